@@ -1,0 +1,75 @@
+//! The checks at every public boundary, written once.
+
+use nalgebra::DMatrix;
+
+use crate::error::Error;
+use crate::kernel::all_finite;
+use crate::real::Real;
+
+/// `found` must be `expected`.
+pub(crate) fn count(
+    argument: &'static str,
+    axis: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::ShapeMismatch { argument, axis, expected, found }) }
+}
+
+/// Every entry must be finite; the error names the first that is not, row by row.
+pub(crate) fn finite<T: Real>(argument: &'static str, x: &DMatrix<T>) -> Result<(), Error> {
+    if all_finite(x.as_slice()) {
+        return Ok(());
+    }
+    let first = (0..x.nrows()).find_map(|row| {
+        let column = (0..x.ncols()).find(|&column| !x[(row, column)].is_finite())?;
+        Some(Error::NotFinite { argument, row, column, value: x[(row, column)].as_f64() })
+    });
+    first.map_or(Ok(()), Err)
+}
+
+/// A matrix to fit: not empty, and finite.
+pub(crate) fn training_matrix<T: Real>(x: &DMatrix<T>) -> Result<(), Error> {
+    for (axis, count) in [("rows", x.nrows()), ("columns", x.ncols())] {
+        if count == 0 {
+            return Err(Error::Empty { argument: "x", axis });
+        }
+    }
+    finite("x", x)
+}
+
+/// Sample weights for `rows` rows: finite, not negative, with a positive normal sum, which is returned.
+pub(crate) fn weights<T: Real>(weights: Option<&[T]>, rows: usize) -> Result<f64, Error> {
+    let Some(weights) = weights else { return Ok(rows as f64) };
+    count("weights", "entries", rows, weights.len())?;
+    if let Some((row, w)) = weights.iter().enumerate().find(|(_, w)| !w.is_finite() || **w < T::zero()) {
+        return Err(Error::InvalidWeight { row, value: w.as_f64() });
+    }
+    let sum: f64 = weights.iter().map(|w| w.as_f64()).sum();
+    if sum.is_normal() && T::of(sum).is_finite() { Ok(sum) } else { Err(Error::InvalidWeightSum { sum }) }
+}
+
+/// A hyper-parameter within its range.
+pub(crate) fn parameter(
+    name: &'static str,
+    value: f64,
+    valid: bool,
+    requires: &'static str,
+) -> Result<(), Error> {
+    if valid { Ok(()) } else { Err(Error::InvalidParameter { name, value, requires }) }
+}
+
+/// A finite hyper-parameter that is at least zero.
+pub(crate) fn not_negative(name: &'static str, value: f64) -> Result<(), Error> {
+    parameter(name, value, value >= 0.0 && value.is_finite(), "finite and at least 0")
+}
+
+/// A finite hyper-parameter above zero.
+pub(crate) fn positive(name: &'static str, value: f64) -> Result<(), Error> {
+    parameter(name, value, value > 0.0 && value.is_finite(), "finite and above 0")
+}
+
+/// A hyper-parameter from 0 to 1, 1 excluded.
+pub(crate) fn fraction(name: &'static str, value: f64) -> Result<(), Error> {
+    parameter(name, value, (0.0..1.0).contains(&value), "at least 0 and below 1")
+}

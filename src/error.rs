@@ -1,0 +1,138 @@
+//! One error type: what was found, what was wanted, what to do.
+
+use thiserror::Error as ThisError;
+
+/// Why a call was refused.
+///
+/// Every variant names the argument, the value found and the value wanted. Running out of iterations is not an
+/// error: it is reported by [`FitReport::stop`](crate::FitReport), and the model is usable.
+///
+/// ```
+/// use logit::nalgebra::dmatrix;
+/// use logit::{Error, Estimator, LogisticRegression, Penalty};
+///
+/// let x = dmatrix![1.0, f64::NAN; 2.0, 0.0];
+/// let error = LogisticRegression::new(Penalty::None).fit(&x, &[0, 1]).unwrap_err();
+/// assert_eq!(error.to_string(), "column 1 of `x` is not finite at row 0 (NaN): remove or impute it first");
+/// ```
+#[derive(Debug, Clone, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument has no rows, no columns or no labels.
+    #[error("`{argument}` has no {axis}: at least one is needed")]
+    Empty {
+        /// The argument that is empty.
+        argument: &'static str,
+        /// What it has none of.
+        axis: &'static str,
+    },
+
+    /// A matrix contains NaN or an infinity.
+    #[error(
+        "column {column} of `{argument}` is not finite at row {row} ({value}): remove or impute it first"
+    )]
+    NotFinite {
+        /// The argument.
+        argument: &'static str,
+        /// Row of the first such entry, from 0.
+        row: usize,
+        /// Column of the first such entry, from 0.
+        column: usize,
+        /// What is there.
+        value: f64,
+    },
+
+    /// Two arguments, or an argument and a model, disagree in size.
+    #[error("`{argument}` has {found} {axis}, wanted {expected}")]
+    ShapeMismatch {
+        /// The argument.
+        argument: &'static str,
+        /// What was counted: rows, columns, labels, parameters.
+        axis: &'static str,
+        /// The number wanted.
+        expected: usize,
+        /// The number found.
+        found: usize,
+    },
+
+    /// All labels (with positive weight) are the same.
+    #[error("`y` holds one class only ({label}): a classifier needs rows of at least two")]
+    OneClass {
+        /// The class that was found.
+        label: String,
+    },
+
+    /// A label that the model was not fitted with.
+    #[error("`y` holds the label {label} at row {row}, which is none of the model's {classes} classes")]
+    UnknownLabel {
+        /// Its row, from 0.
+        row: usize,
+        /// The label.
+        label: String,
+        /// How many classes the model has.
+        classes: usize,
+    },
+
+    /// A hyper-parameter outside its range.
+    #[error("`{name}` is {value}, must be {requires}")]
+    InvalidParameter {
+        /// The hyper-parameter.
+        name: &'static str,
+        /// The value found.
+        value: f64,
+        /// The range.
+        requires: &'static str,
+    },
+
+    /// A sample weight that is negative or not finite.
+    #[error("weight {value} at row {row}: weights must be finite and at least 0")]
+    InvalidWeight {
+        /// Its row, from 0.
+        row: usize,
+        /// The weight.
+        value: f64,
+    },
+
+    /// Sample weights that sum to zero, to infinity or to a subnormal number.
+    #[error("the weights sum to {sum}: the sum must be a positive, finite number")]
+    InvalidWeightSum {
+        /// The sum.
+        sum: f64,
+    },
+
+    /// A target outside the range of the loss.
+    #[error("target {value} at row {row}: {requires}")]
+    InvalidTarget {
+        /// Its row, from 0.
+        row: usize,
+        /// The target.
+        value: f64,
+        /// The range.
+        requires: &'static str,
+    },
+
+    /// A computation on finite input left the range of the scalar type.
+    #[error("{what} left the range of the number type at row {row}: rescale the columns of `x`")]
+    Overflow {
+        /// What overflowed.
+        what: &'static str,
+        /// The row, from 0, where it was seen first.
+        row: usize,
+    },
+
+    /// A split that would leave a class without a row on one side.
+    #[error(
+        "cannot split off {requested} of {available} rows: class {label} has {members}, and each side needs at least \
+         one row of every class"
+    )]
+    SplitTooSmall {
+        /// How many rows the smaller side was to have.
+        requested: usize,
+        /// How many rows there are.
+        available: usize,
+        /// The class that is too small.
+        label: String,
+        /// How many rows it has.
+        members: usize,
+    },
+}

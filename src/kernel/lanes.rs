@@ -1,0 +1,130 @@
+//! Vectors of the processor, for either scalar type.
+
+use pulp::{Arch, NullaryFnOnce, Simd};
+
+/// The vector operations that the kernels are written in.
+///
+/// Public in a private module: it seals [`Real`](crate::Real) without showing in it.
+pub trait Lanes: Copy + Sized {
+    /// One register full of numbers under the instruction set `S`.
+    type Vector<S: Simd>: Copy;
+
+    /// The slice as whole registers, and the rest.
+    fn registers<S: Simd>(slice: &[Self]) -> (&[Self::Vector<S>], &[Self]);
+    /// The slice as whole registers, and the rest.
+    fn registers_mut<S: Simd>(slice: &mut [Self]) -> (&mut [Self::Vector<S>], &mut [Self]);
+    /// The same number in every lane.
+    fn broadcast<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+    /// `a + b`
+    fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a * b + c`, rounded once where the processor can.
+    fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>)
+    -> Self::Vector<S>;
+    /// The sum of all lanes.
+    fn reduce_sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
+
+    /// 2 to the power of an integer-valued `k` within the exponents of normal numbers.
+    fn power_of_two(k: Self) -> Self;
+    /// The integer nearest to `self`, for moderate values; NaN stays NaN.
+    fn nearest_integer(self) -> Self;
+}
+
+macro_rules! lanes {
+    ($type:ident, $vector:ident, $split:ident, $split_mut:ident, $splat:ident, $add:ident, $mul_add:ident,
+     $reduce:ident, $magic:expr, $bias:expr, $mantissa:expr) => {
+        impl Lanes for $type {
+            type Vector<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn registers<S: Simd>(slice: &[Self]) -> (&[S::$vector], &[Self]) {
+                S::$split(slice)
+            }
+            #[inline(always)]
+            fn registers_mut<S: Simd>(slice: &mut [Self]) -> (&mut [S::$vector], &mut [Self]) {
+                S::$split_mut(slice)
+            }
+            #[inline(always)]
+            fn broadcast<S: Simd>(simd: S, value: Self) -> S::$vector {
+                simd.$splat(value)
+            }
+            #[inline(always)]
+            fn plus<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn fused<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn reduce_sum<S: Simd>(simd: S, a: S::$vector) -> Self {
+                simd.$reduce(a)
+            }
+            // Adding 1.5 * 2^mantissa leaves the integer in the low bits, without a conversion instruction.
+            #[inline(always)]
+            fn power_of_two(k: Self) -> Self {
+                $type::from_bits((k + ($magic + $bias)).to_bits() << $mantissa)
+            }
+            #[inline(always)]
+            fn nearest_integer(self) -> Self {
+                (self + $magic) - $magic
+            }
+        }
+    };
+}
+
+lanes!(
+    f32,
+    f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    splat_f32s,
+    add_f32s,
+    mul_add_e_f32s,
+    reduce_sum_f32s,
+    12_582_912.0,
+    127.0,
+    23
+);
+lanes!(
+    f64,
+    f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    splat_f64s,
+    add_f64s,
+    mul_add_e_f64s,
+    reduce_sum_f64s,
+    6_755_399_441_055_744.0,
+    1023.0,
+    52
+);
+
+/// Runs a loop compiled for the best instruction set of this processor.
+///
+/// What the closure calls must be `#[inline(always)]` to profit. It must not use `mul_add`, which is a slow
+/// library call where the instruction is absent: so its results are the same bits on every processor.
+#[inline(always)]
+pub(crate) fn vectorize<R>(body: impl NullaryFnOnce<Output = R>) -> R {
+    Arch::new().dispatch(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_of_two_are_exact() {
+        for k in -1022..=1023 {
+            assert_eq!(f64::power_of_two(f64::from(k)), 2f64.powi(k), "{k}");
+        }
+        for k in -126i16..=127 {
+            assert_eq!(f32::power_of_two(f32::from(k)), 2f32.powi(i32::from(k)), "{k}");
+        }
+    }
+
+    #[test]
+    fn nearest_integers_round_and_keep_nan() {
+        assert_eq!([1.4, -1.6, 700.2].map(Lanes::nearest_integer), [1.0, -2.0, 700.0]);
+        assert!(f64::NAN.nearest_integer().is_nan());
+    }
+}

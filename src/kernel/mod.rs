@@ -1,0 +1,19 @@
+//! Matrix products, vector loops and elementary functions: the only place that knows strides and thresholds.
+//!
+//! Written here, in safe Rust, because a training step must not allocate (the products of nalgebra allocate a
+//! packing buffer on every call) and must reach the vector units without `-C target-cpu=native`: `pulp` picks
+//! the instruction set at run time. Everything is sequential and in a fixed order, so results depend on the
+//! inputs and the processor type only.
+
+mod elementary;
+mod lanes;
+mod product;
+mod small;
+mod transpose;
+mod vector;
+
+pub(crate) use elementary::{Exponential, log_one_plus};
+pub(crate) use lanes::{Lanes, vectorize};
+pub(crate) use product::{Strided, Workspace, product, product_lower};
+pub(crate) use transpose::transpose_into;
+pub(crate) use vector::{all_finite, axpy, dot, max_abs, moments, sum};

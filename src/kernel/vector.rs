@@ -1,0 +1,162 @@
+//! Sums over contiguous slices, in a fixed order.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::lanes::vectorize;
+use crate::real::Real;
+
+/// `Σ x_i y_i`
+pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
+    struct Dot<'a, T>(&'a [T], &'a [T]);
+    impl<T: Real> WithSimd for Dot<'_, T> {
+        type Output = T;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> T {
+            dot_with(simd, self.0, self.1)
+        }
+    }
+    Arch::new().dispatch(Dot(x, y))
+}
+
+/// `Σ x_i y_i` in four interleaved sums, to keep the units busy and the rounding small.
+#[inline(always)]
+pub(super) fn dot_with<T: Real, S: Simd>(simd: S, x: &[T], y: &[T]) -> T {
+    let ((x, x_rest), (y, y_rest)) = (T::registers::<S>(x), T::registers::<S>(y));
+    let zero = T::broadcast(simd, T::zero());
+    let mut sums = [zero; 4];
+    let ((x4, x1), (y4, y1)) = (x.as_chunks::<4>(), y.as_chunks::<4>());
+    for (x, y) in x4.iter().zip(y4) {
+        for lane in 0..4 {
+            sums[lane] = T::fused(simd, x[lane], y[lane], sums[lane]);
+        }
+    }
+    for (&x, &y) in x1.iter().zip(y1) {
+        sums[0] = T::fused(simd, x, y, sums[0]);
+    }
+    let pairs = T::plus(simd, T::plus(simd, sums[0], sums[1]), T::plus(simd, sums[2], sums[3]));
+    let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + x * y);
+    T::reduce_sum(simd, pairs) + rest
+}
+
+/// `y += a x`
+pub(crate) fn axpy<T: Real>(a: T, x: &[T], y: &mut [T]) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y += a * x;
+            }
+        },
+    );
+}
+
+/// `Σ x_i`, in eight interleaved sums.
+pub(crate) fn sum<T: Real>(x: &[T]) -> T {
+    let (chunks, rest) = x.as_chunks::<8>();
+    let mut sums = [T::zero(); 8];
+    for chunk in chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk) {
+            *sum += x;
+        }
+    }
+    let head = sums.iter().fold(T::zero(), |a, &b| a + b);
+    rest.iter().fold(head, |a, &b| a + b)
+}
+
+/// Mean and variance of `factor x_i`, in two passes so that a large mean costs no digits.
+pub(crate) fn moments<T: Real>(x: &[T], factor: T) -> (T, T) {
+    let count = T::of(x.len().max(1) as f64);
+    let lanes_of = |shift: T, square: bool| {
+        let (chunks, rest) = x.as_chunks::<8>();
+        let term = |x: T| {
+            let deviation = x * factor - shift;
+            if square { deviation * deviation } else { deviation }
+        };
+        let mut sums = [T::zero(); 8];
+        for chunk in chunks {
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                *sum += term(x);
+            }
+        }
+        let head = sums.iter().fold(T::zero(), |a, &b| a + b);
+        rest.iter().fold(head, |a, &x| a + term(x))
+    };
+    let mean = lanes_of(T::zero(), false) / count;
+    (mean, lanes_of(mean, true) / count)
+}
+
+/// The largest absolute value; 0 of an empty slice, NaN if any entry is.
+pub(crate) fn max_abs<T: Real>(x: &[T]) -> f64 {
+    x.iter().fold(0.0, |max: f64, &x| {
+        let x = x.as_f64().abs();
+        if x > max || x.is_nan() { x } else { max }
+    })
+}
+
+/// Whether no entry is NaN or infinite.
+pub(crate) fn all_finite<T: Real>(x: &[T]) -> bool {
+    // 0 * v is 0 for finite v and NaN otherwise, and a sum of those vectorises where a search does not.
+    x.chunks(4096).all(|chunk| {
+        let (lanes, rest) = chunk.as_chunks::<16>();
+        let mut sums = [T::zero(); 16];
+        for lane in lanes {
+            for (sum, &x) in sums.iter_mut().zip(lane) {
+                *sum += x * T::zero();
+            }
+        }
+        sums.iter().all(|&s| s == T::zero()) && rest.iter().all(|x| x.is_finite())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize, salt: usize) -> Vec<f64> {
+        (0..n).map(|i| ((i * 7 + salt * 3) % 23) as f64 - 11.0).collect()
+    }
+
+    #[test]
+    fn sums_are_exact_on_integers_of_every_length() {
+        for n in 0..70 {
+            let (x, y) = (numbers(n, 1), numbers(n, 2));
+            assert_eq!(dot(&x, &y), x.iter().zip(&y).map(|(x, y)| x * y).sum::<f64>(), "{n}");
+            assert_eq!(sum(&x), x.iter().sum::<f64>(), "{n}");
+            let mut z = y.clone();
+            axpy(2.0, &x, &mut z);
+            assert!(z.iter().zip(&x).zip(&y).all(|((z, x), y)| *z == 2.0 * x + y));
+        }
+    }
+
+    #[test]
+    fn one_bad_entry_anywhere_is_seen() {
+        for n in [1, 15, 16, 17, 5000] {
+            for at in [0, n / 2, n - 1] {
+                for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                    let mut x = vec![f64::MAX; n];
+                    assert!(all_finite(&x));
+                    x[at] = bad;
+                    assert!(!all_finite(&x), "{bad} at {at} of {n}");
+                }
+            }
+        }
+        assert!(all_finite::<f32>(&[]));
+    }
+
+    #[test]
+    fn moments_keep_their_digits_beside_a_large_mean() {
+        let (mean, variance) = moments(&[1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0f64], 1.0);
+        assert_eq!((mean, variance), (1e9 + 10.0, 22.5));
+        let (mean, variance) = moments(&[1e300, 3e300f64], 1e-300);
+        approx::assert_relative_eq!(mean, 2.0, max_relative = 1e-15);
+        approx::assert_relative_eq!(variance, 1.0, max_relative = 1e-15);
+    }
+
+    #[test]
+    fn max_abs_of_nothing_is_zero_and_nan_is_kept() {
+        assert_eq!(max_abs::<f64>(&[]), 0.0);
+        assert_eq!(max_abs(&[1.0, -3.0, 2.0]), 3.0);
+        assert!(max_abs(&[1.0, f64::NAN, 2.0]).is_nan());
+        assert!(max_abs(&[f64::NAN, 1.0]).is_nan());
+    }
+}

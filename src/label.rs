@@ -1,0 +1,84 @@
+//! Labels of any ordered type, and their encoding as class indices.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use crate::error::Error;
+
+/// A class label: any type with a total order, such as `bool`, an integer, `&str`, `String` or an enum.
+///
+/// Implemented for everything that fits; there is nothing to write. Classes are the sorted distinct labels, so
+/// -1/+1, 0/1, `false`/`true` and `"no"`/`"yes"` are the same problem and give the same model. Floats are not
+/// labels, because NaN has no place in an order: convert them to integers first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a class label",
+    note = "labels need `Ord + Clone + Debug + Send + Sync`: use bool, integers, strings or an enum that derives them",
+    note = "floats have no total order: convert 0.0/1.0 labels with `v > 0.5` or `v as i64`"
+)]
+pub trait Label: Ord + Clone + Debug + Send + Sync {}
+
+impl<L: Ord + Clone + Debug + Send + Sync> Label for L {}
+
+/// The sorted distinct labels and, for each row, the index of its class.
+///
+/// Rows whose weight is zero do not take part: they define no class.
+pub(crate) struct Encoded<L> {
+    pub(crate) classes: Vec<L>,
+    pub(crate) indices: Vec<usize>,
+}
+
+/// Encodes `y` as indices into its sorted distinct labels, of which there must be at least two.
+///
+/// `counts(row)` says whether the row takes part; others are given class 0, which their zero weight cancels.
+pub(crate) fn encode<L: Label>(y: &[L], counts: impl Fn(usize) -> bool) -> Result<Encoded<L>, Error> {
+    let distinct: BTreeSet<&L> =
+        y.iter().enumerate().filter(|(row, _)| counts(*row)).map(|(_, l)| l).collect();
+    let classes: Vec<L> = distinct.into_iter().cloned().collect();
+    match classes.as_slice() {
+        [] => return Err(Error::Empty { argument: "y", axis: "labels" }),
+        [only] => return Err(Error::OneClass { label: format!("{only:?}") }),
+        _ => {}
+    }
+    let indices = y.iter().map(|label| classes.binary_search(label).unwrap_or(0)).collect();
+    Ok(Encoded { classes, indices })
+}
+
+/// The class index of every label of `y`; a label that is not among `classes` is an error.
+pub(crate) fn indices<L: Label>(classes: &[L], y: &[L]) -> Result<Vec<usize>, Error> {
+    y.iter()
+        .enumerate()
+        .map(|(row, label)| {
+            classes.binary_search(label).map_err(|_| Error::UnknownLabel {
+                row,
+                label: format!("{label:?}"),
+                classes: classes.len(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_sorted_and_zero_weight_rows_define_none() {
+        let y = ["b", "z", "a", "b"];
+        let encoded = encode(&y, |row| row != 1).unwrap();
+        assert_eq!(encoded.classes, ["a", "b"]);
+        assert_eq!([encoded.indices[0], encoded.indices[2], encoded.indices[3]], [1, 0, 1]);
+    }
+
+    #[test]
+    fn one_class_is_an_error_that_names_it() {
+        let error = encode(&[7, 7], |_| true).err().unwrap();
+        assert!(error.to_string().contains('7'), "{error}");
+        assert!(matches!(encode(&[1, 2], |row| row == 0), Err(Error::OneClass { .. })));
+    }
+
+    #[test]
+    fn an_unknown_label_is_named_with_its_row() {
+        let error = indices(&[1, 3], &[3, 2]).unwrap_err();
+        assert_eq!(error, Error::UnknownLabel { row: 1, label: "2".into(), classes: 2 });
+    }
+}

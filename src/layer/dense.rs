@@ -1,0 +1,176 @@
+//! The fully connected layer.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::{Activation, Initializer, Layer, Shape, Tape};
+use crate::error::Error;
+use crate::kernel::{Strided, product, sum};
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// A fully connected layer with its activation: product, bias and activation in one pass.
+///
+/// # Formula
+/// y = a(x W + b), with W of inputs x outputs and b of one entry per output.
+///
+/// # Shapes
+/// `x` is rows x inputs, the output rows x outputs. Parameters are W column by column (the weights into the first
+/// output, then those into the second, ...), then b; penalties leave b out.
+///
+/// # Examples
+/// ```
+/// use logit::nalgebra::dmatrix;
+/// use logit::{Activation, Dense, Layer};
+///
+/// let layer = Dense::new(2, 1)?.activation(Activation::Relu);
+/// let x = dmatrix![1.0, 2.0; -3.0, 0.5];
+/// // W = (2, -1), b = 0.5
+/// let y = layer.apply(&[2.0, -1.0, 0.5], &x)?;
+/// assert_eq!(y, dmatrix![0.5; 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dense {
+    inputs: usize,
+    outputs: usize,
+    activation: Activation,
+    initializer: Option<Initializer>,
+    bias: bool,
+}
+
+impl Dense {
+    /// A layer from `inputs` to `outputs` columns.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when a size is zero or the number of weights exceeds what memory can address.
+    pub fn new(inputs: usize, outputs: usize) -> Result<Self, Error> {
+        let valid = |name, size: usize, requires| match size {
+            0 => Err(Error::InvalidParameter { name, value: 0.0, requires }),
+            _ => Ok(()),
+        };
+        valid("inputs", inputs, "at least 1")?;
+        valid("outputs", outputs, "at least 1")?;
+        let addressable = inputs.checked_add(1).and_then(|rows| rows.checked_mul(outputs));
+        if addressable.is_none_or(|count| count > isize::MAX as usize / size_of::<f64>()) {
+            let value = inputs as f64 * outputs as f64;
+            return Err(Error::InvalidParameter { name: "inputs x outputs", value, requires: "addressable" });
+        }
+        Ok(Dense { inputs, outputs, activation: Activation::Identity, initializer: None, bias: true })
+    }
+
+    /// The activation. Defaults to [`Activation::Identity`].
+    pub fn activation(mut self, activation: Activation) -> Self {
+        self.activation = activation;
+        self
+    }
+
+    /// The distribution of initial weights. Defaults to [`Initializer::HeUniform`] for rectifiers and to
+    /// [`Initializer::GlorotUniform`] for other activations.
+    pub fn initializer(mut self, initializer: Initializer) -> Self {
+        self.initializer = Some(initializer);
+        self
+    }
+
+    /// Whether the layer has a bias. Defaults to true.
+    pub fn bias(mut self, bias: bool) -> Self {
+        self.bias = bias;
+        self
+    }
+
+    fn weight_count(&self) -> usize {
+        self.inputs * self.outputs
+    }
+
+    /// Splits parameters (or their gradients) into weights and bias; without a bias the latter is empty.
+    pub(crate) fn split<'a, T>(&self, params: &'a [T]) -> (&'a [T], &'a [T]) {
+        params.split_at(self.weight_count())
+    }
+
+    fn weights<'a, T: Real>(&self, params: &'a [T]) -> Strided<'a, T> {
+        Strided::columns(self.split(params).0, self.inputs, self.outputs)
+    }
+}
+
+impl Shape for Dense {
+    fn inputs(&self) -> usize {
+        self.inputs
+    }
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+    fn parameter_count(&self) -> usize {
+        self.weight_count() + if self.bias { self.outputs } else { 0 }
+    }
+    fn penalized(&self) -> Vec<Range<usize>> {
+        std::iter::once(0..self.weight_count()).collect()
+    }
+}
+
+/// The matrices that a [`Dense`] layer remembers.
+const DELTA: usize = 0;
+const DERIVATIVE: usize = 1;
+
+impl<T: Real> Layer<T> for Dense {
+    fn init(&self, params: &mut [T], rng: &mut Rng) {
+        let initializer = self.initializer.unwrap_or(match self.activation {
+            Activation::Relu | Activation::LeakyRelu(_) => Initializer::HeUniform,
+            _ => Initializer::GlorotUniform,
+        });
+        let (weights, bias) = params.split_at_mut(self.weight_count());
+        initializer.fill(weights, self.inputs, self.outputs, rng);
+        bias.fill(T::zero());
+    }
+
+    fn tape(&self, rows: usize) -> Tape<T> {
+        let delta = if self.activation == Activation::Identity { 0 } else { rows };
+        let derivative = if self.activation.keeps_derivative() { rows } else { 0 };
+        Tape::new(rows, self.outputs).with_buffer(delta, self.outputs).with_buffer(derivative, self.outputs)
+    }
+
+    fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");
+        let parts = tape.parts();
+        let (rows, y) = (x.nrows(), parts.output.as_mut_slice());
+        assert_eq!(y.len(), rows * self.outputs, "entries of a dense layer's output");
+        product(x.into(), self.weights(params), (y, rows), false, parts.workspace);
+        let derivative = parts.buffers[DERIVATIVE].as_mut_slice();
+        self.activation.forward(y, self.split(params).1, rows, derivative);
+    }
+
+    fn backward(
+        &self,
+        params: &[T],
+        x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        assert_eq!(grad.len(), self.parameter_count(), "gradient of a dense layer");
+        let parts = tape.parts();
+        let (rows, gradient) = (x.nrows(), parts.output_gradient.as_slice());
+        if rows == 0 {
+            return grad.fill(T::zero());
+        }
+        let [delta, derivative, ..] = parts.buffers else { return };
+        let delta = if self.activation == Activation::Identity {
+            gradient
+        } else {
+            let (output, derivative) = (parts.output.as_slice(), derivative.as_slice());
+            self.activation.backward(gradient, output, derivative, delta.as_mut_slice());
+            delta.as_slice()
+        };
+        let (weight_gradient, bias_gradient) = grad.split_at_mut(self.weight_count());
+        for (bias, delta) in bias_gradient.iter_mut().zip(delta.chunks_exact(rows)) {
+            *bias = sum(delta);
+        }
+        let delta = Strided::columns(delta, rows, self.outputs);
+        let left = Strided::from(x).transposed();
+        product(left, delta, (weight_gradient, self.inputs), false, parts.workspace);
+        if let Some(dx) = dx {
+            let weights = self.weights(params).transposed();
+            product(delta, weights, (dx.as_mut_slice(), rows), false, parts.workspace);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Layers one after the other.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::{Activation, Dense, Layer, Shape, Tape};
+use crate::error::Error;
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// A chain of layers, itself a [`Layer`], so that chains nest.
+///
+/// `Sequential<Dense>` is the multi-layer perceptron, without dynamic dispatch;
+/// `Sequential<Box<dyn Layer<f64>>>` takes layers of any kind, yours included.
+///
+/// # Shapes
+/// The outputs of each layer are the inputs of the next. Parameters are those of the first layer, then those of the
+/// second, and so on.
+///
+/// # Examples
+/// ```
+/// use logit::{Activation, Dense, Layer, Sequential, Shape};
+///
+/// let network = Sequential::new(vec![Dense::new(2, 3)?.activation(Activation::Relu), Dense::new(3, 1)?])?;
+/// assert_eq!(network.parameter_count(), 13);
+///
+/// let boxed: Vec<Box<dyn Layer<f64>>> = vec![Box::new(network), Box::new(Dense::new(1, 4)?)];
+/// assert_eq!(Sequential::new(boxed)?.outputs(), 4);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sequential<L> {
+    layers: Vec<L>,
+}
+
+impl<L: Shape> Sequential<L> {
+    /// The chain of `layers`, first to last.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for no layers; [`Error::ShapeMismatch`] when a layer does not fit the one before it.
+    pub fn new(layers: Vec<L>) -> Result<Self, Error> {
+        if layers.is_empty() {
+            return Err(Error::Empty { argument: "layers", axis: "entries" });
+        }
+        for pair in layers.windows(2) {
+            let (expected, found) = (pair[0].outputs(), pair[1].inputs());
+            if expected != found {
+                return Err(Error::ShapeMismatch {
+                    argument: "layers",
+                    axis: "inputs after those outputs",
+                    expected,
+                    found,
+                });
+            }
+        }
+        Ok(Sequential { layers })
+    }
+
+    /// The layers, first to last.
+    pub fn layers(&self) -> &[L] {
+        &self.layers
+    }
+
+    /// Where the parameters of each layer lie.
+    pub fn parameter_ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.layers.iter().scan(0, |start, layer| {
+            let range = *start..*start + layer.parameter_count();
+            *start = range.end;
+            Some(range)
+        })
+    }
+}
+
+impl Sequential<Dense> {
+    /// A multi-layer perceptron: `sizes` names the columns of the input, of each hidden layer and of the output, and
+    /// the hidden layers have this activation. The output layer has none: losses take raw scores.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a size of zero, [`Error::Empty`] for fewer than two sizes.
+    ///
+    /// ```
+    /// use logit::{Activation, Sequential, Shape};
+    /// let network = Sequential::perceptron(&[784, 100, 10], Activation::Relu)?;
+    /// assert_eq!(network.parameter_count(), 79_510);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn perceptron(sizes: &[usize], activation: Activation) -> Result<Self, Error> {
+        let last = sizes.len().saturating_sub(2);
+        let layer = |(index, pair): (usize, &[usize])| {
+            let activation = if index == last { Activation::Identity } else { activation };
+            Ok(Dense::new(pair[0], pair[1])?.activation(activation))
+        };
+        Sequential::new(sizes.windows(2).enumerate().map(layer).collect::<Result<_, Error>>()?)
+    }
+}
+
+impl<L: Shape> Shape for Sequential<L> {
+    fn inputs(&self) -> usize {
+        self.layers.first().map_or(0, Shape::inputs)
+    }
+    fn outputs(&self) -> usize {
+        self.layers.last().map_or(0, Shape::outputs)
+    }
+    fn parameter_count(&self) -> usize {
+        self.layers.iter().map(Shape::parameter_count).sum()
+    }
+    fn penalized(&self) -> Vec<Range<usize>> {
+        let shifted = |(layer, range): (&L, Range<usize>)| {
+            let start = range.start;
+            layer.penalized().into_iter().map(move |r| start + r.start..start + r.end)
+        };
+        self.layers.iter().zip(self.parameter_ranges()).flat_map(shifted).collect()
+    }
+}
+
+impl<T: Real, L: Layer<T>> Layer<T> for Sequential<L> {
+    fn init(&self, params: &mut [T], rng: &mut Rng) {
+        for (layer, range) in self.layers.iter().zip(self.parameter_ranges()) {
+            layer.init(&mut params[range], rng);
+        }
+    }
+
+    fn tape(&self, rows: usize) -> Tape<T> {
+        Tape::chain(self.layers.iter().map(|layer| layer.tape(rows)).collect())
+    }
+
+    fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        let mut x = x;
+        for ((layer, range), tape) in self.layers.iter().zip(self.parameter_ranges()).zip(tape.children_mut())
+        {
+            layer.forward(&params[range], x, tape);
+            x = tape.output();
+        }
+    }
+
+    fn backward(
+        &self,
+        params: &[T],
+        x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        mut dx: Option<&mut DMatrix<T>>,
+    ) {
+        let mut end = self.parameter_count();
+        for (index, layer) in self.layers.iter().enumerate().rev() {
+            let range = end - layer.parameter_count()..end;
+            end = range.start;
+            let (before, after) = tape.children_mut().split_at_mut(index);
+            // The gradient with respect to a layer's input is the one with respect to the output before it.
+            match before.last_mut().map(Tape::split) {
+                Some((x, dx)) => {
+                    layer.backward(&params[range.clone()], x, &mut after[0], &mut grad[range], Some(dx))
+                }
+                None => layer.backward(&params[range.clone()], x, &mut after[0], &mut grad[range], dx.take()),
+            }
+        }
+    }
+}

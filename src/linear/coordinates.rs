@@ -1,0 +1,97 @@
+//! The coordinates that solvers work in: columns centred and scaled, without a copy of `x`.
+
+use nalgebra::DMatrix;
+
+use crate::kernel::{max_abs, moments};
+use crate::real::Real;
+
+/// Centre and scale of each column, and the change of parameters that goes with them.
+///
+/// A model on (x - m)/s with slopes u and intercept c is the model on x with w = u/s and b = c - Σ m_j w_j. Solvers
+/// see u and c, whose curvatures are alike; data and answers stay in the user's units. With several score columns, w
+/// and b are also centred over them: softmax does not see a shift common to all classes, and the penalty is smallest
+/// without one.
+///
+/// # Layout
+/// d slopes for each score column, then one intercept for each.
+#[derive(Debug, Clone)]
+pub(super) struct Coordinates<T> {
+    pub(super) center: Vec<T>,
+    pub(super) scale: Vec<T>,
+    pub(super) columns: usize,
+    pub(super) intercept: bool,
+}
+
+impl<T: Real> Coordinates<T> {
+    /// Without an intercept nothing can absorb a centre, so columns are scaled by their root mean square alone.
+    pub(super) fn new(x: &DMatrix<T>, columns: usize, intercept: bool) -> Self {
+        let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
+        for column in x.as_slice().chunks_exact(x.nrows().max(1)) {
+            let largest = T::of(max_abs(column));
+            let reciprocal = T::one() / largest;
+            let (mean, variance) =
+                if reciprocal.is_finite() { moments(column, reciprocal) } else { (T::zero(), T::zero()) };
+            let spread = if intercept { variance } else { variance + mean * mean }.sqrt();
+            // A column that is constant up to rounding has no scale of its own; nor has one that is all but zero.
+            let constant = spread <= T::of(16.0) * T::EPSILON;
+            let size = spread * largest;
+            center.push(if intercept { mean * largest } else { T::zero() });
+            scale.push(if constant || size <= T::MIN_POSITIVE.sqrt() { largest.max(T::one()) } else { size });
+        }
+        Coordinates { center, scale, columns, intercept }
+    }
+
+    pub(super) fn features(&self) -> usize {
+        self.scale.len()
+    }
+
+    pub(super) fn parameter_count(&self) -> usize {
+        (self.features() + usize::from(self.intercept)) * self.columns
+    }
+
+    /// Writes the slopes and intercepts in the user's units.
+    pub(super) fn to_user(&self, params: &[T], slopes: &mut [T], intercepts: &mut [T]) {
+        let features = self.features();
+        let (scaled, shifts) = params.split_at(features * self.columns);
+        for (w, u) in slopes.chunks_exact_mut(features).zip(scaled.chunks_exact(features)) {
+            for ((w, &u), &scale) in w.iter_mut().zip(u).zip(&self.scale) {
+                *w = u / scale;
+            }
+        }
+        if self.columns > 1 {
+            for j in 0..features {
+                subtract_mean((0..self.columns).map(|k| k * features + j), slopes);
+            }
+        }
+        if !self.intercept {
+            return intercepts.fill(T::zero());
+        }
+        for ((b, &c), w) in intercepts.iter_mut().zip(shifts).zip(slopes.chunks_exact(features)) {
+            *b = w.iter().zip(&self.center).fold(c, |b, (&w, &m)| b - w * m);
+        }
+        if self.columns > 1 {
+            subtract_mean(0..self.columns, intercepts);
+        }
+    }
+
+    /// Turns the gradient in the user's units into that of the parameters.
+    pub(super) fn gradient(&self, slopes: &[T], intercepts: &[T], gradient: &mut [T]) {
+        let features = self.features();
+        let (scaled, shifts) = gradient.split_at_mut(features * self.columns);
+        for ((out, g), &shift) in
+            scaled.chunks_exact_mut(features).zip(slopes.chunks_exact(features)).zip(intercepts)
+        {
+            for (j, (out, &g)) in out.iter_mut().zip(g).enumerate() {
+                let through_intercept = if self.intercept { self.center[j] * shift } else { T::zero() };
+                *out = (g - through_intercept) / self.scale[j];
+            }
+        }
+        shifts.copy_from_slice(&intercepts[..shifts.len()]);
+    }
+}
+
+fn subtract_mean<T: Real>(indices: impl Iterator<Item = usize> + Clone, values: &mut [T]) {
+    let (sum, count) = indices.clone().fold((T::zero(), 0), |(sum, count), i| (sum + values[i], count + 1));
+    let mean = sum / T::of(f64::from(count));
+    indices.for_each(|i| values[i] -= mean);
+}

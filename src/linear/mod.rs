@@ -1,0 +1,9 @@
+//! Logistic and softmax regression.
+
+mod config;
+mod coordinates;
+mod fitted;
+mod objective;
+
+pub use config::{LogisticRegression, Solver};
+pub use fitted::FittedLogistic;

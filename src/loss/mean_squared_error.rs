@@ -1,0 +1,78 @@
+//! Squared distance between scores and targets.
+
+use nalgebra::DMatrix;
+
+use super::{Gradient, Loss, Targets};
+use crate::real::Real;
+
+/// Mean squared error of raw scores: the mean over score columns of (z - t)^2.
+///
+/// # Formula
+/// l(z, t) = Σ_k (z_k - t_k)^2 / K for K score columns; dl/dz_k = 2 (z_k - t_k) / K.
+///
+/// For classification prefer a cross-entropy, whose gradient does not vanish on confident mistakes.
+///
+/// # Link
+/// Scores are read as probabilities: cut off to [0, 1] and, for several columns, divided by their sum (equal shares
+/// when all are cut off to 0). A single column gives (1 - p, p).
+///
+/// # Examples
+/// ```
+/// use logit::nalgebra::dmatrix;
+/// use logit::{Loss, MeanSquaredError, Targets};
+///
+/// let scores = dmatrix![0.5, 2.0];
+/// let targets = dmatrix![0.0, 1.0];
+/// assert_eq!(MeanSquaredError.mean(&scores, Targets::Values(&targets), None)?, 0.625);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MeanSquaredError;
+
+impl<T: Real> Loss<T> for MeanSquaredError {
+    fn score_columns(&self, classes: usize) -> usize {
+        if classes == 2 { 1 } else { classes }
+    }
+
+    fn accumulate(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        mut gradient: Option<Gradient<'_, T>>,
+    ) -> f64 {
+        let (rows, columns) = scores.shape();
+        let share = 1.0 / columns.max(1) as f64;
+        let mut sum = 0.0;
+        for column in 0..columns {
+            for row in 0..rows {
+                let weight = weights.map_or(T::one(), |w| w[row]);
+                let residual = scores[(row, column)] - targets.value(row, column, columns);
+                if weight != T::zero() {
+                    sum += weight.as_f64() * (residual * residual).as_f64();
+                }
+                if let Some(Gradient { scale, out }) = &mut gradient {
+                    out[(row, column)] = *scale * weight * (residual + residual) * T::of(share);
+                }
+            }
+        }
+        sum * share
+    }
+
+    fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+        assert_eq!(scores.nrows(), out.nrows(), "rows of probabilities");
+        let unit = |z: T| if z > T::zero() { z.min(T::one()) } else { T::zero() };
+        for row in 0..scores.nrows() {
+            if scores.ncols() == 1 && out.ncols() == 2 {
+                let p = unit(scores[row]);
+                (out[(row, 0)], out[(row, 1)]) = (T::one() - p, p);
+                continue;
+            }
+            let sum = (0..scores.ncols()).fold(T::zero(), |sum, k| sum + unit(scores[(row, k)]));
+            for column in 0..scores.ncols() {
+                let equal = T::of(1.0 / scores.ncols() as f64);
+                out[(row, column)] = if sum > T::zero() { unit(scores[(row, column)]) / sum } else { equal };
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Losses on raw scores: value, gradient and the link to probabilities, side by side.
+
+mod binary_cross_entropy;
+mod mean_squared_error;
+mod softmax_cross_entropy;
+
+use nalgebra::DMatrix;
+
+pub use binary_cross_entropy::BinaryCrossEntropy;
+pub use mean_squared_error::MeanSquaredError;
+pub use softmax_cross_entropy::SoftmaxCrossEntropy;
+pub(crate) use softmax_cross_entropy::log_probabilities;
+
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// What the scores of a batch are compared with.
+///
+/// Every loss of the crate takes both forms; a class index means the one-hot row of that class (for a single score
+/// column, class 1 means 1 and class 0 means 0).
+#[derive(Debug, Clone, Copy)]
+pub enum Targets<'a, T> {
+    /// One class index per row.
+    Classes(&'a [usize]),
+    /// One value per row and score column: probabilities for the cross-entropies, anything for squared error.
+    Values(&'a DMatrix<T>),
+}
+
+impl<'a, T: Real> Targets<'a, T> {
+    /// The target of score column `column` at `row`, of `columns`.
+    #[inline(always)]
+    pub fn value(&self, row: usize, column: usize, columns: usize) -> T {
+        match self {
+            Targets::Values(values) => values[(row, column)],
+            Targets::Classes(classes) => {
+                let hot = if columns == 1 { classes[row] == 1 } else { classes[row] == column };
+                if hot { T::one() } else { T::zero() }
+            }
+        }
+    }
+
+    /// How many rows there are targets for.
+    pub fn rows(&self) -> usize {
+        match self {
+            Targets::Classes(classes) => classes.len(),
+            Targets::Values(values) => values.nrows(),
+        }
+    }
+
+    /// Checks the sizes against scores of `rows` x `columns`, and class indices against the number of classes.
+    fn check_shape(&self, rows: usize, columns: usize) -> Result<(), Error> {
+        check::count("targets", "rows", rows, self.rows())?;
+        match self {
+            Targets::Values(values) => check::count("targets", "columns", columns, values.ncols()),
+            Targets::Classes(indices) => {
+                let classes = columns.max(2);
+                match indices.iter().enumerate().find(|(_, class)| **class >= classes) {
+                    Some((row, &class)) => Err(Error::InvalidTarget {
+                        row,
+                        value: class as f64,
+                        requires: "a class index must be below the number of classes",
+                    }),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// Where [`Loss::accumulate`] writes the gradient, and what it multiplies it with.
+#[derive(Debug)]
+pub struct Gradient<'a, T> {
+    /// The factor on every row: 1/n for the gradient of a mean over n rows.
+    pub scale: T,
+    /// The gradient with respect to the scores, of their shape; overwritten.
+    pub out: &'a mut DMatrix<T>,
+}
+
+/// A loss on raw scores.
+///
+/// Scores are "logits": unbounded numbers, one column per class, or a single column for two classes (the log-odds
+/// of the second). Working on scores instead of probabilities is what keeps both tails exact.
+///
+/// # What an implementor owes
+/// - `accumulate` returns the *sum* over rows of weight times loss, in `f64`, and overwrites the gradient with
+///   `scale` times weight times the derivative of each row's loss. Sums merge over blocks of rows; means do not.
+/// - It handles any finite score without NaN, does not allocate, and may rely on what `check` has accepted.
+/// - The gradient of a row depends on that row alone.
+///
+/// [`GradCheck::loss`](crate::GradCheck::loss) proves value and gradient against each other.
+///
+/// # Examples
+/// A loss of one's own, |s - t| smoothed at zero:
+/// ```
+/// use logit::nalgebra::{DMatrix, dmatrix};
+/// use logit::{GradCheck, Gradient, Loss, Real, Targets};
+///
+/// struct PseudoHuber;
+/// impl<T: Real> Loss<T> for PseudoHuber {
+///     fn score_columns(&self, classes: usize) -> usize {
+///         if classes == 2 { 1 } else { classes }
+///     }
+///     fn accumulate(
+///         &self, scores: &DMatrix<T>, targets: Targets<'_, T>, weights: Option<&[T]>,
+///         mut gradient: Option<Gradient<'_, T>>,
+///     ) -> f64 {
+///         let mut sum = 0.0;
+///         for row in 0..scores.nrows() {
+///             let weight = weights.map_or(T::one(), |w| w[row]);
+///             for column in 0..scores.ncols() {
+///                 let residual = scores[(row, column)] - targets.value(row, column, scores.ncols());
+///                 let root = (T::one() + residual * residual).sqrt();
+///                 sum += (weight * (root - T::one())).as_f64();
+///                 if let Some(gradient) = &mut gradient {
+///                     gradient.out[(row, column)] = gradient.scale * weight * residual / root;
+///                 }
+///             }
+///         }
+///         sum
+///     }
+///     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+///         out.copy_from(scores); // this loss has no link: scores are predictions
+///     }
+/// }
+///
+/// let scores = dmatrix![0.3; -1.2; 2.0];
+/// GradCheck::new().loss(&PseudoHuber, &scores, Targets::Classes(&[1, 0, 1]), None).expect("right");
+/// ```
+pub trait Loss<T: Real>: Send + Sync {
+    /// How many columns of scores stand for `classes` classes.
+    fn score_columns(&self, classes: usize) -> usize;
+
+    /// Checks the values of the targets; shapes have been checked before. Defaults to accepting all.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTarget`].
+    fn check(&self, _targets: Targets<'_, T>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The sum over rows of weight times loss; writes the scaled gradient if one is asked for.
+    ///
+    /// `scores` is rows x columns. `weights` has one entry per row.
+    ///
+    /// # Panics
+    /// When a size disagrees with that of `scores`; the methods below check first.
+    fn accumulate(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        gradient: Option<Gradient<'_, T>>,
+    ) -> f64;
+
+    /// The link: probabilities (rows x classes) of scores (rows x columns).
+    ///
+    /// # Panics
+    /// When the rows of `out` are not those of `scores`, or its columns not the number of classes.
+    fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>);
+
+    /// The mean loss: the sum of weight times loss, divided by the sum of the weights; 0 for no rows.
+    ///
+    /// # Errors
+    /// When sizes disagree, a target is out of range, or the weights are negative, not finite or sum to zero.
+    fn mean(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+    ) -> Result<f64, Error> {
+        let Some(total) = checked_total(self, scores, targets, weights)? else { return Ok(0.0) };
+        Ok(self.accumulate(scores, targets, weights, None) / total)
+    }
+
+    /// The mean loss, and its gradient with respect to the scores.
+    ///
+    /// # Errors
+    /// As [`mean`](Loss::mean).
+    fn mean_and_gradient(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        gradient: &mut DMatrix<T>,
+    ) -> Result<f64, Error> {
+        check::count("gradient", "rows", scores.nrows(), gradient.nrows())?;
+        check::count("gradient", "columns", scores.ncols(), gradient.ncols())?;
+        let Some(total) = checked_total(self, scores, targets, weights)? else { return Ok(0.0) };
+        let gradient = Gradient { scale: T::of(1.0 / total), out: gradient };
+        Ok(self.accumulate(scores, targets, weights, Some(gradient)) / total)
+    }
+}
+
+/// Checks a batch and returns the sum of its weights, or `None` for no rows.
+fn checked_total<T: Real, L: Loss<T> + ?Sized>(
+    loss: &L,
+    scores: &DMatrix<T>,
+    targets: Targets<'_, T>,
+    weights: Option<&[T]>,
+) -> Result<Option<f64>, Error> {
+    targets.check_shape(scores.nrows(), scores.ncols())?;
+    loss.check(targets)?;
+    if scores.nrows() == 0 {
+        return Ok(None);
+    }
+    check::weights(weights, scores.nrows()).map(Some)
+}
+
+/// Checks that every value is a probability.
+fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
+    let Targets::Values(values) = targets else { return Ok(()) };
+    let valid = T::zero()..=T::one();
+    for row in 0..values.nrows() {
+        if let Some(value) = values.row(row).iter().find(|v| !valid.contains(v)) {
+            let value = value.as_f64();
+            return Err(Error::InvalidTarget { row, value, requires: "a probability must be from 0 to 1" });
+        }
+    }
+    Ok(())
+}
+
+/// Rows that are worked on together, in arrays on the stack.
+const CHUNK: usize = 64;
+
+/// The weights of a chunk of rows, 1 where there are none.
+#[inline(always)]
+fn chunk_weights<T: Real>(weights: Option<&[T]>, first: usize, rows: usize) -> [T; CHUNK] {
+    let mut chunk = [T::one(); CHUNK];
+    if let Some(weights) = weights {
+        chunk[..rows].copy_from_slice(&weights[first..first + rows]);
+    }
+    chunk
+}
+
+/// `Σ w l` of a chunk, in f64.
+#[inline(always)]
+fn weighted_sum<T: Real>(weights: &[T; CHUNK], losses: &[T; CHUNK], rows: usize) -> f64 {
+    weights[..rows].iter().zip(losses).fold(0.0, |sum, (w, l)| {
+        // A zero weight removes its row, whatever the loss.
+        if *w == T::zero() { sum } else { sum + w.as_f64() * l.as_f64() }
+    })
+}

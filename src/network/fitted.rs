@@ -1,0 +1,110 @@
+//! The fitted multi-layer perceptron.
+
+use nalgebra::{DMatrix, DMatrixView, DVectorView};
+
+use super::{BLOCK, copy_rows, cross_entropy};
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::kernel::all_finite;
+use crate::label::Label;
+use crate::layer::{Dense, Layer, Sequential, Shape};
+use crate::loss::log_probabilities;
+use crate::real::Real;
+use crate::report::FitReport;
+
+/// A fitted [`MlpClassifier`](crate::MlpClassifier).
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedMlp<T: Real, L> {
+    pub(super) classes: Vec<L>,
+    pub(super) network: Sequential<Dense>,
+    pub(super) params: Vec<T>,
+    pub(super) report: FitReport,
+}
+
+impl<T: Real, L: Label> FittedMlp<T, L> {
+    /// The architecture.
+    pub fn network(&self) -> &Sequential<Dense> {
+        &self.network
+    }
+
+    /// All weights and biases, in the order of [`Sequential`].
+    pub fn params(&self) -> &[T] {
+        &self.params
+    }
+
+    /// The weights into layer `layer`, inputs x outputs; `None` beyond the last layer.
+    pub fn weights(&self, layer: usize) -> Option<DMatrixView<'_, T>> {
+        let (dense, params) = self.layer(layer)?;
+        Some(DMatrixView::from_slice(dense.split(params).0, dense.inputs(), dense.outputs()))
+    }
+
+    /// The biases of layer `layer`; `None` beyond the last layer.
+    pub fn biases(&self, layer: usize) -> Option<DVectorView<'_, T>> {
+        let (dense, params) = self.layer(layer)?;
+        let biases = dense.split(params).1;
+        Some(DVectorView::from_slice(biases, biases.len()))
+    }
+
+    fn layer(&self, layer: usize) -> Option<(&Dense, &[T])> {
+        let range = self.network.parameter_ranges().nth(layer)?;
+        Some((&self.network.layers()[layer], &self.params[range]))
+    }
+
+    /// How the fit went.
+    pub fn report(&self) -> &FitReport {
+        &self.report
+    }
+}
+
+impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
+    type Label = L;
+
+    fn classes(&self) -> &[L] {
+        &self.classes
+    }
+
+    fn features(&self) -> usize {
+        self.network.inputs()
+    }
+
+    /// Works on blocks of rows, so that memory beyond the result does not grow with `x`.
+    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        check::count("x", "columns", self.features(), x.ncols())?;
+        check::finite("x", x)?;
+        let rows = x.nrows();
+        let mut scores = DMatrix::zeros(rows, self.network.outputs());
+        let mut block = DMatrix::zeros(0, 0);
+        let mut tape = Layer::<T>::tape(&self.network, 0);
+        for first in (0..rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - first);
+            if block.nrows() != count {
+                tape = self.network.tape(count);
+                block = DMatrix::zeros(if count == rows { 0 } else { count }, x.ncols());
+            }
+            if count == rows {
+                self.network.forward(&self.params, x, &mut tape);
+            } else {
+                copy_rows(x, first, &mut block);
+                self.network.forward(&self.params, &block, &mut tape);
+            }
+            scores.rows_mut(first, count).copy_from(tape.output());
+        }
+        if !all_finite(scores.as_slice()) {
+            let row = (0..rows).find(|&row| scores.row(row).iter().any(|z| !z.is_finite())).unwrap_or(0);
+            return Err(Error::Overflow { what: "the score", row });
+        }
+        Ok(scores)
+    }
+
+    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        let scores = self.decision_function(x)?;
+        let mut probabilities = DMatrix::zeros(x.nrows(), self.classes.len());
+        cross_entropy(self.classes.len()).probabilities(&scores, &mut probabilities);
+        Ok(probabilities)
+    }
+
+    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        Ok(log_probabilities(&self.decision_function(x)?))
+    }
+}

@@ -1,0 +1,32 @@
+//! The multi-layer perceptron as a classifier.
+
+mod batches;
+mod config;
+mod fitted;
+mod full_batch;
+mod training;
+
+use nalgebra::DMatrix;
+
+pub use config::{MlpClassifier, MlpOptimizer};
+pub use fitted::FittedMlp;
+
+use crate::loss::{BinaryCrossEntropy, Loss, SoftmaxCrossEntropy};
+use crate::real::Real;
+
+/// The loss that fits the number of classes.
+fn cross_entropy<T: Real>(classes: usize) -> &'static dyn Loss<T> {
+    if classes == 2 { &BinaryCrossEntropy } else { &SoftmaxCrossEntropy }
+}
+
+/// Rows of a whole matrix that are passed through a network together: enough to fill the kernels, few enough that
+/// the activations stay in cache.
+const BLOCK: usize = 256;
+
+/// Copies the rows of `x` from `first` on, as many as `out` has.
+fn copy_rows<T: Real>(x: &DMatrix<T>, first: usize, out: &mut DMatrix<T>) {
+    let rows = out.nrows();
+    for (out, x) in out.as_mut_slice().chunks_exact_mut(rows).zip(x.as_slice().chunks_exact(x.nrows())) {
+        out.copy_from_slice(&x[first..first + rows]);
+    }
+}

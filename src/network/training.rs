@@ -1,0 +1,154 @@
+//! The training loop: forward, loss, backward, penalty, step.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::batches::{Batch, Samples};
+use super::{BLOCK, copy_rows};
+use crate::kernel::all_finite;
+use crate::layer::{Dense, Layer, Sequential, Shape};
+use crate::loss::{Gradient, Loss, Targets};
+use crate::optim::{Optimizer, Step};
+use crate::penalty::add_l2;
+use crate::real::Real;
+use crate::report::{FitReport, Progress, StopReason};
+use crate::rng::Rng;
+
+/// What a training run consists of.
+pub(super) struct Training<'a, T: Real> {
+    pub(super) network: &'a Sequential<Dense>,
+    pub(super) loss: &'static dyn Loss<T>,
+    pub(super) optimizer: &'a dyn Optimizer<T>,
+    pub(super) batch_size: usize,
+    pub(super) epochs: usize,
+    pub(super) lambda: f64,
+    pub(super) patience: usize,
+}
+
+/// Rows that are only looked at.
+pub(super) struct Validation<T> {
+    pub(super) x: DMatrix<T>,
+    pub(super) classes: Vec<usize>,
+    pub(super) weights: Option<Vec<T>>,
+}
+
+/// The memory of a training step that does not depend on the size of the batch.
+struct Buffers<T> {
+    grad: Vec<T>,
+    state: Vec<T>,
+    penalized: Vec<Range<usize>>,
+}
+
+impl<T: Real> Training<'_, T> {
+    /// Trains `params` in place and returns the account of the run.
+    pub(super) fn run(
+        &self,
+        params: &mut Vec<T>,
+        samples: &Samples<T>,
+        validation: Option<&Validation<T>>,
+        rng: &mut Rng,
+        observe: &mut dyn FnMut(&Progress) -> std::ops::ControlFlow<()>,
+    ) -> FitReport {
+        let count = samples.count();
+        let size = self.batch_size.min(count);
+        let mut whole = Batch::new(size, samples, self.network);
+        let mut rest = Batch::new(count % size, samples, self.network);
+        let mut buffers = Buffers {
+            grad: vec![T::zero(); params.len()],
+            state: self.optimizer.state(params.len()),
+            penalized: self.network.penalized(),
+        };
+        let mut order: Vec<usize> = (0..count).collect();
+        let mut report = FitReport {
+            stop: StopReason::IterationLimit,
+            iterations: 0,
+            evaluations: 0,
+            objective: f64::NAN,
+            gradient_norm: f64::NAN,
+            objective_curve: Vec::with_capacity(self.epochs.min(10_000)),
+            validation_curve: Vec::new(),
+        };
+        // The last finite parameters; with validation rows, the best.
+        let mut kept = params.clone();
+        let mut best: Option<(f64, usize)> = None;
+        for epoch in 1..=self.epochs {
+            rng.shuffle(&mut order);
+            let mut sum = 0.0;
+            for rows in order.chunks(size) {
+                let batch = if rows.len() == size { &mut whole } else { &mut rest };
+                samples.fill(rows, batch);
+                report.evaluations += 1;
+                sum += self.step(report.evaluations as u64, params, batch, &mut buffers);
+                if !sum.is_finite() {
+                    break;
+                }
+            }
+            let penalty = add_l2(self.lambda, &buffers.penalized, params, &mut buffers.grad);
+            let objective = sum / count as f64 + penalty;
+            let validated = validation.map(|rows| self.mean_loss(params, rows));
+            if !objective.is_finite() || !all_finite(params) || validated.is_some_and(|v| !v.is_finite()) {
+                report.stop = StopReason::Diverged;
+                break;
+            }
+            report.iterations = epoch;
+            report.objective_curve.push(objective);
+            report.validation_curve.extend(validated);
+            let improved = validated.is_none_or(|v| best.is_none_or(|(lowest, _)| v < lowest));
+            if improved {
+                kept.copy_from_slice(params);
+                best = validated.map(|v| (v, epoch));
+                report.objective = objective;
+            }
+            let progress =
+                Progress { iteration: epoch, limit: self.epochs, objective, validation: validated };
+            if observe(&progress).is_break() {
+                report.stop = StopReason::Cancelled;
+                break;
+            }
+            if best.is_some_and(|(_, at)| epoch - at >= self.patience) {
+                report.stop = StopReason::EarlyStopped;
+                break;
+            }
+        }
+        params.copy_from_slice(&kept);
+        report
+    }
+
+    /// One step on a filled batch; returns the sum of its losses before the step.
+    fn step(&self, number: u64, params: &mut [T], batch: &mut Batch<T>, buffers: &mut Buffers<T>) -> f64 {
+        let Buffers { grad, state, penalized } = buffers;
+        self.network.forward(params, &batch.x, &mut batch.tape);
+        let (scores, out) = batch.tape.split();
+        let gradient = Gradient { scale: T::of(1.0 / batch.classes.len() as f64), out };
+        let targets = Targets::Classes(&batch.classes);
+        let sum = self.loss.accumulate(scores, targets, batch.weights.as_deref(), Some(gradient));
+        self.network.backward(params, &batch.x, &mut batch.tape, grad, None);
+        add_l2(self.lambda, penalized, params, grad);
+        let step = Step { number, learning_rate: self.optimizer.learning_rate(), decayed: penalized };
+        self.optimizer.step(step, params, grad, state);
+        sum
+    }
+
+    /// The mean loss of rows that take no part in training.
+    fn mean_loss(&self, params: &[T], rows: &Validation<T>) -> f64 {
+        let count = rows.classes.len();
+        let (mut sum, mut total) = (0.0, 0.0);
+        for first in (0..count).step_by(BLOCK) {
+            let range = first..count.min(first + BLOCK);
+            let mut x = DMatrix::zeros(range.len(), rows.x.ncols());
+            copy_rows(&rows.x, first, &mut x);
+            let mut tape = self.network.tape(range.len());
+            self.network.forward(params, &x, &mut tape);
+            let weights = rows.weights.as_ref().map(|w| &w[range.clone()]);
+            sum += self.loss.accumulate(
+                tape.output(),
+                Targets::Classes(&rows.classes[range.clone()]),
+                weights,
+                None,
+            );
+            total += weights.map_or(range.len() as f64, |w| w.iter().map(|w| w.as_f64()).sum());
+        }
+        sum / total
+    }
+}

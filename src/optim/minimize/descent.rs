@@ -1,0 +1,100 @@
+//! What L-BFGS and Newton's method share: stop rules, line search, observer, report.
+
+use super::line_search::{Point, search};
+use super::{Minimum, Objective};
+use crate::real::Real;
+use crate::report::{FitReport, Observer, Progress, StopReason};
+
+/// The limits of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) tolerance: f64,
+    pub(super) max_iterations: usize,
+}
+
+/// A way to choose directions.
+pub(super) trait Method<T: Real, O: Objective<T> + ?Sized> {
+    /// Writes a descent direction at `point`, and returns the step length to try first.
+    fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64;
+
+    /// Learns from the step between two points.
+    fn learn(&mut self, _from: &Point<T>, _to: &Point<T>) {}
+
+    /// Forgets what it has learnt; whether that changes the next direction.
+    fn forget(&mut self) -> bool {
+        false
+    }
+}
+
+/// Iterations without progress in value or optimality, beyond rounding, before a run counts as stalled.
+const PATIENCE: usize = 8;
+
+/// Runs `method` from `start` until the objective's optimality is within tolerance or a limit is reached.
+pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
+    objective: &mut O,
+    start: Vec<T>,
+    limits: Limits,
+    observer: &mut Observer<'_>,
+    mut method: impl Method<T, O>,
+) -> Minimum<T> {
+    let zeros = vec![T::zero(); start.len()];
+    let mut point = Point { params: start, gradient: zeros.clone(), value: 0.0 };
+    point.evaluate(objective);
+    let mut optimality = objective.optimality(&point.gradient);
+    let mut trial = point.clone();
+    let mut direction = zeros;
+    let mut report = FitReport {
+        stop: StopReason::IterationLimit,
+        iterations: 0,
+        evaluations: 1,
+        objective: point.value,
+        gradient_norm: optimality,
+        objective_curve: Vec::new(),
+        validation_curve: Vec::new(),
+    };
+    let mut best = (point.value, optimality);
+    let mut idle = 0;
+    report.stop = loop {
+        if !point.value.is_finite() || !optimality.is_finite() {
+            break StopReason::Diverged;
+        }
+        if optimality <= limits.tolerance {
+            break StopReason::Converged;
+        }
+        if report.iterations == limits.max_iterations {
+            break StopReason::IterationLimit;
+        }
+        if idle == PATIENCE {
+            break StopReason::Stalled;
+        }
+        let first = method.direction(objective, &point, &mut direction);
+        if !search(objective, &point, &direction, first, &mut trial, &mut report.evaluations) {
+            if method.forget() {
+                continue;
+            }
+            // The objective may remember its last evaluation; leave it at the point that is returned.
+            point.evaluate(objective);
+            break StopReason::Stalled;
+        }
+        method.learn(&point, &trial);
+        std::mem::swap(&mut point, &mut trial);
+        report.iterations += 1;
+        optimality = objective.optimality(&point.gradient);
+        report.objective_curve.push(point.value);
+        let progressed = point.value < best.0 - point.noise() || optimality < best.1;
+        idle = if progressed { 0 } else { idle + 1 };
+        best = (best.0.min(point.value), best.1.min(optimality));
+        let progress = Progress {
+            iteration: report.iterations,
+            limit: limits.max_iterations,
+            objective: point.value,
+            validation: None,
+        };
+        if observer(&progress).is_break() {
+            break if optimality <= limits.tolerance { StopReason::Converged } else { StopReason::Cancelled };
+        }
+    };
+    report.objective = point.value;
+    report.gradient_norm = optimality;
+    Minimum { params: point.params, report }
+}

@@ -1,0 +1,182 @@
+//! Limited-memory BFGS.
+
+use std::ops::ControlFlow;
+
+use super::descent::{Limits, Method, descend};
+use super::line_search::Point;
+use super::{Minimum, Objective, check_start};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::{axpy, dot};
+use crate::real::Real;
+use crate::report::Observer;
+
+/// Limited-memory BFGS: curvature from the last few steps, a dozen vectors of memory.
+///
+/// The minimiser for smooth objectives with many parameters. Each iteration costs one evaluation as a rule, plus
+/// four products of length n per remembered step.
+///
+/// # Method
+/// Two-loop recursion (Nocedal 1980; Nocedal and Wright 2006, algorithm 7.4) with a strong-Wolfe line search. Steps
+/// without positive curvature are not remembered. When a line search fails the memory is dropped and the run goes on
+/// along the gradient; when that fails too, the run has stalled and says so. The point returned is the best seen.
+///
+/// # Examples
+/// See [`Objective`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lbfgs {
+    memory: usize,
+    tolerance: Option<f64>,
+    max_iterations: usize,
+}
+
+impl Default for Lbfgs {
+    fn default() -> Self {
+        Lbfgs { memory: 10, tolerance: None, max_iterations: 1000 }
+    }
+}
+
+impl Lbfgs {
+    /// L-BFGS with default settings.
+    pub fn new() -> Self {
+        Lbfgs::default()
+    }
+
+    /// How many steps are remembered, at least 1. Defaults to 10.
+    pub fn memory(mut self, memory: usize) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
+    /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = Some(tolerance);
+        self
+    }
+
+    /// The largest number of iterations; 0 returns the starting point. Defaults to 1000.
+    pub fn max_iterations(mut self, max_iterations: usize) -> Self {
+        self.max_iterations = max_iterations;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check::parameter("memory", self.memory as f64, self.memory > 0, "at least 1")?;
+        self.tolerance.map_or(Ok(()), |tolerance| check::positive("tolerance", tolerance))
+    }
+
+    /// Minimises `objective` from `start`.
+    ///
+    /// # Errors
+    /// When a setting is out of range, or `start` has the wrong length or is not finite.
+    pub fn minimize<T: Real, O: Objective<T> + ?Sized>(
+        &self,
+        objective: &mut O,
+        start: Vec<T>,
+    ) -> Result<Minimum<T>, Error> {
+        self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Minimises `objective` from `start`, and lets `observer` watch and stop the run after each iteration.
+    ///
+    /// # Errors
+    /// As [`minimize`](Lbfgs::minimize).
+    pub fn minimize_observed<T: Real, O: Objective<T> + ?Sized>(
+        &self,
+        objective: &mut O,
+        start: Vec<T>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Minimum<T>, Error> {
+        self.check()?;
+        check_start(objective.parameter_count(), &start)?;
+        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
+        let limits = Limits { tolerance, max_iterations: self.max_iterations };
+        let history = History::new(self.memory, start.len());
+        Ok(descend(objective, start, limits, observer, history))
+    }
+}
+
+/// One remembered step: how the parameters and the gradient changed, and the reciprocal of their product.
+#[derive(Debug, Clone)]
+struct Pair<T> {
+    step: Vec<T>,
+    change: Vec<T>,
+    reciprocal: T,
+}
+
+/// The remembered steps, in a ring; memory is allocated once.
+#[derive(Debug)]
+struct History<T> {
+    pairs: Vec<Pair<T>>,
+    newest: usize,
+    length: usize,
+    weights: Vec<T>,
+}
+
+impl<T: Real> History<T> {
+    fn new(memory: usize, parameters: usize) -> Self {
+        let zeros = vec![T::zero(); parameters];
+        let pair = Pair { step: zeros.clone(), change: zeros, reciprocal: T::zero() };
+        History { pairs: vec![pair; memory], newest: 0, length: 0, weights: vec![T::zero(); memory] }
+    }
+
+    /// The index of the pair that is `age` steps old.
+    fn index(&self, age: usize) -> usize {
+        (self.newest + self.pairs.len() - age) % self.pairs.len()
+    }
+}
+
+impl<T: Real, O: Objective<T> + ?Sized> Method<T, O> for History<T> {
+    fn direction(&mut self, _objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
+        for (d, &g) in direction.iter_mut().zip(&point.gradient) {
+            *d = -g;
+        }
+        if self.length == 0 {
+            let norm = dot(&point.gradient, &point.gradient).as_f64().sqrt();
+            return if norm > 1.0 { 1.0 / norm } else { 1.0 };
+        }
+        for age in 0..self.length {
+            let index = self.index(age);
+            let pair = &self.pairs[index];
+            let weight = pair.reciprocal * dot(&pair.step, direction);
+            axpy(-weight, &pair.change, direction);
+            self.weights[index] = weight;
+        }
+        let newest = &self.pairs[self.newest];
+        let scale = T::one() / (newest.reciprocal * dot(&newest.change, &newest.change));
+        direction.iter_mut().for_each(|d| *d *= scale);
+        for age in (0..self.length).rev() {
+            let index = self.index(age);
+            let pair = &self.pairs[index];
+            let weight = self.weights[index] - pair.reciprocal * dot(&pair.change, direction);
+            axpy(weight, &pair.step, direction);
+        }
+        1.0
+    }
+
+    fn learn(&mut self, from: &Point<T>, to: &Point<T>) {
+        let next = (self.newest + 1) % self.pairs.len();
+        let pair = &mut self.pairs[next];
+        for ((step, &to), &from) in pair.step.iter_mut().zip(&to.params).zip(&from.params) {
+            *step = to - from;
+        }
+        for ((change, &to), &from) in pair.change.iter_mut().zip(&to.gradient).zip(&from.gradient) {
+            *change = to - from;
+        }
+        let curvature = dot(&pair.step, &pair.change);
+        let smallest = T::EPSILON * dot(&pair.change, &pair.change);
+        if curvature > smallest && curvature.is_finite() {
+            pair.reciprocal = T::one() / curvature;
+            self.newest = next;
+            self.length = (self.length + 1).min(self.pairs.len());
+        } else {
+            // The slot of the oldest pair was overwritten.
+            self.length = self.length.min(self.pairs.len() - 1);
+        }
+    }
+
+    fn forget(&mut self) -> bool {
+        std::mem::take(&mut self.length) > 0
+    }
+}

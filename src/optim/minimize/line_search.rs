@@ -1,0 +1,190 @@
+//! A strong-Wolfe line search that cannot hang.
+
+use super::Objective;
+use crate::kernel::dot;
+use crate::real::Real;
+
+/// A point with the value and gradient there.
+#[derive(Debug, Clone)]
+pub(super) struct Point<T> {
+    pub(super) params: Vec<T>,
+    pub(super) gradient: Vec<T>,
+    pub(super) value: f64,
+}
+
+impl<T: Real> Point<T> {
+    pub(super) fn evaluate<O: Objective<T> + ?Sized>(&mut self, objective: &mut O) {
+        self.value = objective.evaluate(&self.params, &mut self.gradient);
+    }
+
+    /// How much two values near this one may differ by rounding alone.
+    pub(super) fn noise(&self) -> f64 {
+        8.0 * T::EPSILON.as_f64() * self.value.abs()
+    }
+}
+
+/// The objective along a line: step length, value, slope.
+#[derive(Clone, Copy)]
+struct Sample {
+    at: f64,
+    value: f64,
+    slope: f64,
+}
+
+/// Sufficient decrease: the fraction of the decrease that the slope at the start promises.
+const DECREASE: f64 = 1e-4;
+/// Curvature: the fraction of the slope at the start that may remain.
+const CURVATURE: f64 = 0.9;
+/// Trials. Each bisects at worst, and 60 halvings exhaust the digits of an f64.
+const TRIALS: usize = 60;
+
+/// Moves from `start` along `direction` to a point in `trial` that satisfies the strong Wolfe conditions, trying
+/// the step length `first` first. Returns whether it found a point that is not worse than `start`, and counts
+/// evaluations.
+///
+/// # Method
+/// Bracketing and sectioning with safeguarded cubic interpolation (Nocedal and Wright 2006, algorithms 3.5 and 3.6).
+/// Values are compared up to their rounding noise, so that close to an optimum, where they carry no information any
+/// more, the slope decides alone (as in the approximate conditions of Hager and Zhang, 2005). When the trials run
+/// out, the best point that decreases the objective is kept.
+pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
+    objective: &mut O,
+    start: &Point<T>,
+    direction: &[T],
+    first: f64,
+    trial: &mut Point<T>,
+    evaluations: &mut usize,
+) -> bool {
+    let slope = dot(&start.gradient, direction).as_f64();
+    if slope >= 0.0 || !slope.is_finite() || !first.is_finite() {
+        return false;
+    }
+    let noise = start.noise();
+    let origin = Sample { at: 0.0, value: start.value, slope };
+    let mut low = origin;
+    let mut high: Option<Sample> = None;
+    let mut ceiling = f64::INFINITY;
+    let mut at = first;
+    for _ in 0..TRIALS {
+        if !step(start, direction, at, trial) {
+            break;
+        }
+        trial.evaluate(objective);
+        *evaluations += 1;
+        let sample = Sample { at, value: trial.value, slope: dot(&trial.gradient, direction).as_f64() };
+        if !sample.value.is_finite() || !sample.slope.is_finite() {
+            ceiling = at;
+            at = low.at + 0.1 * (at - low.at);
+            continue;
+        }
+        let decreased = sample.value <= origin.value + DECREASE * at * slope + noise;
+        if !decreased || sample.value > low.value + noise {
+            high = Some(sample);
+        } else {
+            if sample.slope.abs() <= CURVATURE * slope.abs() {
+                return true;
+            }
+            let uphill = high.map_or(sample.slope >= 0.0, |high| sample.slope * (high.at - low.at) >= 0.0);
+            if uphill {
+                high = Some(low);
+            }
+            low = sample;
+        }
+        at = match high {
+            Some(high) => interpolate(low, high),
+            None if ceiling.is_finite() => 0.5 * (low.at + ceiling),
+            None => 4.0 * at,
+        };
+    }
+    // The best decrease, though the slope there is still steep.
+    if low.at > 0.0 && low.value <= origin.value && step(start, direction, low.at, trial) {
+        trial.evaluate(objective);
+        *evaluations += 1;
+        return trial.value.is_finite();
+    }
+    false
+}
+
+/// `trial = start + at * direction`; whether that moved at all and stayed finite.
+fn step<T: Real>(start: &Point<T>, direction: &[T], at: f64, trial: &mut Point<T>) -> bool {
+    let length = T::of(at);
+    let mut moved = false;
+    for ((trial, &p), &d) in trial.params.iter_mut().zip(&start.params).zip(direction) {
+        *trial = p + length * d;
+        moved |= *trial != p;
+    }
+    moved && length.is_finite()
+}
+
+/// The minimum of the cubic through two samples and their slopes, kept a tenth of the interval away from its ends.
+fn interpolate(a: Sample, b: Sample) -> f64 {
+    let width = b.at - a.at;
+    let d1 = a.slope + b.slope - 3.0 * (b.value - a.value) / width;
+    let root = (d1 * d1 - a.slope * b.slope).sqrt().copysign(width);
+    let cubic = b.at - width * (b.slope + root - d1) / (b.slope - a.slope + 2.0 * root);
+    let (near, far) = (a.at + 0.1 * width, b.at - 0.1 * width);
+    let (lowest, highest) = (near.min(far), near.max(far));
+    if cubic.is_finite() { cubic.clamp(lowest, highest) } else { a.at + 0.5 * width }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// f(x) = value(x), in one dimension, counting evaluations.
+    struct Line<F>(F, usize);
+    impl<F: FnMut(f64) -> (f64, f64)> Objective<f64> for Line<F> {
+        fn parameter_count(&self) -> usize {
+            1
+        }
+        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+            self.1 += 1;
+            let (value, slope) = self.0(params[0]);
+            gradient[0] = slope;
+            value
+        }
+    }
+
+    fn run(f: impl FnMut(f64) -> (f64, f64), from: f64, direction: f64, first: f64) -> (bool, f64, usize) {
+        let mut line = Line(f, 0);
+        let mut start = Point { params: vec![from], gradient: vec![0.0], value: 0.0 };
+        start.evaluate(&mut line);
+        let mut trial = start.clone();
+        let mut evaluations = 0;
+        let found = search(&mut line, &start, &[direction], first, &mut trial, &mut evaluations);
+        assert_eq!(evaluations + 1, line.1);
+        (found, trial.params[0], evaluations)
+    }
+
+    #[test]
+    fn finds_wolfe_points_from_steps_far_too_short_and_far_too_long() {
+        for first in [1e-12, 1e-3, 1.0, 1e3, 1e12] {
+            let (found, x, evaluations) = run(|x| ((x - 3.0).powi(2), 2.0 * (x - 3.0)), 0.0, 1.0, first);
+            assert!(
+                found && (2.0 * (x - 3.0)).abs() <= 0.9 * 6.0 && evaluations < 45,
+                "{first}: {x}, {evaluations}"
+            );
+        }
+    }
+
+    #[test]
+    fn steps_back_from_infinite_values() {
+        let barrier = |x: f64| if x < 1.0 { (-x, -1.0 + 0.5 / (1.0 - x)) } else { (f64::NAN, f64::NAN) };
+        let (found, x, _) = run(barrier, 0.0, 1.0, 100.0);
+        assert!(found && x < 1.0 && x > 0.0, "{x}");
+    }
+
+    #[test]
+    fn ends_on_functions_without_a_minimum_or_with_wrong_slopes() {
+        let (_, _, evaluations) = run(|x| (-x, -1.0), 0.0, 1.0, 1.0);
+        assert!(evaluations <= TRIALS + 1);
+        let (found, _, evaluations) = run(|x| (x, -1.0), 0.0, 1.0, 1.0);
+        assert!(!found && evaluations <= TRIALS + 1);
+    }
+
+    #[test]
+    fn refuses_directions_that_do_not_descend() {
+        assert_eq!(run(|x| (x * x, 2.0 * x), 1.0, 1.0, 1.0), (false, 1.0, 0));
+        assert!(!run(|x| (x * x, 2.0 * x), 1.0, f64::NAN, 1.0).0);
+    }
+}

@@ -1,0 +1,98 @@
+//! Minimisers of objectives whose value and gradient are seen whole.
+
+mod descent;
+mod lbfgs;
+mod line_search;
+mod newton;
+
+use nalgebra::DMatrix;
+
+pub use lbfgs::Lbfgs;
+pub use newton::Newton;
+
+use crate::check;
+use crate::error::Error;
+use crate::kernel::max_abs;
+use crate::real::Real;
+use crate::report::FitReport;
+
+/// A function to minimise, with its gradient.
+///
+/// # What an implementor owes
+/// `evaluate` is deterministic in `params`, overwrites `gradient` and returns the value there. A value or gradient
+/// that is not finite is allowed: the line search steps back from it. `&mut self` is for scratch memory.
+///
+/// [`GradCheck::objective`](crate::GradCheck::objective) proves the gradient against the value.
+///
+/// # Examples
+/// ```
+/// use logit::{Lbfgs, Objective};
+///
+/// struct Rosenbrock;
+/// impl Objective<f64> for Rosenbrock {
+///     fn parameter_count(&self) -> usize {
+///         2
+///     }
+///     fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+///         let (x, y) = (p[0], p[1]);
+///         gradient[0] = -2.0 * (1.0 - x) - 400.0 * x * (y - x * x);
+///         gradient[1] = 200.0 * (y - x * x);
+///         (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2)
+///     }
+/// }
+///
+/// let minimum = Lbfgs::new().tolerance(1e-10).minimize(&mut Rosenbrock, vec![-1.2, 1.0])?;
+/// assert!(minimum.report.converged());
+/// assert!((minimum.params[0] - 1.0).abs() < 1e-9);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub trait Objective<T: Real> {
+    /// The number of parameters.
+    fn parameter_count(&self) -> usize;
+
+    /// The value at `params`; writes the gradient there.
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64;
+
+    /// How far the point evaluated last is from an optimum; a minimiser has converged when this is within its
+    /// tolerance. Defaults to the largest absolute entry of the gradient.
+    fn optimality(&self, gradient: &[T]) -> f64 {
+        max_abs(gradient)
+    }
+}
+
+impl<T: Real, O: Objective<T> + ?Sized> Objective<T> for &mut O {
+    fn parameter_count(&self) -> usize {
+        (**self).parameter_count()
+    }
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
+        (**self).evaluate(params, gradient)
+    }
+    fn optimality(&self, gradient: &[T]) -> f64 {
+        (**self).optimality(gradient)
+    }
+}
+
+/// An objective that knows its second derivatives.
+pub trait Curved<T: Real>: Objective<T> {
+    /// Writes the Hessian at `params`; only the lower triangle is read.
+    fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>);
+}
+
+/// Where a minimiser ended, and why.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Minimum<T> {
+    /// The best point found.
+    pub params: Vec<T>,
+    /// The account of the run.
+    pub report: FitReport,
+}
+
+/// Checks a starting point.
+fn check_start<T: Real>(parameters: usize, start: &[T]) -> Result<(), Error> {
+    check::count("start", "parameters", parameters, start.len())?;
+    match start.iter().position(|p| !p.is_finite()) {
+        Some(row) => Err(Error::NotFinite { argument: "start", row, column: 0, value: start[row].as_f64() }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,111 @@
+//! Stochastic gradient descent.
+
+use super::{Optimizer, Step, pieces};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::vectorize;
+use crate::real::Real;
+
+/// Stochastic gradient descent with momentum.
+///
+/// # Formula
+/// With gradient g, weight decay d and momentum μ: g' = g + d p (weights only), v = μ v + g', and
+/// p = p - rate v, or p = p - rate (g' + μ v) with Nesterov's momentum.
+///
+/// # References
+/// Sutskever, Martens, Dahl and Hinton (2013), in the form that PyTorch uses, where the rate multiplies v.
+///
+/// # Examples
+/// ```
+/// use logit::{Optimizer, Sgd, Step};
+///
+/// let (sgd, mut params) = (Sgd::new(0.1).momentum(0.9), [1.0]);
+/// let mut state = sgd.state(1);
+/// let step = Step { number: 1, learning_rate: 0.1, decayed: &[] };
+/// sgd.step(step, &mut params, &[0.5], &mut state);
+/// assert_eq!(params, [0.95]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sgd {
+    learning_rate: f64,
+    momentum: f64,
+    nesterov: bool,
+    weight_decay: f64,
+}
+
+impl Sgd {
+    /// Plain gradient descent with this learning rate, above 0.
+    pub fn new(learning_rate: f64) -> Self {
+        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0 }
+    }
+
+    /// The momentum, from 0 to 1 (excluded). Defaults to 0.
+    pub fn momentum(mut self, momentum: f64) -> Self {
+        self.momentum = momentum;
+        self
+    }
+
+    /// Whether the momentum is Nesterov's; it then must be above 0. Defaults to false.
+    pub fn nesterov(mut self, nesterov: bool) -> Self {
+        self.nesterov = nesterov;
+        self
+    }
+
+    /// The weight decay, added to the gradient; biases are spared. Defaults to 0.
+    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+        self.weight_decay = weight_decay;
+        self
+    }
+}
+
+impl<T: Real> Optimizer<T> for Sgd {
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::positive("learning_rate", self.learning_rate)?;
+        check::fraction("momentum", self.momentum)?;
+        check::parameter(
+            "momentum",
+            self.momentum,
+            !self.nesterov || self.momentum > 0.0,
+            "above 0 with nesterov",
+        )?;
+        check::not_negative("weight_decay", self.weight_decay)
+    }
+
+    fn state(&self, parameters: usize) -> Vec<T> {
+        vec![T::zero(); if self.momentum > 0.0 { parameters } else { 0 }]
+    }
+
+    fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
+        let (rate, momentum) = (T::of(step.learning_rate), T::of(self.momentum));
+        for (piece, decay) in pieces(params.len(), self.weight_decay, step.decayed) {
+            let decay = T::of(decay);
+            let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
+            if self.momentum == 0.0 {
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for (p, &g) in params.iter_mut().zip(grad) {
+                            *p -= rate * (g + decay * *p);
+                        }
+                    },
+                );
+                continue;
+            }
+            let velocity = &mut state[piece];
+            vectorize(
+                #[inline(always)]
+                || {
+                    for ((p, &g), v) in params.iter_mut().zip(grad).zip(velocity) {
+                        let g = g + decay * *p;
+                        *v = momentum * *v + g;
+                        *p -= rate * if self.nesterov { g + momentum * *v } else { *v };
+                    }
+                },
+            );
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What a fit tells about itself, while it runs and afterwards.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+/// Why a fit stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The largest entry of the gradient is within the tolerance: an optimum, certified.
+    Converged,
+    /// All iterations (or epochs) that were allowed have run.
+    IterationLimit,
+    /// No step improves the objective in this arithmetic, though the gradient is not within the tolerance. The model
+    /// is usually as good as the number type allows.
+    Stalled,
+    /// The validation loss has not improved for the number of epochs that was asked for; the best weights were kept.
+    EarlyStopped,
+    /// The training rows are completely separated by class and nothing penalises large coefficients: no optimum
+    /// exists, coefficients would grow for ever. Use a penalty.
+    Separated,
+    /// The loss became infinite or NaN; the last finite parameters were kept. Use a smaller learning rate or scale
+    /// the columns.
+    Diverged,
+    /// The observer asked to stop.
+    Cancelled,
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StopReason::Converged => "converged",
+            StopReason::IterationLimit => "iteration limit reached",
+            StopReason::Stalled => "stalled: no step improves the objective in this arithmetic",
+            StopReason::EarlyStopped => "stopped early: the validation loss no longer improves",
+            StopReason::Separated => "the classes are separable: without a penalty no optimum exists",
+            StopReason::Diverged => "diverged: the loss is no longer finite",
+            StopReason::Cancelled => "cancelled by the observer",
+        })
+    }
+}
+
+/// The account of a fit.
+///
+/// Nothing is assumed: `gradient_norm` is measured at the parameters that the model has.
+///
+/// ```
+/// use logit::nalgebra::dmatrix;
+/// use logit::{Estimator, LogisticRegression, Penalty};
+///
+/// let x = dmatrix![0.0; 1.0; 2.0; 3.0];
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &[0, 1, 0, 1])?;
+/// assert!(model.report().converged(), "{}", model.report());
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FitReport {
+    /// Why the fit stopped.
+    pub stop: StopReason,
+    /// Iterations of the solver, or epochs of a network.
+    pub iterations: usize,
+    /// How often the objective and its gradient were evaluated, or how many mini-batch steps were taken.
+    pub evaluations: usize,
+    /// The objective at the model's parameters: mean loss plus penalty. For mini-batch training, of the epoch that
+    /// they are from, averaged while they moved.
+    pub objective: f64,
+    /// The largest absolute entry of the objective's gradient at the model's parameters; NaN for mini-batch training,
+    /// which never sees the whole gradient.
+    pub gradient_norm: f64,
+    /// The objective after each iteration or epoch.
+    pub objective_curve: Vec<f64>,
+    /// The mean loss on the validation rows after each epoch; empty without validation rows.
+    pub validation_curve: Vec<f64>,
+}
+
+impl FitReport {
+    /// Whether the model is at an optimum, by the certificate of [`StopReason::Converged`].
+    pub fn converged(&self) -> bool {
+        self.stop == StopReason::Converged
+    }
+}
+
+impl fmt::Display for FitReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} after {} iterations: objective {:.6}", self.stop, self.iterations, self.objective)?;
+        if self.gradient_norm.is_finite() {
+            write!(f, ", max|gradient| {:.1e}", self.gradient_norm)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an observer sees after each iteration or epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Iterations or epochs done, from 1.
+    pub iteration: usize,
+    /// The largest number that `iteration` can reach.
+    pub limit: usize,
+    /// The objective now.
+    pub objective: f64,
+    /// The mean loss on the validation rows, if there are any.
+    pub validation: Option<f64>,
+}
+
+/// A function that sees the progress of a fit and may stop it with [`ControlFlow::Break`].
+pub type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + 'a;

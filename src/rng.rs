@@ -1,0 +1,91 @@
+//! The seeded generator: same seed, same numbers, on every platform.
+
+use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// A seeded random generator, for initial weights and shuffles.
+///
+/// The algorithm is pinned to xoshiro256++ (Blackman and Vigna, 2019), so that a seed stands for the same
+/// numbers in every release. There is no global generator and no other source of randomness in this crate.
+///
+/// ```
+/// use logit::Rng;
+///
+/// let (mut a, mut b) = (Rng::new(7), Rng::new(7));
+/// assert_eq!(a.uniform(-1.0, 1.0), b.uniform(-1.0, 1.0));
+/// let mut rows = [0, 1, 2, 3];
+/// a.shuffle(&mut rows);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rng(Xoshiro256PlusPlus);
+
+impl Rng {
+    /// The generator that `seed` stands for.
+    pub fn new(seed: u64) -> Self {
+        Rng(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    /// A generator that is independent of this one from here on; this one moves on.
+    pub fn split(&mut self) -> Self {
+        let child = Rng(self.0.clone());
+        self.0.jump();
+        child
+    }
+
+    /// A number drawn uniformly from `low` (included) to `high` (excluded).
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.0.random::<f64>()
+    }
+
+    /// A number drawn from the normal distribution with mean 0 and standard deviation 1.
+    pub fn standard_normal(&mut self) -> f64 {
+        self.0.sample(StandardNormal)
+    }
+
+    /// An integer drawn uniformly from 0 to `bound` (excluded); 0 if `bound` is 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        if bound == 0 { 0 } else { self.0.random_range(0..bound as u64) as usize }
+    }
+
+    /// Puts `items` in random order (Fisher-Yates).
+    pub fn shuffle<A>(&mut self, items: &mut [A]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A saved seed must stand for the same model in every release: these numbers may never change.
+    #[test]
+    fn the_numbers_of_a_seed_are_pinned() {
+        let mut rng = Rng::new(42);
+        let drawn = [rng.uniform(0.0, 1.0), rng.standard_normal(), rng.uniform(-1.0, 1.0)];
+        let mut order = [0, 1, 2, 3, 4, 5, 6, 7];
+        rng.shuffle(&mut order);
+        assert_eq!((drawn, order), (PINNED, ORDER));
+    }
+    const PINNED: [f64; 3] = [0.8143051451229099, -0.514962928147295, 0.9677883363549775];
+    const ORDER: [usize; 8] = [6, 1, 4, 2, 0, 3, 7, 5];
+
+    #[test]
+    fn split_gives_independent_streams() {
+        let mut parent = Rng::new(1);
+        let mut child = parent.split();
+        assert_ne!(parent.uniform(0.0, 1.0), child.uniform(0.0, 1.0));
+        assert_eq!(Rng::new(1).split().uniform(0.0, 1.0), Rng::new(1).uniform(0.0, 1.0));
+    }
+
+    #[test]
+    fn below_covers_its_range_and_nothing_else() {
+        let mut rng = Rng::new(3);
+        let mut seen = [0usize; 5];
+        (0..5000).for_each(|_| seen[rng.below(5)] += 1);
+        assert!(seen.iter().all(|&n| (800..1200).contains(&n)), "{seen:?}");
+        assert_eq!(rng.below(0), 0);
+    }
+}

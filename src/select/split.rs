@@ -1,0 +1,125 @@
+//! The stratified split into two parts.
+
+use crate::check;
+use crate::error::Error;
+use crate::label::{Label, encode};
+use crate::rng::Rng;
+
+/// Row numbers of a training and a test set: disjoint, together all rows, each in ascending order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Split {
+    /// Rows to learn from.
+    pub train: Vec<usize>,
+    /// Rows to test on.
+    pub test: Vec<usize>,
+}
+
+/// Splits rows at random, with the same share of every class on both sides.
+///
+/// The test set has `test_fraction` of the rows, rounded up; each class gives its share rounded down or up, so that
+/// the counts add up (largest remainders first), and at least one row to each side.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] for a fraction outside (0, 1); [`Error::OneClass`]; [`Error::SplitTooSmall`] when a
+/// class has a single row.
+///
+/// # Examples
+/// ```
+/// use logit::{data, train_test_split};
+///
+/// let iris = data::iris();
+/// let split = train_test_split(&iris.y, 0.2, 42)?;
+/// assert_eq!((split.train.len(), split.test.len()), (120, 30));
+/// let (x_train, x_test) = (iris.x.select_rows(&split.train), iris.x.select_rows(&split.test));
+/// assert_eq!((x_train.nrows(), x_test.nrows()), (120, 30));
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn train_test_split<L: Label>(y: &[L], test_fraction: f64, seed: u64) -> Result<Split, Error> {
+    check::fraction("test_fraction", test_fraction)?;
+    check::positive("test_fraction", test_fraction)?;
+    let encoded = encode(y, |_| true)?;
+    stratified(&encoded.indices, &encoded.classes, test_fraction, &mut Rng::new(seed))
+}
+
+/// Splits rows by class index.
+pub(crate) fn stratified<L: Label>(
+    indices: &[usize],
+    classes: &[L],
+    fraction: f64,
+    rng: &mut Rng,
+) -> Result<Split, Error> {
+    let mut members = vec![Vec::new(); classes.len()];
+    for (row, &class) in indices.iter().enumerate() {
+        members[class].push(row);
+    }
+    let available = indices.len();
+    let requested = (available as f64 * fraction).ceil() as usize;
+    if let Some((class, rows)) = members.iter().enumerate().find(|(_, rows)| rows.len() < 2) {
+        let label = format!("{:?}", classes[class]);
+        return Err(Error::SplitTooSmall { requested, available, label, members: rows.len() });
+    }
+    let counts = shares(&members.iter().map(Vec::len).collect::<Vec<_>>(), requested);
+    let mut split = Split { train: Vec::with_capacity(available), test: Vec::with_capacity(requested) };
+    for (mut rows, count) in members.into_iter().zip(counts) {
+        rng.shuffle(&mut rows);
+        split.test.extend(&rows[..count]);
+        split.train.extend(&rows[count..]);
+    }
+    split.train.sort_unstable();
+    split.test.sort_unstable();
+    Ok(split)
+}
+
+/// How many rows each class gives so that `requested` are given in all: its exact share rounded down, the rest to
+/// the largest remainders; then at least one, and at least one left.
+fn shares(sizes: &[usize], requested: usize) -> Vec<usize> {
+    let total: usize = sizes.iter().sum();
+    let exact = |size: usize| size as f64 * requested as f64 / total as f64;
+    let mut counts: Vec<usize> = sizes.iter().map(|&size| exact(size) as usize).collect();
+    let mut by_remainder: Vec<usize> = (0..sizes.len()).collect();
+    let remainder = |class: usize| exact(sizes[class]).fract();
+    by_remainder.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)));
+    let missing = requested.saturating_sub(counts.iter().sum());
+    for &class in by_remainder.iter().take(missing) {
+        counts[class] += 1;
+    }
+    counts.iter().zip(sizes).map(|(&count, &size)| count.clamp(1, size - 1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_on_one_side_and_shares_are_kept() {
+        let y: Vec<u8> = (0..103).map(|i| if i % 5 == 0 { 1 } else { 0 }).collect();
+        let split = train_test_split(&y, 0.25, 3).unwrap();
+        let mut all = [split.train.clone(), split.test.clone()].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..103).collect::<Vec<_>>());
+        assert_eq!(split.test.len(), 26);
+        let ones = split.test.iter().filter(|&&row| y[row] == 1).count();
+        assert!((5..=6).contains(&ones), "{ones} of 21");
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        let y: Vec<u8> = (0..60).map(|i| i % 3).collect();
+        let split = |seed| train_test_split(&y, 0.3, seed).unwrap();
+        assert_eq!(split(1), split(1));
+        assert_ne!(split(1), split(2));
+    }
+
+    #[test]
+    fn a_class_of_one_row_cannot_be_split() {
+        let error = train_test_split(&["a", "a", "a", "b"], 0.5, 0).unwrap_err();
+        assert!(matches!(&error, Error::SplitTooSmall { members: 1, .. }), "{error}");
+        assert!(error.to_string().contains("\"b\""), "{error}");
+        for fraction in [0.0, 1.0, -0.5, f64::NAN] {
+            assert!(train_test_split(&[0, 0, 1, 1], fraction, 0).is_err(), "{fraction}");
+        }
+        let tiny = train_test_split(&[0, 0, 1, 1], 1e-9, 0).unwrap();
+        assert_eq!((tiny.train.len(), tiny.test.len()), (2, 2));
+    }
+}
