@@ -27,6 +27,11 @@ pub(crate) struct Encoded<L> {
     pub(crate) indices: Vec<usize>,
 }
 
+/// The sorted distinct labels.
+pub(crate) fn distinct<'a, L: Label + 'a>(labels: impl Iterator<Item = &'a L>) -> Vec<L> {
+    labels.collect::<BTreeSet<&L>>().into_iter().cloned().collect()
+}
+
 /// Encodes `y` as indices into its sorted distinct labels, of which there must be at least two.
 ///
 /// `counts(row)` says whether the row takes part; others are given class 0, which their zero weight cancels.

@@ -4,12 +4,15 @@ pub use nalgebra;
 
 mod check;
 mod classifier;
+pub mod data;
 mod error;
+mod gradcheck;
 mod kernel;
 mod label;
 mod layer;
 mod linear;
 mod loss;
+pub mod metrics;
 mod network;
 mod optim;
 mod penalty;
@@ -20,6 +23,7 @@ mod select;
 
 pub use classifier::{Classifier, Estimator, FitOptions};
 pub use error::Error;
+pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
 pub use linear::{FittedLogistic, LogisticRegression, Solver};

@@ -1,14 +1,16 @@
 //! Transposition of gathered samples into a batch.
 
+/// Samples that are written together, so that the lines of the matrix are filled while they are in cache.
+const TOGETHER: usize = 16;
+/// Columns that are moved together: a square of registers.
+const COLUMNS: usize = 8;
+
 /// Writes sample `i` (a contiguous slice) to row `i` of the column-major matrix `out` with `rows` rows.
-///
-/// Sixteen rows are written together, so that the lines of `out` are filled while they are in cache.
 pub(crate) fn transpose_into<'a, T: Copy + 'a>(
     samples: impl Iterator<Item = &'a [T]>,
     out: &mut [T],
     rows: usize,
 ) {
-    const TOGETHER: usize = 16;
     let mut samples = samples.take(rows);
     let mut first = 0;
     let empty: &[T] = &[];
@@ -22,20 +24,32 @@ pub(crate) fn transpose_into<'a, T: Copy + 'a>(
         if count == 0 {
             return;
         }
-        for (column, out) in out.chunks_exact_mut(rows).enumerate() {
-            if count == TOGETHER {
-                // A fixed count unrolls; the general one below does not.
-                for (row, out) in out[first..first + TOGETHER].iter_mut().enumerate() {
-                    *out = group[row][column];
-                }
-            } else {
-                for (out, sample) in out[first..first + count].iter_mut().zip(&group) {
-                    *out = sample[column];
-                }
+        let blocks = if count == TOGETHER { whole_blocks(&group, out, rows, first) } else { 0 };
+        for (column, out) in out.chunks_exact_mut(rows).enumerate().skip(blocks * COLUMNS) {
+            for (out, sample) in out[first..first + count].iter_mut().zip(&group) {
+                *out = sample[column];
             }
         }
         first += count;
     }
+}
+
+/// Moves all whole blocks of columns of a full group, and returns how many there are. Sizes known at compile time
+/// leave no bounds checks in the inner loops.
+#[inline]
+fn whole_blocks<T: Copy>(group: &[&[T]; TOGETHER], out: &mut [T], rows: usize, first: usize) -> usize {
+    let chunks = group.map(|sample| sample.as_chunks::<COLUMNS>().0);
+    let blocks = chunks[0].len();
+    for (block, out) in out.chunks_exact_mut(rows * COLUMNS).take(blocks).enumerate() {
+        let square: [&[T; COLUMNS]; TOGETHER] = std::array::from_fn(|row| &chunks[row][block]);
+        for (column, out) in out.chunks_exact_mut(rows).enumerate().take(COLUMNS) {
+            let out = &mut out[first..first + TOGETHER];
+            for (out, row) in out.iter_mut().zip(square) {
+                *out = row[column];
+            }
+        }
+    }
+    blocks
 }
 
 #[cfg(test)]
@@ -45,7 +59,7 @@ mod tests {
     #[test]
     fn samples_become_rows_for_every_count() {
         for rows in 1..40 {
-            let columns = 5;
+            let columns = 21;
             let samples: Vec<Vec<usize>> =
                 (0..rows).map(|r| (0..columns).map(|c| 100 * r + c).collect()).collect();
             let mut out = vec![0; rows * columns];

@@ -1,0 +1,150 @@
+//! Precision, recall and F1, per class and averaged.
+
+use std::fmt;
+
+use super::confusion::{ConfusionMatrix, plain};
+use crate::label::Label;
+
+/// Precision, recall and F1 of one class, or an average of them.
+///
+/// # Formula
+/// With tp, fp, fn the right, the wrongly claimed and the missed rows of a class: precision = tp / (tp + fp),
+/// recall = tp / (tp + fn), F1 = 2 tp / (2 tp + fp + fn). A ratio without anything to divide by is 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct ClassScores {
+    /// Of the rows called by this class, the share that belong to it.
+    pub precision: f64,
+    /// Of the rows that belong to this class, the share that were called by it.
+    pub recall: f64,
+    /// The harmonic mean of precision and recall.
+    pub f1: f64,
+    /// How many rows belong to it.
+    pub support: usize,
+}
+
+/// Precision, recall and F1 of every class, their averages, and accuracy; its [`Display`](fmt::Display) is a table.
+///
+/// # Examples
+/// ```
+/// use logit::metrics::ConfusionMatrix;
+///
+/// let truth = [2, 0, 2, 2, 0, 1];
+/// let report = ConfusionMatrix::new(&truth, &[0, 0, 2, 2, 0, 2])?.report();
+/// assert!((report.macro_average().f1 - 0.4888888888888889).abs() < 1e-15);
+/// println!("{report}");
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassificationReport<L> {
+    classes: Vec<L>,
+    scores: Vec<ClassScores>,
+    accuracy: f64,
+}
+
+impl<L: Label> ClassificationReport<L> {
+    pub(super) fn new(matrix: &ConfusionMatrix<L>) -> Self {
+        let counts = matrix.counts();
+        let scores = (0..counts.nrows()).map(|class| {
+            let hits = counts[(class, class)];
+            let (claimed, support) = (counts.column(class).sum(), counts.row(class).sum());
+            ClassScores {
+                precision: ratio(hits, claimed),
+                recall: ratio(hits, support),
+                f1: ratio(2 * hits, claimed + support),
+                support,
+            }
+        });
+        ClassificationReport {
+            classes: matrix.classes().to_vec(),
+            scores: scores.collect(),
+            accuracy: matrix.accuracy(),
+        }
+    }
+
+    /// The classes, ascending, with their scores.
+    pub fn classes(&self) -> impl Iterator<Item = (&L, &ClassScores)> {
+        self.classes.iter().zip(&self.scores)
+    }
+
+    /// The share of rows that are right.
+    pub fn accuracy(&self) -> f64 {
+        self.accuracy
+    }
+
+    /// The mean over classes, each counting the same.
+    pub fn macro_average(&self) -> ClassScores {
+        self.average(|_| 1.0)
+    }
+
+    /// The mean over classes, each counting by its rows.
+    pub fn weighted_average(&self) -> ClassScores {
+        self.average(|scores| scores.support as f64)
+    }
+
+    fn average(&self, weight: impl Fn(&ClassScores) -> f64) -> ClassScores {
+        let total: f64 = self.scores.iter().map(&weight).sum();
+        let mean =
+            |of: fn(&ClassScores) -> f64| self.scores.iter().map(|s| weight(s) * of(s)).sum::<f64>() / total;
+        ClassScores {
+            precision: mean(|s| s.precision),
+            recall: mean(|s| s.recall),
+            f1: mean(|s| s.f1),
+            support: self.scores.iter().map(|s| s.support).sum(),
+        }
+    }
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+impl<L: Label> fmt::Display for ClassificationReport<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let averages =
+            [("macro average", self.macro_average()), ("weighted average", self.weighted_average())];
+        let labels: Vec<String> = self.classes.iter().map(plain).collect();
+        let widest = |width: usize, label: &str| width.max(label.chars().count());
+        let width = labels.iter().map(String::as_str).chain(averages.map(|(name, _)| name)).fold(0, widest);
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, s: &ClassScores| {
+            let ClassScores { precision, recall, f1, support } = s;
+            writeln!(f, "{name:>width$}  {precision:>9.4}  {recall:>6.4}  {f1:>6.4}  {support:>7}")
+        };
+        writeln!(f, "{:>width$}  precision  recall      f1  support", "")?;
+        for (label, scores) in labels.iter().zip(&self.scores) {
+            line(f, label, scores)?;
+        }
+        writeln!(f)?;
+        let rows = self.scores.iter().map(|s| s.support).sum::<usize>();
+        writeln!(f, "{:>width$}  {:>9}  {:>6}  {:>6.4}  {rows:>7}", "accuracy", "", "", self.accuracy)?;
+        averages.iter().try_for_each(|(name, scores)| line(f, name, scores))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_never_predicted_scores_zero_without_nan() {
+        let report = ConfusionMatrix::new(&[0, 0, 1], &[0, 0, 0]).unwrap().report();
+        let scores: Vec<ClassScores> = report.classes().map(|(_, s)| *s).collect();
+        assert_eq!((scores[1].precision, scores[1].recall, scores[1].f1), (0.0, 0.0, 0.0));
+        assert_eq!(report.weighted_average().support, 3);
+    }
+
+    #[test]
+    fn the_table_reads_well() {
+        let report =
+            ConfusionMatrix::new(&["spam", "ham", "ham"], &["spam", "ham", "spam"]).unwrap().report();
+        let wanted = "                  precision  recall      f1  support
+             ham     1.0000  0.5000  0.6667        2
+            spam     0.5000  1.0000  0.6667        1
+
+        accuracy                     0.6667        3
+   macro average     0.7500  0.7500  0.6667        3
+weighted average     0.8333  0.6667  0.6667        3
+";
+        assert_eq!(report.to_string(), wanted);
+    }
+}
