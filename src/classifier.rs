@@ -57,7 +57,7 @@ impl<T: fmt::Debug> fmt::Debug for FitOptions<'_, T> {
 /// Code that works with any estimator:
 /// ```
 /// use logit::nalgebra::{DMatrix, dmatrix};
-/// use logit::{Classifier, Error, Estimator, Label, LogisticRegression, MlpClassifier, Penalty};
+/// use logit::{Classifier, Error, Estimator, Label, LogisticRegression, MlpClassifier, Penalty, Sgd};
 ///
 /// fn training_accuracy<E: Estimator<f64>, L: Label>(e: &E, x: &DMatrix<f64>, y: &[L]) -> Result<f64, Error> {
 ///     e.fit(x, y)?.score(x, y)
@@ -65,7 +65,7 @@ impl<T: fmt::Debug> fmt::Debug for FitOptions<'_, T> {
 ///
 /// let (x, y) = (dmatrix![0.0; 1.0; 4.0; 5.0], ["low", "low", "high", "high"]);
 /// assert_eq!(training_accuracy(&LogisticRegression::new(Penalty::c(1.0)), &x, &y)?, 1.0);
-/// assert_eq!(training_accuracy(&MlpClassifier::new([4]).epochs(200), &x, &y)?, 1.0);
+/// assert_eq!(training_accuracy(&MlpClassifier::new([16]).optimizer(Sgd::new(0.1)), &x, &y)?, 1.0);
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Estimator<T: Real> {

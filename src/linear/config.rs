@@ -56,7 +56,8 @@ impl Solver {
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &["no", "yes", "no"])?;
 /// let new = dmatrix![0.0, 1.0, 1.0];
 /// assert_eq!(model.predict(&new)?, ["no"]);
-/// assert!((model.predict_proba(&new)?[(0, 0)] - 0.6728290496426824).abs() < 1e-9);
+/// let p: f64 = model.predict_proba(&new)?[(0, 0)];
+/// assert!((p - 0.6728290496426824).abs() < 1e-9);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
