@@ -63,11 +63,11 @@ pub struct FitReport {
     /// How often the objective and its gradient were evaluated, or how many mini-batch steps were taken.
     pub evaluations: usize,
     /// The objective at the model's parameters: mean loss plus penalty. For mini-batch training, of the epoch that
-    /// they are from, averaged while they moved.
+    /// they are from, averaged while they moved; infinite if no epoch ended with a finite one.
     pub objective: f64,
-    /// The largest absolute entry of the objective's gradient at the model's parameters; NaN for mini-batch training,
-    /// which never sees the whole gradient.
-    pub gradient_norm: f64,
+    /// The largest absolute entry of the objective's gradient at the model's parameters; `None` for mini-batch
+    /// training, which never sees the whole gradient.
+    pub gradient_norm: Option<f64>,
     /// The objective after each iteration or epoch.
     pub objective_curve: Vec<f64>,
     /// The mean loss on the validation rows after each epoch; empty without validation rows.
@@ -84,10 +84,10 @@ impl FitReport {
 impl fmt::Display for FitReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} after {} iterations: objective {:.6}", self.stop, self.iterations, self.objective)?;
-        if self.gradient_norm.is_finite() {
-            write!(f, ", max|gradient| {:.1e}", self.gradient_norm)?;
+        match self.gradient_norm {
+            Some(norm) => write!(f, ", max|gradient| {norm:.1e}"),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -307,3 +307,199 @@ impl<T: Real> Curvature<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::gradcheck::GradCheck;
+    use crate::rng::Rng;
+
+    /// Rows with random labels and weights, one column far from the origin and one badly scaled.
+    struct Problem {
+        x: DMatrix<f64>,
+        classes: Vec<usize>,
+        weights: Option<Vec<f64>>,
+        count: usize,
+    }
+
+    impl Problem {
+        fn new(rows: usize, features: usize, count: usize, weighted: bool, rng: &mut Rng) -> Self {
+            let scale = |j: usize| if j == 1 { 1e3 } else { 1.0 };
+            let x = DMatrix::from_fn(rows, features, |_, j| {
+                scale(j) * rng.standard_normal() + if j == 0 { 50.0 } else { 0.0 }
+            });
+            let classes = (0..rows).map(|_| rng.below(count)).collect();
+            let weights = weighted.then(|| (0..rows).map(|_| rng.uniform(0.1, 3.0)).collect());
+            Problem { x, classes, weights, count }
+        }
+
+        fn objective(&self, lambda: f64, intercept: bool) -> LogisticObjective<'_, f64> {
+            let weights = self.weights.as_deref();
+            let total_weight = weights.map_or(self.x.nrows() as f64, |w| w.iter().sum());
+            let rows = Rows { x: &self.x, classes: &self.classes, weights, total_weight };
+            LogisticObjective::new(rows, self.count, lambda, intercept)
+        }
+    }
+
+    fn draw(count: usize, rng: &mut Rng) -> Vec<f64> {
+        (0..count).map(|_| rng.standard_normal()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn gradient_and_hessian_are_derivatives(
+            rows in 1usize..40, features in 1usize..6, count in 2usize..5, lambda in prop_oneof![Just(0.0), 0.01f64..10.0],
+            intercept: bool, weighted: bool, seed: u64,
+        ) {
+            let mut rng = Rng::new(seed);
+            let problem = Problem::new(rows, features, count, weighted, &mut rng);
+            let mut objective = problem.objective(lambda, intercept);
+            let params = draw(objective.parameter_count(), &mut rng);
+            let check = GradCheck::new().relative_tolerance(1e-8).absolute_tolerance(1e-9);
+            let agreement = check.objective(&mut objective, &params);
+            prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
+            if count == 2 {
+                let agreement = check.hessian(&mut objective, &params);
+                prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
+            }
+        }
+
+        /// With several score columns the Hessian has extra curvature along the shifts that softmax does not see;
+        /// across them it is the second derivative.
+        #[test]
+        fn the_softmax_hessian_is_the_derivative_across_shifts(
+            rows in 2usize..30, features in 1usize..4, lambda in 0.0f64..1.0, weighted: bool, seed: u64,
+        ) {
+            let (count, mut rng) = (3, Rng::new(seed));
+            let problem = Problem::new(rows, features, count, weighted, &mut rng);
+            let mut objective = problem.objective(lambda, true);
+            let size = objective.parameter_count();
+            let params = draw(size, &mut rng);
+            let mut direction = draw(size, &mut rng);
+            for i in 0..=features {
+                let indices: Vec<usize> = (0..count).map(|k| objective.index(i, k)).collect();
+                let mean = indices.iter().map(|&at| direction[at]).sum::<f64>() / 3.0;
+                indices.iter().for_each(|&at| direction[at] -= mean);
+            }
+            let mut hessian = DMatrix::zeros(size, size);
+            objective.hessian(&params, &mut hessian);
+            let product = &hessian * nalgebra::DVector::from_column_slice(&direction);
+            let mut along = |t: f64| {
+                let moved: Vec<f64> = params.iter().zip(&direction).map(|(p, d)| p + t * d).collect();
+                let mut gradient = vec![0.0; size];
+                objective.evaluate(&moved, &mut gradient);
+                gradient
+            };
+            let h = 1e-3;
+            let (a, b, c, d) = (along(-2.0 * h), along(-h), along(h), along(2.0 * h));
+            for i in 0..size {
+                let numeric = (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / (12.0 * h);
+                prop_assert!((numeric - product[i]).abs() <= 1e-9 + 1e-7 * numeric.abs(), "{i}: {numeric} {}", product[i]);
+            }
+        }
+    }
+
+    /// Blocks of rows add up to the whole, also when the last is smaller.
+    #[test]
+    fn many_blocks_give_what_one_gives() {
+        let mut rng = Rng::new(9);
+        for count in [2, 3] {
+            let problem = Problem::new(300, 3, count, true, &mut rng);
+            let mut whole = problem.objective(0.1, true);
+            let mut blocked = problem.objective(0.1, true);
+            blocked.block = Block::new(64, blocked.coordinates.columns);
+            blocked.last = Block::new(300 % 64, blocked.coordinates.columns);
+            let size = whole.parameter_count();
+            let params = draw(size, &mut rng);
+            let (mut a, mut b) = (vec![0.0; size], vec![0.0; size]);
+            let (value, sum) = (whole.evaluate(&params, &mut a), blocked.evaluate(&params, &mut b));
+            approx::assert_relative_eq!(value, sum, max_relative = 1e-14);
+            let (mut h, mut k) = (DMatrix::zeros(size, size), DMatrix::zeros(size, size));
+            whole.hessian(&params, &mut h);
+            blocked.hessian(&params, &mut k);
+            approx::assert_relative_eq!(h, k, max_relative = 1e-12, epsilon = 1e-13);
+            approx::assert_relative_eq!(a.as_slice(), b.as_slice(), max_relative = 1e-11, epsilon = 1e-14);
+        }
+    }
+
+    /// With zero coefficients: loss ln 2 (ln K), gradient Σ(1/2 - y)x, Hessian XᵀX/4; and (I - 11ᵀ/K)/K ⊗ XᵀX.
+    #[test]
+    fn at_zero_the_derivatives_are_known() {
+        let mut rng = Rng::new(2);
+        for count in [2, 4] {
+            let mut problem = Problem::new(25, 3, count, false, &mut rng);
+            problem.x = DMatrix::from_fn(25, 3, |_, _| rng.standard_normal());
+            let mut objective = problem.objective(0.0, false);
+            objective.coordinates.scale.fill(1.0);
+            let size = objective.parameter_count();
+            let mut gradient = vec![0.0; size];
+            let value = objective.evaluate(&vec![0.0; size], &mut gradient);
+            approx::assert_relative_eq!(value, (count as f64).ln(), max_relative = 1e-15);
+            let mut hessian = DMatrix::zeros(size, size);
+            objective.hessian(&vec![0.0; size], &mut hessian);
+            let moments = problem.x.transpose() * &problem.x / 25.0;
+            let share = 1.0 / count as f64;
+            for k in 0..objective.coordinates.columns {
+                for j in 0..3 {
+                    let class = if count == 2 { 1 } else { k };
+                    let residual = |i: usize| share - f64::from(u8::from(problem.classes[i] == class));
+                    let wanted = (0..25).map(|i| residual(i) * problem.x[(i, j)]).sum::<f64>() / 25.0;
+                    approx::assert_relative_eq!(
+                        gradient[k * 3 + j],
+                        wanted,
+                        max_relative = 1e-12,
+                        epsilon = 1e-15
+                    );
+                    for i in 0..3 {
+                        if count == 2 {
+                            approx::assert_relative_eq!(
+                                hessian[(i, j)],
+                                0.25 * moments[(i, j)],
+                                max_relative = 1e-13,
+                                epsilon = 1e-16
+                            );
+                        } else if k > 0 {
+                            // Off-diagonal blocks; the shift along all classes is the trace over K^2.
+                            let shift =
+                                if i == j { share * (1.0 - share) * moments[(j, j)] * share } else { 0.0 };
+                            let wanted = -share * share * moments[(i, j)] + shift;
+                            approx::assert_relative_eq!(
+                                hessian[(k * 3 + i, j)],
+                                wanted,
+                                max_relative = 1e-12,
+                                epsilon = 1e-15
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// An explicit column of ones, penalised, differs from an intercept by exactly λb²/2 in value and λb in slope.
+    #[test]
+    fn the_intercept_is_not_penalised() {
+        let mut rng = Rng::new(3);
+        let (lambda, b) = (0.7, 1.3);
+        let mut problem = Problem::new(20, 2, 2, true, &mut rng);
+        problem.x = DMatrix::from_fn(20, 2, |_, _| rng.standard_normal());
+        let w = [0.4, -0.9];
+        let mut with = problem.objective(lambda, true);
+        let c = b + with.coordinates.center.iter().zip(&w).map(|(m, w)| m * w).sum::<f64>();
+        let u: Vec<f64> = w.iter().zip(&with.coordinates.scale).map(|(w, s)| w * s).collect();
+        let value = with.evaluate(&[u[0], u[1], c], &mut [0.0; 3]);
+        let slope = with.intercept_gradient[0];
+
+        let ones = Problem { x: problem.x.clone().insert_column(2, 1.0), ..problem };
+        let mut without = ones.objective(lambda, false);
+        let u: Vec<f64> =
+            [w[0], w[1], b].iter().zip(&without.coordinates.scale).map(|(w, s)| w * s).collect();
+        let penalised = without.evaluate(&u, &mut [0.0; 3]);
+        approx::assert_abs_diff_eq!(penalised - value, 0.5 * lambda * b * b, epsilon = 1e-14);
+        approx::assert_abs_diff_eq!(without.slope_gradient[2] - slope, lambda * b, epsilon = 1e-14);
+    }
+}

@@ -77,3 +77,38 @@ impl<T: Real> Objective<T> for FullBatch<'_, T> {
         sum / self.total_weight + add_l2(self.lambda, &self.penalized, params, gradient)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::gradcheck::GradCheck;
+    use crate::layer::Activation;
+    use crate::network::cross_entropy;
+    use crate::rng::Rng;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        #[test]
+        fn the_gradient_over_all_blocks_is_the_derivative(
+            rows in prop_oneof![1usize..20, 250usize..300], classes in 2usize..4, lambda in 0.0f64..1.0, weighted: bool,
+            seed: u64,
+        ) {
+            let mut rng = Rng::new(seed);
+            let loss = cross_entropy::<f64>(classes);
+            let network = Sequential::perceptron(&[2, 3, loss.score_columns(classes)], Activation::Tanh).unwrap();
+            let x = DMatrix::from_fn(rows, 2, |_, _| rng.standard_normal());
+            let y: Vec<usize> = (0..rows).map(|_| rng.below(classes)).collect();
+            let weights: Vec<f64> = (0..rows).map(|_| rng.uniform(0.5, 2.0)).collect();
+            let total = if weighted { weights.iter().sum() } else { rows as f64 };
+            let weights = (weighted.then_some(weights.as_slice()), total);
+            let mut objective = FullBatch::new(&network, loss, &x, &y, weights, lambda);
+            let params: Vec<f64> = (0..network.parameter_count()).map(|_| rng.standard_normal()).collect();
+            let check = GradCheck::new().relative_tolerance(1e-8).absolute_tolerance(1e-10);
+            let agreement = check.objective(&mut objective, &params);
+            prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
+        }
+    }
+}

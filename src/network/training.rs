@@ -64,8 +64,8 @@ impl<T: Real> Training<'_, T> {
             stop: StopReason::IterationLimit,
             iterations: 0,
             evaluations: 0,
-            objective: f64::NAN,
-            gradient_norm: f64::NAN,
+            objective: f64::INFINITY,
+            gradient_norm: None,
             objective_curve: Vec::with_capacity(self.epochs.min(10_000)),
             validation_curve: Vec::new(),
         };

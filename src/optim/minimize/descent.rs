@@ -48,7 +48,7 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
         iterations: 0,
         evaluations: 1,
         objective: point.value,
-        gradient_norm: optimality,
+        gradient_norm: None,
         objective_curve: Vec::new(),
         validation_curve: Vec::new(),
     };
@@ -95,6 +95,6 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
         }
     };
     report.objective = point.value;
-    report.gradient_norm = optimality;
+    report.gradient_norm = Some(optimality);
     Minimum { params: point.params, report }
 }

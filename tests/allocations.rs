@@ -1,0 +1,91 @@
+//! A training step does not touch the heap once its buffers exist.
+
+use allocation_counter::measure;
+use logit::nalgebra::DMatrix;
+use logit::{
+    Activation, Adam, BinaryCrossEntropy, Classifier, Decay, Estimator, Layer, Loss, MeanSquaredError,
+    MlpClassifier, Optimizer, Real, Rng, Sequential, Sgd, Shape, SoftmaxCrossEntropy, Step, Targets,
+};
+
+/// Allocations of five steps by hand, after one that fills the buffers.
+fn allocations_of_steps<T: Real>(
+    sizes: &[usize],
+    activation: Activation,
+    loss: &dyn Loss<T>,
+    optimizer: &dyn Optimizer<T>,
+    rows: usize,
+) -> u64 {
+    let network = Sequential::perceptron(sizes, activation).unwrap();
+    let mut rng = Rng::new(1);
+    let mut params = vec![T::zero(); network.parameter_count()];
+    network.init(&mut params, &mut rng);
+    let (mut grad, mut state) = (params.clone(), optimizer.state(params.len()));
+    let mut tape = network.tape(rows);
+    let decayed = network.penalized();
+    let x = DMatrix::from_fn(rows, sizes[0], |_, _| T::of(rng.standard_normal()));
+    let mut dx = x.clone();
+    let classes: Vec<usize> = (0..rows).map(|row| row % 2).collect();
+    let weights = vec![T::of(0.5); rows];
+    let mut step = |number| {
+        network.forward(&params, &x, &mut tape);
+        let (scores, out) = tape.split();
+        loss.mean_and_gradient(scores, Targets::Classes(&classes), Some(&weights), out).unwrap();
+        network.backward(&params, &x, &mut tape, &mut grad, Some(&mut dx));
+        optimizer.step(
+            Step { number, learning_rate: 0.01, decayed: &decayed },
+            &mut params,
+            &grad,
+            &mut state,
+        );
+    };
+    step(1);
+    measure(|| (2..7).for_each(step)).count_total
+}
+
+#[test]
+fn training_steps_do_not_allocate() {
+    let sgd = Sgd::new(0.01).momentum(0.9).nesterov(true).weight_decay(0.1);
+    let adam = Adam::new(0.01).decay(Decay::Decoupled(0.1));
+    for rows in [15, 32, 200] {
+        let ce = &SoftmaxCrossEntropy;
+        assert_eq!(allocations_of_steps::<f32>(&[784, 100, 10], Activation::Relu, ce, &adam, rows), 0);
+        assert_eq!(allocations_of_steps::<f64>(&[64, 40, 20, 10], Activation::Tanh, ce, &sgd, rows), 0);
+        assert_eq!(
+            allocations_of_steps::<f64>(&[2, 3, 1], Activation::Sigmoid, &BinaryCrossEntropy, &adam, rows),
+            0
+        );
+        assert_eq!(
+            allocations_of_steps::<f64>(&[2, 3, 1], Activation::Relu, &MeanSquaredError, &sgd, rows),
+            0
+        );
+    }
+}
+
+/// The counter itself works, or the test above would prove nothing.
+#[test]
+fn the_counter_sees_allocations() {
+    assert!(measure(|| drop(std::hint::black_box(vec![0u8; 100]))).count_total >= 1);
+}
+
+#[test]
+fn more_epochs_do_not_allocate_more() {
+    let mut rng = Rng::new(2);
+    let x = DMatrix::from_fn(70, 5, |_, _| rng.standard_normal());
+    let y: Vec<usize> = (0..70).map(|row| row % 3).collect();
+    let count = |epochs| {
+        let model = MlpClassifier::new([8]).epochs(epochs);
+        measure(|| drop(model.fit(&x, &y).unwrap())).count_total
+    };
+    assert_eq!(count(2), count(50));
+}
+
+#[test]
+fn prediction_allocates_its_result_and_a_block_of_rows() {
+    let mut rng = Rng::new(3);
+    let x = DMatrix::from_fn(4000, 20, |_, _| rng.standard_normal());
+    let y: Vec<bool> = x.column(0).iter().map(|v| *v > 0.0).collect();
+    let model = MlpClassifier::new([50]).epochs(1).fit(&x, &y).unwrap();
+    let bytes = measure(|| drop(model.predict_proba(&x).unwrap())).bytes_max;
+    let result = (4000 * (2 + 1) * 8) as u64;
+    assert!(bytes < result + 1_000_000, "{bytes} bytes for a result of {result}");
+}

@@ -1,0 +1,72 @@
+//! What the compiler is to guarantee about the public types.
+
+use std::error::Error as StdError;
+use std::fmt::Debug;
+
+use logit::data::Dataset;
+use logit::metrics::{ClassScores, ClassificationReport, ConfusionMatrix};
+use logit::*;
+
+fn value<A: Send + Sync + Clone + Debug + 'static>() {}
+fn shared<A: Send + Sync + ?Sized>() {}
+fn error<A: StdError + Send + Sync + Clone + 'static>() {}
+
+#[test]
+fn public_types_are_plain_values() {
+    value::<Activation>();
+    value::<Adam>();
+    value::<Agreement>();
+    value::<BinaryCrossEntropy>();
+    value::<ClassScores>();
+    value::<ClassificationReport<String>>();
+    value::<ConfusionMatrix<String>>();
+    value::<Dataset<u8>>();
+    value::<Decay>();
+    value::<Dense>();
+    value::<FitReport>();
+    value::<FittedLogistic<f32, String>>();
+    value::<FittedMlp<f64, bool>>();
+    value::<GradCheck>();
+    value::<Initializer>();
+    value::<Lbfgs>();
+    value::<LogisticRegression>();
+    value::<MeanSquaredError>();
+    value::<Minimum<f64>>();
+    value::<MlpClassifier>();
+    value::<MlpOptimizer>();
+    value::<Newton>();
+    value::<Penalty>();
+    value::<Progress>();
+    value::<Rng>();
+    value::<Sequential<Dense>>();
+    value::<Sgd>();
+    value::<SoftmaxCrossEntropy>();
+    value::<Solver>();
+    value::<Split>();
+    value::<Step<'static>>();
+    value::<StopReason>();
+    value::<Strength>();
+    value::<Tape<f32>>();
+    value::<Targets<'static, f64>>();
+    error::<Error>();
+    error::<Mismatch>();
+}
+
+#[test]
+fn traits_make_objects() {
+    shared::<dyn Layer<f32>>();
+    shared::<dyn Loss<f64>>();
+    shared::<dyn Optimizer<f64>>();
+    let _: Option<Box<dyn Classifier<f64, Label = String>>> = None;
+    let _: Option<Box<dyn Objective<f64>>> = None;
+    let _: Option<Box<dyn Curved<f64>>> = None;
+}
+
+#[test]
+fn labels_may_borrow() {
+    let text = String::from("no yes yes no");
+    let y: Vec<&str> = text.split(' ').collect();
+    let x = nalgebra::dmatrix![0.0; 1.0; 2.0; 0.5];
+    let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &y).unwrap();
+    assert_eq!(model.classes(), ["no", "yes"]);
+}

@@ -1,0 +1,258 @@
+//! `GradCheck` accepts a right layer and rejects each of the mistakes that people make.
+
+use logit::nalgebra::DMatrix;
+use logit::{
+    Activation, BinaryCrossEntropy, Dense, GradCheck, Gradient, Layer, Loss, Mismatch, Objective, Real, Rng,
+    Sequential, Shape, Tape, Targets,
+};
+
+/// What is wrong with a [`Plain`] layer.
+#[derive(Clone, Copy, PartialEq)]
+enum Bug {
+    None,
+    Sign,
+    TransposedWeights,
+    MissingBiasGradient,
+    MaskOfInput,
+    AddsToGradient,
+    AddsToInputGradient,
+    ConsumesOutputGradient,
+    SkipsWithoutInputGradient,
+    Remembers,
+}
+
+/// A square dense layer with ReLU, written by hand.
+struct Plain(Bug, std::sync::atomic::AtomicU32);
+
+const WIDTH: usize = 3;
+
+impl Shape for Plain {
+    fn inputs(&self) -> usize {
+        WIDTH
+    }
+    fn outputs(&self) -> usize {
+        WIDTH
+    }
+    fn parameter_count(&self) -> usize {
+        WIDTH * (WIDTH + 1)
+    }
+}
+
+impl Layer<f64> for Plain {
+    fn init(&self, params: &mut [f64], rng: &mut Rng) {
+        params.iter_mut().for_each(|p| *p = rng.standard_normal());
+    }
+
+    fn forward(&self, params: &[f64], x: &DMatrix<f64>, tape: &mut Tape<f64>) {
+        let w = DMatrix::from_column_slice(WIDTH, WIDTH, &params[..WIDTH * WIDTH]);
+        let mut y = x * w;
+        if self.0 == Bug::Remembers {
+            y.add_scalar_mut(f64::from(self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed)));
+        }
+        for (mut column, b) in y.column_iter_mut().zip(&params[WIDTH * WIDTH..]) {
+            column.apply(|v| *v = (*v + b).max(0.0));
+        }
+        tape.output_mut().copy_from(&y);
+    }
+
+    fn backward(
+        &self,
+        params: &[f64],
+        x: &DMatrix<f64>,
+        tape: &mut Tape<f64>,
+        grad: &mut [f64],
+        dx: Option<&mut DMatrix<f64>>,
+    ) {
+        let w = DMatrix::from_column_slice(WIDTH, WIDTH, &params[..WIDTH * WIDTH]);
+        let mask = if self.0 == Bug::MaskOfInput { x } else { tape.output() };
+        let mut delta = tape.output_gradient().zip_map(mask, |g, y| if y > 0.0 { g } else { 0.0 });
+        if self.0 == Bug::Sign {
+            delta = -delta;
+        }
+        if self.0 == Bug::ConsumesOutputGradient {
+            tape.output_gradient_mut().copy_from(&delta);
+        }
+        if self.0 == Bug::SkipsWithoutInputGradient && dx.is_none() {
+            return grad.fill(0.0);
+        }
+        let gw = x.transpose() * &delta;
+        for (g, new) in grad.iter_mut().zip(gw.iter()) {
+            *g = if self.0 == Bug::AddsToGradient { *g + new } else { *new };
+        }
+        for (g, column) in grad[WIDTH * WIDTH..].iter_mut().zip(delta.column_iter()) {
+            *g = if self.0 == Bug::MissingBiasGradient { 0.0 } else { column.sum() };
+        }
+        if let Some(dx) = dx {
+            let new = if self.0 == Bug::TransposedWeights { &delta * w } else { &delta * w.transpose() };
+            *dx = if self.0 == Bug::AddsToInputGradient { &*dx + new } else { new };
+        }
+    }
+}
+
+fn check(bug: Bug) -> Result<(), Mismatch> {
+    let layer = Plain(bug, std::sync::atomic::AtomicU32::new(0));
+    let mut rng = Rng::new(4);
+    let mut params = vec![0.0; layer.parameter_count()];
+    layer.init(&mut params, &mut rng);
+    let x = DMatrix::from_fn(5, WIDTH, |_, _| rng.standard_normal());
+    GradCheck::new().layer(&layer, &params, &x).map(|agreement| {
+        assert_eq!((agreement.entries, agreement.kinks), (12 + 15, 0));
+        assert!(agreement.worst < 0.1, "{agreement:?}");
+    })
+}
+
+#[test]
+fn a_right_layer_is_accepted() {
+    check(Bug::None).unwrap();
+}
+
+#[test]
+fn a_wrong_sign_is_named() {
+    let text = check(Bug::Sign).unwrap_err().to_string();
+    assert!(text.ends_with("all have the wrong sign"), "{text}");
+}
+
+#[test]
+fn transposed_weights_are_wrong_in_the_inputs_only() {
+    let Err(Mismatch::Gradient { place, wrong, .. }) = check(Bug::TransposedWeights) else {
+        panic!("accepted")
+    };
+    assert!(place.starts_with("input (") && wrong <= 15, "{place}, {wrong} wrong");
+}
+
+#[test]
+fn a_missing_bias_gradient_names_a_bias() {
+    let Err(Mismatch::Gradient { place, analytic, wrong, .. }) = check(Bug::MissingBiasGradient) else {
+        panic!("accepted")
+    };
+    assert!(["parameter 9", "parameter 10", "parameter 11"].contains(&place.as_str()), "{place}");
+    assert!(analytic == 0.0 && (1..=3).contains(&wrong), "{analytic}, {wrong} wrong");
+}
+
+#[test]
+fn a_mask_from_the_wrong_matrix_is_rejected() {
+    assert!(matches!(check(Bug::MaskOfInput), Err(Mismatch::Gradient { .. })));
+}
+
+#[test]
+fn gradients_that_are_added_to_are_rejected() {
+    assert!(matches!(check(Bug::AddsToGradient), Err(Mismatch::NotOverwritten { what: "grad", .. })));
+    assert!(matches!(check(Bug::AddsToInputGradient), Err(Mismatch::NotOverwritten { what: "dx", .. })));
+}
+
+#[test]
+fn side_effects_are_rejected() {
+    for bug in [Bug::ConsumesOutputGradient, Bug::SkipsWithoutInputGradient, Bug::Remembers] {
+        assert!(matches!(check(bug), Err(Mismatch::NotRepeatable { .. })));
+    }
+}
+
+/// Binary cross-entropy that forgets the division by the number of rows in its gradient, or takes 0/1 labels for
+/// -1/+1.
+struct Careless {
+    forgets_scale: bool,
+    signed_labels: bool,
+}
+
+impl<T: Real> Loss<T> for Careless {
+    fn score_columns(&self, _classes: usize) -> usize {
+        1
+    }
+    fn accumulate(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        gradient: Option<Gradient<'_, T>>,
+    ) -> f64 {
+        let Some(Gradient { scale, out }) = gradient else {
+            return BinaryCrossEntropy.accumulate(scores, targets, weights, None);
+        };
+        let scale = if self.forgets_scale { T::one() } else { scale };
+        let value =
+            BinaryCrossEntropy.accumulate(scores, targets, weights, Some(Gradient { scale, out: &mut *out }));
+        if self.signed_labels {
+            for row in 0..scores.nrows() {
+                // σ(z) - s instead of σ(z) - y, for labels s = 2y - 1.
+                let y = targets.value(row, 0, 1);
+                out[row] += scale * (y - (y + y - T::one()));
+            }
+        }
+        value
+    }
+    fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+        BinaryCrossEntropy.probabilities(scores, out);
+    }
+}
+
+#[test]
+fn a_missing_division_by_the_number_of_rows_is_named() {
+    let scores = DMatrix::from_column_slice(5, 1, &[0.3, -0.7, 1.2, 2.0, -1.5]);
+    let targets = Targets::Classes(&[1, 0, 0, 1, 1]);
+    let check = |forgets_scale, signed_labels| {
+        GradCheck::new().loss(&Careless { forgets_scale, signed_labels }, &scores, targets, None)
+    };
+    check(false, false).unwrap();
+    let text = check(true, false).unwrap_err().to_string();
+    assert!(text.ends_with("all are 5.000000 times too large, perhaps a missing division"), "{text}");
+    assert!(matches!(check(false, true), Err(Mismatch::Gradient { .. })));
+}
+
+/// A small network's loss with a penalty that spares biases, or does not, in the gradient alone.
+struct Penalized {
+    network: Sequential<Dense>,
+    x: DMatrix<f64>,
+    spares_biases: bool,
+}
+
+impl Objective<f64> for Penalized {
+    fn parameter_count(&self) -> usize {
+        self.network.parameter_count()
+    }
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut tape = self.network.tape(self.x.nrows());
+        self.network.forward(params, &self.x, &mut tape);
+        let (scores, out) = tape.split();
+        let mut value =
+            BinaryCrossEntropy.mean_and_gradient(scores, Targets::Classes(&[0, 1, 1]), None, out).unwrap();
+        self.network.backward(params, &self.x, &mut tape, gradient, None);
+        let weights: Vec<usize> = self.network.penalized().into_iter().flatten().collect();
+        value += 0.05 * weights.iter().map(|&i| params[i] * params[i]).sum::<f64>();
+        for (index, (g, p)) in gradient.iter_mut().zip(params).enumerate() {
+            if !self.spares_biases || weights.contains(&index) {
+                *g += 0.1 * p;
+            }
+        }
+        value
+    }
+}
+
+#[test]
+fn a_penalty_on_biases_in_the_gradient_alone_is_rejected() {
+    let network = Sequential::perceptron(&[2, 3, 1], Activation::Tanh).unwrap();
+    let params: Vec<f64> = (0..13).map(|i| 0.4 - 0.11 * f64::from(i)).collect();
+    let x = DMatrix::from_row_slice(3, 2, &[0.5, -1.0, 2.0, 0.3, -0.4, 1.1]);
+    let mut objective = Penalized { network, x, spares_biases: true };
+    GradCheck::new().objective(&mut objective, &params).unwrap();
+    objective.spares_biases = false;
+    let Err(Mismatch::Gradient { wrong, .. }) = GradCheck::new().objective(&mut objective, &params) else {
+        panic!("accepted")
+    };
+    assert_eq!(wrong, 4);
+}
+
+#[test]
+fn a_check_that_would_prove_nothing_says_so() {
+    struct Jumps;
+    impl Objective<f64> for Jumps {
+        fn parameter_count(&self) -> usize {
+            1
+        }
+        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+            gradient[0] = 0.0;
+            f64::from(params[0] > 0.0)
+        }
+    }
+    assert_eq!(GradCheck::new().objective(&mut Jumps, &[0.0]), Err(Mismatch::Kinks { kinks: 1, entries: 1 }));
+    assert!(matches!(GradCheck::new().objective(&mut Jumps, &[0.0, 1.0]), Err(Mismatch::Invalid(_))));
+}
