@@ -1,5 +1,56 @@
-//! x
-#![allow(missing_docs, unused, dead_code)]
+//! Classification on [nalgebra](https://nalgebra.rs) matrices: logistic regression and small neural networks that you
+//! can trust.
+//!
+//! ```
+//! use logit::{Classifier, Estimator, LogisticRegression, Penalty, data};
+//!
+//! let iris = data::iris();
+//! let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y)?;
+//!
+//! assert!(model.report().converged());
+//! assert_eq!(model.predict(&iris.x)?[0], "setosa");
+//! println!("{}; {:.1} % right", model.report(), 100.0 * model.score(&iris.x, &iris.y)?);
+//! # Ok::<(), logit::Error>(())
+//! ```
+//!
+//! # Contents
+//! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
+//! - [`LogisticRegression`]: binary and multinomial, by Newton's method or L-BFGS, with an explicit [`Penalty`].
+//! - [`MlpClassifier`]: multi-layer perceptrons.
+//! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
+//! - [`Loss`]: [`BinaryCrossEntropy`], [`SoftmaxCrossEntropy`], [`MeanSquaredError`], on raw scores.
+//! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`].
+//! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
+//! - [`metrics`], [`train_test_split`], [`data`]: what is needed to judge a model.
+//!
+//! # Should I use this crate?
+//! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
+//! GPU back end, no automatic differentiation, no convolutions, no sparse matrices and no text processing: for those,
+//! burn, candle and linfa are good places to go.
+//!
+//! # API themes
+//! **Shapes.** Rows are samples, everywhere. `x` is n x d, probabilities are n x K with a column per class, weights
+//! are inputs x outputs. [All conventions](conventions) are in one table.
+//!
+//! **Labels** are of any ordered type: `bool`, integers, strings, your own enum. Nobody encodes them by hand, so nobody
+//! can mix up -1/+1 and 0/1. Classes are the sorted distinct labels.
+//!
+//! **Errors.** Data that cannot be used (NaN, wrong sizes, one class) is an [`Error`] that names what was found, what
+//! was wanted and where. No function that takes data panics. Slow convergence is no error: every fit has a
+//! [`FitReport`] that says why it stopped, and `converged` is a measured fact.
+//!
+//! **Memory.** Architectures are values, parameters are one vector, scratch memory is a [`Tape`] that the caller owns.
+//! A training step does not allocate. Logistic regression does not copy `x`; networks keep one copy to gather batches
+//! from.
+//!
+//! **Reproducibility.** Everything random takes a seed; the same seed gives the same bits on one type of processor,
+//! whatever else runs. There is no global state.
+//!
+//! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. Fits use one thread.
+//!
+//! # Features
+//! None so far: everything is always there. `nalgebra` is re-exported as [`nalgebra`].
+
 pub use nalgebra;
 
 mod check;
@@ -35,3 +86,14 @@ pub use real::Real;
 pub use report::{FitReport, Observer, Progress, StopReason};
 pub use rng::Rng;
 pub use select::{Split, train_test_split};
+
+#[doc = include_str!("../docs/conventions.md")]
+pub mod conventions {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/architecture.md")]
+mod architecture {}

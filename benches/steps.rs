@@ -1,0 +1,83 @@
+//! Time of training steps, fits and predictions. `cargo bench` runs all; results are in `docs/benchmarks.md`.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use logit::nalgebra::DMatrix;
+use logit::{
+    Activation, Adam, BinaryCrossEntropy, Classifier, Estimator, Layer, LogisticRegression, Loss, MlpClassifier,
+    Optimizer, Penalty, Real, Rng, Sequential, Shape, SoftmaxCrossEntropy, Solver, Step, Targets, data,
+};
+
+fn normal<T: Real>(rows: usize, columns: usize, rng: &mut Rng) -> DMatrix<T> {
+    DMatrix::from_fn(rows, columns, |_, _| T::of(rng.standard_normal()))
+}
+
+/// One step on a batch that is at hand: forward, loss, backward, update.
+fn step<T: Real>(c: &mut Criterion, name: &str, sizes: &[usize], rows: usize, loss: &dyn Loss<T>) {
+    let network = Sequential::perceptron(sizes, Activation::Relu).expect("sizes");
+    let mut rng = Rng::new(1);
+    let mut params = vec![T::zero(); network.parameter_count()];
+    network.init(&mut params, &mut rng);
+    let adam = Adam::new(1e-3);
+    let (mut grad, mut state) = (params.clone(), Optimizer::<T>::state(&adam, params.len()));
+    let mut tape = network.tape(rows);
+    let x = normal(rows, sizes[0], &mut rng);
+    let classes: Vec<usize> = (0..rows).map(|_| rng.below(sizes[sizes.len() - 1].max(2))).collect();
+    let mut number = 0;
+    c.bench_function(name, |b| {
+        b.iter(|| {
+            number += 1;
+            network.forward(&params, &x, &mut tape);
+            let (scores, out) = tape.split();
+            let value = loss.mean_and_gradient(scores, Targets::Classes(&classes), None, out);
+            network.backward(&params, &x, &mut tape, &mut grad, None);
+            adam.step(Step { number, learning_rate: 1e-3, decayed: &[] }, &mut params, &grad, &mut state);
+            value
+        });
+    });
+}
+
+fn steps(c: &mut Criterion) {
+    step::<f64>(c, "step 2-3-1, 15 rows, f64", &[2, 3, 1], 15, &BinaryCrossEntropy);
+    step::<f32>(c, "step 784-100-10, 32 rows, f32", &[784, 100, 10], 32, &SoftmaxCrossEntropy);
+    step::<f32>(c, "step 784-100-10, 200 rows, f32", &[784, 100, 10], 200, &SoftmaxCrossEntropy);
+    step::<f64>(c, "step 784-100-10, 200 rows, f64", &[784, 100, 10], 200, &SoftmaxCrossEntropy);
+}
+
+fn fits(c: &mut Criterion) {
+    let mut rng = Rng::new(2);
+    let x = normal::<f64>(20_000, 50, &mut rng);
+    let w = normal::<f64>(50, 1, &mut rng) * 0.3;
+    let y: Vec<bool> = (&x * w).iter().map(|z| rng.uniform(0.0, 1.0) < 1.0 / (1.0 + (-z).exp())).collect();
+    let mut group = c.benchmark_group("logistic fit 20,000 x 50, f64");
+    group.sample_size(10);
+    for (name, solver) in [("newton", Solver::Newton), ("lbfgs", Solver::Lbfgs)] {
+        let model = LogisticRegression::new(Penalty::c(1.0)).solver(solver);
+        group.bench_function(name, |b| b.iter(|| model.fit(&x, &y).expect("fit")));
+    }
+    group.finish();
+    let iris = data::iris();
+    let model = LogisticRegression::new(Penalty::c(1.0));
+    c.bench_function("logistic fit of iris", |b| b.iter(|| model.fit(&iris.x, &iris.y).expect("fit")));
+}
+
+fn predictions(c: &mut Criterion) {
+    let mut rng = Rng::new(3);
+    let x = normal::<f32>(10_000, 784, &mut rng);
+    let y: Vec<usize> = (0..10_000).map(|row| row % 10).collect();
+    let network = MlpClassifier::new([100]).epochs(1).batch_size(200).fit(&x, &y).expect("fit");
+    let one = x.rows(0, 1).into_owned();
+    c.bench_function("network 784-100-10, 1 row", |b| b.iter(|| network.predict_proba(black_box(&one))));
+    c.bench_function("network 784-100-10, 10,000 rows", |b| b.iter(|| network.predict_proba(black_box(&x))));
+
+    let x = normal::<f32>(10_000, 50, &mut rng);
+    let y: Vec<bool> = x.column(0).iter().map(|v| *v > 0.0).collect();
+    let logistic = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &y).expect("fit");
+    let one = x.rows(0, 1).into_owned();
+    c.bench_function("logistic 50, 1 row", |b| b.iter(|| logistic.predict_proba(black_box(&one))));
+    c.bench_function("logistic 50, 10,000 rows", |b| b.iter(|| logistic.predict_proba(black_box(&x))));
+}
+
+criterion_group!(benches, steps, fits, predictions);
+criterion_main!(benches);
