@@ -5,8 +5,9 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use logit::nalgebra::DMatrix;
 use logit::{
-    Activation, Adam, BinaryCrossEntropy, Classifier, Estimator, Layer, LogisticRegression, Loss, MlpClassifier,
-    Optimizer, Penalty, Real, Rng, Sequential, Shape, SoftmaxCrossEntropy, Solver, Step, Targets, data,
+    Activation, Adam, BinaryCrossEntropy, Classifier, Estimator, Layer, LogisticRegression, Loss,
+    MlpClassifier, Optimizer, Penalty, Real, Rng, Sequential, Shape, SoftmaxCrossEntropy, Solver, Step,
+    Targets, data,
 };
 
 fn normal<T: Real>(rows: usize, columns: usize, rng: &mut Rng) -> DMatrix<T> {

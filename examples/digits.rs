@@ -75,7 +75,11 @@ fn show(model: &FittedMlp<f32, u8>, digits: &Digits) -> Result<f64, Failure> {
     let predicted = model.predict(&digits.x_test)?;
     let probabilities = model.predict_proba(&digits.x_test)?;
     let matrix = ConfusionMatrix::new(&digits.y_test, &predicted)?;
-    println!("log-loss on {} test rows: {:.4}\n", predicted.len(), log_loss(&digits.y_test, &probabilities, model.classes())?);
+    println!(
+        "log-loss on {} test rows: {:.4}\n",
+        predicted.len(),
+        log_loss(&digits.y_test, &probabilities, model.classes())?
+    );
     println!("{}\n{matrix}", matrix.report());
 
     let misread: Vec<usize> =
@@ -100,7 +104,11 @@ fn main() -> Result<(), Failure> {
     println!("{} training rows, {} test rows, 64 pixels each", digits.y_train.len(), digits.y_test.len());
     let model = train(&digits, 0)?;
     let accuracy = show(&model, &digits)?;
-    println!("\n{:.2} % of the test rows are right, in {:.2} s", 100.0 * accuracy, start.elapsed().as_secs_f64());
+    println!(
+        "\n{:.2} % of the test rows are right, in {:.2} s",
+        100.0 * accuracy,
+        start.elapsed().as_secs_f64()
+    );
 
     if let Some(seeds) = std::env::args().nth(1) {
         let mut accuracies = Vec::new();

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::small;
+use super::transpose::interleave;
 use crate::real::Real;
 
 /// A matrix that somebody else owns: entry (i, j) is `data[i * row_stride + j * column_stride]`.
@@ -197,34 +198,42 @@ fn grow<T: Real>(buffer: &mut Vec<T>, length: usize) {
 /// Rows beyond the last are zero.
 #[inline(always)]
 fn pack<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T], height: usize) {
-    let rows = height.min(a.rows - first);
-    if a.row_stride == 1 {
-        for (column, panel) in panel.chunks_exact_mut(height).enumerate() {
-            let source = &a.data[first + (k + column) * a.column_stride..][..rows];
-            panel[..rows].copy_from_slice(source);
-            panel[rows..].fill(T::zero());
+    match height {
+        WIDTH => pack_rows::<T, WIDTH>(a, first, k, panel),
+        8 => pack_rows::<T, 8>(a, first, k, panel),
+        16 => pack_rows::<T, 16>(a, first, k, panel),
+        _ => pack_entries(a, first, k, panel, height),
+    }
+}
+
+/// [`pack`] for the heights of common registers, as constants.
+#[inline(always)]
+fn pack_rows<T: Real, const H: usize>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T]) {
+    if first + H > a.rows {
+        pack_entries(a, first, k, panel, H);
+    } else if a.row_stride == 1 {
+        let source = &a.data[first + k * a.column_stride..];
+        for (panel, column) in panel.as_chunks_mut::<H>().0.iter_mut().zip(source.chunks(a.column_stride)) {
+            panel.copy_from_slice(&column[..H]);
         }
-    } else if a.column_stride == 1 && rows == height {
-        // Four rows at a time: contiguous reads, and writes that stay on few lines.
-        let depth = panel.len() / height;
-        for four in (0..height).step_by(4) {
-            let rows: [&[T]; 4] = std::array::from_fn(|row| {
-                let row = (four + row).min(height - 1);
-                &a.data[(first + row) * a.row_stride + k..][..depth]
-            });
-            let count = 4.min(height - four);
-            for (column, panel) in panel.chunks_exact_mut(height).enumerate() {
-                for (entry, row) in panel[four..four + count].iter_mut().zip(&rows) {
-                    *entry = row[column];
-                }
-            }
-        }
+    } else if a.column_stride == 1 {
+        let depth = panel.len() / H;
+        let rows = std::array::from_fn(|row| &a.data[(first + row) * a.row_stride + k..][..depth]);
+        interleave::<T, H>(rows, panel, H, 0);
     } else {
-        for (column, panel) in panel.chunks_exact_mut(height).enumerate() {
-            for (row, entry) in panel.iter_mut().enumerate() {
-                *entry = if row < rows { a.at(first + row, k + column) } else { T::zero() };
-            }
+        pack_entries(a, first, k, panel, H);
+    }
+}
+
+#[inline(always)]
+fn pack_entries<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T], height: usize) {
+    let rows = height.min(a.rows - first);
+    for (column, panel) in panel.chunks_exact_mut(height).enumerate() {
+        let (inside, outside) = panel.split_at_mut(rows);
+        for (row, entry) in inside.iter_mut().enumerate() {
+            *entry = a.at(first + row, k + column);
         }
+        outside.fill(T::zero());
     }
 }
 

@@ -24,32 +24,44 @@ pub(crate) fn transpose_into<'a, T: Copy + 'a>(
         if count == 0 {
             return;
         }
-        let blocks = if count == TOGETHER { whole_blocks(&group, out, rows, first) } else { 0 };
-        for (column, out) in out.chunks_exact_mut(rows).enumerate().skip(blocks * COLUMNS) {
-            for (out, sample) in out[first..first + count].iter_mut().zip(&group) {
-                *out = sample[column];
+        if count == TOGETHER {
+            interleave(group, out, rows, first);
+        } else {
+            for (column, out) in out.chunks_exact_mut(rows).enumerate() {
+                for (out, sample) in out[first..first + count].iter_mut().zip(&group) {
+                    *out = sample[column];
+                }
             }
         }
         first += count;
     }
 }
 
-/// Moves all whole blocks of columns of a full group, and returns how many there are. Sizes known at compile time
-/// leave no bounds checks in the inner loops.
-#[inline]
-fn whole_blocks<T: Copy>(group: &[&[T]; TOGETHER], out: &mut [T], rows: usize, first: usize) -> usize {
-    let chunks = group.map(|sample| sample.as_chunks::<COLUMNS>().0);
-    let blocks = chunks[0].len();
+/// Writes R samples of equal length to rows `first`, `first + 1`, ... of `out`.
+///
+/// Sizes known at compile time leave no bounds checks in the inner loops.
+#[inline(always)]
+pub(super) fn interleave<T: Copy, const R: usize>(
+    samples: [&[T]; R],
+    out: &mut [T],
+    rows: usize,
+    first: usize,
+) {
+    let chunks = samples.map(|sample| sample.as_chunks::<COLUMNS>().0);
+    let blocks = chunks.first().map_or(0, |chunks| chunks.len());
     for (block, out) in out.chunks_exact_mut(rows * COLUMNS).take(blocks).enumerate() {
-        let square: [&[T; COLUMNS]; TOGETHER] = std::array::from_fn(|row| &chunks[row][block]);
+        let square: [&[T; COLUMNS]; R] = std::array::from_fn(|row| &chunks[row][block]);
         for (column, out) in out.chunks_exact_mut(rows).enumerate().take(COLUMNS) {
-            let out = &mut out[first..first + TOGETHER];
-            for (out, row) in out.iter_mut().zip(square) {
+            for (out, row) in out[first..first + R].iter_mut().zip(square) {
                 *out = row[column];
             }
         }
     }
-    blocks
+    for (column, out) in out.chunks_exact_mut(rows).enumerate().skip(blocks * COLUMNS) {
+        for (out, sample) in out[first..first + R].iter_mut().zip(samples) {
+            *out = sample[column];
+        }
+    }
 }
 
 #[cfg(test)]
