@@ -70,6 +70,7 @@ mod penalty;
 mod real;
 mod report;
 mod rng;
+mod rows;
 mod select;
 
 pub use classifier::{Classifier, Estimator, FitOptions};

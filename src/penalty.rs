@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::check;
 use crate::error::Error;
-use crate::kernel::dot;
+use crate::kernel::{axpy, dot};
 use crate::real::Real;
 
 /// What is added to the mean loss to keep coefficients small. The intercept is never penalised.
@@ -59,16 +59,21 @@ impl Penalty {
     }
 }
 
-/// `λ/2 ‖w‖²` over the penalised parameters, with its gradient added to `grad`.
-pub(crate) fn add_l2<T: Real>(lambda: f64, penalized: &[Range<usize>], params: &[T], grad: &mut [T]) -> f64 {
+/// `λ/2 ‖w‖²`, with its gradient added to `grad`.
+pub(crate) fn add_l2<T: Real>(lambda: f64, weights: &[T], grad: &mut [T]) -> f64 {
     if lambda == 0.0 {
         return 0.0;
     }
-    let mut squares = 0.0;
-    for range in penalized {
-        let weights = &params[range.clone()];
-        crate::kernel::axpy(T::of(lambda), weights, &mut grad[range.clone()]);
-        squares += dot(weights, weights).as_f64();
-    }
-    0.5 * lambda * squares
+    axpy(T::of(lambda), weights, grad);
+    0.5 * lambda * dot(weights, weights).as_f64()
+}
+
+/// [`add_l2`] over ranges of parameters.
+pub(crate) fn add_l2_to<T: Real>(
+    lambda: f64,
+    penalized: &[Range<usize>],
+    params: &[T],
+    grad: &mut [T],
+) -> f64 {
+    penalized.iter().map(|range| add_l2(lambda, &params[range.clone()], &mut grad[range.clone()])).sum()
 }

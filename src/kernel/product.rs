@@ -44,6 +44,11 @@ impl<'a, T: Real> Strided<'a, T> {
         }
     }
 
+    /// The number of rows.
+    pub(crate) fn height(&self) -> usize {
+        self.rows
+    }
+
     /// The number of columns.
     pub(crate) fn width(&self) -> usize {
         self.columns

@@ -108,8 +108,8 @@ impl Shape for Dense {
     }
 }
 
-/// The matrices that a [`Dense`] layer remembers.
-const DELTA: usize = 0;
+/// Of the matrices that a [`Dense`] layer remembers (the gradient before the activation, and the derivative of the
+/// activation), the second.
 const DERIVATIVE: usize = 1;
 
 impl<T: Real> Layer<T> for Dense {
@@ -130,13 +130,7 @@ impl<T: Real> Layer<T> for Dense {
     }
 
     fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
-        assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");
-        let parts = tape.parts();
-        let (rows, y) = (x.nrows(), parts.output.as_mut_slice());
-        assert_eq!(y.len(), rows * self.outputs, "entries of a dense layer's output");
-        product(x.into(), self.weights(params), (y, rows), false, parts.workspace);
-        let derivative = parts.buffers[DERIVATIVE].as_mut_slice();
-        self.activation.forward(y, self.split(params).1, rows, derivative);
+        self.forward_rows(params, x.into(), tape);
     }
 
     fn backward(
@@ -147,9 +141,33 @@ impl<T: Real> Layer<T> for Dense {
         grad: &mut [T],
         dx: Option<&mut DMatrix<T>>,
     ) {
+        self.backward_rows(params, x.into(), tape, grad, dx);
+    }
+}
+
+/// The two passes on rows of somebody else's matrix, so that a block of a large one need not be copied.
+impl Dense {
+    pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
+        assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");
+        let parts = tape.parts();
+        let (rows, y) = (x.height(), parts.output.as_mut_slice());
+        assert_eq!(y.len(), rows * self.outputs, "entries of a dense layer's output");
+        product(x, self.weights(params), (y, rows), false, parts.workspace);
+        let derivative = parts.buffers[DERIVATIVE].as_mut_slice();
+        self.activation.forward(y, self.split(params).1, rows, derivative);
+    }
+
+    pub(crate) fn backward_rows<T: Real>(
+        &self,
+        params: &[T],
+        x: Strided<'_, T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
         assert_eq!(grad.len(), self.parameter_count(), "gradient of a dense layer");
         let parts = tape.parts();
-        let (rows, gradient) = (x.nrows(), parts.output_gradient.as_slice());
+        let (rows, gradient) = (x.height(), parts.output_gradient.as_slice());
         if rows == 0 {
             return grad.fill(T::zero());
         }
@@ -166,8 +184,7 @@ impl<T: Real> Layer<T> for Dense {
             *bias = sum(delta);
         }
         let delta = Strided::columns(delta, rows, self.outputs);
-        let left = Strided::from(x).transposed();
-        product(left, delta, (weight_gradient, self.inputs), false, parts.workspace);
+        product(x.transposed(), delta, (weight_gradient, self.inputs), false, parts.workspace);
         if let Some(dx) = dx {
             let weights = self.weights(params).transposed();
             product(delta, weights, (dx.as_mut_slice(), rows), false, parts.workspace);

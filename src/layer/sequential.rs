@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 
 use super::{Activation, Dense, Layer, Shape, Tape};
 use crate::error::Error;
+use crate::kernel::Strided;
 use crate::real::Real;
 use crate::rng::Rng;
 
@@ -126,12 +127,7 @@ impl<T: Real, L: Layer<T>> Layer<T> for Sequential<L> {
     }
 
     fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
-        let mut x = x;
-        for ((layer, range), tape) in self.layers.iter().zip(self.parameter_ranges()).zip(tape.children_mut())
-        {
-            layer.forward(&params[range], x, tape);
-            x = tape.output();
-        }
+        self.forward_with(params, tape, |first, params, tape| first.forward(params, x, tape));
     }
 
     fn backward(
@@ -140,20 +136,74 @@ impl<T: Real, L: Layer<T>> Layer<T> for Sequential<L> {
         x: &DMatrix<T>,
         tape: &mut Tape<T>,
         grad: &mut [T],
-        mut dx: Option<&mut DMatrix<T>>,
+        dx: Option<&mut DMatrix<T>>,
     ) {
+        self.backward_with(params, tape, grad, |first, params, tape, grad| {
+            first.backward(params, x, tape, grad, dx);
+        });
+    }
+}
+
+/// The two passes, apart from what the first layer does with the input.
+impl<L> Sequential<L> {
+    fn forward_with<T: Real>(
+        &self,
+        params: &[T],
+        tape: &mut Tape<T>,
+        input: impl FnOnce(&L, &[T], &mut Tape<T>),
+    ) where
+        L: Layer<T>,
+    {
+        let Some(first) = self.layers.first() else { return };
+        let mut end = first.parameter_count();
+        input(first, &params[..end], &mut tape.children_mut()[0]);
+        for (index, layer) in self.layers.iter().enumerate().skip(1) {
+            let range = end..end + layer.parameter_count();
+            end = range.end;
+            let (before, after) = tape.children_mut().split_at_mut(index);
+            layer.forward(&params[range], before[index - 1].output(), &mut after[0]);
+        }
+    }
+
+    fn backward_with<T: Real>(
+        &self,
+        params: &[T],
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        input: impl FnOnce(&L, &[T], &mut Tape<T>, &mut [T]),
+    ) where
+        L: Layer<T>,
+    {
         let mut end = self.parameter_count();
-        for (index, layer) in self.layers.iter().enumerate().rev() {
+        for (index, layer) in self.layers.iter().enumerate().skip(1).rev() {
             let range = end - layer.parameter_count()..end;
             end = range.start;
             let (before, after) = tape.children_mut().split_at_mut(index);
             // The gradient with respect to a layer's input is the one with respect to the output before it.
-            match before.last_mut().map(Tape::split) {
-                Some((x, dx)) => {
-                    layer.backward(&params[range.clone()], x, &mut after[0], &mut grad[range], Some(dx))
-                }
-                None => layer.backward(&params[range.clone()], x, &mut after[0], &mut grad[range], dx.take()),
-            }
+            let (x, dx) = before[index - 1].split();
+            layer.backward(&params[range.clone()], x, &mut after[0], &mut grad[range], Some(dx));
         }
+        if let (Some(first), Some(tape)) = (self.layers.first(), tape.children_mut().first_mut()) {
+            input(first, &params[..end], tape, &mut grad[..end]);
+        }
+    }
+}
+
+/// The two passes on rows of somebody else's matrix, so that a block of a large one need not be copied.
+impl Sequential<Dense> {
+    pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
+        self.forward_with(params, tape, |first, params, tape| first.forward_rows(params, x, tape));
+    }
+
+    pub(crate) fn backward_rows<T: Real>(
+        &self,
+        params: &[T],
+        x: Strided<'_, T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+    ) {
+        self.backward_with(params, tape, grad, |first, params, tape, grad| {
+            first.backward_rows(params, x, tape, grad, None);
+        });
     }
 }

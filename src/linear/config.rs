@@ -5,15 +5,16 @@ use std::ops::ControlFlow;
 use nalgebra::DMatrix;
 
 use super::fitted::FittedLogistic;
-use super::objective::{LogisticObjective, Rows};
+use super::objective::LogisticObjective;
 use crate::check;
 use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
-use crate::label::{Label, encode};
+use crate::label::Label;
 use crate::optim::{Lbfgs, Newton, Objective};
 use crate::penalty::Penalty;
 use crate::real::Real;
 use crate::report::{Observer, StopReason};
+use crate::rows::{Rows, checked};
 
 /// How the optimum of a logistic regression is found. All ways lead to the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -128,14 +129,10 @@ impl<T: Real> Estimator<T> for LogisticRegression {
     ) -> Result<FittedLogistic<T, L>, Error> {
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
         check::positive("tolerance", tolerance)?;
-        check::training_matrix(x)?;
-        check::count("y", "labels", x.nrows(), y.len())?;
-        let weights = options.weights;
-        let total_weight = check::weights(weights, x.nrows())?;
+        let (encoded, total_weight) = checked(x, y, options.weights)?;
         let lambda = self.penalty.lambda(total_weight)?;
-        let encoded = encode(y, |row| weights.is_none_or(|w| w[row] > T::zero()))?;
 
-        let rows = Rows { x, classes: &encoded.indices, weights, total_weight };
+        let rows = Rows { x, classes: &encoded.indices, weights: options.weights, total_weight };
         let mut objective = LogisticObjective::new(rows, encoded.classes.len(), lambda, self.intercept);
         let start = vec![T::zero(); objective.parameter_count()];
         let mut ignore = |_: &_| ControlFlow::Continue(());

@@ -8,15 +8,7 @@ use crate::loss::{BinaryCrossEntropy, Gradient, Loss, SoftmaxCrossEntropy, Targe
 use crate::optim::{Curved, Objective};
 use crate::penalty::add_l2;
 use crate::real::Real;
-
-/// Rows, their class indices and their weights.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rows<'a, T> {
-    pub(super) x: &'a DMatrix<T>,
-    pub(super) classes: &'a [usize],
-    pub(super) weights: Option<&'a [T]>,
-    pub(super) total_weight: f64,
-}
+use crate::rows::Rows;
 
 /// The objective of logistic regression in the solver's [`Coordinates`].
 ///
@@ -114,7 +106,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         let mut largest = T::zero();
         self.for_each_block(|this, range, block| {
             for (row, index) in range.enumerate() {
-                if this.rows.weights.is_some_and(|w| w[index] == T::zero()) {
+                if !this.rows.counts(index) {
                     continue;
                 }
                 let class = this.rows.classes[index];
@@ -162,8 +154,7 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
         if !self.coordinates.intercept {
             self.intercept_gradient.fill(T::zero());
         }
-        let all = [0..self.slopes.len()];
-        let penalty = add_l2(self.lambda, &all, &self.slopes, &mut self.slope_gradient);
+        let penalty = add_l2(self.lambda, &self.slopes, &mut self.slope_gradient);
         self.coordinates.gradient(&self.slope_gradient, &self.intercept_gradient, gradient);
         total / self.rows.total_weight + penalty
     }

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use crate::kernel::transpose_into;
 use crate::layer::{Layer, Tape};
 use crate::real::Real;
+use crate::rows::Rows;
 
 /// The training rows, with each sample contiguous, so that gathering a batch reads whole cache lines.
 ///
@@ -19,7 +20,8 @@ pub(super) struct Samples<T> {
 
 impl<T: Real> Samples<T> {
     /// The samples that `rows` names.
-    pub(super) fn new(x: &DMatrix<T>, classes: &[usize], weights: Option<&[T]>, rows: &[usize]) -> Self {
+    pub(super) fn new(all: Rows<'_, T>, rows: &[usize]) -> Self {
+        let Rows { x, classes, weights, .. } = all;
         let features = x.ncols();
         let mut whole = vec![T::zero(); features * x.nrows()];
         transpose_into(x.as_slice().chunks_exact(x.nrows().max(1)), &mut whole, features);
@@ -90,7 +92,8 @@ mod tests {
         let classes: Vec<usize> = (0..40).map(|i| i % 2).collect();
         let weights: Vec<f64> = (0..40).map(|i| f64::from(i % 3)).collect();
         let rows: Vec<usize> = (5..35).collect();
-        let samples = Samples::new(&x, &classes, Some(&weights), &rows);
+        let all = Rows { x: &x, classes: &classes, weights: Some(&weights), total_weight: 1.0 };
+        let samples = Samples::new(all, &rows);
         let network = Sequential::perceptron(&[3, 1], Activation::Relu).unwrap();
         let mut batch = Batch::new(18, &samples, &network);
         let chosen: Vec<usize> = (0..18).map(|i| (7 * i) % 30).collect();

@@ -8,16 +8,17 @@ use super::batches::Samples;
 use super::cross_entropy;
 use super::fitted::FittedMlp;
 use super::full_batch::FullBatch;
-use super::training::{Training, Validation};
+use super::training::Training;
 use crate::check;
 use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
-use crate::label::{Label, encode};
+use crate::label::Label;
 use crate::layer::{Activation, Layer, Sequential, Shape};
 use crate::optim::{Adam, Lbfgs, Optimizer, Sgd};
 use crate::real::Real;
 use crate::report::Observer;
 use crate::rng::Rng;
+use crate::rows::{Rows, Selected, checked};
 use crate::select::stratified;
 
 /// What trains a network: an update rule on mini-batches, or a minimiser on all rows at once.
@@ -194,22 +195,16 @@ impl<T: Real> Estimator<T> for MlpClassifier {
         options: FitOptions<'_, T>,
     ) -> Result<FittedMlp<T, L>, Error> {
         self.check::<T>()?;
-        check::training_matrix(x)?;
-        check::count("y", "labels", x.nrows(), y.len())?;
-        let weights = options.weights;
-        let total_weight = check::weights(weights, x.nrows())?;
-        let counts = |row: usize| weights.is_none_or(|w| w[row] > T::zero());
-        let encoded = encode(y, counts)?;
-
+        let (encoded, total_weight) = checked(x, y, options.weights)?;
+        let rows = Rows { x, classes: &encoded.indices, weights: options.weights, total_weight };
         let loss = cross_entropy::<T>(encoded.classes.len());
         let mut sizes = vec![x.ncols()];
         sizes.extend(&self.hidden);
         sizes.push(loss.score_columns(encoded.classes.len()));
         let network = Sequential::perceptron(&sizes, self.activation)?;
         let mut rng = Rng::new(self.seed);
-        let (mut initial, mut shuffles, mut held_out) = (rng.split(), rng.split(), rng.split());
         let mut params = vec![T::zero(); network.parameter_count()];
-        network.init(&mut params, &mut initial);
+        network.init(&mut params, &mut rng.split());
 
         let mut ignore = |_: &_| ControlFlow::Continue(());
         let observer: &mut Observer<'_> = match options.observer {
@@ -220,27 +215,15 @@ impl<T: Real> Estimator<T> for MlpClassifier {
             MlpOptimizer::Sgd(sgd) => sgd,
             MlpOptimizer::Adam(adam) => adam,
             MlpOptimizer::Lbfgs(lbfgs) => {
-                let (classes, weighted) = (&encoded.indices, (weights, total_weight));
-                let mut objective = FullBatch::new(&network, loss, x, classes, weighted, self.l2);
+                let mut objective = FullBatch::new(&network, loss, rows, self.l2);
                 let minimum = lbfgs.minimize_observed(&mut objective, params, observer)?;
                 let (params, report) = (minimum.params, minimum.report);
                 return Ok(FittedMlp { classes: encoded.classes, network, params, report });
             }
         };
-        let mut rows: Vec<usize> = (0..x.nrows()).filter(|&row| counts(row)).collect();
-        let mut validation = None;
-        if let Some(fraction) = self.validation_fraction {
-            let chosen: Vec<usize> = rows.iter().map(|&row| encoded.indices[row]).collect();
-            let split = stratified(&chosen, &encoded.classes, fraction, &mut held_out)?;
-            let held: Vec<usize> = split.test.iter().map(|&i| rows[i]).collect();
-            validation = Some(Validation {
-                x: x.select_rows(&held),
-                classes: held.iter().map(|&row| encoded.indices[row]).collect(),
-                weights: weights.map(|w| held.iter().map(|&row| w[row]).collect()),
-            });
-            rows = split.train.iter().map(|&i| rows[i]).collect();
-        }
-        let samples = Samples::new(x, &encoded.indices, weights, &rows);
+        let (mut shuffles, mut held_out) = (rng.split(), rng.split());
+        let (numbers, held) = self.hold_out(rows, &encoded.classes, &mut held_out)?;
+        let validation = held.as_ref().map(|held| FullBatch::new(&network, loss, held.rows(), 0.0));
         let training = Training {
             network: &network,
             loss,
@@ -250,7 +233,25 @@ impl<T: Real> Estimator<T> for MlpClassifier {
             lambda: self.l2,
             patience: self.patience,
         };
-        let report = training.run(&mut params, &samples, validation.as_ref(), &mut shuffles, observer);
+        let samples = Samples::new(rows, &numbers);
+        let report = training.run(&mut params, &samples, validation, &mut shuffles, observer);
         Ok(FittedMlp { classes: encoded.classes, network, params, report })
+    }
+}
+
+impl MlpClassifier {
+    /// The numbers of the rows to train on, and the rows set aside for validation if any are wanted.
+    fn hold_out<T: Real, L: Label>(
+        &self,
+        rows: Rows<'_, T>,
+        classes: &[L],
+        rng: &mut Rng,
+    ) -> Result<(Vec<usize>, Option<Selected<T>>), Error> {
+        let counted = rows.counted();
+        let Some(fraction) = self.validation_fraction else { return Ok((counted, None)) };
+        let indices: Vec<usize> = counted.iter().map(|&row| rows.classes[row]).collect();
+        let split = stratified(&indices, classes, fraction, rng)?;
+        let numbers = |part: &[usize]| part.iter().map(|&index| counted[index]).collect::<Vec<_>>();
+        Ok((numbers(&split.train), Some(rows.select(&numbers(&split.test)))))
     }
 }

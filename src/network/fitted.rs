@@ -2,13 +2,13 @@
 
 use nalgebra::{DMatrix, DMatrixView, DVectorView};
 
-use super::{BLOCK, copy_rows, cross_entropy};
+use super::{BLOCK, cross_entropy};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::kernel::all_finite;
+use crate::kernel::{Strided, all_finite};
 use crate::label::Label;
-use crate::layer::{Dense, Layer, Sequential, Shape};
+use crate::layer::{Dense, Layer, Sequential, Shape, Tape};
 use crate::loss::log_probabilities;
 use crate::real::Real;
 use crate::report::FitReport;
@@ -74,20 +74,13 @@ impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
         check::finite("x", x)?;
         let rows = x.nrows();
         let mut scores = DMatrix::zeros(rows, self.network.outputs());
-        let mut block = DMatrix::zeros(0, 0);
-        let mut tape = Layer::<T>::tape(&self.network, 0);
+        let mut tape: Tape<T> = self.network.tape(BLOCK.min(rows));
         for first in (0..rows).step_by(BLOCK) {
             let count = BLOCK.min(rows - first);
-            if block.nrows() != count {
+            if tape.output().nrows() != count {
                 tape = self.network.tape(count);
-                block = DMatrix::zeros(if count == rows { 0 } else { count }, x.ncols());
             }
-            if count == rows {
-                self.network.forward(&self.params, x, &mut tape);
-            } else {
-                copy_rows(x, first, &mut block);
-                self.network.forward(&self.params, &block, &mut tape);
-            }
+            self.network.forward_rows(&self.params, Strided::from(x).rows(first, count), &mut tape);
             scores.rows_mut(first, count).copy_from(tape.output());
         }
         if !all_finite(scores.as_slice()) {

@@ -1,29 +1,25 @@
-//! The loss of a network over all rows, as an objective for a minimiser.
+//! The loss of a network over all rows: to look at, or as an objective for a minimiser.
 
 use std::ops::Range;
 
-use nalgebra::DMatrix;
-
-use super::{BLOCK, copy_rows};
-use crate::kernel::axpy;
+use super::BLOCK;
+use crate::kernel::{Strided, axpy};
 use crate::layer::{Dense, Layer, Sequential, Shape, Tape};
 use crate::loss::{Gradient, Loss, Targets};
 use crate::optim::Objective;
-use crate::penalty::add_l2;
+use crate::penalty::add_l2_to;
 use crate::real::Real;
+use crate::rows::Rows;
 
 /// Mean loss plus penalty over all rows, block by block and in order.
 pub(super) struct FullBatch<'a, T: Real> {
     network: &'a Sequential<Dense>,
     loss: &'static dyn Loss<T>,
-    x: &'a DMatrix<T>,
-    classes: &'a [usize],
-    weights: Option<&'a [T]>,
-    total_weight: f64,
+    rows: Rows<'a, T>,
     lambda: f64,
     penalized: Vec<Range<usize>>,
-    /// A whole block and, for the rows that are left over, a smaller one.
-    blocks: [(DMatrix<T>, Tape<T>); 2],
+    /// Of a whole block and, for the rows that are left over, of a smaller one.
+    tapes: [Tape<T>; 2],
     partial: Vec<T>,
 }
 
@@ -31,25 +27,49 @@ impl<'a, T: Real> FullBatch<'a, T> {
     pub(super) fn new(
         network: &'a Sequential<Dense>,
         loss: &'static dyn Loss<T>,
-        x: &'a DMatrix<T>,
-        classes: &'a [usize],
-        (weights, total_weight): (Option<&'a [T]>, f64),
+        rows: Rows<'a, T>,
         lambda: f64,
     ) -> Self {
-        let size = BLOCK.min(x.nrows());
-        let block = |rows: usize| (DMatrix::zeros(rows, x.ncols()), network.tape(rows));
+        let count = rows.x.nrows();
+        let size = BLOCK.min(count);
         FullBatch {
             network,
             loss,
-            x,
-            classes,
-            weights,
-            total_weight,
+            rows,
             lambda,
             penalized: network.penalized(),
-            blocks: [block(size), block(x.nrows() % size)],
-            partial: vec![T::zero(); network.parameter_count()],
+            tapes: [network.tape(size), network.tape(count % size)],
+            partial: Vec::new(),
         }
+    }
+
+    /// The mean loss, without penalty and gradient.
+    pub(super) fn mean_loss(&mut self, params: &[T]) -> f64 {
+        self.sum(params, None) / self.rows.total_weight
+    }
+
+    /// The sum of losses; adds the gradient of their mean to `gradient`.
+    fn sum(&mut self, params: &[T], mut gradient: Option<&mut [T]>) -> f64 {
+        let rows = self.rows;
+        let size = BLOCK.min(rows.x.nrows());
+        let mut sum = 0.0;
+        for first in (0..rows.x.nrows()).step_by(size) {
+            let range = first..rows.x.nrows().min(first + size);
+            let tape = &mut self.tapes[usize::from(range.len() < size)];
+            let x = Strided::from(rows.x).rows(first, range.len());
+            self.network.forward_rows(params, x, tape);
+            let (scores, out) = tape.split();
+            let out =
+                gradient.is_some().then(|| Gradient { scale: T::of(1.0 / self.rows.total_weight), out });
+            let targets = Targets::Classes(&rows.classes[range.clone()]);
+            sum += self.loss.accumulate(scores, targets, rows.weights.map(|w| &w[range]), out);
+            if let Some(gradient) = &mut gradient {
+                self.partial.resize(params.len(), T::zero());
+                self.network.backward_rows(params, x, tape, &mut self.partial);
+                axpy(T::one(), &self.partial, gradient);
+            }
+        }
+        sum
     }
 }
 
@@ -60,26 +80,14 @@ impl<T: Real> Objective<T> for FullBatch<'_, T> {
 
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
         gradient.fill(T::zero());
-        let (rows, size) = (self.x.nrows(), self.blocks[0].0.nrows());
-        let mut sum = 0.0;
-        for first in (0..rows).step_by(size) {
-            let range = first..rows.min(first + size);
-            let (x, tape) = &mut self.blocks[usize::from(range.len() < size)];
-            copy_rows(self.x, first, x);
-            self.network.forward(params, x, tape);
-            let (scores, out) = tape.split();
-            let out = Gradient { scale: T::of(1.0 / self.total_weight), out };
-            let targets = Targets::Classes(&self.classes[range.clone()]);
-            sum += self.loss.accumulate(scores, targets, self.weights.map(|w| &w[range]), Some(out));
-            self.network.backward(params, x, tape, &mut self.partial, None);
-            axpy(T::one(), &self.partial, gradient);
-        }
-        sum / self.total_weight + add_l2(self.lambda, &self.penalized, params, gradient)
+        let sum = self.sum(params, Some(gradient));
+        sum / self.rows.total_weight + add_l2_to(self.lambda, &self.penalized, params, gradient)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
     use proptest::prelude::*;
 
     use super::*;
@@ -102,9 +110,10 @@ mod tests {
             let x = DMatrix::from_fn(rows, 2, |_, _| rng.standard_normal());
             let y: Vec<usize> = (0..rows).map(|_| rng.below(classes)).collect();
             let weights: Vec<f64> = (0..rows).map(|_| rng.uniform(0.5, 2.0)).collect();
-            let total = if weighted { weights.iter().sum() } else { rows as f64 };
-            let weights = (weighted.then_some(weights.as_slice()), total);
-            let mut objective = FullBatch::new(&network, loss, &x, &y, weights, lambda);
+            let total_weight = if weighted { weights.iter().sum() } else { rows as f64 };
+            let weights = weighted.then_some(weights.as_slice());
+            let rows = Rows { x: &x, classes: &y, weights, total_weight };
+            let mut objective = FullBatch::new(&network, loss, rows, lambda);
             let params: Vec<f64> = (0..network.parameter_count()).map(|_| rng.standard_normal()).collect();
             let check = GradCheck::new().relative_tolerance(1e-8).absolute_tolerance(1e-10);
             let agreement = check.objective(&mut objective, &params);

@@ -6,8 +6,6 @@ mod fitted;
 mod full_batch;
 mod training;
 
-use nalgebra::DMatrix;
-
 pub use config::{MlpClassifier, MlpOptimizer};
 pub use fitted::FittedMlp;
 
@@ -22,11 +20,3 @@ fn cross_entropy<T: Real>(classes: usize) -> &'static dyn Loss<T> {
 /// Rows of a whole matrix that are passed through a network together: enough to fill the kernels, few enough that
 /// the activations stay in cache.
 const BLOCK: usize = 256;
-
-/// Copies the rows of `x` from `first` on, as many as `out` has.
-fn copy_rows<T: Real>(x: &DMatrix<T>, first: usize, out: &mut DMatrix<T>) {
-    let rows = out.nrows();
-    for (out, x) in out.as_mut_slice().chunks_exact_mut(rows).zip(x.as_slice().chunks_exact(x.nrows())) {
-        out.copy_from_slice(&x[first..first + rows]);
-    }
-}

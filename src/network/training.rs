@@ -2,15 +2,13 @@
 
 use std::ops::Range;
 
-use nalgebra::DMatrix;
-
 use super::batches::{Batch, Samples};
-use super::{BLOCK, copy_rows};
+use super::full_batch::FullBatch;
 use crate::kernel::all_finite;
 use crate::layer::{Dense, Layer, Sequential, Shape};
 use crate::loss::{Gradient, Loss, Targets};
 use crate::optim::{Optimizer, Step};
-use crate::penalty::add_l2;
+use crate::penalty::add_l2_to;
 use crate::real::Real;
 use crate::report::{FitReport, Progress, StopReason};
 use crate::rng::Rng;
@@ -26,13 +24,6 @@ pub(super) struct Training<'a, T: Real> {
     pub(super) patience: usize,
 }
 
-/// Rows that are only looked at.
-pub(super) struct Validation<T> {
-    pub(super) x: DMatrix<T>,
-    pub(super) classes: Vec<usize>,
-    pub(super) weights: Option<Vec<T>>,
-}
-
 /// The memory of a training step that does not depend on the size of the batch.
 struct Buffers<T> {
     grad: Vec<T>,
@@ -44,9 +35,9 @@ impl<T: Real> Training<'_, T> {
     /// Trains `params` in place and returns the account of the run.
     pub(super) fn run(
         &self,
-        params: &mut Vec<T>,
+        params: &mut [T],
         samples: &Samples<T>,
-        validation: Option<&Validation<T>>,
+        mut validation: Option<FullBatch<'_, T>>,
         rng: &mut Rng,
         observe: &mut dyn FnMut(&Progress) -> std::ops::ControlFlow<()>,
     ) -> FitReport {
@@ -70,7 +61,7 @@ impl<T: Real> Training<'_, T> {
             validation_curve: Vec::new(),
         };
         // The last finite parameters; with validation rows, the best.
-        let mut kept = params.clone();
+        let mut kept = params.to_vec();
         let mut best: Option<(f64, usize)> = None;
         for epoch in 1..=self.epochs {
             rng.shuffle(&mut order);
@@ -84,9 +75,9 @@ impl<T: Real> Training<'_, T> {
                     break;
                 }
             }
-            let penalty = add_l2(self.lambda, &buffers.penalized, params, &mut buffers.grad);
+            let penalty = add_l2_to(self.lambda, &buffers.penalized, params, &mut buffers.grad);
             let objective = sum / count as f64 + penalty;
-            let validated = validation.map(|rows| self.mean_loss(params, rows));
+            let validated = validation.as_mut().map(|rows| rows.mean_loss(params));
             if !objective.is_finite() || !all_finite(params) || validated.is_some_and(|v| !v.is_finite()) {
                 report.stop = StopReason::Diverged;
                 break;
@@ -124,31 +115,9 @@ impl<T: Real> Training<'_, T> {
         let targets = Targets::Classes(&batch.classes);
         let sum = self.loss.accumulate(scores, targets, batch.weights.as_deref(), Some(gradient));
         self.network.backward(params, &batch.x, &mut batch.tape, grad, None);
-        add_l2(self.lambda, penalized, params, grad);
+        add_l2_to(self.lambda, penalized, params, grad);
         let step = Step { number, learning_rate: self.optimizer.learning_rate(), decayed: penalized };
         self.optimizer.step(step, params, grad, state);
         sum
-    }
-
-    /// The mean loss of rows that take no part in training.
-    fn mean_loss(&self, params: &[T], rows: &Validation<T>) -> f64 {
-        let count = rows.classes.len();
-        let (mut sum, mut total) = (0.0, 0.0);
-        for first in (0..count).step_by(BLOCK) {
-            let range = first..count.min(first + BLOCK);
-            let mut x = DMatrix::zeros(range.len(), rows.x.ncols());
-            copy_rows(&rows.x, first, &mut x);
-            let mut tape = self.network.tape(range.len());
-            self.network.forward(params, &x, &mut tape);
-            let weights = rows.weights.as_ref().map(|w| &w[range.clone()]);
-            sum += self.loss.accumulate(
-                tape.output(),
-                Targets::Classes(&rows.classes[range.clone()]),
-                weights,
-                None,
-            );
-            total += weights.map_or(range.len() as f64, |w| w.iter().map(|w| w.as_f64()).sum());
-        }
-        sum / total
     }
 }
