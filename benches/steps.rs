@@ -3,12 +3,12 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use logit::nalgebra::DMatrix;
 use logit::{
     Activation, Adam, BinaryCrossEntropy, Classifier, Estimator, Layer, LogisticRegression, Loss,
     MlpClassifier, Optimizer, Penalty, Real, Rng, Sequential, Shape, SoftmaxCrossEntropy, Solver, Step,
     Targets, data,
 };
+use nalgebra::DMatrix;
 
 fn normal<T: Real>(rows: usize, columns: usize, rng: &mut Rng) -> DMatrix<T> {
     DMatrix::from_fn(rows, columns, |_, _| T::of(rng.standard_normal()))

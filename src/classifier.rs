@@ -56,7 +56,7 @@ impl<T: fmt::Debug> fmt::Debug for FitOptions<'_, T> {
 /// # Examples
 /// Code that works with any estimator:
 /// ```
-/// use logit::nalgebra::{DMatrix, dmatrix};
+/// use nalgebra::{DMatrix, dmatrix};
 /// use logit::{Classifier, Error, Estimator, Label, LogisticRegression, MlpClassifier, Penalty, Sgd};
 ///
 /// fn training_accuracy<E: Estimator<f64>, L: Label>(e: &E, x: &DMatrix<f64>, y: &[L]) -> Result<f64, Error> {

@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 /// error: it is reported by [`FitReport::stop`](crate::FitReport), and the model is usable.
 ///
 /// ```
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 /// use logit::{Error, Estimator, LogisticRegression, Penalty};
 ///
 /// let x = dmatrix![1.0, f64::NAN; 2.0, 0.0];

@@ -49,7 +49,8 @@
 //! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. Fits use one thread.
 //!
 //! # Features
-//! None so far: everything is always there. `nalgebra` is re-exported as [`nalgebra`].
+//! None so far: everything is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
+//! (`dmatrix!`) need it among your own dependencies: `cargo add logit nalgebra`.
 
 pub use nalgebra;
 

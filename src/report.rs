@@ -45,7 +45,7 @@ impl fmt::Display for StopReason {
 /// Nothing is assumed: `gradient_norm` is measured at the parameters that the model has.
 ///
 /// ```
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 /// use logit::{Estimator, LogisticRegression, Penalty};
 ///
 /// let x = dmatrix![0.0; 1.0; 2.0; 3.0];

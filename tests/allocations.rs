@@ -1,11 +1,11 @@
 //! A training step does not touch the heap once its buffers exist.
 
 use allocation_counter::measure;
-use logit::nalgebra::DMatrix;
 use logit::{
     Activation, Adam, BinaryCrossEntropy, Classifier, Decay, Estimator, Layer, Loss, MeanSquaredError,
     MlpClassifier, Optimizer, Real, Rng, Sequential, Sgd, Shape, SoftmaxCrossEntropy, Step, Targets,
 };
+use nalgebra::DMatrix;
 
 /// Allocations of five steps by hand, after one that fills the buffers.
 fn allocations_of_steps<T: Real>(

@@ -1,10 +1,10 @@
 //! Analytic gradients against finite differences, over random shapes, parameters, labels and weights.
 
-use logit::nalgebra::DMatrix;
 use logit::{
     Activation, BinaryCrossEntropy, Dense, GradCheck, Gradient, Layer, Loss, MeanSquaredError, Objective,
     Rng, Sequential, Shape, SoftmaxCrossEntropy, Tape, Targets,
 };
+use nalgebra::DMatrix;
 use proptest::prelude::*;
 
 const ACTIVATIONS: [Activation; 5] = [

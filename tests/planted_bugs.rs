@@ -1,10 +1,10 @@
 //! `GradCheck` accepts a right layer and rejects each of the mistakes that people make.
 
-use logit::nalgebra::DMatrix;
 use logit::{
     Activation, BinaryCrossEntropy, Dense, GradCheck, Gradient, Layer, Loss, Mismatch, Objective, Real, Rng,
     Sequential, Shape, Tape, Targets,
 };
+use nalgebra::DMatrix;
 
 /// What is wrong with a [`Plain`] layer.
 #[derive(Clone, Copy, PartialEq)]

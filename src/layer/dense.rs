@@ -21,7 +21,7 @@ use crate::rng::Rng;
 ///
 /// # Examples
 /// ```
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 /// use logit::{Activation, Dense, Layer};
 ///
 /// let layer = Dense::new(2, 1)?.activation(Activation::Relu);

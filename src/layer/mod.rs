@@ -78,7 +78,7 @@ pub trait Shape {
 /// # Examples
 /// The smallest complete layer: y = s x with one learned scale s.
 /// ```
-/// use logit::nalgebra::DMatrix;
+/// use nalgebra::DMatrix;
 /// use logit::{GradCheck, Layer, Real, Rng, Shape, Tape};
 ///
 /// struct Scale {

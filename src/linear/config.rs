@@ -50,7 +50,7 @@ impl Solver {
 ///
 /// # Examples
 /// ```
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 /// use logit::{Classifier, Estimator, LogisticRegression, Penalty};
 ///
 /// let x = dmatrix![1.0, 1.0, 1.0; 0.0, 0.0, 0.0; 1.0, 0.0, 1.0];

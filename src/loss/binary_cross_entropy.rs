@@ -25,7 +25,7 @@ use crate::real::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 /// use logit::{BinaryCrossEntropy, Loss, Targets};
 ///
 /// let scores = dmatrix![37.0; -37.0];

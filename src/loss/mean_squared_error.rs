@@ -18,7 +18,7 @@ use crate::real::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 /// use logit::{Loss, MeanSquaredError, Targets};
 ///
 /// let scores = dmatrix![0.5, 2.0];

@@ -93,7 +93,7 @@ pub struct Gradient<'a, T> {
 /// # Examples
 /// A loss of one's own, |s - t| smoothed at zero:
 /// ```
-/// use logit::nalgebra::{DMatrix, dmatrix};
+/// use nalgebra::{DMatrix, dmatrix};
 /// use logit::{GradCheck, Gradient, Loss, Real, Targets};
 ///
 /// struct PseudoHuber;

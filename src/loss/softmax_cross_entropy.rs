@@ -20,7 +20,7 @@ use crate::real::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 /// use logit::{Loss, SoftmaxCrossEntropy, Targets};
 ///
 /// let scores = dmatrix![10.0, 1.0, -2.0];

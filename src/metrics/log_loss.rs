@@ -18,7 +18,7 @@ use crate::real::Real;
 /// # Examples
 /// ```
 /// use logit::metrics::log_loss;
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.9, 0.1; 0.6, 0.4; 0.65, 0.35; 0.2, 0.8];
 /// let loss = log_loss(&[0, 0, 1, 1], &p, &[0, 1])?;

@@ -60,7 +60,7 @@ into_optimizer!(Sgd Adam Lbfgs);
 ///
 /// # Examples
 /// ```
-/// use logit::nalgebra::dmatrix;
+/// use nalgebra::dmatrix;
 /// use logit::{Activation, Classifier, Estimator, Lbfgs, MlpClassifier};
 ///
 /// // Exclusive or, which no linear model can represent.

@@ -24,7 +24,7 @@ use crate::report::Observer;
 ///
 /// # Examples
 /// ```
-/// use logit::nalgebra::DMatrix;
+/// use nalgebra::DMatrix;
 /// use logit::{Curved, Newton, Objective};
 ///
 /// /// exp(x) - 2 x, smallest at ln 2.

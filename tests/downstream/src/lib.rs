@@ -1,6 +1,6 @@
 //! A layer and a loss that `logit` does not have.
 
-use logit::nalgebra::DMatrix;
+use nalgebra::DMatrix;
 use logit::{Gradient, Layer, Loss, Real, Rng, Shape, Tape, Targets};
 
 /// Swish with a learned slope: y = x σ(s x), one s per column.
