@@ -49,7 +49,8 @@ fn the_toy_of_three_rows_has_scikit_learns_optimum() {
 
 #[test]
 fn labels_are_names_only() {
-    let fit = |model: LogisticRegression| {
+    for solver in SOLVERS {
+        let model = LogisticRegression::new(Penalty::c(1.0)).solver(solver);
         let numbers = model.fit(&toy(), &[1, -1, 1]).unwrap();
         let truths = model.fit(&toy(), &[true, false, true]).unwrap();
         let words = model.fit(&toy(), &["yes", "no", "yes"]).unwrap();
@@ -58,6 +59,5 @@ fn labels_are_names_only() {
         assert_eq!(numbers.intercept(), words.intercept());
         assert_eq!(words.classes(), ["no", "yes"]);
         assert_eq!(truths.predict(&toy()).unwrap(), [true, false, true]);
-    };
-    SOLVERS.map(|solver| fit(LogisticRegression::new(Penalty::c(1.0)).solver(solver)));
+    }
 }
