@@ -38,6 +38,15 @@ pub(crate) fn training_matrix<T: Real>(x: &DMatrix<T>) -> Result<(), Error> {
     finite("x", x)
 }
 
+/// The scores of a model: finite input may still lead out of the range of the number type.
+pub(crate) fn scores<T: Real>(scores: &DMatrix<T>) -> Result<(), Error> {
+    if all_finite(scores.as_slice()) {
+        return Ok(());
+    }
+    let row = (0..scores.nrows()).find(|&row| scores.row(row).iter().any(|z| !z.is_finite()));
+    row.map_or(Ok(()), |row| Err(Error::Overflow { what: "the score", row }))
+}
+
 /// Sample weights for `rows` rows: finite, not negative, with a positive normal sum, which is returned.
 pub(crate) fn weights<T: Real>(weights: Option<&[T]>, rows: usize) -> Result<f64, Error> {
     let Some(weights) = weights else { return Ok(rows as f64) };

@@ -7,7 +7,7 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::kernel::{Strided, Workspace, all_finite, product};
 use crate::label::Label;
-use crate::loss::{BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, log_probabilities};
+use crate::loss::{log_probabilities, probabilities};
 use crate::real::Real;
 use crate::report::FitReport;
 
@@ -70,27 +70,18 @@ impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
             column.add_scalar_mut(b);
         }
         // A number that is not finite reaches the scores of its row whatever the coefficients: x is read only once.
-        if !all_finite(scores.as_slice()) {
+        if let Err(overflow) = check::scores(&scores) {
             check::finite("x", x)?;
-            let row = (0..rows).find(|&row| scores.row(row).iter().any(|z| !z.is_finite())).unwrap_or(0);
-            return Err(Error::Overflow { what: "the score", row });
+            return Err(overflow);
         }
         Ok(scores)
     }
 
     fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let scores = self.decision_function(x)?;
-        let mut probabilities = DMatrix::zeros(x.nrows(), self.classes.len());
-        if self.classes.len() == 2 {
-            BinaryCrossEntropy.probabilities(&scores, &mut probabilities);
-        } else {
-            SoftmaxCrossEntropy.probabilities(&scores, &mut probabilities);
-        }
-        Ok(probabilities)
+        Ok(probabilities(&self.decision_function(x)?, self.classes.len()))
     }
 
     fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let scores = self.decision_function(x)?;
-        Ok(log_probabilities(&scores))
+        Ok(log_probabilities(&self.decision_function(x)?))
     }
 }

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::coordinates::Coordinates;
 use crate::kernel::{Strided, Workspace, max_abs, product, product_lower, sum};
-use crate::loss::{BinaryCrossEntropy, Gradient, Loss, SoftmaxCrossEntropy, Targets};
+use crate::loss::{Gradient, Loss, Targets, cross_entropy};
 use crate::optim::{Curved, Objective};
 use crate::penalty::add_l2;
 use crate::real::Real;
@@ -48,8 +48,7 @@ const BLOCK_BYTES: usize = 256 * 1024;
 
 impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn new(rows: Rows<'a, T>, classes: usize, lambda: f64, intercept: bool) -> Self {
-        let loss: &'static dyn Loss<T> =
-            if classes == 2 { &BinaryCrossEntropy } else { &SoftmaxCrossEntropy };
+        let loss = cross_entropy(classes);
         let columns = loss.score_columns(classes);
         let coordinates = Coordinates::new(rows.x, columns, intercept);
         let features = rows.x.ncols();

@@ -9,7 +9,6 @@ use nalgebra::DMatrix;
 pub use binary_cross_entropy::BinaryCrossEntropy;
 pub use mean_squared_error::MeanSquaredError;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
-pub(crate) use softmax_cross_entropy::log_probabilities;
 
 use crate::check;
 use crate::error::Error;
@@ -190,6 +189,28 @@ pub trait Loss<T: Real>: Send + Sync {
         let gradient = Gradient { scale: T::of(1.0 / total), out: gradient };
         Ok(self.accumulate(scores, targets, weights, Some(gradient)) / total)
     }
+}
+
+/// The cross-entropy that fits the number of classes.
+pub(crate) fn cross_entropy<T: Real>(classes: usize) -> &'static dyn Loss<T> {
+    if classes == 2 { &BinaryCrossEntropy } else { &SoftmaxCrossEntropy }
+}
+
+/// Probabilities (n x K) of the scores of a model with K classes.
+pub(crate) fn probabilities<T: Real>(scores: &DMatrix<T>, classes: usize) -> DMatrix<T> {
+    let mut out = DMatrix::zeros(scores.nrows(), classes);
+    cross_entropy(classes).probabilities(scores, &mut out);
+    out
+}
+
+/// Their logarithms, finite also where a probability underflows. A single score z is the softmax of (0, z).
+pub(crate) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
+    if scores.ncols() > 1 {
+        return softmax_cross_entropy::log_probabilities(scores);
+    }
+    let both =
+        DMatrix::from_fn(scores.nrows(), 2, |row, class| if class == 0 { T::zero() } else { scores[row] });
+    softmax_cross_entropy::log_probabilities(&both)
 }
 
 /// Checks a batch and returns the sum of its weights, or `None` for no rows.

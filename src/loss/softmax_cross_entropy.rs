@@ -84,7 +84,7 @@ impl<T: Real> Loss<T> for SoftmaxCrossEntropy {
 }
 
 /// Log-probabilities (rows x classes) of softmax scores.
-pub(crate) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
+pub(super) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
     let mut out = scores.clone();
     for block in Block::all(scores) {
         let normalizer = block.normalizer(None);

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use nalgebra::DMatrix;
 
 use super::batches::Samples;
-use super::cross_entropy;
 use super::fitted::FittedMlp;
 use super::full_batch::FullBatch;
 use super::training::Training;
@@ -14,6 +13,7 @@ use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
 use crate::layer::{Activation, Layer, Sequential, Shape};
+use crate::loss::cross_entropy;
 use crate::optim::{Adam, Lbfgs, Optimizer, Sgd};
 use crate::real::Real;
 use crate::report::Observer;

@@ -2,14 +2,14 @@
 
 use nalgebra::{DMatrix, DMatrixView, DVectorView};
 
-use super::{BLOCK, cross_entropy};
+use super::BLOCK;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::kernel::{Strided, all_finite};
+use crate::kernel::Strided;
 use crate::label::Label;
 use crate::layer::{Dense, Layer, Sequential, Shape, Tape};
-use crate::loss::log_probabilities;
+use crate::loss::{log_probabilities, probabilities};
 use crate::real::Real;
 use crate::report::FitReport;
 
@@ -83,18 +83,12 @@ impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
             self.network.forward_rows(&self.params, Strided::from(x).rows(first, count), &mut tape);
             scores.rows_mut(first, count).copy_from(tape.output());
         }
-        if !all_finite(scores.as_slice()) {
-            let row = (0..rows).find(|&row| scores.row(row).iter().any(|z| !z.is_finite())).unwrap_or(0);
-            return Err(Error::Overflow { what: "the score", row });
-        }
+        check::scores(&scores)?;
         Ok(scores)
     }
 
     fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let scores = self.decision_function(x)?;
-        let mut probabilities = DMatrix::zeros(x.nrows(), self.classes.len());
-        cross_entropy(self.classes.len()).probabilities(&scores, &mut probabilities);
-        Ok(probabilities)
+        Ok(probabilities(&self.decision_function(x)?, self.classes.len()))
     }
 
     fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::gradcheck::GradCheck;
     use crate::layer::Activation;
-    use crate::network::cross_entropy;
+    use crate::loss::cross_entropy;
     use crate::rng::Rng;
 
     proptest! {
