@@ -103,7 +103,7 @@ impl LogisticRegression {
     }
 
     /// The largest number of iterations; with 0 all coefficients stay zero. Defaults to 100 for Newton's method and
-    /// 1000 for L-BFGS.
+    /// 5000 for L-BFGS.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.max_iterations = Some(max_iterations);
         self
@@ -145,7 +145,7 @@ impl<T: Real> Estimator<T> for LogisticRegression {
                 Newton::new().tolerance(tolerance).max_iterations(self.max_iterations.unwrap_or(100));
             newton.minimize_observed(&mut objective, start, observer)?
         } else {
-            let lbfgs = Lbfgs::new().tolerance(tolerance).max_iterations(self.max_iterations.unwrap_or(1000));
+            let lbfgs = Lbfgs::new().tolerance(tolerance).max_iterations(self.max_iterations.unwrap_or(5000));
             lbfgs.minimize_observed(&mut objective, start, observer)?
         };
         if lambda == 0.0 && objective.separates(&minimum.params) {

@@ -47,22 +47,19 @@ impl<'a, T: Real> Targets<'a, T> {
         }
     }
 
-    /// Checks the sizes against scores of `rows` x `columns`, and class indices against the number of classes.
-    fn check_shape(&self, rows: usize, columns: usize) -> Result<(), Error> {
+    /// Checks the sizes against scores of `rows` x `columns` that stand for so many classes.
+    fn check_shape(&self, (rows, columns): (usize, usize), classes: usize) -> Result<(), Error> {
         check::count("targets", "rows", rows, self.rows())?;
         match self {
             Targets::Values(values) => check::count("targets", "columns", columns, values.ncols()),
-            Targets::Classes(indices) => {
-                let classes = columns.max(2);
-                match indices.iter().enumerate().find(|(_, class)| **class >= classes) {
-                    Some((row, &class)) => Err(Error::InvalidTarget {
-                        row,
-                        value: class as f64,
-                        requires: "a class index must be below the number of classes",
-                    }),
-                    None => Ok(()),
-                }
-            }
+            Targets::Classes(indices) => match indices.iter().position(|class| *class >= classes) {
+                Some(row) => Err(Error::InvalidTarget {
+                    row,
+                    value: indices[row] as f64,
+                    requires: "a class index must be below the number of classes",
+                }),
+                None => Ok(()),
+            },
         }
     }
 }
@@ -220,7 +217,9 @@ fn checked_total<T: Real, L: Loss<T> + ?Sized>(
     targets: Targets<'_, T>,
     weights: Option<&[T]>,
 ) -> Result<Option<f64>, Error> {
-    targets.check_shape(scores.nrows(), scores.ncols())?;
+    // A single column stands for two classes, unless the loss wants one for each.
+    let classes = if scores.ncols() == loss.score_columns(2) { 2 } else { scores.ncols() };
+    targets.check_shape(scores.shape(), classes)?;
     loss.check(targets)?;
     if scores.nrows() == 0 {
         return Ok(None);

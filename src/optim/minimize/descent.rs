@@ -26,8 +26,9 @@ pub(super) trait Method<T: Real, O: Objective<T> + ?Sized> {
     }
 }
 
-/// Iterations without progress in value or optimality, beyond rounding, before a run counts as stalled.
-const PATIENCE: usize = 8;
+/// Iterations without progress in value or optimality, beyond rounding, before a run counts as stalled. Close to an
+/// optimum the largest entry of a gradient goes up and down while it falls on the whole.
+const PATIENCE: usize = 40;
 
 /// Runs `method` from `start` until the objective's optimality is within tolerance or a limit is reached.
 pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
@@ -52,7 +53,8 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
         objective_curve: Vec::new(),
         validation_curve: Vec::new(),
     };
-    let mut best = (point.value, optimality);
+    let mut lowest = point.value;
+    let mut kept = (point.clone(), optimality);
     let mut idle = 0;
     report.stop = loop {
         if !point.value.is_finite() || !optimality.is_finite() {
@@ -81,9 +83,13 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
         report.iterations += 1;
         optimality = objective.optimality(&point.gradient);
         report.objective_curve.push(point.value);
-        let progressed = point.value < best.0 - point.noise() || optimality < best.1;
-        idle = if progressed { 0 } else { idle + 1 };
-        best = (best.0.min(point.value), best.1.min(optimality));
+        let descended = point.value < lowest - point.noise();
+        idle = if descended || optimality < kept.1 { 0 } else { idle + 1 };
+        lowest = lowest.min(point.value);
+        if descended || optimality < kept.1 {
+            kept.0.copy_from(&point);
+            kept.1 = optimality;
+        }
         let progress = Progress {
             iteration: report.iterations,
             limit: limits.max_iterations,
@@ -94,6 +100,12 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
             break if optimality <= limits.tolerance { StopReason::Converged } else { StopReason::Cancelled };
         }
     };
+    // Of points that differ by rounding alone, the one closest to an optimum.
+    if kept.1 < optimality {
+        point.copy_from(&kept.0);
+        point.evaluate(objective);
+        optimality = kept.1;
+    }
     report.objective = point.value;
     report.gradient_norm = Some(optimality);
     Minimum { params: point.params, report }

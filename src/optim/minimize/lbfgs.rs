@@ -32,7 +32,7 @@ pub struct Lbfgs {
 
 impl Default for Lbfgs {
     fn default() -> Self {
-        Lbfgs { memory: 10, tolerance: None, max_iterations: 1000 }
+        Lbfgs { memory: 10, tolerance: None, max_iterations: 5000 }
     }
 }
 
@@ -55,7 +55,7 @@ impl Lbfgs {
         self
     }
 
-    /// The largest number of iterations; 0 returns the starting point. Defaults to 1000.
+    /// The largest number of iterations; 0 returns the starting point. Defaults to 5000.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.max_iterations = max_iterations;
         self

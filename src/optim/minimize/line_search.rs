@@ -17,6 +17,12 @@ impl<T: Real> Point<T> {
         self.value = objective.evaluate(&self.params, &mut self.gradient);
     }
 
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.params.copy_from_slice(&other.params);
+        self.gradient.copy_from_slice(&other.gradient);
+        self.value = other.value;
+    }
+
     /// How much two values near this one may differ by rounding alone.
     pub(super) fn noise(&self) -> f64 {
         8.0 * T::EPSILON.as_f64() * self.value.abs()

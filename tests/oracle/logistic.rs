@@ -1,0 +1,160 @@
+//! Optima of logistic regression: Newton's method in 80-bit arithmetic, checked there with scikit-learn and
+//! statsmodels.
+
+mod cases;
+mod datasets;
+mod separation;
+
+use logit::{Classifier, Estimator, FittedLogistic, Solver};
+
+use self::cases::{Fit, Logistic};
+use self::datasets::Dataset;
+use crate::compare::Within;
+use crate::json;
+
+/// How close a solver has to come.
+struct Demands {
+    solver: Solver,
+    /// On max|gradient| of the mean loss, for each unit of the largest entry of `x`, as its rounding is.
+    tolerance: f64,
+    /// Relative to the largest coefficient or intercept, or to 1.
+    coefficients: f64,
+    objective: f64,
+    probabilities: f64,
+}
+
+/// A fit with the name and the weights of its rows.
+struct Fitted<'a> {
+    name: String,
+    case: &'a Fit,
+    data: &'a Dataset,
+    weights: Option<Vec<f64>>,
+    model: FittedLogistic<f64, usize>,
+}
+
+impl<'a> Fitted<'a> {
+    fn new(case: &'a Fit, data: &'a Dataset, demands: &Demands) -> Self {
+        let model = case.model(demands.solver, demands.tolerance * data.x.amax());
+        let weights = case.weights(data);
+        let model = match &weights {
+            Some(weights) => model.fit_weighted(&data.x, &data.y, weights),
+            None => model.fit(&data.x, &data.y),
+        };
+        let model = model.expect("a model");
+        Fitted { name: case.name(demands.solver), case, data, weights, model }
+    }
+
+    /// The objective of the file as a mean over rows.
+    fn wanted_objective(&self) -> f64 {
+        let total = self.weights.as_ref().map_or(self.data.y.len() as f64, |weights| weights.iter().sum());
+        self.case.objective / (self.case.c.unwrap_or(1.0) * total)
+    }
+
+    fn compare(&self, demands: &Demands) {
+        let Fitted { name, case, model, .. } = self;
+        let (found, wanted) = (model.report().objective, self.wanted_objective());
+        Within::relative(demands.objective).one(format_args!("{name}, objective"), found, wanted);
+
+        assert!(case.unique_coef, "{name}");
+        let numbers = case.coef.iter().flatten().chain(&case.intercept);
+        let largest = numbers.fold(1.0, |max: f64, number| max.max(number.abs()));
+        let within = Within::relative(0.0).plus(demands.coefficients * largest);
+        let wanted = json::matrix(&case.coef).transpose();
+        within.matrix(format_args!("{name}, coefficients"), model.coefficients(), &wanted);
+        within.all(format_args!("{name}, intercept"), model.intercept().as_slice(), &case.intercept);
+
+        let within = Within::relative(demands.probabilities);
+        let wanted = json::matrix(&case.proba_first5);
+        let found = model.predict_proba(&self.data.x.rows(0, wanted.nrows()).into_owned());
+        within.matrix(format_args!("{name}, probabilities"), &found.expect("scores in range"), &wanted);
+        let probabilities = model.predict_proba(&self.data.x).expect("scores in range");
+        let sum = self.sum_of_losses(|row, class| probabilities[(row, class)].ln());
+        within.one(format_args!("{name}, sum of losses"), sum, case.sum_loss);
+    }
+
+    /// The weighted sum over rows of minus the logarithm of the probability of the row's class.
+    fn sum_of_losses(&self, log_probability: impl Fn(usize, usize) -> f64) -> f64 {
+        let weight = |row| self.weights.as_ref().map_or(1.0, |weights| weights[row]);
+        self.data.y.iter().enumerate().map(|(row, &class)| -weight(row) * log_probability(row, class)).sum()
+    }
+}
+
+/// Fits all cases with an L2 penalty and all without a penalty (there is no L1 penalty yet) and hands them over.
+fn each(demands: &Demands, mut check: impl FnMut(&Fitted<'_>)) {
+    let Logistic { datasets, fits, unpenalised } = cases::read();
+    let smooth: Vec<&Fit> = fits.iter().filter(|case| case.penalty == "l2").collect();
+    assert_eq!((smooth.len(), fits.len(), unpenalised.len()), (60, 90, 6));
+    for case in smooth.into_iter().chain(&unpenalised) {
+        assert_eq!(case.c.is_none(), case.penalty == "none");
+        let data = datasets[&case.dataset].load(&datasets);
+        let data = if case.standardize { data.standardized() } else { data };
+        check(&Fitted::new(case, &data, demands));
+    }
+}
+
+const NEWTON: Demands = Demands {
+    solver: Solver::Newton,
+    tolerance: 1e-14,
+    coefficients: 1e-11,
+    objective: 5e-15,
+    probabilities: 5e-10,
+};
+
+/// The way there decides which gradient within the tolerance a fit ends with, and the coefficients of large C follow
+/// the gradient by its inverse curvature: hence the room.
+const LBFGS: Demands = Demands {
+    solver: Solver::Lbfgs,
+    tolerance: 1e-11,
+    coefficients: 1e-6,
+    objective: 1e-13,
+    probabilities: 1e-5,
+};
+
+#[test]
+fn newtons_method_reaches_every_optimum_to_eleven_digits() {
+    let mut compared = 0;
+    each(&NEWTON, |fitted| {
+        assert!(fitted.model.report().converged(), "{}: {}", fitted.name, fitted.model.report());
+        fitted.compare(&NEWTON);
+        compared += 1;
+    });
+    assert_eq!(compared, 66);
+}
+
+/// Among them data in raw units, with standard deviations from 0.003 to 570.
+#[test]
+fn lbfgs_reaches_the_same_optima() {
+    let mut compared = 0;
+    each(&LBFGS, |fitted| {
+        assert!(fitted.model.report().converged(), "{}: {}", fitted.name, fitted.model.report());
+        fitted.compare(&LBFGS);
+        compared += 1;
+    });
+    assert_eq!(compared, 66);
+}
+
+/// Compares the sum of losses by logarithms of probabilities for the cases with two classes or with more.
+fn compare_log_probabilities(two_classes: bool) -> usize {
+    let mut compared = 0;
+    each(&NEWTON, |fitted| {
+        if (fitted.model.classes().len() == 2) == two_classes {
+            let logs = fitted.model.predict_log_proba(&fitted.data.x).expect("scores in range");
+            assert_eq!(logs.shape(), (fitted.data.y.len(), fitted.model.classes().len()), "{}", fitted.name);
+            let sum = fitted.sum_of_losses(|row, class| logs[(row, class)]);
+            let name = format_args!("{}, sum of logarithms", fitted.name);
+            Within::relative(NEWTON.probabilities).one(name, sum, fitted.case.sum_loss);
+            compared += 1;
+        }
+    });
+    compared
+}
+
+#[test]
+fn log_probabilities_of_several_classes_sum_to_the_loss() {
+    assert_eq!(compare_log_probabilities(false), 28);
+}
+
+#[test]
+fn log_probabilities_of_two_classes_sum_to_the_loss() {
+    assert_eq!(compare_log_probabilities(true), 38);
+}
