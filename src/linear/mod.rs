@@ -2,6 +2,7 @@
 
 mod config;
 mod coordinates;
+mod curvature;
 mod fitted;
 mod objective;
 

@@ -3,9 +3,10 @@
 use nalgebra::DMatrix;
 
 use super::coordinates::Coordinates;
-use crate::kernel::{Strided, Workspace, max_abs, product, product_lower, sum};
+use super::curvature::Curvature;
+use crate::kernel::{Strided, Workspace, max_abs, product, sum};
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
-use crate::optim::{Curved, Objective};
+use crate::optim::Objective;
 use crate::penalty::add_l2;
 use crate::real::Real;
 use crate::rows::Rows;
@@ -15,26 +16,26 @@ use crate::rows::Rows;
 /// Rows are taken in blocks that stay in cache, scores, loss, residuals and gradient of a block before the next, so
 /// that `x` is read from memory once per evaluation. Contributions are added in the order of the rows.
 pub(super) struct LogisticObjective<'a, T: Real> {
-    rows: Rows<'a, T>,
-    lambda: f64,
-    coordinates: Coordinates<T>,
-    loss: &'static dyn Loss<T>,
-    classes: usize,
-    slopes: Vec<T>,
-    intercepts: Vec<T>,
+    pub(super) rows: Rows<'a, T>,
+    pub(super) lambda: f64,
+    pub(super) coordinates: Coordinates<T>,
+    pub(super) loss: &'static dyn Loss<T>,
+    pub(super) classes: usize,
+    pub(super) slopes: Vec<T>,
+    pub(super) intercepts: Vec<T>,
     slope_gradient: Vec<T>,
     intercept_gradient: Vec<T>,
     block: Block<T>,
     /// For the rows that are left over after the last whole block.
     last: Block<T>,
-    workspace: Workspace<T>,
-    curvature: Curvature<T>,
+    pub(super) workspace: Workspace<T>,
+    pub(super) curvature: Curvature<T>,
 }
 
 /// Scratch of one block of rows.
-struct Block<T> {
-    scores: DMatrix<T>,
-    residuals: DMatrix<T>,
+pub(super) struct Block<T> {
+    pub(super) scores: DMatrix<T>,
+    pub(super) residuals: DMatrix<T>,
 }
 
 impl<T: Real> Block<T> {
@@ -79,7 +80,10 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     }
 
     /// Calls `each` with the scores of every block of rows, in order.
-    fn for_each_block(&mut self, mut each: impl FnMut(&mut Self, std::ops::Range<usize>, &mut Block<T>)) {
+    pub(super) fn for_each_block(
+        &mut self,
+        mut each: impl FnMut(&mut Self, std::ops::Range<usize>, &mut Block<T>),
+    ) {
         let (rows, size) = (self.rows.x.nrows(), self.block.scores.nrows());
         for first in (0..rows).step_by(size.max(1)) {
             let count = size.min(rows - first);
@@ -164,150 +168,17 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
     }
 }
 
-/// Scratch of the Hessian: a block of centred and scaled rows, the same with weights, and the products of each pair
-/// of score columns.
-#[derive(Default)]
-struct Curvature<T: Real> {
-    scaled: Vec<T>,
-    weighted: Vec<T>,
-    probabilities: DMatrix<T>,
-    pairs: Vec<Vec<T>>,
-}
-
-impl<T: Real> Curved<T> for LogisticObjective<'_, T> {
-    /// Σ u h x̃ x̃ᵀ / Σ u with h = p (1 - p) for one score column, and h = p_a (δ_ab - p_b) for the pair a, b of
-    /// several; x̃ is the centred and scaled row with a 1 for the intercept.
-    fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
-        self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
-        let columns = self.coordinates.columns;
-        let width = self.coordinates.features() + usize::from(self.coordinates.intercept);
-        let pairs = columns * (columns + 1) / 2;
-        let mut curvature = std::mem::take(&mut self.curvature);
-        curvature.pairs.resize_with(pairs, || vec![T::zero(); width * width]);
-        curvature.pairs.iter_mut().for_each(|pair| pair.fill(T::zero()));
-        self.for_each_block(|this, range, block| curvature.add(this, range, block, width));
-        for a in 0..columns {
-            for b in 0..=a {
-                let pair = &curvature.pairs[a * (a + 1) / 2 + b];
-                for j in 0..width {
-                    for i in j..width {
-                        let h = pair[j * width + i];
-                        for (i, j) in [(i, j), (j, i)] {
-                            let (row, column) = (self.index(i, a), self.index(j, b));
-                            (hessian[(row, column)], hessian[(column, row)]) = (h, h);
-                        }
-                    }
-                }
-            }
-        }
-        self.curvature = curvature;
-        self.add_penalty(hessian, width);
-    }
-}
-
-impl<T: Real> LogisticObjective<'_, T> {
-    /// Where the parameter of feature `i` (or the intercept, after the features) for score column `column` lies.
-    fn index(&self, i: usize, column: usize) -> usize {
-        let features = self.coordinates.features();
-        if i < features { column * features + i } else { features * self.coordinates.columns + column }
-    }
-
-    /// Adds the penalty and, for several score columns, curvature along the shifts that softmax does not see. The
-    /// gradient has no component there, so the latter changes no step; it makes the matrix definite.
-    fn add_penalty(&self, hessian: &mut DMatrix<T>, width: usize) {
-        let columns = self.coordinates.columns;
-        for i in 0..width {
-            if let Some(&scale) = self.coordinates.scale.get(i) {
-                for k in 0..columns {
-                    let at = self.index(i, k);
-                    hessian[(at, at)] += T::of(self.lambda) / (scale * scale);
-                }
-            }
-            if columns > 1 {
-                let trace = (0..columns).fold(T::zero(), |sum, k| {
-                    let at = self.index(i, k);
-                    sum + hessian[(at, at)]
-                });
-                let shift = trace / T::of((columns * columns) as f64);
-                for a in 0..columns {
-                    for b in 0..columns {
-                        hessian[(self.index(i, a), self.index(i, b))] += shift;
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl<T: Real> Curvature<T> {
-    fn add(
-        &mut self,
-        objective: &mut LogisticObjective<'_, T>,
-        range: std::ops::Range<usize>,
-        block: &mut Block<T>,
-        width: usize,
-    ) {
-        let (count, rows) = (range.len(), &objective.rows);
-        let coordinates = &objective.coordinates;
-        self.scaled.resize(count * width, T::one());
-        self.weighted.resize(count * width, T::zero());
-        if self.probabilities.shape() != (count, objective.classes) {
-            self.probabilities = DMatrix::zeros(count, objective.classes);
-        }
-        objective.loss.probabilities(&block.scores, &mut self.probabilities);
-        for (j, out) in self.scaled.chunks_exact_mut(count).enumerate() {
-            if j == coordinates.features() {
-                out.fill(T::one());
-                continue;
-            }
-            let (center, factor) = (coordinates.center[j], T::one() / coordinates.scale[j]);
-            let column = &rows.x.as_slice()[j * rows.x.nrows()..][range.clone()];
-            for (out, &x) in out.iter_mut().zip(column) {
-                *out = (x - center) * factor;
-            }
-        }
-        let share = T::of(1.0 / rows.total_weight);
-        let factor = block.residuals.as_mut_slice();
-        let mut pairs = self.pairs.iter_mut();
-        for a in 0..coordinates.columns {
-            for b in 0..=a {
-                let (p, q) = if coordinates.columns == 1 { (0, 1) } else { (a, b) };
-                for (row, h) in factor[..count].iter_mut().enumerate() {
-                    let weight = rows.weights.map_or(share, |w| w[range.start + row] * share);
-                    let (p, q) = (self.probabilities[(row, p)], self.probabilities[(row, q)]);
-                    *h = weight
-                        * if coordinates.columns == 1 {
-                            p * q
-                        } else if a == b {
-                            p * (T::one() - p)
-                        } else {
-                            -p * q
-                        };
-                }
-                for (out, x) in self.weighted.chunks_exact_mut(count).zip(self.scaled.chunks_exact(count)) {
-                    for ((out, &x), &h) in out.iter_mut().zip(x).zip(factor.iter()) {
-                        *out = x * h;
-                    }
-                }
-                let Some(pair) = pairs.next() else { return };
-                let left = Strided::columns(&self.scaled, count, width);
-                let right = Strided::columns(&self.weighted, count, width);
-                product_lower(left, right, pair, true, &mut objective.workspace);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::gradcheck::GradCheck;
+    use crate::optim::Curved;
     use crate::rng::Rng;
 
     /// Rows with random labels and weights, one column far from the origin and one badly scaled.
-    struct Problem {
+    pub(in crate::linear) struct Problem {
         x: DMatrix<f64>,
         classes: Vec<usize>,
         weights: Option<Vec<f64>>,
@@ -315,7 +186,13 @@ mod tests {
     }
 
     impl Problem {
-        fn new(rows: usize, features: usize, count: usize, weighted: bool, rng: &mut Rng) -> Self {
+        pub(in crate::linear) fn new(
+            rows: usize,
+            features: usize,
+            count: usize,
+            weighted: bool,
+            rng: &mut Rng,
+        ) -> Self {
             let scale = |j: usize| if j == 1 { 1e3 } else { 1.0 };
             let x = DMatrix::from_fn(rows, features, |_, j| {
                 scale(j) * rng.standard_normal() + if j == 0 { 50.0 } else { 0.0 }
@@ -325,7 +202,11 @@ mod tests {
             Problem { x, classes, weights, count }
         }
 
-        fn objective(&self, lambda: f64, intercept: bool) -> LogisticObjective<'_, f64> {
+        pub(in crate::linear) fn objective(
+            &self,
+            lambda: f64,
+            intercept: bool,
+        ) -> LogisticObjective<'_, f64> {
             let weights = self.weights.as_deref();
             let total_weight = weights.map_or(self.x.nrows() as f64, |w| w.iter().sum());
             let rows = Rows { x: &self.x, classes: &self.classes, weights, total_weight };
@@ -333,7 +214,7 @@ mod tests {
         }
     }
 
-    fn draw(count: usize, rng: &mut Rng) -> Vec<f64> {
+    pub(in crate::linear) fn draw(count: usize, rng: &mut Rng) -> Vec<f64> {
         (0..count).map(|_| rng.standard_normal()).collect()
     }
 
@@ -355,40 +236,6 @@ mod tests {
             if count == 2 {
                 let agreement = check.hessian(&mut objective, &params);
                 prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
-            }
-        }
-
-        /// With several score columns the Hessian has extra curvature along the shifts that softmax does not see;
-        /// across them it is the second derivative.
-        #[test]
-        fn the_softmax_hessian_is_the_derivative_across_shifts(
-            rows in 2usize..30, features in 1usize..4, lambda in 0.0f64..1.0, weighted: bool, seed: u64,
-        ) {
-            let (count, mut rng) = (3, Rng::new(seed));
-            let problem = Problem::new(rows, features, count, weighted, &mut rng);
-            let mut objective = problem.objective(lambda, true);
-            let size = objective.parameter_count();
-            let params = draw(size, &mut rng);
-            let mut direction = draw(size, &mut rng);
-            for i in 0..=features {
-                let indices: Vec<usize> = (0..count).map(|k| objective.index(i, k)).collect();
-                let mean = indices.iter().map(|&at| direction[at]).sum::<f64>() / 3.0;
-                indices.iter().for_each(|&at| direction[at] -= mean);
-            }
-            let mut hessian = DMatrix::zeros(size, size);
-            objective.hessian(&params, &mut hessian);
-            let product = &hessian * nalgebra::DVector::from_column_slice(&direction);
-            let mut along = |t: f64| {
-                let moved: Vec<f64> = params.iter().zip(&direction).map(|(p, d)| p + t * d).collect();
-                let mut gradient = vec![0.0; size];
-                objective.evaluate(&moved, &mut gradient);
-                gradient
-            };
-            let h = 1e-3;
-            let (a, b, c, d) = (along(-2.0 * h), along(-h), along(h), along(2.0 * h));
-            for i in 0..size {
-                let numeric = (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / (12.0 * h);
-                prop_assert!((numeric - product[i]).abs() <= 1e-9 + 1e-7 * numeric.abs(), "{i}: {numeric} {}", product[i]);
             }
         }
     }

@@ -1,0 +1,190 @@
+//! The Hessian of the logistic objective.
+
+use nalgebra::DMatrix;
+
+use super::objective::{Block, LogisticObjective};
+use crate::kernel::{Strided, product_lower};
+use crate::optim::Curved;
+use crate::real::Real;
+
+/// Scratch of the Hessian: a block of centred and scaled rows, the same with weights, and the products of each pair
+/// of score columns.
+#[derive(Default)]
+pub(super) struct Curvature<T: Real> {
+    scaled: Vec<T>,
+    weighted: Vec<T>,
+    probabilities: DMatrix<T>,
+    pairs: Vec<Vec<T>>,
+}
+
+impl<T: Real> Curved<T> for LogisticObjective<'_, T> {
+    /// Σ u h x̃ x̃ᵀ / Σ u with h = p (1 - p) for one score column, and h = p_a (δ_ab - p_b) for the pair a, b of
+    /// several; x̃ is the centred and scaled row with a 1 for the intercept.
+    fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
+        self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
+        let columns = self.coordinates.columns;
+        let width = self.coordinates.features() + usize::from(self.coordinates.intercept);
+        let pairs = columns * (columns + 1) / 2;
+        let mut curvature = std::mem::take(&mut self.curvature);
+        curvature.pairs.resize_with(pairs, || vec![T::zero(); width * width]);
+        curvature.pairs.iter_mut().for_each(|pair| pair.fill(T::zero()));
+        self.for_each_block(|this, range, block| curvature.add(this, range, block, width));
+        for a in 0..columns {
+            for b in 0..=a {
+                let pair = &curvature.pairs[a * (a + 1) / 2 + b];
+                for j in 0..width {
+                    for i in j..width {
+                        let h = pair[j * width + i];
+                        for (i, j) in [(i, j), (j, i)] {
+                            let (row, column) = (self.index(i, a), self.index(j, b));
+                            (hessian[(row, column)], hessian[(column, row)]) = (h, h);
+                        }
+                    }
+                }
+            }
+        }
+        self.curvature = curvature;
+        self.add_penalty(hessian, width);
+    }
+}
+
+impl<T: Real> LogisticObjective<'_, T> {
+    /// Where the parameter of feature `i` (or the intercept, after the features) for score column `column` lies.
+    pub(super) fn index(&self, i: usize, column: usize) -> usize {
+        let features = self.coordinates.features();
+        if i < features { column * features + i } else { features * self.coordinates.columns + column }
+    }
+
+    /// Adds the penalty and, for several score columns, curvature along the shifts that softmax does not see. The
+    /// gradient has no component there, so the latter changes no step; it makes the matrix definite.
+    fn add_penalty(&self, hessian: &mut DMatrix<T>, width: usize) {
+        let columns = self.coordinates.columns;
+        for i in 0..width {
+            if let Some(&scale) = self.coordinates.scale.get(i) {
+                for k in 0..columns {
+                    let at = self.index(i, k);
+                    hessian[(at, at)] += T::of(self.lambda) / (scale * scale);
+                }
+            }
+            if columns > 1 {
+                let trace = (0..columns).fold(T::zero(), |sum, k| {
+                    let at = self.index(i, k);
+                    sum + hessian[(at, at)]
+                });
+                let shift = trace / T::of((columns * columns) as f64);
+                for a in 0..columns {
+                    for b in 0..columns {
+                        hessian[(self.index(i, a), self.index(i, b))] += shift;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> Curvature<T> {
+    fn add(
+        &mut self,
+        objective: &mut LogisticObjective<'_, T>,
+        range: std::ops::Range<usize>,
+        block: &mut Block<T>,
+        width: usize,
+    ) {
+        let (count, rows) = (range.len(), &objective.rows);
+        let coordinates = &objective.coordinates;
+        self.scaled.resize(count * width, T::one());
+        self.weighted.resize(count * width, T::zero());
+        if self.probabilities.shape() != (count, objective.classes) {
+            self.probabilities = DMatrix::zeros(count, objective.classes);
+        }
+        objective.loss.probabilities(&block.scores, &mut self.probabilities);
+        for (j, out) in self.scaled.chunks_exact_mut(count).enumerate() {
+            if j == coordinates.features() {
+                out.fill(T::one());
+                continue;
+            }
+            let (center, factor) = (coordinates.center[j], T::one() / coordinates.scale[j]);
+            let column = &rows.x.as_slice()[j * rows.x.nrows()..][range.clone()];
+            for (out, &x) in out.iter_mut().zip(column) {
+                *out = (x - center) * factor;
+            }
+        }
+        let share = T::of(1.0 / rows.total_weight);
+        let factor = block.residuals.as_mut_slice();
+        let mut pairs = self.pairs.iter_mut();
+        for a in 0..coordinates.columns {
+            for b in 0..=a {
+                let (p, q) = if coordinates.columns == 1 { (0, 1) } else { (a, b) };
+                for (row, h) in factor[..count].iter_mut().enumerate() {
+                    let weight = rows.weights.map_or(share, |w| w[range.start + row] * share);
+                    let (p, q) = (self.probabilities[(row, p)], self.probabilities[(row, q)]);
+                    *h = weight
+                        * if coordinates.columns == 1 {
+                            p * q
+                        } else if a == b {
+                            p * (T::one() - p)
+                        } else {
+                            -p * q
+                        };
+                }
+                for (out, x) in self.weighted.chunks_exact_mut(count).zip(self.scaled.chunks_exact(count)) {
+                    for ((out, &x), &h) in out.iter_mut().zip(x).zip(factor.iter()) {
+                        *out = x * h;
+                    }
+                }
+                let Some(pair) = pairs.next() else { return };
+                let left = Strided::columns(&self.scaled, count, width);
+                let right = Strided::columns(&self.weighted, count, width);
+                product_lower(left, right, pair, true, &mut objective.workspace);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::objective::tests::{Problem, draw};
+    use super::*;
+    use crate::optim::Objective;
+    use crate::rng::Rng;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        /// With several score columns the Hessian has extra curvature along the shifts that softmax does not see;
+        /// across them it is the second derivative.
+        #[test]
+        fn the_softmax_hessian_is_the_derivative_across_shifts(
+            rows in 2usize..30, features in 1usize..4, lambda in 0.0f64..1.0, weighted: bool, seed: u64,
+        ) {
+            let (count, mut rng) = (3, Rng::new(seed));
+            let problem = Problem::new(rows, features, count, weighted, &mut rng);
+            let mut objective = problem.objective(lambda, true);
+            let size = objective.parameter_count();
+            let params = draw(size, &mut rng);
+            let mut direction = draw(size, &mut rng);
+            for i in 0..=features {
+                let indices: Vec<usize> = (0..count).map(|k| objective.index(i, k)).collect();
+                let mean = indices.iter().map(|&at| direction[at]).sum::<f64>() / 3.0;
+                indices.iter().for_each(|&at| direction[at] -= mean);
+            }
+            let mut hessian = DMatrix::zeros(size, size);
+            objective.hessian(&params, &mut hessian);
+            let product = &hessian * nalgebra::DVector::from_column_slice(&direction);
+            let mut along = |t: f64| {
+                let moved: Vec<f64> = params.iter().zip(&direction).map(|(p, d)| p + t * d).collect();
+                let mut gradient = vec![0.0; size];
+                objective.evaluate(&moved, &mut gradient);
+                gradient
+            };
+            let h = 1e-3;
+            let (a, b, c, d) = (along(-2.0 * h), along(-h), along(h), along(2.0 * h));
+            for i in 0..size {
+                let numeric = (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / (12.0 * h);
+                prop_assert!((numeric - product[i]).abs() <= 1e-9 + 1e-7 * numeric.abs(), "{i}: {numeric} {}", product[i]);
+            }
+        }
+    }
+}
