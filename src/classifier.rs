@@ -20,6 +20,15 @@ pub struct FitOptions<'a, T> {
 }
 
 impl<T> FitOptions<'_, T> {
+    /// The same options again, for estimators that fit several times.
+    pub fn reborrow(&mut self) -> FitOptions<'_, T> {
+        let observer: Option<&mut Observer<'_>> = match &mut self.observer {
+            Some(observer) => Some(&mut **observer),
+            None => None,
+        };
+        FitOptions { weights: self.weights, observer }
+    }
+
     /// Calls the observer, if there is one; whether to go on.
     pub fn observe(&mut self, progress: &Progress) -> ControlFlow<()> {
         self.observer.as_mut().map_or(ControlFlow::Continue(()), |observer| observer(progress))

@@ -17,6 +17,7 @@
 //! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
 //! - [`LogisticRegression`]: binary and multinomial, by Newton's method or L-BFGS, with an explicit [`Penalty`].
 //! - [`MlpClassifier`]: multi-layer perceptrons.
+//! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
 //! - [`Loss`]: [`BinaryCrossEntropy`], [`SoftmaxCrossEntropy`], [`MeanSquaredError`], on raw scores.
 //! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`].
@@ -65,6 +66,7 @@ mod layer;
 mod linear;
 mod loss;
 pub mod metrics;
+mod multiclass;
 mod network;
 mod optim;
 mod penalty;
@@ -81,6 +83,7 @@ pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
 pub use linear::{FittedLogistic, LogisticRegression, Solver};
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
+pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
 pub use optim::{Adam, Curved, Decay, Lbfgs, Minimum, Newton, Objective, Optimizer, Sgd, Step};
 pub use penalty::{Penalty, Strength};
