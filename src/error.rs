@@ -120,6 +120,13 @@ pub enum Error {
         row: usize,
     },
 
+    /// The second derivatives are singular: some coefficients are not determined by the data.
+    #[error("the information matrix is singular: {reason}")]
+    Singular {
+        /// What usually makes it so, and what to do.
+        reason: &'static str,
+    },
+
     /// A split that would leave a class without a row on one side.
     #[error(
         "cannot split off {requested} of {available} rows: class {label} has {members}, and each side needs at least \

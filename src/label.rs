@@ -62,6 +62,12 @@ pub(crate) fn indices<L: Label>(classes: &[L], y: &[L]) -> Result<Vec<usize>, Er
         .collect()
 }
 
+/// A label as people write it: text without quotes, everything else as `Debug` shows it.
+pub(crate) fn plain<L: Label>(label: &L) -> String {
+    let text = format!("{label:?}");
+    text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).map_or(text.clone(), str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,7 +27,13 @@ fn public_types_are_plain_values() {
     value::<FittedLogistic<f32, String>>();
     value::<FittedMlp<f64, bool>>();
     value::<GradCheck>();
+    value::<FittedOneVsOne<FittedMlp<f64, bool>, u8>>();
+    value::<FittedOneVsRest<FittedMlp<f64, bool>, u8>>();
+    value::<Inference>();
     value::<Initializer>();
+    value::<OneVsOne<MlpClassifier>>();
+    value::<OneVsRest<MlpClassifier>>();
+    value::<SignificanceTest>();
     value::<Lbfgs>();
     value::<LogisticRegression>();
     value::<MeanSquaredError>();

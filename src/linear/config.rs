@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use nalgebra::DMatrix;
 
-use super::fitted::FittedLogistic;
+use super::fitted::{FittedLogistic, Terms};
 use super::objective::LogisticObjective;
 use crate::check;
 use crate::classifier::{Estimator, FitOptions};
@@ -152,6 +152,7 @@ impl<T: Real> Estimator<T> for LogisticRegression {
             minimum.report.stop = StopReason::Separated;
         }
         let (coefficients, intercept) = objective.coefficients(&minimum.params);
-        FittedLogistic::new(encoded.classes, coefficients, intercept, minimum.report)
+        let terms = Terms { lambda, intercept: self.intercept };
+        FittedLogistic::new(encoded.classes, coefficients, intercept, terms, minimum.report)
     }
 }

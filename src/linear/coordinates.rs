@@ -82,6 +82,18 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
+    /// The parameters that stand for slopes and intercepts in the user's units.
+    pub(super) fn params(&self, slopes: &[T], intercepts: &[T]) -> Vec<T> {
+        let features = self.features();
+        let mut params = Vec::with_capacity(self.parameter_count());
+        params.extend(slopes.iter().enumerate().map(|(at, &w)| w * self.scale[at % features]));
+        if self.intercept {
+            let shifted = |(&b, w): (&T, &[T])| w.iter().zip(&self.center).fold(b, |c, (&w, &m)| c + w * m);
+            params.extend(intercepts.iter().zip(slopes.chunks_exact(features)).map(shifted));
+        }
+        params
+    }
+
     /// Turns the gradient in the user's units into that of the parameters.
     pub(super) fn gradient(&self, slopes: &[T], intercepts: &[T], gradient: &mut [T]) {
         let features = self.features();

@@ -17,7 +17,16 @@ pub struct FittedLogistic<T: Real, L> {
     classes: Vec<L>,
     coefficients: DMatrix<T>,
     intercept: DVector<T>,
+    terms: Terms,
     report: FitReport,
+}
+
+/// What the objective of a fit consisted of, besides the data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Terms {
+    /// λ beside the mean loss.
+    pub(super) lambda: f64,
+    pub(super) intercept: bool,
 }
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
@@ -25,12 +34,13 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         classes: Vec<L>,
         coefficients: DMatrix<T>,
         intercept: Vec<T>,
+        terms: Terms,
         report: FitReport,
     ) -> Result<Self, Error> {
         if !all_finite(coefficients.as_slice()) || !all_finite(&intercept) || !report.objective.is_finite() {
             return Err(Error::Overflow { what: "the fit", row: 0 });
         }
-        Ok(FittedLogistic { classes, coefficients, intercept: DVector::from_vec(intercept), report })
+        Ok(FittedLogistic { classes, coefficients, intercept: DVector::from_vec(intercept), terms, report })
     }
 
     /// The coefficients: d x 1 for two classes, for the log-odds of the second; d x K for more, where rows sum to 0.
@@ -41,6 +51,10 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// The intercepts: one for two classes, K for more, which sum to 0. Zero if the model was fitted without.
     pub fn intercept(&self) -> &DVector<T> {
         &self.intercept
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        self.terms
     }
 
     /// How the fit went.

@@ -4,7 +4,10 @@ mod config;
 mod coordinates;
 mod curvature;
 mod fitted;
+mod inference;
 mod objective;
+mod summary;
 
 pub use config::{LogisticRegression, Solver};
 pub use fitted::FittedLogistic;
+pub use inference::{Inference, SignificanceTest};

@@ -1,13 +1,13 @@
 //! Counts of true against predicted classes.
 
-use std::fmt::{self, Debug};
+use std::fmt;
 
 use nalgebra::DMatrix;
 
 use super::report::ClassificationReport;
 use crate::check;
 use crate::error::Error;
-use crate::label::{Label, distinct, indices};
+use crate::label::{Label, distinct, indices, plain};
 
 /// The share of predictions that are right, from 0 to 1.
 ///
@@ -87,12 +87,6 @@ impl<L: Label> ConfusionMatrix<L> {
     pub fn report(&self) -> ClassificationReport<L> {
         ClassificationReport::new(self)
     }
-}
-
-/// A label as people write it: text without quotes, everything else as `Debug` shows it.
-pub(super) fn plain<L: Debug>(label: &L) -> String {
-    let text = format!("{label:?}");
-    text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).map_or(text.clone(), str::to_owned)
 }
 
 impl<L: Label> fmt::Display for ConfusionMatrix<L> {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::confusion::{ConfusionMatrix, plain};
-use crate::label::Label;
+use super::confusion::ConfusionMatrix;
+use crate::label::{Label, plain};
 
 /// Precision, recall and F1 of one class, or an average of them.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use logit::nalgebra::DMatrix;
+use nalgebra::DMatrix;
 
 /// The smallest positive `f32`.
 const SMALLEST_SINGLE: f64 = 1.401298464324817e-45;

@@ -3,6 +3,7 @@
 
 mod cases;
 mod datasets;
+mod inference;
 mod separation;
 
 use logit::{Classifier, Estimator, FittedLogistic, Solver};
