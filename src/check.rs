@@ -55,7 +55,8 @@ pub(crate) fn weights<T: Real>(weights: Option<&[T]>, rows: usize) -> Result<f64
         return Err(Error::InvalidWeight { row, value: w.as_f64() });
     }
     let sum: f64 = weights.iter().map(|w| w.as_f64()).sum();
-    if sum.is_normal() && T::of(sum).is_finite() { Ok(sum) } else { Err(Error::InvalidWeightSum { sum }) }
+    let normal = T::of(sum).is_finite() && T::of(sum) >= T::MIN_POSITIVE;
+    if normal { Ok(sum) } else { Err(Error::InvalidWeightSum { sum }) }
 }
 
 /// A hyper-parameter within its range.

@@ -49,13 +49,26 @@ impl Penalty {
         Penalty::L2(Strength::C(c))
     }
 
-    /// λ for weights that sum to `total`.
-    pub(crate) fn lambda(&self, total: f64) -> Result<f64, Error> {
-        match *self {
-            Penalty::None => Ok(0.0),
-            Penalty::L2(Strength::Lambda(lambda)) => check::not_negative("lambda", lambda).map(|()| lambda),
-            Penalty::L2(Strength::C(c)) => check::positive("C", c).map(|()| 1.0 / (c * total)),
-        }
+    /// λ for weights that sum to `total`: finite, also in the scalar type.
+    pub(crate) fn lambda<T: Real>(&self, total: f64) -> Result<f64, Error> {
+        let (name, value, lambda) = match *self {
+            Penalty::None => return Ok(0.0),
+            Penalty::L2(Strength::Lambda(lambda)) => {
+                check::not_negative("lambda", lambda)?;
+                ("lambda", lambda, lambda)
+            }
+            Penalty::L2(Strength::C(c)) => {
+                check::positive("C", c)?;
+                ("C", c, 1.0 / (c * total))
+            }
+        };
+        check::parameter(
+            name,
+            value,
+            T::of(lambda).is_finite(),
+            "a penalty within the range of the number type",
+        )?;
+        Ok(lambda)
     }
 }
 

@@ -56,7 +56,12 @@ impl Activation {
 
     /// Whether the derivative cannot be read off the output, so that the forward pass has to keep it.
     pub(super) fn keeps_derivative(self) -> bool {
-        matches!(self, Activation::Sigmoid | Activation::Tanh)
+        match self {
+            Activation::Identity | Activation::Relu => false,
+            // A negative slope gives positive outputs on both sides.
+            Activation::LeakyRelu(slope) => slope < 0.0,
+            Activation::Sigmoid | Activation::Tanh => true,
+        }
     }
 
     /// Adds the bias (none if empty) to each column of `z` and applies the activation; fills `derivative` where it is
@@ -67,7 +72,11 @@ impl Activation {
             Activation::Relu => columns(z, bias, rows, |z| relu(z).0),
             Activation::LeakyRelu(slope) => {
                 let slope = T::of(slope);
-                columns(z, bias, rows, move |z| leaky_relu(z, slope).0);
+                if self.keeps_derivative() {
+                    columns_with_derivative(z, bias, rows, derivative, move |z| leaky_relu(z, slope));
+                } else {
+                    columns(z, bias, rows, move |z| leaky_relu(z, slope).0);
+                }
             }
             Activation::Sigmoid => columns_with_derivative(z, bias, rows, derivative, sigmoid),
             Activation::Tanh => columns_with_derivative(z, bias, rows, derivative, tanh),
@@ -89,7 +98,7 @@ impl Activation {
                         *delta = g * d;
                     }
                 } else {
-                    // The output is positive where the input is, whatever the slope.
+                    // The output is positive where the input is.
                     for ((delta, &g), &y) in delta.iter_mut().zip(gradient).zip(output) {
                         *delta = if y > T::zero() { g } else { g * slope };
                     }

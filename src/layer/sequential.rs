@@ -39,7 +39,8 @@ impl<L: Shape> Sequential<L> {
     /// The chain of `layers`, first to last.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no layers; [`Error::ShapeMismatch`] when a layer does not fit the one before it.
+    /// [`Error::Empty`] for no layers; [`Error::ShapeMismatch`] when a layer does not fit the one before it;
+    /// [`Error::InvalidParameter`] when there are more parameters than memory can address.
     pub fn new(layers: Vec<L>) -> Result<Self, Error> {
         if layers.is_empty() {
             return Err(Error::Empty { argument: "layers", axis: "entries" });
@@ -54,6 +55,11 @@ impl<L: Shape> Sequential<L> {
                     found,
                 });
             }
+        }
+        let count = layers.iter().try_fold(0usize, |sum, layer| sum.checked_add(layer.parameter_count()));
+        if count.is_none_or(|count| count > isize::MAX as usize / size_of::<f64>()) {
+            let value = layers.iter().map(|layer| layer.parameter_count() as f64).sum();
+            return Err(Error::InvalidParameter { name: "parameters", value, requires: "addressable" });
         }
         Ok(Sequential { layers })
     }

@@ -130,7 +130,7 @@ impl<T: Real> Estimator<T> for LogisticRegression {
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
         check::positive("tolerance", tolerance)?;
         let (encoded, total_weight) = checked(x, y, options.weights)?;
-        let lambda = self.penalty.lambda(total_weight)?;
+        let lambda = self.penalty.lambda::<T>(total_weight)?;
 
         let rows = Rows { x, classes: &encoded.indices, weights: options.weights, total_weight };
         let mut objective = LogisticObjective::new(rows, encoded.classes.len(), lambda, self.intercept);

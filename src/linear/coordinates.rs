@@ -1,9 +1,8 @@
 //! The coordinates that solvers work in: columns centred and scaled, without a copy of `x`.
 
-use nalgebra::DMatrix;
-
 use crate::kernel::{max_abs, moments};
 use crate::real::Real;
+use crate::rows::Rows;
 
 /// The reciprocal of a typical p (1 - p), which is 1/4 at most and less for rows that are well classified. On the
 /// unscaled breast cancer data (`tests/oracle`) L-BFGS then needs hundreds of iterations where the variance alone
@@ -31,10 +30,21 @@ impl<T: Real> Coordinates<T> {
     /// The scale of a column is the root of its variance plus [`SHARE`] times the penalty, because the curvature of
     /// the objective is about (variance / `SHARE` + λ) / scale^2: all coordinates then curve alike, whether loss or
     /// penalty decides. Without an intercept nothing can absorb a centre; the mean square takes the variance's place.
-    pub(super) fn new(x: &DMatrix<T>, columns: usize, intercept: bool, lambda: f64) -> Self {
+    pub(super) fn new(rows: Rows<'_, T>, columns: usize, intercept: bool, lambda: f64) -> Self {
+        let x = rows.x;
         let floor = T::of((SHARE * lambda).sqrt());
         let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
-        for column in x.as_slice().chunks_exact(x.nrows().max(1)) {
+        // Rows without weight have no say, however large their entries.
+        let counted = rows.counted();
+        let mut gathered = Vec::new();
+        for whole in x.as_slice().chunks_exact(x.nrows().max(1)) {
+            let column = if counted.len() == x.nrows() {
+                whole
+            } else {
+                gathered.clear();
+                gathered.extend(counted.iter().map(|&row| whole[row]));
+                &gathered
+            };
             let largest = T::of(max_abs(column));
             let reciprocal = T::one() / largest;
             let (mean, variance) =

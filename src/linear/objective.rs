@@ -51,7 +51,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn new(rows: Rows<'a, T>, classes: usize, lambda: f64, intercept: bool) -> Self {
         let loss = cross_entropy(classes);
         let columns = loss.score_columns(classes);
-        let coordinates = Coordinates::new(rows.x, columns, intercept, lambda);
+        let coordinates = Coordinates::new(rows, columns, intercept, lambda);
         let features = rows.x.ncols();
         let size = (BLOCK_BYTES / (size_of::<T>() * features)).clamp(64, 4096).min(rows.x.nrows());
         let zeros = |n| vec![T::zero(); n];

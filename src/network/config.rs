@@ -185,6 +185,13 @@ impl MlpClassifier {
     }
 }
 
+/// Whether parameters, gradient, optimizer state and a copy of the best weights can be allocated at all.
+fn enough_memory<T: Real>(parameters: usize) -> Result<(), Error> {
+    let room = Vec::<T>::new().try_reserve_exact(parameters.saturating_mul(5));
+    let requires = "few enough weights for the memory of this machine";
+    room.map_err(|_| Error::InvalidParameter { name: "parameters", value: parameters as f64, requires })
+}
+
 impl<T: Real> Estimator<T> for MlpClassifier {
     type Fitted<L: Label> = FittedMlp<T, L>;
 
@@ -202,6 +209,7 @@ impl<T: Real> Estimator<T> for MlpClassifier {
         sizes.extend(&self.hidden);
         sizes.push(loss.score_columns(encoded.classes.len()));
         let network = Sequential::perceptron(&sizes, self.activation)?;
+        enough_memory::<T>(network.parameter_count())?;
         let mut rng = Rng::new(self.seed);
         let mut params = vec![T::zero(); network.parameter_count()];
         network.init(&mut params, &mut rng.split());

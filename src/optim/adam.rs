@@ -122,8 +122,8 @@ impl<T: Real> Optimizer<T> for Adam {
                         *m = beta1 * *m + gain1 * g;
                         *v = beta2 * *v + gain2 * g * g;
                         let denominator = v.sqrt() * correction + epsilon;
-                        // A gradient that has always been zero moves nothing, also with epsilon 0.
-                        let ratio = if *m == T::zero() { T::zero() } else { *m / denominator };
+                        // With epsilon 0, a gradient whose square underflows moves nothing.
+                        let ratio = if denominator > T::zero() { *m / denominator } else { T::zero() };
                         *p = *p * shrink - rate * ratio;
                     }
                 },

@@ -92,7 +92,7 @@ impl Lbfgs {
         check_start(objective.parameter_count(), &start)?;
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
         let limits = Limits { tolerance, max_iterations: self.max_iterations };
-        let history = History::new(self.memory, start.len());
+        let history = History::new(self.memory);
         Ok(descend(objective, start, limits, observer, history))
     }
 }
@@ -105,9 +105,10 @@ struct Pair<T> {
     reciprocal: T,
 }
 
-/// The remembered steps, in a ring; memory is allocated once.
+/// The remembered steps, in a ring that grows to its size with the first steps.
 #[derive(Debug)]
 struct History<T> {
+    memory: usize,
     pairs: Vec<Pair<T>>,
     newest: usize,
     length: usize,
@@ -115,10 +116,19 @@ struct History<T> {
 }
 
 impl<T: Real> History<T> {
-    fn new(memory: usize, parameters: usize) -> Self {
-        let zeros = vec![T::zero(); parameters];
-        let pair = Pair { step: zeros.clone(), change: zeros, reciprocal: T::zero() };
-        History { pairs: vec![pair; memory], newest: 0, length: 0, weights: vec![T::zero(); memory] }
+    fn new(memory: usize) -> Self {
+        History { memory, pairs: Vec::new(), newest: 0, length: 0, weights: Vec::new() }
+    }
+
+    /// The slot for the next pair: a new one while all are in use and the ring may grow, else the oldest.
+    fn next(&mut self, parameters: usize) -> usize {
+        if self.length == self.pairs.len() && self.length < self.memory {
+            let zeros = vec![T::zero(); parameters];
+            self.pairs.push(Pair { step: zeros.clone(), change: zeros, reciprocal: T::zero() });
+            self.weights.push(T::zero());
+            return self.length;
+        }
+        (self.newest + 1) % self.pairs.len()
     }
 
     /// The index of the pair that is `age` steps old.
@@ -156,7 +166,7 @@ impl<T: Real, O: Objective<T> + ?Sized> Method<T, O> for History<T> {
     }
 
     fn learn(&mut self, from: &Point<T>, to: &Point<T>) {
-        let next = (self.newest + 1) % self.pairs.len();
+        let next = self.next(to.params.len());
         let pair = &mut self.pairs[next];
         for ((step, &to), &from) in pair.step.iter_mut().zip(&to.params).zip(&from.params) {
             *step = to - from;
@@ -177,6 +187,8 @@ impl<T: Real, O: Objective<T> + ?Sized> Method<T, O> for History<T> {
     }
 
     fn forget(&mut self) -> bool {
+        // The next pair goes to the first slot, so that the ring is in order when it is full again.
+        self.newest = self.pairs.len().saturating_sub(1);
         std::mem::take(&mut self.length) > 0
     }
 }
