@@ -1,7 +1,7 @@
 //! A layer and a loss that `logit` does not have.
 
-use nalgebra::DMatrix;
 use logit::{Gradient, Layer, Loss, Real, Rng, Shape, Tape, Targets};
+use nalgebra::DMatrix;
 
 /// Swish with a learned slope: y = x σ(s x), one s per column.
 #[derive(Debug, Clone)]
