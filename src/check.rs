@@ -44,7 +44,7 @@ pub(crate) fn scores<T: Real>(scores: &DMatrix<T>) -> Result<(), Error> {
         return Ok(());
     }
     let row = (0..scores.nrows()).find(|&row| scores.row(row).iter().any(|z| !z.is_finite()));
-    row.map_or(Ok(()), |row| Err(Error::Overflow { what: "the score", row }))
+    row.map_or(Ok(()), |row| Err(Error::Overflow { row }))
 }
 
 /// Sample weights for `rows` rows: finite, not negative, with a positive normal sum, which is returned.

@@ -111,14 +111,16 @@ pub enum Error {
         requires: &'static str,
     },
 
-    /// A computation on finite input left the range of the scalar type.
-    #[error("{what} left the range of the number type at row {row}: rescale the columns of `x`")]
+    /// Scores of finite input left the range of the scalar type.
+    #[error("the score left the range of the number type at row {row}: rescale the columns of `x`")]
     Overflow {
-        /// What overflowed.
-        what: &'static str,
         /// The row, from 0, where it was seen first.
         row: usize,
     },
+
+    /// The objective or the coefficients of a fit to finite data left the range of the scalar type.
+    #[error("the fit left the range of the number type: rescale the columns of `x`")]
+    FitOverflow,
 
     /// The second derivatives are singular: some coefficients are not determined by the data.
     #[error("the information matrix is singular: {reason}")]

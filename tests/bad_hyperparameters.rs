@@ -198,6 +198,10 @@ fn no_iterations_leave_probabilities_of_exactly_one_half() {
         assert!(model.predict_proba(&x).expect("good data").iter().all(|&p| p == 0.5));
         assert_eq!(model.predict(&x).expect("good data"), [0; 6]);
         assert_eq!((model.report().stop, model.report().iterations), (StopReason::IterationLimit, 0));
+        // Without a step nothing is separated yet, penalty or not.
+        let free = LogisticRegression::new(Penalty::None).solver(solver).max_iterations(0);
+        let free = free.fit(&x.columns(0, 1).into_owned(), &[0, 0, 1, 1, 1, 1]).expect("a model");
+        assert_eq!(free.report().stop, StopReason::IterationLimit);
         let model = none.fit(&x, &["a", "b", "c", "d", "a", "b"]).expect("a model");
         assert!(model.predict_proba(&x).expect("good data").iter().all(|&p| p == 0.25));
         let single = none.fit(&x.map(|v| v as f32), &y).expect("a model");

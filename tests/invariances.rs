@@ -84,6 +84,8 @@ fn a_weight_of_k_is_the_row_k_times() {
             compare(&logistic(Penalty::l2(0.1), solver).intercept(false), weighted, repeated);
         }
         compare(&linear_network(0.05), weighted, repeated);
+        let descent = MlpClassifier::new([3]).optimizer(Sgd::new(0.2)).batch_size(1000).epochs(30).l2(0.01);
+        compare(&descent, weighted, repeated);
     }
 }
 

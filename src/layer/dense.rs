@@ -171,13 +171,13 @@ impl Dense {
         if rows == 0 {
             return grad.fill(T::zero());
         }
-        let [delta, derivative, ..] = parts.buffers else { return };
+        let (delta, derivative) = parts.buffers.split_at_mut(DERIVATIVE);
         let delta = if self.activation == Activation::Identity {
             gradient
         } else {
-            let (output, derivative) = (parts.output.as_slice(), derivative.as_slice());
-            self.activation.backward(gradient, output, derivative, delta.as_mut_slice());
-            delta.as_slice()
+            let (delta, derivative) = (delta[0].as_mut_slice(), derivative[0].as_slice());
+            self.activation.backward(gradient, parts.output.as_slice(), derivative, delta);
+            delta
         };
         let (weight_gradient, bias_gradient) = grad.split_at_mut(self.weight_count());
         for (bias, delta) in bias_gradient.iter_mut().zip(delta.chunks_exact(rows)) {

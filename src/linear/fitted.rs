@@ -38,7 +38,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         report: FitReport,
     ) -> Result<Self, Error> {
         if !all_finite(coefficients.as_slice()) || !all_finite(&intercept) || !report.objective.is_finite() {
-            return Err(Error::Overflow { what: "the fit", row: 0 });
+            return Err(Error::FitOverflow);
         }
         Ok(FittedLogistic { classes, coefficients, intercept: DVector::from_vec(intercept), terms, report })
     }
