@@ -164,7 +164,9 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
 
     /// The largest entry of the gradient in the user's units, at the point evaluated last.
     fn optimality(&self, _gradient: &[T]) -> f64 {
-        max_abs(&self.slope_gradient).max(max_abs(&self.intercept_gradient))
+        let (slopes, intercepts) = (max_abs(&self.slope_gradient), max_abs(&self.intercept_gradient));
+        // Not `f64::max`, which prefers a number to NaN: that would certify an optimum that is none.
+        if slopes > intercepts || slopes.is_nan() { slopes } else { intercepts }
     }
 }
 
