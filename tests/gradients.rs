@@ -156,3 +156,27 @@ fn kinks_are_counted() {
     let agreement = GradCheck::new().layer(&layer, &params, &x).unwrap();
     assert_eq!((agreement.entries, agreement.kinks), (9 + 8, 5));
 }
+
+/// A backward pass is linear in the gradient that it starts from: twice that is exactly twice the result.
+#[test]
+fn twice_the_output_gradient_gives_exactly_twice_the_gradients() {
+    for activation in ACTIVATIONS {
+        let network = Sequential::perceptron(&[4, 9, 7, 3], activation).unwrap();
+        let mut rng = Rng::new(6);
+        let mut params = vec![0.0; network.parameter_count()];
+        network.init(&mut params, &mut rng);
+        let x = normal(33, 4, 1.0, &mut rng);
+        let cotangent = normal(33, 3, 1.0, &mut rng);
+        let mut tape = network.tape(33);
+        network.forward(&params, &x, &mut tape);
+        let mut backward = |factor: f64| {
+            tape.output_gradient_mut().copy_from(&(&cotangent * factor));
+            let (mut grad, mut dx) = (vec![f64::NAN; params.len()], x.clone());
+            network.backward(&params, &x, &mut tape, &mut grad, Some(&mut dx));
+            (grad, dx)
+        };
+        let ((once, dx), (twice, dx_twice)) = (backward(1.0), backward(2.0));
+        assert!(once.iter().zip(&twice).all(|(a, b)| 2.0 * a == *b), "{activation:?}");
+        assert_eq!(dx * 2.0, dx_twice);
+    }
+}
