@@ -72,21 +72,31 @@ impl Penalty {
     }
 }
 
-/// `λ/2 ‖w‖²`, with its gradient added to `grad`.
-pub(crate) fn add_l2<T: Real>(lambda: f64, weights: &[T], grad: &mut [T]) -> f64 {
-    if lambda == 0.0 {
-        return 0.0;
-    }
-    axpy(T::of(lambda), weights, grad);
-    0.5 * lambda * dot(weights, weights).as_f64()
+/// `λ/2 ‖w‖²`
+pub(crate) fn l2<T: Real>(lambda: f64, weights: &[T]) -> f64 {
+    if lambda == 0.0 { 0.0 } else { 0.5 * lambda * dot(weights, weights).as_f64() }
 }
 
-/// [`add_l2`] over ranges of parameters.
-pub(crate) fn add_l2_to<T: Real>(
+/// Adds the gradient of [`l2`], `λ w`, to `grad`.
+pub(crate) fn add_l2_gradient<T: Real>(lambda: f64, weights: &[T], grad: &mut [T]) {
+    if lambda != 0.0 {
+        axpy(T::of(lambda), weights, grad);
+    }
+}
+
+/// [`l2`] of some ranges of parameters.
+pub(crate) fn l2_of<T: Real>(lambda: f64, penalized: &[Range<usize>], params: &[T]) -> f64 {
+    penalized.iter().map(|range| l2(lambda, &params[range.clone()])).sum()
+}
+
+/// [`add_l2_gradient`] for some ranges of parameters.
+pub(crate) fn add_l2_gradient_of<T: Real>(
     lambda: f64,
     penalized: &[Range<usize>],
     params: &[T],
     grad: &mut [T],
-) -> f64 {
-    penalized.iter().map(|range| add_l2(lambda, &params[range.clone()], &mut grad[range.clone()])).sum()
+) {
+    for range in penalized {
+        add_l2_gradient(lambda, &params[range.clone()], &mut grad[range.clone()]);
+    }
 }

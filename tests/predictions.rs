@@ -1,39 +1,14 @@
 //! What models say about rows: labels of every type, probabilities, scores, and that all of them agree.
 
+mod common;
+
 use approx::{assert_abs_diff_eq, assert_relative_eq};
+use common::{largest, normal, overlapping, pick, shuffled};
 use logit::{
     Activation, Classifier, Estimator, Label, Lbfgs, LogisticRegression, Loss, MlpClassifier, Penalty, Real,
     Rng, SoftmaxCrossEntropy,
 };
 use nalgebra::{DMatrix, dmatrix};
-
-fn normal(rows: usize, columns: usize, seed: u64) -> DMatrix<f64> {
-    let mut rng = Rng::new(seed);
-    DMatrix::from_fn(rows, columns, |_, _| rng.standard_normal())
-}
-
-/// Rows of classes that overlap: the first columns of `x`, plus noise, decide.
-fn overlapping(rows: usize, columns: usize, classes: usize, seed: u64) -> (DMatrix<f64>, Vec<usize>) {
-    let (x, noise) = (normal(rows, columns, seed), normal(rows, classes, seed + 1));
-    let score = |row: usize, k: usize| x[(row, k % columns)] + noise[(row, k)] + 0.2 * k as f64;
-    let y = (0..rows).map(|row| largest((0..classes).map(|k| score(row, k)))).collect();
-    (x, y)
-}
-
-/// The index of the largest number, the lowest of equals.
-fn largest(values: impl Iterator<Item = f64>) -> usize {
-    values.enumerate().fold((0, f64::NEG_INFINITY), |best, (k, z)| if z > best.1 { (k, z) } else { best }).0
-}
-
-fn shuffled(rows: usize, seed: u64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..rows).collect();
-    Rng::new(seed).shuffle(&mut order);
-    order
-}
-
-fn pick<A: Clone>(of: &[A], rows: &[usize]) -> Vec<A> {
-    rows.iter().map(|&row| of[row].clone()).collect()
-}
 
 fn probabilities<L: Label>(model: &impl Classifier<f64, Label = L>, x: &DMatrix<f64>) -> DMatrix<f64> {
     model.predict_proba(x).expect("good data")

@@ -6,9 +6,11 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 use super::fitted::FittedLogistic;
 use super::objective::LogisticObjective;
 use crate::check;
+use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::{Label, indices, plain};
 use crate::optim::{Curved, Objective};
+use crate::penalty::l2;
 use crate::real::Real;
 use crate::report::{FitReport, StopReason};
 use crate::rows::{Rows, checked};
@@ -103,7 +105,6 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 
     fn infer(&self, x: &DMatrix<T>, y: &[L], weights: Option<&[T]>) -> Result<Inference, Error> {
-        use crate::classifier::Classifier;
         check::count("x", "columns", self.features(), x.ncols())?;
         let (_, total_weight) = checked(x, y, weights)?;
         let classes = indices(self.classes(), y)?;
@@ -119,8 +120,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
         let mut gradient = vec![T::zero(); params.len()];
         let value = objective.evaluate(&params, &mut gradient);
-        let penalty =
-            0.5 * terms.lambda * self.coefficients().iter().map(|w| w.as_f64().powi(2)).sum::<f64>();
+        let penalty = l2(terms.lambda, self.coefficients().as_slice());
         let covariance = covariance(&mut objective, &params, total_weight)?;
 
         let mut class_weights = vec![0.0; count];

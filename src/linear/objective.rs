@@ -7,7 +7,7 @@ use super::curvature::Curvature;
 use crate::kernel::{Strided, Workspace, max_abs, product, sum};
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
 use crate::optim::Objective;
-use crate::penalty::add_l2;
+use crate::penalty::{add_l2_gradient, l2};
 use crate::real::Real;
 use crate::rows::Rows;
 
@@ -157,9 +157,9 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
         if !self.coordinates.intercept {
             self.intercept_gradient.fill(T::zero());
         }
-        let penalty = add_l2(self.lambda, &self.slopes, &mut self.slope_gradient);
+        add_l2_gradient(self.lambda, &self.slopes, &mut self.slope_gradient);
         self.coordinates.gradient(&self.slope_gradient, &self.intercept_gradient, gradient);
-        total / self.rows.total_weight + penalty
+        total / self.rows.total_weight + l2(self.lambda, &self.slopes)
     }
 
     /// The largest entry of the gradient in the user's units, at the point evaluated last.

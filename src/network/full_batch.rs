@@ -7,7 +7,7 @@ use crate::kernel::{Strided, axpy};
 use crate::layer::{Dense, Layer, Sequential, Shape, Tape};
 use crate::loss::{Gradient, Loss, Targets};
 use crate::optim::Objective;
-use crate::penalty::add_l2_to;
+use crate::penalty::{add_l2_gradient_of, l2_of};
 use crate::real::Real;
 use crate::rows::Rows;
 
@@ -81,7 +81,8 @@ impl<T: Real> Objective<T> for FullBatch<'_, T> {
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
         gradient.fill(T::zero());
         let sum = self.sum(params, Some(gradient));
-        sum / self.rows.total_weight + add_l2_to(self.lambda, &self.penalized, params, gradient)
+        add_l2_gradient_of(self.lambda, &self.penalized, params, gradient);
+        sum / self.rows.total_weight + l2_of(self.lambda, &self.penalized, params)
     }
 }
 

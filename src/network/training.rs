@@ -8,7 +8,7 @@ use crate::kernel::all_finite;
 use crate::layer::{Dense, Layer, Sequential, Shape};
 use crate::loss::{Gradient, Loss, Targets};
 use crate::optim::{Optimizer, Step};
-use crate::penalty::add_l2_to;
+use crate::penalty::{add_l2_gradient_of, l2_of};
 use crate::real::Real;
 use crate::report::{FitReport, Progress, StopReason};
 use crate::rng::Rng;
@@ -75,8 +75,7 @@ impl<T: Real> Training<'_, T> {
                     break;
                 }
             }
-            let penalty = add_l2_to(self.lambda, &buffers.penalized, params, &mut buffers.grad);
-            let objective = sum / count as f64 + penalty;
+            let objective = sum / count as f64 + l2_of(self.lambda, &buffers.penalized, params);
             let validated = validation.as_mut().map(|rows| rows.mean_loss(params));
             if !objective.is_finite() || !all_finite(params) || validated.is_some_and(|v| !v.is_finite()) {
                 report.stop = StopReason::Diverged;
@@ -115,7 +114,7 @@ impl<T: Real> Training<'_, T> {
         let targets = Targets::Classes(&batch.classes);
         let sum = self.loss.accumulate(scores, targets, batch.weights.as_deref(), Some(gradient));
         self.network.backward(params, &batch.x, &mut batch.tape, grad, None);
-        add_l2_to(self.lambda, penalized, params, grad);
+        add_l2_gradient_of(self.lambda, penalized, params, grad);
         let step = Step { number, learning_rate: self.optimizer.learning_rate(), decayed: penalized };
         self.optimizer.step(step, params, grad, state);
         sum
