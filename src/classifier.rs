@@ -15,6 +15,9 @@ use crate::report::{Observer, Progress};
 pub struct FitOptions<'a, T> {
     /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.
     pub weights: Option<&'a [T]>,
+    /// Numbers to add to the scores, n x 1 for two classes and n x K for more: coefficients are fitted beside them, and
+    /// predictions are without. [`LogisticRegression`](crate::LogisticRegression) takes them; other estimators refuse.
+    pub offset: Option<&'a DMatrix<T>>,
     /// Sees the progress after each iteration or epoch, and may stop the fit.
     pub observer: Option<&'a mut Observer<'a>>,
 }
@@ -26,7 +29,16 @@ impl<T> FitOptions<'_, T> {
             Some(observer) => Some(&mut **observer),
             None => None,
         };
-        FitOptions { weights: self.weights, observer }
+        FitOptions { weights: self.weights, offset: self.offset, observer }
+    }
+
+    /// Refuses offsets on behalf of an estimator that has no use for them.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if there are any.
+    pub fn without_offset(&self, by: &'static str) -> Result<(), Error> {
+        let instead = "fit a LogisticRegression, or leave them out";
+        self.offset.map_or(Ok(()), |_| Err(Error::Unsupported { what: "offsets", by, instead }))
     }
 
     /// Calls the observer, if there is one; whether to go on.
@@ -37,7 +49,7 @@ impl<T> FitOptions<'_, T> {
 
 impl<T> Default for FitOptions<'_, T> {
     fn default() -> Self {
-        FitOptions { weights: None, observer: None }
+        FitOptions { weights: None, offset: None, observer: None }
     }
 }
 
@@ -45,6 +57,7 @@ impl<T: fmt::Debug> fmt::Debug for FitOptions<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FitOptions")
             .field("weights", &self.weights)
+            .field("offset", &self.offset)
             .field("observer", &self.observer.is_some())
             .finish()
     }
@@ -111,7 +124,7 @@ pub trait Estimator<T: Real> {
         y: &[L],
         weights: &[T],
     ) -> Result<Self::Fitted<L>, Error> {
-        self.fit_with(x, y, FitOptions { weights: Some(weights), observer: None })
+        self.fit_with(x, y, FitOptions { weights: Some(weights), ..FitOptions::default() })
     }
 
     /// Fits while `observer` watches: it is called after each iteration or epoch, and stops the fit by returning
@@ -125,7 +138,7 @@ pub trait Estimator<T: Real> {
         y: &[L],
         mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Self::Fitted<L>, Error> {
-        self.fit_with(x, y, FitOptions { weights: None, observer: Some(&mut observer) })
+        self.fit_with(x, y, FitOptions { observer: Some(&mut observer), ..FitOptions::default() })
     }
 }
 

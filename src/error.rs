@@ -73,6 +73,46 @@ pub enum Error {
         classes: usize,
     },
 
+    /// A class that is named beside the data but does not occur in it.
+    #[error("`{argument}` names the class {label}, which no row has")]
+    UnknownClass {
+        /// The argument.
+        argument: &'static str,
+        /// The class.
+        label: String,
+    },
+
+    /// Classes that are given in an order other than ascending, or twice.
+    #[error("`classes` holds {first} before {second}: classes must be distinct and in ascending order")]
+    UnsortedClasses {
+        /// A class.
+        first: String,
+        /// The one that follows it.
+        second: String,
+    },
+
+    /// Two settings that do not go together, or an argument that an estimator has no use for.
+    #[error("{by} does not take {what}: {instead}")]
+    Unsupported {
+        /// What was asked for.
+        what: &'static str,
+        /// Who cannot do it.
+        by: &'static str,
+        /// What to do.
+        instead: &'static str,
+    },
+
+    /// A model that a fit was to start from does not match the data.
+    #[error(
+        "the model to start from has {found}, the data {expected}: start from a fit to the same columns and classes"
+    )]
+    WarmStart {
+        /// What the data has.
+        expected: String,
+        /// What the model has.
+        found: String,
+    },
+
     /// A hyper-parameter outside its range.
     #[error("`{name}` is {value}, must be {requires}")]
     InvalidParameter {

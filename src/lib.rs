@@ -57,6 +57,7 @@
 pub use nalgebra;
 
 mod check;
+mod class_weight;
 mod classifier;
 pub mod data;
 mod error;
@@ -77,12 +78,13 @@ mod rng;
 mod rows;
 mod select;
 
+pub use class_weight::{ClassWeight, LabelWeights};
 pub use classifier::{Classifier, Estimator, FitOptions};
 pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
-pub use linear::{FittedLogistic, Inference, LogisticRegression, SignificanceTest, Solver};
+pub use linear::{FittedLogistic, Inference, LogisticRegression, RowOptions, SignificanceTest, Solver};
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};

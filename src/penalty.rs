@@ -9,6 +9,14 @@ use crate::real::Real;
 
 /// What is added to the mean loss to keep coefficients small. The intercept is never penalised.
 ///
+/// | penalty | added to the mean loss | what it does |
+/// |---|---|---|
+/// | `None` | nothing | maximum likelihood |
+/// | `L2` | λ/2 ‖w‖² | shrinks all coefficients |
+/// | `L1` | λ ‖w‖₁ | sets coefficients to exactly zero |
+/// | `ElasticNet` | λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²) | both; alike columns get alike coefficients |
+/// | `Jeffreys` | -1/2 ln det I(w, b) / Σ u | takes the first-order bias away; finite on separable data |
+///
 /// ```
 /// use logit::Penalty;
 ///
@@ -21,15 +29,28 @@ use crate::real::Real;
 pub enum Penalty {
     /// Nothing: maximum likelihood. If the classes are separable there is no optimum, and the report says so.
     None,
-    /// `λ/2 ‖w‖²`
+    /// `λ/2 ‖w‖²` (ridge).
     L2(Strength),
+    /// `λ ‖w‖₁` (lasso).
+    L1(Strength),
+    /// `λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²)`, Zou and Hastie (2005).
+    ElasticNet {
+        /// λ, or C.
+        strength: Strength,
+        /// ρ, from 0 (L2) to 1 (L1).
+        l1_ratio: f64,
+    },
+    /// Half the logarithm of the determinant of the Fisher information, added to the log-likelihood: Jeffreys' prior,
+    /// Firth (1993). Estimates exist for every data set with independent columns, separable ones included (Heinze and
+    /// Schemper, 2002).
+    Jeffreys,
 }
 
 /// How strong a penalty is, in either of the two usual scales.
 ///
 /// # Formula
-/// The objective is Σ u_i l_i / Σ u_i + λ/2 ‖w‖², with u the sample weights. scikit-learn's
-/// C Σ u_i l_i + 1/2 ‖w‖² has the same minimum when λ = 1 / (C Σ u_i).
+/// The objective is Σ u_i l_i / Σ u_i + λ r(w), with u the sample weights (times class weights) and r(w) such as
+/// 1/2 ‖w‖². scikit-learn's C Σ u_i l_i + r(w) has the same minimum when λ = 1 / (C Σ u_i).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Strength {
     /// λ, relative to the *mean* loss; at least 0. It means the same for any number of rows.
@@ -38,10 +59,39 @@ pub enum Strength {
     C(f64),
 }
 
+impl Strength {
+    /// λ for weights that sum to `total`: finite, also in the scalar type.
+    fn lambda<T: Real>(self, total: f64) -> Result<f64, Error> {
+        let (name, value, lambda) = match self {
+            Strength::Lambda(lambda) => {
+                check::not_negative("lambda", lambda)?;
+                ("lambda", lambda, lambda)
+            }
+            Strength::C(c) => {
+                check::positive("C", c)?;
+                ("C", c, 1.0 / (c * total))
+            }
+        };
+        let finite = T::of(lambda).is_finite();
+        check::parameter(name, value, finite, "a penalty within the range of the number type")?;
+        Ok(lambda)
+    }
+}
+
 impl Penalty {
     /// `λ/2 ‖w‖²` beside the mean loss.
     pub fn l2(lambda: f64) -> Self {
         Penalty::L2(Strength::Lambda(lambda))
+    }
+
+    /// `λ ‖w‖₁` beside the mean loss.
+    pub fn l1(lambda: f64) -> Self {
+        Penalty::L1(Strength::Lambda(lambda))
+    }
+
+    /// `λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²)` beside the mean loss, with ρ = `l1_ratio` from 0 to 1.
+    pub fn elastic_net(lambda: f64, l1_ratio: f64) -> Self {
+        Penalty::ElasticNet { strength: Strength::Lambda(lambda), l1_ratio }
     }
 
     /// scikit-learn's `C`: `1/2 ‖w‖²` beside C times the sum of losses.
@@ -49,26 +99,29 @@ impl Penalty {
         Penalty::L2(Strength::C(c))
     }
 
-    /// λ for weights that sum to `total`: finite, also in the scalar type.
-    pub(crate) fn lambda<T: Real>(&self, total: f64) -> Result<f64, Error> {
-        let (name, value, lambda) = match *self {
-            Penalty::None => return Ok(0.0),
-            Penalty::L2(Strength::Lambda(lambda)) => {
-                check::not_negative("lambda", lambda)?;
-                ("lambda", lambda, lambda)
+    /// The factors of ‖w‖₁ and of 1/2 ‖w‖² for weights that sum to `total`.
+    pub(crate) fn factors<T: Real>(&self, total: f64) -> Result<(f64, f64), Error> {
+        match *self {
+            Penalty::None | Penalty::Jeffreys => Ok((0.0, 0.0)),
+            Penalty::L2(strength) => Ok((0.0, strength.lambda::<T>(total)?)),
+            Penalty::L1(strength) => Ok((strength.lambda::<T>(total)?, 0.0)),
+            Penalty::ElasticNet { strength, l1_ratio } => {
+                check::parameter("l1_ratio", l1_ratio, (0.0..=1.0).contains(&l1_ratio), "from 0 to 1")?;
+                let lambda = strength.lambda::<T>(total)?;
+                Ok((lambda * l1_ratio, lambda * (1.0 - l1_ratio)))
             }
-            Penalty::L2(Strength::C(c)) => {
-                check::positive("C", c)?;
-                ("C", c, 1.0 / (c * total))
-            }
-        };
-        check::parameter(
-            name,
-            value,
-            T::of(lambda).is_finite(),
-            "a penalty within the range of the number type",
-        )?;
-        Ok(lambda)
+        }
+    }
+
+    /// The same kind of penalty with λ in the place of its strength; `None` and `Jeffreys` have none.
+    pub(crate) fn with_lambda(self, lambda: f64) -> Self {
+        let strength = Strength::Lambda(lambda);
+        match self {
+            Penalty::None | Penalty::Jeffreys => self,
+            Penalty::L2(_) => Penalty::L2(strength),
+            Penalty::L1(_) => Penalty::L1(strength),
+            Penalty::ElasticNet { l1_ratio, .. } => Penalty::ElasticNet { strength, l1_ratio },
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The largest entry of the gradient is within the tolerance: an optimum, certified.
+    /// The largest entry of the gradient is within the tolerance (or the duality gap, if that was asked for): an
+    /// optimum, certified.
     Converged,
     /// All iterations (or epochs) that were allowed have run.
     IterationLimit,
@@ -16,14 +17,16 @@ pub enum StopReason {
     Stalled,
     /// The validation loss has not improved for the number of epochs that was asked for; the best weights were kept.
     EarlyStopped,
-    /// The training rows are completely separated by class and nothing penalises large coefficients: no optimum
-    /// exists, coefficients would grow for ever. Use a penalty.
+    /// The training rows are separated by class, completely or in part, and nothing penalises the coefficients that
+    /// do it: no optimum exists, they would grow for ever. Use a penalty.
     Separated,
     /// The loss became infinite or NaN; the last finite parameters were kept. Use a smaller learning rate or scale
     /// the columns.
     Diverged,
     /// The observer asked to stop.
     Cancelled,
+    /// Nothing was fitted: the coefficients were given.
+    Given,
 }
 
 impl fmt::Display for StopReason {
@@ -36,6 +39,7 @@ impl fmt::Display for StopReason {
             StopReason::Separated => "the classes are separable: without a penalty no optimum exists",
             StopReason::Diverged => "diverged: the loss is no longer finite",
             StopReason::Cancelled => "cancelled by the observer",
+            StopReason::Given => "not fitted: the coefficients were given",
         })
     }
 }
@@ -65,9 +69,17 @@ pub struct FitReport {
     /// The objective at the model's parameters: mean loss plus penalty. For mini-batch training, of the epoch that
     /// they are from, averaged while they moved; infinite if no epoch ended with a finite one.
     pub objective: f64,
-    /// The largest absolute entry of the objective's gradient at the model's parameters; `None` for mini-batch
-    /// training, which never sees the whole gradient.
+    /// The largest absolute entry of the objective's gradient at the model's parameters; with an L1 penalty, of the
+    /// smallest subgradient (the residual of the Karush-Kuhn-Tucker conditions). `None` for mini-batch training, which
+    /// never sees the whole gradient.
     pub gradient_norm: Option<f64>,
+    /// How far the objective is from its minimum at most: the difference to a lower bound from the dual problem.
+    /// `None` where there is no such bound: without a penalty on every coefficient, and for networks.
+    pub duality_gap: Option<f64>,
+    /// The condition number of the objective's second derivative at (or next to) the optimum, for columns of unit
+    /// scale: large numbers mean columns that depend on each other. Accurate to some per cent; `None` for networks and
+    /// for fits with too many parameters to form the matrix.
+    pub hessian_condition: Option<f64>,
     /// The objective after each iteration or epoch.
     pub objective_curve: Vec<f64>,
     /// The mean loss on the validation rows after each epoch; empty without validation rows.
@@ -75,6 +87,26 @@ pub struct FitReport {
 }
 
 impl FitReport {
+    /// The report of coefficients that were given.
+    pub(crate) fn given() -> Self {
+        FitReport::new(StopReason::Given, f64::INFINITY, None)
+    }
+
+    /// A report before the first iteration.
+    pub(crate) fn new(stop: StopReason, objective: f64, gradient_norm: Option<f64>) -> Self {
+        FitReport {
+            stop,
+            iterations: 0,
+            evaluations: 0,
+            objective,
+            gradient_norm,
+            duality_gap: None,
+            hessian_condition: None,
+            objective_curve: Vec::new(),
+            validation_curve: Vec::new(),
+        }
+    }
+
     /// Whether the model is at an optimum, by the certificate of [`StopReason::Converged`].
     pub fn converged(&self) -> bool {
         self.stop == StopReason::Converged
@@ -83,6 +115,9 @@ impl FitReport {
 
 impl fmt::Display for FitReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.stop == StopReason::Given {
+            return write!(f, "{}", self.stop);
+        }
         write!(f, "{} after {} iterations: objective {:.6}", self.stop, self.iterations, self.objective)?;
         match self.gradient_norm {
             Some(norm) => write!(f, ", max|gradient| {norm:.1e}"),

@@ -19,13 +19,13 @@ const LIMIT: usize = 30;
 fn fits<T: Real, L: Label + 'static>(x: &DMatrix<T>, y: &[L], weights: Option<&[T]>) -> Vec<Fit<T, L>> {
     let logistic = |solver, penalty| -> Fit<T, L> {
         let model = LogisticRegression::new(penalty).solver(solver).max_iterations(LIMIT);
-        let model = model.fit_with(x, y, FitOptions { weights, observer: None })?;
+        let model = model.fit_with(x, y, FitOptions { weights, ..FitOptions::default() })?;
         let report = model.report().clone();
         Ok((Box::new(model), report))
     };
     let network = |optimizer: MlpOptimizer| -> Fit<T, L> {
         let network = MlpClassifier::new([3]).epochs(5).batch_size(4).optimizer(optimizer);
-        let model = network.fit_with(x, y, FitOptions { weights, observer: None })?;
+        let model = network.fit_with(x, y, FitOptions { weights, ..FitOptions::default() })?;
         let report = model.report().clone();
         Ok((Box::new(model), report))
     };

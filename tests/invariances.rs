@@ -265,7 +265,7 @@ fn single_precision_finds_the_same_model() {
     let single: DMatrix<f32> = x.map(|v| v as f32);
     for solver in SOLVERS {
         let model = LogisticRegression::new(Penalty::c(1.0)).solver(solver);
-        let double = model.tolerance(1e-10).fit(&x, &iris.y).expect("good data");
+        let double = model.clone().tolerance(1e-10).fit(&x, &iris.y).expect("good data");
         let narrow: FittedLogistic<f32, &str> =
             model.tolerance(1e-6).fit(&single, &iris.y).expect("good data");
         assert!(narrow.report().converged(), "{}", narrow.report());

@@ -49,11 +49,6 @@ impl<'a, T: Real> Strided<'a, T> {
         self.rows
     }
 
-    /// The number of columns.
-    pub(crate) fn width(&self) -> usize {
-        self.columns
-    }
-
     #[inline(always)]
     pub(super) fn at(&self, row: usize, column: usize) -> T {
         self.data[row * self.row_stride + column * self.column_stride]

@@ -1,45 +1,42 @@
-//! The hyper-parameters of logistic regression, and its fit.
-
-use std::ops::ControlFlow;
+//! The hyper-parameters of logistic regression.
 
 use nalgebra::DMatrix;
 
-use super::fitted::{FittedLogistic, Terms};
-use super::objective::LogisticObjective;
-use crate::check;
+use super::fit::fit;
+use super::fitted::FittedLogistic;
+use crate::class_weight::ClassWeight;
 use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
-use crate::optim::{Lbfgs, Newton, Objective};
 use crate::penalty::Penalty;
 use crate::real::Real;
-use crate::report::{Observer, StopReason};
-use crate::rows::{Rows, checked};
 
 /// How the optimum of a logistic regression is found. All ways lead to the same one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Solver {
-    /// [`Newton`](Solver::Newton) for up to [`Solver::NEWTON_LIMIT`] parameters, [`Lbfgs`](Solver::Lbfgs) above.
+    /// Chosen by penalty and size; [the guide](crate::logistic) has the rule and the measurements behind it.
     #[default]
     Auto,
-    /// Limited-memory BFGS: cheap iterations, for many parameters.
+    /// Limited-memory BFGS: cheap iterations, for many parameters. Not for L1 penalties.
     Lbfgs,
-    /// Newton's method: a handful of iterations to the last digits, with a matrix of parameters x parameters.
+    /// Newton's method: a handful of iterations to the last digits, with a matrix of parameters x parameters. Not for
+    /// L1 penalties.
     Newton,
-}
-
-impl Solver {
-    /// The number of parameters (features plus intercept, times score columns) up to which Newton's method is chosen.
-    pub const NEWTON_LIMIT: usize = 256;
+    /// Newton's method with directions by conjugate gradients: no matrix, for wide data. Not for L1 penalties.
+    NewtonCg,
+    /// Newton's method on the columns that matter, with coordinate descent for the absolute values of an L1 or
+    /// elastic-net penalty.
+    ProximalNewton,
 }
 
 /// Logistic regression: binary for two classes, multinomial (softmax) for more.
 ///
 /// # Formula
-/// Minimises Σ u_i l_i / Σ u_i + λ/2 ‖w‖² over coefficients w and intercepts b, where l is the cross-entropy of
-/// the scores x w + b and u the sample weights (1 unless given). Intercepts are not penalised. For two classes there
-/// is one column of coefficients, for the log-odds of the second; for K > 2 there are K, which sum to zero.
+/// Minimises Σ u_i l_i / Σ u_i + λ r(w) over coefficients w and intercepts b, where l is the cross-entropy of
+/// the scores x w + b (plus offsets, if given), u the sample weights times class weights (1 unless given), and r the
+/// [`Penalty`]. Intercepts are not penalised. For two classes there is one column of coefficients, for the log-odds of
+/// the second; for K > 2 there are K, which sum to zero (unless an L1 penalty says otherwise).
 ///
 /// # Shapes
 /// `x` is n x d; coefficients are d x 1 or d x K.
@@ -61,13 +58,17 @@ impl Solver {
 /// assert!((p - 0.6728290496426824).abs() < 1e-9);
 /// # Ok::<(), logit::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LogisticRegression {
-    penalty: Penalty,
-    intercept: bool,
-    solver: Solver,
-    tolerance: Option<f64>,
-    max_iterations: Option<usize>,
+    pub(super) penalty: Penalty,
+    pub(super) penalty_factors: Option<Vec<f64>>,
+    pub(super) on_separation: Option<Penalty>,
+    pub(super) class_weight: Option<ClassWeight>,
+    pub(super) intercept: bool,
+    pub(super) solver: Solver,
+    pub(super) tolerance: Option<f64>,
+    pub(super) gap_tolerance: Option<f64>,
+    pub(super) max_iterations: Option<usize>,
 }
 
 impl LogisticRegression {
@@ -76,11 +77,42 @@ impl LogisticRegression {
     pub fn new(penalty: Penalty) -> Self {
         LogisticRegression {
             penalty,
+            penalty_factors: None,
+            on_separation: None,
+            class_weight: None,
             intercept: true,
             solver: Solver::Auto,
             tolerance: None,
+            gap_tolerance: None,
             max_iterations: None,
         }
+    }
+
+    /// The penalty, in place of the one given to [`new`](Self::new).
+    pub fn penalty(mut self, penalty: Penalty) -> Self {
+        self.penalty = penalty;
+        self
+    }
+
+    /// A factor for the penalty of each column of `x`, finite and at least 0; 0 leaves a column unpenalised.
+    /// Defaults to 1 for all.
+    pub fn penalty_factors(mut self, factors: impl Into<Vec<f64>>) -> Self {
+        self.penalty_factors = Some(factors.into());
+        self
+    }
+
+    /// The penalty to fit with if the classes turn out to be separable by columns without one, such as
+    /// [`Penalty::Jeffreys`]. The fitted model says so: its [`separation`](FittedLogistic::separation) is there.
+    /// Defaults to none: the fit stops as [`StopReason::Separated`](crate::StopReason::Separated).
+    pub fn on_separation(mut self, penalty: Penalty) -> Self {
+        self.on_separation = Some(penalty);
+        self
+    }
+
+    /// Weights for classes, times the sample weights. Defaults to 1 for all.
+    pub fn class_weight(mut self, weights: ClassWeight) -> Self {
+        self.class_weight = Some(weights);
+        self
     }
 
     /// Whether there is an intercept. Defaults to true.
@@ -95,26 +127,54 @@ impl LogisticRegression {
         self
     }
 
-    /// The fit has converged when no entry of the gradient of the mean loss plus penalty is larger; above 0.
-    /// Defaults to [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
+    /// The fit has converged when no entry of the gradient of the mean loss plus penalty is larger (with an L1
+    /// penalty: no entry of its smallest subgradient); above 0. Defaults to [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5
+    /// for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
-    /// The largest number of iterations; with 0 all coefficients stay zero. Defaults to 100 for Newton's method and
-    /// 5000 for L-BFGS.
+    /// The fit has converged when the objective is proved to be within this of its minimum, by the duality gap; above
+    /// 0. It takes the place of [`tolerance`](Self::tolerance), and wants a penalty on every column. Each evaluation
+    /// then reads `x` twice. Defaults to none.
+    pub fn gap_tolerance(mut self, tolerance: f64) -> Self {
+        self.gap_tolerance = Some(tolerance);
+        self
+    }
+
+    /// The largest number of iterations; with 0 all coefficients stay zero. Defaults to 100 for Newton's methods, 500
+    /// for the proximal one and 5000 for L-BFGS.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.max_iterations = Some(max_iterations);
         self
     }
 
-    fn solve_newton(&self, parameters: usize) -> bool {
-        match self.solver {
-            Solver::Auto => parameters <= Solver::NEWTON_LIMIT,
-            Solver::Lbfgs => false,
-            Solver::Newton => true,
-        }
+    /// Fits like [`fit`](Estimator::fit), starting from the coefficients of `start`: soon done if they are close.
+    ///
+    /// # Errors
+    /// As [`fit_from_with`](Self::fit_from_with).
+    pub fn fit_from<T: Real, L: Label>(
+        &self,
+        start: &FittedLogistic<T, L>,
+        x: &DMatrix<T>,
+        y: &[L],
+    ) -> Result<FittedLogistic<T, L>, Error> {
+        self.fit_from_with(start, x, y, FitOptions::default())
+    }
+
+    /// Fits with everything that can be given, starting from the coefficients of `start`.
+    ///
+    /// # Errors
+    /// As a fit, and [`Error::WarmStart`] for a model with other columns or classes.
+    pub fn fit_from_with<T: Real, L: Label>(
+        &self,
+        start: &FittedLogistic<T, L>,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedLogistic<T, L>, Error> {
+        fit(self, x, y, options, Some(start))
     }
 }
 
@@ -127,32 +187,6 @@ impl<T: Real> Estimator<T> for LogisticRegression {
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedLogistic<T, L>, Error> {
-        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
-        check::positive("tolerance", tolerance)?;
-        let (encoded, total_weight) = checked(x, y, options.weights)?;
-        let lambda = self.penalty.lambda::<T>(total_weight)?;
-
-        let rows = Rows { x, classes: &encoded.indices, weights: options.weights, total_weight };
-        let mut objective = LogisticObjective::new(rows, encoded.classes.len(), lambda, self.intercept);
-        let start = vec![T::zero(); objective.parameter_count()];
-        let mut ignore = |_: &_| ControlFlow::Continue(());
-        let observer: &mut Observer<'_> = match options.observer {
-            Some(observer) => observer,
-            None => &mut ignore,
-        };
-        let mut minimum = if self.solve_newton(start.len()) {
-            let newton =
-                Newton::new().tolerance(tolerance).max_iterations(self.max_iterations.unwrap_or(100));
-            newton.minimize_observed(&mut objective, start, observer)?
-        } else {
-            let lbfgs = Lbfgs::new().tolerance(tolerance).max_iterations(self.max_iterations.unwrap_or(5000));
-            lbfgs.minimize_observed(&mut objective, start, observer)?
-        };
-        if lambda == 0.0 && objective.separates(&minimum.params) {
-            minimum.report.stop = StopReason::Separated;
-        }
-        let (coefficients, intercept) = objective.coefficients(&minimum.params);
-        let terms = Terms { lambda, intercept: self.intercept };
-        FittedLogistic::new(encoded.classes, coefficients, intercept, terms, minimum.report)
+        fit(self, x, y, options, None)
     }
 }

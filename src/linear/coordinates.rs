@@ -1,20 +1,28 @@
 //! The coordinates that solvers work in: columns centred and scaled, without a copy of `x`.
 
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::problem::{ColumnPenalty, Problem};
 use crate::kernel::{max_abs, moments};
 use crate::real::Real;
-use crate::rows::Rows;
 
 /// The reciprocal of a typical p (1 - p), which is 1/4 at most and less for rows that are well classified. On the
 /// unscaled breast cancer data (`tests/oracle`) L-BFGS then needs hundreds of iterations where the variance alone
 /// leaves it short of the optimum after thousands.
 const SHARE: f64 = 8.0;
 
+/// How many times its spread a column's centre may be from the origin. Beyond, x w + b cancels, so that scores and
+/// gradient lose digits that line searches need; blocks of rows are then centred and scaled before they are used.
+const FAR: f64 = 30.0;
+
 /// Centre and scale of each column, and the change of parameters that goes with them.
 ///
 /// A model on (x - m)/s with slopes u and intercept c is the model on x with w = u/s and b = c - Σ m_j w_j. Solvers
 /// see u and c, whose curvatures are alike; data and answers stay in the user's units. With several score columns, w
-/// and b are also centred over them: softmax does not see a shift common to all classes, and the penalty is smallest
-/// without one.
+/// and b are also centred over them: softmax does not see a shift common to all classes, and an L2 penalty is smallest
+/// without one. Columns with an L1 penalty are not: it decides the shift otherwise.
 ///
 /// # Layout
 /// d slopes for each score column, then one intercept for each.
@@ -24,20 +32,26 @@ pub(super) struct Coordinates<T> {
     pub(super) scale: Vec<T>,
     pub(super) columns: usize,
     pub(super) intercept: bool,
+    /// Whether a column is centred over the score columns.
+    balanced: Vec<bool>,
+    /// Whether some column is far from the origin.
+    pub(super) far: bool,
 }
 
 impl<T: Real> Coordinates<T> {
     /// The scale of a column is the root of its variance plus [`SHARE`] times the penalty, because the curvature of
     /// the objective is about (variance / `SHARE` + λ) / scale^2: all coordinates then curve alike, whether loss or
     /// penalty decides. Without an intercept nothing can absorb a centre; the mean square takes the variance's place.
-    pub(super) fn new(rows: Rows<'_, T>, columns: usize, intercept: bool, lambda: f64) -> Self {
+    pub(super) fn new(problem: &Problem<'_, T>, columns: usize) -> Self {
+        let Problem { rows, intercept, penalty, .. } = *problem;
         let x = rows.x;
-        let floor = T::of((SHARE * lambda).sqrt());
+        let mut far = false;
         let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
         // Rows without weight have no say, however large their entries.
         let counted = rows.counted();
         let mut gathered = Vec::new();
-        for whole in x.as_slice().chunks_exact(x.nrows().max(1)) {
+        for (whole, &lambda) in x.as_slice().chunks_exact(x.nrows().max(1)).zip(&penalty.l2) {
+            let floor = T::of((SHARE * lambda).sqrt());
             let column = if counted.len() == x.nrows() {
                 whole
             } else {
@@ -53,10 +67,12 @@ impl<T: Real> Coordinates<T> {
             // A column that is constant up to rounding has no scale of its own; nor has one that is all but zero.
             let constant = spread <= T::of(16.0) * T::EPSILON;
             let size = (spread * largest).hypot(floor);
+            far |= intercept && mean.abs() > T::of(FAR) * spread;
             center.push(if intercept { mean * largest } else { T::zero() });
             scale.push(if constant || size <= T::MIN_POSITIVE.sqrt() { largest.max(T::one()) } else { size });
         }
-        Coordinates { center, scale, columns, intercept }
+        let balanced = penalty.l1.iter().map(|&l1| columns > 1 && l1 == 0.0).collect();
+        Coordinates { center, scale, columns, intercept, balanced, far }
     }
 
     pub(super) fn features(&self) -> usize {
@@ -76,10 +92,8 @@ impl<T: Real> Coordinates<T> {
                 *w = u / scale;
             }
         }
-        if self.columns > 1 {
-            for j in 0..features {
-                subtract_mean((0..self.columns).map(|k| k * features + j), slopes);
-            }
+        for j in (0..features).filter(|&j| self.balanced[j]) {
+            subtract_mean((0..self.columns).map(|k| k * features + j), slopes);
         }
         if !self.intercept {
             return intercepts.fill(T::zero());
@@ -104,19 +118,53 @@ impl<T: Real> Coordinates<T> {
         params
     }
 
-    /// Turns the gradient in the user's units into that of the parameters.
+    /// Turns the gradient in the user's units into that of the slopes' parameters.
     pub(super) fn gradient(&self, slopes: &[T], intercepts: &[T], gradient: &mut [T]) {
         let features = self.features();
-        let (scaled, shifts) = gradient.split_at_mut(features * self.columns);
-        for ((out, g), &shift) in
-            scaled.chunks_exact_mut(features).zip(slopes.chunks_exact(features)).zip(intercepts)
-        {
+        let columns = slopes.chunks_exact(features).zip(intercepts);
+        for (out, (g, &shift)) in gradient.chunks_exact_mut(features).zip(columns) {
             for (j, (out, &g)) in out.iter_mut().zip(g).enumerate() {
                 let through_intercept = if self.intercept { self.center[j] * shift } else { T::zero() };
                 *out = (g - through_intercept) / self.scale[j];
             }
         }
-        shifts.copy_from_slice(&intercepts[..shifts.len()]);
+    }
+
+    /// The other way round: turns the gradient of the parameters into that of the slopes in the user's units.
+    pub(super) fn gradient_to_user(&self, scaled: &[T], intercepts: &[T], slopes: &mut [T]) {
+        let features = self.features();
+        let columns = scaled.chunks_exact(features).zip(intercepts);
+        for (out, (g, &shift)) in slopes.chunks_exact_mut(features).zip(columns) {
+            for (j, (out, &g)) in out.iter_mut().zip(g).enumerate() {
+                *out = g * self.scale[j] + self.center[j] * shift;
+            }
+        }
+    }
+
+    /// Adds the gradient of the L2 penalty at slopes in the user's units to that of the parameters.
+    pub(super) fn add_l2_gradient(&self, penalty: &ColumnPenalty, slopes: &[T], gradient: &mut [T]) {
+        let features = self.features();
+        for (out, w) in gradient.chunks_exact_mut(features).zip(slopes.chunks_exact(features)) {
+            for (j, (out, &w)) in out.iter_mut().zip(w).enumerate() {
+                *out += T::of(penalty.l2[j]) * w / self.scale[j];
+            }
+        }
+    }
+
+    /// Writes some rows, centred and scaled, column by column.
+    pub(super) fn scale_rows(&self, x: &DMatrix<T>, range: Range<usize>, out: &mut Vec<T>) {
+        out.clear();
+        (0..self.features()).for_each(|j| self.scale_column(x, j, range.clone(), out));
+    }
+
+    /// Appends some rows of one column, centred and scaled; after the last column comes the intercept's, of ones.
+    pub(super) fn scale_column(&self, x: &DMatrix<T>, j: usize, range: Range<usize>, out: &mut Vec<T>) {
+        let (Some(&center), Some(&scale)) = (self.center.get(j), self.scale.get(j)) else {
+            return out.resize(out.len() + range.len(), T::one());
+        };
+        let factor = T::one() / scale;
+        let column = &x.as_slice()[j * x.nrows()..][range];
+        out.extend(column.iter().map(|&x| (x - center) * factor));
     }
 }
 

@@ -1,9 +1,14 @@
 //! The Hessian of the logistic objective.
 
+use std::ops::Range;
+
 use nalgebra::DMatrix;
 
-use super::objective::{Block, LogisticObjective};
-use crate::kernel::{Strided, product_lower};
+use super::coordinates::Coordinates;
+use super::objective::LogisticObjective;
+use super::problem::Problem;
+use crate::kernel::{Strided, Workspace, product_lower};
+use crate::loss::Loss;
 use crate::optim::Curved;
 use crate::real::Real;
 
@@ -13,22 +18,26 @@ use crate::real::Real;
 pub(super) struct Curvature<T: Real> {
     scaled: Vec<T>,
     weighted: Vec<T>,
+    factor: Vec<T>,
     probabilities: DMatrix<T>,
     pairs: Vec<Vec<T>>,
+    workspace: Workspace<T>,
 }
 
 impl<T: Real> Curved<T> for LogisticObjective<'_, T> {
     /// Σ u h x̃ x̃ᵀ / Σ u with h = p (1 - p) for one score column, and h = p_a (δ_ab - p_b) for the pair a, b of
     /// several; x̃ is the centred and scaled row with a 1 for the intercept.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
-        self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
-        let columns = self.coordinates.columns;
-        let width = self.coordinates.features() + usize::from(self.coordinates.intercept);
+        self.load(params);
+        let (columns, width) = (self.coordinates.columns, self.width());
         let pairs = columns * (columns + 1) / 2;
         let mut curvature = std::mem::take(&mut self.curvature);
         curvature.pairs.resize_with(pairs, || vec![T::zero(); width * width]);
         curvature.pairs.iter_mut().for_each(|pair| pair.fill(T::zero()));
-        self.for_each_block(|this, range, block| curvature.add(this, range, block, width));
+        let (loss, coordinates) = (self.loss, self.coordinates.clone());
+        self.for_each_scores(|problem, range, scores| {
+            curvature.add(problem, &coordinates, loss, range, scores);
+        });
         for a in 0..columns {
             for b in 0..=a {
                 let pair = &curvature.pairs[a * (a + 1) / 2 + b];
@@ -63,7 +72,7 @@ impl<T: Real> LogisticObjective<'_, T> {
             if let Some(&scale) = self.coordinates.scale.get(i) {
                 for k in 0..columns {
                     let at = self.index(i, k);
-                    hessian[(at, at)] += T::of(self.lambda) / (scale * scale);
+                    hessian[(at, at)] += T::of(self.problem.penalty.l2[i]) / (scale * scale);
                 }
             }
             if columns > 1 {
@@ -85,67 +94,58 @@ impl<T: Real> LogisticObjective<'_, T> {
 impl<T: Real> Curvature<T> {
     fn add(
         &mut self,
-        objective: &mut LogisticObjective<'_, T>,
-        range: std::ops::Range<usize>,
-        block: &mut Block<T>,
-        width: usize,
+        problem: &Problem<'_, T>,
+        coordinates: &Coordinates<T>,
+        loss: &dyn Loss<T>,
+        range: Range<usize>,
+        scores: &DMatrix<T>,
     ) {
-        let (count, rows) = (range.len(), &objective.rows);
-        let coordinates = &objective.coordinates;
+        let (count, columns, rows) = (range.len(), coordinates.columns, &problem.rows);
+        let width = coordinates.features() + usize::from(coordinates.intercept);
+        if self.probabilities.shape() != (count, problem.classes) {
+            self.probabilities = DMatrix::zeros(count, problem.classes);
+        }
+        loss.probabilities(scores, &mut self.probabilities);
+        coordinates.scale_rows(rows.x, range.clone(), &mut self.scaled);
         self.scaled.resize(count * width, T::one());
         self.weighted.resize(count * width, T::zero());
-        if self.probabilities.shape() != (count, objective.classes) {
-            self.probabilities = DMatrix::zeros(count, objective.classes);
-        }
-        objective.loss.probabilities(&block.scores, &mut self.probabilities);
-        for (j, out) in self.scaled.chunks_exact_mut(count).enumerate() {
-            if j == coordinates.features() {
-                out.fill(T::one());
-                continue;
-            }
-            let (center, factor) = (coordinates.center[j], T::one() / coordinates.scale[j]);
-            let column = &rows.x.as_slice()[j * rows.x.nrows()..][range.clone()];
-            for (out, &x) in out.iter_mut().zip(column) {
-                *out = (x - center) * factor;
-            }
-        }
+        self.factor.resize(count, T::zero());
         let share = T::of(1.0 / rows.total_weight);
-        let factor = block.residuals.as_mut_slice();
         let mut pairs = self.pairs.iter_mut();
-        for a in 0..coordinates.columns {
+        for a in 0..columns {
             for b in 0..=a {
-                let (p, q) = if coordinates.columns == 1 { (0, 1) } else { (a, b) };
-                for (row, h) in factor[..count].iter_mut().enumerate() {
+                for (row, h) in self.factor.iter_mut().enumerate() {
                     let weight = rows.weights.map_or(share, |w| w[range.start + row] * share);
-                    let (p, q) = (self.probabilities[(row, p)], self.probabilities[(row, q)]);
-                    *h = weight
-                        * if coordinates.columns == 1 {
-                            p * q
-                        } else if a == b {
-                            p * (T::one() - p)
-                        } else {
-                            -p * q
-                        };
+                    *h = weight * curvature_of(&self.probabilities, row, columns, a, b);
                 }
                 for (out, x) in self.weighted.chunks_exact_mut(count).zip(self.scaled.chunks_exact(count)) {
-                    for ((out, &x), &h) in out.iter_mut().zip(x).zip(factor.iter()) {
+                    for ((out, &x), &h) in out.iter_mut().zip(x).zip(&self.factor) {
                         *out = x * h;
                     }
                 }
                 let Some(pair) = pairs.next() else { return };
                 let left = Strided::columns(&self.scaled, count, width);
                 let right = Strided::columns(&self.weighted, count, width);
-                product_lower(left, right, pair, true, &mut objective.workspace);
+                product_lower(left, right, pair, true, &mut self.workspace);
             }
         }
     }
+}
+
+/// The second derivative of a row's loss with respect to score columns `a` and `b`.
+pub(super) fn curvature_of<T: Real>(p: &DMatrix<T>, row: usize, columns: usize, a: usize, b: usize) -> T {
+    if columns == 1 {
+        return p[(row, 0)] * p[(row, 1)];
+    }
+    let (p, q) = (p[(row, a)], p[(row, b)]);
+    if a == b { p * (T::one() - p) } else { -p * q }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::objective::tests::{Problem, draw};
+    use super::super::objective::tests::{Data, draw};
     use super::*;
     use crate::optim::Objective;
     use crate::rng::Rng;
@@ -160,8 +160,8 @@ mod tests {
             rows in 2usize..30, features in 1usize..4, lambda in 0.0f64..1.0, weighted: bool, seed: u64,
         ) {
             let (count, mut rng) = (3, Rng::new(seed));
-            let problem = Problem::new(rows, features, count, weighted, &mut rng);
-            let mut objective = problem.objective(lambda, true);
+            let data = Data::new(rows, features, count, weighted, &mut rng);
+            let mut objective = data.objective(lambda, true);
             let size = objective.parameter_count();
             let params = draw(size, &mut rng);
             let mut direction = draw(size, &mut rng);

@@ -2,6 +2,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::fit::Solved;
+use super::problem::ColumnPenalty;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
@@ -22,28 +24,88 @@ pub struct FittedLogistic<T: Real, L> {
 }
 
 /// What the objective of a fit consisted of, besides the data.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Terms {
-    /// λ beside the mean loss.
-    pub(super) lambda: f64,
+    pub(super) penalty: ColumnPenalty,
+    pub(super) jeffreys: bool,
     pub(super) intercept: bool,
+    pub(super) class_weights: Option<Vec<f64>>,
 }
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
-    pub(super) fn new(
-        classes: Vec<L>,
-        coefficients: DMatrix<T>,
-        intercept: Vec<T>,
-        terms: Terms,
-        report: FitReport,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(classes: Vec<L>, solved: Solved<T>, terms: Terms) -> Result<Self, Error> {
+        let Solved { coefficients, intercept, report } = solved;
         if !all_finite(coefficients.as_slice()) || !all_finite(&intercept) || !report.objective.is_finite() {
             return Err(Error::FitOverflow);
         }
         Ok(FittedLogistic { classes, coefficients, intercept: DVector::from_vec(intercept), terms, report })
     }
 
-    /// The coefficients: d x 1 for two classes, for the log-odds of the second; d x K for more, where rows sum to 0.
+    /// A model with known coefficients: classes in ascending order, coefficients d x 1 for two classes and d x K for
+    /// more, and as many intercepts as columns of coefficients. Its report says [`Given`](crate::StopReason::Given).
+    ///
+    /// # Errors
+    /// For fewer than two classes, classes that are not strictly ascending, sizes that disagree and numbers that are
+    /// not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{Classifier, FittedLogistic};
+    /// use nalgebra::{dmatrix, dvector};
+    ///
+    /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![2.0; -1.0], dvector![0.5])?;
+    /// assert_eq!(model.predict(&dmatrix![1.0, 1.0; 0.0, 1.0])?, ["yes", "no"]);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn from_coefficients(
+        classes: Vec<L>,
+        coefficients: DMatrix<T>,
+        intercept: DVector<T>,
+    ) -> Result<Self, Error> {
+        match classes.as_slice() {
+            [] => return Err(Error::Empty { argument: "classes", axis: "entries" }),
+            [only] => return Err(Error::OneClass { label: format!("{only:?}") }),
+            _ => {}
+        }
+        if let Some(pair) = classes.windows(2).find(|pair| pair[0] >= pair[1]) {
+            let (first, second) = (format!("{:?}", pair[0]), format!("{:?}", pair[1]));
+            return Err(Error::UnsortedClasses { first, second });
+        }
+        let columns = if classes.len() == 2 { 1 } else { classes.len() };
+        if coefficients.nrows() == 0 {
+            return Err(Error::Empty { argument: "coefficients", axis: "rows" });
+        }
+        check::count("coefficients", "columns", columns, coefficients.ncols())?;
+        check::count("intercept", "entries", columns, intercept.len())?;
+        check::finite("coefficients", &coefficients)?;
+        if let Some(row) = intercept.iter().position(|b| !b.is_finite()) {
+            let value = intercept[row].as_f64();
+            return Err(Error::NotFinite { argument: "intercept", row, column: 0, value });
+        }
+        let terms = Terms {
+            penalty: ColumnPenalty::none(coefficients.nrows()),
+            jeffreys: false,
+            intercept: true,
+            class_weights: None,
+        };
+        Ok(FittedLogistic { classes, coefficients, intercept, terms, report: FitReport::given() })
+    }
+
+    /// Whether a fit to these columns and classes can start from this model.
+    pub(super) fn check_start(&self, features: usize, classes: &[L]) -> Result<(), Error> {
+        let describe =
+            |features: usize, classes: &[L]| format!("{features} columns and the classes {classes:?}");
+        if self.features() == features && self.classes == classes {
+            return Ok(());
+        }
+        Err(Error::WarmStart {
+            expected: describe(features, classes),
+            found: describe(self.features(), &self.classes),
+        })
+    }
+
+    /// The coefficients: d x 1 for two classes, for the log-odds of the second; d x K for more, where rows sum to 0
+    /// unless an L1 penalty decides otherwise.
     pub fn coefficients(&self) -> &DMatrix<T> {
         &self.coefficients
     }
@@ -53,8 +115,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         &self.intercept
     }
 
-    pub(super) fn terms(&self) -> Terms {
-        self.terms
+    pub(super) fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// How the fit went.

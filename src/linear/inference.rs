@@ -5,15 +5,14 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
 use super::fitted::FittedLogistic;
 use super::objective::LogisticObjective;
+use super::sample::{RowOptions, Sample};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::label::{Label, indices, plain};
+use crate::label::{Label, plain};
 use crate::optim::{Curved, Objective};
-use crate::penalty::l2;
 use crate::real::Real;
 use crate::report::{FitReport, StopReason};
-use crate::rows::{Rows, checked};
 
 /// Statistical inference for a fitted logistic regression, on the rows it was fitted to.
 ///
@@ -90,42 +89,50 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// Inference on the rows that the model was fitted to.
     ///
     /// # Errors
-    /// As [`inference_weighted`](Self::inference_weighted).
+    /// As [`inference_with`](Self::inference_with).
     pub fn inference(&self, x: &DMatrix<T>, y: &[L]) -> Result<Inference, Error> {
-        self.infer(x, y, None)
+        self.inference_with(x, y, RowOptions::default())
     }
 
     /// Inference on the rows that the model was fitted to, with the weights that it was fitted with.
     ///
     /// # Errors
-    /// For bad data as in a fit, columns or classes other than the model's, and [`Error::Singular`] when the
-    /// coefficients are not determined: separable classes, or columns that depend on each other, without a penalty.
+    /// As [`inference_with`](Self::inference_with).
     pub fn inference_weighted(&self, x: &DMatrix<T>, y: &[L], weights: &[T]) -> Result<Inference, Error> {
-        self.infer(x, y, Some(weights))
+        self.inference_with(x, y, RowOptions { weights: Some(weights), ..RowOptions::default() })
     }
 
-    fn infer(&self, x: &DMatrix<T>, y: &[L], weights: Option<&[T]>) -> Result<Inference, Error> {
-        check::count("x", "columns", self.features(), x.ncols())?;
-        let (_, total_weight) = checked(x, y, weights)?;
-        let classes = indices(self.classes(), y)?;
+    /// Inference on the rows that the model was fitted to, with the weights and offsets that it was fitted with. Class
+    /// weights are remembered by the model.
+    ///
+    /// # Errors
+    /// For bad data as in a fit, columns or classes other than the model's, and [`Error::Singular`] when the
+    /// coefficients are not determined: separable classes, or columns that depend on each other, without a penalty.
+    pub fn inference_with(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: RowOptions<'_, T>,
+    ) -> Result<Inference, Error> {
+        let sample = self.sample(x, y, options)?;
         if self.report().stop == StopReason::Separated {
             return Err(Error::Singular {
                 reason: "the classes are separable, so no estimate exists: use a penalty",
             });
         }
-        let (terms, count) = (self.terms(), self.classes().len());
-        let rows = Rows { x, classes: &classes, weights, total_weight };
-        let mut objective = LogisticObjective::new(rows, count, terms.lambda, terms.intercept);
+        let terms = self.terms();
+        let (count, total_weight) = (sample.classes, sample.total_weight);
+        let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
         let params =
             objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
         let mut gradient = vec![T::zero(); params.len()];
         let value = objective.evaluate(&params, &mut gradient);
-        let penalty = l2(terms.lambda, self.coefficients().as_slice());
+        let penalty = terms.penalty.l2_value(self.coefficients().as_slice());
         let covariance = covariance(&mut objective, &params, total_weight)?;
 
         let mut class_weights = vec![0.0; count];
-        for (row, &class) in classes.iter().enumerate() {
-            class_weights[class] += weights.map_or(1.0, |w| w[row].as_f64());
+        for (row, &class) in sample.indices.iter().enumerate() {
+            class_weights[class] += sample.weights.as_ref().map_or(1.0, |w| w[row].as_f64());
         }
         let share = |weight: f64| if terms.intercept { weight / total_weight } else { 1.0 / count as f64 };
         let null = class_weights.iter().filter(|w| **w > 0.0).map(|&w| w * share(w).ln()).sum();
@@ -139,9 +146,21 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             null_log_likelihood: null,
             observations: total_weight,
             intercept: terms.intercept,
-            penalized: terms.lambda > 0.0,
+            penalized: !terms.penalty.is_none() || terms.jeffreys,
             report: self.report().clone(),
         })
+    }
+
+    /// Checks rows that the model is asked about.
+    pub(super) fn sample<'a>(
+        &self,
+        x: &'a DMatrix<T>,
+        y: &[L],
+        options: RowOptions<'a, T>,
+    ) -> Result<Sample<'a, T>, Error> {
+        check::count("x", "columns", self.features(), x.ncols())?;
+        let RowOptions { weights, offset } = options;
+        Sample::of_model(x, y, weights, offset, self.classes(), self.terms().class_weights.clone())
     }
 }
 

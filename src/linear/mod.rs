@@ -3,11 +3,20 @@
 mod config;
 mod coordinates;
 mod curvature;
+mod fit;
 mod fitted;
+mod gap;
 mod inference;
+mod jeffreys;
 mod objective;
+mod problem;
+mod proximal;
+mod quadratic;
+mod sample;
 mod summary;
+mod working_set;
 
 pub use config::{LogisticRegression, Solver};
 pub use fitted::FittedLogistic;
 pub use inference::{Inference, SignificanceTest};
+pub use sample::RowOptions;

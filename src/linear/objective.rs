@@ -1,35 +1,47 @@
-//! Mean log-loss plus penalty as a function of the coefficients, in one pass over the rows.
+//! Mean log-loss plus the smooth part of the penalty as a function of the coefficients, in one pass over the rows.
+
+use std::ops::Range;
 
 use nalgebra::DMatrix;
 
 use super::coordinates::Coordinates;
 use super::curvature::Curvature;
+use super::problem::Problem;
 use crate::kernel::{Strided, Workspace, max_abs, product, sum};
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
 use crate::optim::Objective;
-use crate::penalty::{add_l2_gradient, l2};
 use crate::real::Real;
-use crate::rows::Rows;
 
-/// The objective of logistic regression in the solver's [`Coordinates`].
+/// The smooth objective of logistic regression in the solver's [`Coordinates`]: mean loss and L2 penalty.
 ///
 /// Rows are taken in blocks that stay in cache, scores, loss, residuals and gradient of a block before the next, so
 /// that `x` is read from memory once per evaluation. Contributions are added in the order of the rows.
 pub(super) struct LogisticObjective<'a, T: Real> {
-    pub(super) rows: Rows<'a, T>,
-    pub(super) lambda: f64,
+    pub(super) problem: Problem<'a, T>,
     pub(super) coordinates: Coordinates<T>,
     pub(super) loss: &'static dyn Loss<T>,
-    pub(super) classes: usize,
+    /// The coefficients in the user's units.
     pub(super) slopes: Vec<T>,
     pub(super) intercepts: Vec<T>,
+    /// The gradient in the user's units.
     slope_gradient: Vec<T>,
     intercept_gradient: Vec<T>,
-    block: Block<T>,
+    /// The same coefficients in the coordinates of the blocks: the user's, or the solver's if blocks are centred.
+    map: Vec<T>,
+    /// The gradient of the loss in the coordinates of the blocks.
+    raw: Vec<T>,
+    blocks: Blocks<T>,
+    pub(super) curvature: Curvature<T>,
+}
+
+/// Scratch of passes over blocks of rows.
+pub(super) struct Blocks<T: Real> {
+    whole: Block<T>,
     /// For the rows that are left over after the last whole block.
     last: Block<T>,
+    /// The rows of a block, centred and scaled; used where some column is far from the origin.
+    scaled: Vec<T>,
     pub(super) workspace: Workspace<T>,
-    pub(super) curvature: Curvature<T>,
 }
 
 /// Scratch of one block of rows.
@@ -44,87 +56,202 @@ impl<T: Real> Block<T> {
     }
 }
 
+impl<T: Real> Blocks<T> {
+    fn new(size: usize, rows: usize, columns: usize) -> Self {
+        Blocks {
+            whole: Block::new(size, columns),
+            last: Block::new(rows % size.max(1), columns),
+            scaled: Vec::new(),
+            workspace: Workspace::default(),
+        }
+    }
+}
+
 /// Bytes of `x` in a block: half of a second-level cache of 512 KB.
 const BLOCK_BYTES: usize = 256 * 1024;
 
 impl<'a, T: Real> LogisticObjective<'a, T> {
-    pub(super) fn new(rows: Rows<'a, T>, classes: usize, lambda: f64, intercept: bool) -> Self {
-        let loss = cross_entropy(classes);
-        let columns = loss.score_columns(classes);
-        let coordinates = Coordinates::new(rows, columns, intercept, lambda);
-        let features = rows.x.ncols();
-        let size = (BLOCK_BYTES / (size_of::<T>() * features)).clamp(64, 4096).min(rows.x.nrows());
+    pub(super) fn new(problem: Problem<'a, T>) -> Self {
+        let loss = cross_entropy(problem.classes);
+        let columns = loss.score_columns(problem.classes);
+        let coordinates = Coordinates::new(&problem, columns);
+        let (rows, features) = problem.rows.x.shape();
+        let size = (BLOCK_BYTES / (size_of::<T>() * features.max(1))).clamp(64, 4096).min(rows);
         let zeros = |n| vec![T::zero(); n];
         LogisticObjective {
-            rows,
-            lambda,
+            problem,
             loss,
-            classes,
             slopes: zeros(features * columns),
             intercepts: zeros(columns),
             slope_gradient: zeros(features * columns),
             intercept_gradient: zeros(columns),
-            block: Block::new(size, columns),
-            last: Block::new(rows.x.nrows() % size, columns),
-            workspace: Workspace::default(),
+            map: zeros((features + 1) * columns),
+            raw: zeros((features + 1) * columns),
+            blocks: Blocks::new(size, rows, columns),
             curvature: Curvature::default(),
             coordinates,
         }
     }
 
     /// Slopes (features x score columns) and intercepts in the user's units.
-    pub(super) fn coefficients(mut self, params: &[T]) -> (DMatrix<T>, Vec<T>) {
-        self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
-        let columns = self.coordinates.columns;
-        (DMatrix::from_vec(self.coordinates.features(), columns, self.slopes), self.intercepts)
+    pub(super) fn coefficients(&self, params: &[T]) -> (DMatrix<T>, Vec<T>) {
+        let (features, columns) = (self.coordinates.features(), self.coordinates.columns);
+        let (mut slopes, mut intercepts) = (DMatrix::zeros(features, columns), vec![T::zero(); columns]);
+        self.coordinates.to_user(params, slopes.as_mut_slice(), &mut intercepts);
+        (slopes, intercepts)
     }
 
-    /// Calls `each` with the scores of every block of rows, in order.
-    pub(super) fn for_each_block(
-        &mut self,
-        mut each: impl FnMut(&mut Self, std::ops::Range<usize>, &mut Block<T>),
-    ) {
-        let (rows, size) = (self.rows.x.nrows(), self.block.scores.nrows());
-        for first in (0..rows).step_by(size.max(1)) {
-            let count = size.min(rows - first);
-            let whole = count == size;
-            let mut block =
-                std::mem::replace(if whole { &mut self.block } else { &mut self.last }, Block::new(0, 0));
-            let x = Strided::from(self.rows.x).rows(first, count);
-            let slopes = Strided::columns(&self.slopes, x.width(), self.coordinates.columns);
-            product(x, slopes, (block.scores.as_mut_slice(), count), false, &mut self.workspace);
-            for (scores, &b) in block.scores.as_mut_slice().chunks_exact_mut(count).zip(&self.intercepts) {
-                scores.iter_mut().for_each(|z| *z += b);
-            }
-            each(self, first..first + count, &mut block);
-            *(if whole { &mut self.block } else { &mut self.last }) = block;
+    /// The columns of x̃: features and, if there is one, the intercept's.
+    pub(super) fn width(&self) -> usize {
+        self.coordinates.features() + usize::from(self.coordinates.intercept)
+    }
+
+    /// Makes `params` the coefficients of the next pass.
+    pub(super) fn load(&mut self, params: &[T]) {
+        self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
+        let (slopes, intercepts) = self.map.split_at_mut(self.slopes.len());
+        if self.coordinates.far {
+            slopes.copy_from_slice(&params[..slopes.len()]);
+            // Without an intercept there are no centres, and no parameters for it.
+            let given = &params[slopes.len()..];
+            intercepts[..given.len()].copy_from_slice(given);
+        } else {
+            slopes.copy_from_slice(&self.slopes);
+            intercepts.copy_from_slice(&self.intercepts);
         }
     }
 
-    /// Whether the coefficients separate the classes completely: the largest score of every row that has weight is
-    /// that of its class, by more than rounding.
-    pub(super) fn separates(&mut self, params: &[T]) -> bool {
-        self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
-        let mut smallest = T::max_value().unwrap_or(T::one());
-        let mut largest = T::zero();
-        self.for_each_block(|this, range, block| {
-            for (row, index) in range.enumerate() {
-                if !this.rows.counts(index) {
-                    continue;
-                }
-                let class = this.rows.classes[index];
-                let scores = block.scores.row(row);
-                let margin = if scores.len() == 1 {
-                    if class == 1 { scores[0] } else { -scores[0] }
-                } else {
-                    let others = scores.iter().enumerate().filter(|(k, _)| *k != class).map(|(_, &z)| z);
-                    others.fold(T::max_value().unwrap_or(T::one()), |m, z| m.min(scores[class] - z))
-                };
-                smallest = smallest.min(margin);
-                largest = scores.iter().fold(largest, |m, z| m.max(z.abs()));
+    /// Calls `each` with the scores of every block of rows, in order, without offsets; and, if `gradient`, collects
+    /// the gradient that belongs to the residuals that `each` leaves in the block.
+    pub(super) fn pass(
+        &mut self,
+        gradient: bool,
+        mut each: impl FnMut(&Problem<'a, T>, Range<usize>, &mut Block<T>),
+    ) {
+        self.raw.fill(T::zero());
+        self.for_each_block(|this, x, range, block| {
+            this.scores(x, block);
+            each(this.problem, range, block);
+            if gradient {
+                this.collect(x, block);
             }
         });
-        smallest > T::of(1e3) * T::EPSILON * largest
+    }
+
+    /// Collects the gradient that belongs to residuals that are at hand: `each` writes those of a block of rows.
+    pub(super) fn backward(&mut self, mut each: impl FnMut(Range<usize>, &mut DMatrix<T>)) {
+        self.raw.fill(T::zero());
+        self.for_each_block(|this, x, range, block| {
+            each(range, &mut block.residuals);
+            this.collect(x, block);
+        });
+    }
+
+    /// Calls `each` with every block of rows, in order, in the coordinates of the blocks.
+    fn for_each_block(
+        &mut self,
+        mut each: impl FnMut(&mut Pass<'_, 'a, T>, Strided<'_, T>, Range<usize>, &mut Block<T>),
+    ) {
+        let Self { problem, coordinates, map, raw, blocks, .. } = self;
+        let Blocks { whole, last, scaled, workspace } = blocks;
+        let (rows, features) = problem.rows.x.shape();
+        let size = whole.scores.nrows();
+        let mut pass = Pass { problem, features, columns: coordinates.columns, map, raw, workspace };
+        for first in (0..rows).step_by(size.max(1)) {
+            let count = size.min(rows - first);
+            let range = first..first + count;
+            let block = if count == size { &mut *whole } else { &mut *last };
+            let x = if coordinates.far {
+                coordinates.scale_rows(pass.problem.rows.x, range.clone(), scaled);
+                Strided::columns(scaled, count, features)
+            } else {
+                Strided::from(pass.problem.rows.x).rows(first, count)
+            };
+            each(&mut pass, x, range, block);
+        }
+    }
+
+    /// As [`pass`](Self::pass) without a gradient, with offsets.
+    pub(super) fn for_each_scores(
+        &mut self,
+        mut each: impl FnMut(&Problem<'a, T>, Range<usize>, &mut DMatrix<T>),
+    ) {
+        self.pass(false, |problem, range, block| {
+            problem.add_offset(range.clone(), &mut block.scores);
+            each(problem, range, &mut block.scores);
+        });
+    }
+
+    /// Turns the collected gradient of the loss into that of the smooth objective, in both coordinates.
+    pub(super) fn finish_gradient(&mut self, gradient: &mut [T]) {
+        let Self { problem, coordinates, slopes, slope_gradient, intercept_gradient, raw, .. } = self;
+        let (raw_slopes, raw_intercepts) = raw.split_at(slopes.len());
+        if coordinates.intercept {
+            intercept_gradient.copy_from_slice(raw_intercepts);
+        }
+        if coordinates.far {
+            coordinates.gradient_to_user(raw_slopes, raw_intercepts, slope_gradient);
+            gradient[..slopes.len()].copy_from_slice(raw_slopes);
+            coordinates.add_l2_gradient(problem.penalty, slopes, gradient);
+            problem.penalty.add_l2_gradient(slopes, slope_gradient);
+        } else {
+            slope_gradient.copy_from_slice(raw_slopes);
+            problem.penalty.add_l2_gradient(slopes, slope_gradient);
+            coordinates.gradient(slope_gradient, intercept_gradient, gradient);
+        }
+        let shifts = &mut gradient[slopes.len()..];
+        shifts.copy_from_slice(&intercept_gradient[..shifts.len()]);
+    }
+
+    /// The gradient of the loss that the last pass collected, in the coordinates of the blocks.
+    pub(super) fn raw(&self) -> &[T] {
+        &self.raw
+    }
+
+    /// The gradient in the user's units at the point evaluated last: slopes, then intercepts.
+    pub(super) fn user_gradient(&self) -> (&[T], &[T]) {
+        (&self.slope_gradient, &self.intercept_gradient)
+    }
+}
+
+/// One pass over the rows: coefficients going in, gradient coming out.
+struct Pass<'p, 'a, T: Real> {
+    problem: &'p Problem<'a, T>,
+    features: usize,
+    columns: usize,
+    map: &'p [T],
+    raw: &'p mut [T],
+    workspace: &'p mut Workspace<T>,
+}
+
+impl<T: Real> Pass<'_, '_, T> {
+    /// Scores of a block.
+    fn scores(&mut self, x: Strided<'_, T>, block: &mut Block<T>) {
+        let count = block.scores.nrows();
+        let (slopes, intercepts) = self.map.split_at(self.features * self.columns);
+        let slopes = Strided::columns(slopes, self.features, self.columns);
+        product(x, slopes, (block.scores.as_mut_slice(), count), false, self.workspace);
+        for (scores, &b) in block.scores.as_mut_slice().chunks_exact_mut(count).zip(intercepts) {
+            scores.iter_mut().for_each(|z| *z += b);
+        }
+    }
+
+    /// Adds the gradient of a block.
+    fn collect(&mut self, x: Strided<'_, T>, block: &Block<T>) {
+        let (slopes, intercepts) = self.raw.split_at_mut(self.features * self.columns);
+        let residuals = Strided::from(&block.residuals);
+        product(x.transposed(), residuals, (slopes, self.features), true, self.workspace);
+        let columns = block.residuals.as_slice().chunks_exact(block.residuals.nrows());
+        intercepts.iter_mut().zip(columns).for_each(|(g, residuals)| *g += sum(residuals));
+    }
+}
+
+impl<T: Real> Problem<'_, T> {
+    /// Adds the offsets of some rows to their scores.
+    pub(super) fn add_offset(&self, range: Range<usize>, scores: &mut DMatrix<T>) {
+        if let Some(offset) = self.offset {
+            scores.zip_apply(&offset.rows(range.start, range.len()), |z, o| *z += o);
+        }
     }
 }
 
@@ -134,32 +261,19 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
     }
 
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
-        self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
-        self.slope_gradient.fill(T::zero());
-        self.intercept_gradient.fill(T::zero());
-        let scale = T::of(1.0 / self.rows.total_weight);
+        self.load(params);
+        let total_weight = self.problem.rows.total_weight;
+        let (loss, scale) = (self.loss, T::of(1.0 / total_weight));
         let mut total = 0.0;
-        self.for_each_block(|this, range, block| {
-            let targets = Targets::Classes(&this.rows.classes[range.clone()]);
-            let weights = this.rows.weights.map(|w| &w[range.clone()]);
+        self.pass(true, |problem, range, block| {
+            problem.add_offset(range.clone(), &mut block.scores);
+            let targets = Targets::Classes(&problem.rows.classes[range.clone()]);
+            let weights = problem.rows.weights.map(|w| &w[range]);
             let out = Gradient { scale, out: &mut block.residuals };
-            total += this.loss.accumulate(&block.scores, targets, weights, Some(out));
-            let x = Strided::from(this.rows.x).rows(range.start, range.len()).transposed();
-            let residuals = Strided::from(&block.residuals);
-            let features = this.coordinates.features();
-            product(x, residuals, (&mut this.slope_gradient, features), true, &mut this.workspace);
-            for (g, residuals) in
-                this.intercept_gradient.iter_mut().zip(block.residuals.as_slice().chunks_exact(range.len()))
-            {
-                *g += sum(residuals);
-            }
+            total += loss.accumulate(&block.scores, targets, weights, Some(out));
         });
-        if !self.coordinates.intercept {
-            self.intercept_gradient.fill(T::zero());
-        }
-        add_l2_gradient(self.lambda, &self.slopes, &mut self.slope_gradient);
-        self.coordinates.gradient(&self.slope_gradient, &self.intercept_gradient, gradient);
-        total / self.rows.total_weight + l2(self.lambda, &self.slopes)
+        self.finish_gradient(gradient);
+        total / total_weight + self.problem.penalty.l2_value(&self.slopes)
     }
 
     /// The largest entry of the gradient in the user's units, at the point evaluated last.
@@ -174,20 +288,22 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
 pub(super) mod tests {
     use proptest::prelude::*;
 
+    use super::super::problem::ColumnPenalty;
     use super::*;
     use crate::gradcheck::GradCheck;
     use crate::optim::Curved;
     use crate::rng::Rng;
+    use crate::rows::Rows;
 
     /// Rows with random labels and weights, one column far from the origin and one badly scaled.
-    pub(in crate::linear) struct Problem {
+    pub(in crate::linear) struct Data {
         x: DMatrix<f64>,
         classes: Vec<usize>,
         weights: Option<Vec<f64>>,
         count: usize,
     }
 
-    impl Problem {
+    impl Data {
         pub(in crate::linear) fn new(
             rows: usize,
             features: usize,
@@ -201,7 +317,7 @@ pub(super) mod tests {
             });
             let classes = (0..rows).map(|_| rng.below(count)).collect();
             let weights = weighted.then(|| (0..rows).map(|_| rng.uniform(0.1, 3.0)).collect());
-            Problem { x, classes, weights, count }
+            Data { x, classes, weights, count }
         }
 
         pub(in crate::linear) fn objective(
@@ -212,7 +328,11 @@ pub(super) mod tests {
             let weights = self.weights.as_deref();
             let total_weight = weights.map_or(self.x.nrows() as f64, |w| w.iter().sum());
             let rows = Rows { x: &self.x, classes: &self.classes, weights, total_weight };
-            LogisticObjective::new(rows, self.count, lambda, intercept)
+            let features = self.x.ncols();
+            // Alive for as long as the test runs.
+            let penalty: &'static ColumnPenalty =
+                Box::leak(Box::new(ColumnPenalty { l1: vec![0.0; features], l2: vec![lambda; features] }));
+            LogisticObjective::new(Problem { rows, offset: None, classes: self.count, intercept, penalty })
         }
     }
 
@@ -229,8 +349,8 @@ pub(super) mod tests {
             intercept: bool, weighted: bool, seed: u64,
         ) {
             let mut rng = Rng::new(seed);
-            let problem = Problem::new(rows, features, count, weighted, &mut rng);
-            let mut objective = problem.objective(lambda, intercept);
+            let data = Data::new(rows, features, count, weighted, &mut rng);
+            let mut objective = data.objective(lambda, intercept);
             let params = draw(objective.parameter_count(), &mut rng);
             let check = GradCheck::new().relative_tolerance(1e-8).absolute_tolerance(1e-9);
             let agreement = check.objective(&mut objective, &params);
@@ -247,11 +367,10 @@ pub(super) mod tests {
     fn many_blocks_give_what_one_gives() {
         let mut rng = Rng::new(9);
         for count in [2, 3] {
-            let problem = Problem::new(300, 3, count, true, &mut rng);
-            let mut whole = problem.objective(0.1, true);
-            let mut blocked = problem.objective(0.1, true);
-            blocked.block = Block::new(64, blocked.coordinates.columns);
-            blocked.last = Block::new(300 % 64, blocked.coordinates.columns);
+            let data = Data::new(300, 3, count, true, &mut rng);
+            let mut whole = data.objective(0.1, true);
+            let mut blocked = data.objective(0.1, true);
+            blocked.blocks = Blocks::new(64, 300, blocked.coordinates.columns);
             let size = whole.parameter_count();
             let params = draw(size, &mut rng);
             let (mut a, mut b) = (vec![0.0; size], vec![0.0; size]);
@@ -270,9 +389,9 @@ pub(super) mod tests {
     fn at_zero_the_derivatives_are_known() {
         let mut rng = Rng::new(2);
         for count in [2, 4] {
-            let mut problem = Problem::new(25, 3, count, false, &mut rng);
-            problem.x = DMatrix::from_fn(25, 3, |_, _| rng.standard_normal());
-            let mut objective = problem.objective(0.0, false);
+            let mut data = Data::new(25, 3, count, false, &mut rng);
+            data.x = DMatrix::from_fn(25, 3, |_, _| rng.standard_normal());
+            let mut objective = data.objective(0.0, false);
             objective.coordinates.scale.fill(1.0);
             let size = objective.parameter_count();
             let mut gradient = vec![0.0; size];
@@ -280,13 +399,13 @@ pub(super) mod tests {
             approx::assert_relative_eq!(value, (count as f64).ln(), max_relative = 1e-15);
             let mut hessian = DMatrix::zeros(size, size);
             objective.hessian(&vec![0.0; size], &mut hessian);
-            let moments = problem.x.transpose() * &problem.x / 25.0;
+            let moments = data.x.transpose() * &data.x / 25.0;
             let share = 1.0 / count as f64;
             for k in 0..objective.coordinates.columns {
                 for j in 0..3 {
                     let class = if count == 2 { 1 } else { k };
-                    let residual = |i: usize| share - f64::from(u8::from(problem.classes[i] == class));
-                    let wanted = (0..25).map(|i| residual(i) * problem.x[(i, j)]).sum::<f64>() / 25.0;
+                    let residual = |i: usize| share - f64::from(u8::from(data.classes[i] == class));
+                    let wanted = (0..25).map(|i| residual(i) * data.x[(i, j)]).sum::<f64>() / 25.0;
                     approx::assert_relative_eq!(
                         gradient[k * 3 + j],
                         wanted,
@@ -324,16 +443,16 @@ pub(super) mod tests {
     fn the_intercept_is_not_penalised() {
         let mut rng = Rng::new(3);
         let (lambda, b) = (0.7, 1.3);
-        let mut problem = Problem::new(20, 2, 2, true, &mut rng);
-        problem.x = DMatrix::from_fn(20, 2, |_, _| rng.standard_normal());
+        let mut data = Data::new(20, 2, 2, true, &mut rng);
+        data.x = DMatrix::from_fn(20, 2, |_, _| rng.standard_normal());
         let w = [0.4, -0.9];
-        let mut with = problem.objective(lambda, true);
+        let mut with = data.objective(lambda, true);
         let c = b + with.coordinates.center.iter().zip(&w).map(|(m, w)| m * w).sum::<f64>();
         let u: Vec<f64> = w.iter().zip(&with.coordinates.scale).map(|(w, s)| w * s).collect();
         let value = with.evaluate(&[u[0], u[1], c], &mut [0.0; 3]);
         let slope = with.intercept_gradient[0];
 
-        let ones = Problem { x: problem.x.clone().insert_column(2, 1.0), ..problem };
+        let ones = Data { x: data.x.clone().insert_column(2, 1.0), ..data };
         let mut without = ones.objective(lambda, false);
         let u: Vec<f64> =
             [w[0], w[1], b].iter().zip(&without.coordinates.scale).map(|(w, s)| w * s).collect();

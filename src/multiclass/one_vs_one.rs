@@ -77,6 +77,7 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsOne<E> {
         y: &[L],
         mut options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
+        options.without_offset("OneVsOne")?;
         let (encoded, total_weight) = checked(x, y, options.weights)?;
         let rows = Rows { x, classes: &encoded.indices, weights: options.weights, total_weight };
         let counted = rows.counted();

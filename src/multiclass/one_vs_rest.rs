@@ -63,6 +63,7 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsRest<E> {
         y: &[L],
         mut options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
+        options.without_offset("OneVsRest")?;
         let (encoded, _) = checked(x, y, options.weights)?;
         let chosen = if encoded.classes.len() == 2 { 1..2 } else { 0..encoded.classes.len() };
         let mut models = Vec::with_capacity(chosen.len());

@@ -202,6 +202,7 @@ impl<T: Real> Estimator<T> for MlpClassifier {
         options: FitOptions<'_, T>,
     ) -> Result<FittedMlp<T, L>, Error> {
         self.check::<T>()?;
+        options.without_offset("a network")?;
         let (encoded, total_weight) = checked(x, y, options.weights)?;
         let rows = Rows { x, classes: &encoded.indices, weights: options.weights, total_weight };
         let loss = cross_entropy::<T>(encoded.classes.len());

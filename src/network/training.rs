@@ -51,15 +51,8 @@ impl<T: Real> Training<'_, T> {
             penalized: self.network.penalized(),
         };
         let mut order: Vec<usize> = (0..count).collect();
-        let mut report = FitReport {
-            stop: StopReason::IterationLimit,
-            iterations: 0,
-            evaluations: 0,
-            objective: f64::INFINITY,
-            gradient_norm: None,
-            objective_curve: Vec::with_capacity(self.epochs.min(10_000)),
-            validation_curve: Vec::new(),
-        };
+        let mut report = FitReport::new(StopReason::IterationLimit, f64::INFINITY, None);
+        report.objective_curve.reserve_exact(self.epochs.min(10_000));
         // The last finite parameters; with validation rows, the best.
         let mut kept = params.to_vec();
         let mut best: Option<(f64, usize)> = None;

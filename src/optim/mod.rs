@@ -7,6 +7,7 @@ mod sgd;
 use std::ops::Range;
 
 pub use adam::{Adam, Decay};
+pub(crate) use minimize::condition;
 pub use minimize::{Curved, Lbfgs, Minimum, Newton, Objective};
 pub use sgd::Sgd;
 

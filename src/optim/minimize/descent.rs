@@ -24,6 +24,11 @@ pub(super) trait Method<T: Real, O: Objective<T> + ?Sized> {
     fn forget(&mut self) -> bool {
         false
     }
+
+    /// The condition number of the second derivative where it was needed last, if it is at hand.
+    fn condition(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// Iterations without progress in value or optimality, beyond rounding, before a run counts as stalled. Close to an
@@ -44,15 +49,8 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
     let mut optimality = objective.optimality(&point.gradient);
     let mut trial = point.clone();
     let mut direction = zeros;
-    let mut report = FitReport {
-        stop: StopReason::IterationLimit,
-        iterations: 0,
-        evaluations: 1,
-        objective: point.value,
-        gradient_norm: None,
-        objective_curve: Vec::new(),
-        validation_curve: Vec::new(),
-    };
+    let mut report = FitReport::new(StopReason::IterationLimit, point.value, None);
+    report.evaluations = 1;
     let mut lowest = point.value;
     let mut kept = (point.clone(), optimality);
     let mut idle = 0;
@@ -108,5 +106,6 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
     }
     report.objective = point.value;
     report.gradient_norm = Some(optimality);
+    report.hessian_condition = method.condition();
     Minimum { params: point.params, report }
 }

@@ -1,5 +1,6 @@
 //! Minimisers of objectives whose value and gradient are seen whole.
 
+mod condition;
 mod descent;
 mod lbfgs;
 mod line_search;
@@ -7,6 +8,7 @@ mod newton;
 
 use nalgebra::DMatrix;
 
+pub(crate) use condition::condition;
 pub use lbfgs::Lbfgs;
 pub use newton::Newton;
 

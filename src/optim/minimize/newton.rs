@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 
+use super::condition::condition;
 use super::descent::{Limits, Method, descend};
 use super::line_search::Point;
 use super::{Curved, Minimum, check_start};
@@ -107,13 +108,15 @@ impl Newton {
         check_start(objective.parameter_count(), &start)?;
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
         let limits = Limits { tolerance, max_iterations: self.max_iterations };
-        let directions = Factored { hessian: DMatrix::zeros(start.len(), start.len()) };
+        let directions = Factored { hessian: DMatrix::zeros(start.len(), start.len()), used: false };
         Ok(descend(objective, start, limits, observer, directions))
     }
 }
 
 struct Factored<T> {
     hessian: DMatrix<T>,
+    /// Whether the Hessian was formed at all.
+    used: bool,
 }
 
 /// Dampings tried, each ten times the one before: from rounding level to far beyond the Hessian's size.
@@ -122,6 +125,7 @@ const DAMPINGS: i32 = 24;
 impl<T: Real, O: Curved<T> + ?Sized> Method<T, O> for Factored<T> {
     fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
         objective.hessian(&point.params, &mut self.hessian);
+        self.used = true;
         let largest = self.hessian.diagonal().iter().fold(T::zero(), |max, &h| if h > max { h } else { max });
         let rounding = T::of(10.0 * self.hessian.nrows() as f64) * T::EPSILON * largest;
         // Cholesky reads the lower triangle only, and takes infinities for numbers.
@@ -138,6 +142,10 @@ impl<T: Real, O: Curved<T> + ?Sized> Method<T, O> for Factored<T> {
             *d = -g;
         }
         1.0
+    }
+
+    fn condition(&self) -> Option<f64> {
+        self.used.then(|| condition(&self.hessian))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logit::{LogisticRegression, Penalty, Solver};
+use logit::{LogisticRegression, Penalty, Solver, Strength};
 use serde::Deserialize;
 
 use super::datasets::{Dataset, Source};
@@ -20,7 +20,7 @@ pub(super) struct Logistic {
     pub(super) unpenalised: Vec<Fit>,
 }
 
-/// The minimum of C Σ w_i l_i + 1/2 ‖W‖², or of Σ w_i l_i without a penalty.
+/// The minimum of C Σ w_i l_i + (1 - ρ)/2 ‖W‖² + ρ ‖W‖₁, or of Σ w_i l_i without a penalty.
 #[derive(Deserialize)]
 pub(super) struct Fit {
     pub(super) dataset: String,
@@ -28,7 +28,8 @@ pub(super) struct Fit {
     pub(super) penalty: String,
     #[serde(rename = "C")]
     pub(super) c: Option<f64>,
-    fit_intercept: bool,
+    l1_ratio: Option<f64>,
+    pub(super) fit_intercept: bool,
     class_weight: Option<ClassWeight>,
     sample_weight: Option<String>,
     pub(super) unique_coef: bool,
@@ -74,10 +75,10 @@ fn sample_weight(rule: &str, row: usize) -> f64 {
 
 impl Fit {
     pub(super) fn name(&self, solver: Solver) -> String {
-        let Fit { dataset, standardize, c, fit_intercept, sample_weight, .. } = self;
+        let Fit { dataset, standardize, penalty, c, l1_ratio, fit_intercept, sample_weight, .. } = self;
         let class_weight = self.class_weight.is_some();
         format!(
-            "{dataset} standardized {standardize}, C {c:?}, intercept {fit_intercept}, class weights {class_weight}, \
+            "{dataset} standardized {standardize}, {penalty}, C {c:?}, ratio {l1_ratio:?}, intercept {fit_intercept}, class weights {class_weight}, \
              sample weights {sample_weight:?}, {solver:?}"
         )
     }
@@ -94,7 +95,15 @@ impl Fit {
     }
 
     pub(super) fn model(&self, solver: Solver, tolerance: f64) -> LogisticRegression {
-        let penalty = self.c.map_or(Penalty::None, Penalty::c);
+        let penalty = match (self.penalty.as_str(), self.c.map(Strength::C)) {
+            ("none", None) => Penalty::None,
+            ("l2", Some(strength)) => Penalty::L2(strength),
+            ("l1", Some(strength)) => Penalty::L1(strength),
+            ("elasticnet", Some(strength)) => {
+                Penalty::ElasticNet { strength, l1_ratio: self.l1_ratio.expect("a ratio") }
+            }
+            other => panic!("{other:?} is not a known penalty"),
+        };
         LogisticRegression::new(penalty).intercept(self.fit_intercept).solver(solver).tolerance(tolerance)
     }
 }

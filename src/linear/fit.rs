@@ -1,0 +1,181 @@
+//! The fit of a logistic regression: from checked arguments to a model that says how it went.
+
+use std::ops::ControlFlow;
+
+use nalgebra::DMatrix;
+
+use super::config::{LogisticRegression, Solver};
+use super::fitted::{FittedLogistic, Terms};
+use super::gap::{GapStopped, duality_gap};
+use super::jeffreys::JeffreysObjective;
+use super::objective::LogisticObjective;
+use super::problem::{ColumnPenalty, Problem};
+use super::proximal::ProximalNewton;
+use super::sample::Sample;
+use crate::check;
+use crate::classifier::FitOptions;
+use crate::error::Error;
+use crate::label::Label;
+use crate::optim::{Curved, Lbfgs, Minimum, Newton, Objective, condition};
+use crate::penalty::Penalty;
+use crate::real::Real;
+use crate::report::{FitReport, Observer};
+
+/// Fits `config` to the rows, from zero or from another model.
+pub(super) fn fit<T: Real, L: Label>(
+    config: &LogisticRegression,
+    x: &DMatrix<T>,
+    y: &[L],
+    options: FitOptions<'_, T>,
+    start: Option<&FittedLogistic<T, L>>,
+) -> Result<FittedLogistic<T, L>, Error> {
+    let (sample, classes) = Sample::new(x, y, options.weights, options.offset, config.class_weight.as_ref())?;
+    if let Some(start) = start {
+        start.check_start(x.ncols(), &classes)?;
+    }
+    let mut ignore = |_: &_| ControlFlow::Continue(());
+    let observer: &mut Observer<'_> = match options.observer {
+        Some(observer) => observer,
+        None => &mut ignore,
+    };
+    let start = start.map(|start| (start.coefficients().as_slice(), start.intercept().as_slice()));
+    let penalty = config.column_penalty::<T>(x.ncols(), sample.total_weight)?;
+    let solved = solve(config, &sample.problem(&penalty, config.intercept), start, observer)?;
+    let terms = Terms {
+        penalty,
+        jeffreys: config.penalty == Penalty::Jeffreys,
+        intercept: config.intercept,
+        class_weights: sample.class_weights.clone(),
+    };
+    FittedLogistic::new(classes, solved, terms)
+}
+
+/// Coefficients in the user's units, and how they were found.
+#[derive(Debug, Clone)]
+pub(super) struct Solved<T: Real> {
+    pub(super) coefficients: DMatrix<T>,
+    pub(super) intercept: Vec<T>,
+    pub(super) report: FitReport,
+}
+
+/// Slopes and intercepts to start from.
+pub(super) type Start<'a, T> = Option<(&'a [T], &'a [T])>;
+
+/// The most parameters for which the condition of the Hessian is computed where the solver does not form it.
+const CONDITION_LIMIT: usize = 256;
+
+/// Minimises the objective of `problem`.
+pub(super) fn solve<T: Real>(
+    config: &LogisticRegression,
+    problem: &Problem<'_, T>,
+    start: Start<'_, T>,
+    observer: &mut Observer<'_>,
+) -> Result<Solved<T>, Error> {
+    let tolerance = config.checked_tolerance::<T>(problem)?;
+    let mut objective = LogisticObjective::new(*problem);
+    let start = match start {
+        Some((slopes, intercepts)) => objective.coordinates.params(slopes, intercepts),
+        None => vec![T::zero(); objective.parameter_count()],
+    };
+    if !crate::kernel::all_finite(&start) {
+        return Err(Error::FitOverflow);
+    }
+    let method = config.method(problem, start.len())?;
+    let limit = |default| config.max_iterations.unwrap_or(default);
+    let newton = Newton::new().tolerance(tolerance).max_iterations(limit(100));
+    let minimum = if config.penalty == Penalty::Jeffreys {
+        let mut objective = JeffreysObjective::new(&mut objective, &start)?;
+        newton.minimize_observed(&mut objective, start, observer)?
+    } else if method == Solver::ProximalNewton {
+        let by_gap = config.gap_tolerance.is_some();
+        let solver = ProximalNewton { tolerance, max_iterations: limit(500), by_gap };
+        solver.minimize(&mut objective, start, observer)
+    } else if config.gap_tolerance.is_some() {
+        minimize(method, tolerance, limit, &mut GapStopped::new(&mut objective), start, observer)?
+    } else {
+        minimize(method, tolerance, limit, &mut objective, start, observer)?
+    };
+    let Minimum { params, mut report } = minimum;
+    if config.penalty != Penalty::Jeffreys {
+        if config.gap_tolerance.is_some() {
+            report.gradient_norm = Some(ProximalNewton::optimality(&mut objective, &params));
+        }
+        report.duality_gap = duality_gap(&mut objective, &params, report.objective);
+        if report.hessian_condition.is_none()
+            && params.len() <= CONDITION_LIMIT
+            && method != Solver::ProximalNewton
+        {
+            let mut hessian = DMatrix::zeros(params.len(), params.len());
+            objective.hessian(&params, &mut hessian);
+            report.hessian_condition = Some(condition(&hessian));
+        }
+    }
+    let (coefficients, intercept) = objective.coefficients(&params);
+    Ok(Solved { coefficients, intercept, report })
+}
+
+fn minimize<T: Real, O: Curved<T>>(
+    method: Solver,
+    tolerance: f64,
+    limit: impl Fn(usize) -> usize,
+    objective: &mut O,
+    start: Vec<T>,
+    observer: &mut Observer<'_>,
+) -> Result<Minimum<T>, Error> {
+    if method == Solver::Newton {
+        let newton = Newton::new().tolerance(tolerance).max_iterations(limit(100));
+        newton.minimize_observed(objective, start, observer)
+    } else {
+        let lbfgs = Lbfgs::new().tolerance(tolerance).max_iterations(limit(5000));
+        lbfgs.minimize_observed(objective, start, observer)
+    }
+}
+
+/// The number of parameters up to which Newton's method is chosen.
+const NEWTON_LIMIT: usize = 256;
+
+impl LogisticRegression {
+    pub(super) fn column_penalty<T: Real>(
+        &self,
+        features: usize,
+        total: f64,
+    ) -> Result<ColumnPenalty, Error> {
+        ColumnPenalty::new::<T>(self.penalty, self.penalty_factors.as_deref(), features, total)
+    }
+
+    /// The tolerance on the gradient, or on the gap if that decides.
+    fn checked_tolerance<T: Real>(&self, problem: &Problem<'_, T>) -> Result<f64, Error> {
+        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
+        check::positive("tolerance", tolerance)?;
+        let Some(gap) = self.gap_tolerance else { return Ok(tolerance) };
+        check::positive("gap_tolerance", gap)?;
+        if !problem.penalty.free().is_empty() {
+            return Err(Error::Unsupported {
+                what: "a duality gap to stop at",
+                by: "a fit with unpenalised columns",
+                instead: "stop by `tolerance`, or penalise every column with L1, L2 or both",
+            });
+        }
+        Ok(gap)
+    }
+
+    /// The solver to use, never `Auto`.
+    fn method<T: Real>(&self, problem: &Problem<'_, T>, parameters: usize) -> Result<Solver, Error> {
+        let unsupported = |what, by, instead| Err(Error::Unsupported { what, by, instead });
+        match self.solver {
+            Solver::Auto | Solver::Newton if self.penalty == Penalty::Jeffreys => Ok(Solver::Newton),
+            _ if self.penalty == Penalty::Jeffreys => {
+                unsupported("Jeffreys' penalty", "this solver", "use Solver::Auto or Solver::Newton")
+            }
+            Solver::Auto | Solver::ProximalNewton if !problem.penalty.is_smooth() => {
+                Ok(Solver::ProximalNewton)
+            }
+            _ if !problem.penalty.is_smooth() => {
+                unsupported("an L1 penalty", "this solver", "use Solver::Auto or Solver::ProximalNewton")
+            }
+            Solver::Auto if parameters <= NEWTON_LIMIT => Ok(Solver::Newton),
+            Solver::Auto => Ok(Solver::Lbfgs),
+            chosen => Ok(chosen),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! How far an objective is from its minimum, proved by the dual problem.
+
+use nalgebra::{Cholesky, DMatrix, DVector};
+
+use super::objective::LogisticObjective;
+use super::problem::Problem;
+use crate::kernel::{dot, sum};
+use crate::loss::{Gradient, Loss, Targets};
+use crate::optim::{Curved, Objective};
+use crate::real::Real;
+
+/// The difference between `value`, the objective at `params`, and a lower bound on all of its values.
+///
+/// # Formula
+/// With f_i the loss of row i as a function of its scores, Ω the penalty and v_i = s u_i (p_i - y_i) / Σ u, Fenchel's
+/// inequality bounds the objective from below by -Σ f_i*(v_i) - Ω*(-Xᵀv), where f* is the negative entropy of
+/// y_i + s (p_i - y_i) and Ω* = Σ (|c_j| - l1_j)₊² / (2 l2_j). The scale s <= 1 makes |c_j| <= l1_j where there is no L2
+/// part; where it is 1, the first sum is that of the losses minus scores times residuals. The unpenalised intercept demands Σ v_i = 0, so the probabilities are those of the best intercept for the
+/// given slopes, which Newton's method finds on the scores alone. `None` where a column is not penalised: its
+/// demand Xᵀv = 0 holds at the optimum only.
+///
+/// # References
+/// Boyd and Vandenberghe (2004), section 5; Koh, Kim and Boyd (2007) for L1-regularised logistic regression.
+pub(super) fn duality_gap<T: Real>(
+    objective: &mut LogisticObjective<'_, T>,
+    params: &[T],
+    value: f64,
+) -> Option<f64> {
+    if !objective.problem.penalty.free().is_empty() || !value.is_finite() {
+        return None;
+    }
+    let (problem, columns, loss) = (objective.problem, objective.coordinates.columns, objective.loss);
+    let mut rows = ScoredRows {
+        problem,
+        scores: DMatrix::zeros(problem.rows.x.nrows(), columns),
+        residuals: DMatrix::zeros(problem.rows.x.nrows(), columns),
+        loss: f64::NAN,
+    };
+    objective.load(params);
+    objective.for_each_scores(|_, range, block| {
+        rows.scores.rows_mut(range.start, range.len()).copy_from(block);
+    });
+    rows.evaluate(loss);
+    if problem.intercept && !rows.center(loss) {
+        return None;
+    }
+    let correlations = objective.loss_gradient(&rows.residuals);
+
+    let penalty = problem.penalty;
+    let per_column =
+        || correlations.iter().enumerate().map(|(at, c)| (at % penalty.l1.len(), c.as_f64().abs()));
+    let scale = per_column().fold(1.0, |scale: f64, (j, c)| {
+        let exceeds = penalty.l2[j] == 0.0 && c > penalty.l1[j];
+        if exceeds { scale.min(penalty.l1[j] / c) } else { scale }
+    });
+    let of_penalty = |(j, c): (usize, f64)| {
+        let excess = (scale * c - penalty.l1[j]).max(0.0);
+        if penalty.l2[j] == 0.0 { 0.0 } else { 0.5 * excess * excess / penalty.l2[j] }
+    };
+    let bound = rows.dual_of_loss(scale) - per_column().map(of_penalty).sum::<f64>();
+    Some((value - bound).max(0.0)).filter(|gap| gap.is_finite())
+}
+
+/// The scores of all rows, and the residuals p - y times the row's share of the weight.
+struct ScoredRows<'a, T: Real> {
+    problem: Problem<'a, T>,
+    scores: DMatrix<T>,
+    residuals: DMatrix<T>,
+    /// The mean loss.
+    loss: f64,
+}
+
+/// Iterations for the best intercept; it is close, so that two or three are usual.
+const ITERATIONS: usize = 60;
+/// The longest step of an intercept: far from the optimum Newton's may overshoot.
+const LONGEST: f64 = 2.0;
+
+impl<T: Real> ScoredRows<'_, T> {
+    /// Computes loss and residuals from the scores.
+    fn evaluate(&mut self, loss: &dyn Loss<T>) {
+        let Problem { rows, .. } = self.problem;
+        let out = Gradient { scale: T::of(1.0 / rows.total_weight), out: &mut self.residuals };
+        let targets = Targets::Classes(rows.classes);
+        self.loss = loss.accumulate(&self.scores, targets, rows.weights, Some(out)) / rows.total_weight;
+    }
+
+    /// Adds to the scores the intercepts that minimise the loss; whether the residuals then sum to zero.
+    fn center(&mut self, loss: &dyn Loss<T>) -> bool {
+        let rounding = 8.0 * T::EPSILON.as_f64();
+        let mut smallest = f64::INFINITY;
+        let mut step = DVector::<f64>::zeros(self.scores.ncols());
+        for _ in 0..ITERATIONS {
+            let gradient = self.gradient();
+            let size = gradient.amax();
+            if size <= rounding || size.is_nan() {
+                return size <= rounding;
+            }
+            if size < smallest {
+                smallest = size;
+                let Some(factor) = Cholesky::new(self.hessian()) else { return false };
+                step = factor.solve(&-gradient);
+                let longest = step.amax();
+                if longest > LONGEST {
+                    step *= LONGEST / longest;
+                }
+                self.shift(&step, loss);
+            } else {
+                // Back by half of the step.
+                step *= -0.5;
+                self.shift(&step, loss);
+                step *= -1.0;
+            }
+        }
+        false
+    }
+
+    fn shift(&mut self, by: &DVector<f64>, loss: &dyn Loss<T>) {
+        for (mut column, &b) in self.scores.column_iter_mut().zip(by.iter()) {
+            column.add_scalar_mut(T::of(b));
+        }
+        self.evaluate(loss);
+    }
+
+    /// The gradient of the mean loss with respect to the intercepts.
+    fn gradient(&self) -> DVector<f64> {
+        let rows = self.residuals.nrows().max(1);
+        let sums = self.residuals.as_slice().chunks_exact(rows).map(|column| sum(column).as_f64());
+        DVector::from_iterator(self.residuals.ncols(), sums)
+    }
+
+    /// Its Hessian; for several score columns with curvature along their common shift, which changes nothing.
+    fn hessian(&self) -> DMatrix<f64> {
+        let columns = self.scores.ncols();
+        let mut hessian = DMatrix::zeros(columns, columns);
+        let mut p = vec![0.0; columns];
+        for row in (0..self.scores.nrows()).filter(|&row| self.problem.rows.counts(row)) {
+            let share = self.share(row);
+            (0..columns).for_each(|k| p[k] = self.probability(row, k, 1.0));
+            for a in 0..columns {
+                hessian[(a, a)] += share * p[a];
+                for b in 0..columns {
+                    hessian[(a, b)] -= share * p[a] * p[b];
+                }
+            }
+        }
+        if columns > 1 {
+            hessian.add_scalar_mut(hessian.trace() / (columns * columns) as f64);
+        }
+        hessian
+    }
+
+    /// The weight of a row over that of all.
+    fn share(&self, row: usize) -> f64 {
+        let Problem { rows, .. } = self.problem;
+        rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
+    }
+
+    /// y + s (p - y) in a score column.
+    fn probability(&self, row: usize, column: usize, scale: f64) -> f64 {
+        let target = if self.scores.ncols() == 1 { 1 } else { column };
+        let indicator = f64::from(u8::from(self.problem.rows.classes[row] == target));
+        indicator + scale * self.residuals[(row, column)].as_f64() / self.share(row)
+    }
+
+    /// The part of the bound that comes from the loss: minus the conjugates, for residuals times `scale`.
+    fn dual_of_loss(&self, scale: f64) -> f64 {
+        let Problem { rows, offset, .. } = self.problem;
+        // The offset is part of the loss, not of the scores that the conjugate is about.
+        let products =
+            |matrix: &DMatrix<T>| scale * dot(self.residuals.as_slice(), matrix.as_slice()).as_f64();
+        let of_offset = offset.map_or(0.0, products);
+        if scale == 1.0 {
+            // Fenchel's inequality is an equality here.
+            return self.loss - products(&self.scores) + of_offset;
+        }
+        let columns = self.scores.ncols();
+        let entropy = |row: usize| {
+            if columns == 1 {
+                let p = self.probability(row, 0, scale);
+                return negative_entropy(p) + negative_entropy(1.0 - p);
+            }
+            (0..columns).map(|k| negative_entropy(self.probability(row, k, scale))).sum::<f64>()
+        };
+        let counted = (0..rows.x.nrows()).filter(|&row| rows.counts(row));
+        of_offset - counted.map(|row| self.share(row) * entropy(row)).sum::<f64>()
+    }
+}
+
+/// p ln p
+fn negative_entropy(p: f64) -> f64 {
+    if p <= 0.0 { 0.0 } else { p * p.ln() }
+}
+
+/// An objective that counts as optimal by its duality gap.
+pub(super) struct GapStopped<'a, 'b, T: Real> {
+    objective: &'a mut LogisticObjective<'b, T>,
+    gap: f64,
+}
+
+impl<'a, 'b, T: Real> GapStopped<'a, 'b, T> {
+    pub(super) fn new(objective: &'a mut LogisticObjective<'b, T>) -> Self {
+        GapStopped { objective, gap: f64::INFINITY }
+    }
+}
+
+impl<T: Real> Objective<T> for GapStopped<'_, '_, T> {
+    fn parameter_count(&self) -> usize {
+        self.objective.parameter_count()
+    }
+
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
+        let value = self.objective.evaluate(params, gradient);
+        // Where no bound is found yet, any large number says so; infinity would say that the objective diverged.
+        self.gap = duality_gap(self.objective, params, value).unwrap_or(f64::MAX);
+        value
+    }
+
+    fn optimality(&self, _gradient: &[T]) -> f64 {
+        self.gap
+    }
+}
+
+impl<T: Real> Curved<T> for GapStopped<'_, '_, T> {
+    fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
+        self.objective.hessian(params, hessian);
+    }
+}
+
+impl<T: Real> LogisticObjective<'_, T> {
+    /// The gradient that belongs to the residuals of all rows, with respect to slopes in the user's units.
+    fn loss_gradient(&mut self, residuals: &DMatrix<T>) -> Vec<T> {
+        self.backward(|range, out| out.copy_from(&residuals.rows(range.start, range.len())));
+        let (slopes, intercepts) = self.raw().split_at(self.slopes.len());
+        if !self.coordinates.far {
+            return slopes.to_vec();
+        }
+        let mut gradient = vec![T::zero(); slopes.len()];
+        self.coordinates.gradient_to_user(slopes, intercepts, &mut gradient);
+        gradient
+    }
+}

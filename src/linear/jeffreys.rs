@@ -1,0 +1,290 @@
+//! The log-likelihood with Jeffreys' prior.
+
+use nalgebra::{Cholesky, DMatrix};
+
+use super::objective::LogisticObjective;
+use crate::error::Error;
+use crate::kernel::{Strided, Workspace, all_finite, product};
+use crate::loss::{Gradient, Targets};
+use crate::optim::{Curved, Objective};
+use crate::real::Real;
+
+/// Mean loss minus ½ ln det I / Σ u, where I is the Fisher information of the coefficients (against those of the first
+/// class, if there are more than two).
+///
+/// # Formula
+/// With W_i the second derivative of row i's loss in its scores and Q_i,bc = x̃_iᵀ (I⁻¹)_bc x̃_i, the gradient of
+/// ½ ln det I in score a of row i is ½ u_i Σ_bc ∂W_i,bc/∂z_a Q_i,bc
+/// = ½ u_i p_a (Q_aa - Σ_b p_b Q_bb - 2 (Q p)_a + 2 pᵀQ p); for two classes h (½ - p) with the leverage
+/// h = u p (1 - p) x̃ᵀ I⁻¹ x̃. The Hessian handed to Newton's method is the Fisher information (scoring).
+///
+/// # References
+/// Firth (1993), *Bias reduction of maximum likelihood estimates*; Heinze and Schemper (2002); Kosmidis and Firth (2011)
+/// for several classes.
+pub(super) struct JeffreysObjective<'a, 'b, T: Real> {
+    inner: &'a mut LogisticObjective<'b, T>,
+    information: DMatrix<T>,
+    leverage: Leverage<T>,
+}
+
+/// Scratch for the quadratic forms Q of a block of rows.
+#[derive(Default)]
+struct Leverage<T: Real> {
+    rows: Vec<T>,
+    image: Vec<T>,
+    /// Q_bc for b >= c, pair after pair.
+    forms: Vec<Vec<T>>,
+    probabilities: DMatrix<T>,
+    workspace: Workspace<T>,
+}
+
+const REASON: &str = "columns depend on each other: drop columns or use an L2 penalty";
+
+impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
+    /// # Errors
+    /// [`Error::Singular`] when the information is singular at `start`: then it is everywhere.
+    pub(super) fn new(inner: &'a mut LogisticObjective<'b, T>, start: &[T]) -> Result<Self, Error> {
+        let size = start.len();
+        let mut objective = JeffreysObjective {
+            inner,
+            information: DMatrix::zeros(size, size),
+            leverage: Leverage::default(),
+        };
+        objective.invert(start).map(|_| objective).ok_or(Error::Singular { reason: REASON })
+    }
+
+    /// The inverse of the mean information in the solver's coordinates and ½ ln det I in the user's.
+    fn invert(&mut self, params: &[T]) -> Option<(DMatrix<T>, f64)> {
+        self.inner.hessian(params, &mut self.information);
+        if !all_finite(self.information.as_slice()) {
+            return None;
+        }
+        let factor = Cholesky::new(self.information.clone())?;
+        let smallest = 10.0 * params.len() as f64 * T::EPSILON.as_f64();
+        let pivots = factor.l_dirty().diagonal();
+        let mut log_determinant = 0.0;
+        for (pivot, entry) in pivots.iter().zip(self.information.diagonal().iter()) {
+            let square = (*pivot * *pivot).as_f64();
+            if square.is_nan() || square <= smallest * entry.as_f64() {
+                return None;
+            }
+            log_determinant += square.ln();
+        }
+        Some((
+            factor.inverse(),
+            0.5 * (log_determinant + self.inner.determinant_in_user_units(&self.information)),
+        ))
+    }
+}
+
+impl<T: Real> LogisticObjective<'_, T> {
+    /// What to add to the logarithm of the determinant of `hessian` (the mean information, in the solver's coordinates
+    /// and with curvature along the shifts of several score columns) for that of the information itself: in the
+    /// user's units, of the coefficients against those of the first class.
+    fn determinant_in_user_units(&self, hessian: &DMatrix<T>) -> f64 {
+        let (columns, width) = (self.coordinates.columns, self.width());
+        let equations = columns.max(2) - 1;
+        let scales: f64 = self.coordinates.scale.iter().map(|s| s.as_f64().ln()).sum();
+        let units = 2.0 * equations as f64 * scales
+            + (equations * width) as f64 * self.problem.rows.total_weight.ln();
+        if columns == 1 {
+            return units;
+        }
+        // Along the shift of each term the matrix is the added curvature, whose sum over all pairs of score columns is
+        // that of the matrix; contrasts against the first class are not orthonormal, which takes ln K a term.
+        let shifts: f64 = (0..width)
+            .map(|i| {
+                let pairs = (0..columns).flat_map(|a| (0..columns).map(move |b| (a, b)));
+                let sum: f64 =
+                    pairs.map(|(a, b)| hessian[(self.index(i, a), self.index(i, b))].as_f64()).sum();
+                (sum / columns as f64).ln()
+            })
+            .sum();
+        units - shifts - width as f64 * (columns as f64).ln()
+    }
+}
+
+impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
+    fn parameter_count(&self) -> usize {
+        self.inner.parameter_count()
+    }
+
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
+        let Some((inverse, log_root)) = self.invert(params) else {
+            gradient.fill(T::zero());
+            return f64::INFINITY;
+        };
+        let Self { inner, leverage, .. } = self;
+        inner.load(params);
+        let total_weight = inner.problem.rows.total_weight;
+        let blocks = inverse_blocks(inner, &inverse);
+        let (loss, coordinates) = (inner.loss, inner.coordinates.clone());
+        let scale = T::of(1.0 / total_weight);
+        let width = inner.width();
+        let mut total = 0.0;
+        inner.pass(true, |problem, range, block| {
+            problem.add_offset(range.clone(), &mut block.scores);
+            let targets = Targets::Classes(&problem.rows.classes[range.clone()]);
+            let weights = problem.rows.weights.map(|w| &w[range.clone()]);
+            let out = Gradient { scale, out: &mut block.residuals };
+            total += loss.accumulate(&block.scores, targets, weights, Some(out));
+
+            coordinates.scale_rows(problem.rows.x, range.clone(), &mut leverage.rows);
+            leverage.rows.resize(range.len() * width, T::one());
+            leverage.forms(&blocks, range.len(), width);
+            leverage.probabilities = DMatrix::zeros(range.len(), problem.classes);
+            loss.probabilities(&block.scores, &mut leverage.probabilities);
+            for row in 0..range.len() {
+                // The information of a mean is smaller by the total weight, its inverse larger.
+                let share = weights.map_or(T::one(), |w| w[row]) * scale * scale;
+                for a in 0..block.residuals.ncols() {
+                    let slope = leverage.slope(row, block.residuals.ncols(), a);
+                    block.residuals[(row, a)] -= T::of(0.5) * share * slope;
+                }
+            }
+        });
+        inner.finish_gradient(gradient);
+        (total - log_root) / total_weight
+    }
+
+    fn optimality(&self, gradient: &[T]) -> f64 {
+        self.inner.optimality(gradient)
+    }
+}
+
+impl<T: Real> Curved<T> for JeffreysObjective<'_, '_, T> {
+    /// The Fisher information, in place of the second derivative.
+    fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
+        self.inner.hessian(params, hessian);
+    }
+}
+
+/// The blocks of the inverse for the pairs b >= c of score columns, terms x terms.
+fn inverse_blocks<T: Real>(objective: &LogisticObjective<'_, T>, inverse: &DMatrix<T>) -> Vec<DMatrix<T>> {
+    let (columns, width) = (objective.coordinates.columns, objective.width());
+    let mut blocks = Vec::new();
+    for b in 0..columns {
+        for c in 0..=b {
+            blocks.push(DMatrix::from_fn(width, width, |i, j| {
+                inverse[(objective.index(i, b), objective.index(j, c))]
+            }));
+        }
+    }
+    blocks
+}
+
+impl<T: Real> Leverage<T> {
+    /// Computes Q for the rows at hand.
+    fn forms(&mut self, blocks: &[DMatrix<T>], count: usize, width: usize) {
+        self.forms.resize_with(blocks.len(), Vec::new);
+        self.image.resize(count * width, T::zero());
+        for (form, block) in self.forms.iter_mut().zip(blocks) {
+            form.clear();
+            form.resize(count, T::zero());
+            let rows = Strided::columns(&self.rows, count, width);
+            product(rows, Strided::from(block), (&mut self.image, count), false, &mut self.workspace);
+            for (image, x) in self.image.chunks_exact(count).zip(self.rows.chunks_exact(count)) {
+                for ((q, &image), &x) in form.iter_mut().zip(image).zip(x) {
+                    *q += image * x;
+                }
+            }
+        }
+    }
+
+    /// Σ_bc ∂W_bc/∂z_a Q_bc of a row.
+    fn slope(&self, row: usize, columns: usize, a: usize) -> T {
+        let two = T::of(2.0);
+        if columns == 1 {
+            let (q, p) = (self.probabilities[(row, 0)], self.probabilities[(row, 1)]);
+            return (q - p) * p * q * self.forms[0][row];
+        }
+        let form = |b: usize, c: usize| self.forms[b.max(c) * (b.max(c) + 1) / 2 + b.min(c)][row];
+        let p = |k: usize| self.probabilities[(row, k)];
+        let image = |b: usize| (0..columns).fold(T::zero(), |sum, c| sum + form(b, c) * p(c));
+        let diagonal = (0..columns).fold(T::zero(), |sum, b| sum + p(b) * form(b, b));
+        let whole = (0..columns).fold(T::zero(), |sum, b| sum + p(b) * image(b));
+        p(a) * (form(a, a) - diagonal - two * image(a) + two * whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::objective::tests::{Data, draw};
+    use super::*;
+    use crate::gradcheck::GradCheck;
+    use crate::rng::Rng;
+    use crate::{Estimator, LogisticRegression, Penalty};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn the_gradient_is_the_derivative(
+            rows in 12usize..40, features in 1usize..4, count in 2usize..5, intercept: bool, weighted: bool, seed: u64,
+        ) {
+            let mut rng = Rng::new(seed);
+            let data = Data::new(rows, features, count, weighted, &mut rng);
+            let mut inner = data.objective(0.0, intercept);
+            let params: Vec<f64> = draw(inner.parameter_count(), &mut rng).iter().map(|p| 0.3 * p).collect();
+            let mut objective = JeffreysObjective::new(&mut inner, &params).unwrap();
+            let check = GradCheck::new().relative_tolerance(1e-6).absolute_tolerance(1e-8);
+            let agreement = check.objective(&mut objective, &params);
+            prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
+        }
+    }
+
+    /// In a saturated model Jeffreys' prior adds half a row to every cell: groups 0 and 1 with counts of each class.
+    #[test]
+    fn saturated_models_gain_half_a_row_in_each_cell() {
+        for counts in [vec![[3.0, 9.0], [7.0, 0.0]], vec![[3.0, 9.0], [7.0, 0.0], [1.0, 5.0]]] {
+            let classes = counts.len();
+            let x = DMatrix::from_fn(2 * classes, 1, |row, _| (row % 2) as f64);
+            let y: Vec<usize> = (0..2 * classes).map(|row| row / 2).collect();
+            let weights: Vec<f64> = counts.iter().flatten().copied().collect();
+            let model =
+                LogisticRegression::new(Penalty::Jeffreys).tolerance(1e-12).fit_weighted(&x, &y, &weights);
+            let model = model.unwrap();
+            assert!(model.report().converged(), "{}", model.report());
+            let log_odds =
+                |class: usize, group: usize| ((counts[class][group] + 0.5) / (counts[0][group] + 0.5)).ln();
+            for class in 1..classes {
+                let (w, b) = (model.coefficients(), model.intercept());
+                let against_first =
+                    |of: &dyn Fn(usize) -> f64| if classes == 2 { of(0) } else { of(class) - of(0) };
+                approx::assert_relative_eq!(
+                    against_first(&|k| b[k]),
+                    log_odds(class, 0),
+                    max_relative = 1e-9
+                );
+                let slope = log_odds(class, 1) - log_odds(class, 0);
+                approx::assert_relative_eq!(against_first(&|k| w[(0, k)]), slope, max_relative = 1e-9);
+            }
+            // The value: mean loss minus ½ ln det I / n, with I of the groups.
+            let total: f64 = weights.iter().sum();
+            let p = |class: usize, group: usize| {
+                (counts[class][group] + 0.5) / (0..classes).map(|k| counts[k][group] + 0.5).sum::<f64>()
+            };
+            let rows = |group: usize| counts.iter().map(|c| c[group]).sum::<f64>();
+            let loss: f64 =
+                (0..classes).map(|k| (0..2).map(|g| counts[k][g] * p(k, g).ln()).sum::<f64>()).sum::<f64>()
+                    / -total;
+            // det(diag(p) - ppᵀ) over all classes but the first is the product of all p.
+            let information: f64 = (0..2)
+                .map(|g| {
+                    (classes - 1) as f64 * rows(g).ln() + (0..classes).map(|k| p(k, g).ln()).sum::<f64>()
+                })
+                .sum();
+            let wanted = loss - 0.5 * information / total;
+            approx::assert_relative_eq!(model.report().objective, wanted, max_relative = 1e-10);
+        }
+    }
+
+    #[test]
+    fn dependent_columns_are_an_error() {
+        let x = DMatrix::from_fn(6, 2, |row, j| (row * (j + 1)) as f64);
+        let fitted = LogisticRegression::new(Penalty::Jeffreys).fit(&x, &[0, 1, 0, 1, 0, 1]);
+        assert!(matches!(fitted, Err(Error::Singular { .. })), "{fitted:?}");
+    }
+}

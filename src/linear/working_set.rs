@@ -1,0 +1,179 @@
+//! The parameters that an iteration with an L1 penalty works on, and their second derivatives.
+
+use nalgebra::DMatrix;
+
+use super::curvature::curvature_of;
+use super::objective::LogisticObjective;
+use crate::kernel::{Strided, Workspace, product, product_lower};
+use crate::real::Real;
+
+/// Numbers of parameters in ascending order: slopes score column by score column, then intercepts.
+#[derive(Debug, Clone)]
+pub(super) struct WorkingSet {
+    pub(super) parameters: Vec<usize>,
+}
+
+impl WorkingSet {
+    /// Parameters without an absolute value, those that are not zero and those that violate their optimality
+    /// condition, the worst first up to twice as many as are not zero, within the limits.
+    pub(super) fn choose<T: Real>(
+        objective: &LogisticObjective<'_, T>,
+        params: &[T],
+        violations: &[f64],
+        smallest: usize,
+        largest: usize,
+    ) -> Self {
+        let always = |at: usize| objective.l1_of(at) == T::zero();
+        let mut parameters: Vec<usize> = (0..params.len()).filter(|&at| always(at)).collect();
+        let mut others: Vec<usize> = (0..params.len())
+            .filter(|&at| !always(at) && (params[at] != T::zero() || violations[at] > 0.0))
+            .collect();
+        let nonzero = others.iter().filter(|&&at| params[at] != T::zero()).count();
+        let room = (2 * nonzero).clamp(smallest, largest).saturating_sub(parameters.len()).max(1);
+        if others.len() > room {
+            // What is not zero comes first as long as all of it fits: the model then knows how it moves.
+            let rank = |at: usize| (nonzero <= room && params[at] != T::zero(), violations[at]);
+            others.sort_by(|&a, &b| {
+                let ((a_first, a), (b_first, b)) = (rank(a), rank(b));
+                b_first.cmp(&a_first).then(b.total_cmp(&a))
+            });
+            others.truncate(room);
+        }
+        parameters.append(&mut others);
+        parameters.sort_unstable();
+        WorkingSet { parameters }
+    }
+
+    /// Writes the second derivatives of the smooth objective with respect to these parameters at `params`.
+    pub(super) fn hessian<T: Real>(
+        &self,
+        objective: &mut LogisticObjective<'_, T>,
+        params: &[T],
+        hessian: &mut DMatrix<T>,
+    ) {
+        let size = self.parameters.len();
+        *hessian = DMatrix::zeros(size, size);
+        objective.load(params);
+        let coordinates = objective.coordinates.clone();
+        let (features, columns, loss) = (coordinates.features(), coordinates.columns, objective.loss);
+        // The features of each score column; the intercept counts as one more.
+        let split = |at: usize| {
+            if at < features * columns {
+                (at / features, at % features)
+            } else {
+                (at - features * columns, features)
+            }
+        };
+        let members: Vec<Vec<(usize, usize)>> = (0..columns)
+            .map(|column| {
+                let of_column = |(place, &at): (usize, &usize)| {
+                    let (own, feature) = split(at);
+                    (own == column).then_some((place, feature))
+                };
+                self.parameters.iter().enumerate().filter_map(of_column).collect()
+            })
+            .collect();
+        let mut sums: Vec<Vec<T>> = Vec::new();
+        for a in 0..columns {
+            for b in 0..=a {
+                sums.push(vec![T::zero(); members[a].len() * members[b].len()]);
+            }
+        }
+        let mut scratch = Scratch::default();
+        objective.for_each_scores(|problem, range, scores| {
+            let count = range.len();
+            let mut probabilities = DMatrix::zeros(count, problem.classes);
+            loss.probabilities(scores, &mut probabilities);
+            scratch.rows.resize_with(columns, Vec::new);
+            for (rows, members) in scratch.rows.iter_mut().zip(&members) {
+                rows.clear();
+                for &(_, feature) in members {
+                    coordinates.scale_column(problem.rows.x, feature, range.clone(), rows);
+                }
+            }
+            let share = T::of(1.0 / problem.rows.total_weight);
+            let mut sums = sums.iter_mut();
+            for a in 0..columns {
+                for b in 0..=a {
+                    let Some(sum) = sums.next() else { return };
+                    let weighted = &mut scratch.weighted;
+                    weighted.clear();
+                    weighted.extend_from_slice(&scratch.rows[b]);
+                    for column in weighted.chunks_exact_mut(count) {
+                        for (row, x) in column.iter_mut().enumerate() {
+                            let weight = problem.rows.weights.map_or(share, |w| w[range.start + row] * share);
+                            *x *= weight * curvature_of(&probabilities, row, columns, a, b);
+                        }
+                    }
+                    let left = Strided::columns(&scratch.rows[a], count, members[a].len());
+                    let right = Strided::columns(weighted, count, members[b].len());
+                    if a == b {
+                        product_lower(left, right, sum, true, &mut scratch.workspace);
+                    } else {
+                        let out = (sum.as_mut_slice(), members[a].len());
+                        product(left.transposed(), right, out, true, &mut scratch.workspace);
+                    }
+                }
+            }
+        });
+        let mut sums = sums.iter();
+        for a in 0..columns {
+            for b in 0..=a {
+                let Some(sum) = sums.next() else { return };
+                for (j, &(column, _)) in members[b].iter().enumerate() {
+                    for (i, &(row, _)) in members[a].iter().enumerate() {
+                        if a != b || i >= j {
+                            let h = sum[j * members[a].len() + i];
+                            (hessian[(row, column)], hessian[(column, row)]) = (h, h);
+                        }
+                    }
+                }
+            }
+        }
+        self.add_penalty(objective, &members, hessian);
+    }
+
+    /// Adds the L2 penalty and, where all score columns of a feature or all intercepts are balanced, curvature along
+    /// the shifts that softmax does not see.
+    fn add_penalty<T: Real>(
+        &self,
+        objective: &LogisticObjective<'_, T>,
+        members: &[Vec<(usize, usize)>],
+        hessian: &mut DMatrix<T>,
+    ) {
+        let (coordinates, penalty) = (&objective.coordinates, objective.problem.penalty);
+        let features = coordinates.features();
+        for &(place, feature) in members.iter().flatten().filter(|(_, feature)| *feature < features) {
+            let scale = coordinates.scale[feature];
+            hessian[(place, place)] += T::of(penalty.l2[feature]) / (scale * scale);
+        }
+        if members.len() == 1 {
+            return;
+        }
+        // Balanced features and intercepts are in the set for all score columns or for none.
+        for &(_, feature) in members[0].iter().filter(|(_, j)| *j == features || penalty.l1[*j] == 0.0) {
+            let places: Vec<usize> = members
+                .iter()
+                .filter_map(|of_column| {
+                    of_column.iter().find(|(_, j)| *j == feature).map(|(place, _)| *place)
+                })
+                .collect();
+            let trace = places.iter().fold(T::zero(), |sum, &at| sum + hessian[(at, at)]);
+            let shift = trace / T::of((places.len() * places.len()) as f64);
+            for &a in &places {
+                for &b in &places {
+                    hessian[(a, b)] += shift;
+                }
+            }
+        }
+    }
+}
+
+/// Buffers of the sums over blocks of rows.
+#[derive(Default)]
+struct Scratch<T> {
+    /// The features of each score column, centred and scaled.
+    rows: Vec<Vec<T>>,
+    weighted: Vec<T>,
+    workspace: Workspace<T>,
+}
