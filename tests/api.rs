@@ -41,6 +41,7 @@ fn public_types_are_plain_values() {
     value::<MlpClassifier>();
     value::<MlpOptimizer>();
     value::<Newton>();
+    value::<NewtonCg>();
     value::<Penalty>();
     value::<Progress>();
     value::<Rng>();
@@ -66,6 +67,7 @@ fn traits_make_objects() {
     let _: Option<Box<dyn Classifier<f64, Label = String>>> = None;
     let _: Option<Box<dyn Objective<f64>>> = None;
     let _: Option<Box<dyn Curved<f64>>> = None;
+    let _: Option<Box<dyn HessianProduct<f64>>> = None;
 }
 
 #[test]

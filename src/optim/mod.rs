@@ -7,7 +7,7 @@ mod sgd;
 use std::ops::Range;
 
 pub use adam::{Adam, Decay};
-pub use minimize::{Curved, Lbfgs, Minimum, Newton, Objective};
+pub use minimize::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective};
 pub use sgd::Sgd;
 
 use crate::error::Error;
