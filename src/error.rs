@@ -129,10 +129,10 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// A split that would leave a class without a row on one side.
+    /// A split of a class with too few rows to learn from and to test on.
     #[error(
-        "cannot split off {requested} of {available} rows: class {label} has {members}, and each side needs at least \
-         one row of every class"
+        "cannot split off {requested} of {available} rows: class {label} has {members}, and two are needed: one to \
+         learn from and one to test on"
     )]
     SplitTooSmall {
         /// How many rows the smaller side was to have.

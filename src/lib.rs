@@ -24,7 +24,7 @@
 //! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
 //!   [`NewtonCg`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
-//! - [`metrics`], [`train_test_split`], [`data`]: what is needed to judge a model.
+//! - [`metrics`], [`train_test_split`], [`stratified_k_fold`], [`data`]: what is needed to judge a model.
 //!
 //! # Should I use this crate?
 //! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
@@ -94,7 +94,7 @@ pub use penalty::{Penalty, Strength};
 pub use real::Real;
 pub use report::{FitReport, Observer, Progress, StopReason};
 pub use rng::Rng;
-pub use select::{Split, train_test_split};
+pub use select::{Split, stratified_k_fold, train_test_split};
 
 #[doc = include_str!("../docs/conventions.md")]
 pub mod conventions {}

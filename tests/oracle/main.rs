@@ -11,3 +11,4 @@ mod logistic;
 mod losses;
 mod networks;
 mod optimizers;
+mod splits;
