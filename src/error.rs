@@ -62,6 +62,15 @@ pub enum Error {
         label: String,
     },
 
+    /// No row (with positive weight) of a class, where a metric needs rows of every class.
+    #[error(
+        "no row that counts is of class {class}, counted from 0: this metric is defined for rows of every class only"
+    )]
+    MissingClass {
+        /// The index of the class, from 0.
+        class: usize,
+    },
+
     /// A label that the model was not fitted with.
     #[error("`y` holds the label {label} at row {row}, which is none of the model's {classes} classes")]
     UnknownLabel {
