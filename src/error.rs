@@ -62,6 +62,15 @@ pub enum Error {
         label: String,
     },
 
+    /// No row (with positive weight) of a class, where a metric needs rows of every class.
+    #[error(
+        "no row that counts is of class {class}, counted from 0: this metric is defined for rows of every class only"
+    )]
+    MissingClass {
+        /// The index of the class, from 0.
+        class: usize,
+    },
+
     /// A label that the model was not fitted with.
     #[error("`y` holds the label {label} at row {row}, which is none of the model's {classes} classes")]
     UnknownLabel {
@@ -169,10 +178,10 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// A split that would leave a class without a row on one side.
+    /// A split of a class with too few rows to learn from and to test on.
     #[error(
-        "cannot split off {requested} of {available} rows: class {label} has {members}, and each side needs at least \
-         one row of every class"
+        "cannot split off {requested} of {available} rows: class {label} has {members}, and two are needed: one to \
+         learn from and one to test on"
     )]
     SplitTooSmall {
         /// How many rows the smaller side was to have.

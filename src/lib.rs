@@ -21,9 +21,10 @@
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
 //! - [`Loss`]: [`BinaryCrossEntropy`], [`SoftmaxCrossEntropy`], [`MeanSquaredError`], on raw scores.
-//! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`].
+//! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
+//!   [`NewtonCg`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
-//! - [`metrics`], [`train_test_split`], [`data`]: what is needed to judge a model.
+//! - [`metrics`], [`train_test_split`], [`stratified_k_fold`], [`data`]: what is needed to judge a model.
 //!
 //! # Should I use this crate?
 //! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
@@ -88,12 +89,14 @@ pub use linear::{FittedLogistic, Inference, LogisticRegression, RowOptions, Sign
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
-pub use optim::{Adam, Curved, Decay, Lbfgs, Minimum, Newton, Objective, Optimizer, Sgd, Step};
+pub use optim::{
+    Adam, Curved, Decay, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, Optimizer, Sgd, Step,
+};
 pub use penalty::{Penalty, Strength};
 pub use real::Real;
 pub use report::{FitReport, Observer, Progress, StopReason};
 pub use rng::Rng;
-pub use select::{Split, train_test_split};
+pub use select::{Split, stratified_k_fold, train_test_split};
 
 #[doc = include_str!("../docs/conventions.md")]
 pub mod conventions {}

@@ -4,7 +4,9 @@ use std::error::Error as StdError;
 use std::fmt::Debug;
 
 use logit::data::Dataset;
-use logit::metrics::{ClassScores, ClassificationReport, ConfusionMatrix};
+use logit::metrics::{
+    Accuracy, BrierScore, ClassScores, ClassificationReport, ConfusionMatrix, LogLoss, Metric, RocAuc,
+};
 use logit::*;
 
 fn value<A: Send + Sync + Clone + Debug + 'static>() {}
@@ -13,10 +15,12 @@ fn error<A: StdError + Send + Sync + Clone + 'static>() {}
 
 #[test]
 fn public_types_are_plain_values() {
+    value::<Accuracy>();
     value::<Activation>();
     value::<Adam>();
     value::<Agreement>();
     value::<BinaryCrossEntropy>();
+    value::<BrierScore>();
     value::<ClassScores>();
     value::<ClassificationReport<String>>();
     value::<ConfusionMatrix<String>>();
@@ -35,15 +39,18 @@ fn public_types_are_plain_values() {
     value::<OneVsRest<MlpClassifier>>();
     value::<SignificanceTest>();
     value::<Lbfgs>();
+    value::<LogLoss>();
     value::<LogisticRegression>();
     value::<MeanSquaredError>();
     value::<Minimum<f64>>();
     value::<MlpClassifier>();
     value::<MlpOptimizer>();
     value::<Newton>();
+    value::<NewtonCg>();
     value::<Penalty>();
     value::<Progress>();
     value::<Rng>();
+    value::<RocAuc>();
     value::<Sequential<Dense>>();
     value::<Sgd>();
     value::<SoftmaxCrossEntropy>();
@@ -62,10 +69,12 @@ fn public_types_are_plain_values() {
 fn traits_make_objects() {
     shared::<dyn Layer<f32>>();
     shared::<dyn Loss<f64>>();
+    shared::<dyn Metric>();
     shared::<dyn Optimizer<f64>>();
     let _: Option<Box<dyn Classifier<f64, Label = String>>> = None;
     let _: Option<Box<dyn Objective<f64>>> = None;
     let _: Option<Box<dyn Curved<f64>>> = None;
+    let _: Option<Box<dyn HessianProduct<f64>>> = None;
 }
 
 #[test]

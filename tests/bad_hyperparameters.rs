@@ -269,8 +269,7 @@ fn splits_check_fraction_and_labels() {
         message(&[7, 7], 0.5),
         "`y` holds one class only (7): a classifier needs rows of at least two"
     );
-    let small =
-        "cannot split off 2 of 4 rows: class -3 has 1, and each side needs at least one row of every class";
+    let small = "cannot split off 2 of 4 rows: class -3 has 1, and two are needed: one to learn from and one to test on";
     assert_eq!(message(&[1, 1, -3, 1], 0.5), small);
     // The smallest and largest fractions leave a row of every class on each side.
     for (fraction, test) in [(1e-300, 2), (0.999_999, 4)] {

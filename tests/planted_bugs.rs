@@ -1,8 +1,8 @@
 //! `GradCheck` accepts a right layer and rejects each of the mistakes that people make.
 
 use logit::{
-    Activation, BinaryCrossEntropy, Dense, GradCheck, Gradient, Layer, Loss, Mismatch, Objective, Real, Rng,
-    Sequential, Shape, Tape, Targets,
+    Activation, BinaryCrossEntropy, Dense, GradCheck, Gradient, HessianProduct, Layer, Loss, Mismatch,
+    Objective, Real, Rng, Sequential, Shape, Tape, Targets,
 };
 use nalgebra::DMatrix;
 
@@ -255,4 +255,83 @@ fn a_check_that_would_prove_nothing_says_so() {
     }
     assert_eq!(GradCheck::new().objective(&mut Jumps, &[0.0]), Err(Mismatch::Kinks { kinks: 1, entries: 1 }));
     assert!(matches!(GradCheck::new().objective(&mut Jumps, &[0.0, 1.0]), Err(Mismatch::Invalid(_))));
+}
+
+/// What is wrong with the Hessian products of [`Valley`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Wrong {
+    Nothing,
+    Sign,
+    DiagonalOnly,
+    StaysWhereItWasFirst,
+    FollowsEvaluations,
+    AddsToOut,
+    RemembersProducts,
+    Quadratic,
+}
+
+/// Σ exp(x_i) + ½ (Σ x_i)^2.
+struct Valley {
+    wrong: Wrong,
+    at: Option<Vec<f64>>,
+    evaluated: Vec<f64>,
+    products: f64,
+}
+
+impl Objective<f64> for Valley {
+    fn parameter_count(&self) -> usize {
+        3
+    }
+    fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        self.evaluated = x.to_vec();
+        let sum: f64 = x.iter().sum();
+        gradient.iter_mut().zip(x).for_each(|(g, x)| *g = x.exp() + sum);
+        x.iter().map(|x| x.exp()).sum::<f64>() + 0.5 * sum * sum
+    }
+}
+
+impl HessianProduct<f64> for Valley {
+    fn linearize(&mut self, x: &[f64]) {
+        if self.wrong != Wrong::StaysWhereItWasFirst || self.at.is_none() {
+            self.at = Some(x.to_vec());
+        }
+    }
+    fn hessian_product(&mut self, v: &[f64], out: &mut [f64]) {
+        self.products += 1.0;
+        let sum: f64 = v.iter().sum();
+        let at =
+            if self.wrong == Wrong::FollowsEvaluations { Some(&self.evaluated) } else { self.at.as_ref() };
+        for ((out, v), x) in out.iter_mut().zip(v).zip(at.expect("linearised before")) {
+            let right = x.exp() * v + sum;
+            *out = match self.wrong {
+                Wrong::Sign => -right,
+                Wrong::DiagonalOnly => right - sum + v,
+                Wrong::AddsToOut => *out + right,
+                Wrong::RemembersProducts => right * (1.0 + 1e-12 * self.products),
+                Wrong::Quadratic => right * v.abs(),
+                Wrong::Nothing | Wrong::StaysWhereItWasFirst | Wrong::FollowsEvaluations => right,
+            };
+        }
+    }
+}
+
+#[test]
+fn wrong_hessian_products_are_rejected() {
+    let check = |wrong| {
+        let mut valley = Valley { wrong, at: None, evaluated: Vec::new(), products: 0.0 };
+        GradCheck::new().hessian_product(&mut valley, &[0.3, -1.2, 2.0])
+    };
+    let agreement = check(Wrong::Nothing).unwrap();
+    assert_eq!((agreement.entries, agreement.kinks), (6, 0));
+    let text = check(Wrong::Sign).unwrap_err().to_string();
+    assert!(text.contains("of a Hessian product") && text.ends_with("all have the wrong sign"), "{text}");
+    for wrong in
+        [Wrong::DiagonalOnly, Wrong::StaysWhereItWasFirst, Wrong::FollowsEvaluations, Wrong::Quadratic]
+    {
+        assert!(matches!(check(wrong), Err(Mismatch::Gradient { .. })), "{wrong:?}");
+    }
+    assert!(matches!(check(Wrong::AddsToOut), Err(Mismatch::NotOverwritten { index: 0, .. })));
+    assert!(matches!(check(Wrong::RemembersProducts), Err(Mismatch::NotRepeatable { .. })));
+    let mut valley = Valley { wrong: Wrong::Nothing, at: None, evaluated: Vec::new(), products: 0.0 };
+    assert!(matches!(GradCheck::new().hessian_product(&mut valley, &[0.0]), Err(Mismatch::Invalid(_))));
 }

@@ -2,9 +2,9 @@
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use logit::{
-    Activation, Adam, BinaryCrossEntropy, Classifier, Curved, Decay, Error, Estimator, FitReport, Layer,
-    Lbfgs, LogisticRegression, Loss, Minimum, MlpClassifier, Newton, Objective, Optimizer, Penalty, Real,
-    Rng, Sgd, Solver, Step, StopReason, Targets, data,
+    Activation, Adam, BinaryCrossEntropy, Classifier, Curved, Decay, Error, Estimator, FitReport,
+    HessianProduct, Layer, Lbfgs, LogisticRegression, Loss, Minimum, MlpClassifier, Newton, NewtonCg,
+    Objective, Optimizer, Penalty, Real, Rng, Sgd, Solver, Step, StopReason, Targets, data,
 };
 use nalgebra::{DMatrix, DVector};
 
@@ -161,12 +161,20 @@ impl Curved<f64> for Hostile {
         hessian.copy_from_slice(&[h, 0.0, 0.0, 6.0]);
     }
 }
+impl HessianProduct<f64> for Hostile {
+    fn linearize(&mut self, _p: &[f64]) {}
+    fn hessian_product(&mut self, v: &[f64], out: &mut [f64]) {
+        let h = if *self == Hostile::Unrelated { -1.0 } else { 2.0 };
+        out.copy_from_slice(&[h * v[0], 6.0 * v[1]]);
+    }
+}
 
 #[test]
 fn a_failed_line_search_returns_the_best_point_and_the_reason() {
     type Solve = fn(&mut Hostile) -> Result<Minimum<f64>, Error>;
-    let solves: [Solve; 2] = [
+    let solves: [Solve; 3] = [
         |objective| Newton::new().max_iterations(50).minimize(objective, START.to_vec()),
+        |objective| NewtonCg::new().max_iterations(50).minimize(objective, START.to_vec()),
         |objective| Lbfgs::new().max_iterations(50).minimize(objective, START.to_vec()),
     ];
     for (mut objective, solve) in HOSTILE.into_iter().flat_map(|o| solves.map(|s| (o, s))) {
@@ -237,13 +245,15 @@ fn all_solvers_find_the_same_optimum() {
 struct NineRows {
     x: DMatrix<f64>,
     y: DVector<f64>,
+    at: DMatrix<f64>,
 }
 
 impl NineRows {
     fn new() -> Self {
         let b = [0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0];
         let x = DMatrix::from_fn(9, 3, |row, column| [1.0, row as f64 - 4.0, b[row]][column]);
-        NineRows { x, y: DVector::from_fn(9, |row, _| if row < 3 { 0.0 } else { 1.0 }) }
+        let y = DVector::from_fn(9, |row, _| if row < 3 { 0.0 } else { 1.0 });
+        NineRows { x, y, at: DMatrix::zeros(3, 3) }
     }
 }
 
@@ -271,6 +281,17 @@ impl Curved<f64> for NineRows {
     }
 }
 
+impl HessianProduct<f64> for NineRows {
+    fn linearize(&mut self, p: &[f64]) {
+        let mut hessian = DMatrix::zeros(3, 3);
+        self.hessian(p, &mut hessian);
+        self.at = hessian;
+    }
+    fn hessian_product(&mut self, v: &[f64], out: &mut [f64]) {
+        out.copy_from_slice((&self.at * DVector::from_column_slice(v)).as_slice());
+    }
+}
+
 /// From afar all p (1 - p) underflow, and with them the curvature of the intercept.
 #[test]
 fn solvers_find_the_optimum_from_afar() {
@@ -280,8 +301,10 @@ fn solvers_find_the_optimum_from_afar() {
         let start = vec![w; 3];
         let newton =
             Newton::new().tolerance(1e-12).minimize(&mut NineRows::new(), start.clone()).expect("a start");
+        let cg =
+            NewtonCg::new().tolerance(1e-12).minimize(&mut NineRows::new(), start.clone()).expect("a start");
         let lbfgs = Lbfgs::new().tolerance(1e-12).minimize(&mut NineRows::new(), start).expect("a start");
-        for minimum in [newton, lbfgs] {
+        for minimum in [newton, cg, lbfgs] {
             assert!(minimum.report.converged(), "from {w}: {}", minimum.report);
             assert_abs_diff_eq!(minimum.params[..], wanted[..], epsilon = 1e-10);
         }

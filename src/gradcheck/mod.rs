@@ -13,7 +13,7 @@ use verdict::{Entry, Ledger};
 use crate::error::Error;
 use crate::layer::{Layer, Tape};
 use crate::loss::{Loss, Targets};
-use crate::optim::{Curved, Objective};
+use crate::optim::{Curved, HessianProduct, Objective};
 use crate::rng::Rng;
 
 /// Checks analytic derivatives against five-point differences in `f64`, entry by entry, and the other obligations
@@ -264,6 +264,50 @@ impl GradCheck {
                 });
                 moved[column] = params[column];
                 ledger.record(Entry::Second(row, column), hessian[(row, column)], numeric);
+            }
+        }
+        ledger.verdict()
+    }
+
+    /// Checks products of a Hessian with two random vectors against differences of the gradient along them; that a
+    /// product overwrites what it writes and repeats to the same bits; and that it belongs to the point linearised
+    /// last, not to one linearised or evaluated before.
+    ///
+    /// # Errors
+    /// A [`Mismatch`] that names what is wrong.
+    pub fn hessian_product<O: HessianProduct<f64> + ?Sized>(
+        &self,
+        objective: &mut O,
+        params: &[f64],
+    ) -> Result<Agreement, Mismatch> {
+        let size = objective.parameter_count();
+        crate::check::count("params", "parameters", size, params.len())?;
+        let mut rng = Rng::new(self.seed);
+        let mut vector =
+            || -> Vec<f64> { params.iter().map(|p| p.abs().max(1.0) * rng.uniform(-1.0, 1.0)).collect() };
+        let (vectors, mut moved, mut gradient) = ([vector(), vector()], vector(), vec![0.0; size]);
+        objective.linearize(&moved);
+        objective.evaluate(&moved, &mut gradient);
+        objective.linearize(params);
+        let mut product = |vector: &[f64]| {
+            // What is not overwritten stays NaN.
+            let mut out = vec![f64::NAN; size];
+            objective.hessian_product(vector, &mut out);
+            overwritten("a Hessian product", &out).map(|()| out)
+        };
+        let products = [product(&vectors[0])?, product(&vectors[1])?];
+        unchanged("a repeated Hessian product", &products[0], &product(&vectors[0])?)?;
+        let mut ledger = self.ledger();
+        for (vector, product) in vectors.iter().zip(&products) {
+            for row in self.chosen(size, &mut rng) {
+                let numeric = self.numeric(0.0, |t| {
+                    for ((moved, p), v) in moved.iter_mut().zip(params).zip(vector) {
+                        *moved = p + t * v;
+                    }
+                    objective.evaluate(&moved, &mut gradient);
+                    gradient[row]
+                });
+                ledger.record(Entry::Product(row), product[row], numeric);
             }
         }
         ledger.verdict()

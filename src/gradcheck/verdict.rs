@@ -108,6 +108,7 @@ pub(super) enum Entry {
     Input(usize, usize),
     Score(usize, usize),
     Second(usize, usize),
+    Product(usize),
 }
 
 impl fmt::Display for Entry {
@@ -117,6 +118,7 @@ impl fmt::Display for Entry {
             Entry::Input(row, column) => write!(f, "input ({row}, {column})"),
             Entry::Score(row, column) => write!(f, "score ({row}, {column})"),
             Entry::Second(row, column) => write!(f, "second derivative ({row}, {column})"),
+            Entry::Product(row) => write!(f, "entry {row} of a Hessian product"),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::check;
 use crate::classifier::FitOptions;
 use crate::error::Error;
 use crate::label::Label;
-use crate::optim::{Curved, Lbfgs, Minimum, Newton, Objective, condition};
+use crate::optim::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, condition};
 use crate::penalty::Penalty;
 use crate::real::Real;
 use crate::report::{FitReport, Observer};
@@ -114,7 +114,7 @@ pub(super) fn solve<T: Real>(
     Ok(Solved { coefficients, intercept, report })
 }
 
-fn minimize<T: Real, O: Curved<T>>(
+fn minimize<T: Real, O: Curved<T> + HessianProduct<T>>(
     method: Solver,
     tolerance: f64,
     limit: impl Fn(usize) -> usize,
@@ -122,12 +122,19 @@ fn minimize<T: Real, O: Curved<T>>(
     start: Vec<T>,
     observer: &mut Observer<'_>,
 ) -> Result<Minimum<T>, Error> {
-    if method == Solver::Newton {
-        let newton = Newton::new().tolerance(tolerance).max_iterations(limit(100));
-        newton.minimize_observed(objective, start, observer)
-    } else {
-        let lbfgs = Lbfgs::new().tolerance(tolerance).max_iterations(limit(5000));
-        lbfgs.minimize_observed(objective, start, observer)
+    match method {
+        Solver::Newton => {
+            let newton = Newton::new().tolerance(tolerance).max_iterations(limit(100));
+            newton.minimize_observed(objective, start, observer)
+        }
+        Solver::NewtonCg => {
+            let newton = NewtonCg::new().tolerance(tolerance).max_iterations(limit(200));
+            newton.minimize_observed(objective, start, observer)
+        }
+        _ => {
+            let lbfgs = Lbfgs::new().tolerance(tolerance).max_iterations(limit(5000));
+            lbfgs.minimize_observed(objective, start, observer)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::objective::LogisticObjective;
 use super::problem::Problem;
 use crate::kernel::{dot, sum};
 use crate::loss::{Gradient, Loss, Targets};
-use crate::optim::{Curved, Objective};
+use crate::optim::{Curved, HessianProduct, Objective};
 use crate::real::Real;
 
 /// The difference between `value`, the objective at `params`, and a lower bound on all of its values.
@@ -223,6 +223,15 @@ impl<T: Real> Objective<T> for GapStopped<'_, '_, T> {
 impl<T: Real> Curved<T> for GapStopped<'_, '_, T> {
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
         self.objective.hessian(params, hessian);
+    }
+}
+
+impl<T: Real> HessianProduct<T> for GapStopped<'_, '_, T> {
+    fn linearize(&mut self, params: &[T]) {
+        self.objective.linearize(params);
+    }
+    fn hessian_product(&mut self, vector: &[T], out: &mut [T]) {
+        self.objective.hessian_product(vector, out);
     }
 }
 

@@ -10,6 +10,7 @@ mod inference;
 mod jeffreys;
 mod objective;
 mod problem;
+mod products;
 mod proximal;
 mod quadratic;
 mod sample;

@@ -32,6 +32,8 @@ pub(super) struct LogisticObjective<'a, T: Real> {
     raw: Vec<T>,
     blocks: Blocks<T>,
     pub(super) curvature: Curvature<T>,
+    /// Of all rows at the point linearised last.
+    pub(super) probabilities: DMatrix<T>,
 }
 
 /// Scratch of passes over blocks of rows.
@@ -89,6 +91,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             raw: zeros((features + 1) * columns),
             blocks: Blocks::new(size, rows, columns),
             curvature: Curvature::default(),
+            probabilities: DMatrix::zeros(0, 0),
             coordinates,
         }
     }
@@ -354,6 +357,8 @@ pub(super) mod tests {
             let params = draw(objective.parameter_count(), &mut rng);
             let check = GradCheck::new().relative_tolerance(1e-8).absolute_tolerance(1e-9);
             let agreement = check.objective(&mut objective, &params);
+            prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
+            let agreement = check.hessian_product(&mut objective, &params);
             prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
             if count == 2 {
                 let agreement = check.hessian(&mut objective, &params);

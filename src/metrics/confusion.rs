@@ -4,31 +4,10 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
+use super::accuracy::check_pair;
 use super::report::ClassificationReport;
-use crate::check;
 use crate::error::Error;
 use crate::label::{Label, distinct, indices, plain};
-
-/// The share of predictions that are right, from 0 to 1.
-///
-/// # Errors
-/// [`Error::ShapeMismatch`] for different lengths, [`Error::Empty`] for none.
-///
-/// ```
-/// use logit::metrics::accuracy;
-/// assert_eq!(accuracy(&["a", "b", "b", "a"], &["a", "b", "a", "a"])?, 0.75);
-/// # Ok::<(), logit::Error>(())
-/// ```
-pub fn accuracy<L: Label>(truth: &[L], predicted: &[L]) -> Result<f64, Error> {
-    check_pair(truth, predicted)?;
-    let right = truth.iter().zip(predicted).filter(|(t, p)| t == p).count();
-    Ok(right as f64 / truth.len() as f64)
-}
-
-pub(super) fn check_pair<L>(truth: &[L], predicted: &[L]) -> Result<(), Error> {
-    check::count("predicted", "labels", truth.len(), predicted.len())?;
-    if truth.is_empty() { Err(Error::Empty { argument: "truth", axis: "labels" }) } else { Ok(()) }
-}
 
 /// How often each class was predicted as each: row i, column j counts rows of class i that were called j.
 ///

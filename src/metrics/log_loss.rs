@@ -2,15 +2,16 @@
 
 use nalgebra::DMatrix;
 
-use crate::check;
+use super::metric::{Metric, mean};
 use crate::error::Error;
-use crate::label::{Label, indices};
+use crate::label::Label;
 use crate::real::Real;
 
 /// The mean of -ln p over rows, with p the probability that was given to the true class; lower is better.
 ///
 /// `classes` are those of the columns of `probabilities` (n x K), as [`Classifier::classes`](crate::Classifier)
 /// returns them. A true class that was given probability 0 makes the result infinite: nothing is clipped.
+/// [`LogLoss`] takes weights too.
 ///
 /// # Errors
 /// For different sizes, no rows, a label that is none of the classes, and entries outside [0, 1].
@@ -30,23 +31,34 @@ pub fn log_loss<T: Real, L: Label>(
     probabilities: &DMatrix<T>,
     classes: &[L],
 ) -> Result<f64, Error> {
-    check::count("probabilities", "rows", truth.len(), probabilities.nrows())?;
-    check::count("probabilities", "columns", classes.len(), probabilities.ncols())?;
-    if truth.is_empty() {
-        return Err(Error::Empty { argument: "truth", axis: "labels" });
+    LogLoss.evaluate(truth, probabilities, classes, None)
+}
+
+/// [`log_loss`] as a [`Metric`]: Σ u (-ln p) / Σ u with sample weights u.
+///
+/// ```
+/// use logit::metrics::{LogLoss, Metric};
+/// use nalgebra::dmatrix;
+///
+/// let p = dmatrix![1.0, 0.0; 0.5, 0.5];
+/// assert_eq!(LogLoss.evaluate(&[0, 1], &p, &[0, 1], Some(&[3.0, 1.0]))?, 2f64.ln() / 4.0);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogLoss;
+
+impl Metric for LogLoss {
+    fn greater_is_better(&self) -> bool {
+        false
     }
-    check::finite("probabilities", probabilities)?;
-    let mut sum = 0.0;
-    for (row, class) in indices(classes, truth)?.into_iter().enumerate() {
-        let p = probabilities[(row, class)].as_f64();
-        if !(0.0..=1.0).contains(&p) {
-            return Err(Error::InvalidTarget {
-                row,
-                value: p,
-                requires: "a probability must be from 0 to 1",
-            });
-        }
-        sum -= p.ln();
+
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        probabilities: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        // 0 and not -0 for a probability of 1.
+        Ok(mean(truth.len(), weights, |row| 0.0 - probabilities[(row, truth[row])].ln()))
     }
-    Ok(sum / truth.len() as f64)
 }

@@ -1,6 +1,8 @@
 //! Splits of rows into training and test sets.
 
+mod folds;
 mod split;
 
+pub use folds::stratified_k_fold;
 pub(crate) use split::stratified;
 pub use split::{Split, train_test_split};

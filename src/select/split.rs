@@ -49,26 +49,37 @@ pub(crate) fn stratified<L: Label>(
     fraction: f64,
     rng: &mut Rng,
 ) -> Result<Split, Error> {
-    let mut members = vec![Vec::new(); classes.len()];
-    for (row, &class) in indices.iter().enumerate() {
-        members[class].push(row);
-    }
     let available = indices.len();
     let requested = (available as f64 * fraction).ceil() as usize;
-    if let Some((class, rows)) = members.iter().enumerate().find(|(_, rows)| rows.len() < 2) {
-        let label = format!("{:?}", classes[class]);
-        return Err(Error::SplitTooSmall { requested, available, label, members: rows.len() });
-    }
+    let members = shuffled_members(indices, classes, requested, rng)?;
     let counts = shares(&members.iter().map(Vec::len).collect::<Vec<_>>(), requested);
     let mut split = Split { train: Vec::with_capacity(available), test: Vec::with_capacity(requested) };
-    for (mut rows, count) in members.into_iter().zip(counts) {
-        rng.shuffle(&mut rows);
+    for (rows, count) in members.into_iter().zip(counts) {
         split.test.extend(&rows[..count]);
         split.train.extend(&rows[count..]);
     }
     split.train.sort_unstable();
     split.test.sort_unstable();
     Ok(split)
+}
+
+/// The rows of each class in random order, at least two; `requested` is how many are to be split off of all.
+pub(super) fn shuffled_members<L: Label>(
+    indices: &[usize],
+    classes: &[L],
+    requested: usize,
+    rng: &mut Rng,
+) -> Result<Vec<Vec<usize>>, Error> {
+    let mut members = vec![Vec::new(); classes.len()];
+    for (row, &class) in indices.iter().enumerate() {
+        members[class].push(row);
+    }
+    if let Some((class, rows)) = members.iter().enumerate().find(|(_, rows)| rows.len() < 2) {
+        let (available, label) = (indices.len(), format!("{:?}", classes[class]));
+        return Err(Error::SplitTooSmall { requested, available, label, members: rows.len() });
+    }
+    members.iter_mut().for_each(|rows| rng.shuffle(rows));
+    Ok(members)
 }
 
 /// How many rows each class gives so that `requested` are given in all: its exact share rounded down, the rest to

@@ -165,6 +165,19 @@ fn lbfgs_reaches_the_same_optima() {
     assert_eq!(compared, 66);
 }
 
+const NEWTON_CG: Demands = Demands { solver: Solver::NewtonCg, ..LBFGS };
+
+#[test]
+fn newton_with_conjugate_gradients_reaches_the_same_optima() {
+    let mut compared = 0;
+    each(&NEWTON_CG, |fitted| {
+        assert!(fitted.model.report().converged(), "{}: {}", fitted.name, fitted.model.report());
+        fitted.compare(&NEWTON_CG);
+        compared += 1;
+    });
+    assert_eq!(compared, 66);
+}
+
 /// Compares the sum of losses by logarithms of probabilities for the cases with two classes or with more.
 fn compare_log_probabilities(two_classes: bool) -> usize {
     let mut compared = 0;

@@ -9,5 +9,7 @@ mod compare;
 mod json;
 mod logistic;
 mod losses;
+mod metrics;
 mod networks;
 mod optimizers;
+mod splits;

@@ -1,4 +1,4 @@
-//! What L-BFGS and Newton's method share: stop rules, line search, observer, report.
+//! What the minimisers share: stop rules, line search, observer, report.
 
 use super::line_search::{Point, search};
 use super::{Minimum, Objective};

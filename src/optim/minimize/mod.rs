@@ -5,12 +5,14 @@ mod descent;
 mod lbfgs;
 mod line_search;
 mod newton;
+mod newton_cg;
 
 use nalgebra::DMatrix;
 
 pub(crate) use condition::condition;
 pub use lbfgs::Lbfgs;
 pub use newton::Newton;
+pub use newton_cg::NewtonCg;
 
 use crate::check;
 use crate::error::Error;
@@ -78,6 +80,34 @@ impl<T: Real, O: Objective<T> + ?Sized> Objective<T> for &mut O {
 pub trait Curved<T: Real>: Objective<T> {
     /// Writes the Hessian at `params`; only the lower triangle is read.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>);
+}
+
+/// An objective whose Hessian can be multiplied with a vector, at about the cost of a gradient.
+///
+/// # What an implementor owes
+/// `linearize` prepares products at `params`, and keeps what does not depend on the vector. `hessian_product` writes
+/// over `out` the Hessian at the point linearised last, times `vector`: linear in it, and the same bits for the same
+/// vector, whatever was multiplied before. An evaluation in between may undo the preparation, so both may share memory.
+///
+/// [`GradCheck::hessian_product`](crate::GradCheck::hessian_product) proves products against the gradient.
+///
+/// # Examples
+/// See [`NewtonCg`].
+pub trait HessianProduct<T: Real>: Objective<T> {
+    /// Prepares products at `params`.
+    fn linearize(&mut self, params: &[T]);
+
+    /// Writes the Hessian at the point linearised last, times `vector`.
+    fn hessian_product(&mut self, vector: &[T], out: &mut [T]);
+}
+
+impl<T: Real, O: HessianProduct<T> + ?Sized> HessianProduct<T> for &mut O {
+    fn linearize(&mut self, params: &[T]) {
+        (**self).linearize(params);
+    }
+    fn hessian_product(&mut self, vector: &[T], out: &mut [T]) {
+        (**self).hessian_product(vector, out);
+    }
 }
 
 /// Where a minimiser ended, and why.

@@ -1,0 +1,69 @@
+//! The mean squared error of predicted probabilities.
+
+use nalgebra::DMatrix;
+
+use super::metric::{Metric, mean};
+use crate::error::Error;
+use crate::label::Label;
+use crate::real::Real;
+
+/// The mean squared error of predicted probabilities; lower is better.
+///
+/// With p the probability of a class and y = 1 for rows of it, 0 for others: the mean over rows of (p - y)^2 of the
+/// second class for two classes, from 0 to 1; the mean over rows of Σ_k (p_k - y_k)^2 for more, from 0 to 2
+/// (Brier 1950). [`BrierScore`] takes weights too.
+///
+/// # Errors
+/// For different sizes, no rows, a label that is none of the classes, and entries outside [0, 1].
+///
+/// # Examples
+/// ```
+/// use logit::metrics::brier_score;
+/// use nalgebra::dmatrix;
+///
+/// let p = dmatrix![0.9, 0.1; 0.6, 0.4; 0.65, 0.35; 0.2, 0.8];
+/// let score = brier_score(&[0, 0, 1, 1], &p, &[0, 1])?;
+/// assert!((score - 0.158125).abs() < 1e-15);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn brier_score<T: Real, L: Label>(
+    truth: &[L],
+    probabilities: &DMatrix<T>,
+    classes: &[L],
+) -> Result<f64, Error> {
+    BrierScore.evaluate(truth, probabilities, classes, None)
+}
+
+/// [`brier_score`] as a [`Metric`].
+///
+/// ```
+/// use logit::metrics::{BrierScore, Metric};
+/// use nalgebra::dmatrix;
+///
+/// let p = dmatrix![1.0, 0.0; 0.5, 0.5];
+/// assert_eq!(BrierScore.evaluate(&[0, 1], &p, &[0, 1], Some(&[3.0, 1.0]))?, 0.0625);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BrierScore;
+
+impl Metric for BrierScore {
+    fn greater_is_better(&self) -> bool {
+        false
+    }
+
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        probabilities: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        let classes = probabilities.ncols();
+        let first = if classes == 2 { 1 } else { 0 };
+        let error = |row: usize, class: usize| {
+            let truth = if truth[row] == class { 1.0 } else { 0.0 };
+            (probabilities[(row, class)] - truth).powi(2)
+        };
+        Ok(mean(truth.len(), weights, |row| (first..classes).map(|class| error(row, class)).sum()))
+    }
+}

@@ -1,0 +1,251 @@
+//! What judges predicted probabilities.
+
+use nalgebra::DMatrix;
+
+use crate::check;
+use crate::error::Error;
+use crate::label::{Label, indices};
+use crate::real::Real;
+
+/// A number that says how good predicted probabilities are: what model selection compares.
+///
+/// The crate's own are [`LogLoss`](super::LogLoss), [`BrierScore`](super::BrierScore),
+/// [`Accuracy`](super::Accuracy) and [`RocAuc`](super::RocAuc). The trait is object-safe; a box of a metric and a
+/// reference to one are metrics too.
+///
+/// # What an implementor owes
+/// `evaluate_indices` depends on its arguments alone, and may rely on what [`evaluate`](Metric::evaluate) has
+/// checked: there is a row, sizes agree, indices are below the number of columns, probabilities are from 0 to 1, and
+/// weights are finite, not negative, with a positive sum. A weight of 2 is the row twice, a weight of 0 removes it.
+/// What is not defined for these rows is an [`Error`], not NaN.
+///
+/// # Examples
+/// What decisions cost, where calling the well ill costs 1 and calling the ill well costs 5:
+/// ```
+/// use logit::{Error, metrics::Metric};
+/// use nalgebra::{DMatrix, dmatrix};
+///
+/// struct Cost;
+/// impl Metric for Cost {
+///     fn greater_is_better(&self) -> bool {
+///         false
+///     }
+///     fn evaluate_indices(
+///         &self, truth: &[usize], probabilities: &DMatrix<f64>, weights: Option<&[f64]>,
+///     ) -> Result<f64, Error> {
+///         let (mut cost, mut total) = (0.0, 0.0);
+///         for (row, &class) in truth.iter().enumerate() {
+///             let weight = weights.map_or(1.0, |weights| weights[row]);
+///             let called = usize::from(probabilities[(row, 0)] < 1.0 / 6.0); // 0 is ill, 1 is well
+///             cost += weight * [[0.0, 5.0], [1.0, 0.0]][class][called];
+///             total += weight;
+///         }
+///         Ok(cost / total)
+///     }
+/// }
+///
+/// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.1, 0.9; 0.05, 0.95];
+/// assert_eq!(Cost.evaluate(&["ill", "well", "ill", "well"], &p, &["ill", "well"], None)?, 1.5);
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Metric: Send + Sync {
+    /// Whether a greater value is a better one.
+    fn greater_is_better(&self) -> bool;
+
+    /// The value for rows whose true class is the column `truth` says, of probabilities n x K, weighted if there are
+    /// weights.
+    ///
+    /// # Errors
+    /// When the metric is not defined for these rows.
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        probabilities: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error>;
+
+    /// The value for true labels and probabilities n x K, whose columns stand for the K `classes` in ascending order,
+    /// as [`Classifier::predict_proba`](crate::Classifier) and [`classes`](crate::Classifier::classes) return them.
+    ///
+    /// # Errors
+    /// For different sizes, no rows, a label that is none of the classes, entries outside [0, 1] and bad weights;
+    /// and when the metric is not defined for these rows.
+    fn evaluate<T: Real, L: Label>(
+        &self,
+        truth: &[L],
+        probabilities: &DMatrix<T>,
+        classes: &[L],
+        weights: Option<&[T]>,
+    ) -> Result<f64, Error>
+    where
+        Self: Sized,
+    {
+        let truth = checked("probabilities", truth, (probabilities, classes.len()), classes)?;
+        for (column, entries) in probabilities.column_iter().enumerate() {
+            if let Some(row) = entries.iter().position(|p| !(T::zero()..=T::one()).contains(p)) {
+                let value = probabilities[(row, column)].as_f64();
+                return Err(Error::InvalidTarget {
+                    row,
+                    value,
+                    requires: "a probability must be from 0 to 1",
+                });
+            }
+        }
+        check::weights(weights, truth.len())?;
+        let weights: Option<Vec<f64>> = weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect());
+        self.evaluate_indices(&truth, &probabilities.map(|p| p.as_f64()), weights.as_deref())
+    }
+}
+
+impl<M: Metric + ?Sized> Metric for &M {
+    fn greater_is_better(&self) -> bool {
+        (**self).greater_is_better()
+    }
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        probabilities: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        (**self).evaluate_indices(truth, probabilities, weights)
+    }
+}
+
+impl<M: Metric + ?Sized> Metric for Box<M> {
+    fn greater_is_better(&self) -> bool {
+        (**self).greater_is_better()
+    }
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        probabilities: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        (**self).evaluate_indices(truth, probabilities, weights)
+    }
+}
+
+/// The class index of every row; at least one row, so many columns, and no NaN.
+pub(super) fn checked<T: Real, L: Label>(
+    argument: &'static str,
+    truth: &[L],
+    (scores, columns): (&DMatrix<T>, usize),
+    classes: &[L],
+) -> Result<Vec<usize>, Error> {
+    check::count(argument, "rows", truth.len(), scores.nrows())?;
+    check::count(argument, "columns", columns, scores.ncols())?;
+    if truth.is_empty() {
+        return Err(Error::Empty { argument: "truth", axis: "labels" });
+    }
+    check::finite(argument, scores)?;
+    indices(classes, truth)
+}
+
+/// The mean of `of(row)`, weighted if there are weights; rows of weight 0 are not asked.
+pub(super) fn mean(rows: usize, weights: Option<&[f64]>, of: impl Fn(usize) -> f64) -> f64 {
+    let Some(weights) = weights else {
+        return (0..rows).map(of).sum::<f64>() / rows as f64;
+    };
+    let counted = || weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0);
+    counted().map(|(row, weight)| weight * of(row)).sum::<f64>() / weights.iter().sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+    use crate::metrics::{Accuracy, BrierScore, LogLoss, RocAuc, brier_score, log_loss, roc_auc};
+
+    const ALL: [&dyn Metric; 4] = [&LogLoss, &BrierScore, &Accuracy, &RocAuc];
+    const CLASSES: [&str; 3] = ["a", "b", "c"];
+
+    fn probabilities() -> DMatrix<f64> {
+        dmatrix![0.5, 0.3, 0.2; 0.1, 0.6, 0.3; 0.25, 0.25, 0.5; 0.4, 0.5, 0.1; 0.3, 0.4, 0.3]
+    }
+
+    #[test]
+    fn a_weight_of_two_is_the_row_twice_and_of_zero_none() {
+        let (p, y) = (probabilities(), ["a", "b", "c", "a", "b"]);
+        let rows = [0, 0, 1, 2, 4];
+        let (twice, labels) = (p.select_rows(&rows), rows.map(|row| y[row]));
+        for (index, metric) in ALL.iter().enumerate() {
+            let weighted = metric.evaluate(&y, &p, &CLASSES, Some(&[2.0, 1.0, 1.0, 0.0, 1.0])).unwrap();
+            let repeated = metric.evaluate(&labels, &twice, &CLASSES, None).unwrap();
+            approx::assert_relative_eq!(weighted, repeated, max_relative = 1e-15);
+            let plain = metric.evaluate(&y, &p, &CLASSES, None).unwrap();
+            assert_ne!(weighted, plain, "{index}");
+        }
+        // What a row of weight 0 says does not matter, an infinite loss included.
+        let mut certain = p.clone();
+        certain.row_mut(3).copy_from_slice(&[0.0, 1.0, 0.0]);
+        for metric in ALL {
+            let of = |p| (&metric).evaluate(&y, p, &CLASSES, Some(&[2.0, 1.0, 1.0, 0.0, 1.0]));
+            assert_eq!(of(&certain), of(&p));
+        }
+    }
+
+    #[test]
+    fn better_predictions_have_better_values() {
+        let y = ["a", "b", "c", "b", "c"];
+        let sure = DMatrix::from_fn(5, 3, |row, k| if y[row] == CLASSES[k] { 0.8 } else { 0.1 });
+        for metric in ALL {
+            let [good, bad] =
+                [&sure, &probabilities()].map(|p| (&metric).evaluate(&y, p, &CLASSES, None).unwrap());
+            assert!(good != bad && (good > bad) == metric.greater_is_better(), "{good} and {bad}");
+        }
+    }
+
+    #[test]
+    fn single_precision_and_boxes_give_the_same_value() {
+        let (p, y) = (probabilities().map(|p| p as f32), ["a", "b", "c", "b", "c"]);
+        let wide = p.map(f64::from);
+        for metric in ALL {
+            let boxed: Box<dyn Metric + '_> = Box::new(metric);
+            let found = boxed.evaluate(&y, &p, &CLASSES, Some(&[1.0, 2.0, 0.5, 1.0, 1.0])).unwrap();
+            let wanted = (&metric).evaluate(&y, &wide, &CLASSES, Some(&[1.0, 2.0, 0.5, 1.0, 1.0])).unwrap();
+            assert_eq!((found, boxed.greater_is_better()), (wanted, metric.greater_is_better()));
+        }
+    }
+
+    #[test]
+    fn bad_input_is_an_error() {
+        let (p, y) = (probabilities(), ["a", "b", "c", "b", "c"]);
+        let with = |value: f64| {
+            let mut p = probabilities();
+            p[(3, 1)] = value;
+            p
+        };
+        for metric in ALL {
+            let of = |y: &[&str], p: &DMatrix<f64>, weights: Option<&[f64]>| {
+                (&metric).evaluate(y, p, &CLASSES, weights).unwrap_err()
+            };
+            assert!(matches!(of(&y[..4], &p, None), Error::ShapeMismatch { axis: "rows", .. }));
+            let narrow = p.columns(0, 2).into_owned();
+            assert!(matches!(of(&y, &narrow, None), Error::ShapeMismatch { axis: "columns", .. }));
+            assert!(matches!(of(&[], &DMatrix::zeros(0, 3), None), Error::Empty { .. }));
+            let unknown = of(&["a", "b", "z", "b", "c"], &p, None);
+            assert!(matches!(unknown, Error::UnknownLabel { row: 2, .. }), "{unknown}");
+            for value in [f64::NAN, f64::INFINITY] {
+                assert!(matches!(of(&y, &with(value), None), Error::NotFinite { row: 3, column: 1, .. }));
+            }
+            for value in [-1e-9, 1.0 + 1e-9] {
+                assert!(matches!(of(&y, &with(value), None), Error::InvalidTarget { row: 3, .. }));
+            }
+            let weighted = |weights: &[f64]| of(&y, &p, Some(weights));
+            assert!(matches!(weighted(&[1.0; 4]), Error::ShapeMismatch { argument: "weights", .. }));
+            assert!(matches!(weighted(&[1.0, -1.0, 1.0, 1.0, 1.0]), Error::InvalidWeight { row: 1, .. }));
+            assert!(matches!(weighted(&[0.0; 5]), Error::InvalidWeightSum { .. }));
+        }
+        // The free functions have the same door; ranks need no probabilities.
+        assert!(
+            log_loss(&y, &with(2.0), &CLASSES).is_err() && brier_score(&y, &with(2.0), &CLASSES).is_err()
+        );
+        assert!(roc_auc(&y, &with(2.0), &CLASSES).is_ok());
+        let error = roc_auc(&y, &with(f64::NAN), &CLASSES).unwrap_err();
+        assert!(matches!(error, Error::NotFinite { argument: "scores", row: 3, column: 1, .. }), "{error}");
+        let single = p.columns(0, 1).into_owned();
+        let error = roc_auc(&y, &single, &CLASSES).unwrap_err();
+        assert!(matches!(error, Error::ShapeMismatch { expected: 3, found: 1, .. }), "{error}");
+    }
+}

@@ -1,0 +1,170 @@
+//! The area under the ROC curve.
+
+use nalgebra::DMatrix;
+
+use super::metric::{Metric, checked};
+use crate::error::Error;
+use crate::label::Label;
+use crate::real::Real;
+
+/// The area under the receiver operating characteristic: the chance that a row of the second class has a greater
+/// score than a row of the first, where equal scores count half; greater is better, 1/2 is guessing.
+///
+/// `scores` are probabilities (n x K) or raw scores of any range, as [`Classifier`](crate::Classifier) returns
+/// either: only their order counts. Two classes may have a single column, the score of the second. For more than two
+/// classes it is the mean over classes of the area of each against all others. [`RocAuc`] takes weights too.
+///
+/// # Method
+/// The Mann-Whitney statistic over all pairs, from one sort (Hanley and McNeil 1982); exact with ties.
+///
+/// # Errors
+/// For different sizes, no rows, a label that is none of the classes, and scores that are not finite;
+/// [`Error::MissingClass`] unless every class has a row.
+///
+/// # Examples
+/// ```
+/// use logit::metrics::roc_auc;
+/// use nalgebra::dmatrix;
+///
+/// let scores = dmatrix![0.1; 0.4; 0.35; 0.8];
+/// assert_eq!(roc_auc(&["no", "no", "yes", "yes"], &scores, &["no", "yes"])?, 0.75);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn roc_auc<T: Real, L: Label>(truth: &[L], scores: &DMatrix<T>, classes: &[L]) -> Result<f64, Error> {
+    let columns = if classes.len() == 2 && scores.ncols() == 1 { 1 } else { classes.len() };
+    let truth = checked("scores", truth, (scores, columns), classes)?;
+    RocAuc.evaluate_indices(&truth, &scores.map(|z| z.as_f64()), None)
+}
+
+/// [`roc_auc`] as a [`Metric`]; with sample weights, a pair of rows counts by the product of its weights.
+///
+/// ```
+/// use logit::metrics::{Metric, RocAuc};
+/// use nalgebra::dmatrix;
+///
+/// let p = dmatrix![0.9, 0.1; 0.6, 0.4; 0.65, 0.35; 0.2, 0.8];
+/// assert_eq!(RocAuc.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[3.0, 1.0, 1.0, 1.0]))?, 0.875);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RocAuc;
+
+impl Metric for RocAuc {
+    fn greater_is_better(&self) -> bool {
+        true
+    }
+
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        scores: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        let classes = scores.ncols().max(2);
+        // Products of weights must neither overflow nor vanish: divide by a power of two, which rounds nothing.
+        let largest =
+            weights.map_or(1.0, |weights| weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max));
+        let unit = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row] / unit);
+        let mut totals = vec![0.0; classes];
+        for (row, &class) in truth.iter().enumerate() {
+            totals[class] += weight(row);
+        }
+        if let Some(class) = totals.iter().position(|total| *total <= 0.0) {
+            return Err(Error::MissingClass { class });
+        }
+        let total: f64 = totals.iter().sum();
+        let mut order: Vec<usize> = (0..truth.len()).collect();
+        let mut area = |class: usize, column: usize| {
+            let score = |row: usize| scores[(row, column)];
+            order.sort_by(|&a, &b| score(a).total_cmp(&score(b)));
+            let (mut pairs, mut below) = (0.0, 0.0);
+            for tied in order.chunk_by(|&a, &b| score(a) == score(b)) {
+                let (mut inside, mut outside) = (0.0, 0.0);
+                for &row in tied {
+                    *(if truth[row] == class { &mut inside } else { &mut outside }) += weight(row);
+                }
+                pairs += inside * (below + 0.5 * outside);
+                below += outside;
+            }
+            pairs / (totals[class] * (total - totals[class]))
+        };
+        if classes == 2 {
+            return Ok(area(1, scores.ncols() - 1));
+        }
+        Ok((0..classes).map(|class| area(class, class)).sum::<f64>() / classes as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every pair of a row of `class` and one of another, by its definition.
+    fn pairs(truth: &[usize], scores: &[f64], weights: &[f64], class: usize) -> f64 {
+        let (mut won, mut total) = (0.0, 0.0);
+        for a in (0..truth.len()).filter(|&row| truth[row] == class) {
+            for b in (0..truth.len()).filter(|&row| truth[row] != class) {
+                let share = if scores[a] > scores[b] { 1.0 } else { 0.0 };
+                let share = if scores[a] == scores[b] { 0.5 } else { share };
+                won += weights[a] * weights[b] * share;
+                total += weights[a] * weights[b];
+            }
+        }
+        won / total
+    }
+
+    proptest! {
+        #[test]
+        fn every_pair_is_counted(
+            rows in prop::collection::vec((0usize..3, [-3i8..3, -3i8..3, -3i8..3], 0u8..4), 12..40),
+        ) {
+            let mut truth: Vec<usize> = rows.iter().map(|row| row.0).collect();
+            truth[..6].copy_from_slice(&[0, 1, 2, 0, 1, 2]);
+            // Signed zeros tie.
+            let value = |v: i8| if v == -1 { -0.0 } else { f64::from(v.max(0)) };
+            let scores = DMatrix::from_fn(rows.len(), 3, |row, column| value(rows[row].1[column]));
+            let mut weights: Vec<f64> = rows.iter().map(|row| f64::from(row.2)).collect();
+            weights[..3].fill(1.0);
+            let of = |truth: &[usize], column: usize, class: usize, weights: &[f64]| {
+                pairs(truth, scores.column(column).as_slice(), weights, class)
+            };
+            let found = RocAuc.evaluate_indices(&truth, &scores, Some(&weights)).unwrap();
+            let wanted = (0..3).map(|k| of(&truth, k, k, &weights)).sum::<f64>() / 3.0;
+            prop_assert!((found - wanted).abs() < 1e-14, "{} and {}", found, wanted);
+            // Two classes, with one column and with two.
+            let truth: Vec<usize> = truth.iter().map(|&class| class.min(1)).collect();
+            let ones = vec![1.0; truth.len()];
+            for first in [0, 1] {
+                let some = scores.columns(first, 2 - first).into_owned();
+                let found = RocAuc.evaluate_indices(&truth, &some, None).unwrap();
+                prop_assert_eq!(found, of(&truth, 1, 1, &ones), "exact without weights");
+            }
+        }
+    }
+
+    #[test]
+    fn extreme_weights_do_not_overflow() {
+        let scores = DMatrix::from_column_slice(4, 1, &[0.1, 0.4, 0.35, 0.8]);
+        for scale in [1e-307, 1e-200, 1e200, 1e307] {
+            let weights = [scale, 3.0 * scale, scale, scale];
+            let area = RocAuc.evaluate_indices(&[0, 0, 1, 1], &scores, Some(&weights)).unwrap();
+            approx::assert_relative_eq!(area, 0.625, max_relative = 1e-15);
+        }
+    }
+
+    #[test]
+    fn every_class_needs_a_row_that_counts() {
+        let scores = DMatrix::from_row_slice(3, 3, &[0.2, 0.3, 0.5, 0.1, 0.1, 0.8, 0.6, 0.2, 0.2]);
+        let area =
+            |truth: &[usize], weights: Option<&[f64]>| RocAuc.evaluate_indices(truth, &scores, weights);
+        assert!(area(&[2, 0, 1], None).is_ok());
+        assert_eq!(area(&[2, 0, 2], None), Err(Error::MissingClass { class: 1 }));
+        assert_eq!(area(&[2, 0, 1], Some(&[1.0, 0.0, 1.0])), Err(Error::MissingClass { class: 0 }));
+        let one = scores.columns(0, 1).into_owned();
+        assert_eq!(RocAuc.evaluate_indices(&[1, 1, 1], &one, None), Err(Error::MissingClass { class: 0 }));
+        assert_eq!(RocAuc.evaluate_indices(&[0, 0, 0], &one, None), Err(Error::MissingClass { class: 1 }));
+    }
+}

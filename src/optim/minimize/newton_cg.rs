@@ -1,0 +1,258 @@
+//! Newton's method without a Hessian: directions by conjugate gradients.
+
+use std::ops::ControlFlow;
+
+use super::descent::{Limits, Method, descend};
+use super::line_search::Point;
+use super::{HessianProduct, Minimum, check_start};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::{axpy, dot, max_abs};
+use crate::real::Real;
+use crate::report::Observer;
+
+/// Truncated Newton by conjugate gradients, for convex objectives with many parameters.
+///
+/// Needs products of the Hessian with vectors instead of the Hessian: n numbers of memory where [`Newton`](crate::Newton)
+/// needs n^2. An iteration costs an evaluation as a rule and some products, few of them far from the optimum.
+///
+/// # Method
+/// Solves H d = -g by conjugate gradients until ‖H d + g‖ <= η ‖g‖, followed by a strong-Wolfe line search from the
+/// full step (Dembo, Eisenstat and Steihaug 1982; Nocedal and Wright 2006, algorithm 7.1). With η = 0.9 (‖g‖ / ‖g
+/// before‖)^2, at most 1/2 and not much below the square of the one before, convergence is superlinear (Eisenstat
+/// and Walker 1996, choice 2); in the last iteration a residual of half the tolerance is enough. Along a direction
+/// without positive curvature, or a product that is not finite, the inner iteration ends with what it has; that is
+/// a gradient step if it has nothing.
+///
+/// # Examples
+/// ```
+/// use logit::{HessianProduct, NewtonCg, Objective};
+///
+/// /// Σ exp(x_i) - i x_i, smallest at x_i = ln i.
+/// struct Valleys {
+///     curvatures: Vec<f64>,
+/// }
+/// impl Objective<f64> for Valleys {
+///     fn parameter_count(&self) -> usize {
+///         self.curvatures.len()
+///     }
+///     fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+///         let mut value = 0.0;
+///         for (i, (x, g)) in (1..).zip(x.iter().zip(gradient)) {
+///             *g = x.exp() - f64::from(i);
+///             value += x.exp() - f64::from(i) * x;
+///         }
+///         value
+///     }
+/// }
+/// impl HessianProduct<f64> for Valleys {
+///     fn linearize(&mut self, x: &[f64]) {
+///         self.curvatures = x.iter().map(|x| x.exp()).collect();
+///     }
+///     fn hessian_product(&mut self, vector: &[f64], out: &mut [f64]) {
+///         for ((out, v), c) in out.iter_mut().zip(vector).zip(&self.curvatures) {
+///             *out = c * v;
+///         }
+///     }
+/// }
+///
+/// let mut valleys = Valleys { curvatures: vec![0.0; 1000] };
+/// let minimum = NewtonCg::new().tolerance(1e-10).minimize(&mut valleys, vec![0.0; 1000])?;
+/// assert!(minimum.report.converged());
+/// assert!((minimum.params[999] - 1000f64.ln()).abs() < 1e-12);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NewtonCg {
+    tolerance: Option<f64>,
+    max_iterations: usize,
+    max_products: usize,
+}
+
+impl Default for NewtonCg {
+    fn default() -> Self {
+        NewtonCg { tolerance: None, max_iterations: 200, max_products: 500 }
+    }
+}
+
+impl NewtonCg {
+    /// Truncated Newton with default settings.
+    pub fn new() -> Self {
+        NewtonCg::default()
+    }
+
+    /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
+    /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = Some(tolerance);
+        self
+    }
+
+    /// The largest number of iterations; 0 returns the starting point. Defaults to 200.
+    pub fn max_iterations(mut self, max_iterations: usize) -> Self {
+        self.max_iterations = max_iterations;
+        self
+    }
+
+    /// The largest number of Hessian products in one iteration, at least 1. Defaults to 500.
+    pub fn max_products(mut self, max_products: usize) -> Self {
+        self.max_products = max_products;
+        self
+    }
+
+    /// Minimises `objective` from `start`.
+    ///
+    /// # Errors
+    /// When a setting is out of range, or `start` has the wrong length or is not finite.
+    pub fn minimize<T: Real, O: HessianProduct<T> + ?Sized>(
+        &self,
+        objective: &mut O,
+        start: Vec<T>,
+    ) -> Result<Minimum<T>, Error> {
+        self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Minimises `objective` from `start`, and lets `observer` watch and stop the run after each iteration.
+    ///
+    /// # Errors
+    /// As [`minimize`](NewtonCg::minimize).
+    pub fn minimize_observed<T: Real, O: HessianProduct<T> + ?Sized>(
+        &self,
+        objective: &mut O,
+        start: Vec<T>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Minimum<T>, Error> {
+        if let Some(tolerance) = self.tolerance {
+            check::positive("tolerance", tolerance)?;
+        }
+        check::parameter("max_products", self.max_products as f64, self.max_products > 0, "at least 1")?;
+        check_start(objective.parameter_count(), &start)?;
+        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
+        let limits = Limits { tolerance, max_iterations: self.max_iterations };
+        let directions = ConjugateGradients::new(start.len(), tolerance, self.max_products);
+        Ok(descend(objective, start, limits, observer, directions))
+    }
+}
+
+/// The inner iteration, and what it remembers from one direction to the next.
+struct ConjugateGradients<T> {
+    tolerance: f64,
+    max_products: usize,
+    forcing: f64,
+    previous_norm: f64,
+    residual: Vec<T>,
+    conjugate: Vec<T>,
+    product: Vec<T>,
+}
+
+/// The largest forcing term, and the first.
+const LOOSEST: f64 = 0.5;
+/// γ of Eisenstat and Walker: the share of a squared reduction that is hoped for.
+const REDUCTION: f64 = 0.9;
+/// A forcing term above this keeps the next one from falling by more than its square.
+const SAFEGUARD: f64 = 0.1;
+/// The part of the tolerance that the last linear system may leave; the rest is for curvature that changes.
+const LAST: f64 = 0.5;
+
+impl<T: Real> ConjugateGradients<T> {
+    fn new(parameters: usize, tolerance: f64, max_products: usize) -> Self {
+        let zeros = vec![T::zero(); parameters];
+        ConjugateGradients {
+            tolerance,
+            max_products,
+            forcing: LOOSEST,
+            previous_norm: 0.0,
+            residual: zeros.clone(),
+            conjugate: zeros.clone(),
+            product: zeros,
+        }
+    }
+
+    /// How far the residual must fall, relative to the gradient, whose norm is now `norm`.
+    fn force(&mut self, norm: f64) -> f64 {
+        let ratio = norm / self.previous_norm;
+        let kept = REDUCTION * self.forcing * self.forcing;
+        let hoped = REDUCTION * ratio * ratio;
+        // Of NaN and a number `min` takes the number.
+        self.forcing = if kept > SAFEGUARD { hoped.max(kept) } else { hoped }.min(LOOSEST);
+        self.previous_norm = norm;
+        self.forcing
+    }
+
+    /// Improves `direction` from zero towards the solution of H d = -g.
+    fn solve<O: HessianProduct<T> + ?Sized>(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        direction: &mut [T],
+    ) {
+        direction.fill(T::zero());
+        self.residual.copy_from_slice(&point.gradient);
+        for (p, &g) in self.conjugate.iter_mut().zip(&point.gradient) {
+            *p = -g;
+        }
+        let mut squared = dot(&self.residual, &self.residual);
+        let norm = squared.as_f64().sqrt();
+        let small = self.force(norm) * norm;
+        let share = LAST * self.tolerance / objective.optimality(&point.gradient);
+        let smallest = share * max_abs(&point.gradient);
+        let mut steepest = T::zero();
+        objective.linearize(&point.params);
+        for _ in 0..self.max_products {
+            objective.hessian_product(&self.conjugate, &mut self.product);
+            let curvature = dot(&self.conjugate, &self.product);
+            let quotient = curvature / dot(&self.conjugate, &self.conjugate);
+            if quotient > steepest {
+                steepest = quotient;
+            }
+            // Below the rounding of the largest curvature seen there is none.
+            let curved = quotient > T::EPSILON * steepest && quotient.is_finite();
+            let length = squared / curvature;
+            if !curved || !length.is_finite() {
+                return;
+            }
+            axpy(length, &self.conjugate, direction);
+            axpy(length, &self.product, &mut self.residual);
+            let next = dot(&self.residual, &self.residual);
+            let done = next.as_f64().sqrt() <= small || max_abs(&self.residual) <= smallest;
+            if done || !next.is_finite() {
+                return;
+            }
+            let turn = next / squared;
+            for (p, &r) in self.conjugate.iter_mut().zip(&self.residual) {
+                *p = turn * *p - r;
+            }
+            squared = next;
+        }
+    }
+}
+
+impl<T: Real, O: HessianProduct<T> + ?Sized> Method<T, O> for ConjugateGradients<T> {
+    fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
+        self.solve(objective, point, direction);
+        let slope = dot(&point.gradient, direction);
+        if slope < T::zero() && slope.is_finite() {
+            return 1.0;
+        }
+        for (d, &g) in direction.iter_mut().zip(&point.gradient) {
+            *d = -g;
+        }
+        if self.previous_norm > 1.0 { 1.0 / self.previous_norm } else { 1.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forcing_falls_with_the_gradient_and_recovers_with_it() {
+        let mut inner = ConjugateGradients::<f64>::new(1, 1e-8, 1);
+        assert_eq!(inner.force(8.0), 0.5, "nothing to compare with");
+        assert_eq!(inner.force(0.8), 0.9 * 0.25, "not below the square of the one before");
+        approx::assert_relative_eq!(inner.force(0.08), 0.009, max_relative = 1e-14);
+        approx::assert_relative_eq!(inner.force(8e-5), 0.9e-6, max_relative = 1e-14);
+        assert_eq!(inner.force(0.08), 0.5, "the gradient has grown");
+        assert!(inner.force(f64::NAN) <= 0.5);
+    }
+}
