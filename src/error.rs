@@ -129,6 +129,13 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// Whether the classes can be separated is closer than rounding errors can tell.
+    #[error("whether the classes are separable cannot be decided: {reason}")]
+    SeparationUndecided {
+        /// What stands in the way.
+        reason: &'static str,
+    },
+
     /// A split that would leave a class without a row on one side.
     #[error(
         "cannot split off {requested} of {available} rows: class {label} has {members}, and each side needs at least \

@@ -82,7 +82,9 @@ pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
-pub use linear::{FittedLogistic, Inference, LogisticRegression, SignificanceTest, Solver};
+pub use linear::{
+    FittedLogistic, Inference, LogisticRegression, Separation, SeparationKind, SignificanceTest, Solver,
+};
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};

@@ -6,8 +6,10 @@ mod curvature;
 mod fitted;
 mod inference;
 mod objective;
+mod separation;
 mod summary;
 
 pub use config::{LogisticRegression, Solver};
 pub use fitted::FittedLogistic;
 pub use inference::{Inference, SignificanceTest};
+pub use separation::{Separation, SeparationKind};
