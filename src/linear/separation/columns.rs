@@ -5,7 +5,7 @@ use crate::real::Real;
 
 /// Multiplications after which no further columns are tried, or this many times those of the search itself.
 const WORK: usize = 1_000_000_000;
-const TIMES: usize = 20;
+const TIMES: usize = 2;
 
 /// What a part of a direction must exceed, relative to the largest, not to be taken for rounding.
 const ROUNDING: f64 = 1e-9;

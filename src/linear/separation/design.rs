@@ -142,10 +142,10 @@ impl<'a, T: Real> Design<'a, T> {
             block.sizes[i] = if !self.rows.counts(row) {
                 (i..block.units.len()).step_by(count).for_each(|at| block.units[at] = 0.0);
                 0.0
-            } else if square > 1e-250 {
+            } else if square > 1e-250 && square < f64::INFINITY {
                 square.sqrt()
             } else {
-                // The squares may have vanished; and dividing by the largest first keeps the quotient finite.
+                // The squares may have vanished or overflowed; and dividing by the largest first keeps the quotient finite.
                 let entries = || (i..block.units.len()).step_by(count);
                 let largest = entries().fold(0.0, |m: f64, at| m.max(block.units[at].abs()));
                 let relative = |at: usize| if largest > 0.0 { block.units[at] / largest } else { 0.0 };
@@ -211,11 +211,17 @@ impl Block {
 }
 
 impl Scale {
-    /// The centre is the median of the sample and the scale the mean size of what is not zero, as a power of two: no
-    /// single entry, however large, decides.
+    /// The centre is the median of the sample and the scale the median size of what is not zero then, as a power of
+    /// two: no single entry, however large, decides.
     fn new<T: Real>(column: &[T], counted: &[usize], sample: &[usize], intercept: bool) -> Self {
         let largest = counted.iter().fold(0.0, |m: f64, &row| m.max(column[row].as_f64().abs()));
-        let before = if largest > 1e300 { 0.25 } else { 1.0 };
+        let before = if largest > 1e300 {
+            0.25
+        } else if largest < 1e-200 {
+            2f64.powi(500)
+        } else {
+            1.0
+        };
         let mut values: Vec<f64> = sample.iter().map(|&row| column[row].as_f64() * before).collect();
         values.sort_unstable_by(f64::total_cmp);
         let center = if intercept { values.get(values.len() / 2).copied().unwrap_or(0.0) } else { 0.0 };
@@ -224,10 +230,11 @@ impl Scale {
         if largest == 0.0 {
             return Scale { before, center, after: 0.0 };
         }
-        let sizes = values.iter().map(|v| (v - center).abs()).filter(|&v| v > 0.0).map(f64::log2);
-        let (sum, count) = sizes.fold((0.0, 0), |(sum, count), size| (sum + size, count + 1));
-        let typical = if count == 0 { largest.log2() } else { sum / f64::from(count) };
-        let exponent = typical.max(largest.log2() - 300.0).round().clamp(-1000.0, 1000.0);
+        let mut sizes: Vec<f64> =
+            values.iter().map(|v| (v - center).abs()).filter(|&size| size > 0.0).collect();
+        sizes.sort_unstable_by(f64::total_cmp);
+        let typical = sizes.get(sizes.len() / 2).copied().unwrap_or(largest);
+        let exponent = typical.log2().max(largest.log2() - 1000.0).round().clamp(-1000.0, 1000.0);
         Scale { before, center, after: 2f64.powi(-exponent as i32) }
     }
 

@@ -97,9 +97,10 @@ impl<T: Real> Separation<T> {
         &self.intercept
     }
 
-    /// The columns of `x` that the direction uses, in ascending order. Each is needed: without it the others separate
-    /// fewer rows. (On very large data the search for columns to leave out ends early.) Other sets of columns may do as
-    /// well. Empty if the intercept alone separates.
+    /// The columns of `x` that the direction uses, in ascending order; empty if the intercept alone separates.
+    ///
+    /// Each is needed: the others alone separate fewer rows. Other sets of columns may do as well. Where finding out
+    /// would take much longer than finding the direction (some hundred columns), columns may be left that are not needed.
     pub fn columns(&self) -> &[usize] {
         &self.columns
     }

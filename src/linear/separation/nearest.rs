@@ -21,6 +21,12 @@ pub(super) struct Nearest {
     basis: Vec<Vec<f64>>,
     /// Column j of R has j + 1 entries.
     triangle: Vec<Vec<f64>>,
+    /// The last unit vector minus its part in the span of the columns.
+    pub(super) residual: Vec<f64>,
+    /// The length of the residual when it was last made orthogonal to all columns.
+    projected: f64,
+    /// The multiplications so far, roughly.
+    pub(super) work: usize,
 }
 
 /// A vector with its weight.
@@ -33,19 +39,45 @@ pub(super) struct Member {
 
 impl Nearest {
     pub(super) fn new(size: usize) -> Self {
-        Nearest { size: size + 1, members: Vec::new(), basis: Vec::new(), triangle: Vec::new() }
+        let mut residual = vec![0.0; size + 1];
+        residual[size] = 1.0;
+        Nearest {
+            size: size + 1,
+            members: Vec::new(),
+            basis: Vec::new(),
+            triangle: Vec::new(),
+            residual,
+            projected: 1.0,
+            work: 0,
+        }
     }
 
-    /// The residual r.
-    pub(super) fn residual(&self) -> Vec<f64> {
-        let mut residual = vec![0.0; self.size];
-        residual[self.size - 1] = 1.0;
+    /// The length of the residual.
+    pub(super) fn length(&self) -> f64 {
+        dot(&self.residual, &self.residual).sqrt()
+    }
+
+    /// Computes the residual anew.
+    fn project(&mut self) {
+        self.residual.fill(0.0);
+        self.residual[self.size - 1] = 1.0;
         for _ in 0..2 {
             for q in &self.basis {
-                axpy(-dot(q, &residual), q, &mut residual);
+                axpy(-dot(q, &self.residual), q, &mut self.residual);
             }
         }
-        residual
+        self.work += 4 * self.size * self.basis.len();
+        self.projected = self.length();
+    }
+
+    /// Subtracts the part along the last column; anew if that leaves so little that earlier errors count.
+    fn update(&mut self) {
+        if let Some(q) = self.basis.last() {
+            axpy(-dot(q, &self.residual), q, &mut self.residual);
+        }
+        if self.length() < 0.1 * self.projected {
+            self.project();
+        }
     }
 
     /// The length of (Σ c p, Σ c - 1), computed from the weights.
@@ -62,6 +94,7 @@ impl Nearest {
         if !self.append(vector) {
             return false;
         }
+        let mut removed = false;
         // Each turn but the last takes a member away.
         while !self.members.is_empty() {
             let optimum = self.solve();
@@ -71,18 +104,25 @@ impl Nearest {
             let steps = self.members.iter().zip(&optimum).enumerate().filter_map(step);
             let Some((at, step)) = steps.min_by(|a, b| a.1.total_cmp(&b.1)) else {
                 self.set(&optimum);
+                if removed {
+                    self.project()
+                } else {
+                    self.update()
+                }
                 return true;
             };
-            if at == entered && self.members.len() == entered + 1 {
+            if at == entered && !removed {
                 self.remove(at);
                 return false;
             }
+            removed = true;
             let step = if step.is_finite() { step } else { 0.0 };
             for (member, &z) in self.members.iter_mut().zip(&optimum) {
                 member.weight += step * (z - member.weight);
             }
             self.remove(at);
         }
+        self.project();
         false
     }
 
@@ -130,6 +170,7 @@ impl Nearest {
                 axpy(-share, q, &mut rest);
             }
         }
+        self.work += 4 * self.size * self.basis.len();
         let length = dot(&rest, &rest).sqrt();
         if length <= 16.0 * f64::EPSILON || self.basis.len() == self.size {
             return false;

@@ -132,11 +132,10 @@ impl<'a, T: Real> Search<'a, T> {
     pub(super) fn alternative(&mut self) -> Result<Alternative, Error> {
         let mut nearest = Nearest::new(self.design.size());
         for _ in 0..ROUNDS {
-            let residual = self.approach(&mut nearest)?;
-            let direction = &residual[..self.design.size()];
+            self.approach(&mut nearest)?;
+            let direction = &nearest.residual[..self.design.size()];
             let length = dot(direction, direction).sqrt();
-            let distance = dot(&residual, &residual).sqrt();
-            if distance <= self.tolerance.distance {
+            if nearest.length() <= self.tolerance.distance {
                 nearest.prune(self.tolerance.distance);
                 if nearest.distance() > 10.0 * self.tolerance.distance {
                     return Err(undecided("a combination of rows is zero by rounding errors only"));
@@ -160,7 +159,7 @@ impl<'a, T: Real> Search<'a, T> {
                 return Ok(Alternative::Nothing);
             }
             if self.working.rows.len() > 32 * self.capacity() {
-                self.forget(&residual[..self.design.size()]);
+                self.forget(&nearest.residual[..self.design.size()]);
             }
             if !self.add(&violated) {
                 return Err(undecided("margins are smaller than rounding errors"));
@@ -193,21 +192,20 @@ impl<'a, T: Real> Search<'a, T> {
         orthogonal && self.collect(Some(&unit)).is_empty() && !self.settled_more
     }
 
-    /// Brings the nearest point of the working rows' hull; returns the residual.
-    fn approach(&mut self, nearest: &mut Nearest) -> Result<Vec<f64>, Error> {
+    /// Brings the nearest point of the working rows' hull.
+    fn approach(&mut self, nearest: &mut Nearest) -> Result<(), Error> {
         let size = self.design.size();
         let mut refused: Vec<(usize, usize)> = Vec::new();
         let mut scores = vec![0.0; self.design.score_columns];
         for _ in 0..50 * (size + 20) {
-            let residual = nearest.residual();
-            let distance = dot(&residual, &residual).sqrt();
+            let (residual, distance) = (&nearest.residual, nearest.length());
             if distance <= self.tolerance.distance {
-                return Ok(residual);
+                return Ok(());
             }
             self.work += self.working.rows.len() * size;
             let mut best = (self.tolerance.margin * distance, None);
             for slot in 0..self.working.rows.len() {
-                self.working_scores(slot, &residual, &mut scores);
+                self.working_scores(slot, residual, &mut scores);
                 let row = self.working.rows[slot];
                 for rival in self.design.rivals(row) {
                     let gain = self.design.margin(row, rival, |k| scores[k]) + residual[size];
@@ -220,13 +218,15 @@ impl<'a, T: Real> Search<'a, T> {
                 }
             }
             let Some((slot, rival)) = best.1 else {
-                return Ok(residual);
+                return Ok(());
             };
             let mut vector = self.working_part(slot, rival);
             vector.push(1.0);
+            let before = nearest.work;
             if !nearest.enter(vector) {
                 refused.push((slot, rival));
             }
+            self.work += nearest.work - before;
         }
         Err(undecided("the nearest point of the rows' hull was not found"))
     }
