@@ -178,6 +178,13 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// Whether the classes can be separated is closer than rounding errors can tell.
+    #[error("whether the classes are separable cannot be decided: {reason}")]
+    SeparationUndecided {
+        /// What stands in the way.
+        reason: &'static str,
+    },
+
     /// A split of a class with too few rows to learn from and to test on.
     #[error(
         "cannot split off {requested} of {available} rows: class {label} has {members}, and two are needed: one to \

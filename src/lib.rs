@@ -85,7 +85,10 @@ pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
-pub use linear::{FittedLogistic, Inference, LogisticRegression, RowOptions, SignificanceTest, Solver};
+pub use linear::{
+    FittedLogistic, Inference, LogisticRegression, RowOptions, Separation, SeparationKind, SignificanceTest,
+    Solver,
+};
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};

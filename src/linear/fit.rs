@@ -12,6 +12,7 @@ use super::objective::LogisticObjective;
 use super::problem::{ColumnPenalty, Problem};
 use super::proximal::ProximalNewton;
 use super::sample::Sample;
+use super::separation::{Separation, estimate_exists, separation};
 use crate::check;
 use crate::classifier::FitOptions;
 use crate::error::Error;
@@ -19,7 +20,8 @@ use crate::label::Label;
 use crate::optim::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, condition};
 use crate::penalty::Penalty;
 use crate::real::Real;
-use crate::report::{FitReport, Observer};
+use crate::report::{FitReport, Observer, StopReason};
+use crate::rows::Rows;
 
 /// Fits `config` to the rows, from zero or from another model.
 pub(super) fn fit<T: Real, L: Label>(
@@ -39,15 +41,66 @@ pub(super) fn fit<T: Real, L: Label>(
         None => &mut ignore,
     };
     let start = start.map(|start| (start.coefficients().as_slice(), start.intercept().as_slice()));
-    let penalty = config.column_penalty::<T>(x.ncols(), sample.total_weight)?;
-    let solved = solve(config, &sample.problem(&penalty, config.intercept), start, observer)?;
-    let terms = Terms {
-        penalty,
-        jeffreys: config.penalty == Penalty::Jeffreys,
-        intercept: config.intercept,
-        class_weights: sample.class_weights.clone(),
+    let mut penalty = config.column_penalty::<T>(x.ncols(), sample.total_weight)?;
+    let remedy = config.remedy::<T>(x.ncols(), sample.total_weight)?;
+    let mut solved = solve(config, &sample.problem(&penalty, config.intercept), start, observer)?;
+    let separation = separate(config, &sample.problem(&penalty, config.intercept), &mut solved);
+    let mut jeffreys = config.penalty == Penalty::Jeffreys;
+    if let (StopReason::Separated, Some((config, remedy))) = (solved.report.stop, remedy) {
+        jeffreys = config.penalty == Penalty::Jeffreys;
+        penalty = remedy;
+        solved = solve(&config, &sample.problem(&penalty, config.intercept), None, observer)?;
+    }
+    let class_weights = sample.class_weights.clone();
+    let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
+    FittedLogistic::new(classes, solved, terms, separation)
+}
+
+/// Looks for a direction that separates the classes by columns without a penalty, unless the fit itself proves that
+/// there is none, and says in the report what was found.
+fn separate<T: Real>(
+    config: &LogisticRegression,
+    problem: &Problem<'_, T>,
+    solved: &mut Solved<T>,
+) -> Option<Separation<T>> {
+    let Problem { rows, classes, intercept, .. } = *problem;
+    let report = &mut solved.report;
+    let unasked = report.stop == StopReason::Cancelled
+        || (report.stop == StopReason::IterationLimit && report.iterations == 0);
+    let free = problem.penalty.free();
+    if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
+        return None;
+    }
+    let found = if free.len() == rows.x.ncols() {
+        if estimate_exists(rows, classes, intercept, &solved.coefficients, &solved.intercept, problem.offset)
+        {
+            return None;
+        }
+        separation(rows, classes, intercept)
+    } else {
+        let x = rows.x.select_columns(&free);
+        separation(Rows { x: &x, ..rows }, classes, intercept)
+            .map(|found| found.map(|direction| direction.in_columns(&free, rows.x.ncols())))
     };
-    FittedLogistic::new(classes, solved, terms)
+    match found {
+        Ok(None) => None,
+        Ok(separation) => {
+            report.stop = StopReason::Separated;
+            separation
+        }
+        // A direction that exists but has no representation.
+        Err(Error::FitOverflow) => {
+            report.stop = StopReason::Separated;
+            None
+        }
+        // Undecided: then nothing is certain about the optimum.
+        Err(_) => {
+            if report.stop == StopReason::Converged {
+                report.stop = StopReason::Stalled;
+            }
+            None
+        }
+    }
 }
 
 /// Coefficients in the user's units, and how they were found.
@@ -148,6 +201,23 @@ impl LogisticRegression {
         total: f64,
     ) -> Result<ColumnPenalty, Error> {
         ColumnPenalty::new::<T>(self.penalty, self.penalty_factors.as_deref(), features, total)
+    }
+
+    /// The configuration to fit with if the classes are separable, and its penalty.
+    fn remedy<T: Real>(&self, features: usize, total: f64) -> Result<Option<(Self, ColumnPenalty)>, Error> {
+        let Some(penalty) = self.on_separation else { return Ok(None) };
+        if penalty == Penalty::None {
+            return Err(Error::Unsupported {
+                what: "Penalty::None",
+                by: "on_separation",
+                instead: "name a penalty for which an optimum exists, such as Penalty::Jeffreys",
+            });
+        }
+        // Factors leave columns unpenalised, which is what separated.
+        let config = LogisticRegression { penalty_factors: None, ..self.clone().penalty(penalty) };
+        let config = LogisticRegression { solver: Solver::Auto, gap_tolerance: None, ..config };
+        let columns = config.column_penalty::<T>(features, total)?;
+        Ok(Some((config, columns)))
     }
 
     /// The tolerance on the gradient, or on the gap if that decides.

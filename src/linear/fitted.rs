@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::fit::Solved;
 use super::problem::ColumnPenalty;
+use super::separation::Separation;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
@@ -21,6 +22,7 @@ pub struct FittedLogistic<T: Real, L> {
     intercept: DVector<T>,
     terms: Terms,
     report: FitReport,
+    separation: Option<Separation<T>>,
 }
 
 /// What the objective of a fit consisted of, besides the data.
@@ -33,12 +35,24 @@ pub(super) struct Terms {
 }
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
-    pub(super) fn new(classes: Vec<L>, solved: Solved<T>, terms: Terms) -> Result<Self, Error> {
+    pub(super) fn new(
+        classes: Vec<L>,
+        solved: Solved<T>,
+        terms: Terms,
+        separation: Option<Separation<T>>,
+    ) -> Result<Self, Error> {
         let Solved { coefficients, intercept, report } = solved;
         if !all_finite(coefficients.as_slice()) || !all_finite(&intercept) || !report.objective.is_finite() {
             return Err(Error::FitOverflow);
         }
-        Ok(FittedLogistic { classes, coefficients, intercept: DVector::from_vec(intercept), terms, report })
+        Ok(FittedLogistic {
+            classes,
+            coefficients,
+            intercept: DVector::from_vec(intercept),
+            terms,
+            report,
+            separation,
+        })
     }
 
     /// A model with known coefficients: classes in ascending order, coefficients d x 1 for two classes and d x K for
@@ -88,7 +102,14 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             intercept: true,
             class_weights: None,
         };
-        Ok(FittedLogistic { classes, coefficients, intercept, terms, report: FitReport::given() })
+        Ok(FittedLogistic {
+            classes,
+            coefficients,
+            intercept,
+            terms,
+            report: FitReport::given(),
+            separation: None,
+        })
     }
 
     /// Whether a fit to these columns and classes can start from this model.
@@ -117,6 +138,31 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
 
     pub(super) fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// The direction that separates the classes by columns without a penalty, if there is one: the
+    /// maximum-likelihood estimate then does not exist. It is there too if the fit was repeated with another penalty
+    /// ([`on_separation`](crate::LogisticRegression::on_separation)).
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{Estimator, LogisticRegression, Penalty, SeparationKind, StopReason};
+    /// use nalgebra::dmatrix;
+    ///
+    /// let (x, y) = (dmatrix![1.0, 5.0; 2.0, 3.0; 3.0, 4.0; 3.0, 1.0; 4.0, 3.0; 5.0, 1.0], [0, 0, 0, 1, 1, 1]);
+    /// let estimator = LogisticRegression::new(Penalty::None);
+    /// let model = estimator.fit(&x, &y)?;
+    /// assert_eq!(model.report().stop, StopReason::Separated);
+    /// let separation = model.separation().unwrap();
+    /// assert_eq!(separation.kind(), SeparationKind::Complete);
+    /// println!("{separation}");
+    ///
+    /// let remedied = estimator.on_separation(Penalty::Jeffreys).fit(&x, &y)?;
+    /// assert!(remedied.report().converged() && remedied.separation().is_some());
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn separation(&self) -> Option<&Separation<T>> {
+        self.separation.as_ref()
     }
 
     /// How the fit went.

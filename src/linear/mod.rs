@@ -14,6 +14,7 @@ mod products;
 mod proximal;
 mod quadratic;
 mod sample;
+mod separation;
 mod summary;
 mod working_set;
 
@@ -21,3 +22,4 @@ pub use config::{LogisticRegression, Solver};
 pub use fitted::FittedLogistic;
 pub use inference::{Inference, SignificanceTest};
 pub use sample::RowOptions;
+pub use separation::{Separation, SeparationKind};

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use logit::{Error, Estimator, FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
+use logit::{
+    Error, Estimator, FittedLogistic, LogisticRegression, Penalty, SeparationKind, Solver, StopReason,
+};
 use serde::Deserialize;
 
 use super::datasets::{Dataset, Source};
@@ -52,7 +54,7 @@ fn each(kind: &str, check: impl Fn(&Case, Solver, Result<FittedLogistic<f64, usi
     let cases = separation.iter().filter(|case| case.separation == kind);
     let check = |case: &Case| {
         let data = case.data(&datasets);
-        for solver in [Solver::Newton, Solver::Lbfgs] {
+        for solver in [Solver::Newton, Solver::Lbfgs, Solver::NewtonCg] {
             check(case, solver, case.fit(solver, &data));
         }
     };
@@ -72,8 +74,7 @@ fn complete_separation_is_recognised() {
             return;
         }
         let model = model.expect("a model");
-        assert_eq!(model.report().stop, StopReason::Separated, "{}, {solver:?}", case.name);
-        assert_finite(case, solver, &model);
+        assert_separated(case, solver, &model, SeparationKind::Complete);
     });
     assert_eq!(count, 7);
 }
@@ -83,18 +84,28 @@ fn overlapping_classes_are_not_taken_for_separated_ones() {
     let count = each("none", |case, solver, model| {
         let model = model.expect("a model");
         assert!(model.report().converged(), "{}, {solver:?}: {}", case.name, model.report());
+        assert!(model.separation().is_none(), "{}, {solver:?}", case.name);
         assert_finite(case, solver, &model);
     });
     assert_eq!(count, 5);
 }
 
-/// Quasi-complete separation has no name in a report yet.
 #[test]
-fn quasi_complete_separation_ends_with_finite_coefficients() {
+fn quasi_complete_separation_is_recognised() {
     let count = each("quasi", |case, solver, model| {
         let model = model.expect("a model");
         assert!(!case.unique_mle);
-        assert_finite(case, solver, &model);
+        assert_separated(case, solver, &model, SeparationKind::Quasi);
     });
     assert_eq!(count, 4);
+}
+
+/// The report says so, the coefficients are finite, and the direction does what it says.
+fn assert_separated(case: &Case, solver: Solver, model: &FittedLogistic<f64, usize>, kind: SeparationKind) {
+    let name = format!("{}, {solver:?}", case.name);
+    assert_eq!(model.report().stop, StopReason::Separated, "{name}");
+    assert_finite(case, solver, model);
+    let separation = model.separation().expect("a direction");
+    assert_eq!(separation.kind(), kind, "{name}");
+    assert!(!separation.columns().is_empty(), "{name}");
 }

@@ -1,0 +1,200 @@
+//! A proof, from a fit that has converged, that the maximum-likelihood estimate exists.
+
+use nalgebra::{Cholesky, DMatrix};
+
+use super::design::{BLOCK, Block, Design};
+use crate::kernel::{Strided, Workspace, dot, product};
+use crate::real::Real;
+use crate::rows::Rows;
+
+/// Multiplications beyond which a search for a separating direction is the cheaper way.
+const WORK: usize = 2_000_000_000;
+
+/// Whether the maximum-likelihood estimate exists for certain, judged at coefficients near the optimum. `false` says
+/// nothing: then [`separation`](super::separation) decides.
+///
+/// `slopes` is d x score columns and `intercepts` has an entry for each, in the units of `x`; `offset` (n x score
+/// columns) is added to the scores.
+///
+/// # Method
+/// By Stiemke's theorem the estimate exists if some multipliers c_ik > 0 make Σ c_ik (e_y - e_k) ⊗ x_i vanish. At the
+/// optimum the weighted probabilities u_i p_ik of the wrong classes k do so, and nearby they almost do: what is left is
+/// the gradient g. Take T with H T = g, where H is the second derivative, and τ_i = x_i T: the multipliers
+/// u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if |τ| < 1/2 for all rows, for which 2 ‖x_i‖ ‖T‖
+/// is a bound, rounding errors of g included. One pass.
+pub(in crate::linear) fn estimate_exists<T: Real>(
+    rows: Rows<'_, T>,
+    classes: usize,
+    intercept: bool,
+    slopes: &DMatrix<T>,
+    intercepts: &[T],
+    offset: Option<&DMatrix<T>>,
+) -> bool {
+    let design = Design::new(rows, classes, intercept);
+    let size = design.dimension();
+    if size == 0 || rows.x.nrows().saturating_mul(size).saturating_mul(size) > WORK {
+        return false;
+    }
+    let mut pass = Pass::new(&design);
+    let mut block = Block::default();
+    for first in (0..rows.x.nrows()).step_by(BLOCK) {
+        let range = first..(first + BLOCK).min(rows.x.nrows());
+        design.fill(range.clone(), &mut block);
+        if !pass.probabilities(range.clone(), slopes, intercepts, offset) {
+            return false;
+        }
+        pass.add(range, &mut block);
+    }
+    pass.proves()
+}
+
+/// Sums over rows: the gradient and the second derivative, for all classes but one.
+struct Pass<'d, 'a, T> {
+    design: &'d Design<'a, T>,
+    /// The classes that have parameters here: the second of two, or all but the last.
+    free: Vec<usize>,
+    /// Probabilities of a block, class by class.
+    probabilities: Vec<f64>,
+    gradient: Vec<f64>,
+    /// A square for each pair of free classes, first index not below the second.
+    squares: Vec<Vec<f64>>,
+    weighted: Vec<f64>,
+    workspace: Workspace<f64>,
+    /// The length of the longest row.
+    longest: f64,
+    /// The sum of the sizes of the gradient's terms.
+    terms: f64,
+}
+
+impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
+    fn new(design: &'d Design<'a, T>) -> Self {
+        let free: Vec<usize> =
+            if design.score_columns == 1 { vec![1] } else { (0..design.score_columns - 1).collect() };
+        let width = design.width();
+        Pass {
+            design,
+            gradient: vec![0.0; width * free.len()],
+            squares: vec![vec![0.0; width * width]; free.len() * (free.len() + 1) / 2],
+            free,
+            probabilities: Vec::new(),
+            weighted: Vec::new(),
+            workspace: Workspace::default(),
+            longest: 0.0,
+            terms: 0.0,
+        }
+    }
+
+    /// Computes the probabilities of a block of rows; false if one is zero or not a number.
+    fn probabilities(
+        &mut self,
+        range: std::ops::Range<usize>,
+        slopes: &DMatrix<T>,
+        intercepts: &[T],
+        offset: Option<&DMatrix<T>>,
+    ) -> bool {
+        let (rows, count) = (self.design.rows, range.len());
+        let x = |j: usize| &rows.x.as_slice()[j * rows.x.nrows()..][range.clone()];
+        // For two classes the first has score zero.
+        let single = self.design.score_columns == 1;
+        let classes = self.design.score_columns + usize::from(single);
+        self.probabilities.clear();
+        self.probabilities.resize(count * classes, 0.0);
+        let scores = &mut self.probabilities[if single { count } else { 0 }..];
+        for (k, scores) in scores.chunks_exact_mut(count).enumerate() {
+            scores.fill(intercepts.get(k).map_or(0.0, |b| b.as_f64()));
+            for (j, w) in slopes.column(k).iter().enumerate() {
+                scores.iter_mut().zip(x(j)).for_each(|(z, x)| *z += w.as_f64() * x.as_f64());
+            }
+            if let Some(offset) = offset {
+                scores.iter_mut().zip(range.clone()).for_each(|(z, row)| *z += offset[(row, k)].as_f64());
+            }
+        }
+        for i in 0..count {
+            let at = |k: usize| k * count + i;
+            if !rows.counts(range.start + i) {
+                (0..classes).for_each(|k| self.probabilities[at(k)] = 0.0);
+                continue;
+            }
+            let largest = (0..classes).fold(f64::NEG_INFINITY, |m, k| m.max(self.probabilities[at(k)]));
+            (0..classes)
+                .for_each(|k| self.probabilities[at(k)] = (self.probabilities[at(k)] - largest).exp());
+            let sum: f64 = (0..classes).map(|k| self.probabilities[at(k)]).sum();
+            (0..classes).for_each(|k| self.probabilities[at(k)] /= sum);
+            if !(0..classes).all(|k| self.probabilities[at(k)] > 0.0) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Adds a block's share in the gradient and the second derivative.
+    fn add(&mut self, range: std::ops::Range<usize>, block: &mut Block) {
+        let (rows, width, count) = (self.design.rows, self.design.width(), block.count);
+        // Back to the length before division, and to zero for rows without weight.
+        let weight = |i: usize| rows.weights.map_or(1.0, |w| w[range.start + i].as_f64()) / rows.total_weight;
+        let weights: Vec<f64> = (0..count).map(weight).collect();
+        for column in block.units.chunks_exact_mut(count) {
+            column.iter_mut().zip(&block.sizes).for_each(|(x, size)| *x *= size);
+        }
+        self.longest = block.sizes.iter().fold(self.longest, |m, &size| m.max(size));
+        let mut residual = vec![0.0; count];
+        let mut pair = 0;
+        for (a, &k) in self.free.iter().enumerate() {
+            let p = &self.probabilities[k * count..][..count];
+            for (i, residual) in residual.iter_mut().enumerate() {
+                let wanted = f64::from(u8::from(rows.classes[range.start + i] == k));
+                *residual = weights[i] * (p[i] - wanted);
+                self.terms += residual.abs() * block.sizes[i];
+            }
+            let columns = block.units.chunks_exact(count);
+            for (g, column) in self.gradient[a * width..][..width].iter_mut().zip(columns) {
+                *g += dot(column, &residual);
+            }
+            for &l in &self.free[..=a] {
+                let q = &self.probabilities[l * count..][..count];
+                let own = f64::from(u8::from(k == l));
+                self.weighted.clear();
+                for column in block.units.chunks_exact(count) {
+                    let terms = column.iter().zip(p).zip(q).zip(&weights);
+                    self.weighted.extend(terms.map(|(((x, p), q), u)| x * u * p * (own - q)));
+                }
+                product(
+                    Strided::columns(&block.units, count, width).transposed(),
+                    Strided::columns(&self.weighted, count, width),
+                    (&mut self.squares[pair], width),
+                    true,
+                    &mut self.workspace,
+                );
+                pair += 1;
+            }
+        }
+    }
+
+    /// Whether positive multipliers exist, rounding errors included.
+    fn proves(self) -> bool {
+        let (width, free) = (self.design.width(), self.free.len());
+        let hessian = DMatrix::from_fn(width * free, width * free, |row, column| {
+            let (a, b) = (row / width, column / width);
+            let (a, b, row, column) = if a >= b {
+                (a, b, row % width, column % width)
+            } else {
+                (b, a, column % width, row % width)
+            };
+            self.squares[a * (a + 1) / 2 + b][column * width + row]
+        });
+        let norm = hessian.norm();
+        let Some(cholesky) = Cholesky::new(hessian) else {
+            return false;
+        };
+        let inverse = cholesky.inverse();
+        let inverse_norm = inverse.norm();
+        let size = (width * free) as f64;
+        // Solving must give some digits, or the bound below is none.
+        let lost = size * f64::EPSILON * norm * inverse_norm;
+        let gradient = nalgebra::DVector::from_vec(self.gradient);
+        let blocks = self.design.blocks() as f64;
+        let rounding = (blocks + 2.0 * BLOCK as f64) * f64::EPSILON * self.terms;
+        let step = (&inverse * &gradient).norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding;
+        lost < 1e-3 && 2.0 * self.longest * step < 0.5
+    }
+}

@@ -1,0 +1,245 @@
+//! Rows as unit vectors with centred and scaled columns, computed block by block and never stored.
+
+use std::ops::Range;
+
+use crate::kernel::axpy;
+use crate::real::Real;
+use crate::rows::Rows;
+
+/// Rows whose entries are taken to find the centre and the scale of a column.
+const SAMPLE: usize = 1024;
+
+/// Rows in a block.
+pub(super) const BLOCK: usize = 256;
+
+/// The rows, seen through columns that are centred and scaled.
+///
+/// A row x̃ has unit length and holds (x_j - m_j) / s_j times a positive number, and that number itself if there is an
+/// intercept: directions that separate the rows x̃ are those that separate x, in other coordinates. Scales are powers of
+/// two and centres are entries of the column, so that x̃ is as exact as division by its length allows.
+///
+/// # Layout
+/// A direction holds, for each score column, d slopes and then the intercept, if there is one.
+#[derive(Debug, Clone)]
+pub(super) struct Design<'a, T> {
+    pub(super) rows: Rows<'a, T>,
+    /// One for two classes, otherwise the number of classes.
+    pub(super) score_columns: usize,
+    pub(super) intercept: bool,
+    scales: Vec<Scale>,
+}
+
+/// An entry is (x `before` - `center`) `after`, so that neither the difference nor the quotient overflows.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    before: f64,
+    center: f64,
+    after: f64,
+}
+
+impl<'a, T: Real> Design<'a, T> {
+    pub(super) fn new(rows: Rows<'a, T>, classes: usize, intercept: bool) -> Self {
+        let score_columns = if classes > 2 { classes } else { 1 };
+        let counted = rows.counted();
+        let step = counted.len().div_ceil(SAMPLE).max(1);
+        let sample: Vec<usize> = counted.iter().copied().step_by(step).collect();
+        let columns = rows.x.as_slice().chunks_exact(rows.x.nrows().max(1));
+        let scales = columns.map(|column| Scale::new(column, &counted, &sample, intercept)).collect();
+        Design { rows, score_columns, intercept, scales }
+    }
+
+    /// The same rows without some columns: these are zero.
+    pub(super) fn without(&self, dropped: &[usize]) -> Self {
+        let mut design = self.clone();
+        dropped.iter().for_each(|&j| design.scales[j].after = 0.0);
+        design
+    }
+
+    pub(super) fn features(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Whether column `j` takes part.
+    pub(super) fn keeps(&self, j: usize) -> bool {
+        self.scales[j].after != 0.0
+    }
+
+    /// The length of x̃.
+    pub(super) fn width(&self) -> usize {
+        self.features() + usize::from(self.intercept)
+    }
+
+    /// The length of a direction.
+    pub(super) fn size(&self) -> usize {
+        self.width() * self.score_columns
+    }
+
+    /// The dimension of the space that constraints can span: with K > 2 score columns a direction common to all is
+    /// orthogonal to every constraint.
+    pub(super) fn dimension(&self) -> usize {
+        self.width() * (self.score_columns - 1).max(1)
+    }
+
+    /// The classes that row `row` is compared with; for two classes there is one comparison, which gets number 0.
+    pub(super) fn rivals(&self, row: usize) -> impl Iterator<Item = usize> + use<T> {
+        let (columns, class) = (self.score_columns, self.rows.classes[row]);
+        (0..columns).filter(move |&k| columns == 1 || k != class)
+    }
+
+    /// a·v from the scores x̃ v.
+    pub(super) fn margin(&self, row: usize, rival: usize, score: impl Fn(usize) -> f64) -> f64 {
+        let class = self.rows.classes[row];
+        match self.score_columns {
+            1 if class == 1 => score(0),
+            1 => -score(0),
+            _ => (score(class) - score(rival)) * std::f64::consts::FRAC_1_SQRT_2,
+        }
+    }
+
+    /// Writes the unit vector a of one constraint; `unit` is x̃.
+    pub(super) fn constraint(&self, row: usize, rival: usize, unit: &[f64], out: &mut [f64]) {
+        let (class, width) = (self.rows.classes[row], self.width());
+        out.fill(0.0);
+        let mut put = |k: usize, sign: f64| {
+            out[k * width..][..width].iter_mut().zip(unit).for_each(|(out, &x)| *out = sign * x);
+        };
+        match self.score_columns {
+            1 => put(0, if class == 1 { 1.0 } else { -1.0 }),
+            _ => {
+                put(class, std::f64::consts::FRAC_1_SQRT_2);
+                put(rival, -std::f64::consts::FRAC_1_SQRT_2);
+            }
+        }
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.rows.classes.len().div_ceil(BLOCK)
+    }
+
+    /// Computes x̃ of a range of rows. Rows without weight are zero.
+    pub(super) fn fill(&self, range: Range<usize>, block: &mut Block) {
+        let count = range.len();
+        block.count = count;
+        block.units.resize(count * self.width(), 0.0);
+        block.sizes.clear();
+        block.sizes.resize(count, if self.intercept { 1.0 } else { 0.0 });
+        for (j, (scale, out)) in self.scales.iter().zip(block.units.chunks_exact_mut(count)).enumerate() {
+            if scale.after == 0.0 {
+                out.fill(0.0);
+                continue;
+            }
+            let column = &self.rows.x.as_slice()[j * self.rows.x.nrows()..][range.clone()];
+            for ((out, &x), square) in out.iter_mut().zip(column).zip(&mut block.sizes) {
+                *out = scale.entry(x.as_f64());
+                *square += *out * *out;
+            }
+        }
+        if self.intercept {
+            block.units[self.features() * count..].fill(1.0);
+        }
+        for (i, row) in range.enumerate() {
+            let square = block.sizes[i];
+            block.sizes[i] = if !self.rows.counts(row) {
+                (i..block.units.len()).step_by(count).for_each(|at| block.units[at] = 0.0);
+                0.0
+            } else if square > 1e-250 && square < f64::INFINITY {
+                square.sqrt()
+            } else {
+                // The squares may have vanished or overflowed; and dividing by the largest first keeps the quotient finite.
+                let entries = || (i..block.units.len()).step_by(count);
+                let largest = entries().fold(0.0, |m: f64, at| m.max(block.units[at].abs()));
+                let relative = |at: usize| if largest > 0.0 { block.units[at] / largest } else { 0.0 };
+                largest * entries().map(relative).map(|x| x * x).sum::<f64>().sqrt()
+            };
+        }
+        block.inverses.clear();
+        block
+            .inverses
+            .extend(block.sizes.iter().map(|&s| if s >= f64::MIN_POSITIVE { s.recip() } else { 0.0 }));
+        for column in block.units.chunks_exact_mut(count) {
+            column.iter_mut().zip(&block.inverses).for_each(|(x, &inverse)| *x *= inverse);
+        }
+    }
+
+    /// The direction in the units of `x`: slopes (d x score columns) and intercepts.
+    pub(super) fn to_user(&self, direction: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut slopes = Vec::with_capacity(self.features() * self.score_columns);
+        let mut intercepts = Vec::with_capacity(self.score_columns);
+        for part in direction.chunks_exact(self.width()) {
+            slopes.extend(part.iter().zip(&self.scales).map(|(&v, scale)| v * scale.after * scale.before));
+            let shift = |(&v, scale): (&f64, &Scale)| v * scale.after * scale.center;
+            let terms = part.iter().zip(&self.scales).map(shift);
+            let start = if self.intercept { part[self.features()] } else { 0.0 };
+            let (b, size) = terms.fold((start, start.abs()), |(b, size), term| (b - term, size + term.abs()));
+            // What is left of terms that cancel is rounding.
+            intercepts.push(if b.abs() <= 1e-13 * size { 0.0 } else { b });
+        }
+        (slopes, intercepts)
+    }
+}
+
+/// Memory for the vectors x̃ of a range of rows.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// x̃, a column after the other.
+    pub(super) units: Vec<f64>,
+    /// The lengths of the rows before they were divided by them.
+    pub(super) sizes: Vec<f64>,
+    inverses: Vec<f64>,
+    pub(super) count: usize,
+}
+
+impl Block {
+    /// Writes x̃ v for every part of a direction: `count` scores for each score column.
+    pub(super) fn scores(&self, direction: &[f64], scores: &mut Vec<f64>) {
+        let width = self.units.len() / self.count.max(1);
+        scores.clear();
+        scores.resize(self.count * (direction.len() / width.max(1)), 0.0);
+        for (out, part) in scores.chunks_exact_mut(self.count).zip(direction.chunks_exact(width)) {
+            for (&v, column) in part.iter().zip(self.units.chunks_exact(self.count)) {
+                if v != 0.0 {
+                    axpy(v, column, out);
+                }
+            }
+        }
+    }
+
+    /// x̃ of row `i` of the block.
+    pub(super) fn unit(&self, i: usize) -> impl Iterator<Item = f64> {
+        self.units[i..].iter().step_by(self.count).copied()
+    }
+}
+
+impl Scale {
+    /// The centre is the median of the sample and the scale the median size of what is not zero then, as a power of
+    /// two: no single entry, however large, decides.
+    fn new<T: Real>(column: &[T], counted: &[usize], sample: &[usize], intercept: bool) -> Self {
+        let largest = counted.iter().fold(0.0, |m: f64, &row| m.max(column[row].as_f64().abs()));
+        let before = if largest > 1e300 {
+            0.25
+        } else if largest < 1e-200 {
+            2f64.powi(500)
+        } else {
+            1.0
+        };
+        let mut values: Vec<f64> = sample.iter().map(|&row| column[row].as_f64() * before).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let center = if intercept { values.get(values.len() / 2).copied().unwrap_or(0.0) } else { 0.0 };
+        let difference = |&row: &usize| (column[row].as_f64() * before - center).abs();
+        let largest = counted.iter().map(difference).fold(0.0, f64::max);
+        if largest == 0.0 {
+            return Scale { before, center, after: 0.0 };
+        }
+        let mut sizes: Vec<f64> =
+            values.iter().map(|v| (v - center).abs()).filter(|&size| size > 0.0).collect();
+        sizes.sort_unstable_by(f64::total_cmp);
+        let typical = sizes.get(sizes.len() / 2).copied().unwrap_or(largest);
+        let exponent = typical.log2().max(largest.log2() - 1000.0).round().clamp(-1000.0, 1000.0);
+        Scale { before, center, after: 2f64.powi(-exponent as i32) }
+    }
+
+    #[inline(always)]
+    fn entry(&self, x: f64) -> f64 {
+        (x * self.before - self.center) * self.after
+    }
+}
