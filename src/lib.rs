@@ -15,7 +15,8 @@
 //!
 //! # Contents
 //! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
-//! - [`LogisticRegression`]: binary and multinomial, by Newton's method or L-BFGS, with an explicit [`Penalty`].
+//! - [`LogisticRegression`]: binary and multinomial, with an explicit [`Penalty`], four [`Solver`]s, and exact detection
+//!   of [`Separation`]; [the guide](logistic) has all of it.
 //! - [`Inference`]: standard errors, tests, intervals and a summary table for its coefficients.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
@@ -103,6 +104,9 @@ pub use select::{Split, stratified_k_fold, train_test_split};
 
 #[doc = include_str!("../docs/conventions.md")]
 pub mod conventions {}
+
+#[doc = include_str!("../docs/logistic.md")]
+pub mod logistic {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

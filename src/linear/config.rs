@@ -30,6 +30,13 @@ pub enum Solver {
     ProximalNewton,
 }
 
+impl Solver {
+    /// The number of parameters (columns plus intercept, times score columns) up to which [`Solver::Auto`] takes
+    /// Newton's method with a matrix; above it takes conjugate gradients. Up to here the matrix costs no more, and it
+    /// does not mind columns that depend on each other; in the thousands it would cost minutes.
+    pub const NEWTON_LIMIT: usize = 128;
+}
+
 /// Logistic regression: binary for two classes, multinomial (softmax) for more.
 ///
 /// # Formula

@@ -191,9 +191,6 @@ fn minimize<T: Real, O: Curved<T> + HessianProduct<T>>(
     }
 }
 
-/// The number of parameters up to which Newton's method is chosen.
-const NEWTON_LIMIT: usize = 256;
-
 impl LogisticRegression {
     pub(super) fn column_penalty<T: Real>(
         &self,
@@ -250,8 +247,8 @@ impl LogisticRegression {
             _ if !problem.penalty.is_smooth() => {
                 unsupported("an L1 penalty", "this solver", "use Solver::Auto or Solver::ProximalNewton")
             }
-            Solver::Auto if parameters <= NEWTON_LIMIT => Ok(Solver::Newton),
-            Solver::Auto => Ok(Solver::Lbfgs),
+            Solver::Auto if parameters <= Solver::NEWTON_LIMIT => Ok(Solver::Newton),
+            Solver::Auto => Ok(Solver::NewtonCg),
             chosen => Ok(chosen),
         }
     }
