@@ -136,6 +136,25 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         &self.intercept
     }
 
+    /// The probability of each class, n x K, with numbers added to the scores: n x 1 for two classes, n x K for more, as in
+    /// [`FitOptions::offset`](crate::FitOptions).
+    ///
+    /// # Errors
+    /// As [`predict_proba`](Classifier::predict_proba), and for an offset of another size or with NaN or infinities.
+    pub fn predict_proba_with_offset(
+        &self,
+        x: &DMatrix<T>,
+        offset: &DMatrix<T>,
+    ) -> Result<DMatrix<T>, Error> {
+        let mut scores = self.decision_function(x)?;
+        check::count("offset", "rows", scores.nrows(), offset.nrows())?;
+        check::count("offset", "columns", scores.ncols(), offset.ncols())?;
+        check::finite("offset", offset)?;
+        scores += offset;
+        check::scores(&scores)?;
+        Ok(probabilities(&scores, self.classes.len()))
+    }
+
     pub(super) fn terms(&self) -> &Terms {
         &self.terms
     }
