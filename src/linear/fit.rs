@@ -56,6 +56,9 @@ pub(super) fn fit<T: Real, L: Label>(
     FittedLogistic::new(classes, solved, terms, separation)
 }
 
+/// Up to so many coefficients the search for a separating direction is cheaper than the proof that there is none.
+const SEARCH_LIMIT: usize = 300;
+
 /// Looks for a direction that separates the classes by columns without a penalty, unless the fit itself proves that
 /// there is none, and says in the report what was found.
 fn separate<T: Real>(
@@ -71,17 +74,23 @@ fn separate<T: Real>(
     if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
         return None;
     }
+    // What a fit with other columns under a penalty ends with says nothing about these alone.
+    let certified = || {
+        let (w, b) = (&solved.coefficients, &solved.intercept);
+        free.len() == rows.x.ncols() && estimate_exists(rows, classes, intercept, w, b, problem.offset)
+    };
+    let many = solved.coefficients.len() > SEARCH_LIMIT;
+    if many && certified() {
+        return None;
+    }
     let found = if free.len() == rows.x.ncols() {
-        if estimate_exists(rows, classes, intercept, &solved.coefficients, &solved.intercept, problem.offset)
-        {
-            return None;
-        }
         separation(rows, classes, intercept)
     } else {
         let x = rows.x.select_columns(&free);
         separation(Rows { x: &x, ..rows }, classes, intercept)
             .map(|found| found.map(|direction| direction.in_columns(&free, rows.x.ncols())))
     };
+    let found = if found.is_err() && !many && certified() { Ok(None) } else { found };
     match found {
         Ok(None) => None,
         Ok(separation) => {

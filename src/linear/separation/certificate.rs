@@ -7,11 +7,12 @@ use crate::kernel::{Strided, Workspace, dot, product};
 use crate::real::Real;
 use crate::rows::Rows;
 
-/// Multiplications beyond which a search for a separating direction is the cheaper way.
-const WORK: usize = 2_000_000_000;
+/// Multiplications beyond which no proof is tried.
+const WORK: usize = 20_000_000_000;
 
 /// Whether the maximum-likelihood estimate exists for certain, judged at coefficients near the optimum. `false` says
-/// nothing: then [`separation`](super::separation) decides.
+/// nothing: then [`separation`](super::separation) decides. Up to some hundred parameters that is the cheaper way, too; for
+/// many classes this is.
 ///
 /// `slopes` is d x score columns and `intercepts` has an entry for each, in the units of `x`; `offset` (n x score
 /// columns) is added to the scores.
@@ -32,7 +33,9 @@ pub(in crate::linear) fn estimate_exists<T: Real>(
 ) -> bool {
     let design = Design::new(rows, classes, intercept);
     let size = design.dimension();
-    if size == 0 || rows.x.nrows().saturating_mul(size).saturating_mul(size) > WORK {
+    // Half of a square matrix for each row, and its inverse.
+    let work = (rows.x.nrows() / 2 + size).saturating_mul(size).saturating_mul(size);
+    if size == 0 || work > WORK {
         return false;
     }
     let mut pass = Pass::new(&design);

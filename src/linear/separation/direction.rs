@@ -9,6 +9,10 @@ use crate::error::Error;
 use crate::real::Real;
 
 /// How far the classes can be separated.
+///
+/// ```
+/// assert_eq!(logit::SeparationKind::Quasi.to_string(), "quasi-complete separation");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SeparationKind {

@@ -14,6 +14,7 @@
 //!
 //! - [`nearest`] answers Gordan's question on a few rows, by the point of their convex hull nearest to the origin.
 //! - [`search`] does so for all rows: it starts from a few and adds rows that the answer violates.
+//! - [`working`] are the few rows, [`pass`] goes over all.
 //! - [`columns`] drops columns that a separating direction does not need.
 //! - [`certificate`] proves from a converged fit that the estimate exists, in one pass and without any search.
 //!
@@ -26,10 +27,12 @@ mod columns;
 mod design;
 mod direction;
 mod nearest;
+mod pass;
 mod search;
 mod span;
 #[cfg(test)]
 mod tests;
+mod working;
 
 pub(in crate::linear) use certificate::estimate_exists;
 pub use direction::{Separation, SeparationKind};

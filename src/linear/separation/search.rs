@@ -1,8 +1,9 @@
 //! The search for a direction that is strict on as many constraints as any.
 
-use super::design::{BLOCK, Block, Design};
+use super::design::Design;
 use super::nearest::Nearest;
-use super::span::Span;
+use super::span::{Outside, Span};
+use super::working::Working;
 use crate::error::Error;
 use crate::kernel::dot;
 use crate::real::Real;
@@ -10,15 +11,25 @@ use crate::real::Real;
 /// How often rows are added before the search gives up; a handful of times is usual.
 const ROUNDS: usize = 1000;
 
+/// Multiplications after which the search gives up: some seconds. They grow with the third power of the number of
+/// parameters, of which a thousand can still be handled, and hardly with the number of rows.
+const WORK: usize = 10_000_000_000;
+
+/// How many times larger than what passes for zero a margin must be.
+const DISTINCT: f64 = 10.0;
+
+/// Parts of unit vectors that are longer than this are never taken for zero.
+const COARSEST: f64 = 1e-7;
+
 /// What counts as zero, for vectors and directions of unit length.
 #[derive(Debug, Clone, Copy)]
-struct Tolerance {
+pub(super) struct Tolerance {
     /// Rounding errors of a margin, with room to spare.
-    margin: f64,
+    pub(super) margin: f64,
     /// The distance from the origin of a hull that holds it.
     distance: f64,
     /// The length of a constraint's part outside the span that it lies in.
-    part: f64,
+    pub(super) part: f64,
 }
 
 impl Tolerance {
@@ -43,26 +54,22 @@ pub(super) enum Alternative {
 #[derive(Debug)]
 pub(super) struct Search<'a, T> {
     pub(super) design: Design<'a, T>,
-    tolerance: Tolerance,
+    pub(super) tolerance: Tolerance,
     /// The span of constraints that no separating direction meets strictly.
-    span: Span,
+    pub(super) span: Span,
     /// Whether a constraint lies in the span, for each row and each score column.
-    settled: Vec<bool>,
+    pub(super) settled: Vec<bool>,
     /// Whether a constraint has been settled in the search that is not settled elsewhere.
-    settled_more: bool,
+    pub(super) settled_more: bool,
     working: Working,
+    /// The largest margin, of either sign, of a settled constraint in the last pass.
+    pub(super) leak: f64,
+    /// The smallest margin of the others in the last pass.
+    pub(super) least: f64,
     /// The block at which the next pass starts.
-    cursor: usize,
+    pub(super) cursor: usize,
     /// The multiplications of the search, roughly.
     pub(super) work: usize,
-}
-
-/// Some rows, with their vectors x̃ one after the other.
-#[derive(Debug, Default)]
-struct Working {
-    rows: Vec<usize>,
-    units: Vec<f64>,
-    listed: Vec<bool>,
 }
 
 impl<'a, T: Real> Search<'a, T> {
@@ -74,12 +81,14 @@ impl<'a, T: Real> Search<'a, T> {
             span: Span::new(design.size()),
             settled: vec![false; rows * design.score_columns],
             settled_more: false,
-            working: Working { listed: vec![false; rows], ..Working::default() },
+            working: Working::new(rows),
+            leak: 0.0,
+            least: f64::INFINITY,
             cursor: 0,
             work: 0,
             design,
         };
-        search.add(&search.representatives());
+        search.working.add(&search.representatives(), &search.design);
         search.settle_working();
         search
     }
@@ -100,20 +109,32 @@ impl<'a, T: Real> Search<'a, T> {
             span,
             settled: self.settled.clone(),
             settled_more: false,
-            working: Working { listed: vec![false; self.working.listed.len()], ..Working::default() },
+            working: Working::new(self.design.rows.classes.len()),
+            leak: 0.0,
+            least: f64::INFINITY,
             cursor: 0,
             work: 0,
         };
-        search.add(&self.working.rows);
+        search.working.add(&self.working.rows, &search.design);
         search.settle_working();
         search
     }
 
     /// A direction that is strict on as many constraints as any, or `None` if there is none that is strict on one.
     pub(super) fn widest(&mut self) -> Result<Option<Vec<f64>>, Error> {
-        while self.span.dimension() < self.design.dimension() {
+        loop {
             match self.alternative()? {
-                Alternative::Strict(direction) => return Ok(Some(direction)),
+                Alternative::Strict(direction) if DISTINCT * self.leak <= self.least => {
+                    return Ok(Some(direction));
+                }
+                // What it separates could be told from zero only just.
+                Alternative::Strict(_) if self.tolerance.part < COARSEST => {
+                    self.tolerance.part *= DISTINCT;
+                    self.settle_working();
+                }
+                Alternative::Strict(_) => {
+                    return Err(undecided("some rows are nearly, but not quite, in the span of others"));
+                }
                 Alternative::Nothing => return Ok(None),
                 Alternative::Dependent(vectors) => {
                     let before = self.span.dimension();
@@ -121,11 +142,13 @@ impl<'a, T: Real> Search<'a, T> {
                     if self.span.dimension() == before {
                         return Err(undecided("rows depend on each other by no more than rounding errors"));
                     }
+                    if self.span.dimension() == self.design.dimension() {
+                        return Ok(None);
+                    }
                     self.settle_working();
                 }
             }
         }
-        Ok(None)
     }
 
     /// Decides between the alternatives for the constraints that are not settled.
@@ -161,7 +184,7 @@ impl<'a, T: Real> Search<'a, T> {
             if self.working.rows.len() > 32 * self.capacity() {
                 self.forget(&nearest.residual[..self.design.size()]);
             }
-            if !self.add(&violated) {
+            if !self.working.add(&violated, &self.design) {
                 return Err(undecided("margins are smaller than rounding errors"));
             }
         }
@@ -198,6 +221,9 @@ impl<'a, T: Real> Search<'a, T> {
         let mut refused: Vec<(usize, usize)> = Vec::new();
         let mut scores = vec![0.0; self.design.score_columns];
         for _ in 0..50 * (size + 20) {
+            if self.work > WORK {
+                return Err(undecided("there are too many parameters"));
+            }
             let (residual, distance) = (&nearest.residual, nearest.length());
             if distance <= self.tolerance.distance {
                 return Ok(());
@@ -205,7 +231,7 @@ impl<'a, T: Real> Search<'a, T> {
             self.work += self.working.rows.len() * size;
             let mut best = (self.tolerance.margin * distance, None);
             for slot in 0..self.working.rows.len() {
-                self.working_scores(slot, residual, &mut scores);
+                self.working.scores(slot, residual, &mut scores);
                 let row = self.working.rows[slot];
                 for rival in self.design.rivals(row) {
                     let gain = self.design.margin(row, rival, |k| scores[k]) + residual[size];
@@ -246,87 +272,8 @@ impl<'a, T: Real> Search<'a, T> {
     }
 
     /// How many rows are added at a time.
-    fn capacity(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         4 * (self.design.width() + 1)
-    }
-
-    /// Passes over the rows, settles constraints in the span, and returns a choice of rows with a constraint outside it
-    /// that the direction, if there is one, does not meet strictly. Stops early when there are plenty.
-    fn collect(&mut self, direction: Option<&[f64]>) -> Vec<usize> {
-        let (design, tolerance) = (&self.design, self.tolerance);
-        let complement = (self.span.dimension() * 2 >= design.size()).then(|| self.span.complement());
-        let mut block = Block::default();
-        let (mut scores, mut unit) = (Vec::new(), vec![0.0; design.width()]);
-        let mut constraint = vec![0.0; design.size()];
-        let mut found: Vec<(usize, f64)> = Vec::new();
-        let (blocks, rows) = (design.blocks(), design.rows.classes.len());
-        for offset in 0..blocks {
-            let first = (self.cursor + offset) % blocks * BLOCK;
-            let range = first..(first + BLOCK).min(rows);
-            design.fill(range.clone(), &mut block);
-            self.work += block.count * design.size();
-            if let Some(direction) = direction {
-                block.scores(direction, &mut scores);
-            }
-            for (i, row) in range.enumerate().filter(|&(_, row)| design.rows.counts(row)) {
-                let mut known = false;
-                let mut worst = f64::INFINITY;
-                for rival in design.rivals(row) {
-                    let index = row * design.score_columns + rival;
-                    if self.settled[index] {
-                        continue;
-                    }
-                    let count = block.count;
-                    let margin = match direction {
-                        Some(_) => design.margin(row, rival, |k| scores[k * count + i]),
-                        None => 0.0,
-                    };
-                    if margin.abs() <= tolerance.part {
-                        if !known {
-                            unit.iter_mut().zip(block.unit(i)).for_each(|(out, x)| *out = x);
-                            known = true;
-                        }
-                        design.constraint(row, rival, &unit, &mut constraint);
-                        if part_length(&self.span, complement.as_ref(), &mut constraint) <= tolerance.part {
-                            self.settled[index] = true;
-                            self.settled_more = true;
-                            continue;
-                        }
-                    }
-                    worst = worst.min(margin);
-                }
-                if worst <= tolerance.margin {
-                    found.push((row, worst));
-                }
-            }
-            if found.len() >= 8 * self.capacity() {
-                self.cursor = (self.cursor + offset + 1) % blocks;
-                break;
-            }
-        }
-        self.choose(&found)
-    }
-
-    /// All of them, or the worst of each of several stretches if there are too many.
-    fn choose(&self, found: &[(usize, f64)]) -> Vec<usize> {
-        let stretch = found.len().div_ceil(self.capacity()).max(1);
-        let worst =
-            |part: &[(usize, f64)]| part.iter().min_by(|a, b| a.1.total_cmp(&b.1)).map(|&(row, _)| row);
-        found.chunks(stretch).filter_map(worst).collect()
-    }
-
-    /// Adds rows to the working ones; false if all of them were there.
-    fn add(&mut self, rows: &[usize]) -> bool {
-        let mut block = Block::default();
-        let before = self.working.rows.len();
-        for &row in rows {
-            if !std::mem::replace(&mut self.working.listed[row], true) {
-                self.design.fill(row..row + 1, &mut block);
-                self.working.rows.push(row);
-                self.working.units.extend_from_slice(&block.units);
-            }
-        }
-        self.working.rows.len() > before
     }
 
     /// Keeps the half of the working rows that is closest to deciding.
@@ -334,76 +281,54 @@ impl<'a, T: Real> Search<'a, T> {
         let mut scores = vec![0.0; self.design.score_columns];
         let mut margins: Vec<(f64, usize)> = Vec::with_capacity(self.working.rows.len());
         for (slot, &row) in self.working.rows.iter().enumerate() {
-            self.working_scores(slot, residual, &mut scores);
+            self.working.scores(slot, residual, &mut scores);
             let open = self.design.rivals(row).filter(|&rival| !self.settled[self.index(row, rival)]);
             let margin = open.map(|rival| -self.design.margin(row, rival, |k| scores[k]));
             margins.push((margin.fold(f64::INFINITY, f64::min), row));
         }
         margins.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let kept: Vec<usize> = margins[..margins.len() / 2].iter().map(|&(_, row)| row).collect();
-        self.keep(&kept);
-    }
-
-    fn keep(&mut self, rows: &[usize]) {
-        self.working.rows.iter().for_each(|&row| self.working.listed[row] = false);
-        self.working.rows.clear();
-        self.working.units.clear();
-        self.add(rows);
+        self.working.keep(&kept, &self.design);
     }
 
     /// Settles the working rows' constraints in the span, and forgets rows that have no other.
     fn settle_working(&mut self) {
-        for slot in 0..self.working.rows.len() {
-            let row = self.working.rows[slot];
+        let outside = Outside::new(&self.span);
+        let mut constraint = vec![0.0; self.design.size()];
+        let mut kept = Vec::new();
+        for (slot, &row) in self.working.rows.iter().enumerate() {
+            let mut open = false;
             for rival in self.design.rivals(row) {
-                let index = self.index(row, rival);
+                let index = row * self.design.score_columns + rival;
                 if self.settled[index] {
                     continue;
                 }
-                let part = self.working_part(slot, rival);
-                if dot(&part, &part).sqrt() <= self.tolerance.part {
+                self.design.constraint(row, rival, self.working.unit(slot), &mut constraint);
+                self.work += outside.work;
+                if outside.length(&mut constraint) <= self.tolerance.part {
                     self.settled[index] = true;
                     self.settled_more = true;
+                } else {
+                    open = true;
                 }
             }
+            if open {
+                kept.push(row);
+            }
         }
-        let open =
-            |&&row: &&usize| self.design.rivals(row).any(|rival| !self.settled[self.index(row, rival)]);
-        let kept: Vec<usize> = self.working.rows.iter().filter(open).copied().collect();
-        self.keep(&kept);
+        self.working.keep(&kept, &self.design);
     }
 
     /// The part of a working row's constraint outside the span.
     fn working_part(&self, slot: usize, rival: usize) -> Vec<f64> {
-        let width = self.design.width();
         let mut part = vec![0.0; self.design.size()];
-        let unit = &self.working.units[slot * width..][..width];
-        self.design.constraint(self.working.rows[slot], rival, unit, &mut part);
+        self.design.constraint(self.working.rows[slot], rival, self.working.unit(slot), &mut part);
         self.span.remove(&mut part);
         part
     }
 
-    fn working_scores(&self, slot: usize, direction: &[f64], scores: &mut [f64]) {
-        let width = self.design.width();
-        let unit = &self.working.units[slot * width..][..width];
-        for (score, part) in scores.iter_mut().zip(direction.chunks_exact(width)) {
-            *score = dot(unit, part);
-        }
-    }
-
     fn index(&self, row: usize, rival: usize) -> usize {
         row * self.design.score_columns + rival
-    }
-}
-
-/// The length of the part of `vector` outside a span whose complement may be known.
-fn part_length(span: &Span, complement: Option<&Span>, vector: &mut [f64]) -> f64 {
-    match complement {
-        Some(complement) => complement.vectors().map(|q| dot(q, vector).powi(2)).sum::<f64>().sqrt(),
-        None => {
-            span.remove(vector);
-            dot(vector, vector).sqrt()
-        }
     }
 }
 

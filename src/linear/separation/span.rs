@@ -1,6 +1,7 @@
 //! Subspaces by orthonormal bases.
 
 use crate::kernel::{axpy, dot};
+use crate::rng::Rng;
 
 /// A subspace, by an orthonormal basis.
 #[derive(Debug, Clone)]
@@ -54,13 +55,43 @@ impl Span {
         }
     }
 
-    /// The orthogonal complement.
-    pub(super) fn complement(&self) -> Span {
-        let unit = |j: usize| (0..self.size).map(|i| f64::from(u8::from(i == j))).collect();
+    /// The orthogonal complement: what random vectors hold of it, a few more than its dimension.
+    fn complement(&self) -> Span {
+        let mut rng = Rng::new(0);
+        let count = self.size - self.dimension();
+        let mut draw = || (0..self.size).map(|_| rng.standard_normal()).collect();
+        let vectors = (0..count + 4).map(|_| draw()).collect();
         let mut whole = self.clone();
-        // The largest of the remaining parts of the unit vectors is at least (remaining / size)^(1/2) long.
-        whole.extend((0..self.size).map(unit).collect(), 1e-8);
+        whole.extend(vectors, 1e-8);
         Span { size: self.size, basis: whole.basis.split_off(self.basis.len()) }
+    }
+}
+
+/// Measures parts outside a subspace by the basis, of the subspace or its complement, that has fewer vectors.
+pub(super) struct Outside<'a> {
+    span: &'a Span,
+    complement: Option<Span>,
+    /// The multiplications of one measurement.
+    pub(super) work: usize,
+}
+
+impl<'a> Outside<'a> {
+    pub(super) fn new(span: &'a Span) -> Self {
+        let complement = (2 * span.dimension() >= span.size).then(|| span.complement());
+        let complement = complement.filter(|rest| rest.dimension() + span.dimension() == span.size);
+        let work = span.size * complement.as_ref().map_or(4 * span.dimension(), Span::dimension);
+        Outside { span, complement, work }
+    }
+
+    /// The length of the part of `vector` outside the subspace; `vector` is scratch then.
+    pub(super) fn length(&self, vector: &mut [f64]) -> f64 {
+        match &self.complement {
+            Some(complement) => complement.vectors().map(|q| dot(q, vector).powi(2)).sum::<f64>().sqrt(),
+            None => {
+                self.span.remove(vector);
+                dot(vector, vector).sqrt()
+            }
+        }
     }
 }
 
@@ -72,7 +103,6 @@ fn longest(vectors: &[Vec<f64>]) -> Option<(usize, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
 
     #[test]
     fn bases_are_orthonormal_and_complements_complete_them() {
@@ -95,5 +125,10 @@ mod tests {
         let mut rest = a.clone();
         span.remove(&mut rest);
         assert!(dot(&rest, &rest).sqrt() < 1e-14);
+        // Either basis measures the same.
+        let other = draw(7);
+        let [few, many] = [&span, &complement].map(|span| Outside::new(span).length(&mut other.clone()));
+        approx::assert_relative_eq!(few.hypot(many), dot(&other, &other).sqrt(), max_relative = 1e-14);
+        assert!(Outside::new(&span).complement.is_none() && Outside::new(&complement).complement.is_some());
     }
 }

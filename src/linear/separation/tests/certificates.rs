@@ -105,3 +105,19 @@ proptest! {
         }
     }
 }
+
+/// Rows without weight do not count, however large their entries.
+#[test]
+fn rows_without_weight_leave_the_proof_alone() {
+    let mut rng = Rng::new(34);
+    let mut x = DMatrix::from_fn(200, 2, |_, _| 1e-9 * rng.standard_normal());
+    let classes: Vec<usize> = (0..200).map(|_| rng.below(2)).collect();
+    let mut weights = vec![1.0; 200];
+    for row in 0..5 {
+        (x[(row, 0)], weights[row]) = (1e300, 0.0);
+    }
+    let model =
+        LogisticRegression::new(Penalty::None).tolerance(1e-16).fit_weighted(&x, &classes, &weights).unwrap();
+    let (w, b) = (model.coefficients(), model.intercept().as_slice());
+    assert!(estimate_exists(rows(&x, &classes, Some(&weights)), 2, true, w, b, None), "{}", model.report());
+}

@@ -76,6 +76,29 @@ fn a_duplicate_with_the_other_label_makes_it_quasi() {
     assert_separates(&found, &both, &classes, 1e-9);
 }
 
+/// Columns that are all but equal: rows that are nearly in the span of others are not taken for separated, however much
+/// of them rounding errors leave.
+#[test]
+fn nearly_dependent_columns_change_nothing() {
+    for power in 3..13 {
+        for seed in 0..12 {
+            let mut rng = Rng::new(seed);
+            let mut x = normal(300, 6, &mut rng);
+            for row in 0..300 {
+                x[(row, 1)] = x[(row, 0)] + 10f64.powi(-power) * x[(row, 1)];
+                x[(row, 5)] = f64::from(u8::from(row % 10 == 0));
+            }
+            let overlapping: Vec<usize> = (0..300).map(|_| rng.below(2)).collect();
+            assert_eq!(kind(&find(&x, &overlapping, 2, true).unwrap()), None, "1e-{power}, seed {seed}");
+            let marked: Vec<usize> =
+                (0..300).map(|row| if row % 10 == 0 { 1 } else { rng.below(2) }).collect();
+            let found = find(&x, &marked, 2, true).unwrap().unwrap();
+            let wanted = (SeparationKind::Quasi, &[5][..], 30);
+            assert_eq!((found.kind(), found.columns(), found.separated_rows().len()), wanted, "1e-{power}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 

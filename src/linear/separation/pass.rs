@@ -1,0 +1,78 @@
+//! One pass over all rows of a search.
+
+use super::design::{BLOCK, Block};
+use super::search::Search;
+use super::span::Outside;
+use crate::real::Real;
+
+impl<T: Real> Search<'_, T> {
+    /// Passes over the rows, settles constraints in the span, and returns a choice of rows with a constraint outside it
+    /// that the direction, if there is one, does not meet strictly. Stops early when there are plenty.
+    pub(super) fn collect(&mut self, direction: Option<&[f64]>) -> Vec<usize> {
+        let (design, tolerance) = (&self.design, self.tolerance);
+        let outside = Outside::new(&self.span);
+        let mut block = Block::default();
+        let (mut scores, mut unit) = (Vec::new(), vec![0.0; design.width()]);
+        let mut constraint = vec![0.0; design.size()];
+        let mut found: Vec<(usize, f64)> = Vec::new();
+        (self.leak, self.least) = (0.0, f64::INFINITY);
+        let (blocks, rows) = (design.blocks(), design.rows.classes.len());
+        for offset in 0..blocks {
+            let first = (self.cursor + offset) % blocks * BLOCK;
+            let range = first..(first + BLOCK).min(rows);
+            design.fill(range.clone(), &mut block);
+            self.work += block.count * design.size();
+            if let Some(direction) = direction {
+                block.scores(direction, &mut scores);
+            }
+            for (i, row) in range.enumerate().filter(|&(_, row)| design.rows.counts(row)) {
+                let mut known = false;
+                let mut worst = f64::INFINITY;
+                for rival in design.rivals(row) {
+                    let index = row * design.score_columns + rival;
+                    let count = block.count;
+                    let margin = match direction {
+                        Some(_) => design.margin(row, rival, |k| scores[k * count + i]),
+                        None => 0.0,
+                    };
+                    if self.settled[index] {
+                        self.leak = self.leak.max(margin.abs());
+                        continue;
+                    }
+                    if margin.abs() <= tolerance.part {
+                        if !known {
+                            unit.iter_mut().zip(block.unit(i)).for_each(|(out, x)| *out = x);
+                            known = true;
+                        }
+                        design.constraint(row, rival, &unit, &mut constraint);
+                        self.work += outside.work;
+                        if outside.length(&mut constraint) <= tolerance.part {
+                            self.settled[index] = true;
+                            self.settled_more = true;
+                            self.leak = self.leak.max(margin.abs());
+                            continue;
+                        }
+                    }
+                    worst = worst.min(margin);
+                }
+                self.least = self.least.min(worst);
+                if worst <= tolerance.margin {
+                    found.push((row, worst));
+                }
+            }
+            if found.len() >= 8 * self.capacity() {
+                self.cursor = (self.cursor + offset + 1) % blocks;
+                break;
+            }
+        }
+        self.choose(&found)
+    }
+
+    /// All of them, or the worst of each of several stretches if there are too many.
+    fn choose(&self, found: &[(usize, f64)]) -> Vec<usize> {
+        let stretch = found.len().div_ceil(self.capacity()).max(1);
+        let worst =
+            |part: &[(usize, f64)]| part.iter().min_by(|a, b| a.1.total_cmp(&b.1)).map(|&(row, _)| row);
+        found.chunks(stretch).filter_map(worst).collect()
+    }
+}

@@ -1,0 +1,58 @@
+//! The few rows that a search works on.
+
+use super::design::{Block, Design};
+use crate::kernel::dot;
+use crate::real::Real;
+
+/// Some rows, with their vectors x̃.
+#[derive(Debug)]
+pub(super) struct Working {
+    pub(super) rows: Vec<usize>,
+    /// One vector after the other.
+    units: Vec<f64>,
+    width: usize,
+    /// Whether a row is among them.
+    listed: Vec<bool>,
+}
+
+impl Working {
+    /// None of `rows` rows.
+    pub(super) fn new(rows: usize) -> Self {
+        Working { rows: Vec::new(), units: Vec::new(), width: 0, listed: vec![false; rows] }
+    }
+
+    /// Adds rows; false if all of them were there.
+    pub(super) fn add<T: Real>(&mut self, rows: &[usize], design: &Design<'_, T>) -> bool {
+        self.width = design.width();
+        let mut block = Block::default();
+        let before = self.rows.len();
+        for &row in rows {
+            if !std::mem::replace(&mut self.listed[row], true) {
+                design.fill(row..row + 1, &mut block);
+                self.rows.push(row);
+                self.units.extend_from_slice(&block.units);
+            }
+        }
+        self.rows.len() > before
+    }
+
+    /// Forgets all rows but these.
+    pub(super) fn keep<T: Real>(&mut self, rows: &[usize], design: &Design<'_, T>) {
+        self.rows.iter().for_each(|&row| self.listed[row] = false);
+        self.rows.clear();
+        self.units.clear();
+        self.add(rows, design);
+    }
+
+    /// x̃ of the row in this place.
+    pub(super) fn unit(&self, slot: usize) -> &[f64] {
+        &self.units[slot * self.width..][..self.width]
+    }
+
+    /// x̃ v for every part of a direction.
+    pub(super) fn scores(&self, slot: usize, direction: &[f64], scores: &mut [f64]) {
+        for (score, part) in scores.iter_mut().zip(direction.chunks_exact(self.width)) {
+            *score = dot(self.unit(slot), part);
+        }
+    }
+}
