@@ -18,7 +18,8 @@ pub enum StopReason {
     /// The validation loss has not improved for the number of epochs that was asked for; the best weights were kept.
     EarlyStopped,
     /// The training rows are separated by class, completely or in part, and nothing penalises the coefficients that
-    /// do it: no optimum exists, they would grow for ever. Use a penalty.
+    /// do it (or a penalty too weak to be felt at the tolerance): no optimum exists, they would grow for ever. Use a
+    /// penalty, or a stronger one.
     Separated,
     /// The loss became infinite or NaN; the last finite parameters were kept. Use a smaller learning rate or scale
     /// the columns.

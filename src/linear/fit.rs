@@ -70,7 +70,7 @@ fn separate<T: Real>(
     let report = &mut solved.report;
     let unasked = report.stop == StopReason::Cancelled
         || (report.stop == StopReason::IterationLimit && report.iterations == 0);
-    let free = problem.penalty.free();
+    let free = config.free_columns(problem, &solved.coefficients);
     if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
         return None;
     }
@@ -224,6 +224,15 @@ impl LogisticRegression {
         let config = LogisticRegression { solver: Solver::Auto, gap_tolerance: None, ..config };
         let columns = config.column_penalty::<T>(features, total)?;
         Ok(Some((config, columns)))
+    }
+
+    /// The columns without a penalty, or with one whose gradient is far below the tolerance: where such a column
+    /// separates the classes, what meets the tolerance is not the optimum but a point on the way there.
+    fn free_columns<T: Real>(&self, problem: &Problem<'_, T>, coefficients: &DMatrix<T>) -> Vec<usize> {
+        let negligible = 0.01 * self.tolerance.unwrap_or(T::TOLERANCE);
+        let ColumnPenalty { l1, l2 } = problem.penalty;
+        let pull = |j: usize| l1[j] + l2[j] * coefficients.row(j).amax().as_f64().max(1.0);
+        (0..coefficients.nrows()).filter(|&j| pull(j) <= negligible).collect()
     }
 
     /// The tolerance on the gradient, or on the gap if that decides.
