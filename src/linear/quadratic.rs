@@ -25,8 +25,10 @@ pub(super) struct Quadratic<'a, T: Real> {
 
 /// Rounds of sweeps and a Newton step.
 const ROUNDS: usize = 200;
-/// Sweeps of coordinate descent in each round.
+/// Sweeps of coordinate descent in each round, at least; a round has more where a factorisation costs as much as many.
 const SWEEPS: usize = 4;
+/// Parameters for each sweep more.
+const PER_SWEEP: usize = 8;
 
 impl<'a, T: Real> Quadratic<'a, T> {
     /// The model around the point `origin`; `damping` is relative to the largest entry on the diagonal.
@@ -46,9 +48,13 @@ impl<'a, T: Real> Quadratic<'a, T> {
     /// Minimises until the optimality conditions hold to a `fraction` of what they are violated by at first.
     pub(super) fn minimize(&mut self, fraction: f64) {
         let wanted = fraction * self.violation();
+        let sweeps = SWEEPS + self.point.len() / PER_SWEEP;
         for _ in 0..ROUNDS {
-            for _ in 0..SWEEPS {
+            for sweep in 1..=sweeps {
                 self.sweep();
+                if sweep % SWEEPS == 0 && self.violation() <= wanted {
+                    return;
+                }
             }
             self.newton();
             let violation = self.violation();
