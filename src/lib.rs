@@ -17,6 +17,8 @@
 //! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
 //! - [`LogisticRegression`]: binary and multinomial, by Newton's method or L-BFGS, with an explicit [`Penalty`].
 //! - [`Inference`]: standard errors, tests, intervals and a summary table for its coefficients.
+//! - [`LogisticPath`], [`LogisticRegressionCv`]: a grid of penalties, and the choice of one by cross-validation.
+//! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
@@ -85,7 +87,11 @@ pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
-pub use linear::{FittedLogistic, Inference, LogisticRegression, RowOptions, SignificanceTest, Solver};
+pub use linear::{
+    FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence, LambdaScore, LogisticPath,
+    LogisticRegression, LogisticRegressionCv, RowOptions, SelectionRule, SignificanceTest, Solver,
+    SuspiciousLabel,
+};
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
