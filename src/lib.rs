@@ -114,3 +114,7 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/architecture.md")]
 mod architecture {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/logistic-path-draft.md")]
+mod logistic_path_draft {}
