@@ -35,13 +35,14 @@ pub enum SelectionRule {
 /// Logistic regression with λ chosen by stratified k-fold cross-validation.
 ///
 /// # Formula
-/// For each fold a path over one and the same grid is fitted to the rows of all other folds, and each model is scored on
-/// the rows of the fold. A λ has the mean m of its k scores, and their standard error s / √k, where s is their sample
-/// standard deviation. The [`SelectionRule`] chooses, and the model is the one at that λ of the path over all rows.
+/// For each fold a path over one and the same grid is fitted to the rows of all other folds, and each model is
+/// scored on the rows of the fold. A λ has the mean m of its k scores, and their standard error s / √k, where s is
+/// their sample standard deviation. The [`SelectionRule`] chooses, and the model is the one at that λ of the path
+/// over all rows.
 ///
 /// # What is counted where
-/// - A grid that is not given comes from all rows: it says where to look, not what to find. Nothing else that a fold's models
-///   see comes from its test rows.
+/// - A grid that is not given comes from all rows: it says where to look, not what to find. Nothing else that a
+///   fold's models see comes from its test rows.
 /// - Rows of weight 0 are in no fold. Weights count in fits and, without class weights, in scores; each fold counts the
 ///   same in the mean.
 /// - `Balanced` class weights are those of each fit's own training rows.
@@ -112,8 +113,8 @@ impl<M> LogisticRegressionCv<M> {
 impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
     type Fitted<L: Label> = FittedLogisticCv<T, L>;
 
-    /// An observer is called after each fit of a path, over all rows first. If it stops the search, λ is chosen by the
-    /// folds that are done, or is the smallest fitted if there are none, and the model's
+    /// An observer is called after each fit of a path, over all rows first. If it stops the search, λ is chosen by
+    /// the folds that are done, or is the smallest fitted if there are none, and the model's
     /// [`is_complete`](FittedLogisticCv::is_complete) is false.
     fn fit_with<L: Label>(
         &self,

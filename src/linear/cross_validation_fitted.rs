@@ -68,8 +68,8 @@ impl Selection {
 
 /// A fitted [`LogisticRegressionCv`](crate::LogisticRegressionCv): it classifies as the chosen model does.
 ///
-/// The [`Display`](fmt::Display) form is the table of [`scores`](Self::scores), with marks at the best λ, the one of the
-/// one-standard-error rule and the one chosen.
+/// The [`Display`](fmt::Display) form is the table of [`scores`](Self::scores), with marks at the best λ, the one
+/// of the one-standard-error rule and the one chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedLogisticCv<T: Real, L> {
     path: FittedLogisticPath<T, L>,

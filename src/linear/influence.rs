@@ -17,21 +17,21 @@ use crate::metrics::{Accuracy, LogLoss, Metric};
 use crate::real::Real;
 use crate::report::StopReason;
 
-/// What each row does to a fitted logistic regression, and what the model would be without it: by one Newton step from the
-/// optimum, with no refit.
+/// What each row does to a fitted logistic regression, and what the model would be without it: by one Newton step
+/// from the optimum, with no refit.
 ///
 /// # Formula
-/// With H the second derivative of Σ u l + Σ u · penalty at the optimum, x̃ the row with a 1 for the intercept, u its
-/// weight, r = p - y, w = p (1 - p) and h = u w x̃ᵀH⁻¹x̃ the leverage, leaving the row out moves the coefficients by
-/// H⁻¹x̃ u r / (1 - h), and with them the row's own score by x̃ᵀH⁻¹x̃ u r / (1 - h). For K > 2 classes X_i has a row
-/// per score column, Q = X_i H⁻¹ X_iᵀ, W = diag(p) - ppᵀ: the step is H⁻¹X_iᵀs with (I - u W Q) s = u r, the scores move
-/// by Q s, and h is the trace of u W Q. Cook's distance is the step's length in the metric H, squared, over the number of
-/// coefficients that are free (Pregibon leaves out that number).
+/// With H the second derivative of Σ u l + Σ u · penalty at the optimum, x̃ the row with a 1 for the intercept, u
+/// its weight, r = p - y, w = p (1 - p) and h = u w x̃ᵀH⁻¹x̃ the leverage, leaving the row out moves the
+/// coefficients by H⁻¹x̃ u r / (1 - h), and with them the row's own score by x̃ᵀH⁻¹x̃ u r / (1 - h). For K > 2
+/// classes X_i has a row per score column, Q = X_i H⁻¹ X_iᵀ, W = diag(p) - ppᵀ: the step is H⁻¹X_iᵀs with (I - u W
+/// Q) s = u r, the scores move by Q s, and h is the trace of u W Q. Cook's distance is the step's length in the
+/// metric H, squared, over the number of coefficients that are free (Pregibon leaves out that number).
 ///
 /// # What is left out
-/// A row is left out with all of its weight. The weight of the penalty against the *sum* of losses stays as it was, as
-/// with a fixed [`Penalty::c`](crate::Penalty::c). With an L1 penalty the coefficients that are zero stay zero. The error of the
-/// estimate falls with the square of the number of rows.
+/// A row is left out with all of its weight. The weight of the penalty against the *sum* of losses stays as it was,
+/// as with a fixed [`Penalty::c`](crate::Penalty::c). With an L1 penalty the coefficients that are zero stay zero.
+/// The error of the estimate falls with the square of the number of rows.
 ///
 /// # Memory
 /// Some numbers per row and class, and two matrices of parameters x parameters; `x` is read twice.
@@ -92,8 +92,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.influence_with(x, y, RowOptions::default())
     }
 
-    /// The influence of the rows that the model was fitted to, with the weights and offsets that it was fitted with. Class
-    /// weights are remembered by the model. The fit must have converged: the step is from an optimum.
+    /// The influence of the rows that the model was fitted to, with the weights and offsets that it was fitted
+    /// with. Class weights are remembered by the model. The fit must have converged: the step is from an optimum.
     ///
     /// # Errors
     /// For bad data as in a fit, columns or classes other than the model's; [`Error::Singular`] when the coefficients
@@ -188,20 +188,20 @@ impl<L: Label> Influence<L> {
         &self.cooks_distances
     }
 
-    /// The standardised Pearson residual of each row: √u (y - p) / √(w (1 - h)) for two classes, with y = 1 for the second.
-    /// For more, the root of u rᵀ(W - u W Q W)⁻r, without a sign.
+    /// The standardised Pearson residual of each row: √u (y - p) / √(w (1 - h)) for two classes, with y = 1 for the
+    /// second. For more, the root of u rᵀ(W - u W Q W)⁻r, without a sign.
     pub fn pearson_residuals(&self) -> &[f64] {
         &self.pearson
     }
 
-    /// The standardised deviance residual of each row: √(-2 u ln p / (1 - h)) with p the probability of its label, and the sign
-    /// of the Pearson residual. For more than two classes it is stretched as the Pearson residual is.
+    /// The standardised deviance residual of each row: √(-2 u ln p / (1 - h)) with p the probability of its label,
+    /// and the sign of the Pearson residual. For more than two classes it is stretched as the Pearson residual is.
     pub fn deviance_residuals(&self) -> &[f64] {
         &self.deviance
     }
 
-    /// The rows whose label has a leave-one-out probability below `threshold`, the least likely first. Rows without weight
-    /// are not among them.
+    /// The rows whose label has a leave-one-out probability below `threshold`, the least likely first. Rows without
+    /// weight are not among them.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a threshold outside 0 to 1.

@@ -10,6 +10,7 @@ mod fitted;
 mod gap;
 mod inference;
 mod influence;
+mod influence_form;
 mod influence_rows;
 mod jeffreys;
 mod objective;

@@ -28,14 +28,15 @@ use crate::report::{Observer, Progress};
 /// | L1, elastic net | max over j, k of \|g_jk\| / (ρ f_j) | 1e-4 | 1e-2 |
 /// | L2 | max over j of 100 h_j / f_j | 1e-6 | 1e-4 |
 ///
-/// Here g is the gradient of the mean loss where all penalised coefficients are zero and the others (intercepts, and
-/// columns whose factor is 0) are the best, h_j the second derivative of the mean loss there (the largest over classes),
-/// ρ the share of L1 and f_j the penalty factor of column j. For an L1 penalty λ_max is the smallest λ whose coefficients are all
-/// zero; for L2 there is none, and 100 h_j shrinks each to about a hundredth of what it is without a penalty.
+/// Here g is the gradient of the mean loss where all penalised coefficients are zero and the others (intercepts,
+/// and columns whose factor is 0) are the best, h_j the second derivative of the mean loss there (the largest over
+/// classes), ρ the share of L1 and f_j the penalty factor of column j. For an L1 penalty λ_max is the smallest λ
+/// whose coefficients are all zero; for L2 there is none, and 100 h_j shrinks each to about a hundredth of what it
+/// is without a penalty.
 ///
 /// # Method
-/// Each fit starts from the one before, which takes fewer iterations than from zero; its model has the certificate that a
-/// single fit has.
+/// Each fit starts from the one before, which takes fewer iterations than from zero; its model has the certificate
+/// that a single fit has.
 ///
 /// # References
 /// Friedman, Hastie and Tibshirani (2010).
@@ -63,8 +64,8 @@ pub struct LogisticPath {
 }
 
 impl LogisticPath {
-    /// The path of this model: each λ takes the place of the strength of its penalty, which must be L1, L2 or an elastic
-    /// net.
+    /// The path of this model: each λ takes the place of the strength of its penalty, which must be L1, L2 or an
+    /// elastic net.
     pub fn new(model: LogisticRegression) -> Self {
         LogisticPath { model, lambdas: None, count: 100, smallest: None, deviance_limit: None }
     }
@@ -104,8 +105,8 @@ impl LogisticPath {
         self
     }
 
-    /// Ends the path after the first model with a [deviance ratio](FittedLogisticPath::deviance_ratios) above this; from
-    /// 0 to 1. Defaults to none: all of the grid is fitted.
+    /// Ends the path after the first model with a [deviance ratio](FittedLogisticPath::deviance_ratios) above this;
+    /// from 0 to 1. Defaults to none: all of the grid is fitted.
     pub fn deviance_limit(mut self, ratio: f64) -> Self {
         self.deviance_limit = Some(ratio);
         self
@@ -123,9 +124,9 @@ impl LogisticPath {
     /// fit, and may end the path there.
     ///
     /// # Errors
-    /// As a fit of [`LogisticRegression`]; [`Error::Empty`] and [`Error::InvalidParameter`] for a grid that is empty or out
-    /// of range; [`Error::Unsupported`] for a penalty that has no strength, and for a grid that cannot be made because
-    /// no penalised column has anything to say about the classes.
+    /// As a fit of [`LogisticRegression`]; [`Error::Empty`] and [`Error::InvalidParameter`] for a grid that is
+    /// empty or out of range; [`Error::Unsupported`] for a penalty that has no strength, and for a grid that cannot
+    /// be made because no penalised column has anything to say about the classes.
     pub fn fit_with<T: Real, L: Label>(
         &self,
         x: &DMatrix<T>,

@@ -60,9 +60,9 @@ impl<T: Real, L: Label> FittedLogisticPath<T, L> {
         self.models
     }
 
-    /// Which share of the deviance each model explains: 1 - D / D_0, where D is -2 times its log-likelihood (without
-    /// penalty) and D_0 that of the model whose penalised coefficients are all zero. About 0 for the largest λ, 1 for a
-    /// model that is certain and right about every row.
+    /// Which share of the deviance each model explains: 1 - D / D_0, where D is -2 times its log-likelihood
+    /// (without penalty) and D_0 that of the model whose penalised coefficients are all zero. About 0 for the
+    /// largest λ, 1 for a model that is certain and right about every row.
     pub fn deviance_ratios(&self) -> &[f64] {
         &self.deviance_ratios
     }
@@ -75,8 +75,8 @@ impl<T: Real, L: Label> FittedLogisticPath<T, L> {
         self.models.iter().map(used).collect()
     }
 
-    /// The coefficients of one score column along the path, columns of `x` x models: score column 0 for two classes, the
-    /// index of the class for more. `None` if there is no such score column.
+    /// The coefficients of one score column along the path, columns of `x` x models: score column 0 for two
+    /// classes, the index of the class for more. `None` if there is no such score column.
     pub fn coefficients(&self, score_column: usize) -> Option<DMatrix<T>> {
         let of_model = |model: &FittedLogistic<T, L>| {
             let all = model.coefficients();

@@ -95,8 +95,8 @@ fn largest_over(values: &[f64], unit: &[f64]) -> f64 {
     pairs.filter(|(_, unit)| *unit > 0.0).map(|(value, unit)| value / unit).fold(0.0, f64::max)
 }
 
-/// The second derivative of the mean loss with respect to each column's coefficient and with the best intercept beside
-/// it: the variance of the column with weights p (1 - p), of the class where that is largest.
+/// The second derivative of the mean loss with respect to each column's coefficient and with the best intercept
+/// beside it: the variance of the column with weights p (1 - p), of the class where that is largest.
 fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Vec<f64> {
     let (loss, intercept) = (objective.loss, objective.coordinates.intercept);
     let mut factors: Vec<f64> = Vec::with_capacity(objective.problem.rows.x.nrows());
