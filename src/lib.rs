@@ -18,6 +18,8 @@
 //! - [`LogisticRegression`]: binary and multinomial, with an explicit [`Penalty`], four [`Solver`]s, and exact detection
 //!   of [`Separation`]; [the guide](logistic) has all of it.
 //! - [`Inference`]: standard errors, tests, intervals and a summary table for its coefficients.
+//! - [`LogisticPath`], [`LogisticRegressionCv`]: a grid of penalties, and the choice of one by cross-validation.
+//! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
@@ -87,8 +89,9 @@ pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
 pub use linear::{
-    FittedLogistic, Inference, LogisticRegression, RowOptions, Separation, SeparationKind, SignificanceTest,
-    Solver,
+    FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence, LambdaScore, LogisticPath,
+    LogisticRegression, LogisticRegressionCv, RowOptions, SelectionRule, Separation, SeparationKind,
+    SignificanceTest, Solver, SuspiciousLabel,
 };
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
@@ -115,3 +118,7 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/architecture.md")]
 mod architecture {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/logistic-path-draft.md")]
+mod logistic_path_draft {}

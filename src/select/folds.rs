@@ -40,7 +40,12 @@ pub fn stratified_k_fold<L: Label>(y: &[L], k: usize, seed: u64) -> Result<Vec<S
 }
 
 /// Splits rows by class index into `k` folds, from 2 to the number of rows.
-fn folds<L: Label>(indices: &[usize], classes: &[L], k: usize, rng: &mut Rng) -> Result<Vec<Split>, Error> {
+pub(crate) fn folds<L: Label>(
+    indices: &[usize],
+    classes: &[L],
+    k: usize,
+    rng: &mut Rng,
+) -> Result<Vec<Split>, Error> {
     let available = indices.len();
     let members = shuffled_members(indices, classes, available.div_ceil(k), rng)?;
     // Dealt like cards, class after class: the next class begins at the fold where the last one ended.

@@ -3,6 +3,7 @@
 mod folds;
 mod split;
 
+pub(crate) use folds::folds;
 pub use folds::stratified_k_fold;
 pub(crate) use split::stratified;
 pub use split::{Split, train_test_split};

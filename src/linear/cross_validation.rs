@@ -1,0 +1,243 @@
+//! Logistic regression with a penalty chosen by cross-validation.
+
+use std::ops::ControlFlow;
+
+use nalgebra::DMatrix;
+
+use super::cross_validation_fitted::{FittedLogisticCv, LambdaScore, Selection};
+use super::fitted::FittedLogistic;
+use super::path::LogisticPath;
+use super::sample::RowOptions;
+use crate::check;
+use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::error::Error;
+use crate::label::{Label, indices};
+use crate::loss::probabilities;
+use crate::metrics::{LogLoss, Metric};
+use crate::real::Real;
+use crate::report::{Observer, Progress};
+use crate::rng::Rng;
+use crate::rows::checked;
+use crate::select::{Split, folds};
+
+/// Which λ of a cross-validation is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum SelectionRule {
+    /// The one with the best mean score; of equals the largest.
+    #[default]
+    Best,
+    /// The largest λ whose mean score is within one standard error of the best: the simplest model that is as good as
+    /// the best, as far as the folds can tell (Breiman et al., 1984).
+    OneStandardError,
+}
+
+/// Logistic regression with λ chosen by stratified k-fold cross-validation.
+///
+/// # Formula
+/// For each fold a path over one and the same grid is fitted to the rows of all other folds, and each model is
+/// scored on the rows of the fold. A λ has the mean m of its k scores, and their standard error s / √k, where s is
+/// their sample standard deviation. The [`SelectionRule`] chooses, and the model is the one at that λ of the path
+/// over all rows.
+///
+/// # What is counted where
+/// - A grid that is not given comes from all rows: it says where to look, not what to find. Nothing else that a
+///   fold's models see comes from its test rows.
+/// - Rows of weight 0 are in no fold. Weights count in fits and, without class weights, in scores; each fold counts the
+///   same in the mean.
+/// - `Balanced` class weights are those of each fit's own training rows.
+/// - Offsets are added to the scores of test rows too.
+/// - A metric may want every class in every fold: then k is at most the number of rows of the smallest class.
+///
+/// # Memory
+/// A copy of the rows, a fold at a time, and as many models as the grid has values.
+///
+/// # References
+/// Hastie, Tibshirani and Friedman (2009), section 7.10.
+///
+/// # Examples
+/// ```
+/// use logit::{Classifier, Estimator, LogisticPath, LogisticRegressionCv, SelectionRule, data};
+///
+/// let iris = data::iris();
+/// let search = LogisticRegressionCv::new(LogisticPath::l1().count(20)).rule(SelectionRule::OneStandardError);
+/// let chosen = search.fit(&iris.x, &iris.y)?;
+/// println!("{chosen}");
+/// assert!(chosen.score(&iris.x, &iris.y)? > 0.9);
+/// assert!(chosen.lambda() >= chosen.scores()[chosen.best()].lambda);
+/// println!("{}", chosen.model().coefficients());
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogisticRegressionCv<M = LogLoss> {
+    path: LogisticPath,
+    folds: usize,
+    seed: u64,
+    metric: M,
+    rule: SelectionRule,
+}
+
+impl LogisticRegressionCv {
+    /// Chooses among the models of this path: [`LogisticPath::l1`] and the like, or one with settings of its own.
+    pub fn new(path: LogisticPath) -> Self {
+        LogisticRegressionCv { path, folds: 5, seed: 0, metric: LogLoss, rule: SelectionRule::Best }
+    }
+}
+
+impl<M> LogisticRegressionCv<M> {
+    /// The number of folds k, from 2 to the number of rows. Defaults to 5.
+    pub fn folds(mut self, folds: usize) -> Self {
+        self.folds = folds;
+        self
+    }
+
+    /// The seed of the folds: they are those of [`stratified_k_fold`](crate::stratified_k_fold). Defaults to 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What scores a model on the rows of a fold. Defaults to [`LogLoss`].
+    pub fn metric<N: Metric>(self, metric: N) -> LogisticRegressionCv<N> {
+        let LogisticRegressionCv { path, folds, seed, rule, .. } = self;
+        LogisticRegressionCv { path, folds, seed, metric, rule }
+    }
+
+    /// Which λ is chosen. Defaults to [`SelectionRule::Best`].
+    pub fn rule(mut self, rule: SelectionRule) -> Self {
+        self.rule = rule;
+        self
+    }
+}
+
+impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
+    type Fitted<L: Label> = FittedLogisticCv<T, L>;
+
+    /// An observer is called after each fit of a path, over all rows first. If it stops the search, λ is chosen by
+    /// the folds that are done, or is the smallest fitted if there are none, and the model's
+    /// [`is_complete`](FittedLogisticCv::is_complete) is false.
+    fn fit_with<L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedLogisticCv<T, L>, Error> {
+        let data = Data { x, y, rows: RowOptions { weights: options.weights, offset: options.offset } };
+        let splits = data.splits(self.folds, self.seed)?;
+        let mut ignore = |_: &Progress| ControlFlow::Continue(());
+        let observer: &mut Observer<'_> = match options.observer {
+            Some(observer) => observer,
+            None => &mut ignore,
+        };
+        let fits = splits.len() + 1;
+        let mut stopped = false;
+        let mut whole = |progress: &Progress| {
+            let flow = observer(&Progress { limit: progress.limit * fits, ..*progress });
+            stopped = flow.is_break();
+            flow
+        };
+        let whole_options =
+            FitOptions { weights: data.rows.weights, offset: data.rows.offset, observer: Some(&mut whole) };
+        let path = self.path.fit_with(x, y, whole_options)?;
+
+        let (mut scores, mut converged) = (Vec::with_capacity(splits.len()), vec![true; path.len()]);
+        for (fold, split) in splits.iter().enumerate() {
+            if stopped {
+                break;
+            }
+            let mut watch = |progress: &Progress| {
+                let iteration = progress.iteration + (fold + 1) * path.len();
+                let flow = observer(&Progress { iteration, limit: path.len() * fits, ..*progress });
+                stopped = flow.is_break();
+                flow
+            };
+            let models = data.train(&self.path, path.lambdas(), split, &mut watch)?;
+            if models.len() < path.len() {
+                break;
+            }
+            for (all, model) in converged.iter_mut().zip(&models) {
+                *all &= model.report().converged();
+            }
+            scores.push(data.test(&models, split, &self.metric)?);
+        }
+        let complete = scores.len() == splits.len();
+        let nonzero = path.nonzero();
+        let of_lambda = |at: usize| {
+            let folds = scores.iter().map(|fold| fold[at]).collect();
+            LambdaScore::new(path.lambdas()[at], folds, nonzero[at], converged[at])
+        };
+        let table: Vec<LambdaScore> = (0..path.len()).map(of_lambda).collect();
+        let selection = Selection::new(&table, self.metric.greater_is_better());
+        Ok(FittedLogisticCv::new(path, table, selection, self.rule, complete))
+    }
+}
+
+/// All rows.
+struct Data<'a, T: Real, L> {
+    x: &'a DMatrix<T>,
+    y: &'a [L],
+    rows: RowOptions<'a, T>,
+}
+
+impl<T: Real, L: Label> Data<'_, T, L> {
+    /// The folds of the rows that have any weight.
+    fn splits(&self, k: usize, seed: u64) -> Result<Vec<Split>, Error> {
+        let weights = self.rows.weights;
+        let (encoded, _) = checked(self.x, self.y, weights)?;
+        let counted: Vec<usize> =
+            (0..self.y.len()).filter(|&row| weights.is_none_or(|w| w[row] > T::zero())).collect();
+        let possible = (2..=counted.len()).contains(&k);
+        check::parameter("folds", k as f64, possible, "at least 2 and at most the number of rows")?;
+        let classes: Vec<usize> = counted.iter().map(|&row| encoded.indices[row]).collect();
+        let mut splits = folds(&classes, &encoded.classes, k, &mut Rng::new(seed))?;
+        for row in splits.iter_mut().flat_map(|split| split.train.iter_mut().chain(&mut split.test)) {
+            *row = counted[*row];
+        }
+        Ok(splits)
+    }
+
+    /// The models of a fold.
+    fn train(
+        &self,
+        path: &LogisticPath,
+        lambdas: &[f64],
+        Split { train, .. }: &Split,
+        observer: &mut Observer<'_>,
+    ) -> Result<Vec<FittedLogistic<T, L>>, Error> {
+        let y: Vec<L> = train.iter().map(|&row| self.y[row].clone()).collect();
+        let weights = self.weights(train);
+        let offset = self.rows.offset.map(|offset| offset.select_rows(train));
+        let rows = RowOptions { weights: weights.as_deref(), offset: offset.as_ref() };
+        Ok(path.fit_grid(lambdas, &self.x.select_rows(train), &y, rows, observer)?.into_models())
+    }
+
+    /// The score of each model on the rows of its fold.
+    fn test<M: Metric>(
+        &self,
+        models: &[FittedLogistic<T, L>],
+        Split { test, .. }: &Split,
+        metric: &M,
+    ) -> Result<Vec<f64>, Error> {
+        let x = self.x.select_rows(test);
+        let y: Vec<L> = test.iter().map(|&row| self.y[row].clone()).collect();
+        let offset = self.rows.offset.map(|offset| offset.select_rows(test));
+        let weights = self.weights(test).map(|w| w.iter().map(|w| w.as_f64()).collect::<Vec<f64>>());
+        let score = |model: &FittedLogistic<T, L>| {
+            let mut scores = model.decision_function(&x).map_err(|error| match error {
+                Error::Overflow { row } => Error::Overflow { row: test[row] },
+                other => other,
+            })?;
+            if let Some(offset) = &offset {
+                scores += offset;
+            }
+            let classes = model.classes();
+            let p = probabilities(&scores, classes.len()).map(|p| p.as_f64());
+            metric.evaluate_indices(&indices(classes, &y)?, &p, weights.as_deref())
+        };
+        models.iter().map(score).collect()
+    }
+
+    fn weights(&self, rows: &[usize]) -> Option<Vec<T>> {
+        self.rows.weights.map(|weights| rows.iter().map(|&row| weights[row]).collect())
+    }
+}

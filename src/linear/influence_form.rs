@@ -1,0 +1,161 @@
+//! The inverse Hessian of a fit between the scores of a row.
+
+use std::ops::Range;
+
+use nalgebra::{Cholesky, DMatrix};
+
+use super::coordinates::Coordinates;
+use super::objective::LogisticObjective;
+use super::working_set::WorkingSet;
+use crate::error::Error;
+use crate::kernel::{Strided, Workspace, product};
+use crate::real::Real;
+
+/// The parameters that are free to move: all without an L1 penalty, and those that are not zero.
+pub(super) struct Active {
+    pub(super) set: WorkingSet,
+    /// For each score column the places in the set and the features, the intercept's after the others.
+    members: Vec<Vec<(usize, usize)>>,
+    /// The number of parameters, less the shifts that all score columns have in common.
+    pub(super) degrees_of_freedom: usize,
+    /// The features all of whose parameters are in the set, if there are several score columns.
+    shifts: Vec<usize>,
+}
+
+impl Active {
+    pub(super) fn new<T: Real>(objective: &LogisticObjective<'_, T>, params: &[T]) -> Self {
+        let free = |&at: &usize| objective.l1_of(at) == T::zero() || params[at] != T::zero();
+        let parameters: Vec<usize> = (0..params.len()).filter(free).collect();
+        let (features, columns) = (objective.coordinates.features(), objective.coordinates.columns);
+        let mut members = vec![Vec::new(); columns];
+        for (place, &at) in parameters.iter().enumerate() {
+            let slope = at < features * columns;
+            let (column, feature) =
+                if slope { (at / features, at % features) } else { (at - features * columns, features) };
+            members[column].push((place, feature));
+        }
+        let everywhere = |j: &usize| members.iter().all(|of| of.iter().any(|(_, feature)| feature == j));
+        let candidates: Vec<usize> = members[0].iter().map(|(_, feature)| *feature).collect();
+        let shifts: Vec<usize> =
+            if columns > 1 { candidates.into_iter().filter(everywhere).collect() } else { Vec::new() };
+        let degrees_of_freedom = parameters.len() - shifts.len();
+        Active { set: WorkingSet { parameters }, members, degrees_of_freedom, shifts }
+    }
+
+    /// The inverse of the Cholesky factor of the Hessian of the sum of losses plus penalty, as columns for each score
+    /// column: the quadratic form of the inverse Hessian is the square of its product with a row.
+    pub(super) fn inverse_root<T: Real>(
+        &self,
+        objective: &mut LogisticObjective<'_, T>,
+        params: &[T],
+    ) -> Result<Vec<Vec<T>>, Error> {
+        const SINGULAR: Error = Error::Singular {
+            reason: "columns depend on each other, or classes are separable: drop columns or use a penalty",
+        };
+        let mut hessian = DMatrix::zeros(0, 0);
+        self.set.hessian(objective, params, &mut hessian);
+        let mut hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * objective.problem.rows.total_weight);
+        self.bend_shifts(objective, &mut hessian);
+        let size = hessian.nrows();
+        let smallest = 10.0 * size as f64 * T::EPSILON.as_f64();
+        let diagonal = hessian.diagonal();
+        let factor = Cholesky::new(hessian).ok_or(SINGULAR)?.l();
+        let definite = |(pivot, d): (f64, &f64)| pivot.is_finite() && pivot * pivot > smallest * d;
+        if !factor.diagonal().iter().copied().zip(diagonal.iter()).all(definite) {
+            return Err(SINGULAR);
+        }
+        let inverse = factor.solve_lower_triangular(&DMatrix::identity(size, size)).ok_or(SINGULAR)?;
+        let of_column = |members: &Vec<(usize, usize)>| {
+            let columns = members.iter().map(|&(place, _)| inverse.column(place));
+            columns.flat_map(|column| column.iter().map(|&m| T::of(m)).collect::<Vec<T>>()).collect()
+        };
+        Ok(self.members.iter().map(of_column).collect())
+    }
+
+    /// Adds curvature along the shifts that softmax does not see, where the set has not done so. Nothing that
+    /// follows has a component there; it makes the matrix definite.
+    fn bend_shifts<T: Real>(&self, objective: &LogisticObjective<'_, T>, hessian: &mut DMatrix<f64>) {
+        let l1 = &objective.problem.penalty.l1;
+        for &feature in self.shifts.iter().filter(|j| l1.get(**j).is_some_and(|&l1| l1 > 0.0)) {
+            let all = self.members.iter().flatten();
+            let places: Vec<usize> = all.filter(|(_, j)| *j == feature).map(|(place, _)| *place).collect();
+            let trace: f64 = places.iter().map(|&at| hessian[(at, at)]).sum();
+            for &a in &places {
+                for &b in &places {
+                    hessian[(a, b)] += trace / (places.len() * places.len()) as f64;
+                }
+            }
+        }
+    }
+}
+
+/// Q = X_i H⁻¹ X_iᵀ for some rows i, where X_i has a row per score column.
+pub(super) struct Forms<T> {
+    rows: Vec<Vec<T>>,
+    /// For each score column, rows x parameters.
+    images: Vec<Vec<T>>,
+    /// For each pair of score columns (a, b <= a), one entry per row.
+    pairs: Vec<Vec<f64>>,
+    workspace: Workspace<T>,
+}
+
+impl<T: Real> Forms<T> {
+    pub(super) fn new(columns: usize) -> Self {
+        Forms {
+            rows: vec![Vec::new(); columns],
+            images: vec![Vec::new(); columns],
+            pairs: vec![Vec::new(); columns * (columns + 1) / 2],
+            workspace: Workspace::default(),
+        }
+    }
+
+    pub(super) fn evaluate(
+        &mut self,
+        x: &DMatrix<T>,
+        coordinates: &Coordinates<T>,
+        active: &Active,
+        root: &[Vec<T>],
+        range: Range<usize>,
+    ) {
+        let (count, size) = (range.len(), active.set.parameters.len());
+        for (k, members) in active.members.iter().enumerate() {
+            let (rows, image) = (&mut self.rows[k], &mut self.images[k]);
+            rows.clear();
+            for &(_, feature) in members {
+                coordinates.scale_column(x, feature, range.clone(), rows);
+            }
+            image.clear();
+            image.resize(count * size, T::zero());
+            if members.is_empty() {
+                continue;
+            }
+            let left = Strided::columns(rows, count, members.len());
+            let right = Strided::columns(&root[k], size, members.len()).transposed();
+            product(left, right, (image, count), false, &mut self.workspace);
+        }
+        let mut pairs = self.pairs.iter_mut();
+        for (a, left) in self.images.iter().enumerate() {
+            for right in &self.images[..=a] {
+                let Some(pair) = pairs.next() else { return };
+                pair.clear();
+                pair.resize(count, 0.0);
+                for (left, right) in left.chunks_exact(count).zip(right.chunks_exact(count)) {
+                    for ((sum, l), r) in pair.iter_mut().zip(left).zip(right) {
+                        *sum += l.as_f64() * r.as_f64();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Q of one row, column by column.
+    pub(super) fn of_row(&self, row: usize, form: &mut [f64]) {
+        let columns = self.rows.len();
+        for a in 0..columns {
+            for b in 0..=a {
+                let value = self.pairs[a * (a + 1) / 2 + b][row];
+                (form[a * columns + b], form[b * columns + a]) = (value, value);
+            }
+        }
+    }
+}

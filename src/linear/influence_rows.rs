@@ -1,0 +1,219 @@
+//! What each row does to a fit, by one Newton step without it.
+
+use nalgebra::DMatrix;
+
+use super::influence_form::{Active, Forms};
+use super::objective::LogisticObjective;
+use crate::error::Error;
+use crate::real::Real;
+
+/// One number per row, and the scores without it.
+#[derive(Debug, Clone)]
+pub(super) struct RowInfluence {
+    pub(super) leverages: Vec<f64>,
+    /// n x score columns
+    pub(super) scores: DMatrix<f64>,
+    pub(super) cooks_distances: Vec<f64>,
+    pub(super) pearson: Vec<f64>,
+    pub(super) deviance: Vec<f64>,
+}
+
+/// Entries of scratch memory that rows are taken together for.
+const SCRATCH: usize = 1 << 18;
+
+impl RowInfluence {
+    /// At `params`, the optimum of `objective`.
+    pub(super) fn new<T: Real>(
+        objective: &mut LogisticObjective<'_, T>,
+        params: &[T],
+    ) -> Result<Self, Error> {
+        let active = Active::new(objective, params);
+        let root = active.inverse_root(objective, params)?;
+        let (rows, columns) = (objective.problem.rows.x.nrows(), objective.coordinates.columns);
+        let coordinates = objective.coordinates.clone();
+        let mut out = RowInfluence {
+            leverages: Vec::with_capacity(rows),
+            scores: DMatrix::zeros(rows, columns),
+            cooks_distances: Vec::with_capacity(rows),
+            pearson: Vec::with_capacity(rows),
+            deviance: Vec::with_capacity(rows),
+        };
+        let chunk = (SCRATCH / (active.set.parameters.len() * columns).max(1)).clamp(16, 1024);
+        let mut forms = Forms::new(columns);
+        let mut row = Row::new::<T>(columns, active.degrees_of_freedom);
+        objective.load(params);
+        objective.for_each_scores(|problem, range, scores| {
+            for first in range.clone().step_by(chunk) {
+                let part = first..(first + chunk).min(range.end);
+                forms.evaluate(problem.rows.x, &coordinates, &active, &root, part.clone());
+                for at in part {
+                    row.weight = problem.rows.weights.map_or(1.0, |w| w[at].as_f64());
+                    row.class = problem.rows.classes[at];
+                    for (own, score) in row.scores.iter_mut().zip(scores.row(at - range.start).iter()) {
+                        *own = score.as_f64();
+                    }
+                    forms.of_row(at - first, &mut row.form);
+                    row.leave_out(at, &mut out);
+                }
+            }
+        });
+        Ok(out)
+    }
+}
+
+/// A row at the optimum, and what leaving it out does.
+struct Row {
+    /// Sample weight times class weight.
+    weight: f64,
+    class: usize,
+    scores: Vec<f64>,
+    /// Q
+    form: Vec<f64>,
+    degrees_of_freedom: f64,
+    /// What keeps a row that alone decides a coefficient from moving it without bound.
+    floor: f64,
+    p: Vec<f64>,
+    system: Vec<f64>,
+    step: Vec<f64>,
+}
+
+impl Row {
+    fn new<T: Real>(columns: usize, degrees_of_freedom: usize) -> Self {
+        let zeros = || vec![0.0; columns];
+        Row {
+            weight: 0.0,
+            class: 0,
+            scores: zeros(),
+            form: vec![0.0; columns * columns],
+            degrees_of_freedom: degrees_of_freedom.max(1) as f64,
+            floor: T::EPSILON.as_f64(),
+            p: zeros(),
+            system: vec![0.0; columns * columns],
+            step: zeros(),
+        }
+    }
+
+    /// The second derivative W of the loss in scores `a` and `b`.
+    fn curvature(&self, a: usize, b: usize) -> f64 {
+        match (self.p.len() == 1, a == b) {
+            (true, _) => self.p[0] * (1.0 - self.p[0]),
+            (_, true) => self.p[a] * (1.0 - self.p[a]),
+            _ => -self.p[a] * self.p[b],
+        }
+    }
+
+    /// With r = p - y the Newton step without the row moves its scores by Q s, (I - u W Q) s = u r.
+    fn leave_out(&mut self, at: usize, out: &mut RowInfluence) {
+        let columns = self.scores.len();
+        let log_p = log_probability(&self.scores, self.class);
+        let p_own = log_p.exp();
+        for k in 0..columns {
+            self.p[k] = log_probability(&self.scores, if columns == 1 { 1 } else { k }).exp();
+        }
+        // 1 - p without cancellation.
+        let others = (0..columns.max(2)).filter(|&k| k != self.class);
+        let rest: f64 = others.map(|k| log_probability(&self.scores, k).exp()).sum();
+        let mut leverage = 0.0;
+        for a in 0..columns {
+            for b in 0..columns {
+                let product: f64 =
+                    (0..columns).map(|c| self.curvature(a, c) * self.form[c * columns + b]).sum();
+                let unit = f64::from(u8::from(a == b));
+                self.system[b * columns + a] = (1.0 + self.floor) * unit - self.weight * product;
+                leverage += self.weight * product * unit;
+            }
+            let own = if columns == 1 { self.class == 1 } else { self.class == a };
+            self.step[a] = self.weight * if own { -rest } else { self.p[a] };
+        }
+        solve(&mut self.system, &mut self.step);
+        let mut moved = 0.0;
+        for a in 0..columns {
+            let shift: f64 = (0..columns).map(|b| self.form[b * columns + a] * self.step[b]).sum();
+            out.scores[(at, a)] = self.scores[a] + shift;
+            moved += self.step[a] * shift;
+        }
+        let step_own = match (columns, self.class) {
+            (1, 0) => -self.step[0],
+            (1, _) => self.step[0],
+            (_, class) => self.step[class],
+        };
+        let sign = if columns == 1 && self.class == 0 { -1.0 } else { 1.0 };
+        // The squares of the Pearson residual, standardised and not.
+        let standardised = (-step_own / p_own.max(f64::MIN_POSITIVE)).max(0.0);
+        let raw = self.weight * rest / p_own.max(f64::MIN_POSITIVE);
+        let stretch = if raw > 0.0 { standardised / raw } else { 1.0 };
+        out.leverages.push(leverage);
+        out.cooks_distances.push(moved.max(0.0) / self.degrees_of_freedom);
+        out.pearson.push(sign * standardised.sqrt());
+        out.deviance.push(sign * (-2.0 * self.weight * log_p * stretch).max(0.0).sqrt());
+    }
+}
+
+/// ln p of a class for the scores of a row; a single score is that of class 1, beside 0.
+fn log_probability(scores: &[f64], class: usize) -> f64 {
+    if let [z] = *scores {
+        let against = if class == 1 { -z } else { z };
+        return -(against.max(0.0) + (-against.abs()).exp().ln_1p());
+    }
+    let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = scores.iter().map(|z| (z - largest).exp()).sum();
+    scores[class] - largest - sum.ln()
+}
+
+/// Solves a small system, column by column, in place of its right-hand side, by elimination with row exchanges.
+fn solve(matrix: &mut [f64], right: &mut [f64]) {
+    let size = right.len();
+    for k in 0..size {
+        let pivot = (k..size).fold(k, |best, i| {
+            if matrix[k * size + i].abs() > matrix[k * size + best].abs() { i } else { best }
+        });
+        if pivot != k {
+            (0..size).for_each(|j| matrix.swap(j * size + k, j * size + pivot));
+            right.swap(k, pivot);
+        }
+        for i in k + 1..size {
+            let factor = matrix[k * size + i] / matrix[k * size + k];
+            for j in k..size {
+                matrix[j * size + i] -= factor * matrix[j * size + k];
+            }
+            right[i] -= factor * right[k];
+        }
+    }
+    for k in (0..size).rev() {
+        let known: f64 = (k + 1..size).map(|j| matrix[j * size + k] * right[j]).sum();
+        right[k] = (right[k] - known) / matrix[k * size + k];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    #[test]
+    fn small_systems_are_solved() {
+        let mut rng = Rng::new(4);
+        for size in 1..6 {
+            let mut matrix = DMatrix::from_fn(size, size, |_, _| rng.standard_normal());
+            matrix[(0, 0)] = 0.0; // An exchange is needed.
+            if size == 1 {
+                matrix[(0, 0)] = -3.0;
+            }
+            let wanted = DMatrix::from_fn(size, 1, |_, _| rng.standard_normal());
+            let mut right = &matrix * &wanted;
+            solve(matrix.clone().as_mut_slice(), right.as_mut_slice());
+            approx::assert_relative_eq!(right, wanted, max_relative = 1e-10, epsilon = 1e-12);
+        }
+    }
+
+    #[test]
+    fn probabilities_keep_their_tails() {
+        approx::assert_relative_eq!(log_probability(&[800.0], 0), -800.0);
+        approx::assert_relative_eq!(log_probability(&[-40.0], 0), -(-40.0f64).exp(), max_relative = 1e-15);
+        approx::assert_relative_eq!(
+            log_probability(&[1.0, 3.0], 1),
+            log_probability(&[2.0], 1),
+            max_relative = 1e-15
+        );
+    }
+}

@@ -1,0 +1,235 @@
+//! Fits over a grid of penalties, each from where the last one ended.
+
+use std::ops::ControlFlow;
+
+use nalgebra::DMatrix;
+
+use super::config::LogisticRegression;
+use super::fit::fit;
+use super::path_fitted::FittedLogisticPath;
+use super::path_grid::{Origin, log_spaced};
+use super::sample::RowOptions;
+use crate::check;
+use crate::classifier::FitOptions;
+use crate::error::Error;
+use crate::label::Label;
+use crate::penalty::Penalty;
+use crate::real::Real;
+use crate::report::{Observer, Progress};
+
+/// Logistic regression for a whole grid of penalties, from the strongest to the weakest.
+///
+/// # Formula
+/// The objective is that of [`LogisticRegression`], once for each λ. Unless told otherwise the grid has 100 values,
+/// evenly spaced in log λ. It begins at λ_max and ends at a fraction of it:
+///
+/// | penalty | λ_max | fraction | if d > n |
+/// |---|---|---|---|
+/// | L1, elastic net | max over j, k of \|g_jk\| / (ρ f_j) | 1e-4 | 1e-2 |
+/// | L2 | max over j of 100 h_j / f_j | 1e-6 | 1e-4 |
+///
+/// Here g is the gradient of the mean loss where all penalised coefficients are zero and the others (intercepts,
+/// and columns whose factor is 0) are the best, h_j the second derivative of the mean loss there (the largest over
+/// classes), ρ the share of L1 and f_j the penalty factor of column j. For an L1 penalty λ_max is the smallest λ
+/// whose coefficients are all zero; for L2 there is none, and 100 h_j shrinks each to about a hundredth of what it
+/// is without a penalty.
+///
+/// # Method
+/// Each fit starts from the one before, which takes fewer iterations than from zero; its model has the certificate
+/// that a single fit has.
+///
+/// # References
+/// Friedman, Hastie and Tibshirani (2010).
+///
+/// # Examples
+/// ```
+/// use logit::{Classifier, LogisticPath, data};
+///
+/// let iris = data::iris();
+/// let path = LogisticPath::l1().count(20).fit(&iris.x, &iris.y)?;
+/// assert_eq!(path.len(), 20);
+/// assert!(path.models()[0].coefficients().iter().all(|&w| w == 0.0));
+/// assert!(path.models().iter().all(|model| model.report().converged()));
+/// assert!(path.models()[19].score(&iris.x, &iris.y)? > 0.95);
+/// println!("{path}");
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogisticPath {
+    model: LogisticRegression,
+    lambdas: Option<Vec<f64>>,
+    count: usize,
+    smallest: Option<f64>,
+    deviance_limit: Option<f64>,
+}
+
+impl LogisticPath {
+    /// The path of this model: each λ takes the place of the strength of its penalty, which must be L1, L2 or an
+    /// elastic net.
+    pub fn new(model: LogisticRegression) -> Self {
+        LogisticPath { model, lambdas: None, count: 100, smallest: None, deviance_limit: None }
+    }
+
+    /// The path of an L1 penalty.
+    pub fn l1() -> Self {
+        LogisticPath::new(LogisticRegression::new(Penalty::l1(1.0)))
+    }
+
+    /// The path of an L2 penalty.
+    pub fn l2() -> Self {
+        LogisticPath::new(LogisticRegression::new(Penalty::l2(1.0)))
+    }
+
+    /// The path of an elastic net, with this share of L1, from 0 to 1.
+    pub fn elastic_net(l1_ratio: f64) -> Self {
+        LogisticPath::new(LogisticRegression::new(Penalty::elastic_net(1.0, l1_ratio)))
+    }
+
+    /// The values of λ in any order, finite and at least 0; they are fitted in descending order. Defaults to the
+    /// grid described above.
+    pub fn lambdas(mut self, lambdas: impl Into<Vec<f64>>) -> Self {
+        self.lambdas = Some(lambdas.into());
+        self
+    }
+
+    /// How many values the grid has, at least 1, if they are not given. Defaults to 100.
+    pub fn count(mut self, count: usize) -> Self {
+        self.count = count;
+        self
+    }
+
+    /// The smallest value over the largest, above 0 and below 1, if they are not given. Defaults to the fractions
+    /// above.
+    pub fn smallest_fraction(mut self, fraction: f64) -> Self {
+        self.smallest = Some(fraction);
+        self
+    }
+
+    /// Ends the path after the first model with a [deviance ratio](FittedLogisticPath::deviance_ratios) above this;
+    /// from 0 to 1. Defaults to none: all of the grid is fitted.
+    pub fn deviance_limit(mut self, ratio: f64) -> Self {
+        self.deviance_limit = Some(ratio);
+        self
+    }
+
+    /// Fits the path to the rows of `x` and their labels.
+    ///
+    /// # Errors
+    /// As [`fit_with`](Self::fit_with).
+    pub fn fit<T: Real, L: Label>(&self, x: &DMatrix<T>, y: &[L]) -> Result<FittedLogisticPath<T, L>, Error> {
+        self.fit_with(x, y, FitOptions::default())
+    }
+
+    /// Fits the path with everything that can be given. An observer is called after each λ, with the objective of its
+    /// fit, and may end the path there.
+    ///
+    /// # Errors
+    /// As a fit of [`LogisticRegression`]; [`Error::Empty`] and [`Error::InvalidParameter`] for a grid that is
+    /// empty or out of range; [`Error::Unsupported`] for a penalty that has no strength, and for a grid that cannot
+    /// be made because no penalised column has anything to say about the classes.
+    pub fn fit_with<T: Real, L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedLogisticPath<T, L>, Error> {
+        self.check()?;
+        let rows = RowOptions { weights: options.weights, offset: options.offset };
+        let mut ignore = |_: &Progress| ControlFlow::Continue(());
+        let observer: &mut Observer<'_> = match options.observer {
+            Some(observer) => observer,
+            None => &mut ignore,
+        };
+        let origin = Origin::new(&self.model, x, y, rows)?;
+        let lambdas = match &self.lambdas {
+            Some(given) => {
+                let mut descending = given.clone();
+                descending.sort_by(|a, b| b.total_cmp(a));
+                descending
+            }
+            None => log_spaced(origin.largest_lambda()?, self.fraction(x), self.count),
+        };
+        self.follow(&lambdas, origin, x, y, rows, observer)
+    }
+
+    /// Fits these λ, in this order, which is descending.
+    pub(super) fn fit_grid<T: Real, L: Label>(
+        &self,
+        lambdas: &[f64],
+        x: &DMatrix<T>,
+        y: &[L],
+        rows: RowOptions<'_, T>,
+        observer: &mut Observer<'_>,
+    ) -> Result<FittedLogisticPath<T, L>, Error> {
+        let origin = Origin::new(&self.model, x, y, rows)?;
+        let whole = LogisticPath { deviance_limit: None, ..self.clone() };
+        whole.follow(lambdas, origin, x, y, rows, observer)
+    }
+
+    fn follow<T: Real, L: Label>(
+        &self,
+        lambdas: &[f64],
+        origin: Origin<T, L>,
+        x: &DMatrix<T>,
+        y: &[L],
+        RowOptions { weights, offset }: RowOptions<'_, T>,
+        observer: &mut Observer<'_>,
+    ) -> Result<FittedLogisticPath<T, L>, Error> {
+        let Origin { model: mut last, loss: null_loss, .. } = origin;
+        let mut path = FittedLogisticPath::new(lambdas.len());
+        for (index, &lambda) in lambdas.iter().enumerate() {
+            let config = self.model.clone().penalty(self.model.penalty.with_lambda(lambda));
+            let options = FitOptions { weights, offset, observer: None };
+            last = fit(&config, x, y, options, Some(&last))?;
+            path.push(lambda, last.clone(), null_loss);
+            let objective = last.report().objective;
+            let progress =
+                Progress { iteration: index + 1, limit: lambdas.len(), objective, validation: None };
+            let enough = self.deviance_limit.is_some_and(|limit| path.last_deviance_ratio() > limit);
+            if observer(&progress).is_break() || enough {
+                break;
+            }
+        }
+        Ok(path)
+    }
+
+    /// The smallest λ of a grid that is not given, over the largest.
+    fn fraction<T: Real>(&self, x: &DMatrix<T>) -> f64 {
+        let smooth = match self.model.penalty {
+            Penalty::ElasticNet { l1_ratio, .. } => l1_ratio == 0.0,
+            Penalty::L1(_) => false,
+            _ => true,
+        };
+        self.smallest.unwrap_or(match (smooth, x.ncols() > x.nrows()) {
+            (false, false) => 1e-4,
+            (false, true) => 1e-2,
+            (true, false) => 1e-6,
+            (true, true) => 1e-4,
+        })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |what, instead| Err(Error::Unsupported { what, by: "a path of penalties", instead });
+        if matches!(self.model.penalty, Penalty::None | Penalty::Jeffreys) {
+            return refuse("a penalty without strength", "use Penalty::L1, L2 or ElasticNet");
+        }
+        if self.model.on_separation.is_some() {
+            return refuse(
+                "a penalty for separable classes",
+                "leave out `on_separation`: any λ above 0 on all columns does its work",
+            );
+        }
+        if let Some(lambdas) = &self.lambdas {
+            if lambdas.is_empty() {
+                return Err(Error::Empty { argument: "lambdas", axis: "entries" });
+            }
+            lambdas.iter().try_for_each(|&lambda| check::not_negative("lambdas", lambda))?;
+        }
+        check::parameter("count", self.count as f64, self.count > 0, "at least 1")?;
+        let within = |ratio: f64| ratio > 0.0 && ratio < 1.0;
+        let fraction = self.smallest.unwrap_or(0.5);
+        check::parameter("smallest_fraction", fraction, within(fraction), "above 0 and below 1")?;
+        let limit = self.deviance_limit.unwrap_or(0.5);
+        check::parameter("deviance_limit", limit, (0.0..=1.0).contains(&limit), "from 0 to 1")
+    }
+}

@@ -1,0 +1,108 @@
+//! The models along a path of penalties.
+
+use std::fmt;
+
+use nalgebra::DMatrix;
+
+use super::fitted::FittedLogistic;
+use crate::label::Label;
+use crate::real::Real;
+
+/// A fitted [`LogisticPath`](crate::LogisticPath): one model for each λ, the largest λ first.
+///
+/// The [`Display`](fmt::Display) form is a table: λ, columns in use, deviance ratio, and how each fit went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedLogisticPath<T: Real, L> {
+    lambdas: Vec<f64>,
+    models: Vec<FittedLogistic<T, L>>,
+    deviance_ratios: Vec<f64>,
+}
+
+impl<T: Real, L: Label> FittedLogisticPath<T, L> {
+    pub(super) fn new(capacity: usize) -> Self {
+        FittedLogisticPath {
+            lambdas: Vec::with_capacity(capacity),
+            models: Vec::with_capacity(capacity),
+            deviance_ratios: Vec::with_capacity(capacity),
+        }
+    }
+
+    pub(super) fn push(&mut self, lambda: f64, model: FittedLogistic<T, L>, null_loss: f64) {
+        let (slopes, penalty) = (model.coefficients().as_slice(), &model.terms().penalty);
+        let loss = model.report().objective - penalty.l1_value(slopes) - penalty.l2_value(slopes);
+        self.deviance_ratios.push(if null_loss > 0.0 { 1.0 - loss / null_loss } else { 0.0 });
+        self.lambdas.push(lambda);
+        self.models.push(model);
+    }
+
+    pub(super) fn last_deviance_ratio(&self) -> f64 {
+        self.deviance_ratios.last().copied().unwrap_or(0.0)
+    }
+
+    /// How many models there are: as many as values of λ, unless the path ended early.
+    #[allow(clippy::len_without_is_empty)] // There is always one.
+    pub fn len(&self) -> usize {
+        self.models.len()
+    }
+
+    /// The values of λ, in descending order.
+    pub fn lambdas(&self) -> &[f64] {
+        &self.lambdas
+    }
+
+    /// The models, in the order of [`lambdas`](Self::lambdas).
+    pub fn models(&self) -> &[FittedLogistic<T, L>] {
+        &self.models
+    }
+
+    /// The models, and nothing else.
+    pub fn into_models(self) -> Vec<FittedLogistic<T, L>> {
+        self.models
+    }
+
+    /// Which share of the deviance each model explains: 1 - D / D_0, where D is -2 times its log-likelihood
+    /// (without penalty) and D_0 that of the model whose penalised coefficients are all zero. About 0 for the
+    /// largest λ, 1 for a model that is certain and right about every row.
+    pub fn deviance_ratios(&self) -> &[f64] {
+        &self.deviance_ratios
+    }
+
+    /// How many columns of `x` each model uses: those with a coefficient that is not zero.
+    pub fn nonzero(&self) -> Vec<usize> {
+        let used = |model: &FittedLogistic<T, L>| {
+            model.coefficients().row_iter().filter(|row| row.iter().any(|&w| w != T::zero())).count()
+        };
+        self.models.iter().map(used).collect()
+    }
+
+    /// The coefficients of one score column along the path, columns of `x` x models: score column 0 for two
+    /// classes, the index of the class for more. `None` if there is no such score column.
+    pub fn coefficients(&self, score_column: usize) -> Option<DMatrix<T>> {
+        let of_model = |model: &FittedLogistic<T, L>| {
+            let all = model.coefficients();
+            (score_column < all.ncols()).then(|| all.column(score_column).into_owned())
+        };
+        let columns = self.models.iter().map(of_model).collect::<Option<Vec<_>>>()?;
+        Some(DMatrix::from_columns(&columns))
+    }
+}
+
+impl<T: Real, L: Label> fmt::Display for FittedLogisticPath<T, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:>5}{:>12}{:>10}{:>16}{:>12}  fit",
+            "", "lambda", "nonzero", "deviance ratio", "iterations"
+        )?;
+        for (index, (model, nonzero)) in self.models.iter().zip(self.nonzero()).enumerate() {
+            let (lambda, ratio) = (self.lambdas[index], self.deviance_ratios[index]);
+            let report = model.report();
+            writeln!(
+                f,
+                "{index:>5}{lambda:>12.4e}{nonzero:>10}{ratio:>16.4}{:>12}  {}",
+                report.iterations, report.stop
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Where a path of penalties begins, and the grid that follows from it.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::config::{LogisticRegression, Solver};
+use super::fit::solve;
+use super::fitted::FittedLogistic;
+use super::objective::LogisticObjective;
+use super::problem::ColumnPenalty;
+use super::sample::{RowOptions, Sample};
+use crate::error::Error;
+use crate::kernel::max_abs;
+use crate::label::Label;
+use crate::optim::Objective;
+use crate::penalty::{Penalty, Strength};
+use crate::real::Real;
+
+/// By how much an L2 penalty exceeds the curvature of the loss where a grid begins.
+const RIDGE_FACTOR: f64 = 100.0;
+
+/// The model with all penalised coefficients zero and the best of the others: the limit of large λ.
+pub(super) struct Origin<T: Real, L> {
+    pub(super) model: FittedLogistic<T, L>,
+    /// Its mean loss.
+    pub(super) loss: f64,
+    /// The λ that a grid begins at; 0 if no penalised column has anything to say.
+    largest: f64,
+}
+
+impl<T: Real, L: Label> Origin<T, L> {
+    pub(super) fn new(
+        config: &LogisticRegression,
+        x: &DMatrix<T>,
+        y: &[L],
+        RowOptions { weights, offset }: RowOptions<'_, T>,
+    ) -> Result<Self, Error> {
+        let (sample, classes) = Sample::new(x, y, weights, offset, config.class_weight.as_ref())?;
+        // The penalty of each column for λ = 1.
+        let unit = LogisticRegression { penalty: config.penalty.with_lambda(1.0), ..config.clone() };
+        let unit = unit.column_penalty::<T>(x.ncols(), sample.total_weight)?;
+        let wall = wall(x, &unit);
+        let problem = sample.problem(&wall, config.intercept);
+        let alone = LogisticRegression {
+            penalty: Penalty::L1(Strength::Lambda(1.0)),
+            solver: Solver::Auto,
+            gap_tolerance: None,
+            max_iterations: None,
+            ..config.clone()
+        };
+        let solved = solve(&alone, &problem, None, &mut |_| std::ops::ControlFlow::Continue(()))?;
+
+        let mut objective = LogisticObjective::new(problem);
+        let params = objective.coordinates.params(solved.coefficients.as_slice(), &solved.intercept);
+        let loss = objective.evaluate(&params, &mut vec![T::zero(); params.len()]);
+        let largest = if unit.is_smooth() {
+            RIDGE_FACTOR * largest_over(&curvatures(&mut objective, &params), &unit.l2)
+        } else {
+            // Beyond rounding, so that no coefficient is anything but zero there.
+            let gradient: Vec<f64> = objective.user_gradient().0.iter().map(|g| g.as_f64().abs()).collect();
+            (1.0 + 16.0 * T::EPSILON.as_f64()) * largest_over(&gradient, &unit.l1)
+        };
+        let intercept = DVector::from_vec(solved.intercept);
+        let model = FittedLogistic::from_coefficients(classes, solved.coefficients, intercept)
+            .map_err(|_| Error::FitOverflow)?;
+        Ok(Origin { model, loss, largest })
+    }
+
+    /// The λ that a grid begins at.
+    pub(super) fn largest_lambda(&self) -> Result<f64, Error> {
+        if self.largest > 0.0 && self.largest.is_finite() {
+            return Ok(self.largest);
+        }
+        Err(Error::Unsupported {
+            what: "columns that say nothing about the classes, or are not penalised, as the measure of its λ",
+            by: "a path of penalties",
+            instead: "give the `lambdas`",
+        })
+    }
+}
+
+/// An L1 penalty that no gradient exceeds, on the columns that `unit` penalises: residuals are below 1.
+fn wall<T: Real>(x: &DMatrix<T>, unit: &ColumnPenalty) -> ColumnPenalty {
+    let mut wall = ColumnPenalty::none(x.ncols());
+    for (j, column) in x.as_slice().chunks_exact(x.nrows().max(1)).enumerate() {
+        if unit.l1[j] > 0.0 || unit.l2[j] > 0.0 {
+            wall.l1[j] = max_abs(column).max(1.0);
+        }
+    }
+    wall
+}
+
+/// The largest ratio of entries (column by column of scores) to those of `unit` that are not zero.
+fn largest_over(values: &[f64], unit: &[f64]) -> f64 {
+    let pairs = values.iter().enumerate().map(|(at, &value)| (value, unit[at % unit.len()]));
+    pairs.filter(|(_, unit)| *unit > 0.0).map(|(value, unit)| value / unit).fold(0.0, f64::max)
+}
+
+/// The second derivative of the mean loss with respect to each column's coefficient and with the best intercept
+/// beside it: the variance of the column with weights p (1 - p), of the class where that is largest.
+fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Vec<f64> {
+    let (loss, intercept) = (objective.loss, objective.coordinates.intercept);
+    let mut factors: Vec<f64> = Vec::with_capacity(objective.problem.rows.x.nrows());
+    objective.load(params);
+    objective.for_each_scores(|problem, range, scores| {
+        let mut p = DMatrix::zeros(range.len(), problem.classes);
+        loss.probabilities(scores, &mut p);
+        for (row, p) in range.zip(p.row_iter()) {
+            let largest = p.iter().map(|p| p.as_f64() * (1.0 - p.as_f64())).fold(0.0, f64::max);
+            let weight = problem.rows.weights.map_or(1.0, |w| w[row].as_f64());
+            factors.push(weight / problem.rows.total_weight * largest);
+        }
+    });
+    let sum = |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>();
+    let total = sum(&mut factors.iter().copied());
+    let columns = objective.problem.rows.x.column_iter();
+    let of_column = columns.map(|column| {
+        let mean = sum(&mut factors.iter().zip(column.iter()).map(|(h, x)| h * x.as_f64())) / total;
+        let mean = if intercept && mean.is_finite() { mean } else { 0.0 };
+        sum(&mut factors.iter().zip(column.iter()).map(|(h, x)| h * (x.as_f64() - mean).powi(2)))
+    });
+    of_column.collect()
+}
+
+/// `count` values from `largest` to `fraction` of it, evenly spaced in their logarithms.
+pub(super) fn log_spaced(largest: f64, fraction: f64, count: usize) -> Vec<f64> {
+    let step = fraction.ln() / count.saturating_sub(1).max(1) as f64;
+    (0..count).map(|i| largest * (step * i as f64).exp()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grid_is_even_in_the_logarithm() {
+        let grid = log_spaced(2.0, 1e-4, 5);
+        approx::assert_relative_eq!(
+            grid.as_slice(),
+            [2.0, 0.2, 0.02, 0.002, 0.0002].as_slice(),
+            max_relative = 1e-14
+        );
+        assert_eq!(log_spaced(3.0, 1e-4, 1), [3.0]);
+    }
+}
