@@ -16,7 +16,8 @@
 //! # Contents
 //! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
 //! - [`LogisticRegression`]: binary and multinomial, by Newton's method or L-BFGS, with an explicit [`Penalty`].
-//! - [`Inference`]: standard errors, tests, intervals and a summary table for its coefficients.
+//! - [`Inference`]: standard errors (robust and clustered too), tests, intervals, marginal effects and a summary
+//!   table for its coefficients.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
@@ -85,7 +86,10 @@ pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
-pub use linear::{FittedLogistic, Inference, LogisticRegression, RowOptions, SignificanceTest, Solver};
+pub use linear::{
+    Clusters, Covariance, FittedLogistic, Inference, LogisticRegression, MarginalEffects,
+    ProbabilityIntervals, ProfileIntervals, RowOptions, SignificanceTest, Solver,
+};
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};

@@ -14,10 +14,12 @@ mod products;
 mod proximal;
 mod quadratic;
 mod sample;
-mod summary;
 mod working_set;
 
 pub use config::{LogisticRegression, Solver};
 pub use fitted::FittedLogistic;
-pub use inference::{Inference, SignificanceTest};
+pub use inference::{
+    Clusters, Covariance, Inference, MarginalEffects, ProbabilityIntervals, ProfileIntervals,
+    SignificanceTest,
+};
 pub use sample::RowOptions;
