@@ -112,3 +112,7 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/architecture.md")]
 mod architecture {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/logistic-inference-draft.md")]
+mod logistic_inference {}

@@ -60,7 +60,8 @@ pub(super) fn minimize<T: Real, O: Curved<T>>(
         gradient: vec![T::zero(); size],
         hessian: DMatrix::zeros(size, size),
     };
-    let tolerance = (1e-4 * T::TOLERANCE).max(4.0 * T::EPSILON.as_f64());
+    // Values are off by the square of a gradient: two digits more than the certificate are plenty.
+    let tolerance = (1e-2 * T::TOLERANCE).max(4.0 * T::EPSILON.as_f64());
     let newton = Newton::new().tolerance(tolerance).max_iterations(ITERATIONS);
     let zeros = vec![T::zero(); objective.parameter_count()];
     let minimum = newton.minimize(&mut objective, zeros.clone())?;

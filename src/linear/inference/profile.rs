@@ -51,8 +51,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// method on the signed root of the deviance, in a bracket. Every such fit is certified: its gradient per standard
     /// deviation of a column is within [`Real::TOLERANCE`]. An end is infinite if the deviance stays below the quantile
     /// up to 200 Wald half-widths from the estimate, or, if the classes are separable, 400 in units of the inverse
-    /// standard deviation of the column. Takes some ten fits for each coefficient. `f32` gives about
-    /// three digits.
+    /// standard deviation of the column. Takes some ten fits for each coefficient, which with Jeffreys' prior on
+    /// dozens of alike columns may take minutes. `f32` gives about three digits.
     ///
     /// # Errors
     /// As [`inference_with`](Self::inference_with), but separable classes are none; also for a level outside (0, 1), and
@@ -302,6 +302,34 @@ mod tests {
             }
             assert_eq!(found[1][2], f64::INFINITY);
             assert!(found[1][1].is_finite() && found[1][1] < 2.0, "{:?}", found[1]);
+        }
+    }
+
+    /// One class of three that a plane separates from the others: most ends are infinite, and all are found.
+    #[test]
+    fn a_class_apart_leaves_infinite_ends() {
+        let iris = crate::data::iris();
+        let classes: Vec<usize> = iris
+            .y
+            .iter()
+            .map(|&name| ["setosa", "versicolor", "virginica"].iter().position(|c| *c == name).unwrap())
+            .collect();
+        let x = iris.x.columns(2, 1).into_owned();
+        let penalty = ColumnPenalty::none(1);
+        let rows = Rows { x: &x, classes: &classes, weights: None, total_weight: 150.0 };
+        let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
+        let mut objective = LogisticObjective::new(problem);
+        let jacobian = jacobian(&objective);
+        let setting =
+            Setting { jacobian: &jacobian, total_weight: 150.0, reach: 1.959963984540054, separated: true };
+        let start = vec![0.0; 6];
+        let ends = setting.intervals(&mut objective, &start).unwrap();
+        // Intercepts and slopes of versicolor and virginica against setosa: slopes grow, intercepts fall for ever.
+        for [_, lower, upper] in [ends[0], ends[2]] {
+            assert!(lower == f64::NEG_INFINITY && upper.is_finite(), "{lower} {upper}");
+        }
+        for [_, lower, upper] in [ends[1], ends[3]] {
+            assert!(lower.is_finite() && upper == f64::INFINITY, "{lower} {upper}");
         }
     }
 }
