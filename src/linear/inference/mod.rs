@@ -2,6 +2,7 @@
 
 mod constrained;
 mod covariance;
+mod ends;
 mod estimates;
 mod likelihood;
 mod margins;
