@@ -185,6 +185,17 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A fit inside another computation ended without an optimum, so that its result would mean nothing.
+    #[error(
+        "{what} ended at max|gradient| {gradient:.1e}, which is no optimum: rescale the columns of `x`, or drop some"
+    )]
+    NotConverged {
+        /// What did not converge.
+        what: &'static str,
+        /// Where it ended; NaN if that is not known.
+        gradient: f64,
+    },
+
     /// A split of a class with too few rows to learn from and to test on.
     #[error(
         "cannot split off {requested} of {available} rows: class {label} has {members}, and two are needed: one to \

@@ -17,7 +17,8 @@
 //! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
 //! - [`LogisticRegression`]: binary and multinomial, with an explicit [`Penalty`], four [`Solver`]s, and exact detection
 //!   of [`Separation`]; [the guide](logistic) has all of it.
-//! - [`Inference`]: standard errors, tests, intervals and a summary table for its coefficients.
+//! - [`Inference`]: standard errors (robust and clustered too), tests, intervals, marginal effects and a summary
+//!   table for its coefficients.
 //! - [`LogisticPath`], [`LogisticRegressionCv`]: a grid of penalties, and the choice of one by cross-validation.
 //! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
@@ -89,8 +90,9 @@ pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
 pub use linear::{
-    FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence, LambdaScore, LogisticPath,
-    LogisticRegression, LogisticRegressionCv, RowOptions, SelectionRule, Separation, SeparationKind,
+    Clusters, Covariance, FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence,
+    LambdaScore, LogisticPath, LogisticRegression, LogisticRegressionCv, MarginalEffects,
+    ProbabilityIntervals, ProfileIntervals, RowOptions, SelectionRule, Separation, SeparationKind,
     SignificanceTest, Solver, SuspiciousLabel,
 };
 pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
@@ -118,7 +120,3 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/architecture.md")]
 mod architecture {}
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/logistic-path-draft.md")]
-mod logistic_path_draft {}

@@ -34,6 +34,11 @@ fn public_types_are_plain_values() {
     value::<FittedOneVsOne<FittedMlp<f64, bool>, u8>>();
     value::<FittedOneVsRest<FittedMlp<f64, bool>, u8>>();
     value::<Inference>();
+    value::<Clusters>();
+    value::<Covariance>();
+    value::<MarginalEffects>();
+    value::<ProbabilityIntervals>();
+    value::<ProfileIntervals>();
     value::<Initializer>();
     value::<OneVsOne<MlpClassifier>>();
     value::<OneVsRest<MlpClassifier>>();

@@ -23,14 +23,16 @@ mod proximal;
 mod quadratic;
 mod sample;
 mod separation;
-mod summary;
 mod working_set;
 
 pub use config::{LogisticRegression, Solver};
 pub use cross_validation::{LogisticRegressionCv, SelectionRule};
 pub use cross_validation_fitted::{FittedLogisticCv, LambdaScore};
 pub use fitted::FittedLogistic;
-pub use inference::{Inference, SignificanceTest};
+pub use inference::{
+    Clusters, Covariance, Inference, MarginalEffects, ProbabilityIntervals, ProfileIntervals,
+    SignificanceTest,
+};
 pub use influence::{Influence, SuspiciousLabel};
 pub use path::LogisticPath;
 pub use path_fitted::FittedLogisticPath;

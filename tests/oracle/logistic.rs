@@ -4,6 +4,7 @@
 mod cases;
 mod datasets;
 mod inference;
+mod robust;
 mod separation;
 
 use logit::{Classifier, Estimator, FittedLogistic, Solver};

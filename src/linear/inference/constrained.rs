@@ -1,0 +1,212 @@
+//! An objective with one linear combination of its parameters held fixed.
+
+use nalgebra::DMatrix;
+
+use crate::error::Error;
+use crate::kernel::dot;
+use crate::optim::{Curved, Newton, Objective};
+use crate::real::Real;
+
+/// The objective of all parameters but one, which the constraint `a . params = value` decides; without a constraint,
+/// of all.
+///
+/// # Formula
+/// With the pivot i, the largest |a_i|: params = base + z off the pivot and params_i = base_i - Σ r_k z_k, r_k = a_k/a_i.
+/// Gradient and Hessian follow by the chain rule: g_k - r_k g_i and H_kl - r_k H_il - r_l H_ki + r_k r_l H_ii.
+///
+/// The optimality is the largest entry of that gradient in the solver's coordinates: of the mean loss per standard
+/// deviation of a column.
+struct Constrained<'o, T: Real, O> {
+    inner: &'o mut O,
+    base: Vec<T>,
+    /// The pivot and the ratios r.
+    constraint: Option<(usize, Vec<T>)>,
+    point: Vec<T>,
+    gradient: Vec<T>,
+    hessian: DMatrix<T>,
+}
+
+/// A certified minimum.
+#[derive(Debug, Clone)]
+pub(super) struct Optimum<T> {
+    pub(super) params: Vec<T>,
+    pub(super) value: f64,
+    /// In all parameters: a multiple of the constraint.
+    pub(super) gradient: Vec<T>,
+}
+
+/// The most iterations of Newton's method; scoring with Jeffreys' prior may need dozens.
+const ITERATIONS: usize = 200;
+
+/// Minimises `inner` from `start`, on the plane where `a . params` is what it is at `start` if `a` is given.
+///
+/// # Errors
+/// [`Error::NotConverged`] when no optimum is reached.
+pub(super) fn minimize<T: Real, O: Curved<T>>(
+    inner: &mut O,
+    start: &[T],
+    a: Option<&[T]>,
+) -> Result<Optimum<T>, Error> {
+    let size = start.len();
+    let constraint = a.map(|a| {
+        let pivot = (0..size).fold(0, |best, k| if a[k].abs() > a[best].abs() { k } else { best });
+        (pivot, a.iter().map(|&entry| entry / a[pivot]).collect())
+    });
+    let mut objective = Constrained {
+        inner,
+        base: start.to_vec(),
+        constraint,
+        point: start.to_vec(),
+        gradient: vec![T::zero(); size],
+        hessian: DMatrix::zeros(size, size),
+    };
+    // Values are off by the square of a gradient: two digits more than the certificate are plenty.
+    let tolerance = (1e-2 * T::TOLERANCE).max(4.0 * T::EPSILON.as_f64());
+    let newton = Newton::new().tolerance(tolerance).max_iterations(ITERATIONS);
+    let zeros = vec![T::zero(); objective.parameter_count()];
+    let minimum = newton.minimize(&mut objective, zeros.clone())?;
+    let mut reduced = zeros;
+    let value = objective.evaluate(&minimum.params, &mut reduced);
+    let optimality = objective.optimality(&reduced);
+    if optimality.is_nan() || optimality > T::TOLERANCE || !value.is_finite() {
+        return Err(Error::NotConverged {
+            what: "a fit with a coefficient held fixed",
+            gradient: optimality,
+        });
+    }
+    Ok(Optimum { params: objective.point, value, gradient: objective.gradient })
+}
+
+impl<T: Real, O: Objective<T>> Constrained<'_, T, O> {
+    /// Writes the parameters that `reduced` stands for.
+    fn load(&mut self, reduced: &[T]) {
+        let Some((pivot, ratios)) = &self.constraint else {
+            self.point.iter_mut().zip(&self.base).zip(reduced).for_each(|((p, &b), &z)| *p = b + z);
+            return;
+        };
+        let (before, after) = reduced.split_at(*pivot);
+        let still = [T::zero()];
+        let moves = before.iter().chain(&still).chain(after).copied();
+        let mut along = T::zero();
+        for (k, z) in moves.enumerate() {
+            self.point[k] = self.base[k] + z;
+            along += ratios[k] * z;
+        }
+        self.point[*pivot] -= along;
+    }
+}
+
+impl<T: Real, O: Objective<T>> Objective<T> for Constrained<'_, T, O> {
+    fn parameter_count(&self) -> usize {
+        self.base.len() - usize::from(self.constraint.is_some())
+    }
+
+    fn evaluate(&mut self, reduced: &[T], gradient: &mut [T]) -> f64 {
+        self.load(reduced);
+        let value = self.inner.evaluate(&self.point, &mut self.gradient);
+        match &self.constraint {
+            None => gradient.copy_from_slice(&self.gradient),
+            Some((pivot, ratios)) => {
+                for (at, out) in gradient.iter_mut().enumerate() {
+                    let k = at + usize::from(at >= *pivot);
+                    *out = self.gradient[k] - ratios[k] * self.gradient[*pivot];
+                }
+            }
+        }
+        value
+    }
+}
+
+impl<T: Real, O: Curved<T>> Curved<T> for Constrained<'_, T, O> {
+    fn hessian(&mut self, reduced: &[T], hessian: &mut DMatrix<T>) {
+        self.load(reduced);
+        let Some((pivot, ratios)) = &self.constraint else {
+            return self.inner.hessian(&self.point, hessian);
+        };
+        self.inner.hessian(&self.point, &mut self.hessian);
+        let (full, pivot) = (&self.hessian, *pivot);
+        let entry = |i: usize, j: usize| full[(i.max(j), i.min(j))];
+        let index = |at: usize| at + usize::from(at >= pivot);
+        for column in 0..hessian.ncols() {
+            for row in column..hessian.nrows() {
+                let (k, l) = (index(row), index(column));
+                let across = ratios[k] * entry(pivot, l) + ratios[l] * entry(pivot, k);
+                hessian[(row, column)] = entry(k, l) - across + ratios[k] * ratios[l] * entry(pivot, pivot);
+            }
+        }
+    }
+}
+
+/// Moves `params` along `direction` to where `a . params` is `value`, and puts rounding right in the pivot.
+pub(super) fn moved<T: Real>(params: &[T], direction: &[T], a: &[T], value: f64) -> Vec<T> {
+    let step = T::of(value - dot(a, params).as_f64());
+    let mut moved: Vec<T> = params.iter().zip(direction).map(|(&p, &d)| p + step * d).collect();
+    let pivot = (0..a.len()).fold(0, |best, k| if a[k].abs() > a[best].abs() { k } else { best });
+    let missing = T::of(value - dot(a, &moved).as_f64());
+    moved[pivot] += missing / a[pivot];
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::GradCheck;
+
+    /// x² y² + exp(x + 2 y) + z⁴ + x z, not a plane quadratic.
+    struct Bowl;
+
+    impl Objective<f64> for Bowl {
+        fn parameter_count(&self) -> usize {
+            3
+        }
+        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+            let (x, y, z) = (p[0], p[1], p[2]);
+            let e = (x + 2.0 * y).exp();
+            gradient.copy_from_slice(&[
+                2.0 * x * y * y + e + z,
+                2.0 * x * x * y + 2.0 * e,
+                4.0 * z.powi(3) + x,
+            ]);
+            x * x * y * y + e + z.powi(4) + x * z
+        }
+    }
+
+    impl Curved<f64> for Bowl {
+        fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
+            let (x, y, z) = (p[0], p[1], p[2]);
+            let e = (x + 2.0 * y).exp();
+            hessian[(0, 0)] = 2.0 * y * y + e;
+            hessian[(1, 0)] = 4.0 * x * y + 2.0 * e;
+            hessian[(1, 1)] = 2.0 * x * x + 4.0 * e;
+            hessian[(2, 0)] = 1.0;
+            hessian[(2, 1)] = 0.0;
+            hessian[(2, 2)] = 12.0 * z * z;
+        }
+    }
+
+    #[test]
+    fn derivatives_on_the_plane_are_those_of_the_value() {
+        for a in [[1.0, -3.0, 0.5], [2.0, 0.0, 0.1], [0.0, 0.0, 4.0]] {
+            let pivot = if a[0] == 1.0 {
+                1
+            } else if a[0] == 2.0 {
+                0
+            } else {
+                2
+            };
+            let mut objective = Constrained {
+                inner: &mut Bowl,
+                base: vec![0.3, -0.2, 0.7],
+                constraint: Some((pivot, a.iter().map(|v| v / a[pivot]).collect())),
+                point: vec![0.0; 3],
+                gradient: vec![0.0; 3],
+                hessian: DMatrix::zeros(3, 3),
+            };
+            GradCheck::new().objective(&mut objective, &[0.4, -0.6]).expect("the gradient");
+            GradCheck::new().hessian(&mut objective, &[0.4, -0.6]).expect("the Hessian");
+            let before: f64 = a.iter().zip(&objective.base).map(|(a, p)| a * p).sum();
+            let after: f64 = a.iter().zip(&objective.point).map(|(a, p)| a * p).sum();
+            approx::assert_relative_eq!(before, after, max_relative = 1e-14);
+        }
+    }
+}

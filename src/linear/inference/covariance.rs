@@ -1,0 +1,247 @@
+//! The covariance of the estimates: the inverse information, and sandwiches around it.
+
+use std::collections::BTreeMap;
+
+use nalgebra::{Cholesky, DMatrix};
+
+use crate::check;
+use crate::error::Error;
+use crate::label::Label;
+use crate::linear::objective::LogisticObjective;
+use crate::loss::{Gradient, Targets};
+use crate::optim::{Curved, condition};
+use crate::real::Real;
+
+/// How the covariance of the estimates is estimated.
+///
+/// # Formula
+/// H is the observed information, s_i the derivative of row i's log-likelihood (its score), u_i its weight, n the sum of
+/// the weights and p the number of estimates.
+///
+/// | kind | covariance | trusts |
+/// |---|---|---|
+/// | `Observed` | H⁻¹ | the model |
+/// | `Hc0` | H⁻¹ (Σ u_i s_i s_iᵀ) H⁻¹ | that rows are independent |
+/// | `Hc1` | n/(n - p) times that | the same, for few rows |
+/// | `Clustered` | G/(G - 1) (n - 1)/(n - p) H⁻¹ (Σ_g t_g t_gᵀ) H⁻¹, t_g = Σ_{i in g} u_i s_i | that the G clusters are independent |
+///
+/// A weight of 2 is the row twice, in a cluster too. Robust standard errors do not make estimates right that a wrong
+/// model has biased; with few clusters (below some 40) they are too small.
+///
+/// Conventions differ: some packages know no factor for logistic regression and give the same numbers for HC0 and HC1,
+/// and some leave out (n - 1)/(n - p) for clusters. Factors are equal for all entries, so that numbers are easily
+/// converted.
+///
+/// # References
+/// Huber (1967); White (1980) for HC0; MacKinnon and White (1985) for HC1; Liang and Zeger (1986), Cameron and Miller
+/// (2015) for clusters.
+///
+/// # Examples
+/// ```
+/// use logit::{Covariance, Estimator, LogisticRegression, Penalty, RowOptions};
+/// use nalgebra::dmatrix;
+///
+/// let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0; 5.0; 6.0; 7.0];
+/// let y = [0, 0, 1, 0, 1, 0, 1, 1];
+/// let model = LogisticRegression::new(Penalty::None).fit(&x, &y)?;
+///
+/// let schools = ["north", "north", "south", "south", "east", "east", "west", "west"];
+/// let inference = model.inference_with(&x, &y, RowOptions::default(), Covariance::clustered(&schools))?;
+/// assert_eq!(inference.covariance_name(), "robust, 4 clusters");
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Covariance {
+    /// The inverse of the observed information.
+    #[default]
+    Observed,
+    /// The sandwich, without a factor for few rows.
+    Hc0,
+    /// The sandwich times n/(n - p).
+    Hc1,
+    /// The sandwich of clusters; see [`Covariance::clustered`].
+    Clustered(Clusters),
+}
+
+/// The cluster of each row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clusters {
+    of_row: Vec<usize>,
+}
+
+impl Covariance {
+    /// The sandwich of clusters: one label per row, equal for rows that may depend on each other.
+    pub fn clustered<L: Label>(labels: &[L]) -> Self {
+        let mut numbers = BTreeMap::new();
+        let mut number = |label| {
+            let next = numbers.len();
+            *numbers.entry(label).or_insert(next)
+        };
+        Covariance::Clustered(Clusters { of_row: labels.iter().map(&mut number).collect() })
+    }
+
+    /// Whether the covariance stays right when the model is not.
+    pub(super) fn is_robust(&self) -> bool {
+        *self != Covariance::Observed
+    }
+}
+
+const REASON: &str = "columns depend on each other, or classes are separable: drop columns or use a penalty";
+
+/// The inverse information in the solver's coordinates, ready to be carried to terms and equations.
+pub(super) struct Information {
+    /// The derivative of terms and equations in the solver's parameters.
+    pub(super) jacobian: DMatrix<f64>,
+    /// H⁻¹ times the transpose of the derivative.
+    pub(super) carried: DMatrix<f64>,
+    pub(super) condition: f64,
+}
+
+impl Information {
+    /// # Errors
+    /// [`Error::Singular`] when the coefficients are not determined.
+    pub(super) fn new<T: Real>(
+        objective: &mut LogisticObjective<'_, T>,
+        params: &[T],
+    ) -> Result<Self, Error> {
+        let total_weight = objective.problem.rows.total_weight;
+        let size = params.len();
+        let mut hessian = DMatrix::zeros(size, size);
+        objective.hessian(params, &mut hessian);
+        let hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * total_weight);
+        let smallest = 10.0 * size as f64 * T::EPSILON.as_f64();
+        // In the solver's coordinates diagonal entries are alike, so pivots tell how far the matrix is from singular.
+        let diagonal = hessian.diagonal();
+        let condition = condition(&hessian);
+        let factor = Cholesky::new(hessian).ok_or(Error::Singular { reason: REASON })?;
+        let pivots = factor.l_dirty().diagonal();
+        let determined = |(pivot, d): (&f64, &f64)| pivot.is_finite() && pivot * pivot > smallest * d;
+        if !pivots.iter().zip(diagonal.iter()).all(determined) {
+            return Err(Error::Singular { reason: REASON });
+        }
+        let jacobian = jacobian(objective);
+        let carried = factor.solve(&jacobian.transpose());
+        Ok(Information { jacobian, carried, condition })
+    }
+
+    /// The covariance of this kind, and its name.
+    pub(super) fn covariance<T: Real>(
+        &self,
+        kind: &Covariance,
+        objective: &mut LogisticObjective<'_, T>,
+        params: &[T],
+    ) -> Result<(DMatrix<f64>, String), Error> {
+        let (n, p) = (objective.problem.rows.total_weight, self.jacobian.nrows() as f64);
+        let corrected = || {
+            let requires = "more than the estimates for a factor of n/(n - p): use Covariance::Hc0";
+            check::parameter("observations", n, n > p, requires).map(|()| n - p)
+        };
+        match kind {
+            Covariance::Observed => {
+                Ok((&self.jacobian * &self.carried, "inverse observed information".into()))
+            }
+            Covariance::Hc0 => Ok((self.sandwich(objective, params, None), "robust, HC0".into())),
+            Covariance::Hc1 => {
+                let factor = n / corrected()?;
+                Ok((self.sandwich(objective, params, None) * factor, "robust, HC1".into()))
+            }
+            Covariance::Clustered(Clusters { of_row }) => {
+                let rows = objective.problem.rows;
+                check::count("clusters", "labels", rows.x.nrows(), of_row.len())?;
+                let mut present = vec![false; of_row.iter().max().map_or(0, |last| last + 1)];
+                rows.counted().into_iter().for_each(|row| present[of_row[row]] = true);
+                let clusters = present.iter().filter(|present| **present).count();
+                let count = clusters as f64;
+                check::parameter("clusters", count, clusters > 1, "at least 2 with rows that have weight")?;
+                let factor = count / (count - 1.0) * (n - 1.0) / corrected()?;
+                let covariance = self.sandwich(objective, params, Some((of_row, present.len()))) * factor;
+                Ok((covariance, format!("robust, {clusters} clusters")))
+            }
+        }
+    }
+
+    /// H⁻¹ M H⁻¹ in terms and equations, with M the sum of the outer products of rows' or clusters' scores.
+    fn sandwich<T: Real>(
+        &self,
+        objective: &mut LogisticObjective<'_, T>,
+        params: &[T],
+        clusters: Option<(&[usize], usize)>,
+    ) -> DMatrix<f64> {
+        let size = params.len();
+        let mut meat = DMatrix::zeros(size, size);
+        let mut sums = DMatrix::zeros(size, clusters.map_or(0, |(_, count)| count));
+        each_score(objective, params, |row, weight, score| match clusters {
+            None => meat.ger(weight, score, score, 1.0),
+            Some((of_row, _)) => sums.column_mut(of_row[row]).axpy(weight, score, 1.0),
+        });
+        if clusters.is_some() {
+            meat = &sums * sums.transpose();
+        }
+        self.carried.tr_mul(&(meat * &self.carried))
+    }
+}
+
+/// Calls `each` with the number, the weight and the score (without the weight) of every row that has one, in the
+/// solver's coordinates.
+fn each_score<T: Real>(
+    objective: &mut LogisticObjective<'_, T>,
+    params: &[T],
+    mut each: impl FnMut(usize, f64, &nalgebra::DVector<f64>),
+) {
+    objective.load(params);
+    let (loss, coordinates) = (objective.loss, objective.coordinates.clone());
+    let (features, width) = (coordinates.features(), objective.width());
+    let columns = coordinates.columns;
+    let mut scaled = Vec::new();
+    let mut score = nalgebra::DVector::zeros(params.len());
+    objective.pass(false, |problem, range, block| {
+        problem.add_offset(range.clone(), &mut block.scores);
+        let targets = Targets::Classes(&problem.rows.classes[range.clone()]);
+        let out = Gradient { scale: T::one(), out: &mut block.residuals };
+        loss.accumulate(&block.scores, targets, None, Some(out));
+        coordinates.scale_rows(problem.rows.x, range.clone(), &mut scaled);
+        for row in range.clone().filter(|&row| problem.rows.counts(row)) {
+            let at = row - range.start;
+            for column in 0..columns {
+                let residual = block.residuals[(at, column)].as_f64();
+                for j in 0..features {
+                    score[column * features + j] = residual * scaled[j * range.len() + at].as_f64();
+                }
+                if width > features {
+                    score[features * columns + column] = residual;
+                }
+            }
+            each(row, problem.rows.weights.map_or(1.0, |w| w[row].as_f64()), &score);
+        }
+    });
+}
+
+/// The derivative of terms and equations with respect to the solver's parameters.
+pub(super) fn jacobian<T: Real>(objective: &LogisticObjective<'_, T>) -> DMatrix<f64> {
+    let coordinates = &objective.coordinates;
+    let (features, shift) = (coordinates.features(), usize::from(coordinates.intercept));
+    let terms = features + shift;
+    let equations = coordinates.columns.max(2) - 1;
+    let mut jacobian = DMatrix::zeros(terms * equations, coordinates.parameter_count());
+    for equation in 0..equations {
+        // The score column itself, or the one of this class against the first.
+        let signed: &[(usize, f64)] =
+            if coordinates.columns == 1 { &[(0, 1.0)] } else { &[(equation + 1, 1.0), (0, -1.0)] };
+        for &(column, sign) in signed {
+            let first = equation * terms;
+            for j in 0..features {
+                let slope = sign / coordinates.scale[j].as_f64();
+                let at = objective.index(j, column);
+                jacobian[(first + shift + j, at)] = slope;
+                if coordinates.intercept {
+                    jacobian[(first, at)] = -coordinates.center[j].as_f64() * slope;
+                }
+            }
+            if coordinates.intercept {
+                jacobian[(first, objective.index(features, column))] = sign;
+            }
+        }
+    }
+    jacobian
+}

@@ -1,0 +1,100 @@
+//! The search for the ends of a profile interval.
+
+use super::constrained::{Optimum, minimize, moved};
+use crate::error::Error;
+use crate::kernel::dot;
+use crate::optim::Curved;
+use crate::real::Real;
+
+/// The search for the ends of one coefficient.
+pub(super) struct Profile<'a, T> {
+    /// The root of the quantile, and the sum of the weights.
+    pub(super) reach: f64,
+    pub(super) total_weight: f64,
+    /// The coefficient's derivative in the solver's parameters.
+    pub(super) a: Vec<T>,
+    /// How parameters follow the coefficient at the optimum, with `a . direction` 1.
+    pub(super) direction: Vec<T>,
+    pub(super) optimum: &'a Optimum<T>,
+    pub(super) estimate: f64,
+    /// The distance to try first, and the one to give up at.
+    pub(super) first: f64,
+    pub(super) limit: f64,
+}
+
+/// How much further the next distance is at most while no value outside is known.
+const GROWTH: f64 = 4.0;
+/// The most fits for an end.
+const FITS: usize = 100;
+
+impl<T: Real> Profile<'_, T> {
+    /// The end to one side.
+    pub(super) fn end<O: Curved<T>>(&self, objective: &mut O, side: f64) -> Result<f64, Error> {
+        let target = self.reach;
+        let precision = T::EPSILON.as_f64().sqrt();
+        let (mut inside, mut outside) = (0.0, None);
+        let (mut distance, mut growth) = (self.first, GROWTH);
+        let mut params = self.optimum.params.clone();
+        for _ in 0..FITS {
+            let Some(fit) = self.fit(objective, &params, self.estimate + side * distance)? else {
+                // Too far from a fit that is known for Newton's method: closer, and on from there in smaller steps.
+                distance = 0.5 * (inside + distance);
+                growth = growth.sqrt();
+                continue;
+            };
+            let (root, slope) = self.root(&fit, side);
+            let next = distance + (target - root) / slope;
+            let useful = slope > 0.0 && slope.is_finite() && next.is_finite();
+            let near = (root - target).abs() <= precision.sqrt() * target;
+            if useful && near && (next - distance).abs() <= precision * distance {
+                return Ok(self.estimate + side * next);
+            }
+            if root < target {
+                inside = distance;
+                params = fit.params;
+            } else {
+                outside = Some(distance);
+            }
+            distance = match outside {
+                Some(outside) if useful && inside < next && next < outside => next,
+                Some(outside) => 0.5 * (inside + outside),
+                None if useful => next.min(growth * distance),
+                None => growth * distance,
+            };
+            if outside.is_none() && distance > self.limit {
+                return Ok(side * f64::INFINITY);
+            }
+            if outside.is_some_and(|outside| outside - inside <= precision * outside) {
+                return Ok(self.estimate + side * distance);
+            }
+        }
+        Err(Error::NotConverged { what: "the search for the end of a profile interval", gradient: f64::NAN })
+    }
+
+    /// The fit with this value of the coefficient, from `params` or else from nothing; `None` if neither gets there.
+    fn fit<O: Curved<T>>(
+        &self,
+        objective: &mut O,
+        params: &[T],
+        value: f64,
+    ) -> Result<Option<Optimum<T>>, Error> {
+        let zeros = vec![T::zero(); params.len()];
+        let square = dot(&self.a, &self.a);
+        let shortest: Vec<T> = self.a.iter().map(|&a| a / square).collect();
+        for (params, direction) in [(params, &self.direction), (&zeros, &shortest)] {
+            match minimize(objective, &moved(params, direction, &self.a, value), Some(&self.a)) {
+                Err(Error::NotConverged { .. }) => {}
+                fit => return fit.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The root of the deviance against the optimum, and its derivative in the distance.
+    fn root(&self, fit: &Optimum<T>, side: f64) -> (f64, f64) {
+        let n = self.total_weight;
+        let root = (2.0 * n * (fit.value - self.optimum.value)).max(0.0).sqrt();
+        let multiplier = dot(&fit.gradient, &self.a).as_f64() / dot(&self.a, &self.a).as_f64();
+        (root, n * side * multiplier / root)
+    }
+}

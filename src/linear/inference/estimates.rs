@@ -1,0 +1,159 @@
+//! From a fitted model and its rows to inference.
+
+use nalgebra::DMatrix;
+
+use super::Inference;
+use super::covariance::{Covariance, Information};
+use super::likelihood::null_log_likelihood;
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::label::{Label, plain};
+use crate::linear::fitted::FittedLogistic;
+use crate::linear::objective::LogisticObjective;
+use crate::linear::sample::{RowOptions, Sample};
+use crate::optim::Objective;
+use crate::real::Real;
+use crate::report::StopReason;
+
+impl<T: Real, L: Label> FittedLogistic<T, L> {
+    /// Inference on the rows that the model was fitted to.
+    ///
+    /// # Errors
+    /// As [`inference_with`](Self::inference_with).
+    pub fn inference(&self, x: &DMatrix<T>, y: &[L]) -> Result<Inference, Error> {
+        self.inference_with(x, y, RowOptions::default(), Covariance::Observed)
+    }
+
+    /// Inference on the rows that the model was fitted to, with the weights that it was fitted with.
+    ///
+    /// # Errors
+    /// As [`inference_with`](Self::inference_with).
+    pub fn inference_weighted(&self, x: &DMatrix<T>, y: &[L], weights: &[T]) -> Result<Inference, Error> {
+        let rows = RowOptions { weights: Some(weights), ..RowOptions::default() };
+        self.inference_with(x, y, rows, Covariance::Observed)
+    }
+
+    /// Inference on the rows that the model was fitted to, with the weights and offsets that it was fitted with, and
+    /// a covariance of this kind. Class weights are remembered by the model.
+    ///
+    /// A model that has not converged, or whose coefficients were given, is judged as if it were at an optimum: its
+    /// report, the first line of the table, says so.
+    ///
+    /// # Errors
+    /// For bad data as in a fit, columns or classes other than the model's, and
+    /// - [`Error::Singular`] when the coefficients are not determined: separable classes, or columns that depend on
+    ///   each other, without a penalty;
+    /// - [`Error::Unsupported`] for a fit with an L1 penalty, and for a robust covariance of any fit with a penalty;
+    /// - [`Error::InvalidParameter`] for fewer than two clusters, or no more observations than estimates where a
+    ///   factor is asked for that divides by the difference.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{Covariance, Estimator, LogisticRegression, Penalty, RowOptions, data};
+    ///
+    /// let iris = data::iris();
+    /// let x = iris.x.columns(1, 1).into_owned();
+    /// let model = LogisticRegression::new(Penalty::None).fit(&x, &iris.y)?;
+    /// let inference = model.inference_with(&x, &iris.y, RowOptions::default(), Covariance::Hc0)?;
+    /// assert_eq!(inference.covariance_name(), "robust, HC0");
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn inference_with(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        rows: RowOptions<'_, T>,
+        covariance: Covariance,
+    ) -> Result<Inference, Error> {
+        let sample = self.sample(x, y, rows)?;
+        self.check_smooth("standard errors")?;
+        if self.report().stop == StopReason::Separated {
+            return Err(Error::Singular {
+                reason: "the classes are separable, so no estimate exists: use a penalty",
+            });
+        }
+        let terms = self.terms();
+        let penalized = !terms.penalty.is_none() || terms.jeffreys;
+        if penalized && covariance.is_robust() {
+            return Err(Error::Unsupported {
+                what: "a robust covariance",
+                by: "a fit with a penalty",
+                instead: "use Covariance::Observed, or fit without a penalty",
+            });
+        }
+        let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
+        let params =
+            objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
+        let mut gradient = vec![T::zero(); params.len()];
+        let value = objective.evaluate(&params, &mut gradient);
+        let penalty = terms.penalty.l2_value(self.coefficients().as_slice());
+        let information = Information::new(&mut objective, &params)?;
+        let (covariance, kind) = information.covariance(&covariance, &mut objective, &params)?;
+        let kind = match (terms.jeffreys, penalized) {
+            (true, _) => "inverse information with Jeffreys' prior".into(),
+            (_, true) => "posterior, with an L2 penalty".into(),
+            _ => kind,
+        };
+        let columns = (0..x.ncols()).map(|column| format!("x{column}"));
+        Ok(Inference {
+            names: terms.intercept.then(|| "(intercept)".to_owned()).into_iter().chain(columns).collect(),
+            equations: equations(self.classes()),
+            classes: self.classes().iter().map(plain).collect(),
+            estimates: estimates(self.coefficients(), self.intercept().as_slice(), terms.intercept),
+            covariance,
+            kind,
+            condition: information.condition,
+            log_likelihood: -(value - penalty) * sample.total_weight,
+            null_log_likelihood: null_log_likelihood(&sample, terms.intercept)?,
+            observations: sample.total_weight,
+            intercept: terms.intercept,
+            penalized,
+            report: self.report().clone(),
+        })
+    }
+
+    /// Checks rows that the model is asked about.
+    pub(in crate::linear) fn sample<'a>(
+        &self,
+        x: &'a DMatrix<T>,
+        y: &[L],
+        options: RowOptions<'a, T>,
+    ) -> Result<Sample<'a, T>, Error> {
+        check::count("x", "columns", self.features(), x.ncols())?;
+        let RowOptions { weights, offset } = options;
+        Sample::of_model(x, y, weights, offset, self.classes(), self.terms().class_weights.clone())
+    }
+
+    /// Refuses fits whose penalty has kinks.
+    pub(super) fn check_smooth(&self, what: &'static str) -> Result<(), Error> {
+        if self.terms().penalty.is_smooth() {
+            return Ok(());
+        }
+        Err(Error::Unsupported {
+            what,
+            by: "a fit with an L1 penalty",
+            instead: "fit the columns that it chose without it, to rows that it has not seen, or use the bootstrap",
+        })
+    }
+}
+
+/// What each equation is about.
+pub(super) fn equations<L: Label>(classes: &[L]) -> Vec<String> {
+    match classes {
+        [first, others @ ..] if others.len() > 1 => {
+            others.iter().map(|class| format!("{} against {}", plain(class), plain(first))).collect()
+        }
+        _ => classes.iter().skip(1).map(plain).collect(),
+    }
+}
+
+/// Terms x equations: for several score columns, each against the first.
+pub(super) fn estimates<T: Real>(w: &DMatrix<T>, b: &[T], intercept: bool) -> DMatrix<f64> {
+    let (first, equations) = if w.ncols() == 1 { (0, 1) } else { (1, w.ncols() - 1) };
+    let shift = usize::from(intercept);
+    DMatrix::from_fn(w.nrows() + shift, equations, |term, equation| {
+        let value = |k: usize| if term < shift { b[k].as_f64() } else { w[(term - shift, k)].as_f64() };
+        if first == 0 { value(0) } else { value(equation + 1) - value(0) }
+    })
+}

@@ -1,0 +1,209 @@
+//! Average marginal effects.
+
+use std::fmt;
+
+use nalgebra::DMatrix;
+
+use super::summary::{Columns, write_estimates};
+use super::{Inference, quantile, two_sided};
+use crate::check;
+use crate::error::Error;
+use crate::linear::sample::RowOptions;
+use crate::loss::probabilities;
+use crate::real::Real;
+
+/// By how much the probability of each class changes when a column of `x` grows by one unit (at its present slope),
+/// averaged over rows: d x K matrices.
+///
+/// # Formula
+/// The mean over rows, with their weights, of dp_k/dx_j = p_k (β_kj - Σ_l p_l β_lj), where β are the coefficients
+/// against the first class, whose own are 0; for two classes p (1 - p) β_j for the second, and minus that for the first.
+/// Effects of a column sum to 0 over the classes. Standard errors are by the delta method: the derivative of the
+/// average in the coefficients, rows held fixed, around their covariance (of whatever kind the inference has).
+///
+/// A derivative says little of a column of zeros and ones: compare probabilities there.
+///
+/// # References
+/// Greene (2018), *Econometric Analysis*, chapter 17; Bartus (2005).
+#[derive(Debug, Clone, PartialEq)]
+pub struct MarginalEffects {
+    names: Vec<String>,
+    classes: Vec<String>,
+    kind: String,
+    estimates: DMatrix<f64>,
+    standard_errors: DMatrix<f64>,
+}
+
+/// Rows that are worked on together.
+const BLOCK: usize = 512;
+
+impl Inference {
+    /// Average marginal effects over the rows of `x`, usually those of the fit, with their weights and offsets. Class
+    /// weights are no part of it: they say how a model was fitted, not how many rows there are.
+    ///
+    /// # Errors
+    /// For `x`, weights or offsets of the wrong shape or not finite, no rows, and [`Error::Overflow`] when scores leave
+    /// the range of the number type.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{Estimator, LogisticRegression, Penalty, RowOptions};
+    /// use nalgebra::dmatrix;
+    ///
+    /// let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0; 5.0];
+    /// let y = ["dry", "dry", "wet", "dry", "wet", "wet"];
+    /// let inference = LogisticRegression::new(Penalty::None).fit(&x, &y)?.inference(&x, &y)?;
+    /// let effects = inference.marginal_effects(&x, RowOptions::default())?;
+    /// assert_eq!(effects.estimates().shape(), (1, 2));
+    /// assert!(effects.estimates()[(0, 1)] > 0.0);
+    /// println!("{effects}");
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn marginal_effects<T: Real>(
+        &self,
+        x: &DMatrix<T>,
+        rows: RowOptions<'_, T>,
+    ) -> Result<MarginalEffects, Error> {
+        check::training_matrix(x)?;
+        let total = check::weights(rows.weights, x.nrows())?;
+        let scores = self.scores(x, rows.offset)?;
+        let (terms, equations) = self.estimates.shape();
+        let (classes, shift) = (equations + 1, usize::from(self.intercept));
+        let features = terms - shift;
+        // Coefficients of all classes against the first, whose own are zero.
+        let beta = DMatrix::from_fn(features, classes, |j, k| {
+            if k == 0 { 0.0 } else { self.estimates[(j + shift, k - 1)] }
+        });
+        let mut effects = DMatrix::zeros(features, classes);
+        let mut slopes = DMatrix::zeros(terms * equations, features * classes);
+        for first in (0..x.nrows()).step_by(BLOCK) {
+            let count = BLOCK.min(x.nrows() - first);
+            let block = Block {
+                terms: DMatrix::from_fn(count, terms, |row, term| {
+                    if term < shift { 1.0 } else { x[(first + row, term - shift)].as_f64() }
+                }),
+                probabilities: probabilities_of(scores.rows(first, count).into_owned()),
+                shares: (first..first + count)
+                    .map(|row| rows.weights.map_or(1.0, |w| w[row].as_f64()) / total)
+                    .collect(),
+            };
+            block.add(&beta, shift, &mut effects, &mut slopes);
+        }
+        let carried = &self.covariance * &slopes;
+        let variances =
+            slopes.column_iter().zip(carried.column_iter()).map(|(a, b)| a.dot(&b).max(0.0).sqrt());
+        Ok(MarginalEffects {
+            names: self.names[shift..].to_vec(),
+            classes: self.classes.clone(),
+            kind: self.kind.clone(),
+            standard_errors: DMatrix::from_iterator(features, classes, variances),
+            estimates: effects,
+        })
+    }
+}
+
+/// Softmax of scores for all classes.
+fn probabilities_of(scores: DMatrix<f64>) -> DMatrix<f64> {
+    if scores.ncols() > 2 {
+        return probabilities(&scores, scores.ncols());
+    }
+    probabilities(&(scores.column(1) - scores.column(0)).resize_horizontally(1, 0.0).into_owned(), 2)
+}
+
+/// Some rows with their probabilities and their shares in the average.
+struct Block {
+    terms: DMatrix<f64>,
+    probabilities: DMatrix<f64>,
+    shares: Vec<f64>,
+}
+
+impl Block {
+    /// Adds to the effects and to their derivatives in the coefficients:
+    /// ∂(dp_k/dx_j)/∂β_mt = x̃_t (p_k (δ_km - p_m) (β_kj - B_j) - p_k p_m (β_mj - B_j)) + δ_tj p_k (δ_km - p_m)
+    /// with B_j = Σ_l p_l β_lj.
+    fn add(&self, beta: &DMatrix<f64>, shift: usize, effects: &mut DMatrix<f64>, slopes: &mut DMatrix<f64>) {
+        let (p, terms) = (&self.probabilities, self.terms.ncols());
+        let (features, classes) = beta.shape();
+        let means = p * beta.transpose();
+        let mut factors = DMatrix::zeros(p.nrows(), features);
+        for k in 0..classes {
+            for j in 0..features {
+                let effect =
+                    |(row, share): (usize, &f64)| share * p[(row, k)] * (beta[(j, k)] - means[(row, j)]);
+                effects[(j, k)] += self.shares.iter().enumerate().map(effect).sum::<f64>();
+            }
+            for m in 1..classes {
+                let mut own = 0.0;
+                for (row, share) in self.shares.iter().enumerate() {
+                    let both = share * p[(row, k)] * p[(row, m)];
+                    let change = if k == m { share * p[(row, k)] - both } else { -both };
+                    own += change;
+                    for j in 0..features {
+                        let mean = means[(row, j)];
+                        factors[(row, j)] = change * (beta[(j, k)] - mean) - both * (beta[(j, m)] - mean);
+                    }
+                }
+                let mut part = slopes.view_mut(((m - 1) * terms, k * features), (terms, features));
+                part.gemm_tr(1.0, &self.terms, &factors, 1.0);
+                for j in 0..features {
+                    part[(j + shift, j)] += own;
+                }
+            }
+        }
+    }
+}
+
+impl MarginalEffects {
+    /// The effects, columns of `x` x classes.
+    pub fn estimates(&self) -> &DMatrix<f64> {
+        &self.estimates
+    }
+
+    /// Their standard errors.
+    pub fn standard_errors(&self) -> &DMatrix<f64> {
+        &self.standard_errors
+    }
+
+    /// Effects over standard errors.
+    pub fn z_values(&self) -> DMatrix<f64> {
+        self.estimates.component_div(&self.standard_errors)
+    }
+
+    /// The two-sided p-values of the hypotheses that an effect is zero.
+    pub fn p_values(&self) -> DMatrix<f64> {
+        self.z_values().map(two_sided)
+    }
+
+    /// Lower and upper ends of the intervals of this level, such as 0.95.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a level outside (0, 1).
+    pub fn confidence_intervals(&self, level: f64) -> Result<(DMatrix<f64>, DMatrix<f64>), Error> {
+        let reach = &self.standard_errors * quantile(level)?;
+        Ok((&self.estimates - &reach, &self.estimates + &reach))
+    }
+
+    /// The names of the columns.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+}
+
+impl fmt::Display for MarginalEffects {
+    /// Effect, standard error, z, p and the 95 % interval of each column; of the second class only, if there are two.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok((lower, upper)) = self.confidence_intervals(0.95) else { return Err(fmt::Error) };
+        writeln!(f, "average marginal effects on probabilities; covariance: {}", self.kind)?;
+        let first = usize::from(self.classes.len() == 2);
+        let shown = self.classes.len() - first;
+        let of = |matrix: &DMatrix<f64>| matrix.columns(first, shown).into_owned();
+        let columns = Columns {
+            heading: "dp/dx",
+            estimates: &of(&self.estimates),
+            errors: &of(&self.standard_errors),
+            lower: &of(&lower),
+            upper: &of(&upper),
+        };
+        write_estimates(f, &self.classes[first..], &self.names, &columns)
+    }
+}

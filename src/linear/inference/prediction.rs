@@ -1,0 +1,161 @@
+//! Intervals for predicted probabilities.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::{Inference, quantile};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Probabilities of rows with standard errors and intervals, each n x K: rows, and a column per class.
+///
+/// # Formula
+/// The delta method on the logit scale: the log-odds of class k, ln p_k/(1 - p_k), has the derivative x̃_t (δ_km -
+/// p_m/(1 - p_k) for m other than k) in the coefficient of term t for class m, hence a standard error s from the
+/// covariance of the estimates. The interval has the ends of log-odds -+ z s, as probabilities, so that it lies
+/// between 0 and 1; the standard error of p_k itself is p_k (1 - p_k) s. For two classes the log-odds are linear in the
+/// coefficients, and the interval is as exact as their normal distribution; for more, each class has its own interval
+/// against all others.
+///
+/// # References
+/// Hosmer, Lemeshow and Sturdivant (2013), chapter 1; Agresti (2013), *Categorical Data Analysis*, for the delta method.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ProbabilityIntervals {
+    /// The probabilities.
+    pub estimates: DMatrix<f64>,
+    /// Their standard errors.
+    pub standard_errors: DMatrix<f64>,
+    /// The lower ends.
+    pub lower: DMatrix<f64>,
+    /// The upper ends.
+    pub upper: DMatrix<f64>,
+}
+
+impl Inference {
+    /// Intervals of this level for the probabilities of the rows of `x`: for the probabilities themselves, which the
+    /// model takes to be the same for equal rows, not for the next outcome. See [`ProbabilityIntervals`].
+    ///
+    /// # Errors
+    /// As [`probability_intervals_with`](Self::probability_intervals_with).
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{Estimator, LogisticRegression, Penalty};
+    /// use nalgebra::dmatrix;
+    ///
+    /// let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0; 5.0];
+    /// let y = ["dry", "dry", "wet", "dry", "wet", "wet"];
+    /// let inference = LogisticRegression::new(Penalty::None).fit(&x, &y)?.inference(&x, &y)?;
+    /// let wet = inference.probability_intervals(&dmatrix![2.5], 0.95)?;
+    /// assert!((wet.estimates[(0, 1)] - 0.5f64).abs() < 1e-6);
+    /// assert!(0.0 < wet.lower[(0, 1)] && wet.upper[(0, 1)] < 1.0);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn probability_intervals<T: Real>(
+        &self,
+        x: &DMatrix<T>,
+        level: f64,
+    ) -> Result<ProbabilityIntervals, Error> {
+        self.probability_intervals_with(x, None, level)
+    }
+
+    /// The same with numbers added to the scores, n x 1 for two classes and n x K for more.
+    ///
+    /// # Errors
+    /// For `x` or offsets of the wrong shape or with entries that are not finite, a level outside (0, 1), and
+    /// [`Error::Overflow`] when scores leave the range of the number type.
+    pub fn probability_intervals_with<T: Real>(
+        &self,
+        x: &DMatrix<T>,
+        offset: Option<&DMatrix<T>>,
+        level: f64,
+    ) -> Result<ProbabilityIntervals, Error> {
+        let reach = quantile(level)?;
+        let scores = self.scores(x, offset)?;
+        let (terms, equations) = self.estimates.shape();
+        let zeros = DMatrix::zeros(scores.nrows(), equations + 1);
+        let mut intervals = ProbabilityIntervals {
+            estimates: zeros.clone(),
+            standard_errors: zeros.clone(),
+            lower: zeros.clone(),
+            upper: zeros,
+        };
+        let mut term = DVector::zeros(terms);
+        let mut slope = DVector::zeros(terms * equations);
+        for row in 0..scores.nrows() {
+            self.write_terms(x, row, term.as_mut_slice());
+            let z: Vec<f64> = scores.row(row).iter().copied().collect();
+            for class in 0..=equations {
+                let others = log_sum_exp(&z, class);
+                let log_odds = z[class] - others;
+                for equation in 0..equations {
+                    let other = equation + 1;
+                    let factor = if other == class { 1.0 } else { -(z[other] - others).exp() };
+                    slope.rows_mut(equation * terms, terms).axpy(factor, &term, 0.0);
+                }
+                let error = slope.dot(&(&self.covariance * &slope)).max(0.0).sqrt();
+                let at = (row, class);
+                intervals.estimates[at] = sigmoid(log_odds);
+                intervals.standard_errors[at] = sigmoid(log_odds) * sigmoid(-log_odds) * error;
+                intervals.lower[at] = sigmoid(log_odds - reach * error);
+                intervals.upper[at] = sigmoid(log_odds + reach * error);
+            }
+        }
+        Ok(intervals)
+    }
+
+    /// The scores of all classes against the first, n x K with zeros in the first column unless offsets are given.
+    pub(super) fn scores<T: Real>(
+        &self,
+        x: &DMatrix<T>,
+        offset: Option<&DMatrix<T>>,
+    ) -> Result<DMatrix<f64>, Error> {
+        let (terms, equations) = self.estimates.shape();
+        check::count("x", "columns", terms - usize::from(self.intercept), x.ncols())?;
+        check::finite("x", x)?;
+        if let Some(offset) = offset {
+            check::count("offset", "rows", x.nrows(), offset.nrows())?;
+            let columns = if equations == 1 { 1 } else { equations + 1 };
+            check::count("offset", "columns", columns, offset.ncols())?;
+            check::finite("offset", offset)?;
+        }
+        let mut scores = DMatrix::zeros(x.nrows(), equations + 1);
+        let mut term = vec![0.0; terms];
+        for row in 0..x.nrows() {
+            self.write_terms(x, row, &mut term);
+            for equation in 0..equations {
+                let column = self.estimates.column(equation);
+                scores[(row, equation + 1)] = column.iter().zip(&term).map(|(b, t)| b * t).sum();
+            }
+            if let Some(offset) = offset {
+                let first = usize::from(equations == 1);
+                for column in 0..offset.ncols() {
+                    scores[(row, first + column)] += offset[(row, column)].as_f64();
+                }
+            }
+        }
+        check::scores(&scores)?;
+        Ok(scores)
+    }
+
+    /// Writes a row with the intercept's 1, if there is one.
+    pub(super) fn write_terms<T: Real>(&self, x: &DMatrix<T>, row: usize, out: &mut [f64]) {
+        let shift = usize::from(self.intercept);
+        for (term, out) in out.iter_mut().enumerate() {
+            *out = if term < shift { 1.0 } else { x[(row, term - shift)].as_f64() };
+        }
+    }
+}
+
+/// ln Σ exp z over all classes but one.
+fn log_sum_exp(z: &[f64], without: usize) -> f64 {
+    let others = || z.iter().enumerate().filter(|(class, _)| *class != without).map(|(_, &z)| z);
+    let largest = others().fold(f64::NEG_INFINITY, f64::max);
+    largest + others().map(|z| (z - largest).exp()).sum::<f64>().ln()
+}
+
+fn sigmoid(z: f64) -> f64 {
+    let e = (-z.abs()).exp();
+    if z < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+}

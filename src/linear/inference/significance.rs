@@ -1,0 +1,111 @@
+//! Tests of coefficients: likelihood ratio and Wald.
+
+use nalgebra::{Cholesky, DMatrix};
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+use super::Inference;
+use crate::error::Error;
+
+/// A test statistic with its reference distribution, chi-squared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct SignificanceTest {
+    /// The statistic.
+    pub statistic: f64,
+    /// Degrees of freedom of the chi-squared distribution.
+    pub degrees_of_freedom: usize,
+    /// The probability of a statistic at least as large if the null hypothesis holds.
+    pub p_value: f64,
+}
+
+const REASON: &str = "a term is named twice, or there are no more clusters than coefficients to test";
+
+impl SignificanceTest {
+    fn chi_squared(statistic: f64, degrees_of_freedom: usize) -> Self {
+        let distribution = ChiSquared::new(degrees_of_freedom.max(1) as f64);
+        let p_value =
+            distribution.map_or(f64::NAN, |d| if degrees_of_freedom == 0 { 1.0 } else { d.sf(statistic) });
+        SignificanceTest { statistic, degrees_of_freedom, p_value }
+    }
+}
+
+impl Inference {
+    /// The likelihood-ratio test of all slopes against the null model. It is one of the model's likelihood whatever the
+    /// covariance is: for a test that is robust too, use [`wald`](Self::wald) for all slopes.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a fit with a penalty, which is not at the largest likelihood.
+    pub fn likelihood_ratio(&self) -> Result<SignificanceTest, Error> {
+        self.check_likelihood()?;
+        let slopes = self.estimates.len() - usize::from(self.intercept) * self.estimates.ncols();
+        let statistic = 2.0 * (self.log_likelihood - self.null_log_likelihood);
+        Ok(SignificanceTest::chi_squared(statistic, slopes))
+    }
+
+    /// Refuses fits that are not at the largest likelihood because of a penalty.
+    fn check_likelihood(&self) -> Result<(), Error> {
+        if !self.penalized {
+            return Ok(());
+        }
+        Err(Error::Unsupported {
+            what: "a likelihood-ratio test",
+            by: "a fit with a penalty",
+            instead: "use profile intervals, or fit without a penalty",
+        })
+    }
+
+    /// The likelihood-ratio test of this model against one that is nested in it: fitted to the same rows with fewer
+    /// columns.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] when `smaller` has another number of observations, or no fewer estimates;
+    /// [`Error::Unsupported`] when one of the two was fitted with a penalty.
+    pub fn likelihood_ratio_against(&self, smaller: &Inference) -> Result<SignificanceTest, Error> {
+        self.check_likelihood()?;
+        smaller.check_likelihood()?;
+        let (ours, theirs) = (self.estimates.len(), smaller.estimates.len());
+        if self.observations != smaller.observations {
+            let (expected, found) = (self.observations as usize, smaller.observations as usize);
+            return Err(Error::ShapeMismatch { argument: "smaller", axis: "observations", expected, found });
+        }
+        if theirs >= ours {
+            let axis = "estimates, which must be fewer than this model's";
+            return Err(Error::ShapeMismatch {
+                argument: "smaller",
+                axis,
+                expected: ours - 1,
+                found: theirs,
+            });
+        }
+        let statistic = 2.0 * (self.log_likelihood - smaller.log_likelihood);
+        Ok(SignificanceTest::chi_squared(statistic.max(0.0), ours - theirs))
+    }
+
+    /// The Wald test that all coefficients of these terms are zero, in every equation, with the covariance at hand.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for a term that does not exist; [`Error::Empty`] for none; [`Error::Singular`] for a
+    /// term named twice, or for no more clusters than coefficients.
+    pub fn wald(&self, terms: &[usize]) -> Result<SignificanceTest, Error> {
+        let (count, equations) = self.estimates.shape();
+        if terms.is_empty() {
+            return Err(Error::Empty { argument: "terms", axis: "entries" });
+        }
+        if let Some(&found) = terms.iter().find(|term| **term >= count) {
+            return Err(Error::ShapeMismatch {
+                argument: "terms",
+                axis: "as an entry",
+                expected: count - 1,
+                found,
+            });
+        }
+        let chosen: Vec<usize> = (0..equations)
+            .flat_map(|equation| terms.iter().map(move |term| equation * count + term))
+            .collect();
+        let values = DMatrix::from_fn(chosen.len(), 1, |i, _| self.estimates[chosen[i]]);
+        let part =
+            DMatrix::from_fn(chosen.len(), chosen.len(), |i, j| self.covariance[(chosen[i], chosen[j])]);
+        let factor = Cholesky::new(part).ok_or(Error::Singular { reason: REASON })?;
+        Ok(SignificanceTest::chi_squared(values.dot(&factor.solve(&values)), chosen.len()))
+    }
+}

@@ -1,0 +1,126 @@
+//! Tables: the summary of a logistic regression, and what every table of estimates has.
+
+use std::fmt;
+
+use nalgebra::DMatrix;
+
+use super::{Inference, two_sided};
+
+impl fmt::Display for Inference {
+    /// The report of the fit, the kind of covariance, model statistics, then estimate, standard error, z, p and the
+    /// 95 % interval of each term.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "fit: {}", self.report)?;
+        writeln!(f, "covariance: {}", self.kind)?;
+        if self.penalized {
+            writeln!(
+                f,
+                "penalised: p-values and intervals are approximate, AIC and BIC count every estimate"
+            )?;
+        }
+        writeln!(f)?;
+        let estimates = self.estimates.len().to_string();
+        let condition = if self.condition < 1e4 {
+            format!("{:.1}", self.condition)
+        } else {
+            format!("{:.1e}", self.condition)
+        };
+        writeln_pair(
+            f,
+            ("observations", number(self.observations)),
+            ("log-likelihood", short(self.log_likelihood)),
+        )?;
+        writeln_pair(f, ("estimates", estimates), ("null model", short(self.null_log_likelihood)))?;
+        writeln_pair(f, ("AIC", short(self.aic())), ("McFadden's R²", short(self.mcfadden_r2())))?;
+        let bic = ("BIC", short(self.bic()));
+        match self.likelihood_ratio() {
+            Ok(test) => {
+                let title = format!("likelihood ratio χ²({})", test.degrees_of_freedom);
+                writeln_pair(f, bic, (&title, short(test.statistic)))?;
+                writeln_pair(f, ("condition", condition), ("its p-value", p_value(test.p_value)))?;
+            }
+            Err(_) => writeln_pair(f, bic, ("condition", condition))?,
+        }
+        let Ok((lower, upper)) = self.confidence_intervals(0.95) else { return Err(fmt::Error) };
+        let columns = Columns {
+            heading: "estimate",
+            estimates: &self.estimates,
+            errors: &self.standard_errors(),
+            lower: &lower,
+            upper: &upper,
+        };
+        write_estimates(f, &self.equations, &self.names, &columns)
+    }
+}
+
+fn writeln_pair(f: &mut fmt::Formatter<'_>, left: (&str, String), right: (&str, String)) -> fmt::Result {
+    writeln!(f, "{:<14}{:>16}    {:<24}{:>14}", left.0, left.1, right.0, right.1)
+}
+
+/// What a table of estimates shows: matrices of rows x sections.
+pub(super) struct Columns<'a> {
+    pub(super) heading: &'static str,
+    pub(super) estimates: &'a DMatrix<f64>,
+    pub(super) errors: &'a DMatrix<f64>,
+    pub(super) lower: &'a DMatrix<f64>,
+    pub(super) upper: &'a DMatrix<f64>,
+}
+
+/// Writes a section for each column of the matrices, with a line for each row.
+pub(super) fn write_estimates(
+    f: &mut fmt::Formatter<'_>,
+    sections: &[String],
+    names: &[String],
+    columns: &Columns<'_>,
+) -> fmt::Result {
+    let (sections, names): (Vec<String>, Vec<String>) = (
+        sections.iter().map(|name| one_line(name)).collect(),
+        names.iter().map(|name| one_line(name)).collect(),
+    );
+    let width = sections.iter().chain(&names).map(|name| name.chars().count()).fold(12, usize::max);
+    for (section, title) in sections.iter().enumerate() {
+        writeln!(f)?;
+        write!(f, "{title:<width$}")?;
+        for title in [columns.heading, "std. error", "z", "p", "2.5 %", "97.5 %"] {
+            write!(f, "{title:>12}")?;
+        }
+        writeln!(f)?;
+        for (row, name) in names.iter().enumerate() {
+            let at = (row, section);
+            let (estimate, error) = (columns.estimates[at], columns.errors[at]);
+            let z = estimate / error;
+            write!(f, "{name:<width$}{:>12}{:>12}", short(estimate), short(error))?;
+            write!(f, "{:>12}{:>12}", statistic(z), p_value(two_sided(z)))?;
+            writeln!(f, "{:>12}{:>12}", short(columns.lower[at]), short(columns.upper[at]))?;
+        }
+    }
+    Ok(())
+}
+
+/// A name without line breaks and other control characters, which would tear the table.
+fn one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A count as an integer, a sum of weights with its decimals.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { short(value) }
+}
+
+/// Six significant digits or so, in the shorter of both notations.
+fn short(value: f64) -> String {
+    let size = value.abs();
+    if value.is_finite() && size != 0.0 && !(1e-3..1e6).contains(&size) {
+        return format!("{value:.3e}");
+    }
+    let decimals = if size < 1e3 { 5 } else { 3 };
+    format!("{value:.decimals$}")
+}
+
+fn statistic(z: f64) -> String {
+    if z.abs() < 1e6 { format!("{z:.3}") } else { format!("{z:.3e}") }
+}
+
+fn p_value(p: f64) -> String {
+    if p < 1e-4 { format!("{p:.1e}") } else { format!("{p:.4}") }
+}
