@@ -146,6 +146,12 @@ pub(super) fn solve<T: Real>(
     let limit = |default| config.max_iterations.unwrap_or(default);
     let newton = Newton::new().tolerance(tolerance).max_iterations(limit(100));
     let minimum = if config.penalty == Penalty::Jeffreys {
+        // The information vanishes in this arithmetic where all rows are certain: such a start is no use.
+        let start = if JeffreysObjective::new(&mut objective, &start).is_ok() {
+            start
+        } else {
+            vec![T::zero(); start.len()]
+        };
         let mut objective = JeffreysObjective::new(&mut objective, &start)?;
         newton.minimize_observed(&mut objective, start, observer)?
     } else if method == Solver::ProximalNewton {

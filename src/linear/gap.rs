@@ -58,7 +58,8 @@ pub(super) fn duality_gap<T: Real>(
         if penalty.l2[j] == 0.0 { 0.0 } else { 0.5 * excess * excess / penalty.l2[j] }
     };
     let bound = rows.dual_of_loss(scale) - per_column().map(of_penalty).sum::<f64>();
-    Some((value - bound).max(0.0)).filter(|gap| gap.is_finite())
+    // NaN must not become 0, a certificate.
+    Some(value - bound).filter(|gap| gap.is_finite()).map(|gap| gap.max(0.0))
 }
 
 /// The scores of all rows, and the residuals p - y times the row's share of the weight.

@@ -134,7 +134,8 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
             leverage.forms(&blocks, range.len(), width);
             leverage.probabilities = DMatrix::zeros(range.len(), problem.classes);
             loss.probabilities(&block.scores, &mut leverage.probabilities);
-            for row in 0..range.len() {
+            // Rows without weight have no leverage, though their entries may be out of range.
+            for row in (0..range.len()).filter(|row| problem.rows.counts(range.start + row)) {
                 // The information of a mean is smaller by the total weight, its inverse larger.
                 let share = weights.map_or(T::one(), |w| w[row]) * scale * scale;
                 for a in 0..block.residuals.ncols() {

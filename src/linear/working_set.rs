@@ -29,7 +29,7 @@ impl WorkingSet {
             .filter(|&at| !always(at) && (params[at] != T::zero() || violations[at] > 0.0))
             .collect();
         let nonzero = others.iter().filter(|&&at| params[at] != T::zero()).count();
-        let room = (2 * nonzero).clamp(smallest, largest).saturating_sub(parameters.len()).max(1);
+        let room = (2 * nonzero).clamp(smallest, largest.saturating_sub(parameters.len()).max(smallest));
         if others.len() > room {
             // What is not zero comes first as long as all of it fits: the model then knows how it moves.
             let rank = |at: usize| (nonzero <= room && params[at] != T::zero(), violations[at]);
