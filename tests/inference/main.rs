@@ -1,6 +1,7 @@
 //! Inference: closed forms, what weights mean, symmetries, profiles, intervals, effects and tables.
 
 #[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "every test uses some of it")]
 mod common;
 
 mod closed_forms;
