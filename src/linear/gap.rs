@@ -4,7 +4,7 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::objective::LogisticObjective;
 use super::problem::Problem;
-use crate::kernel::{dot, sum};
+use crate::kernel::{all_finite, dot, sum};
 use crate::loss::{Gradient, Loss, Targets};
 use crate::optim::{Curved, HessianProduct, Objective};
 use crate::real::Real;
@@ -45,6 +45,9 @@ pub(super) fn duality_gap<T: Real>(
         return None;
     }
     let correlations = objective.loss_gradient(&rows.residuals);
+    if !all_finite(&correlations) {
+        return None;
+    }
 
     let penalty = problem.penalty;
     let per_column =

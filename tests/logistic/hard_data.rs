@@ -69,7 +69,7 @@ fn extreme_offsets_and_weights_give_finite_models_or_errors() {
     for classes in [2, 3] {
         let data = Data::plain(24, 2, classes, 123);
         let columns = if classes == 2 { 1 } else { 3 };
-        let sign = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
         for size in [5e-324, 1e3, 1e16, 1e150, 1e300, f64::MAX] {
             let offset = DMatrix::from_fn(24, columns, |i, k| size * sign(i + k));
             let constant = DMatrix::from_element(24, columns, size);

@@ -1,6 +1,7 @@
 //! Duality gaps bound the distance to the minimum, wherever the fit stopped.
 
 use logit::{Error, Estimator, LogisticRegression, Penalty, StopReason};
+use nalgebra::{DMatrix, dmatrix};
 
 use crate::kit::{Data, KINDS, penalty, solvers};
 
@@ -101,6 +102,30 @@ fn gaps_in_wide_data_are_bounds_too() {
                 let gap = report.duality_gap.expect("penalised");
                 assert!(gap >= report.objective - best.objective - 1e-14, "{way:?}: {gap:e}");
             }
+        }
+    }
+}
+
+/// Correlations out of range prove nothing, least of all that a gap is zero.
+#[test]
+fn numbers_out_of_range_are_no_proof() {
+    let x = DMatrix::from_element(2, 1, f32::MAX);
+    let way = LogisticRegression::new(Penalty::l2(1e-3)).gap_tolerance(1e-3);
+    for limit in [0, 12] {
+        if let Ok(model) = way.clone().max_iterations(limit).fit(&x, &[1, 0]) {
+            let report = model.report();
+            let measured = report.gradient_norm.is_some_and(|norm| norm >= 0.0);
+            assert!(measured || !report.converged() && report.duality_gap.is_none(), "{report:?}");
+        }
+    }
+    let x = dmatrix![1.8e300, 0.0; 0.0, 0.0; 0.0, 0.0; f64::MAX, 0.0];
+    let tiny = f64::MIN_POSITIVE / 2.0;
+    for penalty in [Penalty::c(1e-3), Penalty::l2(f64::MAX), Penalty::l1(1e-3)] {
+        let way = LogisticRegression::new(penalty).intercept(false).gap_tolerance(1e-3);
+        if let Ok(model) = way.fit_weighted(&x, &[1, 2, 0, 0], &[tiny, 1.0, tiny, 0.0]) {
+            let report = model.report();
+            let measured = report.gradient_norm.is_some_and(|norm| norm >= 0.0);
+            assert!(measured || !report.converged(), "{report:?}");
         }
     }
 }
