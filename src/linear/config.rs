@@ -151,7 +151,7 @@ impl LogisticRegression {
     }
 
     /// The largest number of iterations; with 0 all coefficients stay zero. Defaults to 100 for Newton's method, 200
-    /// with conjugate gradients, 500 for the proximal one and 5000 for L-BFGS.
+    /// with conjugate gradients and for Jeffreys' penalty, 500 for the proximal one and 5000 for L-BFGS.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.max_iterations = Some(max_iterations);
         self

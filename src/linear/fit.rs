@@ -17,7 +17,9 @@ use crate::check;
 use crate::classifier::FitOptions;
 use crate::error::Error;
 use crate::label::Label;
-use crate::optim::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, condition};
+use crate::optim::{
+    Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, condition, minimize_scored,
+};
 use crate::penalty::Penalty;
 use crate::real::Real;
 use crate::report::{FitReport, Observer, StopReason};
@@ -95,7 +97,9 @@ fn separate<T: Real>(
         Ok(None) => None,
         Ok(separation) => {
             report.stop = StopReason::Separated;
-            separation
+            // All classes have rows, so that no intercept separates them alone: such slopes vanished in the units
+            // of their columns.
+            separation.filter(|direction| !direction.columns().is_empty())
         }
         // A direction that exists but has no representation.
         Err(Error::FitOverflow) => {
@@ -144,7 +148,6 @@ pub(super) fn solve<T: Real>(
     }
     let method = config.method(problem, start.len())?;
     let limit = |default| config.max_iterations.unwrap_or(default);
-    let newton = Newton::new().tolerance(tolerance).max_iterations(limit(100));
     let minimum = if config.penalty == Penalty::Jeffreys {
         // The information vanishes in this arithmetic where all rows are certain: such a start is no use.
         let start = if JeffreysObjective::new(&mut objective, &start).is_ok() {
@@ -153,7 +156,7 @@ pub(super) fn solve<T: Real>(
             vec![T::zero(); start.len()]
         };
         let mut objective = JeffreysObjective::new(&mut objective, &start)?;
-        newton.minimize_observed(&mut objective, start, observer)?
+        minimize_scored(&mut objective, start, tolerance, limit(200), observer)
     } else if method == Solver::ProximalNewton {
         let by_gap = config.gap_tolerance.is_some();
         let solver = ProximalNewton { tolerance, max_iterations: limit(500), by_gap };

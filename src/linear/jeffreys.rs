@@ -16,7 +16,7 @@ use crate::real::Real;
 /// With W_i the second derivative of row i's loss in its scores and Q_i,bc = x̃_iᵀ (I⁻¹)_bc x̃_i, the gradient of
 /// ½ ln det I in score a of row i is ½ u_i Σ_bc ∂W_i,bc/∂z_a Q_i,bc
 /// = ½ u_i p_a (Q_aa - Σ_b p_b Q_bb - 2 (Q p)_a + 2 pᵀQ p); for two classes h (½ - p) with the leverage
-/// h = u p (1 - p) x̃ᵀ I⁻¹ x̃. The Hessian handed to Newton's method is the Fisher information (scoring).
+/// h = u p (1 - p) x̃ᵀ I⁻¹ x̃. In place of the Hessian stands the Fisher information (scoring).
 ///
 /// # References
 /// Firth (1993), *Bias reduction of maximum likelihood estimates*; Heinze and Schemper (2002); Kosmidis and Firth (2011)
@@ -25,6 +25,8 @@ pub(super) struct JeffreysObjective<'a, 'b, T: Real> {
     inner: &'a mut LogisticObjective<'b, T>,
     information: DMatrix<T>,
     leverage: Leverage<T>,
+    /// The size of the terms of the value evaluated last.
+    magnitude: f64,
 }
 
 /// Scratch for the quadratic forms Q of a block of rows.
@@ -49,11 +51,13 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
             inner,
             information: DMatrix::zeros(size, size),
             leverage: Leverage::default(),
+            magnitude: 0.0,
         };
         objective.invert(start).map(|_| objective).ok_or(Error::Singular { reason: REASON })
     }
 
-    /// The inverse of the mean information in the solver's coordinates and ½ ln det I in the user's.
+    /// The inverse of the mean information in the solver's coordinates and ½ ln det I in the user's. Keeps the sum of
+    /// the sizes of its terms.
     fn invert(&mut self, params: &[T]) -> Option<(DMatrix<T>, f64)> {
         self.inner.hessian(params, &mut self.information);
         if !all_finite(self.information.as_slice()) {
@@ -62,18 +66,18 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
         let factor = Cholesky::new(self.information.clone())?;
         let smallest = 10.0 * params.len() as f64 * T::EPSILON.as_f64();
         let pivots = factor.l_dirty().diagonal();
-        let mut log_determinant = 0.0;
+        let (mut log_determinant, mut size) = (0.0, 0.0);
         for (pivot, entry) in pivots.iter().zip(self.information.diagonal().iter()) {
             let square = (*pivot * *pivot).as_f64();
             if square.is_nan() || square <= smallest * entry.as_f64() {
                 return None;
             }
             log_determinant += square.ln();
+            size += square.ln().abs();
         }
-        Some((
-            factor.inverse(),
-            0.5 * (log_determinant + self.inner.determinant_in_user_units(&self.information)),
-        ))
+        let units = self.inner.determinant_in_user_units(&self.information);
+        self.magnitude = 0.5 * (size + units.abs());
+        Some((factor.inverse(), 0.5 * (log_determinant + units)))
     }
 }
 
@@ -145,11 +149,16 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
             }
         });
         inner.finish_gradient(gradient);
+        self.magnitude = (total + self.magnitude) / total_weight;
         (total - log_root) / total_weight
     }
 
     fn optimality(&self, gradient: &[T]) -> f64 {
         self.inner.optimality(gradient)
+    }
+
+    fn magnitude(&self, _value: f64) -> f64 {
+        self.magnitude
     }
 }
 

@@ -115,6 +115,7 @@ fn assert_sane<T: Real>(case: &Case<T>, model: &FittedLogistic<T, usize>) {
     assert!(report.gradient_norm.is_some_and(|norm| norm >= 0.0) || !report.converged(), "{report:?}");
     if let Some(separation) = model.separation() {
         assert!(finite(separation.direction().as_slice()) && finite(separation.intercept().as_slice()));
+        assert!(!separation.columns().is_empty(), "{case:?}: {separation:?}");
     }
     match model.predict_proba(&case.x) {
         Ok(p) => {

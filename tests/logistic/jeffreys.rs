@@ -35,7 +35,6 @@ fn estimates_are_those_of_an_independent_implementation() {
 
 /// Loss and determinant are of size 1 and cancel: the value of the objective is close to 0.
 #[test]
-#[ignore = "stalls at gradients of 1e-8: line searches take the noise of a value from its size, here far too small"]
 fn estimates_where_the_objective_is_close_to_zero() {
     compare(|case| case.penalized_log_likelihood.abs() < 1.0, 2);
     // Nor do separable rows reach the default tolerance.

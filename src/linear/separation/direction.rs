@@ -64,10 +64,10 @@ impl<T: Real> Separation<T> {
             let rounded = T::of(value);
             rounded.is_finite() && (value == 0.0 || rounded != T::zero())
         };
+        let features = design.features();
         if !slopes.iter().chain(&intercepts).all(represented) {
             return Err(Error::FitOverflow);
         }
-        let features = design.features();
         let (separated_rows, overlapping_rows): (Vec<usize>, Vec<usize>) =
             design.rows.counted().into_iter().partition(|&row| search.is_strict(row));
         let kind = if overlapping_rows.is_empty() { SeparationKind::Complete } else { SeparationKind::Quasi };
@@ -110,7 +110,8 @@ impl<T: Real> Separation<T> {
         &self.intercept
     }
 
-    /// The columns of `x` that the direction uses, in ascending order; empty if the intercept alone separates.
+    /// The columns of `x` that the direction uses, in ascending order; empty if the intercept alone separates, because
+    /// a class has no rows.
     ///
     /// Each is needed: the others alone separate fewer rows. Other sets of columns may do as well. Where finding out
     /// would take much longer than finding the direction (some hundred columns), columns may be left that are not needed.

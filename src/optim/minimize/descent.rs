@@ -43,12 +43,11 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
     observer: &mut Observer<'_>,
     mut method: impl Method<T, O>,
 ) -> Minimum<T> {
-    let zeros = vec![T::zero(); start.len()];
-    let mut point = Point { params: start, gradient: zeros.clone(), value: 0.0 };
+    let mut direction = vec![T::zero(); start.len()];
+    let mut point = Point::new(start);
     point.evaluate(objective);
     let mut optimality = objective.optimality(&point.gradient);
     let mut trial = point.clone();
-    let mut direction = zeros;
     let mut report = FitReport::new(StopReason::IterationLimit, point.value, None);
     report.evaluations = 1;
     let mut lowest = point.value;

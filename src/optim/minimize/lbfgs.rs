@@ -107,7 +107,7 @@ struct Pair<T> {
 
 /// The remembered steps, in a ring that grows to its size with the first steps.
 #[derive(Debug)]
-struct History<T> {
+pub(super) struct History<T> {
     memory: usize,
     pairs: Vec<Pair<T>>,
     newest: usize,
@@ -116,7 +116,7 @@ struct History<T> {
 }
 
 impl<T: Real> History<T> {
-    fn new(memory: usize) -> Self {
+    pub(super) fn new(memory: usize) -> Self {
         History { memory, pairs: Vec::new(), newest: 0, length: 0, weights: Vec::new() }
     }
 
@@ -137,14 +137,17 @@ impl<T: Real> History<T> {
     }
 }
 
-impl<T: Real, O: Objective<T> + ?Sized> Method<T, O> for History<T> {
-    fn direction(&mut self, _objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
-        for (d, &g) in direction.iter_mut().zip(&point.gradient) {
+impl<T: Real> History<T> {
+    /// Writes the direction -B⁻¹ g by the two loops of Nocedal (1980): `initial` multiplies by B⁻¹ as it was before
+    /// the remembered steps.
+    pub(super) fn correct(
+        &mut self,
+        gradient: &[T],
+        direction: &mut [T],
+        initial: impl FnOnce(&Self, &mut [T]),
+    ) {
+        for (d, &g) in direction.iter_mut().zip(gradient) {
             *d = -g;
-        }
-        if self.length == 0 {
-            let norm = dot(&point.gradient, &point.gradient).as_f64().sqrt();
-            return if norm > 1.0 { 1.0 / norm } else { 1.0 };
         }
         for age in 0..self.length {
             let index = self.index(age);
@@ -153,19 +156,17 @@ impl<T: Real, O: Objective<T> + ?Sized> Method<T, O> for History<T> {
             axpy(-weight, &pair.change, direction);
             self.weights[index] = weight;
         }
-        let newest = &self.pairs[self.newest];
-        let scale = T::one() / (newest.reciprocal * dot(&newest.change, &newest.change));
-        direction.iter_mut().for_each(|d| *d *= scale);
+        initial(self, direction);
         for age in (0..self.length).rev() {
             let index = self.index(age);
             let pair = &self.pairs[index];
             let weight = self.weights[index] - pair.reciprocal * dot(&pair.change, direction);
             axpy(weight, &pair.step, direction);
         }
-        1.0
     }
 
-    fn learn(&mut self, from: &Point<T>, to: &Point<T>) {
+    /// Remembers the step between two points, if the function curves along it.
+    pub(super) fn remember(&mut self, from: &Point<T>, to: &Point<T>) {
         let next = self.next(to.params.len());
         let pair = &mut self.pairs[next];
         for ((step, &to), &from) in pair.step.iter_mut().zip(&to.params).zip(&from.params) {
@@ -186,9 +187,35 @@ impl<T: Real, O: Objective<T> + ?Sized> Method<T, O> for History<T> {
         }
     }
 
-    fn forget(&mut self) -> bool {
+    /// Forgets all steps; whether there were any.
+    pub(super) fn clear(&mut self) -> bool {
         // The next pair goes to the first slot, so that the ring is in order when it is full again.
         self.newest = self.pairs.len().saturating_sub(1);
         std::mem::take(&mut self.length) > 0
+    }
+}
+
+impl<T: Real, O: Objective<T> + ?Sized> Method<T, O> for History<T> {
+    fn direction(&mut self, _objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
+        self.correct(&point.gradient, direction, |history, direction| {
+            if history.length > 0 {
+                let newest = &history.pairs[history.newest];
+                let scale = T::one() / (newest.reciprocal * dot(&newest.change, &newest.change));
+                direction.iter_mut().for_each(|d| *d *= scale);
+            }
+        });
+        if self.length > 0 {
+            return 1.0;
+        }
+        let norm = dot(&point.gradient, &point.gradient).as_f64().sqrt();
+        if norm > 1.0 { 1.0 / norm } else { 1.0 }
+    }
+
+    fn learn(&mut self, from: &Point<T>, to: &Point<T>) {
+        self.remember(from, to);
+    }
+
+    fn forget(&mut self) -> bool {
+        self.clear()
     }
 }

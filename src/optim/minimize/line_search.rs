@@ -10,22 +10,31 @@ pub(super) struct Point<T> {
     pub(super) params: Vec<T>,
     pub(super) gradient: Vec<T>,
     pub(super) value: f64,
+    /// Of the terms that the value sums.
+    pub(super) magnitude: f64,
 }
 
 impl<T: Real> Point<T> {
+    /// A point to be evaluated.
+    pub(super) fn new(params: Vec<T>) -> Self {
+        let gradient = vec![T::zero(); params.len()];
+        Point { params, gradient, value: f64::NAN, magnitude: f64::NAN }
+    }
+
     pub(super) fn evaluate<O: Objective<T> + ?Sized>(&mut self, objective: &mut O) {
         self.value = objective.evaluate(&self.params, &mut self.gradient);
+        self.magnitude = objective.magnitude(self.value);
     }
 
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.params.copy_from_slice(&other.params);
         self.gradient.copy_from_slice(&other.gradient);
-        self.value = other.value;
+        (self.value, self.magnitude) = (other.value, other.magnitude);
     }
 
     /// How much two values near this one may differ by rounding alone.
     pub(super) fn noise(&self) -> f64 {
-        8.0 * T::EPSILON.as_f64() * self.value.abs()
+        8.0 * T::EPSILON.as_f64() * self.magnitude
     }
 }
 
@@ -153,7 +162,7 @@ mod tests {
 
     fn run(f: impl FnMut(f64) -> (f64, f64), from: f64, direction: f64, first: f64) -> (bool, f64, usize) {
         let mut line = Line(f, 0);
-        let mut start = Point { params: vec![from], gradient: vec![0.0], value: 0.0 };
+        let mut start = Point::new(vec![from]);
         start.evaluate(&mut line);
         let mut trial = start.clone();
         let mut evaluations = 0;

@@ -6,6 +6,7 @@ mod lbfgs;
 mod line_search;
 mod newton;
 mod newton_cg;
+mod scoring;
 
 use nalgebra::DMatrix;
 
@@ -13,6 +14,7 @@ pub(crate) use condition::condition;
 pub use lbfgs::Lbfgs;
 pub use newton::Newton;
 pub use newton_cg::NewtonCg;
+pub(crate) use scoring::minimize_scored;
 
 use crate::check;
 use crate::error::Error;
@@ -58,9 +60,16 @@ pub trait Objective<T: Real> {
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64;
 
     /// How far the point evaluated last is from an optimum; a minimiser has converged when this is within its
-    /// tolerance. Defaults to the largest absolute entry of the gradient.
+    /// tolerance. An implementor may remember it from the evaluation and leave `gradient` aside. Defaults to the
+    /// largest absolute entry of the gradient.
     fn optimality(&self, gradient: &[T]) -> f64 {
         max_abs(gradient)
+    }
+
+    /// The size of the terms that make up the `value` evaluated last: line searches take some units of its last place
+    /// for rounding. Defaults to the absolute value, which is too small where large terms cancel.
+    fn magnitude(&self, value: f64) -> f64 {
+        value.abs()
     }
 }
 
@@ -73,6 +82,9 @@ impl<T: Real, O: Objective<T> + ?Sized> Objective<T> for &mut O {
     }
     fn optimality(&self, gradient: &[T]) -> f64 {
         (**self).optimality(gradient)
+    }
+    fn magnitude(&self, value: f64) -> f64 {
+        (**self).magnitude(value)
     }
 }
 

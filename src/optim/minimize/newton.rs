@@ -126,21 +126,10 @@ impl<T: Real, O: Curved<T> + ?Sized> Method<T, O> for Factored<T> {
     fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
         objective.hessian(&point.params, &mut self.hessian);
         self.used = true;
-        let largest = self.hessian.diagonal().iter().fold(T::zero(), |max, &h| if h > max { h } else { max });
-        let rounding = T::of(10.0 * self.hessian.nrows() as f64) * T::EPSILON * largest;
-        // Cholesky reads the lower triangle only, and takes infinities for numbers.
-        if all_finite(self.hessian.as_slice()) && largest > T::zero() {
-            for attempt in 0..DAMPINGS {
-                let damping =
-                    if attempt == 0 { T::zero() } else { rounding * T::of(10f64.powi(attempt - 1)) };
-                if solve(&self.hessian, damping, rounding, &point.gradient, direction) {
-                    return 1.0;
-                }
-            }
-        }
         for (d, &g) in direction.iter_mut().zip(&point.gradient) {
             *d = -g;
         }
+        divide(&self.hessian, direction);
         1.0
     }
 
@@ -149,14 +138,26 @@ impl<T: Real, O: Curved<T> + ?Sized> Method<T, O> for Factored<T> {
     }
 }
 
-/// Writes the solution of (H + damping) d = -g; false unless the matrix is positive definite by more than `smallest`.
-fn solve<T: Real>(
-    hessian: &DMatrix<T>,
-    damping: T,
-    smallest: T,
-    gradient: &[T],
-    direction: &mut [T],
-) -> bool {
+/// Replaces `vector` by (H + τI)⁻¹ times it, with the smallest τ for which that is safe; leaves it alone if there is
+/// none.
+pub(super) fn divide<T: Real>(hessian: &DMatrix<T>, vector: &mut [T]) {
+    let largest = hessian.diagonal().iter().fold(T::zero(), |max, &h| if h > max { h } else { max });
+    let rounding = T::of(10.0 * hessian.nrows() as f64) * T::EPSILON * largest;
+    // Cholesky reads the lower triangle only, and takes infinities for numbers.
+    if !all_finite(hessian.as_slice()) || largest <= T::zero() {
+        return;
+    }
+    for attempt in 0..DAMPINGS {
+        let damping = if attempt == 0 { T::zero() } else { rounding * T::of(10f64.powi(attempt - 1)) };
+        if solve(hessian, damping, rounding, vector) {
+            return;
+        }
+    }
+}
+
+/// Writes the solution of (H + damping) d = v over v; false unless the matrix is positive definite by more than
+/// `smallest`.
+fn solve<T: Real>(hessian: &DMatrix<T>, damping: T, smallest: T, vector: &mut [T]) -> bool {
     let mut damped = hessian.clone();
     for i in 0..damped.nrows() {
         damped[(i, i)] += damping;
@@ -165,8 +166,11 @@ fn solve<T: Real>(
     if factor.l_dirty().diagonal().iter().any(|&pivot| pivot * pivot <= smallest) {
         return false;
     }
-    let mut solution = DVector::from_iterator(gradient.len(), gradient.iter().map(|&g| -g));
+    let mut solution = DVector::from_column_slice(vector);
     factor.solve_mut(&mut solution);
-    direction.copy_from_slice(solution.as_slice());
-    all_finite(direction)
+    let finite = all_finite(solution.as_slice());
+    if finite {
+        vector.copy_from_slice(solution.as_slice());
+    }
+    finite
 }
