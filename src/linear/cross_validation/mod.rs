@@ -1,17 +1,20 @@
 //! Logistic regression with a penalty chosen by cross-validation.
 
+mod fitted;
+
 use std::ops::ControlFlow;
 
 use nalgebra::DMatrix;
 
-use super::cross_validation_fitted::{FittedLogisticCv, LambdaScore, Selection};
-use super::fitted::FittedLogistic;
-use super::path::LogisticPath;
-use super::sample::RowOptions;
+use self::fitted::Selection;
+pub use self::fitted::{FittedLogisticCv, LambdaScore};
 use crate::check;
 use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::{Label, indices};
+use crate::linear::fitted::FittedLogistic;
+use crate::linear::path::LogisticPath;
+use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
 use crate::metrics::{LogLoss, Metric};
 use crate::real::Real;

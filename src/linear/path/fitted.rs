@@ -4,8 +4,8 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
-use super::fitted::FittedLogistic;
 use crate::label::Label;
+use crate::linear::fitted::FittedLogistic;
 use crate::real::Real;
 
 /// A fitted [`LogisticPath`](crate::LogisticPath): one model for each λ, the largest λ first.

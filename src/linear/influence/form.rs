@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use nalgebra::{Cholesky, DMatrix};
 
-use super::coordinates::Coordinates;
-use super::objective::LogisticObjective;
-use super::working_set::WorkingSet;
 use crate::error::Error;
 use crate::kernel::{Strided, Workspace, product};
+use crate::linear::coordinates::Coordinates;
+use crate::linear::objective::LogisticObjective;
+use crate::linear::working_set::WorkingSet;
 use crate::real::Real;
 
 /// The parameters that are free to move: all without an L1 penalty, and those that are not zero.

@@ -1,17 +1,20 @@
 //! Leave-one-out estimates and influential rows of a fitted logistic regression.
 
+mod form;
+mod rows;
+
 use std::fmt;
 
 use nalgebra::DMatrix;
 
-use super::fitted::FittedLogistic;
-use super::influence_rows::RowInfluence;
-use super::objective::LogisticObjective;
-use super::sample::RowOptions;
+use self::rows::RowInfluence;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::Label;
+use crate::linear::fitted::FittedLogistic;
+use crate::linear::objective::LogisticObjective;
+use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
 use crate::metrics::{Accuracy, LogLoss, Metric};
 use crate::real::Real;

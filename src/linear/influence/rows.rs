@@ -2,9 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use super::influence_form::{Active, Forms};
-use super::objective::LogisticObjective;
+use super::form::{Active, Forms};
 use crate::error::Error;
+use crate::linear::objective::LogisticObjective;
 use crate::real::Real;
 
 /// One number per row, and the scores without it.

@@ -2,15 +2,15 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::config::{LogisticRegression, Solver};
-use super::fit::solve;
-use super::fitted::FittedLogistic;
-use super::objective::LogisticObjective;
-use super::problem::ColumnPenalty;
-use super::sample::{RowOptions, Sample};
 use crate::error::Error;
 use crate::kernel::max_abs;
 use crate::label::Label;
+use crate::linear::config::{LogisticRegression, Solver};
+use crate::linear::fit::solve;
+use crate::linear::fitted::FittedLogistic;
+use crate::linear::objective::LogisticObjective;
+use crate::linear::problem::ColumnPenalty;
+use crate::linear::sample::{RowOptions, Sample};
 use crate::optim::Objective;
 use crate::penalty::{Penalty, Strength};
 use crate::real::Real;

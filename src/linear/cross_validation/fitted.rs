@@ -4,12 +4,12 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
-use super::cross_validation::SelectionRule;
-use super::fitted::FittedLogistic;
-use super::path_fitted::FittedLogisticPath;
+use super::SelectionRule;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::Label;
+use crate::linear::fitted::FittedLogistic;
+use crate::linear::path::FittedLogisticPath;
 use crate::real::Real;
 
 /// How good a λ is, as far as the folds can tell.

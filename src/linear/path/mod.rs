@@ -1,18 +1,21 @@
 //! Fits over a grid of penalties, each from where the last one ended.
 
+mod fitted;
+mod grid;
+
 use std::ops::ControlFlow;
 
 use nalgebra::DMatrix;
 
-use super::config::LogisticRegression;
-use super::fit::fit;
-use super::path_fitted::FittedLogisticPath;
-use super::path_grid::{Origin, log_spaced};
-use super::sample::RowOptions;
+pub use self::fitted::FittedLogisticPath;
+use self::grid::{Origin, log_spaced};
 use crate::check;
 use crate::classifier::FitOptions;
 use crate::error::Error;
 use crate::label::Label;
+use crate::linear::config::LogisticRegression;
+use crate::linear::fit::fit;
+use crate::linear::sample::RowOptions;
 use crate::penalty::Penalty;
 use crate::real::Real;
 use crate::report::{Observer, Progress};
@@ -153,7 +156,7 @@ impl LogisticPath {
     }
 
     /// Fits these λ, in this order, which is descending.
-    pub(super) fn fit_grid<T: Real, L: Label>(
+    pub(in crate::linear) fn fit_grid<T: Real, L: Label>(
         &self,
         lambdas: &[f64],
         x: &DMatrix<T>,
