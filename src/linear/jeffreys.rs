@@ -1,10 +1,11 @@
 //! The log-likelihood with Jeffreys' prior.
 
-use nalgebra::{Cholesky, DMatrix};
+use nalgebra::DMatrix;
 
+use super::definite;
 use super::objective::LogisticObjective;
 use crate::error::Error;
-use crate::kernel::{Strided, Workspace, all_finite, product};
+use crate::kernel::{Strided, Workspace, product};
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Curved, Objective};
 use crate::real::Real;
@@ -60,21 +61,9 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
     /// the sizes of its terms.
     fn invert(&mut self, params: &[T]) -> Option<(DMatrix<T>, f64)> {
         self.inner.hessian(params, &mut self.information);
-        if !all_finite(self.information.as_slice()) {
-            return None;
-        }
-        let factor = Cholesky::new(self.information.clone())?;
-        let smallest = 10.0 * params.len() as f64 * T::EPSILON.as_f64();
-        let pivots = factor.l_dirty().diagonal();
-        let (mut log_determinant, mut size) = (0.0, 0.0);
-        for (pivot, entry) in pivots.iter().zip(self.information.diagonal().iter()) {
-            let square = (*pivot * *pivot).as_f64();
-            if square.is_nan() || square <= smallest * entry.as_f64() {
-                return None;
-            }
-            log_determinant += square.ln();
-            size += square.ln().abs();
-        }
+        let factor = definite::factor(self.information.clone(), T::EPSILON.as_f64())?;
+        let logarithms = || factor.l_dirty().diagonal().map(|pivot| 2.0 * pivot.as_f64().ln());
+        let (log_determinant, size) = (logarithms().sum(), logarithms().abs().sum());
         let units = self.inner.determinant_in_user_units(&self.information);
         self.magnitude = 0.5 * (size + units.abs());
         Some((factor.inverse(), 0.5 * (log_determinant + units)))

@@ -4,6 +4,7 @@ mod config;
 mod coordinates;
 mod cross_validation;
 mod curvature;
+mod definite;
 mod fit;
 mod fitted;
 mod gap;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use nalgebra::{Cholesky, DMatrix};
+use nalgebra::DMatrix;
 
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
+use crate::linear::definite;
 use crate::linear::objective::LogisticObjective;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Curved, condition};
@@ -110,16 +111,9 @@ impl Information {
         let mut hessian = DMatrix::zeros(size, size);
         objective.hessian(params, &mut hessian);
         let hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * total_weight);
-        let smallest = 10.0 * size as f64 * T::EPSILON.as_f64();
-        // In the solver's coordinates diagonal entries are alike, so pivots tell how far the matrix is from singular.
-        let diagonal = hessian.diagonal();
         let condition = condition(&hessian);
-        let factor = Cholesky::new(hessian).ok_or(Error::Singular { reason: REASON })?;
-        let pivots = factor.l_dirty().diagonal();
-        let determined = |(pivot, d): (&f64, &f64)| pivot.is_finite() && pivot * pivot > smallest * d;
-        if !pivots.iter().zip(diagonal.iter()).all(determined) {
-            return Err(Error::Singular { reason: REASON });
-        }
+        let singular = Error::Singular { reason: REASON };
+        let factor = definite::factor(hessian, T::EPSILON.as_f64()).ok_or(singular)?;
         let jacobian = jacobian(objective);
         let carried = factor.solve(&jacobian.transpose());
         Ok(Information { jacobian, carried, condition })

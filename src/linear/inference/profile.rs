@@ -1,6 +1,6 @@
 //! Confidence intervals from the profile of the likelihood.
 
-use nalgebra::{Cholesky, DMatrix, DVector};
+use nalgebra::{DMatrix, DVector};
 
 use super::constrained::minimize;
 use super::covariance::jacobian;
@@ -9,6 +9,7 @@ use super::quantile;
 use crate::error::Error;
 use crate::kernel::dot;
 use crate::label::Label;
+use crate::linear::definite;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::jeffreys::JeffreysObjective;
 use crate::linear::objective::LogisticObjective;
@@ -133,12 +134,7 @@ impl Setting<'_> {
         objective.hessian(&optimum.params, &mut hessian);
         hessian.fill_upper_triangle_with_lower_triangle();
         let hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * self.total_weight);
-        let smallest = 10.0 * size as f64 * T::EPSILON.as_f64();
-        let diagonal = hessian.diagonal();
-        let factor = Cholesky::new(hessian).filter(|factor| {
-            let pivots = factor.l_dirty().diagonal();
-            pivots.iter().zip(diagonal.iter()).all(|(pivot, d)| pivot * pivot > smallest * d)
-        });
+        let factor = definite::factor(hessian, T::EPSILON.as_f64());
         if factor.is_none() && !self.separated {
             let reason =
                 "columns depend on each other, or classes are separable: drop columns or use a penalty";

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use nalgebra::{Cholesky, DMatrix};
+use nalgebra::DMatrix;
 
 use crate::error::Error;
 use crate::kernel::{Strided, Workspace, product};
 use crate::linear::coordinates::Coordinates;
+use crate::linear::definite;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::working_set::WorkingSet;
 use crate::real::Real;
@@ -57,13 +58,7 @@ impl Active {
         let mut hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * objective.problem.rows.total_weight);
         self.bend_shifts(objective, &mut hessian);
         let size = hessian.nrows();
-        let smallest = 10.0 * size as f64 * T::EPSILON.as_f64();
-        let diagonal = hessian.diagonal();
-        let factor = Cholesky::new(hessian).ok_or(SINGULAR)?.l();
-        let definite = |(pivot, d): (f64, &f64)| pivot.is_finite() && pivot * pivot > smallest * d;
-        if !factor.diagonal().iter().copied().zip(diagonal.iter()).all(definite) {
-            return Err(SINGULAR);
-        }
+        let factor = definite::factor(hessian, T::EPSILON.as_f64()).ok_or(SINGULAR)?.l();
         let inverse = factor.solve_lower_triangular(&DMatrix::identity(size, size)).ok_or(SINGULAR)?;
         let of_column = |members: &Vec<(usize, usize)>| {
             let columns = members.iter().map(|&(place, _)| inverse.column(place));

@@ -1,0 +1,45 @@
+//! The factor of a matrix of second derivatives, if it determines all parameters.
+
+use nalgebra::{Cholesky, DMatrix, Dyn};
+
+use crate::kernel::all_finite;
+use crate::real::Real;
+
+/// The Cholesky factor of a matrix that is positive definite by more than the rounding errors of a type whose unit is
+/// `epsilon`; `None` otherwise.
+///
+/// Each pivot is compared with the entry on the diagonal that it is what remains of: in the solver's coordinates these are
+/// alike, so that their ratio tells how far the matrix is from singular.
+pub(super) fn factor<T: Real>(matrix: DMatrix<T>, epsilon: f64) -> Option<Cholesky<T, Dyn>> {
+    if !all_finite(matrix.as_slice()) {
+        return None;
+    }
+    let smallest = 10.0 * matrix.nrows() as f64 * epsilon;
+    let diagonal = matrix.diagonal();
+    let factor = Cholesky::new(matrix)?;
+    let remains = |(pivot, entry): (&T, &T)| {
+        let pivot = pivot.as_f64();
+        pivot.is_finite() && pivot * pivot > smallest * entry.as_f64()
+    };
+    let determined = factor.l_dirty().diagonal().iter().zip(diagonal.iter()).all(remains);
+    determined.then_some(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matrices_without_a_safe_factor_have_none() {
+        let nearly = |gap: f64| DMatrix::from_row_slice(2, 2, &[1.0, 1.0 - gap, 1.0 - gap, 1.0]);
+        assert!(factor(nearly(1e-8), f64::EPSILON).is_some());
+        assert!(factor(nearly(1e-15), f64::EPSILON).is_none());
+        // What came from a narrower type has its rounding errors.
+        assert!(factor(nearly(1e-8), f64::from(f32::EPSILON)).is_none());
+        assert!(factor(nearly(f64::NAN), f64::EPSILON).is_none());
+        // Above the diagonal there may be infinities, which a factorisation would not see.
+        assert!(
+            factor(DMatrix::from_row_slice(2, 2, &[1.0, f64::INFINITY, 0.0, 1.0]), f64::EPSILON).is_none()
+        );
+    }
+}
