@@ -82,6 +82,11 @@ pub struct Inference {
 }
 
 impl Inference {
+    /// The summary table, which [`Display`](std::fmt::Display) prints too.
+    pub fn summary(&self) -> String {
+        self.to_string()
+    }
+
     /// Names the columns of `x`, for the table. They are x0, x1, ... otherwise.
     ///
     /// # Errors
