@@ -3,9 +3,8 @@
 use super::search::Search;
 use crate::real::Real;
 
-/// Multiplications after which no further columns are tried, or this many times those of the search itself.
+/// Multiplications after which no further columns are tried, or as many as the search took, if that is more.
 const WORK: usize = 1_000_000_000;
-const TIMES: usize = 2;
 
 /// What a part of a direction must exceed, relative to the largest, not to be taken for rounding.
 const ROUNDING: f64 = 1e-9;
@@ -19,7 +18,7 @@ pub(super) fn drop_needless<'a, T: Real>(
     search: Search<'a, T>,
     direction: Vec<f64>,
 ) -> (Search<'a, T>, Vec<f64>) {
-    let mut remaining = WORK.max(TIMES.saturating_mul(search.work));
+    let mut remaining = WORK.max(search.work);
     let (mut search, mut direction) = (search.without(&[]), direction);
     let mut needed = vec![false; search.design.features()];
     let mut chunk = None;
