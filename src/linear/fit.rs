@@ -17,9 +17,7 @@ use crate::check;
 use crate::classifier::FitOptions;
 use crate::error::Error;
 use crate::label::Label;
-use crate::optim::{
-    Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, condition, minimize_scored,
-};
+use crate::optim::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, condition};
 use crate::penalty::Penalty;
 use crate::real::Real;
 use crate::report::{FitReport, Observer, StopReason};
@@ -156,7 +154,8 @@ pub(super) fn solve<T: Real>(
             vec![T::zero(); start.len()]
         };
         let mut objective = JeffreysObjective::new(&mut objective, &start)?;
-        minimize_scored(&mut objective, start, tolerance, limit(200), observer)
+        let newton = Newton::new().tolerance(tolerance).max_iterations(limit(200));
+        newton.minimize_observed(&mut objective, start, observer)?
     } else if method == Solver::ProximalNewton {
         let by_gap = config.gap_tolerance.is_some();
         let solver = ProximalNewton { tolerance, max_iterations: limit(500), by_gap };

@@ -25,6 +25,8 @@ use crate::real::Real;
 pub(super) struct JeffreysObjective<'a, 'b, T: Real> {
     inner: &'a mut LogisticObjective<'b, T>,
     information: DMatrix<T>,
+    /// Where the information is from.
+    point: Vec<T>,
     leverage: Leverage<T>,
     /// The size of the terms of the value evaluated last.
     magnitude: f64,
@@ -51,6 +53,7 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
         let mut objective = JeffreysObjective {
             inner,
             information: DMatrix::zeros(size, size),
+            point: Vec::new(),
             leverage: Leverage::default(),
             magnitude: 0.0,
         };
@@ -61,6 +64,8 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
     /// the sizes of its terms.
     fn invert(&mut self, params: &[T]) -> Option<(DMatrix<T>, f64)> {
         self.inner.hessian(params, &mut self.information);
+        self.point.clear();
+        self.point.extend_from_slice(params);
         let factor = definite::factor(self.information.clone(), T::EPSILON.as_f64())?;
         let logarithms = || factor.l_dirty().diagonal().map(|pivot| 2.0 * pivot.as_f64().ln());
         let (log_determinant, size) = (logarithms().sum(), logarithms().abs().sum());
@@ -154,7 +159,16 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
 impl<T: Real> Curved<T> for JeffreysObjective<'_, '_, T> {
     /// The Fisher information, in place of the second derivative.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
-        self.inner.hessian(params, hessian);
+        if self.point == params {
+            // Evaluated there last, as minimisers do.
+            hessian.copy_from(&self.information);
+        } else {
+            self.inner.hessian(params, hessian);
+        }
+    }
+
+    fn is_exact(&self) -> bool {
+        false
     }
 }
 

@@ -7,8 +7,8 @@ mod sgd;
 use std::ops::Range;
 
 pub use adam::{Adam, Decay};
+pub(crate) use minimize::condition;
 pub use minimize::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective};
-pub(crate) use minimize::{condition, minimize_scored};
 pub use sgd::Sgd;
 
 use crate::error::Error;

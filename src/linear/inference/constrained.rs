@@ -115,9 +115,17 @@ impl<T: Real, O: Objective<T>> Objective<T> for Constrained<'_, T, O> {
         }
         value
     }
+
+    fn magnitude(&self, value: f64) -> f64 {
+        self.inner.magnitude(value)
+    }
 }
 
 impl<T: Real, O: Curved<T>> Curved<T> for Constrained<'_, T, O> {
+    fn is_exact(&self) -> bool {
+        self.inner.is_exact()
+    }
+
     fn hessian(&mut self, reduced: &[T], hessian: &mut DMatrix<T>) {
         self.load(reduced);
         let Some((pivot, ratios)) = &self.constraint else {

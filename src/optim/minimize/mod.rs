@@ -6,7 +6,6 @@ mod lbfgs;
 mod line_search;
 mod newton;
 mod newton_cg;
-mod scoring;
 
 use nalgebra::DMatrix;
 
@@ -14,7 +13,6 @@ pub(crate) use condition::condition;
 pub use lbfgs::Lbfgs;
 pub use newton::Newton;
 pub use newton_cg::NewtonCg;
-pub(crate) use scoring::minimize_scored;
 
 use crate::check;
 use crate::error::Error;
@@ -92,6 +90,12 @@ impl<T: Real, O: Objective<T> + ?Sized> Objective<T> for &mut O {
 pub trait Curved<T: Real>: Objective<T> {
     /// Writes the Hessian at `params`; only the lower triangle is read.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>);
+
+    /// Whether [`hessian`](Curved::hessian) is the second derivative itself, and not a positive definite matrix in its
+    /// place, such as the Fisher information of a penalised likelihood. Defaults to true.
+    fn is_exact(&self) -> bool {
+        true
+    }
 }
 
 /// An objective whose Hessian can be multiplied with a vector, at about the cost of a gradient.
