@@ -67,8 +67,13 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
         self.point.clear();
         self.point.extend_from_slice(params);
         let factor = definite::factor(self.information.clone(), T::EPSILON.as_f64())?;
-        let logarithms = || factor.l_dirty().diagonal().map(|pivot| 2.0 * pivot.as_f64().ln());
-        let (log_determinant, size) = (logarithms().sum(), logarithms().abs().sum());
+        let (mut log_determinant, mut size) = (0.0, 0.0);
+        for (pivot, entry) in factor.l_dirty().diagonal().iter().zip(self.information.diagonal().iter()) {
+            let square = (*pivot * *pivot).as_f64();
+            log_determinant += square.ln();
+            // A pivot is what remains of an entry, whose rounding it has.
+            size += square.ln().abs() + entry.as_f64() / square;
+        }
         let units = self.inner.determinant_in_user_units(&self.information);
         self.magnitude = 0.5 * (size + units.abs());
         Some((factor.inverse(), 0.5 * (log_determinant + units)))
