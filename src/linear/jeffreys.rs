@@ -47,7 +47,8 @@ const REASON: &str = "columns depend on each other: drop columns or use an L2 pe
 
 impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
     /// # Errors
-    /// [`Error::Singular`] when the information is singular at `start`: then it is everywhere.
+    /// [`Error::Singular`] when the information is singular at `start`: columns depend on each other, or the start is so far
+    /// out that all probabilities are 0 or 1.
     pub(super) fn new(inner: &'a mut LogisticObjective<'b, T>, start: &[T]) -> Result<Self, Error> {
         let size = start.len();
         let mut objective = JeffreysObjective {
