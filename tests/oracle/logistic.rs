@@ -166,7 +166,8 @@ fn lbfgs_reaches_the_same_optima() {
     assert_eq!(compared, 66);
 }
 
-const NEWTON_CG: Demands = Demands { solver: Solver::NewtonCg, ..LBFGS };
+const NEWTON_CG: Demands =
+    Demands { solver: Solver::NewtonCg, tolerance: 1e-13, coefficients: 1e-8, probabilities: 1e-7, ..LBFGS };
 
 #[test]
 fn newton_with_conjugate_gradients_reaches_the_same_optima() {
