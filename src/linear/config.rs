@@ -110,6 +110,7 @@ impl LogisticRegression {
 
     /// The penalty to fit with if the classes turn out to be separable by columns without one, such as
     /// [`Penalty::Jeffreys`]. The fitted model says so: its [`separation`](FittedLogistic::separation) is there.
+    /// It is put on every column, whatever the [`penalty_factors`](Self::penalty_factors).
     /// Defaults to none: the fit stops as [`StopReason::Separated`](crate::StopReason::Separated).
     pub fn on_separation(mut self, penalty: Penalty) -> Self {
         self.on_separation = Some(penalty);

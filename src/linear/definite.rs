@@ -2,8 +2,14 @@
 
 use nalgebra::{Cholesky, DMatrix, Dyn};
 
+use crate::error::Error;
 use crate::kernel::all_finite;
 use crate::real::Real;
+
+/// Why coefficients are not determined, and what to do.
+pub(super) const UNDETERMINED: Error = Error::Singular {
+    reason: "columns depend on each other, or classes are separable: drop columns or use a penalty",
+};
 
 /// The Cholesky factor of a matrix that is positive definite by more than the rounding errors of a type whose unit is
 /// `epsilon`; `None` otherwise.

@@ -2,9 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::fit::Solved;
 use super::problem::ColumnPenalty;
 use super::separation::Separation;
+use super::solve::Solved;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;

@@ -1,5 +1,6 @@
 //! Logistic and softmax regression.
 
+mod blocks;
 mod config;
 mod coordinates;
 mod cross_validation;
@@ -19,6 +20,7 @@ mod proximal;
 mod quadratic;
 mod sample;
 mod separation;
+mod solve;
 mod working_set;
 
 pub use config::{LogisticRegression, Solver};

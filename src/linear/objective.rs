@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
+use super::blocks::{BLOCK_BYTES, Block, Blocks, Pass};
 use super::coordinates::Coordinates;
 use super::curvature::Curvature;
 use super::problem::Problem;
-use crate::kernel::{Strided, Workspace, max_abs, product, sum};
+use crate::kernel::{Strided, max_abs};
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
 use crate::optim::Objective;
 use crate::real::Real;
@@ -35,42 +36,6 @@ pub(super) struct LogisticObjective<'a, T: Real> {
     /// Of all rows at the point linearised last.
     pub(super) probabilities: DMatrix<T>,
 }
-
-/// Scratch of passes over blocks of rows.
-pub(super) struct Blocks<T: Real> {
-    whole: Block<T>,
-    /// For the rows that are left over after the last whole block.
-    last: Block<T>,
-    /// The rows of a block, centred and scaled; used where some column is far from the origin.
-    scaled: Vec<T>,
-    pub(super) workspace: Workspace<T>,
-}
-
-/// Scratch of one block of rows.
-pub(super) struct Block<T> {
-    pub(super) scores: DMatrix<T>,
-    pub(super) residuals: DMatrix<T>,
-}
-
-impl<T: Real> Block<T> {
-    fn new(rows: usize, columns: usize) -> Self {
-        Block { scores: DMatrix::zeros(rows, columns), residuals: DMatrix::zeros(rows, columns) }
-    }
-}
-
-impl<T: Real> Blocks<T> {
-    fn new(size: usize, rows: usize, columns: usize) -> Self {
-        Blocks {
-            whole: Block::new(size, columns),
-            last: Block::new(rows % size.max(1), columns),
-            scaled: Vec::new(),
-            workspace: Workspace::default(),
-        }
-    }
-}
-
-/// Bytes of `x` in a block: half of a second-level cache of 512 KB.
-const BLOCK_BYTES: usize = 256 * 1024;
 
 impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn new(problem: Problem<'a, T>) -> Self {
@@ -214,38 +179,6 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     /// The gradient in the user's units at the point evaluated last: slopes, then intercepts.
     pub(super) fn user_gradient(&self) -> (&[T], &[T]) {
         (&self.slope_gradient, &self.intercept_gradient)
-    }
-}
-
-/// One pass over the rows: coefficients going in, gradient coming out.
-struct Pass<'p, 'a, T: Real> {
-    problem: &'p Problem<'a, T>,
-    features: usize,
-    columns: usize,
-    map: &'p [T],
-    raw: &'p mut [T],
-    workspace: &'p mut Workspace<T>,
-}
-
-impl<T: Real> Pass<'_, '_, T> {
-    /// Scores of a block.
-    fn scores(&mut self, x: Strided<'_, T>, block: &mut Block<T>) {
-        let count = block.scores.nrows();
-        let (slopes, intercepts) = self.map.split_at(self.features * self.columns);
-        let slopes = Strided::columns(slopes, self.features, self.columns);
-        product(x, slopes, (block.scores.as_mut_slice(), count), false, self.workspace);
-        for (scores, &b) in block.scores.as_mut_slice().chunks_exact_mut(count).zip(intercepts) {
-            scores.iter_mut().for_each(|z| *z += b);
-        }
-    }
-
-    /// Adds the gradient of a block.
-    fn collect(&mut self, x: Strided<'_, T>, block: &Block<T>) {
-        let (slopes, intercepts) = self.raw.split_at_mut(self.features * self.columns);
-        let residuals = Strided::from(&block.residuals);
-        product(x.transposed(), residuals, (slopes, self.features), true, self.workspace);
-        let columns = block.residuals.as_slice().chunks_exact(block.residuals.nrows());
-        intercepts.iter_mut().zip(columns).for_each(|(g, residuals)| *g += sum(residuals));
     }
 }
 

@@ -88,8 +88,6 @@ impl Covariance {
     }
 }
 
-const REASON: &str = "columns depend on each other, or classes are separable: drop columns or use a penalty";
-
 /// The inverse information in the solver's coordinates, ready to be carried to terms and equations.
 pub(super) struct Information {
     /// The derivative of terms and equations in the solver's parameters.
@@ -112,8 +110,7 @@ impl Information {
         objective.hessian(params, &mut hessian);
         let hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * total_weight);
         let condition = condition(&hessian);
-        let singular = Error::Singular { reason: REASON };
-        let factor = definite::factor(hessian, T::EPSILON.as_f64()).ok_or(singular)?;
+        let factor = definite::factor(hessian, T::EPSILON.as_f64()).ok_or(definite::UNDETERMINED)?;
         let jacobian = jacobian(objective);
         let carried = factor.solve(&jacobian.transpose());
         Ok(Information { jacobian, carried, condition })

@@ -136,9 +136,7 @@ impl Setting<'_> {
         let hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * self.total_weight);
         let factor = definite::factor(hessian, T::EPSILON.as_f64());
         if factor.is_none() && !self.separated {
-            let reason =
-                "columns depend on each other, or classes are separable: drop columns or use a penalty";
-            return Err(Error::Singular { reason });
+            return Err(definite::UNDETERMINED);
         }
         let mut ends = Vec::with_capacity(self.jacobian.nrows());
         for row in self.jacobian.row_iter() {

@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use crate::error::Error;
 use crate::kernel::{Strided, Workspace, product};
 use crate::linear::coordinates::Coordinates;
-use crate::linear::definite;
+use crate::linear::definite::{self, UNDETERMINED};
 use crate::linear::objective::LogisticObjective;
 use crate::linear::working_set::WorkingSet;
 use crate::real::Real;
@@ -50,16 +50,13 @@ impl Active {
         objective: &mut LogisticObjective<'_, T>,
         params: &[T],
     ) -> Result<Vec<Vec<T>>, Error> {
-        const SINGULAR: Error = Error::Singular {
-            reason: "columns depend on each other, or classes are separable: drop columns or use a penalty",
-        };
         let mut hessian = DMatrix::zeros(0, 0);
         self.set.hessian(objective, params, &mut hessian);
         let mut hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * objective.problem.rows.total_weight);
         self.bend_shifts(objective, &mut hessian);
         let size = hessian.nrows();
-        let factor = definite::factor(hessian, T::EPSILON.as_f64()).ok_or(SINGULAR)?.l();
-        let inverse = factor.solve_lower_triangular(&DMatrix::identity(size, size)).ok_or(SINGULAR)?;
+        let factor = definite::factor(hessian, T::EPSILON.as_f64()).ok_or(UNDETERMINED)?.l();
+        let inverse = factor.solve_lower_triangular(&DMatrix::identity(size, size)).ok_or(UNDETERMINED)?;
         let of_column = |members: &Vec<(usize, usize)>| {
             let columns = members.iter().map(|&(place, _)| inverse.column(place));
             columns.flat_map(|column| column.iter().map(|&m| T::of(m)).collect::<Vec<T>>()).collect()

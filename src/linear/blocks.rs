@@ -1,0 +1,75 @@
+//! Blocks of rows that stay in cache, and what a pass over them does with each.
+
+use nalgebra::DMatrix;
+
+use super::problem::Problem;
+use crate::kernel::{Strided, Workspace, product, sum};
+use crate::real::Real;
+
+/// Scratch of passes over blocks of rows.
+pub(super) struct Blocks<T: Real> {
+    pub(super) whole: Block<T>,
+    /// For the rows that are left over after the last whole block.
+    pub(super) last: Block<T>,
+    /// The rows of a block, centred and scaled; used where some column is far from the origin.
+    pub(super) scaled: Vec<T>,
+    pub(super) workspace: Workspace<T>,
+}
+
+/// Scratch of one block of rows.
+pub(super) struct Block<T> {
+    pub(super) scores: DMatrix<T>,
+    pub(super) residuals: DMatrix<T>,
+}
+
+impl<T: Real> Block<T> {
+    fn new(rows: usize, columns: usize) -> Self {
+        Block { scores: DMatrix::zeros(rows, columns), residuals: DMatrix::zeros(rows, columns) }
+    }
+}
+
+impl<T: Real> Blocks<T> {
+    pub(super) fn new(size: usize, rows: usize, columns: usize) -> Self {
+        Blocks {
+            whole: Block::new(size, columns),
+            last: Block::new(rows % size.max(1), columns),
+            scaled: Vec::new(),
+            workspace: Workspace::default(),
+        }
+    }
+}
+
+/// Bytes of `x` in a block: half of a second-level cache of 512 KB.
+pub(super) const BLOCK_BYTES: usize = 256 * 1024;
+
+/// One pass over the rows: coefficients going in, gradient coming out.
+pub(super) struct Pass<'p, 'a, T: Real> {
+    pub(super) problem: &'p Problem<'a, T>,
+    pub(super) features: usize,
+    pub(super) columns: usize,
+    pub(super) map: &'p [T],
+    pub(super) raw: &'p mut [T],
+    pub(super) workspace: &'p mut Workspace<T>,
+}
+
+impl<T: Real> Pass<'_, '_, T> {
+    /// Scores of a block.
+    pub(super) fn scores(&mut self, x: Strided<'_, T>, block: &mut Block<T>) {
+        let count = block.scores.nrows();
+        let (slopes, intercepts) = self.map.split_at(self.features * self.columns);
+        let slopes = Strided::columns(slopes, self.features, self.columns);
+        product(x, slopes, (block.scores.as_mut_slice(), count), false, self.workspace);
+        for (scores, &b) in block.scores.as_mut_slice().chunks_exact_mut(count).zip(intercepts) {
+            scores.iter_mut().for_each(|z| *z += b);
+        }
+    }
+
+    /// Adds the gradient of a block.
+    pub(super) fn collect(&mut self, x: Strided<'_, T>, block: &Block<T>) {
+        let (slopes, intercepts) = self.raw.split_at_mut(self.features * self.columns);
+        let residuals = Strided::from(&block.residuals);
+        product(x.transposed(), residuals, (slopes, self.features), true, self.workspace);
+        let columns = block.residuals.as_slice().chunks_exact(block.residuals.nrows());
+        intercepts.iter_mut().zip(columns).for_each(|(g, residuals)| *g += sum(residuals));
+    }
+}
