@@ -88,7 +88,7 @@ pub use classifier::{Classifier, Estimator, FitOptions};
 pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
-pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
+pub use layer::{Activation, Dense, Initializer, Layer, Mode, Parts, Sequential, Shape, Tape};
 pub use linear::{
     Clusters, Covariance, FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence,
     LambdaScore, LogisticPath, LogisticRegression, LogisticRegressionCv, MarginalEffects,

@@ -110,14 +110,30 @@ impl GradCheck {
         params: &[f64],
         x: &DMatrix<f64>,
     ) -> Result<Agreement, Mismatch> {
-        let output = layer.apply(params, x)?;
+        self.layer_on(layer, params, x, &mut layer.tape(x.nrows()))
+    }
+
+    /// As [`layer`](GradCheck::layer), with a tape that has been prepared: set to [`Mode::Train`](crate::Mode), with
+    /// masks drawn or running statistics loaded.
+    ///
+    /// # Errors
+    /// A [`Mismatch`] that names what is wrong.
+    pub fn layer_on<L: Layer<f64> + ?Sized>(
+        &self,
+        layer: &L,
+        params: &[f64],
+        x: &DMatrix<f64>,
+        tape: &mut Tape<f64>,
+    ) -> Result<Agreement, Mismatch> {
+        crate::check::count("params", "parameters", layer.parameter_count(), params.len())?;
+        crate::check::count("x", "columns", layer.inputs(), x.ncols())?;
+        crate::check::count("tape", "rows", x.nrows(), tape.output().nrows())?;
         let mut rng = Rng::new(self.seed);
-        let cotangent = DMatrix::from_fn(output.nrows(), output.ncols(), |_, _| rng.uniform(-1.0, 1.0));
-        let mut tape = layer.tape(x.nrows());
-        let (grad, dx) = self.layer_obligations(layer, params, x, &cotangent, &mut tape)?;
+        let cotangent = DMatrix::from_fn(x.nrows(), layer.outputs(), |_, _| rng.uniform(-1.0, 1.0));
+        let (grad, dx) = self.layer_obligations(layer, params, x, &cotangent, tape)?;
 
         let mut value = |params: &[f64], x: &DMatrix<f64>| {
-            layer.forward(params, x, &mut tape);
+            layer.forward(params, x, tape);
             tape.output().dot(&cotangent)
         };
         let mut ledger = self.ledger();

@@ -106,6 +106,13 @@ impl Shape for Dense {
     fn penalized(&self) -> Vec<Range<usize>> {
         std::iter::once(0..self.weight_count()).collect()
     }
+    fn describe(&self) -> String {
+        let bias = if self.bias { "" } else { ", no bias" };
+        match self.activation {
+            Activation::Identity => format!("Dense{bias}"),
+            activation => format!("Dense, {activation:?}{bias}"),
+        }
+    }
 }
 
 /// Of the matrices that a [`Dense`] layer remembers (the gradient before the activation, and the derivative of the

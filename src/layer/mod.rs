@@ -18,7 +18,7 @@ pub use activation::Activation;
 pub use dense::Dense;
 pub use initializer::Initializer;
 pub use sequential::Sequential;
-pub use tape::{Parts, Tape};
+pub use tape::{Mode, Parts, Tape};
 
 use crate::check;
 use crate::error::Error;
@@ -54,6 +54,44 @@ pub trait Shape {
             count => std::iter::once(0..count).collect(),
         }
     }
+
+    /// What the layer is, in a few words. Defaults to the name of the type.
+    fn describe(&self) -> String {
+        let name = std::any::type_name::<Self>();
+        let name = name.split('<').next().unwrap_or(name);
+        name.rsplit("::").next().unwrap_or(name).to_owned()
+    }
+
+    /// The layers that this one is made of, in the order of their parameters. Defaults to none.
+    fn parts(&self) -> Vec<&dyn Shape> {
+        Vec::new()
+    }
+}
+
+/// The innermost layers that have parameters, with the range of their parameters.
+pub(crate) fn groups(shape: &dyn Shape) -> Vec<Group<'_>> {
+    fn collect<'a>(layer: &'a dyn Shape, start: usize, groups: &mut Vec<Group<'a>>) {
+        let parts = layer.parts();
+        let range = start..start + layer.parameter_count();
+        if parts.is_empty() && !range.is_empty() {
+            groups.push(Group { layer, range });
+            return;
+        }
+        let mut start = start;
+        for part in parts {
+            collect(part, start, groups);
+            start += part.parameter_count();
+        }
+    }
+    let mut groups = Vec::new();
+    collect(shape, 0, &mut groups);
+    groups
+}
+
+/// A layer that is not made of others, and where its parameters lie.
+pub(crate) struct Group<'a> {
+    pub(crate) layer: &'a dyn Shape,
+    pub(crate) range: Range<usize>,
 }
 
 /// A differentiable map from rows to rows.
@@ -67,6 +105,8 @@ pub trait Shape {
 /// - `backward` *overwrites* `grad` and `dx` (it does not add to them), reads the output's gradient from the tape
 ///   and leaves it as it is. `dx` is `None` for the first layer of a network, where nobody needs it.
 /// - Neither allocates: all memory comes from `tape`, which is made once per batch size.
+/// - What differs between training and prediction asks [`Tape::mode`]; what is random is drawn by
+///   [`draw`](Layer::draw), not by `forward`; what outlives a batch is updated by [`absorb`](Layer::absorb).
 /// - NaN in gives NaN out: a layer must not turn a non-finite number into a finite one.
 ///
 /// [`GradCheck`](crate::GradCheck) proves all of this except the allocations.
@@ -142,7 +182,15 @@ pub trait Layer<T: Real>: Shape + Send + Sync {
         dx: Option<&mut DMatrix<T>>,
     );
 
-    /// The output for `x`, in memory of its own.
+    /// Draws what is random in a training step, such as dropout masks, into `tape`. Called once before the forward
+    /// pass of each step of training, never for predictions. Defaults to nothing.
+    fn draw(&self, _tape: &mut Tape<T>, _rng: &mut Rng) {}
+
+    /// Folds what the last forward pass saw into the running statistics of `tape`. Called once after the forward pass
+    /// of each step of training, never for predictions. Defaults to nothing.
+    fn absorb(&self, _tape: &mut Tape<T>) {}
+
+    /// The output for `x`, in memory of its own, in [`Mode::Evaluate`] and with the initial running statistics.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] when `params` or the columns of `x` do not fit the layer.
@@ -168,6 +216,12 @@ impl<S: Shape + ?Sized> Shape for Box<S> {
     fn penalized(&self) -> Vec<Range<usize>> {
         (**self).penalized()
     }
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+    fn parts(&self) -> Vec<&dyn Shape> {
+        (**self).parts()
+    }
 }
 
 impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
@@ -189,5 +243,11 @@ impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
         dx: Option<&mut DMatrix<T>>,
     ) {
         (**self).backward(params, x, tape, grad, dx);
+    }
+    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        (**self).draw(tape, rng);
+    }
+    fn absorb(&self, tape: &mut Tape<T>) {
+        (**self).absorb(tape);
     }
 }

@@ -119,6 +119,9 @@ impl<L: Shape> Shape for Sequential<L> {
         };
         self.layers.iter().zip(self.parameter_ranges()).flat_map(shifted).collect()
     }
+    fn parts(&self) -> Vec<&dyn Shape> {
+        self.layers.iter().map(|layer| layer as &dyn Shape).collect()
+    }
 }
 
 impl<T: Real, L: Layer<T>> Layer<T> for Sequential<L> {
@@ -147,6 +150,14 @@ impl<T: Real, L: Layer<T>> Layer<T> for Sequential<L> {
         self.backward_with(params, tape, grad, |first, params, tape, grad| {
             first.backward(params, x, tape, grad, dx);
         });
+    }
+
+    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        self.layers.iter().zip(tape.children_mut()).for_each(|(layer, tape)| layer.draw(tape, rng));
+    }
+
+    fn absorb(&self, tape: &mut Tape<T>) {
+        self.layers.iter().zip(tape.children_mut()).for_each(|(layer, tape)| layer.absorb(tape));
     }
 }
 

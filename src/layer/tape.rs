@@ -5,11 +5,24 @@ use nalgebra::DMatrix;
 use crate::kernel::Workspace;
 use crate::real::Real;
 
+/// Whether a pass belongs to training or to prediction. Dropout and batch normalisation tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Mode {
+    /// Nothing is random, and normalisation uses running statistics: what predictions are made with.
+    #[default]
+    Evaluate,
+    /// Masks are applied, and normalisation uses the statistics of the batch.
+    Train,
+}
+
 /// All memory that a [`Layer`](crate::Layer) needs for a batch of a given number of rows: its output, the gradient
 /// with respect to that output, whatever it has to remember between the two passes, and the tapes of the layers
 /// inside it.
 ///
-/// Made once per batch size by [`Layer::tape`](crate::Layer::tape) and reused for every step.
+/// Made once per batch size by [`Layer::tape`](crate::Layer::tape) and reused for every step. It also carries what
+/// only training needs: the [`Mode`], masks (in buffers), and running statistics, which outlive the batch and are
+/// moved between tapes with [`save_statistics`](Tape::save_statistics) and
+/// [`load_statistics`](Tape::load_statistics).
 ///
 /// ```
 /// use logit::Tape;
@@ -25,7 +38,11 @@ pub struct Tape<T> {
     output: DMatrix<T>,
     output_gradient: DMatrix<T>,
     buffers: Vec<DMatrix<T>>,
+    statistics: Vec<T>,
     children: Vec<Tape<T>>,
+    /// Whether the children run one after the other, so that the output is that of the last.
+    chained: bool,
+    mode: Mode,
     pub(crate) workspace: Workspace<T>,
 }
 
@@ -39,17 +56,26 @@ pub struct Parts<'a, T> {
     pub output_gradient: &'a mut DMatrix<T>,
     /// The matrices asked for with [`Tape::with_buffer`], in that order.
     pub buffers: &'a mut [DMatrix<T>],
+    /// The running statistics asked for with [`Tape::with_statistics`].
+    pub statistics: &'a mut [T],
+    /// The tapes asked for with [`Tape::with_inside`], in that order.
+    pub inside: &'a mut [Tape<T>],
+    /// What the pass is for.
+    pub mode: Mode,
     pub(crate) workspace: &'a mut Workspace<T>,
 }
 
 impl<T: Real> Tape<T> {
-    /// A tape with an output of `rows` x `outputs`, and its gradient.
+    /// A tape with an output of `rows` x `outputs`, and its gradient, in [`Mode::Evaluate`].
     pub fn new(rows: usize, outputs: usize) -> Self {
         Tape {
             output: DMatrix::zeros(rows, outputs),
             output_gradient: DMatrix::zeros(rows, outputs),
             buffers: Vec::new(),
+            statistics: Vec::new(),
             children: Vec::new(),
+            chained: false,
+            mode: Mode::Evaluate,
             workspace: Workspace::default(),
         }
     }
@@ -60,14 +86,30 @@ impl<T: Real> Tape<T> {
         self
     }
 
+    /// Sets the initial values of statistics that outlive the batch, such as running means.
+    pub fn with_statistics(mut self, statistics: Vec<T>) -> Self {
+        self.statistics = statistics;
+        self
+    }
+
+    /// Adds the tape of a layer inside this one. The output stays that of this tape.
+    pub fn with_inside(mut self, tape: Tape<T>) -> Self {
+        self.children.push(tape);
+        self
+    }
+
     /// The tapes of layers that run one after the other; the output is that of the last.
     pub fn chain(children: Vec<Tape<T>>) -> Self {
-        Tape { children, ..Tape::new(0, 0) }
+        Tape { children, chained: true, ..Tape::new(0, 0) }
+    }
+
+    fn last_of_chain(&self) -> Option<&Tape<T>> {
+        if self.chained { self.children.last() } else { None }
     }
 
     /// The output of the last forward pass.
     pub fn output(&self) -> &DMatrix<T> {
-        self.children.last().map_or(&self.output, Tape::output)
+        self.last_of_chain().map_or(&self.output, Tape::output)
     }
 
     /// The output, to be written by a forward pass.
@@ -77,7 +119,7 @@ impl<T: Real> Tape<T> {
 
     /// The gradient of the loss with respect to the output.
     pub fn output_gradient(&self) -> &DMatrix<T> {
-        self.children.last().map_or(&self.output_gradient, Tape::output_gradient)
+        self.last_of_chain().map_or(&self.output_gradient, Tape::output_gradient)
     }
 
     /// The gradient with respect to the output, to be written before a backward pass.
@@ -93,19 +135,102 @@ impl<T: Real> Tape<T> {
 
     /// Everything at once; of a chain, the parts of its last layer.
     pub fn parts(&mut self) -> Parts<'_, T> {
-        match self.children.last_mut() {
-            Some(last) => last.parts(),
-            None => Parts {
-                output: &mut self.output,
-                output_gradient: &mut self.output_gradient,
-                buffers: &mut self.buffers,
-                workspace: &mut self.workspace,
-            },
+        if self.chained && !self.children.is_empty() {
+            let last = self.children.len() - 1;
+            return self.children[last].parts();
+        }
+        Parts {
+            output: &mut self.output,
+            output_gradient: &mut self.output_gradient,
+            buffers: &mut self.buffers,
+            statistics: &mut self.statistics,
+            inside: &mut self.children,
+            mode: self.mode,
+            workspace: &mut self.workspace,
         }
     }
 
-    /// The tapes that [`chain`](Tape::chain) was given.
+    /// The tapes that [`chain`](Tape::chain) or [`with_inside`](Tape::with_inside) was given.
     pub fn children_mut(&mut self) -> &mut [Tape<T>] {
         &mut self.children
+    }
+
+    /// What passes over this tape are for.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Says what passes are for, here and in all tapes inside.
+    pub fn set_mode(&mut self, mode: Mode) {
+        self.mode = mode;
+        self.children.iter_mut().for_each(|child| child.set_mode(mode));
+    }
+
+    /// How many running statistics there are, here and in all tapes inside.
+    pub fn statistic_count(&self) -> usize {
+        self.statistics.len() + self.children.iter().map(Tape::statistic_count).sum::<usize>()
+    }
+
+    /// Copies all running statistics to `out`: those of this tape, then those inside, in order.
+    ///
+    /// # Panics
+    /// When `out` does not have [`statistic_count`](Tape::statistic_count) entries.
+    pub fn save_statistics(&self, out: &mut [T]) {
+        assert_eq!(out.len(), self.statistic_count(), "entries for running statistics");
+        let (own, mut rest) = out.split_at_mut(self.statistics.len());
+        own.copy_from_slice(&self.statistics);
+        for child in &self.children {
+            let (of_child, after) = rest.split_at_mut(child.statistic_count());
+            child.save_statistics(of_child);
+            rest = after;
+        }
+    }
+
+    /// Takes all running statistics from `values`, in the order of [`save_statistics`](Tape::save_statistics).
+    ///
+    /// # Panics
+    /// When `values` does not have [`statistic_count`](Tape::statistic_count) entries.
+    pub fn load_statistics(&mut self, values: &[T]) {
+        assert_eq!(values.len(), self.statistic_count(), "running statistics");
+        let (own, mut rest) = values.split_at(self.statistics.len());
+        self.statistics.copy_from_slice(own);
+        for child in &mut self.children {
+            let (of_child, after) = rest.split_at(child.statistic_count());
+            child.load_statistics(of_child);
+            rest = after;
+        }
+    }
+
+    /// The bytes that the matrices of this tape and of all tapes inside take.
+    pub fn bytes(&self) -> usize {
+        let matrices = self.buffers.iter().map(DMatrix::len).sum::<usize>();
+        let own = self.output.len() + self.output_gradient.len() + matrices + self.statistics.len();
+        own * size_of::<T>() + self.children.iter().map(Tape::bytes).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_and_mode_reach_every_tape_inside_and_come_back_in_order() {
+        let inner = Tape::chain(vec![Tape::<f64>::new(2, 1).with_statistics(vec![2.0]), Tape::new(2, 1)]);
+        let block = Tape::new(2, 1).with_statistics(vec![1.0]).with_inside(inner);
+        let mut tape = Tape::chain(vec![block, Tape::new(2, 3).with_statistics(vec![3.0, 4.0])]);
+        let mut saved = [0.0; 4];
+        tape.save_statistics(&mut saved);
+        assert_eq!(saved, [1.0, 2.0, 3.0, 4.0]);
+        tape.load_statistics(&[5.0, 6.0, 7.0, 8.0]);
+        assert_eq!(tape.children_mut()[0].children_mut()[0].children_mut()[0].parts().statistics, [6.0]);
+        tape.set_mode(Mode::Train);
+        assert_eq!(tape.children_mut()[0].children_mut()[0].children_mut()[1].parts().mode, Mode::Train);
+    }
+
+    #[test]
+    fn a_chain_ends_with_its_last_layer_and_a_block_with_its_own_output() {
+        let tape = Tape::chain(vec![Tape::<f32>::new(5, 7), Tape::new(5, 2)]);
+        assert_eq!((tape.output().shape(), tape.bytes()), ((5, 2), 4 * 2 * 5 * 9));
+        assert_eq!(Tape::<f32>::new(5, 3).with_inside(tape).output().shape(), (5, 3));
     }
 }
