@@ -108,7 +108,7 @@ fn activation(name: &str) -> Option<Activation> {
 fn loss(kind: &str, columns: usize) -> (&'static dyn Loss<f64>, f64) {
     match kind {
         "mse" => (&MeanSquaredError, 1.0),
-        "softmax_ce" => (&SoftmaxCrossEntropy, 1.0),
+        "softmax_ce" => (const { &SoftmaxCrossEntropy::new() }, 1.0),
         "bce_logits" => (&BinaryCrossEntropy, 1.0 / columns as f64),
         _ => panic!("{kind} is not a known loss"),
     }
