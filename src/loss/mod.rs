@@ -140,7 +140,7 @@ pub trait Loss<T: Real>: Send + Sync {
     /// has none. Defaults to false.
     ///
     /// With the derivatives J of the scores of row i in the parameters and its weight u, the sum over rows of u JᵀCJ is
-    /// the (generalised) Gauss-Newton matrix that [`LM` wants.
+    /// the (generalised) Gauss-Newton matrix that [`LevenbergMarquardt`](crate::LevenbergMarquardt) wants.
     ///
     /// # Panics
     /// When `out` is not columns x columns, or there is no such row.
