@@ -83,3 +83,11 @@ pub(crate) fn positive(name: &'static str, value: f64) -> Result<(), Error> {
 pub(crate) fn fraction(name: &'static str, value: f64) -> Result<(), Error> {
     parameter(name, value, (0.0..1.0).contains(&value), "at least 0 and below 1")
 }
+
+/// The columns of a layer that keeps their number: at least 1, and few enough that a few parameters for each can be
+/// addressed.
+pub(crate) fn width(width: usize) -> Result<usize, Error> {
+    parameter("width", width as f64, width > 0, "at least 1")?;
+    let addressable = width <= isize::MAX as usize / (8 * size_of::<f64>());
+    parameter("width", width as f64, addressable, "addressable").map(|()| width)
+}

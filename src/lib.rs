@@ -23,7 +23,8 @@
 //! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
-//! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
+//! - [`Layer`], [`Dense`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`], [`Sequential`], [`Tape`]: networks
+//!   as values, with layers of your own; [`Summary`] prints them.
 //! - [`Loss`]: [`BinaryCrossEntropy`], [`SoftmaxCrossEntropy`], [`MeanSquaredError`], on raw scores.
 //! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
 //!   [`NewtonCg`].
@@ -88,7 +89,10 @@ pub use classifier::{Classifier, Estimator, FitOptions};
 pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
-pub use layer::{Activation, Dense, Initializer, Layer, Mode, Parts, Sequential, Shape, Tape};
+pub use layer::{
+    Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, Mode, Parts, Residual,
+    Sequential, Shape, Summary, Tape,
+};
 pub use linear::{
     Clusters, Covariance, FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence,
     LambdaScore, LogisticPath, LogisticRegression, LogisticRegressionCv, MarginalEffects,

@@ -118,6 +118,23 @@ impl GradCheck {
     ///
     /// # Errors
     /// A [`Mismatch`] that names what is wrong.
+    ///
+    /// # Examples
+    /// In training, each output of a batch normalisation depends on all rows, and a dropout mask stays as it was drawn:
+    /// ```
+    /// use logit::{AnyLayer, BatchNorm, Dropout, GradCheck, Layer, Mode, Rng, Sequential};
+    /// use nalgebra::dmatrix;
+    ///
+    /// let layers = vec![BatchNorm::new(2)?.into(), Dropout::new(2, 0.5)?.into()];
+    /// let network = Sequential::<AnyLayer>::new(layers)?;
+    /// let x = dmatrix![0.3, -1.0; 0.8, 2.0; -0.4, 0.1; 1.9, 0.6];
+    /// let mut tape = network.tape(4);
+    /// tape.set_mode(Mode::Train);
+    /// network.draw(&mut tape, &mut Rng::new(1));
+    /// let agreement = GradCheck::new().layer_on(&network, &[1.2, 0.7, 0.1, -0.3], &x, &mut tape)?;
+    /// assert_eq!((agreement.entries, agreement.kinks), (4 + 8, 0));
+    /// # Ok::<(), logit::Mismatch>(())
+    /// ```
     pub fn layer_on<L: Layer<f64> + ?Sized>(
         &self,
         layer: &L,

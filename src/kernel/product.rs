@@ -49,6 +49,11 @@ impl<'a, T: Real> Strided<'a, T> {
         self.rows
     }
 
+    /// A copy.
+    pub(crate) fn to_matrix(self) -> DMatrix<T> {
+        DMatrix::from_fn(self.rows, self.columns, |row, column| self.at(row, column))
+    }
+
     #[inline(always)]
     pub(super) fn at(&self, row: usize, column: usize) -> T {
         self.data[row * self.row_stride + column * self.column_stride]

@@ -5,9 +5,16 @@
 //! over a batch has to remember lives in a [`Tape`] that the caller owns too.
 
 mod activation;
+mod affine;
+mod any;
+mod batch_norm;
 mod dense;
+mod dropout;
 mod initializer;
+mod layer_norm;
+mod residual;
 mod sequential;
+mod summary;
 mod tape;
 
 use std::ops::Range;
@@ -15,9 +22,15 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 pub use activation::Activation;
+pub use any::AnyLayer;
+pub use batch_norm::BatchNorm;
 pub use dense::Dense;
+pub use dropout::Dropout;
 pub use initializer::Initializer;
+pub use layer_norm::LayerNorm;
+pub use residual::Residual;
 pub use sequential::Sequential;
+pub use summary::Summary;
 pub use tape::{Mode, Parts, Tape};
 
 use crate::check;

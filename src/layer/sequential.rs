@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
+use super::any::ForwardRows;
 use super::{Activation, Dense, Layer, Shape, Tape};
 use crate::error::Error;
 use crate::kernel::Strided;
@@ -207,11 +208,16 @@ impl<L> Sequential<L> {
 }
 
 /// The two passes on rows of somebody else's matrix, so that a block of a large one need not be copied.
-impl Sequential<Dense> {
-    pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
+impl<L> Sequential<L> {
+    pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>)
+    where
+        L: ForwardRows<T>,
+    {
         self.forward_with(params, tape, |first, params, tape| first.forward_rows(params, x, tape));
     }
+}
 
+impl Sequential<Dense> {
     pub(crate) fn backward_rows<T: Real>(
         &self,
         params: &[T],

@@ -1,0 +1,150 @@
+//! A layer of any kind that the crate has, as a value.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::{BatchNorm, Dense, Dropout, Layer, LayerNorm, Residual, Sequential, Shape, Tape};
+use crate::kernel::Strided;
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// The enum over `$variant($layer)`, its conversions, and access to the layer in it.
+macro_rules! any_layer {
+    ($($(#[$doc:meta])* $variant:ident($layer:ty),)*) => {
+        /// A layer of any kind that this crate has: the element of networks of mixed layers.
+        ///
+        /// Unlike a boxed [`Layer`], it can be compared, cloned and looked into, and works for every number type.
+        ///
+        /// # Examples
+        /// ```
+        /// use logit::{Activation, AnyLayer, BatchNorm, Dense, Dropout, Residual, Sequential, Shape};
+        ///
+        /// let block = Sequential::<AnyLayer>::new(vec![
+        ///     BatchNorm::new(32)?.into(),
+        ///     Dense::new(32, 32)?.activation(Activation::Relu).into(),
+        ///     Dropout::new(32, 0.2)?.into(),
+        /// ])?;
+        /// let network = Sequential::<AnyLayer>::new(vec![
+        ///     Dense::new(8, 32)?.activation(Activation::Relu).into(),
+        ///     Residual::new(block)?.into(),
+        ///     Dense::new(32, 3)?.into(),
+        /// ])?;
+        /// assert_eq!(network.parameter_count(), 9 * 32 + (64 + 33 * 32) + 33 * 3);
+        /// assert_eq!(network, network.clone());
+        /// # Ok::<(), logit::Error>(())
+        /// ```
+        #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
+        pub enum AnyLayer {
+            $($(#[$doc])* $variant($layer),)*
+        }
+
+        $(impl From<$layer> for AnyLayer {
+            fn from(layer: $layer) -> Self {
+                AnyLayer::$variant(layer)
+            }
+        })*
+
+        impl AnyLayer {
+            fn shape(&self) -> &dyn Shape {
+                match self {
+                    $(AnyLayer::$variant(layer) => layer,)*
+                }
+            }
+
+            fn layer<T: Real>(&self) -> &dyn Layer<T> {
+                match self {
+                    $(AnyLayer::$variant(layer) => layer,)*
+                }
+            }
+        }
+    };
+}
+
+any_layer! {
+    /// Fully connected.
+    Dense(Dense),
+    /// Leaves entries out in training.
+    Dropout(Dropout),
+    /// Normalises columns.
+    BatchNorm(BatchNorm),
+    /// Normalises rows.
+    LayerNorm(LayerNorm),
+    /// A chain inside a chain.
+    Sequential(Sequential<AnyLayer>),
+    /// A shortcut around a chain.
+    Residual(Residual<Sequential<AnyLayer>>),
+}
+
+impl Shape for AnyLayer {
+    fn inputs(&self) -> usize {
+        self.shape().inputs()
+    }
+    fn outputs(&self) -> usize {
+        self.shape().outputs()
+    }
+    fn parameter_count(&self) -> usize {
+        self.shape().parameter_count()
+    }
+    fn penalized(&self) -> Vec<Range<usize>> {
+        self.shape().penalized()
+    }
+    fn describe(&self) -> String {
+        self.shape().describe()
+    }
+    fn parts(&self) -> Vec<&dyn Shape> {
+        self.shape().parts()
+    }
+}
+
+impl<T: Real> Layer<T> for AnyLayer {
+    fn init(&self, params: &mut [T], rng: &mut Rng) {
+        self.layer().init(params, rng);
+    }
+    fn tape(&self, rows: usize) -> Tape<T> {
+        self.layer().tape(rows)
+    }
+    fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        self.layer().forward(params, x, tape);
+    }
+    fn backward(
+        &self,
+        params: &[T],
+        x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        self.layer().backward(params, x, tape, grad, dx);
+    }
+    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        self.layer().draw(tape, rng);
+    }
+    fn absorb(&self, tape: &mut Tape<T>) {
+        self.layer().absorb(tape);
+    }
+}
+
+/// Layers that can read rows of somebody else's matrix, so that a block of a large one need not be copied.
+pub(crate) trait ForwardRows<T: Real>: Layer<T> {
+    /// As [`Layer::forward`].
+    fn forward_rows(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>);
+}
+
+impl<T: Real> ForwardRows<T> for Dense {
+    fn forward_rows(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
+        Dense::forward_rows(self, params, x, tape);
+    }
+}
+
+/// Dense layers read the rows where they are; others get a copy.
+impl<T: Real> ForwardRows<T> for AnyLayer {
+    fn forward_rows(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
+        match self {
+            AnyLayer::Dense(dense) => dense.forward_rows(params, x, tape),
+            AnyLayer::Sequential(chain) => chain.forward_rows(params, x, tape),
+            other => other.forward(params, &x.to_matrix(), tape),
+        }
+    }
+}

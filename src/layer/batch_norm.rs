@@ -1,0 +1,355 @@
+//! Batch normalisation: columns with mean 0 and variance 1.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::{Layer, Mode, Shape, Tape, affine};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::{dot, sum, vectorize};
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// A layer that brings each column to mean 0 and variance 1, and then to a learned scale and shift.
+///
+/// # Formula
+/// y = γ (x - μ) / √(v + ε) + β for each column.
+///
+/// In [`Mode::Train`], μ and v are the mean and the (biased) variance of the column in the batch, and their own
+/// dependence on x is part of the gradient. [`Layer::absorb`] then moves the running statistics towards them:
+/// running = (1 - m) running + m batch with the momentum m, where the batch's variance is the unbiased one.
+/// In [`Mode::Evaluate`], μ and v are the running statistics, which start at 0 and 1.
+///
+/// A batch of one row has no variance: it is normalised with the running statistics in training too, and absorbed by
+/// none, so that a last mini-batch of one row does no harm.
+///
+/// # Shapes
+/// Input and output are rows x width. Parameters are γ, then β, one entry per column each; penalties leave both out.
+/// Running statistics are the means, then the variances.
+///
+/// # Precision
+/// Deviations are taken from the first row before they are averaged, so that a large common offset costs no digits,
+/// and a constant column becomes exactly β. Columns whose variance leaves the range of the number type are scaled.
+///
+/// # References
+/// Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift",
+/// ICML 2015.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{BatchNorm, Layer, Mode};
+///
+/// let layer = BatchNorm::new(1)?;
+/// let (params, x) = ([1.0, 0.0], dmatrix![10.0; 20.0; 30.0]);
+/// let mut tape = layer.tape(3);
+/// tape.set_mode(Mode::Train);
+/// layer.forward(&params, &x, &mut tape);
+/// assert!((tape.output()[2] - 1.5f64.sqrt()).abs() < 1e-6);
+///
+/// layer.absorb(&mut tape);
+/// let mut running = [0.0; 2];
+/// tape.save_statistics(&mut running);
+/// assert_eq!(running, [0.1 * 20.0, 0.9 + 0.1 * 100.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchNorm {
+    width: usize,
+    epsilon: f64,
+    momentum: f64,
+    affine: bool,
+}
+
+impl BatchNorm {
+    /// A layer of `width` columns.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when the width is zero.
+    pub fn new(width: usize) -> Result<Self, Error> {
+        Ok(BatchNorm { width: check::width(width)?, epsilon: 1e-5, momentum: 0.1, affine: true })
+    }
+
+    /// What is added to the variance, so that constant columns can be divided by its root. Defaults to 1e-5.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] unless finite and above 0.
+    pub fn epsilon(mut self, epsilon: f64) -> Result<Self, Error> {
+        check::positive("epsilon", epsilon)?;
+        self.epsilon = epsilon;
+        Ok(self)
+    }
+
+    /// The share of the newest batch in the running statistics: 0 keeps them as they are, 1 forgets all earlier
+    /// batches. Defaults to 0.1.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] unless from 0 to 1.
+    pub fn momentum(mut self, momentum: f64) -> Result<Self, Error> {
+        check::parameter("momentum", momentum, (0.0..=1.0).contains(&momentum), "from 0 to 1")?;
+        self.momentum = momentum;
+        Ok(self)
+    }
+
+    /// Whether scale and shift are learned. Defaults to true.
+    pub fn affine(mut self, affine: bool) -> Self {
+        self.affine = affine;
+        self
+    }
+}
+
+impl Shape for BatchNorm {
+    fn inputs(&self) -> usize {
+        self.width
+    }
+    fn outputs(&self) -> usize {
+        self.width
+    }
+    fn parameter_count(&self) -> usize {
+        if self.affine { 2 * self.width } else { 0 }
+    }
+    fn penalized(&self) -> Vec<Range<usize>> {
+        Vec::new()
+    }
+    fn describe(&self) -> String {
+        format!("BatchNorm{}", if self.affine { "" } else { ", not affine" })
+    }
+}
+
+/// Of the buffers, the one that holds (x - μ) / √(v + ε), and the one that holds the [`Moments`] of each column.
+const NORMALIZED: usize = 0;
+const MOMENTS: usize = 1;
+
+impl<T: Real> Layer<T> for BatchNorm {
+    fn init(&self, params: &mut [T], _rng: &mut Rng) {
+        affine::init(params);
+    }
+
+    fn tape(&self, rows: usize) -> Tape<T> {
+        let mut running = vec![T::zero(); 2 * self.width];
+        running[self.width..].fill(T::one());
+        let moments = Moments::<T>::COUNT;
+        Tape::new(rows, self.width)
+            .with_buffer(rows, self.width)
+            .with_buffer(moments, self.width)
+            .with_statistics(running)
+    }
+
+    fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        let (parts, rows) = (tape.parts(), x.nrows());
+        assert_eq!(x.shape(), parts.output.shape(), "the rows and columns of a batch normalisation");
+        let epsilon = T::of(self.epsilon).max(T::MIN_POSITIVE);
+        for column in 0..self.width {
+            let range = column * rows..(column + 1) * rows;
+            let x = &x.as_slice()[range.clone()];
+            let z = &mut parts.buffers[NORMALIZED].as_mut_slice()[range.clone()];
+            let moments = if uses_batch(parts.mode, rows) {
+                standardize(x, epsilon, z)
+            } else {
+                let (mean, variance) = (parts.statistics[column], parts.statistics[self.width + column]);
+                let scale = T::one() / (variance + epsilon).sqrt();
+                map(x, z, |x| (x - mean) * scale);
+                Moments { mean, variance, scale }
+            };
+            moments.save(column, parts.buffers[MOMENTS].as_mut_slice());
+            let (scale, shift) = affine::of_column(params, column);
+            let z = &parts.buffers[NORMALIZED].as_slice()[range.clone()];
+            map(z, &mut parts.output.as_mut_slice()[range], |z| z * scale + shift);
+        }
+    }
+
+    fn backward(
+        &self,
+        params: &[T],
+        x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        mut dx: Option<&mut DMatrix<T>>,
+    ) {
+        assert_eq!(grad.len(), self.parameter_count(), "gradient of a batch normalisation");
+        let (parts, rows) = (tape.parts(), x.nrows());
+        let count = T::of(rows.max(1) as f64);
+        for column in 0..self.width {
+            let range = column * rows..(column + 1) * rows;
+            let g = &parts.output_gradient.as_slice()[range.clone()];
+            let z = &parts.buffers[NORMALIZED].as_slice()[range.clone()];
+            let (total, product) = (sum(g), dot(g, z));
+            affine::set_gradient(grad, column, product, total);
+            let Some(dx) = &mut dx else { continue };
+            let dx = &mut dx.as_mut_slice()[range];
+            let moments = Moments::load(column, parts.buffers[MOMENTS].as_slice());
+            let factor = affine::of_column(params, column).0 * moments.scale;
+            if uses_batch(parts.mode, rows) {
+                // The mean and the deviation of the batch move with each of its entries.
+                let (mean, slope) = (total / count, product / count);
+                map_two(g, z, dx, |g, z| ((g - mean) - z * slope) * factor);
+            } else {
+                map(g, dx, |g| g * factor);
+            }
+        }
+    }
+
+    fn absorb(&self, tape: &mut Tape<T>) {
+        let parts = tape.parts();
+        let rows = parts.output.nrows();
+        if !uses_batch(parts.mode, rows) {
+            return;
+        }
+        let momentum = T::of(self.momentum);
+        let move_to =
+            |running: &mut T, batch: T| *running = (T::one() - momentum) * *running + momentum * batch;
+        let unbiased = T::of(rows as f64 / (rows - 1) as f64);
+        let (means, variances) = parts.statistics.split_at_mut(self.width);
+        for (column, (mean, variance)) in means.iter_mut().zip(variances).enumerate() {
+            let batch = Moments::load(column, parts.buffers[MOMENTS].as_slice());
+            move_to(mean, batch.mean);
+            move_to(variance, batch.variance * unbiased);
+        }
+    }
+}
+
+/// Whether a pass uses the statistics of the batch, and not the running ones.
+fn uses_batch(mode: Mode, rows: usize) -> bool {
+    mode == Mode::Train && rows > 1
+}
+
+/// What a column was normalised with.
+struct Moments<T> {
+    mean: T,
+    /// Biased.
+    variance: T,
+    /// 1 / √(v + ε)
+    scale: T,
+}
+
+impl<T: Real> Moments<T> {
+    const COUNT: usize = 3;
+
+    fn save(&self, column: usize, buffer: &mut [T]) {
+        buffer[column * Self::COUNT..][..Self::COUNT].copy_from_slice(&[
+            self.mean,
+            self.variance,
+            self.scale,
+        ]);
+    }
+
+    fn load(column: usize, buffer: &[T]) -> Self {
+        let of_column = &buffer[column * Self::COUNT..];
+        Moments { mean: of_column[0], variance: of_column[1], scale: of_column[2] }
+    }
+}
+
+/// Writes the deviations from the mean, divided by the root of the variance, into `z`.
+fn standardize<T: Real>(x: &[T], epsilon: T, z: &mut [T]) -> Moments<T> {
+    let moments = standardize_scaled(x, T::one(), epsilon, z);
+    if moments.variance.is_finite() {
+        moments
+    } else {
+        standardize_scaled(x, affine::downscale(), epsilon, z)
+    }
+}
+
+/// The same by way of `factor x`.
+fn standardize_scaled<T: Real>(x: &[T], factor: T, epsilon: T, z: &mut [T]) -> Moments<T> {
+    let Some(&first) = x.first() else {
+        return Moments { mean: T::zero(), variance: T::one(), scale: T::one() };
+    };
+    let (first, count) = (first * factor, T::of(x.len() as f64));
+    vectorize(
+        #[inline(always)]
+        || {
+            let mean = sum_of(x, |x| x * factor - first) / count;
+            for (z, &x) in z.iter_mut().zip(x) {
+                *z = (x * factor - first) - mean;
+            }
+            let variance = sum_of(z, |z| z * z) / count;
+            let inverse = T::one() / (variance + epsilon * factor * factor).sqrt();
+            for z in z {
+                *z *= inverse;
+            }
+            let mean = (mean + first) / factor;
+            Moments { mean, variance: variance / factor / factor, scale: inverse * factor }
+        },
+    )
+}
+
+/// `Σ term(x_i)`, in sixteen interleaved sums.
+#[inline(always)]
+fn sum_of<T: Real>(x: &[T], term: impl Fn(T) -> T) -> T {
+    let (chunks, rest) = x.as_chunks::<16>();
+    let mut sums = [T::zero(); 16];
+    for chunk in chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk) {
+            *sum += term(x);
+        }
+    }
+    let head = sums.iter().fold(T::zero(), |a, &b| a + b);
+    rest.iter().fold(head, |a, &x| a + term(x))
+}
+
+#[inline(always)]
+fn map<T: Real>(from: &[T], to: &mut [T], term: impl Fn(T) -> T) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for (to, &from) in to.iter_mut().zip(from) {
+                *to = term(from);
+            }
+        },
+    );
+}
+
+#[inline(always)]
+fn map_two<T: Real>(a: &[T], b: &[T], to: &mut [T], term: impl Fn(T, T) -> T) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
+                *to = term(a, b);
+            }
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_out_of_range_are_refused() {
+        let layer = BatchNorm::new(2).unwrap();
+        for epsilon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(layer.epsilon(epsilon).unwrap_err().to_string().starts_with("`epsilon` is "));
+        }
+        for momentum in [-0.1, 1.1, f64::NAN] {
+            assert!(layer.momentum(momentum).unwrap_err().to_string().ends_with("must be from 0 to 1"));
+        }
+        assert!(layer.momentum(0.0).is_ok() && layer.momentum(1.0).is_ok() && BatchNorm::new(0).is_err());
+    }
+
+    #[test]
+    fn huge_columns_are_normalised_like_their_multiples_of_moderate_size() {
+        fn compare<T: Real>(exponent: i32) {
+            let (small, mut huge) = ([1.0, -2.0, 4.0, 0.5].map(T::of), [T::zero(); 4]);
+            map(&small, &mut huge, |x| x * T::of(2.0).powi(exponent));
+            let (mut z, mut z_huge) = ([T::zero(); 4], [T::zero(); 4]);
+            let plain = standardize(&small, T::MIN_POSITIVE, &mut z);
+            let scaled = standardize(&huge, T::MIN_POSITIVE, &mut z_huge);
+            assert_eq!(z, z_huge);
+            assert_eq!(scaled.mean, plain.mean * T::of(2.0).powi(exponent));
+            assert!(scaled.scale > T::zero() && plain.variance.is_finite());
+        }
+        compare::<f64>(1021);
+        compare::<f32>(125);
+    }
+
+    #[test]
+    fn the_moments_of_a_column_keep_their_digits_beside_a_large_offset() {
+        let column = |offset: f64| [4.0, 7.0, 13.0, 16.0].map(|x| x + offset);
+        let (mut near, mut far) = ([0.0; 4], [0.0; 4]);
+        standardize(&column(0.0), 1e-5, &mut near);
+        let moments = standardize(&column(1e15), 1e-5, &mut far);
+        assert_eq!((near, moments.mean, moments.variance), (far, 1e15 + 10.0, 22.5));
+    }
+}

@@ -1,0 +1,193 @@
+//! Dropout: entries left out at random in training.
+
+use nalgebra::DMatrix;
+
+use super::{Layer, Mode, Shape, Tape};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::vectorize;
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// A layer that, in training, leaves out each entry of its input with a given probability.
+///
+/// # Formula
+/// In [`Mode::Train`], y = m x with m = 0 with probability p and m = 1 / (1 - p) otherwise, drawn for each entry by
+/// [`Layer::draw`]: the mean of y over all masks is x. In [`Mode::Evaluate`], y = x. A tape for which no mask has
+/// been drawn yet leaves nothing out.
+///
+/// An infinite entry that is left out becomes NaN, not zero: a network that diverges is not to look healthy.
+///
+/// # Shapes
+/// Input and output are rows x width. There are no parameters.
+///
+/// # References
+/// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from
+/// overfitting", Journal of Machine Learning Research 15, 2014.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Dropout, Layer, Mode, Rng};
+///
+/// let layer = Dropout::new(4, 0.5)?;
+/// let x = dmatrix![1.0, 2.0, 3.0, 4.0];
+/// assert_eq!(layer.apply(&[], &x)?, x);
+///
+/// let mut tape = layer.tape(1);
+/// tape.set_mode(Mode::Train);
+/// layer.draw(&mut tape, &mut Rng::new(7));
+/// layer.forward(&[], &x, &mut tape);
+/// assert!(x.iter().zip(tape.output()).all(|(x, y)| *y == 0.0 || *y == 2.0 * x));
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dropout {
+    width: usize,
+    probability: f64,
+}
+
+impl Dropout {
+    /// A layer of `width` columns that leaves out each entry with this probability; 0.5 is usual between wide layers,
+    /// 0.1 to 0.2 on inputs.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when the width is zero, or the probability is not at least 0 and below 1.
+    pub fn new(width: usize, probability: f64) -> Result<Self, Error> {
+        check::fraction("probability", probability)?;
+        Ok(Dropout { width: check::width(width)?, probability })
+    }
+
+    /// The probability of an entry to be left out.
+    pub fn probability(&self) -> f64 {
+        self.probability
+    }
+
+    /// Writes a given mask into `tape`: `keeps` says of each row and column, column by column, whether the entry is
+    /// kept. [`Layer::draw`] does this at random.
+    ///
+    /// # Panics
+    /// When `tape` is not one of a dropout layer.
+    pub fn set_mask<T: Real>(&self, tape: &mut Tape<T>, mut keeps: impl FnMut(usize, usize) -> bool) {
+        let scale = T::of(1.0 / (1.0 - self.probability));
+        let mask = &mut tape.parts().buffers[MASK];
+        let rows = mask.nrows().max(1);
+        for (column, factors) in mask.as_mut_slice().chunks_exact_mut(rows).enumerate() {
+            for (row, factor) in factors.iter_mut().enumerate() {
+                *factor = if keeps(row, column) { scale } else { T::zero() };
+            }
+        }
+    }
+}
+
+/// The buffer that holds the factor of each entry.
+const MASK: usize = 0;
+
+impl Shape for Dropout {
+    fn inputs(&self) -> usize {
+        self.width
+    }
+    fn outputs(&self) -> usize {
+        self.width
+    }
+    fn parameter_count(&self) -> usize {
+        0
+    }
+    fn describe(&self) -> String {
+        format!("Dropout {}", self.probability)
+    }
+}
+
+impl<T: Real> Layer<T> for Dropout {
+    fn init(&self, _params: &mut [T], _rng: &mut Rng) {}
+
+    fn tape(&self, rows: usize) -> Tape<T> {
+        let mut tape = Tape::new(rows, self.width).with_buffer(rows, self.width);
+        tape.parts().buffers[MASK].fill(T::one());
+        tape
+    }
+
+    fn forward(&self, _params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        let parts = tape.parts();
+        masked(parts.mode, x, &parts.buffers[MASK], parts.output);
+    }
+
+    fn backward(
+        &self,
+        _params: &[T],
+        _x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        _grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        let parts = tape.parts();
+        if let Some(dx) = dx {
+            masked(parts.mode, parts.output_gradient, &parts.buffers[MASK], dx);
+        }
+    }
+
+    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        self.set_mask(tape, |_, _| rng.uniform(0.0, 1.0) >= self.probability);
+    }
+}
+
+/// The layer is linear: both passes are the same product.
+fn masked<T: Real>(mode: Mode, from: &DMatrix<T>, mask: &DMatrix<T>, to: &mut DMatrix<T>) {
+    if mode == Mode::Evaluate {
+        return to.copy_from(from);
+    }
+    assert_eq!(from.shape(), mask.shape(), "the rows and columns of a dropout layer");
+    let (from, mask, to) = (from.as_slice(), mask.as_slice(), to.as_mut_slice());
+    vectorize(
+        #[inline(always)]
+        || {
+            for ((to, &from), &factor) in to.iter_mut().zip(from).zip(mask) {
+                *to = from * factor;
+            }
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A saved seed must stand for the same training run in every release.
+    #[test]
+    fn the_mask_of_a_seed_is_pinned() {
+        let layer = Dropout::new(2, 0.25).unwrap();
+        let mut tape: Tape<f64> = layer.tape(4);
+        layer.draw(&mut tape, &mut Rng::new(3));
+        let kept = tape.parts().buffers[MASK].map(|factor| factor != 0.0);
+        assert_eq!(kept.as_slice(), PINNED);
+    }
+    const PINNED: [bool; 8] = [false, true, true, true, true, false, false, true];
+
+    #[test]
+    fn the_share_and_the_size_of_what_is_kept_are_those_of_the_definition() {
+        for probability in [0.0, 0.1, 0.5, 0.9] {
+            let layer = Dropout::new(50, probability).unwrap();
+            let mut tape: Tape<f64> = layer.tape(400);
+            layer.draw(&mut tape, &mut Rng::new(11));
+            let mask = &tape.parts().buffers[MASK];
+            let kept = mask.iter().filter(|factor| **factor != 0.0).count() as f64;
+            // Four standard deviations.
+            let spread = 4.0 * (20_000.0 * probability * (1.0 - probability)).sqrt();
+            assert!((kept - 20_000.0 * (1.0 - probability)).abs() <= spread, "{probability}: {kept}");
+            assert!(mask.iter().all(|factor| *factor == 0.0 || *factor == 1.0 / (1.0 - probability)));
+        }
+    }
+
+    #[test]
+    fn probabilities_outside_of_zero_to_one_are_refused() {
+        for probability in [-0.1, 1.0, 1.5, f64::NAN, f64::INFINITY] {
+            let error = Dropout::new(3, probability).unwrap_err().to_string();
+            assert!(
+                error.starts_with("`probability` is ") && error.ends_with("at least 0 and below 1"),
+                "{error}"
+            );
+        }
+        assert_eq!(Dropout::new(0, 0.5).unwrap_err().to_string(), "`width` is 0, must be at least 1");
+        assert!(Dropout::new(usize::MAX, 0.5).is_err());
+    }
+}

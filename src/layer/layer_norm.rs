@@ -1,0 +1,300 @@
+//! Layer normalisation: rows with mean 0 and variance 1.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::{Layer, Shape, Tape, affine};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::{dot, sum, vectorize};
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// A layer that brings each row to mean 0 and variance 1, and then each column to a learned scale and shift.
+///
+/// # Formula
+/// y = γ (x - μ) / √(v + ε) + β, with the mean μ and the (biased) variance v of the row, and with γ and β of the
+/// column. Rows do not depend on each other, so training and prediction are the same.
+///
+/// # Shapes
+/// Input and output are rows x width. Parameters are γ, then β, one entry per column each; penalties leave both out.
+///
+/// # Precision
+/// Deviations are taken from the first entry of a row before they are averaged, so that a large common offset costs
+/// no digits, and a constant row becomes exactly β. Rows whose variance leaves the range of the number type are
+/// scaled.
+///
+/// # References
+/// Ba, Kiros and Hinton, "Layer normalization", arXiv:1607.06450, 2016.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Layer, LayerNorm};
+///
+/// let layer = LayerNorm::new(3)?.affine(false);
+/// let y = layer.apply(&[], &dmatrix![1.0, 2.0, 3.0; 7.0, 7.0, 7.0])?;
+/// assert!((y[(0, 2)] - 1.5f64.sqrt()).abs() < 1e-4);
+/// assert_eq!(y.row(1), dmatrix![0.0, 0.0, 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerNorm {
+    width: usize,
+    epsilon: f64,
+    affine: bool,
+}
+
+impl LayerNorm {
+    /// A layer of `width` columns.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when the width is zero.
+    pub fn new(width: usize) -> Result<Self, Error> {
+        Ok(LayerNorm { width: check::width(width)?, epsilon: 1e-5, affine: true })
+    }
+
+    /// What is added to the variance, so that constant rows can be divided by its root. Defaults to 1e-5.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] unless finite and above 0.
+    pub fn epsilon(mut self, epsilon: f64) -> Result<Self, Error> {
+        check::positive("epsilon", epsilon)?;
+        self.epsilon = epsilon;
+        Ok(self)
+    }
+
+    /// Whether scale and shift are learned. Defaults to true.
+    pub fn affine(mut self, affine: bool) -> Self {
+        self.affine = affine;
+        self
+    }
+}
+
+impl Shape for LayerNorm {
+    fn inputs(&self) -> usize {
+        self.width
+    }
+    fn outputs(&self) -> usize {
+        self.width
+    }
+    fn parameter_count(&self) -> usize {
+        if self.affine { 2 * self.width } else { 0 }
+    }
+    fn penalized(&self) -> Vec<Range<usize>> {
+        Vec::new()
+    }
+    fn describe(&self) -> String {
+        format!("LayerNorm{}", if self.affine { "" } else { ", not affine" })
+    }
+}
+
+/// Of the buffers, the one that holds (x - μ) / √(v + ε), and the one that holds two scratch columns and, in a third,
+/// 1 / √(v + ε) of each row.
+const NORMALIZED: usize = 0;
+const OF_ROWS: usize = 1;
+
+/// Rows are taken in blocks that stay in the cache from one run down the columns to the next.
+const BLOCK: usize = 64;
+
+impl<T: Real> Layer<T> for LayerNorm {
+    fn init(&self, params: &mut [T], _rng: &mut Rng) {
+        affine::init(params);
+    }
+
+    fn tape(&self, rows: usize) -> Tape<T> {
+        Tape::new(rows, self.width).with_buffer(rows, self.width).with_buffer(rows, 3)
+    }
+
+    fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        let (parts, rows) = (tape.parts(), x.nrows());
+        assert_eq!(x.shape(), parts.output.shape(), "the rows and columns of a layer normalisation");
+        let epsilon = T::of(self.epsilon).max(T::MIN_POSITIVE);
+        let (z, of_rows) = parts.buffers.split_at_mut(OF_ROWS);
+        let (z, mut of_rows) = (z[NORMALIZED].as_mut_slice(), OfRows::new(&mut of_rows[0]));
+        for first in (0..rows).step_by(BLOCK) {
+            let block = Block { first, count: BLOCK.min(rows - first), rows };
+            standardize(x.as_slice(), block, epsilon, z, of_rows.block(block));
+            for column in 0..self.width {
+                let (scale, shift) = affine::of_column(params, column);
+                let y = &mut parts.output.as_mut_slice()[block.range(column)];
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for (y, &z) in y.iter_mut().zip(&z[block.range(column)]) {
+                            *y = z * scale + shift;
+                        }
+                    },
+                );
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        params: &[T],
+        x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        assert_eq!(grad.len(), self.parameter_count(), "gradient of a layer normalisation");
+        let (parts, rows) = (tape.parts(), x.nrows());
+        let (z, of_rows) = parts.buffers.split_at_mut(OF_ROWS);
+        let (z, mut of_rows) = (z[NORMALIZED].as_slice(), OfRows::new(&mut of_rows[0]));
+        let g = parts.output_gradient.as_slice();
+        for column in 0..self.width {
+            let range = column * rows..(column + 1) * rows;
+            let (g, z) = (&g[range.clone()], &z[range]);
+            affine::set_gradient(grad, column, dot(g, z), sum(g));
+        }
+        let Some(dx) = dx else { return };
+        for first in (0..rows).step_by(BLOCK) {
+            let block = Block { first, count: BLOCK.min(rows - first), rows };
+            input_gradient(params, (g, z), block, of_rows.block(block), dx.as_mut_slice());
+        }
+    }
+}
+
+/// Some consecutive rows of a matrix.
+#[derive(Clone, Copy)]
+struct Block {
+    first: usize,
+    count: usize,
+    /// Of the whole matrix.
+    rows: usize,
+}
+
+impl Block {
+    /// Where the rows of a column lie in a column-major slice.
+    #[inline(always)]
+    fn range(self, column: usize) -> Range<usize> {
+        let start = column * self.rows + self.first;
+        start..start + self.count
+    }
+}
+
+/// An entry per row: two of scratch, and the factor that brings the row to variance 1.
+struct OfRows<'a, T> {
+    one: &'a mut [T],
+    two: &'a mut [T],
+    scale: &'a mut [T],
+}
+
+impl<'a, T: Real> OfRows<'a, T> {
+    fn new(columns: &'a mut DMatrix<T>) -> Self {
+        let rows = columns.nrows();
+        let (one, rest) = columns.as_mut_slice().split_at_mut(rows);
+        let (two, scale) = rest.split_at_mut(rows);
+        OfRows { one, two, scale }
+    }
+
+    fn block(&mut self, block: Block) -> OfRows<'_, T> {
+        let range = block.first..block.first + block.count;
+        OfRows {
+            one: &mut self.one[range.clone()],
+            two: &mut self.two[range.clone()],
+            scale: &mut self.scale[range],
+        }
+    }
+}
+
+/// Writes the deviations from the mean of their row, divided by the root of its variance, into `z`.
+fn standardize<T: Real>(x: &[T], block: Block, epsilon: T, z: &mut [T], mut of_rows: OfRows<'_, T>) {
+    of_rows.one.fill(T::one());
+    standardize_scaled(x, block, epsilon, z, &mut of_rows);
+    if of_rows.two.iter().any(|squares| !squares.is_finite()) {
+        for (factor, squares) in of_rows.one.iter_mut().zip(of_rows.two.iter()) {
+            *factor = if squares.is_finite() { T::one() } else { affine::downscale() };
+        }
+        standardize_scaled(x, block, epsilon, z, &mut of_rows);
+    }
+}
+
+/// The same by way of `factor x`, with the factor of each row in `one`; leaves the sum of squares in `two`.
+fn standardize_scaled<T: Real>(x: &[T], block: Block, epsilon: T, z: &mut [T], of_rows: &mut OfRows<'_, T>) {
+    let OfRows { one: factors, two: squares, scale } = of_rows;
+    let (columns, firsts) = (x.len() / block.rows.max(1), &x[block.range(0)]);
+    let width = T::of(columns as f64);
+    vectorize(
+        #[inline(always)]
+        || {
+            let means = &mut **scale;
+            means.fill(T::zero());
+            for column in 0..columns {
+                let x = &x[block.range(column)];
+                for (((mean, &x), &first), &factor) in means.iter_mut().zip(x).zip(firsts).zip(&**factors) {
+                    *mean += x * factor - first * factor;
+                }
+            }
+            for mean in &mut *means {
+                *mean /= width;
+            }
+            squares.fill(T::zero());
+            for column in 0..columns {
+                let (x, z) = (&x[block.range(column)], &mut z[block.range(column)]);
+                let rows = x.iter().zip(firsts).zip(&**factors).zip(&*means);
+                for ((z, square), (((&x, &first), &factor), &mean)) in
+                    z.iter_mut().zip(&mut **squares).zip(rows)
+                {
+                    *z = (x * factor - first * factor) - mean;
+                    *square += *z * *z;
+                }
+            }
+            let scales = means;
+            for ((scale, &square), &factor) in scales.iter_mut().zip(&**squares).zip(&**factors) {
+                *scale = T::one() / (square / width + epsilon * factor * factor).sqrt();
+            }
+            for column in 0..columns {
+                for (z, &scale) in z[block.range(column)].iter_mut().zip(&*scales) {
+                    *z *= scale;
+                }
+            }
+            for (scale, &factor) in scales.iter_mut().zip(&**factors) {
+                *scale *= factor;
+            }
+        },
+    );
+}
+
+/// The gradient with respect to the input, from that with respect to the output and the normalised input.
+fn input_gradient<T: Real>(
+    params: &[T],
+    (g, z): (&[T], &[T]),
+    block: Block,
+    of_rows: OfRows<'_, T>,
+    dx: &mut [T],
+) {
+    let OfRows { one: means, two: slopes, scale: scales } = of_rows;
+    let columns = dx.len() / block.rows.max(1);
+    let width = T::of(columns as f64);
+    vectorize(
+        #[inline(always)]
+        || {
+            means.fill(T::zero());
+            slopes.fill(T::zero());
+            for column in 0..columns {
+                let (gamma, range) = (affine::of_column(params, column).0, block.range(column));
+                let rows = g[range.clone()].iter().zip(&z[range]);
+                for ((mean, slope), (&g, &z)) in means.iter_mut().zip(slopes.iter_mut()).zip(rows) {
+                    *mean += g * gamma;
+                    *slope += g * gamma * z;
+                }
+            }
+            for sum in means.iter_mut().chain(slopes.iter_mut()) {
+                *sum /= width;
+            }
+            // The mean and the deviation of a row move with each of its entries.
+            for column in 0..columns {
+                let (gamma, range) = (affine::of_column(params, column).0, block.range(column));
+                let rows = g[range.clone()].iter().zip(&z[range.clone()]);
+                let of_rows = means.iter().zip(&*slopes).zip(&*scales);
+                for ((dx, (&g, &z)), ((&mean, &slope), &scale)) in dx[range].iter_mut().zip(rows).zip(of_rows)
+                {
+                    *dx = ((g * gamma - mean) - z * slope) * scale;
+                }
+            }
+        },
+    );
+}

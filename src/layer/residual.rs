@@ -1,0 +1,116 @@
+//! A layer with a shortcut around it.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::{Layer, Shape, Tape};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::axpy;
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// A layer that adds its input to the output of the layer inside: that one learns only what is to change.
+///
+/// # Formula
+/// y = x + f(x), with f the layer inside, which may be a [`Sequential`](crate::Sequential).
+///
+/// # Shapes
+/// f has as many outputs as inputs. The parameters are those of f.
+///
+/// # References
+/// He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Dense, Layer, Residual};
+///
+/// let layer = Residual::new(Dense::new(2, 2)?.bias(false))?;
+/// let y = layer.apply(&[0.0, 1.0, 0.0, 0.0], &dmatrix![3.0, 5.0])?;
+/// assert_eq!(y, dmatrix![3.0 + 5.0, 5.0]);
+/// assert!(Residual::new(Dense::new(2, 3)?).is_err());
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Residual<L> {
+    layer: L,
+}
+
+impl<L: Shape> Residual<L> {
+    /// The shortcut around `layer`.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] when `layer` does not have as many outputs as inputs.
+    pub fn new(layer: L) -> Result<Self, Error> {
+        check::count("layer", "outputs, as many as inputs", layer.inputs(), layer.outputs())?;
+        Ok(Residual { layer })
+    }
+
+    /// The layer inside.
+    pub fn layer(&self) -> &L {
+        &self.layer
+    }
+}
+
+impl<L: Shape> Shape for Residual<L> {
+    fn inputs(&self) -> usize {
+        self.layer.inputs()
+    }
+    fn outputs(&self) -> usize {
+        self.layer.outputs()
+    }
+    fn parameter_count(&self) -> usize {
+        self.layer.parameter_count()
+    }
+    fn penalized(&self) -> Vec<Range<usize>> {
+        self.layer.penalized()
+    }
+    /// The layer inside or, where that is made of others, those.
+    fn parts(&self) -> Vec<&dyn Shape> {
+        let inside = self.layer.parts();
+        if inside.is_empty() { vec![&self.layer] } else { inside }
+    }
+}
+
+impl<T: Real, L: Layer<T>> Layer<T> for Residual<L> {
+    fn init(&self, params: &mut [T], rng: &mut Rng) {
+        self.layer.init(params, rng);
+    }
+
+    fn tape(&self, rows: usize) -> Tape<T> {
+        Tape::new(rows, self.outputs()).with_inside(self.layer.tape(rows))
+    }
+
+    fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        let parts = tape.parts();
+        self.layer.forward(params, x, &mut parts.inside[0]);
+        parts.output.copy_from(x);
+        axpy(T::one(), parts.inside[0].output().as_slice(), parts.output.as_mut_slice());
+    }
+
+    fn backward(
+        &self,
+        params: &[T],
+        x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        mut dx: Option<&mut DMatrix<T>>,
+    ) {
+        let parts = tape.parts();
+        parts.inside[0].output_gradient_mut().copy_from(parts.output_gradient);
+        self.layer.backward(params, x, &mut parts.inside[0], grad, dx.as_deref_mut());
+        if let Some(dx) = dx {
+            axpy(T::one(), parts.output_gradient.as_slice(), dx.as_mut_slice());
+        }
+    }
+
+    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        self.layer.draw(&mut tape.parts().inside[0], rng);
+    }
+
+    fn absorb(&self, tape: &mut Tape<T>) {
+        self.layer.absorb(&mut tape.parts().inside[0]);
+    }
+}
