@@ -88,7 +88,10 @@ pub use classifier::{Classifier, Estimator, FitOptions};
 pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
-pub use layer::{Activation, Dense, Initializer, Layer, Parts, Sequential, Shape, Tape};
+pub use layer::{
+    Activate, Activation, Dense, Initializer, Layer, LogSoftmax, PRelu, Parts, Sequential, Shape, Softmax,
+    Tape,
+};
 pub use linear::{
     Clusters, Covariance, FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence,
     LambdaScore, LogisticPath, LogisticRegression, LogisticRegressionCv, MarginalEffects,

@@ -4,20 +4,28 @@
 //! shared freely between threads; weights live in one flat vector that the caller owns, and everything that a pass
 //! over a batch has to remember lives in a [`Tape`] that the caller owns too.
 
+mod activate;
 mod activation;
 mod dense;
 mod initializer;
+mod log_softmax;
+mod prelu;
 mod sequential;
+mod softmax;
 mod tape;
 
 use std::ops::Range;
 
 use nalgebra::DMatrix;
 
+pub use activate::Activate;
 pub use activation::Activation;
 pub use dense::Dense;
 pub use initializer::Initializer;
+pub use log_softmax::LogSoftmax;
+pub use prelu::PRelu;
 pub use sequential::Sequential;
+pub use softmax::Softmax;
 pub use tape::{Parts, Tape};
 
 use crate::check;
