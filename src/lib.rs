@@ -90,8 +90,8 @@ pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
 pub use layer::{
-    Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, Mode, Parts, Residual,
-    Sequential, Shape, Summary, Tape,
+    Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, LogSoftmax,
+    Mode, PRelu, Parts, Residual, Sequential, Shape, Softmax, Summary, Tape,
 };
 pub use linear::{
     Clusters, Covariance, FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence,

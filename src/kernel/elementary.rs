@@ -3,6 +3,7 @@
 //! Only sums and products (no fused ones) appear here, so a result is the same bits on every processor. Errors are
 //! below 1.5 units in the last place against correctly rounded values; the tests at the end hold them to 2.
 
+use super::pair::Pair;
 use crate::real::Real;
 
 /// `exp(x)` in the form 2^k (1 + m), from which `exp(x)` and `exp(x) - 1` both follow without cancellation.
@@ -21,15 +22,20 @@ pub(crate) struct Exponential<T> {
 impl<T: Real> Exponential<T> {
     #[inline(always)]
     pub(crate) fn new(x: T) -> Self {
-        let (low, high, ln2_high, ln2_low) = if is_single::<T>() {
-            (-104.0, 89.0, 0.693_359_375, -2.121_944_400_546_905_8e-4)
-        } else {
-            (-746.0, 710.0, 0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10)
-        };
-        let x = if x > T::of(high) { T::of(high) } else { x };
-        let x = if x < T::of(low) { T::of(low) } else { x };
-        let k = (x * T::of(std::f64::consts::LOG2_E)).nearest_integer();
-        let r = (x - k * T::of(ln2_high)) - k * T::of(ln2_low);
+        let (k, r) = reduced(x);
+        Exponential::of_reduced(k, r)
+    }
+
+    /// The exponential of a number that is known to more digits than it can hold: exp(-x^2) from a rounded square
+    /// would be off by x^2 units in the last place.
+    #[inline(always)]
+    pub(crate) fn of_pair(x: Pair<T>) -> Self {
+        let (k, r) = reduced(x.high);
+        Exponential::of_reduced(k, r + x.low)
+    }
+
+    #[inline(always)]
+    fn of_reduced(k: T, r: T) -> Self {
         let series = if is_single::<T>() { horner(r, &FACTORIALS[6..]) } else { horner(r, &FACTORIALS) };
         let half = (k * T::of(0.5)).nearest_integer();
         Exponential { half, other_half: k - half, m: r + r * r * series }
@@ -41,12 +47,32 @@ impl<T: Real> Exponential<T> {
         ((T::one() + self.m) * T::power_of_two(self.half)) * T::power_of_two(self.other_half)
     }
 
+    /// `factor exp(x)`, which keeps its digits where exp(x) itself is subnormal or 0.
+    #[inline(always)]
+    pub(crate) fn times(self, factor: T) -> T {
+        (((T::one() + self.m) * factor) * T::power_of_two(self.half)) * T::power_of_two(self.other_half)
+    }
+
     /// `exp(x) - 1`, for x <= 0.
     #[inline(always)]
     pub(crate) fn minus_one(self) -> T {
         let scale = T::power_of_two(self.half) * T::power_of_two(self.other_half);
         (scale - T::one()) + scale * self.m
     }
+}
+
+/// x, held where a factor up to 1e20 more cannot bring the exponential back into range, as k ln 2 + r.
+#[inline(always)]
+fn reduced<T: Real>(x: T) -> (T, T) {
+    let (low, high, ln2_high, ln2_low) = if is_single::<T>() {
+        (-150.0, 89.0, 0.693_359_375, -2.121_944_400_546_905_8e-4)
+    } else {
+        (-800.0, 710.0, 0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10)
+    };
+    let x = if x > T::of(high) { T::of(high) } else { x };
+    let x = if x < T::of(low) { T::of(low) } else { x };
+    let k = (x * T::of(std::f64::consts::LOG2_E)).nearest_integer();
+    (k, (x - k * T::of(ln2_high)) - k * T::of(ln2_low))
 }
 
 /// 1/13!, 1/12!, ..., 1/2!
@@ -102,12 +128,12 @@ const ODD_RECIPROCALS: [f64; 10] = [
 
 /// The polynomial with these coefficients, highest power first.
 #[inline(always)]
-fn horner<T: Real>(x: T, coefficients: &[f64]) -> T {
+pub(super) fn horner<T: Real>(x: T, coefficients: &[f64]) -> T {
     coefficients.iter().fold(T::zero(), |sum, &c| sum * x + T::of(c))
 }
 
 #[inline(always)]
-fn is_single<T>() -> bool {
+pub(super) fn is_single<T>() -> bool {
     size_of::<T>() == 4
 }
 
@@ -144,6 +170,27 @@ mod tests {
         assert_eq!(exp(5e-324), 1.0);
         assert!(exp(f64::NAN).is_nan() && exp(f32::NAN).is_nan());
         assert_eq!([f32::NEG_INFINITY, f32::INFINITY].map(exp), [0.0, f32::INFINITY]);
+    }
+
+    #[test]
+    fn a_factor_saves_the_digits_of_exponentials_too_small_to_hold() {
+        // exp(-746) rounds to 0. The products are from mpmath with 60 digits.
+        assert_eq!(exp(-746.0), 0.0);
+        assert_eq!(Exponential::new(-746.0).times(746.0), 7.76e-322);
+        approx::assert_relative_eq!(
+            Exponential::new(-750.0).times(1e20),
+            1.9016849634750063e-306,
+            max_relative = 1e-15
+        );
+        assert_eq!(Exponential::new(f64::NEG_INFINITY).times(800.0), 0.0);
+        assert_eq!(Exponential::new(f32::NEG_INFINITY).times(800.0), 0.0);
+    }
+
+    #[test]
+    fn the_second_part_of_an_argument_counts() {
+        let x = Pair::product(26.3, 26.3);
+        let found = Exponential::of_pair(Pair { high: -x.high, low: -x.low }).value();
+        approx::assert_relative_eq!(found, 4.007281139193885e-301, max_relative = 4e-16);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 mod elementary;
 mod lanes;
+mod normal;
+mod pair;
 mod product;
 mod small;
 mod transpose;
@@ -14,6 +16,8 @@ mod vector;
 
 pub(crate) use elementary::{Exponential, log_one_plus};
 pub(crate) use lanes::{Lanes, vectorize};
+pub(crate) use normal::NormalTail;
+pub(crate) use pair::Pair;
 pub(crate) use product::{Strided, Workspace, product, product_lower};
 pub(crate) use transpose::transpose_into;
 pub(crate) use vector::{all_finite, axpy, dot, max_abs, moments, sum};

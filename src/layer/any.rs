@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use super::{BatchNorm, Dense, Dropout, Layer, LayerNorm, Residual, Sequential, Shape, Tape};
+use super::{
+    Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, PRelu, Residual, Sequential, Shape,
+    Softmax, Tape,
+};
 use crate::kernel::Strided;
 use crate::real::Real;
 use crate::rng::Rng;
@@ -67,6 +70,14 @@ any_layer! {
     Dense(Dense),
     /// Leaves entries out in training.
     Dropout(Dropout),
+    /// An activation.
+    Activate(Activate),
+    /// A rectifier with learned slopes.
+    PRelu(PRelu),
+    /// Probabilities of exclusive classes.
+    Softmax(Softmax),
+    /// Their logarithms.
+    LogSoftmax(LogSoftmax),
     /// Normalises columns.
     BatchNorm(BatchNorm),
     /// Normalises rows.

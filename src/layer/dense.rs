@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 
+use super::initializer::Start;
 use super::{Activation, Initializer, Layer, Shape, Tape};
+use crate::check;
 use crate::error::Error;
 use crate::kernel::{Strided, product, sum};
 use crate::real::Real;
@@ -36,7 +38,9 @@ pub struct Dense {
     inputs: usize,
     outputs: usize,
     activation: Activation,
-    initializer: Option<Initializer>,
+    /// None stands for what suits the activation.
+    weight_start: Option<Start>,
+    bias_start: Start,
     bias: bool,
 }
 
@@ -57,7 +61,42 @@ impl Dense {
             let value = inputs as f64 * outputs as f64;
             return Err(Error::InvalidParameter { name: "inputs x outputs", value, requires: "addressable" });
         }
-        Ok(Dense { inputs, outputs, activation: Activation::Identity, initializer: None, bias: true })
+        Ok(Dense {
+            inputs,
+            outputs,
+            activation: Activation::Identity,
+            weight_start: None,
+            bias_start: Start::Drawn(Initializer::Zeros),
+            bias: true,
+        })
+    }
+
+    /// A layer that starts from `weights` (inputs x outputs) and `bias` (one entry per output).
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when a size is zero; [`Error::ShapeMismatch`] when `bias` does not fit `weights`;
+    /// [`Error::NotFinite`] when an entry is NaN or infinite.
+    ///
+    /// ```
+    /// use nalgebra::{dmatrix, dvector};
+    /// use logit::{Dense, Layer, Rng};
+    ///
+    /// let layer = Dense::from_weights(&dmatrix![0.5, -1.0; 2.0, 0.25], &dvector![0.1, 0.2])?;
+    /// let mut params = [0.0f32; 6];
+    /// layer.init(&mut params, &mut Rng::new(0));
+    /// assert_eq!(params, [0.5, 2.0, -1.0, 0.25, 0.1, 0.2]);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn from_weights(weights: &DMatrix<f64>, bias: &DVector<f64>) -> Result<Self, Error> {
+        let layer = Dense::new(weights.nrows(), weights.ncols())?;
+        check::count("bias", "entries", layer.outputs, bias.len())?;
+        check::finite("weights", weights)?;
+        check::finite("bias", &DMatrix::from_column_slice(bias.len(), 1, bias.as_slice()))?;
+        Ok(Dense {
+            weight_start: Some(Start::Given(weights.as_slice().into())),
+            bias_start: Start::Given(bias.as_slice().into()),
+            ..layer
+        })
     }
 
     /// The activation. Defaults to [`Activation::Identity`].
@@ -66,10 +105,18 @@ impl Dense {
         self
     }
 
-    /// The distribution of initial weights. Defaults to [`Initializer::HeUniform`] for rectifiers and to
+    /// The distribution of initial weights. Defaults to [`Initializer::HeUniform`] for rectifiers, sharp (ReLU, leaky
+    /// ReLU, hard swish) and smooth (ELU, GELU, SiLU, softplus), to [`Initializer::LeCunNormal`] for SELU, and to
     /// [`Initializer::GlorotUniform`] for other activations.
     pub fn initializer(mut self, initializer: Initializer) -> Self {
-        self.initializer = Some(initializer);
+        self.weight_start = Some(Start::Drawn(initializer));
+        self
+    }
+
+    /// The distribution of initial biases, drawn after the weights, with the layer's inputs and outputs where it
+    /// depends on them. Defaults to [`Initializer::Zeros`].
+    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
+        self.bias_start = Start::Drawn(initializer);
         self
     }
 
@@ -77,6 +124,19 @@ impl Dense {
     pub fn bias(mut self, bias: bool) -> Self {
         self.bias = bias;
         self
+    }
+
+    /// Whether the parameters of the activation and of the initializers can be used.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for the first that cannot: see [`Activation::check`] and [`Initializer::check`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.activation.check()?;
+        let starts = self.weight_start.iter().chain(std::iter::once(&self.bias_start));
+        starts.into_iter().try_for_each(|start| match start {
+            Start::Drawn(initializer) => initializer.check(),
+            Start::Given(_) => Ok(()),
+        })
     }
 
     fn weight_count(&self) -> usize {
@@ -121,13 +181,10 @@ const DERIVATIVE: usize = 1;
 
 impl<T: Real> Layer<T> for Dense {
     fn init(&self, params: &mut [T], rng: &mut Rng) {
-        let initializer = self.initializer.unwrap_or(match self.activation {
-            Activation::Relu | Activation::LeakyRelu(_) => Initializer::HeUniform,
-            _ => Initializer::GlorotUniform,
-        });
         let (weights, bias) = params.split_at_mut(self.weight_count());
-        initializer.fill(weights, self.inputs, self.outputs, rng);
-        bias.fill(T::zero());
+        let usual = Start::Drawn(self.activation.initializer());
+        self.weight_start.as_ref().unwrap_or(&usual).fill(weights, self.inputs, self.outputs, rng);
+        self.bias_start.fill(bias, self.inputs, self.outputs, rng);
     }
 
     fn tape(&self, rows: usize) -> Tape<T> {

@@ -4,6 +4,7 @@
 //! shared freely between threads; weights live in one flat vector that the caller owns, and everything that a pass
 //! over a batch has to remember lives in a [`Tape`] that the caller owns too.
 
+mod activate;
 mod activation;
 mod affine;
 mod any;
@@ -12,8 +13,11 @@ mod dense;
 mod dropout;
 mod initializer;
 mod layer_norm;
+mod log_softmax;
+mod prelu;
 mod residual;
 mod sequential;
+mod softmax;
 mod summary;
 mod tape;
 
@@ -21,6 +25,7 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
+pub use activate::Activate;
 pub use activation::Activation;
 pub use any::AnyLayer;
 pub use batch_norm::BatchNorm;
@@ -28,8 +33,11 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use initializer::Initializer;
 pub use layer_norm::LayerNorm;
+pub use log_softmax::LogSoftmax;
+pub use prelu::PRelu;
 pub use residual::Residual;
 pub use sequential::Sequential;
+pub use softmax::Softmax;
 pub use summary::Summary;
 pub use tape::{Mode, Parts, Tape};
 

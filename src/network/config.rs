@@ -162,9 +162,7 @@ impl MlpClassifier {
         {
             check::parameter(name, value as f64, value > 0, "at least 1")?;
         }
-        if let Activation::LeakyRelu(slope) = self.activation {
-            check::parameter("slope", slope, slope.is_finite(), "finite")?;
-        }
+        self.activation.check()?;
         check::not_negative("l2", self.l2)?;
         if let Some(fraction) = self.validation_fraction {
             check::fraction("validation_fraction", fraction)?;

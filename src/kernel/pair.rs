@@ -1,0 +1,96 @@
+//! Products to twice the usual digits.
+
+use super::elementary::is_single;
+use crate::real::Real;
+
+/// The sum of two numbers that are not added: `low` is what rounding takes from `high`.
+///
+/// # References
+/// Dekker, *A floating-point technique for extending the available precision* (1971); Knuth, *The Art of Computer
+/// Programming*, vol. 2, 4.2.2.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair<T> {
+    pub(crate) high: T,
+    pub(crate) low: T,
+}
+
+impl<T: Real> Pair<T> {
+    /// A constant, whose parts are given for `f64`.
+    #[inline(always)]
+    pub(crate) fn constant(high: f64, low: f64) -> Self {
+        let rounded = T::of(high);
+        Pair { high: rounded, low: T::of((high - rounded.as_f64()) + low) }
+    }
+
+    /// `x y`, exactly, for factors whose product neither overflows nor underflows.
+    #[inline(always)]
+    pub(crate) fn product(x: T, y: T) -> Self {
+        let ((x1, x2), (y1, y2)) = (halves(x), halves(y));
+        let high = x * y;
+        Pair { high, low: x2 * y2 - (((high - x1 * y1) - x2 * y1) - x1 * y2) }
+    }
+
+    /// `self x`
+    #[inline(always)]
+    pub(crate) fn times(self, x: T) -> Self {
+        let product = Pair::product(self.high, x);
+        Pair { high: product.high, low: product.low + self.low * x }
+    }
+
+    /// `self other`
+    #[inline(always)]
+    pub(crate) fn times_pair(self, other: Self) -> Self {
+        let product = self.times(other.high);
+        Pair { high: product.high, low: product.low + self.high * other.low }
+    }
+
+    /// `self + x`
+    #[inline(always)]
+    pub(crate) fn plus(self, x: T) -> Self {
+        let high = self.high + x;
+        let rest = high - self.high;
+        Pair { high, low: ((self.high - (high - rest)) + (x - rest)) + self.low }
+    }
+}
+
+/// Two numbers of half the digits each whose sum is `x` (Veltkamp's split).
+#[inline(always)]
+fn halves<T: Real>(x: T) -> (T, T) {
+    let factor = if is_single::<T>() { 4097.0 } else { 134_217_729.0 };
+    let shifted = x * T::of(factor);
+    let high = shifted - (shifted - x);
+    (high, x - high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A product of single-precision numbers is exact in double precision.
+    #[test]
+    fn products_are_exact() {
+        let mut x = 1.000_000_1f32;
+        for i in 0..10_000u16 {
+            x *= 1.000_7;
+            let y = 0.37 + 1.1 * f32::from(i);
+            let found = Pair::product(x, y);
+            assert_eq!(f64::from(found.high) + f64::from(found.low), f64::from(x) * f64::from(y));
+        }
+        // (2^52 + 1)(2^27 + 1) needs 80 bits.
+        let found = Pair::product(4_503_599_627_370_497.0, 134_217_729.0);
+        let high = found.high as i128 + found.low as i128;
+        assert_eq!(high, 4_503_599_627_370_497 * 134_217_729);
+    }
+
+    #[test]
+    fn sums_keep_what_is_too_small_to_see() {
+        let sum = Pair { high: 1e-20, low: 0.0 }.plus(1.0);
+        assert_eq!((sum.high, sum.low), (1.0, 1e-20));
+        let third = Pair::<f32>::constant(1.0 / 3.0, 0.0);
+        assert_eq!(
+            f64::from(third.high) + f64::from(third.low),
+            f64::from(1.0f32 / 3.0) + f64::from(third.low)
+        );
+        assert!((f64::from(third.high) + f64::from(third.low) - 1.0 / 3.0).abs() < 1e-15);
+    }
+}

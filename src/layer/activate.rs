@@ -1,0 +1,87 @@
+//! An activation as a layer of its own.
+
+use nalgebra::DMatrix;
+
+use super::{Activation, Layer, Shape, Tape};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// Applies an [`Activation`] to each entry: for places where no [`Dense`](crate::Dense) layer precedes, which
+/// would do the same in its own pass.
+///
+/// # Formula
+/// y = a(x)
+///
+/// # Shapes
+/// Input and output are rows x width. There are no parameters.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Activate, Activation, Layer};
+///
+/// let layer = Activate::new(2, Activation::Relu)?;
+/// assert_eq!(layer.apply(&[], &dmatrix![1.5, -2.0])?, dmatrix![1.5, 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Activate {
+    width: usize,
+    activation: Activation,
+}
+
+impl Activate {
+    /// The activation of `width` columns.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when `width` is zero or the parameter of the activation is not finite.
+    pub fn new(width: usize, activation: Activation) -> Result<Self, Error> {
+        check::parameter("width", width as f64, width > 0, "at least 1")?;
+        activation.check()?;
+        Ok(Activate { width, activation })
+    }
+}
+
+impl Shape for Activate {
+    fn inputs(&self) -> usize {
+        self.width
+    }
+    fn outputs(&self) -> usize {
+        self.width
+    }
+    fn parameter_count(&self) -> usize {
+        0
+    }
+}
+
+impl<T: Real> Layer<T> for Activate {
+    fn init(&self, _params: &mut [T], _rng: &mut Rng) {}
+
+    fn tape(&self, rows: usize) -> Tape<T> {
+        let derivative = if self.activation.keeps_derivative() { rows } else { 0 };
+        Tape::new(rows, self.width).with_buffer(derivative, self.width)
+    }
+
+    fn forward(&self, _params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        let parts = tape.parts();
+        parts.output.copy_from(x);
+        let derivative = parts.buffers[0].as_mut_slice();
+        self.activation.forward(parts.output.as_mut_slice(), &[], x.nrows(), derivative);
+    }
+
+    fn backward(
+        &self,
+        _params: &[T],
+        _x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        _grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        let Some(dx) = dx else { return };
+        let parts = tape.parts();
+        let (gradient, output) = (parts.output_gradient.as_slice(), parts.output.as_slice());
+        self.activation.backward(gradient, output, parts.buffers[0].as_slice(), dx.as_mut_slice());
+    }
+}

@@ -1,0 +1,59 @@
+//! Piecewise polynomials in place of tanh, sigmoid and SiLU. At their corners the derivative is that of the outer
+//! pieces, the straight lines that reach to infinity.
+
+use crate::real::Real;
+
+/// min(max(z, -1), 1)
+#[inline(always)]
+pub(super) fn hard_tanh<T: Real>(z: T) -> (T, T) {
+    between(z, T::one(), (-T::one(), T::zero()), (z, T::one()), (T::one(), T::zero()))
+}
+
+/// min(max(z/6 + 1/2, 0), 1)
+#[inline(always)]
+pub(super) fn hard_sigmoid<T: Real>(z: T) -> (T, T) {
+    let (three, six) = (T::of(3.0), T::of(6.0));
+    let inside = ((z + three) / six, T::one() / six);
+    between(z, three, (T::zero(), T::zero()), inside, (T::one(), T::zero()))
+}
+
+/// z min(max(z/6 + 1/2, 0), 1)
+#[inline(always)]
+pub(super) fn hard_swish<T: Real>(z: T) -> (T, T) {
+    let (three, six) = (T::of(3.0), T::of(6.0));
+    let inside = (z * (z + three) / six, (z + z + three) / six);
+    between(z, three, (T::zero(), T::zero()), inside, (z, T::one()))
+}
+
+/// One of three pieces, with corners at -corner and corner; NaN goes to the one inside.
+#[inline(always)]
+fn between<T: Real>(z: T, corner: T, below: (T, T), inside: (T, T), above: (T, T)) -> (T, T) {
+    if z <= -corner {
+        below
+    } else if z >= corner {
+        above
+    } else {
+        inside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corners_belong_to_the_outer_pieces() {
+        assert_eq!([-1.0, 1.0].map(hard_tanh), [(-1.0, 0.0), (1.0, 0.0)]);
+        assert_eq!([-3.0, 3.0].map(hard_sigmoid), [(0.0, 0.0), (1.0, 0.0)]);
+        assert_eq!([-3.0, 3.0].map(hard_swish), [(0.0, 0.0), (3.0, 1.0)]);
+    }
+
+    #[test]
+    fn the_pieces_inside_and_the_ends() {
+        assert_eq!(hard_tanh(0.3), (0.3, 1.0));
+        assert_eq!(hard_sigmoid(1.5), (0.75, 1.0 / 6.0));
+        assert_eq!(hard_swish(-1.5), (-0.375, 0.0));
+        assert_eq!([f64::NEG_INFINITY, f64::INFINITY].map(hard_swish), [(0.0, 0.0), (f64::INFINITY, 1.0)]);
+        assert_eq!([-1e300, 1e300].map(hard_sigmoid), [(0.0, 0.0), (1.0, 0.0)]);
+    }
+}

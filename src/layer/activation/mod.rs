@@ -1,0 +1,386 @@
+//! Scalar activations, fused into [`Dense`](crate::Dense) layers and layers of their own in
+//! [`Activate`](crate::Activate). Each function returns its value and its derivative from the same numbers.
+
+mod elu;
+mod gelu;
+mod hard;
+mod rectifiers;
+mod sigmoid;
+mod silu;
+mod softplus;
+mod softsign;
+
+use elu::{elu, selu};
+use gelu::{gelu, gelu_tanh};
+use hard::{hard_sigmoid, hard_swish, hard_tanh};
+use rectifiers::{leaky_relu, relu};
+use sigmoid::{sigmoid, tanh};
+use silu::silu;
+use softplus::{log_sigmoid, softplus};
+use softsign::softsign;
+
+use super::Initializer;
+use crate::check;
+use crate::error::Error;
+use crate::kernel::vectorize;
+use crate::real::Real;
+
+/// The function that a layer applies to each of its outputs.
+///
+/// # Formula
+/// σ is the logistic function, Φ and φ are the distribution function and the density of the standard normal
+/// distribution.
+///
+/// | | a(z) | a'(z) |
+/// |---|---|---|
+/// | `Identity` | z | 1 |
+/// | `Relu` | max(z, 0) | 1 for z > 0, else 0 |
+/// | `LeakyRelu(s)` | z for z > 0, else s z | 1 for z > 0, else s |
+/// | `Elu(α)` | z for z > 0, else α (exp(z) - 1) | 1 for z > 0, else α exp(z) |
+/// | `Selu` | λ z for z > 0, else λ α (exp(z) - 1) | λ for z > 0, else λ α exp(z) |
+/// | `Gelu` | z Φ(z) | Φ(z) + z φ(z) |
+/// | `GeluTanh` | z σ(u), u = √(8/π) (z + 0.044715 z^3) | σ(u) + z u' σ(u) σ(-u) |
+/// | `Silu` | z σ(z) | σ(z) + z σ(z) σ(-z) |
+/// | `Softplus` | ln(1 + exp(z)) | σ(z) |
+/// | `LogSigmoid` | ln σ(z) | σ(-z) |
+/// | `Softsign` | z / (1 + abs z) | 1 / (1 + abs z)^2 |
+/// | `Sigmoid` | 1 / (1 + exp(-z)) | σ(z) σ(-z) |
+/// | `Tanh` | tanh z | 1 - a^2 |
+/// | `HardTanh` | min(max(z, -1), 1) | 1 for -1 < z < 1, else 0 |
+/// | `HardSigmoid` | min(max(z/6 + 1/2, 0), 1) | 1/6 for -3 < z < 3, else 0 |
+/// | `HardSwish` | z min(max(z/6 + 1/2, 0), 1) | (2 z + 3)/6 for -3 < z < 3, else 0 below and 1 above |
+///
+/// # Kinks
+/// At z = 0 and z = -0 the derivative is the one from the left: 0 for `Relu`, s, α, and λ α. At the corners of the
+/// three hard functions it is that of the outer piece.
+///
+/// # Precision
+/// Values and derivatives are right to a few units in the last place, far into both tails and close to zero;
+/// a derivative that crosses zero (`Gelu`, `GeluTanh`, `Silu`) is right to a few units of its larger term there. No
+/// infinite z gives NaN where the limit is a number: `Silu` and `Gelu` of -∞ are 0.
+///
+/// # Examples
+/// ```
+/// use logit::Activation;
+///
+/// assert_eq!(Activation::Relu.evaluate(-2.0), (0.0, 0.0));
+/// assert_eq!(Activation::LeakyRelu(0.01).evaluate(-2.0), (-0.02, 0.01));
+/// assert_eq!(Activation::Sigmoid.evaluate(0.0), (0.5, 0.25));
+/// assert_eq!(Activation::Silu.evaluate(f64::NEG_INFINITY), (0.0, 0.0));
+/// ```
+///
+/// # References
+/// He, Zhang, Ren and Sun (2015) and Maas, Hannun and Ng (2013) for rectifiers; Clevert, Unterthiner and Hochreiter
+/// (2016) for ELU; Klambauer, Unterthiner, Mayr and Hochreiter (2017) for SELU; Hendrycks and Gimpel (2016) for both
+/// forms of GELU and SiLU; Howard and others, *Searching for MobileNetV3* (2019), for the hard sigmoid and swish.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Activation {
+    /// z itself: for output layers, whose losses take raw scores.
+    #[default]
+    Identity,
+    /// The rectified linear unit.
+    Relu,
+    /// The rectified linear unit with this slope below zero; 0.01 is usual.
+    LeakyRelu(f64),
+    /// The exponential linear unit, which falls to minus this number; 1 is usual.
+    Elu(f64),
+    /// The self-normalising exponential linear unit, with λ = 1.0507009873554805 and α = 1.6732632423543772.
+    Selu,
+    /// The Gaussian error linear unit.
+    Gelu,
+    /// The approximation of the Gaussian error linear unit by tanh.
+    GeluTanh,
+    /// The sigmoid linear unit, also called swish.
+    Silu,
+    /// The smooth rectifier.
+    Softplus,
+    /// The logarithm of the logistic function.
+    LogSigmoid,
+    /// The quotient that goes to -1 and 1 more slowly than the hyperbolic tangent.
+    Softsign,
+    /// The logistic function.
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// A straight line between -1 and 1.
+    HardTanh,
+    /// A straight line between (-3, 0) and (3, 1).
+    HardSigmoid,
+    /// z times the hard sigmoid.
+    HardSwish,
+}
+
+impl Activation {
+    /// Every activation, with the usual parameters: a list to choose from.
+    ///
+    /// ```
+    /// use logit::Activation;
+    ///
+    /// assert!(Activation::ALL.contains(&Activation::LeakyRelu(0.01)));
+    /// assert!(Activation::ALL.iter().all(|activation| activation.evaluate(f64::NAN).0.is_nan()));
+    /// ```
+    pub const ALL: &'static [Activation] = &[
+        Activation::Identity,
+        Activation::Relu,
+        Activation::LeakyRelu(0.01),
+        Activation::Elu(1.0),
+        Activation::Selu,
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Silu,
+        Activation::Softplus,
+        Activation::LogSigmoid,
+        Activation::Softsign,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::HardTanh,
+        Activation::HardSigmoid,
+        Activation::HardSwish,
+    ];
+
+    /// The leaky rectifier with the usual slope, 0.01.
+    pub const fn leaky_relu() -> Self {
+        Activation::LeakyRelu(0.01)
+    }
+
+    /// The exponential linear unit with the usual α, 1.
+    pub const fn elu() -> Self {
+        Activation::Elu(1.0)
+    }
+
+    /// Whether the parameter, where there is one, can be used.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when `slope` or `alpha` is not finite.
+    pub fn check(self) -> Result<(), Error> {
+        match self {
+            Activation::LeakyRelu(slope) => check::parameter("slope", slope, slope.is_finite(), "finite"),
+            Activation::Elu(alpha) => check::parameter("alpha", alpha, alpha.is_finite(), "finite"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The value and the derivative at `z`.
+    #[inline]
+    pub fn evaluate<T: Real>(self, z: T) -> (T, T) {
+        match self {
+            Activation::Identity => (z, T::one()),
+            Activation::Relu => relu(z),
+            Activation::LeakyRelu(slope) => leaky_relu(z, T::of(slope)),
+            Activation::Elu(alpha) => elu(z, T::of(alpha)),
+            Activation::Selu => selu(z),
+            Activation::Gelu => gelu(z),
+            Activation::GeluTanh => gelu_tanh(z),
+            Activation::Silu => silu(z),
+            Activation::Softplus => softplus(z),
+            Activation::LogSigmoid => log_sigmoid(z),
+            Activation::Softsign => softsign(z),
+            Activation::Sigmoid => sigmoid(z),
+            Activation::Tanh => tanh(z),
+            Activation::HardTanh => hard_tanh(z),
+            Activation::HardSigmoid => hard_sigmoid(z),
+            Activation::HardSwish => hard_swish(z),
+        }
+    }
+
+    /// How weights before this activation start unless told otherwise.
+    pub(super) fn initializer(self) -> Initializer {
+        match self {
+            Activation::Relu
+            | Activation::LeakyRelu(_)
+            | Activation::Elu(_)
+            | Activation::Gelu
+            | Activation::GeluTanh
+            | Activation::Silu
+            | Activation::Softplus
+            | Activation::HardSwish => Initializer::HeUniform,
+            Activation::Selu => Initializer::LeCunNormal,
+            Activation::Identity
+            | Activation::LogSigmoid
+            | Activation::Softsign
+            | Activation::Sigmoid
+            | Activation::Tanh
+            | Activation::HardTanh
+            | Activation::HardSigmoid => Initializer::GlorotUniform,
+        }
+    }
+
+    /// Whether the derivative cannot be read off the output, so that the forward pass has to keep it.
+    pub(super) fn keeps_derivative(self) -> bool {
+        match self {
+            Activation::Identity | Activation::Relu => false,
+            // A negative slope gives positive outputs on both sides.
+            Activation::LeakyRelu(slope) => slope < 0.0,
+            // The others could be read off with a loss of digits where the output rounds to its limit.
+            _ => true,
+        }
+    }
+
+    /// Adds the bias (none if empty) to each column of `z` and applies the activation; fills `derivative` where it is
+    /// kept.
+    pub(super) fn forward<T: Real>(self, z: &mut [T], bias: &[T], rows: usize, derivative: &mut [T]) {
+        let columns = Columns { z, bias, rows: rows.max(1), derivative };
+        match self {
+            Activation::Identity => columns.values(|z| z),
+            Activation::Relu => columns.values(|z| relu(z).0),
+            Activation::LeakyRelu(slope) => {
+                let slope = T::of(slope);
+                if self.keeps_derivative() {
+                    columns.values_and_derivatives(move |z| leaky_relu(z, slope));
+                } else {
+                    columns.values(move |z| leaky_relu(z, slope).0);
+                }
+            }
+            Activation::Elu(alpha) => {
+                let alpha = T::of(alpha);
+                columns.values_and_derivatives(move |z| elu(z, alpha));
+            }
+            Activation::Selu => columns.values_and_derivatives(selu),
+            Activation::Gelu => columns.values_and_derivatives(gelu),
+            Activation::GeluTanh => columns.values_and_derivatives(gelu_tanh),
+            Activation::Silu => columns.values_and_derivatives(silu),
+            Activation::Softplus => columns.values_and_derivatives(softplus),
+            Activation::LogSigmoid => columns.values_and_derivatives(log_sigmoid),
+            Activation::Softsign => columns.values_and_derivatives(softsign),
+            Activation::Sigmoid => columns.values_and_derivatives(sigmoid),
+            Activation::Tanh => columns.values_and_derivatives(tanh),
+            Activation::HardTanh => columns.values_and_derivatives(hard_tanh),
+            Activation::HardSigmoid => columns.values_and_derivatives(hard_sigmoid),
+            Activation::HardSwish => columns.values_and_derivatives(hard_swish),
+        }
+    }
+
+    /// `delta = gradient * a'`, from the output or the derivative that the forward pass kept.
+    pub(super) fn backward<T: Real>(self, gradient: &[T], output: &[T], derivative: &[T], delta: &mut [T]) {
+        let slope = match self {
+            Activation::Identity => T::one(),
+            Activation::LeakyRelu(slope) => T::of(slope),
+            _ => T::zero(),
+        };
+        vectorize(
+            #[inline(always)]
+            || {
+                if self.keeps_derivative() {
+                    for ((delta, &g), &d) in delta.iter_mut().zip(gradient).zip(derivative) {
+                        *delta = g * d;
+                    }
+                } else {
+                    // The output is positive where the input is.
+                    for ((delta, &g), &y) in delta.iter_mut().zip(gradient).zip(output) {
+                        *delta = if y > T::zero() { g } else { g * slope };
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// Columns of numbers before the activation, each with a bias to be added, that become the output.
+struct Columns<'a, T> {
+    z: &'a mut [T],
+    bias: &'a [T],
+    rows: usize,
+    derivative: &'a mut [T],
+}
+
+impl<T: Real> Columns<'_, T> {
+    #[inline(always)]
+    fn values(self, activation: impl Fn(T) -> T) {
+        vectorize(
+            #[inline(always)]
+            || {
+                for (j, z) in self.z.chunks_exact_mut(self.rows).enumerate() {
+                    let bias = self.bias.get(j).copied().unwrap_or(T::zero());
+                    for z in z {
+                        *z = activation(*z + bias);
+                    }
+                }
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn values_and_derivatives(self, activation: impl Fn(T) -> (T, T)) {
+        vectorize(
+            #[inline(always)]
+            || {
+                let derivatives = self.derivative.chunks_exact_mut(self.rows);
+                for (j, (z, d)) in self.z.chunks_exact_mut(self.rows).zip(derivatives).enumerate() {
+                    let bias = self.bias.get(j).copied().unwrap_or(T::zero());
+                    for (z, d) in z.iter_mut().zip(d) {
+                        (*z, *d) = activation(*z + bias);
+                    }
+                }
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No arm for the rest: the compiler asks for a new activation here, and the test for it in the list.
+    fn index(activation: Activation) -> usize {
+        match activation {
+            Activation::Identity => 0,
+            Activation::Relu => 1,
+            Activation::LeakyRelu(_) => 2,
+            Activation::Elu(_) => 3,
+            Activation::Selu => 4,
+            Activation::Gelu => 5,
+            Activation::GeluTanh => 6,
+            Activation::Silu => 7,
+            Activation::Softplus => 8,
+            Activation::LogSigmoid => 9,
+            Activation::Softsign => 10,
+            Activation::Sigmoid => 11,
+            Activation::Tanh => 12,
+            Activation::HardTanh => 13,
+            Activation::HardSigmoid => 14,
+            Activation::HardSwish => 15,
+        }
+    }
+
+    #[test]
+    fn the_list_is_complete() {
+        let listed: Vec<usize> = Activation::ALL.iter().copied().map(index).collect();
+        assert_eq!(listed, (0..16).collect::<Vec<usize>>());
+        assert_eq!(Activation::ALL[2..4], [Activation::leaky_relu(), Activation::elu()]);
+    }
+
+    /// What `Dense` applies is what `evaluate` promises, with and without a bias.
+    #[test]
+    fn columns_agree_with_single_numbers() {
+        let negative = [Activation::LeakyRelu(-0.3), Activation::Elu(-2.0)];
+        for &activation in Activation::ALL.iter().chain(&negative) {
+            let z: Vec<f64> = (0..60).map(|i| 0.37 * f64::from(i) - 11.0).collect();
+            for bias in [&[][..], &[0.25, -1.5, 3.0]] {
+                let (mut y, mut d, mut delta) = (z.clone(), vec![f64::NAN; 60], vec![f64::NAN; 60]);
+                activation.forward(&mut y, bias, 20, &mut d);
+                activation.backward(&[2.0; 60], &y, &d, &mut delta);
+                for (i, z) in z.iter().enumerate() {
+                    let (value, slope) = activation.evaluate(z + bias.get(i / 20).unwrap_or(&0.0));
+                    assert_eq!((y[i], delta[i]), (value, 2.0 * slope), "{activation:?} at {z}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_passes_through_every_activation_and_nothing_else_becomes_nan() {
+        for &activation in Activation::ALL {
+            assert!(activation.evaluate(f64::NAN).0.is_nan(), "{activation:?}");
+            assert!(activation.evaluate(f32::NAN).0.is_nan(), "{activation:?}");
+            for z in [f64::INFINITY, 1e300, 1e-300, 0.0] {
+                for z in [z, -z] {
+                    let (value, slope) = activation.evaluate(z);
+                    assert!(!value.is_nan() && slope.is_finite(), "{activation:?} at {z}");
+                    let (value, slope) = activation.evaluate(z as f32);
+                    assert!(!value.is_nan() && slope.is_finite(), "{activation:?} at {z}f32");
+                }
+            }
+        }
+    }
+}

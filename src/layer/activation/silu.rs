@@ -1,0 +1,47 @@
+//! SiLU, also called swish: z σ(z).
+
+use crate::kernel::Exponential;
+use crate::real::Real;
+
+#[inline(always)]
+pub(super) fn silu<T: Real>(z: T) -> (T, T) {
+    gated(z, Exponential::new(-z.abs()), T::one())
+}
+
+/// z σ(u) for an odd, increasing u(z), from exp(-|u|) and du/dz.
+///
+/// With s = 1/(1+e), the value is z s above zero and z e s below, and the derivative is s (1 + |z| u' e s) above and
+/// e s (1 - |z| u' s) below. The factor z, which is infinite where e is zero, is held where e has long been.
+#[inline(always)]
+pub(super) fn gated<T: Real>(z: T, exponential: Exponential<T>, slope: T) -> (T, T) {
+    let magnitude = z.abs();
+    let magnitude = if magnitude > T::of(800.0) { T::of(800.0) } else { magnitude };
+    let s = T::one() / (T::one() + exponential.value());
+    let weight = magnitude * slope * s;
+    if z < T::zero() {
+        (-exponential.times(magnitude * s), exponential.times(s * (T::one() - weight)))
+    } else {
+        (z * s, s * (T::one() + exponential.times(weight)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_are_finite_where_they_should_be() {
+        assert_eq!(silu(f64::NEG_INFINITY), (0.0, 0.0));
+        assert_eq!(silu(-1e300), (0.0, 0.0));
+        assert_eq!(silu(1e300), (1e300, 1.0));
+        assert_eq!(silu(f64::INFINITY), (f64::INFINITY, 1.0));
+        assert_eq!(silu(0.0), (0.0, 0.5));
+        assert_eq!((silu(f32::NEG_INFINITY), silu(f32::INFINITY)), ((0.0, 0.0), (f32::INFINITY, 1.0)));
+    }
+
+    /// exp(-745.5) is too small for a number, 745.5 exp(-745.5) is not: mpmath with 60 digits.
+    #[test]
+    fn the_tail_ends_with_the_product() {
+        assert_eq!(silu(-745.5).0, -1.275e-321);
+    }
+}

@@ -1,0 +1,193 @@
+//! Initial weights: distributions, and matrices to begin with.
+
+mod orthogonal;
+
+use std::sync::Arc;
+
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// How the initial weights or biases of a layer are drawn.
+///
+/// # Formula
+/// With i inputs and o outputs, uniform on [-b, b] or normal with standard deviation s:
+///
+/// | | uniform | normal |
+/// |---|---|---|
+/// | He | b = √(6/i) | s = √(2/i) |
+/// | Glorot | b = √(6/(i + o)) | s = √(2/(i + o)) |
+/// | LeCun | b = √(3/i) | s = √(1/i) |
+///
+/// # Examples
+/// ```
+/// use logit::{Activation, Dense, Initializer, Layer, Rng, Shape};
+///
+/// let layer = Dense::new(2, 3)?
+///     .initializer(Initializer::Uniform { low: -0.3, high: 0.3 })
+///     .bias_initializer(Initializer::Constant(0.1));
+/// let mut params = vec![0.0; layer.parameter_count()];
+/// layer.init(&mut params, &mut Rng::new(1));
+/// assert!(params[..6].iter().all(|w: &f64| w.abs() <= 0.3));
+/// assert_eq!(params[6..], [0.1; 3]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+///
+/// # References
+/// LeCun, Bottou, Orr and Müller, *Efficient BackProp* (1998), and Klambauer and others (2017) for SELU; Glorot and
+/// Bengio (2010), for sigmoid, tanh and linear units; He, Zhang, Ren and Sun (2015), for rectifiers; Saxe, McClelland
+/// and Ganguli (2014), for orthogonal weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Initializer {
+    /// Uniform, for rectifiers.
+    HeUniform,
+    /// Normal, for rectifiers.
+    HeNormal,
+    /// Uniform, for sigmoid, tanh and linear units.
+    GlorotUniform,
+    /// Normal, for sigmoid, tanh and linear units.
+    GlorotNormal,
+    /// Uniform with variance 1/i.
+    LeCunUniform,
+    /// Normal with variance 1/i, for SELU.
+    LeCunNormal,
+    /// A matrix drawn evenly (by Haar measure) from those with orthonormal columns, or rows where there are more
+    /// outputs than inputs, times `gain`. For biases, a random direction of length `gain`.
+    Orthogonal {
+        /// The singular value that all directions share; 1 is usual.
+        gain: f64,
+    },
+    /// Uniform on [`low`, `high`).
+    Uniform {
+        /// The lower end.
+        low: f64,
+        /// The upper end.
+        high: f64,
+    },
+    /// Normal with this mean and standard deviation.
+    Normal {
+        /// The mean.
+        mean: f64,
+        /// The standard deviation.
+        standard_deviation: f64,
+    },
+    /// The same number everywhere. Hidden units whose weights are all equal stay equal; meant for biases.
+    Constant(f64),
+    /// Zero everywhere.
+    Zeros,
+}
+
+impl Initializer {
+    /// Whether the parameters, where there are any, can be used.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for numbers that are not finite, `low` not below `high`, and a `gain` or
+    /// `standard_deviation` not above zero.
+    pub fn check(self) -> Result<(), Error> {
+        match self {
+            Initializer::Orthogonal { gain } => check::positive("gain", gain),
+            Initializer::Uniform { low, high } => {
+                check::parameter("low", low, low.is_finite(), "finite")?;
+                let valid = low < high && (high - low).is_finite();
+                check::parameter("high", high, valid, "finite and above `low`")
+            }
+            Initializer::Normal { mean, standard_deviation } => {
+                check::parameter("mean", mean, mean.is_finite(), "finite")?;
+                check::positive("standard_deviation", standard_deviation)
+            }
+            Initializer::Constant(value) => check::parameter("constant", value, value.is_finite(), "finite"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fills the weights (column by column) or the biases of a layer.
+    pub(super) fn fill<T: Real>(self, values: &mut [T], inputs: usize, outputs: usize, rng: &mut Rng) {
+        let (scale, fan) = match self {
+            Initializer::GlorotUniform | Initializer::GlorotNormal => (2.0, (inputs + outputs) as f64),
+            Initializer::LeCunUniform | Initializer::LeCunNormal => (1.0, inputs as f64),
+            _ => (2.0, inputs as f64),
+        };
+        let deviation = (scale / fan).sqrt();
+        if let Initializer::Orthogonal { gain } = self {
+            return orthogonal::fill(gain, values, outputs, rng);
+        }
+        for value in values {
+            *value = T::of(match self {
+                Initializer::HeNormal | Initializer::GlorotNormal | Initializer::LeCunNormal => {
+                    deviation * rng.standard_normal()
+                }
+                // A uniform distribution on [-b, b] has the standard deviation b/√3.
+                Initializer::HeUniform | Initializer::GlorotUniform | Initializer::LeCunUniform => {
+                    let bound = deviation * 3f64.sqrt();
+                    rng.uniform(-bound, bound)
+                }
+                Initializer::Uniform { low, high } => rng.uniform(low, high),
+                Initializer::Normal { mean, standard_deviation } => {
+                    mean + standard_deviation * rng.standard_normal()
+                }
+                Initializer::Constant(constant) => constant,
+                Initializer::Zeros | Initializer::Orthogonal { .. } => 0.0,
+            });
+        }
+    }
+}
+
+/// Where initial values come from: drawn, or given (shared, so that copies of a layer are cheap).
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Start {
+    Drawn(Initializer),
+    Given(Arc<[f64]>),
+}
+
+impl Start {
+    pub(super) fn fill<T: Real>(&self, values: &mut [T], inputs: usize, outputs: usize, rng: &mut Rng) {
+        match self {
+            Start::Drawn(initializer) => initializer.fill(values, inputs, outputs, rng),
+            Start::Given(given) => {
+                for (value, &given) in values.iter_mut().zip(given.iter()) {
+                    *value = T::of(given);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreads_are_those_of_the_papers() {
+        let (inputs, outputs) = (300, 100);
+        for (initializer, mean, deviation) in [
+            (Initializer::HeUniform, 0.0, (2.0f64 / 300.0).sqrt()),
+            (Initializer::HeNormal, 0.0, (2.0f64 / 300.0).sqrt()),
+            (Initializer::GlorotUniform, 0.0, (2.0f64 / 400.0).sqrt()),
+            (Initializer::GlorotNormal, 0.0, (2.0f64 / 400.0).sqrt()),
+            (Initializer::LeCunUniform, 0.0, (1.0f64 / 300.0).sqrt()),
+            (Initializer::LeCunNormal, 0.0, (1.0f64 / 300.0).sqrt()),
+            (Initializer::Uniform { low: 1.0, high: 3.0 }, 2.0, 1.0 / 3f64.sqrt()),
+            (Initializer::Normal { mean: -2.0, standard_deviation: 0.5 }, -2.0, 0.5),
+        ] {
+            let mut weights = vec![0.0f64; inputs * outputs];
+            initializer.fill(&mut weights, inputs, outputs, &mut Rng::new(1));
+            let n = weights.len() as f64;
+            let found_mean = weights.iter().sum::<f64>() / n;
+            let found = (weights.iter().map(|w| (w - found_mean).powi(2)).sum::<f64>() / n).sqrt();
+            assert!((found / deviation - 1.0).abs() < 0.02, "{initializer:?}: {found} for {deviation}");
+            let off = (found_mean - mean).abs();
+            assert!(off < 0.02 * deviation.max(0.05), "{initializer:?}: mean {found_mean}");
+        }
+    }
+
+    #[test]
+    fn constants_need_no_random_numbers() {
+        let (mut rng, mut values) = (Rng::new(1), [f32::NAN; 6]);
+        Initializer::Constant(0.1).fill(&mut values, 2, 3, &mut rng);
+        assert_eq!(values, [0.1; 6]);
+        Initializer::Zeros.fill(&mut values, 2, 3, &mut rng);
+        assert_eq!((values, rng), ([0.0; 6], Rng::new(1)));
+    }
+}

@@ -1,0 +1,148 @@
+//! The logarithm of softmax as a layer.
+
+use nalgebra::DMatrix;
+
+use super::{Layer, Shape, Tape};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::vectorize;
+use crate::loss::{Loss, SoftmaxCrossEntropy};
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// The logarithm of the softmax of each row.
+///
+/// # Formula
+/// y_k = x_k - m - ln(1 + r), with m the largest entry of the row and r = Σ exp(x_j - m) over the other entries. The
+/// gradient with respect to x is g_k (1 - p_k) - p_k Σ_{j≠k} g_j with p = exp(y); for the largest p, 1 - p_k is the
+/// sum of the others.
+///
+/// # Shapes
+/// Input and output are rows x width. There are no parameters.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Layer, LogSoftmax};
+///
+/// let y = LogSoftmax::new(2)?.apply(&[], &dmatrix![0.0, -800.0])?;
+/// assert_eq!(y, dmatrix![0.0, -800.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSoftmax {
+    width: usize,
+}
+
+impl LogSoftmax {
+    /// The logarithm of the softmax over `width` columns.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when `width` is zero.
+    pub fn new(width: usize) -> Result<Self, Error> {
+        check::parameter("width", width as f64, width > 0, "at least 1")?;
+        Ok(LogSoftmax { width })
+    }
+}
+
+impl Shape for LogSoftmax {
+    fn inputs(&self) -> usize {
+        self.width
+    }
+    fn outputs(&self) -> usize {
+        self.width
+    }
+    fn parameter_count(&self) -> usize {
+        0
+    }
+}
+
+impl<T: Real> Layer<T> for LogSoftmax {
+    fn init(&self, _params: &mut [T], _rng: &mut Rng) {}
+
+    /// Remembers the probabilities, and of each row: the largest of them, the sum of the others, the entry of x at the
+    /// largest, and ln(1 + r) or, on the way back, the sum of the gradient.
+    fn tape(&self, rows: usize) -> Tape<T> {
+        Tape::new(rows, self.width).with_buffer(rows, self.width).with_buffer(rows, 4)
+    }
+
+    fn forward(&self, _params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        let (parts, rows) = (tape.parts(), x.nrows().max(1));
+        let (probabilities, remembered) = parts.buffers.split_at_mut(1);
+        let (probabilities, remembered) = (&mut probabilities[0], remembered[0].as_mut_slice());
+        let (largest, remembered) = remembered.split_at_mut(x.nrows());
+        let (others, remembered) = remembered.split_at_mut(x.nrows());
+        let (maximum, logarithm) = remembered.split_at_mut(x.nrows());
+        SoftmaxCrossEntropy::new().probabilities(x, probabilities);
+        let columns = || probabilities.as_slice().chunks_exact(rows).zip(x.as_slice().chunks_exact(rows));
+        for (p, x) in columns().take(1) {
+            largest.copy_from_slice(p);
+            maximum.copy_from_slice(x);
+            others.fill(T::zero());
+        }
+        for (p, x) in columns().skip(1) {
+            vectorize(
+                #[inline(always)]
+                || {
+                    let row = largest.iter_mut().zip(&mut *others).zip(&mut *maximum);
+                    for (((largest, others), maximum), (&p, &x)) in row.zip(p.iter().zip(x)) {
+                        let larger = p > *largest;
+                        *others += if larger { *largest } else { p };
+                        *maximum = if larger { x } else { *maximum };
+                        *largest = if larger { p } else { *largest };
+                    }
+                },
+            );
+        }
+        // Σ exp(x_j - m) over the others is their probability over that of the largest.
+        for ((logarithm, &others), &largest) in logarithm.iter_mut().zip(&*others).zip(&*largest) {
+            *logarithm = (others / largest).ln_1p();
+        }
+        for (y, x) in parts.output.as_mut_slice().chunks_exact_mut(rows).zip(x.as_slice().chunks_exact(rows))
+        {
+            for ((y, &x), (&maximum, &logarithm)) in y.iter_mut().zip(x).zip(maximum.iter().zip(&*logarithm))
+            {
+                *y = (x - maximum) - logarithm;
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        _params: &[T],
+        x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        _grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        let Some(dx) = dx else { return };
+        let (parts, rows) = (tape.parts(), x.nrows().max(1));
+        let (probabilities, remembered) = parts.buffers.split_at_mut(1);
+        let (largest, remembered) = remembered[0].as_mut_slice().split_at_mut(x.nrows());
+        let (others, remembered) = remembered.split_at_mut(x.nrows());
+        let (_, sum) = remembered.split_at_mut(x.nrows());
+        let (largest, others) = (&*largest, &*others);
+        let probabilities = probabilities[0].as_slice().chunks_exact(rows);
+        let gradients = parts.output_gradient.as_slice().chunks_exact(rows);
+        sum.fill(T::zero());
+        vectorize(
+            #[inline(always)]
+            || {
+                for g in gradients.clone() {
+                    for (sum, &g) in sum.iter_mut().zip(g) {
+                        *sum += g;
+                    }
+                }
+                for ((dx, p), g) in dx.as_mut_slice().chunks_exact_mut(rows).zip(probabilities).zip(gradients)
+                {
+                    let row = largest.iter().zip(others).zip(&*sum);
+                    for (((dx, &p), &g), ((&largest, &others), &sum)) in dx.iter_mut().zip(p).zip(g).zip(row)
+                    {
+                        let complement = if p == largest { others } else { T::one() - p };
+                        *dx = g * complement - p * (sum - g);
+                    }
+                }
+            },
+        );
+    }
+}

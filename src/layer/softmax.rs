@@ -1,0 +1,118 @@
+//! Softmax as a layer.
+
+use nalgebra::DMatrix;
+
+use super::{Layer, Shape, Tape};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::vectorize;
+use crate::loss::{Loss, SoftmaxCrossEntropy};
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// The softmax of each row, for probabilities inside a network.
+///
+/// At the end of a network that is trained with [`SoftmaxCrossEntropy`], leave it out: that loss takes raw scores.
+///
+/// # Formula
+/// y_k = exp(x_k - m) / Σ_j exp(x_j - m), with m the largest entry of the row. The gradient with respect to x is
+/// y_k (g_k - Σ_j y_j g_j); both terms are taken relative to the g of the largest y, so that a row that is almost
+/// certain keeps its digits.
+///
+/// # Shapes
+/// Input and output are rows x width. There are no parameters.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Layer, Softmax};
+///
+/// let y = Softmax::new(3)?.apply(&[], &dmatrix![1000.0, 1000.0, -1000.0])?;
+/// assert_eq!(y, dmatrix![0.5, 0.5, 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Softmax {
+    width: usize,
+}
+
+impl Softmax {
+    /// The softmax over `width` columns.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when `width` is zero.
+    pub fn new(width: usize) -> Result<Self, Error> {
+        check::parameter("width", width as f64, width > 0, "at least 1")?;
+        Ok(Softmax { width })
+    }
+}
+
+impl Shape for Softmax {
+    fn inputs(&self) -> usize {
+        self.width
+    }
+    fn outputs(&self) -> usize {
+        self.width
+    }
+    fn parameter_count(&self) -> usize {
+        0
+    }
+}
+
+impl<T: Real> Layer<T> for Softmax {
+    fn init(&self, _params: &mut [T], _rng: &mut Rng) {}
+
+    /// Remembers, of each row while it works on it: the largest output, the gradient there, and the mean gradient
+    /// relative to that.
+    fn tape(&self, rows: usize) -> Tape<T> {
+        Tape::new(rows, self.width).with_buffer(rows, 3)
+    }
+
+    fn forward(&self, _params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
+        SoftmaxCrossEntropy::new().probabilities(x, tape.output_mut());
+    }
+
+    fn backward(
+        &self,
+        _params: &[T],
+        x: &DMatrix<T>,
+        tape: &mut Tape<T>,
+        _grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        let Some(dx) = dx else { return };
+        let (parts, rows) = (tape.parts(), x.nrows().max(1));
+        let (largest, remembered) = parts.buffers[0].as_mut_slice().split_at_mut(x.nrows());
+        let (reference, mean) = remembered.split_at_mut(x.nrows());
+        let outputs = parts.output.as_slice().chunks_exact(rows);
+        let gradients = parts.output_gradient.as_slice().chunks_exact(rows);
+        let columns = outputs.zip(gradients);
+        largest.fill(-T::one());
+        mean.fill(T::zero());
+        vectorize(
+            #[inline(always)]
+            || {
+                for (y, g) in columns.clone() {
+                    for (((largest, reference), &y), &g) in
+                        largest.iter_mut().zip(&mut *reference).zip(y).zip(g)
+                    {
+                        let larger = y > *largest;
+                        *largest = if larger { y } else { *largest };
+                        *reference = if larger { g } else { *reference };
+                    }
+                }
+                for (y, g) in columns.clone() {
+                    for (((mean, &reference), &y), &g) in mean.iter_mut().zip(&*reference).zip(y).zip(g) {
+                        *mean += y * (g - reference);
+                    }
+                }
+                for ((y, g), dx) in columns.zip(dx.as_mut_slice().chunks_exact_mut(rows)) {
+                    let row = mean.iter().zip(&*reference);
+                    for (((dx, (&mean, &reference)), &y), &g) in dx.iter_mut().zip(row).zip(y).zip(g) {
+                        *dx = y * ((g - reference) - mean);
+                    }
+                }
+            },
+        );
+    }
+}
