@@ -3,6 +3,7 @@
 mod adam;
 mod minimize;
 mod sgd;
+mod update_rule;
 
 use std::ops::Range;
 
@@ -10,6 +11,7 @@ pub use adam::{Adam, Decay};
 pub(crate) use minimize::condition;
 pub use minimize::{Curved, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective};
 pub use sgd::Sgd;
+pub use update_rule::UpdateRule;
 
 use crate::error::Error;
 use crate::real::Real;
