@@ -33,7 +33,7 @@ fn step<T: Real>(c: &mut Criterion, name: &str, sizes: &[usize], rows: usize, lo
             let (scores, out) = tape.split();
             let value = loss.mean_and_gradient(scores, Targets::Classes(&classes), None, out);
             network.backward(&params, &x, &mut tape, &mut grad, None);
-            adam.step(Step { number, learning_rate: 1e-3, decayed: &[] }, &mut params, &grad, &mut state);
+            adam.step(Step::new(number, 1e-3), &mut params, &grad, &mut state);
             value
         });
     });

@@ -31,12 +31,7 @@ fn allocations_of_steps<T: Real>(
         let (scores, out) = tape.split();
         loss.mean_and_gradient(scores, Targets::Classes(&classes), Some(&weights), out).unwrap();
         network.backward(&params, &x, &mut tape, &mut grad, Some(&mut dx));
-        optimizer.step(
-            Step { number, learning_rate: 0.01, decayed: &decayed },
-            &mut params,
-            &grad,
-            &mut state,
-        );
+        optimizer.step(Step::new(number, 0.01).decayed(&decayed), &mut params, &grad, &mut state);
     };
     step(1);
     measure(|| (2..7).for_each(step)).count_total

@@ -98,7 +98,7 @@ fn a_training_step_is_that_of_the_worked_example() {
     assert_relative_eq!(value, 1.4500951146222294, max_relative = 1e-14);
     let (sgd, decayed) = (Sgd::new(0.1).weight_decay(0.1), network.penalized());
     let mut state = sgd.state(params.len());
-    sgd.step(Step { number: 1, learning_rate: 0.1, decayed: &decayed }, &mut params, &gradient, &mut state);
+    sgd.step(Step::new(1, 0.1).decayed(&decayed), &mut params, &gradient, &mut state);
     let wanted = flat(&[
         (
             dmatrix![0.09799927101876635, 0.19575454669252476;

@@ -324,7 +324,7 @@ fn two_single_steps_of_newtons_method_are_one_run_of_two() {
 
 fn step<T: Real>(rule: &dyn Optimizer<T>, number: u64, params: &mut [T], grad: &[T], state: &mut [T]) {
     let decayed = std::slice::from_ref(&(0..1));
-    rule.step(Step { number, learning_rate: rule.learning_rate(), decayed }, params, grad, state);
+    rule.step(Step::new(number, rule.learning_rate()).decayed(decayed), params, grad, state);
 }
 
 #[test]

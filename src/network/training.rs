@@ -108,7 +108,7 @@ impl<T: Real> Training<'_, T> {
         let sum = self.loss.accumulate(scores, targets, batch.weights.as_deref(), Some(gradient));
         self.network.backward(params, &batch.x, &mut batch.tape, grad, None);
         add_l2_gradient_of(self.lambda, penalized, params, grad);
-        let step = Step { number, learning_rate: self.optimizer.learning_rate(), decayed: penalized };
+        let step = Step::new(number, self.optimizer.learning_rate()).decayed(penalized);
         self.optimizer.step(step, params, grad, state);
         sum
     }

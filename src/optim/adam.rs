@@ -33,7 +33,7 @@ pub enum Decay {
 ///
 /// let (adam, mut params) = (Adam::new(0.1), [1.0f64]);
 /// let mut state = adam.state(1);
-/// adam.step(Step { number: 1, learning_rate: 0.1, decayed: &[] }, &mut params, &[0.5], &mut state);
+/// adam.step(Step::new(1, 0.1), &mut params, &[0.5], &mut state);
 /// assert!((params[0] - 0.900000002).abs() < 1e-15);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,6 +3,7 @@
 mod adam;
 mod minimize;
 mod sgd;
+mod update_rule;
 
 use std::ops::Range;
 
@@ -10,12 +11,24 @@ pub use adam::{Adam, Decay};
 pub(crate) use minimize::condition;
 pub use minimize::{Curved, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective};
 pub use sgd::Sgd;
+pub use update_rule::UpdateRule;
 
 use crate::error::Error;
 use crate::real::Real;
 
 /// When and where a step is taken: what an update rule needs besides the gradient.
+///
+/// # Examples
+/// ```
+/// use logit::Step;
+///
+/// let decayed = [0..6, 8..10];
+/// let step = Step::new(1, 0.01).decayed(&decayed);
+/// assert_eq!((step.number, step.learning_rate), (1, 0.01));
+/// assert!(step.groups.is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Step<'a> {
     /// The number of the step, from 1.
     pub number: u64,
@@ -23,6 +36,28 @@ pub struct Step<'a> {
     pub learning_rate: f64,
     /// The ascending ranges of parameters that weight decay applies to: [`Shape::penalized`](crate::Shape).
     pub decayed: &'a [Range<usize>],
+    /// The ascending, disjoint ranges of the parameters of each layer, for rules with a rate per layer. Where there
+    /// are none, all parameters are one group.
+    pub groups: &'a [Range<usize>],
+}
+
+impl<'a> Step<'a> {
+    /// The step of this number, from 1, with this learning rate.
+    pub fn new(number: u64, learning_rate: f64) -> Self {
+        Step { number, learning_rate, decayed: &[], groups: &[] }
+    }
+
+    /// The ascending ranges of parameters that weight decay applies to. Defaults to none.
+    pub fn decayed(mut self, ranges: &'a [Range<usize>]) -> Self {
+        self.decayed = ranges;
+        self
+    }
+
+    /// The ascending, disjoint ranges of the parameters of each layer. Defaults to none: one group of all.
+    pub fn groups(mut self, ranges: &'a [Range<usize>]) -> Self {
+        self.groups = ranges;
+        self
+    }
 }
 
 /// A first-order update rule.
@@ -52,8 +87,7 @@ pub struct Step<'a> {
 /// }
 ///
 /// let mut params = [1.0, -1.0];
-/// let step = Step { number: 1, learning_rate: 0.01, decayed: &[] };
-/// SignDescent.step(step, &mut params, &[3.0, -0.2], &mut []);
+/// SignDescent.step(Step::new(1, 0.01), &mut params, &[3.0, -0.2], &mut []);
 /// assert_eq!(params, [0.99, -0.99]);
 /// ```
 pub trait Optimizer<T: Real>: Send + Sync {

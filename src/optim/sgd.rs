@@ -21,8 +21,7 @@ use crate::real::Real;
 ///
 /// let (sgd, mut params) = (Sgd::new(0.1).momentum(0.9), [1.0]);
 /// let mut state = sgd.state(1);
-/// let step = Step { number: 1, learning_rate: 0.1, decayed: &[] };
-/// sgd.step(step, &mut params, &[0.5], &mut state);
+/// sgd.step(Step::new(1, 0.1), &mut params, &[0.5], &mut state);
 /// assert_eq!(params, [0.95]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -119,7 +119,7 @@ fn compare_trace(trace: Trace, penalty: Penalty) -> Option<()> {
         if let Penalty::InGradient = penalty {
             model.add_penalty_gradient(trace.l2, &mut pass.grad);
         }
-        let step = Step { number: index as u64 + 1, learning_rate: hyper.rate(), decayed: &decayed };
+        let step = Step::new(index as u64 + 1, hyper.rate()).decayed(&decayed);
         rule.step(step, &mut model.params, &pass.grad, &mut state);
         CLOSE.all(format_args!("{name}, weights"), &model.params, &flatten(&wanted.weights));
     }

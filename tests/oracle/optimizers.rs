@@ -144,8 +144,7 @@ fn compare(problems: &Problems, case: &Case, rule: &dyn Optimizer<f64>) {
         if let Some(grads) = &case.grads {
             GRADIENT.all(format_args!("{name}, gradient"), &grad, &grads[index]);
         }
-        let step =
-            Step { number: index as u64 + 1, learning_rate: case.hyper.lr, decayed: slice::from_ref(&all) };
+        let step = Step::new(index as u64 + 1, case.hyper.lr).decayed(slice::from_ref(&all));
         rule.step(step, &mut params, &grad, &mut state);
         CLOSE.all(&name, &params, wanted);
     }

@@ -87,7 +87,7 @@ fn a_network_of_boxed_layers_is_trained_by_hand() -> Result<(), Error> {
             gradient,
         )?);
         network.backward(&params, &iris.x, &mut tape, &mut grad, None);
-        let step = Step { number, learning_rate: rate, decayed: &decayed };
+        let step = Step::new(number, rate).decayed(&decayed);
         adam.step(step, &mut params, &grad, &mut state);
     }
     assert!(losses[299] < 0.1, "{} became {}", losses[0], losses[299]);

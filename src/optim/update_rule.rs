@@ -1,0 +1,70 @@
+//! An update rule of any kind, as a plain value.
+
+use super::{Adam, Optimizer, Sgd, Step};
+use crate::error::Error;
+use crate::real::Real;
+
+/// Declares [`UpdateRule`] and everything that goes through all of its variants.
+macro_rules! update_rules {
+    ($($(#[$doc:meta])* $rule:ident,)*) => {
+        /// An update rule of any kind, for configurations that are plain values: copied, compared, printed.
+        ///
+        /// Every rule converts into it. As an [`Optimizer`] it does what the rule inside does, to the same bits.
+        ///
+        /// # Examples
+        /// ```
+        /// use logit::{Adam, Optimizer, Sgd, Step, UpdateRule};
+        ///
+        /// let rules: [UpdateRule; 2] = [Sgd::new(0.1).momentum(0.9).into(), Adam::new(0.001).into()];
+        /// for rule in rules {
+        ///     let (mut params, mut state) = ([1.0, -2.0], rule.state(2));
+        ///     rule.step(Step::new(1, 0.1), &mut params, &[0.5, -0.5], &mut state);
+        ///     assert!(params[0] < 1.0 && params[1] > -2.0);
+        /// }
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[non_exhaustive]
+        pub enum UpdateRule {
+            $($(#[$doc])* $rule($rule),)*
+        }
+
+        $(impl From<$rule> for UpdateRule {
+            fn from(rule: $rule) -> Self {
+                UpdateRule::$rule(rule)
+            }
+        })*
+
+        impl<T: Real> Optimizer<T> for UpdateRule {
+            fn learning_rate(&self) -> f64 {
+                match self {
+                    $(UpdateRule::$rule(rule) => Optimizer::<T>::learning_rate(rule),)*
+                }
+            }
+
+            fn check(&self) -> Result<(), Error> {
+                match self {
+                    $(UpdateRule::$rule(rule) => Optimizer::<T>::check(rule),)*
+                }
+            }
+
+            fn state(&self, parameters: usize) -> Vec<T> {
+                match self {
+                    $(UpdateRule::$rule(rule) => rule.state(parameters),)*
+                }
+            }
+
+            fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
+                match self {
+                    $(UpdateRule::$rule(rule) => rule.step(step, params, grad, state),)*
+                }
+            }
+        }
+    };
+}
+
+update_rules! {
+    /// Stochastic gradient descent.
+    Sgd,
+    /// Adam.
+    Adam,
+}
