@@ -41,9 +41,9 @@ fn step<T: Real>(c: &mut Criterion, name: &str, sizes: &[usize], rows: usize, lo
 
 fn steps(c: &mut Criterion) {
     step::<f64>(c, "step 2-3-1, 15 rows, f64", &[2, 3, 1], 15, &BinaryCrossEntropy);
-    step::<f32>(c, "step 784-100-10, 32 rows, f32", &[784, 100, 10], 32, &SoftmaxCrossEntropy);
-    step::<f32>(c, "step 784-100-10, 200 rows, f32", &[784, 100, 10], 200, &SoftmaxCrossEntropy);
-    step::<f64>(c, "step 784-100-10, 200 rows, f64", &[784, 100, 10], 200, &SoftmaxCrossEntropy);
+    step::<f32>(c, "step 784-100-10, 32 rows, f32", &[784, 100, 10], 32, &SoftmaxCrossEntropy::new());
+    step::<f32>(c, "step 784-100-10, 200 rows, f32", &[784, 100, 10], 200, &SoftmaxCrossEntropy::new());
+    step::<f64>(c, "step 784-100-10, 200 rows, f64", &[784, 100, 10], 200, &SoftmaxCrossEntropy::new());
 }
 
 fn fits(c: &mut Criterion) {

@@ -99,11 +99,16 @@ pub use linear::{
     ProbabilityIntervals, ProfileIntervals, RowOptions, SelectionRule, Separation, SeparationKind,
     SignificanceTest, Solver, SuspiciousLabel,
 };
-pub use loss::{BinaryCrossEntropy, Gradient, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
+pub use loss::{
+    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Loss, MeanSquaredError,
+    SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets,
+    WeightedBinaryCrossEntropy,
+};
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
 pub use optim::{
-    Adam, Curved, Decay, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, Optimizer, Sgd, Step,
+    Adam, Curved, Decay, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective,
+    Optimizer, Sgd, Step,
 };
 pub use penalty::{Penalty, Strength};
 pub use real::Real;

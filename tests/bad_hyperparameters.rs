@@ -285,7 +285,7 @@ fn splits_check_fraction_and_labels() {
 fn losses_name_the_row_whose_target_is_out_of_range() {
     let scores = dmatrix![0.0, 1.0; 2.0, 3.0];
     let message =
-        |targets| SoftmaxCrossEntropy.mean(&scores, targets, None).expect_err("no target").to_string();
+        |targets| SoftmaxCrossEntropy::new().mean(&scores, targets, None).expect_err("no target").to_string();
     assert_eq!(message(Targets::Classes(&[1])), "`targets` has 1 rows, wanted 2");
     let beyond = "target 2 at row 1: a class index must be below the number of classes";
     assert_eq!(message(Targets::Classes(&[1, 2])), beyond);
@@ -302,7 +302,7 @@ fn losses_name_the_row_whose_target_is_out_of_range() {
     assert_eq!(message(Targets::Values(&nan)), "target NaN at row 1: a probability must be from 0 to 1");
     let mut gradient = DMatrix::zeros(2, 3);
     let found =
-        SoftmaxCrossEntropy.mean_and_gradient(&scores, Targets::Classes(&[0, 1]), None, &mut gradient);
+        SoftmaxCrossEntropy::new().mean_and_gradient(&scores, Targets::Classes(&[0, 1]), None, &mut gradient);
     assert_eq!(found.expect_err("too wide").to_string(), "`gradient` has 3 columns, wanted 2");
 }
 

@@ -68,7 +68,7 @@ fn gradients_of_a_small_network_are_those_of_autograd() {
         (Activation::Sigmoid, 1.1867777350000244, &[][..], &sigmoid_last[..]),
     ] {
         let (network, x, classes, params) = small(activation);
-        let (value, gradient) = evaluate(&network, &SoftmaxCrossEntropy, &params, (&x, &classes));
+        let (value, gradient) = evaluate(&network, &SoftmaxCrossEntropy::new(), &params, (&x, &classes));
         assert_relative_eq!(value, loss, max_relative = 1e-13);
         assert_abs_diff_eq!(gradient[..first.len()], *first, epsilon = 1e-13);
         assert_abs_diff_eq!(gradient[18..], *last, epsilon = 1e-13);
@@ -117,7 +117,7 @@ fn a_training_step_is_that_of_the_worked_example() {
 fn the_error_of_central_differences_falls_four_times_when_the_step_halves() {
     for activation in [Activation::Tanh, Activation::Sigmoid, Activation::Identity] {
         let (network, x, classes, params) = small(activation);
-        let value = |params: &[f64]| evaluate(&network, &SoftmaxCrossEntropy, params, (&x, &classes));
+        let value = |params: &[f64]| evaluate(&network, &SoftmaxCrossEntropy::new(), params, (&x, &classes));
         let gradient = value(&params).1;
         let errors = [1e-2, 5e-3].map(|h| {
             let error = |index: usize| {
@@ -155,7 +155,8 @@ fn the_gradient_of_a_batch_is_the_mean_over_its_rows() {
         let mut draw = |rows, columns| DMatrix::from_fn(rows, columns, |_, _| rng.standard_normal());
         let (params, x): (DMatrix<f64>, _) = (draw(network.parameter_count(), 1), draw(rows, 4));
         let classes: Vec<usize> = (0..rows).map(|row| row * 5 % 3).collect();
-        let losses: [&dyn Loss<f64>; 3] = [&SoftmaxCrossEntropy, &BinaryCrossEntropy, &MeanSquaredError];
+        let losses: [&dyn Loss<f64>; 3] =
+            [&SoftmaxCrossEntropy::new(), &BinaryCrossEntropy, &MeanSquaredError];
         for loss in losses {
             let whole = evaluate(&network, loss, params.as_slice(), (&x, &classes));
             let (mut value, mut gradient) = (0.0, vec![0.0; params.len()]);
@@ -174,7 +175,7 @@ fn the_gradient_of_a_batch_is_the_mean_over_its_rows() {
 #[test]
 fn no_rows_have_no_loss_and_no_gradient() {
     let (network, _, _, params) = small(Activation::Tanh);
-    let losses: [&dyn Loss<f64>; 3] = [&SoftmaxCrossEntropy, &BinaryCrossEntropy, &MeanSquaredError];
+    let losses: [&dyn Loss<f64>; 3] = [&SoftmaxCrossEntropy::new(), &BinaryCrossEntropy, &MeanSquaredError];
     for loss in losses {
         let (value, gradient) = evaluate(&network, loss, &params, (&DMatrix::zeros(0, 2), &[]));
         assert_eq!(value, 0.0);
@@ -232,9 +233,9 @@ fn gradients_in_single_precision_are_those_in_double() {
         let mut draw = |count| (0..count).map(|_| rng.standard_normal() as f32).collect::<Vec<_>>();
         let (params, x) = (draw(network.parameter_count()), DMatrix::from_vec(40, 5, draw(200)));
         let classes: Vec<usize> = (0..40).map(|row| row * 7 % 4).collect();
-        let single = evaluate(&network, &SoftmaxCrossEntropy, &params, (&x, &classes));
+        let single = evaluate(&network, &SoftmaxCrossEntropy::new(), &params, (&x, &classes));
         let wide: Vec<f64> = params.iter().map(|&p| f64::from(p)).collect();
-        let double = evaluate(&network, &SoftmaxCrossEntropy, &wide, (&x.map(f64::from), &classes));
+        let double = evaluate(&network, &SoftmaxCrossEntropy::new(), &wide, (&x.map(f64::from), &classes));
         assert_relative_eq!(single.0, double.0, max_relative = 1e-5);
         let largest = double.1.iter().fold(0.0, |max: f64, g| max.max(g.abs()));
         for (single, double) in single.1.iter().zip(double.1) {

@@ -60,7 +60,7 @@ proptest! {
         let indices: Vec<usize> = (0..rows).map(|_| rng.below(classes)).collect();
         let weights: Vec<f64> = (0..rows).map(|i| if i == 0 { 1.0 } else { rng.uniform(0.0, 3.0) }).collect();
         let weights = weighted.then_some(weights.as_slice());
-        let losses: [&dyn Loss<f64>; 3] = [&BinaryCrossEntropy, &SoftmaxCrossEntropy, &MeanSquaredError];
+        let losses: [&dyn Loss<f64>; 3] = [&BinaryCrossEntropy, &SoftmaxCrossEntropy::new(), &MeanSquaredError];
         for loss in losses {
             let columns = loss.score_columns(classes);
             let scores = normal(rows, columns, 3.0, &mut rng);
@@ -83,7 +83,7 @@ proptest! {
         penalty in prop_oneof![Just(0.0), 0.01f64..1.0], weighted: bool, seed: u64,
     ) {
         let mut rng = Rng::new(seed);
-        let loss: &dyn Loss<f64> = if classes == 2 { &BinaryCrossEntropy } else { &SoftmaxCrossEntropy };
+        let loss: &dyn Loss<f64> = if classes == 2 { &BinaryCrossEntropy } else { &SoftmaxCrossEntropy::new() };
         let mut sizes = vec![3];
         sizes.extend(hidden);
         sizes.push(loss.score_columns(classes));
@@ -139,9 +139,9 @@ fn an_accumulated_gradient_has_the_scale_it_was_given() {
     let scores = normal(7, 3, 1.0, &mut rng);
     let (mut mean, mut scaled) = (scores.clone(), scores.clone());
     let targets = Targets::Classes(&[0, 1, 2, 2, 1, 0, 1]);
-    let value = SoftmaxCrossEntropy.mean_and_gradient(&scores, targets, None, &mut mean).unwrap();
+    let value = SoftmaxCrossEntropy::new().mean_and_gradient(&scores, targets, None, &mut mean).unwrap();
     let gradient = Gradient { scale: 0.5, out: &mut scaled };
-    let sum = SoftmaxCrossEntropy.accumulate(&scores, targets, None, Some(gradient));
+    let sum = SoftmaxCrossEntropy::new().accumulate(&scores, targets, None, Some(gradient));
     approx::assert_relative_eq!(sum, 7.0 * value, max_relative = 1e-15);
     approx::assert_relative_eq!(scaled, mean * 3.5, max_relative = 1e-14);
 }

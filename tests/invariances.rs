@@ -208,7 +208,7 @@ impl Objective<f64> for TwoColumns<'_> {
         let (scores, out) = self.tape.split();
         let targets = Targets::Classes(self.y);
         let mut value =
-            SoftmaxCrossEntropy.mean_and_gradient(scores, targets, None, out).expect("valid targets");
+            SoftmaxCrossEntropy::new().mean_and_gradient(scores, targets, None, out).expect("valid targets");
         self.layer.backward(params, self.x, &mut self.tape, gradient, None);
         for index in self.layer.penalized().into_iter().flatten() {
             value += 0.5 * self.lambda * params[index] * params[index];

@@ -151,10 +151,12 @@ fn cross_entropy(scores: &[f64], class: usize, smoothing: f64) -> f64 {
     let hot = |k: usize| if k == class { 1.0 - smoothing } else { 0.0 };
     let target = DMatrix::from_fn(1, scores.len(), |_, k| share + hot(k));
     let scores = DMatrix::from_row_slice(1, scores.len(), scores);
-    let smooth = SoftmaxCrossEntropy.mean(&scores, Targets::Values(&target), None).expect("valid targets");
+    let smooth =
+        SoftmaxCrossEntropy::new().mean(&scores, Targets::Values(&target), None).expect("valid targets");
     if smoothing == 0.0 {
-        let hard =
-            SoftmaxCrossEntropy.mean(&scores, Targets::Classes(&[class]), None).expect("valid classes");
+        let hard = SoftmaxCrossEntropy::new()
+            .mean(&scores, Targets::Classes(&[class]), None)
+            .expect("valid classes");
         assert_relative_eq!(hard, smooth, max_relative = 1e-15);
     }
     smooth
@@ -178,7 +180,7 @@ fn cross_entropy_is_right_with_and_without_smoothing() {
     }
     let scores = dmatrix![3.3, 5.5, 0.1, -4.4, 8.0];
     let mut p = scores.clone();
-    SoftmaxCrossEntropy.probabilities(&scores, &mut p);
+    SoftmaxCrossEntropy::new().probabilities(&scores, &mut p);
     let wanted = dmatrix![
         0.008332402813449085,
         0.07520004787410085,
@@ -192,7 +194,8 @@ fn cross_entropy_is_right_with_and_without_smoothing() {
 #[test]
 fn soft_targets_sum_to_one_within_a_millionth() {
     let scores = dmatrix![0.3, -0.2];
-    let mean = |rest: f64| SoftmaxCrossEntropy.mean(&scores, Targets::Values(&dmatrix![0.5, rest]), None);
+    let mean =
+        |rest: f64| SoftmaxCrossEntropy::new().mean(&scores, Targets::Values(&dmatrix![0.5, rest]), None);
     assert!([0.5, 0.5 + 9e-7, 0.5 - 9e-7].iter().all(|&rest| mean(rest).is_ok()));
     assert!([0.5 + 2e-6, 0.5 - 2e-6, 0.0].iter().all(|&rest| mean(rest).is_err()));
 }
@@ -206,9 +209,10 @@ fn a_row_of_softmax_sees_no_other_row() {
         let classes: Vec<usize> = (0..scores.nrows()).map(|row| row % scores.ncols()).collect();
         let evaluate = |scores: &DMatrix<f64>, classes: &[usize]| {
             let (mut p, mut gradient) = (scores.clone(), scores.clone());
-            SoftmaxCrossEntropy.probabilities(scores, &mut p);
+            SoftmaxCrossEntropy::new().probabilities(scores, &mut p);
             let out = Gradient { scale: 1.0, out: &mut gradient };
-            let sum = SoftmaxCrossEntropy.accumulate(scores, Targets::Classes(classes), None, Some(out));
+            let sum =
+                SoftmaxCrossEntropy::new().accumulate(scores, Targets::Classes(classes), None, Some(out));
             (p, gradient, sum)
         };
         let (p, gradient, sum) = evaluate(&scores, &classes);

@@ -114,7 +114,7 @@ fn softmax_does_not_see_a_shift_of_all_scores() {
     let mut rng = Rng::new(81);
     let link = |scores: &DMatrix<f64>| {
         let mut p = scores.map(|_| f64::NAN);
-        SoftmaxCrossEntropy.probabilities(scores, &mut p);
+        SoftmaxCrossEntropy::new().probabilities(scores, &mut p);
         p
     };
     for classes in [2, 3, 9] {

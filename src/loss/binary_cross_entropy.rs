@@ -2,18 +2,29 @@
 
 use nalgebra::DMatrix;
 
-use super::{CHUNK, Gradient, Loss, Targets, check_probabilities, chunk_weights, weighted_sum};
+use super::elementwise::{self, Elementwise, part};
+use super::sigmoid::{self, Sigmoid};
+use super::targets::check_probabilities;
+use super::{Gradient, Loss, Targets};
+use crate::check;
 use crate::error::Error;
-use crate::kernel::{Exponential, log_one_plus, vectorize};
 use crate::real::Real;
 
 /// Binary cross-entropy of raw scores, summed over score columns.
 ///
-/// With one column it is the loss of two-class logistic regression; with several, of as many independent labels.
+/// With one column it is the loss of two-class logistic regression; with several, of as many independent labels. It is
+/// the loss to begin with wherever an answer is yes or no and its probability matters.
 ///
 /// # Formula
-/// l(z, y) = y softplus(-z) + (1 - y) softplus(z), for targets y from 0 to 1; dl/dz = (1 - y) σ(z) - y σ(-z).
-/// With labels s = ±1 this is ln(1 + exp(-s z)), the same loss.
+/// l(z, y) = y softplus(-z) + (1 - y) softplus(z), for targets y from 0 to 1.
+///
+/// | labels | loss | derivative in z |
+/// |---|---|---|
+/// | y = 0 or 1 (or between) | -y ln σ(z) - (1 - y) ln σ(-z) | σ(z) - y |
+/// | s = ±1, s = 2y - 1 | ln(1 + exp(-s z)) | -s σ(-s z) |
+///
+/// Both rows are the same loss with the same derivative. Mixing them, such as σ(z) - s, is a mistake that still learns
+/// something.
 ///
 /// # Precision
 /// softplus(z) = max(z, 0) + ln(1 + exp(-|z|)) and σ come from one exponential of a negative number, and σ(-z) is
@@ -36,6 +47,13 @@ use crate::real::Real;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BinaryCrossEntropy;
 
+impl BinaryCrossEntropy {
+    /// The same loss with the "yes" of each label weighted.
+    pub fn positive_weights(self, weights: impl Into<Vec<f64>>) -> WeightedBinaryCrossEntropy {
+        WeightedBinaryCrossEntropy { positive: weights.into() }
+    }
+}
+
 impl<T: Real> Loss<T> for BinaryCrossEntropy {
     fn score_columns(&self, classes: usize) -> usize {
         if classes == 2 { 1 } else { classes }
@@ -50,94 +68,133 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
         scores: &DMatrix<T>,
         targets: Targets<'_, T>,
         weights: Option<&[T]>,
-        mut gradient: Option<Gradient<'_, T>>,
+        gradient: Option<Gradient<'_, T>>,
     ) -> f64 {
-        let (rows, columns) = scores.shape();
-        let mut sum = 0.0;
-        for column in 0..columns {
-            let span = column * rows..(column + 1) * rows;
-            let z = &scores.as_slice()[span.clone()];
-            for first in (0..rows).step_by(CHUNK) {
-                let count = CHUNK.min(rows - first);
-                let weight = chunk_weights(weights, first, count);
-                let mut target = [T::zero(); CHUNK];
-                for (row, target) in target[..count].iter_mut().enumerate() {
-                    *target = targets.value(first + row, column, columns);
-                }
-                let z = &z[first..first + count];
-                let mut losses = [T::zero(); CHUNK];
-                if let Some(Gradient { scale, out }) = &mut gradient {
-                    let out = &mut out.as_mut_slice()[span.clone()][first..first + count];
-                    let scale = *scale;
-                    vectorize(
-                        #[inline(always)]
-                        || {
-                            for i in 0..count.min(CHUNK) {
-                                let (loss, slope) = value_and_slope(z[i], target[i]);
-                                losses[i] = loss;
-                                out[i] = scale * weight[i] * slope;
-                            }
-                        },
-                    );
-                } else {
-                    vectorize(
-                        #[inline(always)]
-                        || {
-                            for i in 0..count.min(CHUNK) {
-                                losses[i] = value_and_slope(z[i], target[i]).0;
-                            }
-                        },
-                    );
-                }
-                sum += weighted_sum(&weight, &losses, count);
-            }
-        }
-        sum
+        elementwise::accumulate(scores, targets, weights, gradient, |_| *self)
     }
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
-        assert_eq!(scores.nrows(), out.nrows(), "rows of probabilities");
-        let rows = scores.nrows();
-        if scores.ncols() == 1 && out.ncols() == 2 {
-            let (no, yes) = out.as_mut_slice().split_at_mut(rows);
-            vectorize(
-                #[inline(always)]
-                || {
-                    for ((no, yes), &z) in no.iter_mut().zip(yes).zip(scores.as_slice()) {
-                        (*no, *yes) = (sigmoid(-z), sigmoid(z));
-                    }
-                },
-            );
-        } else {
-            assert_eq!(scores.ncols(), out.ncols(), "columns of probabilities");
-            for (p, &z) in out.as_mut_slice().iter_mut().zip(scores.as_slice()) {
-                *p = sigmoid(z);
-            }
-        }
+        sigmoid::link(scores, out);
+    }
+
+    fn curvature(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        row: usize,
+        out: &mut DMatrix<T>,
+    ) -> bool {
+        elementwise::curvature(scores, targets, row, out, |_, z, _| Sigmoid::new(z).slope())
     }
 }
 
-/// `l(z, y)` and its derivative, from e = exp(-|z|).
-#[inline(always)]
-fn value_and_slope<T: Real>(z: T, y: T) -> (T, T) {
-    let e = Exponential::new(-z.abs()).value();
-    let larger = T::one() / (T::one() + e);
-    let smaller = e * larger;
-    let positive = z >= T::zero();
-    let (rises, falls) = if positive { (larger, smaller) } else { (smaller, larger) };
-    let no = T::one() - y;
-    // The linear part has the factor that is zero at certainty: at z = ±∞ it must not become 0 * ∞.
-    let against = if positive { no } else { y };
-    let linear = if against == T::zero() { T::zero() } else { against * z.abs() };
-    (log_one_plus(e) + linear, no * rises - y * falls)
+impl<T: Real> Elementwise<T> for BinaryCrossEntropy {
+    #[inline(always)]
+    fn value_and_slope(self, z: T, y: T) -> (T, T) {
+        let sigmoid = Sigmoid::new(z);
+        let against = if z >= T::zero() { T::one() - y } else { y };
+        (sigmoid.log() + part(against, z.abs()), sigmoid.less(y))
+    }
 }
 
-/// σ(z), to the last digits on both sides.
-#[inline(always)]
-fn sigmoid<T: Real>(z: T) -> T {
-    let e = Exponential::new(-z.abs()).value();
-    let larger = T::one() / (T::one() + e);
-    if z < T::zero() { e * larger } else { larger }
+/// Binary cross-entropy whose "yes" counts more, or less, label by label.
+///
+/// Use it where a label is rare and missing it costs more than a false alarm: a weight of no/yes counts makes both
+/// sides count the same. The probabilities are then those of the weighted problem, not of the data.
+///
+/// # Formula
+/// l(z, y) = w y softplus(-z) + (1 - y) softplus(z), summed over score columns, each with its own w;
+/// dl/dz = (1 - y) σ(z) - w y σ(-z).
+///
+/// Means are divided by the number of rows (or the sum of their weights): w changes the loss of a row and not its
+/// weight. With [`Targets::class_weighted`] of \[1, w\] the same sum is divided by the sum of all weights.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{BinaryCrossEntropy, Loss, Targets};
+///
+/// // Two labels; the second is rare.
+/// let loss = BinaryCrossEntropy.positive_weights([1.0, 9.0]);
+/// let (scores, targets) = (dmatrix![0.0, 0.0], dmatrix![1.0, 1.0]);
+/// let value = loss.mean(&scores, Targets::Values(&targets), None)?;
+/// assert!((value - 10.0 * 2f64.ln()).abs() < 1e-14);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightedBinaryCrossEntropy {
+    positive: Vec<f64>,
+}
+
+impl WeightedBinaryCrossEntropy {
+    /// Weights of "yes", above 0: one for each score column, or a single one for all.
+    pub fn new(weights: impl Into<Vec<f64>>) -> Self {
+        BinaryCrossEntropy.positive_weights(weights)
+    }
+
+    fn of_column<T: Real>(&self, column: usize) -> Positive<T> {
+        let single = self.positive.len() == 1;
+        Positive(T::of(self.positive[if single { 0 } else { column }]))
+    }
+}
+
+impl<T: Real> Loss<T> for WeightedBinaryCrossEntropy {
+    fn score_columns(&self, classes: usize) -> usize {
+        Loss::<T>::score_columns(&BinaryCrossEntropy, classes)
+    }
+
+    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
+        check_probabilities(targets)
+    }
+
+    fn check_parameters(&self, columns: usize) -> Result<(), Error> {
+        if self.positive.len() != 1 {
+            check::count("positive_weights", "entries", columns, self.positive.len())?;
+        }
+        self.positive.iter().try_for_each(|&weight| check::positive("positive_weights", weight))
+    }
+
+    fn accumulate(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        gradient: Option<Gradient<'_, T>>,
+    ) -> f64 {
+        elementwise::accumulate(scores, targets, weights, gradient, |column| self.of_column::<T>(column))
+    }
+
+    fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+        sigmoid::link(scores, out);
+    }
+
+    fn curvature(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        row: usize,
+        out: &mut DMatrix<T>,
+    ) -> bool {
+        elementwise::curvature(scores, targets, row, out, |column, z, y| {
+            let Positive(weight) = self.of_column::<T>(column);
+            (weight * y + (T::one() - y)) * Sigmoid::new(z).slope()
+        })
+    }
+}
+
+/// The loss of one score column; holds the weight of "yes".
+#[derive(Clone, Copy)]
+struct Positive<T>(T);
+
+impl<T: Real> Elementwise<T> for Positive<T> {
+    #[inline(always)]
+    fn value_and_slope(self, z: T, y: T) -> (T, T) {
+        let sigmoid = Sigmoid::new(z);
+        let (yes, no) = (self.0 * y, T::one() - y);
+        let against = if z >= T::zero() { no } else { yes };
+        let value = (yes + no) * sigmoid.log() + part(against, z.abs());
+        (value, no * sigmoid.rises - yes * sigmoid.falls)
+    }
 }
 
 #[cfg(test)]
@@ -147,10 +204,16 @@ mod tests {
     #[test]
     fn infinite_scores_are_certain() {
         let (inf, zero) = (f64::INFINITY, 0.0);
-        assert_eq!(value_and_slope(-inf, zero), (0.0, 0.0));
-        assert_eq!(value_and_slope(inf, 1.0), (0.0, 0.0));
-        assert_eq!(value_and_slope(inf, zero), (inf, 1.0));
-        assert_eq!(value_and_slope(-inf, 1.0), (inf, -1.0));
-        assert!(value_and_slope(f64::NAN, 1.0).0.is_nan());
+        let at = |z: f64, y: f64| {
+            let (plain, weighted) =
+                (BinaryCrossEntropy.value_and_slope(z, y), Positive(1.0).value_and_slope(z, y));
+            assert!(plain == weighted || z.is_nan());
+            plain
+        };
+        assert_eq!(at(-inf, zero), (0.0, 0.0));
+        assert_eq!(at(inf, 1.0), (0.0, 0.0));
+        assert_eq!(at(inf, zero), (inf, 1.0));
+        assert_eq!(at(-inf, 1.0), (inf, -1.0));
+        assert!(at(f64::NAN, 1.0).0.is_nan());
     }
 }

@@ -2,15 +2,17 @@
 
 use nalgebra::DMatrix;
 
+use super::elementwise::{self, Elementwise};
 use super::{Gradient, Loss, Targets};
 use crate::real::Real;
 
 /// Mean squared error of raw scores: the mean over score columns of (z - t)^2.
 ///
+/// Use it for scores that are meant to be the targets themselves, on any scale: regression, and classification by least
+/// squares. For classification prefer a cross-entropy: this loss also punishes scores for being right by more than 1.
+///
 /// # Formula
 /// l(z, t) = Σ_k (z_k - t_k)^2 / K for K score columns; dl/dz_k = 2 (z_k - t_k) / K.
-///
-/// For classification prefer a cross-entropy, whose gradient does not vanish on confident mistakes.
 ///
 /// # Link
 /// Scores are read as probabilities: cut off to [0, 1] and, for several columns, divided by their sum (equal shares
@@ -39,24 +41,22 @@ impl<T: Real> Loss<T> for MeanSquaredError {
         scores: &DMatrix<T>,
         targets: Targets<'_, T>,
         weights: Option<&[T]>,
-        mut gradient: Option<Gradient<'_, T>>,
+        gradient: Option<Gradient<'_, T>>,
     ) -> f64 {
-        let (rows, columns) = scores.shape();
-        let share = 1.0 / columns.max(1) as f64;
-        let mut sum = 0.0;
-        for column in 0..columns {
-            for row in 0..rows {
-                let weight = weights.map_or(T::one(), |w| w[row]);
-                let residual = scores[(row, column)] - targets.value(row, column, columns);
-                if weight != T::zero() {
-                    sum += weight.as_f64() * (residual * residual).as_f64();
-                }
-                if let Some(Gradient { scale, out }) = &mut gradient {
-                    out[(row, column)] = *scale * weight * (residual + residual) * T::of(share);
-                }
-            }
-        }
-        sum * share
+        let share = share(scores.ncols());
+        elementwise::accumulate(scores, targets, weights, gradient, |_| Squared(T::of(share))) * share
+    }
+
+    /// 2/K times the identity, the second derivative.
+    fn curvature(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        row: usize,
+        out: &mut DMatrix<T>,
+    ) -> bool {
+        let second = T::of(2.0 * share(scores.ncols()));
+        elementwise::curvature(scores, targets, row, out, |_, _, _| second)
     }
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
@@ -74,5 +74,22 @@ impl<T: Real> Loss<T> for MeanSquaredError {
                 out[(row, column)] = if sum > T::zero() { unit(scores[(row, column)]) / sum } else { equal };
             }
         }
+    }
+}
+
+/// The share of one of so many columns in their mean.
+pub(super) fn share(columns: usize) -> f64 {
+    1.0 / columns.max(1) as f64
+}
+
+/// The square of a residual, and the slope of its share in the mean.
+#[derive(Clone, Copy)]
+struct Squared<T>(T);
+
+impl<T: Real> Elementwise<T> for Squared<T> {
+    #[inline(always)]
+    fn value_and_slope(self, z: T, t: T) -> (T, T) {
+        let residual = z - t;
+        (residual * residual, (residual + residual) * self.0)
     }
 }

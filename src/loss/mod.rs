@@ -1,68 +1,36 @@
 //! Losses on raw scores: value, gradient and the link to probabilities, side by side.
 
 mod binary_cross_entropy;
+mod classification;
+mod elementwise;
+mod focal;
+mod hinge;
 mod mean_squared_error;
+mod pointers;
+mod sigmoid;
+mod sigmoid_squared_error;
+mod softmax;
 mod softmax_cross_entropy;
+mod softmax_squared_error;
+mod squared_hinge;
+mod targets;
 
 use nalgebra::DMatrix;
 
-pub use binary_cross_entropy::BinaryCrossEntropy;
+pub use binary_cross_entropy::{BinaryCrossEntropy, WeightedBinaryCrossEntropy};
+pub use classification::ClassificationLoss;
+pub use focal::Focal;
+pub use hinge::Hinge;
 pub use mean_squared_error::MeanSquaredError;
+pub use sigmoid_squared_error::SigmoidSquaredError;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
+pub use softmax_squared_error::SoftmaxSquaredError;
+pub use squared_hinge::SquaredHinge;
+pub use targets::Targets;
 
 use crate::check;
 use crate::error::Error;
 use crate::real::Real;
-
-/// What the scores of a batch are compared with.
-///
-/// Every loss of the crate takes both forms; a class index means the one-hot row of that class (for a single score
-/// column, class 1 means 1 and class 0 means 0).
-#[derive(Debug, Clone, Copy)]
-pub enum Targets<'a, T> {
-    /// One class index per row.
-    Classes(&'a [usize]),
-    /// One value per row and score column: probabilities for the cross-entropies, anything for squared error.
-    Values(&'a DMatrix<T>),
-}
-
-impl<'a, T: Real> Targets<'a, T> {
-    /// The target of score column `column` at `row`, of `columns`.
-    #[inline(always)]
-    pub fn value(&self, row: usize, column: usize, columns: usize) -> T {
-        match self {
-            Targets::Values(values) => values[(row, column)],
-            Targets::Classes(classes) => {
-                let hot = if columns == 1 { classes[row] == 1 } else { classes[row] == column };
-                if hot { T::one() } else { T::zero() }
-            }
-        }
-    }
-
-    /// How many rows there are targets for.
-    pub fn rows(&self) -> usize {
-        match self {
-            Targets::Classes(classes) => classes.len(),
-            Targets::Values(values) => values.nrows(),
-        }
-    }
-
-    /// Checks the sizes against scores of `rows` x `columns` that stand for so many classes.
-    fn check_shape(&self, (rows, columns): (usize, usize), classes: usize) -> Result<(), Error> {
-        check::count("targets", "rows", rows, self.rows())?;
-        match self {
-            Targets::Values(values) => check::count("targets", "columns", columns, values.ncols()),
-            Targets::Classes(indices) => match indices.iter().position(|class| *class >= classes) {
-                Some(row) => Err(Error::InvalidTarget {
-                    row,
-                    value: indices[row] as f64,
-                    requires: "a class index must be below the number of classes",
-                }),
-                None => Ok(()),
-            },
-        }
-    }
-}
 
 /// Where [`Loss::accumulate`] writes the gradient, and what it multiplies it with.
 #[derive(Debug)]
@@ -82,9 +50,12 @@ pub struct Gradient<'a, T> {
 /// - `accumulate` returns the *sum* over rows of weight times loss, in `f64`, and overwrites the gradient with
 ///   `scale` times weight times the derivative of each row's loss. Sums merge over blocks of rows; means do not.
 /// - It handles any finite score without NaN, does not allocate, and may rely on what `check` has accepted.
-/// - The gradient of a row depends on that row alone.
+/// - The gradient of a row depends on that row alone, and a weight of 0 removes its row.
 ///
-/// [`GradCheck::loss`](crate::GradCheck::loss) proves value and gradient against each other.
+/// [`GradCheck::loss`](crate::GradCheck::loss) proves value and gradient against each other, and
+/// [`GradCheck::loss_curvature`](crate::GradCheck::loss_curvature) a curvature that is a second derivative.
+///
+/// References, boxes and `Arc`s of losses are losses, so `Box<dyn Loss<T>>` is one too.
 ///
 /// # Examples
 /// A loss of one's own, |s - t| smoothed at zero:
@@ -135,6 +106,14 @@ pub trait Loss<T: Real>: Send + Sync {
         Ok(())
     }
 
+    /// Checks the loss's own hyper-parameters, for so many columns of scores. Defaults to accepting all.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`], or [`Error::ShapeMismatch`] when they are for another number of columns.
+    fn check_parameters(&self, _columns: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// The sum over rows of weight times loss; writes the scaled gradient if one is asked for.
     ///
     /// `scores` is rows x columns. `weights` has one entry per row.
@@ -155,10 +134,40 @@ pub trait Loss<T: Real>: Send + Sync {
     /// When the rows of `out` are not those of `scores`, or its columns not the number of classes.
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>);
 
+    /// Writes to `out`, columns x columns, a positive semidefinite matrix for the curvature of the loss of one row in
+    /// its scores, without weight: its second derivative where that is positive semidefinite, otherwise a matrix to put
+    /// in its place, which each loss names. Both triangles are filled. Returns false, and leaves `out` alone, if the loss
+    /// has none. Defaults to false.
+    ///
+    /// With the derivatives J of the scores of row i in the parameters and its weight u, the sum over rows of u JᵀCJ is
+    /// the (generalised) Gauss-Newton matrix that [`LevenbergMarquardt`](crate::LevenbergMarquardt) wants.
+    ///
+    /// # Panics
+    /// When `out` is not columns x columns, or there is no such row.
+    ///
+    /// # Examples
+    /// ```
+    /// use nalgebra::{DMatrix, dmatrix};
+    /// use logit::{Loss, SoftmaxCrossEntropy, Targets};
+    ///
+    /// let (scores, mut curvature) = (dmatrix![0.0, 0.0], DMatrix::zeros(2, 2));
+    /// assert!(SoftmaxCrossEntropy::new().curvature(&scores, Targets::Classes(&[1]), 0, &mut curvature));
+    /// assert_eq!(curvature, dmatrix![0.25, -0.25; -0.25, 0.25]);
+    /// ```
+    fn curvature(
+        &self,
+        _scores: &DMatrix<T>,
+        _targets: Targets<'_, T>,
+        _row: usize,
+        _out: &mut DMatrix<T>,
+    ) -> bool {
+        false
+    }
+
     /// The mean loss: the sum of weight times loss, divided by the sum of the weights; 0 for no rows.
     ///
     /// # Errors
-    /// When sizes disagree, a target is out of range, or the weights are negative, not finite or sum to zero.
+    /// When sizes disagree, a hyper-parameter or a target is out of range, or the weights are negative, not finite or sum to zero.
     fn mean(
         &self,
         scores: &DMatrix<T>,
@@ -190,7 +199,7 @@ pub trait Loss<T: Real>: Send + Sync {
 
 /// The cross-entropy that fits the number of classes.
 pub(crate) fn cross_entropy<T: Real>(classes: usize) -> &'static dyn Loss<T> {
-    if classes == 2 { &BinaryCrossEntropy } else { &SoftmaxCrossEntropy }
+    if classes == 2 { &BinaryCrossEntropy } else { const { &SoftmaxCrossEntropy::new() } }
 }
 
 /// Probabilities (n x K) of the scores of a model with K classes.
@@ -203,11 +212,11 @@ pub(crate) fn probabilities<T: Real>(scores: &DMatrix<T>, classes: usize) -> DMa
 /// Their logarithms, finite also where a probability underflows. A single score z is the softmax of (0, z).
 pub(crate) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
     if scores.ncols() > 1 {
-        return softmax_cross_entropy::log_probabilities(scores);
+        return softmax::log_probabilities(scores);
     }
     let both =
         DMatrix::from_fn(scores.nrows(), 2, |row, class| if class == 0 { T::zero() } else { scores[row] });
-    softmax_cross_entropy::log_probabilities(&both)
+    softmax::log_probabilities(&both)
 }
 
 /// Checks a batch and returns the sum of its weights, or `None` for no rows.
@@ -219,25 +228,13 @@ fn checked_total<T: Real, L: Loss<T> + ?Sized>(
 ) -> Result<Option<f64>, Error> {
     // A single column stands for two classes, unless the loss wants one for each.
     let classes = if scores.ncols() == loss.score_columns(2) { 2 } else { scores.ncols() };
+    loss.check_parameters(scores.ncols())?;
     targets.check_shape(scores.shape(), classes)?;
     loss.check(targets)?;
     if scores.nrows() == 0 {
         return Ok(None);
     }
     check::weights(weights, scores.nrows()).map(Some)
-}
-
-/// Checks that every value is a probability.
-fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
-    let Targets::Values(values) = targets else { return Ok(()) };
-    let valid = T::zero()..=T::one();
-    for row in 0..values.nrows() {
-        if let Some(value) = values.row(row).iter().find(|v| !valid.contains(v)) {
-            let value = value.as_f64();
-            return Err(Error::InvalidTarget { row, value, requires: "a probability must be from 0 to 1" });
-        }
-    }
-    Ok(())
 }
 
 /// Rows that are worked on together, in arrays on the stack.

@@ -2,16 +2,24 @@
 
 use nalgebra::DMatrix;
 
-use super::{CHUNK, Gradient, Loss, Targets, check_probabilities, chunk_weights, weighted_sum};
+use super::softmax::{self, Block, Normalizer, RowSoftmax, below, fill_symmetric};
+use super::targets::check_distributions;
+use super::{CHUNK, Gradient, Loss, Targets, chunk_weights, weighted_sum};
+use crate::check;
 use crate::error::Error;
-use crate::kernel::{Exponential, vectorize};
+use crate::kernel::vectorize;
 use crate::real::Real;
 
 /// Softmax cross-entropy of raw scores, one column per class.
 ///
+/// It is the loss to begin with wherever one of several classes is right and its probability matters. Label smoothing
+/// keeps the scores of a large network from growing without end, at the price of probabilities that are less sure than
+/// they should be.
+///
 /// # Formula
-/// l(z, t) = -Σ_k t_k log p_k with log p_k = z_k - m - ln Σ_j exp(z_j - m) and m the largest score *of that row*;
-/// for a class index, t is one-hot. dl/dz_k = p_k Σ_j t_j - t_k. Target rows must sum to 1 within 1e-6.
+/// l(z, t) = -Σ_k t'_k log p_k with log p_k = z_k - m - ln Σ_j exp(z_j - m) and m the largest score *of that row*;
+/// for a class index, t is one-hot, and t' = (1 - ε) t + ε/K with label smoothing ε for K classes.
+/// dl/dz_k = p_k Σ_j t'_j - t'_k. Target rows must sum to 1 within 1e-6.
 ///
 /// # Precision
 /// The sum of exponentials leaves out the largest, which is 1, so its logarithm is ln(1 + rest): the loss of a
@@ -24,12 +32,35 @@ use crate::real::Real;
 /// use logit::{Loss, SoftmaxCrossEntropy, Targets};
 ///
 /// let scores = dmatrix![10.0, 1.0, -2.0];
-/// let loss = SoftmaxCrossEntropy.mean(&scores, Targets::Classes(&[1]), None)?;
+/// let loss = SoftmaxCrossEntropy::new().mean(&scores, Targets::Classes(&[1]), None)?;
 /// assert!((loss - 9.0001295456250432).abs() < 1e-14);
+///
+/// let smooth = SoftmaxCrossEntropy::new().label_smoothing(0.3);
+/// let smooth = smooth.mean(&scores, Targets::Classes(&[1]), None)?;
+/// assert!((smooth - (0.7 * loss + 0.1 * (loss + (loss - 9.0) + (loss + 3.0)))).abs() < 1e-14);
 /// # Ok::<(), logit::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SoftmaxCrossEntropy;
+///
+/// # References
+/// Szegedy, Vanhoucke, Ioffe, Shlens, Wojna (2016), *Rethinking the Inception Architecture for Computer Vision*, for
+/// label smoothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SoftmaxCrossEntropy {
+    label_smoothing: f64,
+}
+
+impl SoftmaxCrossEntropy {
+    /// The cross-entropy without label smoothing.
+    pub const fn new() -> Self {
+        SoftmaxCrossEntropy { label_smoothing: 0.0 }
+    }
+
+    /// The share ε of each target, from 0 to below 1, that is spread evenly over all classes. Defaults to 0.
+    pub const fn label_smoothing(mut self, label_smoothing: f64) -> Self {
+        self.label_smoothing = label_smoothing;
+        self
+    }
+}
 
 impl<T: Real> Loss<T> for SoftmaxCrossEntropy {
     fn score_columns(&self, classes: usize) -> usize {
@@ -37,15 +68,11 @@ impl<T: Real> Loss<T> for SoftmaxCrossEntropy {
     }
 
     fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
-        check_probabilities(targets)?;
-        let Targets::Values(values) = targets else { return Ok(()) };
-        for row in 0..values.nrows() {
-            let sum: f64 = values.row(row).iter().map(|v| v.as_f64()).sum();
-            if (sum - 1.0).abs() > 1e-6 {
-                return Err(Error::InvalidTarget { row, value: sum, requires: "a target row must sum to 1" });
-            }
-        }
-        Ok(())
+        check_distributions(targets)
+    }
+
+    fn check_parameters(&self, _columns: usize) -> Result<(), Error> {
+        check::fraction("label_smoothing", self.label_smoothing)
     }
 
     fn accumulate(
@@ -55,6 +82,7 @@ impl<T: Real> Loss<T> for SoftmaxCrossEntropy {
         weights: Option<&[T]>,
         mut gradient: Option<Gradient<'_, T>>,
     ) -> f64 {
+        let targets = Smoothed::new(targets, self.label_smoothing, scores.ncols());
         let mut sum = 0.0;
         for block in Block::all(scores) {
             let weight = chunk_weights(weights, block.first, block.count);
@@ -65,119 +93,94 @@ impl<T: Real> Loss<T> for SoftmaxCrossEntropy {
             sum += weighted_sum(&weight, &losses, block.count);
             if let Some(gradient) = &mut gradient {
                 block.gradient(&normalizer, targets, &weight, gradient);
+                block.remove_weightless(&weight, gradient.out.as_mut_slice());
             }
         }
         sum
     }
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
-        assert_eq!(scores.shape(), out.shape(), "shape of probabilities");
-        for block in Block::all(scores) {
-            let normalizer = block.normalizer(Some(out.as_mut_slice()));
-            for column in 0..block.columns {
-                for (p, &rest) in block.of_mut(out.as_mut_slice(), column).iter_mut().zip(&normalizer.rest) {
-                    *p /= T::one() + rest;
-                }
-            }
-        }
+        softmax::link(scores, out);
+    }
+
+    /// Σ_j t'_j (diag p - p pᵀ), the second derivative.
+    fn curvature(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        row: usize,
+        out: &mut DMatrix<T>,
+    ) -> bool {
+        let columns = scores.ncols();
+        assert_eq!(out.shape(), (columns, columns), "shape of the curvature");
+        let targets = Smoothed::new(targets, self.label_smoothing, columns);
+        let mass = match targets.class(row) {
+            Some(_) => T::one(),
+            None => (0..columns).fold(T::zero(), |mass, column| mass + targets.value(row, column)),
+        };
+        let softmax = RowSoftmax::new(scores, row, &mut out.as_mut_slice()[..columns]);
+        fill_symmetric(
+            out,
+            |i, j, p, q| {
+                if i == j { mass * (p * softmax.complement(i, p)) } else { -(mass * (p * q)) }
+            },
+        );
+        true
     }
 }
 
-/// Log-probabilities (rows x classes) of softmax scores.
-pub(super) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
-    let mut out = scores.clone();
-    for block in Block::all(scores) {
-        let normalizer = block.normalizer(None);
-        let logs = normalizer.rest.map(|rest| rest.ln_1p());
-        for column in 0..block.columns {
-            for (row, z) in block.of_mut(out.as_mut_slice(), column).iter_mut().enumerate() {
-                *z = (*z - normalizer.maximum[row]) - logs[row];
-            }
-        }
-    }
-    out
-}
-
-/// A few rows of scores, worked on column by column so that the loops run down contiguous memory.
+/// Targets after label smoothing.
 #[derive(Clone, Copy)]
-struct Block<'a, T> {
-    z: &'a [T],
-    rows: usize,
-    columns: usize,
-    first: usize,
-    count: usize,
+struct Smoothed<'a, T> {
+    targets: Targets<'a, T>,
+    smooth: bool,
+    kept: T,
+    spread: T,
 }
 
-/// Of each row: the largest score, the column that holds it first, and the sum of the other exponentials.
-struct Normalizer<T> {
-    maximum: [T; CHUNK],
-    column: [usize; CHUNK],
-    rest: [T; CHUNK],
+impl<'a, T: Real> Smoothed<'a, T> {
+    fn new(targets: Targets<'a, T>, smoothing: f64, columns: usize) -> Self {
+        let spread = T::of(smoothing / columns.max(1) as f64);
+        Smoothed { targets, smooth: smoothing != 0.0, kept: T::of(1.0 - smoothing), spread }
+    }
+
+    /// The class that a row's target is certain of, where that is known without looking.
+    #[inline(always)]
+    fn class(&self, row: usize) -> Option<usize> {
+        match self.targets {
+            Targets::Classes(classes) if !self.smooth => Some(classes[row]),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn value(&self, row: usize, column: usize) -> T {
+        let target = match self.targets {
+            Targets::Classes(classes) if classes[row] == column => T::one(),
+            Targets::Classes(_) => T::zero(),
+            Targets::Values(values) => values[(row, column)],
+        };
+        if self.smooth { self.kept * target + self.spread } else { target }
+    }
+
+    /// The targets of a block of rows in one column.
+    fn chunk<'b>(&self, block: &Block<'_, T>, column: usize, out: &'b mut [T; CHUNK]) -> &'b [T] {
+        for (row, target) in out[..block.count].iter_mut().enumerate() {
+            *target = self.value(block.first + row, column);
+        }
+        &out[..block.count]
+    }
 }
 
-impl<'a, T: Real> Block<'a, T> {
-    fn all(scores: &'a DMatrix<T>) -> impl Iterator<Item = Self> {
-        let (rows, columns) = scores.shape();
-        let rows = if columns == 0 { 0 } else { rows };
-        let block =
-            move |first| Block { z: scores.as_slice(), rows, columns, first, count: CHUNK.min(rows - first) };
-        (0..rows).step_by(CHUNK).map(block)
-    }
-
-    /// The rows of this block in a column of the scores.
-    #[inline(always)]
-    fn of(&self, column: usize) -> &'a [T] {
-        &self.z[column * self.rows + self.first..][..self.count]
-    }
-
-    /// The rows of this block in a column of a matrix of the same shape.
-    #[inline(always)]
-    fn of_mut<'b>(&self, matrix: &'b mut [T], column: usize) -> &'b mut [T] {
-        &mut matrix[column * self.rows + self.first..][..self.count]
-    }
-
-    /// The maximum and the sum of each row; keeps the exponentials exp(z - maximum) where there is room for them.
-    fn normalizer(&self, mut keep: Option<&mut [T]>) -> Normalizer<T> {
-        let mut maximum = [T::zero(); CHUNK];
-        let mut largest = [0; CHUNK];
-        maximum[..self.count].copy_from_slice(self.of(0));
-        for column in 1..self.columns {
-            for (row, &z) in self.of(column).iter().enumerate() {
-                if z > maximum[row] {
-                    (maximum[row], largest[row]) = (z, column);
-                }
-            }
-        }
-        let mut rest = [T::zero(); CHUNK];
-        let mut exponentials = [T::zero(); CHUNK];
-        for column in 0..self.columns {
-            let z = self.of(column);
-            vectorize(
-                #[inline(always)]
-                || {
-                    for ((e, &z), &maximum) in exponentials.iter_mut().zip(z).zip(&maximum) {
-                        *e = Exponential::new(z - maximum).value();
-                    }
-                },
-            );
-            for ((rest, &e), &largest) in rest.iter_mut().zip(&exponentials).zip(&largest) {
-                *rest += if largest == column { T::zero() } else { e };
-            }
-            if let Some(keep) = &mut keep {
-                self.of_mut(keep, column).copy_from_slice(&exponentials[..self.count]);
-            }
-        }
-        Normalizer { maximum, column: largest, rest }
-    }
-
-    fn losses(&self, normalizer: &Normalizer<T>, targets: Targets<'_, T>, losses: &mut [T; CHUNK]) {
+impl<T: Real> Block<'_, T> {
+    fn losses(&self, normalizer: &Normalizer<T>, targets: Smoothed<'_, T>, losses: &mut [T; CHUNK]) {
         for (row, loss) in losses[..self.count].iter_mut().enumerate() {
             let (maximum, log) = (normalizer.maximum[row], normalizer.rest[row].ln_1p());
-            let surprise = |column: usize| (maximum - self.of(column)[row]) + log;
-            *loss = match targets {
-                Targets::Classes(classes) => surprise(classes[self.first + row]),
-                Targets::Values(values) => (0..self.columns).fold(T::zero(), |sum, column| {
-                    let target = values[(self.first + row, column)];
+            let surprise = |column: usize| log - below(self.of(column)[row], maximum);
+            *loss = match targets.class(self.first + row) {
+                Some(class) => surprise(class),
+                None => (0..self.columns).fold(T::zero(), |sum, column| {
+                    let target = targets.value(self.first + row, column);
                     if target == T::zero() { sum } else { sum + target * surprise(column) }
                 }),
             };
@@ -188,7 +191,7 @@ impl<'a, T: Real> Block<'a, T> {
     fn gradient(
         &self,
         normalizer: &Normalizer<T>,
-        targets: Targets<'_, T>,
+        targets: Smoothed<'_, T>,
         weight: &[T; CHUNK],
         gradient: &mut Gradient<'_, T>,
     ) {
@@ -197,57 +200,40 @@ impl<'a, T: Real> Block<'a, T> {
             *factor = gradient.scale * weight / (T::one() + rest);
         }
         let out = gradient.out.as_mut_slice();
-        match targets {
-            Targets::Classes(classes) => {
-                // The entries of the targets first: they need their exponential as it is.
-                let at = |row: usize, class: usize| class * self.rows + self.first + row;
-                for (row, &class) in classes[self.first..][..self.count].iter().enumerate() {
-                    let e = out[at(row, class)];
-                    out[at(row, class)] = -normalizer.others(row, class, e);
-                }
-                for column in 0..self.columns {
-                    for (out, &factor) in self.of_mut(out, column).iter_mut().zip(&factor) {
-                        *out *= factor;
-                    }
+        if let (Targets::Classes(classes), false) = (targets.targets, targets.smooth) {
+            // The entries of the targets first: they need their exponential as it is.
+            let at = |row: usize, class: usize| class * self.rows + self.first + row;
+            for (row, &class) in classes[self.first..][..self.count].iter().enumerate() {
+                let e = out[at(row, class)];
+                out[at(row, class)] = -normalizer.others(row, class, e);
+            }
+            for column in 0..self.columns {
+                for (out, &factor) in self.of_mut(out, column).iter_mut().zip(&factor) {
+                    *out *= factor;
                 }
             }
-            Targets::Values(values) => {
-                let mut mass = [T::zero(); CHUNK];
-                for column in 0..self.columns {
-                    for (row, mass) in mass[..self.count].iter_mut().enumerate() {
-                        *mass += values[(self.first + row, column)];
-                    }
-                }
-                for column in 0..self.columns {
-                    for (row, out) in self.of_mut(out, column).iter_mut().enumerate() {
+            return;
+        }
+        let (mut mass, mut chunk) = ([T::zero(); CHUNK], [T::zero(); CHUNK]);
+        for column in 0..self.columns {
+            for (mass, &target) in mass.iter_mut().zip(targets.chunk(self, column, &mut chunk)) {
+                *mass += target;
+            }
+        }
+        for column in 0..self.columns {
+            let target = targets.chunk(self, column, &mut chunk);
+            let out = self.of_mut(out, column);
+            vectorize(
+                #[inline(always)]
+                || {
+                    for (row, (out, &target)) in out.iter_mut().zip(target).enumerate().take(CHUNK) {
                         // This exponential towards the other targets, less the others towards this target.
-                        let (e, target) = (*out, values[(self.first + row, column)]);
+                        let e = *out;
                         let others = normalizer.others(row, column, e);
                         *out = factor[row] * (e * (mass[row] - target) - target * others);
                     }
-                }
-            }
+                },
+            );
         }
-    }
-}
-
-impl<T: Real> Normalizer<T> {
-    /// The sum of the exponentials of all columns but one, whose own is `e`; no cancellation for the largest.
-    #[inline(always)]
-    fn others(&self, row: usize, column: usize, e: T) -> T {
-        if self.column[row] == column { self.rest[row] } else { T::one() + (self.rest[row] - e) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn log_probabilities_survive_where_probabilities_underflow() {
-        let scores = DMatrix::from_row_slice(2, 2, &[0.0, -800.0, 3.0, 3.0]);
-        let logs = log_probabilities(&scores);
-        assert_eq!(logs[(0, 1)], -800.0);
-        assert_eq!(logs[(1, 0)], -std::f64::consts::LN_2);
     }
 }

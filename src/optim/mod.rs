@@ -8,7 +8,7 @@ use std::ops::Range;
 
 pub use adam::{Adam, Decay};
 pub(crate) use minimize::condition;
-pub use minimize::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective};
+pub use minimize::{Curved, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective};
 pub use sgd::Sgd;
 
 use crate::error::Error;

@@ -148,18 +148,18 @@ fn surprises(x: &[f64]) -> (Vec<f64>, DMatrix<f64>) {
     let mut gradient = scores.clone();
     let loss = |class: usize| {
         let row = scores.rows(class, 1).into_owned();
-        SoftmaxCrossEntropy.mean(&row, Targets::Classes(&[class]), None).expect("valid class")
+        SoftmaxCrossEntropy::new().mean(&row, Targets::Classes(&[class]), None).expect("valid class")
     };
     let losses = classes.iter().map(|&class| loss(class)).collect();
     let out = Gradient { scale: 1.0, out: &mut gradient };
-    SoftmaxCrossEntropy.accumulate(&scores, Targets::Classes(&classes), None, Some(out));
+    SoftmaxCrossEntropy::new().accumulate(&scores, Targets::Classes(&classes), None, Some(out));
     (losses, gradient)
 }
 
 fn softmax(x: &[f64]) -> DMatrix<f64> {
     let scores = DMatrix::from_row_slice(1, x.len(), x);
     let mut probabilities = scores.clone();
-    SoftmaxCrossEntropy.probabilities(&scores, &mut probabilities);
+    SoftmaxCrossEntropy::new().probabilities(&scores, &mut probabilities);
     probabilities
 }
 

@@ -22,7 +22,7 @@ impl Within {
 
     /// The same with this much in addition, where a difference of larger numbers limits the digits.
     pub(crate) const fn plus(self, absolute: f64) -> Self {
-        Within { absolute, ..self }
+        Within { absolute: self.absolute + absolute, ..self }
     }
 
     /// So many units in the last place of an `f32`, whose argument has been rounded: `shift` is how much that moves

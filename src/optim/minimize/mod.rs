@@ -3,6 +3,7 @@
 mod condition;
 mod descent;
 mod lbfgs;
+mod levenberg_marquardt;
 mod line_search;
 mod newton;
 mod newton_cg;
@@ -11,6 +12,7 @@ use nalgebra::DMatrix;
 
 pub(crate) use condition::condition;
 pub use lbfgs::Lbfgs;
+pub use levenberg_marquardt::LevenbergMarquardt;
 pub use newton::Newton;
 pub use newton_cg::NewtonCg;
 

@@ -80,7 +80,7 @@ fn a_network_of_boxed_layers_is_trained_by_hand() -> Result<(), Error> {
     for number in 1..=300 {
         network.forward(&params, &iris.x, &mut tape);
         let (scores, gradient) = tape.split();
-        losses.push(SoftmaxCrossEntropy.mean_and_gradient(
+        losses.push(SoftmaxCrossEntropy::new().mean_and_gradient(
             scores,
             Targets::Classes(&classes),
             None,
@@ -93,7 +93,7 @@ fn a_network_of_boxed_layers_is_trained_by_hand() -> Result<(), Error> {
     assert!(losses[299] < 0.1, "{} became {}", losses[0], losses[299]);
 
     let mut probabilities = DMatrix::zeros(150, 3);
-    SoftmaxCrossEntropy.probabilities(&network.apply(&params, &iris.x)?, &mut probabilities);
+    SoftmaxCrossEntropy::new().probabilities(&network.apply(&params, &iris.x)?, &mut probabilities);
     let right = (0..150).filter(|&row| probabilities.row(row).transpose().imax() == classes[row]).count();
     assert!(right >= 144, "{right} of 150");
     Ok(())

@@ -192,7 +192,7 @@ impl LayerData {
 fn loss(kind: &str, columns: usize) -> (&'static dyn Loss<f64>, f64) {
     match kind {
         "mse" => (&MeanSquaredError, 1.0),
-        "softmax_ce" => (&SoftmaxCrossEntropy, 1.0),
+        "softmax_ce" => (const { &SoftmaxCrossEntropy::new() }, 1.0),
         "bce_logits" => (&BinaryCrossEntropy, 1.0 / columns as f64),
         _ => panic!("{kind} is not a known loss"),
     }

@@ -1,0 +1,194 @@
+//! The crate's losses as one type, to be a hyper-parameter of a classifier.
+
+use nalgebra::DMatrix;
+
+use super::{
+    BinaryCrossEntropy, Focal, Gradient, Hinge, Loss, MeanSquaredError, SigmoidSquaredError,
+    SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets, WeightedBinaryCrossEntropy, softmax,
+};
+use crate::error::Error;
+use crate::real::Real;
+
+/// Any loss of the crate, for a classifier of exclusive classes.
+///
+/// Use it where the loss is chosen at run time or is a hyper-parameter to compare and to print; [`From`] makes it of each
+/// loss. A loss of your own goes as `Box<dyn Loss<T>>` instead.
+///
+/// # Link
+/// That of the loss it holds, with one difference: a row has exactly one class here, so where a loss gives every column
+/// a σ(z) of its own, several columns are divided by their sum. Rows of probabilities sum to 1 for every loss.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{BinaryCrossEntropy, ClassificationLoss, Focal, Loss, SoftmaxCrossEntropy, Targets};
+///
+/// let scores = dmatrix![0.5, -0.2, 1.0];
+/// let losses: [ClassificationLoss; 3] =
+///     [SoftmaxCrossEntropy::new().label_smoothing(0.1).into(), Focal::new(2.0).into(), BinaryCrossEntropy.into()];
+/// for loss in losses {
+///     println!("{loss:?}: {}", loss.mean(&scores, Targets::Classes(&[2]), None)?);
+/// }
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ClassificationLoss {
+    /// See [`BinaryCrossEntropy`].
+    BinaryCrossEntropy(BinaryCrossEntropy),
+    /// See [`WeightedBinaryCrossEntropy`].
+    WeightedBinaryCrossEntropy(WeightedBinaryCrossEntropy),
+    /// See [`SoftmaxCrossEntropy`].
+    SoftmaxCrossEntropy(SoftmaxCrossEntropy),
+    /// See [`Focal`].
+    Focal(Focal),
+    /// See [`Hinge`].
+    Hinge(Hinge),
+    /// See [`SquaredHinge`].
+    SquaredHinge(SquaredHinge),
+    /// See [`MeanSquaredError`].
+    MeanSquaredError(MeanSquaredError),
+    /// See [`SigmoidSquaredError`].
+    SigmoidSquaredError(SigmoidSquaredError),
+    /// See [`SoftmaxSquaredError`].
+    SoftmaxSquaredError(SoftmaxSquaredError),
+}
+
+macro_rules! variants {
+    ($($loss:ident),*) => {
+        $(
+            impl From<$loss> for ClassificationLoss {
+                fn from(loss: $loss) -> Self {
+                    ClassificationLoss::$loss(loss)
+                }
+            }
+        )*
+
+        impl ClassificationLoss {
+            fn inner<T: Real>(&self) -> &dyn Loss<T> {
+                match self {
+                    $(ClassificationLoss::$loss(loss) => loss,)*
+                }
+            }
+        }
+    };
+}
+
+variants!(
+    BinaryCrossEntropy,
+    WeightedBinaryCrossEntropy,
+    SoftmaxCrossEntropy,
+    Focal,
+    Hinge,
+    SquaredHinge,
+    MeanSquaredError,
+    SigmoidSquaredError,
+    SoftmaxSquaredError
+);
+
+impl ClassificationLoss {
+    /// Whether every column has a link of its own.
+    fn links_columns_alone(&self) -> bool {
+        matches!(
+            self,
+            ClassificationLoss::BinaryCrossEntropy(_)
+                | ClassificationLoss::WeightedBinaryCrossEntropy(_)
+                | ClassificationLoss::Focal(_)
+                | ClassificationLoss::SigmoidSquaredError(_)
+        )
+    }
+}
+
+impl<T: Real> Loss<T> for ClassificationLoss {
+    fn score_columns(&self, classes: usize) -> usize {
+        self.inner::<T>().score_columns(classes)
+    }
+
+    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
+        self.inner().check(targets)
+    }
+
+    fn check_parameters(&self, columns: usize) -> Result<(), Error> {
+        self.inner::<T>().check_parameters(columns)
+    }
+
+    fn accumulate(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        gradient: Option<Gradient<'_, T>>,
+    ) -> f64 {
+        self.inner().accumulate(scores, targets, weights, gradient)
+    }
+
+    fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+        self.inner().probabilities(scores, out);
+        if scores.ncols() > 1 && self.links_columns_alone() {
+            share_out(scores, out);
+        }
+    }
+
+    fn curvature(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        row: usize,
+        out: &mut DMatrix<T>,
+    ) -> bool {
+        self.inner().curvature(scores, targets, row, out)
+    }
+}
+
+/// Divides each row of σ(z) by its sum. Where all are so small that their digits are lost, σ(z) is exp(z) and the shares
+/// are the softmax of the scores.
+fn share_out<T: Real>(scores: &DMatrix<T>, p: &mut DMatrix<T>) {
+    let smallest = T::MIN_POSITIVE / T::EPSILON;
+    for row in 0..scores.nrows() {
+        let sum = p.row(row).iter().fold(T::zero(), |sum, &p| sum + p);
+        if sum < smallest {
+            softmax::of_row(scores, row, p);
+        } else {
+            p.row_mut(row).iter_mut().for_each(|p| *p /= sum);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_every_loss_sum_to_one_in_the_order_of_their_scores() {
+        let losses: [ClassificationLoss; 9] = [
+            BinaryCrossEntropy.into(),
+            BinaryCrossEntropy.positive_weights([3.0]).into(),
+            SoftmaxCrossEntropy::new().into(),
+            Focal::default().into(),
+            Hinge.into(),
+            SquaredHinge.into(),
+            MeanSquaredError.into(),
+            SigmoidSquaredError.into(),
+            SoftmaxSquaredError.into(),
+        ];
+        let rows = [[0.3, -1.0, 0.6], [-800.0, -801.0, -790.0], [-740.0, -741.0, -735.0], [0.2, 0.2, 0.2]];
+        let scores = DMatrix::from_fn(4, 3, |row, column| rows[row][column]);
+        for loss in losses {
+            let mut p = DMatrix::from_element(4, 3, f64::NAN);
+            loss.probabilities(&scores, &mut p);
+            for (row, z) in rows.iter().enumerate() {
+                approx::assert_relative_eq!(p.row(row).sum(), 1.0, max_relative = 1e-15);
+                // Squared error cuts scores below 0 off.
+                let cut = matches!(loss, ClassificationLoss::MeanSquaredError(_));
+                for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+                    let order = if cut { f64::max(z[a], 0.0) - f64::max(z[b], 0.0) } else { z[a] - z[b] };
+                    let found = p[(row, a)] - p[(row, b)];
+                    assert!(found == 0.0 && order == 0.0 || found * order > 0.0, "{loss:?}: {p}");
+                }
+            }
+            if loss.links_columns_alone() {
+                approx::assert_relative_eq!(p[(1, 0)] / p[(1, 2)], (-10f64).exp(), max_relative = 1e-13);
+            }
+        }
+    }
+}

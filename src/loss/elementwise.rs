@@ -1,0 +1,91 @@
+//! Losses that are sums over scores, each compared with a target of its own.
+
+use nalgebra::DMatrix;
+
+use super::{CHUNK, Gradient, Targets, chunk_weights, weighted_sum};
+use crate::kernel::vectorize;
+use crate::real::Real;
+
+/// The loss of one score.
+pub(super) trait Elementwise<T>: Copy {
+    /// The loss of score `z` for target `t`, and its derivative in z. Inlined into vector loops: no branches.
+    fn value_and_slope(self, z: T, t: T) -> (T, T);
+}
+
+/// [`Loss::accumulate`](super::Loss::accumulate) of a sum over score columns, each with a loss of its own.
+pub(super) fn accumulate<T: Real, E: Elementwise<T>>(
+    scores: &DMatrix<T>,
+    targets: Targets<'_, T>,
+    weights: Option<&[T]>,
+    mut gradient: Option<Gradient<'_, T>>,
+    of_column: impl Fn(usize) -> E,
+) -> f64 {
+    let (rows, columns) = scores.shape();
+    let mut sum = 0.0;
+    for column in 0..columns {
+        let loss = of_column(column);
+        let span = column * rows..(column + 1) * rows;
+        let z = &scores.as_slice()[span.clone()];
+        for first in (0..rows).step_by(CHUNK) {
+            let count = CHUNK.min(rows - first);
+            let weight = chunk_weights(weights, first, count);
+            let mut target = [T::zero(); CHUNK];
+            for (row, target) in target[..count].iter_mut().enumerate() {
+                *target = targets.value(first + row, column, columns);
+            }
+            let z = &z[first..first + count];
+            let mut losses = [T::zero(); CHUNK];
+            if let Some(Gradient { scale, out }) = &mut gradient {
+                let out = &mut out.as_mut_slice()[span.clone()][first..first + count];
+                let scale = *scale;
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for i in 0..count.min(CHUNK) {
+                            let (value, slope) = loss.value_and_slope(z[i], target[i]);
+                            losses[i] = value;
+                            // A weight of zero removes its row, whatever the slope.
+                            let counts = weight[i] != T::zero();
+                            out[i] = if counts { scale * weight[i] * slope } else { T::zero() };
+                        }
+                    },
+                );
+            } else {
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for i in 0..count.min(CHUNK) {
+                            losses[i] = loss.value_and_slope(z[i], target[i]).0;
+                        }
+                    },
+                );
+            }
+            sum += weighted_sum(&weight, &losses, count);
+        }
+    }
+    sum
+}
+
+/// [`Loss::curvature`](super::Loss::curvature) of such a sum: a diagonal matrix of what `second` gives for the column,
+/// its score and its target.
+pub(super) fn curvature<T: Real>(
+    scores: &DMatrix<T>,
+    targets: Targets<'_, T>,
+    row: usize,
+    out: &mut DMatrix<T>,
+    second: impl Fn(usize, T, T) -> T,
+) -> bool {
+    let columns = scores.ncols();
+    assert_eq!(out.shape(), (columns, columns), "shape of the curvature");
+    out.fill(T::zero());
+    for column in 0..columns {
+        out[(column, column)] = second(column, scores[(row, column)], targets.value(row, column, columns));
+    }
+    true
+}
+
+/// `factor * value`, and 0 for a factor of 0: where a target excludes a case, it must not become 0 * ∞.
+#[inline(always)]
+pub(super) fn part<T: Real>(factor: T, value: T) -> T {
+    if factor == T::zero() { T::zero() } else { factor * value }
+}

@@ -1,0 +1,244 @@
+//! The focal loss: cross-entropy that turns away from rows it already has right.
+
+use nalgebra::DMatrix;
+
+use super::elementwise::{self, Elementwise, part};
+use super::sigmoid::{self, Sigmoid};
+use super::targets::check_probabilities;
+use super::{Gradient, Loss, Targets};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::Exponential;
+use crate::real::Real;
+
+/// Focal loss of raw scores, summed over score columns.
+///
+/// Use it where easy rows of a frequent class would drown the few that are hard: they lose their weight as soon as they
+/// are right. Its probabilities are less sure than those of a cross-entropy and need calibration before they are used
+/// as such.
+///
+/// # Formula
+/// l(z, t) = α t σ(-z)^γ softplus(-z) + (1 - α) (1 - t) σ(z)^γ softplus(z), for targets t from 0 to 1, and both α and
+/// 1 - α left out without α. With q = σ(-z) = 1 - p the first term is -α t q^γ ln p, and its derivative
+/// -α t q^γ (γ p softplus(-z) + q); the second term is its mirror image. γ = 0 is binary cross-entropy.
+///
+/// # Precision
+/// q^γ = exp(-γ softplus(z)), with the product γ |z| to twice the digits: both tails keep theirs for every γ, also where
+/// q itself underflows. The derivative has no q^(γ-1), so γ below 1 is safe.
+///
+/// # Link
+/// For one column, probabilities are (σ(-z), σ(z)); for several, σ(z) of each.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Focal, Loss, Targets};
+///
+/// let scores = dmatrix![0.0; 3f64.ln()];
+/// let loss = Focal::new(2.0).mean(&scores, Targets::Classes(&[1, 1]), None)?;
+/// assert!((loss - (0.25 * 2f64.ln() - 0.0625 * 0.75f64.ln()) / 2.0).abs() < 1e-15);
+///
+/// let weighted = Focal::new(2.0).alpha(0.25).mean(&scores, Targets::Classes(&[1, 1]), None)?;
+/// assert!((weighted - 0.25 * loss).abs() < 1e-15);
+/// # Ok::<(), logit::Error>(())
+/// ```
+///
+/// # References
+/// Lin, Goyal, Girshick, He, Dollár (2017), *Focal Loss for Dense Object Detection*.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Focal {
+    gamma: f64,
+    alpha: Option<f64>,
+}
+
+impl Default for Focal {
+    /// γ = 2, as in the paper, and no α.
+    fn default() -> Self {
+        Focal::new(2.0)
+    }
+}
+
+impl Focal {
+    /// The focal loss with exponent γ >= 0: the larger, the less do rows count that are right.
+    pub const fn new(gamma: f64) -> Self {
+        Focal { gamma, alpha: None }
+    }
+
+    /// The weight α of targets 1, from 0 to 1; targets 0 have 1 - α. Defaults to no weights, which is twice α = 1/2.
+    pub const fn alpha(mut self, alpha: f64) -> Self {
+        self.alpha = Some(alpha);
+        self
+    }
+
+    fn terms<T: Real>(&self) -> Terms<T> {
+        let (yes, no) = self.alpha.map_or((1.0, 1.0), |alpha| (alpha, 1.0 - alpha));
+        Terms { gamma: T::of(self.gamma), yes: T::of(yes), no: T::of(no) }
+    }
+}
+
+impl<T: Real> Loss<T> for Focal {
+    fn score_columns(&self, classes: usize) -> usize {
+        if classes == 2 { 1 } else { classes }
+    }
+
+    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
+        check_probabilities(targets)
+    }
+
+    fn check_parameters(&self, _columns: usize) -> Result<(), Error> {
+        check::not_negative("gamma", self.gamma)?;
+        let alpha = self.alpha.unwrap_or(0.5);
+        check::parameter("alpha", alpha, (0.0..=1.0).contains(&alpha), "from 0 to 1")
+    }
+
+    fn accumulate(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        gradient: Option<Gradient<'_, T>>,
+    ) -> f64 {
+        elementwise::accumulate(scores, targets, weights, gradient, |_| self.terms::<T>())
+    }
+
+    fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+        sigmoid::link(scores, out);
+    }
+
+    /// The second derivative where it is positive, and 0 where the loss is concave: rows that are wrong by far.
+    fn curvature(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        row: usize,
+        out: &mut DMatrix<T>,
+    ) -> bool {
+        let terms = self.terms::<T>();
+        elementwise::curvature(scores, targets, row, out, |_, z, t| {
+            let second = terms.second_derivative(z, t);
+            if second < T::zero() { T::zero() } else { second }
+        })
+    }
+}
+
+/// Exponent and weights in the type of the scores.
+#[derive(Clone, Copy)]
+struct Terms<T> {
+    gamma: T,
+    yes: T,
+    no: T,
+}
+
+/// What both terms of a score are made of; the one of target 1 first.
+struct Parts<T> {
+    sigmoid: Sigmoid<T>,
+    /// softplus(-z), softplus(z).
+    surprise: (T, T),
+    /// σ(-z)^γ, σ(z)^γ.
+    power: (T, T),
+    /// σ(z) softplus(-z), σ(-z) softplus(z).
+    product: (T, T),
+}
+
+impl<T: Real> Parts<T> {
+    #[inline(always)]
+    fn new(z: T, gamma: T) -> Self {
+        let sigmoid = Sigmoid::new(z);
+        let log = sigmoid.log();
+        let (right, wrong) = if z >= T::zero() { (z, T::zero()) } else { (T::zero(), -z) };
+        let surprise = (log + wrong, log + right);
+        Parts {
+            sigmoid,
+            surprise,
+            power: (power(gamma, right, log), power(gamma, wrong, log)),
+            product: (part(sigmoid.rises, surprise.0), part(sigmoid.falls, surprise.1)),
+        }
+    }
+}
+
+impl<T: Real> Elementwise<T> for Terms<T> {
+    #[inline(always)]
+    fn value_and_slope(self, z: T, t: T) -> (T, T) {
+        let Parts { sigmoid, surprise, power, product } = Parts::new(z, self.gamma);
+        let (yes, no) = (self.yes * t, self.no * (T::one() - t));
+        let value = part(yes * power.0, surprise.0) + part(no * power.1, surprise.1);
+        let falls = yes * power.0 * (self.gamma * product.0 + sigmoid.falls);
+        let rises = no * power.1 * (self.gamma * product.1 + sigmoid.rises);
+        (value, rises - falls)
+    }
+}
+
+impl<T: Real> Terms<T> {
+    /// For target 1: q^γ p ((1 + 2γ) q + γ s (γ p - q)) with s = softplus(-z).
+    fn second_derivative(self, z: T, t: T) -> T {
+        let Parts { sigmoid: Sigmoid { rises: p, falls: q, .. }, power, product, .. } =
+            Parts::new(z, self.gamma);
+        let gamma = self.gamma;
+        let twice = T::one() + gamma + gamma;
+        // p s is finite where s alone is not.
+        let term =
+            |power: T, p: T, q: T, product: T| power * (p * q * twice + gamma * product * (gamma * p - q));
+        let (yes, no) = (self.yes * t, self.no * (T::one() - t));
+        part(yes, term(power.0, p, q, product.0)) + part(no, term(power.1, q, p, product.1))
+    }
+}
+
+/// exp(-γ (distance + log)), where the distance is not negative and may be large, and the logarithm small.
+#[inline(always)]
+fn power<T: Real>(gamma: T, distance: T, log: T) -> T {
+    let (high, low) = product(gamma, distance);
+    let small = gamma * log;
+    // The sum and its rounding (Knuth).
+    let sum = high + small;
+    let added = sum - high;
+    let low = low + ((high - (sum - added)) + (small - added));
+    let whole = Exponential::new(-sum).value();
+    // Beyond the range of the exponential the correction may be NaN, and says nothing.
+    let low = if low.abs() < T::one() { low } else { T::zero() };
+    let value = whole - whole * low;
+    // 0 * ∞ is 0 here.
+    if gamma == T::zero() { T::one() } else { value }
+}
+
+/// `a b` and its rounding, without fused operations (Dekker 1971).
+#[inline(always)]
+fn product<T: Real>(a: T, b: T) -> (T, T) {
+    let splitter = T::of(if size_of::<T>() == 4 { 4097.0 } else { 134_217_729.0 });
+    let split = |x: T| {
+        let c = splitter * x;
+        let high = c - (c - x);
+        (high, x - high)
+    };
+    let ((a1, a2), (b1, b2), high) = (split(a), split(b), a * b);
+    (high, ((a1 * b1 - high) + a1 * b2 + a2 * b1) + a2 * b2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_exact_in_two_parts() {
+        assert_eq!(
+            product(1.0 + f64::EPSILON, 1.0 + f64::EPSILON),
+            (1.0 + 2.0 * f64::EPSILON, f64::EPSILON.powi(2))
+        );
+        assert_eq!(
+            product(1.0 + f32::EPSILON, 1.0 + f32::EPSILON),
+            (1.0 + 2.0 * f32::EPSILON, f32::EPSILON.powi(2))
+        );
+        assert_eq!(product(0.1, 10.0), (1.0, 5.551115123125783e-17));
+    }
+
+    #[test]
+    fn infinite_scores_are_certain() {
+        let inf = f64::INFINITY;
+        for gamma in [0.0, 0.5, 2.0, 7.0] {
+            let at = |z, t| Focal::new(gamma).terms::<f64>().value_and_slope(z, t);
+            assert_eq!((at(inf, 1.0), at(-inf, 0.0)), ((0.0, 0.0), (0.0, 0.0)));
+            assert_eq!((at(inf, 0.0), at(-inf, 1.0)), ((inf, 1.0), (inf, -1.0)));
+            let (value, slope) = at(f64::NAN, 1.0);
+            assert!(value.is_nan() && slope.is_nan());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The hinge loss of support vector machines.
+
+use nalgebra::DMatrix;
+
+use super::elementwise::{self, Elementwise, part};
+use super::targets::check_probabilities;
+use super::{Gradient, Loss, Targets, sigmoid, softmax};
+use crate::error::Error;
+use crate::real::Real;
+
+/// Hinge loss of raw scores, summed over score columns: zero once a score is right by a margin of 1.
+///
+/// Use it for the largest margin between classes, where only rows at the margin shall matter and probabilities are not
+/// needed. It has kinks and no curvature, so it goes with first-order updates such as [`Sgd`](crate::Sgd).
+///
+/// # Formula
+/// l(z, t) = t max(0, 1 - z) + (1 - t) max(0, 1 + z), which for the labels t = 0, 1 is max(0, 1 - s z) with s = -1, +1.
+/// dl/dz is the sum of -t where z < 1 and 1 - t where z > -1; at the kinks z = ±1 the flat side counts, so a term there
+/// adds 0. Several columns are as many classes against the rest.
+///
+/// # Link
+/// Scores of a hinge loss are margins and *not* log-odds. The link is the sigmoid of a single column and the softmax of
+/// several all the same: order and ties of the probabilities are those of the scores, their size means nothing until
+/// it has been calibrated.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Hinge, Loss, Targets};
+///
+/// let scores = dmatrix![2.0; 0.25; 0.25];
+/// let mut gradient = scores.clone();
+/// let loss = Hinge.mean_and_gradient(&scores, Targets::Classes(&[1, 1, 0]), None, &mut gradient)?;
+/// assert!((loss - (0.0 + 0.75 + 1.25) / 3.0).abs() < 1e-15);
+/// assert_eq!(gradient, dmatrix![0.0; -1.0; 1.0] / 3.0);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hinge;
+
+impl<T: Real> Loss<T> for Hinge {
+    fn score_columns(&self, classes: usize) -> usize {
+        if classes == 2 { 1 } else { classes }
+    }
+
+    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
+        check_probabilities(targets)
+    }
+
+    fn accumulate(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        gradient: Option<Gradient<'_, T>>,
+    ) -> f64 {
+        elementwise::accumulate(scores, targets, weights, gradient, |_| *self)
+    }
+
+    fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+        margin_link(scores, out);
+    }
+}
+
+impl<T: Real> Elementwise<T> for Hinge {
+    #[inline(always)]
+    fn value_and_slope(self, z: T, t: T) -> (T, T) {
+        let (below, above) = (shortfall(z), shortfall(-z));
+        let (yes, no) = (t, T::one() - t);
+        let step = |lacking: T| if lacking > T::zero() { T::one() } else { lacking };
+        (part(yes, below) + part(no, above), no * step(above) - yes * step(below))
+    }
+}
+
+/// How much `z` lacks to a margin of 1. Written with `<=`, so that NaN passes through.
+#[inline(always)]
+pub(super) fn shortfall<T: Real>(z: T) -> T {
+    let lacking = T::one() - z;
+    if lacking <= T::zero() { T::zero() } else { lacking }
+}
+
+/// The link of losses whose scores are margins.
+pub(super) fn margin_link<T: Real>(scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+    if scores.ncols() == 1 {
+        sigmoid::link(scores, out);
+    } else {
+        softmax::link(scores, out);
+    }
+}

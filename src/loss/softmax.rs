@@ -1,0 +1,230 @@
+//! The softmax of each row to the last digits, for the losses made of it.
+
+use nalgebra::DMatrix;
+
+use super::CHUNK;
+use crate::kernel::{Exponential, vectorize};
+use crate::real::Real;
+
+/// The link: the softmax of each row.
+pub(super) fn link<T: Real>(scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+    assert_eq!(scores.shape(), out.shape(), "shape of probabilities");
+    for block in Block::all(scores) {
+        let normalizer = block.normalizer(Some(out.as_mut_slice()));
+        for column in 0..block.columns {
+            for (p, &rest) in block.of_mut(out.as_mut_slice(), column).iter_mut().zip(&normalizer.rest) {
+                *p /= T::one() + rest;
+            }
+        }
+    }
+}
+
+/// The link of a single row.
+pub(super) fn of_row<T: Real>(scores: &DMatrix<T>, row: usize, out: &mut DMatrix<T>) {
+    let largest = (0..scores.ncols()).fold(scores[(row, 0)], |max, k| {
+        let z = scores[(row, k)];
+        if z > max { z } else { max }
+    });
+    let mut sum = T::zero();
+    for column in 0..scores.ncols() {
+        let e = Exponential::new(below(scores[(row, column)], largest)).value();
+        out[(row, column)] = e;
+        sum += e;
+    }
+    out.row_mut(row).iter_mut().for_each(|p| *p /= sum);
+}
+
+/// Log-probabilities (rows x classes) of softmax scores.
+pub(super) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
+    let mut out = scores.clone();
+    for block in Block::all(scores) {
+        let normalizer = block.normalizer(None);
+        let logs = normalizer.rest.map(|rest| rest.ln_1p());
+        for column in 0..block.columns {
+            for (row, z) in block.of_mut(out.as_mut_slice(), column).iter_mut().enumerate() {
+                *z = below(*z, normalizer.maximum[row]) - logs[row];
+            }
+        }
+    }
+    out
+}
+
+/// `z - maximum`, and 0 for the maximum itself where it is infinite.
+#[inline(always)]
+pub(super) fn below<T: Real>(z: T, maximum: T) -> T {
+    if z == maximum { T::zero() } else { z - maximum }
+}
+
+/// A few rows of scores, worked on column by column so that the loops run down contiguous memory.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a, T> {
+    z: &'a [T],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) first: usize,
+    pub(super) count: usize,
+}
+
+/// Of each row: the largest score, the column that holds it first, and the sum of the other exponentials.
+pub(super) struct Normalizer<T> {
+    pub(super) maximum: [T; CHUNK],
+    pub(super) column: [usize; CHUNK],
+    pub(super) rest: [T; CHUNK],
+}
+
+impl<'a, T: Real> Block<'a, T> {
+    /// All rows, in blocks.
+    pub(super) fn all(scores: &'a DMatrix<T>) -> impl Iterator<Item = Self> {
+        let (rows, columns) = scores.shape();
+        let rows = if columns == 0 { 0 } else { rows };
+        let block =
+            move |first| Block { z: scores.as_slice(), rows, columns, first, count: CHUNK.min(rows - first) };
+        (0..rows).step_by(CHUNK).map(block)
+    }
+
+    /// The rows of this block in a column of the scores.
+    #[inline(always)]
+    pub(super) fn of(&self, column: usize) -> &'a [T] {
+        &self.z[column * self.rows + self.first..][..self.count]
+    }
+
+    /// The rows of this block in a column of a matrix of the same shape.
+    #[inline(always)]
+    pub(super) fn of_mut<'b>(&self, matrix: &'b mut [T], column: usize) -> &'b mut [T] {
+        &mut matrix[column * self.rows + self.first..][..self.count]
+    }
+
+    /// The same to read from.
+    #[inline(always)]
+    pub(super) fn of_kept<'b>(&self, matrix: &'b [T], column: usize) -> &'b [T] {
+        &matrix[column * self.rows + self.first..][..self.count]
+    }
+
+    /// The maximum and the sum of each row; keeps the exponentials exp(z - maximum) where there is room for them.
+    pub(super) fn normalizer(&self, mut keep: Option<&mut [T]>) -> Normalizer<T> {
+        let mut maximum = [T::zero(); CHUNK];
+        let mut largest = [0; CHUNK];
+        maximum[..self.count].copy_from_slice(self.of(0));
+        for column in 1..self.columns {
+            for (row, &z) in self.of(column).iter().enumerate() {
+                if z > maximum[row] {
+                    (maximum[row], largest[row]) = (z, column);
+                }
+            }
+        }
+        let mut rest = [T::zero(); CHUNK];
+        let mut exponentials = [T::zero(); CHUNK];
+        for column in 0..self.columns {
+            self.exponentials(&maximum, column, &mut exponentials);
+            for ((rest, &e), &largest) in rest.iter_mut().zip(&exponentials).zip(&largest) {
+                *rest += if largest == column { T::zero() } else { e };
+            }
+            if let Some(keep) = &mut keep {
+                self.of_mut(keep, column).copy_from_slice(&exponentials[..self.count]);
+            }
+        }
+        Normalizer { maximum, column: largest, rest }
+    }
+
+    /// exp(z - maximum) of one column.
+    #[inline(always)]
+    pub(super) fn exponentials(&self, maximum: &[T; CHUNK], column: usize, out: &mut [T; CHUNK]) {
+        let z = self.of(column);
+        vectorize(
+            #[inline(always)]
+            || {
+                for ((e, &z), &maximum) in out.iter_mut().zip(z).zip(maximum) {
+                    *e = Exponential::new(below(z, maximum)).value();
+                }
+            },
+        );
+    }
+
+    /// Sets the gradient of rows with a weight of zero to zero, whatever their scores were.
+    pub(super) fn remove_weightless(&self, weight: &[T; CHUNK], gradient: &mut [T]) {
+        for (row, _) in weight[..self.count].iter().enumerate().filter(|(_, w)| **w == T::zero()) {
+            for column in 0..self.columns {
+                self.of_mut(gradient, column)[row] = T::zero();
+            }
+        }
+    }
+}
+
+impl<T: Real> Normalizer<T> {
+    /// The sum of the exponentials of all columns but one, whose own is `e`; no cancellation for the largest.
+    #[inline(always)]
+    pub(super) fn others(&self, row: usize, column: usize, e: T) -> T {
+        if self.column[row] == column { self.rest[row] } else { T::one() + (self.rest[row] - e) }
+    }
+}
+
+/// The softmax of one row, for matrices of second derivatives.
+#[derive(Clone, Copy)]
+pub(super) struct RowSoftmax<T> {
+    /// The column of the largest probability.
+    largest: usize,
+    /// The sum of the other probabilities.
+    others: T,
+}
+
+impl<T: Real> RowSoftmax<T> {
+    /// Writes the softmax of a row of scores to `p`.
+    pub(super) fn new(scores: &DMatrix<T>, row: usize, p: &mut [T]) -> Self {
+        let (mut largest, mut rest) = (0, T::zero());
+        for column in 1..p.len() {
+            if scores[(row, column)] > scores[(row, largest)] {
+                largest = column;
+            }
+        }
+        for (column, p) in p.iter_mut().enumerate() {
+            *p = Exponential::new(below(scores[(row, column)], scores[(row, largest)])).value();
+            rest += if column == largest { T::zero() } else { *p };
+        }
+        let sum = T::one() + rest;
+        p.iter_mut().for_each(|p| *p /= sum);
+        RowSoftmax { largest, others: rest / sum }
+    }
+
+    /// Whether `column` holds the largest probability.
+    pub(super) fn is_largest(self, column: usize) -> bool {
+        column == self.largest
+    }
+
+    /// 1 - p, where `p` is the probability of `column`.
+    pub(super) fn complement(self, column: usize, p: T) -> T {
+        if column == self.largest { self.others } else { T::one() - p }
+    }
+}
+
+/// Fills a symmetric matrix whose first column holds probabilities with `entry(i, j, p_i, p_j)` for i >= j. The first
+/// column is overwritten last, so the matrix itself is all the memory needed.
+pub(super) fn fill_symmetric<T: Real>(out: &mut DMatrix<T>, entry: impl Fn(usize, usize, T, T) -> T) {
+    let size = out.ncols();
+    for column in (0..size).rev() {
+        for row in (column..size).rev() {
+            out[(row, column)] = entry(row, column, out[(row, 0)], out[(column, 0)]);
+        }
+    }
+    out.fill_upper_triangle_with_lower_triangle();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_probabilities_survive_where_probabilities_underflow() {
+        let scores = DMatrix::from_row_slice(2, 2, &[0.0, -800.0, 3.0, 3.0]);
+        let logs = log_probabilities(&scores);
+        assert_eq!(logs[(0, 1)], -800.0);
+        assert_eq!(logs[(1, 0)], -std::f64::consts::LN_2);
+    }
+
+    #[test]
+    fn a_symmetric_matrix_is_filled_from_its_own_first_column() {
+        let mut out = DMatrix::from_row_slice(3, 3, &[2.0, 9.0, 9.0, 3.0, 9.0, 9.0, 5.0, 9.0, 9.0]);
+        fill_symmetric(&mut out, |i, j, p, q| p * q + if i == j { 0.5 } else { 0.0 });
+        let wanted = [4.5, 6.0, 10.0, 6.0, 9.5, 15.0, 10.0, 15.0, 25.5];
+        assert_eq!(out, DMatrix::from_row_slice(3, 3, &wanted));
+    }
+}

@@ -1,0 +1,85 @@
+//! The squared hinge loss.
+
+use nalgebra::DMatrix;
+
+use super::elementwise::{self, Elementwise, part};
+use super::hinge::{margin_link, shortfall};
+use super::targets::check_probabilities;
+use super::{Gradient, Loss, Targets};
+use crate::error::Error;
+use crate::real::Real;
+
+/// Squared hinge loss of raw scores, summed over score columns: zero once a score is right by a margin of 1.
+///
+/// Use it in place of [`Hinge`](crate::Hinge) where the minimiser wants a gradient without jumps, or curvature. Rows far on the wrong
+/// side weigh by the square of their distance, so it forgives outliers less.
+///
+/// # Formula
+/// l(z, t) = t max(0, 1 - z)^2 + (1 - t) max(0, 1 + z)^2, which for the labels t = 0, 1 is max(0, 1 - s z)^2 with
+/// s = -1, +1; dl/dz = 2 (1 - t) max(0, 1 + z) - 2 t max(0, 1 - z). The second derivative jumps at z = ±1, where the
+/// flat side counts. Several columns are as many classes against the rest.
+///
+/// # Link
+/// As of [`Hinge`](crate::Hinge): sigmoid or softmax, in the order of the scores, which are margins and *not* log-odds.
+///
+/// # Examples
+/// ```
+/// use nalgebra::dmatrix;
+/// use logit::{Loss, SquaredHinge, Targets};
+///
+/// let scores = dmatrix![2.0; 0.5; 0.5];
+/// let loss = SquaredHinge.mean(&scores, Targets::Classes(&[1, 1, 0]), None)?;
+/// assert!((loss - (0.0 + 0.25 + 2.25) / 3.0).abs() < 1e-15);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SquaredHinge;
+
+impl<T: Real> Loss<T> for SquaredHinge {
+    fn score_columns(&self, classes: usize) -> usize {
+        if classes == 2 { 1 } else { classes }
+    }
+
+    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
+        check_probabilities(targets)
+    }
+
+    fn accumulate(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        gradient: Option<Gradient<'_, T>>,
+    ) -> f64 {
+        elementwise::accumulate(scores, targets, weights, gradient, |_| *self)
+    }
+
+    fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+        margin_link(scores, out);
+    }
+
+    /// 2 t where z < 1 plus 2 (1 - t) where z > -1, the second derivative.
+    fn curvature(
+        &self,
+        scores: &DMatrix<T>,
+        targets: Targets<'_, T>,
+        row: usize,
+        out: &mut DMatrix<T>,
+    ) -> bool {
+        elementwise::curvature(scores, targets, row, out, |_, z, t| {
+            let bent = |factor: T, lacking: T| if lacking > T::zero() { factor } else { factor * lacking };
+            let half = bent(t, shortfall(z)) + bent(T::one() - t, shortfall(-z));
+            half + half
+        })
+    }
+}
+
+impl<T: Real> Elementwise<T> for SquaredHinge {
+    #[inline(always)]
+    fn value_and_slope(self, z: T, t: T) -> (T, T) {
+        let (below, above) = (shortfall(z), shortfall(-z));
+        let (yes, no) = (t, T::one() - t);
+        let half = part(no, above) - part(yes, below);
+        (part(yes, below * below) + part(no, above * above), half + half)
+    }
+}

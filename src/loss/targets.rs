@@ -1,0 +1,147 @@
+//! What scores are compared with, and how much each comparison counts.
+
+use nalgebra::DMatrix;
+
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// What the scores of a batch are compared with.
+///
+/// Every loss of the crate takes both forms; a class index means the one-hot row of that class (for a single score
+/// column, class 1 means 1 and class 0 means 0).
+#[derive(Debug, Clone, Copy)]
+pub enum Targets<'a, T> {
+    /// One class index per row.
+    Classes(&'a [usize]),
+    /// One value per row and score column: probabilities for most losses, anything for
+    /// [`MeanSquaredError`](crate::MeanSquaredError).
+    Values(&'a DMatrix<T>),
+}
+
+impl<'a, T: Real> Targets<'a, T> {
+    /// The target of score column `column` at `row`, of `columns`.
+    #[inline(always)]
+    pub fn value(&self, row: usize, column: usize, columns: usize) -> T {
+        match self {
+            Targets::Values(values) => values[(row, column)],
+            Targets::Classes(classes) => {
+                let hot = if columns == 1 { classes[row] == 1 } else { classes[row] == column };
+                if hot { T::one() } else { T::zero() }
+            }
+        }
+    }
+
+    /// How many rows there are targets for.
+    pub fn rows(&self) -> usize {
+        match self {
+            Targets::Classes(classes) => classes.len(),
+            Targets::Values(values) => values.nrows(),
+        }
+    }
+
+    /// The weight of each row where classes count differently: that of its class, times its sample weight.
+    ///
+    /// Computed once before training and given to any loss as its `weights`, they turn it into the class-weighted
+    /// one: [`Loss::mean`](crate::Loss::mean) then divides by their sum, and [`Loss::accumulate`](crate::Loss::accumulate)
+    /// leaves the divisor (1, or the number of rows) to the caller.
+    ///
+    /// # Formula
+    /// u'_i = u_i Σ_k t_ik w_k: the weight that a row with soft targets is expected to have. It multiplies the whole
+    /// loss of the row, so the best scores for a row alone are still those that give its targets. A single column t
+    /// stands for the two classes 1 - t and t.
+    ///
+    /// # Errors
+    /// When a class weight is not finite and above 0, when their number is not that of the classes, when a soft target
+    /// is no distribution over the classes, or when sample weights are negative, not finite or sum to zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use logit::{BinaryCrossEntropy, Loss, Targets};
+    ///
+    /// let (scores, targets) = (dmatrix![0.4; -1.0; 2.0], Targets::Classes(&[1, 0, 0]));
+    /// let weights = targets.class_weighted(&[1.0, 5.0], None)?;
+    /// assert_eq!(weights, [5.0, 1.0, 1.0]);
+    /// let mean = BinaryCrossEntropy.mean(&scores, targets, Some(&weights))?;
+    /// # let row = |i: usize, class| BinaryCrossEntropy.mean(&dmatrix![scores[i]], Targets::Classes(&[class]), None);
+    /// # assert!((mean - (5.0 * row(0, 1)? + row(1, 0)? + row(2, 0)?) / 7.0).abs() < 1e-15);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn class_weighted(&self, class_weights: &[f64], weights: Option<&[T]>) -> Result<Vec<T>, Error> {
+        class_weights.iter().try_for_each(|&weight| check::positive("class_weight", weight))?;
+        let classes = match self {
+            Targets::Values(values) if values.ncols() == 1 => 2,
+            Targets::Values(values) => values.ncols(),
+            Targets::Classes(_) => class_weights.len(),
+        };
+        check::count("class_weights", "entries", classes, class_weights.len())?;
+        match self {
+            Targets::Classes(indices) => check_indices(indices, classes)?,
+            Targets::Values(values) if values.ncols() == 1 => check_probabilities(*self)?,
+            Targets::Values(_) => check_distributions(*self)?,
+        }
+        if self.rows() > 0 {
+            check::weights(weights, self.rows())?;
+        }
+        let of_row = |row: usize| match self {
+            Targets::Classes(indices) => class_weights[indices[row]],
+            Targets::Values(values) if values.ncols() == 1 => {
+                let t = values[row].as_f64();
+                (1.0 - t) * class_weights[0] + t * class_weights[1]
+            }
+            Targets::Values(values) => {
+                let terms = values.row(row);
+                terms.iter().zip(class_weights).map(|(t, w)| t.as_f64() * w).sum()
+            }
+        };
+        let weighted = |row: usize| T::of(weights.map_or(1.0, |w| w[row].as_f64()) * of_row(row));
+        Ok((0..self.rows()).map(weighted).collect())
+    }
+
+    /// Checks the sizes against scores of `rows` x `columns` that stand for so many classes.
+    pub(super) fn check_shape(&self, (rows, columns): (usize, usize), classes: usize) -> Result<(), Error> {
+        check::count("targets", "rows", rows, self.rows())?;
+        match self {
+            Targets::Values(values) => check::count("targets", "columns", columns, values.ncols()),
+            Targets::Classes(indices) => check_indices(indices, classes),
+        }
+    }
+}
+
+fn check_indices(indices: &[usize], classes: usize) -> Result<(), Error> {
+    match indices.iter().position(|class| *class >= classes) {
+        Some(row) => Err(Error::InvalidTarget {
+            row,
+            value: indices[row] as f64,
+            requires: "a class index must be below the number of classes",
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Checks that every value is a probability.
+pub(super) fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
+    let Targets::Values(values) = targets else { return Ok(()) };
+    let valid = T::zero()..=T::one();
+    for row in 0..values.nrows() {
+        if let Some(value) = values.row(row).iter().find(|v| !valid.contains(v)) {
+            let value = value.as_f64();
+            return Err(Error::InvalidTarget { row, value, requires: "a probability must be from 0 to 1" });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that every row is a probability distribution: sums to 1 within 1e-6.
+pub(super) fn check_distributions<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
+    check_probabilities(targets)?;
+    let Targets::Values(values) = targets else { return Ok(()) };
+    for row in 0..values.nrows() {
+        let sum: f64 = values.row(row).iter().map(|v| v.as_f64()).sum();
+        if (sum - 1.0).abs() > 1e-6 {
+            return Err(Error::InvalidTarget { row, value: sum, requires: "a target row must sum to 1" });
+        }
+    }
+    Ok(())
+}

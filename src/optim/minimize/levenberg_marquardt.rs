@@ -1,0 +1,328 @@
+//! The Levenberg-Marquardt method.
+
+use std::ops::ControlFlow;
+
+use nalgebra::{Cholesky, DMatrix, DVector};
+
+use super::condition::condition;
+use super::descent::Limits;
+use super::line_search::Point;
+use super::{Curved, Minimum, check_start};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::{all_finite, dot};
+use crate::real::Real;
+use crate::report::{FitReport, Observer, Progress, StopReason};
+
+/// The Levenberg-Marquardt method, for objectives with a positive semidefinite curvature matrix and few parameters.
+///
+/// Use it for sums of squares and for small networks, whose Gauss-Newton matrices say little about far steps and are
+/// often singular. Close to a minimum where that matrix is the second derivative it is Newton's method.
+///
+/// # Method
+/// Each step p solves (G + μ D) p = -g, where G is what [`Curved::hessian`] gives and D the largest diagonal of G seen so far
+/// (Marquardt 1963, Moré 1978), entry by entry and with a floor at rounding level for parameters without curvature: steps do not
+/// depend on the units of the parameters. The gain, actual decrease over the one that the quadratic model promises, decides:
+/// with no decrease, or a value that is not finite, the step is taken back and μ grows by 2, 4, 8, ...; otherwise μ shrinks by
+/// max(1/3, 1 - (2 gain - 1)^3) (Nielsen 1999). Every step accepted decreases the objective. Once the decrease that is
+/// promised is lost in the rounding of the objective, a step may also leave it as it is, to rounding, if it halves the
+/// optimality.
+///
+/// A damping of 0 at the start makes it the Gauss-Newton method, until a step fails.
+///
+/// # Examples
+/// ```
+/// use nalgebra::DMatrix;
+/// use logit::{Curved, LevenbergMarquardt, Objective};
+///
+/// /// Rosenbrock's function ½ (r² + s²) with r = 10 (y - x²), s = 1 - x.
+/// struct Valley;
+/// impl Objective<f64> for Valley {
+///     fn parameter_count(&self) -> usize {
+///         2
+///     }
+///     fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+///         let (r, s) = (10.0 * (p[1] - p[0] * p[0]), 1.0 - p[0]);
+///         gradient.copy_from_slice(&[-20.0 * p[0] * r - s, 10.0 * r]);
+///         0.5 * (r * r + s * s)
+///     }
+/// }
+/// impl Curved<f64> for Valley {
+///     fn hessian(&mut self, p: &[f64], out: &mut DMatrix<f64>) {
+///         let jacobian = nalgebra::dmatrix![-20.0 * p[0], 10.0; -1.0, 0.0];
+///         out.copy_from(&(jacobian.transpose() * jacobian));
+///     }
+///     fn is_exact(&self) -> bool {
+///         false
+///     }
+/// }
+///
+/// let minimum = LevenbergMarquardt::new().tolerance(1e-12).minimize(&mut Valley, vec![-1.2, 1.0])?;
+/// assert!(minimum.report.converged());
+/// assert!((minimum.params[0] - 1.0).abs() < 1e-11);
+/// # Ok::<(), logit::Error>(())
+/// ```
+///
+/// # References
+/// Madsen, Nielsen, Tingleff (2004), *Methods for Non-Linear Least Squares Problems*, section 3.2.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LevenbergMarquardt {
+    tolerance: Option<f64>,
+    max_iterations: usize,
+    damping: f64,
+}
+
+impl Default for LevenbergMarquardt {
+    fn default() -> Self {
+        LevenbergMarquardt { tolerance: None, max_iterations: 200, damping: FIRST }
+    }
+}
+
+impl LevenbergMarquardt {
+    /// The method with default settings.
+    pub fn new() -> Self {
+        LevenbergMarquardt::default()
+    }
+
+    /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
+    /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = Some(tolerance);
+        self
+    }
+
+    /// The largest number of iterations, which are steps accepted; 0 returns the starting point. Defaults to 200.
+    pub fn max_iterations(mut self, max_iterations: usize) -> Self {
+        self.max_iterations = max_iterations;
+        self
+    }
+
+    /// The damping μ of the first step, at least 0; it has no unit. Defaults to 1e-3.
+    pub fn damping(mut self, damping: f64) -> Self {
+        self.damping = damping;
+        self
+    }
+
+    /// Minimises `objective` from `start`.
+    ///
+    /// # Errors
+    /// When a setting is out of range, or `start` has the wrong length or is not finite.
+    pub fn minimize<T: Real, O: Curved<T> + ?Sized>(
+        &self,
+        objective: &mut O,
+        start: Vec<T>,
+    ) -> Result<Minimum<T>, Error> {
+        self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Minimises `objective` from `start`, and lets `observer` watch and stop the run after each iteration.
+    ///
+    /// # Errors
+    /// As [`minimize`](LevenbergMarquardt::minimize).
+    pub fn minimize_observed<T: Real, O: Curved<T> + ?Sized>(
+        &self,
+        objective: &mut O,
+        start: Vec<T>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Minimum<T>, Error> {
+        if let Some(tolerance) = self.tolerance {
+            check::positive("tolerance", tolerance)?;
+        }
+        check::not_negative("damping", self.damping)?;
+        check_start(objective.parameter_count(), &start)?;
+        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
+        let limits = Limits { tolerance, max_iterations: self.max_iterations };
+        let model = Model::new(start.len(), self.damping);
+        Ok(run(objective, start, limits, observer, model))
+    }
+}
+
+/// The damping to begin with, and to come back to from 0.
+const FIRST: f64 = 1e-3;
+/// Steps taken back in a row: the damping has grown by 2^(1 + 2 + ... + 40) then.
+const ATTEMPTS: usize = 40;
+/// What a step must do to the optimality when the objective cannot tell.
+const PROGRESS: f64 = 0.5;
+
+fn run<T: Real, O: Curved<T> + ?Sized>(
+    objective: &mut O,
+    start: Vec<T>,
+    limits: Limits,
+    observer: &mut Observer<'_>,
+    mut model: Model<T>,
+) -> Minimum<T> {
+    let mut point = Point::new(start);
+    point.evaluate(objective);
+    let mut optimality = objective.optimality(&point.gradient);
+    let mut trial = point.clone();
+    let mut report = FitReport::new(StopReason::IterationLimit, point.value, None);
+    report.evaluations = 1;
+    // Values that differ by rounding alone do not add up to a rise.
+    let mut lowest = point.value;
+    report.stop = loop {
+        if !point.value.is_finite() || !optimality.is_finite() {
+            break StopReason::Diverged;
+        }
+        if optimality <= limits.tolerance {
+            break StopReason::Converged;
+        }
+        if report.iterations == limits.max_iterations {
+            break StopReason::IterationLimit;
+        }
+        model.look(objective, &point);
+        let mut accepted = None;
+        for _ in 0..ATTEMPTS {
+            let Some(promised) = model.step(&point, &mut trial.params) else {
+                model.raise();
+                continue;
+            };
+            if trial.params == point.params {
+                break;
+            }
+            trial.evaluate(objective);
+            report.evaluations += 1;
+            let reached = objective.optimality(&trial.gradient);
+            let decrease = point.value - trial.value;
+            let blind = promised <= point.noise() && trial.value <= lowest + point.noise();
+            let usable = trial.value.is_finite() && reached.is_finite();
+            if usable && (decrease > 0.0 || blind && reached <= PROGRESS * optimality) {
+                accepted = Some(reached);
+                model.lower(if blind { 1.0 } else { decrease / promised });
+                break;
+            }
+            model.raise();
+        }
+        let Some(reached) = accepted else {
+            // The objective may remember its last evaluation; leave it at the point that is returned.
+            point.evaluate(objective);
+            break StopReason::Stalled;
+        };
+        std::mem::swap(&mut point, &mut trial);
+        optimality = reached;
+        lowest = lowest.min(point.value);
+        report.iterations += 1;
+        report.objective_curve.push(point.value);
+        let progress = Progress {
+            iteration: report.iterations,
+            limit: limits.max_iterations,
+            objective: point.value,
+            validation: None,
+        };
+        if observer(&progress).is_break() {
+            break if optimality <= limits.tolerance { StopReason::Converged } else { StopReason::Cancelled };
+        }
+    };
+    report.objective = point.value;
+    report.gradient_norm = Some(optimality);
+    report.hessian_condition = model.used.then(|| condition(&model.curvature));
+    Minimum { params: point.params, report }
+}
+
+/// The quadratic model around a point, and how far it is trusted.
+struct Model<T> {
+    curvature: DMatrix<T>,
+    /// Whether the curvature was formed at all.
+    used: bool,
+    /// D.
+    scale: Vec<T>,
+    /// μ.
+    damping: f64,
+    /// What the damping grows by next.
+    growth: f64,
+    step: DVector<T>,
+}
+
+impl<T: Real> Model<T> {
+    fn new(size: usize, damping: f64) -> Self {
+        Model {
+            curvature: DMatrix::zeros(size, size),
+            used: false,
+            scale: vec![T::zero(); size],
+            damping,
+            growth: 2.0,
+            step: DVector::zeros(size),
+        }
+    }
+
+    /// Takes the curvature at `point`.
+    fn look<O: Curved<T> + ?Sized>(&mut self, objective: &mut O, point: &Point<T>) {
+        objective.hessian(&point.params, &mut self.curvature);
+        self.used = true;
+        if !all_finite(self.curvature.as_slice()) {
+            // Nothing is known: the gradient's direction, at a length that the damping finds.
+            self.curvature.fill(T::zero());
+        }
+        for (i, scale) in self.scale.iter_mut().enumerate() {
+            let curvature = self.curvature[(i, i)];
+            *scale = if curvature > *scale { curvature } else { *scale };
+        }
+    }
+
+    /// Writes the point that the model suggests, and returns the decrease that it promises; `None` if the damped
+    /// matrix is not positive definite.
+    fn step(&mut self, point: &Point<T>, params: &mut [T]) -> Option<f64> {
+        let largest = self.scale.iter().fold(T::zero(), |max, &s| if s > max { s } else { max });
+        // Without any curvature the unit of the parameters is all there is.
+        let floor = if largest > T::zero() { largest * T::EPSILON } else { T::one() };
+        let mut damped = self.curvature.clone();
+        let mut weight = vec![T::zero(); params.len()];
+        for (i, (weight, &scale)) in weight.iter_mut().zip(&self.scale).enumerate() {
+            *weight = T::of(self.damping) * if scale > floor { scale } else { floor };
+            damped[(i, i)] += *weight;
+        }
+        let factor = Cholesky::new(damped)?;
+        for (step, &g) in self.step.iter_mut().zip(&point.gradient) {
+            *step = -g;
+        }
+        factor.solve_mut(&mut self.step);
+        let step = self.step.as_slice();
+        // ½ p'(μ D p - g) is -g'p - ½ p'G p.
+        let damping = step.iter().zip(&weight).fold(T::zero(), |sum, (&p, &w)| sum + p * w * p);
+        let promised = 0.5 * (damping - dot(step, &point.gradient)).as_f64();
+        for ((moved, &p), &step) in params.iter_mut().zip(&point.params).zip(step) {
+            *moved = p + step;
+        }
+        (promised > 0.0 && promised.is_finite() && all_finite(params)).then_some(promised)
+    }
+
+    /// After a step that was taken back.
+    fn raise(&mut self) {
+        self.damping = if self.damping == 0.0 { FIRST } else { self.damping * self.growth };
+        self.growth *= 2.0;
+    }
+
+    /// After a step with this gain.
+    fn lower(&mut self, gain: f64) {
+        let shrink = (1.0 - (2.0 * gain - 1.0).powi(3)).max(1.0 / 3.0);
+        let lower = self.damping * shrink;
+        // 0 stays 0; anything else stays above what G's own rounding hides.
+        let least = T::EPSILON.as_f64().min(self.damping);
+        self.damping = lower.max(least);
+        self.growth = 2.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damping_follows_the_gain() {
+        let mut model = Model::<f64>::new(1, 1.0);
+        model.lower(1.0);
+        assert_eq!(model.damping, 1.0 / 3.0);
+        model.lower(0.5);
+        assert_eq!(model.damping, 1.0 / 3.0);
+        model.lower(0.0);
+        assert_eq!(model.damping, 2.0 / 3.0);
+        (0..3).for_each(|_| model.raise());
+        assert_eq!(model.damping, 2.0 / 3.0 * 64.0);
+        (0..200).for_each(|_| model.lower(1.0));
+        assert_eq!(model.damping, f64::EPSILON);
+        let mut pure = Model::<f64>::new(1, 0.0);
+        pure.lower(0.9);
+        assert_eq!(pure.damping, 0.0);
+        pure.raise();
+        assert_eq!(pure.damping, FIRST);
+    }
+}
