@@ -159,3 +159,34 @@ impl<T: Real> ForwardRows<T> for AnyLayer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::Activation;
+
+    #[test]
+    fn rows_of_a_larger_matrix_are_read_as_if_they_were_copied() {
+        let x = DMatrix::from_fn(40, 3, |row, column| (7 * row + 5 * column) as f64 % 11.0 - 5.0);
+        let (first, count) = (9, 17);
+        let dense = || Dense::new(3, 3).unwrap().activation(Activation::Tanh);
+        let nested = |layer: AnyLayer| Sequential::new(vec![layer, dense().into()]).unwrap();
+        let starts: [AnyLayer; 6] = [
+            dense().into(),
+            BatchNorm::new(3).unwrap().into(),
+            LayerNorm::new(3).unwrap().into(),
+            nested(dense().into()).into(),
+            nested(LayerNorm::new(3).unwrap().into()).into(),
+            Residual::new(nested(dense().into())).unwrap().into(),
+        ];
+        for start in starts {
+            let network = nested(start);
+            let mut params = vec![0.0; network.parameter_count()];
+            network.init(&mut params, &mut Rng::new(2));
+            let mut tape = network.tape(count);
+            network.forward_rows(&params, Strided::from(&x).rows(first, count), &mut tape);
+            let wanted = network.apply(&params, &x.rows(first, count).into_owned()).unwrap();
+            assert_eq!(tape.output(), &wanted, "{network:?}");
+        }
+    }
+}

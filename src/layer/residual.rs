@@ -44,7 +44,7 @@ impl<L: Shape> Residual<L> {
     /// # Errors
     /// [`Error::ShapeMismatch`] when `layer` does not have as many outputs as inputs.
     pub fn new(layer: L) -> Result<Self, Error> {
-        check::count("layer", "outputs, as many as inputs", layer.inputs(), layer.outputs())?;
+        check::count("layer", "outputs", layer.inputs(), layer.outputs())?;
         Ok(Residual { layer })
     }
 

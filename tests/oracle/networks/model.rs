@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use logit::nalgebra::DMatrix;
 use logit::{
-    Activation, BinaryCrossEntropy, Dense, Gradient, Layer, Loss, MeanSquaredError, Sequential, Shape,
-    SoftmaxCrossEntropy, Tape, Targets,
+    Activation, AnyLayer, BatchNorm, BinaryCrossEntropy, Dense, Dropout, Gradient, Layer, LayerNorm, Loss,
+    MeanSquaredError, Mode, Sequential, Shape, SoftmaxCrossEntropy, Tape, Targets,
 };
 use serde::Deserialize;
 
 use crate::json;
 
-/// A layer of any type; those without parameters have neither `w` nor `b`.
+/// A layer of any type, which has some of these.
 #[derive(Deserialize)]
 pub(super) struct LayerData {
     #[serde(rename = "type")]
@@ -19,6 +19,13 @@ pub(super) struct LayerData {
     name: Option<String>,
     #[serde(flatten)]
     params: Params,
+    eps: Option<f64>,
+    momentum: Option<f64>,
+    train: Option<bool>,
+    #[serde(flatten)]
+    running: Option<Running>,
+    p: Option<f64>,
+    mask: Option<Vec<Vec<f64>>>,
 }
 
 /// The parameters of a layer, or the gradient with respect to them.
@@ -28,14 +35,36 @@ pub(super) struct Params {
     #[serde(rename = "W")]
     w: Option<Vec<Vec<f64>>>,
     b: Option<Vec<f64>>,
+    gamma: Option<Vec<f64>>,
+    beta: Option<Vec<f64>>,
 }
 
 /// One vector in the order of the crate: of each layer the weights into its first output, into its second, ..., and
-/// the bias.
+/// the bias; or the scales and the shifts.
 pub(super) fn flatten<'a>(layers: impl IntoIterator<Item = &'a Params>) -> Vec<f64> {
-    let weights = |layer: &'a Params| layer.w.iter().flatten().flatten().chain(layer.b.iter().flatten());
-    layers.into_iter().flat_map(weights).copied().collect()
+    let numbers = |layer: &'a Params| {
+        let dense = layer.w.iter().flatten().flatten().chain(layer.b.iter().flatten());
+        dense.chain(layer.gamma.iter().flatten()).chain(layer.beta.iter().flatten())
+    };
+    layers.into_iter().flat_map(numbers).copied().collect()
 }
+
+/// Running statistics of a batch normalisation.
+#[derive(Deserialize, Clone)]
+pub(super) struct Running {
+    running_mean: Vec<f64>,
+    running_var: Vec<f64>,
+}
+
+impl Running {
+    /// In the order of the crate.
+    pub(super) fn flat(&self) -> Vec<f64> {
+        [self.running_mean.as_slice(), &self.running_var].concat()
+    }
+}
+
+/// What `running_after` or `running` holds: the index of a layer, as text, and its statistics.
+pub(super) type RunningOfLayers = std::collections::BTreeMap<String, Running>;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -58,49 +87,104 @@ impl Batch {
     }
 }
 
-/// A network with its parameters.
+/// A network with its parameters and running statistics.
 pub(super) struct Model {
-    pub(super) network: Sequential<Dense>,
+    pub(super) network: Sequential<AnyLayer>,
     pub(super) params: Vec<f64>,
-    /// Which layer of the file has the output of each of ours: the activation, where there is one.
+    /// Of all batch normalisations, in order.
+    pub(super) statistics: Vec<f64>,
+    /// Which layer of the file has the output of each of ours: the activation, where it is part of a dense layer.
     pub(super) outputs: Vec<usize>,
+    /// Of each of ours, what its tape is set to.
+    modes: Vec<Mode>,
+    masks: Vec<Option<DMatrix<f64>>>,
 }
 
 impl Model {
-    /// Joins each activation with the dense layer before it; `None` if the crate lacks a layer or an activation.
-    pub(super) fn new(layers: &[LayerData]) -> Option<Model> {
-        let (mut fused, mut outputs): (Vec<Dense>, Vec<usize>) = (Vec::new(), Vec::new());
-        for (index, layer) in layers.iter().enumerate() {
-            match (layer.kind.as_str(), &layer.params.w) {
-                ("dense", Some(w)) => {
-                    let dense = Dense::new(w[0].len(), w.len()).expect("valid sizes");
-                    fused.push(dense.bias(layer.params.b.is_some()));
-                    outputs.push(index);
-                }
-                ("activation", _) => {
-                    let activation = activation(layer.name.as_deref()?)?;
-                    // Another layer is in between where an activation does not follow a dense layer.
-                    assert_eq!(outputs.last().map(|before| before + 1), Some(index));
-                    let dense = fused.pop()?;
-                    fused.push(dense.activation(activation));
-                    *outputs.last_mut()? = index;
-                }
-                _ => return None,
+    /// Joins each activation with the dense layer before it, if there is one; `None` if the crate lacks a layer.
+    pub(super) fn new(layers: &[LayerData], inputs: usize) -> Option<Model> {
+        let (mut joined, mut outputs): (Vec<AnyLayer>, Vec<usize>) = (Vec::new(), Vec::new());
+        for (index, data) in layers.iter().enumerate() {
+            let width = joined.last().map_or(inputs, Shape::outputs);
+            if let (Some(Activated::Scalar(activation)), Some(AnyLayer::Dense(dense))) =
+                (data.activation(width), joined.last_mut())
+            {
+                *dense = dense.clone().activation(activation);
+                outputs.pop();
+            } else {
+                joined.push(data.layer(width)?);
             }
+            outputs.push(index);
         }
-        let params = flatten(layers.iter().map(|layer| &layer.params));
-        Some(Model { network: Sequential::new(fused).expect("fitting sizes"), params, outputs })
+        let of_ours = || outputs.iter().map(|&index| &layers[index]);
+        let trains = |data: &LayerData| data.train == Some(true) || data.mask.is_some();
+        Some(Model {
+            params: flatten(layers.iter().map(|layer| &layer.params)),
+            statistics: layers.iter().flat_map(|layer| &layer.running).flat_map(Running::flat).collect(),
+            modes: of_ours().map(|data| if trains(data) { Mode::Train } else { Mode::Evaluate }).collect(),
+            masks: of_ours().map(|data| data.mask.as_deref().map(json::matrix)).collect(),
+            network: Sequential::new(joined).expect("fitting sizes"),
+            outputs,
+        })
+    }
+
+    /// The statistics that a file wants, where layers that it does not name have those of the beginning.
+    pub(super) fn wanted_statistics(layers: &[LayerData], after: &RunningOfLayers) -> Vec<f64> {
+        let of_layer = |(index, layer): (usize, &LayerData)| {
+            after.get(&index.to_string()).or(layer.running.as_ref()).map(Running::flat)
+        };
+        layers.iter().enumerate().filter_map(of_layer).flatten().collect()
     }
 }
 
-fn activation(name: &str) -> Option<Activation> {
-    match name {
-        "identity" => Some(Activation::Identity),
-        "sigmoid" => Some(Activation::Sigmoid),
-        "tanh" => Some(Activation::Tanh),
-        "relu" => Some(Activation::Relu),
-        "leaky_relu" => Some(Activation::LeakyRelu(0.01)),
-        _ => None,
+/// What an activation of the files is here.
+enum Activated {
+    Scalar(Activation),
+    Pending,
+}
+
+impl LayerData {
+    fn activation(&self, _width: usize) -> Option<Activated> {
+        if self.kind != "activation" {
+            return None;
+        }
+        let name = self.name.as_deref().expect("a name");
+        Some(match name {
+            "identity" => Activated::Scalar(Activation::Identity),
+            "sigmoid" => Activated::Scalar(Activation::Sigmoid),
+            "tanh" => Activated::Scalar(Activation::Tanh),
+            "relu" => Activated::Scalar(Activation::Relu),
+            "leaky_relu" => Activated::Scalar(Activation::LeakyRelu(0.01)),
+            "elu" | "selu" | "gelu_erf" | "gelu_tanh" | "silu" | "softplus" | "log_sigmoid" => {
+                Activated::Pending
+            }
+            "softmax" | "log_softmax" => Activated::Pending,
+            _ => panic!("{name} is not a known activation"),
+        })
+    }
+
+    /// The layer on `width` columns.
+    fn layer(&self, width: usize) -> Option<AnyLayer> {
+        let (w, eps) = (self.params.w.as_deref(), || self.eps.expect("an epsilon"));
+        let layer = match self.kind.as_str() {
+            "dense" => {
+                let w = w.expect("weights");
+                Dense::new(w[0].len(), w.len()).map(|dense| dense.bias(self.params.b.is_some()).into())
+            }
+            "activation" => match self.activation(width)? {
+                Activated::Scalar(_) | Activated::Pending => return None,
+            },
+            "batchnorm" => BatchNorm::new(width)
+                .and_then(|layer| layer.epsilon(eps()))
+                .and_then(|layer| layer.momentum(self.momentum.expect("a momentum")))
+                .map(|layer| layer.affine(self.params.gamma.is_some()).into()),
+            "layernorm" => LayerNorm::new(width)
+                .and_then(|layer| layer.epsilon(eps()))
+                .map(|layer| layer.affine(self.params.gamma.is_some()).into()),
+            "dropout" => Dropout::new(width, self.p.expect("a probability")).map(AnyLayer::from),
+            kind => panic!("{kind} is not a known layer"),
+        };
+        Some(layer.expect("valid settings"))
     }
 }
 
@@ -123,11 +207,35 @@ pub(super) struct Pass {
 }
 
 impl Model {
-    /// Loss and gradients of a batch; memory starts as NaN, all of which has to be overwritten.
-    pub(super) fn pass(&self, kind: &str, batch: &Batch) -> Pass {
+    /// A tape with modes, masks and running statistics.
+    fn tape(&self, rows: usize) -> Tape<f64> {
+        let mut tape: Tape<f64> = self.network.tape(rows);
+        tape.load_statistics(&self.statistics);
+        let settings = self.modes.iter().zip(&self.masks);
+        for ((layer, tape), (&mode, mask)) in
+            self.network.layers().iter().zip(tape.children_mut()).zip(settings)
+        {
+            tape.set_mode(mode);
+            if let (AnyLayer::Dropout(dropout), Some(mask)) = (layer, mask) {
+                dropout.set_mask(tape, |row, column| mask[(row, column)] != 0.0);
+            }
+        }
+        tape
+    }
+
+    /// Whether prediction computes what training does.
+    pub(super) fn predicts_like_training(&self) -> bool {
+        self.statistics.is_empty() && self.modes.iter().all(|mode| *mode == Mode::Evaluate)
+    }
+
+    /// Loss and gradients of a batch, after which running statistics are moved on; memory starts as NaN, all of which
+    /// has to be overwritten.
+    pub(super) fn pass(&mut self, kind: &str, batch: &Batch) -> Pass {
         let (network, x) = (&self.network, batch.x());
-        let mut tape = network.tape(x.nrows());
+        let mut tape = self.tape(x.nrows());
         network.forward(&self.params, &x, &mut tape);
+        network.absorb(&mut tape);
+        tape.save_statistics(&mut self.statistics);
 
         let (loss, share) = loss(kind, network.outputs());
         let (output, gradient) = tape.split();

@@ -1,0 +1,7 @@
+//! Dropout, normalisation, residual blocks and chains of mixed layers, through the public interface.
+
+mod gradients;
+mod kit;
+mod normalisation;
+mod obligations;
+mod training;
