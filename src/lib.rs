@@ -24,9 +24,11 @@
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
-//! - [`Loss`]: [`BinaryCrossEntropy`], [`SoftmaxCrossEntropy`], [`MeanSquaredError`], on raw scores.
+//! - [`Loss`], on raw scores: [`BinaryCrossEntropy`] (with [weights](WeightedBinaryCrossEntropy) too),
+//!   [`SoftmaxCrossEntropy`], [`Focal`], [`Hinge`], [`SquaredHinge`], and squared error of scores and probabilities
+//!   ([`MeanSquaredError`], [`SigmoidSquaredError`], [`SoftmaxSquaredError`]).
 //! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
-//!   [`NewtonCg`].
+//!   [`NewtonCg`], [`LevenbergMarquardt`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
 //! - [`metrics`], [`train_test_split`], [`stratified_k_fold`], [`data`]: what is needed to judge a model.
 //!
