@@ -25,9 +25,11 @@
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`], [`Sequential`], [`Tape`]: networks
 //!   as values, with layers of your own; [`Summary`] prints them.
-//! - [`Loss`]: [`BinaryCrossEntropy`], [`SoftmaxCrossEntropy`], [`MeanSquaredError`], on raw scores.
+//! - [`Loss`], on raw scores: [`BinaryCrossEntropy`] (with [weights](WeightedBinaryCrossEntropy) too),
+//!   [`SoftmaxCrossEntropy`], [`Focal`], [`Hinge`], [`SquaredHinge`], and squared error of scores and probabilities
+//!   ([`MeanSquaredError`], [`SigmoidSquaredError`], [`SoftmaxSquaredError`]).
 //! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
-//!   [`NewtonCg`].
+//!   [`NewtonCg`], [`LevenbergMarquardt`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
 //! - [`metrics`], [`train_test_split`], [`stratified_k_fold`], [`data`]: what is needed to judge a model.
 //!

@@ -28,12 +28,15 @@ fn public_types_are_plain_values() {
     value::<Decay>();
     value::<Dense>();
     value::<FitReport>();
+    value::<Focal>();
     value::<FittedLogistic<f32, String>>();
     value::<FittedMlp<f64, bool>>();
     value::<GradCheck>();
+    value::<Hinge>();
     value::<FittedOneVsOne<FittedMlp<f64, bool>, u8>>();
     value::<FittedOneVsRest<FittedMlp<f64, bool>, u8>>();
     value::<Inference>();
+    value::<ClassificationLoss>();
     value::<Clusters>();
     value::<Covariance>();
     value::<MarginalEffects>();
@@ -44,6 +47,7 @@ fn public_types_are_plain_values() {
     value::<OneVsRest<MlpClassifier>>();
     value::<SignificanceTest>();
     value::<Lbfgs>();
+    value::<LevenbergMarquardt>();
     value::<LogLoss>();
     value::<LogisticRegression>();
     value::<MeanSquaredError>();
@@ -58,14 +62,18 @@ fn public_types_are_plain_values() {
     value::<RocAuc>();
     value::<Sequential<Dense>>();
     value::<Sgd>();
+    value::<SigmoidSquaredError>();
     value::<SoftmaxCrossEntropy>();
+    value::<SoftmaxSquaredError>();
     value::<Solver>();
     value::<Split>();
+    value::<SquaredHinge>();
     value::<Step<'static>>();
     value::<StopReason>();
     value::<Strength>();
     value::<Tape<f32>>();
     value::<Targets<'static, f64>>();
+    value::<WeightedBinaryCrossEntropy>();
     error::<Error>();
     error::<Mismatch>();
 }

@@ -7,15 +7,18 @@ use logit::{Activation, Curved, LevenbergMarquardt, Loss, Newton, Objective, Sto
 use logit::{BinaryCrossEntropy, SoftmaxCrossEntropy};
 use nalgebra::{DMatrix, DVector};
 
-/// Half the sum of squares of residuals with their derivatives.
+/// Residuals, and the rows of their derivatives.
+type Residuals = fn(&[f64]) -> (Vec<f64>, Vec<Vec<f64>>);
+
+/// Half the sum of squares of residuals.
 struct Squares {
-    residuals: fn(&[f64]) -> (Vec<f64>, Vec<Vec<f64>>),
+    residuals: Residuals,
     parameters: usize,
     evaluations: usize,
 }
 
 impl Squares {
-    fn new(parameters: usize, residuals: fn(&[f64]) -> (Vec<f64>, Vec<Vec<f64>>)) -> Self {
+    fn new(parameters: usize, residuals: Residuals) -> Self {
         Squares { residuals, parameters, evaluations: 0 }
     }
 
@@ -86,7 +89,7 @@ fn box3d(p: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
 
 #[test]
 fn known_minima_are_found_and_certified() {
-    type Case = (&'static str, fn(&[f64]) -> (Vec<f64>, Vec<Vec<f64>>), Vec<f64>, Vec<f64>, usize);
+    type Case = (&'static str, Residuals, Vec<f64>, Vec<f64>, usize);
     let cases: [Case; 3] = [
         ("Rosenbrock", rosenbrock, vec![-1.2, 1.0], vec![1.0, 1.0], 50),
         ("Beale", beale, vec![1.0, 1.0], vec![3.0, 0.5], 50),

@@ -12,7 +12,7 @@ use verdict::{Entry, Ledger};
 
 use crate::error::Error;
 use crate::layer::{Layer, Tape};
-use crate::loss::{Loss, Targets};
+use crate::loss::{Gradient, Loss, Targets};
 use crate::optim::{Curved, HessianProduct, Objective};
 use crate::rng::Rng;
 
@@ -240,6 +240,53 @@ impl GradCheck {
             moved[index] = scores[index];
             let (row, column) = (index % scores.nrows(), index / scores.nrows());
             ledger.record(Entry::Score(row, column), gradient[index], numeric);
+        }
+        ledger.verdict()
+    }
+
+    /// Checks, row by row, the curvature of a loss in its scores against differences of the gradient, and that it
+    /// overwrites what it writes. It is for losses whose curvature is their second derivative; a matrix in its place, such
+    /// as that of Gauss and Newton, differs from it by design.
+    ///
+    /// # Errors
+    /// A [`Mismatch`] that names what is wrong, also when the loss has no curvature.
+    pub fn loss_curvature<L: Loss<f64> + ?Sized>(
+        &self,
+        loss: &L,
+        scores: &DMatrix<f64>,
+        targets: Targets<'_, f64>,
+    ) -> Result<Agreement, Mismatch> {
+        loss.mean(scores, targets, None)?;
+        let (mut ledger, columns) = (self.ledger(), scores.ncols());
+        let mut curvature = DMatrix::zeros(columns, columns);
+        let (mut moved, mut gradient) = (DMatrix::zeros(1, columns), DMatrix::zeros(1, columns));
+        for row in self.chosen(scores.nrows(), &mut Rng::new(self.seed)) {
+            curvature.fill(f64::NAN);
+            if !loss.curvature(scores, targets, row, &mut curvature) {
+                let (by, what, instead) =
+                    ("the loss", "a check of its curvature", "it says that it has none");
+                return Err(Error::Unsupported { what, by, instead }.into());
+            }
+            overwritten("the curvature", curvature.as_slice())?;
+            moved.row_mut(0).copy_from(&scores.row(row));
+            let values;
+            let alone = match &targets {
+                Targets::Classes(classes) => Targets::Classes(&classes[row..=row]),
+                Targets::Values(all) => {
+                    values = all.rows(row, 1).into_owned();
+                    Targets::Values(&values)
+                }
+            };
+            for (i, j) in (0..columns).flat_map(|j| (0..columns).map(move |i| (i, j))) {
+                let numeric = self.numeric(scores[(row, j)], |z| {
+                    moved[j] = z;
+                    let out = Gradient { scale: 1.0, out: &mut gradient };
+                    loss.accumulate(&moved, alone, None, Some(out));
+                    gradient[i]
+                });
+                moved[j] = scores[(row, j)];
+                ledger.record(Entry::Curvature(row, i, j), curvature[(i, j)], numeric);
+            }
         }
         ledger.verdict()
     }

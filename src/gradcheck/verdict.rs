@@ -108,6 +108,7 @@ pub(super) enum Entry {
     Input(usize, usize),
     Score(usize, usize),
     Second(usize, usize),
+    Curvature(usize, usize, usize),
     Product(usize),
 }
 
@@ -118,6 +119,7 @@ impl fmt::Display for Entry {
             Entry::Input(row, column) => write!(f, "input ({row}, {column})"),
             Entry::Score(row, column) => write!(f, "score ({row}, {column})"),
             Entry::Second(row, column) => write!(f, "second derivative ({row}, {column})"),
+            Entry::Curvature(row, i, j) => write!(f, "curvature ({i}, {j}) of row {row}"),
             Entry::Product(row) => write!(f, "entry {row} of a Hessian product"),
         }
     }

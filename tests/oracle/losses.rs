@@ -216,7 +216,7 @@ fn curvatures_are_the_second_derivatives() {
 #[test]
 fn half_a_squared_error_is_half_of_it() {
     for case in &cases::read().mse_raw {
-        CLOSE.all(&case.y, &[0.5 * case.loss, 0.5 * case.dy], &[case.loss_half, case.dy_half]);
+        CLOSE.all(case.y, &[0.5 * case.loss, 0.5 * case.dy], &[case.loss_half, case.dy_half]);
     }
 }
 
