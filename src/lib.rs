@@ -23,7 +23,8 @@
 //! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
-//! - [`Layer`], [`Dense`], [`Sequential`], [`Tape`]: networks as values, with layers of your own.
+//! - [`Layer`], [`Dense`], [`Activate`], [`PRelu`], [`Softmax`], [`Sequential`], [`Tape`]: networks as values, with
+//!   layers of your own.
 //! - [`Loss`]: [`BinaryCrossEntropy`], [`SoftmaxCrossEntropy`], [`MeanSquaredError`], on raw scores.
 //! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
 //!   [`NewtonCg`].

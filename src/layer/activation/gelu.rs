@@ -4,16 +4,17 @@ use super::silu::gated;
 use crate::kernel::{Exponential, NormalTail, Pair};
 use crate::real::Real;
 
-/// The derivative is Φ(z) + z φ(z).
+/// With Φ and φ at -|z| from one exponential: above zero z (1 - Φ), with derivative 1 - Φ + |z| φ, and below -|z| Φ,
+/// with derivative Φ - |z| φ. What is multiplied is chosen, not what is done, so that loops vectorise.
 #[inline(always)]
 pub(super) fn gelu<T: Real>(z: T) -> (T, T) {
     let tail = NormalTail::new(z.abs());
-    if z < T::zero() {
-        (-tail.weighted(), tail.probability_less_moment())
-    } else {
-        let probability = T::one() - tail.probability();
-        (z * probability, probability + tail.moment())
-    }
+    let (probability, moment, negative) = (tail.probability(), tail.moment(), z < T::zero());
+    let first = tail.times(if negative { -tail.weighted() } else { probability });
+    let second = tail.times(if negative { probability - moment } else { moment });
+    let upper = T::one() - first;
+    let (value, derivative) = (z * upper, upper + second);
+    (if negative { first } else { value }, if negative { second } else { derivative })
 }
 
 /// 0.5 z (1 + tanh(√(2/π) (z + 0.044715 z^3))) = z σ(u) with u = √(8/π) (z + 0.044715 z^3).

@@ -100,6 +100,15 @@ fn activation(name: &str) -> Option<Activation> {
         "tanh" => Some(Activation::Tanh),
         "relu" => Some(Activation::Relu),
         "leaky_relu" => Some(Activation::LeakyRelu(0.01)),
+        "elu" => Some(Activation::Elu(1.0)),
+        "selu" => Some(Activation::Selu),
+        "gelu_erf" => Some(Activation::Gelu),
+        "gelu_tanh" => Some(Activation::GeluTanh),
+        "silu" => Some(Activation::Silu),
+        "softplus" => Some(Activation::Softplus),
+        "log_sigmoid" => Some(Activation::LogSigmoid),
+        "softsign" => Some(Activation::Softsign),
+        "hard_tanh" => Some(Activation::HardTanh),
         _ => None,
     }
 }
