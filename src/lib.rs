@@ -23,8 +23,8 @@
 //! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
-//! - [`Layer`], [`Dense`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`], [`Sequential`], [`Tape`]: networks
-//!   as values, with layers of your own; [`Summary`] prints them.
+//! - [`Layer`], [`Dense`], [`Activate`], [`PRelu`], [`Softmax`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`],
+//!   [`Sequential`], [`Tape`]: networks as values, with layers of your own; [`Summary`] prints them.
 //! - [`Loss`], on raw scores: [`BinaryCrossEntropy`] (with [weights](WeightedBinaryCrossEntropy) too),
 //!   [`SoftmaxCrossEntropy`], [`Focal`], [`Hinge`], [`SquaredHinge`], and squared error of scores and probabilities
 //!   ([`MeanSquaredError`], [`SigmoidSquaredError`], [`SoftmaxSquaredError`]).
