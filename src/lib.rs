@@ -107,8 +107,8 @@ pub use loss::{
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
 pub use optim::{
-    Adam, Curved, Decay, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective,
-    Optimizer, Sgd, Step,
+    Adam, Clip, Curved, Decay, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg,
+    Objective, Optimizer, Sgd, Step,
 };
 pub use penalty::{Penalty, Strength};
 pub use real::Real;

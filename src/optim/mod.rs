@@ -1,12 +1,16 @@
 //! Optimisation: first-order update rules for mini-batches, and minimisers for objectives seen whole.
 
 mod adam;
+mod clip;
 mod minimize;
 mod sgd;
 
 use std::ops::Range;
 
 pub use adam::{Adam, Decay};
+pub use clip::Clip;
+#[allow(unused_imports)]
+pub(crate) use clip::norm;
 pub(crate) use minimize::condition;
 pub use minimize::{Curved, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective};
 pub use sgd::Sgd;
