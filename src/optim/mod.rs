@@ -3,6 +3,7 @@
 mod adam;
 mod clip;
 mod minimize;
+mod schedule;
 mod sgd;
 
 use std::ops::Range;
@@ -13,6 +14,7 @@ pub use clip::Clip;
 pub(crate) use clip::norm;
 pub(crate) use minimize::condition;
 pub use minimize::{Curved, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective};
+pub use schedule::{OneCycle, PlateauState, ReduceOnPlateau, Schedule};
 pub use sgd::Sgd;
 
 use crate::error::Error;
