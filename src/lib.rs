@@ -108,7 +108,7 @@ pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
 pub use optim::{
     Adam, Clip, Curved, Decay, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg,
-    Objective, Optimizer, Sgd, Step,
+    Objective, OneCycle, Optimizer, PlateauState, ReduceOnPlateau, Schedule, Sgd, Step,
 };
 pub use penalty::{Penalty, Strength};
 pub use real::Real;
