@@ -187,12 +187,12 @@ mod tests {
 
     #[test]
     fn many_tiny_entries_count_beside_one_whose_square_is_just_normal() {
-        let mut values = vec![1.4e-158; 10_001];
+        let mut values = vec![1.5e-162; 1_000_001];
         values[0] = 1.6e-154;
-        let ratio: f64 = 1.4e-158 / 1.6e-154;
+        let ratio: f64 = 1.5e-162 / 1.6e-154;
         assert_relative_eq!(
             norm(&values),
-            1.6e-154 * (1.0 + 1e4 * ratio * ratio).sqrt(),
+            1.6e-154 * (1.0 + 1e6 * ratio * ratio).sqrt(),
             max_relative = 1e-15
         );
     }
