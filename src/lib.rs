@@ -109,9 +109,9 @@ pub use loss::{
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
 pub use optim::{
-    AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Curved, Decay, HessianProduct, Lamb, Lbfgs,
-    LevenbergMarquardt, Lion, Minimum, NAdam, Newton, NewtonCg, Objective, Optimizer, RAdam, RmsProp, Rprop,
-    Sgd, Step, UpdateRule, Yogi,
+    AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Clip, Curved, Decay, HessianProduct, Lamb, Lbfgs,
+    LevenbergMarquardt, Lion, Minimum, NAdam, Newton, NewtonCg, Objective, OneCycle, Optimizer, PlateauState,
+    RAdam, ReduceOnPlateau, RmsProp, Rprop, Schedule, Sgd, Step, UpdateRule, Yogi,
 };
 pub use penalty::{Penalty, Strength};
 pub use real::Real;
