@@ -122,6 +122,17 @@ pub enum Error {
         found: String,
     },
 
+    /// A checkpoint that belongs to another training run.
+    #[error("the checkpoint is of another run: {what} is {found} there and {expected} here")]
+    Checkpoint {
+        /// What differs.
+        what: &'static str,
+        /// What the run has.
+        expected: u64,
+        /// What the checkpoint has.
+        found: u64,
+    },
+
     /// A hyper-parameter outside its range.
     #[error("`{name}` is {value}, must be {requires}")]
     InvalidParameter {

@@ -77,6 +77,7 @@ mod linear;
 mod loss;
 pub mod metrics;
 mod multiclass;
+mod multilabel;
 mod network;
 mod optim;
 mod penalty;
@@ -85,6 +86,7 @@ mod report;
 mod rng;
 mod rows;
 mod select;
+mod train;
 
 pub use class_weight::{ClassWeight, LabelWeights};
 pub use classifier::{Classifier, Estimator, FitOptions};
@@ -107,7 +109,10 @@ pub use loss::{
     WeightedBinaryCrossEntropy,
 };
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
-pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
+pub use multilabel::{FittedMultiLabel, LabelSets};
+pub use network::{
+    FittedMlp, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun, Normalization, PartialMlp,
+};
 pub use optim::{
     AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Clip, Curved, Decay, HessianProduct, Lamb, Lbfgs,
     LevenbergMarquardt, Lion, Minimum, NAdam, Newton, NewtonCg, Objective, OneCycle, Optimizer, PlateauState,
@@ -115,9 +120,13 @@ pub use optim::{
 };
 pub use penalty::{Penalty, Strength};
 pub use real::Real;
-pub use report::{FitReport, Observer, Progress, StopReason};
+pub use report::{Divergence, FitReport, NonFinite, Observer, Progress, StopReason};
 pub use rng::Rng;
 pub use select::{Split, stratified_k_fold, train_test_split};
+pub use train::{
+    Advance, Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,
+    TrainOptions, Trained, Trainer,
+};
 
 #[doc = include_str!("../docs/conventions.md")]
 pub mod conventions {}

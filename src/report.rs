@@ -45,6 +45,52 @@ impl fmt::Display for StopReason {
     }
 }
 
+/// Where a training run left the finite numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Divergence {
+    /// The step of the optimizer at which it was seen, from 1. The model has the weights from before the step that
+    /// caused it.
+    pub step: u64,
+    /// The epoch of that step, from 1.
+    pub epoch: usize,
+    /// What was no longer finite.
+    pub what: NonFinite,
+}
+
+/// What became infinite or NaN first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NonFinite {
+    /// The loss of the batch.
+    Loss,
+    /// The gradient in a layer, counted from 0 among those that have parameters.
+    Gradient {
+        /// The layer.
+        layer: usize,
+    },
+    /// The parameters of a layer after the step, counted from 0 among those that have parameters.
+    Parameters {
+        /// The layer.
+        layer: usize,
+    },
+    /// The loss on the validation rows after the epoch.
+    ValidationLoss,
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Divergence { step, epoch, what } = self;
+        match what {
+            NonFinite::Loss => write!(f, "the loss")?,
+            NonFinite::Gradient { layer } => write!(f, "the gradient of layer {layer}")?,
+            NonFinite::Parameters { layer } => write!(f, "the parameters of layer {layer}")?,
+            NonFinite::ValidationLoss => write!(f, "the validation loss")?,
+        }
+        write!(f, " at step {step} (epoch {epoch})")
+    }
+}
+
 /// The account of a fit.
 ///
 /// Nothing is assumed: `gradient_norm` is measured at the parameters that the model has.
@@ -67,8 +113,8 @@ pub struct FitReport {
     pub iterations: usize,
     /// How often the objective and its gradient were evaluated, or how many mini-batch steps were taken.
     pub evaluations: usize,
-    /// The objective at the model's parameters: mean loss plus penalty. For mini-batch training, of the epoch that
-    /// they are from, averaged while they moved; infinite if no epoch ended with a finite one.
+    /// The objective at the model's parameters: mean loss plus penalty. For mini-batch training, of the last whole epoch
+    /// that led to them, averaged while they moved; infinite if no epoch ended with a finite one.
     pub objective: f64,
     /// The largest absolute entry of the objective's gradient at the model's parameters; with an L1 penalty, of the
     /// smallest subgradient (the residual of the Karush-Kuhn-Tucker conditions). `None` for mini-batch training, which
@@ -81,6 +127,9 @@ pub struct FitReport {
     /// scale: large numbers mean columns that depend on each other. Accurate to some per cent; `None` for networks and
     /// for fits with too many parameters to form the matrix.
     pub hessian_condition: Option<f64>,
+    /// What became infinite or NaN, and at which step, if the stop is [`StopReason::Diverged`] in training by
+    /// mini-batches.
+    pub divergence: Option<Divergence>,
     /// The objective after each iteration or epoch.
     pub objective_curve: Vec<f64>,
     /// The mean loss on the validation rows after each epoch; empty without validation rows.
@@ -103,6 +152,7 @@ impl FitReport {
             gradient_norm,
             duality_gap: None,
             hessian_condition: None,
+            divergence: None,
             objective_curve: Vec::new(),
             validation_curve: Vec::new(),
         }
@@ -120,10 +170,10 @@ impl fmt::Display for FitReport {
             return write!(f, "{}", self.stop);
         }
         write!(f, "{} after {} iterations: objective {:.6}", self.stop, self.iterations, self.objective)?;
-        match self.gradient_norm {
-            Some(norm) => write!(f, ", max|gradient| {norm:.1e}"),
-            None => Ok(()),
+        if let Some(norm) = self.gradient_norm {
+            write!(f, ", max|gradient| {norm:.1e}")?;
         }
+        self.divergence.map_or(Ok(()), |divergence| write!(f, "; not finite: {divergence}"))
     }
 }
 

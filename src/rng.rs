@@ -26,6 +26,12 @@ impl Rng {
         Rng(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
+    /// The generator for one event of a run, such as the shuffle before an epoch: it depends on the seed, the stream and
+    /// the index, and on nothing that was drawn before, so that a run resumes anywhere without a saved state.
+    pub(crate) fn at(seed: u64, stream: u64, index: u64) -> Self {
+        Rng::new(mix(mix(mix(seed) ^ stream) ^ index))
+    }
+
     /// A generator that is independent of this one from here on; this one moves on.
     pub fn split(&mut self) -> Self {
         let child = Rng(self.0.clone());
@@ -56,6 +62,14 @@ impl Rng {
     }
 }
 
+/// A bijection under which neighbours part: the finaliser of SplitMix64 (Steele, Lea and Flood, 2014) after its step.
+fn mix(value: u64) -> u64 {
+    let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +85,23 @@ mod tests {
     }
     const PINNED: [f64; 3] = [0.8143051451229099, -0.514962928147295, 0.9677883363549775];
     const ORDER: [usize; 8] = [6, 1, 4, 2, 0, 3, 7, 5];
+
+    #[test]
+    fn every_event_of_a_run_has_numbers_of_its_own() {
+        let first = |seed, stream, index| Rng::at(seed, stream, index).uniform(0.0, 1.0).to_bits();
+        assert_eq!(first(3, 1, 2), first(3, 1, 2));
+        let mut all: Vec<u64> = (0..8)
+            .flat_map(|seed| {
+                (0..8).flat_map(move |stream| (0..8).map(move |index| first(seed, stream, index)))
+            })
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 512);
+        // Pinned, as those of a seed are.
+        assert_eq!(Rng::at(42, 1, 7).below(1_000_000), AT);
+    }
+    const AT: usize = 0;
 
     #[test]
     fn split_gives_independent_streams() {

@@ -205,33 +205,9 @@ impl<T: Real> Layer<T> for Dense {
         grad: &mut [T],
         dx: Option<&mut DMatrix<T>>,
     ) {
-        self.backward_rows(params, x.into(), tape, grad, dx);
-    }
-}
-
-/// The two passes on rows of somebody else's matrix, so that a block of a large one need not be copied.
-impl Dense {
-    pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
-        assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");
-        let parts = tape.parts();
-        let (rows, y) = (x.height(), parts.output.as_mut_slice());
-        assert_eq!(y.len(), rows * self.outputs, "entries of a dense layer's output");
-        product(x, self.weights(params), (y, rows), false, parts.workspace);
-        let derivative = parts.buffers[DERIVATIVE].as_mut_slice();
-        self.activation.forward(y, self.split(params).1, rows, derivative);
-    }
-
-    pub(crate) fn backward_rows<T: Real>(
-        &self,
-        params: &[T],
-        x: Strided<'_, T>,
-        tape: &mut Tape<T>,
-        grad: &mut [T],
-        dx: Option<&mut DMatrix<T>>,
-    ) {
         assert_eq!(grad.len(), self.parameter_count(), "gradient of a dense layer");
         let parts = tape.parts();
-        let (rows, gradient) = (x.height(), parts.output_gradient.as_slice());
+        let (rows, gradient) = (x.nrows(), parts.output_gradient.as_slice());
         if rows == 0 {
             return grad.fill(T::zero());
         }
@@ -248,10 +224,23 @@ impl Dense {
             *bias = sum(delta);
         }
         let delta = Strided::columns(delta, rows, self.outputs);
-        product(x.transposed(), delta, (weight_gradient, self.inputs), false, parts.workspace);
+        product(Strided::from(x).transposed(), delta, (weight_gradient, self.inputs), false, parts.workspace);
         if let Some(dx) = dx {
             let weights = self.weights(params).transposed();
             product(delta, weights, (dx.as_mut_slice(), rows), false, parts.workspace);
         }
+    }
+}
+
+/// The forward pass on rows of somebody else's matrix, so that a block of a large one need not be copied.
+impl Dense {
+    pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
+        assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");
+        let parts = tape.parts();
+        let (rows, y) = (x.height(), parts.output.as_mut_slice());
+        assert_eq!(y.len(), rows * self.outputs, "entries of a dense layer's output");
+        product(x, self.weights(params), (y, rows), false, parts.workspace);
+        let derivative = parts.buffers[DERIVATIVE].as_mut_slice();
+        self.activation.forward(y, self.split(params).1, rows, derivative);
     }
 }

@@ -224,7 +224,11 @@ pub trait Layer<T: Real>: Shape + Send + Sync {
     }
 }
 
-impl<S: Shape + ?Sized> Shape for Box<S> {
+/// A layer behind a pointer is a layer too.
+macro_rules! through {
+    ($($pointer:ty),*) => {
+        $(
+impl<S: Shape + ?Sized> Shape for $pointer {
     fn inputs(&self) -> usize {
         (**self).inputs()
     }
@@ -245,7 +249,7 @@ impl<S: Shape + ?Sized> Shape for Box<S> {
     }
 }
 
-impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
+impl<T: Real, S: Layer<T> + ?Sized> Layer<T> for $pointer {
     fn init(&self, params: &mut [T], rng: &mut Rng) {
         (**self).init(params, rng);
     }
@@ -272,3 +276,7 @@ impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
         (**self).absorb(tape);
     }
 }
+        )*
+    };
+}
+through!(Box<S>, &S, std::sync::Arc<S>);

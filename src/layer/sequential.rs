@@ -207,26 +207,12 @@ impl<L> Sequential<L> {
     }
 }
 
-/// The two passes on rows of somebody else's matrix, so that a block of a large one need not be copied.
+/// The forward pass on rows of somebody else's matrix, so that a block of a large one need not be copied.
 impl<L> Sequential<L> {
     pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>)
     where
         L: ForwardRows<T>,
     {
         self.forward_with(params, tape, |first, params, tape| first.forward_rows(params, x, tape));
-    }
-}
-
-impl Sequential<Dense> {
-    pub(crate) fn backward_rows<T: Real>(
-        &self,
-        params: &[T],
-        x: Strided<'_, T>,
-        tape: &mut Tape<T>,
-        grad: &mut [T],
-    ) {
-        self.backward_with(params, tape, grad, |first, params, tape, grad| {
-            first.backward_rows(params, x, tape, grad, None);
-        });
     }
 }

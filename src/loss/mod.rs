@@ -220,6 +220,19 @@ pub(crate) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
     softmax::log_probabilities(&both)
 }
 
+/// Checks the hyper-parameters of a loss and targets for scores of `rows` x `columns`.
+pub(crate) fn checked_targets<T: Real, L: Loss<T> + ?Sized>(
+    loss: &L,
+    (rows, columns): (usize, usize),
+    targets: Targets<'_, T>,
+) -> Result<(), Error> {
+    // A single column stands for two classes, unless the loss wants one for each.
+    let classes = if columns == loss.score_columns(2) { 2 } else { columns };
+    loss.check_parameters(columns)?;
+    targets.check_shape((rows, columns), classes)?;
+    loss.check(targets)
+}
+
 /// Checks a batch and returns the sum of its weights, or `None` for no rows.
 fn checked_total<T: Real, L: Loss<T> + ?Sized>(
     loss: &L,
@@ -227,11 +240,7 @@ fn checked_total<T: Real, L: Loss<T> + ?Sized>(
     targets: Targets<'_, T>,
     weights: Option<&[T]>,
 ) -> Result<Option<f64>, Error> {
-    // A single column stands for two classes, unless the loss wants one for each.
-    let classes = if scores.ncols() == loss.score_columns(2) { 2 } else { scores.ncols() };
-    loss.check_parameters(scores.ncols())?;
-    targets.check_shape(scores.shape(), classes)?;
-    loss.check(targets)?;
+    checked_targets(loss, scores.shape(), targets)?;
     if scores.nrows() == 0 {
         return Ok(None);
     }

@@ -1,48 +1,53 @@
-//! The hyper-parameters of the multi-layer perceptron, and its fit.
+//! The hyper-parameters of the multi-layer perceptron.
 
-use std::ops::ControlFlow;
-
-use nalgebra::DMatrix;
-
-use super::batches::Samples;
-use super::fitted::FittedMlp;
-use super::full_batch::FullBatch;
-use super::training::Training;
+use super::architecture::Normalization;
 use crate::check;
-use crate::classifier::{Estimator, FitOptions};
+use crate::class_weight::ClassWeight;
 use crate::error::Error;
-use crate::label::Label;
-use crate::layer::{Activation, Layer, Sequential, Shape};
-use crate::loss::cross_entropy;
-use crate::optim::{Adam, Lbfgs, Optimizer, Sgd};
+use crate::layer::{Activation, Initializer};
+use crate::loss::{BinaryCrossEntropy, ClassificationLoss, SoftmaxCrossEntropy};
+use crate::optim::{Adam, Clip, Lbfgs, LevenbergMarquardt, Schedule, UpdateRule};
 use crate::real::Real;
-use crate::report::Observer;
-use crate::rng::Rng;
-use crate::rows::{Rows, Selected, checked};
-use crate::select::stratified;
+use crate::train::Trainer;
 
 /// What trains a network: an update rule on mini-batches, or a minimiser on all rows at once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum MlpOptimizer {
-    /// Stochastic gradient descent.
-    Sgd(Sgd),
-    /// Adam.
-    Adam(Adam),
-    /// L-BFGS on all rows: for small data and networks. Batch size, epochs and validation rows do not apply.
-    Lbfgs(Lbfgs),
+    /// An update rule on mini-batches: [`Adam`], [`Sgd`](crate::Sgd) and all the others.
+    FirstOrder(UpdateRule),
+    /// A minimiser on all rows at once, for small data and networks. What belongs to mini-batches and epochs does not
+    /// apply.
+    FullBatch(Minimizer),
 }
 
-macro_rules! into_optimizer {
-    ($($rule:ident)*) => {
-        $(impl From<$rule> for MlpOptimizer {
-            fn from(rule: $rule) -> Self {
-                MlpOptimizer::$rule(rule)
-            }
-        })*
-    };
+/// A minimiser for a network seen whole.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Minimizer {
+    /// L-BFGS.
+    Lbfgs(Lbfgs),
+    /// Levenberg-Marquardt on the generalised Gauss-Newton matrix: some hundred parameters at most, few iterations.
+    LevenbergMarquardt(LevenbergMarquardt),
 }
-into_optimizer!(Sgd Adam Lbfgs);
+
+impl<R: Into<UpdateRule>> From<R> for MlpOptimizer {
+    fn from(rule: R) -> Self {
+        MlpOptimizer::FirstOrder(rule.into())
+    }
+}
+
+impl From<Lbfgs> for MlpOptimizer {
+    fn from(minimizer: Lbfgs) -> Self {
+        MlpOptimizer::FullBatch(Minimizer::Lbfgs(minimizer))
+    }
+}
+
+impl From<LevenbergMarquardt> for MlpOptimizer {
+    fn from(minimizer: LevenbergMarquardt) -> Self {
+        MlpOptimizer::FullBatch(Minimizer::LevenbergMarquardt(minimizer))
+    }
+}
 
 /// A multi-layer perceptron: dense layers, trained on cross-entropy.
 ///
@@ -55,8 +60,7 @@ into_optimizer!(Sgd Adam Lbfgs);
 /// transposed copy of the training rows.
 ///
 /// # Reproducibility
-/// The seed decides initial weights, shuffles and validation rows, each from a generator of its own; the same seed
-/// gives the same bits.
+/// The seed decides initial weights, shuffles, dropout masks and validation rows; the same seed gives the same bits.
 ///
 /// # Examples
 /// ```
@@ -72,15 +76,18 @@ into_optimizer!(Sgd Adam Lbfgs);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct MlpClassifier {
-    hidden: Vec<usize>,
-    activation: Activation,
-    optimizer: MlpOptimizer,
-    batch_size: usize,
-    epochs: usize,
-    l2: f64,
-    seed: u64,
-    validation_fraction: Option<f64>,
-    patience: usize,
+    pub(super) hidden: Vec<usize>,
+    pub(super) activation: Activation,
+    pub(super) initializer: Option<Initializer>,
+    pub(super) bias_initializer: Option<Initializer>,
+    pub(super) normalization: Normalization,
+    pub(super) dropout: f64,
+    /// All settings of the training; its update rule applies unless there is a minimiser.
+    pub(super) trainer: Trainer<UpdateRule>,
+    pub(super) minimizer: Option<Minimizer>,
+    pub(super) loss: Option<ClassificationLoss>,
+    pub(super) validation_fraction: Option<f64>,
+    pub(super) class_weight: Option<ClassWeight>,
 }
 
 impl MlpClassifier {
@@ -89,13 +96,15 @@ impl MlpClassifier {
         MlpClassifier {
             hidden: hidden.into(),
             activation: Activation::Relu,
-            optimizer: MlpOptimizer::Adam(Adam::new(1e-3)),
-            batch_size: 32,
-            epochs: 100,
-            l2: 0.0,
-            seed: 0,
+            initializer: None,
+            bias_initializer: None,
+            normalization: Normalization::None,
+            dropout: 0.0,
+            trainer: Trainer::new(Adam::new(1e-3).into()),
+            minimizer: None,
+            loss: None,
             validation_fraction: None,
-            patience: 10,
+            class_weight: None,
         }
     }
 
@@ -105,33 +114,88 @@ impl MlpClassifier {
         self
     }
 
-    /// What trains the network: [`Adam`], [`Sgd`] or [`Lbfgs`]. Defaults to `Adam::new(1e-3)`.
+    /// The distribution of initial weights in every layer. Defaults to what suits the activation of the layer; see
+    /// [`Dense::initializer`](crate::Dense::initializer).
+    pub fn initializer(mut self, initializer: Initializer) -> Self {
+        self.initializer = Some(initializer);
+        self
+    }
+
+    /// The distribution of initial biases in every layer. Defaults to zero.
+    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
+        self.bias_initializer = Some(initializer);
+        self
+    }
+
+    /// What stands between each hidden layer's sums and its activation. Defaults to [`Normalization::None`].
+    pub fn normalization(mut self, normalization: Normalization) -> Self {
+        self.normalization = normalization;
+        self
+    }
+
+    /// The probability, from 0 to 1 (excluded), with which each output of a hidden layer is left out in a training step.
+    /// Defaults to 0.
+    pub fn dropout(mut self, probability: f64) -> Self {
+        self.dropout = probability;
+        self
+    }
+
+    /// The loss. Defaults to cross-entropy: [`BinaryCrossEntropy`] for two classes, [`SoftmaxCrossEntropy`] for more.
+    pub fn loss(mut self, loss: impl Into<ClassificationLoss>) -> Self {
+        self.loss = Some(loss.into());
+        self
+    }
+
+    /// What trains the network: [`Adam`], [`Sgd`](crate::Sgd), any other update rule, or
+    /// [`Lbfgs`] or [`LevenbergMarquardt`] for all rows at once. Defaults to
+    /// `Adam::new(1e-3)`.
     pub fn optimizer(mut self, optimizer: impl Into<MlpOptimizer>) -> Self {
-        self.optimizer = optimizer.into();
+        match optimizer.into() {
+            MlpOptimizer::FirstOrder(rule) => (self.trainer.optimizer, self.minimizer) = (rule, None),
+            MlpOptimizer::FullBatch(minimizer) => self.minimizer = Some(minimizer),
+        }
         self
     }
 
     /// Rows in a mini-batch, at least 1; the last of an epoch may have fewer. Defaults to 32.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
-        self.batch_size = batch_size;
+        self.trainer = self.trainer.batch_size(batch_size);
         self
     }
 
     /// Passes over the training rows, at least 1. Defaults to 100.
     pub fn epochs(mut self, epochs: usize) -> Self {
-        self.epochs = epochs;
+        self.trainer = self.trainer.epochs(epochs);
+        self
+    }
+
+    /// Mini-batches whose gradients make one step, at least 1. Defaults to 1.
+    pub fn accumulate(mut self, batches: usize) -> Self {
+        self.trainer = self.trainer.accumulate(batches);
         self
     }
 
     /// λ of the penalty λ/2 ‖w‖² beside the mean loss, at least 0. Defaults to 0.
     pub fn l2(mut self, lambda: f64) -> Self {
-        self.l2 = lambda;
+        self.trainer = self.trainer.l2(lambda);
         self
     }
 
-    /// The seed of initial weights, shuffles and validation rows. Defaults to 0.
+    /// How gradients are clipped before a step. Defaults to not at all.
+    pub fn clip(mut self, clip: Clip) -> Self {
+        self.trainer = self.trainer.clip(clip);
+        self
+    }
+
+    /// How the learning rate changes. Defaults to [`Schedule::constant`].
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.trainer = self.trainer.schedule(schedule);
+        self
+    }
+
+    /// The seed of initial weights, shuffles, dropout masks and validation rows. Defaults to 0.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.trainer = self.trainer.seed(seed);
         self
     }
 
@@ -145,120 +209,70 @@ impl MlpClassifier {
 
     /// Epochs without a better validation loss before training stops, at least 1. Defaults to 10.
     pub fn patience(mut self, patience: usize) -> Self {
-        self.patience = patience;
+        self.trainer = self.trainer.patience(patience);
         self
     }
 
-    fn check<T: Real>(&self) -> Result<(), Error> {
-        if let Some(size) = self.hidden.iter().find(|size| **size == 0) {
-            return Err(Error::InvalidParameter {
-                name: "hidden",
-                value: *size as f64,
-                requires: "at least 1",
-            });
-        }
-        for (name, value) in
-            [("batch_size", self.batch_size), ("epochs", self.epochs), ("patience", self.patience)]
-        {
-            check::parameter(name, value as f64, value > 0, "at least 1")?;
+    /// By how much the validation loss has to fall to count as better, at least 0. Defaults to 0: any fall counts.
+    pub fn min_improvement(mut self, min_improvement: f64) -> Self {
+        self.trainer = self.trainer.min_improvement(min_improvement);
+        self
+    }
+
+    /// How much the rows of each class count. Defaults to 1 each.
+    pub fn class_weight(mut self, class_weight: ClassWeight) -> Self {
+        self.class_weight = Some(class_weight);
+        self
+    }
+
+    pub(super) fn check<T: Real>(&self) -> Result<(), Error> {
+        if self.hidden.contains(&0) {
+            let requires = "at least 1";
+            return Err(Error::InvalidParameter { name: "hidden", value: 0.0, requires });
         }
         self.activation.check()?;
-        check::not_negative("l2", self.l2)?;
-        if let Some(fraction) = self.validation_fraction {
-            check::fraction("validation_fraction", fraction)?;
-            check::positive("validation_fraction", fraction)?;
-            let mini_batches = !matches!(self.optimizer, MlpOptimizer::Lbfgs(_));
-            check::parameter(
-                "validation_fraction",
-                fraction,
-                mini_batches,
-                "absent for L-BFGS, which has no epochs",
-            )?;
+        for initializer in [self.initializer, self.bias_initializer].into_iter().flatten() {
+            initializer.check()?;
         }
-        match &self.optimizer {
-            MlpOptimizer::Sgd(sgd) => Optimizer::<T>::check(sgd),
-            MlpOptimizer::Adam(adam) => Optimizer::<T>::check(adam),
-            MlpOptimizer::Lbfgs(lbfgs) => lbfgs.check(),
-        }
-    }
-}
-
-/// Whether parameters, gradient, optimizer state and a copy of the best weights can be allocated at all.
-fn enough_memory<T: Real>(parameters: usize) -> Result<(), Error> {
-    let room = Vec::<T>::new().try_reserve_exact(parameters.saturating_mul(5));
-    let requires = "few enough weights for the memory of this machine";
-    room.map_err(|_| Error::InvalidParameter { name: "parameters", value: parameters as f64, requires })
-}
-
-impl<T: Real> Estimator<T> for MlpClassifier {
-    type Fitted<L: Label> = FittedMlp<T, L>;
-
-    fn fit_with<L: Label>(
-        &self,
-        x: &DMatrix<T>,
-        y: &[L],
-        options: FitOptions<'_, T>,
-    ) -> Result<FittedMlp<T, L>, Error> {
-        self.check::<T>()?;
-        options.without_offset("a network")?;
-        let (encoded, total_weight) = checked(x, y, options.weights)?;
-        let rows = Rows { x, classes: &encoded.indices, weights: options.weights, total_weight };
-        let loss = cross_entropy::<T>(encoded.classes.len());
-        let mut sizes = vec![x.ncols()];
-        sizes.extend(&self.hidden);
-        sizes.push(loss.score_columns(encoded.classes.len()));
-        let network = Sequential::perceptron(&sizes, self.activation)?;
-        enough_memory::<T>(network.parameter_count())?;
-        let mut rng = Rng::new(self.seed);
-        let mut params = vec![T::zero(); network.parameter_count()];
-        network.init(&mut params, &mut rng.split());
-
-        let mut ignore = |_: &_| ControlFlow::Continue(());
-        let observer: &mut Observer<'_> = match options.observer {
-            Some(observer) => observer,
-            None => &mut ignore,
-        };
-        let optimizer: &dyn Optimizer<T> = match &self.optimizer {
-            MlpOptimizer::Sgd(sgd) => sgd,
-            MlpOptimizer::Adam(adam) => adam,
-            MlpOptimizer::Lbfgs(lbfgs) => {
-                let mut objective = FullBatch::new(&network, loss, rows, self.l2);
-                let minimum = lbfgs.minimize_observed(&mut objective, params, observer)?;
-                let (params, report) = (minimum.params, minimum.report);
-                return Ok(FittedMlp { classes: encoded.classes, network, params, report });
+        check::fraction("dropout", self.dropout)?;
+        self.trainer.check::<T>()?;
+        if let Some(minimizer) = &self.minimizer {
+            match minimizer {
+                Minimizer::Lbfgs(lbfgs) => lbfgs.check()?,
+                Minimizer::LevenbergMarquardt(levenberg_marquardt) => levenberg_marquardt.check()?,
             }
-        };
-        let (mut shuffles, mut held_out) = (rng.split(), rng.split());
-        let (numbers, held) = self.hold_out(rows, &encoded.classes, &mut held_out)?;
-        let validation = held.as_ref().map(|held| FullBatch::new(&network, loss, held.rows(), 0.0));
-        let training = Training {
-            network: &network,
-            loss,
-            optimizer,
-            batch_size: self.batch_size,
-            epochs: self.epochs,
-            lambda: self.l2,
-            patience: self.patience,
-        };
-        let samples = Samples::new(rows, &numbers);
-        let report = training.run(&mut params, &samples, validation, &mut shuffles, observer);
-        Ok(FittedMlp { classes: encoded.classes, network, params, report })
+        }
+        let batches = self.dropout > 0.0 || self.normalization == Normalization::Batch;
+        if self.minimizer.is_some() && batches {
+            let (what, by) = ("dropout and batch normalisation", "a minimiser of all rows at once");
+            let instead = "choose an update rule such as Adam, or layer normalisation";
+            return Err(Error::Unsupported { what, by, instead });
+        }
+        let Some(fraction) = self.validation_fraction else { return Ok(()) };
+        check::fraction("validation_fraction", fraction)?;
+        check::positive("validation_fraction", fraction)?;
+        let epochs = self.minimizer.is_none();
+        check::parameter(
+            "validation_fraction",
+            fraction,
+            epochs,
+            "absent for a minimiser, which has no epochs",
+        )
     }
-}
 
-impl MlpClassifier {
-    /// The numbers of the rows to train on, and the rows set aside for validation if any are wanted.
-    fn hold_out<T: Real, L: Label>(
-        &self,
-        rows: Rows<'_, T>,
-        classes: &[L],
-        rng: &mut Rng,
-    ) -> Result<(Vec<usize>, Option<Selected<T>>), Error> {
-        let counted = rows.counted();
-        let Some(fraction) = self.validation_fraction else { return Ok((counted, None)) };
-        let indices: Vec<usize> = counted.iter().map(|&row| rows.classes[row]).collect();
-        let split = stratified(&indices, classes, fraction, rng)?;
-        let numbers = |part: &[usize]| part.iter().map(|&index| counted[index]).collect::<Vec<_>>();
-        Ok((numbers(&split.train), Some(rows.select(&numbers(&split.test)))))
+    /// Whether there are steps at all.
+    pub(super) fn check_steps(&self) -> Result<(), Error> {
+        let (what, by) = ("steps, epochs and checkpoints", "a minimiser of all rows at once");
+        let instead = "choose an update rule such as Adam";
+        self.minimizer.map_or(Ok(()), |_| Err(Error::Unsupported { what, by, instead }))
+    }
+
+    /// The loss for so many classes.
+    pub(super) fn loss_for(&self, classes: usize) -> ClassificationLoss {
+        match &self.loss {
+            Some(loss) => loss.clone(),
+            None if classes == 2 => BinaryCrossEntropy.into(),
+            None => SoftmaxCrossEntropy::new().into(),
+        }
     }
 }

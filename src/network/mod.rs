@@ -1,14 +1,16 @@
 //! The multi-layer perceptron as a classifier.
 
-mod batches;
+mod architecture;
 mod config;
+mod fit;
 mod fitted;
-mod full_batch;
-mod training;
+mod multi_label;
+mod partial;
+mod prepare;
+mod run;
 
-pub use config::{MlpClassifier, MlpOptimizer};
+pub use architecture::Normalization;
+pub use config::{Minimizer, MlpClassifier, MlpOptimizer};
 pub use fitted::FittedMlp;
-
-/// Rows of a whole matrix that are passed through a network together: enough to fill the kernels, few enough that
-/// the activations stay in cache.
-const BLOCK: usize = 256;
+pub use partial::PartialMlp;
+pub use run::{MlpOptions, MlpRun};

@@ -185,7 +185,7 @@ impl Activation {
     }
 
     /// How weights before this activation start unless told otherwise.
-    pub(super) fn initializer(self) -> Initializer {
+    pub(crate) fn initializer(self) -> Initializer {
         match self {
             Activation::Relu
             | Activation::LeakyRelu(_)

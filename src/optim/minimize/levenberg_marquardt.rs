@@ -103,6 +103,11 @@ impl LevenbergMarquardt {
         self
     }
 
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check::not_negative("damping", self.damping)?;
+        self.tolerance.map_or(Ok(()), |tolerance| check::positive("tolerance", tolerance))
+    }
+
     /// Minimises `objective` from `start`.
     ///
     /// # Errors
@@ -125,10 +130,7 @@ impl LevenbergMarquardt {
         start: Vec<T>,
         observer: &mut Observer<'_>,
     ) -> Result<Minimum<T>, Error> {
-        if let Some(tolerance) = self.tolerance {
-            check::positive("tolerance", tolerance)?;
-        }
-        check::not_negative("damping", self.damping)?;
+        self.check()?;
         check_start(objective.parameter_count(), &start)?;
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
         let limits = Limits { tolerance, max_iterations: self.max_iterations };

@@ -1,0 +1,191 @@
+//! A network that gives each label a probability of its own.
+
+use nalgebra::DMatrix;
+
+use super::label_sets::LabelSets;
+use super::platt::Platt;
+use crate::check;
+use crate::error::Error;
+use crate::label::Label;
+use crate::loss::{BinaryCrossEntropy, ClassificationLoss, Loss};
+use crate::network::{FittedMlp, MlpClassifier};
+use crate::real::Real;
+use crate::report::FitReport;
+use crate::train::History;
+
+/// A fitted multi-label network: one score and one probability for each label, independent of the others.
+///
+/// Made by [`MlpClassifier::fit_multi_label`].
+///
+/// # Shapes
+/// Scores and probabilities are n x K, a column per label in the order of [`labels`](Self::labels). Rows need not sum to
+/// 1: a row may have no label, or all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedMultiLabel<T, L> {
+    /// The network, with the labels in the place of classes.
+    model: FittedMlp<T, L>,
+    calibration: Vec<Platt>,
+    thresholds: Vec<f64>,
+}
+
+impl<T: Real, L: Label> FittedMultiLabel<T, L> {
+    pub(crate) fn new(model: FittedMlp<T, L>) -> Self {
+        let count = model.label_count();
+        FittedMultiLabel { model, calibration: vec![Platt::NONE; count], thresholds: vec![0.5; count] }
+    }
+
+    /// The labels, in ascending order.
+    pub fn labels(&self) -> &[L] {
+        self.model.labels()
+    }
+
+    /// The number of columns that the network was fitted on.
+    pub fn features(&self) -> usize {
+        self.model.inputs()
+    }
+
+    /// How the fit went.
+    pub fn report(&self) -> &FitReport {
+        self.model.report()
+    }
+
+    /// The same epoch by epoch.
+    pub fn history(&self) -> &History {
+        self.model.history()
+    }
+
+    /// The network with its parameters; its classes are the labels.
+    pub fn network(&self) -> &FittedMlp<T, L> {
+        &self.model
+    }
+
+    /// The score of each label (calibrated, if [`calibrate`](Self::calibrate) was called): the log-odds of having it.
+    ///
+    /// # Errors
+    /// As those of [`Classifier`](crate::Classifier).
+    pub fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        let mut scores = self.model.scores(x)?;
+        for (mut column, platt) in scores.column_iter_mut().zip(&self.calibration) {
+            if *platt != Platt::NONE {
+                column.iter_mut().for_each(|z| *z = platt.apply(*z));
+            }
+        }
+        check::scores(&scores)?;
+        Ok(scores)
+    }
+
+    /// The probability of each label.
+    ///
+    /// # Errors
+    /// As [`decision_function`](Self::decision_function).
+    pub fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        let scores = self.decision_function(x)?;
+        let mut probabilities = DMatrix::zeros(scores.nrows(), scores.ncols());
+        BinaryCrossEntropy.probabilities(&scores, &mut probabilities);
+        Ok(probabilities)
+    }
+
+    /// The labels of each row: those whose probability is at least their threshold.
+    ///
+    /// # Errors
+    /// As [`decision_function`](Self::decision_function).
+    pub fn predict(&self, x: &DMatrix<T>) -> Result<LabelSets<L>, Error> {
+        let probabilities = self.predict_proba(x)?;
+        let has = |row: usize, label: usize| probabilities[(row, label)].as_f64() >= self.thresholds[label];
+        LabelSets::from_indicator(DMatrix::from_fn(x.nrows(), self.thresholds.len(), has), self.labels())
+    }
+
+    /// The same model with a threshold for each label, from 0 to 1. Defaults to 0.5 for all.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of thresholds than of labels, [`Error::InvalidParameter`] for one
+    /// outside of the range.
+    pub fn with_thresholds(mut self, thresholds: impl Into<Vec<f64>>) -> Result<Self, Error> {
+        let thresholds = thresholds.into();
+        check::count("thresholds", "entries", self.thresholds.len(), thresholds.len())?;
+        for &threshold in &thresholds {
+            check::parameter("threshold", threshold, (0.0..=1.0).contains(&threshold), "from 0 to 1")?;
+        }
+        self.thresholds = thresholds;
+        Ok(self)
+    }
+
+    /// The same model with the probabilities of each label calibrated on rows that it was not fitted to, by logistic
+    /// regression of the truth on the score (Platt, 1999).
+    ///
+    /// # Errors
+    /// For rows and labels that do not fit, no rows, and when a calibration does not converge.
+    pub fn calibrate(mut self, x: &DMatrix<T>, y: &LabelSets<L>) -> Result<Self, Error> {
+        check::training_matrix(x)?;
+        y.check(self.labels(), x.nrows())?;
+        let scores = self.model.scores(x)?;
+        for (index, platt) in self.calibration.iter_mut().enumerate() {
+            let truth: Vec<bool> = y.indicator().column(index).iter().copied().collect();
+            *platt = Platt::fit(scores.column(index).as_slice(), &truth)?;
+        }
+        Ok(self)
+    }
+}
+
+impl MlpClassifier {
+    /// Fits a network with a score for each label: independent yes/no answers from shared hidden layers.
+    ///
+    /// The loss defaults to [`BinaryCrossEntropy`], summed over labels;
+    /// [`WeightedBinaryCrossEntropy`](crate::WeightedBinaryCrossEntropy), [`Focal`](crate::Focal),
+    /// [`SigmoidSquaredError`](crate::SigmoidSquaredError) and the hinge losses (whose scores want
+    /// [calibration](FittedMultiLabel::calibrate)) work too. Class weights do not apply.
+    /// Validation rows are drawn without regard to labels.
+    ///
+    /// # Errors
+    /// As [`Estimator::fit_with`](crate::Estimator::fit_with); [`Error::Unsupported`] for losses without a score for each
+    /// label and for class weights.
+    ///
+    /// # Examples
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use logit::{Lbfgs, LabelSets, MlpClassifier};
+    ///
+    /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
+    /// let y = LabelSets::new(&[vec!["none"], vec!["any"], vec!["any"], vec!["any", "both"]])?;
+    /// let model = MlpClassifier::new([4]).optimizer(Lbfgs::new()).seed(1).fit_multi_label(&x, &y)?;
+    /// assert_eq!(model.predict(&x)?, y);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn fit_multi_label<T: Real, L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &LabelSets<L>,
+    ) -> Result<FittedMultiLabel<T, L>, Error> {
+        self.fit_multi_label_weighted(x, y, None)
+    }
+
+    /// As [`fit_multi_label`](Self::fit_multi_label), with one weight per row if there are weights.
+    ///
+    /// # Errors
+    /// As [`fit_multi_label`](Self::fit_multi_label), and for bad weights.
+    pub fn fit_multi_label_weighted<T: Real, L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &LabelSets<L>,
+        weights: Option<&[T]>,
+    ) -> Result<FittedMultiLabel<T, L>, Error> {
+        check::training_matrix(x)?;
+        check::count("y", "rows", x.nrows(), y.rows())?;
+        let loss = self.multi_label_loss()?;
+        self.fit_labels(x, y, weights, loss).map(FittedMultiLabel::new)
+    }
+
+    fn multi_label_loss(&self) -> Result<ClassificationLoss, Error> {
+        let loss = self.chosen_loss().cloned().unwrap_or(BinaryCrossEntropy.into());
+        let instead = "take one with a score for each label, such as BinaryCrossEntropy";
+        match loss {
+            ClassificationLoss::SoftmaxCrossEntropy(_)
+            | ClassificationLoss::SoftmaxSquaredError(_)
+            | ClassificationLoss::MeanSquaredError(_) => {
+                let what = "a loss without log-odds for each label";
+                Err(Error::Unsupported { what, by: "a multi-label fit", instead })
+            }
+            loss => Ok(loss),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Rows with any number of labels.
+
+mod fitted;
+mod label_sets;
+mod platt;
+
+pub use fitted::FittedMultiLabel;
+pub use label_sets::LabelSets;

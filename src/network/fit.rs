@@ -1,0 +1,154 @@
+//! Fits of the multi-layer perceptron in one call.
+
+use std::ops::ControlFlow;
+
+use nalgebra::DMatrix;
+
+use super::architecture::Network;
+use super::config::{Minimizer, MlpClassifier};
+use super::fitted::FittedMlp;
+use super::run::MlpOptions;
+use crate::classifier::{Estimator, FitOptions};
+use crate::error::Error;
+use crate::label::Label;
+use crate::loss::ClassificationLoss;
+use crate::optim::Minimum;
+use crate::real::Real;
+use crate::report::{Observer, Progress};
+use crate::train::{Epoch, Examples, History, NetworkObjective, RateCurve, RateRange, Trained};
+
+impl<T: Real> Estimator<T> for MlpClassifier {
+    type Fitted<L: Label> = FittedMlp<T, L>;
+
+    fn fit_with<L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedMlp<T, L>, Error> {
+        self.fit_starting(None, x, y, options)
+    }
+}
+
+impl MlpClassifier {
+    /// Fits starting from the weights of `start`, for further rows or with other settings.
+    ///
+    /// # Errors
+    /// As [`fit_from_with`](Self::fit_from_with).
+    pub fn fit_from<T: Real, L: Label>(
+        &self,
+        start: &FittedMlp<T, L>,
+        x: &DMatrix<T>,
+        y: &[L],
+    ) -> Result<FittedMlp<T, L>, Error> {
+        self.fit_from_with(start, x, y, FitOptions::default())
+    }
+
+    /// Fits with everything that can be given, starting from the weights of `start`.
+    ///
+    /// # Errors
+    /// As a fit, and [`Error::WarmStart`] for a model with other layers, columns or classes.
+    pub fn fit_from_with<T: Real, L: Label>(
+        &self,
+        start: &FittedMlp<T, L>,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedMlp<T, L>, Error> {
+        self.fit_starting(Some(start), x, y, options)
+    }
+
+    /// How the loss answers to growing learning rates, with all other settings as they are; see
+    /// [`Trainer::find_learning_rate`](crate::Trainer::find_learning_rate).
+    ///
+    /// # Errors
+    /// As a fit, and for a range that is none.
+    pub fn find_learning_rate<T: Real, L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        range: RateRange,
+    ) -> Result<RateCurve, Error> {
+        let prepared = self.prepare(x, y, None)?;
+        let examples = prepared.rows(x);
+        self.trainer.find_learning_rate(&prepared.network, &prepared.loss, examples.examples(), range)
+    }
+
+    fn fit_starting<T: Real, L: Label>(
+        &self,
+        start: Option<&FittedMlp<T, L>>,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedMlp<T, L>, Error> {
+        options.without_offset("a network")?;
+        let mut ignore = |_: &_| ControlFlow::Continue(());
+        let observer: &mut Observer<'_> = match options.observer {
+            Some(observer) => observer,
+            None => &mut ignore,
+        };
+        if let Some(minimizer) = &self.minimizer {
+            return self.minimize(minimizer, start, x, y, options.weights, observer);
+        }
+        let run_options = match start {
+            Some(model) => MlpOptions::default().start(model),
+            None => MlpOptions::default(),
+        };
+        let run_options = match options.weights {
+            Some(weights) => run_options.weights(weights),
+            None => run_options,
+        };
+        let mut run = self.start(x, y, run_options)?;
+        let limit = self.trainer.epochs;
+        let progress = |epoch: &Epoch| Progress {
+            iteration: epoch.number,
+            limit,
+            objective: epoch.train_loss,
+            validation: epoch.validation_loss,
+        };
+        run.drive(|epoch| observer(&progress(epoch)))?;
+        Ok(run.finish())
+    }
+
+    /// A fit to all rows at once.
+    fn minimize<T: Real, L: Label>(
+        &self,
+        minimizer: &Minimizer,
+        start: Option<&FittedMlp<T, L>>,
+        x: &DMatrix<T>,
+        y: &[L],
+        weights: Option<&[T]>,
+        observer: &mut Observer<'_>,
+    ) -> Result<FittedMlp<T, L>, Error> {
+        let prepared = self.prepare(x, y, weights)?;
+        if let Some(model) = start {
+            model.check_start(&prepared.classes, &prepared.network)?;
+        }
+        let params = start.map(|model| model.params.clone());
+        let examples = prepared.rows(x).examples();
+        let trained =
+            self.minimize_on(minimizer, &prepared.network, &prepared.loss, examples, params, observer)?;
+        Ok(FittedMlp::new(prepared.classes, prepared.network, prepared.loss, trained))
+    }
+
+    /// Minimises over all rows at once, from `start` or from parameters drawn for the seed.
+    pub(super) fn minimize_on<T: Real>(
+        &self,
+        minimizer: &Minimizer,
+        network: &Network,
+        loss: &ClassificationLoss,
+        examples: Examples<'_, T>,
+        start: Option<Vec<T>>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Trained<T>, Error> {
+        let mut objective = NetworkObjective::new(network, loss, examples, self.trainer.l2)?;
+        let start = start.unwrap_or_else(|| objective.initial(self.trainer.seed));
+        let Minimum { params, report, .. } = match minimizer {
+            Minimizer::Lbfgs(lbfgs) => lbfgs.minimize_observed(&mut objective, start, observer)?,
+            Minimizer::LevenbergMarquardt(levenberg_marquardt) => {
+                levenberg_marquardt.minimize_observed(&mut objective, start, observer)?
+            }
+        };
+        Ok(Trained { params, statistics: Vec::new(), report, history: History::default() })
+    }
+}

@@ -1,0 +1,232 @@
+//! A fit of the multi-layer perceptron, step by step.
+
+use std::ops::ControlFlow;
+
+use nalgebra::DMatrix;
+
+use super::architecture::Network;
+use super::config::MlpClassifier;
+use super::fitted::FittedMlp;
+use super::prepare::Prepared;
+use crate::error::Error;
+use crate::label::{Label, indices};
+use crate::loss::{ClassificationLoss, Targets};
+use crate::metrics::Metric;
+use crate::optim::UpdateRule;
+use crate::real::Real;
+use crate::rows::Rows;
+use crate::train::{Advance, Checkpoint, Epoch, Examples, History, Run, TrainOptions};
+
+/// What a fit by mini-batches may be given besides rows and labels.
+///
+/// ```
+/// use logit::{MlpClassifier, MlpOptions, data, metrics::Accuracy, train_test_split};
+///
+/// let iris = data::iris();
+/// let split = train_test_split(&iris.y, 0.3, 1)?;
+/// let rows = |rows: &[usize]| -> (_, Vec<_>) {
+///     (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect())
+/// };
+/// let ((x, y), (x_held, y_held)) = (rows(&split.train), rows(&split.test));
+///
+/// let options = MlpOptions::default().validation(&x_held, &y_held).metric(Accuracy);
+/// let mut run = MlpClassifier::new([10]).epochs(30).start(&x, &y, options)?;
+/// run.drive(|epoch| if epoch.metrics[0] > 0.97 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) })?;
+/// let model = run.finish();
+/// # assert!(model.history().epochs.len() <= 30);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub struct MlpOptions<'a, T, L> {
+    weights: Option<&'a [T]>,
+    validation: Option<(&'a DMatrix<T>, &'a [L])>,
+    metrics: Vec<Box<dyn Metric>>,
+    start: Option<&'a FittedMlp<T, L>>,
+}
+
+impl<T, L> Default for MlpOptions<'_, T, L> {
+    fn default() -> Self {
+        MlpOptions { weights: None, validation: None, metrics: Vec::new(), start: None }
+    }
+}
+
+impl<T, L> std::fmt::Debug for MlpOptions<'_, T, L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MlpOptions")
+            .field("weights", &self.weights.is_some())
+            .field("validation", &self.validation.is_some())
+            .field("metrics", &self.metrics.len())
+            .field("start", &self.start.is_some())
+            .finish()
+    }
+}
+
+impl<'a, T, L> MlpOptions<'a, T, L> {
+    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.
+    pub fn weights(mut self, weights: &'a [T]) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Rows and labels to measure the loss on after each epoch, instead of a
+    /// [share](MlpClassifier::validation_fraction) of the training rows.
+    pub fn validation(mut self, x: &'a DMatrix<T>, y: &'a [L]) -> Self {
+        self.validation = Some((x, y));
+        self
+    }
+
+    /// A metric to write down after each epoch; needs validation rows.
+    pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
+        self.metrics.push(Box::new(metric));
+        self
+    }
+
+    /// A model to start from, instead of drawing weights; it has the same layers, columns and classes.
+    pub fn start(mut self, model: &'a FittedMlp<T, L>) -> Self {
+        self.start = Some(model);
+        self
+    }
+}
+
+/// A fit of a network that is moved on step by step, and may be stopped, stored and resumed anywhere: a [`Run`] that
+/// knows the classes.
+///
+/// ```
+/// use logit::{MlpClassifier, MlpOptions, data};
+///
+/// let iris = data::iris();
+/// let network = MlpClassifier::new([8]).epochs(5);
+/// let mut run = network.start(&iris.x, &iris.y, MlpOptions::default())?;
+/// for _ in 0..7 {
+///     run.step()?;
+/// }
+/// let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), run.checkpoint())?;
+/// run.drive(|_| std::ops::ControlFlow::Continue(()))?;
+/// resumed.drive(|_| std::ops::ControlFlow::Continue(()))?;
+/// assert_eq!(run.finish(), resumed.finish());
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct MlpRun<T: Real, L> {
+    classes: Vec<L>,
+    run: Run<T, Network, ClassificationLoss, UpdateRule>,
+}
+
+impl MlpClassifier {
+    /// Begins a fit by mini-batches; nothing is trained yet.
+    ///
+    /// # Errors
+    /// As [`Estimator::fit_with`](crate::Estimator::fit_with); [`Error::Unsupported`] for a minimiser of all rows at
+    /// once, which has no steps; [`Error::WarmStart`] for a model to start from that does not match.
+    pub fn start<T: Real, L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: MlpOptions<'_, T, L>,
+    ) -> Result<MlpRun<T, L>, Error> {
+        self.begin(x, y, options, None)
+    }
+
+    /// Goes on where `checkpoint` was taken, with the same settings, rows, labels and options.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
+    pub fn resume<T: Real, L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: MlpOptions<'_, T, L>,
+        checkpoint: Checkpoint<T>,
+    ) -> Result<MlpRun<T, L>, Error> {
+        self.begin(x, y, options, Some(checkpoint))
+    }
+
+    fn begin<T: Real, L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        options: MlpOptions<'_, T, L>,
+        checkpoint: Option<Checkpoint<T>>,
+    ) -> Result<MlpRun<T, L>, Error> {
+        let MlpOptions { weights, validation, metrics, start } = options;
+        let prepared = self.prepare(x, y, weights)?;
+        self.check_steps()?;
+        let mut held_out = None;
+        let mut train = None;
+        if let (None, Some(fraction)) = (validation, self.validation_fraction) {
+            let rows = prepared.rows(x);
+            let (learnt, held) = prepared.hold_out(rows, fraction, self.trainer.seed)?;
+            (train, held_out) = (Some(rows.select(&learnt)), Some(rows.select(&held)));
+        }
+        let mut options = TrainOptions::default();
+        let given = validation.map(|(_, y)| indices(&prepared.classes, y)).transpose()?;
+        if let (Some((x, _)), Some(classes)) = (validation, &given) {
+            crate::check::count("validation", "labels", x.nrows(), classes.len())?;
+            options = options.validation(Examples::new(x, Targets::Classes(classes)));
+        } else if let Some(held) = &held_out {
+            options = options.validation(held.rows().examples());
+        }
+        options = metrics.into_iter().fold(options, TrainOptions::boxed_metric);
+        if let Some(model) = start {
+            model.check_start(&prepared.classes, &prepared.network)?;
+            options = options.start(&model.params, &model.statistics);
+        }
+        let examples = match &train {
+            Some(selected) => selected.rows().examples(),
+            None => prepared.rows(x).examples(),
+        };
+        let Prepared { network, loss, .. } = &prepared;
+        let (network, loss) = (network.clone(), loss.clone());
+        let run = match checkpoint {
+            None => self.trainer.start(network, loss, examples, options)?,
+            Some(checkpoint) => self.trainer.resume(network, loss, examples, options, checkpoint)?,
+        };
+        Ok(MlpRun { classes: prepared.classes, run })
+    }
+}
+
+impl<T: Real, L: Label> MlpRun<T, L> {
+    /// Takes one step of the optimizer.
+    ///
+    /// # Errors
+    /// When a metric is not defined for the validation rows.
+    pub fn step(&mut self) -> Result<Advance, Error> {
+        self.run.step()
+    }
+
+    /// Steps to the end, and shows each epoch to `observer`, which stops the run with [`ControlFlow::Break`].
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn drive(&mut self, observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
+        self.run.drive(observer)
+    }
+
+    /// Whether there is nothing left to do.
+    pub fn is_finished(&self) -> bool {
+        self.run.is_finished()
+    }
+
+    /// A snapshot of the run, to store and to [`resume`](MlpClassifier::resume) from.
+    pub fn checkpoint(&self) -> Checkpoint<T> {
+        self.run.checkpoint()
+    }
+
+    /// The epochs so far.
+    pub fn history(&self) -> &History {
+        self.run.history()
+    }
+
+    /// The model as it stands: with validation rows that of the best epoch, else that of the last step. A run that is
+    /// not over counts as cancelled.
+    pub fn finish(self) -> FittedMlp<T, L> {
+        let (network, loss, trained) = self.run.into_parts();
+        FittedMlp::new(self.classes, network, loss, trained)
+    }
+}
+
+impl<'a, T: Real> Rows<'a, T> {
+    /// The same rows for a [`Trainer`](crate::Trainer).
+    pub(super) fn examples(self) -> Examples<'a, T> {
+        Examples::new(self.x, Targets::Classes(self.classes)).weighted(self.weights)
+    }
+}

@@ -1,0 +1,51 @@
+//! Losses over all rows, block by block and in order.
+
+use super::examples::Examples;
+use super::samples::Batch;
+use crate::layer::Layer;
+use crate::loss::Loss;
+use crate::real::Real;
+
+/// Rows that are passed through a network together: enough to fill the kernels, few enough that the activations stay
+/// in cache.
+pub(crate) const BLOCK: usize = 256;
+
+/// A copy of some rows, cut into blocks with the memory of a pass over them.
+#[derive(Debug)]
+pub(super) struct Blocks<T> {
+    pub(super) blocks: Vec<Batch<T>>,
+    pub(super) total_weight: f64,
+    statistics: usize,
+}
+
+impl<T: Real> Blocks<T> {
+    pub(super) fn new<N: Layer<T> + ?Sized>(all: Examples<'_, T>, total_weight: f64, network: &N) -> Self {
+        let rows = all.rows();
+        let block = |first| Batch::of_rows(all, first, BLOCK.min(rows - first), network);
+        let blocks: Vec<_> = (0..rows).step_by(BLOCK).map(block).collect();
+        let statistics = blocks.first().map_or(0, |block: &Batch<T>| block.tape.statistic_count());
+        Blocks { blocks, total_weight, statistics }
+    }
+
+    /// Takes running statistics for the passes to come.
+    pub(super) fn load_statistics(&mut self, statistics: &[T]) {
+        if self.statistics > 0 {
+            self.blocks.iter_mut().for_each(|block| block.tape.load_statistics(statistics));
+        }
+    }
+
+    /// The mean loss; leaves the scores of each block in its tape.
+    pub(super) fn mean_loss<N, S>(&mut self, network: &N, loss: &S, params: &[T]) -> f64
+    where
+        N: Layer<T> + ?Sized,
+        S: Loss<T> + ?Sized,
+    {
+        let mut sum = 0.0;
+        for block in &mut self.blocks {
+            network.forward(params, &block.x, &mut block.tape);
+            let judged = block.judged();
+            sum += loss.accumulate(judged.scores, judged.targets, judged.weights, None);
+        }
+        sum / self.total_weight
+    }
+}

@@ -1,0 +1,142 @@
+//! The settings of a training run.
+
+use crate::check;
+use crate::error::Error;
+use crate::optim::{Clip, Optimizer, Schedule};
+use crate::real::Real;
+
+/// Trains any [`Layer`](crate::Layer) on any [`Loss`](crate::Loss) with any first-order [`Optimizer`], by mini-batches.
+///
+/// A step is: forward, loss, backward, penalty, clipping, update. Rows are shuffled before each epoch. What is random
+/// (shuffles, dropout masks) is drawn for the seed and the number of the epoch or step, and for nothing else, so the same
+/// settings give the same bits, whatever ran before and wherever a run was interrupted.
+///
+/// # Divergence
+/// When the loss or the weights become infinite or NaN, training stops with
+/// [`StopReason::Diverged`](crate::StopReason), keeps the weights from before the step that caused it (with validation
+/// rows: the best), and [`FitReport::divergence`](crate::FitReport) says at which step what was no longer finite.
+///
+/// # Examples
+/// ```
+/// use logit::{
+///     Activation, Adam, Examples, Schedule, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer, data,
+/// };
+///
+/// let iris = data::iris();
+/// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();
+/// let network = Sequential::perceptron(&[4, 10, 3], Activation::Tanh)?;
+///
+/// let trainer = Trainer::new(Adam::new(0.02)).epochs(40).batch_size(25).schedule(Schedule::cosine(240));
+/// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
+/// let trained = trainer.fit(&network, &SoftmaxCrossEntropy::new(), examples, TrainOptions::default())?;
+/// assert!(trained.report.objective < 0.2, "{}", trained.history);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trainer<O> {
+    pub(crate) optimizer: O,
+    pub(crate) batch_size: usize,
+    pub(crate) epochs: usize,
+    pub(crate) accumulate: usize,
+    pub(crate) l2: f64,
+    pub(crate) clip: Option<Clip>,
+    pub(crate) schedule: Schedule,
+    pub(crate) patience: usize,
+    pub(crate) min_improvement: f64,
+    pub(crate) seed: u64,
+}
+
+impl<O> Trainer<O> {
+    /// Training with this update rule.
+    pub fn new(optimizer: O) -> Self {
+        Trainer {
+            optimizer,
+            batch_size: 32,
+            epochs: 100,
+            accumulate: 1,
+            l2: 0.0,
+            clip: None,
+            schedule: Schedule::constant(),
+            patience: 10,
+            min_improvement: 0.0,
+            seed: 0,
+        }
+    }
+
+    /// Rows in a mini-batch, at least 1; the last of an epoch may have fewer. Defaults to 32.
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// Passes over the training rows, at least 1. Defaults to 100.
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.epochs = epochs;
+        self
+    }
+
+    /// Mini-batches whose gradients make one step, at least 1: the step is that of a batch so many times as large, in
+    /// the memory of a small one. Defaults to 1.
+    pub fn accumulate(mut self, batches: usize) -> Self {
+        self.accumulate = batches;
+        self
+    }
+
+    /// λ of the penalty λ/2 ‖w‖² beside the mean loss, at least 0; biases and normalisation are spared. Defaults to 0.
+    pub fn l2(mut self, lambda: f64) -> Self {
+        self.l2 = lambda;
+        self
+    }
+
+    /// How gradients are clipped before a step. Defaults to not at all.
+    pub fn clip(mut self, clip: Clip) -> Self {
+        self.clip = Some(clip);
+        self
+    }
+
+    /// How the learning rate changes. Defaults to [`Schedule::constant`].
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// With validation rows: epochs without a better validation loss before training stops, at least 1. The weights of
+    /// the best epoch are kept in any case. Defaults to 10.
+    pub fn patience(mut self, patience: usize) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// With validation rows: by how much the validation loss has to fall to count as better, at least 0. Defaults to 0:
+    /// any fall counts.
+    pub fn min_improvement(mut self, min_improvement: f64) -> Self {
+        self.min_improvement = min_improvement;
+        self
+    }
+
+    /// The seed of initial weights, shuffles and dropout masks. Defaults to 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Whether all settings are in range.
+    pub(crate) fn check<T: Real>(&self) -> Result<(), Error>
+    where
+        O: Optimizer<T>,
+    {
+        for (name, value) in [
+            ("batch_size", self.batch_size),
+            ("epochs", self.epochs),
+            ("accumulate", self.accumulate),
+            ("patience", self.patience),
+        ] {
+            check::parameter(name, value as f64, value > 0, "at least 1")?;
+        }
+        check::not_negative("l2", self.l2)?;
+        check::not_negative("min_improvement", self.min_improvement)?;
+        self.clip.map_or(Ok(()), |clip| clip.check())?;
+        self.schedule.check()?;
+        self.optimizer.check()
+    }
+}

@@ -1,0 +1,165 @@
+//! One step of training, and what it needs.
+
+use std::ops::Range;
+
+use super::config::Trainer;
+use super::samples::{Batch, Samples};
+use super::state::Cursor;
+use crate::kernel::{all_finite, axpy};
+use crate::layer::{Layer, groups};
+use crate::loss::{Gradient, Loss};
+use crate::optim::{Optimizer, Step, norm};
+use crate::penalty::{add_l2_gradient_of, l2_of};
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// The streams of random numbers of a run.
+const SHUFFLES: u64 = 1;
+const DRAWS: u64 = 2;
+
+/// Everything that steps share and that is not part of the state of the run.
+#[derive(Debug)]
+pub(super) struct Engine<T, N, S, O> {
+    pub(super) network: N,
+    pub(super) loss: S,
+    pub(super) trainer: Trainer<O>,
+    samples: Samples<T>,
+    whole: Batch<T>,
+    rest: Batch<T>,
+    grad: Vec<T>,
+    partial: Vec<T>,
+    penalized: Vec<Range<usize>>,
+    /// Where the parameters of each layer lie.
+    groups: Vec<Range<usize>>,
+    order: Vec<usize>,
+    /// The epoch that `order` is for.
+    ordered: Option<usize>,
+}
+
+impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
+    pub(super) fn new(network: N, loss: S, trainer: Trainer<O>, samples: Samples<T>) -> Self {
+        let (count, parameters) = (samples.count(), network.parameter_count());
+        let size = trainer.batch_size.min(count);
+        let accumulates = trainer.accumulate > 1;
+        Engine {
+            whole: Batch::for_training(size, &samples, &network),
+            rest: Batch::for_training(count % size, &samples, &network),
+            grad: vec![T::zero(); parameters],
+            partial: vec![T::zero(); if accumulates { parameters } else { 0 }],
+            penalized: network.penalized(),
+            groups: groups(&network).into_iter().map(|group| group.range).collect(),
+            order: (0..count).collect(),
+            ordered: None,
+            network,
+            loss,
+            trainer,
+            samples,
+        }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The rows of the next step, as a range of the shuffled order.
+    pub(super) fn next_rows(&self, cursor: &Cursor<T>) -> Range<usize> {
+        let length = self.whole.rows().saturating_mul(self.trainer.accumulate);
+        cursor.row..self.rows().min(cursor.row.saturating_add(length))
+    }
+
+    /// Whether the next step is the last of its epoch.
+    pub(super) fn is_last(&self, cursor: &Cursor<T>) -> bool {
+        self.next_rows(cursor).end == self.rows()
+    }
+
+    fn shuffle(&mut self, epoch: usize) {
+        if self.ordered != Some(epoch) {
+            self.order.iter_mut().enumerate().for_each(|(row, slot)| *slot = row);
+            Rng::at(self.trainer.seed, SHUFFLES, epoch as u64).shuffle(&mut self.order);
+            self.ordered = Some(epoch);
+        }
+    }
+
+    /// Forward, loss, backward and penalty for the next rows; returns the sum of their losses.
+    pub(super) fn gradient(&mut self, cursor: &mut Cursor<T>) -> f64 {
+        self.shuffle(cursor.epoch);
+        let rows = self.next_rows(cursor);
+        let mut rng = Rng::at(self.trainer.seed, DRAWS, cursor.steps);
+        let scale = T::of(1.0 / rows.len() as f64);
+        let mut sum = 0.0;
+        for (index, rows) in self.order[rows].chunks(self.whole.rows()).enumerate() {
+            let batch = if rows.len() == self.whole.rows() { &mut self.whole } else { &mut self.rest };
+            self.samples.fill(rows, batch);
+            batch.tape.load_statistics(&cursor.statistics);
+            self.network.draw(&mut batch.tape, &mut rng);
+            self.network.forward(&cursor.params, &batch.x, &mut batch.tape);
+            self.network.absorb(&mut batch.tape);
+            batch.tape.save_statistics(&mut cursor.statistics);
+            let judged = batch.judged();
+            let gradient = Gradient { scale, out: judged.gradient };
+            sum += self.loss.accumulate(judged.scores, judged.targets, judged.weights, Some(gradient));
+            let grad = if index == 0 { &mut self.grad } else { &mut self.partial };
+            self.network.backward(&cursor.params, &batch.x, &mut batch.tape, grad, None);
+            if index > 0 {
+                axpy(T::one(), &self.partial, &mut self.grad);
+            }
+        }
+        add_l2_gradient_of(self.trainer.l2, &self.penalized, &cursor.params, &mut self.grad);
+        sum
+    }
+
+    /// The learning rate of the next step.
+    pub(super) fn learning_rate(&self, cursor: &Cursor<T>) -> f64 {
+        let base = self.trainer.optimizer.learning_rate();
+        self.trainer.schedule.rate(base, cursor.steps, cursor.epoch as u64, &cursor.plateau)
+    }
+
+    /// Clipping and update with the gradient at hand; moves on to the next rows.
+    pub(super) fn update(&mut self, cursor: &mut Cursor<T>, learning_rate: f64) {
+        if let Some(clip) = self.trainer.clip {
+            clip.apply(&mut self.grad);
+        }
+        let step = Step::new(cursor.steps + 1, learning_rate).decayed(&self.penalized).groups(&self.groups);
+        self.trainer.optimizer.step(step, &mut cursor.params, &self.grad, &mut cursor.optimizer_state);
+        cursor.row = self.next_rows(cursor).end;
+        cursor.steps += 1;
+        if cursor.row == self.rows() {
+            cursor.row = 0;
+            cursor.epoch += 1;
+        }
+    }
+
+    /// The penalty at `params`.
+    pub(super) fn penalty(&self, params: &[T]) -> f64 {
+        l2_of(self.trainer.l2, &self.penalized, params)
+    }
+
+    /// The Euclidean norm of the gradient of each layer.
+    pub(super) fn gradient_norms(&self) -> impl Iterator<Item = f64> + '_ {
+        self.groups.iter().map(|range| norm(&self.grad[range.clone()]))
+    }
+
+    /// How far each layer moved from `before` to `after`, divided by its size before. Overwrites the gradient.
+    pub(super) fn update_ratios<'a>(
+        &'a mut self,
+        before: &'a [T],
+        after: &'a [T],
+    ) -> impl Iterator<Item = f64> + 'a {
+        self.grad.copy_from_slice(after);
+        axpy(-T::one(), before, &mut self.grad);
+        self.groups.iter().map(|range| {
+            let (moved, size) = (norm(&self.grad[range.clone()]), norm(&before[range.clone()]));
+            if moved == 0.0 { 0.0 } else { moved / size }
+        })
+    }
+
+    /// The first layer whose gradient is not finite.
+    pub(super) fn bad_gradient(&self) -> Option<usize> {
+        self.first_bad(&self.grad)
+    }
+
+    /// The first layer with numbers that are not finite.
+    pub(super) fn first_bad(&self, values: &[T]) -> Option<usize> {
+        self.groups.iter().position(|range| !all_finite(&values[range.clone()]))
+    }
+}

@@ -1,0 +1,98 @@
+//! What a training run writes down after each epoch.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The account of a training run, epoch by epoch.
+///
+/// Two histories are equal when everything but the times is.
+///
+/// ```
+/// use logit::{Estimator, MlpClassifier, data};
+///
+/// let iris = data::iris();
+/// let model = MlpClassifier::new([8]).epochs(3).fit(&iris.x, &iris.y)?;
+/// let history = model.history();
+/// assert_eq!(history.epochs.len(), 3);
+/// assert!(history.epochs[2].train_loss < history.epochs[0].train_loss);
+/// assert_eq!(history.layers, ["Dense, Relu", "Dense"]);
+/// println!("{history}");
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct History {
+    /// The layers that have parameters, as [`Shape::describe`](crate::Shape::describe) names them.
+    pub layers: Vec<String>,
+    /// One entry per epoch, in order.
+    pub epochs: Vec<Epoch>,
+}
+
+/// One pass over the training rows.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Epoch {
+    /// The number of the epoch, from 1.
+    pub number: usize,
+    /// Steps of the optimizer so far.
+    pub steps: u64,
+    /// The mean loss of the epoch, averaged while the weights moved, plus the penalty at its end.
+    pub train_loss: f64,
+    /// The mean loss on the validation rows after the epoch, if there are any.
+    pub validation_loss: Option<f64>,
+    /// The metrics on the validation rows after the epoch, in the order in which they were asked for.
+    pub metrics: Vec<f64>,
+    /// The learning rate of the last step.
+    pub learning_rate: f64,
+    /// What the last step did to each layer that has parameters.
+    pub updates: Vec<LayerUpdate>,
+    /// The time since training started or was resumed.
+    pub elapsed: Duration,
+}
+
+/// What one step did to a layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct LayerUpdate {
+    /// The Euclidean norm of the gradient, with the penalty and before clipping.
+    pub gradient_norm: f64,
+    /// The Euclidean norm of the change of the parameters, divided by that of the parameters before; infinite if those
+    /// are zero. Around 1e-3 is usual: much less learns slowly, much more is unstable.
+    pub update_ratio: f64,
+}
+
+impl PartialEq for Epoch {
+    fn eq(&self, other: &Self) -> bool {
+        let Epoch { number, steps, train_loss, validation_loss, metrics, learning_rate, updates, elapsed: _ } =
+            self;
+        (number, steps, train_loss, validation_loss)
+            == (&other.number, &other.steps, &other.train_loss, &other.validation_loss)
+            && (metrics, learning_rate, updates) == (&other.metrics, &other.learning_rate, &other.updates)
+    }
+}
+
+/// A table of at most 20 epochs, evenly chosen.
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LINES: usize = 20;
+        let count = self.epochs.len();
+        write!(f, "{:>6} {:>11} {:>11} {:>10}", "epoch", "train", "validation", "rate")?;
+        for layer in 0..self.layers.len() {
+            write!(f, " {:>10} {:>10}", format!("gradient {}", layer + 1), format!("update {}", layer + 1))?;
+        }
+        writeln!(f, " {:>9}", "seconds")?;
+        let lines = LINES.min(count);
+        for line in 0..lines {
+            let index = if lines > 1 { line * (count - 1) / (lines - 1) } else { 0 };
+            let epoch = &self.epochs[index];
+            let validation = epoch.validation_loss.map_or(String::new(), |loss| format!("{loss:.6}"));
+            write!(f, "{:>6} {:>11.6} {validation:>11}", epoch.number, epoch.train_loss)?;
+            write!(f, " {:>10.3e}", epoch.learning_rate)?;
+            for update in &epoch.updates {
+                write!(f, " {:>10.3e} {:>10.3e}", update.gradient_norm, update.update_ratio)?;
+            }
+            writeln!(f, " {:>9.3}", epoch.elapsed.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}

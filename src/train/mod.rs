@@ -1,0 +1,23 @@
+//! Training of any layer on any loss: mini-batches, validation, history, checkpoints.
+
+mod blocks;
+mod config;
+mod engine;
+mod examples;
+mod history;
+mod objective;
+mod rate_finder;
+mod run;
+mod samples;
+mod state;
+mod trained;
+
+pub(crate) use blocks::BLOCK;
+pub use config::Trainer;
+pub use examples::Examples;
+pub use history::{Epoch, History, LayerUpdate};
+pub use objective::NetworkObjective;
+pub use rate_finder::{RateCurve, RateRange};
+pub use run::{Advance, Run, TrainOptions};
+pub use state::Checkpoint;
+pub use trained::Trained;

@@ -1,0 +1,194 @@
+//! The learning-rate range test.
+
+use std::fmt;
+
+use super::config::Trainer;
+use super::examples::Examples;
+use super::run::{Run, TrainOptions};
+use crate::check;
+use crate::error::Error;
+use crate::layer::Layer;
+use crate::loss::Loss;
+use crate::optim::Optimizer;
+use crate::real::Real;
+
+/// The range of learning rates to try, and in how many steps.
+///
+/// ```
+/// use logit::RateRange;
+///
+/// let range = RateRange::default().lowest(1e-6).highest(10.0).steps(200);
+/// # assert_ne!(range, RateRange::default());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateRange {
+    lowest: f64,
+    highest: f64,
+    steps: usize,
+}
+
+impl Default for RateRange {
+    fn default() -> Self {
+        RateRange { lowest: 1e-7, highest: 10.0, steps: 100 }
+    }
+}
+
+impl RateRange {
+    /// The first rate, above 0. Defaults to 1e-7.
+    pub fn lowest(mut self, lowest: f64) -> Self {
+        self.lowest = lowest;
+        self
+    }
+
+    /// The last rate, above the first. Defaults to 10.
+    pub fn highest(mut self, highest: f64) -> Self {
+        self.highest = highest;
+        self
+    }
+
+    /// Steps from the first to the last, at least 2. Defaults to 100.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::positive("lowest", self.lowest)?;
+        check::positive("highest", self.highest)?;
+        check::parameter("highest", self.highest, self.highest > self.lowest, "above `lowest`")?;
+        check::parameter("steps", self.steps as f64, self.steps >= 2, "at least 2")
+    }
+}
+
+/// How the loss answers to growing learning rates: the result of [`Trainer::find_learning_rate`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RateCurve {
+    /// The learning rate of each step, ascending by a constant factor.
+    pub rates: Vec<f64>,
+    /// The mean loss of the batch of each step, before the step.
+    pub losses: Vec<f64>,
+    /// The same, averaged exponentially (half of the weight is on the last seven steps) and corrected for the start.
+    pub smoothed: Vec<f64>,
+}
+
+/// What is left of the weight of an older loss after one step.
+const MEMORY: f64 = 0.9;
+/// The test ends when the smoothed loss has grown to so many times its lowest value.
+const BLOWN: f64 = 4.0;
+
+impl RateCurve {
+    /// The rate at which the smoothed loss falls most steeply per decade of the rate: a good rate to train with, or the
+    /// highest of a one-cycle schedule. `None` if it never falls.
+    pub fn steepest(&self) -> Option<f64> {
+        let fall = |at: usize| self.smoothed[at + 1] - self.smoothed[at - 1];
+        let inside = 1..self.smoothed.len().saturating_sub(1);
+        let best = inside.min_by(|&a, &b| fall(a).total_cmp(&fall(b)))?;
+        (fall(best) < 0.0).then(|| self.rates[best])
+    }
+
+    /// A tenth of the rate at which the smoothed loss is lowest: a careful choice. `None` if there is no step.
+    pub fn careful(&self) -> Option<f64> {
+        let steps = 0..self.smoothed.len();
+        let lowest = steps.min_by(|&a, &b| self.smoothed[a].total_cmp(&self.smoothed[b]))?;
+        Some(0.1 * self.rates[lowest])
+    }
+
+    fn push(&mut self, rate: f64, loss: f64) {
+        let steps = self.losses.len() as i32;
+        let before = self.smoothed.last().map_or(0.0, |mean| mean * (1.0 - MEMORY.powi(steps)));
+        let sum = MEMORY * before + (1.0 - MEMORY) * loss;
+        self.rates.push(rate);
+        self.losses.push(loss);
+        self.smoothed.push(sum / (1.0 - MEMORY.powi(steps + 1)));
+    }
+
+    fn has_blown_up(&self) -> bool {
+        let lowest = self.smoothed.iter().copied().fold(f64::INFINITY, f64::min);
+        self.smoothed.last().is_some_and(|last| *last > BLOWN * lowest)
+    }
+}
+
+/// A bar for each of at most 40 steps, and the two suggestions.
+impl fmt::Display for RateCurve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LINES: usize = 40;
+        const WIDTH: f64 = 50.0;
+        let highest = self.smoothed.iter().copied().fold(0.0, f64::max);
+        let stride = self.rates.len().div_ceil(LINES).max(1);
+        writeln!(f, "{:>10} {:>11}", "rate", "loss")?;
+        for (rate, loss) in self.rates.iter().zip(&self.smoothed).step_by(stride) {
+            let length = if highest > 0.0 { (WIDTH * loss / highest).round() as usize } else { 0 };
+            writeln!(f, "{rate:>10.2e} {loss:>11.5} {}", "#".repeat(length))?;
+        }
+        for (name, rate) in [("steepest fall", self.steepest()), ("careful", self.careful())] {
+            if let Some(rate) = rate {
+                writeln!(f, "{name}: {rate:.2e}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<O> Trainer<O> {
+    /// Trains a few steps with a learning rate that grows from step to step, and writes down the loss: the learning-rate
+    /// range test. The schedule of the trainer is not used. Ends early when the loss has blown up.
+    ///
+    /// # References
+    /// Smith (2017), "Cyclical learning rates for training neural networks".
+    ///
+    /// # Errors
+    /// As [`Trainer::start`], and for a range that is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{Activation, Adam, Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer, data};
+    ///
+    /// let iris = data::iris();
+    /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();
+    /// let network = Sequential::perceptron(&[4, 10, 3], Activation::Tanh)?;
+    /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
+    /// let curve = Trainer::new(Adam::new(1e-3)).find_learning_rate(
+    ///     &network, &SoftmaxCrossEntropy::new(), examples, RateRange::default(),
+    /// )?;
+    /// let rate = curve.steepest().expect("the loss falls");
+    /// assert!(1e-4 < rate && rate < 1.0, "{curve}");
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn find_learning_rate<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: Examples<'_, T>,
+        range: RateRange,
+    ) -> Result<RateCurve, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        range.check()?;
+        let mut run = self.start(network, loss, examples, TrainOptions::default())?;
+        let mut curve = RateCurve { rates: Vec::new(), losses: Vec::new(), smoothed: Vec::new() };
+        let factor = (range.highest / range.lowest).ln() / (range.steps - 1) as f64;
+        for step in 0..range.steps {
+            let rate = range.lowest * (factor * step as f64).exp();
+            let Some(loss) = run.step_at(rate) else { break };
+            curve.push(rate, loss);
+            if curve.has_blown_up() {
+                break;
+            }
+        }
+        Ok(curve)
+    }
+}
+
+impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
+    /// One step with a given learning rate, without any account; the mean loss of its rows, or `None` when it is not
+    /// finite.
+    fn step_at(&mut self, learning_rate: f64) -> Option<f64> {
+        let Run { engine, state, .. } = self;
+        let rows = engine.next_rows(&state.cursor).len();
+        let loss = engine.gradient(&mut state.cursor) / rows as f64;
+        engine.update(&mut state.cursor, learning_rate);
+        loss.is_finite().then_some(loss)
+    }
+}

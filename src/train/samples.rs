@@ -1,0 +1,197 @@
+//! Mini-batches gathered from shuffled rows.
+
+use nalgebra::DMatrix;
+
+use super::examples::Examples;
+use crate::kernel::transpose_into;
+use crate::layer::{Layer, Mode, Tape};
+use crate::loss::Targets;
+use crate::real::Real;
+
+/// The training rows, with each sample contiguous, so that gathering a batch reads whole cache lines.
+///
+/// This is the one copy of `x` that mini-batch training makes.
+#[derive(Debug)]
+pub(super) struct Samples<T> {
+    features: usize,
+    values: Vec<T>,
+    targets: SampleTargets<T>,
+    /// Divided by their mean, so that a batch's mean gradient is an unbiased estimate of the whole one.
+    weights: Option<Vec<T>>,
+}
+
+#[derive(Debug)]
+enum SampleTargets<T> {
+    Classes(Vec<usize>),
+    /// Of each sample, so many numbers.
+    Values(Vec<T>, usize),
+}
+
+impl<T: Real> Samples<T> {
+    /// The samples that have any weight.
+    pub(super) fn new(all: Examples<'_, T>) -> Self {
+        let rows = all.counted();
+        let targets = match all.targets {
+            Targets::Classes(classes) => {
+                SampleTargets::Classes(rows.iter().map(|&row| classes[row]).collect())
+            }
+            Targets::Values(values) => SampleTargets::Values(by_sample(values, &rows), values.ncols()),
+        };
+        let weights = all.weights.map(|weights| {
+            let chosen = || rows.iter().map(|&row| weights[row].as_f64());
+            let mean = chosen().sum::<f64>() / rows.len() as f64;
+            chosen().map(|w| T::of(w / mean)).collect()
+        });
+        Samples { features: all.x.ncols(), values: by_sample(all.x, &rows), targets, weights }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.values.len() / self.features.max(1)
+    }
+
+    /// Fills `batch` with the samples that `rows` names, as many as it has room for.
+    pub(super) fn fill(&self, rows: &[usize], batch: &mut Batch<T>) {
+        gather(&self.values, self.features, rows, &mut batch.x);
+        match (&self.targets, &mut batch.targets) {
+            (SampleTargets::Classes(all), BatchTargets::Classes(classes)) => {
+                for (class, &row) in classes.iter_mut().zip(rows) {
+                    *class = all[row];
+                }
+            }
+            (SampleTargets::Values(all, columns), BatchTargets::Values(values)) => {
+                gather(all, *columns, rows, values);
+            }
+            _ => {}
+        }
+        if let (Some(weights), Some(out)) = (&self.weights, &mut batch.weights) {
+            for (weight, &row) in out.iter_mut().zip(rows) {
+                *weight = weights[row];
+            }
+        }
+    }
+}
+
+/// The named rows of a matrix, one after the other.
+fn by_sample<T: Real>(matrix: &DMatrix<T>, rows: &[usize]) -> Vec<T> {
+    let width = matrix.ncols();
+    let mut whole = vec![T::zero(); matrix.len()];
+    transpose_into(matrix.as_slice().chunks_exact(matrix.nrows().max(1)), &mut whole, width);
+    if rows.len() == matrix.nrows() {
+        return whole;
+    }
+    rows.iter().flat_map(|&row| &whole[row * width..(row + 1) * width]).copied().collect()
+}
+
+fn gather<T: Real>(samples: &[T], width: usize, rows: &[usize], out: &mut DMatrix<T>) {
+    let samples = rows.iter().map(|&row| &samples[row * width..(row + 1) * width]);
+    transpose_into(samples, out.as_mut_slice(), rows.len());
+}
+
+/// Rows at hand, and the memory of a pass over them.
+#[derive(Debug)]
+pub(super) struct Batch<T> {
+    pub(super) x: DMatrix<T>,
+    targets: BatchTargets<T>,
+    pub(super) weights: Option<Vec<T>>,
+    pub(super) tape: Tape<T>,
+}
+
+#[derive(Debug)]
+enum BatchTargets<T> {
+    Classes(Vec<usize>),
+    Values(DMatrix<T>),
+}
+
+impl<T: Real> Batch<T> {
+    /// Room for `rows` samples, for training.
+    pub(super) fn for_training<N: Layer<T> + ?Sized>(rows: usize, samples: &Samples<T>, network: &N) -> Self {
+        let mut tape = network.tape(rows);
+        tape.set_mode(Mode::Train);
+        Batch {
+            x: DMatrix::zeros(rows, samples.features),
+            targets: match &samples.targets {
+                SampleTargets::Classes(_) => BatchTargets::Classes(vec![0; rows]),
+                SampleTargets::Values(_, columns) => BatchTargets::Values(DMatrix::zeros(rows, *columns)),
+            },
+            weights: samples.weights.as_ref().map(|_| vec![T::one(); rows]),
+            tape,
+        }
+    }
+
+    /// Rows `first` to `first + rows` as they are, for evaluation.
+    pub(super) fn of_rows<N: Layer<T> + ?Sized>(
+        all: Examples<'_, T>,
+        first: usize,
+        rows: usize,
+        network: &N,
+    ) -> Self {
+        Batch {
+            x: all.x.rows(first, rows).into_owned(),
+            targets: match all.targets {
+                Targets::Classes(classes) => BatchTargets::Classes(classes[first..first + rows].to_vec()),
+                Targets::Values(values) => BatchTargets::Values(values.rows(first, rows).into_owned()),
+            },
+            weights: all.weights.map(|weights| weights[first..first + rows].to_vec()),
+            tape: network.tape(rows),
+        }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.x.nrows()
+    }
+
+    /// What a loss needs after a forward pass: scores, room for their gradient, targets and weights.
+    pub(super) fn judged(&mut self) -> Judged<'_, T> {
+        let (scores, gradient) = self.tape.split();
+        Judged { scores, gradient, targets: self.targets.borrowed(), weights: self.weights.as_deref() }
+    }
+}
+
+pub(super) struct Judged<'a, T> {
+    pub(super) scores: &'a DMatrix<T>,
+    pub(super) gradient: &'a mut DMatrix<T>,
+    pub(super) targets: Targets<'a, T>,
+    pub(super) weights: Option<&'a [T]>,
+}
+
+impl<T> BatchTargets<T> {
+    fn borrowed(&self) -> Targets<'_, T> {
+        match self {
+            BatchTargets::Classes(classes) => Targets::Classes(classes),
+            BatchTargets::Values(values) => Targets::Values(values),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::{Activation, Sequential};
+
+    #[test]
+    fn a_batch_holds_the_rows_that_were_asked_for() {
+        let x = DMatrix::from_fn(40, 3, |i, j| (10 * i + j) as f64);
+        let values = DMatrix::from_fn(40, 2, |i, j| (100 * i + j) as f64);
+        let classes: Vec<usize> = (0..40).map(|i| i % 2).collect();
+        // Rows 0, 3, 6, ... have no weight: sample s is row s + s/2 + 1.
+        let weights: Vec<f64> = (0..40).map(|i| f64::from(i % 3)).collect();
+        let row_of = |sample: usize| sample + sample / 2 + 1;
+        let network = Sequential::perceptron(&[3, 2], Activation::Relu).unwrap();
+        let chosen: Vec<usize> = (0..18).map(|i| (7 * i) % 26).collect();
+        for targets in [Targets::Classes(&classes), Targets::Values(&values)] {
+            let samples = Samples::new(Examples::new(&x, targets).weights(&weights));
+            assert_eq!(samples.count(), 26);
+            let mut batch = Batch::for_training(18, &samples, &network);
+            samples.fill(&chosen, &mut batch);
+            for (i, &sample) in chosen.iter().enumerate() {
+                let row = row_of(sample);
+                assert_eq!(batch.x.row(i), x.row(row));
+                match batch.targets.borrowed() {
+                    Targets::Classes(found) => assert_eq!(found[i], row % 2),
+                    Targets::Values(found) => assert_eq!(found.row(i), values.row(row)),
+                }
+                assert_eq!(batch.weights.as_ref().unwrap()[i] * 1.5, f64::from(row as i32 % 3));
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What a training run leaves.
+
+use nalgebra::DMatrix;
+
+use super::history::History;
+use crate::check;
+use crate::error::Error;
+use crate::layer::Layer;
+use crate::real::Real;
+use crate::report::FitReport;
+
+/// The parameters that a training run ended with, and its account.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Trained<T> {
+    /// All parameters of the network.
+    pub params: Vec<T>,
+    /// The running statistics of its normalisation layers, if it has any.
+    pub statistics: Vec<T>,
+    /// How training went.
+    pub report: FitReport,
+    /// The same epoch by epoch.
+    pub history: History,
+}
+
+impl<T: Real> Trained<T> {
+    /// The scores of the rows of `x` (n x inputs) under the network that was trained.
+    ///
+    /// # Errors
+    /// For a network of another size, the wrong number of columns, numbers that are not finite, and
+    /// [`Error::Overflow`] when finite input leads out of the range of the number type.
+    pub fn scores<N: Layer<T> + ?Sized>(&self, network: &N, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        check::count("params", "parameters", network.parameter_count(), self.params.len())?;
+        check::count("x", "columns", network.inputs(), x.ncols())?;
+        check::finite("x", x)?;
+        let mut tape = network.tape(x.nrows());
+        check::count("network", "running statistics", self.statistics.len(), tape.statistic_count())?;
+        tape.load_statistics(&self.statistics);
+        network.forward(&self.params, x, &mut tape);
+        check::scores(tape.output())?;
+        Ok(tape.output().clone())
+    }
+}

@@ -1,0 +1,95 @@
+//! Runs that are stopped anywhere and resumed: to the bit as if nothing had happened.
+
+use logit::{
+    Advance, Error, Examples, Optimizer, Sgd, SoftmaxCrossEntropy, Targets, TrainOptions, Trained, Trainer,
+    UpdateRule,
+};
+
+use super::kit::{Data, network, rules, schedules};
+
+fn finish<O: Optimizer<f64> + Clone>(
+    trainer: &Trainer<O>,
+    data: &Data,
+    cut: Option<usize>,
+) -> (Trained<f64>, usize) {
+    let network = network();
+    let held = Data::new(30, 77);
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes)).weights(&data.weights);
+    let options =
+        || TrainOptions::default().validation(Examples::new(&held.x, Targets::Classes(&held.classes)));
+    let loss = SoftmaxCrossEntropy::new();
+    let mut run = trainer.start(&network, loss, examples, options()).expect("a run");
+    let mut steps = 0;
+    while run.step().expect("a step") != Advance::Finished {
+        steps += 1;
+        if Some(steps) == cut {
+            let checkpoint = run.checkpoint();
+            assert_eq!(checkpoint, run.checkpoint());
+            run = trainer.resume(&network, loss, examples, options(), checkpoint).expect("a run");
+        }
+    }
+    (run.finish(), steps)
+}
+
+#[test]
+fn every_rule_resumes_to_the_same_bits() {
+    let data = Data::new(43, 1);
+    for rule in rules() {
+        let trainer = Trainer::new(rule).batch_size(8).epochs(4).l2(1e-3).seed(5);
+        let (whole, steps) = finish(&trainer, &data, None);
+        for cut in [1, 3, 6, 7, 11, steps] {
+            assert_eq!(finish(&trainer, &data, Some(cut)).0, whole, "{rule:?} cut after step {cut}");
+        }
+    }
+}
+
+#[test]
+fn every_schedule_resumes_to_the_same_bits() {
+    let data = Data::new(43, 2);
+    for schedule in schedules() {
+        let sgd = UpdateRule::from(Sgd::new(0.05).momentum(0.9));
+        let trainer = Trainer::new(sgd).batch_size(8).accumulate(2).epochs(6).schedule(schedule.clone());
+        let (whole, steps) = finish(&trainer, &data, None);
+        assert!(whole.history.epochs.iter().all(|epoch| epoch.learning_rate >= 0.0));
+        for cut in [1, 3, 4, 10, steps] {
+            assert_eq!(finish(&trainer, &data, Some(cut)).0, whole, "{schedule:?} cut after step {cut}");
+        }
+    }
+}
+
+#[test]
+fn early_stopping_and_divergence_resume_too() {
+    let data = Data::new(43, 3);
+    for (rate, patience) in [(2.0, 2), (1e150, 5), (1e40, 5)] {
+        let trainer = Trainer::new(Sgd::new(rate)).batch_size(8).epochs(40).patience(patience);
+        let (whole, steps) = finish(&trainer, &data, None);
+        for cut in 1..=steps.min(20) {
+            assert_eq!(finish(&trainer, &data, Some(cut)).0, whole, "rate {rate} cut after step {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let (data, network) = (Data::new(43, 4), network());
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let loss = SoftmaxCrossEntropy::new();
+    let trainer = Trainer::new(Sgd::new(0.1)).epochs(3);
+    let run = trainer.start(&network, loss, examples, TrainOptions::default()).expect("a run");
+    let fewer = Data::new(42, 4);
+    let other_rows = Examples::new(&fewer.x, Targets::Classes(&fewer.classes));
+    let momentum = Trainer::new(Sgd::new(0.1).momentum(0.9)).epochs(3);
+    let refused = |trainer: &Trainer<Sgd>, examples: Examples<'_, f64>| {
+        let checkpoint = run.checkpoint();
+        let result = trainer.resume(&network, loss, examples, TrainOptions::default(), checkpoint);
+        match result.map(|_| ()) {
+            Err(Error::Checkpoint { what, .. }) => what,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused(&trainer.clone().seed(1), examples), "seed");
+    assert_eq!(refused(&trainer.clone().batch_size(5), examples), "batch_size");
+    assert_eq!(refused(&trainer.clone().accumulate(2), examples), "accumulate");
+    assert_eq!(refused(&trainer, other_rows), "training rows");
+    assert_eq!(refused(&momentum, examples), "optimizer state");
+}
