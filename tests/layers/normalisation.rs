@@ -1,6 +1,6 @@
 //! What normalisation is for: outputs that do not depend on the scale and the offset of the input.
 
-use logit::{BatchNorm, Layer, LayerNorm, Mode, Real, Rng};
+use logit::{AnyLayer, BatchNorm, Layer, LayerNorm, Mode, Real, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
@@ -90,6 +90,31 @@ proptest! {
             if others > 1 {
                 prop_assert!(close(&rows(&x, tiny), &rows(&huge, tiny).map(f64::from), 1e-4));
             }
+        }
+    }
+
+    /// Where the input is larger, the output moves less with it.
+    #[test]
+    fn gradients_of_numbers_whose_squares_overflow_are_small_but_right(
+        count in 2usize..80, others in 2usize..80, seed: u64,
+    ) {
+        let mut rng = Rng::new(seed);
+        let (x, cotangent) = (normal(count, others, &mut rng), normal(count, others, &mut rng));
+        let scale = 2f64.powi(530);
+        let batch = BatchNorm::new(others).and_then(|layer| layer.epsilon(1e-300)).unwrap().affine(false);
+        let layer = LayerNorm::new(others).and_then(|layer| layer.epsilon(1e-300)).unwrap().affine(false);
+        for layer in [AnyLayer::from(batch), layer.into()] {
+            let gradient = |x: &DMatrix<f64>| {
+                let mut tape = layer.tape(count);
+                tape.set_mode(Mode::Train);
+                layer.forward(&[], x, &mut tape);
+                tape.output_gradient_mut().copy_from(&cotangent);
+                let mut dx = x.clone();
+                layer.backward(&[], x, &mut tape, &mut [], Some(&mut dx));
+                dx
+            };
+            let (wanted, found) = (gradient(&x), gradient(&(&x * scale)) * scale);
+            prop_assert!(close(&wanted, &found, 1e-12 * wanted.amax()), "{layer:?}");
         }
     }
 
