@@ -127,10 +127,13 @@ proptest! {
         prop_assert!(rows(&DMatrix::from_element(3, 2, 7.0f32), epsilon).iter().all(|z| *z == 0.0));
     }
 
-    /// Rows do not see each other, in whatever block they are.
+    /// Rows do not see each other, in whatever block they are, and whatever their size.
     #[test]
-    fn a_row_is_normalised_by_itself(count in 1usize..200, width in 1usize..20, seed: u64) {
-        let x = normal(count, width, &mut Rng::new(seed));
+    fn a_row_is_normalised_by_itself(count in 1usize..200, width in 1usize..20, huge in 0usize..200, seed: u64) {
+        let mut x = normal(count, width, &mut Rng::new(seed));
+        x.row_mut(huge % count).scale_mut(1e300);
+        // Of the same size as epsilon, which must not get lost.
+        x.row_mut((huge + 1) % count).scale_mut(1e-3);
         let all = rows(&x, 1e-5);
         for row in 0..count {
             let alone = rows(&x.rows(row, 1).into_owned(), 1e-5);

@@ -225,6 +225,19 @@ impl Model {
         tape
     }
 
+    /// The parameters that nothing but the running statistics depends on: biases whose columns a batch normalisation
+    /// centres.
+    pub(super) fn centred_away(&self) -> Vec<Range<usize>> {
+        let layers = self.network.layers().windows(2).zip(self.network.parameter_ranges());
+        let biases = |(pair, range): (&[AnyLayer], Range<usize>)| match pair {
+            [AnyLayer::Dense(dense), AnyLayer::BatchNorm(_)] => {
+                Some(range.start + dense.inputs() * dense.outputs()..range.end)
+            }
+            _ => None,
+        };
+        layers.filter_map(biases).collect()
+    }
+
     /// Whether prediction computes what training does.
     pub(super) fn predicts_like_training(&self) -> bool {
         self.statistics.is_empty() && self.modes.iter().all(|mode| *mode == Mode::Evaluate)
