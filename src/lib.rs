@@ -23,8 +23,8 @@
 //! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
 //! - [`MlpClassifier`]: multi-layer perceptrons.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
-//! - [`Layer`], [`Dense`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`], [`Sequential`], [`Tape`]: networks
-//!   as values, with layers of your own; [`Summary`] prints them.
+//! - [`Layer`], [`Dense`], [`Activate`], [`PRelu`], [`Softmax`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`],
+//!   [`Sequential`], [`Tape`]: networks as values, with layers of your own; [`Summary`] prints them.
 //! - [`Loss`], on raw scores: [`BinaryCrossEntropy`] (with [weights](WeightedBinaryCrossEntropy) too),
 //!   [`SoftmaxCrossEntropy`], [`Focal`], [`Hinge`], [`SquaredHinge`], and squared error of scores and probabilities
 //!   ([`MeanSquaredError`], [`SigmoidSquaredError`], [`SoftmaxSquaredError`]).
@@ -109,8 +109,9 @@ pub use loss::{
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier, MlpOptimizer};
 pub use optim::{
-    Adam, Curved, Decay, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective,
-    Optimizer, Sgd, Step, UpdateRule,
+    AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Clip, Curved, Decay, HessianProduct, Lamb, Lbfgs,
+    LevenbergMarquardt, Lion, Minimum, NAdam, Newton, NewtonCg, Objective, OneCycle, Optimizer, PlateauState,
+    RAdam, ReduceOnPlateau, RmsProp, Rprop, Schedule, Sgd, Step, UpdateRule, Yogi,
 };
 pub use penalty::{Penalty, Strength};
 pub use real::Real;

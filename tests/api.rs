@@ -16,6 +16,7 @@ fn error<A: StdError + Send + Sync + Clone + 'static>() {}
 #[test]
 fn public_types_are_plain_values() {
     value::<Accuracy>();
+    value::<Activate>();
     value::<Activation>();
     value::<Adam>();
     value::<Agreement>();
@@ -46,6 +47,9 @@ fn public_types_are_plain_values() {
     value::<OneVsOne<MlpClassifier>>();
     value::<OneVsRest<MlpClassifier>>();
     value::<SignificanceTest>();
+    value::<LogSoftmax>();
+    value::<PRelu>();
+    value::<Softmax>();
     value::<Lbfgs>();
     value::<LevenbergMarquardt>();
     value::<LogLoss>();

@@ -142,6 +142,47 @@ fn linear_problems_take_one_step_without_damping() {
     assert_abs_diff_eq!(minimum.params[1], 1.5e-6, epsilon = 1e-15);
 }
 
+/// Steps do not depend on the units of the parameters: with powers of two, to the bit.
+#[test]
+fn other_units_give_the_same_steps() {
+    const UNIT: f64 = 1048576.0;
+    let scaled = |p: &[f64]| {
+        let (residuals, rows) = rosenbrock(&[p[0], p[1] * UNIT]);
+        (residuals, rows.into_iter().map(|row| vec![row[0], row[1] * UNIT]).collect())
+    };
+    let run = |residuals: Residuals, start: Vec<f64>| {
+        let method = LevenbergMarquardt::new().max_iterations(8);
+        method.minimize(&mut Squares::new(2, residuals), start).expect("a start")
+    };
+    let (plain, other) = (run(rosenbrock, vec![-1.2, 1.0]), run(scaled, vec![-1.2, 1.0 / UNIT]));
+    assert_eq!(plain.report.objective_curve, other.report.objective_curve);
+    assert_eq!((plain.params[0], plain.params[1]), (other.params[0], other.params[1] * UNIT));
+}
+
+/// An objective may remember its last evaluation: it is of the point returned, also after steps that were taken back.
+#[test]
+fn the_last_evaluation_is_of_the_point_returned() {
+    struct Remembers(Vec<f64>);
+    impl Objective<f64> for Remembers {
+        fn parameter_count(&self) -> usize {
+            1
+        }
+        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+            self.0 = p.to_vec();
+            gradient[0] = 1.0;
+            p[0].abs()
+        }
+    }
+    impl Curved<f64> for Remembers {
+        fn hessian(&mut self, _p: &[f64], hessian: &mut DMatrix<f64>) {
+            hessian[0] = 1.0;
+        }
+    }
+    let mut objective = Remembers(Vec::new());
+    let minimum = LevenbergMarquardt::new().minimize(&mut objective, vec![0.0]).expect("a start");
+    assert_eq!((minimum.report.stop, &minimum.params), (StopReason::Stalled, &objective.0));
+}
+
 /// Two parameters of which only the sum matters, and one that does not matter at all.
 #[test]
 fn singular_matrices_do_no_harm() {
@@ -233,6 +274,8 @@ enum Hostile {
     Wall,
     /// NaN beyond 2.
     Hole,
+    /// Lowest beyond 2, where the gradient is NaN.
+    Torn,
     /// The curvature is NaN.
     NoCurvature,
     /// The curvature is 0.
@@ -257,6 +300,10 @@ impl Objective<f64> for Hostile {
             return if *self == Hostile::Wall { f64::INFINITY } else { f64::NAN };
         }
         match self {
+            Hostile::Torn if p[0] > 2.0 => {
+                gradient[0] = f64::NAN;
+                return 0.5;
+            }
             Hostile::Uphill => gradient[0] = -gradient[0],
             Hostile::Constant => return 1.0,
             _ => {}
@@ -279,7 +326,7 @@ impl Curved<f64> for Hostile {
 #[test]
 fn hostile_objectives_end_no_higher_than_they_began() {
     use Hostile::*;
-    for mut objective in [Wall, Hole, NoCurvature, Flat, Uphill, Constant] {
+    for mut objective in [Wall, Hole, Torn, NoCurvature, Flat, Uphill, Constant] {
         for damping in [0.0, 1e-3] {
             let start = objective.evaluate(&[-3.0], &mut [0.0]);
             let method = LevenbergMarquardt::new().damping(damping).max_iterations(100);

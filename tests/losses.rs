@@ -283,6 +283,26 @@ proptest! {
         }
     }
 
+    /// p_j Σ_k p_k (r_j - r_k), written out for three classes, none of whose terms cancel.
+    #[test]
+    fn squared_errors_of_confident_softmax_keep_the_digits_of_their_gradient(gap in 20.0f64..300.0) {
+        let e = (-gap).exp();
+        let sum = 1.0 + 2.0 * e;
+        let (p, q) = (1.0 / sum, e / sum);
+        let scores = dmatrix![gap, 0.0, 0.0];
+        let (u, v) = (1.0 - q, 2.0 * q);
+        let right = [-p * (v * v + 2.0 * q * q), q * p * (q + v), q * p * (q + v)];
+        let wrong = [p * (q * (p + u) + q * (p - q)), -q * (u * u + p * p + q * q), q * (p * (q - p) + q * (q + u))];
+        for (class, wanted) in [(0, right), (1, wrong)] {
+            let mut gradient = scores.clone();
+            let targets = Targets::Classes(std::slice::from_ref(&class));
+            SoftmaxSquaredError.mean_and_gradient(&scores, targets, None, &mut gradient).unwrap();
+            for (found, wanted) in gradient.iter().map(|g| 1.5 * g).zip(wanted) {
+                prop_assert!((found - wanted).abs() <= 1e-14 * wanted.abs(), "{class}: {found:e}, {wanted:e}");
+            }
+        }
+    }
+
     /// Without cancellation: relative errors of softmax Gauss-Newton matrices for confident predictions.
     #[test]
     fn gauss_newton_matrices_keep_their_digits_in_the_tails(gap in 20.0f64..300.0) {
@@ -395,6 +415,10 @@ fn odd_scores<T: Real>() {
             assert!(!value.is_nan() && !slope.is_nan() && value > 0.0, "{loss:?} at {z}: {value}, {slope}");
         }
     }
+    let (scores, mut p) =
+        (DMatrix::from_row_slice(1, 3, &[0.5, f64::NAN, -1.0].map(of)), DMatrix::zeros(1, 3));
+    MeanSquaredError.probabilities(&scores, &mut p);
+    assert!(p.iter().all(|p: &T| p.as_f64().is_nan()));
     let losses = all(3);
     let wide = losses.iter().filter(|loss| !matches!(loss, ClassificationLoss::MeanSquaredError(_)));
     for loss in wide {
@@ -541,6 +565,24 @@ fn targets_that_are_no_probabilities_are_refused() {
         let found = loss.mean(&dmatrix![0.0, 1.0, 2.0], Targets::Values(&beyond), None);
         let free = matches!(loss, ClassificationLoss::MeanSquaredError(_));
         assert_eq!(found.is_ok(), free, "{loss:?}");
+    }
+}
+
+/// Each label has its own weight, which multiplies its "yes" and leaves its "no" alone.
+#[test]
+fn positive_weights_are_those_of_their_columns() {
+    let (scores, weights) = (dmatrix![0.4, -1.5, 3.0], [2.0, 5.0, 0.25]);
+    let loss = BinaryCrossEntropy.positive_weights(weights);
+    for column in 0..3 {
+        let mut yes = dmatrix![0.0, 0.0, 0.0];
+        let none = loss.mean(&scores, Targets::Values(&yes), None).unwrap();
+        assert_relative_eq!(none, BinaryCrossEntropy.mean(&scores, Targets::Values(&yes), None).unwrap());
+        yes[column] = 1.0;
+        let z = scores[column];
+        let softplus = |z: f64| z.exp().ln_1p();
+        let wanted = none - softplus(z) + weights[column] * softplus(-z);
+        let found = loss.mean(&scores, Targets::Values(&yes), None).unwrap();
+        assert_relative_eq!(found, wanted, max_relative = 1e-14);
     }
 }
 

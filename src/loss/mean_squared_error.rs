@@ -61,7 +61,16 @@ impl<T: Real> Loss<T> for MeanSquaredError {
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
         assert_eq!(scores.nrows(), out.nrows(), "rows of probabilities");
-        let unit = |z: T| if z > T::zero() { z.min(T::one()) } else { T::zero() };
+        // Written so that NaN passes through.
+        let unit = |z: T| {
+            if z <= T::zero() {
+                T::zero()
+            } else if z > T::one() {
+                T::one()
+            } else {
+                z
+            }
+        };
         for row in 0..scores.nrows() {
             if scores.ncols() == 1 && out.ncols() == 2 {
                 let p = unit(scores[row]);
@@ -71,7 +80,7 @@ impl<T: Real> Loss<T> for MeanSquaredError {
             let sum = (0..scores.ncols()).fold(T::zero(), |sum, k| sum + unit(scores[(row, k)]));
             for column in 0..scores.ncols() {
                 let equal = T::of(1.0 / scores.ncols() as f64);
-                out[(row, column)] = if sum > T::zero() { unit(scores[(row, column)]) / sum } else { equal };
+                out[(row, column)] = if sum == T::zero() { equal } else { unit(scores[(row, column)]) / sum };
             }
         }
     }

@@ -49,7 +49,8 @@ pub struct Gradient<'a, T> {
 /// # What an implementor owes
 /// - `accumulate` returns the *sum* over rows of weight times loss, in `f64`, and overwrites the gradient with
 ///   `scale` times weight times the derivative of each row's loss. Sums merge over blocks of rows; means do not.
-/// - It handles any finite score without NaN, does not allocate, and may rely on what `check` has accepted.
+/// - It handles any finite score without NaN, does not allocate, and may rely on what `check` and
+///   `check_parameters` have accepted.
 /// - The gradient of a row depends on that row alone, and a weight of 0 removes its row.
 ///
 /// [`GradCheck::loss`](crate::GradCheck::loss) proves value and gradient against each other, and

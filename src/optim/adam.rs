@@ -1,31 +1,28 @@
 //! Adaptive moment estimation.
 
-use super::{Optimizer, Step, pieces};
+use super::{Decay, Optimizer, Step, power, quotient, slots};
 use crate::check;
 use crate::error::Error;
 use crate::kernel::vectorize;
 use crate::real::Real;
-
-/// How weight decay enters an adaptive update; biases are spared in both.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Decay {
-    /// No weight decay.
-    #[default]
-    None,
-    /// Added to the gradient, like an L2 penalty, and so divided by the adaptive denominator too.
-    Coupled(f64),
-    /// p is multiplied by 1 - rate * decay before the update: "AdamW", Loshchilov and Hutter (2019).
-    Decoupled(f64),
-}
 
 /// Adam: momentum with a step size adapted to each parameter.
 ///
 /// # Formula
 /// m = β1 m + (1 - β1) g, v = β2 v + (1 - β2) g^2, and p = p - rate m̂ / (√v̂ + ε) with m̂ = m / (1 - β1^t),
 /// v̂ = v / (1 - β2^t). ε is added to the root of the corrected v̂, as in PyTorch and in the paper's Algorithm 1.
+/// AMSGrad puts the largest v so far in the place of v.
+///
+/// # When to use
+/// The usual first choice for networks: it needs little tuning and bears gradients of very different scales. With
+/// weight decay prefer [`AdamW`](crate::AdamW).
+///
+/// # Overflow
+/// A gradient whose square overflows makes v infinite: that parameter then stays where it is. The other
+/// parameters are not touched by that. The rules that divide by a mean or sum of squared gradients share this.
 ///
 /// # References
-/// Kingma and Ba (2015).
+/// Kingma and Ba (2015), "Adam"; Reddi, Kale and Kumar (2018), "On the convergence of Adam and beyond" (AMSGrad).
 ///
 /// # Examples
 /// ```
@@ -42,13 +39,14 @@ pub struct Adam {
     beta1: f64,
     beta2: f64,
     epsilon: f64,
+    amsgrad: bool,
     decay: Decay,
 }
 
 impl Adam {
     /// Adam with this learning rate, above 0; 0.001 is usual.
     pub fn new(learning_rate: f64) -> Self {
-        Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: Decay::None }
+        Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, amsgrad: false, decay: Decay::None }
     }
 
     /// The decay of the mean of gradients, from 0 to 1 (excluded). Defaults to 0.9.
@@ -69,6 +67,12 @@ impl Adam {
         self
     }
 
+    /// Whether the denominator never falls: AMSGrad. Defaults to false.
+    pub fn amsgrad(mut self, amsgrad: bool) -> Self {
+        self.amsgrad = amsgrad;
+        self
+    }
+
     /// The weight decay. Defaults to [`Decay::None`].
     pub fn decay(mut self, decay: Decay) -> Self {
         self.decay = decay;
@@ -86,45 +90,48 @@ impl<T: Real> Optimizer<T> for Adam {
         check::fraction("beta1", self.beta1)?;
         check::fraction("beta2", self.beta2)?;
         check::not_negative("epsilon", self.epsilon)?;
-        match self.decay {
-            Decay::None => Ok(()),
-            Decay::Coupled(decay) | Decay::Decoupled(decay) => check::not_negative("decay", decay),
-        }
+        self.decay.check()
     }
 
     fn state(&self, parameters: usize) -> Vec<T> {
-        vec![T::zero(); 2 * parameters]
+        vec![T::zero(); if self.amsgrad { 3 } else { 2 } * parameters]
     }
 
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
-        let (coupled, decoupled) = match self.decay {
-            Decay::None => (0.0, 0.0),
-            Decay::Coupled(decay) => (decay, 0.0),
-            Decay::Decoupled(decay) => (0.0, decay),
-        };
-        let exponent = i32::try_from(step.number).unwrap_or(i32::MAX);
-        let correction = (1.0 - self.beta2.powi(exponent)).sqrt();
-        let rate = T::of(step.learning_rate / (1.0 - self.beta1.powi(exponent)));
-        let correction = T::of(1.0 / correction);
+        let correction = T::of(1.0 / (1.0 - power(self.beta2, step.number)).sqrt());
+        let rate = T::of(step.learning_rate / (1.0 - power(self.beta1, step.number)));
         let (beta1, beta2, epsilon) = (T::of(self.beta1), T::of(self.beta2), T::of(self.epsilon));
         let (gain1, gain2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
-        let (means, squares) = state.split_at_mut(params.len());
-        for (piece, decay) in pieces(params.len(), coupled + decoupled, step.decayed) {
-            let added = T::of(if coupled > 0.0 { decay } else { 0.0 });
-            let shrink = T::of(if decoupled > 0.0 { 1.0 - step.learning_rate * decay } else { 1.0 });
+        let [means, squares, largest] = slots(state, params.len());
+        for (piece, added, kept) in self.decay.pieces(params.len(), step) {
             let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
-            let (means, squares) = (&mut means[piece.clone()], &mut squares[piece]);
+            let (means, squares) = (&mut means[piece.clone()], &mut squares[piece.clone()]);
+            if self.amsgrad {
+                let largest = &mut largest[piece];
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        let moments = means.iter_mut().zip(squares).zip(largest);
+                        for ((p, &g), ((m, v), u)) in params.iter_mut().zip(grad).zip(moments) {
+                            let g = g + added * *p;
+                            *m = beta1 * *m + gain1 * g;
+                            *v = beta2 * *v + gain2 * g * g;
+                            *u = if *v > *u { *v } else { *u };
+                            *p = *p * kept - rate * quotient(*m, u.sqrt() * correction + epsilon);
+                        }
+                    },
+                );
+                continue;
+            }
             vectorize(
                 #[inline(always)]
                 || {
-                    for (((p, &g), m), v) in params.iter_mut().zip(grad).zip(means).zip(squares) {
+                    let moments = means.iter_mut().zip(squares);
+                    for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
                         let g = g + added * *p;
                         *m = beta1 * *m + gain1 * g;
                         *v = beta2 * *v + gain2 * g * g;
-                        let denominator = v.sqrt() * correction + epsilon;
-                        // With epsilon 0, a gradient whose square underflows moves nothing.
-                        let ratio = if denominator > T::zero() { *m / denominator } else { T::zero() };
-                        *p = *p * shrink - rate * ratio;
+                        *p = *p * kept - rate * quotient(*m, v.sqrt() * correction + epsilon);
                     }
                 },
             );

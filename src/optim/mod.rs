@@ -1,17 +1,48 @@
 //! Optimisation: first-order update rules for mini-batches, and minimisers for objectives seen whole.
 
+mod adabelief;
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adam_w;
+mod adamax;
+mod clip;
+mod decay;
+mod lamb;
+mod lion;
 mod minimize;
+mod nadam;
+mod radam;
+mod rms_prop;
+mod rprop;
+mod schedule;
 mod sgd;
 mod update_rule;
+mod yogi;
 
 use std::ops::Range;
 
-pub use adam::{Adam, Decay};
+pub use adabelief::AdaBelief;
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
+pub use adam::Adam;
+pub use adam_w::AdamW;
+pub use adamax::Adamax;
+pub use clip::Clip;
+pub(crate) use clip::norm;
+pub use decay::Decay;
+pub use lamb::Lamb;
+pub use lion::Lion;
 pub(crate) use minimize::condition;
 pub use minimize::{Curved, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective};
+pub use nadam::NAdam;
+pub use radam::RAdam;
+pub use rms_prop::RmsProp;
+pub use rprop::Rprop;
+pub use schedule::{OneCycle, PlateauState, ReduceOnPlateau, Schedule};
 pub use sgd::Sgd;
 pub use update_rule::UpdateRule;
+pub use yogi::Yogi;
 
 use crate::error::Error;
 use crate::real::Real;
@@ -109,14 +140,45 @@ pub trait Optimizer<T: Real>: Send + Sync {
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]);
 }
 
-/// Cuts `0..length` into maximal pieces that are decayed or not; a single piece when `decay` is zero.
+/// `base` to the power of a step number, which may be beyond `i32`; number 0 counts as 1.
+fn power(base: f64, number: u64) -> f64 {
+    match i32::try_from(number) {
+        Ok(exponent) => base.powi(exponent.max(1)),
+        Err(_) => base.powf(number as f64),
+    }
+}
+
+/// The quotient, or 0 where the denominator is: without ε, a gradient whose square underflows moves nothing.
+#[inline(always)]
+fn quotient<T: Real>(numerator: T, denominator: T) -> T {
+    if denominator == T::zero() { T::zero() } else { numerator / denominator }
+}
+
+/// -1, 1, or `x` itself where that is zero or NaN.
+#[inline(always)]
+fn sign<T: Real>(x: T) -> T {
+    if x > T::zero() {
+        T::one()
+    } else if x < T::zero() {
+        -T::one()
+    } else {
+        x
+    }
+}
+
+/// Cuts the state into vectors of one number per parameter.
+fn slots<T, const N: usize>(mut state: &mut [T], parameters: usize) -> [&mut [T]; N] {
+    std::array::from_fn(|_| state.split_off_mut(..parameters).unwrap_or_default())
+}
+
+/// Cuts a range into maximal pieces that are decayed or not; a single piece when `decay` is zero.
 fn pieces(
-    length: usize,
+    whole: Range<usize>,
     decay: f64,
     decayed: &[Range<usize>],
 ) -> impl Iterator<Item = (Range<usize>, f64)> + '_ {
     let decayed = if decay == 0.0 { &[] } else { decayed };
-    let mut start = 0;
+    let (mut start, length) = (whole.start, whole.end);
     let mut ranges = decayed.iter();
     let mut pending: Option<Range<usize>> = None;
     std::iter::from_fn(move || {
@@ -147,7 +209,7 @@ mod tests {
 
     #[test]
     fn pieces_cover_everything_once_and_in_order() {
-        let all = |decay, ranges: &[Range<usize>]| pieces(10, decay, ranges).collect::<Vec<_>>();
+        let all = |decay, ranges: &[Range<usize>]| pieces(0..10, decay, ranges).collect::<Vec<_>>();
         assert_eq!(all(0.0, &[0..4]), [(0..10, 0.0)]);
         assert_eq!(all(0.5, &[]), [(0..10, 0.0)]);
         assert_eq!(all(0.5, &[0..10]), [(0..10, 0.5)]);

@@ -10,7 +10,11 @@ use crate::real::Real;
 ///
 /// # Formula
 /// With gradient g, weight decay d and momentum μ: g' = g + d p (weights only), v = μ v + g', and
-/// p = p - rate v, or p = p - rate (g' + μ v) with Nesterov's momentum.
+/// p = p - rate v, or p = p - rate (g' + μ v) with Nesterov's momentum. Dampening τ makes it v = μ v + (1 - τ) g'
+/// from the second step on.
+///
+/// # When to use
+/// With momentum 0.9 and a tuned, falling rate it often ends with the best model; it needs the tuning.
 ///
 /// # References
 /// Sutskever, Martens, Dahl and Hinton (2013), in the form that PyTorch uses, where the rate multiplies v.
@@ -28,6 +32,7 @@ use crate::real::Real;
 pub struct Sgd {
     learning_rate: f64,
     momentum: f64,
+    dampening: f64,
     nesterov: bool,
     weight_decay: f64,
 }
@@ -35,12 +40,19 @@ pub struct Sgd {
 impl Sgd {
     /// Plain gradient descent with this learning rate, above 0.
     pub fn new(learning_rate: f64) -> Self {
-        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0 }
+        Sgd { learning_rate, momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0 }
     }
 
     /// The momentum, from 0 to 1 (excluded). Defaults to 0.
     pub fn momentum(mut self, momentum: f64) -> Self {
         self.momentum = momentum;
+        self
+    }
+
+    /// The part of each gradient after the first that the momentum leaves out, from 0 to 1 (excluded). It must be 0
+    /// with Nesterov's momentum, and does nothing without momentum. Defaults to 0.
+    pub fn dampening(mut self, dampening: f64) -> Self {
+        self.dampening = dampening;
         self
     }
 
@@ -71,6 +83,13 @@ impl<T: Real> Optimizer<T> for Sgd {
             !self.nesterov || self.momentum > 0.0,
             "above 0 with nesterov",
         )?;
+        check::fraction("dampening", self.dampening)?;
+        check::parameter(
+            "dampening",
+            self.dampening,
+            !self.nesterov || self.dampening == 0.0,
+            "0 with nesterov",
+        )?;
         check::not_negative("weight_decay", self.weight_decay)
     }
 
@@ -80,7 +99,8 @@ impl<T: Real> Optimizer<T> for Sgd {
 
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
         let (rate, momentum) = (T::of(step.learning_rate), T::of(self.momentum));
-        for (piece, decay) in pieces(params.len(), self.weight_decay, step.decayed) {
+        let gain = T::of(if step.number > 1 { 1.0 - self.dampening } else { 1.0 });
+        for (piece, decay) in pieces(0..params.len(), self.weight_decay, step.decayed) {
             let decay = T::of(decay);
             let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
             if self.momentum == 0.0 {
@@ -100,7 +120,7 @@ impl<T: Real> Optimizer<T> for Sgd {
                 || {
                     for ((p, &g), v) in params.iter_mut().zip(grad).zip(velocity) {
                         let g = g + decay * *p;
-                        *v = momentum * *v + g;
+                        *v = momentum * *v + gain * g;
                         *p -= rate * if self.nesterov { g + momentum * *v } else { *v };
                     }
                 },

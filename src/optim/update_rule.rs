@@ -1,6 +1,9 @@
 //! An update rule of any kind, as a plain value.
 
-use super::{Adam, Optimizer, Sgd, Step};
+use super::{
+    AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
+    Sgd, Step, Yogi,
+};
 use crate::error::Error;
 use crate::real::Real;
 
@@ -65,6 +68,30 @@ macro_rules! update_rules {
 update_rules! {
     /// Stochastic gradient descent.
     Sgd,
-    /// Adam.
+    /// Adam: momentum with a step size adapted to each parameter.
     Adam,
+    /// Adam with decoupled weight decay.
+    AdamW,
+    /// Adam with Nesterov's momentum.
+    NAdam,
+    /// Adam with its variance rectified.
+    RAdam,
+    /// Adam with a decaying maximum as the scale.
+    Adamax,
+    /// Adam with the variance of the gradient as the scale.
+    AdaBelief,
+    /// Adam with an additive update of the scale.
+    Yogi,
+    /// Adam with a step proportional to each layer's norm.
+    Lamb,
+    /// Gradients divided by their running root mean square.
+    RmsProp,
+    /// Gradients divided by the root of the sum of all their squares.
+    Adagrad,
+    /// Steps in the units of the parameters.
+    Adadelta,
+    /// The sign of a momentum.
+    Lion,
+    /// A step size for each parameter, from the signs of full-batch gradients.
+    Rprop,
 }

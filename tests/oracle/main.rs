@@ -12,4 +12,5 @@ mod losses;
 mod metrics;
 mod networks;
 mod optimizers;
+mod schedules;
 mod splits;

@@ -1,8 +1,12 @@
-//! Trajectories of update rules: PyTorch in `f64`, checked there with independent NumPy code.
+//! Trajectories of update rules: PyTorch and optax in `f64`, checked there with independent NumPy code.
 
+use std::collections::BTreeMap;
 use std::slice;
 
-use logit::{Adam, Decay, Optimizer, Sgd, Step};
+use logit::{
+    AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp,
+    Sgd, Step, UpdateRule, Yogi,
+};
 use serde::Deserialize;
 
 use crate::compare::Within;
@@ -60,7 +64,9 @@ struct Case {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Hyper {
+    #[serde(alias = "learning_rate")]
     lr: f64,
     #[serde(default)]
     momentum: f64,
@@ -68,12 +74,22 @@ pub(crate) struct Hyper {
     dampening: f64,
     #[serde(default)]
     nesterov: bool,
-    #[serde(default)]
+    #[serde(default, alias = "wd")]
     weight_decay: f64,
     #[serde(default)]
     amsgrad: bool,
+    #[serde(default)]
+    centered: bool,
+    alpha: Option<f64>,
+    rho: Option<f64>,
+    lr_decay: Option<f64>,
+    initial_accumulator_value: Option<f64>,
+    momentum_decay: Option<f64>,
     betas: Option<[f64; 2]>,
+    b1: Option<f64>,
+    b2: Option<f64>,
     eps: Option<f64>,
+    eps_root: Option<f64>,
 }
 
 impl Hyper {
@@ -87,22 +103,60 @@ impl Hyper {
         Hyper { weight_decay, ..self }
     }
 
-    /// The rule of this name in PyTorch; `None` if the crate does not have it.
+    /// The rule of this name in PyTorch, or, with its prefix, in optax.
     pub(crate) fn rule(&self, name: &str) -> Option<Box<dyn Optimizer<f64>>> {
-        match name {
-            "SGD" if self.dampening == 0.0 => {
-                let sgd = Sgd::new(self.lr).momentum(self.momentum).nesterov(self.nesterov);
-                Some(Box::new(sgd.weight_decay(self.weight_decay)))
+        let Hyper { lr, momentum, weight_decay, .. } = *self;
+        let coupled = Decay::Coupled(weight_decay);
+        let eps = || self.eps.expect("eps");
+        let [beta1, beta2] =
+            self.betas.or(self.b1.zip(self.b2).map(|(b1, b2)| [b1, b2])).unwrap_or([f64::NAN; 2]);
+        let rule: UpdateRule = match name {
+            "SGD" => {
+                let sgd = Sgd::new(lr).momentum(momentum).dampening(self.dampening).nesterov(self.nesterov);
+                sgd.weight_decay(weight_decay).into()
             }
-            "Adam" | "AdamW" if !self.amsgrad => {
-                let decay = if name == "Adam" { Decay::Coupled } else { Decay::Decoupled };
-                let [beta1, beta2] = self.betas.expect("Adam has betas");
-                let adam =
-                    Adam::new(self.lr).beta1(beta1).beta2(beta2).epsilon(self.eps.expect("Adam has eps"));
-                Some(Box::new(adam.decay(decay(self.weight_decay))))
+            "Adam" => {
+                let adam = Adam::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).amsgrad(self.amsgrad);
+                adam.decay(coupled).into()
             }
-            _ => None,
-        }
+            "AdamW" => {
+                let adam = AdamW::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).amsgrad(self.amsgrad);
+                adam.weight_decay(weight_decay).into()
+            }
+            "NAdam" => {
+                let nadam = NAdam::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).decay(coupled);
+                nadam.momentum_decay(self.momentum_decay.expect("momentum_decay")).into()
+            }
+            "RAdam" => RAdam::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).decay(coupled).into(),
+            "Adamax" => Adamax::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).decay(coupled).into(),
+            "RMSprop" => {
+                let rule = RmsProp::new(lr).alpha(self.alpha.expect("alpha")).epsilon(eps());
+                rule.centered(self.centered).momentum(momentum).decay(coupled).into()
+            }
+            "Adagrad" => {
+                let rule = Adagrad::new(lr).epsilon(eps()).decay(coupled);
+                rule.learning_rate_decay(self.lr_decay.expect("lr_decay"))
+                    .initial_accumulator(self.initial_accumulator_value.expect("initial_accumulator_value"))
+                    .into()
+            }
+            "Adadelta" => Adadelta::new(lr).rho(self.rho.expect("rho")).epsilon(eps()).decay(coupled).into(),
+            "optax.lion" => Lion::new(lr).beta1(beta1).beta2(beta2).weight_decay(weight_decay).into(),
+            "optax.yogi" => {
+                let yogi = Yogi::new(lr).beta1(beta1).beta2(beta2).epsilon(eps());
+                yogi.initial_mean(1e-6).decay(Decay::Decoupled(weight_decay)).into()
+            }
+            "optax.adabelief" => {
+                let rule = AdaBelief::new(lr).beta1(beta1).beta2(beta2).epsilon(eps());
+                let rule = rule.epsilon_root(self.eps_root.expect("eps_root"));
+                rule.decay(Decay::Decoupled(weight_decay)).into()
+            }
+            "optax.lamb" => {
+                let lamb = Lamb::new(lr).beta1(beta1).beta2(beta2).epsilon(eps());
+                lamb.weight_decay(weight_decay).into()
+            }
+            _ => return None,
+        };
+        Some(Box::new(rule))
     }
 }
 
@@ -151,19 +205,37 @@ fn compare(problems: &Problems, case: &Case, rule: &dyn Optimizer<f64>) {
     assert_eq!(case.params.len(), 30, "{}", case.name);
 }
 
+/// Every case of a file, by rule; a rule without a counterpart in the crate is a failure.
+fn compare_all(text: &str, wanted: &[(&str, usize)]) {
+    let Optimizers { problems, cases } = json::read(text);
+    let mut compared = BTreeMap::new();
+    for case in &cases {
+        let rule = case.hyper.rule(&case.optimizer);
+        let rule = rule.unwrap_or_else(|| panic!("{}: {} is not known", case.name, case.optimizer));
+        compare(&problems, case, &*rule);
+        *compared.entry(case.optimizer.as_str()).or_default() += 1;
+    }
+    assert_eq!(compared, wanted.iter().copied().collect());
+}
+
 #[test]
 fn thirty_steps_agree_with_pytorch_on_every_problem() {
-    let Optimizers { problems, cases } = json::read(include_str!("data/optimizers.json"));
-    let (mut compared, mut absent) = (0, 0);
-    for case in &cases {
-        match case.hyper.rule(&case.optimizer) {
-            Some(rule) => {
-                compare(&problems, case, &*rule);
-                compared += 1;
-            }
-            None => absent += 1,
-        }
-    }
-    // 5 settings of SGD, 5 of Adam and 1 of AdamW on 3 problems; dampening, AMSGrad and other rules are absent.
-    assert_eq!((compared, absent), (33, 45));
+    let wanted = [
+        ("SGD", 18),
+        ("Adam", 18),
+        ("AdamW", 6),
+        ("RMSprop", 12),
+        ("Adagrad", 6),
+        ("Adadelta", 3),
+        ("NAdam", 6),
+        ("RAdam", 6),
+        ("Adamax", 3),
+    ];
+    compare_all(include_str!("data/optimizers.json"), &wanted);
+}
+
+#[test]
+fn thirty_steps_agree_with_optax_on_every_problem() {
+    let wanted = ["optax.lion", "optax.yogi", "optax.adabelief", "optax.lamb"].map(|name| (name, 3));
+    compare_all(include_str!("data/optimizers_optax.json"), &wanted);
 }

@@ -17,12 +17,11 @@ pub(super) fn gated<T: Real>(z: T, exponential: Exponential<T>, slope: T) -> (T,
     let magnitude = z.abs();
     let magnitude = if magnitude > T::of(800.0) { T::of(800.0) } else { magnitude };
     let s = T::one() / (T::one() + exponential.value());
-    let weight = magnitude * slope * s;
-    if z < T::zero() {
-        (-exponential.times(magnitude * s), exponential.times(s * (T::one() - weight)))
-    } else {
-        (z * s, s * (T::one() + exponential.times(weight)))
-    }
+    let (weight, negative) = (magnitude * slope * s, z < T::zero());
+    let (below, above) = (-exponential.times(magnitude * s), z * s);
+    let term = exponential.times(s * if negative { T::one() - weight } else { weight });
+    let derivative = s + term;
+    (if negative { below } else { above }, if negative { term } else { derivative })
 }
 
 #[cfg(test)]

@@ -1,0 +1,113 @@
+//! Adaptive gradients.
+
+use super::{Decay, Optimizer, Step, quotient, slots};
+use crate::check;
+use crate::error::Error;
+use crate::kernel::vectorize;
+use crate::real::Real;
+
+/// Adagrad: a step size for each parameter that falls with the sum of its squared gradients.
+///
+/// # Formula
+/// s = s + g^2 and p = p - rate_t g / (√s + ε) with rate_t = rate / (1 + (t - 1) η) for learning-rate decay η.
+///
+/// # When to use
+/// Convex problems and rare features, whose parameters keep large steps. In long training of networks the steps become
+/// too small; use [`RmsProp`](crate::RmsProp) or [`Adam`](crate::Adam) there.
+///
+/// # References
+/// Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and stochastic optimization".
+///
+/// # Examples
+/// ```
+/// use logit::{Adagrad, Optimizer, Step};
+///
+/// let (rule, mut params) = (Adagrad::new(0.1), [1.0f64]);
+/// let mut state = rule.state(1);
+/// rule.step(Step::new(1, 0.1), &mut params, &[0.5], &mut state);
+/// assert!((params[0] - 0.9).abs() < 1e-10);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adagrad {
+    learning_rate: f64,
+    learning_rate_decay: f64,
+    initial_accumulator: f64,
+    epsilon: f64,
+    decay: Decay,
+}
+
+impl Adagrad {
+    /// Adagrad with this learning rate, above 0; 0.01 is usual for networks, up to 1 for convex problems.
+    pub fn new(learning_rate: f64) -> Self {
+        Adagrad {
+            learning_rate,
+            learning_rate_decay: 0.0,
+            initial_accumulator: 0.0,
+            epsilon: 1e-10,
+            decay: Decay::None,
+        }
+    }
+
+    /// How fast the learning rate falls with the number of steps, at least 0. Defaults to 0.
+    pub fn learning_rate_decay(mut self, learning_rate_decay: f64) -> Self {
+        self.learning_rate_decay = learning_rate_decay;
+        self
+    }
+
+    /// What the sums of squares start at, at least 0. Defaults to 0.
+    pub fn initial_accumulator(mut self, initial_accumulator: f64) -> Self {
+        self.initial_accumulator = initial_accumulator;
+        self
+    }
+
+    /// What is added to the denominator, at least 0. Defaults to 1e-10.
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
+    /// The weight decay. Defaults to [`Decay::None`].
+    pub fn decay(mut self, decay: Decay) -> Self {
+        self.decay = decay;
+        self
+    }
+}
+
+impl<T: Real> Optimizer<T> for Adagrad {
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::positive("learning_rate", self.learning_rate)?;
+        check::not_negative("learning_rate_decay", self.learning_rate_decay)?;
+        check::not_negative("initial_accumulator", self.initial_accumulator)?;
+        check::not_negative("epsilon", self.epsilon)?;
+        self.decay.check()
+    }
+
+    fn state(&self, parameters: usize) -> Vec<T> {
+        vec![T::of(self.initial_accumulator); parameters]
+    }
+
+    fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
+        let elapsed = step.number.saturating_sub(1) as f64;
+        let rate = T::of(step.learning_rate / (1.0 + elapsed * self.learning_rate_decay));
+        let epsilon = T::of(self.epsilon);
+        let [sums] = slots(state, params.len());
+        for (piece, added, kept) in self.decay.pieces(params.len(), step) {
+            let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
+            let sums = &mut sums[piece];
+            vectorize(
+                #[inline(always)]
+                || {
+                    for ((p, &g), s) in params.iter_mut().zip(grad).zip(sums) {
+                        let g = g + added * *p;
+                        *s += g * g;
+                        *p = *p * kept - rate * quotient(g, s.sqrt() + epsilon);
+                    }
+                },
+            );
+        }
+    }
+}

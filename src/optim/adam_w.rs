@@ -1,0 +1,95 @@
+//! Adam with decoupled weight decay.
+
+use super::{Adam, Decay, Optimizer, Step};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// AdamW: [`Adam`] with weight decay that is decoupled from the gradient.
+///
+/// # Formula
+/// p = (1 - rate d) p with weight decay d, then the update of [`Adam`]. The same as `Adam` with
+/// [`Decay::Decoupled`], to the bit.
+///
+/// # When to use
+/// The usual choice for networks with weight decay: the decay is the same for every weight, whatever the scale of its
+/// gradients.
+///
+/// # References
+/// Loshchilov and Hutter (2019), "Decoupled weight decay regularization".
+///
+/// # Examples
+/// ```
+/// use logit::{AdamW, Optimizer, Step};
+///
+/// let (rule, mut params) = (AdamW::new(0.1).weight_decay(0.1), [1.0f64]);
+/// let mut state = rule.state(1);
+/// // Everything decays here; `Shape::penalized` names the weights of a network.
+/// rule.step(Step::new(1, 0.1).decayed(&[0..1]), &mut params, &[0.5], &mut state);
+/// assert!((params[0] - 0.890000002).abs() < 1e-15);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamW {
+    adam: Adam,
+    weight_decay: f64,
+}
+
+impl AdamW {
+    /// AdamW with this learning rate, above 0; 0.001 is usual.
+    pub fn new(learning_rate: f64) -> Self {
+        AdamW { adam: Adam::new(learning_rate), weight_decay: 0.01 }
+    }
+
+    /// The decay of the mean of gradients, from 0 to 1 (excluded). Defaults to 0.9.
+    pub fn beta1(mut self, beta1: f64) -> Self {
+        self.adam = self.adam.beta1(beta1);
+        self
+    }
+
+    /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+    pub fn beta2(mut self, beta2: f64) -> Self {
+        self.adam = self.adam.beta2(beta2);
+        self
+    }
+
+    /// What is added to the denominator, at least 0. Defaults to 1e-8.
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.adam = self.adam.epsilon(epsilon);
+        self
+    }
+
+    /// Whether the denominator never falls: AMSGrad. Defaults to false.
+    pub fn amsgrad(mut self, amsgrad: bool) -> Self {
+        self.adam = self.adam.amsgrad(amsgrad);
+        self
+    }
+
+    /// The weight decay; biases are spared. Defaults to 0.01.
+    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+        self.weight_decay = weight_decay;
+        self
+    }
+
+    fn adam(&self) -> Adam {
+        self.adam.decay(Decay::Decoupled(self.weight_decay))
+    }
+}
+
+impl<T: Real> Optimizer<T> for AdamW {
+    fn learning_rate(&self) -> f64 {
+        Optimizer::<T>::learning_rate(&self.adam)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        Optimizer::<T>::check(&self.adam)?;
+        check::not_negative("weight_decay", self.weight_decay)
+    }
+
+    fn state(&self, parameters: usize) -> Vec<T> {
+        self.adam.state(parameters)
+    }
+
+    fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
+        self.adam().step(step, params, grad, state);
+    }
+}

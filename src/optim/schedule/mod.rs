@@ -1,0 +1,223 @@
+//! Learning-rate schedules: the factor of the base rate as a function of how far training is.
+
+mod chain;
+mod cosine;
+mod decay;
+mod one_cycle;
+mod plateau;
+mod warm_up;
+
+use chain::Chain;
+use cosine::Cosine;
+use decay::Decay;
+pub use one_cycle::OneCycle;
+pub use plateau::{PlateauState, ReduceOnPlateau};
+use warm_up::WarmUp;
+
+use crate::error::Error;
+
+/// How the learning rate changes during training.
+///
+/// A schedule is a value: a factor that the base rate, that of the optimizer, is multiplied by, as a function of
+/// the position, which is how much of the training is done. It has no memory (what
+/// [`reduce_on_plateau`](Schedule::reduce_on_plateau) has to remember is in a [`PlateauState`]), so training resumes
+/// anywhere. All of its numbers are factors of the base rate or positions; factors are at least 0.
+///
+/// # Positions
+/// A schedule counts optimizer steps, from 0 at the first step, or finished epochs if [`per_epoch`](Schedule::per_epoch)
+/// says so. Lengths and milestones of every constructor are in that unit, but patience and cooldown of a plateau are
+/// always epochs. Schedules that end keep their last rate beyond their end.
+///
+/// # Which one?
+/// [`constant`](Schedule::constant) for a first look and for convex problems;
+/// [`linear_warmup`](Schedule::linear_warmup)`(0.0, w)`[`.then`](Schedule::then)`(w, `[`cosine`](Schedule::cosine)`(n - w))`
+/// when the number of steps n is known;
+/// [`reduce_on_plateau`](Schedule::reduce_on_plateau) when it is not.
+///
+/// # Examples
+/// ```
+/// use logit::{PlateauState, Schedule};
+///
+/// let schedule = Schedule::linear_warmup(0.1, 10).then(10, Schedule::cosine(50));
+/// let rate = |step| schedule.rate(0.1, step, 0, &PlateauState::default());
+/// for (step, wanted) in [(0, 0.01), (5, 0.055), (10, 0.1), (35, 0.05), (60, 0.0), (1000, 0.0)] {
+///     assert!((rate(step) - wanted).abs() < 1e-15);
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    curve: Curve,
+    unit: Unit,
+}
+
+/// The shape of a schedule.
+#[derive(Debug, Clone, PartialEq)]
+enum Curve {
+    Constant,
+    Decay(Decay),
+    Cosine(Cosine),
+    WarmUp(WarmUp),
+    OneCycle(OneCycle),
+    Plateau(ReduceOnPlateau),
+    Chain(Box<Chain>),
+}
+
+/// What positions count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Unit {
+    Steps,
+    Epochs,
+}
+
+/// Where training is.
+#[derive(Debug, Clone, Copy)]
+struct Position {
+    steps: u64,
+    epochs: u64,
+}
+
+impl Position {
+    fn count(self, unit: Unit) -> u64 {
+        match unit {
+            Unit::Steps => self.steps,
+            Unit::Epochs => self.epochs,
+        }
+    }
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Schedule::constant()
+    }
+}
+
+impl From<Curve> for Schedule {
+    fn from(curve: Curve) -> Self {
+        Schedule { curve, unit: Unit::Steps }
+    }
+}
+
+impl Schedule {
+    /// The base rate, always. To start with, and for optimizers that need nothing else.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{PlateauState, Schedule};
+    ///
+    /// for step in [0, 10, u64::MAX] {
+    ///     assert_eq!(Schedule::constant().rate(0.1, step, 0, &PlateauState::default()), 0.1);
+    /// }
+    /// ```
+    pub fn constant() -> Self {
+        Curve::Constant.into()
+    }
+
+    /// The same schedule with positions in epochs: all rates of an epoch are equal.
+    ///
+    /// Applies to everything in the schedule so far.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{PlateauState, Schedule};
+    ///
+    /// let schedule = Schedule::step(2, 0.5).per_epoch();
+    /// for (epochs, wanted) in [(0, 1.0), (1, 1.0), (2, 0.5), (3, 0.5), (4, 0.25)] {
+    ///     assert_eq!(schedule.rate(1.0, 100 * epochs + 7, epochs, &PlateauState::default()), wanted);
+    /// }
+    /// ```
+    pub fn per_epoch(mut self) -> Self {
+        self.unit = Unit::Epochs;
+        if let Curve::Chain(chain) = self.curve {
+            self.curve = Curve::Chain(Box::new(chain.per_epoch()));
+        }
+        self
+    }
+
+    /// Whether lengths are above zero and factors in their ranges, at most one part is a plateau, and the parts of
+    /// every [`then`](Schedule::then) count the same.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`], [`Error::Unsupported`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.check_curves()?;
+        if self.plateaus() <= 1 {
+            return Ok(());
+        }
+        Err(Error::Unsupported {
+            what: "more than one reduce_on_plateau",
+            by: "a schedule",
+            instead: "one plateau may be combined with any other schedules",
+        })
+    }
+
+    fn check_curves(&self) -> Result<(), Error> {
+        match &self.curve {
+            Curve::Constant => Ok(()),
+            Curve::Decay(decay) => decay.check(),
+            Curve::Cosine(cosine) => cosine.check(),
+            Curve::WarmUp(warm_up) => warm_up.check(),
+            Curve::OneCycle(cycle) => cycle.check(),
+            Curve::Plateau(plateau) => plateau.check(),
+            Curve::Chain(chain) => chain.check(self.unit),
+        }
+    }
+
+    /// The learning rate after so many steps and epochs, for this base rate.
+    ///
+    /// `steps` and `epochs` count what is done: both are 0 for the first step.
+    pub fn rate(&self, base: f64, steps: u64, epochs: u64, plateau: &PlateauState) -> f64 {
+        base * self.factor(Position { steps, epochs }, plateau)
+    }
+
+    /// Takes note of the metric at the end of an epoch, for [`reduce_on_plateau`](Schedule::reduce_on_plateau); other
+    /// schedules do not need it.
+    pub fn observe(&self, metric: f64, plateau: &mut PlateauState) {
+        match &self.curve {
+            Curve::Plateau(rule) => rule.observe(metric, plateau),
+            Curve::Chain(chain) => chain.parts().for_each(|part| part.observe(metric, plateau)),
+            _ => {}
+        }
+    }
+
+    /// The rate divided by the base rate.
+    fn factor(&self, position: Position, plateau: &PlateauState) -> f64 {
+        let count = position.count(self.unit);
+        match &self.curve {
+            Curve::Constant => 1.0,
+            Curve::Decay(decay) => decay.factor(count),
+            Curve::Cosine(cosine) => cosine.factor(count),
+            Curve::WarmUp(warm_up) => warm_up.factor(count),
+            Curve::OneCycle(cycle) => cycle.factor(count),
+            Curve::Plateau(rule) => rule.factor_after(plateau),
+            Curve::Chain(chain) => chain.factor(position, self.unit, plateau),
+        }
+    }
+
+    fn plateaus(&self) -> usize {
+        match &self.curve {
+            Curve::Plateau(_) => 1,
+            Curve::Chain(chain) => chain.parts().map(Schedule::plateaus).sum(),
+            _ => 0,
+        }
+    }
+
+    /// Whether the factor depends on steps or on epochs somewhere.
+    fn counts(&self, unit: Unit) -> bool {
+        match &self.curve {
+            Curve::Constant | Curve::Plateau(_) => false,
+            Curve::Chain(chain) => {
+                chain.has_position() && self.unit == unit || chain.parts().any(|part| part.counts(unit))
+            }
+            _ => self.unit == unit,
+        }
+    }
+}
+
+/// `done` of `length`, and what is left of it, as fractions; all of it beyond the end.
+fn fractions(done: u64, length: u64) -> (f64, f64) {
+    let done = done.min(length);
+    (done as f64 / length as f64, (length - done) as f64 / length as f64)
+}
+
+#[cfg(test)]
+mod tests;

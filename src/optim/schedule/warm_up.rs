@@ -1,0 +1,48 @@
+//! From a small rate up to the base rate.
+
+use super::{Curve, Schedule, fractions};
+use crate::check;
+use crate::error::Error;
+
+/// The factor rises from `start` to 1 over `length` positions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct WarmUp {
+    start: f64,
+    length: u64,
+}
+
+impl Schedule {
+    /// A straight line from `start`, from 0 to 1, to the base rate, which is reached after `length` positions and kept.
+    ///
+    /// For adaptive optimizers, large batches and deep networks, whose first gradients mislead; mostly followed by
+    /// another schedule through [`then`](Schedule::then).
+    ///
+    /// # Formula
+    /// s + (1 - s) k/n for k < n, 1 from there.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::{PlateauState, Schedule};
+    ///
+    /// let schedule = Schedule::linear_warmup(0.5, 4);
+    /// for (step, wanted) in [(0, 0.5), (1, 0.625), (2, 0.75), (3, 0.875), (4, 1.0), (100, 1.0)] {
+    ///     assert_eq!(schedule.rate(1.0, step, 0, &PlateauState::default()), wanted);
+    /// }
+    /// ```
+    pub fn linear_warmup(start: f64, length: u64) -> Self {
+        Curve::WarmUp(WarmUp { start, length }).into()
+    }
+}
+
+impl WarmUp {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let valid = (0.0..=1.0).contains(&self.start);
+        check::parameter("schedule.start", self.start, valid, "from 0 to 1")?;
+        check::parameter("schedule.length", self.length as f64, self.length > 0, "at least 1")
+    }
+
+    pub(super) fn factor(&self, count: u64) -> f64 {
+        let (done, left) = fractions(count, self.length);
+        self.start * left + done
+    }
+}
