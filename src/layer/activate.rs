@@ -54,6 +54,9 @@ impl Shape for Activate {
     fn parameter_count(&self) -> usize {
         0
     }
+    fn describe(&self) -> String {
+        format!("{:?}", self.activation)
+    }
 }
 
 impl<T: Real> Layer<T> for Activate {

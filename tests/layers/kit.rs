@@ -1,8 +1,8 @@
 //! Layers of every kind, alone and in random chains, with prepared tapes.
 
 use logit::{
-    Activation, AnyLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, Mode, Real, Residual, Rng, Sequential,
-    Shape, Tape,
+    Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, Mode, Real,
+    Residual, Rng, Sequential, Shape, Softmax, Tape,
 };
 use nalgebra::DMatrix;
 
@@ -32,6 +32,9 @@ pub(crate) fn every_kind(width: usize, epsilon: f64) -> Vec<AnyLayer> {
         batch.affine(false).into(),
         layer.into(),
         layer.affine(false).into(),
+        Activate::new(width, Activation::Silu).expect("valid settings").into(),
+        Softmax::new(width).expect("valid settings").into(),
+        LogSoftmax::new(width).expect("valid settings").into(),
         inside.clone().into(),
         Residual::new(inside).expect("as many outputs as inputs").into(),
     ]
@@ -45,7 +48,7 @@ pub(crate) fn random_chain(inputs: usize, depth: usize, rng: &mut Rng) -> Sequen
         let activation = [Activation::Identity, Activation::Tanh, Activation::Sigmoid][rng.below(3)];
         // Small numbers of columns and rows: a larger epsilon keeps the curvature moderate.
         let epsilon = rng.uniform(0.1, 1.0);
-        layers.push(match rng.below(if depth == 0 { 4 } else { 6 }) {
+        layers.push(match rng.below(if depth == 0 { 6 } else { 8 }) {
             0 => dense(width, 1 + rng.below(5), activation),
             1 => Dropout::new(width, rng.uniform(0.0, 0.7)).expect("valid settings").into(),
             2 => {
@@ -54,7 +57,9 @@ pub(crate) fn random_chain(inputs: usize, depth: usize, rng: &mut Rng) -> Sequen
             3 => {
                 LayerNorm::new(width).and_then(|layer| layer.epsilon(epsilon)).expect("valid settings").into()
             }
-            4 => random_chain(width, depth - 1, rng).into(),
+            4 => Activate::new(width, Activation::Gelu).expect("valid settings").into(),
+            5 => LogSoftmax::new(width).expect("valid settings").into(),
+            6 => random_chain(width, depth - 1, rng).into(),
             _ => {
                 let mut inside = vec![random_chain(width, depth - 1, rng).into()];
                 let outputs = AnyLayer::outputs(&inside[0]);

@@ -1,6 +1,6 @@
 //! What normalisation is for: outputs that do not depend on the scale and the offset of the input.
 
-use logit::{BatchNorm, Layer, LayerNorm, Mode, Real, Rng};
+use logit::{AnyLayer, BatchNorm, Layer, LayerNorm, Mode, Real, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
@@ -93,6 +93,31 @@ proptest! {
         }
     }
 
+    /// Where the input is larger, the output moves less with it.
+    #[test]
+    fn gradients_of_numbers_whose_squares_overflow_are_small_but_right(
+        count in 2usize..80, others in 2usize..80, seed: u64,
+    ) {
+        let mut rng = Rng::new(seed);
+        let (x, cotangent) = (normal(count, others, &mut rng), normal(count, others, &mut rng));
+        let scale = 2f64.powi(530);
+        let batch = BatchNorm::new(others).and_then(|layer| layer.epsilon(1e-300)).unwrap().affine(false);
+        let layer = LayerNorm::new(others).and_then(|layer| layer.epsilon(1e-300)).unwrap().affine(false);
+        for layer in [AnyLayer::from(batch), layer.into()] {
+            let gradient = |x: &DMatrix<f64>| {
+                let mut tape = layer.tape(count);
+                tape.set_mode(Mode::Train);
+                layer.forward(&[], x, &mut tape);
+                tape.output_gradient_mut().copy_from(&cotangent);
+                let mut dx = x.clone();
+                layer.backward(&[], x, &mut tape, &mut [], Some(&mut dx));
+                dx
+            };
+            let (wanted, found) = (gradient(&x), gradient(&(&x * scale)) * scale);
+            prop_assert!(close(&wanted, &found, 1e-12 * wanted.amax()), "{layer:?}");
+        }
+    }
+
     #[test]
     fn constants_become_zero_whatever_their_size(count in 1usize..80, size in -1e300f64..1e300, epsilon in 1e-300f64..1.0) {
         let x = DMatrix::from_element(count, 3, size);
@@ -102,10 +127,13 @@ proptest! {
         prop_assert!(rows(&DMatrix::from_element(3, 2, 7.0f32), epsilon).iter().all(|z| *z == 0.0));
     }
 
-    /// Rows do not see each other, in whatever block they are.
+    /// Rows do not see each other, in whatever block they are, and whatever their size.
     #[test]
-    fn a_row_is_normalised_by_itself(count in 1usize..200, width in 1usize..20, seed: u64) {
-        let x = normal(count, width, &mut Rng::new(seed));
+    fn a_row_is_normalised_by_itself(count in 1usize..200, width in 1usize..20, huge in 0usize..200, seed: u64) {
+        let mut x = normal(count, width, &mut Rng::new(seed));
+        x.row_mut(huge % count).scale_mut(1e300);
+        // Of the same size as epsilon, which must not get lost.
+        x.row_mut((huge + 1) % count).scale_mut(1e-3);
         let all = rows(&x, 1e-5);
         for row in 0..count {
             let alone = rows(&x.rows(row, 1).into_owned(), 1e-5);

@@ -1,6 +1,8 @@
 //! What differs between training and prediction, and what is carried from one to the other.
 
-use logit::{Activation, AnyLayer, BatchNorm, Dropout, Error, Layer, Mode, Residual, Rng, Shape, Tape};
+use logit::{
+    Activation, AnyLayer, BatchNorm, Dropout, Error, Layer, LayerNorm, Mode, Residual, Rng, Shape, Tape,
+};
 use nalgebra::{DMatrix, dmatrix};
 
 use crate::kit::{chain, dense, normal, parameters};
@@ -135,7 +137,31 @@ fn masks_are_drawn_and_not_made_by_passes() {
     assert_eq!(first, run(None), "the same mask, the same bits");
     assert_eq!(first, run(Some(1)), "the same seed, the same bits");
     assert_ne!(first, run(Some(2)));
-    assert_ne!(first, whole, "a mask that was never drawn keeps everything");
+    assert_ne!(first, whole);
+}
+
+#[test]
+fn dropout_without_a_mask_and_dropout_inside_of_a_block() {
+    let dropout = || AnyLayer::from(Dropout::new(3, 0.5).unwrap());
+    let x = normal(50, 3, &mut Rng::new(9));
+    let block = Residual::new(chain(vec![dropout()])).unwrap();
+    let mut tape = block.tape(50);
+    tape.set_mode(Mode::Train);
+    block.forward(&[], &x, &mut tape);
+    assert_eq!(tape.output(), &(&x * 2.0), "a mask that was never drawn keeps everything");
+    block.draw(&mut tape, &mut Rng::new(10));
+    block.forward(&[], &x, &mut tape);
+    let ratios: Vec<f64> = tape.output().iter().zip(&x).map(|(y, x)| y / x).collect();
+    assert!(ratios.contains(&1.0) && ratios.contains(&3.0), "{ratios:?}");
+}
+
+#[test]
+fn normalisation_starts_with_scale_one_and_shift_zero() {
+    for layer in [AnyLayer::from(BatchNorm::new(2).unwrap()), LayerNorm::new(2).unwrap().into()] {
+        let mut params = [f64::NAN; 4];
+        layer.init(&mut params, &mut Rng::new(0));
+        assert_eq!(params, [1.0, 1.0, 0.0, 0.0]);
+    }
 }
 
 #[test]

@@ -93,6 +93,11 @@ fn read() -> Networks {
 /// It holds with half of it, after ten steps of training too; the rest is for processors that round products before sums.
 const CLOSE: Within = Within::relative(2e-15).plus(3e-15);
 
+/// The gradient with respect to a bias that batch normalisation centres away is zero up to rounding, here and in the
+/// reference, and Adam divides that rounding by its own size plus 1e-8. Such biases wander by up to the learning rate
+/// times 1e-16 / 1e-8 in a step, 5e-9 in ten, and running means with them.
+const WANDERING: Within = Within::relative(2e-15).plus(1e-8);
+
 fn compare_case(case: &Case, mut model: Model) {
     let name = &case.name;
     let mut pass = model.pass(&case.loss_kind, &case.batch);
@@ -117,16 +122,11 @@ fn compare_case(case: &Case, mut model: Model) {
 
 #[test]
 fn outputs_losses_and_all_gradients_agree_with_autograd() {
-    let mut compared = Vec::new();
     let cases = read().cases;
     for case in &cases {
-        if let Some(model) = Model::new(&case.layers, case.batch.x().ncols()) {
-            compare_case(case, model);
-            compared.push(case.name.as_str());
-        }
+        compare_case(case, Model::new(&case.layers, case.batch.x().ncols()));
     }
-    // The others have activations of the ELU and GELU kind, softmax inside, or an activation after a normalisation.
-    assert_eq!((compared.len(), cases.len()), (19, 36), "{compared:?}");
+    assert_eq!(cases.len(), 36);
 }
 
 /// Where the L2 penalty of a trace is computed.
@@ -138,16 +138,16 @@ enum Penalty {
     AsWeightDecay,
 }
 
-/// Runs ten steps from the beginning of a trace; `None` if the crate lacks a layer or the rule.
-fn compare_trace(trace: Trace, penalty: Penalty) -> Option<()> {
-    let mut model = Model::new(&trace.layers, trace.batches[0].x().ncols())?;
+/// Runs ten steps from the beginning of a trace.
+fn compare_trace(trace: Trace, penalty: Penalty) {
+    let mut model = Model::new(&trace.layers, trace.batches[0].x().ncols());
     let hyper = match penalty {
         Penalty::InGradient => trace.hyper,
         Penalty::AsWeightDecay => trace.hyper.with_weight_decay(trace.l2),
     };
-    let rule = hyper.rule(&trace.optimizer)?;
+    let rule = hyper.rule(&trace.optimizer).expect("a rule of the crate");
     let mut state = rule.state(model.params.len());
-    let decayed = model.network.penalized();
+    let (decayed, centred_away) = (model.network.penalized(), model.centred_away());
     for (index, (wanted, &batch)) in trace.steps.iter().zip(&trace.batch_order).enumerate() {
         let name = format!("{}, {penalty:?}, step {}", trace.name, index + 1);
         let mut pass = model.pass(&trace.loss_kind, &trace.batches[batch]);
@@ -158,26 +158,32 @@ fn compare_trace(trace: Trace, penalty: Penalty) -> Option<()> {
         }
         let step = Step::new(index as u64 + 1, hyper.rate()).decayed(&decayed);
         rule.step(step, &mut model.params, &pass.grad, &mut state);
-        CLOSE.all(format_args!("{name}, weights"), &model.params, &flatten(&wanted.weights));
+        let wanted_params = flatten(&wanted.weights);
+        for (index, (&found, &wanted)) in model.params.iter().zip(&wanted_params).enumerate() {
+            let within =
+                if centred_away.iter().any(|range| range.contains(&index)) { WANDERING } else { CLOSE };
+            within.one(format_args!("{name}, weight {index}"), found, wanted);
+        }
+        assert_eq!(model.params.len(), wanted_params.len(), "{name}");
         let statistics = Model::wanted_statistics(&trace.layers, &wanted.running);
-        CLOSE.all(format_args!("{name}, running statistics"), &model.statistics, &statistics);
+        let within = if centred_away.is_empty() { CLOSE } else { WANDERING };
+        within.all(format_args!("{name}, running statistics"), &model.statistics, &statistics);
     }
     assert_eq!((trace.steps.len(), trace.batch_order.len()), (10, 10), "{}", trace.name);
-    Some(())
 }
 
 #[test]
 fn ten_steps_of_training_agree_with_pytorch() {
-    let traces = read().traces.into_iter();
-    let compared = traces.filter_map(|trace| compare_trace(trace, Penalty::InGradient)).count();
-    assert_eq!(compared, 8, "all but the two with batch normalisation");
+    let traces = read().traces;
+    assert_eq!(traces.len(), 10);
+    traces.into_iter().for_each(|trace| compare_trace(trace, Penalty::InGradient));
 }
 
 #[test]
 fn weight_decay_on_penalised_parameters_is_the_gradient_of_an_l2_penalty() {
-    let traces = read().traces.into_iter().filter(|trace| trace.l2 > 0.0);
-    let compared = traces.filter_map(|trace| compare_trace(trace, Penalty::AsWeightDecay)).count();
-    assert_eq!(compared, 2);
+    let traces: Vec<Trace> = read().traces.into_iter().filter(|trace| trace.l2 > 0.0).collect();
+    assert_eq!(traces.len(), 2);
+    traces.into_iter().for_each(|trace| compare_trace(trace, Penalty::AsWeightDecay));
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use logit::nalgebra::DMatrix;
 use logit::{
-    Activation, AnyLayer, BatchNorm, BinaryCrossEntropy, Dense, Dropout, Gradient, Layer, LayerNorm, Loss,
-    MeanSquaredError, Mode, Sequential, Shape, SoftmaxCrossEntropy, Tape, Targets,
+    Activate, Activation, AnyLayer, BatchNorm, BinaryCrossEntropy, Dense, Dropout, Gradient, Layer,
+    LayerNorm, LogSoftmax, Loss, MeanSquaredError, Mode, Sequential, Shape, Softmax, SoftmaxCrossEntropy,
+    Tape, Targets,
 };
 use serde::Deserialize;
 
@@ -101,31 +102,29 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Joins each activation with the dense layer before it, if there is one; `None` if the crate lacks a layer.
-    pub(super) fn new(layers: &[LayerData], inputs: usize) -> Option<Model> {
+    /// Joins each activation with the dense layer before it, if there is one.
+    pub(super) fn new(layers: &[LayerData], inputs: usize) -> Model {
         let (mut joined, mut outputs): (Vec<AnyLayer>, Vec<usize>) = (Vec::new(), Vec::new());
         for (index, data) in layers.iter().enumerate() {
             let width = joined.last().map_or(inputs, Shape::outputs);
-            if let (Some(Activated::Scalar(activation)), Some(AnyLayer::Dense(dense))) =
-                (data.activation(width), joined.last_mut())
-            {
+            if let (Some(activation), Some(AnyLayer::Dense(dense))) = (data.activation(), joined.last_mut()) {
                 *dense = dense.clone().activation(activation);
                 outputs.pop();
             } else {
-                joined.push(data.layer(width)?);
+                joined.push(data.layer(width));
             }
             outputs.push(index);
         }
         let of_ours = || outputs.iter().map(|&index| &layers[index]);
         let trains = |data: &LayerData| data.train == Some(true) || data.mask.is_some();
-        Some(Model {
+        Model {
             params: flatten(layers.iter().map(|layer| &layer.params)),
             statistics: layers.iter().flat_map(|layer| &layer.running).flat_map(Running::flat).collect(),
             modes: of_ours().map(|data| if trains(data) { Mode::Train } else { Mode::Evaluate }).collect(),
             masks: of_ours().map(|data| data.mask.as_deref().map(json::matrix)).collect(),
             network: Sequential::new(joined).expect("fitting sizes"),
             outputs,
-        })
+        }
     }
 
     /// The statistics that a file wants, where layers that it does not name have those of the beginning.
@@ -137,42 +136,45 @@ impl Model {
     }
 }
 
-/// What an activation of the files is here.
-enum Activated {
-    Scalar(Activation),
-    Pending,
-}
-
 impl LayerData {
-    fn activation(&self, _width: usize) -> Option<Activated> {
-        if self.kind != "activation" {
-            return None;
+    /// The activation that works number by number, if it is one.
+    fn activation(&self) -> Option<Activation> {
+        match (self.kind.as_str(), self.name.as_deref()) {
+            ("activation", Some("softmax" | "log_softmax")) => None,
+            ("activation", Some(name)) => Some(match name {
+                "identity" => Activation::Identity,
+                "sigmoid" => Activation::Sigmoid,
+                "log_sigmoid" => Activation::LogSigmoid,
+                "tanh" => Activation::Tanh,
+                "relu" => Activation::Relu,
+                "leaky_relu" => Activation::LeakyRelu(0.01),
+                "elu" => Activation::Elu(1.0),
+                "selu" => Activation::Selu,
+                "gelu_erf" => Activation::Gelu,
+                "gelu_tanh" => Activation::GeluTanh,
+                "silu" => Activation::Silu,
+                "softplus" => Activation::Softplus,
+                "softsign" => Activation::Softsign,
+                "hard_tanh" => Activation::HardTanh,
+                _ => panic!("{name} is not a known activation"),
+            }),
+            _ => None,
         }
-        let name = self.name.as_deref().expect("a name");
-        Some(match name {
-            "identity" => Activated::Scalar(Activation::Identity),
-            "sigmoid" => Activated::Scalar(Activation::Sigmoid),
-            "tanh" => Activated::Scalar(Activation::Tanh),
-            "relu" => Activated::Scalar(Activation::Relu),
-            "leaky_relu" => Activated::Scalar(Activation::LeakyRelu(0.01)),
-            "elu" | "selu" | "gelu_erf" | "gelu_tanh" | "silu" | "softplus" | "log_sigmoid" => {
-                Activated::Pending
-            }
-            "softmax" | "log_softmax" => Activated::Pending,
-            _ => panic!("{name} is not a known activation"),
-        })
     }
 
     /// The layer on `width` columns.
-    fn layer(&self, width: usize) -> Option<AnyLayer> {
-        let (w, eps) = (self.params.w.as_deref(), || self.eps.expect("an epsilon"));
+    fn layer(&self, width: usize) -> AnyLayer {
+        let eps = || self.eps.expect("an epsilon");
         let layer = match self.kind.as_str() {
             "dense" => {
-                let w = w.expect("weights");
+                let w = self.params.w.as_deref().expect("weights");
                 Dense::new(w[0].len(), w.len()).map(|dense| dense.bias(self.params.b.is_some()).into())
             }
-            "activation" => match self.activation(width)? {
-                Activated::Scalar(_) | Activated::Pending => return None,
+            "activation" => match (self.activation(), self.name.as_deref()) {
+                (Some(activation), _) => Activate::new(width, activation).map(AnyLayer::from),
+                (None, Some("softmax")) => Softmax::new(width).map(AnyLayer::from),
+                (None, Some("log_softmax")) => LogSoftmax::new(width).map(AnyLayer::from),
+                (None, name) => panic!("{name:?} is not a known activation"),
             },
             "batchnorm" => BatchNorm::new(width)
                 .and_then(|layer| layer.epsilon(eps()))
@@ -184,7 +186,7 @@ impl LayerData {
             "dropout" => Dropout::new(width, self.p.expect("a probability")).map(AnyLayer::from),
             kind => panic!("{kind} is not a known layer"),
         };
-        Some(layer.expect("valid settings"))
+        layer.expect("valid settings")
     }
 }
 
@@ -221,6 +223,19 @@ impl Model {
             }
         }
         tape
+    }
+
+    /// The parameters that nothing but the running statistics depends on: biases whose columns a batch normalisation
+    /// centres.
+    pub(super) fn centred_away(&self) -> Vec<Range<usize>> {
+        let layers = self.network.layers().windows(2).zip(self.network.parameter_ranges());
+        let biases = |(pair, range): (&[AnyLayer], Range<usize>)| match pair {
+            [AnyLayer::Dense(dense), AnyLayer::BatchNorm(_)] => {
+                Some(range.start + dense.inputs() * dense.outputs()..range.end)
+            }
+            _ => None,
+        };
+        layers.filter_map(biases).collect()
     }
 
     /// Whether prediction computes what training does.
