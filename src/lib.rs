@@ -21,14 +21,17 @@
 //!   table for its coefficients.
 //! - [`LogisticPath`], [`LogisticRegressionCv`]: a grid of penalties, and the choice of one by cross-validation.
 //! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
-//! - [`MlpClassifier`]: multi-layer perceptrons.
+//! - [`MlpClassifier`]: multi-layer perceptrons; in parts ([`PartialMlp`]), step by step ([`MlpRun`]), for several labels
+//!   a row ([`FittedMultiLabel`]); [the guide](networks) has all of it.
+//! - [`Trainer`]: any layer on any loss, with a [`Schedule`], [`Clip`]ping, [`History`], [`Checkpoint`]s and a
+//!   [learning-rate range test](RateCurve).
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Activate`], [`PRelu`], [`Softmax`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`],
 //!   [`Sequential`], [`Tape`]: networks as values, with layers of your own; [`Summary`] prints them.
 //! - [`Loss`], on raw scores: [`BinaryCrossEntropy`] (with [weights](WeightedBinaryCrossEntropy) too),
 //!   [`SoftmaxCrossEntropy`], [`Focal`], [`Hinge`], [`SquaredHinge`], and squared error of scores and probabilities
 //!   ([`MeanSquaredError`], [`SigmoidSquaredError`], [`SoftmaxSquaredError`]).
-//! - [`Optimizer`]: [`Sgd`], [`Adam`]; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
+//! - [`Optimizer`]: [`Sgd`], [`Adam`], [`AdamW`] and eleven more; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
 //!   [`NewtonCg`], [`LevenbergMarquardt`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
 //! - [`metrics`], [`train_test_split`], [`stratified_k_fold`], [`data`]: what is needed to judge a model.
@@ -59,7 +62,9 @@
 //! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. Fits use one thread.
 //!
 //! # Features
-//! None so far: everything is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
+//! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
+//!
+//! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
 //! (`dmatrix!`) need it among your own dependencies: `cargo add logit nalgebra`.
 
 pub use nalgebra;
@@ -81,6 +86,8 @@ mod multilabel;
 mod network;
 mod optim;
 mod penalty;
+#[cfg(feature = "progress")]
+mod progress;
 mod real;
 mod report;
 mod rng;
@@ -119,6 +126,8 @@ pub use optim::{
     RAdam, ReduceOnPlateau, RmsProp, Rprop, Schedule, Sgd, Step, UpdateRule, Yogi,
 };
 pub use penalty::{Penalty, Strength};
+#[cfg(feature = "progress")]
+pub use progress::{epoch_bar, progress_bar};
 pub use real::Real;
 pub use report::{Divergence, FitReport, NonFinite, Observer, Progress, StopReason};
 pub use rng::Rng;
@@ -133,6 +142,9 @@ pub mod conventions {}
 
 #[doc = include_str!("../docs/logistic.md")]
 pub mod logistic {}
+
+#[doc = include_str!("../docs/networks.md")]
+pub mod networks {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
