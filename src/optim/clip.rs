@@ -135,11 +135,16 @@ impl Length {
         if scale == 0.0 || !scale.is_finite() {
             return Length { scale, root: 1.0 };
         }
-        let square = |&v: &T| {
+        // Compensated, since many small squares may follow the largest, which is 1.
+        let (mut sum, mut lost) = (0.0, 0.0);
+        for v in values {
             let v = v.as_f64() / scale;
-            v * v
-        };
-        Length { scale, root: values.iter().map(square).sum::<f64>().sqrt() }
+            let term = v * v - lost;
+            let next: f64 = sum + term;
+            lost = (next - sum) - term;
+            sum = next;
+        }
+        Length { scale, root: sum.sqrt() }
     }
 
     fn norm(&self) -> f64 {
