@@ -46,20 +46,22 @@ impl MlpClassifier {
 
     fn push_hidden(&self, layers: &mut Vec<AnyLayer>, inputs: usize, width: usize) -> Result<(), Error> {
         let dense = self.dense(inputs, width)?;
-        let normalization: AnyLayer = match self.normalization {
+        let (dense, normalization): (Dense, AnyLayer) = match self.normalization {
             Normalization::None => {
                 layers.push(dense.activation(self.activation).into());
                 return self.push_dropout(layers, width);
             }
-            Normalization::Batch => BatchNorm::new(width)?.into(),
-            Normalization::Layer => LayerNorm::new(width)?.into(),
+            // The mean over rows takes a bias away again.
+            Normalization::Batch => (dense.bias(false), BatchNorm::new(width)?.into()),
+            // The mean over units does not; without a bias the length of a row would be lost.
+            Normalization::Layer => (dense, LayerNorm::new(width)?.into()),
         };
-        // Normalisation has a shift of its own, and initial weights are those for the activation after it.
-        let dense = match &self.initializer {
+        // Initial weights are those for the activation that follows.
+        let dense = match self.initializer {
             None => dense.initializer(self.activation.initializer()),
             Some(_) => dense,
         };
-        layers.push(dense.bias(false).into());
+        layers.push(dense.into());
         layers.push(normalization);
         if self.activation != Activation::Identity {
             layers.push(Activate::new(width, self.activation)?.into());

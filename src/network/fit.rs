@@ -146,7 +146,8 @@ impl MlpClassifier {
         let Minimum { params, report, .. } = match minimizer {
             Minimizer::Lbfgs(lbfgs) => lbfgs.minimize_observed(&mut objective, start, observer)?,
             Minimizer::LevenbergMarquardt(levenberg_marquardt) => {
-                levenberg_marquardt.minimize_observed(&mut objective, start, observer)?
+                let method = levenberg_marquardt.floor_by_default(1.0);
+                method.minimize_observed(&mut objective, start, observer)?
             }
         };
         Ok(Trained { params, statistics: Vec::new(), report, history: History::default() })

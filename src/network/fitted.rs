@@ -126,9 +126,14 @@ impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
         self.network.inputs()
     }
 
-    /// Where the loss keeps a score for each of two classes, their difference.
+    /// Where the loss keeps a score for each of two classes, their difference; where a single score is a probability,
+    /// its distance from 1/2.
     fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let scores = self.scores(x)?;
+        let mut scores = self.scores(x)?;
+        if scores.ncols() == 1 && matches!(self.loss, ClassificationLoss::MeanSquaredError(_)) {
+            scores.add_scalar_mut(T::of(-0.5));
+            return Ok(scores);
+        }
         if self.classes.len() > 2 || scores.ncols() == 1 {
             return Ok(scores);
         }

@@ -44,7 +44,7 @@ use crate::rng::Rng;
 /// let network = Sequential::perceptron(&[2, 3, 1], Activation::Tanh)?;
 /// let mut objective = NetworkObjective::new(&network, &BinaryCrossEntropy, examples, 1e-3)?;
 /// let start = objective.initial(1);
-/// let minimum = LevenbergMarquardt::new().minimize(&mut objective, start)?;
+/// let minimum = LevenbergMarquardt::new().floor(1.0).minimize(&mut objective, start)?;
 /// assert!(minimum.report.converged(), "{}", minimum.report);
 /// # Ok::<(), logit::Error>(())
 /// ```

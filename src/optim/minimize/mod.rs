@@ -7,6 +7,7 @@ mod levenberg_marquardt;
 mod line_search;
 mod newton;
 mod newton_cg;
+mod secant;
 
 use nalgebra::DMatrix;
 

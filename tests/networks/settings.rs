@@ -1,0 +1,125 @@
+//! What the settings of the perceptron do.
+
+use logit::metrics::Accuracy;
+use logit::{
+    Activation, Adam, AnyLayer, ClassWeight, Classifier, Clip, Error, Estimator, Initializer, Lbfgs,
+    MlpClassifier, MlpOptions, Normalization, Schedule, Sgd, StopReason, data,
+};
+use nalgebra::DMatrix;
+
+fn iris() -> (DMatrix<f64>, Vec<&'static str>) {
+    let iris = data::iris();
+    let centred = DMatrix::from_fn(150, 4, |row, column| {
+        let mean = iris.x.column(column).mean();
+        let deviation = iris.x.column(column).variance().sqrt();
+        (iris.x[(row, column)] - mean) / deviation
+    });
+    (centred, iris.y)
+}
+
+#[test]
+fn layers_are_those_that_were_asked_for() {
+    let (x, y) = iris();
+    let names = |network: MlpClassifier| -> Vec<String> {
+        let model = network.epochs(1).fit(&x, &y).unwrap();
+        model.network().layers().iter().map(logit::Shape::describe).collect()
+    };
+    assert_eq!(names(MlpClassifier::new([5, 4])), ["Dense, Relu", "Dense, Relu", "Dense"]);
+    let batch = MlpClassifier::new([5]).normalization(Normalization::Batch).dropout(0.25);
+    assert_eq!(names(batch), ["Dense, no bias", "BatchNorm", "Relu", "Dropout 0.25", "Dense"]);
+    let layer = MlpClassifier::new([5]).normalization(Normalization::Layer).activation(Activation::Identity);
+    assert_eq!(names(layer), ["Dense", "LayerNorm", "Dense"]);
+}
+
+/// A dense layer draws the same weights with and without normalisation after it.
+#[test]
+fn initial_weights_are_those_for_the_activation_after_the_normalisation() {
+    let (x, y) = iris();
+    let first = |network: MlpClassifier| {
+        let network = network.optimizer(Sgd::new(1e-300)).epochs(1).seed(4);
+        network.fit(&x, &y).unwrap().weights(0).unwrap().into_owned()
+    };
+    let plain = first(MlpClassifier::new([6]));
+    assert_eq!(plain, first(MlpClassifier::new([6]).normalization(Normalization::Batch)));
+    let uniform = first(MlpClassifier::new([6]).initializer(Initializer::Uniform { low: 2.0, high: 3.0 }));
+    assert!(uniform.iter().all(|w| (2.0..3.0).contains(w)));
+}
+
+#[test]
+fn normalisation_and_dropout_learn_and_predict_row_by_row() {
+    let (x, y) = iris();
+    for normalization in [Normalization::Batch, Normalization::Layer] {
+        let network = MlpClassifier::new([16]).normalization(normalization).dropout(0.2);
+        let model = network.optimizer(Adam::new(0.01)).epochs(60).seed(2).fit(&x, &y).unwrap();
+        assert!(model.score(&x, &y).unwrap() > 0.95, "{normalization:?}");
+        // Neither masks nor other rows have a say in a prediction.
+        let all = model.predict_proba(&x).unwrap();
+        assert_eq!(all, model.predict_proba(&x).unwrap());
+        for row in [0, 77, 149] {
+            let alone = model.predict_proba(&x.rows(row, 1).into_owned()).unwrap();
+            for (alone, among) in alone.iter().zip(all.row(row).iter()) {
+                approx::assert_relative_eq!(alone, among, max_relative = 1e-12);
+            }
+        }
+    }
+    let batch = MlpClassifier::new([4]).normalization(Normalization::Batch).epochs(2).fit(&x, &y).unwrap();
+    assert_eq!(batch.statistics().len(), 8, "means and variances of four units");
+    assert!(MlpClassifier::new([4]).epochs(2).fit(&x, &y).unwrap().statistics().is_empty());
+    assert!(matches!(batch.network().layers()[1], AnyLayer::BatchNorm(_)));
+}
+
+#[test]
+fn schedules_and_clipping_reach_the_steps() {
+    let (x, y) = iris();
+    let network = MlpClassifier::new([6]).optimizer(Sgd::new(0.4)).batch_size(50).epochs(4).seed(1);
+    let model = network.clone().schedule(Schedule::step(6, 0.5)).fit(&x, &y).unwrap();
+    let rates: Vec<f64> = model.history().epochs.iter().map(|epoch| epoch.learning_rate).collect();
+    assert_eq!(rates, [0.4, 0.4, 0.2, 0.2]);
+    // A step of a clipped gradient is no longer than rate times norm.
+    let still = network.epochs(1).batch_size(150).clip(Clip::norm(1e-9)).fit(&x, &y).unwrap();
+    for update in &still.history().epochs[0].updates {
+        assert!(update.gradient_norm > 1e-3 && update.update_ratio < 1e-9, "{update:?}");
+    }
+}
+
+#[test]
+fn class_weights_are_sample_weights() {
+    let (x, y) = iris();
+    let network = MlpClassifier::new([4]).epochs(5).seed(3);
+    let weighted = network.clone().class_weight(ClassWeight::map([("setosa", 3.0)])).fit(&x, &y).unwrap();
+    let weights: Vec<f64> = y.iter().map(|label| if *label == "setosa" { 3.0 } else { 1.0 }).collect();
+    assert_eq!(weighted.params(), network.fit_weighted(&x, &y, &weights).unwrap().params());
+    let unknown = network.class_weight(ClassWeight::map([("rose", 3.0)])).fit(&x, &y).unwrap_err();
+    assert!(matches!(unknown, Error::UnknownClass { .. }), "{unknown}");
+}
+
+#[test]
+fn given_validation_rows_judge_instead_of_a_share() {
+    let (x, y) = iris();
+    let network = MlpClassifier::new([4]).epochs(30).patience(3).seed(3).optimizer(Adam::new(0.05));
+    let mut run = network.start(&x, &y, MlpOptions::default().validation(&x, &y).metric(Accuracy)).unwrap();
+    run.drive(|_| std::ops::ControlFlow::Continue(())).unwrap();
+    let model = run.finish();
+    let best = model.report().validation_curve.iter().copied().fold(f64::INFINITY, f64::min);
+    let log_loss = logit::metrics::log_loss(&y, &model.predict_proba(&x).unwrap(), model.classes()).unwrap();
+    approx::assert_relative_eq!(best, log_loss, max_relative = 1e-12);
+    let unknown = network.start(&x, &y, MlpOptions::default().validation(&x, &["rose"; 150])).unwrap_err();
+    assert!(matches!(unknown, Error::UnknownLabel { .. }), "{unknown}");
+}
+
+#[test]
+fn steps_are_refused_by_minimisers_and_what_needs_batches_too() {
+    let (x, y) = iris();
+    let lbfgs = MlpClassifier::new([4]).optimizer(Lbfgs::new());
+    let unsupported = |result: Result<(), Error>| {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    };
+    unsupported(lbfgs.start(&x, &y, MlpOptions::default()).map(|_| ()));
+    unsupported(lbfgs.partial::<f64, _>(4, ["a", "b"]).map(|_| ()));
+    unsupported(lbfgs.clone().dropout(0.1).fit(&x, &y).map(|_| ()));
+    unsupported(lbfgs.clone().normalization(Normalization::Batch).fit(&x, &y).map(|_| ()));
+    let normalized = lbfgs.normalization(Normalization::Layer).activation(Activation::Tanh).l2(0.01);
+    let stop = normalized.fit(&x, &y).unwrap().report().stop;
+    assert!(matches!(stop, StopReason::Converged | StopReason::IterationLimit | StopReason::Stalled));
+}
