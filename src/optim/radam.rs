@@ -71,7 +71,9 @@ impl RAdam {
 
     /// r √(1 - β2^t), once the variance of the scale is known to be finite.
     fn rectification(&self, number: u64) -> Option<f64> {
-        let (power, t) = (power(self.beta2, number), number as f64);
+        let t = number.max(1) as f64;
+        // `length` is a difference of near numbers: it needs the last digit of the power.
+        let power = self.beta2.powf(t);
         let limit = 2.0 / (1.0 - self.beta2) - 1.0;
         let length = limit - 2.0 * t * power / (1.0 - power);
         let squared = (length - 4.0) * (length - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * length);
