@@ -621,3 +621,28 @@ fn every_rule_reaches_the_minimum_of_a_parabola_and_of_rosenbrocks_valley() {
     reaches(Lamb::new(1e-3).into(), [1.0, 1.0], &parabola, [3.0, -1.0]);
     reaches(Lamb::new(3e-3).into(), [-1.2, 1.0], &valley, [1.0, 1.0]);
 }
+
+/// Worked by hand: the step grows to 0.12, and turns to 0.06 without a move; 0 agrees with neither sign.
+#[test]
+fn rprop_stays_for_one_step_where_the_sign_turns() {
+    for size in [1.0, 1e-200, 1e200] {
+        let grads = [1.0, 1.0, -1.0, -1.0, -1.0, 0.0, -1.0].map(|sign| vec![sign * size]);
+        let found = run(&Rprop::new(0.1).into(), &[0.0], grads).concat();
+        for (found, wanted) in found.iter().zip([-0.1, -0.22, -0.22, -0.16, -0.088, -0.088, -0.016]) {
+            assert_abs_diff_eq!(*found, wanted, epsilon = 1e-15);
+        }
+    }
+    let bounded = Rprop::new(0.1).smallest(0.09).largest(0.11);
+    let found = run(&bounded.into(), &[0.0], [1.0, 1.0, -1.0, -1.0].map(|g| vec![g])).concat();
+    for (found, wanted) in found.iter().zip([-0.1, -0.21, -0.21, -0.12]) {
+        assert_abs_diff_eq!(*found, wanted, epsilon = 1e-15);
+    }
+}
+
+/// The first squared gradient is the accumulator itself: the sign of their difference is 0.
+#[test]
+fn yogi_keeps_a_mean_that_is_right() {
+    let yogi = Yogi::new(0.1).initial_accumulator(4.0).beta2(0.75).epsilon(0.0);
+    // v̂ = 4 / (1 - 0.75), m̂ = 2.
+    assert_abs_diff_eq!(run(&yogi.into(), &[0.0], [vec![2.0]])[0][0], -0.05, epsilon = 1e-16);
+}
