@@ -111,16 +111,30 @@ impl<T: Real> Optimizer<T> for RAdam {
             let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
             let means = &mut means[piece.clone()];
             let squares = &mut squares[piece];
+            let moments = means.iter_mut().zip(squares);
+            let each = params.iter_mut().zip(grad).zip(moments);
+            if adaptive {
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for ((p, &g), (m, v)) in each {
+                            let g = g + added * *p;
+                            *m = beta1 * *m + gain1 * g;
+                            *v = beta2 * *v + gain2 * g * g;
+                            *p = *p * kept - rate * quotient(*m, v.sqrt() + epsilon);
+                        }
+                    },
+                );
+                continue;
+            }
             vectorize(
                 #[inline(always)]
                 || {
-                    let moments = means.iter_mut().zip(squares);
-                    for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
+                    for ((p, &g), (m, v)) in each {
                         let g = g + added * *p;
                         *m = beta1 * *m + gain1 * g;
                         *v = beta2 * *v + gain2 * g * g;
-                        let ratio = if adaptive { quotient(*m, v.sqrt() + epsilon) } else { *m };
-                        *p = *p * kept - rate * ratio;
+                        *p = *p * kept - rate * *m;
                     }
                 },
             );
