@@ -1,12 +1,14 @@
 //! Time of training steps, fits and predictions. `cargo bench` runs all; results are in `docs/benchmarks.md`.
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use logit::{
-    Activation, Adam, BinaryCrossEntropy, Classifier, Estimator, Layer, LogisticRegression, Loss,
-    MlpClassifier, Optimizer, Penalty, Real, Rng, Sequential, Shape, SoftmaxCrossEntropy, Solver, Step,
-    Targets, data,
+    Activation, AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, Classifier, Decay,
+    Estimator, Lamb, Layer, Lion, LogisticRegression, Loss, MlpClassifier, NAdam, Optimizer, Penalty, RAdam,
+    Real, RmsProp, Rng, Rprop, Sequential, Sgd, Shape, SoftmaxCrossEntropy, Solver, Step, Targets,
+    UpdateRule, Yogi, data,
 };
 use nalgebra::DMatrix;
 
@@ -46,6 +48,55 @@ fn steps(c: &mut Criterion) {
     step::<f64>(c, "step 784-100-10, 200 rows, f64", &[784, 100, 10], 200, &SoftmaxCrossEntropy::new());
 }
 
+/// One update of 80,000 parameters, half of which decay where the rule has it.
+fn updates<T: Real>(c: &mut Criterion, kind: &str) {
+    let decay = Decay::Decoupled(0.01);
+    let rules: [(&str, UpdateRule); 20] = [
+        ("sgd", Sgd::new(1e-3).into()),
+        ("sgd, momentum", Sgd::new(1e-3).momentum(0.9).into()),
+        ("sgd, nesterov", Sgd::new(1e-3).momentum(0.9).nesterov(true).into()),
+        ("adam", Adam::new(1e-3).into()),
+        ("adam, amsgrad", Adam::new(1e-3).amsgrad(true).into()),
+        ("adam_w", AdamW::new(1e-3).into()),
+        ("nadam", NAdam::new(1e-3).decay(decay).into()),
+        ("radam", RAdam::new(1e-3).decay(decay).into()),
+        ("adamax", Adamax::new(1e-3).decay(decay).into()),
+        ("adabelief", AdaBelief::new(1e-3).decay(decay).into()),
+        ("yogi", Yogi::new(1e-3).decay(decay).into()),
+        ("lamb", Lamb::new(1e-3).weight_decay(0.01).into()),
+        ("rms_prop", RmsProp::new(1e-3).decay(decay).into()),
+        ("rms_prop, momentum", RmsProp::new(1e-3).momentum(0.9).into()),
+        ("rms_prop, centred", RmsProp::new(1e-3).centered(true).into()),
+        ("rms_prop, centred, momentum", RmsProp::new(1e-3).centered(true).momentum(0.9).into()),
+        ("adagrad", Adagrad::new(1e-3).decay(decay).into()),
+        ("adadelta", Adadelta::new(1.0).decay(decay).into()),
+        ("lion", Lion::new(1e-3).weight_decay(0.01).into()),
+        ("rprop", Rprop::new(1e-3).into()),
+    ];
+    let mut group = c.benchmark_group(format!("update of 80,000 parameters, {kind}"));
+    group.throughput(Throughput::Elements(80_000)).sample_size(20);
+    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(500));
+    let mut rng = Rng::new(4);
+    let mut draw = || (0..80_000).map(|_| T::of(rng.standard_normal())).collect::<Vec<T>>();
+    let (mut params, grad) = (draw(), draw());
+    for (name, rule) in rules {
+        let (mut state, mut number) = (rule.state(params.len()), 0);
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                number += 1;
+                let step = Step::new(number, 1e-3).decayed(&[0..40_000]);
+                rule.step(step, &mut params, black_box(&grad), &mut state);
+            });
+        });
+    }
+    group.finish();
+}
+
+fn all_updates(c: &mut Criterion) {
+    updates::<f64>(c, "f64");
+    updates::<f32>(c, "f32");
+}
+
 fn fits(c: &mut Criterion) {
     let mut rng = Rng::new(2);
     let x = normal::<f64>(20_000, 50, &mut rng);
@@ -80,5 +131,5 @@ fn predictions(c: &mut Criterion) {
     c.bench_function("logistic 50, 10,000 rows", |b| b.iter(|| logistic.predict_proba(black_box(&x))));
 }
 
-criterion_group!(benches, steps, fits, predictions);
+criterion_group!(benches, steps, all_updates, fits, predictions);
 criterion_main!(benches);

@@ -26,7 +26,7 @@ use crate::real::Real;
 /// let (rule, mut params) = (AdaBelief::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);
 /// rule.step(Step::new(1, 0.1), &mut params, &[0.5], &mut state);
-/// assert!((params[0] - 0.0).abs() < 1e-12);
+/// assert!((params[0] - 0.8888888888889).abs() < 1e-12);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdaBelief {

@@ -24,7 +24,7 @@ use crate::real::Real;
 /// let (rule, mut params) = (Adadelta::new(1.0), [1.0f64]);
 /// let mut state = rule.state(1);
 /// rule.step(Step::new(1, 1.0), &mut params, &[0.5], &mut state);
-/// assert!((params[0] - 0.0).abs() < 1e-12);
+/// assert!((params[0] - 0.9968377855835).abs() < 1e-12);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adadelta {

@@ -116,7 +116,8 @@ impl<T: Real> Optimizer<T> for Adam {
                             let g = g + added * *p;
                             *m = beta1 * *m + gain1 * g;
                             *v = beta2 * *v + gain2 * g * g;
-                            *u = if *v > *u { *v } else { *u };
+                            // This way round, v may be NaN.
+                            *u = if *v <= *u { *u } else { *v };
                             *p = *p * kept - rate * quotient(*m, u.sqrt() * correction + epsilon);
                         }
                     },

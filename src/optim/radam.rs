@@ -71,7 +71,9 @@ impl RAdam {
 
     /// r √(1 - β2^t), once the variance of the scale is known to be finite.
     fn rectification(&self, number: u64) -> Option<f64> {
-        let (power, t) = (power(self.beta2, number), number as f64);
+        let t = number.max(1) as f64;
+        // `length` is a difference of near numbers: it needs the last digit of the power.
+        let power = self.beta2.powf(t);
         let limit = 2.0 / (1.0 - self.beta2) - 1.0;
         let length = limit - 2.0 * t * power / (1.0 - power);
         let squared = (length - 4.0) * (length - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * length);
@@ -109,16 +111,30 @@ impl<T: Real> Optimizer<T> for RAdam {
             let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
             let means = &mut means[piece.clone()];
             let squares = &mut squares[piece];
+            let moments = means.iter_mut().zip(squares);
+            let each = params.iter_mut().zip(grad).zip(moments);
+            if adaptive {
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for ((p, &g), (m, v)) in each {
+                            let g = g + added * *p;
+                            *m = beta1 * *m + gain1 * g;
+                            *v = beta2 * *v + gain2 * g * g;
+                            *p = *p * kept - rate * quotient(*m, v.sqrt() + epsilon);
+                        }
+                    },
+                );
+                continue;
+            }
             vectorize(
                 #[inline(always)]
                 || {
-                    let moments = means.iter_mut().zip(squares);
-                    for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
+                    for ((p, &g), (m, v)) in each {
                         let g = g + added * *p;
                         *m = beta1 * *m + gain1 * g;
                         *v = beta2 * *v + gain2 * g * g;
-                        let ratio = if adaptive { quotient(*m, v.sqrt() + epsilon) } else { *m };
-                        *p = *p * kept - rate * ratio;
+                        *p = *p * kept - rate * *m;
                     }
                 },
             );

@@ -106,8 +106,8 @@ impl<T: Real> Optimizer<T> for Rprop {
                     let direction = sign(g);
                     let agreement = direction * *before;
                     let turned = agreement < T::zero();
-                    let grown = if agreement > T::zero() { *size * grow } else { *size };
-                    let changed = if turned { *size * shrink } else { grown };
+                    let factor = if agreement > T::zero() { grow } else { T::one() };
+                    let changed = *size * if turned { shrink } else { factor };
                     let bounded = if changed < smallest { smallest } else { changed };
                     *size = if bounded > largest { largest } else { bounded };
                     *before = if turned { T::zero() } else { direction };
