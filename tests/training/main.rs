@@ -3,6 +3,9 @@
 mod accumulation;
 mod checkpoints;
 mod divergence;
+mod gradients;
 mod history;
 mod kit;
+mod range_test;
+mod repeatability;
 mod warm_starts;

@@ -1,0 +1,63 @@
+//! The learning-rate range test.
+
+use logit::{
+    Error, Examples, MlpClassifier, RateRange, Sgd, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+};
+
+use super::kit::{Data, network};
+
+#[test]
+fn rates_grow_by_a_constant_factor_and_losses_are_those_of_the_batches() {
+    let (data, network) = (Data::new(60, 1), network());
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let trainer = Trainer::new(Sgd::new(0.1)).batch_size(60);
+    let loss = SoftmaxCrossEntropy::new();
+    let range = RateRange::default().lowest(1e-3).highest(0.1).steps(21);
+    let curve = trainer.find_learning_rate(&network, loss, examples, range).unwrap();
+    assert_eq!(curve.rates.len(), 21);
+    for (step, rate) in curve.rates.iter().enumerate() {
+        approx::assert_relative_eq!(*rate, 10f64.powf(-3.0 + 0.1 * step as f64), max_relative = 1e-12);
+    }
+    // The first loss is that of the initial weights; the smoothed one starts there too.
+    let still = Trainer::new(Sgd::new(1e-300)).batch_size(60).epochs(1);
+    let first = still.fit(&network, loss, examples, TrainOptions::default()).unwrap();
+    approx::assert_relative_eq!(curve.losses[0], first.report.objective, max_relative = 1e-12);
+    approx::assert_relative_eq!(curve.smoothed[0], curve.losses[0], max_relative = 1e-12);
+    let weights: Vec<f64> = (0..21).map(|step| 0.9f64.powi(20 - step)).collect();
+    let mean =
+        weights.iter().zip(&curve.losses).map(|(w, l)| w * l).sum::<f64>() / weights.iter().sum::<f64>();
+    approx::assert_relative_eq!(curve.smoothed[20], mean, max_relative = 1e-12);
+}
+
+#[test]
+fn it_ends_when_the_loss_has_blown_up_and_suggests_a_rate_that_trains() {
+    let (data, network) = (Data::new(200, 2), network());
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let loss = SoftmaxCrossEntropy::new();
+    let trainer = Trainer::new(Sgd::new(1.0)).epochs(20);
+    let range = RateRange::default().highest(1e6).steps(150);
+    let curve = trainer.find_learning_rate(&network, loss, examples, range).unwrap();
+    assert!(curve.rates.len() < 150, "{curve}");
+    let (steepest, careful) = (curve.steepest().unwrap(), curve.careful().unwrap());
+    assert!(1e-3 < steepest && steepest < 10.0 && careful < steepest * 10.0, "{curve}");
+    let trained = Trainer::new(Sgd::new(steepest))
+        .epochs(20)
+        .fit(&network, loss, examples, TrainOptions::default())
+        .unwrap();
+    assert!(trained.report.objective < 0.3, "{steepest}: {}", trained.report);
+    assert!(curve.to_string().lines().count() <= 43, "{curve}");
+}
+
+#[test]
+fn a_range_that_is_none_is_refused() {
+    let data = Data::new(30, 3);
+    for range in [
+        RateRange::default().lowest(0.0),
+        RateRange::default().highest(f64::INFINITY),
+        RateRange::default().lowest(1.0).highest(1.0),
+        RateRange::default().steps(1),
+    ] {
+        let error = MlpClassifier::new([3]).find_learning_rate(&data.x, &data.classes, range).unwrap_err();
+        assert!(matches!(error, Error::InvalidParameter { .. }), "{error}");
+    }
+}
