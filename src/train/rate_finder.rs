@@ -78,20 +78,26 @@ const MEMORY: f64 = 0.9;
 const BLOWN: f64 = 4.0;
 
 impl RateCurve {
-    /// The rate at which the smoothed loss falls most steeply per decade of the rate: a good rate to train with, or the
-    /// highest of a one-cycle schedule. `None` if it never falls.
+    /// The rate at which the smoothed loss falls most steeply per decade of the rate, up to its lowest value: a good rate
+    /// to train with, or the highest of a one-cycle schedule. The slope is taken over a tenth of the steps, and the first
+    /// tenth, where the average is still short, is left out. `None` if the loss never falls.
     pub fn steepest(&self) -> Option<f64> {
-        let fall = |at: usize| self.smoothed[at + 1] - self.smoothed[at - 1];
-        let inside = 1..self.smoothed.len().saturating_sub(1);
+        let steps = self.smoothed.len();
+        let reach = (steps / 20).max(1);
+        let fall = |at: usize| self.smoothed[(at + reach).min(steps - 1)] - self.smoothed[at - reach];
+        let inside = reach.max(steps / 10)..self.lowest()? + 1;
         let best = inside.min_by(|&a, &b| fall(a).total_cmp(&fall(b)))?;
         (fall(best) < 0.0).then(|| self.rates[best])
     }
 
     /// A tenth of the rate at which the smoothed loss is lowest: a careful choice. `None` if there is no step.
     pub fn careful(&self) -> Option<f64> {
-        let steps = 0..self.smoothed.len();
-        let lowest = steps.min_by(|&a, &b| self.smoothed[a].total_cmp(&self.smoothed[b]))?;
-        Some(0.1 * self.rates[lowest])
+        Some(0.1 * self.rates[self.lowest()?])
+    }
+
+    /// The step with the lowest smoothed loss.
+    fn lowest(&self) -> Option<usize> {
+        (0..self.smoothed.len()).min_by(|&a, &b| self.smoothed[a].total_cmp(&self.smoothed[b]))
     }
 
     fn push(&mut self, rate: f64, loss: f64) {
