@@ -1,0 +1,151 @@
+//! Training runs that people have reported, with the numbers they saw: a network stuck at the base rate, a network of
+//! three units on badly and on well scaled features, and a small network on MNIST.
+
+#[path = "../examples/support/idx.rs"]
+mod idx;
+#[path = "../examples/support/mixture.rs"]
+mod mixture;
+
+use std::path::Path;
+
+use idx::Digits;
+use logit::nalgebra::DMatrix;
+use logit::{
+    Activation, Adam, BinaryCrossEntropy, Classifier, Estimator, FittedMlp, Initializer, Loss, MlpClassifier,
+    Sgd, Targets, train_test_split,
+};
+use mixture::Scaling;
+
+fn digits(part: &str, rows: usize) -> Digits {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mnist");
+    idx::digits(Path::new(folder), part, rows).unwrap()
+}
+
+/// 784-24-10 with sigmoids in both layers and ten binary cross-entropies, all weights and biases uniform on [0, 0.01), 200
+/// steps of gradient descent on all rows.
+fn nearly_equal_weights(digits: &Digits, rate: f64) -> FittedMlp<f32, usize> {
+    let uniform = Initializer::Uniform { low: 0.0, high: 0.01 };
+    MlpClassifier::new([24])
+        .activation(Activation::Sigmoid)
+        .initializer(uniform)
+        .bias_initializer(uniform)
+        .loss(BinaryCrossEntropy)
+        .optimizer(Sgd::new(rate))
+        .batch_size(digits.y.len())
+        .epochs(200)
+        .fit(&digits.x, &digits.y)
+        .unwrap()
+}
+
+/// The mean loss and the probability of each digit, row by row.
+fn judged(model: &FittedMlp<f32, usize>, digits: &Digits) -> (f64, DMatrix<f32>) {
+    let scores = model.decision_function(&digits.x).unwrap();
+    let mut probabilities = DMatrix::zeros(scores.nrows(), scores.ncols());
+    BinaryCrossEntropy.probabilities(&scores, &mut probabilities);
+    (BinaryCrossEntropy.mean(&scores, Targets::Classes(&digits.y), None).unwrap(), probabilities)
+}
+
+/// The report: from 7.3 to 4.94, 3.26 and 3.25, "the same output for every digit". The first 4,800 rows of the whole of
+/// MNIST, which the report used, are others than ours.
+#[test]
+fn weights_that_are_nearly_equal_end_at_the_base_rate() {
+    let digits = digits("train", 4800);
+    for (rate, reported, near) in [(0.001, 4.94, 0.05), (0.01, 3.26, 0.01), (0.1, 3.25, 0.01)] {
+        let model = nearly_equal_weights(&digits, rate);
+        let start = model.history().epochs[0].train_loss;
+        let (loss, probabilities) = judged(&model, &digits);
+        assert!((start - 7.3).abs() < 0.06, "rate {rate}: {start}");
+        assert!((loss - reported).abs() < near, "rate {rate}: {loss}");
+        for (digit, column) in probabilities.column_iter().enumerate() {
+            let spread = column.variance().sqrt();
+            assert!(spread < 0.02, "rate {rate}, digit {digit}: {spread}");
+            let share = digits.y.iter().filter(|&&label| label == digit).count() as f32 / 4800.0;
+            let mean = column.mean();
+            assert!(
+                rate < 0.1 || (mean - share).abs() < 0.005,
+                "rate {rate}, digit {digit}: {mean} for {share}"
+            );
+        }
+    }
+}
+
+/// The report: 0.78, and 90.8 % of the training rows.
+#[test]
+fn a_rate_of_one_leaves_the_base_rate() {
+    let digits = digits("train", 4800);
+    let model = nearly_equal_weights(&digits, 1.0);
+    let (loss, _) = judged(&model, &digits);
+    let accuracy = model.score(&digits.x, &digits.y).unwrap();
+    assert!((loss - 0.78).abs() < 0.03 && (accuracy - 0.908).abs() < 0.01, "{loss}, {accuracy}");
+}
+
+/// The accuracy of a 2-3-1 network, trained with Adam for 1,000 epochs, on a fifth of the points that it has not seen.
+fn in_the_plane(scaling: impl Fn(&DMatrix<f64>) -> Scaling, seed: u64) -> f64 {
+    let (x, y) = mixture::points(seed);
+    let split = train_test_split(&y, 0.2, seed).unwrap();
+    let labels = |rows: &[usize]| rows.iter().map(|&row| y[row]).collect::<Vec<_>>();
+    let train = x.select_rows(&split.train);
+    let scaling = scaling(&train);
+    let network = MlpClassifier::new([3]).optimizer(Adam::new(9e-4)).batch_size(15).epochs(1000).seed(seed);
+    let model = network.fit(&scaling.apply(train), &labels(&split.train)).unwrap();
+    model.score(&scaling.apply(x.select_rows(&split.test)), &labels(&split.test)).unwrap()
+}
+
+#[test]
+fn three_units_suffice_on_standardised_features() {
+    for seed in 0..5 {
+        let accuracy = in_the_plane(Scaling::standard, seed);
+        assert!(accuracy >= 0.995, "seed {seed}: {accuracy}");
+    }
+}
+
+/// Only the direction of a point is left: the best possible rule is right in 95.5 % of all cases (by simulation of 16
+/// million points), three standard errors more are 97.7 % of 800 rows. Seed 8 ends with a single edge, at 73 %.
+#[test]
+fn rows_of_unit_length_have_lost_what_tells_the_classes_apart() {
+    for seed in [0, 1, 8] {
+        let accuracy = in_the_plane(|_| Scaling::UnitLength, seed);
+        assert!((0.7..0.977).contains(&accuracy), "seed {seed}: {accuracy}");
+    }
+}
+
+/// scikit-learn 1.9.1 and PyTorch 2.15 have means over five seeds of 93.9 % and 93.3 % with batches of 200 rows, of 94.8 %
+/// both with 32 (measured 2026-11-24, 20 epochs, Adam with a rate of 0.001, no penalty).
+#[test]
+fn a_small_network_reads_mnist() {
+    let (train, test) = (digits("train", 8000), digits("t10k", 2000));
+    for (batch_size, seed, least) in [(200, 0, 0.935), (200, 1, 0.935), (32, 0, 0.945)] {
+        let network = MlpClassifier::new([100]).optimizer(Adam::new(1e-3)).batch_size(batch_size).epochs(20);
+        let model = network.seed(seed).fit(&train.x, &train.y).unwrap();
+        let accuracy = model.score(&test.x, &test.y).unwrap();
+        assert!(accuracy >= least, "batches of {batch_size}, seed {seed}: {accuracy}");
+    }
+}
+
+#[test]
+fn files_that_are_no_digits_are_refused() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no_digits");
+    std::fs::create_dir_all(&folder).unwrap();
+    let refused = |images: &[u8], labels: &[u8], rows: usize| {
+        std::fs::write(folder.join("train-images-idx3-ubyte"), images).unwrap();
+        std::fs::write(folder.join("train-labels-idx1-ubyte"), labels).unwrap();
+        idx::digits(&folder, "train", rows)
+            .map(|digits| (digits.x, digits.y))
+            .map_err(|error| error.to_string())
+    };
+    let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..], &[0, 51, 255, 102]].concat();
+    let labels = [0, 0, 8, 1, 0, 0, 0, 2, 7, 3];
+    assert_eq!(
+        refused(&images, &labels, 2).unwrap(),
+        (DMatrix::from_row_slice(2, 2, &[0.0, 0.2, 1.0, 0.4]), vec![7, 3])
+    );
+    assert!(refused(&images, &labels, 3).is_err());
+    assert!(refused(&images, &[0, 0, 8, 1, 0, 0, 0, 1, 7], 1).is_err());
+    for length in 0..images.len() {
+        assert!(refused(&images[..length], &labels, 1).is_err(), "{length} bytes");
+    }
+    let mut huge = images.clone();
+    huge[4..16].fill(255);
+    assert!(refused(&huge, &labels, 1).is_err());
+    assert!(idx::digits(&folder.join("absent"), "train", 1).is_err());
+}
