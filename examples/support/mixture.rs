@@ -3,19 +3,25 @@
 use logit::Rng;
 use logit::nalgebra::DMatrix;
 
-/// Mean and standard deviation of both features; the first two components are one class.
-const COMPONENTS: [(&str, usize, [(f64, f64); 2]); 3] = [
-    ("one", 1000, [(5.0, 10.0), (5.0, 2.0)]),
-    ("one", 1000, [(40.0, 20.0), (2.0, 1.0)]),
-    ("other", 2000, [(60.0, 5.0), (10.0, 1.0)]),
+struct Component {
+    class: &'static str,
+    points: usize,
+    /// Mean and standard deviation of both features.
+    features: [(f64, f64); 2],
+}
+
+const COMPONENTS: [Component; 3] = [
+    Component { class: "one", points: 1000, features: [(5.0, 10.0), (5.0, 2.0)] },
+    Component { class: "one", points: 1000, features: [(40.0, 20.0), (2.0, 1.0)] },
+    Component { class: "other", points: 2000, features: [(60.0, 5.0), (10.0, 1.0)] },
 ];
 
 /// 4,000 points (a row each) with their classes, 2,000 of each.
 pub(crate) fn points(seed: u64) -> (DMatrix<f64>, Vec<&'static str>) {
     let mut rng = Rng::new(seed);
     let (mut values, mut classes) = (Vec::new(), Vec::new());
-    for (class, count, features) in COMPONENTS {
-        for _ in 0..count {
+    for Component { class, points, features } in COMPONENTS {
+        for _ in 0..points {
             values.extend(features.map(|(mean, deviation)| mean + deviation * rng.standard_normal()));
             classes.push(class);
         }
