@@ -1,5 +1,8 @@
 //! One error type: what was found, what was wanted, what to do.
 
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 use thiserror::Error as ThisError;
 
 /// Why a call was refused.
@@ -131,6 +134,27 @@ pub enum Error {
         expected: u64,
         /// What the checkpoint has.
         found: u64,
+    },
+
+    /// Bytes or a file that is not what it should be: another format or version, cut short, damaged, or with contents
+    /// that contradict each other.
+    #[error("the file cannot be used: {reason}")]
+    InvalidFile {
+        /// What was found, and what was wanted.
+        reason: String,
+    },
+
+    /// The operating system could not read or write a file.
+    #[error("cannot {action} `{}`: {message}", path.display())]
+    File {
+        /// `load` or `save`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What kind of failure it was.
+        kind: ErrorKind,
+        /// What the operating system says.
+        message: String,
     },
 
     /// A hyper-parameter outside its range.

@@ -74,6 +74,7 @@ mod class_weight;
 mod classifier;
 pub mod data;
 mod error;
+mod file;
 mod gradcheck;
 mod kernel;
 mod label;

@@ -3,6 +3,7 @@
 use nalgebra::RealField;
 use num_traits::{FromPrimitive, ToPrimitive};
 
+use crate::file::Element;
 use crate::kernel::Lanes;
 
 /// A real number that models compute with: [`f32`] or [`f64`].
@@ -20,7 +21,7 @@ use crate::kernel::Lanes;
 /// assert_eq!(mean(&[1.0f32, 2.0]), 1.5);
 /// assert_eq!(f32::of(0.5), 0.5f32);
 /// ```
-pub trait Real: RealField + Copy + Default + FromPrimitive + ToPrimitive + Lanes {
+pub trait Real: RealField + Copy + Default + FromPrimitive + ToPrimitive + Lanes + Element {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
     /// The tolerance on `max|gradient|` that fits use unless told otherwise: 1e-8 for `f64`, 1e-5 for `f32`.

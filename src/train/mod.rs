@@ -1,6 +1,7 @@
 //! Training of any layer on any loss: mini-batches, validation, history, checkpoints.
 
 mod blocks;
+mod checkpoint_file;
 mod config;
 mod engine;
 mod examples;

@@ -25,6 +25,7 @@ fn finish<O: Optimizer<f64> + Clone>(
         if Some(steps) == cut {
             let checkpoint = run.checkpoint();
             assert_eq!(checkpoint, run.checkpoint());
+            let checkpoint = Checkpoint::from_bytes(&checkpoint.to_bytes()).expect("a checkpoint");
             run = trainer.resume(&network, loss, examples, options(), checkpoint).expect("a run");
         }
     }

@@ -1,7 +1,10 @@
 //! The training loop: any layer on any loss, validation, divergence, checkpoints, warm starts.
 
 mod accumulation;
+mod checkpoint_files;
+mod checkpoint_kit;
 mod checkpoints;
+mod damaged_checkpoints;
 mod divergence;
 mod gradients;
 mod history;

@@ -1,0 +1,53 @@
+//! Files: named arrays of numbers in the safetensors format, read strictly and written so that a crash loses nothing.
+//!
+//! A file is eight bytes with the length of a header, the header in JSON, and the numbers, little-endian and without
+//! gaps. The header says of what format and version the file is, holds a description (itself JSON, which belongs to
+//! whoever writes the file) and lists the arrays. The array `checksum` is the CRC-64/XZ of all other bytes.
+//!
+//! Bytes that are read may come from anywhere: sizes are compared with what is there before memory is taken, and what
+//! is not exactly as wanted is an [`Error::InvalidFile`](crate::Error). The readers of the format that others wrote are
+//! laxer: of two arrays with one name the last wins there, and a header may take many times its size to read.
+
+mod checksum;
+mod disk;
+mod element;
+mod header;
+mod reader;
+mod writer;
+
+pub(crate) use disk::{load, save};
+pub(crate) use element::Element;
+pub(crate) use reader::Reader;
+pub(crate) use writer::Writer;
+
+use crate::error::Error;
+
+/// What a file is of: a name, and a version. Files of a newer major version are refused; a minor version adds what
+/// files of older ones do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Format {
+    pub(crate) name: &'static str,
+    pub(crate) major: u32,
+    pub(crate) minor: u32,
+}
+
+/// The name of the array with the checksum.
+const CHECKSUM: &str = "checksum";
+
+/// Bytes before the header: its length.
+const PREFIX: usize = size_of::<u64>();
+
+/// The longest part of a reason that is shown.
+const SHOWN: usize = 300;
+
+/// A file that cannot be used, and why.
+pub(crate) fn invalid(reason: impl Into<String>) -> Error {
+    let mut reason: String = reason.into();
+    if reason.len() > SHOWN {
+        let end = (0..=SHOWN).rev().find(|&end| reason.is_char_boundary(end)).unwrap_or(0);
+        reason.truncate(end);
+        reason.push_str(" ...");
+        reason.shrink_to_fit();
+    }
+    Error::InvalidFile { reason }
+}

@@ -1,0 +1,108 @@
+//! Reading a file from bytes.
+
+use super::checksum::Crc64;
+use super::element::Element;
+use super::header::{self, Array, Header};
+use super::{CHECKSUM, Format, invalid};
+use crate::error::Error;
+
+/// A file whose arrays are taken out by name; all of them must be.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    header: Header<'a>,
+    data: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// # Errors
+    /// For bytes that are no whole file of this format, and of a version that can be read.
+    pub(crate) fn new(bytes: &'a [u8], format: Format) -> Result<Self, Error> {
+        let range = header::range(bytes, bytes.len() as u64)?;
+        let (before, data) = bytes.split_at(range.end);
+        let header = Header::parse(&before[range])?;
+        check_format(&header, format)?;
+        header.check_length(before.len(), bytes.len() as u64)?;
+        let mut reader = Reader { header, data };
+        let found: u64 = reader.number(CHECKSUM)?;
+        let at = reader.find(CHECKSUM)?.bytes.clone();
+        let wanted = Crc64::new().update(before).update(&data[..at.start]).update(&data[at.end..]).value();
+        if wanted != found {
+            return Err(invalid(format!("its checksum is {found:016x}, that of its bytes {wanted:016x}")));
+        }
+        Ok(reader)
+    }
+
+    /// What its writer says about it.
+    pub(crate) fn description(&self) -> &str {
+        &self.header.metadata.description
+    }
+
+    /// Takes out an array of this shape.
+    ///
+    /// # Errors
+    /// Where there is none, or one of another type or shape.
+    pub(crate) fn array<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<Vec<T>, Error> {
+        let data = self.data;
+        let array = self.find(name)?;
+        if array.kind != T::KIND {
+            return Err(invalid(format!("array `{name}` is of {}, wanted {}", array.kind, T::KIND)));
+        }
+        if array.shape.lengths() != shape {
+            return Err(invalid(format!("array `{name}` has the shape {}, wanted {shape:?}", array.shape)));
+        }
+        array.taken = true;
+        Ok(T::decode(&data[array.bytes.clone()]))
+    }
+
+    /// Takes out a single number.
+    ///
+    /// # Errors
+    /// As [`array`](Self::array).
+    pub(crate) fn number<T: Element>(&mut self, name: &str) -> Result<T, Error> {
+        match self.array(name, &[])?.as_slice() {
+            [number] => Ok(*number),
+            numbers => Err(invalid(format!("array `{name}` has {} numbers, wanted 1", numbers.len()))),
+        }
+    }
+
+    /// # Errors
+    /// When an array is left.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        match self.header.arrays.iter().find(|array| !array.taken) {
+            Some(array) => {
+                Err(invalid(format!("it has an array `{}`, which has no place in it", array.name)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn find(&mut self, name: &str) -> Result<&mut Array<'a>, Error> {
+        let found = self.header.arrays.iter_mut().find(|array| array.name == name);
+        found.ok_or_else(|| invalid(format!("it has no array `{name}`")))
+    }
+}
+
+fn check_format(header: &Header<'_>, wanted: Format) -> Result<(), Error> {
+    let (format, version) = (&header.metadata.format, &header.metadata.version);
+    let Format { name, major, minor } = wanted;
+    if format != name {
+        return Err(invalid(format!("it is a `{format}`, wanted a `{name}`")));
+    }
+    let numbers = version.split_once('.');
+    let parsed = numbers.and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
+    match parsed {
+        None => Err(invalid(format!("its version is `{version}`, wanted two numbers as `{major}.{minor}`"))),
+        Some((found, _)) if found > major => Err(invalid(format!(
+            "it is of version {version}, this is a reader of {major}.{minor}: use a newer version of this library"
+        ))),
+        Some((found, _)) if found < major => {
+            Err(invalid(format!("it is of version {version}, wanted {major}.0 to {major}.{minor}")))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Digits, and nothing else.
+fn number(digits: &str) -> Option<u32> {
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+}

@@ -1,0 +1,122 @@
+//! Whether the parts of a checkpoint go together: what was read may have been made by anybody.
+
+use super::super::state::{Best, Checkpoint, Cursor, Identity};
+use crate::error::Error;
+use crate::file::invalid;
+use crate::kernel::all_finite;
+use crate::real::Real;
+use crate::report::StopReason;
+
+/// More steps than any run takes, so that counting on cannot overflow.
+const MOST_STEPS: u64 = 1 << 62;
+
+/// # Errors
+/// For what no run could have left.
+pub(super) fn check<T: Real>(checkpoint: &Checkpoint<T>) -> Result<(), Error> {
+    let Checkpoint { identity, cursor, snapshot, history, best, .. } = checkpoint;
+    let pace = Pace::new(identity)?;
+    pace.check("position", cursor)?;
+    pace.check("epoch_start", snapshot)?;
+    let (epoch, row, start) = (cursor.epoch, cursor.row, snapshot.epoch);
+    let begun = start == epoch || (row == 0 && start.checked_add(1) == Some(epoch));
+    if snapshot.row != 0 || !begun {
+        return Err(invalid(format!(
+            "the epoch at hand is said to start at row {} of epoch {start}, wanted row 0 and an epoch that leads to row \
+             {row} of epoch {epoch}",
+            snapshot.row
+        )));
+    }
+    check_finite(checkpoint)?;
+    let mut last = 0;
+    for number in history.epochs.iter().map(|epoch| epoch.number) {
+        if number <= last || number > epoch {
+            return Err(invalid(format!(
+                "its history has an epoch {number} after {last}, wanted ascending numbers from 1 to at most {epoch}"
+            )));
+        }
+        last = number;
+    }
+    match best {
+        Some(Best { epoch, .. })
+            if history.epochs.binary_search_by_key(epoch, |epoch| epoch.number).is_err() =>
+        {
+            Err(invalid(format!("its best epoch is {epoch}, which is not in its history")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Parameters and what decides about them must be finite. The state of the optimizer and running statistics need not
+/// be, nor what is only reported.
+fn check_finite<T: Real>(checkpoint: &Checkpoint<T>) -> Result<(), Error> {
+    let Checkpoint { cursor, snapshot, before_last, best, loss_sum, stop, .. } = checkpoint;
+    finite("parameters", &cursor.params)?;
+    finite("epoch_start.parameters", &snapshot.params)?;
+    if let Some(best) = best {
+        finite("best.loss", &[best.loss])?;
+        finite("best.parameters", &best.params)?;
+    }
+    if *stop == Some(StopReason::Diverged) {
+        // The last step may have started beyond the finite numbers, and nothing goes on from it.
+        return Ok(());
+    }
+    finite("before_last_step.parameters", before_last)?;
+    finite("loss_sum", &[*loss_sum])
+}
+
+fn finite<T: Real>(name: &str, values: &[T]) -> Result<(), Error> {
+    if all_finite(values) {
+        return Ok(());
+    }
+    let bad = values.iter().enumerate().find(|(_, value)| !value.is_finite());
+    let (at, value) = bad.map_or((0, f64::NAN), |(at, value)| (at, value.as_f64()));
+    Err(invalid(format!("`{name}` holds {value} at {at}, wanted finite numbers")))
+}
+
+/// How a run goes through its rows.
+struct Pace {
+    rows: usize,
+    /// Rows of a step.
+    stride: usize,
+    /// Steps of an epoch.
+    steps: u64,
+}
+
+impl Pace {
+    /// # Errors
+    /// For batches of no rows.
+    fn new(identity: &Identity) -> Result<Self, Error> {
+        let Identity { rows, batch_size, accumulate, .. } = *identity;
+        let stride = batch_size.min(rows).saturating_mul(accumulate);
+        if rows > 0 && stride == 0 {
+            return Err(invalid(format!(
+                "its batch_size is {batch_size} and accumulate {accumulate}, wanted at least 1"
+            )));
+        }
+        // Without rows there is nothing but the start.
+        let stride = stride.max(1);
+        Ok(Pace { rows, stride, steps: rows.div_ceil(stride) as u64 })
+    }
+
+    /// # Errors
+    /// For a position that no number of steps leads to.
+    fn check<T>(&self, name: &str, cursor: &Cursor<T>) -> Result<(), Error> {
+        let Cursor { steps, epoch, row, .. } = *cursor;
+        if row > 0 && (row >= self.rows || !row.is_multiple_of(self.stride)) {
+            return Err(invalid(format!(
+                "its {name} is row {row}, wanted a multiple of {} below {}",
+                self.stride, self.rows
+            )));
+        }
+        let inside = (row / self.stride) as u64;
+        let wanted = (epoch as u64).checked_mul(self.steps).and_then(|whole| whole.checked_add(inside));
+        let reachable = self.rows > 0 || epoch == 0;
+        if wanted == Some(steps) && steps <= MOST_STEPS && reachable {
+            return Ok(());
+        }
+        Err(invalid(format!(
+            "its {name} is row {row} of epoch {epoch} after {steps} steps, which {} steps per epoch do not lead to",
+            self.steps
+        )))
+    }
+}

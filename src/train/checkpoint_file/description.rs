@@ -1,0 +1,230 @@
+//! What a checkpoint says about itself in JSON: whole numbers and names. All other numbers are in arrays.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use super::super::history::{Epoch, History};
+use super::super::state::{Checkpoint, Cursor, Identity};
+use crate::error::Error;
+use crate::file::invalid;
+use crate::report::{Divergence, NonFinite, StopReason};
+
+/// The description; no part may be missing, and nothing may be added.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Description {
+    pub(super) identity: Sizes,
+    pub(super) position: Place,
+    pub(super) epoch_start: Place,
+    #[serde(deserialize_with = "present")]
+    pub(super) best_epoch: Option<usize>,
+    #[serde(deserialize_with = "present")]
+    pub(super) stop: Option<Stop>,
+    #[serde(deserialize_with = "present")]
+    pub(super) divergence: Option<Diverged>,
+    /// How many epochs the history has.
+    pub(super) epochs: usize,
+    /// The names of layers, one a line.
+    layers: String,
+}
+
+/// [`Identity`], before its sizes are known to fit in memory.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sizes {
+    seed: u64,
+    rows: u64,
+    batch_size: u64,
+    accumulate: u64,
+    parameters: u64,
+    statistics: u64,
+    optimizer_state: u64,
+}
+
+/// Where a [`Cursor`] stands.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Place {
+    pub(super) steps: u64,
+    pub(super) epoch: usize,
+    pub(super) row: usize,
+}
+
+/// [`Divergence`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Diverged {
+    step: u64,
+    epoch: usize,
+    what: What,
+}
+
+/// [`NonFinite`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum What {
+    Loss,
+    Gradient(usize),
+    Parameters(usize),
+    ValidationLoss,
+}
+
+/// Reasons to stop and what they are called in files.
+macro_rules! stops {
+    ($($reason:ident = $name:literal,)*) => {
+        /// [`StopReason`].
+        #[derive(Debug, Clone, Copy, Deserialize)]
+        pub(super) enum Stop {
+            $(#[serde(rename = $name)] $reason,)*
+        }
+
+        impl From<Stop> for StopReason {
+            fn from(stop: Stop) -> Self {
+                match stop {
+                    $(Stop::$reason => StopReason::$reason,)*
+                }
+            }
+        }
+
+        fn stop_name(stop: StopReason) -> &'static str {
+            match stop {
+                $(StopReason::$reason => $name,)*
+            }
+        }
+    };
+}
+
+stops! {
+    Converged = "converged",
+    IterationLimit = "iteration_limit",
+    Stalled = "stalled",
+    EarlyStopped = "early_stopped",
+    Separated = "separated",
+    Diverged = "diverged",
+    Cancelled = "cancelled",
+    Given = "given",
+}
+
+/// A field that may be `null`, and must be there.
+fn present<'de, D: Deserializer<'de>, V: Deserialize<'de>>(deserializer: D) -> Result<Option<V>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+impl Description {
+    /// The description in JSON of a checkpoint that stands at `cursor`.
+    pub(super) fn of<T>(checkpoint: &Checkpoint<T>, cursor: &Cursor<T>) -> Value {
+        let Checkpoint { identity, snapshot, best, history, stop, divergence, .. } = checkpoint;
+        let Identity { seed, rows, batch_size, accumulate, parameters, statistics, optimizer_state } =
+            identity;
+        json!({
+            "identity": {
+                "seed": seed,
+                "rows": rows,
+                "batch_size": batch_size,
+                "accumulate": accumulate,
+                "parameters": parameters,
+                "statistics": statistics,
+                "optimizer_state": optimizer_state,
+            },
+            "position": place(cursor),
+            "epoch_start": place(snapshot),
+            "best_epoch": best.as_ref().map(|best| best.epoch),
+            "stop": stop.map(stop_name),
+            "divergence": divergence.map(diverged),
+            "epochs": history.epochs.len(),
+            "layers": lines(&history.layers),
+        })
+    }
+
+    /// # Errors
+    /// For anything but what [`of`](Self::of) makes.
+    pub(super) fn parse(text: &str) -> Result<Self, Error> {
+        serde_json::from_str(text).map_err(|error| invalid(format!("in its description: {error}")))
+    }
+
+    /// The history of these epochs, with the names of layers.
+    ///
+    /// # Errors
+    /// For more layers than parameters: each has some.
+    pub(super) fn take_history(&mut self, epochs: Vec<Epoch>) -> Result<History, Error> {
+        let text = std::mem::take(&mut self.layers);
+        let (count, parameters) = (text.matches('\n').count(), self.identity.parameters);
+        if count as u64 > parameters || !(text.is_empty() || text.ends_with('\n')) {
+            return Err(invalid(format!(
+                "it names {count} layers with parameters, wanted lines that end and at most {parameters} of them"
+            )));
+        }
+        let mut layers = Vec::with_capacity(count);
+        for line in text.split_terminator('\n') {
+            layers.push(unescaped(line)?);
+        }
+        Ok(History { layers, epochs })
+    }
+}
+
+impl Sizes {
+    /// # Errors
+    /// For sizes beyond the memory of this machine.
+    pub(super) fn to_identity(&self) -> Result<Identity, Error> {
+        let size = |name: &str, value: u64| {
+            usize::try_from(value)
+                .map_err(|_| invalid(format!("`{name}` is {value}, too large for this machine")))
+        };
+        Ok(Identity {
+            seed: self.seed,
+            rows: size("rows", self.rows)?,
+            batch_size: size("batch_size", self.batch_size)?,
+            accumulate: size("accumulate", self.accumulate)?,
+            parameters: size("parameters", self.parameters)?,
+            statistics: size("statistics", self.statistics)?,
+            optimizer_state: size("optimizer_state", self.optimizer_state)?,
+        })
+    }
+}
+
+impl From<Diverged> for Divergence {
+    fn from(Diverged { step, epoch, what }: Diverged) -> Self {
+        let what = match what {
+            What::Loss => NonFinite::Loss,
+            What::Gradient(layer) => NonFinite::Gradient { layer },
+            What::Parameters(layer) => NonFinite::Parameters { layer },
+            What::ValidationLoss => NonFinite::ValidationLoss,
+        };
+        Divergence { step, epoch, what }
+    }
+}
+
+fn diverged(Divergence { step, epoch, what }: Divergence) -> Value {
+    let what = match what {
+        NonFinite::Loss => json!("loss"),
+        NonFinite::Gradient { layer } => json!({ "gradient": layer }),
+        NonFinite::Parameters { layer } => json!({ "parameters": layer }),
+        NonFinite::ValidationLoss => json!("validation_loss"),
+    };
+    json!({ "step": step, "epoch": epoch, "what": what })
+}
+
+fn place<T>(Cursor { steps, epoch, row, .. }: &Cursor<T>) -> Value {
+    json!({ "steps": steps, "epoch": epoch, "row": row })
+}
+
+/// Names as lines; a list in JSON could take many times its size to read.
+fn lines(names: &[String]) -> String {
+    names.iter().map(|name| name.replace('\\', "\\\\").replace('\n', "\\n") + "\n").collect()
+}
+
+fn unescaped(line: &str) -> Result<String, Error> {
+    let mut name = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        name.push(match character {
+            '\\' => match characters.next() {
+                Some('n') => '\n',
+                Some('\\') => '\\',
+                _ => return Err(invalid("the name of a layer holds a backslash that escapes nothing")),
+            },
+            other => other,
+        });
+    }
+    Ok(name)
+}

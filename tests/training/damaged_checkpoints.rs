@@ -1,0 +1,437 @@
+//! Bytes that are no checkpoint: a typed error that says why, and never a panic or much memory.
+
+use logit::{Adam, Checkpoint, Error, Trainer};
+use serde_json::{Value, json};
+
+use super::checkpoint_kit::{Array, Parts, checkpoint, header, sealed, with_header};
+
+/// What memory a reader may take beside the bytes: a list of arrays, messages.
+const ROOM: usize = 10_000;
+
+/// The error that reading ends in, for little memory.
+fn refused(bytes: &[u8]) -> String {
+    let mut result = None;
+    let taken = allocation_counter::measure(|| result = Some(Checkpoint::<f64>::from_bytes(bytes))).bytes_max;
+    let (taken, most) = (taken as usize, 2 * bytes.len() + ROOM);
+    assert!(taken <= most, "{taken} bytes taken for {} bytes", bytes.len());
+    match result.expect("a result") {
+        Err(error @ Error::InvalidFile { .. }) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn saved() -> Vec<u8> {
+    checkpoint::<f64, _>(&Trainer::new(Adam::new(0.01)), 14).to_bytes()
+}
+
+fn assert_refused(bytes: &[u8], because: &str) {
+    let message = refused(bytes);
+    assert!(message.contains(because), "wanted `{because}`: {message}");
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused() {
+    let bytes = saved();
+    Checkpoint::<f64>::from_bytes(&bytes).expect("a checkpoint");
+    for length in 0..bytes.len() {
+        refused(&bytes[..length]);
+    }
+    refused(&[&bytes[..], b"\0"].concat());
+    refused(&[&bytes[..], &bytes].concat());
+}
+
+#[test]
+fn a_file_with_any_bit_flipped_is_refused() {
+    let mut bytes = saved();
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[at] ^= 1 << bit;
+            refused(&bytes);
+            bytes[at] ^= 1 << bit;
+        }
+    }
+    for byte in 0..bytes.len() - 8 {
+        let old = bytes[byte..byte + 8].to_vec();
+        for value in [0, 0xFF, b'9'] {
+            bytes[byte..byte + 8].fill(value);
+            if bytes[byte..byte + 8] != old {
+                refused(&bytes);
+            }
+        }
+        bytes[byte..byte + 8].copy_from_slice(&old);
+    }
+}
+
+#[test]
+fn numbers_of_another_type_are_refused() {
+    let single = checkpoint::<f32, _>(&Trainer::new(Adam::new(0.01)), 14).to_bytes();
+    assert_refused(&single, "array `parameters` is of F32, wanted F64");
+    let error = Checkpoint::<f32>::from_bytes(&saved()).expect_err("an error").to_string();
+    assert!(error.contains("array `parameters` is of F64, wanted F32"), "{error}");
+}
+
+#[test]
+fn lengths_that_lie_are_refused() {
+    let bytes = saved();
+    let (text, end) = header(&bytes);
+    for length in [0, 1, end as u64, bytes.len() as u64, 1 << 40, u64::MAX - 7, u64::MAX] {
+        let mut changed = bytes.clone();
+        changed[..8].copy_from_slice(&length.to_le_bytes());
+        refused(&changed);
+    }
+    let parameters = Parts::of(&bytes).array("parameters").shape[0];
+    let shape = format!("\"shape\":[{parameters}]");
+    assert!(text.contains(&shape));
+    for lie in [
+        "0",
+        "1",
+        "9999999999999999999",
+        "99999999999999999999999",
+        "-1",
+        "4294967296,4294967296",
+        "1e3",
+        "2.0",
+    ] {
+        refused(&with_header(&bytes, &text.replace(&shape, &format!("\"shape\":[{lie}]"))));
+    }
+    let several = format!("\"shape\":[{parameters},1,1]");
+    assert_refused(&with_header(&bytes, &text.replace(&shape, &several)), "at most 2 dimensions");
+    let column = format!("\"shape\":[{parameters},1]");
+    assert_refused(&with_header(&bytes, &text.replace(&shape, &column)), ", 1], wanted [");
+    for lie in
+        ["[0,0]", "[8,0]", "[0,18446744073709551615]", "[18446744073709551608,8]", "[0]", "[0,8,8]", "[1,9]"]
+    {
+        let checksum = text.find("\"checksum\"").expect("a checksum");
+        let (before, after) = text.split_at(checksum);
+        let changed = format!("{before}{}", after.replacen("[0,8]", lie, 1));
+        assert_ne!(changed, text);
+        refused(&with_header(&bytes, &changed));
+    }
+}
+
+/// Every key of the description that leads to a number.
+fn numbers(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(entries) => {
+            entries.iter().for_each(|(key, value)| numbers(value, &format!("{path}/{key}"), found));
+        }
+        Value::Number(_) => found.push(path.to_owned()),
+        _ => {}
+    }
+}
+
+#[test]
+fn counts_that_lie_are_refused() {
+    let parts = Parts::of(&saved());
+    let mut paths = Vec::new();
+    numbers(&parts.description, "", &mut paths);
+    assert_eq!(paths.len(), 15, "{paths:?}");
+    for path in paths {
+        let old = parts.description.pointer(&path).and_then(Value::as_u64).expect("a number");
+        for lie in
+            [json!(u64::MAX), json!(1_u64 << 40), json!(-1), json!(0.5), json!("1"), json!(null), json!([1])]
+        {
+            let mut changed = parts.clone();
+            *changed.description.pointer_mut(&path).expect("a number") = lie.clone();
+            let bytes = changed.bytes();
+            if matches!(path.as_str(), "/identity/seed" | "/identity/batch_size") && lie.is_u64() {
+                // Any seed will do, and so will batches of many rows where steps do not tell.
+                continue;
+            }
+            if path == "/best_epoch" && lie.is_null() {
+                assert_refused(&bytes, "has an array `best.");
+                continue;
+            }
+            let message = refused(&bytes);
+            assert_ne!(lie, json!(old), "{path}: {message}");
+        }
+    }
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let parts = Parts::of(&saved());
+    for index in 0..parts.arrays.len() {
+        let mut changed = parts.clone();
+        let removed = changed.arrays.remove(index).name;
+        assert_refused(&changed.bytes(), &format!("it has no array `{removed}`"));
+    }
+    for key in ["format", "version"] {
+        let mut changed = parts.clone();
+        changed.metadata.as_object_mut().expect("a table").remove(key);
+        assert_refused(&changed.bytes(), &format!("missing field `{key}`"));
+    }
+    let mut tables = vec![String::new()];
+    tables.extend(["/identity", "/position", "/epoch_start"].map(str::to_owned));
+    let mut removed = 0;
+    for table in tables {
+        let keys: Vec<String> = parts
+            .description
+            .pointer(&table)
+            .and_then(Value::as_object)
+            .expect("a table")
+            .keys()
+            .cloned()
+            .collect();
+        for key in keys {
+            let mut changed = parts.clone();
+            let entries =
+                changed.description.pointer_mut(&table).and_then(Value::as_object_mut).expect("a table");
+            entries.remove(&key);
+            assert_refused(&changed.bytes(), &format!("missing field `{key}`"));
+            removed += 1;
+        }
+    }
+    assert_eq!(removed, 8 + 7 + 3 + 3);
+    let bytes = saved();
+    let text = header(&bytes).0;
+    assert_refused(&with_header(&bytes, &text.replace("__metadata__", "metadata")), "metadata");
+    assert_refused(&with_header(&bytes, "{}"), "missing field `__metadata__`");
+}
+
+#[test]
+fn what_does_not_belong_is_named() {
+    let parts = Parts::of(&saved());
+    let mut changed = parts.clone();
+    let extra = Array { name: "extra".into(), dtype: "U8".into(), shape: vec![3], bytes: vec![1, 2, 3] };
+    changed.arrays.push(extra);
+    assert_refused(&changed.bytes(), "an array `extra`, which has no place in it");
+    let mut changed = parts.clone();
+    changed.metadata["author"] = json!("somebody");
+    assert_refused(&changed.bytes(), "unknown field `author`");
+    for table in ["", "/identity", "/position", "/epoch_start"] {
+        let mut changed = parts.clone();
+        changed.description.pointer_mut(table).expect("a table")["more"] = json!(1);
+        assert_refused(&changed.bytes(), "unknown field `more`");
+    }
+    let bytes = saved();
+    let text = header(&bytes).0;
+    let with = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        with_header(&bytes, &text.replacen(from, to, 1))
+    };
+    assert_refused(&with("\"dtype\":\"U64\"", "\"dtype\":\"U64\",\"more\":1"), "unknown field `more`");
+    // What occurs twice.
+    assert_refused(
+        &with("\"dtype\":\"U64\"", "\"dtype\":\"U64\",\"dtype\":\"U64\""),
+        "duplicate field `dtype`",
+    );
+    assert_refused(&with("{\"__metadata__\":", "{\"__metadata__\":{},\"__metadata__\":"), "missing field");
+    let metadata =
+        &text[text.find(":{").expect("metadata") + 1..text.find(",\"checksum\"").expect("an array")];
+    let twice = format!("{{\"__metadata__\":{metadata},");
+    assert_refused(&with("{", &twice), "duplicate field `__metadata__`");
+    assert_refused(&with("\"format\":", "\"format\":\"\",\"format\":"), "duplicate field `format`");
+    assert_refused(&with("\\\"steps\\\":", "\\\"steps\\\":1,\\\"steps\\\":"), "duplicate field `steps`");
+    let empty = "\"plateau\":{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]},";
+    let first = with("\"checksum\"", &format!("{empty}\"twin\""));
+    refused(&first);
+    let twins =
+        format!("{}{}\"checksum\"", empty.replace("plateau", "twin"), empty.replace("plateau", "twin"));
+    assert_refused(&with("\"checksum\"", &twins), "two arrays `twin`");
+}
+
+#[test]
+fn other_formats_and_newer_versions_are_refused() {
+    let parts = Parts::of(&saved());
+    let with = |key: &str, value: &str| {
+        let mut changed = parts.clone();
+        changed.metadata[key] = json!(value);
+        changed.bytes()
+    };
+    assert_refused(&with("version", "2.0"), "of version 2.0, this is a reader of 1.0: use a newer version");
+    assert_refused(&with("version", "4294967295.7"), "use a newer version");
+    assert_refused(&with("version", "0.9"), "of version 0.9, wanted 1.0 to 1.0");
+    for version in ["", "1", "1.", ".0", "1.0.0", "+1.0", "1. 0", "one", "99999999999.0", "-1.0", "1.x"] {
+        assert_refused(&with("version", version), "wanted two numbers as `1.0`");
+    }
+    // A newer minor version that uses nothing new.
+    Checkpoint::<f64>::from_bytes(&with("version", "1.7")).expect("a checkpoint");
+    assert_refused(&with("format", "logit model"), "it is a `logit model`, wanted a `logit checkpoint`");
+    assert_refused(&with("format", &"x".repeat(100_000)), "it is a `xxxx");
+    refused(b"");
+    refused(b"PK\x03\x04 an archive of another kind, which is not empty");
+    refused(&[0xFF; 1000]);
+    refused(&[0; 1000]);
+}
+
+#[test]
+fn arrays_of_the_wrong_type_or_length_are_named() {
+    let parts = Parts::of(&saved());
+    for index in 0..parts.arrays.len() {
+        let Array { name, dtype, shape, bytes } = &parts.arrays[index];
+        let mut changed = parts.clone();
+        let (other, size) = if dtype == "F64" { ("U64", 8) } else { ("F32", 4) };
+        let count = shape.iter().product::<u64>() as usize;
+        (changed.arrays[index].dtype, changed.arrays[index].bytes) =
+            (other.to_owned(), vec![0; count * size]);
+        assert_refused(&changed.bytes(), &format!("array `{name}` is of {other}, wanted {dtype}"));
+
+        let mut changed = parts.clone();
+        changed.arrays[index].shape = shape.iter().map(|length| length + 1).collect();
+        let one = bytes.len() / count.max(1);
+        let one = if one == 0 { 8 } else { one };
+        changed.arrays[index].bytes.extend(vec![0; if shape.is_empty() { 0 } else { one }]);
+        if shape.is_empty() {
+            changed.arrays[index].shape = vec![1];
+        }
+        assert_refused(&changed.bytes(), &format!("array `{name}` has the shape ["));
+        changed.arrays[index].dtype = "I64".to_owned();
+        assert_refused(&changed.bytes(), "unknown variant `I64`");
+    }
+}
+
+#[test]
+fn numbers_that_contradict_each_other_are_refused() {
+    let parts = Parts::of(&saved());
+    let set = |path: &str, value: Value| {
+        let mut changed = parts.clone();
+        *changed.description.pointer_mut(path).expect("a place") = value;
+        changed.bytes()
+    };
+    // The run stands at row 16 of epoch 2, after 14 steps of 8 of 43 rows.
+    assert_eq!(parts.description["position"], json!({ "steps": 14, "epoch": 2, "row": 16 }));
+    assert_refused(&set("/position/row", json!(43)), "row 43, wanted a multiple of 8 below 43");
+    assert_refused(&set("/position/row", json!(48)), "row 48, wanted a multiple of 8 below 43");
+    assert_refused(&set("/position/row", json!(17)), "row 17, wanted a multiple of 8");
+    assert_refused(&set("/position/row", json!(24)), "do not lead to");
+    assert_refused(&set("/position/steps", json!(15)), "after 15 steps");
+    assert_refused(&set("/position/epoch", json!(3)), "epoch 3 after 14 steps");
+    assert_refused(
+        &set("/epoch_start/steps", json!(13)),
+        "its epoch_start is row 0 of epoch 2 after 13 steps",
+    );
+    assert_refused(
+        &set("/epoch_start", json!({ "steps": 6, "epoch": 1, "row": 0 })),
+        "start at row 0 of epoch 1",
+    );
+    assert_refused(
+        &set("/epoch_start", json!({ "steps": 13, "epoch": 2, "row": 8 })),
+        "start at row 8 of epoch 2",
+    );
+    assert_refused(
+        &set("/epoch_start", json!({ "steps": 18, "epoch": 3, "row": 0 })),
+        "start at row 0 of epoch 3",
+    );
+    assert_refused(&set("/identity/batch_size", json!(0)), "wanted at least 1");
+    assert_refused(&set("/identity/accumulate", json!(0)), "wanted at least 1");
+    assert_refused(&set("/identity/rows", json!(0)), "wanted a multiple of 1 below 0");
+    assert_refused(&set("/identity/rows", json!(60)), "do not lead to");
+    assert_refused(&set("/identity/parameters", json!(47)), "wanted [47]");
+    assert_refused(&set("/identity/statistics", json!(2)), "wanted [2]");
+    assert_refused(&set("/identity/optimizer_state", json!(2)), "wanted [2]");
+    assert_refused(&set("/epochs", json!(1)), "wanted [1]");
+    assert_refused(&set("/best_epoch", json!(3)), "its best epoch is 3");
+    assert_refused(&set("/best_epoch", json!(0)), "its best epoch is 0");
+    assert_refused(&set("/best_epoch", json!(null)), "array `best.");
+    assert_refused(&set("/stop", json!("tired")), "unknown variant `tired`");
+    assert_refused(&set("/stop", json!(3)), "in its description");
+    assert_refused(
+        &set("/divergence", json!({ "step": 1, "epoch": 1, "what": "mood" })),
+        "unknown variant `mood`",
+    );
+    assert_refused(&set("/divergence", json!({ "step": 1, "what": "loss" })), "missing field `epoch`");
+    assert_refused(&set("/layers", json!("Dense")), "wanted lines that end");
+    assert_refused(&set("/layers", json!("Dense\\\n")), "escapes nothing");
+    assert_refused(&set("/layers", json!("\n".repeat(1000))), "names 1000 layers");
+    // The last position there is, and those beyond.
+    let far = |epoch: u64| {
+        let mut changed = parts.clone();
+        changed.description["position"] =
+            json!({ "steps": epoch.wrapping_mul(6).wrapping_add(2), "epoch": epoch, "row": 16 });
+        changed.description["epoch_start"] =
+            json!({ "steps": epoch.wrapping_mul(6), "epoch": epoch, "row": 0 });
+        changed.bytes()
+    };
+    Checkpoint::<f64>::from_bytes(&far(1 << 59)).expect("a checkpoint");
+    for epoch in [1 << 60, u64::MAX / 6, u64::MAX / 6 + 1, u64::MAX] {
+        assert_refused(&far(epoch), "do not lead to");
+    }
+}
+
+#[test]
+fn arrays_that_contradict_each_other_are_refused() {
+    let parts = Parts::of(&saved());
+    let put = |name: &str, index: usize, bytes: &[u8]| {
+        let mut changed = parts.clone();
+        changed.array(name).bytes[index * bytes.len()..][..bytes.len()].copy_from_slice(bytes);
+        changed.bytes()
+    };
+    for name in ["parameters", "epoch_start.parameters", "before_last_step.parameters", "best.parameters"] {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let message = format!("`{name}` holds {value} at 3, wanted finite numbers");
+            assert_refused(&put(name, 3, &value.to_le_bytes()), &message);
+        }
+    }
+    for name in ["loss_sum", "best.loss"] {
+        assert_refused(&put(name, 0, &f64::NAN.to_le_bytes()), &format!("`{name}` holds NaN"));
+    }
+    assert_refused(&put("history.validated", 1, &[2]), "`history.validated` holds 2");
+    assert_refused(
+        &put("history.validated", 1, &[0]),
+        "`history.validation_loss` has the shape [2], wanted [1]",
+    );
+    for (counts, column) in
+        [("history.metric_counts", "history.metrics"), ("history.update_counts", "history.gradient_norms")]
+    {
+        for count in [0_u64, 9, 1 << 60] {
+            let message = format!("array `{column}` has the shape");
+            assert_refused(&put(counts, 0, &count.to_le_bytes()), &message);
+        }
+        assert_refused(&put(counts, 0, &u64::MAX.to_le_bytes()), "wanted [18446744073709551615]");
+    }
+    for number in [0_u64, 2, 3, u64::MAX] {
+        assert_refused(&put("history.number", 0, &number.to_le_bytes()), "wanted ascending numbers from 1");
+    }
+}
+
+/// Headers that are small to write and large to read.
+#[test]
+fn headers_take_no_more_memory_than_they_are_long() {
+    let framed = |text: String| sealed([&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat());
+    let metadata = |text: &str| framed(format!("{{\"__metadata__\":{text}}}"));
+    let many = 200_000;
+    refused(&framed("[".repeat(many)));
+    refused(&framed("{\"a\":".repeat(many)));
+    refused(&framed(format!("{{\"a\":{{\"dtype\":\"U8\",\"shape\":[{}0]}}}}", "0,".repeat(many))));
+    refused(&framed(format!("{{\"a\":{{\"dtype\":\"U8\",\"data_offsets\":[{}0]}}}}", "0,".repeat(many))));
+    refused(&framed(format!("{{\"{}\":1}}", "a".repeat(many))));
+    refused(&framed(format!("{{\"{}\":1}}", "\\u0061".repeat(many))));
+    let entry = |name: usize| format!("\"{name}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}");
+    let entries: Vec<String> = (0..many / 10).map(entry).collect();
+    assert_refused(&framed(format!("{{{}}}", entries.join(","))), "more than 1024 arrays");
+    let entries: Vec<String> = (0..many / 10).map(|_| entry(1)).collect();
+    refused(&framed(format!("{{{}}}", entries.join(","))));
+    refused(&metadata(&format!(
+        "{{{}}}",
+        (0..many).map(|k| format!("\"{k}\":\"\"")).collect::<Vec<_>>().join(",")
+    )));
+    refused(&metadata(&format!("{{\"format\":\"{}\"}}", "\\n".repeat(many))));
+
+    let parts = Parts::of(&saved());
+    for layers in ["\n".repeat(many), "a".repeat(many), "a".repeat(many) + "\n", "\\n".repeat(many) + "\n"] {
+        let mut changed = parts.clone();
+        changed.description["layers"] = json!(layers);
+        let bytes = changed.bytes();
+        let taken =
+            allocation_counter::measure(|| drop(Checkpoint::<f64>::from_bytes(&bytes))).bytes_max as usize;
+        assert!(taken <= 2 * bytes.len() + ROOM, "{taken} bytes taken for {}", bytes.len());
+    }
+    for description in [json!("[".repeat(many)), json!(vec![0; many]), json!("x".repeat(many))] {
+        let mut changed = parts.clone();
+        changed.description = description;
+        refused(&changed.bytes());
+    }
+}
+
+#[test]
+fn memory_is_that_of_the_checkpoint() {
+    for epochs in [0, 300] {
+        let bytes =
+            checkpoint::<f64, _>(&Trainer::new(Adam::new(0.01)).patience(999).epochs(400), 6 * epochs)
+                .to_bytes();
+        let taken =
+            allocation_counter::measure(|| drop(Checkpoint::<f64>::from_bytes(&bytes))).bytes_max as usize;
+        assert!(taken <= 2 * bytes.len() + ROOM, "{taken} bytes taken for {}", bytes.len());
+    }
+}
