@@ -11,7 +11,7 @@ pub trait Element: Copy + Sized {
     /// An array of it, as a value that does not depend on the type.
     fn values(array: &[Self]) -> Values<'_>;
     /// The numbers in these bytes.
-    fn decode(bytes: &[u8]) -> Vec<Self>;
+    fn decode(bytes: &[u8]) -> impl ExactSizeIterator<Item = Self> + Clone;
 }
 
 /// The type of the numbers of an array.
@@ -85,8 +85,8 @@ macro_rules! elements {
                 Values::$kind(array)
             }
 
-            fn decode(bytes: &[u8]) -> Vec<Self> {
-                bytes.as_chunks().0.iter().map(|bytes| <$type>::from_le_bytes(*bytes)).collect()
+            fn decode(bytes: &[u8]) -> impl ExactSizeIterator<Item = Self> + Clone {
+                bytes.as_chunks().0.iter().map(|bytes| <$type>::from_le_bytes(*bytes))
             }
         })*
     };

@@ -10,11 +10,9 @@ use super::element::Kind;
 use super::{PREFIX, invalid};
 use crate::error::Error;
 
-/// The longest header that is read, which is also the limit of the format's other readers.
-const LONGEST: u64 = 100_000_000;
-
-/// The most arrays in a file; a list of so many takes 64 KiB.
-const MOST_ARRAYS: usize = 1024;
+/// The longest header that is read. Reading takes several times its size, which therefore is little; names and texts
+/// that may be long belong into arrays of bytes.
+const LONGEST: u64 = 1 << 16;
 
 /// The most dimensions of an array.
 const MOST_DIMENSIONS: usize = 2;
@@ -137,9 +135,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Listed<'a> {
                             return Err(A::Error::duplicate_field("__metadata__"));
                         }
                         continue;
-                    }
-                    if arrays.len() == MOST_ARRAYS {
-                        return Err(A::Error::custom(format!("more than {MOST_ARRAYS} arrays")));
                     }
                     let Entry { dtype: kind, shape, data_offsets: [start, end] } = map.next_value()?;
                     arrays.push(Array { name, kind, shape, bytes: start..end, taken: false });

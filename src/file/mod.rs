@@ -6,7 +6,7 @@
 //!
 //! Bytes that are read may come from anywhere: sizes are compared with what is there before memory is taken, and what
 //! is not exactly as wanted is an [`Error::InvalidFile`](crate::Error). The readers of the format that others wrote are
-//! laxer: of two arrays with one name the last wins there, and a header may take many times its size to read.
+//! laxer: of two arrays with one name the last wins there, and a header may have 100 MB and take many times that to read.
 
 mod checksum;
 mod disk;

@@ -42,6 +42,18 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Where there is none, or one of another type or shape.
     pub(crate) fn array<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<Vec<T>, Error> {
+        self.values(name, shape).map(Iterator::collect)
+    }
+
+    /// Takes out an array of this shape, number by number.
+    ///
+    /// # Errors
+    /// As [`array`](Self::array).
+    pub(crate) fn values<T: Element>(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<impl ExactSizeIterator<Item = T> + Clone + use<'a, T>, Error> {
         let data = self.data;
         let array = self.find(name)?;
         if array.kind != T::KIND {
@@ -59,10 +71,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// As [`array`](Self::array).
     pub(crate) fn number<T: Element>(&mut self, name: &str) -> Result<T, Error> {
-        match self.array(name, &[])?.as_slice() {
-            [number] => Ok(*number),
-            numbers => Err(invalid(format!("array `{name}` has {} numbers, wanted 1", numbers.len()))),
-        }
+        let missing = || invalid(format!("array `{name}` is empty"));
+        self.values(name, &[])?.next().ok_or_else(missing)
     }
 
     /// # Errors

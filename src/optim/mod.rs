@@ -154,16 +154,13 @@ fn quotient<T: Real>(numerator: T, denominator: T) -> T {
     if denominator == T::zero() { T::zero() } else { numerator / denominator }
 }
 
-/// -1, 1, or `x` itself where that is zero or NaN.
+/// -1, 0, 1 or NaN.
 #[inline(always)]
 fn sign<T: Real>(x: T) -> T {
-    if x > T::zero() {
-        T::one()
-    } else if x < T::zero() {
-        -T::one()
-    } else {
-        x
-    }
+    // A difference of two selections, not a chain of branches, so that loops can use vector registers.
+    let above = if x > T::zero() { T::one() } else { T::zero() };
+    let below = if x < T::zero() { T::one() } else { T::zero() };
+    if x.partial_cmp(&x).is_some() { above - below } else { x }
 }
 
 /// Cuts the state into vectors of one number per parameter.

@@ -9,7 +9,40 @@ use crate::report::{Divergence, FitReport, StopReason};
 
 /// Everything that a training run needs to go on to the same bits: a snapshot of [`Run`](crate::Run), taken at any step.
 ///
-/// [`to_bytes`](Checkpoint::to_bytes) and [`from_bytes`](Checkpoint::from_bytes) store it.
+/// [`save`](Checkpoint::save) writes it to a file and [`load`](Checkpoint::load) reads it; [`to_bytes`](Self::to_bytes)
+/// and [`from_bytes`](Checkpoint::from_bytes) do the same in memory. A file holds parameters, running statistics and
+/// the state of the optimizer, now and at the start of the epoch, the best parameters so far and the history, all to
+/// the bit. It does not hold the rows, the network and the settings: whoever resumes gives them again.
+///
+/// # Format
+/// [Safetensors](https://github.com/huggingface/safetensors): arrays of the number type `T`, and of `f64` and `u64` for
+/// the history. In Python, `safetensors.numpy.load_file("run.safetensors")["parameters"]` are the parameters.
+/// The metadata has the keys `format` ("logit checkpoint"), `version` ("1.0") and `description` (positions and sizes,
+/// in JSON). The array `checksum` is the CRC-64/XZ of all other bytes.
+///
+/// # Examples
+/// ```
+/// use logit::{Adam, Advance, Checkpoint, MlpClassifier, MlpOptions, data};
+///
+/// let iris = data::iris();
+/// let network = MlpClassifier::new([8]).optimizer(Adam::new(0.01)).epochs(6);
+/// let mut run = network.start(&iris.x, &iris.y, MlpOptions::default())?;
+/// for _ in 0..13 {
+///     run.step()?;
+/// }
+/// let file = std::env::temp_dir().join(format!("iris-{}.safetensors", std::process::id()));
+/// run.checkpoint().save(&file)?;
+///
+/// // Another day, another process.
+/// let checkpoint = Checkpoint::load(&file)?;
+/// let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), checkpoint)?;
+/// while resumed.step()? != Advance::Finished {}
+///
+/// while run.step()? != Advance::Finished {}
+/// assert_eq!(resumed.finish(), run.finish()); // to the bit
+/// # std::fs::remove_file(&file).ok();
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checkpoint<T> {
     pub(super) identity: Identity,

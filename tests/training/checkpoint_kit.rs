@@ -77,8 +77,8 @@ pub(crate) fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let (text, start) = header(&bytes);
     let Ok(listed) = serde_json::from_str::<Value>(text) else { return bytes };
     let Some(offset) = listed["checksum"]["data_offsets"][0].as_u64() else { return bytes };
-    let at = start + offset as usize;
-    if bytes.len() >= at + 8 {
+    let at = start.saturating_add(offset as usize);
+    if bytes.len() >= at.saturating_add(8) {
         let rest = [&bytes[..at], &bytes[at + 8..]].concat();
         bytes[at..at + 8].copy_from_slice(&crc64(&rest).to_le_bytes());
     }
@@ -127,7 +127,7 @@ impl Parts {
         let mut metadata = self.metadata.clone();
         metadata["description"] = self.description.to_string().into();
         let mut listed = serde_json::json!({ "__metadata__": metadata });
-        let mut data = Vec::new();
+        let mut data: Vec<u8> = Vec::new();
         for Array { name, dtype, shape, bytes } in &self.arrays {
             let start = data.len();
             data.extend(bytes);

@@ -1,8 +1,8 @@
 //! Runs that are stopped anywhere and resumed: to the bit as if nothing had happened.
 
 use logit::{
-    Advance, Error, Examples, Optimizer, Sgd, SoftmaxCrossEntropy, Targets, TrainOptions, Trained, Trainer,
-    UpdateRule,
+    Advance, Checkpoint, Error, Examples, Optimizer, Sgd, SoftmaxCrossEntropy, Targets, TrainOptions,
+    Trained, Trainer, UpdateRule,
 };
 
 use super::kit::{Data, network, rules, schedules};
@@ -23,9 +23,8 @@ fn finish<O: Optimizer<f64> + Clone>(
     while run.step().expect("a step") != Advance::Finished {
         steps += 1;
         if Some(steps) == cut {
-            let checkpoint = run.checkpoint();
+            let checkpoint = Checkpoint::from_bytes(&run.checkpoint().to_bytes()).expect("a checkpoint");
             assert_eq!(checkpoint, run.checkpoint());
-            let checkpoint = Checkpoint::from_bytes(&checkpoint.to_bytes()).expect("a checkpoint");
             run = trainer.resume(&network, loss, examples, options(), checkpoint).expect("a run");
         }
     }

@@ -122,14 +122,12 @@ pub struct PlateauState {
 
 impl PlateauState {
     /// The state as numbers, none of which is NaN; exact for up to 2^53 epochs.
-    #[allow(dead_code)]
     pub(crate) fn to_numbers(&self) -> [f64; 5] {
         let (seen, best) = self.best.map_or((0.0, 0.0), |best| (1.0, best));
         [seen, best, self.bad as f64, self.cooling as f64, self.reductions as f64]
     }
 
     /// The state with these numbers.
-    #[allow(dead_code)]
     pub(crate) fn from_numbers([seen, best, bad, cooling, reductions]: [f64; 5]) -> Self {
         PlateauState {
             best: (seen != 0.0).then_some(best),

@@ -1,9 +1,8 @@
-//! What a checkpoint says about itself in JSON: whole numbers and names. All other numbers are in arrays.
+//! What a checkpoint says about itself in JSON: whole numbers. All others are in arrays, and so are texts.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::super::history::{Epoch, History};
 use super::super::state::{Checkpoint, Cursor, Identity};
 use crate::error::Error;
 use crate::file::invalid;
@@ -22,10 +21,10 @@ pub(super) struct Description {
     pub(super) stop: Option<Stop>,
     #[serde(deserialize_with = "present")]
     pub(super) divergence: Option<Diverged>,
+    /// How many layers with parameters the history names.
+    pub(super) layers: usize,
     /// How many epochs the history has.
     pub(super) epochs: usize,
-    /// The names of layers, one a line.
-    layers: String,
 }
 
 /// [`Identity`], before its sizes are known to fit in memory.
@@ -131,8 +130,8 @@ impl Description {
             "best_epoch": best.as_ref().map(|best| best.epoch),
             "stop": stop.map(stop_name),
             "divergence": divergence.map(diverged),
+            "layers": history.layers.len(),
             "epochs": history.epochs.len(),
-            "layers": lines(&history.layers),
         })
     }
 
@@ -140,25 +139,6 @@ impl Description {
     /// For anything but what [`of`](Self::of) makes.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text).map_err(|error| invalid(format!("in its description: {error}")))
-    }
-
-    /// The history of these epochs, with the names of layers.
-    ///
-    /// # Errors
-    /// For more layers than parameters: each has some.
-    pub(super) fn take_history(&mut self, epochs: Vec<Epoch>) -> Result<History, Error> {
-        let text = std::mem::take(&mut self.layers);
-        let (count, parameters) = (text.matches('\n').count(), self.identity.parameters);
-        if count as u64 > parameters || !(text.is_empty() || text.ends_with('\n')) {
-            return Err(invalid(format!(
-                "it names {count} layers with parameters, wanted lines that end and at most {parameters} of them"
-            )));
-        }
-        let mut layers = Vec::with_capacity(count);
-        for line in text.split_terminator('\n') {
-            layers.push(unescaped(line)?);
-        }
-        Ok(History { layers, epochs })
     }
 }
 
@@ -206,25 +186,4 @@ fn diverged(Divergence { step, epoch, what }: Divergence) -> Value {
 
 fn place<T>(Cursor { steps, epoch, row, .. }: &Cursor<T>) -> Value {
     json!({ "steps": steps, "epoch": epoch, "row": row })
-}
-
-/// Names as lines; a list in JSON could take many times its size to read.
-fn lines(names: &[String]) -> String {
-    names.iter().map(|name| name.replace('\\', "\\\\").replace('\n', "\\n") + "\n").collect()
-}
-
-fn unescaped(line: &str) -> Result<String, Error> {
-    let mut name = String::with_capacity(line.len());
-    let mut characters = line.chars();
-    while let Some(character) = characters.next() {
-        name.push(match character {
-            '\\' => match characters.next() {
-                Some('n') => '\n',
-                Some('\\') => '\\',
-                _ => return Err(invalid("the name of a layer holds a backslash that escapes nothing")),
-            },
-            other => other,
-        });
-    }
-    Ok(name)
 }

@@ -69,68 +69,50 @@ impl Columns {
     /// For columns that are missing or have other lengths than wanted.
     pub(super) fn read(reader: &mut Reader<'_>, epochs: usize) -> Result<Vec<Epoch>, Error> {
         let whole = [epochs];
-        let validated: Vec<u8> = reader.array("history.validated", &whole)?;
-        if let Some(found) = validated.iter().find(|&&mark| mark > 1) {
+        let mut validated = reader.values::<u8>("history.validated", &whole)?;
+        if let Some(found) = validated.clone().find(|&mark| mark > 1) {
             return Err(invalid(format!("`history.validated` holds {found}, wanted 0 or 1")));
         }
-        let metric_counts = reader.array("history.metric_counts", &whole)?;
-        let update_counts = reader.array("history.update_counts", &whole)?;
-        let (metrics, updates) =
-            (sum("history.metric_counts", &metric_counts)?, sum("history.update_counts", &update_counts)?);
-        let validations = validated.iter().map(|&mark| usize::from(mark)).sum();
-        let columns = Columns {
-            numbers: reader.array("history.number", &whole)?,
-            steps: reader.array("history.steps", &whole)?,
-            train_losses: reader.array("history.train_loss", &whole)?,
-            validation_losses: reader.array("history.validation_loss", &[validations])?,
-            metrics: reader.array("history.metrics", &[metrics])?,
-            learning_rates: reader.array("history.learning_rate", &whole)?,
-            gradient_norms: reader.array("history.gradient_norms", &[updates])?,
-            update_ratios: reader.array("history.update_ratios", &[updates])?,
-            elapsed: reader.array("history.elapsed_nanoseconds", &whole)?,
-            validated,
-            metric_counts,
-            update_counts,
-        };
-        columns.into_epochs()
-    }
-
-    fn into_epochs(self) -> Result<Vec<Epoch>, Error> {
-        let mut validation_losses = self.validation_losses.into_iter();
-        let mut metrics = self.metrics.into_iter();
-        let mut updates = self
-            .gradient_norms
-            .into_iter()
-            .zip(self.update_ratios)
+        let mut metric_counts = reader.values::<u64>("history.metric_counts", &whole)?;
+        let mut update_counts = reader.values::<u64>("history.update_counts", &whole)?;
+        let validations = [validated.clone().map(usize::from).sum()];
+        let metric_sum = [sum("history.metric_counts", metric_counts.clone())?];
+        let update_sum = [sum("history.update_counts", update_counts.clone())?];
+        let mut numbers = reader.values::<u64>("history.number", &whole)?;
+        let mut steps = reader.values::<u64>("history.steps", &whole)?;
+        let mut train_losses = reader.values("history.train_loss", &whole)?;
+        let mut validation_losses = reader.values("history.validation_loss", &validations)?;
+        let mut metrics = reader.values("history.metrics", &metric_sum)?;
+        let mut learning_rates = reader.values("history.learning_rate", &whole)?;
+        let gradient_norms = reader.values("history.gradient_norms", &update_sum)?;
+        let update_ratios = reader.values("history.update_ratios", &update_sum)?;
+        let mut elapsed = reader.values::<u64>("history.elapsed_nanoseconds", &whole)?;
+        let mut updates = gradient_norms
+            .zip(update_ratios)
             .map(|(gradient_norm, update_ratio)| LayerUpdate { gradient_norm, update_ratio });
-        let mut epochs = Vec::with_capacity(self.numbers.len());
-        for (index, &number) in self.numbers.iter().enumerate() {
-            epochs.push(Epoch {
-                number: count("history.number", number)?,
-                steps: self.steps[index],
-                train_loss: self.train_losses[index],
-                validation_loss: if self.validated[index] == 1 { validation_losses.next() } else { None },
-                metrics: metrics
-                    .by_ref()
-                    .take(count("history.metric_counts", self.metric_counts[index])?)
-                    .collect(),
-                learning_rate: self.learning_rates[index],
-                updates: updates
-                    .by_ref()
-                    .take(count("history.update_counts", self.update_counts[index])?)
-                    .collect(),
-                elapsed: Duration::from_nanos(self.elapsed[index]),
-            });
+        let mut next = || -> Option<Epoch> {
+            Some(Epoch {
+                number: usize::try_from(numbers.next()?).ok()?,
+                steps: steps.next()?,
+                train_loss: train_losses.next()?,
+                validation_loss: if validated.next()? == 1 { Some(validation_losses.next()?) } else { None },
+                // Not more than their sum, which is a size.
+                metrics: metrics.by_ref().take(metric_counts.next()? as usize).collect(),
+                learning_rate: learning_rates.next()?,
+                updates: updates.by_ref().take(update_counts.next()? as usize).collect(),
+                elapsed: Duration::from_nanos(elapsed.next()?),
+            })
+        };
+        let mut read = Vec::with_capacity(epochs);
+        for index in 0..epochs {
+            read.push(next().ok_or_else(|| invalid(format!("`history.number` is too large at {index}")))?);
         }
-        Ok(epochs)
+        Ok(read)
     }
 }
 
-fn count(name: &str, value: u64) -> Result<usize, Error> {
-    usize::try_from(value).map_err(|_| invalid(format!("`{name}` holds {value}, too large for this machine")))
-}
-
-fn sum(name: &str, counts: &[u64]) -> Result<usize, Error> {
-    let sum = counts.iter().try_fold(0, |sum: u64, &count| sum.checked_add(count));
-    count(name, sum.unwrap_or(u64::MAX))
+fn sum(name: &str, mut counts: impl Iterator<Item = u64>) -> Result<usize, Error> {
+    let sum = counts.try_fold(0, |sum: u64, count| sum.checked_add(count));
+    let size = sum.and_then(|sum| usize::try_from(sum).ok());
+    size.ok_or_else(|| invalid(format!("`{name}` sums to more than this machine can address")))
 }

@@ -3,11 +3,14 @@
 mod consistency;
 mod description;
 mod epochs;
+mod names;
 
 use std::path::Path;
 
 use self::description::{Description, Place};
 use self::epochs::Columns;
+use self::names::Names;
+use super::history::History;
 use super::state::{Best, Checkpoint, Cursor, Identity};
 use crate::error::Error;
 use crate::file::{self, Format, Reader, Writer, invalid};
@@ -26,8 +29,8 @@ impl<T: Real> Checkpoint<T> {
     pub fn to_bytes(&self) -> Vec<u8> {
         let cursor = if self.is_lost() { &self.snapshot } else { &self.cursor };
         let loss_sum = if self.is_lost() { 0.0 } else { self.loss_sum };
-        let columns = Columns::new(&self.history.epochs);
-        let plateau = [cursor, &self.snapshot].map(|cursor| plateau_numbers(&cursor.plateau));
+        let (names, columns) = (Names::new(&self.history.layers), Columns::new(&self.history.epochs));
+        let plateau = [cursor, &self.snapshot].map(|cursor| PlateauState::to_numbers(&cursor.plateau));
         let writer = Writer::new(FORMAT, Description::of(self, cursor).to_string())
             .number("loss_sum", &loss_sum)
             .array("parameters", &cursor.params)
@@ -39,7 +42,7 @@ impl<T: Real> Checkpoint<T> {
             .array("epoch_start.optimizer_state", &self.snapshot.optimizer_state)
             .array("epoch_start.plateau", &plateau[1])
             .array("before_last_step.parameters", &self.before_last);
-        let writer = columns.write(writer);
+        let writer = columns.write(names.write(writer));
         match &self.best {
             None => writer.into_bytes(),
             Some(best) => writer
@@ -60,7 +63,7 @@ impl<T: Real> Checkpoint<T> {
     /// of another type, and when anything is missing, unknown or contradicts the rest.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes, FORMAT)?;
-        let mut description = Description::parse(reader.description())?;
+        let description = Description::parse(reader.description())?;
         let identity = description.identity.to_identity()?;
         let cursor = read_cursor(&mut reader, &identity, &description.position, &AT_HAND)?;
         let snapshot = read_cursor(&mut reader, &identity, &description.epoch_start, &EPOCH_START)?;
@@ -77,7 +80,10 @@ impl<T: Real> Checkpoint<T> {
             reader.number("loss_sum")?,
             reader.array("before_last_step.parameters", &[identity.parameters])?,
         );
-        let history = description.take_history(Columns::read(&mut reader, description.epochs)?)?;
+        let history = History {
+            layers: Names::read(&mut reader, description.layers, identity.parameters)?,
+            epochs: Columns::read(&mut reader, description.epochs)?,
+        };
         reader.finish()?;
         let stop = description.stop.map(Into::into);
         let divergence = description.divergence.map(Into::into);
@@ -113,10 +119,10 @@ impl<T: Real> Checkpoint<T> {
 }
 
 /// The names of the arrays of a [`Cursor`]: parameters, running statistics, state of the optimizer and of the plateau.
-type Names = [&'static str; 4];
+type Arrays = [&'static str; 4];
 
-const AT_HAND: Names = ["parameters", "statistics", "optimizer_state", "plateau"];
-const EPOCH_START: Names = [
+const AT_HAND: Arrays = ["parameters", "statistics", "optimizer_state", "plateau"];
+const EPOCH_START: Arrays = [
     "epoch_start.parameters",
     "epoch_start.statistics",
     "epoch_start.optimizer_state",
@@ -127,7 +133,7 @@ fn read_cursor<T: Real>(
     reader: &mut Reader<'_>,
     sizes: &Identity,
     place: &Place,
-    [params, statistics, state, plateau]: &Names,
+    [params, statistics, state, plateau]: &Arrays,
 ) -> Result<Cursor<T>, Error> {
     let Place { steps, epoch, row } = *place;
     Ok(Cursor {
@@ -142,15 +148,14 @@ fn read_cursor<T: Real>(
 }
 
 /// How many numbers the state of a schedule that watches the loss is.
-const PLATEAU: usize = 0;
+const PLATEAU: usize = 5;
 
-fn plateau_numbers(_state: &PlateauState) -> [f64; PLATEAU] {
-    []
-}
-
+/// # Errors
+/// For numbers that no state has.
 fn plateau_from(numbers: &[f64]) -> Result<PlateauState, Error> {
-    let _numbers: [f64; PLATEAU] = numbers
-        .try_into()
-        .map_err(|_| invalid(format!("the plateau has {} numbers, wanted {PLATEAU}", numbers.len())))?;
-    Ok(PlateauState)
+    let state = <[f64; PLATEAU]>::try_from(numbers).ok().and_then(|numbers| {
+        let state = PlateauState::from_numbers(numbers);
+        (state.to_numbers().map(f64::to_bits) == numbers.map(f64::to_bits)).then_some(state)
+    });
+    state.ok_or_else(|| invalid(format!("the plateau has the numbers {numbers:?}, which no schedule leaves")))
 }
