@@ -74,6 +74,8 @@ pub enum NonFinite {
         /// The layer.
         layer: usize,
     },
+    /// The penalty on the weights after the step.
+    Penalty,
     /// The loss on the validation rows after the epoch.
     ValidationLoss,
 }
@@ -85,6 +87,7 @@ impl fmt::Display for Divergence {
             NonFinite::Loss => write!(f, "the loss")?,
             NonFinite::Gradient { layer } => write!(f, "the gradient of layer {layer}")?,
             NonFinite::Parameters { layer } => write!(f, "the parameters of layer {layer}")?,
+            NonFinite::Penalty => write!(f, "the penalty")?,
             NonFinite::ValidationLoss => write!(f, "the validation loss")?,
         }
         write!(f, " at step {step} (epoch {epoch})")

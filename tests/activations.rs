@@ -314,7 +314,7 @@ fn the_usual_initializer_suits_the_activation() {
         let layer = Dense::new(7, 3).unwrap().activation(activation);
         assert_eq!(
             initial::<f64>(&layer, 5),
-            initial(&layer.clone().initializer(usual), 5),
+            initial::<f64>(&layer.clone().initializer(usual), 5),
             "{activation:?}"
         );
     }

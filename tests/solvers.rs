@@ -4,7 +4,7 @@ use approx::{assert_abs_diff_eq, assert_relative_eq};
 use logit::{
     Activation, Adam, BinaryCrossEntropy, Classifier, Curved, Decay, Error, Estimator, FitReport,
     HessianProduct, Layer, Lbfgs, LogisticRegression, Loss, Minimum, MlpClassifier, Newton, NewtonCg,
-    Objective, Optimizer, Penalty, Real, Rng, Sgd, Solver, Step, StopReason, Targets, data,
+    NonFinite, Objective, Optimizer, Penalty, Real, Rng, Sgd, Solver, Step, StopReason, Targets, data,
 };
 use nalgebra::{DMatrix, DVector};
 
@@ -402,16 +402,21 @@ fn divergence_stops_training_and_keeps_the_last_finite_parameters() {
         let report = model.report();
         assert_eq!(report.stop, StopReason::Diverged);
         assert!((2..1000).contains(&report.iterations), "{report}");
-        // One step an epoch: the one that diverged is the last one.
+        // One step an epoch, and the one that was seen to diverge counts as none.
+        let divergence = report.divergence.expect("an account of it");
+        assert_eq!(divergence.step as usize, report.iterations + 1);
         assert_eq!(
             (report.evaluations, report.objective_curve.len()),
-            (report.iterations + 1, report.iterations)
+            (report.iterations, report.iterations)
         );
         assert!(report.objective_curve.iter().all(|v| v.is_finite()));
         assert!(model.params().iter().all(|p| p.is_finite()));
         let early = network.clone().epochs(1).fit(&x, &y).expect("good data");
         assert_ne!(early.params(), model.params());
-        let until = network.epochs(report.iterations).fit(&x, &y).expect("good data");
+        // What is kept is from before the step that led out: that of the penalty, or the one before a bad loss.
+        let whole =
+            if divergence.what == NonFinite::Loss { report.iterations - 1 } else { report.iterations };
+        let until = network.epochs(whole).fit(&x, &y).expect("good data");
         assert_eq!((until.params(), until.report().stop), (model.params(), StopReason::IterationLimit));
     }
 }

@@ -333,7 +333,8 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         if !last {
             return Ok(Advance::Step);
         }
-        if !all_finite(&state.cursor.params) || !state.loss_sum.is_finite() {
+        let objective = state.loss_sum + engine.penalty(&state.cursor.params);
+        if !all_finite(&state.cursor.params) || !objective.is_finite() {
             self.diverge();
             return Ok(Advance::Finished);
         }
@@ -470,6 +471,10 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
             engine.update(cursor, learning_rate);
             if let Some(layer) = engine.first_bad(&cursor.params) {
                 what = NonFinite::Parameters { layer };
+                break;
+            }
+            if !engine.penalty(&cursor.params).is_finite() {
+                what = NonFinite::Penalty;
                 break;
             }
             previous.copy_from_slice(&here.params);

@@ -46,8 +46,7 @@ fn norms_rates_and_losses_are_those_of_the_step() {
 fn metrics_are_those_of_the_validation_rows_after_the_epoch() {
     let (data, held) = (Data::new(300, 2), Data::new(300, 3));
     let network = MlpClassifier::new([6]).epochs(4).seed(3);
-    let options =
-        MlpOptions::default().validation(&held.x, &held.classes).metric(Accuracy).metric(LogLoss::default());
+    let options = MlpOptions::default().validation(&held.x, &held.classes).metric(Accuracy).metric(LogLoss);
     let mut run = network.start(&data.x, &data.classes, options).expect("a run");
     run.drive(|_| ControlFlow::Continue(())).expect("a fit");
     let history = run.history().clone();

@@ -65,6 +65,7 @@ enum What {
     Loss,
     Gradient(usize),
     Parameters(usize),
+    Penalty,
     ValidationLoss,
 }
 
@@ -168,6 +169,7 @@ impl From<Diverged> for Divergence {
             What::Loss => NonFinite::Loss,
             What::Gradient(layer) => NonFinite::Gradient { layer },
             What::Parameters(layer) => NonFinite::Parameters { layer },
+            What::Penalty => NonFinite::Penalty,
             What::ValidationLoss => NonFinite::ValidationLoss,
         };
         Divergence { step, epoch, what }
@@ -179,6 +181,7 @@ fn diverged(Divergence { step, epoch, what }: Divergence) -> Value {
         NonFinite::Loss => json!("loss"),
         NonFinite::Gradient { layer } => json!({ "gradient": layer }),
         NonFinite::Parameters { layer } => json!({ "parameters": layer }),
+        NonFinite::Penalty => json!("penalty"),
         NonFinite::ValidationLoss => json!("validation_loss"),
     };
     json!({ "step": step, "epoch": epoch, "what": what })
