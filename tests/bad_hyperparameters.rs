@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use logit::{
-    Activation, Adam, Classifier, Decay, Dense, Error, Estimator, Initializer, Layer, Lbfgs,
-    LogisticRegression, Loss, MlpClassifier, Newton, Objective, Optimizer, Penalty, Real, Sequential, Sgd,
-    SoftmaxCrossEntropy, Solver, StopReason, Targets, train_test_split,
+    Activation, Adam, Classifier, Clip, Decay, Dense, Error, Estimator, Focal, Initializer, Layer, Lbfgs,
+    LogisticRegression, Loss, MlpClassifier, Newton, Objective, Optimizer, Penalty, Real, Schedule,
+    Sequential, Sgd, SoftmaxCrossEntropy, Solver, StopReason, Targets, train_test_split,
 };
 use nalgebra::{DMatrix, dmatrix};
 
@@ -97,6 +97,21 @@ fn networks_check_sizes_penalty_slope_and_fractions() {
     whole("batch_size", network().batch_size(0));
     whole("epochs", network().epochs(0));
     whole("patience", network().patience(0));
+    whole("accumulate", network().accumulate(0));
+    assert_each_refused(&NO_FRACTION, |v| network().dropout(v), "dropout", FRACTION);
+    assert_each_refused(&BELOW_ZERO, |v| network().min_improvement(v), "min_improvement", AT_LEAST_ZERO);
+    for clip in [Clip::norm(0.0), Clip::norm(NAN), Clip::value(-1.0), Clip::value(INF)] {
+        assert!(refusal(&network().clip(clip)).contains("must be"), "{clip:?}");
+    }
+    for schedule in [Schedule::cosine(0), Schedule::exponential(NAN), Schedule::step(0, 0.5)] {
+        assert!(refusal(&network().schedule(schedule.clone())).contains("must be"), "{schedule:?}");
+    }
+    for initializer in [Initializer::Uniform { low: 1.0, high: 1.0 }, Initializer::Constant(NAN)] {
+        assert!(refusal(&network().initializer(initializer)).contains("must be"), "{initializer:?}");
+        assert!(refusal(&network().bias_initializer(initializer)).contains("must be"), "{initializer:?}");
+    }
+    let focal = refusal(&network().loss(Focal::new(NAN)));
+    assert!(focal.contains("must be"), "{focal}");
     assert_each_refused(&BELOW_ZERO, |v| network().l2(v), "l2", AT_LEAST_ZERO);
     let leaky = |v| network().activation(Activation::LeakyRelu(v));
     assert_each_refused(&[NAN, INF, -INF], leaky, "slope", "finite");

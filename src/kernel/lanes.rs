@@ -1,6 +1,6 @@
 //! Vectors of the processor, for either scalar type.
 
-use pulp::{Arch, NullaryFnOnce, Simd};
+use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 
 /// The vector operations that the kernels are written in.
 ///
@@ -104,8 +104,28 @@ lanes!(
 /// What the closure calls must be `#[inline(always)]` to profit. It must not use `mul_add`, which is a slow
 /// library call where the instruction is absent: so its results are the same bits on every processor.
 #[inline(always)]
-pub(crate) fn vectorize<R>(body: impl NullaryFnOnce<Output = R>) -> R {
+pub(crate) fn vectorize<R>(body: impl FnMut() -> R) -> R {
+    Arch::new().dispatch(Loop(body))
+}
+
+/// As [`vectorize`], for closures that give something away, of which there is only one form.
+#[inline(always)]
+pub(crate) fn vectorize_once<R>(body: impl NullaryFnOnce<Output = R>) -> R {
     Arch::new().dispatch(body)
+}
+
+/// A loop, called where vector instructions are enabled. It is bound by `FnMut` because of a closure that could be called
+/// again the compiler makes one that is called once by a function of its own, which is not always inlined here: loops
+/// took three to forty times as long.
+struct Loop<F>(F);
+
+impl<R, F: FnMut() -> R> WithSimd for Loop<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _simd: S) -> R {
+        (self.0)()
+    }
 }
 
 #[cfg(test)]

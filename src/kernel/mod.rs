@@ -15,7 +15,7 @@ mod transpose;
 mod vector;
 
 pub(crate) use elementary::{Exponential, log_one_plus};
-pub(crate) use lanes::{Lanes, vectorize};
+pub(crate) use lanes::{Lanes, vectorize, vectorize_once};
 pub(crate) use normal::NormalTail;
 pub(crate) use pair::Pair;
 pub(crate) use product::{Strided, Workspace, product, product_lower};

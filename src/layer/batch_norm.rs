@@ -265,7 +265,7 @@ fn standardize_scaled<T: Real>(x: &[T], factor: T, epsilon: T, z: &mut [T]) -> M
             }
             let variance = sum_of(z, |z| z * z) / count;
             let inverse = T::one() / (variance + epsilon * factor * factor).sqrt();
-            for z in z {
+            for z in z.iter_mut() {
                 *z *= inverse;
             }
             let mean = (mean + first) / factor;

@@ -133,7 +133,8 @@ impl<T: Real> Layer<T> for LogSoftmax {
                         *sum += g;
                     }
                 }
-                for ((dx, p), g) in dx.as_mut_slice().chunks_exact_mut(rows).zip(probabilities).zip(gradients)
+                for ((dx, p), g) in
+                    dx.as_mut_slice().chunks_exact_mut(rows).zip(probabilities.clone()).zip(gradients.clone())
                 {
                     let row = largest.iter().zip(others).zip(&*sum);
                     for (((dx, &p), &g), ((&largest, &others), &sum)) in dx.iter_mut().zip(p).zip(g).zip(row)

@@ -106,7 +106,7 @@ impl<T: Real> Layer<T> for Softmax {
                         *mean += y * (g - reference);
                     }
                 }
-                for ((y, g), dx) in columns.zip(dx.as_mut_slice().chunks_exact_mut(rows)) {
+                for ((y, g), dx) in columns.clone().zip(dx.as_mut_slice().chunks_exact_mut(rows)) {
                     let row = mean.iter().zip(&*reference);
                     for (((dx, (&mean, &reference)), &y), &g) in dx.iter_mut().zip(row).zip(y).zip(g) {
                         *dx = y * ((g - reference) - mean);

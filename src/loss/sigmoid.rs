@@ -54,7 +54,7 @@ pub(super) fn link<T: Real>(scores: &DMatrix<T>, out: &mut DMatrix<T>) {
         vectorize(
             #[inline(always)]
             || {
-                for ((no, yes), &z) in no.iter_mut().zip(yes).zip(scores.as_slice()) {
+                for ((no, yes), &z) in no.iter_mut().zip(yes.iter_mut()).zip(scores.as_slice()) {
                     let sigmoid = Sigmoid::new(z);
                     (*no, *yes) = (sigmoid.falls, sigmoid.rises);
                 }

@@ -86,7 +86,7 @@ impl<T: Real> Optimizer<T> for Adadelta {
             vectorize(
                 #[inline(always)]
                 || {
-                    let moments = squares.iter_mut().zip(steps);
+                    let moments = squares.iter_mut().zip(steps.iter_mut());
                     for ((p, &g), (v, u)) in params.iter_mut().zip(grad).zip(moments) {
                         let g = g + added * *p;
                         *v = rho * *v + gain * g * g;

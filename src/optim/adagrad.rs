@@ -101,7 +101,7 @@ impl<T: Real> Optimizer<T> for Adagrad {
             vectorize(
                 #[inline(always)]
                 || {
-                    for ((p, &g), s) in params.iter_mut().zip(grad).zip(sums) {
+                    for ((p, &g), s) in params.iter_mut().zip(grad).zip(sums.iter_mut()) {
                         let g = g + added * *p;
                         *s += g * g;
                         *p = *p * kept - rate * quotient(g, s.sqrt() + epsilon);

@@ -111,7 +111,7 @@ impl<T: Real> Optimizer<T> for Adam {
                 vectorize(
                     #[inline(always)]
                     || {
-                        let moments = means.iter_mut().zip(squares).zip(largest);
+                        let moments = means.iter_mut().zip(squares.iter_mut()).zip(largest.iter_mut());
                         for ((p, &g), ((m, v), u)) in params.iter_mut().zip(grad).zip(moments) {
                             let g = g + added * *p;
                             *m = beta1 * *m + gain1 * g;
@@ -127,7 +127,7 @@ impl<T: Real> Optimizer<T> for Adam {
             vectorize(
                 #[inline(always)]
                 || {
-                    let moments = means.iter_mut().zip(squares);
+                    let moments = means.iter_mut().zip(squares.iter_mut());
                     for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
                         let g = g + added * *p;
                         *m = beta1 * *m + gain1 * g;

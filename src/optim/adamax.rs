@@ -95,7 +95,7 @@ impl<T: Real> Optimizer<T> for Adamax {
             vectorize(
                 #[inline(always)]
                 || {
-                    let moments = means.iter_mut().zip(largest);
+                    let moments = means.iter_mut().zip(largest.iter_mut());
                     for ((p, &g), (m, u)) in params.iter_mut().zip(grad).zip(moments) {
                         let g = g + added * *p;
                         *m = beta1 * *m + gain1 * g;

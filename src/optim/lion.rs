@@ -89,7 +89,7 @@ impl<T: Real> Optimizer<T> for Lion {
             vectorize(
                 #[inline(always)]
                 || {
-                    for ((p, &g), m) in params.iter_mut().zip(grad).zip(means) {
+                    for ((p, &g), m) in params.iter_mut().zip(grad).zip(means.iter_mut()) {
                         let direction = sign(beta1 * *m + gain1 * g);
                         *m = beta2 * *m + gain2 * g;
                         *p = *p * kept - rate * direction;

@@ -3,7 +3,7 @@
 use super::{Decay, Optimizer, Step, power, quotient, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
+use crate::kernel::vectorize_once;
 use crate::real::Real;
 
 /// RAdam: Adam that does not adapt before it has seen enough gradients to know their scale.
@@ -114,7 +114,7 @@ impl<T: Real> Optimizer<T> for RAdam {
             let moments = means.iter_mut().zip(squares);
             let each = params.iter_mut().zip(grad).zip(moments);
             if adaptive {
-                vectorize(
+                vectorize_once(
                     #[inline(always)]
                     || {
                         for ((p, &g), (m, v)) in each {
@@ -127,7 +127,7 @@ impl<T: Real> Optimizer<T> for RAdam {
                 );
                 continue;
             }
-            vectorize(
+            vectorize_once(
                 #[inline(always)]
                 || {
                     for ((p, &g), (m, v)) in each {

@@ -3,7 +3,7 @@
 use super::{Decay, Optimizer, Step, quotient, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
+use crate::kernel::vectorize_once;
 use crate::real::Real;
 
 /// RMSprop: gradients divided by the root of their running mean square.
@@ -145,7 +145,7 @@ impl<T: Real> Optimizer<T> for RmsProp {
             let each = params[piece.clone()].iter_mut().zip(&grad[piece.clone()]);
             let each = each.zip(&mut squares[piece.clone()]);
             match (self.centered, self.momentum > 0.0) {
-                (false, false) => vectorize(
+                (false, false) => vectorize_once(
                     #[inline(always)]
                     || {
                         for ((p, &g), v) in each {
@@ -153,7 +153,7 @@ impl<T: Real> Optimizer<T> for RmsProp {
                         }
                     },
                 ),
-                (false, true) => vectorize(
+                (false, true) => vectorize_once(
                     #[inline(always)]
                     || {
                         for (((p, &g), v), b) in each.zip(&mut velocities[piece]) {
@@ -162,7 +162,7 @@ impl<T: Real> Optimizer<T> for RmsProp {
                         }
                     },
                 ),
-                (true, false) => vectorize(
+                (true, false) => vectorize_once(
                     #[inline(always)]
                     || {
                         for (((p, &g), v), a) in each.zip(&mut means[piece]) {
@@ -170,7 +170,7 @@ impl<T: Real> Optimizer<T> for RmsProp {
                         }
                     },
                 ),
-                (true, true) => vectorize(
+                (true, true) => vectorize_once(
                     #[inline(always)]
                     || {
                         let each = each.zip(means[piece.clone()].iter_mut().zip(&mut velocities[piece]));

@@ -101,7 +101,7 @@ impl<T: Real> Optimizer<T> for Rprop {
         vectorize(
             #[inline(always)]
             || {
-                let states = previous.iter_mut().zip(sizes);
+                let states = previous.iter_mut().zip(sizes.iter_mut());
                 for ((p, &g), (before, size)) in params.iter_mut().zip(grad).zip(states) {
                     let direction = sign(g);
                     let agreement = direction * *before;

@@ -118,7 +118,7 @@ impl<T: Real> Optimizer<T> for Sgd {
             vectorize(
                 #[inline(always)]
                 || {
-                    for ((p, &g), v) in params.iter_mut().zip(grad).zip(velocity) {
+                    for ((p, &g), v) in params.iter_mut().zip(grad).zip(velocity.iter_mut()) {
                         let g = g + decay * *p;
                         *v = momentum * *v + gain * g;
                         *p -= rate * if self.nesterov { g + momentum * *v } else { *v };

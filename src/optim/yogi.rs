@@ -124,7 +124,7 @@ impl<T: Real> Optimizer<T> for Yogi {
             vectorize(
                 #[inline(always)]
                 || {
-                    let moments = means.iter_mut().zip(squares);
+                    let moments = means.iter_mut().zip(squares.iter_mut());
                     for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
                         let g = g + added * *p;
                         *m = beta1 * *m + gain1 * g;

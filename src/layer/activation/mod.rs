@@ -291,16 +291,13 @@ struct Columns<'a, T> {
     derivative: &'a mut [T],
 }
 
-// The closures give `self` away, so they can only be called once. Of a closure that could be called again, the
-// compiler makes one that is called once by a function of its own, which is not always inlined into the vector code:
-// loops over exponentials took three to four times as long.
 impl<T: Real> Columns<'_, T> {
     #[inline(always)]
     fn values(self, activation: impl Fn(T) -> T) {
+        let Columns { z, bias, rows, .. } = self;
         vectorize(
             #[inline(always)]
             || {
-                let Columns { z, bias, rows, .. } = { self };
                 for (j, z) in z.chunks_exact_mut(rows).enumerate() {
                     let bias = bias.get(j).copied().unwrap_or(T::zero());
                     for z in z {
@@ -313,10 +310,10 @@ impl<T: Real> Columns<'_, T> {
 
     #[inline(always)]
     fn values_and_derivatives(self, activation: impl Fn(T) -> (T, T)) {
+        let Columns { z, bias, rows, derivative } = self;
         vectorize(
             #[inline(always)]
             || {
-                let Columns { z, bias, rows, derivative } = { self };
                 for (j, (z, d)) in z.chunks_exact_mut(rows).zip(derivative.chunks_exact_mut(rows)).enumerate()
                 {
                     let bias = bias.get(j).copied().unwrap_or(T::zero());
