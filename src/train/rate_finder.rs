@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::config::Trainer;
 use super::examples::Examples;
-use super::run::{Run, TrainOptions};
+use super::options::TrainOptions;
+use super::run::Run;
 use crate::check;
 use crate::error::Error;
 use crate::layer::Layer;

@@ -3,69 +3,18 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use nalgebra::DMatrix;
-
-use super::blocks::Blocks;
-use super::config::Trainer;
 use super::engine::Engine;
-use super::examples::Examples;
 use super::history::{Epoch, History, LayerUpdate};
-use super::samples::Samples;
-use super::state::{Checkpoint, Cursor, Identity};
+use super::state::Checkpoint;
 use super::trained::Trained;
-use crate::check;
+use super::validation::Validation;
 use crate::error::Error;
 use crate::kernel::all_finite;
-use crate::layer::{Layer, groups};
-use crate::loss::{Loss, Targets};
-use crate::metrics::Metric;
-use crate::optim::{Optimizer, PlateauState};
+use crate::layer::Layer;
+use crate::loss::Loss;
+use crate::optim::Optimizer;
 use crate::real::Real;
 use crate::report::{Divergence, NonFinite, StopReason};
-use crate::rng::Rng;
-
-/// What a training run may be given besides the data.
-#[derive(Default)]
-pub struct TrainOptions<'a, T> {
-    validation: Option<Examples<'a, T>>,
-    metrics: Vec<Box<dyn Metric>>,
-    start: Option<(&'a [T], &'a [T])>,
-}
-
-impl<T> std::fmt::Debug for TrainOptions<'_, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TrainOptions")
-            .field("validation", &self.validation.is_some())
-            .field("metrics", &self.metrics.len())
-            .field("start", &self.start.is_some())
-            .finish()
-    }
-}
-
-impl<'a, T> TrainOptions<'a, T> {
-    /// Rows to measure the loss on after each epoch. Training stops when it no longer falls
-    /// ([`Trainer::patience`]), and the weights of the best epoch are kept.
-    pub fn validation(mut self, examples: Examples<'a, T>) -> Self {
-        self.validation = Some(examples);
-        self
-    }
-
-    /// A metric to write down after each epoch; needs validation rows with classes as targets.
-    pub fn metric(self, metric: impl Metric + 'static) -> Self {
-        self.boxed_metric(Box::new(metric))
-    }
-
-    pub(crate) fn boxed_metric(mut self, metric: Box<dyn Metric>) -> Self {
-        self.metrics.push(metric);
-        self
-    }
-
-    /// Parameters and running statistics to start from, instead of drawing them: those of a model trained before.
-    pub fn start(mut self, params: &'a [T], statistics: &'a [T]) -> Self {
-        self.start = Some((params, statistics));
-        self
-    }
-}
 
 /// What [`Run::step`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,199 +56,10 @@ pub enum Advance {
 #[derive(Debug)]
 pub struct Run<T: Real, N, S, O> {
     pub(super) engine: Engine<T, N, S, O>,
-    validation: Option<Validation<T>>,
+    pub(super) validation: Option<Validation<T>>,
     pub(super) state: Checkpoint<T>,
-    norms: Vec<f64>,
-    started: Instant,
-}
-
-/// Validation rows, and what judges them beside the loss.
-struct Validation<T> {
-    blocks: Blocks<T>,
-    metrics: Vec<Box<dyn Metric>>,
-    classes: Vec<usize>,
-    weights: Option<Vec<f64>>,
-    probabilities: DMatrix<f64>,
-}
-
-impl<T> std::fmt::Debug for Validation<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Validation").field("metrics", &self.metrics.len()).finish_non_exhaustive()
-    }
-}
-
-impl<O> Trainer<O> {
-    /// Begins a run on `examples`; nothing is trained yet.
-    ///
-    /// `network` and `loss` may be references.
-    ///
-    /// # Errors
-    /// For settings out of range, examples that do not fit network or loss, numbers that are not finite.
-    pub fn start<T: Real, N: Layer<T>, S: Loss<T>>(
-        &self,
-        network: N,
-        loss: S,
-        examples: Examples<'_, T>,
-        options: TrainOptions<'_, T>,
-    ) -> Result<Run<T, N, S, O>, Error>
-    where
-        O: Optimizer<T> + Clone,
-    {
-        let mut state = self.first_state(&network, options.start)?;
-        state.identity.rows = examples.counted().len();
-        self.run(network, loss, examples, options, state)
-    }
-
-    /// Goes on where `checkpoint` was taken, with the same settings, network, loss and examples.
-    ///
-    /// # Errors
-    /// As [`start`](Trainer::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
-    pub fn resume<T: Real, N: Layer<T>, S: Loss<T>>(
-        &self,
-        network: N,
-        loss: S,
-        examples: Examples<'_, T>,
-        options: TrainOptions<'_, T>,
-        checkpoint: Checkpoint<T>,
-    ) -> Result<Run<T, N, S, O>, Error>
-    where
-        O: Optimizer<T> + Clone,
-    {
-        let mut fresh = self.first_state(&network, options.start)?;
-        fresh.identity.rows = examples.counted().len();
-        fresh.identity.check(&checkpoint.identity)?;
-        self.run(network, loss, examples, options, checkpoint)
-    }
-
-    /// Trains to the end.
-    ///
-    /// # Errors
-    /// As [`start`](Trainer::start), and when a metric is not defined for the validation rows.
-    pub fn fit<T: Real, N: Layer<T>, S: Loss<T>>(
-        &self,
-        network: N,
-        loss: S,
-        examples: Examples<'_, T>,
-        options: TrainOptions<'_, T>,
-    ) -> Result<Trained<T>, Error>
-    where
-        O: Optimizer<T> + Clone,
-    {
-        self.fit_observed(network, loss, examples, options, |_| ControlFlow::Continue(()))
-    }
-
-    /// Trains while `observer` watches: it is called after each epoch and stops the run with
-    /// [`ControlFlow::Break`].
-    ///
-    /// # Errors
-    /// As [`fit`](Trainer::fit).
-    pub fn fit_observed<T: Real, N: Layer<T>, S: Loss<T>>(
-        &self,
-        network: N,
-        loss: S,
-        examples: Examples<'_, T>,
-        options: TrainOptions<'_, T>,
-        observer: impl FnMut(&Epoch) -> ControlFlow<()>,
-    ) -> Result<Trained<T>, Error>
-    where
-        O: Optimizer<T> + Clone,
-    {
-        let mut run = self.start(network, loss, examples, options)?;
-        run.drive(observer)?;
-        Ok(run.finish())
-    }
-
-    /// The state before the first step on rows yet unknown.
-    pub(crate) fn first_state<T: Real, N: Layer<T>>(
-        &self,
-        network: &N,
-        start: Option<(&[T], &[T])>,
-    ) -> Result<Checkpoint<T>, Error>
-    where
-        O: Optimizer<T>,
-    {
-        self.check::<T>()?;
-        let count = network.parameter_count();
-        enough_memory::<T>(count)?;
-        let tape = network.tape(0);
-        let mut statistics = vec![T::zero(); tape.statistic_count()];
-        let mut params = vec![T::zero(); count];
-        match start {
-            Some((from, saved)) => {
-                check::count("start", "parameters", count, from.len())?;
-                check::count("start", "running statistics", statistics.len(), saved.len())?;
-                for (row, value) in from.iter().chain(saved).enumerate() {
-                    if !value.is_finite() {
-                        let value = value.as_f64();
-                        return Err(Error::NotFinite { argument: "start", row, column: 0, value });
-                    }
-                }
-                params.copy_from_slice(from);
-                statistics.copy_from_slice(saved);
-            }
-            None => {
-                network.init(&mut params, &mut Rng::new(self.seed).split());
-                tape.save_statistics(&mut statistics);
-            }
-        }
-        let optimizer_state = self.optimizer.state(count);
-        let identity = Identity {
-            seed: self.seed,
-            rows: 0,
-            batch_size: self.batch_size,
-            accumulate: self.accumulate,
-            parameters: count,
-            statistics: statistics.len(),
-            optimizer_state: optimizer_state.len(),
-        };
-        let plateau = PlateauState::default();
-        let cursor = Cursor { params, statistics, optimizer_state, plateau, steps: 0, epoch: 0, row: 0 };
-        let layers = groups(network).into_iter().map(|group| group.layer.describe()).collect();
-        Ok(Checkpoint::new(identity, cursor, layers))
-    }
-
-    /// A run on other rows than before, which have been checked.
-    pub(crate) fn go_on<T: Real, N: Layer<T>, S: Loss<T>>(
-        &self,
-        network: N,
-        loss: S,
-        examples: Examples<'_, T>,
-        state: Checkpoint<T>,
-    ) -> Run<T, N, S, O>
-    where
-        O: Optimizer<T> + Clone,
-    {
-        let engine = Engine::new(network, loss, self.clone(), Samples::new(examples));
-        Run { engine, validation: None, state, norms: Vec::new(), started: Instant::now() }
-    }
-
-    fn run<T: Real, N: Layer<T>, S: Loss<T>>(
-        &self,
-        network: N,
-        loss: S,
-        examples: Examples<'_, T>,
-        options: TrainOptions<'_, T>,
-        state: Checkpoint<T>,
-    ) -> Result<Run<T, N, S, O>, Error>
-    where
-        O: Optimizer<T> + Clone,
-    {
-        examples.check(&network, &loss)?;
-        let validation = options.validation.map(|rows| {
-            let total_weight = rows.check(&network, &loss)?;
-            Validation::new(rows, total_weight, options.metrics, &network)
-        });
-        let validation = validation.transpose()?;
-        Ok(Run { validation, ..self.go_on(network, loss, examples, state) })
-    }
-}
-
-/// Whether the vectors of a run can be allocated at all: parameters, gradient, two of state, a snapshot of those and the
-/// best ones.
-fn enough_memory<T: Real>(parameters: usize) -> Result<(), Error> {
-    let room = Vec::<T>::new().try_reserve_exact(parameters.saturating_mul(9));
-    let requires = "few enough weights for the memory of this machine";
-    room.map_err(|_| Error::InvalidParameter { name: "parameters", value: parameters as f64, requires })
+    pub(super) norms: Vec<f64>,
+    pub(super) started: Instant,
 }
 
 impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
@@ -482,51 +242,5 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         state.divergence = Some(Divergence { step: here.steps + 1, epoch: here.epoch + 1, what });
         state.cursor = here;
         state.stop = Some(StopReason::Diverged);
-    }
-}
-
-impl<T: Real> Validation<T> {
-    fn new<N: Layer<T>>(
-        rows: Examples<'_, T>,
-        total_weight: f64,
-        metrics: Vec<Box<dyn Metric>>,
-        network: &N,
-    ) -> Result<Self, Error> {
-        let (mut classes, mut probabilities) = (Vec::new(), DMatrix::zeros(0, 0));
-        if !metrics.is_empty() {
-            let Targets::Classes(indices) = rows.targets else {
-                let (what, by) = ("targets that are no classes", "a metric");
-                return Err(Error::Unsupported { what, by, instead: "leave the metric out" });
-            };
-            classes.extend_from_slice(indices);
-            probabilities = DMatrix::zeros(rows.rows(), network.outputs().max(2));
-        }
-        let weights = rows.weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect());
-        let blocks = Blocks::new(rows, total_weight, network);
-        Ok(Validation { blocks, metrics, classes, weights, probabilities })
-    }
-
-    fn mean_loss<N: Layer<T>, S: Loss<T>>(&mut self, network: &N, loss: &S, cursor: &Cursor<T>) -> f64 {
-        self.blocks.load_statistics(&cursor.statistics);
-        self.blocks.mean_loss(network, loss, &cursor.params)
-    }
-
-    /// The metrics for the scores that [`mean_loss`](Self::mean_loss) left.
-    fn metrics<S: Loss<T>>(&mut self, loss: &S) -> Result<Vec<f64>, Error> {
-        if self.metrics.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut first = 0;
-        for block in &self.blocks.blocks {
-            let rows = block.rows();
-            let mut probabilities = DMatrix::zeros(rows, self.probabilities.ncols());
-            loss.probabilities(block.tape.output(), &mut probabilities);
-            self.probabilities.rows_mut(first, rows).copy_from(&probabilities.map(|p| p.as_f64()));
-            first += rows;
-        }
-        let weights = self.weights.as_deref();
-        let evaluate =
-            |metric: &dyn Metric| metric.evaluate_indices(&self.classes, &self.probabilities, weights);
-        self.metrics.iter().map(|metric| evaluate(&**metric)).collect()
     }
 }

@@ -1,0 +1,196 @@
+//! How training runs begin: fresh, from a checkpoint, or on other rows.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use super::config::Trainer;
+use super::engine::Engine;
+use super::examples::Examples;
+use super::history::Epoch;
+use super::options::TrainOptions;
+use super::run::Run;
+use super::samples::Samples;
+use super::state::{Checkpoint, Cursor, Identity};
+use super::trained::Trained;
+use super::validation::Validation;
+use crate::check;
+use crate::error::Error;
+use crate::layer::{Layer, groups};
+use crate::loss::Loss;
+use crate::optim::{Optimizer, PlateauState};
+use crate::real::Real;
+use crate::rng::Rng;
+
+impl<O> Trainer<O> {
+    /// Begins a run on `examples`; nothing is trained yet.
+    ///
+    /// `network` and `loss` may be references.
+    ///
+    /// # Errors
+    /// For settings out of range, examples that do not fit network or loss, numbers that are not finite.
+    pub fn start<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: Examples<'_, T>,
+        options: TrainOptions<'_, T>,
+    ) -> Result<Run<T, N, S, O>, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        let mut state = self.first_state(&network, options.start)?;
+        state.identity.rows = examples.counted().len();
+        self.run(network, loss, examples, options, state)
+    }
+
+    /// Goes on where `checkpoint` was taken, with the same settings, network, loss and examples.
+    ///
+    /// # Errors
+    /// As [`start`](Trainer::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
+    pub fn resume<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: Examples<'_, T>,
+        options: TrainOptions<'_, T>,
+        checkpoint: Checkpoint<T>,
+    ) -> Result<Run<T, N, S, O>, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        let mut fresh = self.first_state(&network, options.start)?;
+        fresh.identity.rows = examples.counted().len();
+        fresh.identity.check(&checkpoint.identity)?;
+        self.run(network, loss, examples, options, checkpoint)
+    }
+
+    /// Trains to the end.
+    ///
+    /// # Errors
+    /// As [`start`](Trainer::start), and when a metric is not defined for the validation rows.
+    pub fn fit<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: Examples<'_, T>,
+        options: TrainOptions<'_, T>,
+    ) -> Result<Trained<T>, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        self.fit_observed(network, loss, examples, options, |_| ControlFlow::Continue(()))
+    }
+
+    /// Trains while `observer` watches: it is called after each epoch and stops the run with
+    /// [`ControlFlow::Break`].
+    ///
+    /// # Errors
+    /// As [`fit`](Trainer::fit).
+    pub fn fit_observed<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: Examples<'_, T>,
+        options: TrainOptions<'_, T>,
+        observer: impl FnMut(&Epoch) -> ControlFlow<()>,
+    ) -> Result<Trained<T>, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        let mut run = self.start(network, loss, examples, options)?;
+        run.drive(observer)?;
+        Ok(run.finish())
+    }
+
+    /// The state before the first step on rows yet unknown.
+    pub(crate) fn first_state<T: Real, N: Layer<T>>(
+        &self,
+        network: &N,
+        start: Option<(&[T], &[T])>,
+    ) -> Result<Checkpoint<T>, Error>
+    where
+        O: Optimizer<T>,
+    {
+        self.check::<T>()?;
+        let count = network.parameter_count();
+        enough_memory::<T>(count)?;
+        let tape = network.tape(0);
+        let mut statistics = vec![T::zero(); tape.statistic_count()];
+        let mut params = vec![T::zero(); count];
+        match start {
+            Some((from, saved)) => {
+                check::count("start", "parameters", count, from.len())?;
+                check::count("start", "running statistics", statistics.len(), saved.len())?;
+                for (row, value) in from.iter().chain(saved).enumerate() {
+                    if !value.is_finite() {
+                        let value = value.as_f64();
+                        return Err(Error::NotFinite { argument: "start", row, column: 0, value });
+                    }
+                }
+                params.copy_from_slice(from);
+                statistics.copy_from_slice(saved);
+            }
+            None => {
+                network.init(&mut params, &mut Rng::new(self.seed).split());
+                tape.save_statistics(&mut statistics);
+            }
+        }
+        let optimizer_state = self.optimizer.state(count);
+        let identity = Identity {
+            seed: self.seed,
+            rows: 0,
+            batch_size: self.batch_size,
+            accumulate: self.accumulate,
+            parameters: count,
+            statistics: statistics.len(),
+            optimizer_state: optimizer_state.len(),
+        };
+        let plateau = PlateauState::default();
+        let cursor = Cursor { params, statistics, optimizer_state, plateau, steps: 0, epoch: 0, row: 0 };
+        let layers = groups(network).into_iter().map(|group| group.layer.describe()).collect();
+        Ok(Checkpoint::new(identity, cursor, layers))
+    }
+
+    /// A run on other rows than before, which have been checked.
+    pub(crate) fn go_on<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: Examples<'_, T>,
+        state: Checkpoint<T>,
+    ) -> Run<T, N, S, O>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        let engine = Engine::new(network, loss, self.clone(), Samples::new(examples));
+        Run { engine, validation: None, state, norms: Vec::new(), started: Instant::now() }
+    }
+
+    fn run<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: Examples<'_, T>,
+        options: TrainOptions<'_, T>,
+        state: Checkpoint<T>,
+    ) -> Result<Run<T, N, S, O>, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        examples.check(&network, &loss)?;
+        let validation = options.validation.map(|rows| {
+            let total_weight = rows.check(&network, &loss)?;
+            Validation::new(rows, total_weight, options.metrics, &network)
+        });
+        let validation = validation.transpose()?;
+        Ok(Run { validation, ..self.go_on(network, loss, examples, state) })
+    }
+}
+
+/// Whether the vectors of a run can be allocated at all: parameters, gradient, two of state, a snapshot of those and the
+/// best ones.
+fn enough_memory<T: Real>(parameters: usize) -> Result<(), Error> {
+    let room = Vec::<T>::new().try_reserve_exact(parameters.saturating_mul(9));
+    let requires = "few enough weights for the memory of this machine";
+    room.map_err(|_| Error::InvalidParameter { name: "parameters", value: parameters as f64, requires })
+}
