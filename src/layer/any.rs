@@ -8,6 +8,7 @@ use super::{
     Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, PRelu, Residual, Sequential, Shape,
     Softmax, Tape,
 };
+use crate::error::Error;
 use crate::kernel::Strided;
 use crate::real::Real;
 use crate::rng::Rng;
@@ -100,6 +101,9 @@ impl Shape for AnyLayer {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         self.shape().penalized()
+    }
+    fn check(&self) -> Result<(), Error> {
+        self.shape().check()
     }
     fn describe(&self) -> String {
         self.shape().describe()

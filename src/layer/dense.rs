@@ -126,19 +126,6 @@ impl Dense {
         self
     }
 
-    /// Whether the parameters of the activation and of the initializers can be used.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for the first that cannot: see [`Activation::check`] and [`Initializer::check`].
-    pub fn check(&self) -> Result<(), Error> {
-        self.activation.check()?;
-        let starts = self.weight_start.iter().chain(std::iter::once(&self.bias_start));
-        starts.into_iter().try_for_each(|start| match start {
-            Start::Drawn(initializer) => initializer.check(),
-            Start::Given(_) => Ok(()),
-        })
-    }
-
     fn weight_count(&self) -> usize {
         self.inputs * self.outputs
     }
@@ -165,6 +152,15 @@ impl Shape for Dense {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         std::iter::once(0..self.weight_count()).collect()
+    }
+    /// The parameters of the activation and of the initializers: see [`Activation::check`] and [`Initializer::check`].
+    fn check(&self) -> Result<(), Error> {
+        self.activation.check()?;
+        let starts = self.weight_start.iter().chain(std::iter::once(&self.bias_start));
+        starts.into_iter().try_for_each(|start| match start {
+            Start::Drawn(initializer) => initializer.check(),
+            Start::Given(_) => Ok(()),
+        })
     }
     fn describe(&self) -> String {
         let bias = if self.bias { "" } else { ", no bias" };

@@ -76,6 +76,15 @@ pub trait Shape {
         }
     }
 
+    /// Whether the settings of the layer, and of those it is made of, can be used. Trainers ask before they start.
+    /// Defaults to asking the layers inside.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for the first that cannot.
+    fn check(&self) -> Result<(), Error> {
+        self.parts().into_iter().try_for_each(Shape::check)
+    }
+
     /// What the layer is, in a few words. Defaults to the name of the type.
     fn describe(&self) -> String {
         let name = std::any::type_name::<Self>();
@@ -240,6 +249,9 @@ impl<S: Shape + ?Sized> Shape for $pointer {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         (**self).penalized()
+    }
+    fn check(&self) -> Result<(), Error> {
+        (**self).check()
     }
     fn describe(&self) -> String {
         (**self).describe()

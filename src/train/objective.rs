@@ -80,6 +80,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> NetworkObjective<T, N, S> {
     /// For examples that do not fit network or loss, and for a λ that is negative or not finite.
     pub fn new(network: N, loss: S, examples: Examples<'_, T>, lambda: f64) -> Result<Self, Error> {
         crate::check::not_negative("lambda", lambda)?;
+        network.check()?;
         let total_weight = examples.check(&network, &loss)?;
         Ok(NetworkObjective {
             blocks: Blocks::new(examples, total_weight, &network),

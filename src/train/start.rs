@@ -112,6 +112,7 @@ impl<O> Trainer<O> {
         O: Optimizer<T>,
     {
         self.check::<T>()?;
+        network.check()?;
         let count = network.parameter_count();
         enough_memory::<T>(count)?;
         let tape = network.tape(0);

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use logit::metrics::{Accuracy, LogLoss};
 use logit::{
-    Error, Estimator, Examples, MlpClassifier, MlpOptions, Sgd, Shape, SoftmaxCrossEntropy, StopReason,
-    Targets, TrainOptions, Trainer,
+    Activation, AnyLayer, Dense, Error, Estimator, Examples, MlpClassifier, MlpOptions, Sequential, Sgd,
+    Shape, SoftmaxCrossEntropy, StopReason, Targets, TrainOptions, Trainer,
 };
 use nalgebra::DMatrix;
 
@@ -106,4 +106,18 @@ fn the_table_has_a_line_for_each_epoch() {
     assert!(table.lines().all(|line| line.trim_end() == line), "{table}");
     let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
     assert!(widths.iter().all(|width| *width == widths[0]), "{table}");
+}
+
+#[test]
+fn layers_that_cannot_be_used_are_refused_before_the_first_step() {
+    let data = Data::new(20, 7);
+    let broken = Dense::new(4, 3).expect("valid sizes").activation(Activation::Elu(f64::NAN));
+    let chain = Sequential::<AnyLayer>::new(vec![
+        Sequential::<AnyLayer>::new(vec![broken.into()]).expect("one").into(),
+    ]);
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let trainer = Trainer::new(Sgd::new(0.1));
+    let loss = SoftmaxCrossEntropy::new();
+    let error = trainer.start(chain.expect("one layer"), loss, examples, TrainOptions::default()).map(|_| ());
+    assert!(matches!(error, Err(Error::InvalidParameter { .. })), "{error:?}");
 }
