@@ -125,7 +125,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         self.state.stop.is_some() || self.state.cursor.epoch >= self.engine.trainer.epochs
     }
 
-    /// A snapshot of the run, to store and to [`resume`](Trainer::resume) from.
+    /// A snapshot of the run, to store and to [`resume`](crate::Trainer::resume) from.
     pub fn checkpoint(&self) -> Checkpoint<T> {
         self.state.clone()
     }
