@@ -195,6 +195,39 @@ pub enum Error {
         requires: &'static str,
     },
 
+    /// Preprocessing that makes something else of a row alone than of the same row among others.
+    #[error(
+        "the preprocessing makes {among} of row {row} among others but {alone} of it alone, in column {column}: it must \
+         use what it learned from the training rows, not statistics of the rows at hand"
+    )]
+    BatchDependent {
+        /// The row, from 0.
+        row: usize,
+        /// The column of the transformed rows, from 0.
+        column: usize,
+        /// What the entry is when the row is alone.
+        alone: f64,
+        /// What the entry is among all rows.
+        among: f64,
+    },
+
+    /// A row too far outside of the range of the training rows.
+    #[error(
+        "column {column} of `x` is {value} at row {row}, far outside of the training rows ({low} to {high})"
+    )]
+    OutsideRange {
+        /// Its row, from 0.
+        row: usize,
+        /// Its column, from 0.
+        column: usize,
+        /// What is there.
+        value: f64,
+        /// The smallest value of the training rows.
+        low: f64,
+        /// The largest value of the training rows.
+        high: f64,
+    },
+
     /// Scores of finite input left the range of the scalar type.
     #[error("the score left the range of the number type at row {row}: rescale the columns of `x`")]
     Overflow {

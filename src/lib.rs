@@ -87,6 +87,8 @@ mod multilabel;
 mod network;
 mod optim;
 mod penalty;
+mod pipeline;
+mod preprocess;
 #[cfg(feature = "progress")]
 mod progress;
 mod real;
@@ -127,6 +129,8 @@ pub use optim::{
     RAdam, ReduceOnPlateau, RmsProp, Rprop, Schedule, Sgd, Step, UpdateRule, Yogi,
 };
 pub use penalty::{Penalty, Strength};
+pub use pipeline::{ColumnRange, FittedPipeline, OutsideRange, Pipeline, RangeReport};
+pub use preprocess::{Chain, FittedStandardScaler, StandardScaler, Transform, Transformer};
 #[cfg(feature = "progress")]
 pub use progress::{epoch_bar, progress_bar};
 pub use real::Real;

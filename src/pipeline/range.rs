@@ -1,0 +1,183 @@
+//! The range of the training rows, and rows outside of it.
+
+use std::fmt;
+
+use nalgebra::DMatrix;
+
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// What a pipeline's model does with rows outside of the range that the training rows had, column by column. No model
+/// knows what is there: a logistic regression goes on as a straight line, a network as chance has it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum OutsideRange {
+    /// Predict them like all others.
+    #[default]
+    Accept,
+    /// Return [`Error::OutsideRange`] for rows that are further outside than this many times the width of the range; 0 for
+    /// anything outside, 1 is far.
+    Refuse(f64),
+}
+
+impl OutsideRange {
+    pub(super) fn check(self) -> Result<(), Error> {
+        match self {
+            OutsideRange::Accept => Ok(()),
+            OutsideRange::Refuse(factor) => check::not_negative("outside_range", factor),
+        }
+    }
+}
+
+/// The range of each column of the training rows, in raw units. Entries that were not finite do not count.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Range {
+    pub(super) low: Vec<f64>,
+    pub(super) high: Vec<f64>,
+    pub(super) outside: OutsideRange,
+}
+
+impl Range {
+    /// Of the rows of `x` whose weight is not zero.
+    pub(super) fn of<T: Real>(x: &DMatrix<T>, weights: Option<&[T]>, outside: OutsideRange) -> Self {
+        let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
+        let extreme = |start: f64, of: fn(f64, f64) -> f64| -> Vec<f64> {
+            let column = |entries: nalgebra::DVectorView<'_, T>| {
+                let counted = entries.iter().enumerate().filter(|(row, v)| v.is_finite() && counts(*row));
+                counted.fold(start, |most, (_, v)| of(most, v.as_f64()))
+            };
+            x.column_iter().map(column).collect()
+        };
+        Range { low: extreme(f64::INFINITY, f64::min), high: extreme(f64::NEG_INFINITY, f64::max), outside }
+    }
+
+    /// How far `value` is outside of the range of `column`, in widths of that: 0 inside, infinite for a value beside a
+    /// column that was constant. A column without finite entries has no outside.
+    fn distance(&self, column: usize, value: f64) -> f64 {
+        let (low, high) = (self.low[column], self.high[column]);
+        let beyond = (low - value).max(value - high);
+        // NaN, and columns of NaN, are for the imputer.
+        if beyond > 0.0 && low <= high { beyond / (high - low) } else { 0.0 }
+    }
+
+    /// # Errors
+    /// [`Error::OutsideRange`] for the first row that is further away than allowed.
+    pub(super) fn admit<T: Real>(&self, x: &DMatrix<T>) -> Result<(), Error> {
+        let OutsideRange::Refuse(factor) = self.outside else { return Ok(()) };
+        for row in 0..x.nrows() {
+            for column in 0..x.ncols() {
+                let value = x[(row, column)].as_f64();
+                if self.distance(column, value) > factor {
+                    let (low, high) = (self.low[column], self.high[column]);
+                    return Err(Error::OutsideRange { row, column, value, low, high });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn report<T: Real>(&self, x: &DMatrix<T>) -> RangeReport {
+        let column = |(column, entries): (usize, nalgebra::DVectorView<'_, T>)| {
+            let mut found = ColumnRange {
+                column,
+                low: self.low[column],
+                high: self.high[column],
+                rows: 0,
+                farthest: 0,
+                value: f64::NAN,
+                distance: 0.0,
+            };
+            for (row, value) in entries.iter().enumerate() {
+                let distance = self.distance(column, value.as_f64());
+                found.rows += usize::from(distance > 0.0);
+                if distance > found.distance {
+                    (found.farthest, found.value, found.distance) = (row, value.as_f64(), distance);
+                }
+            }
+            (found.rows > 0).then_some(found)
+        };
+        RangeReport { rows: x.nrows(), columns: x.column_iter().enumerate().filter_map(column).collect() }
+    }
+}
+
+/// Which columns of some rows leave the range of the training rows, and how far: a warning to print or to log.
+///
+/// # Examples
+/// ```
+/// use logit::{Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler};
+/// use nalgebra::dmatrix;
+///
+/// let x = dmatrix![20.0, 1.0; 30.0, 2.0; 40.0, 3.0; 60.0, 3.0];
+/// let model = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)))
+///     .fit(&x, &["no", "no", "yes", "yes"])?;
+/// let report = model.range_report(&dmatrix![35.0, 2.5; 300.0, 2.0; 70.0, 2.0])?;
+/// assert!(!report.is_inside());
+/// assert_eq!(
+///     report.to_string(),
+///     "column 0: 2 of 3 rows outside of 20 to 60, row 1 the farthest (300, by 6.0 times the range)",
+/// );
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct RangeReport {
+    rows: usize,
+    columns: Vec<ColumnRange>,
+}
+
+/// A column with entries outside of the range of the training rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct ColumnRange {
+    /// The column, from 0.
+    pub column: usize,
+    /// The smallest value of the training rows.
+    pub low: f64,
+    /// The largest value of the training rows.
+    pub high: f64,
+    /// How many rows are outside.
+    pub rows: usize,
+    /// The row, from 0, that is the farthest away.
+    pub farthest: usize,
+    /// Its value.
+    pub value: f64,
+    /// How far that is outside, in widths of the range; infinite if the column was constant.
+    pub distance: f64,
+}
+
+impl RangeReport {
+    /// Whether all rows are within the range of the training rows.
+    pub fn is_inside(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// The columns with rows outside, in ascending order.
+    pub fn columns(&self) -> &[ColumnRange] {
+        &self.columns
+    }
+
+    /// The distance of the farthest entry, in widths of the range of its column; 0 if all are inside.
+    pub fn distance(&self) -> f64 {
+        self.columns.iter().fold(0.0, |most: f64, column| most.max(column.distance))
+    }
+}
+
+/// A line per column.
+impl fmt::Display for RangeReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_inside() {
+            return write!(f, "all {} rows are within the range of the training rows", self.rows);
+        }
+        for (index, found) in self.columns.iter().enumerate() {
+            let ColumnRange { column, low, high, rows, farthest, value, distance } = found;
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(
+                f,
+                "{separator}column {column}: {rows} of {} rows outside of {low} to {high}, row {farthest} the farthest \
+                 ({value}, by {distance:.1} times the range)",
+                self.rows
+            )?;
+        }
+        Ok(())
+    }
+}
