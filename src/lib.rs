@@ -69,6 +69,7 @@
 
 pub use nalgebra;
 
+mod artifact;
 mod check;
 mod class_weight;
 mod classifier;
@@ -98,6 +99,7 @@ mod rows;
 mod select;
 mod train;
 
+pub use artifact::{AnyClassifier, AnyTransform, GoldenRows, ModelFile, Persist, Record, StoredLabel};
 pub use class_weight::{ClassWeight, LabelWeights};
 pub use classifier::{Classifier, Estimator, FitOptions};
 pub use error::Error;

@@ -12,6 +12,13 @@ pub trait Element: Copy + Sized {
     fn values(array: &[Self]) -> Values<'_>;
     /// The numbers in these bytes.
     fn decode(bytes: &[u8]) -> impl ExactSizeIterator<Item = Self> + Clone;
+    /// An array of it that owns its memory, as a value that does not depend on the type.
+    fn store(array: Vec<Self>) -> Stored;
+    /// The array that is stored.
+    ///
+    /// # Errors
+    /// For an array of another type, which is returned.
+    fn unstore(stored: Stored) -> Result<Vec<Self>, Stored>;
 }
 
 /// The type of the numbers of an array.
@@ -55,16 +62,41 @@ macro_rules! elements {
             )*
         }
 
+        /// An array of any of the types, with memory of its own.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Stored {
+            $(
+                #[doc = concat!("Of `", stringify!($type), "`.")]
+                $kind(Vec<$type>),
+            )*
+        }
+
+        impl Stored {
+            /// The array, borrowed.
+            pub(crate) fn values(&self) -> Values<'_> {
+                match self {
+                    $(Stored::$kind(array) => Values::$kind(array),)*
+                }
+            }
+
+            /// The numbers of this type in these bytes.
+            pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Stored {
+                match kind {
+                    $(Kind::$kind => Stored::$kind(<$type as Element>::decode(bytes).collect()),)*
+                }
+            }
+        }
+
         impl Values<'_> {
             /// The type of the numbers.
-            pub(super) fn kind(self) -> Kind {
+            pub(crate) fn kind(self) -> Kind {
                 match self {
                     $(Values::$kind(_) => Kind::$kind,)*
                 }
             }
 
             /// How many there are.
-            pub(super) fn count(self) -> usize {
+            pub(crate) fn count(self) -> usize {
                 match self {
                     $(Values::$kind(array) => array.len(),)*
                 }
@@ -87,6 +119,17 @@ macro_rules! elements {
 
             fn decode(bytes: &[u8]) -> impl ExactSizeIterator<Item = Self> + Clone {
                 bytes.as_chunks().0.iter().map(|bytes| <$type>::from_le_bytes(*bytes))
+            }
+
+            fn store(array: Vec<Self>) -> Stored {
+                Stored::$kind(array)
+            }
+
+            fn unstore(stored: Stored) -> Result<Vec<Self>, Stored> {
+                match stored {
+                    Stored::$kind(array) => Ok(array),
+                    other => Err(other),
+                }
             }
         })*
     };

@@ -10,10 +10,6 @@ use super::element::Kind;
 use super::{PREFIX, invalid};
 use crate::error::Error;
 
-/// The longest header that is read. Reading takes several times its size, which therefore is little; names and texts
-/// that may be long belong into arrays of bytes.
-const LONGEST: u64 = 1 << 16;
-
 /// The most dimensions of an array.
 const MOST_DIMENSIONS: usize = 2;
 
@@ -48,20 +44,20 @@ pub(super) struct Array<'a> {
     pub(super) taken: bool,
 }
 
-/// The range of the header that begins a file of `length` bytes, from the first of them.
+/// The range of the header that begins a file of `length` bytes, from the first of them; it has at most `longest` bytes.
 ///
 /// # Errors
 /// For a file that has no room for it.
-pub(super) fn range(start: &[u8], length: u64) -> Result<Range<usize>, Error> {
+pub(super) fn range(start: &[u8], length: u64, longest: u64) -> Result<Range<usize>, Error> {
     let Some(prefix) = start.first_chunk::<PREFIX>() else {
         return Err(invalid(format!("it has {} bytes, wanted at least {PREFIX}", start.len())));
     };
     let (header, room) = (u64::from_le_bytes(*prefix), length.saturating_sub(PREFIX as u64));
-    if header > room.min(LONGEST) {
-        let most = room.min(LONGEST);
+    let most = room.min(longest);
+    if header > most {
         return Err(invalid(format!("its header is said to have {header} bytes, wanted at most {most}")));
     }
-    // At most `LONGEST`, which any `usize` holds.
+    // Below 4 GiB, which any `usize` holds.
     Ok(PREFIX..PREFIX + header as usize)
 }
 

@@ -16,7 +16,7 @@ mod reader;
 mod writer;
 
 pub(crate) use disk::{load, save};
-pub(crate) use element::Element;
+pub(crate) use element::{Element, Stored};
 pub(crate) use reader::Reader;
 pub(crate) use writer::Writer;
 
@@ -29,6 +29,9 @@ pub(crate) struct Format {
     pub(crate) name: &'static str,
     pub(crate) major: u32,
     pub(crate) minor: u32,
+    /// The longest header that is read, in bytes. Reading takes several times its size, which therefore is little; names
+    /// and texts that may be long belong into arrays of bytes.
+    pub(crate) longest_header: u64,
 }
 
 /// The name of the array with the checksum.

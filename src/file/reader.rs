@@ -1,7 +1,7 @@
 //! Reading a file from bytes.
 
 use super::checksum::Crc64;
-use super::element::Element;
+use super::element::{Element, Stored};
 use super::header::{self, Array, Header};
 use super::{CHECKSUM, Format, invalid};
 use crate::error::Error;
@@ -17,7 +17,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// For bytes that are no whole file of this format, and of a version that can be read.
     pub(crate) fn new(bytes: &'a [u8], format: Format) -> Result<Self, Error> {
-        let range = header::range(bytes, bytes.len() as u64)?;
+        let range = header::range(bytes, bytes.len() as u64, format.longest_header)?;
         let (before, data) = bytes.split_at(range.end);
         let header = Header::parse(&before[range])?;
         check_format(&header, format)?;
@@ -75,6 +75,17 @@ impl<'a> Reader<'a> {
         self.values(name, &[])?.next().ok_or_else(missing)
     }
 
+    /// Takes out all arrays that are left: name, lengths, numbers.
+    pub(crate) fn rest(&mut self) -> impl Iterator<Item = (&'a str, Vec<usize>, Stored)> + use<'a, '_> {
+        let data = self.data;
+        let left = self.header.arrays.iter_mut().filter(|array| !array.taken);
+        left.map(move |array| {
+            array.taken = true;
+            let numbers = Stored::decode(array.kind, &data[array.bytes.clone()]);
+            (array.name, array.shape.lengths().to_vec(), numbers)
+        })
+    }
+
     /// # Errors
     /// When an array is left.
     pub(crate) fn finish(self) -> Result<(), Error> {
@@ -94,7 +105,7 @@ impl<'a> Reader<'a> {
 
 fn check_format(header: &Header<'_>, wanted: Format) -> Result<(), Error> {
     let (format, version) = (&header.metadata.format, &header.metadata.version);
-    let Format { name, major, minor } = wanted;
+    let Format { name, major, minor, .. } = wanted;
     if format != name {
         return Err(invalid(format!("it is a `{format}`, wanted a `{name}`")));
     }

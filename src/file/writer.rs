@@ -1,8 +1,11 @@
 //! Writing a file to bytes.
 
+use std::borrow::Cow;
+
 use super::checksum::Crc64;
 use super::element::{Element, Values};
 use super::{CHECKSUM, Format, PREFIX};
+use crate::error::Error;
 
 /// The arrays of a file to be. The same arrays give the same bytes.
 #[derive(Debug)]
@@ -14,34 +17,51 @@ pub(crate) struct Writer<'a> {
 
 #[derive(Debug)]
 struct Array<'a> {
-    name: &'static str,
-    /// The length; a single number has none.
-    length: Option<usize>,
+    name: Cow<'a, str>,
+    /// The lengths; a single number has none.
+    shape: Vec<usize>,
     values: Values<'a>,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(format: Format, description: String) -> Self {
-        let placeholder = Array { name: CHECKSUM, length: None, values: Values::U64(&[0]) };
+        let placeholder = Array { name: CHECKSUM.into(), shape: vec![], values: Values::U64(&[0]) };
         Writer { format, description, arrays: vec![placeholder] }
     }
 
     /// Adds an array under a name of its own, of letters, digits, dots and underscores.
-    pub(crate) fn array<T: Element>(mut self, name: &'static str, array: &'a [T]) -> Self {
-        self.arrays.push(Array { name, length: Some(array.len()), values: T::values(array) });
-        self
+    pub(crate) fn array<T: Element>(self, name: &'static str, array: &'a [T]) -> Self {
+        self.shaped(name.into(), vec![array.len()], T::values(array))
     }
 
     /// Adds a single number.
-    pub(crate) fn number<T: Element>(mut self, name: &'static str, number: &'a T) -> Self {
-        let values = T::values(std::slice::from_ref(number));
-        self.arrays.push(Array { name, length: None, values });
+    pub(crate) fn number<T: Element>(self, name: &'static str, number: &'a T) -> Self {
+        self.shaped(name.into(), vec![], T::values(std::slice::from_ref(number)))
+    }
+
+    /// Adds an array of these lengths, whose product is the number of values.
+    pub(crate) fn shaped(mut self, name: Cow<'a, str>, shape: Vec<usize>, values: Values<'a>) -> Self {
+        self.arrays.push(Array { name, shape, values });
         self
+    }
+
+    /// As [`into_bytes`](Self::into_bytes), if they can be read again.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a header that is longer than those that are read.
+    pub(crate) fn into_readable_bytes(self) -> Result<Vec<u8>, Error> {
+        // The order of arrays makes no difference to the length beyond their offsets, of at most 20 digits each.
+        let longest = self.header().0.len() + 40 * self.arrays.len();
+        if longest as u64 > self.format.longest_header {
+            let (what, by) = ("a model of so many parts", "the format of model files");
+            return Err(Error::Unsupported { what, by, instead: "save its parts one by one" });
+        }
+        Ok(self.into_bytes())
     }
 
     /// Large numbers first, so that each array lies at a multiple of the size of its numbers.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
-        self.arrays.sort_by_key(|array| (std::cmp::Reverse(array.values.kind()), array.name));
+        self.arrays.sort_by_cached_key(|array| (std::cmp::Reverse(array.values.kind()), array.name.clone()));
         let (header, data) = self.header();
         let mut bytes = Vec::with_capacity(PREFIX + header.len() + data);
         bytes.extend((header.len() as u64).to_le_bytes());
@@ -50,7 +70,7 @@ impl<'a> Writer<'a> {
         for Array { name, values, .. } in &self.arrays {
             let start = bytes.len();
             values.encode(&mut bytes);
-            if *name == CHECKSUM {
+            if name == CHECKSUM {
                 checksum = start..bytes.len();
             }
         }
@@ -61,7 +81,7 @@ impl<'a> Writer<'a> {
 
     /// The header, and the size of what comes after it.
     fn header(&self) -> (String, usize) {
-        let Format { name, major, minor } = self.format;
+        let Format { name, major, minor, .. } = self.format;
         let metadata = serde_json::json!({
             "format": name,
             "version": format!("{major}.{minor}"),
@@ -69,12 +89,12 @@ impl<'a> Writer<'a> {
         });
         let mut text = format!("{{\"__metadata__\":{metadata}");
         let mut data = 0;
-        for Array { name, length, values } in &self.arrays {
+        for Array { name, shape, values } in &self.arrays {
             let (kind, start) = (values.kind(), data);
             data += values.count() * kind.size();
-            let shape = length.map_or(String::new(), |length| length.to_string());
             text += &format!(
-                ",\"{name}\":{{\"dtype\":\"{kind}\",\"shape\":[{shape}],\"data_offsets\":[{start},{data}]}}"
+                ",\"{name}\":{{\"dtype\":\"{kind}\",\"shape\":{},\"data_offsets\":[{start},{data}]}}",
+                serde_json::json!(shape)
             );
         }
         text.push('}');

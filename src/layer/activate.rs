@@ -28,8 +28,8 @@ use crate::rng::Rng;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Activate {
-    width: usize,
-    activation: Activation,
+    pub(super) width: usize,
+    pub(super) activation: Activation,
 }
 
 impl Activate {

@@ -56,10 +56,10 @@ use crate::rng::Rng;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchNorm {
-    width: usize,
-    epsilon: f64,
-    momentum: f64,
-    affine: bool,
+    pub(super) width: usize,
+    pub(super) epsilon: f64,
+    pub(super) momentum: f64,
+    pub(super) affine: bool,
 }
 
 impl BatchNorm {

@@ -35,13 +35,13 @@ use crate::rng::Rng;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense {
-    inputs: usize,
-    outputs: usize,
-    activation: Activation,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) activation: Activation,
     /// None stands for what suits the activation.
-    weight_start: Option<Start>,
-    bias_start: Start,
-    bias: bool,
+    pub(super) weight_start: Option<Start>,
+    pub(super) bias_start: Start,
+    pub(super) bias: bool,
 }
 
 impl Dense {

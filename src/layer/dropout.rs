@@ -43,8 +43,8 @@ use crate::rng::Rng;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dropout {
-    width: usize,
-    probability: f64,
+    pub(super) width: usize,
+    pub(super) probability: f64,
 }
 
 impl Dropout {

@@ -41,9 +41,9 @@ use crate::rng::Rng;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerNorm {
-    width: usize,
-    epsilon: f64,
-    affine: bool,
+    pub(super) width: usize,
+    pub(super) epsilon: f64,
+    pub(super) affine: bool,
 }
 
 impl LayerNorm {

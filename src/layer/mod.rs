@@ -18,6 +18,7 @@ mod prelu;
 mod residual;
 mod sequential;
 mod softmax;
+mod stored;
 mod summary;
 mod tape;
 

@@ -35,19 +35,22 @@ use crate::rng::Rng;
 /// He, Zhang, Ren and Sun, *Delving deep into rectifiers* (2015).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PRelu {
-    width: usize,
-    shared: bool,
-    initial_slope: f64,
+    pub(super) width: usize,
+    pub(super) shared: bool,
+    pub(super) initial_slope: f64,
 }
 
 impl PRelu {
+    /// The slope to begin with.
+    pub(super) const USUAL_SLOPE: f64 = 0.25;
+
     /// A rectifier of `width` columns.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] when `width` is zero.
     pub fn new(width: usize) -> Result<Self, Error> {
         check::parameter("width", width as f64, width > 0, "at least 1")?;
-        Ok(PRelu { width, shared: false, initial_slope: 0.25 })
+        Ok(PRelu { width, shared: false, initial_slope: PRelu::USUAL_SLOPE })
     }
 
     /// Whether all columns share one slope. Defaults to false.

@@ -35,7 +35,7 @@ use crate::rng::Rng;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Residual<L> {
-    layer: L,
+    pub(super) layer: L,
 }
 
 impl<L: Shape> Residual<L> {

@@ -33,7 +33,7 @@ use crate::rng::Rng;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sequential<L> {
-    layers: Vec<L>,
+    pub(super) layers: Vec<L>,
 }
 
 impl<L: Shape> Sequential<L> {

@@ -17,12 +17,12 @@ use crate::report::FitReport;
 /// A fitted [`LogisticRegression`](crate::LogisticRegression).
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedLogistic<T: Real, L> {
-    classes: Vec<L>,
-    coefficients: DMatrix<T>,
-    intercept: DVector<T>,
-    terms: Terms,
-    report: FitReport,
-    separation: Option<Separation<T>>,
+    pub(super) classes: Vec<L>,
+    pub(super) coefficients: DMatrix<T>,
+    pub(super) intercept: DVector<T>,
+    pub(super) terms: Terms,
+    pub(super) report: FitReport,
+    pub(super) separation: Option<Separation<T>>,
 }
 
 /// What the objective of a fit consisted of, besides the data.

@@ -21,6 +21,7 @@ mod quadratic;
 mod sample;
 mod separation;
 mod solve;
+mod stored;
 mod working_set;
 
 pub use config::{LogisticRegression, Solver};

@@ -132,6 +132,10 @@ impl WeightedBinaryCrossEntropy {
         BinaryCrossEntropy.positive_weights(weights)
     }
 
+    pub(super) fn weights(&self) -> &[f64] {
+        &self.positive
+    }
+
     fn of_column<T: Real>(&self, column: usize) -> Positive<T> {
         let single = self.positive.len() == 1;
         Positive(T::of(self.positive[if single { 0 } else { column }]))

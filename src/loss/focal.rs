@@ -47,8 +47,8 @@ use crate::real::Real;
 /// Lin, Goyal, Girshick, He, Dollár (2017), *Focal Loss for Dense Object Detection*.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Focal {
-    gamma: f64,
-    alpha: Option<f64>,
+    pub(super) gamma: f64,
+    pub(super) alpha: Option<f64>,
 }
 
 impl Default for Focal {

@@ -13,6 +13,7 @@ mod softmax;
 mod softmax_cross_entropy;
 mod softmax_squared_error;
 mod squared_hinge;
+mod stored;
 mod targets;
 
 use nalgebra::DMatrix;

@@ -46,7 +46,7 @@ use crate::real::Real;
 /// label smoothing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SoftmaxCrossEntropy {
-    label_smoothing: f64,
+    pub(super) label_smoothing: f64,
 }
 
 impl SoftmaxCrossEntropy {

@@ -48,8 +48,8 @@ impl<E> OneVsOne<E> {
 /// A fitted [`OneVsOne`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedOneVsOne<C, L> {
-    classes: Vec<L>,
-    models: Vec<C>,
+    pub(super) classes: Vec<L>,
+    pub(super) models: Vec<C>,
 }
 
 impl<C, L> FittedOneVsOne<C, L> {

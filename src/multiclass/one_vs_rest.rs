@@ -43,8 +43,8 @@ impl<E> OneVsRest<E> {
 /// A fitted [`OneVsRest`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedOneVsRest<C, L> {
-    classes: Vec<L>,
-    models: Vec<C>,
+    pub(super) classes: Vec<L>,
+    pub(super) models: Vec<C>,
 }
 
 impl<C, L> FittedOneVsRest<C, L> {

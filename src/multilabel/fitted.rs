@@ -23,9 +23,9 @@ use crate::train::History;
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedMultiLabel<T, L> {
     /// The network, with the labels in the place of classes.
-    model: FittedMlp<T, L>,
-    calibration: Vec<Platt>,
-    thresholds: Vec<f64>,
+    pub(super) model: FittedMlp<T, L>,
+    pub(super) calibration: Vec<Platt>,
+    pub(super) thresholds: Vec<f64>,
 }
 
 impl<T: Real, L: Label> FittedMultiLabel<T, L> {

@@ -3,6 +3,7 @@
 mod fitted;
 mod label_sets;
 mod platt;
+mod stored;
 
 pub use fitted::FittedMultiLabel;
 pub use label_sets::LabelSets;

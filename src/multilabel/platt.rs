@@ -11,8 +11,8 @@ use crate::real::Real;
 /// The score whose sigmoid is the probability: `slope` z + `offset`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Platt {
-    slope: f64,
-    offset: f64,
+    pub(super) slope: f64,
+    pub(super) offset: f64,
 }
 
 impl Platt {

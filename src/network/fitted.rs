@@ -34,7 +34,7 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
         trained: Trained<T>,
     ) -> Self {
         let Trained { params, statistics, report, history } = trained;
-        FittedMlp { classes, network, loss, params, statistics, report, history }
+        FittedMlp { classes, network: network.trained(), loss, params, statistics, report, history }
     }
 
     /// Whether a fit with these classes and this network may start from here.
@@ -43,6 +43,7 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
             let named = |classes: &[L]| format!("the classes {classes:?}");
             return Err(Error::WarmStart { expected: named(classes), found: named(&self.classes) });
         }
+        let network = &network.clone().trained();
         if self.network != *network {
             let named = |network: &Network| {
                 let layers: Vec<String> = network

@@ -8,6 +8,7 @@ mod multi_label;
 mod partial;
 mod prepare;
 mod run;
+mod stored;
 
 pub use architecture::Normalization;
 pub use config::{Minimizer, MlpClassifier, MlpOptimizer};

@@ -12,9 +12,9 @@ use crate::real::Real;
 /// A fitted [`Pipeline`](crate::Pipeline): a classifier of rows in raw units.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedPipeline<P, C> {
-    steps: P,
-    classifier: C,
-    range: Range,
+    pub(super) steps: P,
+    pub(super) classifier: C,
+    pub(super) range: Range,
 }
 
 impl<P, C> FittedPipeline<P, C> {

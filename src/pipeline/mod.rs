@@ -3,6 +3,7 @@
 mod alone;
 mod fitted;
 mod range;
+mod stored;
 
 pub use fitted::FittedPipeline;
 pub use range::{ColumnRange, OutsideRange, RangeReport};

@@ -3,6 +3,7 @@
 mod boxed;
 mod chain;
 mod standard_scaler;
+mod stored;
 
 pub use chain::Chain;
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};

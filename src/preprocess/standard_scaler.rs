@@ -55,6 +55,18 @@ pub struct FittedStandardScaler<T> {
 }
 
 impl<T: Real> FittedStandardScaler<T> {
+    /// What moves columns by `mean` and divides them by `scale`.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for different lengths, [`Error::InvalidParameter`] for a scale that is not above 0.
+    pub fn new(mean: Vec<T>, scale: Vec<T>) -> Result<Self, Error> {
+        check::count("scale", "entries", mean.len(), scale.len())?;
+        for scale in &scale {
+            check::positive("scale", scale.as_f64())?;
+        }
+        Ok(FittedStandardScaler { mean, scale })
+    }
+
     /// What is taken away from each column.
     pub fn mean(&self) -> &[T] {
         &self.mean

@@ -4,6 +4,7 @@ mod blocks;
 mod checkpoint_file;
 mod config;
 mod engine;
+mod epochs;
 mod examples;
 mod history;
 mod objective;

@@ -9,7 +9,8 @@ use logit::{
 };
 use safetensors::{Dtype, SafeTensors};
 
-use super::checkpoint_kit::{Parts, checkpoint, header, normalised};
+use super::checkpoint_kit::{checkpoint, normalised};
+use super::file_parts::{Parts, header};
 use super::kit::{Data, network, rules};
 
 /// A directory that is gone when the test is over.

@@ -3,7 +3,8 @@
 use logit::{Adam, Checkpoint, Error, Trainer};
 use serde_json::{Value, json};
 
-use super::checkpoint_kit::{Array, Parts, checkpoint, header, sealed, with_header};
+use super::checkpoint_kit::checkpoint;
+use super::file_parts::{Array, Parts, header, sealed, with_header};
 
 /// What memory a reader may take besides twice the bytes: some messages, and some times the header, which has at most
 /// 64 KiB.

@@ -6,6 +6,8 @@ mod checkpoint_kit;
 mod checkpoints;
 mod damaged_checkpoints;
 mod divergence;
+#[path = "../common/file_parts.rs"]
+mod file_parts;
 mod gradients;
 mod history;
 mod kit;

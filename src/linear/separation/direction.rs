@@ -48,12 +48,12 @@ impl fmt::Display for SeparationKind {
 /// Albert and Anderson (1984), *On the existence of maximum likelihood estimates in logistic regression models*.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Separation<T: Real> {
-    kind: SeparationKind,
-    direction: DMatrix<T>,
-    intercept: DVector<T>,
-    columns: Vec<usize>,
-    separated_rows: Vec<usize>,
-    overlapping_rows: Vec<usize>,
+    pub(in crate::linear) kind: SeparationKind,
+    pub(in crate::linear) direction: DMatrix<T>,
+    pub(in crate::linear) intercept: DVector<T>,
+    pub(in crate::linear) columns: Vec<usize>,
+    pub(in crate::linear) separated_rows: Vec<usize>,
+    pub(in crate::linear) overlapping_rows: Vec<usize>,
 }
 
 impl<T: Real> Separation<T> {

@@ -1,5 +1,6 @@
 //! What a checkpoint says about itself in JSON: whole numbers. All others are in arrays, and so are texts.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -69,40 +70,22 @@ enum What {
     ValidationLoss,
 }
 
-/// Reasons to stop and what they are called in files.
-macro_rules! stops {
-    ($($reason:ident = $name:literal,)*) => {
-        /// [`StopReason`].
-        #[derive(Debug, Clone, Copy, Deserialize)]
-        pub(super) enum Stop {
-            $(#[serde(rename = $name)] $reason,)*
-        }
+/// [`StopReason`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stop(StopReason);
 
-        impl From<Stop> for StopReason {
-            fn from(stop: Stop) -> Self {
-                match stop {
-                    $(Stop::$reason => StopReason::$reason,)*
-                }
-            }
-        }
-
-        fn stop_name(stop: StopReason) -> &'static str {
-            match stop {
-                $(StopReason::$reason => $name,)*
-            }
-        }
-    };
+impl<'de> Deserialize<'de> for Stop {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let key = String::deserialize(deserializer)?;
+        let unknown = || D::Error::custom(format!("`{key}` is no reason to stop"));
+        StopReason::from_key(&key).map(Stop).ok_or_else(unknown)
+    }
 }
 
-stops! {
-    Converged = "converged",
-    IterationLimit = "iteration_limit",
-    Stalled = "stalled",
-    EarlyStopped = "early_stopped",
-    Separated = "separated",
-    Diverged = "diverged",
-    Cancelled = "cancelled",
-    Given = "given",
+impl From<Stop> for StopReason {
+    fn from(Stop(reason): Stop) -> Self {
+        reason
+    }
 }
 
 /// A field that may be `null`, and must be there.
@@ -129,7 +112,7 @@ impl Description {
             "position": place(cursor),
             "epoch_start": place(snapshot),
             "best_epoch": best.as_ref().map(|best| best.epoch),
-            "stop": stop.map(stop_name),
+            "stop": stop.map(StopReason::key),
             "divergence": divergence.map(diverged),
             "layers": history.layers.len(),
             "epochs": history.epochs.len(),

@@ -2,14 +2,13 @@
 
 mod consistency;
 mod description;
-mod epochs;
 mod names;
 
 use std::path::Path;
 
 use self::description::{Description, Place};
-use self::epochs::Columns;
 use self::names::Names;
+use super::epochs::Columns;
 use super::history::History;
 use super::state::{Best, Checkpoint, Cursor, Identity};
 use crate::error::Error;
@@ -18,7 +17,7 @@ use crate::kernel::all_finite;
 use crate::optim::PlateauState;
 use crate::real::Real;
 
-const FORMAT: Format = Format { name: "logit checkpoint", major: 1, minor: 0 };
+const FORMAT: Format = Format { name: "logit checkpoint", major: 1, minor: 0, longest_header: 1 << 16 };
 
 impl<T: Real> Checkpoint<T> {
     /// The checkpoint as the bytes of a file: in the [safetensors](https://github.com/huggingface/safetensors) format,
@@ -109,7 +108,7 @@ impl<T: Real> Checkpoint<T> {
     /// # Errors
     /// [`Error::File`] when the file cannot be read, and as [`from_bytes`](Self::from_bytes).
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::from_bytes(&file::load(path.as_ref())?)
+        Self::from_bytes(&file::load(path.as_ref(), FORMAT)?)
     }
 
     /// Whether the run has left the finite numbers but not noticed yet: parameters are looked at when an epoch ends.

@@ -1,0 +1,103 @@
+//! A fitted transformation of any kind that files have.
+
+use std::fmt::Debug;
+
+use nalgebra::DMatrix;
+
+use super::{Persist, Record};
+use crate::error::Error;
+use crate::file::invalid;
+use crate::preprocess::{Chain, FittedStandardScaler, Transform};
+use crate::real::Real;
+
+/// A fitted transformation of this crate whose kind is known only when it is loaded.
+///
+/// # Examples
+/// ```
+/// use logit::{AnyTransform, Persist, StandardScaler, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let bytes = StandardScaler::new().fit(&dmatrix![1.0; 3.0])?.to_bytes()?;
+/// let loaded = AnyTransform::<f64>::from_bytes(&bytes)?;
+/// assert_eq!(loaded.transform(&dmatrix![4.0])?, dmatrix![2.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct AnyTransform<T>(Box<dyn StoredTransform<T>>);
+
+/// A transformation that can be stored, whatever its type.
+trait StoredTransform<T: Real>: Transform<T> + Debug + Send + Sync {
+    fn record(&self) -> Record;
+    fn boxed_clone(&self) -> Box<dyn StoredTransform<T>>;
+}
+
+impl<T: Real, P> StoredTransform<T> for P
+where
+    P: Transform<T> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
+{
+    fn record(&self) -> Record {
+        self.to_record()
+    }
+    fn boxed_clone(&self) -> Box<dyn StoredTransform<T>> {
+        Box::new(self.clone())
+    }
+}
+
+impl<T: Real> AnyTransform<T> {
+    fn read<P>(record: Record) -> Result<Self, Error>
+    where
+        P: Transform<T> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
+    {
+        Ok(AnyTransform(Box::new(P::from_record(record)?)))
+    }
+}
+
+impl<T: Real> Persist for AnyTransform<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        self.0.record()
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        match record.kind() {
+            "chain" => Self::read::<Chain<AnyTransform<T>, AnyTransform<T>>>(record),
+            "standard scaler" => Self::read::<FittedStandardScaler<T>>(record),
+            other => Err(invalid(format!("it has a `{other}` where a transformation is wanted"))),
+        }
+    }
+}
+
+impl<T: Real> Clone for AnyTransform<T> {
+    fn clone(&self) -> Self {
+        AnyTransform(self.0.boxed_clone())
+    }
+}
+
+/// Equal are those of the same kind with the same contents.
+impl<T: Real> PartialEq for AnyTransform<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_record() == other.to_record()
+    }
+}
+
+impl<T: Real> Transform<T> for AnyTransform<T> {
+    fn inputs(&self) -> usize {
+        self.0.inputs()
+    }
+    fn outputs(&self) -> usize {
+        self.0.outputs()
+    }
+    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.0.transform_owned(x)
+    }
+    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.0.transform(x)
+    }
+    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.0.inverse_transform(z)
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        self.0.output_names(names)
+    }
+}

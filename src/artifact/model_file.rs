@@ -1,0 +1,202 @@
+//! A model with what else belongs to it.
+
+use std::path::Path;
+
+use nalgebra::DMatrix;
+
+use super::golden::GoldenRows;
+use super::record::Record;
+use super::{Persist, bytes};
+use crate::check;
+use crate::error::Error;
+use crate::file;
+use crate::real::Real;
+
+/// A model with what belongs to it in a file: the names of its columns, rows to try it on, a note.
+///
+/// # Examples
+/// ```
+/// use logit::{Estimator, FittedLogistic, LogisticRegression, ModelFile, Penalty, data};
+///
+/// let iris = data::iris();
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y)?;
+/// let bytes = ModelFile::new(model)
+///     .feature_names(&iris.feature_names)
+///     .note("Fisher's irises, all of them")
+///     .golden_rows(&iris.x.rows(0, 3).into_owned())?
+///     .to_bytes()?;
+///
+/// let file = ModelFile::<FittedLogistic<f64, String>>::from_bytes(&bytes)?;
+/// assert_eq!(file.names()[0], "sepal length (cm)");
+/// assert_eq!(file.model().coefficients().shape(), (4, 3));
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFile<M> {
+    model: M,
+    extras: Extras,
+}
+
+/// What a file has besides the model.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Extras {
+    names: Vec<String>,
+    note: String,
+    golden: Option<GoldenRows>,
+}
+
+impl Extras {
+    /// Those of a model that is saved as it is.
+    pub(super) fn of<M: Persist>(model: &M) -> Result<Self, Error> {
+        Ok(Extras { golden: model.golden_rows(None)?, ..Extras::default() })
+    }
+}
+
+impl<M: Persist> ModelFile<M> {
+    /// A file of this model.
+    pub fn new(model: M) -> Self {
+        ModelFile { model, extras: Extras::default() }
+    }
+
+    /// The names of the columns of `x`. Defaults to none.
+    pub fn feature_names<S: AsRef<str>>(mut self, names: &[S]) -> Self {
+        self.extras.names = names.iter().map(|name| name.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// Anything that readers should know. Defaults to nothing.
+    pub fn note(mut self, note: &str) -> Self {
+        self.extras.note = note.to_owned();
+        self
+    }
+
+    /// Rows that are predicted now and, for comparison, whenever the file is loaded: a few typical ones. They are stored,
+    /// so they should be nobody's secret. Defaults to rows around zero.
+    ///
+    /// # Errors
+    /// Those of predicting them, and [`Error::Unsupported`] for what does not predict.
+    pub fn golden_rows(mut self, x: &DMatrix<M::Scalar>) -> Result<Self, Error> {
+        self.extras.golden = self.model.golden_rows(Some(x))?;
+        if self.extras.golden.is_none() {
+            let instead = "leave them out: there is nothing to compare";
+            return Err(Error::Unsupported { what: "golden rows", by: "what does not predict", instead });
+        }
+        Ok(self)
+    }
+
+    /// The names of the columns; empty if none were given.
+    pub fn names(&self) -> &[String] {
+        &self.extras.names
+    }
+
+    /// What readers should know.
+    pub fn note_text(&self) -> &str {
+        &self.extras.note
+    }
+
+    /// The rows that were predicted when the file was made.
+    pub fn golden(&self) -> Option<&GoldenRows> {
+        self.extras.golden.as_ref()
+    }
+
+    /// The model.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// The model, by itself.
+    pub fn into_model(self) -> M {
+        self.model
+    }
+
+    /// The file as bytes.
+    ///
+    /// # Errors
+    /// As [`Persist::to_bytes`]; [`Error::ShapeMismatch`] for another number of names than the model has columns.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let mut extras = self.extras.clone();
+        if extras.golden.is_none() {
+            extras.golden = self.model.golden_rows(None)?;
+        }
+        to_bytes(&self.model, extras)
+    }
+
+    /// The file that these are the bytes of.
+    ///
+    /// # Errors
+    /// [`Error::InvalidFile`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::from_record(bytes::from_bytes(bytes)?)
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// As [`Persist::save`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        file::save(path.as_ref(), &self.to_bytes()?)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// As [`Persist::load`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_bytes(&file::load(path.as_ref(), bytes::FORMAT)?)
+    }
+
+    pub(super) fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("model file")?;
+        // The version that wrote it: for people.
+        record.take_text("written_by")?;
+        let model = M::from_record(record.take_part("model")?)?;
+        let golden = record.take_optional_part("golden").map(GoldenRows::from_record).transpose()?;
+        if let Some(golden) = &golden {
+            check_golden(&model, golden)?;
+        }
+        let count = record.take_count("features")?;
+        let names = record.take_texts("feature_names", count)?;
+        if let Some(golden) = &golden
+            && !names.is_empty()
+        {
+            let columns = golden.rows().ncols();
+            check::count("feature_names", "entries", columns, names.len())
+                .map_err(|error| file::invalid(error.to_string()))?;
+        }
+        let note = record.take_texts("note", 1)?.concat();
+        record.finish()?;
+        Ok(ModelFile { model, extras: Extras { names, note, golden } })
+    }
+}
+
+/// The model must give the golden rows the scores that it gave them when it was saved.
+fn check_golden<M: Persist>(model: &M, golden: &GoldenRows) -> Result<(), Error> {
+    let refused = |error: Error| file::invalid(format!("its model refuses its golden rows: {error}"));
+    match model.golden_rows(Some(&golden.rows().map(M::Scalar::of))).map_err(refused)? {
+        Some(again) => golden.compare(&again),
+        None => Err(file::invalid("it has golden rows for what does not predict")),
+    }
+}
+
+pub(super) fn to_record<M: Persist>(model: &M, extras: &Extras) -> Result<Record, Error> {
+    let Extras { names, note, golden } = extras;
+    if let Some(golden) = &golden
+        && !names.is_empty()
+    {
+        check::count("feature_names", "entries", golden.rows().ncols(), names.len())?;
+    }
+    let mut record = Record::new("model file")
+        .with_text("written_by", concat!("logit ", env!("CARGO_PKG_VERSION")))
+        .with_count("features", names.len())
+        .with_texts("feature_names", names)
+        .with_texts("note", &[note])
+        .with_part("model", model.to_record());
+    if let Some(golden) = golden {
+        record = record.with_part("golden", golden.to_record());
+    }
+    Ok(record)
+}
+
+pub(super) fn to_bytes<M: Persist>(model: &M, extras: Extras) -> Result<Vec<u8>, Error> {
+    bytes::to_bytes(&to_record(model, &extras)?)
+}

@@ -1,0 +1,324 @@
+//! What a model consists of, apart from its type.
+
+use nalgebra::DMatrix;
+
+use crate::error::Error;
+use crate::file::{Element, Stored, invalid};
+use crate::kernel::all_finite;
+use crate::real::Real;
+
+/// What a model is stored as: a kind, settings, arrays and parts, each under a name; parts are records too.
+///
+/// A record is built with the `with_` methods and read with the `take_` methods, which check what they give: numbers and
+/// arrays are finite, counts and sizes fit. Reading takes everything out; [`finish`](Record::finish) refuses what is left.
+///
+/// # Names
+/// Of letters, digits and underscores. Names of parts and arrays show in files, as `steps.scaler.mean`.
+///
+/// # Examples
+/// ```
+/// use logit::Record;
+///
+/// let record = Record::new("interval").with_number("width", 2.5).with_array("ends", &[0.0f32, 2.5]);
+/// let mut read = record.open("interval")?;
+/// assert_eq!(read.take_number("width")?, 2.5);
+/// assert_eq!(read.take_array::<f32>("ends", 2)?, [0.0, 2.5]);
+/// read.finish()?;
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub(super) kind: String,
+    pub(super) settings: Vec<(String, Setting)>,
+    pub(super) arrays: Vec<(String, Array)>,
+    pub(super) parts: Vec<(String, Record)>,
+}
+
+/// A single value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Setting {
+    Flag(bool),
+    Count(u64),
+    Number(f64),
+    Text(String),
+}
+
+/// Numbers with their lengths, which multiply to how many there are.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Array {
+    pub(super) shape: Vec<usize>,
+    pub(super) numbers: Stored,
+}
+
+impl Record {
+    /// An empty record of this kind.
+    pub fn new(kind: &str) -> Self {
+        Record { kind: kind.to_owned(), settings: vec![], arrays: vec![], parts: vec![] }
+    }
+
+    /// Of what kind it is.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Adds a setting that is a finite number.
+    pub fn with_number(self, name: &str, number: f64) -> Self {
+        self.with_setting(name, Setting::Number(number))
+    }
+
+    /// Adds a setting that counts something.
+    pub fn with_count(self, name: &str, count: usize) -> Self {
+        self.with_setting(name, Setting::Count(count as u64))
+    }
+
+    /// Adds a setting that is true or false.
+    pub fn with_flag(self, name: &str, flag: bool) -> Self {
+        self.with_setting(name, Setting::Flag(flag))
+    }
+
+    /// Adds a short text; long ones go into [`with_texts`](Record::with_texts).
+    pub fn with_text(self, name: &str, text: &str) -> Self {
+        self.with_setting(name, Setting::Text(text.to_owned()))
+    }
+
+    fn with_setting(mut self, name: &str, setting: Setting) -> Self {
+        self.settings.push((name.to_owned(), setting));
+        self
+    }
+
+    /// Adds an array.
+    pub fn with_array<T: Real>(self, name: &str, array: &[T]) -> Self {
+        self.with_stored(name, vec![array.len()], T::store(array.to_vec()))
+    }
+
+    /// Adds a number that may be absent or not finite, as an array of one or none.
+    pub fn with_optional(self, name: &str, number: Option<f64>) -> Self {
+        let array: Vec<f64> = number.into_iter().collect();
+        self.with_array(name, &array)
+    }
+
+    /// Adds an array of counts.
+    pub fn with_counts(self, name: &str, counts: &[usize]) -> Self {
+        let array = counts.iter().map(|&count| count as u64).collect();
+        self.with_stored(name, vec![counts.len()], u64::store(array))
+    }
+
+    /// Adds a matrix. Its columns lie one behind the other, so that readers who count rows first, as NumPy does, see its
+    /// transpose: coefficients d x K are an array of K x d there.
+    pub fn with_matrix<T: Real>(self, name: &str, matrix: &DMatrix<T>) -> Self {
+        let shape = vec![matrix.ncols(), matrix.nrows()];
+        self.with_stored(name, shape, T::store(matrix.as_slice().to_vec()))
+    }
+
+    /// Adds texts, as two arrays: their bytes in UTF-8, and under the name with `_lengths` how many each has.
+    pub fn with_texts<S: AsRef<str>>(self, name: &str, texts: &[S]) -> Self {
+        let bytes: Vec<u8> = texts.iter().flat_map(|text| text.as_ref().bytes()).collect();
+        let lengths: Vec<usize> = texts.iter().map(|text| text.as_ref().len()).collect();
+        let count = bytes.len();
+        self.with_stored(name, vec![count], u8::store(bytes)).with_counts(&lengths_of(name), &lengths)
+    }
+
+    /// Adds a record inside this one.
+    pub fn with_part(mut self, name: &str, part: Record) -> Self {
+        self.parts.push((name.to_owned(), part));
+        self
+    }
+
+    /// Adds numbers of any type, finite or not.
+    pub(crate) fn with_numbers<E: Element>(self, name: &str, numbers: Vec<E>) -> Self {
+        self.with_stored(name, vec![numbers.len()], E::store(numbers))
+    }
+
+    fn with_stored(mut self, name: &str, shape: Vec<usize>, numbers: Stored) -> Self {
+        self.arrays.push((name.to_owned(), Array { shape, numbers }));
+        self
+    }
+}
+
+/// Reading.
+///
+/// # Errors
+/// All of these return [`Error::InvalidFile`] for what is missing, of another type or size than wanted, or not finite
+/// where it should be.
+impl Record {
+    /// The same record, if it is of this kind.
+    pub fn open(self, kind: &str) -> Result<Self, Error> {
+        if self.kind == kind {
+            return Ok(self);
+        }
+        Err(invalid(format!("it has a `{}` where a `{kind}` is wanted", self.kind)))
+    }
+
+    /// Takes out a finite number.
+    pub fn take_number(&mut self, name: &str) -> Result<f64, Error> {
+        match self.take_setting(name)? {
+            Setting::Number(number) if number.is_finite() => Ok(number),
+            other => Err(self.unexpected(name, &other, "a finite number")),
+        }
+    }
+
+    /// Takes out a count.
+    pub fn take_count(&mut self, name: &str) -> Result<usize, Error> {
+        match self.take_setting(name)? {
+            Setting::Count(count) => usize::try_from(count)
+                .map_err(|_| invalid(format!("`{name}` is {count}, too large for this machine"))),
+            other => Err(self.unexpected(name, &other, "a count")),
+        }
+    }
+
+    /// Takes out what is true or false.
+    pub fn take_flag(&mut self, name: &str) -> Result<bool, Error> {
+        match self.take_setting(name)? {
+            Setting::Flag(flag) => Ok(flag),
+            other => Err(self.unexpected(name, &other, "true or false")),
+        }
+    }
+
+    /// Takes out a short text.
+    pub fn take_text(&mut self, name: &str) -> Result<String, Error> {
+        match self.take_setting(name)? {
+            Setting::Text(text) => Ok(text),
+            other => Err(self.unexpected(name, &other, "a text")),
+        }
+    }
+
+    fn take_setting(&mut self, name: &str) -> Result<Setting, Error> {
+        take(&mut self.settings, name).ok_or_else(|| self.missing("setting", name))
+    }
+
+    fn unexpected(&self, name: &str, found: &Setting, wanted: &str) -> Error {
+        invalid(format!("`{name}` of its `{}` is {found:?}, wanted {wanted}", self.kind))
+    }
+
+    fn missing(&self, what: &str, name: &str) -> Error {
+        invalid(format!("its `{}` has no {what} `{name}`", self.kind))
+    }
+
+    /// Takes out an array of `length` finite numbers.
+    pub fn take_array<T: Real>(&mut self, name: &str, length: usize) -> Result<Vec<T>, Error> {
+        let array = self.take_any(name)?;
+        self.check_shape(name, &[length], &[array.len()])?;
+        finite(name, array)
+    }
+
+    /// Takes out an array of finite numbers, however many they are.
+    pub fn take_vector<T: Real>(&mut self, name: &str) -> Result<Vec<T>, Error> {
+        let array = self.take_any(name)?;
+        finite(name, array)
+    }
+
+    /// Takes out an array that may hold infinities and NaN.
+    pub fn take_any<T: Real>(&mut self, name: &str) -> Result<Vec<T>, Error> {
+        self.take_numbers(name)
+    }
+
+    /// Takes out a number that may be absent or not finite.
+    pub fn take_optional(&mut self, name: &str) -> Result<Option<f64>, Error> {
+        match self.take_any::<f64>(name)?.as_slice() {
+            [] => Ok(None),
+            &[number] => Ok(Some(number)),
+            more => Err(invalid(format!("`{name}` has {} entries, wanted at most one", more.len()))),
+        }
+    }
+
+    /// Takes out an array of counts.
+    pub fn take_counts(&mut self, name: &str) -> Result<Vec<usize>, Error> {
+        let counts: Vec<u64> = self.take_numbers(name)?;
+        let size = |count: u64| {
+            usize::try_from(count)
+                .map_err(|_| invalid(format!("`{name}` holds {count}, too large for this machine")))
+        };
+        counts.into_iter().map(size).collect()
+    }
+
+    /// Takes out a matrix of finite numbers of any size.
+    pub fn take_matrix<T: Real>(&mut self, name: &str) -> Result<DMatrix<T>, Error> {
+        let (shape, array) = self.take_stored(name)?;
+        match shape.as_slice() {
+            &[columns, rows] => Ok(DMatrix::from_vec(rows, columns, finite(name, array)?)),
+            _ => Err(invalid(format!("array `{name}` has the shape {shape:?}, wanted two dimensions"))),
+        }
+    }
+
+    /// Takes out so many texts.
+    pub fn take_texts(&mut self, name: &str, count: usize) -> Result<Vec<String>, Error> {
+        let lengths = self.take_counts(&lengths_of(name))?;
+        self.check_shape(name, &[count], &[lengths.len()])?;
+        let bytes: Vec<u8> = self.take_numbers(name)?;
+        let mut rest = bytes.as_slice();
+        let mut texts = Vec::with_capacity(count);
+        for length in lengths {
+            let Some((text, after)) = rest.split_at_checked(length) else {
+                return Err(invalid(format!("array `{name}` is shorter than the texts in it")));
+            };
+            let text = std::str::from_utf8(text);
+            texts.push(
+                text.map_err(|error| invalid(format!("array `{name}` is no text: {error}")))?.to_owned(),
+            );
+            rest = after;
+        }
+        if rest.is_empty() {
+            Ok(texts)
+        } else {
+            Err(invalid(format!("array `{name}` is longer than the texts in it")))
+        }
+    }
+
+    /// Takes out numbers of any type, finite or not.
+    pub(crate) fn take_numbers<E: Element>(&mut self, name: &str) -> Result<Vec<E>, Error> {
+        let (shape, numbers) = self.take_stored::<E>(name)?;
+        self.check_shape(name, &[numbers.len()], &shape).map(|()| numbers)
+    }
+
+    /// Takes out a part.
+    pub fn take_part(&mut self, name: &str) -> Result<Record, Error> {
+        take(&mut self.parts, name).ok_or_else(|| self.missing("part", name))
+    }
+
+    /// Takes out a part if it is there.
+    pub fn take_optional_part(&mut self, name: &str) -> Option<Record> {
+        take(&mut self.parts, name)
+    }
+
+    /// Nothing may be left.
+    pub fn finish(self) -> Result<(), Error> {
+        let names = self.settings.iter().map(|(name, _)| name);
+        let names = names.chain(self.arrays.iter().map(|(name, _)| name));
+        match names.chain(self.parts.iter().map(|(name, _)| name)).next() {
+            Some(name) => {
+                Err(invalid(format!("its `{}` has a `{name}`, which has no place there", self.kind)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn take_stored<T: Element>(&mut self, name: &str) -> Result<(Vec<usize>, Vec<T>), Error> {
+        let Array { shape, numbers } =
+            take(&mut self.arrays, name).ok_or_else(|| self.missing("array", name))?;
+        let wrong = |stored: Stored| {
+            invalid(format!("array `{name}` is of {}, wanted {}", stored.values().kind(), T::KIND))
+        };
+        Ok((shape, T::unstore(numbers).map_err(wrong)?))
+    }
+
+    fn check_shape(&self, name: &str, wanted: &[usize], found: &[usize]) -> Result<(), Error> {
+        if wanted == found {
+            return Ok(());
+        }
+        let kind = &self.kind;
+        Err(invalid(format!("array `{name}` of its `{kind}` has the shape {found:?}, wanted {wanted:?}")))
+    }
+}
+
+fn lengths_of(name: &str) -> String {
+    format!("{name}_lengths")
+}
+
+fn take<V>(entries: &mut Vec<(String, V)>, name: &str) -> Option<V> {
+    let at = entries.iter().position(|(found, _)| found == name)?;
+    Some(entries.remove(at).1)
+}
+
+fn finite<T: Real>(name: &str, array: Vec<T>) -> Result<Vec<T>, Error> {
+    if all_finite(&array) { Ok(array) } else { Err(invalid(format!("array `{name}` is not finite"))) }
+}

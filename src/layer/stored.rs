@@ -1,0 +1,225 @@
+//! Layers with their parameters in files.
+
+use super::initializer::Start;
+use super::{
+    Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, LayerNorm, LogSoftmax, PRelu,
+    Residual, Sequential, Shape, Softmax,
+};
+use crate::artifact::Record;
+use crate::check;
+use crate::error::Error;
+use crate::file::invalid;
+use crate::real::Real;
+
+/// Activations and what files call them; those with a parameter have it beside the name.
+macro_rules! activations {
+    ($($plain:ident = $key:literal,)* ; $($with:ident = $with_key:literal,)*) => {
+        impl Activation {
+            fn key(self) -> (&'static str, Option<f64>) {
+                match self {
+                    $(Activation::$plain => ($key, None),)*
+                    $(Activation::$with(parameter) => ($with_key, Some(parameter)),)*
+                }
+            }
+
+            fn from_key(key: &str, parameter: Option<f64>) -> Option<Self> {
+                match (key, parameter) {
+                    $(($key, None) => Some(Activation::$plain),)*
+                    $(($with_key, Some(parameter)) => Some(Activation::$with(parameter)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+activations! {
+    Identity = "identity",
+    Relu = "relu",
+    Selu = "selu",
+    Gelu = "gelu",
+    GeluTanh = "gelu_tanh",
+    Silu = "silu",
+    Softplus = "softplus",
+    LogSigmoid = "log_sigmoid",
+    Softsign = "softsign",
+    Sigmoid = "sigmoid",
+    Tanh = "tanh",
+    HardTanh = "hard_tanh",
+    HardSigmoid = "hard_sigmoid",
+    HardSwish = "hard_swish",
+    ;
+    LeakyRelu = "leaky_relu",
+    Elu = "elu",
+}
+
+impl Activation {
+    fn write(self, record: Record) -> Record {
+        let (key, parameter) = self.key();
+        let record =
+            record.with_text("activation", key).with_flag("activation_has_parameter", parameter.is_some());
+        match parameter {
+            Some(parameter) => record.with_number("activation_parameter", parameter),
+            None => record,
+        }
+    }
+
+    fn read(record: &mut Record) -> Result<Self, Error> {
+        let key = record.take_text("activation")?;
+        let has = record.take_flag("activation_has_parameter")?;
+        let parameter = has.then(|| record.take_number("activation_parameter")).transpose()?;
+        let activation = Activation::from_key(&key, parameter);
+        let activation = activation.ok_or_else(|| invalid(format!("`{key}` is no activation")))?;
+        activation.check().map(|()| activation)
+    }
+}
+
+impl AnyLayer {
+    /// The layer and its parameters.
+    pub(crate) fn to_record<T: Real>(&self, params: &[T]) -> Record {
+        match self {
+            AnyLayer::Dense(layer) => {
+                let (weights, bias) = layer.split(params);
+                let record = Record::new("dense").with_flag("bias", layer.bias);
+                // Read as rows of outputs, as other libraries lay out weights.
+                let weights = nalgebra::DMatrix::from_column_slice(layer.inputs, layer.outputs, weights);
+                layer.activation.write(record).with_matrix("weights", &weights).with_array("biases", bias)
+            }
+            AnyLayer::Dropout(layer) => {
+                width("dropout", layer.width).with_number("probability", layer.probability)
+            }
+            AnyLayer::Activate(layer) => layer.activation.write(width("activation", layer.width)),
+            AnyLayer::PRelu(layer) => {
+                width("prelu", layer.width).with_flag("shared", layer.shared).with_array("slopes", params)
+            }
+            AnyLayer::Softmax(layer) => width("softmax", layer.inputs()),
+            AnyLayer::LogSoftmax(layer) => width("log softmax", layer.inputs()),
+            AnyLayer::BatchNorm(layer) => width("batch norm", layer.width)
+                .with_number("epsilon", layer.epsilon)
+                .with_number("momentum", layer.momentum)
+                .with_flag("affine", layer.affine)
+                .with_array("scale_and_shift", params),
+            AnyLayer::LayerNorm(layer) => width("layer norm", layer.width)
+                .with_number("epsilon", layer.epsilon)
+                .with_flag("affine", layer.affine)
+                .with_array("scale_and_shift", params),
+            AnyLayer::Sequential(layers) => layers.to_record(params),
+            AnyLayer::Residual(layer) => {
+                Record::new("residual").with_part("inside", layer.layer().to_record(params))
+            }
+        }
+    }
+
+    /// The layer; its parameters are appended.
+    ///
+    /// # Errors
+    /// [`Error::InvalidFile`], and those of the constructors of layers.
+    pub(crate) fn from_record<T: Real>(record: Record, params: &mut Vec<T>) -> Result<Self, Error> {
+        let mut record = record;
+        let layer = match record.kind() {
+            "sequential" => return Ok(Sequential::from_record(record, params)?.into()),
+            "residual" => {
+                let inside = Sequential::from_record(record.take_part("inside")?, params)?;
+                Residual::new(inside)?.into()
+            }
+            "dense" => dense(&mut record, params)?.into(),
+            "dropout" => {
+                Dropout::new(record.take_count("width")?, record.take_number("probability")?)?.into()
+            }
+            "activation" => {
+                Activate::new(record.take_count("width")?, Activation::read(&mut record)?)?.into()
+            }
+            "prelu" => {
+                let layer =
+                    PRelu { shared: record.take_flag("shared")?, ..PRelu::new(record.take_count("width")?)? };
+                params.extend(record.take_array::<T>("slopes", layer.parameter_count())?);
+                layer.into()
+            }
+            "softmax" => Softmax::new(record.take_count("width")?)?.into(),
+            "log softmax" => LogSoftmax::new(record.take_count("width")?)?.into(),
+            "batch norm" => {
+                let layer = BatchNorm {
+                    epsilon: record.take_number("epsilon")?,
+                    momentum: record.take_number("momentum")?,
+                    affine: record.take_flag("affine")?,
+                    ..BatchNorm::new(record.take_count("width")?)?
+                };
+                params.extend(record.take_array::<T>("scale_and_shift", layer.parameter_count())?);
+                layer.into()
+            }
+            "layer norm" => {
+                let layer = LayerNorm {
+                    epsilon: record.take_number("epsilon")?,
+                    affine: record.take_flag("affine")?,
+                    ..LayerNorm::new(record.take_count("width")?)?
+                };
+                params.extend(record.take_array::<T>("scale_and_shift", layer.parameter_count())?);
+                layer.into()
+            }
+            other => return Err(invalid(format!("it has a `{other}` where a layer is wanted"))),
+        };
+        let layer: AnyLayer = layer;
+        layer.check()?;
+        record.finish().map(|()| layer)
+    }
+
+    /// The same layer without what its parameters began as, which is of no use once they are trained.
+    pub(crate) fn trained(self) -> Self {
+        match self {
+            AnyLayer::Dense(layer) => {
+                let bias_start = Start::Drawn(Initializer::Zeros);
+                Dense { weight_start: None, bias_start, ..layer }.into()
+            }
+            AnyLayer::PRelu(layer) => PRelu { initial_slope: PRelu::USUAL_SLOPE, ..layer }.into(),
+            AnyLayer::Sequential(layers) => layers.trained().into(),
+            AnyLayer::Residual(layer) => Residual { layer: layer.layer.trained() }.into(),
+            other => other,
+        }
+    }
+}
+
+impl Sequential<AnyLayer> {
+    /// The layers and their parameters.
+    pub(crate) fn to_record<T: Real>(&self, params: &[T]) -> Record {
+        let record = Record::new("sequential").with_count("layers", self.layers().len());
+        let layers = self.layers().iter().zip(self.parameter_ranges()).enumerate();
+        layers.fold(record, |record, (index, (layer, range))| {
+            record.with_part(&format!("layer_{index}"), layer.to_record(&params[range]))
+        })
+    }
+
+    /// The layers; their parameters are appended.
+    ///
+    /// # Errors
+    /// As [`AnyLayer::from_record`].
+    pub(crate) fn from_record<T: Real>(record: Record, params: &mut Vec<T>) -> Result<Self, Error> {
+        let mut record = record.open("sequential")?;
+        let mut layers = Vec::new();
+        for index in 0..record.take_count("layers")? {
+            layers.push(AnyLayer::from_record(record.take_part(&format!("layer_{index}"))?, params)?);
+        }
+        record.finish()?;
+        Sequential::new(layers)
+    }
+
+    /// The same layers without what their parameters began as.
+    pub(crate) fn trained(self) -> Self {
+        Sequential { layers: self.layers.into_iter().map(AnyLayer::trained).collect() }
+    }
+}
+
+fn dense<T: Real>(record: &mut Record, params: &mut Vec<T>) -> Result<Dense, Error> {
+    let weights = record.take_matrix::<T>("weights")?;
+    let activation = Activation::read(record)?;
+    let layer = Dense::new(weights.nrows(), weights.ncols())?.activation(activation);
+    let layer = layer.bias(record.take_flag("bias")?);
+    let bias = record.take_array::<T>("biases", if layer.bias { layer.outputs } else { 0 })?;
+    check::count("biases", "entries", layer.parameter_count(), weights.len() + bias.len())?;
+    params.extend_from_slice(weights.as_slice());
+    params.extend(bias);
+    Ok(layer)
+}
+
+fn width(kind: &str, width: usize) -> Record {
+    Record::new(kind).with_count("width", width)
+}

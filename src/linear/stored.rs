@@ -1,0 +1,129 @@
+//! Logistic regression in files.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::fitted::{FittedLogistic, Terms};
+use super::problem::ColumnPenalty;
+use super::separation::{Separation, SeparationKind};
+use crate::artifact::{GoldenRows, Persist, Record, StoredLabel};
+use crate::error::Error;
+use crate::file::invalid;
+use crate::real::Real;
+use crate::report::FitReport;
+
+impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        let record = Record::new("logistic regression")
+            .with_labels("classes", &self.classes)
+            .with_matrix("coefficients", &self.coefficients)
+            .with_array("intercept", self.intercept.as_slice())
+            .with_part("objective", self.terms.to_record())
+            .with_part("report", self.report.to_record());
+        match &self.separation {
+            Some(separation) => record.with_part("separation", separation.to_record()),
+            None => record,
+        }
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("logistic regression")?;
+        let coefficients: DMatrix<T> = record.take_matrix("coefficients")?;
+        let intercept = DVector::from_vec(record.take_vector("intercept")?);
+        let classes = record.take_classes("classes")?;
+        // The one constructor of models from numbers checks them, as it does for everybody.
+        let (features, columns) = coefficients.shape();
+        let given = FittedLogistic::from_coefficients(classes, coefficients, intercept)
+            .map_err(|error| invalid(error.to_string()))?;
+        let terms = Terms::from_record(record.take_part("objective")?, features)?;
+        if terms.class_weights.as_ref().is_some_and(|weights| weights.len() != given.classes.len()) {
+            return Err(invalid(format!("it has {} classes, but not as many weights", given.classes.len())));
+        }
+        let report = FitReport::from_record(record.take_part("report")?)?;
+        let separation = record
+            .take_optional_part("separation")
+            .map(|part| Separation::from_record(part, features, columns))
+            .transpose()?;
+        record.finish()?;
+        Ok(FittedLogistic { terms, report, separation, ..given })
+    }
+
+    fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
+        GoldenRows::of(self, rows)
+    }
+}
+
+impl Terms {
+    fn to_record(&self) -> Record {
+        let record = Record::new("logistic objective")
+            .with_array("l1", &self.penalty.l1)
+            .with_array("l2", &self.penalty.l2)
+            .with_flag("jeffreys", self.jeffreys)
+            .with_flag("intercept", self.intercept);
+        match &self.class_weights {
+            Some(weights) => record.with_array("class_weights", weights),
+            None => record,
+        }
+        .with_flag("weighted_classes", self.class_weights.is_some())
+    }
+
+    fn from_record(record: Record, features: usize) -> Result<Self, Error> {
+        let mut record = record.open("logistic objective")?;
+        let penalty =
+            ColumnPenalty { l1: record.take_array("l1", features)?, l2: record.take_array("l2", features)? };
+        let weighted = record.take_flag("weighted_classes")?;
+        let class_weights = weighted.then(|| record.take_vector("class_weights")).transpose()?;
+        let negative = |values: &[f64]| values.iter().any(|value| *value < 0.0);
+        if negative(&penalty.l1) || negative(&penalty.l2) || class_weights.as_deref().is_some_and(negative) {
+            return Err(invalid("it has a penalty or a weight below 0"));
+        }
+        let terms = Terms {
+            penalty,
+            jeffreys: record.take_flag("jeffreys")?,
+            intercept: record.take_flag("intercept")?,
+            class_weights,
+        };
+        record.finish().map(|()| terms)
+    }
+}
+
+impl<T: Real> Separation<T> {
+    fn to_record(&self) -> Record {
+        Record::new("separation")
+            .with_flag("complete", self.kind == SeparationKind::Complete)
+            .with_matrix("direction", &self.direction)
+            .with_array("intercept", self.intercept.as_slice())
+            .with_counts("columns", &self.columns)
+            .with_counts("separated_rows", &self.separated_rows)
+            .with_counts("overlapping_rows", &self.overlapping_rows)
+    }
+
+    fn from_record(record: Record, features: usize, score_columns: usize) -> Result<Self, Error> {
+        let mut record = record.open("separation")?;
+        let kind =
+            if record.take_flag("complete")? { SeparationKind::Complete } else { SeparationKind::Quasi };
+        let separation = Separation {
+            kind,
+            direction: record.take_matrix("direction")?,
+            intercept: DVector::from_vec(record.take_array("intercept", score_columns)?),
+            columns: record.take_counts("columns")?,
+            separated_rows: record.take_counts("separated_rows")?,
+            overlapping_rows: record.take_counts("overlapping_rows")?,
+        };
+        record.finish()?;
+        let Separation { direction, columns, separated_rows, overlapping_rows, .. } = &separation;
+        let ascending = |rows: &[usize]| rows.is_sorted_by(|a, b| a < b);
+        let consistent = direction.shape() == (features, score_columns)
+            && ascending(columns)
+            && columns.last().is_none_or(|&column| column < features)
+            && ascending(separated_rows)
+            && ascending(overlapping_rows)
+            && (kind == SeparationKind::Complete) == overlapping_rows.is_empty();
+        if consistent {
+            Ok(separation)
+        } else {
+            Err(invalid("its `separation` contradicts itself or the model"))
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Models in files: what is saved comes back to the bit, and what is damaged, hostile or of another kind is refused.
+
+mod damaged;
+#[path = "../common/file_parts.rs"]
+mod file_parts;
+mod hostile;
+mod kit;
+mod round_trips;
