@@ -62,7 +62,17 @@ macro_rules! parsed {
 parsed!("integer": u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
 parsed!("bool": bool);
 parsed!("char": char);
-parsed!("string": String);
+
+impl StoredLabel for String {
+    const KIND: &'static str = "string";
+
+    fn to_text(&self) -> String {
+        self.clone()
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
 
 impl StoredLabel for &str {
     const KIND: &'static str = "string";

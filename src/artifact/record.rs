@@ -270,6 +270,16 @@ impl Record {
         self.check_shape(name, &[numbers.len()], &shape).map(|()| numbers)
     }
 
+    /// So many numbers of any type, which stay.
+    pub(crate) fn numbers<E: Element>(&self, name: &str, length: usize) -> Result<&[E], Error> {
+        let found = self.arrays.iter().find(|(found, _)| found == name);
+        let (_, Array { shape, numbers }) = found.ok_or_else(|| self.missing("array", name))?;
+        self.check_shape(name, &[length], shape)?;
+        let wrong =
+            || invalid(format!("array `{name}` is of {}, wanted {}", numbers.values().kind(), E::KIND));
+        E::borrow(numbers).ok_or_else(wrong)
+    }
+
     /// Takes out a part.
     pub fn take_part(&mut self, name: &str) -> Result<Record, Error> {
         take(&mut self.parts, name).ok_or_else(|| self.missing("part", name))

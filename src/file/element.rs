@@ -5,7 +5,7 @@ use std::fmt;
 /// A number that arrays in files are made of.
 ///
 /// Public in a private module: it seals [`Real`](crate::Real) without showing in it.
-pub trait Element: Copy + Sized {
+pub trait Element: Copy + Sized + 'static {
     /// What it is called in files.
     const KIND: Kind;
     /// An array of it, as a value that does not depend on the type.
@@ -19,6 +19,8 @@ pub trait Element: Copy + Sized {
     /// # Errors
     /// For an array of another type, which is returned.
     fn unstore(stored: Stored) -> Result<Vec<Self>, Stored>;
+    /// The array that is stored, if it is of this type.
+    fn borrow(stored: &Stored) -> Option<&[Self]>;
 }
 
 /// The type of the numbers of an array.
@@ -129,6 +131,13 @@ macro_rules! elements {
                 match stored {
                     Stored::$kind(array) => Ok(array),
                     other => Err(other),
+                }
+            }
+
+            fn borrow(stored: &Stored) -> Option<&[Self]> {
+                match stored {
+                    Stored::$kind(array) => Some(array),
+                    _ => None,
                 }
             }
         })*

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::history::{Epoch, History, LayerUpdate};
 use crate::artifact::Record;
 use crate::error::Error;
-use crate::file::{Reader, Writer, invalid};
+use crate::file::{Element, Reader, Writer, invalid};
 
 /// One entry per epoch, but for the values that an epoch may have none or several of: those are one behind the other,
 /// and counted.
@@ -65,35 +65,6 @@ impl Columns {
             .array("history.elapsed_nanoseconds", &self.elapsed)
     }
 
-    /// Of a checkpoint: so many epochs.
-    ///
-    /// # Errors
-    /// For columns that are missing or have other lengths than wanted.
-    pub(super) fn read(reader: &mut Reader<'_>, epochs: usize) -> Result<Vec<Epoch>, Error> {
-        let whole = [epochs];
-        let validated: Vec<u8> = reader.array("history.validated", &whole)?;
-        let metric_counts: Vec<u64> = reader.array("history.metric_counts", &whole)?;
-        let update_counts: Vec<u64> = reader.array("history.update_counts", &whole)?;
-        let validations = [validated.iter().filter(|&&mark| mark == 1).count()];
-        let metrics = [sum("history.metric_counts", &metric_counts)?];
-        let updates = [sum("history.update_counts", &update_counts)?];
-        let columns = Columns {
-            numbers: reader.array("history.number", &whole)?,
-            steps: reader.array("history.steps", &whole)?,
-            train_losses: reader.array("history.train_loss", &whole)?,
-            validated,
-            validation_losses: reader.array("history.validation_loss", &validations)?,
-            metric_counts,
-            metrics: reader.array("history.metrics", &metrics)?,
-            learning_rates: reader.array("history.learning_rate", &whole)?,
-            update_counts,
-            gradient_norms: reader.array("history.gradient_norms", &updates)?,
-            update_ratios: reader.array("history.update_ratios", &updates)?,
-            elapsed: reader.array("history.elapsed_nanoseconds", &whole)?,
-        };
-        columns.into_epochs()
-    }
-
     /// For a model.
     pub(super) fn into_record(self, kind: &str) -> Record {
         Record::new(kind)
@@ -110,81 +81,143 @@ impl Columns {
             .with_numbers("update_ratios", self.update_ratios)
             .with_numbers("elapsed_nanoseconds", self.elapsed)
     }
+}
 
-    /// Of a model.
-    ///
-    /// # Errors
-    /// For columns that are missing or do not go together.
-    pub(super) fn from_record(record: &mut Record) -> Result<Vec<Epoch>, Error> {
-        let columns = Columns {
-            numbers: record.take_numbers("number")?,
-            steps: record.take_numbers("steps")?,
-            train_losses: record.take_numbers("train_loss")?,
-            validated: record.take_numbers("validated")?,
-            validation_losses: record.take_numbers("validation_loss")?,
-            metric_counts: record.take_numbers("metric_counts")?,
-            metrics: record.take_numbers("metrics")?,
-            learning_rates: record.take_numbers("learning_rate")?,
-            update_counts: record.take_numbers("update_counts")?,
-            gradient_norms: record.take_numbers("gradient_norms")?,
-            update_ratios: record.take_numbers("update_ratios")?,
-            elapsed: record.take_numbers("elapsed_nanoseconds")?,
-        };
-        columns.into_epochs()
-    }
+/// Columns that are read from front to back, whatever they lie in.
+struct Streams<'a> {
+    count: usize,
+    numbers: Stream<'a, u64>,
+    steps: Stream<'a, u64>,
+    train_losses: Stream<'a, f64>,
+    validated: Stream<'a, u8>,
+    validation_losses: Stream<'a, f64>,
+    metric_counts: Stream<'a, u64>,
+    metrics: Stream<'a, f64>,
+    learning_rates: Stream<'a, f64>,
+    update_counts: Stream<'a, u64>,
+    gradient_norms: Stream<'a, f64>,
+    update_ratios: Stream<'a, f64>,
+    elapsed: Stream<'a, u64>,
+}
 
-    /// # Errors
-    /// For columns whose lengths do not go together, and for numbers that none has.
-    fn into_epochs(self) -> Result<Vec<Epoch>, Error> {
-        let epochs = self.numbers.len();
-        if let Some(found) = self.validated.iter().find(|&&mark| mark > 1) {
+type Stream<'a, E> = Box<dyn Iterator<Item = E> + 'a>;
+
+impl<'a> Streams<'a> {
+    /// So many epochs; `column` gives a column of so many entries, by its name.
+    fn new<S: Source<'a>>(source: &mut S, count: usize) -> Result<Self, Error> {
+        if let Some(found) = source.numbers::<u8>("validated", count)?.find(|&mark| mark > 1) {
             return Err(invalid(format!("`history.validated` holds {found}, wanted 0 or 1")));
         }
-        let validations = self.validated.iter().map(|&mark| usize::from(mark)).sum();
-        let metrics = sum("history.metric_counts", &self.metric_counts)?;
-        let updates = sum("history.update_counts", &self.update_counts)?;
-        for (name, found, wanted) in [
-            ("steps", self.steps.len(), epochs),
-            ("train_loss", self.train_losses.len(), epochs),
-            ("validated", self.validated.len(), epochs),
-            ("validation_loss", self.validation_losses.len(), validations),
-            ("metric_counts", self.metric_counts.len(), epochs),
-            ("metrics", self.metrics.len(), metrics),
-            ("learning_rate", self.learning_rates.len(), epochs),
-            ("update_counts", self.update_counts.len(), epochs),
-            ("gradient_norms", self.gradient_norms.len(), updates),
-            ("update_ratios", self.update_ratios.len(), updates),
-            ("elapsed_nanoseconds", self.elapsed.len(), epochs),
-        ] {
-            if found != wanted {
-                return Err(invalid(format!("array `history.{name}` has {found} entries, wanted {wanted}")));
-            }
-        }
-        let (mut validation_losses, mut metrics) =
-            (self.validation_losses.into_iter(), self.metrics.into_iter());
-        let updates = self.gradient_norms.into_iter().zip(self.update_ratios);
-        let mut updates =
+        let marks = source.numbers::<u8>("validated", count)?;
+        let validations = sum("history.validated", marks.map(u64::from))?;
+        let metrics = sum("history.metric_counts", source.numbers("metric_counts", count)?)?;
+        let updates = sum("history.update_counts", source.numbers("update_counts", count)?)?;
+        Ok(Streams {
+            count,
+            numbers: source.column("number", count)?,
+            steps: source.column("steps", count)?,
+            train_losses: source.column("train_loss", count)?,
+            validated: source.column("validated", count)?,
+            validation_losses: source.column("validation_loss", validations)?,
+            metric_counts: source.column("metric_counts", count)?,
+            metrics: source.column("metrics", metrics)?,
+            learning_rates: source.column("learning_rate", count)?,
+            update_counts: source.column("update_counts", count)?,
+            gradient_norms: source.column("gradient_norms", updates)?,
+            update_ratios: source.column("update_ratios", updates)?,
+            elapsed: source.column("elapsed_nanoseconds", count)?,
+        })
+    }
+
+    fn next(&mut self) -> Option<Epoch> {
+        let updates = self.gradient_norms.by_ref().zip(self.update_ratios.by_ref());
+        let updates =
             updates.map(|(gradient_norm, update_ratio)| LayerUpdate { gradient_norm, update_ratio });
-        let epoch = |index: usize| -> Option<Epoch> {
-            Some(Epoch {
-                number: usize::try_from(self.numbers[index]).ok()?,
-                steps: self.steps[index],
-                train_loss: self.train_losses[index],
-                validation_loss: if self.validated[index] == 1 { validation_losses.next() } else { None },
-                // Not more than their sum, which is a size.
-                metrics: metrics.by_ref().take(self.metric_counts[index] as usize).collect(),
-                learning_rate: self.learning_rates[index],
-                updates: updates.by_ref().take(self.update_counts[index] as usize).collect(),
-                elapsed: Duration::from_nanos(self.elapsed[index]),
-            })
-        };
-        let epochs: Option<Vec<Epoch>> = (0..epochs).map(epoch).collect();
-        epochs.ok_or_else(|| invalid("`history.number` is too large for this machine"))
+        Some(Epoch {
+            number: usize::try_from(self.numbers.next()?).ok()?,
+            steps: self.steps.next()?,
+            train_loss: self.train_losses.next()?,
+            validation_loss: if self.validated.next()? == 1 {
+                Some(self.validation_losses.next()?)
+            } else {
+                None
+            },
+            // Not more than their sum, which is a size.
+            metrics: self.metrics.by_ref().take(self.metric_counts.next()? as usize).collect(),
+            learning_rate: self.learning_rates.next()?,
+            updates: updates.take(self.update_counts.next()? as usize).collect(),
+            elapsed: Duration::from_nanos(self.elapsed.next()?),
+        })
+    }
+
+    fn epochs(mut self) -> Result<Vec<Epoch>, Error> {
+        let mut epochs = Vec::with_capacity(self.count);
+        for index in 0..self.count {
+            let epoch = self.next();
+            epochs.push(epoch.ok_or_else(|| invalid(format!("`history.number` is too large at {index}")))?);
+        }
+        Ok(epochs)
     }
 }
 
-fn sum(name: &str, counts: &[u64]) -> Result<usize, Error> {
-    let sum = counts.iter().try_fold(0, |sum: u64, &count| sum.checked_add(count));
+/// What columns lie in.
+trait Source<'a> {
+    /// The numbers of a column of so many entries, which stays.
+    ///
+    /// # Errors
+    /// Where there is none, or one of another type or length.
+    fn numbers<E: Element>(
+        &mut self,
+        name: &str,
+        length: usize,
+    ) -> Result<Box<dyn Iterator<Item = E> + '_>, Error>;
+
+    /// Takes out a column of so many entries.
+    ///
+    /// # Errors
+    /// As [`numbers`](Self::numbers).
+    fn column<E: Element>(&mut self, name: &str, length: usize) -> Result<Stream<'a, E>, Error>;
+}
+
+impl<'a> Source<'a> for Reader<'a> {
+    fn numbers<E: Element>(
+        &mut self,
+        name: &str,
+        length: usize,
+    ) -> Result<Box<dyn Iterator<Item = E> + '_>, Error> {
+        Ok(Box::new(self.values(&format!("history.{name}"), &[length])?))
+    }
+
+    fn column<E: Element>(&mut self, name: &str, length: usize) -> Result<Stream<'a, E>, Error> {
+        Ok(Box::new(self.values(&format!("history.{name}"), &[length])?))
+    }
+}
+
+impl<'a> Source<'a> for Record {
+    fn numbers<E: Element>(
+        &mut self,
+        name: &str,
+        length: usize,
+    ) -> Result<Box<dyn Iterator<Item = E> + '_>, Error> {
+        Ok(Box::new(Record::numbers::<E>(self, name, length)?.iter().copied()))
+    }
+
+    fn column<E: Element>(&mut self, name: &str, length: usize) -> Result<Stream<'a, E>, Error> {
+        Record::numbers::<E>(self, name, length)?;
+        Ok(Box::new(self.take_numbers::<E>(name)?.into_iter()))
+    }
+}
+
+/// So many epochs of a checkpoint.
+///
+/// # Errors
+/// For columns that are missing or have other lengths than wanted.
+pub(super) fn read(reader: &mut Reader<'_>, epochs: usize) -> Result<Vec<Epoch>, Error> {
+    Streams::new(reader, epochs)?.epochs()
+}
+
+fn sum(name: &str, mut counts: impl Iterator<Item = u64>) -> Result<usize, Error> {
+    let sum = counts.try_fold(0, |sum: u64, count| sum.checked_add(count));
     let size = sum.and_then(|sum| usize::try_from(sum).ok());
     size.ok_or_else(|| invalid(format!("`{name}` sums to more than this machine can address")))
 }
@@ -194,6 +227,7 @@ impl History {
     pub(crate) fn to_record(&self) -> Record {
         Columns::new(&self.epochs)
             .into_record("history")
+            .with_count("epochs", self.epochs.len())
             .with_count("layers", self.layers.len())
             .with_texts("layer_names", &self.layers)
     }
@@ -204,7 +238,8 @@ impl History {
         let mut record = record.open("history")?;
         let count = record.take_count("layers")?;
         let layers = record.take_texts("layer_names", count)?;
-        let epochs = Columns::from_record(&mut record)?;
+        let count = record.take_count("epochs")?;
+        let epochs = Streams::new(&mut record, count)?.epochs()?;
         record.finish()?;
         Ok(History { layers, epochs })
     }

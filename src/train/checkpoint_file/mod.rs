@@ -8,7 +8,7 @@ use std::path::Path;
 
 use self::description::{Description, Place};
 use self::names::Names;
-use super::epochs::Columns;
+use super::epochs::{self, Columns};
 use super::history::History;
 use super::state::{Best, Checkpoint, Cursor, Identity};
 use crate::error::Error;
@@ -81,7 +81,7 @@ impl<T: Real> Checkpoint<T> {
         );
         let history = History {
             layers: Names::read(&mut reader, description.layers, identity.parameters)?,
-            epochs: Columns::read(&mut reader, description.epochs)?,
+            epochs: epochs::read(&mut reader, description.epochs)?,
         };
         reader.finish()?;
         let stop = description.stop.map(Into::into);
