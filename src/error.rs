@@ -195,6 +195,28 @@ pub enum Error {
         requires: &'static str,
     },
 
+    /// A category that no training row had.
+    #[error(
+        "column {column} of `x` is {value} at row {row}, which is none of the {known} categories of the training rows"
+    )]
+    UnknownCategory {
+        /// Its row, from 0.
+        row: usize,
+        /// Its column, from 0.
+        column: usize,
+        /// The category.
+        value: f64,
+        /// How many categories the column had in training.
+        known: usize,
+    },
+
+    /// A column whose values are all missing.
+    #[error("column {column} of `x` has no values: drop it, or give a constant to put there")]
+    NothingToImpute {
+        /// The column, from 0.
+        column: usize,
+    },
+
     /// Preprocessing that makes something else of a row alone than of the same row among others.
     #[error(
         "the preprocessing makes {among} of row {row} among others but {alone} of it alone, in column {column}: it must \

@@ -132,7 +132,13 @@ pub use optim::{
 };
 pub use penalty::{Penalty, Strength};
 pub use pipeline::{ColumnRange, FittedPipeline, OutsideRange, Pipeline, RangeReport};
-pub use preprocess::{Chain, FittedStandardScaler, StandardScaler, Transform, Transformer};
+pub use preprocess::{
+    Chain, DropCategory, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
+    FittedOnColumns, FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler,
+    FittedSelectColumns, FittedStandardScaler, Identity, Imputer, LabelEncoder, MaxAbsScaler, MinMaxScaler,
+    Moments, Norm, Normalizer, OnColumns, OneHotEncoder, Pca, PolynomialFeatures, RobustScaler,
+    SelectColumns, StandardScaler, Transform, Transformer, UnknownCategory, VarianceThreshold,
+};
 #[cfg(feature = "progress")]
 pub use progress::{epoch_bar, progress_bar};
 pub use real::Real;

@@ -7,7 +7,11 @@ use nalgebra::DMatrix;
 use super::{Persist, Record};
 use crate::error::Error;
 use crate::file::invalid;
-use crate::preprocess::{Chain, FittedStandardScaler, Transform};
+use crate::preprocess::{
+    Chain, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer, FittedOnColumns,
+    FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler, FittedSelectColumns,
+    FittedStandardScaler, Identity, Transform,
+};
 use crate::real::Real;
 
 /// A fitted transformation of this crate whose kind is known only when it is loaded.
@@ -62,6 +66,17 @@ impl<T: Real> Persist for AnyTransform<T> {
     fn from_record(record: Record) -> Result<Self, Error> {
         match record.kind() {
             "chain" => Self::read::<Chain<AnyTransform<T>, AnyTransform<T>>>(record),
+            "identity" => Self::read::<Identity<T>>(record),
+            "imputer" => Self::read::<FittedImputer<T>>(record),
+            "max-abs scaler" => Self::read::<FittedMaxAbsScaler<T>>(record),
+            "min-max scaler" => Self::read::<FittedMinMaxScaler<T>>(record),
+            "normalizer" => Self::read::<FittedNormalizer<T>>(record),
+            "on columns" => Self::read::<FittedOnColumns<AnyTransform<T>>>(record),
+            "one-hot encoder" => Self::read::<FittedOneHotEncoder<T>>(record),
+            "pca" => Self::read::<FittedPca<T>>(record),
+            "polynomial features" => Self::read::<FittedPolynomialFeatures<T>>(record),
+            "robust scaler" => Self::read::<FittedRobustScaler<T>>(record),
+            "selected columns" => Self::read::<FittedSelectColumns<T>>(record),
             "standard scaler" => Self::read::<FittedStandardScaler<T>>(record),
             other => Err(invalid(format!("it has a `{other}` where a transformation is wanted"))),
         }

@@ -1,12 +1,40 @@
 //! Transformations of the columns of a matrix that are learned from training rows.
 
+mod affine;
 mod boxed;
 mod chain;
+mod identity;
+mod imputer;
+mod label_encoder;
+mod max_abs_scaler;
+mod min_max_scaler;
+mod moments;
+mod normalizer;
+mod on_columns;
+mod one_hot;
+mod pca;
+mod polynomial;
+mod quantile;
+mod robust_scaler;
 mod standard_scaler;
 mod stored;
+mod variance_threshold;
 
 pub use chain::Chain;
+pub use identity::Identity;
+pub use imputer::{FittedImputer, Imputer};
+pub use label_encoder::LabelEncoder;
+pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
+pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
+pub use moments::Moments;
+pub use normalizer::{FittedNormalizer, Norm, Normalizer};
+pub use on_columns::{FittedOnColumns, FittedSelectColumns, OnColumns, SelectColumns};
+pub use one_hot::{DropCategory, FittedOneHotEncoder, OneHotEncoder, UnknownCategory};
+pub use pca::{FittedPca, Pca};
+pub use polynomial::{FittedPolynomialFeatures, PolynomialFeatures};
+pub use robust_scaler::{FittedRobustScaler, RobustScaler};
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
+pub use variance_threshold::VarianceThreshold;
 
 use nalgebra::DMatrix;
 

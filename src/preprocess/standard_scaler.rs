@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use super::{Transform, Transformer, checked, checked_names};
-use crate::check;
+use super::affine::{self, transform_by_shift_and_scale};
+use super::{Moments, Transform, Transformer};
 use crate::error::Error;
 use crate::real::Real;
 
@@ -15,7 +15,18 @@ use crate::real::Real;
 /// the training rows.
 ///
 /// # Precision
-/// Sums run in `f64`, in two passes, with the second correcting the first: an offset of 10⁹ costs no digits of σ.
+/// That of [`Moments`], which learns the same from rows that come in blocks.
+///
+/// # Examples
+/// ```
+/// use logit::{StandardScaler, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let scaler = StandardScaler::new().fit(&dmatrix![1.0, 5.0; 3.0, 5.0])?;
+/// assert_eq!((scaler.mean(), scaler.scale()), (&[2.0, 5.0][..], &[1.0, 1.0][..]));
+/// assert_eq!(scaler.inverse_transform(&dmatrix![1.0, 0.0])?, dmatrix![3.0, 5.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StandardScaler {
     center: bool,
@@ -58,12 +69,10 @@ impl<T: Real> FittedStandardScaler<T> {
     /// What moves columns by `mean` and divides them by `scale`.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for different lengths, [`Error::InvalidParameter`] for a scale that is not above 0.
+    /// [`Error::ShapeMismatch`] for different lengths, [`Error::NotFinite`], [`Error::InvalidParameter`] for a scale that is
+    /// not above 0.
     pub fn new(mean: Vec<T>, scale: Vec<T>) -> Result<Self, Error> {
-        check::count("scale", "entries", mean.len(), scale.len())?;
-        for scale in &scale {
-            check::positive("scale", scale.as_f64())?;
-        }
+        affine::checked_parameters(&mean, &scale)?;
         Ok(FittedStandardScaler { mean, scale })
     }
 
@@ -82,50 +91,13 @@ impl<T: Real> Transformer<T> for StandardScaler {
     type Fitted = FittedStandardScaler<T>;
 
     fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedStandardScaler<T>, Error> {
-        check::training_matrix(x)?;
-        let total = check::weights(weights, x.nrows())?;
-        let (mut mean, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
-        for column in x.column_iter() {
-            let sum = |of: &dyn Fn(f64) -> f64| -> f64 {
-                let weight = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
-                column.iter().enumerate().map(|(row, v)| weight(row) * of(v.as_f64())).sum::<f64>() / total
-            };
-            let rough = sum(&|v| v);
-            let center = rough + sum(&|v| v - rough);
-            let deviation = sum(&|v| (v - center) * (v - center)).sqrt();
-            let constant = deviation <= x.nrows() as f64 * T::EPSILON.as_f64() * center.abs();
-            mean.push(T::of(if self.center { center } else { 0.0 }));
-            scale.push(T::of(if self.scale && !constant { deviation } else { 1.0 }));
-        }
-        Ok(FittedStandardScaler { mean, scale })
+        let fitted = Moments::of(x, weights)?.scaler()?;
+        let FittedStandardScaler { mean, scale } = fitted;
+        Ok(FittedStandardScaler {
+            mean: if self.center { mean } else { vec![T::zero(); x.ncols()] },
+            scale: if self.scale { scale } else { vec![T::one(); x.ncols()] },
+        })
     }
 }
 
-impl<T: Real> Transform<T> for FittedStandardScaler<T> {
-    fn inputs(&self) -> usize {
-        self.mean.len()
-    }
-    fn outputs(&self) -> usize {
-        self.mean.len()
-    }
-    fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        checked(&x, self.inputs())?;
-        for ((mut column, &mean), &scale) in x.column_iter_mut().zip(&self.mean).zip(&self.scale) {
-            column.iter_mut().for_each(|v| *v = (*v - mean) / scale);
-        }
-        check::scores(&x)?;
-        Ok(x)
-    }
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        checked(z, self.outputs())?;
-        let mut x = z.clone();
-        for ((mut column, &mean), &scale) in x.column_iter_mut().zip(&self.mean).zip(&self.scale) {
-            column.iter_mut().for_each(|v| *v = *v * scale + mean);
-        }
-        check::scores(&x)?;
-        Ok(x)
-    }
-    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
-        checked_names(names, self.inputs()).map(<[String]>::to_vec)
-    }
-}
+transform_by_shift_and_scale!(FittedStandardScaler, mean);

@@ -1,6 +1,11 @@
 //! Transformations in files.
 
-use super::{Chain, FittedStandardScaler, Transform};
+use super::{
+    Chain, DropCategory, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
+    FittedOnColumns, FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler,
+    FittedSelectColumns, FittedStandardScaler, Identity, MinMaxScaler, Norm, OneHotEncoder,
+    PolynomialFeatures, Transform, UnknownCategory,
+};
 use crate::artifact::{Persist, Record};
 use crate::error::Error;
 use crate::file::invalid;
@@ -27,18 +32,270 @@ where
     }
 }
 
-impl<T: Real> Persist for FittedStandardScaler<T> {
+/// Everything that a constructor refuses is a file that cannot be used.
+fn checked<P>(made: Result<P, Error>) -> Result<P, Error> {
+    made.map_err(|error| invalid(error.to_string()))
+}
+
+/// What has a shift and a scale for each column.
+macro_rules! shift_and_scale {
+    ($($fitted:ident, $kind:literal, $shift:ident;)*) => {
+        $(impl<T: Real> Persist for $fitted<T> {
+            type Scalar = T;
+
+            fn to_record(&self) -> Record {
+                let record = Record::new($kind).with_array(stringify!($shift), self.$shift());
+                record.with_array("scale", self.scale())
+            }
+
+            fn from_record(record: Record) -> Result<Self, Error> {
+                let mut record = record.open($kind)?;
+                let (shift, scale) = (record.take_vector(stringify!($shift))?, record.take_vector("scale")?);
+                record.finish()?;
+                checked($fitted::new(shift, scale))
+            }
+        })*
+    };
+}
+
+shift_and_scale! {
+    FittedStandardScaler, "standard scaler", mean;
+    FittedRobustScaler, "robust scaler", center;
+}
+
+impl<T: Real> Persist for FittedMaxAbsScaler<T> {
     type Scalar = T;
 
     fn to_record(&self) -> Record {
-        Record::new("standard scaler").with_array("mean", self.mean()).with_array("scale", self.scale())
+        Record::new("max-abs scaler").with_array("scale", self.scale())
     }
 
     fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("standard scaler")?;
-        let mean = record.take_vector("mean")?;
-        let scale = record.take_array("scale", mean.len())?;
+        let mut record = record.open("max-abs scaler")?;
+        let scale = record.take_vector("scale")?;
         record.finish()?;
-        FittedStandardScaler::new(mean, scale).map_err(|error| invalid(error.to_string()))
+        checked(FittedMaxAbsScaler::new(scale))
+    }
+}
+
+impl<T: Real> Persist for FittedMinMaxScaler<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        Record::new("min-max scaler")
+            .with_array("minimum", &self.minimum)
+            .with_array("maximum", &self.maximum)
+            .with_number("low", self.low)
+            .with_number("high", self.high)
+            .with_flag("clip", self.clip)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("min-max scaler")?;
+        let (low, high) = (record.take_number("low")?, record.take_number("high")?);
+        let settings = MinMaxScaler::new().range(low, high).clip(record.take_flag("clip")?);
+        let (minimum, maximum) = (record.take_vector("minimum")?, record.take_vector("maximum")?);
+        record.finish()?;
+        checked(FittedMinMaxScaler::new(settings, minimum, maximum))
+    }
+}
+
+/// Values of an enum and what files call them.
+macro_rules! keys {
+    ($type:ident: $($variant:ident = $key:literal),*) => {
+        impl $type {
+            fn key(self) -> &'static str {
+                match self {
+                    $($type::$variant => $key,)*
+                }
+            }
+
+            fn from_key(key: &str) -> Result<Self, Error> {
+                match key {
+                    $($key => Ok($type::$variant),)*
+                    other => Err(invalid(format!("`{other}` is none of {:?}", [$($key),*]))),
+                }
+            }
+        }
+    };
+}
+
+keys!(Norm: L1 = "l1", L2 = "l2", Max = "max");
+keys!(UnknownCategory: Refuse = "refuse", Zeros = "zeros");
+keys!(DropCategory: None = "none", First = "first", FirstOfTwo = "first_of_two");
+
+impl<T: Real> Persist for FittedNormalizer<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        Record::new("normalizer").with_text("norm", self.norm.key()).with_count("columns", self.columns)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("normalizer")?;
+        let norm = Norm::from_key(&record.take_text("norm")?)?;
+        let columns = record.take_count("columns")?;
+        record.finish().map(|()| FittedNormalizer::new(norm, columns))
+    }
+}
+
+impl<T: Real> Persist for Identity<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        Record::new("identity").with_count("columns", Transform::<T>::inputs(self))
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("identity")?;
+        let columns = record.take_count("columns")?;
+        record.finish().map(|()| Identity::new(columns))
+    }
+}
+
+impl<T: Real> Persist for FittedPolynomialFeatures<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        Record::new("polynomial features")
+            .with_count("columns", self.inputs)
+            .with_count("degree", self.settings.degree)
+            .with_flag("interaction_only", self.settings.interaction_only)
+            .with_flag("include_bias", self.settings.include_bias)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("polynomial features")?;
+        let settings = PolynomialFeatures {
+            degree: record.take_count("degree")?,
+            interaction_only: record.take_flag("interaction_only")?,
+            include_bias: record.take_flag("include_bias")?,
+        };
+        let columns = record.take_count("columns")?;
+        record.finish()?;
+        checked(FittedPolynomialFeatures::new(settings, columns))
+    }
+}
+
+impl<T: Real> Persist for FittedOneHotEncoder<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        let counts: Vec<usize> = self.categories.iter().map(Vec::len).collect();
+        Record::new("one-hot encoder")
+            .with_text("unknown", self.settings.unknown.key())
+            .with_text("drop", self.settings.drop.key())
+            .with_counts("category_counts", &counts)
+            .with_array("categories", &self.categories.concat())
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("one-hot encoder")?;
+        let unknown = UnknownCategory::from_key(&record.take_text("unknown")?)?;
+        let settings = OneHotEncoder { unknown, drop: DropCategory::from_key(&record.take_text("drop")?)? };
+        let counts = record.take_counts("category_counts")?;
+        let all: Vec<T> = record.take_vector("categories")?;
+        record.finish()?;
+        let mut rest = all.as_slice();
+        let mut categories = Vec::new();
+        for count in counts {
+            let Some((column, after)) = rest.split_at_checked(count) else {
+                return Err(invalid("it has fewer categories than it says"));
+            };
+            categories.push(column.to_vec());
+            rest = after;
+        }
+        if !rest.is_empty() {
+            return Err(invalid("it has more categories than it says"));
+        }
+        checked(FittedOneHotEncoder::new(settings, categories))
+    }
+}
+
+impl<T: Real> Persist for FittedSelectColumns<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        Record::new("selected columns").with_count("of", self.inputs).with_counts("columns", &self.columns)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("selected columns")?;
+        let (columns, inputs) = (record.take_counts("columns")?, columns(&mut record, "of")?);
+        record.finish()?;
+        checked(FittedSelectColumns::new(columns, inputs))
+    }
+}
+
+impl<P: Persist + Transform<P::Scalar>> Persist for FittedOnColumns<P> {
+    type Scalar = P::Scalar;
+
+    fn to_record(&self) -> Record {
+        Record::new("on columns")
+            .with_count("of", self.inputs())
+            .with_counts("columns", self.columns())
+            .with_part("inner", self.inner().to_record())
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("on columns")?;
+        let (chosen, inputs) = (record.take_counts("columns")?, columns(&mut record, "of")?);
+        let inner = P::from_record(record.take_part("inner")?)?;
+        record.finish()?;
+        if inner.inputs() != chosen.len() {
+            return Err(invalid(format!("it is for {} columns, but names {}", inner.inputs(), chosen.len())));
+        }
+        checked(FittedOnColumns::new(chosen, inputs, inner))
+    }
+}
+
+/// More columns than these do not come out of a file of which nothing else says how many there are.
+const MOST_COLUMNS: usize = 1 << 16;
+
+fn columns(record: &mut Record, name: &str) -> Result<usize, Error> {
+    match record.take_count(name)? {
+        count if count <= MOST_COLUMNS => Ok(count),
+        count => Err(invalid(format!("`{name}` is {count}, wanted at most {MOST_COLUMNS}"))),
+    }
+}
+
+impl<T: Real> Persist for FittedImputer<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        Record::new("imputer").with_array("values", &self.values).with_counts("indicated", &self.indicated)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("imputer")?;
+        let (values, indicated) = (record.take_vector("values")?, record.take_counts("indicated")?);
+        record.finish()?;
+        checked(FittedImputer::new(values, indicated))
+    }
+}
+
+impl<T: Real> Persist for FittedPca<T> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        Record::new("pca")
+            .with_array("mean", &self.mean)
+            .with_matrix("components", &self.components)
+            .with_array("explained_variance", &self.explained_variance)
+            .with_number("total_variance", self.total_variance)
+            .with_flag("whiten", self.whiten)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("pca")?;
+        let made = FittedPca::new(
+            record.take_vector("mean")?,
+            record.take_matrix("components")?,
+            record.take_vector("explained_variance")?,
+            record.take_number("total_variance")?,
+            record.take_flag("whiten")?,
+        );
+        record.finish()?;
+        checked(made)
     }
 }

@@ -12,5 +12,6 @@ mod losses;
 mod metrics;
 mod networks;
 mod optimizers;
+mod preprocessing;
 mod schedules;
 mod splits;

@@ -1,0 +1,190 @@
+//! Values in the place of missing ones.
+
+use nalgebra::DMatrix;
+
+use super::moments::Moments;
+use super::quantile::Sorted;
+use super::{Transform, Transformer, checked_names};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Puts a value in the place of each missing one, which is NaN: the mean, the median or the most frequent value of the
+/// column's training rows, or a constant.
+///
+/// It is the one transformer that takes NaN; put it first. Infinities are errors here too.
+///
+/// # Examples
+/// ```
+/// use logit::{Imputer, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let imputer = Imputer::median().indicators(true).fit(&dmatrix![1.0; 2.0; 9.0; f64::NAN])?;
+/// assert_eq!(imputer.transform(&dmatrix![f64::NAN; 5.0])?, dmatrix![2.0, 1.0; 5.0, 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Imputer {
+    by: Replacement,
+    indicators: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Replacement {
+    Mean,
+    Median,
+    MostFrequent,
+    Constant(f64),
+}
+
+impl Imputer {
+    /// By the mean of the column.
+    pub fn mean() -> Self {
+        Imputer { by: Replacement::Mean, indicators: false }
+    }
+
+    /// By the median of the column, interpolated between two rows.
+    pub fn median() -> Self {
+        Imputer { by: Replacement::Median, indicators: false }
+    }
+
+    /// By the most frequent value of the column, the smallest of equals.
+    pub fn most_frequent() -> Self {
+        Imputer { by: Replacement::MostFrequent, indicators: false }
+    }
+
+    /// By this number.
+    pub fn constant(value: f64) -> Self {
+        Imputer { by: Replacement::Constant(value), indicators: false }
+    }
+
+    /// Whether a column is added for each column with missing training values, 1 where a value was missing: that it was
+    /// may itself say something. Defaults to `false`.
+    pub fn indicators(mut self, indicators: bool) -> Self {
+        self.indicators = indicators;
+        self
+    }
+}
+
+/// A fitted [`Imputer`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedImputer<T> {
+    pub(super) values: Vec<T>,
+    /// The columns that have an indicator.
+    pub(super) indicated: Vec<usize>,
+}
+
+impl<T: Real> FittedImputer<T> {
+    /// # Errors
+    /// For values that are not finite and indicators that are not of ascending columns.
+    pub(super) fn new(values: Vec<T>, indicated: Vec<usize>) -> Result<Self, Error> {
+        check::finite("values", &DMatrix::from_row_slice(1, values.len(), &values))?;
+        for (index, &column) in indicated.iter().enumerate() {
+            let valid = column < values.len() && (index == 0 || indicated[index - 1] < column);
+            check::parameter("indicators", column as f64, valid, "columns in ascending order")?;
+        }
+        Ok(FittedImputer { values, indicated })
+    }
+
+    /// What each column has in the place of missing values.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The columns that have an indicator.
+    pub fn indicated(&self) -> &[usize] {
+        &self.indicated
+    }
+}
+
+/// Infinities are no missing values.
+fn check_infinite<T: Real>(x: &DMatrix<T>) -> Result<(), Error> {
+    for row in 0..x.nrows() {
+        for column in 0..x.ncols() {
+            let value = x[(row, column)].as_f64();
+            if value.is_infinite() {
+                return Err(Error::NotFinite { argument: "x", row, column, value });
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Replacement {
+    /// Of the entries that are there; `None` if there are none.
+    fn of<T: Real>(self, column: usize, entries: &[T], weights: Option<&[T]>) -> Result<T, Error> {
+        let found = match self {
+            Replacement::Constant(value) => Some(value),
+            Replacement::Median => Sorted::new(entries, weights).quantile(0.5),
+            Replacement::MostFrequent => Sorted::new(entries, weights).most_frequent(),
+            Replacement::Mean => {
+                let weight = |row: usize| weights.map_or(T::one(), |weights| weights[row]);
+                let there = (0..entries.len()).filter(|&row| !entries[row].as_f64().is_nan());
+                let there: Vec<usize> = there.filter(|&row| weight(row) > T::zero()).collect();
+                let values = DMatrix::from_iterator(there.len(), 1, there.iter().map(|&row| entries[row]));
+                let weights: Vec<T> = there.iter().map(|&row| weight(row)).collect();
+                if there.is_empty() { None } else { Some(Moments::of(&values, Some(&weights))?.mean()[0]) }
+            }
+        };
+        found.map(T::of).ok_or(Error::NothingToImpute { column })
+    }
+}
+
+impl<T: Real> Transformer<T> for Imputer {
+    type Fitted = FittedImputer<T>;
+
+    /// A column without any value can only be filled by a constant.
+    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedImputer<T>, Error> {
+        for (axis, count) in [("rows", x.nrows()), ("columns", x.ncols())] {
+            if count == 0 {
+                return Err(Error::Empty { argument: "x", axis });
+            }
+        }
+        check_infinite(x)?;
+        check::weights(weights, x.nrows())?;
+        if let Replacement::Constant(value) = self.by {
+            check::parameter("constant", value, T::of(value).is_finite(), "finite")?;
+        }
+        let mut values = Vec::with_capacity(x.ncols());
+        for (index, column) in x.column_iter().enumerate() {
+            values.push(self.by.of(index, column.as_slice(), weights)?);
+        }
+        let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
+        let missing = |column: &usize| {
+            let entries = x.column(*column);
+            self.indicators && entries.iter().enumerate().any(|(row, v)| v.as_f64().is_nan() && counts(row))
+        };
+        FittedImputer::new(values, (0..x.ncols()).filter(missing).collect())
+    }
+}
+
+impl<T: Real> Transform<T> for FittedImputer<T> {
+    fn inputs(&self) -> usize {
+        self.values.len()
+    }
+    fn outputs(&self) -> usize {
+        self.values.len() + self.indicated.len()
+    }
+    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        check::count("x", "columns", self.inputs(), x.ncols())?;
+        check_infinite(&x)?;
+        let (width, missing) = (x.ncols(), |v: T| v.as_f64().is_nan());
+        let mut z =
+            if self.indicated.is_empty() { x } else { x.resize_horizontally(self.outputs(), T::zero()) };
+        for (index, &column) in self.indicated.iter().enumerate() {
+            let marks = z.column(column).map(|v| if missing(v) { T::one() } else { T::zero() });
+            z.column_mut(width + index).copy_from(&marks);
+        }
+        for (mut column, &value) in z.column_iter_mut().zip(&self.values) {
+            column.iter_mut().filter(|v| missing(**v)).for_each(|v| *v = value);
+        }
+        Ok(z)
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        let mut names = checked_names(names, self.inputs())?.to_vec();
+        names.extend(
+            self.indicated.iter().map(|&column| format!("{} missing", names[column])).collect::<Vec<_>>(),
+        );
+        Ok(names)
+    }
+}

@@ -1,0 +1,76 @@
+//! Labels as class indices.
+
+use nalgebra::DMatrix;
+
+use crate::error::Error;
+use crate::label::{Label, distinct, indices};
+use crate::real::Real;
+
+/// The classes of labels in ascending order, and labels as indices into them. Classifiers do this by themselves; it is for
+/// code of your own.
+///
+/// # Examples
+/// ```
+/// use logit::LabelEncoder;
+///
+/// let encoder = LabelEncoder::new(&["b", "a", "b"])?;
+/// assert_eq!(encoder.encode(&["a", "b"])?, [0, 1]);
+/// assert_eq!(encoder.decode(&[1])?, ["b"]);
+/// assert_eq!(encoder.one_hot::<f64>(&["a"])?, nalgebra::dmatrix![1.0, 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelEncoder<L> {
+    classes: Vec<L>,
+}
+
+impl<L: Label> LabelEncoder<L> {
+    /// The distinct labels of `y`.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for no labels.
+    pub fn new(y: &[L]) -> Result<Self, Error> {
+        if y.is_empty() {
+            return Err(Error::Empty { argument: "y", axis: "labels" });
+        }
+        Ok(LabelEncoder { classes: distinct(y.iter()) })
+    }
+
+    /// The classes, in ascending order.
+    pub fn classes(&self) -> &[L] {
+        &self.classes
+    }
+
+    /// The index of each label.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLabel`].
+    pub fn encode(&self, y: &[L]) -> Result<Vec<usize>, Error> {
+        indices(&self.classes, y)
+    }
+
+    /// The label of each index.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLabel`] for an index beyond the last class.
+    pub fn decode(&self, indices: &[usize]) -> Result<Vec<L>, Error> {
+        let label = |(row, &index): (usize, &usize)| {
+            let unknown =
+                || Error::UnknownLabel { row, label: index.to_string(), classes: self.classes.len() };
+            self.classes.get(index).cloned().ok_or_else(unknown)
+        };
+        indices.iter().enumerate().map(label).collect()
+    }
+
+    /// A row for each label with 1 in the column of its class, n x K.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLabel`].
+    pub fn one_hot<T: Real>(&self, y: &[L]) -> Result<DMatrix<T>, Error> {
+        let mut rows = DMatrix::zeros(y.len(), self.classes.len());
+        for (row, class) in self.encode(y)?.into_iter().enumerate() {
+            rows[(row, class)] = T::one();
+        }
+        Ok(rows)
+    }
+}

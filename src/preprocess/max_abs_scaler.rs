@@ -1,0 +1,72 @@
+//! Columns whose largest absolute value is 1.
+
+use nalgebra::DMatrix;
+
+use super::affine::{self, transform_by_shift_and_scale};
+use super::{Transform, Transformer};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Divides each column by its largest absolute value; zeros stay zeros, and a column of zeros stays as it is.
+///
+/// # Examples
+/// ```
+/// use logit::{MaxAbsScaler, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let scaler = MaxAbsScaler::new().fit(&dmatrix![1.0, 0.0; -4.0, 0.0])?;
+/// assert_eq!(scaler.transform(&dmatrix![2.0, 3.0])?, dmatrix![0.5, 3.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MaxAbsScaler;
+
+impl MaxAbsScaler {
+    /// The scaler; it has no settings.
+    pub fn new() -> Self {
+        MaxAbsScaler
+    }
+}
+
+/// A fitted [`MaxAbsScaler`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedMaxAbsScaler<T> {
+    zero: Vec<T>,
+    scale: Vec<T>,
+}
+
+impl<T: Real> FittedMaxAbsScaler<T> {
+    /// What divides columns by `scale`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a scale that is not above 0.
+    pub fn new(scale: Vec<T>) -> Result<Self, Error> {
+        let zero = vec![T::zero(); scale.len()];
+        affine::checked_parameters(&zero, &scale)?;
+        Ok(FittedMaxAbsScaler { zero, scale })
+    }
+
+    /// What each column is divided by.
+    pub fn scale(&self) -> &[T] {
+        &self.scale
+    }
+}
+
+impl<T: Real> Transformer<T> for MaxAbsScaler {
+    type Fitted = FittedMaxAbsScaler<T>;
+
+    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedMaxAbsScaler<T>, Error> {
+        check::training_matrix(x)?;
+        check::weights(weights, x.nrows())?;
+        let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
+        let largest = |column: nalgebra::DVectorView<'_, T>| {
+            let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
+            let largest = counted.fold(T::zero(), |most, (_, v)| most.max(v.abs()));
+            if largest < T::MIN_POSITIVE { T::one() } else { largest }
+        };
+        FittedMaxAbsScaler::new(x.column_iter().map(largest).collect())
+    }
+}
+
+transform_by_shift_and_scale!(FittedMaxAbsScaler, zero);

@@ -1,0 +1,169 @@
+//! Columns from one number to another.
+
+use nalgebra::DMatrix;
+
+use super::{Transform, Transformer, checked, checked_names};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Maps the smallest value of each column to the lower end of a range and the largest to the upper.
+///
+/// # Formula
+/// z = a + (b - a) (x - min) / (max - min). A constant column becomes a.
+///
+/// # Examples
+/// ```
+/// use logit::{MinMaxScaler, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let scaler = MinMaxScaler::new().clip(true).fit(&dmatrix![10.0; 20.0])?;
+/// assert_eq!(scaler.transform(&dmatrix![15.0; 30.0])?, dmatrix![0.5; 1.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MinMaxScaler {
+    low: f64,
+    high: f64,
+    clip: bool,
+}
+
+impl Default for MinMaxScaler {
+    fn default() -> Self {
+        MinMaxScaler::new()
+    }
+}
+
+impl MinMaxScaler {
+    /// A scaler to the range from 0 to 1.
+    pub fn new() -> Self {
+        MinMaxScaler { low: 0.0, high: 1.0, clip: false }
+    }
+
+    /// The range. Defaults to 0 and 1.
+    pub fn range(mut self, low: f64, high: f64) -> Self {
+        (self.low, self.high) = (low, high);
+        self
+    }
+
+    /// Whether values outside of the range of the training rows are moved to its ends. Defaults to `false`.
+    pub fn clip(mut self, clip: bool) -> Self {
+        self.clip = clip;
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let (low, high) = (self.low, self.high);
+        check::parameter("low", low, low.is_finite(), "finite")?;
+        check::parameter(
+            "high",
+            high,
+            high.is_finite() && high > low && (high - low).is_finite(),
+            "finite and above `low`",
+        )
+    }
+}
+
+/// A fitted [`MinMaxScaler`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedMinMaxScaler<T> {
+    pub(super) minimum: Vec<T>,
+    pub(super) maximum: Vec<T>,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) clip: bool,
+}
+
+impl<T: Real> FittedMinMaxScaler<T> {
+    /// # Errors
+    /// For settings out of range, and for columns whose ends are not finite or not in order, or further apart than the
+    /// number type can say.
+    pub(super) fn new(settings: MinMaxScaler, minimum: Vec<T>, maximum: Vec<T>) -> Result<Self, Error> {
+        settings.check()?;
+        check::count("maximum", "entries", minimum.len(), maximum.len())?;
+        if minimum.iter().zip(&maximum).any(|(&low, &high)| low > high || !(high - low).is_finite()) {
+            return Err(Error::FitOverflow);
+        }
+        let MinMaxScaler { low, high, clip } = settings;
+        Ok(FittedMinMaxScaler { minimum, maximum, low, high, clip })
+    }
+
+    /// The smallest training value of each column.
+    pub fn minimum(&self) -> &[T] {
+        &self.minimum
+    }
+
+    /// The largest training value of each column.
+    pub fn maximum(&self) -> &[T] {
+        &self.maximum
+    }
+
+    /// What each column is multiplied by.
+    pub fn scale(&self) -> Vec<T> {
+        (0..self.minimum.len()).map(|column| T::of(self.high - self.low) / self.width(column)).collect()
+    }
+
+    /// The width of a column; 1 for a constant one.
+    fn width(&self, column: usize) -> T {
+        let width = self.maximum[column] - self.minimum[column];
+        if width < T::MIN_POSITIVE { T::one() } else { width }
+    }
+}
+
+impl<T: Real> Transformer<T> for MinMaxScaler {
+    type Fitted = FittedMinMaxScaler<T>;
+
+    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedMinMaxScaler<T>, Error> {
+        check::training_matrix(x)?;
+        check::weights(weights, x.nrows())?;
+        let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
+        let (mut minimum, mut maximum) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
+        for column in x.column_iter() {
+            let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
+            // Weights have a positive sum, so some row counts.
+            let (low, high) = counted.fold((None, None), |(low, high): (Option<T>, Option<T>), (_, &v)| {
+                (Some(low.map_or(v, |low| low.min(v))), Some(high.map_or(v, |high| high.max(v))))
+            });
+            minimum.push(low.unwrap_or(T::zero()));
+            maximum.push(high.unwrap_or(T::zero()));
+        }
+        FittedMinMaxScaler::new(*self, minimum, maximum)
+    }
+}
+
+impl<T: Real> Transform<T> for FittedMinMaxScaler<T> {
+    fn inputs(&self) -> usize {
+        self.minimum.len()
+    }
+    fn outputs(&self) -> usize {
+        self.minimum.len()
+    }
+    fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(&x, self.inputs())?;
+        let (low, high) = (T::of(self.low), T::of(self.high));
+        for (index, mut column) in x.column_iter_mut().enumerate() {
+            let (minimum, width) = (self.minimum[index], self.width(index));
+            for v in column.iter_mut() {
+                *v = low + (high - low) * ((*v - minimum) / width);
+                if self.clip {
+                    *v = v.max(low).min(high);
+                }
+            }
+        }
+        check::scores(&x).map(|()| x)
+    }
+    /// Of values that were clipped, the ends of the range of the training rows.
+    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(z, self.outputs())?;
+        let (low, high) = (T::of(self.low), T::of(self.high));
+        let mut x = z.clone();
+        for (index, mut column) in x.column_iter_mut().enumerate() {
+            let (minimum, width) = (self.minimum[index], self.width(index));
+            column.iter_mut().for_each(|v| *v = minimum + width * ((*v - low) / (high - low)));
+        }
+        check::scores(&x).map(|()| x)
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        checked_names(names, self.inputs()).map(<[String]>::to_vec)
+    }
+}

@@ -1,0 +1,130 @@
+//! Rows of length 1.
+
+use nalgebra::DMatrix;
+
+use super::{Transform, Transformer, checked, checked_names};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// The length of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Norm {
+    /// The sum of absolute values.
+    L1,
+    /// The Euclidean length.
+    #[default]
+    L2,
+    /// The largest absolute value.
+    Max,
+}
+
+/// Divides each row by its length; rows of zeros stay as they are. It learns the number of columns only.
+///
+/// It takes the sizes of rows away: useful where only the proportions of columns count, as with word counts, and wrong
+/// where sizes matter. To bring columns to one scale, take a [`StandardScaler`](crate::StandardScaler).
+///
+/// # Precision
+/// Lengths are computed in units of the row's largest entry, so entries of 10³⁰⁰ or 10⁻³⁰⁰ are no problem.
+///
+/// # Examples
+/// ```
+/// use logit::{Normalizer, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let normalizer = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;
+/// assert_eq!(normalizer.transform(&dmatrix![3.0, 4.0; 0.0, 0.0])?, dmatrix![0.6, 0.8; 0.0, 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Normalizer {
+    norm: Norm,
+}
+
+impl Normalizer {
+    /// Rows of Euclidean length 1.
+    pub fn new() -> Self {
+        Normalizer::default()
+    }
+
+    /// What length is. Defaults to [`Norm::L2`].
+    pub fn norm(mut self, norm: Norm) -> Self {
+        self.norm = norm;
+        self
+    }
+}
+
+/// A fitted [`Normalizer`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FittedNormalizer<T> {
+    pub(super) norm: Norm,
+    pub(super) columns: usize,
+    pub(super) scalar: std::marker::PhantomData<T>,
+}
+
+impl<T> FittedNormalizer<T> {
+    pub(super) fn new(norm: Norm, columns: usize) -> Self {
+        FittedNormalizer { norm, columns, scalar: std::marker::PhantomData }
+    }
+
+    /// What length is.
+    pub fn norm(&self) -> Norm {
+        self.norm
+    }
+}
+
+impl<T: Real> Transformer<T> for Normalizer {
+    type Fitted = FittedNormalizer<T>;
+
+    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedNormalizer<T>, Error> {
+        check::training_matrix(x)?;
+        check::weights(weights, x.nrows())?;
+        Ok(FittedNormalizer::new(self.norm, x.ncols()))
+    }
+}
+
+impl<T: Real> Transform<T> for FittedNormalizer<T> {
+    fn inputs(&self) -> usize {
+        self.columns
+    }
+    fn outputs(&self) -> usize {
+        self.columns
+    }
+    fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(&x, self.columns)?;
+        // Column by column, so that memory is read as it lies.
+        let mut largest = vec![T::zero(); x.nrows()];
+        for column in x.column_iter() {
+            largest.iter_mut().zip(column.iter()).for_each(|(most, v)| *most = most.max(v.abs()));
+        }
+        largest.iter_mut().filter(|most| most.is_zero()).for_each(|most| *most = T::one());
+        let mut lengths = vec![T::zero(); x.nrows()];
+        for mut column in x.column_iter_mut() {
+            for ((v, &most), length) in column.iter_mut().zip(&largest).zip(&mut lengths) {
+                *v /= most;
+                match self.norm {
+                    Norm::L1 => *length += v.abs(),
+                    Norm::L2 => *length += *v * *v,
+                    Norm::Max => *length = T::one(),
+                }
+            }
+        }
+        for length in &mut lengths {
+            if self.norm == Norm::L2 {
+                *length = length.sqrt();
+            }
+            // A row of zeros, which were divided by 1.
+            if length.is_zero() {
+                *length = T::one();
+            }
+        }
+        for mut column in x.column_iter_mut() {
+            column.iter_mut().zip(&lengths).for_each(|(v, &length)| *v /= length);
+        }
+        Ok(x)
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        checked_names(names, self.columns).map(<[String]>::to_vec)
+    }
+}

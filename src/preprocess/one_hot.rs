@@ -1,0 +1,203 @@
+//! A column for each category.
+
+use nalgebra::DMatrix;
+
+use super::{Transform, Transformer, checked, checked_names};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
+///
+/// Categories are the distinct values of the training rows, in ascending order. All columns are taken for codes: choose
+/// some with [`OnColumns`](crate::OnColumns).
+///
+/// # Examples
+/// ```
+/// use logit::{OneHotEncoder, Transform, Transformer, UnknownCategory};
+/// use nalgebra::dmatrix;
+///
+/// let encoder = OneHotEncoder::new().unknown(UnknownCategory::Zeros).fit(&dmatrix![3.0; 7.0])?;
+/// assert_eq!(encoder.transform(&dmatrix![7.0; 5.0])?, dmatrix![0.0, 1.0; 0.0, 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OneHotEncoder {
+    pub(super) unknown: UnknownCategory,
+    pub(super) drop: DropCategory,
+}
+
+/// What becomes of a category that no training row had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum UnknownCategory {
+    /// An [`Error::UnknownCategory`].
+    #[default]
+    Refuse,
+    /// Zeros in all columns of the category (which is what a dropped category has, too).
+    Zeros,
+}
+
+/// Whether a category goes without a column, because the others say what it would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum DropCategory {
+    /// All have one: right with a penalty, and for networks.
+    #[default]
+    None,
+    /// The first of each column: right for estimates without a penalty, which the sum of all columns makes singular.
+    First,
+    /// The first where there are two.
+    FirstOfTwo,
+}
+
+impl OneHotEncoder {
+    /// A column for each category; unknown ones are errors.
+    pub fn new() -> Self {
+        OneHotEncoder::default()
+    }
+
+    /// What becomes of a category that no training row had. Defaults to [`UnknownCategory::Refuse`].
+    pub fn unknown(mut self, unknown: UnknownCategory) -> Self {
+        self.unknown = unknown;
+        self
+    }
+
+    /// Whether a category goes without a column. Defaults to [`DropCategory::None`].
+    pub fn drop(mut self, drop: DropCategory) -> Self {
+        self.drop = drop;
+        self
+    }
+}
+
+/// A fitted [`OneHotEncoder`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedOneHotEncoder<T> {
+    pub(super) settings: OneHotEncoder,
+    pub(super) categories: Vec<Vec<T>>,
+}
+
+impl<T: Real> FittedOneHotEncoder<T> {
+    /// # Errors
+    /// For a column without categories, and categories that are not finite or not strictly ascending.
+    pub(super) fn new(settings: OneHotEncoder, categories: Vec<Vec<T>>) -> Result<Self, Error> {
+        for column in &categories {
+            if column.is_empty() {
+                return Err(Error::Empty { argument: "categories", axis: "entries" });
+            }
+            check::finite("categories", &DMatrix::from_column_slice(column.len(), 1, column))?;
+            if let Some(pair) = column.windows(2).find(|pair| pair[0] >= pair[1]) {
+                let (first, second) = (format!("{:?}", pair[0]), format!("{:?}", pair[1]));
+                return Err(Error::UnsortedClasses { first, second });
+            }
+        }
+        Ok(FittedOneHotEncoder { settings, categories })
+    }
+
+    /// The categories of each column, in ascending order.
+    pub fn categories(&self) -> &[Vec<T>] {
+        &self.categories
+    }
+
+    /// How many categories at the front of a column's have no column.
+    fn dropped(&self, column: usize) -> usize {
+        match self.settings.drop {
+            DropCategory::None => 0,
+            DropCategory::First => 1,
+            DropCategory::FirstOfTwo => usize::from(self.categories[column].len() == 2),
+        }
+    }
+
+    /// The first column that comes out of each column, and how many.
+    fn blocks(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        (0..self.categories.len()).scan(0, |start, column| {
+            let width = self.categories[column].len() - self.dropped(column);
+            *start += width;
+            Some((*start - width, width))
+        })
+    }
+}
+
+impl<T: Real> Transformer<T> for OneHotEncoder {
+    type Fitted = FittedOneHotEncoder<T>;
+
+    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedOneHotEncoder<T>, Error> {
+        check::training_matrix(x)?;
+        check::weights(weights, x.nrows())?;
+        let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
+        let distinct = |column: nalgebra::DVectorView<'_, T>| {
+            let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
+            let mut values: Vec<T> = counted.map(|(_, &v)| v).collect();
+            values.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+            values.dedup();
+            values
+        };
+        FittedOneHotEncoder::new(*self, x.column_iter().map(distinct).collect())
+    }
+}
+
+impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
+    fn inputs(&self) -> usize {
+        self.categories.len()
+    }
+    fn outputs(&self) -> usize {
+        self.blocks().map(|(_, width)| width).sum()
+    }
+    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.transform(&x)
+    }
+    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(x, self.inputs())?;
+        let mut z = DMatrix::zeros(x.nrows(), self.outputs());
+        for (column, (start, _)) in self.blocks().enumerate() {
+            let (categories, dropped) = (&self.categories[column], self.dropped(column));
+            for (row, value) in x.column(column).iter().enumerate() {
+                let index = categories.partition_point(|category| category < value);
+                if categories.get(index) == Some(value) {
+                    if index >= dropped {
+                        z[(row, start + index - dropped)] = T::one();
+                    }
+                } else if self.settings.unknown == UnknownCategory::Refuse {
+                    let (value, known) = (value.as_f64(), categories.len());
+                    return Err(Error::UnknownCategory { row, column, value, known });
+                }
+            }
+        }
+        Ok(z)
+    }
+    /// The category whose column is largest; of zeros the dropped one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTarget`] for zeros where no category was dropped.
+    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(z, self.outputs())?;
+        let mut x = DMatrix::zeros(z.nrows(), self.inputs());
+        for (column, (start, width)) in self.blocks().enumerate() {
+            let dropped = self.dropped(column);
+            for row in 0..z.nrows() {
+                let mut best = (T::zero(), None);
+                for index in 0..width {
+                    if z[(row, start + index)] > best.0 {
+                        best = (z[(row, start + index)], Some(index + dropped));
+                    }
+                }
+                let index = best.1.or((dropped > 0).then_some(0));
+                let index = index.ok_or(Error::InvalidTarget {
+                    row,
+                    value: 0.0,
+                    requires: "one of the columns of a category must be above 0",
+                })?;
+                x[(row, column)] = self.categories[column][index];
+            }
+        }
+        Ok(x)
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        let names = checked_names(names, self.inputs())?;
+        let of_column = |(column, name): (usize, &String)| -> Vec<String> {
+            let kept = self.categories[column].iter().skip(self.dropped(column));
+            kept.map(|category| format!("{name}={}", category.as_f64())).collect()
+        };
+        Ok(names.iter().enumerate().flat_map(of_column).collect())
+    }
+}

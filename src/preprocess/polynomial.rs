@@ -1,0 +1,217 @@
+//! Products of columns.
+
+use nalgebra::DMatrix;
+
+use super::{Transform, Transformer, checked, checked_names};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// All products of up to so many columns: with them, a linear model has curved boundaries.
+///
+/// # Formula
+/// The columns are all monomials of the inputs, by degree and then in the order of the inputs: of a and b to degree 2,
+/// 1, a, b, a², a b, b². There are (d + k)! / (d! k!) of d columns to degree k.
+///
+/// Scale the columns first: powers of large numbers are huge.
+///
+/// # Examples
+/// ```
+/// use logit::{PolynomialFeatures, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let polynomial = PolynomialFeatures::new(2).fit(&dmatrix![1.0, 1.0])?;
+/// assert_eq!(polynomial.transform(&dmatrix![2.0, 3.0])?, dmatrix![2.0, 3.0, 4.0, 6.0, 9.0]);
+/// assert_eq!(polynomial.output_names(&["a".into(), "b".into()])?, ["a", "b", "a^2", "a b", "b^2"]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolynomialFeatures {
+    pub(super) degree: usize,
+    pub(super) interaction_only: bool,
+    pub(super) include_bias: bool,
+}
+
+impl PolynomialFeatures {
+    /// Products of up to `degree` columns.
+    pub fn new(degree: usize) -> Self {
+        PolynomialFeatures { degree, interaction_only: false, include_bias: false }
+    }
+
+    /// Whether a column is used at most once in a product. Defaults to `false`.
+    pub fn interaction_only(mut self, interaction_only: bool) -> Self {
+        self.interaction_only = interaction_only;
+        self
+    }
+
+    /// Whether the first column is 1, for estimators without an intercept. Defaults to `false`.
+    pub fn include_bias(mut self, include_bias: bool) -> Self {
+        self.include_bias = include_bias;
+        self
+    }
+}
+
+/// A fitted [`PolynomialFeatures`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FittedPolynomialFeatures<T> {
+    pub(super) settings: PolynomialFeatures,
+    pub(super) inputs: usize,
+    outputs: usize,
+    scalar: std::marker::PhantomData<T>,
+}
+
+/// A column that comes out: 1, or an input times a column before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Term {
+    One,
+    Input(usize),
+    Times { before: usize, input: usize },
+}
+
+/// The most columns that are made: of 2²⁴ a single row has 128 MiB.
+const MOST: usize = 1 << 24;
+
+impl<T> FittedPolynomialFeatures<T> {
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a degree of 0 and for more columns than [`MOST`].
+    pub(super) fn new(settings: PolynomialFeatures, inputs: usize) -> Result<Self, Error> {
+        let degree = settings.degree as f64;
+        check::parameter("degree", degree, settings.degree > 0, "at least 1")?;
+        let requires = "so low that there are at most 2^24 products";
+        let outputs = count(&settings, inputs);
+        check::parameter("degree", degree, outputs.is_some(), requires)?;
+        let outputs = outputs.unwrap_or_default();
+        Ok(FittedPolynomialFeatures { settings, inputs, outputs, scalar: std::marker::PhantomData })
+    }
+
+    /// How each column that comes out is made.
+    fn terms(&self) -> Vec<Term> {
+        let mut terms = Vec::with_capacity(self.outputs);
+        if self.settings.include_bias {
+            terms.push(Term::One);
+        }
+        // The columns of the degree before, with the last input of each.
+        let mut lower: Vec<(usize, usize)> = Vec::new();
+        for degree in 1..=self.settings.degree {
+            let mut next = Vec::new();
+            let mut push = |term: Term, input: usize| {
+                next.push((terms.len(), input));
+                terms.push(term);
+            };
+            if degree == 1 {
+                (0..self.inputs).for_each(|input| push(Term::Input(input), input));
+            }
+            for &(before, last) in &lower {
+                let first = if self.settings.interaction_only { last + 1 } else { last };
+                (first..self.inputs).for_each(|input| push(Term::Times { before, input }, input));
+            }
+            if next.is_empty() {
+                break;
+            }
+            lower = next;
+        }
+        terms
+    }
+
+    /// The exponent of each input in each column that comes out.
+    pub fn powers(&self) -> Vec<Vec<usize>> {
+        let mut powers: Vec<Vec<usize>> = Vec::with_capacity(self.outputs);
+        for term in self.terms() {
+            let mut exponents = match term {
+                Term::Times { before, .. } => powers[before].clone(),
+                _ => vec![0; self.inputs],
+            };
+            if let Term::Input(input) | Term::Times { input, .. } = term {
+                exponents[input] += 1;
+            }
+            powers.push(exponents);
+        }
+        powers
+    }
+}
+
+impl<T: Real> Transformer<T> for PolynomialFeatures {
+    type Fitted = FittedPolynomialFeatures<T>;
+
+    fn fit_weighted(
+        &self,
+        x: &DMatrix<T>,
+        weights: Option<&[T]>,
+    ) -> Result<FittedPolynomialFeatures<T>, Error> {
+        check::training_matrix(x)?;
+        check::weights(weights, x.nrows())?;
+        FittedPolynomialFeatures::new(*self, x.ncols())
+    }
+}
+
+impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
+    fn inputs(&self) -> usize {
+        self.inputs
+    }
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.transform(&x)
+    }
+    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(x, self.inputs)?;
+        let mut z = DMatrix::from_element(x.nrows(), self.outputs, T::one());
+        for (index, term) in self.terms().into_iter().enumerate() {
+            let (done, mut rest) = z.columns_range_pair_mut(..index, index..);
+            let mut column = rest.column_mut(0);
+            match term {
+                Term::One => {}
+                Term::Input(input) => column.copy_from(&x.column(input)),
+                Term::Times { before, input } => {
+                    let factors = done.column(before);
+                    for ((v, &a), &b) in column.iter_mut().zip(factors.iter()).zip(x.column(input).iter()) {
+                        *v = a * b;
+                    }
+                }
+            }
+        }
+        check::scores(&z).map(|()| z)
+    }
+    /// The inputs themselves, which are among the columns.
+    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(z, self.outputs())?;
+        let first = usize::from(self.settings.include_bias);
+        Ok(z.columns(first, self.inputs).into_owned())
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        let names = checked_names(names, self.inputs)?;
+        let factor = |(name, &power): (&String, &usize)| match power {
+            0 => None,
+            1 => Some(name.clone()),
+            power => Some(format!("{name}^{power}")),
+        };
+        let product = |powers: Vec<usize>| {
+            let factors: Vec<String> = names.iter().zip(&powers).filter_map(factor).collect();
+            if factors.is_empty() { "1".to_owned() } else { factors.join(" ") }
+        };
+        Ok(self.powers().into_iter().map(product).collect())
+    }
+}
+
+/// How many columns come out, if they are at most [`MOST`].
+fn count(settings: &PolynomialFeatures, inputs: usize) -> Option<usize> {
+    let (mut of_degree, mut total) = (1, usize::from(settings.include_bias));
+    for degree in 1..=settings.degree {
+        // Ways to choose so many of the inputs, with repetition or without; each is the one before times a fraction.
+        let factor = if settings.interaction_only {
+            inputs.saturating_sub(degree - 1)
+        } else {
+            inputs.checked_add(degree - 1)?
+        };
+        of_degree = of_degree * factor / degree;
+        total += of_degree;
+        if of_degree == 0 {
+            break;
+        }
+        if total > MOST || factor > MOST {
+            return None;
+        }
+    }
+    Some(total)
+}

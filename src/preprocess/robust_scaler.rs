@@ -1,0 +1,121 @@
+//! Columns of median 0 and quantile range 1.
+
+use nalgebra::DMatrix;
+
+use super::affine::{self, transform_by_shift_and_scale};
+use super::quantile::Sorted;
+use super::{Transform, Transformer};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Moves each column by its median and divides it by the distance of two quantiles: a scaler that outliers do not move.
+///
+/// # Formula
+/// z = (x - median) / (q_b - q_a), with quantiles interpolated between rows: of n sorted rows, counted from 0, the one at
+/// p (n - 1). A column whose quantiles are equal is divided by 1. Rows count as often as their weight says.
+///
+/// # Examples
+/// ```
+/// use logit::{RobustScaler, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let scaler = RobustScaler::new().fit(&dmatrix![1.0; 2.0; 3.0; 4.0; 1e9])?;
+/// assert_eq!(scaler.transform(&dmatrix![5.0])?, dmatrix![1.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RobustScaler {
+    center: bool,
+    scale: bool,
+    low: f64,
+    high: f64,
+}
+
+impl Default for RobustScaler {
+    fn default() -> Self {
+        RobustScaler::new()
+    }
+}
+
+impl RobustScaler {
+    /// A scaler by median and quartiles.
+    pub fn new() -> Self {
+        RobustScaler { center: true, scale: true, low: 0.25, high: 0.75 }
+    }
+
+    /// Whether the median is taken away. Defaults to `true`.
+    pub fn center(mut self, center: bool) -> Self {
+        self.center = center;
+        self
+    }
+
+    /// Whether columns are divided by the distance of the quantiles. Defaults to `true`.
+    pub fn scale(mut self, scale: bool) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// The quantiles, from 0 to 1. Defaults to 0.25 and 0.75.
+    pub fn quantiles(mut self, low: f64, high: f64) -> Self {
+        (self.low, self.high) = (low, high);
+        self
+    }
+}
+
+/// A fitted [`RobustScaler`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedRobustScaler<T> {
+    center: Vec<T>,
+    scale: Vec<T>,
+}
+
+impl<T: Real> FittedRobustScaler<T> {
+    /// What moves columns by `center` and divides them by `scale`.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for different lengths, [`Error::NotFinite`], [`Error::InvalidParameter`] for a scale that is
+    /// not above 0.
+    pub fn new(center: Vec<T>, scale: Vec<T>) -> Result<Self, Error> {
+        affine::checked_parameters(&center, &scale)?;
+        Ok(FittedRobustScaler { center, scale })
+    }
+
+    /// What is taken away from each column.
+    pub fn center(&self) -> &[T] {
+        &self.center
+    }
+
+    /// What each column is divided by.
+    pub fn scale(&self) -> &[T] {
+        &self.scale
+    }
+}
+
+impl<T: Real> Transformer<T> for RobustScaler {
+    type Fitted = FittedRobustScaler<T>;
+
+    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedRobustScaler<T>, Error> {
+        check::training_matrix(x)?;
+        check::weights(weights, x.nrows())?;
+        let (low, high) = (self.low, self.high);
+        check::parameter("low", low, (0.0..=1.0).contains(&low), "from 0 to 1")?;
+        check::parameter("high", high, high > low && high <= 1.0, "above `low` and at most 1")?;
+        let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
+        for column in x.column_iter() {
+            let sorted = Sorted::new(column.as_slice(), weights);
+            // Some row counts, because the weights have a positive sum.
+            let [low, median, high] =
+                [self.low, 0.5, self.high].map(|p| sorted.quantile(p).unwrap_or_default());
+            let width = T::of(high - low);
+            if !width.is_finite() {
+                return Err(Error::FitOverflow);
+            }
+            center.push(if self.center { T::of(median) } else { T::zero() });
+            scale.push(if self.scale && width >= T::MIN_POSITIVE { width } else { T::one() });
+        }
+        FittedRobustScaler::new(center, scale)
+    }
+}
+
+transform_by_shift_and_scale!(FittedRobustScaler, center);

@@ -1,0 +1,56 @@
+//! Columns that vary.
+
+use nalgebra::DMatrix;
+
+use super::{FittedSelectColumns, Moments, Transformer};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Drops columns whose variance is at most a threshold, by default those that are constant.
+///
+/// # Examples
+/// ```
+/// use logit::{Transform, Transformer, VarianceThreshold};
+/// use nalgebra::dmatrix;
+///
+/// let x = dmatrix![1.0, 0.1, 5.0; 1.0, 0.1, 6.0; 1.0, 0.1, 7.0];
+/// let kept = VarianceThreshold::new().fit(&x)?;
+/// assert_eq!(kept.columns(), [2]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct VarianceThreshold {
+    threshold: f64,
+}
+
+impl VarianceThreshold {
+    /// Drops constant columns.
+    pub fn new() -> Self {
+        VarianceThreshold::default()
+    }
+
+    /// The largest variance that is dropped. Defaults to 0, which is up to rounding.
+    pub fn threshold(mut self, threshold: f64) -> Self {
+        self.threshold = threshold;
+        self
+    }
+}
+
+impl<T: Real> Transformer<T> for VarianceThreshold {
+    type Fitted = FittedSelectColumns<T>;
+
+    /// # Errors
+    /// [`Error::Empty`] when no column varies more.
+    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedSelectColumns<T>, Error> {
+        check::not_negative("threshold", self.threshold)?;
+        let moments = Moments::of(x, weights)?;
+        let (variance, constant) = (moments.variance(), moments.constant());
+        let varies = |&column: &usize| !constant[column] && variance[column] > self.threshold;
+        let kept: Vec<usize> = (0..x.ncols()).filter(varies).collect();
+        if kept.is_empty() {
+            return Err(Error::Empty { argument: "x", axis: "columns that vary more than the threshold" });
+        }
+        FittedSelectColumns::new(kept, x.ncols())
+    }
+}

@@ -1,0 +1,135 @@
+//! Scalers where arithmetic is hard.
+
+use approx::assert_relative_eq;
+use logit::nalgebra::{DMatrix, dmatrix};
+use logit::{
+    MinMaxScaler, Moments, Real, RobustScaler, StandardScaler, Transform, Transformer, VarianceThreshold,
+};
+use proptest::prelude::*;
+
+fn deviation(values: &[f64]) -> (f64, f64) {
+    let moments = Moments::of(&DMatrix::from_column_slice(values.len(), 1, values), None).expect("moments");
+    (moments.mean()[0], moments.variance()[0])
+}
+
+#[test]
+fn large_offsets_cost_no_digits() {
+    assert_eq!(deviation(&[4.0, 7.0, 13.0, 16.0].map(|v| 1e9 + v)), (1e9 + 10.0, 22.5));
+}
+
+/// The certified standard deviations of the Statistical Reference Datasets of NIST, which divide by n - 1.
+#[test]
+fn the_numerical_accuracy_sets_of_nist_are_met() {
+    let alternating = |middle: f64, step: f64, count: usize| -> Vec<f64> {
+        (0..count)
+            .map(|row| {
+                if row == 0 {
+                    middle
+                } else if row % 2 == 1 {
+                    middle - step
+                } else {
+                    middle + step
+                }
+            })
+            .collect()
+    };
+    let sets = [
+        (vec![10_000_001.0, 10_000_003.0, 10_000_002.0], 10_000_002.0, 1.0, 1e-14),
+        (alternating(1.2, 0.1, 1001), 1.2, 0.1, 1e-12),
+        (alternating(1_000_000.2, 0.1, 1001), 1_000_000.2, 0.1, 1e-9),
+        (alternating(10_000_000.2, 0.1, 1001), 10_000_000.2, 0.1, 1e-8),
+    ];
+    for (values, mean, certified, tolerance) in sets {
+        let (found, variance) = deviation(&values);
+        let count = values.len() as f64;
+        assert_relative_eq!(found, mean, max_relative = 1e-15);
+        let sample = (variance * count / (count - 1.0)).sqrt();
+        assert_relative_eq!(sample, certified, max_relative = tolerance, epsilon = 0.0);
+    }
+}
+
+fn constants_become_zero<T: Real>() {
+    for value in [0.0, 1.0, -0.0, 1e9, 0.1, -1.0 / 3.0, 1e-30, 1e30] {
+        for count in [1, 2, 3, 7, 1000] {
+            let x = DMatrix::from_element(count, 1, T::of(value));
+            let fitted = StandardScaler::new().fit(&x).expect("a fit");
+            assert_eq!(fitted.scale(), [T::one()], "{value} {count} times");
+            let z = fitted.transform(&x).expect("rows");
+            assert!(z.iter().all(|z| z.is_zero()), "{value} {count} times: {z}");
+        }
+    }
+}
+
+#[test]
+fn constant_columns_become_exactly_zero() {
+    constants_become_zero::<f64>();
+    constants_become_zero::<f32>();
+}
+
+#[test]
+fn huge_and_tiny_columns_are_scaled_like_others() {
+    for unit in [1e300, 1e-100, 1e-150, f64::MAX / 8.0] {
+        let x = dmatrix![1.0; 2.0; 3.0; 6.0] * unit;
+        let z = StandardScaler::new().fit(&x).expect("a fit").transform(&x).expect("rows");
+        let plain =
+            StandardScaler::new().fit(&(&x / unit)).expect("a fit").transform(&(&x / unit)).expect("rows");
+        assert_relative_eq!(z, plain, max_relative = 1e-14, epsilon = 1e-14);
+    }
+    // No variance of these is a number, so they count as constant.
+    for unit in [5e-324, 1e-310, 1e-200] {
+        let x = dmatrix![1.0; 2.0; 3.0; 6.0] * unit;
+        assert_eq!(StandardScaler::new().fit(&x).expect("a fit").scale(), [1.0], "{unit:e}");
+    }
+    let ends = dmatrix![f64::MIN; f64::MAX];
+    let z = StandardScaler::new().fit(&ends).expect("a fit").transform(&ends).expect("rows");
+    assert_eq!(z, dmatrix![-1.0; 1.0]);
+    assert!(MinMaxScaler::new().fit(&ends).is_err());
+    assert!(RobustScaler::new().quantiles(0.0, 1.0).fit(&ends).is_err());
+}
+
+#[test]
+fn single_precision_keeps_its_digits() {
+    let x = dmatrix![100_004.0f32; 100_007.0; 100_013.0; 100_016.0];
+    let fitted = StandardScaler::new().fit(&x).expect("a fit");
+    assert_eq!((fitted.mean()[0], fitted.scale()[0]), (100_010.0, 22.5f32.sqrt()));
+    // A thousand rows, whose standard deviation is a hundredth of the mean: far from constant.
+    let many = DMatrix::from_fn(100_000, 1, |row, _| 100.0f32 + (row % 3) as f32);
+    assert_relative_eq!(
+        StandardScaler::new().fit(&many).expect("a fit").scale()[0],
+        (2.0f32 / 3.0).sqrt(),
+        max_relative = 1e-5
+    );
+}
+
+#[test]
+fn constants_are_found_up_to_rounding() {
+    let x = DMatrix::from_fn(10, 3, |row, column| [0.1, 0.1 + 1e-9 * row as f64, 7.0][column]);
+    assert_eq!(VarianceThreshold::new().fit(&x).expect("a fit").columns(), [1]);
+    assert!(VarianceThreshold::new().threshold(1e-3).fit(&x).is_err());
+    assert!(VarianceThreshold::new().threshold(-1.0).fit(&x).is_err());
+}
+
+proptest! {
+    #[test]
+    fn parts_together_are_the_whole(
+        values in prop::collection::vec(-1e3f64..1e3, 2..60), cut in 0usize..60, offset in prop::sample::select(vec![0.0, 1e6, 1e9]),
+        scale in prop::sample::select(vec![1.0, 1e-120, 1e200]),
+    ) {
+        let values: Vec<f64> = values.iter().map(|v| scale * (v + offset)).collect();
+        let x = DMatrix::from_column_slice(values.len(), 1, &values);
+        let weights: Vec<f64> = (0..values.len()).map(|row| 0.5 + (row % 4) as f64).collect();
+        let cut = cut.min(values.len());
+        let whole = Moments::of(&x, Some(&weights)).expect("moments");
+        let mut parts = Moments::new(1).expect("moments");
+        parts.update(&x.rows(0, cut).into_owned(), Some(&weights[..cut])).expect("rows");
+        let mut rest = Moments::new(1).expect("moments");
+        rest.update(&x.rows(cut, values.len() - cut).into_owned(), Some(&weights[cut..])).expect("rows");
+        parts.merge(&rest).expect("moments");
+        prop_assert_eq!(parts.rows(), whole.rows());
+        // The offset itself has 16 digits only.
+        let rounding = offset * scale * 1e-15;
+        prop_assert!((parts.mean()[0] - whole.mean()[0]).abs() <= 1e-13 * scale * 1e3 + rounding);
+        let (a, b) = (parts.deviation()[0], whole.deviation()[0]);
+        prop_assert!((a - b).abs() <= 1e-12 * b + rounding, "{} and {}", a, b);
+    }
+}
