@@ -1,22 +1,60 @@
 //! How good predictions are.
 //!
-//! Functions take the true labels first. Counts of predictions are in a [`ConfusionMatrix`], from which everything
-//! else about predicted labels follows; [`log_loss`], [`brier_score`] and [`roc_auc`] judge probabilities. A
-//! [`Metric`] is one of these as a value, with sample weights, for model selection: [`LogLoss`], [`BrierScore`],
-//! [`RocAuc`], [`Accuracy`], or your own.
+//! Functions and tables take the true labels first. A [`Metric`] is a number as a value, with sample weights, for model
+//! selection and for [confidence intervals](Bootstrap).
+//!
+//! | Question | Answer | Judges |
+//! |---|---|---|
+//! | How many are right? | [`accuracy`], [`Accuracy`], [`TopK`] | labels, probabilities |
+//! | The same where classes are of different sizes? | [`BalancedAccuracy`], [`MatthewsCorrelation`], [`CohenKappa`] | labels |
+//! | Which classes are taken for which? | [`ConfusionMatrix`], [`ClassificationReport`] | labels |
+//! | How many alarms are right, how many cases are found? | [`Precision`], [`Recall`], [`FBeta`], [`Jaccard`] | labels |
+//! | How good are the probabilities? | [`LogLoss`], [`BrierScore`] | probabilities |
+//! | Are they as frequent as they say? | [`CalibrationCurve`], [`CalibrationError`] | probabilities |
+//! | Do the right rows come first? | [`RocAuc`], [`MulticlassRocAuc`], [`AveragePrecision`] | scores or probabilities |
+//! | Which threshold costs what? | [`RocCurve`], [`PrecisionRecallCurve`], [`DetCurve`] | scores or probabilities |
+//! | Do scores keep their distance? | [`hinge_loss`] | scores |
+//! | How good are label sets? | [`hamming_loss`], [`multi_label_jaccard`], [`subset_accuracy`] | sets |
+//! | How sure is any of these? | [`Bootstrap`] | |
 
 mod accuracy;
+mod average;
+mod average_precision;
+mod bootstrap;
 mod brier_score;
+mod calibration_curve;
+mod class_metrics;
 mod confusion;
+mod counts;
+mod curves;
+mod hinge_loss;
 mod log_loss;
 mod metric;
+mod multi_label;
+mod multiclass_auc;
+mod quantiles;
+mod ranking;
 mod report;
 mod roc_auc;
+mod top_k;
 
 pub use accuracy::{Accuracy, accuracy};
+pub use average::{Average, ZeroDivision};
+pub use average_precision::AveragePrecision;
+pub use bootstrap::{Bootstrap, BootstrapInterval};
 pub use brier_score::{BrierScore, brier_score};
-pub use confusion::ConfusionMatrix;
+pub use calibration_curve::{Bins, CalibrationCurve, CalibrationError};
+pub use class_metrics::{
+    BalancedAccuracy, CohenKappa, FBeta, Jaccard, MatthewsCorrelation, Precision, Recall,
+};
+pub use confusion::{ConfusionMatrix, Normalize};
+pub use counts::Disagreement;
+pub use curves::{DetCurve, PrecisionRecallCurve, RocCurve};
+pub use hinge_loss::hinge_loss;
 pub use log_loss::{LogLoss, log_loss};
 pub use metric::Metric;
+pub use multi_label::{hamming_loss, multi_label_jaccard, subset_accuracy};
+pub use multiclass_auc::MulticlassRocAuc;
 pub use report::{ClassScores, ClassificationReport};
 pub use roc_auc::{RocAuc, roc_auc};
+pub use top_k::TopK;

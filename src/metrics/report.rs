@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::average::ZeroDivision;
 use super::confusion::ConfusionMatrix;
 use crate::label::{Label, plain};
 
@@ -19,8 +20,8 @@ pub struct ClassScores {
     pub recall: f64,
     /// The harmonic mean of precision and recall.
     pub f1: f64,
-    /// How many rows belong to it.
-    pub support: usize,
+    /// How many rows belong to it, or the sum of their weights.
+    pub support: f64,
 }
 
 /// Precision, recall and F1 of every class, their averages, and accuracy; its [`Display`](fmt::Display) is a table.
@@ -44,15 +45,14 @@ pub struct ClassificationReport<L> {
 
 impl<L: Label> ClassificationReport<L> {
     pub(super) fn new(matrix: &ConfusionMatrix<L>) -> Self {
-        let counts = matrix.counts();
-        let scores = (0..counts.nrows()).map(|class| {
-            let hits = counts[(class, class)];
-            let (claimed, support) = (counts.column(class).sum(), counts.row(class).sum());
+        let counts = matrix.inner();
+        let scores = (0..counts.classes()).map(|class| {
+            let (hits, zero) = (counts.hits(class), ZeroDivision::Zero);
             ClassScores {
-                precision: ratio(hits, claimed),
-                recall: ratio(hits, support),
-                f1: ratio(2 * hits, claimed + support),
-                support,
+                precision: hits.precision(zero),
+                recall: hits.recall(zero),
+                f1: hits.f_beta(1.0, zero),
+                support: counts.support(class),
             }
         });
         ClassificationReport {
@@ -79,7 +79,7 @@ impl<L: Label> ClassificationReport<L> {
 
     /// The mean over classes, each counting by its rows.
     pub fn weighted_average(&self) -> ClassScores {
-        self.average(|scores| scores.support as f64)
+        self.average(|scores| scores.support)
     }
 
     fn average(&self, weight: impl Fn(&ClassScores) -> f64) -> ClassScores {
@@ -93,10 +93,6 @@ impl<L: Label> ClassificationReport<L> {
             support: self.scores.iter().map(|s| s.support).sum(),
         }
     }
-}
-
-fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 impl<L: Label> fmt::Display for ClassificationReport<L> {
@@ -115,7 +111,7 @@ impl<L: Label> fmt::Display for ClassificationReport<L> {
             line(f, label, scores)?;
         }
         writeln!(f)?;
-        let rows = self.scores.iter().map(|s| s.support).sum::<usize>();
+        let rows = self.scores.iter().map(|s| s.support).sum::<f64>();
         writeln!(f, "{:>width$}  {:>9}  {:>6}  {:>6.4}  {rows:>7}", "accuracy", "", "", self.accuracy)?;
         averages.iter().try_for_each(|(name, scores)| line(f, name, scores))
     }
@@ -130,7 +126,7 @@ mod tests {
         let report = ConfusionMatrix::new(&[0, 0, 1], &[0, 0, 0]).unwrap().report();
         let scores: Vec<ClassScores> = report.classes().map(|(_, s)| *s).collect();
         assert_eq!((scores[1].precision, scores[1].recall, scores[1].f1), (0.0, 0.0, 0.0));
-        assert_eq!(report.weighted_average().support, 3);
+        assert_eq!(report.weighted_average().support, 3.0);
     }
 
     #[test]

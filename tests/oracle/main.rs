@@ -5,7 +5,9 @@
 //! it compared, so that none is left out unnoticed, and skips only what the crate does not have.
 
 mod activations;
+mod class_metrics;
 mod compare;
+mod curves;
 mod json;
 mod logistic;
 mod losses;

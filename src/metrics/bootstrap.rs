@@ -1,0 +1,188 @@
+//! How far a metric may be off by the chance of the rows.
+
+use nalgebra::DMatrix;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::metric::Metric;
+use super::quantiles::percentile;
+use crate::check;
+use crate::error::Error;
+use crate::label::Label;
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// Confidence intervals for any [`Metric`], by evaluating it on rows drawn again and again from those at hand.
+///
+/// # Method
+/// Each resample draws n of the n rows with replacement. The interval has the quantiles of the resampled values, corrected
+/// for bias and skewness (BCa) unless that is turned off; the correction leaves out each row once, which takes n more
+/// evaluations.
+///
+/// A resample for which the metric is not defined (no row of some class) is not used; how many there were is in the result.
+///
+/// # References
+/// Efron (1987), "Better bootstrap confidence intervals".
+///
+/// # Examples
+/// ```
+/// use logit::metrics::{Accuracy, Bootstrap};
+/// use nalgebra::DMatrix;
+///
+/// let p = DMatrix::from_fn(50, 2, |row, k| if (row % 2 == k) != (row % 10 == 0) { 0.9 } else { 0.1 });
+/// let truth: Vec<usize> = (0..50).map(|row| row % 2).collect();
+/// let interval = Bootstrap::new().interval(&Accuracy, &truth, &p, &[0, 1], None)?;
+/// assert_eq!(interval.estimate, 0.9);
+/// assert!(interval.low > 0.75 && interval.low < 0.9 && interval.high <= 1.0);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bootstrap {
+    resamples: usize,
+    confidence: f64,
+    corrected: bool,
+    seed: u64,
+}
+
+impl Default for Bootstrap {
+    fn default() -> Self {
+        Bootstrap::new()
+    }
+}
+
+/// An interval for a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct BootstrapInterval {
+    /// The metric of the rows themselves.
+    pub estimate: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// The standard deviation of the resampled values.
+    pub standard_error: f64,
+    /// How many resamples were of no use, because the metric is not defined for them.
+    pub undefined: usize,
+}
+
+impl Bootstrap {
+    /// 1,000 resamples for an interval of 95 %, corrected.
+    pub fn new() -> Self {
+        Bootstrap { resamples: 1000, confidence: 0.95, corrected: true, seed: 0 }
+    }
+
+    /// How many resamples are drawn. Defaults to 1,000.
+    pub fn resamples(mut self, resamples: usize) -> Self {
+        self.resamples = resamples;
+        self
+    }
+
+    /// The chance that the interval is to have of holding the truth, between 0 and 1. Defaults to 0.95.
+    pub fn confidence(mut self, confidence: f64) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// Whether quantiles are corrected for bias and skewness. Defaults to `true`.
+    pub fn corrected(mut self, corrected: bool) -> Self {
+        self.corrected = corrected;
+        self
+    }
+
+    /// The seed of the draws. Defaults to 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The interval for a metric of these predictions; arguments as those of [`Metric::evaluate`].
+    ///
+    /// # Errors
+    /// As [`Metric::evaluate`]; [`Error::InvalidParameter`] for settings out of range, and for so many undefined resamples
+    /// that fewer than half are left.
+    pub fn interval<T: Real, L: Label>(
+        &self,
+        metric: &impl Metric,
+        truth: &[L],
+        probabilities: &DMatrix<T>,
+        classes: &[L],
+        weights: Option<&[T]>,
+    ) -> Result<BootstrapInterval, Error> {
+        check::parameter("resamples", self.resamples as f64, self.resamples >= 2, "at least 2")?;
+        let inside = self.confidence > 0.0 && self.confidence < 1.0;
+        check::parameter("confidence", self.confidence, inside, "above 0 and below 1")?;
+        let estimate = metric.evaluate(truth, probabilities, classes, weights)?;
+        let indices = crate::label::indices(classes, truth)?;
+        let p = probabilities.map(|p| p.as_f64());
+        let rows = truth.len();
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
+        let value = |weights: &[f64]| {
+            let defined = weights.iter().sum::<f64>() > 0.0;
+            let value =
+                if defined { metric.evaluate_indices(&indices, &p, Some(weights)).ok() } else { None };
+            value.filter(|value| !value.is_nan())
+        };
+        let mut values = Vec::with_capacity(self.resamples);
+        let mut drawn = vec![0.0; rows];
+        for resample in 0..self.resamples {
+            let mut rng = Rng::at(self.seed, 0, resample as u64);
+            drawn.fill(0.0);
+            for _ in 0..rows {
+                let row = rng.below(rows);
+                drawn[row] += weight(row);
+            }
+            values.extend(value(&drawn));
+        }
+        let undefined = self.resamples - values.len();
+        if 2 * values.len() < self.resamples {
+            let requires = "of rows for which the metric is mostly defined: too few have some class";
+            return Err(Error::InvalidParameter { name: "resamples", value: undefined as f64, requires });
+        }
+        values.sort_unstable_by(f64::total_cmp);
+        let tail = (1.0 - self.confidence) / 2.0;
+        let mut shares = [tail, 1.0 - tail];
+        if self.corrected {
+            let mut without: Vec<f64> = (0..rows).map(weight).collect();
+            let left_out = (0..rows).filter_map(|row| {
+                let own = std::mem::replace(&mut without[row], 0.0);
+                let found = value(&without);
+                without[row] = own;
+                found
+            });
+            shares = corrected(shares, &values, estimate, &left_out.collect::<Vec<f64>>());
+        }
+        Ok(BootstrapInterval {
+            estimate,
+            low: percentile(&values, shares[0]),
+            high: percentile(&values, shares[1]),
+            standard_error: deviation(&values),
+            undefined,
+        })
+    }
+}
+
+/// The shares whose quantiles are the ends of a corrected interval.
+fn corrected(shares: [f64; 2], values: &[f64], estimate: f64, left_out: &[f64]) -> [f64; 2] {
+    let normal = Normal::standard();
+    let count = |holds: fn(&f64, f64) -> bool| values.iter().filter(|v| holds(v, estimate)).count() as f64;
+    // Values that equal the estimate count half: metrics of few rows have many of them.
+    let below = (count(|v, e| *v < e) + 0.5 * count(|v, e| *v == e)) / values.len() as f64;
+    if !(below > 0.0 && below < 1.0) || left_out.is_empty() {
+        return shares;
+    }
+    let bias = normal.inverse_cdf(below);
+    let mean = left_out.iter().sum::<f64>() / left_out.len() as f64;
+    let sum = |power: i32| left_out.iter().map(|v| (mean - v).powi(power)).sum::<f64>();
+    let squares = sum(2);
+    let skewness = if squares > 0.0 { sum(3) / (6.0 * squares.powf(1.5)) } else { 0.0 };
+    shares.map(|share| {
+        let z = bias + normal.inverse_cdf(share);
+        normal.cdf(bias + z / (1.0 - skewness * z)).clamp(0.0, 1.0)
+    })
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+    (squares / (values.len() - 1) as f64).sqrt()
+}

@@ -1,0 +1,226 @@
+//! Whether probabilities are as frequent as they say.
+
+use nalgebra::DMatrix;
+
+use super::metric::Metric;
+use super::quantiles::percentile;
+use crate::check;
+use crate::error::Error;
+use crate::label::Label;
+use crate::real::Real;
+
+/// How probabilities are grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bins {
+    /// So many bins of equal width from 0 to 1; a value on an edge belongs to the lower bin.
+    Uniform(usize),
+    /// So many bins with equal numbers of rows, as far as equal values allow.
+    Quantile(usize),
+    /// One for each distinct value.
+    Distinct,
+}
+
+/// For bins of predicted probabilities, how often the class really occurred: the reliability diagram in numbers.
+///
+/// # Formula
+/// With weights n_b of the bins (Σ n_b = n), mean probabilities p_b and frequencies o_b, and the overall frequency o:
+/// the expected calibration error is Σ n_b / n |o_b - p_b| and the maximum max_b |o_b - p_b|. The Brier score falls into
+/// reliability Σ n_b / n (p_b - o_b)², resolution Σ n_b / n (o_b - o)² and uncertainty o (1 - o): it is the first minus the
+/// second plus the third, exactly for [`Bins::Distinct`] and else up to the spread of probabilities within bins.
+///
+/// # References
+/// Murphy (1973), "A new vector partition of the probability score"; Naeini, Cooper and Hauskrecht (2015), "Obtaining well
+/// calibrated probabilities using Bayesian binning".
+///
+/// # Examples
+/// ```
+/// use logit::metrics::{Bins, CalibrationCurve};
+///
+/// let (truth, p) = ([0, 0, 1, 1, 1], [0.1, 0.2, 0.2, 0.8, 0.9]);
+/// let curve = CalibrationCurve::new(&truth, &p, &1, None, Bins::Uniform(2))?;
+/// assert_eq!(curve.frequency(), [1.0 / 3.0, 1.0]);
+/// assert!((curve.expected_error() - 0.16).abs() < 1e-15);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct CalibrationCurve {
+    probability: Vec<f64>,
+    frequency: Vec<f64>,
+    weight: Vec<f64>,
+}
+
+impl CalibrationCurve {
+    /// Of the probabilities of rows for being `positive`, with a weight for each if there are weights.
+    ///
+    /// # Errors
+    /// For different sizes, no rows, probabilities outside [0, 1], bad weights and no bins.
+    pub fn new<T: Real, L: Label>(
+        truth: &[L],
+        probabilities: &[T],
+        positive: &L,
+        weights: Option<&[f64]>,
+        bins: Bins,
+    ) -> Result<Self, Error> {
+        check::count("probabilities", "entries", truth.len(), probabilities.len())?;
+        if truth.is_empty() {
+            return Err(Error::Empty { argument: "truth", axis: "labels" });
+        }
+        check::weights(weights, truth.len())?;
+        let p: Vec<f64> = probabilities.iter().map(|p| p.as_f64()).collect();
+        if let Some(row) = p.iter().position(|p| !(0.0..=1.0).contains(p)) {
+            let requires = "a probability must be from 0 to 1";
+            return Err(Error::InvalidTarget { row, value: p[row], requires });
+        }
+        let yes: Vec<bool> = truth.iter().map(|label| label == positive).collect();
+        CalibrationCurve::of(&yes, &p, weights, bins)
+    }
+
+    fn of(yes: &[bool], p: &[f64], weights: Option<&[f64]>, bins: Bins) -> Result<Self, Error> {
+        let edges = edges(p, bins)?;
+        let bin = |p: f64| edges.partition_point(|&edge| edge < p);
+        let mut sums = vec![[0.0; 3]; edges.len() + 1];
+        for (row, (&yes, &p)) in yes.iter().zip(p).enumerate() {
+            let weight = weights.map_or(1.0, |weights| weights[row]);
+            let [count, probability, hits] = &mut sums[bin(p)];
+            *count += weight;
+            *probability += weight * p;
+            *hits += if yes { weight } else { 0.0 };
+        }
+        let filled: Vec<[f64; 3]> = sums.into_iter().filter(|[count, ..]| *count > 0.0).collect();
+        Ok(CalibrationCurve {
+            probability: filled.iter().map(|[count, probability, _]| probability / count).collect(),
+            frequency: filled.iter().map(|[count, _, hits]| hits / count).collect(),
+            weight: filled.iter().map(|[count, ..]| *count).collect(),
+        })
+    }
+
+    /// The mean probability of each bin that has rows, rising.
+    pub fn probability(&self) -> &[f64] {
+        &self.probability
+    }
+
+    /// The share of positive rows in each bin that has rows.
+    pub fn frequency(&self) -> &[f64] {
+        &self.frequency
+    }
+
+    /// How many rows each bin has, or the sum of their weights.
+    pub fn weight(&self) -> &[f64] {
+        &self.weight
+    }
+
+    /// The mean distance of probability and frequency.
+    pub fn expected_error(&self) -> f64 {
+        self.mean(|p, o| (p - o).abs())
+    }
+
+    /// The largest distance of probability and frequency.
+    pub fn maximum_error(&self) -> f64 {
+        let distances = self.probability.iter().zip(&self.frequency).map(|(p, o)| (p - o).abs());
+        distances.fold(0.0, f64::max)
+    }
+
+    /// The part of the Brier score that is due to probabilities that are not as frequent as they say; lower is better.
+    pub fn reliability(&self) -> f64 {
+        self.mean(|p, o| (p - o) * (p - o))
+    }
+
+    /// How much frequencies differ between bins; greater is better.
+    pub fn resolution(&self) -> f64 {
+        let whole = self.mean(|_, o| o);
+        self.mean(|_, o| (o - whole) * (o - whole))
+    }
+
+    /// The Brier score of always predicting the overall frequency.
+    pub fn uncertainty(&self) -> f64 {
+        let whole = self.mean(|_, o| o);
+        whole * (1.0 - whole)
+    }
+
+    fn mean(&self, of: impl Fn(f64, f64) -> f64) -> f64 {
+        let bins = self.probability.iter().zip(&self.frequency).zip(&self.weight);
+        bins.map(|((&p, &o), weight)| weight * of(p, o)).sum::<f64>() / self.weight.iter().sum::<f64>()
+    }
+}
+
+/// The edges between bins.
+fn edges(p: &[f64], bins: Bins) -> Result<Vec<f64>, Error> {
+    let count = |count: usize| {
+        check::parameter("bins", count as f64, (1..=1 << 20).contains(&count), "from 1 to 2^20")
+            .map(|()| count)
+    };
+    let mut sorted = p.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    Ok(match bins {
+        Bins::Uniform(bins) => {
+            let bins = count(bins)?;
+            (1..bins).map(|edge| edge as f64 / bins as f64).collect()
+        }
+        Bins::Quantile(bins) => {
+            let bins = count(bins)?;
+            (1..bins).map(|edge| percentile(&sorted, edge as f64 / bins as f64)).collect()
+        }
+        Bins::Distinct => {
+            sorted.dedup();
+            sorted.pop();
+            sorted
+        }
+    })
+}
+
+/// The expected calibration error as a [`Metric`]: of the probability of the second of two classes; of more, of the
+/// probability of the predicted class, for being right.
+///
+/// ```
+/// use logit::metrics::{Bins, CalibrationError, Metric};
+/// use nalgebra::dmatrix;
+///
+/// let p = dmatrix![0.9, 0.1; 0.2, 0.8; 0.3, 0.7];
+/// let error = CalibrationError::new(Bins::Uniform(10)).evaluate(&[0, 1, 1], &p, &[0, 1], None)?;
+/// assert!((error - 0.2).abs() < 1e-15);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CalibrationError {
+    bins: Bins,
+}
+
+impl CalibrationError {
+    /// With probabilities grouped so; [`Bins::Uniform`] of 10 or 15 is usual.
+    pub fn new(bins: Bins) -> Self {
+        CalibrationError { bins }
+    }
+}
+
+impl Metric for CalibrationError {
+    fn greater_is_better(&self) -> bool {
+        false
+    }
+
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        probabilities: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        let two = probabilities.ncols() == 2;
+        let called = |row: usize| match two {
+            true => (1, probabilities[(row, 1)]),
+            false => {
+                let larger = |best: (usize, f64), class: usize| {
+                    let p = probabilities[(row, class)];
+                    if p > best.1 { (class, p) } else { best }
+                };
+                (1..probabilities.ncols()).fold((0, probabilities[(row, 0)]), larger)
+            }
+        };
+        let (right, p): (Vec<bool>, Vec<f64>) = (0..truth.len())
+            .map(|row| {
+                let (class, p) = called(row);
+                (truth[row] == class, p)
+            })
+            .unzip();
+        Ok(CalibrationCurve::of(&right, &p, weights, self.bins)?.expected_error())
+    }
+}

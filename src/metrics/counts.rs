@@ -1,0 +1,177 @@
+//! Weights of rows by true and predicted class, by index, and what follows from them.
+
+use nalgebra::DMatrix;
+
+use super::average::{Average, ZeroDivision};
+
+/// Rows of class i that were called j weigh `(i, j)` in all.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Counts(pub(super) DMatrix<f64>);
+
+/// Of one class, or of all together: the weights of right, wrongly claimed and missed rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hits {
+    right: f64,
+    claimed: f64,
+    there: f64,
+}
+
+impl Hits {
+    pub(super) fn precision(self, zero: ZeroDivision) -> f64 {
+        zero.ratio(self.right, self.claimed)
+    }
+
+    pub(super) fn recall(self, zero: ZeroDivision) -> f64 {
+        zero.ratio(self.right, self.there)
+    }
+
+    pub(super) fn f_beta(self, beta: f64, zero: ZeroDivision) -> f64 {
+        let square = beta * beta;
+        zero.ratio((1.0 + square) * self.right, square * self.there + self.claimed)
+    }
+
+    pub(super) fn jaccard(self, zero: ZeroDivision) -> f64 {
+        zero.ratio(self.right, self.there + self.claimed - self.right)
+    }
+}
+
+/// How far apart classes are for Cohen's kappa.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Disagreement {
+    /// All disagreements count the same.
+    #[default]
+    Equal,
+    /// By the distance of the classes in their order: for ordered classes, such as grades.
+    Linear,
+    /// By the square of that distance.
+    Quadratic,
+}
+
+impl Counts {
+    /// Of pairs of class indices below `classes`.
+    pub(super) fn new(
+        classes: usize,
+        pairs: impl Iterator<Item = (usize, usize)>,
+        weights: Option<&[f64]>,
+    ) -> Self {
+        let mut counts = DMatrix::zeros(classes, classes);
+        for (row, pair) in pairs.enumerate() {
+            counts[pair] += weights.map_or(1.0, |weights| weights[row]);
+        }
+        Counts(counts)
+    }
+
+    /// Of the most probable class of each row, the lower of equals.
+    pub(super) fn of_probabilities(
+        truth: &[usize],
+        probabilities: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Self {
+        let mut best = vec![0; truth.len()];
+        for class in 1..probabilities.ncols() {
+            for (row, best) in best.iter_mut().enumerate() {
+                if probabilities[(row, class)] > probabilities[(row, *best)] {
+                    *best = class;
+                }
+            }
+        }
+        Counts::new(probabilities.ncols(), truth.iter().copied().zip(best), weights)
+    }
+
+    pub(super) fn classes(&self) -> usize {
+        self.0.nrows()
+    }
+
+    fn total(&self) -> f64 {
+        self.0.sum()
+    }
+
+    pub(super) fn support(&self, class: usize) -> f64 {
+        self.0.row(class).sum()
+    }
+
+    fn claimed(&self, class: usize) -> f64 {
+        self.0.column(class).sum()
+    }
+
+    pub(super) fn hits(&self, class: usize) -> Hits {
+        let (claimed, there) = (self.claimed(class), self.support(class));
+        Hits { right: self.0[(class, class)], claimed, there }
+    }
+
+    pub(super) fn accuracy(&self) -> f64 {
+        self.0.diagonal().sum() / self.total()
+    }
+
+    /// The number that `of` gives of hits; NaN where there is nothing to average, or no such class.
+    pub(super) fn average(&self, average: Average, zero: ZeroDivision, of: impl Fn(Hits) -> f64) -> f64 {
+        let classes = 0..self.classes();
+        let mean = |weight: &dyn Fn(usize) -> f64| {
+            let defined = classes.clone().map(|class| (weight(class), of(self.hits(class))));
+            let defined = defined.filter(|(_, value)| !value.is_nan());
+            let (weights, sum) =
+                defined.fold((0.0, 0.0), |(weights, sum), (w, v)| (weights + w, sum + w * v));
+            zero.ratio(sum, weights)
+        };
+        match average {
+            Average::Class(class) if class < self.classes() => of(self.hits(class)),
+            Average::Class(_) => f64::NAN,
+            Average::Macro => mean(&|_| 1.0),
+            Average::Weighted => mean(&|class| self.support(class)),
+            Average::Micro => {
+                let all = self.total();
+                of(Hits { right: self.0.diagonal().sum(), claimed: all, there: all })
+            }
+        }
+    }
+
+    /// The mean recall over classes that have rows.
+    pub(super) fn balanced_accuracy(&self) -> f64 {
+        let recalls = (0..self.classes()).map(|class| self.hits(class).recall(ZeroDivision::NaN));
+        let defined: Vec<f64> = recalls.filter(|recall| !recall.is_nan()).collect();
+        defined.iter().sum::<f64>() / defined.len() as f64
+    }
+
+    /// The same with 0 for guessing and 1 for all right.
+    pub(super) fn adjusted_balanced_accuracy(&self) -> f64 {
+        let present = (0..self.classes()).filter(|&class| self.support(class) > 0.0).count();
+        let chance = 1.0 / present as f64;
+        (self.balanced_accuracy() - chance) / (1.0 - chance)
+    }
+
+    pub(super) fn matthews_correlation(&self) -> f64 {
+        let total = self.total();
+        // Shares, so that products stay within the range.
+        let share = |weight: f64| weight / total;
+        let (mut together, mut claimed, mut there) = (0.0, 0.0, 0.0);
+        for class in 0..self.classes() {
+            let (p, t) = (share(self.claimed(class)), share(self.support(class)));
+            together += p * t;
+            claimed += p * p;
+            there += t * t;
+        }
+        let spread = (1.0 - claimed) * (1.0 - there);
+        let right = share(self.0.diagonal().sum());
+        if spread > 1e-15 { (right - together) / spread.sqrt() } else { 0.0 }
+    }
+
+    /// NaN where chance alone agrees always, because there is one class only.
+    pub(super) fn cohen_kappa(&self, disagreement: Disagreement) -> f64 {
+        let total = self.total();
+        let (mut found, mut by_chance) = (0.0, 0.0);
+        for i in 0..self.classes() {
+            for j in 0..self.classes() {
+                let distance = i.abs_diff(j) as f64;
+                let cost = match disagreement {
+                    Disagreement::Equal => distance.min(1.0),
+                    Disagreement::Linear => distance,
+                    Disagreement::Quadratic => distance * distance,
+                };
+                found += cost * self.0[(i, j)] / total;
+                by_chance += cost * (self.support(i) / total) * (self.claimed(j) / total);
+            }
+        }
+        1.0 - found / by_chance
+    }
+}

@@ -1,0 +1,80 @@
+//! How good predicted label sets are.
+
+use super::metric::mean;
+use crate::check;
+use crate::error::Error;
+use crate::label::Label;
+use crate::multilabel::LabelSets;
+
+/// The share of all yes/no answers, one per row and label, that are wrong; lower is better.
+///
+/// # Errors
+/// For sets of other labels or rows, no rows and bad weights.
+///
+/// # Examples
+/// ```
+/// use logit::{LabelSets, metrics::{hamming_loss, multi_label_jaccard, subset_accuracy}};
+///
+/// let truth = LabelSets::with_labels(&[vec!["a", "b"], vec![]], ["a", "b"])?;
+/// let predicted = LabelSets::with_labels(&[vec!["a"], vec![]], ["a", "b"])?;
+/// assert_eq!(hamming_loss(&truth, &predicted, None)?, 0.25);
+/// assert_eq!(multi_label_jaccard(&truth, &predicted, None)?, 0.75);
+/// assert_eq!(subset_accuracy(&truth, &predicted, None)?, 0.5);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn hamming_loss<L: Label>(
+    truth: &LabelSets<L>,
+    predicted: &LabelSets<L>,
+    weights: Option<&[f64]>,
+) -> Result<f64, Error> {
+    let labels = truth.labels().len() as f64;
+    rows(truth, predicted, weights, |both, either| (either - both) / labels)
+}
+
+/// The mean over rows of the share of labels in either set that are in both; 1 for two empty sets. Greater is better.
+///
+/// # Errors
+/// As [`hamming_loss`].
+pub fn multi_label_jaccard<L: Label>(
+    truth: &LabelSets<L>,
+    predicted: &LabelSets<L>,
+    weights: Option<&[f64]>,
+) -> Result<f64, Error> {
+    rows(truth, predicted, weights, |both, either| if either > 0.0 { both / either } else { 1.0 })
+}
+
+/// The share of rows whose sets are exactly right.
+///
+/// # Errors
+/// As [`hamming_loss`].
+pub fn subset_accuracy<L: Label>(
+    truth: &LabelSets<L>,
+    predicted: &LabelSets<L>,
+    weights: Option<&[f64]>,
+) -> Result<f64, Error> {
+    rows(truth, predicted, weights, |both, either| if both == either { 1.0 } else { 0.0 })
+}
+
+/// The mean over rows of what `of` says of how many labels both sets have, and either.
+fn rows<L: Label>(
+    truth: &LabelSets<L>,
+    predicted: &LabelSets<L>,
+    weights: Option<&[f64]>,
+    of: impl Fn(f64, f64) -> f64,
+) -> Result<f64, Error> {
+    predicted.check(truth.labels(), truth.rows())?;
+    if truth.rows() == 0 {
+        return Err(Error::Empty { argument: "truth", axis: "rows" });
+    }
+    check::weights(weights, truth.rows())?;
+    let value = |row: usize| {
+        let (mut both, mut either) = (0.0, 0.0);
+        for label in 0..truth.labels().len() {
+            let (a, b) = (truth.has(row, label), predicted.has(row, label));
+            both += if a && b { 1.0 } else { 0.0 };
+            either += if a || b { 1.0 } else { 0.0 };
+        }
+        of(both, either)
+    };
+    Ok(mean(truth.rows(), weights, value))
+}

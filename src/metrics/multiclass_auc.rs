@@ -1,0 +1,137 @@
+//! Areas under ROC curves for many classes.
+
+use nalgebra::DMatrix;
+
+use super::average::{Average, ZeroDivision};
+use super::metric::Metric;
+use super::roc_auc::RocAuc;
+use crate::error::Error;
+
+/// The area under the ROC curve for many classes, by averages of its own; [`RocAuc`](super::RocAuc) is the macro average of
+/// each class against all others.
+///
+/// Of two classes all are the area of the second.
+///
+/// # References
+/// Hand and Till (2001), "A simple generalisation of the area under the ROC curve for multiple class classification
+/// problems", for pairs of classes.
+///
+/// # Examples
+/// ```
+/// use logit::metrics::{Average, Metric, MulticlassRocAuc};
+/// use nalgebra::dmatrix;
+///
+/// let p = dmatrix![0.6, 0.3, 0.1; 0.2, 0.5, 0.3; 0.3, 0.3, 0.4; 0.4, 0.4, 0.2];
+/// let area = MulticlassRocAuc::one_vs_one(Average::Macro).evaluate(&[0, 1, 2, 1], &p, &[0, 1, 2], None)?;
+/// assert!((area - 0.9166666666666666).abs() < 1e-15);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MulticlassRocAuc {
+    pairs: bool,
+    average: Average,
+}
+
+impl MulticlassRocAuc {
+    /// Each class against all others.
+    pub fn one_vs_rest(average: Average) -> Self {
+        MulticlassRocAuc { pairs: false, average }
+    }
+
+    /// Each pair of classes, on their rows alone; [`Average::Weighted`] counts a pair by its rows. There is no
+    /// [`Average::Micro`] of pairs.
+    pub fn one_vs_one(average: Average) -> Self {
+        MulticlassRocAuc { pairs: true, average }
+    }
+}
+
+impl Metric for MulticlassRocAuc {
+    fn greater_is_better(&self) -> bool {
+        true
+    }
+
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        scores: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        let classes = scores.ncols();
+        if classes <= 2 {
+            return RocAuc.evaluate_indices(truth, scores, weights);
+        }
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        let support =
+            |class: usize| (0..truth.len()).filter(|&row| truth[row] == class).map(weight).sum::<f64>();
+        if let Some(class) = (0..classes).find(|&class| support(class) <= 0.0) {
+            return Err(Error::MissingClass { class });
+        }
+        if self.pairs {
+            return self.of_pairs(truth, scores, weights, support);
+        }
+        let area = |class: usize| {
+            let own: Vec<usize> = truth.iter().map(|&found| usize::from(found == class)).collect();
+            RocAuc.evaluate_indices(&own, &scores.columns(class, 1).into_owned(), weights)
+        };
+        match self.average {
+            Average::Class(class) if class < classes => area(class),
+            Average::Class(class) => Err(Error::MissingClass { class }),
+            Average::Macro => average((0..classes).map(|class| Ok((1.0, area(class)?)))),
+            Average::Weighted => average((0..classes).map(|class| Ok((support(class), area(class)?)))),
+            Average::Micro => {
+                // Every entry of the matrix is a row of its own.
+                let is_own =
+                    (0..classes).flat_map(|class| truth.iter().map(move |&t| usize::from(t == class)));
+                let all = DMatrix::from_column_slice(scores.len(), 1, scores.as_slice());
+                let repeated: Option<Vec<f64>> = weights.map(|weights| weights.repeat(classes));
+                RocAuc.evaluate_indices(&is_own.collect::<Vec<_>>(), &all, repeated.as_deref())
+            }
+        }
+    }
+}
+
+impl MulticlassRocAuc {
+    fn of_pairs(
+        &self,
+        truth: &[usize],
+        scores: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+        support: impl Fn(usize) -> f64,
+    ) -> Result<f64, Error> {
+        let area = |positive: usize, negative: usize| {
+            let rows: Vec<usize> =
+                (0..truth.len()).filter(|&row| truth[row] == positive || truth[row] == negative).collect();
+            let own: Vec<usize> = rows.iter().map(|&row| usize::from(truth[row] == positive)).collect();
+            let column = scores.column(positive).select_rows(&rows);
+            let weights: Option<Vec<f64>> =
+                weights.map(|weights| rows.iter().map(|&row| weights[row]).collect());
+            let column = DMatrix::from_column_slice(rows.len(), 1, column.as_slice());
+            RocAuc.evaluate_indices(&own, &column, weights.as_deref())
+        };
+        let classes = scores.ncols();
+        let pairs = (0..classes).flat_map(|a| (a + 1..classes).map(move |b| (a, b)));
+        let both = |(a, b): (usize, usize)| Ok((area(a, b)? + area(b, a)?) / 2.0);
+        match self.average {
+            Average::Macro => average(pairs.map(|pair| Ok((1.0, both(pair)?)))),
+            Average::Weighted => average(pairs.map(|(a, b)| Ok((support(a) + support(b), both((a, b))?)))),
+            Average::Class(class) => {
+                average(pairs.filter(|&(a, b)| a == class || b == class).map(|pair| Ok((1.0, both(pair)?))))
+            }
+            Average::Micro => {
+                let (what, by) = ("a micro average", "the area of pairs of classes");
+                Err(Error::Unsupported { what, by, instead: "take one against the rest" })
+            }
+        }
+    }
+}
+
+/// The mean of weighted values.
+pub(super) fn average(values: impl Iterator<Item = Result<(f64, f64), Error>>) -> Result<f64, Error> {
+    let (mut weights, mut sum) = (0.0, 0.0);
+    for value in values {
+        let (weight, value) = value?;
+        weights += weight;
+        sum += weight * value;
+    }
+    Ok(ZeroDivision::NaN.ratio(sum, weights))
+}

@@ -1,0 +1,83 @@
+//! Rows in the order of falling scores, counted at every threshold.
+
+use crate::check;
+use crate::error::Error;
+use crate::label::Label;
+use crate::real::Real;
+
+/// For every distinct score in falling order: the weights of rows of the positive class, and of others, at or above it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ranking {
+    pub(super) thresholds: Vec<f64>,
+    pub(super) right: Vec<f64>,
+    pub(super) wrong: Vec<f64>,
+}
+
+impl Ranking {
+    /// # Errors
+    /// For different sizes, no rows, scores that are not finite and bad weights.
+    pub(super) fn of_labels<T: Real, L: Label>(
+        truth: &[L],
+        scores: &[T],
+        positive: &L,
+        weights: Option<&[f64]>,
+    ) -> Result<Self, Error> {
+        check::count("scores", "entries", truth.len(), scores.len())?;
+        if truth.is_empty() {
+            return Err(Error::Empty { argument: "truth", axis: "labels" });
+        }
+        check::weights(weights, truth.len())?;
+        let scores: Vec<f64> = scores.iter().map(|z| z.as_f64()).collect();
+        if let Some(row) = scores.iter().position(|z| !z.is_finite()) {
+            return Err(Error::NotFinite { argument: "scores", row, column: 0, value: scores[row] });
+        }
+        let yes: Vec<bool> = truth.iter().map(|label| label == positive).collect();
+        Ok(Ranking::new(&yes, &scores, weights))
+    }
+
+    /// Of rows whose score is finite. Rows of weight 0 are left out.
+    pub(super) fn new(yes: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Self {
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        let mut order: Vec<usize> = (0..yes.len()).filter(|&row| weight(row) > 0.0).collect();
+        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        let mut ranking = Ranking { thresholds: vec![], right: vec![], wrong: vec![] };
+        let (mut right, mut wrong) = (0.0, 0.0);
+        for tied in order.chunk_by(|&a, &b| scores[a] == scores[b]) {
+            for &row in tied {
+                *(if yes[row] { &mut right } else { &mut wrong }) += weight(row);
+            }
+            ranking.thresholds.push(scores[tied[0]]);
+            ranking.right.push(right);
+            ranking.wrong.push(wrong);
+        }
+        ranking
+    }
+
+    pub(super) fn positives(&self) -> f64 {
+        self.right.last().copied().unwrap_or(0.0)
+    }
+
+    pub(super) fn negatives(&self) -> f64 {
+        self.wrong.last().copied().unwrap_or(0.0)
+    }
+
+    /// Both classes must have rows: the positive is 1, all others are 0.
+    pub(super) fn check_both(&self) -> Result<(), Error> {
+        if self.positives() <= 0.0 {
+            return Err(Error::MissingClass { class: 1 });
+        }
+        if self.negatives() <= 0.0 { Err(Error::MissingClass { class: 0 }) } else { Ok(()) }
+    }
+
+    /// The step sum Σ (recall_i - recall_{i-1}) precision_i.
+    pub(super) fn average_precision(&self) -> f64 {
+        let (mut sum, mut before) = (0.0, 0.0);
+        for (&right, &wrong) in self.right.iter().zip(&self.wrong) {
+            if right > before {
+                sum += (right - before) / self.positives() * (right / (right + wrong));
+            }
+            before = right;
+        }
+        sum
+    }
+}

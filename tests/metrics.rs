@@ -1,0 +1,223 @@
+//! What holds for every metric.
+
+use logit::metrics::{
+    Accuracy, Average, AveragePrecision, BalancedAccuracy, Bins, Bootstrap, BrierScore, CalibrationCurve,
+    CalibrationError, CohenKappa, ConfusionMatrix, Disagreement, FBeta, Jaccard, LogLoss,
+    MatthewsCorrelation, Metric, MulticlassRocAuc, Precision, PrecisionRecallCurve, Recall, RocAuc, RocCurve,
+    TopK, ZeroDivision, hamming_loss, hinge_loss, multi_label_jaccard, subset_accuracy,
+};
+use logit::nalgebra::{DMatrix, dmatrix};
+use logit::{Error, LabelSets, Rng};
+use proptest::prelude::*;
+
+fn all() -> Vec<Box<dyn Metric>> {
+    vec![
+        Box::new(Accuracy),
+        Box::new(BalancedAccuracy::new()),
+        Box::new(BalancedAccuracy::new().adjusted(true)),
+        Box::new(TopK::new(2)),
+        Box::new(Precision::new(Average::Macro)),
+        Box::new(Precision::new(Average::Weighted).zero_division(ZeroDivision::One)),
+        Box::new(Recall::new(Average::Class(1))),
+        Box::new(FBeta::new(2.0, Average::Macro)),
+        Box::new(FBeta::new(1.0, Average::Micro)),
+        Box::new(Jaccard::new(Average::Weighted)),
+        Box::new(MatthewsCorrelation),
+        Box::new(CohenKappa::new(Disagreement::Quadratic)),
+        Box::new(RocAuc),
+        Box::new(MulticlassRocAuc::one_vs_rest(Average::Weighted)),
+        Box::new(MulticlassRocAuc::one_vs_rest(Average::Micro)),
+        Box::new(MulticlassRocAuc::one_vs_one(Average::Macro)),
+        Box::new(MulticlassRocAuc::one_vs_one(Average::Weighted)),
+        Box::new(AveragePrecision),
+        Box::new(LogLoss),
+        Box::new(BrierScore),
+        Box::new(CalibrationError::new(Bins::Uniform(5))),
+        Box::new(CalibrationError::new(Bins::Distinct)),
+    ]
+}
+
+/// Rows of three classes with probabilities of few different values.
+fn rows(count: usize, classes: usize, seed: u64) -> (Vec<usize>, DMatrix<f64>) {
+    let mut rng = Rng::new(seed);
+    let truth: Vec<usize> =
+        (0..count).map(|row| if row < classes { row } else { rng.below(classes) }).collect();
+    let mut p = DMatrix::from_fn(count, classes, |row, class| {
+        (1 + rng.below(5) + if truth[row] == class { 2 } else { 0 }) as f64
+    });
+    for mut row in p.row_iter_mut() {
+        let sum = row.sum();
+        row /= sum;
+    }
+    (truth, p)
+}
+
+fn same(a: Result<f64, Error>, b: Result<f64, Error>, tolerance: f64) -> bool {
+    match (a, b) {
+        (Ok(a), Ok(b)) => a == b || (a - b).abs() <= tolerance,
+        (Err(_), Err(_)) => true,
+        _ => false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn weights_count_rows_and_their_order_does_not_matter(count in 6usize..40, classes in 2usize..4, seed: u64) {
+        let (truth, p) = rows(count, classes, seed);
+        let mut rng = Rng::new(seed ^ 7);
+        let times: Vec<usize> = (0..count).map(|row| if row < classes { 1 } else { rng.below(4) }).collect();
+        let weights: Vec<f64> = times.iter().map(|&times| times as f64).collect();
+        let repeated: Vec<usize> = (0..count).flat_map(|row| vec![row; times[row]]).collect();
+        let truth_of = |rows: &[usize]| rows.iter().map(|&row| truth[row]).collect::<Vec<_>>();
+        let mut order: Vec<usize> = (0..count).collect();
+        rng.shuffle(&mut order);
+        for (index, metric) in all().iter().enumerate() {
+            let weighted = metric.evaluate_indices(&truth, &p, Some(&weights));
+            let counted = metric.evaluate_indices(&truth_of(&repeated), &p.select_rows(&repeated), None);
+            prop_assert!(same(weighted.clone(), counted.clone(), 1e-12), "{}: {:?} and {:?}", index, weighted, counted);
+            let scaled: Vec<f64> = weights.iter().map(|w| 0.37 * w).collect();
+            let again = metric.evaluate_indices(&truth, &p, Some(&scaled));
+            prop_assert!(same(weighted.clone(), again.clone(), 1e-12), "{}: {:?} and {:?}", index, weighted, again);
+            let plain = metric.evaluate_indices(&truth, &p, None);
+            let shuffled = metric.evaluate_indices(&truth_of(&order), &p.select_rows(&order), None);
+            prop_assert!(same(plain.clone(), shuffled.clone(), 1e-12), "{}: {:?} and {:?}", index, plain, shuffled);
+        }
+    }
+
+    #[test]
+    fn turning_scores_around_turns_the_area_around(count in 4usize..40, seed: u64) {
+        let (truth, p) = rows(count, 2, seed);
+        let scores = p.column(1).into_owned();
+        let around = scores.map(|s| -s);
+        let area = |scores: &[f64], positive| RocCurve::new(&truth, scores, &positive, None).expect("a curve").area();
+        let plain = area(scores.as_slice(), 1);
+        prop_assert!((plain + area(around.as_slice(), 1) - 1.0).abs() < 1e-12);
+        prop_assert!((plain + area(scores.as_slice(), 0) - 1.0).abs() < 1e-12);
+        // Any rising function of the scores has the same ranks.
+        let bent = scores.map(|s| (3.0 * s).exp());
+        prop_assert_eq!(plain, area(bent.as_slice(), 1));
+        let precision = |scores: &[f64]| PrecisionRecallCurve::new(&truth, scores, &1, None).expect("a curve").average_precision();
+        prop_assert_eq!(precision(scores.as_slice()), precision(bent.as_slice()));
+        prop_assert!((RocAuc.evaluate_indices(&truth, &p, None).expect("an area") - plain).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_parts_of_the_brier_score_sum_to_it(count in 4usize..60, seed: u64) {
+        let (truth, p) = rows(count, 2, seed);
+        let score = BrierScore.evaluate_indices(&truth, &p, None).expect("a score");
+        let curve = CalibrationCurve::new(&truth, p.column(1).as_slice(), &1, None, Bins::Distinct).expect("a curve");
+        prop_assert!((curve.reliability() - curve.resolution() + curve.uncertainty() - score).abs() < 1e-12);
+        prop_assert!(curve.expected_error() <= curve.maximum_error() + 1e-15);
+        prop_assert!((curve.weight().iter().sum::<f64>() - count as f64).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn the_numbers_of_the_textbook() {
+    let (y, s) = ([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
+    assert_eq!(RocCurve::new(&y, &s, &1, None).expect("a curve").area(), 0.75);
+    let precision = PrecisionRecallCurve::new(&y, &s, &1, None).expect("a curve").average_precision();
+    approx::assert_relative_eq!(precision, 0.8333333333333333, max_relative = 1e-15);
+    assert_eq!(RocCurve::new(&y, &[0.5; 4], &1, None).expect("a curve").area(), 0.5);
+    let matrix = ConfusionMatrix::new(&[2, 0, 2, 2, 0, 1], &[0, 0, 2, 2, 0, 2]).expect("counts");
+    approx::assert_relative_eq!(matrix.matthews_correlation(), 0.45226701686664544, max_relative = 1e-15);
+    let f1 = |average| matrix.f_beta(1.0, average, ZeroDivision::Zero);
+    approx::assert_relative_eq!(f1(Average::Macro), 0.4888888888888889, max_relative = 1e-15);
+    approx::assert_relative_eq!(f1(Average::Weighted), 0.6, max_relative = 1e-15);
+    assert!(f1(Average::Class(3)).is_nan());
+}
+
+#[test]
+fn what_is_not_defined_is_an_error() {
+    let one = [1, 1, 1];
+    assert_eq!(RocCurve::new(&one, &[0.1, 0.2, 0.3], &1, None), Err(Error::MissingClass { class: 0 }));
+    assert_eq!(RocCurve::new(&one, &[0.1, 0.2, 0.3], &0, None), Err(Error::MissingClass { class: 1 }));
+    let none: [u8; 0] = [];
+    assert!(matches!(RocCurve::new(&none, &[0.0; 0], &1, None), Err(Error::Empty { .. })));
+    for value in [f64::NAN, f64::INFINITY] {
+        let error = PrecisionRecallCurve::new(&[0, 1], &[0.5, value], &1, None);
+        assert!(matches!(error, Err(Error::NotFinite { row: 1, .. })), "{error:?}");
+    }
+    assert!(RocCurve::new(&[0, 1], &[0.5], &1, None).is_err());
+    assert!(RocCurve::new(&[0, 1], &[0.5, 0.6], &1, Some(&[1.0, -1.0])).is_err());
+    assert!(RocCurve::new(&[0, 1], &[0.5, 0.6], &1, None).expect("a curve").partial_area(0.0).is_err());
+    assert!(CalibrationCurve::new(&[0, 1], &[0.5, 1.1], &1, None, Bins::Uniform(2)).is_err());
+    assert!(CalibrationCurve::new(&[0, 1], &[0.5, 1.0], &1, None, Bins::Quantile(0)).is_err());
+    assert!(hinge_loss(&[0, 1], &dmatrix![f64::NAN; 0.0], &[0, 1], None).is_err());
+    let p = dmatrix![0.5, 0.5; 0.5, 0.5];
+    let of = |metric: &dyn Metric| metric.evaluate_indices(&[0, 0], &p, None);
+    assert_eq!(of(&BalancedAccuracy::new().adjusted(true)), Err(Error::MissingClass { class: 1 }));
+    assert_eq!(of(&CohenKappa::default()), Err(Error::MissingClass { class: 1 }));
+    assert_eq!(of(&AveragePrecision), Err(Error::MissingClass { class: 1 }));
+    let nan = Recall::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
+    assert_eq!(of(&nan), Err(Error::MissingClass { class: 1 }));
+    assert_eq!(of(&Recall::new(Average::Class(1))), Ok(0.0));
+    assert!(of(&TopK::new(0)).is_err() && of(&FBeta::new(0.0, Average::Macro)).is_err());
+}
+
+#[test]
+fn label_sets_are_compared() {
+    let sets = |sets: &[Vec<char>]| LabelSets::with_labels(sets, ['a', 'b', 'c']).expect("sets");
+    let truth = sets(&[vec!['a', 'b'], vec!['c'], vec![]]);
+    let predicted = sets(&[vec!['a'], vec!['a', 'c'], vec![]]);
+    approx::assert_relative_eq!(hamming_loss(&truth, &predicted, None).expect("a loss"), 2.0 / 9.0);
+    approx::assert_relative_eq!(multi_label_jaccard(&truth, &predicted, None).expect("a share"), 2.0 / 3.0);
+    approx::assert_relative_eq!(
+        subset_accuracy(&truth, &predicted, Some(&[1.0, 1.0, 2.0])).expect("a share"),
+        0.5
+    );
+    let others = LabelSets::with_labels(&[vec!['a'], vec![], vec![]], ['a', 'b']).expect("sets");
+    assert!(hamming_loss(&truth, &others, None).is_err());
+    assert!(hamming_loss(&truth, &sets(&[vec![]]), None).is_err());
+}
+
+/// For means the interval is the known one, and it holds the truth about as often as it says.
+#[test]
+fn intervals_hold_the_truth_as_often_as_they_say() {
+    let (mut held, mut corrected_held) = (0, 0);
+    for seed in 0..200 {
+        let mut rng = Rng::new(seed);
+        let truth: Vec<usize> = (0..80).map(|_| rng.below(2)).collect();
+        let p = DMatrix::from_fn(80, 2, |row, class| {
+            let right = rng.uniform(0.0, 1.0) < 0.8;
+            if (truth[row] == class) == right { 0.9 } else { 0.1 }
+        });
+        // Rows of a class are drawn right with 0.8 per column; the first column decides.
+        let expected = 0.8 * 0.8 + 0.5 * 2.0 * 0.8 * 0.2;
+        let interval = |corrected| {
+            let bootstrap = Bootstrap::new().resamples(200).seed(seed).confidence(0.9).corrected(corrected);
+            bootstrap.interval(&Accuracy, &truth, &p, &[0, 1], None).expect("an interval")
+        };
+        let (plain, corrected) = (interval(false), interval(true));
+        held += usize::from(plain.low <= expected && expected <= plain.high);
+        corrected_held += usize::from(corrected.low <= expected && expected <= corrected.high);
+        assert_eq!(plain, interval(false), "the seed decides");
+        let known = (plain.estimate * (1.0 - plain.estimate) / 80.0).sqrt();
+        assert!((plain.standard_error / known - 1.0).abs() < 0.25, "{plain:?}");
+    }
+    // 90 % of 200, and three standard deviations.
+    assert!((167..=193).contains(&held), "{held}");
+    assert!((167..=193).contains(&corrected_held), "{corrected_held}");
+}
+
+#[test]
+fn resamples_without_a_class_are_counted() {
+    let truth: Vec<usize> = (0..20).map(|row| usize::from(row == 0)).collect();
+    let p = DMatrix::from_fn(20, 2, |row, k| [0.3, 0.7][usize::from((row < 3) == (k == 1))]);
+    let interval = Bootstrap::new().interval(&RocAuc, &truth, &p, &[0, 1], None).expect("an interval");
+    // Without the only row of class 1: (19/20)^20 of the draws.
+    assert!((300..420).contains(&interval.undefined), "{interval:?}");
+    let rare: Vec<usize> = (0..20).map(|row| if row < 2 { row + 1 } else { 0 }).collect();
+    let p = DMatrix::from_element(20, 3, 1.0 / 3.0);
+    let refused = Bootstrap::new().interval(&RocAuc, &rare, &p, &[0, 1, 2], None);
+    assert!(matches!(refused, Err(Error::InvalidParameter { name: "resamples", .. })), "{refused:?}");
+    for bootstrap in [
+        Bootstrap::new().resamples(1),
+        Bootstrap::new().confidence(1.0),
+        Bootstrap::new().confidence(f64::NAN),
+    ] {
+        assert!(
+            bootstrap.interval(&Accuracy, &truth, &DMatrix::from_element(20, 2, 0.5), &[0, 1], None).is_err()
+        );
+    }
+}
