@@ -144,7 +144,11 @@ pub use progress::{epoch_bar, progress_bar};
 pub use real::Real;
 pub use report::{Divergence, FitReport, NonFinite, Observer, Progress, StopReason};
 pub use rng::Rng;
-pub use select::{Split, stratified_k_fold, train_test_split};
+pub use select::{
+    Candidate, CrossValidated, CrossValidation, FittedSearch, ScoreCurve, Search, Split, Splitter,
+    group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, stratified_k_fold, time_ordered_splits,
+    train_test_split, validation_curve,
+};
 pub use train::{
     Advance, Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,
     TrainOptions, Trained, Trainer,

@@ -1,5 +1,6 @@
 //! The stratified split into k folds.
 
+use super::plain_folds::by_fold;
 use super::split::{Split, shuffled_members};
 use crate::check;
 use crate::error::Error;
@@ -53,11 +54,7 @@ pub(crate) fn folds<L: Label>(
     for (dealt, row) in members.into_iter().flatten().enumerate() {
         fold_of[row] = dealt % k;
     }
-    let split = |fold| {
-        let (test, train) = (0..available).partition(|&row| fold_of[row] == fold);
-        Split { train, test }
-    };
-    Ok((0..k).map(split).collect())
+    Ok(by_fold(&fold_of, k))
 }
 
 #[cfg(test)]

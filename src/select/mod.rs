@@ -1,9 +1,20 @@
-//! Splits of rows into training and test sets.
+//! Splits of rows into training and test sets, and what is done with them: cross-validation, searches, curves.
 
+mod cross_validation;
 mod folds;
+mod learning_curves;
+mod parallel;
+mod plain_folds;
+mod search;
 mod split;
+mod splitter;
 
+pub use cross_validation::{CrossValidated, CrossValidation};
 pub(crate) use folds::folds;
 pub use folds::stratified_k_fold;
+pub use learning_curves::{ScoreCurve, learning_curve, validation_curve};
+pub use plain_folds::{group_k_fold, k_fold, shuffled_k_fold, time_ordered_splits};
+pub use search::{Candidate, FittedSearch, Search, product};
 pub(crate) use split::stratified;
 pub use split::{Split, train_test_split};
+pub use splitter::Splitter;

@@ -1,0 +1,258 @@
+//! Cross-validation of any estimator with any metrics.
+
+use std::fmt;
+
+use nalgebra::DMatrix;
+
+use super::parallel;
+use super::split::Split;
+use super::splitter::Splitter;
+use crate::check;
+use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::error::Error;
+use crate::label::Label;
+use crate::metrics::Metric;
+use crate::real::Real;
+
+/// Fits an estimator to the training rows of each split and judges it on the test rows, by any number of metrics.
+///
+/// Preprocessing belongs into the estimator, as a [`Pipeline`](crate::Pipeline): it is then learned anew in each split, and
+/// nothing leaks from test rows. With the feature `rayon` splits are fitted on all threads; the results are the same.
+///
+/// # Examples
+/// ```
+/// use logit::metrics::{Accuracy, LogLoss};
+/// use logit::{CrossValidation, LogisticRegression, Penalty, Pipeline, Splitter, StandardScaler, data};
+///
+/// let iris = data::iris();
+/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let scores = CrossValidation::new(Splitter::Stratified { k: 5, seed: 1 })
+///     .metric("accuracy", Accuracy)
+///     .metric("log-loss", LogLoss)
+///     .run(&pipeline, &iris.x, &iris.y)?;
+/// assert!(scores.mean("accuracy").unwrap() > 0.93);
+/// println!("{scores}");
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub struct CrossValidation<'a, T> {
+    splitter: Splitter,
+    metrics: Vec<(String, Box<dyn Metric + 'a>)>,
+    weights: Option<&'a [T]>,
+    train_scores: bool,
+    keep_models: bool,
+}
+
+impl<T> fmt::Debug for CrossValidation<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.metrics.iter().map(|(name, _)| name).collect();
+        f.debug_struct("CrossValidation")
+            .field("splitter", &self.splitter)
+            .field("metrics", &names)
+            .field("weighted", &self.weights.is_some())
+            .field("train_scores", &self.train_scores)
+            .field("keep_models", &self.keep_models)
+            .finish()
+    }
+}
+
+impl<'a, T: Real> CrossValidation<'a, T> {
+    /// On these splits.
+    pub fn new(splitter: impl Into<Splitter>) -> Self {
+        CrossValidation {
+            splitter: splitter.into(),
+            metrics: vec![],
+            weights: None,
+            train_scores: false,
+            keep_models: false,
+        }
+    }
+
+    /// Adds a metric under a name. Without any, nothing is judged.
+    pub fn metric(mut self, name: &str, metric: impl Metric + 'a) -> Self {
+        self.metrics.push((name.to_owned(), Box::new(metric)));
+        self
+    }
+
+    /// A weight for each row, for fits and metrics. Defaults to none.
+    pub fn weights(mut self, weights: &'a [T]) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Whether training rows are judged too: a model that is much better on them has learned them by heart. Defaults to
+    /// `false`.
+    pub fn train_scores(mut self, train_scores: bool) -> Self {
+        self.train_scores = train_scores;
+        self
+    }
+
+    /// Whether the fitted models are kept. Defaults to `false`.
+    pub fn keep_models(mut self, keep_models: bool) -> Self {
+        self.keep_models = keep_models;
+        self
+    }
+
+    /// Fits and judges.
+    ///
+    /// # Errors
+    /// Those of splitting, of fits and of metrics, of the first split that has one.
+    pub fn run<E, L>(
+        &self,
+        estimator: &E,
+        x: &DMatrix<T>,
+        y: &[L],
+    ) -> Result<CrossValidated<E::Fitted<L>>, Error>
+    where
+        E: Estimator<T, Fitted<L>: Send> + Sync,
+        L: Label,
+    {
+        check::count("y", "labels", x.nrows(), y.len())?;
+        check::weights(self.weights, x.nrows())?;
+        let splits = self.splitter.splits(y)?;
+        let outcomes = parallel::map(splits.len(), |index| self.judge(estimator, x, y, &splits[index]));
+        let (mut test, mut train, mut models) = (vec![], vec![], vec![]);
+        for outcome in outcomes {
+            let Outcome { test: on_test, train: on_train, model } = outcome?;
+            test.push(on_test);
+            train.extend(on_train);
+            models.extend(model);
+        }
+        let metrics = self.metrics.iter().map(|(name, metric)| (name.clone(), metric.greater_is_better()));
+        Ok(CrossValidated { metrics: metrics.collect(), test, train, models, splits })
+    }
+
+    /// The test scores of the first metric, split by split on this thread.
+    pub(super) fn scores_of<E: Estimator<T>, L: Label>(
+        &self,
+        estimator: &E,
+        x: &DMatrix<T>,
+        y: &[L],
+    ) -> Result<Vec<f64>, Error> {
+        check::count("y", "labels", x.nrows(), y.len())?;
+        check::weights(self.weights, x.nrows())?;
+        let score =
+            |split: &Split| Ok(self.judge(estimator, x, y, split)?.test.first().copied().unwrap_or(f64::NAN));
+        self.splitter.splits(y)?.iter().map(score).collect()
+    }
+
+    fn judge<E: Estimator<T>, L: Label>(
+        &self,
+        estimator: &E,
+        x: &DMatrix<T>,
+        y: &[L],
+        split: &Split,
+    ) -> Result<Outcome<E::Fitted<L>>, Error> {
+        let part = |rows: &[usize]| Part {
+            x: x.select_rows(rows),
+            y: rows.iter().map(|&row| y[row].clone()).collect::<Vec<L>>(),
+            weights: self.weights.map(|weights| rows.iter().map(|&row| weights[row]).collect::<Vec<T>>()),
+        };
+        let train = part(&split.train);
+        let options = FitOptions { weights: train.weights.as_deref(), ..FitOptions::default() };
+        let model = estimator.fit_with(&train.x, &train.y, options)?;
+        let test = self.scores(&model, &part(&split.test))?;
+        let train = if self.train_scores { Some(self.scores(&model, &train)?) } else { None };
+        Ok(Outcome { test, train, model: self.keep_models.then_some(model) })
+    }
+
+    fn scores<C: Classifier<T>>(&self, model: &C, rows: &Part<T, C::Label>) -> Result<Vec<f64>, Error> {
+        let probabilities = model.predict_proba(&rows.x)?;
+        let score = |(_, metric): &(String, Box<dyn Metric + 'a>)| {
+            metric.evaluate(&rows.y, &probabilities, model.classes(), rows.weights.as_deref())
+        };
+        self.metrics.iter().map(score).collect()
+    }
+}
+
+/// Rows of one side of a split.
+struct Part<T, L> {
+    x: DMatrix<T>,
+    y: Vec<L>,
+    weights: Option<Vec<T>>,
+}
+
+struct Outcome<C> {
+    test: Vec<f64>,
+    train: Option<Vec<f64>>,
+    model: Option<C>,
+}
+
+/// What a [`CrossValidation`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CrossValidated<C> {
+    /// The names, and whether more is better.
+    metrics: Vec<(String, bool)>,
+    /// By split, then by metric.
+    test: Vec<Vec<f64>>,
+    train: Vec<Vec<f64>>,
+    models: Vec<C>,
+    splits: Vec<Split>,
+}
+
+impl<C> CrossValidated<C> {
+    /// The test scores of a metric, one per split; `None` for a name that no metric has.
+    pub fn scores(&self, metric: &str) -> Option<Vec<f64>> {
+        let at = self.position(metric)?;
+        Some(self.test.iter().map(|scores| scores[at]).collect())
+    }
+
+    /// The same on the training rows; `None` also if they were not judged.
+    pub fn train_scores(&self, metric: &str) -> Option<Vec<f64>> {
+        let at = self.position(metric)?;
+        (!self.train.is_empty()).then(|| self.train.iter().map(|scores| scores[at]).collect())
+    }
+
+    /// The mean of the test scores of a metric.
+    pub fn mean(&self, metric: &str) -> Option<f64> {
+        self.scores(metric).map(|scores| mean(&scores))
+    }
+
+    /// The standard error of that mean: the standard deviation of the scores over √k. Folds share training rows, so it is
+    /// a little too small.
+    pub fn standard_error(&self, metric: &str) -> Option<f64> {
+        self.scores(metric).map(|scores| standard_error(&scores))
+    }
+
+    /// The fitted models, one per split, if they were kept.
+    pub fn models(&self) -> &[C] {
+        &self.models
+    }
+
+    /// The splits.
+    pub fn splits(&self) -> &[Split] {
+        &self.splits
+    }
+
+    fn position(&self, metric: &str) -> Option<usize> {
+        self.metrics.iter().position(|(name, _)| name == metric)
+    }
+}
+
+pub(super) fn mean(scores: &[f64]) -> f64 {
+    scores.iter().sum::<f64>() / scores.len() as f64
+}
+
+/// NaN of a single score.
+pub(super) fn standard_error(scores: &[f64]) -> f64 {
+    let (mean, count) = (mean(scores), scores.len() as f64);
+    let squares: f64 = scores.iter().map(|score| (score - mean) * (score - mean)).sum();
+    (squares / (count - 1.0) / count).sqrt()
+}
+
+/// A line per metric: its mean, the standard error, the smallest and the largest score.
+impl<C> fmt::Display for CrossValidated<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.metrics.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(6);
+        write!(f, "{:<width$} {:>10} {:>10} {:>10} {:>10}", "metric", "mean", "std error", "least", "most")?;
+        for (at, (name, _)) in self.metrics.iter().enumerate() {
+            let scores: Vec<f64> = self.test.iter().map(|scores| scores[at]).collect();
+            let (least, most) = (
+                scores.iter().copied().fold(f64::INFINITY, f64::min),
+                scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            );
+            let (mean, error) = (mean(&scores), standard_error(&scores));
+            write!(f, "\n{name:<width$} {mean:>10.4} {error:>10.4} {least:>10.4} {most:>10.4}")?;
+        }
+        Ok(())
+    }
+}

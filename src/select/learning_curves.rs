@@ -1,0 +1,189 @@
+//! How scores change with the number of rows, and with a setting.
+
+use std::fmt;
+
+use nalgebra::DMatrix;
+
+use super::cross_validation::{CrossValidation, mean};
+use super::split::Split;
+use super::splitter::Splitter;
+use crate::check;
+use crate::classifier::Estimator;
+use crate::error::Error;
+use crate::label::Label;
+use crate::metrics::Metric;
+use crate::real::Real;
+use crate::rng::Rng;
+
+/// Scores on training and test rows at several points: of a number of rows, or of a setting.
+///
+/// Training scores far better than test scores: the model learns rows by heart, and more rows or a stronger penalty would
+/// help. Both bad: it cannot learn what there is, and a richer model would help.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreCurve<V> {
+    /// Where the scores were taken.
+    pub points: Vec<V>,
+    /// The scores on training rows, by point and then by split.
+    pub train: Vec<Vec<f64>>,
+    /// The scores on test rows, by point and then by split.
+    pub test: Vec<Vec<f64>>,
+}
+
+impl<V> ScoreCurve<V> {
+    /// The mean training score at each point.
+    pub fn train_means(&self) -> Vec<f64> {
+        self.train.iter().map(|scores| mean(scores)).collect()
+    }
+
+    /// The mean test score at each point.
+    pub fn test_means(&self) -> Vec<f64> {
+        self.test.iter().map(|scores| mean(scores)).collect()
+    }
+}
+
+/// A line per point.
+impl<V: fmt::Debug> fmt::Display for ScoreCurve<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>12} {:>10} {:>10}", "at", "train", "test")?;
+        for ((point, train), test) in self.points.iter().zip(self.train_means()).zip(self.test_means()) {
+            write!(f, "\n{:>12} {train:>10.4} {test:>10.4}", format!("{point:?}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Scores of fits to growing parts of the training rows of each split.
+///
+/// The parts are drawn at random; each contains the ones before it, and at least two rows of every class, as far as the
+/// training rows have them.
+///
+/// # Errors
+/// [`Error::Empty`] for no sizes, [`Error::InvalidParameter`] for one that is not above 0 and at most the number of
+/// training rows; those of splitting, fitting and judging.
+///
+/// # Examples
+/// ```
+/// use logit::{LogisticRegression, Penalty, Splitter, data, learning_curve, metrics::Accuracy};
+///
+/// let iris = data::iris();
+/// let estimator = LogisticRegression::new(Penalty::c(1.0));
+/// let curve = learning_curve(&estimator, &iris.x, &iris.y, &[20, 60, 120], &Splitter::default(), &Accuracy)?;
+/// assert!(curve.test_means()[2] > 0.93);
+/// println!("{curve}");
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn learning_curve<T, E, L>(
+    estimator: &E,
+    x: &DMatrix<T>,
+    y: &[L],
+    sizes: &[usize],
+    splitter: &Splitter,
+    metric: &impl Metric,
+) -> Result<ScoreCurve<usize>, Error>
+where
+    T: Real,
+    E: Estimator<T, Fitted<L>: Send> + Sync,
+    L: Label,
+{
+    check::count("y", "labels", x.nrows(), y.len())?;
+    if sizes.is_empty() {
+        return Err(Error::Empty { argument: "sizes", axis: "entries" });
+    }
+    let splits = splitter.splits(y)?;
+    let orders: Vec<Vec<usize>> =
+        splits.iter().enumerate().map(|(index, split)| spread(&split.train, y, index as u64)).collect();
+    let mut curve = ScoreCurve { points: sizes.to_vec(), train: vec![], test: vec![] };
+    for &size in sizes {
+        let mut parts = Vec::with_capacity(splits.len());
+        for (order, split) in orders.iter().zip(&splits) {
+            let valid = (1..=order.len()).contains(&size);
+            check::parameter(
+                "sizes",
+                size as f64,
+                valid,
+                "at least 1 and at most the number of training rows",
+            )?;
+            parts.push(Split { train: order[..size].to_vec(), test: split.test.clone() });
+        }
+        curve.add(estimator, x, y, parts, metric)?;
+    }
+    Ok(curve)
+}
+
+/// Scores of fits with several values of a setting.
+///
+/// # Errors
+/// [`Error::Empty`] for no values; those of splitting, fitting and judging.
+///
+/// # Examples
+/// ```
+/// use logit::{LogisticRegression, Penalty, Splitter, data, metrics::LogLoss, validation_curve};
+///
+/// let iris = data::iris();
+/// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
+/// let curve = validation_curve(&[0.001, 1.0], build, &iris.x, &iris.y, &Splitter::default(), &LogLoss)?;
+/// assert!(curve.test_means()[1] < curve.test_means()[0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn validation_curve<T, E, L, V>(
+    values: &[V],
+    build: impl Fn(&V) -> E,
+    x: &DMatrix<T>,
+    y: &[L],
+    splitter: &Splitter,
+    metric: &impl Metric,
+) -> Result<ScoreCurve<V>, Error>
+where
+    T: Real,
+    E: Estimator<T, Fitted<L>: Send> + Sync,
+    L: Label,
+    V: Clone,
+{
+    if values.is_empty() {
+        return Err(Error::Empty { argument: "values", axis: "entries" });
+    }
+    let splits = splitter.splits(y)?;
+    let mut curve = ScoreCurve { points: values.to_vec(), train: vec![], test: vec![] };
+    for value in values {
+        curve.add(&build(value), x, y, splits.clone(), metric)?;
+    }
+    Ok(curve)
+}
+
+impl<V> ScoreCurve<V> {
+    /// The scores of one point.
+    fn add<T, E, L>(
+        &mut self,
+        estimator: &E,
+        x: &DMatrix<T>,
+        y: &[L],
+        splits: Vec<Split>,
+        metric: &impl Metric,
+    ) -> Result<(), Error>
+    where
+        T: Real,
+        E: Estimator<T, Fitted<L>: Send> + Sync,
+        L: Label,
+    {
+        let validation = CrossValidation::new(splits).metric("score", metric).train_scores(true);
+        let scores = validation.run(estimator, x, y)?;
+        self.train.push(scores.train_scores("score").unwrap_or_default());
+        self.test.push(scores.scores("score").unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// The rows in random order, two of each class first.
+fn spread<L: Label>(rows: &[usize], y: &[L], seed: u64) -> Vec<usize> {
+    let mut order = rows.to_vec();
+    Rng::at(seed, 1, 0).shuffle(&mut order);
+    let mut seen: std::collections::BTreeMap<&L, usize> = std::collections::BTreeMap::new();
+    let (mut first, mut rest) = (vec![], vec![]);
+    for row in order {
+        let count = seen.entry(&y[row]).or_default();
+        *count += 1;
+        if *count <= 2 { first.push(row) } else { rest.push(row) }
+    }
+    first.extend(rest);
+    first
+}
