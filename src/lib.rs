@@ -74,6 +74,7 @@ mod check;
 mod class_weight;
 mod classifier;
 pub mod data;
+mod decide;
 mod error;
 mod file;
 mod gradcheck;
@@ -102,6 +103,10 @@ mod train;
 pub use artifact::{AnyClassifier, AnyTransform, GoldenRows, ModelFile, Persist, Record, StoredLabel};
 pub use class_weight::{ClassWeight, LabelWeights};
 pub use classifier::{Classifier, Estimator, FitOptions};
+pub use decide::{
+    Calibrate, Calibrated, CalibrationMethod, Conformal, Conformity, IsotonicRegression, MinimumCost,
+    PlattScaling, PriorCorrected, Rejecting, Thresholded,
+};
 pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;

@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 
 use super::{AnyTransform, GoldenRows, Persist, Record, StoredLabel};
 use crate::classifier::Classifier;
+use crate::decide::{Calibrated, Conformal, MinimumCost, PriorCorrected, Rejecting, Thresholded};
 use crate::error::Error;
 use crate::file::invalid;
 use crate::linear::FittedLogistic;
@@ -88,6 +89,12 @@ impl<T: Real, L: StoredLabel + 'static> Persist for AnyClassifier<T, L> {
             "pipeline" => {
                 Self::new(FittedPipeline::<AnyTransform<T>, AnyClassifier<T, L>>::from_record(record)?)
             }
+            "calibrated" => Self::new(Calibrated::<AnyClassifier<T, L>>::from_record(record)?),
+            "conformal" => Self::new(Conformal::<AnyClassifier<T, L>>::from_record(record)?),
+            "minimum cost" => Self::new(MinimumCost::<AnyClassifier<T, L>>::from_record(record)?),
+            "prior corrected" => Self::new(PriorCorrected::<AnyClassifier<T, L>>::from_record(record)?),
+            "rejecting" => Self::new(Rejecting::<AnyClassifier<T, L>>::from_record(record)?),
+            "thresholded" => Self::new(Thresholded::<AnyClassifier<T, L>>::from_record(record)?),
             other => return Err(invalid(format!("it has a `{other}` where a classifier is wanted"))),
         })
     }

@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 
 use super::label_sets::LabelSets;
-use super::platt::Platt;
 use crate::check;
+use crate::decide::PlattScaling;
 use crate::error::Error;
 use crate::label::Label;
 use crate::loss::{BinaryCrossEntropy, ClassificationLoss, Loss};
@@ -24,14 +24,14 @@ use crate::train::History;
 pub struct FittedMultiLabel<T, L> {
     /// The network, with the labels in the place of classes.
     pub(super) model: FittedMlp<T, L>,
-    pub(super) calibration: Vec<Platt>,
+    pub(super) calibration: Vec<PlattScaling>,
     pub(super) thresholds: Vec<f64>,
 }
 
 impl<T: Real, L: Label> FittedMultiLabel<T, L> {
     pub(crate) fn new(model: FittedMlp<T, L>) -> Self {
         let count = model.label_count();
-        FittedMultiLabel { model, calibration: vec![Platt::NONE; count], thresholds: vec![0.5; count] }
+        FittedMultiLabel { model, calibration: vec![PlattScaling::NONE; count], thresholds: vec![0.5; count] }
     }
 
     /// The labels, in ascending order.
@@ -66,8 +66,8 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
     pub fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
         let mut scores = self.model.scores(x)?;
         for (mut column, platt) in scores.column_iter_mut().zip(&self.calibration) {
-            if *platt != Platt::NONE {
-                column.iter_mut().for_each(|z| *z = platt.apply(*z));
+            if *platt != PlattScaling::NONE {
+                column.iter_mut().for_each(|z| *z = platt.log_odds(*z));
             }
         }
         check::scores(&scores)?;
@@ -121,7 +121,7 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
         let scores = self.model.scores(x)?;
         for (index, platt) in self.calibration.iter_mut().enumerate() {
             let truth: Vec<bool> = y.indicator().column(index).iter().copied().collect();
-            *platt = Platt::fit(scores.column(index).as_slice(), &truth)?;
+            *platt = PlattScaling::fit(scores.column(index).as_slice(), &truth, None)?;
         }
         Ok(self)
     }

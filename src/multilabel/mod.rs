@@ -2,7 +2,6 @@
 
 mod fitted;
 mod label_sets;
-mod platt;
 mod stored;
 
 pub use fitted::FittedMultiLabel;

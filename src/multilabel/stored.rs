@@ -1,8 +1,8 @@
 //! Networks for several labels a row in files.
 
 use super::fitted::FittedMultiLabel;
-use super::platt::Platt;
 use crate::artifact::{Persist, Record, StoredLabel};
+use crate::decide::PlattScaling;
 use crate::error::Error;
 use crate::file::invalid;
 use crate::network::FittedMlp;
@@ -12,7 +12,8 @@ impl<T: Real, L: StoredLabel> Persist for FittedMultiLabel<T, L> {
     type Scalar = T;
 
     fn to_record(&self) -> Record {
-        let numbers = |of: fn(&Platt) -> f64| -> Vec<f64> { self.calibration.iter().map(of).collect() };
+        let numbers =
+            |of: fn(&PlattScaling) -> f64| -> Vec<f64> { self.calibration.iter().map(of).collect() };
         Record::new("multi-label network")
             .with_part("network", self.model.to_labelled_record("labels"))
             .with_array("calibration_slopes", &numbers(|platt| platt.slope))
@@ -28,7 +29,8 @@ impl<T: Real, L: StoredLabel> Persist for FittedMultiLabel<T, L> {
         let model = FittedMlp::from_labelled_record(inner, labels, |_| count)?;
         let slopes: Vec<f64> = record.take_array("calibration_slopes", count)?;
         let offsets: Vec<f64> = record.take_array("calibration_offsets", count)?;
-        let calibration = slopes.into_iter().zip(offsets).map(|(slope, offset)| Platt { slope, offset });
+        let calibration =
+            slopes.into_iter().zip(offsets).map(|(slope, offset)| PlattScaling { slope, offset });
         let thresholds: Vec<f64> = record.take_array("thresholds", count)?;
         record.finish()?;
         let loaded = FittedMultiLabel { calibration: calibration.collect(), ..FittedMultiLabel::new(model) };

@@ -5,6 +5,7 @@
 //! it compared, so that none is left out unnoticed, and skips only what the crate does not have.
 
 mod activations;
+mod calibration;
 mod class_metrics;
 mod compare;
 mod curves;

@@ -1,0 +1,292 @@
+//! Classifiers whose probabilities are as frequent as they say.
+
+use nalgebra::DMatrix;
+
+use super::isotonic::IsotonicRegression;
+use super::platt::PlattScaling;
+use super::temperature;
+use crate::check;
+use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::error::Error;
+use crate::label::{Label, indices};
+use crate::loss::{log_probabilities, probabilities};
+use crate::real::Real;
+use crate::select::Splitter;
+
+/// How scores become calibrated probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CalibrationMethod {
+    /// [`PlattScaling`]: two numbers for each class; good with few rows. Of more than two classes each is calibrated
+    /// against all others, and their probabilities are divided by the sum.
+    Platt,
+    /// [`IsotonicRegression`]: any rising function for each class; needs a thousand rows or more. Several classes as above.
+    Isotonic,
+    /// All scores divided by one temperature: never changes which class is the most probable. Made for networks of many
+    /// classes that are too sure.
+    ///
+    /// Guo, Pleiss, Sun and Weinberger (2017), "On calibration of modern neural networks".
+    Temperature,
+}
+
+/// What was learned of scores.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Calibration {
+    /// One for the second of two classes, or one for each class.
+    Platt(Vec<PlattScaling>),
+    /// The same.
+    Isotonic(Vec<IsotonicRegression>),
+    /// One over the temperature.
+    Temperature(f64),
+}
+
+/// A classifier with calibrated probabilities.
+///
+/// Made of a fitted classifier and rows that it was not fitted to by [`Calibrated::new`], or in one go by [`Calibrate`].
+///
+/// # Formula
+/// Scores are the log-odds of the calibrated probability for two classes, and ln p_k for more (times 1/T for
+/// [`CalibrationMethod::Temperature`]). Probabilities of 0 and 1, which isotonic regression gives, have scores of
+/// ln(2.2e-16) and its negative.
+///
+/// # Examples
+/// ```
+/// use logit::{Calibrated, CalibrationMethod, Classifier, Estimator, MlpClassifier, data, train_test_split};
+///
+/// let iris = data::iris();
+/// let split = train_test_split(&iris.y, 0.3, 1)?;
+/// let part = |rows: &[usize]| (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>());
+/// let ((x, y), (x_held, y_held)) = (part(&split.train), part(&split.test));
+/// let network = MlpClassifier::new([16]).epochs(50).fit(&x, &y)?;
+/// let model = Calibrated::new(network, CalibrationMethod::Temperature, &x_held, &y_held, None)?;
+/// assert!(model.temperature().unwrap() > 0.0);
+/// assert_eq!(model.predict(&x)?, model.classifier().predict(&x)?);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibrated<C> {
+    pub(super) classifier: C,
+    pub(super) calibration: Calibration,
+}
+
+impl<C> Calibrated<C> {
+    /// `classifier` calibrated on rows that it was not fitted to, with a weight for each if there are weights.
+    ///
+    /// # Errors
+    /// For rows and labels that do not fit, no rows, bad weights; [`Error::MissingClass`] for a class without rows, and
+    /// [`Error::NotConverged`].
+    pub fn new<T: Real>(
+        classifier: C,
+        method: CalibrationMethod,
+        x: &DMatrix<T>,
+        y: &[C::Label],
+        weights: Option<&[T]>,
+    ) -> Result<Self, Error>
+    where
+        C: Classifier<T>,
+    {
+        check::training_matrix(x)?;
+        check::count("y", "labels", x.nrows(), y.len())?;
+        check::weights(weights, y.len())?;
+        let truth = indices(classifier.classes(), y)?;
+        let scores = classifier.decision_function(x)?.map(|z| z.as_f64());
+        let weights: Option<Vec<f64>> = weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect());
+        let calibration =
+            Calibration::fit(method, &scores, &truth, classifier.classes().len(), weights.as_deref())?;
+        Ok(Calibrated { classifier, calibration })
+    }
+
+    /// The classifier whose scores are calibrated.
+    pub fn classifier(&self) -> &C {
+        &self.classifier
+    }
+
+    /// The scaling of each class (of two classes: of the second), if it is Platt's.
+    pub fn platt(&self) -> Option<&[PlattScaling]> {
+        if let Calibration::Platt(scalings) = &self.calibration { Some(scalings) } else { None }
+    }
+
+    /// The function of each class (of two classes: of the second), if it is isotonic.
+    pub fn isotonic(&self) -> Option<&[IsotonicRegression]> {
+        if let Calibration::Isotonic(functions) = &self.calibration { Some(functions) } else { None }
+    }
+
+    /// What scores are divided by, if it is a temperature.
+    pub fn temperature(&self) -> Option<f64> {
+        if let Calibration::Temperature(beta) = &self.calibration { Some(1.0 / beta) } else { None }
+    }
+
+    fn scores<T: Real>(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error>
+    where
+        C: Classifier<T>,
+    {
+        let scores = self.calibration.scores(&self.classifier.decision_function(x)?);
+        check::scores(&scores).map(|()| scores)
+    }
+}
+
+impl Calibration {
+    fn fit(
+        method: CalibrationMethod,
+        scores: &DMatrix<f64>,
+        truth: &[usize],
+        classes: usize,
+        weights: Option<&[f64]>,
+    ) -> Result<Self, Error> {
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        for class in 0..classes {
+            if !(0..truth.len()).any(|row| truth[row] == class && weight(row) > 0.0) {
+                return Err(Error::MissingClass { class });
+            }
+        }
+        // The second of two classes; all of more.
+        let columns: Vec<(usize, usize)> =
+            if classes == 2 { vec![(1, 0)] } else { (0..classes).map(|class| (class, class)).collect() };
+        let of = |class: usize| truth.iter().map(|&found| found == class).collect::<Vec<bool>>();
+        Ok(match method {
+            CalibrationMethod::Platt => {
+                let fit = |&(class, column): &(usize, usize)| {
+                    PlattScaling::fit(scores.column(column).as_slice(), &of(class), weights)
+                };
+                Calibration::Platt(columns.iter().map(fit).collect::<Result<_, _>>()?)
+            }
+            CalibrationMethod::Isotonic => {
+                let fit = |&(class, column): &(usize, usize)| {
+                    let target: Vec<f64> = of(class).iter().map(|&has| if has { 1.0 } else { 0.0 }).collect();
+                    IsotonicRegression::fit(scores.column(column).as_slice(), &target, weights, true)
+                };
+                Calibration::Isotonic(columns.iter().map(fit).collect::<Result<_, _>>()?)
+            }
+            CalibrationMethod::Temperature => {
+                let both = |row: usize, class: usize| if class == 0 { 0.0 } else { scores[(row, 0)] };
+                let two = (classes == 2).then(|| DMatrix::from_fn(truth.len(), 2, both));
+                Calibration::Temperature(temperature::fit(two.as_ref().unwrap_or(scores), truth, weights)?)
+            }
+        })
+    }
+
+    /// Log-odds for one column; for more, logarithms of probabilities or scores that differ from them by a constant.
+    fn scores<T: Real>(&self, scores: &DMatrix<T>) -> DMatrix<T> {
+        let columns = scores.ncols();
+        let logit = |p: f64| {
+            let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
+            (p / (1.0 - p)).ln()
+        };
+        let log_odds: DMatrix<T> = match self {
+            Calibration::Temperature(beta) => return scores * T::of(*beta),
+            Calibration::Platt(scalings) => {
+                DMatrix::from_fn(scores.nrows(), columns, |row, k| scalings[k].log_odds(scores[(row, k)]))
+            }
+            Calibration::Isotonic(functions) => DMatrix::from_fn(scores.nrows(), columns, |row, k| {
+                T::of(logit(functions[k].value(scores[(row, k)].as_f64())))
+            }),
+        };
+        if columns == 1 {
+            return log_odds;
+        }
+        // Each class against all others, then shares of the sum: ln σ(z) less the logarithm of the sum.
+        log_odds.map(|z| crate::Activation::LogSigmoid.evaluate(z).0)
+    }
+}
+
+impl<T: Real, C: Classifier<T>> Classifier<T> for Calibrated<C> {
+    type Label = C::Label;
+
+    fn classes(&self) -> &[C::Label] {
+        self.classifier.classes()
+    }
+    fn features(&self) -> usize {
+        self.classifier.features()
+    }
+    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.scores(x)
+    }
+    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        Ok(probabilities(&self.scores(x)?, self.classes().len()))
+    }
+    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        Ok(log_probabilities(&self.scores(x)?))
+    }
+}
+
+/// Fits an estimator and calibrates it on scores of rows that were left out: each row is scored by a fit to the other
+/// folds, the calibration is learned from these scores, and the estimator is fitted once more to all rows.
+///
+/// # Examples
+/// ```
+/// use logit::{Calibrate, CalibrationMethod, Classifier, Estimator, MlpClassifier, Pipeline, StandardScaler, data};
+///
+/// let iris = data::iris();
+/// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).epochs(20));
+/// let model = Calibrate::new(network, CalibrationMethod::Platt).fit(&iris.x, &iris.y)?;
+/// assert!(model.score(&iris.x, &iris.y)? > 0.9);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibrate<E> {
+    estimator: E,
+    method: CalibrationMethod,
+    splitter: Splitter,
+}
+
+impl<E> Calibrate<E> {
+    /// `estimator`, calibrated so.
+    pub fn new(estimator: E, method: CalibrationMethod) -> Self {
+        Calibrate { estimator, method, splitter: Splitter::default() }
+    }
+
+    /// The folds, in which every row must be tested on. Default to five stratified folds.
+    pub fn splitter(mut self, splitter: impl Into<Splitter>) -> Self {
+        self.splitter = splitter.into();
+        self
+    }
+}
+
+impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
+    type Fitted<L: Label> = Calibrated<E::Fitted<L>>;
+
+    /// The observer sees all fits one after the other.
+    ///
+    /// # Errors
+    /// Those of splitting, fitting and calibrating; [`Error::Unsupported`] for offsets.
+    fn fit_with<L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        mut options: FitOptions<'_, T>,
+    ) -> Result<Self::Fitted<L>, Error> {
+        options.without_offset("Calibrate")?;
+        check::count("y", "labels", x.nrows(), y.len())?;
+        check::weights(options.weights, x.nrows())?;
+        let all = options.weights;
+        let (mut truth, mut weights) = (vec![], vec![]);
+        let mut scored: Vec<DMatrix<f64>> = vec![];
+        let mut classes: Vec<L> = vec![];
+        for split in self.splitter.splits(y)? {
+            let labels = |rows: &[usize]| rows.iter().map(|&row| y[row].clone()).collect::<Vec<L>>();
+            let of_rows =
+                |rows: &[usize]| all.map(|all| rows.iter().map(|&row| all[row]).collect::<Vec<T>>());
+            let own = of_rows(&split.train);
+            let part = FitOptions { weights: own.as_deref(), ..options.reborrow() };
+            let model = self.estimator.fit_with(&x.select_rows(&split.train), &labels(&split.train), part)?;
+            scored.push(model.decision_function(&x.select_rows(&split.test))?.map(|z| z.as_f64()));
+            truth.extend(indices(model.classes(), &labels(&split.test))?);
+            weights.extend(of_rows(&split.test).into_iter().flatten().map(|w| w.as_f64()));
+            classes = model.classes().to_vec();
+        }
+        let columns = scored.first().map_or(0, DMatrix::ncols);
+        let mut scores = DMatrix::zeros(truth.len(), columns);
+        let mut first = 0;
+        for part in &scored {
+            check::count("scores", "columns", columns, part.ncols())?;
+            scores.rows_mut(first, part.nrows()).copy_from(part);
+            first += part.nrows();
+        }
+        let weights = all.is_some().then_some(weights.as_slice());
+        check::weights(weights, truth.len())?;
+        let calibration = Calibration::fit(self.method, &scores, &truth, classes.len(), weights)?;
+        let classifier = self.estimator.fit_with(x, y, options)?;
+        check::count("classes", "entries", classes.len(), classifier.classes().len())?;
+        Ok(Calibrated { classifier, calibration })
+    }
+}

@@ -1,0 +1,112 @@
+//! Isotonic regression: the best function that never falls.
+
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// The function of x that never falls (or never rises) and is nearest to y in least squares; between the x of the fit it is
+/// a straight line, outside it is constant.
+///
+/// # Method
+/// Equal x are averaged first; then neighbours that are in the wrong order are pooled into their weighted mean until none
+/// are left. It takes one pass after sorting.
+///
+/// # References
+/// Ayer, Brunk, Ewing, Reid and Silverman (1955); Zadrozny and Elkan (2002), "Transforming classifier scores into accurate
+/// multiclass probability estimates".
+///
+/// # Examples
+/// ```
+/// use logit::IsotonicRegression;
+///
+/// let fitted = IsotonicRegression::fit(&[1.0, 2.0, 3.0, 4.0], &[0.0, 1.0, 0.0, 1.0], None, true)?;
+/// assert_eq!([0.0, 2.0, 2.5, 3.5].map(|x| fitted.value(x)), [0.0, 0.5, 0.5, 0.75]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct IsotonicRegression {
+    pub(super) x: Vec<f64>,
+    pub(super) y: Vec<f64>,
+}
+
+/// Neighbours with a common value.
+struct Block {
+    weight: f64,
+    mean: f64,
+    /// How many distinct x.
+    count: usize,
+}
+
+impl IsotonicRegression {
+    /// Fitted to y at x, with a weight for each if there are weights.
+    ///
+    /// # Errors
+    /// For no rows, different sizes, numbers that are not finite and bad weights.
+    pub fn fit<T: Real>(
+        x: &[T],
+        y: &[f64],
+        weights: Option<&[f64]>,
+        increasing: bool,
+    ) -> Result<Self, Error> {
+        check::count("y", "entries", x.len(), y.len())?;
+        if x.is_empty() {
+            return Err(Error::Empty { argument: "x", axis: "entries" });
+        }
+        check::weights(weights, x.len())?;
+        let x: Vec<f64> = x.iter().map(|v| v.as_f64()).collect();
+        for (argument, values) in [("x", x.as_slice()), ("y", y)] {
+            if let Some(row) = values.iter().position(|v| !v.is_finite()) {
+                return Err(Error::NotFinite { argument, row, column: 0, value: values[row] });
+            }
+        }
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        let mut order: Vec<usize> = (0..x.len()).filter(|&row| weight(row) > 0.0).collect();
+        order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+        let (mut places, mut blocks): (Vec<f64>, Vec<Block>) = (vec![], vec![]);
+        for tied in order.chunk_by(|&a, &b| x[a] == x[b]) {
+            let total: f64 = tied.iter().map(|&row| weight(row)).sum();
+            let mean = tied.iter().map(|&row| weight(row) / total * y[row]).sum::<f64>();
+            places.push(x[tied[0]]);
+            let mut last = Block { weight: total, mean, count: 1 };
+            while let Some(before) =
+                blocks.pop_if(|before| (before.mean > last.mean) == increasing && before.mean != last.mean)
+            {
+                let weight = before.weight + last.weight;
+                let mean = before.mean * (before.weight / weight) + last.mean * (last.weight / weight);
+                last = Block { weight, mean, count: before.count + last.count };
+            }
+            blocks.push(last);
+        }
+        let values = blocks.iter().flat_map(|block| std::iter::repeat_n(block.mean, block.count)).collect();
+        Ok(IsotonicRegression { x: places, y: values })
+    }
+
+    /// The distinct x of the fit, rising.
+    pub fn x(&self) -> &[f64] {
+        &self.x
+    }
+
+    /// The values there.
+    pub fn y(&self) -> &[f64] {
+        &self.y
+    }
+
+    /// The value at x; NaN at NaN.
+    pub fn value(&self, x: f64) -> f64 {
+        if x.is_nan() {
+            return f64::NAN;
+        }
+        let above = self.x.partition_point(|&place| place < x);
+        if above == 0 {
+            return self.y[0];
+        }
+        if above == self.x.len() {
+            return self.y[above - 1];
+        }
+        let (a, b) = (self.y[above - 1], self.y[above]);
+        // Halves, because the distance of two places may be out of range.
+        let width = self.x[above] / 2.0 - self.x[above - 1] / 2.0;
+        let share = (x / 2.0 - self.x[above - 1] / 2.0) / width;
+        if a == b || !share.is_finite() { a } else { a + (b - a) * share }
+    }
+}

@@ -1,0 +1,21 @@
+//! From scores to decisions: calibration, thresholds, costs, priors, sets of classes, no answer.
+
+mod calibrated;
+mod conformal;
+mod cost;
+mod isotonic;
+mod platt;
+mod priors;
+mod reject;
+mod stored;
+mod temperature;
+mod threshold;
+
+pub use calibrated::{Calibrate, Calibrated, CalibrationMethod};
+pub use conformal::{Conformal, Conformity};
+pub use cost::MinimumCost;
+pub use isotonic::IsotonicRegression;
+pub use platt::PlattScaling;
+pub use priors::PriorCorrected;
+pub use reject::Rejecting;
+pub use threshold::Thresholded;

@@ -1,0 +1,96 @@
+//! Platt's calibration: a logistic regression of the truth on the score.
+
+use nalgebra::DMatrix;
+
+use crate::check;
+use crate::classifier::Estimator;
+use crate::error::Error;
+use crate::linear::LogisticRegression;
+use crate::penalty::Penalty;
+use crate::real::Real;
+
+/// The probability σ(slope z + offset) of a score z, fitted by maximum likelihood.
+///
+/// # Formula
+/// Targets are a little inside of 0 and 1: of rows that weigh p in all and have the label, and others that weigh n, they
+/// are (p + 1)/(p + 2) and 1/(n + 2). So the fit exists also where scores separate the rows.
+///
+/// # References
+/// Platt (1999), "Probabilistic outputs for support vector machines"; Lin, Lin and Weng (2007), "A note on Platt's
+/// probabilistic outputs for support vector machines".
+///
+/// # Examples
+/// ```
+/// use logit::PlattScaling;
+///
+/// let scaling = PlattScaling::fit(&[-2.0, -1.0, 1.0, 2.0], &[false, true, false, true], None)?;
+/// assert!(scaling.probability(2.0) > 0.5 && scaling.probability(2.0) < 0.9);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlattScaling {
+    pub(crate) slope: f64,
+    pub(crate) offset: f64,
+}
+
+impl PlattScaling {
+    /// Scores as they are.
+    pub(crate) const NONE: PlattScaling = PlattScaling { slope: 1.0, offset: 0.0 };
+
+    /// Fitted to the scores of rows and whether they have the label, with a weight for each row if there are weights.
+    ///
+    /// # Errors
+    /// For no rows, different sizes, scores that are not finite and bad weights; [`Error::NotConverged`].
+    pub fn fit<T: Real>(scores: &[T], truth: &[bool], weights: Option<&[f64]>) -> Result<Self, Error> {
+        check::count("scores", "entries", truth.len(), scores.len())?;
+        let rows = scores.len();
+        if rows == 0 {
+            return Err(Error::Empty { argument: "scores", axis: "entries" });
+        }
+        check::weights(weights, rows)?;
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        let sum = |has: bool| (0..rows).filter(|&row| truth[row] == has).map(weight).sum::<f64>();
+        let (positives, negatives) = (sum(true), sum(false));
+        let (high, low) = ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));
+        // Every row twice: as one that has the label and as one that has not, weighted by the target.
+        let x = DMatrix::from_fn(2 * rows, 1, |row, _| scores[row % rows].as_f64());
+        check::finite("scores", &x)?;
+        let y: Vec<bool> = (0..2 * rows).map(|row| row < rows).collect();
+        let target = |row: usize| if truth[row] { high } else { low };
+        let share = |row: usize| if row < rows { target(row) } else { 1.0 - target(row - rows) };
+        let both: Vec<f64> = (0..2 * rows).map(|row| weight(row % rows) * share(row)).collect();
+        let counted = || (0..rows).filter(|&row| weight(row) > 0.0).map(|row| x[row]);
+        let first = counted().next().unwrap_or(0.0);
+        if counted().all(|score| score == first) {
+            // Nothing to tell rows apart: the share of the targets is all that is known.
+            let share = both[..rows].iter().sum::<f64>() / both.iter().sum::<f64>();
+            return Ok(PlattScaling { slope: 0.0, offset: (share / (1.0 - share)).ln() });
+        }
+        let model = LogisticRegression::new(Penalty::None).fit_weighted(&x, &y, &both)?;
+        if !model.report().converged() {
+            let gradient = model.report().gradient_norm.unwrap_or(f64::NAN);
+            return Err(Error::NotConverged { what: "the calibration", gradient });
+        }
+        Ok(PlattScaling { slope: model.coefficients()[0], offset: model.intercept()[0] })
+    }
+
+    /// What scores are multiplied by.
+    pub fn slope(&self) -> f64 {
+        self.slope
+    }
+
+    /// What is added then.
+    pub fn offset(&self) -> f64 {
+        self.offset
+    }
+
+    /// The log-odds that the score stands for.
+    pub fn log_odds<T: Real>(&self, score: T) -> T {
+        T::of(self.slope) * score + T::of(self.offset)
+    }
+
+    /// The probability that the score stands for.
+    pub fn probability<T: Real>(&self, score: T) -> T {
+        crate::Activation::Sigmoid.evaluate(self.log_odds(score)).0
+    }
+}

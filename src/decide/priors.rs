@@ -1,0 +1,99 @@
+//! Probabilities for other shares of classes than those of the training rows.
+
+use nalgebra::DMatrix;
+
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::loss::{log_probabilities, probabilities};
+use crate::real::Real;
+
+/// A classifier whose probabilities are those for other shares of the classes than it was trained with: after class
+/// weights or resampling, which make it believe in balanced classes, or where classes have become more or less frequent.
+///
+/// # Formula
+/// p'_k ∝ p_k π'_k / π_k, with the shares π of training and π' where it is used.
+///
+/// # References
+/// Saerens, Latinne and Decaestecker (2002), "Adjusting the outputs of a classifier to new a priori probabilities".
+///
+/// # Examples
+/// ```
+/// use logit::{Classifier, FittedLogistic, PriorCorrected};
+/// use nalgebra::{dmatrix, dvector};
+///
+/// let balanced = FittedLogistic::from_coefficients(vec!["rare", "usual"], dmatrix![1.0], dvector![0.0])?;
+/// let model = PriorCorrected::new(balanced, &[0.5, 0.5], &[0.1, 0.9])?;
+/// assert!((model.predict_proba(&dmatrix![0.0])?[(0, 0)] - 0.1).abs() < 1e-12);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriorCorrected<C> {
+    pub(super) classifier: C,
+    /// ln(π' / π) of each class.
+    pub(super) shifts: Vec<f64>,
+}
+
+impl<C> PriorCorrected<C> {
+    /// `classifier`, trained where the classes had the shares `trained` (weights included), for use where they have the
+    /// shares `used`. Shares need not sum to 1.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of shares than classes, [`Error::InvalidParameter`] for shares that are
+    /// not above 0.
+    pub fn new<T: Real>(classifier: C, trained: &[f64], used: &[f64]) -> Result<Self, Error>
+    where
+        C: Classifier<T>,
+    {
+        let classes = classifier.classes().len();
+        let logarithms = |argument: &'static str, shares: &[f64]| -> Result<Vec<f64>, Error> {
+            check::count(argument, "entries", classes, shares.len())?;
+            shares.iter().map(|&share| check::positive(argument, share).map(|()| share.ln())).collect()
+        };
+        let (trained, used) = (logarithms("trained", trained)?, logarithms("used", used)?);
+        let shifts: Vec<f64> = used.iter().zip(&trained).map(|(used, trained)| used - trained).collect();
+        // What is added to all changes nothing; as it is, the largest is 0.
+        let largest = shifts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Ok(PriorCorrected { classifier, shifts: shifts.iter().map(|shift| shift - largest).collect() })
+    }
+
+    /// The classifier inside.
+    pub fn classifier(&self) -> &C {
+        &self.classifier
+    }
+
+    fn scores<T: Real>(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error>
+    where
+        C: Classifier<T>,
+    {
+        let log_p = self.classifier.predict_log_proba(x)?;
+        // A probability of 0 stays one, as far as finite scores can say.
+        let least = T::of(-1e30);
+        let shifted = |row: usize, class: usize| log_p[(row, class)].max(least) + T::of(self.shifts[class]);
+        let scores = match self.shifts.len() {
+            2 => DMatrix::from_fn(log_p.nrows(), 1, |row, _| shifted(row, 1) - shifted(row, 0)),
+            classes => DMatrix::from_fn(log_p.nrows(), classes, shifted),
+        };
+        check::scores(&scores).map(|()| scores)
+    }
+}
+
+impl<T: Real, C: Classifier<T>> Classifier<T> for PriorCorrected<C> {
+    type Label = C::Label;
+
+    fn classes(&self) -> &[C::Label] {
+        self.classifier.classes()
+    }
+    fn features(&self) -> usize {
+        self.classifier.features()
+    }
+    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.scores(x)
+    }
+    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        Ok(probabilities(&self.scores(x)?, self.shifts.len()))
+    }
+    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        Ok(log_probabilities(&self.scores(x)?))
+    }
+}

@@ -1,0 +1,167 @@
+//! Decisions in files.
+
+use nalgebra::DMatrix;
+
+use super::calibrated::Calibration;
+use super::{
+    Calibrated, Conformal, Conformity, IsotonicRegression, MinimumCost, PlattScaling, PriorCorrected,
+    Rejecting, Thresholded,
+};
+use crate::artifact::{GoldenRows, Persist, Record};
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::file::invalid;
+
+/// A classifier around another: what is written besides that, and how it is read.
+macro_rules! around {
+    ($wrapper:ident, $kind:literal, |$self:ident, $record:ident| $write:expr, |$inner:ident, $read:ident| $made:expr) => {
+        impl<C: Persist + Classifier<C::Scalar>> Persist for $wrapper<C> {
+            type Scalar = C::Scalar;
+
+            fn to_record(&self) -> Record {
+                let ($self, $record) =
+                    (self, Record::new($kind).with_part("classifier", self.classifier.to_record()));
+                $write
+            }
+
+            fn from_record(record: Record) -> Result<Self, Error> {
+                let mut record = record.open($kind)?;
+                let $inner = C::from_record(record.take_part("classifier")?)?;
+                let $read = &mut record;
+                let made: Result<Self, Error> = $made;
+                let made = made.map_err(|error| match error {
+                    Error::InvalidFile { .. } => error,
+                    other => invalid(other.to_string()),
+                })?;
+                record.finish().map(|()| made)
+            }
+
+            fn golden_rows(&self, rows: Option<&DMatrix<C::Scalar>>) -> Result<Option<GoldenRows>, Error> {
+                // Rows of its own choice are those of the classifier inside, which knows what it was trained on.
+                let inside = if rows.is_none() { self.classifier.golden_rows(None)? } else { None };
+                let chosen = inside.map(|golden| golden.rows().map(<C::Scalar as crate::Real>::of));
+                match (rows, &chosen) {
+                    (None, Some(chosen)) => Ok(GoldenRows::of(self, Some(chosen)).unwrap_or_default()),
+                    _ => GoldenRows::of(self, rows),
+                }
+            }
+        }
+    };
+}
+
+around!(
+    Thresholded,
+    "thresholded",
+    |model, record| record.with_number("threshold", model.threshold),
+    |inner, record| Thresholded::new(inner, record.take_number("threshold")?)
+);
+
+around!(Rejecting, "rejecting", |model, record| record.with_number("least", model.least), |inner, record| {
+    Rejecting::new(inner, record.take_number("least")?)
+});
+
+around!(
+    MinimumCost,
+    "minimum cost",
+    |model, record| record.with_matrix("costs", &model.costs),
+    |inner, record| MinimumCost::new(inner, record.take_matrix("costs")?)
+);
+
+around!(
+    PriorCorrected,
+    "prior corrected",
+    |model, record| record.with_array("shifts", &model.shifts),
+    |inner, record| {
+        let classes = inner.classes().len();
+        Ok(PriorCorrected { shifts: record.take_array("shifts", classes)?, classifier: inner })
+    }
+);
+
+around!(
+    Conformal,
+    "conformal",
+    |model, record| record
+        .with_flag("cumulative", model.conformity == Conformity::Cumulative)
+        .with_array("largest_score", &[model.largest]),
+    |inner, record| {
+        let cumulative = record.take_flag("cumulative")?;
+        let conformity = if cumulative { Conformity::Cumulative } else { Conformity::Probability };
+        match record.take_optional("largest_score")? {
+            Some(largest) if (-1.0 - 1e-9..=0.0).contains(&largest) || largest == f64::INFINITY => {
+                Ok(Conformal { classifier: inner, conformity, largest })
+            }
+            other => Err(invalid(format!("its largest score is {other:?}, wanted from -1 to 0"))),
+        }
+    }
+);
+
+around!(
+    Calibrated,
+    "calibrated",
+    |model, record| record.with_part("calibration", model.calibration.to_record()),
+    |inner, record| {
+        let count = inner.classes().len();
+        let part = record.take_part("calibration")?;
+        let calibration = Calibration::from_record(part, if count == 2 { 1 } else { count })?;
+        Ok(Calibrated { classifier: inner, calibration })
+    }
+);
+
+impl Calibration {
+    fn to_record(&self) -> Record {
+        match self {
+            Calibration::Temperature(beta) => Record::new("temperature").with_number("factor", *beta),
+            Calibration::Platt(scalings) => {
+                let numbers = |of: fn(&PlattScaling) -> f64| scalings.iter().map(of).collect::<Vec<f64>>();
+                Record::new("platt")
+                    .with_array("slopes", &numbers(|scaling| scaling.slope))
+                    .with_array("offsets", &numbers(|scaling| scaling.offset))
+            }
+            Calibration::Isotonic(functions) => {
+                let functions = functions.iter().enumerate();
+                functions.fold(Record::new("isotonic"), |record, (index, function)| {
+                    let part =
+                        Record::new("function").with_array("x", &function.x).with_array("y", &function.y);
+                    record.with_part(&format!("class_{index}"), part)
+                })
+            }
+        }
+    }
+
+    fn from_record(mut record: Record, count: usize) -> Result<Self, Error> {
+        let calibration = match record.kind() {
+            "temperature" => match record.take_number("factor")? {
+                factor if factor > 0.0 => Calibration::Temperature(factor),
+                factor => return Err(invalid(format!("its factor is {factor}, wanted above 0"))),
+            },
+            "platt" => {
+                let slopes: Vec<f64> = record.take_array("slopes", count)?;
+                let offsets: Vec<f64> = record.take_array("offsets", count)?;
+                let pairs = slopes.into_iter().zip(offsets);
+                Calibration::Platt(pairs.map(|(slope, offset)| PlattScaling { slope, offset }).collect())
+            }
+            "isotonic" => {
+                let mut functions = Vec::new();
+                for index in 0..count {
+                    functions.push(function(record.take_part(&format!("class_{index}"))?)?);
+                }
+                Calibration::Isotonic(functions)
+            }
+            other => return Err(invalid(format!("it has a `{other}` where a calibration is wanted"))),
+        };
+        record.finish().map(|()| calibration)
+    }
+}
+
+/// A function that rises from 0 to 1.
+fn function(record: Record) -> Result<IsotonicRegression, Error> {
+    let mut record = record.open("function")?;
+    let x: Vec<f64> = record.take_vector("x")?;
+    let y: Vec<f64> = record.take_array("y", x.len())?;
+    record.finish()?;
+    let probabilities = y.iter().all(|y| (0.0..=1.0).contains(y));
+    if x.is_empty() || !x.is_sorted_by(|a, b| a < b) || !y.is_sorted() || !probabilities {
+        return Err(invalid("its isotonic function does not rise from 0 to 1"));
+    }
+    Ok(IsotonicRegression { x, y })
+}
