@@ -19,6 +19,7 @@ use crate::layer::{Layer, groups};
 use crate::loss::Loss;
 use crate::optim::{Optimizer, PlateauState};
 use crate::real::Real;
+use crate::report::StopReason;
 use crate::rng::Rng;
 
 impl<O> Trainer<O> {
@@ -39,11 +40,13 @@ impl<O> Trainer<O> {
         O: Optimizer<T> + Clone,
     {
         let mut state = self.first_state(&network, options.start)?;
+        examples.check(&network, &loss)?;
         state.identity.rows = examples.counted().len();
         self.run(network, loss, examples, options, state)
     }
 
-    /// Goes on where `checkpoint` was taken, with the same settings, network, loss and examples.
+    /// Goes on where `checkpoint` was taken, with the same settings, network, loss and examples. A run that its observer
+    /// stopped goes on too; more epochs than before may be asked for.
     ///
     /// # Errors
     /// As [`start`](Trainer::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
@@ -53,12 +56,14 @@ impl<O> Trainer<O> {
         loss: S,
         examples: Examples<'_, T>,
         options: TrainOptions<'_, T>,
-        checkpoint: Checkpoint<T>,
+        mut checkpoint: Checkpoint<T>,
     ) -> Result<Run<T, N, S, O>, Error>
     where
         O: Optimizer<T> + Clone,
     {
+        checkpoint.stop = checkpoint.stop.filter(|stop| *stop != StopReason::Cancelled);
         let mut fresh = self.first_state(&network, options.start)?;
+        examples.check(&network, &loss)?;
         fresh.identity.rows = examples.counted().len();
         fresh.identity.check(&checkpoint.identity)?;
         self.run(network, loss, examples, options, checkpoint)
@@ -167,6 +172,7 @@ impl<O> Trainer<O> {
         Run { engine, validation: None, state, norms: Vec::new(), started: Instant::now() }
     }
 
+    /// A run on rows that have been checked.
     fn run<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -178,7 +184,6 @@ impl<O> Trainer<O> {
     where
         O: Optimizer<T> + Clone,
     {
-        examples.check(&network, &loss)?;
         let validation = options.validation.map(|rows| {
             let total_weight = rows.check(&network, &loss)?;
             Validation::new(rows, total_weight, options.metrics, &network)
