@@ -109,16 +109,20 @@ fn rows_of_unit_length_have_lost_what_tells_the_classes_apart() {
     }
 }
 
-/// scikit-learn 1.9.1 and PyTorch 2.15 have means over five seeds of 93.9 % and 93.3 % with batches of 200 rows, of 94.8 %
-/// both with 32 (measured 2026-11-24, 20 epochs, Adam with a rate of 0.001, no penalty).
+/// The means of five seeds are at least those of scikit-learn 1.9.1 and PyTorch 2.15: 93.89 % and 93.30 % with batches of
+/// 200 rows, 94.83 % and 94.74 % with 32 (measured 2026-11-24, 20 epochs, Adam with a rate of 0.001, no penalty). The example
+/// `mnist` prints them all.
 #[test]
-fn a_small_network_reads_mnist() {
+fn a_small_network_reads_mnist_as_well_as_those_of_others() {
     let (train, test) = (digits("train", 8000), digits("t10k", 2000));
-    for (batch_size, seed, least) in [(200, 0, 0.935), (200, 1, 0.935), (32, 0, 0.945)] {
+    for (batch_size, least) in [(200, 0.9389), (32, 0.9483)] {
         let network = MlpClassifier::new([100]).optimizer(Adam::new(1e-3)).batch_size(batch_size).epochs(20);
-        let model = network.seed(seed).fit(&train.x, &train.y).unwrap();
-        let accuracy = model.score(&test.x, &test.y).unwrap();
-        assert!(accuracy >= least, "batches of {batch_size}, seed {seed}: {accuracy}");
+        let accuracy = |seed: u64| {
+            let model = network.clone().seed(seed).fit(&train.x, &train.y).unwrap();
+            model.score(&test.x, &test.y).unwrap()
+        };
+        let accuracies: Vec<f64> = (0..5).map(accuracy).collect();
+        assert!(accuracies.iter().sum::<f64>() / 5.0 >= least, "batches of {batch_size}: {accuracies:?}");
     }
 }
 
