@@ -28,7 +28,8 @@ impl<O> Trainer<O> {
     /// `network` and `loss` may be references.
     ///
     /// # Errors
-    /// For settings out of range, examples that do not fit network or loss, numbers that are not finite.
+    /// For settings out of range, examples that do not fit network or loss, numbers that are not finite, and
+    /// [`Error::Unsupported`] for metrics without validation rows of classes.
     pub fn start<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -184,6 +185,14 @@ impl<O> Trainer<O> {
     where
         O: Optimizer<T> + Clone,
     {
+        if options.validation.is_none() && !options.metrics.is_empty() {
+            let (what, by) = ("a metric", "a run without validation rows");
+            return Err(Error::Unsupported {
+                what,
+                by,
+                instead: "give validation rows, or leave the metric out",
+            });
+        }
         let validation = options.validation.map(|rows| {
             let total_weight = rows.check(&network, &loss)?;
             Validation::new(rows, total_weight, options.metrics, &network)

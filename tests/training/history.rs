@@ -69,6 +69,8 @@ fn metrics_want_classes_and_early_stopping_wants_an_improvement() {
     let error =
         trainer.start(&network, loss, soft, TrainOptions::default().validation(soft).metric(Accuracy));
     assert!(matches!(error.map(|_| ()), Err(Error::Unsupported { .. })));
+    let nowhere = trainer.start(&network, loss, soft, TrainOptions::default().metric(Accuracy));
+    assert!(matches!(nowhere.map(|_| ()), Err(Error::Unsupported { .. })), "there is nothing to judge");
 
     let hard = Examples::new(&data.x, Targets::Classes(&data.classes));
     let fit = |by: f64| {

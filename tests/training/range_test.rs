@@ -2,7 +2,7 @@
 
 use logit::nalgebra::DMatrix;
 use logit::{
-    Error, Examples, Gradient, Loss, MlpClassifier, RateRange, Sgd, SoftmaxCrossEntropy, Targets,
+    Error, Examples, Gradient, Lbfgs, Loss, MlpClassifier, RateRange, Sgd, SoftmaxCrossEntropy, Targets,
     TrainOptions, Trainer,
 };
 
@@ -62,6 +62,9 @@ fn a_range_that_is_none_is_refused() {
         let error = MlpClassifier::new([3]).find_learning_rate(&data.x, &data.classes, range).unwrap_err();
         assert!(matches!(error, Error::InvalidParameter { .. }), "{error}");
     }
+    let minimiser = MlpClassifier::new([3]).optimizer(Lbfgs::new());
+    let error = minimiser.find_learning_rate(&data.x, &data.classes, RateRange::default()).unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
 }
 
 /// Cross-entropy less five: a loss may be negative, as the logarithm of a density is.
