@@ -41,7 +41,7 @@
 //! - [`metrics`], [`CrossValidation`], [`Search`], [`learning_curve`], [`Splitter`]: judging and choosing models.
 //! - [`Calibrate`], [`TuneThreshold`], [`MinimumCost`], [`PriorCorrected`], [`Conformal`], [`Rejecting`]: from scores to decisions.
 //! - [`Persist`], [`ModelFile`]: one file for a fitted model with all that belongs to it.
-//! - [`data`]: data sets.
+//! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.
 //!
 //! # Should I use this crate?
 //! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
@@ -69,6 +69,9 @@
 //! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. Fits use one thread.
 //!
 //! # Features
+//! - `csv`: tables in text, `data::CsvReader`.
+//! - `gzip`: IDX files that are packed.
+//! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
 //! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
 //!
 //! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
@@ -173,7 +176,7 @@ pub mod conventions {}
 #[cfg_attr(feature = "csv", doc = include_str!("../docs/guide.md"))]
 #[cfg_attr(
     not(feature = "csv"),
-    doc = "From a file to a model that can be trusted: see `docs/guide.md`; its file needs the feature `csv`."
+    doc = "From a file to a model that can be trusted: needs the feature `csv`, which reads its file."
 )]
 pub mod guide {}
 
