@@ -13,6 +13,8 @@
 //! # Ok::<(), logit::Error>(())
 //! ```
 //!
+//! [The guide](guide) goes from a file to a saved, calibrated model in one sitting.
+//!
 //! # Contents
 //! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
 //! - [`LogisticRegression`]: binary and multinomial, with an explicit [`Penalty`], four [`Solver`]s, and exact detection
@@ -34,7 +36,11 @@
 //! - [`Optimizer`]: [`Sgd`], [`Adam`], [`AdamW`] and eleven more; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
 //!   [`NewtonCg`], [`LevenbergMarquardt`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
-//! - [`metrics`], [`train_test_split`], [`stratified_k_fold`]: what is needed to judge a model.
+//! - [`Pipeline`]: preprocessing ([`Transformer`]: [`StandardScaler`], [`Imputer`], [`OneHotEncoder`], [`Pca`] and more) and an
+//!   estimator as one.
+//! - [`metrics`], [`CrossValidation`], [`Search`], [`learning_curve`], [`Splitter`]: judging and choosing models.
+//! - [`Calibrate`], [`TuneThreshold`], [`MinimumCost`], [`PriorCorrected`], [`Conformal`], [`Rejecting`]: from scores to decisions.
+//! - [`Persist`], [`ModelFile`]: one file for a fitted model with all that belongs to it.
 //! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.
 //!
 //! # Should I use this crate?
@@ -97,6 +103,7 @@ mod pipeline;
 mod preprocess;
 #[cfg(feature = "progress")]
 mod progress;
+mod quantile;
 mod real;
 mod report;
 mod rng;
@@ -109,7 +116,7 @@ pub use class_weight::{ClassWeight, LabelWeights};
 pub use classifier::{Classifier, Estimator, FitOptions};
 pub use decide::{
     Calibrate, Calibrated, CalibrationMethod, Conformal, Conformity, IsotonicRegression, MinimumCost,
-    PlattScaling, PriorCorrected, Rejecting, Thresholded,
+    PlattScaling, PriorCorrected, Rejecting, Thresholded, TuneThreshold,
 };
 pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
@@ -165,6 +172,13 @@ pub use train::{
 
 #[doc = include_str!("../docs/conventions.md")]
 pub mod conventions {}
+
+#[cfg_attr(feature = "csv", doc = include_str!("../docs/guide.md"))]
+#[cfg_attr(
+    not(feature = "csv"),
+    doc = "From a file to a model that can be trusted: needs the feature `csv`, which reads its file."
+)]
+pub mod guide {}
 
 #[doc = include_str!("../docs/logistic.md")]
 pub mod logistic {}
