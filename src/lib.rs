@@ -151,8 +151,8 @@ pub use report::{Divergence, FitReport, NonFinite, Observer, Progress, StopReaso
 pub use rng::Rng;
 pub use select::{
     Candidate, CrossValidated, CrossValidation, FittedSearch, ScoreCurve, Search, Split, Splitter,
-    group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, stratified_k_fold, time_ordered_splits,
-    train_test_split, validation_curve,
+    StoredSettings, group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, stratified_k_fold,
+    time_ordered_splits, train_test_split, validation_curve,
 };
 pub use train::{
     Advance, Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,

@@ -6,8 +6,10 @@ mod learning_curves;
 mod parallel;
 mod plain_folds;
 mod search;
+mod settings;
 mod split;
 mod splitter;
+mod stored;
 
 pub use cross_validation::{CrossValidated, CrossValidation};
 pub(crate) use folds::folds;
@@ -15,6 +17,7 @@ pub use folds::stratified_k_fold;
 pub use learning_curves::{ScoreCurve, learning_curve, validation_curve};
 pub use plain_folds::{group_k_fold, k_fold, shuffled_k_fold, time_ordered_splits};
 pub use search::{Candidate, FittedSearch, Search, product};
+pub use settings::StoredSettings;
 pub(crate) use split::stratified;
 pub use split::{Split, train_test_split};
 pub use splitter::Splitter;

@@ -4,5 +4,7 @@ mod damaged;
 #[path = "../common/file_parts.rs"]
 mod file_parts;
 mod hostile;
+#[cfg(feature = "serde")]
+mod json;
 mod kit;
 mod round_trips;
