@@ -34,6 +34,8 @@
 //! - [`Optimizer`]: [`Sgd`], [`Adam`], [`AdamW`] and eleven more; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
 //!   [`NewtonCg`], [`LevenbergMarquardt`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
+//! - [`Persist`], [`ModelFile`], [`AnyClassifier`]: files of everything that is fitted; [the guide](model_files) has
+//!   all of it.
 //! - [`metrics`], [`train_test_split`], [`stratified_k_fold`], [`data`]: what is needed to judge a model.
 //!
 //! # Should I use this crate?
@@ -63,6 +65,7 @@
 //!
 //! # Features
 //! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
+//! - `serde`: fitted models as fields of types of yours, in JSON and other formats; [the guide](model_files) has more.
 //!
 //! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
 //! (`dmatrix!`) need it among your own dependencies: `cargo add logit nalgebra`.
@@ -164,6 +167,9 @@ pub mod conventions {}
 
 #[doc = include_str!("../docs/logistic.md")]
 pub mod logistic {}
+
+#[doc = include_str!("../docs/model_files.md")]
+pub mod model_files {}
 
 #[doc = include_str!("../docs/networks.md")]
 pub mod networks {}
