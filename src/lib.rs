@@ -41,7 +41,8 @@
 //!   estimator as one.
 //! - [`metrics`], [`CrossValidation`], [`Search`], [`learning_curve`], [`Splitter`]: judging and choosing models.
 //! - [`Calibrate`], [`TuneThreshold`], [`MinimumCost`], [`PriorCorrected`], [`Conformal`], [`Rejecting`]: from scores to decisions.
-//! - [`Persist`], [`ModelFile`]: one file for a fitted model with all that belongs to it.
+//! - [`Persist`], [`ModelFile`], [`AnyClassifier`]: files of everything that is fitted; [the guide](model_files) has
+//!   all of it.
 //! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.
 //!
 //! # Should I use this crate?
@@ -74,6 +75,7 @@
 //! - `gzip`: IDX files that are packed.
 //! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
 //! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
+//! - `serde`: fitted models as fields of types of yours, in JSON and other formats; [the guide](model_files) has more.
 //!
 //! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
 //! (`dmatrix!`) need it among your own dependencies: `cargo add logit nalgebra`.
@@ -164,8 +166,8 @@ pub use report::{Divergence, FitReport, NonFinite, Observer, Progress, StopReaso
 pub use rng::Rng;
 pub use select::{
     Candidate, CrossValidated, CrossValidation, FittedSearch, ScoreCurve, Search, Split, Splitter,
-    group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, stratified_k_fold, time_ordered_splits,
-    train_test_split, validation_curve,
+    StoredSettings, group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, stratified_k_fold,
+    time_ordered_splits, train_test_split, validation_curve,
 };
 pub use train::{
     Advance, Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,
@@ -184,6 +186,9 @@ pub mod guide {}
 
 #[doc = include_str!("../docs/logistic.md")]
 pub mod logistic {}
+
+#[doc = include_str!("../docs/model_files.md")]
+pub mod model_files {}
 
 #[doc = include_str!("../docs/networks.md")]
 pub mod networks {}

@@ -9,11 +9,12 @@ use crate::classifier::Classifier;
 use crate::decide::{Calibrated, Conformal, MinimumCost, PriorCorrected, Rejecting, Thresholded};
 use crate::error::Error;
 use crate::file::invalid;
-use crate::linear::FittedLogistic;
+use crate::linear::{FittedLogistic, FittedLogisticCv};
 use crate::multiclass::{FittedOneVsOne, FittedOneVsRest};
 use crate::network::FittedMlp;
 use crate::pipeline::FittedPipeline;
 use crate::real::Real;
+use crate::select::FittedSearch;
 
 /// A fitted classifier of this crate whose kind is known only when it is loaded: what a service wants that is to take
 /// whatever model its file has.
@@ -83,6 +84,9 @@ impl<T: Real, L: StoredLabel + 'static> Persist for AnyClassifier<T, L> {
     fn from_record(record: Record) -> Result<Self, Error> {
         Ok(match record.kind() {
             "logistic regression" => Self::new(FittedLogistic::<T, L>::from_record(record)?),
+            "cross-validated logistic regression" => {
+                Self::new(FittedLogisticCv::<T, L>::from_record(record)?)
+            }
             "multi-layer perceptron" => Self::new(FittedMlp::<T, L>::from_record(record)?),
             "one vs rest" => Self::new(FittedOneVsRest::<AnyClassifier<T, bool>, L>::from_record(record)?),
             "one vs one" => Self::new(FittedOneVsOne::<AnyClassifier<T, bool>, L>::from_record(record)?),
@@ -94,6 +98,7 @@ impl<T: Real, L: StoredLabel + 'static> Persist for AnyClassifier<T, L> {
             "minimum cost" => Self::new(MinimumCost::<AnyClassifier<T, L>>::from_record(record)?),
             "prior corrected" => Self::new(PriorCorrected::<AnyClassifier<T, L>>::from_record(record)?),
             "rejecting" => Self::new(Rejecting::<AnyClassifier<T, L>>::from_record(record)?),
+            "search" => Self::new(FittedSearch::<Record, AnyClassifier<T, L>>::from_record(record)?),
             "thresholded" => Self::new(Thresholded::<AnyClassifier<T, L>>::from_record(record)?),
             other => return Err(invalid(format!("it has a `{other}` where a classifier is wanted"))),
         })

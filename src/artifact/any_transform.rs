@@ -48,11 +48,24 @@ where
 }
 
 impl<T: Real> AnyTransform<T> {
+    /// Any transformation that can be stored.
+    pub fn new<P>(transform: P) -> Self
+    where
+        P: Transform<T> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
+    {
+        AnyTransform(Box::new(transform))
+    }
+
+    /// Of what kind it is, as files call it.
+    pub fn kind(&self) -> String {
+        self.to_record().kind().to_owned()
+    }
+
     fn read<P>(record: Record) -> Result<Self, Error>
     where
         P: Transform<T> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
     {
-        Ok(AnyTransform(Box::new(P::from_record(record)?)))
+        P::from_record(record).map(Self::new)
     }
 }
 

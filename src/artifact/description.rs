@@ -1,19 +1,34 @@
-//! Records in JSON, apart from their arrays.
+//! Records in JSON and other formats that people read, with their arrays or without.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::record::{Record, Setting};
+use super::numbers;
+use super::record::{Array, Record, Setting};
 use crate::error::Error;
 use crate::file::invalid;
 
-/// What a record says in JSON: kind, settings and parts. Empty lists are left out.
-struct Node<'a>(&'a Record);
+/// How many records may lie inside each other. Readers of JSON stop at 128 levels, and a record is two of them; some are
+/// left for whatever the model itself lies in.
+pub(super) const DEEPEST: usize = 50;
 
+/// What a record says: kind, settings, arrays if they are wanted, and parts. Empty lists are left out.
+pub(super) struct Node<'a> {
+    pub(super) record: &'a Record,
+    pub(super) arrays: bool,
+}
+
+/// Without its arrays.
+///
+/// # Errors
+/// For a record that could not be read again.
 pub(super) fn to_json(record: &Record) -> Result<String, Error> {
-    serde_json::to_string(&Node(record)).map_err(|error| invalid(error.to_string()))
+    check_depth(record)?;
+    let node = Node { record, arrays: false };
+    serde_json::to_string(&node).map_err(|error| invalid(error.to_string()))
 }
 
 /// A record without its arrays.
@@ -21,21 +36,39 @@ pub(super) fn to_json(record: &Record) -> Result<String, Error> {
 /// # Errors
 /// For anything but what [`to_json`] makes.
 pub(super) fn from_json(text: &str) -> Result<Record, Error> {
-    let Read(record) =
-        serde_json::from_str(text).map_err(|error| invalid(format!("in its description: {error}")))?;
-    Ok(record)
+    let failed = |error: serde_json::Error| invalid(format!("in its description: {error}"));
+    let mut json = serde_json::Deserializer::from_str(text);
+    let record = Reading::new(false).deserialize(&mut json).map_err(failed)?;
+    json.end().map(|()| record).map_err(failed)
+}
+
+/// # Errors
+/// [`Error::Unsupported`] for a record that could not be read again.
+pub(super) fn check_depth(record: &Record) -> Result<(), Error> {
+    fn fits(record: &Record, depth: usize) -> bool {
+        depth > 0 && record.parts.iter().all(|(_, part)| fits(part, depth - 1))
+    }
+    if fits(record, DEEPEST) {
+        return Ok(());
+    }
+    let (what, by) = ("a model of so many parts inside each other", "the format of model files");
+    Err(Error::Unsupported { what, by, instead: "save its parts one by one" })
 }
 
 impl Serialize for Node<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Record { kind, settings, parts, .. } = self.0;
+        let Record { kind, settings, arrays, parts } = self.record;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("kind", kind)?;
         if !settings.is_empty() {
             map.serialize_entry("settings", &Entries(settings, |setting| setting))?;
         }
+        if self.arrays && !arrays.is_empty() {
+            map.serialize_entry("arrays", &Entries(arrays, numbers::Written))?;
+        }
         if !parts.is_empty() {
-            map.serialize_entry("parts", &Entries(parts, Node))?;
+            let node = |record| Node { record, arrays: self.arrays };
+            map.serialize_entry("parts", &Entries(parts, node))?;
         }
         map.end()
     }
@@ -61,61 +94,111 @@ impl Serialize for Setting {
     }
 }
 
-struct Read(Record);
+/// How a record is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    arrays: bool,
+    /// How many records may still lie inside.
+    depth: usize,
+}
 
-impl<'de> Deserialize<'de> for Read {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Parts {
-            kind: String,
-            #[serde(default)]
-            settings: Named<Setting>,
-            #[serde(default)]
-            parts: Named<Read>,
-        }
-        let Parts { kind, settings, parts } = Parts::deserialize(deserializer)?;
-        let parts = parts.0.into_iter().map(|(name, Read(record))| (name, record)).collect();
-        Ok(Read(Record { kind, settings: settings.0, arrays: vec![], parts }))
+impl Reading {
+    /// With its arrays, or without.
+    pub(super) fn new(arrays: bool) -> Self {
+        Reading { arrays, depth: DEEPEST }
     }
 }
 
-/// A map as a list of named values; no name twice.
-struct Named<V>(Vec<(String, V)>);
+impl<'de> DeserializeSeed<'de> for Reading {
+    type Value = Record;
 
-impl<V> Default for Named<V> {
-    fn default() -> Self {
-        Named(vec![])
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Record, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Named<V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs<V>(std::marker::PhantomData<V>);
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for Pairs<V> {
-            type Value = Named<V>;
+#[derive(serde::Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Key {
+    Kind,
+    Settings,
+    Arrays,
+    Parts,
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table")
-            }
+impl<'de> Visitor<'de> for Reading {
+    type Value = Record;
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<V>, A::Error> {
-                let mut pairs: Vec<(String, V)> = vec![];
-                while let Some((name, value)) = map.next_entry::<String, V>()? {
-                    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-                        return Err(A::Error::custom(format!("`{name}` is no name")));
-                    }
-                    pairs.push((name, value));
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of kind, settings and parts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
+        let Some(depth) = self.depth.checked_sub(1) else {
+            return Err(A::Error::custom(format!("more than {DEEPEST} parts lie inside each other")));
+        };
+        let (mut kind, mut settings, mut arrays, mut parts) = (None, None, None, None);
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Kind => set(&mut kind, "kind", map.next_value()?)?,
+                Key::Settings => {
+                    set(&mut settings, "settings", map.next_value_seed(Named(PhantomData::<Setting>))?)?;
                 }
-                let mut names: Vec<&String> = pairs.iter().map(|(name, _)| name).collect();
-                names.sort_unstable();
-                match names.windows(2).find(|pair| pair[0] == pair[1]) {
-                    Some(pair) => Err(A::Error::custom(format!("it has `{}` twice", pair[0]))),
-                    None => Ok(Named(pairs)),
+                Key::Arrays if self.arrays => {
+                    set(&mut arrays, "arrays", map.next_value_seed(Named(PhantomData::<Array>))?)?;
+                }
+                Key::Arrays => return Err(A::Error::custom("arrays have no place here")),
+                Key::Parts => {
+                    let inside = Named(Reading { depth, ..self });
+                    set(&mut parts, "parts", map.next_value_seed(inside)?)?;
                 }
             }
         }
-        deserializer.deserialize_map(Pairs(std::marker::PhantomData))
+        Ok(Record {
+            kind: kind.ok_or_else(|| A::Error::missing_field("kind"))?,
+            settings: settings.unwrap_or_default(),
+            arrays: arrays.unwrap_or_default(),
+            parts: parts.unwrap_or_default(),
+        })
+    }
+}
+
+fn set<V, E: serde::de::Error>(slot: &mut Option<V>, name: &'static str, value: V) -> Result<(), E> {
+    if slot.replace(value).is_some() { Err(E::duplicate_field(name)) } else { Ok(()) }
+}
+
+/// A map as a list of named values, each read by this seed; no name twice.
+struct Named<S>(S);
+
+impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Named<S> {
+    type Value = Vec<(String, S::Value)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Named<S> {
+    type Value = Vec<(String, S::Value)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs: Self::Value = vec![];
+        while let Some(name) = map.next_key::<String>()? {
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                return Err(A::Error::custom(format!("`{name}` is no name")));
+            }
+            pairs.push((name, map.next_value_seed(self.0)?));
+        }
+        let mut names: Vec<&String> = pairs.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(A::Error::custom(format!("it has `{}` twice", pair[0]))),
+            None => Ok(pairs),
+        }
     }
 }
 

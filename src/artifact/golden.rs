@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::record::Record;
+use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::file::invalid;
@@ -11,6 +12,9 @@ use crate::rng::Rng;
 
 /// How many rows there are if nobody gives any.
 const ROWS: usize = 4;
+
+/// The most rows. Loading predicts them all, and should not take long.
+const MOST_ROWS: usize = 100;
 
 /// Rows and the scores that a model gives them: proof that what was loaded is what was saved, by predicting.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,24 +27,37 @@ pub struct GoldenRows {
 }
 
 impl GoldenRows {
-    /// The scores of these rows; of a few rows around zero if there are none, or nothing where the model refuses those.
+    /// The scores of these rows, each predicted alone; of a few rows around zero if there are none, or nothing where the
+    /// model refuses those.
     ///
     /// # Errors
-    /// Those of [`Classifier::decision_function`] for rows that are given.
+    /// Those of [`Classifier::decision_function`] for rows that are given, and [`Error::InvalidParameter`] for more than
+    /// 100 of them.
     pub fn of<T: Real, C: Classifier<T>>(
         model: &C,
         rows: Option<&DMatrix<T>>,
+    ) -> Result<Option<Self>, Error> {
+        Self::of_scores(model.features(), rows, |x| model.decision_function(x))
+    }
+
+    /// The same for whatever gives rows scores.
+    pub(crate) fn of_scores<T: Real>(
+        features: usize,
+        rows: Option<&DMatrix<T>>,
+        scores: impl Fn(&DMatrix<T>) -> Result<DMatrix<T>, Error>,
     ) -> Result<Option<Self>, Error> {
         let made;
         let x = match rows {
             Some(rows) => rows,
             None => {
-                made = around_zero(model.features());
+                made = around_zero(features);
                 &made
             }
         };
+        let count = x.nrows();
+        check::parameter("golden rows", count as f64, count <= MOST_ROWS, "at most 100")?;
         let tolerance = T::EPSILON.as_f64().sqrt();
-        match model.decision_function(x) {
+        match row_by_row(x, scores) {
             Ok(scores) => Ok(Some(GoldenRows {
                 x: x.map(|v| v.as_f64()),
                 scores: scores.map(|z| z.as_f64()),
@@ -93,10 +110,33 @@ impl GoldenRows {
 
     pub(super) fn from_record(record: Record) -> Result<Self, Error> {
         let mut record = record.open("golden rows")?;
-        let (x, scores) = (record.take_matrix("rows")?, record.take_matrix("scores")?);
+        // Some models take rows with NaN.
+        let (x, scores) = (record.take_any_matrix("rows")?, record.take_matrix("scores")?);
         record.finish()?;
+        if x.nrows() > MOST_ROWS {
+            return Err(invalid(format!("it has {} golden rows, wanted at most {MOST_ROWS}", x.nrows())));
+        }
         Ok(GoldenRows { x, scores, tolerance: 0.0 })
     }
+}
+
+/// Each row alone, so that whoever loads a file needs little memory, whatever the model makes of a row.
+fn row_by_row<T: Real>(
+    x: &DMatrix<T>,
+    scores: impl Fn(&DMatrix<T>) -> Result<DMatrix<T>, Error>,
+) -> Result<DMatrix<T>, Error> {
+    let mut all = scores(&DMatrix::zeros(0, x.ncols()))?.resize_vertically(x.nrows(), T::zero());
+    for row in 0..x.nrows() {
+        let of_row = scores(&x.rows(row, 1).into_owned()).map_err(|error| match error {
+            Error::Overflow { .. } => Error::Overflow { row },
+            Error::NotFinite { argument, column, value, .. } => {
+                Error::NotFinite { argument, row, column, value }
+            }
+            other => other,
+        })?;
+        all.row_mut(row).copy_from(&of_row.row(0));
+    }
+    Ok(all)
 }
 
 /// A row of zeros, one of ones, and uniform numbers from -1 to 1.

@@ -7,8 +7,11 @@ mod description;
 mod golden;
 mod label;
 mod model_file;
+mod numbers;
 mod record;
 mod report;
+#[cfg(feature = "serde")]
+mod serialization;
 
 pub use any_classifier::AnyClassifier;
 pub use any_transform::AnyTransform;

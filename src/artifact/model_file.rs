@@ -70,11 +70,12 @@ impl<M: Persist> ModelFile<M> {
         self
     }
 
-    /// Rows that are predicted now and, for comparison, whenever the file is loaded: a few typical ones. They are stored,
-    /// so they should be nobody's secret. Defaults to rows around zero.
+    /// Rows that are predicted now and, for comparison, whenever the file is loaded: a few typical ones, at most 100. They
+    /// are stored, so they should be nobody's secret. Defaults to rows around zero.
     ///
     /// # Errors
-    /// Those of predicting them, and [`Error::Unsupported`] for what does not predict.
+    /// Those of predicting them, [`Error::InvalidParameter`] for too many, and [`Error::Unsupported`] for what does not
+    /// predict.
     pub fn golden_rows(mut self, x: &DMatrix<M::Scalar>) -> Result<Self, Error> {
         self.extras.golden = self.model.golden_rows(Some(x))?;
         if self.extras.golden.is_none() {
@@ -114,11 +115,16 @@ impl<M: Persist> ModelFile<M> {
     /// # Errors
     /// As [`Persist::to_bytes`]; [`Error::ShapeMismatch`] for another number of names than the model has columns.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        to_bytes(&self.model, self.complete_extras()?)
+    }
+
+    /// With golden rows of the model's own choice, if there are no others.
+    pub(super) fn complete_extras(&self) -> Result<Extras, Error> {
         let mut extras = self.extras.clone();
         if extras.golden.is_none() {
             extras.golden = self.model.golden_rows(None)?;
         }
-        to_bytes(&self.model, extras)
+        Ok(extras)
     }
 
     /// The file that these are the bytes of.

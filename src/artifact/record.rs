@@ -233,9 +233,15 @@ impl Record {
 
     /// Takes out a matrix of finite numbers of any size.
     pub fn take_matrix<T: Real>(&mut self, name: &str) -> Result<DMatrix<T>, Error> {
+        let matrix = self.take_any_matrix(name)?;
+        if all_finite(matrix.as_slice()) { Ok(matrix) } else { Err(not_finite(name)) }
+    }
+
+    /// Takes out a matrix of any size that may hold infinities and NaN.
+    pub(super) fn take_any_matrix<T: Real>(&mut self, name: &str) -> Result<DMatrix<T>, Error> {
         let (shape, array) = self.take_stored(name)?;
         match shape.as_slice() {
-            &[columns, rows] => Ok(DMatrix::from_vec(rows, columns, finite(name, array)?)),
+            &[columns, rows] => Ok(DMatrix::from_vec(rows, columns, array)),
             _ => Err(invalid(format!("array `{name}` has the shape {shape:?}, wanted two dimensions"))),
         }
     }
@@ -330,5 +336,9 @@ fn take<V>(entries: &mut Vec<(String, V)>, name: &str) -> Option<V> {
 }
 
 fn finite<T: Real>(name: &str, array: Vec<T>) -> Result<Vec<T>, Error> {
-    if all_finite(&array) { Ok(array) } else { Err(invalid(format!("array `{name}` is not finite"))) }
+    if all_finite(&array) { Ok(array) } else { Err(not_finite(name)) }
+}
+
+fn not_finite(name: &str) -> Error {
+    invalid(format!("array `{name}` is not finite"))
 }

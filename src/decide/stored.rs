@@ -120,9 +120,7 @@ impl Calibration {
             Calibration::Isotonic(functions) => {
                 let functions = functions.iter().enumerate();
                 functions.fold(Record::new("isotonic"), |record, (index, function)| {
-                    let part =
-                        Record::new("function").with_array("x", &function.x).with_array("y", &function.y);
-                    record.with_part(&format!("class_{index}"), part)
+                    record.with_part(&format!("class_{index}"), function.to_record())
                 })
             }
         }
@@ -155,13 +153,44 @@ impl Calibration {
 
 /// A function that rises from 0 to 1.
 fn function(record: Record) -> Result<IsotonicRegression, Error> {
-    let mut record = record.open("function")?;
-    let x: Vec<f64> = record.take_vector("x")?;
-    let y: Vec<f64> = record.take_array("y", x.len())?;
-    record.finish()?;
-    let probabilities = y.iter().all(|y| (0.0..=1.0).contains(y));
-    if x.is_empty() || !x.is_sorted_by(|a, b| a < b) || !y.is_sorted() || !probabilities {
-        return Err(invalid("its isotonic function does not rise from 0 to 1"));
+    let function = IsotonicRegression::from_record(record)?;
+    let probabilities = function.y.iter().all(|y| (0.0..=1.0).contains(y));
+    if function.y.is_sorted() && probabilities {
+        return Ok(function);
     }
-    Ok(IsotonicRegression { x, y })
+    Err(invalid("its isotonic function does not rise from 0 to 1"))
+}
+
+impl Persist for IsotonicRegression {
+    type Scalar = f64;
+
+    fn to_record(&self) -> Record {
+        Record::new("isotonic regression").with_array("x", &self.x).with_array("y", &self.y)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("isotonic regression")?;
+        let x: Vec<f64> = record.take_vector("x")?;
+        let y: Vec<f64> = record.take_array("y", x.len())?;
+        record.finish()?;
+        let monotone = y.is_sorted() || y.is_sorted_by(|a, b| a >= b);
+        if x.is_empty() || !x.is_sorted_by(|a, b| a < b) || !monotone {
+            return Err(invalid("its isotonic function rises and falls, or has places out of order"));
+        }
+        Ok(IsotonicRegression { x, y })
+    }
+}
+
+impl Persist for PlattScaling {
+    type Scalar = f64;
+
+    fn to_record(&self) -> Record {
+        Record::new("platt scaling").with_number("slope", self.slope).with_number("offset", self.offset)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("platt scaling")?;
+        let (slope, offset) = (record.take_number("slope")?, record.take_number("offset")?);
+        record.finish().map(|()| PlattScaling { slope, offset })
+    }
 }

@@ -23,16 +23,49 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 /// [`Error::File`]. The temporary file is then gone, and the file as it was; if the very last step failed, which is to
 /// make the new name last, it is the new one.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    save_in_steps(path, bytes, |_| Ok(()))
+}
+
+/// What saving consists of, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Create,
+    /// Once for each piece.
+    Write,
+    Sync,
+    Rename,
+    SyncDirectory,
+}
+
+/// How many bytes are written at once.
+const PIECE: usize = 1 << 20;
+
+/// As [`save`]; `before` is asked before each step, so that tests see how things stand and make it fail.
+fn save_in_steps(
+    path: &Path,
+    bytes: &[u8],
+    mut before: impl FnMut(Step) -> io::Result<()>,
+) -> Result<(), Error> {
     let failed = |error| failure("save", path, &error);
-    let (temporary, mut file) = temporary(path).map_err(failed)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    drop(file);
+    before(Step::Create).map_err(failed)?;
+    let (temporary, file) = temporary(path).map_err(failed)?;
+    let written = write(file, bytes, &mut before).and_then(|()| before(Step::Rename));
     if let Err(error) = written.and_then(|()| fs::rename(&temporary, path)) {
         // What went wrong first is what counts.
         let _ = fs::remove_file(&temporary);
         return Err(failed(error));
     }
-    sync_directory(directory(path)).map_err(failed)
+    before(Step::SyncDirectory).and_then(|()| sync_directory(directory(path))).map_err(failed)
+}
+
+/// Writes the bytes and waits until they are on the disk. The file is closed then.
+fn write(mut file: File, bytes: &[u8], before: &mut impl FnMut(Step) -> io::Result<()>) -> io::Result<()> {
+    for piece in bytes.chunks(PIECE) {
+        before(Step::Write)?;
+        file.write_all(piece)?;
+    }
+    before(Step::Sync)?;
+    file.sync_all()
 }
 
 /// The bytes of a file, read only if its header fits its size.
@@ -116,4 +149,150 @@ fn sync_directory(_directory: &Path) -> io::Result<()> {
 
 fn failure(action: &'static str, path: &Path, error: &io::Error) -> Error {
     Error::File { action, path: path.to_path_buf(), kind: error.kind(), message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory that is gone when the test is over.
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("logit-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).unwrap();
+            Directory(path)
+        }
+
+        fn names(&self) -> Vec<OsString> {
+            let mut names: Vec<_> = fs::read_dir(&self.0).unwrap().map(|e| e.unwrap().file_name()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Three pieces.
+    fn bytes(fill: u8) -> Vec<u8> {
+        vec![fill; 2 * PIECE + 17]
+    }
+
+    /// The steps of a save of [`bytes`].
+    const STEPS: [Step; 7] =
+        [Step::Create, Step::Write, Step::Write, Step::Write, Step::Sync, Step::Rename, Step::SyncDirectory];
+
+    #[test]
+    fn whenever_the_machine_stops_the_old_file_or_the_new_one_is_there() {
+        let directory = Directory::new("steps");
+        let path = directory.0.join("model");
+        fs::write(&path, b"old").unwrap();
+        let mut seen = Vec::new();
+        let look = |step| {
+            seen.push(step);
+            let there = fs::read(&path).unwrap();
+            let new = step == Step::SyncDirectory;
+            assert_eq!(there, if new { bytes(1) } else { b"old".to_vec() }, "before {step:?}");
+            Ok(())
+        };
+        save_in_steps(&path, &bytes(1), look).unwrap();
+        assert_eq!(seen, STEPS);
+        assert_eq!(directory.names(), ["model"]);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_old_file_and_nothing_else() {
+        let directory = Directory::new("failing-steps");
+        let path = directory.0.join("model");
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::Interrupted] {
+            for failing in 0..STEPS.len() {
+                fs::write(&path, b"old").unwrap();
+                let mut number = 0;
+                let fail = |_| {
+                    number += 1;
+                    if number == failing + 1 { Err(io::Error::from(kind)) } else { Ok(()) }
+                };
+                let error = save_in_steps(&path, &bytes(2), fail).unwrap_err();
+                assert!(matches!(&error, Error::File { action: "save", kind: found, .. } if *found == kind));
+                let new = STEPS[failing] == Step::SyncDirectory;
+                let wanted = if new { bytes(2) } else { b"old".to_vec() };
+                assert_eq!(fs::read(&path).unwrap(), wanted, "{:?}", STEPS[failing]);
+                assert_eq!(directory.names(), ["model"], "{:?}", STEPS[failing]);
+            }
+        }
+    }
+
+    /// What a process left behind that was killed, and had the same number as this one.
+    #[test]
+    fn temporary_files_of_others_are_left_alone() {
+        let directory = Directory::new("leftovers");
+        let path = directory.0.join("model");
+        let next = COUNTER.load(Ordering::Relaxed);
+        for number in next..next + 20 {
+            let name = format!(".model.{}.{number}.temporary", std::process::id());
+            fs::write(directory.0.join(name), b"theirs").unwrap();
+        }
+        save(&path, b"mine").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        assert_eq!(directory.names().len(), 21);
+    }
+
+    #[test]
+    fn directories_are_not_replaced() {
+        let directory = Directory::new("directories");
+        let path = directory.0.join("model");
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(save(&path, b"new"), Err(Error::File { .. })));
+        assert!(path.is_dir());
+        assert_eq!(directory.names(), ["model"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_replaced_and_what_they_point_to_stays() {
+        let directory = Directory::new("links");
+        let (path, other) = (directory.0.join("model"), directory.0.join("other"));
+        fs::write(&other, b"other").unwrap();
+        for target in [&other, &directory.0.join("nowhere"), &directory.0] {
+            let _ = fs::remove_file(&path);
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            save(&path, b"new").unwrap();
+            assert!(fs::symlink_metadata(&path).unwrap().is_file());
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            assert_eq!(fs::read(&other).unwrap(), b"other");
+            assert_eq!(directory.names(), ["model", "other"]);
+        }
+    }
+
+    #[test]
+    fn readers_see_whole_files_only() {
+        let directory = Directory::new("readers");
+        let path = directory.0.join("model");
+        let of = |fill: u8| vec![fill; 5000 + 7 * usize::from(fill)];
+        save(&path, &of(0)).unwrap();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut reads = 0;
+                while !done.load(Ordering::Relaxed) {
+                    let found = fs::read(&path).unwrap();
+                    assert!(found.first().is_some_and(|&fill| found == of(fill)), "{} bytes", found.len());
+                    reads += 1;
+                }
+                reads
+            });
+            for number in 0..1000 {
+                save(&path, &of((number % 250) as u8)).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+            assert!(reader.join().unwrap() > 0);
+        });
+        assert_eq!(directory.names(), ["model"]);
+    }
 }

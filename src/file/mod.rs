@@ -34,6 +34,47 @@ pub(crate) struct Format {
     pub(crate) longest_header: u64,
 }
 
+impl Format {
+    /// As files have it.
+    pub(crate) fn version(&self) -> String {
+        format!("{}.{}", self.major, self.minor)
+    }
+
+    /// # Errors
+    /// For a file of another format.
+    pub(crate) fn check_name(&self, found: &str) -> Result<(), Error> {
+        if found == self.name {
+            return Ok(());
+        }
+        Err(invalid(format!("it is a `{found}`, wanted a `{}`", self.name)))
+    }
+
+    /// # Errors
+    /// For a version that cannot be read.
+    pub(crate) fn check_version(&self, version: &str) -> Result<(), Error> {
+        let Format { major, minor, .. } = self;
+        let numbers = version.split_once('.');
+        let parsed = numbers.and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
+        match parsed {
+            None => {
+                Err(invalid(format!("its version is `{version}`, wanted two numbers as `{major}.{minor}`")))
+            }
+            Some((found, _)) if found > *major => Err(invalid(format!(
+                "it is of version {version}, this is a reader of {major}.{minor}: use a newer version of this library"
+            ))),
+            Some((found, _)) if found < *major => {
+                Err(invalid(format!("it is of version {version}, wanted {major}.0 to {major}.{minor}")))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// Digits, and nothing else.
+fn number(digits: &str) -> Option<u32> {
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+}
+
 /// The name of the array with the checksum.
 const CHECKSUM: &str = "checksum";
 

@@ -20,7 +20,8 @@ impl<'a> Reader<'a> {
         let range = header::range(bytes, bytes.len() as u64, format.longest_header)?;
         let (before, data) = bytes.split_at(range.end);
         let header = Header::parse(&before[range])?;
-        check_format(&header, format)?;
+        format.check_name(&header.metadata.format)?;
+        format.check_version(&header.metadata.version)?;
         header.check_length(before.len(), bytes.len() as u64)?;
         let mut reader = Reader { header, data };
         let found: u64 = reader.number(CHECKSUM)?;
@@ -101,29 +102,4 @@ impl<'a> Reader<'a> {
         let found = self.header.arrays.iter_mut().find(|array| array.name == name);
         found.ok_or_else(|| invalid(format!("it has no array `{name}`")))
     }
-}
-
-fn check_format(header: &Header<'_>, wanted: Format) -> Result<(), Error> {
-    let (format, version) = (&header.metadata.format, &header.metadata.version);
-    let Format { name, major, minor, .. } = wanted;
-    if format != name {
-        return Err(invalid(format!("it is a `{format}`, wanted a `{name}`")));
-    }
-    let numbers = version.split_once('.');
-    let parsed = numbers.and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
-    match parsed {
-        None => Err(invalid(format!("its version is `{version}`, wanted two numbers as `{major}.{minor}`"))),
-        Some((found, _)) if found > major => Err(invalid(format!(
-            "it is of version {version}, this is a reader of {major}.{minor}: use a newer version of this library"
-        ))),
-        Some((found, _)) if found < major => {
-            Err(invalid(format!("it is of version {version}, wanted {major}.0 to {major}.{minor}")))
-        }
-        Some(_) => Ok(()),
-    }
-}
-
-/// Digits, and nothing else.
-fn number(digits: &str) -> Option<u32> {
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }

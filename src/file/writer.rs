@@ -81,10 +81,9 @@ impl<'a> Writer<'a> {
 
     /// The header, and the size of what comes after it.
     fn header(&self) -> (String, usize) {
-        let Format { name, major, minor, .. } = self.format;
         let metadata = serde_json::json!({
-            "format": name,
-            "version": format!("{major}.{minor}"),
+            "format": self.format.name,
+            "version": self.format.version(),
             "description": self.description,
         });
         let mut text = format!("{{\"__metadata__\":{metadata}");

@@ -121,7 +121,8 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
             }
         }
         let third = T::of(1.0 / 3.0);
-        Ok(wins.zip_map(&odds, |wins, z| wins + third * z / (z.abs() + T::one())))
+        let scores = wins.zip_map(&odds, |wins, z| wins + third * z / (z.abs() + T::one()));
+        check::scores(&scores).map(|()| scores)
     }
 
     fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {

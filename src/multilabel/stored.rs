@@ -1,7 +1,9 @@
 //! Networks for several labels a row in files.
 
+use nalgebra::DMatrix;
+
 use super::fitted::FittedMultiLabel;
-use crate::artifact::{Persist, Record, StoredLabel};
+use crate::artifact::{GoldenRows, Persist, Record, StoredLabel};
 use crate::decide::PlattScaling;
 use crate::error::Error;
 use crate::file::invalid;
@@ -35,5 +37,9 @@ impl<T: Real, L: StoredLabel> Persist for FittedMultiLabel<T, L> {
         record.finish()?;
         let loaded = FittedMultiLabel { calibration: calibration.collect(), ..FittedMultiLabel::new(model) };
         loaded.with_thresholds(thresholds).map_err(|error| invalid(error.to_string()))
+    }
+
+    fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
+        GoldenRows::of_scores(self.features(), rows, |x| self.decision_function(x))
     }
 }

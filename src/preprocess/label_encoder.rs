@@ -21,7 +21,7 @@ use crate::real::Real;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelEncoder<L> {
-    classes: Vec<L>,
+    pub(super) classes: Vec<L>,
 }
 
 impl<L: Label> LabelEncoder<L> {

@@ -36,21 +36,21 @@ use crate::real::Real;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moments {
-    rows: usize,
-    weight: f64,
-    columns: Vec<Column>,
+    pub(super) rows: usize,
+    pub(super) weight: f64,
+    pub(super) columns: Vec<Column>,
 }
 
 /// The moments of one column.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Column {
-    low: f64,
-    high: f64,
-    mean: f64,
+pub(super) struct Column {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) mean: f64,
     /// A power of two near the largest deviation.
-    unit: f64,
+    pub(super) unit: f64,
     /// The weighted sum of squared deviations, in squared units.
-    squares: f64,
+    pub(super) squares: f64,
 }
 
 impl Moments {

@@ -72,6 +72,11 @@ impl<P> FittedOnColumns<P> {
         &self.inner
     }
 
+    /// The columns that stay as they are.
+    pub(super) fn others(&self) -> &[usize] {
+        &self.others
+    }
+
     fn width(&self) -> usize {
         self.columns.len() + self.others.len()
     }
@@ -194,6 +199,13 @@ impl<T> FittedSelectColumns<T> {
         }
         let scalar = std::marker::PhantomData;
         others(&columns, inputs).map(|_| FittedSelectColumns { columns, inputs, scalar })
+    }
+
+    /// The columns that are left out.
+    pub(super) fn others(&self) -> Vec<usize> {
+        let mut left = vec![true; self.inputs];
+        self.columns.iter().for_each(|&column| left[column] = false);
+        (0..self.inputs).filter(|&column| left[column]).collect()
     }
 
     /// The columns that are kept.

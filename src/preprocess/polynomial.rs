@@ -213,12 +213,16 @@ fn count(settings: &PolynomialFeatures, inputs: usize) -> Option<usize> {
         } else {
             inputs.checked_add(degree - 1)?
         };
+        // Before the product, which might be out of range.
+        if factor > MOST {
+            return None;
+        }
         of_degree = of_degree * factor / degree;
         total += of_degree;
         if of_degree == 0 {
             break;
         }
-        if total > MOST || factor > MOST {
+        if total > MOST {
             return None;
         }
     }

@@ -1,12 +1,13 @@
 //! Transformations in files.
 
+use super::moments::Column;
 use super::{
     Chain, DropCategory, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
     FittedOnColumns, FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler,
-    FittedSelectColumns, FittedStandardScaler, Identity, MinMaxScaler, Norm, OneHotEncoder,
-    PolynomialFeatures, Transform, UnknownCategory,
+    FittedSelectColumns, FittedStandardScaler, Identity, LabelEncoder, MinMaxScaler, Moments, Norm,
+    OneHotEncoder, PolynomialFeatures, Transform, UnknownCategory,
 };
-use crate::artifact::{Persist, Record};
+use crate::artifact::{Persist, Record, StoredLabel};
 use crate::error::Error;
 use crate::file::invalid;
 use crate::real::Real;
@@ -216,14 +217,18 @@ impl<T: Real> Persist for FittedSelectColumns<T> {
     type Scalar = T;
 
     fn to_record(&self) -> Record {
-        Record::new("selected columns").with_count("of", self.inputs).with_counts("columns", &self.columns)
+        // What is left out is written too, so that a file is as large as what is made of it.
+        let others: Vec<usize> = self.others();
+        Record::new("selected columns").with_counts("columns", &self.columns).with_counts("others", &others)
     }
 
     fn from_record(record: Record) -> Result<Self, Error> {
         let mut record = record.open("selected columns")?;
-        let (columns, inputs) = (record.take_counts("columns")?, columns(&mut record, "of")?);
+        let (columns, others) = (record.take_counts("columns")?, record.take_counts("others")?);
         record.finish()?;
-        checked(FittedSelectColumns::new(columns, inputs))
+        let inputs = columns.len() + others.len();
+        let made = checked(FittedSelectColumns::new(columns, inputs))?;
+        same(&made.others(), &others).map(|()| made)
     }
 }
 
@@ -232,31 +237,28 @@ impl<P: Persist + Transform<P::Scalar>> Persist for FittedOnColumns<P> {
 
     fn to_record(&self) -> Record {
         Record::new("on columns")
-            .with_count("of", self.inputs())
             .with_counts("columns", self.columns())
+            .with_counts("others", self.others())
             .with_part("inner", self.inner().to_record())
     }
 
     fn from_record(record: Record) -> Result<Self, Error> {
         let mut record = record.open("on columns")?;
-        let (chosen, inputs) = (record.take_counts("columns")?, columns(&mut record, "of")?);
+        let (chosen, others) = (record.take_counts("columns")?, record.take_counts("others")?);
         let inner = P::from_record(record.take_part("inner")?)?;
         record.finish()?;
         if inner.inputs() != chosen.len() {
             return Err(invalid(format!("it is for {} columns, but names {}", inner.inputs(), chosen.len())));
         }
-        checked(FittedOnColumns::new(chosen, inputs, inner))
+        let inputs = chosen.len() + others.len();
+        let made = checked(FittedOnColumns::new(chosen, inputs, inner))?;
+        same(made.others(), &others).map(|()| made)
     }
 }
 
-/// More columns than these do not come out of a file of which nothing else says how many there are.
-const MOST_COLUMNS: usize = 1 << 16;
-
-fn columns(record: &mut Record, name: &str) -> Result<usize, Error> {
-    match record.take_count(name)? {
-        count if count <= MOST_COLUMNS => Ok(count),
-        count => Err(invalid(format!("`{name}` is {count}, wanted at most {MOST_COLUMNS}"))),
-    }
+/// The columns that a file says are left out must be all that are.
+fn same(found: &[usize], said: &[usize]) -> Result<(), Error> {
+    if found == said { Ok(()) } else { Err(invalid("`columns` and `others` are not all columns")) }
 }
 
 impl<T: Real> Persist for FittedImputer<T> {
@@ -297,5 +299,73 @@ impl<T: Real> Persist for FittedPca<T> {
         );
         record.finish()?;
         checked(made)
+    }
+}
+
+impl<L: StoredLabel> Persist for LabelEncoder<L> {
+    type Scalar = f64;
+
+    fn to_record(&self) -> Record {
+        Record::new("label encoder").with_labels("classes", &self.classes)
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("label encoder")?;
+        let classes: Vec<L> = record.take_labels("classes")?;
+        record.finish()?;
+        if classes.is_empty() {
+            return Err(invalid("it has no classes"));
+        }
+        Ok(LabelEncoder { classes })
+    }
+}
+
+impl Persist for Moments {
+    type Scalar = f64;
+
+    fn to_record(&self) -> Record {
+        let numbers = |of: fn(&Column) -> f64| -> Vec<f64> { self.columns.iter().map(of).collect() };
+        Record::new("moments")
+            .with_count("rows", self.rows)
+            .with_number("weight", self.weight)
+            .with_array("low", &numbers(|column| column.low))
+            .with_array("high", &numbers(|column| column.high))
+            .with_array("mean", &numbers(|column| column.mean))
+            .with_array("unit", &numbers(|column| column.unit))
+            .with_array("squares", &numbers(|column| column.squares))
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("moments")?;
+        let (rows, weight) = (record.take_count("rows")?, record.take_number("weight")?);
+        // Of no rows, the lowest is above the highest.
+        let (low, high): (Vec<f64>, Vec<f64>) = (record.take_any("low")?, record.take_any("high")?);
+        let mean: Vec<f64> = record.take_array("mean", low.len())?;
+        let unit: Vec<f64> = record.take_array("unit", low.len())?;
+        let squares: Vec<f64> = record.take_array("squares", low.len())?;
+        record.finish()?;
+        if low.is_empty() || high.len() != low.len() || weight < 0.0 || (weight > 0.0 && rows == 0) {
+            return Err(invalid("its `moments` contradict themselves"));
+        }
+        let mut columns = Vec::new();
+        for index in 0..low.len() {
+            let column = Column {
+                low: low[index],
+                high: high[index],
+                mean: mean[index],
+                unit: unit[index],
+                squares: squares[index],
+            };
+            let range = if weight > 0.0 {
+                column.low.is_finite() && column.high.is_finite() && column.low <= column.high
+            } else {
+                column.low == f64::INFINITY && column.high == f64::NEG_INFINITY
+            };
+            if !range || column.unit <= 0.0 || column.squares < 0.0 {
+                return Err(invalid(format!("its `moments` of column {index} are those of no rows")));
+            }
+            columns.push(column);
+        }
+        Ok(Moments { rows, weight, columns })
     }
 }

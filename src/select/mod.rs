@@ -7,8 +7,10 @@ mod learning_curves;
 mod parallel;
 mod plain_folds;
 mod search;
+mod settings;
 mod split;
 mod splitter;
+mod stored;
 
 pub use cross_validation::{CrossValidated, CrossValidation};
 pub(crate) use folds::folds;
@@ -17,6 +19,7 @@ pub(crate) use held_out::HeldOut;
 pub use learning_curves::{ScoreCurve, learning_curve, validation_curve};
 pub use plain_folds::{group_k_fold, k_fold, shuffled_k_fold, time_ordered_splits};
 pub use search::{Candidate, FittedSearch, Search, product};
+pub use settings::StoredSettings;
 pub(crate) use split::stratified;
 pub use split::{Split, train_test_split};
 pub use splitter::Splitter;

@@ -139,9 +139,9 @@ pub struct Candidate<P> {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedSearch<P, C> {
-    table: Vec<Candidate<P>>,
-    best: usize,
-    model: C,
+    pub(super) table: Vec<Candidate<P>>,
+    pub(super) best: usize,
+    pub(super) model: C,
 }
 
 impl<P, C> FittedSearch<P, C> {

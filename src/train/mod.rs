@@ -14,6 +14,7 @@ mod run;
 mod samples;
 mod start;
 mod state;
+mod stored;
 mod trained;
 mod validation;
 

@@ -3,6 +3,11 @@
 mod damaged;
 #[path = "../common/file_parts.rs"]
 mod file_parts;
+mod golden;
 mod hostile;
+#[cfg(feature = "serde")]
+mod json;
 mod kit;
+mod memory;
 mod round_trips;
+mod structure;

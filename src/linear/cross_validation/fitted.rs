@@ -43,8 +43,8 @@ impl LambdaScore {
 /// What the rules choose: positions in a table of descending λ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Selection {
-    best: usize,
-    one_standard_error: usize,
+    pub(super) best: usize,
+    pub(super) one_standard_error: usize,
 }
 
 impl Selection {
@@ -72,12 +72,12 @@ impl Selection {
 /// of the one-standard-error rule and the one chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedLogisticCv<T: Real, L> {
-    path: FittedLogisticPath<T, L>,
-    model: FittedLogistic<T, L>,
-    scores: Vec<LambdaScore>,
-    selection: Selection,
-    chosen: usize,
-    complete: bool,
+    pub(super) path: FittedLogisticPath<T, L>,
+    pub(super) model: FittedLogistic<T, L>,
+    pub(super) scores: Vec<LambdaScore>,
+    pub(super) selection: Selection,
+    pub(super) chosen: usize,
+    pub(super) complete: bool,
 }
 
 impl<T: Real, L: Label> FittedLogisticCv<T, L> {

@@ -1,6 +1,7 @@
 //! Logistic regression with a penalty chosen by cross-validation.
 
 mod fitted;
+mod stored;
 
 use std::ops::ControlFlow;
 

@@ -13,9 +13,9 @@ use crate::real::Real;
 /// The [`Display`](fmt::Display) form is a table: λ, columns in use, deviance ratio, and how each fit went.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedLogisticPath<T: Real, L> {
-    lambdas: Vec<f64>,
-    models: Vec<FittedLogistic<T, L>>,
-    deviance_ratios: Vec<f64>,
+    pub(super) lambdas: Vec<f64>,
+    pub(super) models: Vec<FittedLogistic<T, L>>,
+    pub(super) deviance_ratios: Vec<f64>,
 }
 
 impl<T: Real, L: Label> FittedLogisticPath<T, L> {

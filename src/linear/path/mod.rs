@@ -2,6 +2,7 @@
 
 mod fitted;
 mod grid;
+mod stored;
 
 use std::ops::ControlFlow;
 

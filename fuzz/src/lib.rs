@@ -1,0 +1,7 @@
+//! What the fuzz targets do with bytes. The tests of the crate do the same with bytes that once did harm.
+
+mod files;
+mod fits;
+
+pub use files::{checkpoint, json, load, load_predict, save_load_save};
+pub use fits::fit;

@@ -1,0 +1,71 @@
+//! The choice of a penalty in files.
+
+use nalgebra::DMatrix;
+
+use super::fitted::{FittedLogisticCv, LambdaScore, Selection};
+use crate::artifact::{GoldenRows, Persist, Record, StoredLabel};
+use crate::error::Error;
+use crate::file::invalid;
+use crate::linear::path::FittedLogisticPath;
+use crate::real::Real;
+
+impl<T: Real, L: StoredLabel> Persist for FittedLogisticCv<T, L> {
+    type Scalar = T;
+
+    fn to_record(&self) -> Record {
+        let folds: Vec<f64> = self.scores.iter().flat_map(|score| score.folds.clone()).collect();
+        let nonzero: Vec<usize> = self.scores.iter().map(|score| score.nonzero).collect();
+        let converged: Vec<usize> = self.scores.iter().map(|score| usize::from(score.converged)).collect();
+        Record::new("cross-validated logistic regression")
+            .with_array("fold_scores", &folds)
+            .with_counts("nonzero", &nonzero)
+            .with_counts("converged", &converged)
+            .with_count("best", self.selection.best)
+            .with_count("one_standard_error", self.selection.one_standard_error)
+            .with_count("chosen", self.chosen)
+            .with_flag("complete", self.complete)
+            .with_part("path", self.path.to_record())
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("cross-validated logistic regression")?;
+        let path = FittedLogisticPath::<T, L>::from_record(record.take_part("path")?)?;
+        // Scores of metrics may be infinite, and NaN where they are not defined.
+        let (all, nonzero): (Vec<f64>, _) = (record.take_any("fold_scores")?, record.take_counts("nonzero")?);
+        let converged = record.take_counts("converged")?;
+        let (count, folds) = (path.len(), all.len() / path.len());
+        if all.len() != count * folds || nonzero.len() != count || converged.len() != count {
+            return Err(invalid(format!("it has {count} values of lambda, but not as many scores")));
+        }
+        if converged.iter().any(|&mark| mark > 1) || nonzero != path.nonzero() {
+            return Err(invalid("what it says of its values of lambda contradicts its models"));
+        }
+        let score = |at: usize| {
+            let folds = all[at * folds..(at + 1) * folds].to_vec();
+            LambdaScore::new(path.lambdas()[at], folds, nonzero[at], converged[at] == 1)
+        };
+        let scores: Vec<LambdaScore> = (0..count).map(score).collect();
+        let selection = Selection {
+            best: record.take_count("best")?,
+            one_standard_error: record.take_count("one_standard_error")?,
+        };
+        // Whether a high score is good is all that is not known.
+        if ![false, true].iter().any(|&greater| Selection::new(&scores, greater) == selection) {
+            return Err(invalid("its best values of lambda are not those of its scores"));
+        }
+        let chosen = record.take_count("chosen")?;
+        if chosen != selection.best && chosen != selection.one_standard_error {
+            return Err(invalid(format!(
+                "its chosen value of lambda is number {chosen}, which no rule chooses"
+            )));
+        }
+        let complete = record.take_flag("complete")?;
+        record.finish()?;
+        let model = path.models()[chosen].clone();
+        Ok(FittedLogisticCv { path, model, scores, selection, chosen, complete })
+    }
+
+    fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
+        GoldenRows::of(self, rows)
+    }
+}
