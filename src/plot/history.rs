@@ -47,12 +47,13 @@ pub fn loss_curves(history: &History) -> Result<Figure, Error> {
 ///
 /// # Examples
 /// ```
-/// use logit::metrics::{Accuracy, LogLoss};
-/// use logit::{Estimator, MlpClassifier, data, plot};
+/// use logit::{MlpClassifier, MlpOptions, data, metrics::Accuracy, plot};
 ///
 /// let iris = data::iris();
-/// let mlp = MlpClassifier::new([8]).epochs(5).validation_fraction(0.2).metrics([&Accuracy as _]);
-/// let model = mlp.fit(&iris.x, &iris.y)?;
+/// let options = MlpOptions::default().validation(&iris.x, &iris.y).metric(Accuracy);
+/// let mut run = MlpClassifier::new([8]).epochs(5).start(&iris.x, &iris.y, options)?;
+/// run.drive(|_| std::ops::ControlFlow::Continue(()))?;
+/// let model = run.finish();
 /// let figure = plot::metric_curves(model.history(), &["accuracy"])?;
 /// assert!(figure.to_svg()?.contains("accuracy"));
 /// # Ok::<(), logit::Error>(())

@@ -2,6 +2,8 @@
 //!
 //! | To see | call |
 //! |---|---|
+//! | what is predicted where, with the data and the boundary | [`decision_regions`], [`decision_boundary`], [`DecisionRegions`] |
+//! | how probable a class is where | [`ProbabilitySurface`] |
 //! | losses and metrics over epochs, objectives over iterations | [`loss_curves`], [`metric_curves`], [`objective_curve`] |
 //! | ROC, precision-recall and calibration curves | [`roc_curves`], [`precision_recall_curves`], [`calibration_curves`] |
 //! | which classes are mixed up | [`confusion_matrix`] |
@@ -24,10 +26,14 @@ mod history;
 mod images;
 mod layout;
 mod palette;
+mod partition;
+mod plane;
 mod ranking;
+mod regions;
 mod render;
 mod scene;
 mod scores;
+mod surface;
 mod ticks;
 
 pub use calibration::calibration_curves;
@@ -38,4 +44,6 @@ pub use figure::Figure;
 pub use history::{loss_curves, metric_curves, objective_curve};
 pub use images::weight_images;
 pub use ranking::{precision_recall_curves, roc_curves};
+pub use regions::{DecisionRegions, decision_boundary, decision_regions};
 pub use scores::{learning_curves, learning_rates, validation_curves};
+pub use surface::ProbabilitySurface;

@@ -4,7 +4,7 @@ use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontTransform, IntoFont, RGBAColor, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{Color, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 use super::bitmap::{self, Bitmap};
 use super::font::{FAMILIES, X_HEIGHT};
@@ -92,8 +92,7 @@ fn text_style(label: &Label) -> TextStyle<'static> {
     };
     let turn = if label.upwards { FontTransform::Rotate270 } else { FontTransform::None };
     let font = (FAMILIES, label.size * FINENESS * LINE_HEIGHT).into_font().transform(turn);
-    let colour: RGBAColor = rgb(label.colour).to_rgba();
-    TextStyle::from(font).color(&colour).pos(Pos::new(h_pos, VPos::Center))
+    TextStyle { font, color: rgb(label.colour).to_backend_color(), pos: Pos::new(h_pos, VPos::Center) }
 }
 
 fn text_position(label: &Label) -> (i32, i32) {
