@@ -7,7 +7,7 @@ use super::bounds::Bounds;
 use super::contour::slack;
 use super::polyline::Polyline;
 use super::probe::{Difference, Probe};
-use super::roots::{Interval, between, narrow, tolerance};
+use super::roots::{Interval, LEAST, between, narrow, tolerance};
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::real::Real;
@@ -90,7 +90,7 @@ fn meetings<T: Real, C: Classifier<T> + ?Sized>(
     chords: &[[[f64; 2]; 2]],
     values: &[[f64; 2]],
 ) -> Result<Vec<Option<[f64; 2]>>, Error> {
-    let interval = |&values: &[f64; 2]| Interval::new(values, f64::EPSILON);
+    let interval = |&values: &[f64; 2]| Interval::new(values, LEAST);
     let mut intervals: Vec<Interval> = values.iter().map(interval).collect();
     narrow(&mut intervals, tolerance::<T>(), |open, shares| {
         let chords: Vec<[[f64; 2]; 2]> = open.iter().map(|&index| chords[index]).collect();
