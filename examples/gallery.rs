@@ -65,9 +65,9 @@ fn slice() -> Result<Figure, Error> {
     let model = Pipeline::new(StandardScaler::new(), network.l2(1e-3));
     let model = model.fit(&iris.x, &iris.y)?;
     let typical: Vec<f64> = iris.x.column_iter().map(|column| column.mean()).collect();
-    let slice = Slice::new(&model, [0, 2], &typical)?;
-    let regions = DecisionRegions::new().feature_names(IRIS[0], IRIS[2]);
-    let figure = regions.draw(&slice, &iris.x.select_columns(&[0, 2]), &iris.y)?;
+    let slice = Slice::new(&model, [1, 3], &typical)?;
+    let regions = DecisionRegions::new().feature_names(IRIS[1], IRIS[3]);
+    let figure = regions.draw(&slice, &iris.x.select_columns(&[1, 3]), &iris.y)?;
     Ok(figure.title("A network of four features, the other two at their means"))
 }
 
@@ -182,13 +182,13 @@ fn weights() -> Result<Figure, Error> {
 fn selection() -> Result<[Figure; 3], Error> {
     let (x, y) = overlapping(500, 3);
     let splitter = Splitter::default();
-    let large = MlpClassifier::new([12]).optimizer(Lbfgs::new().max_iterations(60)).seed(1);
+    let large = MlpClassifier::new([12]).optimizer(Lbfgs::new().max_iterations(60)).l2(0.02).seed(1);
     let sizes = [30, 60, 120, 200, 300, 400];
     let rows = learning_curve(&large, &x, &y, &sizes, &splitter, &LogLoss)?;
     let values: Vec<f64> = (-8..=4).map(|half| 10f64.powf(0.5 * f64::from(half))).collect();
     let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
-    let few: Vec<usize> = (0..80).collect();
-    let setting = validation_curve(&values, build, &x.select_rows(&few), &y[..80], &splitter, &LogLoss)?;
+    let few: Vec<usize> = (0..120).collect();
+    let setting = validation_curve(&values, build, &x.select_rows(&few), &y[..120], &splitter, &LogLoss)?;
 
     let iris = data::iris();
     let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();
@@ -199,7 +199,7 @@ fn selection() -> Result<[Figure; 3], Error> {
         Trainer::new(Adam::new(1e-3)).find_learning_rate(&network, &SoftmaxCrossEntropy::new(), examples, range)?;
     Ok([
         plot::learning_curves(&rows, "log loss")?.title("More rows would help"),
-        plot::validation_curves(&setting, "C", "log loss")?.title("A penalty for 80 rows"),
+        plot::validation_curves(&setting, "C", "log loss")?.title("A penalty for 120 rows"),
         plot::learning_rates(&rates)?.title("Learning-rate range test"),
     ])
 }
