@@ -74,6 +74,7 @@
 //! - `csv`: tables in text, `data::CsvReader`.
 //! - `gzip`: IDX files that are packed.
 //! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
+//! - `plot`: pictures as SVG and PNG, the module `plot`.
 //! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
 //! - `serde`: fitted models as fields of types of yours, in JSON and other formats; [the guide](model_files) has more.
 //!
@@ -104,6 +105,8 @@ mod network;
 mod optim;
 mod penalty;
 mod pipeline;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod preprocess;
 #[cfg(feature = "progress")]
 mod progress;
@@ -113,6 +116,7 @@ mod report;
 mod rng;
 mod rows;
 mod select;
+pub mod terminal;
 mod train;
 
 pub use artifact::{AnyClassifier, AnyTransform, GoldenRows, ModelFile, Persist, Record, StoredLabel};
