@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use logit::{
-    Activation, AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, Classifier, Decay,
-    Estimator, Lamb, Layer, Lion, LogisticRegression, Loss, MlpClassifier, NAdam, Optimizer, Penalty, RAdam,
-    Real, RmsProp, Rng, Rprop, Sequential, Sgd, Shape, SoftmaxCrossEntropy, Solver, Step, Targets,
-    UpdateRule, Yogi, data,
+    Activation, AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, ClassificationLoss,
+    Classifier, Decay, Estimator, Examples, Lamb, Layer, Lion, LogisticRegression, Loss, MlpClassifier,
+    NAdam, Optimizer, Penalty, RAdam, Real, RmsProp, Rng, Rprop, Sequential, Sgd, Shape, SoftmaxCrossEntropy,
+    Solver, Step, Targets, TrainOptions, Trainer, UpdateRule, Yogi, data,
 };
 use nalgebra::DMatrix;
 
@@ -46,6 +46,32 @@ fn steps(c: &mut Criterion) {
     step::<f32>(c, "step 784-100-10, 32 rows, f32", &[784, 100, 10], 32, &SoftmaxCrossEntropy::new());
     step::<f32>(c, "step 784-100-10, 200 rows, f32", &[784, 100, 10], 200, &SoftmaxCrossEntropy::new());
     step::<f64>(c, "step 784-100-10, 200 rows, f64", &[784, 100, 10], 200, &SoftmaxCrossEntropy::new());
+}
+
+/// The whole loop, with what surrounds its steps: shuffled rows, gathered batches, the history. Counts steps.
+fn training_loop<T: Real>(c: &mut Criterion, name: &str, sizes: &[usize], rows: usize, batch_size: usize) {
+    let network = Sequential::perceptron(sizes, Activation::Relu).expect("sizes");
+    let mut rng = Rng::new(5);
+    let x: DMatrix<T> = normal(rows, sizes[0], &mut rng);
+    let classes: Vec<usize> = (0..rows).map(|_| rng.below(sizes[sizes.len() - 1].max(2))).collect();
+    let loss: ClassificationLoss = match sizes {
+        [.., 1] => BinaryCrossEntropy.into(),
+        _ => SoftmaxCrossEntropy::new().into(),
+    };
+    let examples = Examples::new(&x, Targets::Classes(&classes));
+    let trainer = Trainer::new(Adam::new(1e-3)).batch_size(batch_size).epochs(5);
+    let mut group = c.benchmark_group("training loop");
+    group.sample_size(20).throughput(Throughput::Elements(5 * rows.div_ceil(batch_size) as u64));
+    group.bench_function(name, |b| {
+        b.iter(|| trainer.fit(&network, &loss, examples, TrainOptions::default()).expect("a fit"));
+    });
+    group.finish();
+}
+
+fn loops(c: &mut Criterion) {
+    training_loop::<f64>(c, "2-3-1, batches of 15 rows, f64", &[2, 3, 1], 3200, 15);
+    training_loop::<f32>(c, "784-100-10, batches of 32 rows, f32", &[784, 100, 10], 8000, 32);
+    training_loop::<f32>(c, "784-100-10, batches of 200 rows, f32", &[784, 100, 10], 8000, 200);
 }
 
 /// One update of 80,000 parameters, half of which decay where the rule has it.
@@ -131,5 +157,5 @@ fn predictions(c: &mut Criterion) {
     c.bench_function("logistic 50, 10,000 rows", |b| b.iter(|| logistic.predict_proba(black_box(&x))));
 }
 
-criterion_group!(benches, steps, all_updates, fits, predictions);
+criterion_group!(benches, steps, loops, all_updates, fits, predictions);
 criterion_main!(benches);

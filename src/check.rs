@@ -16,6 +16,19 @@ pub(crate) fn count(
     if expected == found { Ok(()) } else { Err(Error::ShapeMismatch { argument, axis, expected, found }) }
 }
 
+/// `indices` must be below `count`; `axis` says of what, in the singular.
+pub(crate) fn indices(
+    argument: &'static str,
+    axis: &'static str,
+    indices: &[usize],
+    count: usize,
+) -> Result<(), Error> {
+    match indices.iter().find(|&&index| index >= count) {
+        Some(&index) => Err(Error::NoSuchIndex { argument, axis, index, count }),
+        None => Ok(()),
+    }
+}
+
 /// Every entry must be finite; the error names the first that is not, row by row.
 pub(crate) fn finite<T: Real>(argument: &'static str, x: &DMatrix<T>) -> Result<(), Error> {
     if all_finite(x.as_slice()) {

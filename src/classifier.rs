@@ -216,30 +216,45 @@ pub trait Classifier<T: Real> {
     }
 }
 
+/// The methods of a [`Classifier`] that is another one, `$inner` of `$this`.
+macro_rules! classifies_as {
+    ($this:ident => $inner:expr) => {
+        fn classes(&$this) -> &[Self::Label] {
+            $inner.classes()
+        }
+        fn features(&$this) -> usize {
+            $inner.features()
+        }
+        fn decision_function(&$this, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+            $inner.decision_function(x)
+        }
+        fn predict_proba(&$this, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+            $inner.predict_proba(x)
+        }
+        fn predict_log_proba(&$this, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+            $inner.predict_log_proba(x)
+        }
+        fn predict(&$this, x: &DMatrix<T>) -> Result<Vec<Self::Label>, Error> {
+            $inner.predict(x)
+        }
+        fn score(&$this, x: &DMatrix<T>, y: &[Self::Label]) -> Result<f64, Error> {
+            $inner.score(x, y)
+        }
+    };
+}
+
+pub(crate) use classifies_as;
+
 impl<T: Real, C: Classifier<T> + ?Sized> Classifier<T> for Box<C> {
     type Label = C::Label;
 
-    fn classes(&self) -> &[C::Label] {
-        (**self).classes()
-    }
-    fn features(&self) -> usize {
-        (**self).features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        (**self).decision_function(x)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        (**self).predict_proba(x)
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        (**self).predict_log_proba(x)
-    }
-    fn predict(&self, x: &DMatrix<T>) -> Result<Vec<C::Label>, Error> {
-        (**self).predict(x)
-    }
-    fn score(&self, x: &DMatrix<T>, y: &[C::Label]) -> Result<f64, Error> {
-        (**self).score(x, y)
-    }
+    classifies_as!(self => (**self));
+}
+
+impl<T: Real, C: Classifier<T> + ?Sized> Classifier<T> for &C {
+    type Label = C::Label;
+
+    classifies_as!(self => (**self));
 }
 
 /// The class index with the largest score in each row, the lowest of equals; of one column, class 1 above 0.

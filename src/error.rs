@@ -58,6 +58,68 @@ pub enum Error {
         found: usize,
     },
 
+    /// A row of another length than the rows before it.
+    #[error("row {row} has {found} values, wanted {expected} as in row 0")]
+    RaggedRow {
+        /// Its number, from 0.
+        row: usize,
+        /// The number of values wanted.
+        expected: usize,
+        /// The number found.
+        found: usize,
+    },
+
+    /// A row or column that there is not.
+    #[error("`{argument}` names {axis} {index}, but there are {count} of them, counted from 0")]
+    NoSuchIndex {
+        /// The argument.
+        argument: &'static str,
+        /// What was named: a row or a column.
+        axis: &'static str,
+        /// Its number.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+
+    /// A field of a table that cannot be used.
+    #[error("line {line}, column `{column}`: {reason}")]
+    InvalidField {
+        /// The line where the field begins, from 1.
+        line: u64,
+        /// The name of its column, or its position from 0 in a table without names.
+        column: String,
+        /// What was found, and what to do.
+        reason: String,
+    },
+
+    /// A line of a table that cannot be used.
+    #[error("line {line}: {reason}")]
+    InvalidLine {
+        /// The line, from 1.
+        line: u64,
+        /// What was found, and what was wanted.
+        reason: String,
+    },
+
+    /// A column that a table has not.
+    #[error("no column {column} in the table, which has {columns}")]
+    UnknownColumn {
+        /// Its name, or its position from 0.
+        column: String,
+        /// The columns that there are.
+        columns: String,
+    },
+
+    /// A source of data that cannot be read on.
+    #[error("cannot read: {message}")]
+    Read {
+        /// What kind of failure it was.
+        kind: ErrorKind,
+        /// What the source says.
+        message: String,
+    },
+
     /// All labels (with positive weight) are the same.
     #[error("`y` holds one class only ({label}): a classifier needs rows of at least two")]
     OneClass {
@@ -92,6 +154,15 @@ pub enum Error {
         argument: &'static str,
         /// The class.
         label: String,
+    },
+
+    /// A class that a classifier was asked about and does not have.
+    #[error("{label} is none of the classifier's {classes} classes")]
+    NoSuchClass {
+        /// The class.
+        label: String,
+        /// How many classes the classifier has.
+        classes: usize,
     },
 
     /// Classes that are given in an order other than ascending, or twice.
@@ -155,6 +226,13 @@ pub enum Error {
         kind: ErrorKind,
         /// What the operating system says.
         message: String,
+    },
+
+    /// A picture that cannot be drawn: nothing in it can be shown, or the drawing itself failed.
+    #[error("the picture cannot be drawn: {reason}")]
+    Picture {
+        /// Why not.
+        reason: String,
     },
 
     /// A hyper-parameter outside its range.

@@ -13,6 +13,8 @@
 //! # Ok::<(), logit::Error>(())
 //! ```
 //!
+//! [The guide](guide) goes from a file to a saved, calibrated model in one sitting.
+//!
 //! # Contents
 //! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
 //! - [`LogisticRegression`]: binary and multinomial, with an explicit [`Penalty`], four [`Solver`]s, and exact detection
@@ -25,6 +27,7 @@
 //!   a row ([`FittedMultiLabel`]); [the guide](networks) has all of it.
 //! - [`Trainer`]: any layer on any loss, with a [`Schedule`], [`Clip`]ping, [`History`], [`Checkpoint`]s and a
 //!   [learning-rate range test](RateCurve).
+//! - [`boundary`]: decision boundaries as geometry.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Activate`], [`PRelu`], [`Softmax`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`],
 //!   [`Sequential`], [`Tape`]: networks as values, with layers of your own; [`Summary`] prints them.
@@ -34,9 +37,13 @@
 //! - [`Optimizer`]: [`Sgd`], [`Adam`], [`AdamW`] and eleven more; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
 //!   [`NewtonCg`], [`LevenbergMarquardt`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
+//! - [`Pipeline`]: preprocessing ([`Transformer`]: [`StandardScaler`], [`Imputer`], [`OneHotEncoder`], [`Pca`] and more) and an
+//!   estimator as one.
+//! - [`metrics`], [`CrossValidation`], [`Search`], [`learning_curve`], [`Splitter`]: judging and choosing models.
+//! - [`Calibrate`], [`TuneThreshold`], [`MinimumCost`], [`PriorCorrected`], [`Conformal`], [`Rejecting`]: from scores to decisions.
 //! - [`Persist`], [`ModelFile`], [`AnyClassifier`]: files of everything that is fitted; [the guide](model_files) has
 //!   all of it.
-//! - [`metrics`], [`train_test_split`], [`stratified_k_fold`], [`data`]: what is needed to judge a model.
+//! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.
 //!
 //! # Should I use this crate?
 //! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
@@ -64,6 +71,10 @@
 //! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. Fits use one thread.
 //!
 //! # Features
+//! - `csv`: tables in text, `data::CsvReader`.
+//! - `gzip`: IDX files that are packed.
+//! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
+//! - `plot`: pictures as SVG and PNG, the module `plot`.
 //! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
 //! - `serde`: fitted models as fields of types of yours, in JSON and other formats; [the guide](model_files) has more.
 //!
@@ -73,6 +84,7 @@
 pub use nalgebra;
 
 mod artifact;
+pub mod boundary;
 mod check;
 mod class_weight;
 mod classifier;
@@ -93,14 +105,18 @@ mod network;
 mod optim;
 mod penalty;
 mod pipeline;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod preprocess;
 #[cfg(feature = "progress")]
 mod progress;
+mod quantile;
 mod real;
 mod report;
 mod rng;
 mod rows;
 mod select;
+pub mod terminal;
 mod train;
 
 pub use artifact::{AnyClassifier, AnyTransform, GoldenRows, ModelFile, Persist, Record, StoredLabel};
@@ -108,7 +124,7 @@ pub use class_weight::{ClassWeight, LabelWeights};
 pub use classifier::{Classifier, Estimator, FitOptions};
 pub use decide::{
     Calibrate, Calibrated, CalibrationMethod, Conformal, Conformity, IsotonicRegression, MinimumCost,
-    PlattScaling, PriorCorrected, Rejecting, Thresholded,
+    PlattScaling, PriorCorrected, Rejecting, Thresholded, TuneThreshold,
 };
 pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
@@ -164,6 +180,13 @@ pub use train::{
 
 #[doc = include_str!("../docs/conventions.md")]
 pub mod conventions {}
+
+#[cfg_attr(feature = "csv", doc = include_str!("../docs/guide.md"))]
+#[cfg_attr(
+    not(feature = "csv"),
+    doc = "From a file to a model that can be trusted: needs the feature `csv`, which reads its file."
+)]
+pub mod guide {}
 
 #[doc = include_str!("../docs/logistic.md")]
 pub mod logistic {}

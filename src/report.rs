@@ -109,6 +109,8 @@ pub enum NonFinite {
     },
     /// The penalty on the weights after the step.
     Penalty,
+    /// The running statistics of a normalisation after the step, of inputs whose squares leave the number type.
+    Statistics,
     /// The loss on the validation rows after the epoch.
     ValidationLoss,
 }
@@ -121,6 +123,7 @@ impl fmt::Display for Divergence {
             NonFinite::Gradient { layer } => write!(f, "the gradient of layer {layer}")?,
             NonFinite::Parameters { layer } => write!(f, "the parameters of layer {layer}")?,
             NonFinite::Penalty => write!(f, "the penalty")?,
+            NonFinite::Statistics => write!(f, "the running statistics")?,
             NonFinite::ValidationLoss => write!(f, "the validation loss")?,
         }
         write!(f, " at step {step} (epoch {epoch})")

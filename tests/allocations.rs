@@ -2,9 +2,10 @@
 
 use allocation_counter::measure;
 use logit::{
-    Activation, Adam, BinaryCrossEntropy, Classifier, Clip, Decay, Estimator, Layer, Loss, MeanSquaredError,
-    MlpClassifier, Normalization, Optimizer, Real, Rng, Sequential, Sgd, Shape, SoftmaxCrossEntropy, Step,
-    Targets,
+    Activation, AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, Classifier, Clip,
+    Decay, Estimator, Examples, Lamb, Layer, Lion, Loss, MeanSquaredError, MlpClassifier, NAdam,
+    Normalization, Optimizer, RAdam, Real, RmsProp, Rng, Rprop, Schedule, Sequential, Sgd, Shape,
+    SoftmaxCrossEntropy, Step, Targets, TrainOptions, Trainer, UpdateRule, Yogi,
 };
 use nalgebra::DMatrix;
 
@@ -61,6 +62,46 @@ fn training_steps_do_not_allocate() {
 #[test]
 fn the_counter_sees_allocations() {
     assert!(measure(|| drop(std::hint::black_box(vec![0u8; 100]))).count_total >= 1);
+}
+
+/// The same of the whole loop, for every rule, with validation rows, several batches a step and soft targets.
+#[test]
+fn no_rule_allocates_in_more_steps() {
+    let mut rng = Rng::new(4);
+    let x = DMatrix::from_fn(90, 5, |_, _| rng.standard_normal());
+    let values = DMatrix::from_element(90, 3, 1.0 / 3.0);
+    let weights: Vec<f64> = (0..90).map(|row| f64::from(row % 3)).collect();
+    let rows = Examples::new(&x, Targets::Values(&values)).weights(&weights);
+    let network = Sequential::perceptron(&[5, 6, 3], Activation::Gelu).unwrap();
+    let rules: [UpdateRule; 15] = [
+        Sgd::new(0.01).momentum(0.9).into(),
+        Adam::new(0.01).amsgrad(true).into(),
+        AdamW::new(0.01).into(),
+        NAdam::new(0.01).into(),
+        RAdam::new(0.01).into(),
+        RmsProp::new(0.01).centered(true).momentum(0.5).into(),
+        Adagrad::new(0.01).into(),
+        Adadelta::new(0.01).into(),
+        Adamax::new(0.01).into(),
+        Lion::new(0.01).into(),
+        Rprop::new(0.01).into(),
+        Yogi::new(0.01).into(),
+        AdaBelief::new(0.01).into(),
+        Lamb::new(0.01).into(),
+        Sgd::new(0.01).into(),
+    ];
+    for rule in rules {
+        let count = |batch_size| {
+            let schedule = Schedule::linear_warmup(0.1, 5).times(Schedule::exponential(0.9).per_epoch());
+            let trainer =
+                Trainer::new(rule).epochs(3).batch_size(batch_size).accumulate(2).schedule(schedule);
+            let trainer = trainer.clip(Clip::value(0.1)).l2(0.1);
+            let options = TrainOptions::default().validation(rows);
+            let fit = || trainer.fit(&network, SoftmaxCrossEntropy::new(), rows, options).unwrap();
+            measure(|| drop(fit())).count_total
+        };
+        assert_eq!(count(30), count(10), "{rule:?}");
+    }
 }
 
 /// An epoch allocates its line of the history; steps allocate nothing.

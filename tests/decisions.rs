@@ -5,12 +5,16 @@
 mod common;
 
 use common::overlapping;
-use logit::metrics::{Accuracy, Average, BalancedAccuracy, Bins, CalibrationCurve, FBeta, LogLoss, Metric};
+use logit::metrics::{
+    Accuracy, Average, BalancedAccuracy, Bins, CalibrationCurve, FBeta, LogLoss, MeanCost, Metric, Precision,
+    ZeroDivision,
+};
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::{
     AnyClassifier, Calibrate, Calibrated, CalibrationMethod, ClassWeight, Classifier, Conformal, Conformity,
-    Error, Estimator, FittedLogistic, IsotonicRegression, LogisticRegression, MinimumCost, Penalty, Persist,
-    Pipeline, PlattScaling, PriorCorrected, Rejecting, Rng, Splitter, StandardScaler, Thresholded,
+    CrossValidation, Error, Estimator, FittedLogistic, IsotonicRegression, LogisticRegression, MinimumCost,
+    Penalty, Persist, Pipeline, PlattScaling, PriorCorrected, Rejecting, Rng, Splitter, StandardScaler,
+    Thresholded, TuneThreshold,
 };
 use proptest::prelude::*;
 
@@ -186,6 +190,84 @@ fn thresholds_are_the_best_of_all() {
     }
 }
 
+/// By hand: the probabilities of rows that were left out, and all thresholds that make a difference.
+#[test]
+fn a_tuned_estimator_takes_the_best_threshold_of_rows_left_out() {
+    let (x, y) = overlapping(90, 3, 2, 12);
+    let weights: Vec<f64> = (0..90).map(|row| [1.0, 0.25, 0.0, 3.0][row % 4]).collect();
+    let cost = MeanCost::new(dmatrix![0.0, 1.0; 4.0, 0.0]);
+    let splitter = Splitter::Stratified { k: 3, seed: 2 };
+    let tune = TuneThreshold::new(logistic(), &cost).splitter(splitter.clone());
+    let model = tune.fit_weighted(&x, &y, &weights).expect("a fit");
+    assert_eq!(model.classifier(), &logistic().fit_weighted(&x, &y, &weights).expect("a fit"));
+    let counted: Vec<usize> = (0..90).filter(|row| row % 4 != 2).collect();
+    let pick = |rows: &[usize]| -> (DMatrix<f64>, Vec<usize>, Vec<f64>) {
+        let rows: Vec<usize> = rows.iter().map(|&row| counted[row]).collect();
+        let (labels, w) = rows.iter().map(|&row| (y[row], weights[row])).unzip();
+        (x.select_rows(&rows), labels, w)
+    };
+    let (mut p, mut truth, mut own) = (vec![], vec![], vec![]);
+    let labels: Vec<usize> = counted.iter().map(|&row| y[row]).collect();
+    for split in splitter.splits(&labels).expect("splits") {
+        let ((x, y, w), (x_test, y_test, w_test)) = (pick(&split.train), pick(&split.test));
+        let part = logistic().fit_weighted(&x, &y, &w).expect("a fit");
+        p.extend(part.predict_proba(&x_test).expect("probabilities").column(1).iter().copied());
+        truth.extend(y_test);
+        own.extend(w_test);
+    }
+    let value = |threshold: f64| {
+        let mistake = |row: usize| match (truth[row], p[row] >= threshold) {
+            (0, true) => own[row],
+            (1, false) => 4.0 * own[row],
+            _ => 0.0,
+        };
+        (0..p.len()).map(mistake).sum::<f64>()
+    };
+    let best = p.iter().copied().chain([0.0, 1.0]).map(value).fold(f64::INFINITY, f64::min);
+    approx::assert_relative_eq!(value(model.threshold()), best, max_relative = 1e-12);
+    assert!(model.threshold() < 0.4, "misses cost more: {}", model.threshold());
+    agrees_with_its_threshold(&model, &x);
+    // In cross-validation its decisions count, not the more probable class.
+    let found = CrossValidation::new(Splitter::Consecutive { k: 2 }).metric("cost", &cost).keep_models(true);
+    let found = found.run(&tune, &x, &y).expect("scores");
+    for (index, split) in found.splits().iter().enumerate() {
+        let (x, y) = (x.select_rows(&split.test), split.test.iter().map(|&row| y[row]).collect::<Vec<_>>());
+        let called = found.models()[index].predict(&x).expect("labels");
+        let costs = y.iter().zip(&called).map(|pair| [[0.0, 1.0], [4.0, 0.0]][*pair.0][*pair.1]);
+        approx::assert_relative_eq!(
+            found.scores("cost").expect("a metric")[index],
+            costs.sum::<f64>() / y.len() as f64
+        );
+        assert_eq!(
+            cost.judge(&found.models()[index], &x, &y, None),
+            Ok(found.scores("cost").expect("a metric")[index])
+        );
+    }
+    let (x, y) = overlapping(60, 3, 3, 12);
+    assert!(matches!(tune.fit(&x, &y), Err(Error::InvalidParameter { name: "classes", .. })));
+}
+
+fn agrees_with_its_threshold<C: Classifier<f64, Label = usize>>(model: &Thresholded<C>, x: &DMatrix<f64>) {
+    let p = model.predict_proba(x).expect("probabilities");
+    let wanted: Vec<usize> = p.column(1).iter().map(|&p| usize::from(p >= model.threshold())).collect();
+    assert_eq!(model.predict(x), Ok(wanted));
+}
+
+/// Where a metric is not defined, other thresholds are taken; a threshold beside a probability is on its right side, in
+/// either precision.
+#[test]
+fn thresholds_lie_between_probabilities() {
+    let model =
+        FittedLogistic::from_coefficients(vec![0, 1], dmatrix![1.0f32], dvector![0.0]).expect("a model");
+    let next = f32::from_bits(1.0f32.to_bits() + 4);
+    let (x, y) = (dmatrix![-1.0f32; 1.0; next; 2.0], [0, 0, 1, 1]);
+    let precision = Precision::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
+    let tuned = Thresholded::tuned(model.clone(), &precision, &x, &y, None).expect("a model");
+    assert_eq!(tuned.predict(&x), Ok(vec![0, 0, 1, 1]), "{}", tuned.threshold());
+    let undefined = Thresholded::tuned(model, &BalancedAccuracy::new().adjusted(true), &x, &[1; 4], None);
+    assert_eq!(undefined.err(), Some(Error::MissingClass { class: 0 }));
+}
+
 #[test]
 fn a_threshold_is_kept_at_its_ends() {
     let model =
@@ -268,6 +350,22 @@ fn priors_undo_class_weights() {
     let three = too_sure(3, 3, 1);
     let moved = PriorCorrected::new(three, &[1.0, 1.0, 1.0], &[1.0, 1.0, 1e6]).expect("a model");
     agrees(&moved, &overlapping(50, 3, 3, 9).0);
+}
+
+#[test]
+fn class_weights_are_undone_by_name() {
+    let (x, y) = overlapping(90, 3, 3, 13);
+    let weights: Vec<f64> = (0..90).map(|row| 0.5 + (row % 3) as f64).collect();
+    let weighting = ClassWeight::map([(2, 5.0), (0, 0.5)]);
+    let model = logistic().class_weight(weighting.clone()).fit_weighted(&x, &y, &weights).expect("a fit");
+    let mut used = [0.0; 3];
+    y.iter().zip(&weights).for_each(|(&y, w)| used[y] += w);
+    let trained = [0.5 * used[0], used[1], 5.0 * used[2]];
+    let by_hand = PriorCorrected::new(model.clone(), &trained, &used).expect("a model");
+    assert_eq!(PriorCorrected::undoing(model.clone(), &weighting, &y, Some(&weights)), Ok(by_hand));
+    let missing = PriorCorrected::undoing(model.clone(), &ClassWeight::Balanced, &[0, 1], None::<&[f64]>);
+    assert_eq!(missing, Err(Error::MissingClass { class: 2 }));
+    assert!(PriorCorrected::undoing(model, &ClassWeight::map([(7, 1.0)]), &y, Some(&weights)).is_err());
 }
 
 /// The promise: over many draws of calibration rows, sets hold the right class as often as they say.

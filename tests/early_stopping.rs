@@ -2,7 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use logit::{Activation, Adam, Classifier, Error, Estimator, MlpClassifier, Rng, Sgd, StopReason};
+use logit::{
+    Activation, Adam, Advance, Checkpoint, Classifier, Error, Estimator, MlpClassifier, MlpOptions,
+    Normalization, Rng, Sgd, StopReason,
+};
 use nalgebra::DMatrix;
 
 /// Labels that are half noise: a large network soon learns the noise, and validation rows tell.
@@ -37,6 +40,31 @@ fn the_weights_of_the_best_epoch_are_kept() {
     assert_eq!(model.params(), exactly.params());
     let further = network().epochs(best + 3).fit(&x, &y).unwrap();
     assert_eq!(model.params(), further.params());
+}
+
+/// Running statistics belong to the weights: those of the best epoch come back too, also from a checkpoint inside a later
+/// epoch.
+#[test]
+fn the_running_statistics_of_the_best_epoch_are_kept() {
+    let (x, y) = noisy();
+    let network = network().normalization(Normalization::Batch).dropout(0.2);
+    let model = network.fit(&x, &y).unwrap();
+    let best = lowest(&model.report().validation_curve) + 1;
+    assert_eq!(model.report().stop, StopReason::EarlyStopped);
+    let exactly = network.clone().epochs(best).fit(&x, &y).unwrap();
+    assert_eq!(model.statistics(), exactly.statistics());
+    assert_eq!(model.predict_proba(&x), exactly.predict_proba(&x));
+    let further = network.clone().epochs(best + 1).fit(&x, &y).unwrap();
+    assert_eq!(further.statistics(), exactly.statistics());
+
+    let mut run = network.start(&x, &y, MlpOptions::default()).unwrap();
+    let steps = 140usize.div_ceil(32) * best + 3;
+    (0..steps).for_each(|_| assert_ne!(run.step(), Ok(Advance::Finished)));
+    let stored = Checkpoint::from_bytes(&run.checkpoint().to_bytes()).unwrap();
+    assert_eq!(stored.clone().finish().statistics, exactly.statistics());
+    let mut resumed = network.resume(&x, &y, MlpOptions::default(), stored).unwrap();
+    resumed.drive(|_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(resumed.finish(), model);
 }
 
 #[test]

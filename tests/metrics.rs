@@ -3,8 +3,8 @@
 use logit::metrics::{
     Accuracy, Average, AveragePrecision, BalancedAccuracy, Bins, Bootstrap, BrierScore, CalibrationCurve,
     CalibrationError, CohenKappa, ConfusionMatrix, Disagreement, FBeta, Jaccard, LogLoss,
-    MatthewsCorrelation, Metric, MulticlassRocAuc, Precision, PrecisionRecallCurve, Recall, RocAuc, RocCurve,
-    TopK, ZeroDivision, hamming_loss, hinge_loss, multi_label_jaccard, subset_accuracy,
+    MatthewsCorrelation, MeanCost, Metric, MulticlassRocAuc, Precision, PrecisionRecallCurve, Recall, RocAuc,
+    RocCurve, TopK, ZeroDivision, hamming_loss, hinge_loss, multi_label_jaccard, subset_accuracy,
 };
 use logit::nalgebra::{DMatrix, dmatrix};
 use logit::{Error, LabelSets, Rng};
@@ -153,6 +153,157 @@ fn what_is_not_defined_is_an_error() {
     assert_eq!(of(&nan), Err(Error::MissingClass { class: 1 }));
     assert_eq!(of(&Recall::new(Average::Class(1))), Ok(0.0));
     assert!(of(&TopK::new(0)).is_err() && of(&FBeta::new(0.0, Average::Macro)).is_err());
+}
+
+/// Of hostile rows every metric is a number or an error, never NaN; and no bad argument comes through.
+#[test]
+fn no_metric_is_nan() {
+    let uniform = |rows, classes| DMatrix::from_element(rows, classes, 1.0 / classes as f64);
+    let certain = dmatrix![1.0, 0.0; 0.0, 1.0; 1.0, 0.0];
+    for (index, metric) in all().iter().enumerate() {
+        for (truth, p) in [
+            (vec![0], uniform(1, 2)),
+            (vec![1, 1, 1], uniform(3, 2)),
+            (vec![2, 2], uniform(2, 3)),
+            (vec![0, 1, 2], uniform(3, 3)),
+            (vec![1, 0, 1], certain.clone()),
+        ] {
+            for weights in [None, Some([1e-300, 1e300, 0.0])] {
+                let weights = weights.map(|weights| weights[..truth.len()].to_vec());
+                let value = metric.evaluate_indices(&truth, &p, weights.as_deref());
+                assert!(
+                    value.as_ref().is_ok_and(|v| !v.is_nan()) || value.is_err(),
+                    "{index}: {value:?} of {truth:?}"
+                );
+            }
+        }
+        let of = |truth: &[usize], p: &DMatrix<f64>, weights: Option<&[f64]>| {
+            metric.evaluate(truth, p, &[0, 1], weights)
+        };
+        let nan = dmatrix![0.5, 0.5; f64::NAN, 0.5];
+        assert!(
+            matches!(of(&[0, 1], &nan, None), Err(Error::NotFinite { row: 1, column: 0, .. })),
+            "{index}"
+        );
+        assert!(matches!(of(&[], &DMatrix::zeros(0, 2), None), Err(Error::Empty { .. })), "{index}");
+        assert!(
+            matches!(of(&[0, 7], &uniform(2, 2), None), Err(Error::UnknownLabel { row: 1, .. })),
+            "{index}"
+        );
+        for weights in [&[1.0][..], &[1.0, -1.0], &[0.0, 0.0], &[1.0, f64::NAN]] {
+            assert!(of(&[0, 1], &uniform(2, 2), Some(weights)).is_err(), "{index}: {weights:?}");
+        }
+    }
+}
+
+/// One positive row of 10^8, found: shares whose squares differ from 1 by less than rounding can tell.
+#[test]
+fn correlations_of_rare_classes_keep_their_digits() {
+    let of = |counts: [f64; 4]| {
+        let matrix = ConfusionMatrix::weighted(&[0, 0, 1, 1], &[0, 1, 0, 1], &counts).expect("counts");
+        matrix.matthews_correlation()
+    };
+    assert_eq!(of([1e8, 0.0, 0.0, 1.0]), 1.0);
+    assert_eq!(of([0.0, 1e8, 1.0, 0.0]), -1.0);
+    // tp tn - fp fn over the root of (tp + fp) (tp + fn) (tn + fp) (tn + fn), exactly: 10^9 - 1 over 10^9 + 1 and so on.
+    let (n, root) = (1e9, ((1e9 + 1.0) * 2.0 * (1e9 + 1.0) * 2.0f64).sqrt());
+    approx::assert_relative_eq!(of([n, 1.0, 1.0, 1.0]), (n - 1.0) / root, max_relative = 1e-15);
+    // Weights that no sum hits exactly leave a single class a single class.
+    let weights: Vec<f64> = (1..50).map(|row| 0.1 * f64::from(row)).collect();
+    let truth: Vec<usize> = (1..50).map(|row| row % 2).collect();
+    let matrix = ConfusionMatrix::with_classes(&[0, 1], &truth, &[1; 49], Some(&weights)).expect("counts");
+    assert_eq!(matrix.matthews_correlation(), 0.0);
+}
+
+#[test]
+fn quantile_bins_count_rows_by_their_weights() {
+    let p: Vec<f64> = (0..30).map(|row| f64::from(row * row % 31) / 31.0).collect();
+    let truth: Vec<usize> = (0..30).map(|row| row % 2).collect();
+    let times: Vec<usize> = (0..30).map(|row| row % 4).collect();
+    let weights: Vec<f64> = times.iter().map(|&times| times as f64).collect();
+    let repeat = |row: usize| vec![row; times[row]];
+    let rows: Vec<usize> = (0..30).flat_map(repeat).collect();
+    let (q, t): (Vec<f64>, Vec<usize>) = rows.iter().map(|&row| (p[row], truth[row])).unzip();
+    for bins in [Bins::Quantile(4), Bins::Uniform(5), Bins::Distinct] {
+        let weighted = CalibrationCurve::new(&truth, &p, &1, Some(&weights), bins).expect("a curve");
+        let counted = CalibrationCurve::new(&t, &q, &1, None, bins).expect("a curve");
+        assert_eq!(weighted.weight(), counted.weight(), "{bins:?}");
+        for (a, b) in weighted.probability().iter().zip(counted.probability()) {
+            approx::assert_relative_eq!(a, b, max_relative = 1e-14);
+        }
+    }
+}
+
+#[test]
+fn costs_are_those_of_the_table() {
+    let (truth, p) = rows(40, 3, 5);
+    let costs = dmatrix![0.0, 1.0, 5.0; 2.0, 0.0, 1.0; 10.0, 4.0, -1.0];
+    let weights: Vec<f64> = (0..40).map(|row| 0.5 + (row % 3) as f64).collect();
+    let called: Vec<usize> = (0..40).map(|row| p.row(row).transpose().argmax().0).collect();
+    let matrix = ConfusionMatrix::with_classes(&[0, 1, 2], &truth, &called, Some(&weights)).expect("counts");
+    let wanted = matrix.counts().component_mul(&costs).sum() / matrix.counts().sum();
+    let found = MeanCost::new(costs.clone()).evaluate_indices(&truth, &p, Some(&weights)).expect("a cost");
+    approx::assert_relative_eq!(found, wanted, max_relative = 1e-14);
+    for bad in [DMatrix::zeros(2, 2), DMatrix::zeros(3, 2), costs.map(|_| f64::NAN)] {
+        assert!(MeanCost::new(bad).evaluate_indices(&truth, &p, None).is_err());
+    }
+    // 1 for every mistake is the share of mistakes.
+    let mistakes = MeanCost::new(DMatrix::from_fn(3, 3, |i, j| if i == j { 0.0 } else { 1.0 }));
+    let found = mistakes.evaluate_indices(&truth, &p, None).expect("a cost");
+    approx::assert_relative_eq!(
+        found,
+        1.0 - Accuracy.evaluate_indices(&truth, &p, None).expect("a share"),
+        max_relative = 1e-14
+    );
+}
+
+#[test]
+fn single_precision_takes_weights_of_its_own() {
+    let (truth, p, w) = ([0, 1, 0, 1], [0.1f32, 0.4, 0.35, 0.8], [1.0f32, 2.0, 1.0, 0.5]);
+    let wide = |values: [f32; 4]| values.map(f64::from);
+    assert_eq!(
+        RocCurve::new(&truth, &p, &1, Some(&w)).expect("a curve"),
+        RocCurve::new(&truth, &wide(p), &1, Some(&wide(w))).expect("a curve")
+    );
+    assert_eq!(
+        CalibrationCurve::new(&truth, &p, &1, Some(&w), Bins::Quantile(2)).expect("a curve"),
+        CalibrationCurve::new(&truth, &wide(p), &1, Some(&wide(w)), Bins::Quantile(2)).expect("a curve")
+    );
+}
+
+/// Any number can have an interval, and one of many rows does not take an evaluation for each of them.
+#[test]
+fn intervals_of_any_number() {
+    let truth: Vec<usize> = (0..3000).map(|row| row % 3 / 2).collect();
+    let p = DMatrix::from_fn(3000, 2, |row, k| [0.3, 0.7][usize::from((row % 7 < 5) == (k == truth[row]))]);
+    let count = std::cell::Cell::new(0);
+    let accuracy = |weights: &[f64]| {
+        count.set(count.get() + 1);
+        Accuracy.evaluate_indices(&truth, &p, Some(weights))
+    };
+    let bootstrap = Bootstrap::new().resamples(300).seed(4);
+    let found = bootstrap.interval_of(3000, None, accuracy).expect("an interval");
+    assert_eq!(count.get(), 1 + 300 + 1000);
+    assert_eq!(found, bootstrap.interval(&Accuracy, &truth, &p, &[0, 1], None).expect("an interval"));
+    let error = (found.estimate * (1.0 - found.estimate) / 3000.0).sqrt();
+    for (end, sign) in [(found.low, -1.0), (found.high, 1.0)] {
+        assert!((end - found.estimate - sign * 1.96 * error).abs() < 0.35 * error, "{found:?}");
+    }
+    // Rows of weight 0 are not there.
+    let weights: Vec<f64> = (0..60).map(|row| [1.0, 0.0, 2.0][row % 3]).collect();
+    let kept: Vec<usize> = (0..60).filter(|row| row % 3 != 1).collect();
+    let mean = |of: &dyn Fn(usize) -> f64, weights: &[f64]| {
+        Ok((0..weights.len()).map(|row| weights[row] * of(row)).sum::<f64>() / weights.iter().sum::<f64>())
+    };
+    let value = |row: usize| ((row * row) % 17) as f64;
+    let all = bootstrap.interval_of(60, Some(&weights), |w| mean(&value, w)).expect("an interval");
+    let own: Vec<f64> = kept.iter().map(|&row| weights[row]).collect();
+    let some =
+        bootstrap.interval_of(40, Some(&own), |w| mean(&|row| value(kept[row]), w)).expect("an interval");
+    approx::assert_relative_eq!(all.low, some.low, max_relative = 1e-12);
+    approx::assert_relative_eq!(all.high, some.high, max_relative = 1e-12);
+    assert!(bootstrap.interval_of(0, None, |_| Ok(1.0)).is_err());
+    assert!(bootstrap.interval_of(2, Some(&[1.0]), |_| Ok(1.0)).is_err());
 }
 
 #[test]

@@ -107,6 +107,20 @@ fn a_right_layer_is_accepted() {
 }
 
 #[test]
+fn an_agreement_says_how_much_it_proved() {
+    let layer = Dense::new(2, 3).unwrap().activation(Activation::Relu);
+    let params = [1.0, -1.0, 0.5, 0.7, 0.3, -0.4, 0.0, 0.2, 0.15];
+    let x = DMatrix::from_row_slice(4, 2, &[1.0, 1.0, 0.3, -0.8, 2.0, 0.5, -0.7, 0.9]);
+    let text = GradCheck::new().layer(&layer, &params, &x).unwrap().to_string();
+    assert!(text.starts_with("12 entries agree, 5 at kinks were left out; the largest error is "), "{text}");
+    let smooth = layer.activation(Activation::Tanh);
+    let text = GradCheck::new().layer(&smooth, &params, &x).unwrap().to_string();
+    assert!(
+        text.starts_with("17 entries agree; the largest error is ") && text.ends_with(" of what is allowed")
+    );
+}
+
+#[test]
 fn a_wrong_sign_is_named() {
     let text = check(Bug::Sign).unwrap_err().to_string();
     assert!(text.ends_with("all have the wrong sign"), "{text}");

@@ -215,6 +215,52 @@ fn single_precision_and_any_labels_work() {
     assert_eq!(model.classes(), ["no", "yes"]);
 }
 
+/// A weight of 0 takes a row away, from splits too; and with it a class that has no other row.
+#[test]
+fn rows_of_weight_zero_are_not_there() {
+    let (x, mut y) = overlapping(60, 3, 2, 9);
+    let weights: Vec<f64> = (0..60).map(|row| [1.0, 0.0, 2.0][row % 3]).collect();
+    y[1] = 7;
+    let kept: Vec<usize> = (0..60).filter(|row| row % 3 != 1).collect();
+    let (x_kept, y_kept, w_kept) = (x.select_rows(&kept), pick(&y, &kept), pick(&weights, &kept));
+    let splitters = [
+        Splitter::Stratified { k: 4, seed: 2 },
+        Splitter::Repeated { k: 3, times: 2, seed: 2 },
+        Splitter::TimeOrdered { k: 3, gap: 1 },
+    ];
+    for splitter in splitters {
+        let scores = |x: &DMatrix<f64>, y: &[usize], w: &[f64]| {
+            let validation = CrossValidation::new(splitter.clone()).metric("s", LogLoss).weights(w);
+            validation.run(&pipeline(1.0), x, y).expect("scores").scores("s")
+        };
+        assert_eq!(scores(&x, &y, &weights), scores(&x_kept, &y_kept, &w_kept), "{splitter:?}");
+        let search = Search::grid([0.01, 1.0], |&c| pipeline(c)).splitter(splitter);
+        let found = search.fit_weighted(&x, &y, &weights).expect("a search");
+        let again = search.fit_weighted(&x_kept, &y_kept, &w_kept).expect("a search");
+        assert_eq!(found.table(), again.table());
+        let (a, b) = (found.predict_proba(&x).expect("p"), again.predict_proba(&x).expect("p"));
+        assert!((a - b).amax() < 1e-9);
+    }
+    // Splits that are given name rows of all.
+    let given = vec![Split::new((0..40).collect::<Vec<_>>(), (40..60).collect::<Vec<_>>()).expect("a split")];
+    let found = CrossValidation::new(given).metric("s", LogLoss).weights(&weights);
+    let found = found.run(&pipeline(1.0), &x, &y).expect("scores");
+    assert!(found.splits()[0].train.iter().chain(&found.splits()[0].test).all(|row| row % 3 != 1));
+    assert_eq!(found.splits()[0].test.len(), 13);
+}
+
+#[test]
+fn splits_that_leak_are_refused() {
+    let (x, y) = overlapping(20, 2, 2, 8);
+    let mut split = Split::new([0, 1, 2, 3, 4, 5], [6, 7]).expect("a split");
+    split.test.push(3);
+    let run = CrossValidation::<f64>::new(vec![split]).metric("s", Accuracy).run(&pipeline(1.0), &x, &y);
+    assert!(matches!(run, Err(Error::InvalidParameter { name: "split", value: 3.0, .. })));
+    let far = Split::new([0, 1, 2, 3], [20]).expect("a split");
+    let run = CrossValidation::<f64>::new(vec![far]).run(&pipeline(1.0), &x, &y);
+    assert!(matches!(run, Err(Error::ShapeMismatch { argument: "splits", expected: 20, found: 21, .. })));
+}
+
 #[test]
 fn errors_come_through() {
     let (x, y) = overlapping(20, 2, 2, 8);

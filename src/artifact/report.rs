@@ -51,6 +51,7 @@ fn divergence_record(Divergence { step, epoch, what }: Divergence) -> Record {
         NonFinite::Gradient { layer } => ("gradient", layer),
         NonFinite::Parameters { layer } => ("parameters", layer),
         NonFinite::Penalty => ("penalty", 0),
+        NonFinite::Statistics => ("statistics", 0),
         NonFinite::ValidationLoss => ("validation_loss", 0),
     };
     let record = Record::new("divergence").with_count("step", step as usize).with_count("epoch", epoch);
@@ -67,6 +68,7 @@ fn divergence(record: Record) -> Result<Divergence, Error> {
         ("gradient", layer) => NonFinite::Gradient { layer },
         ("parameters", layer) => NonFinite::Parameters { layer },
         ("penalty", 0) => NonFinite::Penalty,
+        ("statistics", 0) => NonFinite::Statistics,
         ("validation_loss", 0) => NonFinite::ValidationLoss,
         (other, _) => return Err(invalid(format!("`{other}` is nothing that diverges"))),
     };

@@ -10,10 +10,26 @@ use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::{Label, indices};
 use crate::loss::{log_probabilities, probabilities};
+use crate::metrics::double;
 use crate::real::Real;
-use crate::select::Splitter;
+use crate::select::{HeldOut, Splitter};
 
 /// How scores become calibrated probabilities.
+///
+/// ```
+/// use logit::{Calibrated, CalibrationMethod, Classifier, FittedLogistic};
+/// use nalgebra::{dmatrix, dvector};
+///
+/// // Scores that are far too sure: of the rows with a score of 10, one of three is wrong.
+/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![10.0], dvector![0.0])?;
+/// let (x, y) = (dmatrix![-1.0; -1.0; -1.0; 1.0; 1.0; 1.0], ["no", "no", "yes", "no", "yes", "yes"]);
+/// assert!(model.predict_proba(&x)?[(3, 1)] > 0.9999);
+/// for method in [CalibrationMethod::Isotonic, CalibrationMethod::Temperature] {
+///     let calibrated = Calibrated::new(model.clone(), method, &x, &y, None)?;
+///     assert!((calibrated.predict_proba(&x)?[(3, 1)] - 2.0 / 3.0).abs() < 1e-9);
+/// }
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CalibrationMethod {
@@ -90,9 +106,13 @@ impl<C> Calibrated<C> {
         check::weights(weights, y.len())?;
         let truth = indices(classifier.classes(), y)?;
         let scores = classifier.decision_function(x)?.map(|z| z.as_f64());
-        let weights: Option<Vec<f64>> = weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect());
-        let calibration =
-            Calibration::fit(method, &scores, &truth, classifier.classes().len(), weights.as_deref())?;
+        let calibration = Calibration::fit(
+            method,
+            &scores,
+            &truth,
+            classifier.classes().len(),
+            double(weights).as_deref(),
+        )?;
         Ok(Calibrated { classifier, calibration })
     }
 
@@ -256,37 +276,12 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
         mut options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("Calibrate")?;
-        check::count("y", "labels", x.nrows(), y.len())?;
-        check::weights(options.weights, x.nrows())?;
-        let all = options.weights;
-        let (mut truth, mut weights) = (vec![], vec![]);
-        let mut scored: Vec<DMatrix<f64>> = vec![];
-        let mut classes: Vec<L> = vec![];
-        for split in self.splitter.splits(y)? {
-            let labels = |rows: &[usize]| rows.iter().map(|&row| y[row].clone()).collect::<Vec<L>>();
-            let of_rows =
-                |rows: &[usize]| all.map(|all| rows.iter().map(|&row| all[row]).collect::<Vec<T>>());
-            let own = of_rows(&split.train);
-            let part = FitOptions { weights: own.as_deref(), ..options.reborrow() };
-            let model = self.estimator.fit_with(&x.select_rows(&split.train), &labels(&split.train), part)?;
-            scored.push(model.decision_function(&x.select_rows(&split.test))?.map(|z| z.as_f64()));
-            truth.extend(indices(model.classes(), &labels(&split.test))?);
-            weights.extend(of_rows(&split.test).into_iter().flatten().map(|w| w.as_f64()));
-            classes = model.classes().to_vec();
-        }
-        let columns = scored.first().map_or(0, DMatrix::ncols);
-        let mut scores = DMatrix::zeros(truth.len(), columns);
-        let mut first = 0;
-        for part in &scored {
-            check::count("scores", "columns", columns, part.ncols())?;
-            scores.rows_mut(first, part.nrows()).copy_from(part);
-            first += part.nrows();
-        }
-        let weights = all.is_some().then_some(weights.as_slice());
-        check::weights(weights, truth.len())?;
-        let calibration = Calibration::fit(self.method, &scores, &truth, classes.len(), weights)?;
+        let scores = |model: &E::Fitted<L>, x: &DMatrix<T>| model.decision_function(x);
+        let held = HeldOut::of(&self.estimator, &self.splitter, (x, y), &mut options, scores)?;
+        let HeldOut { outputs, truth, weights, classes } = &held;
+        let calibration = Calibration::fit(self.method, outputs, truth, classes.len(), weights.as_deref())?;
         let classifier = self.estimator.fit_with(x, y, options)?;
-        check::count("classes", "entries", classes.len(), classifier.classes().len())?;
+        held.check_classes(classifier.classes())?;
         Ok(Calibrated { classifier, calibration })
     }
 }

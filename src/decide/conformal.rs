@@ -3,13 +3,26 @@
 use nalgebra::DMatrix;
 
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, classifies_as};
 use crate::error::Error;
 use crate::label::indices;
 use crate::multilabel::LabelSets;
 use crate::real::Real;
 
 /// How unlike a row and a class are.
+///
+/// ```
+/// use logit::{Conformal, Conformity, FittedLogistic};
+/// use nalgebra::{DMatrix, dvector};
+///
+/// let model = FittedLogistic::from_coefficients(vec![0, 1, 2], DMatrix::<f64>::identity(3, 3), dvector![0.0, 0.0, 0.0])?;
+/// let (x, y) = (DMatrix::from_fn(60, 3, |row, k| ((row * 5 + k * 7) % 11) as f64 / 2.0), Vec::from_iter((0..60).map(|row| row % 3)));
+/// for conformity in [Conformity::Probability, Conformity::Cumulative] {
+///     let sets = Conformal::new(model.clone(), conformity, 0.8, &x, &y)?.predict_sets(&x)?;
+///     assert!((0..60).filter(|&row| sets.has(row, y[row])).count() >= 48);
+/// }
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Conformity {
@@ -125,22 +138,5 @@ impl Conformity {
 impl<T: Real, C: Classifier<T>> Classifier<T> for Conformal<C> {
     type Label = C::Label;
 
-    fn classes(&self) -> &[C::Label] {
-        self.classifier.classes()
-    }
-    fn features(&self) -> usize {
-        self.classifier.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.decision_function(x)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_proba(x)
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_log_proba(x)
-    }
-    fn predict(&self, x: &DMatrix<T>) -> Result<Vec<C::Label>, Error> {
-        self.classifier.predict(x)
-    }
+    classifies_as!(self => self.classifier);
 }

@@ -42,31 +42,27 @@ impl IsotonicRegression {
     ///
     /// # Errors
     /// For no rows, different sizes, numbers that are not finite and bad weights.
-    pub fn fit<T: Real>(
-        x: &[T],
-        y: &[f64],
-        weights: Option<&[f64]>,
-        increasing: bool,
-    ) -> Result<Self, Error> {
+    pub fn fit<T: Real>(x: &[T], y: &[T], weights: Option<&[T]>, increasing: bool) -> Result<Self, Error> {
         check::count("y", "entries", x.len(), y.len())?;
         if x.is_empty() {
             return Err(Error::Empty { argument: "x", axis: "entries" });
         }
         check::weights(weights, x.len())?;
-        let x: Vec<f64> = x.iter().map(|v| v.as_f64()).collect();
-        for (argument, values) in [("x", x.as_slice()), ("y", y)] {
+        let [x, y] = [x, y].map(|values| values.iter().map(|v| v.as_f64()).collect::<Vec<f64>>());
+        for (argument, values) in [("x", &x), ("y", &y)] {
             if let Some(row) = values.iter().position(|v| !v.is_finite()) {
                 return Err(Error::NotFinite { argument, row, column: 0, value: values[row] });
             }
         }
-        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
-        let mut order: Vec<usize> = (0..x.len()).filter(|&row| weight(row) > 0.0).collect();
-        order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
+        let counted = (0..x.len()).filter(|&row| weight(row) > 0.0);
+        let mut rows: Vec<(f64, f64, f64)> = counted.map(|row| (x[row], y[row], weight(row))).collect();
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (mut places, mut blocks): (Vec<f64>, Vec<Block>) = (vec![], vec![]);
-        for tied in order.chunk_by(|&a, &b| x[a] == x[b]) {
-            let total: f64 = tied.iter().map(|&row| weight(row)).sum();
-            let mean = tied.iter().map(|&row| weight(row) / total * y[row]).sum::<f64>();
-            places.push(x[tied[0]]);
+        for tied in rows.chunk_by(|a, b| a.0 == b.0) {
+            let total: f64 = tied.iter().map(|(_, _, weight)| weight).sum();
+            let mean = tied.iter().map(|(_, y, weight)| weight / total * y).sum::<f64>();
+            places.push(tied[0].0);
             let mut last = Block { weight: total, mean, count: 1 };
             while let Some(before) =
                 blocks.pop_if(|before| (before.mean > last.mean) == increasing && before.mean != last.mean)
@@ -107,6 +103,7 @@ impl IsotonicRegression {
         // Halves, because the distance of two places may be out of range.
         let width = self.x[above] / 2.0 - self.x[above - 1] / 2.0;
         let share = (x / 2.0 - self.x[above - 1] / 2.0) / width;
-        if a == b || !share.is_finite() { a } else { a + (b - a) * share }
+        // Rounding must not lead beyond the neighbours, so that the function never turns.
+        if a == b || !share.is_finite() { a } else { (a + (b - a) * share).clamp(a.min(b), a.max(b)) }
     }
 }

@@ -10,6 +10,7 @@ mod reject;
 mod stored;
 mod temperature;
 mod threshold;
+mod tune_threshold;
 
 pub use calibrated::{Calibrate, Calibrated, CalibrationMethod};
 pub use conformal::{Conformal, Conformity};
@@ -19,3 +20,4 @@ pub use platt::PlattScaling;
 pub use priors::PriorCorrected;
 pub use reject::Rejecting;
 pub use threshold::Thresholded;
+pub use tune_threshold::TuneThreshold;

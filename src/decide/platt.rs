@@ -41,14 +41,14 @@ impl PlattScaling {
     ///
     /// # Errors
     /// For no rows, different sizes, scores that are not finite and bad weights; [`Error::NotConverged`].
-    pub fn fit<T: Real>(scores: &[T], truth: &[bool], weights: Option<&[f64]>) -> Result<Self, Error> {
+    pub fn fit<T: Real>(scores: &[T], truth: &[bool], weights: Option<&[T]>) -> Result<Self, Error> {
         check::count("scores", "entries", truth.len(), scores.len())?;
         let rows = scores.len();
         if rows == 0 {
             return Err(Error::Empty { argument: "scores", axis: "entries" });
         }
         check::weights(weights, rows)?;
-        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
         let sum = |has: bool| (0..rows).filter(|&row| truth[row] == has).map(weight).sum::<f64>();
         let (positives, negatives) = (sum(true), sum(false));
         let (high, low) = ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));

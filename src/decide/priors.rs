@@ -3,8 +3,10 @@
 use nalgebra::DMatrix;
 
 use crate::check;
+use crate::class_weight::ClassWeight;
 use crate::classifier::Classifier;
 use crate::error::Error;
+use crate::label::indices;
 use crate::loss::{log_probabilities, probabilities};
 use crate::real::Real;
 
@@ -55,6 +57,49 @@ impl<C> PriorCorrected<C> {
         // What is added to all changes nothing; as it is, the largest is 0.
         let largest = shifts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Ok(PriorCorrected { classifier, shifts: shifts.iter().map(|shift| shift - largest).collect() })
+    }
+
+    /// `classifier`, trained with class weights, for use where classes are as frequent as in `y`: what the weights did to the
+    /// probabilities is undone. `weights` are those of the rows, if there were any.
+    ///
+    /// ```
+    /// use logit::{ClassWeight, Classifier, Estimator, LogisticRegression, Penalty, PriorCorrected};
+    /// use nalgebra::DMatrix;
+    ///
+    /// // A class that has one row of ten, wherever one looks.
+    /// let (x, y) = (DMatrix::from_fn(40, 1, |row, _| (row % 2) as f64), Vec::from_iter((0..40).map(|row| row / 2 % 10 == 0)));
+    /// let weighting = ClassWeight::Balanced;
+    /// let balanced = LogisticRegression::new(Penalty::c(1.0)).class_weight(weighting.clone()).fit(&x, &y)?;
+    /// assert!((balanced.predict_proba(&x)?[(0, 1)] - 0.5).abs() < 1e-6);
+    /// let model = PriorCorrected::undoing(balanced, &weighting, &y, None::<&[f64]>)?;
+    /// assert!((model.predict_proba(&x)?[(0, 1)] - 0.1).abs() < 1e-6);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// For labels that are none of the classes, bad weights, and [`Error::MissingClass`] for a class without rows.
+    pub fn undoing<T: Real>(
+        classifier: C,
+        class_weight: &ClassWeight,
+        y: &[C::Label],
+        weights: Option<&[T]>,
+    ) -> Result<Self, Error>
+    where
+        C: Classifier<T>,
+    {
+        check::weights(weights, y.len())?;
+        let classes = classifier.classes();
+        let truth = indices(classes, y)?;
+        let mut used = vec![0.0; classes.len()];
+        for (row, &class) in truth.iter().enumerate() {
+            used[class] += weights.map_or(1.0, |weights| weights[row].as_f64());
+        }
+        if let Some(class) = used.iter().position(|share| *share <= 0.0) {
+            return Err(Error::MissingClass { class });
+        }
+        let factors = class_weight.of_classes(classes, &truth, weights)?;
+        let trained: Vec<f64> = used.iter().zip(&factors).map(|(share, factor)| share * factor).collect();
+        PriorCorrected::new(classifier, &trained, &used)
     }
 
     /// The classifier inside.

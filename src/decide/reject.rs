@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, classifies_as};
 use crate::error::Error;
 use crate::real::Real;
 
@@ -73,22 +73,5 @@ impl<C> Rejecting<C> {
 impl<T: Real, C: Classifier<T>> Classifier<T> for Rejecting<C> {
     type Label = C::Label;
 
-    fn classes(&self) -> &[C::Label] {
-        self.classifier.classes()
-    }
-    fn features(&self) -> usize {
-        self.classifier.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.decision_function(x)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_proba(x)
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_log_proba(x)
-    }
-    fn predict(&self, x: &DMatrix<T>) -> Result<Vec<C::Label>, Error> {
-        self.classifier.predict(x)
-    }
+    classifies_as!(self => self.classifier);
 }

@@ -6,7 +6,7 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::indices;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, double};
 use crate::real::Real;
 
 /// A classifier of two classes that predicts the second where its probability is at least a threshold.
@@ -36,9 +36,6 @@ pub struct Thresholded<C> {
     pub(super) threshold: f64,
 }
 
-/// The most thresholds that are tried.
-const MOST: usize = 1000;
-
 impl<C> Thresholded<C> {
     /// `classifier` with this threshold on the probability of the second class.
     ///
@@ -60,11 +57,11 @@ impl<C> Thresholded<C> {
     }
 
     /// `classifier` with the threshold that is best for a metric on rows that it was not fitted to, with a weight for each
-    /// if there are weights. Thresholds are tried in the middle between neighbouring probabilities, at most 1,000 of them,
-    /// evenly chosen; of equally good ones the nearest to 1/2 is taken.
+    /// if there are weights: F1, say, or the [`MeanCost`](crate::metrics::MeanCost) of mistakes. All thresholds in the middle
+    /// between neighbouring probabilities are tried, and 0, 1/2 and 1; of equally good ones the nearest to 1/2 is taken.
     ///
     /// # Errors
-    /// For rows and labels that do not fit, and where the metric is not defined for them; as [`new`](Self::new).
+    /// For rows and labels that do not fit, and where the metric is defined at no threshold; as [`new`](Self::new).
     pub fn tuned<T: Real>(
         classifier: C,
         metric: &impl Metric,
@@ -80,27 +77,8 @@ impl<C> Thresholded<C> {
         check::count("y", "labels", x.nrows(), y.len())?;
         check::weights(weights, y.len())?;
         let truth = indices(model.classifier.classes(), y)?;
-        let weights: Option<Vec<f64>> = weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect());
         let p: Vec<f64> = model.classifier.predict_proba(x)?.column(1).iter().map(|p| p.as_f64()).collect();
-        let mut sorted = p.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
-        sorted.dedup();
-        let middles = sorted.windows(2).map(|pair| pair[0] + (pair[1] - pair[0]) / 2.0);
-        let all: Vec<f64> = std::iter::once(0.0).chain(middles).chain([1.0, 0.5]).collect();
-        let step = all.len().div_ceil(MOST).max(1);
-        let mut best: Option<(f64, f64)> = None;
-        for &threshold in all.iter().step_by(step).chain(&[0.5]) {
-            let called = DMatrix::from_fn(p.len(), 2, |row, class| {
-                if usize::from(p[row] >= threshold) == class { 1.0 } else { 0.0 }
-            });
-            let value = metric.evaluate_indices(&truth, &called, weights.as_deref())?;
-            let value = if metric.greater_is_better() { value } else { -value };
-            let nearer = |other: f64| (threshold - 0.5).abs() < (other - 0.5).abs();
-            if best.is_none_or(|(most, at)| value > most || value == most && nearer(at)) {
-                best = Some((value, threshold));
-            }
-        }
-        model.threshold = best.map_or(0.5, |(_, threshold)| threshold);
+        model.threshold = best_threshold(metric, &p, &truth, double(weights).as_deref())?;
         Ok(model)
     }
 
@@ -125,23 +103,77 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for Thresholded<C> {
         self.classifier.features()
     }
     fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let log_p = self.classifier.predict_log_proba(x)?;
+        let (p, log_p) = (self.classifier.predict_proba(x)?, self.classifier.predict_log_proba(x)?);
         let at = (self.threshold / (1.0 - self.threshold)).ln();
-        let threshold = T::of(self.threshold);
         let score = |row: usize, _| {
-            let odds = log_p[(row, 1)].as_f64() - log_p[(row, 0)].as_f64();
-            let score = odds - at;
+            let score = log_p[(row, 1)].as_f64() - log_p[(row, 0)].as_f64() - at;
             // At the threshold itself the second class is meant, and scores of 0 are those of the first.
-            let above = log_p[(row, 1)].exp() >= threshold;
+            let above = p[(row, 1)].as_f64() >= self.threshold;
             let finite = score.clamp(-1e30, 1e30);
             T::of(if above { finite.max(f64::from(f32::MIN_POSITIVE)) } else { finite.min(0.0) })
         };
-        Ok(DMatrix::from_fn(log_p.nrows(), 1, score))
+        Ok(DMatrix::from_fn(p.nrows(), 1, score))
     }
     fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
         self.classifier.predict_proba(x)
     }
     fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
         self.classifier.predict_log_proba(x)
+    }
+}
+
+/// The threshold on the probability `p` of the second class that is best for a metric.
+///
+/// Rows of a class that are called alike are the same to a metric, so there are four rows, with the sums of their weights.
+pub(super) fn best_threshold(
+    metric: &impl Metric,
+    p: &[f64],
+    truth: &[usize],
+    weights: Option<&[f64]>,
+) -> Result<f64, Error> {
+    let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+    let mut order: Vec<usize> = (0..p.len()).filter(|&row| weight(row) > 0.0).collect();
+    order.sort_unstable_by(|&a, &b| p[a].total_cmp(&p[b]).then(a.cmp(&b)));
+    // For every row in that order, and the end: the weights of each class from it on, and before it.
+    let sums = |rows: &mut dyn Iterator<Item = usize>| {
+        let mut sums = vec![[0.0; 2]];
+        let mut sum = [0.0; 2];
+        for row in rows {
+            sum[truth[row]] += weight(row);
+            sums.push(sum);
+        }
+        sums
+    };
+    let before = sums(&mut order.iter().copied());
+    let mut after = sums(&mut order.iter().rev().copied());
+    after.reverse();
+    let certain = DMatrix::from_row_slice(4, 2, &[1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
+    let middle = |at: usize| {
+        let (low, high) = (p[order[at - 1]], p[order[at]]);
+        let middle = low + (high - low) / 2.0;
+        (low < high).then_some(if middle > low { middle } else { high })
+    };
+    let candidates = (1..order.len()).filter_map(middle).chain([0.0, 1.0, 0.5]);
+    let (mut best, mut undefined): (Option<(f64, f64)>, Option<Error>) = (None, None);
+    for threshold in candidates {
+        let first = order.partition_point(|&row| p[row] < threshold);
+        let ([no_below, yes_below], [no_above, yes_above]) = (before[first], after[first]);
+        let weights = [no_below, no_above, yes_below, yes_above];
+        let value = match metric.evaluate_indices(&[0, 0, 1, 1], &certain, Some(&weights)) {
+            Ok(value) if metric.greater_is_better() => value,
+            Ok(value) => -value,
+            Err(error) => {
+                undefined = Some(error);
+                continue;
+            }
+        };
+        let nearer = |other: f64| (threshold - 0.5).abs() < (other - 0.5).abs();
+        if !value.is_nan() && best.is_none_or(|(most, at)| value > most || value == most && nearer(at)) {
+            best = Some((value, threshold));
+        }
+    }
+    match (best, undefined) {
+        (None, Some(error)) => Err(error),
+        (best, _) => Ok(best.map_or(0.5, |(_, threshold)| threshold)),
     }
 }

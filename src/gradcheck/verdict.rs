@@ -11,12 +11,21 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Agreement {
-    /// Entries compared.
+    /// Entries looked at.
     pub entries: usize,
-    /// Entries left out because the function has a kink there.
+    /// Those of them left out because the function has a kink there.
     pub kinks: usize,
     /// The largest error found, as a fraction of what is allowed: from 0 to 1.
     pub worst: f64,
+}
+
+impl fmt::Display for Agreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Agreement { entries, kinks, worst } = self;
+        let left_out = if *kinks > 0 { format!(", {kinks} at kinks were left out") } else { String::new() };
+        let compared = entries - kinks;
+        write!(f, "{compared} entries agree{left_out}; the largest error is {worst:.1e} of what is allowed")
+    }
 }
 
 /// What is wrong with a layer, a loss or an objective.

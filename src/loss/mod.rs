@@ -89,7 +89,14 @@ pub struct Gradient<'a, T> {
 ///         sum
 ///     }
 ///     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
-///         out.copy_from(scores); // this loss has no link: scores are predictions
+///         // Scores are predictions of 0 and 1; a single column is that of the second of two classes.
+///         for row in 0..scores.nrows() {
+///             for class in 0..out.ncols() {
+///                 let score = scores[(row, class.min(scores.ncols() - 1))].max(T::zero()).min(T::one());
+///                 let first_of_two = scores.ncols() == 1 && class == 0;
+///                 out[(row, class)] = if first_of_two { T::one() - score } else { score };
+///             }
+///         }
 ///     }
 /// }
 ///

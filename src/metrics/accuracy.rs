@@ -47,6 +47,10 @@ impl Metric for Accuracy {
         true
     }
 
+    fn judges_decisions(&self) -> bool {
+        true
+    }
+
     fn evaluate_indices(
         &self,
         truth: &[usize],

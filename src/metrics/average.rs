@@ -1,6 +1,17 @@
 //! How numbers of classes become one number.
 
 /// Over which classes a number is averaged.
+///
+/// ```
+/// use logit::metrics::{Average, ConfusionMatrix, ZeroDivision};
+///
+/// let matrix = ConfusionMatrix::new(&["no", "no", "no", "yes"], &["no", "no", "yes", "yes"])?;
+/// let recall = |average| matrix.recall(average, ZeroDivision::Zero);
+/// assert_eq!(recall(Average::Class(1)), 1.0);
+/// assert_eq!(recall(Average::Macro), (2.0 / 3.0 + 1.0) / 2.0);
+/// assert_eq!((recall(Average::Micro), recall(Average::Weighted)), (0.75, 0.75));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Average {
@@ -16,6 +27,16 @@ pub enum Average {
 
 /// What a ratio without anything to divide by is: the precision of a class that is never predicted, the recall of one that
 /// has no rows.
+///
+/// ```
+/// use logit::metrics::{Average, ConfusionMatrix, ZeroDivision};
+///
+/// let matrix = ConfusionMatrix::new(&["no", "yes"], &["no", "no"])?; // nobody is called "yes"
+/// let precision = |zero| matrix.precision(Average::Class(1), zero);
+/// assert_eq!((precision(ZeroDivision::Zero), precision(ZeroDivision::One)), (0.0, 1.0));
+/// assert!(precision(ZeroDivision::NaN).is_nan());
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ZeroDivision {

@@ -3,11 +3,11 @@
 use nalgebra::DMatrix;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::metric::Metric;
-use super::quantiles::percentile;
+use super::metric::{Metric, double};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
+use crate::quantile::Sorted;
 use crate::real::Real;
 use crate::rng::Rng;
 
@@ -16,7 +16,7 @@ use crate::rng::Rng;
 /// # Method
 /// Each resample draws n of the n rows with replacement. The interval has the quantiles of the resampled values, corrected
 /// for bias and skewness (BCa) unless that is turned off; the correction leaves out each row once, which takes n more
-/// evaluations.
+/// evaluations, or 1,000 groups of rows where there are more.
 ///
 /// A resample for which the metric is not defined (no row of some class) is not used; how many there were is in the result.
 ///
@@ -49,7 +49,20 @@ impl Default for Bootstrap {
     }
 }
 
-/// An interval for a metric.
+/// An interval for a metric: see [`Bootstrap`].
+///
+/// ```
+/// use logit::metrics::Bootstrap;
+///
+/// let ages = [31.0, 45.0, 28.0, 51.0, 39.0];
+/// let mean = |weights: &[f64]| {
+///     Ok(weights.iter().zip(&ages).map(|(w, age)| w * age).sum::<f64>() / weights.iter().sum::<f64>())
+/// };
+/// let interval = Bootstrap::new().interval_of(ages.len(), None, mean)?;
+/// println!("{} ({} to {})", interval.estimate, interval.low, interval.high);
+/// assert_eq!((interval.estimate, interval.undefined), (38.8, 0));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct BootstrapInterval {
@@ -98,8 +111,7 @@ impl Bootstrap {
     /// The interval for a metric of these predictions; arguments as those of [`Metric::evaluate`].
     ///
     /// # Errors
-    /// As [`Metric::evaluate`]; [`Error::InvalidParameter`] for settings out of range, and for so many undefined resamples
-    /// that fewer than half are left.
+    /// As [`Metric::evaluate`] and [`interval_of`](Self::interval_of).
     pub fn interval<T: Real, L: Label>(
         &self,
         metric: &impl Metric,
@@ -108,18 +120,52 @@ impl Bootstrap {
         classes: &[L],
         weights: Option<&[T]>,
     ) -> Result<BootstrapInterval, Error> {
+        metric.evaluate(truth, probabilities, classes, weights)?;
+        let indices = crate::label::indices(classes, truth)?;
+        let p = probabilities.map(|p| p.as_f64());
+        let value = |weights: &[f64]| metric.evaluate_indices(&indices, &p, Some(weights));
+        self.interval_of(truth.len(), double(weights).as_deref(), value)
+    }
+
+    /// The interval for any number that rows have, given a weight for each: for what is no [`Metric`].
+    ///
+    /// `statistic` is called with weights that say how often each row was drawn (times its own weight, if there are
+    /// weights); an error means that the number is not defined for those rows.
+    ///
+    /// ```
+    /// use logit::{LabelSets, metrics::{Bootstrap, hamming_loss}};
+    ///
+    /// let truth = LabelSets::with_labels(&vec![vec!["a"]; 40], ["a", "b"])?;
+    /// let predicted = LabelSets::with_labels(&[vec![vec!["a"]; 30], vec![vec!["b"]; 10]].concat(), ["a", "b"])?;
+    /// let loss = |weights: &[f64]| hamming_loss(&truth, &predicted, Some(weights));
+    /// let interval = Bootstrap::new().interval_of(40, None, loss)?;
+    /// assert!(interval.estimate == 0.25 && interval.low < 0.2 && interval.high > 0.3);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `statistic` for the rows themselves; [`Error::Empty`] for no rows, bad weights; [`Error::InvalidParameter`]
+    /// for settings out of range, and for so many undefined resamples that fewer than half are left.
+    pub fn interval_of(
+        &self,
+        rows: usize,
+        weights: Option<&[f64]>,
+        statistic: impl Fn(&[f64]) -> Result<f64, Error>,
+    ) -> Result<BootstrapInterval, Error> {
         check::parameter("resamples", self.resamples as f64, self.resamples >= 2, "at least 2")?;
         let inside = self.confidence > 0.0 && self.confidence < 1.0;
         check::parameter("confidence", self.confidence, inside, "above 0 and below 1")?;
-        let estimate = metric.evaluate(truth, probabilities, classes, weights)?;
-        let indices = crate::label::indices(classes, truth)?;
-        let p = probabilities.map(|p| p.as_f64());
-        let rows = truth.len();
-        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
+        if rows == 0 {
+            return Err(Error::Empty { argument: "rows", axis: "entries" });
+        }
+        check::weights(weights, rows)?;
+        let own = weights.map_or_else(|| vec![1.0; rows], <[f64]>::to_vec);
+        // Rows of weight 0 are not there.
+        let counted: Vec<usize> = (0..rows).filter(|&row| own[row] > 0.0).collect();
+        let estimate = statistic(&own)?;
         let value = |weights: &[f64]| {
             let defined = weights.iter().sum::<f64>() > 0.0;
-            let value =
-                if defined { metric.evaluate_indices(&indices, &p, Some(weights)).ok() } else { None };
+            let value = if defined { statistic(weights).ok() } else { None };
             value.filter(|value| !value.is_nan())
         };
         let mut values = Vec::with_capacity(self.resamples);
@@ -127,9 +173,9 @@ impl Bootstrap {
         for resample in 0..self.resamples {
             let mut rng = Rng::at(self.seed, 0, resample as u64);
             drawn.fill(0.0);
-            for _ in 0..rows {
-                let row = rng.below(rows);
-                drawn[row] += weight(row);
+            for _ in 0..counted.len() {
+                let row = counted[rng.below(counted.len())];
+                drawn[row] += own[row];
             }
             values.extend(value(&drawn));
         }
@@ -138,27 +184,38 @@ impl Bootstrap {
             let requires = "of rows for which the metric is mostly defined: too few have some class";
             return Err(Error::InvalidParameter { name: "resamples", value: undefined as f64, requires });
         }
-        values.sort_unstable_by(f64::total_cmp);
         let tail = (1.0 - self.confidence) / 2.0;
         let mut shares = [tail, 1.0 - tail];
         if self.corrected {
-            let mut without: Vec<f64> = (0..rows).map(weight).collect();
-            let left_out = (0..rows).filter_map(|row| {
-                let own = std::mem::replace(&mut without[row], 0.0);
-                let found = value(&without);
-                without[row] = own;
-                found
-            });
-            shares = corrected(shares, &values, estimate, &left_out.collect::<Vec<f64>>());
+            let left_out: Vec<f64> =
+                groups(counted, self.seed).iter().filter_map(|group| value(&without(&own, group))).collect();
+            shares = corrected(shares, &values, estimate, &left_out);
         }
-        Ok(BootstrapInterval {
-            estimate,
-            low: percentile(&values, shares[0]),
-            high: percentile(&values, shares[1]),
-            standard_error: deviation(&values),
-            undefined,
-        })
+        let sorted = Sorted::new::<f64>(&values, None);
+        // Half of the resamples are left, so there are values.
+        let [low, high] = shares.map(|share| sorted.quantile(share).unwrap_or(estimate));
+        Ok(BootstrapInterval { estimate, low, high, standard_error: deviation(&values), undefined })
     }
+}
+
+/// The most evaluations that the correction takes. Skewness is measured as well by leaving out rows in groups.
+const MOST: usize = 1000;
+
+/// Rows that are left out together: each by itself, or at random in [`MOST`] groups.
+fn groups(mut rows: Vec<usize>, seed: u64) -> Vec<Vec<usize>> {
+    if rows.len() <= MOST {
+        return rows.into_iter().map(|row| vec![row]).collect();
+    }
+    Rng::at(seed, 1, 0).shuffle(&mut rows);
+    let mut groups = vec![Vec::with_capacity(rows.len().div_ceil(MOST)); MOST];
+    rows.into_iter().enumerate().for_each(|(at, row)| groups[at % MOST].push(row));
+    groups
+}
+
+fn without(weights: &[f64], rows: &[usize]) -> Vec<f64> {
+    let mut left = weights.to_vec();
+    rows.iter().for_each(|&row| left[row] = 0.0);
+    left
 }
 
 /// The shares whose quantiles are the ends of a corrected interval.
@@ -185,4 +242,23 @@ fn deviation(values: &[f64]) -> f64 {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
     (squares / (values.len() - 1) as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_left_out_once() {
+        for count in [1, 999, 1000, 1001, 2500] {
+            let groups = groups((0..count).collect(), 3);
+            assert_eq!(groups.len(), count.min(1000));
+            let sizes = groups.iter().map(Vec::len);
+            assert!(sizes.clone().max().unwrap() - sizes.min().unwrap() <= 1, "{count}");
+            let mut all = groups.concat();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..count));
+        }
+        assert_eq!(without(&[1.0, 2.0, 3.0], &[0, 2]), [0.0, 2.0, 0.0]);
+    }
 }

@@ -11,7 +11,8 @@ use crate::real::Real;
 ///
 /// With p the probability of a class and y = 1 for rows of it, 0 for others: the mean over rows of (p - y)^2 of the
 /// second class for two classes, from 0 to 1; the mean over rows of Σ_k (p_k - y_k)^2 for more, from 0 to 2
-/// (Brier 1950). [`BrierScore`] takes weights too.
+/// (Brier 1950). [`BrierScore`] takes weights too; [`CalibrationCurve`](super::CalibrationCurve) takes the score apart into
+/// reliability, resolution and uncertainty.
 ///
 /// # Errors
 /// For different sizes, no rows, a label that is none of the classes, and entries outside [0, 1].

@@ -2,20 +2,31 @@
 
 use nalgebra::DMatrix;
 
-use super::metric::Metric;
-use super::quantiles::percentile;
+use super::metric::{Metric, double};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
+use crate::quantile::Sorted;
 use crate::real::Real;
 
 /// How probabilities are grouped.
+///
+/// ```
+/// use logit::metrics::{Bins, CalibrationCurve};
+///
+/// let (truth, p) = ([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.9]);
+/// let weight = |bins| CalibrationCurve::new(&truth, &p, &1, None, bins).map(|curve| curve.weight().to_vec());
+/// assert_eq!(weight(Bins::Uniform(2))?, [3.0, 1.0]);
+/// assert_eq!(weight(Bins::Quantile(2))?, [2.0, 2.0]);
+/// assert_eq!(weight(Bins::Distinct)?, [1.0; 4]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bins {
     /// So many bins of equal width from 0 to 1; a value on an edge belongs to the lower bin.
     Uniform(usize),
-    /// So many bins with equal numbers of rows, as far as equal values allow.
+    /// So many bins with equal numbers of rows, as far as equal values allow; a row counts as often as its weight says.
     Quantile(usize),
     /// One for each distinct value.
     Distinct,
@@ -59,7 +70,7 @@ impl CalibrationCurve {
         truth: &[L],
         probabilities: &[T],
         positive: &L,
-        weights: Option<&[f64]>,
+        weights: Option<&[T]>,
         bins: Bins,
     ) -> Result<Self, Error> {
         check::count("probabilities", "entries", truth.len(), probabilities.len())?;
@@ -73,11 +84,11 @@ impl CalibrationCurve {
             return Err(Error::InvalidTarget { row, value: p[row], requires });
         }
         let yes: Vec<bool> = truth.iter().map(|label| label == positive).collect();
-        CalibrationCurve::of(&yes, &p, weights, bins)
+        CalibrationCurve::of(&yes, &p, double(weights).as_deref(), bins)
     }
 
     fn of(yes: &[bool], p: &[f64], weights: Option<&[f64]>, bins: Bins) -> Result<Self, Error> {
-        let edges = edges(p, bins)?;
+        let edges = edges(p, weights, bins)?;
         let bin = |p: f64| edges.partition_point(|&edge| edge < p);
         let mut sums = vec![[0.0; 3]; edges.len() + 1];
         for (row, (&yes, &p)) in yes.iter().zip(p).enumerate() {
@@ -145,13 +156,11 @@ impl CalibrationCurve {
 }
 
 /// The edges between bins.
-fn edges(p: &[f64], bins: Bins) -> Result<Vec<f64>, Error> {
+fn edges(p: &[f64], weights: Option<&[f64]>, bins: Bins) -> Result<Vec<f64>, Error> {
     let count = |count: usize| {
         check::parameter("bins", count as f64, (1..=1 << 20).contains(&count), "from 1 to 2^20")
             .map(|()| count)
     };
-    let mut sorted = p.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
     Ok(match bins {
         Bins::Uniform(bins) => {
             let bins = count(bins)?;
@@ -159,9 +168,12 @@ fn edges(p: &[f64], bins: Bins) -> Result<Vec<f64>, Error> {
         }
         Bins::Quantile(bins) => {
             let bins = count(bins)?;
-            (1..bins).map(|edge| percentile(&sorted, edge as f64 / bins as f64)).collect()
+            let sorted = Sorted::new(p, weights);
+            (1..bins).filter_map(|edge| sorted.quantile(edge as f64 / bins as f64)).collect()
         }
         Bins::Distinct => {
+            let mut sorted = p.to_vec();
+            sorted.sort_unstable_by(f64::total_cmp);
             sorted.dedup();
             sorted.pop();
             sorted

@@ -15,6 +15,10 @@ macro_rules! by_class {
                 true
             }
 
+            fn judges_decisions(&self) -> bool {
+                true
+            }
+
             fn evaluate_indices(
                 &self,
                 truth: &[usize],

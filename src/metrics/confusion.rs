@@ -41,6 +41,16 @@ pub struct ConfusionMatrix<L> {
 }
 
 /// By what the counts of a confusion matrix are divided.
+///
+/// ```
+/// use logit::metrics::{ConfusionMatrix, Normalize};
+/// use nalgebra::dmatrix;
+///
+/// let matrix = ConfusionMatrix::new(&["cat", "dog", "dog"], &["cat", "dog", "cat"])?;
+/// assert_eq!(matrix.normalized(Normalize::Truth), dmatrix![1.0, 0.0; 0.5, 0.5]);
+/// assert_eq!(matrix.normalized(Normalize::Prediction), dmatrix![0.5, 0.0; 0.5, 1.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Normalize {
@@ -175,9 +185,14 @@ impl<L: Label> ConfusionMatrix<L> {
         self.counts.cohen_kappa(disagreement)
     }
 
-    /// Precision, recall and F1 of each class and on average.
+    /// Precision, recall and F1 of each class and on average; 0 where there is nothing to divide by.
     pub fn report(&self) -> ClassificationReport<L> {
-        ClassificationReport::new(self)
+        self.report_with(ZeroDivision::Zero)
+    }
+
+    /// The same with another value where there is nothing to divide by; averages leave NaN out.
+    pub fn report_with(&self, zero: ZeroDivision) -> ClassificationReport<L> {
+        ClassificationReport::new(self, zero)
     }
 }
 

@@ -36,6 +36,15 @@ impl Hits {
 }
 
 /// How far apart classes are for Cohen's kappa.
+///
+/// ```
+/// use logit::metrics::{ConfusionMatrix, Disagreement};
+///
+/// // Grades that are at most one apart: near misses count less where distance counts.
+/// let grades = ConfusionMatrix::new(&[1, 2, 3, 4], &[1, 2, 4, 4])?;
+/// assert!(grades.cohen_kappa(Disagreement::Quadratic) > grades.cohen_kappa(Disagreement::Equal));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Disagreement {
@@ -140,20 +149,31 @@ impl Counts {
         (self.balanced_accuracy() - chance) / (1.0 - chance)
     }
 
+    /// The covariance of truth and prediction over the root of their variances. Each is a sum over classes of products of
+    /// weights that are not subtracted from the whole, so that rare classes keep their digits; 0 where either is constant.
     pub(super) fn matthews_correlation(&self) -> f64 {
         let total = self.total();
         // Shares, so that products stay within the range.
-        let share = |weight: f64| weight / total;
-        let (mut together, mut claimed, mut there) = (0.0, 0.0, 0.0);
+        let claimed: Vec<f64> = (0..self.classes()).map(|class| self.claimed(class) / total).collect();
+        let there: Vec<f64> = (0..self.classes()).map(|class| self.support(class) / total).collect();
+        let (mut together, mut of_claims, mut of_truth) = (0.0, 0.0, 0.0);
         for class in 0..self.classes() {
-            let (p, t) = (share(self.claimed(class)), share(self.support(class)));
-            together += p * t;
-            claimed += p * p;
-            there += t * t;
+            let others = |of: &dyn Fn(usize) -> f64| -> f64 {
+                (0..self.classes()).filter(|&other| other != class).map(of).sum()
+            };
+            let right = self.0[(class, class)] / total;
+            let wrong = others(&|other| self.0[(other, class)] / total);
+            let missed = others(&|other| self.0[(class, other)] / total);
+            let neither = others(&|other| claimed[other] - self.0[(class, other)] / total);
+            together += right * neither - wrong * missed;
+            of_claims += claimed[class] * others(&|other| claimed[other]);
+            of_truth += there[class] * others(&|other| there[other]);
         }
-        let spread = (1.0 - claimed) * (1.0 - there);
-        let right = share(self.0.diagonal().sum());
-        if spread > 1e-15 { (right - together) / spread.sqrt() } else { 0.0 }
+        if of_claims > 0.0 && of_truth > 0.0 {
+            (together / (of_claims.sqrt() * of_truth.sqrt())).clamp(-1.0, 1.0)
+        } else {
+            0.0
+        }
     }
 
     /// NaN where chance alone agrees always, because there is one class only.

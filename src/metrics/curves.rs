@@ -38,7 +38,7 @@ impl RocCurve {
         truth: &[L],
         scores: &[T],
         positive: &L,
-        weights: Option<&[f64]>,
+        weights: Option<&[T]>,
     ) -> Result<Self, Error> {
         let ranking = Ranking::of_labels(truth, scores, positive, weights)?;
         ranking.check_both()?;
@@ -53,13 +53,15 @@ impl RocCurve {
         truth: &[L],
         scores: &[T],
         positive: &L,
-        weights: Option<&[f64]>,
+        weights: Option<&[T]>,
     ) -> Result<Self, Error> {
         let ranking = Ranking::of_labels(truth, scores, positive, weights)?;
         ranking.check_both()?;
         let last = ranking.thresholds.len() - 1;
         let bends = |at: &usize| {
-            let second = |of: &[f64]| (of[at + 1] - of[*at]) - (of[*at] - of[at - 1]) != 0.0;
+            // Sums of weights are rounded; counts are not.
+            let second =
+                |of: &[f64]| ((of[at + 1] - of[*at]) - (of[*at] - of[at - 1])).abs() > 1e-14 * of[last];
             *at == 0 || *at == last || second(&ranking.right) || second(&ranking.wrong)
         };
         Ok(RocCurve::of(&ranking, (0..=last).filter(bends).collect()))
@@ -150,7 +152,7 @@ impl PrecisionRecallCurve {
         truth: &[L],
         scores: &[T],
         positive: &L,
-        weights: Option<&[f64]>,
+        weights: Option<&[T]>,
     ) -> Result<Self, Error> {
         let ranking = Ranking::of_labels(truth, scores, positive, weights)?;
         if ranking.positives() <= 0.0 {
@@ -224,7 +226,7 @@ impl DetCurve {
         truth: &[L],
         scores: &[T],
         positive: &L,
-        weights: Option<&[f64]>,
+        weights: Option<&[T]>,
     ) -> Result<Self, Error> {
         let RocCurve { false_positive_rate: wrong, true_positive_rate: right, thresholds } =
             RocCurve::new(truth, scores, positive, weights)?;

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::metric::{checked, mean};
+use super::metric::{checked, double, mean};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
@@ -16,7 +16,8 @@ use crate::real::Real;
 /// Crammer and Singer (2001), "On the algorithmic implementation of multiclass kernel-based vector machines".
 ///
 /// # Errors
-/// For different sizes, no rows, a label that is none of the classes, scores that are not finite and bad weights.
+/// For different sizes, no rows, fewer than two classes, a label that is none of them, scores that are not finite and bad
+/// weights.
 ///
 /// # Examples
 /// ```
@@ -30,8 +31,11 @@ pub fn hinge_loss<T: Real, L: Label>(
     truth: &[L],
     scores: &DMatrix<T>,
     classes: &[L],
-    weights: Option<&[f64]>,
+    weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    if let [_] = classes {
+        return Err(Error::MissingClass { class: 1 });
+    }
     let columns = if classes.len() == 2 { 1 } else { classes.len() };
     let truth = checked("scores", truth, (scores, columns), classes)?;
     check::weights(weights, truth.len())?;
@@ -44,5 +48,5 @@ pub fn hinge_loss<T: Real, L: Label>(
             score(row, own) - others.fold(f64::NEG_INFINITY, f64::max)
         }
     };
-    Ok(mean(truth.len(), weights, |row| (1.0 - margin(row)).max(0.0)))
+    Ok(mean(truth.len(), double(weights).as_deref(), |row| (1.0 - margin(row)).max(0.0)))
 }

@@ -3,15 +3,15 @@
 use nalgebra::DMatrix;
 
 use crate::check;
+use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::{Label, indices};
 use crate::real::Real;
 
 /// A number that says how good predicted probabilities are: what model selection compares.
 ///
-/// The crate's own are [`LogLoss`](super::LogLoss), [`BrierScore`](super::BrierScore),
-/// [`Accuracy`](super::Accuracy) and [`RocAuc`](super::RocAuc). The trait is object-safe; a box of a metric and a
-/// reference to one are metrics too.
+/// [`metrics`](super) has a table of those of this crate. The trait is object-safe; a box of a metric and a reference to one
+/// are metrics too.
 ///
 /// # What an implementor owes
 /// `evaluate_indices` depends on its arguments alone, and may rely on what [`evaluate`](Metric::evaluate) has
@@ -51,6 +51,12 @@ use crate::real::Real;
 pub trait Metric: Send + Sync {
     /// Whether a greater value is a better one.
     fn greater_is_better(&self) -> bool;
+
+    /// Whether only the class counts that a row is called, not how probable it is. A classifier is then judged by what it
+    /// predicts, which a threshold or costs may move away from the most probable class. Defaults to `false`.
+    fn judges_decisions(&self) -> bool {
+        false
+    }
 
     /// The value for rows whose true class is the column `truth` says, of probabilities n x K, weighted if there are
     /// weights.
@@ -92,14 +98,59 @@ pub trait Metric: Send + Sync {
             }
         }
         check::weights(weights, truth.len())?;
-        let weights: Option<Vec<f64>> = weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect());
-        self.evaluate_indices(&truth, &probabilities.map(|p| p.as_f64()), weights.as_deref())
+        self.evaluate_indices(&truth, &probabilities.map(|p| p.as_f64()), double(weights).as_deref())
     }
+
+    /// The value for a classifier on rows with these true labels, with a weight for each if there are weights.
+    ///
+    /// ```
+    /// use logit::metrics::{Accuracy, LogLoss, Metric};
+    /// use logit::{Estimator, LogisticRegression, Penalty, data};
+    ///
+    /// let iris = data::iris();
+    /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y)?;
+    /// assert!(Accuracy.judge(&model, &iris.x, &iris.y, None)? > 0.97);
+    /// assert!(LogLoss.judge(&model, &iris.x, &iris.y, None)? < 0.2);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of predicting, and as [`evaluate`](Metric::evaluate).
+    fn judge<T: Real, C: Classifier<T>>(
+        &self,
+        classifier: &C,
+        x: &DMatrix<T>,
+        y: &[C::Label],
+        weights: Option<&[T]>,
+    ) -> Result<f64, Error>
+    where
+        Self: Sized,
+    {
+        let judged =
+            if self.judges_decisions() { decisions(classifier, x) } else { classifier.predict_proba(x) };
+        self.evaluate(y, &judged?, classifier.classes(), weights)
+    }
+}
+
+/// What a classifier predicts as probabilities that are certain, n x K.
+pub(crate) fn decisions<T: Real, C: Classifier<T> + ?Sized>(
+    classifier: &C,
+    x: &DMatrix<T>,
+) -> Result<DMatrix<T>, Error> {
+    let classes = classifier.classes();
+    let mut certain = DMatrix::zeros(x.nrows(), classes.len());
+    for (row, class) in indices(classes, &classifier.predict(x)?)?.into_iter().enumerate() {
+        certain[(row, class)] = T::one();
+    }
+    Ok(certain)
 }
 
 impl<M: Metric + ?Sized> Metric for &M {
     fn greater_is_better(&self) -> bool {
         (**self).greater_is_better()
+    }
+    fn judges_decisions(&self) -> bool {
+        (**self).judges_decisions()
     }
     fn evaluate_indices(
         &self,
@@ -114,6 +165,9 @@ impl<M: Metric + ?Sized> Metric for &M {
 impl<M: Metric + ?Sized> Metric for Box<M> {
     fn greater_is_better(&self) -> bool {
         (**self).greater_is_better()
+    }
+    fn judges_decisions(&self) -> bool {
+        (**self).judges_decisions()
     }
     fn evaluate_indices(
         &self,
@@ -138,7 +192,16 @@ pub(super) fn checked<T: Real, L: Label>(
         return Err(Error::Empty { argument: "truth", axis: "labels" });
     }
     check::finite(argument, scores)?;
+    if let Some(pair) = classes.windows(2).find(|pair| pair[0] >= pair[1]) {
+        let (first, second) = (format!("{:?}", pair[0]), format!("{:?}", pair[1]));
+        return Err(Error::UnsortedClasses { first, second });
+    }
     indices(classes, truth)
+}
+
+/// Weights in the precision that metrics are computed in.
+pub(crate) fn double<T: Real>(weights: Option<&[T]>) -> Option<Vec<f64>> {
+    weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect())
 }
 
 /// The mean of `of(row)`, weighted if there are weights; rows of weight 0 are not asked.
@@ -237,6 +300,8 @@ mod tests {
             assert!(matches!(weighted(&[1.0, -1.0, 1.0, 1.0, 1.0]), Error::InvalidWeight { row: 1, .. }));
             assert!(matches!(weighted(&[0.0; 5]), Error::InvalidWeightSum { .. }));
         }
+        let unsorted = Accuracy.evaluate(&y, &p, &["a", "c", "b"], None).unwrap_err();
+        assert!(matches!(unsorted, Error::UnsortedClasses { .. }), "{unsorted}");
         // The free functions have the same door; ranks need no probabilities.
         assert!(
             log_loss(&y, &with(2.0), &CLASSES).is_err() && brier_score(&y, &with(2.0), &CLASSES).is_err()

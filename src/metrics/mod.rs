@@ -9,6 +9,7 @@
 //! | The same where classes are of different sizes? | [`BalancedAccuracy`], [`MatthewsCorrelation`], [`CohenKappa`] | labels |
 //! | Which classes are taken for which? | [`ConfusionMatrix`], [`ClassificationReport`] | labels |
 //! | How many alarms are right, how many cases are found? | [`Precision`], [`Recall`], [`FBeta`], [`Jaccard`] | labels |
+//! | What do the mistakes cost? | [`MeanCost`] | labels |
 //! | How good are the probabilities? | [`LogLoss`], [`BrierScore`] | probabilities |
 //! | Are they as frequent as they say? | [`CalibrationCurve`], [`CalibrationError`] | probabilities |
 //! | Do the right rows come first? | [`RocAuc`], [`MulticlassRocAuc`], [`AveragePrecision`] | scores or probabilities |
@@ -29,10 +30,10 @@ mod counts;
 mod curves;
 mod hinge_loss;
 mod log_loss;
+mod mean_cost;
 mod metric;
 mod multi_label;
 mod multiclass_auc;
-mod quantiles;
 mod ranking;
 mod report;
 mod roc_auc;
@@ -52,7 +53,9 @@ pub use counts::Disagreement;
 pub use curves::{DetCurve, PrecisionRecallCurve, RocCurve};
 pub use hinge_loss::hinge_loss;
 pub use log_loss::{LogLoss, log_loss};
+pub use mean_cost::MeanCost;
 pub use metric::Metric;
+pub(crate) use metric::{decisions, double};
 pub use multi_label::{hamming_loss, multi_label_jaccard, subset_accuracy};
 pub use multiclass_auc::MulticlassRocAuc;
 pub use report::{ClassScores, ClassificationReport};

@@ -33,6 +33,15 @@ pub fn hamming_loss<L: Label>(
 
 /// The mean over rows of the share of labels in either set that are in both; 1 for two empty sets. Greater is better.
 ///
+/// ```
+/// use logit::{LabelSets, metrics::multi_label_jaccard};
+///
+/// let truth = LabelSets::with_labels(&[vec!["a", "b"], vec![]], ["a", "b"])?;
+/// let predicted = LabelSets::with_labels(&[vec!["a"], vec![]], ["a", "b"])?;
+/// assert_eq!(multi_label_jaccard(&truth, &predicted, Some(&[3.0, 1.0]))?, 0.625);
+/// # Ok::<(), logit::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`hamming_loss`].
 pub fn multi_label_jaccard<L: Label>(
@@ -44,6 +53,15 @@ pub fn multi_label_jaccard<L: Label>(
 }
 
 /// The share of rows whose sets are exactly right.
+///
+/// ```
+/// use logit::{LabelSets, metrics::subset_accuracy};
+///
+/// let truth = LabelSets::with_labels(&[vec!["a", "b"], vec![]], ["a", "b"])?;
+/// let predicted = LabelSets::with_labels(&[vec!["a"], vec![]], ["a", "b"])?;
+/// assert_eq!(subset_accuracy(&truth, &predicted, None)?, 0.5);
+/// # Ok::<(), logit::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`hamming_loss`].

@@ -1,5 +1,6 @@
 //! Rows in the order of falling scores, counted at every threshold.
 
+use super::metric::double;
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
@@ -20,7 +21,7 @@ impl Ranking {
         truth: &[L],
         scores: &[T],
         positive: &L,
-        weights: Option<&[f64]>,
+        weights: Option<&[T]>,
     ) -> Result<Self, Error> {
         check::count("scores", "entries", truth.len(), scores.len())?;
         if truth.is_empty() {
@@ -32,21 +33,23 @@ impl Ranking {
             return Err(Error::NotFinite { argument: "scores", row, column: 0, value: scores[row] });
         }
         let yes: Vec<bool> = truth.iter().map(|label| label == positive).collect();
-        Ok(Ranking::new(&yes, &scores, weights))
+        Ok(Ranking::new(&yes, &scores, double(weights).as_deref()))
     }
 
     /// Of rows whose score is finite. Rows of weight 0 are left out.
     pub(super) fn new(yes: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Self {
         let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
-        let mut order: Vec<usize> = (0..yes.len()).filter(|&row| weight(row) > 0.0).collect();
-        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        let counted = (0..yes.len()).filter(|&row| weight(row) > 0.0);
+        let mut rows: Vec<(f64, bool, f64)> =
+            counted.map(|row| (scores[row], yes[row], weight(row))).collect();
+        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut ranking = Ranking { thresholds: vec![], right: vec![], wrong: vec![] };
         let (mut right, mut wrong) = (0.0, 0.0);
-        for tied in order.chunk_by(|&a, &b| scores[a] == scores[b]) {
-            for &row in tied {
-                *(if yes[row] { &mut right } else { &mut wrong }) += weight(row);
+        for tied in rows.chunk_by(|a, b| a.0 == b.0) {
+            for &(_, yes, weight) in tied {
+                *(if yes { &mut right } else { &mut wrong }) += weight;
             }
-            ranking.thresholds.push(scores[tied[0]]);
+            ranking.thresholds.push(tied[0].0);
             ranking.right.push(right);
             ranking.wrong.push(wrong);
         }

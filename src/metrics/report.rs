@@ -10,7 +10,17 @@ use crate::label::{Label, plain};
 ///
 /// # Formula
 /// With tp, fp, fn the right, the wrongly claimed and the missed rows of a class: precision = tp / (tp + fp),
-/// recall = tp / (tp + fn), F1 = 2 tp / (2 tp + fp + fn). A ratio without anything to divide by is 0.
+/// recall = tp / (tp + fn), F1 = 2 tp / (2 tp + fp + fn). A ratio without anything to divide by is 0, unless
+/// [`report_with`](ConfusionMatrix::report_with) was told otherwise.
+///
+/// ```
+/// use logit::metrics::ConfusionMatrix;
+///
+/// let report = ConfusionMatrix::new(&["no", "yes", "yes"], &["no", "yes", "no"])?.report();
+/// let (_, yes) = report.classes().last().expect("two classes");
+/// assert_eq!((yes.precision, yes.recall, yes.support), (1.0, 0.5, 2.0));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ClassScores {
@@ -41,13 +51,14 @@ pub struct ClassificationReport<L> {
     classes: Vec<L>,
     scores: Vec<ClassScores>,
     accuracy: f64,
+    zero: ZeroDivision,
 }
 
 impl<L: Label> ClassificationReport<L> {
-    pub(super) fn new(matrix: &ConfusionMatrix<L>) -> Self {
+    pub(super) fn new(matrix: &ConfusionMatrix<L>, zero: ZeroDivision) -> Self {
         let counts = matrix.inner();
         let scores = (0..counts.classes()).map(|class| {
-            let (hits, zero) = (counts.hits(class), ZeroDivision::Zero);
+            let hits = counts.hits(class);
             ClassScores {
                 precision: hits.precision(zero),
                 recall: hits.recall(zero),
@@ -59,6 +70,7 @@ impl<L: Label> ClassificationReport<L> {
             classes: matrix.classes().to_vec(),
             scores: scores.collect(),
             accuracy: matrix.accuracy(),
+            zero,
         }
     }
 
@@ -83,9 +95,13 @@ impl<L: Label> ClassificationReport<L> {
     }
 
     fn average(&self, weight: impl Fn(&ClassScores) -> f64) -> ClassScores {
-        let total: f64 = self.scores.iter().map(&weight).sum();
-        let mean =
-            |of: fn(&ClassScores) -> f64| self.scores.iter().map(|s| weight(s) * of(s)).sum::<f64>() / total;
+        let mean = |of: fn(&ClassScores) -> f64| {
+            let defined = self.scores.iter().filter(|scores| !of(scores).is_nan());
+            let sums = defined.fold((0.0, 0.0), |(sum, total), scores| {
+                (sum + weight(scores) * of(scores), total + weight(scores))
+            });
+            self.zero.ratio(sums.0, sums.1)
+        };
         ClassScores {
             precision: mean(|s| s.precision),
             recall: mean(|s| s.recall),
@@ -127,6 +143,22 @@ mod tests {
         let scores: Vec<ClassScores> = report.classes().map(|(_, s)| *s).collect();
         assert_eq!((scores[1].precision, scores[1].recall, scores[1].f1), (0.0, 0.0, 0.0));
         assert_eq!(report.weighted_average().support, 3.0);
+    }
+
+    #[test]
+    fn what_is_not_defined_is_as_one_says() {
+        let matrix = ConfusionMatrix::new(&[0, 0, 1], &[0, 0, 0]).unwrap();
+        let precision = |zero| {
+            let report = matrix.report_with(zero);
+            let of_one = report.classes().last().unwrap().1.precision;
+            [of_one, report.macro_average().precision, report.weighted_average().precision]
+        };
+        let right = 2.0 / 3.0;
+        assert_eq!(precision(ZeroDivision::Zero), [0.0, right / 2.0, right * 2.0 / 3.0]);
+        assert_eq!(precision(ZeroDivision::One), [1.0, (right + 1.0) / 2.0, (right * 2.0 + 1.0) / 3.0]);
+        let [of_one, macro_average, weighted_average] = precision(ZeroDivision::NaN);
+        assert!(of_one.is_nan());
+        assert_eq!([macro_average, weighted_average], [right; 2]);
     }
 
     #[test]

@@ -74,15 +74,15 @@ impl Metric for RocAuc {
             return Err(Error::MissingClass { class });
         }
         let total: f64 = totals.iter().sum();
-        let mut order: Vec<usize> = (0..truth.len()).collect();
-        let mut area = |class: usize, column: usize| {
-            let score = |row: usize| scores[(row, column)];
-            order.sort_by(|&a, &b| score(a).total_cmp(&score(b)));
+        let area = |class: usize, column: usize| {
+            let row = |(row, &score): (usize, &f64)| (score, truth[row] == class, weight(row));
+            let mut rows: Vec<(f64, bool, f64)> = scores.column(column).iter().enumerate().map(row).collect();
+            rows.sort_by(|a, b| a.0.total_cmp(&b.0));
             let (mut pairs, mut below) = (0.0, 0.0);
-            for tied in order.chunk_by(|&a, &b| score(a) == score(b)) {
+            for tied in rows.chunk_by(|a, b| a.0 == b.0) {
                 let (mut inside, mut outside) = (0.0, 0.0);
-                for &row in tied {
-                    *(if truth[row] == class { &mut inside } else { &mut outside }) += weight(row);
+                for &(_, own, weight) in tied {
+                    *(if own { &mut inside } else { &mut outside }) += weight;
                 }
                 pairs += inside * (below + 0.5 * outside);
                 below += outside;

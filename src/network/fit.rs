@@ -62,7 +62,8 @@ impl MlpClassifier {
     /// [`Trainer::find_learning_rate`](crate::Trainer::find_learning_rate).
     ///
     /// # Errors
-    /// As a fit, and for a range that is none.
+    /// As a fit, for a range that is none, and [`Error::Unsupported`] for a minimiser of all rows at once, which has no
+    /// learning rate.
     pub fn find_learning_rate<T: Real, L: Label>(
         &self,
         x: &DMatrix<T>,
@@ -70,6 +71,7 @@ impl MlpClassifier {
         range: RateRange,
     ) -> Result<RateCurve, Error> {
         let prepared = self.prepare(x, y, None)?;
+        self.check_steps()?;
         let examples = prepared.rows(x);
         self.trainer.find_learning_rate(&prepared.network, &prepared.loss, examples.examples(), range)
     }

@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 
 use super::config::MlpClassifier;
 use super::fitted::FittedMlp;
+use crate::check;
 use crate::error::Error;
 use crate::label::Label;
 use crate::loss::{ClassificationLoss, Targets};
@@ -36,6 +37,7 @@ impl MlpClassifier {
         let network = self.network(x.ncols(), y.labels().len())?;
         let targets = y.targets::<T>();
         let all = Examples::new(x, Targets::Values(&targets)).weighted(weights);
+        check::weights(weights, x.nrows())?;
         if let Some(minimizer) = &self.minimizer {
             let mut ignore = |_: &_| ControlFlow::Continue(());
             let trained = self.minimize_on(minimizer, &network, &loss, all, None, &mut ignore)?;

@@ -6,6 +6,7 @@ use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::fitted::FittedMlp;
 use crate::check;
+use crate::class_weight::{ClassWeight, times_class};
 use crate::error::Error;
 use crate::label::{Label, distinct, indices};
 use crate::loss::{ClassificationLoss, Loss, Targets};
@@ -42,17 +43,18 @@ pub struct PartialMlp<T, L> {
     network: Network,
     loss: ClassificationLoss,
     trainer: Trainer<UpdateRule>,
+    class_weights: Option<Vec<f64>>,
     state: Checkpoint<T>,
 }
 
 impl MlpClassifier {
     /// A network for rows of so many columns and for these classes (in any order) that has learnt nothing yet.
     ///
-    /// Class weights, validation shares and the number of epochs do not apply.
+    /// Validation shares and the number of epochs do not apply.
     ///
     /// # Errors
-    /// For hyper-parameters out of range and fewer than two classes; [`Error::Unsupported`] for a minimiser of all rows
-    /// at once.
+    /// For hyper-parameters out of range, fewer than two classes and class weights for others; [`Error::Unsupported`] for
+    /// a minimiser of all rows at once, and for [`ClassWeight::Balanced`], which needs to have seen all rows.
     pub fn partial<T: Real, L: Label>(
         &self,
         features: usize,
@@ -67,11 +69,19 @@ impl MlpClassifier {
             [only] => return Err(Error::OneClass { label: format!("{only:?}") }),
             _ => {}
         }
+        let class_weights = match &self.class_weight {
+            Some(ClassWeight::Balanced) => {
+                let (what, by) = ("balanced class weights", "a network that learns in parts");
+                return Err(Error::Unsupported { what, by, instead: "name them: ClassWeight::map" });
+            }
+            Some(weights) => Some(weights.of_classes::<T, L>(&classes, &[], None)?),
+            None => None,
+        };
         let loss = self.loss_for(classes.len());
         let network = self.network(features, Loss::<T>::score_columns(&loss, classes.len()))?;
         let trainer = self.trainer.clone().epochs(usize::MAX);
         let state = trainer.first_state(&network, None)?;
-        Ok(PartialMlp { classes, network, loss, trainer, state })
+        Ok(PartialMlp { classes, network, loss, trainer, class_weights, state })
     }
 }
 
@@ -96,8 +106,11 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
     fn learn(&mut self, x: &DMatrix<T>, y: &[L], weights: Option<&[T]>) -> Result<(), Error> {
         check::count("y", "labels", x.nrows(), y.len())?;
         let classes = indices(&self.classes, y)?;
-        let examples = Examples::new(x, Targets::Classes(&classes)).weighted(weights);
-        examples.check(&self.network, &self.loss)?;
+        let rows = Examples::new(x, Targets::Classes(&classes)).weighted(weights);
+        rows.check(&self.network, &self.loss)?;
+        let weights = times_class(weights, &classes, self.class_weights.as_deref());
+        check::weights(weights.as_deref(), x.nrows())?;
+        let examples = rows.weighted(weights.as_deref());
         let state = std::mem::take(&mut self.state);
         let mut run = self.trainer.go_on(&self.network, &self.loss, examples, state);
         // Without metrics a step has no errors.

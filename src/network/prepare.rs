@@ -20,7 +20,9 @@ use crate::select::stratified;
 pub(super) struct Prepared<'a, T: Real, L> {
     pub(super) classes: Vec<L>,
     pub(super) indices: Vec<usize>,
+    /// Sample weights times class weights.
     pub(super) weights: Option<Cow<'a, [T]>>,
+    pub(super) class_weights: Option<Vec<f64>>,
     pub(super) total_weight: f64,
     pub(super) network: Network,
     pub(super) loss: ClassificationLoss,
@@ -46,6 +48,7 @@ impl MlpClassifier {
             classes: encoded.classes,
             indices: encoded.indices,
             weights,
+            class_weights,
             total_weight,
             network,
             loss,

@@ -8,6 +8,8 @@ use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::fitted::FittedMlp;
 use super::prepare::Prepared;
+use crate::check;
+use crate::class_weight::times_class;
 use crate::error::Error;
 use crate::label::{Label, indices};
 use crate::loss::{ClassificationLoss, Targets};
@@ -68,7 +70,7 @@ impl<'a, T, L> MlpOptions<'a, T, L> {
     }
 
     /// Rows and labels to measure the loss on after each epoch, instead of a
-    /// [share](MlpClassifier::validation_fraction) of the training rows.
+    /// [share](MlpClassifier::validation_fraction) of the training rows. Class weights apply to them too.
     pub fn validation(mut self, x: &'a DMatrix<T>, y: &'a [L]) -> Self {
         self.validation = Some((x, y));
         self
@@ -126,7 +128,8 @@ impl MlpClassifier {
         self.begin(x, y, options, None)
     }
 
-    /// Goes on where `checkpoint` was taken, with the same settings, rows, labels and options.
+    /// Goes on where `checkpoint` was taken, with the same settings, rows, labels and options. A run that its observer
+    /// stopped goes on too; more epochs than before may be asked for.
     ///
     /// # Errors
     /// As [`start`](Self::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
@@ -159,9 +162,12 @@ impl MlpClassifier {
         }
         let mut options = TrainOptions::default();
         let given = validation.map(|(_, y)| indices(&prepared.classes, y)).transpose()?;
+        let by_class =
+            given.as_ref().and_then(|classes| times_class(None, classes, prepared.class_weights.as_deref()));
         if let (Some((x, _)), Some(classes)) = (validation, &given) {
-            crate::check::count("validation", "labels", x.nrows(), classes.len())?;
-            options = options.validation(Examples::new(x, Targets::Classes(classes)));
+            check::count("validation", "labels", x.nrows(), classes.len())?;
+            let rows = Examples::new(x, Targets::Classes(classes)).weighted(by_class.as_deref());
+            options = options.validation(rows);
         } else if let Some(held) = &held_out {
             options = options.validation(held.rows().examples());
         }

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::range::{Range, RangeReport};
+use super::range::{OutsideRange, Range, RangeReport};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
@@ -10,6 +10,17 @@ use crate::preprocess::Transform;
 use crate::real::Real;
 
 /// A fitted [`Pipeline`](crate::Pipeline): a classifier of rows in raw units.
+///
+/// ```
+/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, Transform, data};
+///
+/// let iris = data::iris();
+/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let model = pipeline.fit(&iris.x, &iris.y)?;
+/// let by_hand = model.classifier().predict_proba(&model.steps().transform(&iris.x)?)?;
+/// assert_eq!(model.predict_proba(&iris.x)?, by_hand);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedPipeline<P, C> {
     pub(super) steps: P,
@@ -38,7 +49,17 @@ impl<P, C> FittedPipeline<P, C> {
     /// [`Error::ShapeMismatch`] for the wrong number of columns.
     pub fn range_report<T: Real>(&self, x: &DMatrix<T>) -> Result<RangeReport, Error> {
         check::count("x", "columns", self.range.low.len(), x.ncols())?;
-        Ok(self.range.report(x))
+        Ok(self.range.report(x, 0.0))
+    }
+
+    /// The same model with another rule for rows outside of the range of the training rows.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a distance that is not finite and at least 0.
+    pub fn with_outside_range(mut self, outside: OutsideRange) -> Result<Self, Error> {
+        outside.check()?;
+        self.range.outside = outside;
+        Ok(self)
     }
 
     /// Rows as the classifier sees them.

@@ -10,22 +10,66 @@ use crate::real::Real;
 
 /// What a pipeline's model does with rows outside of the range that the training rows had, column by column. No model
 /// knows what is there: a logistic regression goes on as a straight line, a network as chance has it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+///
+/// How far is counted in widths of the range of the column: 0 is anything outside, 1 is far.
+///
+/// ```
+/// use logit::{Classifier, Estimator, LogisticRegression, OutsideRange, Penalty, Pipeline, StandardScaler};
+/// use nalgebra::dmatrix;
+///
+/// let (x, y) = (dmatrix![20.0; 30.0; 40.0; 60.0], ["no", "no", "yes", "yes"]);
+/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+///
+/// let warning = pipeline.clone().outside_range(OutsideRange::Warn { beyond: 1.0, tell: |report| eprintln!("{report}") });
+/// warning.fit(&x, &y)?.predict(&dmatrix![300.0])?; // column 0: 1 of 1 rows outside of 20 to 60, ...
+///
+/// let strict = pipeline.outside_range(OutsideRange::Refuse { beyond: 1.0 }).fit(&x, &y)?;
+/// assert!(strict.predict(&dmatrix![90.0]).is_ok() && strict.predict(&dmatrix![300.0]).is_err());
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub enum OutsideRange {
     /// Predict them like all others.
     #[default]
     Accept,
-    /// Return [`Error::OutsideRange`] for rows that are further outside than this many times the width of the range; 0 for
-    /// anything outside, 1 is far.
-    Refuse(f64),
+    /// Predict them, and tell of it. A function is not saved with a model: one that is loaded accepts, until it is
+    /// [told otherwise](crate::FittedPipeline::with_outside_range).
+    Warn {
+        /// How far outside is told of.
+        beyond: f64,
+        /// What is called with the rows that are so far outside, in every method that predicts.
+        tell: fn(&RangeReport),
+    },
+    /// Return [`Error::OutsideRange`].
+    Refuse {
+        /// How far outside is refused.
+        beyond: f64,
+    },
+}
+
+/// Functions are the same if their addresses are.
+impl PartialEq for OutsideRange {
+    fn eq(&self, other: &Self) -> bool {
+        use OutsideRange::{Accept, Refuse, Warn};
+        match (*self, *other) {
+            (Accept, Accept) => true,
+            (Warn { beyond: a, tell: f }, Warn { beyond: b, tell: g }) => {
+                a == b && std::ptr::fn_addr_eq(f, g)
+            }
+            (Refuse { beyond: a }, Refuse { beyond: b }) => a == b,
+            _ => false,
+        }
+    }
 }
 
 impl OutsideRange {
     pub(super) fn check(self) -> Result<(), Error> {
         match self {
             OutsideRange::Accept => Ok(()),
-            OutsideRange::Refuse(factor) => check::not_negative("outside_range", factor),
+            OutsideRange::Warn { beyond, .. } | OutsideRange::Refuse { beyond } => {
+                check::not_negative("outside_range", beyond)
+            }
         }
     }
 }
@@ -61,14 +105,32 @@ impl Range {
         if beyond > 0.0 && low <= high { beyond / (high - low) } else { 0.0 }
     }
 
+    /// Does what is to be done with rows that are about to be predicted.
+    ///
     /// # Errors
     /// [`Error::OutsideRange`] for the first row that is further away than allowed.
     pub(super) fn admit<T: Real>(&self, x: &DMatrix<T>) -> Result<(), Error> {
-        let OutsideRange::Refuse(factor) = self.outside else { return Ok(()) };
+        match self.outside {
+            OutsideRange::Accept => Ok(()),
+            OutsideRange::Warn { beyond, tell } => {
+                let report = self.report(x, beyond);
+                if !report.is_inside() {
+                    tell(&report);
+                }
+                Ok(())
+            }
+            OutsideRange::Refuse { beyond } => self.refuse(x, beyond),
+        }
+    }
+
+    fn refuse<T: Real>(&self, x: &DMatrix<T>, beyond: f64) -> Result<(), Error> {
+        if self.report(x, beyond).is_inside() {
+            return Ok(());
+        }
         for row in 0..x.nrows() {
             for column in 0..x.ncols() {
                 let value = x[(row, column)].as_f64();
-                if self.distance(column, value) > factor {
+                if self.distance(column, value) > beyond {
                     let (low, high) = (self.low[column], self.high[column]);
                     return Err(Error::OutsideRange { row, column, value, low, high });
                 }
@@ -77,7 +139,8 @@ impl Range {
         Ok(())
     }
 
-    pub(super) fn report<T: Real>(&self, x: &DMatrix<T>) -> RangeReport {
+    /// The entries that are further outside than `beyond`.
+    pub(super) fn report<T: Real>(&self, x: &DMatrix<T>, beyond: f64) -> RangeReport {
         let column = |(column, entries): (usize, nalgebra::DVectorView<'_, T>)| {
             let mut found = ColumnRange {
                 column,
@@ -90,8 +153,8 @@ impl Range {
             };
             for (row, value) in entries.iter().enumerate() {
                 let distance = self.distance(column, value.as_f64());
-                found.rows += usize::from(distance > 0.0);
-                if distance > found.distance {
+                found.rows += usize::from(distance > beyond);
+                if distance > found.distance.max(beyond) {
                     (found.farthest, found.value, found.distance) = (row, value.as_f64(), distance);
                 }
             }
@@ -125,7 +188,19 @@ pub struct RangeReport {
     columns: Vec<ColumnRange>,
 }
 
-/// A column with entries outside of the range of the training rows.
+/// A column with entries outside of the range of the training rows: see [`RangeReport`].
+///
+/// ```
+/// use logit::{Estimator, LogisticRegression, Penalty, Pipeline};
+/// use nalgebra::dmatrix;
+///
+/// let x = dmatrix![20.0; 30.0; 40.0; 60.0];
+/// let model = Pipeline::new((), LogisticRegression::new(Penalty::c(1.0))).fit(&x, &[0, 0, 1, 1])?;
+/// let report = model.range_report(&dmatrix![10.0; 50.0; 80.0])?;
+/// let age = report.columns()[0];
+/// assert_eq!((age.column, age.rows, age.farthest, age.value, age.distance), (0, 2, 2, 80.0, 0.5));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ColumnRange {

@@ -62,9 +62,9 @@ impl Range {
     fn to_record(&self) -> Record {
         let record = Record::new("range").with_array("low", &self.low).with_array("high", &self.high);
         match self.outside {
-            OutsideRange::Accept => record.with_text("outside", "accept"),
-            OutsideRange::Refuse(factor) => {
-                record.with_text("outside", "refuse").with_number("factor", factor)
+            OutsideRange::Accept | OutsideRange::Warn { .. } => record.with_text("outside", "accept"),
+            OutsideRange::Refuse { beyond } => {
+                record.with_text("outside", "refuse").with_number("factor", beyond)
             }
         }
     }
@@ -73,7 +73,7 @@ impl Range {
         let mut record = record.open("range")?;
         let outside = match record.take_text("outside")?.as_str() {
             "accept" => OutsideRange::Accept,
-            "refuse" => OutsideRange::Refuse(record.take_number("factor")?),
+            "refuse" => OutsideRange::Refuse { beyond: record.take_number("factor")? },
             other => return Err(invalid(format!("`{other}` is nothing to do with rows outside of a range"))),
         };
         outside.check().map_err(|error| invalid(error.to_string()))?;

@@ -2,28 +2,70 @@
 
 use nalgebra::DMatrix;
 
-use super::checked;
 use crate::check;
 use crate::error::Error;
+use crate::kernel::{all_finite, vectorize};
 use crate::real::Real;
 
-/// (x - shift) / scale, column by column, in place.
-pub(super) fn forward<T: Real>(mut x: DMatrix<T>, shift: &[T], scale: &[T]) -> Result<DMatrix<T>, Error> {
-    checked(&x, shift.len())?;
-    for ((mut column, &shift), &scale) in x.column_iter_mut().zip(shift).zip(scale) {
-        column.iter_mut().for_each(|v| *v = (*v - shift) / scale);
+/// So many entries stay in the processor's cache while they are checked, changed and checked again.
+const BLOCK: usize = 2048;
+
+/// Changes the entries of every column in place, as `of` changes a block of those of the column with this number.
+///
+/// # Errors
+/// For another number of columns, entries that are not finite (the first of them row by row is named), and results that
+/// are not.
+pub(super) fn change<T: Real>(
+    mut x: DMatrix<T>,
+    columns: usize,
+    of: impl Fn(usize, &mut [T]),
+) -> Result<DMatrix<T>, Error> {
+    check::count("x", "columns", columns, x.ncols())?;
+    let rows = x.nrows();
+    let (mut bad, mut fits): (Option<(usize, usize, f64)>, bool) = (None, true);
+    for (index, column) in x.as_mut_slice().chunks_exact_mut(rows.max(1)).enumerate() {
+        for (block, start) in column.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
+            if let Some(at) = first_not_finite(block) {
+                if bad.is_none_or(|(row, ..)| start + at < row) {
+                    bad = Some((start + at, index, block[at].as_f64()));
+                }
+                break;
+            }
+            of(index, block);
+            fits &= all_finite(block);
+        }
     }
-    check::scores(&x).map(|()| x)
+    match bad {
+        Some((row, column, value)) => Err(Error::NotFinite { argument: "x", row, column, value }),
+        None if fits => Ok(x),
+        None => check::scores(&x).map(|()| x),
+    }
+}
+
+fn first_not_finite<T: Real>(entries: &[T]) -> Option<usize> {
+    if all_finite(entries) { None } else { entries.iter().position(|v| !v.is_finite()) }
+}
+
+/// (x - shift) / scale, column by column, in place.
+pub(super) fn forward<T: Real>(x: DMatrix<T>, shift: &[T], scale: &[T]) -> Result<DMatrix<T>, Error> {
+    change(x, shift.len(), |column, entries| {
+        let (shift, scale) = (shift[column], scale[column]);
+        vectorize(
+            #[inline(always)]
+            || entries.iter_mut().for_each(|v| *v = (*v - shift) / scale),
+        );
+    })
 }
 
 /// z scale + shift: the way back.
 pub(super) fn backward<T: Real>(z: &DMatrix<T>, shift: &[T], scale: &[T]) -> Result<DMatrix<T>, Error> {
-    checked(z, shift.len())?;
-    let mut x = z.clone();
-    for ((mut column, &shift), &scale) in x.column_iter_mut().zip(shift).zip(scale) {
-        column.iter_mut().for_each(|v| *v = *v * scale + shift);
-    }
-    check::scores(&x).map(|()| x)
+    change(z.clone(), shift.len(), |column, entries| {
+        let (shift, scale) = (shift[column], scale[column]);
+        vectorize(
+            #[inline(always)]
+            || entries.iter_mut().for_each(|v| *v = *v * scale + shift),
+        );
+    })
 }
 
 /// Shifts and scales of the same number of columns, finite, the scales above 0.

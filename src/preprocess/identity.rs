@@ -8,6 +8,15 @@ use crate::error::Error;
 use crate::real::Real;
 
 /// What `()` learns as a transformer: the number of columns, which go through as they are.
+///
+/// ```
+/// use logit::{Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let x = dmatrix![1.0, 2.0];
+/// assert_eq!(().fit(&x)?.transform(&x)?, x);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity<T> {
     columns: usize,

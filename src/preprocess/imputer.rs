@@ -3,10 +3,11 @@
 use nalgebra::DMatrix;
 
 use super::moments::Moments;
-use super::quantile::Sorted;
-use super::{Transform, Transformer, checked_names};
+use super::{Transform, Transformer, checked, checked_names};
 use crate::check;
 use crate::error::Error;
+use crate::kernel::all_finite;
+use crate::quantile::Sorted;
 use crate::real::Real;
 
 /// Puts a value in the place of each missing one, which is NaN: the mean, the median or the most frequent value of the
@@ -67,6 +68,16 @@ impl Imputer {
 }
 
 /// A fitted [`Imputer`].
+///
+/// ```
+/// use logit::{Imputer, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let fitted = Imputer::mean().indicators(true).fit(&dmatrix![1.0, 5.0; 3.0, f64::NAN])?;
+/// assert_eq!((fitted.values(), fitted.indicated()), (&[2.0, 5.0][..], &[1][..]));
+/// assert!(fitted.inverse_transform(&dmatrix![1.0, 5.0, 1.0])?[(0, 1)].is_nan());
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedImputer<T> {
     pub(super) values: Vec<T>,
@@ -99,6 +110,10 @@ impl<T: Real> FittedImputer<T> {
 
 /// Infinities are no missing values.
 fn check_infinite<T: Real>(x: &DMatrix<T>) -> Result<(), Error> {
+    // As memory lies; the first of them is looked for row by row.
+    if all_finite(x.as_slice()) || !x.iter().any(|v| v.as_f64().is_infinite()) {
+        return Ok(());
+    }
     for row in 0..x.nrows() {
         for column in 0..x.ncols() {
             let value = x[(row, column)].as_f64();
@@ -179,6 +194,18 @@ impl<T: Real> Transform<T> for FittedImputer<T> {
             column.iter_mut().filter(|v| missing(**v)).for_each(|v| *v = value);
         }
         Ok(z)
+    }
+    /// The rows with the values that were put in, and NaN where an indicator says that one was missing.
+    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(z, self.outputs())?;
+        let mut x = z.columns(0, self.inputs()).into_owned();
+        for (index, &column) in self.indicated.iter().enumerate() {
+            let marks = z.column(self.inputs() + index);
+            for (v, mark) in x.column_mut(column).iter_mut().zip(marks.iter()) {
+                *v = if *mark > T::of(0.5) { T::of(f64::NAN) } else { *v };
+            }
+        }
+        Ok(x)
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         let mut names = checked_names(names, self.inputs())?.to_vec();

@@ -30,6 +30,15 @@ impl MaxAbsScaler {
 }
 
 /// A fitted [`MaxAbsScaler`].
+///
+/// ```
+/// use logit::{FittedMaxAbsScaler, Transform};
+/// use nalgebra::dmatrix;
+///
+/// let scaler = FittedMaxAbsScaler::new(vec![4.0, 2.0])?;
+/// assert_eq!(scaler.inverse_transform(&dmatrix![0.5, -1.0])?, dmatrix![2.0, -2.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedMaxAbsScaler<T> {
     zero: Vec<T>,

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{Transform, Transformer, checked, checked_names};
+use super::{Transform, Transformer, affine, checked_names};
 use crate::check;
 use crate::error::Error;
 use crate::real::Real;
@@ -65,6 +65,15 @@ impl MinMaxScaler {
 }
 
 /// A fitted [`MinMaxScaler`].
+///
+/// ```
+/// use logit::{MinMaxScaler, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let fitted = MinMaxScaler::new().range(-1.0, 1.0).fit(&dmatrix![10.0; 14.0])?;
+/// assert_eq!((fitted.minimum(), fitted.maximum(), fitted.scale()), (&[10.0][..], &[14.0][..], vec![0.5]));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedMinMaxScaler<T> {
     pub(super) minimum: Vec<T>,
@@ -138,30 +147,25 @@ impl<T: Real> Transform<T> for FittedMinMaxScaler<T> {
     fn outputs(&self) -> usize {
         self.minimum.len()
     }
-    fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        checked(&x, self.inputs())?;
+    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
         let (low, high) = (T::of(self.low), T::of(self.high));
-        for (index, mut column) in x.column_iter_mut().enumerate() {
-            let (minimum, width) = (self.minimum[index], self.width(index));
-            for v in column.iter_mut() {
+        affine::change(x, self.inputs(), |column, entries| {
+            let (minimum, width) = (self.minimum[column], self.width(column));
+            for v in entries {
                 *v = low + (high - low) * ((*v - minimum) / width);
                 if self.clip {
                     *v = v.max(low).min(high);
                 }
             }
-        }
-        check::scores(&x).map(|()| x)
+        })
     }
     /// Of values that were clipped, the ends of the range of the training rows.
     fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        checked(z, self.outputs())?;
         let (low, high) = (T::of(self.low), T::of(self.high));
-        let mut x = z.clone();
-        for (index, mut column) in x.column_iter_mut().enumerate() {
-            let (minimum, width) = (self.minimum[index], self.width(index));
-            column.iter_mut().for_each(|v| *v = minimum + width * ((*v - low) / (high - low)));
-        }
-        check::scores(&x).map(|()| x)
+        affine::change(z.clone(), self.outputs(), |column, entries| {
+            let (minimum, width) = (self.minimum[column], self.width(column));
+            entries.iter_mut().for_each(|v| *v = minimum + width * ((*v - low) / (high - low)));
+        })
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         checked_names(names, self.inputs()).map(<[String]>::to_vec)

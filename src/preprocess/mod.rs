@@ -14,7 +14,6 @@ mod on_columns;
 mod one_hot;
 mod pca;
 mod polynomial;
-mod quantile;
 mod robust_scaler;
 mod standard_scaler;
 mod stored;
@@ -99,6 +98,42 @@ pub trait Transformer<T: Real> {
 /// would make the same row something else in other company. [`Pipeline`](crate::Pipeline) checks that.
 ///
 /// The trait is object-safe: `Box<dyn Transform<f64>>` works, and is a transformation too.
+///
+/// # Examples
+/// Logarithms, for columns whose values are of very different sizes:
+/// ```
+/// use logit::{Error, Transform, Transformer};
+/// use nalgebra::{DMatrix, dmatrix};
+///
+/// #[derive(Clone)]
+/// struct Logarithms(usize);
+///
+/// impl Transformer<f64> for Logarithms {
+///     type Fitted = Logarithms;
+///     fn fit_weighted(&self, x: &DMatrix<f64>, _weights: Option<&[f64]>) -> Result<Logarithms, Error> {
+///         Ok(Logarithms(x.ncols()))
+///     }
+/// }
+///
+/// impl Transform<f64> for Logarithms {
+///     fn inputs(&self) -> usize {
+///         self.0
+///     }
+///     fn outputs(&self) -> usize {
+///         self.0
+///     }
+///     fn transform_owned(&self, x: DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
+///         Ok(x.map(|v| v.abs().ln_1p().copysign(v)))
+///     }
+///     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+///         Ok(names.iter().map(|name| format!("log {name}")).collect())
+///     }
+/// }
+///
+/// let x = dmatrix![0.0, 1e6; -1.0, 10.0];
+/// assert_eq!(Logarithms(2).fit(&x)?.transform(&x)?[(1, 0)], -(2f64.ln()));
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Transform<T: Real> {
     /// The number of columns that it was fitted on.
     fn inputs(&self) -> usize;

@@ -71,6 +71,7 @@ impl Moments {
     /// As [`update`](Self::update), and for no rows.
     pub fn of<T: Real>(x: &DMatrix<T>, weights: Option<&[T]>) -> Result<Self, Error> {
         check::training_matrix(x)?;
+        check::weights(weights, x.nrows())?;
         let mut moments = Moments::new(x.ncols())?;
         moments.update(x, weights)?;
         Ok(moments)
@@ -79,12 +80,15 @@ impl Moments {
     /// Takes in more rows, with one weight per row if there are weights.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of columns, [`Error::NotFinite`], and bad weights. Nothing is taken
-    /// in then.
+    /// [`Error::ShapeMismatch`] for another number of columns, [`Error::NotFinite`], and bad weights (but all may be 0).
+    /// Nothing is taken in then.
     pub fn update<T: Real>(&mut self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), Error> {
         check::count("x", "columns", self.columns.len(), x.ncols())?;
         check::finite("x", x)?;
         if x.nrows() == 0 {
+            return Ok(());
+        }
+        if weights.is_some_and(|weights| weights.len() == x.nrows() && weights.iter().all(|w| w.is_zero())) {
             return Ok(());
         }
         let weight = check::weights(weights, x.nrows())?;
@@ -139,13 +143,14 @@ impl Moments {
         self.columns.iter().map(|column| column.unit * (column.squares / weight).sqrt()).collect()
     }
 
-    /// Which columns are constant, up to the rounding of their mean, or vary so little that their variance underflows.
+    /// Which columns are constant, up to a few units in the last place of their values, or vary so little that their
+    /// variance underflows.
     pub fn constant(&self) -> Vec<bool> {
-        let rounding = self.rows as f64 * f64::EPSILON;
         let constant = |(column, deviation): (&Column, f64)| {
+            let largest = column.low.abs().max(column.high.abs());
             column.low >= column.high
                 || deviation * deviation == 0.0
-                || deviation <= rounding * column.mean.abs()
+                || deviation <= 8.0 * f64::EPSILON * largest
         };
         self.columns.iter().zip(self.deviation()).map(constant).collect()
     }
@@ -168,24 +173,19 @@ impl Moments {
 
 impl Column {
     fn of<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64) -> Self {
-        let share = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64()) / total;
-        let counted = || {
-            let entries = entries.iter().map(|v| v.as_f64()).enumerate();
-            entries.filter(|(row, _)| weights.is_none_or(|weights| weights[*row] > T::zero()))
-        };
-        let (low, high) = counted()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, v)| (low.min(v), high.max(v)));
+        let (low, high) = range(entries, weights);
         let unit = power_of_two(low.abs().max(high.abs()));
-        // In units, so that differences and squares stay within the range.
-        let mean_of =
-            |of: &dyn Fn(f64) -> f64| counted().map(|(row, v)| share(row) * of(v / unit)).sum::<f64>();
-        let rough = mean_of(&|y| y);
-        let mean = rough + mean_of(&|y| y - rough);
-        let mean = if low == high { low / unit } else { mean };
-        let squares = total * mean_of(&|y| (y - mean) * (y - mean));
+        // In units, so that differences and squares stay within the range; one over a power of two is exact.
+        let inverse = 1.0 / unit;
+        let means = |shift: f64| means(entries, weights, total, inverse, shift);
+        let rough = means(0.0).0;
+        let (off, square) = means(rough);
+        let mean = if low == high { low * inverse } else { rough + off };
+        // About the mean itself, where the rough one was too far off to be accounted for.
+        let square = if off * off > 1e-3 * square { means(mean).1 } else { square - off * off };
         // Deviations may be far smaller than the values.
-        let smaller = power_of_two((low / unit - mean).abs().max((high / unit - mean).abs()));
-        let squares = if smaller > 0.0 { squares / smaller / smaller } else { 0.0 };
+        let smaller = power_of_two((low * inverse - mean).abs().max((high * inverse - mean).abs()));
+        let squares = if low < high { total * (square / smaller / smaller) } else { 0.0 };
         let squares = if squares.is_finite() { squares } else { 0.0 };
         Column { low, high, mean: mean * unit, unit: (unit * smaller).max(f64::from_bits(1)), squares }
     }
@@ -206,12 +206,64 @@ impl Column {
     }
 }
 
-/// The power of two at most this far below; 1 for 0.
-fn power_of_two(value: f64) -> f64 {
-    if value == 0.0 {
-        return 1.0;
+/// The smallest and the largest entry that counts.
+fn range<T: Real>(entries: &[T], weights: Option<&[T]>) -> (f64, f64) {
+    let Some(weights) = weights else {
+        let (chunks, rest) = entries.as_chunks::<8>();
+        let (mut low, mut high) = ([f64::INFINITY; 8], [f64::NEG_INFINITY; 8]);
+        for chunk in chunks {
+            for ((low, high), v) in low.iter_mut().zip(&mut high).zip(chunk) {
+                let v = v.as_f64();
+                *low = if v < *low { v } else { *low };
+                *high = if v > *high { v } else { *high };
+            }
+        }
+        let rest = rest.iter().map(|v| v.as_f64());
+        return (
+            low.into_iter().chain(rest.clone()).fold(f64::INFINITY, f64::min),
+            high.into_iter().chain(rest).fold(f64::NEG_INFINITY, f64::max),
+        );
+    };
+    let counted = entries.iter().zip(weights).filter(|(_, weight)| **weight > T::zero());
+    counted.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (v, _)| {
+        (low.min(v.as_f64()), high.max(v.as_f64()))
+    })
+}
+
+/// The means of v `factor` - `shift` and of its square, in eight interleaved sums.
+fn means<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64, factor: f64, shift: f64) -> (f64, f64) {
+    let (mut first, mut second) = ([0.0; 8], [0.0; 8]);
+    match weights {
+        None => {
+            let (chunks, rest) = entries.as_chunks::<8>();
+            let mut add = |lane: usize, v: T| {
+                let deviation = v.as_f64() * factor - shift;
+                first[lane] += deviation;
+                second[lane] += deviation * deviation;
+            };
+            for chunk in chunks {
+                for (lane, &v) in chunk.iter().enumerate() {
+                    add(lane, v);
+                }
+            }
+            rest.iter().enumerate().for_each(|(lane, &v)| add(lane, v));
+            (first.iter().sum::<f64>() / total, second.iter().sum::<f64>() / total)
+        }
+        Some(weights) => {
+            // Shares of the whole, whose sums stay within the range. What does not count may be out of it.
+            for (index, (v, weight)) in entries.iter().zip(weights).enumerate() {
+                if *weight > T::zero() {
+                    let (share, deviation) = (weight.as_f64() / total, v.as_f64() * factor - shift);
+                    first[index % 8] += share * deviation;
+                    second[index % 8] += share * (deviation * deviation);
+                }
+            }
+            (first.iter().sum(), second.iter().sum())
+        }
     }
-    let exponent = value.log2().floor().clamp(-1074.0, 1023.0);
-    // Twice, because half of the range is the most that one factor spans.
-    2f64.powi((exponent / 2.0).floor() as i32) * 2f64.powi((exponent - (exponent / 2.0).floor()) as i32)
+}
+
+/// The normal power of two at most this far below; 1 for 0.
+fn power_of_two(value: f64) -> f64 {
+    if value == 0.0 { 1.0 } else { 2f64.powi(value.log2().floor().clamp(-1022.0, 1023.0) as i32) }
 }

@@ -8,6 +8,17 @@ use crate::error::Error;
 use crate::real::Real;
 
 /// The length of a row.
+///
+/// ```
+/// use logit::{Norm, Normalizer, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let x = dmatrix![1.0, -3.0];
+/// let of = |norm| Normalizer::new().norm(norm).fit(&x)?.transform(&x);
+/// assert_eq!(of(Norm::L1)?, dmatrix![0.25, -0.75]);
+/// assert_eq!(of(Norm::Max)?, dmatrix![1.0 / 3.0, -1.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Norm {
@@ -56,6 +67,15 @@ impl Normalizer {
 }
 
 /// A fitted [`Normalizer`].
+///
+/// ```
+/// use logit::{Norm, Normalizer, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let fitted = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;
+/// assert_eq!((fitted.norm(), fitted.inputs()), (Norm::L2, 2));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FittedNormalizer<T> {
     pub(super) norm: Norm,

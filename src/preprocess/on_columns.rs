@@ -37,6 +37,16 @@ impl<P> OnColumns<P> {
 }
 
 /// A fitted [`OnColumns`].
+///
+/// ```
+/// use logit::{OnColumns, StandardScaler, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let fitted = OnColumns::new([1], StandardScaler::new()).fit(&dmatrix![7.0, 1.0; 8.0, 3.0])?;
+/// assert_eq!((fitted.columns(), fitted.inner().mean()), (&[1][..], &[2.0][..]));
+/// assert_eq!(fitted.output_names(&["a".into(), "b".into()])?, ["b", "a"]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedOnColumns<P> {
     columns: Vec<usize>,
@@ -163,7 +173,16 @@ impl SelectColumns {
     }
 }
 
-/// A fitted [`SelectColumns`].
+/// A fitted [`SelectColumns`], or what a [`VarianceThreshold`](crate::VarianceThreshold) keeps.
+///
+/// ```
+/// use logit::{SelectColumns, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let fitted = SelectColumns::new([1]).fit(&dmatrix![7.0, 1.0])?;
+/// assert_eq!((fitted.columns(), fitted.inputs(), fitted.outputs()), (&[1][..], 2, 1));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FittedSelectColumns<T> {
     pub(super) columns: Vec<usize>,

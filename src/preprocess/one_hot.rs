@@ -28,6 +28,17 @@ pub struct OneHotEncoder {
 }
 
 /// What becomes of a category that no training row had.
+///
+/// ```
+/// use logit::{OneHotEncoder, Transform, Transformer, UnknownCategory};
+/// use nalgebra::dmatrix;
+///
+/// let (x, new) = (dmatrix![3.0; 7.0], dmatrix![5.0]);
+/// assert!(OneHotEncoder::new().fit(&x)?.transform(&new).is_err());
+/// let lenient = OneHotEncoder::new().unknown(UnknownCategory::Zeros).fit(&x)?;
+/// assert_eq!(lenient.transform(&new)?, dmatrix![0.0, 0.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum UnknownCategory {
@@ -39,6 +50,17 @@ pub enum UnknownCategory {
 }
 
 /// Whether a category goes without a column, because the others say what it would.
+///
+/// ```
+/// use logit::{DropCategory, OneHotEncoder, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let x = dmatrix![0.0, 3.0; 1.0, 7.0; 1.0, 9.0]; // two categories, and three
+/// let columns = |drop| OneHotEncoder::new().drop(drop).fit(&x).map(|fitted| fitted.outputs());
+/// assert_eq!(columns(DropCategory::None)?, 5);
+/// assert_eq!((columns(DropCategory::First)?, columns(DropCategory::FirstOfTwo)?), (3, 4));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum DropCategory {
@@ -71,6 +93,17 @@ impl OneHotEncoder {
 }
 
 /// A fitted [`OneHotEncoder`].
+///
+/// ```
+/// use logit::{OneHotEncoder, Transform, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let fitted = OneHotEncoder::new().fit(&dmatrix![7.0; 3.0; 7.0])?;
+/// assert_eq!(fitted.categories(), [[3.0, 7.0]]);
+/// assert_eq!(fitted.output_names(&["city".into()])?, ["city=3", "city=7"]);
+/// assert_eq!(fitted.inverse_transform(&dmatrix![0.0, 1.0])?, dmatrix![7.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedOneHotEncoder<T> {
     pub(super) settings: OneHotEncoder,

@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use super::{Moments, Transform, Transformer, checked, checked_names};
 use crate::check;
 use crate::error::Error;
+use crate::kernel::{Strided, Workspace, all_finite, max_abs, product_lower};
 use crate::real::Real;
 
 /// Rotates rows to the directions in which they vary most, and keeps the first of them.
@@ -65,6 +66,15 @@ impl Pca {
 }
 
 /// A fitted [`Pca`].
+///
+/// ```
+/// use logit::{Pca, Transformer, data};
+///
+/// let fitted = Pca::explaining(0.95).fit(&data::iris().x)?;
+/// assert_eq!(fitted.components().shape(), (4, 2));
+/// assert!(fitted.explained_variance_ratio()[0] > 0.92);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedPca<T> {
     pub(super) mean: Vec<T>,
@@ -135,7 +145,8 @@ impl<T: Real> Transformer<T> for Pca {
     /// of range; [`Error::FitOverflow`] when products leave the range.
     fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedPca<T>, Error> {
         let moments = Moments::of(x, weights)?;
-        let most = x.nrows().min(x.ncols());
+        let counted = weights.map_or(x.nrows(), |weights| weights.iter().filter(|w| **w > T::zero()).count());
+        let most = counted.min(x.ncols());
         match self.keep {
             Keep::Count(count) => {
                 let valid = (1..=most).contains(&count);
@@ -143,7 +154,7 @@ impl<T: Real> Transformer<T> for Pca {
                     "components",
                     count as f64,
                     valid,
-                    "at least 1 and at most the smaller side of `x`",
+                    "at least 1 and at most the number of columns, and of rows that count",
                 )?;
             }
             Keep::Share(share) => {
@@ -152,10 +163,12 @@ impl<T: Real> Transformer<T> for Pca {
         }
         let mean = moments.mean();
         let share = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64()) / moments.weight();
-        let centred = DMatrix::from_fn(x.nrows(), x.ncols(), |row, column| {
-            (x[(row, column)].as_f64() - mean[column]) * share(row).sqrt()
-        });
-        let (variance, directions) = eigen(&centred)?;
+        let factors: Vec<f64> = (0..x.nrows()).map(|row| share(row).sqrt()).collect();
+        let mut centred = x.map(|v| v.as_f64());
+        for (mut column, mean) in centred.column_iter_mut().zip(&mean) {
+            column.iter_mut().zip(&factors).for_each(|(v, factor)| *v = (*v - mean) * factor);
+        }
+        let (variance, directions) = eigen(centred)?;
         let total: f64 = variance.iter().sum();
         let count = match self.keep {
             Keep::Count(count) => count,
@@ -165,7 +178,7 @@ impl<T: Real> Transformer<T> for Pca {
                     sum += variance;
                     sum >= share * total * (1.0 - 1e-12)
                 });
-                enough.map_or(most, |last| last + 1)
+                enough.map_or(most, |last| last + 1).min(most)
             }
         };
         let components = directions.columns(0, count).map(T::of);
@@ -175,14 +188,18 @@ impl<T: Real> Transformer<T> for Pca {
 }
 
 /// Eigenvalues in falling order and eigenvectors (d x min(n, d), orthonormal) of the product of `x`, n x d, with itself.
-fn eigen(x: &DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
+fn eigen(mut x: DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
     let (rows, columns) = x.shape();
-    let largest = x.amax();
+    let largest = max_abs(x.as_slice());
     let unit = if largest > 0.0 { largest } else { 1.0 };
-    let scaled = x / unit;
+    x /= unit;
     let wide = columns > rows;
-    let products = if wide { &scaled * scaled.transpose() } else { scaled.tr_mul(&scaled) };
-    if products.iter().any(|v| !v.is_finite()) {
+    let size = rows.min(columns);
+    let factor = if wide { Strided::from(&x).transposed() } else { Strided::from(&x) };
+    let mut products = DMatrix::zeros(size, size);
+    product_lower(factor, factor, products.as_mut_slice(), false, &mut Workspace::default());
+    products.fill_upper_triangle_with_lower_triangle();
+    if !all_finite(products.as_slice()) {
         return Err(Error::FitOverflow);
     }
     let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(products);
@@ -194,12 +211,20 @@ fn eigen(x: &DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
     for (at, &index) in order.iter().enumerate() {
         let vector = eigenvectors.column(index);
         if wide {
-            directions.set_column(at, &scaled.tr_mul(&vector));
+            directions.set_column(at, &x.tr_mul(&vector));
         } else {
             directions.set_column(at, &vector);
         }
     }
-    orthonormalize(&mut directions);
+    // Of a square matrix they are orthonormal.
+    if wide {
+        orthonormalize(&mut directions);
+    }
+    directions.column_iter_mut().for_each(|mut column| {
+        if column[column.iamax()] < 0.0 {
+            column.neg_mut();
+        }
+    });
     let variances: Vec<f64> = order.iter().map(|&index| variance(index) * unit * unit).collect();
     if variances.iter().any(|v| !v.is_finite()) {
         return Err(Error::FitOverflow);
@@ -207,8 +232,7 @@ fn eigen(x: &DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
     Ok((variances, directions))
 }
 
-/// Gram-Schmidt, twice is enough, with axes in the place of columns that depend on those before; signs so that the entry
-/// of largest absolute value is positive.
+/// Gram-Schmidt, twice is enough, with axes in the place of columns that depend on those before.
 fn orthonormalize(directions: &mut DMatrix<f64>) {
     let (rows, columns) = directions.shape();
     let mut axis = 0;
@@ -232,9 +256,7 @@ fn orthonormalize(directions: &mut DMatrix<f64>) {
             candidate[axis] = 1.0;
             axis += 1;
         }
-        let largest = candidate.iamax();
-        let sign = if candidate[largest] < 0.0 { -1.0 } else { 1.0 };
-        directions.set_column(index, &(candidate * sign));
+        directions.set_column(index, &candidate);
     }
 }
 

@@ -52,6 +52,15 @@ impl PolynomialFeatures {
 }
 
 /// A fitted [`PolynomialFeatures`].
+///
+/// ```
+/// use logit::{PolynomialFeatures, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let fitted = PolynomialFeatures::new(2).interaction_only(true).fit(&dmatrix![1.0, 1.0])?;
+/// assert_eq!(fitted.powers(), [[1, 0], [0, 1], [1, 1]]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FittedPolynomialFeatures<T> {
     pub(super) settings: PolynomialFeatures,

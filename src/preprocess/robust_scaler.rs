@@ -3,10 +3,10 @@
 use nalgebra::DMatrix;
 
 use super::affine::{self, transform_by_shift_and_scale};
-use super::quantile::Sorted;
 use super::{Transform, Transformer};
 use crate::check;
 use crate::error::Error;
+use crate::quantile::Sorted;
 use crate::real::Real;
 
 /// Moves each column by its median and divides it by the distance of two quantiles: a scaler that outliers do not move.
@@ -64,6 +64,15 @@ impl RobustScaler {
 }
 
 /// A fitted [`RobustScaler`].
+///
+/// ```
+/// use logit::{RobustScaler, Transformer};
+/// use nalgebra::dmatrix;
+///
+/// let fitted = RobustScaler::new().fit(&dmatrix![1.0; 2.0; 3.0; 4.0; 1e9])?;
+/// assert_eq!((fitted.center(), fitted.scale()), (&[3.0][..], &[2.0][..]));
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedRobustScaler<T> {
     center: Vec<T>,

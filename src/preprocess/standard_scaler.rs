@@ -59,6 +59,16 @@ impl StandardScaler {
 }
 
 /// A fitted [`StandardScaler`].
+///
+/// ```
+/// use logit::{FittedStandardScaler, Transform};
+/// use nalgebra::dmatrix;
+///
+/// // Numbers from another system.
+/// let scaler = FittedStandardScaler::new(vec![10.0], vec![2.0])?;
+/// assert_eq!(scaler.transform(&dmatrix![14.0])?, dmatrix![2.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedStandardScaler<T> {
     mean: Vec<T>,

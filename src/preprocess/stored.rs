@@ -105,13 +105,13 @@ impl<T: Real> Persist for FittedMinMaxScaler<T> {
 macro_rules! keys {
     ($type:ident: $($variant:ident = $key:literal),*) => {
         impl $type {
-            fn key(self) -> &'static str {
+            pub(crate) fn key(self) -> &'static str {
                 match self {
                     $($type::$variant => $key,)*
                 }
             }
 
-            fn from_key(key: &str) -> Result<Self, Error> {
+            pub(crate) fn from_key(key: &str) -> Result<Self, Error> {
                 match key {
                     $($key => Ok($type::$variant),)*
                     other => Err(invalid(format!("`{other}` is none of {:?}", [$($key),*]))),

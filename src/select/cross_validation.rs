@@ -11,7 +11,7 @@ use crate::check;
 use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, decisions};
 use crate::real::Real;
 
 /// Fits an estimator to the training rows of each split and judges it on the test rows, by any number of metrics.
@@ -73,7 +73,7 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         self
     }
 
-    /// A weight for each row, for fits and metrics. Defaults to none.
+    /// A weight for each row, for fits and metrics; rows of weight 0 are not there. Defaults to none.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
@@ -108,7 +108,7 @@ impl<'a, T: Real> CrossValidation<'a, T> {
     {
         check::count("y", "labels", x.nrows(), y.len())?;
         check::weights(self.weights, x.nrows())?;
-        let splits = self.splitter.splits(y)?;
+        let splits = self.splitter.splits_of_counted(y, self.weights)?;
         let outcomes = parallel::map(splits.len(), |index| self.judge(estimator, x, y, &splits[index]));
         let (mut test, mut train, mut models) = (vec![], vec![], vec![]);
         for outcome in outcomes {
@@ -132,7 +132,7 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         check::weights(self.weights, x.nrows())?;
         let score =
             |split: &Split| Ok(self.judge(estimator, x, y, split)?.test.first().copied().unwrap_or(f64::NAN));
-        self.splitter.splits(y)?.iter().map(score).collect()
+        self.splitter.splits_of_counted(y, self.weights)?.iter().map(score).collect()
     }
 
     fn judge<E: Estimator<T>, L: Label>(
@@ -157,8 +157,11 @@ impl<'a, T: Real> CrossValidation<'a, T> {
 
     fn scores<C: Classifier<T>>(&self, model: &C, rows: &Part<T, C::Label>) -> Result<Vec<f64>, Error> {
         let probabilities = model.predict_proba(&rows.x)?;
+        let any = self.metrics.iter().any(|(_, metric)| metric.judges_decisions());
+        let decided = if any { Some(decisions(model, &rows.x)?) } else { None };
         let score = |(_, metric): &(String, Box<dyn Metric + 'a>)| {
-            metric.evaluate(&rows.y, &probabilities, model.classes(), rows.weights.as_deref())
+            let judged = decided.as_ref().filter(|_| metric.judges_decisions()).unwrap_or(&probabilities);
+            metric.evaluate(&rows.y, judged, model.classes(), rows.weights.as_deref())
         };
         self.metrics.iter().map(score).collect()
     }
@@ -178,6 +181,23 @@ struct Outcome<C> {
 }
 
 /// What a [`CrossValidation`] found.
+///
+/// ```
+/// use logit::metrics::{LogLoss, Metric};
+/// use logit::{CrossValidation, LogisticRegression, Penalty, Splitter, data};
+///
+/// let iris = data::iris();
+/// let found = CrossValidation::new(Splitter::default())
+///     .metric("log-loss", LogLoss)
+///     .keep_models(true)
+///     .run(&LogisticRegression::new(Penalty::c(1.0)), &iris.x, &iris.y)?;
+/// let (split, model) = (&found.splits()[0], &found.models()[0]);
+/// let y: Vec<&str> = split.test.iter().map(|&row| iris.y[row]).collect();
+/// let by_hand = LogLoss.judge(model, &iris.x.select_rows(&split.test), &y, None)?;
+/// assert_eq!(found.scores("log-loss").unwrap()[0], by_hand);
+/// assert!(found.mean("log-loss").unwrap() < 0.25 && found.scores("f1").is_none());
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrossValidated<C> {
     /// The names, and whether more is better.

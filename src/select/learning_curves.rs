@@ -19,6 +19,18 @@ use crate::rng::Rng;
 ///
 /// Training scores far better than test scores: the model learns rows by heart, and more rows or a stronger penalty would
 /// help. Both bad: it cannot learn what there is, and a richer model would help.
+///
+/// ```
+/// use logit::{LogisticRegression, Penalty, ScoreCurve, Splitter, data, metrics::LogLoss, validation_curve};
+///
+/// let iris = data::iris();
+/// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
+/// let curve: ScoreCurve<f64> = validation_curve(&[0.1, 10.0], build, &iris.x, &iris.y, &Splitter::default(), &LogLoss)?;
+/// assert_eq!((curve.points.as_slice(), curve.test[0].len()), (&[0.1, 10.0][..], 5));
+/// // The weaker the penalty, the better the rows that are learned.
+/// assert!(curve.train_means()[1] < curve.train_means()[0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreCurve<V> {
     /// Where the scores were taken.

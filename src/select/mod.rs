@@ -2,6 +2,7 @@
 
 mod cross_validation;
 mod folds;
+mod held_out;
 mod learning_curves;
 mod parallel;
 mod plain_folds;
@@ -14,6 +15,7 @@ mod stored;
 pub use cross_validation::{CrossValidated, CrossValidation};
 pub(crate) use folds::folds;
 pub use folds::stratified_k_fold;
+pub(crate) use held_out::HeldOut;
 pub use learning_curves::{ScoreCurve, learning_curve, validation_curve};
 pub use plain_folds::{group_k_fold, k_fold, shuffled_k_fold, time_ordered_splits};
 pub use search::{Candidate, FittedSearch, Search, product};

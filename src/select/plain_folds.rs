@@ -26,6 +26,13 @@ pub fn k_fold(rows: usize, k: usize) -> Result<Vec<Split>, Error> {
 
 /// Splits `rows` rows into `k` folds at random.
 ///
+/// ```
+/// let splits = logit::shuffled_k_fold(10, 5, 1)?;
+/// assert!(splits.iter().all(|split| (split.train.len(), split.test.len()) == (8, 2)));
+/// assert_eq!(splits, logit::shuffled_k_fold(10, 5, 1)?);
+/// # Ok::<(), logit::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`k_fold`].
 pub fn shuffled_k_fold(rows: usize, k: usize, seed: u64) -> Result<Vec<Split>, Error> {

@@ -7,7 +7,8 @@ use nalgebra::DMatrix;
 use super::cross_validation::{CrossValidation, mean, standard_error};
 use super::parallel;
 use super::splitter::Splitter;
-use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::check;
+use crate::classifier::{Classifier, Estimator, FitOptions, classifies_as};
 use crate::error::Error;
 use crate::label::Label;
 use crate::metrics::{LogLoss, Metric};
@@ -97,7 +98,19 @@ pub fn product<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Ve
     a.as_ref().iter().flat_map(pairs).collect()
 }
 
-/// Settings and how good they were.
+/// Settings and how good they were: a row of [`FittedSearch::table`].
+///
+/// ```
+/// use logit::{Estimator, LogisticRegression, Penalty, Search, data};
+///
+/// let iris = data::iris();
+/// let search = Search::grid([0.01, 1.0], |&c| LogisticRegression::new(Penalty::c(c)));
+/// for candidate in search.fit(&iris.x, &iris.y)?.table() {
+///     println!("C = {}: {:.3} ± {:.3}", candidate.settings, candidate.mean, candidate.standard_error);
+///     assert_eq!(candidate.scores.len(), 5);
+/// }
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Candidate<P> {
@@ -112,6 +125,18 @@ pub struct Candidate<P> {
 }
 
 /// What a [`Search`] found: a classifier, the best settings fitted to all rows.
+///
+/// ```
+/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Persist, Search, data};
+///
+/// let iris = data::iris();
+/// let search = Search::grid([0.01, 1.0], |&c| LogisticRegression::new(Penalty::c(c)));
+/// let found = search.fit(&iris.x, &iris.y)?;
+/// assert_eq!(found.best().settings, 1.0);
+/// assert_eq!(found.predict(&iris.x)?, found.model().predict(&iris.x)?);
+/// let bytes = found.into_model().to_bytes()?; // what is kept of a search is its model
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedSearch<P, C> {
     pub(super) table: Vec<Candidate<P>>,
@@ -165,8 +190,10 @@ where
         if self.candidates.is_empty() {
             return Err(Error::Empty { argument: "candidates", axis: "entries" });
         }
-        let splits = self.splitter.splits(y)?;
+        check::count("y", "labels", x.nrows(), y.len())?;
+        check::weights(options.weights, x.nrows())?;
         let weights = options.weights;
+        let splits = self.splitter.splits_of_counted(y, weights)?;
         let table = parallel::map(self.candidates.len(), |index| {
             let settings = self.candidates[index].clone();
             let mut validation = CrossValidation::new(splits.clone()).metric("score", &self.metric);
@@ -191,27 +218,7 @@ where
 impl<T: Real, P, C: Classifier<T>> Classifier<T> for FittedSearch<P, C> {
     type Label = C::Label;
 
-    fn classes(&self) -> &[C::Label] {
-        self.model.classes()
-    }
-    fn features(&self) -> usize {
-        self.model.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.model.decision_function(x)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.model.predict_proba(x)
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.model.predict_log_proba(x)
-    }
-    fn predict(&self, x: &DMatrix<T>) -> Result<Vec<C::Label>, Error> {
-        self.model.predict(x)
-    }
-    fn score(&self, x: &DMatrix<T>, y: &[C::Label]) -> Result<f64, Error> {
-        self.model.score(x, y)
-    }
+    classifies_as!(self => self.model);
 }
 
 /// A line for each of the settings, the best marked with a star.

@@ -5,7 +5,18 @@ use crate::error::Error;
 use crate::label::{Label, encode};
 use crate::rng::Rng;
 
-/// Row numbers of a training and a test set: disjoint, together all rows, each in ascending order.
+/// Row numbers of a training and a test set, which have no row in common, each in ascending order.
+///
+/// ```
+/// use logit::{Split, Splitter};
+///
+/// let by_year = [2021, 2021, 2022, 2022, 2023];
+/// let rows = |of: &dyn Fn(i32) -> bool| (0..5).filter(|&row| of(by_year[row])).collect::<Vec<usize>>();
+/// let split = Split::new(rows(&|year| year < 2023), rows(&|year| year == 2023))?;
+/// assert_eq!((split.train.as_slice(), split.test.as_slice()), (&[0, 1, 2, 3][..], &[4][..]));
+/// let splitter = Splitter::from(vec![split]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Split {
@@ -13,6 +24,37 @@ pub struct Split {
     pub train: Vec<usize>,
     /// Rows to test on.
     pub test: Vec<usize>,
+}
+
+impl Split {
+    /// Rows of your own choice, in any order.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for no rows on a side, [`Error::InvalidParameter`] for a row that is named twice, on one side or on
+    /// both: a row that is learned from cannot be tested on.
+    pub fn new(train: impl Into<Vec<usize>>, test: impl Into<Vec<usize>>) -> Result<Self, Error> {
+        let mut split = Split { train: train.into(), test: test.into() };
+        split.train.sort_unstable();
+        split.test.sort_unstable();
+        split.check().map(|()| split)
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        for (argument, rows) in [("train", &self.train), ("test", &self.test)] {
+            if rows.is_empty() {
+                return Err(Error::Empty { argument, axis: "rows" });
+            }
+        }
+        let mut all = [self.train.as_slice(), &self.test].concat();
+        all.sort_unstable();
+        match all.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => {
+                let requires = "rows that are named once, in `train` or in `test`";
+                Err(Error::InvalidParameter { name: "split", value: pair[0] as f64, requires })
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// Splits rows at random, with the same share of every class on both sides.
@@ -112,6 +154,17 @@ mod tests {
         assert_eq!(split.test.len(), 26);
         let ones = split.test.iter().filter(|&&row| y[row] == 1).count();
         assert!((5..=6).contains(&ones), "{ones} of 21");
+    }
+
+    #[test]
+    fn no_row_is_on_both_sides() {
+        let split = Split::new([3, 0], [2, 1]).unwrap();
+        assert_eq!((split.train, split.test), (vec![0, 3], vec![1, 2]));
+        for (train, test) in [(vec![0, 1], vec![1]), (vec![0, 0], vec![1]), (vec![0], vec![2, 2])] {
+            assert!(matches!(Split::new(train, test), Err(Error::InvalidParameter { name: "split", .. })));
+        }
+        assert!(matches!(Split::new([], [1]), Err(Error::Empty { argument: "train", .. })));
+        assert!(matches!(Split::new([1], []), Err(Error::Empty { argument: "test", .. })));
     }
 
     #[test]

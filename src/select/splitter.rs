@@ -5,8 +5,23 @@ use super::plain_folds::{k_fold, shuffled_k_fold, time_ordered_splits};
 use super::split::{Split, train_test_split};
 use crate::error::Error;
 use crate::label::Label;
+use crate::real::Real;
 
 /// How rows are split into those to learn from and those to test on: what cross-validation and searches are told.
+///
+/// ```
+/// use logit::{Split, Splitter};
+///
+/// let y = ["no", "yes", "no", "yes", "no", "yes"];
+/// let tested = |splitter: Splitter| -> Result<Vec<Vec<usize>>, logit::Error> {
+///     Ok(splitter.splits(&y)?.into_iter().map(|split| split.test).collect())
+/// };
+/// assert_eq!(tested(Splitter::Consecutive { k: 3 })?, [[0, 1], [2, 3], [4, 5]]);
+/// assert_eq!(tested(Splitter::TimeOrdered { k: 2, gap: 0 })?, [[2, 3], [4, 5]]);
+/// assert_eq!(tested(Splitter::Repeated { k: 3, times: 2, seed: 0 })?.len(), 6);
+/// assert_eq!(tested(vec![Split::new([0, 1], [5])?].into())?, [[5]]);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Splitter {
@@ -52,7 +67,7 @@ pub enum Splitter {
         /// Rows left out before each.
         gap: usize,
     },
-    /// These, such as those of [`group_k_fold`](crate::group_k_fold).
+    /// These, such as those of [`group_k_fold`](crate::group_k_fold), or [of your own](Split::new).
     Given(Vec<Split>),
 }
 
@@ -73,8 +88,8 @@ impl Splitter {
     /// The splits of rows with these labels.
     ///
     /// # Errors
-    /// Those of the functions; [`Error::Empty`] for no splits, and [`Error::ShapeMismatch`] for given splits that name
-    /// rows that there are not.
+    /// Those of the functions; [`Error::Empty`] for no splits; for given splits as [`Split::new`], and
+    /// [`Error::ShapeMismatch`] for rows that there are not.
     pub fn splits<L: Label>(&self, y: &[L]) -> Result<Vec<Split>, Error> {
         match self {
             Splitter::Holdout { test_fraction, seed } => {
@@ -93,12 +108,42 @@ impl Splitter {
             Splitter::Given(splits) => checked(splits.clone(), y.len()),
         }
     }
+
+    /// The splits of the rows whose weight is not 0: those that remain are split as if the others were not there.
+    pub(crate) fn splits_of_counted<T: Real, L: Label>(
+        &self,
+        y: &[L],
+        weights: Option<&[T]>,
+    ) -> Result<Vec<Split>, Error> {
+        let counted: Vec<usize> = match weights {
+            Some(weights) => (0..y.len()).filter(|&row| weights[row] > T::zero()).collect(),
+            None => return self.splits(y),
+        };
+        if counted.len() == y.len() {
+            return self.splits(y);
+        }
+        if let Splitter::Given(splits) = self {
+            let kept = |rows: &[usize]| -> Vec<usize> {
+                rows.iter().copied().filter(|row| counted.binary_search(row).is_ok()).collect()
+            };
+            let splits = checked(splits.clone(), y.len())?;
+            return splits.iter().map(|split| Split::new(kept(&split.train), kept(&split.test))).collect();
+        }
+        let labels: Vec<L> = counted.iter().map(|&row| y[row].clone()).collect();
+        let original = |rows: Vec<usize>| rows.into_iter().map(|row| counted[row]).collect();
+        let splits = self.splits(&labels)?.into_iter();
+        Ok(splits
+            .map(|Split { train, test }| Split { train: original(train), test: original(test) })
+            .collect())
+    }
 }
 
+/// Given splits may have been changed: their fields are open.
 fn checked(splits: Vec<Split>, rows: usize) -> Result<Vec<Split>, Error> {
     if splits.is_empty() {
         return Err(Error::Empty { argument: "splits", axis: "entries" });
     }
+    splits.iter().try_for_each(Split::check)?;
     let last = splits.iter().flat_map(|split| split.train.iter().chain(&split.test)).max();
     match last {
         Some(&row) if row >= rows => {

@@ -71,12 +71,16 @@ impl PartialEq for Epoch {
     }
 }
 
-/// A table of at most 20 epochs, evenly chosen.
+/// A table of at most 20 epochs, evenly chosen; metrics and layers are numbered in their order.
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LINES: usize = 20;
         let count = self.epochs.len();
         write!(f, "{:>6} {:>11} {:>11} {:>10}", "epoch", "train", "validation", "rate")?;
+        let metrics = self.epochs.first().map_or(0, |epoch| epoch.metrics.len());
+        for metric in 1..=metrics {
+            write!(f, " {:>11}", format!("metric {metric}"))?;
+        }
         for layer in 0..self.layers.len() {
             write!(f, " {:>10} {:>10}", format!("gradient {}", layer + 1), format!("update {}", layer + 1))?;
         }
@@ -88,6 +92,9 @@ impl fmt::Display for History {
             let validation = epoch.validation_loss.map_or(String::new(), |loss| format!("{loss:.6}"));
             write!(f, "{:>6} {:>11.6} {validation:>11}", epoch.number, epoch.train_loss)?;
             write!(f, " {:>10.3e}", epoch.learning_rate)?;
+            for metric in &epoch.metrics {
+                write!(f, " {metric:>11.6}")?;
+            }
             for update in &epoch.updates {
                 write!(f, " {:>10.3e} {:>10.3e}", update.gradient_norm, update.update_ratio)?;
             }

@@ -75,8 +75,9 @@ pub struct RateCurve {
 
 /// What is left of the weight of an older loss after one step.
 const MEMORY: f64 = 0.9;
-/// The test ends when the smoothed loss has grown to so many times its lowest value.
-const BLOWN: f64 = 4.0;
+/// The test ends when the smoothed loss is above its lowest value by so many times the size of that: at four times a
+/// lowest value above 0.
+const BLOWN: f64 = 3.0;
 
 impl RateCurve {
     /// The rate at which the smoothed loss falls most steeply per decade of the rate, up to its lowest value: a good rate
@@ -112,7 +113,7 @@ impl RateCurve {
 
     fn has_blown_up(&self) -> bool {
         let lowest = self.smoothed.iter().copied().fold(f64::INFINITY, f64::min);
-        self.smoothed.last().is_some_and(|last| *last > BLOWN * lowest)
+        self.smoothed.last().is_some_and(|last| last - lowest > BLOWN * lowest.abs())
     }
 }
 

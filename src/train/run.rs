@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::engine::Engine;
 use super::history::{Epoch, History, LayerUpdate};
-use super::state::Checkpoint;
+use super::state::{Checkpoint, Cursor};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::error::Error;
@@ -66,7 +66,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     /// Takes one step of the optimizer.
     ///
     /// # Errors
-    /// When a metric is not defined for the validation rows.
+    /// When a metric is not defined for the validation rows; the run is then back where the epoch began.
     pub fn step(&mut self) -> Result<Advance, Error> {
         if self.is_finished() {
             return Ok(Advance::Finished);
@@ -94,12 +94,12 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
             return Ok(Advance::Step);
         }
         let objective = state.loss_sum + engine.penalty(&state.cursor.params);
-        if !all_finite(&state.cursor.params) || !objective.is_finite() {
+        let Cursor { params, statistics, .. } = &state.cursor;
+        if !all_finite(params) || !all_finite(statistics) || !objective.is_finite() {
             self.diverge();
             return Ok(Advance::Finished);
         }
-        self.end_epoch(learning_rate)?;
-        Ok(Advance::Epoch)
+        self.end_epoch(learning_rate)
     }
 
     /// Steps to the end, and shows each epoch to `observer`, which stops the run with [`ControlFlow::Break`].
@@ -112,8 +112,11 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
                 Advance::Step => {}
                 Advance::Finished => return Ok(()),
                 Advance::Epoch => {
-                    if self.state.history.epochs.last().is_some_and(|epoch| observer(epoch).is_break()) {
-                        self.state.stop = Some(StopReason::Cancelled);
+                    let state = &mut self.state;
+                    let stops = state.history.epochs.last().is_some_and(|epoch| observer(epoch).is_break());
+                    // A run that has just stopped by itself keeps its own reason.
+                    if stops && state.stop.is_none() {
+                        state.stop = Some(StopReason::Cancelled);
                     }
                 }
             }
@@ -159,7 +162,9 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         self.state
     }
 
-    fn end_epoch(&mut self, learning_rate: f64) -> Result<(), Error> {
+    /// Judges the epoch and writes it down. When that fails, the run goes back to where the epoch began, from where it
+    /// gets to the same place again.
+    fn end_epoch(&mut self, learning_rate: f64) -> Result<Advance, Error> {
         let Run { engine, validation, state, norms, started } = self;
         let train_loss = state.loss_sum / engine.rows() as f64 + engine.penalty(&state.cursor.params);
         let (network, loss) = (&engine.network, &engine.loss);
@@ -172,9 +177,10 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
                     let (step, epoch) = (state.cursor.steps, state.cursor.epoch);
                     state.divergence = Some(Divergence { step, epoch, what: NonFinite::ValidationLoss });
                     state.stop = Some(StopReason::Diverged);
-                    return Ok(());
+                    return Ok(Advance::Finished);
                 }
-                metrics = rows.metrics(&engine.loss)?;
+                let judged = rows.metrics(&engine.loss);
+                metrics = judged.inspect_err(|_| state.cursor.copy_from(&state.snapshot))?;
                 Some(loss)
             }
         };
@@ -204,7 +210,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         if state.best.as_ref().is_some_and(|best| number - best.epoch >= patience) {
             state.stop = Some(StopReason::EarlyStopped);
         }
-        Ok(())
+        Ok(Advance::Epoch)
     }
 
     /// Goes back to the weights before the step that led out of the finite numbers, and says which it was: the epoch is
@@ -235,6 +241,10 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
             }
             if !engine.penalty(&cursor.params).is_finite() {
                 what = NonFinite::Penalty;
+                break;
+            }
+            if !all_finite(&cursor.statistics) {
+                what = NonFinite::Statistics;
                 break;
             }
             previous.copy_from_slice(&here.params);

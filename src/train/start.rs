@@ -19,6 +19,7 @@ use crate::layer::{Layer, groups};
 use crate::loss::Loss;
 use crate::optim::{Optimizer, PlateauState};
 use crate::real::Real;
+use crate::report::StopReason;
 use crate::rng::Rng;
 
 impl<O> Trainer<O> {
@@ -27,7 +28,8 @@ impl<O> Trainer<O> {
     /// `network` and `loss` may be references.
     ///
     /// # Errors
-    /// For settings out of range, examples that do not fit network or loss, numbers that are not finite.
+    /// For settings out of range, examples that do not fit network or loss, numbers that are not finite, and
+    /// [`Error::Unsupported`] for metrics without validation rows of classes.
     pub fn start<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -39,11 +41,13 @@ impl<O> Trainer<O> {
         O: Optimizer<T> + Clone,
     {
         let mut state = self.first_state(&network, options.start)?;
+        examples.check(&network, &loss)?;
         state.identity.rows = examples.counted().len();
         self.run(network, loss, examples, options, state)
     }
 
-    /// Goes on where `checkpoint` was taken, with the same settings, network, loss and examples.
+    /// Goes on where `checkpoint` was taken, with the same settings, network, loss and examples. A run that its observer
+    /// stopped goes on too; more epochs than before may be asked for.
     ///
     /// # Errors
     /// As [`start`](Trainer::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
@@ -53,12 +57,14 @@ impl<O> Trainer<O> {
         loss: S,
         examples: Examples<'_, T>,
         options: TrainOptions<'_, T>,
-        checkpoint: Checkpoint<T>,
+        mut checkpoint: Checkpoint<T>,
     ) -> Result<Run<T, N, S, O>, Error>
     where
         O: Optimizer<T> + Clone,
     {
+        checkpoint.stop = checkpoint.stop.filter(|stop| *stop != StopReason::Cancelled);
         let mut fresh = self.first_state(&network, options.start)?;
+        examples.check(&network, &loss)?;
         fresh.identity.rows = examples.counted().len();
         fresh.identity.check(&checkpoint.identity)?;
         self.run(network, loss, examples, options, checkpoint)
@@ -167,6 +173,7 @@ impl<O> Trainer<O> {
         Run { engine, validation: None, state, norms: Vec::new(), started: Instant::now() }
     }
 
+    /// A run on rows that have been checked.
     fn run<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -178,7 +185,14 @@ impl<O> Trainer<O> {
     where
         O: Optimizer<T> + Clone,
     {
-        examples.check(&network, &loss)?;
+        if options.validation.is_none() && !options.metrics.is_empty() {
+            let (what, by) = ("a metric", "a run without validation rows");
+            return Err(Error::Unsupported {
+                what,
+                by,
+                instead: "give validation rows, or leave the metric out",
+            });
+        }
         let validation = options.validation.map(|rows| {
             let total_weight = rows.check(&network, &loss)?;
             Validation::new(rows, total_weight, options.metrics, &network)

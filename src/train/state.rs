@@ -112,6 +112,34 @@ impl<T: Real> Checkpoint<T> {
         }
     }
 
+    /// The model at this point, without the rows: what [`Run::finish`](crate::Run::finish) would have given. A run that
+    /// had no reason to stop yet counts as cancelled.
+    ///
+    /// # Examples
+    /// A network of your own is kept in a file by its checkpoint:
+    /// ```
+    /// use logit::{
+    ///     Activation, Adam, Checkpoint, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer, data,
+    /// };
+    ///
+    /// let iris = data::iris();
+    /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();
+    /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
+    /// let network = Sequential::perceptron(&[4, 6, 3], Activation::Tanh)?;
+    /// let trainer = Trainer::new(Adam::new(0.01)).epochs(3);
+    /// let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default())?;
+    /// run.drive(|_| std::ops::ControlFlow::Continue(()))?;
+    /// let bytes = run.checkpoint().to_bytes(); // or save(path)
+    ///
+    /// let trained = Checkpoint::<f64>::from_bytes(&bytes)?.finish(); // or load(path)
+    /// let scores = trained.scores(&network, &iris.x)?;
+    /// assert_eq!(scores, run.finish().scores(&network, &iris.x)?);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn finish(self) -> Trained<T> {
+        self.into_trained(StopReason::Cancelled)
+    }
+
     /// The model at this point; `unfinished` is why a run that has no reason to stop ended.
     pub(crate) fn into_trained(self, unfinished: StopReason) -> Trained<T> {
         let Checkpoint { cursor, best, history, divergence, stop, .. } = self;

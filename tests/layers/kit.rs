@@ -1,8 +1,8 @@
 //! Layers of every kind, alone and in random chains, with prepared tapes.
 
 use logit::{
-    Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, Mode, Real,
-    Residual, Rng, Sequential, Shape, Softmax, Tape,
+    Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, Mode, PRelu,
+    Real, Residual, Rng, Sequential, Shape, Softmax, Tape,
 };
 use nalgebra::DMatrix;
 
@@ -33,6 +33,8 @@ pub(crate) fn every_kind(width: usize, epsilon: f64) -> Vec<AnyLayer> {
         layer.into(),
         layer.affine(false).into(),
         Activate::new(width, Activation::Silu).expect("valid settings").into(),
+        PRelu::new(width).expect("valid settings").into(),
+        PRelu::new(width).expect("valid settings").shared(true).into(),
         Softmax::new(width).expect("valid settings").into(),
         LogSoftmax::new(width).expect("valid settings").into(),
         inside.clone().into(),
@@ -40,15 +42,31 @@ pub(crate) fn every_kind(width: usize, epsilon: f64) -> Vec<AnyLayer> {
     ]
 }
 
+/// Smooth ones, and ones with corners.
+const ACTIVATIONS: [Activation; 12] = [
+    Activation::Identity,
+    Activation::Tanh,
+    Activation::Sigmoid,
+    Activation::Gelu,
+    Activation::GeluTanh,
+    Activation::Silu,
+    Activation::Softplus,
+    Activation::LogSigmoid,
+    Activation::Relu,
+    Activation::LeakyRelu(0.1),
+    Activation::HardTanh,
+    Activation::HardSwish,
+];
+
 /// One to four layers of random kinds on `inputs` columns, with chains inside down to `depth`.
 pub(crate) fn random_chain(inputs: usize, depth: usize, rng: &mut Rng) -> Sequential<AnyLayer> {
     let mut layers: Vec<AnyLayer> = Vec::new();
     for _ in 0..1 + rng.below(4) {
         let width = layers.last().map_or(inputs, Shape::outputs);
-        let activation = [Activation::Identity, Activation::Tanh, Activation::Sigmoid][rng.below(3)];
+        let activation = ACTIVATIONS[rng.below(ACTIVATIONS.len())];
         // Small numbers of columns and rows: a larger epsilon keeps the curvature moderate.
         let epsilon = rng.uniform(0.1, 1.0);
-        layers.push(match rng.below(if depth == 0 { 6 } else { 8 }) {
+        layers.push(match rng.below(if depth == 0 { 8 } else { 10 }) {
             0 => dense(width, 1 + rng.below(5), activation),
             1 => Dropout::new(width, rng.uniform(0.0, 0.7)).expect("valid settings").into(),
             2 => {
@@ -57,9 +75,11 @@ pub(crate) fn random_chain(inputs: usize, depth: usize, rng: &mut Rng) -> Sequen
             3 => {
                 LayerNorm::new(width).and_then(|layer| layer.epsilon(epsilon)).expect("valid settings").into()
             }
-            4 => Activate::new(width, Activation::Gelu).expect("valid settings").into(),
+            4 => Activate::new(width, activation).expect("valid settings").into(),
             5 => LogSoftmax::new(width).expect("valid settings").into(),
-            6 => random_chain(width, depth - 1, rng).into(),
+            6 => Softmax::new(width).expect("valid settings").into(),
+            7 => PRelu::new(width).expect("valid settings").into(),
+            8 => random_chain(width, depth - 1, rng).into(),
             _ => {
                 let mut inside = vec![random_chain(width, depth - 1, rng).into()];
                 let outputs = AnyLayer::outputs(&inside[0]);

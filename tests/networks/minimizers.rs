@@ -2,8 +2,9 @@
 
 use logit::{
     Activation, Classifier, Estimator, Lbfgs, LevenbergMarquardt, LogisticRegression, MlpClassifier, Penalty,
-    SigmoidSquaredError, SoftmaxCrossEntropy, StopReason, data,
+    Rng, SigmoidSquaredError, SoftmaxCrossEntropy, StopReason, data,
 };
+use nalgebra::DMatrix;
 
 /// Without hidden layers the network is multinomial logistic regression.
 #[test]
@@ -20,6 +21,28 @@ fn both_minimisers_find_the_optimum_of_logistic_regression() {
             approx::assert_abs_diff_eq!(*found, *wanted, epsilon = 1e-6);
         }
     }
+}
+
+/// Two linear layers are one, written otherwise: without a penalty, the best of both predict the same.
+#[test]
+fn a_hidden_layer_without_activation_predicts_as_logistic_regression_does() {
+    let mut rng = Rng::new(3);
+    let x = DMatrix::from_fn(120, 3, |_, _| rng.standard_normal());
+    let noisy = |row: usize, class: usize, rng: &mut Rng| x[(row, class)] + 1.5 * rng.standard_normal();
+    let y: Vec<usize> = (0..120)
+        .map(|row| {
+            let scores = [0, 1, 2].map(|class| noisy(row, class, &mut rng));
+            (0..3).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).expect("three classes")
+        })
+        .collect();
+    let logistic = LogisticRegression::new(Penalty::None).fit(&x, &y).unwrap();
+    assert!(logistic.report().converged(), "{}", logistic.report());
+    let network = MlpClassifier::new([4]).activation(Activation::Identity).seed(1);
+    let model = network.optimizer(Lbfgs::new().max_iterations(5000).tolerance(1e-7)).fit(&x, &y).unwrap();
+    assert!(model.report().converged(), "{}", model.report());
+    let (found, wanted) = (model.predict_proba(&x).unwrap(), logistic.predict_proba(&x).unwrap());
+    approx::assert_abs_diff_eq!(found, wanted, epsilon = 1e-4);
+    assert_eq!(model.predict(&x), logistic.predict(&x));
 }
 
 #[test]

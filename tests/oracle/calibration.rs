@@ -1,7 +1,9 @@
 //! Calibration: optima from mpmath, checked with scikit-learn.
 
 use logit::nalgebra::{DMatrix, DVector};
-use logit::{Calibrated, CalibrationMethod, Classifier, FittedLogistic, IsotonicRegression, PlattScaling};
+use logit::{
+    Activation, Calibrated, CalibrationMethod, Classifier, FittedLogistic, IsotonicRegression, PlattScaling,
+};
 use serde::Deserialize;
 
 use crate::compare::Within;
@@ -22,6 +24,9 @@ struct Platt {
     sample_weight: Option<Vec<f64>>,
     a: f64,
     b: f64,
+    objective: f64,
+    target_pos: f64,
+    target_neg: f64,
     x: Vec<f64>,
     prob: Vec<f64>,
 }
@@ -35,6 +40,8 @@ struct Isotonic {
     increasing: bool,
     unique_x: Vec<f64>,
     unique_fit: Vec<f64>,
+    thresholds_x: Vec<f64>,
+    thresholds_y: Vec<f64>,
     fitted: Vec<f64>,
     query: Vec<f64>,
     predict_clip_linear: Vec<f64>,
@@ -49,6 +56,8 @@ struct Temperature {
     inverse_temperature: f64,
     temperature: f64,
     mean_nll_at_optimum: f64,
+    #[serde(rename = "mean_nll_at_T1")]
+    mean_nll_before: f64,
     proba_first5: Vec<Vec<f64>>,
 }
 
@@ -67,6 +76,16 @@ fn platt() {
         let close = Within::relative(1e-8).plus(1e-9);
         // P = 1 / (1 + exp(a f + b)) there.
         close.all(&case.name, &[-scaling.slope(), -scaling.offset()], &[case.a, case.b]);
+        // The cross-entropy with smoothed targets, as a sum.
+        let loss = |(row, &z): (usize, &f64)| {
+            let weight = case.sample_weight.as_ref().map_or(1.0, |weights| weights[row]);
+            let target = if truth[row] { case.target_pos } else { case.target_neg };
+            let softplus = |z: f64| Activation::Softplus.evaluate(z).0;
+            let z: f64 = scaling.log_odds(z);
+            weight * (target * softplus(-z) + (1.0 - target) * softplus(z))
+        };
+        let objective: f64 = case.decision.iter().enumerate().map(loss).sum();
+        Within::relative(1e-12).one(&case.name, objective, case.objective);
         let found: Vec<f64> = case.x.iter().map(|&x| scaling.probability(x)).collect();
         close.all(&case.name, &found, &case.prob);
     }
@@ -86,6 +105,7 @@ fn isotonic() {
         let at = |places: &[f64]| places.iter().map(|&x| fitted.value(x)).collect::<Vec<f64>>();
         close.all(&case.name, &at(&case.x), &case.fitted);
         close.all(&case.name, &at(&case.query), &case.predict_clip_linear);
+        close.all(&case.name, &at(&case.thresholds_x), &case.thresholds_y);
     }
 }
 
@@ -123,8 +143,14 @@ fn temperature() {
         close.matrix(&name, &p.rows(0, 5).into_owned(), &json::matrix(&case.proba_first5));
         let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
         let total: f64 = (0..case.y.len()).map(weight).sum();
-        let loss: f64 =
-            case.y.iter().enumerate().map(|(row, &y)| -weight(row) / total * p[(row, y)].ln()).sum();
-        close.one(&name, loss, case.mean_nll_at_optimum);
+        let loss = |p: &DMatrix<f64>| -> f64 {
+            case.y.iter().enumerate().map(|(row, &y)| -weight(row) / total * p[(row, y)].ln()).sum()
+        };
+        close.one(&name, loss(&p), case.mean_nll_at_optimum);
+        close.one(
+            &name,
+            loss(&model.classifier().predict_proba(&x).expect("probabilities")),
+            case.mean_nll_before,
+        );
     }
 }

@@ -63,6 +63,7 @@ fn close(what: &str, found: f64, wanted: f64) {
 }
 
 fn assert_counts(what: &str, found: &DMatrix<f64>, wanted: &[Vec<f64>]) {
+    assert_eq!(found.shape(), (wanted.len(), wanted[0].len()), "{what}");
     for (row, wanted) in wanted.iter().enumerate() {
         for (column, &wanted) in wanted.iter().enumerate() {
             close(what, found[(row, column)], wanted);

@@ -121,12 +121,29 @@ fn curves_of_two_classes() {
         CLOSE.one(name, roc.partial_area(1.0).expect("a rate"), case.roc_auc.expect("an area"));
         let corners = RocCurve::corners(truth, scores, &1, weights).expect(name);
         CLOSE.one(name, corners.area(), roc.area());
+        let wanted = case.roc_drop_intermediate.as_ref().expect("a curve");
         if weights.is_none() {
-            // With weights, which points lie on a straight line is a matter of rounding.
-            let wanted = case.roc_drop_intermediate.as_ref().expect("a curve");
             CLOSE.all(name, corners.false_positive_rate(), &wanted.fpr);
             CLOSE.all(name, corners.true_positive_rate(), &wanted.tpr);
             CLOSE.all(name, corners.thresholds(), &wanted.thresholds());
+        } else {
+            // With weights, which points lie on a straight line is a matter of rounding there: ours are among theirs, and
+            // theirs are on our lines.
+            let (fpr, tpr) = (corners.false_positive_rate(), corners.true_positive_rate());
+            for (at, threshold) in corners.thresholds().iter().enumerate() {
+                let index = wanted.thresholds().iter().position(|t| t == threshold).expect("one of theirs");
+                CLOSE.all(name, &[fpr[at], tpr[at]], &[wanted.fpr[index], wanted.tpr[index]]);
+            }
+            for (&x, &y) in wanted.fpr.iter().zip(&wanted.tpr) {
+                let on_a_line = (1..fpr.len()).any(|at| {
+                    let (width, height) = (fpr[at] - fpr[at - 1], tpr[at] - tpr[at - 1]);
+                    let inside = |v: f64, low: f64, high: f64| low - 1e-12 <= v && v <= high + 1e-12;
+                    inside(x, fpr[at - 1], fpr[at])
+                        && inside(y, tpr[at - 1], tpr[at])
+                        && ((x - fpr[at - 1]) * height - (y - tpr[at - 1]) * width).abs() < 1e-12
+                });
+                assert!(on_a_line, "{name}: ({x}, {y})");
+            }
         }
         let wanted = case.pr_curve.as_ref().expect("a curve");
         let pr = PrecisionRecallCurve::new(truth, scores, &1, weights).expect(name);

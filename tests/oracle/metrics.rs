@@ -25,6 +25,7 @@ struct Binary {
     roc_auc: Option<f64>,
     brier: Option<f64>,
     log_loss: Option<f64>,
+    log_loss_mpmath: Option<f64>,
     #[serde(rename = "accuracy_at_0.5")]
     accuracy: Option<f64>,
 }
@@ -83,7 +84,7 @@ fn gain_from_ties(case: &Binary) -> f64 {
 
 #[test]
 fn probabilities_of_two_classes_are_judged_as_elsewhere() {
-    let mut compared = 0;
+    let (mut compared, mut exactly) = (0, 0);
     for case in &read().binary_scores {
         let (Some(brier), Some(loss), Some(accuracy)) = (case.brier, case.log_loss, case.accuracy) else {
             continue;
@@ -99,13 +100,17 @@ fn probabilities_of_two_classes_are_judged_as_elsewhere() {
         // There a probability of 1/2 is called by class 1, here by class 0.
         let accuracy = accuracy + gain_from_ties(case);
         CLOSE.all(name, &found, &[loss, brier, accuracy]);
+        if let Some(exact) = case.log_loss_mpmath {
+            Within::relative(1e-14).one(name, found[0], exact);
+            exactly += 1;
+        }
         if weights.is_none() {
             let free = [log_loss(&case.y_true, &p, &[0, 1]), brier_score(&case.y_true, &p, &[0, 1])];
             CLOSE.all(name, &free.map(|value| value.expect("defined")), &[loss, brier]);
         }
         compared += 1;
     }
-    assert_eq!(compared, 10);
+    assert_eq!([compared, exactly], [10, 9]);
 }
 
 #[test]

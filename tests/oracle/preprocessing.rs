@@ -62,6 +62,11 @@ struct Fitted {
     center: Option<Vec<f64>>,
     data_min: Option<Vec<f64>>,
     data_max: Option<Vec<f64>>,
+    data_range: Option<Vec<f64>>,
+    /// What min-max scaling adds after its factor.
+    min: Option<Vec<f64>>,
+    max_abs: Option<Vec<f64>>,
+    var: Option<Vec<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -167,24 +172,33 @@ impl Scaler {
                 let fitted = scaler.fit(x).expect("a fit");
                 let (mean, scale) = (fitted.mean().to_vec(), fitted.scale().to_vec());
                 let centred = with_mean.unwrap_or(true);
-                (
-                    Box::new(fitted),
-                    Fitted { mean: centred.then_some(mean), scale: Some(scale), ..Fitted::default() },
-                )
+                let var = Some(Moments::of(x, None).expect("moments").variance());
+                let mean = centred.then_some(mean);
+                (Box::new(fitted), Fitted { mean, scale: Some(scale), var, ..Fitted::default() })
             }
             "minmax" => {
                 let [low, high] = feature_range.expect("a range");
                 let fitted = MinMaxScaler::new().range(low, high).clip(*clip).fit(x).expect("a fit");
                 let (low, high) = (fitted.minimum().to_vec(), fitted.maximum().to_vec());
-                let scale = Some(fitted.scale());
-                let fitted_numbers =
-                    Fitted { data_min: Some(low), data_max: Some(high), scale, ..Fitted::default() };
+                let scale = fitted.scale();
+                let [start, _] = feature_range.expect("a range");
+                let fitted_numbers = Fitted {
+                    data_range: Some(low.iter().zip(&high).map(|(low, high)| high - low).collect()),
+                    min: Some(low.iter().zip(&scale).map(|(low, scale)| start - low * scale).collect()),
+                    data_min: Some(low),
+                    data_max: Some(high),
+                    scale: Some(scale),
+                    ..Fitted::default()
+                };
                 (Box::new(fitted), fitted_numbers)
             }
             "maxabs" => {
                 let fitted = MaxAbsScaler::new().fit(x).expect("a fit");
-                let scale = Some(fitted.scale().to_vec());
-                (Box::new(fitted), Fitted { scale, ..Fitted::default() })
+                let scale = fitted.scale().to_vec();
+                let largest =
+                    |(column, &scale): (usize, &f64)| if x.column(column).amax() > 0.0 { scale } else { 0.0 };
+                let max_abs = Some(scale.iter().enumerate().map(largest).collect());
+                (Box::new(fitted), Fitted { scale: Some(scale), max_abs, ..Fitted::default() })
             }
             "robust" => {
                 let [low, high] = quantile_range.unwrap_or([25.0, 75.0]);
@@ -227,12 +241,25 @@ fn scalers() {
                 (wanted.and_then(|f| f.center.as_ref()), &numbers.center),
                 (wanted.and_then(|f| f.data_min.as_ref()), &numbers.data_min),
                 (wanted.and_then(|f| f.data_max.as_ref()), &numbers.data_max),
+                (wanted.and_then(|f| f.data_range.as_ref()), &numbers.data_range),
+                (wanted.and_then(|f| f.min.as_ref()), &numbers.min),
+                (wanted.and_then(|f| f.max_abs.as_ref()), &numbers.max_abs),
             ];
             for (wanted, found) in pairs {
                 if let (Some(wanted), Some(found)) = (wanted, found) {
                     assert_close(&what, &row(found), &row(wanted), &[]);
                     compared += 1;
                 }
+            }
+            if let (Some(wanted), Some(found)) = (wanted.and_then(|f| f.var.as_ref()), &numbers.var) {
+                // One pass there: where it loses digits, the exact variance above is what counts.
+                for ((&found, &wanted), &exact) in found.iter().zip(wanted).zip(&case.exact_var) {
+                    assert!(
+                        (found - wanted).abs() <= (wanted - exact).abs() + 1e-12 * wanted,
+                        "{what}: variance {found:e}"
+                    );
+                }
+                compared += 1;
             }
             let scale = numbers.scale.unwrap_or_else(|| vec![f64::INFINITY; x.ncols()]);
             // A scale of min-max multiplies.
@@ -251,7 +278,7 @@ fn scalers() {
             compared += 3;
         }
     }
-    assert!(compared >= 300, "{compared}");
+    assert_eq!(compared, 18 + 12 + 54 + 18 + 18 + 12 + 18 + 6 + 12 + 3 * 78);
 }
 
 #[test]

@@ -168,7 +168,9 @@ fn rates_agree_at_every_position() {
         let highest = rates.iter().fold(0.0, |max: f64, &rate| max.max(rate));
         let differences = case.name.contains("cos") || case.name.contains("one_cycle");
         let within = if differences { CLOSE.plus(highest * 1e-16) } else { CLOSE };
-        within.all(&case.name, &rates, case.lr_closed_form.as_ref().unwrap_or(&case.lr));
+        for wanted in case.lr_closed_form.iter().chain([&case.lr]) {
+            within.all(&case.name, &rates, wanted);
+        }
 
         let epochs = schedule.per_epoch();
         let by_epoch = |k: usize| epochs.rate(case.base_lr, 0, k as u64, &PlateauState::default());

@@ -41,6 +41,8 @@ struct Case {
     class_counts: Vec<usize>,
     per_fold_class_count_min: Vec<usize>,
     per_fold_class_count_max: Vec<usize>,
+    kfold_sizes: Vec<usize>,
+    kfold_unshuffled_test_ranges: Vec<[usize; 2]>,
     too_few_members: bool,
 }
 
@@ -49,10 +51,18 @@ fn every_fold_has_its_share_of_every_class() {
     let cases: Cases = json::read(include_str!("data/splits.json"));
     for case in &cases.stratified_kfold {
         let rows_of = |class: i64, rows: &[usize]| rows.iter().filter(|&&row| case.y[row] == class).count();
+        let consecutive = k_fold(case.y.len(), case.k).expect("folds");
+        let tested: Vec<Vec<usize>> = consecutive.into_iter().map(|split| split.test).collect();
+        let ranges =
+            case.kfold_unshuffled_test_ranges.iter().map(|&[start, end]| (start..end).collect::<Vec<_>>());
+        assert_eq!(tested, ranges.collect::<Vec<_>>(), "{}", case.name);
+        assert!(tested.iter().map(Vec::len).eq(case.kfold_sizes.iter().copied()), "{}", case.name);
         for seed in 0..20 {
             let name = format!("{} in {} folds, seed {seed}", case.name, case.k);
             let splits = stratified_k_fold(&case.y, case.k, seed).expect("two rows of every class");
             assert_eq!(splits.len(), case.k, "{name}");
+            assert_eq!(stratified_k_fold(&case.y, case.k, seed), Ok(splits.clone()), "{name}");
+            assert_ne!(stratified_k_fold(&case.y, case.k, seed + 100), Ok(splits.clone()), "{name}");
             let mut tested: Vec<usize> = splits.iter().flat_map(|split| split.test.clone()).collect();
             tested.sort_unstable();
             assert!(tested.into_iter().eq(0..case.y.len()), "{name}: every row is tested on once");

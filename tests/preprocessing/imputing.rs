@@ -48,6 +48,18 @@ fn a_column_without_values_is_an_error_that_names_it() {
 }
 
 #[test]
+fn a_chain_with_an_imputer_leads_back() {
+    let x = dmatrix![1.0, 5.0; 2.0, NAN; 6.0, 1.0];
+    let chain = (Imputer::mean(), StandardScaler::new()).fit(&x).expect("a fit");
+    let back = chain.inverse_transform(&chain.transform(&x).expect("rows")).expect("rows");
+    approx::assert_relative_eq!(back, dmatrix![1.0, 5.0; 2.0, 3.0; 6.0, 1.0], max_relative = 1e-14);
+    let marked = Imputer::mean().indicators(true).fit(&x).expect("a fit");
+    let back = marked.inverse_transform(&marked.transform(&x).expect("rows")).expect("rows");
+    assert!(back.iter().zip(&x).all(|(a, b)| a == b || a.is_nan() && b.is_nan()), "{back}");
+    assert!(marked.inverse_transform(&dmatrix![1.0, 2.0]).is_err());
+}
+
+#[test]
 fn missing_values_need_an_imputer() {
     let (x, y) = (dmatrix![1.0; NAN; 3.0; 4.0], [0, 0, 1, 1]);
     let model = LogisticRegression::new(Penalty::c(1.0));

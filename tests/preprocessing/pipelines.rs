@@ -123,7 +123,7 @@ fn rows_far_outside_are_told_or_refused() {
     assert!(model.predict(&far).is_ok());
     assert!(model.range_report(&dmatrix![1.0]).is_err());
 
-    let strict = pipeline.outside_range(OutsideRange::Refuse(0.5)).fit(&x, &y).expect("a fit");
+    let strict = pipeline.outside_range(OutsideRange::Refuse { beyond: 0.5 }).fit(&x, &y).expect("a fit");
     assert!(strict.predict(&dmatrix![6.0, 5.0]).is_ok());
     let error = strict.predict(&dmatrix![1.0, 5.0; 6.1, 5.0]).expect_err("an error");
     assert!(
@@ -134,9 +134,48 @@ fn rows_far_outside_are_told_or_refused() {
     let loaded = logit::FittedPipeline::from_bytes(&strict.to_bytes().expect("bytes")).expect("a model");
     assert_eq!(strict, loaded);
     for factor in [-1.0, f64::NAN, f64::INFINITY] {
-        let refused = Pipeline::new((), logistic()).outside_range(OutsideRange::Refuse(factor)).fit(&x, &y);
+        let refused =
+            Pipeline::new((), logistic()).outside_range(OutsideRange::Refuse { beyond: factor }).fit(&x, &y);
         assert!(matches!(refused, Err(Error::InvalidParameter { name: "outside_range", .. })));
     }
+}
+
+#[test]
+fn predictions_warn_of_rows_far_outside() {
+    thread_local! {
+        static TOLD: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+    }
+    let told = || TOLD.with_borrow_mut(std::mem::take);
+    let tell = |report: &logit::RangeReport| TOLD.with_borrow_mut(|told| told.push(report.to_string()));
+    let (x, y) = (dmatrix![0.0, 5.0; 1.0, 5.0; 2.0, 5.0; 4.0, 6.0], [0, 0, 1, 1]);
+    let warn = OutsideRange::Warn { beyond: 1.0, tell };
+    let model =
+        Pipeline::new(StandardScaler::new(), logistic()).outside_range(warn).fit(&x, &y).expect("a fit");
+    assert!(told().is_empty(), "training rows are inside");
+    // Outside, but not far.
+    assert!(model.predict(&dmatrix![8.0, 4.0]).is_ok());
+    assert!(told().is_empty());
+    let far = dmatrix![8.0, 5.0; 8.1, 5.0; 100.0, 5.5; 1.0, 5.0];
+    let wanted = "column 0: 2 of 4 rows outside of 0 to 4, row 2 the farthest (100, by 24.0 times the range)";
+    let predict: [&dyn Fn() -> bool; 5] = [
+        &|| model.predict(&far).is_ok(),
+        &|| model.predict_proba(&far).is_ok(),
+        &|| model.predict_log_proba(&far).is_ok(),
+        &|| model.decision_function(&far).is_ok(),
+        &|| model.score(&far, &[0, 0, 1, 1]).is_ok(),
+    ];
+    for predict in predict {
+        assert!(predict());
+        assert_eq!(told(), [wanted]);
+    }
+    // A function cannot be saved; a loaded model can be told again.
+    type Model = logit::FittedPipeline<logit::FittedStandardScaler<f64>, logit::FittedLogistic<f64, i32>>;
+    let loaded = Model::from_bytes(&model.to_bytes().expect("bytes")).expect("a model");
+    assert_eq!(loaded.predict(&far), model.predict(&far));
+    assert_eq!(told().len(), 1);
+    loaded.with_outside_range(warn).expect("a rule").predict(&far).expect("labels");
+    assert_eq!(told(), [wanted]);
+    assert!(model.with_outside_range(OutsideRange::Refuse { beyond: f64::NAN }).is_err());
 }
 
 #[test]

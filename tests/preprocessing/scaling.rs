@@ -101,6 +101,56 @@ fn single_precision_keeps_its_digits() {
     );
 }
 
+/// Seconds since 1970 within a second, a hundred thousand of them: not constant, whatever the number of rows.
+#[test]
+fn many_rows_far_away_are_not_constant() {
+    let x = DMatrix::from_fn(100_000, 1, |row, _| 1.7e9 + (row % 2) as f64 / 8.0);
+    let fitted = StandardScaler::new().fit(&x).expect("a fit");
+    assert_relative_eq!(fitted.scale()[0], 1.0 / 16.0, max_relative = 1e-9);
+    let z = fitted.transform(&x).expect("rows");
+    assert_eq!((z.min(), z.max()), (-1.0, 1.0));
+    // One unit in the last place is.
+    let x = DMatrix::from_fn(100, 1, |row, _| if row % 2 == 0 { 0.1 + 0.2 } else { 0.3 });
+    assert_eq!(StandardScaler::new().fit(&x).expect("a fit").scale(), [1.0]);
+}
+
+#[test]
+fn blocks_of_rows_without_weight_are_no_rows() {
+    let x = dmatrix![1.0; 2.0; 6.0];
+    let whole = Moments::of(&x, None).expect("moments");
+    let mut parts = Moments::new(1).expect("moments");
+    parts.update(&x.add_scalar(5.0), Some(&[0.0; 3])).expect("no rows");
+    assert!(parts.scaler::<f64>().is_err());
+    parts.update(&x, None).expect("rows");
+    parts.update(&DMatrix::from_element(2, 1, 1e300), Some(&[0.0; 2])).expect("no rows");
+    assert_eq!(parts, whole);
+    assert!(parts.update(&x, Some(&[0.0; 2])).is_err());
+    assert!(Moments::of(&x, Some(&[0.0; 3])).is_err());
+}
+
+/// What does not count may be beyond the range of what does.
+#[test]
+fn rows_without_weight_may_be_anything() {
+    let x = dmatrix![1e-300, 1.0; 3e-300, 2.0; 1e300, -1e300];
+    let (some, kept) =
+        (Moments::of(&x, Some(&[1.0, 1.0, 0.0])), Moments::of(&x.rows(0, 2).into_owned(), None));
+    let (some, kept) = (some.expect("moments"), kept.expect("moments"));
+    assert_eq!((some.mean(), some.deviation()), (kept.mean(), kept.deviation()));
+}
+
+#[test]
+fn the_first_entry_that_is_not_finite_is_named_row_by_row() {
+    let mut x = DMatrix::from_fn(5000, 3, |row, column| (row + column) as f64);
+    let fitted = StandardScaler::new().fit(&x).expect("a fit");
+    (x[(4001, 0)], x[(4000, 2)], x[(4500, 1)]) = (f64::NAN, f64::INFINITY, f64::NAN);
+    let error = fitted.transform(&x).expect_err("an error");
+    assert!(matches!(error, logit::Error::NotFinite { row: 4000, column: 2, .. }), "{error}");
+    x[(4000, 2)] = f64::MAX;
+    (x[(4001, 0)], x[(4500, 1)]) = (1.0, 1.0);
+    let tiny = logit::FittedStandardScaler::new(vec![0.0; 3], vec![1e-3; 3]).expect("a scaler");
+    assert_eq!(tiny.transform(&x), Err(logit::Error::Overflow { row: 4000 }));
+}
+
 #[test]
 fn constants_are_found_up_to_rounding() {
     let x = DMatrix::from_fn(10, 3, |row, column| [0.1, 0.1 + 1e-9 * row as f64, 7.0][column]);

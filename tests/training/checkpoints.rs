@@ -1,8 +1,10 @@
 //! Runs that are stopped anywhere and resumed: to the bit as if nothing had happened.
 
+use std::ops::ControlFlow;
+
 use logit::{
-    Advance, Checkpoint, Error, Examples, Optimizer, Sgd, SoftmaxCrossEntropy, Targets, TrainOptions,
-    Trained, Trainer, UpdateRule,
+    Advance, Checkpoint, Epoch, Error, Examples, Optimizer, Sgd, SoftmaxCrossEntropy, StopReason, Targets,
+    TrainOptions, Trained, Trainer, UpdateRule,
 };
 
 use super::kit::{Data, network, rules, schedules};
@@ -92,4 +94,36 @@ fn a_checkpoint_of_another_run_is_refused() {
     assert_eq!(refused(&trainer.clone().accumulate(2), examples), "accumulate");
     assert_eq!(refused(&trainer, other_rows), "training rows");
     assert_eq!(refused(&momentum, examples), "optimizer state");
+}
+
+/// Stopped by its observer, or at the last epoch that was asked for: a later run takes it up to the same bits.
+#[test]
+fn what_an_observer_stopped_goes_on() {
+    let (data, network) = (Data::new(43, 5), network());
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let loss = SoftmaxCrossEntropy::new();
+    let trainer = Trainer::new(Sgd::new(0.1).momentum(0.9)).batch_size(8).epochs(6);
+    let whole = trainer.fit(&network, loss, examples, TrainOptions::default()).expect("a fit");
+    let stopped = |trainer: &Trainer<Sgd>, at: usize| {
+        let mut run = trainer.start(&network, loss, examples, TrainOptions::default()).expect("a run");
+        let stop = |epoch: &Epoch| {
+            if epoch.number == at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        run.drive(stop).expect("a run");
+        assert!(run.is_finished());
+        run.checkpoint()
+    };
+    for (checkpoint, stop) in [
+        (stopped(&trainer, 2), Some(StopReason::Cancelled)),
+        (stopped(&trainer.clone().epochs(3), 9), None),
+        (stopped(&trainer, 6), Some(StopReason::Cancelled)),
+    ] {
+        assert_eq!(checkpoint.stop(), stop);
+        let stored = Checkpoint::from_bytes(&checkpoint.to_bytes()).expect("a checkpoint");
+        assert_eq!(stored.clone().finish().params, checkpoint.params());
+        let mut run =
+            trainer.resume(&network, loss, examples, TrainOptions::default(), stored).expect("a run");
+        run.drive(|_| ControlFlow::Continue(())).expect("a run");
+        assert_eq!(run.finish(), whole);
+    }
 }

@@ -1,9 +1,12 @@
 //! Runs that leave the finite numbers.
 
+use std::ops::ControlFlow;
+
 use logit::nalgebra::DMatrix;
 use logit::{
-    Activation, Estimator, Examples, Loss, MlpClassifier, NonFinite, Optimizer, Real, Sequential, Sgd,
-    SoftmaxCrossEntropy, Step, StopReason, Targets, TrainOptions, Trained, Trainer,
+    Activation, Advance, AnyLayer, BatchNorm, Checkpoint, Dense, Estimator, Examples, Loss, MlpClassifier,
+    NonFinite, Optimizer, Real, Rng, Sequential, Sgd, SoftmaxCrossEntropy, Step, StopReason, Targets,
+    TrainOptions, Trained, Trainer,
 };
 
 use super::kit::{Data, bits, network};
@@ -154,4 +157,75 @@ fn the_classifier_reports_it_and_can_still_predict() {
     let model = MlpClassifier::new([6]).optimizer(Sgd::new(1e6)).epochs(80).fit(&data.x, &data.classes);
     let report = model.expect("a model").report().clone();
     assert!(report.stop != StopReason::Diverged || report.divergence.is_some());
+}
+
+/// Gradient descent whose tenth step writes a huge but finite weight.
+#[derive(Debug, Clone)]
+struct Reckless;
+
+impl<T: Real> Optimizer<T> for Reckless {
+    fn learning_rate(&self) -> f64 {
+        0.1
+    }
+    fn state(&self, _parameters: usize) -> Vec<T> {
+        Vec::new()
+    }
+    fn step(&self, step: Step<'_>, params: &mut [T], _grad: &[T], _state: &mut [T]) {
+        if step.number == 10 {
+            params[0] = T::of(1e200);
+        }
+    }
+}
+
+/// The validation rows are far out: their scores overflow where those of the training rows are finite.
+#[test]
+fn a_validation_loss_that_is_not_finite_ends_the_run_and_shows_no_epoch_twice() {
+    let data = Data::new(40, 7);
+    let far = &data.x * 1e150;
+    let network = Sequential::perceptron(&[4, 3], Activation::Identity).expect("valid sizes");
+    let train = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let options = || TrainOptions::default().validation(Examples::new(&far, Targets::Classes(&data.classes)));
+    let trainer = Trainer::new(Reckless).batch_size(10).epochs(9);
+    let mut seen = Vec::new();
+    let trained = trainer.fit_observed(&network, SoftmaxCrossEntropy::new(), train, options(), |epoch| {
+        seen.push(epoch.number);
+        if seen.len() > 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let report = trained.expect("a fit").report;
+    assert_eq!((report.stop, seen), (StopReason::Diverged, vec![1, 2]));
+    let divergence = report.divergence.expect("an account of it");
+    assert_eq!((divergence.step, divergence.epoch, divergence.what), (12, 3, NonFinite::ValidationLoss));
+
+    let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), train, options()).expect("a run");
+    let steps: Vec<Advance> = (0..13).map(|_| run.step().expect("a step")).collect();
+    assert_eq!(steps[3..5], [Advance::Epoch, Advance::Step]);
+    assert_eq!(steps[11..], [Advance::Finished; 2]);
+}
+
+/// In single precision the variance of these columns is infinite; normalised by their batch they look healthy.
+#[test]
+fn running_statistics_that_are_not_finite_stop_the_run() {
+    let mut rng = Rng::new(8);
+    let x = DMatrix::from_fn(30, 2, |_, _| (1e25 * rng.standard_normal()) as f32);
+    let classes: Vec<usize> = (0..30).map(|row| usize::from(x[(row, 0)] > 0.0)).collect();
+    let layers = vec![BatchNorm::new(2).expect("a width").into(), Dense::new(2, 2).expect("a width").into()];
+    let network = Sequential::<AnyLayer>::new(layers).expect("fitting sizes");
+    let trainer = Trainer::new(Sgd::new(0.1)).batch_size(10).epochs(5);
+    let examples = Examples::new(&x, Targets::Classes(&classes));
+    let trained = trainer.fit(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default());
+    let trained = trained.expect("a fit");
+    let divergence = trained.report.divergence.expect("an account of it");
+    assert_eq!((divergence.step, divergence.epoch, divergence.what), (1, 1, NonFinite::Statistics));
+    assert_eq!(divergence.to_string(), "the running statistics at step 1 (epoch 1)");
+    assert_eq!(trained.statistics, [0.0, 0.0, 1.0, 1.0]);
+    assert!(trained.scores(&network, &x).is_ok());
+
+    let checkpoint = {
+        let mut run = trainer
+            .start(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default())
+            .expect("a run");
+        while run.step().expect("a step") != Advance::Finished {}
+        run.checkpoint()
+    };
+    assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()), Ok(checkpoint));
 }

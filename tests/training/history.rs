@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use logit::metrics::{Accuracy, LogLoss};
+use logit::metrics::{Accuracy, LogLoss, RocAuc};
 use logit::{
-    Activation, AnyLayer, Dense, Error, Estimator, Examples, MlpClassifier, MlpOptions, Sequential, Sgd,
-    Shape, SoftmaxCrossEntropy, StopReason, Targets, TrainOptions, Trainer,
+    Activation, Advance, AnyLayer, BinaryCrossEntropy, Dense, Error, Estimator, Examples, MlpClassifier,
+    MlpOptions, Sequential, Sgd, Shape, SoftmaxCrossEntropy, StopReason, Targets, TrainOptions, Trainer,
 };
 use nalgebra::DMatrix;
 
@@ -69,6 +69,8 @@ fn metrics_want_classes_and_early_stopping_wants_an_improvement() {
     let error =
         trainer.start(&network, loss, soft, TrainOptions::default().validation(soft).metric(Accuracy));
     assert!(matches!(error.map(|_| ()), Err(Error::Unsupported { .. })));
+    let nowhere = trainer.start(&network, loss, soft, TrainOptions::default().metric(Accuracy));
+    assert!(matches!(nowhere.map(|_| ()), Err(Error::Unsupported { .. })), "there is nothing to judge");
 
     let hard = Examples::new(&data.x, Targets::Classes(&data.classes));
     let fit = |by: f64| {
@@ -109,6 +111,22 @@ fn the_table_has_a_line_for_each_epoch() {
 }
 
 #[test]
+fn the_table_has_a_column_for_each_metric() {
+    let data = Data::new(60, 10);
+    let options = MlpOptions::default().validation(&data.x, &data.classes).metric(Accuracy).metric(LogLoss);
+    let mut run = MlpClassifier::new([5]).epochs(2).start(&data.x, &data.classes, options).expect("a run");
+    run.drive(|_| ControlFlow::Continue(())).expect("a fit");
+    let table = run.history().to_string();
+    let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0][4..8], ["metric", "1", "metric", "2"], "{table}");
+    for (line, epoch) in lines[1..].iter().zip(&run.history().epochs) {
+        let wanted: Vec<String> = epoch.metrics.iter().map(|metric| format!("{metric:.6}")).collect();
+        assert_eq!(line[4..6], wanted, "{table}");
+    }
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
 fn layers_that_cannot_be_used_are_refused_before_the_first_step() {
     let data = Data::new(20, 7);
     let broken = Dense::new(4, 3).expect("valid sizes").activation(Activation::Elu(f64::NAN));
@@ -120,4 +138,37 @@ fn layers_that_cannot_be_used_are_refused_before_the_first_step() {
     let loss = SoftmaxCrossEntropy::new();
     let error = trainer.start(chain.expect("one layer"), loss, examples, TrainOptions::default()).map(|_| ());
     assert!(matches!(error, Err(Error::InvalidParameter { .. })), "{error:?}");
+}
+
+/// The area under a curve needs rows of both classes. Nothing of the epoch is lost: it runs again.
+#[test]
+fn a_metric_that_is_not_defined_leaves_the_run_at_the_start_of_its_epoch() {
+    let data = Data::new(40, 8);
+    let network = Sequential::perceptron(&[4, 5, 1], Activation::Tanh).expect("valid sizes");
+    let classes: Vec<usize> = data.classes.iter().map(|&class| class.min(1)).collect();
+    let ones = vec![1; 40];
+    let train = Examples::new(&data.x, Targets::Classes(&classes));
+    let held = Examples::new(&data.x, Targets::Classes(&ones));
+    let options = TrainOptions::default().validation(held).metric(RocAuc);
+    let trainer = Trainer::new(Sgd::new(0.1).momentum(0.9)).batch_size(20).epochs(3);
+    let mut run = trainer.start(&network, BinaryCrossEntropy, train, options).expect("a run");
+    let start = run.checkpoint();
+    for _ in 0..2 {
+        assert_eq!(run.step(), Ok(Advance::Step));
+        assert!(run.step().is_err());
+        assert!(run.history().epochs.is_empty());
+        assert_eq!((run.checkpoint().steps(), run.params()), (0, start.params()));
+    }
+}
+
+#[test]
+fn an_observer_does_not_take_the_credit_for_early_stopping() {
+    let (data, network) = (Data::new(60, 9), network());
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let trainer = Trainer::new(Sgd::new(0.1)).epochs(50).patience(2).min_improvement(10.0);
+    let options = TrainOptions::default().validation(examples);
+    let trained = trainer.fit_observed(&network, SoftmaxCrossEntropy::new(), examples, options, |epoch| {
+        if epoch.number == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(trained.expect("a fit").report.stop, StopReason::EarlyStopped);
 }

@@ -14,3 +14,4 @@ mod kit;
 mod range_test;
 mod repeatability;
 mod warm_starts;
+mod weights;

@@ -1,7 +1,9 @@
 //! The learning-rate range test.
 
+use logit::nalgebra::DMatrix;
 use logit::{
-    Error, Examples, MlpClassifier, RateRange, Sgd, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+    Error, Examples, Gradient, Lbfgs, Loss, MlpClassifier, RateRange, Sgd, SoftmaxCrossEntropy, Targets,
+    TrainOptions, Trainer,
 };
 
 use super::kit::{Data, network};
@@ -60,4 +62,43 @@ fn a_range_that_is_none_is_refused() {
         let error = MlpClassifier::new([3]).find_learning_rate(&data.x, &data.classes, range).unwrap_err();
         assert!(matches!(error, Error::InvalidParameter { .. }), "{error}");
     }
+    let minimiser = MlpClassifier::new([3]).optimizer(Lbfgs::new());
+    let error = minimiser.find_learning_rate(&data.x, &data.classes, RateRange::default()).unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+}
+
+/// Cross-entropy less five: a loss may be negative, as the logarithm of a density is.
+#[derive(Debug, Clone, Copy)]
+struct Lowered;
+
+impl Loss<f64> for Lowered {
+    fn score_columns(&self, classes: usize) -> usize {
+        classes
+    }
+    fn accumulate(
+        &self,
+        scores: &DMatrix<f64>,
+        targets: Targets<'_, f64>,
+        weights: Option<&[f64]>,
+        gradient: Option<Gradient<'_, f64>>,
+    ) -> f64 {
+        let sum = SoftmaxCrossEntropy::new().accumulate(scores, targets, weights, gradient);
+        sum - 5.0 * scores.nrows() as f64
+    }
+    fn probabilities(&self, scores: &DMatrix<f64>, out: &mut DMatrix<f64>) {
+        SoftmaxCrossEntropy::new().probabilities(scores, out);
+    }
+}
+
+#[test]
+fn a_negative_loss_has_not_blown_up() {
+    let (data, network) = (Data::new(60, 4), network());
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let trainer = Trainer::new(Sgd::new(0.1));
+    let range = RateRange::default().highest(0.1).steps(50);
+    let curve = trainer.find_learning_rate(&network, Lowered, examples, range).unwrap();
+    assert_eq!(curve.losses.len(), 50, "{curve}");
+    let far = RateRange::default().highest(1e6).steps(150);
+    let curve = trainer.find_learning_rate(&network, Lowered, examples, far).unwrap();
+    assert!(curve.losses.len() < 150, "{curve}");
 }

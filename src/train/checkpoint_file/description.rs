@@ -67,6 +67,7 @@ enum What {
     Gradient(usize),
     Parameters(usize),
     Penalty,
+    Statistics,
     ValidationLoss,
 }
 
@@ -153,6 +154,7 @@ impl From<Diverged> for Divergence {
             What::Gradient(layer) => NonFinite::Gradient { layer },
             What::Parameters(layer) => NonFinite::Parameters { layer },
             What::Penalty => NonFinite::Penalty,
+            What::Statistics => NonFinite::Statistics,
             What::ValidationLoss => NonFinite::ValidationLoss,
         };
         Divergence { step, epoch, what }
@@ -165,6 +167,7 @@ fn diverged(Divergence { step, epoch, what }: Divergence) -> Value {
         NonFinite::Gradient { layer } => json!({ "gradient": layer }),
         NonFinite::Parameters { layer } => json!({ "parameters": layer }),
         NonFinite::Penalty => json!("penalty"),
+        NonFinite::Statistics => json!("statistics"),
         NonFinite::ValidationLoss => json!("validation_loss"),
     };
     json!({ "step": step, "epoch": epoch, "what": what })

@@ -1,0 +1,97 @@
+//! Which column is meant.
+
+use crate::error::Error;
+
+/// A column of a table: by its name in the header, or by its position, from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CsvColumn {
+    /// The column with this name.
+    Name(String),
+    /// The column at this position, from 0.
+    Position(usize),
+}
+
+impl From<&str> for CsvColumn {
+    fn from(name: &str) -> Self {
+        CsvColumn::Name(name.to_owned())
+    }
+}
+
+impl From<String> for CsvColumn {
+    fn from(name: String) -> Self {
+        CsvColumn::Name(name)
+    }
+}
+
+impl From<usize> for CsvColumn {
+    fn from(position: usize) -> Self {
+        CsvColumn::Position(position)
+    }
+}
+
+/// The columns of a table: their names, if it has a header, and how many they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The line of the header.
+    pub(super) line: u64,
+    pub(super) names: Option<Vec<String>>,
+    pub(super) width: usize,
+}
+
+impl Head {
+    /// What a column is called, in names of features and in errors.
+    pub(super) fn name(&self, position: usize) -> String {
+        self.names.as_ref().map_or_else(|| position.to_string(), |names| names[position].clone())
+    }
+
+    /// The position of a column.
+    pub(super) fn find(&self, column: &CsvColumn) -> Result<usize, Error> {
+        match column {
+            CsvColumn::Name(name) => {
+                self.named(name)?.ok_or_else(|| self.unknown(format!("`{}`", shown(name))))
+            }
+            CsvColumn::Position(position) if *position < self.width => Ok(*position),
+            CsvColumn::Position(position) => Err(self.unknown(format!("{position} (from 0)"))),
+        }
+    }
+
+    /// The position of the column with this name, if there is one; there may not be two.
+    pub(super) fn named(&self, name: &str) -> Result<Option<usize>, Error> {
+        let names = self.names.as_deref().unwrap_or_default();
+        let mut found = names.iter().enumerate().filter(|(_, other)| *other == name).map(|(index, _)| index);
+        let first = found.next();
+        if found.next().is_some() {
+            let reason = format!("two columns have the name `{}`", shown(name));
+            return Err(Error::InvalidLine { line: self.line, reason });
+        }
+        Ok(first)
+    }
+
+    fn unknown(&self, column: String) -> Error {
+        /// How many names are told.
+        const TOLD: usize = 10;
+        let columns = match self.names.as_deref() {
+            None => format!("{} columns and no names", self.width),
+            Some(names) => {
+                let told: Vec<String> = names.iter().take(TOLD).map(|n| format!("`{}`", shown(n))).collect();
+                let more = if names.len() > TOLD {
+                    format!(" and {} more", names.len() - TOLD)
+                } else {
+                    String::new()
+                };
+                told.join(", ") + &more
+            }
+        };
+        Error::UnknownColumn { column, columns }
+    }
+}
+
+/// The beginning of a text that may be long.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}

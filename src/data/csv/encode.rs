@@ -1,0 +1,39 @@
+//! The matrix that columns of values and codes make.
+
+use nalgebra::DMatrix;
+
+use super::schema::{CsvSchema, Kind};
+use super::table::Values;
+use crate::check;
+use crate::data::Dataset;
+use crate::error::Error;
+use crate::label::Label;
+
+pub(super) fn dataset<L: Label>(values: Values<L>, schema: &CsvSchema) -> Result<Dataset<L>, Error> {
+    let (names, rows) = (schema.feature_names(), values.labels.len());
+    let count = rows.checked_mul(names.len());
+    let most = schema.format.max_values;
+    let requires = "at least the number of rows times columns, those of categories included";
+    check::parameter("max_values", most as f64, count.is_some_and(|count| count <= most), requires)?;
+
+    let mut x = DMatrix::zeros(rows, names.len());
+    let mut start = 0;
+    for (column, kind) in values.columns.into_iter().zip(&schema.kinds) {
+        let Kind::Columns(categories) = kind else {
+            x.column_mut(start).copy_from_slice(&column);
+            start += 1;
+            continue;
+        };
+        for (row, code) in column.into_iter().enumerate() {
+            if let Some(index) = categories.index(code, schema.format.drop) {
+                x[(row, start + index)] = 1.0;
+            }
+        }
+        start += schema.width_of(kind);
+    }
+    let set = Dataset::new(x, values.labels)?.with_feature_names(names)?;
+    match values.weights {
+        Some(weights) => set.with_weights(weights),
+        None => Ok(set),
+    }
+}

@@ -1,0 +1,160 @@
+//! Schemas in files.
+
+use super::Format;
+use super::categories::Categories;
+use super::layout::Place;
+use super::schema::{CsvSchema, Kind};
+use crate::artifact::{Persist, Record};
+use crate::error::Error;
+use crate::file::invalid;
+use crate::preprocess::{DropCategory, UnknownCategory};
+
+const NUMBERS: usize = 0;
+const COLUMNS: usize = 1;
+const CODES: usize = 2;
+
+impl Persist for CsvSchema {
+    type Scalar = f64;
+
+    fn to_record(&self) -> Record {
+        let format = &self.format;
+        let categories = |kind: &Kind| match kind {
+            Kind::Numbers => None,
+            Kind::Columns(categories) | Kind::Codes(categories) => Some(categories.clone()),
+        };
+        let categories: Vec<Categories> = self.kinds.iter().filter_map(categories).collect();
+        let kinds: Vec<usize> = self.kinds.iter().map(code).collect();
+        let counts: Vec<usize> = categories.iter().map(|categories| categories.names.len()).collect();
+        let missing: Vec<usize> = categories.iter().map(|c| usize::from(c.missing)).collect();
+        let names: Vec<String> = categories.into_iter().flat_map(|categories| categories.names).collect();
+        let record = Record::new("csv schema")
+            .with_flag("header", format.header)
+            .with_count("delimiter", usize::from(format.delimiter))
+            .with_text("unknown", format.unknown.key())
+            .with_text("drop", format.drop.key())
+            .with_count("max_bytes", usize::try_from(format.max_bytes).unwrap_or(usize::MAX))
+            .with_count("max_values", format.max_values)
+            .with_count("missing_markers", format.missing.len())
+            .with_texts("missing", &format.missing)
+            .with_count("width", self.width)
+            .with_counts("kinds", &kinds)
+            .with_counts("categories_per_column", &counts)
+            .with_counts("missing_categories", &missing)
+            .with_texts("categories", &names);
+        let record = with_places(record, "features", &self.features);
+        let record = with_places(record, "label", self.label.as_slice());
+        with_places(record, "weights", self.weights.as_slice())
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        let mut record = record.open("csv schema")?;
+        let markers = record.take_count("missing_markers")?;
+        let delimiter = record.take_count("delimiter")?;
+        let format = Format {
+            header: record.take_flag("header")?,
+            delimiter: u8::try_from(delimiter)
+                .map_err(|_| invalid(format!("the delimiter {delimiter} is no byte")))?,
+            missing: record.take_texts("missing", markers)?,
+            unknown: UnknownCategory::from_key(&record.take_text("unknown")?)?,
+            drop: DropCategory::from_key(&record.take_text("drop")?)?,
+            max_bytes: record.take_count("max_bytes")? as u64,
+            max_values: record.take_count("max_values")?,
+        };
+        format.check().map_err(|error| invalid(error.to_string()))?;
+        let width = record.take_count("width")?;
+        let features = take_places(&mut record, "features")?;
+        let kinds = take_kinds(&mut record)?;
+        let (label, weights) = (take_place(&mut record, "label")?, take_place(&mut record, "weights")?);
+        record.finish()?;
+        let schema = CsvSchema { format, width, features, kinds, label, weights };
+        schema.check().map(|()| schema)
+    }
+}
+
+impl CsvSchema {
+    /// What every schema that was learned fulfils.
+    fn check(&self) -> Result<(), Error> {
+        if self.features.is_empty() || self.features.len() != self.kinds.len() {
+            let (places, kinds) = (self.features.len(), self.kinds.len());
+            return Err(invalid(format!(
+                "{places} columns of {kinds} kinds: wanted one of each, and the same of both"
+            )));
+        }
+        let places = || self.features.iter().chain(&self.label).chain(&self.weights);
+        let mut positions: Vec<usize> = places().map(|place| place.position).collect();
+        positions.sort_unstable();
+        if positions.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(invalid("a column has two uses"));
+        }
+        if positions.iter().any(|&position| position >= self.width) {
+            return Err(invalid(format!("a column is beyond the {} that there are", self.width)));
+        }
+        let mut names: Vec<&str> = places().map(|place| place.name.as_str()).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(invalid("two columns have one name"));
+        }
+        Ok(())
+    }
+}
+
+fn code(kind: &Kind) -> usize {
+    match kind {
+        Kind::Numbers => NUMBERS,
+        Kind::Columns(_) => COLUMNS,
+        Kind::Codes(_) => CODES,
+    }
+}
+
+fn take_kinds(record: &mut Record) -> Result<Vec<Kind>, Error> {
+    let kinds = record.take_counts("kinds")?;
+    let counts = record.take_counts("categories_per_column")?;
+    let missing = record.take_counts("missing_categories")?;
+    let total = counts.iter().try_fold(0usize, |sum, &count| sum.checked_add(count));
+    let total = total.ok_or_else(|| invalid("the numbers of categories have no sum"))?;
+    let mut names = record.take_texts("categories", total)?.into_iter();
+    let mut columns = counts.iter().zip(&missing);
+    let with_categories = kinds.iter().filter(|&&kind| kind != NUMBERS).count();
+    if with_categories != counts.len() || counts.len() != missing.len() {
+        return Err(invalid(format!(
+            "{with_categories} columns of categories, {} numbers of them and {} marks of missing ones: wanted the same",
+            counts.len(),
+            missing.len()
+        )));
+    }
+    let mut next = || -> Result<Categories, Error> {
+        let (&count, &missing) = columns.next().unwrap_or((&0, &0));
+        let names: Vec<String> = names.by_ref().take(count).collect();
+        if missing > 1 || names.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Err(invalid("the categories of a column are not in ascending order, or badly marked"));
+        }
+        Ok(Categories { names, missing: missing == 1 })
+    };
+    let kind = |kind| match kind {
+        NUMBERS => Ok(Kind::Numbers),
+        COLUMNS => next().map(Kind::Columns),
+        CODES => next().map(Kind::Codes),
+        other => Err(invalid(format!("a column is of kind {other}, which there is not"))),
+    };
+    kinds.into_iter().map(kind).collect()
+}
+
+fn with_places(record: Record, name: &str, places: &[Place]) -> Record {
+    let positions: Vec<usize> = places.iter().map(|place| place.position).collect();
+    let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
+    record.with_counts(&format!("{name}_positions"), &positions).with_texts(&format!("{name}_names"), &names)
+}
+
+fn take_places(record: &mut Record, name: &str) -> Result<Vec<Place>, Error> {
+    let positions = record.take_counts(&format!("{name}_positions"))?;
+    let names = record.take_texts(&format!("{name}_names"), positions.len())?;
+    Ok(positions.into_iter().zip(names).map(|(position, name)| Place { position, name }).collect())
+}
+
+fn take_place(record: &mut Record, name: &str) -> Result<Option<Place>, Error> {
+    let mut places = take_places(record, name)?;
+    match places.len() {
+        0 | 1 => Ok(places.pop()),
+        count => Err(invalid(format!("{count} columns of {name}, wanted at most one"))),
+    }
+}

@@ -1,0 +1,208 @@
+//! The rows of a table as values.
+
+use std::fmt::Display;
+use std::io::Read;
+use std::str::FromStr;
+
+use super::Format;
+use super::categories::{Categories, Seen};
+use super::column::{Head, shown};
+use super::layout::{Feature, Layout, Place, Source};
+use super::records::Records;
+use super::schema::Kind;
+use crate::error::Error;
+use crate::preprocess::UnknownCategory;
+
+/// What makes a label of a text, or says why it cannot.
+pub(super) type Parse<'a, L> = &'a dyn Fn(&str) -> Result<L, String>;
+
+/// A text as a label of any type that can be parsed.
+pub(super) fn parsed<L: FromStr<Err: Display>>(text: &str) -> Result<L, String> {
+    text.parse().map_err(|error| format!("`{}` is no label: {error}", shown(text)))
+}
+
+/// The columns of a table as numbers: categories are codes, missing values NaN.
+pub(super) struct Values<L> {
+    pub(super) columns: Vec<Vec<f64>>,
+    pub(super) labels: Vec<L>,
+    pub(super) weights: Option<Vec<f64>>,
+}
+
+/// The header, or what the first record says without one.
+pub(super) fn head<R: Read>(records: &mut Records<R>, header: bool) -> Result<Head, Error> {
+    if !records.next()? {
+        return Err(Error::Empty { argument: "table", axis: "rows" });
+    }
+    let (line, width) = (records.line(), records.len());
+    if !header {
+        records.repeat();
+        return Ok(Head { line, names: None, width });
+    }
+    let name = |index: usize| match std::str::from_utf8(records.field(index)) {
+        Ok(name) => Ok(name.trim().to_owned()),
+        Err(_) => {
+            let reason = format!("the name of column {index} (from 0) is not in UTF-8");
+            Err(Error::InvalidLine { line: records.line_of(index), reason })
+        }
+    };
+    let names: Vec<String> = (0..width).map(name).collect::<Result<_, _>>()?;
+    Ok(Head { line, names: Some(names), width })
+}
+
+/// Reads all rows.
+pub(super) fn read<R: Read, L>(
+    records: &mut Records<R>,
+    format: &Format,
+    layout: &Layout,
+    label: Parse<'_, L>,
+) -> Result<(Values<L>, Vec<Kind>), Error> {
+    let mut columns: Vec<Column<'_>> = layout.features.iter().map(Column::new).collect();
+    let (mut labels, mut weights) = (Vec::new(), layout.weights.as_ref().map(|_| Vec::new()));
+    let most_rows = format.max_values / columns.len().max(1);
+    while records.next()? {
+        let (line, found) = (records.line(), records.len());
+        if found != layout.width {
+            let reason = format!("{found} fields, wanted {}", layout.width);
+            return Err(Error::InvalidLine { line, reason });
+        }
+        if labels.len() >= most_rows {
+            let reason = format!("more than {} values in the table: raise `max_values`", format.max_values);
+            return Err(Error::InvalidLine { line, reason });
+        }
+        for column in &mut columns {
+            let feature = column.feature;
+            let field = Field { records, format, place: &feature.place };
+            let value = column.value(field.text()?, format);
+            column.values.push(value.map_err(|reason| field.refused(reason))?);
+        }
+        if let (Some(weights), Some(place)) = (&mut weights, &layout.weights) {
+            let field = Field { records, format, place };
+            weights.push(field.present()?.and_then(weight).map_err(|reason| field.refused(reason))?);
+        }
+        labels.push(match &layout.label {
+            // Rows without labels have labels without content.
+            None => label("").map_err(|reason| Error::InvalidLine { line, reason })?,
+            Some(place) => {
+                let field = Field { records, format, place };
+                field.present()?.and_then(label).map_err(|reason| field.refused(reason))?
+            }
+        });
+    }
+    if labels.is_empty() {
+        return Err(Error::Empty { argument: "table", axis: "rows" });
+    }
+    let (columns, kinds) = columns.into_iter().map(Column::finished).unzip();
+    Ok((Values { columns, labels, weights }, kinds))
+}
+
+/// A field of the present record.
+struct Field<'a, R> {
+    records: &'a Records<R>,
+    format: &'a Format,
+    place: &'a Place,
+}
+
+impl<'a, R: Read> Field<'a, R> {
+    fn text(&self) -> Result<&'a str, Error> {
+        let bytes = self.records.field(self.place.position);
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| self.refused("the text is not in UTF-8".to_owned()))?;
+        Ok(text.trim())
+    }
+
+    /// The text, or why it does not do where values must not be missing.
+    fn present(&self) -> Result<Result<&'a str, String>, Error> {
+        let text = self.text()?;
+        let missing = self.format.is_missing(text);
+        Ok(if missing { Err(format!("the value is missing (`{}`)", shown(text))) } else { Ok(text) })
+    }
+
+    fn refused(&self, reason: String) -> Error {
+        let line = self.records.line_of(self.place.position);
+        Error::InvalidField { line, column: shown(&self.place.name), reason }
+    }
+}
+
+impl Format {
+    fn is_missing(&self, text: &str) -> bool {
+        self.missing.iter().any(|marker| marker.trim() == text)
+    }
+}
+
+/// A column that is being read.
+struct Column<'a> {
+    feature: &'a Feature,
+    values: Vec<f64>,
+    /// Categories that are new.
+    seen: Seen,
+}
+
+impl<'a> Column<'a> {
+    fn new(feature: &'a Feature) -> Self {
+        Column { feature, values: Vec::new(), seen: Seen::default() }
+    }
+
+    fn value(&mut self, text: &str, format: &Format) -> Result<f64, String> {
+        let missing = format.is_missing(text);
+        match &self.feature.source {
+            Source::KnownCategories { categories, coded: false } if missing => {
+                if categories.missing || format.unknown == UnknownCategory::Zeros {
+                    return Ok(f64::NAN);
+                }
+                Err("the value is missing, which none was in the table that the categories are from"
+                    .to_owned())
+            }
+            _ if missing => Ok(f64::NAN),
+            Source::Numbers => number(text),
+            Source::NewCategories { most, .. } => {
+                let refused = || {
+                    format!(
+                        "`{}` is one category more than {most}: raise `max_categories`, or leave the column out if it is a \
+                         name of each row",
+                        shown(text)
+                    )
+                };
+                self.seen.code(text, *most).map(|code| code as f64).ok_or_else(refused)
+            }
+            Source::KnownCategories { categories, .. } => match (categories.code(text), format.unknown) {
+                (Some(code), _) => Ok(code as f64),
+                (None, UnknownCategory::Zeros) => Ok(-1.0),
+                (None, UnknownCategory::Refuse) => {
+                    let known = categories.names.len();
+                    Err(format!("`{}` is none of the {known} categories that are known", shown(text)))
+                }
+            },
+        }
+    }
+
+    fn finished(self) -> (Vec<f64>, Kind) {
+        let Column { feature, mut values, seen } = self;
+        let kind = match &feature.source {
+            Source::Numbers => Kind::Numbers,
+            Source::NewCategories { coded, .. } => kind(seen.sorted(&mut values), *coded),
+            Source::KnownCategories { categories, coded } => kind(categories.clone(), *coded),
+        };
+        (values, kind)
+    }
+}
+
+fn kind(categories: Categories, coded: bool) -> Kind {
+    if coded { Kind::Codes(categories) } else { Kind::Columns(categories) }
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    let instead = "name it among `missing`, its column among `categorical`, or leave that out";
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        Ok(_) => Err(format!("`{}` is not finite: {instead}", shown(text))),
+        Err(_) if text.is_empty() => Err(format!("the field is empty: {instead}")),
+        Err(_) => Err(format!("`{}` is no number: {instead}", shown(text))),
+    }
+}
+
+fn weight(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
+        _ => Err(format!("`{}` is no weight, which are finite numbers of at least 0", shown(text))),
+    }
+}

@@ -1,0 +1,292 @@
+//! A matrix with what belongs to it.
+
+use nalgebra::DMatrix;
+
+use super::matrix::{matrix_from_row_major, matrix_from_rows};
+use crate::check;
+use crate::classifier::{Estimator, FitOptions};
+use crate::error::Error;
+use crate::label::{Label, distinct};
+use crate::real::Real;
+use crate::select::{Split, train_test_split};
+
+/// A matrix with its labels, the names of its columns and, if there are any, weights of its rows.
+///
+/// Nothing needs one: estimators and metrics take `x` and `y`, from wherever they come. It keeps together what belongs
+/// together when rows are chosen, and checks that the parts fit each other.
+///
+/// # Shapes
+/// `x` is n x d, one sample per row; `y` has n labels, `feature_names` d names, `weights` n numbers.
+///
+/// # Examples
+/// ```
+/// use logit::data::Dataset;
+/// use logit::{Classifier, LogisticRegression, Penalty};
+/// use nalgebra::dmatrix;
+///
+/// let heights = Dataset::new(dmatrix![1.1; 1.3; 1.7; 1.8], ["child", "child", "adult", "adult"])?
+///     .with_feature_names(["height (m)"])?
+///     .with_weights(vec![1.0, 1.0, 2.0, 1.0])?;
+/// let model = heights.fit(&LogisticRegression::new(Penalty::c(100.0)))?;
+/// assert_eq!(model.predict(&heights.x)?, heights.y);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Dataset<L, T = f64> {
+    /// The features, n x d.
+    pub x: DMatrix<T>,
+    /// The labels, one per row.
+    pub y: Vec<L>,
+    /// The names of the columns, with units where they have any.
+    pub feature_names: Vec<String>,
+    /// One weight per row, if rows do not count the same: 2 counts a row twice, 0 removes it.
+    pub weights: Option<Vec<T>>,
+}
+
+impl<L: Label, T: Real> Dataset<L, T> {
+    /// A matrix and its labels; columns are named `column 0` and so on, and rows have no weights.
+    ///
+    /// Entries may be missing (NaN), for an [`Imputer`](crate::Imputer) to fill.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of labels than of rows.
+    pub fn new(x: DMatrix<T>, y: impl Into<Vec<L>>) -> Result<Self, Error> {
+        let (y, names) = (y.into(), (0..x.ncols()).map(|column| format!("column {column}")));
+        check::count("y", "labels", x.nrows(), y.len())?;
+        Ok(Dataset { feature_names: names.collect(), x, y, weights: None })
+    }
+
+    /// Rows (arrays, vectors or slices) and their labels.
+    ///
+    /// ```
+    /// use logit::data::Dataset;
+    ///
+    /// let set = Dataset::from_rows([[1.0, 10.0], [2.0, 20.0]], ["a", "b"])?;
+    /// assert_eq!(set.x, nalgebra::dmatrix![1.0, 10.0; 2.0, 20.0]);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`matrix_from_rows`] and [`new`](Dataset::new).
+    pub fn from_rows<R: AsRef<[T]>>(
+        rows: impl IntoIterator<Item = R>,
+        y: impl Into<Vec<L>>,
+    ) -> Result<Self, Error> {
+        Self::new(matrix_from_rows(rows)?, y)
+    }
+
+    /// Numbers that lie row by row, `columns` to a row, and the labels of the rows.
+    ///
+    /// # Errors
+    /// Those of [`matrix_from_row_major`] and [`new`](Dataset::new).
+    pub fn from_row_major(values: &[T], columns: usize, y: impl Into<Vec<L>>) -> Result<Self, Error> {
+        Self::new(matrix_from_row_major(values, columns)?, y)
+    }
+
+    /// The same with other names of the columns.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of names than of columns.
+    pub fn with_feature_names<S: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = S>,
+    ) -> Result<Self, Error> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        check::count("feature_names", "entries", self.x.ncols(), names.len())?;
+        self.feature_names = names;
+        Ok(self)
+    }
+
+    /// The same with one weight per row.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of weights than of rows, [`Error::InvalidWeight`] for one that is
+    /// negative or not finite, [`Error::InvalidWeightSum`] when they are all zero.
+    pub fn with_weights(mut self, weights: impl Into<Vec<T>>) -> Result<Self, Error> {
+        let weights = weights.into();
+        check::weights(Some(&weights), self.x.nrows())?;
+        self.weights = Some(weights);
+        Ok(self)
+    }
+
+    /// Fits an estimator to all rows, with their weights if there are any.
+    ///
+    /// # Errors
+    /// Those of [`Estimator::fit_with`].
+    pub fn fit<E: Estimator<T>>(&self, estimator: &E) -> Result<E::Fitted<L>, Error> {
+        estimator.fit_with(&self.x, &self.y, self.options())
+    }
+
+    /// The options of a fit to these rows: their weights.
+    pub fn options(&self) -> FitOptions<'_, T> {
+        FitOptions { weights: self.weights.as_deref(), ..FitOptions::default() }
+    }
+
+    /// The rows that `numbers` names, in this order; a row may be named more than once.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`] for a row that there is not.
+    pub fn rows(&self, numbers: &[usize]) -> Result<Self, Error> {
+        // The fields are open to all, so they may no longer fit each other.
+        let weighted = self.weights.as_ref().map_or(usize::MAX, Vec::len);
+        check::indices("numbers", "row", numbers, self.x.nrows().min(self.y.len()).min(weighted))?;
+        Ok(Dataset {
+            x: self.x.select_rows(numbers),
+            y: numbers.iter().map(|&row| self.y[row].clone()).collect(),
+            feature_names: self.feature_names.clone(),
+            weights: self.weights.as_ref().map(|weights| numbers.iter().map(|&row| weights[row]).collect()),
+        })
+    }
+
+    /// The columns that `numbers` names, in this order.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`] for a column that there is not.
+    pub fn columns(&self, numbers: &[usize]) -> Result<Self, Error> {
+        check::indices("numbers", "column", numbers, self.x.ncols().min(self.feature_names.len()))?;
+        Ok(Dataset {
+            x: self.x.select_columns(numbers),
+            y: self.y.clone(),
+            feature_names: numbers.iter().map(|&column| self.feature_names[column].clone()).collect(),
+            weights: self.weights.clone(),
+        })
+    }
+
+    /// The rows to learn from and the rows to test on.
+    ///
+    /// ```
+    /// use logit::{data, k_fold};
+    ///
+    /// let iris = data::iris();
+    /// let (train, test) = iris.split(&k_fold(iris.y.len(), 5)?[0])?;
+    /// assert_eq!((train.y.len(), test.y.len()), (120, 30));
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`] for a split of more rows than there are.
+    pub fn split(&self, split: &Split) -> Result<(Self, Self), Error> {
+        Ok((self.rows(&split.train)?, self.rows(&split.test)?))
+    }
+
+    /// The rows to learn from and the rows to test on, drawn by [`train_test_split`] with the same share of every class
+    /// on both sides.
+    ///
+    /// ```
+    /// let (train, test) = logit::data::iris().train_test_split(0.2, 42)?;
+    /// assert_eq!((train.x.shape(), test.x.shape()), ((120, 4), (30, 4)));
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`train_test_split`].
+    pub fn train_test_split(&self, test_fraction: f64, seed: u64) -> Result<(Self, Self), Error> {
+        self.split(&train_test_split(&self.y, test_fraction, seed)?)
+    }
+
+    /// The same rows with other labels.
+    ///
+    /// ```
+    /// let iris = logit::data::iris().map_labels(|species| species == "setosa");
+    /// assert_eq!(iris.class_counts(), [(false, 100), (true, 50)]);
+    /// ```
+    pub fn map_labels<M: Label>(self, label: impl FnMut(L) -> M) -> Dataset<M, T> {
+        Dataset {
+            x: self.x,
+            y: self.y.into_iter().map(label).collect(),
+            feature_names: self.feature_names,
+            weights: self.weights,
+        }
+    }
+
+    /// The same in numbers of another type, each the nearest there is.
+    ///
+    /// ```
+    /// let iris = logit::data::iris().cast::<f32>();
+    /// assert_eq!(iris.x[(0, 0)], 5.1f32);
+    /// ```
+    pub fn cast<U: Real>(self) -> Dataset<L, U> {
+        Dataset {
+            x: self.x.map(|value| U::of(value.as_f64())),
+            y: self.y,
+            feature_names: self.feature_names,
+            weights: self.weights.map(|weights| weights.iter().map(|w| U::of(w.as_f64())).collect()),
+        }
+    }
+
+    /// The classes, in ascending order, and how many rows each has.
+    pub fn class_counts(&self) -> Vec<(L, usize)> {
+        let classes = distinct(self.y.iter());
+        let mut counts = vec![0; classes.len()];
+        for label in &self.y {
+            if let Ok(class) = classes.binary_search(label) {
+                counts[class] += 1;
+            }
+        }
+        classes.into_iter().zip(counts).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    fn set() -> Dataset<&'static str> {
+        let x = dmatrix![1.0, 10.0; 2.0, 20.0; 3.0, f64::NAN];
+        Dataset::new(x, ["b", "a", "b"]).unwrap().with_weights([1.0, 0.0, 3.0]).unwrap()
+    }
+
+    #[test]
+    fn rows_and_columns_take_everything_along() {
+        let rows = set().rows(&[1, 0, 1]).unwrap();
+        assert_eq!(rows.x, dmatrix![2.0, 20.0; 1.0, 10.0; 2.0, 20.0]);
+        assert_eq!((rows.y, rows.weights.unwrap()), (vec!["a", "b", "a"], vec![0.0, 1.0, 0.0]));
+        let columns =
+            set().with_feature_names(["m", "kg"]).unwrap().rows(&[0]).unwrap().columns(&[1]).unwrap();
+        assert_eq!((columns.x, columns.feature_names), (dmatrix![10.0], vec!["kg".to_owned()]));
+        assert_eq!(set().feature_names, ["column 0", "column 1"]);
+        assert_eq!(set().class_counts(), [("a", 1), ("b", 2)]);
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_refused() {
+        let x = dmatrix![1.0; 2.0];
+        assert!(matches!(Dataset::new(x.clone(), [1]), Err(Error::ShapeMismatch { argument: "y", .. })));
+        let set = Dataset::new(x, [1, 2]).unwrap();
+        let error = set.clone().with_feature_names(["a", "b"]).unwrap_err();
+        assert!(matches!(error, Error::ShapeMismatch { argument: "feature_names", .. }), "{error}");
+        assert!(matches!(set.clone().with_weights([1.0]), Err(Error::ShapeMismatch { .. })));
+        assert!(matches!(set.clone().with_weights([1.0, -1.0]), Err(Error::InvalidWeight { row: 1, .. })));
+        let error = set.rows(&[0, 2]).unwrap_err();
+        assert_eq!(error.to_string(), "`numbers` names row 2, but there are 2 of them, counted from 0");
+        assert!(set.columns(&[1]).is_err());
+    }
+
+    #[test]
+    fn open_fields_that_no_longer_fit_are_no_panic() {
+        let mut broken = set();
+        broken.y.pop();
+        assert!(matches!(broken.rows(&[2]), Err(Error::NoSuchIndex { .. })));
+        let mut broken = set();
+        broken.weights = Some(vec![1.0]);
+        assert!(matches!(broken.rows(&[1]), Err(Error::NoSuchIndex { .. })));
+        let mut broken = set();
+        broken.feature_names.clear();
+        assert!(matches!(broken.columns(&[0]), Err(Error::NoSuchIndex { .. })));
+    }
+
+    #[test]
+    fn weights_reach_the_fit() {
+        use crate::{LogisticRegression, Penalty};
+        let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0];
+        let unweighted = Dataset::new(x, [0, 1, 0, 1, 1]).unwrap();
+        let weighted = unweighted.clone().with_weights([2.0, 1.0, 1.0, 0.0, 1.0]).unwrap();
+        let estimator = LogisticRegression::new(Penalty::c(1.0));
+        let by_hand = estimator.fit_weighted(&weighted.x, &weighted.y, &[2.0, 1.0, 1.0, 0.0, 1.0]).unwrap();
+        assert_eq!(weighted.fit(&estimator).unwrap().coefficients(), by_hand.coefficients());
+        assert_ne!(unweighted.fit(&estimator).unwrap().coefficients(), by_hand.coefficients());
+    }
+}

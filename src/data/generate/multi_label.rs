@@ -1,0 +1,221 @@
+//! Rows with several labels each.
+
+use nalgebra::DMatrix;
+
+use super::check_sizes;
+use crate::check;
+use crate::error::Error;
+use crate::multilabel::LabelSets;
+use crate::rng::Rng;
+
+/// Rows with any number of labels each: texts, as it were, whose words are drawn from the topics that they have.
+///
+/// Each label has a probability, and a distribution over the features (the words). A row has a Poisson number of labels,
+/// drawn by their probabilities without repetition, and a Poisson number of words, each from one of its labels, or from
+/// all features alike if it has none. An entry of `x` counts a word.
+///
+/// # Examples
+/// ```
+/// use logit::MlpClassifier;
+/// use logit::data::MultiLabel;
+///
+/// let (x, y) = MultiLabel::new(100, 3).features(10).seed(4).generate()?;
+/// assert_eq!((x.shape(), y.labels()), ((100, 10), &[0, 1, 2][..]));
+/// let model = MlpClassifier::new([8]).fit_multi_label(&x, &y)?;
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MultiLabel {
+    rows: usize,
+    labels: usize,
+    features: usize,
+    labels_per_row: f64,
+    words_per_row: f64,
+    unlabelled: bool,
+    seed: u64,
+}
+
+impl MultiLabel {
+    /// So many rows of 20 features, with two of `labels` labels on average.
+    pub fn new(rows: usize, labels: usize) -> Self {
+        MultiLabel {
+            rows,
+            labels,
+            features: 20,
+            labels_per_row: 2.0,
+            words_per_row: 50.0,
+            unlabelled: true,
+            seed: 0,
+        }
+    }
+
+    /// The number of features. Defaults to 20.
+    pub fn features(mut self, features: usize) -> Self {
+        self.features = features;
+        self
+    }
+
+    /// The mean of the Poisson distribution of the number of labels; numbers above that of all labels are drawn again.
+    /// Defaults to 2.
+    pub fn labels_per_row(mut self, mean: f64) -> Self {
+        self.labels_per_row = mean;
+        self
+    }
+
+    /// The mean of the Poisson distribution of the sum of a row of `x`. Defaults to 50.
+    pub fn words_per_row(mut self, mean: f64) -> Self {
+        self.words_per_row = mean;
+        self
+    }
+
+    /// Whether there may be rows without labels; otherwise their number is drawn again. Defaults to `true`.
+    pub fn unlabelled(mut self, unlabelled: bool) -> Self {
+        self.unlabelled = unlabelled;
+        self
+    }
+
+    /// The seed of everything that is random. Defaults to 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Draws the rows.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for no rows, features or labels, a mean number of labels outside of (0, `labels`], and a
+    /// mean number of words outside of (0, 10^6].
+    pub fn generate(&self) -> Result<(DMatrix<f64>, LabelSets<usize>), Error> {
+        check_sizes(self.rows, self.features)?;
+        check::parameter("labels", self.labels as f64, self.labels > 0, "at least 1")?;
+        let addressable = self.labels.checked_mul(self.rows.max(self.features));
+        let addressable = addressable.is_some_and(|count| count <= isize::MAX as usize / 64);
+        check::parameter("labels", self.labels as f64, addressable, "few enough to be addressed")?;
+        let valid = self.labels_per_row > 0.0 && self.labels_per_row <= self.labels as f64;
+        check::parameter(
+            "labels_per_row",
+            self.labels_per_row,
+            valid,
+            "above 0 and at most the number of labels",
+        )?;
+        let valid = self.words_per_row > 0.0 && self.words_per_row <= 1e6;
+        check::parameter("words_per_row", self.words_per_row, valid, "above 0 and at most 1000000")?;
+
+        let mut rng = Rng::new(self.seed);
+        let popularity = Cumulative::random(self.labels, &mut rng);
+        let words: Vec<Cumulative> =
+            (0..self.labels).map(|_| Cumulative::random(self.features, &mut rng)).collect();
+        let (mut x, mut sets) = (DMatrix::zeros(self.rows, self.features), Vec::with_capacity(self.rows));
+        for row in 0..self.rows {
+            let set = self.labels_of_a_row(&popularity, &mut rng);
+            for _ in 0..poisson(self.words_per_row, &mut rng) {
+                let word = match set.as_slice() {
+                    [] => rng.below(self.features),
+                    labels => words[labels[rng.below(labels.len())]].draw(&mut rng),
+                };
+                x[(row, word)] += 1.0;
+            }
+            sets.push(set);
+        }
+        Ok((x, LabelSets::with_labels(&sets, 0..self.labels)?))
+    }
+
+    fn labels_of_a_row(&self, popularity: &Cumulative, rng: &mut Rng) -> Vec<usize> {
+        let least = usize::from(!self.unlabelled);
+        let mut count = poisson(self.labels_per_row, rng);
+        while !(least..=self.labels).contains(&count) {
+            count = poisson(self.labels_per_row, rng);
+        }
+        popularity.clone().draw_different(count, rng)
+    }
+}
+
+/// Relative frequencies, summed up.
+#[derive(Debug, Clone)]
+struct Cumulative(Vec<f64>);
+
+impl Cumulative {
+    /// Uniform random frequencies.
+    fn random(count: usize, rng: &mut Rng) -> Self {
+        let mut sum = 0.0;
+        let add = |_| {
+            // No frequency is zero.
+            sum += 1.0 - rng.uniform(0.0, 1.0);
+            sum
+        };
+        Cumulative((0..count).map(add).collect())
+    }
+
+    fn draw(&self, rng: &mut Rng) -> usize {
+        let sum = self.0.last().copied().unwrap_or(0.0);
+        let at = rng.uniform(0.0, sum);
+        self.0.partition_point(|&end| end <= at).min(self.0.len() - 1)
+    }
+
+    /// Different ones, in ascending order: what has been drawn is taken out.
+    fn draw_different(mut self, count: usize, rng: &mut Rng) -> Vec<usize> {
+        let mut left: Vec<usize> = (0..self.0.len()).collect();
+        let mut drawn = Vec::with_capacity(count);
+        for _ in 0..count.min(left.len()) {
+            let index = self.draw(rng);
+            let before = if index == 0 { 0.0 } else { self.0[index - 1] };
+            let frequency = self.0.remove(index) - before;
+            self.0[index..].iter_mut().for_each(|end| *end -= frequency);
+            drawn.push(left.remove(index));
+        }
+        drawn.sort_unstable();
+        drawn
+    }
+}
+
+/// A Poisson number, by Knuth's product of uniform numbers (1969), in pieces whose exponential does not underflow.
+fn poisson(mean: f64, rng: &mut Rng) -> usize {
+    const PIECE: f64 = 30.0;
+    let (mut left, mut count) = (mean, 0);
+    while left > 0.0 {
+        let end = (-left.min(PIECE)).exp();
+        let mut product = rng.uniform(0.0, 1.0);
+        while product > end {
+            count += 1;
+            product *= rng.uniform(0.0, 1.0);
+        }
+        left -= PIECE;
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn poisson_numbers_have_their_mean_and_variance() {
+        let mut rng = Rng::new(5);
+        for mean in [0.3, 4.0, 95.0] {
+            let numbers: Vec<f64> = (0..20_000).map(|_| poisson(mean, &mut rng) as f64).collect();
+            let average = numbers.iter().sum::<f64>() / 20_000.0;
+            let variance = numbers.iter().map(|n| (n - average).powi(2)).sum::<f64>() / 20_000.0;
+            // Four standard errors of the mean, and five of the variance of large means.
+            assert!((average - mean).abs() < 4.0 * (mean / 20_000.0).sqrt(), "{mean}: {average}");
+            assert!((variance / mean - 1.0).abs() < 0.07, "{mean}: {variance}");
+        }
+    }
+
+    #[test]
+    fn frequencies_are_kept_and_nothing_is_drawn_twice() {
+        let mut rng = Rng::new(6);
+        let frequencies = Cumulative(vec![1.0, 1.0 + 3.0, 4.0 + 6.0]);
+        let mut counts = [0; 3];
+        (0..10_000).for_each(|_| counts[frequencies.draw(&mut rng)] += 1);
+        for (count, wanted) in counts.into_iter().zip([1000, 3000, 6000]) {
+            assert!(i32::abs(count - wanted) < 200, "{counts:?}");
+        }
+        assert_eq!(frequencies.clone().draw_different(3, &mut rng), [0, 1, 2]);
+        // The second draw is by what is left: of 0 and 1 after 2, three quarters are 1.
+        let pairs: Vec<Vec<usize>> =
+            (0..10_000).map(|_| frequencies.clone().draw_different(2, &mut rng)).collect();
+        let with_both = pairs.iter().filter(|pair| **pair == [0, 1]).count();
+        // 0.1 x 3/9 + 0.3 x 1/7 = 0.0762.
+        assert!((with_both as f64 / 10_000.0 - 0.0762).abs() < 0.01, "{with_both}");
+    }
+}

@@ -1,0 +1,83 @@
+//! An estimator whose threshold is tuned on rows that were left out.
+
+use nalgebra::DMatrix;
+
+use super::threshold::{Thresholded, best_threshold};
+use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::error::Error;
+use crate::label::Label;
+use crate::metrics::Metric;
+use crate::real::Real;
+use crate::select::{HeldOut, Splitter};
+
+/// Fits an estimator of two classes with the threshold that is best for a metric: each row gets its probability from a fit
+/// to the other folds, the threshold is the best for all these, and the estimator is fitted once more to all rows.
+///
+/// As an estimator it goes into cross-validation, which then tells how good the tuned decisions are on rows that the
+/// threshold was not tuned on.
+///
+/// # Examples
+/// ```
+/// use logit::metrics::MeanCost;
+/// use logit::{CrossValidation, LogisticRegression, Penalty, Rng, Splitter, TuneThreshold};
+/// use nalgebra::{DMatrix, dmatrix};
+///
+/// let mut rng = Rng::new(1);
+/// let x = DMatrix::from_fn(200, 1, |_, _| rng.standard_normal());
+/// let y: Vec<&str> = x.iter().map(|x| if x + rng.standard_normal() > 1.0 { "ill" } else { "well" }).collect();
+///
+/// // Calling the ill well costs nine times as much as the other mistake.
+/// let cost = MeanCost::new(dmatrix![0.0, 9.0; 1.0, 0.0]);
+/// let plain = LogisticRegression::new(Penalty::c(1.0));
+/// let validation = CrossValidation::new(Splitter::default()).metric("cost", &cost);
+/// let careless = validation.run(&plain, &x, &y)?.mean("cost");
+/// let careful = validation.run(&TuneThreshold::new(plain, &cost), &x, &y)?.mean("cost");
+/// assert!(careful < careless);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct TuneThreshold<E, M> {
+    estimator: E,
+    metric: M,
+    splitter: Splitter,
+}
+
+impl<E, M: Metric> TuneThreshold<E, M> {
+    /// `estimator`, with the threshold that is best for `metric`.
+    pub fn new(estimator: E, metric: M) -> Self {
+        TuneThreshold { estimator, metric, splitter: Splitter::default() }
+    }
+
+    /// The folds. Default to five stratified folds.
+    pub fn splitter(mut self, splitter: impl Into<Splitter>) -> Self {
+        self.splitter = splitter.into();
+        self
+    }
+}
+
+impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
+    type Fitted<L: Label> = Thresholded<E::Fitted<L>>;
+
+    /// The observer sees all fits one after the other.
+    ///
+    /// # Errors
+    /// Those of splitting and fitting, and as [`Thresholded::tuned`]; [`Error::Unsupported`] for offsets.
+    fn fit_with<L: Label>(
+        &self,
+        x: &DMatrix<T>,
+        y: &[L],
+        mut options: FitOptions<'_, T>,
+    ) -> Result<Self::Fitted<L>, Error> {
+        options.without_offset("TuneThreshold")?;
+        let of_second = |model: &E::Fitted<L>, x: &DMatrix<T>| {
+            let p = Thresholded::new(model, 0.5)?.predict_proba(x)?;
+            Ok(p.columns(1, 1).into_owned())
+        };
+        let held = HeldOut::of(&self.estimator, &self.splitter, (x, y), &mut options, of_second)?;
+        let (p, weights) = (held.outputs.as_slice(), held.weights.as_deref());
+        let threshold = best_threshold(&self.metric, p, &held.truth, weights)?;
+        let classifier = self.estimator.fit_with(x, y, options)?;
+        held.check_classes(classifier.classes())?;
+        Thresholded::new(classifier, threshold)
+    }
+}

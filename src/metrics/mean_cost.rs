@@ -1,0 +1,66 @@
+//! What decisions cost.
+
+use nalgebra::DMatrix;
+
+use super::counts::Counts;
+use super::metric::Metric;
+use crate::check;
+use crate::error::Error;
+
+/// The mean cost of calling rows by classes; lower is better.
+///
+/// # Formula
+/// Σ u c_ij / Σ u over rows of class i that are called j, with sample weights u: costs have true classes down and predicted
+/// classes across, as those of [`MinimumCost`](crate::MinimumCost). With it, thresholds are
+/// [tuned](crate::Thresholded::tuned) for what mistakes cost on real rows, and models are compared by it.
+///
+/// # Examples
+/// ```
+/// use logit::metrics::{MeanCost, Metric};
+/// use nalgebra::dmatrix;
+///
+/// // The classes are "ill" and "well": calling the ill well costs nine times as much as the other mistake.
+/// let cost = MeanCost::new(dmatrix![0.0, 9.0; 1.0, 0.0]);
+/// let p = dmatrix![0.8, 0.2; 0.4, 0.6; 0.7, 0.3; 0.1, 0.9];
+/// assert_eq!(cost.evaluate(&["ill", "ill", "well", "well"], &p, &["ill", "well"], None)?, 2.5);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeanCost {
+    costs: DMatrix<f64>,
+}
+
+impl MeanCost {
+    /// With these costs, K x K, which are checked where they are used.
+    pub fn new(costs: DMatrix<f64>) -> Self {
+        MeanCost { costs }
+    }
+
+    /// The costs.
+    pub fn costs(&self) -> &DMatrix<f64> {
+        &self.costs
+    }
+}
+
+impl Metric for MeanCost {
+    fn greater_is_better(&self) -> bool {
+        false
+    }
+
+    fn judges_decisions(&self) -> bool {
+        true
+    }
+
+    fn evaluate_indices(
+        &self,
+        truth: &[usize],
+        probabilities: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        check::count("costs", "rows", probabilities.ncols(), self.costs.nrows())?;
+        check::count("costs", "columns", probabilities.ncols(), self.costs.ncols())?;
+        check::finite("costs", &self.costs)?;
+        let Counts(counts) = Counts::of_probabilities(truth, probabilities, weights);
+        Ok(counts.dot(&self.costs) / counts.sum())
+    }
+}

@@ -1,0 +1,79 @@
+//! Weights of rows and classes in training by mini-batches.
+
+use std::ops::ControlFlow;
+
+use logit::{
+    ClassWeight, Error, Estimator, Examples, LabelSets, MlpClassifier, MlpOptions, PartialMlp, Sgd,
+    SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+};
+
+use super::kit::{Data, bits, network};
+
+fn heavy() -> ClassWeight {
+    ClassWeight::map([(2usize, 7.0), (0, 0.5)])
+}
+
+#[test]
+fn another_number_of_weights_than_of_rows_is_refused_everywhere() {
+    fn refused<V>(result: Result<V, Error>) {
+        let error = result.map(|_| ()).expect_err("too few or too many weights");
+        assert!(matches!(error, Error::ShapeMismatch { axis: "entries", .. }), "{error}");
+    }
+    let (data, network) = (Data::new(30, 1), network());
+    let trainer = Trainer::new(Sgd::new(0.1)).epochs(2);
+    let rows = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let loss = SoftmaxCrossEntropy::new();
+    let run = trainer.start(&network, loss, rows, TrainOptions::default()).expect("a run");
+    let labels: Vec<Vec<usize>> = data.classes.iter().map(|&class| vec![class]).collect();
+    let sets = LabelSets::new(&labels).expect("labels");
+    let classifier = MlpClassifier::new([5]).epochs(2);
+    for weights in [vec![1.0; 29], vec![1.0; 31], vec![1.0; 60], Vec::new()] {
+        let weighted = rows.weights(&weights);
+        refused(trainer.start(&network, loss, weighted, TrainOptions::default()));
+        refused(trainer.resume(&network, loss, weighted, TrainOptions::default(), run.checkpoint()));
+        refused(classifier.fit_weighted(&data.x, &data.classes, &weights));
+        for network in [classifier.clone(), classifier.clone().validation_fraction(0.2)] {
+            refused(network.fit_multi_label_weighted(&data.x, &sets, Some(&weights)));
+        }
+        for network in [classifier.clone(), classifier.clone().class_weight(heavy())] {
+            let mut partial: PartialMlp<f64, usize> = network.partial(4, [0, 1, 2]).expect("an empty model");
+            let before = partial.clone();
+            refused(partial.fit_weighted(&data.x, &data.classes, &weights));
+            assert_eq!(partial, before);
+        }
+    }
+}
+
+/// A step of almost no length: what is measured after it is what was trained on.
+#[test]
+fn the_validation_loss_counts_classes_as_the_training_loss_does() {
+    let data = Data::new(40, 2);
+    let network = MlpClassifier::new([5]).optimizer(Sgd::new(1e-300)).batch_size(40).epochs(1);
+    let losses = |network: &MlpClassifier| {
+        let options = MlpOptions::default().validation(&data.x, &data.classes);
+        let mut run = network.start(&data.x, &data.classes, options).expect("a run");
+        run.drive(|_| ControlFlow::Continue(())).expect("a fit");
+        let epoch = &run.history().epochs[0];
+        (epoch.train_loss, epoch.validation_loss.expect("validation rows"))
+    };
+    let (plain, weighted) = (losses(&network), losses(&network.clone().class_weight(heavy())));
+    approx::assert_relative_eq!(weighted.0, weighted.1, max_relative = 1e-12);
+    assert!((plain.1 - weighted.1).abs() > 1e-3, "{plain:?}, {weighted:?}");
+}
+
+#[test]
+fn parts_count_classes_as_a_fit_does() {
+    let data = Data::new(50, 3);
+    let network = MlpClassifier::new([6]).batch_size(7).epochs(3).class_weight(heavy());
+    let whole = network.fit_weighted(&data.x, &data.classes, &data.weights).expect("a model");
+    let mut partial: PartialMlp<f64, usize> = network.partial(4, [0, 1, 2]).expect("an empty model");
+    for _ in 0..3 {
+        partial.fit_weighted(&data.x, &data.classes, &data.weights).expect("an epoch");
+    }
+    assert_eq!(bits(partial.model().params()), bits(whole.params()));
+
+    let balanced = network.clone().class_weight(ClassWeight::Balanced).partial::<f64, usize>(4, [0, 1, 2]);
+    assert!(matches!(balanced, Err(Error::Unsupported { .. })), "all rows would have to be at hand");
+    let unknown = network.partial::<f64, usize>(4, [0, 1]);
+    assert!(matches!(unknown, Err(Error::UnknownClass { .. })), "a weight for class 2");
+}
