@@ -111,6 +111,12 @@ fn write(version: &str) {
     save(others(), "chain", "");
     save(others(), "several labels", "");
     checkpoint().save(file(version, "checkpoint")).expect("a file");
+    #[cfg(feature = "serde")]
+    for (name, subject) in classifiers().iter().filter(|(name, _)| name == "logistic" || name == "isotonic") {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/json");
+        fs::create_dir_all(&seeds).expect("a directory");
+        fs::write(seeds.join(name), subject.to_text()).expect("a file");
+    }
     let text = serde_json::to_string_pretty(&all_predictions(version)).expect("text");
     fs::write(directory(version).join("predictions.json"), text + "\n").expect("a file");
 }

@@ -210,7 +210,8 @@ fn collect_classifiers<T: Real>(visitor: &mut Classifiers<'_>) -> Result<(), Err
 
     let missing = x.map_with_location(|row, column, v| if row % 7 == column { T::of(f64::NAN) } else { v });
     let imputed = (Imputer::median().indicators(true), MinMaxScaler::new().clip(true), Pca::new(3));
-    let imputed = Pipeline::new(imputed, logistic.clone()).outside_range(OutsideRange::Refuse(0.5));
+    let imputed =
+        Pipeline::new(imputed, logistic.clone()).outside_range(OutsideRange::Refuse { beyond: 0.5 });
     visitor.visit("imputed", &imputed.fit(&missing, &two)?, &missing);
     let network = MlpClassifier::new([5, 3]).activation(Activation::LeakyRelu(0.1)).epochs(4).seed(1);
     visitor.visit("network", &network.fit(&x, &text)?, &x);
@@ -327,7 +328,7 @@ fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
     visitor.visit("moments of nothing", &Moments::new(2)?);
     let scores: Vec<T> = x.column(1).iter().copied().collect();
     let truth: Vec<bool> = y.iter().map(|&class| class > 0).collect();
-    let target: Vec<f64> = truth.iter().map(|&has| f64::from(u8::from(has))).collect();
+    let target: Vec<T> = truth.iter().map(|&has| T::of(f64::from(u8::from(has)))).collect();
     visitor.visit("isotonic function", &IsotonicRegression::fit(&scores, &target, None, false)?);
     visitor.visit("platt scaling", &PlattScaling::fit(&scores, &truth, None)?);
     visitor.visit("path", &LogisticPath::elastic_net(0.5).count(3).fit(&x, &labels)?);
