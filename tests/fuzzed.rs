@@ -1,5 +1,5 @@
 //! Bytes that fuzzing found to do harm, once: they do none now. `fuzz/` has the targets.
-#![cfg(feature = "serde")]
+#![cfg(all(feature = "csv", feature = "gzip", feature = "serde"))]
 
 use std::fs;
 use std::path::Path;
@@ -9,13 +9,15 @@ use std::path::Path;
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
-const TARGETS: [(&str, fn(&[u8])); 6] = [
+const TARGETS: [(&str, fn(&[u8])); 8] = [
     ("load", fuzz::load),
     ("load_predict", fuzz::load_predict),
     ("save_load_save", fuzz::save_load_save),
     ("json", fuzz::json),
     ("checkpoint", fuzz::checkpoint),
+    ("csv", fuzz::csv),
     ("fit", fuzz::fit),
+    ("idx", fuzz::idx),
 ];
 
 /// The files below a directory, which need not exist.

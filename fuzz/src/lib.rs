@@ -2,6 +2,8 @@
 
 mod files;
 mod fits;
+mod tables;
 
 pub use files::{checkpoint, json, load, load_predict, save_load_save};
 pub use fits::fit;
+pub use tables::{csv, idx};

@@ -32,7 +32,8 @@ use crate::real::Real;
 /// # Format
 /// [safetensors](https://github.com/huggingface/safetensors), which Python and other languages read: arrays under names
 /// such as `model.coefficients`, and a description in JSON. The same model gives the same bytes. What else belongs to a
-/// model, such as the names of its columns, goes into a [`ModelFile`].
+/// model, such as the names of its columns, goes into a [`ModelFile`]. [The guide](crate::model_files) has all of it, and how
+/// Python reads the files.
 ///
 /// # What is promised
 /// Bytes that are read may come from anywhere. They are checked before they are used, by their checksum and piece by piece:

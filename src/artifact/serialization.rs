@@ -10,6 +10,8 @@ use super::description::{Node, Reading};
 use super::model_file::Extras;
 use super::record::Record;
 use super::{AnyClassifier, AnyTransform, ModelFile, Persist, StoredLabel, description};
+#[cfg(feature = "csv")]
+use crate::data::CsvSchema;
 use crate::decide::{
     Calibrated, Conformal, IsotonicRegression, MinimumCost, PlattScaling, PriorCorrected, Rejecting,
     Thresholded,
@@ -175,4 +177,9 @@ models! {
     [C] Rejecting<C>;
     [C] Thresholded<C>;
     [T: Real] Trained<T>;
+}
+
+#[cfg(feature = "csv")]
+models! {
+    [] CsvSchema;
 }

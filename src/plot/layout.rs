@@ -185,12 +185,16 @@ impl Drawing<'_> {
     fn axes(&self, scene: &mut Scene, x_ticks: &[Tick], y_ticks: &[Tick]) {
         let Frame { left, top, right, bottom } = self.frame;
         let stroke = Stroke::new(Colour::INK, 1.0);
-        scene.line(vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top - 0.5]], stroke);
+        scene.line(
+            vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top - 0.5]],
+            stroke,
+        );
         for tick in x_ticks {
             let x = self.x(tick.at);
             scene.line(vec![[x, bottom], [x, bottom + TICK]], stroke);
             let below = bottom + TICK + GAP;
-            let text = font::fitted(&tick.label, MARK, if self.upright { self.x_room } else { f64::INFINITY });
+            let text =
+                font::fitted(&tick.label, MARK, if self.upright { self.x_room } else { f64::INFINITY });
             let (at, anchor) = if self.upright {
                 ([x + 0.5 * CAPITAL_HEIGHT * MARK, below], Anchor::End)
             } else {

@@ -13,7 +13,7 @@ use logit::{
 };
 use serde_json::{Value, json};
 
-use super::kit::{Subject, classifiers, others, rows};
+use super::kit::{Subject, classifiers, others, rows, single_classifiers};
 
 /// Kinds of classifiers, and the kind of their labels.
 const CLASSIFIERS: [(&str, &str); 12] = [
@@ -23,7 +23,7 @@ const CLASSIFIERS: [(&str, &str); 12] = [
     ("imputed", "bool"),
     ("columns", "bool"),
     ("network", "string"),
-    ("normalised", "integer"),
+    ("normalised", "string"),
     ("search", "integer"),
     ("cross-validated", "char"),
     ("isotonic", "string"),
@@ -91,7 +91,9 @@ fn checkpoint() -> Checkpoint<f64> {
     let trainer = Trainer::new(Adam::new(0.1)).epochs(3).batch_size(25);
     let options = TrainOptions::default();
     let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), examples, options).expect("a run");
-    (0..4).for_each(|_| drop(run.step().expect("a step")));
+    for _ in 0..4 {
+        run.step().expect("a step");
+    }
     run.checkpoint()
 }
 
@@ -103,12 +105,18 @@ fn write(version: &str) {
         fs::write(path, subject.to_bytes().expect("bytes")).expect("a file");
     };
     for (name, _) in CLASSIFIERS {
-        save(classifiers::<f64>(), name, "");
+        save(classifiers(), name, "");
     }
-    save(classifiers::<f32>(), "network", " of f32");
+    save(single_classifiers(), "network", " of f32");
     save(others(), "chain", "");
     save(others(), "several labels", "");
     checkpoint().save(file(version, "checkpoint")).expect("a file");
+    #[cfg(feature = "serde")]
+    for (name, subject) in classifiers().iter().filter(|(name, _)| name == "logistic" || name == "isotonic") {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/json");
+        fs::create_dir_all(&seeds).expect("a directory");
+        fs::write(seeds.join(name), subject.to_text()).expect("a file");
+    }
     let text = serde_json::to_string_pretty(&all_predictions(version)).expect("text");
     fs::write(directory(version).join("predictions.json"), text + "\n").expect("a file");
 }

@@ -4,14 +4,14 @@ use std::fmt::Debug;
 
 use logit::nalgebra::{DMatrix, dmatrix};
 use logit::{
-    Activation, Adam, Calibrate, Calibrated, CalibrationMethod, Classifier, Conformal, Conformity, Dense,
-    DropCategory, Error, Estimator, Examples, FittedLogistic, Focal, Imputer, IsotonicRegression,
-    LabelEncoder, LabelSets, LogisticPath, LogisticRegression, LogisticRegressionCv, MaxAbsScaler,
-    MinMaxScaler, MinimumCost, MlpClassifier, ModelFile, Moments, Norm, Normalization, Normalizer, OnColumns,
-    OneHotEncoder, OneVsOne, OneVsRest, OutsideRange, Pca, Penalty, Persist, Pipeline, PlattScaling,
-    PolynomialFeatures, PriorCorrected, Real, Rejecting, Rng, RobustScaler, Search, SelectColumns,
-    SelectionRule, Sequential, Sgd, SoftmaxCrossEntropy, StandardScaler, StoredLabel, Targets, Thresholded,
-    TrainOptions, Trainer, Transformer, UnknownCategory, VarianceThreshold, product,
+    Activation, Adam, AnyClassifier, Calibrate, Calibrated, CalibrationMethod, Classifier, Conformal,
+    Conformity, Dense, DropCategory, Error, Estimator, Examples, FittedLogistic, Focal, Imputer,
+    IsotonicRegression, LabelEncoder, LabelSets, LogisticPath, LogisticRegression, LogisticRegressionCv,
+    MaxAbsScaler, MinMaxScaler, MinimumCost, MlpClassifier, ModelFile, Moments, Norm, Normalization,
+    Normalizer, OnColumns, OneHotEncoder, OneVsOne, OneVsRest, OutsideRange, Pca, Penalty, Persist, Pipeline,
+    PlattScaling, PolynomialFeatures, PriorCorrected, Real, Rejecting, Rng, RobustScaler, Search,
+    SelectColumns, SelectionRule, Sequential, Sgd, SoftmaxCrossEntropy, StandardScaler, StoredLabel, Targets,
+    Thresholded, TrainOptions, Trainer, Transformer, UnknownCategory, VarianceThreshold, product,
 };
 
 /// Everything that a stored type can do.
@@ -170,12 +170,21 @@ impl Classifiers<'_> {
 }
 
 /// How many classifiers there are of each number type.
-pub(crate) const CLASSIFIERS: usize = 29;
+pub(crate) const CLASSIFIERS: usize = 8;
 
-/// Every classifier that can be saved.
-pub(crate) fn classifiers<T: Real>() -> Vec<(String, Box<dyn Subject>)> {
+/// Every classifier that can be saved, in `f64`.
+pub(crate) fn classifiers() -> Vec<(String, Box<dyn Subject>)> {
     let mut found = Collection::default();
-    collect_classifiers::<T>(&mut Classifiers(&mut found)).expect("fits");
+    collect_classifiers::<f64>(&mut Classifiers(&mut found)).expect("fits");
+    collect_more(&mut Classifiers(&mut found)).expect("fits");
+    assert_eq!(found.0.len(), CLASSIFIERS + MORE);
+    found.0
+}
+
+/// Classifiers in `f32`.
+pub(crate) fn single_classifiers() -> Vec<(String, Box<dyn Subject>)> {
+    let mut found = Collection::default();
+    collect_classifiers::<f32>(&mut Classifiers(&mut found)).expect("fits");
     assert_eq!(found.0.len(), CLASSIFIERS);
     found.0
 }
@@ -185,22 +194,11 @@ fn collect_classifiers<T: Real>(visitor: &mut Classifiers<'_>) -> Result<(), Err
     let logistic = LogisticRegression::new(Penalty::c(1.0));
     let text: Vec<String> = y.iter().map(|&class| ["", "no", "größer"][class].to_owned()).collect();
     let two: Vec<bool> = y.iter().map(|&class| class > 0).collect();
-    let wide: Vec<i64> = y.iter().map(|&class| [i64::MIN, 0, i64::MAX][class]).collect();
     visitor.visit("logistic", &logistic.fit(&x, &text)?, &x);
     visitor.visit("binary", &logistic.fit(&x, &two)?, &x);
-    visitor.visit("integers", &logistic.fit(&x, &wide)?, &x);
-    let weighted = logistic.clone().class_weight(logit::ClassWeight::Balanced).fit_weighted(
-        &x,
-        &two,
-        &vec![T::of(0.5); two.len()],
-    )?;
-    visitor.visit("weighted", &weighted, &x);
-    let apart: Vec<char> = (0..60).map(|row| if row < 30 { 'a' } else { 'z' }).collect();
-    let numbered = DMatrix::from_fn(60, 2, |row, column| T::of((row * (column + 1)) as f64));
-    visitor.visit("separated", &LogisticRegression::new(Penalty::None).fit(&numbered, &apart)?, &numbered);
-    let odd = [-0.0, f64::from(f32::MIN_POSITIVE) / 8.0, f64::from(f32::MAX), f64::from(f32::MIN)];
+    let odd = [-0.0, f64::from(f32::MIN_POSITIVE) / 8.0, f64::from(f32::MAX), -1.0];
     let odd = FittedLogistic::from_coefficients(
-        vec!['a', '\u{10FFFF}'],
+        vec![i64::MIN, i64::MAX],
         DMatrix::from_fn(
             4,
             1,
@@ -210,56 +208,76 @@ fn collect_classifiers<T: Real>(visitor: &mut Classifiers<'_>) -> Result<(), Err
     )?;
     visitor.visit("odd numbers", &odd, &x.map(|v| v * T::of(1e-3)));
 
+    let missing = x.map_with_location(|row, column, v| if row % 7 == column { T::of(f64::NAN) } else { v });
+    let imputed = (Imputer::median().indicators(true), MinMaxScaler::new().clip(true), Pca::new(3));
+    let imputed =
+        Pipeline::new(imputed, logistic.clone()).outside_range(OutsideRange::Refuse { beyond: 0.5 });
+    visitor.visit("imputed", &imputed.fit(&missing, &two)?, &missing);
+    let network = MlpClassifier::new([5, 3]).activation(Activation::LeakyRelu(0.1)).epochs(4).seed(1);
+    visitor.visit("network", &network.fit(&x, &text)?, &x);
+    let normal = network.clone().normalization(Normalization::Batch).dropout(0.2).validation_fraction(0.2);
+    visitor.visit("normalised", &normal.fit(&x, &text)?, &x);
+
+    let scaled = Pipeline::new(StandardScaler::new(), logistic);
+    let binary = scaled.fit(&x, &two)?;
+    visitor.visit("pipeline", &binary, &x);
+    let isotonic = Calibrated::new(binary, CalibrationMethod::Isotonic, &x, &two, None)?;
+    visitor.visit("thresholded", &Thresholded::new(isotonic, 0.1 + 0.2)?, &x);
+    Ok(())
+}
+
+/// How many classifiers there are in `f64` besides.
+pub(crate) const MORE: usize = 22;
+
+/// Those that differ from the others in what stands around their numbers.
+fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
+    let (x, y) = rows::<f64>();
+    let logistic = LogisticRegression::new(Penalty::c(1.0));
+    let text: Vec<String> = y.iter().map(|&class| ["", "no", "größer"][class].to_owned()).collect();
+    let two: Vec<bool> = y.iter().map(|&class| class > 0).collect();
+    let letters: Vec<char> = y.iter().map(|&class| ['\0', 'b', '\u{10FFFF}'][class]).collect();
+    let balanced = logistic.clone().class_weight(logit::ClassWeight::Balanced);
+    visitor.visit("weighted", &balanced.fit_weighted(&x, &two, &[0.5; 60])?, &x);
+    let apart: Vec<char> = (0..60).map(|row| if row < 30 { 'a' } else { 'z' }).collect();
+    let numbered = DMatrix::from_fn(60, 2, |row, column| (row * (column + 1)) as f64);
+    visitor.visit("separated", &LogisticRegression::new(Penalty::None).fit(&numbered, &apart)?, &numbered);
     let path = LogisticPath::l1().count(4);
     let chosen = LogisticRegressionCv::new(path).rule(SelectionRule::OneStandardError).folds(3);
-    visitor.visit("cross-validated", &chosen.fit(&x, &apart_by(&y))?, &x);
+    visitor.visit("cross-validated", &chosen.fit(&x, &letters)?, &x);
     visitor.visit("one vs rest", &OneVsRest::new(logistic.clone()).fit(&x, &y)?, &x);
     visitor.visit("one vs one", &OneVsOne::new(logistic.clone()).fit(&x, &y)?, &x);
 
     let scaled = Pipeline::new(StandardScaler::new(), logistic.clone());
-    visitor.visit("pipeline", &scaled.fit(&x, &y)?, &x);
     visitor.visit("alone", &Pipeline::new((), logistic.clone()).fit(&x, &two)?, &x);
     let twice = (StandardScaler::new(), StandardScaler::new());
-    let twice = Pipeline::new(twice, OneVsRest::new(logistic.clone()));
-    visitor.visit("chain", &twice.fit(&x, &text)?, &x);
-    let missing = x.map_with_location(|row, column, v| if row % 7 == column { T::of(f64::NAN) } else { v });
-    let imputed = (Imputer::median().indicators(true), MinMaxScaler::new().clip(true), Pca::new(3));
-    let imputed = Pipeline::new(imputed, logistic.clone()).outside_range(OutsideRange::Refuse(0.5));
-    visitor.visit("imputed", &imputed.fit(&missing, &two)?, &missing);
-    let columns = OnColumns::new([3, 0], (RobustScaler::new(), PolynomialFeatures::new(2)));
-    visitor.visit(
-        "columns",
-        &Pipeline::new((columns, MaxAbsScaler::new()), logistic.clone()).fit(&x, &two)?,
-        &x,
-    );
-
-    let network = MlpClassifier::new([5, 3]).activation(Activation::LeakyRelu(0.1)).epochs(4).seed(1);
-    visitor.visit("network", &network.fit(&x, &text)?, &x);
-    let normal = network.clone().normalization(Normalization::Batch).dropout(0.2).validation_fraction(0.2);
-    visitor.visit("normalised", &Pipeline::new(StandardScaler::new(), normal).fit(&x, &y)?, &x);
-    let layers =
-        network.clone().normalization(Normalization::Layer).loss(Focal::new(2.0)).optimizer(Sgd::new(0.1));
-    visitor.visit("focal", &layers.fit(&x, &two)?, &x);
+    visitor.visit("chain", &Pipeline::new(twice, OneVsRest::new(logistic.clone())).fit(&x, &text)?, &x);
+    let columns =
+        (OnColumns::new([3, 0], (RobustScaler::new(), PolynomialFeatures::new(2))), MaxAbsScaler::new());
+    visitor.visit("columns", &Pipeline::new(columns, logistic.clone()).fit(&x, &two)?, &x);
+    let network = MlpClassifier::new([3]).epochs(2).normalization(Normalization::Layer);
+    visitor.visit("focal", &network.loss(Focal::new(2.0)).optimizer(Sgd::new(0.1)).fit(&x, &two)?, &x);
 
     let search = Search::grid(product([0.1, f64::MAX], [1usize, 2]), |&(c, degree)| {
         let steps = (PolynomialFeatures::new(degree), StandardScaler::new());
         Pipeline::new(steps, LogisticRegression::new(Penalty::l2(1.0 / c)))
     });
-    let digits: Vec<u8> = y.iter().map(|&class| class as u8).collect();
-    visitor.visit("search", &search.fit(&x, &digits)?, &x);
-
+    visitor.visit("search", &search.fit(&x, &y)?, &x);
+    let three = scaled.fit(&x, &text)?;
     for (name, method) in [
         ("platt", CalibrationMethod::Platt),
         ("isotonic", CalibrationMethod::Isotonic),
         ("temperature", CalibrationMethod::Temperature),
     ] {
-        visitor.visit(name, &Calibrate::new(scaled.clone(), method).fit(&x, &text)?, &x);
+        visitor.visit(name, &Calibrated::new(three.clone(), method, &x, &text, None)?, &x);
     }
-    let binary = scaled.fit(&x, &two)?;
-    let isotonic = Calibrated::new(binary.clone(), CalibrationMethod::Isotonic, &x, &two, None)?;
-    visitor.visit("binary isotonic", &isotonic, &x);
-    visitor.visit("thresholded", &Thresholded::new(isotonic, 0.1 + 0.2)?, &x);
+    visitor.visit(
+        "cross-calibrated",
+        &Calibrate::new(scaled.clone(), CalibrationMethod::Platt).fit(&x, &text)?,
+        &x,
+    );
+    let binary = logistic.fit(&x, &two)?;
     visitor.visit("certain", &Thresholded::new(binary.clone(), 1.0)?, &x);
+    visitor.visit("never", &Thresholded::new(binary.clone(), 0.0)?, &x);
     visitor.visit("rejecting", &Rejecting::new(logistic.fit(&x, &text)?, 0.7)?, &x);
     let costs = dmatrix![0.0, 9.0; 1.0 / 3.0, -0.0];
     visitor.visit("minimum cost", &MinimumCost::new(binary.clone(), costs)?, &x);
@@ -268,12 +286,10 @@ fn collect_classifiers<T: Real>(visitor: &mut Classifiers<'_>) -> Result<(), Err
     let sets = Conformal::new(three.clone(), Conformity::Probability, 0.9, &x, &y)?;
     visitor.visit("conformal", &sets, &x);
     let few = (x.rows(0, 3).into_owned(), &y[..3]);
-    visitor.visit("all classes", &Conformal::new(three, Conformity::Cumulative, 0.9, &few.0, few.1)?, &x);
+    let all = Conformal::new(three.clone(), Conformity::Cumulative, 0.9, &few.0, few.1)?;
+    visitor.visit("all classes", &all, &x);
+    visitor.visit("any", &AnyClassifier::new(Rejecting::new(AnyClassifier::new(three), 0.5)?), &x);
     Ok(())
-}
-
-fn apart_by(y: &[usize]) -> Vec<char> {
-    y.iter().map(|&class| ['\0', 'b', 'ß'][class]).collect()
 }
 
 /// How many values are shown that are no classifiers, of each number type.
@@ -312,7 +328,7 @@ fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
     visitor.visit("moments of nothing", &Moments::new(2)?);
     let scores: Vec<T> = x.column(1).iter().copied().collect();
     let truth: Vec<bool> = y.iter().map(|&class| class > 0).collect();
-    let target: Vec<f64> = truth.iter().map(|&has| f64::from(u8::from(has))).collect();
+    let target: Vec<T> = truth.iter().map(|&has| T::of(f64::from(u8::from(has)))).collect();
     visitor.visit("isotonic function", &IsotonicRegression::fit(&scores, &target, None, false)?);
     visitor.visit("platt scaling", &PlattScaling::fit(&scores, &truth, None)?);
     visitor.visit("path", &LogisticPath::elastic_net(0.5).count(3).fit(&x, &labels)?);
@@ -327,7 +343,7 @@ fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
 
 /// A value of every kind, in `f64` and in `f32`.
 pub(crate) fn everything() -> Vec<(String, Box<dyn Subject>)> {
-    others().into_iter().chain(classifiers::<f64>()).chain(classifiers::<f32>()).collect()
+    others().into_iter().chain(classifiers()).chain(single_classifiers()).collect()
 }
 
 /// A value of every kind that is no classifier.

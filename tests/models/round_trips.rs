@@ -89,7 +89,7 @@ fn another_number_type_is_refused() {
 
 #[test]
 fn a_service_loads_whatever_its_file_has() {
-    for (name, subject) in classifiers::<f64>() {
+    for (name, subject) in classifiers() {
         let bytes = subject.to_bytes().expect(&name);
         // Whichever type the labels have, one of these reads them.
         let again = [

@@ -2,11 +2,11 @@
 
 use downstream::{SquaredHinge, Swish};
 use logit::{
-    Activation, Adam, Classifier, Dense, Error, Estimator, GradCheck, Layer, LogisticRegression, Loss,
-    MlpClassifier, Optimizer, Penalty, Rng, Sequential, Shape, SoftmaxCrossEntropy, Step, StopReason,
-    Targets, data,
+    Activation, Adam, Classifier, Dense, Error, Estimator, FittedLogistic, GradCheck, Layer,
+    LogisticRegression, Loss, MlpClassifier, Optimizer, Penalty, Persist, Rng, Sequential, Shape,
+    SoftmaxCrossEntropy, Step, StopReason, Targets, Thresholded, data,
 };
-use nalgebra::{DMatrix, dmatrix};
+use nalgebra::{DMatrix, dmatrix, dvector};
 
 fn names() -> (DMatrix<f64>, Vec<String>) {
     let iris = data::iris();
@@ -23,6 +23,18 @@ fn both_models_fit_string_labels() -> Result<(), Error> {
         assert_eq!(model.classes(), ["setosa", "versicolor", "virginica"]);
         assert!(model.score(&x, &y)? > 0.95);
         assert_eq!(model.predict_proba(&x)?.shape(), (150, 3));
+    }
+    Ok(())
+}
+
+/// Without features that the crate has only for its own tests.
+#[test]
+fn saved_settings_come_back_to_the_last_digit() -> Result<(), Error> {
+    let mut rng = Rng::new(7);
+    let model = FittedLogistic::from_coefficients(vec![false, true], dmatrix![1.0], dvector![0.0])?;
+    for _ in 0..1000 {
+        let model = Thresholded::new(model.clone(), rng.uniform(0.0, 1.0))?;
+        assert_eq!(Thresholded::from_bytes(&model.to_bytes()?)?, model);
     }
     Ok(())
 }
