@@ -260,12 +260,15 @@ mod tests {
     #[test]
     fn halves_of_the_plane_are_parted_exactly() {
         let values = grid(11, |x, y| x + 2.0 * y - 1.3);
-        let scores = DMatrix::from_fn(values.len(), 2, |point, class| if class == 1 { values[point] } else { 0.0 });
+        let scores =
+            DMatrix::from_fn(values.len(), 2, |point, class| if class == 1 { values[point] } else { 0.0 });
         let rings = winners(&scores, 11);
         assert_eq!(rings.iter().map(|ring| ring.inside).collect::<Vec<_>>(), [0, 1]);
         // Below the line from (0, 0.65) to (1, 0.15).
-        assert!((rings[0].area - 0.4).abs() < 1e-5 && (rings[1].area - 0.6).abs() < 1e-5
-            || (rings[0].area - 0.6).abs() < 1e-5 && (rings[1].area - 0.4).abs() < 1e-5);
+        assert!(
+            (rings[0].area - 0.4).abs() < 1e-5 && (rings[1].area - 0.6).abs() < 1e-5
+                || (rings[0].area - 0.6).abs() < 1e-5 && (rings[1].area - 0.4).abs() < 1e-5
+        );
         assert!(rings.iter().all(|ring| ring.points.len() == 4), "{rings:?}");
     }
 
@@ -297,7 +300,8 @@ mod tests {
     fn areas_that_touch_at_a_corner_are_two() {
         let values = [1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0];
         let rings = levels(&values, 3, &[0.0]);
-        let sum: f64 = rings[1..].iter().map(|ring| if ring.inside == 1 { ring.area } else { -ring.area }).sum();
+        let sum: f64 =
+            rings[1..].iter().map(|ring| if ring.inside == 1 { ring.area } else { -ring.area }).sum();
         assert!(sum > 0.2 && sum < 0.8, "{rings:?}");
     }
 }
