@@ -199,7 +199,7 @@ fn selection() -> Result<[Figure; 3], Error> {
     let range = RateRange::default().lowest(1e-5).highest(10.0);
     let rates = Trainer::new(Adam::new(1e-3)).find_learning_rate(
         &network,
-        &SoftmaxCrossEntropy::new(),
+        SoftmaxCrossEntropy::new(),
         examples,
         range,
     )?;

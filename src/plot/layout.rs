@@ -58,8 +58,8 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     let beside = beside(chart, page[0]);
     let y_room = 0.3 * page[0];
     // Marks are chosen for about the room that there will be.
-    let y_ticks = chart.y.ticks(((page[1] - top - 40.0) / 52.0).max(2.0) as usize);
-    let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 62.0).max(2.0) as usize);
+    let y_ticks = chart.y.ticks(((page[1] - top - 40.0) / 52.0).max(3.0) as usize);
+    let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 62.0).max(3.0) as usize);
     let labels = widest(&y_ticks).min(y_room);
     let name = |axis: &Axis| if axis.name.is_empty() { 0.0 } else { NAME + GAP };
     let left = EDGE + name(&chart.y) + labels + GAP + TICK;

@@ -198,7 +198,7 @@ fn scores_and_learning_rates() {
     let network = Sequential::perceptron(&[4, 10, 3], Activation::Tanh).unwrap();
     let examples = Examples::new(&iris.x, Targets::Classes(&classes));
     let rates = Trainer::new(Adam::new(1e-3))
-        .find_learning_rate(&network, &SoftmaxCrossEntropy::new(), examples, RateRange::default())
+        .find_learning_rate(&network, SoftmaxCrossEntropy::new(), examples, RateRange::default())
         .unwrap();
     let picture = drawn(&plot::learning_rates(&rates).unwrap());
     picture.must_have(&["learning rate", "smoothed", "each step"]);

@@ -3,29 +3,29 @@
 use logit::plot::Figure;
 use roxmltree::Document;
 
-pub type Point = [f64; 2];
+pub(crate) type Point = [f64; 2];
 
 /// A text and where its anchor is.
 #[derive(Debug, Clone)]
-pub struct Text {
-    pub text: String,
-    pub at: Point,
+pub(crate) struct Text {
+    pub(crate) text: String,
+    pub(crate) at: Point,
 }
 
 /// What a picture shows, in the order in which it is painted.
 #[derive(Debug)]
-pub struct Picture {
-    pub width: f64,
-    pub height: f64,
-    pub texts: Vec<Text>,
-    pub lines: Vec<(Vec<Point>, String)>,
+pub(crate) struct Picture {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) texts: Vec<Text>,
+    pub(crate) lines: Vec<(Vec<Point>, String)>,
     /// Filled polygons and rectangles.
-    pub areas: Vec<(Vec<Point>, String)>,
-    pub circles: Vec<(Point, String)>,
+    pub(crate) areas: Vec<(Vec<Point>, String)>,
+    pub(crate) circles: Vec<(Point, String)>,
 }
 
 /// Draws a figure as SVG and PNG, each twice, and reads the SVG.
-pub fn drawn(figure: &Figure) -> Picture {
+pub(crate) fn drawn(figure: &Figure) -> Picture {
     let svg = figure.to_svg().unwrap();
     assert_eq!(svg, figure.clone().to_svg().unwrap(), "the same bytes twice");
     let png = figure.to_png().unwrap();
@@ -37,7 +37,7 @@ pub fn drawn(figure: &Figure) -> Picture {
 }
 
 /// An SVG document, which must be well-formed, and all of whose texts must begin or end on the page.
-pub fn read(svg: &str) -> Picture {
+pub(crate) fn read(svg: &str) -> Picture {
     let document = Document::parse(svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
     let root = document.root_element();
     let view: Vec<f64> = root.attribute("viewBox").unwrap().split(' ').map(|n| n.parse().unwrap()).collect();
@@ -85,24 +85,24 @@ pub fn read(svg: &str) -> Picture {
 }
 
 impl Picture {
-    pub fn has(&self, text: &str) -> bool {
+    pub(crate) fn has(&self, text: &str) -> bool {
         self.texts.iter().any(|found| found.text == text)
     }
 
     #[track_caller]
-    pub fn must_have(&self, texts: &[&str]) {
+    pub(crate) fn must_have(&self, texts: &[&str]) {
         for text in texts {
             let found: Vec<&str> = self.texts.iter().map(|found| found.text.as_str()).collect();
             assert!(self.has(text), "{text:?} is not among {found:?}");
         }
     }
 
-    pub fn place(&self, text: &str) -> Point {
+    pub(crate) fn place(&self, text: &str) -> Point {
         self.texts.iter().find(|found| found.text == text).unwrap_or_else(|| panic!("no {text:?}")).at
     }
 
     /// The frame: left, top, right, bottom. It is the closed black line around the drawing.
-    pub fn frame(&self) -> [f64; 4] {
+    pub(crate) fn frame(&self) -> [f64; 4] {
         let is_frame = |points: &[Point]| points.len() == 5 && points[0][0] == points[4][0];
         let (frame, _) =
             self.lines.iter().find(|(points, stroke)| is_frame(points) && stroke == "#262626").unwrap();
@@ -110,13 +110,13 @@ impl Picture {
     }
 
     /// From the units of the data to the page.
-    pub fn place_of(&self, x: (f64, f64), y: (f64, f64), [u, v]: Point) -> Point {
+    pub(crate) fn place_of(&self, x: (f64, f64), y: (f64, f64), [u, v]: Point) -> Point {
         let [left, top, right, bottom] = self.frame();
         [left + (u - x.0) / (x.1 - x.0) * (right - left), bottom - (v - y.0) / (y.1 - y.0) * (bottom - top)]
     }
 
     /// The colour that is on top at a point, of all areas.
-    pub fn colour_at(&self, at: Point) -> &str {
+    pub(crate) fn colour_at(&self, at: Point) -> &str {
         let (_, fill) = self.areas.iter().rev().find(|(points, _)| surrounds(points, at)).unwrap();
         fill
     }
