@@ -197,6 +197,10 @@ pub mod model_files {}
 #[doc = include_str!("../docs/networks.md")]
 pub mod networks {}
 
+#[cfg(feature = "plot")]
+#[doc = include_str!("../docs/pictures.md")]
+pub mod pictures {}
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
