@@ -234,10 +234,12 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for Calibrated<C> {
 ///
 /// # Examples
 /// ```
-/// use logit::{Calibrate, CalibrationMethod, Classifier, Estimator, MlpClassifier, Pipeline, StandardScaler, data};
+/// use logit::{
+///     Adam, Calibrate, CalibrationMethod, Classifier, Estimator, MlpClassifier, Pipeline, StandardScaler, data,
+/// };
 ///
 /// let iris = data::iris();
-/// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).epochs(100));
+/// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).optimizer(Adam::new(0.02)).epochs(60));
 /// let model = Calibrate::new(network, CalibrationMethod::Platt).fit(&iris.x, &iris.y)?;
 /// assert!(model.score(&iris.x, &iris.y)? > 0.9);
 /// # Ok::<(), logit::Error>(())
