@@ -156,6 +156,15 @@ pub enum Error {
         label: String,
     },
 
+    /// A class that a classifier was asked about and does not have.
+    #[error("{label} is none of the classifier's {classes} classes")]
+    NoSuchClass {
+        /// The class.
+        label: String,
+        /// How many classes the classifier has.
+        classes: usize,
+    },
+
     /// Classes that are given in an order other than ascending, or twice.
     #[error("`classes` holds {first} before {second}: classes must be distinct and in ascending order")]
     UnsortedClasses {

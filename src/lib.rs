@@ -25,6 +25,7 @@
 //!   a row ([`FittedMultiLabel`]); [the guide](networks) has all of it.
 //! - [`Trainer`]: any layer on any loss, with a [`Schedule`], [`Clip`]ping, [`History`], [`Checkpoint`]s and a
 //!   [learning-rate range test](RateCurve).
+//! - [`boundary`]: decision boundaries as geometry.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Activate`], [`PRelu`], [`Softmax`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`],
 //!   [`Sequential`], [`Tape`]: networks as values, with layers of your own; [`Summary`] prints them.
@@ -70,6 +71,7 @@
 pub use nalgebra;
 
 mod artifact;
+pub mod boundary;
 mod check;
 mod class_weight;
 mod classifier;

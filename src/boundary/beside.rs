@@ -1,0 +1,57 @@
+//! Points of a curve beside the chords of a line that follows it.
+
+use super::marching::Edge;
+use super::probe::{Difference, Probe};
+use super::roots::{between, roots, tolerance};
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::real::Real;
+
+/// How far from a chord the curve is looked for, in lengths of the chord.
+const REACHES: [f64; 4] = [1.0 / 64.0, 1.0 / 16.0, 0.25, 1.0];
+
+/// The points where the difference is 0 across from points of chords: straight across in a picture of the plane that is as
+/// high as wide (`ratio` is how much wider it is in the units of the data). `None` where there is none in reach.
+pub(super) fn beside<T: Real, C: Classifier<T> + ?Sized>(
+    probe: &Probe<'_, T, C>,
+    of: Difference,
+    ratio: f64,
+    chords: &[[[f64; 2]; 2]],
+    shares: &[f64],
+) -> Result<Vec<Option<[f64; 2]>>, Error> {
+    let bases: Vec<[f64; 2]> =
+        chords.iter().zip(shares).map(|(&chord, &share)| probe.snap(between(chord, share))).collect();
+    let values = probe.differences(of, &bases)?;
+    let mut found: Vec<Option<[f64; 2]>> = bases
+        .iter()
+        .zip(&values)
+        .map(|(&base, value)| (value.abs() <= tolerance::<T>()).then_some(base))
+        .collect();
+    let mut open: Vec<usize> = (0..bases.len()).filter(|&index| found[index].is_none()).collect();
+    let (mut edges, mut owners) = (Vec::new(), Vec::new());
+    for reach in REACHES.iter().flat_map(|&reach| [reach, -reach]) {
+        if open.is_empty() {
+            break;
+        }
+        let away = |&index: &usize| {
+            let ([a, b], [x, y]) = (chords[index], bases[index]);
+            probe.snap([x - reach * ratio * (b[1] - a[1]), y + reach * (b[0] - a[0]) / ratio])
+        };
+        let points: Vec<[f64; 2]> = open.iter().map(away).collect();
+        let there = probe.differences(of, &points)?;
+        let mut still = Vec::new();
+        for ((&index, &point), &value) in open.iter().zip(&points).zip(&there) {
+            if (value > 0.0) == (values[index] > 0.0) {
+                still.push(index);
+            } else {
+                edges.push(Edge { ends: [bases[index], point], values: [values[index], value] });
+                owners.push(index);
+            }
+        }
+        open = still;
+    }
+    for (owner, point) in owners.into_iter().zip(roots(probe, of, &edges)?) {
+        found[owner] = Some(point);
+    }
+    Ok(found)
+}

@@ -1,0 +1,191 @@
+//! Boundaries between two classes of several.
+
+use std::collections::BTreeSet;
+
+use nalgebra::DMatrix;
+
+use super::bounds::Bounds;
+use super::contour::polished;
+use super::marching::Marcher;
+use super::polyline::Polyline;
+use super::probe::{Difference, Probe};
+use super::triple::visible;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::label::Label;
+use crate::real::Real;
+
+/// Where two classes are equally probable and no other is more probable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassBoundary<L> {
+    pub(super) classes: (L, L),
+    pub(super) bounds: Bounds,
+    pub(super) lines: Vec<Polyline>,
+}
+
+impl<L> ClassBoundary<L> {
+    /// The two classes, first the one on the left of the lines.
+    pub fn classes(&self) -> (&L, &L) {
+        (&self.classes.0, &self.classes.1)
+    }
+
+    /// Where the boundary was looked for.
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// The lines: they are closed, or end on the frame or at a third class. None if the classes do not meet.
+    pub fn lines(&self) -> &[Polyline] {
+        &self.lines
+    }
+
+    /// The length of all lines.
+    pub fn length(&self) -> f64 {
+        self.lines.iter().map(Polyline::length).sum()
+    }
+}
+
+/// The boundary between the classes `first` and `second` within `bounds`, found on a grid of `resolution` x `resolution`
+/// points: where both are equally probable, and no other class is more probable.
+///
+/// # Precision
+/// The log-probabilities of both classes differ by 1e-9 at most at each vertex (`f32`: 1e-5), and those of all three where the line
+/// ends at a third class. What is smaller than a cell of the grid, and lies between its points, is not seen.
+///
+/// # Errors
+/// [`Error::NoSuchClass`] for a class that the classifier does not have; [`Error::InvalidParameter`] for the same class twice
+/// and a resolution that is not from 2 to 4096, [`Error::ShapeMismatch`] for other than two features; those of the
+/// classifier.
+///
+/// # Examples
+/// ```
+/// use logit::FittedLogistic;
+/// use logit::boundary::{Bounds, between};
+/// use nalgebra::{dmatrix, dvector};
+///
+/// let w = dmatrix![1.0, 0.0, -1.0; 0.0, 1.0, -1.0];
+/// let model = FittedLogistic::from_coefficients(vec!["a", "b", "c"], w, dvector![0.0, 0.0, 0.0])?;
+/// let boundary = between(&model, &"a", &"b", Bounds::new((-1.0, 2.0), (-1.0, 2.0))?, 20)?;
+/// // Along x = y from where the third class ends.
+/// assert!((boundary.length() - 8f64.sqrt()).abs() < 1e-9);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn between<T: Real, C: Classifier<T> + ?Sized>(
+    classifier: &C,
+    first: &C::Label,
+    second: &C::Label,
+    bounds: Bounds,
+    resolution: usize,
+) -> Result<ClassBoundary<C::Label>, Error> {
+    let pair = pair(classifier.classes(), first, second)?;
+    let mut found = trace(classifier, &[pair], bounds, resolution)?;
+    Ok(found.pop().unwrap_or_else(|| ClassBoundary {
+        classes: (first.clone(), second.clone()),
+        bounds,
+        lines: Vec::new(),
+    }))
+}
+
+/// The boundaries of all classes within `bounds`, as [`between`] finds them for two: one for each pair that meets, in the
+/// order of the classes. Of two classes the lower is the first.
+///
+/// # Errors
+/// As [`between`].
+///
+/// # Examples
+/// ```
+/// use logit::boundary::{Bounds, class_boundaries};
+/// use logit::{Estimator, LogisticRegression, Penalty, data};
+///
+/// let iris = data::iris();
+/// let petals = iris.x.select_columns(&[2, 3]);
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&petals, &iris.y)?;
+/// let boundaries = class_boundaries(&model, Bounds::around(&petals, 0.1)?, 50)?;
+/// let pairs: Vec<_> = boundaries.iter().map(|boundary| boundary.classes()).collect();
+/// assert_eq!(pairs, [(&"setosa", &"versicolor"), (&"versicolor", &"virginica")]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn class_boundaries<T: Real, C: Classifier<T> + ?Sized>(
+    classifier: &C,
+    bounds: Bounds,
+    resolution: usize,
+) -> Result<Vec<ClassBoundary<C::Label>>, Error> {
+    let pairs: Vec<(usize, usize)> = neighbours(classifier, bounds, resolution)?.into_iter().collect();
+    let mut found = trace(classifier, &pairs, bounds, resolution)?;
+    found.retain(|boundary| !boundary.lines.is_empty());
+    Ok(found)
+}
+
+/// The numbers of two different classes.
+pub(super) fn pair<L: Label>(classes: &[L], first: &L, second: &L) -> Result<(usize, usize), Error> {
+    let number = |label: &L| {
+        let unknown = |_| Error::NoSuchClass { label: format!("{label:?}"), classes: classes.len() };
+        classes.binary_search(label).map_err(unknown)
+    };
+    let (first, second) = (number(first)?, number(second)?);
+    let requires = "another class than the first";
+    crate::check::parameter("second", second as f64, first != second, requires)?;
+    Ok((first, second))
+}
+
+pub(super) fn difference((plus, minus): (usize, usize)) -> Difference {
+    Difference { plus, minus, offset: 0.0 }
+}
+
+/// The pairs of classes that are the most probable at two points of one cell of the grid.
+fn neighbours<T: Real, C: Classifier<T> + ?Sized>(
+    classifier: &C,
+    bounds: Bounds,
+    resolution: usize,
+) -> Result<BTreeSet<(usize, usize)>, Error> {
+    let probe = Probe::new(classifier)?;
+    let grid = probe.grid(bounds, resolution)?;
+    let width = grid.x.len();
+    let mut pairs = BTreeSet::new();
+    let mut below: Vec<usize> = Vec::new();
+    probe.rows_of_grid(&grid, |_, log_p, first| {
+        let row: Vec<usize> = (first..first + width).map(|row| most_probable(log_p, row)).collect();
+        if below.is_empty() {
+            below = row.clone();
+        }
+        for j in 1..width {
+            let corners = [below[j - 1], below[j], row[j - 1], row[j]];
+            for (i, &a) in corners.iter().enumerate() {
+                pairs.extend(corners[..i].iter().filter(|&&b| a != b).map(|&b| (a.min(b), a.max(b))));
+            }
+        }
+        below = row;
+    })?;
+    Ok(pairs)
+}
+
+fn most_probable<T: Real>(log_p: &DMatrix<T>, row: usize) -> usize {
+    (1..log_p.ncols()).fold(0, |best, k| if log_p[(row, k)] > log_p[(row, best)] { k } else { best })
+}
+
+/// The boundary of each of these pairs.
+fn trace<T: Real, C: Classifier<T> + ?Sized>(
+    classifier: &C,
+    pairs: &[(usize, usize)],
+    bounds: Bounds,
+    resolution: usize,
+) -> Result<Vec<ClassBoundary<C::Label>>, Error> {
+    let probe = Probe::new(classifier)?;
+    let grid = probe.grid(bounds, resolution)?;
+    let mut marchers: Vec<Marcher<'_>> = pairs.iter().map(|_| Marcher::new(&grid.x)).collect();
+    probe.rows_of_grid(&grid, |y, log_p, first| {
+        for (&pair, marcher) in pairs.iter().zip(&mut marchers) {
+            let of = difference(pair);
+            let rows = first..first + grid.x.len();
+            marcher.push(y, rows.map(|row| of.value(log_p, row)).collect());
+        }
+    })?;
+    let classes = classifier.classes();
+    let boundary = |(&pair, marcher): (&(usize, usize), Marcher<'_>)| {
+        let of = difference(pair);
+        let lines = visible(&probe, of, bounds, polished(&probe, of, marcher, bounds)?)?;
+        let classes = (classes[pair.0].clone(), classes[pair.1].clone());
+        Ok(ClassBoundary { classes, bounds, lines })
+    };
+    pairs.iter().zip(marchers).map(boundary).collect()
+}

@@ -1,0 +1,195 @@
+//! Lines of equal probability.
+
+use std::fmt;
+
+use nalgebra::DMatrix;
+
+use super::bounds::{Bounds, spaced};
+use super::marching::{Edge, Marcher};
+use super::polyline::Polyline;
+use super::probe::{Difference, Probe};
+use super::roots::roots;
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::real::Real;
+
+/// The lines on which a probability has a level, or the answer that it never has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contour {
+    level: f64,
+    bounds: Bounds,
+    lines: Vec<Polyline>,
+    range: (f64, f64),
+}
+
+impl Contour {
+    /// The level.
+    pub fn level(&self) -> f64 {
+        self.level
+    }
+
+    /// Where it was looked for.
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// The lines: open ones first, which end on the frame, then closed ones. None if the level is never reached.
+    pub fn lines(&self) -> &[Polyline] {
+        &self.lines
+    }
+
+    /// Whether there is a line: whether values are above the level at some points and not at others.
+    pub fn is_reached(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
+    /// The lowest and the highest value that were seen on the grid.
+    pub fn range(&self) -> (f64, f64) {
+        self.range
+    }
+
+    /// The length of all lines.
+    pub fn length(&self) -> f64 {
+        self.lines.iter().map(Polyline::length).sum()
+    }
+}
+
+impl fmt::Display for Contour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (low, high) = self.range;
+        match self.lines.len() {
+            0 => write!(f, "the level {} is never crossed: from {low:.6} to {high:.6} was seen", self.level),
+            count => write!(f, "{count} lines of length {:.6} at level {}", self.length(), self.level),
+        }
+    }
+}
+
+/// The lines on which the second of two classes has the probability `level`, within `bounds`, found on a grid of
+/// `resolution` x `resolution` points.
+///
+/// The lines part the points where the probability is above the level from all others, and have the former on their left. What
+/// is smaller than a cell of the grid, and lies between its points, is not seen.
+///
+/// # Precision
+/// Vertices lie on the edges of the grid, and on the level: |p - `level`| ≤ 1e-9 (`f32`: 1e-6), however coarse the grid is. Only
+/// where the probability jumps, or changes by more than that between neighbouring numbers, a vertex is the nearer of
+/// two such numbers. They are numbers of the classifier's type.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] for a level that is not between 0 and 1, a resolution that is not from 2 to 4096 and other than
+/// two classes, [`Error::ShapeMismatch`] for other than two features; those of the classifier.
+///
+/// # Examples
+/// ```
+/// use logit::FittedLogistic;
+/// use logit::boundary::{Bounds, contour};
+/// use nalgebra::{dmatrix, dvector};
+///
+/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0; 2.0], dvector![-2.0])?;
+/// let bounds = Bounds::new((0.0, 2.0), (0.0, 2.0))?;
+/// let half = contour(&model, 0.5, bounds, 21)?;
+/// let line = &half.lines()[0];
+/// assert!(line.points.iter().all(|[x, y]| (x + 2.0 * y - 2.0).abs() < 1e-9));
+/// assert!((line.length() - 5f64.sqrt()).abs() < 1e-9);
+///
+/// let high = contour(&model, 0.99, bounds, 21)?;
+/// assert!(!high.is_reached() && high.range().1 < 0.99);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn contour<T: Real, C: Classifier<T> + ?Sized>(
+    classifier: &C,
+    level: f64,
+    bounds: Bounds,
+    resolution: usize,
+) -> Result<Contour, Error> {
+    check_level(level)?;
+    check_two_classes(classifier.classes().len())?;
+    let probe = Probe::new(classifier)?;
+    let grid = probe.grid(bounds, resolution)?;
+    let of = Difference::of_level(level);
+    let mut marcher = Marcher::new(&grid.x);
+    let mut range = (f64::INFINITY, f64::NEG_INFINITY);
+    probe.rows_of_grid(&grid, |y, log_p, first| {
+        let rows = first..first + grid.x.len();
+        for p in rows.clone().map(|row| log_p[(row, 1)].as_f64().exp()) {
+            range = (range.0.min(p), range.1.max(p));
+        }
+        marcher.push(y, rows.map(|row| of.value(log_p, row)).collect());
+    })?;
+    let lines = polished(&probe, of, marcher, bounds)?;
+    Ok(Contour { level, bounds, lines, range })
+}
+
+/// Lines through zeros on the edges of the grid.
+pub(super) fn polished<T: Real, C: Classifier<T> + ?Sized>(
+    probe: &Probe<'_, T, C>,
+    of: Difference,
+    marcher: Marcher<'_>,
+    bounds: Bounds,
+) -> Result<Vec<Polyline>, Error> {
+    let centres: Vec<[f64; 2]> = marcher.saddles().iter().map(|saddle| saddle.centre).collect();
+    let values = probe.differences(of, &centres)?;
+    let web = marcher.finish(values.into_iter().map(|value| value > 0.0));
+    let points = roots(probe, of, &web.edges)?;
+    Ok(web.lines(&points, slack(bounds, T::EPSILON.as_f64())))
+}
+
+/// The lines on which values on a grid have a level, by marching squares with linear interpolation.
+///
+/// # Shapes
+/// A row of `values` for each y, from the lowest, and a column for each x, evenly spaced and the ends of `bounds` among them.
+///
+/// Where all four edges of a cell are crossed, the mean of its corners says which corners belong together. Unlike
+/// those of [`contour`], vertices are as exact as the grid is fine.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] for fewer than two rows or columns, [`Error::NotFinite`], and [`Error::InvalidParameter`] for a
+/// level that is not finite.
+///
+/// # Examples
+/// ```
+/// use logit::boundary::{Bounds, contour_of_grid};
+/// use nalgebra::dmatrix;
+///
+/// let values = dmatrix![0.0, 1.0; 0.0, 3.0];
+/// let contour = contour_of_grid(&values, 0.5, Bounds::new((0.0, 6.0), (0.0, 1.0))?)?;
+/// assert_eq!(contour.lines()[0].points, [[1.0, 1.0], [3.0, 0.0]]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn contour_of_grid(values: &DMatrix<f64>, level: f64, bounds: Bounds) -> Result<Contour, Error> {
+    check::parameter("level", level, level.is_finite(), "finite")?;
+    for (axis, found) in [("rows", values.nrows()), ("columns", values.ncols())] {
+        if found < 2 {
+            return Err(Error::ShapeMismatch { argument: "values", axis, expected: 2, found });
+        }
+    }
+    check::finite("values", values)?;
+    let x = spaced(bounds.x(), values.ncols());
+    let mut marcher = Marcher::new(&x);
+    for (row, y) in values.row_iter().zip(spaced(bounds.y(), values.nrows())) {
+        marcher.push(y, row.iter().map(|value| value - level).collect());
+    }
+    let above: Vec<bool> = marcher.saddles().iter().map(|saddle| saddle.mean > 0.0).collect();
+    let web = marcher.finish(above);
+    let points: Vec<[f64; 2]> = web.edges.iter().map(Edge::interpolated).collect();
+    let range = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+    Ok(Contour { level, bounds, lines: web.lines(&points, slack(bounds, f64::EPSILON)), range })
+}
+
+/// Between 0 and 1.
+pub(super) fn check_level(level: f64) -> Result<(), Error> {
+    check::parameter("level", level, level > 0.0 && level < 1.0, "above 0 and below 1")
+}
+
+pub(super) fn check_two_classes(classes: usize) -> Result<(), Error> {
+    let requires = "2: of more classes, `boundary::between` finds the boundary of two";
+    check::parameter("classes", classes as f64, classes == 2, requires)
+}
+
+/// Points that differ by less are the same, in each coordinate.
+pub(super) fn slack(bounds: Bounds, epsilon: f64) -> [f64; 2] {
+    [bounds.x(), bounds.y()].map(|(low, high)| 4.0 * epsilon * low.abs().max(high.abs()))
+}

@@ -1,0 +1,196 @@
+//! The boundary of a linear model, in closed form.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::bounds::Bounds;
+use super::classes::pair;
+use super::contour::{check_level, check_two_classes};
+use super::polyline::Polyline;
+use super::probe::Difference;
+use crate::check;
+use crate::error::Error;
+use crate::label::Label;
+use crate::linear::FittedLogistic;
+use crate::real::Real;
+
+/// The points x with w·x + b = 0, in any number of dimensions; in two a line.
+///
+/// # Formula
+/// Of two classes, the second has the probability `level` where w·x + b = ln(level / (1 - level)). Of more, classes j and
+/// k are equally probable where (w_j - w_k)·x + b_j - b_k = 0. The distance of a point is |w·x + b| / ‖w‖, along the normal w,
+/// in the units of x.
+///
+/// # Examples
+/// ```
+/// use logit::FittedLogistic;
+/// use logit::boundary::{Bounds, Hyperplane};
+/// use nalgebra::{dmatrix, dvector};
+///
+/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![3.0; 4.0], dvector![-5.0])?;
+/// let line = Hyperplane::of(&model, 0.5)?;
+/// let segment = line.segment(Bounds::new((-1.0, 3.0), (-1.0, 2.0))?)?.unwrap();
+/// assert!((segment.length() - 5.0).abs() < 1e-14); // from (3, -1) to (-1, 2)
+///
+/// let x = dmatrix![3.0, 4.0; 0.0, 0.0];
+/// assert!((line.distances(&x)? - dvector![4.0, -1.0]).amax() < 1e-14);
+/// assert!((line.nearest(&x)? - dmatrix![0.6, 0.8; 0.6, 0.8]).amax() < 1e-14);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hyperplane {
+    normal: DVector<f64>,
+    offset: f64,
+}
+
+impl Hyperplane {
+    /// Where the second of two classes has the probability `level`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a level that is not between 0 and 1, other than two classes, and coefficients that are all
+    /// 0: the probability is the same everywhere then.
+    pub fn of<T: Real, L: Label>(model: &FittedLogistic<T, L>, level: f64) -> Result<Self, Error> {
+        check_level(level)?;
+        check_two_classes(crate::Classifier::classes(model).len())?;
+        let normal = model.coefficients().column(0).map(|w| w.as_f64());
+        Hyperplane::new(normal, model.intercept()[0].as_f64() - Difference::of_level(level).offset)
+    }
+
+    /// Where two classes are equally probable, whatever the others are; `first` is more probable on the positive side.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchClass`], and [`Error::InvalidParameter`] for the same class twice and for classes with the same
+    /// coefficients.
+    pub fn between<T: Real, L: Label>(
+        model: &FittedLogistic<T, L>,
+        first: &L,
+        second: &L,
+    ) -> Result<Self, Error> {
+        let classes = crate::Classifier::classes(model);
+        let pair = pair(classes, first, second)?;
+        let (w, b) = (model.coefficients(), model.intercept());
+        if classes.len() == 2 {
+            let sign = if pair.0 == 1 { 1.0 } else { -1.0 };
+            return Hyperplane::new(w.column(0).map(|w| sign * w.as_f64()), sign * b[0].as_f64());
+        }
+        let of = |class: usize| (w.column(class).map(|w| w.as_f64()), b[class].as_f64());
+        let ((w_first, b_first), (w_second, b_second)) = (of(pair.0), of(pair.1));
+        Hyperplane::new(w_first - w_second, b_first - b_second)
+    }
+
+    fn new(normal: DVector<f64>, offset: f64) -> Result<Self, Error> {
+        let largest = normal.iter().fold(0.0, |largest: f64, w| largest.max(w.abs()));
+        check::parameter(
+            "coefficients",
+            largest,
+            largest > 0.0,
+            "not 0: without them nothing has a boundary",
+        )?;
+        // Scaled to the largest coefficient, squares neither overflow nor vanish.
+        let (normal, offset) = (normal / largest, offset / largest);
+        check::parameter("intercept", offset, offset.is_finite(), "finite in units of the coefficients")?;
+        let length = normal.norm();
+        Ok(Hyperplane { normal: normal / length, offset: offset / length })
+    }
+
+    /// The same points in the units of x, where the model was fitted to z = (x - `shift`) / `scale` column by column, as
+    /// all scalers make it: of a pipeline with a [`StandardScaler`](crate::StandardScaler), the model's hyperplane with
+    /// the mean and the scale of its steps.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`], [`Error::NotFinite`] and, for scales that are not above 0, [`Error::InvalidParameter`].
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::boundary::Hyperplane;
+    /// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, data};
+    ///
+    /// let iris = data::iris();
+    /// let y: Vec<bool> = iris.y.iter().map(|&species| species == "setosa").collect();
+    /// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+    /// let model = pipeline.fit(&iris.x, &y)?;
+    /// let steps = model.steps();
+    /// let plane = Hyperplane::of(model.classifier(), 0.5)?.unscaled(steps.mean(), steps.scale())?;
+    /// let on_it = plane.nearest(&iris.x)?;
+    /// assert!(model.predict_proba(&on_it)?.iter().all(|p| (p - 0.5).abs() < 1e-12));
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn unscaled<T: Real>(&self, shift: &[T], scale: &[T]) -> Result<Self, Error> {
+        check::count("shift", "entries", self.normal.len(), shift.len())?;
+        check::count("scale", "entries", self.normal.len(), scale.len())?;
+        check::finite("shift", &DMatrix::from_row_slice(1, shift.len(), shift))?;
+        scale.iter().try_for_each(|scale| check::positive("scale", scale.as_f64()))?;
+        let normal = DVector::from_fn(shift.len(), |column, _| self.normal[column] / scale[column].as_f64());
+        let moved: f64 = normal.iter().zip(shift).map(|(w, shift)| w * shift.as_f64()).sum();
+        Hyperplane::new(normal, self.offset - moved)
+    }
+
+    /// The normal w, of length 1: it points to where the probability is higher.
+    pub fn normal(&self) -> &DVector<f64> {
+        &self.normal
+    }
+
+    /// The offset b: the signed distance of the origin.
+    pub fn offset(&self) -> f64 {
+        self.offset
+    }
+
+    /// The part of the line within `bounds`, from frame to frame with the positive side on its left; `None` if it passes
+    /// by, or touches a corner.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for other than two features.
+    pub fn segment(&self, bounds: Bounds) -> Result<Option<Polyline>, Error> {
+        check::count("coefficients", "rows", 2, self.normal.len())?;
+        let w = [self.normal[0], self.normal[1]];
+        let ends = [bounds.x(), bounds.y()];
+        let mut crossings = Vec::new();
+        for axis in 0..2 {
+            let other = 1 - axis;
+            for fixed in [ends[axis].0, ends[axis].1] {
+                let value = -(self.offset + w[axis] * fixed) / w[other];
+                if (ends[other].0..=ends[other].1).contains(&value) {
+                    crossings.push(if axis == 0 { [fixed, value] } else { [value, fixed] });
+                }
+            }
+        }
+        // Along the line, the positive side on the left.
+        let along = |point: &[f64; 2]| w[1] * point[0] - w[0] * point[1];
+        crossings.sort_by(|a, b| along(a).total_cmp(&along(b)));
+        let (Some(&first), Some(&last)) = (crossings.first(), crossings.last()) else { return Ok(None) };
+        let slack = super::contour::slack(bounds, f64::EPSILON);
+        Ok(Polyline::cleaned(vec![first, last], false, slack))
+    }
+
+    /// How far each row is, along the normal, and negative on the other side.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of columns, [`Error::NotFinite`], [`Error::Overflow`].
+    pub fn distances<T: Real>(&self, x: &DMatrix<T>) -> Result<DVector<f64>, Error> {
+        check::count("x", "columns", self.normal.len(), x.ncols())?;
+        check::finite("x", x)?;
+        let distance = |row: usize| {
+            self.normal
+                .iter()
+                .enumerate()
+                .fold(self.offset, |sum, (column, w)| sum + w * x[(row, column)].as_f64())
+        };
+        let distances: Vec<f64> = (0..x.nrows()).map(distance).collect();
+        match distances.iter().position(|distance| !distance.is_finite()) {
+            Some(row) => Err(Error::Overflow { row }),
+            None => Ok(DVector::from_vec(distances)),
+        }
+    }
+
+    /// The nearest point of the hyperplane to each row.
+    ///
+    /// # Errors
+    /// As [`distances`](Hyperplane::distances).
+    pub fn nearest<T: Real>(&self, x: &DMatrix<T>) -> Result<DMatrix<f64>, Error> {
+        let distances = self.distances(x)?;
+        let mut nearest = x.map(|x| x.as_f64());
+        for (mut row, distance) in nearest.row_iter_mut().zip(distances.iter()) {
+            row.iter_mut().zip(self.normal.iter()).for_each(|(x, w)| *x -= distance * w);
+        }
+        Ok(nearest)
+    }
+}

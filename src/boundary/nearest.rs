@@ -1,0 +1,150 @@
+//! The point of a boundary that is nearest to a given one.
+
+use super::beside::beside;
+use super::bounds::Bounds;
+use super::classes::{ClassBoundary, difference, pair};
+use super::contour::{Contour, check_level, check_two_classes};
+use super::polyline::Polyline;
+use super::probe::{Difference, Probe};
+use super::roots::between;
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::label::Label;
+use crate::real::Real;
+
+/// A point of a boundary, and how far it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nearest {
+    /// The point.
+    pub point: [f64; 2],
+    /// Its distance, in the units of the data.
+    pub distance: f64,
+}
+
+/// Steps of the golden section, each of which leaves 0.618 of a piece.
+const STEPS: usize = 40;
+
+impl Contour {
+    /// The point of the level set that is nearest to `to`, of those within the bounds; `None` if the level is never reached.
+    ///
+    /// Where the lines are nearest decides where to look; there, the curve itself is followed. The point found is on the level as
+    /// vertices are.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a point that is not finite; those of the classifier, which must be the one that
+    /// the contour was made of.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::FittedLogistic;
+    /// use logit::boundary::{Bounds, contour};
+    /// use nalgebra::{dmatrix, dvector};
+    ///
+    /// let model = FittedLogistic::from_coefficients(vec![0, 1], dmatrix![3.0; 4.0], dvector![0.0])?;
+    /// let contour = contour(&model, 0.5, Bounds::new((-2.0, 2.0), (-2.0, 2.0))?, 30)?;
+    /// let nearest = contour.nearest(&model, [0.6, 0.8])?.unwrap();
+    /// assert!((nearest.distance - 1.0).abs() < 1e-9);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn nearest<T: Real, C: Classifier<T> + ?Sized>(
+        &self,
+        classifier: &C,
+        to: [f64; 2],
+    ) -> Result<Option<Nearest>, Error> {
+        check_level(self.level())?;
+        check_two_classes(classifier.classes().len())?;
+        let of = Difference::of_level(self.level());
+        nearest(&Probe::new(classifier)?, of, self.bounds(), self.lines(), to)
+    }
+}
+
+impl<L> ClassBoundary<L> {
+    /// The point of the boundary that is nearest to `to`, of those within the bounds; `None` if the classes do not meet.
+    ///
+    /// # Errors
+    /// As [`Contour::nearest`], and [`Error::NoSuchClass`] for a classifier of other classes.
+    pub fn nearest<T: Real, C: Classifier<T, Label = L> + ?Sized>(
+        &self,
+        classifier: &C,
+        to: [f64; 2],
+    ) -> Result<Option<Nearest>, Error>
+    where
+        L: Label,
+    {
+        let of = difference(pair(classifier.classes(), &self.classes.0, &self.classes.1)?);
+        nearest(&Probe::new(classifier)?, of, self.bounds, &self.lines, to)
+    }
+}
+
+fn nearest<T: Real, C: Classifier<T> + ?Sized>(
+    probe: &Probe<'_, T, C>,
+    of: Difference,
+    bounds: Bounds,
+    lines: &[Polyline],
+    to: [f64; 2],
+) -> Result<Option<Nearest>, Error> {
+    for (name, value) in [("x", to[0]), ("y", to[1])] {
+        check::parameter(name, value, value.is_finite(), "finite")?;
+    }
+    let at = |point: [f64; 2]| Nearest { point, distance: distance(point, to) };
+    let nearer = |a: Nearest, b: Nearest| if b.distance < a.distance { b } else { a };
+    let Some(vertex) = lines.iter().flat_map(|line| &line.points).map(|&point| at(point)).reduce(nearer)
+    else {
+        return Ok(None);
+    };
+    // The curve strays from a piece by less than half of its length, or the grid has not seen it.
+    let chords: Vec<[[f64; 2]; 2]> = lines
+        .iter()
+        .flat_map(Polyline::segments)
+        .filter(|&chord| {
+            let length = distance(chord[0], chord[1]);
+            distance(nearest_of_piece(chord, to), to) - length / 2.0 <= vertex.distance
+        })
+        .collect();
+    let along = |shares: &[f64]| beside(probe, of, bounds.ratio(), &chords, shares);
+    let distances = |shares: &[f64]| -> Result<Vec<f64>, Error> {
+        let far = |point: Option<[f64; 2]>| point.map_or(f64::INFINITY, |point| distance(point, to));
+        Ok(along(shares)?.into_iter().map(far).collect())
+    };
+    let golden = (5f64.sqrt() - 1.0) / 2.0;
+    let mut ends = vec![[0.0, 1.0]; chords.len()];
+    let inner = |[low, high]: [f64; 2]| [high - golden * (high - low), low + golden * (high - low)];
+    let mut inside: Vec<[f64; 2]> = ends.iter().map(|&ends| inner(ends)).collect();
+    let mut values: [Vec<f64>; 2] = [distances(&side(&inside, 0))?, distances(&side(&inside, 1))?];
+    for _ in 0..STEPS {
+        let lower: Vec<bool> = values[0].iter().zip(&values[1]).map(|(low, high)| low <= high).collect();
+        for (index, &lower) in lower.iter().enumerate() {
+            let (end, kept) = if lower { (1, 0) } else { (0, 1) };
+            ends[index][end] = inside[index][end];
+            let value = values[kept][index];
+            let fresh = inner(ends[index]);
+            inside[index] = if lower { [fresh[0], inside[index][0]] } else { [inside[index][1], fresh[1]] };
+            values[end][index] = value;
+        }
+        let asked: Vec<f64> =
+            inside.iter().zip(&lower).map(|(inside, &lower)| inside[usize::from(!lower)]).collect();
+        for ((index, &lower), value) in lower.iter().enumerate().zip(distances(&asked)?) {
+            values[usize::from(!lower)][index] = value;
+        }
+    }
+    let found = along(&side(&inside, 0))?.into_iter().flatten().map(at).fold(vertex, nearer);
+    Ok(Some(found))
+}
+
+fn side(pairs: &[[f64; 2]], which: usize) -> Vec<f64> {
+    pairs.iter().map(|pair| pair[which]).collect()
+}
+
+fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+/// The point of a straight piece that is nearest to another.
+fn nearest_of_piece(piece: [[f64; 2]; 2], to: [f64; 2]) -> [f64; 2] {
+    let [a, b] = piece;
+    let length = distance(a, b);
+    let unit = [(b[0] - a[0]) / length, (b[1] - a[1]) / length];
+    let along = (unit[0] * (to[0] - a[0]) + unit[1] * (to[1] - a[1])) / length;
+    if along.is_finite() { between(piece, along.clamp(0.0, 1.0)) } else { a }
+}

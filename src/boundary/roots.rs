@@ -1,0 +1,144 @@
+//! Zeros between two points on different sides, all of them at once.
+//!
+//! Chandrupatla's method: inverse quadratic interpolation where the last three points say that it can be trusted, else
+//! halving. Each round asks once about a point of every interval that is still open. Where interpolation has not halved
+//! an interval in three rounds, the next one does, so no function takes more than four times the rounds of halving.
+//!
+//! Reference: Chandrupatla (1997), "A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear
+//! function without using derivatives".
+
+use super::marching::{Edge, share};
+use super::probe::{Difference, Probe};
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::real::Real;
+
+/// The halvings that 53 bits allow, four times.
+const ROUNDS: usize = 212;
+
+/// The zero lies between `x[0]`, the last point, and `x[1]`; `x[2]` is the one before.
+#[derive(Debug)]
+pub(super) struct Interval {
+    x: [f64; 3],
+    f: [f64; 3],
+    /// An interval of this width is not looked into.
+    least: f64,
+    /// The width that is to be halved, and the rounds since.
+    width: f64,
+    rounds: usize,
+}
+
+impl Interval {
+    /// From 0 to 1, with these values there.
+    pub(super) fn new([from, to]: [f64; 2], least: f64) -> Self {
+        Interval { x: [0.0, 1.0, 1.0], f: [from, to, to], least, width: 1.0, rounds: 0 }
+    }
+
+    /// The end with the smaller value.
+    pub(super) fn best(&self) -> f64 {
+        self.x[self.index_of_best()]
+    }
+
+    fn index_of_best(&self) -> usize {
+        usize::from(self.f[1].abs() < self.f[0].abs())
+    }
+
+    fn is_done(&self, tolerance: f64) -> bool {
+        self.f[self.index_of_best()].abs() <= tolerance || (self.x[1] - self.x[0]).abs() <= self.least
+    }
+
+    /// Where to look next.
+    fn proposal(&self) -> f64 {
+        let ([x1, x2, x3], [f1, f2, f3]) = (self.x, self.f);
+        let step = if self.rounds > 2 {
+            0.5
+        } else if x2 == x3 {
+            share([f1, f2])
+        } else {
+            let (xi, phi) = ((x1 - x2) / (x3 - x2), (f1 - f2) / (f3 - f2));
+            let trusted = phi * phi < xi && (1.0 - phi) * (1.0 - phi) < 1.0 - xi;
+            let step = f1 / (f2 - f1) * (f3 / (f2 - f3))
+                + (x3 - x1) / (x2 - x1) * (f1 / (f3 - f1)) * (f2 / (f3 - f2));
+            if trusted && step.is_finite() { step } else { 0.5 }
+        };
+        let margin = (self.least / (x2 - x1).abs()).min(0.5);
+        x1 + step.clamp(margin, 1.0 - margin) * (x2 - x1)
+    }
+
+    fn take(&mut self, x: f64, f: f64) {
+        if (f > 0.0) == (self.f[0] > 0.0) {
+            (self.x[2], self.f[2]) = (self.x[0], self.f[0]);
+        } else {
+            (self.x[2], self.f[2]) = (self.x[1], self.f[1]);
+            (self.x[1], self.f[1]) = (self.x[0], self.f[0]);
+        }
+        (self.x[0], self.f[0]) = (x, f);
+        let width = (self.x[1] - self.x[0]).abs();
+        self.rounds += 1;
+        if width <= self.width / 2.0 {
+            (self.width, self.rounds) = (width, 0);
+        }
+    }
+}
+
+/// Narrows intervals until a value is within the tolerance or the interval no wider than its least width. `evaluate` is given
+/// the numbers of the intervals that are open, and a point in each.
+pub(super) fn narrow(
+    intervals: &mut [Interval],
+    tolerance: f64,
+    mut evaluate: impl FnMut(&[usize], &[f64]) -> Result<Vec<f64>, Error>,
+) -> Result<(), Error> {
+    let mut open: Vec<usize> = (0..intervals.len()).collect();
+    for _ in 0..ROUNDS {
+        open.retain(|&index| !intervals[index].is_done(tolerance));
+        if open.is_empty() {
+            break;
+        }
+        let proposals: Vec<f64> = open.iter().map(|&index| intervals[index].proposal()).collect();
+        let values = evaluate(&open, &proposals)?;
+        for ((&index, x), f) in open.iter().zip(proposals).zip(values) {
+            intervals[index].take(x, f);
+        }
+    }
+    Ok(())
+}
+
+/// How near to 0 a difference is brought.
+pub(super) fn tolerance<T: Real>() -> f64 {
+    32.0 * T::EPSILON.as_f64()
+}
+
+/// For each edge a point where the difference is 0 up to the tolerance, or, where the function is steeper than that or
+/// jumps, the better of two neighbouring numbers.
+pub(super) fn roots<T: Real, C: Classifier<T> + ?Sized>(
+    probe: &Probe<'_, T, C>,
+    of: Difference,
+    edges: &[Edge],
+) -> Result<Vec<[f64; 2]>, Error> {
+    let interval = |edge: &Edge| Interval::new(edge.values, unit_of::<T>(edge.ends));
+    let mut intervals: Vec<Interval> = edges.iter().map(interval).collect();
+    narrow(&mut intervals, tolerance::<T>(), |open, x| {
+        let point = |(&index, &x): (&usize, &f64)| between(edges[index].ends, x);
+        let points: Vec<[f64; 2]> = open.iter().zip(x).map(point).collect();
+        probe.differences(of, &points)
+    })?;
+    let found = |(edge, interval): (&Edge, &Interval)| probe.snap(between(edge.ends, interval.best()));
+    Ok(edges.iter().zip(&intervals).map(found).collect())
+}
+
+/// A step, as a share of the way, that no longer changes a point.
+fn unit_of<T: Real>([a, b]: [[f64; 2]; 2]) -> f64 {
+    let unit = |axis: usize| {
+        let size = a[axis].abs().max(b[axis].abs());
+        0.5 * T::EPSILON.as_f64() * size / (b[axis] - a[axis]).abs()
+    };
+    unit(0).min(unit(1)).max(f64::EPSILON / 4.0)
+}
+
+/// The point at a share of the way, from the nearer end, so that the ends themselves are met.
+pub(super) fn between([a, b]: [[f64; 2]; 2], share: f64) -> [f64; 2] {
+    [0, 1].map(|axis| {
+        let way = b[axis] - a[axis];
+        if share <= 0.5 { a[axis] + share * way } else { b[axis] - (1.0 - share) * way }
+    })
+}

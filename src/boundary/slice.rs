@@ -1,0 +1,102 @@
+//! A classifier of many features seen through two of them.
+
+use nalgebra::DMatrix;
+
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::real::Real;
+
+/// A classifier whose rows have two of the features of another one: all others are held at the values of a chosen row.
+///
+/// It is the plane through that row in the directions of the two features. The boundary in it is the exact one of the
+/// classifier there, but another row shows another plane: look at several.
+///
+/// # Shapes
+/// Rows have two columns, the chosen features in the order in which they were chosen.
+///
+/// # Examples
+/// ```
+/// use logit::boundary::{Bounds, Slice, contour};
+/// use logit::{Estimator, LogisticRegression, Penalty, data};
+///
+/// let iris = data::iris();
+/// let y: Vec<bool> = iris.y.iter().map(|&species| species == "virginica").collect();
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &y)?;
+/// // Length and width of petals, with sepals as those of row 100.
+/// let row: Vec<f64> = iris.x.row(100).iter().copied().collect();
+/// let slice = Slice::new(&model, [2, 3], &row)?;
+/// let bounds = Bounds::around(&iris.x.select_columns(&[2, 3]), 0.1)?;
+/// assert_eq!(contour(&slice, 0.5, bounds, 50)?.lines().len(), 1);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Slice<'a, T, C: ?Sized> {
+    classifier: &'a C,
+    features: [usize; 2],
+    reference: Vec<T>,
+}
+
+impl<'a, T: Real, C: Classifier<T> + ?Sized> Slice<'a, T, C> {
+    /// The plane of two features, counted from 0, through the row `reference`, whose entries for these two do not matter.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a feature that does not exist and for the same twice, [`Error::ShapeMismatch`] for a
+    /// row of another length than the classifier has features, [`Error::NotFinite`].
+    pub fn new(classifier: &'a C, features: [usize; 2], reference: &[T]) -> Result<Self, Error> {
+        let count = classifier.features();
+        for feature in features {
+            let requires = "the number of a feature, counted from 0";
+            check::parameter("features", feature as f64, feature < count, requires)?;
+        }
+        let different = features[0] != features[1];
+        check::parameter("features", features[1] as f64, different, "another feature than the first")?;
+        check::count("reference", "entries", count, reference.len())?;
+        check::finite("reference", &DMatrix::from_row_slice(1, count, reference))?;
+        Ok(Slice { classifier, features, reference: reference.to_vec() })
+    }
+
+    /// The two features.
+    pub fn chosen(&self) -> [usize; 2] {
+        self.features
+    }
+
+    /// Rows of all features.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for other than two columns.
+    pub fn whole(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        check::count("x", "columns", 2, x.ncols())?;
+        let mut whole = DMatrix::from_fn(x.nrows(), self.reference.len(), |_, column| self.reference[column]);
+        for (axis, &feature) in self.features.iter().enumerate() {
+            whole.column_mut(feature).copy_from(&x.column(axis));
+        }
+        Ok(whole)
+    }
+}
+
+impl<T: Real, C: Classifier<T> + ?Sized> Classifier<T> for Slice<'_, T, C> {
+    type Label = C::Label;
+
+    fn classes(&self) -> &[C::Label] {
+        self.classifier.classes()
+    }
+    fn features(&self) -> usize {
+        2
+    }
+    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.classifier.decision_function(&self.whole(x)?)
+    }
+    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.classifier.predict_proba(&self.whole(x)?)
+    }
+    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.classifier.predict_log_proba(&self.whole(x)?)
+    }
+    fn predict(&self, x: &DMatrix<T>) -> Result<Vec<C::Label>, Error> {
+        self.classifier.predict(&self.whole(x)?)
+    }
+    fn score(&self, x: &DMatrix<T>, y: &[C::Label]) -> Result<f64, Error> {
+        self.classifier.score(&self.whole(x)?, y)
+    }
+}
