@@ -228,6 +228,13 @@ pub enum Error {
         message: String,
     },
 
+    /// A picture that cannot be drawn: nothing in it can be shown, or the drawing itself failed.
+    #[error("the picture cannot be drawn: {reason}")]
+    Picture {
+        /// Why not.
+        reason: String,
+    },
+
     /// A hyper-parameter outside its range.
     #[error("`{name}` is {value}, must be {requires}")]
     InvalidParameter {

@@ -63,6 +63,7 @@
 //! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. Fits use one thread.
 //!
 //! # Features
+//! - `plot`: pictures as SVG and PNG, the module `plot`.
 //! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
 //!
 //! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
@@ -92,6 +93,8 @@ mod network;
 mod optim;
 mod penalty;
 mod pipeline;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod preprocess;
 #[cfg(feature = "progress")]
 mod progress;

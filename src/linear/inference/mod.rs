@@ -105,6 +105,16 @@ impl Inference {
         &self.names
     }
 
+    /// What each equation is about: a class, or of several classes one against the first.
+    pub fn equations(&self) -> &[String] {
+        &self.equations
+    }
+
+    /// Whether the first term is the intercept.
+    pub fn has_intercept(&self) -> bool {
+        self.intercept
+    }
+
     /// The estimates, terms x equations.
     pub fn estimates(&self) -> &DMatrix<f64> {
         &self.estimates

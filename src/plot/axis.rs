@@ -1,0 +1,154 @@
+//! An axis: which numbers it shows, how they are spaced, and where its marks are.
+
+use super::ticks::{self, Tick};
+use crate::check;
+use crate::error::Error;
+
+/// How numbers are spaced along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spacing {
+    Linear,
+    Logarithmic,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Axis {
+    pub(super) name: String,
+    pub(super) spacing: Spacing,
+    low: f64,
+    high: f64,
+    /// Marks in place of round numbers.
+    pub(super) marks: Option<Vec<Tick>>,
+}
+
+impl Axis {
+    /// From one number to another, which must be above the first.
+    pub(super) fn new(name: impl Into<String>, low: f64, high: f64) -> Self {
+        Axis { name: name.into(), spacing: Spacing::Linear, low, high, marks: None }
+    }
+
+    /// From 0 to 1, with a little room around.
+    pub(super) fn share(name: impl Into<String>) -> Self {
+        Axis::new(name, -0.02, 1.02)
+    }
+
+    /// Around all of these numbers that are finite, and on a logarithmic axis positive, with a margin on both sides.
+    ///
+    /// # Errors
+    /// [`Error::Picture`] if there are none, or none that fit on one axis.
+    pub(super) fn around(
+        name: impl Into<String>,
+        spacing: Spacing,
+        values: impl IntoIterator<Item = f64>,
+        margin: f64,
+    ) -> Result<Self, Error> {
+        let name = name.into();
+        let transformed = values.into_iter().map(|value| along(spacing, value)).filter(|v| v.is_finite());
+        let (low, high) = transformed
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        if low > high {
+            let kind = if spacing == Spacing::Logarithmic { "positive, finite" } else { "finite" };
+            return Err(Error::Picture { reason: format!("no {kind} number for the axis \"{name}\"") });
+        }
+        let size = low.abs().max(high.abs());
+        // Numbers that differ by rounding only are drawn as the same.
+        let (low, high) = if high - low > 1e-9 * size {
+            (low - margin * (high - low), high + margin * (high - low))
+        } else {
+            let half = if size > 0.0 { 0.1 * size } else { 0.5 };
+            (low - half, high + half)
+        };
+        if !(high - low).is_finite() {
+            return Err(Error::Picture { reason: format!("the axis \"{name}\" is too long for numbers") });
+        }
+        let back = |value: f64| if spacing == Spacing::Logarithmic { 10f64.powf(value) } else { value };
+        Ok(Axis { name, spacing, low: back(low), high: back(high), marks: None })
+    }
+
+    /// A class or term at each whole number from 0.
+    pub(super) fn of_names(name: impl Into<String>, names: &[String]) -> Self {
+        let mark = |(at, label): (usize, &String)| Tick { at: at as f64, label: label.clone() };
+        let marks = names.iter().enumerate().map(mark).collect();
+        Axis { marks: Some(marks), ..Axis::new(name, -0.5, names.len() as f64 - 0.5) }
+    }
+
+    /// The same from a lower or to a higher number too.
+    pub(super) fn including(mut self, value: f64) -> Self {
+        (self.low, self.high) = (self.low.min(value), self.high.max(value));
+        self
+    }
+
+    /// The other way round.
+    pub(super) fn reversed(mut self) -> Self {
+        (self.low, self.high) = (self.high, self.low);
+        self
+    }
+
+    /// The lowest and highest number.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.low.min(self.high), self.low.max(self.high))
+    }
+
+    /// How far along the axis a number is: 0 at its beginning, 1 at its end.
+    pub(super) fn place(&self, value: f64) -> f64 {
+        let (value, low, high) =
+            (along(self.spacing, value), along(self.spacing, self.low), along(self.spacing, self.high));
+        (value - low) / (high - low)
+    }
+
+    /// Its marks, about so many.
+    pub(super) fn ticks(&self, about: usize) -> Vec<Tick> {
+        let (low, high) = self.ends();
+        match (&self.marks, self.spacing) {
+            (Some(marks), _) => marks.clone(),
+            (None, Spacing::Linear) => ticks::linear(low, high, about),
+            (None, Spacing::Logarithmic) => ticks::logarithmic(low, high, about),
+        }
+    }
+}
+
+/// A number, or its logarithm.
+fn along(spacing: Spacing, value: f64) -> f64 {
+    match spacing {
+        Spacing::Linear => value,
+        Spacing::Logarithmic => value.log10(),
+    }
+}
+
+/// Sizes of a picture that can be drawn.
+pub(super) fn check_size(width: u32, height: u32) -> Result<(), Error> {
+    for (name, value) in [("width", width), ("height", height)] {
+        check::parameter(name, f64::from(value), (160..=4000).contains(&value), "from 160 to 4000")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_shows_all_its_numbers_and_some_room() {
+        let axis = Axis::around("x", Spacing::Linear, [3.0, f64::NAN, 1.0, f64::INFINITY], 0.05).unwrap();
+        assert_eq!(axis.ends(), (0.9, 3.1));
+        let axis = Axis::around("x", Spacing::Logarithmic, [0.0, 100.0, 1.0, -1.0], 0.0).unwrap();
+        assert_eq!(axis.ends(), (1.0, 100.0));
+        assert_eq!(axis.place(10.0), 0.5);
+    }
+
+    #[test]
+    fn constant_numbers_have_an_axis_too() {
+        for value in [0.0, 1.0, -5.0, 1e-300, 1e300, 0.1 + 0.2] {
+            let axis = Axis::around("x", Spacing::Linear, [value, value * (1.0 + 1e-15)], 0.05).unwrap();
+            let (low, high) = axis.ends();
+            assert!(low < value && value < high, "{value}");
+        }
+    }
+
+    #[test]
+    fn numbers_without_a_common_axis_are_refused() {
+        assert!(Axis::around("x", Spacing::Linear, [f64::NAN], 0.05).is_err());
+        assert!(Axis::around("x", Spacing::Logarithmic, [-1.0, 0.0], 0.05).is_err());
+        assert!(Axis::around("x", Spacing::Linear, [f64::MAX, f64::MIN], 0.05).is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! A frame with two axes, what is drawn in it, and beside it the legend or the bar of colours.
+
+use super::axis::Axis;
+use super::palette::{Marker, Scale};
+use super::scene::{Colour, Dash};
+
+/// Points, lines and areas in the units of the axes, in the order in which they are painted.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Layer {
+    /// An area without an edge.
+    Area { points: Vec<[f64; 2]>, fill: Colour, opacity: f64 },
+    /// A line, interrupted where a point is not finite.
+    Line { points: Vec<[f64; 2]>, look: LineLook },
+    /// Points of the same look.
+    Points { points: Vec<[f64; 2]>, marker: Marker, colour: Colour, size: f64 },
+    /// A text in the middle of a point.
+    Text { at: [f64; 2], text: String, size: f64, colour: Colour },
+}
+
+/// How a line looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct LineLook {
+    pub(super) colour: Colour,
+    pub(super) width: f64,
+    pub(super) dash: Option<Dash>,
+}
+
+impl LineLook {
+    pub(super) fn new(colour: Colour, width: f64) -> Self {
+        LineLook { colour, width, dash: None }
+    }
+
+    pub(super) fn dashed(self, dash: Option<Dash>) -> Self {
+        LineLook { dash, ..self }
+    }
+}
+
+/// An entry of the legend.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) ground: Option<Colour>,
+    pub(super) line: Option<LineLook>,
+    pub(super) marker: Option<(Marker, Colour)>,
+}
+
+/// What colours mean: numbers from `axis`'s low end to its high end.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Bar {
+    pub(super) axis: Axis,
+    pub(super) scale: Scale,
+    /// How many steps of colour there are.
+    pub(super) steps: usize,
+    /// Numbers at which there is a line across.
+    pub(super) lines: Vec<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Chart {
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) layers: Vec<Layer>,
+    pub(super) legend: Vec<Key>,
+    pub(super) bar: Option<Bar>,
+    /// Whether the frame is a square.
+    pub(super) square: bool,
+    /// Whether there are thin lines at the marks of x and y.
+    pub(super) grid: [bool; 2],
+}
+
+impl Chart {
+    pub(super) fn new(x: Axis, y: Axis) -> Self {
+        Chart { x, y, layers: Vec::new(), legend: Vec::new(), bar: None, square: false, grid: [true; 2] }
+    }
+}

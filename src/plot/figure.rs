@@ -1,0 +1,140 @@
+//! A picture as a value: drawn when it is asked for its bytes.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::axis::check_size;
+use super::chart::Chart;
+use super::images::{self, Images};
+use super::layout;
+use super::render;
+use super::scene::Scene;
+use crate::error::Error;
+use crate::file;
+
+/// A picture, which becomes SVG or PNG.
+///
+/// The functions and builders of [`plot`](super) make it; title, size and names of the axes may then be changed. The same
+/// figure gives the same bytes.
+///
+/// # Examples
+/// ```
+/// use logit::plot::Curves;
+///
+/// let squares = (0..10).map(|x| [x as f64, (x * x) as f64]);
+/// let figure = Curves::new("x", "x²").curve("squares", squares).figure()?;
+/// let figure = figure.title("Squares").size(480, 320).y_name("x times x");
+///
+/// assert!(figure.to_svg()?.contains("x times x"));
+/// assert!(figure.to_png()?.starts_with(b"\x89PNG"));
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    title: String,
+    size: (u32, u32),
+    content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Content {
+    Chart(Box<Chart>),
+    Images(Images),
+}
+
+impl Figure {
+    pub(super) fn of_chart(chart: Chart) -> Self {
+        let width = if chart.legend.is_empty() && chart.bar.is_none() { 520 } else { 640 };
+        Figure { title: String::new(), size: (width, 440), content: Content::Chart(Box::new(chart)) }
+    }
+
+    pub(super) fn of_images(images: Images, size: (u32, u32)) -> Self {
+        Figure { title: String::new(), size, content: Content::Images(images) }
+    }
+
+    /// A line above the picture. Defaults to none.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Width and height, each from 160 to 4000: pixels of an SVG file at its natural size, and half of the pixels of a PNG file.
+    /// Defaults to about 640 x 440; pictures that list something are as large as they need to be.
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.size = (width, height);
+        self
+    }
+
+    /// The name of the horizontal axis, if there is one. Defaults to what it shows.
+    pub fn x_name(mut self, name: impl Into<String>) -> Self {
+        if let Content::Chart(chart) = &mut self.content {
+            chart.x.name = name.into();
+        }
+        self
+    }
+
+    /// The name of the vertical axis, if there is one. Defaults to what it shows.
+    pub fn y_name(mut self, name: impl Into<String>) -> Self {
+        if let Content::Chart(chart) = &mut self.content {
+            chart.y.name = name.into();
+        }
+        self
+    }
+
+    /// An SVG document: text stays text, in Arial or a font as wide.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a size out of range.
+    pub fn to_svg(&self) -> Result<String, Error> {
+        render::svg(&self.scene()?)
+    }
+
+    /// A PNG file, with two pixels per unit of size and with a font that comes with the crate.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a size out of range.
+    pub fn to_png(&self) -> Result<Vec<u8>, Error> {
+        render::png(&self.scene()?)
+    }
+
+    /// Saves the picture, as SVG or PNG by the ending of its name. A file of that name is replaced, and only once
+    /// the new one is complete.
+    ///
+    /// # Errors
+    /// [`Error::File`] for another ending and for what the operating system refuses; those of drawing.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use logit::{MlpClassifier, Estimator, data, plot};
+    ///
+    /// let iris = data::iris();
+    /// let model = MlpClassifier::new([8]).fit(&iris.x, &iris.y)?;
+    /// plot::loss_curves(model.history())?.save("loss.svg")?;
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+        match ending.as_deref() {
+            Some("svg") => file::save(path, self.to_svg()?.as_bytes()),
+            Some("png") => file::save(path, &self.to_png()?),
+            _ => Err(Error::File {
+                action: "save",
+                path: path.to_owned(),
+                kind: ErrorKind::InvalidInput,
+                message: "a picture's name must end in .svg or .png".to_owned(),
+            }),
+        }
+    }
+
+    fn scene(&self) -> Result<Scene, Error> {
+        let (width, height) = self.size;
+        check_size(width, height)?;
+        let mut scene = Scene::new(width, height);
+        match &self.content {
+            Content::Chart(chart) => layout::chart(&mut scene, &self.title, chart),
+            Content::Images(images) => images::draw(&mut scene, &self.title, images),
+        }
+        Ok(scene)
+    }
+}

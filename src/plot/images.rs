@@ -1,0 +1,155 @@
+//! A grid of small images on one scale of colours.
+
+use nalgebra::{DMatrix, DMatrixView};
+
+use super::axis::Axis;
+use super::chart::Bar;
+use super::figure::Figure;
+use super::layout::{self, Frame};
+use super::palette::Scale;
+use super::scene::{Colour, Scene};
+use crate::check;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Colours are drawn in so many steps, so that neighbours of nearly the same colour are one shape.
+const STEPS: usize = 41;
+
+/// The room on the right for the bar of colours, and around everything.
+const BESIDE: f64 = 92.0;
+const EDGE: f64 = 14.0;
+const BETWEEN: f64 = 6.0;
+
+/// Images, each a column: row after row of pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Images {
+    pixels: DMatrix<f64>,
+    height: usize,
+    width: usize,
+    /// The largest of all numbers, in size.
+    largest: f64,
+}
+
+/// The weights into each unit of a layer as an image of `height` x `width` pixels: what the unit looks for. Blue weights
+/// are negative, orange ones positive, white ones 0; all images have the same scale.
+///
+/// # Shapes
+/// `weights` is inputs x units, as [`FittedMlp::weights`](crate::FittedMlp::weights) has them; there are as many inputs as pixels,
+/// row after row from the top.
+///
+/// # Errors
+/// [`Error::Empty`] for no units, [`Error::ShapeMismatch`] for another number of inputs than pixels, [`Error::NotFinite`].
+///
+/// # Examples
+/// ```
+/// use logit::{Estimator, MlpClassifier, data, plot};
+///
+/// let digits = data::digits();
+/// let model = MlpClassifier::new([12]).epochs(1).fit(&digits.x, &digits.y)?;
+/// let figure = plot::weight_images(model.weights(0).unwrap(), 8, 8)?;
+/// assert!(figure.to_png()?.len() > 1000);
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn weight_images<'a, T: Real>(
+    weights: impl Into<DMatrixView<'a, T>>,
+    height: usize,
+    width: usize,
+) -> Result<Figure, Error> {
+    let weights = weights.into();
+    for (axis, count) in [("units", weights.ncols()), ("inputs", weights.nrows())] {
+        if count == 0 {
+            return Err(Error::Empty { argument: "weights", axis });
+        }
+    }
+    check::count("weights", "inputs", height.saturating_mul(width), weights.nrows())?;
+    let pixels = DMatrix::from_fn(weights.nrows(), weights.ncols(), |row, column| weights[(row, column)].as_f64());
+    check::finite("weights", &pixels)?;
+    let largest = pixels.iter().fold(0.0, |largest: f64, weight| largest.max(weight.abs()));
+    let images = Images { pixels, height, width, largest };
+    let size = images.natural_size();
+    Ok(Figure::of_images(images, size))
+}
+
+impl Images {
+    fn count(&self) -> usize {
+        self.pixels.ncols()
+    }
+
+    /// About as wide as high, at 80 units an image.
+    fn natural_size(&self) -> (u32, u32) {
+        let side = 80.0;
+        let (columns, rows) = self.grid(1.5);
+        let [wide, high] = self.proportions();
+        let across = columns as f64 * (side * wide + BETWEEN) + BESIDE + EDGE;
+        let down = rows as f64 * (side * high + BETWEEN) + 2.0 * EDGE + 20.0;
+        (across.clamp(240.0, 2000.0) as u32, down.clamp(200.0, 2000.0) as u32)
+    }
+
+    /// Width and height of an image, the longer one as 1.
+    fn proportions(&self) -> [f64; 2] {
+        let longest = self.height.max(self.width) as f64;
+        [self.width as f64 / longest, self.height as f64 / longest]
+    }
+
+    /// Columns and rows of images on a page so many times as wide as high.
+    fn grid(&self, ratio: f64) -> (usize, usize) {
+        let [wide, high] = self.proportions();
+        let columns = (self.count() as f64 * ratio * high / wide).sqrt().ceil() as usize;
+        let columns = columns.clamp(1, self.count());
+        (columns, self.count().div_ceil(columns))
+    }
+
+    /// The step of the scale that a number has, and the colour of a step.
+    fn step(&self, value: f64) -> usize {
+        let share = if self.largest > 0.0 { 0.5 + 0.5 * (value / self.largest) } else { 0.5 };
+        ((share * STEPS as f64).floor() as usize).min(STEPS - 1)
+    }
+}
+
+fn colour(step: usize) -> Colour {
+    Scale::Diverging.at((step as f64 + 0.5) / STEPS as f64)
+}
+
+pub(super) fn draw(scene: &mut Scene, heading: &str, images: &Images) {
+    let top = layout::title(scene, heading);
+    let page = [f64::from(scene.width) - BESIDE - EDGE, f64::from(scene.height) - top - EDGE];
+    let (columns, rows) = images.grid(page[0] / page[1]);
+    // Pixels of images are whole pixels of the page where there is room, so that no seams show.
+    let room = |length: f64, images: usize, pixels: usize| {
+        ((length - BETWEEN * (images - 1) as f64) / (images * pixels) as f64).max(0.05)
+    };
+    let pixel = room(page[0], columns, images.width).min(room(page[1], rows, images.height));
+    let pixel = if pixel >= 1.0 { pixel.floor() } else { pixel };
+    let (wide, high) = (pixel * images.width as f64, pixel * images.height as f64);
+    for number in 0..images.count() {
+        let left = EDGE + (number % columns) as f64 * (wide + BETWEEN);
+        let top = top + (number / columns) as f64 * (high + BETWEEN);
+        draw_image(scene, images, number, [left, top], pixel);
+    }
+    let bottom = top + rows as f64 * (high + BETWEEN) - BETWEEN;
+    let right = EDGE + columns as f64 * (wide + BETWEEN) - BETWEEN;
+    let frame = Frame { left: EDGE, top, right, bottom: bottom.max(top + 80.0).min(top + 400.0) };
+    let end = if images.largest > 0.0 { images.largest } else { 1.0 };
+    let bar = Bar { axis: Axis::new("weight", -end, end), scale: Scale::Diverging, steps: STEPS, lines: vec![] };
+    layout::colour_bar(scene, &bar, frame, right + 14.0);
+}
+
+/// One image: the ground in its most frequent colour, and runs of pixels of one colour along each row.
+fn draw_image(scene: &mut Scene, images: &Images, number: usize, [left, top]: [f64; 2], pixel: f64) {
+    let steps: Vec<usize> = images.pixels.column(number).iter().map(|&value| images.step(value)).collect();
+    let frequency = |step: usize| steps.iter().filter(|&&other| other == step).count();
+    let ground = (0..STEPS).max_by_key(|&step| frequency(step)).unwrap_or(STEPS / 2);
+    let corner = |row: usize, column: usize| [left + pixel * column as f64, top + pixel * row as f64];
+    scene.rectangle([left - 0.5, top - 0.5], corner(images.height, images.width).map(|v| v + 0.5), Colour::GREY);
+    scene.rectangle(corner(0, 0), corner(images.height, images.width), colour(ground));
+    for (row, steps) in steps.chunks(images.width).enumerate() {
+        let mut first = 0;
+        for run in steps.chunk_by(|a, b| a == b) {
+            let next = first + run.len();
+            if run[0] != ground {
+                scene.rectangle(corner(row, first), corner(row + 1, next), colour(run[0]));
+            }
+            first = next;
+        }
+    }
+}

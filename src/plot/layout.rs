@@ -1,0 +1,299 @@
+//! Where the parts of a chart are on the page, and the shapes that they become.
+
+use super::axis::Axis;
+use super::chart::{Bar, Chart, Key, Layer, LineLook};
+use super::clip;
+use super::font::{self, CAPITAL_HEIGHT};
+use super::palette::Marker;
+use super::scene::{Anchor, Colour, Scene, Stroke, Text};
+use super::ticks::Tick;
+
+/// Sizes of text.
+pub(super) const TITLE: f64 = 15.0;
+pub(super) const NAME: f64 = 13.0;
+pub(super) const MARK: f64 = 12.0;
+
+const EDGE: f64 = 12.0;
+const TICK: f64 = 4.0;
+const GAP: f64 = 6.0;
+const KEY: f64 = 26.0;
+const KEY_HEIGHT: f64 = 20.0;
+const BAR: f64 = 16.0;
+
+/// A rectangle on the page.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Frame {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+}
+
+impl Frame {
+    pub(super) fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    pub(super) fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+}
+
+/// The title, above everything else; how much room is left for that.
+pub(super) fn title(scene: &mut Scene, title: &str) -> f64 {
+    if title.is_empty() {
+        return EDGE;
+    }
+    let width = f64::from(scene.width);
+    let text = font::fitted(title, TITLE, width - 2.0 * EDGE);
+    let at = [0.5 * width, EDGE + TITLE * CAPITAL_HEIGHT + 3.0];
+    scene.text(Text { at, text, size: TITLE, colour: Colour::INK, anchor: Anchor::Middle, upwards: false });
+    EDGE + TITLE + 10.0
+}
+
+/// The whole chart on a page.
+pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
+    let page = [f64::from(scene.width), f64::from(scene.height)];
+    let top = title(scene, heading);
+    let beside = beside(chart, page[0]);
+    let y_room = 0.3 * page[0];
+    // Marks are chosen for about the room that there will be.
+    let y_ticks = chart.y.ticks(((page[1] - top - 40.0) / 52.0).max(2.0) as usize);
+    let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 80.0).max(2.0) as usize);
+    let labels = widest(&y_ticks).min(y_room);
+    let name = |axis: &Axis| if axis.name.is_empty() { 0.0 } else { NAME + GAP };
+    let left = EDGE + name(&chart.y) + labels + GAP + TICK;
+    let mut frame = Frame { left, top, right: page[0] - beside, bottom: page[1] };
+    let upright = needs_turning(&x_ticks, chart.x.marks.is_some(), frame.width());
+    let x_room = if upright { widest(&x_ticks).min(0.3 * page[1]) } else { MARK };
+    frame.bottom -= EDGE + name(&chart.x) + x_room + GAP + TICK;
+    if chart.square {
+        let side = frame.width().min(frame.height());
+        let spare = [frame.width() - side, frame.height() - side];
+        frame = Frame {
+            left: frame.left + 0.5 * spare[0],
+            right: frame.right - 0.5 * spare[0],
+            top: frame.top + 0.5 * spare[1],
+            bottom: frame.bottom - 0.5 * spare[1],
+        };
+    }
+    let drawing = Drawing { chart, frame, labels, x_room, upright };
+    drawing.grid(scene, &x_ticks, &y_ticks);
+    for layer in &chart.layers {
+        drawing.layer(scene, layer);
+    }
+    drawing.axes(scene, &x_ticks, &y_ticks);
+    let right = [frame.right + 14.0, page[0] - EDGE];
+    match &chart.bar {
+        Some(bar) => colour_bar(scene, bar, frame, right[0]),
+        None => legend(scene, &chart.legend, right, frame.top, page[1] - EDGE),
+    }
+}
+
+/// The room on the right of the frame.
+fn beside(chart: &Chart, page: f64) -> f64 {
+    match &chart.bar {
+        Some(bar) => 14.0 + BAR + TICK + GAP + widest(&bar.axis.ticks(5)) + GAP + NAME + EDGE,
+        None if chart.legend.is_empty() => EDGE + 8.0,
+        None => {
+            let names = chart.legend.iter().map(|key| font::width(&key.name, MARK)).fold(0.0, f64::max);
+            14.0 + (KEY + GAP + names + 2.0).min(0.34 * page) + EDGE
+        }
+    }
+}
+
+fn widest(ticks: &[Tick]) -> f64 {
+    ticks.iter().map(|tick| font::width(&tick.label, MARK)).fold(0.0, f64::max)
+}
+
+/// Whether names below the frame would overlap if they were not turned.
+fn needs_turning(ticks: &[Tick], names: bool, width: f64) -> bool {
+    names && widest(ticks) + 10.0 > width / ticks.len().max(1) as f64
+}
+
+struct Drawing<'a> {
+    chart: &'a Chart,
+    frame: Frame,
+    /// The room for the marks of y and of x.
+    labels: f64,
+    x_room: f64,
+    /// Whether the marks of x are turned.
+    upright: bool,
+}
+
+impl Drawing<'_> {
+    fn x(&self, value: f64) -> f64 {
+        self.frame.left + self.chart.x.place(value) * self.frame.width()
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        self.frame.bottom - self.chart.y.place(value) * self.frame.height()
+    }
+
+    fn on_page(&self, points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+        points.iter().map(|[x, y]| [self.x(*x), self.y(*y)]).collect()
+    }
+
+    /// The frame, as the limits of what is drawn.
+    fn window(&self) -> clip::Window {
+        [(self.frame.left, self.frame.right), (self.frame.top, self.frame.bottom)]
+    }
+
+    fn grid(&self, scene: &mut Scene, x_ticks: &[Tick], y_ticks: &[Tick]) {
+        let (stroke, Frame { left, top, right, bottom }) = (Stroke::new(Colour::GRID, 1.0), self.frame);
+        if self.chart.grid[0] {
+            let lines = x_ticks.iter().map(|tick| self.x(tick.at));
+            lines.for_each(|x| scene.line(vec![[x, top], [x, bottom]], stroke));
+        }
+        if self.chart.grid[1] {
+            let lines = y_ticks.iter().map(|tick| self.y(tick.at));
+            lines.for_each(|y| scene.line(vec![[left, y], [right, y]], stroke));
+        }
+    }
+
+    fn layer(&self, scene: &mut Scene, layer: &Layer) {
+        let window = self.window();
+        match layer {
+            Layer::Area { points, fill, opacity } => {
+                let points = clip::area(&self.on_page(points), &window);
+                if points.len() > 2 {
+                    scene.polygon(points, *fill, *opacity);
+                }
+            }
+            Layer::Line { points, look } => {
+                for part in clip::line(&self.on_page(points), &window) {
+                    line(scene, part, *look);
+                }
+            }
+            Layer::Points { points, marker, colour, size } => {
+                let points = self.on_page(points);
+                for &point in points.iter().filter(|point| clip::contains(&window, **point)) {
+                    mark(scene, point, *marker, *colour, *size);
+                }
+            }
+            Layer::Text { at, text, size, colour } => {
+                let at = [self.x(at[0]), self.y(at[1]) + 0.5 * CAPITAL_HEIGHT * size];
+                let (text, anchor) = (text.clone(), Anchor::Middle);
+                scene.text(Text { at, text, size: *size, colour: *colour, anchor, upwards: false });
+            }
+        }
+    }
+
+    /// The frame itself with marks, numbers and names.
+    fn axes(&self, scene: &mut Scene, x_ticks: &[Tick], y_ticks: &[Tick]) {
+        let Frame { left, top, right, bottom } = self.frame;
+        let stroke = Stroke::new(Colour::INK, 1.0);
+        scene.line(vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top - 0.5]], stroke);
+        for tick in x_ticks {
+            let x = self.x(tick.at);
+            scene.line(vec![[x, bottom], [x, bottom + TICK]], stroke);
+            let below = bottom + TICK + GAP;
+            let text = font::fitted(&tick.label, MARK, if self.upright { self.x_room } else { f64::INFINITY });
+            let (at, anchor) = if self.upright {
+                ([x + 0.5 * CAPITAL_HEIGHT * MARK, below], Anchor::End)
+            } else {
+                ([x, below + CAPITAL_HEIGHT * MARK], Anchor::Middle)
+            };
+            scene.text(label(at, text, MARK, anchor, self.upright));
+        }
+        for tick in y_ticks {
+            let y = self.y(tick.at);
+            scene.line(vec![[left - TICK, y], [left, y]], stroke);
+            let text = font::fitted(&tick.label, MARK, self.labels + 1.0);
+            let at = [left - TICK - GAP, y + 0.5 * CAPITAL_HEIGHT * MARK];
+            scene.text(label(at, text, MARK, Anchor::End, false));
+        }
+        if !self.chart.x.name.is_empty() {
+            let text = font::fitted(&self.chart.x.name, NAME, right - left + 40.0);
+            let y = bottom + TICK + GAP + self.x_room + GAP + CAPITAL_HEIGHT * NAME;
+            scene.text(label([0.5 * (left + right), y], text, NAME, Anchor::Middle, false));
+        }
+        if !self.chart.y.name.is_empty() {
+            let text = font::fitted(&self.chart.y.name, NAME, bottom - top + 20.0);
+            let x = left - TICK - GAP - self.labels - GAP;
+            scene.text(label([x, 0.5 * (top + bottom)], text, NAME, Anchor::Middle, true));
+        }
+    }
+}
+
+fn label(at: [f64; 2], text: String, size: f64, anchor: Anchor, upwards: bool) -> Text {
+    Text { at, text, size, colour: Colour::INK, anchor, upwards }
+}
+
+fn line(scene: &mut Scene, points: Vec<[f64; 2]>, look: LineLook) {
+    let stroke = Stroke::new(look.colour, look.width);
+    scene.line(points, look.dash.map_or(stroke, |dash| stroke.dashed(dash)));
+}
+
+/// A marker with a thin white edge, so that points on top of each other can be counted.
+fn mark(scene: &mut Scene, [x, y]: [f64; 2], marker: Marker, colour: Colour, size: f64) {
+    let corners = marker.corners();
+    for (radius, colour) in [(size + 0.8, Colour::WHITE), (size, colour)] {
+        if corners.is_empty() {
+            scene.circle([x, y], radius, colour);
+        } else {
+            let around = corners.iter().map(|[u, v]| [x + radius * u, y + radius * v]).collect();
+            scene.polygon(around, colour, 1.0);
+        }
+    }
+}
+
+/// The legend from `top` downwards; entries for which there is no room are counted.
+fn legend(scene: &mut Scene, keys: &[Key], [left, right]: [f64; 2], top: f64, bottom: f64) {
+    let room = ((bottom - top) / KEY_HEIGHT).floor().max(1.0) as usize;
+    let shown = if keys.len() > room { room - 1 } else { keys.len() };
+    let text_at = left + KEY + GAP;
+    let entry = |scene: &mut Scene, row: usize, text: &str| {
+        let y = top + (row as f64 + 0.5) * KEY_HEIGHT + 0.5 * CAPITAL_HEIGHT * MARK;
+        let text = font::fitted(text, MARK, right - text_at);
+        scene.text(label([text_at, y], text, MARK, Anchor::Start, false));
+    };
+    for (row, key) in keys[..shown].iter().enumerate() {
+        let middle = top + (row as f64 + 0.5) * KEY_HEIGHT;
+        if let Some(ground) = key.ground {
+            scene.rectangle([left, middle - 7.0], [left + KEY, middle + 7.0], ground);
+        }
+        if let Some(look) = key.line {
+            line(scene, vec![[left, middle], [left + KEY, middle]], look);
+        }
+        if let Some((marker, colour)) = key.marker {
+            mark(scene, [left + 0.5 * KEY, middle], marker, colour, 4.0);
+        }
+        entry(scene, row, &key.name);
+    }
+    if shown < keys.len() {
+        entry(scene, shown, &format!("and {} more", keys.len() - shown));
+    }
+}
+
+/// The bar of colours beside a frame.
+pub(super) fn colour_bar(scene: &mut Scene, bar: &Bar, beside: Frame, left: f64) {
+    let Frame { top, bottom, .. } = beside;
+    let y = |value: f64| bottom - bar.axis.place(value) * (bottom - top);
+    let (low, high) = bar.axis.ends();
+    let right = left + BAR;
+    for step in 0..bar.steps {
+        let edge = |step: usize| low + (high - low) * step as f64 / bar.steps as f64;
+        let colour = bar.scale.at((step as f64 + 0.5) / bar.steps as f64);
+        // Each reaches under the next one, so that no line of the ground shows between them.
+        let upper = if step + 1 < bar.steps { y(edge(step + 1)) - 1.0 } else { top };
+        scene.rectangle([left, upper], [right, y(edge(step))], colour);
+    }
+    for &value in &bar.lines {
+        let colour = if bar.scale.at(bar.axis.place(value)).is_light() { Colour::INK } else { Colour::WHITE };
+        scene.line(vec![[left, y(value)], [right, y(value)]], Stroke::new(colour, 1.0));
+    }
+    let stroke = Stroke::new(Colour::INK, 1.0);
+    scene.line(vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top - 0.5]], stroke);
+    let ticks = bar.axis.ticks(5);
+    for tick in &ticks {
+        scene.line(vec![[right, y(tick.at)], [right + TICK, y(tick.at)]], stroke);
+        let at = [right + TICK + GAP, y(tick.at) + 0.5 * CAPITAL_HEIGHT * MARK];
+        scene.text(label(at, tick.label.clone(), MARK, Anchor::Start, false));
+    }
+    if !bar.axis.name.is_empty() {
+        let x = right + TICK + GAP + widest(&ticks) + GAP + NAME * CAPITAL_HEIGHT;
+        let text = font::fitted(&bar.axis.name, NAME, bottom - top + 20.0);
+        scene.text(label([x, 0.5 * (top + bottom)], text, NAME, Anchor::Middle, true));
+    }
+}

@@ -1,0 +1,188 @@
+//! Where a classifier says what, with the data and the boundary.
+
+use nalgebra::DMatrix;
+
+use super::chart::{Chart, Key, Layer};
+use super::figure::Figure;
+use super::palette::tint;
+use super::partition::winners;
+use super::plane::{BOUNDARY, Plane, View, drawn};
+use crate::boundary::{Bounds, class_boundaries};
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::real::Real;
+
+/// The regions of all classes, the rows of `x` in the colours of their true classes, and the boundary, for a
+/// classifier of two features: [`DecisionRegions`] with its defaults.
+///
+/// # Errors
+/// As [`DecisionRegions::draw`].
+///
+/// # Examples
+/// ```
+/// use logit::{Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, data, plot};
+///
+/// let iris = data::iris();
+/// let petals = iris.x.select_columns(&[2, 3]);
+/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let model = pipeline.fit(&petals, &iris.y)?;
+///
+/// // Axes are in centimetres, as the data is: the pipeline scales the grid as it scales everything.
+/// let figure = plot::decision_regions(&model, &petals, &iris.y)?;
+/// let figure = figure.title("Irises").x_name("petal length").y_name("petal width");
+/// assert!(figure.to_svg()?.contains("versicolor"));
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn decision_regions<T: Real, C: Classifier<T> + ?Sized>(
+    classifier: &C,
+    x: &DMatrix<T>,
+    y: &[C::Label],
+) -> Result<Figure, Error> {
+    DecisionRegions::new().draw(classifier, x, y)
+}
+
+/// The boundary alone, over the rows of `x`: [`DecisionRegions`] without ground.
+///
+/// # Errors
+/// As [`DecisionRegions::draw`].
+///
+/// # Examples
+/// ```
+/// use logit::{Estimator, LogisticRegression, Penalty, data, plot};
+///
+/// let iris = data::iris();
+/// let petals = iris.x.select_columns(&[2, 3]);
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&petals, &iris.y)?;
+/// assert!(plot::decision_boundary(&model, &petals, &iris.y)?.to_svg()?.contains("boundary"));
+/// # Ok::<(), logit::Error>(())
+/// ```
+pub fn decision_boundary<T: Real, C: Classifier<T> + ?Sized>(
+    classifier: &C,
+    x: &DMatrix<T>,
+    y: &[C::Label],
+) -> Result<Figure, Error> {
+    DecisionRegions::new().ground(false).draw(classifier, x, y)
+}
+
+/// A picture of what a classifier of two features predicts where.
+///
+/// Of classifiers with more features a [`Slice`](crate::boundary::Slice) is drawn, which holds all but two at the values of a
+/// row:
+/// ```
+/// use logit::boundary::Slice;
+/// use logit::plot::DecisionRegions;
+/// use logit::{Estimator, MlpClassifier, data};
+///
+/// let iris = data::iris();
+/// let model = MlpClassifier::new([8]).epochs(50).fit(&iris.x, &iris.y)?;
+/// let typical = [5.8, 3.1, 3.8, 1.2];
+/// let slice = Slice::new(&model, [2, 3], &typical)?;
+/// let figure = DecisionRegions::new()
+///     .feature_names("petal length", "petal width")
+///     .draw(&slice, &iris.x.select_columns(&[2, 3]), &iris.y)?;
+/// # assert!(figure.to_svg()?.contains("petal width"));
+/// # Ok::<(), logit::Error>(())
+/// ```
+///
+/// # Precision
+/// The line is that of [`class_boundaries`], with all its vertices. The ground is found on the same grid and is
+/// interpolated linearly in scores between its points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecisionRegions {
+    plane: Plane,
+    ground: bool,
+}
+
+impl Default for DecisionRegions {
+    fn default() -> Self {
+        DecisionRegions { plane: Plane::default(), ground: true }
+    }
+}
+
+impl DecisionRegions {
+    /// With default settings.
+    pub fn new() -> Self {
+        DecisionRegions::default()
+    }
+
+    /// The names of the two features. Defaults to x0 and x1.
+    pub fn feature_names(mut self, first: impl Into<String>, second: impl Into<String>) -> Self {
+        self.plane.feature_names = vec![first.into(), second.into()];
+        self
+    }
+
+    /// A name for each class, in the order of the classes. Defaults to the labels.
+    pub fn class_names<S: AsRef<str>>(mut self, names: &[S]) -> Self {
+        self.plane.class_names = names.iter().map(|name| name.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// The part of the plane. Defaults to all rows with a margin of 8 % on each side.
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.plane.bounds = Some(bounds);
+        self
+    }
+
+    /// Points of the grid in each direction, from 2 to 1001. Defaults to 201.
+    pub fn resolution(mut self, resolution: usize) -> Self {
+        self.plane.resolution = resolution;
+        self
+    }
+
+    /// Whether regions have the colours of their classes. Defaults to `true`.
+    pub fn ground(mut self, ground: bool) -> Self {
+        self.ground = ground;
+        self
+    }
+
+    /// The picture.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for other than two features, columns or names of them and for different numbers of rows,
+    /// labels, classes and names; [`Error::UnknownLabel`]; [`Error::InvalidParameter`] for a resolution out of range;
+    /// [`Error::Empty`] for no rows, unless bounds are given; [`Error::NotFinite`]; those of the classifier.
+    pub fn draw<T: Real, C: Classifier<T> + ?Sized>(
+        &self,
+        classifier: &C,
+        x: &DMatrix<T>,
+        y: &[C::Label],
+    ) -> Result<Figure, Error> {
+        let view = self.plane.view(classifier, x, y)?;
+        let [x_axis, y_axis] = view.axes.clone();
+        let mut chart = Chart { grid: [!self.ground; 2], ..Chart::new(x_axis, y_axis) };
+        if self.ground {
+            chart.layers.extend(self.regions(classifier, &view)?);
+        }
+        for boundary in class_boundaries(classifier, view.bounds, self.plane.resolution)? {
+            chart.layers.extend(drawn(boundary.lines(), BOUNDARY));
+        }
+        let (layers, keys) = view.data(|class| self.ground.then(|| tint(class)));
+        let crossed = chart.layers.iter().any(|layer| matches!(layer, Layer::Line { .. }));
+        chart.layers.extend(layers);
+        chart.legend = keys;
+        if crossed {
+            let name = "boundary".to_owned();
+            chart.legend.push(Key { name, line: Some(BOUNDARY), ..Key::default() });
+        }
+        Ok(Figure::of_chart(chart))
+    }
+
+    fn regions<T: Real, C: Classifier<T> + ?Sized>(
+        &self,
+        classifier: &C,
+        view: &View,
+    ) -> Result<Vec<Layer>, Error> {
+        let scores = classifier.decision_function(&self.plane.grid(view.bounds))?;
+        let two = scores.ncols() == 1;
+        let scores = DMatrix::from_fn(scores.nrows(), scores.ncols().max(2), |point, class| match (two, class) {
+            (true, 0) => 0.0,
+            (true, _) => scores[(point, 0)].as_f64(),
+            (false, _) => scores[(point, class)].as_f64(),
+        });
+        let area = |ring: super::partition::Ring| {
+            let points = view.in_units(&ring.points);
+            Layer::Area { points, fill: tint(ring.inside), opacity: 1.0 }
+        };
+        Ok(winners(&scores, self.plane.resolution).into_iter().map(area).collect())
+    }
+}

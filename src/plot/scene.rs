@@ -1,0 +1,175 @@
+//! What a picture is made of: shapes in units of 1/96 inch, from the upper left corner, painted in this order.
+
+/// A colour of the screen: red, green, blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Colour(pub(super) u8, pub(super) u8, pub(super) u8);
+
+impl Colour {
+    pub(super) const WHITE: Colour = Colour(255, 255, 255);
+    pub(super) const INK: Colour = Colour(38, 38, 38);
+    pub(super) const GREY: Colour = Colour(120, 120, 120);
+    pub(super) const GRID: Colour = Colour(228, 228, 228);
+
+    /// The share `share` of `other`, and this colour for the rest.
+    pub(super) fn mixed(self, other: Colour, share: f64) -> Colour {
+        let mix = |a: u8, b: u8| (f64::from(a) + share * (f64::from(b) - f64::from(a))).round() as u8;
+        Colour(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
+    }
+
+    /// Whether black text is easier to read on it than white text: relative luminance, as the WCAG defines it, against
+    /// that at which both have the same contrast.
+    pub(super) fn is_light(self) -> bool {
+        let linear = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(self.0) + 0.7152 * linear(self.1) + 0.0722 * linear(self.2) > 0.179
+    }
+}
+
+/// How a line is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Stroke {
+    pub(super) colour: Colour,
+    pub(super) width: f64,
+    pub(super) dash: Option<Dash>,
+}
+
+/// Lengths of dashes and of the gaps between them.
+pub(super) type Dash = [f64; 2];
+
+impl Stroke {
+    pub(super) fn new(colour: Colour, width: f64) -> Self {
+        Stroke { colour, width, dash: None }
+    }
+
+    pub(super) fn dashed(self, dash: Dash) -> Self {
+        Stroke { dash: Some(dash), ..self }
+    }
+}
+
+/// The end or middle of a text that is placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A text on one line.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Text {
+    /// Where the anchor is, on the baseline.
+    pub(super) at: [f64; 2],
+    pub(super) text: String,
+    pub(super) size: f64,
+    pub(super) colour: Colour,
+    pub(super) anchor: Anchor,
+    /// Whether it runs upwards.
+    pub(super) upwards: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Shape {
+    Rectangle { from: [f64; 2], to: [f64; 2], fill: Colour },
+    Polygon { points: Vec<[f64; 2]>, fill: Colour, opacity: f64 },
+    Line { points: Vec<[f64; 2]>, stroke: Stroke },
+    Circle { centre: [f64; 2], radius: f64, fill: Colour },
+    Text(Text),
+}
+
+/// A picture that is ready to be painted, on white.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Scene {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) shapes: Vec<Shape>,
+}
+
+impl Scene {
+    pub(super) fn new(width: u32, height: u32) -> Self {
+        Scene { width, height, shapes: Vec::new() }
+    }
+
+    pub(super) fn rectangle(&mut self, from: [f64; 2], to: [f64; 2], fill: Colour) {
+        self.shapes.push(Shape::Rectangle { from, to, fill });
+    }
+
+    pub(super) fn polygon(&mut self, points: Vec<[f64; 2]>, fill: Colour, opacity: f64) {
+        self.shapes.push(Shape::Polygon { points, fill, opacity });
+    }
+
+    pub(super) fn line(&mut self, points: Vec<[f64; 2]>, stroke: Stroke) {
+        match stroke.dash {
+            Some(dash) => {
+                let whole = Stroke { dash: None, ..stroke };
+                let lines = dashes(&points, dash).into_iter();
+                self.shapes.extend(lines.map(|points| Shape::Line { points, stroke: whole }));
+            }
+            None => self.shapes.push(Shape::Line { points, stroke }),
+        }
+    }
+
+    pub(super) fn circle(&mut self, centre: [f64; 2], radius: f64, fill: Colour) {
+        self.shapes.push(Shape::Circle { centre, radius, fill });
+    }
+
+    pub(super) fn text(&mut self, text: Text) {
+        self.shapes.push(Shape::Text(text));
+    }
+}
+
+/// The dashes of a line, which run on around its corners.
+fn dashes(points: &[[f64; 2]], dash: Dash) -> Vec<Vec<[f64; 2]>> {
+    let mut lines = Vec::new();
+    let (mut inside, mut left) = (true, dash[0]);
+    let mut current: Vec<[f64; 2]> = points.first().copied().into_iter().collect();
+    for pair in points.windows(2) {
+        let ([x, y], [dx, dy]) = (pair[0], [pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]]);
+        let length = dx.hypot(dy);
+        let mut done = 0.0;
+        while length - done > left {
+            done += left;
+            let at = [x + dx * done / length, y + dy * done / length];
+            if inside {
+                current.push(at);
+                lines.push(std::mem::take(&mut current));
+            } else {
+                current = vec![at];
+            }
+            inside = !inside;
+            left = dash[usize::from(!inside)];
+        }
+        left -= length - done;
+        if inside {
+            current.push(pair[1]);
+        }
+    }
+    if inside && current.len() > 1 {
+        lines.push(current);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashes_run_around_corners() {
+        let corner = [[0.0, 0.0], [4.0, 0.0], [4.0, 5.0]];
+        let expected = [
+            vec![[0.0, 0.0], [3.0, 0.0]],
+            vec![[4.0, 1.0], [4.0, 4.0]],
+        ];
+        assert_eq!(dashes(&corner, [3.0, 2.0]), expected);
+        let around = dashes(&[[0.0, 0.0], [2.0, 0.0], [2.0, 2.0]], [3.0, 2.0]);
+        assert_eq!(around, [[[0.0, 0.0], [2.0, 0.0], [2.0, 1.0]]]);
+    }
+
+    #[test]
+    fn text_is_black_on_light_colours_only() {
+        assert!(Colour::WHITE.is_light() && Colour(240, 228, 66).is_light());
+        assert!(!Colour::INK.is_light() && !Colour(0, 32, 76).is_light());
+    }
+}

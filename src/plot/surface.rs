@@ -1,0 +1,165 @@
+//! The probability of a class over two features.
+
+use nalgebra::DMatrix;
+
+use super::axis::Axis;
+use super::chart::{Bar, Chart, Layer, LineLook};
+use super::figure::Figure;
+use super::palette::Scale;
+use super::partition;
+use super::plane::{Plane, View, drawn};
+use super::scene::Colour;
+use crate::boundary::{Bounds, Contour, contour, contour_of_grid};
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::real::Real;
+
+/// Steps of colour from probability 0 to 1.
+const STEPS: usize = 20;
+
+/// A picture of the probability of a class over two features: a map of colours with lines of equal probability and
+/// a bar that says what colours mean.
+///
+/// Of classifiers with more features a [`Slice`](crate::boundary::Slice) is drawn.
+///
+/// # Examples
+/// ```
+/// use logit::plot::ProbabilitySurface;
+/// use logit::{Estimator, LogisticRegression, Penalty, data};
+///
+/// let iris = data::iris();
+/// let petals = iris.x.select_columns(&[2, 3]);
+/// let y: Vec<&str> = iris.y.iter().map(|&s| if s == "virginica" { s } else { "other" }).collect();
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&petals, &y)?;
+/// let figure = ProbabilitySurface::new()
+///     .feature_names("petal length", "petal width")
+///     .levels(&[0.1, 0.5, 0.9])
+///     .draw(&model, &petals, &y)?;
+/// assert!(figure.to_svg()?.contains("probability of virginica"));
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProbabilitySurface {
+    plane: Plane,
+    class: Option<usize>,
+    levels: Vec<f64>,
+    points: bool,
+}
+
+impl Default for ProbabilitySurface {
+    fn default() -> Self {
+        let levels = vec![0.1, 0.25, 0.5, 0.75, 0.9];
+        ProbabilitySurface { plane: Plane::default(), class: None, levels, points: true }
+    }
+}
+
+impl ProbabilitySurface {
+    /// With default settings.
+    pub fn new() -> Self {
+        ProbabilitySurface::default()
+    }
+
+    /// The names of the two features. Defaults to x0 and x1.
+    pub fn feature_names(mut self, first: impl Into<String>, second: impl Into<String>) -> Self {
+        self.plane.feature_names = vec![first.into(), second.into()];
+        self
+    }
+
+    /// A name for each class, in the order of the classes. Defaults to the labels.
+    pub fn class_names<S: AsRef<str>>(mut self, names: &[S]) -> Self {
+        self.plane.class_names = names.iter().map(|name| name.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// The number of the class, counted from 0. Defaults to the last class.
+    pub fn class(mut self, class: usize) -> Self {
+        self.class = Some(class);
+        self
+    }
+
+    /// Probabilities at which there is a line. Defaults to 0.1, 0.25, 0.5, 0.75 and 0.9; that of 0.5 is the heaviest.
+    pub fn levels(mut self, levels: &[f64]) -> Self {
+        self.levels = levels.to_vec();
+        self
+    }
+
+    /// Whether the rows are drawn too, each in the colour of its class. Defaults to `true`.
+    pub fn points(mut self, points: bool) -> Self {
+        self.points = points;
+        self
+    }
+
+    /// The part of the plane. Defaults to all rows with a margin of 8 % on each side.
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.plane.bounds = Some(bounds);
+        self
+    }
+
+    /// Points of the grid in each direction, from 2 to 1001. Defaults to 201.
+    pub fn resolution(mut self, resolution: usize) -> Self {
+        self.plane.resolution = resolution;
+        self
+    }
+
+    /// The picture.
+    ///
+    /// # Errors
+    /// Those of [`DecisionRegions::draw`](super::DecisionRegions::draw), and [`Error::InvalidParameter`] for a class that does
+    /// not exist and for levels that are not between 0 and 1.
+    pub fn draw<T: Real, C: Classifier<T> + ?Sized>(
+        &self,
+        classifier: &C,
+        x: &DMatrix<T>,
+        y: &[C::Label],
+    ) -> Result<Figure, Error> {
+        let view = self.plane.view(classifier, x, y)?;
+        let classes = view.classes.len();
+        let class = self.class.unwrap_or(classes.saturating_sub(1));
+        check::parameter("class", class as f64, class < classes, "the number of a class, counted from 0")?;
+        let probabilities: Vec<f64> = {
+            let all = classifier.predict_proba(&self.plane.grid(view.bounds))?;
+            all.column(class).iter().map(|p| p.as_f64()).collect()
+        };
+        // With two classes, the colours of both are the ends of the scale.
+        let scale = if classes == 2 && class == 1 { Scale::Diverging } else { Scale::Sequential };
+        let [x_axis, y_axis] = view.axes.clone();
+        let mut chart = Chart { grid: [false; 2], ..Chart::new(x_axis, y_axis) };
+        let edges: Vec<f64> = (1..STEPS).map(|step| step as f64 / STEPS as f64).collect();
+        for ring in partition::levels(&probabilities, self.plane.resolution, &edges) {
+            let fill = scale.at((ring.inside as f64 + 0.5) / STEPS as f64);
+            chart.layers.push(Layer::Area { points: view.in_units(&ring.points), fill, opacity: 1.0 });
+        }
+        for &level in &self.levels {
+            let lines = self.lines(classifier, &view, class, level, &probabilities)?;
+            let colour = if scale.at(level).is_light() { Colour::INK } else { Colour::WHITE };
+            let look = LineLook::new(colour, if level == 0.5 { 2.0 } else { 1.0 });
+            chart.layers.extend(drawn(lines.lines(), look));
+        }
+        if self.points {
+            chart.layers.extend(view.data(|_| None).0);
+        }
+        let name = format!("probability of {}", view.classes[class]);
+        let axis = Axis::new(name, 0.0, 1.0);
+        chart.bar = Some(Bar { axis, scale, steps: STEPS, lines: self.levels.clone() });
+        Ok(Figure::of_chart(chart))
+    }
+
+    /// Where the probability has a level: exactly for two classes, interpolated for more.
+    fn lines<T: Real, C: Classifier<T> + ?Sized>(
+        &self,
+        classifier: &C,
+        view: &View,
+        class: usize,
+        level: f64,
+        probabilities: &[f64],
+    ) -> Result<Contour, Error> {
+        check::parameter("levels", level, level > 0.0 && level < 1.0, "above 0 and below 1")?;
+        let count = self.plane.resolution;
+        if view.classes.len() == 2 {
+            let of_second = if class == 1 { level } else { 1.0 - level };
+            return contour(classifier, of_second, view.bounds, count);
+        }
+        contour_of_grid(&DMatrix::from_row_slice(count, count, probabilities), level, view.bounds)
+    }
+}
