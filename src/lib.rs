@@ -35,7 +35,8 @@
 //! - [`Optimizer`]: [`Sgd`], [`Adam`], [`AdamW`] and eleven more; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
 //!   [`NewtonCg`], [`LevenbergMarquardt`].
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
-//! - [`metrics`], [`train_test_split`], [`stratified_k_fold`], [`data`]: what is needed to judge a model.
+//! - [`metrics`], [`train_test_split`], [`stratified_k_fold`]: what is needed to judge a model.
+//! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.
 //!
 //! # Should I use this crate?
 //! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
@@ -64,6 +65,9 @@
 //!
 //! # Features
 //! - `plot`: pictures as SVG and PNG, the module `plot`.
+//! - `csv`: tables in text, `data::CsvReader`.
+//! - `gzip`: IDX files that are packed.
+//! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
 //! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
 //!
 //! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros

@@ -3,7 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt::Debug;
 
-use logit::data::Dataset;
+use logit::data::{
+    Blobs, Circles, Classification, Component, Dataset, GaussianMixture, GaussianQuantiles, IdxArray,
+    IdxElement, IdxReader, Moons, MultiLabel, Spirals, Xor,
+};
 use logit::metrics::{
     Accuracy, BrierScore, ClassScores, ClassificationReport, ConfusionMatrix, LogLoss, Metric, RocAuc,
 };
@@ -25,7 +28,21 @@ fn public_types_are_plain_values() {
     value::<ClassScores>();
     value::<ClassificationReport<String>>();
     value::<ConfusionMatrix<String>>();
+    value::<Blobs>();
+    value::<Circles>();
+    value::<Classification>();
+    value::<Component<String>>();
     value::<Dataset<u8>>();
+    value::<Dataset<String, f32>>();
+    value::<GaussianMixture<bool>>();
+    value::<GaussianQuantiles>();
+    value::<IdxArray>();
+    value::<IdxElement>();
+    value::<IdxReader>();
+    value::<Moons>();
+    value::<MultiLabel>();
+    value::<Spirals>();
+    value::<Xor>();
     value::<Decay>();
     value::<Dense>();
     value::<FitReport>();
@@ -143,4 +160,14 @@ fn labels_may_borrow() {
     let x = nalgebra::dmatrix![0.0; 1.0; 2.0; 0.5];
     let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &y).unwrap();
     assert_eq!(model.classes(), ["no", "yes"]);
+}
+
+#[cfg(feature = "csv")]
+#[test]
+fn readers_of_tables_are_plain_values() {
+    use logit::data::{CsvColumn, CsvReader, CsvSchema, CsvTable};
+    value::<CsvColumn>();
+    value::<CsvReader>();
+    value::<CsvSchema>();
+    value::<CsvTable<String>>();
 }

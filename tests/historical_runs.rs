@@ -1,24 +1,25 @@
 //! Training runs that people have reported, with the numbers they saw: a network stuck at the base rate, a network of
 //! three units on badly and on well scaled features, and a small network on MNIST.
 
-#[path = "../examples/support/idx.rs"]
-mod idx;
-#[path = "../examples/support/mixture.rs"]
-mod mixture;
-
 use std::path::Path;
 
-use idx::Digits;
+use logit::data::{Component, Dataset, GaussianMixture, IdxReader};
 use logit::nalgebra::DMatrix;
 use logit::{
     Activation, Adam, BinaryCrossEntropy, Classifier, Estimator, FittedMlp, Initializer, Loss, MlpClassifier,
-    Sgd, Targets, train_test_split,
+    Normalizer, Pipeline, Sgd, StandardScaler, Targets, Transformer,
 };
-use mixture::Scaling;
 
+type Digits = Dataset<usize, f32>;
+
+/// The first digits of MNIST, with pixels from 0 to 1.
 fn digits(part: &str, rows: usize) -> Digits {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mnist");
-    idx::digits(Path::new(folder), part, rows).unwrap()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mnist");
+    let path = |values: &str| folder.join(format!("{part}-{values}-ubyte.gz"));
+    let read = IdxReader::new().rows(rows).read_pair(path("images-idx3"), path("labels-idx1"));
+    let mut digits: Digits = read.unwrap().map_labels(usize::from);
+    digits.x /= 255.0;
+    digits
 }
 
 /// 784-24-10 with sigmoids in both layers and ten binary cross-entropies, all weights and biases uniform on [0, 0.01), 200
@@ -80,21 +81,22 @@ fn a_rate_of_one_leaves_the_base_rate() {
 }
 
 /// The accuracy of a 2-3-1 network, trained with Adam for 1,000 epochs, on a fifth of the points that it has not seen.
-fn in_the_plane(scaling: impl Fn(&DMatrix<f64>) -> Scaling, seed: u64) -> f64 {
-    let (x, y) = mixture::points(seed);
-    let split = train_test_split(&y, 0.2, seed).unwrap();
-    let labels = |rows: &[usize]| rows.iter().map(|&row| y[row]).collect::<Vec<_>>();
-    let train = x.select_rows(&split.train);
-    let scaling = scaling(&train);
+fn in_the_plane<P: Transformer<f64>>(scaling: P, seed: u64) -> f64 {
+    let mixture = GaussianMixture::new([
+        Component::new("one", 1000, [5.0, 5.0], [10.0, 2.0]),
+        Component::new("one", 1000, [40.0, 2.0], [20.0, 1.0]),
+        Component::new("other", 2000, [60.0, 10.0], [5.0, 1.0]),
+    ]);
+    let points = mixture.shuffle(false).seed(seed).generate().unwrap();
+    let (train, test) = points.train_test_split(0.2, seed).unwrap();
     let network = MlpClassifier::new([3]).optimizer(Adam::new(9e-4)).batch_size(15).epochs(1000).seed(seed);
-    let model = network.fit(&scaling.apply(train), &labels(&split.train)).unwrap();
-    model.score(&scaling.apply(x.select_rows(&split.test)), &labels(&split.test)).unwrap()
+    train.fit(&Pipeline::new(scaling, network)).unwrap().score(&test.x, &test.y).unwrap()
 }
 
 #[test]
 fn three_units_suffice_on_standardised_features() {
     for seed in 0..5 {
-        let accuracy = in_the_plane(Scaling::standard, seed);
+        let accuracy = in_the_plane(StandardScaler::new(), seed);
         assert!(accuracy >= 0.995, "seed {seed}: {accuracy}");
     }
 }
@@ -104,7 +106,7 @@ fn three_units_suffice_on_standardised_features() {
 #[test]
 fn rows_of_unit_length_have_lost_what_tells_the_classes_apart() {
     for seed in [0, 1, 8] {
-        let accuracy = in_the_plane(|_| Scaling::UnitLength, seed);
+        let accuracy = in_the_plane(Normalizer::new(), seed);
         assert!((0.7..0.977).contains(&accuracy), "seed {seed}: {accuracy}");
     }
 }
@@ -120,32 +122,4 @@ fn a_small_network_reads_mnist() {
         let accuracy = model.score(&test.x, &test.y).unwrap();
         assert!(accuracy >= least, "batches of {batch_size}, seed {seed}: {accuracy}");
     }
-}
-
-#[test]
-fn files_that_are_no_digits_are_refused() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no_digits");
-    std::fs::create_dir_all(&folder).unwrap();
-    let refused = |images: &[u8], labels: &[u8], rows: usize| {
-        std::fs::write(folder.join("train-images-idx3-ubyte"), images).unwrap();
-        std::fs::write(folder.join("train-labels-idx1-ubyte"), labels).unwrap();
-        idx::digits(&folder, "train", rows)
-            .map(|digits| (digits.x, digits.y))
-            .map_err(|error| error.to_string())
-    };
-    let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..], &[0, 51, 255, 102]].concat();
-    let labels = [0, 0, 8, 1, 0, 0, 0, 2, 7, 3];
-    assert_eq!(
-        refused(&images, &labels, 2).unwrap(),
-        (DMatrix::from_row_slice(2, 2, &[0.0, 0.2, 1.0, 0.4]), vec![7, 3])
-    );
-    assert!(refused(&images, &labels, 3).is_err());
-    assert!(refused(&images, &[0, 0, 8, 1, 0, 0, 0, 1, 7], 1).is_err());
-    for length in 0..images.len() {
-        assert!(refused(&images[..length], &labels, 1).is_err(), "{length} bytes");
-    }
-    let mut huge = images.clone();
-    huge[4..16].fill(255);
-    assert!(refused(&huge, &labels, 1).is_err());
-    assert!(idx::digits(&folder.join("absent"), "train", 1).is_err());
 }
