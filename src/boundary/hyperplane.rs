@@ -92,9 +92,9 @@ impl Hyperplane {
         Ok(Hyperplane { normal: normal / length, offset: offset / length })
     }
 
-    /// The same points in the units of x, where the model was fitted to z = (x - `shift`) / `scale` column by column, as
-    /// all scalers make it: of a pipeline with a [`StandardScaler`](crate::StandardScaler), the model's hyperplane with
-    /// the mean and the scale of its steps.
+    /// The same points in the units of x, where the model was fitted to z = (x - `shift`) / `scale` column by column: of a
+    /// pipeline with a [`StandardScaler`](crate::StandardScaler), the model's hyperplane with the mean and the scale of its
+    /// steps.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::NotFinite`] and, for scales that are not above 0, [`Error::InvalidParameter`].

@@ -28,7 +28,12 @@ impl Edge {
 
 /// The share of the way from the first to the second at which the straight line through two values is 0.
 pub(super) fn share([first, second]: [f64; 2]) -> f64 {
-    let share = first / (first - second);
+    let difference = first - second;
+    // The difference of large numbers may be too large for a number.
+    let share = match difference.is_finite() {
+        true => first / difference,
+        false => first / 2.0 / (first / 2.0 - second / 2.0),
+    };
     // Infinite values know the side only.
     if share.is_finite() && first.is_finite() && second.is_finite() { share } else { 0.5 }
 }

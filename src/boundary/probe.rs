@@ -109,6 +109,11 @@ impl<'a, T: Real, C: Classifier<T> + ?Sized> Probe<'a, T, C> {
     pub(super) fn grid(&self, bounds: Bounds, resolution: usize) -> Result<Grid, Error> {
         let valid = (2..=FINEST).contains(&resolution);
         check::parameter("resolution", resolution as f64, valid, "from 2 to 4096")?;
+        let ((x_low, x_high), (y_low, y_high)) = (bounds.x(), bounds.y());
+        for (name, end) in [("x_low", x_low), ("x_high", x_high), ("y_low", y_low), ("y_high", y_high)] {
+            let requires = "in the range of the classifier's number type";
+            check::parameter(name, end, T::of(end).is_finite(), requires)?;
+        }
         let axis = |ends| spaced(ends, resolution).into_iter().map(|value| T::of(value).as_f64()).collect();
         Ok(Grid { x: axis(bounds.x()), y: axis(bounds.y()) })
     }

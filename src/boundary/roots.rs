@@ -16,6 +16,9 @@ use crate::real::Real;
 /// The halvings that 53 bits allow, four times.
 const ROUNDS: usize = 212;
 
+/// The distance between neighbouring numbers below 1, which is the end of every interval.
+pub(super) const LEAST: f64 = f64::EPSILON / 2.0;
+
 /// The zero lies between `x[0]`, the last point, and `x[1]`; `x[2]` is the one before.
 #[derive(Debug)]
 pub(super) struct Interval {
@@ -132,7 +135,7 @@ fn unit_of<T: Real>([a, b]: [[f64; 2]; 2]) -> f64 {
         let size = a[axis].abs().max(b[axis].abs());
         0.5 * T::EPSILON.as_f64() * size / (b[axis] - a[axis]).abs()
     };
-    unit(0).min(unit(1)).max(f64::EPSILON / 4.0)
+    unit(0).min(unit(1)).max(LEAST)
 }
 
 /// The point at a share of the way, from the nearer end, so that the ends themselves are met.
