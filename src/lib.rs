@@ -107,6 +107,7 @@ mod report;
 mod rng;
 mod rows;
 mod select;
+pub mod terminal;
 mod train;
 
 pub use artifact::{AnyClassifier, AnyTransform, GoldenRows, ModelFile, Persist, Record, StoredLabel};

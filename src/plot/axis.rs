@@ -72,12 +72,6 @@ impl Axis {
         Axis { marks: Some(marks), ..Axis::new(name, -0.5, names.len() as f64 - 0.5) }
     }
 
-    /// The same from a lower or to a higher number too.
-    pub(super) fn including(mut self, value: f64) -> Self {
-        (self.low, self.high) = (self.low.min(value), self.high.max(value));
-        self
-    }
-
     /// The other way round.
     pub(super) fn reversed(mut self) -> Self {
         (self.low, self.high) = (self.high, self.low);

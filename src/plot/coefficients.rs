@@ -39,7 +39,7 @@ pub fn coefficients(inference: &Inference, level: f64) -> Result<Figure, Error> 
             (part(inference.estimates()), part(&lower), part(&upper));
         intervals = intervals.group(name, &estimates, &lower, &upper);
     }
-    Ok(intervals.figure()?.x_name(format!("coefficient, {}% interval", 100.0 * level)))
+    Ok(intervals.figure()?.x_name(format!("coefficient, {} % interval", 100.0 * level)))
 }
 
 /// Estimates with intervals of your own: of several models, of odds ratios, of effects.

@@ -35,7 +35,7 @@ pub fn loss_curves(history: &History) -> Result<Figure, Error> {
     }
     let mut chart = curves.curve("validation", over(|epoch| epoch.validation_loss)).chart()?;
     let held: Vec<[f64; 2]> = over(|epoch| epoch.validation_loss).collect();
-    mark_best(&mut chart, &held);
+    mark_best(&mut chart, &held, "epoch");
     Ok(Figure::of_chart(chart))
 }
 
@@ -99,7 +99,7 @@ pub fn objective_curve(report: &FitReport) -> Result<Figure, Error> {
     }
     let held = numbered(&report.validation_curve);
     let mut chart = curves.curve("validation loss", held.clone()).chart()?;
-    mark_best(&mut chart, &held);
+    mark_best(&mut chart, &held, "iteration");
     Ok(Figure::of_chart(chart))
 }
 
@@ -115,7 +115,7 @@ fn at(epoch: &Epoch, value: fn(&Epoch) -> Option<f64>) -> [f64; 2] {
 }
 
 /// A line down to the lowest of these points.
-fn mark_best(chart: &mut Chart, points: &[[f64; 2]]) {
+fn mark_best(chart: &mut Chart, points: &[[f64; 2]], unit: &str) {
     let finite = points.iter().filter(|point| point[1].is_finite());
     let Some(&best) = finite.min_by(|a, b| a[1].total_cmp(&b[1])) else { return };
     let look = LineLook::new(Colour::GREY, 1.2).dashed(Some([4.0, 3.0]));
@@ -123,6 +123,6 @@ fn mark_best(chart: &mut Chart, points: &[[f64; 2]]) {
     let (marker, dot) = (Marker::Diamond, colour(5));
     chart.layers.insert(0, Layer::Line { points: down, look });
     chart.layers.push(Layer::Points { points: vec![best], marker, colour: dot, size: 5.0 });
-    let name = format!("best: {}", best[0]);
+    let name = format!("best {unit}: {}", best[0]);
     chart.legend.push(Key { name, line: Some(look), marker: Some((marker, dot)), ground: None });
 }

@@ -91,11 +91,15 @@ impl Images {
         [self.width as f64 / longest, self.height as f64 / longest]
     }
 
-    /// Columns and rows of images on a page so many times as wide as high.
+    /// Columns and rows of images that are together so many times as wide as high, or nearly so if that leaves fewer
+    /// places empty.
     fn grid(&self, ratio: f64) -> (usize, usize) {
         let [wide, high] = self.proportions();
-        let columns = (self.count() as f64 * ratio * high / wide).sqrt().ceil() as usize;
-        let columns = columns.clamp(1, self.count());
+        let ideal = (self.count() as f64 * ratio * high / wide).sqrt();
+        let range = (0.75 * ideal).ceil().max(1.0) as usize..=(1.35 * ideal).ceil().max(1.0) as usize;
+        let empty = |columns: usize| columns * self.count().div_ceil(columns) - self.count();
+        let cost = |columns: usize| empty(columns) as f64 + (columns as f64 - ideal).abs();
+        let columns = range.min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or(1).min(self.count());
         (columns, self.count().div_ceil(columns))
     }
 

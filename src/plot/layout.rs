@@ -59,7 +59,7 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     let y_room = 0.3 * page[0];
     // Marks are chosen for about the room that there will be.
     let y_ticks = chart.y.ticks(((page[1] - top - 40.0) / 52.0).max(2.0) as usize);
-    let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 80.0).max(2.0) as usize);
+    let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 62.0).max(2.0) as usize);
     let labels = widest(&y_ticks).min(y_room);
     let name = |axis: &Axis| if axis.name.is_empty() { 0.0 } else { NAME + GAP };
     let left = EDGE + name(&chart.y) + labels + GAP + TICK;
@@ -84,22 +84,24 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     }
     drawing.axes(scene, &x_ticks, &y_ticks);
     let right = [frame.right + 14.0, page[0] - EDGE];
-    match &chart.bar {
-        Some(bar) => colour_bar(scene, bar, frame, right[0]),
-        None => legend(scene, &chart.legend, right, frame.top, page[1] - EDGE),
-    }
+    let Some(bar) = &chart.bar else {
+        return legend(scene, &chart.legend, right, frame.top, page[1] - EDGE);
+    };
+    // The legend is above the bar, and leaves it at least half of the height.
+    let half = frame.top + 0.5 * frame.height();
+    legend(scene, &chart.legend, right, frame.top, half);
+    let end = (frame.top + KEY_HEIGHT * chart.legend.len() as f64).min(half);
+    let top = if chart.legend.is_empty() { frame.top } else { end + 12.0 };
+    colour_bar(scene, bar, Frame { top, ..frame }, right[0]);
 }
 
 /// The room on the right of the frame.
 fn beside(chart: &Chart, page: f64) -> f64 {
-    match &chart.bar {
-        Some(bar) => 14.0 + BAR + TICK + GAP + widest(&bar.axis.ticks(5)) + GAP + NAME + EDGE,
-        None if chart.legend.is_empty() => EDGE + 8.0,
-        None => {
-            let names = chart.legend.iter().map(|key| font::width(&key.name, MARK)).fold(0.0, f64::max);
-            14.0 + (KEY + GAP + names + 2.0).min(0.34 * page) + EDGE
-        }
-    }
+    let names = chart.legend.iter().map(|key| font::width(&key.name, MARK)).fold(0.0, f64::max);
+    let legend = if chart.legend.is_empty() { 0.0 } else { (KEY + GAP + names + 2.0).min(0.34 * page) };
+    let bar = |bar: &Bar| BAR + TICK + GAP + widest(&bar.axis.ticks(5)) + GAP + NAME;
+    let widest = chart.bar.as_ref().map_or(0.0, bar).max(legend);
+    if widest > 0.0 { 14.0 + widest + EDGE } else { EDGE + 8.0 }
 }
 
 fn widest(ticks: &[Tick]) -> f64 {

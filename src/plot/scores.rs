@@ -1,10 +1,12 @@
 //! Scores over a number of rows or a setting, and losses over learning rates.
 
+use super::axis::{Axis, Spacing};
 use super::chart::{Key, Layer, LineLook};
 use super::curves::Curves;
 use super::figure::Figure;
 use super::palette::colour;
 use super::scene::Colour;
+use super::ticks::significant;
 use crate::error::Error;
 use crate::select::ScoreCurve;
 use crate::train::RateCurve;
@@ -70,10 +72,9 @@ fn score_curves(x: &[f64], train: &[Vec<f64>], test: &[Vec<f64>], mut curves: Cu
         curves = curves.curve(name, x.iter().zip(&found).map(|(&x, &(mean, _))| [x, mean]));
     }
     let mut chart = curves.chart()?;
+    let heights = bands.iter().flatten().map(|point| point[1]);
+    chart.y = Axis::around(chart.y.name, Spacing::Linear, heights, 0.05)?;
     for (number, points) in bands.into_iter().enumerate() {
-        for &[_, y] in points.iter().filter(|point| point[1].is_finite()) {
-            chart.y = chart.y.including(y);
-        }
         chart.layers.insert(0, Layer::Area { points, fill: colour(number), opacity: 0.2 });
     }
     Ok(Figure::of_chart(chart))
@@ -114,6 +115,12 @@ pub fn learning_rates(curve: &RateCurve) -> Result<Figure, Error> {
     };
     let smoothed = Curves::new("learning rate", "loss").logarithmic_x().curve("smoothed", over(&curve.smoothed));
     let mut chart = smoothed.chart()?;
+    // The smoothed loss decides how far up is shown: a single step may be far above.
+    let lowest = curve.losses.iter().copied().filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
+    if lowest.is_finite() {
+        let heights = curve.smoothed.iter().copied().chain([lowest]);
+        chart.y = Axis::around(chart.y.name, Spacing::Linear, heights, 0.05)?;
+    }
     let each = LineLook::new(Colour::GREY.mixed(Colour::WHITE, 0.4), 1.0);
     chart.layers.insert(0, Layer::Line { points: over(&curve.losses), look: each });
     chart.legend.push(Key { name: "each step".to_owned(), line: Some(each), ..Key::default() });
@@ -123,7 +130,7 @@ pub fn learning_rates(curve: &RateCurve) -> Result<Figure, Error> {
         let look = LineLook::new(colour(number), 1.6).dashed(Some(if number == 5 { [6.0, 3.0] } else { [2.0, 2.0] }));
         let (low, high) = chart.y.ends();
         chart.layers.push(Layer::Line { points: vec![[rate, low], [rate, high]], look });
-        let name = format!("{name}: {rate:.1e}");
+        let name = format!("{name}: {}", significant(rate));
         chart.legend.push(Key { name, line: Some(look), ..Key::default() });
     }
     Ok(Figure::of_chart(chart))

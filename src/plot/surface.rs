@@ -137,7 +137,9 @@ impl ProbabilitySurface {
             chart.layers.extend(drawn(lines.lines(), look));
         }
         if self.points {
-            chart.layers.extend(view.data(|_| None).0);
+            let (layers, keys) = view.data(|_| None);
+            chart.layers.extend(layers);
+            chart.legend = keys;
         }
         let name = format!("probability of {}", view.classes[class]);
         let axis = Axis::new(name, 0.0, 1.0);

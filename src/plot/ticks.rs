@@ -55,7 +55,7 @@ fn round_step(step: f64) -> f64 {
 
 /// With as many decimals as the step needs.
 pub(super) fn decimal(value: f64, step: f64) -> String {
-    let decimals = (-step.log10() + 1e-9).ceil().clamp(0.0, 12.0) as usize;
+    let decimals = (-step.log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;
     let value = if value.abs() < 0.5 * step { 0.0 } else { value };
     signed(&format!("{value:.decimals$}"))
 }
@@ -82,6 +82,16 @@ fn on_log_axis(factor: f64, power: i32) -> String {
         _ if factor == 1.0 => format!("10{}", superscript(power)),
         _ => format!("{factor}·10{}", superscript(power)),
     }
+}
+
+/// With two significant digits.
+pub(super) fn significant(value: f64) -> String {
+    let power = value.abs().log10().floor();
+    if value == 0.0 || !power.is_finite() {
+        return signed(&value.to_string());
+    }
+    let step = 10f64.powf(power - 1.0);
+    if (-4.0..4.0).contains(&power) { decimal(value, step) } else { powers_of_ten(value, power, step) }
 }
 
 /// A number with the sign for minus.
@@ -130,6 +140,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn two_digits_say_enough() {
+        let written = [0.0123, 0.5, 1234.0, -7.0, 1.5e-9, 0.0].map(significant);
+        assert_eq!(written, ["0.012", "0.50", "1234", "−7.0", "1.5·10⁻⁹", "0"]);
     }
 
     #[test]

@@ -1,0 +1,172 @@
+//! Two features as text: regions, boundaries, points.
+
+use nalgebra::DMatrix;
+
+use super::canvas::Canvas;
+use super::{Sketch, clean, letter, short, wrapped};
+use crate::boundary::{Bounds, class_boundaries};
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::label::{indices, plain};
+use crate::real::Real;
+
+/// The ground of the first classes; others are blank.
+const SHADES: [char; 4] = ['·', '░', '▒', '▓'];
+
+impl Sketch {
+    /// What a classifier of two features predicts where, as shades, and the rows of `x` as the letters of their true
+    /// classes; an asterisk is more than one class. Of more features a [`Slice`](crate::boundary::Slice) is drawn.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for other than two features or columns and for different numbers of rows and labels,
+    /// [`Error::UnknownLabel`], [`Error::Empty`] for no rows, [`Error::NotFinite`], [`Error::InvalidParameter`] for a size out of
+    /// range; those of the classifier.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::FittedLogistic;
+    /// use logit::nalgebra::{dmatrix, dvector};
+    /// use logit::terminal::Sketch;
+    ///
+    /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0; 1.0], dvector![-1.0])?;
+    /// let (x, y) = (dmatrix![0.0, 0.0; 1.0, 1.0], ["no", "yes"]);
+    /// let text = Sketch::new().width(24).height(4).regions(&model, &x, &y)?;
+    /// assert!(text.contains("a · no   b ░ yes"), "{text}");
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn regions<T: Real, C: Classifier<T> + ?Sized>(
+        &self,
+        classifier: &C,
+        x: &DMatrix<T>,
+        y: &[C::Label],
+    ) -> Result<String, Error> {
+        let map = Map::new(self, classifier, x, y)?;
+        let mut canvas = Canvas::new(map.width, self.height);
+        let (width, height) = (map.width, self.height);
+        let centre = |cell: usize, axis: usize| {
+            let (low, high) = map.span(axis);
+            let share = match axis {
+                0 => ((cell % width) as f64 + 0.5) / width as f64,
+                _ => 1.0 - ((cell / width) as f64 + 0.5) / height as f64,
+            };
+            T::of(low + share * (high - low))
+        };
+        let predicted = classifier.predict(&DMatrix::from_fn(width * height, 2, centre))?;
+        for (cell, class) in indices(classifier.classes(), &predicted)?.into_iter().enumerate() {
+            canvas.put((cell % width, cell / width), SHADES.get(class).copied().unwrap_or(' '));
+        }
+        map.finish(canvas, |class| SHADES.get(class).copied())
+    }
+
+    /// The boundary alone, as a line, and the rows of `x` as the letters of their true classes.
+    ///
+    /// # Errors
+    /// As [`regions`](Sketch::regions).
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::terminal::Sketch;
+    /// use logit::{Estimator, LogisticRegression, Penalty, data};
+    ///
+    /// let iris = data::iris();
+    /// let petals = iris.x.select_columns(&[2, 3]);
+    /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&petals, &iris.y)?;
+    /// println!("{}", Sketch::new().boundary(&model, &petals, &iris.y)?);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn boundary<T: Real, C: Classifier<T> + ?Sized>(
+        &self,
+        classifier: &C,
+        x: &DMatrix<T>,
+        y: &[C::Label],
+    ) -> Result<String, Error> {
+        let map = Map::new(self, classifier, x, y)?;
+        let mut canvas = Canvas::new(map.width, self.height);
+        let resolution = (2 * map.width).max(4 * self.height);
+        for boundary in class_boundaries(classifier, map.bounds, resolution)? {
+            for [from, to] in boundary.lines().iter().flat_map(|line| line.segments()) {
+                canvas.line(map.place(from), map.place(to));
+            }
+        }
+        map.finish(canvas, |_| None)
+    }
+}
+
+/// The plane of two features on a page.
+struct Map {
+    bounds: Bounds,
+    width: usize,
+    page: usize,
+    names: Vec<String>,
+    points: Vec<([f64; 2], usize)>,
+}
+
+impl Map {
+    fn new<T: Real, C: Classifier<T> + ?Sized>(
+        sketch: &Sketch,
+        classifier: &C,
+        x: &DMatrix<T>,
+        y: &[C::Label],
+    ) -> Result<Self, Error> {
+        sketch.check()?;
+        check::count("classifier", "features", 2, classifier.features())?;
+        check::count("x", "columns", 2, x.ncols())?;
+        check::count("y", "labels", x.nrows(), y.len())?;
+        let bounds = Bounds::around(x, 0.05)?;
+        let classes = indices(classifier.classes(), y)?.into_iter().enumerate();
+        let points = classes.map(|(row, class)| ([0, 1].map(|axis| x[(row, axis)].as_f64()), class)).collect();
+        let names = classifier.classes().iter().map(|class| clean(&plain(class))).collect();
+        let mut map = Map { bounds, width: 0, page: sketch.width, names, points };
+        map.width = sketch.width - map.margin() - 2;
+        Ok(map)
+    }
+
+    fn span(&self, axis: usize) -> (f64, f64) {
+        if axis == 0 { self.bounds.x() } else { self.bounds.y() }
+    }
+
+    fn place(&self, point: [f64; 2]) -> [f64; 2] {
+        [0, 1].map(|axis| {
+            let (low, high) = self.span(axis);
+            (point[axis] - low) / (high - low)
+        })
+    }
+
+    /// The room for numbers on the left.
+    fn margin(&self) -> usize {
+        let (low, high) = self.bounds.y();
+        short(low).len().max(short(high).len()).min(self.page / 3)
+    }
+
+    /// Points, frame and legend.
+    fn finish(&self, mut canvas: Canvas, shade: impl Fn(usize) -> Option<char>) -> Result<String, Error> {
+        let is_ground = |there: Option<char>| there.is_none_or(|there| there == ' ' || SHADES.contains(&there));
+        for &(point, class) in &self.points {
+            let Some(cell) = canvas.cell(self.place(point)) else { continue };
+            let there = canvas.letter(cell);
+            let own = letter(class);
+            let mark = if is_ground(there) || there == Some(own) { own } else { '*' };
+            canvas.put(cell, mark);
+        }
+        let (margin, (low, high)) = (self.margin(), self.bounds.y());
+        let lines = canvas.lines();
+        let last = lines.len() - 1;
+        let row = |(line, row): (usize, &String)| {
+            let number = if line == 0 { short(high) } else if line == last { short(low) } else { String::new() };
+            format!("{number:>margin$} │{row}").trim_end().to_owned()
+        };
+        let rows: Vec<String> = lines.iter().enumerate().map(row).collect();
+        let ends = [short(self.bounds.x().0), short(self.bounds.x().1)];
+        let gap = self.width.saturating_sub(ends[0].len() + ends[1].len());
+        let axis = format!("{:>margin$} └{}", "", "─".repeat(self.width));
+        let numbers = format!("{:>margin$}  {}{}{}", "", ends[0], " ".repeat(gap), ends[1]);
+        let key = |(class, name): (usize, &String)| match shade(class) {
+            Some(shade) => format!("{} {shade} {name}", letter(class)),
+            None => format!("{} {name}", letter(class)),
+        };
+        let legend: Vec<String> = self.names.iter().enumerate().map(key).collect();
+        let legend = wrapped(&legend, self.page);
+        Ok(format!("{}\n{axis}\n{numbers}\n{legend}\n", rows.join("\n")))
+    }
+}
