@@ -1,4 +1,4 @@
-//! What an example claims, checked where it is printed.
+//! What an example claims, checked by the example itself.
 
 use std::error::Error;
 
@@ -10,11 +10,11 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// Prints `claim` with whether it holds.
+    /// Prints `claim` and whether it holds.
     pub(crate) fn check(&mut self, holds: bool, claim: &str) {
         self.made += 1;
         self.broken += usize::from(!holds);
-        println!("{} {claim}", if holds { "  holds:" } else { "  BROKEN:" });
+        println!("{} {claim}", if holds { "holds: " } else { "BROKEN:" });
     }
 
     /// An error if any claim was broken, so that the example ends with another exit code than 0.
@@ -24,9 +24,4 @@ impl Claims {
             broken => Err(format!("{broken} of {} claims do not hold", self.made).into()),
         }
     }
-}
-
-/// Whether `found` is at most `by` away from `wanted`; never if it is NaN.
-pub(crate) fn near(found: f64, wanted: f64, by: f64) -> bool {
-    (found - wanted).abs() <= by
 }
