@@ -14,9 +14,7 @@ use std::error::Error;
 use claims::Claims;
 use logit::data::{Component, Dataset, GaussianMixture};
 use logit::nalgebra::{DMatrix, DVector};
-use logit::{
-    Classifier, Estimator, FittedLogistic, GradCheck, Label, LogisticRegression, Mismatch, Objective, Penalty,
-};
+use logit::{Classifier, FittedLogistic, GradCheck, Label, LogisticRegression, Mismatch, Objective, Penalty};
 
 /// The mean of ln(1 + exp(-s z)) over rows with labels s of -1 and +1 and scores z; the intercept is the last parameter.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +95,7 @@ fn relabelled<L: Label>(
 
 fn show(name: &str, params: &[f64], loss: f64, right: f64) {
     let numbers: String = params.iter().map(|number| format!("{number:>9.2}")).collect();
-    println!("{name:<38}{numbers}{loss:>10.4}{:>8.1} %", 100.0 * right);
+    println!("{name:<46}{numbers}{loss:>10.4}{:>8.1} %", 100.0 * right);
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -107,7 +105,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (LossOfSigns { set: &set, slope: of_zero_and_one }, LossOfSigns { set: &set, slope: of_signs });
 
     println!("200 rows, 100 of each label, gradient descent with rate 0.1\n");
-    println!("{:<38}{:>9}{:>9}{:>9}{:>10}{:>10}", "", "w1", "w2", "b", "mean loss", "right");
+    println!("{:<46}{:>9}{:>9}{:>9}{:>10}{:>10}", "", "w1", "w2", "b", "mean loss", "right");
     let mut runs = Vec::new();
     for (name, objective) in [("gradient for 0/1, labels -1/+1", mixed_up), ("gradient for -1/+1", right)] {
         for steps in [100, 1_000, 10_000] {

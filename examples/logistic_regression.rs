@@ -67,7 +67,7 @@ fn three_rows(claims: &mut Claims) -> Result<(), logit::Error> {
         descents
             .push((tell(&format!("gradient descent, {steps} steps"), &model)?, model.coefficients().norm()));
     }
-    let mut more = x.insert_row(3, 0.0);
+    let mut more = x.clone().insert_row(3, 0.0);
     more[(3, 2)] = 1.0;
     let turned = tell("a fourth row: [0, 0, 1] no; C = 1", &ridge(1.0, &more, &[true, false, true, false])?)?;
     let free = LogisticRegression::new(Penalty::None).fit(&x, &y)?;
@@ -157,8 +157,9 @@ fn thousand_rows(claims: &mut Claims) -> Result<(), Box<dyn Error>> {
     println!("\n1,000 generated rows of five columns");
     header(5, "       cost     right");
     let descent = |steps: usize| Fit::of(&gradient_descent(&set.x, &set.y, steps)?, &set);
-    let named = |steps: usize| Ok(descent(steps)?.show(&format!("gradient descent, {steps} steps")));
-    let (short, long, longest): (Fit, Fit, Fit) = (named(100)?, named(1_000)?, named(20_000)?);
+    let named =
+        |steps: usize| descent(steps).map(|fit| fit.show(&format!("gradient descent, {steps} steps")));
+    let (short, long, longest) = (named(100)?, named(1_000)?, named(20_000)?);
     let fit = |penalty| Fit::of(&set.fit(&LogisticRegression::new(penalty))?, &set);
     let newton = fit(Penalty::None)?.show("Newton's method");
     line("scikit-learn, no penalty", &UNPENALISED.numbers, &format!("{:>11.7}", UNPENALISED.cost));
