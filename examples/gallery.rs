@@ -65,10 +65,10 @@ fn slice() -> Result<Figure, Error> {
     let model = Pipeline::new(StandardScaler::new(), network.l2(1e-3));
     let model = model.fit(&iris.x, &iris.y)?;
     let typical: Vec<f64> = iris.x.column_iter().map(|column| column.mean()).collect();
-    let slice = Slice::new(&model, [1, 3], &typical)?;
-    let regions = DecisionRegions::new().feature_names(IRIS[1], IRIS[3]);
-    let figure = regions.draw(&slice, &iris.x.select_columns(&[1, 3]), &iris.y)?;
-    Ok(figure.title("A network of four features, the other two at their means"))
+    let slice = Slice::new(&model, [2, 3], &typical)?;
+    let regions = DecisionRegions::new().feature_names(IRIS[2], IRIS[3]);
+    let figure = regions.draw(&slice, &iris.x.select_columns(&[2, 3]), &iris.y)?;
+    Ok(figure.title("A slice through a network of four features"))
 }
 
 fn boundary() -> Result<Figure, Error> {
@@ -175,7 +175,9 @@ fn weights() -> Result<Figure, Error> {
     let digits = data::digits();
     let network = MlpClassifier::new([24]).optimizer(Adam::new(0.003)).epochs(30);
     let model = network.l2(1e-3).fit(&digits.x, &digits.y)?;
-    let Some(weights) = model.weights(0) else { return Err(Error::Empty { argument: "model", axis: "layers" }) };
+    let Some(weights) = model.weights(0) else {
+        return Err(Error::Empty { argument: "model", axis: "layers" });
+    };
     plot::weight_images(weights, 8, 8).map(|figure| figure.title("What 24 units look for in digits"))
 }
 
@@ -195,8 +197,12 @@ fn selection() -> Result<[Figure; 3], Error> {
     let network = Sequential::perceptron(&[4, 10, 3], Activation::Tanh)?;
     let examples = Examples::new(&iris.x, Targets::Classes(&classes));
     let range = RateRange::default().lowest(1e-5).highest(10.0);
-    let rates =
-        Trainer::new(Adam::new(1e-3)).find_learning_rate(&network, &SoftmaxCrossEntropy::new(), examples, range)?;
+    let rates = Trainer::new(Adam::new(1e-3)).find_learning_rate(
+        &network,
+        SoftmaxCrossEntropy::new(),
+        examples,
+        range,
+    )?;
     Ok([
         plot::learning_curves(&rows, "log loss")?.title("More rows would help"),
         plot::validation_curves(&setting, "C", "log loss")?.title("A penalty for 120 rows"),

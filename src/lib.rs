@@ -178,6 +178,10 @@ pub mod logistic {}
 #[doc = include_str!("../docs/networks.md")]
 pub mod networks {}
 
+#[cfg(feature = "plot")]
+#[doc = include_str!("../docs/pictures.md")]
+pub mod pictures {}
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}

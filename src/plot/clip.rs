@@ -101,10 +101,7 @@ mod tests {
     #[test]
     fn lines_end_on_the_frame_and_begin_again() {
         let zigzag = [[-1.0, 0.5], [0.5, 0.5], [0.5, 2.0], [0.75, 2.0], [0.75, 0.5]];
-        let expected = [
-            vec![[0.0, 0.5], [0.5, 0.5], [0.5, 1.0]],
-            vec![[0.75, 1.0], [0.75, 0.5]],
-        ];
+        let expected = [vec![[0.0, 0.5], [0.5, 0.5], [0.5, 1.0]], vec![[0.75, 1.0], [0.75, 0.5]]];
         assert_eq!(line(&zigzag, &UNIT), expected);
         assert_eq!(line(&[[-1.0, -1.0], [2.0, 2.0]], &UNIT), [[[0.0, 0.0], [1.0, 1.0]]]);
         assert!(line(&[[-1.0, 0.5], [0.5, 2.5]], &UNIT).is_empty());

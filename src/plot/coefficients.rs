@@ -102,7 +102,8 @@ impl Intervals {
         }
         let numbers = self.groups.iter().flat_map(|g| g.estimates.iter().chain(&g.lower).chain(&g.upper));
         let x = Axis::around("estimate", Spacing::Linear, numbers.copied().chain([0.0]), 0.05)?;
-        let marks = self.names.iter().enumerate().map(|(at, name)| Tick { at: at as f64, label: name.clone() });
+        let marks =
+            self.names.iter().enumerate().map(|(at, name)| Tick { at: at as f64, label: name.clone() });
         let mut y = Axis::new("", -0.6, count as f64 - 0.4).reversed();
         y.marks = Some(marks.collect());
         let mut chart = Chart { grid: [true, false], ..Chart::new(x, y) };
@@ -131,7 +132,12 @@ impl Intervals {
             }
             if groups > 1 {
                 let name = group.name.clone();
-                chart.legend.push(Key { name, line: Some(look), marker: Some((marker, colour)), ground: None });
+                chart.legend.push(Key {
+                    name,
+                    line: Some(look),
+                    marker: Some((marker, colour)),
+                    ground: None,
+                });
             }
         }
     }

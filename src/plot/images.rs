@@ -62,7 +62,8 @@ pub fn weight_images<'a, T: Real>(
         }
     }
     check::count("weights", "inputs", height.saturating_mul(width), weights.nrows())?;
-    let pixels = DMatrix::from_fn(weights.nrows(), weights.ncols(), |row, column| weights[(row, column)].as_f64());
+    let pixels =
+        DMatrix::from_fn(weights.nrows(), weights.ncols(), |row, column| weights[(row, column)].as_f64());
     check::finite("weights", &pixels)?;
     let largest = pixels.iter().fold(0.0, |largest: f64, weight| largest.max(weight.abs()));
     let images = Images { pixels, height, width, largest };
@@ -134,7 +135,8 @@ pub(super) fn draw(scene: &mut Scene, heading: &str, images: &Images) {
     let right = EDGE + columns as f64 * (wide + BETWEEN) - BETWEEN;
     let frame = Frame { left: EDGE, top, right, bottom: bottom.max(top + 80.0).min(top + 400.0) };
     let end = if images.largest > 0.0 { images.largest } else { 1.0 };
-    let bar = Bar { axis: Axis::new("weight", -end, end), scale: Scale::Diverging, steps: STEPS, lines: vec![] };
+    let bar =
+        Bar { axis: Axis::new("weight", -end, end), scale: Scale::Diverging, steps: STEPS, lines: vec![] };
     layout::colour_bar(scene, &bar, frame, right + 14.0);
 }
 
@@ -144,7 +146,11 @@ fn draw_image(scene: &mut Scene, images: &Images, number: usize, [left, top]: [f
     let frequency = |step: usize| steps.iter().filter(|&&other| other == step).count();
     let ground = (0..STEPS).max_by_key(|&step| frequency(step)).unwrap_or(STEPS / 2);
     let corner = |row: usize, column: usize| [left + pixel * column as f64, top + pixel * row as f64];
-    scene.rectangle([left - 0.5, top - 0.5], corner(images.height, images.width).map(|v| v + 0.5), Colour::GREY);
+    scene.rectangle(
+        [left - 0.5, top - 0.5],
+        corner(images.height, images.width).map(|v| v + 0.5),
+        Colour::GREY,
+    );
     scene.rectangle(corner(0, 0), corner(images.height, images.width), colour(ground));
     for (row, steps) in steps.chunks(images.width).enumerate() {
         let mut first = 0;

@@ -100,7 +100,13 @@ impl View {
     /// The data, and its entries in the legend.
     pub(super) fn data(&self, ground: impl Fn(usize) -> Option<Colour>) -> (Vec<Layer>, Vec<Key>) {
         let count: usize = self.points.iter().map(Vec::len).sum();
-        let size = if count <= 300 { 3.8 } else if count <= 1000 { 3.0 } else { 2.2 };
+        let size = if count <= 300 {
+            3.8
+        } else if count <= 1000 {
+            3.0
+        } else {
+            2.2
+        };
         let layer = |(class, points): (usize, &Vec<[f64; 2]>)| Layer::Points {
             points: points.clone(),
             marker: marker(class),

@@ -55,7 +55,8 @@ pub fn precision_recall_curves<S: AsRef<str>>(
 ) -> Result<Figure, Error> {
     let mut chart = shares("recall", "precision");
     // Everything is called positive at the lowest threshold.
-    let guesses: Vec<f64> = curves.iter().filter_map(|(_, curve)| curve.precision().first().copied()).collect();
+    let guesses: Vec<f64> =
+        curves.iter().filter_map(|(_, curve)| curve.precision().first().copied()).collect();
     if let [first, others @ ..] = guesses.as_slice()
         && others.iter().all(|other| (other - first).abs() < 1e-12)
     {

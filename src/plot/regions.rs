@@ -174,11 +174,12 @@ impl DecisionRegions {
     ) -> Result<Vec<Layer>, Error> {
         let scores = classifier.decision_function(&self.plane.grid(view.bounds))?;
         let two = scores.ncols() == 1;
-        let scores = DMatrix::from_fn(scores.nrows(), scores.ncols().max(2), |point, class| match (two, class) {
-            (true, 0) => 0.0,
-            (true, _) => scores[(point, 0)].as_f64(),
-            (false, _) => scores[(point, class)].as_f64(),
-        });
+        let scores =
+            DMatrix::from_fn(scores.nrows(), scores.ncols().max(2), |point, class| match (two, class) {
+                (true, 0) => 0.0,
+                (true, _) => scores[(point, 0)].as_f64(),
+                (false, _) => scores[(point, class)].as_f64(),
+            });
         let area = |ring: super::partition::Ring| {
             let points = view.in_units(&ring.points);
             Layer::Area { points, fill: tint(ring.inside), opacity: 1.0 }

@@ -158,10 +158,7 @@ mod tests {
     #[test]
     fn dashes_run_around_corners() {
         let corner = [[0.0, 0.0], [4.0, 0.0], [4.0, 5.0]];
-        let expected = [
-            vec![[0.0, 0.0], [3.0, 0.0]],
-            vec![[4.0, 1.0], [4.0, 4.0]],
-        ];
+        let expected = [vec![[0.0, 0.0], [3.0, 0.0]], vec![[4.0, 1.0], [4.0, 4.0]]];
         assert_eq!(dashes(&corner, [3.0, 2.0]), expected);
         let around = dashes(&[[0.0, 0.0], [2.0, 0.0], [2.0, 2.0]], [3.0, 2.0]);
         assert_eq!(around, [[[0.0, 0.0], [2.0, 0.0], [2.0, 1.0]]]);

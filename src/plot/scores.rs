@@ -59,14 +59,20 @@ pub fn validation_curves(curve: &ScoreCurve<f64>, setting: &str, metric: &str) -
     score_curves(&curve.points, &curve.train, &curve.test, curves)
 }
 
-fn score_curves(x: &[f64], train: &[Vec<f64>], test: &[Vec<f64>], mut curves: Curves) -> Result<Figure, Error> {
+fn score_curves(
+    x: &[f64],
+    train: &[Vec<f64>],
+    test: &[Vec<f64>],
+    mut curves: Curves,
+) -> Result<Figure, Error> {
     if x.is_empty() {
         return Err(Error::Empty { argument: "curve", axis: "points" });
     }
     let mut bands = Vec::new();
     for (name, scores) in [("training rows", train), ("test rows", test)] {
         let found: Vec<(f64, f64)> = scores.iter().map(|scores| mean_and_deviation(scores)).collect();
-        let side = |sign: f64| x.iter().zip(&found).map(move |(&x, &(mean, spread))| [x, mean + sign * spread]);
+        let side =
+            |sign: f64| x.iter().zip(&found).map(move |(&x, &(mean, spread))| [x, mean + sign * spread]);
         let lower: Vec<[f64; 2]> = side(-1.0).collect();
         bands.push(side(1.0).chain(lower.into_iter().rev()).collect::<Vec<_>>());
         curves = curves.curve(name, x.iter().zip(&found).map(|(&x, &(mean, _))| [x, mean]));
@@ -113,7 +119,8 @@ pub fn learning_rates(curve: &RateCurve) -> Result<Figure, Error> {
     let over = |losses: &[f64]| -> Vec<[f64; 2]> {
         curve.rates.iter().zip(losses).map(|(&rate, &loss)| [rate, loss]).collect()
     };
-    let smoothed = Curves::new("learning rate", "loss").logarithmic_x().curve("smoothed", over(&curve.smoothed));
+    let smoothed =
+        Curves::new("learning rate", "loss").logarithmic_x().curve("smoothed", over(&curve.smoothed));
     let mut chart = smoothed.chart()?;
     // The smoothed loss decides how far up is shown: a single step may be far above.
     let lowest = curve.losses.iter().copied().filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
@@ -127,7 +134,11 @@ pub fn learning_rates(curve: &RateCurve) -> Result<Figure, Error> {
     let suggestions = [("steepest fall", curve.steepest(), 5), ("careful", curve.careful(), 2)];
     for (name, rate, number) in suggestions {
         let Some(rate) = rate else { continue };
-        let look = LineLook::new(colour(number), 1.6).dashed(Some(if number == 5 { [6.0, 3.0] } else { [2.0, 2.0] }));
+        let look = LineLook::new(colour(number), 1.6).dashed(Some(if number == 5 {
+            [6.0, 3.0]
+        } else {
+            [2.0, 2.0]
+        }));
         let (low, high) = chart.y.ends();
         chart.layers.push(Layer::Line { points: vec![[rate, low], [rate, high]], look });
         let name = format!("{name}: {}", significant(rate));

@@ -15,7 +15,8 @@ pub(super) fn linear(low: f64, high: f64, about: usize) -> Vec<Tick> {
     if !(step > 0.0 && first.is_finite() && last - first <= 1000.0 && first.abs() < 1e15) {
         return Vec::new();
     }
-    let numbers: Vec<f64> = (0..=(last - first).max(-1.0) as i64).map(|i| (first + i as f64) * step).collect();
+    let numbers: Vec<f64> =
+        (0..=(last - first).max(-1.0) as i64).map(|i| (first + i as f64) * step).collect();
     let largest = numbers.iter().fold(0.0, |largest: f64, number| largest.max(number.abs()));
     let power = largest.log10().floor();
     let scientific = largest > 0.0 && !(-4.0..6.0).contains(&power);
@@ -33,7 +34,7 @@ pub(super) fn logarithmic(low: f64, high: f64, about: usize) -> Vec<Tick> {
     let inside = |at: &f64| (low * (1.0 - slack)..=high * (1.0 + slack)).contains(at);
     let decades = (last - first).max(1) as usize;
     let stride = decades.div_ceil(about.max(1)).max(1);
-    let factors: &[f64] = if decades <= 2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let factors: &[f64] = if high.log10() - low.log10() <= 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let mut ticks = Vec::new();
     for power in (first..=last).filter(|power| power.rem_euclid(stride as i32) == 0) {
         for &factor in factors {
@@ -122,21 +123,28 @@ mod tests {
     fn ticks_are_round_numbers() {
         assert_eq!(labels(&linear(-1.2, 1.1, 5)), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
         assert_eq!(labels(&linear(0.0, 100.0, 5)), ["0", "20", "40", "60", "80", "100"]);
-        assert_eq!(labels(&linear(0.0, 3e-6, 3)), ["0", "1·10⁻⁶", "2·10⁻⁶", "3·10⁻⁶"].map(|l| l.replace("1·", "")));
+        assert_eq!(
+            labels(&linear(0.0, 3e-6, 3)),
+            ["0", "1·10⁻⁶", "2·10⁻⁶", "3·10⁻⁶"].map(|l| l.replace("1·", ""))
+        );
         assert_eq!(labels(&linear(1e8, 3e8, 2)), ["10⁸", "2·10⁸", "3·10⁸"]);
         assert_eq!(labels(&linear(99.98, 100.02, 4)), ["99.98", "99.99", "100.00", "100.01", "100.02"]);
     }
 
     #[test]
     fn ticks_of_any_range_are_within_it_and_few() {
-        let ends = [0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, 1e15, 1e15 + 1.0, 5e-324, f64::MAX / 4.0, 1.0 + 1e-15];
+        let ends =
+            [0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, 1e15, 1e15 + 1.0, 5e-324, f64::MAX / 4.0, 1.0 + 1e-15];
         for low in ends {
             for high in ends.into_iter().filter(|&high| high > low) {
                 for about in [0, 1, 5, 20] {
                     let ticks = linear(low, high, about);
                     let slack = 1e-5 * (high - low);
                     assert!(ticks.len() <= 2 * about + 3, "{low} {high} {about}: {}", ticks.len());
-                    assert!(ticks.iter().all(|t| low - slack <= t.at && t.at <= high + slack), "{low} {high}");
+                    assert!(
+                        ticks.iter().all(|t| low - slack <= t.at && t.at <= high + slack),
+                        "{low} {high}"
+                    );
                 }
             }
         }

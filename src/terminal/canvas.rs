@@ -26,7 +26,8 @@ impl Canvas {
         if !from.iter().chain(&to).all(|part| part.abs() < 1e6) {
             return;
         }
-        let place = |[x, y]: [f64; 2]| [x * (2 * self.width - 1) as f64, (1.0 - y) * (4 * self.height - 1) as f64];
+        let place =
+            |[x, y]: [f64; 2]| [x * (2 * self.width - 1) as f64, (1.0 - y) * (4 * self.height - 1) as f64];
         let (from, to) = (place(from), place(to));
         let steps = (to[0] - from[0]).abs().max((to[1] - from[1]).abs()).ceil().max(1.0);
         // What is far outside is cut off before it is counted in dots.

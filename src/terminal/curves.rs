@@ -34,7 +34,8 @@ impl Sketch {
         }
         let all = || curves.iter().flat_map(|(_, points)| points.iter()).filter(|p| is_finite(p));
         let span = |axis: usize| {
-            let ends = |(low, high): (f64, f64), point: &[f64; 2]| (low.min(point[axis]), high.max(point[axis]));
+            let ends =
+                |(low, high): (f64, f64), point: &[f64; 2]| (low.min(point[axis]), high.max(point[axis]));
             let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), ends);
             if high > low { (low, high) } else { (low - 0.5, high + 0.5) }
         };
@@ -79,7 +80,15 @@ impl Sketch {
         let rows: Vec<String> = rows.collect();
         let ends = [short(x.0), short(x.1)];
         let gap = width.saturating_sub(ends[0].len() + ends[1].len());
-        let axis = format!("{:>margin$} └{}\n{:>margin$}  {}{}{}", "", "─".repeat(width), "", ends[0], " ".repeat(gap), ends[1]);
+        let axis = format!(
+            "{:>margin$} └{}\n{:>margin$}  {}{}{}",
+            "",
+            "─".repeat(width),
+            "",
+            ends[0],
+            " ".repeat(gap),
+            ends[1]
+        );
         let middle = (margin + 2 + width / 2).saturating_sub(x_name.chars().count() / 2);
         let legend: Vec<String> = curves
             .iter()
@@ -113,7 +122,8 @@ impl Sketch {
             return Err(Error::Empty { argument: "history", axis: "epochs" });
         }
         let over = |loss: fn(&crate::Epoch) -> Option<f64>| -> Vec<[f64; 2]> {
-            let points = history.epochs.iter().map(|epoch| [epoch.number as f64, loss(epoch).unwrap_or(f64::NAN)]);
+            let points =
+                history.epochs.iter().map(|epoch| [epoch.number as f64, loss(epoch).unwrap_or(f64::NAN)]);
             points.collect()
         };
         let (train, held) = (over(|epoch| Some(epoch.train_loss)), over(|epoch| epoch.validation_loss));

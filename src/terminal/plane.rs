@@ -115,7 +115,8 @@ impl Map {
         check::count("y", "labels", x.nrows(), y.len())?;
         let bounds = Bounds::around(x, 0.05)?;
         let classes = indices(classifier.classes(), y)?.into_iter().enumerate();
-        let points = classes.map(|(row, class)| ([0, 1].map(|axis| x[(row, axis)].as_f64()), class)).collect();
+        let points =
+            classes.map(|(row, class)| ([0, 1].map(|axis| x[(row, axis)].as_f64()), class)).collect();
         let names = classifier.classes().iter().map(|class| clean(&plain(class))).collect();
         let mut map = Map { bounds, width: 0, page: sketch.width, names, points };
         map.width = sketch.width - map.margin() - 2;
@@ -141,7 +142,8 @@ impl Map {
 
     /// Points, frame and legend.
     fn finish(&self, mut canvas: Canvas, shade: impl Fn(usize) -> Option<char>) -> Result<String, Error> {
-        let is_ground = |there: Option<char>| there.is_none_or(|there| there == ' ' || SHADES.contains(&there));
+        let is_ground =
+            |there: Option<char>| there.is_none_or(|there| there == ' ' || SHADES.contains(&there));
         for &(point, class) in &self.points {
             let Some(cell) = canvas.cell(self.place(point)) else { continue };
             let there = canvas.letter(cell);
@@ -153,7 +155,13 @@ impl Map {
         let lines = canvas.lines();
         let last = lines.len() - 1;
         let row = |(line, row): (usize, &String)| {
-            let number = if line == 0 { short(high) } else if line == last { short(low) } else { String::new() };
+            let number = if line == 0 {
+                short(high)
+            } else if line == last {
+                short(low)
+            } else {
+                String::new()
+            };
             format!("{number:>margin$} │{row}").trim_end().to_owned()
         };
         let rows: Vec<String> = lines.iter().enumerate().map(row).collect();
