@@ -213,6 +213,8 @@ fn main() -> Result<(), Failure> {
         pictures::save(&losses(&runs, base_rate)?, "stuck.svg")?;
         let units = answered.weights(0).ok_or("the network has a first layer")?;
         let figure = logit::plot::weight_images(units, 28, 28)?.title("What 24 sigmoid units look for");
+        // Three pixels of the picture for each of an image.
+        let figure = figure.size(644, 412);
         pictures::save(&figure, "units.png")?;
     }
     claims.verdict()

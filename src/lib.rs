@@ -37,6 +37,7 @@
 //! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
 //! - [`metrics`], [`train_test_split`], [`stratified_k_fold`]: what is needed to judge a model.
 //! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.
+//! - [`questions`]: five questions that people have asked, with answers that run.
 //!
 //! # Should I use this crate?
 //! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
@@ -102,6 +103,7 @@ pub mod plot;
 mod preprocess;
 #[cfg(feature = "progress")]
 mod progress;
+pub mod questions;
 mod real;
 mod report;
 mod rng;
