@@ -53,6 +53,8 @@ fn curves_with_gaps_and_without_points() {
         drawn(&figure(&[[0.0, 1.0], [1.0, nan], [2.0, 3.0], [3.0, f64::INFINITY], [4.0, 2.0]]).unwrap());
     // Nothing joins the points around a gap; single ones are still marked.
     assert_eq!(picture.circles.iter().filter(|(_, fill)| fill == "#0072B2").count(), 4);
+    // The only line of its colour is in the legend.
+    assert_eq!(picture.lines.iter().filter(|(_, stroke)| stroke == "#0072B2").count(), 1);
     for points in [&[[nan, nan]] as &[[f64; 2]], &[], &[[f64::INFINITY, 1.0]]] {
         assert!(matches!(figure(points), Err(Error::Picture { .. })), "{points:?}");
     }
