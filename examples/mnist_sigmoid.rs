@@ -7,26 +7,26 @@
 
 #[path = "support/claims.rs"]
 mod claims;
+#[path = "support/mnist.rs"]
+mod mnist;
 #[cfg(feature = "plot")]
 #[path = "support/pictures.rs"]
 mod pictures;
 
-use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "csv")]
+use std::{fs::File, io::Read};
 
 use claims::Claims;
-use flate2::read::GzDecoder;
-use logit::data::{Dataset, IdxArray, IdxReader};
 use logit::nalgebra::DMatrix;
 use logit::{
     Activation, Adam, BinaryCrossEntropy, Classifier, Error, FittedMlp, Initializer, Loss, MlpClassifier,
     Sgd, Targets,
 };
+use mnist::Digits;
 
 type Failure = Box<dyn std::error::Error>;
-type Digits = Dataset<u8, f32>;
 
 /// How many digits are learned from, and how many are tested on.
 const TRAIN: usize = 4800;
@@ -35,25 +35,15 @@ const TEST: usize = 1200;
 /// All weights and biases are small, positive and nearly equal.
 const NEARLY_EQUAL: Initializer = Initializer::Uniform { low: 0.0, high: 0.01 };
 
-/// The first digits of a file of MNIST, packed or not.
-fn idx(folder: &Path, name: &str) -> Result<IdxArray, Failure> {
-    let (plain, packed) = (folder.join(name), folder.join(format!("{name}.gz")));
-    let source: Box<dyn Read> = if plain.exists() {
-        Box::new(File::open(plain)?)
-    } else {
-        let missing = |error| format!("{}: {error}; a folder with MNIST may be given", packed.display());
-        Box::new(GzDecoder::new(File::open(&packed).map_err(missing)?))
-    };
-    Ok(IdxReader::new().rows(TRAIN + TEST).read_from(source)?)
-}
-
-/// Digits in lines of text: the label, then the pixels; a header or none.
+/// Digits in lines of text: the label, then the pixels, which become 0 to 1; a header or none.
 #[cfg(feature = "csv")]
 fn table(path: &Path) -> Result<Digits, Failure> {
     let mut first = [0];
     File::open(path)?.read_exact(&mut first)?;
     let reader = logit::data::CsvReader::new().header(!first[0].is_ascii_digit()).label(0);
-    Ok(reader.read::<u8>(path)?.dataset.cast())
+    let mut digits: Digits = reader.read::<u8>(path)?.dataset.cast();
+    digits.x /= 255.0;
+    Ok(digits)
 }
 
 #[cfg(not(feature = "csv"))]
@@ -63,13 +53,7 @@ fn table(path: &Path) -> Result<Digits, Failure> {
 
 /// Digits to learn from and digits to test on, with pixels from 0 to 1.
 fn digits(path: &Path) -> Result<(Digits, Digits), Failure> {
-    let mut digits = if path.is_file() {
-        table(path)?
-    } else {
-        let (images, labels) = (idx(path, "train-images-idx3-ubyte")?, idx(path, "train-labels-idx1-ubyte")?);
-        Dataset::new(images.matrix(), labels.labels()?)?
-    };
-    digits.x /= 255.0;
+    let digits = if path.is_file() { table(path)? } else { mnist::digits(path, "train", TRAIN + TEST)? };
     let rows = |rows: Range<usize>| digits.rows(&rows.collect::<Vec<_>>());
     Ok((rows(0..TRAIN)?, rows(TRAIN..TRAIN + TEST)?))
 }
