@@ -27,7 +27,7 @@
 //!   a row ([`FittedMultiLabel`]); [the guide](networks) has all of it.
 //! - [`Trainer`]: any layer on any loss, with a [`Schedule`], [`Clip`]ping, [`History`], [`Checkpoint`]s and a
 //!   [learning-rate range test](RateCurve).
-//! - [`boundary`]: decision boundaries as geometry.
+//! - [`boundary`]: decision boundaries as geometry; [`terminal`]: as text; `plot`: as pictures.
 //! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
 //! - [`Layer`], [`Dense`], [`Activate`], [`PRelu`], [`Softmax`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`],
 //!   [`Sequential`], [`Tape`]: networks as values, with layers of your own; [`Summary`] prints them.
@@ -69,7 +69,8 @@
 //! **Reproducibility.** Everything random takes a seed; the same seed gives the same bits on one type of processor,
 //! whatever else runs. There is no global state.
 //!
-//! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. Fits use one thread.
+//! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. A fit uses one thread;
+//! cross-validation and searches use all of them with the feature `rayon`, and give the same bits.
 //!
 //! # Features
 //! - `csv`: tables in text, `data::CsvReader`.
@@ -77,6 +78,7 @@
 //! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
 //! - `plot`: pictures as SVG and PNG, the module `plot`.
 //! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
+//! - `rayon`: cross-validation and searches on all threads.
 //! - `serde`: fitted models as fields of types of yours, in JSON and other formats; [the guide](model_files) has more.
 //!
 //! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
