@@ -72,9 +72,9 @@ impl fmt::Display for Contour {
 /// is smaller than a cell of the grid, and lies between its points, is not seen.
 ///
 /// # Precision
-/// Vertices lie on the edges of the grid, and on the level: |p - `level`| ≤ 1e-9 (`f32`: 1e-6), however coarse the grid is. Only
-/// where the probability jumps, or changes by more than that between neighbouring numbers, a vertex is the nearer of
-/// two such numbers. They are numbers of the classifier's type.
+/// Vertices lie on the edges of the grid, and on the level: |p - `level`| ≤ 1e-9 (`f32`: 2e-6 for scores of usual size), however
+/// coarse the grid is. Only where the probability jumps, or changes by more than that between neighbouring numbers, a vertex is
+/// the nearer of two such numbers. They are numbers of the classifier's type.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for a level that is not between 0 and 1, a resolution that is not from 2 to 4096 and other than
