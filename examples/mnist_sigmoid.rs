@@ -219,12 +219,12 @@ fn check(runs: &Runs, train: &Digits, base_rate: f64) -> Result<Claims, Error> {
     claims.check(patient.learnt(), "a rate of 0.1 learns in ten times the steps");
     let begins = signed.end < 2.5 && signed.test > 0.6;
     claims.check(begins, "weights of both signs learn at 0.1 from the beginning");
-    // The figures of scikit-learn are those of its MLPClassifier on as many digits.
+    // scikit-learn 1.9.1, its MLPClassifier with default settings and `random_state=0` on the same digits.
     claims.check(
         answer.test >= 0.92,
         "24 sigmoid units read at least 92 % of the test rows (scikit-learn: 92.2 %)",
     );
-    claims.check(wide.test >= 0.93, "100 ReLU units read at least 93 % (scikit-learn: 93.4 %)");
+    claims.check(wide.test >= 0.93, "100 ReLU units read at least 93 % (scikit-learn: 93.3 %)");
     Ok(claims)
 }
 
