@@ -65,10 +65,10 @@ fn slice() -> Result<Figure, Error> {
     let model = Pipeline::new(StandardScaler::new(), network.l2(1e-3));
     let model = model.fit(&iris.x, &iris.y)?;
     let typical: Vec<f64> = iris.x.column_iter().map(|column| column.mean()).collect();
-    let slice = Slice::new(&model, [1, 3], &typical)?;
-    let regions = DecisionRegions::new().feature_names(IRIS[1], IRIS[3]);
-    let figure = regions.draw(&slice, &iris.x.select_columns(&[1, 3]), &iris.y)?;
-    Ok(figure.title("A network of four features, the other two at their means"))
+    let slice = Slice::new(&model, [2, 3], &typical)?;
+    let regions = DecisionRegions::new().feature_names(IRIS[2], IRIS[3]);
+    let figure = regions.draw(&slice, &iris.x.select_columns(&[2, 3]), &iris.y)?;
+    Ok(figure.title("A slice through a network of four features"))
 }
 
 fn boundary() -> Result<Figure, Error> {
@@ -199,7 +199,7 @@ fn selection() -> Result<[Figure; 3], Error> {
     let range = RateRange::default().lowest(1e-5).highest(10.0);
     let rates = Trainer::new(Adam::new(1e-3)).find_learning_rate(
         &network,
-        &SoftmaxCrossEntropy::new(),
+        SoftmaxCrossEntropy::new(),
         examples,
         range,
     )?;

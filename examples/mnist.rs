@@ -4,14 +4,14 @@
 //! `cargo run --release --example mnist [folder] [seeds]`, where the folder holds the four files of MNIST, packed with gzip
 //! or not. Defaults to `tests/data/mnist`, a subset of 8,000 and 2,000 digits, and to five seeds.
 
-#[path = "support/idx.rs"]
-mod idx;
+#[path = "support/mnist.rs"]
+mod mnist;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use idx::Digits;
 use logit::{Adam, Classifier, Error, Estimator, MlpClassifier};
+use mnist::Digits;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -40,7 +40,7 @@ fn main() -> Result<(), Failure> {
         PathBuf::from,
     );
     let seeds: u64 = arguments.next().map_or(Ok(5), |seeds| seeds.parse())?;
-    let (train, test) = (idx::digits(&folder, "train", ROWS.0)?, idx::digits(&folder, "t10k", ROWS.1)?);
+    let (train, test) = (mnist::digits(&folder, "train", ROWS.0)?, mnist::digits(&folder, "t10k", ROWS.1)?);
     println!("{} digits to learn from, {} to be read", train.y.len(), test.y.len());
 
     println!("{:>10} {:>9} {:>9}   right, by seed", "batches of", "right", "seconds");

@@ -251,12 +251,6 @@ impl<T: Real, C: Classifier<T> + ?Sized> Classifier<T> for Box<C> {
     classifies_as!(self => (**self));
 }
 
-impl<T: Real, C: Classifier<T> + ?Sized> Classifier<T> for &C {
-    type Label = C::Label;
-
-    classifies_as!(self => (**self));
-}
-
 /// The class index with the largest score in each row, the lowest of equals; of one column, class 1 above 0.
 fn largest_scores<T: Real>(scores: &DMatrix<T>) -> Vec<usize> {
     if scores.ncols() == 1 {

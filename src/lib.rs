@@ -44,6 +44,7 @@
 //! - [`Persist`], [`ModelFile`], [`AnyClassifier`]: files of everything that is fitted; [the guide](model_files) has
 //!   all of it.
 //! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.
+//! - [`questions`]: five questions that people have asked, with answers that run.
 //!
 //! # Should I use this crate?
 //! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
@@ -111,6 +112,7 @@ mod preprocess;
 #[cfg(feature = "progress")]
 mod progress;
 mod quantile;
+pub mod questions;
 mod real;
 mod report;
 mod rng;
@@ -196,6 +198,10 @@ pub mod model_files {}
 
 #[doc = include_str!("../docs/networks.md")]
 pub mod networks {}
+
+#[cfg(feature = "plot")]
+#[doc = include_str!("../docs/pictures.md")]
+pub mod pictures {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

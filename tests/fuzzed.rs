@@ -9,7 +9,9 @@ use std::path::Path;
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
-const TARGETS: [(&str, fn(&[u8])); 8] = [
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 8] = [
     ("load", fuzz::load),
     ("load_predict", fuzz::load_predict),
     ("save_load_save", fuzz::save_load_save),
@@ -54,6 +56,7 @@ fn no_target_is_left_out() {
         })
         .collect();
     let mut known = TARGETS.map(|(name, _)| name.to_owned()).to_vec();
-    (found.sort(), known.sort());
+    found.sort();
+    known.sort();
     assert_eq!(found, known);
 }

@@ -44,7 +44,7 @@ where
 /// No bytes make the reader of IDX files panic or take much memory.
 pub fn idx(data: &[u8]) {
     let reader = IdxReader::new().max_bytes(1 << 20);
-    for reader in [reader.clone().rows(2), reader] {
+    for reader in [reader.rows(2), reader] {
         let Ok(array) = reader.read_from(data) else { continue };
         let matrix = array.matrix::<f64>();
         assert_eq!(matrix.len(), array.sizes().iter().product::<usize>());

@@ -1,6 +1,6 @@
 //! Boundaries between two classes of several.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nalgebra::DMatrix;
 
@@ -9,7 +9,7 @@ use super::contour::polished;
 use super::marching::Marcher;
 use super::polyline::Polyline;
 use super::probe::{Difference, Probe};
-use super::triple::visible;
+use super::triple::{Visible, visible};
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::Label;
@@ -79,11 +79,9 @@ pub fn between<T: Real, C: Classifier<T> + ?Sized>(
 ) -> Result<ClassBoundary<C::Label>, Error> {
     let pair = pair(classifier.classes(), first, second)?;
     let mut found = trace(classifier, &[pair], bounds, resolution)?;
-    Ok(found.pop().unwrap_or_else(|| ClassBoundary {
-        classes: (first.clone(), second.clone()),
-        bounds,
-        lines: Vec::new(),
-    }))
+    let none = || (Vec::new(), BTreeSet::new());
+    let (lines, _) = found.pop().unwrap_or_else(none);
+    Ok(ClassBoundary { classes: (first.clone(), second.clone()), bounds, lines })
 }
 
 /// The boundaries of all classes within `bounds`, as [`between`] finds them for two: one for each pair that meets, in the
@@ -110,10 +108,28 @@ pub fn class_boundaries<T: Real, C: Classifier<T> + ?Sized>(
     bounds: Bounds,
     resolution: usize,
 ) -> Result<Vec<ClassBoundary<C::Label>>, Error> {
-    let pairs: Vec<(usize, usize)> = neighbours(classifier, bounds, resolution)?.into_iter().collect();
-    let mut found = trace(classifier, &pairs, bounds, resolution)?;
-    found.retain(|boundary| !boundary.lines.is_empty());
-    Ok(found)
+    let mut pairs = neighbours(classifier, bounds, resolution)?;
+    let mut traced: BTreeMap<(usize, usize), Vec<Polyline>> = BTreeMap::new();
+    // A class may be too narrow for the points of the grid and still end a line of two others: then it meets both.
+    loop {
+        let new: Vec<(usize, usize)> =
+            pairs.iter().copied().filter(|pair| !traced.contains_key(pair)).collect();
+        if new.is_empty() {
+            break;
+        }
+        for (&(a, b), (lines, thirds)) in new.iter().zip(trace(classifier, &new, bounds, resolution)?) {
+            traced.insert((a, b), lines);
+            for third in thirds {
+                pairs.extend([a, b].map(|class| (class.min(third), class.max(third))));
+            }
+        }
+    }
+    let classes = classifier.classes();
+    let boundary = |((a, b), lines): ((usize, usize), Vec<Polyline>)| {
+        let classes = (classes[a].clone(), classes[b].clone());
+        ClassBoundary { classes, bounds, lines }
+    };
+    Ok(traced.into_iter().filter(|(_, lines)| !lines.is_empty()).map(boundary).collect())
 }
 
 /// The numbers of two different classes.
@@ -169,7 +185,7 @@ fn trace<T: Real, C: Classifier<T> + ?Sized>(
     pairs: &[(usize, usize)],
     bounds: Bounds,
     resolution: usize,
-) -> Result<Vec<ClassBoundary<C::Label>>, Error> {
+) -> Result<Vec<Visible>, Error> {
     let probe = Probe::new(classifier)?;
     let grid = probe.grid(bounds, resolution)?;
     let mut marchers: Vec<Marcher<'_>> = pairs.iter().map(|_| Marcher::new(&grid.x)).collect();
@@ -180,12 +196,9 @@ fn trace<T: Real, C: Classifier<T> + ?Sized>(
             marcher.push(y, rows.map(|row| of.value(log_p, row)).collect());
         }
     })?;
-    let classes = classifier.classes();
     let boundary = |(&pair, marcher): (&(usize, usize), Marcher<'_>)| {
         let of = difference(pair);
-        let lines = visible(&probe, of, bounds, polished(&probe, of, marcher, bounds)?)?;
-        let classes = (classes[pair.0].clone(), classes[pair.1].clone());
-        Ok(ClassBoundary { classes, bounds, lines })
+        visible(&probe, of, bounds, polished(&probe, of, marcher, bounds)?)
     };
     pairs.iter().zip(marchers).map(boundary).collect()
 }

@@ -1,5 +1,7 @@
 //! What is left of the boundary of two classes where a third is more probable: lines end where all three are equal.
 
+use std::collections::BTreeSet;
+
 use nalgebra::DMatrix;
 
 use super::beside::beside;
@@ -24,6 +26,12 @@ fn excess<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> f64 {
     if most == own { 0.0 } else { most - own }
 }
 
+/// The most probable other class.
+fn third<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> Option<usize> {
+    let others = (0..log_p.ncols()).filter(|&class| class != of.plus && class != of.minus);
+    others.reduce(|best, class| if log_p[(row, class)] > log_p[(row, best)] { class } else { best })
+}
+
 fn excesses<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
@@ -34,14 +42,17 @@ fn excesses<T: Real, C: Classifier<T> + ?Sized>(
     Ok(values)
 }
 
+/// Parts of lines, and the classes that begin where they end.
+pub(super) type Visible = (Vec<Polyline>, BTreeSet<usize>);
+
 /// The parts of lines where no third class is more probable.
 pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
     bounds: Bounds,
     lines: Vec<Polyline>,
-) -> Result<Vec<Polyline>, Error> {
-    let mut parts = Vec::new();
+) -> Result<Visible, Error> {
+    let (mut parts, mut thirds) = (Vec::new(), BTreeSet::new());
     for line in lines {
         let values = excesses(probe, of, &line.points)?;
         let hidden: Vec<bool> = values.iter().map(|&value| value > HIDDEN).collect();
@@ -62,7 +73,12 @@ pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
             .collect();
         let chords: Vec<[[f64; 2]; 2]> = cuts.iter().map(|cut| cut.map(|index| line.points[index])).collect();
         let ends: Vec<[f64; 2]> = cuts.iter().map(|cut| cut.map(|index| values[index])).collect();
-        let mut meetings = meetings(probe, of, bounds, &chords, &ends)?.into_iter();
+        let meetings = meetings(probe, of, bounds, &chords, &ends)?;
+        let met: Vec<[f64; 2]> = meetings.iter().copied().flatten().collect();
+        probe.visit(&met, |_, log_p| {
+            thirds.extend((0..log_p.nrows()).filter_map(|row| third(log_p, row, of)))
+        })?;
+        let mut meetings = meetings.into_iter();
         let mut part = Vec::new();
         for (at, &index) in order.iter().enumerate() {
             let before = at.checked_sub(1).map(|at| hidden[order[at]]);
@@ -78,7 +94,7 @@ pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
             }
         }
     }
-    Ok(parts)
+    Ok((parts, thirds))
 }
 
 /// For each chord of a line, with an end where the third class is more probable and one where it is not, the point of the

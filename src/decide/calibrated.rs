@@ -21,7 +21,7 @@ use crate::select::{HeldOut, Splitter};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// // Scores that are far too sure: of the rows with a score of 10, one of three is wrong.
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![10.0], dvector![0.0])?;
+/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![10.0f64], dvector![0.0])?;
 /// let (x, y) = (dmatrix![-1.0; -1.0; -1.0; 1.0; 1.0; 1.0], ["no", "no", "yes", "no", "yes", "yes"]);
 /// assert!(model.predict_proba(&x)?[(3, 1)] > 0.9999);
 /// for method in [CalibrationMethod::Isotonic, CalibrationMethod::Temperature] {
@@ -234,10 +234,12 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for Calibrated<C> {
 ///
 /// # Examples
 /// ```
-/// use logit::{Calibrate, CalibrationMethod, Classifier, Estimator, MlpClassifier, Pipeline, StandardScaler, data};
+/// use logit::{
+///     Adam, Calibrate, CalibrationMethod, Classifier, Estimator, MlpClassifier, Pipeline, StandardScaler, data,
+/// };
 ///
 /// let iris = data::iris();
-/// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).epochs(20));
+/// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).optimizer(Adam::new(0.02)).epochs(60));
 /// let model = Calibrate::new(network, CalibrationMethod::Platt).fit(&iris.x, &iris.y)?;
 /// assert!(model.score(&iris.x, &iris.y)? > 0.9);
 /// # Ok::<(), logit::Error>(())

@@ -24,7 +24,7 @@ use crate::real::Real;
 /// use logit::{Classifier, FittedLogistic, PriorCorrected};
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let balanced = FittedLogistic::from_coefficients(vec!["rare", "usual"], dmatrix![1.0], dvector![0.0])?;
+/// let balanced = FittedLogistic::from_coefficients(vec!["rare", "usual"], dmatrix![1.0f64], dvector![0.0])?;
 /// let model = PriorCorrected::new(balanced, &[0.5, 0.5], &[0.1, 0.9])?;
 /// assert!((model.predict_proba(&dmatrix![0.0])?[(0, 0)] - 0.1).abs() < 1e-12);
 /// # Ok::<(), logit::Error>(())

@@ -45,13 +45,7 @@ impl<C> Thresholded<C> {
     where
         C: Classifier<T>,
     {
-        let classes = classifier.classes().len();
-        check::parameter(
-            "classes",
-            classes as f64,
-            classes == 2,
-            "2: a threshold decides between two classes",
-        )?;
+        check_two(classifier.classes().len())?;
         check::parameter("threshold", threshold, (0.0..=1.0).contains(&threshold), "from 0 to 1")?;
         Ok(Thresholded { classifier, threshold })
     }
@@ -120,6 +114,12 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for Thresholded<C> {
     fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
         self.classifier.predict_log_proba(x)
     }
+}
+
+/// A threshold decides between two classes.
+pub(super) fn check_two(classes: usize) -> Result<(), Error> {
+    let requires = "2: a threshold decides between two classes";
+    check::parameter("classes", classes as f64, classes == 2, requires)
 }
 
 /// The threshold on the probability `p` of the second class that is best for a metric.

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::threshold::{Thresholded, best_threshold};
+use super::threshold::{Thresholded, best_threshold, check_two};
 use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
@@ -70,8 +70,8 @@ impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("TuneThreshold")?;
         let of_second = |model: &E::Fitted<L>, x: &DMatrix<T>| {
-            let p = Thresholded::new(model, 0.5)?.predict_proba(x)?;
-            Ok(p.columns(1, 1).into_owned())
+            check_two(model.classes().len())?;
+            Ok(model.predict_proba(x)?.columns(1, 1).into_owned())
         };
         let held = HeldOut::of(&self.estimator, &self.splitter, (x, y), &mut options, of_second)?;
         let (p, weights) = (held.outputs.as_slice(), held.weights.as_deref());

@@ -211,7 +211,7 @@ mod tests {
         let directory = Directory::new("failing-steps");
         let path = directory.0.join("model");
         for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::Interrupted] {
-            for failing in 0..STEPS.len() {
+            for (failing, step) in STEPS.into_iter().enumerate() {
                 fs::write(&path, b"old").unwrap();
                 let mut number = 0;
                 let fail = |_| {
@@ -220,10 +220,10 @@ mod tests {
                 };
                 let error = save_in_steps(&path, &bytes(2), fail).unwrap_err();
                 assert!(matches!(&error, Error::File { action: "save", kind: found, .. } if *found == kind));
-                let new = STEPS[failing] == Step::SyncDirectory;
+                let new = step == Step::SyncDirectory;
                 let wanted = if new { bytes(2) } else { b"old".to_vec() };
-                assert_eq!(fs::read(&path).unwrap(), wanted, "{:?}", STEPS[failing]);
-                assert_eq!(directory.names(), ["model"], "{:?}", STEPS[failing]);
+                assert_eq!(fs::read(&path).unwrap(), wanted, "{step:?}");
+                assert_eq!(directory.names(), ["model"], "{step:?}");
             }
         }
     }

@@ -207,7 +207,7 @@ fn groups(mut rows: Vec<usize>, seed: u64) -> Vec<Vec<usize>> {
         return rows.into_iter().map(|row| vec![row]).collect();
     }
     Rng::at(seed, 1, 0).shuffle(&mut rows);
-    let mut groups = vec![Vec::with_capacity(rows.len().div_ceil(MOST)); MOST];
+    let mut groups = vec![Vec::new(); MOST];
     rows.into_iter().enumerate().for_each(|(at, row)| groups[at % MOST].push(row));
     groups
 }

@@ -170,7 +170,14 @@ impl Counts {
             of_truth += there[class] * others(&|other| there[other]);
         }
         if of_claims > 0.0 && of_truth > 0.0 {
-            (together / (of_claims.sqrt() * of_truth.sqrt())).clamp(-1.0, 1.0)
+            // The root of the product is the exact one where both are the same.
+            let product = of_claims * of_truth;
+            let root = if product >= f64::MIN_POSITIVE {
+                product.sqrt()
+            } else {
+                of_claims.sqrt() * of_truth.sqrt()
+            };
+            (together / root).clamp(-1.0, 1.0)
         } else {
             0.0
         }

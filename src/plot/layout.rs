@@ -58,8 +58,8 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     let beside = beside(chart, page[0]);
     let y_room = 0.3 * page[0];
     // Marks are chosen for about the room that there will be.
-    let y_ticks = chart.y.ticks(((page[1] - top - 40.0) / 52.0).max(2.0) as usize);
-    let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 62.0).max(2.0) as usize);
+    let y_ticks = chart.y.ticks(((page[1] - top - 40.0) / 52.0).max(3.0) as usize);
+    let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 62.0).max(3.0) as usize);
     let labels = widest(&y_ticks).min(y_room);
     let name = |axis: &Axis| if axis.name.is_empty() { 0.0 } else { NAME + GAP };
     let left = EDGE + name(&chart.y) + labels + GAP + TICK;
@@ -95,9 +95,14 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     colour_bar(scene, bar, Frame { top, ..frame }, right[0]);
 }
 
+/// A legend with more entries may not have room for all of them.
+const MANY: usize = 7;
+
 /// The room on the right of the frame.
 fn beside(chart: &Chart, page: f64) -> f64 {
-    let names = chart.legend.iter().map(|key| font::width(&key.name, MARK)).fold(0.0, f64::max);
+    let names = chart.legend.iter().map(|key| font::width(&key.name, MARK));
+    let count = (chart.legend.len() > MANY).then(|| font::width("and 000 more", MARK));
+    let names = names.chain(count).fold(0.0, f64::max);
     let legend = if chart.legend.is_empty() { 0.0 } else { (KEY + GAP + names + 2.0).min(0.34 * page) };
     let bar = |bar: &Bar| BAR + TICK + GAP + widest(&bar.axis.ticks(5)) + GAP + NAME;
     let widest = chart.bar.as_ref().map_or(0.0, bar).max(legend);

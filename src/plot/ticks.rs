@@ -34,7 +34,7 @@ pub(super) fn logarithmic(low: f64, high: f64, about: usize) -> Vec<Tick> {
     let inside = |at: &f64| (low * (1.0 - slack)..=high * (1.0 + slack)).contains(at);
     let decades = (last - first).max(1) as usize;
     let stride = decades.div_ceil(about.max(1)).max(1);
-    let factors: &[f64] = if decades <= 2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let factors: &[f64] = if high.log10() - low.log10() <= 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let mut ticks = Vec::new();
     for power in (first..=last).filter(|power| power.rem_euclid(stride as i32) == 0) {
         for &factor in factors {

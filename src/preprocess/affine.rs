@@ -10,6 +10,35 @@ use crate::real::Real;
 /// So many entries stay in the processor's cache while they are checked, changed and checked again.
 const BLOCK: usize = 2048;
 
+/// What was found in entries that were changed block by block.
+struct Found {
+    /// The first entry that was not finite, row by row.
+    bad: Option<(usize, usize, f64)>,
+    /// Whether all results are finite.
+    fits: bool,
+}
+
+impl Found {
+    const NOTHING: Found = Found { bad: None, fits: true };
+
+    /// Notes what is not finite; whether the block, which begins at `start` of `column`, may be changed.
+    fn admits<T: Real>(&mut self, block: &[T], start: usize, column: usize) -> bool {
+        let Some(at) = first_not_finite(block) else { return true };
+        if self.bad.is_none_or(|(row, ..)| start + at < row) {
+            self.bad = Some((start + at, column, block[at].as_f64()));
+        }
+        false
+    }
+
+    fn result<T: Real>(self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        match self.bad {
+            Some((row, column, value)) => Err(Error::NotFinite { argument: "x", row, column, value }),
+            None if self.fits => Ok(x),
+            None => check::scores(&x).map(|()| x),
+        }
+    }
+}
+
 /// Changes the entries of every column in place, as `of` changes a block of those of the column with this number.
 ///
 /// # Errors
@@ -21,51 +50,65 @@ pub(super) fn change<T: Real>(
     of: impl Fn(usize, &mut [T]),
 ) -> Result<DMatrix<T>, Error> {
     check::count("x", "columns", columns, x.ncols())?;
-    let rows = x.nrows();
-    let (mut bad, mut fits): (Option<(usize, usize, f64)>, bool) = (None, true);
-    for (index, column) in x.as_mut_slice().chunks_exact_mut(rows.max(1)).enumerate() {
+    let (rows, mut found) = (x.nrows().max(1), Found::NOTHING);
+    for (index, column) in x.as_mut_slice().chunks_exact_mut(rows).enumerate() {
         for (block, start) in column.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
-            if let Some(at) = first_not_finite(block) {
-                if bad.is_none_or(|(row, ..)| start + at < row) {
-                    bad = Some((start + at, index, block[at].as_f64()));
-                }
+            if !found.admits(block, start, index) {
                 break;
             }
             of(index, block);
-            fits &= all_finite(block);
+            found.fits &= all_finite(block);
         }
     }
-    match bad {
-        Some((row, column, value)) => Err(Error::NotFinite { argument: "x", row, column, value }),
-        None if fits => Ok(x),
-        None => check::scores(&x).map(|()| x),
+    found.result(x)
+}
+
+/// As [`change`], in a copy, whose blocks are changed as they are copied.
+pub(super) fn changed<T: Real>(
+    x: &DMatrix<T>,
+    columns: usize,
+    of: impl Fn(usize, &mut [T]),
+) -> Result<DMatrix<T>, Error> {
+    check::count("x", "columns", columns, x.ncols())?;
+    let (rows, mut found) = (x.nrows().max(1), Found::NOTHING);
+    let mut copy = Vec::with_capacity(x.len());
+    for (index, column) in x.as_slice().chunks_exact(rows).enumerate() {
+        for (block, start) in column.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+            let before = copy.len();
+            copy.extend_from_slice(block);
+            if found.admits(block, start, index) {
+                of(index, &mut copy[before..]);
+                found.fits &= all_finite(&copy[before..]);
+            }
+        }
     }
+    found.result(DMatrix::from_vec(x.nrows(), x.ncols(), copy))
 }
 
 fn first_not_finite<T: Real>(entries: &[T]) -> Option<usize> {
     if all_finite(entries) { None } else { entries.iter().position(|v| !v.is_finite()) }
 }
 
-/// (x - shift) / scale, column by column, in place.
-pub(super) fn forward<T: Real>(x: DMatrix<T>, shift: &[T], scale: &[T]) -> Result<DMatrix<T>, Error> {
-    change(x, shift.len(), |column, entries| {
+/// (x - shift) / scale of the entries of each column.
+pub(super) fn forward<'a, T: Real>(shift: &'a [T], scale: &'a [T]) -> impl Fn(usize, &mut [T]) + 'a {
+    |column, entries| {
         let (shift, scale) = (shift[column], scale[column]);
         vectorize(
             #[inline(always)]
             || entries.iter_mut().for_each(|v| *v = (*v - shift) / scale),
         );
-    })
+    }
 }
 
 /// z scale + shift: the way back.
-pub(super) fn backward<T: Real>(z: &DMatrix<T>, shift: &[T], scale: &[T]) -> Result<DMatrix<T>, Error> {
-    change(z.clone(), shift.len(), |column, entries| {
+pub(super) fn backward<'a, T: Real>(shift: &'a [T], scale: &'a [T]) -> impl Fn(usize, &mut [T]) + 'a {
+    |column, entries| {
         let (shift, scale) = (shift[column], scale[column]);
         vectorize(
             #[inline(always)]
             || entries.iter_mut().for_each(|v| *v = *v * scale + shift),
         );
-    })
+    }
 }
 
 /// Shifts and scales of the same number of columns, finite, the scales above 0.
@@ -86,10 +129,13 @@ macro_rules! transform_by_shift_and_scale {
                 self.$shift.len()
             }
             fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-                affine::forward(x, &self.$shift, &self.scale)
+                affine::change(x, self.$shift.len(), affine::forward(&self.$shift, &self.scale))
+            }
+            fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+                affine::changed(x, self.$shift.len(), affine::forward(&self.$shift, &self.scale))
             }
             fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-                affine::backward(z, &self.$shift, &self.scale)
+                affine::changed(z, self.$shift.len(), affine::backward(&self.$shift, &self.scale))
             }
             fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
                 super::checked_names(names, self.$shift.len()).map(<[String]>::to_vec)

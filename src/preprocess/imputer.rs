@@ -133,6 +133,10 @@ impl Replacement {
             Replacement::Median => Sorted::new(entries, weights).quantile(0.5),
             Replacement::MostFrequent => Sorted::new(entries, weights).most_frequent(),
             Replacement::Mean => {
+                if all_finite(entries) {
+                    // Rows that count are there, because weights have a positive sum.
+                    return Moments::of_column(entries, weights).map(T::of);
+                }
                 let weight = |row: usize| weights.map_or(T::one(), |weights| weights[row]);
                 let there = (0..entries.len()).filter(|&row| !entries[row].as_f64().is_nan());
                 let there: Vec<usize> = there.filter(|&row| weight(row) > T::zero()).collect();

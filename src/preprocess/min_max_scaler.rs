@@ -162,7 +162,7 @@ impl<T: Real> Transform<T> for FittedMinMaxScaler<T> {
     /// Of values that were clipped, the ends of the range of the training rows.
     fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
         let (low, high) = (T::of(self.low), T::of(self.high));
-        affine::change(z.clone(), self.outputs(), |column, entries| {
+        affine::changed(z, self.outputs(), |column, entries| {
             let (minimum, width) = (self.minimum[column], self.width(column));
             entries.iter_mut().for_each(|v| *v = minimum + width * ((*v - low) / (high - low)));
         })

@@ -77,6 +77,12 @@ impl Moments {
         Ok(moments)
     }
 
+    /// The mean of the entries of one column, which are finite, with a weight for each if there are weights.
+    pub(super) fn of_column<T: Real>(entries: &[T], weights: Option<&[T]>) -> Result<f64, Error> {
+        let weight = check::weights(weights, entries.len())?;
+        Ok(Column::of(entries, weights, weight).mean)
+    }
+
     /// Takes in more rows, with one weight per row if there are weights.
     ///
     /// # Errors

@@ -151,6 +151,19 @@ fn classes_that_do_not_meet_have_no_lines() {
     }
 }
 
+#[test]
+fn a_class_between_the_points_of_the_grid_is_found_where_it_ends_a_line() {
+    // Class 2 is a wedge from (1, 0) to the right, 0.03 wide on the frame, and no row of the grid is within.
+    let w = dmatrix![0.0, 0.0, 0.1; 10.0, -10.0, 0.0];
+    let model = FittedLogistic::from_coefficients(vec![0, 1, 2], w, dvector![0.0, 0.0, -0.1]).expect("sizes");
+    let boundaries = class_boundaries(&model, frame(), 60).expect("boundaries");
+    let pairs: Vec<_> = boundaries.iter().map(|boundary| boundary.classes()).collect();
+    assert_eq!(pairs, [(&0, &1), (&0, &2), (&1, &2)]);
+    let ends = triple_points(&model, &boundaries);
+    assert_eq!(ends.len(), 3);
+    assert!(ends.iter().all(|&(end, _)| distance(end, [1.0, 0.0]) < 1e-9), "{ends:?}");
+}
+
 /// A round class in the middle of two others: its lines end where those meet, and a closed line is cut where it is hidden.
 #[test]
 fn a_closed_line_is_cut_where_a_third_class_hides_it() {

@@ -8,7 +8,7 @@ use logit::{Error, Persist, Record};
 use proptest::prelude::*;
 
 /// What a reader of tables is charged for: pieces of the source, the longest record, the values.
-const MEMORY: u64 = 1 << 27;
+const MEMORY: u64 = 36 << 20;
 
 #[test]
 fn sources_without_end_are_refused_in_bounded_memory() {
@@ -23,7 +23,7 @@ fn sources_without_end_are_refused_in_bounded_memory() {
     for (name, source) in endless {
         let mut refused = None;
         let memory = measure(|| {
-            refused = Some(CsvReader::new().label(0).max_bytes(1 << 26).read_from::<String>(source));
+            refused = Some(CsvReader::new().label(0).max_bytes(1 << 25).read_from::<String>(source));
         });
         let error = refused.expect("a result").expect_err(name);
         assert!(matches!(error, Error::InvalidLine { .. }), "{name}: {error}");

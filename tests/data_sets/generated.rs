@@ -238,11 +238,12 @@ fn words_tell_topics() {
     // Five standard errors of a Poisson mean.
     assert!((sum - 40.0).abs() < 5.0 * (40.0f64 / 3000.0).sqrt(), "{sum}");
     // Of a Poisson distribution with mean 1.5, cut off above 4: 1.4281 (by its series), five standard errors 0.1.
-    let labels = y.sets().iter().map(Vec::len).sum::<usize>() as f64 / 3000.0;
+    let sets = y.sets();
+    let labels = sets.iter().map(Vec::len).sum::<usize>() as f64 / 3000.0;
     assert!((labels - 1.4281).abs() < 0.1, "{labels}");
     // Rows of one topic use its words, by the same shares.
     let shares = |label: usize, half: usize| {
-        let of = |row: &usize| y.sets()[*row] == [label] && row % 2 == half;
+        let of = |row: &usize| sets[*row] == [label] && row % 2 == half;
         let rows: Vec<usize> = (0..3000).filter(of).collect();
         let counts = x.select_rows(&rows).row_sum();
         counts.clone() / counts.sum()

@@ -173,7 +173,8 @@ impl Scaler {
                 let (mean, scale) = (fitted.mean().to_vec(), fitted.scale().to_vec());
                 let centred = with_mean.unwrap_or(true);
                 let var = Some(Moments::of(x, None).expect("moments").variance());
-                let mean = centred.then_some(mean);
+                // A scaler that does not centre keeps no mean.
+                let mean = Some(if centred { mean } else { Moments::of(x, None).expect("moments").mean() });
                 (Box::new(fitted), Fitted { mean, scale: Some(scale), var, ..Fitted::default() })
             }
             "minmax" => {

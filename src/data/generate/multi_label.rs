@@ -204,18 +204,18 @@ mod tests {
     #[test]
     fn frequencies_are_kept_and_nothing_is_drawn_twice() {
         let mut rng = Rng::new(6);
-        let frequencies = Cumulative(vec![1.0, 1.0 + 3.0, 4.0 + 6.0]);
+        let frequencies = Cumulative(vec![6.0, 6.0 + 3.0, 9.0 + 1.0]);
         let mut counts = [0; 3];
         (0..10_000).for_each(|_| counts[frequencies.draw(&mut rng)] += 1);
-        for (count, wanted) in counts.into_iter().zip([1000, 3000, 6000]) {
+        for (count, wanted) in counts.into_iter().zip([6000, 3000, 1000]) {
             assert!(i32::abs(count - wanted) < 200, "{counts:?}");
         }
         assert_eq!(frequencies.clone().draw_different(3, &mut rng), [0, 1, 2]);
-        // The second draw is by what is left: of 0 and 1 after 2, three quarters are 1.
+        // The second draw is by what is left.
         let pairs: Vec<Vec<usize>> =
             (0..10_000).map(|_| frequencies.clone().draw_different(2, &mut rng)).collect();
-        let with_both = pairs.iter().filter(|pair| **pair == [0, 1]).count();
-        // 0.1 x 3/9 + 0.3 x 1/7 = 0.0762.
+        let with_both = pairs.iter().filter(|pair| **pair == [1, 2]).count();
+        // 0.3 x 1/7 + 0.1 x 3/9 = 0.0762.
         assert!((with_both as f64 / 10_000.0 - 0.0762).abs() < 0.01, "{with_both}");
     }
 }
