@@ -2,8 +2,9 @@
 
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::{
-    AnyClassifier, AnyTransform, Classifier, Estimator, FittedLogistic, LogisticPath, LogisticRegressionCv,
-    MlpClassifier, Persist, Search, StandardScaler, StoredLabel, Thresholded, Transformer,
+    AnyClassifier, AnyTransform, Classifier, Error, Estimator, FittedLogistic, LogisticPath,
+    LogisticRegression, LogisticRegressionCv, MlpClassifier, OneVsOne, Penalty, Persist, Search,
+    StandardScaler, StoredLabel, Thresholded, Transformer,
 };
 use serde_json::{Value, json};
 
@@ -194,10 +195,26 @@ fn choices_that_contradict_their_scores_are_refused() {
     let other = (chosen.best() + 1) % 4;
     refused(&chosen, at("/parts/model/settings/best", other), "not those of its scores");
     refused(&chosen, put("model.path.lambdas", 1, 1e9), "do not descend");
-    let search = Search::grid([0.1, 1.0], |&c| logit::LogisticRegression::new(logit::Penalty::c(c)));
+    let search = Search::grid([0.1, 1.0], |&c| LogisticRegression::new(Penalty::c(c)));
     let search = search.fit(&x, &y).expect("a fit");
     refused(&search, at("/parts/model/settings/best", 2), "number 2 of 2");
     refused(&search, at("/parts/model/settings/candidates", 3), "3 settings and 10 scores");
     refused(&search, at("/parts/model/settings/candidates", 0), "of 0");
     assert_eq!(search.classes().len(), 3);
+}
+
+/// Each score is finite, but not the sums over pairs.
+#[test]
+fn sums_over_pairs_that_leave_the_range_are_an_overflow() {
+    let (x, y) = rows::<f64>();
+    let pairs = OneVsOne::new(LogisticRegression::new(Penalty::c(1.0))).fit(&x, &y).expect("a fit");
+    let mut parts = Parts::of(&pairs.to_bytes().expect("bytes"));
+    put("model.model_0.coefficients", 0, f64::MAX)(&mut parts);
+    put("model.model_1.coefficients", 0, f64::MAX)(&mut parts);
+    // What the rows were given before is of no interest here.
+    parts.arrays.retain(|array| !array.name.starts_with("golden."));
+    parts.description["parts"].as_object_mut().expect("a table").remove("golden");
+    let model = AnyClassifier::<f64, u32>::from_bytes(&parts.bytes()).expect("a model");
+    let scores = model.decision_function(&dmatrix![1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(scores, Err(Error::Overflow { row: 0 }));
 }
