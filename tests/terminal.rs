@@ -38,6 +38,7 @@ fn regions_are_shades_and_rows_letters() {
         "     └──────────────────",
         "      -0.1           2.1",
         "a · no   b ░ yes",
+        "* several",
     ];
     shows(&text, &expected);
 }
@@ -55,7 +56,7 @@ fn a_boundary_is_a_line() {
         "-0.1 │a              ⠉⠢⢄",
         "     └──────────────────",
         "      -0.1           2.1",
-        "a no   b yes",
+        "a no   b yes   * several",
     ];
     shows(&text, &expected);
 }

@@ -60,6 +60,7 @@ impl fmt::Display for Contour {
         let (low, high) = self.range;
         match self.lines.len() {
             0 => write!(f, "the level {} is never crossed: from {low:.6} to {high:.6} was seen", self.level),
+            1 => write!(f, "1 line of length {:.6} at level {}", self.length(), self.level),
             count => write!(f, "{count} lines of length {:.6} at level {}", self.length(), self.level),
         }
     }

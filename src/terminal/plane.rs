@@ -144,12 +144,14 @@ impl Map {
     fn finish(&self, mut canvas: Canvas, shade: impl Fn(usize) -> Option<char>) -> Result<String, Error> {
         let is_ground =
             |there: Option<char>| there.is_none_or(|there| there == ' ' || SHADES.contains(&there));
+        let mut shared = false;
         for &(point, class) in &self.points {
             let Some(cell) = canvas.cell(self.place(point)) else { continue };
             let there = canvas.letter(cell);
             let own = letter(class);
-            let mark = if is_ground(there) || there == Some(own) { own } else { '*' };
-            canvas.put(cell, mark);
+            let free = is_ground(there) || there == Some(own);
+            shared |= !free;
+            canvas.put(cell, if free { own } else { '*' });
         }
         let (margin, (low, high)) = (self.margin(), self.bounds.y());
         let lines = canvas.lines();
@@ -173,7 +175,10 @@ impl Map {
             Some(shade) => format!("{} {shade} {name}", letter(class)),
             None => format!("{} {name}", letter(class)),
         };
-        let legend: Vec<String> = self.names.iter().enumerate().map(key).collect();
+        let mut legend: Vec<String> = self.names.iter().enumerate().map(key).collect();
+        if shared {
+            legend.push("* several".to_owned());
+        }
         let legend = wrapped(&legend, self.page);
         Ok(format!("{}\n{axis}\n{numbers}\n{legend}\n", rows.join("\n")))
     }
