@@ -76,14 +76,25 @@ impl Images {
         self.pixels.ncols()
     }
 
-    /// About as wide as high, at 80 units an image.
+    /// About as wide as high, at some 80 units an image, so that pixels are whole.
     fn natural_size(&self) -> (u32, u32) {
-        let side = 80.0;
+        let longest = self.height.max(self.width) as f64;
+        let side = if longest <= 80.0 { (80.0 / longest).round() * longest } else { 80.0 };
         let (columns, rows) = self.grid(1.5);
         let [wide, high] = self.proportions();
         let across = columns as f64 * (side * wide + BETWEEN) + BESIDE + EDGE;
         let down = rows as f64 * (side * high + BETWEEN) + 2.0 * EDGE + 20.0;
-        (across.clamp(240.0, 2000.0) as u32, down.clamp(200.0, 2000.0) as u32)
+        (across.ceil().clamp(240.0, 2000.0) as u32, down.ceil().clamp(200.0, 2000.0) as u32)
+    }
+
+    /// Width and height of a pixel on a page of this size, with so many columns and rows of images. Pixels of images are whole
+    /// pixels of the page where there is room, so that no seams show.
+    fn pixel(&self, page: [f64; 2], (columns, rows): (usize, usize)) -> f64 {
+        let room = |length: f64, images: usize, pixels: usize| {
+            ((length - BETWEEN * (images - 1) as f64) / (images * pixels) as f64).max(0.05)
+        };
+        let pixel = room(page[0], columns, self.width).min(room(page[1], rows, self.height));
+        if pixel >= 1.0 { (pixel + 1e-9).floor() } else { pixel }
     }
 
     /// Width and height of an image, the longer one as 1.
@@ -119,12 +130,7 @@ pub(super) fn draw(scene: &mut Scene, heading: &str, images: &Images) {
     let top = layout::title(scene, heading);
     let page = [f64::from(scene.width) - BESIDE - EDGE, f64::from(scene.height) - top - EDGE];
     let (columns, rows) = images.grid(page[0] / page[1]);
-    // Pixels of images are whole pixels of the page where there is room, so that no seams show.
-    let room = |length: f64, images: usize, pixels: usize| {
-        ((length - BETWEEN * (images - 1) as f64) / (images * pixels) as f64).max(0.05)
-    };
-    let pixel = room(page[0], columns, images.width).min(room(page[1], rows, images.height));
-    let pixel = if pixel >= 1.0 { pixel.floor() } else { pixel };
+    let pixel = images.pixel(page, (columns, rows));
     let (wide, high) = (pixel * images.width as f64, pixel * images.height as f64);
     for number in 0..images.count() {
         let left = EDGE + (number % columns) as f64 * (wide + BETWEEN);
@@ -160,6 +166,28 @@ fn draw_image(scene: &mut Scene, images: &Images, number: usize, [left, top]: [f
                 scene.rectangle(corner(row, first), corner(row + 1, next), colour(run[0]));
             }
             first = next;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a title above, images take the whole page: its natural size leaves room for pixels of these sizes.
+    #[test]
+    fn images_fill_their_natural_page() {
+        for (height, width, count, wanted) in
+            [(8, 8, 24, 10.0), (28, 28, 24, 3.0), (28, 28, 7, 3.0), (1, 40, 5, 2.0)]
+        {
+            let pixels = DMatrix::zeros(height * width, count);
+            let images = Images { pixels, height, width, largest: 1.0 };
+            let (across, down) = images.natural_size();
+            let mut scene = Scene::new(across, down);
+            let top = layout::title(&mut scene, "a title");
+            let page = [f64::from(across) - BESIDE - EDGE, f64::from(down) - top - EDGE];
+            let pixel = images.pixel(page, images.grid(page[0] / page[1]));
+            assert!(pixel >= wanted, "{count} of {height} x {width}: {pixel}");
         }
     }
 }
