@@ -109,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_are_shared_evenly_and_order_is_all_that_shuffling_changes(rows in 10usize..100, seed in any::<u64>()) {
+    fn rows_are_shared_evenly_and_order_is_all_that_shuffling_changes(rows in 40usize..100, seed in any::<u64>()) {
         let moons = Moons::new(rows).noise(0.1).seed(seed);
         let circles = Circles::new(rows).noise(0.1).seed(seed);
         let spirals = Spirals::new(rows, 3).noise(0.1).seed(seed);
