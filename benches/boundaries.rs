@@ -1,5 +1,4 @@
-//! Time of decision boundaries with polished vertices. `cargo bench --bench boundaries` runs all; results are in
-//! `docs/benchmarks.md`.
+//! Time of decision boundaries with polished vertices. `cargo bench --bench boundaries` runs all.
 
 use std::hint::black_box;
 
