@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::kernel::all_finite;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 /// `found` must be `expected`.
 pub(crate) fn count(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How much the rows of each class count, times their sample weights.
 ///

@@ -8,8 +8,8 @@ use nalgebra::DMatrix;
 use crate::check;
 use crate::error::Error;
 use crate::label::{Label, indices};
-use crate::real::Real;
 use crate::report::{Observer, Progress};
+use crate::scalar::Real;
 
 /// What a fit may be given besides the data.
 pub struct FitOptions<'a, T> {

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use crate::check;
 use crate::error::Error;
 use crate::label::{Label, distinct};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// For each row, the labels that it has: none, one or several.
 ///

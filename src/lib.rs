@@ -86,7 +86,6 @@
 
 pub use nalgebra;
 
-mod artifact;
 pub mod boundary;
 mod check;
 mod class_weight;
@@ -94,19 +93,18 @@ mod classifier;
 pub mod data;
 mod decide;
 mod error;
-mod file;
 mod gradcheck;
-mod kernel;
 mod label;
+mod label_sets;
 mod layer;
 mod linear;
 mod loss;
 pub mod metrics;
 mod multiclass;
-mod multilabel;
 mod network;
 mod optim;
 mod penalty;
+mod persist;
 mod pipeline;
 #[cfg(feature = "plot")]
 pub mod plot;
@@ -115,15 +113,15 @@ mod preprocess;
 mod progress;
 mod quantile;
 pub mod questions;
-mod real;
+mod registry;
 mod report;
 mod rng;
 mod rows;
+mod scalar;
 mod select;
 pub mod terminal;
 mod train;
 
-pub use artifact::{AnyClassifier, AnyTransform, GoldenRows, ModelFile, Persist, Record, StoredLabel};
 pub use class_weight::{ClassWeight, LabelWeights};
 pub use classifier::{Classifier, Estimator, FitOptions};
 pub use decide::{
@@ -133,6 +131,7 @@ pub use decide::{
 pub use error::Error;
 pub use gradcheck::{Agreement, GradCheck, Mismatch};
 pub use label::Label;
+pub use label_sets::LabelSets;
 pub use layer::{
     Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, LogSoftmax,
     Mode, PRelu, Parts, Residual, Sequential, Shape, Softmax, Summary, Tape,
@@ -149,9 +148,9 @@ pub use loss::{
     WeightedBinaryCrossEntropy,
 };
 pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
-pub use multilabel::{FittedMultiLabel, LabelSets};
 pub use network::{
-    FittedMlp, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun, Normalization, PartialMlp,
+    FittedMlp, FittedMultiLabel, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun, Normalization,
+    PartialMlp,
 };
 pub use optim::{
     AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Clip, Curved, Decay, HessianProduct, Lamb, Lbfgs,
@@ -159,6 +158,7 @@ pub use optim::{
     RAdam, ReduceOnPlateau, RmsProp, Rprop, Schedule, Sgd, Step, UpdateRule, Yogi,
 };
 pub use penalty::{Penalty, Strength};
+pub use persist::{GoldenRows, ModelFile, Persist, Record, StoredLabel};
 pub use pipeline::{ColumnRange, FittedPipeline, OutsideRange, Pipeline, RangeReport};
 pub use preprocess::{
     Chain, DropCategory, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
@@ -169,9 +169,10 @@ pub use preprocess::{
 };
 #[cfg(feature = "progress")]
 pub use progress::{epoch_bar, progress_bar};
-pub use real::Real;
+pub use registry::{AnyClassifier, AnyTransform};
 pub use report::{Divergence, FitReport, NonFinite, Observer, Progress, StopReason};
 pub use rng::Rng;
+pub use scalar::Real;
 pub use select::{
     Candidate, CrossValidated, CrossValidation, FittedSearch, ScoreCurve, Search, Split, Splitter,
     StoredSettings, group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, stratified_k_fold,

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{axpy, dot};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{axpy, dot};
 
 /// What is added to the mean loss to keep coefficients small. The intercept is never penalised.
 ///

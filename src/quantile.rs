@@ -1,6 +1,6 @@
 //! Quantiles of weighted values.
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Values in ascending order with their weights, of those that count.
 #[derive(Debug)]

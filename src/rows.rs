@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use crate::check;
 use crate::error::Error;
 use crate::label::{Encoded, Label, encode};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Rows, their class indices and their weights.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use super::probe::{Difference, Probe};
 use super::roots::{between, roots, tolerance};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How far from a chord the curve is looked for, in lengths of the chord.
 const REACHES: [f64; 4] = [1.0 / 64.0, 1.0 / 16.0, 0.25, 1.0];

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A rectangle, in the units of the data: finite, and wider and higher than 0.
 ///

@@ -13,7 +13,7 @@ use super::triple::{Visible, visible};
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Where two classes are equally probable and no other is more probable.
 #[derive(Debug, Clone, PartialEq)]

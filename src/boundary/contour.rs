@@ -12,7 +12,7 @@ use super::roots::roots;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The lines on which a probability has a level, or the answer that it never has.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ use crate::check;
 use crate::error::Error;
 use crate::label::Label;
 use crate::linear::FittedLogistic;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The points x with w·x + b = 0, in any number of dimensions; in two a line.
 ///

@@ -11,7 +11,7 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A point of a boundary, and how far it is.
 #[derive(Debug, Clone, Copy, PartialEq)]

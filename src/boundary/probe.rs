@@ -8,7 +8,7 @@ use super::bounds::{Bounds, spaced};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The most points of one prediction, which bounds the memory.
 const BLOCK: usize = 4096;

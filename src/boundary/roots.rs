@@ -11,7 +11,7 @@ use super::marching::{Edge, share};
 use super::probe::{Difference, Probe};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The halvings that 53 bits allow, four times.
 const ROUNDS: usize = 212;

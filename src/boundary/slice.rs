@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A classifier whose rows have two of the features of another one: all others are held at the values of a chosen row.
 ///

@@ -12,7 +12,7 @@ use super::probe::{Difference, Probe};
 use super::roots::{Interval, LEAST, between, narrow, tolerance};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A third class may be more probable by this and still not hide a point: lines that pass through a point where three
 /// classes meet are not cut there by rounding.

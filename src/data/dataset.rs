@@ -7,7 +7,7 @@ use crate::check;
 use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::{Label, distinct};
-use crate::real::Real;
+use crate::scalar::Real;
 use crate::select::{Split, train_test_split};
 
 /// A matrix with its labels, the names of its columns and, if there are any, weights of its rows.

@@ -3,7 +3,7 @@
 use ::faer::MatRef;
 use nalgebra::DMatrix;
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A view of a matrix for `faer`, without a copy: both lie column by column.
 ///

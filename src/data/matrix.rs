@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A matrix of rows, which are arrays, vectors or slices of one length.
 ///

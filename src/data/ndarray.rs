@@ -3,7 +3,7 @@
 use ::ndarray::{Array2, ArrayView2, ShapeBuilder};
 use nalgebra::{DMatrix, DMatrixView, Dyn};
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A view of an array as a matrix, without a copy: of rows or columns that lie one behind the other, in order. `None` of
 /// everything else, such as every second row of an array, which [`matrix_from_ndarray`] takes.

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::label::{Label, indices};
 use crate::loss::{log_probabilities, probabilities};
 use crate::metrics::double;
-use crate::real::Real;
+use crate::scalar::Real;
 use crate::select::{HeldOut, Splitter};
 
 /// How scores become calibrated probabilities.

@@ -6,8 +6,8 @@ use crate::check;
 use crate::classifier::{Classifier, classifies_as};
 use crate::error::Error;
 use crate::label::indices;
-use crate::multilabel::LabelSets;
-use crate::real::Real;
+use crate::label_sets::LabelSets;
+use crate::scalar::Real;
 
 /// How unlike a row and a class are.
 ///

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A classifier that predicts the class with the least expected cost, given what each mistake costs.
 ///

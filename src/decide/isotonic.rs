@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The function of x that never falls (or never rises) and is nearest to y in least squares; between the x of the fit it is
 /// a straight line, outside it is constant.

@@ -7,7 +7,7 @@ use crate::classifier::Estimator;
 use crate::error::Error;
 use crate::linear::LogisticRegression;
 use crate::penalty::Penalty;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The probability σ(slope z + offset) of a score z, fitted by maximum likelihood.
 ///

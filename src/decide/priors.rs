@@ -8,7 +8,7 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::indices;
 use crate::loss::{log_probabilities, probabilities};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A classifier whose probabilities are those for other shares of the classes than it was trained with: after class
 /// weights or resampling, which make it believe in balanced classes, or where classes have become more or less frequent.

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use crate::check;
 use crate::classifier::{Classifier, classifies_as};
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A classifier that gives no answer where the probability of its prediction is below a limit, so that somebody else
 /// decides.

@@ -7,10 +7,10 @@ use super::{
     Calibrated, Conformal, Conformity, IsotonicRegression, MinimumCost, PlattScaling, PriorCorrected,
     Rejecting, Thresholded,
 };
-use crate::artifact::{GoldenRows, Persist, Record};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record};
 
 /// A classifier around another: what is written besides that, and how it is read.
 macro_rules! around {

@@ -7,7 +7,7 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::indices;
 use crate::metrics::{Metric, double};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A classifier of two classes that predicts the second where its probability is at least a threshold.
 ///

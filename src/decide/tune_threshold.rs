@@ -7,7 +7,7 @@ use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
 use crate::metrics::Metric;
-use crate::real::Real;
+use crate::scalar::Real;
 use crate::select::{HeldOut, Splitter};
 
 /// Fits an estimator of two classes with the threshold that is best for a metric: each row gets its probability from a fit

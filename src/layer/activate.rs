@@ -5,8 +5,8 @@ use nalgebra::DMatrix;
 use super::{Activation, Layer, Shape, Tape};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
 
 /// Applies an [`Activation`] to each entry: for places where no [`Dense`](crate::Dense) layer precedes, which
 /// would do the same in its own pass.

@@ -1,6 +1,6 @@
 //! What the normalising layers share: the learned scale and shift of each column, and numbers out of range.
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Scale 1 and shift 0 for each column; nothing where `params` is empty.
 pub(super) fn init<T: Real>(params: &mut [T]) {

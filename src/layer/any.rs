@@ -9,9 +9,9 @@ use super::{
     Softmax, Tape,
 };
 use crate::error::Error;
-use crate::kernel::Strided;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::Strided;
 
 /// The enum over `$variant($layer)`, its conversions, and access to the layer in it.
 macro_rules! any_layer {

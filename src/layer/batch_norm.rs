@@ -7,9 +7,9 @@ use nalgebra::DMatrix;
 use super::{Layer, Mode, Shape, Tape, affine};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{dot, sum, vectorize};
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::{dot, sum, vectorize};
 
 /// A layer that brings each column to mean 0 and variance 1, and then to a learned scale and shift.
 ///

@@ -8,9 +8,9 @@ use super::initializer::Start;
 use super::{Activation, Initializer, Layer, Shape, Tape};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{Strided, product, sum};
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::{Strided, product, sum};
 
 /// A fully connected layer with its activation: product, bias and activation in one pass.
 ///

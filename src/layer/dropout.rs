@@ -5,9 +5,9 @@ use nalgebra::DMatrix;
 use super::{Layer, Mode, Shape, Tape};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// A layer that, in training, leaves out each entry of its input with a given probability.
 ///

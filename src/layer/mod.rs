@@ -44,8 +44,8 @@ pub use tape::{Mode, Parts, Tape};
 
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
 
 /// The sizes of a layer, free of the scalar type.
 ///

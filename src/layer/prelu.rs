@@ -7,9 +7,9 @@ use nalgebra::DMatrix;
 use super::{Layer, Shape, Tape};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{dot, vectorize};
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::{dot, vectorize};
 
 /// The parametric rectified linear unit: a leaky rectifier whose slope below zero is learned.
 ///

@@ -7,9 +7,9 @@ use nalgebra::DMatrix;
 use super::{Layer, Shape, Tape};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::axpy;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::axpy;
 
 /// A layer that adds its input to the output of the layer inside: that one learns only what is to change.
 ///

@@ -7,9 +7,9 @@ use nalgebra::DMatrix;
 use super::any::ForwardRows;
 use super::{Activation, Dense, Layer, Shape, Tape};
 use crate::error::Error;
-use crate::kernel::Strided;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::Strided;
 
 /// A chain of layers, itself a [`Layer`], so that chains nest.
 ///

@@ -5,10 +5,10 @@ use nalgebra::DMatrix;
 use super::{Layer, Shape, Tape};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
 use crate::loss::{Loss, SoftmaxCrossEntropy};
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// The softmax of each row, for probabilities inside a network.
 ///

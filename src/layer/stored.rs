@@ -5,11 +5,11 @@ use super::{
     Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, LayerNorm, LogSoftmax, PRelu,
     Residual, Sequential, Shape, Softmax,
 };
-use crate::artifact::Record;
 use crate::check;
 use crate::error::Error;
-use crate::file::invalid;
-use crate::real::Real;
+use crate::persist::Record;
+use crate::persist::file::invalid;
+use crate::scalar::Real;
 
 /// Activations and what files call them; those with a parameter have it beside the name.
 macro_rules! activations {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Layer, Shape};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A table of a network's layers: what they are, how large their outputs are, how many parameters they have, and what
 /// memory all of it takes.

@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use crate::kernel::Workspace;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::Workspace;
 
 /// Whether a pass belongs to training or to prediction. Dropout and batch normalisation tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 
 use super::problem::Problem;
-use crate::kernel::{Strided, Workspace, product, sum};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, product, sum};
 
 /// Scratch of passes over blocks of rows.
 pub(super) struct Blocks<T: Real> {

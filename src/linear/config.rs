@@ -9,7 +9,7 @@ use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
 use crate::penalty::Penalty;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How the optimum of a logistic regression is found. All ways lead to the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

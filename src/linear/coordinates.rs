@@ -5,8 +5,8 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::problem::{ColumnPenalty, Problem};
-use crate::kernel::{max_abs, moments};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{max_abs, moments};
 
 /// The reciprocal of a typical p (1 - p), which is 1/4 at most and less for rows that are well classified. On the
 /// unscaled breast cancer data (`tests/oracle`) L-BFGS then needs hundreds of iterations where the variance alone

@@ -7,10 +7,10 @@ use nalgebra::DMatrix;
 use super::coordinates::Coordinates;
 use super::objective::LogisticObjective;
 use super::problem::Problem;
-use crate::kernel::{Strided, Workspace, product_lower};
 use crate::loss::Loss;
 use crate::optim::Curved;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, product_lower};
 
 /// Scratch of the Hessian: a block of centred and scaled rows, the same with weights, and the products of each pair
 /// of score columns.

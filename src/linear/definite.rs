@@ -3,8 +3,8 @@
 use nalgebra::{Cholesky, DMatrix, Dyn};
 
 use crate::error::Error;
-use crate::kernel::all_finite;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 /// Why coefficients are not determined, and what to do.
 pub(super) const UNDETERMINED: Error = Error::Singular {

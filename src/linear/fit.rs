@@ -14,9 +14,9 @@ use crate::classifier::FitOptions;
 use crate::error::Error;
 use crate::label::Label;
 use crate::penalty::Penalty;
-use crate::real::Real;
 use crate::report::{Observer, StopReason};
 use crate::rows::Rows;
+use crate::scalar::Real;
 
 /// Fits `config` to the rows, from zero or from another model.
 pub(super) fn fit<T: Real, L: Label>(

@@ -8,11 +8,11 @@ use super::solve::Solved;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::kernel::{Strided, Workspace, all_finite, product};
 use crate::label::Label;
 use crate::loss::{log_probabilities, probabilities};
-use crate::real::Real;
 use crate::report::FitReport;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, all_finite, product};
 
 /// A fitted [`LogisticRegression`](crate::LogisticRegression).
 #[derive(Debug, Clone, PartialEq)]

@@ -4,10 +4,10 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::objective::LogisticObjective;
 use super::problem::Problem;
-use crate::kernel::{all_finite, dot, sum};
 use crate::loss::{Gradient, Loss, Targets};
 use crate::optim::{Curved, HessianProduct, Objective};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{all_finite, dot, sum};
 
 /// The difference between `value`, the objective at `params`, and a lower bound on all of its values.
 ///

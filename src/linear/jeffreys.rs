@@ -5,10 +5,10 @@ use nalgebra::DMatrix;
 use super::definite;
 use super::objective::LogisticObjective;
 use crate::error::Error;
-use crate::kernel::{Strided, Workspace, product};
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Curved, Objective};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, product};
 
 /// Mean loss minus ½ ln det I / Σ u, where I is the Fisher information of the coefficients (against those of the first
 /// class, if there are more than two).

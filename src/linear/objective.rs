@@ -8,10 +8,10 @@ use super::blocks::{BLOCK_BYTES, Block, Blocks, Pass};
 use super::coordinates::Coordinates;
 use super::curvature::Curvature;
 use super::problem::Problem;
-use crate::kernel::{Strided, max_abs};
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
 use crate::optim::Objective;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Strided, max_abs};
 
 /// The smooth objective of logistic regression in the solver's [`Coordinates`]: mean loss and L2 penalty.
 ///

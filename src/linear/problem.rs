@@ -5,8 +5,8 @@ use nalgebra::DMatrix;
 use crate::check;
 use crate::error::Error;
 use crate::penalty::Penalty;
-use crate::real::Real;
 use crate::rows::Rows;
+use crate::scalar::Real;
 
 /// Data and penalty of one fit, checked.
 #[derive(Debug, Clone, Copy)]

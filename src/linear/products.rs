@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use crate::optim::HessianProduct;
-use crate::real::Real;
+use crate::scalar::Real;
 
 impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
     /// Keeps the probabilities of all rows, n x K: a product then reads `x` once.

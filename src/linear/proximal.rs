@@ -7,8 +7,8 @@ use super::objective::LogisticObjective;
 use super::quadratic::Quadratic;
 use super::working_set::WorkingSet;
 use crate::optim::{Minimum, Objective, condition};
-use crate::real::Real;
 use crate::report::{FitReport, Observer, Progress, StopReason};
+use crate::scalar::Real;
 
 /// Proximal Newton: each iteration minimises the second-order model of the smooth part plus the absolute values, on
 /// the parameters that matter, and searches along the way there.

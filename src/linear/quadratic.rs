@@ -2,8 +2,8 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 
-use crate::kernel::{all_finite, axpy};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{all_finite, axpy};
 
 /// gᵀd + ½ dᵀHd + Σ λ_i |θ_i + d_i| as a function of the step d.
 ///

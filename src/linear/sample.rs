@@ -9,8 +9,8 @@ use crate::check;
 use crate::class_weight::{ClassWeight, times_class};
 use crate::error::Error;
 use crate::label::{Label, indices};
-use crate::real::Real;
 use crate::rows::{Rows, checked};
+use crate::scalar::Real;
 
 /// What rows have besides columns and a label, as they had it in the fit.
 #[derive(Debug, Clone, Copy)]

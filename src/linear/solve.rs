@@ -10,11 +10,11 @@ use super::problem::Problem;
 use super::proximal::ProximalNewton;
 use crate::check;
 use crate::error::Error;
-use crate::kernel::all_finite;
 use crate::optim::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, condition};
 use crate::penalty::Penalty;
-use crate::real::Real;
 use crate::report::{FitReport, Observer};
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 /// Coefficients in the user's units, and how they were found.
 #[derive(Debug, Clone)]

@@ -5,11 +5,11 @@ use nalgebra::{DMatrix, DVector};
 use super::fitted::{FittedLogistic, Terms};
 use super::problem::ColumnPenalty;
 use super::separation::{Separation, SeparationKind};
-use crate::artifact::{GoldenRows, Persist, Record, StoredLabel};
 use crate::error::Error;
-use crate::file::invalid;
-use crate::real::Real;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
 use crate::report::FitReport;
+use crate::scalar::Real;
 
 impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
     type Scalar = T;

@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 
 use super::curvature::curvature_of;
 use super::objective::LogisticObjective;
-use crate::kernel::{Strided, Workspace, product, product_lower};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, product, product_lower};
 
 /// Numbers of parameters in ascending order: slopes score column by score column, then intercepts.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use super::targets::check_probabilities;
 use super::{Gradient, Loss, Targets};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Binary cross-entropy of raw scores, summed over score columns.
 ///

@@ -7,7 +7,7 @@ use super::{
     SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets, WeightedBinaryCrossEntropy, softmax,
 };
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Any loss of the crate, for a classifier of exclusive classes.
 ///

@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 
 use super::{CHUNK, Gradient, Targets, chunk_weights, weighted_sum};
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// The loss of one score.
 pub(super) trait Elementwise<T>: Copy {

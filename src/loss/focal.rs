@@ -8,8 +8,8 @@ use super::targets::check_probabilities;
 use super::{Gradient, Loss, Targets};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::Exponential;
-use crate::real::Real;
+use crate::scalar::Exponential;
+use crate::scalar::Real;
 
 /// Focal loss of raw scores, summed over score columns.
 ///

@@ -6,7 +6,7 @@ use super::elementwise::{self, Elementwise, part};
 use super::targets::check_probabilities;
 use super::{Gradient, Loss, Targets, sigmoid, softmax};
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Hinge loss of raw scores, summed over score columns: zero once a score is right by a margin of 1.
 ///

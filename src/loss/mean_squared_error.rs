@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::elementwise::{self, Elementwise};
 use super::{Gradient, Loss, Targets};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Mean squared error of raw scores: the mean over score columns of (z - t)^2.
 ///

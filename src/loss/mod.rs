@@ -31,7 +31,7 @@ pub use targets::Targets;
 
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Where [`Loss::accumulate`] writes the gradient, and what it multiplies it with.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use super::{Gradient, Loss, Targets};
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 macro_rules! delegate {
     ($($pointer:ty),*) => {$(

@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use crate::kernel::{Exponential, log_one_plus, vectorize};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Exponential, log_one_plus, vectorize};
 
 /// σ(z) and σ(-z), from one exponential of a negative number; neither is 1 minus the other.
 #[derive(Clone, Copy)]

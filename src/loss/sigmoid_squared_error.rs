@@ -8,7 +8,7 @@ use super::sigmoid::{self, Sigmoid};
 use super::targets::check_probabilities;
 use super::{Gradient, Loss, Targets};
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Mean squared error of the probabilities σ(z): the mean over score columns of (σ(z) - t)^2, the Brier score.
 ///

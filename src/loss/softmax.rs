@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 
 use super::CHUNK;
-use crate::kernel::{Exponential, vectorize};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Exponential, vectorize};
 
 /// The link: the softmax of each row.
 pub(super) fn link<T: Real>(scores: &DMatrix<T>, out: &mut DMatrix<T>) {

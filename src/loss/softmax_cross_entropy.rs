@@ -7,8 +7,8 @@ use super::targets::check_distributions;
 use super::{CHUNK, Gradient, Loss, Targets, chunk_weights, weighted_sum};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// Softmax cross-entropy of raw scores, one column per class.
 ///

@@ -7,8 +7,8 @@ use super::softmax::{self, Block, Normalizer, RowSoftmax, fill_symmetric};
 use super::targets::check_probabilities;
 use super::{CHUNK, Gradient, Loss, Targets, chunk_weights, weighted_sum};
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// Mean squared error of the softmax probabilities of each row: the mean over classes of (p_k - t_k)^2.
 ///

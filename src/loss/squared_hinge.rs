@@ -7,7 +7,7 @@ use super::hinge::{margin_link, shortfall};
 use super::targets::check_probabilities;
 use super::{Gradient, Loss, Targets};
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Squared hinge loss of raw scores, summed over score columns: zero once a score is right by a margin of 1.
 ///

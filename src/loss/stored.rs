@@ -4,9 +4,9 @@ use super::{
     BinaryCrossEntropy, ClassificationLoss, Focal, Hinge, MeanSquaredError, SigmoidSquaredError,
     SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, WeightedBinaryCrossEntropy,
 };
-use crate::artifact::Record;
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::Record;
+use crate::persist::file::invalid;
 
 impl ClassificationLoss {
     pub(crate) fn to_record(&self) -> Record {

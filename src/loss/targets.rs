@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// What the scores of a batch are compared with.
 ///

@@ -8,8 +8,8 @@ use crate::check;
 use crate::error::Error;
 use crate::label::Label;
 use crate::quantile::Sorted;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
 
 /// Confidence intervals for any [`Metric`], by evaluating it on rows drawn again and again from those at hand.
 ///

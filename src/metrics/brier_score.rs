@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::metric::{Metric, mean};
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The mean squared error of predicted probabilities; lower is better.
 ///

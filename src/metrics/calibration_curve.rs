@@ -7,7 +7,7 @@ use crate::check;
 use crate::error::Error;
 use crate::label::Label;
 use crate::quantile::Sorted;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How probabilities are grouped.
 ///

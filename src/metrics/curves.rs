@@ -4,7 +4,7 @@ use super::ranking::Ranking;
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The receiver operating characteristic: for each threshold, the share of negatives and of positives whose score is at
 /// least that.

@@ -6,7 +6,7 @@ use super::metric::{checked, double, mean};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The mean of max(0, 1 - margin) over rows, weighted if there are weights; lower is better. The margin of a row is, of two
 /// classes, its score (n x 1, as [`decision_function`](crate::Classifier::decision_function) returns it) with the sign of

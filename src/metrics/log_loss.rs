@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::metric::{Metric, mean};
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The mean of -ln p over rows, with p the probability that was given to the true class; lower is better.
 ///

@@ -6,7 +6,7 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::{Label, indices};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A number that says how good predicted probabilities are: what model selection compares.
 ///

@@ -4,7 +4,7 @@ use super::metric::mean;
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
-use crate::multilabel::LabelSets;
+use crate::label_sets::LabelSets;
 
 /// The share of all yes/no answers, one per row and label, that are wrong; lower is better.
 ///

@@ -4,7 +4,7 @@ use super::metric::double;
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// For every distinct score in falling order: the weights of rows of the positive class, and of others, at or above it.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::metric::{Metric, checked};
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The area under the receiver operating characteristic: the chance that a row of the second class has a greater
 /// score than a row of the first, where equal scores count half; greater is better, 1/2 is guessing.

@@ -6,8 +6,8 @@ use crate::check;
 use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
 use crate::rows::checked;
+use crate::scalar::Real;
 
 /// Fits any estimator once for each class, against all other classes.
 ///

@@ -3,10 +3,10 @@
 use nalgebra::DMatrix;
 
 use super::{FittedOneVsOne, FittedOneVsRest};
-use crate::artifact::{GoldenRows, Persist, Record, StoredLabel};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
 
 macro_rules! stored {
     ($fitted:ident, $kind:literal, $models:expr) => {

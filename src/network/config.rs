@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::layer::{Activation, Initializer};
 use crate::loss::{BinaryCrossEntropy, ClassificationLoss, SoftmaxCrossEntropy};
 use crate::optim::{Adam, Clip, Lbfgs, LevenbergMarquardt, Schedule, UpdateRule};
-use crate::real::Real;
+use crate::scalar::Real;
 use crate::train::Trainer;
 
 /// What trains a network: an update rule on mini-batches, or a minimiser on all rows at once.

@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::loss::ClassificationLoss;
 use crate::optim::Minimum;
-use crate::real::Real;
 use crate::report::{Observer, Progress};
+use crate::scalar::Real;
 use crate::train::{Epoch, Examples, History, NetworkObjective, RateCurve, RateRange, Trained};
 
 impl<T: Real> Estimator<T> for MlpClassifier {

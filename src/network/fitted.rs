@@ -6,12 +6,12 @@ use super::architecture::Network;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::kernel::Strided;
 use crate::label::Label;
 use crate::layer::{AnyLayer, Dense, Layer, Sequential, Shape, Summary, Tape};
 use crate::loss::{ClassificationLoss, Loss, log_probabilities};
-use crate::real::Real;
 use crate::report::FitReport;
+use crate::scalar::Real;
+use crate::scalar::Strided;
 use crate::train::{BLOCK, History, Trained};
 
 /// A fitted [`MlpClassifier`](crate::MlpClassifier).

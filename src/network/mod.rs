@@ -13,5 +13,6 @@ mod stored;
 pub use architecture::Normalization;
 pub use config::{Minimizer, MlpClassifier, MlpOptimizer};
 pub use fitted::FittedMlp;
+pub use multi_label::FittedMultiLabel;
 pub use partial::PartialMlp;
 pub use run::{MlpOptions, MlpRun};

@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::label::{Label, distinct, indices};
 use crate::loss::{ClassificationLoss, Loss, Targets};
 use crate::optim::UpdateRule;
-use crate::real::Real;
 use crate::report::StopReason;
+use crate::scalar::Real;
 use crate::train::{Advance, Checkpoint, Examples, Trainer};
 
 /// A network that learns from rows as they come: each call is one epoch over the rows it is given.

@@ -11,9 +11,9 @@ use crate::class_weight::times_class;
 use crate::error::Error;
 use crate::label::Label;
 use crate::loss::{ClassificationLoss, Loss};
-use crate::real::Real;
 use crate::rng::Rng;
 use crate::rows::{Rows, checked};
+use crate::scalar::Real;
 use crate::select::stratified;
 
 /// Everything that a fit works with.

@@ -15,8 +15,8 @@ use crate::label::{Label, indices};
 use crate::loss::{ClassificationLoss, Targets};
 use crate::metrics::Metric;
 use crate::optim::UpdateRule;
-use crate::real::Real;
 use crate::rows::Rows;
+use crate::scalar::Real;
 use crate::train::{Advance, Checkpoint, Epoch, Examples, History, Run, TrainOptions};
 
 /// What a fit by mini-batches may be given besides rows and labels.

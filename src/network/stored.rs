@@ -4,14 +4,14 @@ use nalgebra::DMatrix;
 
 use super::architecture::Network;
 use super::fitted::FittedMlp;
-use crate::artifact::{GoldenRows, Persist, Record, StoredLabel};
 use crate::check;
 use crate::error::Error;
-use crate::file::invalid;
 use crate::layer::{Layer, Shape};
 use crate::loss::{ClassificationLoss, Loss};
-use crate::real::Real;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
 use crate::report::FitReport;
+use crate::scalar::Real;
 use crate::train::History;
 
 const KIND: &str = "multi-layer perceptron";

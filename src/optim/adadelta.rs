@@ -3,8 +3,8 @@
 use super::{Decay, Optimizer, Step, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// Adadelta: steps in the units of the parameters, from running means of squared gradients and squared steps.
 ///

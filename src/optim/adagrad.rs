@@ -3,8 +3,8 @@
 use super::{Decay, Optimizer, Step, quotient, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// Adagrad: a step size for each parameter that falls with the sum of its squared gradients.
 ///

@@ -3,8 +3,8 @@
 use super::{Decay, Optimizer, Step, power, quotient, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// Adam: momentum with a step size adapted to each parameter.
 ///

@@ -3,7 +3,7 @@
 use super::{Adam, Decay, Optimizer, Step};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// AdamW: [`Adam`] with weight decay that is decoupled from the gradient.
 ///

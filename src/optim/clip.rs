@@ -2,8 +2,8 @@
 
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{dot, max_abs, vectorize};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{dot, max_abs, vectorize};
 
 /// Keeps gradients short, so that one bad batch cannot throw the parameters far away.
 ///

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Step, pieces};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How weight decay enters an adaptive update; only the ranges of [`Step::decayed`] decay, so biases and the
 /// parameters of normalisation are spared.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::{Optimizer, Step, pieces, power, quotient, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{dot, vectorize};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{dot, vectorize};
 
 /// How many directions are at hand at once: few enough for the stack and the nearest cache.
 const BLOCK: usize = 256;

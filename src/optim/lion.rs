@@ -3,8 +3,8 @@
 use super::{Decay, Optimizer, Step, sign, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// Lion: every parameter moves by the learning rate, in the direction of a momentum.
 ///

@@ -45,7 +45,7 @@ pub use update_rule::UpdateRule;
 pub use yogi::Yogi;
 
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// When and where a step is taken: what an update rule needs besides the gradient.
 ///

@@ -3,8 +3,8 @@
 use super::{Decay, Optimizer, Step, power, quotient, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize_once;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize_once;
 
 /// RAdam: Adam that does not adapt before it has seen enough gradients to know their scale.
 ///

@@ -3,8 +3,8 @@
 use super::{Decay, Optimizer, Step, quotient, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize_once;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize_once;
 
 /// RMSprop: gradients divided by the root of their running mean square.
 ///

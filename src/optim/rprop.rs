@@ -3,8 +3,8 @@
 use super::{Optimizer, Step, sign, slots};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// Rprop: a step size for each parameter that grows while the sign of its gradient stays, and shrinks when it turns.
 ///

@@ -3,8 +3,8 @@
 use super::{Optimizer, Step, pieces};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// Stochastic gradient descent with momentum.
 ///

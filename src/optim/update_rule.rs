@@ -5,7 +5,7 @@ use super::{
     Sgd, Step, Yogi,
 };
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Declares [`UpdateRule`] and everything that goes through all of its variants.
 macro_rules! update_rules {

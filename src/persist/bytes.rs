@@ -1,9 +1,10 @@
 //! Records as the bytes of a file.
 
 use super::description;
+use super::file::{Format, Reader, Writer, invalid};
 use super::record::{Array, Record};
 use crate::error::Error;
-use crate::file::{Format, Reader, Stored, Writer, invalid};
+use crate::scalar::Stored;
 
 /// Pairwise classifiers of a hundred classes are thousands of models, each with a few arrays in the header.
 pub(super) const FORMAT: Format = Format { name: "logit model", major: 1, minor: 0, longest_header: 1 << 22 };

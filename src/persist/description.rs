@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::numbers;
 use super::record::{Array, Record, Setting};
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
 
 /// How many records may lie inside each other. Readers of JSON stop at 128 levels, and a record is two of them; some are
 /// left for whatever the model itself lies in.

@@ -6,9 +6,9 @@ use super::record::Record;
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::file::invalid;
-use crate::real::Real;
+use crate::persist::file::invalid;
 use crate::rng::Rng;
+use crate::scalar::Real;
 
 /// How many rows there are if nobody gives any.
 const ROWS: usize = 4;

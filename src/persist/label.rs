@@ -2,8 +2,8 @@
 
 use super::record::Record;
 use crate::error::Error;
-use crate::file::invalid;
 use crate::label::Label;
+use crate::persist::file::invalid;
 
 /// A label that can be stored: as a text, with the name of its kind.
 ///

@@ -1,9 +1,8 @@
 //! Fitted models as files.
 
-mod any_classifier;
-mod any_transform;
 mod bytes;
 mod description;
+pub(crate) mod file;
 mod golden;
 mod label;
 mod model_file;
@@ -13,19 +12,19 @@ mod report;
 #[cfg(feature = "serde")]
 mod serialization;
 
-pub use any_classifier::AnyClassifier;
-pub use any_transform::AnyTransform;
 pub use golden::GoldenRows;
 pub use label::StoredLabel;
 pub use model_file::ModelFile;
 pub use record::Record;
+#[cfg(feature = "serde")]
+pub(crate) use serialization::{deserialize_model, serialize_model};
 
 use std::path::Path;
 
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// What can be saved and loaded: every fitted model, transformation and pipeline of this crate.
 ///
@@ -102,7 +101,7 @@ pub trait Persist: Sized {
     /// # Errors
     /// [`Error::File`], and those of [`to_bytes`](Persist::to_bytes).
     fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        crate::file::save(path.as_ref(), &self.to_bytes()?)
+        crate::persist::file::save(path.as_ref(), &self.to_bytes()?)
     }
 
     /// Reads the value from a file.

@@ -9,8 +9,8 @@ use super::record::Record;
 use super::{Persist, bytes};
 use crate::check;
 use crate::error::Error;
-use crate::file;
-use crate::real::Real;
+use crate::persist::file;
+use crate::scalar::Real;
 
 /// A model with what belongs to it in a file: the names of its columns, rows to try it on, a note.
 ///

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::record::Array;
-use crate::file::{Element, Stored};
+use crate::scalar::{Element, Stored};
 
 /// An array that is written.
 pub(super) struct Written<'a>(pub(super) &'a Array);

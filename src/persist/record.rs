@@ -2,10 +2,11 @@
 
 use nalgebra::DMatrix;
 
+use super::file::invalid;
 use crate::error::Error;
-use crate::file::{Element, Stored, invalid};
-use crate::kernel::all_finite;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::all_finite;
+use crate::scalar::{Element, Stored};
 
 /// What a model is stored as: a kind, settings, arrays and parts, each under a name; parts are records too.
 ///

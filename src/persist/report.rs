@@ -2,7 +2,7 @@
 
 use super::record::Record;
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
 use crate::report::{Divergence, FitReport, NonFinite, StopReason};
 
 impl FitReport {

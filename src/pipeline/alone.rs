@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::error::Error;
 use crate::preprocess::Transform;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How many rows are looked at: the first ones and the last ones.
 const LOOKED_AT: usize = 8;

@@ -7,7 +7,7 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::preprocess::Transform;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A fitted [`Pipeline`](crate::Pipeline): a classifier of rows in raw units.
 ///

@@ -15,7 +15,7 @@ use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
 use crate::preprocess::{Transform, Transformer};
-use crate::real::Real;
+use crate::scalar::Real;
 use range::Range;
 
 /// Preprocessing, then an estimator: itself an estimator, whose model takes rows in their raw units.

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// What a pipeline's model does with rows outside of the range that the training rows had, column by column. No model
 /// knows what is there: a logistic regression goes on as a straight line, a network as chance has it.

@@ -4,12 +4,12 @@ use nalgebra::DMatrix;
 
 use super::FittedPipeline;
 use super::range::{OutsideRange, Range};
-use crate::artifact::{GoldenRows, Persist, Record};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record};
 use crate::preprocess::Transform;
-use crate::real::Real;
+use crate::scalar::Real;
 
 impl<P, C> Persist for FittedPipeline<P, C>
 where

@@ -10,7 +10,7 @@ use super::layout;
 use super::render;
 use super::scene::Scene;
 use crate::error::Error;
-use crate::file;
+use crate::persist::file;
 
 /// A picture, which becomes SVG or PNG.
 ///

@@ -10,7 +10,7 @@ use super::palette::Scale;
 use super::scene::{Colour, Scene};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Colours are drawn in so many steps, so that neighbours of nearly the same colour are one shape.
 const STEPS: usize = 41;

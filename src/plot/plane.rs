@@ -11,7 +11,7 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::{Label, indices, plain};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The look of a boundary.
 pub(super) const BOUNDARY: LineLook = LineLook { colour: Colour::INK, width: 1.8, dash: None };

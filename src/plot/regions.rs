@@ -10,7 +10,7 @@ use super::plane::{BOUNDARY, Plane, View, drawn};
 use crate::boundary::{Bounds, class_boundaries};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The regions of all classes, the rows of `x` in the colours of their true classes, and the boundary, for a
 /// classifier of two features: [`DecisionRegions`] with its defaults.

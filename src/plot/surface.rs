@@ -13,7 +13,7 @@ use crate::boundary::{Bounds, Contour, contour, contour_of_grid};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Steps of colour from probability 0 to 1.
 const STEPS: usize = 20;

@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{all_finite, vectorize};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{all_finite, vectorize};
 
 /// So many entries stay in the processor's cache while they are checked, changed and checked again.
 const BLOCK: usize = 2048;

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{Transform, Transformer};
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 impl<T: Real, P: Transform<T> + ?Sized> Transform<T> for Box<P> {
     fn inputs(&self) -> usize {

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{Transform, Transformer, checked_names};
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Two transformations, the first and then the second: what a tuple of transformers learns. Longer tuples nest, as
 /// `Chain<A, Chain<B, C>>`.

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{Transform, Transformer, checked, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// What `()` learns as a transformer: the number of columns, which go through as they are.
 ///

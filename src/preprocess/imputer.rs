@@ -6,9 +6,9 @@ use super::moments::Moments;
 use super::{Transform, Transformer, checked, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::all_finite;
 use crate::quantile::Sorted;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 /// Puts a value in the place of each missing one, which is NaN: the mean, the median or the most frequent value of the
 /// column's training rows, or a constant.

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::error::Error;
 use crate::label::{Label, distinct, indices};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The classes of labels in ascending order, and labels as indices into them. Classifiers do this by themselves; it is for
 /// code of your own.

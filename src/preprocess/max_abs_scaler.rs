@@ -6,7 +6,7 @@ use super::affine::{self, transform_by_shift_and_scale};
 use super::{Transform, Transformer};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Divides each column by its largest absolute value; zeros stay zeros, and a column of zeros stays as it is.
 ///

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{Transform, Transformer, affine, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Maps the smallest value of each column to the lower end of a range and the largest to the upper.
 ///

@@ -39,7 +39,7 @@ use nalgebra::DMatrix;
 
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Learns a transformation from training rows.
 ///

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::FittedStandardScaler;
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The mean and the variance of each column of rows that come in blocks, each weighted if there are weights: what a scaler
 /// learns of rows that are never all at hand.

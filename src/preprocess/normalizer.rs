@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{Transform, Transformer, checked, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The length of a row.
 ///

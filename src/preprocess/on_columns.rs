@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{Transform, Transformer, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Applies a transformer to some columns; the others go through as they are, missing values included.
 ///

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{Transform, Transformer, checked, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
 ///

@@ -5,8 +5,8 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use super::{Moments, Transform, Transformer, checked, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{Strided, Workspace, all_finite, max_abs, product_lower};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, all_finite, max_abs, product_lower};
 
 /// Rotates rows to the directions in which they vary most, and keeps the first of them.
 ///

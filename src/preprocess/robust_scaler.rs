@@ -7,7 +7,7 @@ use super::{Transform, Transformer};
 use crate::check;
 use crate::error::Error;
 use crate::quantile::Sorted;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Moves each column by its median and divides it by the distance of two quantiles: a scaler that outliers do not move.
 ///

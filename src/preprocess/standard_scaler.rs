@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::affine::{self, transform_by_shift_and_scale};
 use super::{Moments, Transform, Transformer};
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Moves each column to mean 0 and scales it to standard deviation 1.
 ///

@@ -7,10 +7,10 @@ use super::{
     FittedSelectColumns, FittedStandardScaler, Identity, LabelEncoder, MinMaxScaler, Moments, Norm,
     OneHotEncoder, PolynomialFeatures, Transform, UnknownCategory,
 };
-use crate::artifact::{Persist, Record, StoredLabel};
 use crate::error::Error;
-use crate::file::invalid;
-use crate::real::Real;
+use crate::persist::file::invalid;
+use crate::persist::{Persist, Record, StoredLabel};
+use crate::scalar::Real;
 
 impl<A, B> Persist for Chain<A, B>
 where

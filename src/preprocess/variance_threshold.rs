@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{FittedSelectColumns, Moments, Transformer};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Drops columns whose variance is at most a threshold, by default those that are constant.
 ///

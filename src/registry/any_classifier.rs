@@ -4,16 +4,17 @@ use std::fmt::Debug;
 
 use nalgebra::DMatrix;
 
-use super::{AnyTransform, GoldenRows, Persist, Record, StoredLabel};
+use super::AnyTransform;
 use crate::classifier::Classifier;
 use crate::decide::{Calibrated, Conformal, MinimumCost, PriorCorrected, Rejecting, Thresholded};
 use crate::error::Error;
-use crate::file::invalid;
 use crate::linear::{FittedLogistic, FittedLogisticCv};
 use crate::multiclass::{FittedOneVsOne, FittedOneVsRest};
 use crate::network::FittedMlp;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
 use crate::pipeline::FittedPipeline;
-use crate::real::Real;
+use crate::scalar::Real;
 use crate::select::FittedSearch;
 
 /// A fitted classifier of this crate whose kind is known only when it is loaded: what a service wants that is to take

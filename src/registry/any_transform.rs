@@ -4,15 +4,15 @@ use std::fmt::Debug;
 
 use nalgebra::DMatrix;
 
-use super::{Persist, Record};
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
+use crate::persist::{Persist, Record};
 use crate::preprocess::{
     Chain, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer, FittedOnColumns,
     FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler, FittedSelectColumns,
     FittedStandardScaler, Identity, Transform,
 };
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A fitted transformation of this crate whose kind is known only when it is loaded.
 ///

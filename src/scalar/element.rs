@@ -38,7 +38,7 @@ pub enum Kind {
 
 impl Kind {
     /// The size of a number in bytes.
-    pub(super) fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         match self {
             Kind::U8 => 1,
             Kind::F32 => 4,
@@ -82,7 +82,7 @@ macro_rules! elements {
             }
 
             /// The numbers of this type in these bytes.
-            pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Stored {
+            pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Stored {
                 match kind {
                     $(Kind::$kind => Stored::$kind(<$type as Element>::decode(bytes).collect()),)*
                 }
@@ -105,7 +105,7 @@ macro_rules! elements {
             }
 
             /// Appends them.
-            pub(super) fn encode(self, bytes: &mut Vec<u8>) {
+            pub(crate) fn encode(self, bytes: &mut Vec<u8>) {
                 match self {
                     $(Values::$kind(array) => bytes.extend(array.iter().flat_map(|v| v.to_le_bytes())),)*
                 }

@@ -4,7 +4,7 @@
 //! below 1.5 units in the last place against correctly rounded values; the tests at the end hold them to 2.
 
 use super::pair::Pair;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// `exp(x)` in the form 2^k (1 + m), from which `exp(x)` and `exp(x) - 1` both follow without cancellation.
 ///

@@ -2,7 +2,7 @@
 
 use super::elementary::{Exponential, horner, is_single};
 use super::pair::Pair;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// `1/√(2π)`, the density at 0.
 const DENSITY: f64 = 0.398_942_280_401_432_7;

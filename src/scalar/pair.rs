@@ -1,7 +1,7 @@
 //! Products to twice the usual digits.
 
 use super::elementary::is_single;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The sum of two numbers that are not added: `low` is what rounding takes from `high`.
 ///

@@ -5,7 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::small;
 use super::transpose::interleave;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A matrix that somebody else owns: entry (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 use nalgebra::RealField;
 use num_traits::{FromPrimitive, ToPrimitive};
 
-use crate::file::Element;
-use crate::kernel::Lanes;
+use super::Lanes;
+use super::element::Element;
 
 /// A real number that models compute with: [`f32`] or [`f64`].
 ///

@@ -4,7 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::product::Strided;
 use super::vector::dot_with;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Whether packing would cost more than it saves.
 pub(super) fn is_small(m: usize, n: usize, k: usize) -> bool {

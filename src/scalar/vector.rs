@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::lanes::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// `Σ x_i y_i`
 pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {

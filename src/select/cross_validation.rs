@@ -12,7 +12,7 @@ use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
 use crate::metrics::{Metric, decisions};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Fits an estimator to the training rows of each split and judges it on the test rows, by any number of metrics.
 ///

@@ -7,7 +7,7 @@ use crate::check;
 use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::{Label, indices};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Test rows of all splits, one split after the other: what the model of the split says, the true class and the weight.
 #[derive(Debug)]

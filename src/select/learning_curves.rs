@@ -12,8 +12,8 @@ use crate::classifier::Estimator;
 use crate::error::Error;
 use crate::label::Label;
 use crate::metrics::Metric;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
 
 /// Scores on training and test rows at several points: of a number of rows, or of a setting.
 ///

@@ -12,8 +12,8 @@ use crate::classifier::{Classifier, Estimator, FitOptions, classifies_as};
 use crate::error::Error;
 use crate::label::Label;
 use crate::metrics::{LogLoss, Metric};
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
 
 /// Tries configurations by cross-validation and fits the best to all rows.
 ///

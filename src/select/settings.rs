@@ -1,8 +1,8 @@
 //! Settings that were searched, in files.
 
-use crate::artifact::Record;
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::Record;
+use crate::persist::file::invalid;
 
 /// Settings of a [`Search`](crate::Search) that can be stored, so that what it found can be.
 ///

@@ -5,7 +5,7 @@ use super::plain_folds::{k_fold, shuffled_k_fold, time_ordered_splits};
 use super::split::{Split, train_test_split};
 use crate::error::Error;
 use crate::label::Label;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How rows are split into those to learn from and those to test on: what cross-validation and searches are told.
 ///

@@ -5,10 +5,10 @@ use nalgebra::DMatrix;
 use super::cross_validation::{mean, standard_error};
 use super::search::{Candidate, FittedSearch};
 use super::settings::StoredSettings;
-use crate::artifact::{GoldenRows, Persist, Record};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record};
 
 impl<P: StoredSettings, C: Persist + Classifier<C::Scalar>> Persist for FittedSearch<P, C> {
     type Scalar = C::Scalar;

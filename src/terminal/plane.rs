@@ -9,7 +9,7 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::{indices, plain};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The ground of the first classes; others are blank.
 const SHADES: [char; 4] = ['·', '░', '▒', '▓'];

@@ -4,7 +4,7 @@ use super::examples::Examples;
 use super::samples::Batch;
 use crate::layer::Layer;
 use crate::loss::Loss;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Rows that are passed through a network together: enough to fill the kernels, few enough that the activations stay
 /// in cache.

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::error::Error;
 use crate::optim::{Clip, Optimizer, Schedule};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Trains any [`Layer`](crate::Layer) on any [`Loss`](crate::Loss) with any first-order [`Optimizer`], by mini-batches.
 ///

@@ -5,13 +5,13 @@ use std::ops::Range;
 use super::config::Trainer;
 use super::samples::{Batch, Samples};
 use super::state::Cursor;
-use crate::kernel::{all_finite, axpy};
 use crate::layer::{Layer, groups};
 use crate::loss::{Gradient, Loss};
 use crate::optim::{Optimizer, Step, norm};
 use crate::penalty::{add_l2_gradient_of, l2_of};
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::{all_finite, axpy};
 
 /// The streams of random numbers of a run.
 const SHUFFLES: u64 = 1;

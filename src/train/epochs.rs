@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::history::{Epoch, History, LayerUpdate};
-use crate::artifact::Record;
 use crate::error::Error;
-use crate::file::{Element, Reader, Writer, invalid};
+use crate::persist::Record;
+use crate::persist::file::{Reader, Writer, invalid};
+use crate::scalar::Element;
 
 /// One entry per epoch, but for the values that an epoch may have none or several of: those are one behind the other,
 /// and counted.

@@ -6,7 +6,7 @@ use crate::check;
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::loss::{Loss, Targets, checked_targets};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Rows, what their scores are compared with, and their weights.
 ///

@@ -7,13 +7,13 @@ use nalgebra::DMatrix;
 use super::blocks::Blocks;
 use super::examples::Examples;
 use crate::error::Error;
-use crate::kernel::{Strided, Workspace, axpy, product_lower};
 use crate::layer::{Layer, Tape};
 use crate::loss::{Gradient, Loss};
 use crate::optim::{Curved, Objective};
 use crate::penalty::{add_l2_gradient_of, l2_of};
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, axpy, product_lower};
 
 /// Mean loss of a network plus λ/2 ‖w‖² over all rows: what [`Lbfgs`](crate::Lbfgs) and
 /// [`LevenbergMarquardt`](crate::LevenbergMarquardt) minimise.

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::optim::Optimizer;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// The range of learning rates to try, and in how many steps.
 ///

@@ -9,12 +9,12 @@ use super::state::{Checkpoint, Cursor};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::error::Error;
-use crate::kernel::all_finite;
 use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::optim::Optimizer;
-use crate::real::Real;
 use crate::report::{Divergence, NonFinite, StopReason};
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 /// What [`Run::step`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

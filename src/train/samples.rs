@@ -3,10 +3,10 @@
 use nalgebra::DMatrix;
 
 use super::examples::Examples;
-use crate::kernel::transpose_into;
 use crate::layer::{Layer, Mode, Tape};
 use crate::loss::Targets;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::transpose_into;
 
 /// The training rows, with each sample contiguous, so that gathering a batch reads whole cache lines.
 ///

@@ -18,9 +18,9 @@ use crate::error::Error;
 use crate::layer::{Layer, groups};
 use crate::loss::Loss;
 use crate::optim::{Optimizer, PlateauState};
-use crate::real::Real;
 use crate::report::StopReason;
 use crate::rng::Rng;
+use crate::scalar::Real;
 
 impl<O> Trainer<O> {
     /// Begins a run on `examples`; nothing is trained yet.

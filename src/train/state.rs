@@ -4,8 +4,8 @@ use super::history::{Epoch, History};
 use super::trained::Trained;
 use crate::error::Error;
 use crate::optim::PlateauState;
-use crate::real::Real;
 use crate::report::{Divergence, FitReport, StopReason};
+use crate::scalar::Real;
 
 /// Everything that a training run needs to go on to the same bits: a snapshot of [`Run`](crate::Run), taken at any step.
 ///

@@ -2,10 +2,10 @@
 
 use super::history::History;
 use super::trained::Trained;
-use crate::artifact::{Persist, Record};
 use crate::error::Error;
-use crate::real::Real;
+use crate::persist::{Persist, Record};
 use crate::report::FitReport;
+use crate::scalar::Real;
 
 /// The network itself is not stored: it may have layers of any type.
 impl<T: Real> Persist for Trained<T> {

@@ -6,8 +6,8 @@ use super::history::History;
 use crate::check;
 use crate::error::Error;
 use crate::layer::Layer;
-use crate::real::Real;
 use crate::report::FitReport;
+use crate::scalar::Real;
 
 /// The parameters that a training run ended with, and its account.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::layer::Layer;
 use crate::loss::{Loss, Targets};
 use crate::metrics::Metric;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Validation rows, and what judges them beside the loss.
 pub(super) struct Validation<T> {

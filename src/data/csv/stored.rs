@@ -4,9 +4,9 @@ use super::Format;
 use super::categories::Categories;
 use super::layout::Place;
 use super::schema::{CsvSchema, Kind};
-use crate::artifact::{Persist, Record};
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
+use crate::persist::{Persist, Record};
 use crate::preprocess::{DropCategory, UnknownCategory};
 
 const NUMBERS: usize = 0;

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::check_sizes;
 use crate::check;
 use crate::error::Error;
-use crate::multilabel::LabelSets;
+use crate::label_sets::LabelSets;
 use crate::rng::Rng;
 
 /// Rows with any number of labels each: texts, as it were, whose words are drawn from the topics that they have.

@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 
 use super::header::{Header, IdxElement};
 use crate::error::Error;
-use crate::file::invalid;
-use crate::real::Real;
+use crate::persist::file::invalid;
+use crate::scalar::Real;
 
 /// An array of numbers that was read by an [`IdxReader`](super::IdxReader).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::source;
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
 
 /// The type of the numbers in an IDX array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,8 +20,8 @@ use std::path::Path;
 use super::Dataset;
 use crate::check;
 use crate::error::Error;
-use crate::file::invalid;
-use crate::real::Real;
+use crate::persist::file::invalid;
+use crate::scalar::Real;
 use header::Header;
 
 /// How many columns a data set may have: each has a name, which takes some fifty bytes.

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read};
 
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
 
 /// How many bytes are read at once, so that memory is taken for what has arrived and not for what was announced.
 const PIECE: usize = 1 << 16;

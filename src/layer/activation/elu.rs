@@ -1,7 +1,7 @@
 //! Exponential linear units: z for z > 0, else α (exp(z) - 1); SELU is λ times that.
 
-use crate::kernel::Exponential;
-use crate::real::Real;
+use crate::scalar::Exponential;
+use crate::scalar::Real;
 
 /// The scale λ of Klambauer and others.
 const SCALE: f64 = 1.050_700_987_355_480_5;

@@ -1,8 +1,8 @@
 //! Gaussian error linear units: z Φ(z), and the approximation of it by tanh.
 
 use super::silu::gated;
-use crate::kernel::{Exponential, NormalTail, Pair};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Exponential, NormalTail, Pair};
 
 /// With Φ and φ at -|z| from one exponential: above zero z (1 - Φ), with derivative 1 - Φ + |z| φ, and below -|z| Φ,
 /// with derivative Φ - |z| φ. What is multiplied is chosen, not what is done, so that loops vectorise.

@@ -1,7 +1,7 @@
 //! Piecewise polynomials in place of tanh, sigmoid and SiLU. At their corners the derivative is that of the outer
 //! pieces, the straight lines that reach to infinity.
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// min(max(z, -1), 1)
 #[inline(always)]

@@ -22,8 +22,8 @@ use softsign::softsign;
 use super::Initializer;
 use crate::check;
 use crate::error::Error;
-use crate::kernel::vectorize;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::vectorize;
 
 /// The function that a layer applies to each of its outputs.
 ///

@@ -1,6 +1,6 @@
 //! Rectifiers: relu(z) = max(z, 0), and z for z > 0, else s z.
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Written with `<=`, so that NaN passes through.
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! The logistic function: σ(z) = 1 / (1 + exp(-z)), and tanh z = 2 σ(2z) - 1.
 
-use crate::kernel::Exponential;
-use crate::real::Real;
+use crate::scalar::Exponential;
+use crate::scalar::Real;
 
 /// With e = exp(-|z|): 1/(1+e) or e/(1+e), and e/(1+e)^2.
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! SiLU, also called swish: z σ(z).
 
-use crate::kernel::Exponential;
-use crate::real::Real;
+use crate::scalar::Exponential;
+use crate::scalar::Real;
 
 #[inline(always)]
 pub(super) fn silu<T: Real>(z: T) -> (T, T) {

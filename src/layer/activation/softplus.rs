@@ -1,7 +1,7 @@
 //! Softplus: ln(1 + exp(z)), and log-sigmoid: ln σ(z) = -softplus(-z).
 
-use crate::kernel::{Exponential, log_one_plus};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Exponential, log_one_plus};
 
 /// With e = exp(-|z|): max(z, 0) + ln(1 + e), and 1/(1+e) or e/(1+e).
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! Softsign: z / (1 + |z|), with derivative 1 / (1 + |z|)^2.
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 #[inline(always)]
 pub(super) fn softsign<T: Real>(z: T) -> (T, T) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
 
 /// How the initial weights or biases of a layer are drawn.
 ///

@@ -1,8 +1,8 @@
 //! Random matrices with orthonormal columns or rows.
 
-use crate::kernel::{axpy, dot};
-use crate::real::Real;
 use crate::rng::Rng;
+use crate::scalar::Real;
+use crate::scalar::{axpy, dot};
 
 /// Fills a matrix with `columns` columns with orthonormal columns, or orthonormal rows where it has fewer rows than columns, times `gain`.
 ///

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::path::FittedLogisticPath;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How good a λ is, as far as the folds can tell.
 #[derive(Debug, Clone, PartialEq)]

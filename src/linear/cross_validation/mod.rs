@@ -18,10 +18,10 @@ use crate::linear::path::LogisticPath;
 use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
 use crate::metrics::{LogLoss, Metric};
-use crate::real::Real;
 use crate::report::{Observer, Progress};
 use crate::rng::Rng;
 use crate::rows::checked;
+use crate::scalar::Real;
 use crate::select::{Split, folds};
 
 /// Which λ of a cross-validation is chosen.

@@ -3,11 +3,11 @@
 use nalgebra::DMatrix;
 
 use super::fitted::{FittedLogisticCv, LambdaScore, Selection};
-use crate::artifact::{GoldenRows, Persist, Record, StoredLabel};
 use crate::error::Error;
-use crate::file::invalid;
 use crate::linear::path::FittedLogisticPath;
-use crate::real::Real;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
+use crate::scalar::Real;
 
 impl<T: Real, L: StoredLabel> Persist for FittedLogisticCv<T, L> {
     type Scalar = T;

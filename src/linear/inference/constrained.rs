@@ -3,9 +3,9 @@
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::kernel::dot;
 use crate::optim::{Curved, Newton, Objective};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::dot;
 
 /// The objective of all parameters but one, which the constraint `a . params = value` decides; without a constraint,
 /// of all.

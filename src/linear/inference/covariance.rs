@@ -11,7 +11,7 @@ use crate::linear::definite;
 use crate::linear::objective::LogisticObjective;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Curved, condition};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How the covariance of the estimates is estimated.
 ///

@@ -2,9 +2,9 @@
 
 use super::constrained::{Optimum, minimize, moved};
 use crate::error::Error;
-use crate::kernel::dot;
 use crate::optim::Curved;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::dot;
 
 /// The search for the ends of one coefficient.
 pub(super) struct Profile<'a, T> {

@@ -13,8 +13,8 @@ use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::{RowOptions, Sample};
 use crate::optim::Objective;
-use crate::real::Real;
 use crate::report::StopReason;
+use crate::scalar::Real;
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// Inference on the rows that the model was fitted to.

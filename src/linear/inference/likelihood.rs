@@ -7,8 +7,8 @@ use crate::linear::objective::LogisticObjective;
 use crate::linear::problem::{ColumnPenalty, Problem};
 use crate::linear::sample::Sample;
 use crate::optim::{Newton, Objective};
-use crate::real::Real;
 use crate::rows::Rows;
+use crate::scalar::Real;
 
 /// The log-likelihood of the model with an intercept only, or with nothing, beside the offsets.
 ///

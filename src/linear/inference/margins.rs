@@ -10,7 +10,7 @@ use crate::check;
 use crate::error::Error;
 use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// By how much the probability of each class changes when a column of `x` grows by one unit (at its present slope),
 /// averaged over rows: d x K matrices.

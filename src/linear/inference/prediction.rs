@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use super::{Inference, quantile};
 use crate::check;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Probabilities of rows with standard errors and intervals, each n x K: rows, and a column per class.
 ///

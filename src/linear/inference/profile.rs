@@ -7,7 +7,6 @@ use super::covariance::jacobian;
 use super::ends::Profile;
 use super::quantile;
 use crate::error::Error;
-use crate::kernel::dot;
 use crate::label::Label;
 use crate::linear::definite;
 use crate::linear::fitted::FittedLogistic;
@@ -15,8 +14,9 @@ use crate::linear::jeffreys::JeffreysObjective;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::RowOptions;
 use crate::optim::Curved;
-use crate::real::Real;
 use crate::report::StopReason;
+use crate::scalar::Real;
+use crate::scalar::dot;
 
 /// Profile-likelihood intervals of coefficients, each p terms x E equations as in
 /// [`Inference`](crate::Inference).

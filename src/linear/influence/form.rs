@@ -5,12 +5,12 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::kernel::{Strided, Workspace, product};
 use crate::linear::coordinates::Coordinates;
 use crate::linear::definite::{self, UNDETERMINED};
 use crate::linear::objective::LogisticObjective;
 use crate::linear::working_set::WorkingSet;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, product};
 
 /// The parameters that are free to move: all without an L1 penalty, and those that are not zero.
 pub(super) struct Active {

@@ -17,8 +17,8 @@ use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
 use crate::metrics::{Accuracy, LogLoss, Metric};
-use crate::real::Real;
 use crate::report::StopReason;
+use crate::scalar::Real;
 
 /// What each row does to a fitted logistic regression, and what the model would be without it: by one Newton step
 /// from the optimum, with no refit.

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::form::{Active, Forms};
 use crate::error::Error;
 use crate::linear::objective::LogisticObjective;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// One number per row, and the scores without it.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use crate::label::Label;
 use crate::linear::fitted::FittedLogistic;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A fitted [`LogisticPath`](crate::LogisticPath): one model for each λ, the largest λ first.
 ///

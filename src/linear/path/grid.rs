@@ -3,7 +3,6 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::Error;
-use crate::kernel::max_abs;
 use crate::label::Label;
 use crate::linear::config::{LogisticRegression, Solver};
 use crate::linear::fitted::FittedLogistic;
@@ -13,7 +12,8 @@ use crate::linear::sample::{RowOptions, Sample};
 use crate::linear::solve::solve;
 use crate::optim::Objective;
 use crate::penalty::{Penalty, Strength};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::max_abs;
 
 /// By how much an L2 penalty exceeds the curvature of the loss where a grid begins.
 const RIDGE_FACTOR: f64 = 100.0;

@@ -18,8 +18,8 @@ use crate::linear::config::LogisticRegression;
 use crate::linear::fit::fit;
 use crate::linear::sample::RowOptions;
 use crate::penalty::Penalty;
-use crate::real::Real;
 use crate::report::{Observer, Progress};
+use crate::scalar::Real;
 
 /// Logistic regression for a whole grid of penalties, from the strongest to the weakest.
 ///

@@ -1,12 +1,12 @@
 //! Paths of penalties in files.
 
 use super::FittedLogisticPath;
-use crate::artifact::{Persist, Record, StoredLabel};
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::file::invalid;
 use crate::linear::fitted::FittedLogistic;
-use crate::real::Real;
+use crate::persist::file::invalid;
+use crate::persist::{Persist, Record, StoredLabel};
+use crate::scalar::Real;
 
 impl<T: Real, L: StoredLabel> Persist for FittedLogisticPath<T, L> {
     type Scalar = T;

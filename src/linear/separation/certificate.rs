@@ -3,9 +3,9 @@
 use nalgebra::{Cholesky, DMatrix};
 
 use super::design::{BLOCK, Block, Design};
-use crate::kernel::{Strided, Workspace, dot, product};
-use crate::real::Real;
 use crate::rows::Rows;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, dot, product};
 
 /// Multiplications beyond which no proof is tried.
 const WORK: usize = 20_000_000_000;

@@ -1,7 +1,7 @@
 //! Which columns a separation needs.
 
 use super::search::Search;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Multiplications after which no further columns are tried, or as many as the search took, if that is more.
 const WORK: usize = 1_000_000_000;

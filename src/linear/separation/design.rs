@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::kernel::axpy;
-use crate::real::Real;
 use crate::rows::Rows;
+use crate::scalar::Real;
+use crate::scalar::axpy;
 
 /// Rows whose entries are taken to find the centre and the scale of a column.
 const SAMPLE: usize = 1024;

@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::search::Search;
 use crate::error::Error;
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How far the classes can be separated.
 ///

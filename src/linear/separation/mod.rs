@@ -40,8 +40,8 @@ pub use direction::{Separation, SeparationKind};
 use self::design::Design;
 use self::search::Search;
 use crate::error::Error;
-use crate::real::Real;
 use crate::rows::Rows;
+use crate::scalar::Real;
 
 /// A direction that separates the rows as far as any does, or `None` if the maximum-likelihood estimate exists.
 ///

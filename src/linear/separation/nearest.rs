@@ -1,6 +1,6 @@
 //! The point of a convex hull that is nearest to the origin, by non-negative least squares.
 
-use crate::kernel::{axpy, dot};
+use crate::scalar::{axpy, dot};
 
 /// A weight below which a member is suspected to owe it to rounding errors.
 const SMALL: f64 = 1e-5;

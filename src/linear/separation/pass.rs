@@ -3,7 +3,7 @@
 use super::design::{BLOCK, Block};
 use super::search::Search;
 use super::span::Outside;
-use crate::real::Real;
+use crate::scalar::Real;
 
 impl<T: Real> Search<'_, T> {
     /// Passes over the rows, settles constraints in the span, and returns a choice of rows with a constraint outside it

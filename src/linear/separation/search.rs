@@ -5,8 +5,8 @@ use super::nearest::Nearest;
 use super::span::{Outside, Span};
 use super::working::Working;
 use crate::error::Error;
-use crate::kernel::dot;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::dot;
 
 /// How often rows are added before the search gives up; a handful of times is usual.
 const ROUNDS: usize = 1000;

@@ -1,7 +1,7 @@
 //! Subspaces by orthonormal bases.
 
-use crate::kernel::{axpy, dot};
 use crate::rng::Rng;
+use crate::scalar::{axpy, dot};
 
 /// A subspace, by an orthonormal basis.
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! The few rows that a search works on.
 
 use super::design::{Block, Design};
-use crate::kernel::dot;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::dot;
 
 /// Some rows, with their vectors x̃.
 #[derive(Debug)]

@@ -2,15 +2,15 @@
 
 use nalgebra::DMatrix;
 
-use super::label_sets::LabelSets;
 use crate::check;
 use crate::decide::PlattScaling;
 use crate::error::Error;
 use crate::label::Label;
-use crate::loss::{BinaryCrossEntropy, ClassificationLoss, Loss};
-use crate::network::{FittedMlp, MlpClassifier};
-use crate::real::Real;
+use crate::label_sets::LabelSets;
+use crate::loss::{BinaryCrossEntropy, Loss};
+use crate::network::FittedMlp;
 use crate::report::FitReport;
+use crate::scalar::Real;
 use crate::train::History;
 
 /// A fitted multi-label network: one score and one probability for each label, independent of the others.
@@ -124,68 +124,5 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
             *platt = PlattScaling::fit(scores.column(index).as_slice(), &truth, None)?;
         }
         Ok(self)
-    }
-}
-
-impl MlpClassifier {
-    /// Fits a network with a score for each label: independent yes/no answers from shared hidden layers.
-    ///
-    /// The loss defaults to [`BinaryCrossEntropy`], summed over labels;
-    /// [`WeightedBinaryCrossEntropy`](crate::WeightedBinaryCrossEntropy), [`Focal`](crate::Focal),
-    /// [`SigmoidSquaredError`](crate::SigmoidSquaredError) and the hinge losses (whose scores want
-    /// [calibration](FittedMultiLabel::calibrate)) work too. Class weights do not apply.
-    /// Validation rows are drawn without regard to labels.
-    ///
-    /// # Errors
-    /// As [`Estimator::fit_with`](crate::Estimator::fit_with); [`Error::Unsupported`] for losses without a score for each
-    /// label and for class weights.
-    ///
-    /// # Examples
-    /// ```
-    /// use nalgebra::dmatrix;
-    /// use logit::{Lbfgs, LabelSets, MlpClassifier};
-    ///
-    /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
-    /// let y = LabelSets::new(&[vec!["none"], vec!["any"], vec!["any"], vec!["any", "both"]])?;
-    /// let model = MlpClassifier::new([4]).optimizer(Lbfgs::new()).seed(1).fit_multi_label(&x, &y)?;
-    /// assert_eq!(model.predict(&x)?, y);
-    /// # Ok::<(), logit::Error>(())
-    /// ```
-    pub fn fit_multi_label<T: Real, L: Label>(
-        &self,
-        x: &DMatrix<T>,
-        y: &LabelSets<L>,
-    ) -> Result<FittedMultiLabel<T, L>, Error> {
-        self.fit_multi_label_weighted(x, y, None)
-    }
-
-    /// As [`fit_multi_label`](Self::fit_multi_label), with one weight per row if there are weights.
-    ///
-    /// # Errors
-    /// As [`fit_multi_label`](Self::fit_multi_label), and for bad weights.
-    pub fn fit_multi_label_weighted<T: Real, L: Label>(
-        &self,
-        x: &DMatrix<T>,
-        y: &LabelSets<L>,
-        weights: Option<&[T]>,
-    ) -> Result<FittedMultiLabel<T, L>, Error> {
-        check::training_matrix(x)?;
-        check::count("y", "rows", x.nrows(), y.rows())?;
-        let loss = self.multi_label_loss()?;
-        self.fit_labels(x, y, weights, loss).map(FittedMultiLabel::new)
-    }
-
-    fn multi_label_loss(&self) -> Result<ClassificationLoss, Error> {
-        let loss = self.chosen_loss().cloned().unwrap_or(BinaryCrossEntropy.into());
-        let instead = "take one with a score for each label, such as BinaryCrossEntropy";
-        match loss {
-            ClassificationLoss::SoftmaxCrossEntropy(_)
-            | ClassificationLoss::SoftmaxSquaredError(_)
-            | ClassificationLoss::MeanSquaredError(_) => {
-                let what = "a loss without log-odds for each label";
-                Err(Error::Unsupported { what, by: "a multi-label fit", instead })
-            }
-            loss => Ok(loss),
-        }
     }
 }

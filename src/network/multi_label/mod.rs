@@ -1,8 +1,7 @@
-//! Rows with any number of labels.
+//! Networks that give a row any number of labels.
 
+mod fit;
 mod fitted;
-mod label_sets;
 mod stored;
 
 pub use fitted::FittedMultiLabel;
-pub use label_sets::LabelSets;

@@ -3,12 +3,12 @@
 use nalgebra::DMatrix;
 
 use super::fitted::FittedMultiLabel;
-use crate::artifact::{GoldenRows, Persist, Record, StoredLabel};
 use crate::decide::PlattScaling;
 use crate::error::Error;
-use crate::file::invalid;
 use crate::network::FittedMlp;
-use crate::real::Real;
+use crate::persist::file::invalid;
+use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
+use crate::scalar::Real;
 
 impl<T: Real, L: StoredLabel> Persist for FittedMultiLabel<T, L> {
     type Scalar = T;

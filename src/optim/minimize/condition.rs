@@ -2,8 +2,8 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 
-use crate::kernel::all_finite;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 /// Iterations of the power method: enough for some per cent, which is all that a condition number is good for.
 const ITERATIONS: usize = 30;

@@ -2,8 +2,8 @@
 
 use super::line_search::{Point, search};
 use super::{Minimum, Objective};
-use crate::real::Real;
 use crate::report::{FitReport, Observer, Progress, StopReason};
+use crate::scalar::Real;
 
 /// The limits of a run.
 #[derive(Debug, Clone, Copy)]

@@ -7,9 +7,9 @@ use super::line_search::Point;
 use super::{Minimum, Objective, check_start};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{axpy, dot};
-use crate::real::Real;
 use crate::report::Observer;
+use crate::scalar::Real;
+use crate::scalar::{axpy, dot};
 
 /// Limited-memory BFGS: curvature from the last few steps, a dozen vectors of memory.
 ///

@@ -11,9 +11,9 @@ use super::secant::{Secant, multiply};
 use super::{Curved, Minimum, check_start};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{all_finite, dot};
-use crate::real::Real;
 use crate::report::{FitReport, Observer, Progress, StopReason};
+use crate::scalar::Real;
+use crate::scalar::{all_finite, dot};
 
 /// The Levenberg-Marquardt method, for objectives with a positive semidefinite curvature matrix and few parameters.
 ///

@@ -1,8 +1,8 @@
 //! A strong-Wolfe line search that cannot hang.
 
 use super::Objective;
-use crate::kernel::dot;
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::dot;
 
 /// A point with the value and gradient there.
 #[derive(Debug, Clone)]

@@ -19,9 +19,9 @@ pub use newton_cg::NewtonCg;
 
 use crate::check;
 use crate::error::Error;
-use crate::kernel::max_abs;
-use crate::real::Real;
 use crate::report::FitReport;
+use crate::scalar::Real;
+use crate::scalar::max_abs;
 
 /// A function to minimise, with its gradient.
 ///

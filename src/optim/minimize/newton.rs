@@ -11,9 +11,9 @@ use super::line_search::Point;
 use super::{Curved, Minimum, check_start};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::all_finite;
-use crate::real::Real;
 use crate::report::Observer;
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 /// Newton's method with a Cholesky factorisation, for convex objectives with few parameters.
 ///

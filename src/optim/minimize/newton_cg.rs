@@ -7,9 +7,9 @@ use super::line_search::Point;
 use super::{HessianProduct, Minimum, check_start};
 use crate::check;
 use crate::error::Error;
-use crate::kernel::{axpy, dot, max_abs};
-use crate::real::Real;
 use crate::report::Observer;
+use crate::scalar::Real;
+use crate::scalar::{axpy, dot, max_abs};
 
 /// Truncated Newton by conjugate gradients, for convex objectives with many parameters.
 ///

@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use crate::kernel::{axpy, dot};
-use crate::real::Real;
+use crate::scalar::Real;
+use crate::scalar::{axpy, dot};
 
 /// An approximation S of the second derivative less the Gauss-Newton matrix G, and whether it has proved useful.
 ///

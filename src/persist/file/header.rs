@@ -6,9 +6,9 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::element::Kind;
 use super::{PREFIX, invalid};
 use crate::error::Error;
+use crate::scalar::Kind;
 
 /// The most dimensions of an array.
 const MOST_DIMENSIONS: usize = 2;

@@ -10,13 +10,11 @@
 
 mod checksum;
 mod disk;
-mod element;
 mod header;
 mod reader;
 mod writer;
 
 pub(crate) use disk::{load, save};
-pub(crate) use element::{Element, Stored};
 pub(crate) use reader::Reader;
 pub(crate) use writer::Writer;
 

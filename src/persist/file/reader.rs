@@ -1,10 +1,10 @@
 //! Reading a file from bytes.
 
 use super::checksum::Crc64;
-use super::element::{Element, Stored};
 use super::header::{self, Array, Header};
 use super::{CHECKSUM, Format, invalid};
 use crate::error::Error;
+use crate::scalar::{Element, Stored};
 
 /// A file whose arrays are taken out by name; all of them must be.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::checksum::Crc64;
-use super::element::{Element, Values};
 use super::{CHECKSUM, Format, PREFIX};
 use crate::error::Error;
+use crate::scalar::{Element, Values};
 
 /// The arrays of a file to be. The same arrays give the same bytes.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use super::super::state::{Best, Checkpoint, Cursor, Identity};
 use crate::error::Error;
-use crate::file::invalid;
-use crate::kernel::all_finite;
-use crate::real::Real;
+use crate::persist::file::invalid;
 use crate::report::StopReason;
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 /// More steps than any run takes, so that counting on cannot overflow.
 const MOST_STEPS: u64 = 1 << 62;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::state::{Checkpoint, Cursor, Identity};
 use crate::error::Error;
-use crate::file::invalid;
+use crate::persist::file::invalid;
 use crate::report::{Divergence, NonFinite, StopReason};
 
 /// The description; no part may be missing, and nothing may be added.

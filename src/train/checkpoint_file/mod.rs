@@ -12,10 +12,10 @@ use super::epochs::{self, Columns};
 use super::history::History;
 use super::state::{Best, Checkpoint, Cursor, Identity};
 use crate::error::Error;
-use crate::file::{self, Format, Reader, Writer, invalid};
-use crate::kernel::all_finite;
 use crate::optim::PlateauState;
-use crate::real::Real;
+use crate::persist::file::{self, Format, Reader, Writer, invalid};
+use crate::scalar::Real;
+use crate::scalar::all_finite;
 
 const FORMAT: Format = Format { name: "logit checkpoint", major: 1, minor: 0, longest_header: 1 << 16 };
 

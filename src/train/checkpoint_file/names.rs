@@ -1,7 +1,7 @@
 //! The names of layers, as the bytes of all and the length of each.
 
 use crate::error::Error;
-use crate::file::{Reader, Writer, invalid};
+use crate::persist::file::{Reader, Writer, invalid};
 
 #[derive(Debug)]
 pub(super) struct Names {

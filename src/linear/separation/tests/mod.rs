@@ -11,8 +11,8 @@ use nalgebra::DMatrix;
 
 use super::{Separation, SeparationKind, separation};
 use crate::error::Error;
-use crate::real::Real;
 use crate::rows::Rows;
+use crate::scalar::Real;
 
 fn rows<'a, T: Real>(x: &'a DMatrix<T>, classes: &'a [usize], weights: Option<&'a [T]>) -> Rows<'a, T> {
     let total_weight = weights.map_or(classes.len() as f64, |w| w.iter().map(|w| w.as_f64()).sum());
