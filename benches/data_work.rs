@@ -5,12 +5,11 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use logit::decide::{IsotonicRegression, Thresholded};
 use logit::metrics::{AveragePrecision, Bootstrap, ConfusionMatrix, LogLoss, Metric, RocAuc};
 use logit::nalgebra::DMatrix;
-use logit::{
-    FittedLogistic, IsotonicRegression, Pca, Rng, RobustScaler, StandardScaler, Thresholded, Transform,
-    Transformer,
-};
+use logit::preprocess::RobustScaler;
+use logit::{FittedLogistic, Pca, Rng, StandardScaler, Transform, Transformer};
 
 const MANY: usize = 1_000_000;
 

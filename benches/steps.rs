@@ -4,11 +4,17 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use logit::nn::{
+    BinaryCrossEntropy, ClassificationLoss, Examples, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy,
+    Targets, TrainOptions, Trainer,
+};
+use logit::optim::{
+    AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
+    Step, UpdateRule, Yogi,
+};
 use logit::{
-    Activation, AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, ClassificationLoss,
-    Classifier, Decay, Estimator, Examples, Lamb, Layer, Lion, LogisticRegression, Loss, MlpClassifier,
-    NAdam, Optimizer, Penalty, RAdam, Real, RmsProp, Rng, Rprop, Sequential, Sgd, Shape, SoftmaxCrossEntropy,
-    Solver, Step, Targets, TrainOptions, Trainer, UpdateRule, Yogi, data,
+    Activation, Adam, Classifier, Estimator, LogisticRegression, MlpClassifier, Penalty, Real, Rng, Sgd,
+    Solver, data,
 };
 use nalgebra::DMatrix;
 

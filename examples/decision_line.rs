@@ -14,8 +14,9 @@ use claims::Claims;
 use logit::boundary::{Bounds, Contour, contour, contour_of_grid};
 use logit::data::{Component, Dataset, GaussianMixture};
 use logit::nalgebra::DMatrix;
+use logit::nn::SigmoidSquaredError;
 use logit::terminal::Sketch;
-use logit::{Activation, Classifier, FittedMlp, MlpClassifier, Sgd, SigmoidSquaredError};
+use logit::{Activation, Classifier, FittedMlp, MlpClassifier, Sgd};
 
 type Network = FittedMlp<f64, &'static str>;
 

@@ -5,14 +5,15 @@
 use std::path::PathBuf;
 
 use logit::boundary::Slice;
+use logit::linear::Covariance;
 use logit::metrics::{Bins, CalibrationCurve, ConfusionMatrix, LogLoss, PrecisionRecallCurve, RocCurve};
 use logit::nalgebra::DMatrix;
+use logit::nn::{Examples, MlpOptions, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
 use logit::plot::{self, Curves, DecisionRegions, Figure, Intervals, ProbabilitySurface};
+use logit::select::{Splitter, learning_curve, validation_curve};
 use logit::{
-    Activation, Adam, Classifier, Covariance, Error, Estimator, Examples, Lbfgs, LogisticRegression,
-    MlpClassifier, MlpOptions, Penalty, Pipeline, RateRange, Rng, Sequential, Sgd, SoftmaxCrossEntropy,
-    Splitter, StandardScaler, Targets, Trainer, data, learning_curve, metrics, train_test_split,
-    validation_curve,
+    Activation, Adam, Classifier, Error, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty,
+    Pipeline, Rng, Sgd, StandardScaler, data, metrics, train_test_split,
 };
 
 const IRIS: [&str; 4] = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"];
@@ -161,7 +162,7 @@ fn coefficients() -> Result<[Figure; 2], Error> {
     let half: Vec<usize> = (0..100).collect();
     let (few, few_y) = (x.select_rows(&half), y[..100].to_vec());
     let small = LogisticRegression::new(Penalty::None).fit(&few, &few_y)?;
-    let small = small.inference_with(&few, &few_y, logit::RowOptions::default(), Covariance::Hc1)?;
+    let small = small.inference_with(&few, &few_y, logit::linear::RowOptions::default(), Covariance::Hc1)?;
     let mut intervals = Intervals::new(&names);
     for (name, inference) in [("400 rows", &plain), ("100 rows", &small)] {
         let (lower, upper) = inference.confidence_intervals(0.95)?;

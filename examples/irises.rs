@@ -3,10 +3,8 @@
 //!
 //! `cargo run --example irises`
 
-use logit::{
-    Classifier, Error, Estimator, LogisticPath, LogisticRegression, LogisticRegressionCv, Penalty,
-    RowOptions, SelectionRule, data,
-};
+use logit::linear::{LogisticPath, LogisticRegressionCv, RowOptions, SelectionRule};
+use logit::{Classifier, Error, Estimator, LogisticRegression, Penalty, data};
 
 const NAMES: [&str; 4] = ["sepal length", "sepal width", "petal length", "petal width"];
 

@@ -20,11 +20,9 @@ use std::{fs::File, io::Read};
 
 use claims::Claims;
 use logit::nalgebra::DMatrix;
+use logit::nn::{BinaryCrossEntropy, Initializer, Loss, Targets};
 use logit::terminal::Sketch;
-use logit::{
-    Activation, Adam, BinaryCrossEntropy, Classifier, Error, FittedMlp, Initializer, Loss, MlpClassifier,
-    Sgd, Targets,
-};
+use logit::{Activation, Adam, Classifier, Error, FittedMlp, MlpClassifier, Sgd};
 use mnist::Digits;
 
 type Failure = Box<dyn std::error::Error>;

@@ -13,10 +13,11 @@ use claims::Claims;
 use logit::boundary::Bounds;
 use logit::data::{Component, Dataset, GaussianMixture};
 use logit::nalgebra::DMatrix;
+use logit::preprocess::{FittedStandardScaler, Normalizer};
 use logit::terminal::Sketch;
 use logit::{
-    Adam, Classifier, Error, FittedMlp, FittedPipeline, FittedStandardScaler, MlpClassifier, Normalizer,
-    Pipeline, StandardScaler, Transform, Transformer,
+    Adam, Classifier, Error, FittedMlp, FittedPipeline, MlpClassifier, Pipeline, StandardScaler, Transform,
+    Transformer,
 };
 
 type Points = Dataset<&'static str>;

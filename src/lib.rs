@@ -91,120 +91,60 @@ mod check;
 mod class_weight;
 mod classifier;
 pub mod data;
-mod decide;
+pub mod decide;
 mod error;
-mod gradcheck;
+pub mod gradcheck;
+pub mod guide;
 mod label;
 mod label_sets;
 mod layer;
-mod linear;
+pub mod linear;
 mod loss;
 pub mod metrics;
-mod multiclass;
+pub mod multiclass;
 mod network;
-mod optim;
+pub mod nn;
+pub mod optim;
 mod penalty;
-mod persist;
-mod pipeline;
+pub mod persist;
+pub mod pipeline;
 #[cfg(feature = "plot")]
 pub mod plot;
-mod preprocess;
+pub mod prelude;
+pub mod preprocess;
 #[cfg(feature = "progress")]
-mod progress;
+pub mod progress;
 mod quantile;
-pub mod questions;
-mod registry;
-mod report;
+pub mod registry;
+pub mod report;
 mod rng;
 mod rows;
 mod scalar;
-mod select;
+pub mod select;
 pub mod terminal;
 mod train;
 
 pub use class_weight::{ClassWeight, LabelWeights};
 pub use classifier::{Classifier, Estimator, FitOptions};
-pub use decide::{
-    Calibrate, Calibrated, CalibrationMethod, Conformal, Conformity, IsotonicRegression, MinimumCost,
-    PlattScaling, PriorCorrected, Rejecting, Thresholded, TuneThreshold,
-};
+pub use decide::Calibrate;
 pub use error::Error;
-pub use gradcheck::{Agreement, GradCheck, Mismatch};
+pub use gradcheck::GradCheck;
 pub use label::Label;
 pub use label_sets::LabelSets;
-pub use layer::{
-    Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, LogSoftmax,
-    Mode, PRelu, Parts, Residual, Sequential, Shape, Softmax, Summary, Tape,
-};
-pub use linear::{
-    Clusters, Covariance, FittedLogistic, FittedLogisticCv, FittedLogisticPath, Inference, Influence,
-    LambdaScore, LogisticPath, LogisticRegression, LogisticRegressionCv, MarginalEffects,
-    ProbabilityIntervals, ProfileIntervals, RowOptions, SelectionRule, Separation, SeparationKind,
-    SignificanceTest, Solver, SuspiciousLabel,
-};
-pub use loss::{
-    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Loss, MeanSquaredError,
-    SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets,
-    WeightedBinaryCrossEntropy,
-};
-pub use multiclass::{FittedOneVsOne, FittedOneVsRest, OneVsOne, OneVsRest};
-pub use network::{
-    FittedMlp, FittedMultiLabel, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun, Normalization,
-    PartialMlp,
-};
-pub use optim::{
-    AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Clip, Curved, Decay, HessianProduct, Lamb, Lbfgs,
-    LevenbergMarquardt, Lion, Minimum, NAdam, Newton, NewtonCg, Objective, OneCycle, Optimizer, PlateauState,
-    RAdam, ReduceOnPlateau, RmsProp, Rprop, Schedule, Sgd, Step, UpdateRule, Yogi,
-};
-pub use penalty::{Penalty, Strength};
-pub use persist::{GoldenRows, ModelFile, Persist, Record, StoredLabel};
-pub use pipeline::{ColumnRange, FittedPipeline, OutsideRange, Pipeline, RangeReport};
-pub use preprocess::{
-    Chain, DropCategory, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
-    FittedOnColumns, FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler,
-    FittedSelectColumns, FittedStandardScaler, Identity, Imputer, LabelEncoder, MaxAbsScaler, MinMaxScaler,
-    Moments, Norm, Normalizer, OnColumns, OneHotEncoder, Pca, PolynomialFeatures, RobustScaler,
-    SelectColumns, StandardScaler, Transform, Transformer, UnknownCategory, VarianceThreshold,
-};
-#[cfg(feature = "progress")]
-pub use progress::{epoch_bar, progress_bar};
-pub use registry::{AnyClassifier, AnyTransform};
-pub use report::{Divergence, FitReport, NonFinite, Observer, Progress, StopReason};
+pub use layer::Activation;
+pub use linear::{FittedLogistic, LogisticRegression, Solver};
+pub use multiclass::{OneVsOne, OneVsRest};
+pub use network::{FittedMlp, MlpClassifier};
+pub use optim::{Adam, Lbfgs, Schedule, Sgd};
+pub use penalty::Penalty;
+pub use persist::{ModelFile, Persist};
+pub use pipeline::{FittedPipeline, Pipeline};
+pub use preprocess::{Imputer, MinMaxScaler, OneHotEncoder, Pca, StandardScaler, Transform, Transformer};
+pub use registry::AnyClassifier;
+pub use report::{FitReport, Progress, StopReason};
 pub use rng::Rng;
 pub use scalar::Real;
-pub use select::{
-    Candidate, CrossValidated, CrossValidation, FittedSearch, ScoreCurve, Search, Split, Splitter,
-    StoredSettings, group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, stratified_k_fold,
-    time_ordered_splits, train_test_split, validation_curve,
-};
-pub use train::{
-    Advance, Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,
-    TrainOptions, Trained, Trainer,
-};
-
-#[doc = include_str!("../docs/conventions.md")]
-pub mod conventions {}
-
-#[cfg_attr(feature = "csv", doc = include_str!("../docs/guide.md"))]
-#[cfg_attr(
-    not(feature = "csv"),
-    doc = "From a file to a model that can be trusted: needs the feature `csv`, which reads its file."
-)]
-pub mod guide {}
-
-#[doc = include_str!("../docs/logistic.md")]
-pub mod logistic {}
-
-#[doc = include_str!("../docs/model_files.md")]
-pub mod model_files {}
-
-#[doc = include_str!("../docs/networks.md")]
-pub mod networks {}
-
-#[cfg(feature = "plot")]
-#[doc = include_str!("../docs/pictures.md")]
-pub mod pictures {}
+pub use select::{CrossValidation, Search, train_test_split};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

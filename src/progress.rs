@@ -11,7 +11,8 @@ use crate::train::Epoch;
 /// loss. Nothing is drawn where standard error is not a terminal. Needs the feature `progress`.
 ///
 /// ```
-/// use logit::{Estimator, MlpClassifier, data, progress_bar};
+/// use logit::progress::progress_bar;
+/// use logit::{Estimator, MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let model = MlpClassifier::new([8]).epochs(5).fit_observed(&iris.x, &iris.y, progress_bar())?;
@@ -26,10 +27,12 @@ pub fn progress_bar() -> impl FnMut(&Progress) -> ControlFlow<()> {
     }
 }
 
-/// The same for runs of a [`Trainer`](crate::Trainer) of so many epochs.
+/// The same for runs of a [`Trainer`](crate::nn::Trainer) of so many epochs.
 ///
 /// ```
-/// use logit::{MlpClassifier, MlpOptions, data, epoch_bar};
+/// use logit::nn::MlpOptions;
+/// use logit::progress::epoch_bar;
+/// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let mut run = MlpClassifier::new([8]).epochs(5).start(&iris.x, &iris.y, MlpOptions::default())?;

@@ -1,10 +1,8 @@
 //! Every activation, and the layers made of activations, through the public interface.
 
 use allocation_counter::measure;
-use logit::{
-    Activate, Activation, Dense, Error, GradCheck, Initializer, Layer, LogSoftmax, PRelu, Real, Rng,
-    Sequential, Shape, Softmax,
-};
+use logit::nn::{Activate, Dense, Initializer, Layer, LogSoftmax, PRelu, Sequential, Shape, Softmax};
+use logit::{Activation, Error, GradCheck, Real, Rng};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use proptest::prelude::*;
 

@@ -1,12 +1,15 @@
 //! A training step does not touch the heap once its buffers exist.
 
 use allocation_counter::measure;
-use logit::{
-    Activation, AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, Classifier, Clip,
-    Decay, Estimator, Examples, Lamb, Layer, Lion, Loss, MeanSquaredError, MlpClassifier, NAdam,
-    Normalization, Optimizer, RAdam, Real, RmsProp, Rng, Rprop, Schedule, Sequential, Sgd, Shape,
-    SoftmaxCrossEntropy, Step, Targets, TrainOptions, Trainer, UpdateRule, Yogi,
+use logit::nn::{
+    BinaryCrossEntropy, Examples, Layer, Loss, MeanSquaredError, Normalization, Sequential, Shape,
+    SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
 };
+use logit::optim::{
+    AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Clip, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp,
+    Rprop, Step, UpdateRule, Yogi,
+};
+use logit::{Activation, Adam, Classifier, Estimator, MlpClassifier, Real, Rng, Schedule, Sgd};
 use nalgebra::DMatrix;
 
 /// Allocations of five steps by hand, after one that fills the buffers.

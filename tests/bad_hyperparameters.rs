@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use logit::nn::{Dense, Focal, Initializer, Layer, Loss, Sequential, SoftmaxCrossEntropy, Targets};
+use logit::optim::{Clip, Decay, Newton, Objective, Optimizer};
 use logit::{
-    Activation, Adam, Classifier, Clip, Decay, Dense, Error, Estimator, Focal, Initializer, Layer, Lbfgs,
-    LogisticRegression, Loss, MlpClassifier, Newton, Objective, Optimizer, Penalty, Real, Schedule,
-    Sequential, Sgd, SoftmaxCrossEntropy, Solver, StopReason, Targets, train_test_split,
+    Activation, Adam, Classifier, Error, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real,
+    Schedule, Sgd, Solver, StopReason, train_test_split,
 };
 use nalgebra::{DMatrix, dmatrix};
 
@@ -162,7 +163,7 @@ impl Objective<f64> for Bowl {
         params.iter().map(|p| (p - 3.0).powi(2)).sum()
     }
 }
-impl logit::Curved<f64> for Bowl {
+impl logit::optim::Curved<f64> for Bowl {
     fn hessian(&mut self, _params: &[f64], hessian: &mut DMatrix<f64>) {
         hessian.fill_with_identity();
         *hessian *= 2.0;

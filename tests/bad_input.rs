@@ -2,9 +2,10 @@
 
 use std::fmt::Debug;
 
+use logit::nn::MlpOptimizer;
 use logit::{
     Adam, Classifier, Error, Estimator, FitOptions, FitReport, Label, Lbfgs, LogisticRegression,
-    MlpClassifier, MlpOptimizer, Penalty, Real, Rng, Sgd, Solver, StopReason,
+    MlpClassifier, Penalty, Real, Rng, Sgd, Solver, StopReason,
 };
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;

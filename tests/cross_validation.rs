@@ -6,11 +6,10 @@ mod common;
 use std::ops::ControlFlow;
 
 use common::{normal, overlapping, pick};
+use logit::linear::{LambdaScore, LogisticPath, LogisticRegressionCv, SelectionRule};
 use logit::metrics::{Accuracy, LogLoss, Metric, RocAuc};
-use logit::{
-    ClassWeight, Classifier, Error, Estimator, FitOptions, LambdaScore, LogisticPath, LogisticRegression,
-    LogisticRegressionCv, Penalty, SelectionRule, data, stratified_k_fold,
-};
+use logit::select::stratified_k_fold;
+use logit::{ClassWeight, Classifier, Error, Estimator, FitOptions, LogisticRegression, Penalty, data};
 use nalgebra::DMatrix;
 
 const LAMBDAS: [f64; 4] = [0.3, 0.03, 0.003, 0.0003];
@@ -29,7 +28,7 @@ fn by_hand<M: Metric>(
     metric: &M,
     (k, seed): (usize, u64),
 ) -> Vec<Vec<f64>> {
-    let fold = |split: &logit::Split| {
+    let fold = |split: &logit::select::Split| {
         let offsets = [&split.train, &split.test].map(|rows| offset.map(|o| o.select_rows(rows)));
         let parts = [&split.train, &split.test].map(|rows| (x.select_rows(rows), pick(y, rows)));
         let weighted = [&split.train, &split.test].map(|rows| weights.map(|w| pick(w, rows)));

@@ -5,16 +5,19 @@
 mod common;
 
 use common::overlapping;
+use logit::decide::{
+    Calibrated, CalibrationMethod, Conformal, Conformity, IsotonicRegression, MinimumCost, PlattScaling,
+    PriorCorrected, Rejecting, Thresholded, TuneThreshold,
+};
 use logit::metrics::{
     Accuracy, Average, BalancedAccuracy, Bins, CalibrationCurve, FBeta, LogLoss, MeanCost, Metric, Precision,
     ZeroDivision,
 };
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
+use logit::select::Splitter;
 use logit::{
-    AnyClassifier, Calibrate, Calibrated, CalibrationMethod, ClassWeight, Classifier, Conformal, Conformity,
-    CrossValidation, Error, Estimator, FittedLogistic, IsotonicRegression, LogisticRegression, MinimumCost,
-    Penalty, Persist, Pipeline, PlattScaling, PriorCorrected, Rejecting, Rng, Splitter, StandardScaler,
-    Thresholded, TuneThreshold,
+    AnyClassifier, Calibrate, ClassWeight, Classifier, CrossValidation, Error, Estimator, FittedLogistic,
+    LogisticRegression, Penalty, Persist, Pipeline, Rng, StandardScaler,
 };
 use proptest::prelude::*;
 

@@ -1,10 +1,11 @@
 //! Derivatives: against published numbers, by their order of convergence, and as sums over rows.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
-use logit::{
-    Activation, BinaryCrossEntropy, Dense, GradCheck, Layer, Loss, MeanSquaredError, Optimizer, Real, Rng,
-    Sequential, Sgd, Shape, SoftmaxCrossEntropy, Step, Targets,
+use logit::nn::{
+    BinaryCrossEntropy, Dense, Layer, Loss, MeanSquaredError, Sequential, Shape, SoftmaxCrossEntropy, Targets,
 };
+use logit::optim::{Optimizer, Step};
+use logit::{Activation, GradCheck, Real, Rng, Sgd};
 use nalgebra::{DMatrix, dmatrix};
 
 /// A network as a function of its parameters: mean loss and gradient.

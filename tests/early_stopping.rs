@@ -2,10 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use logit::{
-    Activation, Adam, Advance, Checkpoint, Classifier, Error, Estimator, MlpClassifier, MlpOptions,
-    Normalization, Rng, Sgd, StopReason,
-};
+use logit::nn::{Advance, Checkpoint, MlpOptions, Normalization};
+use logit::{Activation, Adam, Classifier, Error, Estimator, MlpClassifier, Rng, Sgd, StopReason};
 use nalgebra::DMatrix;
 
 /// Labels that are half noise: a large network soon learns the noise, and validation rows tell.

@@ -1,9 +1,11 @@
 //! Analytic gradients against finite differences, over random shapes, parameters, labels and weights.
 
-use logit::{
-    Activation, BinaryCrossEntropy, Dense, GradCheck, Gradient, Layer, Loss, MeanSquaredError, Objective,
-    Rng, Sequential, Shape, SoftmaxCrossEntropy, Tape, Targets,
+use logit::nn::{
+    BinaryCrossEntropy, Dense, Gradient, Layer, Loss, MeanSquaredError, Sequential, Shape,
+    SoftmaxCrossEntropy, Tape, Targets,
 };
+use logit::optim::Objective;
+use logit::{Activation, GradCheck, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use logit::data::{Component, Dataset, GaussianMixture, IdxReader};
 use logit::nalgebra::DMatrix;
+use logit::nn::{BinaryCrossEntropy, Initializer, Loss, Targets};
+use logit::preprocess::Normalizer;
 use logit::{
-    Activation, Adam, BinaryCrossEntropy, Classifier, Estimator, FittedMlp, Initializer, Loss, MlpClassifier,
-    Normalizer, Pipeline, Sgd, StandardScaler, Targets, Transformer,
+    Activation, Adam, Classifier, Estimator, FittedMlp, MlpClassifier, Pipeline, Sgd, StandardScaler,
+    Transformer,
 };
 
 type Digits = Dataset<usize, f32>;

@@ -4,10 +4,10 @@
 mod common;
 
 use common::{normal, overlapping, pick};
+use logit::linear::{Influence, RowOptions};
 use logit::metrics::{BrierScore, Metric};
 use logit::{
-    ClassWeight, Classifier, Error, Estimator, FitOptions, FittedLogistic, Influence, LogisticRegression,
-    Penalty, RowOptions, data,
+    ClassWeight, Classifier, Error, Estimator, FitOptions, FittedLogistic, LogisticRegression, Penalty, data,
 };
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use proptest::prelude::*;

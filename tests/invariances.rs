@@ -6,9 +6,11 @@ use std::fmt::Debug;
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use common::{overlapping, pick, shuffled};
+use logit::nn::{Dense, Layer, Loss, Shape, SoftmaxCrossEntropy, Tape, Targets};
+use logit::optim::Objective;
 use logit::{
-    Adam, Classifier, Dense, Estimator, FittedLogistic, Label, Layer, Lbfgs, LogisticRegression, Loss,
-    MlpClassifier, Objective, Penalty, Sgd, Shape, SoftmaxCrossEntropy, Solver, Tape, Targets, data,
+    Adam, Classifier, Estimator, FittedLogistic, Label, Lbfgs, LogisticRegression, MlpClassifier, Penalty,
+    Sgd, Solver, data,
 };
 use nalgebra::DMatrix;
 

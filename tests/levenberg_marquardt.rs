@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 
 use approx::assert_abs_diff_eq;
-use logit::{Activation, Curved, LevenbergMarquardt, Loss, Newton, Objective, StopReason, Targets};
-use logit::{BinaryCrossEntropy, SoftmaxCrossEntropy};
+use logit::nn::{BinaryCrossEntropy, SoftmaxCrossEntropy};
+use logit::nn::{Loss, Targets};
+use logit::optim::{Curved, LevenbergMarquardt, Newton, Objective};
+use logit::{Activation, StopReason};
 use nalgebra::{DMatrix, DVector};
 
 /// Residuals, and the rows of their derivatives.

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use approx::assert_relative_eq;
-use logit::{
-    Activation, BinaryCrossEntropy, ClassificationLoss, Error, Focal, GradCheck, Gradient, Hinge, Loss,
-    MeanSquaredError, Mismatch, Real, Rng, SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError,
-    SquaredHinge, Targets,
+use logit::gradcheck::Mismatch;
+use logit::nn::{
+    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Loss, MeanSquaredError,
+    SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets,
 };
+use logit::{Activation, Error, GradCheck, Real, Rng};
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 

@@ -3,10 +3,8 @@
 use std::ops::ControlFlow;
 
 use approx::assert_abs_diff_eq;
-use logit::{
-    Curved, Error, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, Progress, Real, Rng,
-    StopReason,
-};
+use logit::optim::{Curved, HessianProduct, Minimum, Newton, NewtonCg, Objective};
+use logit::{Error, Lbfgs, Progress, Real, Rng, StopReason};
 use nalgebra::{DMatrix, DVector};
 
 /// ½ (x - m)ᵀ H (x - m), with the number of products taken.

@@ -7,12 +7,14 @@ mod common;
 use std::sync::Mutex;
 
 use common::overlapping;
+use logit::decide::{CalibrationMethod, TuneThreshold};
 use logit::metrics::{BalancedAccuracy, LogLoss};
 use logit::nalgebra::DMatrix;
+use logit::preprocess::RobustScaler;
+use logit::select::{Splitter, group_k_fold, learning_curve, validation_curve};
 use logit::{
-    Calibrate, CalibrationMethod, Classifier, CrossValidation, Error, Estimator, FitOptions, Imputer, Label,
-    LogisticRegression, MlpClassifier, Pca, Penalty, Persist, Pipeline, Rng, RobustScaler, Search, Splitter,
-    StandardScaler, TuneThreshold, group_k_fold, learning_curve, validation_curve,
+    Calibrate, Classifier, CrossValidation, Error, Estimator, FitOptions, Imputer, Label, LogisticRegression,
+    MlpClassifier, Pca, Penalty, Persist, Pipeline, Rng, Search, StandardScaler,
 };
 use proptest::prelude::*;
 
@@ -219,7 +221,7 @@ where
 }
 
 /// Whether no test row of split `of` is among the training rows of `other`.
-fn shares_no(splits: &[logit::Split], other: usize, of: usize) -> bool {
+fn shares_no(splits: &[logit::select::Split], other: usize, of: usize) -> bool {
     splits[of].test.iter().all(|row| !splits[other].train.contains(row))
 }
 

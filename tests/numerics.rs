@@ -3,9 +3,9 @@
 //! Reference numbers are true values (60 digits, rounded once) unless a comment says otherwise.
 
 use approx::assert_relative_eq;
+use logit::nn::{BinaryCrossEntropy, Gradient, Loss, SoftmaxCrossEntropy, Targets};
 use logit::{
-    Activation, BinaryCrossEntropy, Classifier, Estimator, Gradient, Lbfgs, LogisticRegression, Loss,
-    MlpClassifier, Penalty, Real, Rng, SoftmaxCrossEntropy, Targets,
+    Activation, Classifier, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Rng,
 };
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;

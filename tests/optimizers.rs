@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use allocation_counter::measure;
 use approx::{assert_abs_diff_eq, assert_relative_eq};
-use logit::{
-    AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Error, Lamb, Lion, NAdam, Optimizer, RAdam,
-    Real, RmsProp, Rng, Rprop, Sgd, Step, UpdateRule, Yogi,
+use logit::optim::{
+    AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
+    Step, UpdateRule, Yogi,
 };
+use logit::{Adam, Error, Real, Rng, Sgd};
 use proptest::prelude::*;
 
 /// Every rule, with the settings that change its code, without weight decay.

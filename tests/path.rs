@@ -6,7 +6,8 @@ mod common;
 use std::ops::ControlFlow;
 
 use common::{normal, overlapping};
-use logit::{Classifier, Error, Estimator, FitOptions, LogisticPath, LogisticRegression, Penalty, data};
+use logit::linear::LogisticPath;
+use logit::{Classifier, Error, Estimator, FitOptions, LogisticRegression, Penalty, data};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
@@ -15,10 +16,10 @@ fn config(penalty: Penalty) -> LogisticRegression {
 }
 
 const KINDS: [Penalty; 4] = [
-    Penalty::L1(logit::Strength::Lambda(1.0)),
-    Penalty::L2(logit::Strength::Lambda(1.0)),
-    Penalty::ElasticNet { strength: logit::Strength::Lambda(1.0), l1_ratio: 0.3 },
-    Penalty::ElasticNet { strength: logit::Strength::Lambda(1.0), l1_ratio: 0.0 },
+    Penalty::L1(logit::linear::Strength::Lambda(1.0)),
+    Penalty::L2(logit::linear::Strength::Lambda(1.0)),
+    Penalty::ElasticNet { strength: logit::linear::Strength::Lambda(1.0), l1_ratio: 0.3 },
+    Penalty::ElasticNet { strength: logit::linear::Strength::Lambda(1.0), l1_ratio: 0.0 },
 ];
 
 fn with_lambda(penalty: Penalty, lambda: f64) -> Penalty {

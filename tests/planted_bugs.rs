@@ -1,9 +1,9 @@
 //! `GradCheck` accepts a right layer and rejects each of the mistakes that people make.
 
-use logit::{
-    Activation, BinaryCrossEntropy, Dense, GradCheck, Gradient, HessianProduct, Layer, Loss, Mismatch,
-    Objective, Real, Rng, Sequential, Shape, Tape, Targets,
-};
+use logit::gradcheck::Mismatch;
+use logit::nn::{BinaryCrossEntropy, Dense, Gradient, Layer, Loss, Sequential, Shape, Tape, Targets};
+use logit::optim::{HessianProduct, Objective};
+use logit::{Activation, GradCheck, Real, Rng};
 use nalgebra::DMatrix;
 
 /// What is wrong with a [`Plain`] layer.

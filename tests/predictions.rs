@@ -4,9 +4,9 @@ mod common;
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use common::{largest, normal, overlapping, pick, shuffled};
+use logit::nn::{Loss, SoftmaxCrossEntropy};
 use logit::{
-    Activation, Classifier, Estimator, Label, Lbfgs, LogisticRegression, Loss, MlpClassifier, Penalty, Real,
-    Rng, SoftmaxCrossEntropy,
+    Activation, Classifier, Estimator, Label, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Rng,
 };
 use nalgebra::{DMatrix, dmatrix};
 

@@ -7,11 +7,14 @@ mod common;
 use common::{overlapping, pick};
 use logit::metrics::{Accuracy, BrierScore, LogLoss, Metric, RocAuc};
 use logit::nalgebra::{DMatrix, dmatrix};
-use logit::{
-    Classifier, CrossValidation, Error, Estimator, FittedLogistic, FittedPipeline, FittedStandardScaler,
-    Imputer, LogisticRegression, MlpClassifier, Penalty, Pipeline, Rng, Search, Split, Splitter,
-    StandardScaler, group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, time_ordered_splits,
+use logit::preprocess::FittedStandardScaler;
+use logit::select::{
+    Split, Splitter, group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, time_ordered_splits,
     validation_curve,
+};
+use logit::{
+    Classifier, CrossValidation, Error, Estimator, FittedLogistic, FittedPipeline, Imputer,
+    LogisticRegression, MlpClassifier, Penalty, Pipeline, Rng, Search, StandardScaler,
 };
 use proptest::prelude::*;
 

@@ -1,10 +1,12 @@
 //! Solvers and update rules stop for the reason they name, never end worse than they began, and agree.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
+use logit::nn::{BinaryCrossEntropy, Layer, Loss, Targets};
+use logit::optim::{Curved, Decay, HessianProduct, Minimum, Newton, NewtonCg, Objective, Optimizer, Step};
+use logit::report::NonFinite;
 use logit::{
-    Activation, Adam, BinaryCrossEntropy, Classifier, Curved, Decay, Error, Estimator, FitReport,
-    HessianProduct, Layer, Lbfgs, LogisticRegression, Loss, Minimum, MlpClassifier, Newton, NewtonCg,
-    NonFinite, Objective, Optimizer, Penalty, Real, Rng, Sgd, Solver, Step, StopReason, Targets, data,
+    Activation, Adam, Classifier, Error, Estimator, FitReport, Lbfgs, LogisticRegression, MlpClassifier,
+    Penalty, Real, Rng, Sgd, Solver, StopReason, data,
 };
 use nalgebra::{DMatrix, DVector};
 

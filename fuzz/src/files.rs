@@ -1,9 +1,9 @@
 //! Files of models and checkpoints.
 
 use logit::nalgebra::DMatrix;
-use logit::{
-    AnyClassifier, AnyTransform, Checkpoint, Classifier, Error, FittedMultiLabel, Persist, Transform,
-};
+use logit::nn::{Checkpoint, FittedMultiLabel};
+use logit::registry::AnyTransform;
+use logit::{AnyClassifier, Classifier, Error, Persist, Transform};
 
 type Model = AnyClassifier<f64, String>;
 

@@ -156,7 +156,8 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// The rows to learn from and the rows to test on.
     ///
     /// ```
-    /// use logit::{data, k_fold};
+    /// use logit::select::k_fold;
+    /// use logit::data;
     ///
     /// let iris = data::iris();
     /// let (train, test) = iris.split(&k_fold(iris.y.len(), 5)?[0])?;

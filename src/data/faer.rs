@@ -9,7 +9,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{data, data::faer_view};
+/// use logit::data::faer_view;
+/// use logit::data;
 ///
 /// let iris = data::iris();
 /// let view = faer_view(&iris.x);

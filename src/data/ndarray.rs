@@ -76,7 +76,8 @@ pub fn matrix_from_owned_ndarray<T: Real>(array: Array2<T>) -> DMatrix<T> {
 ///
 /// # Examples
 /// ```
-/// use logit::{data, data::ndarray_view};
+/// use logit::data::ndarray_view;
+/// use logit::data;
 ///
 /// let iris = data::iris();
 /// let view = ndarray_view(&iris.x);

@@ -17,7 +17,8 @@ use crate::select::{HeldOut, Splitter};
 /// How scores become calibrated probabilities.
 ///
 /// ```
-/// use logit::{Calibrated, CalibrationMethod, Classifier, FittedLogistic};
+/// use logit::decide::{Calibrated, CalibrationMethod};
+/// use logit::{Classifier, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// // Scores that are far too sure: of the rows with a score of 10, one of three is wrong.
@@ -67,7 +68,8 @@ pub(super) enum Calibration {
 ///
 /// # Examples
 /// ```
-/// use logit::{Calibrated, CalibrationMethod, Classifier, Estimator, MlpClassifier, data, train_test_split};
+/// use logit::decide::{Calibrated, CalibrationMethod};
+/// use logit::{Classifier, Estimator, MlpClassifier, data, train_test_split};
 ///
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.3, 1)?;
@@ -234,9 +236,8 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for Calibrated<C> {
 ///
 /// # Examples
 /// ```
-/// use logit::{
-///     Adam, Calibrate, CalibrationMethod, Classifier, Estimator, MlpClassifier, Pipeline, StandardScaler, data,
-/// };
+/// use logit::decide::CalibrationMethod;
+/// use logit::{Adam, Calibrate, Classifier, Estimator, MlpClassifier, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
 /// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).optimizer(Adam::new(0.02)).epochs(60));

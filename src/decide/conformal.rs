@@ -12,7 +12,8 @@ use crate::scalar::Real;
 /// How unlike a row and a class are.
 ///
 /// ```
-/// use logit::{Conformal, Conformity, FittedLogistic};
+/// use logit::decide::{Conformal, Conformity};
+/// use logit::FittedLogistic;
 /// use nalgebra::{DMatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec![0, 1, 2], DMatrix::<f64>::identity(3, 3), dvector![0.0, 0.0, 0.0])?;
@@ -49,7 +50,8 @@ pub enum Conformity {
 ///
 /// # Examples
 /// ```
-/// use logit::{Conformal, Conformity, Estimator, LogisticRegression, Penalty, data, train_test_split};
+/// use logit::decide::{Conformal, Conformity};
+/// use logit::{Estimator, LogisticRegression, Penalty, data, train_test_split};
 ///
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.5, 1)?;

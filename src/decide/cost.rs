@@ -20,7 +20,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{Classifier, FittedLogistic, MinimumCost};
+/// use logit::decide::MinimumCost;
+/// use logit::{Classifier, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["ill", "well"], dmatrix![1.0], dvector![0.0])?;

@@ -17,7 +17,7 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::IsotonicRegression;
+/// use logit::decide::IsotonicRegression;
 ///
 /// let fitted = IsotonicRegression::fit(&[1.0, 2.0, 3.0, 4.0], &[0.0, 1.0, 0.0, 1.0], None, true)?;
 /// assert_eq!([0.0, 2.0, 2.5, 3.5].map(|x| fitted.value(x)), [0.0, 0.5, 0.5, 0.75]);

@@ -21,7 +21,7 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::PlattScaling;
+/// use logit::decide::PlattScaling;
 ///
 /// let scaling = PlattScaling::fit(&[-2.0, -1.0, 1.0, 2.0], &[false, true, false, true], None)?;
 /// assert!(scaling.probability(2.0) > 0.5 && scaling.probability(2.0) < 0.9);

@@ -21,7 +21,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{Classifier, FittedLogistic, PriorCorrected};
+/// use logit::decide::PriorCorrected;
+/// use logit::{Classifier, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let balanced = FittedLogistic::from_coefficients(vec!["rare", "usual"], dmatrix![1.0f64], dvector![0.0])?;
@@ -63,7 +64,8 @@ impl<C> PriorCorrected<C> {
     /// probabilities is undone. `weights` are those of the rows, if there were any.
     ///
     /// ```
-    /// use logit::{ClassWeight, Classifier, Estimator, LogisticRegression, Penalty, PriorCorrected};
+    /// use logit::decide::PriorCorrected;
+    /// use logit::{ClassWeight, Classifier, Estimator, LogisticRegression, Penalty};
     /// use nalgebra::DMatrix;
     ///
     /// // A class that has one row of ten, wherever one looks.

@@ -17,7 +17,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{FittedLogistic, Rejecting};
+/// use logit::decide::Rejecting;
+/// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;

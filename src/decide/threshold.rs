@@ -18,7 +18,8 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::metrics::{Average, FBeta};
-/// use logit::{Classifier, FittedLogistic, Thresholded};
+/// use logit::decide::Thresholded;
+/// use logit::{Classifier, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;

@@ -19,7 +19,9 @@ use crate::select::{HeldOut, Splitter};
 /// # Examples
 /// ```
 /// use logit::metrics::MeanCost;
-/// use logit::{CrossValidation, LogisticRegression, Penalty, Rng, Splitter, TuneThreshold};
+/// use logit::decide::TuneThreshold;
+/// use logit::select::Splitter;
+/// use logit::{CrossValidation, LogisticRegression, Penalty, Rng};
 /// use nalgebra::{DMatrix, dmatrix};
 ///
 /// let mut rng = Rng::new(1);

@@ -28,7 +28,8 @@ use crate::rng::Rng;
 /// # Examples
 /// A gradient that belongs to other labels (0/1 instead of -1/+1) does not pass:
 /// ```
-/// use logit::{GradCheck, Objective};
+/// use logit::optim::Objective;
+/// use logit::GradCheck;
 ///
 /// /// ln(1 + exp(-s w)) for the label s = -1, with the gradient of somebody else's formula.
 /// struct Mistaken;
@@ -113,7 +114,7 @@ impl GradCheck {
         self.layer_on(layer, params, x, &mut layer.tape(x.nrows()))
     }
 
-    /// As [`layer`](GradCheck::layer), with a tape that has been prepared: set to [`Mode::Train`](crate::Mode), with
+    /// As [`layer`](GradCheck::layer), with a tape that has been prepared: set to [`Mode::Train`](crate::nn::Mode), with
     /// masks drawn or running statistics loaded.
     ///
     /// # Errors
@@ -122,7 +123,8 @@ impl GradCheck {
     /// # Examples
     /// In training, each output of a batch normalisation depends on all rows, and a dropout mask stays as it was drawn:
     /// ```
-    /// use logit::{AnyLayer, BatchNorm, Dropout, GradCheck, Layer, Mode, Rng, Sequential};
+    /// use logit::nn::{AnyLayer, BatchNorm, Dropout, Layer, Mode, Sequential};
+    /// use logit::{GradCheck, Rng};
     /// use nalgebra::dmatrix;
     ///
     /// let layers = vec![BatchNorm::new(2)?.into(), Dropout::new(2, 0.5)?.into()];
@@ -133,7 +135,7 @@ impl GradCheck {
     /// network.draw(&mut tape, &mut Rng::new(1));
     /// let agreement = GradCheck::new().layer_on(&network, &[1.2, 0.7, 0.1, -0.3], &x, &mut tape)?;
     /// assert_eq!((agreement.entries, agreement.kinks), (4 + 8, 0));
-    /// # Ok::<(), logit::Mismatch>(())
+    /// # Ok::<(), logit::gradcheck::Mismatch>(())
     /// ```
     pub fn layer_on<L: Layer<f64> + ?Sized>(
         &self,

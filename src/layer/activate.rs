@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::rng::Rng;
 use crate::scalar::Real;
 
-/// Applies an [`Activation`] to each entry: for places where no [`Dense`](crate::Dense) layer precedes, which
+/// Applies an [`Activation`] to each entry: for places where no [`Dense`](crate::nn::Dense) layer precedes, which
 /// would do the same in its own pass.
 ///
 /// # Formula
@@ -20,7 +20,8 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Activate, Activation, Layer};
+/// use logit::nn::{Activate, Layer};
+/// use logit::Activation;
 ///
 /// let layer = Activate::new(2, Activation::Relu)?;
 /// assert_eq!(layer.apply(&[], &dmatrix![1.5, -2.0])?, dmatrix![1.5, 0.0]);

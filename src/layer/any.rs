@@ -22,7 +22,8 @@ macro_rules! any_layer {
         ///
         /// # Examples
         /// ```
-        /// use logit::{Activation, AnyLayer, BatchNorm, Dense, Dropout, Residual, Sequential, Shape};
+        /// use logit::nn::{AnyLayer, BatchNorm, Dense, Dropout, Residual, Sequential, Shape};
+        /// use logit::Activation;
         ///
         /// let block = Sequential::<AnyLayer>::new(vec![
         ///     BatchNorm::new(32)?.into(),

@@ -39,7 +39,7 @@ use crate::scalar::{dot, sum, vectorize};
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{BatchNorm, Layer, Mode};
+/// use logit::nn::{BatchNorm, Layer, Mode};
 ///
 /// let layer = BatchNorm::new(1)?;
 /// let (params, x) = ([1.0, 0.0], dmatrix![10.0; 20.0; 30.0]);

@@ -24,7 +24,8 @@ use crate::scalar::{Strided, product, sum};
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Activation, Dense, Layer};
+/// use logit::nn::{Dense, Layer};
+/// use logit::Activation;
 ///
 /// let layer = Dense::new(2, 1)?.activation(Activation::Relu);
 /// let x = dmatrix![1.0, 2.0; -3.0, 0.5];
@@ -79,7 +80,8 @@ impl Dense {
     ///
     /// ```
     /// use nalgebra::{dmatrix, dvector};
-    /// use logit::{Dense, Layer, Rng};
+    /// use logit::nn::{Dense, Layer};
+    /// use logit::Rng;
     ///
     /// let layer = Dense::from_weights(&dmatrix![0.5, -1.0; 2.0, 0.25], &dvector![0.1, 0.2])?;
     /// let mut params = [0.0f32; 6];

@@ -28,7 +28,8 @@ use crate::scalar::vectorize;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Dropout, Layer, Mode, Rng};
+/// use logit::nn::{Dropout, Layer, Mode};
+/// use logit::Rng;
 ///
 /// let layer = Dropout::new(4, 0.5)?;
 /// let x = dmatrix![1.0, 2.0, 3.0, 4.0];

@@ -31,7 +31,7 @@ use crate::scalar::{dot, sum, vectorize};
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Layer, LayerNorm};
+/// use logit::nn::{Layer, LayerNorm};
 ///
 /// let layer = LayerNorm::new(3)?.affine(false);
 /// let y = layer.apply(&[], &dmatrix![1.0, 2.0, 3.0; 7.0, 7.0, 7.0])?;

@@ -23,7 +23,7 @@ use crate::scalar::vectorize;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Layer, LogSoftmax};
+/// use logit::nn::{Layer, LogSoftmax};
 ///
 /// let y = LogSoftmax::new(2)?.apply(&[], &dmatrix![0.0, -800.0])?;
 /// assert_eq!(y, dmatrix![0.0, -800.0]);

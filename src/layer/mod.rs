@@ -50,7 +50,8 @@ use crate::scalar::Real;
 /// The sizes of a layer, free of the scalar type.
 ///
 /// ```
-/// use logit::{Activation, Dense, Shape};
+/// use logit::nn::{Dense, Shape};
+/// use logit::Activation;
 ///
 /// let layer = Dense::new(64, 10)?.activation(Activation::Relu);
 /// assert_eq!((layer.inputs(), layer.outputs(), layer.parameter_count()), (64, 10, 650));
@@ -127,7 +128,7 @@ pub(crate) struct Group<'a> {
 
 /// A differentiable map from rows to rows.
 ///
-/// A training step calls [`forward`](Layer::forward), lets a [`Loss`](crate::Loss) write the gradient with respect
+/// A training step calls [`forward`](Layer::forward), lets a [`Loss`](crate::nn::Loss) write the gradient with respect
 /// to the output into the tape, and calls [`backward`](Layer::backward).
 ///
 /// # What an implementor owes
@@ -150,7 +151,8 @@ pub(crate) struct Group<'a> {
 /// The smallest complete layer: y = s x with one learned scale s.
 /// ```
 /// use nalgebra::DMatrix;
-/// use logit::{GradCheck, Layer, Real, Rng, Shape, Tape};
+/// use logit::nn::{Layer, Shape, Tape};
+/// use logit::{GradCheck, Real, Rng};
 ///
 /// struct Scale {
 ///     width: usize,

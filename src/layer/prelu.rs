@@ -24,7 +24,7 @@ use crate::scalar::{dot, vectorize};
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Layer, PRelu};
+/// use logit::nn::{Layer, PRelu};
 ///
 /// let layer = PRelu::new(2)?;
 /// assert_eq!(layer.apply(&[0.25, 0.5], &dmatrix![-1.0, -1.0; 3.0, 4.0])?, dmatrix![-0.25, -0.5; 3.0, 4.0]);

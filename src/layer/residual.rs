@@ -14,7 +14,7 @@ use crate::scalar::axpy;
 /// A layer that adds its input to the output of the layer inside: that one learns only what is to change.
 ///
 /// # Formula
-/// y = x + f(x), with f the layer inside, which may be a [`Sequential`](crate::Sequential).
+/// y = x + f(x), with f the layer inside, which may be a [`Sequential`](crate::nn::Sequential).
 ///
 /// # Shapes
 /// f has as many outputs as inputs. The parameters are those of f.
@@ -25,7 +25,7 @@ use crate::scalar::axpy;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Dense, Layer, Residual};
+/// use logit::nn::{Dense, Layer, Residual};
 ///
 /// let layer = Residual::new(Dense::new(2, 2)?.bias(false))?;
 /// let y = layer.apply(&[0.0, 1.0, 0.0, 0.0], &dmatrix![3.0, 5.0])?;

@@ -22,7 +22,8 @@ use crate::scalar::Strided;
 ///
 /// # Examples
 /// ```
-/// use logit::{Activation, Dense, Layer, Sequential, Shape};
+/// use logit::nn::{Dense, Layer, Sequential, Shape};
+/// use logit::Activation;
 ///
 /// let network = Sequential::new(vec![Dense::new(2, 3)?.activation(Activation::Relu), Dense::new(3, 1)?])?;
 /// assert_eq!(network.parameter_count(), 13);
@@ -88,7 +89,8 @@ impl Sequential<Dense> {
     /// [`Error::InvalidParameter`] for a size of zero, [`Error::Empty`] for fewer than two sizes.
     ///
     /// ```
-    /// use logit::{Activation, Sequential, Shape};
+    /// use logit::nn::{Sequential, Shape};
+    /// use logit::Activation;
     /// let network = Sequential::perceptron(&[784, 100, 10], Activation::Relu)?;
     /// assert_eq!(network.parameter_count(), 79_510);
     /// # Ok::<(), logit::Error>(())

@@ -25,7 +25,7 @@ use crate::scalar::vectorize;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Layer, Softmax};
+/// use logit::nn::{Layer, Softmax};
 ///
 /// let y = Softmax::new(3)?.apply(&[], &dmatrix![1000.0, 1000.0, -1000.0])?;
 /// assert_eq!(y, dmatrix![0.5, 0.5, 0.0]);

@@ -13,7 +13,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{Activation, AnyLayer, BatchNorm, Dense, Dropout, Residual, Sequential, Summary};
+/// use logit::nn::{AnyLayer, BatchNorm, Dense, Dropout, Residual, Sequential, Summary};
+/// use logit::Activation;
 ///
 /// let block = Sequential::<AnyLayer>::new(vec![
 ///     Dense::new(100, 100)?.activation(Activation::Relu).into(),
@@ -100,7 +101,7 @@ impl Summary {
         self.parameter_bytes
     }
 
-    /// The bytes that the matrices of a [`Tape`](crate::Tape) for the rows asked for take.
+    /// The bytes that the matrices of a [`Tape`](crate::nn::Tape) for the rows asked for take.
     pub fn tape_bytes(&self) -> usize {
         self.tape_bytes
     }

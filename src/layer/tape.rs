@@ -15,17 +15,17 @@ pub enum Mode {
     Train,
 }
 
-/// All memory that a [`Layer`](crate::Layer) needs for a batch of a given number of rows: its output, the gradient
+/// All memory that a [`Layer`](crate::nn::Layer) needs for a batch of a given number of rows: its output, the gradient
 /// with respect to that output, whatever it has to remember between the two passes, and the tapes of the layers
 /// inside it.
 ///
-/// Made once per batch size by [`Layer::tape`](crate::Layer::tape) and reused for every step. It also carries what
+/// Made once per batch size by [`Layer::tape`](crate::nn::Layer::tape) and reused for every step. It also carries what
 /// only training needs: the [`Mode`], masks (in buffers), and running statistics, which outlive the batch and are
 /// moved between tapes with [`save_statistics`](Tape::save_statistics) and
 /// [`load_statistics`](Tape::load_statistics).
 ///
 /// ```
-/// use logit::Tape;
+/// use logit::nn::Tape;
 ///
 /// // An output of 15 x 3 and one remembered matrix of 15 x 4.
 /// let mut tape = Tape::<f64>::new(15, 3).with_buffer(15, 4);

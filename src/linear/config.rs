@@ -15,7 +15,7 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Solver {
-    /// Chosen by penalty and size; [the guide](crate::logistic) has the rule and the measurements behind it.
+    /// Chosen by penalty and size; [the guide](crate::guide::logistic) has the rule and the measurements behind it.
     #[default]
     Auto,
     /// Limited-memory BFGS: cheap iterations, for many parameters. Not for L1 penalties.

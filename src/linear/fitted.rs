@@ -165,7 +165,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// # Examples
     /// ```
-    /// use logit::{Estimator, LogisticRegression, Penalty, SeparationKind, StopReason};
+    /// use logit::linear::SeparationKind;
+    /// use logit::{Estimator, LogisticRegression, Penalty, StopReason};
     /// use nalgebra::dmatrix;
     ///
     /// let (x, y) = (dmatrix![1.0, 5.0; 2.0, 3.0; 3.0, 4.0; 3.0, 1.0; 4.0, 3.0; 5.0, 1.0], [0, 0, 0, 1, 1, 1]);

@@ -37,7 +37,7 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{BinaryCrossEntropy, Loss, Targets};
+/// use logit::nn::{BinaryCrossEntropy, Loss, Targets};
 ///
 /// let scores = dmatrix![37.0; -37.0];
 /// let loss = BinaryCrossEntropy.mean(&scores, Targets::Classes(&[1, 0]), None)?;
@@ -112,7 +112,7 @@ impl<T: Real> Elementwise<T> for BinaryCrossEntropy {
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{BinaryCrossEntropy, Loss, Targets};
+/// use logit::nn::{BinaryCrossEntropy, Loss, Targets};
 ///
 /// // Two labels; the second is rare.
 /// let loss = BinaryCrossEntropy.positive_weights([1.0, 9.0]);

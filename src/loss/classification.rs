@@ -21,7 +21,7 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{BinaryCrossEntropy, ClassificationLoss, Focal, Loss, SoftmaxCrossEntropy, Targets};
+/// use logit::nn::{BinaryCrossEntropy, ClassificationLoss, Focal, Loss, SoftmaxCrossEntropy, Targets};
 ///
 /// let scores = dmatrix![0.5, -0.2, 1.0];
 /// let losses: [ClassificationLoss; 3] =

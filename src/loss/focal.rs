@@ -32,7 +32,7 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Focal, Loss, Targets};
+/// use logit::nn::{Focal, Loss, Targets};
 ///
 /// let scores = dmatrix![0.0; 3f64.ln()];
 /// let loss = Focal::new(2.0).mean(&scores, Targets::Classes(&[1, 1]), None)?;

@@ -26,7 +26,7 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Hinge, Loss, Targets};
+/// use logit::nn::{Hinge, Loss, Targets};
 ///
 /// let scores = dmatrix![2.0; 0.25; 0.25];
 /// let mut gradient = scores.clone();

@@ -21,7 +21,7 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Loss, MeanSquaredError, Targets};
+/// use logit::nn::{Loss, MeanSquaredError, Targets};
 ///
 /// let scores = dmatrix![0.5, 2.0];
 /// let targets = dmatrix![0.0, 1.0];

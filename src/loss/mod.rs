@@ -63,7 +63,8 @@ pub struct Gradient<'a, T> {
 /// A loss of one's own, |s - t| smoothed at zero:
 /// ```
 /// use nalgebra::{DMatrix, dmatrix};
-/// use logit::{GradCheck, Gradient, Loss, Real, Targets};
+/// use logit::nn::{Gradient, Loss, Targets};
+/// use logit::{GradCheck, Real};
 ///
 /// struct PseudoHuber;
 /// impl<T: Real> Loss<T> for PseudoHuber {
@@ -149,7 +150,7 @@ pub trait Loss<T: Real>: Send + Sync {
     /// has none. Defaults to false.
     ///
     /// With the derivatives J of the scores of row i in the parameters and its weight u, the sum over rows of u JᵀCJ is
-    /// the (generalised) Gauss-Newton matrix that [`LevenbergMarquardt`](crate::LevenbergMarquardt) wants.
+    /// the (generalised) Gauss-Newton matrix that [`LevenbergMarquardt`](crate::optim::LevenbergMarquardt) wants.
     ///
     /// # Panics
     /// When `out` is not columns x columns, or there is no such row.
@@ -157,7 +158,7 @@ pub trait Loss<T: Real>: Send + Sync {
     /// # Examples
     /// ```
     /// use nalgebra::{DMatrix, dmatrix};
-    /// use logit::{Loss, SoftmaxCrossEntropy, Targets};
+    /// use logit::nn::{Loss, SoftmaxCrossEntropy, Targets};
     ///
     /// let (scores, mut curvature) = (dmatrix![0.0, 0.0], DMatrix::zeros(2, 2));
     /// assert!(SoftmaxCrossEntropy::new().curvature(&scores, Targets::Classes(&[1]), 0, &mut curvature));

@@ -25,7 +25,7 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Loss, SigmoidSquaredError, Targets};
+/// use logit::nn::{Loss, SigmoidSquaredError, Targets};
 ///
 /// let scores = dmatrix![0.0; 3f64.ln()];
 /// let loss = SigmoidSquaredError.mean(&scores, Targets::Classes(&[0, 0]), None)?;

@@ -29,7 +29,7 @@ use crate::scalar::vectorize;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Loss, SoftmaxCrossEntropy, Targets};
+/// use logit::nn::{Loss, SoftmaxCrossEntropy, Targets};
 ///
 /// let scores = dmatrix![10.0, 1.0, -2.0];
 /// let loss = SoftmaxCrossEntropy::new().mean(&scores, Targets::Classes(&[1]), None)?;

@@ -26,7 +26,7 @@ use crate::scalar::vectorize;
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Loss, SoftmaxSquaredError, Targets};
+/// use logit::nn::{Loss, SoftmaxSquaredError, Targets};
 ///
 /// let scores = dmatrix![0.0, 2f64.ln(), 0.0];
 /// let loss = SoftmaxSquaredError.mean(&scores, Targets::Classes(&[0]), None)?;

@@ -11,7 +11,7 @@ use crate::scalar::Real;
 
 /// Squared hinge loss of raw scores, summed over score columns: zero once a score is right by a margin of 1.
 ///
-/// Use it in place of [`Hinge`](crate::Hinge) where the minimiser wants a gradient without jumps, or curvature. Rows far on the wrong
+/// Use it in place of [`Hinge`](crate::nn::Hinge) where the minimiser wants a gradient without jumps, or curvature. Rows far on the wrong
 /// side weigh by the square of their distance, so it forgives outliers less.
 ///
 /// # Formula
@@ -20,12 +20,12 @@ use crate::scalar::Real;
 /// flat side counts. Several columns are as many classes against the rest.
 ///
 /// # Link
-/// As of [`Hinge`](crate::Hinge): sigmoid or softmax, in the order of the scores, which are margins and *not* log-odds.
+/// As of [`Hinge`](crate::nn::Hinge): sigmoid or softmax, in the order of the scores, which are margins and *not* log-odds.
 ///
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Loss, SquaredHinge, Targets};
+/// use logit::nn::{Loss, SquaredHinge, Targets};
 ///
 /// let scores = dmatrix![2.0; 0.5; 0.5];
 /// let loss = SquaredHinge.mean(&scores, Targets::Classes(&[1, 1, 0]), None)?;

@@ -15,7 +15,7 @@ pub enum Targets<'a, T> {
     /// One class index per row.
     Classes(&'a [usize]),
     /// One value per row and score column: probabilities for most losses, anything for
-    /// [`MeanSquaredError`](crate::MeanSquaredError).
+    /// [`MeanSquaredError`](crate::nn::MeanSquaredError).
     Values(&'a DMatrix<T>),
 }
 
@@ -43,7 +43,7 @@ impl<'a, T: Real> Targets<'a, T> {
     /// The weight of each row where classes count differently: that of its class, times its sample weight.
     ///
     /// Computed once before training and given to any loss as its `weights`, they turn it into the class-weighted
-    /// one: [`Loss::mean`](crate::Loss::mean) then divides by their sum, and [`Loss::accumulate`](crate::Loss::accumulate)
+    /// one: [`Loss::mean`](crate::nn::Loss::mean) then divides by their sum, and [`Loss::accumulate`](crate::nn::Loss::accumulate)
     /// leaves the divisor (1, or the number of rows) to the caller.
     ///
     /// # Formula
@@ -58,7 +58,7 @@ impl<'a, T: Real> Targets<'a, T> {
     /// # Examples
     /// ```
     /// use nalgebra::dmatrix;
-    /// use logit::{BinaryCrossEntropy, Loss, Targets};
+    /// use logit::nn::{BinaryCrossEntropy, Loss, Targets};
     ///
     /// let (scores, targets) = (dmatrix![0.4; -1.0; 2.0], Targets::Classes(&[1, 0, 0]));
     /// let weights = targets.class_weighted(&[1.0, 5.0], None)?;

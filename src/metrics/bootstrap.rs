@@ -133,7 +133,8 @@ impl Bootstrap {
     /// weights); an error means that the number is not defined for those rows.
     ///
     /// ```
-    /// use logit::{LabelSets, metrics::{Bootstrap, hamming_loss}};
+    /// use logit::metrics::{Bootstrap, hamming_loss};
+    /// use logit::LabelSets;
     ///
     /// let truth = LabelSets::with_labels(&vec![vec!["a"]; 40], ["a", "b"])?;
     /// let predicted = LabelSets::with_labels(&[vec![vec!["a"]; 30], vec![vec!["b"]; 10]].concat(), ["a", "b"])?;

@@ -11,8 +11,8 @@ use crate::error::Error;
 ///
 /// # Formula
 /// Σ u c_ij / Σ u over rows of class i that are called j, with sample weights u: costs have true classes down and predicted
-/// classes across, as those of [`MinimumCost`](crate::MinimumCost). With it, thresholds are
-/// [tuned](crate::Thresholded::tuned) for what mistakes cost on real rows, and models are compared by it.
+/// classes across, as those of [`MinimumCost`](crate::decide::MinimumCost). With it, thresholds are
+/// [tuned](crate::decide::Thresholded::tuned) for what mistakes cost on real rows, and models are compared by it.
 ///
 /// # Examples
 /// ```

@@ -22,7 +22,8 @@ use crate::scalar::Real;
 /// # Examples
 /// What decisions cost, where calling the well ill costs 1 and calling the ill well costs 5:
 /// ```
-/// use logit::{Error, metrics::Metric};
+/// use logit::metrics::Metric;
+/// use logit::Error;
 /// use nalgebra::{DMatrix, dmatrix};
 ///
 /// struct Cost;

@@ -13,7 +13,8 @@ use crate::label_sets::LabelSets;
 ///
 /// # Examples
 /// ```
-/// use logit::{LabelSets, metrics::{hamming_loss, multi_label_jaccard, subset_accuracy}};
+/// use logit::metrics::{hamming_loss, multi_label_jaccard, subset_accuracy};
+/// use logit::LabelSets;
 ///
 /// let truth = LabelSets::with_labels(&[vec!["a", "b"], vec![]], ["a", "b"])?;
 /// let predicted = LabelSets::with_labels(&[vec!["a"], vec![]], ["a", "b"])?;
@@ -34,7 +35,8 @@ pub fn hamming_loss<L: Label>(
 /// The mean over rows of the share of labels in either set that are in both; 1 for two empty sets. Greater is better.
 ///
 /// ```
-/// use logit::{LabelSets, metrics::multi_label_jaccard};
+/// use logit::metrics::multi_label_jaccard;
+/// use logit::LabelSets;
 ///
 /// let truth = LabelSets::with_labels(&[vec!["a", "b"], vec![]], ["a", "b"])?;
 /// let predicted = LabelSets::with_labels(&[vec!["a"], vec![]], ["a", "b"])?;
@@ -55,7 +57,8 @@ pub fn multi_label_jaccard<L: Label>(
 /// The share of rows whose sets are exactly right.
 ///
 /// ```
-/// use logit::{LabelSets, metrics::subset_accuracy};
+/// use logit::metrics::subset_accuracy;
+/// use logit::LabelSets;
 ///
 /// let truth = LabelSets::with_labels(&[vec!["a", "b"], vec![]], ["a", "b"])?;
 /// let predicted = LabelSets::with_labels(&[vec!["a"], vec![]], ["a", "b"])?;

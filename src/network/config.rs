@@ -115,7 +115,7 @@ impl MlpClassifier {
     }
 
     /// The distribution of initial weights in every layer. Defaults to what suits the activation of the layer; see
-    /// [`Dense::initializer`](crate::Dense::initializer).
+    /// [`Dense::initializer`](crate::nn::Dense::initializer).
     pub fn initializer(mut self, initializer: Initializer) -> Self {
         self.initializer = Some(initializer);
         self

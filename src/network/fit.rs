@@ -59,7 +59,7 @@ impl MlpClassifier {
     }
 
     /// How the loss answers to growing learning rates, with all other settings as they are; see
-    /// [`Trainer::find_learning_rate`](crate::Trainer::find_learning_rate).
+    /// [`Trainer::find_learning_rate`](crate::nn::Trainer::find_learning_rate).
     ///
     /// # Errors
     /// As a fit, for a range that is none, and [`Error::Unsupported`] for a minimiser of all rows at once, which has no

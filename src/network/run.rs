@@ -22,7 +22,9 @@ use crate::train::{Advance, Checkpoint, Epoch, Examples, History, Run, TrainOpti
 /// What a fit by mini-batches may be given besides rows and labels.
 ///
 /// ```
-/// use logit::{MlpClassifier, MlpOptions, data, metrics::Accuracy, train_test_split};
+/// use logit::metrics::Accuracy;
+/// use logit::nn::MlpOptions;
+/// use logit::{MlpClassifier, data, train_test_split};
 ///
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.3, 1)?;
@@ -93,7 +95,8 @@ impl<'a, T, L> MlpOptions<'a, T, L> {
 /// knows the classes.
 ///
 /// ```
-/// use logit::{MlpClassifier, MlpOptions, data};
+/// use logit::nn::MlpOptions;
+/// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let network = MlpClassifier::new([8]).epochs(5);
@@ -231,7 +234,7 @@ impl<T: Real, L: Label> MlpRun<T, L> {
 }
 
 impl<'a, T: Real> Rows<'a, T> {
-    /// The same rows for a [`Trainer`](crate::Trainer).
+    /// The same rows for a [`Trainer`](crate::nn::Trainer).
     pub(super) fn examples(self) -> Examples<'a, T> {
         Examples::new(self.x, Targets::Classes(self.classes)).weighted(self.weights)
     }

@@ -21,7 +21,7 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{AdaBelief, Optimizer, Step};
+/// use logit::optim::{AdaBelief, Optimizer, Step};
 ///
 /// let (rule, mut params) = (AdaBelief::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

@@ -19,7 +19,7 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{Adadelta, Optimizer, Step};
+/// use logit::optim::{Adadelta, Optimizer, Step};
 ///
 /// let (rule, mut params) = (Adadelta::new(1.0), [1.0f64]);
 /// let mut state = rule.state(1);

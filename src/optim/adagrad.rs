@@ -13,14 +13,14 @@ use crate::scalar::vectorize;
 ///
 /// # When to use
 /// Convex problems and rare features, whose parameters keep large steps. In long training of networks the steps become
-/// too small; use [`RmsProp`](crate::RmsProp) or [`Adam`](crate::Adam) there.
+/// too small; use [`RmsProp`](crate::optim::RmsProp) or [`Adam`](crate::Adam) there.
 ///
 /// # References
 /// Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and stochastic optimization".
 ///
 /// # Examples
 /// ```
-/// use logit::{Adagrad, Optimizer, Step};
+/// use logit::optim::{Adagrad, Optimizer, Step};
 ///
 /// let (rule, mut params) = (Adagrad::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

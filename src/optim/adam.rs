@@ -15,7 +15,7 @@ use crate::scalar::vectorize;
 ///
 /// # When to use
 /// The usual first choice for networks: it needs little tuning and bears gradients of very different scales. With
-/// weight decay prefer [`AdamW`](crate::AdamW).
+/// weight decay prefer [`AdamW`](crate::optim::AdamW).
 ///
 /// # Overflow
 /// A gradient whose square overflows makes v infinite: that parameter then stays where it is. The other
@@ -26,7 +26,8 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{Adam, Optimizer, Step};
+/// use logit::optim::{Optimizer, Step};
+/// use logit::Adam;
 ///
 /// let (adam, mut params) = (Adam::new(0.1), [1.0f64]);
 /// let mut state = adam.state(1);

@@ -20,7 +20,7 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{AdamW, Optimizer, Step};
+/// use logit::optim::{AdamW, Optimizer, Step};
 ///
 /// let (rule, mut params) = (AdamW::new(0.1).weight_decay(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

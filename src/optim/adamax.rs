@@ -19,7 +19,7 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{Adamax, Optimizer, Step};
+/// use logit::optim::{Adamax, Optimizer, Step};
 ///
 /// let (rule, mut params) = (Adamax::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

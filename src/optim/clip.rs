@@ -19,7 +19,7 @@ use crate::scalar::{dot, max_abs, vectorize};
 ///
 /// # Examples
 /// ```
-/// use logit::Clip;
+/// use logit::optim::Clip;
 ///
 /// let mut grad = [3.0, -4.0];
 /// assert_eq!(Clip::norm(1.0).apply(&mut grad), 5.0);

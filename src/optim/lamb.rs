@@ -19,7 +19,7 @@ const BLOCK: usize = 256;
 /// [`Step::groups`]; parameters between two groups are a group of their own.
 ///
 /// # When to use
-/// Very large batches with large learning rates. Below some thousand rows a batch, [`AdamW`](crate::AdamW) does as
+/// Very large batches with large learning rates. Below some thousand rows a batch, [`AdamW`](crate::optim::AdamW) does as
 /// well.
 ///
 /// # References
@@ -28,7 +28,7 @@ const BLOCK: usize = 256;
 ///
 /// # Examples
 /// ```
-/// use logit::{Lamb, Optimizer, Step};
+/// use logit::optim::{Lamb, Optimizer, Step};
 ///
 /// let (rule, mut params) = (Lamb::new(0.1), [3.0f64, 4.0]);
 /// let mut state = rule.state(2);

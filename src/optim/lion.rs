@@ -14,7 +14,7 @@ use crate::scalar::vectorize;
 ///
 /// # When to use
 /// Large batches and large networks, with a rate 3 to 10 times smaller and a weight decay as many times larger than for
-/// [`AdamW`](crate::AdamW). The state is half of Adam's. Nothing is squared, so nothing overflows.
+/// [`AdamW`](crate::optim::AdamW). The state is half of Adam's. Nothing is squared, so nothing overflows.
 ///
 /// # References
 /// Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu and Le (2023), "Symbolic discovery of optimization
@@ -22,7 +22,7 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{Lion, Optimizer, Step};
+/// use logit::optim::{Lion, Optimizer, Step};
 ///
 /// let (rule, mut params) = (Lion::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

@@ -51,7 +51,7 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::Step;
+/// use logit::optim::Step;
 ///
 /// let decayed = [0..6, 8..10];
 /// let step = Step::new(1, 0.01).decayed(&decayed);
@@ -65,7 +65,7 @@ pub struct Step<'a> {
     pub number: u64,
     /// The learning rate of this step.
     pub learning_rate: f64,
-    /// The ascending ranges of parameters that weight decay applies to: [`Shape::penalized`](crate::Shape).
+    /// The ascending ranges of parameters that weight decay applies to: [`Shape::penalized`](crate::nn::Shape).
     pub decayed: &'a [Range<usize>],
     /// The ascending, disjoint ranges of the parameters of each layer, for rules with a rate per layer. Where there
     /// are none, all parameters are one group.
@@ -99,7 +99,8 @@ impl<'a> Step<'a> {
 ///
 /// # Examples
 /// ```
-/// use logit::{Error, Optimizer, Real, Step};
+/// use logit::optim::{Optimizer, Step};
+/// use logit::{Error, Real};
 ///
 /// /// Moves every parameter against the sign of its gradient.
 /// struct SignDescent;

@@ -21,7 +21,7 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{NAdam, Optimizer, Step};
+/// use logit::optim::{NAdam, Optimizer, Step};
 ///
 /// let (rule, mut params) = (NAdam::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

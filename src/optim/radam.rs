@@ -23,7 +23,7 @@ use crate::scalar::vectorize_once;
 ///
 /// # Examples
 /// ```
-/// use logit::{RAdam, Optimizer, Step};
+/// use logit::optim::{Optimizer, RAdam, Step};
 ///
 /// let (rule, mut params) = (RAdam::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

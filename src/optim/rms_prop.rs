@@ -26,7 +26,7 @@ use crate::scalar::vectorize_once;
 ///
 /// # Examples
 /// ```
-/// use logit::{Optimizer, RmsProp, Step};
+/// use logit::optim::{Optimizer, RmsProp, Step};
 ///
 /// let (rule, mut params) = (RmsProp::new(0.01), [1.0f64]);
 /// let mut state = rule.state(1);

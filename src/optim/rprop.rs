@@ -26,7 +26,7 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{Rprop, Optimizer, Step};
+/// use logit::optim::{Optimizer, Rprop, Step};
 ///
 /// let (rule, mut params) = (Rprop::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

@@ -21,7 +21,8 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{Optimizer, Sgd, Step};
+/// use logit::optim::{Optimizer, Step};
+/// use logit::Sgd;
 ///
 /// let (sgd, mut params) = (Sgd::new(0.1).momentum(0.9), [1.0]);
 /// let mut state = sgd.state(1);

@@ -16,7 +16,8 @@ macro_rules! update_rules {
         ///
         /// # Examples
         /// ```
-        /// use logit::{Adam, Optimizer, Sgd, Step, UpdateRule};
+        /// use logit::optim::{Optimizer, Step, UpdateRule};
+        /// use logit::{Adam, Sgd};
         ///
         /// let rules: [UpdateRule; 2] = [Sgd::new(0.1).momentum(0.9).into(), Adam::new(0.001).into()];
         /// for rule in rules {

@@ -21,7 +21,7 @@ use crate::scalar::vectorize;
 ///
 /// # Examples
 /// ```
-/// use logit::{Yogi, Optimizer, Step};
+/// use logit::optim::{Optimizer, Step, Yogi};
 ///
 /// let (rule, mut params) = (Yogi::new(0.1), [1.0f64]);
 /// let mut state = rule.state(1);

@@ -16,7 +16,7 @@ use crate::persist::file::invalid;
 ///
 /// # Examples
 /// ```
-/// use logit::StoredLabel;
+/// use logit::persist::StoredLabel;
 ///
 /// #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 /// enum Species { Cat, Dog }

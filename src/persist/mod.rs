@@ -31,7 +31,7 @@ use crate::scalar::Real;
 /// # Format
 /// [safetensors](https://github.com/huggingface/safetensors), which Python and other languages read: arrays under names
 /// such as `model.coefficients`, and a description in JSON. The same model gives the same bytes. What else belongs to a
-/// model, such as the names of its columns, goes into a [`ModelFile`]. [The guide](crate::model_files) has all of it, and how
+/// model, such as the names of its columns, goes into a [`ModelFile`]. [The guide](crate::guide::model_files) has all of it, and how
 /// Python reads the files.
 ///
 /// # What is promised

@@ -18,7 +18,7 @@ use crate::scalar::{Element, Stored};
 ///
 /// # Examples
 /// ```
-/// use logit::Record;
+/// use logit::persist::Record;
 ///
 /// let record = Record::new("interval").with_number("width", 2.5).with_array("ends", &[0.0f32, 2.5]);
 /// let mut read = record.open("interval")?;

@@ -12,7 +12,9 @@ use crate::scalar::Real;
 /// A fitted [`Pipeline`](crate::Pipeline): a classifier of rows in raw units.
 ///
 /// ```
-/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, Transform, data};
+/// use logit::{
+///     Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, Transform, data,
+/// };
 ///
 /// let iris = data::iris();
 /// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));

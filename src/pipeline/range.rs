@@ -14,7 +14,8 @@ use crate::scalar::Real;
 /// How far is counted in widths of the range of the column: 0 is anything outside, 1 is far.
 ///
 /// ```
-/// use logit::{Classifier, Estimator, LogisticRegression, OutsideRange, Penalty, Pipeline, StandardScaler};
+/// use logit::pipeline::OutsideRange;
+/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler};
 /// use nalgebra::dmatrix;
 ///
 /// let (x, y) = (dmatrix![20.0; 30.0; 40.0; 60.0], ["no", "no", "yes", "yes"]);

@@ -105,7 +105,7 @@ impl Figure {
     ///
     /// # Examples
     /// ```no_run
-    /// use logit::{MlpClassifier, Estimator, data, plot};
+    /// use logit::{Estimator, MlpClassifier, data, plot};
     ///
     /// let iris = data::iris();
     /// let model = MlpClassifier::new([8]).fit(&iris.x, &iris.y)?;

@@ -47,7 +47,9 @@ pub fn loss_curves(history: &History) -> Result<Figure, Error> {
 ///
 /// # Examples
 /// ```
-/// use logit::{MlpClassifier, MlpOptions, data, metrics::Accuracy, plot};
+/// use logit::metrics::Accuracy;
+/// use logit::nn::MlpOptions;
+/// use logit::{MlpClassifier, data, plot};
 ///
 /// let iris = data::iris();
 /// let options = MlpOptions::default().validation(&iris.x, &iris.y).metric(Accuracy);

@@ -19,7 +19,9 @@ use crate::train::RateCurve;
 ///
 /// # Examples
 /// ```
-/// use logit::{LogisticRegression, Penalty, Splitter, data, learning_curve, metrics::Accuracy, plot};
+/// use logit::metrics::Accuracy;
+/// use logit::select::{Splitter, learning_curve};
+/// use logit::{LogisticRegression, Penalty, data, plot};
 ///
 /// let iris = data::iris();
 /// let estimator = LogisticRegression::new(Penalty::c(1.0));
@@ -41,7 +43,9 @@ pub fn learning_curves(curve: &ScoreCurve<usize>, metric: &str) -> Result<Figure
 ///
 /// # Examples
 /// ```
-/// use logit::{LogisticRegression, Penalty, Splitter, data, metrics::LogLoss, plot, validation_curve};
+/// use logit::metrics::LogLoss;
+/// use logit::select::{Splitter, validation_curve};
+/// use logit::{LogisticRegression, Penalty, data, plot};
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
@@ -100,7 +104,8 @@ fn mean_and_deviation(scores: &[f64]) -> (f64, f64) {
 ///
 /// # Examples
 /// ```
-/// use logit::{Activation, Adam, Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer, data, plot};
+/// use logit::nn::{Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
+/// use logit::{Activation, Adam, data, plot};
 ///
 /// let iris = data::iris();
 /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();

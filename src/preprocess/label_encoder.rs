@@ -11,7 +11,7 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::LabelEncoder;
+/// use logit::preprocess::LabelEncoder;
 ///
 /// let encoder = LabelEncoder::new(&["b", "a", "b"])?;
 /// assert_eq!(encoder.encode(&["a", "b"])?, [0, 1]);

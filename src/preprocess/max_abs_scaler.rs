@@ -12,7 +12,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{MaxAbsScaler, Transform, Transformer};
+/// use logit::preprocess::MaxAbsScaler;
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let scaler = MaxAbsScaler::new().fit(&dmatrix![1.0, 0.0; -4.0, 0.0])?;
@@ -32,7 +33,8 @@ impl MaxAbsScaler {
 /// A fitted [`MaxAbsScaler`].
 ///
 /// ```
-/// use logit::{FittedMaxAbsScaler, Transform};
+/// use logit::preprocess::FittedMaxAbsScaler;
+/// use logit::Transform;
 /// use nalgebra::dmatrix;
 ///
 /// let scaler = FittedMaxAbsScaler::new(vec![4.0, 2.0])?;

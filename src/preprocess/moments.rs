@@ -23,7 +23,7 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::Moments;
+/// use logit::preprocess::Moments;
 /// use nalgebra::dmatrix;
 ///
 /// let mut moments = Moments::new(1)?;

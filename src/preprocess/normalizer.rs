@@ -10,7 +10,8 @@ use crate::scalar::Real;
 /// The length of a row.
 ///
 /// ```
-/// use logit::{Norm, Normalizer, Transform, Transformer};
+/// use logit::preprocess::{Norm, Normalizer};
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![1.0, -3.0];
@@ -41,7 +42,8 @@ pub enum Norm {
 ///
 /// # Examples
 /// ```
-/// use logit::{Normalizer, Transform, Transformer};
+/// use logit::preprocess::Normalizer;
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let normalizer = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;
@@ -69,7 +71,8 @@ impl Normalizer {
 /// A fitted [`Normalizer`].
 ///
 /// ```
-/// use logit::{Norm, Normalizer, Transform, Transformer};
+/// use logit::preprocess::{Norm, Normalizer};
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;

@@ -14,7 +14,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{OnColumns, OneHotEncoder, StandardScaler, Transform, Transformer};
+/// use logit::preprocess::OnColumns;
+/// use logit::{OneHotEncoder, StandardScaler, Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// // Column 1 holds categories; the others are numbers.
@@ -39,7 +40,8 @@ impl<P> OnColumns<P> {
 /// A fitted [`OnColumns`].
 ///
 /// ```
-/// use logit::{OnColumns, StandardScaler, Transform, Transformer};
+/// use logit::preprocess::OnColumns;
+/// use logit::{StandardScaler, Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = OnColumns::new([1], StandardScaler::new()).fit(&dmatrix![7.0, 1.0; 8.0, 3.0])?;
@@ -154,7 +156,8 @@ impl<T: Real, P: Transform<T>> Transform<T> for FittedOnColumns<P> {
 ///
 /// # Examples
 /// ```
-/// use logit::{SelectColumns, Transform, Transformer};
+/// use logit::preprocess::SelectColumns;
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let selected = SelectColumns::new([2, 0]).fit(&dmatrix![1.0, 2.0, 3.0])?;
@@ -173,10 +176,11 @@ impl SelectColumns {
     }
 }
 
-/// A fitted [`SelectColumns`], or what a [`VarianceThreshold`](crate::VarianceThreshold) keeps.
+/// A fitted [`SelectColumns`], or what a [`VarianceThreshold`](crate::preprocess::VarianceThreshold) keeps.
 ///
 /// ```
-/// use logit::{SelectColumns, Transform, Transformer};
+/// use logit::preprocess::SelectColumns;
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = SelectColumns::new([1]).fit(&dmatrix![7.0, 1.0])?;

@@ -10,11 +10,12 @@ use crate::scalar::Real;
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
 ///
 /// Categories are the distinct values of the training rows, in ascending order. All columns are taken for codes: choose
-/// some with [`OnColumns`](crate::OnColumns).
+/// some with [`OnColumns`](crate::preprocess::OnColumns).
 ///
 /// # Examples
 /// ```
-/// use logit::{OneHotEncoder, Transform, Transformer, UnknownCategory};
+/// use logit::preprocess::UnknownCategory;
+/// use logit::{OneHotEncoder, Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let encoder = OneHotEncoder::new().unknown(UnknownCategory::Zeros).fit(&dmatrix![3.0; 7.0])?;
@@ -30,7 +31,8 @@ pub struct OneHotEncoder {
 /// What becomes of a category that no training row had.
 ///
 /// ```
-/// use logit::{OneHotEncoder, Transform, Transformer, UnknownCategory};
+/// use logit::preprocess::UnknownCategory;
+/// use logit::{OneHotEncoder, Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let (x, new) = (dmatrix![3.0; 7.0], dmatrix![5.0]);
@@ -52,7 +54,8 @@ pub enum UnknownCategory {
 /// Whether a category goes without a column, because the others say what it would.
 ///
 /// ```
-/// use logit::{DropCategory, OneHotEncoder, Transform, Transformer};
+/// use logit::preprocess::DropCategory;
+/// use logit::{OneHotEncoder, Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![0.0, 3.0; 1.0, 7.0; 1.0, 9.0]; // two categories, and three

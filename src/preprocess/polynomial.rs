@@ -17,7 +17,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{PolynomialFeatures, Transform, Transformer};
+/// use logit::preprocess::PolynomialFeatures;
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let polynomial = PolynomialFeatures::new(2).fit(&dmatrix![1.0, 1.0])?;
@@ -54,7 +55,8 @@ impl PolynomialFeatures {
 /// A fitted [`PolynomialFeatures`].
 ///
 /// ```
-/// use logit::{PolynomialFeatures, Transformer};
+/// use logit::preprocess::PolynomialFeatures;
+/// use logit::Transformer;
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = PolynomialFeatures::new(2).interaction_only(true).fit(&dmatrix![1.0, 1.0])?;

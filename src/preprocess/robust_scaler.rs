@@ -17,7 +17,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{RobustScaler, Transform, Transformer};
+/// use logit::preprocess::RobustScaler;
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let scaler = RobustScaler::new().fit(&dmatrix![1.0; 2.0; 3.0; 4.0; 1e9])?;
@@ -66,7 +67,8 @@ impl RobustScaler {
 /// A fitted [`RobustScaler`].
 ///
 /// ```
-/// use logit::{RobustScaler, Transformer};
+/// use logit::preprocess::RobustScaler;
+/// use logit::Transformer;
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = RobustScaler::new().fit(&dmatrix![1.0; 2.0; 3.0; 4.0; 1e9])?;

@@ -61,7 +61,8 @@ impl StandardScaler {
 /// A fitted [`StandardScaler`].
 ///
 /// ```
-/// use logit::{FittedStandardScaler, Transform};
+/// use logit::preprocess::FittedStandardScaler;
+/// use logit::Transform;
 /// use nalgebra::dmatrix;
 ///
 /// // Numbers from another system.

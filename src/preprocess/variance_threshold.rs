@@ -11,7 +11,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{Transform, Transformer, VarianceThreshold};
+/// use logit::preprocess::VarianceThreshold;
+/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![1.0, 0.1, 5.0; 1.0, 0.1, 6.0; 1.0, 0.1, 7.0];

@@ -23,7 +23,8 @@ use crate::select::FittedSearch;
 /// # Examples
 /// ```
 /// use logit::{
-///     AnyClassifier, Classifier, Estimator, LogisticRegression, Penalty, Persist, Pipeline, StandardScaler, data,
+///     AnyClassifier, Classifier, Estimator, LogisticRegression, Penalty, Persist, Pipeline,
+///     StandardScaler, data,
 /// };
 ///
 /// let iris = data::iris();

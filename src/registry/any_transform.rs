@@ -18,7 +18,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{AnyTransform, Persist, StandardScaler, Transform, Transformer};
+/// use logit::registry::AnyTransform;
+/// use logit::{Persist, StandardScaler, Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let bytes = StandardScaler::new().fit(&dmatrix![1.0; 3.0])?.to_bytes()?;

@@ -22,7 +22,8 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::metrics::{Accuracy, LogLoss};
-/// use logit::{CrossValidation, LogisticRegression, Penalty, Pipeline, Splitter, StandardScaler, data};
+/// use logit::select::Splitter;
+/// use logit::{CrossValidation, LogisticRegression, Penalty, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
 /// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
@@ -184,7 +185,8 @@ struct Outcome<C> {
 ///
 /// ```
 /// use logit::metrics::{LogLoss, Metric};
-/// use logit::{CrossValidation, LogisticRegression, Penalty, Splitter, data};
+/// use logit::select::Splitter;
+/// use logit::{CrossValidation, LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let found = CrossValidation::new(Splitter::default())

@@ -19,7 +19,8 @@ use crate::rng::Rng;
 ///
 /// # Examples
 /// ```
-/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, data, stratified_k_fold};
+/// use logit::select::stratified_k_fold;
+/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let mut right = 0.0;

@@ -21,7 +21,9 @@ use crate::scalar::Real;
 /// help. Both bad: it cannot learn what there is, and a richer model would help.
 ///
 /// ```
-/// use logit::{LogisticRegression, Penalty, ScoreCurve, Splitter, data, metrics::LogLoss, validation_curve};
+/// use logit::metrics::LogLoss;
+/// use logit::select::{ScoreCurve, Splitter, validation_curve};
+/// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
@@ -75,7 +77,9 @@ impl<V: fmt::Debug> fmt::Display for ScoreCurve<V> {
 ///
 /// # Examples
 /// ```
-/// use logit::{LogisticRegression, Penalty, Splitter, data, learning_curve, metrics::Accuracy};
+/// use logit::metrics::Accuracy;
+/// use logit::select::{Splitter, learning_curve};
+/// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let estimator = LogisticRegression::new(Penalty::c(1.0));
@@ -129,7 +133,9 @@ where
 ///
 /// # Examples
 /// ```
-/// use logit::{LogisticRegression, Penalty, Splitter, data, metrics::LogLoss, validation_curve};
+/// use logit::metrics::LogLoss;
+/// use logit::select::{Splitter, validation_curve};
+/// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));

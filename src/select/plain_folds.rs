@@ -8,7 +8,7 @@ use crate::rng::Rng;
 
 /// Splits `rows` rows into `k` folds of consecutive rows, the first of them one larger where sizes differ.
 ///
-/// For classification [`stratified_k_fold`](crate::stratified_k_fold) is usually better: a sorted file has folds without
+/// For classification [`stratified_k_fold`](crate::select::stratified_k_fold) is usually better: a sorted file has folds without
 /// some class here.
 ///
 /// # Errors
@@ -16,7 +16,7 @@ use crate::rng::Rng;
 ///
 /// # Examples
 /// ```
-/// let sizes: Vec<usize> = logit::k_fold(10, 3)?.iter().map(|split| split.test.len()).collect();
+/// let sizes: Vec<usize> = logit::select::k_fold(10, 3)?.iter().map(|split| split.test.len()).collect();
 /// assert_eq!(sizes, [4, 3, 3]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -27,9 +27,9 @@ pub fn k_fold(rows: usize, k: usize) -> Result<Vec<Split>, Error> {
 /// Splits `rows` rows into `k` folds at random.
 ///
 /// ```
-/// let splits = logit::shuffled_k_fold(10, 5, 1)?;
+/// let splits = logit::select::shuffled_k_fold(10, 5, 1)?;
 /// assert!(splits.iter().all(|split| (split.train.len(), split.test.len()) == (8, 2)));
-/// assert_eq!(splits, logit::shuffled_k_fold(10, 5, 1)?);
+/// assert_eq!(splits, logit::select::shuffled_k_fold(10, 5, 1)?);
 /// # Ok::<(), logit::Error>(())
 /// ```
 ///
@@ -75,7 +75,7 @@ pub(super) fn by_fold(fold_of: &[usize], k: usize) -> Vec<Split> {
 /// # Examples
 /// ```
 /// let patient = ["a", "a", "b", "c", "c", "d"];
-/// for split in logit::group_k_fold(&patient, 2, 1)? {
+/// for split in logit::select::group_k_fold(&patient, 2, 1)? {
 ///     assert!(split.test.iter().all(|&test| split.train.iter().all(|&train| patient[train] != patient[test])));
 /// }
 /// # Ok::<(), logit::Error>(())
@@ -109,7 +109,7 @@ pub fn group_k_fold<G: Label>(groups: &[G], k: usize, seed: u64) -> Result<Vec<S
 ///
 /// # Examples
 /// ```
-/// let splits = logit::time_ordered_splits(10, 3, 0)?;
+/// let splits = logit::select::time_ordered_splits(10, 3, 0)?;
 /// assert_eq!((splits[0].train.len(), splits[0].test.as_slice()), (4, &[4, 5][..]));
 /// assert_eq!((splits[2].train.len(), splits[2].test.as_slice()), (8, &[8, 9][..]));
 /// # Ok::<(), logit::Error>(())

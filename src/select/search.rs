@@ -25,9 +25,9 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{
-///     Classifier, Estimator, LogisticRegression, Penalty, Pipeline, PolynomialFeatures, Search, StandardScaler, data, product,
-/// };
+/// use logit::preprocess::PolynomialFeatures;
+/// use logit::select::product;
+/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, Search, StandardScaler, data};
 ///
 /// let iris = data::iris();
 /// let search = Search::grid(product([1, 2], [0.01, 1.0]), |&(degree, c)| {
@@ -89,7 +89,7 @@ impl<P, F, M> Search<P, F, M> {
 /// All pairs of `a` and `b`, `b` changing faster: the grid of two settings, or of more by calling it again.
 ///
 /// ```
-/// assert_eq!(logit::product([1, 2], ['a', 'b']), [(1, 'a'), (1, 'b'), (2, 'a'), (2, 'b')]);
+/// assert_eq!(logit::select::product([1, 2], ['a', 'b']), [(1, 'a'), (1, 'b'), (2, 'a'), (2, 'b')]);
 /// ```
 pub fn product<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<(A, B)> {
     let pairs = |first: &A| -> Vec<(A, B)> {

@@ -8,14 +8,16 @@ use crate::persist::file::invalid;
 ///
 /// Implemented for numbers, `bool`, `char`, `String`, `&str` (which is loaded as `String` only), `Option`, `Vec` and tuples of
 /// up to four. Where settings are of a type of your own, implement it, or store the model alone
-/// ([`into_model`](crate::FittedSearch::into_model)). A [`Record`] stands for settings of any type, where nobody asks which.
+/// ([`into_model`](crate::select::FittedSearch::into_model)). A [`Record`] stands for settings of any type, where nobody asks which.
 ///
 /// # What an implementor owes
 /// `from_settings` gives back what `to_settings` was made of, and refuses every other record.
 ///
 /// # Examples
 /// ```
-/// use logit::{Error, Record, StoredSettings};
+/// use logit::persist::Record;
+/// use logit::select::StoredSettings;
+/// use logit::Error;
 ///
 /// struct Width(usize);
 ///

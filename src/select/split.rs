@@ -8,7 +8,7 @@ use crate::rng::Rng;
 /// Row numbers of a training and a test set, which have no row in common, each in ascending order.
 ///
 /// ```
-/// use logit::{Split, Splitter};
+/// use logit::select::{Split, Splitter};
 ///
 /// let by_year = [2021, 2021, 2022, 2022, 2023];
 /// let rows = |of: &dyn Fn(i32) -> bool| (0..5).filter(|&row| of(by_year[row])).collect::<Vec<usize>>();

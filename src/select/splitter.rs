@@ -10,7 +10,7 @@ use crate::scalar::Real;
 /// How rows are split into those to learn from and those to test on: what cross-validation and searches are told.
 ///
 /// ```
-/// use logit::{Split, Splitter};
+/// use logit::select::{Split, Splitter};
 ///
 /// let y = ["no", "yes", "no", "yes", "no", "yes"];
 /// let tested = |splitter: Splitter| -> Result<Vec<Vec<usize>>, logit::Error> {
@@ -67,7 +67,7 @@ pub enum Splitter {
         /// Rows left out before each.
         gap: usize,
     },
-    /// These, such as those of [`group_k_fold`](crate::group_k_fold), or [of your own](Split::new).
+    /// These, such as those of [`group_k_fold`](crate::select::group_k_fold), or [of your own](Split::new).
     Given(Vec<Split>),
 }
 

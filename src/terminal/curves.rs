@@ -121,7 +121,7 @@ impl Sketch {
         if history.epochs.is_empty() {
             return Err(Error::Empty { argument: "history", axis: "epochs" });
         }
-        let over = |loss: fn(&crate::Epoch) -> Option<f64>| -> Vec<[f64; 2]> {
+        let over = |loss: fn(&crate::nn::Epoch) -> Option<f64>| -> Vec<[f64; 2]> {
             let points =
                 history.epochs.iter().map(|epoch| [epoch.number as f64, loss(epoch).unwrap_or(f64::NAN)]);
             points.collect()

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::optim::{Clip, Optimizer, Schedule};
 use crate::scalar::Real;
 
-/// Trains any [`Layer`](crate::Layer) on any [`Loss`](crate::Loss) with any first-order [`Optimizer`], by mini-batches.
+/// Trains any [`Layer`](crate::nn::Layer) on any [`Loss`](crate::nn::Loss) with any first-order [`Optimizer`], by mini-batches.
 ///
 /// A step is: forward, loss, backward, penalty, clipping, update. Rows are shuffled before each epoch. What is random
 /// (shuffles, dropout masks) is drawn for the seed and the number of the epoch or step, and for nothing else, so the same
@@ -18,9 +18,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{
-///     Activation, Adam, Examples, Schedule, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer, data,
-/// };
+/// use logit::nn::{Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+/// use logit::{Activation, Adam, Schedule, data};
 ///
 /// let iris = data::iris();
 /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();

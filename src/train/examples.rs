@@ -12,7 +12,7 @@ use crate::scalar::Real;
 ///
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Examples, Targets};
+/// use logit::nn::{Examples, Targets};
 ///
 /// let x = dmatrix![0.0, 1.0; 2.0, 3.0];
 /// let examples = Examples::new(&x, Targets::Classes(&[1, 0])).weights(&[1.0, 2.0]);

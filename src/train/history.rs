@@ -22,7 +22,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct History {
-    /// The layers that have parameters, as [`Shape::describe`](crate::Shape::describe) names them.
+    /// The layers that have parameters, as [`Shape::describe`](crate::nn::Shape::describe) names them.
     pub layers: Vec<String>,
     /// One entry per epoch, in order.
     pub epochs: Vec<Epoch>,

@@ -16,9 +16,9 @@ use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, axpy, product_lower};
 
 /// Mean loss of a network plus λ/2 ‖w‖² over all rows: what [`Lbfgs`](crate::Lbfgs) and
-/// [`LevenbergMarquardt`](crate::LevenbergMarquardt) minimise.
+/// [`LevenbergMarquardt`](crate::optim::LevenbergMarquardt) minimise.
 ///
-/// Layers work as they do for predictions ([`Mode::Evaluate`](crate::Mode)): nothing is random, and normalisation uses
+/// Layers work as they do for predictions ([`Mode::Evaluate`](crate::nn::Mode)): nothing is random, and normalisation uses
 /// its initial statistics.
 ///
 /// # Second derivatives
@@ -36,7 +36,9 @@ use crate::scalar::{Strided, Workspace, axpy, product_lower};
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Activation, BinaryCrossEntropy, Examples, LevenbergMarquardt, NetworkObjective, Sequential, Targets};
+/// use logit::nn::{BinaryCrossEntropy, Examples, NetworkObjective, Sequential, Targets};
+/// use logit::optim::LevenbergMarquardt;
+/// use logit::Activation;
 ///
 /// // Exclusive or.
 /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];

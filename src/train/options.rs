@@ -23,7 +23,7 @@ impl<T> std::fmt::Debug for TrainOptions<'_, T> {
 
 impl<'a, T> TrainOptions<'a, T> {
     /// Rows to measure the loss on after each epoch. Training stops when it no longer falls
-    /// ([`Trainer::patience`](crate::Trainer::patience)), and the weights of the best epoch are kept.
+    /// ([`Trainer::patience`](crate::nn::Trainer::patience)), and the weights of the best epoch are kept.
     pub fn validation(mut self, examples: Examples<'a, T>) -> Self {
         self.validation = Some(examples);
         self

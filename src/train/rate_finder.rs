@@ -16,7 +16,7 @@ use crate::scalar::Real;
 /// The range of learning rates to try, and in how many steps.
 ///
 /// ```
-/// use logit::RateRange;
+/// use logit::nn::RateRange;
 ///
 /// let range = RateRange::default().lowest(1e-6).highest(10.0).steps(200);
 /// # assert_ne!(range, RateRange::default());
@@ -150,7 +150,8 @@ impl<O> Trainer<O> {
     ///
     /// # Examples
     /// ```
-    /// use logit::{Activation, Adam, Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer, data};
+    /// use logit::nn::{Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
+    /// use logit::{Activation, Adam, data};
     ///
     /// let iris = data::iris();
     /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();

@@ -31,9 +31,8 @@ pub enum Advance {
 ///
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{
-///     Activation, Adam, Advance, BinaryCrossEntropy, Examples, Sequential, Targets, TrainOptions, Trainer,
-/// };
+/// use logit::nn::{Advance, BinaryCrossEntropy, Examples, Sequential, Targets, TrainOptions, Trainer};
+/// use logit::{Activation, Adam};
 ///
 /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
 /// let examples = Examples::new(&x, Targets::Classes(&[0, 1, 1, 0]));
@@ -128,7 +127,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         self.state.stop.is_some() || self.state.cursor.epoch >= self.engine.trainer.epochs
     }
 
-    /// A snapshot of the run, to store and to [`resume`](crate::Trainer::resume) from.
+    /// A snapshot of the run, to store and to [`resume`](crate::nn::Trainer::resume) from.
     pub fn checkpoint(&self) -> Checkpoint<T> {
         self.state.clone()
     }

@@ -7,7 +7,7 @@ use crate::optim::PlateauState;
 use crate::report::{Divergence, FitReport, StopReason};
 use crate::scalar::Real;
 
-/// Everything that a training run needs to go on to the same bits: a snapshot of [`Run`](crate::Run), taken at any step.
+/// Everything that a training run needs to go on to the same bits: a snapshot of [`Run`](crate::nn::Run), taken at any step.
 ///
 /// [`save`](Checkpoint::save) writes it to a file and [`load`](Checkpoint::load) reads it; [`to_bytes`](Self::to_bytes)
 /// and [`from_bytes`](Checkpoint::from_bytes) do the same in memory. A file holds parameters, running statistics and
@@ -22,7 +22,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{Adam, Advance, Checkpoint, MlpClassifier, MlpOptions, data};
+/// use logit::nn::{Advance, Checkpoint, MlpOptions};
+/// use logit::{Adam, MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let network = MlpClassifier::new([8]).optimizer(Adam::new(0.01)).epochs(6);
@@ -112,15 +113,16 @@ impl<T: Real> Checkpoint<T> {
         }
     }
 
-    /// The model at this point, without the rows: what [`Run::finish`](crate::Run::finish) would have given. A run that
+    /// The model at this point, without the rows: what [`Run::finish`](crate::nn::Run::finish) would have given. A run that
     /// had no reason to stop yet counts as cancelled.
     ///
     /// # Examples
     /// A network of your own is kept in a file by its checkpoint:
     /// ```
-    /// use logit::{
-    ///     Activation, Adam, Checkpoint, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer, data,
+    /// use logit::nn::{
+    ///     Checkpoint, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
     /// };
+    /// use logit::{Activation, Adam, data};
     ///
     /// let iris = data::iris();
     /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();

@@ -1,7 +1,8 @@
 //! Random classifiers of the plane, and what every line must be.
 
 use logit::boundary::{Bounds, Polyline};
-use logit::{Activation, Classifier, FittedLogistic, Real, Rng, Sequential, Shape};
+use logit::nn::{Sequential, Shape};
+use logit::{Activation, Classifier, FittedLogistic, Real, Rng};
 use nalgebra::{DMatrix, DVector};
 
 use crate::fixed_network::FixedNetwork;

@@ -1,9 +1,8 @@
 //! A network with given weights as a classifier, as a user of the crate would write one.
 
 use logit::nalgebra::DMatrix;
-use logit::{
-    BinaryCrossEntropy, Classifier, Dense, Error, Layer, Loss, Real, Sequential, Shape, SoftmaxCrossEntropy,
-};
+use logit::nn::{BinaryCrossEntropy, Dense, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy};
+use logit::{Classifier, Error, Real};
 
 /// Classes are numbers from 0. Log-probabilities are the logarithms of probabilities, which round to 0 and 1 where scores
 /// are large.

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use logit::data::{CsvReader, CsvSchema, CsvTable, Dataset};
 use logit::nalgebra::{DMatrix, dmatrix};
-use logit::{DropCategory, Error, Label, Persist, UnknownCategory};
+use logit::preprocess::{DropCategory, UnknownCategory};
+use logit::{Error, Label, Persist};
 
 use crate::idx::file;
 

@@ -4,7 +4,8 @@ use std::io::Read;
 
 use allocation_counter::measure;
 use logit::data::{CsvReader, CsvSchema};
-use logit::{Error, Persist, Record};
+use logit::persist::Record;
+use logit::{Error, Persist};
 use proptest::prelude::*;
 
 /// What a reader of tables is charged for: pieces of the source, the longest record, the values.

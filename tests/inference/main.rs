@@ -14,10 +14,8 @@ mod weights;
 
 use approx::assert_relative_eq;
 use common::overlapping;
-use logit::{
-    ClassWeight, Covariance, Error, Estimator, FitOptions, FittedLogistic, Inference, LogisticRegression,
-    Penalty, RowOptions,
-};
+use logit::linear::{Covariance, Inference, RowOptions};
+use logit::{ClassWeight, Error, Estimator, FitOptions, FittedLogistic, LogisticRegression, Penalty};
 use nalgebra::{DMatrix, dmatrix, dvector};
 
 type Fit = FittedLogistic<f64, usize>;

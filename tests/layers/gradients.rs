@@ -1,10 +1,11 @@
 //! Analytic gradients against finite differences, in training and in prediction.
 
-use logit::{
-    Activation, AnyLayer, BatchNorm, BinaryCrossEntropy, ClassificationLoss, Focal, GradCheck, Layer, Loss,
-    MeanSquaredError, Mode, Objective, Rng, Sequential, Shape, SigmoidSquaredError, SoftmaxCrossEntropy,
-    SoftmaxSquaredError, Tape, Targets,
+use logit::nn::{
+    AnyLayer, BatchNorm, BinaryCrossEntropy, ClassificationLoss, Focal, Layer, Loss, MeanSquaredError, Mode,
+    Sequential, Shape, SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, Tape, Targets,
 };
+use logit::optim::Objective;
+use logit::{Activation, GradCheck, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 

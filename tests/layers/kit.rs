@@ -1,9 +1,10 @@
 //! Layers of every kind, alone and in random chains, with prepared tapes.
 
-use logit::{
-    Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, Mode, PRelu,
-    Real, Residual, Rng, Sequential, Shape, Softmax, Tape,
+use logit::nn::{
+    Activate, AnyLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, Mode, PRelu, Residual,
+    Sequential, Shape, Softmax, Tape,
 };
+use logit::{Activation, Real, Rng};
 use nalgebra::DMatrix;
 
 pub(crate) const MODES: [Mode; 2] = [Mode::Evaluate, Mode::Train];

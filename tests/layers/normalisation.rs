@@ -1,6 +1,7 @@
 //! What normalisation is for: outputs that do not depend on the scale and the offset of the input.
 
-use logit::{AnyLayer, BatchNorm, Layer, LayerNorm, Mode, Real, Rng};
+use logit::nn::{AnyLayer, BatchNorm, Layer, LayerNorm, Mode};
+use logit::{Real, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 

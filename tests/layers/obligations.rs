@@ -1,7 +1,8 @@
 //! What every layer owes besides right gradients.
 
 use allocation_counter::measure;
-use logit::{AnyLayer, Layer, Mode, Real, Rng, Shape, Tape};
+use logit::nn::{AnyLayer, Layer, Mode, Shape, Tape};
+use logit::{Real, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
@@ -159,7 +160,7 @@ fn wrapping_a_layer_changes_nothing() {
     let network = random_chain(4, 2, &mut rng);
     let layers = network.layers().iter().cloned();
     let boxed = layers.map(|layer| Box::new(layer) as Box<dyn Layer<f64>>).collect();
-    let boxed = logit::Sequential::new(boxed).unwrap();
+    let boxed = logit::nn::Sequential::new(boxed).unwrap();
     let wrapped = AnyLayer::from(network.clone());
     let (params, x) = (parameters(&network, &mut rng), normal(9, 4, &mut rng));
     let cotangent = normal(9, network.outputs(), &mut rng);

@@ -1,15 +1,14 @@
 //! What differs between training and prediction, and what is carried from one to the other.
 
-use logit::{
-    Activation, AnyLayer, BatchNorm, Dropout, Error, Layer, LayerNorm, Mode, Residual, Rng, Shape, Tape,
-};
+use logit::nn::{AnyLayer, BatchNorm, Dropout, Layer, LayerNorm, Mode, Residual, Shape, Tape};
+use logit::{Activation, Error, Rng};
 use nalgebra::{DMatrix, dmatrix};
 
 use crate::kit::{chain, dense, normal, parameters};
 use crate::obligations::statistics;
 
 /// A network with batch normalisation inside and outside of a block.
-fn network() -> logit::Sequential<AnyLayer> {
+fn network() -> logit::nn::Sequential<AnyLayer> {
     let block = chain(vec![BatchNorm::new(4).unwrap().into(), dense(4, 4, Activation::Tanh)]);
     chain(vec![
         dense(3, 4, Activation::Relu),

@@ -1,8 +1,7 @@
 //! Separation by some columns: named exactly, with the others at their limits, and undone by a penalty on demand.
 
-use logit::{
-    Classifier, Estimator, FittedLogistic, LogisticRegression, Penalty, SeparationKind, Solver, StopReason,
-};
+use logit::linear::SeparationKind;
+use logit::{Classifier, Estimator, FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
 use nalgebra::{DMatrix, dmatrix};
 
 use crate::common::normal;

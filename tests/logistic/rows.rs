@@ -1,6 +1,7 @@
 //! Weights are repetitions, and the order of rows is of no importance.
 
-use logit::{ClassWeight, Penalty, Solver, Strength};
+use logit::linear::Strength;
+use logit::{ClassWeight, Penalty, Solver};
 
 use crate::common::shuffled;
 use crate::kit::{Data, assert_same, exact, ways};

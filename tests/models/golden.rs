@@ -7,10 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use logit::nalgebra::DMatrix;
-use logit::{
-    Adam, AnyClassifier, AnyTransform, Checkpoint, Classifier, Dense, Examples, FittedMultiLabel, ModelFile,
-    Persist, Real, Sequential, SoftmaxCrossEntropy, StoredLabel, Targets, TrainOptions, Trainer, Transform,
+use logit::nn::{
+    Checkpoint, Dense, Examples, FittedMultiLabel, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions,
+    Trainer,
 };
+use logit::persist::StoredLabel;
+use logit::registry::AnyTransform;
+use logit::{Adam, AnyClassifier, Classifier, ModelFile, Persist, Real, Transform};
 use serde_json::{Value, json};
 
 use super::kit::{Subject, classifiers, others, rows, single_classifiers};

@@ -2,16 +2,26 @@
 
 use std::fmt::Debug;
 
+use logit::decide::{
+    Calibrated, CalibrationMethod, Conformal, Conformity, IsotonicRegression, MinimumCost, PlattScaling,
+    PriorCorrected, Rejecting, Thresholded,
+};
+use logit::linear::{LogisticPath, LogisticRegressionCv, SelectionRule};
 use logit::nalgebra::{DMatrix, dmatrix};
+use logit::nn::{
+    Dense, Examples, Focal, Normalization, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+};
+use logit::persist::StoredLabel;
+use logit::pipeline::OutsideRange;
+use logit::preprocess::{
+    DropCategory, LabelEncoder, MaxAbsScaler, Moments, Norm, Normalizer, OnColumns, PolynomialFeatures,
+    RobustScaler, SelectColumns, UnknownCategory, VarianceThreshold,
+};
+use logit::select::product;
 use logit::{
-    Activation, Adam, AnyClassifier, Calibrate, Calibrated, CalibrationMethod, Classifier, Conformal,
-    Conformity, Dense, DropCategory, Error, Estimator, Examples, FittedLogistic, Focal, Imputer,
-    IsotonicRegression, LabelEncoder, LabelSets, LogisticPath, LogisticRegression, LogisticRegressionCv,
-    MaxAbsScaler, MinMaxScaler, MinimumCost, MlpClassifier, ModelFile, Moments, Norm, Normalization,
-    Normalizer, OnColumns, OneHotEncoder, OneVsOne, OneVsRest, OutsideRange, Pca, Penalty, Persist, Pipeline,
-    PlattScaling, PolynomialFeatures, PriorCorrected, Real, Rejecting, Rng, RobustScaler, Search,
-    SelectColumns, SelectionRule, Sequential, Sgd, SoftmaxCrossEntropy, StandardScaler, StoredLabel, Targets,
-    Thresholded, TrainOptions, Trainer, Transformer, UnknownCategory, VarianceThreshold, product,
+    Activation, Adam, AnyClassifier, Calibrate, Classifier, Error, Estimator, FittedLogistic, Imputer,
+    LabelSets, LogisticRegression, MinMaxScaler, MlpClassifier, ModelFile, OneHotEncoder, OneVsOne,
+    OneVsRest, Pca, Penalty, Persist, Pipeline, Real, Rng, Search, Sgd, StandardScaler, Transformer,
 };
 
 /// Everything that a stored type can do.
@@ -303,7 +313,7 @@ fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
     visitor.visit("standard", &StandardScaler::new().fit(&x)?);
     let odd = [-0.0, 5e-324, f64::from(f32::MAX)].map(T::of).to_vec();
     let tiny = vec![T::MIN_POSITIVE, T::of(f64::from(f32::MAX)), T::one()];
-    visitor.visit("odd scaler", &logit::FittedStandardScaler::new(odd, tiny)?);
+    visitor.visit("odd scaler", &logit::preprocess::FittedStandardScaler::new(odd, tiny)?);
     visitor.visit("min-max", &MinMaxScaler::new().range(-1.0, 0.1 + 0.2).clip(true).fit(&x)?);
     visitor.visit("max-abs", &MaxAbsScaler::new().fit(&x)?);
     visitor.visit("robust", &RobustScaler::new().fit(&x)?);
@@ -357,7 +367,7 @@ pub(crate) fn others() -> Vec<(String, Box<dyn Subject>)> {
 }
 
 /// A network with several labels a row, calibrated.
-pub(crate) fn several_labels() -> (logit::FittedMultiLabel<f64, String>, DMatrix<f64>) {
+pub(crate) fn several_labels() -> (logit::nn::FittedMultiLabel<f64, String>, DMatrix<f64>) {
     let (x, y) = rows::<f64>();
     let sets: Vec<Vec<String>> =
         y.iter().map(|&class| (0..class).map(|k| format!("tag {k}")).collect()).collect();

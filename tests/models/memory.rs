@@ -2,9 +2,10 @@
 
 use allocation_counter::measure;
 use logit::nalgebra::DMatrix;
+use logit::nn::{Dense, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
 use logit::{
-    Adam, Classifier, Dense, Estimator, Examples, LogisticRegression, MlpClassifier, Penalty, Persist,
-    Pipeline, Sequential, SoftmaxCrossEntropy, StandardScaler, Targets, TrainOptions, Trainer,
+    Adam, Classifier, Estimator, LogisticRegression, MlpClassifier, Penalty, Persist, Pipeline,
+    StandardScaler,
 };
 
 use super::kit::{everything, rows};

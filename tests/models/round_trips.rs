@@ -3,9 +3,12 @@
 use std::fs;
 
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
+use logit::nn::FittedMultiLabel;
+use logit::persist::Record;
+use logit::registry::AnyTransform;
 use logit::{
-    AnyClassifier, AnyTransform, Classifier, Error, FittedLogistic, FittedMultiLabel, ModelFile, Persist,
-    Real, Record, StandardScaler, Transform, Transformer,
+    AnyClassifier, Classifier, Error, FittedLogistic, ModelFile, Persist, Real, StandardScaler, Transform,
+    Transformer,
 };
 use safetensors::SafeTensors;
 
@@ -204,7 +207,9 @@ fn a_model_that_could_not_be_loaded_is_not_saved() {
     let mut chain = step().expect("a step");
     let mut depth = 1;
     let error = loop {
-        chain = AnyTransform::new(logit::Chain::new(step().expect("a step"), chain).expect("a chain"));
+        chain = AnyTransform::new(
+            logit::preprocess::Chain::new(step().expect("a step"), chain).expect("a chain"),
+        );
         depth += 1;
         match chain.to_bytes() {
             Ok(bytes) => drop(AnyTransform::<f64>::from_bytes(&bytes).expect("what is saved is loaded")),

@@ -1,10 +1,13 @@
 //! What is wrong with a file is said by name, for each thing that can be wrong.
 
+use logit::decide::Thresholded;
+use logit::linear::{LogisticPath, LogisticRegressionCv};
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
+use logit::persist::StoredLabel;
+use logit::registry::AnyTransform;
 use logit::{
-    AnyClassifier, AnyTransform, Classifier, Error, Estimator, FittedLogistic, LogisticPath,
-    LogisticRegression, LogisticRegressionCv, MlpClassifier, OneVsOne, Penalty, Persist, Search,
-    StandardScaler, StoredLabel, Thresholded, Transformer,
+    AnyClassifier, Classifier, Error, Estimator, FittedLogistic, LogisticRegression, MlpClassifier, OneVsOne,
+    Penalty, Persist, Search, StandardScaler, Transformer,
 };
 use serde_json::{Value, json};
 

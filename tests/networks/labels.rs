@@ -1,9 +1,9 @@
 //! Several labels a row.
 
-use logit::{
-    Activation, Adam, BinaryCrossEntropy, ClassWeight, Error, Examples, Focal, LabelSets, Lbfgs,
-    MlpClassifier, Normalization, Rng, SoftmaxCrossEntropy, StopReason, Targets, TrainOptions, Trainer,
+use logit::nn::{
+    BinaryCrossEntropy, Examples, Focal, Normalization, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
 };
+use logit::{Activation, Adam, ClassWeight, Error, LabelSets, Lbfgs, MlpClassifier, Rng, StopReason};
 use nalgebra::DMatrix;
 
 /// Three labels that depend on the columns, one of them with noise.

@@ -1,10 +1,10 @@
 //! Every loss as the loss of a classifier.
 
-use logit::{
-    Activation, Adam, BinaryCrossEntropy, ClassificationLoss, Classifier, Estimator, Focal, Hinge,
-    MeanSquaredError, MlpClassifier, Rng, SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError,
-    SquaredHinge,
+use logit::nn::{
+    BinaryCrossEntropy, ClassificationLoss, Focal, Hinge, MeanSquaredError, SigmoidSquaredError,
+    SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge,
 };
+use logit::{Activation, Adam, Classifier, Estimator, MlpClassifier, Rng};
 use nalgebra::DMatrix;
 
 fn losses() -> Vec<ClassificationLoss> {
@@ -64,7 +64,7 @@ fn two_scores_of_softmax_have_their_difference_as_log_odds() {
     let (x, y) = clouds(2);
     let network = MlpClassifier::new([5]).loss(SoftmaxCrossEntropy::new()).epochs(5).seed(2);
     let model = network.fit(&x, &y).unwrap();
-    assert_eq!(model.network().layers().last().map(logit::Shape::outputs), Some(2));
+    assert_eq!(model.network().layers().last().map(logit::nn::Shape::outputs), Some(2));
     let (scores, p) = (model.decision_function(&x).unwrap(), model.predict_proba(&x).unwrap());
     for row in 0..150 {
         approx::assert_relative_eq!(scores[row], (p[(row, 1)] / p[(row, 0)]).ln(), max_relative = 1e-9);

@@ -1,8 +1,10 @@
 //! Networks on all rows at once.
 
+use logit::nn::{SigmoidSquaredError, SoftmaxCrossEntropy};
+use logit::optim::LevenbergMarquardt;
 use logit::{
-    Activation, Classifier, Estimator, Lbfgs, LevenbergMarquardt, LogisticRegression, MlpClassifier, Penalty,
-    Rng, SigmoidSquaredError, SoftmaxCrossEntropy, StopReason, data,
+    Activation, Classifier, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Rng, StopReason,
+    data,
 };
 use nalgebra::DMatrix;
 
@@ -58,7 +60,8 @@ fn levenberg_marquardt_needs_few_iterations_where_l_bfgs_needs_many() {
     }
     assert!(second.report().iterations * 3 < first.report().iterations);
 
-    for loss in [SigmoidSquaredError.into(), logit::ClassificationLoss::from(SoftmaxCrossEntropy::new())] {
+    for loss in [SigmoidSquaredError.into(), logit::nn::ClassificationLoss::from(SoftmaxCrossEntropy::new())]
+    {
         let model =
             network.clone().loss(loss).optimizer(LevenbergMarquardt::new()).fit(&iris.x, &iris.y).unwrap();
         assert!(

@@ -1,9 +1,11 @@
 //! What the settings of the perceptron do.
 
 use logit::metrics::Accuracy;
+use logit::nn::{AnyLayer, Initializer, MlpOptions, Normalization};
+use logit::optim::Clip;
 use logit::{
-    Activation, Adam, AnyLayer, ClassWeight, Classifier, Clip, Error, Estimator, Initializer, Lbfgs,
-    MlpClassifier, MlpOptions, Normalization, Schedule, Sgd, StopReason, data,
+    Activation, Adam, ClassWeight, Classifier, Error, Estimator, Lbfgs, MlpClassifier, Schedule, Sgd,
+    StopReason, data,
 };
 use nalgebra::DMatrix;
 
@@ -22,7 +24,7 @@ fn layers_are_those_that_were_asked_for() {
     let (x, y) = iris();
     let names = |network: MlpClassifier| -> Vec<String> {
         let model = network.epochs(1).fit(&x, &y).unwrap();
-        model.network().layers().iter().map(logit::Shape::describe).collect()
+        model.network().layers().iter().map(logit::nn::Shape::describe).collect()
     };
     assert_eq!(names(MlpClassifier::new([5, 4])), ["Dense, Relu", "Dense, Relu", "Dense"]);
     let batch = MlpClassifier::new([5]).normalization(Normalization::Batch).dropout(0.25);

@@ -1,10 +1,11 @@
 //! Activations and softplus: mpmath with 60 digits, rounded to `f64`, and checked there with PyTorch.
 
 use logit::nalgebra::DMatrix;
-use logit::{
-    Activate, Activation, BinaryCrossEntropy, Dense, Gradient, Layer, LogSoftmax, Loss, Real, Softmax,
-    SoftmaxCrossEntropy, Targets,
+use logit::nn::{
+    Activate, BinaryCrossEntropy, Dense, Gradient, Layer, LogSoftmax, Loss, Softmax, SoftmaxCrossEntropy,
+    Targets,
 };
+use logit::{Activation, Real};
 use serde::Deserialize;
 
 use crate::compare::Within;

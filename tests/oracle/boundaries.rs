@@ -2,7 +2,8 @@
 
 use logit::boundary::{Bounds, Contour, Hyperplane, Polyline, contour, contour_of_grid};
 use logit::nalgebra::{DMatrix, DVector};
-use logit::{Activation, Classifier, FittedLogistic, Sequential};
+use logit::nn::Sequential;
+use logit::{Activation, Classifier, FittedLogistic};
 use serde::Deserialize;
 
 use crate::compare::Within;

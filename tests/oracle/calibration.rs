@@ -1,9 +1,8 @@
 //! Calibration: optima from mpmath, checked with scikit-learn.
 
+use logit::decide::{Calibrated, CalibrationMethod, IsotonicRegression, PlattScaling};
 use logit::nalgebra::{DMatrix, DVector};
-use logit::{
-    Activation, Calibrated, CalibrationMethod, Classifier, FittedLogistic, IsotonicRegression, PlattScaling,
-};
+use logit::{Activation, Classifier, FittedLogistic};
 use serde::Deserialize;
 
 use crate::compare::Within;

@@ -3,7 +3,7 @@
 mod cases;
 
 use logit::nalgebra::DMatrix;
-use logit::{
+use logit::nn::{
     BinaryCrossEntropy, Focal, Gradient, Hinge, Loss, MeanSquaredError, SigmoidSquaredError,
     SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets,
 };

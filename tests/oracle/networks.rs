@@ -2,7 +2,8 @@
 
 mod model;
 
-use logit::{BatchNorm, Layer, Mode, Shape, Step, Tape};
+use logit::nn::{BatchNorm, Layer, Mode, Shape, Tape};
+use logit::optim::Step;
 use serde::Deserialize;
 
 use self::model::{Batch, LayerData, Model, Params, Running, RunningOfLayers, flatten};

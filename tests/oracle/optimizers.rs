@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::slice;
 
-use logit::{
-    AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp,
-    Sgd, Step, UpdateRule, Yogi,
+use logit::optim::{
+    AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp, Step,
+    UpdateRule, Yogi,
 };
+use logit::{Adam, Sgd};
 use serde::Deserialize;
 
 use crate::compare::Within;

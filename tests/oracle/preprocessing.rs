@@ -1,10 +1,11 @@
 //! Preprocessing: scikit-learn, with means and variances from mpmath.
 
 use logit::nalgebra::DMatrix;
-use logit::{
-    DropCategory, LabelEncoder, MaxAbsScaler, MinMaxScaler, Moments, Norm, Normalizer, OneHotEncoder,
-    PolynomialFeatures, RobustScaler, StandardScaler, Transform, Transformer, UnknownCategory,
+use logit::preprocess::{
+    DropCategory, LabelEncoder, MaxAbsScaler, Moments, Norm, Normalizer, PolynomialFeatures, RobustScaler,
+    UnknownCategory,
 };
+use logit::{MinMaxScaler, OneHotEncoder, StandardScaler, Transform, Transformer};
 use serde::Deserialize;
 
 use crate::json;

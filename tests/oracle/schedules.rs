@@ -1,6 +1,7 @@
 //! Learning rates and clipped gradients: PyTorch and optax, with exact values where there are closed forms.
 
-use logit::{Clip, OneCycle, PlateauState, ReduceOnPlateau, Schedule};
+use logit::Schedule;
+use logit::optim::{Clip, OneCycle, PlateauState, ReduceOnPlateau};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! Splits: how many rows, and how many of each class, a side may have, as scikit-learn counts them.
 
-use logit::{k_fold, shuffled_k_fold, stratified_k_fold, train_test_split};
+use logit::select::{k_fold, shuffled_k_fold, stratified_k_fold};
+use logit::train_test_split;
 use serde::Deserialize;
 
 use crate::json;

@@ -3,8 +3,10 @@
 use logit::boundary::Bounds;
 use logit::metrics::{ConfusionMatrix, RocCurve};
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
+use logit::nn::History;
 use logit::plot::{self, Curves, DecisionRegions, Intervals, ProbabilitySurface};
-use logit::{Error, Estimator, FittedLogistic, History, MlpClassifier, ScoreCurve, data};
+use logit::select::ScoreCurve;
+use logit::{Error, Estimator, FittedLogistic, MlpClassifier, data};
 
 use crate::kit::drawn;
 

@@ -4,11 +4,10 @@ use logit::metrics::{
     Accuracy, Bins, CalibrationCurve, ConfusionMatrix, LogLoss, PrecisionRecallCurve, RocCurve,
 };
 use logit::nalgebra::DMatrix;
+use logit::nn::{Examples, MlpOptions, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
 use logit::plot::{self, Curves, Intervals};
-use logit::{
-    Activation, Adam, Estimator, Examples, LogisticRegression, MlpClassifier, MlpOptions, Penalty, RateRange,
-    Sequential, SoftmaxCrossEntropy, Splitter, Targets, Trainer, data, learning_curve, validation_curve,
-};
+use logit::select::{Splitter, learning_curve, validation_curve};
+use logit::{Activation, Adam, Estimator, LogisticRegression, MlpClassifier, Penalty, data};
 
 use crate::kit::{Picture, drawn};
 

@@ -1,10 +1,14 @@
 //! What holds for every transformer.
 
 use logit::nalgebra::DMatrix;
+use logit::persist::StoredLabel;
+use logit::preprocess::{
+    MaxAbsScaler, Norm, Normalizer, OnColumns, PolynomialFeatures, RobustScaler, SelectColumns,
+    VarianceThreshold,
+};
+use logit::registry::AnyTransform;
 use logit::{
-    AnyTransform, Error, Imputer, MaxAbsScaler, MinMaxScaler, Norm, Normalizer, OnColumns, OneHotEncoder,
-    Pca, Persist, PolynomialFeatures, Real, RobustScaler, SelectColumns, StandardScaler, StoredLabel,
-    Transform, Transformer, VarianceThreshold,
+    Error, Imputer, MinMaxScaler, OneHotEncoder, Pca, Persist, Real, StandardScaler, Transform, Transformer,
 };
 use proptest::prelude::*;
 
@@ -30,10 +34,12 @@ fn all<T: Real>(visitor: &mut impl Visit<T>) {
     }
     visitor.visit("polynomial", PolynomialFeatures::new(3).include_bias(true));
     visitor.visit("interactions", PolynomialFeatures::new(2).interaction_only(true));
-    visitor.visit("one-hot", OneHotEncoder::new().unknown(logit::UnknownCategory::Zeros));
+    visitor.visit("one-hot", OneHotEncoder::new().unknown(logit::preprocess::UnknownCategory::Zeros));
     visitor.visit(
         "dropped",
-        OneHotEncoder::new().drop(logit::DropCategory::First).unknown(logit::UnknownCategory::Zeros),
+        OneHotEncoder::new()
+            .drop(logit::preprocess::DropCategory::First)
+            .unknown(logit::preprocess::UnknownCategory::Zeros),
     );
     visitor.visit("on columns", OnColumns::new([2, 0], StandardScaler::new()));
     visitor.visit("selected", SelectColumns::new([1]));

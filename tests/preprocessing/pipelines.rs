@@ -1,10 +1,11 @@
 //! Pipelines: what was learned in training is what predictions use.
 
 use logit::nalgebra::{DMatrix, dmatrix};
+use logit::pipeline::OutsideRange;
+use logit::preprocess::{Chain, OnColumns, PolynomialFeatures};
 use logit::{
-    Chain, Classifier, Error, Estimator, FitOptions, Imputer, LogisticRegression, OnColumns, OneHotEncoder,
-    OneVsRest, OutsideRange, Pca, Penalty, Persist, Pipeline, PolynomialFeatures, StandardScaler, Transform,
-    Transformer,
+    Classifier, Error, Estimator, FitOptions, Imputer, LogisticRegression, OneHotEncoder, OneVsRest, Pca,
+    Penalty, Persist, Pipeline, StandardScaler, Transform, Transformer,
 };
 
 use super::common::{overlapping, pick};
@@ -146,7 +147,8 @@ fn predictions_warn_of_rows_far_outside() {
         static TOLD: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
     }
     let told = || TOLD.with_borrow_mut(std::mem::take);
-    let tell = |report: &logit::RangeReport| TOLD.with_borrow_mut(|told| told.push(report.to_string()));
+    let tell =
+        |report: &logit::pipeline::RangeReport| TOLD.with_borrow_mut(|told| told.push(report.to_string()));
     let (x, y) = (dmatrix![0.0, 5.0; 1.0, 5.0; 2.0, 5.0; 4.0, 6.0], [0, 0, 1, 1]);
     let warn = OutsideRange::Warn { beyond: 1.0, tell };
     let model =
@@ -169,7 +171,8 @@ fn predictions_warn_of_rows_far_outside() {
         assert_eq!(told(), [wanted]);
     }
     // A function cannot be saved; a loaded model can be told again.
-    type Model = logit::FittedPipeline<logit::FittedStandardScaler<f64>, logit::FittedLogistic<f64, i32>>;
+    type Model =
+        logit::FittedPipeline<logit::preprocess::FittedStandardScaler<f64>, logit::FittedLogistic<f64, i32>>;
     let loaded = Model::from_bytes(&model.to_bytes().expect("bytes")).expect("a model");
     assert_eq!(loaded.predict(&far), model.predict(&far));
     assert_eq!(told().len(), 1);
@@ -223,7 +226,7 @@ fn observers_and_offsets_reach_the_estimator() {
 fn test_rows_never_change_a_fitted_pipeline() {
     let (mut x, y) = overlapping(30, 3, 2, 6);
     let pipeline = Pipeline::new((StandardScaler::new(), Pca::new(2)), logistic());
-    for split in logit::stratified_k_fold(&y, 3, 1).expect("folds") {
+    for split in logit::select::stratified_k_fold(&y, 3, 1).expect("folds") {
         let fit = |x: &DMatrix<f64>| {
             pipeline.fit(&x.select_rows(&split.train), &pick(&y, &split.train)).expect("a fit")
         };

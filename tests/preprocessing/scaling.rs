@@ -2,9 +2,8 @@
 
 use approx::assert_relative_eq;
 use logit::nalgebra::{DMatrix, dmatrix};
-use logit::{
-    MinMaxScaler, Moments, Real, RobustScaler, StandardScaler, Transform, Transformer, VarianceThreshold,
-};
+use logit::preprocess::{Moments, RobustScaler, VarianceThreshold};
+use logit::{MinMaxScaler, Real, StandardScaler, Transform, Transformer};
 use proptest::prelude::*;
 
 fn deviation(values: &[f64]) -> (f64, f64) {
@@ -147,7 +146,7 @@ fn the_first_entry_that_is_not_finite_is_named_row_by_row() {
     assert!(matches!(error, logit::Error::NotFinite { row: 4000, column: 2, .. }), "{error}");
     x[(4000, 2)] = f64::MAX;
     (x[(4001, 0)], x[(4500, 1)]) = (1.0, 1.0);
-    let tiny = logit::FittedStandardScaler::new(vec![0.0; 3], vec![1e-3; 3]).expect("a scaler");
+    let tiny = logit::preprocess::FittedStandardScaler::new(vec![0.0; 3], vec![1e-3; 3]).expect("a scaler");
     assert_eq!(tiny.transform(&x), Err(logit::Error::Overflow { row: 4000 }));
 }
 

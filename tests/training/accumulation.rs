@@ -1,6 +1,7 @@
 //! Gradients of several batches in one step.
 
-use logit::{Examples, Sgd, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+use logit::Sgd;
+use logit::nn::{Examples, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
 
 use super::kit::{Data, network};
 

@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use logit::{
-    Adam, Advance, Checkpoint, Error, Examples, Optimizer, Real, Sgd, SoftmaxCrossEntropy, Step, StopReason,
-    Targets, TrainOptions, Trainer,
-};
+use logit::nn::{Advance, Checkpoint, Examples, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+use logit::optim::{Optimizer, Step};
+use logit::{Adam, Error, Real, Sgd, StopReason};
 use safetensors::{Dtype, SafeTensors};
 
 use super::checkpoint_kit::{checkpoint, normalised};
@@ -91,7 +90,7 @@ fn every_end_of_a_run_comes_back() {
 fn infinite_update_ratios_come_back() {
     let (data, network) = (Data::new(20, 3), network());
     let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
-    let zeros = vec![0.0; logit::Shape::parameter_count(&network)];
+    let zeros = vec![0.0; logit::nn::Shape::parameter_count(&network)];
     let options = TrainOptions::default().start(&zeros, &[]);
     let trainer = Trainer::new(Sgd::new(0.1)).batch_size(20);
     let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), examples, options).expect("a run");

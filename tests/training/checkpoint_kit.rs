@@ -2,10 +2,12 @@
 
 use logit::metrics::Accuracy;
 use logit::nalgebra::DMatrix;
-use logit::{
-    Activation, Advance, AnyLayer, BatchNorm, Checkpoint, Dense, Examples, Optimizer, Real, Sequential,
-    SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+use logit::nn::{
+    Advance, AnyLayer, BatchNorm, Checkpoint, Dense, Examples, Sequential, SoftmaxCrossEntropy, Targets,
+    TrainOptions, Trainer,
 };
+use logit::optim::Optimizer;
+use logit::{Activation, Real};
 
 use super::kit::Data;
 

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use logit::{
-    Advance, Checkpoint, Epoch, Error, Examples, Optimizer, Sgd, SoftmaxCrossEntropy, StopReason, Targets,
-    TrainOptions, Trained, Trainer, UpdateRule,
+use logit::nn::{
+    Advance, Checkpoint, Epoch, Examples, SoftmaxCrossEntropy, Targets, TrainOptions, Trained, Trainer,
 };
+use logit::optim::{Optimizer, UpdateRule};
+use logit::{Error, Sgd, StopReason};
 
 use super::kit::{Data, network, rules, schedules};
 

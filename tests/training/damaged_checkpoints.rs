@@ -1,6 +1,7 @@
 //! Bytes that are no checkpoint: a typed error that says why, and never a panic or much memory.
 
-use logit::{Adam, Checkpoint, Error, Trainer};
+use logit::nn::{Checkpoint, Trainer};
+use logit::{Adam, Error};
 use serde_json::{Value, json};
 
 use super::checkpoint_kit::checkpoint;

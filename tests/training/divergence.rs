@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 
 use logit::nalgebra::DMatrix;
-use logit::{
-    Activation, Advance, AnyLayer, BatchNorm, Checkpoint, Dense, Estimator, Examples, Loss, MlpClassifier,
-    NonFinite, Optimizer, Real, Rng, Sequential, Sgd, SoftmaxCrossEntropy, Step, StopReason, Targets,
-    TrainOptions, Trained, Trainer,
+use logit::nn::{
+    Advance, AnyLayer, BatchNorm, Checkpoint, Dense, Examples, Loss, Sequential, SoftmaxCrossEntropy,
+    Targets, TrainOptions, Trained, Trainer,
 };
+use logit::optim::{Optimizer, Step};
+use logit::report::NonFinite;
+use logit::{Activation, Estimator, MlpClassifier, Real, Rng, Sgd, StopReason};
 
 use super::kit::{Data, bits, network};
 
@@ -100,7 +102,7 @@ impl Loss<f64> for Steep {
         scores: &DMatrix<f64>,
         targets: Targets<'_, f64>,
         weights: Option<&[f64]>,
-        gradient: Option<logit::Gradient<'_, f64>>,
+        gradient: Option<logit::nn::Gradient<'_, f64>>,
     ) -> f64 {
         let Some(gradient) = gradient else { return 1.0 };
         let scale = gradient.scale;
@@ -108,7 +110,7 @@ impl Loss<f64> for Steep {
             scores,
             targets,
             weights,
-            Some(logit::Gradient { scale, out: &mut *gradient.out }),
+            Some(logit::nn::Gradient { scale, out: &mut *gradient.out }),
         );
         if scores.nrows() == self.0 {
             gradient.out[0] = f64::INFINITY;

@@ -1,9 +1,11 @@
 //! The gradient of a whole network's objective, as minimisers and trainers see it.
 
-use logit::{
-    Activation, BinaryCrossEntropy, ClassificationLoss, Examples, Focal, GradCheck, NetworkObjective,
-    Objective, Rng, Sequential, Shape, SigmoidSquaredError, SoftmaxCrossEntropy, Targets,
+use logit::nn::{
+    BinaryCrossEntropy, ClassificationLoss, Examples, Focal, NetworkObjective, Sequential, Shape,
+    SigmoidSquaredError, SoftmaxCrossEntropy, Targets,
 };
+use logit::optim::Objective;
+use logit::{Activation, GradCheck, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
@@ -34,7 +36,7 @@ proptest! {
             for loss in losses() {
                 let mut sizes = vec![3];
                 sizes.extend(std::iter::repeat_n(4, hidden));
-                sizes.push(logit::Loss::<f64>::score_columns(&loss, classes));
+                sizes.push(logit::nn::Loss::<f64>::score_columns(&loss, classes));
                 let network = Sequential::perceptron(&sizes, activation).unwrap();
                 let mut objective = NetworkObjective::new(&network, &loss, examples, lambda).unwrap();
                 let params: Vec<f64> =

@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use logit::metrics::{Accuracy, LogLoss, RocAuc};
-use logit::{
-    Activation, Advance, AnyLayer, BinaryCrossEntropy, Dense, Error, Estimator, Examples, MlpClassifier,
-    MlpOptions, Sequential, Sgd, Shape, SoftmaxCrossEntropy, StopReason, Targets, TrainOptions, Trainer,
+use logit::nn::{
+    Advance, AnyLayer, BinaryCrossEntropy, Dense, Examples, MlpOptions, Sequential, Shape,
+    SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
 };
+use logit::{Activation, Error, Estimator, MlpClassifier, Sgd, StopReason};
 use nalgebra::DMatrix;
 
 use super::kit::{Data, network};
@@ -88,7 +89,7 @@ fn an_observer_stops_the_run_and_the_model_is_that_of_its_epoch() {
     let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
     let loss = SoftmaxCrossEntropy::new();
     let trainer = Trainer::new(Sgd::new(0.1)).epochs(50);
-    let stop = |epoch: &logit::Epoch| {
+    let stop = |epoch: &logit::nn::Epoch| {
         if epoch.number == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let stopped =

@@ -1,6 +1,7 @@
 //! Data and networks that the tests share.
 
-use logit::{Activation, Dense, Rng, Sequential};
+use logit::nn::{Dense, Sequential};
+use logit::{Activation, Rng};
 use nalgebra::DMatrix;
 
 /// Three classes in four columns, with some overlap.
@@ -30,7 +31,7 @@ pub(crate) fn bits(values: &[f64]) -> Vec<u64> {
 }
 
 /// One of each update rule.
-pub(crate) fn rules() -> Vec<logit::UpdateRule> {
+pub(crate) fn rules() -> Vec<logit::optim::UpdateRule> {
     use logit::*;
     vec![
         Sgd::new(0.05).into(),
@@ -54,7 +55,8 @@ pub(crate) fn rules() -> Vec<logit::UpdateRule> {
 
 /// One of each schedule.
 pub(crate) fn schedules() -> Vec<logit::Schedule> {
-    use logit::{OneCycle, ReduceOnPlateau, Schedule};
+    use logit::Schedule;
+    use logit::optim::{OneCycle, ReduceOnPlateau};
     vec![
         Schedule::constant(),
         Schedule::step(4, 0.5),

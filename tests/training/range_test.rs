@@ -1,10 +1,8 @@
 //! The learning-rate range test.
 
 use logit::nalgebra::DMatrix;
-use logit::{
-    Error, Examples, Gradient, Lbfgs, Loss, MlpClassifier, RateRange, Sgd, SoftmaxCrossEntropy, Targets,
-    TrainOptions, Trainer,
-};
+use logit::nn::{Examples, Gradient, Loss, RateRange, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+use logit::{Error, Lbfgs, MlpClassifier, Sgd};
 
 use super::kit::{Data, network};
 

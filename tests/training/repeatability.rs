@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use logit::{
-    AdamW, AnyLayer, BatchNorm, Clip, Dense, Dropout, Estimator, Examples, LayerNorm, MlpClassifier,
-    Normalization, Residual, Schedule, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trained,
-    Trainer,
+use logit::nn::{
+    AnyLayer, BatchNorm, Dense, Dropout, Examples, LayerNorm, Normalization, Residual, Sequential,
+    SoftmaxCrossEntropy, Targets, TrainOptions, Trained, Trainer,
 };
+use logit::optim::{AdamW, Clip};
+use logit::{Estimator, MlpClassifier, Schedule};
 
 use super::kit::{Data, bits};
 

@@ -1,8 +1,7 @@
 //! Starting from a model, and learning in parts.
 
-use logit::{
-    Activation, Adam, Classifier, Error, Estimator, FitOptions, Lbfgs, MlpClassifier, PartialMlp, Sgd,
-};
+use logit::nn::PartialMlp;
+use logit::{Activation, Adam, Classifier, Error, Estimator, FitOptions, Lbfgs, MlpClassifier, Sgd};
 
 use super::kit::{Data, bits};
 

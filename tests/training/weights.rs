@@ -2,10 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use logit::{
-    ClassWeight, Error, Estimator, Examples, LabelSets, MlpClassifier, MlpOptions, PartialMlp, Sgd,
-    SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
-};
+use logit::nn::{Examples, MlpOptions, PartialMlp, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+use logit::{ClassWeight, Error, Estimator, LabelSets, MlpClassifier, Sgd};
 
 use super::kit::{Data, bits, network};
 

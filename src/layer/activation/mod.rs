@@ -1,5 +1,5 @@
-//! Scalar activations, fused into [`Dense`](crate::Dense) layers and layers of their own in
-//! [`Activate`](crate::Activate). Each function returns its value and its derivative from the same numbers.
+//! Scalar activations, fused into [`Dense`](crate::nn::Dense) layers and layers of their own in
+//! [`Activate`](crate::nn::Activate). Each function returns its value and its derivative from the same numbers.
 
 mod elu;
 mod gelu;

@@ -22,7 +22,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{Activation, Dense, Initializer, Layer, Rng, Shape};
+/// use logit::nn::{Dense, Initializer, Layer, Shape};
+/// use logit::{Activation, Rng};
 ///
 /// let layer = Dense::new(2, 3)?
 ///     .initializer(Initializer::Uniform { low: -0.3, high: 0.3 })

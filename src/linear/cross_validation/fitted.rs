@@ -66,7 +66,7 @@ impl Selection {
     }
 }
 
-/// A fitted [`LogisticRegressionCv`](crate::LogisticRegressionCv): it classifies as the chosen model does.
+/// A fitted [`LogisticRegressionCv`](crate::linear::LogisticRegressionCv): it classifies as the chosen model does.
 ///
 /// The [`Display`](fmt::Display) form is the table of [`scores`](Self::scores), with marks at the best λ, the one
 /// of the one-standard-error rule and the one chosen.

@@ -61,7 +61,8 @@ pub enum SelectionRule {
 ///
 /// # Examples
 /// ```
-/// use logit::{Classifier, Estimator, LogisticPath, LogisticRegressionCv, SelectionRule, data};
+/// use logit::linear::{LogisticPath, LogisticRegressionCv, SelectionRule};
+/// use logit::{Classifier, Estimator, data};
 ///
 /// let iris = data::iris();
 /// let search = LogisticRegressionCv::new(LogisticPath::l1().count(20)).rule(SelectionRule::OneStandardError);
@@ -95,7 +96,7 @@ impl<M> LogisticRegressionCv<M> {
         self
     }
 
-    /// The seed of the folds: they are those of [`stratified_k_fold`](crate::stratified_k_fold). Defaults to 0.
+    /// The seed of the folds: they are those of [`stratified_k_fold`](crate::select::stratified_k_fold). Defaults to 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self

@@ -50,7 +50,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// # Examples
     /// ```
-    /// use logit::{Covariance, Estimator, LogisticRegression, Penalty, RowOptions, data};
+    /// use logit::linear::{Covariance, RowOptions};
+    /// use logit::{Estimator, LogisticRegression, Penalty, data};
     ///
     /// let iris = data::iris();
     /// let x = iris.x.columns(1, 1).into_owned();

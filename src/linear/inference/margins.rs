@@ -47,7 +47,8 @@ impl Inference {
     ///
     /// # Examples
     /// ```
-    /// use logit::{Estimator, LogisticRegression, Penalty, RowOptions};
+    /// use logit::linear::RowOptions;
+    /// use logit::{Estimator, LogisticRegression, Penalty};
     /// use nalgebra::dmatrix;
     ///
     /// let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0; 5.0];

@@ -19,7 +19,7 @@ use crate::scalar::Real;
 use crate::scalar::dot;
 
 /// Profile-likelihood intervals of coefficients, each p terms x E equations as in
-/// [`Inference`](crate::Inference).
+/// [`Inference`](crate::linear::Inference).
 ///
 /// # Formula
 /// The ends for a coefficient β are where 2 (ℓ_max - ℓ(β)) is the quantile of the chi-squared distribution with one
@@ -62,7 +62,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// # Examples
     /// ```
-    /// use logit::{Estimator, LogisticRegression, Penalty, RowOptions};
+    /// use logit::linear::RowOptions;
+    /// use logit::{Estimator, LogisticRegression, Penalty};
     /// use nalgebra::dmatrix;
     ///
     /// // Nobody of 5 recovered without, 4 of 6 with the treatment: the log-odds ratio is infinite.

@@ -8,7 +8,7 @@ use crate::label::Label;
 use crate::linear::fitted::FittedLogistic;
 use crate::scalar::Real;
 
-/// A fitted [`LogisticPath`](crate::LogisticPath): one model for each λ, the largest λ first.
+/// A fitted [`LogisticPath`](crate::linear::LogisticPath): one model for each λ, the largest λ first.
 ///
 /// The [`Display`](fmt::Display) form is a table: λ, columns in use, deviance ratio, and how each fit went.
 #[derive(Debug, Clone, PartialEq)]

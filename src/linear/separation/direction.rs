@@ -11,7 +11,7 @@ use crate::scalar::Real;
 /// How far the classes can be separated.
 ///
 /// ```
-/// assert_eq!(logit::SeparationKind::Quasi.to_string(), "quasi-complete separation");
+/// assert_eq!(logit::linear::SeparationKind::Quasi.to_string(), "quasi-complete separation");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -20,8 +20,8 @@ impl MlpClassifier {
     /// Fits a network with a score for each label: independent yes/no answers from shared hidden layers.
     ///
     /// The loss defaults to [`BinaryCrossEntropy`], summed over labels;
-    /// [`WeightedBinaryCrossEntropy`](crate::WeightedBinaryCrossEntropy), [`Focal`](crate::Focal),
-    /// [`SigmoidSquaredError`](crate::SigmoidSquaredError) and the hinge losses (whose scores want
+    /// [`WeightedBinaryCrossEntropy`](crate::nn::WeightedBinaryCrossEntropy), [`Focal`](crate::nn::Focal),
+    /// [`SigmoidSquaredError`](crate::nn::SigmoidSquaredError) and the hinge losses (whose scores want
     /// [calibration](FittedMultiLabel::calibrate)) work too. Class weights do not apply.
     /// Validation rows are drawn without regard to labels.
     ///
@@ -32,7 +32,7 @@ impl MlpClassifier {
     /// # Examples
     /// ```
     /// use nalgebra::dmatrix;
-    /// use logit::{Lbfgs, LabelSets, MlpClassifier};
+    /// use logit::{LabelSets, Lbfgs, MlpClassifier};
     ///
     /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
     /// let y = LabelSets::new(&[vec!["none"], vec!["any"], vec!["any"], vec!["any", "both"]])?;

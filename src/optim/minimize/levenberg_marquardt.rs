@@ -38,7 +38,7 @@ use crate::scalar::{all_finite, dot};
 /// # Examples
 /// ```
 /// use nalgebra::DMatrix;
-/// use logit::{Curved, LevenbergMarquardt, Objective};
+/// use logit::optim::{Curved, LevenbergMarquardt, Objective};
 ///
 /// /// Rosenbrock's function ½ (r² + s²) with r = 10 (y - x²), s = 1 - x.
 /// struct Valley;

@@ -33,7 +33,8 @@ use crate::scalar::max_abs;
 ///
 /// # Examples
 /// ```
-/// use logit::{Lbfgs, Objective};
+/// use logit::optim::Objective;
+/// use logit::Lbfgs;
 ///
 /// struct Rosenbrock;
 /// impl Objective<f64> for Rosenbrock {

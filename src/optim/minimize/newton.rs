@@ -28,7 +28,7 @@ use crate::scalar::all_finite;
 /// # Examples
 /// ```
 /// use nalgebra::DMatrix;
-/// use logit::{Curved, Newton, Objective};
+/// use logit::optim::{Curved, Newton, Objective};
 ///
 /// /// exp(x) - 2 x, smallest at ln 2.
 /// struct Valley;

@@ -13,7 +13,7 @@ use crate::scalar::{axpy, dot, max_abs};
 
 /// Truncated Newton by conjugate gradients, for convex objectives with many parameters.
 ///
-/// Needs products of the Hessian with vectors instead of the Hessian: n numbers of memory where [`Newton`](crate::Newton)
+/// Needs products of the Hessian with vectors instead of the Hessian: n numbers of memory where [`Newton`](crate::optim::Newton)
 /// needs n^2. An iteration costs an evaluation as a rule and some products, few of them far from the optimum.
 ///
 /// # Method
@@ -26,7 +26,7 @@ use crate::scalar::{axpy, dot, max_abs};
 ///
 /// # Examples
 /// ```
-/// use logit::{HessianProduct, NewtonCg, Objective};
+/// use logit::optim::{HessianProduct, NewtonCg, Objective};
 ///
 /// /// Σ exp(x_i) - i x_i, smallest at x_i = ln i.
 /// struct Valleys {

@@ -23,7 +23,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::constant().then(100, Schedule::exponential(0.5));
     /// for (step, wanted) in [(0, 1.0), (99, 1.0), (100, 1.0), (101, 0.5), (103, 0.125)] {
@@ -45,7 +46,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::linear_warmup(0.0, 4).times(Schedule::step(1, 0.1).per_epoch());
     /// for (step, epoch, wanted) in [(0, 0, 0.0), (1, 0, 0.25), (4, 0, 1.0), (100, 1, 0.1)] {
@@ -65,7 +67,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::cosine(100).down_to(0.5);
     /// for (step, wanted) in [(0, 1.0), (50, 0.75), (100, 0.5), (101, 0.5)] {

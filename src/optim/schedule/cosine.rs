@@ -26,7 +26,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::cosine(60);
     /// for (step, wanted) in [(0, 1.0), (20, 0.75), (30, 0.5), (40, 0.25), (60, 0.0), (90, 0.0)] {
@@ -51,7 +52,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::cosine_restarts(10, 2);
     /// for (step, wanted) in [(0, 1.0), (5, 0.5), (10, 1.0), (20, 0.5), (30, 1.0), (50, 0.5)] {

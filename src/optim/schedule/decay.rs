@@ -24,7 +24,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::step(10, 0.5);
     /// for (step, wanted) in [(0, 1.0), (9, 1.0), (10, 0.5), (19, 0.5), (20, 0.25)] {
@@ -45,7 +46,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::multistep(&[5, 20, 21], 0.5);
     /// for (step, wanted) in [(0, 1.0), (4, 1.0), (5, 0.5), (20, 0.25), (21, 0.125), (99, 0.125)] {
@@ -65,7 +67,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::exponential(0.5);
     /// for (step, wanted) in [(0, 1.0), (1, 0.5), (2, 0.25), (10, 1.0 / 1024.0)] {
@@ -86,7 +89,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::polynomial(4, 2.0);
     /// for (step, wanted) in [(0, 1.0), (1, 0.5625), (2, 0.25), (3, 0.0625), (4, 0.0), (9, 0.0)] {
@@ -106,7 +110,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::inverse_sqrt(1);
     /// for (step, wanted) in [(0, 1.0), (3, 0.5), (15, 0.25), (99, 0.1)] {
@@ -129,7 +134,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::inverse_time(0.25);
     /// for (step, wanted) in [(0, 1.0), (1, 0.8), (4, 0.5), (12, 0.25)] {

@@ -36,7 +36,8 @@ use crate::error::Error;
 ///
 /// # Examples
 /// ```
-/// use logit::{PlateauState, Schedule};
+/// use logit::optim::PlateauState;
+/// use logit::Schedule;
 ///
 /// let schedule = Schedule::linear_warmup(0.1, 10).then(10, Schedule::cosine(50));
 /// let rate = |step| schedule.rate(0.1, step, 0, &PlateauState::default());
@@ -102,7 +103,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// for step in [0, 10, u64::MAX] {
     ///     assert_eq!(Schedule::constant().rate(0.1, step, 0, &PlateauState::default()), 0.1);
@@ -118,7 +120,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::step(2, 0.5).per_epoch();
     /// for (epochs, wanted) in [(0, 1.0), (1, 1.0), (2, 0.5), (3, 0.5), (4, 0.25)] {

@@ -18,7 +18,8 @@ use crate::error::Error;
 ///
 /// # Examples
 /// ```
-/// use logit::{PlateauState, ReduceOnPlateau, Schedule};
+/// use logit::optim::{PlateauState, ReduceOnPlateau};
+/// use logit::Schedule;
 ///
 /// let schedule = Schedule::reduce_on_plateau(ReduceOnPlateau::new(0.5, 1));
 /// let mut state = PlateauState::default();

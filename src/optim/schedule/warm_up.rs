@@ -22,7 +22,8 @@ impl Schedule {
     ///
     /// # Examples
     /// ```
-    /// use logit::{PlateauState, Schedule};
+    /// use logit::optim::PlateauState;
+    /// use logit::Schedule;
     ///
     /// let schedule = Schedule::linear_warmup(0.5, 4);
     /// for (step, wanted) in [(0, 0.5), (1, 0.625), (2, 0.75), (3, 0.875), (4, 1.0), (100, 1.0)] {

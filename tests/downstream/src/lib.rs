@@ -1,6 +1,7 @@
 //! A layer and a loss that `logit` does not have.
 
-use logit::{Gradient, Layer, Loss, Real, Rng, Shape, Tape, Targets};
+use logit::nn::{Gradient, Layer, Loss, Shape, Tape, Targets};
+use logit::{Real, Rng};
 use nalgebra::DMatrix;
 
 /// Swish with a learned slope: y = x σ(s x), one s per column.

@@ -1,10 +1,12 @@
 //! What a user who has read the README and the API documentation does.
 
 use downstream::{SquaredHinge, Swish};
+use logit::decide::Thresholded;
+use logit::nn::{Dense, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy, Targets};
+use logit::optim::{Optimizer, Step};
 use logit::{
-    Activation, Adam, Classifier, Dense, Error, Estimator, FittedLogistic, GradCheck, Layer,
-    LogisticRegression, Loss, MlpClassifier, Optimizer, Penalty, Persist, Rng, Sequential, Shape,
-    SoftmaxCrossEntropy, Step, StopReason, Targets, Thresholded, data,
+    Activation, Adam, Classifier, Error, Estimator, FittedLogistic, GradCheck, LogisticRegression,
+    MlpClassifier, Penalty, Persist, Rng, StopReason, data,
 };
 use nalgebra::{DMatrix, dmatrix, dvector};
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use logit::{LogisticRegression, Penalty, Solver, Strength};
+use logit::linear::Strength;
+use logit::{LogisticRegression, Penalty, Solver};
 use serde::Deserialize;
 
 use super::datasets::{Dataset, Source};

@@ -1,6 +1,7 @@
 //! Standard errors, tests and fit statistics of maximum-likelihood fits: mpmath, checked there with statsmodels.
 
-use logit::{Estimator, Inference, LogisticRegression, Penalty, Solver};
+use logit::linear::Inference;
+use logit::{Estimator, LogisticRegression, Penalty, Solver};
 use serde::Deserialize;
 
 use super::cases::{self, Fit};

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use logit::linear::{Covariance, Inference, RowOptions};
 use logit::nalgebra::DMatrix;
-use logit::{
-    Covariance, Estimator, FitOptions, FittedLogistic, Inference, LogisticRegression, Penalty, RowOptions,
-};
+use logit::{Estimator, FitOptions, FittedLogistic, LogisticRegression, Penalty};
 use serde::Deserialize;
 
 use super::datasets::{Dataset, Source};

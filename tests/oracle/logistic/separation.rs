@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use logit::{
-    Error, Estimator, FittedLogistic, LogisticRegression, Penalty, SeparationKind, Solver, StopReason,
-};
+use logit::linear::SeparationKind;
+use logit::{Error, Estimator, FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
 use serde::Deserialize;
 
 use super::datasets::{Dataset, Source};

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use logit::Activation;
 use logit::nalgebra::DMatrix;
-use logit::{
-    Activate, Activation, AnyLayer, BatchNorm, BinaryCrossEntropy, Dense, Dropout, Gradient, Layer,
-    LayerNorm, LogSoftmax, Loss, MeanSquaredError, Mode, Sequential, Shape, Softmax, SoftmaxCrossEntropy,
-    Tape, Targets,
+use logit::nn::{
+    Activate, AnyLayer, BatchNorm, BinaryCrossEntropy, Dense, Dropout, Gradient, Layer, LayerNorm,
+    LogSoftmax, Loss, MeanSquaredError, Mode, Sequential, Shape, Softmax, SoftmaxCrossEntropy, Tape, Targets,
 };
 use serde::Deserialize;
 

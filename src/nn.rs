@@ -1,0 +1,22 @@
+//! Neural networks: layers, losses, training, and the multi-layer perceptron.
+//!
+//! [`MlpClassifier`] is the short way. [`Trainer`] trains any [`Layer`] on any [`Loss`] with any
+//! [`Optimizer`](crate::optim::Optimizer), step by step if need be. [The guide](crate::guide::networks) has all of it.
+
+pub use crate::layer::{
+    Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, LogSoftmax,
+    Mode, PRelu, Parts, Residual, Sequential, Shape, Softmax, Summary, Tape,
+};
+pub use crate::loss::{
+    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Loss, MeanSquaredError,
+    SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets,
+    WeightedBinaryCrossEntropy,
+};
+pub use crate::network::{
+    FittedMlp, FittedMultiLabel, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun, Normalization,
+    PartialMlp,
+};
+pub use crate::train::{
+    Advance, Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,
+    TrainOptions, Trained, Trainer,
+};
