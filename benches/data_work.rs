@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use logit::decide::{IsotonicRegression, Thresholded};
+use logit::decide::{FittedThreshold, IsotonicRegression};
 use logit::metrics::{AveragePrecision, Bootstrap, ConfusionMatrix, LogLoss, Metric, RocAuc};
 use logit::nalgebra::DMatrix;
 use logit::preprocess::RobustScaler;
@@ -59,7 +59,7 @@ fn decisions(c: &mut Criterion) {
     let model = FittedLogistic::from_coefficients(vec![0, 1], DMatrix::identity(1, 1), vec![0.0].into());
     let model = model.expect("a model");
     group.bench_function("the best threshold for average precision", |b| {
-        b.iter(|| Thresholded::tuned(model.clone(), &AveragePrecision, &scores, &truth, None))
+        b.iter(|| FittedThreshold::tuned(model.clone(), &AveragePrecision, &scores, &truth, None))
     });
     group.finish();
 }

@@ -98,7 +98,7 @@ fn training() -> Result<[Figure; 2], Error> {
     let options = MlpOptions::default().validation(&x_held, &y_held).metric(metrics::Accuracy);
     let options = options.metric(metrics::BalancedAccuracy::default());
     let mut run = MlpClassifier::new([32]).optimizer(Adam::new(0.01)).epochs(60).start(&x, &y, options)?;
-    run.drive(|_| std::ops::ControlFlow::Continue(()))?;
+    run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
     let model = run.finish();
     let loss = plot::loss_curves(model.history())?.title("Digits: the network begins to learn rows by heart");
     let names = ["accuracy", "balanced accuracy"];

@@ -313,7 +313,7 @@ pub enum Error {
 
     /// A row too far outside of the range of the training rows.
     #[error(
-        "column {column} of `x` is {value} at row {row}, far outside of the training rows ({low} to {high})"
+        "column {column} of `x` is {value} at row {row}, far outside of the training rows ({lower} to {upper})"
     )]
     OutsideRange {
         /// Its row, from 0.
@@ -323,9 +323,9 @@ pub enum Error {
         /// What is there.
         value: f64,
         /// The smallest value of the training rows.
-        low: f64,
+        lower: f64,
         /// The largest value of the training rows.
-        high: f64,
+        upper: f64,
     },
 
     /// Scores of finite input left the range of the scalar type.

@@ -40,7 +40,7 @@
 //! - [`Pipeline`]: preprocessing ([`Transformer`]: [`StandardScaler`], [`Imputer`], [`OneHotEncoder`], [`Pca`] and more) and an
 //!   estimator as one.
 //! - [`metrics`], [`CrossValidation`], [`Search`], [`learning_curve`], [`Splitter`]: judging and choosing models.
-//! - [`Calibrate`], [`TuneThreshold`], [`MinimumCost`], [`PriorCorrected`], [`Conformal`], [`Rejecting`]: from scores to decisions.
+//! - [`Calibrate`], [`TuneThreshold`], [`MinimumCost`], [`PriorCorrected`], [`Conformal`], [`RejectOption`]: from scores to decisions.
 //! - [`Persist`], [`ModelFile`], [`AnyClassifier`]: files of everything that is fitted; [the guide](model_files) has
 //!   all of it.
 //! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.

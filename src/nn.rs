@@ -5,7 +5,7 @@
 
 pub use crate::layer::{
     Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, LogSoftmax,
-    Mode, PRelu, Parts, Residual, Sequential, Shape, Softmax, Summary, Tape,
+    Mode, PRelu, Residual, Sequential, Shape, Softmax, Summary, Tape, TapeParts,
 };
 pub use crate::loss::{
     BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Loss, MeanSquaredError,
@@ -17,6 +17,6 @@ pub use crate::network::{
     PartialMlp,
 };
 pub use crate::train::{
-    Advance, Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,
-    TrainOptions, Trained, Trainer,
+    Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,
+    StepOutcome, TrainOptions, Trained, Trainer,
 };

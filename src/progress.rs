@@ -36,7 +36,7 @@ pub fn progress_bar() -> impl FnMut(&Progress) -> ControlFlow<()> {
 ///
 /// let iris = data::iris();
 /// let mut run = MlpClassifier::new([8]).epochs(5).start(&iris.x, &iris.y, MlpOptions::default())?;
-/// run.drive(epoch_bar(5))?;
+/// run.run_to_end(epoch_bar(5))?;
 /// # assert_eq!(run.history().epochs.len(), 5);
 /// # Ok::<(), logit::Error>(())
 /// ```

@@ -45,7 +45,7 @@ fn allocations_of_steps<T: Real>(
 #[test]
 fn training_steps_do_not_allocate() {
     let sgd = Sgd::new(0.01).momentum(0.9).nesterov(true).weight_decay(0.1);
-    let adam = Adam::new(0.01).decay(Decay::Decoupled(0.1));
+    let adam = Adam::new(0.01).weight_decay(Decay::Decoupled(0.1));
     for rows in [15, 32, 200] {
         let ce = &SoftmaxCrossEntropy::new();
         assert_eq!(allocations_of_steps::<f32>(&[784, 100, 10], Activation::Relu, ce, &adam, rows), 0);

@@ -72,7 +72,7 @@ fn public_types_are_plain_values() {
     value::<LogLoss>();
     value::<LogisticRegression>();
     value::<MeanSquaredError>();
-    value::<Minimum<f64>>();
+    value::<MinimizeResult<f64>>();
     value::<MlpClassifier>();
     value::<MlpOptimizer>();
     value::<Newton>();
@@ -100,7 +100,7 @@ fn public_types_are_plain_values() {
     value::<Adagrad>();
     value::<AdamW>();
     value::<Adamax>();
-    value::<Advance>();
+    value::<StepOutcome>();
     value::<AnyLayer>();
     value::<BatchNorm>();
     value::<Checkpoint<f64>>();
@@ -149,7 +149,7 @@ fn traits_make_objects() {
     shared::<dyn Optimizer<f64>>();
     let _: Option<Box<dyn Classifier<f64, Label = String>>> = None;
     let _: Option<Box<dyn Objective<f64>>> = None;
-    let _: Option<Box<dyn Curved<f64>>> = None;
+    let _: Option<Box<dyn HasHessian<f64>>> = None;
     let _: Option<Box<dyn HessianProduct<f64>>> = None;
 }
 

@@ -138,14 +138,15 @@ fn update_rules_are_checked_before_training() {
     assert_each_refused(&NO_FRACTION, |v| adam(Adam::new(0.1).beta2(v)), "beta2", FRACTION);
     assert_each_refused(&BELOW_ZERO, |v| adam(Adam::new(0.1).epsilon(v)), "epsilon", AT_LEAST_ZERO);
     for decay in [Decay::Coupled, Decay::Decoupled] {
-        let decayed = |v| adam(Adam::new(0.1).decay(decay(v)));
+        let decayed = |v| adam(Adam::new(0.1).weight_decay(decay(v)));
         assert_each_refused(&BELOW_ZERO, decayed, "decay", AT_LEAST_ZERO);
     }
     // The limits themselves are in range.
     let (x, y) = data::<f64>();
-    for rule in
-        [Adam::new(1e-3).beta1(0.0).beta2(0.0).epsilon(0.0), Adam::new(1e-3).decay(Decay::Coupled(0.0))]
-    {
+    for rule in [
+        Adam::new(1e-3).beta1(0.0).beta2(0.0).epsilon(0.0),
+        Adam::new(1e-3).weight_decay(Decay::Coupled(0.0)),
+    ] {
         adam(rule).fit(&x, &y).expect("in range");
     }
     sgd(Sgd::new(1e-300).momentum(0.0).weight_decay(0.0)).fit(&x, &y).expect("in range");
@@ -163,7 +164,7 @@ impl Objective<f64> for Bowl {
         params.iter().map(|p| (p - 3.0).powi(2)).sum()
     }
 }
-impl logit::optim::Curved<f64> for Bowl {
+impl logit::optim::HasHessian<f64> for Bowl {
     fn hessian(&mut self, _params: &[f64], hessian: &mut DMatrix<f64>) {
         hessian.fill_with_identity();
         *hessian *= 2.0;

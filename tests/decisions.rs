@@ -6,8 +6,8 @@ mod common;
 
 use common::overlapping;
 use logit::decide::{
-    Calibrated, CalibrationMethod, Conformal, Conformity, IsotonicRegression, MinimumCost, PlattScaling,
-    PriorCorrected, Rejecting, Thresholded, TuneThreshold,
+    CalibrationMethod, Conformal, FittedCalibration, FittedThreshold, IsotonicRegression, MinimumCost,
+    NonconformityScore, PlattScaling, PriorCorrected, RejectOption, TuneThreshold,
 };
 use logit::metrics::{
     Accuracy, Average, BalancedAccuracy, Bins, CalibrationCurve, FBeta, LogLoss, MeanCost, Metric, Precision,
@@ -75,7 +75,7 @@ fn calibration_makes_probabilities_as_frequent_as_they_say() {
         };
         let before = loss(&model.predict_proba(&x_new).expect("probabilities"));
         for method in METHODS {
-            let calibrated = Calibrated::new(model.clone(), method, &x, &y, None).expect("a model");
+            let calibrated = FittedCalibration::new(model.clone(), method, &x, &y, None).expect("a model");
             agrees(&calibrated, &x_new);
             let p = calibrated.predict_proba(&x_new).expect("probabilities");
             assert!(loss(&p) < 0.75 * before, "{method:?}: {} after {before}", loss(&p));
@@ -90,7 +90,7 @@ fn calibration_makes_probabilities_as_frequent_as_they_say() {
             let any = AnyClassifier::<f64, usize>::from_bytes(&calibrated.to_bytes().expect("bytes"))
                 .expect("a model");
             assert_eq!(any.predict_proba(&x_new), Ok(p));
-            assert_eq!(Calibrated::from_bytes(&calibrated.to_bytes().expect("bytes")), Ok(calibrated));
+            assert_eq!(FittedCalibration::from_bytes(&calibrated.to_bytes().expect("bytes")), Ok(calibrated));
         }
     }
 }
@@ -140,25 +140,31 @@ fn hostile_scores_leave_probabilities_in_range() {
     let (x, y) = (dmatrix![-1e300; -1.0; 0.0; 1.0; 1e300], [0, 0, 1, 0, 1]);
     let model = FittedLogistic::from_coefficients(vec![0, 1], dmatrix![1.0], dvector![0.0]).expect("a model");
     for method in METHODS {
-        if let Ok(calibrated) = Calibrated::new(model.clone(), method, &x, &y, None)
+        if let Ok(calibrated) = FittedCalibration::new(model.clone(), method, &x, &y, None)
             && let Ok(p) = calibrated.predict_proba(&x)
         {
             assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{method:?}: {p}");
         }
-        let missing = Calibrated::new(model.clone(), method, &x, &[1; 5], None);
+        let missing = FittedCalibration::new(model.clone(), method, &x, &[1; 5], None);
         assert_eq!(missing.err(), Some(Error::MissingClass { class: 0 }));
-        assert!(Calibrated::new(model.clone(), method, &x, &y[..4], None).is_err());
-        assert!(Calibrated::new(model.clone(), method, &x, &[0, 0, 1, 0, 7], None).is_err());
+        assert!(FittedCalibration::new(model.clone(), method, &x, &y[..4], None).is_err());
+        assert!(FittedCalibration::new(model.clone(), method, &x, &[0, 0, 1, 0, 7], None).is_err());
     }
     // Scores that order rows perfectly, and scores that say nothing.
-    let certain =
-        Calibrated::new(model.clone(), CalibrationMethod::Temperature, &dmatrix![-1.0; 1.0], &[0, 1], None);
+    let certain = FittedCalibration::new(
+        model.clone(),
+        CalibrationMethod::Temperature,
+        &dmatrix![-1.0; 1.0],
+        &[0, 1],
+        None,
+    );
     approx::assert_relative_eq!(
         certain.expect("a model").temperature().expect("one"),
         (-10f64).exp(),
         max_relative = 1e-9
     );
-    let wrong = Calibrated::new(model, CalibrationMethod::Temperature, &dmatrix![-1.0; 1.0], &[1, 0], None);
+    let wrong =
+        FittedCalibration::new(model, CalibrationMethod::Temperature, &dmatrix![-1.0; 1.0], &[1, 0], None);
     approx::assert_relative_eq!(
         wrong.expect("a model").temperature().expect("one"),
         10f64.exp(),
@@ -176,7 +182,7 @@ fn thresholds_are_the_best_of_all() {
     let metrics: [&dyn Metric; 3] =
         [&FBeta::new(1.0, Average::Class(1)), &BalancedAccuracy::new(), &Accuracy];
     for metric in metrics {
-        let tuned = Thresholded::tuned(model.clone(), &metric, &x, &y, None).expect("a model");
+        let tuned = FittedThreshold::tuned(model.clone(), &metric, &x, &y, None).expect("a model");
         let value = |threshold: f64| {
             let called =
                 DMatrix::from_fn(120, 2, |row, k| f64::from(u8::from(usize::from(p[row] >= threshold) == k)));
@@ -242,7 +248,7 @@ fn a_tuned_estimator_takes_the_best_threshold_of_rows_left_out() {
             costs.sum::<f64>() / y.len() as f64
         );
         assert_eq!(
-            cost.judge(&found.models()[index], &x, &y, None),
+            cost.evaluate_model(&found.models()[index], &x, &y, None),
             Ok(found.scores("cost").expect("a metric")[index])
         );
     }
@@ -250,7 +256,10 @@ fn a_tuned_estimator_takes_the_best_threshold_of_rows_left_out() {
     assert!(matches!(tune.fit(&x, &y), Err(Error::InvalidParameter { name: "classes", .. })));
 }
 
-fn agrees_with_its_threshold<C: Classifier<f64, Label = usize>>(model: &Thresholded<C>, x: &DMatrix<f64>) {
+fn agrees_with_its_threshold<C: Classifier<f64, Label = usize>>(
+    model: &FittedThreshold<C>,
+    x: &DMatrix<f64>,
+) {
     let p = model.predict_proba(x).expect("probabilities");
     let wanted: Vec<usize> = p.column(1).iter().map(|&p| usize::from(p >= model.threshold())).collect();
     assert_eq!(model.predict(x), Ok(wanted));
@@ -265,9 +274,9 @@ fn thresholds_lie_between_probabilities() {
     let next = f32::from_bits(1.0f32.to_bits() + 4);
     let (x, y) = (dmatrix![-1.0f32; 1.0; next; 2.0], [0, 0, 1, 1]);
     let precision = Precision::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
-    let tuned = Thresholded::tuned(model.clone(), &precision, &x, &y, None).expect("a model");
+    let tuned = FittedThreshold::tuned(model.clone(), &precision, &x, &y, None).expect("a model");
     assert_eq!(tuned.predict(&x), Ok(vec![0, 0, 1, 1]), "{}", tuned.threshold());
-    let undefined = Thresholded::tuned(model, &BalancedAccuracy::new().adjusted(true), &x, &[1; 4], None);
+    let undefined = FittedThreshold::tuned(model, &BalancedAccuracy::new().adjusted(true), &x, &[1; 4], None);
     assert_eq!(undefined.err(), Some(Error::MissingClass { class: 0 }));
 }
 
@@ -276,18 +285,18 @@ fn a_threshold_is_kept_at_its_ends() {
     let model =
         FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0]).expect("a model");
     let x = dmatrix![-800.0; -1.0; 0.0; 1.0; 800.0];
-    let at = |threshold| Thresholded::new(model.clone(), threshold).expect("a model");
+    let at = |threshold| FittedThreshold::new(model.clone(), threshold).expect("a model");
     assert_eq!(at(0.0).predict(&x).expect("labels"), ["yes"; 5]);
     assert_eq!(at(1.0).predict(&x).expect("labels"), ["no", "no", "no", "no", "yes"]);
     assert_eq!(at(0.5).predict(&x).expect("labels"), ["no", "no", "yes", "yes", "yes"]);
     for threshold in [-0.1, 1.1, f64::NAN] {
         assert!(matches!(
-            Thresholded::new(model.clone(), threshold),
+            FittedThreshold::new(model.clone(), threshold),
             Err(Error::InvalidParameter { name: "threshold", .. })
         ));
     }
     let three = too_sure(3, 3, 1);
-    assert!(matches!(Thresholded::new(three, 0.5), Err(Error::InvalidParameter { name: "classes", .. })));
+    assert!(matches!(FittedThreshold::new(three, 0.5), Err(Error::InvalidParameter { name: "classes", .. })));
     let loaded =
         AnyClassifier::<f64, String>::from_bytes(&at(0.3).to_bytes().expect("bytes")).expect("a model");
     assert_eq!(loaded.kind(), "thresholded");
@@ -313,7 +322,7 @@ fn the_least_expected_cost_decides() {
     let binary = too_sure(2, 3, 4);
     let costs = dmatrix![0.0, 9.0; 1.0, 0.0];
     let decided = MinimumCost::new(binary.clone(), costs).expect("a model");
-    assert_eq!(decided.predict(&x), Thresholded::new(binary.clone(), 0.9).expect("a model").predict(&x));
+    assert_eq!(decided.predict(&x), FittedThreshold::new(binary.clone(), 0.9).expect("a model").predict(&x));
     assert!(MinimumCost::new(binary.clone(), DMatrix::zeros(3, 3)).is_err());
     assert!(MinimumCost::new(binary, dmatrix![0.0, f64::NAN; 1.0, 0.0]).is_err());
     assert_eq!(MinimumCost::from_bytes(&decided.to_bytes().expect("bytes")), Ok(decided));
@@ -375,7 +384,7 @@ fn class_weights_are_undone_by_name() {
 #[test]
 fn conformal_sets_cover_as_often_as_they_promise() {
     let model = too_sure(3, 3, 7);
-    for conformity in [Conformity::Probability, Conformity::Cumulative] {
+    for conformity in [NonconformityScore::Lac, NonconformityScore::Aps] {
         for coverage in [0.8, 0.95] {
             let (mut held, mut all, mut sizes) = (0, 0, 0);
             for draw in 0..40 {
@@ -394,7 +403,7 @@ fn conformal_sets_cover_as_often_as_they_promise() {
             // At least the promise, and three standard deviations of 40 draws. At most one rank more, where no two rows have
             // the same score: with sums of probabilities all rows of the least probable class have.
             assert!(share > coverage - 0.02, "{conformity:?} {coverage}: {share}");
-            if conformity == Conformity::Probability {
+            if conformity == NonconformityScore::Lac {
                 assert!(share < coverage + 1.0 / 151.0 + 0.03, "{coverage}: {share}");
                 assert!(sizes < 5 * all / 2, "{coverage}: {sizes}");
             }
@@ -406,12 +415,12 @@ fn conformal_sets_cover_as_often_as_they_promise() {
 fn few_calibration_rows_leave_no_class_out() {
     let model = too_sure(3, 3, 7);
     let (x, y) = overlapping(8, 3, 3, 8);
-    let sets = Conformal::new(model.clone(), Conformity::Probability, 0.9, &x, &y).expect("sets");
+    let sets = Conformal::new(model.clone(), NonconformityScore::Lac, 0.9, &x, &y).expect("sets");
     assert_eq!(sets.largest_score(), f64::INFINITY);
     assert!(sets.predict_sets(&x).expect("sets").indicator().iter().all(|has| *has));
     assert_eq!(Conformal::from_bytes(&sets.to_bytes().expect("bytes")), Ok(sets));
     for coverage in [0.0, 1.0, f64::NAN] {
-        assert!(Conformal::new(model.clone(), Conformity::Cumulative, coverage, &x, &y).is_err());
+        assert!(Conformal::new(model.clone(), NonconformityScore::Aps, coverage, &x, &y).is_err());
     }
 }
 
@@ -421,7 +430,7 @@ fn the_unsure_are_rejected() {
     let model = logistic().fit(&x, &y).expect("a fit");
     let p = model.predict_proba(&x).expect("probabilities");
     let labels = model.predict(&x).expect("labels");
-    let careful = Rejecting::new(model.clone(), 0.7).expect("a model");
+    let careful = RejectOption::new(model.clone(), 0.7).expect("a model");
     let answers = careful.predict_or_reject(&x).expect("answers");
     for (row, answer) in answers.iter().enumerate() {
         assert_eq!(answer.is_some(), p.row(row).max() >= 0.7);
@@ -433,8 +442,8 @@ fn the_unsure_are_rejected() {
     let sure = right((0..300).filter(|&row| answers[row].is_some()).collect());
     assert!(sure > right((0..300).collect()) + 0.05, "{sure}");
     assert_eq!(careful.predict(&x), Ok(labels));
-    assert!(Rejecting::new(model, 1.5).is_err());
-    assert_eq!(Rejecting::from_bytes(&careful.to_bytes().expect("bytes")), Ok(careful));
+    assert!(RejectOption::new(model, 1.5).is_err());
+    assert_eq!(RejectOption::from_bytes(&careful.to_bytes().expect("bytes")), Ok(careful));
 }
 
 #[test]
@@ -443,9 +452,10 @@ fn decisions_nest() {
     let estimator =
         Calibrate::new(Pipeline::new(StandardScaler::new(), logistic()), CalibrationMethod::Platt);
     let calibrated = estimator.fit(&x, &y).expect("a fit");
-    let model = Rejecting::new(Thresholded::new(calibrated, 0.4).expect("a model"), 0.3).expect("a model");
+    let model =
+        RejectOption::new(FittedThreshold::new(calibrated, 0.4).expect("a model"), 0.3).expect("a model");
     let any = AnyClassifier::<f64, usize>::from_bytes(&model.to_bytes().expect("bytes")).expect("a model");
-    assert_eq!((any.predict(&x), any.kind().as_str()), (model.predict(&x), "rejecting"));
+    assert_eq!((any.predict(&x), any.kind().as_str()), (model.predict(&x), "reject option"));
     assert_eq!(any.to_bytes(), model.to_bytes());
 }
 

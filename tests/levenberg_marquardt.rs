@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use approx::assert_abs_diff_eq;
 use logit::nn::{BinaryCrossEntropy, SoftmaxCrossEntropy};
 use logit::nn::{Loss, Targets};
-use logit::optim::{Curved, LevenbergMarquardt, Newton, Objective};
+use logit::optim::{HasHessian, LevenbergMarquardt, Newton, Objective};
 use logit::{Activation, StopReason};
 use nalgebra::{DMatrix, DVector};
 
@@ -43,7 +43,7 @@ impl Objective<f64> for Squares {
     }
 }
 
-impl Curved<f64> for Squares {
+impl HasHessian<f64> for Squares {
     fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
         let (_, jacobian) = self.jacobian(p);
         hessian.copy_from(&(jacobian.transpose() * jacobian));
@@ -175,7 +175,7 @@ fn the_last_evaluation_is_of_the_point_returned() {
             p[0].abs()
         }
     }
-    impl Curved<f64> for Remembers {
+    impl HasHessian<f64> for Remembers {
         fn hessian(&mut self, _p: &[f64], hessian: &mut DMatrix<f64>) {
             hessian[0] = 1.0;
         }
@@ -231,7 +231,7 @@ impl Objective<f64> for Linear<'_> {
     }
 }
 
-impl Curved<f64> for Linear<'_> {
+impl HasHessian<f64> for Linear<'_> {
     fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
         let (scores, width) = (self.scores(p), self.x.ncols());
         hessian.fill(0.0);
@@ -314,7 +314,7 @@ impl Objective<f64> for Hostile {
     }
 }
 
-impl Curved<f64> for Hostile {
+impl HasHessian<f64> for Hostile {
     fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
         let away = p[0] - 1.9;
         hessian[0] = match self {
@@ -398,7 +398,7 @@ fn single_precision_has_its_own_tolerance() {
             0.5 * (value.0 - slope).powi(2)
         }
     }
-    impl Curved<f32> for Valley {
+    impl HasHessian<f32> for Valley {
         fn hessian(&mut self, p: &[f32], hessian: &mut DMatrix<f32>) {
             hessian[0] = (Activation::Tanh.evaluate(f64::from(p[0])).1 as f32).powi(2);
         }

@@ -286,7 +286,7 @@ fn intervals_of_any_number() {
     assert_eq!(count.get(), 1 + 300 + 1000);
     assert_eq!(found, bootstrap.interval(&Accuracy, &truth, &p, &[0, 1], None).expect("an interval"));
     let error = (found.estimate * (1.0 - found.estimate) / 3000.0).sqrt();
-    for (end, sign) in [(found.low, -1.0), (found.high, 1.0)] {
+    for (end, sign) in [(found.lower, -1.0), (found.upper, 1.0)] {
         assert!((end - found.estimate - sign * 1.96 * error).abs() < 0.35 * error, "{found:?}");
     }
     // Rows of weight 0 are not there.
@@ -300,8 +300,8 @@ fn intervals_of_any_number() {
     let own: Vec<f64> = kept.iter().map(|&row| weights[row]).collect();
     let some =
         bootstrap.interval_of(40, Some(&own), |w| mean(&|row| value(kept[row]), w)).expect("an interval");
-    approx::assert_relative_eq!(all.low, some.low, max_relative = 1e-12);
-    approx::assert_relative_eq!(all.high, some.high, max_relative = 1e-12);
+    approx::assert_relative_eq!(all.lower, some.lower, max_relative = 1e-12);
+    approx::assert_relative_eq!(all.upper, some.upper, max_relative = 1e-12);
     assert!(bootstrap.interval_of(0, None, |_| Ok(1.0)).is_err());
     assert!(bootstrap.interval_of(2, Some(&[1.0]), |_| Ok(1.0)).is_err());
 }
@@ -340,8 +340,8 @@ fn intervals_hold_the_truth_as_often_as_they_say() {
             bootstrap.interval(&Accuracy, &truth, &p, &[0, 1], None).expect("an interval")
         };
         let (plain, corrected) = (interval(false), interval(true));
-        held += usize::from(plain.low <= expected && expected <= plain.high);
-        corrected_held += usize::from(corrected.low <= expected && expected <= corrected.high);
+        held += usize::from(plain.lower <= expected && expected <= plain.upper);
+        corrected_held += usize::from(corrected.lower <= expected && expected <= corrected.upper);
         assert_eq!(plain, interval(false), "the seed decides");
         let known = (plain.estimate * (1.0 - plain.estimate) / 80.0).sqrt();
         assert!((plain.standard_error / known - 1.0).abs() < 0.25, "{plain:?}");

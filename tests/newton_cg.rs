@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use approx::assert_abs_diff_eq;
-use logit::optim::{Curved, HessianProduct, Minimum, Newton, NewtonCg, Objective};
+use logit::optim::{HasHessian, HessianProduct, MinimizeResult, Newton, NewtonCg, Objective};
 use logit::{Error, Lbfgs, Progress, Real, Rng, StopReason};
 use nalgebra::{DMatrix, DVector};
 
@@ -105,7 +105,7 @@ impl<T: Real> HessianProduct<T> for Chain<T> {
     }
 }
 
-impl Curved<f64> for Chain<f64> {
+impl HasHessian<f64> for Chain<f64> {
     fn hessian(&mut self, x: &[f64], hessian: &mut DMatrix<f64>) {
         hessian.fill(0.0);
         for i in 0..x.len() {
@@ -258,7 +258,7 @@ fn the_observer_may_stop_the_run() {
 fn no_iterations_return_the_start_and_bad_settings_an_error() {
     let run = |solver: NewtonCg, start: Vec<f64>| solver.minimize(&mut Chain::new(3), start);
     let start = vec![0.5, -0.5, 2.0];
-    let Minimum { params, report, .. } =
+    let MinimizeResult { params, report, .. } =
         run(NewtonCg::new().max_iterations(0), start.clone()).expect("a start");
     assert_eq!((params, report.stop), (start.clone(), StopReason::IterationLimit));
     assert_eq!((report.iterations, report.evaluations), (0, 1));

@@ -49,19 +49,19 @@ fn decaying(decay: f64) -> Vec<UpdateRule> {
     ];
     for decay in [Decay::Coupled(decay), Decay::Decoupled(decay)] {
         rules.extend::<[UpdateRule; 13]>([
-            Adam::new(0.1).decay(decay).into(),
-            Adam::new(0.1).amsgrad(true).decay(decay).into(),
-            NAdam::new(0.1).decay(decay).into(),
-            RAdam::new(0.1).decay(decay).into(),
-            RmsProp::new(0.1).decay(decay).into(),
-            RmsProp::new(0.1).momentum(0.9).decay(decay).into(),
-            RmsProp::new(0.1).centered(true).decay(decay).into(),
-            RmsProp::new(0.1).centered(true).momentum(0.9).decay(decay).into(),
-            Adagrad::new(0.1).decay(decay).into(),
-            Adadelta::new(1.0).decay(decay).into(),
-            Adamax::new(0.1).decay(decay).into(),
-            Yogi::new(0.1).decay(decay).into(),
-            AdaBelief::new(0.1).decay(decay).into(),
+            Adam::new(0.1).weight_decay(decay).into(),
+            Adam::new(0.1).amsgrad(true).weight_decay(decay).into(),
+            NAdam::new(0.1).weight_decay(decay).into(),
+            RAdam::new(0.1).weight_decay(decay).into(),
+            RmsProp::new(0.1).weight_decay(decay).into(),
+            RmsProp::new(0.1).momentum(0.9).weight_decay(decay).into(),
+            RmsProp::new(0.1).centered(true).weight_decay(decay).into(),
+            RmsProp::new(0.1).centered(true).momentum(0.9).weight_decay(decay).into(),
+            Adagrad::new(0.1).weight_decay(decay).into(),
+            Adadelta::new(1.0).weight_decay(decay).into(),
+            Adamax::new(0.1).weight_decay(decay).into(),
+            Yogi::new(0.1).weight_decay(decay).into(),
+            AdaBelief::new(0.1).weight_decay(decay).into(),
         ]);
     }
     rules
@@ -125,11 +125,11 @@ fn traces_of_five_steps_are_exact() {
         adam.epsilon(0.1),
         [0.9166666666666666, 0.9491666742648455, 0.9610404638285651, 0.919743908460223, 0.885165407448371],
     );
-    assert_trace(adam.decay(Decay::Coupled(0.1)), [SKIP, SKIP, SKIP, SKIP, 0.8282362833915337]);
+    assert_trace(adam.weight_decay(Decay::Coupled(0.1)), [SKIP, SKIP, SKIP, SKIP, 0.8282362833915337]);
     assert_trace(adam.amsgrad(true), [SKIP, SKIP, SKIP, SKIP, 0.8674878638565342]);
     let decoupled =
         [0.890000002, 0.9177103542205656, 0.9222023167767708, 0.8681020855049519, 0.8214887453681422];
-    assert_trace(adam.decay(Decay::Decoupled(0.1)), decoupled);
+    assert_trace(adam.weight_decay(Decay::Decoupled(0.1)), decoupled);
     assert_trace(AdamW::new(0.1).weight_decay(0.1), decoupled);
     let sgd = Sgd::new(0.1).momentum(0.9);
     assert_trace(sgd, [0.95, 1.005, 1.0295, 0.85155, 0.691395]);
@@ -143,7 +143,7 @@ fn traces_of_five_steps_are_exact() {
 
 #[test]
 fn coupled_and_decoupled_decay_differ_from_the_first_step() {
-    let first = |decay| run(&Adam::new(0.1).decay(decay).into(), &[1.0], [vec![0.5]])[0][0];
+    let first = |decay| run(&Adam::new(0.1).weight_decay(decay).into(), &[1.0], [vec![0.5]])[0][0];
     let (coupled, decoupled) = (first(Decay::Coupled(0.1)), first(Decay::Decoupled(0.1)));
     assert_abs_diff_eq!(coupled, 0.9, epsilon = 1e-8);
     assert_abs_diff_eq!(decoupled, 0.89, epsilon = 1e-8);
@@ -155,7 +155,7 @@ fn adam_w_is_adam_with_decoupled_decay_to_the_bit() {
     let grads: Vec<Vec<f64>> = (0..20).map(|_| vec![rng.standard_normal(), rng.standard_normal()]).collect();
     let adam = Adam::new(0.03).beta1(0.8).beta2(0.95).epsilon(1e-4).amsgrad(true);
     let adam_w = AdamW::new(0.03).beta1(0.8).beta2(0.95).epsilon(1e-4).amsgrad(true);
-    let adam = adam.decay(Decay::Decoupled(0.2));
+    let adam = adam.weight_decay(Decay::Decoupled(0.2));
     let start = [1.0, -2.0];
     assert_eq!(
         run(&adam_w.weight_decay(0.2).into(), &start, grads.clone()),
@@ -495,8 +495,8 @@ fn hyper_parameters_out_of_range_are_refused_by_name() {
     assert_refused(NO_FRACTION, "beta1", |v| Adam::new(0.1).beta1(v));
     assert_refused(NO_FRACTION, "beta2", |v| Adam::new(0.1).beta2(v));
     assert_refused(BELOW_ZERO, "epsilon", |v| Adam::new(0.1).epsilon(v));
-    assert_refused(BELOW_ZERO, "decay", |v| Adam::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| Adam::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Adam::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Adam::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", AdamW::new);
     assert_refused(NO_FRACTION, "beta1", |v| AdamW::new(0.1).beta1(v));
     assert_refused(NO_FRACTION, "beta2", |v| AdamW::new(0.1).beta2(v));
@@ -507,35 +507,35 @@ fn hyper_parameters_out_of_range_are_refused_by_name() {
     assert_refused(NO_FRACTION, "beta2", |v| NAdam::new(0.1).beta2(v));
     assert_refused(BELOW_ZERO, "epsilon", |v| NAdam::new(0.1).epsilon(v));
     assert_refused(BELOW_ZERO, "momentum_decay", |v| NAdam::new(0.1).momentum_decay(v));
-    assert_refused(BELOW_ZERO, "decay", |v| NAdam::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| NAdam::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| NAdam::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| NAdam::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", RAdam::new);
     assert_refused(NO_FRACTION, "beta1", |v| RAdam::new(0.1).beta1(v));
     assert_refused(NO_FRACTION, "beta2", |v| RAdam::new(0.1).beta2(v));
     assert_refused(BELOW_ZERO, "epsilon", |v| RAdam::new(0.1).epsilon(v));
-    assert_refused(BELOW_ZERO, "decay", |v| RAdam::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| RAdam::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| RAdam::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| RAdam::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", Adamax::new);
     assert_refused(NO_FRACTION, "beta1", |v| Adamax::new(0.1).beta1(v));
     assert_refused(NO_FRACTION, "beta2", |v| Adamax::new(0.1).beta2(v));
     assert_refused(BELOW_ZERO, "epsilon", |v| Adamax::new(0.1).epsilon(v));
-    assert_refused(BELOW_ZERO, "decay", |v| Adamax::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| Adamax::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Adamax::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Adamax::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", AdaBelief::new);
     assert_refused(NO_FRACTION, "beta1", |v| AdaBelief::new(0.1).beta1(v));
     assert_refused(NO_FRACTION, "beta2", |v| AdaBelief::new(0.1).beta2(v));
     assert_refused(BELOW_ZERO, "epsilon", |v| AdaBelief::new(0.1).epsilon(v));
     assert_refused(BELOW_ZERO, "epsilon_root", |v| AdaBelief::new(0.1).epsilon_root(v));
-    assert_refused(BELOW_ZERO, "decay", |v| AdaBelief::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| AdaBelief::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| AdaBelief::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| AdaBelief::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", Yogi::new);
     assert_refused(NO_FRACTION, "beta1", |v| Yogi::new(0.1).beta1(v));
     assert_refused(NO_FRACTION, "beta2", |v| Yogi::new(0.1).beta2(v));
     assert_refused(BELOW_ZERO, "epsilon", |v| Yogi::new(0.1).epsilon(v));
     assert_refused(BELOW_ZERO, "initial_mean", |v| Yogi::new(0.1).initial_mean(v));
     assert_refused(BELOW_ZERO, "initial_accumulator", |v| Yogi::new(0.1).initial_accumulator(v));
-    assert_refused(BELOW_ZERO, "decay", |v| Yogi::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| Yogi::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Yogi::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Yogi::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", Lamb::new);
     assert_refused(NO_FRACTION, "beta1", |v| Lamb::new(0.1).beta1(v));
     assert_refused(NO_FRACTION, "beta2", |v| Lamb::new(0.1).beta2(v));
@@ -545,19 +545,19 @@ fn hyper_parameters_out_of_range_are_refused_by_name() {
     assert_refused(NO_FRACTION, "alpha", |v| RmsProp::new(0.1).alpha(v));
     assert_refused(BELOW_ZERO, "epsilon", |v| RmsProp::new(0.1).epsilon(v));
     assert_refused(NO_FRACTION, "momentum", |v| RmsProp::new(0.1).momentum(v));
-    assert_refused(BELOW_ZERO, "decay", |v| RmsProp::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| RmsProp::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| RmsProp::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| RmsProp::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", Adagrad::new);
     assert_refused(BELOW_ZERO, "learning_rate_decay", |v| Adagrad::new(0.1).learning_rate_decay(v));
     assert_refused(BELOW_ZERO, "initial_accumulator", |v| Adagrad::new(0.1).initial_accumulator(v));
     assert_refused(BELOW_ZERO, "epsilon", |v| Adagrad::new(0.1).epsilon(v));
-    assert_refused(BELOW_ZERO, "decay", |v| Adagrad::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| Adagrad::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Adagrad::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Adagrad::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", Adadelta::new);
     assert_refused(NO_FRACTION, "rho", |v| Adadelta::new(0.1).rho(v));
     assert_refused(NOT_POSITIVE, "epsilon", |v| Adadelta::new(0.1).epsilon(v));
-    assert_refused(BELOW_ZERO, "decay", |v| Adadelta::new(0.1).decay(Decay::Coupled(v)));
-    assert_refused(BELOW_ZERO, "decay", |v| Adadelta::new(0.1).decay(Decay::Decoupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Adadelta::new(0.1).weight_decay(Decay::Coupled(v)));
+    assert_refused(BELOW_ZERO, "weight_decay", |v| Adadelta::new(0.1).weight_decay(Decay::Decoupled(v)));
     assert_refused(NOT_POSITIVE, "learning_rate", Lion::new);
     assert_refused(NO_FRACTION, "beta1", |v| Lion::new(0.1).beta1(v));
     assert_refused(NO_FRACTION, "beta2", |v| Lion::new(0.1).beta2(v));

@@ -9,7 +9,7 @@ use logit::metrics::{Accuracy, BrierScore, LogLoss, Metric, RocAuc};
 use logit::nalgebra::{DMatrix, dmatrix};
 use logit::preprocess::FittedStandardScaler;
 use logit::select::{
-    Split, Splitter, group_k_fold, k_fold, learning_curve, product, shuffled_k_fold, time_ordered_splits,
+    Split, Splitter, grid2, group_k_fold, k_fold, learning_curve, shuffled_k_fold, time_ordered_splits,
     validation_curve,
 };
 use logit::{
@@ -114,7 +114,7 @@ fn scores_are_those_of_fits_by_hand() {
 #[test]
 fn the_best_settings_are_found_and_fitted_to_all_rows() {
     let (x, y) = overlapping(80, 3, 2, 3);
-    let settings = product([1e-5, 0.1], [false, true]);
+    let settings = grid2([1e-5, 0.1], [false, true]);
     let search = Search::grid(settings.clone(), |&(c, intercept)| {
         LogisticRegression::new(Penalty::c(c)).intercept(intercept)
     });

@@ -2,7 +2,9 @@
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use logit::nn::{BinaryCrossEntropy, Layer, Loss, Targets};
-use logit::optim::{Curved, Decay, HessianProduct, Minimum, Newton, NewtonCg, Objective, Optimizer, Step};
+use logit::optim::{
+    Decay, HasHessian, HessianProduct, MinimizeResult, Newton, NewtonCg, Objective, Optimizer, Step,
+};
 use logit::report::NonFinite;
 use logit::{
     Activation, Adam, Classifier, Error, Estimator, FitReport, Lbfgs, LogisticRegression, MlpClassifier,
@@ -157,7 +159,7 @@ impl Objective<f64> for Hostile {
         bowl
     }
 }
-impl Curved<f64> for Hostile {
+impl HasHessian<f64> for Hostile {
     fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
         let h = if *self == Hostile::Unrelated { -p[0] } else { 2.0 };
         hessian.copy_from_slice(&[h, 0.0, 0.0, 6.0]);
@@ -173,7 +175,7 @@ impl HessianProduct<f64> for Hostile {
 
 #[test]
 fn a_failed_line_search_returns_the_best_point_and_the_reason() {
-    type Solve = fn(&mut Hostile) -> Result<Minimum<f64>, Error>;
+    type Solve = fn(&mut Hostile) -> Result<MinimizeResult<f64>, Error>;
     let solves: [Solve; 3] = [
         |objective| Newton::new().max_iterations(50).minimize(objective, START.to_vec()),
         |objective| NewtonCg::new().max_iterations(50).minimize(objective, START.to_vec()),
@@ -181,7 +183,7 @@ fn a_failed_line_search_returns_the_best_point_and_the_reason() {
     ];
     for (mut objective, solve) in HOSTILE.into_iter().flat_map(|o| solves.map(|s| (o, s))) {
         let start = objective.evaluate(&START, &mut [0.0; 2]);
-        let Minimum { params, report, .. } = solve(&mut objective).expect("a point and a reason");
+        let MinimizeResult { params, report, .. } = solve(&mut objective).expect("a point and a reason");
         let name = format!("{objective:?}: {report}");
         let value = objective.evaluate(&params, &mut [0.0; 2]);
         assert!(params.iter().all(|p| p.is_finite()) && value <= start + 1e-14 * start.abs(), "{name}");
@@ -274,7 +276,7 @@ impl Objective<f64> for NineRows {
     }
 }
 
-impl Curved<f64> for NineRows {
+impl HasHessian<f64> for NineRows {
     fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
         let z = &self.x * DVector::from_column_slice(p);
         let curvature = DMatrix::from_diagonal(&z.map(|z| Activation::Sigmoid.evaluate(z).1));
@@ -350,7 +352,7 @@ fn adam_stays_sane_on_odd_gradients() {
     }
     // The square of the gradient is infinite.
     for decay in [Decay::None, Decay::Coupled(0.1), Decay::Decoupled(0.1)] {
-        let adam = Adam::new(0.1).decay(decay);
+        let adam = Adam::new(0.1).weight_decay(decay);
         let (mut params, mut state) = ([1f64], adam.state(1));
         (1..=50).for_each(|t| step(&adam, t, &mut params, &[if t == 3 { 1e200 } else { 0.5 }], &mut state));
         assert!(params[0].is_finite() && state[0].is_finite(), "{params:?}, {state:?}");
@@ -376,8 +378,8 @@ fn adam_without_epsilon_survives_tiny_gradients() {
 fn weight_decay_shrinks_weights_and_spares_biases() {
     let rules: [(&dyn Optimizer<f64>, f64); 3] = [
         (&Sgd::new(0.1).weight_decay(0.5), 2.0 * (1.0 - 0.05)),
-        (&Adam::new(0.1).decay(Decay::Decoupled(0.5)), 2.0 * (1.0 - 0.05)),
-        (&Adam::new(0.1).decay(Decay::Coupled(0.5)), 2.0 - 0.1),
+        (&Adam::new(0.1).weight_decay(Decay::Decoupled(0.5)), 2.0 * (1.0 - 0.05)),
+        (&Adam::new(0.1).weight_decay(Decay::Coupled(0.5)), 2.0 - 0.1),
     ];
     for (rule, weight) in rules {
         let mut params = [2.0, 2.0];

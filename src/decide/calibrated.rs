@@ -17,7 +17,7 @@ use crate::select::{HeldOut, Splitter};
 /// How scores become calibrated probabilities.
 ///
 /// ```
-/// use logit::decide::{Calibrated, CalibrationMethod};
+/// use logit::decide::{FittedCalibration, CalibrationMethod};
 /// use logit::{Classifier, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
@@ -26,7 +26,7 @@ use crate::select::{HeldOut, Splitter};
 /// let (x, y) = (dmatrix![-1.0; -1.0; -1.0; 1.0; 1.0; 1.0], ["no", "no", "yes", "no", "yes", "yes"]);
 /// assert!(model.predict_proba(&x)?[(3, 1)] > 0.9999);
 /// for method in [CalibrationMethod::Isotonic, CalibrationMethod::Temperature] {
-///     let calibrated = Calibrated::new(model.clone(), method, &x, &y, None)?;
+///     let calibrated = FittedCalibration::new(model.clone(), method, &x, &y, None)?;
 ///     assert!((calibrated.predict_proba(&x)?[(3, 1)] - 2.0 / 3.0).abs() < 1e-9);
 /// }
 /// # Ok::<(), logit::Error>(())
@@ -59,7 +59,7 @@ pub(super) enum Calibration {
 
 /// A classifier with calibrated probabilities.
 ///
-/// Made of a fitted classifier and rows that it was not fitted to by [`Calibrated::new`], or in one go by [`Calibrate`].
+/// Made of a fitted classifier and rows that it was not fitted to by [`FittedCalibration::new`], or in one go by [`Calibrate`].
 ///
 /// # Formula
 /// Scores are the log-odds of the calibrated probability for two classes, and ln p_k for more (times 1/T for
@@ -68,7 +68,7 @@ pub(super) enum Calibration {
 ///
 /// # Examples
 /// ```
-/// use logit::decide::{Calibrated, CalibrationMethod};
+/// use logit::decide::{FittedCalibration, CalibrationMethod};
 /// use logit::{Classifier, Estimator, MlpClassifier, data, train_test_split};
 ///
 /// let iris = data::iris();
@@ -76,18 +76,18 @@ pub(super) enum Calibration {
 /// let part = |rows: &[usize]| (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>());
 /// let ((x, y), (x_held, y_held)) = (part(&split.train), part(&split.test));
 /// let network = MlpClassifier::new([16]).epochs(50).fit(&x, &y)?;
-/// let model = Calibrated::new(network, CalibrationMethod::Temperature, &x_held, &y_held, None)?;
+/// let model = FittedCalibration::new(network, CalibrationMethod::Temperature, &x_held, &y_held, None)?;
 /// assert!(model.temperature().unwrap() > 0.0);
 /// assert_eq!(model.predict(&x)?, model.classifier().predict(&x)?);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Calibrated<C> {
+pub struct FittedCalibration<C> {
     pub(super) classifier: C,
     pub(super) calibration: Calibration,
 }
 
-impl<C> Calibrated<C> {
+impl<C> FittedCalibration<C> {
     /// `classifier` calibrated on rows that it was not fitted to, with a weight for each if there are weights.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl<C> Calibrated<C> {
             classifier.classes().len(),
             double(weights).as_deref(),
         )?;
-        Ok(Calibrated { classifier, calibration })
+        Ok(FittedCalibration { classifier, calibration })
     }
 
     /// The classifier whose scores are calibrated.
@@ -211,7 +211,7 @@ impl Calibration {
     }
 }
 
-impl<T: Real, C: Classifier<T>> Classifier<T> for Calibrated<C> {
+impl<T: Real, C: Classifier<T>> Classifier<T> for FittedCalibration<C> {
     type Label = C::Label;
 
     fn classes(&self) -> &[C::Label] {
@@ -266,7 +266,7 @@ impl<E> Calibrate<E> {
 }
 
 impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
-    type Fitted<L: Label> = Calibrated<E::Fitted<L>>;
+    type Fitted<L: Label> = FittedCalibration<E::Fitted<L>>;
 
     /// The observer sees all fits one after the other.
     ///
@@ -285,6 +285,6 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
         let calibration = Calibration::fit(self.method, outputs, truth, classes.len(), weights.as_deref())?;
         let classifier = self.estimator.fit_with(x, y, options)?;
         held.check_classes(classifier.classes())?;
-        Ok(Calibrated { classifier, calibration })
+        Ok(FittedCalibration { classifier, calibration })
     }
 }

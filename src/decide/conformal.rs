@@ -9,32 +9,34 @@ use crate::label::indices;
 use crate::label_sets::LabelSets;
 use crate::scalar::Real;
 
-/// How unlike a row and a class are.
+/// How poorly a class fits a row: the score that conformal sets are built from.
 ///
 /// ```
-/// use logit::decide::{Conformal, Conformity};
+/// use logit::decide::{Conformal, NonconformityScore};
 /// use logit::FittedLogistic;
 /// use nalgebra::{DMatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec![0, 1, 2], DMatrix::<f64>::identity(3, 3), dvector![0.0, 0.0, 0.0])?;
 /// let (x, y) = (DMatrix::from_fn(60, 3, |row, k| ((row * 5 + k * 7) % 11) as f64 / 2.0), Vec::from_iter((0..60).map(|row| row % 3)));
-/// for conformity in [Conformity::Probability, Conformity::Cumulative] {
-///     let sets = Conformal::new(model.clone(), conformity, 0.8, &x, &y)?.predict_sets(&x)?;
+/// for nonconformity in [NonconformityScore::Lac, NonconformityScore::Aps] {
+///     let sets = Conformal::new(model.clone(), nonconformity, 0.8, &x, &y)?.predict_sets(&x)?;
 ///     assert!((0..60).filter(|&row| sets.has(row, y[row])).count() >= 48);
 /// }
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Conformity {
-    /// By the probability of the class, as -p: the smallest sets on average; a set may be empty.
+pub enum NonconformityScore {
+    /// Least ambiguous set-valued classifier: minus the probability of the class. Gives the smallest sets on average; a set may
+    /// be empty.
     #[default]
-    Probability,
-    /// By the sum of the probabilities that are at least that of the class (as minus the sum of all others, which keeps its
+    Lac,
+    /// Adaptive prediction sets: the sum of the probabilities that are at least that of the class (computed as minus the sum of
+    /// all others, which keeps its
     /// digits): sets grow where the classifier is unsure.
     ///
     /// Romano, Sesia and Candès (2020), "Classification with valid and adaptive coverage".
-    Cumulative,
+    Aps,
 }
 
 /// Split-conformal prediction: for each row a set of classes that holds the right one with a probability of at least
@@ -50,7 +52,7 @@ pub enum Conformity {
 ///
 /// # Examples
 /// ```
-/// use logit::decide::{Conformal, Conformity};
+/// use logit::decide::{Conformal, NonconformityScore};
 /// use logit::{Estimator, LogisticRegression, Penalty, data, train_test_split};
 ///
 /// let iris = data::iris();
@@ -58,14 +60,14 @@ pub enum Conformity {
 /// let part = |rows: &[usize]| (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>());
 /// let ((x, y), (x_held, y_held)) = (part(&split.train), part(&split.test));
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &y)?;
-/// let sets = Conformal::new(model, Conformity::Probability, 0.9, &x_held, &y_held)?;
+/// let sets = Conformal::new(model, NonconformityScore::Lac, 0.9, &x_held, &y_held)?;
 /// println!("{:?}", sets.predict_sets(&x)?.sets()[0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conformal<C> {
     pub(super) classifier: C,
-    pub(super) conformity: Conformity,
+    pub(super) nonconformity: NonconformityScore,
     /// The largest score in a set; infinite for all classes.
     pub(super) largest: f64,
 }
@@ -78,7 +80,7 @@ impl<C> Conformal<C> {
     /// below 1.
     pub fn new<T: Real>(
         classifier: C,
-        conformity: Conformity,
+        nonconformity: NonconformityScore,
         coverage: f64,
         x: &DMatrix<T>,
         y: &[C::Label],
@@ -90,13 +92,13 @@ impl<C> Conformal<C> {
         check::training_matrix(x)?;
         check::count("y", "labels", x.nrows(), y.len())?;
         let truth = indices(classifier.classes(), y)?;
-        let scores = conformity.scores(&classifier.predict_proba(x)?.map(|p| p.as_f64()));
+        let scores = nonconformity.scores(&classifier.predict_proba(x)?.map(|p| p.as_f64()));
         let mut own: Vec<f64> = truth.iter().enumerate().map(|(row, &class)| scores[(row, class)]).collect();
         own.sort_unstable_by(f64::total_cmp);
         // A hair less, because 0.9 times 10 should be 9.
         let rank = ((own.len() + 1) as f64 * coverage * (1.0 - 1e-12)).ceil() as usize;
         let largest = own.get(rank.max(1) - 1).copied().unwrap_or(f64::INFINITY);
-        Ok(Conformal { classifier, conformity, largest })
+        Ok(Conformal { classifier, nonconformity, largest })
     }
 
     /// The set of each row.
@@ -107,7 +109,7 @@ impl<C> Conformal<C> {
     where
         C: Classifier<T>,
     {
-        let scores = self.conformity.scores(&self.classifier.predict_proba(x)?.map(|p| p.as_f64()));
+        let scores = self.nonconformity.scores(&self.classifier.predict_proba(x)?.map(|p| p.as_f64()));
         LabelSets::from_indicator(scores.map(|score| score <= self.largest), self.classifier.classes())
     }
 
@@ -122,12 +124,12 @@ impl<C> Conformal<C> {
     }
 }
 
-impl Conformity {
+impl NonconformityScore {
     /// The score of each row with each class.
     fn scores(self, p: &DMatrix<f64>) -> DMatrix<f64> {
         match self {
-            Conformity::Probability => -p,
-            Conformity::Cumulative => DMatrix::from_fn(p.nrows(), p.ncols(), |row, class| {
+            NonconformityScore::Lac => -p,
+            NonconformityScore::Aps => DMatrix::from_fn(p.nrows(), p.ncols(), |row, class| {
                 let own = p[(row, class)];
                 // 0 and not -0 for the least probable.
                 0.0 - p.row(row).iter().filter(|&&other| other < own).sum::<f64>()

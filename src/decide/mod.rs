@@ -12,12 +12,12 @@ mod temperature;
 mod threshold;
 mod tune_threshold;
 
-pub use calibrated::{Calibrate, Calibrated, CalibrationMethod};
-pub use conformal::{Conformal, Conformity};
+pub use calibrated::{Calibrate, CalibrationMethod, FittedCalibration};
+pub use conformal::{Conformal, NonconformityScore};
 pub use cost::MinimumCost;
 pub use isotonic::IsotonicRegression;
 pub use platt::PlattScaling;
 pub use priors::PriorCorrected;
-pub use reject::Rejecting;
-pub use threshold::Thresholded;
+pub use reject::RejectOption;
+pub use threshold::FittedThreshold;
 pub use tune_threshold::TuneThreshold;

@@ -17,29 +17,34 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::decide::Rejecting;
+/// use logit::decide::RejectOption;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;
-/// let careful = Rejecting::new(model, 0.8)?;
+/// let careful = RejectOption::new(model, 0.8)?;
 /// assert_eq!(careful.predict_or_reject(&dmatrix![-3.0; 0.5; 3.0])?, [Some("no"), None, Some("yes")]);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rejecting<C> {
+pub struct RejectOption<C> {
     pub(super) classifier: C,
-    pub(super) least: f64,
+    pub(super) min_probability: f64,
 }
 
-impl<C> Rejecting<C> {
-    /// `classifier`, whose predictions are given where their probability is at least `least`.
+impl<C> RejectOption<C> {
+    /// `classifier`, whose predictions are given where their probability is at min_probability `min_probability`.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a limit that is not from 0 to 1.
-    pub fn new(classifier: C, least: f64) -> Result<Self, Error> {
-        check::parameter("least", least, (0.0..=1.0).contains(&least), "from 0 to 1")?;
-        Ok(Rejecting { classifier, least })
+    pub fn new(classifier: C, min_probability: f64) -> Result<Self, Error> {
+        check::parameter(
+            "min_probability",
+            min_probability,
+            (0.0..=1.0).contains(&min_probability),
+            "from 0 to 1",
+        )?;
+        Ok(RejectOption { classifier, min_probability })
     }
 
     /// The class of each row, or none.
@@ -55,14 +60,14 @@ impl<C> Rejecting<C> {
         let classes = self.classifier.classes();
         let sure = |(row, label): (usize, C::Label)| {
             let class = classes.binary_search(&label).unwrap_or(0);
-            (p[(row, class)].as_f64() >= self.least).then_some(label)
+            (p[(row, class)].as_f64() >= self.min_probability).then_some(label)
         };
         Ok(predicted.into_iter().enumerate().map(sure).collect())
     }
 
     /// The limit.
-    pub fn least(&self) -> f64 {
-        self.least
+    pub fn min_probability(&self) -> f64 {
+        self.min_probability
     }
 
     /// The classifier inside.
@@ -71,7 +76,7 @@ impl<C> Rejecting<C> {
     }
 }
 
-impl<T: Real, C: Classifier<T>> Classifier<T> for Rejecting<C> {
+impl<T: Real, C: Classifier<T>> Classifier<T> for RejectOption<C> {
     type Label = C::Label;
 
     classifies_as!(self => self.classifier);

@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 
 use super::calibrated::Calibration;
 use super::{
-    Calibrated, Conformal, Conformity, IsotonicRegression, MinimumCost, PlattScaling, PriorCorrected,
-    Rejecting, Thresholded,
+    Conformal, FittedCalibration, FittedThreshold, IsotonicRegression, MinimumCost, NonconformityScore,
+    PlattScaling, PriorCorrected, RejectOption,
 };
 use crate::classifier::Classifier;
 use crate::error::Error;
@@ -50,15 +50,18 @@ macro_rules! around {
 }
 
 around!(
-    Thresholded,
+    FittedThreshold,
     "thresholded",
     |model, record| record.with_number("threshold", model.threshold),
-    |inner, record| Thresholded::new(inner, record.take_number("threshold")?)
+    |inner, record| FittedThreshold::new(inner, record.take_number("threshold")?)
 );
 
-around!(Rejecting, "rejecting", |model, record| record.with_number("least", model.least), |inner, record| {
-    Rejecting::new(inner, record.take_number("least")?)
-});
+around!(
+    RejectOption,
+    "reject option",
+    |model, record| record.with_number("min_probability", model.min_probability),
+    |inner, record| { RejectOption::new(inner, record.take_number("min_probability")?) }
+);
 
 around!(
     MinimumCost,
@@ -81,14 +84,14 @@ around!(
     Conformal,
     "conformal",
     |model, record| record
-        .with_flag("cumulative", model.conformity == Conformity::Cumulative)
+        .with_flag("cumulative", model.nonconformity == NonconformityScore::Aps)
         .with_array("largest_score", &[model.largest]),
     |inner, record| {
         let cumulative = record.take_flag("cumulative")?;
-        let conformity = if cumulative { Conformity::Cumulative } else { Conformity::Probability };
+        let nonconformity = if cumulative { NonconformityScore::Aps } else { NonconformityScore::Lac };
         match record.take_optional("largest_score")? {
             Some(largest) if (-1.0 - 1e-9..=0.0).contains(&largest) || largest == f64::INFINITY => {
-                Ok(Conformal { classifier: inner, conformity, largest })
+                Ok(Conformal { classifier: inner, nonconformity, largest })
             }
             other => Err(invalid(format!("its largest score is {other:?}, wanted from -1 to 0"))),
         }
@@ -96,14 +99,14 @@ around!(
 );
 
 around!(
-    Calibrated,
+    FittedCalibration,
     "calibrated",
     |model, record| record.with_part("calibration", model.calibration.to_record()),
     |inner, record| {
         let count = inner.classes().len();
         let part = record.take_part("calibration")?;
         let calibration = Calibration::from_record(part, if count == 2 { 1 } else { count })?;
-        Ok(Calibrated { classifier: inner, calibration })
+        Ok(FittedCalibration { classifier: inner, calibration })
     }
 );
 

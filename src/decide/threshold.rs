@@ -18,26 +18,26 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::metrics::{Average, FBeta};
-/// use logit::decide::Thresholded;
+/// use logit::decide::FittedThreshold;
 /// use logit::{Classifier, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;
-/// let careful = Thresholded::new(model.clone(), 0.9)?;
+/// let careful = FittedThreshold::new(model.clone(), 0.9)?;
 /// assert_eq!(careful.predict(&dmatrix![1.0; 3.0])?, ["no", "yes"]);
 ///
 /// let (x, y) = (dmatrix![-3.0; -2.0; -1.0; 0.0], ["no", "yes", "yes", "yes"]);
-/// let tuned = Thresholded::tuned(model, &FBeta::new(1.0, Average::Class(1)), &x, &y, None)?;
+/// let tuned = FittedThreshold::tuned(model, &FBeta::new(1.0, Average::Class(1)), &x, &y, None)?;
 /// assert_eq!(tuned.predict(&x)?, y);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Thresholded<C> {
+pub struct FittedThreshold<C> {
     pub(super) classifier: C,
     pub(super) threshold: f64,
 }
 
-impl<C> Thresholded<C> {
+impl<C> FittedThreshold<C> {
     /// `classifier` with this threshold on the probability of the second class.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl<C> Thresholded<C> {
     {
         check_two(classifier.classes().len())?;
         check::parameter("threshold", threshold, (0.0..=1.0).contains(&threshold), "from 0 to 1")?;
-        Ok(Thresholded { classifier, threshold })
+        Ok(FittedThreshold { classifier, threshold })
     }
 
     /// `classifier` with the threshold that is best for a metric on rows that it was not fitted to, with a weight for each
@@ -67,7 +67,7 @@ impl<C> Thresholded<C> {
     where
         C: Classifier<T>,
     {
-        let mut model = Thresholded::new(classifier, 0.5)?;
+        let mut model = FittedThreshold::new(classifier, 0.5)?;
         check::training_matrix(x)?;
         check::count("y", "labels", x.nrows(), y.len())?;
         check::weights(weights, y.len())?;
@@ -88,7 +88,7 @@ impl<C> Thresholded<C> {
     }
 }
 
-impl<T: Real, C: Classifier<T>> Classifier<T> for Thresholded<C> {
+impl<T: Real, C: Classifier<T>> Classifier<T> for FittedThreshold<C> {
     type Label = C::Label;
 
     fn classes(&self) -> &[C::Label] {

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::threshold::{Thresholded, best_threshold, check_two};
+use super::threshold::{FittedThreshold, best_threshold, check_two};
 use crate::classifier::{Classifier, Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
@@ -58,12 +58,12 @@ impl<E, M: Metric> TuneThreshold<E, M> {
 }
 
 impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
-    type Fitted<L: Label> = Thresholded<E::Fitted<L>>;
+    type Fitted<L: Label> = FittedThreshold<E::Fitted<L>>;
 
     /// The observer sees all fits one after the other.
     ///
     /// # Errors
-    /// Those of splitting and fitting, and as [`Thresholded::tuned`]; [`Error::Unsupported`] for offsets.
+    /// Those of splitting and fitting, and as [`FittedThreshold::tuned`]; [`Error::Unsupported`] for offsets.
     fn fit_with<L: Label>(
         &self,
         x: &DMatrix<T>,
@@ -80,6 +80,6 @@ impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
         let threshold = best_threshold(&self.metric, p, &held.truth, weights)?;
         let classifier = self.estimator.fit_with(x, y, options)?;
         held.check_classes(classifier.classes())?;
-        Thresholded::new(classifier, threshold)
+        FittedThreshold::new(classifier, threshold)
     }
 }

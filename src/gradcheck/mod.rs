@@ -13,7 +13,7 @@ use verdict::{Entry, Ledger};
 use crate::error::Error;
 use crate::layer::{Layer, Tape};
 use crate::loss::{Gradient, Loss, Targets};
-use crate::optim::{Curved, HessianProduct, Objective};
+use crate::optim::{HasHessian, HessianProduct, Objective};
 use crate::rng::Rng;
 
 /// Checks analytic derivatives against five-point differences in `f64`, entry by entry, and the other obligations
@@ -132,7 +132,7 @@ impl GradCheck {
     /// let x = dmatrix![0.3, -1.0; 0.8, 2.0; -0.4, 0.1; 1.9, 0.6];
     /// let mut tape = network.tape(4);
     /// tape.set_mode(Mode::Train);
-    /// network.draw(&mut tape, &mut Rng::new(1));
+    /// network.sample_masks(&mut tape, &mut Rng::new(1));
     /// let agreement = GradCheck::new().layer_on(&network, &[1.2, 0.7, 0.1, -0.3], &x, &mut tape)?;
     /// assert_eq!((agreement.entries, agreement.kinks), (4 + 8, 0));
     /// # Ok::<(), logit::gradcheck::Mismatch>(())
@@ -326,7 +326,7 @@ impl GradCheck {
     ///
     /// # Errors
     /// A [`Mismatch`] that names what is wrong.
-    pub fn hessian<O: Curved<f64> + ?Sized>(
+    pub fn hessian<O: HasHessian<f64> + ?Sized>(
         &self,
         objective: &mut O,
         params: &[f64],

@@ -69,7 +69,7 @@ impl<T: Real> Layer<T> for Activate {
     }
 
     fn forward(&self, _params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         parts.output.copy_from(x);
         let derivative = parts.buffers[0].as_mut_slice();
         self.activation.forward(parts.output.as_mut_slice(), &[], x.nrows(), derivative);
@@ -84,7 +84,7 @@ impl<T: Real> Layer<T> for Activate {
         dx: Option<&mut DMatrix<T>>,
     ) {
         let Some(dx) = dx else { return };
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         let (gradient, output) = (parts.output_gradient.as_slice(), parts.output.as_slice());
         self.activation.backward(gradient, output, parts.buffers[0].as_slice(), dx.as_mut_slice());
     }

@@ -109,8 +109,8 @@ impl Shape for AnyLayer {
     fn describe(&self) -> String {
         self.shape().describe()
     }
-    fn parts(&self) -> Vec<&dyn Shape> {
-        self.shape().parts()
+    fn sublayers(&self) -> Vec<&dyn Shape> {
+        self.shape().sublayers()
     }
 }
 
@@ -134,11 +134,11 @@ impl<T: Real> Layer<T> for AnyLayer {
     ) {
         self.layer().backward(params, x, tape, grad, dx);
     }
-    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
-        self.layer().draw(tape, rng);
+    fn sample_masks(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        self.layer().sample_masks(tape, rng);
     }
-    fn absorb(&self, tape: &mut Tape<T>) {
-        self.layer().absorb(tape);
+    fn update_running_stats(&self, tape: &mut Tape<T>) {
+        self.layer().update_running_stats(tape);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::scalar::{dot, sum, vectorize};
 /// y = γ (x - μ) / √(v + ε) + β for each column.
 ///
 /// In [`Mode::Train`], μ and v are the mean and the (biased) variance of the column in the batch, and their own
-/// dependence on x is part of the gradient. [`Layer::absorb`] then moves the running statistics towards them:
+/// dependence on x is part of the gradient. [`Layer::update_running_stats`] then moves the running statistics towards them:
 /// running = (1 - m) running + m batch with the momentum m, where the batch's variance is the unbiased one.
 /// In [`Mode::Evaluate`], μ and v are the running statistics, which start at 0 and 1.
 ///
@@ -48,7 +48,7 @@ use crate::scalar::{dot, sum, vectorize};
 /// layer.forward(&params, &x, &mut tape);
 /// assert!((tape.output()[2] - 1.5f64.sqrt()).abs() < 1e-6);
 ///
-/// layer.absorb(&mut tape);
+/// layer.update_running_stats(&mut tape);
 /// let mut running = [0.0; 2];
 /// tape.save_statistics(&mut running);
 /// assert_eq!(running, [0.1 * 20.0, 0.9 + 0.1 * 100.0]);
@@ -137,7 +137,7 @@ impl<T: Real> Layer<T> for BatchNorm {
     }
 
     fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
-        let (parts, rows) = (tape.parts(), x.nrows());
+        let (parts, rows) = (tape.borrow_parts(), x.nrows());
         assert_eq!(x.shape(), parts.output.shape(), "the rows and columns of a batch normalisation");
         let epsilon = T::of(self.epsilon).max(T::MIN_POSITIVE);
         for column in 0..self.width {
@@ -168,7 +168,7 @@ impl<T: Real> Layer<T> for BatchNorm {
         mut dx: Option<&mut DMatrix<T>>,
     ) {
         assert_eq!(grad.len(), self.parameter_count(), "gradient of a batch normalisation");
-        let (parts, rows) = (tape.parts(), x.nrows());
+        let (parts, rows) = (tape.borrow_parts(), x.nrows());
         let count = T::of(rows.max(1) as f64);
         for column in 0..self.width {
             let range = column * rows..(column + 1) * rows;
@@ -190,8 +190,8 @@ impl<T: Real> Layer<T> for BatchNorm {
         }
     }
 
-    fn absorb(&self, tape: &mut Tape<T>) {
-        let parts = tape.parts();
+    fn update_running_stats(&self, tape: &mut Tape<T>) {
+        let parts = tape.borrow_parts();
         let rows = parts.output.nrows();
         if !uses_batch(parts.mode, rows) {
             return;

@@ -204,7 +204,7 @@ impl<T: Real> Layer<T> for Dense {
         dx: Option<&mut DMatrix<T>>,
     ) {
         assert_eq!(grad.len(), self.parameter_count(), "gradient of a dense layer");
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         let (rows, gradient) = (x.nrows(), parts.output_gradient.as_slice());
         if rows == 0 {
             return grad.fill(T::zero());
@@ -234,7 +234,7 @@ impl<T: Real> Layer<T> for Dense {
 impl Dense {
     pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
         assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         let (rows, y) = (x.height(), parts.output.as_mut_slice());
         assert_eq!(y.len(), rows * self.outputs, "entries of a dense layer's output");
         product(x, self.weights(params), (y, rows), false, parts.workspace);

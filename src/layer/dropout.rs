@@ -13,7 +13,7 @@ use crate::scalar::vectorize;
 ///
 /// # Formula
 /// In [`Mode::Train`], y = m x with m = 0 with probability p and m = 1 / (1 - p) otherwise, drawn for each entry by
-/// [`Layer::draw`]: the mean of y over all masks is x. In [`Mode::Evaluate`], y = x. A tape for which no mask has
+/// [`Layer::sample_masks`]: the mean of y over all masks is x. In [`Mode::Evaluate`], y = x. A tape for which no mask has
 /// been drawn yet leaves nothing out.
 ///
 /// An infinite entry that is left out becomes NaN, not zero: a network that diverges is not to look healthy.
@@ -37,7 +37,7 @@ use crate::scalar::vectorize;
 ///
 /// let mut tape = layer.tape(1);
 /// tape.set_mode(Mode::Train);
-/// layer.draw(&mut tape, &mut Rng::new(7));
+/// layer.sample_masks(&mut tape, &mut Rng::new(7));
 /// layer.forward(&[], &x, &mut tape);
 /// assert!(x.iter().zip(tape.output()).all(|(x, y)| *y == 0.0 || *y == 2.0 * x));
 /// # Ok::<(), logit::Error>(())
@@ -65,13 +65,13 @@ impl Dropout {
     }
 
     /// Writes a given mask into `tape`: `keeps` says of each row and column, column by column, whether the entry is
-    /// kept. [`Layer::draw`] does this at random.
+    /// kept. [`Layer::sample_masks`] does this at random.
     ///
     /// # Panics
     /// When `tape` is not one of a dropout layer.
     pub fn set_mask<T: Real>(&self, tape: &mut Tape<T>, mut keeps: impl FnMut(usize, usize) -> bool) {
         let scale = T::of(1.0 / (1.0 - self.probability));
-        let mask = &mut tape.parts().buffers[MASK];
+        let mask = &mut tape.borrow_parts().buffers[MASK];
         let rows = mask.nrows().max(1);
         for (column, factors) in mask.as_mut_slice().chunks_exact_mut(rows).enumerate() {
             for (row, factor) in factors.iter_mut().enumerate() {
@@ -104,12 +104,12 @@ impl<T: Real> Layer<T> for Dropout {
 
     fn tape(&self, rows: usize) -> Tape<T> {
         let mut tape = Tape::new(rows, self.width).with_buffer(rows, self.width);
-        tape.parts().buffers[MASK].fill(T::one());
+        tape.borrow_parts().buffers[MASK].fill(T::one());
         tape
     }
 
     fn forward(&self, _params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         masked(parts.mode, x, &parts.buffers[MASK], parts.output);
     }
 
@@ -121,13 +121,13 @@ impl<T: Real> Layer<T> for Dropout {
         _grad: &mut [T],
         dx: Option<&mut DMatrix<T>>,
     ) {
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         if let Some(dx) = dx {
             masked(parts.mode, parts.output_gradient, &parts.buffers[MASK], dx);
         }
     }
 
-    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+    fn sample_masks(&self, tape: &mut Tape<T>, rng: &mut Rng) {
         self.set_mask(tape, |_, _| rng.uniform(0.0, 1.0) >= self.probability);
     }
 }
@@ -158,8 +158,8 @@ mod tests {
     fn the_mask_of_a_seed_is_pinned() {
         let layer = Dropout::new(2, 0.25).unwrap();
         let mut tape: Tape<f64> = layer.tape(4);
-        layer.draw(&mut tape, &mut Rng::new(3));
-        let kept = tape.parts().buffers[MASK].map(|factor| factor != 0.0);
+        layer.sample_masks(&mut tape, &mut Rng::new(3));
+        let kept = tape.borrow_parts().buffers[MASK].map(|factor| factor != 0.0);
         assert_eq!(kept.as_slice(), PINNED);
     }
     const PINNED: [bool; 8] = [false, true, true, true, true, false, false, true];
@@ -169,8 +169,8 @@ mod tests {
         for probability in [0.0, 0.1, 0.5, 0.9] {
             let layer = Dropout::new(50, probability).unwrap();
             let mut tape: Tape<f64> = layer.tape(400);
-            layer.draw(&mut tape, &mut Rng::new(11));
-            let mask = &tape.parts().buffers[MASK];
+            layer.sample_masks(&mut tape, &mut Rng::new(11));
+            let mask = &tape.borrow_parts().buffers[MASK];
             let kept = mask.iter().filter(|factor| **factor != 0.0).count() as f64;
             // Four standard deviations.
             let spread = 4.0 * (20_000.0 * probability * (1.0 - probability)).sqrt();

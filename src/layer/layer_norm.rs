@@ -108,7 +108,7 @@ impl<T: Real> Layer<T> for LayerNorm {
     }
 
     fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
-        let (parts, rows) = (tape.parts(), x.nrows());
+        let (parts, rows) = (tape.borrow_parts(), x.nrows());
         assert_eq!(x.shape(), parts.output.shape(), "the rows and columns of a layer normalisation");
         let epsilon = T::of(self.epsilon).max(T::MIN_POSITIVE);
         let (z, of_rows) = parts.buffers.split_at_mut(OF_ROWS);
@@ -140,7 +140,7 @@ impl<T: Real> Layer<T> for LayerNorm {
         dx: Option<&mut DMatrix<T>>,
     ) {
         assert_eq!(grad.len(), self.parameter_count(), "gradient of a layer normalisation");
-        let (parts, rows) = (tape.parts(), x.nrows());
+        let (parts, rows) = (tape.borrow_parts(), x.nrows());
         let (z, of_rows) = parts.buffers.split_at_mut(OF_ROWS);
         let (z, mut of_rows) = (z[NORMALIZED].as_slice(), OfRows::new(&mut of_rows[0]));
         let g = parts.output_gradient.as_slice();

@@ -67,7 +67,7 @@ impl<T: Real> Layer<T> for LogSoftmax {
     }
 
     fn forward(&self, _params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
-        let (parts, rows) = (tape.parts(), x.nrows().max(1));
+        let (parts, rows) = (tape.borrow_parts(), x.nrows().max(1));
         let (probabilities, remembered) = parts.buffers.split_at_mut(1);
         let (probabilities, remembered) = (&mut probabilities[0], remembered[0].as_mut_slice());
         let (largest, remembered) = remembered.split_at_mut(x.nrows());
@@ -116,7 +116,7 @@ impl<T: Real> Layer<T> for LogSoftmax {
         dx: Option<&mut DMatrix<T>>,
     ) {
         let Some(dx) = dx else { return };
-        let (parts, rows) = (tape.parts(), x.nrows().max(1));
+        let (parts, rows) = (tape.borrow_parts(), x.nrows().max(1));
         let (probabilities, remembered) = parts.buffers.split_at_mut(1);
         let (largest, remembered) = remembered[0].as_mut_slice().split_at_mut(x.nrows());
         let (others, remembered) = remembered.split_at_mut(x.nrows());

@@ -40,7 +40,7 @@ pub use residual::Residual;
 pub use sequential::Sequential;
 pub use softmax::Softmax;
 pub use summary::Summary;
-pub use tape::{Mode, Parts, Tape};
+pub use tape::{Mode, Tape, TapeParts};
 
 use crate::check;
 use crate::error::Error;
@@ -84,7 +84,7 @@ pub trait Shape {
     /// # Errors
     /// [`Error::InvalidParameter`] for the first that cannot.
     fn check(&self) -> Result<(), Error> {
-        self.parts().into_iter().try_for_each(Shape::check)
+        self.sublayers().into_iter().try_for_each(Shape::check)
     }
 
     /// What the layer is, in a few words. Defaults to the name of the type.
@@ -95,7 +95,7 @@ pub trait Shape {
     }
 
     /// The layers that this one is made of, in the order of their parameters. Defaults to none.
-    fn parts(&self) -> Vec<&dyn Shape> {
+    fn sublayers(&self) -> Vec<&dyn Shape> {
         Vec::new()
     }
 }
@@ -103,7 +103,7 @@ pub trait Shape {
 /// The innermost layers that have parameters, with the range of their parameters.
 pub(crate) fn groups(shape: &dyn Shape) -> Vec<Group<'_>> {
     fn collect<'a>(layer: &'a dyn Shape, start: usize, groups: &mut Vec<Group<'a>>) {
-        let parts = layer.parts();
+        let parts = layer.sublayers();
         let range = start..start + layer.parameter_count();
         if parts.is_empty() && !range.is_empty() {
             groups.push(Group { layer, range });
@@ -138,7 +138,7 @@ pub(crate) struct Group<'a> {
 ///   and leaves it as it is. `dx` is `None` for the first layer of a network, where nobody needs it.
 /// - Neither allocates: all memory comes from `tape`, which is made once per batch size.
 /// - What differs between training and prediction asks [`Tape::mode`]; what is random is drawn by
-///   [`draw`](Layer::draw), not by `forward`; what outlives a batch is updated by [`absorb`](Layer::absorb).
+///   [`sample_masks`](Layer::sample_masks), not by `forward`; what outlives a batch is updated by [`update_running_stats`](Layer::update_running_stats).
 /// - NaN in gives NaN out: a layer must not turn a non-finite number into a finite one.
 ///
 /// [`GradCheck`](crate::GradCheck) proves all of this except the allocations.
@@ -217,11 +217,11 @@ pub trait Layer<T: Real>: Shape + Send + Sync {
 
     /// Draws what is random in a training step, such as dropout masks, into `tape`. Called once before the forward
     /// pass of each step of training, never for predictions. Defaults to nothing.
-    fn draw(&self, _tape: &mut Tape<T>, _rng: &mut Rng) {}
+    fn sample_masks(&self, _tape: &mut Tape<T>, _rng: &mut Rng) {}
 
     /// Folds what the last forward pass saw into the running statistics of `tape`. Called once after the forward pass
     /// of each step of training, never for predictions. Defaults to nothing.
-    fn absorb(&self, _tape: &mut Tape<T>) {}
+    fn update_running_stats(&self, _tape: &mut Tape<T>) {}
 
     /// The output for `x`, in memory of its own, in [`Mode::Evaluate`] and with the initial running statistics.
     ///
@@ -259,8 +259,8 @@ impl<S: Shape + ?Sized> Shape for $pointer {
     fn describe(&self) -> String {
         (**self).describe()
     }
-    fn parts(&self) -> Vec<&dyn Shape> {
-        (**self).parts()
+    fn sublayers(&self) -> Vec<&dyn Shape> {
+        (**self).sublayers()
     }
 }
 
@@ -284,11 +284,11 @@ impl<T: Real, S: Layer<T> + ?Sized> Layer<T> for $pointer {
     ) {
         (**self).backward(params, x, tape, grad, dx);
     }
-    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
-        (**self).draw(tape, rng);
+    fn sample_masks(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        (**self).sample_masks(tape, rng);
     }
-    fn absorb(&self, tape: &mut Tape<T>) {
-        (**self).absorb(tape);
+    fn update_running_stats(&self, tape: &mut Tape<T>) {
+        (**self).update_running_stats(tape);
     }
 }
         )*

@@ -127,7 +127,7 @@ impl<T: Real> Layer<T> for PRelu {
     ) {
         grad.fill(T::zero());
         let rows = x.nrows().max(1);
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         let below = parts.buffers[0].as_mut_slice();
         let columns =
             x.as_slice().chunks_exact(rows).zip(parts.output_gradient.as_slice().chunks_exact(rows));

@@ -68,8 +68,8 @@ impl<L: Shape> Shape for Residual<L> {
         self.layer.penalized()
     }
     /// The layer inside or, where that is made of others, those.
-    fn parts(&self) -> Vec<&dyn Shape> {
-        let inside = self.layer.parts();
+    fn sublayers(&self) -> Vec<&dyn Shape> {
+        let inside = self.layer.sublayers();
         if inside.is_empty() { vec![&self.layer] } else { inside }
     }
 }
@@ -84,7 +84,7 @@ impl<T: Real, L: Layer<T>> Layer<T> for Residual<L> {
     }
 
     fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>) {
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         self.layer.forward(params, x, &mut parts.inside[0]);
         parts.output.copy_from(x);
         axpy(T::one(), parts.inside[0].output().as_slice(), parts.output.as_mut_slice());
@@ -98,7 +98,7 @@ impl<T: Real, L: Layer<T>> Layer<T> for Residual<L> {
         grad: &mut [T],
         mut dx: Option<&mut DMatrix<T>>,
     ) {
-        let parts = tape.parts();
+        let parts = tape.borrow_parts();
         parts.inside[0].output_gradient_mut().copy_from(parts.output_gradient);
         self.layer.backward(params, x, &mut parts.inside[0], grad, dx.as_deref_mut());
         if let Some(dx) = dx {
@@ -106,11 +106,11 @@ impl<T: Real, L: Layer<T>> Layer<T> for Residual<L> {
         }
     }
 
-    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
-        self.layer.draw(&mut tape.parts().inside[0], rng);
+    fn sample_masks(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        self.layer.sample_masks(&mut tape.borrow_parts().inside[0], rng);
     }
 
-    fn absorb(&self, tape: &mut Tape<T>) {
-        self.layer.absorb(&mut tape.parts().inside[0]);
+    fn update_running_stats(&self, tape: &mut Tape<T>) {
+        self.layer.update_running_stats(&mut tape.borrow_parts().inside[0]);
     }
 }

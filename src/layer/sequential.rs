@@ -122,7 +122,7 @@ impl<L: Shape> Shape for Sequential<L> {
         };
         self.layers.iter().zip(self.parameter_ranges()).flat_map(shifted).collect()
     }
-    fn parts(&self) -> Vec<&dyn Shape> {
+    fn sublayers(&self) -> Vec<&dyn Shape> {
         self.layers.iter().map(|layer| layer as &dyn Shape).collect()
     }
 }
@@ -155,12 +155,15 @@ impl<T: Real, L: Layer<T>> Layer<T> for Sequential<L> {
         });
     }
 
-    fn draw(&self, tape: &mut Tape<T>, rng: &mut Rng) {
-        self.layers.iter().zip(tape.children_mut()).for_each(|(layer, tape)| layer.draw(tape, rng));
+    fn sample_masks(&self, tape: &mut Tape<T>, rng: &mut Rng) {
+        self.layers.iter().zip(tape.children_mut()).for_each(|(layer, tape)| layer.sample_masks(tape, rng));
     }
 
-    fn absorb(&self, tape: &mut Tape<T>) {
-        self.layers.iter().zip(tape.children_mut()).for_each(|(layer, tape)| layer.absorb(tape));
+    fn update_running_stats(&self, tape: &mut Tape<T>) {
+        self.layers
+            .iter()
+            .zip(tape.children_mut())
+            .for_each(|(layer, tape)| layer.update_running_stats(tape));
     }
 }
 

@@ -81,7 +81,7 @@ impl<T: Real> Layer<T> for Softmax {
         dx: Option<&mut DMatrix<T>>,
     ) {
         let Some(dx) = dx else { return };
-        let (parts, rows) = (tape.parts(), x.nrows().max(1));
+        let (parts, rows) = (tape.borrow_parts(), x.nrows().max(1));
         let (largest, remembered) = parts.buffers[0].as_mut_slice().split_at_mut(x.nrows());
         let (reference, mean) = remembered.split_at_mut(x.nrows());
         let outputs = parts.output.as_slice().chunks_exact(rows);

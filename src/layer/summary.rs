@@ -73,7 +73,7 @@ impl Summary {
     pub fn of<T: Real>(network: &(impl Layer<T> + ?Sized), rows: usize) -> Self {
         let parameters = network.parameter_count();
         let mut lines = Vec::new();
-        match network.parts().as_slice() {
+        match network.sublayers().as_slice() {
             [] => lines.push(Line {
                 name: network.describe(),
                 outputs: network.outputs(),
@@ -109,7 +109,7 @@ impl Summary {
 
 /// Adds the line of a layer and those of the layers inside.
 fn collect(layer: &dyn Shape, depth: usize, lines: &mut Vec<Line>) {
-    let parts = layer.parts();
+    let parts = layer.sublayers();
     let inside: usize = parts.iter().map(|part| part.parameter_count()).sum();
     let own = layer.parameter_count().saturating_sub(inside);
     lines.push(Line {

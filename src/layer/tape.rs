@@ -30,7 +30,7 @@ pub enum Mode {
 /// // An output of 15 x 3 and one remembered matrix of 15 x 4.
 /// let mut tape = Tape::<f64>::new(15, 3).with_buffer(15, 4);
 /// assert_eq!(tape.output().shape(), (15, 3));
-/// let parts = tape.parts();
+/// let parts = tape.borrow_parts();
 /// parts.buffers[0].fill(1.0);
 /// ```
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub struct Tape<T> {
 /// The parts of a [`Tape`], borrowed at the same time.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Parts<'a, T> {
+pub struct TapeParts<'a, T> {
     /// The output of the layer, rows x outputs.
     pub output: &'a mut DMatrix<T>,
     /// The gradient of the loss with respect to the output, of the same shape.
@@ -114,7 +114,7 @@ impl<T: Real> Tape<T> {
 
     /// The output, to be written by a forward pass.
     pub fn output_mut(&mut self) -> &mut DMatrix<T> {
-        self.parts().output
+        self.borrow_parts().output
     }
 
     /// The gradient of the loss with respect to the output.
@@ -124,22 +124,22 @@ impl<T: Real> Tape<T> {
 
     /// The gradient with respect to the output, to be written before a backward pass.
     pub fn output_gradient_mut(&mut self) -> &mut DMatrix<T> {
-        self.parts().output_gradient
+        self.borrow_parts().output_gradient
     }
 
     /// The output to read and its gradient to write: what a loss needs.
     pub fn split(&mut self) -> (&DMatrix<T>, &mut DMatrix<T>) {
-        let parts = self.parts();
+        let parts = self.borrow_parts();
         (parts.output, parts.output_gradient)
     }
 
     /// Everything at once; of a chain, the parts of its last layer.
-    pub fn parts(&mut self) -> Parts<'_, T> {
+    pub fn borrow_parts(&mut self) -> TapeParts<'_, T> {
         if self.chained && !self.children.is_empty() {
             let last = self.children.len() - 1;
-            return self.children[last].parts();
+            return self.children[last].borrow_parts();
         }
-        Parts {
+        TapeParts {
             output: &mut self.output,
             output_gradient: &mut self.output_gradient,
             buffers: &mut self.buffers,
@@ -222,9 +222,15 @@ mod tests {
         tape.save_statistics(&mut saved);
         assert_eq!(saved, [1.0, 2.0, 3.0, 4.0]);
         tape.load_statistics(&[5.0, 6.0, 7.0, 8.0]);
-        assert_eq!(tape.children_mut()[0].children_mut()[0].children_mut()[0].parts().statistics, [6.0]);
+        assert_eq!(
+            tape.children_mut()[0].children_mut()[0].children_mut()[0].borrow_parts().statistics,
+            [6.0]
+        );
         tape.set_mode(Mode::Train);
-        assert_eq!(tape.children_mut()[0].children_mut()[0].children_mut()[1].parts().mode, Mode::Train);
+        assert_eq!(
+            tape.children_mut()[0].children_mut()[0].children_mut()[1].borrow_parts().mode,
+            Mode::Train
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::coordinates::Coordinates;
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use crate::loss::Loss;
-use crate::optim::Curved;
+use crate::optim::HasHessian;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product_lower};
 
@@ -24,7 +24,7 @@ pub(super) struct Curvature<T: Real> {
     workspace: Workspace<T>,
 }
 
-impl<T: Real> Curved<T> for LogisticObjective<'_, T> {
+impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
     /// Σ u h x̃ x̃ᵀ / Σ u with h = p (1 - p) for one score column, and h = p_a (δ_ab - p_b) for the pair a, b of
     /// several; x̃ is the centred and scaled row with a 1 for the intercept.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {

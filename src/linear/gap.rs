@@ -5,7 +5,7 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use crate::loss::{Gradient, Loss, Targets};
-use crate::optim::{Curved, HessianProduct, Objective};
+use crate::optim::{HasHessian, HessianProduct, Objective};
 use crate::scalar::Real;
 use crate::scalar::{all_finite, dot, sum};
 
@@ -224,7 +224,7 @@ impl<T: Real> Objective<T> for GapStopped<'_, '_, T> {
     }
 }
 
-impl<T: Real> Curved<T> for GapStopped<'_, '_, T> {
+impl<T: Real> HasHessian<T> for GapStopped<'_, '_, T> {
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
         self.objective.hessian(params, hessian);
     }

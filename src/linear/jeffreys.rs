@@ -6,7 +6,7 @@ use super::definite;
 use super::objective::LogisticObjective;
 use crate::error::Error;
 use crate::loss::{Gradient, Targets};
-use crate::optim::{Curved, Objective};
+use crate::optim::{HasHessian, Objective};
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product};
 
@@ -162,7 +162,7 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
     }
 }
 
-impl<T: Real> Curved<T> for JeffreysObjective<'_, '_, T> {
+impl<T: Real> HasHessian<T> for JeffreysObjective<'_, '_, T> {
     /// The Fisher information, in place of the second derivative.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
         if self.point == params {

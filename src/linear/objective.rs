@@ -227,7 +227,7 @@ pub(super) mod tests {
     use super::super::problem::ColumnPenalty;
     use super::*;
     use crate::gradcheck::GradCheck;
-    use crate::optim::Curved;
+    use crate::optim::HasHessian;
     use crate::rng::Rng;
     use crate::rows::Rows;
 

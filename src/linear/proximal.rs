@@ -6,7 +6,7 @@ use super::gap::duality_gap;
 use super::objective::LogisticObjective;
 use super::quadratic::Quadratic;
 use super::working_set::WorkingSet;
-use crate::optim::{Minimum, Objective, condition};
+use crate::optim::{MinimizeResult, Objective, condition};
 use crate::report::{FitReport, Observer, Progress, StopReason};
 use crate::scalar::Real;
 
@@ -101,7 +101,7 @@ impl ProximalNewton {
         objective: &mut LogisticObjective<'_, T>,
         start: Vec<T>,
         observer: &mut Observer<'_>,
-    ) -> Minimum<T> {
+    ) -> MinimizeResult<T> {
         let mut state = State::new(start);
         state.evaluate(objective);
         let mut trial = state.clone();
@@ -165,7 +165,7 @@ impl ProximalNewton {
         report.objective = state.value;
         report.gradient_norm = Some(state.optimality);
         report.hessian_condition = (!hessian.is_empty()).then(|| condition(&hessian));
-        Minimum { params: state.params, report }
+        MinimizeResult { params: state.params, report }
     }
 
     /// The minimum of the model over the working set, as a step from where it was made.

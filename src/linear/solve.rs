@@ -10,7 +10,9 @@ use super::problem::Problem;
 use super::proximal::ProximalNewton;
 use crate::check;
 use crate::error::Error;
-use crate::optim::{Curved, HessianProduct, Lbfgs, Minimum, Newton, NewtonCg, Objective, condition};
+use crate::optim::{
+    HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, condition,
+};
 use crate::penalty::Penalty;
 use crate::report::{FitReport, Observer};
 use crate::scalar::Real;
@@ -67,7 +69,7 @@ pub(super) fn solve<T: Real>(
     } else {
         minimize(method, tolerance, limit, &mut objective, start, observer)?
     };
-    let Minimum { params, mut report } = minimum;
+    let MinimizeResult { params, mut report } = minimum;
     if config.penalty != Penalty::Jeffreys {
         if config.gap_tolerance.is_some() {
             report.gradient_norm = Some(ProximalNewton::optimality(&mut objective, &params));
@@ -86,14 +88,14 @@ pub(super) fn solve<T: Real>(
     Ok(Solved { coefficients, intercept, report })
 }
 
-fn minimize<T: Real, O: Curved<T> + HessianProduct<T>>(
+fn minimize<T: Real, O: HasHessian<T> + HessianProduct<T>>(
     method: Solver,
     tolerance: f64,
     limit: impl Fn(usize) -> usize,
     objective: &mut O,
     start: Vec<T>,
     observer: &mut Observer<'_>,
-) -> Result<Minimum<T>, Error> {
+) -> Result<MinimizeResult<T>, Error> {
     match method {
         Solver::Newton => {
             let newton = Newton::new().tolerance(tolerance).max_iterations(limit(100));

@@ -47,7 +47,7 @@ impl Metric for Accuracy {
         true
     }
 
-    fn judges_decisions(&self) -> bool {
+    fn uses_labels(&self) -> bool {
         true
     }
 

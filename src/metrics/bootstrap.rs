@@ -32,7 +32,7 @@ use crate::scalar::Real;
 /// let truth: Vec<usize> = (0..50).map(|row| row % 2).collect();
 /// let interval = Bootstrap::new().interval(&Accuracy, &truth, &p, &[0, 1], None)?;
 /// assert_eq!(interval.estimate, 0.9);
-/// assert!(interval.low > 0.75 && interval.low < 0.9 && interval.high <= 1.0);
+/// assert!(interval.lower > 0.75 && interval.lower < 0.9 && interval.upper <= 1.0);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,7 +59,7 @@ impl Default for Bootstrap {
 ///     Ok(weights.iter().zip(&ages).map(|(w, age)| w * age).sum::<f64>() / weights.iter().sum::<f64>())
 /// };
 /// let interval = Bootstrap::new().interval_of(ages.len(), None, mean)?;
-/// println!("{} ({} to {})", interval.estimate, interval.low, interval.high);
+/// println!("{} ({} to {})", interval.estimate, interval.lower, interval.upper);
 /// assert_eq!((interval.estimate, interval.undefined), (38.8, 0));
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -69,9 +69,9 @@ pub struct BootstrapInterval {
     /// The metric of the rows themselves.
     pub estimate: f64,
     /// The lower end.
-    pub low: f64,
+    pub lower: f64,
     /// The upper end.
-    pub high: f64,
+    pub upper: f64,
     /// The standard deviation of the resampled values.
     pub standard_error: f64,
     /// How many resamples were of no use, because the metric is not defined for them.
@@ -140,7 +140,7 @@ impl Bootstrap {
     /// let predicted = LabelSets::with_labels(&[vec![vec!["a"]; 30], vec![vec!["b"]; 10]].concat(), ["a", "b"])?;
     /// let loss = |weights: &[f64]| hamming_loss(&truth, &predicted, Some(weights));
     /// let interval = Bootstrap::new().interval_of(40, None, loss)?;
-    /// assert!(interval.estimate == 0.25 && interval.low < 0.2 && interval.high > 0.3);
+    /// assert!(interval.estimate == 0.25 && interval.lower < 0.2 && interval.upper > 0.3);
     /// # Ok::<(), logit::Error>(())
     /// ```
     ///
@@ -194,8 +194,8 @@ impl Bootstrap {
         }
         let sorted = Sorted::new::<f64>(&values, None);
         // Half of the resamples are left, so there are values.
-        let [low, high] = shares.map(|share| sorted.quantile(share).unwrap_or(estimate));
-        Ok(BootstrapInterval { estimate, low, high, standard_error: deviation(&values), undefined })
+        let [lower, upper] = shares.map(|share| sorted.quantile(share).unwrap_or(estimate));
+        Ok(BootstrapInterval { estimate, lower, upper, standard_error: deviation(&values), undefined })
     }
 }
 

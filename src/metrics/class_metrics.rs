@@ -15,7 +15,7 @@ macro_rules! by_class {
                 true
             }
 
-            fn judges_decisions(&self) -> bool {
+            fn uses_labels(&self) -> bool {
                 true
             }
 

@@ -12,7 +12,7 @@ use crate::error::Error;
 /// # Formula
 /// Σ u c_ij / Σ u over rows of class i that are called j, with sample weights u: costs have true classes down and predicted
 /// classes across, as those of [`MinimumCost`](crate::decide::MinimumCost). With it, thresholds are
-/// [tuned](crate::decide::Thresholded::tuned) for what mistakes cost on real rows, and models are compared by it.
+/// [tuned](crate::decide::FittedThreshold::tuned) for what mistakes cost on real rows, and models are compared by it.
 ///
 /// # Examples
 /// ```
@@ -47,7 +47,7 @@ impl Metric for MeanCost {
         false
     }
 
-    fn judges_decisions(&self) -> bool {
+    fn uses_labels(&self) -> bool {
         true
     }
 

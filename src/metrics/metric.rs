@@ -55,7 +55,7 @@ pub trait Metric: Send + Sync {
 
     /// Whether only the class counts that a row is called, not how probable it is. A classifier is then judged by what it
     /// predicts, which a threshold or costs may move away from the most probable class. Defaults to `false`.
-    fn judges_decisions(&self) -> bool {
+    fn uses_labels(&self) -> bool {
         false
     }
 
@@ -110,14 +110,14 @@ pub trait Metric: Send + Sync {
     ///
     /// let iris = data::iris();
     /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y)?;
-    /// assert!(Accuracy.judge(&model, &iris.x, &iris.y, None)? > 0.97);
-    /// assert!(LogLoss.judge(&model, &iris.x, &iris.y, None)? < 0.2);
+    /// assert!(Accuracy.evaluate_model(&model, &iris.x, &iris.y, None)? > 0.97);
+    /// assert!(LogLoss.evaluate_model(&model, &iris.x, &iris.y, None)? < 0.2);
     /// # Ok::<(), logit::Error>(())
     /// ```
     ///
     /// # Errors
     /// Those of predicting, and as [`evaluate`](Metric::evaluate).
-    fn judge<T: Real, C: Classifier<T>>(
+    fn evaluate_model<T: Real, C: Classifier<T>>(
         &self,
         classifier: &C,
         x: &DMatrix<T>,
@@ -127,8 +127,7 @@ pub trait Metric: Send + Sync {
     where
         Self: Sized,
     {
-        let judged =
-            if self.judges_decisions() { decisions(classifier, x) } else { classifier.predict_proba(x) };
+        let judged = if self.uses_labels() { decisions(classifier, x) } else { classifier.predict_proba(x) };
         self.evaluate(y, &judged?, classifier.classes(), weights)
     }
 }
@@ -150,8 +149,8 @@ impl<M: Metric + ?Sized> Metric for &M {
     fn greater_is_better(&self) -> bool {
         (**self).greater_is_better()
     }
-    fn judges_decisions(&self) -> bool {
-        (**self).judges_decisions()
+    fn uses_labels(&self) -> bool {
+        (**self).uses_labels()
     }
     fn evaluate_indices(
         &self,
@@ -167,8 +166,8 @@ impl<M: Metric + ?Sized> Metric for Box<M> {
     fn greater_is_better(&self) -> bool {
         (**self).greater_is_better()
     }
-    fn judges_decisions(&self) -> bool {
-        (**self).judges_decisions()
+    fn uses_labels(&self) -> bool {
+        (**self).uses_labels()
     }
     fn evaluate_indices(
         &self,

@@ -12,7 +12,7 @@ use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
 use crate::label::Label;
 use crate::loss::ClassificationLoss;
-use crate::optim::Minimum;
+use crate::optim::MinimizeResult;
 use crate::report::{Observer, Progress};
 use crate::scalar::Real;
 use crate::train::{Epoch, Examples, History, NetworkObjective, RateCurve, RateRange, Trained};
@@ -108,7 +108,7 @@ impl MlpClassifier {
             objective: epoch.train_loss,
             validation: epoch.validation_loss,
         };
-        run.drive(|epoch| observer(&progress(epoch)))?;
+        run.run_to_end(|epoch| observer(&progress(epoch)))?;
         Ok(run.finish())
     }
 
@@ -145,7 +145,7 @@ impl MlpClassifier {
     ) -> Result<Trained<T>, Error> {
         let mut objective = NetworkObjective::new(network, loss, examples, self.trainer.l2)?;
         let start = start.unwrap_or_else(|| objective.initial(self.trainer.seed));
-        let Minimum { params, report, .. } = match minimizer {
+        let MinimizeResult { params, report, .. } = match minimizer {
             Minimizer::Lbfgs(lbfgs) => lbfgs.minimize_observed(&mut objective, start, observer)?,
             Minimizer::LevenbergMarquardt(levenberg_marquardt) => {
                 let method = levenberg_marquardt.floor_by_default(1.0);

@@ -13,7 +13,7 @@ use crate::loss::{ClassificationLoss, Loss, Targets};
 use crate::optim::UpdateRule;
 use crate::report::StopReason;
 use crate::scalar::Real;
-use crate::train::{Advance, Checkpoint, Examples, Trainer};
+use crate::train::{Checkpoint, Examples, StepOutcome, Trainer};
 
 /// A network that learns from rows as they come: each call is one epoch over the rows it is given.
 ///
@@ -112,9 +112,9 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
         check::weights(weights.as_deref(), x.nrows())?;
         let examples = rows.weighted(weights.as_deref());
         let state = std::mem::take(&mut self.state);
-        let mut run = self.trainer.go_on(&self.network, &self.loss, examples, state);
+        let mut run = self.trainer.resume_on(&self.network, &self.loss, examples, state);
         // Without metrics a step has no errors.
-        while let Ok(Advance::Step) = run.step() {}
+        while let Ok(StepOutcome::Step) = run.step() {}
         self.state = run.into_state();
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::metrics::Metric;
 use crate::optim::UpdateRule;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Advance, Checkpoint, Epoch, Examples, History, Run, TrainOptions};
+use crate::train::{Checkpoint, Epoch, Examples, History, Run, StepOutcome, TrainOptions};
 
 /// What a fit by mini-batches may be given besides rows and labels.
 ///
@@ -35,7 +35,7 @@ use crate::train::{Advance, Checkpoint, Epoch, Examples, History, Run, TrainOpti
 ///
 /// let options = MlpOptions::default().validation(&x_held, &y_held).metric(Accuracy);
 /// let mut run = MlpClassifier::new([10]).epochs(30).start(&x, &y, options)?;
-/// run.drive(|epoch| if epoch.metrics[0] > 0.97 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) })?;
+/// run.run_to_end(|epoch| if epoch.metrics[0] > 0.97 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) })?;
 /// let model = run.finish();
 /// # assert!(model.history().epochs.len() <= 30);
 /// # Ok::<(), logit::Error>(())
@@ -105,8 +105,8 @@ impl<'a, T, L> MlpOptions<'a, T, L> {
 ///     run.step()?;
 /// }
 /// let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), run.checkpoint())?;
-/// run.drive(|_| std::ops::ControlFlow::Continue(()))?;
-/// resumed.drive(|_| std::ops::ControlFlow::Continue(()))?;
+/// run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
+/// resumed.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
 /// assert_eq!(run.finish(), resumed.finish());
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -198,7 +198,7 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     ///
     /// # Errors
     /// When a metric is not defined for the validation rows.
-    pub fn step(&mut self) -> Result<Advance, Error> {
+    pub fn step(&mut self) -> Result<StepOutcome, Error> {
         self.run.step()
     }
 
@@ -206,8 +206,8 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     ///
     /// # Errors
     /// As [`step`](Self::step).
-    pub fn drive(&mut self, observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
-        self.run.drive(observer)
+    pub fn run_to_end(&mut self, observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
+        self.run.run_to_end(observer)
     }
 
     /// Whether there is nothing left to do.
@@ -228,7 +228,7 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     /// The model as it stands: with validation rows that of the best epoch, else that of the last step. A run that is
     /// not over counts as cancelled.
     pub fn finish(self) -> FittedMlp<T, L> {
-        let (network, loss, trained) = self.run.into_parts();
+        let (network, loss, trained) = self.run.into_trained();
         FittedMlp::new(self.classes, network, loss, trained)
     }
 }

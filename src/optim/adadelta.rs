@@ -52,9 +52,9 @@ impl Adadelta {
         self
     }
 
-    /// The weight decay. Defaults to [`Decay::None`].
-    pub fn decay(mut self, decay: Decay) -> Self {
-        self.decay = decay;
+    /// The weight decay; a number is [`Decay::Coupled`]. Defaults to [`Decay::None`].
+    pub fn weight_decay(mut self, decay: impl Into<Decay>) -> Self {
+        self.decay = decay.into();
         self
     }
 }

@@ -71,7 +71,7 @@ impl AdamW {
     }
 
     fn adam(&self) -> Adam {
-        self.adam.decay(Decay::Decoupled(self.weight_decay))
+        self.adam.weight_decay(Decay::Decoupled(self.weight_decay))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::scalar::Real;
 /// How weight decay enters an adaptive update; only the ranges of [`Step::decayed`] decay, so biases and the
 /// parameters of normalisation are spared.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Decay {
     /// No weight decay.
     #[default]
@@ -20,11 +21,18 @@ pub enum Decay {
     Decoupled(f64),
 }
 
+/// A number is an L2 penalty, as in most libraries: [`Decay::Coupled`].
+impl From<f64> for Decay {
+    fn from(decay: f64) -> Self {
+        Decay::Coupled(decay)
+    }
+}
+
 impl Decay {
     pub(super) fn check(self) -> Result<(), Error> {
         match self {
             Decay::None => Ok(()),
-            Decay::Coupled(decay) | Decay::Decoupled(decay) => check::not_negative("decay", decay),
+            Decay::Coupled(decay) | Decay::Decoupled(decay) => check::not_negative("weight_decay", decay),
         }
     }
 

@@ -34,7 +34,9 @@ pub use decay::Decay;
 pub use lamb::Lamb;
 pub use lion::Lion;
 pub(crate) use minimize::condition;
-pub use minimize::{Curved, HessianProduct, Lbfgs, LevenbergMarquardt, Minimum, Newton, NewtonCg, Objective};
+pub use minimize::{
+    HasHessian, HessianProduct, Lbfgs, LevenbergMarquardt, MinimizeResult, Newton, NewtonCg, Objective,
+};
 pub use nadam::NAdam;
 pub use radam::RAdam;
 pub use rms_prop::RmsProp;

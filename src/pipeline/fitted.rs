@@ -50,7 +50,7 @@ impl<P, C> FittedPipeline<P, C> {
     /// # Errors
     /// [`Error::ShapeMismatch`] for the wrong number of columns.
     pub fn range_report<T: Real>(&self, x: &DMatrix<T>) -> Result<RangeReport, Error> {
-        check::count("x", "columns", self.range.low.len(), x.ncols())?;
+        check::count("x", "columns", self.range.lower.len(), x.ncols())?;
         Ok(self.range.report(x, 0.0))
     }
 

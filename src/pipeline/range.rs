@@ -78,8 +78,8 @@ impl OutsideRange {
 /// The range of each column of the training rows, in raw units. Entries that were not finite do not count.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Range {
-    pub(super) low: Vec<f64>,
-    pub(super) high: Vec<f64>,
+    pub(super) lower: Vec<f64>,
+    pub(super) upper: Vec<f64>,
     pub(super) outside: OutsideRange,
 }
 
@@ -94,16 +94,20 @@ impl Range {
             };
             x.column_iter().map(column).collect()
         };
-        Range { low: extreme(f64::INFINITY, f64::min), high: extreme(f64::NEG_INFINITY, f64::max), outside }
+        Range {
+            lower: extreme(f64::INFINITY, f64::min),
+            upper: extreme(f64::NEG_INFINITY, f64::max),
+            outside,
+        }
     }
 
     /// How far `value` is outside of the range of `column`, in widths of that: 0 inside, infinite for a value beside a
     /// column that was constant. A column without finite entries has no outside.
     fn distance(&self, column: usize, value: f64) -> f64 {
-        let (low, high) = (self.low[column], self.high[column]);
-        let beyond = (low - value).max(value - high);
+        let (lower, upper) = (self.lower[column], self.upper[column]);
+        let beyond = (lower - value).max(value - upper);
         // NaN, and columns of NaN, are for the imputer.
-        if beyond > 0.0 && low <= high { beyond / (high - low) } else { 0.0 }
+        if beyond > 0.0 && lower <= upper { beyond / (upper - lower) } else { 0.0 }
     }
 
     /// Does what is to be done with rows that are about to be predicted.
@@ -132,8 +136,8 @@ impl Range {
             for column in 0..x.ncols() {
                 let value = x[(row, column)].as_f64();
                 if self.distance(column, value) > beyond {
-                    let (low, high) = (self.low[column], self.high[column]);
-                    return Err(Error::OutsideRange { row, column, value, low, high });
+                    let (lower, upper) = (self.lower[column], self.upper[column]);
+                    return Err(Error::OutsideRange { row, column, value, lower, upper });
                 }
             }
         }
@@ -145,8 +149,8 @@ impl Range {
         let column = |(column, entries): (usize, nalgebra::DVectorView<'_, T>)| {
             let mut found = ColumnRange {
                 column,
-                low: self.low[column],
-                high: self.high[column],
+                lower: self.lower[column],
+                upper: self.upper[column],
                 rows: 0,
                 farthest: 0,
                 value: f64::NAN,
@@ -208,9 +212,9 @@ pub struct ColumnRange {
     /// The column, from 0.
     pub column: usize,
     /// The smallest value of the training rows.
-    pub low: f64,
+    pub lower: f64,
     /// The largest value of the training rows.
-    pub high: f64,
+    pub upper: f64,
     /// How many rows are outside.
     pub rows: usize,
     /// The row, from 0, that is the farthest away.
@@ -245,11 +249,11 @@ impl fmt::Display for RangeReport {
             return write!(f, "all {} rows are within the range of the training rows", self.rows);
         }
         for (index, found) in self.columns.iter().enumerate() {
-            let ColumnRange { column, low, high, rows, farthest, value, distance } = found;
+            let ColumnRange { column, lower, upper, rows, farthest, value, distance } = found;
             let separator = if index == 0 { "" } else { "\n" };
             write!(
                 f,
-                "{separator}column {column}: {rows} of {} rows outside of {low} to {high}, row {farthest} the farthest \
+                "{separator}column {column}: {rows} of {} rows outside of {lower} to {upper}, row {farthest} the farthest \
                  ({value}, by {distance:.1} times the range)",
                 self.rows
             )?;

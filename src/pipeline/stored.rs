@@ -52,15 +52,15 @@ where
 impl Range {
     /// The lowest, the highest and the middle value of each column; 0 for columns that had none.
     fn corners<T: Real>(&self) -> DMatrix<T> {
-        DMatrix::from_fn(3, self.low.len(), |row, column| {
-            let (low, high) = (self.low[column], self.high[column]);
-            let value = [low, high, low / 2.0 + high / 2.0][row];
-            T::of(if low <= high { value } else { 0.0 })
+        DMatrix::from_fn(3, self.lower.len(), |row, column| {
+            let (lower, upper) = (self.lower[column], self.upper[column]);
+            let value = [lower, upper, lower / 2.0 + upper / 2.0][row];
+            T::of(if lower <= upper { value } else { 0.0 })
         })
     }
 
     fn to_record(&self) -> Record {
-        let record = Record::new("range").with_array("low", &self.low).with_array("high", &self.high);
+        let record = Record::new("range").with_array("lower", &self.lower).with_array("upper", &self.upper);
         match self.outside {
             OutsideRange::Accept | OutsideRange::Warn { .. } => record.with_text("outside", "accept"),
             OutsideRange::Refuse { beyond } => {
@@ -77,15 +77,15 @@ impl Range {
             other => return Err(invalid(format!("`{other}` is nothing to do with rows outside of a range"))),
         };
         outside.check().map_err(|error| invalid(error.to_string()))?;
-        let (low, high): (Vec<f64>, Vec<f64>) = (record.take_any("low")?, record.take_any("high")?);
+        let (lower, upper): (Vec<f64>, Vec<f64>) = (record.take_any("lower")?, record.take_any("upper")?);
         record.finish()?;
-        let empty = |low: f64, high: f64| low == f64::INFINITY && high == f64::NEG_INFINITY;
-        let range = |(&low, &high): (&f64, &f64)| {
-            low.is_finite() && high.is_finite() && low <= high || empty(low, high)
+        let empty = |lower: f64, upper: f64| lower == f64::INFINITY && upper == f64::NEG_INFINITY;
+        let range = |(&lower, &upper): (&f64, &f64)| {
+            lower.is_finite() && upper.is_finite() && lower <= upper || empty(lower, upper)
         };
-        if low.len() != columns || high.len() != columns || !low.iter().zip(&high).all(range) {
+        if lower.len() != columns || upper.len() != columns || !lower.iter().zip(&upper).all(range) {
             return Err(invalid(format!("its `range` is not one of {columns} columns")));
         }
-        Ok(Range { low, high, outside })
+        Ok(Range { lower, upper, outside })
     }
 }

@@ -54,7 +54,7 @@ pub fn loss_curves(history: &History) -> Result<Figure, Error> {
 /// let iris = data::iris();
 /// let options = MlpOptions::default().validation(&iris.x, &iris.y).metric(Accuracy);
 /// let mut run = MlpClassifier::new([8]).epochs(5).start(&iris.x, &iris.y, options)?;
-/// run.drive(|_| std::ops::ControlFlow::Continue(()))?;
+/// run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
 /// let model = run.finish();
 /// let figure = plot::metric_curves(model.history(), &["accuracy"])?;
 /// assert!(figure.to_svg()?.contains("accuracy"));

@@ -26,7 +26,7 @@ pub use label_encoder::LabelEncoder;
 pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
 pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
 pub use moments::Moments;
-pub use normalizer::{FittedNormalizer, Norm, Normalizer};
+pub use normalizer::{FittedNormalizer, NormKind, Normalizer};
 pub use on_columns::{FittedOnColumns, FittedSelectColumns, OnColumns, SelectColumns};
 pub use one_hot::{DropCategory, FittedOneHotEncoder, OneHotEncoder, UnknownCategory};
 pub use pca::{FittedPca, Pca};

@@ -10,19 +10,19 @@ use crate::scalar::Real;
 /// The length of a row.
 ///
 /// ```
-/// use logit::preprocess::{Norm, Normalizer};
+/// use logit::preprocess::{NormKind, Normalizer};
 /// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![1.0, -3.0];
 /// let of = |norm| Normalizer::new().norm(norm).fit(&x)?.transform(&x);
-/// assert_eq!(of(Norm::L1)?, dmatrix![0.25, -0.75]);
-/// assert_eq!(of(Norm::Max)?, dmatrix![1.0 / 3.0, -1.0]);
+/// assert_eq!(of(NormKind::L1)?, dmatrix![0.25, -0.75]);
+/// assert_eq!(of(NormKind::Max)?, dmatrix![1.0 / 3.0, -1.0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Norm {
+pub enum NormKind {
     /// The sum of absolute values.
     L1,
     /// The Euclidean length.
@@ -52,7 +52,7 @@ pub enum Norm {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Normalizer {
-    norm: Norm,
+    norm: NormKind,
 }
 
 impl Normalizer {
@@ -61,8 +61,8 @@ impl Normalizer {
         Normalizer::default()
     }
 
-    /// What length is. Defaults to [`Norm::L2`].
-    pub fn norm(mut self, norm: Norm) -> Self {
+    /// What length is. Defaults to [`NormKind::L2`].
+    pub fn norm(mut self, norm: NormKind) -> Self {
         self.norm = norm;
         self
     }
@@ -71,28 +71,28 @@ impl Normalizer {
 /// A fitted [`Normalizer`].
 ///
 /// ```
-/// use logit::preprocess::{Norm, Normalizer};
+/// use logit::preprocess::{NormKind, Normalizer};
 /// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;
-/// assert_eq!((fitted.norm(), fitted.inputs()), (Norm::L2, 2));
+/// assert_eq!((fitted.norm(), fitted.inputs()), (NormKind::L2, 2));
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FittedNormalizer<T> {
-    pub(super) norm: Norm,
+    pub(super) norm: NormKind,
     pub(super) columns: usize,
     pub(super) scalar: std::marker::PhantomData<T>,
 }
 
 impl<T> FittedNormalizer<T> {
-    pub(super) fn new(norm: Norm, columns: usize) -> Self {
+    pub(super) fn new(norm: NormKind, columns: usize) -> Self {
         FittedNormalizer { norm, columns, scalar: std::marker::PhantomData }
     }
 
     /// What length is.
-    pub fn norm(&self) -> Norm {
+    pub fn norm(&self) -> NormKind {
         self.norm
     }
 }
@@ -127,14 +127,14 @@ impl<T: Real> Transform<T> for FittedNormalizer<T> {
             for ((v, &most), length) in column.iter_mut().zip(&largest).zip(&mut lengths) {
                 *v /= most;
                 match self.norm {
-                    Norm::L1 => *length += v.abs(),
-                    Norm::L2 => *length += *v * *v,
-                    Norm::Max => *length = T::one(),
+                    NormKind::L1 => *length += v.abs(),
+                    NormKind::L2 => *length += *v * *v,
+                    NormKind::Max => *length = T::one(),
                 }
             }
         }
         for length in &mut lengths {
-            if self.norm == Norm::L2 {
+            if self.norm == NormKind::L2 {
                 *length = length.sqrt();
             }
             // A row of zeros, which were divided by 1.

@@ -4,7 +4,7 @@ use super::moments::Column;
 use super::{
     Chain, DropCategory, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
     FittedOnColumns, FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler,
-    FittedSelectColumns, FittedStandardScaler, Identity, LabelEncoder, MinMaxScaler, Moments, Norm,
+    FittedSelectColumns, FittedStandardScaler, Identity, LabelEncoder, MinMaxScaler, Moments, NormKind,
     OneHotEncoder, PolynomialFeatures, Transform, UnknownCategory,
 };
 use crate::error::Error;
@@ -121,7 +121,7 @@ macro_rules! keys {
     };
 }
 
-keys!(Norm: L1 = "l1", L2 = "l2", Max = "max");
+keys!(NormKind: L1 = "l1", L2 = "l2", Max = "max");
 keys!(UnknownCategory: Refuse = "refuse", Zeros = "zeros");
 keys!(DropCategory: None = "none", First = "first", FirstOfTwo = "first_of_two");
 
@@ -134,7 +134,7 @@ impl<T: Real> Persist for FittedNormalizer<T> {
 
     fn from_record(record: Record) -> Result<Self, Error> {
         let mut record = record.open("normalizer")?;
-        let norm = Norm::from_key(&record.take_text("norm")?)?;
+        let norm = NormKind::from_key(&record.take_text("norm")?)?;
         let columns = record.take_count("columns")?;
         record.finish().map(|()| FittedNormalizer::new(norm, columns))
     }

@@ -6,7 +6,9 @@ use nalgebra::DMatrix;
 
 use super::AnyTransform;
 use crate::classifier::Classifier;
-use crate::decide::{Calibrated, Conformal, MinimumCost, PriorCorrected, Rejecting, Thresholded};
+use crate::decide::{
+    Conformal, FittedCalibration, FittedThreshold, MinimumCost, PriorCorrected, RejectOption,
+};
 use crate::error::Error;
 use crate::linear::{FittedLogistic, FittedLogisticCv};
 use crate::multiclass::{FittedOneVsOne, FittedOneVsRest};
@@ -95,13 +97,13 @@ impl<T: Real, L: StoredLabel + 'static> Persist for AnyClassifier<T, L> {
             "pipeline" => {
                 Self::new(FittedPipeline::<AnyTransform<T>, AnyClassifier<T, L>>::from_record(record)?)
             }
-            "calibrated" => Self::new(Calibrated::<AnyClassifier<T, L>>::from_record(record)?),
+            "calibrated" => Self::new(FittedCalibration::<AnyClassifier<T, L>>::from_record(record)?),
             "conformal" => Self::new(Conformal::<AnyClassifier<T, L>>::from_record(record)?),
             "minimum cost" => Self::new(MinimumCost::<AnyClassifier<T, L>>::from_record(record)?),
             "prior corrected" => Self::new(PriorCorrected::<AnyClassifier<T, L>>::from_record(record)?),
-            "rejecting" => Self::new(Rejecting::<AnyClassifier<T, L>>::from_record(record)?),
+            "reject option" => Self::new(RejectOption::<AnyClassifier<T, L>>::from_record(record)?),
             "search" => Self::new(FittedSearch::<Record, AnyClassifier<T, L>>::from_record(record)?),
-            "thresholded" => Self::new(Thresholded::<AnyClassifier<T, L>>::from_record(record)?),
+            "thresholded" => Self::new(FittedThreshold::<AnyClassifier<T, L>>::from_record(record)?),
             other => return Err(invalid(format!("it has a `{other}` where a classifier is wanted"))),
         })
     }

@@ -7,8 +7,8 @@ use super::{AnyClassifier, AnyTransform};
 #[cfg(feature = "csv")]
 use crate::data::CsvSchema;
 use crate::decide::{
-    Calibrated, Conformal, IsotonicRegression, MinimumCost, PlattScaling, PriorCorrected, Rejecting,
-    Thresholded,
+    Conformal, FittedCalibration, FittedThreshold, IsotonicRegression, MinimumCost, PlattScaling,
+    PriorCorrected, RejectOption,
 };
 use crate::linear::{FittedLogistic, FittedLogisticCv, FittedLogisticPath};
 use crate::multiclass::{FittedOneVsOne, FittedOneVsRest};
@@ -52,7 +52,7 @@ macro_rules! models {
 models! {
     [T: Real, L: StoredLabel + 'static] AnyClassifier<T, L>;
     [T: Real] AnyTransform<T>;
-    [C] Calibrated<C>;
+    [C] FittedCalibration<C>;
     [A, B] Chain<A, B>;
     [C] Conformal<C>;
     [T: Real] FittedImputer<T>;
@@ -82,8 +82,8 @@ models! {
     [] Moments;
     [] PlattScaling;
     [C] PriorCorrected<C>;
-    [C] Rejecting<C>;
-    [C] Thresholded<C>;
+    [C] RejectOption<C>;
+    [C] FittedThreshold<C>;
     [T: Real] Trained<T>;
 }
 

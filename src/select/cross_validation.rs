@@ -102,7 +102,7 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         estimator: &E,
         x: &DMatrix<T>,
         y: &[L],
-    ) -> Result<CrossValidated<E::Fitted<L>>, Error>
+    ) -> Result<CrossValidationResult<E::Fitted<L>>, Error>
     where
         E: Estimator<T, Fitted<L>: Send> + Sync,
         L: Label,
@@ -110,7 +110,8 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         check::count("y", "labels", x.nrows(), y.len())?;
         check::weights(self.weights, x.nrows())?;
         let splits = self.splitter.splits_of_counted(y, self.weights)?;
-        let outcomes = parallel::map(splits.len(), |index| self.judge(estimator, x, y, &splits[index]));
+        let outcomes =
+            parallel::map(splits.len(), |index| self.evaluate_model(estimator, x, y, &splits[index]));
         let (mut test, mut train, mut models) = (vec![], vec![], vec![]);
         for outcome in outcomes {
             let Outcome { test: on_test, train: on_train, model } = outcome?;
@@ -119,7 +120,7 @@ impl<'a, T: Real> CrossValidation<'a, T> {
             models.extend(model);
         }
         let metrics = self.metrics.iter().map(|(name, metric)| (name.clone(), metric.greater_is_better()));
-        Ok(CrossValidated { metrics: metrics.collect(), test, train, models, splits })
+        Ok(CrossValidationResult { metrics: metrics.collect(), test, train, models, splits })
     }
 
     /// The test scores of the first metric, split by split on this thread.
@@ -131,12 +132,13 @@ impl<'a, T: Real> CrossValidation<'a, T> {
     ) -> Result<Vec<f64>, Error> {
         check::count("y", "labels", x.nrows(), y.len())?;
         check::weights(self.weights, x.nrows())?;
-        let score =
-            |split: &Split| Ok(self.judge(estimator, x, y, split)?.test.first().copied().unwrap_or(f64::NAN));
+        let score = |split: &Split| {
+            Ok(self.evaluate_model(estimator, x, y, split)?.test.first().copied().unwrap_or(f64::NAN))
+        };
         self.splitter.splits_of_counted(y, self.weights)?.iter().map(score).collect()
     }
 
-    fn judge<E: Estimator<T>, L: Label>(
+    fn evaluate_model<E: Estimator<T>, L: Label>(
         &self,
         estimator: &E,
         x: &DMatrix<T>,
@@ -158,10 +160,10 @@ impl<'a, T: Real> CrossValidation<'a, T> {
 
     fn scores<C: Classifier<T>>(&self, model: &C, rows: &Part<T, C::Label>) -> Result<Vec<f64>, Error> {
         let probabilities = model.predict_proba(&rows.x)?;
-        let any = self.metrics.iter().any(|(_, metric)| metric.judges_decisions());
+        let any = self.metrics.iter().any(|(_, metric)| metric.uses_labels());
         let decided = if any { Some(decisions(model, &rows.x)?) } else { None };
         let score = |(_, metric): &(String, Box<dyn Metric + 'a>)| {
-            let judged = decided.as_ref().filter(|_| metric.judges_decisions()).unwrap_or(&probabilities);
+            let judged = decided.as_ref().filter(|_| metric.uses_labels()).unwrap_or(&probabilities);
             metric.evaluate(&rows.y, judged, model.classes(), rows.weights.as_deref())
         };
         self.metrics.iter().map(score).collect()
@@ -195,13 +197,13 @@ struct Outcome<C> {
 ///     .run(&LogisticRegression::new(Penalty::c(1.0)), &iris.x, &iris.y)?;
 /// let (split, model) = (&found.splits()[0], &found.models()[0]);
 /// let y: Vec<&str> = split.test.iter().map(|&row| iris.y[row]).collect();
-/// let by_hand = LogLoss.judge(model, &iris.x.select_rows(&split.test), &y, None)?;
+/// let by_hand = LogLoss.evaluate_model(model, &iris.x.select_rows(&split.test), &y, None)?;
 /// assert_eq!(found.scores("log-loss").unwrap()[0], by_hand);
 /// assert!(found.mean("log-loss").unwrap() < 0.25 && found.scores("f1").is_none());
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct CrossValidated<C> {
+pub struct CrossValidationResult<C> {
     /// The names, and whether more is better.
     metrics: Vec<(String, bool)>,
     /// By split, then by metric.
@@ -211,7 +213,7 @@ pub struct CrossValidated<C> {
     splits: Vec<Split>,
 }
 
-impl<C> CrossValidated<C> {
+impl<C> CrossValidationResult<C> {
     /// The test scores of a metric, one per split; `None` for a name that no metric has.
     pub fn scores(&self, metric: &str) -> Option<Vec<f64>> {
         let at = self.position(metric)?;
@@ -262,7 +264,7 @@ pub(super) fn standard_error(scores: &[f64]) -> f64 {
 }
 
 /// A line per metric: its mean, the standard error, the smallest and the largest score.
-impl<C> fmt::Display for CrossValidated<C> {
+impl<C> fmt::Display for CrossValidationResult<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.metrics.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(6);
         write!(f, "{:<width$} {:>10} {:>10} {:>10} {:>10}", "metric", "mean", "std error", "least", "most")?;

@@ -12,13 +12,13 @@ mod split;
 mod splitter;
 mod stored;
 
-pub use cross_validation::{CrossValidated, CrossValidation};
+pub use cross_validation::{CrossValidation, CrossValidationResult};
 pub(crate) use folds::folds;
 pub use folds::stratified_k_fold;
 pub(crate) use held_out::HeldOut;
 pub use learning_curves::{ScoreCurve, learning_curve, validation_curve};
 pub use plain_folds::{group_k_fold, k_fold, shuffled_k_fold, time_ordered_splits};
-pub use search::{Candidate, FittedSearch, Search, product};
+pub use search::{Candidate, FittedSearch, Search, grid2};
 pub use settings::StoredSettings;
 pub(crate) use split::stratified;
 pub use split::{Split, train_test_split};

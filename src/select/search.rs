@@ -26,11 +26,11 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::preprocess::PolynomialFeatures;
-/// use logit::select::product;
+/// use logit::select::grid2;
 /// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, Search, StandardScaler, data};
 ///
 /// let iris = data::iris();
-/// let search = Search::grid(product([1, 2], [0.01, 1.0]), |&(degree, c)| {
+/// let search = Search::grid(grid2([1, 2], [0.01, 1.0]), |&(degree, c)| {
 ///     Pipeline::new((PolynomialFeatures::new(degree), StandardScaler::new()), LogisticRegression::new(Penalty::c(c)))
 /// });
 /// let found = search.fit(&iris.x, &iris.y)?;
@@ -89,9 +89,9 @@ impl<P, F, M> Search<P, F, M> {
 /// All pairs of `a` and `b`, `b` changing faster: the grid of two settings, or of more by calling it again.
 ///
 /// ```
-/// assert_eq!(logit::select::product([1, 2], ['a', 'b']), [(1, 'a'), (1, 'b'), (2, 'a'), (2, 'b')]);
+/// assert_eq!(logit::select::grid2([1, 2], ['a', 'b']), [(1, 'a'), (1, 'b'), (2, 'a'), (2, 'b')]);
 /// ```
-pub fn product<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<(A, B)> {
+pub fn grid2<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<(A, B)> {
     let pairs = |first: &A| -> Vec<(A, B)> {
         b.as_ref().iter().map(|second| (first.clone(), second.clone())).collect()
     };

@@ -43,7 +43,7 @@ impl<T: Real> Blocks<T> {
         let mut sum = 0.0;
         for block in &mut self.blocks {
             network.forward(params, &block.x, &mut block.tape);
-            let judged = block.judged();
+            let judged = block.loss_inputs();
             sum += loss.accumulate(judged.scores, judged.targets, judged.weights, None);
         }
         sum / self.total_weight

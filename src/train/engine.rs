@@ -91,11 +91,11 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
             let batch = if rows.len() == self.whole.rows() { &mut self.whole } else { &mut self.rest };
             self.samples.fill(rows, batch);
             batch.tape.load_statistics(&cursor.statistics);
-            self.network.draw(&mut batch.tape, &mut rng);
+            self.network.sample_masks(&mut batch.tape, &mut rng);
             self.network.forward(&cursor.params, &batch.x, &mut batch.tape);
-            self.network.absorb(&mut batch.tape);
+            self.network.update_running_stats(&mut batch.tape);
             batch.tape.save_statistics(&mut cursor.statistics);
-            let judged = batch.judged();
+            let judged = batch.loss_inputs();
             let gradient = Gradient { scale, out: judged.gradient };
             sum += self.loss.accumulate(judged.scores, judged.targets, judged.weights, Some(gradient));
             let grad = if index == 0 { &mut self.grad } else { &mut self.partial };

@@ -25,6 +25,6 @@ pub use history::{Epoch, History, LayerUpdate};
 pub use objective::NetworkObjective;
 pub use options::TrainOptions;
 pub use rate_finder::{RateCurve, RateRange};
-pub use run::{Advance, Run};
+pub use run::{Run, StepOutcome};
 pub use state::Checkpoint;
 pub use trained::Trained;

@@ -9,7 +9,7 @@ use super::examples::Examples;
 use crate::error::Error;
 use crate::layer::{Layer, Tape};
 use crate::loss::{Gradient, Loss};
-use crate::optim::{Curved, Objective};
+use crate::optim::{HasHessian, Objective};
 use crate::penalty::{add_l2_gradient_of, l2_of};
 use crate::rng::Rng;
 use crate::scalar::Real;
@@ -22,7 +22,7 @@ use crate::scalar::{Strided, Workspace, axpy, product_lower};
 /// its initial statistics.
 ///
 /// # Second derivatives
-/// [`Curved::hessian`] is the generalised Gauss-Newton matrix Σ Jᵢᵀ Hᵢ Jᵢ, where Jᵢ is the derivative of the scores of
+/// [`HasHessian::hessian`] is the generalised Gauss-Newton matrix Σ Jᵢᵀ Hᵢ Jᵢ, where Jᵢ is the derivative of the scores of
 /// row i with respect to the parameters and Hᵢ the curvature of its loss ([`Loss::curvature`]). It is positive
 /// semidefinite, and the Hessian itself where scores are linear in the parameters. Costs a backward pass per row and
 /// score, and the square of the parameters in memory: for small networks.
@@ -61,7 +61,7 @@ pub struct NetworkObjective<T: Real, N, S> {
     curvature: Option<CurvatureScratch<T>>,
 }
 
-/// The memory of [`Curved::hessian`].
+/// The memory of [`HasHessian::hessian`].
 #[derive(Debug)]
 struct CurvatureScratch<T> {
     x: DMatrix<T>,
@@ -114,7 +114,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Objective<T> for NetworkObjective<T, N, S
         let mut sum = 0.0;
         for block in &mut self.blocks.blocks {
             self.network.forward(params, &block.x, &mut block.tape);
-            let judged = block.judged();
+            let judged = block.loss_inputs();
             let out = Gradient { scale: T::of(1.0 / total), out: judged.gradient };
             sum += self.loss.accumulate(judged.scores, judged.targets, judged.weights, Some(out));
             self.network.backward(params, &block.x, &mut block.tape, &mut self.partial, None);
@@ -128,7 +128,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Objective<T> for NetworkObjective<T, N, S
 /// Rows of the Jacobian that are multiplied together.
 const JACOBIAN_ROWS: usize = 256;
 
-impl<T: Real, N: Layer<T>, S: Loss<T>> Curved<T> for NetworkObjective<T, N, S> {
+impl<T: Real, N: Layer<T>, S: Loss<T>> HasHessian<T> for NetworkObjective<T, N, S> {
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
         let (count, scores) = (params.len(), self.network.outputs());
         hessian.fill(T::zero());
@@ -143,7 +143,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Curved<T> for NetworkObjective<T, N, S> {
         for block in &mut self.blocks.blocks {
             self.network.forward(params, &block.x, &mut block.tape);
             for row in 0..block.rows() {
-                let judged = block.judged();
+                let judged = block.loss_inputs();
                 let weight = judged.weights.map_or(T::one(), |weights| weights[row]);
                 if weight == T::zero() {
                     continue;

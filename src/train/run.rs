@@ -18,7 +18,7 @@ use crate::scalar::all_finite;
 
 /// What [`Run::step`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advance {
+pub enum StepOutcome {
     /// A step inside an epoch.
     Step,
     /// The last step of an epoch, which has been written to the history.
@@ -31,7 +31,7 @@ pub enum Advance {
 ///
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::nn::{Advance, BinaryCrossEntropy, Examples, Sequential, Targets, TrainOptions, Trainer};
+/// use logit::nn::{StepOutcome, BinaryCrossEntropy, Examples, Sequential, Targets, TrainOptions, Trainer};
 /// use logit::{Activation, Adam};
 ///
 /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
@@ -47,8 +47,8 @@ pub enum Advance {
 ///
 /// let mut resumed =
 ///     trainer.resume(&network, &BinaryCrossEntropy, examples, TrainOptions::default(), checkpoint)?;
-/// while resumed.step()? != Advance::Finished {}
-/// while run.step()? != Advance::Finished {}
+/// while resumed.step()? != StepOutcome::Finished {}
+/// while run.step()? != StepOutcome::Finished {}
 /// assert_eq!(resumed.finish(), run.finish()); // to the bit
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -66,9 +66,9 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     ///
     /// # Errors
     /// When a metric is not defined for the validation rows; the run is then back where the epoch began.
-    pub fn step(&mut self) -> Result<Advance, Error> {
+    pub fn step(&mut self) -> Result<StepOutcome, Error> {
         if self.is_finished() {
-            return Ok(Advance::Finished);
+            return Ok(StepOutcome::Finished);
         }
         let Run { engine, state, norms, .. } = self;
         if state.cursor.row == 0 {
@@ -79,7 +79,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         let sum = engine.gradient(&mut state.cursor);
         if !sum.is_finite() {
             self.diverge();
-            return Ok(Advance::Finished);
+            return Ok(StepOutcome::Finished);
         }
         state.loss_sum += sum;
         if last {
@@ -90,13 +90,13 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         let learning_rate = engine.learning_rate(&state.cursor);
         engine.update(&mut state.cursor, learning_rate);
         if !last {
-            return Ok(Advance::Step);
+            return Ok(StepOutcome::Step);
         }
         let objective = state.loss_sum + engine.penalty(&state.cursor.params);
         let Cursor { params, statistics, .. } = &state.cursor;
         if !all_finite(params) || !all_finite(statistics) || !objective.is_finite() {
             self.diverge();
-            return Ok(Advance::Finished);
+            return Ok(StepOutcome::Finished);
         }
         self.end_epoch(learning_rate)
     }
@@ -105,12 +105,12 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     ///
     /// # Errors
     /// As [`step`](Run::step).
-    pub fn drive(&mut self, mut observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
+    pub fn run_to_end(&mut self, mut observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
         loop {
             match self.step()? {
-                Advance::Step => {}
-                Advance::Finished => return Ok(()),
-                Advance::Epoch => {
+                StepOutcome::Step => {}
+                StepOutcome::Finished => return Ok(()),
+                StepOutcome::Epoch => {
                     let state = &mut self.state;
                     let stops = state.history.epochs.last().is_some_and(|epoch| observer(epoch).is_break());
                     // A run that has just stopped by itself keeps its own reason.
@@ -145,11 +145,11 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     /// The model as it stands: with validation rows that of the best epoch, else that of the last step. A run that is
     /// not over counts as cancelled.
     pub fn finish(self) -> Trained<T> {
-        self.into_parts().2
+        self.into_trained().2
     }
 
     /// Network and loss beside the model.
-    pub(crate) fn into_parts(self) -> (N, S, Trained<T>) {
+    pub(crate) fn into_trained(self) -> (N, S, Trained<T>) {
         let finished = self.state.cursor.epoch >= self.engine.trainer.epochs;
         let unfinished = if finished { StopReason::IterationLimit } else { StopReason::Cancelled };
         let trained = self.state.into_trained(unfinished);
@@ -163,7 +163,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
 
     /// Judges the epoch and writes it down. When that fails, the run goes back to where the epoch began, from where it
     /// gets to the same place again.
-    fn end_epoch(&mut self, learning_rate: f64) -> Result<Advance, Error> {
+    fn end_epoch(&mut self, learning_rate: f64) -> Result<StepOutcome, Error> {
         let Run { engine, validation, state, norms, started } = self;
         let train_loss = state.loss_sum / engine.rows() as f64 + engine.penalty(&state.cursor.params);
         let (network, loss) = (&engine.network, &engine.loss);
@@ -176,7 +176,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
                     let (step, epoch) = (state.cursor.steps, state.cursor.epoch);
                     state.divergence = Some(Divergence { step, epoch, what: NonFinite::ValidationLoss });
                     state.stop = Some(StopReason::Diverged);
-                    return Ok(Advance::Finished);
+                    return Ok(StepOutcome::Finished);
                 }
                 let judged = rows.metrics(&engine.loss);
                 metrics = judged.inspect_err(|_| state.cursor.copy_from(&state.snapshot))?;
@@ -209,7 +209,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         if state.best.as_ref().is_some_and(|best| number - best.epoch >= patience) {
             state.stop = Some(StopReason::EarlyStopped);
         }
-        Ok(Advance::Epoch)
+        Ok(StepOutcome::Epoch)
     }
 
     /// Goes back to the weights before the step that led out of the finite numbers, and says which it was: the epoch is

@@ -141,13 +141,13 @@ impl<T: Real> Batch<T> {
     }
 
     /// What a loss needs after a forward pass: scores, room for their gradient, targets and weights.
-    pub(super) fn judged(&mut self) -> Judged<'_, T> {
+    pub(super) fn loss_inputs(&mut self) -> LossInputs<'_, T> {
         let (scores, gradient) = self.tape.split();
-        Judged { scores, gradient, targets: self.targets.borrowed(), weights: self.weights.as_deref() }
+        LossInputs { scores, gradient, targets: self.targets.borrowed(), weights: self.weights.as_deref() }
     }
 }
 
-pub(super) struct Judged<'a, T> {
+pub(super) struct LossInputs<'a, T> {
     pub(super) scores: &'a DMatrix<T>,
     pub(super) gradient: &'a mut DMatrix<T>,
     pub(super) targets: Targets<'a, T>,

@@ -10,7 +10,7 @@ use super::history::Epoch;
 use super::options::TrainOptions;
 use super::run::Run;
 use super::samples::Samples;
-use super::state::{Checkpoint, Cursor, Identity};
+use super::state::{Checkpoint, Cursor, RunFingerprint};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::check;
@@ -104,7 +104,7 @@ impl<O> Trainer<O> {
         O: Optimizer<T> + Clone,
     {
         let mut run = self.start(network, loss, examples, options)?;
-        run.drive(observer)?;
+        run.run_to_end(observer)?;
         Ok(run.finish())
     }
 
@@ -143,7 +143,7 @@ impl<O> Trainer<O> {
             }
         }
         let optimizer_state = self.optimizer.state(count);
-        let identity = Identity {
+        let identity = RunFingerprint {
             seed: self.seed,
             rows: 0,
             batch_size: self.batch_size,
@@ -159,7 +159,7 @@ impl<O> Trainer<O> {
     }
 
     /// A run on other rows than before, which have been checked.
-    pub(crate) fn go_on<T: Real, N: Layer<T>, S: Loss<T>>(
+    pub(crate) fn resume_on<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
         loss: S,
@@ -198,7 +198,7 @@ impl<O> Trainer<O> {
             Validation::new(rows, total_weight, options.metrics, &network)
         });
         let validation = validation.transpose()?;
-        Ok(Run { validation, ..self.go_on(network, loss, examples, state) })
+        Ok(Run { validation, ..self.resume_on(network, loss, examples, state) })
     }
 }
 

@@ -22,7 +22,7 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::nn::{Advance, Checkpoint, MlpOptions};
+/// use logit::nn::{StepOutcome, Checkpoint, MlpOptions};
 /// use logit::{Adam, MlpClassifier, data};
 ///
 /// let iris = data::iris();
@@ -37,16 +37,16 @@ use crate::scalar::Real;
 /// // Another day, another process.
 /// let checkpoint = Checkpoint::load(&file)?;
 /// let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), checkpoint)?;
-/// while resumed.step()? != Advance::Finished {}
+/// while resumed.step()? != StepOutcome::Finished {}
 ///
-/// while run.step()? != Advance::Finished {}
+/// while run.step()? != StepOutcome::Finished {}
 /// assert_eq!(resumed.finish(), run.finish()); // to the bit
 /// # std::fs::remove_file(&file).ok();
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checkpoint<T> {
-    pub(super) identity: Identity,
+    pub(super) identity: RunFingerprint,
     pub(super) cursor: Cursor<T>,
     /// The sum of losses in the epoch at hand.
     pub(super) loss_sum: f64,
@@ -83,7 +83,7 @@ impl<T> Checkpoint<T> {
 }
 
 impl<T: Real> Checkpoint<T> {
-    pub(super) fn new(identity: Identity, cursor: Cursor<T>, layers: Vec<String>) -> Self {
+    pub(super) fn new(identity: RunFingerprint, cursor: Cursor<T>, layers: Vec<String>) -> Self {
         Checkpoint {
             identity,
             snapshot: cursor.clone(),
@@ -130,7 +130,7 @@ impl<T: Real> Checkpoint<T> {
     /// let network = Sequential::perceptron(&[4, 6, 3], Activation::Tanh)?;
     /// let trainer = Trainer::new(Adam::new(0.01)).epochs(3);
     /// let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default())?;
-    /// run.drive(|_| std::ops::ControlFlow::Continue(()))?;
+    /// run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
     /// let bytes = run.checkpoint().to_bytes(); // or save(path)
     ///
     /// let trained = Checkpoint::<f64>::from_bytes(&bytes)?.finish(); // or load(path)
@@ -165,7 +165,7 @@ impl<T: Real> Checkpoint<T> {
 
 /// What must not change between a checkpoint and the run that resumes from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Identity {
+pub(super) struct RunFingerprint {
     pub(super) seed: u64,
     pub(super) rows: usize,
     pub(super) batch_size: usize,
@@ -175,10 +175,10 @@ pub(super) struct Identity {
     pub(super) optimizer_state: usize,
 }
 
-impl Identity {
+impl RunFingerprint {
     /// # Errors
     /// [`Error::Checkpoint`] that names the first difference.
-    pub(super) fn check(&self, found: &Identity) -> Result<(), Error> {
+    pub(super) fn check(&self, found: &RunFingerprint) -> Result<(), Error> {
         let pairs = [
             ("seed", self.seed, found.seed),
             ("training rows", self.rows as u64, found.rows as u64),

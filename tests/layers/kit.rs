@@ -103,7 +103,7 @@ pub(crate) fn parameters(layer: &impl Layer<f64>, rng: &mut Rng) -> Vec<f64> {
 pub(crate) fn prepared<T: Real>(layer: &impl Layer<T>, rows: usize, mode: Mode, rng: &mut Rng) -> Tape<T> {
     let mut tape = layer.tape(rows);
     tape.set_mode(mode);
-    layer.draw(&mut tape, rng);
+    layer.sample_masks(&mut tape, rng);
     let statistics: Vec<T> = (0..tape.statistic_count()).map(|_| T::of(rng.uniform(0.3, 2.0))).collect();
     tape.load_statistics(&statistics);
     tape

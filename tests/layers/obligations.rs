@@ -107,7 +107,7 @@ fn no_rows_give_no_output_and_gradients_of_zero() {
             let mut tape = prepared(&layer, 0, mode, &mut rng);
             let before = statistics(&tape);
             layer.forward(&params, &x, &mut tape);
-            layer.absorb(&mut tape);
+            layer.update_running_stats(&mut tape);
             let (grad, _) = backward(&layer, &params, &x, &mut tape, &DMatrix::zeros(0, 3));
             assert!(grad.iter().all(|g| *g == 0.0), "{}", layer.describe());
             assert_eq!((tape.output().shape(), statistics(&tape)), ((0, 3), before));
@@ -129,9 +129,9 @@ fn allocations<T: Real>(layer: &AnyLayer, rows: usize, mode: Mode) -> u64 {
     let mut tape = prepared::<T>(layer, rows, mode, &mut rng);
     tape.output_gradient_mut().fill(T::one());
     let mut step = || {
-        layer.draw(&mut tape, &mut rng);
+        layer.sample_masks(&mut tape, &mut rng);
         layer.forward(&params, &x, &mut tape);
-        layer.absorb(&mut tape);
+        layer.update_running_stats(&mut tape);
         layer.backward(&params, &x, &mut tape, &mut grad, Some(&mut dx));
     };
     // The workspaces of products grow on first use.
@@ -167,13 +167,13 @@ fn wrapping_a_layer_changes_nothing() {
     let run = |layer: &dyn Layer<f64>| {
         let mut tape = layer.tape(9);
         tape.set_mode(Mode::Train);
-        layer.draw(&mut tape, &mut Rng::new(8));
+        layer.sample_masks(&mut tape, &mut Rng::new(8));
         layer.forward(&params, &x, &mut tape);
-        layer.absorb(&mut tape);
+        layer.update_running_stats(&mut tape);
         tape.output_gradient_mut().copy_from(&cotangent);
         let (mut grad, mut dx) = (params.clone(), x.clone());
         layer.backward(&params, &x, &mut tape, &mut grad, Some(&mut dx));
-        (tape.output().clone(), statistics(&tape), grad, dx, layer.penalized(), layer.parts().len())
+        (tape.output().clone(), statistics(&tape), grad, dx, layer.penalized(), layer.sublayers().len())
     };
     assert_eq!(run(&network), run(&wrapped));
     assert_eq!(run(&network), run(&boxed));

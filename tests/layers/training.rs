@@ -31,7 +31,7 @@ fn running_statistics_are_those_of_the_definition() {
         tape.set_mode(Mode::Train);
         layer.forward(&[1.0, 1.0, 0.0, 0.0], &x, tape);
         assert_eq!(statistics(tape), running, "a forward pass leaves them alone");
-        layer.absorb(tape);
+        layer.update_running_stats(tape);
         let mut wanted = running;
         // A single row has no variance, so nothing of it is absorbed.
         for column in 0..if rows > 1 { 2 } else { 0 } {
@@ -56,7 +56,7 @@ fn momentum_reaches_from_keeping_to_replacing() {
         let mut tape = layer.tape(2);
         tape.set_mode(Mode::Train);
         layer.forward(&[1.0, 0.0], &x, &mut tape);
-        layer.absorb(&mut tape);
+        layer.update_running_stats(&mut tape);
         assert_eq!(statistics(&tape), wanted);
     }
 }
@@ -71,7 +71,7 @@ fn a_batch_of_one_row_is_normalised_as_in_prediction() {
         tape.load_statistics(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         tape.set_mode(mode);
         layer.forward(&params, &x, &mut tape);
-        layer.absorb(&mut tape);
+        layer.update_running_stats(&mut tape);
         tape.output_gradient_mut().fill(1.0);
         let (mut grad, mut dx) = ([0.0; 6], x.clone());
         layer.backward(&params, &x, &mut tape, &mut grad, Some(&mut dx));
@@ -88,7 +88,7 @@ fn prediction_absorbs_nothing() {
     let (network, mut rng) = (network(), Rng::new(2));
     let mut tape = network.tape(6);
     network.forward(&parameters(&network, &mut rng), &normal(6, 3, &mut rng), &mut tape);
-    network.absorb(&mut tape);
+    network.update_running_stats(&mut tape);
     assert_eq!(statistics(&tape), [[0.0; 4], [1.0; 4], [0.0; 4], [1.0; 4]].concat());
 }
 
@@ -99,9 +99,9 @@ fn statistics_move_from_the_tape_of_training_to_that_of_prediction() {
     let mut training = network.tape(16);
     training.set_mode(Mode::Train);
     for _ in 0..5 {
-        network.draw(&mut training, &mut rng);
+        network.sample_masks(&mut training, &mut rng);
         network.forward(&params, &normal(16, 3, &mut rng), &mut training);
-        network.absorb(&mut training);
+        network.update_running_stats(&mut training);
     }
     let learned = statistics(&training);
     assert!(learned.chunks(4).step_by(2).flatten().all(|mean| *mean != 0.0), "{learned:?}");
@@ -126,7 +126,7 @@ fn masks_are_drawn_and_not_made_by_passes() {
     tape.set_mode(Mode::Train);
     let mut run = |draw: Option<u64>| {
         if let Some(seed) = draw {
-            network.draw(&mut tape, &mut Rng::new(seed));
+            network.sample_masks(&mut tape, &mut Rng::new(seed));
         }
         network.forward(&params, &x, &mut tape);
         tape.output().clone()
@@ -148,7 +148,7 @@ fn dropout_without_a_mask_and_dropout_inside_of_a_block() {
     tape.set_mode(Mode::Train);
     block.forward(&[], &x, &mut tape);
     assert_eq!(tape.output(), &(&x * 2.0), "a mask that was never drawn keeps everything");
-    block.draw(&mut tape, &mut Rng::new(10));
+    block.sample_masks(&mut tape, &mut Rng::new(10));
     block.forward(&[], &x, &mut tape);
     let ratios: Vec<f64> = tape.output().iter().zip(&x).map(|(y, x)| y / x).collect();
     assert!(ratios.contains(&1.0) && ratios.contains(&3.0), "{ratios:?}");
@@ -169,7 +169,7 @@ fn dropout_keeps_the_mean_and_passes_gradients_where_it_passed_values() {
     let x = DMatrix::from_element(50_000, 1, 2.0f64);
     let mut tape = layer.tape(x.nrows());
     tape.set_mode(Mode::Train);
-    layer.draw(&mut tape, &mut Rng::new(5));
+    layer.sample_masks(&mut tape, &mut Rng::new(5));
     layer.forward(&[], &x, &mut tape);
     // Four standard deviations: 2 sqrt(p / (1 - p) / n).
     assert!((tape.output().mean() - 2.0f64).abs() < 4.0 * 2.0 * (4.0f64 / 50_000.0).sqrt());

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use logit::decide::{
-    Calibrated, CalibrationMethod, Conformal, Conformity, IsotonicRegression, MinimumCost, PlattScaling,
-    PriorCorrected, Rejecting, Thresholded,
+    CalibrationMethod, Conformal, FittedCalibration, FittedThreshold, IsotonicRegression, MinimumCost,
+    NonconformityScore, PlattScaling, PriorCorrected, RejectOption,
 };
 use logit::linear::{LogisticPath, LogisticRegressionCv, SelectionRule};
 use logit::nalgebra::{DMatrix, dmatrix};
@@ -14,10 +14,10 @@ use logit::nn::{
 use logit::persist::StoredLabel;
 use logit::pipeline::OutsideRange;
 use logit::preprocess::{
-    DropCategory, LabelEncoder, MaxAbsScaler, Moments, Norm, Normalizer, OnColumns, PolynomialFeatures,
+    DropCategory, LabelEncoder, MaxAbsScaler, Moments, NormKind, Normalizer, OnColumns, PolynomialFeatures,
     RobustScaler, SelectColumns, UnknownCategory, VarianceThreshold,
 };
-use logit::select::product;
+use logit::select::grid2;
 use logit::{
     Activation, Adam, AnyClassifier, Calibrate, Classifier, Error, Estimator, FittedLogistic, Imputer,
     LabelSets, LogisticRegression, MinMaxScaler, MlpClassifier, ModelFile, OneHotEncoder, OneVsOne,
@@ -231,8 +231,8 @@ fn collect_classifiers<T: Real>(visitor: &mut Classifiers<'_>) -> Result<(), Err
     let scaled = Pipeline::new(StandardScaler::new(), logistic);
     let binary = scaled.fit(&x, &two)?;
     visitor.visit("pipeline", &binary, &x);
-    let isotonic = Calibrated::new(binary, CalibrationMethod::Isotonic, &x, &two, None)?;
-    visitor.visit("thresholded", &Thresholded::new(isotonic, 0.1 + 0.2)?, &x);
+    let isotonic = FittedCalibration::new(binary, CalibrationMethod::Isotonic, &x, &two, None)?;
+    visitor.visit("thresholded", &FittedThreshold::new(isotonic, 0.1 + 0.2)?, &x);
     Ok(())
 }
 
@@ -267,7 +267,7 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
     let network = MlpClassifier::new([3]).epochs(2).normalization(Normalization::Layer);
     visitor.visit("focal", &network.loss(Focal::new(2.0)).optimizer(Sgd::new(0.1)).fit(&x, &two)?, &x);
 
-    let search = Search::grid(product([0.1, f64::MAX], [1usize, 2]), |&(c, degree)| {
+    let search = Search::grid(grid2([0.1, f64::MAX], [1usize, 2]), |&(c, degree)| {
         let steps = (PolynomialFeatures::new(degree), StandardScaler::new());
         Pipeline::new(steps, LogisticRegression::new(Penalty::l2(1.0 / c)))
     });
@@ -278,7 +278,7 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
         ("isotonic", CalibrationMethod::Isotonic),
         ("temperature", CalibrationMethod::Temperature),
     ] {
-        visitor.visit(name, &Calibrated::new(three.clone(), method, &x, &text, None)?, &x);
+        visitor.visit(name, &FittedCalibration::new(three.clone(), method, &x, &text, None)?, &x);
     }
     visitor.visit(
         "cross-calibrated",
@@ -286,19 +286,19 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
         &x,
     );
     let binary = logistic.fit(&x, &two)?;
-    visitor.visit("certain", &Thresholded::new(binary.clone(), 1.0)?, &x);
-    visitor.visit("never", &Thresholded::new(binary.clone(), 0.0)?, &x);
-    visitor.visit("rejecting", &Rejecting::new(logistic.fit(&x, &text)?, 0.7)?, &x);
+    visitor.visit("certain", &FittedThreshold::new(binary.clone(), 1.0)?, &x);
+    visitor.visit("never", &FittedThreshold::new(binary.clone(), 0.0)?, &x);
+    visitor.visit("reject option", &RejectOption::new(logistic.fit(&x, &text)?, 0.7)?, &x);
     let costs = dmatrix![0.0, 9.0; 1.0 / 3.0, -0.0];
     visitor.visit("minimum cost", &MinimumCost::new(binary.clone(), costs)?, &x);
     visitor.visit("priors", &PriorCorrected::new(binary, &[0.5, 0.5], &[0.1, 0.9])?, &x);
     let three = logistic.fit(&x, &y)?;
-    let sets = Conformal::new(three.clone(), Conformity::Probability, 0.9, &x, &y)?;
+    let sets = Conformal::new(three.clone(), NonconformityScore::Lac, 0.9, &x, &y)?;
     visitor.visit("conformal", &sets, &x);
     let few = (x.rows(0, 3).into_owned(), &y[..3]);
-    let all = Conformal::new(three.clone(), Conformity::Cumulative, 0.9, &few.0, few.1)?;
+    let all = Conformal::new(three.clone(), NonconformityScore::Aps, 0.9, &few.0, few.1)?;
     visitor.visit("all classes", &all, &x);
-    visitor.visit("any", &AnyClassifier::new(Rejecting::new(AnyClassifier::new(three), 0.5)?), &x);
+    visitor.visit("any", &AnyClassifier::new(RejectOption::new(AnyClassifier::new(three), 0.5)?), &x);
     Ok(())
 }
 
@@ -317,7 +317,7 @@ fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
     visitor.visit("min-max", &MinMaxScaler::new().range(-1.0, 0.1 + 0.2).clip(true).fit(&x)?);
     visitor.visit("max-abs", &MaxAbsScaler::new().fit(&x)?);
     visitor.visit("robust", &RobustScaler::new().fit(&x)?);
-    for norm in [Norm::L1, Norm::L2, Norm::Max] {
+    for norm in [NormKind::L1, NormKind::L2, NormKind::Max] {
         visitor.visit("normalizer", &Normalizer::new().norm(norm).fit(&x)?);
     }
     visitor.visit("polynomial", &PolynomialFeatures::new(3).include_bias(true).fit(&x)?);

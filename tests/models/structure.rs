@@ -1,6 +1,6 @@
 //! What is wrong with a file is said by name, for each thing that can be wrong.
 
-use logit::decide::Thresholded;
+use logit::decide::FittedThreshold;
 use logit::linear::{LogisticPath, LogisticRegressionCv};
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::persist::StoredLabel;
@@ -142,7 +142,7 @@ fn numbers_that_no_model_has_are_refused() {
     }
     let classes = vec![false, true];
     let two = FittedLogistic::from_coefficients(classes, dmatrix![1.0], dvector![0.0]).expect("a model");
-    let model = Thresholded::new(two, 0.25).expect("a threshold");
+    let model = FittedThreshold::new(two, 0.25).expect("a threshold");
     for number in [-0.25, 1.5, 2e3] {
         let message = format!("`threshold` is {number}");
         refused(&model, set("/parts/model/settings/threshold", json!(number)), &message);

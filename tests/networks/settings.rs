@@ -100,7 +100,7 @@ fn given_validation_rows_judge_instead_of_a_share() {
     let (x, y) = iris();
     let network = MlpClassifier::new([4]).epochs(30).patience(3).seed(3).optimizer(Adam::new(0.05));
     let mut run = network.start(&x, &y, MlpOptions::default().validation(&x, &y).metric(Accuracy)).unwrap();
-    run.drive(|_| std::ops::ControlFlow::Continue(())).unwrap();
+    run.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap();
     let model = run.finish();
     let best = model.report().validation_curve.iter().copied().fold(f64::INFINITY, f64::min);
     let log_loss = logit::metrics::log_loss(&y, &model.predict_proba(&x).unwrap(), model.classes()).unwrap();

@@ -1,6 +1,6 @@
 //! Calibration: optima from mpmath, checked with scikit-learn.
 
-use logit::decide::{Calibrated, CalibrationMethod, IsotonicRegression, PlattScaling};
+use logit::decide::{CalibrationMethod, FittedCalibration, IsotonicRegression, PlattScaling};
 use logit::nalgebra::{DMatrix, DVector};
 use logit::{Activation, Classifier, FittedLogistic};
 use serde::Deserialize;
@@ -131,8 +131,13 @@ fn temperature() {
             _ => logits,
         };
         let weights = case.sample_weight.as_deref();
-        let model =
-            Calibrated::new(scores_of(case.n_classes), CalibrationMethod::Temperature, &x, &case.y, weights);
+        let model = FittedCalibration::new(
+            scores_of(case.n_classes),
+            CalibrationMethod::Temperature,
+            &x,
+            &case.y,
+            weights,
+        );
         let model = model.expect("a model");
         let name = format!("{} classes", case.n_classes);
         let close = Within::relative(1e-9);

@@ -144,12 +144,12 @@ impl Hyper {
             "optax.lion" => Lion::new(lr).beta1(beta1).beta2(beta2).weight_decay(weight_decay).into(),
             "optax.yogi" => {
                 let yogi = Yogi::new(lr).beta1(beta1).beta2(beta2).epsilon(eps());
-                yogi.initial_mean(1e-6).decay(Decay::Decoupled(weight_decay)).into()
+                yogi.initial_mean(1e-6).weight_decay(Decay::Decoupled(weight_decay)).into()
             }
             "optax.adabelief" => {
                 let rule = AdaBelief::new(lr).beta1(beta1).beta2(beta2).epsilon(eps());
                 let rule = rule.epsilon_root(self.eps_root.expect("eps_root"));
-                rule.decay(Decay::Decoupled(weight_decay)).into()
+                rule.weight_decay(Decay::Decoupled(weight_decay)).into()
             }
             "optax.lamb" => {
                 let lamb = Lamb::new(lr).beta1(beta1).beta2(beta2).epsilon(eps());

@@ -2,8 +2,8 @@
 
 use logit::nalgebra::DMatrix;
 use logit::preprocess::{
-    DropCategory, LabelEncoder, MaxAbsScaler, Moments, Norm, Normalizer, PolynomialFeatures, RobustScaler,
-    UnknownCategory,
+    DropCategory, LabelEncoder, MaxAbsScaler, Moments, NormKind, Normalizer, PolynomialFeatures,
+    RobustScaler, UnknownCategory,
 };
 use logit::{MinMaxScaler, OneHotEncoder, StandardScaler, Transform, Transformer};
 use serde::Deserialize;
@@ -214,9 +214,9 @@ impl Scaler {
             }
             "normalizer" => {
                 let norm = match norm.as_deref() {
-                    Some("l1") => Norm::L1,
-                    Some("max") => Norm::Max,
-                    _ => Norm::L2,
+                    Some("l1") => NormKind::L1,
+                    Some("max") => NormKind::Max,
+                    _ => NormKind::L2,
                 };
                 (Box::new(Normalizer::new().norm(norm).fit(x).expect("a fit")), Fitted::default())
             }

@@ -41,7 +41,7 @@ fn metrics_of_a_run() {
     let iris = data::iris();
     let options = MlpOptions::default().validation(&iris.x, &iris.y).metric(Accuracy).metric(LogLoss);
     let mut run = MlpClassifier::new([8]).epochs(4).start(&iris.x, &iris.y, options).unwrap();
-    run.drive(|_| std::ops::ControlFlow::Continue(())).unwrap();
+    run.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap();
     let picture = drawn(&plot::metric_curves(run.history(), &["accuracy", "log loss"]).unwrap());
     picture.must_have(&["accuracy", "log loss"]);
     assert!(plot::metric_curves(run.history(), &["accuracy"]).is_err());

@@ -3,7 +3,7 @@
 use logit::nalgebra::DMatrix;
 use logit::persist::StoredLabel;
 use logit::preprocess::{
-    MaxAbsScaler, Norm, Normalizer, OnColumns, PolynomialFeatures, RobustScaler, SelectColumns,
+    MaxAbsScaler, NormKind, Normalizer, OnColumns, PolynomialFeatures, RobustScaler, SelectColumns,
     VarianceThreshold,
 };
 use logit::registry::AnyTransform;
@@ -29,7 +29,7 @@ fn all<T: Real>(visitor: &mut impl Visit<T>) {
     visitor.visit("min-max", MinMaxScaler::new().range(-1.0, 2.0).clip(true));
     visitor.visit("max-abs", MaxAbsScaler::new());
     visitor.visit("robust", RobustScaler::new());
-    for norm in [Norm::L1, Norm::L2, Norm::Max] {
+    for norm in [NormKind::L1, NormKind::L2, NormKind::Max] {
         visitor.visit("normalizer", Normalizer::new().norm(norm));
     }
     visitor.visit("polynomial", PolynomialFeatures::new(3).include_bias(true));

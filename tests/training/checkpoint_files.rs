@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use logit::nn::{Advance, Checkpoint, Examples, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+use logit::nn::{Checkpoint, Examples, SoftmaxCrossEntropy, StepOutcome, Targets, TrainOptions, Trainer};
 use logit::optim::{Optimizer, Step};
 use logit::{Adam, Error, Real, Sgd, StopReason};
 use safetensors::{Dtype, SafeTensors};
@@ -94,7 +94,7 @@ fn infinite_update_ratios_come_back() {
     let options = TrainOptions::default().start(&zeros, &[]);
     let trainer = Trainer::new(Sgd::new(0.1)).batch_size(20);
     let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), examples, options).expect("a run");
-    assert_eq!(run.step().expect("a step"), Advance::Epoch);
+    assert_eq!(run.step().expect("a step"), StepOutcome::Epoch);
     assert_eq!(run.history().epochs[0].updates[1].update_ratio, f64::INFINITY);
     assert_returns(&run.checkpoint());
 }
@@ -133,7 +133,7 @@ fn a_run_that_is_lost_is_stored_where_it_gets_to_the_same_end() {
             trainer.start(normalised(), SoftmaxCrossEntropy::new(), examples, options).expect("a run")
         };
         let (mut whole, mut cut) = (start(), start());
-        whole.drive(|_| std::ops::ControlFlow::Continue(())).expect("a run");
+        whole.run_to_end(|_| std::ops::ControlFlow::Continue(())).expect("a run");
         for _ in 0..9 {
             cut.step().expect("a step");
         }
@@ -142,7 +142,7 @@ fn a_run_that_is_lost_is_stored_where_it_gets_to_the_same_end() {
         assert_eq!((stored.steps(), stored.epochs()), (6, 1));
         let (loss, options) = (SoftmaxCrossEntropy::new(), TrainOptions::default());
         let mut resumed = trainer.resume(normalised(), loss, examples, options, stored).expect("a run");
-        resumed.drive(|_| std::ops::ControlFlow::Continue(())).expect("a run");
+        resumed.run_to_end(|_| std::ops::ControlFlow::Continue(())).expect("a run");
         assert_same(&resumed.checkpoint(), &{
             // Times are not the same.
             let mut parts = Parts::of(&whole.checkpoint().to_bytes());

@@ -3,7 +3,7 @@
 use logit::metrics::Accuracy;
 use logit::nalgebra::DMatrix;
 use logit::nn::{
-    Advance, AnyLayer, BatchNorm, Checkpoint, Dense, Examples, Sequential, SoftmaxCrossEntropy, Targets,
+    AnyLayer, BatchNorm, Checkpoint, Dense, Examples, Sequential, SoftmaxCrossEntropy, StepOutcome, Targets,
     TrainOptions, Trainer,
 };
 use logit::optim::Optimizer;
@@ -35,7 +35,7 @@ pub(crate) fn checkpoint<T: Real, O: Optimizer<T> + Clone>(
     let trainer = trainer.clone().batch_size(8).seed(u64::MAX - 1);
     let mut run = trainer.start(normalised(), SoftmaxCrossEntropy::new(), examples, options).expect("a run");
     for _ in 0..steps {
-        if run.step().expect("a step") == Advance::Finished {
+        if run.step().expect("a step") == StepOutcome::Finished {
             break;
         }
     }

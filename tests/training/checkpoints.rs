@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use logit::nn::{
-    Advance, Checkpoint, Epoch, Examples, SoftmaxCrossEntropy, Targets, TrainOptions, Trained, Trainer,
+    Checkpoint, Epoch, Examples, SoftmaxCrossEntropy, StepOutcome, Targets, TrainOptions, Trained, Trainer,
 };
 use logit::optim::{Optimizer, UpdateRule};
 use logit::{Error, Sgd, StopReason};
@@ -23,7 +23,7 @@ fn finish<O: Optimizer<f64> + Clone>(
     let loss = SoftmaxCrossEntropy::new();
     let mut run = trainer.start(&network, loss, examples, options()).expect("a run");
     let mut steps = 0;
-    while run.step().expect("a step") != Advance::Finished {
+    while run.step().expect("a step") != StepOutcome::Finished {
         steps += 1;
         if Some(steps) == cut {
             let checkpoint = Checkpoint::from_bytes(&run.checkpoint().to_bytes()).expect("a checkpoint");
@@ -110,7 +110,7 @@ fn what_an_observer_stopped_goes_on() {
         let stop = |epoch: &Epoch| {
             if epoch.number == at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        run.drive(stop).expect("a run");
+        run.run_to_end(stop).expect("a run");
         assert!(run.is_finished());
         run.checkpoint()
     };
@@ -124,7 +124,7 @@ fn what_an_observer_stopped_goes_on() {
         assert_eq!(stored.clone().finish().params, checkpoint.params());
         let mut run =
             trainer.resume(&network, loss, examples, TrainOptions::default(), stored).expect("a run");
-        run.drive(|_| ControlFlow::Continue(())).expect("a run");
+        run.run_to_end(|_| ControlFlow::Continue(())).expect("a run");
         assert_eq!(run.finish(), whole);
     }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use logit::nalgebra::DMatrix;
 use logit::nn::{
-    Advance, AnyLayer, BatchNorm, Checkpoint, Dense, Examples, Loss, Sequential, SoftmaxCrossEntropy,
+    AnyLayer, BatchNorm, Checkpoint, Dense, Examples, Loss, Sequential, SoftmaxCrossEntropy, StepOutcome,
     Targets, TrainOptions, Trained, Trainer,
 };
 use logit::optim::{Optimizer, Step};
@@ -199,9 +199,9 @@ fn a_validation_loss_that_is_not_finite_ends_the_run_and_shows_no_epoch_twice() 
     assert_eq!((divergence.step, divergence.epoch, divergence.what), (12, 3, NonFinite::ValidationLoss));
 
     let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), train, options()).expect("a run");
-    let steps: Vec<Advance> = (0..13).map(|_| run.step().expect("a step")).collect();
-    assert_eq!(steps[3..5], [Advance::Epoch, Advance::Step]);
-    assert_eq!(steps[11..], [Advance::Finished; 2]);
+    let steps: Vec<StepOutcome> = (0..13).map(|_| run.step().expect("a step")).collect();
+    assert_eq!(steps[3..5], [StepOutcome::Epoch, StepOutcome::Step]);
+    assert_eq!(steps[11..], [StepOutcome::Finished; 2]);
 }
 
 /// In single precision the variance of these columns is infinite; normalised by their batch they look healthy.
@@ -226,7 +226,7 @@ fn running_statistics_that_are_not_finite_stop_the_run() {
         let mut run = trainer
             .start(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default())
             .expect("a run");
-        while run.step().expect("a step") != Advance::Finished {}
+        while run.step().expect("a step") != StepOutcome::Finished {}
         run.checkpoint()
     };
     assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()), Ok(checkpoint));

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use logit::metrics::{Accuracy, LogLoss, RocAuc};
 use logit::nn::{
-    Advance, AnyLayer, BinaryCrossEntropy, Dense, Examples, MlpOptions, Sequential, Shape,
-    SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+    AnyLayer, BinaryCrossEntropy, Dense, Examples, MlpOptions, Sequential, Shape, SoftmaxCrossEntropy,
+    StepOutcome, Targets, TrainOptions, Trainer,
 };
 use logit::{Activation, Error, Estimator, MlpClassifier, Sgd, StopReason};
 use nalgebra::DMatrix;
@@ -49,7 +49,7 @@ fn metrics_are_those_of_the_validation_rows_after_the_epoch() {
     let network = MlpClassifier::new([6]).epochs(4).seed(3);
     let options = MlpOptions::default().validation(&held.x, &held.classes).metric(Accuracy).metric(LogLoss);
     let mut run = network.start(&data.x, &data.classes, options).expect("a run");
-    run.drive(|_| ControlFlow::Continue(())).expect("a fit");
+    run.run_to_end(|_| ControlFlow::Continue(())).expect("a fit");
     let history = run.history().clone();
     let model = run.finish();
     assert_eq!(model.history(), &history);
@@ -116,7 +116,7 @@ fn the_table_has_a_column_for_each_metric() {
     let data = Data::new(60, 10);
     let options = MlpOptions::default().validation(&data.x, &data.classes).metric(Accuracy).metric(LogLoss);
     let mut run = MlpClassifier::new([5]).epochs(2).start(&data.x, &data.classes, options).expect("a run");
-    run.drive(|_| ControlFlow::Continue(())).expect("a fit");
+    run.run_to_end(|_| ControlFlow::Continue(())).expect("a fit");
     let table = run.history().to_string();
     let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0][4..8], ["metric", "1", "metric", "2"], "{table}");
@@ -155,7 +155,7 @@ fn a_metric_that_is_not_defined_leaves_the_run_at_the_start_of_its_epoch() {
     let mut run = trainer.start(&network, BinaryCrossEntropy, train, options).expect("a run");
     let start = run.checkpoint();
     for _ in 0..2 {
-        assert_eq!(run.step(), Ok(Advance::Step));
+        assert_eq!(run.step(), Ok(StepOutcome::Step));
         assert!(run.step().is_err());
         assert!(run.history().epochs.is_empty());
         assert_eq!((run.checkpoint().steps(), run.params()), (0, start.params()));

@@ -70,7 +70,7 @@ fn everything_resumes_inside_an_epoch() {
         let checkpoint = run.checkpoint();
         let mut run =
             trainer.resume(everything(), loss, examples, TrainOptions::default(), checkpoint).unwrap();
-        run.drive(|_| ControlFlow::Continue(())).unwrap();
+        run.run_to_end(|_| ControlFlow::Continue(())).unwrap();
         run.finish()
     };
     let whole = finish(0);

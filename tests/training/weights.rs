@@ -50,7 +50,7 @@ fn the_validation_loss_counts_classes_as_the_training_loss_does() {
     let losses = |network: &MlpClassifier| {
         let options = MlpOptions::default().validation(&data.x, &data.classes);
         let mut run = network.start(&data.x, &data.classes, options).expect("a run");
-        run.drive(|_| ControlFlow::Continue(())).expect("a fit");
+        run.run_to_end(|_| ControlFlow::Continue(())).expect("a fit");
         let epoch = &run.history().epochs[0];
         (epoch.train_loss, epoch.validation_loss.expect("validation rows"))
     };

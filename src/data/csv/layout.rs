@@ -11,20 +11,20 @@ pub(super) struct Layout {
     /// How many fields each line has.
     pub(super) width: usize,
     pub(super) features: Vec<Feature>,
-    pub(super) label: Option<Place>,
-    pub(super) weights: Option<Place>,
+    pub(super) label: Option<Position>,
+    pub(super) weights: Option<Position>,
 }
 
 /// A column, with what it is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) position: usize,
     pub(super) name: String,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Feature {
-    pub(super) place: Place,
+    pub(super) place: Position,
     pub(super) source: Source,
 }
 
@@ -78,7 +78,7 @@ impl Layout {
         if categorical.iter().chain(&coded).any(|position| distinct.binary_search(position).is_err()) {
             return refuse("categories in a column that is no feature", "choose it in `columns`");
         }
-        let place = |position| Place { position, name: head.name(position) };
+        let place = |position| Position { position, name: head.name(position) };
         let feature = |position| {
             let most = reader.max_categories;
             let source = if categorical.contains(&position) {

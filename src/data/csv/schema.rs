@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::categories::Categories;
 use super::column::{CsvColumn, Head};
-use super::layout::{Feature, Layout, Place, Source};
+use super::layout::{Feature, Layout, Position, Source};
 use super::records::Records;
 use super::{Format, encode, opened, table};
 use crate::data::Dataset;
@@ -45,10 +45,10 @@ use crate::label::Label;
 pub struct CsvSchema {
     pub(super) format: Format,
     pub(super) width: usize,
-    pub(super) features: Vec<Place>,
+    pub(super) features: Vec<Position>,
     pub(super) kinds: Vec<Kind>,
-    pub(super) label: Option<Place>,
-    pub(super) weights: Option<Place>,
+    pub(super) label: Option<Position>,
+    pub(super) weights: Option<Position>,
 }
 
 /// What the values of a column are.
@@ -75,7 +75,7 @@ impl CsvSchema {
 
     /// The names of the columns that matrices have.
     pub fn feature_names(&self) -> Vec<String> {
-        let of_column = |(place, kind): (&Place, &Kind)| match kind {
+        let of_column = |(place, kind): (&Position, &Kind)| match kind {
             Kind::Numbers | Kind::Codes(_) => vec![place.name.clone()],
             Kind::Columns(categories) => categories.column_names(&place.name, self.format.drop),
         };
@@ -159,14 +159,14 @@ impl CsvSchema {
 
     /// The layout of another table.
     fn layout(&self, head: &Head, labelled: bool) -> Result<Layout, Error> {
-        let passed_over: Vec<&Place> = [&self.label, &self.weights].into_iter().flatten().collect();
+        let passed_over: Vec<&Position> = [&self.label, &self.weights].into_iter().flatten().collect();
         let without_them = head.width + passed_over.len() == self.width && !labelled;
         if head.names.is_none() && head.width != self.width && !without_them {
             let reason =
                 format!("{} fields, wanted {} as in the table of the schema", head.width, self.width);
             return Err(Error::InvalidLine { line: head.line, reason });
         }
-        let find = |place: &Place| -> Result<Place, Error> {
+        let find = |place: &Position| -> Result<Position, Error> {
             let position = if head.names.is_some() {
                 head.find(&CsvColumn::Name(place.name.clone()))?
             } else if without_them {
@@ -174,9 +174,9 @@ impl CsvSchema {
             } else {
                 place.position
             };
-            Ok(Place { position, name: place.name.clone() })
+            Ok(Position { position, name: place.name.clone() })
         };
-        let feature = |(place, kind): (&Place, &Kind)| -> Result<Feature, Error> {
+        let feature = |(place, kind): (&Position, &Kind)| -> Result<Feature, Error> {
             let source = match kind {
                 Kind::Numbers => Source::Numbers,
                 Kind::Columns(categories) => {

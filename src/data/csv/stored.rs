@@ -2,7 +2,7 @@
 
 use super::Format;
 use super::categories::Categories;
-use super::layout::Place;
+use super::layout::Position;
 use super::schema::{CsvSchema, Kind};
 use crate::error::Error;
 use crate::persist::file::invalid;
@@ -139,19 +139,19 @@ fn take_kinds(record: &mut Record) -> Result<Vec<Kind>, Error> {
     kinds.into_iter().map(kind).collect()
 }
 
-fn with_places(record: Record, name: &str, places: &[Place]) -> Record {
+fn with_places(record: Record, name: &str, places: &[Position]) -> Record {
     let positions: Vec<usize> = places.iter().map(|place| place.position).collect();
     let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
     record.with_counts(&format!("{name}_positions"), &positions).with_texts(&format!("{name}_names"), &names)
 }
 
-fn take_places(record: &mut Record, name: &str) -> Result<Vec<Place>, Error> {
+fn take_places(record: &mut Record, name: &str) -> Result<Vec<Position>, Error> {
     let positions = record.take_counts(&format!("{name}_positions"))?;
     let names = record.take_texts(&format!("{name}_names"), positions.len())?;
-    Ok(positions.into_iter().zip(names).map(|(position, name)| Place { position, name }).collect())
+    Ok(positions.into_iter().zip(names).map(|(position, name)| Position { position, name }).collect())
 }
 
-fn take_place(record: &mut Record, name: &str) -> Result<Option<Place>, Error> {
+fn take_place(record: &mut Record, name: &str) -> Result<Option<Position>, Error> {
     let mut places = take_places(record, name)?;
     match places.len() {
         0 | 1 => Ok(places.pop()),

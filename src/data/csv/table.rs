@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::Format;
 use super::categories::{Categories, Seen};
 use super::column::{Head, shown};
-use super::layout::{Feature, Layout, Place, Source};
+use super::layout::{Feature, Layout, Position, Source};
 use super::records::Records;
 use super::schema::Kind;
 use crate::error::Error;
@@ -99,7 +99,7 @@ pub(super) fn read<R: Read, L>(
 struct Field<'a, R> {
     records: &'a Records<R>,
     format: &'a Format,
-    place: &'a Place,
+    place: &'a Position,
 }
 
 impl<'a, R: Read> Field<'a, R> {

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::optim::{Curved, Newton, Objective};
+use crate::optim::{HasHessian, Newton, Objective};
 use crate::scalar::Real;
 use crate::scalar::dot;
 
@@ -42,7 +42,7 @@ const ITERATIONS: usize = 200;
 ///
 /// # Errors
 /// [`Error::NotConverged`] when no optimum is reached.
-pub(super) fn minimize<T: Real, O: Curved<T>>(
+pub(super) fn minimize<T: Real, O: HasHessian<T>>(
     inner: &mut O,
     start: &[T],
     a: Option<&[T]>,
@@ -121,7 +121,7 @@ impl<T: Real, O: Objective<T>> Objective<T> for Constrained<'_, T, O> {
     }
 }
 
-impl<T: Real, O: Curved<T>> Curved<T> for Constrained<'_, T, O> {
+impl<T: Real, O: HasHessian<T>> HasHessian<T> for Constrained<'_, T, O> {
     fn is_exact(&self) -> bool {
         self.inner.is_exact()
     }
@@ -179,7 +179,7 @@ mod tests {
         }
     }
 
-    impl Curved<f64> for Bowl {
+    impl HasHessian<f64> for Bowl {
         fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
             let (x, y, z) = (p[0], p[1], p[2]);
             let e = (x + 2.0 * y).exp();

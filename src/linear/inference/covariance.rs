@@ -10,7 +10,7 @@ use crate::label::Label;
 use crate::linear::definite;
 use crate::linear::objective::LogisticObjective;
 use crate::loss::{Gradient, Targets};
-use crate::optim::{Curved, condition};
+use crate::optim::{HasHessian, condition};
 use crate::scalar::Real;
 
 /// How the covariance of the estimates is estimated.

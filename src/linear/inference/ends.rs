@@ -2,7 +2,7 @@
 
 use super::constrained::{Optimum, minimize, moved};
 use crate::error::Error;
-use crate::optim::Curved;
+use crate::optim::HasHessian;
 use crate::scalar::Real;
 use crate::scalar::dot;
 
@@ -29,7 +29,7 @@ const FITS: usize = 100;
 
 impl<T: Real> Profile<'_, T> {
     /// The end to one side.
-    pub(super) fn end<O: Curved<T>>(&self, objective: &mut O, side: f64) -> Result<f64, Error> {
+    pub(super) fn end<O: HasHessian<T>>(&self, objective: &mut O, side: f64) -> Result<f64, Error> {
         let target = self.reach;
         let precision = T::EPSILON.as_f64().sqrt();
         let (mut inside, mut outside) = (0.0, None);
@@ -72,7 +72,7 @@ impl<T: Real> Profile<'_, T> {
     }
 
     /// The fit with this value of the coefficient, from `params` or else from nothing; `None` if neither gets there.
-    fn fit<O: Curved<T>>(
+    fn fit<O: HasHessian<T>>(
         &self,
         objective: &mut O,
         params: &[T],

@@ -13,7 +13,7 @@ use crate::linear::fitted::FittedLogistic;
 use crate::linear::jeffreys::JeffreysObjective;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::RowOptions;
-use crate::optim::Curved;
+use crate::optim::HasHessian;
 use crate::report::StopReason;
 use crate::scalar::Real;
 use crate::scalar::dot;
@@ -124,7 +124,7 @@ const FIRST: f64 = 8.0;
 
 impl Setting<'_> {
     /// Estimate and ends of each coefficient.
-    fn intervals<T: Real, O: Curved<T>>(
+    fn intervals<T: Real, O: HasHessian<T>>(
         &self,
         objective: &mut O,
         start: &[T],

@@ -108,7 +108,7 @@ impl MlpClassifier {
         let trained = match self.validation_fraction {
             None => self.trainer.fit(&network, &loss, all, TrainOptions::default())?,
             Some(fraction) => {
-                let [train, held] = self.parts(x, y, weights, fraction)?;
+                let [train, held] = self.split_rows(x, y, weights, fraction)?;
                 let options = TrainOptions::default().validation(held.examples());
                 self.trainer.fit(&network, &loss, train.examples(), options)?
             }
@@ -117,7 +117,7 @@ impl MlpClassifier {
     }
 
     /// Rows to learn from and rows set aside, drawn without regard to labels.
-    fn parts<T: Real, L: Label>(
+    fn split_rows<T: Real, L: Label>(
         &self,
         x: &DMatrix<T>,
         y: &LabelSets<L>,

@@ -1,7 +1,7 @@
 //! What the minimisers share: stop rules, line search, observer, report.
 
 use super::line_search::{Point, search};
-use super::{Minimum, Objective};
+use super::{MinimizeResult, Objective};
 use crate::report::{FitReport, Observer, Progress, StopReason};
 use crate::scalar::Real;
 
@@ -42,7 +42,7 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
     limits: Limits,
     observer: &mut Observer<'_>,
     mut method: impl Method<T, O>,
-) -> Minimum<T> {
+) -> MinimizeResult<T> {
     let mut direction = vec![T::zero(); start.len()];
     let mut point = Point::new(start);
     point.evaluate(objective);
@@ -106,5 +106,5 @@ pub(super) fn descend<T: Real, O: Objective<T> + ?Sized>(
     report.objective = point.value;
     report.gradient_norm = Some(optimality);
     report.hessian_condition = method.condition();
-    Minimum { params: point.params, report }
+    MinimizeResult { params: point.params, report }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::descent::{Limits, Method, descend};
 use super::line_search::Point;
-use super::{Minimum, Objective, check_start};
+use super::{MinimizeResult, Objective, check_start};
 use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
@@ -74,7 +74,7 @@ impl Lbfgs {
         &self,
         objective: &mut O,
         start: Vec<T>,
-    ) -> Result<Minimum<T>, Error> {
+    ) -> Result<MinimizeResult<T>, Error> {
         self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
     }
 
@@ -87,7 +87,7 @@ impl Lbfgs {
         objective: &mut O,
         start: Vec<T>,
         observer: &mut Observer<'_>,
-    ) -> Result<Minimum<T>, Error> {
+    ) -> Result<MinimizeResult<T>, Error> {
         self.check()?;
         check_start(objective.parameter_count(), &start)?;
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);

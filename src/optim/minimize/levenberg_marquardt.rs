@@ -8,7 +8,7 @@ use super::condition::condition;
 use super::descent::Limits;
 use super::line_search::Point;
 use super::secant::{Secant, multiply};
-use super::{Curved, Minimum, check_start};
+use super::{HasHessian, MinimizeResult, check_start};
 use crate::check;
 use crate::error::Error;
 use crate::report::{FitReport, Observer, Progress, StopReason};
@@ -21,9 +21,9 @@ use crate::scalar::{all_finite, dot};
 /// often singular. Close to a minimum where that matrix is the second derivative it is Newton's method.
 ///
 /// # Method
-/// Each step p solves (G + S + μ D) p = -g. G is what [`Curved::hessian`] gives. D is the largest diagonal of G seen so far,
+/// Each step p solves (G + S + μ D) p = -g. G is what [`HasHessian::hessian`] gives. D is the largest diagonal of G seen so far,
 /// entry by entry (Marquardt 1963, Moré 1978), with a [`floor`](Self::floor). S approximates what G leaves out of the second derivative, where it [leaves something
-/// out](Curved::is_exact); it is learnt from the changes of the gradient (Dennis, Gay and Welsch 1981), and left out again
+/// out](HasHessian::is_exact); it is learnt from the changes of the gradient (Dennis, Gay and Welsch 1981), and left out again
 /// whenever G alone foretold the last decrease better. With it convergence is fast also where residuals stay large: a network of 35
 /// parameters on iris takes 84 iterations (floor 1), without it more than 3,000, and L-BFGS 1,600.
 ///
@@ -38,7 +38,7 @@ use crate::scalar::{all_finite, dot};
 /// # Examples
 /// ```
 /// use nalgebra::DMatrix;
-/// use logit::optim::{Curved, LevenbergMarquardt, Objective};
+/// use logit::optim::{HasHessian, LevenbergMarquardt, Objective};
 ///
 /// /// Rosenbrock's function ½ (r² + s²) with r = 10 (y - x²), s = 1 - x.
 /// struct Valley;
@@ -52,7 +52,7 @@ use crate::scalar::{all_finite, dot};
 ///         0.5 * (r * r + s * s)
 ///     }
 /// }
-/// impl Curved<f64> for Valley {
+/// impl HasHessian<f64> for Valley {
 ///     fn hessian(&mut self, p: &[f64], out: &mut DMatrix<f64>) {
 ///         let jacobian = nalgebra::dmatrix![-20.0 * p[0], 10.0; -1.0, 0.0];
 ///         out.copy_from(&(jacobian.transpose() * jacobian));
@@ -132,11 +132,11 @@ impl LevenbergMarquardt {
     ///
     /// # Errors
     /// When a setting is out of range, or `start` has the wrong length or is not finite.
-    pub fn minimize<T: Real, O: Curved<T> + ?Sized>(
+    pub fn minimize<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
         start: Vec<T>,
-    ) -> Result<Minimum<T>, Error> {
+    ) -> Result<MinimizeResult<T>, Error> {
         self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
     }
 
@@ -144,12 +144,12 @@ impl LevenbergMarquardt {
     ///
     /// # Errors
     /// As [`minimize`](LevenbergMarquardt::minimize).
-    pub fn minimize_observed<T: Real, O: Curved<T> + ?Sized>(
+    pub fn minimize_observed<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
         start: Vec<T>,
         observer: &mut Observer<'_>,
-    ) -> Result<Minimum<T>, Error> {
+    ) -> Result<MinimizeResult<T>, Error> {
         self.check()?;
         check_start(objective.parameter_count(), &start)?;
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
@@ -167,13 +167,13 @@ const ATTEMPTS: usize = 40;
 /// What a step must do to the optimality when the objective cannot tell.
 const PROGRESS: f64 = 0.5;
 
-fn run<T: Real, O: Curved<T> + ?Sized>(
+fn run<T: Real, O: HasHessian<T> + ?Sized>(
     objective: &mut O,
     start: Vec<T>,
     limits: Limits,
     observer: &mut Observer<'_>,
     mut model: Model<T>,
-) -> Minimum<T> {
+) -> MinimizeResult<T> {
     let mut point = Point::new(start);
     point.evaluate(objective);
     let mut optimality = objective.optimality(&point.gradient);
@@ -239,7 +239,7 @@ fn run<T: Real, O: Curved<T> + ?Sized>(
     report.objective = point.value;
     report.gradient_norm = Some(optimality);
     report.hessian_condition = model.used.then(|| condition(&model.curvature));
-    Minimum { params: point.params, report }
+    MinimizeResult { params: point.params, report }
 }
 
 /// The quadratic model around a point, and how far it is trusted.
@@ -277,7 +277,7 @@ impl<T: Real> Model<T> {
     }
 
     /// Takes the curvature at `point`.
-    fn look<O: Curved<T> + ?Sized>(&mut self, objective: &mut O, point: &Point<T>) {
+    fn look<O: HasHessian<T> + ?Sized>(&mut self, objective: &mut O, point: &Point<T>) {
         objective.hessian(&point.params, &mut self.curvature);
         self.used = true;
         if !all_finite(self.curvature.as_slice()) {

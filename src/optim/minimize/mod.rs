@@ -91,11 +91,11 @@ impl<T: Real, O: Objective<T> + ?Sized> Objective<T> for &mut O {
 }
 
 /// An objective that knows its second derivatives.
-pub trait Curved<T: Real>: Objective<T> {
+pub trait HasHessian<T: Real>: Objective<T> {
     /// Writes the Hessian at `params`; only the lower triangle is read.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>);
 
-    /// Whether [`hessian`](Curved::hessian) is the second derivative itself, and not a positive definite matrix in its
+    /// Whether [`hessian`](HasHessian::hessian) is the second derivative itself, and not a positive definite matrix in its
     /// place, such as the Fisher information of a penalised likelihood. Defaults to true.
     fn is_exact(&self) -> bool {
         true
@@ -133,7 +133,7 @@ impl<T: Real, O: HessianProduct<T> + ?Sized> HessianProduct<T> for &mut O {
 /// Where a minimiser ended, and why.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Minimum<T> {
+pub struct MinimizeResult<T> {
     /// The best point found.
     pub params: Vec<T>,
     /// The account of the run.

@@ -8,7 +8,7 @@ use super::condition::condition;
 use super::descent::{Limits, Method, descend};
 use super::lbfgs::History;
 use super::line_search::Point;
-use super::{Curved, Minimum, check_start};
+use super::{HasHessian, MinimizeResult, check_start};
 use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
@@ -22,13 +22,13 @@ use crate::scalar::all_finite;
 /// # Method
 /// Solves (H + τI) d = -g with τ = 0 as long as H is safely positive definite, and with τ growing from the rounding
 /// level of H otherwise (Levenberg 1944), followed by a strong-Wolfe line search from the full step. A Hessian that
-/// is not finite is answered by a gradient step. Where the matrix stands in for the Hessian (see [`Curved::is_exact`]) the
+/// is not finite is answered by a gradient step. Where the matrix stands in for the Hessian (see [`HasHessian::is_exact`]) the
 /// L-BFGS recursion corrects it by the changes of the gradient that were seen; scoring alone converges linearly.
 ///
 /// # Examples
 /// ```
 /// use nalgebra::DMatrix;
-/// use logit::optim::{Curved, Newton, Objective};
+/// use logit::optim::{HasHessian, Newton, Objective};
 ///
 /// /// exp(x) - 2 x, smallest at ln 2.
 /// struct Valley;
@@ -41,7 +41,7 @@ use crate::scalar::all_finite;
 ///         p[0].exp() - 2.0 * p[0]
 ///     }
 /// }
-/// impl Curved<f64> for Valley {
+/// impl HasHessian<f64> for Valley {
 ///     fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
 ///         hessian[(0, 0)] = p[0].exp();
 ///     }
@@ -86,11 +86,11 @@ impl Newton {
     ///
     /// # Errors
     /// When a setting is out of range, or `start` has the wrong length or is not finite.
-    pub fn minimize<T: Real, O: Curved<T> + ?Sized>(
+    pub fn minimize<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
         start: Vec<T>,
-    ) -> Result<Minimum<T>, Error> {
+    ) -> Result<MinimizeResult<T>, Error> {
         self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
     }
 
@@ -98,12 +98,12 @@ impl Newton {
     ///
     /// # Errors
     /// As [`minimize`](Newton::minimize).
-    pub fn minimize_observed<T: Real, O: Curved<T> + ?Sized>(
+    pub fn minimize_observed<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
         start: Vec<T>,
         observer: &mut Observer<'_>,
-    ) -> Result<Minimum<T>, Error> {
+    ) -> Result<MinimizeResult<T>, Error> {
         if let Some(tolerance) = self.tolerance {
             check::positive("tolerance", tolerance)?;
         }
@@ -130,7 +130,7 @@ const MEMORY: usize = 20;
 /// Dampings tried, each ten times the one before: from rounding level to far beyond the Hessian's size.
 const DAMPINGS: i32 = 24;
 
-impl<T: Real, O: Curved<T> + ?Sized> Method<T, O> for Factored<T> {
+impl<T: Real, O: HasHessian<T> + ?Sized> Method<T, O> for Factored<T> {
     fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
         objective.hessian(&point.params, &mut self.hessian);
         self.used = true;
@@ -215,7 +215,7 @@ mod tests {
             terms.map(|((x, g), c)| (*g = c * x - 1.0, 0.5 * c * x * x - x).1).sum()
         }
     }
-    impl Curved<f64> for Crude {
+    impl HasHessian<f64> for Crude {
         fn hessian(&mut self, _x: &[f64], hessian: &mut DMatrix<f64>) {
             hessian.fill(0.0);
             (0..4).for_each(|i| hessian[(i, i)] = CURVATURES[i] * [1.0, 0.6, 1.8, 3.0][i]);

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::descent::{Limits, Method, descend};
 use super::line_search::Point;
-use super::{HessianProduct, Minimum, check_start};
+use super::{HessianProduct, MinimizeResult, check_start};
 use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
@@ -108,7 +108,7 @@ impl NewtonCg {
         &self,
         objective: &mut O,
         start: Vec<T>,
-    ) -> Result<Minimum<T>, Error> {
+    ) -> Result<MinimizeResult<T>, Error> {
         self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
     }
 
@@ -121,7 +121,7 @@ impl NewtonCg {
         objective: &mut O,
         start: Vec<T>,
         observer: &mut Observer<'_>,
-    ) -> Result<Minimum<T>, Error> {
+    ) -> Result<MinimizeResult<T>, Error> {
         if let Some(tolerance) = self.tolerance {
             check::positive("tolerance", tolerance)?;
         }

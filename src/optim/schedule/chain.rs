@@ -93,7 +93,7 @@ impl Chain {
         }
     }
 
-    pub(super) fn parts(&self) -> impl Iterator<Item = &Schedule> {
+    pub(super) fn schedules(&self) -> impl Iterator<Item = &Schedule> {
         let (first, second) = match self {
             Chain::Then { first, second, .. } | Chain::Times(first, second) => (first, Some(second)),
             Chain::DownTo { of, .. } => (of, None),
@@ -107,7 +107,7 @@ impl Chain {
     }
 
     pub(super) fn check(&self, unit: Unit) -> Result<(), Error> {
-        self.parts().try_for_each(Schedule::check_curves)?;
+        self.schedules().try_for_each(Schedule::check_curves)?;
         match self {
             Chain::Then { at, .. } => {
                 check::parameter("schedule.then.at", *at as f64, *at > 0, "at least 1")?;
@@ -115,7 +115,7 @@ impl Chain {
                     Unit::Steps => Unit::Epochs,
                     Unit::Epochs => Unit::Steps,
                 };
-                if self.parts().any(|part| part.counts(other)) {
+                if self.schedules().any(|part| part.counts(other)) {
                     return Err(Error::Unsupported {
                         what: "steps and epochs",
                         by: "then",

@@ -177,7 +177,7 @@ impl Schedule {
     pub fn observe(&self, metric: f64, plateau: &mut PlateauState) {
         match &self.curve {
             Curve::Plateau(rule) => rule.observe(metric, plateau),
-            Curve::Chain(chain) => chain.parts().for_each(|part| part.observe(metric, plateau)),
+            Curve::Chain(chain) => chain.schedules().for_each(|part| part.observe(metric, plateau)),
             _ => {}
         }
     }
@@ -199,7 +199,7 @@ impl Schedule {
     fn plateaus(&self) -> usize {
         match &self.curve {
             Curve::Plateau(_) => 1,
-            Curve::Chain(chain) => chain.parts().map(Schedule::plateaus).sum(),
+            Curve::Chain(chain) => chain.schedules().map(Schedule::plateaus).sum(),
             _ => 0,
         }
     }
@@ -209,7 +209,7 @@ impl Schedule {
         match &self.curve {
             Curve::Constant | Curve::Plateau(_) => false,
             Curve::Chain(chain) => {
-                chain.has_position() && self.unit == unit || chain.parts().any(|part| part.counts(unit))
+                chain.has_position() && self.unit == unit || chain.schedules().any(|part| part.counts(unit))
             }
             _ => self.unit == unit,
         }

@@ -1,6 +1,6 @@
 //! Whether the parts of a checkpoint go together: what was read may have been made by anybody.
 
-use super::super::state::{Best, Checkpoint, Cursor, Identity};
+use super::super::state::{Best, Checkpoint, Cursor, RunFingerprint};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::report::StopReason;
@@ -85,8 +85,8 @@ struct Pace {
 impl Pace {
     /// # Errors
     /// For batches of no rows.
-    fn new(identity: &Identity) -> Result<Self, Error> {
-        let Identity { rows, batch_size, accumulate, .. } = *identity;
+    fn new(identity: &RunFingerprint) -> Result<Self, Error> {
+        let RunFingerprint { rows, batch_size, accumulate, .. } = *identity;
         let stride = batch_size.min(rows).saturating_mul(accumulate);
         if rows > 0 && stride == 0 {
             return Err(invalid(format!(

@@ -4,7 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::super::state::{Checkpoint, Cursor, Identity};
+use super::super::state::{Checkpoint, Cursor, RunFingerprint};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::report::{Divergence, NonFinite, StopReason};
@@ -28,7 +28,7 @@ pub(super) struct Description {
     pub(super) epochs: usize,
 }
 
-/// [`Identity`], before its sizes are known to fit in memory.
+/// [`RunFingerprint`], before its sizes are known to fit in memory.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sizes {
@@ -98,7 +98,7 @@ impl Description {
     /// The description in JSON of a checkpoint that stands at `cursor`.
     pub(super) fn of<T>(checkpoint: &Checkpoint<T>, cursor: &Cursor<T>) -> Value {
         let Checkpoint { identity, snapshot, best, history, stop, divergence, .. } = checkpoint;
-        let Identity { seed, rows, batch_size, accumulate, parameters, statistics, optimizer_state } =
+        let RunFingerprint { seed, rows, batch_size, accumulate, parameters, statistics, optimizer_state } =
             identity;
         json!({
             "identity": {
@@ -130,12 +130,12 @@ impl Description {
 impl Sizes {
     /// # Errors
     /// For sizes beyond the memory of this machine.
-    pub(super) fn to_identity(&self) -> Result<Identity, Error> {
+    pub(super) fn to_identity(&self) -> Result<RunFingerprint, Error> {
         let size = |name: &str, value: u64| {
             usize::try_from(value)
                 .map_err(|_| invalid(format!("`{name}` is {value}, too large for this machine")))
         };
-        Ok(Identity {
+        Ok(RunFingerprint {
             seed: self.seed,
             rows: size("rows", self.rows)?,
             batch_size: size("batch_size", self.batch_size)?,

@@ -10,7 +10,7 @@ use self::description::{Description, Place};
 use self::names::Names;
 use super::epochs::{self, Columns};
 use super::history::History;
-use super::state::{Best, Checkpoint, Cursor, Identity};
+use super::state::{Best, Checkpoint, Cursor, RunFingerprint};
 use crate::error::Error;
 use crate::optim::PlateauState;
 use crate::persist::file::{self, Format, Reader, Writer, invalid};
@@ -130,7 +130,7 @@ const EPOCH_START: Arrays = [
 
 fn read_cursor<T: Real>(
     reader: &mut Reader<'_>,
-    sizes: &Identity,
+    sizes: &RunFingerprint,
     place: &Place,
     [params, statistics, state, plateau]: &Arrays,
 ) -> Result<Cursor<T>, Error> {

@@ -1,7 +1,7 @@
 //! What a user who has read the README and the API documentation does.
 
 use downstream::{SquaredHinge, Swish};
-use logit::decide::Thresholded;
+use logit::decide::FittedThreshold;
 use logit::nn::{Dense, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy, Targets};
 use logit::optim::{Optimizer, Step};
 use logit::{
@@ -35,8 +35,8 @@ fn saved_settings_come_back_to_the_last_digit() -> Result<(), Error> {
     let mut rng = Rng::new(7);
     let model = FittedLogistic::from_coefficients(vec![false, true], dmatrix![1.0], dvector![0.0])?;
     for _ in 0..1000 {
-        let model = Thresholded::new(model.clone(), rng.uniform(0.0, 1.0))?;
-        assert_eq!(Thresholded::from_bytes(&model.to_bytes()?)?, model);
+        let model = FittedThreshold::new(model.clone(), rng.uniform(0.0, 1.0))?;
+        assert_eq!(FittedThreshold::from_bytes(&model.to_bytes()?)?, model);
     }
     Ok(())
 }

@@ -249,7 +249,7 @@ impl Model {
         let (network, x) = (&self.network, batch.x());
         let mut tape = self.tape(x.nrows());
         network.forward(&self.params, &x, &mut tape);
-        network.absorb(&mut tape);
+        network.update_running_stats(&mut tape);
         tape.save_statistics(&mut self.statistics);
 
         let (loss, share) = loss(kind, network.outputs());
