@@ -24,6 +24,7 @@ mod solve;
 mod stored;
 mod working_set;
 
+pub use crate::penalty::Strength;
 pub use config::{LogisticRegression, Solver};
 pub use cross_validation::{FittedLogisticCv, LambdaScore, LogisticRegressionCv, SelectionRule};
 pub use fitted::FittedLogistic;
