@@ -7,9 +7,19 @@ use logit::data::{
     Blobs, Circles, Classification, Component, Dataset, GaussianMixture, GaussianQuantiles, IdxArray,
     IdxElement, IdxReader, Moons, MultiLabel, Spirals, Xor,
 };
+use logit::decide::*;
+use logit::gradcheck::*;
+use logit::linear::*;
 use logit::metrics::{
     Accuracy, BrierScore, ClassScores, ClassificationReport, ConfusionMatrix, LogLoss, Metric, RocAuc,
 };
+use logit::multiclass::*;
+use logit::nn::*;
+use logit::optim::*;
+use logit::pipeline::*;
+use logit::preprocess::*;
+use logit::report::*;
+use logit::select::*;
 use logit::*;
 
 fn value<A: Send + Sync + Clone + Debug + 'static>() {}

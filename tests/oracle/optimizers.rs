@@ -118,29 +118,31 @@ impl Hyper {
             }
             "Adam" => {
                 let adam = Adam::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).amsgrad(self.amsgrad);
-                adam.decay(coupled).into()
+                adam.weight_decay(coupled).into()
             }
             "AdamW" => {
                 let adam = AdamW::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).amsgrad(self.amsgrad);
                 adam.weight_decay(weight_decay).into()
             }
             "NAdam" => {
-                let nadam = NAdam::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).decay(coupled);
+                let nadam = NAdam::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).weight_decay(coupled);
                 nadam.momentum_decay(self.momentum_decay.expect("momentum_decay")).into()
             }
-            "RAdam" => RAdam::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).decay(coupled).into(),
-            "Adamax" => Adamax::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).decay(coupled).into(),
+            "RAdam" => RAdam::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).weight_decay(coupled).into(),
+            "Adamax" => Adamax::new(lr).beta1(beta1).beta2(beta2).epsilon(eps()).weight_decay(coupled).into(),
             "RMSprop" => {
                 let rule = RmsProp::new(lr).alpha(self.alpha.expect("alpha")).epsilon(eps());
-                rule.centered(self.centered).momentum(momentum).decay(coupled).into()
+                rule.centered(self.centered).momentum(momentum).weight_decay(coupled).into()
             }
             "Adagrad" => {
-                let rule = Adagrad::new(lr).epsilon(eps()).decay(coupled);
+                let rule = Adagrad::new(lr).epsilon(eps()).weight_decay(coupled);
                 rule.learning_rate_decay(self.lr_decay.expect("lr_decay"))
                     .initial_accumulator(self.initial_accumulator_value.expect("initial_accumulator_value"))
                     .into()
             }
-            "Adadelta" => Adadelta::new(lr).rho(self.rho.expect("rho")).epsilon(eps()).decay(coupled).into(),
+            "Adadelta" => {
+                Adadelta::new(lr).rho(self.rho.expect("rho")).epsilon(eps()).weight_decay(coupled).into()
+            }
             "optax.lion" => Lion::new(lr).beta1(beta1).beta2(beta2).weight_decay(weight_decay).into(),
             "optax.yogi" => {
                 let yogi = Yogi::new(lr).beta1(beta1).beta2(beta2).epsilon(eps());
