@@ -214,9 +214,9 @@ fn a_shortcut_needs_as_many_outputs_as_inputs() {
 fn networks_of_mixed_layers_can_be_compared_and_looked_into() {
     let network = network();
     assert_eq!(network, network.clone());
-    let parts: Vec<String> = network.parts().iter().map(|part| part.describe()).collect();
+    let parts: Vec<String> = network.sublayers().iter().map(|part| part.describe()).collect();
     assert_eq!(parts, ["Dense, Relu", "Residual", "BatchNorm", "Dropout 0.3", "Dense"]);
-    let inside: Vec<String> = network.parts()[1].parts().iter().map(|part| part.describe()).collect();
+    let inside: Vec<String> = network.sublayers()[1].sublayers().iter().map(|part| part.describe()).collect();
     assert_eq!(inside, ["BatchNorm", "Dense, Tanh"]);
     let mut other = network.layers().to_vec();
     other[3] = Dropout::new(4, 0.4).unwrap().into();

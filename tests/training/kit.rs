@@ -1,6 +1,7 @@
 //! Data and networks that the tests share.
 
 use logit::nn::{Dense, Sequential};
+use logit::optim::*;
 use logit::{Activation, Rng};
 use nalgebra::DMatrix;
 
