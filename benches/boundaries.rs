@@ -4,7 +4,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use logit::boundary::{Bounds, class_boundaries, contour};
-use logit::{Activation, Classifier, Estimator, FittedMlp, Lbfgs, MlpClassifier, Rng};
+use logit::prelude::*;
+use logit::{Activation, FittedMlp, Lbfgs, MlpClassifier, Rng};
 use nalgebra::DMatrix;
 
 const RESOLUTION: usize = 200;

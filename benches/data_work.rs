@@ -8,8 +8,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use logit::decide::{FittedThreshold, IsotonicRegression};
 use logit::metrics::{AveragePrecision, Bootstrap, ConfusionMatrix, LogLoss, Metric, RocAuc};
 use logit::nalgebra::DMatrix;
+use logit::prelude::*;
 use logit::preprocess::RobustScaler;
-use logit::{FittedLogistic, Pca, Rng, StandardScaler, Transform, Transformer};
+use logit::{FittedLogistic, Pca, Rng, StandardScaler};
 
 const MANY: usize = 1_000_000;
 

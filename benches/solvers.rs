@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use logit::{Classifier, Error, Estimator, LogisticRegression, Penalty, Rng, Solver};
+use logit::prelude::*;
+use logit::{Error, LogisticRegression, Penalty, Rng, Solver};
 use nalgebra::DMatrix;
 
 const SOLVERS: [(&str, Solver); 3] =

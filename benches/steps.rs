@@ -12,10 +12,8 @@ use logit::optim::{
     AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
     Step, UpdateRule, Yogi,
 };
-use logit::{
-    Activation, Adam, Classifier, Estimator, LogisticRegression, MlpClassifier, Penalty, Real, Rng, Sgd,
-    Solver, data,
-};
+use logit::prelude::*;
+use logit::{Activation, Adam, LogisticRegression, MlpClassifier, Penalty, Real, Rng, Sgd, Solver, data};
 use nalgebra::DMatrix;
 
 fn normal<T: Real>(rows: usize, columns: usize, rng: &mut Rng) -> DMatrix<T> {

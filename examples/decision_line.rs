@@ -15,8 +15,9 @@ use logit::boundary::{Bounds, Contour, contour, contour_of_grid};
 use logit::data::{Component, Dataset, GaussianMixture};
 use logit::nalgebra::DMatrix;
 use logit::nn::SigmoidSquaredError;
+use logit::prelude::*;
 use logit::terminal::Sketch;
-use logit::{Activation, Classifier, FittedMlp, MlpClassifier, Sgd};
+use logit::{Activation, FittedMlp, MlpClassifier, Sgd};
 
 type Network = FittedMlp<f64, &'static str>;
 

@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use logit::metrics::{ConfusionMatrix, log_loss};
-use logit::{Adam, Classifier, Error, Estimator, FittedMlp, MlpClassifier, data, train_test_split};
+use logit::prelude::*;
+use logit::{Adam, Error, FittedMlp, MlpClassifier, data, train_test_split};
 use nalgebra::DMatrix;
 
 type Failure = Box<dyn std::error::Error>;

@@ -10,10 +10,11 @@ use logit::metrics::{Bins, CalibrationCurve, ConfusionMatrix, LogLoss, Precision
 use logit::nalgebra::DMatrix;
 use logit::nn::{Examples, MlpOptions, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
 use logit::plot::{self, Curves, DecisionRegions, Figure, Intervals, ProbabilitySurface};
+use logit::prelude::*;
 use logit::select::{Splitter, learning_curve, validation_curve};
 use logit::{
-    Activation, Adam, Classifier, Error, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty,
-    Pipeline, Rng, Sgd, StandardScaler, data, metrics, train_test_split,
+    Activation, Adam, Error, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Pipeline, Rng, Sgd,
+    StandardScaler, data, metrics, train_test_split,
 };
 
 const IRIS: [&str; 4] = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"];

@@ -4,7 +4,8 @@
 //! `cargo run --example irises`
 
 use logit::linear::{LogisticPath, LogisticRegressionCv, RowOptions, SelectionRule};
-use logit::{Classifier, Error, Estimator, LogisticRegression, Penalty, data};
+use logit::prelude::*;
+use logit::{Error, LogisticRegression, Penalty, data};
 
 const NAMES: [&str; 4] = ["sepal length", "sepal width", "petal length", "petal width"];
 

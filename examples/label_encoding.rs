@@ -16,7 +16,8 @@ use logit::data::{Component, Dataset, GaussianMixture};
 use logit::gradcheck::Mismatch;
 use logit::nalgebra::{DMatrix, DVector};
 use logit::optim::Objective;
-use logit::{Classifier, FittedLogistic, GradCheck, Label, LogisticRegression, Penalty};
+use logit::prelude::*;
+use logit::{FittedLogistic, GradCheck, Label, LogisticRegression, Penalty};
 
 /// The mean of ln(1 + exp(-s z)) over rows with labels s of -1 and +1 and scores z; the intercept is the last parameter.
 #[derive(Debug, Clone, Copy)]

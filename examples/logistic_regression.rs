@@ -15,7 +15,8 @@ use claims::Claims;
 use logit::data::{Classification, Dataset};
 use logit::metrics::log_loss;
 use logit::nalgebra::{DMatrix, DVector, dmatrix};
-use logit::{Classifier, Estimator, FittedLogistic, LogisticRegression, Penalty, StopReason};
+use logit::prelude::*;
+use logit::{FittedLogistic, LogisticRegression, Penalty, StopReason};
 
 type Model = FittedLogistic<f64, bool>;
 

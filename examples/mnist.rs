@@ -10,7 +10,8 @@ mod mnist;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use logit::{Adam, Classifier, Error, Estimator, MlpClassifier};
+use logit::prelude::*;
+use logit::{Adam, Error, MlpClassifier};
 use mnist::Digits;
 
 type Failure = Box<dyn std::error::Error>;

@@ -21,8 +21,9 @@ use std::{fs::File, io::Read};
 use claims::Claims;
 use logit::nalgebra::DMatrix;
 use logit::nn::{BinaryCrossEntropy, Initializer, Loss, Targets};
+use logit::prelude::*;
 use logit::terminal::Sketch;
-use logit::{Activation, Adam, Classifier, Error, FittedMlp, MlpClassifier, Sgd};
+use logit::{Activation, Adam, Error, FittedMlp, MlpClassifier, Sgd};
 use mnist::Digits;
 
 type Failure = Box<dyn std::error::Error>;

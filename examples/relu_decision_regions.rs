@@ -13,12 +13,10 @@ use claims::Claims;
 use logit::boundary::Bounds;
 use logit::data::{Component, Dataset, GaussianMixture};
 use logit::nalgebra::DMatrix;
+use logit::prelude::*;
 use logit::preprocess::{FittedStandardScaler, Normalizer};
 use logit::terminal::Sketch;
-use logit::{
-    Adam, Classifier, Error, FittedMlp, FittedPipeline, MlpClassifier, Pipeline, StandardScaler, Transform,
-    Transformer,
-};
+use logit::{Adam, Error, FittedMlp, FittedPipeline, MlpClassifier, Pipeline, StandardScaler};
 
 type Points = Dataset<&'static str>;
 type Network = FittedMlp<f64, &'static str>;

@@ -1,10 +1,10 @@
 //! The checks at every public boundary, written once.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use crate::error::Error;
 use crate::scalar::Real;
-use crate::scalar::all_finite;
+use crate::scalar::is_finite;
 
 /// `found` must be `expected`.
 pub(crate) fn count(
@@ -30,8 +30,12 @@ pub(crate) fn indices(
 }
 
 /// Every entry must be finite; the error names the first that is not, row by row.
-pub(crate) fn finite<T: Real>(argument: &'static str, x: &DMatrix<T>) -> Result<(), Error> {
-    if all_finite(x.as_slice()) {
+pub(crate) fn finite<'a, T: Real>(
+    argument: &'static str,
+    x: impl Into<DMatrixView<'a, T>>,
+) -> Result<(), Error> {
+    let x = x.into();
+    if is_finite(&x) {
         return Ok(());
     }
     let first = (0..x.nrows()).find_map(|row| {
@@ -42,7 +46,8 @@ pub(crate) fn finite<T: Real>(argument: &'static str, x: &DMatrix<T>) -> Result<
 }
 
 /// A matrix to fit: not empty, and finite.
-pub(crate) fn training_matrix<T: Real>(x: &DMatrix<T>) -> Result<(), Error> {
+pub(crate) fn training_matrix<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
+    let x = x.into();
     for (axis, count) in [("rows", x.nrows()), ("columns", x.ncols())] {
         if count == 0 {
             return Err(Error::Empty { argument: "x", axis });
@@ -52,8 +57,9 @@ pub(crate) fn training_matrix<T: Real>(x: &DMatrix<T>) -> Result<(), Error> {
 }
 
 /// The scores of a model: finite input may still lead out of the range of the number type.
-pub(crate) fn scores<T: Real>(scores: &DMatrix<T>) -> Result<(), Error> {
-    if all_finite(scores.as_slice()) {
+pub(crate) fn scores<'a, T: Real>(scores: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
+    let scores = scores.into();
+    if is_finite(&scores) {
         return Ok(());
     }
     let row = (0..scores.nrows()).find(|&row| scores.row(row).iter().any(|z| !z.is_finite()));

@@ -111,6 +111,13 @@ pub enum Error {
         columns: String,
     },
 
+    /// Columns with other names than a model was fitted on, in another order, or with one missing.
+    #[error("{reason}")]
+    ColumnNames {
+        /// Which column differs, and what to do.
+        reason: String,
+    },
+
     /// A source of data that cannot be read on.
     #[error("cannot read: {message}")]
     Read {
@@ -362,6 +369,15 @@ pub enum Error {
         what: &'static str,
         /// Where it ended; NaN if that is not known.
         gradient: f64,
+    },
+
+    /// An observer stopped one of the fits that a result is learned from: without all of them it would mean nothing.
+    #[error("cancelled by the observer after {completed} of {total} fits")]
+    Cancelled {
+        /// How many fits ran to their end.
+        completed: usize,
+        /// How many are needed.
+        total: usize,
     },
 
     /// A split of a class with too few rows to learn from and to test on.

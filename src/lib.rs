@@ -2,49 +2,39 @@
 //! can trust.
 //!
 //! ```
-//! use logit::{Classifier, Estimator, LogisticRegression, Penalty, data};
+//! use logit::prelude::*;
+//! use logit::{LogisticRegression, Penalty, data};
 //!
 //! let iris = data::iris();
-//! let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y)?;
+//! let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris, &iris.y)?;
 //!
 //! assert!(model.report().converged());
-//! assert_eq!(model.predict(&iris.x)?[0], "setosa");
-//! println!("{}; {:.1} % right", model.report(), 100.0 * model.score(&iris.x, &iris.y)?);
+//! assert_eq!(model.predict(&iris)?[0], "setosa");
+//! println!("{}; {:.1} % right", model.report(), 100.0 * model.score(&iris, &iris.y)?);
 //! # Ok::<(), logit::Error>(())
 //! ```
 //!
 //! [The guide](guide) goes from a file to a saved, calibrated model in one sitting.
 //!
 //! # Contents
-//! - [`Estimator`] learns, [`Classifier`] classifies: the two traits that everything works with.
-//! - [`LogisticRegression`]: binary and multinomial, with an explicit [`Penalty`], four [`Solver`]s, and exact detection
-//!   of [`Separation`]; [the guide](logistic) has all of it.
-//! - [`Inference`]: standard errors (robust and clustered too), tests, intervals, marginal effects and a summary
-//!   table for its coefficients.
-//! - [`LogisticPath`], [`LogisticRegressionCv`]: a grid of penalties, and the choice of one by cross-validation.
-//! - [`Influence`]: leave-one-out estimates without refits, influential rows, suspicious labels.
-//! - [`MlpClassifier`]: multi-layer perceptrons; in parts ([`PartialMlp`]), step by step ([`MlpRun`]), for several labels
-//!   a row ([`FittedMultiLabel`]); [the guide](networks) has all of it.
-//! - [`Trainer`]: any layer on any loss, with a [`Schedule`], [`Clip`]ping, [`History`], [`Checkpoint`]s and a
-//!   [learning-rate range test](RateCurve).
-//! - [`boundary`]: decision boundaries as geometry; [`terminal`]: as text; `plot`: as pictures.
-//! - [`OneVsRest`], [`OneVsOne`]: many classes from classifiers for two.
-//! - [`Layer`], [`Dense`], [`Activate`], [`PRelu`], [`Softmax`], [`Dropout`], [`BatchNorm`], [`LayerNorm`], [`Residual`],
-//!   [`Sequential`], [`Tape`]: networks as values, with layers of your own; [`Summary`] prints them.
-//! - [`Loss`], on raw scores: [`BinaryCrossEntropy`] (with [weights](WeightedBinaryCrossEntropy) too),
-//!   [`SoftmaxCrossEntropy`], [`Focal`], [`Hinge`], [`SquaredHinge`], and squared error of scores and probabilities
-//!   ([`MeanSquaredError`], [`SigmoidSquaredError`], [`SoftmaxSquaredError`]).
-//! - [`Optimizer`]: [`Sgd`], [`Adam`], [`AdamW`] and eleven more; and minimisers of an [`Objective`]: [`Lbfgs`], [`Newton`],
-//!   [`NewtonCg`], [`LevenbergMarquardt`].
-//! - [`GradCheck`]: proves gradients, ours and yours, against finite differences.
-//! - [`Pipeline`]: preprocessing ([`Transformer`]: [`StandardScaler`], [`Imputer`], [`OneHotEncoder`], [`Pca`] and more) and an
-//!   estimator as one.
-//! - [`metrics`], [`CrossValidation`], [`Search`], [`learning_curve`], [`Splitter`]: judging and choosing models.
-//! - [`Calibrate`], [`TuneThreshold`], [`MinimumCost`], [`PriorCorrected`], [`Conformal`], [`RejectOption`]: from scores to decisions.
-//! - [`Persist`], [`ModelFile`], [`AnyClassifier`]: files of everything that is fitted; [the guide](model_files) has
-//!   all of it.
-//! - [`data`]: data sets, from files, from memory, bundled, and drawn from a seed.
-//! - [`questions`]: five questions that people have asked, with answers that run.
+//! An [`Estimator`] learns from [`Rows`] and labels and returns a [`Classifier`]; a [`Transformer`] learns a [`Transform`].
+//! [`prelude`] has these traits. The names that most programs use are at the root; everything else is one module away:
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`linear`] | logistic regression: penalties, solvers, separation, inference, influence, paths, cross-validation |
+//! | [`nn`] | layers, losses, training, the multi-layer perceptron |
+//! | [`optim`] | update rules, schedules, clipping, and minimisers of objectives |
+//! | [`gradcheck`] | gradients against finite differences, ours and yours |
+//! | [`preprocess`], [`pipeline`] | scalers, imputers, encoders and more; preprocessing and an estimator as one |
+//! | [`multiclass`] | one-vs-rest and one-vs-one over any estimator |
+//! | [`metrics`], [`select`] | metrics; splits, cross-validation, searches, learning curves |
+//! | [`decide`] | calibration, thresholds, costs, priors, conformal sets, a reject option |
+//! | [`persist`], [`registry`] | model files; models whose kind is known only when they are loaded |
+//! | [`data`] | data sets: from files, from memory, bundled, and drawn from a seed |
+//! | [`boundary`], [`terminal`], `plot` | decision boundaries as geometry, as text, as pictures |
+//! | [`report`] | what a fit tells about itself |
+//! | [`guide`] | guides with code that runs, [conventions](guide::conventions), and [five questions](guide::questions) |
 //!
 //! # Should I use this crate?
 //! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
@@ -53,7 +43,10 @@
 //!
 //! # API themes
 //! **Shapes.** Rows are samples, everywhere. `x` is n x d, probabilities are n x K with a column per class, weights
-//! are inputs x outputs. [All conventions](conventions) are in one table.
+//! are inputs x outputs. [All conventions](guide::conventions) are in one table.
+//!
+//! **Rows.** Whatever takes rows takes a matrix, a view of one, or a [`Dataset`](data::Dataset), and copies nothing. Names of
+//! columns go along and are enforced. One row is a slice, and costs no allocation once its [`Scratch`] has grown.
 //!
 //! **Labels** are of any ordered type: `bool`, integers, strings, your own enum. Nobody encodes them by hand, so nobody
 //! can mix up -1/+1 and 0/1. Classes are the sorted distinct labels.
@@ -62,9 +55,8 @@
 //! was wanted and where. No function that takes data panics. Slow convergence is no error: every fit has a
 //! [`FitReport`] that says why it stopped, and `converged` is a measured fact.
 //!
-//! **Memory.** Architectures are values, parameters are one vector, scratch memory is a [`Tape`] that the caller owns.
-//! A training step does not allocate. Logistic regression does not copy `x`; networks keep one copy to gather batches
-//! from.
+//! **Memory.** Architectures are values, parameters are one vector, scratch memory belongs to the caller. A training step does
+//! not allocate. Logistic regression does not copy `x`; networks keep one copy to gather batches from.
 //!
 //! **Reproducibility.** Everything random takes a seed; the same seed gives the same bits on one type of processor,
 //! whatever else runs. There is no global state.
@@ -77,9 +69,9 @@
 //! - `gzip`: IDX files that are packed.
 //! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
 //! - `plot`: pictures as SVG and PNG, the module `plot`.
-//! - `progress`: progress bars in the terminal, `progress_bar` and `epoch_bar`.
+//! - `progress`: progress bars in the terminal, the module `progress`.
 //! - `rayon`: cross-validation and searches on all threads.
-//! - `serde`: fitted models as fields of types of yours, in JSON and other formats; [the guide](model_files) has more.
+//! - `serde`: fitted models as fields of your own types, in JSON and other formats; [the guide](guide::model_files) has more.
 //!
 //! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
 //! (`dmatrix!`) need it among your own dependencies: `cargo add logit nalgebra`.
@@ -92,7 +84,9 @@ mod class_weight;
 mod classifier;
 pub mod data;
 pub mod decide;
+mod encoded;
 mod error;
+mod estimator;
 pub mod gradcheck;
 pub mod guide;
 mod label;
@@ -120,14 +114,17 @@ pub mod report;
 mod rng;
 mod rows;
 mod scalar;
+mod scratch;
 pub mod select;
 pub mod terminal;
 mod train;
+mod transformer;
 
 pub use class_weight::{ClassWeight, LabelWeights};
-pub use classifier::{Classifier, Estimator, FitOptions};
+pub use classifier::{Classifier, ClassifierExt};
 pub use decide::Calibrate;
 pub use error::Error;
+pub use estimator::{Estimator, FitOptions};
 pub use gradcheck::GradCheck;
 pub use label::Label;
 pub use label_sets::LabelSets;
@@ -139,12 +136,15 @@ pub use optim::{Adam, Lbfgs, Schedule, Sgd};
 pub use penalty::Penalty;
 pub use persist::{ModelFile, Persist};
 pub use pipeline::{FittedPipeline, Pipeline};
-pub use preprocess::{Imputer, MinMaxScaler, OneHotEncoder, Pca, StandardScaler, Transform, Transformer};
+pub use preprocess::{Imputer, MinMaxScaler, OneHotEncoder, Pca, StandardScaler};
 pub use registry::AnyClassifier;
 pub use report::{FitReport, Progress, StopReason};
 pub use rng::Rng;
+pub use rows::Rows;
 pub use scalar::Real;
+pub use scratch::Scratch;
 pub use select::{CrossValidation, Search, train_test_split};
+pub use transformer::{Transform, TransformExt, Transformer};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

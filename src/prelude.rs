@@ -10,10 +10,11 @@
 //! # Ok::<(), logit::Error>(())
 //! ```
 
-pub use crate::classifier::{Classifier, Estimator};
+pub use crate::classifier::{Classifier, ClassifierExt};
+pub use crate::estimator::Estimator;
 pub use crate::layer::{Layer, Shape};
 pub use crate::loss::Loss;
 pub use crate::metrics::Metric;
 pub use crate::optim::Optimizer;
 pub use crate::persist::Persist;
-pub use crate::preprocess::{Transform, Transformer};
+pub use crate::transformer::{Transform, TransformExt, Transformer};

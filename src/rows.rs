@@ -1,71 +1,212 @@
-//! Training rows, checked and encoded: what every fit starts from.
+//! Rows of a matrix that somebody else owns, with the names of their columns.
 
-use nalgebra::DMatrix;
+use std::ops::Deref;
+
+use nalgebra::base::dimension::{Const, Dim, Dyn, U1};
+use nalgebra::constraint::{DimEq, ShapeConstraint};
+use nalgebra::{DMatrixView, Matrix, MatrixView, MatrixViewMut, SMatrix, Scalar, VecStorage};
 
 use crate::check;
 use crate::error::Error;
-use crate::label::{Encoded, Label, encode};
-use crate::scalar::Real;
+use crate::scalar::{Real, Strided};
 
-/// Rows, their class indices and their weights.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rows<'a, T> {
-    pub(crate) x: &'a DMatrix<T>,
-    pub(crate) classes: &'a [usize],
-    pub(crate) weights: Option<&'a [T]>,
-    pub(crate) total_weight: f64,
+/// A borrowed matrix of samples, one per row, with the names of its columns if they are known.
+///
+/// Whatever takes rows takes `impl Into<Rows>`: a `&DMatrix`, a view of some of its rows or columns (`x.rows(0, 3)`,
+/// `x.columns(1, 2)`), a matrix of fixed size, or a [`Dataset`](crate::data::Dataset), whose names go along. Nothing is
+/// copied. Entries of a column must lie next to each other, which they do in every matrix of nalgebra and in views of
+/// consecutive rows.
+///
+/// # Names
+/// A model that is fitted to rows with names knows them, and refuses rows with other names, in another order or with a
+/// column missing: [`Error::ColumnNames`]. Rows without names are taken as they are.
+///
+/// # Examples
+/// ```
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Rows};
+/// use nalgebra::dmatrix;
+///
+/// let x = dmatrix![1.1, 20.0; 1.3, 31.0; 1.7, 70.0; 1.8, 82.0];
+/// let names = ["height".to_owned(), "weight".to_owned()];
+/// let rows = Rows::from(&x).with_names(&names)?;
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(rows, &[0, 0, 1, 1])?;
+///
+/// assert_eq!(model.predict(&x)?, model.predict(rows)?);
+/// assert_eq!(model.predict(x.rows(2, 2))?, [1, 1]);
+/// let swapped = ["weight".to_owned(), "height".to_owned()];
+/// let error = model.predict(Rows::from(&x).with_names(&swapped)?).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "column 0 of `x` is `weight`, but the model was fitted with `height` there: put the columns in the order of the \
+///      fit"
+/// );
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rows<'a, T: Scalar> {
+    view: DMatrixView<'a, T>,
+    /// All entries, column by column, where they are known to lie without gaps.
+    data: Option<&'a [T]>,
+    names: Option<&'a [String]>,
 }
 
-impl<T: Real> Rows<'_, T> {
-    /// Whether a row has any weight.
-    pub(crate) fn counts(&self, row: usize) -> bool {
-        self.weights.is_none_or(|weights| weights[row] > T::zero())
+impl<'a, T: Scalar> Rows<'a, T> {
+    /// Rows whose entries lie column by column in a slice.
+    fn of_slice(data: &'a [T], rows: usize, columns: usize) -> Self {
+        Rows { view: DMatrixView::from_slice(data, rows, columns), data: Some(data), names: None }
     }
 
-    /// The numbers of the rows that have any weight.
-    pub(crate) fn counted(&self) -> Vec<usize> {
-        (0..self.classes.len()).filter(|&row| self.counts(row)).collect()
+    /// All entries, column by column, if they are known to lie without gaps.
+    pub(crate) fn contiguous(&self) -> Option<&'a [T]> {
+        self.data
     }
 
-    /// A copy of the rows that `numbers` names.
-    pub(crate) fn select(&self, numbers: &[usize]) -> Selected<T> {
-        Selected {
-            x: self.x.select_rows(numbers),
-            classes: numbers.iter().map(|&row| self.classes[row]).collect(),
-            weights: self.weights.map(|weights| numbers.iter().map(|&row| weights[row]).collect()),
+    /// The same rows with names for their columns, in order.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of names than of columns.
+    pub fn with_names(self, names: &'a [String]) -> Result<Self, Error> {
+        check::count("names", "entries", self.view.ncols(), names.len())?;
+        Ok(Rows { names: Some(names), ..self })
+    }
+
+    /// The same rows without names.
+    pub fn without_names(self) -> Self {
+        Rows { names: None, ..self }
+    }
+
+    /// The matrix.
+    pub fn view(&self) -> DMatrixView<'a, T> {
+        self.view.clone()
+    }
+
+    /// The names of the columns, if they are known.
+    pub fn names(&self) -> Option<&'a [String]> {
+        self.names
+    }
+
+    /// One row from a slice.
+    pub(crate) fn of_row(row: &'a [T]) -> Self {
+        Rows::of_slice(row, 1, row.len())
+    }
+
+    /// The columns must be as many as a model was fitted on, and have its names if both have any.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] and [`Error::ColumnNames`].
+    pub(crate) fn check_columns(&self, features: usize, names: Option<&[String]>) -> Result<(), Error> {
+        let (Some(found), Some(wanted)) = (self.names, names) else {
+            return check::count("x", "columns", features, self.view.ncols());
+        };
+        if found == wanted { Ok(()) } else { Err(wrong_names(found, wanted)) }
+    }
+}
+
+/// Says how the names of columns differ from those of a fit.
+fn wrong_names(found: &[String], wanted: &[String]) -> Error {
+    let missing: Vec<&String> = wanted.iter().filter(|name| !found.contains(name)).collect();
+    let extra: Vec<&String> = found.iter().filter(|name| !wanted.contains(name)).collect();
+    let reason = match (missing.as_slice(), extra.as_slice()) {
+        ([first, rest @ ..], _) => {
+            let others = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
+            let instead = match extra.first() {
+                Some(extra) => format!("; it has `{extra}`, which the model does not know"),
+                None => String::new(),
+            };
+            format!("`x` has no column `{first}`{others}, which the model was fitted on{instead}")
+        }
+        ([], [extra, ..]) => {
+            format!("`x` has a column `{extra}`, which the model was not fitted on: leave it out")
+        }
+        ([], []) => {
+            let at = found.iter().zip(wanted).position(|(found, wanted)| found != wanted);
+            let at = at.unwrap_or_else(|| found.len().min(wanted.len()));
+            let name = |names: &[String]| names.get(at).cloned().unwrap_or_else(|| "nothing".to_owned());
+            format!(
+                "column {at} of `x` is `{}`, but the model was fitted with `{}` there: put the columns in the order of \
+                 the fit",
+                name(found),
+                name(wanted)
+            )
+        }
+    };
+    Error::ColumnNames { reason }
+}
+
+impl<'a, T: Scalar> From<Rows<'a, T>> for DMatrixView<'a, T> {
+    fn from(rows: Rows<'a, T>) -> Self {
+        rows.view
+    }
+}
+
+/// The rows as the matrix that they are.
+impl<'a, T: Scalar> Deref for Rows<'a, T> {
+    type Target = DMatrixView<'a, T>;
+
+    fn deref(&self) -> &DMatrixView<'a, T> {
+        &self.view
+    }
+}
+
+/// A matrix that owns its entries.
+impl<'a, T: Scalar, C: Dim> From<&'a Matrix<T, Dyn, C, VecStorage<T, Dyn, C>>> for Rows<'a, T> {
+    fn from(matrix: &'a Matrix<T, Dyn, C, VecStorage<T, Dyn, C>>) -> Self {
+        Rows::of_slice(matrix.as_slice(), matrix.nrows(), matrix.ncols())
+    }
+}
+
+/// A matrix with a fixed number of rows.
+impl<'a, T: Scalar, const R: usize> From<&'a Matrix<T, Const<R>, Dyn, VecStorage<T, Const<R>, Dyn>>>
+    for Rows<'a, T>
+{
+    fn from(matrix: &'a Matrix<T, Const<R>, Dyn, VecStorage<T, Const<R>, Dyn>>) -> Self {
+        Rows::of_slice(matrix.as_slice(), R, matrix.ncols())
+    }
+}
+
+/// A matrix whose size the compiler knows.
+impl<'a, T: Scalar, const R: usize, const C: usize> From<&'a SMatrix<T, R, C>> for Rows<'a, T> {
+    fn from(matrix: &'a SMatrix<T, R, C>) -> Self {
+        Rows::of_slice(matrix.as_slice(), R, C)
+    }
+}
+
+/// A view of consecutive rows and columns.
+impl<'a, T: Scalar> From<DMatrixView<'a, T>> for Rows<'a, T> {
+    fn from(view: DMatrixView<'a, T>) -> Self {
+        Rows { view, data: None, names: None }
+    }
+}
+
+/// A view of any size, borrowed.
+impl<'a, 'b, T: Scalar, R: Dim, C: Dim, CStride: Dim> From<&'a MatrixView<'b, T, R, C, U1, CStride>>
+    for Rows<'a, T>
+where
+    ShapeConstraint: DimEq<R, Dyn> + DimEq<C, Dyn> + DimEq<Dyn, CStride>,
+{
+    fn from(view: &'a MatrixView<'b, T, R, C, U1, CStride>) -> Self {
+        Rows::from(DMatrixView::from(view))
+    }
+}
+
+/// A view that may be written to.
+impl<'a, 'b, T: Scalar, R: Dim, C: Dim, CStride: Dim> From<&'a MatrixViewMut<'b, T, R, C, U1, CStride>>
+    for Rows<'a, T>
+where
+    ShapeConstraint: DimEq<R, Dyn> + DimEq<C, Dyn> + DimEq<Dyn, CStride>,
+{
+    fn from(view: &'a MatrixViewMut<'b, T, R, C, U1, CStride>) -> Self {
+        Rows::from(DMatrixView::from(view))
+    }
+}
+
+/// The operand of a matrix product.
+impl<'a, T: Real> From<&'a Rows<'a, T>> for Strided<'a, T> {
+    fn from(rows: &'a Rows<'a, T>) -> Self {
+        match rows.contiguous() {
+            Some(data) => Strided::columns(data, rows.nrows(), rows.ncols()),
+            None => Strided::from(&**rows),
         }
     }
-}
-
-/// Rows that own their memory.
-#[derive(Debug, Clone)]
-pub(crate) struct Selected<T> {
-    x: DMatrix<T>,
-    classes: Vec<usize>,
-    weights: Option<Vec<T>>,
-}
-
-impl<T: Real> Selected<T> {
-    pub(crate) fn rows(&self) -> Rows<'_, T> {
-        let weights = self.weights.as_deref();
-        let sum = |weights: &[T]| weights.iter().map(|w| w.as_f64()).sum();
-        let total_weight = weights.map_or(self.classes.len() as f64, sum);
-        Rows { x: &self.x, classes: &self.classes, weights, total_weight }
-    }
-}
-
-/// Checks the arguments of a fit and encodes the labels.
-///
-/// # Errors
-/// For an empty or non-finite `x`, disagreeing sizes, bad weights, and fewer than two classes with weight.
-pub(crate) fn checked<T: Real, L: Label>(
-    x: &DMatrix<T>,
-    y: &[L],
-    weights: Option<&[T]>,
-) -> Result<(Encoded<L>, f64), Error> {
-    check::training_matrix(x)?;
-    check::count("y", "labels", x.nrows(), y.len())?;
-    let total_weight = check::weights(weights, x.nrows())?;
-    let encoded = encode(y, |row| weights.is_none_or(|w| w[row] > T::zero()))?;
-    Ok((encoded, total_weight))
 }

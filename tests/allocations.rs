@@ -9,7 +9,8 @@ use logit::optim::{
     AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Clip, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp,
     Rprop, Step, UpdateRule, Yogi,
 };
-use logit::{Activation, Adam, Classifier, Estimator, MlpClassifier, Real, Rng, Schedule, Sgd};
+use logit::prelude::*;
+use logit::{Activation, Adam, MlpClassifier, Real, Rng, Schedule, Sgd};
 use nalgebra::DMatrix;
 
 /// Allocations of five steps by hand, after one that fills the buffers.

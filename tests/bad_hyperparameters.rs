@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use logit::nn::{Dense, Focal, Initializer, Layer, Loss, Sequential, SoftmaxCrossEntropy, Targets};
 use logit::optim::{Clip, Decay, Newton, Objective, Optimizer};
+use logit::prelude::*;
 use logit::{
-    Activation, Adam, Classifier, Error, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real,
-    Schedule, Sgd, Solver, StopReason, train_test_split,
+    Activation, Adam, Error, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Schedule, Sgd, Solver,
+    StopReason, train_test_split,
 };
 use nalgebra::{DMatrix, dmatrix};
 

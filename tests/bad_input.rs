@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 
 use logit::nn::MlpOptimizer;
+use logit::prelude::*;
 use logit::{
-    Adam, Classifier, Error, Estimator, FitOptions, FitReport, Label, Lbfgs, LogisticRegression,
-    MlpClassifier, Penalty, Real, Rng, Sgd, Solver, StopReason,
+    Adam, Error, FitOptions, FitReport, Label, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Rng,
+    Sgd, Solver, StopReason,
 };
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;

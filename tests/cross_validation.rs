@@ -8,8 +8,9 @@ use std::ops::ControlFlow;
 use common::{normal, overlapping, pick};
 use logit::linear::{LambdaScore, LogisticPath, LogisticRegressionCv, SelectionRule};
 use logit::metrics::{Accuracy, LogLoss, Metric, RocAuc};
+use logit::prelude::*;
 use logit::select::stratified_k_fold;
-use logit::{ClassWeight, Classifier, Error, Estimator, FitOptions, LogisticRegression, Penalty, data};
+use logit::{ClassWeight, Error, FitOptions, LogisticRegression, Penalty, data};
 use nalgebra::DMatrix;
 
 const LAMBDAS: [f64; 4] = [0.3, 0.03, 0.003, 0.0003];

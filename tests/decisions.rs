@@ -14,10 +14,11 @@ use logit::metrics::{
     ZeroDivision,
 };
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
+use logit::prelude::*;
 use logit::select::Splitter;
 use logit::{
-    AnyClassifier, Calibrate, ClassWeight, Classifier, CrossValidation, Error, Estimator, FittedLogistic,
-    LogisticRegression, Penalty, Persist, Pipeline, Rng, StandardScaler,
+    AnyClassifier, Calibrate, ClassWeight, CrossValidation, Error, FittedLogistic, LogisticRegression,
+    Penalty, Pipeline, Rng, StandardScaler,
 };
 use proptest::prelude::*;
 

@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 use std::process::Command;
 
-use logit::{
-    Activation, Adam, Classifier, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Sgd, data,
-};
+use logit::prelude::*;
+use logit::{Activation, Adam, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Sgd, data};
 
 fn networks() -> Vec<MlpClassifier> {
     let base = MlpClassifier::new([12, 6]).epochs(4).batch_size(25).l2(1e-3).seed(11);

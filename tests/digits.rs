@@ -3,7 +3,8 @@
 //! On ten such splits scikit-learn 1.9.1 has a median of 97.78 % with its `MLPClassifier` and of 96.67 % with its
 //! `LogisticRegression` (measured 2026-11-23, defaults, pixels divided by 16).
 
-use logit::{Adam, Classifier, Estimator, MlpClassifier, data, train_test_split};
+use logit::prelude::*;
+use logit::{Adam, MlpClassifier, data, train_test_split};
 use nalgebra::DMatrix;
 
 fn accuracy(seed: u64) -> f64 {

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use logit::nn::{Checkpoint, MlpOptions, Normalization, StepOutcome};
-use logit::{Activation, Adam, Classifier, Error, Estimator, MlpClassifier, Rng, Sgd, StopReason};
+use logit::prelude::*;
+use logit::{Activation, Adam, Error, MlpClassifier, Rng, Sgd, StopReason};
 use nalgebra::DMatrix;
 
 /// Labels that are half noise: a large network soon learns the noise, and validation rows tell.

@@ -1,7 +1,8 @@
 //! The cases that every version must get right.
 
 use approx::assert_abs_diff_eq;
-use logit::{Classifier, Estimator, LogisticRegression, Penalty, Solver};
+use logit::prelude::*;
+use logit::{LogisticRegression, Penalty, Solver};
 use nalgebra::{DMatrix, dmatrix};
 
 const SOLVERS: [Solver; 3] = [Solver::Auto, Solver::Newton, Solver::Lbfgs];

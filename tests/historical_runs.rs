@@ -6,11 +6,9 @@ use std::path::Path;
 use logit::data::{Component, Dataset, GaussianMixture, IdxReader};
 use logit::nalgebra::DMatrix;
 use logit::nn::{BinaryCrossEntropy, Initializer, Loss, Targets};
+use logit::prelude::*;
 use logit::preprocess::Normalizer;
-use logit::{
-    Activation, Adam, Classifier, Estimator, FittedMlp, MlpClassifier, Pipeline, Sgd, StandardScaler,
-    Transformer,
-};
+use logit::{Activation, Adam, FittedMlp, MlpClassifier, Pipeline, Sgd, StandardScaler};
 
 type Digits = Dataset<usize, f32>;
 

@@ -6,9 +6,8 @@ mod common;
 use common::{normal, overlapping, pick};
 use logit::linear::{Influence, RowOptions};
 use logit::metrics::{BrierScore, Metric};
-use logit::{
-    ClassWeight, Classifier, Error, Estimator, FitOptions, FittedLogistic, LogisticRegression, Penalty, data,
-};
+use logit::prelude::*;
+use logit::{ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, data};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use proptest::prelude::*;
 

@@ -8,9 +8,9 @@ use approx::{assert_abs_diff_eq, assert_relative_eq};
 use common::{overlapping, pick, shuffled};
 use logit::nn::{Dense, Layer, Loss, Shape, SoftmaxCrossEntropy, Tape, Targets};
 use logit::optim::Objective;
+use logit::prelude::*;
 use logit::{
-    Adam, Classifier, Estimator, FittedLogistic, Label, Lbfgs, LogisticRegression, MlpClassifier, Penalty,
-    Sgd, Solver, data,
+    Adam, FittedLogistic, Label, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Sgd, Solver, data,
 };
 use nalgebra::DMatrix;
 

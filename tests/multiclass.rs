@@ -2,10 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use logit::{
-    Classifier, Error, Estimator, FitOptions, LogisticRegression, MlpClassifier, OneVsOne, OneVsRest,
-    Penalty, data,
-};
+use logit::prelude::*;
+use logit::{Error, FitOptions, LogisticRegression, MlpClassifier, OneVsOne, OneVsRest, Penalty, data};
 use nalgebra::DMatrix;
 
 fn logistic() -> LogisticRegression {

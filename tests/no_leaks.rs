@@ -10,11 +10,12 @@ use common::overlapping;
 use logit::decide::{CalibrationMethod, TuneThreshold};
 use logit::metrics::{BalancedAccuracy, LogLoss};
 use logit::nalgebra::DMatrix;
+use logit::prelude::*;
 use logit::preprocess::RobustScaler;
 use logit::select::{Splitter, group_k_fold, learning_curve, validation_curve};
 use logit::{
-    Calibrate, Classifier, CrossValidation, Error, Estimator, FitOptions, Imputer, Label, LogisticRegression,
-    MlpClassifier, Pca, Penalty, Persist, Pipeline, Rng, Search, StandardScaler,
+    Calibrate, CrossValidation, Error, FitOptions, Imputer, Label, LogisticRegression, MlpClassifier, Pca,
+    Penalty, Pipeline, Rng, Search, StandardScaler,
 };
 use proptest::prelude::*;
 

@@ -4,9 +4,8 @@
 
 use approx::assert_relative_eq;
 use logit::nn::{BinaryCrossEntropy, Gradient, Loss, SoftmaxCrossEntropy, Targets};
-use logit::{
-    Activation, Classifier, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Rng,
-};
+use logit::prelude::*;
+use logit::{Activation, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Rng};
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 

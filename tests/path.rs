@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 
 use common::{normal, overlapping};
 use logit::linear::LogisticPath;
-use logit::{Classifier, Error, Estimator, FitOptions, LogisticRegression, Penalty, data};
+use logit::prelude::*;
+use logit::{Error, FitOptions, LogisticRegression, Penalty, data};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 

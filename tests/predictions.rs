@@ -5,9 +5,8 @@ mod common;
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use common::{largest, normal, overlapping, pick, shuffled};
 use logit::nn::{Loss, SoftmaxCrossEntropy};
-use logit::{
-    Activation, Classifier, Estimator, Label, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Rng,
-};
+use logit::prelude::*;
+use logit::{Activation, Label, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Rng};
 use nalgebra::{DMatrix, dmatrix};
 
 fn probabilities<L: Label>(model: &impl Classifier<f64, Label = L>, x: &DMatrix<f64>) -> DMatrix<f64> {

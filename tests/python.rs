@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use logit::{Classifier, Estimator, LogisticRegression, ModelFile, Penalty, Pipeline, StandardScaler, data};
+use logit::prelude::*;
+use logit::{LogisticRegression, ModelFile, Penalty, Pipeline, StandardScaler, data};
 use nalgebra::DMatrix;
 use serde_json::json;
 

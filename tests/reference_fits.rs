@@ -4,9 +4,8 @@
 //! the sum of the losses: λ/n is ours.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
-use logit::{
-    Classifier, Estimator, FittedLogistic, Label, LogisticRegression, Penalty, Solver, StopReason, data,
-};
+use logit::prelude::*;
+use logit::{FittedLogistic, Label, LogisticRegression, Penalty, Solver, StopReason, data};
 use nalgebra::{DMatrix, DVector, dmatrix};
 
 const SOLVERS: [Solver; 3] = [Solver::Auto, Solver::Newton, Solver::Lbfgs];

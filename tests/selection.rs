@@ -7,14 +7,15 @@ mod common;
 use common::{overlapping, pick};
 use logit::metrics::{Accuracy, BrierScore, LogLoss, Metric, RocAuc};
 use logit::nalgebra::{DMatrix, dmatrix};
+use logit::prelude::*;
 use logit::preprocess::FittedStandardScaler;
 use logit::select::{
     Split, Splitter, grid2, group_k_fold, k_fold, learning_curve, shuffled_k_fold, time_ordered_splits,
     validation_curve,
 };
 use logit::{
-    Classifier, CrossValidation, Error, Estimator, FittedLogistic, FittedPipeline, Imputer,
-    LogisticRegression, MlpClassifier, Penalty, Pipeline, Rng, Search, StandardScaler,
+    CrossValidation, Error, FittedLogistic, FittedPipeline, Imputer, LogisticRegression, MlpClassifier,
+    Penalty, Pipeline, Rng, Search, StandardScaler,
 };
 use proptest::prelude::*;
 

@@ -5,10 +5,11 @@ use logit::nn::{BinaryCrossEntropy, Layer, Loss, Targets};
 use logit::optim::{
     Decay, HasHessian, HessianProduct, MinimizeResult, Newton, NewtonCg, Objective, Optimizer, Step,
 };
+use logit::prelude::*;
 use logit::report::NonFinite;
 use logit::{
-    Activation, Adam, Classifier, Error, Estimator, FitReport, Lbfgs, LogisticRegression, MlpClassifier,
-    Penalty, Real, Rng, Sgd, Solver, StopReason, data,
+    Activation, Adam, Error, FitReport, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Rng, Sgd,
+    Solver, StopReason, data,
 };
 use nalgebra::{DMatrix, DVector};
 

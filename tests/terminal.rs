@@ -4,8 +4,9 @@ use logit::boundary::Slice;
 use logit::metrics::RocCurve;
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::nn::History;
+use logit::prelude::*;
 use logit::terminal::Sketch;
-use logit::{Error, Estimator, FittedLogistic, MlpClassifier, data};
+use logit::{Error, FittedLogistic, MlpClassifier, data};
 
 /// Compares line by line, so that a failure shows the picture.
 #[track_caller]

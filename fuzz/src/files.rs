@@ -2,8 +2,9 @@
 
 use logit::nalgebra::DMatrix;
 use logit::nn::{Checkpoint, FittedMultiLabel};
+use logit::prelude::*;
 use logit::registry::AnyTransform;
-use logit::{AnyClassifier, Classifier, Error, Persist, Transform};
+use logit::{AnyClassifier, Error};
 
 type Model = AnyClassifier<f64, String>;
 

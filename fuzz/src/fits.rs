@@ -1,9 +1,8 @@
 //! Fits to any small matrix.
 
 use logit::nalgebra::DMatrix;
-use logit::{
-    Classifier, Estimator, LogisticRegression, MlpClassifier, Penalty, Pipeline, Solver, StandardScaler,
-};
+use logit::prelude::*;
+use logit::{LogisticRegression, MlpClassifier, Penalty, Pipeline, Solver, StandardScaler};
 
 /// No finite numbers make a fit panic, run forever or give a model that predicts no probabilities.
 pub fn fit(data: &[u8]) {

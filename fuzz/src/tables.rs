@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
+use logit::Label;
 use logit::data::{CsvReader, CsvSchema, IdxReader};
-use logit::{Label, Persist};
+use logit::prelude::*;
 
 /// No text makes the reader panic or take much memory; a table that is read is one, and its schema reads it again.
 pub fn csv(data: &[u8]) {

@@ -1,9 +1,8 @@
 //! The part of the plane that is looked at.
 
-use nalgebra::DMatrix;
-
 use crate::check;
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// A rectangle, in the units of the data: finite, and wider and higher than 0.
@@ -51,7 +50,8 @@ impl Bounds {
     /// [`Error::Empty`], [`Error::NotFinite`], [`Error::ShapeMismatch`] for other than two columns, and
     /// [`Error::InvalidParameter`] for a margin that is negative or not finite (or of 0, where a column is constant) and
     /// where the bounds leave the range of numbers.
-    pub fn around<T: Real>(x: &DMatrix<T>, margin: f64) -> Result<Self, Error> {
+    pub fn around<'a, T: Real>(x: impl Into<Rows<'a, T>>, margin: f64) -> Result<Self, Error> {
+        let x = x.into();
         check::training_matrix(x)?;
         check::count("x", "columns", 2, x.ncols())?;
         check::not_negative("margin", margin)?;

@@ -11,6 +11,7 @@ use crate::check;
 use crate::error::Error;
 use crate::label::Label;
 use crate::linear::FittedLogistic;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// The points x with w·x + b = 0, in any number of dimensions; in two a line.
@@ -165,7 +166,8 @@ impl Hyperplane {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of columns, [`Error::NotFinite`], [`Error::Overflow`].
-    pub fn distances<T: Real>(&self, x: &DMatrix<T>) -> Result<DVector<f64>, Error> {
+    pub fn distances<'a, T: Real>(&self, x: impl Into<Rows<'a, T>>) -> Result<DVector<f64>, Error> {
+        let x = x.into();
         check::count("x", "columns", self.normal.len(), x.ncols())?;
         check::finite("x", x)?;
         let distance = |row: usize| {
@@ -185,7 +187,8 @@ impl Hyperplane {
     ///
     /// # Errors
     /// As [`distances`](Hyperplane::distances).
-    pub fn nearest<T: Real>(&self, x: &DMatrix<T>) -> Result<DMatrix<f64>, Error> {
+    pub fn nearest<'a, T: Real>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<f64>, Error> {
+        let x = x.into();
         let distances = self.distances(x)?;
         let mut nearest = x.map(|x| x.as_f64());
         for (mut row, distance) in nearest.row_iter_mut().zip(distances.iter()) {

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use super::bounds::{Bounds, spaced};
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
 use crate::scalar::Real;
 

@@ -1,11 +1,14 @@
 //! A classifier of many features seen through two of them.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
+use crate::report::FitReport;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// A classifier whose rows have two of the features of another one: all others are held at the values of a chosen row.
 ///
@@ -65,12 +68,11 @@ impl<'a, T: Real, C: Classifier<T> + ?Sized> Slice<'a, T, C> {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for other than two columns.
-    pub fn whole(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    pub fn whole<'b>(&self, x: impl Into<Rows<'b, T>>) -> Result<DMatrix<T>, Error> {
+        let x = x.into();
         check::count("x", "columns", 2, x.ncols())?;
-        let mut whole = DMatrix::from_fn(x.nrows(), self.reference.len(), |_, column| self.reference[column]);
-        for (axis, &feature) in self.features.iter().enumerate() {
-            whole.column_mut(feature).copy_from(&x.column(axis));
-        }
+        let mut whole = DMatrix::zeros(x.nrows(), self.reference.len());
+        self.fill(x, whole.as_view_mut());
         Ok(whole)
     }
 }
@@ -84,19 +86,69 @@ impl<T: Real, C: Classifier<T> + ?Sized> Classifier<T> for Slice<'_, T, C> {
     fn features(&self) -> usize {
         2
     }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.decision_function(&self.whole(x)?)
+    fn report(&self) -> Option<&FitReport> {
+        self.classifier.report()
     }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_proba(&self.whole(x)?)
+    fn score_columns(&self) -> usize {
+        self.classifier.score_columns()
     }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_log_proba(&self.whole(x)?)
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.with_whole(x, scratch, |x, scratch| self.classifier.scores_into(x, out, scratch))
     }
-    fn predict(&self, x: &DMatrix<T>) -> Result<Vec<C::Label>, Error> {
-        self.classifier.predict(&self.whole(x)?)
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.with_whole(x, scratch, |x, scratch| self.classifier.probabilities_into(x, out, scratch))
     }
-    fn score(&self, x: &DMatrix<T>, y: &[C::Label]) -> Result<f64, Error> {
-        self.classifier.score(&self.whole(x)?, y)
+    fn log_probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.with_whole(x, scratch, |x, scratch| self.classifier.log_probabilities_into(x, out, scratch))
+    }
+    fn predictions_into(
+        &self,
+        x: Rows<'_, T>,
+        out: &mut [usize],
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.with_whole(x, scratch, |x, scratch| self.classifier.predictions_into(x, out, scratch))
+    }
+}
+
+impl<T: Real, C: Classifier<T> + ?Sized> Slice<'_, T, C> {
+    /// Calls `with` with the rows of `x` as the classifier sees them, in scratch memory.
+    fn with_whole(
+        &self,
+        x: Rows<'_, T>,
+        scratch: &mut Scratch<T>,
+        with: impl FnOnce(Rows<'_, T>, &mut Scratch<T>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        check::count("x", "columns", 2, x.ncols())?;
+        let (rows, columns) = (x.nrows(), self.reference.len());
+        let mut whole = scratch.take(rows * columns);
+        self.fill(x, DMatrixViewMut::from_slice(&mut whole, rows, columns));
+        let done = with(DMatrixView::from_slice(&whole, rows, columns).into(), scratch);
+        scratch.give_back(whole);
+        done
+    }
+
+    fn fill(&self, x: Rows<'_, T>, mut whole: DMatrixViewMut<'_, T>) {
+        for (mut column, &value) in whole.column_iter_mut().zip(&self.reference) {
+            column.fill(value);
+        }
+        for (axis, &feature) in self.features.iter().enumerate() {
+            whole.column_mut(feature).copy_from(&x.column(axis));
+        }
     }
 }

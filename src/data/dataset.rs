@@ -4,9 +4,10 @@ use nalgebra::DMatrix;
 
 use super::matrix::{matrix_from_row_major, matrix_from_rows};
 use crate::check;
-use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions};
 use crate::label::{Label, distinct};
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::{Split, train_test_split};
 
@@ -115,12 +116,16 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// # Errors
     /// Those of [`Estimator::fit_with`].
     pub fn fit<E: Estimator<T>>(&self, estimator: &E) -> Result<E::Fitted<L>, Error> {
-        estimator.fit_with(&self.x, &self.y, self.options())
+        estimator.fit_with(self, &self.y, self.options())
     }
 
     /// The options of a fit to these rows: their weights.
     pub fn options(&self) -> FitOptions<'_, T> {
-        FitOptions { weights: self.weights.as_deref(), ..FitOptions::default() }
+        let options = FitOptions::new();
+        match &self.weights {
+            Some(weights) => options.weights(weights),
+            None => options,
+        }
     }
 
     /// The rows that `numbers` names, in this order; a row may be named more than once.
@@ -226,6 +231,15 @@ impl<L: Label, T: Real> Dataset<L, T> {
             }
         }
         classes.into_iter().zip(counts).collect()
+    }
+}
+
+/// The features, with the names of the columns.
+impl<'a, L, T: Real> From<&'a Dataset<L, T>> for Rows<'a, T> {
+    fn from(set: &'a Dataset<L, T>) -> Self {
+        let rows = Rows::from(&set.x);
+        // The fields are open to all, so there may be another number of names than of columns.
+        rows.with_names(&set.feature_names).unwrap_or(rows)
     }
 }
 

@@ -1,24 +1,26 @@
 //! Classifiers whose probabilities are as frequent as they say.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixViewMut};
 
 use super::isotonic::IsotonicRegression;
 use super::platt::PlattScaling;
 use super::temperature;
 use crate::check;
-use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::label::{Label, indices};
-use crate::loss::{log_probabilities, probabilities};
 use crate::metrics::double;
+use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::select::{HeldOut, Splitter};
+use crate::scratch::Scratch;
+use crate::select::{FoldStops, HeldOut, Splitter};
 
 /// How scores become calibrated probabilities.
 ///
 /// ```
 /// use logit::decide::{FittedCalibration, CalibrationMethod};
-/// use logit::{Classifier, FittedLogistic};
+/// use logit::{ClassifierExt, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// // Scores that are far too sure: of the rows with a score of 10, one of three is wrong.
@@ -69,7 +71,8 @@ pub(super) enum Calibration {
 /// # Examples
 /// ```
 /// use logit::decide::{FittedCalibration, CalibrationMethod};
-/// use logit::{Classifier, Estimator, MlpClassifier, data, train_test_split};
+/// use logit::prelude::*;
+/// use logit::{MlpClassifier, data, train_test_split};
 ///
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.3, 1)?;
@@ -85,6 +88,7 @@ pub(super) enum Calibration {
 pub struct FittedCalibration<C> {
     pub(super) classifier: C,
     pub(super) calibration: Calibration,
+    pub(super) stops: FoldStops,
 }
 
 impl<C> FittedCalibration<C> {
@@ -93,16 +97,17 @@ impl<C> FittedCalibration<C> {
     /// # Errors
     /// For rows and labels that do not fit, no rows, bad weights; [`Error::MissingClass`] for a class without rows, and
     /// [`Error::NotConverged`].
-    pub fn new<T: Real>(
+    pub fn new<'a, T: Real>(
         classifier: C,
         method: CalibrationMethod,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[C::Label],
         weights: Option<&[T]>,
     ) -> Result<Self, Error>
     where
         C: Classifier<T>,
     {
+        let x = x.into();
         check::training_matrix(x)?;
         check::count("y", "labels", x.nrows(), y.len())?;
         check::weights(weights, y.len())?;
@@ -115,7 +120,7 @@ impl<C> FittedCalibration<C> {
             classifier.classes().len(),
             double(weights).as_deref(),
         )?;
-        Ok(FittedCalibration { classifier, calibration })
+        Ok(FittedCalibration { classifier, calibration, stops: FoldStops::default() })
     }
 
     /// The classifier whose scores are calibrated.
@@ -138,12 +143,21 @@ impl<C> FittedCalibration<C> {
         if let Calibration::Temperature(beta) = &self.calibration { Some(1.0 / beta) } else { None }
     }
 
-    fn scores<T: Real>(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error>
-    where
-        C: Classifier<T>,
-    {
-        let scores = self.calibration.scores(&self.classifier.decision_function(x)?);
-        check::scores(&scores).map(|()| scores)
+    /// Why the fits to folds stopped, whose scores the calibration was learned from; empty unless [`Calibrate`] made it.
+    ///
+    /// ```
+    /// use logit::decide::CalibrationMethod;
+    /// use logit::prelude::*;
+    /// use logit::{Calibrate, LogisticRegression, Penalty, data};
+    ///
+    /// let iris = data::iris();
+    /// let hurried = LogisticRegression::new(Penalty::c(1.0)).max_iterations(2);
+    /// let model = Calibrate::new(hurried, CalibrationMethod::Temperature).fit(&iris.x, &iris.y)?;
+    /// assert_eq!(model.fold_stops().unconverged(), [0, 1, 2, 3, 4]);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn fold_stops(&self) -> &FoldStops {
+        &self.stops
     }
 }
 
@@ -187,57 +201,67 @@ impl Calibration {
         })
     }
 
-    /// Log-odds for one column; for more, logarithms of probabilities or scores that differ from them by a constant.
-    fn scores<T: Real>(&self, scores: &DMatrix<T>) -> DMatrix<T> {
-        let columns = scores.ncols();
-        let logit = |p: f64| {
-            let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
-            (p / (1.0 - p)).ln()
-        };
-        let log_odds: DMatrix<T> = match self {
-            Calibration::Temperature(beta) => return scores * T::of(*beta),
-            Calibration::Platt(scalings) => {
-                DMatrix::from_fn(scores.nrows(), columns, |row, k| scalings[k].log_odds(scores[(row, k)]))
+    /// Makes log-odds of scores in one column; of several, logarithms of probabilities or scores that differ from them by a
+    /// constant.
+    fn apply<T: Real>(&self, mut scores: DMatrixViewMut<'_, T>) {
+        let several = scores.ncols() > 1;
+        for (class, mut column) in scores.column_iter_mut().enumerate() {
+            for z in column.iter_mut() {
+                let log_odds = match self {
+                    Calibration::Temperature(beta) => {
+                        *z *= T::of(*beta);
+                        continue;
+                    }
+                    Calibration::Platt(scalings) => scalings[class].log_odds(*z),
+                    Calibration::Isotonic(functions) => T::of(logit(functions[class].value(z.as_f64()))),
+                };
+                // Each class against all others, then shares of the sum: ln σ(z) less the logarithm of the sum.
+                *z = if several { crate::Activation::LogSigmoid.evaluate(log_odds).0 } else { log_odds };
             }
-            Calibration::Isotonic(functions) => DMatrix::from_fn(scores.nrows(), columns, |row, k| {
-                T::of(logit(functions[k].value(scores[(row, k)].as_f64())))
-            }),
-        };
-        if columns == 1 {
-            return log_odds;
         }
-        // Each class against all others, then shares of the sum: ln σ(z) less the logarithm of the sum.
-        log_odds.map(|z| crate::Activation::LogSigmoid.evaluate(z).0)
     }
+}
+
+/// The log-odds of a probability, finite for 0 and 1 too.
+fn logit(p: f64) -> f64 {
+    let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
+    (p / (1.0 - p)).ln()
 }
 
 impl<T: Real, C: Classifier<T>> Classifier<T> for FittedCalibration<C> {
     type Label = C::Label;
 
-    fn classes(&self) -> &[C::Label] {
-        self.classifier.classes()
+    classifies_by_scores!(self => self.classifier);
+
+    fn score_columns(&self) -> usize {
+        self.classifier.score_columns()
     }
-    fn features(&self) -> usize {
-        self.classifier.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.scores(x)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        Ok(probabilities(&self.scores(x)?, self.classes().len()))
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        Ok(log_probabilities(&self.scores(x)?))
+
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.classifier.scores_into(x, out.as_view_mut(), scratch)?;
+        self.calibration.apply(out.as_view_mut());
+        check::scores(out.as_view())
     }
 }
 
 /// Fits an estimator and calibrates it on scores of rows that were left out: each row is scored by a fit to the other
 /// folds, the calibration is learned from these scores, and the estimator is fitted once more to all rows.
 ///
+/// # Observers
+/// An observer sees the fits one after the other. If it stops a fit to folds, there is nothing to calibrate with, and the
+/// result is [`Error::Cancelled`]. If it stops the last fit, to all rows, the model so far is returned, and its report says
+/// [`Cancelled`](crate::StopReason::Cancelled).
+///
 /// # Examples
 /// ```
 /// use logit::decide::CalibrationMethod;
-/// use logit::{Adam, Calibrate, Classifier, Estimator, MlpClassifier, Pipeline, StandardScaler, data};
+/// use logit::prelude::*;
+/// use logit::{Adam, Calibrate, MlpClassifier, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
 /// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).optimizer(Adam::new(0.02)).epochs(60));
@@ -268,23 +292,25 @@ impl<E> Calibrate<E> {
 impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
     type Fitted<L: Label> = FittedCalibration<E::Fitted<L>>;
 
-    /// The observer sees all fits one after the other.
-    ///
     /// # Errors
-    /// Those of splitting, fitting and calibrating; [`Error::Unsupported`] for offsets.
-    fn fit_with<L: Label>(
+    /// Those of splitting, fitting and calibrating; [`Error::Unsupported`] for offsets; [`Error::Cancelled`] when an observer
+    /// stops a fit to folds.
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
-        mut options: FitOptions<'_, T>,
+        options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("Calibrate")?;
-        let scores = |model: &E::Fitted<L>, x: &DMatrix<T>| model.decision_function(x);
-        let held = HeldOut::of(&self.estimator, &self.splitter, (x, y), &mut options, scores)?;
-        let HeldOut { outputs, truth, weights, classes } = &held;
-        let calibration = Calibration::fit(self.method, outputs, truth, classes.len(), weights.as_deref())?;
-        let classifier = self.estimator.fit_with(x, y, options)?;
+        let FitOptions { weights, observer, .. } = options;
+        let mut watch = Watch::new(observer);
+        let scores = |model: &E::Fitted<L>, x: Rows<'_, T>| model.decision_function(x);
+        let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, scores)?;
+        let (outputs, truth) = (&held.outputs, &held.truth);
+        let calibration =
+            Calibration::fit(self.method, outputs, truth, held.classes.len(), held.weights.as_deref())?;
+        let classifier = watch.fit(weights, |options| self.estimator.fit_rows(x, y, options))?;
         held.check_classes(classifier.classes())?;
-        Ok(FittedCalibration { classifier, calibration })
+        Ok(FittedCalibration { classifier, calibration, stops: held.stops })
     }
 }

@@ -3,10 +3,11 @@
 use nalgebra::DMatrix;
 
 use crate::check;
-use crate::classifier::{Classifier, classifies_as};
+use crate::classifier::{Classifier, ClassifierExt, classifies_as};
 use crate::error::Error;
 use crate::label::indices;
 use crate::label_sets::LabelSets;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// How poorly a class fits a row: the score that conformal sets are built from.
@@ -78,17 +79,18 @@ impl<C> Conformal<C> {
     /// # Errors
     /// For rows and labels that do not fit, no rows, and [`Error::InvalidParameter`] for a coverage that is not above 0 and
     /// below 1.
-    pub fn new<T: Real>(
+    pub fn new<'a, T: Real>(
         classifier: C,
         nonconformity: NonconformityScore,
         coverage: f64,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[C::Label],
     ) -> Result<Self, Error>
     where
         C: Classifier<T>,
     {
         check::parameter("coverage", coverage, coverage > 0.0 && coverage < 1.0, "above 0 and below 1")?;
+        let x = x.into();
         check::training_matrix(x)?;
         check::count("y", "labels", x.nrows(), y.len())?;
         let truth = indices(classifier.classes(), y)?;
@@ -105,7 +107,7 @@ impl<C> Conformal<C> {
     ///
     /// # Errors
     /// Those of [`Classifier`].
-    pub fn predict_sets<T: Real>(&self, x: &DMatrix<T>) -> Result<LabelSets<C::Label>, Error>
+    pub fn predict_sets<'a, T: Real>(&self, x: impl Into<Rows<'a, T>>) -> Result<LabelSets<C::Label>, Error>
     where
         C: Classifier<T>,
     {

@@ -1,11 +1,13 @@
 //! The class whose expected cost is least.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt, estimates_as};
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// A classifier that predicts the class with the least expected cost, given what each mistake costs.
 ///
@@ -21,7 +23,7 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::decide::MinimumCost;
-/// use logit::{Classifier, FittedLogistic};
+/// use logit::{ClassifierExt, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["ill", "well"], dmatrix![1.0], dvector![0.0])?;
@@ -66,35 +68,54 @@ impl<C> MinimumCost<C> {
     ///
     /// # Errors
     /// Those of [`Classifier`].
-    pub fn expected_costs<T: Real>(&self, x: &DMatrix<T>) -> Result<DMatrix<f64>, Error>
+    pub fn expected_costs<'a, T: Real>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<f64>, Error>
     where
         C: Classifier<T>,
     {
         Ok(self.classifier.predict_proba(x)?.map(|p| p.as_f64()) * &self.costs)
+    }
+
+    /// Writes scores for probabilities; `memory` is for both in double precision.
+    fn write_scores<T: Real>(
+        &self,
+        p: DMatrixView<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        memory: &mut Vec<f64>,
+    ) {
+        let (rows, classes) = p.shape();
+        memory.clear();
+        memory.resize(2 * p.len(), 0.0);
+        let (double, costs) = memory.split_at_mut(p.len());
+        double.iter_mut().zip(p.iter()).for_each(|(double, p)| *double = p.as_f64());
+        let mut costs = DMatrixViewMut::from_slice(costs, rows, classes);
+        DMatrixView::from_slice(double, rows, classes).mul_to(&self.costs, &mut costs);
+        match classes {
+            2 => (0..rows).for_each(|row| out[row] = T::of(costs[(row, 0)] - costs[(row, 1)])),
+            _ => out.zip_apply(&costs, |score, cost| *score = T::of(-cost)),
+        }
     }
 }
 
 impl<T: Real, C: Classifier<T>> Classifier<T> for MinimumCost<C> {
     type Label = C::Label;
 
-    fn classes(&self) -> &[C::Label] {
-        self.classifier.classes()
-    }
-    fn features(&self) -> usize {
-        self.classifier.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let costs = self.expected_costs(x)?;
-        let scores = match costs.ncols() {
-            2 => DMatrix::from_fn(costs.nrows(), 1, |row, _| T::of(costs[(row, 0)] - costs[(row, 1)])),
-            _ => costs.map(|cost| T::of(-cost)),
+    estimates_as!(self => self.classifier);
+
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        let mut memory = scratch.take_kept(|_: &Vec<f64>| true).unwrap_or_default();
+        let write = |p: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
+            self.classifier.probabilities_into(x, p, scratch)
         };
-        check::scores(&scores).map(|()| scores)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_proba(x)
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_log_proba(x)
+        let shape = (x.nrows(), self.costs.ncols());
+        let done =
+            scratch.with_matrix(shape, write, |p| self.write_scores(p, out.as_view_mut(), &mut memory));
+        scratch.keep(memory);
+        done?;
+        check::scores(out.as_view())
     }
 }

@@ -1,5 +1,30 @@
 //! From scores to decisions: calibration, thresholds, costs, priors, sets of classes, no answer.
 
+/// The methods of a [`Classifier`](crate::Classifier) around another one, `$inner` of `$this`, whose probabilities follow from
+/// scores of its own.
+macro_rules! classifies_by_scores {
+    ($this:ident => $inner:expr) => {
+        $crate::classifier::describes_as!($this => $inner);
+
+        fn probabilities_into(
+            &$this,
+            x: $crate::Rows<'_, T>,
+            out: nalgebra::DMatrixViewMut<'_, T>,
+            scratch: &mut $crate::Scratch<T>,
+        ) -> Result<(), Error> {
+            scratch.with_scores($this, x, |scores| $crate::loss::probabilities_of(scores, out))
+        }
+        fn log_probabilities_into(
+            &$this,
+            x: $crate::Rows<'_, T>,
+            out: nalgebra::DMatrixViewMut<'_, T>,
+            scratch: &mut $crate::Scratch<T>,
+        ) -> Result<(), Error> {
+            scratch.with_scores($this, x, |scores| $crate::loss::log_probabilities_of(scores, out))
+        }
+    };
+}
+
 mod calibrated;
 mod conformal;
 mod cost;

@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 
 use crate::check;
-use crate::classifier::Estimator;
 use crate::error::Error;
+use crate::estimator::Estimator;
 use crate::linear::LogisticRegression;
 use crate::penalty::Penalty;
 use crate::scalar::Real;

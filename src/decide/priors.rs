@@ -1,14 +1,15 @@
 //! Probabilities for other shares of classes than those of the training rows.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixViewMut;
 
 use crate::check;
 use crate::class_weight::ClassWeight;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::indices;
-use crate::loss::{log_probabilities, probabilities};
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// A classifier whose probabilities are those for other shares of the classes than it was trained with: after class
 /// weights or resampling, which make it believe in balanced classes, or where classes have become more or less frequent.
@@ -22,7 +23,7 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::decide::PriorCorrected;
-/// use logit::{Classifier, FittedLogistic};
+/// use logit::{ClassifierExt, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let balanced = FittedLogistic::from_coefficients(vec!["rare", "usual"], dmatrix![1.0f64], dvector![0.0])?;
@@ -65,7 +66,8 @@ impl<C> PriorCorrected<C> {
     ///
     /// ```
     /// use logit::decide::PriorCorrected;
-    /// use logit::{ClassWeight, Classifier, Estimator, LogisticRegression, Penalty};
+    /// use logit::prelude::*;
+    /// use logit::{ClassWeight, LogisticRegression, Penalty};
     /// use nalgebra::DMatrix;
     ///
     /// // A class that has one row of ten, wherever one looks.
@@ -108,39 +110,37 @@ impl<C> PriorCorrected<C> {
     pub fn classifier(&self) -> &C {
         &self.classifier
     }
-
-    fn scores<T: Real>(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error>
-    where
-        C: Classifier<T>,
-    {
-        let log_p = self.classifier.predict_log_proba(x)?;
-        // A probability of 0 stays one, as far as finite scores can say.
-        let least = T::of(-1e30);
-        let shifted = |row: usize, class: usize| log_p[(row, class)].max(least) + T::of(self.shifts[class]);
-        let scores = match self.shifts.len() {
-            2 => DMatrix::from_fn(log_p.nrows(), 1, |row, _| shifted(row, 1) - shifted(row, 0)),
-            classes => DMatrix::from_fn(log_p.nrows(), classes, shifted),
-        };
-        check::scores(&scores).map(|()| scores)
-    }
 }
 
 impl<T: Real, C: Classifier<T>> Classifier<T> for PriorCorrected<C> {
     type Label = C::Label;
 
-    fn classes(&self) -> &[C::Label] {
-        self.classifier.classes()
-    }
-    fn features(&self) -> usize {
-        self.classifier.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.scores(x)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        Ok(probabilities(&self.scores(x)?, self.shifts.len()))
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        Ok(log_probabilities(&self.scores(x)?))
+    classifies_by_scores!(self => self.classifier);
+
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        // A probability of 0 stays one, as far as finite scores can say.
+        let least = T::of(-1e30);
+        let shifted = |log_p: T, class: usize| log_p.max(least) + T::of(self.shifts[class]);
+        if self.shifts.len() == 2 {
+            let write = |log_p: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
+                self.classifier.log_probabilities_into(x, log_p, scratch)
+            };
+            scratch.with_matrix((x.nrows(), 2), write, |log_p| {
+                for (row, z) in out.iter_mut().enumerate() {
+                    *z = shifted(log_p[(row, 1)], 1) - shifted(log_p[(row, 0)], 0);
+                }
+            })?;
+        } else {
+            self.classifier.log_probabilities_into(x, out.as_view_mut(), scratch)?;
+            for (class, mut column) in out.column_iter_mut().enumerate() {
+                column.iter_mut().for_each(|log_p| *log_p = shifted(*log_p, class));
+            }
+        }
+        check::scores(out.as_view())
     }
 }

@@ -1,10 +1,9 @@
 //! No answer where the classifier is not sure enough.
 
-use nalgebra::DMatrix;
-
 use crate::check;
-use crate::classifier::{Classifier, classifies_as};
+use crate::classifier::{Classifier, ClassifierExt, classifies_as, predictions};
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// A classifier that gives no answer where the probability of its prediction is below a limit, so that somebody else
@@ -33,7 +32,7 @@ pub struct RejectOption<C> {
 }
 
 impl<C> RejectOption<C> {
-    /// `classifier`, whose predictions are given where their probability is at min_probability `min_probability`.
+    /// `classifier`, whose predictions are given where their probability is at least `min_probability`.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a limit that is not from 0 to 1.
@@ -51,18 +50,20 @@ impl<C> RejectOption<C> {
     ///
     /// # Errors
     /// Those of [`Classifier`].
-    pub fn predict_or_reject<T: Real>(&self, x: &DMatrix<T>) -> Result<Vec<Option<C::Label>>, Error>
+    pub fn predict_or_reject<'a, T: Real>(
+        &self,
+        x: impl Into<Rows<'a, T>>,
+    ) -> Result<Vec<Option<C::Label>>, Error>
     where
         C: Classifier<T>,
     {
+        let x = x.into();
         let p = self.classifier.predict_proba(x)?;
-        let predicted = self.classifier.predict(x)?;
         let classes = self.classifier.classes();
-        let sure = |(row, label): (usize, C::Label)| {
-            let class = classes.binary_search(&label).unwrap_or(0);
-            (p[(row, class)].as_f64() >= self.min_probability).then_some(label)
+        let sure = |(row, class): (usize, usize)| {
+            (p[(row, class)].as_f64() >= self.min_probability).then(|| classes[class].clone())
         };
-        Ok(predicted.into_iter().enumerate().map(sure).collect())
+        Ok(predictions(&self.classifier, x)?.into_iter().enumerate().map(sure).collect())
     }
 
     /// The limit.

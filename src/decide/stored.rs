@@ -11,6 +11,7 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::persist::{GoldenRows, Persist, Record};
+use crate::select::FoldStops;
 
 /// A classifier around another: what is written besides that, and how it is read.
 macro_rules! around {
@@ -52,8 +53,11 @@ macro_rules! around {
 around!(
     FittedThreshold,
     "thresholded",
-    |model, record| record.with_number("threshold", model.threshold),
-    |inner, record| FittedThreshold::new(inner, record.take_number("threshold")?)
+    |model, record| record.with_number("threshold", model.threshold).with_text("stops", &model.stops.keys()),
+    |inner, record| {
+        let stops = stops(record)?;
+        Ok(FittedThreshold { stops, ..FittedThreshold::new(inner, record.take_number("threshold")?)? })
+    }
 );
 
 around!(
@@ -101,14 +105,22 @@ around!(
 around!(
     FittedCalibration,
     "calibrated",
-    |model, record| record.with_part("calibration", model.calibration.to_record()),
+    |model, record| record
+        .with_part("calibration", model.calibration.to_record())
+        .with_text("stops", &model.stops.keys()),
     |inner, record| {
         let count = inner.classes().len();
         let part = record.take_part("calibration")?;
         let calibration = Calibration::from_record(part, if count == 2 { 1 } else { count })?;
-        Ok(FittedCalibration { classifier: inner, calibration })
+        Ok(FittedCalibration { classifier: inner, calibration, stops: stops(record)? })
     }
 );
+
+/// Why the fits to folds stopped.
+fn stops(record: &mut Record) -> Result<FoldStops, Error> {
+    let text = record.take_text("stops")?;
+    FoldStops::from_keys(&text).ok_or_else(|| invalid(format!("`{text}` are no reasons to stop")))
+}
 
 impl Calibration {
     fn to_record(&self) -> Record {

@@ -1,13 +1,16 @@
 //! Another threshold than one half.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixViewMut};
 
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt, estimates_as};
 use crate::error::Error;
 use crate::label::indices;
 use crate::metrics::{Metric, double};
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
+use crate::select::FoldStops;
 
 /// A classifier of two classes that predicts the second where its probability is at least a threshold.
 ///
@@ -19,7 +22,7 @@ use crate::scalar::Real;
 /// ```
 /// use logit::metrics::{Average, FBeta};
 /// use logit::decide::FittedThreshold;
-/// use logit::{Classifier, FittedLogistic};
+/// use logit::{ClassifierExt, FittedLogistic};
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;
@@ -35,6 +38,7 @@ use crate::scalar::Real;
 pub struct FittedThreshold<C> {
     pub(super) classifier: C,
     pub(super) threshold: f64,
+    pub(super) stops: FoldStops,
 }
 
 impl<C> FittedThreshold<C> {
@@ -48,7 +52,7 @@ impl<C> FittedThreshold<C> {
     {
         check_two(classifier.classes().len())?;
         check::parameter("threshold", threshold, (0.0..=1.0).contains(&threshold), "from 0 to 1")?;
-        Ok(FittedThreshold { classifier, threshold })
+        Ok(FittedThreshold { classifier, threshold, stops: FoldStops::default() })
     }
 
     /// `classifier` with the threshold that is best for a metric on rows that it was not fitted to, with a weight for each
@@ -57,17 +61,17 @@ impl<C> FittedThreshold<C> {
     ///
     /// # Errors
     /// For rows and labels that do not fit, and where the metric is defined at no threshold; as [`new`](Self::new).
-    pub fn tuned<T: Real>(
+    pub fn tuned<'a, T: Real>(
         classifier: C,
         metric: &impl Metric,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[C::Label],
         weights: Option<&[T]>,
     ) -> Result<Self, Error>
     where
         C: Classifier<T>,
     {
-        let mut model = FittedThreshold::new(classifier, 0.5)?;
+        let (x, mut model) = (x.into(), FittedThreshold::new(classifier, 0.5)?);
         check::training_matrix(x)?;
         check::count("y", "labels", x.nrows(), y.len())?;
         check::weights(weights, y.len())?;
@@ -86,34 +90,40 @@ impl<C> FittedThreshold<C> {
     pub fn classifier(&self) -> &C {
         &self.classifier
     }
+
+    /// Why the fits to folds stopped, whose probabilities the threshold was tuned on; empty unless
+    /// [`TuneThreshold`](crate::decide::TuneThreshold) made it.
+    pub fn fold_stops(&self) -> &FoldStops {
+        &self.stops
+    }
 }
 
 impl<T: Real, C: Classifier<T>> Classifier<T> for FittedThreshold<C> {
     type Label = C::Label;
 
-    fn classes(&self) -> &[C::Label] {
-        self.classifier.classes()
-    }
-    fn features(&self) -> usize {
-        self.classifier.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let (p, log_p) = (self.classifier.predict_proba(x)?, self.classifier.predict_log_proba(x)?);
-        let at = (self.threshold / (1.0 - self.threshold)).ln();
-        let score = |row: usize, _| {
-            let score = log_p[(row, 1)].as_f64() - log_p[(row, 0)].as_f64() - at;
-            // At the threshold itself the second class is meant, and scores of 0 are those of the first.
-            let above = p[(row, 1)].as_f64() >= self.threshold;
-            let finite = score.clamp(-1e30, 1e30);
-            T::of(if above { finite.max(f64::from(f32::MIN_POSITIVE)) } else { finite.min(0.0) })
+    estimates_as!(self => self.classifier);
+
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        let write = |mut both: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
+            let (p, log_p) = both.columns_range_pair_mut(0..2, 2..4);
+            self.classifier.probabilities_into(x, p, scratch)?;
+            self.classifier.log_probabilities_into(x, log_p, scratch)
         };
-        Ok(DMatrix::from_fn(p.nrows(), 1, score))
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_proba(x)
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_log_proba(x)
+        let at = (self.threshold / (1.0 - self.threshold)).ln();
+        scratch.with_matrix((x.nrows(), 4), write, |both| {
+            for (row, z) in out.iter_mut().enumerate() {
+                let [p, log_p_no, log_p_yes] = [1, 2, 3].map(|column| both[(row, column)].as_f64());
+                let score = (log_p_yes - log_p_no - at).clamp(-1e30, 1e30);
+                // At the threshold itself the second class is meant, and scores of 0 are those of the first.
+                let above = p >= self.threshold;
+                *z = T::of(if above { score.max(f64::from(f32::MIN_POSITIVE)) } else { score.min(0.0) });
+            }
+        })
     }
 }
 
@@ -160,7 +170,7 @@ pub(super) fn best_threshold(
         let first = order.partition_point(|&row| p[row] < threshold);
         let ([no_below, yes_below], [no_above, yes_above]) = (before[first], after[first]);
         let weights = [no_below, no_above, yes_below, yes_above];
-        let value = match metric.evaluate_indices(&[0, 0, 1, 1], &certain, Some(&weights)) {
+        let value = match metric.evaluate_indices(&[0, 0, 1, 1], certain.as_view(), Some(&weights)) {
             Ok(value) if metric.greater_is_better() => value,
             Ok(value) => -value,
             Err(error) => {

@@ -1,12 +1,12 @@
 //! An estimator whose threshold is tuned on rows that were left out.
 
-use nalgebra::DMatrix;
-
 use super::threshold::{FittedThreshold, best_threshold, check_two};
-use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::label::Label;
 use crate::metrics::Metric;
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::{HeldOut, Splitter};
 
@@ -15,6 +15,11 @@ use crate::select::{HeldOut, Splitter};
 ///
 /// As an estimator it goes into cross-validation, which then tells how good the tuned decisions are on rows that the
 /// threshold was not tuned on.
+///
+/// # Observers
+/// An observer sees the fits one after the other. If it stops a fit to folds, there is nothing to tune the threshold on, and
+/// the result is [`Error::Cancelled`]. If it stops the last fit, to all rows, the model so far is returned, and its report
+/// says [`Cancelled`](crate::StopReason::Cancelled).
 ///
 /// # Examples
 /// ```
@@ -60,26 +65,27 @@ impl<E, M: Metric> TuneThreshold<E, M> {
 impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
     type Fitted<L: Label> = FittedThreshold<E::Fitted<L>>;
 
-    /// The observer sees all fits one after the other.
-    ///
     /// # Errors
-    /// Those of splitting and fitting, and as [`FittedThreshold::tuned`]; [`Error::Unsupported`] for offsets.
-    fn fit_with<L: Label>(
+    /// Those of splitting and fitting, and as [`FittedThreshold::tuned`]; [`Error::Unsupported`] for offsets;
+    /// [`Error::Cancelled`] when an observer stops a fit to folds.
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
-        mut options: FitOptions<'_, T>,
+        options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("TuneThreshold")?;
-        let of_second = |model: &E::Fitted<L>, x: &DMatrix<T>| {
+        let FitOptions { weights, observer, .. } = options;
+        let mut watch = Watch::new(observer);
+        let of_second = |model: &E::Fitted<L>, x: Rows<'_, T>| {
             check_two(model.classes().len())?;
             Ok(model.predict_proba(x)?.columns(1, 1).into_owned())
         };
-        let held = HeldOut::of(&self.estimator, &self.splitter, (x, y), &mut options, of_second)?;
-        let (p, weights) = (held.outputs.as_slice(), held.weights.as_deref());
-        let threshold = best_threshold(&self.metric, p, &held.truth, weights)?;
-        let classifier = self.estimator.fit_with(x, y, options)?;
+        let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, of_second)?;
+        let p = held.outputs.as_slice();
+        let threshold = best_threshold(&self.metric, p, &held.truth, held.weights.as_deref())?;
+        let classifier = watch.fit(weights, |options| self.estimator.fit_rows(x, y, options))?;
         held.check_classes(classifier.classes())?;
-        FittedThreshold::new(classifier, threshold)
+        Ok(FittedThreshold { stops: held.stops, ..FittedThreshold::new(classifier, threshold)? })
     }
 }

@@ -1,14 +1,13 @@
 //! The hyper-parameters of logistic regression.
 
-use nalgebra::DMatrix;
-
 use super::fit::fit;
 use super::fitted::FittedLogistic;
 use crate::class_weight::ClassWeight;
-use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::penalty::Penalty;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// How the optimum of a logistic regression is found. All ways lead to the same one.
@@ -162,12 +161,13 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// As [`fit_from_with`](Self::fit_from_with).
-    pub fn fit_from<T: Real, L: Label>(
+    pub fn fit_from<'a, T: Real, L: Label>(
         &self,
         start: &FittedLogistic<T, L>,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
     ) -> Result<FittedLogistic<T, L>, Error> {
+        let x = x.into();
         self.fit_from_with(start, x, y, FitOptions::default())
     }
 
@@ -175,13 +175,14 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// As a fit, and [`Error::WarmStart`] for a model with other columns or classes.
-    pub fn fit_from_with<T: Real, L: Label>(
+    pub fn fit_from_with<'a, T: Real, L: Label>(
         &self,
         start: &FittedLogistic<T, L>,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedLogistic<T, L>, Error> {
+        let x = x.into();
         fit(self, x, y, options, Some(start))
     }
 }
@@ -189,9 +190,9 @@ impl LogisticRegression {
 impl<T: Real> Estimator<T> for LogisticRegression {
     type Fitted<L: Label> = FittedLogistic<T, L>;
 
-    fn fit_with<L: Label>(
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedLogistic<T, L>, Error> {

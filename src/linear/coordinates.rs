@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use nalgebra::DMatrix;
-
 use super::problem::{ColumnPenalty, Problem};
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scalar::column;
 use crate::scalar::{max_abs, moments};
 
 /// The reciprocal of a typical p (1 - p), which is 1/4 at most and less for rows that are well classified. On the
@@ -56,7 +56,7 @@ impl<T: Real> Coordinates<T> {
         // Rows without weight have no say, however large their entries.
         let counted = rows.counted();
         let mut gathered = Vec::new();
-        for (whole, &lambda) in x.as_slice().chunks_exact(x.nrows().max(1)).zip(&penalty.l2) {
+        for (whole, &lambda) in crate::scalar::columns(&x).zip(&penalty.l2) {
             let floor = T::of((SHARE * lambda).sqrt());
             let column = if counted.len() == x.nrows() {
                 whole
@@ -159,18 +159,18 @@ impl<T: Real> Coordinates<T> {
     }
 
     /// Writes some rows, centred and scaled, column by column.
-    pub(super) fn scale_rows(&self, x: &DMatrix<T>, range: Range<usize>, out: &mut Vec<T>) {
+    pub(super) fn scale_rows(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut Vec<T>) {
         out.clear();
         (0..self.features()).for_each(|j| self.scale_column(x, j, range.clone(), out));
     }
 
     /// Appends some rows of one column, centred and scaled; after the last column comes the intercept's, of ones.
-    pub(super) fn scale_column(&self, x: &DMatrix<T>, j: usize, range: Range<usize>, out: &mut Vec<T>) {
+    pub(super) fn scale_column(&self, x: Rows<'_, T>, j: usize, range: Range<usize>, out: &mut Vec<T>) {
         let (Some(&center), Some(&scale)) = (self.center.get(j), self.scale.get(j)) else {
             return out.resize(out.len() + range.len(), T::one());
         };
         let factor = T::one() / scale;
-        let column = &x.as_slice()[j * x.nrows()..][range];
+        let column = &column(&x, j)[range];
         out.extend(column.iter().map(|&x| (x - center) * factor));
     }
 }

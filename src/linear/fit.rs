@@ -10,8 +10,9 @@ use super::problem::{ColumnPenalty, Problem};
 use super::sample::Sample;
 use super::separation::{Separation, estimate_exists, separation};
 use super::solve::{Solved, solve};
-use crate::classifier::FitOptions;
+use crate::encoded::EncodedRows;
 use crate::error::Error;
+use crate::estimator::FitOptions;
 use crate::label::Label;
 use crate::penalty::Penalty;
 use crate::report::{Observer, StopReason};
@@ -21,7 +22,7 @@ use crate::scalar::Real;
 /// Fits `config` to the rows, from zero or from another model.
 pub(super) fn fit<T: Real, L: Label>(
     config: &LogisticRegression,
-    x: &DMatrix<T>,
+    x: Rows<'_, T>,
     y: &[L],
     options: FitOptions<'_, T>,
     start: Option<&FittedLogistic<T, L>>,
@@ -48,7 +49,7 @@ pub(super) fn fit<T: Real, L: Label>(
     }
     let class_weights = sample.class_weights.clone();
     let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
-    FittedLogistic::new(classes, solved, terms, separation)
+    FittedLogistic::new(classes, x.names().map(<[String]>::to_vec), solved, terms, separation)
 }
 
 /// Up to so many coefficients the search for a separating direction is cheaper than the proof that there is none.
@@ -82,7 +83,7 @@ fn separate<T: Real>(
         separation(rows, classes, intercept)
     } else {
         let x = rows.x.select_columns(&free);
-        separation(Rows { x: &x, ..rows }, classes, intercept)
+        separation(EncodedRows { x: (&x).into(), ..rows }, classes, intercept)
             .map(|found| found.map(|direction| direction.in_columns(&free, rows.x.ncols())))
     };
     let found = if found.is_err() && !many && certified() { Ok(None) } else { found };

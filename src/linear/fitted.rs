@@ -1,23 +1,26 @@
 //! The fitted logistic regression.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, DVector};
 
 use super::problem::ColumnPenalty;
 use super::separation::Separation;
 use super::solve::Solved;
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
 use crate::label::Label;
-use crate::loss::{log_probabilities, probabilities};
+use crate::loss::{log_probabilities_of, probabilities, probabilities_of};
 use crate::report::FitReport;
+use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, all_finite, product};
+use crate::scalar::{Strided, all_finite, column_mut, product};
+use crate::scratch::Scratch;
 
 /// A fitted [`LogisticRegression`](crate::LogisticRegression).
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedLogistic<T: Real, L> {
     pub(super) classes: Vec<L>,
+    pub(super) names: Option<Vec<String>>,
     pub(super) coefficients: DMatrix<T>,
     pub(super) intercept: DVector<T>,
     pub(super) terms: Terms,
@@ -37,6 +40,7 @@ pub(super) struct Terms {
 impl<T: Real, L: Label> FittedLogistic<T, L> {
     pub(super) fn new(
         classes: Vec<L>,
+        names: Option<Vec<String>>,
         solved: Solved<T>,
         terms: Terms,
         separation: Option<Separation<T>>,
@@ -47,6 +51,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         }
         Ok(FittedLogistic {
             classes,
+            names,
             coefficients,
             intercept: DVector::from_vec(intercept),
             terms,
@@ -104,6 +109,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         };
         Ok(FittedLogistic {
             classes,
+            names: None,
             coefficients,
             intercept,
             terms,
@@ -141,11 +147,12 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// # Errors
     /// As [`predict_proba`](Classifier::predict_proba), and for an offset of another size or with NaN or infinities.
-    pub fn predict_proba_with_offset(
+    pub fn predict_proba_with_offset<'a, 'b>(
         &self,
-        x: &DMatrix<T>,
-        offset: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
+        offset: impl Into<DMatrixView<'b, T>>,
     ) -> Result<DMatrix<T>, Error> {
+        let offset = offset.into();
         let mut scores = self.decision_function(x)?;
         check::count("offset", "rows", scores.nrows(), offset.nrows())?;
         check::count("offset", "columns", scores.ncols(), offset.ncols())?;
@@ -153,6 +160,20 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         scores += offset;
         check::scores(&scores)?;
         Ok(probabilities(&scores, self.classes.len()))
+    }
+
+    /// The same model with names for the columns that it was fitted on, which rows with names must then have.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of names than of columns.
+    pub fn with_feature_names<S: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = S>,
+    ) -> Result<Self, Error> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        check::count("names", "entries", self.coefficients.nrows(), names.len())?;
+        self.names = Some(names);
+        Ok(self)
     }
 
     pub(super) fn terms(&self) -> &Terms {
@@ -202,28 +223,55 @@ impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
         self.coefficients.nrows()
     }
 
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        check::count("x", "columns", self.features(), x.ncols())?;
+    fn feature_names(&self) -> Option<&[String]> {
+        self.names.as_deref()
+    }
+
+    fn report(&self) -> Option<&FitReport> {
+        Some(&self.report)
+    }
+
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        x.check_columns(self.features(), self.feature_names())?;
         let rows = x.nrows();
-        let mut scores = DMatrix::zeros(rows, self.coefficients.ncols());
-        let out = (scores.as_mut_slice(), rows);
-        product(x.into(), Strided::from(&self.coefficients), out, false, &mut Workspace::default());
-        for (mut column, &b) in scores.column_iter_mut().zip(self.intercept.iter()) {
-            column.add_scalar_mut(b);
+        let mut scores = scratch.take(rows * self.intercept.len());
+        let coefficients = Strided::from(&self.coefficients);
+        scratch.with_row_contiguous(Strided::from(&x), |x, workspace| {
+            product(x, coefficients, (&mut scores, rows), false, workspace);
+        });
+        for (k, &b) in self.intercept.iter().enumerate() {
+            let column = column_mut(&mut out, k).iter_mut();
+            column.zip(&scores[k * rows..]).for_each(|(out, &z)| *out = z + b);
         }
+        scratch.give_back(scores);
         // A number that is not finite reaches the scores of its row whatever the coefficients: x is read only once.
-        if let Err(overflow) = check::scores(&scores) {
+        if let Err(overflow) = check::scores(&out) {
             check::finite("x", x)?;
             return Err(overflow);
         }
-        Ok(scores)
+        Ok(())
     }
 
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        Ok(probabilities(&self.decision_function(x)?, self.classes.len()))
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        scratch.with_scores(self, x, |scores| probabilities_of(scores, out))
     }
 
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        Ok(log_probabilities(&self.decision_function(x)?))
+    fn log_probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        scratch.with_scores(self, x, |scores| log_probabilities_of(scores, out))
     }
 }

@@ -172,7 +172,7 @@ impl<T: Real> ScoredRows<'_, T> {
         // The offset is part of the loss, not of the scores that the conjugate is about.
         let products =
             |matrix: &DMatrix<T>| scale * dot(self.residuals.as_slice(), matrix.as_slice()).as_f64();
-        let of_offset = offset.map_or(0.0, products);
+        let of_offset = offset.map_or(0.0, |offset| products(&offset.into_owned()));
         if scale == 1.0 {
             // Fenchel's inequality is an equality here.
             return self.loss - products(&self.scores) + of_offset;

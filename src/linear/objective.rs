@@ -133,7 +133,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
                 coordinates.scale_rows(pass.problem.rows.x, range.clone(), scaled);
                 Strided::columns(scaled, count, features)
             } else {
-                Strided::from(pass.problem.rows.x).rows(first, count)
+                Strided::from(&pass.problem.rows.x).rows(first, count)
             };
             each(&mut pass, x, range, block);
         }
@@ -226,10 +226,10 @@ pub(super) mod tests {
 
     use super::super::problem::ColumnPenalty;
     use super::*;
+    use crate::encoded::EncodedRows;
     use crate::gradcheck::GradCheck;
     use crate::optim::HasHessian;
     use crate::rng::Rng;
-    use crate::rows::Rows;
 
     /// Rows with random labels and weights, one column far from the origin and one badly scaled.
     pub(in crate::linear) struct Data {
@@ -263,7 +263,7 @@ pub(super) mod tests {
         ) -> LogisticObjective<'_, f64> {
             let weights = self.weights.as_deref();
             let total_weight = weights.map_or(self.x.nrows() as f64, |w| w.iter().sum());
-            let rows = Rows { x: &self.x, classes: &self.classes, weights, total_weight };
+            let rows = EncodedRows { x: &self.x, classes: &self.classes, weights, total_weight };
             let features = self.x.ncols();
             // Alive for as long as the test runs.
             let penalty: &'static ColumnPenalty =

@@ -1,19 +1,19 @@
 //! What a logistic regression is fitted to: rows, offsets and the penalty of each column.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use crate::check;
+use crate::encoded::EncodedRows;
 use crate::error::Error;
 use crate::penalty::Penalty;
-use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Data and penalty of one fit, checked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Problem<'a, T> {
-    pub(super) rows: Rows<'a, T>,
+pub(super) struct Problem<'a, T: Real> {
+    pub(super) rows: EncodedRows<'a, T>,
     /// Added to the scores; n x score columns.
-    pub(super) offset: Option<&'a DMatrix<T>>,
+    pub(super) offset: Option<DMatrixView<'a, T>>,
     pub(super) classes: usize,
     pub(super) intercept: bool,
     pub(super) penalty: &'a ColumnPenalty,

@@ -2,40 +2,74 @@
 
 use std::borrow::Cow;
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::problem::{ColumnPenalty, Problem};
 use crate::check;
 use crate::class_weight::{ClassWeight, times_class};
+use crate::encoded::{EncodedRows, checked};
 use crate::error::Error;
 use crate::label::{Label, indices};
-use crate::rows::{Rows, checked};
+use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// What rows have besides columns and a label, as they had it in the fit.
+/// Per-row weights and offsets; pass the ones used for the fit.
+///
+/// ```
+/// use logit::linear::RowOptions;
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data};
+///
+/// let wine = data::wine();
+/// let weights: Vec<f64> = (0..wine.y.len()).map(|row| 1.0 + (row % 2) as f64).collect();
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit_weighted(&wine.x, &wine.y, &weights)?;
+/// let influence = model.influence_with(&wine.x, &wine.y, RowOptions::new().weights(&weights))?;
+/// assert_eq!(influence.cooks_distances().len(), wine.y.len());
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
-pub struct RowOptions<'a, T> {
-    /// One weight per row. Defaults to 1 for all.
+#[non_exhaustive]
+pub struct RowOptions<'a, T: Real> {
+    /// One weight per row.
     pub weights: Option<&'a [T]>,
-    /// Numbers added to the scores, n x 1 for two classes and n x K for more. Defaults to none.
-    pub offset: Option<&'a DMatrix<T>>,
+    /// Numbers added to the scores, n x 1 for two classes and n x K for more.
+    pub offset: Option<DMatrixView<'a, T>>,
 }
 
-impl<T> Default for RowOptions<'_, T> {
-    fn default() -> Self {
+impl<'a, T: Real> RowOptions<'a, T> {
+    /// No weights and no offsets.
+    pub fn new() -> Self {
         RowOptions { weights: None, offset: None }
+    }
+
+    /// One weight per row. Defaults to 1 for every row.
+    pub fn weights(mut self, weights: &'a [T]) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Numbers added to the scores, n x 1 for two classes and n x K for more. Defaults to none.
+    pub fn offset(mut self, offset: impl Into<DMatrixView<'a, T>>) -> Self {
+        self.offset = Some(offset.into());
+        self
+    }
+}
+
+impl<T: Real> Default for RowOptions<'_, T> {
+    fn default() -> Self {
+        RowOptions::new()
     }
 }
 
 /// Rows with everything that belongs to them.
 #[derive(Debug, Clone)]
 pub(super) struct Sample<'a, T: Real> {
-    pub(super) x: &'a DMatrix<T>,
+    pub(super) x: Rows<'a, T>,
     pub(super) indices: Vec<usize>,
     /// Sample weights times class weights.
     pub(super) weights: Option<Cow<'a, [T]>>,
     pub(super) total_weight: f64,
-    pub(super) offset: Option<&'a DMatrix<T>>,
+    pub(super) offset: Option<DMatrixView<'a, T>>,
     pub(super) classes: usize,
     pub(super) class_weights: Option<Vec<f64>>,
 }
@@ -43,10 +77,10 @@ pub(super) struct Sample<'a, T: Real> {
 impl<'a, T: Real> Sample<'a, T> {
     /// Checks the arguments of a fit; returns the classes too.
     pub(super) fn new<L: Label>(
-        x: &'a DMatrix<T>,
+        x: Rows<'a, T>,
         y: &[L],
         weights: Option<&'a [T]>,
-        offset: Option<&'a DMatrix<T>>,
+        offset: Option<DMatrixView<'a, T>>,
         class_weight: Option<&ClassWeight>,
     ) -> Result<(Self, Vec<L>), Error> {
         let (encoded, _) = checked(x, y, weights)?;
@@ -58,10 +92,10 @@ impl<'a, T: Real> Sample<'a, T> {
 
     /// Checks rows that are shown to a model with these classes and class weights.
     pub(super) fn of_model<L: Label>(
-        x: &'a DMatrix<T>,
+        x: Rows<'a, T>,
         y: &[L],
         weights: Option<&'a [T]>,
-        offset: Option<&'a DMatrix<T>>,
+        offset: Option<DMatrixView<'a, T>>,
         classes: &[L],
         class_weights: Option<Vec<f64>>,
     ) -> Result<Self, Error> {
@@ -72,10 +106,10 @@ impl<'a, T: Real> Sample<'a, T> {
     }
 
     fn assemble(
-        x: &'a DMatrix<T>,
+        x: Rows<'a, T>,
         indices: Vec<usize>,
         weights: Option<&'a [T]>,
-        offset: Option<&'a DMatrix<T>>,
+        offset: Option<DMatrixView<'a, T>>,
         class_weights: Option<Vec<f64>>,
         classes: usize,
     ) -> Result<Self, Error> {
@@ -92,7 +126,7 @@ impl<'a, T: Real> Sample<'a, T> {
 
     /// The problem that these rows pose with a penalty.
     pub(super) fn problem<'b>(&'b self, penalty: &'b ColumnPenalty, intercept: bool) -> Problem<'b, T> {
-        let rows = Rows {
+        let rows = EncodedRows {
             x: self.x,
             classes: &self.indices,
             weights: self.weights.as_deref(),

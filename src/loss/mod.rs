@@ -16,7 +16,7 @@ mod squared_hinge;
 mod stored;
 mod targets;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 pub use binary_cross_entropy::{BinaryCrossEntropy, WeightedBinaryCrossEntropy};
 pub use classification::ClassificationLoss;
@@ -212,21 +212,21 @@ pub(crate) fn cross_entropy<T: Real>(classes: usize) -> &'static dyn Loss<T> {
     if classes == 2 { &BinaryCrossEntropy } else { const { &SoftmaxCrossEntropy::new() } }
 }
 
-/// Probabilities (n x K) of the scores of a model with K classes.
-pub(crate) fn probabilities<T: Real>(scores: &DMatrix<T>, classes: usize) -> DMatrix<T> {
-    let mut out = DMatrix::zeros(scores.nrows(), classes);
-    cross_entropy(classes).probabilities(scores, &mut out);
-    out
+/// Writes the probabilities (n x K) that belong to scores (n x K, or n x 1 for two classes).
+pub(crate) fn probabilities_of<T: Real>(scores: DMatrixView<'_, T>, out: DMatrixViewMut<'_, T>) {
+    if out.ncols() == 2 { sigmoid::link(scores, out) } else { softmax::link(scores, out) }
 }
 
-/// Their logarithms, finite also where a probability underflows. A single score z is the softmax of (0, z).
-pub(crate) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
-    if scores.ncols() > 1 {
-        return softmax::log_probabilities(scores);
-    }
-    let both =
-        DMatrix::from_fn(scores.nrows(), 2, |row, class| if class == 0 { T::zero() } else { scores[row] });
-    softmax::log_probabilities(&both)
+/// Writes the logarithms of these probabilities, finite also where a probability underflows.
+pub(crate) fn log_probabilities_of<T: Real>(scores: DMatrixView<'_, T>, out: DMatrixViewMut<'_, T>) {
+    softmax::log_probabilities(scores, out);
+}
+
+/// The probabilities (n x K) that belong to the scores of a model with K classes.
+pub(crate) fn probabilities<T: Real>(scores: &DMatrix<T>, classes: usize) -> DMatrix<T> {
+    let mut out = DMatrix::zeros(scores.nrows(), classes);
+    probabilities_of(scores.as_view(), out.as_view_mut());
+    out
 }
 
 /// Checks the hyper-parameters of a loss and targets for scores of `rows` x `columns`.
@@ -276,4 +276,51 @@ fn weighted_sum<T: Real>(weights: &[T; CHUNK], losses: &[T; CHUNK], rows: usize)
         // A zero weight removes its row, whatever the loss.
         if *w == T::zero() { sum } else { sum + w.as_f64() * l.as_f64() }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More rows than a block has, with ties, infinite differences and both signs.
+    fn scores(columns: usize) -> DMatrix<f64> {
+        let value = |row: usize, column: usize| ((row * 7 + column * 13) % 29) as f64 - 14.0;
+        let scale = |row: usize| [0.0, 1e-9, 0.3, 1.0, 60.0, 1e300][row % 6];
+        DMatrix::from_fn(150, columns, |row, column| scale(row) * value(row, column))
+    }
+
+    #[test]
+    fn views_have_the_bits_of_matrices() {
+        for columns in [1, 3] {
+            let (all, classes) = (scores(columns), columns.max(2));
+            for (first, count) in [(0, 150), (3, 1), (60, 70), (150, 0)] {
+                let (view, owned) = (all.rows(first, count), all.rows(first, count).into_owned());
+                let (mut p, mut log_p) = (DMatrix::zeros(151, classes + 1), DMatrix::zeros(151, classes + 1));
+                probabilities_of(view, p.view_mut((1, 1), (count, classes)));
+                log_probabilities_of(view, log_p.view_mut((1, 1), (count, classes)));
+                assert_eq!(p.view((1, 1), (count, classes)), probabilities(&owned, classes));
+                assert_eq!(log_p.view((1, 1), (count, classes)), log_probabilities(&owned));
+                assert!(p.column(0).iter().chain(p.row(0).iter()).all(|&p| p == 0.0));
+            }
+        }
+    }
+
+    #[test]
+    fn probabilities_are_the_links_of_cross_entropy() {
+        for columns in [1, 3] {
+            let (scores, classes) = (scores(columns), columns.max(2));
+            let mut linked = DMatrix::zeros(150, classes);
+            cross_entropy(classes).probabilities(&scores, &mut linked);
+            assert_eq!(probabilities(&scores, classes), linked);
+        }
+    }
+
+    #[test]
+    fn a_single_score_is_the_softmax_of_itself_and_zero() {
+        let single = scores(1);
+        let both = DMatrix::from_fn(150, 2, |row, class| if class == 0 { 0.0 } else { single[row] });
+        let mut wanted = DMatrix::zeros(150, 2);
+        softmax::log_probabilities(both.as_view(), wanted.as_view_mut());
+        assert_eq!(log_probabilities(&single), wanted);
+    }
 }

@@ -1,6 +1,6 @@
 //! The logistic function to the last digits on both sides, and the link made of it.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrixView, DMatrixViewMut};
 
 use crate::scalar::Real;
 use crate::scalar::{Exponential, log_one_plus, vectorize};
@@ -46,26 +46,34 @@ impl<T: Real> Sigmoid<T> {
 }
 
 /// The link: (σ(-z), σ(z)) of a single column for two classes, σ(z) of each otherwise.
-pub(super) fn link<T: Real>(scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+pub(super) fn link<'a, T: Real>(
+    scores: impl Into<DMatrixView<'a, T>>,
+    out: impl Into<DMatrixViewMut<'a, T>>,
+) {
+    let (scores, mut out) = (scores.into(), out.into());
     assert_eq!(scores.nrows(), out.nrows(), "rows of probabilities");
-    let rows = scores.nrows();
     if scores.ncols() == 1 && out.ncols() == 2 {
-        let (no, yes) = out.as_mut_slice().split_at_mut(rows);
+        let (mut no, mut yes) = out.columns_range_pair_mut(0, 1);
+        let (z, no, yes) = (scores.column(0), no.as_mut_slice(), yes.as_mut_slice());
+        let z = z.as_slice();
         vectorize(
             #[inline(always)]
             || {
-                for ((no, yes), &z) in no.iter_mut().zip(yes.iter_mut()).zip(scores.as_slice()) {
+                for ((no, yes), &z) in no.iter_mut().zip(yes.iter_mut()).zip(z) {
                     let sigmoid = Sigmoid::new(z);
                     (*no, *yes) = (sigmoid.falls, sigmoid.rises);
                 }
             },
         );
-    } else {
-        assert_eq!(scores.ncols(), out.ncols(), "columns of probabilities");
+        return;
+    }
+    assert_eq!(scores.ncols(), out.ncols(), "columns of probabilities");
+    for (z, mut p) in scores.column_iter().zip(out.column_iter_mut()) {
+        let (z, p) = (z.as_slice(), p.as_mut_slice());
         vectorize(
             #[inline(always)]
             || {
-                for (p, &z) in out.as_mut_slice().iter_mut().zip(scores.as_slice()) {
+                for (p, &z) in p.iter_mut().zip(z) {
                     *p = Sigmoid::new(z).rises;
                 }
             },

@@ -1,18 +1,23 @@
 //! The softmax of each row to the last digits, for the losses made of it.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::CHUNK;
 use crate::scalar::Real;
 use crate::scalar::{Exponential, vectorize};
 
 /// The link: the softmax of each row.
-pub(super) fn link<T: Real>(scores: &DMatrix<T>, out: &mut DMatrix<T>) {
+pub(super) fn link<'a, T: Real>(
+    scores: impl Into<DMatrixView<'a, T>>,
+    out: impl Into<DMatrixViewMut<'a, T>>,
+) {
+    let (scores, mut out) = (scores.into(), out.into());
     assert_eq!(scores.shape(), out.shape(), "shape of probabilities");
     for block in Block::all(scores) {
-        let normalizer = block.normalizer(Some(out.as_mut_slice()));
-        for column in 0..block.columns {
-            for (p, &rest) in block.of_mut(out.as_mut_slice(), column).iter_mut().zip(&normalizer.rest) {
+        let mut out = out.rows_mut(block.first, block.count);
+        let normalizer = block.normalizer_and(|class, e| out.column_mut(class).copy_from_slice(e));
+        for mut p in out.column_iter_mut() {
+            for (p, &rest) in p.as_mut_slice().iter_mut().zip(&normalizer.rest) {
                 *p /= T::one() + rest;
             }
         }
@@ -34,19 +39,23 @@ pub(super) fn of_row<T: Real>(scores: &DMatrix<T>, row: usize, out: &mut DMatrix
     out.row_mut(row).iter_mut().for_each(|p| *p /= sum);
 }
 
-/// Log-probabilities (rows x classes) of softmax scores.
-pub(super) fn log_probabilities<T: Real>(scores: &DMatrix<T>) -> DMatrix<T> {
-    let mut out = scores.clone();
-    for block in Block::all(scores) {
-        let normalizer = block.normalizer(None);
-        let logs = normalizer.rest.map(|rest| rest.ln_1p());
-        for column in 0..block.columns {
-            for (row, z) in block.of_mut(out.as_mut_slice(), column).iter_mut().enumerate() {
-                *z = below(*z, normalizer.maximum[row]) - logs[row];
-            }
+/// Log-probabilities (rows x classes) of scores. A single score z is the softmax of (0, z).
+pub(super) fn log_probabilities<T: Real>(scores: DMatrixView<'_, T>, mut out: DMatrixViewMut<'_, T>) {
+    if scores.ncols() != 1 {
+        for block in Block::all(scores) {
+            block.log_probabilities(out.rows_mut(block.first, block.count));
         }
+        return;
     }
-    out
+    let mut first = 0;
+    for z in scores.column(0).as_slice().chunks(CHUNK) {
+        let (mut both, count) = ([[T::zero(); CHUNK]; 2], z.len());
+        both[1][..count].copy_from_slice(z);
+        let z = DMatrixView::from_slice(both.as_flattened(), CHUNK, 2);
+        let block = Block { z, rows: count, columns: 2, first: 0, count };
+        block.log_probabilities(out.rows_mut(first, count));
+        first += count;
+    }
 }
 
 /// `z - maximum`, and 0 for the maximum itself where it is infinite.
@@ -57,8 +66,8 @@ pub(super) fn below<T: Real>(z: T, maximum: T) -> T {
 
 /// A few rows of scores, worked on column by column so that the loops run down contiguous memory.
 #[derive(Clone, Copy)]
-pub(super) struct Block<'a, T> {
-    z: &'a [T],
+pub(super) struct Block<'a, T: Real> {
+    z: DMatrixView<'a, T>,
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) first: usize,
@@ -74,18 +83,18 @@ pub(super) struct Normalizer<T> {
 
 impl<'a, T: Real> Block<'a, T> {
     /// All rows, in blocks.
-    pub(super) fn all(scores: &'a DMatrix<T>) -> impl Iterator<Item = Self> {
-        let (rows, columns) = scores.shape();
+    pub(super) fn all(scores: impl Into<DMatrixView<'a, T>>) -> impl Iterator<Item = Self> {
+        let z = scores.into();
+        let (rows, columns) = z.shape();
         let rows = if columns == 0 { 0 } else { rows };
-        let block =
-            move |first| Block { z: scores.as_slice(), rows, columns, first, count: CHUNK.min(rows - first) };
+        let block = move |first| Block { z, rows, columns, first, count: CHUNK.min(rows - first) };
         (0..rows).step_by(CHUNK).map(block)
     }
 
     /// The rows of this block in a column of the scores.
     #[inline(always)]
-    pub(super) fn of(&self, column: usize) -> &'a [T] {
-        &self.z[column * self.rows + self.first..][..self.count]
+    pub(super) fn of(&self, column: usize) -> &[T] {
+        &self.z.column(column).data.into_slice()[self.first..][..self.count]
     }
 
     /// The rows of this block in a column of a matrix of the same shape.
@@ -102,6 +111,15 @@ impl<'a, T: Real> Block<'a, T> {
 
     /// The maximum and the sum of each row; keeps the exponentials exp(z - maximum) where there is room for them.
     pub(super) fn normalizer(&self, mut keep: Option<&mut [T]>) -> Normalizer<T> {
+        self.normalizer_and(|column, exponentials| {
+            if let Some(keep) = &mut keep {
+                self.of_mut(keep, column).copy_from_slice(exponentials);
+            }
+        })
+    }
+
+    /// The maximum and the sum of each row; gives `keep` the exponentials exp(z - maximum) of each column.
+    fn normalizer_and(&self, mut keep: impl FnMut(usize, &[T])) -> Normalizer<T> {
         let mut maximum = [T::zero(); CHUNK];
         let mut largest = [0; CHUNK];
         maximum[..self.count].copy_from_slice(self.of(0));
@@ -119,11 +137,20 @@ impl<'a, T: Real> Block<'a, T> {
             for ((rest, &e), &largest) in rest.iter_mut().zip(&exponentials).zip(&largest) {
                 *rest += if largest == column { T::zero() } else { e };
             }
-            if let Some(keep) = &mut keep {
-                self.of_mut(keep, column).copy_from_slice(&exponentials[..self.count]);
-            }
+            keep(column, &exponentials[..self.count]);
         }
         Normalizer { maximum, column: largest, rest }
+    }
+
+    /// The logarithms of the softmax of these rows, for as many rows of `out`.
+    fn log_probabilities(&self, mut out: DMatrixViewMut<'_, T>) {
+        let normalizer = self.normalizer(None);
+        let logs = normalizer.rest.map(|rest| rest.ln_1p());
+        for (class, mut out) in out.column_iter_mut().enumerate() {
+            for (row, (log, &z)) in out.iter_mut().zip(self.of(class)).enumerate() {
+                *log = below(z, normalizer.maximum[row]) - logs[row];
+            }
+        }
     }
 
     /// exp(z - maximum) of one column.
@@ -215,7 +242,8 @@ mod tests {
     #[test]
     fn log_probabilities_survive_where_probabilities_underflow() {
         let scores = DMatrix::from_row_slice(2, 2, &[0.0, -800.0, 3.0, 3.0]);
-        let logs = log_probabilities(&scores);
+        let mut logs = DMatrix::zeros(2, 2);
+        log_probabilities(scores.as_view(), logs.as_view_mut());
         assert_eq!(logs[(0, 1)], -800.0);
         assert_eq!(logs[(1, 0)], -std::f64::consts::LN_2);
     }

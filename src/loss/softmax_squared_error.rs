@@ -115,7 +115,7 @@ impl<T: Real> Loss<T> for SoftmaxSquaredError {
 }
 
 /// The probabilities of a block of rows, and what they differ from their targets by.
-struct Residuals<'a, T> {
+struct Residuals<'a, T: Real> {
     block: Block<'a, T>,
     normalizer: Normalizer<T>,
     targets: Targets<'a, T>,

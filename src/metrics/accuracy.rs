@@ -1,6 +1,6 @@
 //! The share of predictions that are right.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::metric::{Metric, mean};
 use crate::check;
@@ -54,7 +54,7 @@ impl Metric for Accuracy {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         let right = |row: usize| {

@@ -1,6 +1,6 @@
 //! The mean precision over recalls.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::metric::Metric;
 use super::multiclass_auc::average;
@@ -30,7 +30,7 @@ impl Metric for AveragePrecision {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        scores: &DMatrix<f64>,
+        scores: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         let precision = |class: usize, column: usize| {

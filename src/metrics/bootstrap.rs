@@ -1,6 +1,6 @@
 //! How far a metric may be off by the chance of the rows.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::metric::{Metric, double};
@@ -112,18 +112,19 @@ impl Bootstrap {
     ///
     /// # Errors
     /// As [`Metric::evaluate`] and [`interval_of`](Self::interval_of).
-    pub fn interval<T: Real, L: Label>(
+    pub fn interval<'a, T: Real, L: Label>(
         &self,
         metric: &impl Metric,
         truth: &[L],
-        probabilities: &DMatrix<T>,
+        probabilities: impl Into<DMatrixView<'a, T>>,
         classes: &[L],
         weights: Option<&[T]>,
     ) -> Result<BootstrapInterval, Error> {
+        let probabilities = probabilities.into();
         metric.evaluate(truth, probabilities, classes, weights)?;
         let indices = crate::label::indices(classes, truth)?;
         let p = probabilities.map(|p| p.as_f64());
-        let value = |weights: &[f64]| metric.evaluate_indices(&indices, &p, Some(weights));
+        let value = |weights: &[f64]| metric.evaluate_indices(&indices, p.as_view(), Some(weights));
         self.interval_of(truth.len(), double(weights).as_deref(), value)
     }
 

@@ -1,6 +1,6 @@
 //! The mean squared error of predicted probabilities.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::metric::{Metric, mean};
 use crate::error::Error;
@@ -27,9 +27,9 @@ use crate::scalar::Real;
 /// assert!((score - 0.158125).abs() < 1e-15);
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub fn brier_score<T: Real, L: Label>(
+pub fn brier_score<'a, T: Real, L: Label>(
     truth: &[L],
-    probabilities: &DMatrix<T>,
+    probabilities: impl Into<DMatrixView<'a, T>>,
     classes: &[L],
 ) -> Result<f64, Error> {
     BrierScore.evaluate(truth, probabilities, classes, None)
@@ -56,7 +56,7 @@ impl Metric for BrierScore {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         let classes = probabilities.ncols();

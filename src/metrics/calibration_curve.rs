@@ -1,6 +1,6 @@
 //! Whether probabilities are as frequent as they say.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::metric::{Metric, double};
 use crate::check;
@@ -213,7 +213,7 @@ impl Metric for CalibrationError {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         let two = probabilities.ncols() == 2;

@@ -1,6 +1,6 @@
 //! What is judged by the predicted class, as metrics.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::average::{Average, ZeroDivision};
 use super::counts::{Counts, Disagreement, Hits};
@@ -22,7 +22,7 @@ macro_rules! by_class {
             fn evaluate_indices(
                 &self,
                 truth: &[usize],
-                probabilities: &DMatrix<f64>,
+                probabilities: DMatrixView<'_, f64>,
                 weights: Option<&[f64]>,
             ) -> Result<f64, Error> {
                 let ($self, $counts) = (self, Counts::of_probabilities(truth, probabilities, weights));

@@ -1,6 +1,6 @@
 //! Weights of rows by true and predicted class, by index, and what follows from them.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 use super::average::{Average, ZeroDivision};
 
@@ -74,7 +74,7 @@ impl Counts {
     /// Of the most probable class of each row, the lower of equals.
     pub(super) fn of_probabilities(
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Self {
         let mut best = vec![0; truth.len()];

@@ -1,6 +1,6 @@
 //! The mean margin that scores lack.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::metric::{checked, double, mean};
 use crate::check;
@@ -9,7 +9,7 @@ use crate::label::Label;
 use crate::scalar::Real;
 
 /// The mean of max(0, 1 - margin) over rows, weighted if there are weights; lower is better. The margin of a row is, of two
-/// classes, its score (n x 1, as [`decision_function`](crate::Classifier::decision_function) returns it) with the sign of
+/// classes, its score (n x 1, as [`decision_function`](crate::ClassifierExt::decision_function) returns it) with the sign of
 /// its class; of more (n x K) the score of its class minus the largest of the others.
 ///
 /// # References
@@ -27,12 +27,13 @@ use crate::scalar::Real;
 /// assert_eq!(hinge_loss(&["no", "yes", "yes"], &dmatrix![-2.0; 0.5; -1.0], &["no", "yes"], None)?, 2.5 / 3.0);
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub fn hinge_loss<T: Real, L: Label>(
+pub fn hinge_loss<'a, T: Real, L: Label>(
     truth: &[L],
-    scores: &DMatrix<T>,
+    scores: impl Into<DMatrixView<'a, T>>,
     classes: &[L],
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let scores = scores.into();
     if let [_] = classes {
         return Err(Error::MissingClass { class: 1 });
     }

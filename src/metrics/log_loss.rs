@@ -1,6 +1,6 @@
 //! The mean cross-entropy of predicted probabilities.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::metric::{Metric, mean};
 use crate::error::Error;
@@ -26,9 +26,9 @@ use crate::scalar::Real;
 /// assert!((loss - 0.47228795380917615).abs() < 1e-15);
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub fn log_loss<T: Real, L: Label>(
+pub fn log_loss<'a, T: Real, L: Label>(
     truth: &[L],
-    probabilities: &DMatrix<T>,
+    probabilities: impl Into<DMatrixView<'a, T>>,
     classes: &[L],
 ) -> Result<f64, Error> {
     LogLoss.evaluate(truth, probabilities, classes, None)
@@ -55,7 +55,7 @@ impl Metric for LogLoss {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         // 0 and not -0 for a probability of 1.

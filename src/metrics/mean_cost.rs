@@ -1,6 +1,6 @@
 //! What decisions cost.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 use super::counts::Counts;
 use super::metric::Metric;
@@ -54,7 +54,7 @@ impl Metric for MeanCost {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         check::count("costs", "rows", probabilities.ncols(), self.costs.nrows())?;

@@ -1,11 +1,12 @@
 //! What judges predicted probabilities.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt, predictions};
 use crate::error::Error;
 use crate::label::{Label, indices};
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// A number that says how good predicted probabilities are: what model selection compares.
@@ -13,7 +14,7 @@ use crate::scalar::Real;
 /// [`metrics`](super) has a table of those of this crate. The trait is object-safe; a box of a metric and a reference to one
 /// are metrics too.
 ///
-/// # What an implementor owes
+/// # Implementing this trait
 /// `evaluate_indices` depends on its arguments alone, and may rely on what [`evaluate`](Metric::evaluate) has
 /// checked: there is a row, sizes agree, indices are below the number of columns, probabilities are from 0 to 1, and
 /// weights are finite, not negative, with a positive sum. A weight of 2 is the row twice, a weight of 0 removes it.
@@ -24,7 +25,7 @@ use crate::scalar::Real;
 /// ```
 /// use logit::metrics::Metric;
 /// use logit::Error;
-/// use nalgebra::{DMatrix, dmatrix};
+/// use nalgebra::{DMatrixView, dmatrix};
 ///
 /// struct Cost;
 /// impl Metric for Cost {
@@ -32,7 +33,7 @@ use crate::scalar::Real;
 ///         false
 ///     }
 ///     fn evaluate_indices(
-///         &self, truth: &[usize], probabilities: &DMatrix<f64>, weights: Option<&[f64]>,
+///         &self, truth: &[usize], probabilities: DMatrixView<'_, f64>, weights: Option<&[f64]>,
 ///     ) -> Result<f64, Error> {
 ///         let (mut cost, mut total) = (0.0, 0.0);
 ///         for (row, &class) in truth.iter().enumerate() {
@@ -67,26 +68,27 @@ pub trait Metric: Send + Sync {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error>;
 
     /// The value for true labels and probabilities n x K, whose columns stand for the K `classes` in ascending order,
-    /// as [`Classifier::predict_proba`](crate::Classifier) and [`classes`](crate::Classifier::classes) return them.
+    /// as [`predict_proba`](crate::ClassifierExt::predict_proba) and [`classes`](crate::Classifier::classes) return them.
     ///
     /// # Errors
     /// For different sizes, no rows, a label that is none of the classes, entries outside [0, 1] and bad weights;
     /// and when the metric is not defined for these rows.
-    fn evaluate<T: Real, L: Label>(
+    fn evaluate<'a, T: Real, L: Label>(
         &self,
         truth: &[L],
-        probabilities: &DMatrix<T>,
+        probabilities: impl Into<DMatrixView<'a, T>>,
         classes: &[L],
         weights: Option<&[T]>,
     ) -> Result<f64, Error>
     where
         Self: Sized,
     {
+        let probabilities = probabilities.into();
         let truth = checked("probabilities", truth, (probabilities, classes.len()), classes)?;
         for (column, entries) in probabilities.column_iter().enumerate() {
             if let Some(row) = entries.iter().position(|p| !(T::zero()..=T::one()).contains(p)) {
@@ -99,7 +101,8 @@ pub trait Metric: Send + Sync {
             }
         }
         check::weights(weights, truth.len())?;
-        self.evaluate_indices(&truth, &probabilities.map(|p| p.as_f64()), double(weights).as_deref())
+        let p = probabilities.map(|p| p.as_f64());
+        self.evaluate_indices(&truth, p.as_view(), double(weights).as_deref())
     }
 
     /// The value for a classifier on rows with these true labels, with a weight for each if there are weights.
@@ -117,16 +120,17 @@ pub trait Metric: Send + Sync {
     ///
     /// # Errors
     /// Those of predicting, and as [`evaluate`](Metric::evaluate).
-    fn evaluate_model<T: Real, C: Classifier<T>>(
+    fn evaluate_model<'a, T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[C::Label],
         weights: Option<&[T]>,
     ) -> Result<f64, Error>
     where
         Self: Sized,
     {
+        let x = x.into();
         let judged = if self.uses_labels() { decisions(classifier, x) } else { classifier.predict_proba(x) };
         self.evaluate(y, &judged?, classifier.classes(), weights)
     }
@@ -135,11 +139,10 @@ pub trait Metric: Send + Sync {
 /// What a classifier predicts as probabilities that are certain, n x K.
 pub(crate) fn decisions<T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
-    x: &DMatrix<T>,
+    x: Rows<'_, T>,
 ) -> Result<DMatrix<T>, Error> {
-    let classes = classifier.classes();
-    let mut certain = DMatrix::zeros(x.nrows(), classes.len());
-    for (row, class) in indices(classes, &classifier.predict(x)?)?.into_iter().enumerate() {
+    let mut certain = DMatrix::zeros(x.nrows(), classifier.classes().len());
+    for (row, class) in predictions(classifier, x)?.into_iter().enumerate() {
         certain[(row, class)] = T::one();
     }
     Ok(certain)
@@ -155,7 +158,7 @@ impl<M: Metric + ?Sized> Metric for &M {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         (**self).evaluate_indices(truth, probabilities, weights)
@@ -172,7 +175,7 @@ impl<M: Metric + ?Sized> Metric for Box<M> {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        probabilities: &DMatrix<f64>,
+        probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         (**self).evaluate_indices(truth, probabilities, weights)
@@ -183,7 +186,7 @@ impl<M: Metric + ?Sized> Metric for Box<M> {
 pub(super) fn checked<T: Real, L: Label>(
     argument: &'static str,
     truth: &[L],
-    (scores, columns): (&DMatrix<T>, usize),
+    (scores, columns): (DMatrixView<'_, T>, usize),
     classes: &[L],
 ) -> Result<Vec<usize>, Error> {
     check::count(argument, "rows", truth.len(), scores.nrows())?;

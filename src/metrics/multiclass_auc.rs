@@ -1,6 +1,6 @@
 //! Areas under ROC curves for many classes.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 use super::average::{Average, ZeroDivision};
 use super::metric::Metric;
@@ -53,7 +53,7 @@ impl Metric for MulticlassRocAuc {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        scores: &DMatrix<f64>,
+        scores: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         let classes = scores.ncols();
@@ -71,7 +71,7 @@ impl Metric for MulticlassRocAuc {
         }
         let area = |class: usize| {
             let own: Vec<usize> = truth.iter().map(|&found| usize::from(found == class)).collect();
-            RocAuc.evaluate_indices(&own, &scores.columns(class, 1).into_owned(), weights)
+            RocAuc.evaluate_indices(&own, scores.columns(class, 1), weights)
         };
         match self.average {
             Average::Class(class) if class < classes => area(class),
@@ -82,9 +82,9 @@ impl Metric for MulticlassRocAuc {
                 // Every entry of the matrix is a row of its own.
                 let is_own =
                     (0..classes).flat_map(|class| truth.iter().map(move |&t| usize::from(t == class)));
-                let all = DMatrix::from_column_slice(scores.len(), 1, scores.as_slice());
+                let all = DMatrix::from_iterator(scores.len(), 1, scores.iter().copied());
                 let repeated: Option<Vec<f64>> = weights.map(|weights| weights.repeat(classes));
-                RocAuc.evaluate_indices(&is_own.collect::<Vec<_>>(), &all, repeated.as_deref())
+                RocAuc.evaluate_indices(&is_own.collect::<Vec<_>>(), all.as_view(), repeated.as_deref())
             }
         }
     }
@@ -94,7 +94,7 @@ impl MulticlassRocAuc {
     fn of_pairs(
         &self,
         truth: &[usize],
-        scores: &DMatrix<f64>,
+        scores: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
         support: impl Fn(usize) -> f64,
     ) -> Result<f64, Error> {
@@ -102,11 +102,10 @@ impl MulticlassRocAuc {
             let rows: Vec<usize> =
                 (0..truth.len()).filter(|&row| truth[row] == positive || truth[row] == negative).collect();
             let own: Vec<usize> = rows.iter().map(|&row| usize::from(truth[row] == positive)).collect();
-            let column = scores.column(positive).select_rows(&rows);
+            let column = scores.columns(positive, 1).select_rows(&rows);
             let weights: Option<Vec<f64>> =
                 weights.map(|weights| rows.iter().map(|&row| weights[row]).collect());
-            let column = DMatrix::from_column_slice(rows.len(), 1, column.as_slice());
-            RocAuc.evaluate_indices(&own, &column, weights.as_deref())
+            RocAuc.evaluate_indices(&own, column.as_view(), weights.as_deref())
         };
         let classes = scores.ncols();
         let pairs = (0..classes).flat_map(|a| (a + 1..classes).map(move |b| (a, b)));

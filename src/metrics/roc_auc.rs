@@ -1,6 +1,6 @@
 //! The area under the ROC curve.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::metric::{Metric, checked};
 use crate::error::Error;
@@ -30,10 +30,15 @@ use crate::scalar::Real;
 /// assert_eq!(roc_auc(&["no", "no", "yes", "yes"], &scores, &["no", "yes"])?, 0.75);
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub fn roc_auc<T: Real, L: Label>(truth: &[L], scores: &DMatrix<T>, classes: &[L]) -> Result<f64, Error> {
+pub fn roc_auc<'a, T: Real, L: Label>(
+    truth: &[L],
+    scores: impl Into<DMatrixView<'a, T>>,
+    classes: &[L],
+) -> Result<f64, Error> {
+    let scores = scores.into();
     let columns = if classes.len() == 2 && scores.ncols() == 1 { 1 } else { classes.len() };
     let truth = checked("scores", truth, (scores, columns), classes)?;
-    RocAuc.evaluate_indices(&truth, &scores.map(|z| z.as_f64()), None)
+    RocAuc.evaluate_indices(&truth, scores.map(|z| z.as_f64()).as_view(), None)
 }
 
 /// [`roc_auc`] as a [`Metric`]; with sample weights, a pair of rows counts by the product of its weights.
@@ -57,7 +62,7 @@ impl Metric for RocAuc {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        scores: &DMatrix<f64>,
+        scores: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         let classes = scores.ncols().max(2);
@@ -98,6 +103,7 @@ impl Metric for RocAuc {
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
     use proptest::prelude::*;
 
     use super::*;
@@ -131,15 +137,15 @@ mod tests {
             let of = |truth: &[usize], column: usize, class: usize, weights: &[f64]| {
                 pairs(truth, scores.column(column).as_slice(), weights, class)
             };
-            let found = RocAuc.evaluate_indices(&truth, &scores, Some(&weights)).unwrap();
+            let found = RocAuc.evaluate_indices(&truth, scores.as_view(), Some(&weights)).unwrap();
             let wanted = (0..3).map(|k| of(&truth, k, k, &weights)).sum::<f64>() / 3.0;
             prop_assert!((found - wanted).abs() < 1e-14, "{} and {}", found, wanted);
             // Two classes, with one column and with two.
             let truth: Vec<usize> = truth.iter().map(|&class| class.min(1)).collect();
             let ones = vec![1.0; truth.len()];
             for first in [0, 1] {
-                let some = scores.columns(first, 2 - first).into_owned();
-                let found = RocAuc.evaluate_indices(&truth, &some, None).unwrap();
+                let some = scores.columns(first, 2 - first);
+                let found = RocAuc.evaluate_indices(&truth, some, None).unwrap();
                 prop_assert_eq!(found, of(&truth, 1, 1, &ones), "exact without weights");
             }
         }
@@ -150,7 +156,7 @@ mod tests {
         let scores = DMatrix::from_column_slice(4, 1, &[0.1, 0.4, 0.35, 0.8]);
         for scale in [1e-307, 1e-200, 1e200, 1e307] {
             let weights = [scale, 3.0 * scale, scale, scale];
-            let area = RocAuc.evaluate_indices(&[0, 0, 1, 1], &scores, Some(&weights)).unwrap();
+            let area = RocAuc.evaluate_indices(&[0, 0, 1, 1], scores.as_view(), Some(&weights)).unwrap();
             approx::assert_relative_eq!(area, 0.625, max_relative = 1e-15);
         }
     }
@@ -158,13 +164,14 @@ mod tests {
     #[test]
     fn every_class_needs_a_row_that_counts() {
         let scores = DMatrix::from_row_slice(3, 3, &[0.2, 0.3, 0.5, 0.1, 0.1, 0.8, 0.6, 0.2, 0.2]);
-        let area =
-            |truth: &[usize], weights: Option<&[f64]>| RocAuc.evaluate_indices(truth, &scores, weights);
+        let area = |truth: &[usize], weights: Option<&[f64]>| {
+            RocAuc.evaluate_indices(truth, scores.as_view(), weights)
+        };
         assert!(area(&[2, 0, 1], None).is_ok());
         assert_eq!(area(&[2, 0, 2], None), Err(Error::MissingClass { class: 1 }));
         assert_eq!(area(&[2, 0, 1], Some(&[1.0, 0.0, 1.0])), Err(Error::MissingClass { class: 0 }));
-        let one = scores.columns(0, 1).into_owned();
-        assert_eq!(RocAuc.evaluate_indices(&[1, 1, 1], &one, None), Err(Error::MissingClass { class: 0 }));
-        assert_eq!(RocAuc.evaluate_indices(&[0, 0, 0], &one, None), Err(Error::MissingClass { class: 1 }));
+        let of_one = |truth: &[usize]| RocAuc.evaluate_indices(truth, scores.columns(0, 1), None);
+        assert_eq!(of_one(&[1, 1, 1]), Err(Error::MissingClass { class: 0 }));
+        assert_eq!(of_one(&[0, 0, 0]), Err(Error::MissingClass { class: 1 }));
     }
 }

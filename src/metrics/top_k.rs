@@ -1,6 +1,6 @@
 //! The share of rows whose class is among the most probable.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use super::metric::{Metric, mean};
 use crate::error::Error;
@@ -35,7 +35,7 @@ impl Metric for TopK {
     fn evaluate_indices(
         &self,
         truth: &[usize],
-        scores: &DMatrix<f64>,
+        scores: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         crate::check::parameter("k", self.k as f64, self.k > 0, "at least 1")?;

@@ -1,13 +1,19 @@
 //! One classifier per pair of classes.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
+use super::first_unconverged;
 use crate::check;
-use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::classifier::Classifier;
+use crate::encoded::checked;
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::label::Label;
-use crate::rows::{Rows, checked};
+use crate::report::FitReport;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
+use crate::select::Part;
 
 /// Fits any estimator once for each pair of classes, on the rows of those two.
 ///
@@ -21,11 +27,13 @@ use crate::scalar::Real;
 /// Wu, Lin and Weng (2004), "Probability estimates for multi-class classification by pairwise coupling", algorithm 2.
 ///
 /// # Observers
-/// An observer sees the fits one after the other; if it stops one, the next begins.
+/// An observer sees the fits one after the other. If it stops one, those that remain stop at their first call: the model so
+/// far is returned, and its report says [`Cancelled`](crate::StopReason::Cancelled).
 ///
 /// # Examples
 /// ```
-/// use logit::{Classifier, Estimator, LogisticRegression, OneVsOne, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, OneVsOne, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let model = OneVsOne::new(LogisticRegression::new(Penalty::c(1.0))).fit(&iris.x, &iris.y)?;
@@ -71,25 +79,26 @@ fn pairs(classes: usize) -> impl Iterator<Item = (usize, usize)> {
 impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsOne<E> {
     type Fitted<L: Label> = FittedOneVsOne<E::Fitted<bool>, L>;
 
-    fn fit_with<L: Label>(
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
-        mut options: FitOptions<'_, T>,
+        options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("OneVsOne")?;
-        let (encoded, total_weight) = checked(x, y, options.weights)?;
-        let rows = Rows { x, classes: &encoded.indices, weights: options.weights, total_weight };
-        let counted = rows.counted();
+        let (encoded, _) = checked(x, y, options.weights)?;
+        let FitOptions { weights, observer, .. } = options;
+        let mut watch = Watch::new(observer);
+        let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
         let mut models = Vec::new();
         for (i, j) in pairs(encoded.classes.len()) {
-            let of_pair = |row: &usize| encoded.indices[*row] == i || encoded.indices[*row] == j;
-            let numbers: Vec<usize> = counted.iter().copied().filter(of_pair).collect();
-            let selected = rows.select(&numbers);
-            let pair = selected.rows();
-            let labels: Vec<bool> = pair.classes.iter().map(|&class| class == j).collect();
-            let options = FitOptions { weights: pair.weights, ..options.reborrow() };
-            models.push(self.estimator.fit_with(pair.x, &labels, options)?);
+            let of_pair = |&row: &usize| counts(row) && [i, j].contains(&encoded.indices[row]);
+            let numbers: Vec<usize> = (0..y.len()).filter(of_pair).collect();
+            let part = Part::of(x, &encoded.indices, weights, &numbers);
+            let labels: Vec<bool> = part.y.iter().map(|&class| class == j).collect();
+            let fit =
+                watch.fit(part.weights(), |options| self.estimator.fit_rows(part.rows(), &labels, options));
+            models.push(fit?);
         }
         Ok(FittedOneVsOne { classes: encoded.classes, models })
     }
@@ -106,82 +115,159 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
         self.models.first().map_or(0, Classifier::features)
     }
 
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        check::count("x", "columns", self.features(), x.ncols())?;
-        if let [only] = self.models.as_slice() {
-            return only.decision_function(x);
-        }
-        let (rows, classes) = (x.nrows(), self.classes.len());
-        let (mut wins, mut odds) = (DMatrix::<T>::zeros(rows, classes), DMatrix::<T>::zeros(rows, classes));
-        for ((i, j), model) in self.pairs().zip(&self.models) {
-            for (row, &z) in model.decision_function(x)?.iter().enumerate() {
-                wins[(row, if z > T::zero() { j } else { i })] += T::one();
-                odds[(row, j)] += z;
-                odds[(row, i)] -= z;
-            }
-        }
-        let third = T::of(1.0 / 3.0);
-        let scores = wins.zip_map(&odds, |wins, z| wins + third * z / (z.abs() + T::one()));
-        check::scores(&scores).map(|()| scores)
+    fn feature_names(&self) -> Option<&[String]> {
+        self.models.first().and_then(Classifier::feature_names)
     }
 
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        check::count("x", "columns", self.features(), x.ncols())?;
+    fn report(&self) -> Option<&FitReport> {
+        first_unconverged(self.models.iter().map(Classifier::report))
+    }
+
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         if let [only] = self.models.as_slice() {
-            return only.predict_proba(x);
+            return only.scores_into(x, out, scratch);
+        }
+        // Wins of every class, its summed log-odds, and the scores of one pair.
+        let (rows, classes) = (x.nrows(), self.classes.len());
+        let write = |mut sums: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
+            for ((i, j), model) in self.pairs().zip(&self.models) {
+                model.scores_into(x, sums.columns_mut(2 * classes, 1), scratch)?;
+                for row in 0..rows {
+                    let z = sums[(row, 2 * classes)];
+                    sums[(row, if z > T::zero() { j } else { i })] += T::one();
+                    sums[(row, classes + j)] += z;
+                    sums[(row, classes + i)] -= z;
+                }
+            }
+            Ok(())
+        };
+        let third = T::of(1.0 / 3.0);
+        scratch.with_matrix((rows, 2 * classes + 1), write, |sums| {
+            let (wins, odds) = (sums.columns(0, classes), sums.columns(classes, classes));
+            out.zip_zip_apply(&wins, &odds, |score, wins, z| {
+                *score = wins + third * z / (z.abs() + T::one())
+            });
+        })?;
+        check::scores(out.as_view())
+    }
+
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        if let [only] = self.models.as_slice() {
+            return only.probabilities_into(x, out, scratch);
         }
         let classes = self.classes.len();
-        let mut of_pairs = Vec::with_capacity(self.models.len());
-        for model in &self.models {
-            of_pairs.push(model.predict_proba(x)?);
+        let kept = scratch.take_kept(|coupling: &Coupling| coupling.p.len() == classes);
+        let mut coupling = kept.unwrap_or_else(|| Box::new(Coupling::new(classes)));
+        let write = |mut of_pairs: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
+            let mut models = self.models.iter().enumerate();
+            models.try_for_each(|(pair, model)| {
+                model.probabilities_into(x, of_pairs.columns_mut(2 * pair, 2), scratch)
+            })
+        };
+        let shape = (x.nrows(), 2 * self.models.len());
+        let done = scratch.with_matrix(shape, write, |of_pairs| self.couple(of_pairs, out, &mut coupling));
+        scratch.keep(coupling);
+        done
+    }
+
+    fn log_probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        if let [only] = self.models.as_slice() {
+            return only.log_probabilities_into(x, out, scratch);
         }
-        let mut probabilities = DMatrix::zeros(x.nrows(), classes);
-        for row in 0..x.nrows() {
-            let mut duels = DMatrix::<f64>::zeros(classes, classes);
-            for ((i, j), p) in self.pairs().zip(&of_pairs) {
-                duels[(i, j)] = p[(row, 0)].as_f64();
-                duels[(j, i)] = p[(row, 1)].as_f64();
-            }
-            for (class, p) in couple(&duels).into_iter().enumerate() {
-                probabilities[(row, class)] = T::of(p);
-            }
-        }
-        Ok(probabilities)
+        self.probabilities_into(x, out.as_view_mut(), scratch)?;
+        out.iter_mut().for_each(|p| *p = p.ln());
+        Ok(())
     }
 }
 
-/// Probabilities of classes from those of pairs: `duels[(i, j)]` is that of i against j.
-fn couple(duels: &DMatrix<f64>) -> Vec<f64> {
-    let classes = duels.nrows();
-    // Q_ii = Σ_s r_si^2, Q_ij = -r_ji r_ij; the minimum has Q p equal to p'Qp in every entry.
-    let q = DMatrix::from_fn(classes, classes, |i, j| {
-        if i == j {
-            (0..classes).map(|s| duels[(s, i)].powi(2)).sum()
-        } else {
-            -duels[(j, i)] * duels[(i, j)]
-        }
-    });
-    let mut p = vec![1.0 / classes as f64; classes];
-    let product = |p: &[f64], i: usize| (0..classes).map(|j| q[(i, j)] * p[j]).sum::<f64>();
-    for _ in 0..100 * classes {
-        let level: f64 = (0..classes).map(|i| p[i] * product(&p, i)).sum();
-        if (0..classes).all(|i| (product(&p, i) - level).abs() < 1e-12 / classes as f64) {
-            break;
-        }
-        for t in 0..classes {
-            let level: f64 = (0..classes).map(|i| p[i] * product(&p, i)).sum();
-            let change = if q[(t, t)] > 0.0 { (level - product(&p, t)) / q[(t, t)] } else { 0.0 };
-            p[t] = (p[t] + change).max(0.0);
-            let sum: f64 = p.iter().sum();
-            p.iter_mut().for_each(|p| *p /= sum);
+impl<C, L> FittedOneVsOne<C, L> {
+    /// Writes the probabilities of classes that follow from those of pairs, two columns for each pair.
+    fn couple<T: Real>(
+        &self,
+        of_pairs: DMatrixView<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        coupling: &mut Coupling,
+    ) {
+        for row in 0..of_pairs.nrows() {
+            for (pair, (i, j)) in self.pairs().enumerate() {
+                coupling.duels[(i, j)] = of_pairs[(row, 2 * pair)].as_f64();
+                coupling.duels[(j, i)] = of_pairs[(row, 2 * pair + 1)].as_f64();
+            }
+            for (class, &p) in coupling.solve().iter().enumerate() {
+                out[(row, class)] = T::of(p);
+            }
         }
     }
-    p
+}
+
+/// Memory for the probabilities of classes from those of pairs.
+#[derive(Debug)]
+struct Coupling {
+    /// In row i and column j the probability of i against j.
+    duels: DMatrix<f64>,
+    q: DMatrix<f64>,
+    p: Vec<f64>,
+}
+
+impl Coupling {
+    fn new(classes: usize) -> Self {
+        let square = DMatrix::zeros(classes, classes);
+        Coupling { duels: square.clone(), q: square, p: vec![0.0; classes] }
+    }
+
+    /// The probabilities that fit the duels best.
+    fn solve(&mut self) -> &[f64] {
+        let Coupling { duels, q, p } = self;
+        let classes = p.len();
+        // Q_ii = Σ_s r_si^2, Q_ij = -r_ji r_ij; the minimum has Q p equal to p'Qp in every entry.
+        for (i, j) in (0..classes).flat_map(|i| (0..classes).map(move |j| (i, j))) {
+            q[(i, j)] = if i == j {
+                (0..classes).map(|s| duels[(s, i)].powi(2)).sum()
+            } else {
+                -duels[(j, i)] * duels[(i, j)]
+            };
+        }
+        p.fill(1.0 / classes as f64);
+        let product = |p: &[f64], i: usize| (0..classes).map(|j| q[(i, j)] * p[j]).sum::<f64>();
+        for _ in 0..100 * classes {
+            let level: f64 = (0..classes).map(|i| p[i] * product(p, i)).sum();
+            if (0..classes).all(|i| (product(p, i) - level).abs() < 1e-12 / classes as f64) {
+                break;
+            }
+            for t in 0..classes {
+                let level: f64 = (0..classes).map(|i| p[i] * product(p, i)).sum();
+                let change = if q[(t, t)] > 0.0 { (level - product(p, t)) / q[(t, t)] } else { 0.0 };
+                p[t] = (p[t] + change).max(0.0);
+                let sum: f64 = p.iter().sum();
+                p.iter_mut().for_each(|p| *p /= sum);
+            }
+        }
+        p
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn couple(duels: &DMatrix<f64>) -> Vec<f64> {
+        Coupling { duels: duels.clone(), ..Coupling::new(duels.nrows()) }.solve().to_vec()
+    }
 
     /// Duels that come from probabilities, r_ij = p_i / (p_i + p_j), give those back.
     #[test]

@@ -1,13 +1,17 @@
 //! One classifier per class, against all others.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixViewMut;
 
-use crate::check;
-use crate::classifier::{Classifier, Estimator, FitOptions};
+use super::first_unconverged;
+use crate::classifier::Classifier;
+use crate::encoded::checked;
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::label::Label;
-use crate::rows::checked;
+use crate::report::FitReport;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// Fits any estimator once for each class, against all other classes.
 ///
@@ -16,11 +20,13 @@ use crate::scalar::Real;
 /// p_k / Σ_j p_j (equal shares if all p are 0). Two classes need one fit only, which is used as it is.
 ///
 /// # Observers
-/// An observer sees the fits one after the other; if it stops one, the next begins.
+/// An observer sees the fits one after the other. If it stops one, those that remain stop at their first call: the model so
+/// far is returned, and its report says [`Cancelled`](crate::StopReason::Cancelled).
 ///
 /// # Examples
 /// ```
-/// use logit::{Classifier, Estimator, LogisticRegression, OneVsRest, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, OneVsRest, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let model = OneVsRest::new(LogisticRegression::new(Penalty::c(1.0))).fit(&iris.x, &iris.y)?;
@@ -57,19 +63,21 @@ impl<C, L> FittedOneVsRest<C, L> {
 impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsRest<E> {
     type Fitted<L: Label> = FittedOneVsRest<E::Fitted<bool>, L>;
 
-    fn fit_with<L: Label>(
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
-        mut options: FitOptions<'_, T>,
+        options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("OneVsRest")?;
         let (encoded, _) = checked(x, y, options.weights)?;
+        let FitOptions { weights, observer, .. } = options;
+        let mut watch = Watch::new(observer);
         let chosen = if encoded.classes.len() == 2 { 1..2 } else { 0..encoded.classes.len() };
         let mut models = Vec::with_capacity(chosen.len());
         for class in chosen {
             let own: Vec<bool> = encoded.indices.iter().map(|&index| index == class).collect();
-            models.push(self.estimator.fit_with(x, &own, options.reborrow())?);
+            models.push(watch.fit(weights, |options| self.estimator.fit_rows(x, &own, options))?);
         }
         Ok(FittedOneVsRest { classes: encoded.classes, models })
     }
@@ -86,25 +94,39 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
         self.models.first().map_or(0, Classifier::features)
     }
 
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        check::count("x", "columns", self.features(), x.ncols())?;
-        let mut scores = DMatrix::zeros(x.nrows(), self.models.len());
-        for (mut column, model) in scores.column_iter_mut().zip(&self.models) {
-            column.copy_from(&model.decision_function(x)?.column(0));
-        }
-        Ok(scores)
+    fn feature_names(&self) -> Option<&[String]> {
+        self.models.first().and_then(Classifier::feature_names)
     }
 
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        check::count("x", "columns", self.features(), x.ncols())?;
+    fn report(&self) -> Option<&FitReport> {
+        first_unconverged(self.models.iter().map(Classifier::report))
+    }
+
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        let mut models = self.models.iter().enumerate();
+        models.try_for_each(|(class, model)| model.scores_into(x, out.columns_mut(class, 1), scratch))
+    }
+
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         if let [only] = self.models.as_slice() {
-            return only.predict_proba(x);
+            return only.probabilities_into(x, out, scratch);
         }
-        let mut probabilities = DMatrix::zeros(x.nrows(), self.models.len());
-        for (mut column, model) in probabilities.column_iter_mut().zip(&self.models) {
-            column.copy_from(&model.predict_proba(x)?.column(1));
+        for (model, mut own) in self.models.iter().zip(out.column_iter_mut()) {
+            let write =
+                |p: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| model.probabilities_into(x, p, scratch);
+            scratch.with_matrix((x.nrows(), 2), write, |p| own.copy_from(&p.column(1)))?;
         }
-        for mut row in probabilities.row_iter_mut() {
+        for mut row in out.row_iter_mut() {
             let sum = row.sum();
             if sum > T::zero() {
                 row /= sum;
@@ -112,6 +134,20 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
                 row.fill(T::of(1.0 / self.models.len() as f64));
             }
         }
-        Ok(probabilities)
+        Ok(())
+    }
+
+    fn log_probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        if let [only] = self.models.as_slice() {
+            return only.log_probabilities_into(x, out, scratch);
+        }
+        self.probabilities_into(x, out.as_view_mut(), scratch)?;
+        out.iter_mut().for_each(|p| *p = p.ln());
+        Ok(())
     }
 }

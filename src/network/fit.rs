@@ -2,27 +2,26 @@
 
 use std::ops::ControlFlow;
 
-use nalgebra::DMatrix;
-
 use super::architecture::Network;
 use super::config::{Minimizer, MlpClassifier};
 use super::fitted::FittedMlp;
 use super::run::MlpOptions;
-use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::loss::ClassificationLoss;
 use crate::optim::MinimizeResult;
 use crate::report::{Observer, Progress};
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::train::{Epoch, Examples, History, NetworkObjective, RateCurve, RateRange, Trained};
 
 impl<T: Real> Estimator<T> for MlpClassifier {
     type Fitted<L: Label> = FittedMlp<T, L>;
 
-    fn fit_with<L: Label>(
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedMlp<T, L>, Error> {
@@ -35,12 +34,13 @@ impl MlpClassifier {
     ///
     /// # Errors
     /// As [`fit_from_with`](Self::fit_from_with).
-    pub fn fit_from<T: Real, L: Label>(
+    pub fn fit_from<'a, T: Real, L: Label>(
         &self,
         start: &FittedMlp<T, L>,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
     ) -> Result<FittedMlp<T, L>, Error> {
+        let x = x.into();
         self.fit_from_with(start, x, y, FitOptions::default())
     }
 
@@ -48,13 +48,14 @@ impl MlpClassifier {
     ///
     /// # Errors
     /// As a fit, and [`Error::WarmStart`] for a model with other layers, columns or classes.
-    pub fn fit_from_with<T: Real, L: Label>(
+    pub fn fit_from_with<'a, T: Real, L: Label>(
         &self,
         start: &FittedMlp<T, L>,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedMlp<T, L>, Error> {
+        let x = x.into();
         self.fit_starting(Some(start), x, y, options)
     }
 
@@ -64,12 +65,13 @@ impl MlpClassifier {
     /// # Errors
     /// As a fit, for a range that is none, and [`Error::Unsupported`] for a minimiser of all rows at once, which has no
     /// learning rate.
-    pub fn find_learning_rate<T: Real, L: Label>(
+    pub fn find_learning_rate<'a, T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         range: RateRange,
     ) -> Result<RateCurve, Error> {
+        let x = x.into();
         let prepared = self.prepare(x, y, None)?;
         self.check_steps()?;
         let examples = prepared.rows(x);
@@ -79,7 +81,7 @@ impl MlpClassifier {
     fn fit_starting<T: Real, L: Label>(
         &self,
         start: Option<&FittedMlp<T, L>>,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedMlp<T, L>, Error> {
@@ -117,7 +119,7 @@ impl MlpClassifier {
         &self,
         minimizer: &Minimizer,
         start: Option<&FittedMlp<T, L>>,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         weights: Option<&[T]>,
         observer: &mut Observer<'_>,
@@ -130,7 +132,13 @@ impl MlpClassifier {
         let examples = prepared.rows(x).examples();
         let trained =
             self.minimize_on(minimizer, &prepared.network, &prepared.loss, examples, params, observer)?;
-        Ok(FittedMlp::new(prepared.classes, prepared.network, prepared.loss, trained))
+        Ok(FittedMlp::new(
+            prepared.classes,
+            x.names().map(<[String]>::to_vec),
+            prepared.network,
+            prepared.loss,
+            trained,
+        ))
     }
 
     /// Minimises over all rows at once, from `start` or from parameters drawn for the seed.

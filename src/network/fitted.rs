@@ -1,6 +1,6 @@
 //! The fitted multi-layer perceptron.
 
-use nalgebra::{DMatrix, DMatrixView, DVectorView};
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, DVectorView};
 
 use super::architecture::Network;
 use crate::check;
@@ -8,16 +8,18 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::Label;
 use crate::layer::{AnyLayer, Dense, Layer, Sequential, Shape, Summary, Tape};
-use crate::loss::{ClassificationLoss, Loss, log_probabilities};
+use crate::loss::{ClassificationLoss, Loss, log_probabilities_of};
 use crate::report::FitReport;
-use crate::scalar::Real;
-use crate::scalar::Strided;
+use crate::rows::Rows;
+use crate::scalar::{Real, Strided};
+use crate::scratch::Scratch;
 use crate::train::{BLOCK, History, Trained};
 
 /// A fitted [`MlpClassifier`](crate::MlpClassifier).
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedMlp<T, L> {
     pub(super) classes: Vec<L>,
+    pub(super) names: Option<Vec<String>>,
     pub(super) network: Network,
     pub(super) loss: ClassificationLoss,
     pub(super) params: Vec<T>,
@@ -29,12 +31,13 @@ pub struct FittedMlp<T, L> {
 impl<T: Real, L: Label> FittedMlp<T, L> {
     pub(super) fn new(
         classes: Vec<L>,
+        names: Option<Vec<String>>,
         network: Network,
         loss: ClassificationLoss,
         trained: Trained<T>,
     ) -> Self {
         let Trained { params, statistics, report, history } = trained;
-        FittedMlp { classes, network: network.trained(), loss, params, statistics, report, history }
+        FittedMlp { classes, names, network: network.trained(), loss, params, statistics, report, history }
     }
 
     /// Whether a fit with these classes and this network may start from here.
@@ -116,6 +119,13 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
     }
 }
 
+/// How scores of the network become what a classifier says.
+enum Output {
+    Scores,
+    Probabilities,
+    LogProbabilities,
+}
+
 impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
     type Label = L;
 
@@ -127,36 +137,148 @@ impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
         self.network.inputs()
     }
 
+    fn feature_names(&self) -> Option<&[String]> {
+        self.names.as_deref()
+    }
+
+    fn report(&self) -> Option<&FitReport> {
+        Some(&self.report)
+    }
+
     /// Where the loss keeps a score for each of two classes, their difference; where a single score is a probability,
     /// its distance from 1/2.
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let mut scores = self.scores(x)?;
-        if scores.ncols() == 1 && matches!(self.loss, ClassificationLoss::MeanSquaredError(_)) {
-            scores.add_scalar_mut(T::of(-0.5));
-            return Ok(scores);
-        }
-        if self.classes.len() > 2 || scores.ncols() == 1 {
-            return Ok(scores);
-        }
-        let difference = DMatrix::from_fn(scores.nrows(), 1, |row, _| scores[(row, 1)] - scores[(row, 0)]);
-        check::scores(&difference)?;
-        Ok(difference)
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.write(x, out.as_view_mut(), scratch, &Output::Scores)?;
+        check::scores(&out)
     }
 
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let mut probabilities = DMatrix::zeros(x.nrows(), self.classes.len());
-        self.loss.probabilities(&self.scores(x)?, &mut probabilities);
-        Ok(probabilities)
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.write(x, out, scratch, &Output::Probabilities)
     }
 
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        // Of a single score or of softmax they are known beyond where probabilities underflow.
-        let logistic =
-            self.network.outputs() == 1 && !matches!(self.loss, ClassificationLoss::MeanSquaredError(_));
-        if logistic || matches!(self.loss, ClassificationLoss::SoftmaxCrossEntropy(_)) {
-            return Ok(log_probabilities(&self.scores(x)?));
+    fn log_probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.write(x, out, scratch, &Output::LogProbabilities)
+    }
+}
+
+/// Memory of a forward pass, kept between predictions.
+struct Pass<T> {
+    network: Network,
+    tape: Tape<T>,
+    probabilities: DMatrix<T>,
+}
+
+impl<T: Real, L: Label> FittedMlp<T, L> {
+    /// Whether a single score is the log-odds, or all scores are the logarithms of unscaled probabilities.
+    fn has_log_odds(&self) -> bool {
+        let single = self.network.outputs() == 1;
+        (single && !matches!(self.loss, ClassificationLoss::MeanSquaredError(_)))
+            || matches!(self.loss, ClassificationLoss::SoftmaxCrossEntropy(_))
+    }
+
+    fn write(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+        output: &Output,
+    ) -> Result<(), Error> {
+        x.check_columns(self.features(), self.feature_names())?;
+        let classes = self.classes.len();
+        self.for_each_block(&x, classes, scratch, |first, scores, probabilities| {
+            let mut out = out.rows_mut(first, scores.nrows());
+            match output {
+                Output::Scores => self.write_decisions(scores, out),
+                Output::LogProbabilities if self.has_log_odds() => {
+                    log_probabilities_of(scores.as_view(), out)
+                }
+                Output::Probabilities | Output::LogProbabilities => {
+                    self.loss.probabilities(scores, probabilities);
+                    out.copy_from(probabilities);
+                    if matches!(output, Output::LogProbabilities) {
+                        out.iter_mut().for_each(|p| *p = p.ln());
+                    }
+                }
+            }
+        })
+    }
+
+    fn write_decisions(&self, scores: &DMatrix<T>, mut out: DMatrixViewMut<'_, T>) {
+        if self.classes.len() > 2 {
+            out.copy_from(scores);
+        } else if scores.ncols() > 1 {
+            out.iter_mut().enumerate().for_each(|(row, z)| *z = scores[(row, 1)] - scores[(row, 0)]);
+        } else {
+            out.copy_from(scores);
+            if matches!(self.loss, ClassificationLoss::MeanSquaredError(_)) {
+                out.add_scalar_mut(T::of(-0.5));
+            }
         }
-        Ok(self.predict_proba(x)?.map(|p| p.ln()))
+    }
+
+    /// Calls `each` with the first row of each block of rows, the scores of the network for the block, and room for
+    /// `columns` columns of probabilities. Memory beyond that of the caller does not grow with `x`.
+    fn for_each_block(
+        &self,
+        x: &Rows<'_, T>,
+        columns: usize,
+        scratch: &mut Scratch<T>,
+        mut each: impl FnMut(usize, &DMatrix<T>, &mut DMatrix<T>),
+    ) -> Result<(), Error> {
+        check::finite("x", x.view())?;
+        let rows = x.nrows();
+        let mut pass = self.pass(BLOCK.min(rows), columns, scratch);
+        let mut finite = Ok(());
+        for first in (0..rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - first);
+            if pass.tape.output().nrows() != count {
+                scratch.keep(pass);
+                pass = self.pass(count, columns, scratch);
+            }
+            let Pass { tape, probabilities, .. } = &mut *pass;
+            scratch.with_row_contiguous(Strided::from(x).rows(first, count), |x, _| {
+                self.network.forward_rows(&self.params, x, tape);
+            });
+            let scores = tape.output();
+            if let (Ok(()), Err(Error::Overflow { row })) = (&finite, check::scores(scores)) {
+                finite = Err(Error::Overflow { row: first + row });
+            }
+            each(first, scores, probabilities);
+        }
+        scratch.keep(pass);
+        finite
+    }
+
+    /// The memory of a pass over this network, with its running statistics.
+    fn pass(&self, rows: usize, columns: usize, scratch: &mut Scratch<T>) -> Box<Pass<T>> {
+        let fits = |pass: &Pass<T>| {
+            (pass.tape.output().nrows(), pass.probabilities.ncols()) == (rows, columns)
+                && pass.network == self.network
+        };
+        let mut pass = scratch.take_kept(fits).unwrap_or_else(|| {
+            Box::new(Pass {
+                network: self.network.clone(),
+                tape: self.network.tape(rows),
+                probabilities: DMatrix::zeros(rows, columns),
+            })
+        });
+        pass.tape.load_statistics(&self.statistics);
+        pass
     }
 }
 
@@ -174,27 +296,13 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
         self.network.inputs()
     }
 
-    /// The scores of the network, in blocks of rows, so that memory beyond the result does not grow with `x`.
-    pub(crate) fn scores(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        check::count("x", "columns", self.network.inputs(), x.ncols())?;
-        check::finite("x", x)?;
-        let rows = x.nrows();
-        let mut scores = DMatrix::zeros(rows, self.network.outputs());
-        let tape_of = |rows| {
-            let mut tape: Tape<T> = self.network.tape(rows);
-            tape.load_statistics(&self.statistics);
-            tape
-        };
-        let mut tape = tape_of(BLOCK.min(rows));
-        for first in (0..rows).step_by(BLOCK) {
-            let count = BLOCK.min(rows - first);
-            if tape.output().nrows() != count {
-                tape = tape_of(count);
-            }
-            self.network.forward_rows(&self.params, Strided::from(x).rows(first, count), &mut tape);
-            scores.rows_mut(first, count).copy_from(tape.output());
-        }
-        check::scores(&scores)?;
+    /// The scores of the network.
+    pub(crate) fn scores(&self, x: Rows<'_, T>) -> Result<DMatrix<T>, Error> {
+        x.check_columns(self.inputs(), self.names.as_deref())?;
+        let mut scores = DMatrix::zeros(x.nrows(), self.network.outputs());
+        self.for_each_block(&x, 0, &mut Scratch::new(), |first, block, _| {
+            scores.rows_mut(first, block.nrows()).copy_from(block);
+        })?;
         Ok(scores)
     }
 }

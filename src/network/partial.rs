@@ -1,7 +1,5 @@
 //! Networks that learn in parts.
 
-use nalgebra::DMatrix;
-
 use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::fitted::FittedMlp;
@@ -9,9 +7,11 @@ use crate::check;
 use crate::class_weight::{ClassWeight, times_class};
 use crate::error::Error;
 use crate::label::{Label, distinct, indices};
+use crate::layer::Shape;
 use crate::loss::{ClassificationLoss, Loss, Targets};
 use crate::optim::UpdateRule;
 use crate::report::StopReason;
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::train::{Checkpoint, Examples, StepOutcome, Trainer};
 
@@ -39,6 +39,7 @@ use crate::train::{Checkpoint, Examples, StepOutcome, Trainer};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartialMlp<T, L> {
+    names: Option<Vec<String>>,
     classes: Vec<L>,
     network: Network,
     loss: ClassificationLoss,
@@ -81,7 +82,7 @@ impl MlpClassifier {
         let network = self.network(features, Loss::<T>::score_columns(&loss, classes.len()))?;
         let trainer = self.trainer.clone().epochs(usize::MAX);
         let state = trainer.first_state(&network, None)?;
-        Ok(PartialMlp { classes, network, loss, trainer, class_weights, state })
+        Ok(PartialMlp { classes, names: None, network, loss, trainer, class_weights, state })
     }
 }
 
@@ -91,7 +92,8 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
     /// # Errors
     /// For rows that do not fit the network, numbers that are not finite and labels that are none of the classes; the
     /// model is then as it was before.
-    pub fn fit(&mut self, x: &DMatrix<T>, y: &[L]) -> Result<(), Error> {
+    pub fn fit<'a>(&mut self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<(), Error> {
+        let x = x.into();
         self.learn(x, y, None)
     }
 
@@ -99,14 +101,21 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
     ///
     /// # Errors
     /// As [`fit`](Self::fit), and for bad weights.
-    pub fn fit_weighted(&mut self, x: &DMatrix<T>, y: &[L], weights: &[T]) -> Result<(), Error> {
+    pub fn fit_weighted<'a>(
+        &mut self,
+        x: impl Into<Rows<'a, T>>,
+        y: &[L],
+        weights: &[T],
+    ) -> Result<(), Error> {
+        let x = x.into();
         self.learn(x, y, Some(weights))
     }
 
-    fn learn(&mut self, x: &DMatrix<T>, y: &[L], weights: Option<&[T]>) -> Result<(), Error> {
+    fn learn(&mut self, x: Rows<'_, T>, y: &[L], weights: Option<&[T]>) -> Result<(), Error> {
         check::count("y", "labels", x.nrows(), y.len())?;
         let classes = indices(&self.classes, y)?;
-        let rows = Examples::new(x, Targets::Classes(&classes)).weighted(weights);
+        let rows = Examples::new(x.view(), Targets::Classes(&classes)).weighted(weights);
+        x.check_columns(self.network.inputs(), self.names.as_deref())?;
         rows.check(&self.network, &self.loss)?;
         let weights = times_class(weights, &classes, self.class_weights.as_deref());
         check::weights(weights.as_deref(), x.nrows())?;
@@ -116,6 +125,8 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
         // Without metrics a step has no errors.
         while let Ok(StepOutcome::Step) = run.step() {}
         self.state = run.into_state();
+        // The first rows with names say what the columns are called.
+        self.names = self.names.take().or_else(|| x.names().map(<[String]>::to_vec));
         Ok(())
     }
 
@@ -127,6 +138,12 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
     /// The model as it stands.
     pub fn model(&self) -> FittedMlp<T, L> {
         let trained = self.state.clone().into_trained(StopReason::IterationLimit);
-        FittedMlp::new(self.classes.clone(), self.network.clone(), self.loss.clone(), trained)
+        FittedMlp::new(
+            self.classes.clone(),
+            self.names.clone(),
+            self.network.clone(),
+            self.loss.clone(),
+            trained,
+        )
     }
 }

@@ -2,17 +2,16 @@
 
 use std::borrow::Cow;
 
-use nalgebra::DMatrix;
-
 use super::architecture::Network;
 use super::config::MlpClassifier;
 use crate::check;
 use crate::class_weight::times_class;
+use crate::encoded::{EncodedRows, checked};
 use crate::error::Error;
 use crate::label::Label;
 use crate::loss::{ClassificationLoss, Loss};
 use crate::rng::Rng;
-use crate::rows::{Rows, checked};
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::stratified;
 
@@ -31,7 +30,7 @@ pub(super) struct Prepared<'a, T: Real, L> {
 impl MlpClassifier {
     pub(super) fn prepare<'a, T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         weights: Option<&'a [T]>,
     ) -> Result<Prepared<'a, T, L>, Error> {
@@ -57,14 +56,19 @@ impl MlpClassifier {
 }
 
 impl<T: Real, L: Label> Prepared<'_, T, L> {
-    pub(super) fn rows<'b>(&'b self, x: &'b DMatrix<T>) -> Rows<'b, T> {
-        Rows { x, classes: &self.indices, weights: self.weights.as_deref(), total_weight: self.total_weight }
+    pub(super) fn rows<'b>(&'b self, x: Rows<'b, T>) -> EncodedRows<'b, T> {
+        EncodedRows {
+            x,
+            classes: &self.indices,
+            weights: self.weights.as_deref(),
+            total_weight: self.total_weight,
+        }
     }
 
     /// The numbers of the rows to train on, and of those set aside for validation.
     pub(super) fn hold_out(
         &self,
-        rows: Rows<'_, T>,
+        rows: EncodedRows<'_, T>,
         fraction: f64,
         seed: u64,
     ) -> Result<(Vec<usize>, Vec<usize>), Error> {

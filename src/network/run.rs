@@ -2,14 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use nalgebra::DMatrix;
-
 use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::fitted::FittedMlp;
 use super::prepare::Prepared;
 use crate::check;
 use crate::class_weight::times_class;
+use crate::encoded::EncodedRows;
 use crate::error::Error;
 use crate::label::{Label, indices};
 use crate::loss::{ClassificationLoss, Targets};
@@ -40,20 +39,21 @@ use crate::train::{Checkpoint, Epoch, Examples, History, Run, StepOutcome, Train
 /// # assert!(model.history().epochs.len() <= 30);
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub struct MlpOptions<'a, T, L> {
+#[non_exhaustive]
+pub struct MlpOptions<'a, T: Real, L> {
     weights: Option<&'a [T]>,
-    validation: Option<(&'a DMatrix<T>, &'a [L])>,
+    validation: Option<(Rows<'a, T>, &'a [L])>,
     metrics: Vec<Box<dyn Metric>>,
     start: Option<&'a FittedMlp<T, L>>,
 }
 
-impl<T, L> Default for MlpOptions<'_, T, L> {
+impl<T: Real, L> Default for MlpOptions<'_, T, L> {
     fn default() -> Self {
-        MlpOptions { weights: None, validation: None, metrics: Vec::new(), start: None }
+        MlpOptions::new()
     }
 }
 
-impl<T, L> std::fmt::Debug for MlpOptions<'_, T, L> {
+impl<T: Real, L> std::fmt::Debug for MlpOptions<'_, T, L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MlpOptions")
             .field("weights", &self.weights.is_some())
@@ -64,7 +64,12 @@ impl<T, L> std::fmt::Debug for MlpOptions<'_, T, L> {
     }
 }
 
-impl<'a, T, L> MlpOptions<'a, T, L> {
+impl<'a, T: Real, L> MlpOptions<'a, T, L> {
+    /// No weights, no validation rows, no metrics, and initial weights that are drawn.
+    pub fn new() -> Self {
+        MlpOptions { weights: None, validation: None, metrics: Vec::new(), start: None }
+    }
+
     /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
@@ -73,8 +78,8 @@ impl<'a, T, L> MlpOptions<'a, T, L> {
 
     /// Rows and labels to measure the loss on after each epoch, instead of a
     /// [share](MlpClassifier::validation_fraction) of the training rows. Class weights apply to them too.
-    pub fn validation(mut self, x: &'a DMatrix<T>, y: &'a [L]) -> Self {
-        self.validation = Some((x, y));
+    pub fn validation(mut self, x: impl Into<Rows<'a, T>>, y: &'a [L]) -> Self {
+        self.validation = Some((x.into(), y));
         self
     }
 
@@ -113,6 +118,7 @@ impl<'a, T, L> MlpOptions<'a, T, L> {
 #[derive(Debug)]
 pub struct MlpRun<T: Real, L> {
     classes: Vec<L>,
+    names: Option<Vec<String>>,
     run: Run<T, Network, ClassificationLoss, UpdateRule>,
 }
 
@@ -122,12 +128,13 @@ impl MlpClassifier {
     /// # Errors
     /// As [`Estimator::fit_with`](crate::Estimator::fit_with); [`Error::Unsupported`] for a minimiser of all rows at
     /// once, which has no steps; [`Error::WarmStart`] for a model to start from that does not match.
-    pub fn start<T: Real, L: Label>(
+    pub fn start<'a, T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         options: MlpOptions<'_, T, L>,
     ) -> Result<MlpRun<T, L>, Error> {
+        let x = x.into();
         self.begin(x, y, options, None)
     }
 
@@ -136,19 +143,20 @@ impl MlpClassifier {
     ///
     /// # Errors
     /// As [`start`](Self::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
-    pub fn resume<T: Real, L: Label>(
+    pub fn resume<'a, T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         options: MlpOptions<'_, T, L>,
         checkpoint: Checkpoint<T>,
     ) -> Result<MlpRun<T, L>, Error> {
+        let x = x.into();
         self.begin(x, y, options, Some(checkpoint))
     }
 
     fn begin<T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         options: MlpOptions<'_, T, L>,
         checkpoint: Option<Checkpoint<T>>,
@@ -169,7 +177,7 @@ impl MlpClassifier {
             given.as_ref().and_then(|classes| times_class(None, classes, prepared.class_weights.as_deref()));
         if let (Some((x, _)), Some(classes)) = (validation, &given) {
             check::count("validation", "labels", x.nrows(), classes.len())?;
-            let rows = Examples::new(x, Targets::Classes(classes)).weighted(by_class.as_deref());
+            let rows = Examples::new(x.view(), Targets::Classes(classes)).weighted(by_class.as_deref());
             options = options.validation(rows);
         } else if let Some(held) = &held_out {
             options = options.validation(held.rows().examples());
@@ -189,7 +197,7 @@ impl MlpClassifier {
             None => self.trainer.start(network, loss, examples, options)?,
             Some(checkpoint) => self.trainer.resume(network, loss, examples, options, checkpoint)?,
         };
-        Ok(MlpRun { classes: prepared.classes, run })
+        Ok(MlpRun { classes: prepared.classes, names: x.names().map(<[String]>::to_vec), run })
     }
 }
 
@@ -229,11 +237,11 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     /// not over counts as cancelled.
     pub fn finish(self) -> FittedMlp<T, L> {
         let (network, loss, trained) = self.run.into_trained();
-        FittedMlp::new(self.classes, network, loss, trained)
+        FittedMlp::new(self.classes, self.names, network, loss, trained)
     }
 }
 
-impl<'a, T: Real> Rows<'a, T> {
+impl<'a, T: Real> EncodedRows<'a, T> {
     /// The same rows for a [`Trainer`](crate::nn::Trainer).
     pub(super) fn examples(self) -> Examples<'a, T> {
         Examples::new(self.x, Targets::Classes(self.classes)).weighted(self.weights)

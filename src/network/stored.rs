@@ -69,7 +69,7 @@ impl<T: Real, L: StoredLabel> FittedMlp<T, L> {
         let report = FitReport::from_record(record.take_part("report")?)?;
         let history = History::from_record(record.take_part("history")?)?;
         record.finish()?;
-        Ok(FittedMlp { classes, network, loss, params, statistics, report, history })
+        Ok(FittedMlp { classes, names: None, network, loss, params, statistics, report, history })
     }
 }
 

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::record::Record;
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::rng::Rng;

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use nalgebra::DMatrix;
-
 use super::golden::GoldenRows;
 use super::record::Record;
 use super::{Persist, bytes};
 use crate::check;
 use crate::error::Error;
 use crate::persist::file;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// A model with what belongs to it in a file: the names of its columns, rows to try it on, a note.
@@ -76,8 +75,8 @@ impl<M: Persist> ModelFile<M> {
     /// # Errors
     /// Those of predicting them, [`Error::InvalidParameter`] for too many, and [`Error::Unsupported`] for what does not
     /// predict.
-    pub fn golden_rows(mut self, x: &DMatrix<M::Scalar>) -> Result<Self, Error> {
-        self.extras.golden = self.model.golden_rows(Some(x))?;
+    pub fn golden_rows<'a>(mut self, x: impl Into<Rows<'a, M::Scalar>>) -> Result<Self, Error> {
+        self.extras.golden = self.model.golden_rows(Some(&x.into().clone_owned()))?;
         if self.extras.golden.is_none() {
             let instead = "leave them out: there is nothing to compare";
             return Err(Error::Unsupported { what: "golden rows", by: "what does not predict", instead });

@@ -1,20 +1,21 @@
 //! The fitted pipeline.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixViewMut;
 
 use super::range::{OutsideRange, Range, RangeReport};
-use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::preprocess::Transform;
+use crate::preprocess::{Transform, with_transformed};
+use crate::report::FitReport;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// A fitted [`Pipeline`](crate::Pipeline): a classifier of rows in raw units.
 ///
 /// ```
-/// use logit::{
-///     Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, Transform, data,
-/// };
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
 /// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
@@ -28,13 +29,15 @@ pub struct FittedPipeline<P, C> {
     pub(super) steps: P,
     pub(super) classifier: C,
     pub(super) range: Range,
+    /// Of the columns that go in, if they are known.
+    pub(super) names: Option<Vec<String>>,
 }
 
-impl<P, C> FittedPipeline<P, C> {
-    pub(super) fn new(steps: P, classifier: C, range: Range) -> Self {
-        FittedPipeline { steps, classifier, range }
-    }
+/// More rows are transformed in memory of their own, in place where the steps can do that, so that scratch memory stays
+/// small.
+const MOST_IN_SCRATCH: usize = 256;
 
+impl<P, C> FittedPipeline<P, C> {
     /// The preprocessing with what it has learned.
     pub fn steps(&self) -> &P {
         &self.steps
@@ -48,10 +51,14 @@ impl<P, C> FittedPipeline<P, C> {
     /// Which of these rows leave the range of the training rows.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for the wrong number of columns.
-    pub fn range_report<T: Real>(&self, x: &DMatrix<T>) -> Result<RangeReport, Error> {
-        check::count("x", "columns", self.range.lower.len(), x.ncols())?;
-        Ok(self.range.report(x, 0.0))
+    /// [`Error::ShapeMismatch`] for the wrong number of columns, [`Error::ColumnNames`] for other names than in the fit.
+    pub fn range_report<'a, T>(&self, x: impl Into<Rows<'a, T>>) -> Result<RangeReport, Error>
+    where
+        T: Real + 'a,
+    {
+        let x = x.into();
+        x.check_columns(self.range.lower.len(), self.names.as_deref())?;
+        Ok(self.range.report(x.view(), 0.0))
     }
 
     /// The same model with another rule for rows outside of the range of the training rows.
@@ -64,14 +71,23 @@ impl<P, C> FittedPipeline<P, C> {
         Ok(self)
     }
 
-    /// Rows as the classifier sees them.
-    fn prepared<T: Real>(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error>
+    /// Lets the classifier predict transformed rows.
+    fn with_prepared<T: Real>(
+        &self,
+        x: Rows<'_, T>,
+        scratch: &mut Scratch<T>,
+        predict: impl FnOnce(&C, Rows<'_, T>, &mut Scratch<T>) -> Result<(), Error>,
+    ) -> Result<(), Error>
     where
         P: Transform<T>,
     {
-        check::count("x", "columns", self.steps.inputs(), x.ncols())?;
-        self.range.admit(x)?;
-        self.steps.transform(x)
+        x.check_columns(self.steps.inputs(), self.names.as_deref())?;
+        self.range.admit(x.view())?;
+        if x.nrows() > MOST_IN_SCRATCH {
+            let z = self.steps.transform_owned(x.clone_owned())?;
+            return predict(&self.classifier, Rows::from(&z), scratch);
+        }
+        with_transformed(&self.steps, x, scratch, |z, scratch| predict(&self.classifier, z, scratch))
     }
 }
 
@@ -84,19 +100,49 @@ impl<T: Real, P: Transform<T>, C: Classifier<T>> Classifier<T> for FittedPipelin
     fn features(&self) -> usize {
         self.steps.inputs()
     }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.decision_function(&self.prepared(x)?)
+    fn feature_names(&self) -> Option<&[String]> {
+        self.names.as_deref()
     }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_proba(&self.prepared(x)?)
+    fn report(&self) -> Option<&FitReport> {
+        self.classifier.report()
     }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.classifier.predict_log_proba(&self.prepared(x)?)
+    fn score_columns(&self) -> usize {
+        self.classifier.score_columns()
     }
-    fn predict(&self, x: &DMatrix<T>) -> Result<Vec<C::Label>, Error> {
-        self.classifier.predict(&self.prepared(x)?)
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.with_prepared(x, scratch, |classifier, z, scratch| classifier.scores_into(z, out, scratch))
     }
-    fn score(&self, x: &DMatrix<T>, y: &[C::Label]) -> Result<f64, Error> {
-        self.classifier.score(&self.prepared(x)?, y)
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.with_prepared(x, scratch, |classifier, z, scratch| {
+            classifier.probabilities_into(z, out, scratch)
+        })
+    }
+    fn log_probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.with_prepared(x, scratch, |classifier, z, scratch| {
+            classifier.log_probabilities_into(z, out, scratch)
+        })
+    }
+    fn predictions_into(
+        &self,
+        x: Rows<'_, T>,
+        out: &mut [usize],
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.with_prepared(x, scratch, |classifier, z, scratch| classifier.predictions_into(z, out, scratch))
     }
 }

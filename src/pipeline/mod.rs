@@ -4,17 +4,18 @@ mod alone;
 mod fitted;
 mod range;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 pub use fitted::FittedPipeline;
 pub use range::{ColumnRange, OutsideRange, RangeReport};
 
-use nalgebra::DMatrix;
-
 use crate::check;
-use crate::classifier::{Estimator, FitOptions};
 use crate::error::Error;
-use crate::label::Label;
-use crate::preprocess::{Transform, Transformer};
+use crate::estimator::{Estimator, FitOptions};
+use crate::label::{Label, encode};
+use crate::preprocess::{Transformer, TransformerOptions, check_not_empty, with_names_after};
+use crate::rows::Rows;
 use crate::scalar::Real;
 use range::Range;
 
@@ -31,7 +32,8 @@ use range::Range;
 ///
 /// # Examples
 /// ```
-/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
 /// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
@@ -72,23 +74,30 @@ impl<P, E> Pipeline<P, E> {
     }
 }
 
-/// Weights of rows go to all parts, the observer and offsets to the estimator.
+/// Weights of rows go to all parts, their classes to the steps, the observer and offsets to the estimator.
 impl<T: Real, P: Transformer<T>, E: Estimator<T>> Estimator<T> for Pipeline<P, E> {
     type Fitted<L: Label> = FittedPipeline<P::Fitted, E::Fitted<L>>;
 
-    fn fit_with<L: Label>(
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         check::count("y", "labels", x.nrows(), y.len())?;
         self.outside.check()?;
-        let steps = self.steps.fit_weighted(x, options.weights)?;
-        let z = steps.transform(x)?;
-        alone::check(&steps, x, &z)?;
-        let range = Range::of(x, options.weights, self.outside);
-        let classifier = self.estimator.fit_with(&z, y, options)?;
-        Ok(FittedPipeline::new(steps, classifier, range))
+        // What `x` holds is for the steps to judge: an imputer takes missing values.
+        check_not_empty(x.view())?;
+        let weights = options.weights;
+        check::weights(weights, x.nrows())?;
+        let encoded = encode(y, |row| weights.is_none_or(|weights| weights[row] > T::zero()))?;
+        let (classes, class_count) = (Some(encoded.indices.as_slice()), encoded.classes.len());
+        let learned = TransformerOptions { classes, class_count, weights };
+        let (steps, z) = self.steps.fit_transform_rows(x, learned)?;
+        alone::check(&steps, x)?;
+        let range = Range::of(x.view(), weights, self.outside);
+        let classifier = with_names_after(&steps, x, &z, |z| self.estimator.fit_rows(z, y, options))?;
+        let names = x.names().map(<[String]>::to_vec);
+        Ok(FittedPipeline { steps, classifier, range, names })
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use crate::check;
 use crate::error::Error;
-use crate::scalar::Real;
+use crate::scalar::{Real, columns};
 
 /// What a pipeline's model does with rows outside of the range that the training rows had, column by column. No model
 /// knows what is there: a logistic regression goes on as a straight line, a network as chance has it.
@@ -14,8 +14,9 @@ use crate::scalar::Real;
 /// How far is counted in widths of the range of the column: 0 is anything outside, 1 is far.
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::pipeline::OutsideRange;
-/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler};
+/// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler};
 /// use nalgebra::dmatrix;
 ///
 /// let (x, y) = (dmatrix![20.0; 30.0; 40.0; 60.0], ["no", "no", "yes", "yes"]);
@@ -85,14 +86,14 @@ pub(crate) struct Range {
 
 impl Range {
     /// Of the rows of `x` whose weight is not zero.
-    pub(super) fn of<T: Real>(x: &DMatrix<T>, weights: Option<&[T]>, outside: OutsideRange) -> Self {
+    pub(super) fn of<T: Real>(x: DMatrixView<'_, T>, weights: Option<&[T]>, outside: OutsideRange) -> Self {
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
         let extreme = |start: f64, of: fn(f64, f64) -> f64| -> Vec<f64> {
-            let column = |entries: nalgebra::DVectorView<'_, T>| {
+            let column = |entries: &[T]| {
                 let counted = entries.iter().enumerate().filter(|(row, v)| v.is_finite() && counts(*row));
                 counted.fold(start, |most, (_, v)| of(most, v.as_f64()))
             };
-            x.column_iter().map(column).collect()
+            columns(&x).map(column).collect()
         };
         Range {
             lower: extreme(f64::INFINITY, f64::min),
@@ -114,13 +115,12 @@ impl Range {
     ///
     /// # Errors
     /// [`Error::OutsideRange`] for the first row that is further away than allowed.
-    pub(super) fn admit<T: Real>(&self, x: &DMatrix<T>) -> Result<(), Error> {
+    pub(super) fn admit<T: Real>(&self, x: DMatrixView<'_, T>) -> Result<(), Error> {
         match self.outside {
             OutsideRange::Accept => Ok(()),
             OutsideRange::Warn { beyond, tell } => {
-                let report = self.report(x, beyond);
-                if !report.is_inside() {
-                    tell(&report);
+                if self.is_left_by(x, beyond) {
+                    tell(&self.report(x, beyond));
                 }
                 Ok(())
             }
@@ -128,8 +128,16 @@ impl Range {
         }
     }
 
-    fn refuse<T: Real>(&self, x: &DMatrix<T>, beyond: f64) -> Result<(), Error> {
-        if self.report(x, beyond).is_inside() {
+    /// Whether an entry is further outside than `beyond`.
+    fn is_left_by<T: Real>(&self, x: DMatrixView<'_, T>, beyond: f64) -> bool {
+        let leaves = |(column, entries): (usize, &[T])| {
+            entries.iter().any(|value| self.distance(column, value.as_f64()) > beyond)
+        };
+        columns(&x).enumerate().any(leaves)
+    }
+
+    fn refuse<T: Real>(&self, x: DMatrixView<'_, T>, beyond: f64) -> Result<(), Error> {
+        if !self.is_left_by(x, beyond) {
             return Ok(());
         }
         for row in 0..x.nrows() {
@@ -145,8 +153,8 @@ impl Range {
     }
 
     /// The entries that are further outside than `beyond`.
-    pub(super) fn report<T: Real>(&self, x: &DMatrix<T>, beyond: f64) -> RangeReport {
-        let column = |(column, entries): (usize, nalgebra::DVectorView<'_, T>)| {
+    pub(super) fn report<T: Real>(&self, x: DMatrixView<'_, T>, beyond: f64) -> RangeReport {
+        let column = |(column, entries): (usize, &[T])| {
             let mut found = ColumnRange {
                 column,
                 lower: self.lower[column],
@@ -165,7 +173,7 @@ impl Range {
             }
             (found.rows > 0).then_some(found)
         };
-        RangeReport { rows: x.nrows(), columns: x.column_iter().enumerate().filter_map(column).collect() }
+        RangeReport { rows: x.nrows(), columns: columns(&x).enumerate().filter_map(column).collect() }
     }
 }
 
@@ -173,7 +181,8 @@ impl Range {
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![20.0, 1.0; 30.0, 2.0; 40.0, 3.0; 60.0, 3.0];
@@ -196,7 +205,8 @@ pub struct RangeReport {
 /// A column with entries outside of the range of the training rows: see [`RangeReport`].
 ///
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty, Pipeline};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Pipeline};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![20.0; 30.0; 40.0; 60.0];

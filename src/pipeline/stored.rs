@@ -37,7 +37,7 @@ where
                 "its steps give {outputs} columns, its classifier takes {features}"
             )));
         }
-        Ok(FittedPipeline::new(steps, classifier, range))
+        Ok(FittedPipeline { steps, classifier, range, names: None })
     }
 
     /// Of its own choice: rows within the range of the training rows.

@@ -11,6 +11,7 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::{Label, indices, plain};
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// The look of a boundary.
@@ -44,7 +45,7 @@ impl Plane {
     pub(super) fn view<T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[C::Label],
     ) -> Result<View, Error> {
         check::count("classifier", "features", 2, classifier.features())?;

@@ -8,8 +8,9 @@ use super::palette::tint;
 use super::partition::winners;
 use super::plane::{BOUNDARY, Plane, View, drawn};
 use crate::boundary::{Bounds, class_boundaries};
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// The regions of all classes, the rows of `x` in the colours of their true classes, and the boundary, for a
@@ -33,11 +34,12 @@ use crate::scalar::Real;
 /// assert!(figure.to_svg()?.contains("versicolor"));
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub fn decision_regions<T: Real, C: Classifier<T> + ?Sized>(
+pub fn decision_regions<'a, T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
-    x: &DMatrix<T>,
+    x: impl Into<Rows<'a, T>>,
     y: &[C::Label],
 ) -> Result<Figure, Error> {
+    let x = x.into();
     DecisionRegions::new().draw(classifier, x, y)
 }
 
@@ -56,11 +58,12 @@ pub fn decision_regions<T: Real, C: Classifier<T> + ?Sized>(
 /// assert!(plot::decision_boundary(&model, &petals, &iris.y)?.to_svg()?.contains("boundary"));
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub fn decision_boundary<T: Real, C: Classifier<T> + ?Sized>(
+pub fn decision_boundary<'a, T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
-    x: &DMatrix<T>,
+    x: impl Into<Rows<'a, T>>,
     y: &[C::Label],
 ) -> Result<Figure, Error> {
+    let x = x.into();
     DecisionRegions::new().ground(false).draw(classifier, x, y)
 }
 
@@ -141,12 +144,13 @@ impl DecisionRegions {
     /// [`Error::ShapeMismatch`] for other than two features, columns or names of them and for different numbers of rows,
     /// labels, classes and names; [`Error::UnknownLabel`]; [`Error::InvalidParameter`] for a resolution out of range;
     /// [`Error::Empty`] for no rows, unless bounds are given; [`Error::NotFinite`]; those of the classifier.
-    pub fn draw<T: Real, C: Classifier<T> + ?Sized>(
+    pub fn draw<'a, T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[C::Label],
     ) -> Result<Figure, Error> {
+        let x = x.into();
         let view = self.plane.view(classifier, x, y)?;
         let [x_axis, y_axis] = view.axes.clone();
         let mut chart = Chart { grid: [!self.ground; 2], ..Chart::new(x_axis, y_axis) };

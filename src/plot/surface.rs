@@ -11,8 +11,9 @@ use super::plane::{Plane, View, drawn};
 use super::scene::Colour;
 use crate::boundary::{Bounds, Contour, contour, contour_of_grid};
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Steps of colour from probability 0 to 1.
@@ -107,12 +108,13 @@ impl ProbabilitySurface {
     /// # Errors
     /// Those of [`DecisionRegions::draw`](super::DecisionRegions::draw), and [`Error::InvalidParameter`] for a class that does
     /// not exist and for levels that are not between 0 and 1.
-    pub fn draw<T: Real, C: Classifier<T> + ?Sized>(
+    pub fn draw<'a, T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[C::Label],
     ) -> Result<Figure, Error> {
+        let x = x.into();
         let view = self.plane.view(classifier, x, y)?;
         let classes = view.classes.len();
         let class = self.class.unwrap_or(classes.saturating_sub(1));

@@ -1,13 +1,12 @@
 //! Columns moved and scaled, each by numbers of its own.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::check;
 use crate::error::Error;
-use crate::scalar::Real;
-use crate::scalar::{all_finite, vectorize};
+use crate::scalar::{self, Real, all_finite, column_mut, vectorize};
 
-/// So many entries stay in the processor's cache while they are checked, changed and checked again.
+/// The number of entries that stay in the processor's cache while they are checked, changed and checked again.
 const BLOCK: usize = 2048;
 
 /// What was found in entries that were changed block by block.
@@ -30,11 +29,32 @@ impl Found {
         false
     }
 
-    fn result<T: Real>(self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    /// Changes one column block by block, each after its part of `source` was copied there, if there is one.
+    fn change_column<T: Real>(
+        &mut self,
+        index: usize,
+        column: &mut [T],
+        source: Option<&[T]>,
+        of: &impl Fn(usize, &mut [T]),
+    ) {
+        for (block, start) in column.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
+            if let Some(source) = source {
+                block.copy_from_slice(&source[start..][..block.len()]);
+            }
+            if !self.admits(block, start, index) {
+                break;
+            }
+            of(index, block);
+            self.fits &= all_finite(block);
+        }
+    }
+
+    /// The error of what was found, if `x` holds the results.
+    fn check<'a, T: Real>(self, x: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
         match self.bad {
             Some((row, column, value)) => Err(Error::NotFinite { argument: "x", row, column, value }),
-            None if self.fits => Ok(x),
-            None => check::scores(&x).map(|()| x),
+            None if self.fits => Ok(()),
+            None => check::scores(x),
         }
     }
 }
@@ -52,37 +72,24 @@ pub(super) fn change<T: Real>(
     check::count("x", "columns", columns, x.ncols())?;
     let (rows, mut found) = (x.nrows().max(1), Found::NOTHING);
     for (index, column) in x.as_mut_slice().chunks_exact_mut(rows).enumerate() {
-        for (block, start) in column.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
-            if !found.admits(block, start, index) {
-                break;
-            }
-            of(index, block);
-            found.fits &= all_finite(block);
-        }
+        found.change_column(index, column, None, &of);
     }
-    found.result(x)
+    found.check(&x).map(|()| x)
 }
 
-/// As [`change`], in a copy, whose blocks are changed as they are copied.
-pub(super) fn changed<T: Real>(
-    x: &DMatrix<T>,
+/// As [`change`], in `out`, where blocks are copied before they are changed.
+pub(super) fn change_into<T: Real>(
+    x: DMatrixView<'_, T>,
+    mut out: DMatrixViewMut<'_, T>,
     columns: usize,
     of: impl Fn(usize, &mut [T]),
-) -> Result<DMatrix<T>, Error> {
+) -> Result<(), Error> {
     check::count("x", "columns", columns, x.ncols())?;
-    let (rows, mut found) = (x.nrows().max(1), Found::NOTHING);
-    let mut copy = Vec::with_capacity(x.len());
-    for (index, column) in x.as_slice().chunks_exact(rows).enumerate() {
-        for (block, start) in column.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
-            let before = copy.len();
-            copy.extend_from_slice(block);
-            if found.admits(block, start, index) {
-                of(index, &mut copy[before..]);
-                found.fits &= all_finite(&copy[before..]);
-            }
-        }
+    let mut found = Found::NOTHING;
+    for (index, source) in scalar::columns(&x).enumerate() {
+        found.change_column(index, column_mut(&mut out, index), Some(source), &of);
     }
-    found.result(DMatrix::from_vec(x.nrows(), x.ncols(), copy))
+    found.check(&out)
 }
 
 fn first_not_finite<T: Real>(entries: &[T]) -> Option<usize> {
@@ -118,7 +125,7 @@ pub(super) fn checked_parameters<T: Real>(shift: &[T], scale: &[T]) -> Result<()
     scale.iter().try_for_each(|scale| check::positive("scale", scale.as_f64()))
 }
 
-/// The implementation of [`Transform`](super::Transform) of what has a shift and a scale for each column.
+/// The implementation of [`Transform`](super::Transform) for what has a shift and a scale for each column.
 macro_rules! transform_by_shift_and_scale {
     ($fitted:ident, $shift:ident) => {
         impl<T: Real> Transform<T> for $fitted<T> {
@@ -128,14 +135,21 @@ macro_rules! transform_by_shift_and_scale {
             fn outputs(&self) -> usize {
                 self.$shift.len()
             }
+            fn transform_into(
+                &self,
+                x: Rows<'_, T>,
+                out: DMatrixViewMut<'_, T>,
+                _: &mut Scratch<T>,
+            ) -> Result<(), Error> {
+                let forward = affine::forward(&self.$shift, &self.scale);
+                affine::change_into(x.view(), out, self.$shift.len(), forward)
+            }
             fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
                 affine::change(x, self.$shift.len(), affine::forward(&self.$shift, &self.scale))
             }
-            fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-                affine::changed(x, self.$shift.len(), affine::forward(&self.$shift, &self.scale))
-            }
-            fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-                affine::changed(z, self.$shift.len(), affine::backward(&self.$shift, &self.scale))
+            fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
+                let backward = affine::backward(&self.$shift, &self.scale);
+                affine::change(z.clone_owned(), self.$shift.len(), backward)
             }
             fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
                 super::checked_names(names, self.$shift.len()).map(<[String]>::to_vec)

@@ -1,17 +1,20 @@
 //! Transformers one after the other.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::{Transform, Transformer, checked_names};
+use super::{Transform, Transformer, TransformerOptions, checked_names, with_names_after, with_transformed};
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// Two transformations, the first and then the second: what a tuple of transformers learns. Longer tuples nest, as
 /// `Chain<A, Chain<B, C>>`.
 ///
 /// # Examples
 /// ```
-/// use logit::{StandardScaler, Transform, Transformer};
+/// use logit::prelude::*;
+/// use logit::StandardScaler;
 /// use nalgebra::dmatrix;
 ///
 /// let chain = (StandardScaler::new(), StandardScaler::new()).fit(&dmatrix![1.0; 5.0])?;
@@ -58,14 +61,19 @@ impl<T: Real, A: Transform<T>, B: Transform<T>> Transform<T> for Chain<A, B> {
     fn outputs(&self) -> usize {
         self.second.outputs()
     }
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        with_transformed(&self.first, x, scratch, |z, scratch| self.second.transform_into(z, out, scratch))
+    }
     fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
         self.second.transform_owned(self.first.transform_owned(x)?)
     }
-    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.second.transform_owned(self.first.transform(x)?)
-    }
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.first.inverse_transform(&self.second.inverse_transform(z)?)
+    fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
+        self.first.inverse_rows(self.second.inverse_rows(z)?.as_view())
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         let between = self.first.output_names(checked_names(names, self.first.inputs())?)?;
@@ -73,39 +81,54 @@ impl<T: Real, A: Transform<T>, B: Transform<T>> Transform<T> for Chain<A, B> {
     }
 }
 
-/// Each learns from what the ones before it make of the rows.
-impl<T: Real, A: Transformer<T>, B: Transformer<T>> Transformer<T> for (A, B) {
-    type Fitted = Chain<A::Fitted, B::Fitted>;
-
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<Self::Fitted, Error> {
-        let first = self.0.fit_weighted(x, weights)?;
-        let second = self.1.fit_weighted(&first.transform(x)?, weights)?;
-        Chain::new(first, second)
-    }
+/// Fits the first transformer, and `rest` to the rows that it hands on.
+fn fit_in_order<T: Real, A: Transformer<T>, B>(
+    first: &A,
+    x: Rows<'_, T>,
+    options: TransformerOptions<'_, T>,
+    rest: impl FnOnce(Rows<'_, T>) -> Result<B, Error>,
+) -> Result<(A::Fitted, B), Error> {
+    let (first, z) = first.fit_transform_rows(x, options)?;
+    let rest = with_names_after(&first, x, &z, rest)?;
+    Ok((first, rest))
 }
 
-macro_rules! longer_tuples {
-    ($($first:ident, $($rest:ident $field:tt),+;)*) => {
+macro_rules! tuples {
+    ($($first:ident, $($rest:ident $field:tt),+ as $tail:ty;)*) => {
         $(
-            /// Each learns from what the ones before it make of the rows.
+            /// Each learns from the training rows that the ones before it hand on.
             impl<T: Real, $first: Transformer<T>, $($rest: Transformer<T>),+> Transformer<T>
                 for ($first, $($rest),+)
             {
-                type Fitted = Chain<$first::Fitted, <($($rest),+) as Transformer<T>>::Fitted>;
+                type Fitted = Chain<$first::Fitted, <$tail as Transformer<T>>::Fitted>;
 
-                fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<Self::Fitted, Error> {
-                    let first = self.0.fit_weighted(x, weights)?;
+                fn fit_rows(
+                    &self,
+                    x: Rows<'_, T>,
+                    options: TransformerOptions<'_, T>,
+                ) -> Result<Self::Fitted, Error> {
                     let rest = ($(&self.$field),+);
-                    let second = rest.fit_weighted(&first.transform(x)?, weights)?;
-                    Chain::new(first, second)
+                    let (first, rest) = fit_in_order(&self.0, x, options, |z| rest.fit_rows(z, options))?;
+                    Chain::new(first, rest)
+                }
+                fn fit_transform_rows(
+                    &self,
+                    x: Rows<'_, T>,
+                    options: TransformerOptions<'_, T>,
+                ) -> Result<(Self::Fitted, DMatrix<T>), Error> {
+                    let rest = ($(&self.$field),+);
+                    let (first, (rest, z)) =
+                        fit_in_order(&self.0, x, options, |z| rest.fit_transform_rows(z, options))?;
+                    Ok((Chain::new(first, rest)?, z))
                 }
             }
         )*
     };
 }
 
-longer_tuples! {
-    A, B 1, C 2;
-    A, B 1, C 2, D 3;
-    A, B 1, C 2, D 3, E 4;
+tuples! {
+    A, B 1 as B;
+    A, B 1, C 2 as (B, C);
+    A, B 1, C 2, D 3 as (B, C, D);
+    A, B 1, C 2, D 3, E 4 as (B, C, D, E);
 }

@@ -1,16 +1,18 @@
 //! No preprocessing.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::{Transform, Transformer, checked, checked_names};
+use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// What `()` learns as a transformer: the number of columns, which go through as they are.
 ///
 /// ```
-/// use logit::{Transform, Transformer};
+/// use logit::prelude::*;
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![1.0, 2.0];
@@ -32,9 +34,9 @@ impl<T> Identity<T> {
 impl<T: Real> Transformer<T> for () {
     type Fitted = Identity<T>;
 
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<Identity<T>, Error> {
+    fn fit_rows(&self, x: Rows<'_, T>, options: TransformerOptions<'_, T>) -> Result<Identity<T>, Error> {
         check::training_matrix(x)?;
-        check::weights(weights, x.nrows())?;
+        check::weights(options.weights, x.nrows())?;
         Ok(Identity::new(x.ncols()))
     }
 }
@@ -46,11 +48,21 @@ impl<T: Real> Transform<T> for Identity<T> {
     fn outputs(&self) -> usize {
         self.columns
     }
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        checked(x, self.columns)?;
+        out.copy_from(&x.view());
+        Ok(())
+    }
     fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
         checked(&x, self.columns).map(|()| x)
     }
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        checked(z, self.columns).map(|()| z.clone())
+    fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
+        checked(z, self.columns).map(|()| z.clone_owned())
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         checked_names(names, self.columns).map(<[String]>::to_vec)

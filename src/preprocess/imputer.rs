@@ -1,14 +1,17 @@
 //! Values in the place of missing ones.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::moments::Moments;
-use super::{Transform, Transformer, checked, checked_names};
+use super::{
+    Transform, TransformExt, Transformer, TransformerOptions, check_not_empty, checked, checked_names,
+};
 use crate::check;
 use crate::error::Error;
 use crate::quantile::Sorted;
-use crate::scalar::Real;
-use crate::scalar::all_finite;
+use crate::rows::Rows;
+use crate::scalar::{Real, all_finite, column_mut, columns, is_finite};
+use crate::scratch::Scratch;
 
 /// Puts a value in the place of each missing one, which is NaN: the mean, the median or the most frequent value of the
 /// column's training rows, or a constant.
@@ -17,7 +20,8 @@ use crate::scalar::all_finite;
 ///
 /// # Examples
 /// ```
-/// use logit::{Imputer, Transform, Transformer};
+/// use logit::prelude::*;
+/// use logit::Imputer;
 /// use nalgebra::dmatrix;
 ///
 /// let imputer = Imputer::median().indicators(true).fit(&dmatrix![1.0; 2.0; 9.0; f64::NAN])?;
@@ -70,7 +74,8 @@ impl Imputer {
 /// A fitted [`Imputer`].
 ///
 /// ```
-/// use logit::{Imputer, Transform, Transformer};
+/// use logit::prelude::*;
+/// use logit::Imputer;
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = Imputer::mean().indicators(true).fit(&dmatrix![1.0, 5.0; 3.0, f64::NAN])?;
@@ -108,10 +113,14 @@ impl<T: Real> FittedImputer<T> {
     }
 }
 
+fn is_missing<T: Real>(value: T) -> bool {
+    value.as_f64().is_nan()
+}
+
 /// Infinities are no missing values.
-fn check_infinite<T: Real>(x: &DMatrix<T>) -> Result<(), Error> {
+fn check_infinite<T: Real>(x: DMatrixView<'_, T>) -> Result<(), Error> {
     // As memory lies; the first of them is looked for row by row.
-    if all_finite(x.as_slice()) || !x.iter().any(|v| v.as_f64().is_infinite()) {
+    if is_finite(&x) || !x.iter().any(|v| v.as_f64().is_infinite()) {
         return Ok(());
     }
     for row in 0..x.nrows() {
@@ -138,7 +147,7 @@ impl Replacement {
                     return Moments::of_column(entries, weights).map(T::of);
                 }
                 let weight = |row: usize| weights.map_or(T::one(), |weights| weights[row]);
-                let there = (0..entries.len()).filter(|&row| !entries[row].as_f64().is_nan());
+                let there = (0..entries.len()).filter(|&row| !is_missing(entries[row]));
                 let there: Vec<usize> = there.filter(|&row| weight(row) > T::zero()).collect();
                 let values = DMatrix::from_iterator(there.len(), 1, there.iter().map(|&row| entries[row]));
                 let weights: Vec<T> = there.iter().map(|&row| weight(row)).collect();
@@ -153,25 +162,26 @@ impl<T: Real> Transformer<T> for Imputer {
     type Fitted = FittedImputer<T>;
 
     /// A column without any value can only be filled by a constant.
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedImputer<T>, Error> {
-        for (axis, count) in [("rows", x.nrows()), ("columns", x.ncols())] {
-            if count == 0 {
-                return Err(Error::Empty { argument: "x", axis });
-            }
-        }
-        check_infinite(x)?;
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedImputer<T>, Error> {
+        let weights = options.weights;
+        check_not_empty(x.view())?;
+        check_infinite(x.view())?;
         check::weights(weights, x.nrows())?;
         if let Replacement::Constant(value) = self.by {
             check::parameter("constant", value, T::of(value).is_finite(), "finite")?;
         }
         let mut values = Vec::with_capacity(x.ncols());
-        for (index, column) in x.column_iter().enumerate() {
-            values.push(self.by.of(index, column.as_slice(), weights)?);
+        for (index, column) in columns(&x).enumerate() {
+            values.push(self.by.of(index, column, weights)?);
         }
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
         let missing = |column: &usize| {
             let entries = x.column(*column);
-            self.indicators && entries.iter().enumerate().any(|(row, v)| v.as_f64().is_nan() && counts(row))
+            self.indicators && entries.iter().enumerate().any(|(row, &v)| is_missing(v) && counts(row))
         };
         FittedImputer::new(values, (0..x.ncols()).filter(missing).collect())
     }
@@ -184,23 +194,38 @@ impl<T: Real> Transform<T> for FittedImputer<T> {
     fn outputs(&self) -> usize {
         self.values.len() + self.indicated.len()
     }
-    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         check::count("x", "columns", self.inputs(), x.ncols())?;
-        check_infinite(&x)?;
-        let (width, missing) = (x.ncols(), |v: T| v.as_f64().is_nan());
-        let mut z =
-            if self.indicated.is_empty() { x } else { x.resize_horizontally(self.outputs(), T::zero()) };
+        check_infinite(x.view())?;
+        for (index, (column, &value)) in columns(&x).zip(&self.values).enumerate() {
+            let filled = column.iter().map(|&v| if is_missing(v) { value } else { v });
+            column_mut(&mut out, index).iter_mut().zip(filled).for_each(|(to, v)| *to = v);
+        }
         for (index, &column) in self.indicated.iter().enumerate() {
-            let marks = z.column(column).map(|v| if missing(v) { T::one() } else { T::zero() });
-            z.column_mut(width + index).copy_from(&marks);
+            let mark = |v: &T| if is_missing(*v) { T::one() } else { T::zero() };
+            let marks = column_mut(&mut out, self.values.len() + index);
+            marks.iter_mut().zip(x.column(column).iter().map(mark)).for_each(|(to, mark)| *to = mark);
         }
-        for (mut column, &value) in z.column_iter_mut().zip(&self.values) {
-            column.iter_mut().filter(|v| missing(**v)).for_each(|v| *v = value);
+        Ok(())
+    }
+    fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        if !self.indicated.is_empty() {
+            return self.transform(&x);
         }
-        Ok(z)
+        check::count("x", "columns", self.inputs(), x.ncols())?;
+        check_infinite(x.as_view())?;
+        for (mut column, &value) in x.column_iter_mut().zip(&self.values) {
+            column.iter_mut().filter(|v| is_missing(**v)).for_each(|v| *v = value);
+        }
+        Ok(x)
     }
     /// The rows with the values that were put in, and NaN where an indicator says that one was missing.
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         checked(z, self.outputs())?;
         let mut x = z.columns(0, self.inputs()).into_owned();
         for (index, &column) in self.indicated.iter().enumerate() {

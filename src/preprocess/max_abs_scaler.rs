@@ -1,19 +1,21 @@
 //! Columns whose largest absolute value is 1.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::{self, transform_by_shift_and_scale};
-use super::{Transform, Transformer};
+use super::{Transform, Transformer, TransformerOptions};
 use crate::check;
 use crate::error::Error;
-use crate::scalar::Real;
+use crate::rows::Rows;
+use crate::scalar::{Real, columns};
+use crate::scratch::Scratch;
 
 /// Divides each column by its largest absolute value; zeros stay zeros, and a column of zeros stays as it is.
 ///
 /// # Examples
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::MaxAbsScaler;
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let scaler = MaxAbsScaler::new().fit(&dmatrix![1.0, 0.0; -4.0, 0.0])?;
@@ -33,8 +35,8 @@ impl MaxAbsScaler {
 /// A fitted [`MaxAbsScaler`].
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::FittedMaxAbsScaler;
-/// use logit::Transform;
 /// use nalgebra::dmatrix;
 ///
 /// let scaler = FittedMaxAbsScaler::new(vec![4.0, 2.0])?;
@@ -67,16 +69,21 @@ impl<T: Real> FittedMaxAbsScaler<T> {
 impl<T: Real> Transformer<T> for MaxAbsScaler {
     type Fitted = FittedMaxAbsScaler<T>;
 
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedMaxAbsScaler<T>, Error> {
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedMaxAbsScaler<T>, Error> {
+        let weights = options.weights;
         check::training_matrix(x)?;
         check::weights(weights, x.nrows())?;
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
-        let largest = |column: nalgebra::DVectorView<'_, T>| {
+        let largest = |column: &[T]| {
             let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
             let largest = counted.fold(T::zero(), |most, (_, v)| most.max(v.abs()));
             if largest < T::MIN_POSITIVE { T::one() } else { largest }
         };
-        FittedMaxAbsScaler::new(x.column_iter().map(largest).collect())
+        FittedMaxAbsScaler::new(columns(&x).map(largest).collect())
     }
 }
 

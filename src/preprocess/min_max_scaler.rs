@@ -1,11 +1,13 @@
 //! Columns from one number to another.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::{Transform, Transformer, affine, checked_names};
+use super::{Transform, Transformer, TransformerOptions, affine, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::scalar::Real;
+use crate::rows::Rows;
+use crate::scalar::{Real, columns};
+use crate::scratch::Scratch;
 
 /// Maps the smallest value of each column to the lower end of a range and the largest to the upper.
 ///
@@ -14,7 +16,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{MinMaxScaler, Transform, Transformer};
+/// use logit::prelude::*;
+/// use logit::MinMaxScaler;
 /// use nalgebra::dmatrix;
 ///
 /// let scaler = MinMaxScaler::new().clip(true).fit(&dmatrix![10.0; 20.0])?;
@@ -67,7 +70,8 @@ impl MinMaxScaler {
 /// A fitted [`MinMaxScaler`].
 ///
 /// ```
-/// use logit::{MinMaxScaler, Transformer};
+/// use logit::prelude::*;
+/// use logit::MinMaxScaler;
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = MinMaxScaler::new().range(-1.0, 1.0).fit(&dmatrix![10.0; 14.0])?;
@@ -117,17 +121,36 @@ impl<T: Real> FittedMinMaxScaler<T> {
         let width = self.maximum[column] - self.minimum[column];
         if width < T::MIN_POSITIVE { T::one() } else { width }
     }
+
+    /// Maps entries of a column to the range.
+    fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
+        let (low, high) = (T::of(self.low), T::of(self.high));
+        move |column, entries| {
+            let (minimum, width) = (self.minimum[column], self.width(column));
+            for v in entries {
+                *v = low + (high - low) * ((*v - minimum) / width);
+                if self.clip {
+                    *v = v.max(low).min(high);
+                }
+            }
+        }
+    }
 }
 
 impl<T: Real> Transformer<T> for MinMaxScaler {
     type Fitted = FittedMinMaxScaler<T>;
 
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedMinMaxScaler<T>, Error> {
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedMinMaxScaler<T>, Error> {
+        let weights = options.weights;
         check::training_matrix(x)?;
         check::weights(weights, x.nrows())?;
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
         let (mut minimum, mut maximum) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
-        for column in x.column_iter() {
+        for column in columns(&x) {
             let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
             // Weights have a positive sum, so some row counts.
             let (low, high) = counted.fold((None, None), |(low, high): (Option<T>, Option<T>), (_, &v)| {
@@ -147,22 +170,21 @@ impl<T: Real> Transform<T> for FittedMinMaxScaler<T> {
     fn outputs(&self) -> usize {
         self.minimum.len()
     }
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        affine::change_into(x.view(), out, self.inputs(), self.forward())
+    }
     fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let (low, high) = (T::of(self.low), T::of(self.high));
-        affine::change(x, self.inputs(), |column, entries| {
-            let (minimum, width) = (self.minimum[column], self.width(column));
-            for v in entries {
-                *v = low + (high - low) * ((*v - minimum) / width);
-                if self.clip {
-                    *v = v.max(low).min(high);
-                }
-            }
-        })
+        affine::change(x, self.inputs(), self.forward())
     }
     /// Of values that were clipped, the ends of the range of the training rows.
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         let (low, high) = (T::of(self.low), T::of(self.high));
-        affine::changed(z, self.outputs(), |column, entries| {
+        affine::change(z.clone_owned(), self.outputs(), |column, entries| {
             let (minimum, width) = (self.minimum[column], self.width(column));
             entries.iter_mut().for_each(|v| *v = minimum + width * ((*v - low) / (high - low)));
         })

@@ -1,11 +1,10 @@
 //! Means and variances of columns, in one pass over blocks of rows.
 
-use nalgebra::DMatrix;
-
 use super::FittedStandardScaler;
 use crate::check;
 use crate::error::Error;
-use crate::scalar::Real;
+use crate::rows::Rows;
+use crate::scalar::{Real, columns};
 
 /// The mean and the variance of each column of rows that come in blocks, each weighted if there are weights: what a scaler
 /// learns of rows that are never all at hand.
@@ -54,7 +53,7 @@ pub(super) struct Column {
 }
 
 impl Moments {
-    /// Of no rows yet, with so many columns.
+    /// Of no rows yet, with this number of columns.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for no columns.
@@ -69,7 +68,11 @@ impl Moments {
     ///
     /// # Errors
     /// As [`update`](Self::update), and for no rows.
-    pub fn of<T: Real>(x: &DMatrix<T>, weights: Option<&[T]>) -> Result<Self, Error> {
+    pub fn of<'a, T>(x: impl Into<Rows<'a, T>>, weights: Option<&[T]>) -> Result<Self, Error>
+    where
+        T: Real + 'a,
+    {
+        let x = x.into();
         check::training_matrix(x)?;
         check::weights(weights, x.nrows())?;
         let mut moments = Moments::new(x.ncols())?;
@@ -88,7 +91,11 @@ impl Moments {
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of columns, [`Error::NotFinite`], and bad weights (but all may be 0).
     /// Nothing is taken in then.
-    pub fn update<T: Real>(&mut self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), Error> {
+    pub fn update<'a, T>(&mut self, x: impl Into<Rows<'a, T>>, weights: Option<&[T]>) -> Result<(), Error>
+    where
+        T: Real + 'a,
+    {
+        let x = x.into();
         check::count("x", "columns", self.columns.len(), x.ncols())?;
         check::finite("x", x)?;
         if x.nrows() == 0 {
@@ -98,7 +105,7 @@ impl Moments {
             return Ok(());
         }
         let weight = check::weights(weights, x.nrows())?;
-        let columns = x.column_iter().map(|column| Column::of(column.as_slice(), weights, weight)).collect();
+        let columns = columns(&x).map(|column| Column::of(column, weights, weight)).collect();
         self.merge(&Moments { rows: x.nrows(), weight, columns })
     }
 

@@ -1,17 +1,19 @@
 //! Rows of length 1.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixViewMut};
 
-use super::{Transform, Transformer, checked, checked_names};
+use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// The length of a row.
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::{NormKind, Normalizer};
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![1.0, -3.0];
@@ -42,8 +44,8 @@ pub enum NormKind {
 ///
 /// # Examples
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::Normalizer;
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let normalizer = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;
@@ -71,8 +73,8 @@ impl Normalizer {
 /// A fitted [`Normalizer`].
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::{NormKind, Normalizer};
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;
@@ -97,32 +99,14 @@ impl<T> FittedNormalizer<T> {
     }
 }
 
-impl<T: Real> Transformer<T> for Normalizer {
-    type Fitted = FittedNormalizer<T>;
-
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedNormalizer<T>, Error> {
-        check::training_matrix(x)?;
-        check::weights(weights, x.nrows())?;
-        Ok(FittedNormalizer::new(self.norm, x.ncols()))
-    }
-}
-
-impl<T: Real> Transform<T> for FittedNormalizer<T> {
-    fn inputs(&self) -> usize {
-        self.columns
-    }
-    fn outputs(&self) -> usize {
-        self.columns
-    }
-    fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        checked(&x, self.columns)?;
-        // Column by column, so that memory is read as it lies.
-        let mut largest = vec![T::zero(); x.nrows()];
+impl<T: Real> FittedNormalizer<T> {
+    /// Divides each row by its length, column by column, so that memory is read as it lies.
+    fn normalize(&self, mut x: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>) {
+        let (mut largest, mut lengths) = (scratch.take(x.nrows()), scratch.take(x.nrows()));
         for column in x.column_iter() {
             largest.iter_mut().zip(column.iter()).for_each(|(most, v)| *most = most.max(v.abs()));
         }
         largest.iter_mut().filter(|most| most.is_zero()).for_each(|most| *most = T::one());
-        let mut lengths = vec![T::zero(); x.nrows()];
         for mut column in x.column_iter_mut() {
             for ((v, &most), length) in column.iter_mut().zip(&largest).zip(&mut lengths) {
                 *v /= most;
@@ -145,6 +129,46 @@ impl<T: Real> Transform<T> for FittedNormalizer<T> {
         for mut column in x.column_iter_mut() {
             column.iter_mut().zip(&lengths).for_each(|(v, &length)| *v /= length);
         }
+        scratch.give_back(lengths);
+        scratch.give_back(largest);
+    }
+}
+
+impl<T: Real> Transformer<T> for Normalizer {
+    type Fitted = FittedNormalizer<T>;
+
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedNormalizer<T>, Error> {
+        check::training_matrix(x)?;
+        check::weights(options.weights, x.nrows())?;
+        Ok(FittedNormalizer::new(self.norm, x.ncols()))
+    }
+}
+
+impl<T: Real> Transform<T> for FittedNormalizer<T> {
+    fn inputs(&self) -> usize {
+        self.columns
+    }
+    fn outputs(&self) -> usize {
+        self.columns
+    }
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        checked(x, self.columns)?;
+        out.copy_from(&x.view());
+        self.normalize(out, scratch);
+        Ok(())
+    }
+    fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        checked(&x, self.columns)?;
+        self.normalize(x.as_view_mut(), &mut Scratch::new());
         Ok(x)
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {

@@ -1,11 +1,13 @@
 //! Transformations of some columns.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::{Transform, Transformer, checked_names};
+use super::{Transform, Transformer, TransformerOptions, checked_names};
 use crate::check;
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// Applies a transformer to some columns; the others go through as they are, missing values included.
 ///
@@ -14,8 +16,9 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::OnColumns;
-/// use logit::{OneHotEncoder, StandardScaler, Transform, Transformer};
+/// use logit::{OneHotEncoder, StandardScaler};
 /// use nalgebra::dmatrix;
 ///
 /// // Column 1 holds categories; the others are numbers.
@@ -40,8 +43,9 @@ impl<P> OnColumns<P> {
 /// A fitted [`OnColumns`].
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::OnColumns;
-/// use logit::{StandardScaler, Transform, Transformer};
+/// use logit::StandardScaler;
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = OnColumns::new([1], StandardScaler::new()).fit(&dmatrix![7.0, 1.0; 8.0, 3.0])?;
@@ -82,16 +86,6 @@ impl<P> FittedOnColumns<P> {
     fn width(&self) -> usize {
         self.columns.len() + self.others.len()
     }
-
-    /// The transformed columns `made`, then the others of `x`.
-    fn joined<T: Real>(&self, made: DMatrix<T>, x: &DMatrix<T>) -> DMatrix<T> {
-        let width = made.ncols();
-        let mut z = made.resize_horizontally(width + self.others.len(), T::zero());
-        for (index, &column) in self.others.iter().enumerate() {
-            z.column_mut(width + index).copy_from(&x.column(column));
-        }
-        z
-    }
 }
 
 /// All columns but these, which must be among `inputs` and different from each other.
@@ -105,12 +99,20 @@ fn others(columns: &[usize], inputs: usize) -> Result<Vec<usize>, Error> {
     Ok((0..inputs).filter(|&column| free[column]).collect())
 }
 
+/// Writes these columns of `x`.
+fn copy_columns<T: Real>(x: DMatrixView<'_, T>, columns: &[usize], mut out: DMatrixViewMut<'_, T>) {
+    for (mut to, &column) in out.column_iter_mut().zip(columns) {
+        to.copy_from(&x.column(column));
+    }
+}
+
 impl<T: Real, P: Transformer<T>> Transformer<T> for OnColumns<P> {
     type Fitted = FittedOnColumns<P::Fitted>;
 
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<Self::Fitted, Error> {
+    fn fit_rows(&self, x: Rows<'_, T>, options: TransformerOptions<'_, T>) -> Result<Self::Fitted, Error> {
         others(&self.columns, x.ncols())?;
-        let inner = self.transformer.fit_weighted(&x.select_columns(&self.columns), weights)?;
+        let chosen = x.select_columns(&self.columns);
+        let inner = self.transformer.fit_rows(Rows::from(&chosen), options)?;
         FittedOnColumns::new(self.columns.clone(), x.ncols(), inner)
     }
 }
@@ -122,18 +124,26 @@ impl<T: Real, P: Transform<T>> Transform<T> for FittedOnColumns<P> {
     fn outputs(&self) -> usize {
         self.inner.outputs() + self.others.len()
     }
-    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.transform(&x)
-    }
-    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         check::count("x", "columns", self.width(), x.ncols())?;
-        let made = self.inner.transform_owned(x.select_columns(&self.columns))?;
-        Ok(self.joined(made, x))
+        let (rows, columns, made) = (x.nrows(), self.columns.len(), self.inner.outputs());
+        let mut copy = scratch.take(rows * columns);
+        copy_columns(x.view(), &self.columns, DMatrixViewMut::from_slice(&mut copy, rows, columns));
+        let chosen = DMatrixView::from_slice(&copy, rows, columns);
+        let done = self.inner.transform_into(chosen.into(), out.columns_mut(0, made), scratch);
+        scratch.give_back(copy);
+        copy_columns(x.view(), &self.others, out.columns_mut(made, self.others.len()));
+        done
     }
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         check::count("x", "columns", self.outputs(), z.ncols())?;
         let made = self.inner.outputs();
-        let inner = self.inner.inverse_transform(&z.columns(0, made).into_owned())?;
+        let inner = self.inner.inverse_rows(z.columns(0, made))?;
         let mut x = DMatrix::zeros(z.nrows(), self.width());
         for (index, &column) in self.columns.iter().enumerate() {
             x.column_mut(column).copy_from(&inner.column(index));
@@ -156,8 +166,8 @@ impl<T: Real, P: Transform<T>> Transform<T> for FittedOnColumns<P> {
 ///
 /// # Examples
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::SelectColumns;
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let selected = SelectColumns::new([2, 0]).fit(&dmatrix![1.0, 2.0, 3.0])?;
@@ -179,8 +189,8 @@ impl SelectColumns {
 /// A fitted [`SelectColumns`], or what a [`VarianceThreshold`](crate::preprocess::VarianceThreshold) keeps.
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::SelectColumns;
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = SelectColumns::new([1]).fit(&dmatrix![7.0, 1.0])?;
@@ -222,8 +232,12 @@ impl<T: Real> Transformer<T> for SelectColumns {
     type Fitted = FittedSelectColumns<T>;
 
     /// Other columns may hold anything.
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedSelectColumns<T>, Error> {
-        check::weights(weights, x.nrows())?;
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedSelectColumns<T>, Error> {
+        check::weights(options.weights, x.nrows())?;
         FittedSelectColumns::new(self.columns.clone(), x.ncols())
     }
 }
@@ -235,12 +249,15 @@ impl<T: Real> Transform<T> for FittedSelectColumns<T> {
     fn outputs(&self) -> usize {
         self.columns.len()
     }
-    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.transform(&x)
-    }
-    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         check::count("x", "columns", self.inputs, x.ncols())?;
-        Ok(x.select_columns(&self.columns))
+        copy_columns(x.view(), &self.columns, out);
+        Ok(())
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         let names = checked_names(names, self.inputs)?;

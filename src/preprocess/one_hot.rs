@@ -1,11 +1,13 @@
 //! A column for each category.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::{Transform, Transformer, checked, checked_names};
+use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::scalar::Real;
+use crate::rows::Rows;
+use crate::scalar::{Real, columns};
+use crate::scratch::Scratch;
 
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
 ///
@@ -14,8 +16,9 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::UnknownCategory;
-/// use logit::{OneHotEncoder, Transform, Transformer};
+/// use logit::OneHotEncoder;
 /// use nalgebra::dmatrix;
 ///
 /// let encoder = OneHotEncoder::new().unknown(UnknownCategory::Zeros).fit(&dmatrix![3.0; 7.0])?;
@@ -31,8 +34,9 @@ pub struct OneHotEncoder {
 /// What becomes of a category that no training row had.
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::UnknownCategory;
-/// use logit::{OneHotEncoder, Transform, Transformer};
+/// use logit::OneHotEncoder;
 /// use nalgebra::dmatrix;
 ///
 /// let (x, new) = (dmatrix![3.0; 7.0], dmatrix![5.0]);
@@ -54,8 +58,9 @@ pub enum UnknownCategory {
 /// Whether a category goes without a column, because the others say what it would.
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::DropCategory;
-/// use logit::{OneHotEncoder, Transform, Transformer};
+/// use logit::OneHotEncoder;
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![0.0, 3.0; 1.0, 7.0; 1.0, 9.0]; // two categories, and three
@@ -98,7 +103,8 @@ impl OneHotEncoder {
 /// A fitted [`OneHotEncoder`].
 ///
 /// ```
-/// use logit::{OneHotEncoder, Transform, Transformer};
+/// use logit::prelude::*;
+/// use logit::OneHotEncoder;
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = OneHotEncoder::new().fit(&dmatrix![7.0; 3.0; 7.0])?;
@@ -157,18 +163,23 @@ impl<T: Real> FittedOneHotEncoder<T> {
 impl<T: Real> Transformer<T> for OneHotEncoder {
     type Fitted = FittedOneHotEncoder<T>;
 
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedOneHotEncoder<T>, Error> {
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedOneHotEncoder<T>, Error> {
+        let weights = options.weights;
         check::training_matrix(x)?;
         check::weights(weights, x.nrows())?;
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
-        let distinct = |column: nalgebra::DVectorView<'_, T>| {
+        let distinct = |column: &[T]| {
             let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
             let mut values: Vec<T> = counted.map(|(_, &v)| v).collect();
             values.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
             values.dedup();
             values
         };
-        FittedOneHotEncoder::new(*self, x.column_iter().map(distinct).collect())
+        FittedOneHotEncoder::new(*self, columns(&x).map(distinct).collect())
     }
 }
 
@@ -179,19 +190,21 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
     fn outputs(&self) -> usize {
         self.blocks().map(|(_, width)| width).sum()
     }
-    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.transform(&x)
-    }
-    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         checked(x, self.inputs())?;
-        let mut z = DMatrix::zeros(x.nrows(), self.outputs());
+        out.fill(T::zero());
         for (column, (start, _)) in self.blocks().enumerate() {
             let (categories, dropped) = (&self.categories[column], self.dropped(column));
             for (row, value) in x.column(column).iter().enumerate() {
                 let index = categories.partition_point(|category| category < value);
                 if categories.get(index) == Some(value) {
                     if index >= dropped {
-                        z[(row, start + index - dropped)] = T::one();
+                        out[(row, start + index - dropped)] = T::one();
                     }
                 } else if self.settings.unknown == UnknownCategory::Refuse {
                     let (value, known) = (value.as_f64(), categories.len());
@@ -199,13 +212,13 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
                 }
             }
         }
-        Ok(z)
+        Ok(())
     }
     /// The category whose column is largest; of zeros the dropped one.
     ///
     /// # Errors
     /// [`Error::InvalidTarget`] for zeros where no category was dropped.
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         checked(z, self.outputs())?;
         let mut x = DMatrix::zeros(z.nrows(), self.inputs());
         for (column, (start, width)) in self.blocks().enumerate() {

@@ -1,12 +1,13 @@
 //! Principal components.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, SymmetricEigen};
 
-use super::{Moments, Transform, Transformer, checked, checked_names};
+use super::{Moments, Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, all_finite, max_abs, product_lower};
+use crate::rows::Rows;
+use crate::scalar::{Real, Strided, Workspace, all_finite, max_abs, product_lower};
+use crate::scratch::Scratch;
 
 /// Rotates rows to the directions in which they vary most, and keeps the first of them.
 ///
@@ -22,7 +23,8 @@ use crate::scalar::{Strided, Workspace, all_finite, max_abs, product_lower};
 ///
 /// # Examples
 /// ```
-/// use logit::{Pca, Transform, Transformer};
+/// use logit::prelude::*;
+/// use logit::Pca;
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![0.0, 0.0; 1.0, 1.0; 2.0, 2.0];
@@ -68,7 +70,8 @@ impl Pca {
 /// A fitted [`Pca`].
 ///
 /// ```
-/// use logit::{Pca, Transformer, data};
+/// use logit::prelude::*;
+/// use logit::{Pca, data};
 ///
 /// let fitted = Pca::explaining(0.95).fit(&data::iris().x)?;
 /// assert_eq!(fitted.components().shape(), (4, 2));
@@ -128,6 +131,18 @@ impl<T: Real> FittedPca<T> {
         self.explained_variance.iter().map(|variance| variance / total).collect()
     }
 
+    /// Writes the scores of the rows of `x`, which is centred in place.
+    fn project(&self, mut x: DMatrixViewMut<'_, T>, mut out: DMatrixViewMut<'_, T>) -> Result<(), Error> {
+        for (mut column, &mean) in x.column_iter_mut().zip(&self.mean) {
+            column.iter_mut().for_each(|v| *v -= mean);
+        }
+        x.mul_to(&self.components, &mut out);
+        for (component, mut column) in out.column_iter_mut().enumerate() {
+            column /= self.scale(component);
+        }
+        check::scores(&out)
+    }
+
     /// What scores are divided by.
     fn scale(&self, component: usize) -> T {
         match self.explained_variance[component].sqrt() {
@@ -143,7 +158,8 @@ impl<T: Real> Transformer<T> for Pca {
     /// # Errors
     /// Besides those of data: [`Error::InvalidParameter`] for no components, for more than min(n, d), and for a share out
     /// of range; [`Error::FitOverflow`] when products leave the range.
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedPca<T>, Error> {
+    fn fit_rows(&self, x: Rows<'_, T>, options: TransformerOptions<'_, T>) -> Result<FittedPca<T>, Error> {
+        let weights = options.weights;
         let moments = Moments::of(x, weights)?;
         let counted = weights.map_or(x.nrows(), |weights| weights.iter().filter(|w| **w > T::zero()).count());
         let most = counted.min(x.ncols());
@@ -267,21 +283,30 @@ impl<T: Real> Transform<T> for FittedPca<T> {
     fn outputs(&self) -> usize {
         self.explained_variance.len()
     }
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        checked(x, self.inputs())?;
+        let (rows, columns) = x.shape();
+        let mut copy = scratch.take(rows * columns);
+        let mut centred = DMatrixViewMut::from_slice(&mut copy, rows, columns);
+        centred.copy_from(&x.view());
+        let done = self.project(centred, out);
+        scratch.give_back(copy);
+        done
+    }
     fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
         checked(&x, self.inputs())?;
-        for (mut column, &mean) in x.column_iter_mut().zip(&self.mean) {
-            column.iter_mut().for_each(|v| *v -= mean);
-        }
-        let mut z = x * &self.components;
-        for (component, mut column) in z.column_iter_mut().enumerate() {
-            column /= self.scale(component);
-        }
-        check::scores(&z).map(|()| z)
+        let mut out = DMatrix::zeros(x.nrows(), self.outputs());
+        self.project(x.as_view_mut(), out.as_view_mut()).map(|()| out)
     }
     /// The rows of the plane of the components that are nearest.
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         checked(z, self.outputs())?;
-        let mut z = z.clone();
+        let mut z = z.clone_owned();
         for (component, mut column) in z.column_iter_mut().enumerate() {
             column *= self.scale(component);
         }

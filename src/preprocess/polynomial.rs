@@ -1,13 +1,15 @@
 //! Products of columns.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::{Transform, Transformer, checked, checked_names};
+use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
-/// All products of up to so many columns: with them, a linear model has curved boundaries.
+/// All products of columns up to a degree: with them, a linear model has curved boundaries.
 ///
 /// # Formula
 /// The columns are all monomials of the inputs, by degree and then in the order of the inputs: of a and b to degree 2,
@@ -17,8 +19,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::PolynomialFeatures;
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let polynomial = PolynomialFeatures::new(2).fit(&dmatrix![1.0, 1.0])?;
@@ -55,8 +57,8 @@ impl PolynomialFeatures {
 /// A fitted [`PolynomialFeatures`].
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::PolynomialFeatures;
-/// use logit::Transformer;
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = PolynomialFeatures::new(2).interaction_only(true).fit(&dmatrix![1.0, 1.0])?;
@@ -77,6 +79,24 @@ enum Term {
     One,
     Input(usize),
     Times { before: usize, input: usize },
+}
+
+/// The terms of a transformation, which scratch memory keeps: making them takes longer than transforming a row.
+#[derive(Debug)]
+struct KeptTerms {
+    settings: PolynomialFeatures,
+    inputs: usize,
+    terms: Vec<Term>,
+}
+
+impl KeptTerms {
+    fn of<T>(fitted: &FittedPolynomialFeatures<T>) -> Self {
+        KeptTerms { settings: fitted.settings, inputs: fitted.inputs, terms: fitted.terms() }
+    }
+
+    fn are_of<T>(&self, fitted: &FittedPolynomialFeatures<T>) -> bool {
+        (self.settings, self.inputs) == (fitted.settings, fitted.inputs)
+    }
 }
 
 /// The most columns that are made: of 2²⁴ a single row has 128 MiB.
@@ -144,13 +164,13 @@ impl<T> FittedPolynomialFeatures<T> {
 impl<T: Real> Transformer<T> for PolynomialFeatures {
     type Fitted = FittedPolynomialFeatures<T>;
 
-    fn fit_weighted(
+    fn fit_rows(
         &self,
-        x: &DMatrix<T>,
-        weights: Option<&[T]>,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
     ) -> Result<FittedPolynomialFeatures<T>, Error> {
         check::training_matrix(x)?;
-        check::weights(weights, x.nrows())?;
+        check::weights(options.weights, x.nrows())?;
         FittedPolynomialFeatures::new(*self, x.ncols())
     }
 }
@@ -162,17 +182,20 @@ impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
     fn outputs(&self) -> usize {
         self.outputs
     }
-    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.transform(&x)
-    }
-    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         checked(x, self.inputs)?;
-        let mut z = DMatrix::from_element(x.nrows(), self.outputs, T::one());
-        for (index, term) in self.terms().into_iter().enumerate() {
-            let (done, mut rest) = z.columns_range_pair_mut(..index, index..);
+        let kept = scratch.take_kept(|kept: &KeptTerms| kept.are_of(self));
+        let kept = kept.unwrap_or_else(|| Box::new(KeptTerms::of(self)));
+        for (index, &term) in kept.terms.iter().enumerate() {
+            let (done, mut rest) = out.columns_range_pair_mut(..index, index..);
             let mut column = rest.column_mut(0);
             match term {
-                Term::One => {}
+                Term::One => column.fill(T::one()),
                 Term::Input(input) => column.copy_from(&x.column(input)),
                 Term::Times { before, input } => {
                     let factors = done.column(before);
@@ -182,10 +205,11 @@ impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
                 }
             }
         }
-        check::scores(&z).map(|()| z)
+        scratch.keep(kept);
+        check::scores(&out)
     }
     /// The inputs themselves, which are among the columns.
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         checked(z, self.outputs())?;
         let first = usize::from(self.settings.include_bias);
         Ok(z.columns(first, self.inputs).into_owned())
@@ -209,7 +233,7 @@ impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
 fn count(settings: &PolynomialFeatures, inputs: usize) -> Option<usize> {
     let (mut of_degree, mut total) = (1, usize::from(settings.include_bias));
     for degree in 1..=settings.degree {
-        // Ways to choose so many of the inputs, with repetition or without; each is the one before times a fraction.
+        // Ways to choose that number of inputs, with repetition or without; each is the one before times a fraction.
         let factor = if settings.interaction_only {
             inputs.saturating_sub(degree - 1)
         } else {

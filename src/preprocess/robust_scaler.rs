@@ -1,13 +1,15 @@
 //! Columns of median 0 and quantile range 1.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::{self, transform_by_shift_and_scale};
-use super::{Transform, Transformer};
+use super::{Transform, Transformer, TransformerOptions};
 use crate::check;
 use crate::error::Error;
 use crate::quantile::Sorted;
-use crate::scalar::Real;
+use crate::rows::Rows;
+use crate::scalar::{Real, columns};
+use crate::scratch::Scratch;
 
 /// Moves each column by its median and divides it by the distance of two quantiles: a scaler that outliers do not move.
 ///
@@ -17,8 +19,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::RobustScaler;
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let scaler = RobustScaler::new().fit(&dmatrix![1.0; 2.0; 3.0; 4.0; 1e9])?;
@@ -67,8 +69,8 @@ impl RobustScaler {
 /// A fitted [`RobustScaler`].
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::RobustScaler;
-/// use logit::Transformer;
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = RobustScaler::new().fit(&dmatrix![1.0; 2.0; 3.0; 4.0; 1e9])?;
@@ -106,15 +108,20 @@ impl<T: Real> FittedRobustScaler<T> {
 impl<T: Real> Transformer<T> for RobustScaler {
     type Fitted = FittedRobustScaler<T>;
 
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedRobustScaler<T>, Error> {
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedRobustScaler<T>, Error> {
+        let weights = options.weights;
         check::training_matrix(x)?;
         check::weights(weights, x.nrows())?;
         let (low, high) = (self.low, self.high);
         check::parameter("low", low, (0.0..=1.0).contains(&low), "from 0 to 1")?;
         check::parameter("high", high, high > low && high <= 1.0, "above `low` and at most 1")?;
         let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
-        for column in x.column_iter() {
-            let sorted = Sorted::new(column.as_slice(), weights);
+        for column in columns(&x) {
+            let sorted = Sorted::new(column, weights);
             // Some row counts, because the weights have a positive sum.
             let [low, median, high] =
                 [self.low, 0.5, self.high].map(|p| sorted.quantile(p).unwrap_or_default());

@@ -1,11 +1,13 @@
 //! Columns of mean 0 and standard deviation 1.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::{self, transform_by_shift_and_scale};
-use super::{Moments, Transform, Transformer};
+use super::{Moments, Transform, Transformer, TransformerOptions};
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scratch::Scratch;
 
 /// Moves each column to mean 0 and scales it to standard deviation 1.
 ///
@@ -19,7 +21,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{StandardScaler, Transform, Transformer};
+/// use logit::prelude::*;
+/// use logit::StandardScaler;
 /// use nalgebra::dmatrix;
 ///
 /// let scaler = StandardScaler::new().fit(&dmatrix![1.0, 5.0; 3.0, 5.0])?;
@@ -61,8 +64,8 @@ impl StandardScaler {
 /// A fitted [`StandardScaler`].
 ///
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::FittedStandardScaler;
-/// use logit::Transform;
 /// use nalgebra::dmatrix;
 ///
 /// // Numbers from another system.
@@ -101,9 +104,12 @@ impl<T: Real> FittedStandardScaler<T> {
 impl<T: Real> Transformer<T> for StandardScaler {
     type Fitted = FittedStandardScaler<T>;
 
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedStandardScaler<T>, Error> {
-        let fitted = Moments::of(x, weights)?.scaler()?;
-        let FittedStandardScaler { mean, scale } = fitted;
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedStandardScaler<T>, Error> {
+        let FittedStandardScaler { mean, scale } = Moments::of(x, options.weights)?.scaler()?;
         Ok(FittedStandardScaler {
             mean: if self.center { mean } else { vec![T::zero(); x.ncols()] },
             scale: if self.scale { scale } else { vec![T::one(); x.ncols()] },

@@ -1,18 +1,17 @@
 //! Columns that vary.
 
-use nalgebra::DMatrix;
-
-use super::{FittedSelectColumns, Moments, Transformer};
+use super::{FittedSelectColumns, Moments, Transformer, TransformerOptions};
 use crate::check;
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Drops columns whose variance is at most a threshold, by default those that are constant.
 ///
 /// # Examples
 /// ```
+/// use logit::prelude::*;
 /// use logit::preprocess::VarianceThreshold;
-/// use logit::{Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![1.0, 0.1, 5.0; 1.0, 0.1, 6.0; 1.0, 0.1, 7.0];
@@ -43,9 +42,13 @@ impl<T: Real> Transformer<T> for VarianceThreshold {
 
     /// # Errors
     /// [`Error::Empty`] when no column varies more.
-    fn fit_weighted(&self, x: &DMatrix<T>, weights: Option<&[T]>) -> Result<FittedSelectColumns<T>, Error> {
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedSelectColumns<T>, Error> {
         check::not_negative("threshold", self.threshold)?;
-        let moments = Moments::of(x, weights)?;
+        let moments = Moments::of(x, options.weights)?;
         let (variance, constant) = (moments.variance(), moments.constant());
         let varies = |&column: &usize| !constant[column] && variance[column] > self.threshold;
         let kept: Vec<usize> = (0..x.ncols()).filter(varies).collect();

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use nalgebra::DMatrix;
 
 use super::AnyTransform;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, classifies_as};
 use crate::decide::{
     Conformal, FittedCalibration, FittedThreshold, MinimumCost, PriorCorrected, RejectOption,
 };
@@ -129,25 +129,5 @@ impl<T: Real, L: StoredLabel + 'static> PartialEq for AnyClassifier<T, L> {
 impl<T: Real, L: StoredLabel + 'static> Classifier<T> for AnyClassifier<T, L> {
     type Label = L;
 
-    fn classes(&self) -> &[L] {
-        self.0.classes()
-    }
-    fn features(&self) -> usize {
-        self.0.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.0.decision_function(x)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.0.predict_proba(x)
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.0.predict_log_proba(x)
-    }
-    fn predict(&self, x: &DMatrix<T>) -> Result<Vec<L>, Error> {
-        self.0.predict(x)
-    }
-    fn score(&self, x: &DMatrix<T>, y: &[L]) -> Result<f64, Error> {
-        self.0.score(x, y)
-    }
+    classifies_as!(self => self.0);
 }

@@ -13,6 +13,7 @@ use crate::preprocess::{
     FittedStandardScaler, Identity, Transform,
 };
 use crate::scalar::Real;
+use crate::transformer::transforms_as;
 
 /// A fitted transformation of this crate whose kind is known only when it is loaded.
 ///
@@ -111,22 +112,5 @@ impl<T: Real> PartialEq for AnyTransform<T> {
 }
 
 impl<T: Real> Transform<T> for AnyTransform<T> {
-    fn inputs(&self) -> usize {
-        self.0.inputs()
-    }
-    fn outputs(&self) -> usize {
-        self.0.outputs()
-    }
-    fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.0.transform_owned(x)
-    }
-    fn transform(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.0.transform(x)
-    }
-    fn inverse_transform(&self, z: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.0.inverse_transform(z)
-    }
-    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
-        self.0.output_names(names)
-    }
+    transforms_as!(self => self.0);
 }

@@ -15,6 +15,7 @@ mod real;
 mod small;
 mod transpose;
 mod vector;
+mod view;
 
 pub(crate) use element::{Element, Kind, Stored, Values};
 pub(crate) use elementary::{Exponential, log_one_plus};
@@ -25,3 +26,4 @@ pub(crate) use product::{Strided, Workspace, product, product_lower};
 pub use real::Real;
 pub(crate) use transpose::transpose_into;
 pub(crate) use vector::{all_finite, axpy, dot, max_abs, moments, sum};
+pub(crate) use view::{column, column_mut, columns, is_finite};

@@ -21,7 +21,7 @@ pub(super) fn product<T: Real>(
     Arch::new().dispatch(Small { a, b, c, stride, accumulate });
 }
 
-struct Small<'a, 'c, T> {
+struct Small<'a, 'c, T: Real> {
     a: Strided<'a, T>,
     b: Strided<'a, T>,
     c: &'c mut [T],

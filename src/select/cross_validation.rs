@@ -2,22 +2,27 @@
 
 use std::fmt;
 
-use nalgebra::DMatrix;
-
+use super::fold_stops::FoldStops;
 use super::parallel;
+use super::part::Part;
 use super::split::Split;
 use super::splitter::Splitter;
 use crate::check;
-use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::metrics::{Metric, decisions};
+use crate::report::StopReason;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Fits an estimator to the training rows of each split and judges it on the test rows, by any number of metrics.
 ///
 /// Preprocessing belongs into the estimator, as a [`Pipeline`](crate::Pipeline): it is then learned anew in each split, and
 /// nothing leaks from test rows. With the feature `rayon` splits are fitted on all threads; the results are the same.
+/// [`CrossValidationResult::stops`] tells which fits did not converge, and so does the table. There is no observer, because
+/// fits may run on several threads.
 ///
 /// # Examples
 /// ```
@@ -97,90 +102,88 @@ impl<'a, T: Real> CrossValidation<'a, T> {
     ///
     /// # Errors
     /// Those of splitting, of fits and of metrics, of the first split that has one.
-    pub fn run<E, L>(
+    pub fn run<'r, E, L>(
         &self,
         estimator: &E,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'r, T>>,
         y: &[L],
     ) -> Result<CrossValidationResult<E::Fitted<L>>, Error>
     where
         E: Estimator<T, Fitted<L>: Send> + Sync,
         L: Label,
     {
-        check::count("y", "labels", x.nrows(), y.len())?;
-        check::weights(self.weights, x.nrows())?;
-        let splits = self.splitter.splits_of_counted(y, self.weights)?;
+        let x = x.into();
+        let splits = self.splits(x, y)?;
         let outcomes =
             parallel::map(splits.len(), |index| self.evaluate_model(estimator, x, y, &splits[index]));
-        let (mut test, mut train, mut models) = (vec![], vec![], vec![]);
+        let (mut test, mut train, mut models, mut stops) = (vec![], vec![], vec![], vec![]);
         for outcome in outcomes {
-            let Outcome { test: on_test, train: on_train, model } = outcome?;
+            let Outcome { test: on_test, train: on_train, model, stop } = outcome?;
             test.push(on_test);
             train.extend(on_train);
             models.extend(model);
+            stops.push(stop);
         }
         let metrics = self.metrics.iter().map(|(name, metric)| (name.clone(), metric.greater_is_better()));
-        Ok(CrossValidationResult { metrics: metrics.collect(), test, train, models, splits })
+        let (metrics, stops) = (metrics.collect(), stops.into_iter().collect());
+        Ok(CrossValidationResult { metrics, test, train, models, splits, stops })
     }
 
-    /// The test scores of the first metric, split by split on this thread.
+    /// The test scores of the first metric, split by split on this thread, and how the fits ended.
     pub(super) fn scores_of<E: Estimator<T>, L: Label>(
         &self,
         estimator: &E,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
-    ) -> Result<Vec<f64>, Error> {
+    ) -> Result<(Vec<f64>, FoldStops), Error> {
+        let (mut scores, mut stops) = (vec![], vec![]);
+        for split in self.splits(x, y)? {
+            let outcome = self.evaluate_model(estimator, x, y, &split)?;
+            scores.push(outcome.test.first().copied().unwrap_or(f64::NAN));
+            stops.push(outcome.stop);
+        }
+        Ok((scores, stops.into_iter().collect()))
+    }
+
+    fn splits<L: Label>(&self, x: Rows<'_, T>, y: &[L]) -> Result<Vec<Split>, Error> {
         check::count("y", "labels", x.nrows(), y.len())?;
         check::weights(self.weights, x.nrows())?;
-        let score = |split: &Split| {
-            Ok(self.evaluate_model(estimator, x, y, split)?.test.first().copied().unwrap_or(f64::NAN))
-        };
-        self.splitter.splits_of_counted(y, self.weights)?.iter().map(score).collect()
+        self.splitter.splits_of_counted(y, self.weights)
     }
 
     fn evaluate_model<E: Estimator<T>, L: Label>(
         &self,
         estimator: &E,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         split: &Split,
     ) -> Result<Outcome<E::Fitted<L>>, Error> {
-        let part = |rows: &[usize]| Part {
-            x: x.select_rows(rows),
-            y: rows.iter().map(|&row| y[row].clone()).collect::<Vec<L>>(),
-            weights: self.weights.map(|weights| rows.iter().map(|&row| weights[row]).collect::<Vec<T>>()),
-        };
-        let train = part(&split.train);
-        let options = FitOptions { weights: train.weights.as_deref(), ..FitOptions::default() };
-        let model = estimator.fit_with(&train.x, &train.y, options)?;
-        let test = self.scores(&model, &part(&split.test))?;
+        let [train, test] = [&split.train, &split.test].map(|rows| Part::of(x, y, self.weights, rows));
+        let options = FitOptions { weights: train.weights(), ..FitOptions::new() };
+        let model = estimator.fit_rows(train.rows(), &train.y, options)?;
+        let test = self.scores(&model, &test)?;
         let train = if self.train_scores { Some(self.scores(&model, &train)?) } else { None };
-        Ok(Outcome { test, train, model: self.keep_models.then_some(model) })
+        let stop = model.report().map(|report| report.stop);
+        Ok(Outcome { test, train, model: self.keep_models.then_some(model), stop })
     }
 
-    fn scores<C: Classifier<T>>(&self, model: &C, rows: &Part<T, C::Label>) -> Result<Vec<f64>, Error> {
-        let probabilities = model.predict_proba(&rows.x)?;
+    fn scores<C: Classifier<T>>(&self, model: &C, part: &Part<'_, T, C::Label>) -> Result<Vec<f64>, Error> {
+        let probabilities = model.predict_proba(part.rows())?;
         let any = self.metrics.iter().any(|(_, metric)| metric.uses_labels());
-        let decided = if any { Some(decisions(model, &rows.x)?) } else { None };
+        let decided = if any { Some(decisions(model, part.rows())?) } else { None };
         let score = |(_, metric): &(String, Box<dyn Metric + 'a>)| {
             let judged = decided.as_ref().filter(|_| metric.uses_labels()).unwrap_or(&probabilities);
-            metric.evaluate(&rows.y, judged, model.classes(), rows.weights.as_deref())
+            metric.evaluate(&part.y, judged, model.classes(), part.weights())
         };
         self.metrics.iter().map(score).collect()
     }
-}
-
-/// Rows of one side of a split.
-struct Part<T, L> {
-    x: DMatrix<T>,
-    y: Vec<L>,
-    weights: Option<Vec<T>>,
 }
 
 struct Outcome<C> {
     test: Vec<f64>,
     train: Option<Vec<f64>>,
     model: Option<C>,
+    stop: Option<StopReason>,
 }
 
 /// What a [`CrossValidation`] found.
@@ -211,6 +214,7 @@ pub struct CrossValidationResult<C> {
     train: Vec<Vec<f64>>,
     models: Vec<C>,
     splits: Vec<Split>,
+    stops: FoldStops,
 }
 
 impl<C> CrossValidationResult<C> {
@@ -247,6 +251,11 @@ impl<C> CrossValidationResult<C> {
         &self.splits
     }
 
+    /// Why the fit to the training rows of each split stopped.
+    pub fn stops(&self) -> &FoldStops {
+        &self.stops
+    }
+
     fn position(&self, metric: &str) -> Option<usize> {
         self.metrics.iter().position(|(name, _)| name == metric)
     }
@@ -263,7 +272,8 @@ pub(super) fn standard_error(scores: &[f64]) -> f64 {
     (squares / (count - 1.0) / count).sqrt()
 }
 
-/// A line per metric: its mean, the standard error, the smallest and the largest score.
+/// A line per metric: its mean, the standard error, the smallest and the largest score. A line below names the splits whose
+/// fits did not converge, if there are any.
 impl<C> fmt::Display for CrossValidationResult<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.metrics.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(6);
@@ -277,6 +287,6 @@ impl<C> fmt::Display for CrossValidationResult<C> {
             let (mean, error) = (mean(&scores), standard_error(&scores));
             write!(f, "\n{name:<width$} {mean:>10.4} {error:>10.4} {least:>10.4} {most:>10.4}")?;
         }
-        Ok(())
+        if self.stops.unconverged().is_empty() { Ok(()) } else { write!(f, "\n{}", self.stops) }
     }
 }

@@ -20,7 +20,8 @@ use crate::rng::Rng;
 /// # Examples
 /// ```
 /// use logit::select::stratified_k_fold;
-/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let mut right = 0.0;

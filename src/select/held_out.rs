@@ -2,11 +2,15 @@
 
 use nalgebra::DMatrix;
 
+use super::fold_stops::FoldStops;
+use super::part::Part;
 use super::splitter::Splitter;
 use crate::check;
-use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::classifier::Classifier;
 use crate::error::Error;
+use crate::estimator::{Estimator, Watch};
 use crate::label::{Label, indices};
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Test rows of all splits, one split after the other: what the model of the split says, the true class and the weight.
@@ -16,6 +20,7 @@ pub(crate) struct HeldOut<L> {
     pub(crate) truth: Vec<usize>,
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) classes: Vec<L>,
+    pub(crate) stops: FoldStops,
 }
 
 impl<L: Label> HeldOut<L> {
@@ -23,26 +28,27 @@ impl<L: Label> HeldOut<L> {
     /// not there.
     ///
     /// # Errors
-    /// Those of splitting, of fits and of `of`; for splits whose models do not all know the same classes.
+    /// Those of splitting, of fits and of `of`; for splits whose models do not all know the same classes;
+    /// [`Error::Cancelled`] when the observer stops a fit.
     pub(crate) fn of<T: Real, E: Estimator<T>>(
         estimator: &E,
         splitter: &Splitter,
-        (x, y): (&DMatrix<T>, &[L]),
-        options: &mut FitOptions<'_, T>,
-        of: impl Fn(&E::Fitted<L>, &DMatrix<T>) -> Result<DMatrix<T>, Error>,
+        (x, y, all): (Rows<'_, T>, &[L], Option<&[T]>),
+        watch: &mut Watch<'_>,
+        of: impl Fn(&E::Fitted<L>, Rows<'_, T>) -> Result<DMatrix<T>, Error>,
     ) -> Result<Self, Error> {
         check::count("y", "labels", x.nrows(), y.len())?;
-        check::weights(options.weights, x.nrows())?;
-        let all = options.weights;
+        check::weights(all, x.nrows())?;
         let (mut outputs, mut truth, mut weights) = (Vec::<DMatrix<f64>>::new(), vec![], vec![]);
-        let mut classes: Vec<L> = vec![];
-        for split in splitter.splits_of_counted(y, all)? {
-            let labels = |rows: &[usize]| rows.iter().map(|&row| y[row].clone()).collect::<Vec<L>>();
-            let weights_of =
-                |rows: &[usize]| all.map(|all| rows.iter().map(|&row| all[row]).collect::<Vec<T>>());
-            let own = weights_of(&split.train);
-            let part = FitOptions { weights: own.as_deref(), ..options.reborrow() };
-            let model = estimator.fit_with(&x.select_rows(&split.train), &labels(&split.train), part)?;
+        let (mut classes, mut stops): (Vec<L>, Vec<_>) = (vec![], vec![]);
+        let splits = splitter.splits_of_counted(y, all)?;
+        for (fold, split) in splits.iter().enumerate() {
+            let [train, test] = [&split.train, &split.test].map(|rows| Part::of(x, y, all, rows));
+            let model =
+                watch.fit(train.weights(), |options| estimator.fit_rows(train.rows(), &train.y, options))?;
+            if watch.cancelled() {
+                return Err(Error::Cancelled { completed: fold, total: splits.len() });
+            }
             if outputs.is_empty() {
                 classes = model.classes().to_vec();
             } else if let Some(class) =
@@ -50,9 +56,10 @@ impl<L: Label> HeldOut<L> {
             {
                 return Err(Error::MissingClass { class });
             }
-            outputs.push(of(&model, &x.select_rows(&split.test))?.map(|v| v.as_f64()));
-            truth.extend(indices(model.classes(), &labels(&split.test))?);
-            weights.extend(weights_of(&split.test).into_iter().flatten().map(|w| w.as_f64()));
+            stops.push(model.report().map(|report| report.stop));
+            outputs.push(of(&model, test.rows())?.map(|v| v.as_f64()));
+            truth.extend(indices(model.classes(), &test.y)?);
+            weights.extend(test.weights().into_iter().flatten().map(|w| w.as_f64()));
         }
         let mut joined = DMatrix::zeros(truth.len(), outputs.first().map_or(0, DMatrix::ncols));
         let mut first = 0;
@@ -60,7 +67,8 @@ impl<L: Label> HeldOut<L> {
             joined.rows_mut(first, part.nrows()).copy_from(part);
             first += part.nrows();
         }
-        Ok(HeldOut { outputs: joined, truth, weights: all.is_some().then_some(weights), classes })
+        let weights = all.is_some().then_some(weights);
+        Ok(HeldOut { outputs: joined, truth, weights, classes, stops: stops.into_iter().collect() })
     }
 
     /// The model that is to be corrected by these rows must know the same classes.

@@ -2,17 +2,16 @@
 
 use std::fmt;
 
-use nalgebra::DMatrix;
-
 use super::cross_validation::{CrossValidation, mean};
 use super::split::Split;
 use super::splitter::Splitter;
 use crate::check;
-use crate::classifier::Estimator;
 use crate::error::Error;
+use crate::estimator::Estimator;
 use crate::label::Label;
 use crate::metrics::Metric;
 use crate::rng::Rng;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Scores on training and test rows at several points: of a number of rows, or of a setting.
@@ -88,9 +87,9 @@ impl<V: fmt::Debug> fmt::Display for ScoreCurve<V> {
 /// println!("{curve}");
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub fn learning_curve<T, E, L>(
+pub fn learning_curve<'a, T, E, L>(
     estimator: &E,
-    x: &DMatrix<T>,
+    x: impl Into<Rows<'a, T>>,
     y: &[L],
     sizes: &[usize],
     splitter: &Splitter,
@@ -101,6 +100,7 @@ where
     E: Estimator<T, Fitted<L>: Send> + Sync,
     L: Label,
 {
+    let x = x.into();
     check::count("y", "labels", x.nrows(), y.len())?;
     if sizes.is_empty() {
         return Err(Error::Empty { argument: "sizes", axis: "entries" });
@@ -143,10 +143,10 @@ where
 /// assert!(curve.test_means()[1] < curve.test_means()[0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
-pub fn validation_curve<T, E, L, V>(
+pub fn validation_curve<'a, T, E, L, V>(
     values: &[V],
     build: impl Fn(&V) -> E,
-    x: &DMatrix<T>,
+    x: impl Into<Rows<'a, T>>,
     y: &[L],
     splitter: &Splitter,
     metric: &impl Metric,
@@ -160,7 +160,7 @@ where
     if values.is_empty() {
         return Err(Error::Empty { argument: "values", axis: "entries" });
     }
-    let splits = splitter.splits(y)?;
+    let (x, splits) = (x.into(), splitter.splits(y)?);
     let mut curve = ScoreCurve { points: values.to_vec(), train: vec![], test: vec![] };
     for value in values {
         curve.add(&build(value), x, y, splits.clone(), metric)?;
@@ -173,7 +173,7 @@ impl<V> ScoreCurve<V> {
     fn add<T, E, L>(
         &mut self,
         estimator: &E,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         splits: Vec<Split>,
         metric: &impl Metric,

@@ -1,10 +1,12 @@
 //! Splits of rows into training and test sets, and what is done with them: cross-validation, searches, curves.
 
 mod cross_validation;
+mod fold_stops;
 mod folds;
 mod held_out;
 mod learning_curves;
 mod parallel;
+mod part;
 mod plain_folds;
 mod search;
 mod settings;
@@ -13,10 +15,12 @@ mod splitter;
 mod stored;
 
 pub use cross_validation::{CrossValidation, CrossValidationResult};
+pub use fold_stops::FoldStops;
 pub(crate) use folds::folds;
 pub use folds::stratified_k_fold;
 pub(crate) use held_out::HeldOut;
 pub use learning_curves::{ScoreCurve, learning_curve, validation_curve};
+pub(crate) use part::Part;
 pub use plain_folds::{group_k_fold, k_fold, shuffled_k_fold, time_ordered_splits};
 pub use search::{Candidate, FittedSearch, Search, grid2};
 pub use settings::StoredSettings;

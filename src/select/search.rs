@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-use nalgebra::DMatrix;
-
 use super::cross_validation::{CrossValidation, mean, standard_error};
+use super::fold_stops::FoldStops;
 use super::parallel;
 use super::splitter::Splitter;
 use crate::check;
-use crate::classifier::{Classifier, Estimator, FitOptions, classifies_as};
+use crate::classifier::{Classifier, classifies_as};
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::metrics::{LogLoss, Metric};
 use crate::rng::Rng;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Tries configurations by cross-validation and fits the best to all rows.
@@ -23,11 +24,16 @@ use crate::scalar::Real;
 ///
 /// With the feature `rayon` all threads are used; the results are the same.
 ///
+/// # Observers
+/// An observer sees the last fit, to all rows; if it stops that, the model so far is returned. Fits to folds have no
+/// observer, because they may run on several threads.
+///
 /// # Examples
 /// ```
 /// use logit::preprocess::PolynomialFeatures;
 /// use logit::select::grid2;
-/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, Search, StandardScaler, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Pipeline, Search, StandardScaler, data};
 ///
 /// let iris = data::iris();
 /// let search = Search::grid(grid2([1, 2], [0.01, 1.0]), |&(degree, c)| {
@@ -108,6 +114,7 @@ pub fn grid2<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<
 /// for candidate in search.fit(&iris.x, &iris.y)?.table() {
 ///     println!("C = {}: {:.3} ± {:.3}", candidate.settings, candidate.mean, candidate.standard_error);
 ///     assert_eq!(candidate.scores.len(), 5);
+///     assert!(candidate.stops.unconverged().is_empty());
 /// }
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -122,12 +129,15 @@ pub struct Candidate<P> {
     pub mean: f64,
     /// The standard error of the mean; NaN of a single split.
     pub standard_error: f64,
+    /// Why the fit of each split stopped.
+    pub stops: FoldStops,
 }
 
 /// What a [`Search`] found: a classifier, the best settings fitted to all rows.
 ///
 /// ```
-/// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Persist, Search, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Search, data};
 ///
 /// let iris = data::iris();
 /// let search = Search::grid([0.01, 1.0], |&c| LogisticRegression::new(Penalty::c(c)));
@@ -180,9 +190,9 @@ where
     ///
     /// # Errors
     /// [`Error::Empty`] for no settings; those of splitting, fitting and judging.
-    fn fit_with<L: Label>(
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
@@ -200,9 +210,9 @@ where
             if let Some(weights) = weights {
                 validation = validation.weights(weights);
             }
-            let scores = validation.scores_of(&(self.build)(&settings), x, y)?;
+            let (scores, stops) = validation.scores_of(&(self.build)(&settings), x, y)?;
             let (mean, standard_error) = (mean(&scores), standard_error(&scores));
-            Ok(Candidate { settings, scores, mean, standard_error })
+            Ok(Candidate { settings, scores, mean, standard_error, stops })
         });
         let table: Vec<Candidate<P>> = table.into_iter().collect::<Result<_, Error>>()?;
         let better = |a: f64, b: f64| if self.metric.greater_is_better() { a > b } else { a < b };
@@ -210,7 +220,7 @@ where
             let (found, so_far) = (table[index].mean, table[best].mean);
             if better(found, so_far) || so_far.is_nan() && !found.is_nan() { index } else { best }
         });
-        let model = (self.build)(&table[best].settings).fit_with(x, y, options)?;
+        let model = (self.build)(&table[best].settings).fit_rows(x, y, options)?;
         Ok(FittedSearch { table, best, model })
     }
 }
@@ -221,13 +231,14 @@ impl<T: Real, P, C: Classifier<T>> Classifier<T> for FittedSearch<P, C> {
     classifies_as!(self => self.model);
 }
 
-/// A line for each of the settings, the best marked with a star.
+/// A line for each of the settings, the best marked with a star; `converged` counts the fits to folds that did.
 impl<P: fmt::Debug, C> fmt::Display for FittedSearch<P, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>12} {:>10}  settings", "mean score", "std error")?;
-        for (index, Candidate { settings, mean, standard_error, .. }) in self.table.iter().enumerate() {
+        write!(f, "{:>12} {:>10} {:>10}  settings", "mean score", "std error", "converged")?;
+        for (index, candidate) in self.table.iter().enumerate() {
+            let Candidate { settings, mean, standard_error, stops, .. } = candidate;
             let mark = if index == self.best { " *" } else { "" };
-            write!(f, "\n{mean:>12.6} {standard_error:>10.6}  {settings:?}{mark}")?;
+            write!(f, "\n{mean:>12.6} {standard_error:>10.6} {:>10}  {settings:?}{mark}", stops.share())?;
         }
         Ok(())
     }

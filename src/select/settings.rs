@@ -10,7 +10,7 @@ use crate::persist::file::invalid;
 /// up to four. Where settings are of a type of your own, implement it, or store the model alone
 /// ([`into_model`](crate::select::FittedSearch::into_model)). A [`Record`] stands for settings of any type, where nobody asks which.
 ///
-/// # What an implementor owes
+/// # Implementing this trait
 /// `from_settings` gives back what `to_settings` was made of, and refuses every other record.
 ///
 /// # Examples

@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::cross_validation::{mean, standard_error};
+use super::fold_stops::FoldStops;
 use super::search::{Candidate, FittedSearch};
 use super::settings::StoredSettings;
 use crate::classifier::Classifier;
@@ -15,10 +16,12 @@ impl<P: StoredSettings, C: Persist + Classifier<C::Scalar>> Persist for FittedSe
 
     fn to_record(&self) -> Record {
         let scores: Vec<f64> = self.table.iter().flat_map(|candidate| candidate.scores.clone()).collect();
+        let stops: Vec<String> = self.table.iter().map(|candidate| candidate.stops.keys()).collect();
         let record = Record::new("search")
             .with_count("candidates", self.table.len())
             .with_count("best", self.best)
             .with_array("scores", &scores)
+            .with_texts("stops", &stops)
             .with_part("classifier", self.model.to_record());
         self.table.iter().enumerate().fold(record, |record, (index, candidate)| {
             record.with_part(&format!("settings_{index}"), candidate.settings.to_settings())
@@ -37,11 +40,14 @@ impl<P: StoredSettings, C: Persist + Classifier<C::Scalar>> Persist for FittedSe
         if splits == 0 || Some(all.len()) != count.checked_mul(splits) {
             return Err(invalid(format!("it has {count} settings and {} scores", all.len())));
         }
+        let stops = record.take_texts("stops", count)?;
         let mut table = Vec::new();
-        for (index, scores) in all.chunks_exact(splits).enumerate() {
+        for ((index, scores), stops) in all.chunks_exact(splits).enumerate().zip(stops) {
             let settings = P::from_settings(record.take_part(&format!("settings_{index}"))?)?;
             let (mean, standard_error) = (mean(scores), standard_error(scores));
-            table.push(Candidate { settings, scores: scores.to_vec(), mean, standard_error });
+            let stops = FoldStops::from_keys(&stops)
+                .ok_or_else(|| invalid(format!("`{stops}` are no reasons to stop")))?;
+            table.push(Candidate { settings, scores: scores.to_vec(), mean, standard_error, stops });
         }
         let model = C::from_record(record.take_part("classifier")?)?;
         record.finish()?;

@@ -6,9 +6,10 @@ use super::canvas::Canvas;
 use super::{Sketch, clean, letter, short, wrapped};
 use crate::boundary::{Bounds, class_boundaries};
 use crate::check;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
 use crate::label::{indices, plain};
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// The ground of the first classes; others are blank.
@@ -35,12 +36,13 @@ impl Sketch {
     /// assert!(text.contains("a · no   b ░ yes"), "{text}");
     /// # Ok::<(), logit::Error>(())
     /// ```
-    pub fn regions<T: Real, C: Classifier<T> + ?Sized>(
+    pub fn regions<'a, T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[C::Label],
     ) -> Result<String, Error> {
+        let x = x.into();
         let map = Map::new(self, classifier, x, y)?;
         let mut canvas = Canvas::new(map.width, self.height);
         let (width, height) = (map.width, self.height);
@@ -75,12 +77,13 @@ impl Sketch {
     /// println!("{}", Sketch::new().boundary(&model, &petals, &iris.y)?);
     /// # Ok::<(), logit::Error>(())
     /// ```
-    pub fn boundary<T: Real, C: Classifier<T> + ?Sized>(
+    pub fn boundary<'a, T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[C::Label],
     ) -> Result<String, Error> {
+        let x = x.into();
         let map = Map::new(self, classifier, x, y)?;
         let mut canvas = Canvas::new(map.width, self.height);
         let resolution = (2 * map.width).max(4 * self.height);
@@ -106,7 +109,7 @@ impl Map {
     fn new<T: Real, C: Classifier<T> + ?Sized>(
         sketch: &Sketch,
         classifier: &C,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[C::Label],
     ) -> Result<Self, Error> {
         sketch.check()?;

@@ -1,11 +1,10 @@
 //! Rows with their targets: what a network is trained and judged on.
 
-use nalgebra::DMatrix;
-
 use crate::check;
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::loss::{Loss, Targets, checked_targets};
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Rows, what their scores are compared with, and their weights.
@@ -19,16 +18,16 @@ use crate::scalar::Real;
 /// assert_eq!(examples.rows(), 2);
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Examples<'a, T> {
-    pub(super) x: &'a DMatrix<T>,
+pub struct Examples<'a, T: Real> {
+    pub(super) x: Rows<'a, T>,
     pub(super) targets: Targets<'a, T>,
     pub(super) weights: Option<&'a [T]>,
 }
 
 impl<'a, T: Real> Examples<'a, T> {
     /// The rows of `x` (n x inputs) with their targets (n of them), of equal weight.
-    pub fn new(x: &'a DMatrix<T>, targets: Targets<'a, T>) -> Self {
-        Examples { x, targets, weights: None }
+    pub fn new(x: impl Into<Rows<'a, T>>, targets: Targets<'a, T>) -> Self {
+        Examples { x: x.into(), targets, weights: None }
     }
 
     /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.

@@ -1,17 +1,17 @@
-//! What a training run may be given besides the data.
+//! Optional inputs to a training run.
 
 use super::examples::Examples;
 use crate::metrics::Metric;
+use crate::scalar::Real;
 
-/// What a training run may be given besides the data.
-#[derive(Default)]
-pub struct TrainOptions<'a, T> {
+/// Optional inputs to a training run: validation rows, metrics, and parameters to start from.
+pub struct TrainOptions<'a, T: Real> {
     pub(super) validation: Option<Examples<'a, T>>,
     pub(super) metrics: Vec<Box<dyn Metric>>,
     pub(super) start: Option<(&'a [T], &'a [T])>,
 }
 
-impl<T> std::fmt::Debug for TrainOptions<'_, T> {
+impl<T: Real> std::fmt::Debug for TrainOptions<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TrainOptions")
             .field("validation", &self.validation.is_some())
@@ -21,7 +21,18 @@ impl<T> std::fmt::Debug for TrainOptions<'_, T> {
     }
 }
 
-impl<'a, T> TrainOptions<'a, T> {
+impl<T: Real> Default for TrainOptions<'_, T> {
+    fn default() -> Self {
+        TrainOptions::new()
+    }
+}
+
+impl<'a, T: Real> TrainOptions<'a, T> {
+    /// No validation rows, no metrics, and initial parameters that are drawn.
+    pub fn new() -> Self {
+        TrainOptions { validation: None, metrics: Vec::new(), start: None }
+    }
+
     /// Rows to measure the loss on after each epoch. Training stops when it no longer falls
     /// ([`Trainer::patience`](crate::nn::Trainer::patience)), and the weights of the best epoch are kept.
     pub fn validation(mut self, examples: Examples<'a, T>) -> Self {

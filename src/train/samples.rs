@@ -5,8 +5,9 @@ use nalgebra::DMatrix;
 use super::examples::Examples;
 use crate::layer::{Layer, Mode, Tape};
 use crate::loss::Targets;
+use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::scalar::transpose_into;
+use crate::scalar::{columns, transpose_into};
 
 /// The training rows, with each sample contiguous, so that gathering a batch reads whole cache lines.
 ///
@@ -35,7 +36,7 @@ impl<T: Real> Samples<T> {
             Targets::Classes(classes) => {
                 SampleTargets::Classes(rows.iter().map(|&row| classes[row]).collect())
             }
-            Targets::Values(values) => SampleTargets::Values(by_sample(values, &rows), values.ncols()),
+            Targets::Values(values) => SampleTargets::Values(by_sample(values.into(), &rows), values.ncols()),
         };
         let weights = all.weights.map(|weights| {
             let chosen = || rows.iter().map(|&row| weights[row].as_f64());
@@ -72,10 +73,10 @@ impl<T: Real> Samples<T> {
 }
 
 /// The named rows of a matrix, one after the other.
-fn by_sample<T: Real>(matrix: &DMatrix<T>, rows: &[usize]) -> Vec<T> {
+fn by_sample<T: Real>(matrix: Rows<'_, T>, rows: &[usize]) -> Vec<T> {
     let width = matrix.ncols();
     let mut whole = vec![T::zero(); matrix.len()];
-    transpose_into(matrix.as_slice().chunks_exact(matrix.nrows().max(1)), &mut whole, width);
+    transpose_into(columns(&matrix), &mut whole, width);
     if rows.len() == matrix.nrows() {
         return whole;
     }

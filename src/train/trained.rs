@@ -7,6 +7,7 @@ use crate::check;
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::report::FitReport;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// The parameters that a training run ended with, and its account.
@@ -29,14 +30,19 @@ impl<T: Real> Trained<T> {
     /// # Errors
     /// For a network of another size, the wrong number of columns, numbers that are not finite, and
     /// [`Error::Overflow`] when finite input leads out of the range of the number type.
-    pub fn scores<N: Layer<T> + ?Sized>(&self, network: &N, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    pub fn scores<'a, N: Layer<T> + ?Sized>(
+        &self,
+        network: &N,
+        x: impl Into<Rows<'a, T>>,
+    ) -> Result<DMatrix<T>, Error> {
+        let x = x.into();
         check::count("params", "parameters", network.parameter_count(), self.params.len())?;
         check::count("x", "columns", network.inputs(), x.ncols())?;
         check::finite("x", x)?;
         let mut tape = network.tape(x.nrows());
         check::count("network", "running statistics", self.statistics.len(), tape.statistic_count())?;
         tape.load_statistics(&self.statistics);
-        network.forward(&self.params, x, &mut tape);
+        network.forward(&self.params, &x.clone_owned(), &mut tape);
         check::scores(tape.output())?;
         Ok(tape.output().clone())
     }

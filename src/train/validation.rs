@@ -71,8 +71,9 @@ impl<T: Real> Validation<T> {
             first += rows;
         }
         let weights = self.weights.as_deref();
-        let evaluate =
-            |metric: &dyn Metric| metric.evaluate_indices(&self.classes, &self.probabilities, weights);
+        let evaluate = |metric: &dyn Metric| {
+            metric.evaluate_indices(&self.classes, self.probabilities.as_view(), weights)
+        };
         self.metrics.iter().map(|metric| evaluate(&**metric)).collect()
     }
 }

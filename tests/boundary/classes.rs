@@ -1,7 +1,8 @@
 //! Boundaries between classes of several: both are equally probable, none is more, and lines end where a third begins.
 
 use logit::boundary::{ClassBoundary, Hyperplane, between, class_boundaries, contour};
-use logit::{Activation, Classifier, Error, FittedLogistic, Real};
+use logit::prelude::*;
+use logit::{Activation, Error, FittedLogistic, Real};
 use nalgebra::{dmatrix, dvector};
 use proptest::prelude::*;
 

@@ -2,7 +2,8 @@
 
 use logit::boundary::{Bounds, Polyline};
 use logit::nn::{Sequential, Shape};
-use logit::{Activation, Classifier, FittedLogistic, Real, Rng};
+use logit::prelude::*;
+use logit::{Activation, FittedLogistic, Real, Rng};
 use nalgebra::{DMatrix, DVector};
 
 use crate::fixed_network::FixedNetwork;

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use logit::boundary::{Bounds, Contour, Polyline, contour};
-use logit::{Activation, Classifier, Error, Real};
+use logit::prelude::*;
+use logit::{Activation, Error, Real};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 

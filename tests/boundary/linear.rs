@@ -1,9 +1,9 @@
 //! The closed form of linear models, and contours of them.
 
 use logit::boundary::{Bounds, Hyperplane, contour};
+use logit::prelude::*;
 use logit::{
-    Classifier, Error, Estimator, FittedLogistic, LogisticRegression, MinMaxScaler, Penalty, Pipeline, Rng,
-    StandardScaler,
+    Error, FittedLogistic, LogisticRegression, MinMaxScaler, Penalty, Pipeline, Rng, StandardScaler,
 };
 use nalgebra::{DMatrix, dmatrix, dvector};
 use proptest::prelude::*;

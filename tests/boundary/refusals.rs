@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use logit::boundary::{Bounds, between, class_boundaries, contour, contour_of_grid};
-use logit::{Activation, Classifier, Error};
+use logit::prelude::*;
+use logit::{Activation, Error};
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 

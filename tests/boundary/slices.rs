@@ -1,7 +1,8 @@
 //! Slices agree with the whole.
 
 use logit::boundary::{Slice, class_boundaries, contour};
-use logit::{Classifier, Error, Estimator, MlpClassifier, data};
+use logit::prelude::*;
+use logit::{Error, MlpClassifier, data};
 use nalgebra::{DMatrix, DVector, dmatrix};
 use proptest::prelude::*;
 

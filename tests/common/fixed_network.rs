@@ -2,7 +2,8 @@
 
 use logit::nalgebra::DMatrix;
 use logit::nn::{BinaryCrossEntropy, Dense, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy};
-use logit::{Classifier, Error, Real};
+use logit::prelude::*;
+use logit::{Error, Real};
 
 /// Classes are numbers from 0. Log-probabilities are the logarithms of probabilities, which round to 0 and 1 where scores
 /// are large.

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use logit::data::{CsvReader, CsvSchema, CsvTable, Dataset};
 use logit::nalgebra::{DMatrix, dmatrix};
+use logit::prelude::*;
 use logit::preprocess::{DropCategory, UnknownCategory};
-use logit::{Error, Label, Persist};
+use logit::{Error, Label};
 
 use crate::idx::file;
 

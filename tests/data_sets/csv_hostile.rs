@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use allocation_counter::measure;
+use logit::Error;
 use logit::data::{CsvReader, CsvSchema};
 use logit::persist::Record;
-use logit::{Error, Persist};
+use logit::prelude::*;
 use proptest::prelude::*;
 
 /// What a reader of tables is charged for: pieces of the source, the longest record, the values.

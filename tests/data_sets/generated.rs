@@ -218,7 +218,8 @@ fn blobs_are_around_their_centres() {
 
 #[test]
 fn separation_makes_problems_easier() {
-    use logit::{Classifier, LogisticRegression, Penalty};
+    use logit::prelude::*;
+    use logit::{LogisticRegression, Penalty};
     let score = |separation| {
         let set = Classification::new(400, 2).clusters_per_class(1).class_separation(separation).seed(2);
         let set = set.generate().unwrap();

@@ -20,7 +20,7 @@ fn intervals_of_probabilities_stay_between_0_and_1() {
 /// The standard error of an effect against the derivative of the effect by differences.
 #[test]
 fn effects_are_averages_of_derivatives_of_probabilities() {
-    use logit::Classifier;
+    use logit::prelude::*;
     for classes in [2, 4] {
         let (x, y) = overlapping(150, 2, classes, 81);
         let model = exact(Penalty::None).fit(&x, &y).unwrap();

@@ -15,7 +15,8 @@ mod weights;
 use approx::assert_relative_eq;
 use common::overlapping;
 use logit::linear::{Covariance, Inference, RowOptions};
-use logit::{ClassWeight, Error, Estimator, FitOptions, FittedLogistic, LogisticRegression, Penalty};
+use logit::prelude::*;
+use logit::{ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty};
 use nalgebra::{DMatrix, dmatrix, dvector};
 
 type Fit = FittedLogistic<f64, usize>;

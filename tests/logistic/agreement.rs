@@ -1,6 +1,7 @@
 //! All ways lead to the same optimum.
 
-use logit::{Classifier, Estimator, LogisticRegression, Penalty, Solver, data};
+use logit::prelude::*;
+use logit::{LogisticRegression, Penalty, Solver, data};
 use nalgebra::DMatrix;
 
 use crate::common::{normal, overlapping};

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use logit::{Classifier, Estimator, FitOptions, LogisticRegression, Penalty, Progress, StopReason};
+use logit::prelude::*;
+use logit::{FitOptions, LogisticRegression, Penalty, Progress, StopReason};
 
 use crate::kit::{Data, numbers, ways};
 

@@ -1,6 +1,7 @@
 //! `Converged` is a certificate: the optimality conditions hold, by a computation that shares no code with the solvers.
 
-use logit::{Estimator, FitOptions, FittedLogistic, LogisticRegression, StopReason};
+use logit::prelude::*;
+use logit::{FitOptions, FittedLogistic, LogisticRegression, StopReason};
 use nalgebra::DMatrix;
 
 use crate::kit::{Data, KINDS, penalty, solvers};

@@ -1,6 +1,7 @@
 //! Class weights are sample weights by another name.
 
-use logit::{ClassWeight, Estimator, Penalty, Solver};
+use logit::prelude::*;
+use logit::{ClassWeight, Penalty, Solver};
 use nalgebra::dmatrix;
 
 use crate::kit::{Data, exact, numbers, ways};

@@ -1,6 +1,7 @@
 //! The condition number in the report against eigenvalues of a Hessian that the test writes down.
 
-use logit::{Classifier, Estimator, LogisticRegression, Penalty};
+use logit::prelude::*;
+use logit::{LogisticRegression, Penalty};
 use nalgebra::DMatrix;
 
 use crate::common::normal;

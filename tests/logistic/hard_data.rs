@@ -1,6 +1,7 @@
 //! Numbers at the ends of the range: finite models or typed errors, and never a certificate that is not true.
 
-use logit::{Classifier, Error, LogisticRegression, Penalty, Solver};
+use logit::prelude::*;
+use logit::{Error, LogisticRegression, Penalty, Solver};
 use nalgebra::{DMatrix, dmatrix};
 
 use crate::common::normal;

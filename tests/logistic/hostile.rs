@@ -1,9 +1,7 @@
 //! Whatever the data, the penalty and the solver: a model of finite numbers or a typed error, in bounded time.
 
-use logit::{
-    ClassWeight, Classifier, Error, Estimator, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real,
-    Solver,
-};
+use logit::prelude::*;
+use logit::{ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Solver};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 

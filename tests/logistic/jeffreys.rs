@@ -1,6 +1,7 @@
 //! Jeffreys' prior against numbers of an independent implementation, and where estimates exist because of it.
 
-use logit::{Estimator, LogisticRegression, Penalty, Solver, StopReason};
+use logit::prelude::*;
+use logit::{LogisticRegression, Penalty, Solver, StopReason};
 use nalgebra::{DMatrix, dmatrix};
 use serde::Deserialize;
 

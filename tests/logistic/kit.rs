@@ -1,6 +1,7 @@
 //! Combinations of solver and penalty, data with everything, and the objective written down once more.
 
-use logit::{Estimator, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Solver};
+use logit::prelude::*;
+use logit::{FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Solver};
 use nalgebra::{DMatrix, DVector};
 
 use crate::common::{normal, overlapping};

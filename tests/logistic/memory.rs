@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use allocation_counter::measure;
-use logit::{Classifier, Estimator, LogisticRegression, Penalty, Solver};
+use logit::prelude::*;
+use logit::{LogisticRegression, Penalty, Solver};
 
 use crate::common::overlapping;
 use crate::kit::{Data, ways};

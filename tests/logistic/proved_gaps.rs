@@ -1,6 +1,7 @@
 //! Duality gaps bound the distance to the minimum, wherever the fit stopped.
 
-use logit::{Error, Estimator, LogisticRegression, Penalty, StopReason};
+use logit::prelude::*;
+use logit::{Error, LogisticRegression, Penalty, StopReason};
 use nalgebra::{DMatrix, dmatrix};
 
 use crate::kit::{Data, KINDS, penalty, solvers};

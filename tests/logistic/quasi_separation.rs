@@ -1,7 +1,8 @@
 //! Separation by some columns: named exactly, with the others at their limits, and undone by a penalty on demand.
 
 use logit::linear::SeparationKind;
-use logit::{Classifier, Estimator, FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
+use logit::prelude::*;
+use logit::{FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
 use nalgebra::{DMatrix, dmatrix};
 
 use crate::common::normal;

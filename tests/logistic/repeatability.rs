@@ -1,6 +1,7 @@
 //! The same bits every time, on every thread.
 
-use logit::{Estimator, LogisticRegression};
+use logit::LogisticRegression;
+use logit::prelude::*;
 use nalgebra::DMatrix;
 
 use crate::kit::{Data, numbers, ways};

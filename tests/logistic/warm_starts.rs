@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use logit::{Classifier, Error, Estimator, FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
+use logit::prelude::*;
+use logit::{Error, FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 
 use crate::common::normal;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use logit::{Error, Persist};
+use logit::Error;
+use logit::prelude::*;
 use serde_json::{Value, json};
 
 use super::file_parts::{Array, Parts, header, with_header};

@@ -12,8 +12,9 @@ use logit::nn::{
     Trainer,
 };
 use logit::persist::StoredLabel;
+use logit::prelude::*;
 use logit::registry::AnyTransform;
-use logit::{Adam, AnyClassifier, Classifier, ModelFile, Persist, Real, Transform};
+use logit::{Adam, AnyClassifier, ModelFile, Real};
 use serde_json::{Value, json};
 
 use super::kit::{Subject, classifiers, others, rows, single_classifiers};

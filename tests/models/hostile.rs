@@ -1,7 +1,8 @@
 //! Files made by somebody who wants to do harm.
 
 use logit::nalgebra::{dmatrix, dvector};
-use logit::{AnyClassifier, Error, FittedLogistic, Persist};
+use logit::prelude::*;
+use logit::{AnyClassifier, Error, FittedLogistic};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use logit::nalgebra::{dmatrix, dvector};
-use logit::{AnyClassifier, Classifier, FittedLogistic, ModelFile, Persist};
+use logit::prelude::*;
+use logit::{AnyClassifier, FittedLogistic, ModelFile};
 use serde_json::{Value, json};
 
 use super::file_parts::Parts;

@@ -13,15 +13,16 @@ use logit::nn::{
 };
 use logit::persist::StoredLabel;
 use logit::pipeline::OutsideRange;
+use logit::prelude::*;
 use logit::preprocess::{
     DropCategory, LabelEncoder, MaxAbsScaler, Moments, NormKind, Normalizer, OnColumns, PolynomialFeatures,
     RobustScaler, SelectColumns, UnknownCategory, VarianceThreshold,
 };
 use logit::select::grid2;
 use logit::{
-    Activation, Adam, AnyClassifier, Calibrate, Classifier, Error, Estimator, FittedLogistic, Imputer,
-    LabelSets, LogisticRegression, MinMaxScaler, MlpClassifier, ModelFile, OneHotEncoder, OneVsOne,
-    OneVsRest, Pca, Penalty, Persist, Pipeline, Real, Rng, Search, Sgd, StandardScaler, Transformer,
+    Activation, Adam, AnyClassifier, Calibrate, Error, FittedLogistic, Imputer, LabelSets,
+    LogisticRegression, MinMaxScaler, MlpClassifier, ModelFile, OneHotEncoder, OneVsOne, OneVsRest, Pca,
+    Penalty, Pipeline, Real, Rng, Search, Sgd, StandardScaler,
 };
 
 /// Everything that a stored type can do.

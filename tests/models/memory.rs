@@ -3,10 +3,8 @@
 use allocation_counter::measure;
 use logit::nalgebra::DMatrix;
 use logit::nn::{Dense, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
-use logit::{
-    Adam, Classifier, Estimator, LogisticRegression, MlpClassifier, Penalty, Persist, Pipeline,
-    StandardScaler,
-};
+use logit::prelude::*;
+use logit::{Adam, LogisticRegression, MlpClassifier, Penalty, Pipeline, StandardScaler};
 
 use super::kit::{everything, rows};
 

@@ -5,11 +5,9 @@ use std::fs;
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::nn::FittedMultiLabel;
 use logit::persist::Record;
+use logit::prelude::*;
 use logit::registry::AnyTransform;
-use logit::{
-    AnyClassifier, Classifier, Error, FittedLogistic, ModelFile, Persist, Real, StandardScaler, Transform,
-    Transformer,
-};
+use logit::{AnyClassifier, Error, FittedLogistic, ModelFile, Real, StandardScaler};
 use safetensors::SafeTensors;
 
 use super::kit::{classifiers, everything, kind_of, rows, several_labels};

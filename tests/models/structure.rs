@@ -4,10 +4,11 @@ use logit::decide::FittedThreshold;
 use logit::linear::{LogisticPath, LogisticRegressionCv};
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::persist::StoredLabel;
+use logit::prelude::*;
 use logit::registry::AnyTransform;
 use logit::{
-    AnyClassifier, Classifier, Error, Estimator, FittedLogistic, LogisticRegression, MlpClassifier, OneVsOne,
-    Penalty, Persist, Search, StandardScaler, Transformer,
+    AnyClassifier, Error, FittedLogistic, LogisticRegression, MlpClassifier, OneVsOne, Penalty, Search,
+    StandardScaler,
 };
 use serde_json::{Value, json};
 

@@ -4,7 +4,8 @@ use logit::nn::{
     BinaryCrossEntropy, ClassificationLoss, Focal, Hinge, MeanSquaredError, SigmoidSquaredError,
     SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge,
 };
-use logit::{Activation, Adam, Classifier, Estimator, MlpClassifier, Rng};
+use logit::prelude::*;
+use logit::{Activation, Adam, MlpClassifier, Rng};
 use nalgebra::DMatrix;
 
 fn losses() -> Vec<ClassificationLoss> {

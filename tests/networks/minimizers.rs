@@ -2,10 +2,8 @@
 
 use logit::nn::{SigmoidSquaredError, SoftmaxCrossEntropy};
 use logit::optim::LevenbergMarquardt;
-use logit::{
-    Activation, Classifier, Estimator, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Rng, StopReason,
-    data,
-};
+use logit::prelude::*;
+use logit::{Activation, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Rng, StopReason, data};
 use nalgebra::DMatrix;
 
 /// Without hidden layers the network is multinomial logistic regression.

@@ -3,10 +3,8 @@
 use logit::metrics::Accuracy;
 use logit::nn::{AnyLayer, Initializer, MlpOptions, Normalization};
 use logit::optim::Clip;
-use logit::{
-    Activation, Adam, ClassWeight, Classifier, Error, Estimator, Lbfgs, MlpClassifier, Schedule, Sgd,
-    StopReason, data,
-};
+use logit::prelude::*;
+use logit::{Activation, Adam, ClassWeight, Error, Lbfgs, MlpClassifier, Schedule, Sgd, StopReason, data};
 use nalgebra::DMatrix;
 
 fn iris() -> (DMatrix<f64>, Vec<&'static str>) {

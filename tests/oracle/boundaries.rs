@@ -3,7 +3,8 @@
 use logit::boundary::{Bounds, Contour, Hyperplane, Polyline, contour, contour_of_grid};
 use logit::nalgebra::{DMatrix, DVector};
 use logit::nn::Sequential;
-use logit::{Activation, Classifier, FittedLogistic};
+use logit::prelude::*;
+use logit::{Activation, FittedLogistic};
 use serde::Deserialize;
 
 use crate::compare::Within;

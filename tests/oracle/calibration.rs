@@ -2,7 +2,8 @@
 
 use logit::decide::{CalibrationMethod, FittedCalibration, IsotonicRegression, PlattScaling};
 use logit::nalgebra::{DMatrix, DVector};
-use logit::{Activation, Classifier, FittedLogistic};
+use logit::prelude::*;
+use logit::{Activation, FittedLogistic};
 use serde::Deserialize;
 
 use crate::compare::Within;

@@ -7,7 +7,8 @@ mod inference;
 mod robust;
 mod separation;
 
-use logit::{Classifier, Estimator, FittedLogistic, Solver};
+use logit::prelude::*;
+use logit::{FittedLogistic, Solver};
 
 use self::cases::{Fit, Logistic};
 use self::datasets::Dataset;

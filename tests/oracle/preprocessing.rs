@@ -1,11 +1,12 @@
 //! Preprocessing: scikit-learn, with means and variances from mpmath.
 
 use logit::nalgebra::DMatrix;
+use logit::prelude::*;
 use logit::preprocess::{
     DropCategory, LabelEncoder, MaxAbsScaler, Moments, NormKind, Normalizer, PolynomialFeatures,
     RobustScaler, UnknownCategory,
 };
-use logit::{MinMaxScaler, OneHotEncoder, StandardScaler, Transform, Transformer};
+use logit::{MinMaxScaler, OneHotEncoder, StandardScaler};
 use serde::Deserialize;
 
 use crate::json;

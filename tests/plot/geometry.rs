@@ -3,9 +3,10 @@
 use logit::boundary::{Bounds, Slice, class_boundaries, contour};
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::plot::{DecisionRegions, ProbabilitySurface};
+use logit::prelude::*;
 use logit::{
-    Activation, Classifier, Estimator, FittedLogistic, Lbfgs, LogisticRegression, MlpClassifier, Penalty,
-    Pipeline, Rng, StandardScaler, data,
+    Activation, FittedLogistic, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Pipeline, Rng,
+    StandardScaler, data,
 };
 
 use crate::kit::{Picture, Point, drawn};

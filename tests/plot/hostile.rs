@@ -5,8 +5,9 @@ use logit::metrics::{ConfusionMatrix, RocCurve};
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::nn::History;
 use logit::plot::{self, Curves, DecisionRegions, Intervals, ProbabilitySurface};
+use logit::prelude::*;
 use logit::select::ScoreCurve;
-use logit::{Error, Estimator, FittedLogistic, MlpClassifier, data};
+use logit::{Error, FittedLogistic, MlpClassifier, data};
 
 use crate::kit::drawn;
 

@@ -6,8 +6,9 @@ use logit::metrics::{
 use logit::nalgebra::DMatrix;
 use logit::nn::{Examples, MlpOptions, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
 use logit::plot::{self, Curves, Intervals};
+use logit::prelude::*;
 use logit::select::{Splitter, learning_curve, validation_curve};
-use logit::{Activation, Adam, Estimator, LogisticRegression, MlpClassifier, Penalty, data};
+use logit::{Activation, Adam, LogisticRegression, MlpClassifier, Penalty, data};
 
 use crate::kit::{Picture, drawn};
 

@@ -2,14 +2,13 @@
 
 use logit::nalgebra::DMatrix;
 use logit::persist::StoredLabel;
+use logit::prelude::*;
 use logit::preprocess::{
     MaxAbsScaler, NormKind, Normalizer, OnColumns, PolynomialFeatures, RobustScaler, SelectColumns,
     VarianceThreshold,
 };
 use logit::registry::AnyTransform;
-use logit::{
-    Error, Imputer, MinMaxScaler, OneHotEncoder, Pca, Persist, Real, StandardScaler, Transform, Transformer,
-};
+use logit::{Error, Imputer, MinMaxScaler, OneHotEncoder, Pca, Real, StandardScaler};
 use proptest::prelude::*;
 
 use super::common::{normal, shuffled};

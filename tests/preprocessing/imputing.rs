@@ -1,9 +1,8 @@
 //! Missing values.
 
 use logit::nalgebra::dmatrix;
-use logit::{
-    Error, Estimator, Imputer, LogisticRegression, Penalty, Pipeline, StandardScaler, Transform, Transformer,
-};
+use logit::prelude::*;
+use logit::{Error, Imputer, LogisticRegression, Penalty, Pipeline, StandardScaler};
 
 const NAN: f64 = f64::NAN;
 

@@ -2,10 +2,11 @@
 
 use logit::nalgebra::{DMatrix, dmatrix};
 use logit::pipeline::OutsideRange;
+use logit::prelude::*;
 use logit::preprocess::{Chain, OnColumns, PolynomialFeatures};
 use logit::{
-    Classifier, Error, Estimator, FitOptions, Imputer, LogisticRegression, OneHotEncoder, OneVsRest, Pca,
-    Penalty, Persist, Pipeline, StandardScaler, Transform, Transformer,
+    Error, FitOptions, Imputer, LogisticRegression, OneHotEncoder, OneVsRest, Pca, Penalty, Pipeline,
+    StandardScaler,
 };
 
 use super::common::{overlapping, pick};

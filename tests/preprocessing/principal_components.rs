@@ -1,8 +1,9 @@
 //! Principal components.
 
 use approx::assert_relative_eq;
+use logit::Pca;
 use logit::nalgebra::{DMatrix, DVector, dmatrix};
-use logit::{Pca, Transform, Transformer};
+use logit::prelude::*;
 use proptest::prelude::*;
 
 use super::common::normal;

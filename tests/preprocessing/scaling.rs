@@ -2,8 +2,9 @@
 
 use approx::assert_relative_eq;
 use logit::nalgebra::{DMatrix, dmatrix};
+use logit::prelude::*;
 use logit::preprocess::{Moments, RobustScaler, VarianceThreshold};
-use logit::{MinMaxScaler, Real, StandardScaler, Transform, Transformer};
+use logit::{MinMaxScaler, Real, StandardScaler};
 use proptest::prelude::*;
 
 fn deviation(values: &[f64]) -> (f64, f64) {

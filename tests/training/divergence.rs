@@ -8,8 +8,9 @@ use logit::nn::{
     Targets, TrainOptions, Trained, Trainer,
 };
 use logit::optim::{Optimizer, Step};
+use logit::prelude::*;
 use logit::report::NonFinite;
-use logit::{Activation, Estimator, MlpClassifier, Real, Rng, Sgd, StopReason};
+use logit::{Activation, MlpClassifier, Real, Rng, Sgd, StopReason};
 
 use super::kit::{Data, bits, network};
 

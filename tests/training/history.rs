@@ -7,7 +7,8 @@ use logit::nn::{
     AnyLayer, BinaryCrossEntropy, Dense, Examples, MlpOptions, Sequential, Shape, SoftmaxCrossEntropy,
     StepOutcome, Targets, TrainOptions, Trainer,
 };
-use logit::{Activation, Error, Estimator, MlpClassifier, Sgd, StopReason};
+use logit::prelude::*;
+use logit::{Activation, Error, MlpClassifier, Sgd, StopReason};
 use nalgebra::DMatrix;
 
 use super::kit::{Data, network};

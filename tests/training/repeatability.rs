@@ -8,7 +8,8 @@ use logit::nn::{
     SoftmaxCrossEntropy, Targets, TrainOptions, Trained, Trainer,
 };
 use logit::optim::{AdamW, Clip};
-use logit::{Estimator, MlpClassifier, Schedule};
+use logit::prelude::*;
+use logit::{MlpClassifier, Schedule};
 
 use super::kit::{Data, bits};
 

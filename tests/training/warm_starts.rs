@@ -1,7 +1,8 @@
 //! Starting from a model, and learning in parts.
 
 use logit::nn::PartialMlp;
-use logit::{Activation, Adam, Classifier, Error, Estimator, FitOptions, Lbfgs, MlpClassifier, Sgd};
+use logit::prelude::*;
+use logit::{Activation, Adam, Error, FitOptions, Lbfgs, MlpClassifier, Sgd};
 
 use super::kit::{Data, bits};
 

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use logit::nn::{Examples, MlpOptions, PartialMlp, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
-use logit::{ClassWeight, Error, Estimator, LabelSets, MlpClassifier, Sgd};
+use logit::prelude::*;
+use logit::{ClassWeight, Error, LabelSets, MlpClassifier, Sgd};
 
 use super::kit::{Data, bits, network};
 

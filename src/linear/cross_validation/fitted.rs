@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use nalgebra::DMatrix;
-
 use super::SelectionRule;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, classifies_as};
 use crate::error::Error;
 use crate::label::Label;
 use crate::linear::fitted::FittedLogistic;
@@ -145,21 +143,7 @@ impl<T: Real, L: Label> FittedLogisticCv<T, L> {
 impl<T: Real, L: Label> Classifier<T> for FittedLogisticCv<T, L> {
     type Label = L;
 
-    fn classes(&self) -> &[L] {
-        self.model.classes()
-    }
-    fn features(&self) -> usize {
-        self.model.features()
-    }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.model.decision_function(x)
-    }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.model.predict_proba(x)
-    }
-    fn predict_log_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.model.predict_log_proba(x)
-    }
+    classifies_as!(self => (&self.model as &dyn Classifier<T, Label = L>));
 }
 
 impl<T: Real, L> fmt::Display for FittedLogisticCv<T, L> {

@@ -10,8 +10,11 @@ use nalgebra::DMatrix;
 use self::fitted::Selection;
 pub use self::fitted::{FittedLogisticCv, LambdaScore};
 use crate::check;
-use crate::classifier::{Classifier, Estimator, FitOptions};
+use crate::classifier::Classifier;
+use crate::classifier::ClassifierExt;
+use crate::encoded::checked;
 use crate::error::Error;
+use crate::estimator::{Estimator, FitOptions};
 use crate::label::{Label, indices};
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::path::LogisticPath;
@@ -20,7 +23,7 @@ use crate::loss::probabilities;
 use crate::metrics::{LogLoss, Metric};
 use crate::report::{Observer, Progress};
 use crate::rng::Rng;
-use crate::rows::checked;
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::{Split, folds};
 
@@ -121,9 +124,9 @@ impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
     /// An observer is called after each fit of a path, over all rows first. If it stops the search, λ is chosen by
     /// the folds that are done, or is the smallest fitted if there are none, and the model's
     /// [`is_complete`](FittedLogisticCv::is_complete) is false.
-    fn fit_with<L: Label>(
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedLogisticCv<T, L>, Error> {
@@ -179,7 +182,7 @@ impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
 
 /// All rows.
 struct Data<'a, T: Real, L> {
-    x: &'a DMatrix<T>,
+    x: Rows<'a, T>,
     y: &'a [L],
     rows: RowOptions<'a, T>,
 }
@@ -212,8 +215,9 @@ impl<T: Real, L: Label> Data<'_, T, L> {
         let y: Vec<L> = train.iter().map(|&row| self.y[row].clone()).collect();
         let weights = self.weights(train);
         let offset = self.rows.offset.map(|offset| offset.select_rows(train));
-        let rows = RowOptions { weights: weights.as_deref(), offset: offset.as_ref() };
-        Ok(path.fit_grid(lambdas, &self.x.select_rows(train), &y, rows, observer)?.into_models())
+        let rows = RowOptions { weights: weights.as_deref(), offset: offset.as_ref().map(DMatrix::as_view) };
+        let x = self.x.select_rows(train);
+        Ok(path.fit_grid(lambdas, (&x).into(), &y, rows, observer)?.into_models())
     }
 
     /// The score of each model on the rows of its fold.
@@ -233,11 +237,11 @@ impl<T: Real, L: Label> Data<'_, T, L> {
                 other => other,
             })?;
             if let Some(offset) = &offset {
-                scores += offset;
+                scores += &*offset;
             }
             let classes = model.classes();
             let p = probabilities(&scores, classes.len()).map(|p| p.as_f64());
-            metric.evaluate_indices(&indices(classes, &y)?, &p, weights.as_deref())
+            metric.evaluate_indices(&indices(classes, &y)?, p.as_view(), weights.as_deref())
         };
         models.iter().map(score).collect()
     }

@@ -5,7 +5,6 @@ use nalgebra::DMatrix;
 use super::Inference;
 use super::covariance::{Covariance, Information};
 use super::likelihood::null_log_likelihood;
-use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::{Label, plain};
@@ -14,6 +13,7 @@ use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::{RowOptions, Sample};
 use crate::optim::Objective;
 use crate::report::StopReason;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
@@ -21,7 +21,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// # Errors
     /// As [`inference_with`](Self::inference_with).
-    pub fn inference(&self, x: &DMatrix<T>, y: &[L]) -> Result<Inference, Error> {
+    pub fn inference<'a>(&self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<Inference, Error> {
+        let x = x.into();
         self.inference_with(x, y, RowOptions::default(), Covariance::Observed)
     }
 
@@ -29,7 +30,13 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// # Errors
     /// As [`inference_with`](Self::inference_with).
-    pub fn inference_weighted(&self, x: &DMatrix<T>, y: &[L], weights: &[T]) -> Result<Inference, Error> {
+    pub fn inference_weighted<'a>(
+        &self,
+        x: impl Into<Rows<'a, T>>,
+        y: &[L],
+        weights: &[T],
+    ) -> Result<Inference, Error> {
+        let x = x.into();
         let rows = RowOptions { weights: Some(weights), ..RowOptions::default() };
         self.inference_with(x, y, rows, Covariance::Observed)
     }
@@ -60,13 +67,14 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// assert_eq!(inference.covariance_name(), "robust, HC0");
     /// # Ok::<(), logit::Error>(())
     /// ```
-    pub fn inference_with(
+    pub fn inference_with<'a>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         rows: RowOptions<'_, T>,
         covariance: Covariance,
     ) -> Result<Inference, Error> {
+        let x = x.into();
         let sample = self.sample(x, y, rows)?;
         self.check_smooth("standard errors")?;
         if self.report().stop == StopReason::Separated {
@@ -117,11 +125,11 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// Checks rows that the model is asked about.
     pub(in crate::linear) fn sample<'a>(
         &self,
-        x: &'a DMatrix<T>,
+        x: Rows<'a, T>,
         y: &[L],
         options: RowOptions<'a, T>,
     ) -> Result<Sample<'a, T>, Error> {
-        check::count("x", "columns", self.features(), x.ncols())?;
+        x.check_columns(self.features(), self.feature_names())?;
         let RowOptions { weights, offset } = options;
         Sample::of_model(x, y, weights, offset, self.classes(), self.terms().class_weights.clone())
     }

@@ -2,12 +2,12 @@
 
 use nalgebra::DMatrix;
 
+use crate::encoded::EncodedRows;
 use crate::error::Error;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::problem::{ColumnPenalty, Problem};
 use crate::linear::sample::Sample;
 use crate::optim::{Newton, Objective};
-use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// The log-likelihood of the model with an intercept only, or with nothing, beside the offsets.
@@ -31,8 +31,8 @@ fn beside_offsets<T: Real>(sample: &Sample<'_, T>, intercept: bool) -> Result<f6
     // A column of zeros whose coefficient a penalty keeps at zero: no column at all.
     let x = DMatrix::zeros(sample.x.nrows(), 1);
     let penalty = ColumnPenalty { l1: vec![0.0], l2: vec![1.0] };
-    let rows = Rows {
-        x: &x,
+    let rows = EncodedRows {
+        x: (&x).into(),
         classes: &sample.indices,
         weights: sample.weights.as_deref(),
         total_weight: sample.total_weight,

@@ -10,6 +10,7 @@ use crate::check;
 use crate::error::Error;
 use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// By how much the probability of each class changes when a column of `x` grows by one unit (at its present slope),
@@ -60,11 +61,12 @@ impl Inference {
     /// println!("{effects}");
     /// # Ok::<(), logit::Error>(())
     /// ```
-    pub fn marginal_effects<T: Real>(
+    pub fn marginal_effects<'a, T: Real>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         rows: RowOptions<'_, T>,
     ) -> Result<MarginalEffects, Error> {
+        let x = x.into();
         check::training_matrix(x)?;
         let total = check::weights(rows.weights, x.nrows())?;
         let scores = self.scores(x, rows.offset)?;

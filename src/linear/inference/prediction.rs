@@ -1,10 +1,11 @@
 //! Intervals for predicted probabilities.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DMatrixView, DVector};
 
 use super::{Inference, quantile};
 use crate::check;
 use crate::error::Error;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Probabilities of rows with standard errors and intervals, each n x K: rows, and a column per class.
@@ -52,11 +53,12 @@ impl Inference {
     /// assert!(0.0 < wet.lower[(0, 1)] && wet.upper[(0, 1)] < 1.0);
     /// # Ok::<(), logit::Error>(())
     /// ```
-    pub fn probability_intervals<T: Real>(
+    pub fn probability_intervals<'a, T: Real>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         level: f64,
     ) -> Result<ProbabilityIntervals, Error> {
+        let x = x.into();
         self.probability_intervals_with(x, None, level)
     }
 
@@ -65,12 +67,13 @@ impl Inference {
     /// # Errors
     /// For `x` or offsets of the wrong shape or with entries that are not finite, a level outside (0, 1), and
     /// [`Error::Overflow`] when scores leave the range of the number type.
-    pub fn probability_intervals_with<T: Real>(
+    pub fn probability_intervals_with<'a, T: Real>(
         &self,
-        x: &DMatrix<T>,
-        offset: Option<&DMatrix<T>>,
+        x: impl Into<Rows<'a, T>>,
+        offset: Option<DMatrixView<'_, T>>,
         level: f64,
     ) -> Result<ProbabilityIntervals, Error> {
+        let x = x.into();
         let reach = quantile(level)?;
         let scores = self.scores(x, offset)?;
         let (terms, equations) = self.estimates.shape();
@@ -108,8 +111,8 @@ impl Inference {
     /// The scores of all classes against the first, n x K with zeros in the first column unless offsets are given.
     pub(super) fn scores<T: Real>(
         &self,
-        x: &DMatrix<T>,
-        offset: Option<&DMatrix<T>>,
+        x: Rows<'_, T>,
+        offset: Option<DMatrixView<'_, T>>,
     ) -> Result<DMatrix<f64>, Error> {
         let (terms, equations) = self.estimates.shape();
         check::count("x", "columns", terms - usize::from(self.intercept), x.ncols())?;
@@ -140,7 +143,7 @@ impl Inference {
     }
 
     /// Writes a row with the intercept's 1, if there is one.
-    pub(super) fn write_terms<T: Real>(&self, x: &DMatrix<T>, row: usize, out: &mut [f64]) {
+    pub(super) fn write_terms<T: Real>(&self, x: Rows<'_, T>, row: usize, out: &mut [f64]) {
         let shift = usize::from(self.intercept);
         for (term, out) in out.iter_mut().enumerate() {
             *out = if term < shift { 1.0 } else { x[(row, term - shift)].as_f64() };

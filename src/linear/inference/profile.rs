@@ -15,6 +15,7 @@ use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::RowOptions;
 use crate::optim::HasHessian;
 use crate::report::StopReason;
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::dot;
 
@@ -76,13 +77,14 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// assert!(intervals.lower[treated] > 0.0 && intervals.upper[treated].is_finite());
     /// # Ok::<(), logit::Error>(())
     /// ```
-    pub fn profile_intervals(
+    pub fn profile_intervals<'a>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         rows: RowOptions<'_, T>,
         level: f64,
     ) -> Result<ProfileIntervals, Error> {
+        let x = x.into();
         let reach = quantile(level)?;
         let sample = self.sample(x, y, rows)?;
         self.check_smooth("profile intervals")?;
@@ -175,8 +177,8 @@ impl Setting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoded::EncodedRows;
     use crate::linear::problem::{ColumnPenalty, Problem};
-    use crate::rows::Rows;
 
     /// Column 0 is 1 for rows of class 1 only, but for some of them; column 1 overlaps. Column 0's coefficient has a
     /// lower end only, and column 1's has those of the rows where column 0 is 0, which alone decide it.
@@ -189,7 +191,7 @@ mod tests {
         let x = DMatrix::from_fn(10, 2, |row, j| if j == 0 { flag(row) } else { other[row] });
         let ends = |x: &DMatrix<f64>, classes: &[usize], start: &[f64], separated: bool| {
             let penalty = ColumnPenalty::none(x.ncols());
-            let rows = Rows { x, classes, weights: None, total_weight: x.nrows() as f64 };
+            let rows = EncodedRows { x, classes, weights: None, total_weight: x.nrows() as f64 };
             let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
             let mut objective = LogisticObjective::new(problem);
             let jacobian = jacobian(&objective);
@@ -223,7 +225,7 @@ mod tests {
             .collect();
         let x = iris.x.columns(2, 1).into_owned();
         let penalty = ColumnPenalty::none(1);
-        let rows = Rows { x: &x, classes: &classes, weights: None, total_weight: 150.0 };
+        let rows = EncodedRows { x: &x, classes: &classes, weights: None, total_weight: 150.0 };
         let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let jacobian = jacobian(&objective);

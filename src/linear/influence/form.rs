@@ -9,6 +9,7 @@ use crate::linear::coordinates::Coordinates;
 use crate::linear::definite::{self, UNDETERMINED};
 use crate::linear::objective::LogisticObjective;
 use crate::linear::working_set::WorkingSet;
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product};
 
@@ -103,7 +104,7 @@ impl<T: Real> Forms<T> {
 
     pub(super) fn evaluate(
         &mut self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         coordinates: &Coordinates<T>,
         active: &Active,
         root: &[Vec<T>],

@@ -18,6 +18,7 @@ use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
 use crate::metrics::{Accuracy, LogLoss, Metric};
 use crate::report::StopReason;
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// What each row does to a fitted logistic regression, and what the model would be without it: by one Newton step
@@ -91,7 +92,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// # Errors
     /// As [`influence_with`](Self::influence_with).
-    pub fn influence(&self, x: &DMatrix<T>, y: &[L]) -> Result<Influence<L>, Error> {
+    pub fn influence<'a>(&self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<Influence<L>, Error> {
+        let x = x.into();
         self.influence_with(x, y, RowOptions::default())
     }
 
@@ -101,12 +103,13 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// # Errors
     /// For bad data as in a fit, columns or classes other than the model's; [`Error::Singular`] when the coefficients
     /// are not determined; [`Error::Unsupported`] for Jeffreys' penalty and for models with given coefficients.
-    pub fn influence_with(
+    pub fn influence_with<'a>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         options: RowOptions<'_, T>,
     ) -> Result<Influence<L>, Error> {
+        let x = x.into();
         let unsupported = |what, instead| Err(Error::Unsupported { what, by: "influence", instead });
         let terms = self.terms();
         if terms.jeffreys {
@@ -172,7 +175,7 @@ impl<L: Label> Influence<L> {
     /// # Errors
     /// When the metric is not defined for these rows.
     pub fn leave_one_out<M: Metric>(&self, metric: &M) -> Result<f64, Error> {
-        metric.evaluate_indices(&self.labels, &self.probabilities, self.weights.as_deref())
+        metric.evaluate_indices(&self.labels, self.probabilities.as_view(), self.weights.as_deref())
     }
 
     /// The mean log-loss of the leave-one-out probabilities: an estimate of that on new rows.

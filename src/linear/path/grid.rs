@@ -12,7 +12,9 @@ use crate::linear::sample::{RowOptions, Sample};
 use crate::linear::solve::solve;
 use crate::optim::Objective;
 use crate::penalty::{Penalty, Strength};
+use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::scalar::columns;
 use crate::scalar::max_abs;
 
 /// By how much an L2 penalty exceeds the curvature of the loss where a grid begins.
@@ -30,7 +32,7 @@ pub(super) struct Origin<T: Real, L> {
 impl<T: Real, L: Label> Origin<T, L> {
     pub(super) fn new(
         config: &LogisticRegression,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         RowOptions { weights, offset }: RowOptions<'_, T>,
     ) -> Result<Self, Error> {
@@ -79,9 +81,9 @@ impl<T: Real, L: Label> Origin<T, L> {
 }
 
 /// An L1 penalty that no gradient exceeds, on the columns that `unit` penalises: residuals are below 1.
-fn wall<T: Real>(x: &DMatrix<T>, unit: &ColumnPenalty) -> ColumnPenalty {
+fn wall<T: Real>(x: Rows<'_, T>, unit: &ColumnPenalty) -> ColumnPenalty {
     let mut wall = ColumnPenalty::none(x.ncols());
-    for (j, column) in x.as_slice().chunks_exact(x.nrows().max(1)).enumerate() {
+    for (j, column) in columns(&x).enumerate() {
         if unit.l1[j] > 0.0 || unit.l2[j] > 0.0 {
             wall.l1[j] = max_abs(column).max(1.0);
         }

@@ -6,19 +6,18 @@ mod stored;
 
 use std::ops::ControlFlow;
 
-use nalgebra::DMatrix;
-
 pub use self::fitted::FittedLogisticPath;
 use self::grid::{Origin, log_spaced};
 use crate::check;
-use crate::classifier::FitOptions;
 use crate::error::Error;
+use crate::estimator::FitOptions;
 use crate::label::Label;
 use crate::linear::config::LogisticRegression;
 use crate::linear::fit::fit;
 use crate::linear::sample::RowOptions;
 use crate::penalty::Penalty;
 use crate::report::{Observer, Progress};
+use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Logistic regression for a whole grid of penalties, from the strongest to the weakest.
@@ -121,7 +120,12 @@ impl LogisticPath {
     ///
     /// # Errors
     /// As [`fit_with`](Self::fit_with).
-    pub fn fit<T: Real, L: Label>(&self, x: &DMatrix<T>, y: &[L]) -> Result<FittedLogisticPath<T, L>, Error> {
+    pub fn fit<'a, T: Real, L: Label>(
+        &self,
+        x: impl Into<Rows<'a, T>>,
+        y: &[L],
+    ) -> Result<FittedLogisticPath<T, L>, Error> {
+        let x = x.into();
         self.fit_with(x, y, FitOptions::default())
     }
 
@@ -132,12 +136,13 @@ impl LogisticPath {
     /// As a fit of [`LogisticRegression`]; [`Error::Empty`] and [`Error::InvalidParameter`] for a grid that is
     /// empty or out of range; [`Error::Unsupported`] for a penalty that has no strength, and for a grid that cannot
     /// be made because no penalised column has anything to say about the classes.
-    pub fn fit_with<T: Real, L: Label>(
+    pub fn fit_with<'a, T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedLogisticPath<T, L>, Error> {
+        let x = x.into();
         self.check()?;
         let rows = RowOptions { weights: options.weights, offset: options.offset };
         let mut ignore = |_: &Progress| ControlFlow::Continue(());
@@ -161,7 +166,7 @@ impl LogisticPath {
     pub(in crate::linear) fn fit_grid<T: Real, L: Label>(
         &self,
         lambdas: &[f64],
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         rows: RowOptions<'_, T>,
         observer: &mut Observer<'_>,
@@ -175,7 +180,7 @@ impl LogisticPath {
         &self,
         lambdas: &[f64],
         origin: Origin<T, L>,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &[L],
         RowOptions { weights, offset }: RowOptions<'_, T>,
         observer: &mut Observer<'_>,
@@ -199,7 +204,7 @@ impl LogisticPath {
     }
 
     /// The smallest λ of a grid that is not given, over the largest.
-    fn fraction<T: Real>(&self, x: &DMatrix<T>) -> f64 {
+    fn fraction<T: Real>(&self, x: Rows<'_, T>) -> f64 {
         let smooth = match self.model.penalty {
             Penalty::ElasticNet { l1_ratio, .. } => l1_ratio == 0.0,
             Penalty::L1(_) => false,

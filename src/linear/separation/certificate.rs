@@ -1,10 +1,11 @@
 //! A proof, from a fit that has converged, that the maximum-likelihood estimate exists.
 
-use nalgebra::{Cholesky, DMatrix};
+use nalgebra::{Cholesky, DMatrix, DMatrixView};
 
 use super::design::{BLOCK, Block, Design};
-use crate::rows::Rows;
+use crate::encoded::EncodedRows;
 use crate::scalar::Real;
+use crate::scalar::column;
 use crate::scalar::{Strided, Workspace, dot, product};
 
 /// Multiplications beyond which no proof is tried.
@@ -24,12 +25,12 @@ const WORK: usize = 20_000_000_000;
 /// u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if |τ| < 1/2 for all rows, for which 2 ‖x_i‖ ‖T‖
 /// is a bound, rounding errors of g included. One pass.
 pub(in crate::linear) fn estimate_exists<T: Real>(
-    rows: Rows<'_, T>,
+    rows: EncodedRows<'_, T>,
     classes: usize,
     intercept: bool,
     slopes: &DMatrix<T>,
     intercepts: &[T],
-    offset: Option<&DMatrix<T>>,
+    offset: Option<DMatrixView<'_, T>>,
 ) -> bool {
     let design = Design::new(rows, classes, intercept);
     let size = design.dimension();
@@ -52,7 +53,7 @@ pub(in crate::linear) fn estimate_exists<T: Real>(
 }
 
 /// Sums over rows: the gradient and the second derivative, for all classes but one.
-struct Pass<'d, 'a, T> {
+struct Pass<'d, 'a, T: Real> {
     design: &'d Design<'a, T>,
     /// The classes that have parameters here: the second of two, or all but the last.
     free: Vec<usize>,
@@ -93,10 +94,10 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         range: std::ops::Range<usize>,
         slopes: &DMatrix<T>,
         intercepts: &[T],
-        offset: Option<&DMatrix<T>>,
+        offset: Option<DMatrixView<'_, T>>,
     ) -> bool {
         let (rows, count) = (self.design.rows, range.len());
-        let x = |j: usize| &rows.x.as_slice()[j * rows.x.nrows()..][range.clone()];
+        let x = |j: usize| &column(&rows.x, j)[range.clone()];
         // For two classes the first has score zero.
         let single = self.design.score_columns == 1;
         let classes = self.design.score_columns + usize::from(single);

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use crate::rows::Rows;
+use crate::encoded::EncodedRows;
 use crate::scalar::Real;
 use crate::scalar::axpy;
+use crate::scalar::{column, columns};
 
 /// Rows whose entries are taken to find the centre and the scale of a column.
 const SAMPLE: usize = 1024;
@@ -21,8 +22,8 @@ pub(super) const BLOCK: usize = 256;
 /// # Layout
 /// A direction holds, for each score column, d slopes and then the intercept, if there is one.
 #[derive(Debug, Clone)]
-pub(super) struct Design<'a, T> {
-    pub(super) rows: Rows<'a, T>,
+pub(super) struct Design<'a, T: Real> {
+    pub(super) rows: EncodedRows<'a, T>,
     /// One for two classes, otherwise the number of classes.
     pub(super) score_columns: usize,
     pub(super) intercept: bool,
@@ -38,12 +39,12 @@ struct Scale {
 }
 
 impl<'a, T: Real> Design<'a, T> {
-    pub(super) fn new(rows: Rows<'a, T>, classes: usize, intercept: bool) -> Self {
+    pub(super) fn new(rows: EncodedRows<'a, T>, classes: usize, intercept: bool) -> Self {
         let score_columns = if classes > 2 { classes } else { 1 };
         let counted = rows.counted();
         let step = counted.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<usize> = counted.iter().copied().step_by(step).collect();
-        let columns = rows.x.as_slice().chunks_exact(rows.x.nrows().max(1));
+        let columns = columns(&rows.x);
         let scales = columns.map(|column| Scale::new(column, &counted, &sample, intercept)).collect();
         Design { rows, score_columns, intercept, scales }
     }
@@ -128,7 +129,7 @@ impl<'a, T: Real> Design<'a, T> {
                 out.fill(0.0);
                 continue;
             }
-            let column = &self.rows.x.as_slice()[j * self.rows.x.nrows()..][range.clone()];
+            let column = &column(&self.rows.x, j)[range.clone()];
             for ((out, &x), square) in out.iter_mut().zip(column).zip(&mut block.sizes) {
                 *out = scale.entry(x.as_f64());
                 *square += *out * *out;

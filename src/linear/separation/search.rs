@@ -52,7 +52,7 @@ pub(super) enum Alternative {
 
 /// The state of a search.
 #[derive(Debug)]
-pub(super) struct Search<'a, T> {
+pub(super) struct Search<'a, T: Real> {
     pub(super) design: Design<'a, T>,
     pub(super) tolerance: Tolerance,
     /// The span of constraints that no separating direction meets strictly.

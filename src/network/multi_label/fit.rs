@@ -13,6 +13,7 @@ use crate::label::Label;
 use crate::label_sets::LabelSets;
 use crate::loss::{BinaryCrossEntropy, ClassificationLoss, Targets};
 use crate::rng::Rng;
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::train::{Examples, TrainOptions};
 
@@ -40,11 +41,12 @@ impl MlpClassifier {
     /// assert_eq!(model.predict(&x)?, y);
     /// # Ok::<(), logit::Error>(())
     /// ```
-    pub fn fit_multi_label<T: Real, L: Label>(
+    pub fn fit_multi_label<'a, T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &LabelSets<L>,
     ) -> Result<FittedMultiLabel<T, L>, Error> {
+        let x = x.into();
         self.fit_multi_label_weighted(x, y, None)
     }
 
@@ -52,12 +54,13 @@ impl MlpClassifier {
     ///
     /// # Errors
     /// As [`fit_multi_label`](Self::fit_multi_label), and for bad weights.
-    pub fn fit_multi_label_weighted<T: Real, L: Label>(
+    pub fn fit_multi_label_weighted<'a, T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: impl Into<Rows<'a, T>>,
         y: &LabelSets<L>,
         weights: Option<&[T]>,
     ) -> Result<FittedMultiLabel<T, L>, Error> {
+        let x = x.into();
         check::training_matrix(x)?;
         check::count("y", "rows", x.nrows(), y.rows())?;
         let loss = self.multi_label_loss()?;
@@ -86,7 +89,7 @@ impl MlpClassifier {
     /// A network whose columns of scores are labels.
     pub(crate) fn fit_labels<T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &LabelSets<L>,
         weights: Option<&[T]>,
         loss: ClassificationLoss,
@@ -98,12 +101,18 @@ impl MlpClassifier {
         }
         let network = self.network(x.ncols(), y.labels().len())?;
         let targets = y.targets::<T>();
-        let all = Examples::new(x, Targets::Values(&targets)).weighted(weights);
+        let all = Examples::new(x.view(), Targets::Values(&targets)).weighted(weights);
         check::weights(weights, x.nrows())?;
         if let Some(minimizer) = &self.minimizer {
             let mut ignore = |_: &_| ControlFlow::Continue(());
             let trained = self.minimize_on(minimizer, &network, &loss, all, None, &mut ignore)?;
-            return Ok(FittedMlp::new(y.labels().to_vec(), network, loss, trained));
+            return Ok(FittedMlp::new(
+                y.labels().to_vec(),
+                x.names().map(<[String]>::to_vec),
+                network,
+                loss,
+                trained,
+            ));
         }
         let trained = match self.validation_fraction {
             None => self.trainer.fit(&network, &loss, all, TrainOptions::default())?,
@@ -113,13 +122,13 @@ impl MlpClassifier {
                 self.trainer.fit(&network, &loss, train.examples(), options)?
             }
         };
-        Ok(FittedMlp::new(y.labels().to_vec(), network, loss, trained))
+        Ok(FittedMlp::new(y.labels().to_vec(), x.names().map(<[String]>::to_vec), network, loss, trained))
     }
 
     /// Rows to learn from and rows set aside, drawn without regard to labels.
     fn split_rows<T: Real, L: Label>(
         &self,
-        x: &DMatrix<T>,
+        x: Rows<'_, T>,
         y: &LabelSets<L>,
         weights: Option<&[T]>,
         fraction: f64,

@@ -10,6 +10,7 @@ use crate::label_sets::LabelSets;
 use crate::loss::{BinaryCrossEntropy, Loss};
 use crate::network::FittedMlp;
 use crate::report::FitReport;
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::train::History;
 
@@ -63,7 +64,8 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
     ///
     /// # Errors
     /// As those of [`Classifier`](crate::Classifier).
-    pub fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    pub fn decision_function<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
+        let x = x.into();
         let mut scores = self.model.scores(x)?;
         for (mut column, platt) in scores.column_iter_mut().zip(&self.calibration) {
             if *platt != PlattScaling::NONE {
@@ -78,7 +80,8 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
     ///
     /// # Errors
     /// As [`decision_function`](Self::decision_function).
-    pub fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    pub fn predict_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
+        let x = x.into();
         let scores = self.decision_function(x)?;
         let mut probabilities = DMatrix::zeros(scores.nrows(), scores.ncols());
         BinaryCrossEntropy.probabilities(&scores, &mut probabilities);
@@ -89,7 +92,8 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
     ///
     /// # Errors
     /// As [`decision_function`](Self::decision_function).
-    pub fn predict(&self, x: &DMatrix<T>) -> Result<LabelSets<L>, Error> {
+    pub fn predict<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<LabelSets<L>, Error> {
+        let x = x.into();
         let probabilities = self.predict_proba(x)?;
         let has = |row: usize, label: usize| probabilities[(row, label)].as_f64() >= self.thresholds[label];
         LabelSets::from_indicator(DMatrix::from_fn(x.nrows(), self.thresholds.len(), has), self.labels())
@@ -115,7 +119,8 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
     ///
     /// # Errors
     /// For rows and labels that do not fit, no rows, and when a calibration does not converge.
-    pub fn calibrate(mut self, x: &DMatrix<T>, y: &LabelSets<L>) -> Result<Self, Error> {
+    pub fn calibrate<'a>(mut self, x: impl Into<Rows<'a, T>>, y: &LabelSets<L>) -> Result<Self, Error> {
+        let x = x.into();
         check::training_matrix(x)?;
         y.check(self.labels(), x.nrows())?;
         let scores = self.model.scores(x)?;

@@ -4,9 +4,10 @@ use downstream::{SquaredHinge, Swish};
 use logit::decide::FittedThreshold;
 use logit::nn::{Dense, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy, Targets};
 use logit::optim::{Optimizer, Step};
+use logit::prelude::*;
 use logit::{
-    Activation, Adam, Classifier, Error, Estimator, FittedLogistic, GradCheck, LogisticRegression,
-    MlpClassifier, Penalty, Persist, Rng, StopReason, data,
+    Activation, Adam, Error, FittedLogistic, GradCheck, LogisticRegression, MlpClassifier, Penalty, Rng,
+    StopReason, data,
 };
 use nalgebra::{DMatrix, dmatrix, dvector};
 

@@ -1,7 +1,8 @@
 //! Standard errors, tests and fit statistics of maximum-likelihood fits: mpmath, checked there with statsmodels.
 
 use logit::linear::Inference;
-use logit::{Estimator, LogisticRegression, Penalty, Solver};
+use logit::prelude::*;
+use logit::{LogisticRegression, Penalty, Solver};
 use serde::Deserialize;
 
 use super::cases::{self, Fit};

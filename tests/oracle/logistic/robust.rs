@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use logit::linear::{Covariance, Inference, RowOptions};
 use logit::nalgebra::DMatrix;
-use logit::{Estimator, FitOptions, FittedLogistic, LogisticRegression, Penalty};
+use logit::prelude::*;
+use logit::{FitOptions, FittedLogistic, LogisticRegression, Penalty};
 use serde::Deserialize;
 
 use super::datasets::{Dataset, Source};

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use logit::linear::SeparationKind;
-use logit::{Error, Estimator, FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
+use logit::prelude::*;
+use logit::{Error, FittedLogistic, LogisticRegression, Penalty, Solver, StopReason};
 use serde::Deserialize;
 
 use super::datasets::{Dataset, Source};

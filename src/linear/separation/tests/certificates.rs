@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use proptest::prelude::*;
 
 use super::{find, rows};
-use crate::classifier::Estimator;
+use crate::estimator::Estimator;
 use crate::linear::separation::estimate_exists;
 use crate::linear::{FittedLogistic, LogisticRegression};
 use crate::penalty::Penalty;

@@ -10,13 +10,17 @@ mod planted;
 use nalgebra::DMatrix;
 
 use super::{Separation, SeparationKind, separation};
+use crate::encoded::EncodedRows;
 use crate::error::Error;
-use crate::rows::Rows;
 use crate::scalar::Real;
 
-fn rows<'a, T: Real>(x: &'a DMatrix<T>, classes: &'a [usize], weights: Option<&'a [T]>) -> Rows<'a, T> {
+fn rows<'a, T: Real>(
+    x: &'a DMatrix<T>,
+    classes: &'a [usize],
+    weights: Option<&'a [T]>,
+) -> EncodedRows<'a, T> {
     let total_weight = weights.map_or(classes.len() as f64, |w| w.iter().map(|w| w.as_f64()).sum());
-    Rows { x, classes, weights, total_weight }
+    EncodedRows { x, classes, weights, total_weight }
 }
 
 /// The separation of rows that all have weight 1.

@@ -1,0 +1,294 @@
+//! What learns from labelled rows, and the options of a fit.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use nalgebra::DMatrixView;
+
+use crate::classifier::Classifier;
+use crate::error::Error;
+use crate::label::Label;
+use crate::report::{Observer, Progress};
+use crate::rows::Rows;
+use crate::scalar::Real;
+
+/// Optional inputs to a fit: sample weights, score offsets and a progress observer.
+///
+/// ```
+/// use logit::prelude::*;
+/// use logit::{FitOptions, LogisticRegression, Penalty};
+/// use nalgebra::dmatrix;
+///
+/// let (x, y) = (dmatrix![0.0; 1.0; 2.0; 3.0], ["no", "yes", "no", "yes"]);
+/// let options = FitOptions::new().weights(&[1.0, 2.0, 1.0, 1.0]);
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit_with(&x, &y, options)?;
+/// assert!(model.report().converged());
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[non_exhaustive]
+pub struct FitOptions<'a, T: Real> {
+    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.
+    pub weights: Option<&'a [T]>,
+    /// Numbers added to the scores, n x 1 for two classes and n x K for more.
+    pub offset: Option<DMatrixView<'a, T>>,
+    /// Sees the progress after each iteration or epoch, and may stop the fit.
+    pub observer: Option<&'a mut Observer<'a>>,
+}
+
+impl<'a, T: Real> FitOptions<'a, T> {
+    /// No weights, no offsets, no observer.
+    pub fn new() -> Self {
+        FitOptions { weights: None, offset: None, observer: None }
+    }
+
+    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it. Defaults to 1 for every
+    /// row.
+    pub fn weights(mut self, weights: &'a [T]) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Numbers to add to the scores, n x 1 for two classes and n x K for more: coefficients are fitted beside them, and
+    /// predictions are without. [`LogisticRegression`](crate::LogisticRegression) takes them; other estimators refuse.
+    /// Defaults to none.
+    pub fn offset(mut self, offset: impl Into<DMatrixView<'a, T>>) -> Self {
+        self.offset = Some(offset.into());
+        self
+    }
+
+    /// A function that sees the progress after each iteration or epoch, and stops the fit by returning
+    /// [`ControlFlow::Break`]; see [`Estimator::fit_observed`]. Defaults to none.
+    pub fn observer(mut self, observer: &'a mut Observer<'a>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// The same options again, for estimators that fit several times.
+    pub fn reborrow(&mut self) -> FitOptions<'_, T> {
+        let observer: Option<&mut Observer<'_>> = match &mut self.observer {
+            Some(observer) => Some(&mut **observer),
+            None => None,
+        };
+        FitOptions { weights: self.weights, offset: self.offset, observer }
+    }
+
+    /// Refuses offsets on behalf of an estimator that has no use for them.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if there are any.
+    pub fn without_offset(&self, by: &'static str) -> Result<(), Error> {
+        let instead = "fit a LogisticRegression, or leave them out";
+        self.offset.map_or(Ok(()), |_| Err(Error::Unsupported { what: "offsets", by, instead }))
+    }
+
+    /// Calls the observer, if there is one, and returns whether to go on.
+    pub fn observe(&mut self, progress: &Progress) -> ControlFlow<()> {
+        self.observer.as_mut().map_or(ControlFlow::Continue(()), |observer| observer(progress))
+    }
+}
+
+impl<T: Real> Default for FitOptions<'_, T> {
+    fn default() -> Self {
+        FitOptions::new()
+    }
+}
+
+impl<T: Real> fmt::Debug for FitOptions<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FitOptions")
+            .field("weights", &self.weights)
+            .field("offset", &self.offset)
+            .field("observer", &self.observer.is_some())
+            .finish()
+    }
+}
+
+/// The observer of an estimator that fits several times.
+///
+/// It sees the fits one after the other. Once it has returned [`ControlFlow::Break`], every later call is answered so
+/// without asking it: the fits that remain stop at their first call.
+pub(crate) struct Watch<'a> {
+    observer: Option<&'a mut Observer<'a>>,
+    cancelled: bool,
+}
+
+impl<'a> Watch<'a> {
+    /// No fit has been cancelled yet.
+    pub(crate) fn new(observer: Option<&'a mut Observer<'a>>) -> Self {
+        Watch { observer, cancelled: false }
+    }
+
+    /// Runs one of the fits, with its weights if there are any.
+    pub(crate) fn fit<T: Real, A>(
+        &mut self,
+        weights: Option<&[T]>,
+        fit: impl FnOnce(FitOptions<'_, T>) -> A,
+    ) -> A {
+        let Some(observer) = &mut self.observer else {
+            return fit(FitOptions { weights, ..FitOptions::new() });
+        };
+        let cancelled = &mut self.cancelled;
+        let mut watched = |progress: &Progress| {
+            *cancelled = *cancelled || observer(progress).is_break();
+            if *cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        fit(FitOptions { weights, offset: None, observer: Some(&mut watched) })
+    }
+
+    /// Whether the observer has ended the fits.
+    pub(crate) fn cancelled(&self) -> bool {
+        self.cancelled
+    }
+}
+
+/// Learns from labelled rows.
+///
+/// An estimator is a plain value that holds hyper-parameters. It is not a [`Classifier`], so that predicting before
+/// fitting does not compile; [`fit`](Estimator::fit) returns the classifier. References, boxes and `Arc`s of estimators are
+/// estimators too.
+///
+/// # Shapes
+/// `x` is n x d, one sample per row: a matrix, a view of one, or anything else that makes [`Rows`]; `y` has n labels of any
+/// ordered type.
+///
+/// # Implementing this trait
+/// Only [`fit_rows`](Estimator::fit_rows) is required. It leaves its arguments untouched, depends on nothing else, and
+/// returns a model whose [report](Classifier::report) says truthfully how far the fit got. Bad data is an [`Error`], slow
+/// convergence is not. A model that keeps [`Rows::names`] can check them later.
+///
+/// # Examples
+/// Code that works with any estimator:
+/// ```
+/// use logit::nalgebra::{DMatrix, dmatrix};
+/// use logit::prelude::*;
+/// use logit::{Error, Label, LogisticRegression, MlpClassifier, Penalty, Sgd};
+///
+/// fn training_accuracy<E: Estimator<f64>, L: Label>(e: &E, x: &DMatrix<f64>, y: &[L]) -> Result<f64, Error> {
+///     e.fit(x, y)?.score(x, y)
+/// }
+///
+/// let (x, y) = (dmatrix![0.0; 1.0; 4.0; 5.0], ["low", "low", "high", "high"]);
+/// assert_eq!(training_accuracy(&LogisticRegression::new(Penalty::c(1.0)), &x, &y)?, 1.0);
+/// assert_eq!(training_accuracy(&MlpClassifier::new([16]).optimizer(Sgd::new(0.1)), &x, &y)?, 1.0);
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Estimator<T: Real> {
+    /// The classifier that a fit returns.
+    type Fitted<L: Label>: Classifier<T, Label = L>;
+
+    /// Fits to borrowed rows; what all other methods call.
+    ///
+    /// # Errors
+    /// A typed [`Error`] for empty or non-finite data, disagreeing sizes, a single class, bad weights and
+    /// hyper-parameters out of range.
+    fn fit_rows<L: Label>(
+        &self,
+        x: Rows<'_, T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<Self::Fitted<L>, Error>;
+
+    /// Fits to the rows of `x` and their labels.
+    ///
+    /// # Errors
+    /// As [`fit_rows`](Estimator::fit_rows).
+    fn fit<'a, L: Label>(&self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<Self::Fitted<L>, Error> {
+        self.fit_rows(x.into(), y, FitOptions::new())
+    }
+
+    /// Fits with weights, offsets or an observer.
+    ///
+    /// # Errors
+    /// As [`fit_rows`](Estimator::fit_rows).
+    fn fit_with<'a, L: Label>(
+        &self,
+        x: impl Into<Rows<'a, T>>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<Self::Fitted<L>, Error> {
+        self.fit_rows(x.into(), y, options)
+    }
+
+    /// Fits with one weight per row.
+    ///
+    /// # Errors
+    /// As [`fit_rows`](Estimator::fit_rows).
+    fn fit_weighted<'a, L: Label>(
+        &self,
+        x: impl Into<Rows<'a, T>>,
+        y: &[L],
+        weights: &[T],
+    ) -> Result<Self::Fitted<L>, Error> {
+        self.fit_rows(x.into(), y, FitOptions::new().weights(weights))
+    }
+
+    /// Fits while `observer` watches: it is called after each iteration or epoch, and stops the fit by returning
+    /// [`ControlFlow::Break`]. The model so far is returned, and its report says
+    /// [`Cancelled`](crate::StopReason::Cancelled).
+    ///
+    /// # Errors
+    /// As [`fit_rows`](Estimator::fit_rows).
+    fn fit_observed<'a, L: Label>(
+        &self,
+        x: impl Into<Rows<'a, T>>,
+        y: &[L],
+        mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Self::Fitted<L>, Error> {
+        self.fit_rows(x.into(), y, FitOptions::new().observer(&mut observer))
+    }
+}
+
+macro_rules! through_pointer {
+    ($($pointer:ty),*) => {
+        $(
+            impl<T: Real, E: Estimator<T>> Estimator<T> for $pointer {
+                type Fitted<L: Label> = E::Fitted<L>;
+
+                fn fit_rows<L: Label>(
+                    &self,
+                    x: Rows<'_, T>,
+                    y: &[L],
+                    options: FitOptions<'_, T>,
+                ) -> Result<E::Fitted<L>, Error> {
+                    (**self).fit_rows(x, y, options)
+                }
+            }
+        )*
+    };
+}
+
+through_pointer!(&E, Box<E>, std::sync::Arc<E>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls the observer of a fit until it breaks, at most three times; returns how often.
+    fn calls(watch: &mut Watch<'_>) -> usize {
+        let progress = Progress { iteration: 1, limit: 3, objective: 0.0, validation: None };
+        watch.fit(None::<&[f64]>, |mut options| {
+            (1..=3).find(|_| options.observe(&progress).is_break()).unwrap_or(3)
+        })
+    }
+
+    #[test]
+    fn the_fits_after_a_break_stop_at_their_first_call() {
+        let mut asked = 0;
+        let mut observer = |_: &Progress| {
+            asked += 1;
+            if asked == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let mut watch = Watch::new(Some(&mut observer));
+        assert_eq!((calls(&mut watch), watch.cancelled()), (3, false));
+        assert_eq!((calls(&mut watch), watch.cancelled()), (2, true));
+        assert_eq!((calls(&mut watch), watch.cancelled()), (1, true));
+        assert_eq!(asked, 5, "the observer is not asked again");
+    }
+
+    #[test]
+    fn fits_without_an_observer_have_none() {
+        let mut watch = Watch::new(None);
+        assert!(watch.fit(Some(&[1.0]), |options| options.observer.is_none() && options.weights.is_some()));
+        assert!(!watch.cancelled());
+    }
+}

@@ -1,0 +1,217 @@
+//! What every transformation does with views and with memory of others, and what tuples hand on.
+
+use allocation_counter::measure;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, dmatrix};
+
+use super::*;
+
+/// Rows with few values, so that categories repeat.
+fn rows(count: usize) -> DMatrix<f64> {
+    let mut rng = crate::rng::Rng::new(3);
+    DMatrix::from_fn(count, 3, |_, _| (2.0 * rng.standard_normal()).round() / 2.0)
+}
+
+/// A fit of every transformer.
+fn all(x: &DMatrix<f64>) -> Vec<(&'static str, Box<dyn Transform<f64>>)> {
+    fn fitted<P>(transformer: P, x: &DMatrix<f64>) -> Box<dyn Transform<f64>>
+    where
+        P: Transformer<f64>,
+        P::Fitted: 'static,
+    {
+        Box::new(transformer.fit(x).unwrap())
+    }
+    let lenient = OneHotEncoder::new().unknown(UnknownCategory::Zeros);
+    vec![
+        ("identity", fitted((), x)),
+        ("standard", fitted(StandardScaler::new(), x)),
+        ("min-max", fitted(MinMaxScaler::new().clip(true), x)),
+        ("max-abs", fitted(MaxAbsScaler::new(), x)),
+        ("robust", fitted(RobustScaler::new(), x)),
+        ("normalizer", fitted(Normalizer::new(), x)),
+        ("polynomial", fitted(PolynomialFeatures::new(3).include_bias(true), x)),
+        ("one-hot", fitted(lenient, x)),
+        ("on columns", fitted(OnColumns::new([2, 0], StandardScaler::new()), x)),
+        ("selected", fitted(SelectColumns::new([2, 1]), x)),
+        ("imputer", fitted(Imputer::mean(), x)),
+        ("pca", fitted(Pca::new(2).whiten(true), x)),
+        ("chain", fitted((StandardScaler::new(), PolynomialFeatures::new(2), Pca::new(3)), x)),
+    ]
+}
+
+#[test]
+fn views_are_transformed_as_copies_are_whatever_the_memory_held() {
+    let x = rows(40);
+    for (name, transform) in all(&x) {
+        let view = x.rows(7, 20);
+        let wanted = transform.transform_owned(view.clone_owned()).unwrap();
+        // Columns of the result do not follow each other.
+        let mut memory = DMatrix::from_element(25, transform.outputs(), f64::NAN);
+        let mut scratch = Scratch::new();
+        for _ in 0..2 {
+            transform.transform_into(view.into(), memory.rows_mut(3, 20), &mut scratch).unwrap();
+            assert_eq!(memory.rows(3, 20), wanted, "{name}");
+            assert!(memory.rows(0, 3).iter().chain(memory.rows(23, 2).iter()).all(|v| v.is_nan()), "{name}");
+        }
+        assert_eq!(transform.transform(view).unwrap(), wanted, "{name}");
+    }
+}
+
+#[test]
+fn missing_values_are_replaced_and_marked_in_memory_of_others() {
+    let x = dmatrix![1.0, f64::NAN; 3.0, 4.0];
+    let imputer = Imputer::mean().indicators(true).fit(&x).unwrap();
+    let mut out = DMatrix::from_element(2, 3, f64::INFINITY);
+    imputer.transform_into((&x).into(), out.as_view_mut(), &mut Scratch::new()).unwrap();
+    assert_eq!(out, dmatrix![1.0, 4.0, 1.0; 3.0, 4.0, 0.0]);
+    assert_eq!(imputer.transform_owned(x).unwrap(), out);
+}
+
+#[test]
+fn a_single_row_is_transformed_without_an_allocation() {
+    let x = rows(40);
+    for (name, transform) in all(&x) {
+        let (row, mut out, mut scratch) = ([0.5, 0.0, -1.0], vec![0.0; transform.outputs()], Scratch::new());
+        let mut once = || transform.transform_row(&row, &mut out, &mut scratch).unwrap();
+        // Buffers change places between calls, so that it takes some until all have grown.
+        (0..4).for_each(|_| once());
+        assert_eq!(measure(once).count_total, 0, "{name}");
+    }
+}
+
+#[test]
+fn one_scratch_serves_several_polynomials() {
+    let (x, mut scratch) = (dmatrix![2.0, 3.0], Scratch::new());
+    let fit = |transformer: PolynomialFeatures| transformer.fit(&x).unwrap();
+    let quadratic = fit(PolynomialFeatures::new(2));
+    let products = fit(PolynomialFeatures::new(2).interaction_only(true));
+    for _ in 0..2 {
+        let (mut five, mut three) = ([0.0; 5], [0.0; 3]);
+        quadratic.transform_row(&[2.0, 3.0], &mut five, &mut scratch).unwrap();
+        products.transform_row(&[2.0, 3.0], &mut three, &mut scratch).unwrap();
+        assert_eq!((five, three), ([2.0, 3.0, 4.0, 6.0, 9.0], [2.0, 3.0, 6.0]));
+    }
+}
+
+#[test]
+fn errors_do_not_lose_memory_of_scratch() {
+    let x = rows(40);
+    for (name, transform) in all(&x) {
+        let mut scratch = Scratch::new();
+        let mut out = vec![0.0; transform.outputs()];
+        let mut once = |row: &[f64]| transform.transform_row(row, &mut out, &mut scratch);
+        (0..4).for_each(|_| once(&[0.5, 0.0, -1.0]).unwrap());
+        for _ in 0..4 {
+            // Those that choose columns take what the others hold.
+            let _ = once(&[f64::INFINITY; 3]);
+        }
+        assert_eq!(measure(|| once(&[0.5, 0.0, -1.0]).unwrap()).count_total, 0, "{name}");
+    }
+}
+
+/// Adds 1, or 10 to the rows that it hands on from a fit, as a cross-fitted transformer would; wants names and classes.
+#[derive(Debug, Clone, Copy)]
+struct Supervised;
+
+impl Transformer<f64> for Supervised {
+    type Fitted = Supervised;
+
+    fn fit_rows(&self, x: Rows<'_, f64>, options: TransformerOptions<'_, f64>) -> Result<Self, Error> {
+        options.required_classes(x.nrows(), "this spy")?;
+        Ok(*self)
+    }
+    fn fit_transform_rows(
+        &self,
+        x: Rows<'_, f64>,
+        options: TransformerOptions<'_, f64>,
+    ) -> Result<(Self, DMatrix<f64>), Error> {
+        Ok((self.fit_rows(x, options)?, x.add_scalar(10.0)))
+    }
+}
+
+impl Transform<f64> for Supervised {
+    fn inputs(&self) -> usize {
+        1
+    }
+    fn outputs(&self) -> usize {
+        1
+    }
+    fn transform_into(
+        &self,
+        x: Rows<'_, f64>,
+        mut out: DMatrixViewMut<'_, f64>,
+        _: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        out.copy_from(&x.add_scalar(1.0));
+        Ok(())
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        Ok(names.iter().map(|name| format!("{name}+1")).collect())
+    }
+}
+
+/// Remembers the rows that it was fitted to and their names.
+#[derive(Debug, Clone, Copy)]
+struct Spy;
+
+#[derive(Debug)]
+struct Seen(DMatrix<f64>, Option<Vec<String>>);
+
+impl Transformer<f64> for Spy {
+    type Fitted = Seen;
+
+    fn fit_rows(&self, x: Rows<'_, f64>, _: TransformerOptions<'_, f64>) -> Result<Seen, Error> {
+        Ok(Seen(x.clone_owned(), x.names().map(<[String]>::to_vec)))
+    }
+}
+
+impl Transform<f64> for Seen {
+    fn inputs(&self) -> usize {
+        1
+    }
+    fn outputs(&self) -> usize {
+        1
+    }
+    fn transform_into(
+        &self,
+        x: Rows<'_, f64>,
+        mut out: DMatrixViewMut<'_, f64>,
+        _: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        out.copy_from(&x.view());
+        Ok(())
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        Ok(names.to_vec())
+    }
+}
+
+#[test]
+fn tuples_hand_on_cross_fitted_rows_their_classes_and_names() {
+    let (x, names) = (dmatrix![1.0; 2.0], ["a".to_owned()]);
+    let named = Rows::from(&x).with_names(&names).unwrap();
+    let options = TransformerOptions::new().classes(&[0, 1], 2);
+
+    let chain = (Supervised, Spy).fit_with(named, options).unwrap();
+    assert_eq!(chain.second().0, dmatrix![11.0; 12.0]);
+    assert_eq!(chain.second().1, Some(vec!["a+1".to_owned()]));
+    assert_eq!(chain.transform(&x).unwrap(), dmatrix![2.0; 3.0]);
+
+    let (chain, z) = (Supervised, Supervised, Spy).fit_transform_rows(named, options).unwrap();
+    assert_eq!(chain.second().second().0, dmatrix![21.0; 22.0]);
+    assert_eq!(chain.second().second().1, Some(vec!["a+1+1".to_owned()]));
+    assert_eq!(z, dmatrix![21.0; 22.0]);
+
+    let without = (Supervised, Spy).fit_with(&x, options).unwrap();
+    assert_eq!(without.second().1, None);
+    assert!(matches!((Supervised, Spy).fit(&x), Err(Error::Unsupported { .. })));
+}
+
+#[test]
+fn moments_take_views() {
+    let x = rows(20);
+    let mut blocks = Moments::new(3).unwrap();
+    blocks.update(x.rows(0, 20), None).unwrap();
+    assert_eq!(blocks, Moments::of(&x, None).unwrap());
+    let part: DMatrixView<'_, f64> = x.rows(3, 9).into();
+    assert_eq!(Moments::of(part, None), Moments::of(&part.clone_owned(), None));
+}

@@ -1,0 +1,37 @@
+//! Copies of some rows.
+
+use nalgebra::DMatrix;
+
+use crate::rows::Rows;
+use crate::scalar::Real;
+
+/// Some rows, copied, with their labels and weights, and the names of the columns.
+#[derive(Debug)]
+pub(crate) struct Part<'a, T, L> {
+    x: DMatrix<T>,
+    names: Option<&'a [String]>,
+    pub(crate) y: Vec<L>,
+    weights: Option<Vec<T>>,
+}
+
+impl<'a, T: Real, L: Clone> Part<'a, T, L> {
+    /// The rows that `numbers` names.
+    pub(crate) fn of(x: Rows<'a, T>, y: &[L], weights: Option<&[T]>, numbers: &[usize]) -> Self {
+        Part {
+            x: x.select_rows(numbers),
+            names: x.names(),
+            y: numbers.iter().map(|&row| y[row].clone()).collect(),
+            weights: weights.map(|weights| numbers.iter().map(|&row| weights[row]).collect()),
+        }
+    }
+
+    pub(crate) fn rows(&self) -> Rows<'_, T> {
+        let rows = Rows::from(&self.x);
+        // A copy of rows has the columns of the rows, so there are as many names.
+        self.names.and_then(|names| rows.with_names(names).ok()).unwrap_or(rows)
+    }
+
+    pub(crate) fn weights(&self) -> Option<&[T]> {
+        self.weights.as_deref()
+    }
+}
