@@ -7,7 +7,6 @@ use logit::data::{
     Blobs, Circles, Classification, Component, Dataset, GaussianMixture, GaussianQuantiles, IdxArray,
     IdxElement, IdxReader, Moons, MultiLabel, Spirals, Xor,
 };
-use logit::decide::*;
 use logit::gradcheck::*;
 use logit::linear::*;
 use logit::metrics::{
@@ -16,8 +15,6 @@ use logit::metrics::{
 use logit::multiclass::*;
 use logit::nn::*;
 use logit::optim::*;
-use logit::pipeline::*;
-use logit::preprocess::*;
 use logit::report::*;
 use logit::select::*;
 use logit::*;

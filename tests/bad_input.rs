@@ -21,13 +21,21 @@ const LIMIT: usize = 30;
 fn fits<T: Real, L: Label + 'static>(x: &DMatrix<T>, y: &[L], weights: Option<&[T]>) -> Vec<Fit<T, L>> {
     let logistic = |solver, penalty| -> Fit<T, L> {
         let model = LogisticRegression::new(penalty).solver(solver).max_iterations(LIMIT);
-        let model = model.fit_with(x, y, FitOptions { weights, ..FitOptions::default() })?;
+        let model = model.fit_with(x, y, {
+            let mut options = FitOptions::new();
+            options.weights = weights;
+            options
+        })?;
         let report = model.report().clone();
         Ok((Box::new(model), report))
     };
     let network = |optimizer: MlpOptimizer| -> Fit<T, L> {
         let network = MlpClassifier::new([3]).epochs(5).batch_size(4).optimizer(optimizer);
-        let model = network.fit_with(x, y, FitOptions { weights, ..FitOptions::default() })?;
+        let model = network.fit_with(x, y, {
+            let mut options = FitOptions::new();
+            options.weights = weights;
+            options
+        })?;
         let report = model.report().clone();
         Ok((Box::new(model), report))
     };

@@ -11,7 +11,7 @@ use logit::metrics::{Accuracy, LogLoss, Metric, RocAuc};
 use logit::prelude::*;
 use logit::select::stratified_k_fold;
 use logit::{ClassWeight, Error, FitOptions, LogisticRegression, Penalty, data};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 const LAMBDAS: [f64; 4] = [0.3, 0.03, 0.003, 0.0003];
 
@@ -34,8 +34,12 @@ fn by_hand<M: Metric>(
         let parts = [&split.train, &split.test].map(|rows| (x.select_rows(rows), pick(y, rows)));
         let weighted = [&split.train, &split.test].map(|rows| weights.map(|w| pick(w, rows)));
         let score = |&lambda: &f64| {
-            let options =
-                FitOptions { weights: weighted[0].as_deref(), offset: offsets[0].as_ref(), observer: None };
+            let options = {
+                let mut options = FitOptions::new();
+                options.weights = weighted[0].as_deref();
+                options.offset = offsets[0].as_ref().map(|m| m.as_view());
+                options
+            };
             let fitted =
                 model.clone().penalty(kind(lambda)).fit_with(&parts[0].0, &parts[0].1, options).unwrap();
             // The offset of a test row acts as one more column with coefficient 1.
@@ -82,7 +86,14 @@ fn the_table_is_that_of_separate_fits() {
             let wanted = by_hand((&x, &y), weights, offset, &model, Penalty::l1, &LogLoss, (4, seed));
             let path = LogisticPath::new(model.clone().penalty(Penalty::l1(1.0))).lambdas(LAMBDAS);
             let search = LogisticRegressionCv::new(path).folds(4).seed(seed);
-            let found = search.fit_with(&x, &y, FitOptions { weights, offset, observer: None }).unwrap();
+            let found = search
+                .fit_with(&x, &y, {
+                    let mut options = FitOptions::new();
+                    options.weights = weights;
+                    options.offset = offset.map(|m| m.as_view());
+                    options
+                })
+                .unwrap();
             assert_table(found.scores(), &wanted);
             assert!(found.is_complete());
         }
@@ -156,8 +167,13 @@ fn a_test_row_never_reaches_its_own_models() {
         fn greater_is_better(&self) -> bool {
             true
         }
-        fn evaluate_indices(&self, _: &[usize], p: &DMatrix<f64>, _: Option<&[f64]>) -> Result<f64, Error> {
-            self.0.lock().unwrap().push(p.clone());
+        fn evaluate_indices(
+            &self,
+            _: &[usize],
+            p: DMatrixView<'_, f64>,
+            _: Option<&[f64]>,
+        ) -> Result<f64, Error> {
+            self.0.lock().unwrap().push(p.clone_owned());
             Ok(0.0)
         }
     }
@@ -225,7 +241,7 @@ fn a_search_that_is_stopped_says_so() {
             last = (progress.iteration, progress.limit);
             if progress.iteration == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let options = FitOptions { observer: Some(&mut observer), ..FitOptions::default() };
+        let options = FitOptions::new().observer(&mut observer);
         let search = LogisticRegressionCv::new(path(Penalty::l2(1.0)));
         let found = search.fit_with(&x, &y, options).unwrap();
         assert_eq!(last, (stop, 24));

@@ -187,7 +187,7 @@ fn thresholds_are_the_best_of_all() {
         let value = |threshold: f64| {
             let called =
                 DMatrix::from_fn(120, 2, |row, k| f64::from(u8::from(usize::from(p[row] >= threshold) == k)));
-            metric.evaluate_indices(&y, &called, None).expect("a value")
+            metric.evaluate_indices(&y, called.as_view(), None).expect("a value")
         };
         let best = (0..=1000)
             .map(|t| value(f64::from(t) / 1000.0))

@@ -184,10 +184,10 @@ proptest! {
             (false, true) => Penalty::l2(l2),
             _ => Penalty::None,
         };
-        let options = FitOptions { weights, offset, observer: None };
+        let options = { let mut options = FitOptions::new(); options.weights = weights; options.offset = offset.map(|m| m.as_view()); options };
         let model = LogisticRegression::new(penalty).tolerance(1e-13).fit_with(&x, &y, options).unwrap();
         prop_assume!(model.report().gradient_norm.unwrap() < 1e-11);
-        let influence = match model.influence_with(&x, &y, RowOptions { weights, offset }) {
+        let influence = match model.influence_with(&x, &y, { let mut options = RowOptions::new(); options.weights = weights; options.offset = offset.map(|m| m.as_view()); options }) {
             // Some draws are separable.
             Err(Error::Singular { .. }) if l1 == 0.0 && l2 == 0.0 => return Ok(()),
             other => other.unwrap(),
@@ -206,7 +206,7 @@ proptest! {
         let repeated: Vec<usize> = (0..40).flat_map(|i| vec![i; i % 4]).collect();
         let (xs, ys) = (x.select_rows(&repeated), pick(&y, &repeated));
         let fitted = model.fit_weighted(&x, &y, &weights).unwrap();
-        let options = RowOptions { weights: Some(weights.as_slice()), offset: None };
+        let options = RowOptions::new().weights(weights.as_slice());
         let weighted = fitted.influence_with(&x, &y, options).unwrap();
         let copies = model.fit(&xs, &ys).unwrap().influence(&xs, &ys).unwrap();
         for row in 0..40 {
@@ -337,7 +337,7 @@ fn class_weights_are_remembered() {
     let weights: Vec<f64> = y.iter().map(|&c| if c == 1 { 3.0 } else { 1.0 }).collect();
     let a = balanced.fit(&x, &y).unwrap().influence(&x, &y).unwrap();
     let plain = LogisticRegression::new(Penalty::l2(0.01)).fit_weighted(&x, &y, &weights).unwrap();
-    let b = plain.influence_with(&x, &y, RowOptions { weights: Some(&weights), offset: None }).unwrap();
+    let b = plain.influence_with(&x, &y, RowOptions::new().weights(&weights)).unwrap();
     approx::assert_relative_eq!(a.leave_one_out_scores(), b.leave_one_out_scores(), max_relative = 1e-9);
     let p = a.leave_one_out_probabilities();
     let mean = (0..80).map(|i| -p[(i, y[i])].ln()).sum::<f64>() / 80.0;
@@ -381,7 +381,7 @@ fn flipped_labels_are_the_most_suspicious() {
         assert!(flipped.iter().all(|row| order[..12].contains(row)), "{order:?}");
         // A weight of 0 silences a row.
         let weights: Vec<f64> = (0..150).map(|i| f64::from(u8::from(i != 7))).collect();
-        let options = RowOptions { weights: Some(weights.as_slice()), offset: None };
+        let options = RowOptions::new().weights(weights.as_slice());
         let silent = LogisticRegression::new(Penalty::l2(0.01)).fit_weighted(&x, &y, &weights).unwrap();
         let silent = silent.influence_with(&x, &y, options).unwrap().suspicious_labels(1.0).unwrap();
         assert!(silent.len() == 149 && silent.iter().all(|found| found.row != 7));
@@ -423,7 +423,7 @@ fn many_rows_are_taken_in_parts() {
     let (xs, ys) = (x.select_rows(&repeated), pick(&y, &repeated));
     let weights = vec![times as f64; 60];
     let model = LogisticRegression::new(Penalty::l2(0.05)).tolerance(1e-12);
-    let options = RowOptions { weights: Some(weights.as_slice()), offset: None };
+    let options = RowOptions::new().weights(weights.as_slice());
     let few = model.fit_weighted(&x, &y, &weights).unwrap().influence_with(&x, &y, options).unwrap();
     let many = model.fit(&xs, &ys).unwrap().influence(&xs, &ys).unwrap();
     for (row, &leverage) in many.leverages().iter().enumerate() {

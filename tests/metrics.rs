@@ -72,14 +72,14 @@ proptest! {
         let mut order: Vec<usize> = (0..count).collect();
         rng.shuffle(&mut order);
         for (index, metric) in all().iter().enumerate() {
-            let weighted = metric.evaluate_indices(&truth, &p, Some(&weights));
-            let counted = metric.evaluate_indices(&truth_of(&repeated), &p.select_rows(&repeated), None);
+            let weighted = metric.evaluate_indices(&truth, p.as_view(), Some(&weights));
+            let counted = metric.evaluate_indices(&truth_of(&repeated), p.select_rows(&repeated).as_view(), None);
             prop_assert!(same(weighted.clone(), counted.clone(), 1e-12), "{}: {:?} and {:?}", index, weighted, counted);
             let scaled: Vec<f64> = weights.iter().map(|w| 0.37 * w).collect();
-            let again = metric.evaluate_indices(&truth, &p, Some(&scaled));
+            let again = metric.evaluate_indices(&truth, p.as_view(), Some(&scaled));
             prop_assert!(same(weighted.clone(), again.clone(), 1e-12), "{}: {:?} and {:?}", index, weighted, again);
-            let plain = metric.evaluate_indices(&truth, &p, None);
-            let shuffled = metric.evaluate_indices(&truth_of(&order), &p.select_rows(&order), None);
+            let plain = metric.evaluate_indices(&truth, p.as_view(), None);
+            let shuffled = metric.evaluate_indices(&truth_of(&order), p.select_rows(&order).as_view(), None);
             prop_assert!(same(plain.clone(), shuffled.clone(), 1e-12), "{}: {:?} and {:?}", index, plain, shuffled);
         }
     }
@@ -98,13 +98,13 @@ proptest! {
         prop_assert_eq!(plain, area(bent.as_slice(), 1));
         let precision = |scores: &[f64]| PrecisionRecallCurve::new(&truth, scores, &1, None).expect("a curve").average_precision();
         prop_assert_eq!(precision(scores.as_slice()), precision(bent.as_slice()));
-        prop_assert!((RocAuc.evaluate_indices(&truth, &p, None).expect("an area") - plain).abs() < 1e-12);
+        prop_assert!((RocAuc.evaluate_indices(&truth, p.as_view(), None).expect("an area") - plain).abs() < 1e-12);
     }
 
     #[test]
     fn the_parts_of_the_brier_score_sum_to_it(count in 4usize..60, seed: u64) {
         let (truth, p) = rows(count, 2, seed);
-        let score = BrierScore.evaluate_indices(&truth, &p, None).expect("a score");
+        let score = BrierScore.evaluate_indices(&truth, p.as_view(), None).expect("a score");
         let curve = CalibrationCurve::new(&truth, p.column(1).as_slice(), &1, None, Bins::Distinct).expect("a curve");
         prop_assert!((curve.reliability() - curve.resolution() + curve.uncertainty() - score).abs() < 1e-12);
         prop_assert!(curve.expected_error() <= curve.maximum_error() + 1e-15);
@@ -145,7 +145,7 @@ fn what_is_not_defined_is_an_error() {
     assert!(CalibrationCurve::new(&[0, 1], &[0.5, 1.0], &1, None, Bins::Quantile(0)).is_err());
     assert!(hinge_loss(&[0, 1], &dmatrix![f64::NAN; 0.0], &[0, 1], None).is_err());
     let p = dmatrix![0.5, 0.5; 0.5, 0.5];
-    let of = |metric: &dyn Metric| metric.evaluate_indices(&[0, 0], &p, None);
+    let of = |metric: &dyn Metric| metric.evaluate_indices(&[0, 0], p.as_view(), None);
     assert_eq!(of(&BalancedAccuracy::new().adjusted(true)), Err(Error::MissingClass { class: 1 }));
     assert_eq!(of(&CohenKappa::default()), Err(Error::MissingClass { class: 1 }));
     assert_eq!(of(&AveragePrecision), Err(Error::MissingClass { class: 1 }));
@@ -170,7 +170,7 @@ fn no_metric_is_nan() {
         ] {
             for weights in [None, Some([1e-300, 1e300, 0.0])] {
                 let weights = weights.map(|weights| weights[..truth.len()].to_vec());
-                let value = metric.evaluate_indices(&truth, &p, weights.as_deref());
+                let value = metric.evaluate_indices(&truth, p.as_view(), weights.as_deref());
                 assert!(
                     value.as_ref().is_ok_and(|v| !v.is_nan()) || value.is_err(),
                     "{index}: {value:?} of {truth:?}"
@@ -242,17 +242,18 @@ fn costs_are_those_of_the_table() {
     let called: Vec<usize> = (0..40).map(|row| p.row(row).transpose().argmax().0).collect();
     let matrix = ConfusionMatrix::with_classes(&[0, 1, 2], &truth, &called, Some(&weights)).expect("counts");
     let wanted = matrix.counts().component_mul(&costs).sum() / matrix.counts().sum();
-    let found = MeanCost::new(costs.clone()).evaluate_indices(&truth, &p, Some(&weights)).expect("a cost");
+    let found =
+        MeanCost::new(costs.clone()).evaluate_indices(&truth, p.as_view(), Some(&weights)).expect("a cost");
     approx::assert_relative_eq!(found, wanted, max_relative = 1e-14);
     for bad in [DMatrix::zeros(2, 2), DMatrix::zeros(3, 2), costs.map(|_| f64::NAN)] {
-        assert!(MeanCost::new(bad).evaluate_indices(&truth, &p, None).is_err());
+        assert!(MeanCost::new(bad).evaluate_indices(&truth, p.as_view(), None).is_err());
     }
     // 1 for every mistake is the share of mistakes.
     let mistakes = MeanCost::new(DMatrix::from_fn(3, 3, |i, j| if i == j { 0.0 } else { 1.0 }));
-    let found = mistakes.evaluate_indices(&truth, &p, None).expect("a cost");
+    let found = mistakes.evaluate_indices(&truth, p.as_view(), None).expect("a cost");
     approx::assert_relative_eq!(
         found,
-        1.0 - Accuracy.evaluate_indices(&truth, &p, None).expect("a share"),
+        1.0 - Accuracy.evaluate_indices(&truth, p.as_view(), None).expect("a share"),
         max_relative = 1e-14
     );
 }
@@ -279,7 +280,7 @@ fn intervals_of_any_number() {
     let count = std::cell::Cell::new(0);
     let accuracy = |weights: &[f64]| {
         count.set(count.get() + 1);
-        Accuracy.evaluate_indices(&truth, &p, Some(weights))
+        Accuracy.evaluate_indices(&truth, p.as_view(), Some(weights))
     };
     let bootstrap = Bootstrap::new().resamples(300).seed(4);
     let found = bootstrap.interval_of(3000, None, accuracy).expect("an interval");

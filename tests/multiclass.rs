@@ -98,7 +98,7 @@ fn an_observer_sees_every_fit() {
         firsts += usize::from(progress.iteration == 1);
         ControlFlow::Continue(())
     };
-    let options = FitOptions { observer: Some(&mut observer), ..FitOptions::default() };
+    let options = FitOptions::new().observer(&mut observer);
     OneVsRest::new(logistic()).fit_with(&iris.x, &iris.y, options).unwrap();
     assert_eq!(firsts, 3);
 }

@@ -9,13 +9,13 @@ use std::sync::Mutex;
 use common::overlapping;
 use logit::decide::{CalibrationMethod, TuneThreshold};
 use logit::metrics::{BalancedAccuracy, LogLoss};
-use logit::nalgebra::DMatrix;
+use logit::nalgebra::{DMatrix, DMatrixViewMut};
 use logit::prelude::*;
 use logit::preprocess::RobustScaler;
 use logit::select::{Splitter, group_k_fold, learning_curve, validation_curve};
 use logit::{
     Calibrate, CrossValidation, Error, FitOptions, Imputer, Label, LogisticRegression, MlpClassifier, Pca,
-    Penalty, Pipeline, Rng, Search, StandardScaler,
+    Penalty, Pipeline, Rng, Rows, Scratch, Search, StandardScaler,
 };
 use proptest::prelude::*;
 
@@ -67,16 +67,16 @@ struct Watched<'a, E> {
 impl<E: Estimator<f64>> Estimator<f64> for Watched<'_, E> {
     type Fitted<L: Label> = Suspicious<E::Fitted<L>>;
 
-    fn fit_with<L: Label>(
+    fn fit_rows<L: Label>(
         &self,
-        x: &DMatrix<f64>,
+        x: Rows<'_, f64>,
         y: &[L],
         options: FitOptions<'_, f64>,
     ) -> Result<Self::Fitted<L>, Error> {
         let model = self.estimator.fit_with(x, y, options)?;
         let same = DMatrix::from_fn(6, x.ncols(), |row, column| ((7 * row + 3 * column) % 11) as f64 - 5.0);
         let says = model.decision_function(&same)?.iter().map(|z| z.to_bits()).collect();
-        let rows = numbers(x);
+        let rows = numbers(&x.clone_owned());
         self.fits.lock().expect("no panic").push(Fit { rows: rows.clone(), says });
         Ok(Suspicious { model, rows, on_train: self.on_train })
     }
@@ -90,8 +90,8 @@ struct Suspicious<C> {
 }
 
 impl<C> Suspicious<C> {
-    fn look(&self, x: &DMatrix<f64>) {
-        let asked = numbers(x);
+    fn look(&self, x: Rows<'_, f64>) {
+        let asked = numbers(&x.clone_owned());
         let known = asked.iter().filter(|row| self.rows.contains(row)).count();
         assert!(
             known == 0 || self.on_train && known == asked.len(),
@@ -110,13 +110,23 @@ impl<C: Classifier<f64>> Classifier<f64> for Suspicious<C> {
     fn features(&self) -> usize {
         self.model.features()
     }
-    fn decision_function(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
+    fn scores_into(
+        &self,
+        x: Rows<'_, f64>,
+        out: DMatrixViewMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
         self.look(x);
-        self.model.decision_function(x)
+        self.model.scores_into(x, out, scratch)
     }
-    fn predict_proba(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, f64>,
+        out: DMatrixViewMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
         self.look(x);
-        self.model.predict_proba(x)
+        self.model.probabilities_into(x, out, scratch)
     }
 }
 

@@ -43,11 +43,7 @@ proptest! {
         let columns = if classes == 2 { 1 } else { classes };
         let weights: Vec<f64> = (0..80).map(|i| f64::from(i % 4)).collect();
         let offset = normal(80, columns, seed + 7);
-        let options = || FitOptions {
-            weights: weighted.then_some(weights.as_slice()),
-            offset: shifted.then_some(&offset),
-            observer: None,
-        };
+        let options = || { let mut options = FitOptions::new(); options.weights = weighted.then_some(weights.as_slice()); options.offset = shifted.then(|| offset.as_view()); options };
         let mut model = config(KINDS[kind]).intercept(intercept);
         if free {
             model = model.penalty_factors([1.0, 0.0, 2.0, 1.0, 0.5]);
@@ -172,7 +168,7 @@ fn a_warm_start_saves_iterations() {
 fn deviance_ratios_are_those_of_the_likelihood() {
     let (x, y) = overlapping(70, 3, 3, 8);
     let weights: Vec<f64> = (0..70).map(|i| 1.0 + f64::from(i % 3)).collect();
-    let options = || FitOptions { weights: Some(&weights), ..FitOptions::default() };
+    let options = || FitOptions::new().weights(&weights);
     let path = LogisticPath::elastic_net(0.5).count(6).fit_with(&x, &y, options()).unwrap();
     let total: f64 = weights.iter().sum();
     let share = |k: usize| (0..70).filter(|&i| y[i] == k).map(|i| weights[i]).sum::<f64>() / total;
@@ -199,7 +195,7 @@ fn a_path_ends_where_it_is_told_to() {
         seen.push((progress.iteration, progress.limit, progress.objective));
         if progress.iteration == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let options = FitOptions { observer: Some(&mut observer), ..FitOptions::default() };
+    let options = FitOptions::new().observer(&mut observer);
     let stopped = LogisticPath::l1().count(30).fit_with(&iris.x, &iris.y, options).unwrap();
     assert_eq!(stopped.models(), &all.models()[..4]);
     let wanted: Vec<_> =

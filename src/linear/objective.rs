@@ -263,7 +263,7 @@ pub(super) mod tests {
         ) -> LogisticObjective<'_, f64> {
             let weights = self.weights.as_deref();
             let total_weight = weights.map_or(self.x.nrows() as f64, |w| w.iter().sum());
-            let rows = EncodedRows { x: &self.x, classes: &self.classes, weights, total_weight };
+            let rows = EncodedRows { x: (&self.x).into(), classes: &self.classes, weights, total_weight };
             let features = self.x.ncols();
             // Alive for as long as the test runs.
             let penalty: &'static ColumnPenalty =

@@ -289,6 +289,12 @@ mod tests {
         DMatrix::from_fn(150, columns, |row, column| scale(row) * value(row, column))
     }
 
+    fn log_probabilities(scores: &DMatrix<f64>) -> DMatrix<f64> {
+        let mut out = DMatrix::zeros(scores.nrows(), scores.ncols().max(2));
+        log_probabilities_of(scores.as_view(), out.as_view_mut());
+        out
+    }
+
     #[test]
     fn views_have_the_bits_of_matrices() {
         for columns in [1, 3] {

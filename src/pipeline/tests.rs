@@ -203,7 +203,7 @@ fn labels_and_weights_that_do_not_fit_are_typed_errors() {
     assert_eq!(error.unwrap_err(), Error::OneClass { label: "\"b\"".into() });
     let error = pipeline.fit_weighted(&x, &y, &[1.0; 5]).unwrap_err();
     assert!(matches!(error, Error::ShapeMismatch { argument: "weights", .. }), "{error}");
-    let error = pipeline.fit(&DMatrix::zeros(0, 2), &Vec::<i32>::new()).unwrap_err();
+    let error = pipeline.fit(&DMatrix::<f64>::zeros(0, 2), &Vec::<i32>::new()).unwrap_err();
     assert_eq!(error, Error::Empty { argument: "x", axis: "rows" });
 }
 

@@ -1,8 +1,9 @@
 //! Boundaries between classes of several: both are equally probable, none is more, and lines end where a third begins.
 
 use logit::boundary::{ClassBoundary, Hyperplane, between, class_boundaries, contour};
+use logit::nalgebra::DMatrixViewMut;
 use logit::prelude::*;
-use logit::{Activation, Error, FittedLogistic, Real};
+use logit::{Activation, Error, FittedLogistic, Real, Rows, Scratch};
 use nalgebra::{dmatrix, dvector};
 use proptest::prelude::*;
 
@@ -177,15 +178,29 @@ fn a_closed_line_is_cut_where_a_third_class_hides_it() {
         fn features(&self) -> usize {
             2
         }
-        fn decision_function(&self, x: &nalgebra::DMatrix<f64>) -> Result<nalgebra::DMatrix<f64>, Error> {
+        fn scores_into(
+            &self,
+            x: Rows<'_, f64>,
+            mut out: DMatrixViewMut<'_, f64>,
+            _: &mut Scratch<f64>,
+        ) -> Result<(), Error> {
             // 1 in the unit circle; 2 on the right of x = 0.5; 0 elsewhere.
             let z = |x: f64, y: f64, class: usize| [0.0, 1.0 - x * x - y * y, 3.0 * (x - 0.5)][class];
-            Ok(nalgebra::DMatrix::from_fn(x.nrows(), 3, |row, class| z(x[(row, 0)], x[(row, 1)], class)))
+            for row in 0..x.nrows() {
+                (0..3).for_each(|class| out[(row, class)] = z(x[(row, 0)], x[(row, 1)], class));
+            }
+            Ok(())
         }
-        fn predict_proba(&self, x: &nalgebra::DMatrix<f64>) -> Result<nalgebra::DMatrix<f64>, Error> {
-            let mut p = self.decision_function(x)?.map(f64::exp);
-            p.row_iter_mut().for_each(|mut row| row /= row.sum());
-            Ok(p)
+        fn probabilities_into(
+            &self,
+            x: Rows<'_, f64>,
+            mut out: DMatrixViewMut<'_, f64>,
+            scratch: &mut Scratch<f64>,
+        ) -> Result<(), Error> {
+            self.scores_into(x, out.as_view_mut(), scratch)?;
+            out.apply(|z| *z = z.exp());
+            out.row_iter_mut().for_each(|mut row| row /= row.sum());
+            Ok(())
         }
     }
     let boundary = between(&Island, &0, &1, frame(), 31).expect("a boundary");

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use logit::boundary::{Bounds, Contour, Polyline, contour};
+use logit::nalgebra::DMatrixViewMut;
 use logit::prelude::*;
-use logit::{Activation, Error, Real};
-use nalgebra::DMatrix;
+use logit::{Activation, Error, Real, Rows, Scratch};
 use proptest::prelude::*;
 
 use crate::fixed_network::FixedNetwork;
@@ -122,12 +122,22 @@ impl Classifier<f64> for Counted {
     fn features(&self) -> usize {
         2
     }
-    fn decision_function(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        self.model.decision_function(x)
+    fn scores_into(
+        &self,
+        x: Rows<'_, f64>,
+        out: DMatrixViewMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        self.model.scores_into(x, out, scratch)
     }
-    fn predict_proba(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, f64>,
+        out: DMatrixViewMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
         self.rounds.set(self.rounds.get() + 1);
-        self.model.predict_proba(x)
+        self.model.probabilities_into(x, out, scratch)
     }
 }
 
@@ -143,15 +153,27 @@ impl<F: Fn(f64, f64) -> f64> Classifier<f64> for Function<F> {
     fn features(&self) -> usize {
         2
     }
-    fn decision_function(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
+    fn scores_into(
+        &self,
+        x: Rows<'_, f64>,
+        mut out: DMatrixViewMut<'_, f64>,
+        _: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
         let log_p = self.predict_log_proba(x)?;
-        Ok(DMatrix::from_fn(x.nrows(), 1, |row, _| log_p[(row, 1)] - log_p[(row, 0)]))
+        (0..x.nrows()).for_each(|row| out[(row, 0)] = log_p[(row, 1)] - log_p[(row, 0)]);
+        Ok(())
     }
-    fn predict_proba(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        Ok(DMatrix::from_fn(x.nrows(), 2, |row, class| {
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, f64>,
+        mut out: DMatrixViewMut<'_, f64>,
+        _: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        for row in 0..x.nrows() {
             let p = (self.0)(x[(row, 0)], x[(row, 1)]);
-            if class == 1 { p } else { 1.0 - p }
-        }))
+            (out[(row, 0)], out[(row, 1)]) = (1.0 - p, p);
+        }
+        Ok(())
     }
 }
 

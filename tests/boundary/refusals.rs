@@ -3,7 +3,6 @@
 use std::fmt::Debug;
 
 use logit::boundary::{Bounds, between, class_boundaries, contour, contour_of_grid};
-use logit::prelude::*;
 use logit::{Activation, Error};
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
@@ -94,23 +93,6 @@ fn what_the_classifier_refuses_is_passed_on() {
     assert!(matches!(contour(&logistic(2, 2, 1e3, 1), 0.5, far, 10), Err(Error::Overflow { .. })));
     let broken = Function(|x: f64, _| if x > 1.0 { f64::NAN } else { 0.4 });
     assert!(matches!(contour(&broken, 0.5, frame(), 10), Err(Error::Overflow { .. })));
-    struct Short;
-    impl Classifier<f64> for Short {
-        type Label = u8;
-        fn classes(&self) -> &[u8] {
-            &[0, 1]
-        }
-        fn features(&self) -> usize {
-            2
-        }
-        fn decision_function(&self, _: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-            Ok(DMatrix::zeros(1, 1))
-        }
-        fn predict_proba(&self, _: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-            Ok(DMatrix::from_element(1, 1, 0.5))
-        }
-    }
-    assert!(matches!(contour(&Short, 0.5, frame(), 10), Err(Error::ShapeMismatch { .. })));
 }
 
 /// Whatever a function says, as long as these are probabilities.

@@ -1,9 +1,9 @@
 //! A network with given weights as a classifier, as a user of the crate would write one.
 
-use logit::nalgebra::DMatrix;
+use logit::nalgebra::{DMatrix, DMatrixViewMut};
 use logit::nn::{BinaryCrossEntropy, Dense, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy};
 use logit::prelude::*;
-use logit::{Error, Real};
+use logit::{Error, Real, Rows, Scratch};
 
 /// Classes are numbers from 0. Log-probabilities are the logarithms of probabilities, which round to 0 and 1 where scores
 /// are large.
@@ -31,22 +31,34 @@ impl<T: Real> Classifier<T> for FixedNetwork<T> {
     fn features(&self) -> usize {
         self.network.inputs()
     }
-    fn decision_function(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn scores_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         let (expected, found) = (self.network.inputs(), x.ncols());
         if expected != found {
             return Err(Error::ShapeMismatch { argument: "x", axis: "columns", expected, found });
         }
         let mut tape = self.network.tape(x.nrows());
-        self.network.forward(&self.params, x, &mut tape);
-        Ok(tape.output().clone())
+        self.network.forward(&self.params, &x.clone_owned(), &mut tape);
+        out.copy_from(tape.output());
+        Ok(())
     }
-    fn predict_proba(&self, x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) -> Result<(), Error> {
         let scores = self.decision_function(x)?;
         let mut p = DMatrix::zeros(x.nrows(), self.classes.len());
         match self.classes.len() {
             2 => BinaryCrossEntropy.probabilities(&scores, &mut p),
             _ => SoftmaxCrossEntropy::new().probabilities(&scores, &mut p),
         }
-        Ok(p)
+        out.copy_from(&p);
+        Ok(())
     }
 }

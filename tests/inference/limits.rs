@@ -64,7 +64,7 @@ fn what_is_not_valid_is_refused() {
     let empty = inference.probability_intervals(&DMatrix::<f64>::zeros(0, 2), 0.9).unwrap();
     assert_eq!(empty.estimates.shape(), (0, 2));
     let offset = DMatrix::zeros(2, 1);
-    assert!(inference.probability_intervals_with(&x, Some(&offset), 0.9).is_err());
+    assert!(inference.probability_intervals_with(&x, Some(offset.as_view()), 0.9).is_err());
 
     // Columns that depend on each other.
     let twice = DMatrix::from_fn(50, 2, |row, j| x[row] * (j + 1) as f64);

@@ -21,8 +21,8 @@ use nalgebra::{DMatrix, dmatrix, dvector};
 
 type Fit = FittedLogistic<f64, usize>;
 
-fn rows<T>(weights: &[T]) -> RowOptions<'_, T> {
-    RowOptions { weights: Some(weights), ..RowOptions::default() }
+fn rows<T: logit::Real>(weights: &[T]) -> RowOptions<'_, T> {
+    RowOptions::new().weights(weights)
 }
 
 fn exact(penalty: Penalty) -> LogisticRegression {

@@ -13,10 +13,15 @@ fn a_weight_is_a_repetition_everywhere() {
         let numbers = repeated(&weights);
         let (all, labels) = (x.select_rows(&numbers), common::pick(&y, &numbers));
         let (offsets, groups) = (offset.select_rows(&numbers), common::pick(&clusters, &numbers));
-        let weighted = RowOptions { weights: Some(weights.as_slice()), offset: Some(&offset) };
-        let expanded = RowOptions { weights: None, offset: Some(&offsets) };
+        let weighted = RowOptions::new().weights(weights.as_slice()).offset(&offset);
+        let expanded = RowOptions::new().offset(&offsets);
         let fit = |x: &DMatrix<f64>, y: &[usize], rows: RowOptions<'_, f64>| -> Fit {
-            let options = FitOptions { weights: rows.weights, offset: rows.offset, ..FitOptions::default() };
+            let options = {
+                let mut options = FitOptions::new();
+                options.weights = rows.weights;
+                options.offset = rows.offset;
+                options
+            };
             let weight = ClassWeight::map([(1usize, 2.0)]);
             exact(Penalty::None).class_weight(weight).fit_with(x, y, options).unwrap()
         };
@@ -32,8 +37,8 @@ fn a_weight_is_a_repetition_everywhere() {
             close(c.estimates(), d.estimates(), 1e-9);
             close(c.standard_errors(), d.standard_errors(), 1e-9);
             let (c, d) = (
-                a.probability_intervals_with(&x, Some(&offset), 0.9).unwrap(),
-                b.probability_intervals_with(&x, Some(&offset), 0.9).unwrap(),
+                a.probability_intervals_with(&x, Some(offset.as_view()), 0.9).unwrap(),
+                b.probability_intervals_with(&x, Some(offset.as_view()), 0.9).unwrap(),
             );
             close(&c.lower, &d.lower, 1e-9);
             close(&c.upper, &d.upper, 1e-9);

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use logit::prelude::*;
-use logit::{FitOptions, LogisticRegression, Penalty, Progress, StopReason};
+use logit::{LogisticRegression, Penalty, Progress, StopReason};
 
 use crate::kit::{Data, numbers, ways};
 
@@ -25,7 +25,7 @@ fn a_break_stops_every_solver_at_once() {
                         ControlFlow::Continue(())
                     }
                 };
-                let options = FitOptions { observer: Some(&mut observer), ..data.options() };
+                let options = data.options().observer(&mut observer);
                 let model = way.fit_with(&data.x, &data.y, options).expect("good data");
                 let report = model.report();
                 assert_eq!((report.stop, report.iterations), (StopReason::Cancelled, stop), "{way:?}");
@@ -82,7 +82,7 @@ fn an_observer_that_panics_leaves_everything_as_it_was() {
             let caught = catch_unwind(AssertUnwindSafe(|| {
                 let mut observer =
                     |_: &Progress| -> ControlFlow<()> { std::panic::resume_unwind(Box::new("stop")) };
-                let options = FitOptions { observer: Some(&mut observer), ..data.options() };
+                let options = data.options().observer(&mut observer);
                 way.fit_with(&data.x, &data.y, options).map(|_| ())
             }));
             assert!(caught.is_err(), "{way:?}");

@@ -47,7 +47,11 @@ fn converged_means_the_same_in_single_precision() {
         for (l1, l2) in KINDS.map(|(l1, l2)| (0.03 * l1, 0.03 * l2)) {
             for solver in solvers(l1) {
                 let way = LogisticRegression::new(penalty(l1, l2)).solver(solver);
-                let options = FitOptions { weights: Some(&narrow), offset: offset.as_ref(), observer: None };
+                let options = {
+                    let mut options = FitOptions::new().weights(&narrow);
+                    options.offset = offset.as_ref().map(|m| m.as_view());
+                    options
+                };
                 let model: FittedLogistic<f32, usize> =
                     way.fit_with(&single, &data.y, options).expect("good data");
                 assert!(model.report().converged(), "{way:?}: {}", model.report());

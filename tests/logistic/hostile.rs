@@ -128,8 +128,12 @@ fn assert_sane<T: Real>(case: &Case<T>, model: &FittedLogistic<T, usize>) {
 }
 
 fn run<T: Real>(case: &Case<T>) {
-    let options =
-        || FitOptions { weights: case.weights.as_deref(), offset: case.offset.as_ref(), observer: None };
+    let options = || {
+        let mut options = FitOptions::new();
+        options.weights = case.weights.as_deref();
+        options.offset = case.offset.as_ref().map(|m| m.as_view());
+        options
+    };
     let cold = case.way.fit_with(&case.x, &case.y, options());
     if let Ok(model) = &cold {
         assert_sane(case, model);

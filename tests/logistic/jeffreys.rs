@@ -65,7 +65,11 @@ fn compare(wanted: impl Fn(&Case) -> bool, count: usize) {
         let model = data.fit(&LogisticRegression::new(Penalty::Jeffreys));
         approx::assert_abs_diff_eq!(model.coefficients(), &matrix(&case.coefficients), epsilon = 1e-6);
         let weights: Option<Vec<f32>> = data.weights.as_ref().map(|w| w.iter().map(|&w| w as f32).collect());
-        let options = logit::FitOptions { weights: weights.as_deref(), ..Default::default() };
+        let options = {
+            let mut options = logit::FitOptions::new();
+            options.weights = weights.as_deref();
+            options
+        };
         let narrow = LogisticRegression::new(Penalty::Jeffreys);
         let narrow = narrow.fit_with(&data.x.map(|v| v as f32), &data.y, options).expect("good data");
         assert!(narrow.report().converged(), "{}: {}", case.name, narrow.report());

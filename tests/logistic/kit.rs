@@ -67,7 +67,12 @@ impl Data {
     }
 
     pub(crate) fn options(&self) -> FitOptions<'_, f64> {
-        FitOptions { weights: self.weights.as_deref(), offset: self.offset.as_ref(), observer: None }
+        {
+            let mut options = FitOptions::new();
+            options.weights = self.weights.as_deref();
+            options.offset = self.offset.as_ref().map(|m| m.as_view());
+            options
+        }
     }
 
     pub(crate) fn try_fit(

@@ -353,6 +353,8 @@ fn weighted_moments() {
     let moments = Moments::of(&x, Some(&sample_weight)).expect("moments");
     assert_close("means", &row(&moments.mean()), &row(&mean), &[]);
     assert_close("variances", &row(&moments.variance()), &row(&var), &[]);
-    let scaler = StandardScaler::new().fit_weighted(&x, Some(&sample_weight)).expect("a fit");
+    let scaler = StandardScaler::new()
+        .fit_with(&x, logit::preprocess::TransformerOptions::new().weights(&sample_weight))
+        .expect("a fit");
     assert_close("scales", &row(scaler.scale()), &row(&scale), &[]);
 }

@@ -3,6 +3,7 @@
 use logit::nalgebra::DMatrix;
 use logit::persist::StoredLabel;
 use logit::prelude::*;
+use logit::preprocess::TransformerOptions;
 use logit::preprocess::{
     MaxAbsScaler, NormKind, Normalizer, OnColumns, PolynomialFeatures, RobustScaler, SelectColumns,
     VarianceThreshold,
@@ -74,7 +75,7 @@ impl<T: Real> Visit<T> for Weights {
         let x = rows::<T>(20, self.0);
         let weights: Vec<T> = (0..20).map(|row| T::of(f64::from([1, 2, 0, 3][row % 4]))).collect();
         let repeated: Vec<usize> = (0..20).flat_map(|row| vec![row; [1, 2, 0, 3][row % 4]]).collect();
-        let weighted = transformer.fit_weighted(&x, Some(&weights)).expect(name);
+        let weighted = transformer.fit_with(&x, TransformerOptions::new().weights(&weights)).expect(name);
         let counted = transformer.fit(&x.select_rows(&repeated)).expect(name);
         let tolerance = 1e4 * T::EPSILON.as_f64();
         let (a, b) = (weighted.transform(&x).expect(name), counted.transform(&x).expect(name));
@@ -209,7 +210,7 @@ impl<T: Real> Visit<T> for BadInput {
         for weights in
             [vec![T::one(); 11], vec![T::zero(); 12], vec![T::of(-1.0); 12], vec![T::of(f64::NAN); 12]]
         {
-            assert!(transformer.fit_weighted(&x, Some(&weights)).is_err(), "{name}");
+            assert!(transformer.fit_with(&x, TransformerOptions::new().weights(&weights)).is_err(), "{name}");
         }
     }
 }

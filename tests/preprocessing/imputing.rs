@@ -2,6 +2,7 @@
 
 use logit::nalgebra::dmatrix;
 use logit::prelude::*;
+use logit::preprocess::TransformerOptions;
 use logit::{Error, Imputer, LogisticRegression, Penalty, Pipeline, StandardScaler};
 
 const NAN: f64 = f64::NAN;
@@ -42,7 +43,7 @@ fn a_column_without_values_is_an_error_that_names_it() {
     assert!(Imputer::constant(0.0).fit(&x).is_ok());
     // Rows of weight 0 are not there.
     let half = dmatrix![1.0, NAN; 2.0, 5.0];
-    assert!(Imputer::mean().fit_weighted(&half, Some(&[1.0, 0.0])).is_err());
+    assert!(Imputer::mean().fit_with(&half, TransformerOptions::new().weights(&[1.0, 0.0])).is_err());
     assert!(Imputer::constant(NAN).fit(&half).is_err());
 }
 

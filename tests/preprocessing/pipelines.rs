@@ -1,12 +1,13 @@
 //! Pipelines: what was learned in training is what predictions use.
 
-use logit::nalgebra::{DMatrix, dmatrix};
+use logit::nalgebra::{DMatrix, DMatrixViewMut, dmatrix};
 use logit::pipeline::OutsideRange;
 use logit::prelude::*;
+use logit::preprocess::TransformerOptions;
 use logit::preprocess::{Chain, OnColumns, PolynomialFeatures};
 use logit::{
-    Error, FitOptions, Imputer, LogisticRegression, OneHotEncoder, OneVsRest, Pca, Penalty, Pipeline,
-    StandardScaler,
+    Error, FitOptions, Imputer, LogisticRegression, OneHotEncoder, OneVsRest, Pca, Penalty, Pipeline, Rows,
+    Scratch, StandardScaler,
 };
 
 use super::common::{overlapping, pick};
@@ -23,9 +24,10 @@ fn a_pipeline_is_its_parts_by_hand_to_the_bit() {
     let model = Pipeline::new((StandardScaler::new(), Pca::new(3)), logistic())
         .fit_weighted(&x, &y, &weights)
         .expect("a fit");
-    let scaler = StandardScaler::new().fit_weighted(&x, Some(&weights)).expect("a fit");
+    let scaler =
+        StandardScaler::new().fit_with(&x, TransformerOptions::new().weights(&weights)).expect("a fit");
     let scaled = scaler.transform(&x).expect("rows");
-    let pca = Pca::new(3).fit_weighted(&scaled, Some(&weights)).expect("a fit");
+    let pca = Pca::new(3).fit_with(&scaled, TransformerOptions::new().weights(&weights)).expect("a fit");
     let z = pca.transform(&scaled).expect("rows");
     let by_hand = logistic().fit_weighted(&z, &y, &weights).expect("a fit");
     assert_eq!(model.classifier(), &by_hand);
@@ -75,7 +77,7 @@ struct OwnStatistics;
 impl Transformer<f64> for OwnStatistics {
     type Fitted = OwnStatistics;
 
-    fn fit_weighted(&self, _x: &DMatrix<f64>, _weights: Option<&[f64]>) -> Result<OwnStatistics, Error> {
+    fn fit_rows(&self, _: Rows<'_, f64>, _: TransformerOptions<'_, f64>) -> Result<OwnStatistics, Error> {
         Ok(OwnStatistics)
     }
 }
@@ -87,8 +89,13 @@ impl Transform<f64> for OwnStatistics {
     fn outputs(&self) -> usize {
         2
     }
-    fn transform_owned(&self, x: DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        StandardScaler::new().fit(&x)?.transform(&x)
+    fn transform_into(
+        &self,
+        x: Rows<'_, f64>,
+        out: DMatrixViewMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        StandardScaler::new().fit(x)?.transform_into(x, out, scratch)
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         Ok(names.to_vec())
@@ -212,8 +219,7 @@ fn observers_and_offsets_reach_the_estimator() {
         std::ops::ControlFlow::Continue(())
     };
     let offset = DMatrix::from_element(50, 1, 2.0);
-    let options =
-        FitOptions { offset: Some(&offset), observer: Some(&mut observer), ..FitOptions::default() };
+    let options = FitOptions::new().offset(&offset).observer(&mut observer);
     let pipeline = Pipeline::new(StandardScaler::new(), logistic());
     let moved = pipeline.fit_with(&x, &y, options).expect("a fit");
     assert!(seen > 0);

@@ -55,7 +55,7 @@ fn metrics_are_those_of_the_validation_rows_after_the_epoch() {
     let model = run.finish();
     assert_eq!(model.history(), &history);
     let last = history.epochs.last().expect("epochs");
-    let score = logit::Classifier::score(&model, &held.x, &held.classes).expect("a score");
+    let score = logit::ClassifierExt::score(&model, &held.x, &held.classes).expect("a score");
     assert_eq!(last.metrics[0], score, "the last epoch was the best");
     approx::assert_relative_eq!(last.metrics[1], last.validation_loss.expect("rows"), max_relative = 1e-12);
     assert_eq!(model.report().validation_curve.len(), 4);

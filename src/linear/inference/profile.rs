@@ -69,7 +69,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// // Nobody of 5 recovered without, 4 of 6 with the treatment: the log-odds ratio is infinite.
     /// let (x, y) = (dmatrix![0.0; 0.0; 1.0; 1.0], [false, true, false, true]);
-    /// let rows = RowOptions { weights: Some(&[5.0, 0.0, 2.0, 4.0]), ..RowOptions::default() };
+    /// let rows = RowOptions::new().weights(&[5.0, 0.0, 2.0, 4.0]);
     /// let model = LogisticRegression::new(Penalty::Jeffreys).fit_weighted(&x, &y, &[5.0, 0.0, 2.0, 4.0])?;
     /// let treated = 1;
     ///
@@ -191,7 +191,7 @@ mod tests {
         let x = DMatrix::from_fn(10, 2, |row, j| if j == 0 { flag(row) } else { other[row] });
         let ends = |x: &DMatrix<f64>, classes: &[usize], start: &[f64], separated: bool| {
             let penalty = ColumnPenalty::none(x.ncols());
-            let rows = EncodedRows { x, classes, weights: None, total_weight: x.nrows() as f64 };
+            let rows = EncodedRows { x: x.into(), classes, weights: None, total_weight: x.nrows() as f64 };
             let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
             let mut objective = LogisticObjective::new(problem);
             let jacobian = jacobian(&objective);
@@ -225,7 +225,7 @@ mod tests {
             .collect();
         let x = iris.x.columns(2, 1).into_owned();
         let penalty = ColumnPenalty::none(1);
-        let rows = EncodedRows { x: &x, classes: &classes, weights: None, total_weight: 150.0 };
+        let rows = EncodedRows { x: (&x).into(), classes: &classes, weights: None, total_weight: 150.0 };
         let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let jacobian = jacobian(&objective);

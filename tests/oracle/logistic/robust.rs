@@ -110,8 +110,12 @@ impl<'a> Fitted<'a> {
         let Dataset { x, y } = sources[&case.dataset].load(sources);
         let data = Dataset { x: x.select_columns(&case.columns), y };
         let offset = case.offset.as_deref().map(json::matrix);
-        let options =
-            FitOptions { weights: case.weights.as_deref(), offset: offset.as_ref(), ..FitOptions::default() };
+        let options = {
+            let mut options = FitOptions::new();
+            options.weights = case.weights.as_deref();
+            options.offset = offset.as_ref().map(|m| m.as_view());
+            options
+        };
         let estimator =
             LogisticRegression::new(Penalty::None).intercept(case.intercept).tolerance(1e-14 * data.x.amax());
         let model = estimator.fit_with(&data.x, &data.y, options).expect("a model");
@@ -119,7 +123,12 @@ impl<'a> Fitted<'a> {
     }
 
     fn rows(&self) -> RowOptions<'_, f64> {
-        RowOptions { weights: self.case.weights.as_deref(), offset: self.offset.as_ref() }
+        {
+            let mut options = RowOptions::new();
+            options.weights = self.case.weights.as_deref();
+            options.offset = self.offset.as_ref().map(|m| m.as_view());
+            options
+        }
     }
 
     fn inference(&self, kind: Covariance) -> Inference {

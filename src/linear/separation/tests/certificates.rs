@@ -63,7 +63,7 @@ fn offsets_are_added_to_the_scores() {
     let model = fit(&x, &classes, true, 100);
     let certify = |w: &DMatrix<f64>, offset: &DMatrix<f64>| {
         let b = model.intercept().as_slice();
-        estimate_exists(rows(&x, &classes, None), 2, true, w, b, Some(offset))
+        estimate_exists(rows(&x, &classes, None), 2, true, w, b, Some(offset.as_view()))
     };
     let zero = DMatrix::zeros(2, 1);
     assert!(certify(&zero, &(&x * model.coefficients())));

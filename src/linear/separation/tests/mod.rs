@@ -20,7 +20,7 @@ fn rows<'a, T: Real>(
     weights: Option<&'a [T]>,
 ) -> EncodedRows<'a, T> {
     let total_weight = weights.map_or(classes.len() as f64, |w| w.iter().map(|w| w.as_f64()).sum());
-    EncodedRows { x, classes, weights, total_weight }
+    EncodedRows { x: x.into(), classes, weights, total_weight }
 }
 
 /// The separation of rows that all have weight 1.
