@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use logit::nn::{Dense, Focal, Initializer, Layer, Loss, Sequential, SoftmaxCrossEntropy, Targets};
-use logit::optim::{Clip, Decay, Newton, Objective, Optimizer};
+use logit::optim::{Clip, Decay, Evaluation, Newton, Objective, Optimizer};
 use logit::prelude::*;
 use logit::{
     Activation, Adam, Error, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Schedule, Sgd, Solver,
@@ -160,9 +160,9 @@ impl Objective<f64> for Bowl {
     fn parameter_count(&self) -> usize {
         self.0
     }
-    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
         gradient.iter_mut().zip(params).for_each(|(g, p)| *g = 2.0 * (p - 3.0));
-        params.iter().map(|p| (p - 3.0).powi(2)).sum()
+        Evaluation::of(params.iter().map(|p| (p - 3.0).powi(2)).sum(), gradient)
     }
 }
 impl logit::optim::HasHessian<f64> for Bowl {

@@ -2,7 +2,7 @@
 
 use logit::gradcheck::Mismatch;
 use logit::nn::{BinaryCrossEntropy, Dense, Gradient, Layer, Loss, Sequential, Shape, Tape, Targets};
-use logit::optim::{HessianProduct, Objective};
+use logit::optim::{Evaluation, HessianProduct, Objective};
 use logit::{Activation, GradCheck, Real, Rng};
 use nalgebra::DMatrix;
 
@@ -223,7 +223,7 @@ impl Objective<f64> for Penalized {
     fn parameter_count(&self) -> usize {
         self.network.parameter_count()
     }
-    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
         let mut tape = self.network.tape(self.x.nrows());
         self.network.forward(params, &self.x, &mut tape);
         let (scores, out) = tape.split();
@@ -237,7 +237,7 @@ impl Objective<f64> for Penalized {
                 *g += 0.1 * p;
             }
         }
-        value
+        Evaluation::of(value, gradient)
     }
 }
 
@@ -262,9 +262,9 @@ fn a_check_that_would_prove_nothing_says_so() {
         fn parameter_count(&self) -> usize {
             1
         }
-        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
             gradient[0] = 0.0;
-            f64::from(params[0] > 0.0)
+            Evaluation::of(f64::from(params[0] > 0.0), gradient)
         }
     }
     assert_eq!(GradCheck::new().objective(&mut Jumps, &[0.0]), Err(Mismatch::Kinks { kinks: 1, entries: 1 }));
@@ -296,11 +296,11 @@ impl Objective<f64> for Valley {
     fn parameter_count(&self) -> usize {
         3
     }
-    fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
         self.evaluated = x.to_vec();
         let sum: f64 = x.iter().sum();
         gradient.iter_mut().zip(x).for_each(|(g, x)| *g = x.exp() + sum);
-        x.iter().map(|x| x.exp()).sum::<f64>() + 0.5 * sum * sum
+        Evaluation::of(x.iter().map(|x| x.exp()).sum::<f64>() + 0.5 * sum * sum, gradient)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::rng::Rng;
 /// # Examples
 /// A gradient that belongs to other labels (0/1 instead of -1/+1) does not pass:
 /// ```
-/// use logit::optim::Objective;
+/// use logit::optim::{Evaluation, Objective};
 /// use logit::GradCheck;
 ///
 /// /// ln(1 + exp(-s w)) for the label s = -1, with the gradient of somebody else's formula.
@@ -37,10 +37,10 @@ use crate::rng::Rng;
 ///     fn parameter_count(&self) -> usize {
 ///         1
 ///     }
-///     fn evaluate(&mut self, w: &[f64], gradient: &mut [f64]) -> f64 {
+///     fn evaluate(&mut self, w: &[f64], gradient: &mut [f64]) -> Evaluation {
 ///         let s = -1.0;
 ///         gradient[0] = 1.0 / (1.0 + (-w[0]).exp()) - s; // σ(w) - s wants labels 0 and 1
-///         (1.0 + (-s * w[0]).exp()).ln()
+///         Evaluation::of((1.0 + (-s * w[0]).exp()).ln(), gradient)
 ///     }
 /// }
 /// let mismatch = GradCheck::new().objective(&mut Mistaken, &[0.3]).unwrap_err();
@@ -314,7 +314,7 @@ impl GradCheck {
         for index in self.chosen(params.len(), &mut Rng::new(self.seed)) {
             let numeric = self.numeric(params[index], |p| {
                 moved[index] = p;
-                objective.evaluate(&moved, &mut scratch)
+                objective.evaluate(&moved, &mut scratch).value
             });
             moved[index] = params[index];
             ledger.record(Entry::Parameter(index), gradient[index], numeric);

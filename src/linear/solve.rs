@@ -11,7 +11,7 @@ use super::proximal::ProximalNewton;
 use crate::check;
 use crate::error::Error;
 use crate::optim::{
-    HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, condition,
+    HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, condition,
 };
 use crate::penalty::Penalty;
 use crate::report::{FitReport, Observer};
@@ -62,8 +62,9 @@ pub(super) fn solve<T: Real>(
         newton.minimize_observed(&mut objective, start, observer)?
     } else if method == Solver::ProximalNewton {
         let by_gap = config.gap_tolerance.is_some();
-        let solver = ProximalNewton { tolerance, max_iterations: limit(500), by_gap };
-        solver.minimize(&mut objective, start, observer)
+        let stop = Stop { tolerance: Some(tolerance), max_iterations: limit(500) };
+        let method = ProximalNewton::new(start.len(), by_gap);
+        stop.run(&mut objective, start, observer, method)?
     } else if config.gap_tolerance.is_some() {
         minimize(method, tolerance, limit, &mut GapStopped::new(&mut objective), start, observer)?
     } else {
@@ -72,7 +73,7 @@ pub(super) fn solve<T: Real>(
     let MinimizeResult { params, mut report } = minimum;
     if config.penalty != Penalty::Jeffreys {
         if config.gap_tolerance.is_some() {
-            report.gradient_norm = Some(ProximalNewton::optimality(&mut objective, &params));
+            report.gradient_norm = Some(objective.largest_violation(&params));
         }
         report.duality_gap = duality_gap(&mut objective, &params, report.objective);
         if report.hessian_condition.is_none()
