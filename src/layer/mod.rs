@@ -139,7 +139,8 @@ pub(crate) struct Group<'a> {
 /// - Neither allocates: all memory comes from `tape`, which is made once per batch size.
 /// - What differs between training and prediction asks [`Tape::mode`]; what is random is drawn by
 ///   [`sample_masks`](Layer::sample_masks), not by `forward`; what outlives a batch is updated by [`update_running_stats`](Layer::update_running_stats).
-/// - NaN in gives NaN out: a layer must not turn a non-finite number into a finite one.
+/// - NaN in gives NaN out: an output that depends on an input is not finite when that input is NaN. (`f64::max` takes the
+///   number of a number and NaN: `if z < 0.0 { 0.0 } else { z }` is a rectifier, `z.max(0.0)` is not.)
 ///
 /// [`GradCheck`](crate::GradCheck) proves all of this except the allocations.
 ///
