@@ -200,7 +200,7 @@ impl<T: Real> Problem<'_, T> {
 
 impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
     fn parameter_count(&self) -> usize {
-        self.coordinates.parameter_count()
+        self.problem.parameter_count()
     }
 
     /// The optimality is the largest entry of the gradient in the user's units.

@@ -40,6 +40,7 @@ pub(super) fn solve<T: Real>(
     observer: &mut Observer<'_>,
 ) -> Result<Solved<T>, Error> {
     let tolerance = config.checked_tolerance::<T>(problem)?;
+    let method = config.method(problem)?;
     let mut objective = LogisticObjective::new(*problem);
     let start = match start {
         Some((slopes, intercepts)) => objective.coordinates.params(slopes, intercepts),
@@ -48,7 +49,6 @@ pub(super) fn solve<T: Real>(
     if !all_finite(&start) {
         return Err(Error::FitOverflow);
     }
-    let method = config.method(problem, start.len())?;
     let limit = |default| config.max_iterations.unwrap_or(default);
     let minimum = if config.penalty == Penalty::Jeffreys {
         // The information vanishes in this arithmetic where all rows are certain: such a start is no use.
@@ -131,7 +131,7 @@ impl LogisticRegression {
     }
 
     /// The solver to use, never `Auto`.
-    fn method<T: Real>(&self, problem: &Problem<'_, T>, parameters: usize) -> Result<Solver, Error> {
+    fn method<T: Real>(&self, problem: &Problem<'_, T>) -> Result<Solver, Error> {
         let unsupported = |what, by, instead| Err(Error::Unsupported { what, by, instead });
         match self.solver {
             Solver::Auto | Solver::Newton if self.penalty == Penalty::Jeffreys => Ok(Solver::Newton),
@@ -144,7 +144,7 @@ impl LogisticRegression {
             _ if !problem.penalty.is_smooth() => {
                 unsupported("an L1 penalty", "this solver", "use Solver::Auto or Solver::ProximalNewton")
             }
-            Solver::Auto if parameters <= Solver::NEWTON_LIMIT => Ok(Solver::Newton),
+            Solver::Auto if problem.parameter_count() <= Solver::NEWTON_LIMIT => Ok(Solver::Newton),
             Solver::Auto => Ok(Solver::NewtonCg),
             chosen => Ok(chosen),
         }
