@@ -11,6 +11,7 @@ mod decay;
 mod lamb;
 mod lion;
 mod minimize;
+mod moments;
 mod nadam;
 mod radam;
 mod rms_prop;
