@@ -153,6 +153,7 @@ impl GradCheck {
         tape: &mut Tape<f64>,
     ) -> Result<Agreement, Mismatch> {
         let mut ledger = self.ledger()?;
+        layer.check()?;
         check::count("params", "parameters", layer.parameter_count(), params.len())?;
         check::count("x", "columns", layer.inputs(), x.ncols())?;
         check::count("tape", "rows", x.nrows(), tape.output().nrows())?;

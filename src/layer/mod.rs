@@ -21,6 +21,7 @@ mod softmax;
 mod stored;
 mod summary;
 mod tape;
+mod width;
 
 use std::ops::Range;
 
@@ -78,8 +79,9 @@ pub trait Shape {
         }
     }
 
-    /// Whether the settings of the layer, and of those it is made of, can be used. Trainers ask before they start.
-    /// Defaults to asking the layers inside.
+    /// Whether the settings of the layer, and of those it is made of, can be used. This is the one moment at which they are
+    /// checked: constructors refuse sizes only, and setters take everything. Trainers, [`Layer::apply`] and
+    /// [`GradCheck`](crate::GradCheck) ask before they start. Defaults to asking the layers inside.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for the first that cannot.
@@ -227,8 +229,10 @@ pub trait Layer<T: Real>: Shape + Send + Sync {
     /// The output for `x`, in memory of its own, in [`Mode::Evaluate`] and with the initial running statistics.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] when `params` or the columns of `x` do not fit the layer.
+    /// [`Error::ShapeMismatch`] when `params` or the columns of `x` do not fit the layer, and those of
+    /// [`Shape::check`].
     fn apply(&self, params: &[T], x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.check()?;
         check::count("params", "parameters", self.parameter_count(), params.len())?;
         check::count("x", "columns", self.inputs(), x.ncols())?;
         let mut tape = self.tape(x.nrows());

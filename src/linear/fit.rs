@@ -108,53 +108,33 @@ pub(super) fn fit<T: Real, L: Label>(
             model(&config, penalty, solved, direction)
         }
     }
-    let class_weights = sample.class_weights.clone();
-    let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
-    FittedLogistic::new(classes, x.names().map(<[String]>::to_vec), solved, terms, separation)
 }
 
 /// Up to this number of coefficients the search for a separating direction is cheaper than the proof that there is none.
 const SEARCH_LIMIT: usize = 300;
 
-/// Looks for a direction that separates the classes by columns without a penalty, unless the fit itself proves that
-/// there is none, and says in the report what was found.
-fn separate<T: Real>(
-    config: &LogisticRegression,
-    problem: &Problem<'_, T>,
-    solved: &mut Solved<T>,
-) -> Option<Separation<T>> {
-    let Problem { rows, classes, intercept, .. } = *problem;
-    let report = &mut solved.report;
-    let unasked = report.stop == StopReason::Cancelled
-        || (report.stop == StopReason::IterationLimit && report.iterations == 0);
-    let free = config.free_columns(problem, &solved.coefficients);
-    if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
-        return None;
-    }
-    // What a fit with other columns under a penalty ends with says nothing about these alone.
-    let certified = || {
-        let (w, b) = (&solved.coefficients, &solved.intercept);
-        free.len() == rows.x.ncols() && estimate_exists(rows, classes, intercept, w, b, problem.offset)
-    };
-    let many = solved.coefficients.len() > SEARCH_LIMIT;
-    if many && certified() {
-        return None;
-    }
-    let found = if free.len() == rows.x.ncols() {
-        separation(rows, classes, intercept)
-    } else {
-        let x = rows.x.select_columns(&free);
-        separation(EncodedRows { x: (&x).into(), ..rows }, classes, intercept)
-            .map(|found| found.map(|direction| direction.in_columns(&free, rows.x.ncols())))
-    };
-    let found = if found.is_err() && !many && certified() { Ok(None) } else { found };
-    match found {
-        Ok(None) => None,
-        Ok(separation) => {
-            report.stop = StopReason::Separated;
-            // All classes have rows, so that no intercept separates them alone: such slopes vanished in the units
-            // of their columns.
-            separation.filter(|direction| !direction.columns().is_empty())
+/// Whether a fit has an optimum at all.
+enum Existence<T: Real> {
+    /// There is one, or nothing says otherwise: the solver's report stands.
+    NotDenied,
+    /// Rounding hides whether the classes are separable: nothing is certain about an optimum.
+    Undecided,
+    /// The classes are separable by columns without a penalty, so that there is none; with the direction, unless that
+    /// has no representation.
+    Separated(Option<Separation<T>>),
+}
+
+impl<T: Real> Existence<T> {
+    /// Looks for a direction that separates the classes by columns without a penalty, unless the fit itself proves
+    /// that there is none.
+    fn of_optimum(config: &LogisticRegression, problem: &Problem<'_, T>, solved: &Solved<T>) -> Self {
+        let Problem { rows, classes, intercept, .. } = *problem;
+        let report = &solved.report;
+        let unasked = report.stop == StopReason::Cancelled
+            || (report.stop == StopReason::IterationLimit && report.iterations == 0);
+        let free = config.free_columns(problem, &solved.coefficients);
+        if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
+            return Existence::NotDenied;
         }
         // What a fit with other columns under a penalty ends with says nothing about these alone.
         let certified = || {
