@@ -15,7 +15,7 @@ use claims::Claims;
 use logit::data::{Component, Dataset, GaussianMixture};
 use logit::gradcheck::Mismatch;
 use logit::nalgebra::{DMatrix, DVector};
-use logit::optim::Objective;
+use logit::optim::{Evaluation, Objective};
 use logit::prelude::*;
 use logit::{FittedLogistic, GradCheck, Label, LogisticRegression, Penalty};
 
@@ -46,7 +46,7 @@ impl Objective<f64> for LossOfSigns<'_> {
         self.set.x.ncols() + 1
     }
 
-    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
         let (columns, rows) = (self.set.x.ncols(), self.set.y.len());
         let coefficients = DVector::from_column_slice(&params[..columns]);
         let scores = (&self.set.x * coefficients).add_scalar(params[columns]);
@@ -56,7 +56,7 @@ impl Objective<f64> for LossOfSigns<'_> {
         gradient[columns] = slopes.mean();
         // ln(1 + e^m), also where e^m is infinite.
         let softplus = |m: f64| m.max(0.0) + (-m.abs()).exp().ln_1p();
-        scores.zip_map(&signs, |z, s| softplus(-s * z)).mean()
+        Evaluation::of(scores.zip_map(&signs, |z, s| softplus(-s * z)).mean(), gradient)
     }
 }
 
@@ -80,7 +80,7 @@ fn descend(mut objective: LossOfSigns<'_>, steps: usize) -> Result<Descent, logi
         objective.evaluate(&params, &mut gradient);
         params.iter_mut().zip(&gradient).for_each(|(p, slope)| *p -= 0.1 * slope);
     }
-    let loss = objective.evaluate(&params, &mut gradient);
+    let loss = objective.evaluate(&params, &mut gradient).value;
     let (coefficients, intercept) = params.split_at(objective.set.x.ncols());
     let coefficients = DMatrix::from_column_slice(coefficients.len(), 1, coefficients);
     let model =
@@ -120,7 +120,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = relabelled(&set, |sign| sign)?;
     let params: Vec<f64> = model.coefficients().iter().chain(model.intercept()).copied().collect();
     let share = model.score(&set.x, &set.y)?;
-    show("LogisticRegression, C = 1", &params, { right }.evaluate(&params, &mut [0.0; 3]), share);
+    let loss = { right }.evaluate(&params, &mut [0.0; 3]).value;
+    show("LogisticRegression, C = 1", &params, loss, share);
 
     let at = [0.3, -0.2, 0.1];
     let found = GradCheck::new().objective(&mut { mixed_up }, &at);

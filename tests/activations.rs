@@ -254,7 +254,7 @@ fn learned_slopes_start_where_they_are_told() {
     };
     let layer = PRelu::new(2).unwrap();
     assert_eq!(start(layer), [0.25, 0.25]);
-    assert_eq!(start(layer.initial_slope(0.1).unwrap().shared(true)), [0.1]);
+    assert_eq!(start(layer.initial_slope(0.1).shared(true)), [0.1]);
 }
 
 #[test]
@@ -395,7 +395,7 @@ fn what_cannot_be_used_is_refused() {
     ] {
         assert_eq!(message(activation.check()), wanted);
         assert_eq!(message(Dense::new(1, 1).unwrap().activation(activation).check()), wanted);
-        assert_eq!(message(Activate::new(1, activation).map(drop)), wanted);
+        assert_eq!(message(Activate::new(1, activation).unwrap().check()), wanted);
     }
     assert!(Activation::ALL.iter().all(|activation| activation.check().is_ok()));
     let width = "`width` is 0, must be at least 1";
@@ -403,8 +403,10 @@ fn what_cannot_be_used_is_refused() {
     assert_eq!(message(PRelu::new(0).map(drop)), width);
     assert_eq!(message(Softmax::new(0).map(drop)), width);
     assert_eq!(message(LogSoftmax::new(0).map(drop)), width);
-    let slope = PRelu::new(1).unwrap().initial_slope(nan).map(drop);
-    assert_eq!(message(slope), "`initial_slope` is NaN, must be finite");
+    assert_eq!(
+        message(PRelu::new(1).unwrap().initial_slope(nan).check()),
+        "`initial_slope` is NaN, must be finite"
+    );
     let given = |w: DMatrix<f64>, b: DVector<f64>| message(Dense::from_weights(&w, &b).map(drop));
     assert_eq!(given(dmatrix![1.0, 2.0], dvector![0.0]), "`bias` has 1 entries, wanted 2");
     assert!(

@@ -2,12 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use logit::nn::{Dense, Focal, Initializer, Layer, Loss, Sequential, SoftmaxCrossEntropy, Targets};
-use logit::optim::{Clip, Decay, Newton, Objective, Optimizer};
+use logit::nn::{
+    Activate, AnyLayer, BatchNorm, BinaryCrossEntropy, Dense, Dropout, Examples, Focal, Initializer, Layer,
+    LayerNorm, Loss, NetworkObjective, PRelu, Residual, Sequential, Shape, SoftmaxCrossEntropy, Targets,
+    TrainOptions, Trainer,
+};
+use logit::optim::{Clip, Decay, Evaluation, Newton, Objective, Optimizer};
 use logit::prelude::*;
 use logit::{
-    Activation, Adam, Error, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Schedule, Sgd, Solver,
-    StopReason, train_test_split,
+    Activation, Adam, Error, GradCheck, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Real, Schedule,
+    Sgd, Solver, StopReason, train_test_split,
 };
 use nalgebra::{DMatrix, dmatrix};
 
@@ -140,7 +144,7 @@ fn update_rules_are_checked_before_training() {
     assert_each_refused(&BELOW_ZERO, |v| adam(Adam::new(0.1).epsilon(v)), "epsilon", AT_LEAST_ZERO);
     for decay in [Decay::Coupled, Decay::Decoupled] {
         let decayed = |v| adam(Adam::new(0.1).weight_decay(decay(v)));
-        assert_each_refused(&BELOW_ZERO, decayed, "decay", AT_LEAST_ZERO);
+        assert_each_refused(&BELOW_ZERO, decayed, "weight_decay", AT_LEAST_ZERO);
     }
     // The limits themselves are in range.
     let (x, y) = data::<f64>();
@@ -160,9 +164,9 @@ impl Objective<f64> for Bowl {
     fn parameter_count(&self) -> usize {
         self.0
     }
-    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
         gradient.iter_mut().zip(params).for_each(|(g, p)| *g = 2.0 * (p - 3.0));
-        params.iter().map(|p| (p - 3.0).powi(2)).sum()
+        Evaluation::of(params.iter().map(|p| (p - 3.0).powi(2)).sum(), gradient)
     }
 }
 impl logit::optim::HasHessian<f64> for Bowl {
@@ -248,6 +252,54 @@ fn layers_check_their_sizes() {
     assert_eq!(error.to_string(), "`params` has 2 parameters, wanted 3");
     let error = layer.apply(&[0.0; 3], &dmatrix![1.0]).expect_err("a column is missing");
     assert_eq!(error.to_string(), "`x` has 1 columns, wanted 2");
+}
+
+/// Setters take everything; `Shape::check` refuses, also from the inside of chains, and everything that runs a layer asks it.
+#[test]
+fn layer_settings_are_refused_where_layers_are_used() {
+    let cases: [(AnyLayer, &str); 7] = [
+        (
+            BatchNorm::new(1).expect("a width").epsilon(0.0).into(),
+            "`epsilon` is 0, must be finite and above 0",
+        ),
+        (BatchNorm::new(1).expect("a width").momentum(1.5).into(), "`momentum` is 1.5, must be from 0 to 1"),
+        (
+            LayerNorm::new(1).expect("a width").epsilon(NAN).into(),
+            "`epsilon` is NaN, must be finite and above 0",
+        ),
+        (Dropout::new(1, 1.0).expect("a width").into(), "`probability` is 1, must be at least 0 and below 1"),
+        (PRelu::new(1).expect("a width").initial_slope(INF).into(), "`initial_slope` is inf, must be finite"),
+        (Activate::new(1, Activation::Elu(NAN)).expect("a width").into(), "`alpha` is NaN, must be finite"),
+        (
+            Dense::new(1, 1).expect("sizes").activation(Activation::LeakyRelu(NAN)).into(),
+            "`slope` is NaN, must be finite",
+        ),
+    ];
+    let (x, targets) = (dmatrix![0.5; -1.0], Targets::Classes(&[0, 1]));
+    for (bad, message) in cases {
+        let inside = Sequential::<AnyLayer>::new(vec![bad.clone()]).and_then(Residual::new).expect("a block");
+        let network = Sequential::<AnyLayer>::new(vec![inside.into()]).expect("a chain");
+        let params = vec![0.5; network.parameter_count()];
+        let fit = Trainer::new(Adam::new(0.1)).fit(
+            &network,
+            BinaryCrossEntropy,
+            Examples::new(&x, targets),
+            TrainOptions::default(),
+        );
+        let objective = NetworkObjective::new(&network, BinaryCrossEntropy, Examples::new(&x, targets), 0.0);
+        let checked = GradCheck::new().layer(&network, &params, &x);
+        let refusals = [
+            bad.check().map_err(|error| error.to_string()),
+            network.check().map_err(|error| error.to_string()),
+            network.apply(&params, &x).map(drop).map_err(|error| error.to_string()),
+            fit.map(drop).map_err(|error| error.to_string()),
+            objective.map(drop).map_err(|error| error.to_string()),
+            checked.map(drop).map_err(|mismatch| mismatch.to_string()),
+        ];
+        for (way, refusal) in refusals.into_iter().enumerate() {
+            assert_eq!(refusal, Err(message.to_owned()), "{way}");
+        }
+    }
 }
 
 #[test]

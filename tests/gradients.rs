@@ -4,7 +4,7 @@ use logit::nn::{
     BinaryCrossEntropy, Dense, Gradient, Layer, Loss, MeanSquaredError, Sequential, Shape,
     SoftmaxCrossEntropy, Tape, Targets,
 };
-use logit::optim::Objective;
+use logit::optim::{Evaluation, Objective};
 use logit::{Activation, GradCheck, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -121,7 +121,7 @@ impl Objective<f64> for Model<'_> {
         self.network.parameter_count()
     }
 
-    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
         self.network.forward(params, &self.x, &mut self.tape);
         let (scores, out) = self.tape.split();
         let targets = Targets::Classes(&self.classes);
@@ -131,7 +131,7 @@ impl Objective<f64> for Model<'_> {
             value += 0.5 * self.penalty * params[index] * params[index];
             gradient[index] += self.penalty * params[index];
         }
-        value
+        Evaluation::of(value, gradient)
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use common::{overlapping, pick, shuffled};
 use logit::nn::{Dense, Layer, Loss, Shape, SoftmaxCrossEntropy, Tape, Targets};
-use logit::optim::Objective;
+use logit::optim::{Evaluation, Objective};
 use logit::prelude::*;
 use logit::{
     Adam, FittedLogistic, Label, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Sgd, Solver, data,
@@ -205,7 +205,7 @@ impl Objective<f64> for TwoColumns<'_> {
         self.layer.parameter_count()
     }
 
-    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
         self.layer.forward(params, self.x, &mut self.tape);
         let (scores, out) = self.tape.split();
         let targets = Targets::Classes(self.y);
@@ -216,7 +216,7 @@ impl Objective<f64> for TwoColumns<'_> {
             value += 0.5 * self.lambda * params[index] * params[index];
             gradient[index] += self.lambda * params[index];
         }
-        value
+        Evaluation::of(value, gradient)
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use approx::assert_abs_diff_eq;
 use logit::nn::{BinaryCrossEntropy, SoftmaxCrossEntropy};
 use logit::nn::{Loss, Targets};
-use logit::optim::{HasHessian, LevenbergMarquardt, Newton, Objective};
+use logit::optim::{Evaluation, HasHessian, LevenbergMarquardt, Newton, Objective};
 use logit::{Activation, StopReason};
 use nalgebra::{DMatrix, DVector};
 
@@ -35,11 +35,11 @@ impl Objective<f64> for Squares {
     fn parameter_count(&self) -> usize {
         self.parameters
     }
-    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
         self.evaluations += 1;
         let (residuals, jacobian) = self.jacobian(p);
         gradient.copy_from_slice((jacobian.transpose() * &residuals).as_slice());
-        0.5 * residuals.norm_squared()
+        Evaluation::of(0.5 * residuals.norm_squared(), gradient)
     }
 }
 
@@ -106,7 +106,7 @@ fn known_minima_are_found_and_certified() {
             assert!(report.converged() && report.iterations < limit, "{name}, {damping}: {report}");
             assert_eq!(report.evaluations, objective.evaluations, "{name}");
             let mut gradient = vec![0.0; start.len()];
-            assert_eq!(report.objective, objective.evaluate(&minimum.params, &mut gradient), "{name}");
+            assert_eq!(report.objective, objective.evaluate(&minimum.params, &mut gradient).value, "{name}");
             let steepest = gradient.iter().fold(0.0, |max: f64, g| max.max(g.abs()));
             assert_eq!(report.gradient_norm, Some(steepest), "{name}");
             assert!(steepest <= 1e-12, "{name}");
@@ -161,30 +161,6 @@ fn other_units_give_the_same_steps() {
     assert_eq!((plain.params[0], plain.params[1]), (other.params[0], other.params[1] * UNIT));
 }
 
-/// An objective may remember its last evaluation: it is of the point returned, also after steps that were taken back.
-#[test]
-fn the_last_evaluation_is_of_the_point_returned() {
-    struct Remembers(Vec<f64>);
-    impl Objective<f64> for Remembers {
-        fn parameter_count(&self) -> usize {
-            1
-        }
-        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
-            self.0 = p.to_vec();
-            gradient[0] = 1.0;
-            p[0].abs()
-        }
-    }
-    impl HasHessian<f64> for Remembers {
-        fn hessian(&mut self, _p: &[f64], hessian: &mut DMatrix<f64>) {
-            hessian[0] = 1.0;
-        }
-    }
-    let mut objective = Remembers(Vec::new());
-    let minimum = LevenbergMarquardt::new().minimize(&mut objective, vec![0.0]).expect("a start");
-    assert_eq!((minimum.report.stop, &minimum.params), (StopReason::Stalled, &objective.0));
-}
-
 /// Two parameters of which only the sum matters, and one that does not matter at all.
 #[test]
 fn singular_matrices_do_no_harm() {
@@ -220,14 +196,14 @@ impl Objective<f64> for Linear<'_> {
     fn parameter_count(&self) -> usize {
         self.x.ncols() * self.columns
     }
-    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
         let scores = self.scores(p);
         let mut slopes = scores.clone();
         let targets = Targets::Classes(&self.classes);
         let value = self.loss.mean_and_gradient(&scores, targets, None, &mut slopes).expect("valid targets");
         gradient.copy_from_slice((self.x.transpose() * slopes).as_slice());
         gradient.iter_mut().zip(p).for_each(|(g, p)| *g += 0.02 * p);
-        value + 0.01 * p.iter().map(|p| p * p).sum::<f64>()
+        Evaluation::of(value + 0.01 * p.iter().map(|p| p * p).sum::<f64>(), gradient)
     }
 }
 
@@ -288,12 +264,9 @@ enum Hostile {
     Constant,
 }
 
-impl Objective<f64> for Hostile {
-    fn parameter_count(&self) -> usize {
-        1
-    }
+impl Hostile {
     /// Smallest at 1.9, and flat far from there, so that Gauss-Newton steps are too long.
-    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+    fn value(&self, p: &[f64], gradient: &mut [f64]) -> f64 {
         let away = p[0] - 1.9;
         let root = (1.0 + away * away).sqrt();
         gradient[0] = away / root;
@@ -314,6 +287,15 @@ impl Objective<f64> for Hostile {
     }
 }
 
+impl Objective<f64> for Hostile {
+    fn parameter_count(&self) -> usize {
+        1
+    }
+    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
+        Evaluation::of(self.value(p, gradient), gradient)
+    }
+}
+
 impl HasHessian<f64> for Hostile {
     fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
         let away = p[0] - 1.9;
@@ -330,12 +312,12 @@ fn hostile_objectives_end_no_higher_than_they_began() {
     use Hostile::*;
     for mut objective in [Wall, Hole, Torn, NoCurvature, Flat, Uphill, Constant] {
         for damping in [0.0, 1e-3] {
-            let start = objective.evaluate(&[-3.0], &mut [0.0]);
+            let start = objective.evaluate(&[-3.0], &mut [0.0]).value;
             let method = LevenbergMarquardt::new().damping(damping).max_iterations(100);
             let minimum = method.minimize(&mut objective, vec![-3.0]).expect("a start");
             let report = &minimum.report;
             assert!(report.objective <= start && minimum.params[0].is_finite(), "{objective:?}: {report}");
-            assert_eq!(report.objective, objective.evaluate(&minimum.params, &mut [0.0]));
+            assert_eq!(report.objective, objective.evaluate(&minimum.params, &mut [0.0]).value);
             if matches!(objective, Uphill | Constant) {
                 assert_eq!((report.stop, minimum.params[0]), (StopReason::Stalled, -3.0), "{objective:?}");
                 assert!(report.evaluations <= 42, "{report}");
@@ -392,10 +374,10 @@ fn single_precision_has_its_own_tolerance() {
         fn parameter_count(&self) -> usize {
             1
         }
-        fn evaluate(&mut self, p: &[f32], gradient: &mut [f32]) -> f64 {
+        fn evaluate(&mut self, p: &[f32], gradient: &mut [f32]) -> Evaluation {
             let (value, slope) = (Activation::Tanh.evaluate(f64::from(p[0])), 0.3);
             gradient[0] = ((value.0 - slope) * value.1) as f32;
-            0.5 * (value.0 - slope).powi(2)
+            Evaluation::of(0.5 * (value.0 - slope).powi(2), gradient)
         }
     }
     impl HasHessian<f32> for Valley {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use approx::assert_abs_diff_eq;
-use logit::optim::{HasHessian, HessianProduct, MinimizeResult, Newton, NewtonCg, Objective};
+use logit::optim::{Evaluation, HasHessian, HessianProduct, MinimizeResult, Newton, NewtonCg, Objective};
 use logit::{Error, Lbfgs, Progress, Real, Rng, StopReason};
 use nalgebra::{DMatrix, DVector};
 
@@ -32,11 +32,11 @@ impl<T: Real> Objective<T> for Quadratic<T> {
     fn parameter_count(&self) -> usize {
         self.minimum.len()
     }
-    fn evaluate(&mut self, x: &[T], gradient: &mut [T]) -> f64 {
+    fn evaluate(&mut self, x: &[T], gradient: &mut [T]) -> Evaluation {
         let away = DVector::from_column_slice(x) - &self.minimum;
         let slope = &self.hessian * &away;
         gradient.copy_from_slice(slope.as_slice());
-        0.5 * away.dot(&slope).as_f64()
+        Evaluation::of(0.5 * away.dot(&slope).as_f64(), gradient)
     }
 }
 
@@ -69,7 +69,7 @@ impl<T: Real> Objective<T> for Chain<T> {
     fn parameter_count(&self) -> usize {
         self.at.len()
     }
-    fn evaluate(&mut self, x: &[T], gradient: &mut [T]) -> f64 {
+    fn evaluate(&mut self, x: &[T], gradient: &mut [T]) -> Evaluation {
         let mut terms = vec![0.0; x.len()];
         for ((g, &x), term) in gradient.iter_mut().zip(x).zip(&mut terms) {
             *term = (x.exp() - T::of(2.0) * x).as_f64();
@@ -84,7 +84,7 @@ impl<T: Real> Objective<T> for Chain<T> {
             gradient[i - 1] -= T::of(3.0) * slope;
         }
         // In blocks: one long sum would round by more than the last steps gain.
-        terms.chunks(128).map(|block| block.iter().sum::<f64>()).sum()
+        Evaluation::of(terms.chunks(128).map(|block| block.iter().sum::<f64>()).sum(), gradient)
     }
 }
 
@@ -146,10 +146,10 @@ fn the_units_of_the_objective_do_not_matter() {
         fn parameter_count(&self) -> usize {
             self.0.parameter_count()
         }
-        fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
-            let value = self.0.evaluate(x, gradient);
+        fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
+            let value = self.0.evaluate(x, gradient).value;
             gradient.iter_mut().for_each(|g| *g *= self.1);
-            self.1 * value
+            Evaluation::of(self.1 * value, gradient)
         }
     }
     impl HessianProduct<f64> for Scaled {
@@ -305,9 +305,9 @@ impl Objective<f64> for Misleading {
     fn parameter_count(&self) -> usize {
         3
     }
-    fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
         gradient.copy_from_slice(&[x[0], 4.0 * x[1], 9.0 * x[2]]);
-        0.5 * (x[0] * x[0] + 4.0 * x[1] * x[1] + 9.0 * x[2] * x[2])
+        Evaluation::of(0.5 * (x[0] * x[0] + 4.0 * x[1] * x[1] + 9.0 * x[2] * x[2]), gradient)
     }
 }
 
@@ -355,10 +355,10 @@ fn a_flat_direction_is_left_alone() {
         fn parameter_count(&self) -> usize {
             3
         }
-        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
             let (a, b) = (p[0] + p[1] - 1.0, p[2] - 2.0);
             gradient.copy_from_slice(&[2.0 * a, 2.0 * a, 2.0 * b]);
-            a * a + b * b
+            Evaluation::of(a * a + b * b, gradient)
         }
     }
     impl HessianProduct<f64> for Flat {
@@ -380,11 +380,11 @@ fn rosenbrocks_valley_is_walked_to_its_end() {
         fn parameter_count(&self) -> usize {
             2
         }
-        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
             let (x, y) = (p[0], p[1]);
             gradient[0] = -2.0 * (1.0 - x) - 400.0 * x * (y - x * x);
             gradient[1] = 200.0 * (y - x * x);
-            (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2)
+            Evaluation::of((1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2), gradient)
         }
     }
     impl HessianProduct<f64> for Rosenbrock {

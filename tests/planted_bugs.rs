@@ -1,9 +1,9 @@
 //! `GradCheck` accepts a right layer and rejects each of the mistakes that people make.
 
 use logit::gradcheck::Mismatch;
-use logit::nn::{BinaryCrossEntropy, Dense, Gradient, Layer, Loss, Sequential, Shape, Tape, Targets};
-use logit::optim::{HessianProduct, Objective};
-use logit::{Activation, GradCheck, Real, Rng};
+use logit::nn::{BinaryCrossEntropy, Dense, Gradient, Layer, Loss, Mode, Sequential, Shape, Tape, Targets};
+use logit::optim::{Evaluation, HessianProduct, Objective};
+use logit::{Activation, Error, GradCheck, Real, Rng};
 use nalgebra::DMatrix;
 
 /// What is wrong with a [`Plain`] layer.
@@ -19,6 +19,7 @@ enum Bug {
     ConsumesOutputGradient,
     SkipsWithoutInputGradient,
     Remembers,
+    HidesNan,
 }
 
 /// A square dense layer with ReLU, written by hand.
@@ -50,7 +51,16 @@ impl Layer<f64> for Plain {
             y.add_scalar_mut(f64::from(self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed)));
         }
         for (mut column, b) in y.column_iter_mut().zip(&params[WIDTH * WIDTH..]) {
-            column.apply(|v| *v = (*v + b).max(0.0));
+            column.apply(|v| {
+                let z = *v + b;
+                *v = if self.0 == Bug::HidesNan {
+                    z.max(0.0)
+                } else if z < 0.0 {
+                    0.0
+                } else {
+                    z
+                };
+            });
         }
         tape.output_mut().copy_from(&y);
     }
@@ -161,6 +171,96 @@ fn side_effects_are_rejected() {
     }
 }
 
+#[test]
+fn a_layer_that_hides_nan_is_rejected() {
+    let mismatch = check(Bug::HidesNan).unwrap_err();
+    assert!(
+        matches!(mismatch, Mismatch::HidesNan { row: 0, column: 0, value: 0.0, .. }),
+        "of `f64::max` comes the number: {mismatch}"
+    );
+    assert!(mismatch.to_string().ends_with("NaN in must give NaN out"), "{mismatch}");
+}
+
+/// An output that ignores an input may be finite though that is NaN; one that reads it may not, though another does.
+#[test]
+fn nan_must_reach_only_what_depends_on_it() {
+    /// The first column as it is; the second too, or 0 where it is not finite.
+    struct Columns {
+        cleans_second: bool,
+    }
+    impl Shape for Columns {
+        fn inputs(&self) -> usize {
+            2
+        }
+        fn outputs(&self) -> usize {
+            2
+        }
+        fn parameter_count(&self) -> usize {
+            0
+        }
+    }
+    impl Layer<f64> for Columns {
+        fn init(&self, _params: &mut [f64], _rng: &mut Rng) {}
+        fn forward(&self, _params: &[f64], x: &DMatrix<f64>, tape: &mut Tape<f64>) {
+            tape.output_mut().copy_from(x);
+            if self.cleans_second {
+                tape.output_mut().column_mut(1).apply(|v| *v = if v.is_finite() { *v } else { 0.0 });
+            }
+        }
+        fn backward(
+            &self,
+            _params: &[f64],
+            _x: &DMatrix<f64>,
+            tape: &mut Tape<f64>,
+            _grad: &mut [f64],
+            dx: Option<&mut DMatrix<f64>>,
+        ) {
+            if let Some(dx) = dx {
+                dx.copy_from(tape.output_gradient());
+            }
+        }
+    }
+    let x = nalgebra::dmatrix![0.3, -1.0; 2.0, 0.4; -0.7, 1.1];
+    let mut tape = Layer::<f64>::tape(&Columns { cleans_second: false }, 3);
+    tape.set_mode(Mode::Train);
+    GradCheck::new().layer_on(&Columns { cleans_second: false }, &[], &x, &mut tape).unwrap();
+    assert_eq!(tape.mode(), Mode::Train, "the mode is given back");
+    assert!(tape.output().iter().all(|v| v.is_finite()), "no NaN stays in the tape");
+    let mismatch = GradCheck::new().layer(&Columns { cleans_second: true }, &[], &x).unwrap_err();
+    assert_eq!(mismatch, Mismatch::HidesNan { row: 1, column: 1, output: 1, value: 0.0 });
+}
+
+#[test]
+fn settings_that_prove_nothing_are_refused() {
+    let checks = [
+        (GradCheck::new().step(0.0), "step"),
+        (GradCheck::new().step(f64::NAN), "step"),
+        (GradCheck::new().relative_tolerance(f64::NAN), "relative_tolerance"),
+        (GradCheck::new().absolute_tolerance(f64::INFINITY), "absolute_tolerance"),
+        (GradCheck::new().absolute_tolerance(-1e-9), "absolute_tolerance"),
+        (GradCheck::new().max_entries(0), "max_entries"),
+    ];
+    let layer = Dense::new(2, 1).unwrap();
+    let (params, x) = ([0.5, -0.3, 0.1], nalgebra::dmatrix![1.0, 2.0]);
+    let mut valley = Valley { wrong: Wrong::Nothing, at: None, evaluated: Vec::new(), products: 0.0 };
+    for (check, wanted) in checks {
+        let refused = [
+            check.layer(&layer, &params, &x),
+            check.loss(&BinaryCrossEntropy, &nalgebra::dmatrix![0.3], Targets::Classes(&[1]), None),
+            check.loss_curvature(&BinaryCrossEntropy, &nalgebra::dmatrix![0.3], Targets::Classes(&[1])),
+            check.objective(&mut valley, &[0.1, 0.2, 0.3]),
+            check.hessian_product(&mut valley, &[0.1, 0.2, 0.3]),
+        ];
+        for refusal in refused {
+            let named = matches!(
+                &refusal,
+                Err(Mismatch::Invalid(Error::InvalidParameter { name, .. })) if *name == wanted
+            );
+            assert!(named, "{wanted}: {refusal:?}");
+        }
+    }
+}
+
 /// Binary cross-entropy that forgets the division by the number of rows in its gradient, or takes 0/1 labels for
 /// -1/+1.
 struct Careless {
@@ -223,7 +323,7 @@ impl Objective<f64> for Penalized {
     fn parameter_count(&self) -> usize {
         self.network.parameter_count()
     }
-    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
         let mut tape = self.network.tape(self.x.nrows());
         self.network.forward(params, &self.x, &mut tape);
         let (scores, out) = tape.split();
@@ -237,7 +337,7 @@ impl Objective<f64> for Penalized {
                 *g += 0.1 * p;
             }
         }
-        value
+        Evaluation::of(value, gradient)
     }
 }
 
@@ -262,9 +362,9 @@ fn a_check_that_would_prove_nothing_says_so() {
         fn parameter_count(&self) -> usize {
             1
         }
-        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
             gradient[0] = 0.0;
-            f64::from(params[0] > 0.0)
+            Evaluation::of(f64::from(params[0] > 0.0), gradient)
         }
     }
     assert_eq!(GradCheck::new().objective(&mut Jumps, &[0.0]), Err(Mismatch::Kinks { kinks: 1, entries: 1 }));
@@ -296,11 +396,11 @@ impl Objective<f64> for Valley {
     fn parameter_count(&self) -> usize {
         3
     }
-    fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
         self.evaluated = x.to_vec();
         let sum: f64 = x.iter().sum();
         gradient.iter_mut().zip(x).for_each(|(g, x)| *g = x.exp() + sum);
-        x.iter().map(|x| x.exp()).sum::<f64>() + 0.5 * sum * sum
+        Evaluation::of(x.iter().map(|x| x.exp()).sum::<f64>() + 0.5 * sum * sum, gradient)
     }
 }
 

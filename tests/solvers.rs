@@ -3,7 +3,8 @@
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use logit::nn::{BinaryCrossEntropy, Layer, Loss, Targets};
 use logit::optim::{
-    Decay, HasHessian, HessianProduct, MinimizeResult, Newton, NewtonCg, Objective, Optimizer, Step,
+    Decay, Evaluation, HasHessian, HessianProduct, LevenbergMarquardt, MinimizeResult, Newton, NewtonCg,
+    Objective, Optimizer, Step,
 };
 use logit::prelude::*;
 use logit::report::NonFinite;
@@ -137,11 +138,8 @@ const HOSTILE: [Hostile; 7] = [
 ];
 const START: [f64; 2] = [1.0, -2.0];
 
-impl Objective<f64> for Hostile {
-    fn parameter_count(&self) -> usize {
-        2
-    }
-    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+impl Hostile {
+    fn value(&self, p: &[f64], gradient: &mut [f64]) -> f64 {
         let bowl = p[0] * p[0] + 3.0 * p[1] * p[1];
         gradient.copy_from_slice(&[2.0 * p[0], 6.0 * p[1]]);
         match self {
@@ -158,6 +156,14 @@ impl Objective<f64> for Hostile {
             Hostile::Wall | Hostile::Spike => {}
         }
         bowl
+    }
+}
+impl Objective<f64> for Hostile {
+    fn parameter_count(&self) -> usize {
+        2
+    }
+    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
+        Evaluation::of(self.value(p, gradient), gradient)
     }
 }
 impl HasHessian<f64> for Hostile {
@@ -183,10 +189,10 @@ fn a_failed_line_search_returns_the_best_point_and_the_reason() {
         |objective| Lbfgs::new().max_iterations(50).minimize(objective, START.to_vec()),
     ];
     for (mut objective, solve) in HOSTILE.into_iter().flat_map(|o| solves.map(|s| (o, s))) {
-        let start = objective.evaluate(&START, &mut [0.0; 2]);
+        let start = objective.evaluate(&START, &mut [0.0; 2]).value;
         let MinimizeResult { params, report, .. } = solve(&mut objective).expect("a point and a reason");
         let name = format!("{objective:?}: {report}");
-        let value = objective.evaluate(&params, &mut [0.0; 2]);
+        let value = objective.evaluate(&params, &mut [0.0; 2]).value;
         assert!(params.iter().all(|p| p.is_finite()) && value <= start + 1e-14 * start.abs(), "{name}");
         assert_eq!(report.objective, value, "{name}");
         assert!(!report.converged() || objective == Hostile::Stairs, "{name}");
@@ -195,6 +201,89 @@ fn a_failed_line_search_returns_the_best_point_and_the_reason() {
             assert_eq!((report.stop, report.iterations), (StopReason::Diverged, 0));
         }
     }
+}
+
+/// Counts evaluations of the objective inside.
+struct Counting {
+    inner: Hostile,
+    evaluations: usize,
+}
+
+impl Objective<f64> for Counting {
+    fn parameter_count(&self) -> usize {
+        self.inner.parameter_count()
+    }
+    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
+        self.evaluations += 1;
+        self.inner.evaluate(p, gradient)
+    }
+}
+impl HasHessian<f64> for Counting {
+    fn hessian(&mut self, p: &[f64], hessian: &mut DMatrix<f64>) {
+        self.inner.hessian(p, hessian);
+    }
+}
+impl HessianProduct<f64> for Counting {
+    fn linearize(&mut self, p: &[f64]) {
+        self.inner.linearize(p);
+    }
+    fn hessian_product(&mut self, v: &[f64], out: &mut [f64]) {
+        self.inner.hessian_product(v, out);
+    }
+}
+
+/// Also where line searches fail, steps are taken back, and an earlier point is returned than the one evaluated last.
+#[test]
+fn the_report_counts_every_evaluation() {
+    type Solve = fn(&mut Counting) -> Result<MinimizeResult<f64>, Error>;
+    // Too small a tolerance for this arithmetic: runs end in a search that fails.
+    let solves: [Solve; 4] = [
+        |objective| Newton::new().tolerance(1e-300).minimize(objective, START.to_vec()),
+        |objective| NewtonCg::new().tolerance(1e-300).minimize(objective, START.to_vec()),
+        |objective| Lbfgs::new().tolerance(1e-300).max_iterations(300).minimize(objective, START.to_vec()),
+        |objective| LevenbergMarquardt::new().tolerance(1e-300).minimize(objective, START.to_vec()),
+    ];
+    for (inner, solve) in HOSTILE.into_iter().flat_map(|o| solves.map(|s| (o, s))) {
+        let mut objective = Counting { inner, evaluations: 0 };
+        let report = solve(&mut objective).expect("a point and a reason").report;
+        assert_eq!(report.evaluations, objective.evaluations, "{inner:?}: {report}");
+    }
+}
+
+/// `&mut O` is whatever `O` is, with everything that it says of its points.
+#[test]
+fn borrowed_objectives_answer_as_the_owned_ones() {
+    struct Tells;
+    impl Objective<f64> for Tells {
+        fn parameter_count(&self) -> usize {
+            1
+        }
+        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
+            gradient[0] = 2.0 * p[0];
+            Evaluation::of(p[0] * p[0], gradient).optimality(0.25 * p[0].abs()).magnitude(1e3)
+        }
+    }
+    impl HasHessian<f64> for Tells {
+        fn hessian(&mut self, _p: &[f64], hessian: &mut DMatrix<f64>) {
+            hessian[0] = 2.0;
+        }
+        fn is_exact(&self) -> bool {
+            false
+        }
+    }
+    fn answers(mut objective: impl HasHessian<f64>) -> (usize, Evaluation, f64, bool) {
+        let evaluation = objective.evaluate(&[3.0], &mut [0.0]);
+        let mut hessian = DMatrix::zeros(1, 1);
+        objective.hessian(&[3.0], &mut hessian);
+        (objective.parameter_count(), evaluation, hessian[0], objective.is_exact())
+    }
+    let wanted = answers(Tells);
+    assert_eq!((wanted.1.value, wanted.1.optimality, wanted.1.magnitude), (9.0, 0.75, 1e3));
+    assert_eq!(answers(&mut Tells), wanted);
+    assert_eq!(answers(&mut &mut Tells), wanted);
+    // The optimality that an objective names decides, not the largest entry of its gradient.
+    let minimum = Lbfgs::new().tolerance(0.75).minimize(&mut Tells, vec![3.0]).expect("a start");
+    assert_eq!((minimum.report.iterations, minimum.report.gradient_norm), (0, Some(0.75)));
 }
 
 /// Up to rounding.
@@ -266,14 +355,14 @@ impl Objective<f64> for NineRows {
     fn parameter_count(&self) -> usize {
         3
     }
-    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
         let z = &self.x * DVector::from_column_slice(p);
         let residuals = z.map(|z| Activation::Sigmoid.evaluate(z).0) - &self.y;
         gradient.copy_from_slice((self.x.transpose() * residuals).as_slice());
         gradient.iter_mut().zip(p).skip(1).for_each(|(g, p)| *g += 9.0 * p);
         let softplus = |z: f64| z.max(0.0) + (-z.abs()).exp().ln_1p();
         let losses = z.zip_map(&self.y, |z, y| softplus(if y == 1.0 { -z } else { z }));
-        losses.sum() + 4.5 * (p[1] * p[1] + p[2] * p[2])
+        Evaluation::of(losses.sum() + 4.5 * (p[1] * p[1] + p[2] * p[2]), gradient)
     }
 }
 

@@ -2,14 +2,17 @@
 //! losses and objectives.
 
 mod difference;
+mod nan;
 mod verdict;
 
 use nalgebra::DMatrix;
 
 use difference::{Derivative, derivative};
+use nan::nan_passes;
 pub use verdict::{Agreement, Mismatch};
 use verdict::{Entry, Ledger};
 
+use crate::check;
 use crate::error::Error;
 use crate::layer::{Layer, Tape};
 use crate::loss::{Gradient, Loss, Targets};
@@ -25,10 +28,13 @@ use crate::rng::Rng;
 /// kink nearby; the step is then made smaller, and if that does not help the entry is counted as a kink and left out.
 /// Kinks in more than a quarter of the entries are an error, because the check would prove too little.
 ///
+/// # Errors
+/// Every check refuses settings out of range as [`Mismatch::Invalid`].
+///
 /// # Examples
 /// A gradient that belongs to other labels (0/1 instead of -1/+1) does not pass:
 /// ```
-/// use logit::optim::Objective;
+/// use logit::optim::{Evaluation, Objective};
 /// use logit::GradCheck;
 ///
 /// /// ln(1 + exp(-s w)) for the label s = -1, with the gradient of somebody else's formula.
@@ -37,10 +43,10 @@ use crate::rng::Rng;
 ///     fn parameter_count(&self) -> usize {
 ///         1
 ///     }
-///     fn evaluate(&mut self, w: &[f64], gradient: &mut [f64]) -> f64 {
+///     fn evaluate(&mut self, w: &[f64], gradient: &mut [f64]) -> Evaluation {
 ///         let s = -1.0;
 ///         gradient[0] = 1.0 / (1.0 + (-w[0]).exp()) - s; // σ(w) - s wants labels 0 and 1
-///         (1.0 + (-s * w[0]).exp()).ln()
+///         Evaluation::of((1.0 + (-s * w[0]).exp()).ln(), gradient)
 ///     }
 /// }
 /// let mismatch = GradCheck::new().objective(&mut Mistaken, &[0.3]).unwrap_err();
@@ -67,27 +73,27 @@ impl GradCheck {
         GradCheck::default()
     }
 
-    /// The step h of the differences, for entries around 1; larger entries get proportionally larger steps. Defaults
-    /// to 1e-3.
+    /// The step h of the differences, for entries around 1; larger entries get proportionally larger steps. Above 0.
+    /// Defaults to 1e-3.
     pub fn step(mut self, step: f64) -> Self {
         self.step = step;
         self
     }
 
-    /// The relative error allowed. Defaults to 1e-7.
+    /// The relative error allowed, at least 0. Defaults to 1e-7.
     pub fn relative_tolerance(mut self, relative: f64) -> Self {
         self.relative = relative;
         self
     }
 
-    /// The absolute error allowed, for derivatives close to zero. Defaults to 1e-9.
+    /// The absolute error allowed, for derivatives close to zero; at least 0. Defaults to 1e-9.
     pub fn absolute_tolerance(mut self, absolute: f64) -> Self {
         self.absolute = absolute;
         self
     }
 
-    /// The largest number of entries that are checked of parameters and of inputs; of more, so many are chosen at
-    /// random. Defaults to 2000.
+    /// The largest number of entries that are checked of parameters and of inputs, at least 1; of more, this number is
+    /// chosen at random. Defaults to 2000.
     pub fn max_entries(mut self, max_entries: usize) -> Self {
         self.max_entries = max_entries;
         self
@@ -101,7 +107,9 @@ impl GradCheck {
 
     /// Checks a layer's gradients in every parameter and every input, for a random gradient of its output; that both
     /// passes repeat to the same bits; that `backward` overwrites what it writes, leaves the output's gradient alone,
-    /// gives the same with and without `dx`, and is exactly zero for a gradient of zero.
+    /// gives the same with and without `dx`, and is exactly zero for a gradient of zero; and that NaN in gives NaN out:
+    /// in [`Mode::Evaluate`](crate::nn::Mode), an output that changes when an input of its row is moved is not finite when
+    /// that input is NaN.
     ///
     /// # Errors
     /// A [`Mismatch`] that names what is wrong.
@@ -144,9 +152,11 @@ impl GradCheck {
         x: &DMatrix<f64>,
         tape: &mut Tape<f64>,
     ) -> Result<Agreement, Mismatch> {
-        crate::check::count("params", "parameters", layer.parameter_count(), params.len())?;
-        crate::check::count("x", "columns", layer.inputs(), x.ncols())?;
-        crate::check::count("tape", "rows", x.nrows(), tape.output().nrows())?;
+        let mut ledger = self.ledger()?;
+        layer.check()?;
+        check::count("params", "parameters", layer.parameter_count(), params.len())?;
+        check::count("x", "columns", layer.inputs(), x.ncols())?;
+        check::count("tape", "rows", x.nrows(), tape.output().nrows())?;
         let mut rng = Rng::new(self.seed);
         let cotangent = DMatrix::from_fn(x.nrows(), layer.outputs(), |_, _| rng.uniform(-1.0, 1.0));
         let (grad, dx) = self.layer_obligations(layer, params, x, &cotangent, tape)?;
@@ -155,7 +165,6 @@ impl GradCheck {
             layer.forward(params, x, tape);
             tape.output().dot(&cotangent)
         };
-        let mut ledger = self.ledger();
         let mut moved = params.to_vec();
         for index in self.chosen(params.len(), &mut rng) {
             let numeric = self.numeric(params[index], |p| {
@@ -174,7 +183,9 @@ impl GradCheck {
             moved[index] = x[index];
             ledger.record(Entry::Input(index % x.nrows(), index / x.nrows()), dx[index], numeric);
         }
-        ledger.verdict()
+        let agreement = ledger.verdict()?;
+        nan_passes(layer, params, x, tape, self.chosen(x.ncols(), &mut rng))?;
+        Ok(agreement)
     }
 
     /// Everything that is owed besides being right; returns the gradients.
@@ -228,11 +239,11 @@ impl GradCheck {
         targets: Targets<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<Agreement, Mismatch> {
+        let mut ledger = self.ledger()?;
         let mut gradient = scores.map(|_| f64::NAN);
         let value = loss.mean_and_gradient(scores, targets, weights, &mut gradient)?;
         overwritten("the gradient", gradient.as_slice())?;
         unchanged("the value without a gradient", &[value], &[loss.mean(scores, targets, weights)?])?;
-        let mut ledger = self.ledger();
         let mut moved = scores.clone();
         for index in self.chosen(scores.len(), &mut Rng::new(self.seed)) {
             let numeric = self.numeric(scores[index], |z| {
@@ -258,8 +269,8 @@ impl GradCheck {
         scores: &DMatrix<f64>,
         targets: Targets<'_, f64>,
     ) -> Result<Agreement, Mismatch> {
+        let (mut ledger, columns) = (self.ledger()?, scores.ncols());
         loss.mean(scores, targets, None)?;
-        let (mut ledger, columns) = (self.ledger(), scores.ncols());
         let mut curvature = DMatrix::zeros(columns, columns);
         let (mut moved, mut gradient) = (DMatrix::zeros(1, columns), DMatrix::zeros(1, columns));
         for row in self.chosen(scores.nrows(), &mut Rng::new(self.seed)) {
@@ -302,19 +313,19 @@ impl GradCheck {
         objective: &mut O,
         params: &[f64],
     ) -> Result<Agreement, Mismatch> {
-        crate::check::count("params", "parameters", objective.parameter_count(), params.len())?;
+        let mut ledger = self.ledger()?;
+        check::count("params", "parameters", objective.parameter_count(), params.len())?;
         let mut gradient = vec![f64::NAN; params.len()];
         objective.evaluate(params, &mut gradient);
         overwritten("the gradient", &gradient)?;
         let mut scratch = vec![f64::NAN; params.len()];
         objective.evaluate(params, &mut scratch);
         unchanged("the gradient of a repeated evaluation", &gradient, &scratch)?;
-        let mut ledger = self.ledger();
         let mut moved = params.to_vec();
         for index in self.chosen(params.len(), &mut Rng::new(self.seed)) {
             let numeric = self.numeric(params[index], |p| {
                 moved[index] = p;
-                objective.evaluate(&moved, &mut scratch)
+                objective.evaluate(&moved, &mut scratch).value
             });
             moved[index] = params[index];
             ledger.record(Entry::Parameter(index), gradient[index], numeric);
@@ -331,11 +342,11 @@ impl GradCheck {
         objective: &mut O,
         params: &[f64],
     ) -> Result<Agreement, Mismatch> {
+        let mut ledger = self.ledger()?;
         let size = objective.parameter_count();
-        crate::check::count("params", "parameters", size, params.len())?;
+        check::count("params", "parameters", size, params.len())?;
         let mut hessian = DMatrix::zeros(size, size);
         objective.hessian(params, &mut hessian);
-        let mut ledger = self.ledger();
         let (mut moved, mut gradient) = (params.to_vec(), vec![0.0; size]);
         for column in self.chosen(size, &mut Rng::new(self.seed)) {
             for row in column..size {
@@ -362,8 +373,9 @@ impl GradCheck {
         objective: &mut O,
         params: &[f64],
     ) -> Result<Agreement, Mismatch> {
+        let mut ledger = self.ledger()?;
         let size = objective.parameter_count();
-        crate::check::count("params", "parameters", size, params.len())?;
+        check::count("params", "parameters", size, params.len())?;
         let mut rng = Rng::new(self.seed);
         let mut vector =
             || -> Vec<f64> { params.iter().map(|p| p.abs().max(1.0) * rng.uniform(-1.0, 1.0)).collect() };
@@ -379,7 +391,6 @@ impl GradCheck {
         };
         let products = [product(&vectors[0])?, product(&vectors[1])?];
         unchanged("a repeated Hessian product", &products[0], &product(&vectors[0])?)?;
-        let mut ledger = self.ledger();
         for (vector, product) in vectors.iter().zip(&products) {
             for row in self.chosen(size, &mut rng) {
                 let numeric = self.numeric(0.0, |t| {
@@ -395,8 +406,13 @@ impl GradCheck {
         ledger.verdict()
     }
 
-    fn ledger(&self) -> Ledger {
-        Ledger::new(self.relative, self.absolute)
+    /// An empty account of a check, if the settings are in range.
+    fn ledger(&self) -> Result<Ledger, Error> {
+        check::positive("step", self.step)?;
+        check::not_negative("relative_tolerance", self.relative)?;
+        check::not_negative("absolute_tolerance", self.absolute)?;
+        check::parameter("max_entries", self.max_entries as f64, self.max_entries > 0, "at least 1")?;
+        Ok(Ledger::new(self.relative, self.absolute))
     }
 
     fn numeric(&self, at: f64, f: impl FnMut(f64) -> f64) -> Derivative {

@@ -78,6 +78,22 @@ pub enum Mismatch {
     #[error("a backward pass from an output gradient of zero must give zero")]
     NotLinear,
 
+    /// An output that depends on an input is finite although that input is NaN.
+    #[error(
+        "output {output} of row {row} is {value} although input {column} of that row is NaN and the output depends on it: \
+         NaN in must give NaN out"
+    )]
+    HidesNan {
+        /// The row that the NaN was put into.
+        row: usize,
+        /// The column of the input that the NaN was put into.
+        column: usize,
+        /// The column of the output.
+        output: usize,
+        /// The finite value found there.
+        value: f64,
+    },
+
     /// Too many entries lie at kinks: the check would prove too little.
     #[error(
         "{kinks} of {entries} entries lie at kinks or jumps: move the point, or the function is not smooth"
@@ -89,7 +105,7 @@ pub enum Mismatch {
         entries: usize,
     },
 
-    /// The check was called with arguments that do not fit.
+    /// The check was called with arguments that do not fit, or with settings out of range.
     #[error(transparent)]
     Invalid(Error),
 }

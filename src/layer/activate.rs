@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::width::keeps_width;
 use super::{Activation, Layer, Shape, Tape};
 use crate::check;
 use crate::error::Error;
@@ -37,23 +38,16 @@ impl Activate {
     /// The activation of `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when `width` is zero or the parameter of the activation is not finite.
+    /// [`Error::InvalidParameter`] when `width` is zero or more than memory can address.
     pub fn new(width: usize, activation: Activation) -> Result<Self, Error> {
-        check::parameter("width", width as f64, width > 0, "at least 1")?;
-        activation.check()?;
-        Ok(Activate { width, activation })
+        Ok(Activate { width: check::width(width)?, activation })
     }
 }
 
 impl Shape for Activate {
-    fn inputs(&self) -> usize {
-        self.width
-    }
-    fn outputs(&self) -> usize {
-        self.width
-    }
-    fn parameter_count(&self) -> usize {
-        0
+    keeps_width!(without parameters);
+    fn check(&self) -> Result<(), Error> {
+        self.activation.check()
     }
     fn describe(&self) -> String {
         format!("{:?}", self.activation)

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
+use super::width::keeps_width;
 use super::{Layer, Mode, Shape, Tape, affine};
 use crate::check;
 use crate::error::Error;
@@ -66,30 +67,22 @@ impl BatchNorm {
     /// A layer of `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when the width is zero.
+    /// [`Error::InvalidParameter`] when the width is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
         Ok(BatchNorm { width: check::width(width)?, epsilon: 1e-5, momentum: 0.1, affine: true })
     }
 
-    /// What is added to the variance, so that constant columns can be divided by its root. Defaults to 1e-5.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] unless finite and above 0.
-    pub fn epsilon(mut self, epsilon: f64) -> Result<Self, Error> {
-        check::positive("epsilon", epsilon)?;
+    /// What is added to the variance, so that constant columns can be divided by its root; above 0. Defaults to 1e-5.
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
-        Ok(self)
+        self
     }
 
-    /// The share of the newest batch in the running statistics: 0 keeps them as they are, 1 forgets all earlier
-    /// batches. Defaults to 0.1.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] unless from 0 to 1.
-    pub fn momentum(mut self, momentum: f64) -> Result<Self, Error> {
-        check::parameter("momentum", momentum, (0.0..=1.0).contains(&momentum), "from 0 to 1")?;
+    /// The share of the newest batch in the running statistics, from 0 to 1: 0 keeps them as they are, 1 forgets all
+    /// earlier batches. Defaults to 0.1.
+    pub fn momentum(mut self, momentum: f64) -> Self {
         self.momentum = momentum;
-        Ok(self)
+        self
     }
 
     /// Whether scale and shift are learned. Defaults to true.
@@ -100,17 +93,17 @@ impl BatchNorm {
 }
 
 impl Shape for BatchNorm {
-    fn inputs(&self) -> usize {
-        self.width
-    }
-    fn outputs(&self) -> usize {
-        self.width
-    }
+    keeps_width!();
     fn parameter_count(&self) -> usize {
         if self.affine { 2 * self.width } else { 0 }
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         Vec::new()
+    }
+    fn check(&self) -> Result<(), Error> {
+        check::positive("epsilon", self.epsilon)?;
+        let momentum = self.momentum;
+        check::parameter("momentum", momentum, (0.0..=1.0).contains(&momentum), "from 0 to 1")
     }
     fn describe(&self) -> String {
         format!("BatchNorm{}", if self.affine { "" } else { ", not affine" })
@@ -320,12 +313,15 @@ mod tests {
     fn settings_out_of_range_are_refused() {
         let layer = BatchNorm::new(2).unwrap();
         for epsilon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(layer.epsilon(epsilon).unwrap_err().to_string().starts_with("`epsilon` is "));
+            assert!(layer.epsilon(epsilon).check().unwrap_err().to_string().starts_with("`epsilon` is "));
         }
         for momentum in [-0.1, 1.1, f64::NAN] {
-            assert!(layer.momentum(momentum).unwrap_err().to_string().ends_with("must be from 0 to 1"));
+            assert!(
+                layer.momentum(momentum).check().unwrap_err().to_string().ends_with("must be from 0 to 1")
+            );
         }
-        assert!(layer.momentum(0.0).is_ok() && layer.momentum(1.0).is_ok() && BatchNorm::new(0).is_err());
+        assert!([0.0, 1.0].iter().all(|&momentum| layer.momentum(momentum).check().is_ok()));
+        assert!(BatchNorm::new(0).is_err());
     }
 
     #[test]

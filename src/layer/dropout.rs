@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::width::keeps_width;
 use super::{Layer, Mode, Shape, Tape};
 use crate::check;
 use crate::error::Error;
@@ -49,13 +50,12 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// A layer of `width` columns that leaves out each entry with this probability; 0.5 is usual between wide layers,
-    /// 0.1 to 0.2 on inputs.
+    /// A layer of `width` columns that leaves out each entry with this probability, at least 0 and below 1; 0.5 is usual
+    /// between wide layers, 0.1 to 0.2 on inputs.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when the width is zero, or the probability is not at least 0 and below 1.
+    /// [`Error::InvalidParameter`] when the width is zero or more than memory can address.
     pub fn new(width: usize, probability: f64) -> Result<Self, Error> {
-        check::fraction("probability", probability)?;
         Ok(Dropout { width: check::width(width)?, probability })
     }
 
@@ -85,14 +85,9 @@ impl Dropout {
 const MASK: usize = 0;
 
 impl Shape for Dropout {
-    fn inputs(&self) -> usize {
-        self.width
-    }
-    fn outputs(&self) -> usize {
-        self.width
-    }
-    fn parameter_count(&self) -> usize {
-        0
+    keeps_width!(without parameters);
+    fn check(&self) -> Result<(), Error> {
+        check::fraction("probability", self.probability)
     }
     fn describe(&self) -> String {
         format!("Dropout {}", self.probability)
@@ -182,7 +177,7 @@ mod tests {
     #[test]
     fn probabilities_outside_of_zero_to_one_are_refused() {
         for probability in [-0.1, 1.0, 1.5, f64::NAN, f64::INFINITY] {
-            let error = Dropout::new(3, probability).unwrap_err().to_string();
+            let error = Dropout::new(3, probability).unwrap().check().unwrap_err().to_string();
             assert!(
                 error.starts_with("`probability` is ") && error.ends_with("at least 0 and below 1"),
                 "{error}"

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
+use super::width::keeps_width;
 use super::{Layer, Shape, Tape, affine};
 use crate::check;
 use crate::error::Error;
@@ -50,19 +51,15 @@ impl LayerNorm {
     /// A layer of `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when the width is zero.
+    /// [`Error::InvalidParameter`] when the width is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
         Ok(LayerNorm { width: check::width(width)?, epsilon: 1e-5, affine: true })
     }
 
-    /// What is added to the variance, so that constant rows can be divided by its root. Defaults to 1e-5.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] unless finite and above 0.
-    pub fn epsilon(mut self, epsilon: f64) -> Result<Self, Error> {
-        check::positive("epsilon", epsilon)?;
+    /// What is added to the variance, so that constant rows can be divided by its root; above 0. Defaults to 1e-5.
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
-        Ok(self)
+        self
     }
 
     /// Whether scale and shift are learned. Defaults to true.
@@ -73,17 +70,15 @@ impl LayerNorm {
 }
 
 impl Shape for LayerNorm {
-    fn inputs(&self) -> usize {
-        self.width
-    }
-    fn outputs(&self) -> usize {
-        self.width
-    }
+    keeps_width!();
     fn parameter_count(&self) -> usize {
         if self.affine { 2 * self.width } else { 0 }
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         Vec::new()
+    }
+    fn check(&self) -> Result<(), Error> {
+        check::positive("epsilon", self.epsilon)
     }
     fn describe(&self) -> String {
         format!("LayerNorm{}", if self.affine { "" } else { ", not affine" })

@@ -21,6 +21,7 @@ mod softmax;
 mod stored;
 mod summary;
 mod tape;
+mod width;
 
 use std::ops::Range;
 
@@ -78,8 +79,9 @@ pub trait Shape {
         }
     }
 
-    /// Whether the settings of the layer, and of those it is made of, can be used. Trainers ask before they start.
-    /// Defaults to asking the layers inside.
+    /// Whether the settings of the layer, and of those it is made of, can be used. This is the one moment at which they are
+    /// checked: constructors refuse sizes only, and setters take everything. Trainers, [`Layer::apply`] and
+    /// [`GradCheck`](crate::GradCheck) ask before they start. Defaults to asking the layers inside.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for the first that cannot.
@@ -139,7 +141,8 @@ pub(crate) struct Group<'a> {
 /// - Neither allocates: all memory comes from `tape`, which is made once per batch size.
 /// - What differs between training and prediction asks [`Tape::mode`]; what is random is drawn by
 ///   [`sample_masks`](Layer::sample_masks), not by `forward`; what outlives a batch is updated by [`update_running_stats`](Layer::update_running_stats).
-/// - NaN in gives NaN out: a layer must not turn a non-finite number into a finite one.
+/// - NaN in gives NaN out: an output that depends on an input is not finite when that input is NaN. (`f64::max` takes the
+///   number of a number and NaN: `if z < 0.0 { 0.0 } else { z }` is a rectifier, `z.max(0.0)` is not.)
 ///
 /// [`GradCheck`](crate::GradCheck) proves all of this except the allocations.
 ///
@@ -226,8 +229,10 @@ pub trait Layer<T: Real>: Shape + Send + Sync {
     /// The output for `x`, in memory of its own, in [`Mode::Evaluate`] and with the initial running statistics.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] when `params` or the columns of `x` do not fit the layer.
+    /// [`Error::ShapeMismatch`] when `params` or the columns of `x` do not fit the layer, and those of
+    /// [`Shape::check`].
     fn apply(&self, params: &[T], x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
+        self.check()?;
         check::count("params", "parameters", self.parameter_count(), params.len())?;
         check::count("x", "columns", self.inputs(), x.ncols())?;
         let mut tape = self.tape(x.nrows());

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
+use super::width::keeps_width;
 use super::{Layer, Shape, Tape};
 use crate::check;
 use crate::error::Error;
@@ -47,10 +48,9 @@ impl PRelu {
     /// A rectifier of `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when `width` is zero.
+    /// [`Error::InvalidParameter`] when `width` is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
-        check::parameter("width", width as f64, width > 0, "at least 1")?;
-        Ok(PRelu { width, shared: false, initial_slope: PRelu::USUAL_SLOPE })
+        Ok(PRelu { width: check::width(width)?, shared: false, initial_slope: PRelu::USUAL_SLOPE })
     }
 
     /// Whether all columns share one slope. Defaults to false.
@@ -59,14 +59,10 @@ impl PRelu {
         self
     }
 
-    /// The slope that learning starts from. Defaults to 0.25.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] when the slope is not finite.
-    pub fn initial_slope(mut self, slope: f64) -> Result<Self, Error> {
-        check::parameter("initial_slope", slope, slope.is_finite(), "finite")?;
+    /// The slope that learning starts from, finite. Defaults to 0.25.
+    pub fn initial_slope(mut self, slope: f64) -> Self {
         self.initial_slope = slope;
-        Ok(self)
+        self
     }
 
     /// Which parameter belongs to a column.
@@ -76,17 +72,16 @@ impl PRelu {
 }
 
 impl Shape for PRelu {
-    fn inputs(&self) -> usize {
-        self.width
-    }
-    fn outputs(&self) -> usize {
-        self.width
-    }
+    keeps_width!();
     fn parameter_count(&self) -> usize {
         if self.shared { 1 } else { self.width }
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         Vec::new()
+    }
+    fn check(&self) -> Result<(), Error> {
+        let slope = self.initial_slope;
+        check::parameter("initial_slope", slope, slope.is_finite(), "finite")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::width::keeps_width;
 use super::{Layer, Shape, Tape};
 use crate::check;
 use crate::error::Error;
@@ -40,23 +41,14 @@ impl Softmax {
     /// The softmax over `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when `width` is zero.
+    /// [`Error::InvalidParameter`] when `width` is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
-        check::parameter("width", width as f64, width > 0, "at least 1")?;
-        Ok(Softmax { width })
+        Ok(Softmax { width: check::width(width)? })
     }
 }
 
 impl Shape for Softmax {
-    fn inputs(&self) -> usize {
-        self.width
-    }
-    fn outputs(&self) -> usize {
-        self.width
-    }
-    fn parameter_count(&self) -> usize {
-        0
-    }
+    keeps_width!(without parameters);
 }
 
 impl<T: Real> Layer<T> for Softmax {

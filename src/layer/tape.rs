@@ -6,7 +6,10 @@ use crate::scalar::Real;
 use crate::scalar::Workspace;
 
 /// Whether a pass belongs to training or to prediction. Dropout and batch normalisation tell them apart.
+///
+/// Ask with `==`, as in `tape.mode() == Mode::Train`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Mode {
     /// Nothing is random, and normalisation uses running statistics: what predictions are made with.
     #[default]

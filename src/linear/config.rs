@@ -1,14 +1,7 @@
 //! The hyper-parameters of logistic regression.
 
-use super::fit::fit;
-use super::fitted::FittedLogistic;
 use crate::class_weight::ClassWeight;
-use crate::error::Error;
-use crate::estimator::{Estimator, FitOptions};
-use crate::label::Label;
 use crate::penalty::Penalty;
-use crate::rows::Rows;
-use crate::scalar::Real;
 
 /// How the optimum of a logistic regression is found. All ways lead to the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -108,7 +101,7 @@ impl LogisticRegression {
     }
 
     /// The penalty to fit with if the classes turn out to be separable by columns without one, such as
-    /// [`Penalty::Jeffreys`]. The fitted model says so: its [`separation`](FittedLogistic::separation) is there.
+    /// [`Penalty::Jeffreys`]. The fitted model says so: its [`separation`](crate::FittedLogistic::separation) is there.
     /// It is put on every column, whatever the [`penalty_factors`](Self::penalty_factors).
     /// Defaults to none: the fit stops as [`StopReason::Separated`](crate::StopReason::Separated).
     pub fn on_separation(mut self, penalty: Penalty) -> Self {
@@ -135,7 +128,7 @@ impl LogisticRegression {
     }
 
     /// The fit has converged when no entry of the gradient of the mean loss plus penalty is larger (with an L1
-    /// penalty: no entry of its smallest subgradient); above 0. Defaults to [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5
+    /// penalty: no entry of its smallest subgradient); above 0. Defaults to [`Real::TOLERANCE`](crate::Real::TOLERANCE): 1e-8 for `f64`, 1e-5
     /// for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);
@@ -155,47 +148,5 @@ impl LogisticRegression {
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.max_iterations = Some(max_iterations);
         self
-    }
-
-    /// Fits like [`fit`](Estimator::fit), starting from the coefficients of `start`: soon done if they are close.
-    ///
-    /// # Errors
-    /// As [`fit_from_with`](Self::fit_from_with).
-    pub fn fit_from<'a, T: Real, L: Label>(
-        &self,
-        start: &FittedLogistic<T, L>,
-        x: impl Into<Rows<'a, T>>,
-        y: &[L],
-    ) -> Result<FittedLogistic<T, L>, Error> {
-        let x = x.into();
-        self.fit_from_with(start, x, y, FitOptions::default())
-    }
-
-    /// Fits with everything that can be given, starting from the coefficients of `start`.
-    ///
-    /// # Errors
-    /// As a fit, and [`Error::WarmStart`] for a model with other columns or classes.
-    pub fn fit_from_with<'a, T: Real, L: Label>(
-        &self,
-        start: &FittedLogistic<T, L>,
-        x: impl Into<Rows<'a, T>>,
-        y: &[L],
-        options: FitOptions<'_, T>,
-    ) -> Result<FittedLogistic<T, L>, Error> {
-        let x = x.into();
-        fit(self, x, y, options, Some(start))
-    }
-}
-
-impl<T: Real> Estimator<T> for LogisticRegression {
-    type Fitted<L: Label> = FittedLogistic<T, L>;
-
-    fn fit_rows<L: Label>(
-        &self,
-        x: Rows<'_, T>,
-        y: &[L],
-        options: FitOptions<'_, T>,
-    ) -> Result<FittedLogistic<T, L>, Error> {
-        fit(self, x, y, options, None)
     }
 }

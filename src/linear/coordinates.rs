@@ -86,10 +86,6 @@ impl<T: Real> Coordinates<T> {
         self.scale.len()
     }
 
-    pub(super) fn parameter_count(&self) -> usize {
-        (self.features() + usize::from(self.intercept)) * self.columns
-    }
-
     /// Writes the slopes and intercepts in the user's units.
     pub(super) fn to_user(&self, params: &[T], slopes: &mut [T], intercepts: &mut [T]) {
         let features = self.features();
@@ -116,7 +112,7 @@ impl<T: Real> Coordinates<T> {
     /// The parameters that stand for slopes and intercepts in the user's units.
     pub(super) fn params(&self, slopes: &[T], intercepts: &[T]) -> Vec<T> {
         let features = self.features();
-        let mut params = Vec::with_capacity(self.parameter_count());
+        let mut params = Vec::with_capacity(slopes.len() + intercepts.len());
         params.extend(slopes.iter().enumerate().map(|(at, &w)| w * self.scale[at % features]));
         if self.intercept {
             let shifted = |(&b, w): (&T, &[T])| w.iter().zip(&self.center).fold(b, |c, (&w, &m)| c + w * m);

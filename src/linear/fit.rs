@@ -12,12 +12,56 @@ use super::separation::{Separation, estimate_exists, separation};
 use super::solve::{Solved, solve};
 use crate::encoded::EncodedRows;
 use crate::error::Error;
-use crate::estimator::FitOptions;
+use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::penalty::Penalty;
 use crate::report::{Observer, StopReason};
 use crate::rows::Rows;
 use crate::scalar::Real;
+
+impl<T: Real> Estimator<T> for LogisticRegression {
+    type Fitted<L: Label> = FittedLogistic<T, L>;
+
+    fn fit_rows<L: Label>(
+        &self,
+        x: Rows<'_, T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedLogistic<T, L>, Error> {
+        fit(self, x, y, options, None)
+    }
+}
+
+impl LogisticRegression {
+    /// Fits like [`fit`](Estimator::fit), starting from the coefficients of `start`: soon done if they are close.
+    ///
+    /// # Errors
+    /// As [`fit_from_with`](Self::fit_from_with).
+    pub fn fit_from<'a, T: Real, L: Label>(
+        &self,
+        start: &FittedLogistic<T, L>,
+        x: impl Into<Rows<'a, T>>,
+        y: &[L],
+    ) -> Result<FittedLogistic<T, L>, Error> {
+        let x = x.into();
+        self.fit_from_with(start, x, y, FitOptions::default())
+    }
+
+    /// Fits with everything that can be given, starting from the coefficients of `start`.
+    ///
+    /// # Errors
+    /// As a fit, and [`Error::WarmStart`] for a model with other columns or classes.
+    pub fn fit_from_with<'a, T: Real, L: Label>(
+        &self,
+        start: &FittedLogistic<T, L>,
+        x: impl Into<Rows<'a, T>>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedLogistic<T, L>, Error> {
+        let x = x.into();
+        fit(self, x, y, options, Some(start))
+    }
+}
 
 /// Fits `config` to the rows, from zero or from another model.
 pub(super) fn fit<T: Real, L: Label>(
@@ -37,75 +81,86 @@ pub(super) fn fit<T: Real, L: Label>(
         None => &mut ignore,
     };
     let start = start.map(|start| (start.coefficients().as_slice(), start.intercept().as_slice()));
-    let mut penalty = config.column_penalty::<T>(x.ncols(), sample.total_weight)?;
+    let penalty = config.column_penalty::<T>(x.ncols(), sample.total_weight)?;
     let remedy = config.remedy::<T>(x.ncols(), sample.total_weight)?;
-    let mut solved = solve(config, &sample.problem(&penalty, config.intercept), start, observer)?;
-    let separation = separate(config, &sample.problem(&penalty, config.intercept), &mut solved);
-    let mut jeffreys = config.penalty == Penalty::Jeffreys;
-    if let (StopReason::Separated, Some((config, remedy))) = (solved.report.stop, remedy) {
-        jeffreys = config.penalty == Penalty::Jeffreys;
-        penalty = remedy;
-        solved = solve(&config, &sample.problem(&penalty, config.intercept), None, observer)?;
+    let problem = sample.problem(&penalty, config.intercept);
+    let mut solved = solve(config, &problem, start, observer)?;
+    let model = |config: &LogisticRegression, penalty, solved, separation| {
+        let jeffreys = config.penalty == Penalty::Jeffreys;
+        let class_weights = sample.class_weights.clone();
+        let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
+        FittedLogistic::new(classes, x.names().map(<[String]>::to_vec), solved, terms, separation)
+    };
+    match (Existence::of_optimum(config, &problem, &solved), remedy) {
+        (Existence::NotDenied, _) => model(config, penalty, solved, None),
+        (Existence::Undecided, _) => {
+            if solved.report.stop == StopReason::Converged {
+                solved.report.stop = StopReason::Stalled;
+            }
+            model(config, penalty, solved, None)
+        }
+        (Existence::Separated(direction), None) => {
+            solved.report.stop = StopReason::Separated;
+            model(config, penalty, solved, direction)
+        }
+        (Existence::Separated(direction), Some((config, penalty))) => {
+            let solved = solve(&config, &sample.problem(&penalty, config.intercept), None, observer)?;
+            model(&config, penalty, solved, direction)
+        }
     }
-    let class_weights = sample.class_weights.clone();
-    let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
-    FittedLogistic::new(classes, x.names().map(<[String]>::to_vec), solved, terms, separation)
 }
 
-/// Up to so many coefficients the search for a separating direction is cheaper than the proof that there is none.
+/// Up to this number of coefficients the search for a separating direction is cheaper than the proof that there is none.
 const SEARCH_LIMIT: usize = 300;
 
-/// Looks for a direction that separates the classes by columns without a penalty, unless the fit itself proves that
-/// there is none, and says in the report what was found.
-fn separate<T: Real>(
-    config: &LogisticRegression,
-    problem: &Problem<'_, T>,
-    solved: &mut Solved<T>,
-) -> Option<Separation<T>> {
-    let Problem { rows, classes, intercept, .. } = *problem;
-    let report = &mut solved.report;
-    let unasked = report.stop == StopReason::Cancelled
-        || (report.stop == StopReason::IterationLimit && report.iterations == 0);
-    let free = config.free_columns(problem, &solved.coefficients);
-    if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
-        return None;
-    }
-    // What a fit with other columns under a penalty ends with says nothing about these alone.
-    let certified = || {
-        let (w, b) = (&solved.coefficients, &solved.intercept);
-        free.len() == rows.x.ncols() && estimate_exists(rows, classes, intercept, w, b, problem.offset)
-    };
-    let many = solved.coefficients.len() > SEARCH_LIMIT;
-    if many && certified() {
-        return None;
-    }
-    let found = if free.len() == rows.x.ncols() {
-        separation(rows, classes, intercept)
-    } else {
-        let x = rows.x.select_columns(&free);
-        separation(EncodedRows { x: (&x).into(), ..rows }, classes, intercept)
-            .map(|found| found.map(|direction| direction.in_columns(&free, rows.x.ncols())))
-    };
-    let found = if found.is_err() && !many && certified() { Ok(None) } else { found };
-    match found {
-        Ok(None) => None,
-        Ok(separation) => {
-            report.stop = StopReason::Separated;
-            // All classes have rows, so that no intercept separates them alone: such slopes vanished in the units
-            // of their columns.
-            separation.filter(|direction| !direction.columns().is_empty())
+/// Whether a fit has an optimum at all.
+enum Existence<T: Real> {
+    /// There is one, or nothing says otherwise: the solver's report stands.
+    NotDenied,
+    /// Rounding hides whether the classes are separable: nothing is certain about an optimum.
+    Undecided,
+    /// The classes are separable by columns without a penalty, so that there is none; with the direction, unless that
+    /// has no representation.
+    Separated(Option<Separation<T>>),
+}
+
+impl<T: Real> Existence<T> {
+    /// Looks for a direction that separates the classes by columns without a penalty, unless the fit itself proves
+    /// that there is none.
+    fn of_optimum(config: &LogisticRegression, problem: &Problem<'_, T>, solved: &Solved<T>) -> Self {
+        let Problem { rows, classes, intercept, .. } = *problem;
+        let report = &solved.report;
+        let unasked = report.stop == StopReason::Cancelled
+            || (report.stop == StopReason::IterationLimit && report.iterations == 0);
+        let free = config.free_columns(problem, &solved.coefficients);
+        if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
+            return Existence::NotDenied;
         }
-        // A direction that exists but has no representation.
-        Err(Error::FitOverflow) => {
-            report.stop = StopReason::Separated;
-            None
+        // What a fit with other columns under a penalty ends with says nothing about these alone.
+        let certified = || {
+            let (w, b) = (&solved.coefficients, &solved.intercept);
+            free.len() == rows.x.ncols() && estimate_exists(rows, classes, intercept, w, b, problem.offset)
+        };
+        let many = solved.coefficients.len() > SEARCH_LIMIT;
+        if many && certified() {
+            return Existence::NotDenied;
         }
-        // Undecided: then nothing is certain about the optimum.
-        Err(_) => {
-            if report.stop == StopReason::Converged {
-                report.stop = StopReason::Stalled;
-            }
-            None
+        let found = if free.len() == rows.x.ncols() {
+            separation(rows, classes, intercept)
+        } else {
+            let x = rows.x.select_columns(&free);
+            separation(EncodedRows { x: (&x).into(), ..rows }, classes, intercept)
+                .map(|found| found.map(|direction| direction.in_columns(&free, rows.x.ncols())))
+        };
+        match found {
+            Ok(None) => Existence::NotDenied,
+            // All classes have rows, so that no intercept separates them alone: slopes that are all zero vanished in
+            // the units of their columns.
+            Ok(found) => Existence::Separated(found.filter(|direction| !direction.columns().is_empty())),
+            Err(_) if !many && certified() => Existence::NotDenied,
+            // A direction that exists but has no representation.
+            Err(Error::FitOverflow) => Existence::Separated(None),
+            Err(_) => Existence::Undecided,
         }
     }
 }

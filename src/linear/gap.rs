@@ -5,7 +5,7 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use crate::loss::{Gradient, Loss, Targets};
-use crate::optim::{HasHessian, HessianProduct, Objective};
+use crate::optim::{Evaluation, HasHessian, HessianProduct, Objective};
 use crate::scalar::Real;
 use crate::scalar::{all_finite, dot, sum};
 
@@ -198,12 +198,11 @@ fn negative_entropy(p: f64) -> f64 {
 /// An objective that counts as optimal by its duality gap.
 pub(super) struct GapStopped<'a, 'b, T: Real> {
     objective: &'a mut LogisticObjective<'b, T>,
-    gap: f64,
 }
 
 impl<'a, 'b, T: Real> GapStopped<'a, 'b, T> {
     pub(super) fn new(objective: &'a mut LogisticObjective<'b, T>) -> Self {
-        GapStopped { objective, gap: f64::INFINITY }
+        GapStopped { objective }
     }
 }
 
@@ -212,21 +211,19 @@ impl<T: Real> Objective<T> for GapStopped<'_, '_, T> {
         self.objective.parameter_count()
     }
 
-    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
-        let value = self.objective.evaluate(params, gradient);
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
+        let evaluation = self.objective.evaluate(params, gradient);
         // Where no bound is found yet, any large number says so; infinity would say that the objective diverged.
-        self.gap = duality_gap(self.objective, params, value).unwrap_or(f64::MAX);
-        value
-    }
-
-    fn optimality(&self, _gradient: &[T]) -> f64 {
-        self.gap
+        evaluation.optimality(duality_gap(self.objective, params, evaluation.value).unwrap_or(f64::MAX))
     }
 }
 
 impl<T: Real> HasHessian<T> for GapStopped<'_, '_, T> {
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
         self.objective.hessian(params, hessian);
+    }
+    fn is_exact(&self) -> bool {
+        self.objective.is_exact()
     }
 }
 

@@ -6,7 +6,7 @@ use super::definite;
 use super::objective::LogisticObjective;
 use crate::error::Error;
 use crate::loss::{Gradient, Targets};
-use crate::optim::{HasHessian, Objective};
+use crate::optim::{Evaluation, HasHessian, Objective};
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product};
 
@@ -28,7 +28,15 @@ pub(super) struct JeffreysObjective<'a, 'b, T: Real> {
     /// Where the information is from.
     point: Vec<T>,
     leverage: Leverage<T>,
-    /// The size of the terms of the value evaluated last.
+}
+
+/// The inverse of the information, and its determinant.
+struct Inverted<T> {
+    /// The inverse of the mean information, in the solver's coordinates.
+    inverse: DMatrix<T>,
+    /// ½ ln det I, in the user's units.
+    log_root: f64,
+    /// The sum of the sizes of the terms of `log_root`.
     magnitude: f64,
 }
 
@@ -56,14 +64,12 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
             information: DMatrix::zeros(size, size),
             point: Vec::new(),
             leverage: Leverage::default(),
-            magnitude: 0.0,
         };
         objective.invert(start).map(|_| objective).ok_or(Error::Singular { reason: REASON })
     }
 
-    /// The inverse of the mean information in the solver's coordinates and ½ ln det I in the user's. Keeps the sum of
-    /// the sizes of its terms.
-    fn invert(&mut self, params: &[T]) -> Option<(DMatrix<T>, f64)> {
+    /// The inverse of the mean information, or `None` where that is singular.
+    fn invert(&mut self, params: &[T]) -> Option<Inverted<T>> {
         self.inner.hessian(params, &mut self.information);
         self.point.clear();
         self.point.extend_from_slice(params);
@@ -76,8 +82,11 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
             size += square.ln().abs() + entry.as_f64() / square;
         }
         let units = self.inner.determinant_in_user_units(&self.information);
-        self.magnitude = 0.5 * (size + units.abs());
-        Some((factor.inverse(), 0.5 * (log_determinant + units)))
+        Some(Inverted {
+            inverse: factor.inverse(),
+            log_root: 0.5 * (log_determinant + units),
+            magnitude: 0.5 * (size + units.abs()),
+        })
     }
 }
 
@@ -113,10 +122,10 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
         self.inner.parameter_count()
     }
 
-    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
-        let Some((inverse, log_root)) = self.invert(params) else {
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
+        let Some(Inverted { inverse, log_root, magnitude }) = self.invert(params) else {
             gradient.fill(T::zero());
-            return f64::INFINITY;
+            return Evaluation::of(f64::INFINITY, gradient).optimality(f64::INFINITY);
         };
         let Self { inner, leverage, .. } = self;
         inner.load(params);
@@ -149,16 +158,9 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
             }
         });
         inner.finish_gradient(gradient);
-        self.magnitude = (total + self.magnitude) / total_weight;
-        (total - log_root) / total_weight
-    }
-
-    fn optimality(&self, gradient: &[T]) -> f64 {
-        self.inner.optimality(gradient)
-    }
-
-    fn magnitude(&self, _value: f64) -> f64 {
-        self.magnitude
+        Evaluation::of((total - log_root) / total_weight, gradient)
+            .optimality(inner.user_optimality())
+            .magnitude((total + magnitude) / total_weight)
     }
 }
 

@@ -9,7 +9,7 @@ use super::coordinates::Coordinates;
 use super::curvature::Curvature;
 use super::problem::Problem;
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
-use crate::optim::Objective;
+use crate::optim::{Evaluation, Objective};
 use crate::scalar::Real;
 use crate::scalar::{Strided, max_abs};
 
@@ -180,6 +180,13 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn user_gradient(&self) -> (&[T], &[T]) {
         (&self.slope_gradient, &self.intercept_gradient)
     }
+
+    /// The largest entry of the gradient in the user's units that was finished last.
+    pub(super) fn user_optimality(&self) -> f64 {
+        let (slopes, intercepts) = (max_abs(&self.slope_gradient), max_abs(&self.intercept_gradient));
+        // Not `f64::max`, which prefers a number to NaN: that would certify an optimum that is none.
+        if slopes > intercepts || slopes.is_nan() { slopes } else { intercepts }
+    }
 }
 
 impl<T: Real> Problem<'_, T> {
@@ -193,10 +200,11 @@ impl<T: Real> Problem<'_, T> {
 
 impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
     fn parameter_count(&self) -> usize {
-        self.coordinates.parameter_count()
+        self.problem.parameter_count()
     }
 
-    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
+    /// The optimality is the largest entry of the gradient in the user's units.
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         self.load(params);
         let total_weight = self.problem.rows.total_weight;
         let (loss, scale) = (self.loss, T::of(1.0 / total_weight));
@@ -209,14 +217,8 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
             total += loss.accumulate(&block.scores, targets, weights, Some(out));
         });
         self.finish_gradient(gradient);
-        total / total_weight + self.problem.penalty.l2_value(&self.slopes)
-    }
-
-    /// The largest entry of the gradient in the user's units, at the point evaluated last.
-    fn optimality(&self, _gradient: &[T]) -> f64 {
-        let (slopes, intercepts) = (max_abs(&self.slope_gradient), max_abs(&self.intercept_gradient));
-        // Not `f64::max`, which prefers a number to NaN: that would certify an optimum that is none.
-        if slopes > intercepts || slopes.is_nan() { slopes } else { intercepts }
+        let value = total / total_weight + self.problem.penalty.l2_value(&self.slopes);
+        Evaluation::of(value, gradient).optimality(self.user_optimality())
     }
 }
 
@@ -313,7 +315,7 @@ pub(super) mod tests {
             let params = draw(size, &mut rng);
             let (mut a, mut b) = (vec![0.0; size], vec![0.0; size]);
             let (value, sum) = (whole.evaluate(&params, &mut a), blocked.evaluate(&params, &mut b));
-            approx::assert_relative_eq!(value, sum, max_relative = 1e-14);
+            approx::assert_relative_eq!(value.value, sum.value, max_relative = 1e-14);
             let (mut h, mut k) = (DMatrix::zeros(size, size), DMatrix::zeros(size, size));
             whole.hessian(&params, &mut h);
             blocked.hessian(&params, &mut k);
@@ -333,7 +335,7 @@ pub(super) mod tests {
             objective.coordinates.scale.fill(1.0);
             let size = objective.parameter_count();
             let mut gradient = vec![0.0; size];
-            let value = objective.evaluate(&vec![0.0; size], &mut gradient);
+            let value = objective.evaluate(&vec![0.0; size], &mut gradient).value;
             approx::assert_relative_eq!(value, (count as f64).ln(), max_relative = 1e-15);
             let mut hessian = DMatrix::zeros(size, size);
             objective.hessian(&vec![0.0; size], &mut hessian);
@@ -387,14 +389,14 @@ pub(super) mod tests {
         let mut with = data.objective(lambda, true);
         let c = b + with.coordinates.center.iter().zip(&w).map(|(m, w)| m * w).sum::<f64>();
         let u: Vec<f64> = w.iter().zip(&with.coordinates.scale).map(|(w, s)| w * s).collect();
-        let value = with.evaluate(&[u[0], u[1], c], &mut [0.0; 3]);
+        let value = with.evaluate(&[u[0], u[1], c], &mut [0.0; 3]).value;
         let slope = with.intercept_gradient[0];
 
         let ones = Data { x: data.x.clone().insert_column(2, 1.0), ..data };
         let mut without = ones.objective(lambda, false);
         let u: Vec<f64> =
             [w[0], w[1], b].iter().zip(&without.coordinates.scale).map(|(w, s)| w * s).collect();
-        let penalised = without.evaluate(&u, &mut [0.0; 3]);
+        let penalised = without.evaluate(&u, &mut [0.0; 3]).value;
         approx::assert_abs_diff_eq!(penalised - value, 0.5 * lambda * b * b, epsilon = 1e-14);
         approx::assert_abs_diff_eq!(without.slope_gradient[2] - slope, lambda * b, epsilon = 1e-14);
     }

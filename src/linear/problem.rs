@@ -5,6 +5,7 @@ use nalgebra::DMatrixView;
 use crate::check;
 use crate::encoded::EncodedRows;
 use crate::error::Error;
+use crate::loss::cross_entropy;
 use crate::penalty::Penalty;
 use crate::scalar::Real;
 
@@ -17,6 +18,14 @@ pub(super) struct Problem<'a, T: Real> {
     pub(super) classes: usize,
     pub(super) intercept: bool,
     pub(super) penalty: &'a ColumnPenalty,
+}
+
+impl<T: Real> Problem<'_, T> {
+    /// The number of parameters: slopes and, if there are intercepts, one more for each score column.
+    pub(super) fn parameter_count(&self) -> usize {
+        let columns = cross_entropy::<T>(self.classes).score_columns(self.classes);
+        (self.rows.x.ncols() + usize::from(self.intercept)) * columns
+    }
 }
 
 /// λ for the absolute value and for half the square of each column's coefficients, beside the mean loss.

@@ -83,10 +83,11 @@ impl<'a, T: Real> Sample<'a, T> {
         offset: Option<DMatrixView<'a, T>>,
         class_weight: Option<&ClassWeight>,
     ) -> Result<(Self, Vec<L>), Error> {
-        let (encoded, _) = checked(x, y, weights)?;
+        let (encoded, total) = checked(x, y, weights)?;
         let of_classes = class_weight.map(|w| w.of_classes(&encoded.classes, &encoded.indices, weights));
         let of_classes = of_classes.transpose()?;
-        let sample = Self::assemble(x, encoded.indices, weights, offset, of_classes, encoded.classes.len())?;
+        let given = (weights, total);
+        let sample = Self::assemble(x, encoded.indices, given, offset, of_classes, encoded.classes.len())?;
         Ok((sample, encoded.classes))
     }
 
@@ -101,14 +102,15 @@ impl<'a, T: Real> Sample<'a, T> {
     ) -> Result<Self, Error> {
         check::training_matrix(x)?;
         check::count("y", "labels", x.nrows(), y.len())?;
-        check::weights(weights, x.nrows())?;
-        Self::assemble(x, indices(classes, y)?, weights, offset, class_weights, classes.len())
+        let given = (weights, check::weights(weights, x.nrows())?);
+        Self::assemble(x, indices(classes, y)?, given, offset, class_weights, classes.len())
     }
 
+    /// Sample weights come with their sum, which says that they have been checked.
     fn assemble(
         x: Rows<'a, T>,
         indices: Vec<usize>,
-        weights: Option<&'a [T]>,
+        (weights, total_weight): (Option<&'a [T]>, f64),
         offset: Option<DMatrixView<'a, T>>,
         class_weights: Option<Vec<f64>>,
         classes: usize,
@@ -120,7 +122,11 @@ impl<'a, T: Real> Sample<'a, T> {
             check::finite("offset", offset)?;
         }
         let weights = times_class(weights, &indices, class_weights.as_deref());
-        let total_weight = check::weights(weights.as_deref(), x.nrows())?;
+        let total_weight = match &weights {
+            // Products of checked numbers may leave the number type.
+            Some(Cow::Owned(products)) => check::weights(Some(products), x.nrows())?,
+            _ => total_weight,
+        };
         Ok(Sample { x, indices, weights, total_weight, offset, classes, class_weights })
     }
 

@@ -11,7 +11,7 @@ use super::proximal::ProximalNewton;
 use crate::check;
 use crate::error::Error;
 use crate::optim::{
-    HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, condition,
+    HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, condition,
 };
 use crate::penalty::Penalty;
 use crate::report::{FitReport, Observer};
@@ -40,6 +40,7 @@ pub(super) fn solve<T: Real>(
     observer: &mut Observer<'_>,
 ) -> Result<Solved<T>, Error> {
     let tolerance = config.checked_tolerance::<T>(problem)?;
+    let method = config.method(problem)?;
     let mut objective = LogisticObjective::new(*problem);
     let start = match start {
         Some((slopes, intercepts)) => objective.coordinates.params(slopes, intercepts),
@@ -48,7 +49,6 @@ pub(super) fn solve<T: Real>(
     if !all_finite(&start) {
         return Err(Error::FitOverflow);
     }
-    let method = config.method(problem, start.len())?;
     let limit = |default| config.max_iterations.unwrap_or(default);
     let minimum = if config.penalty == Penalty::Jeffreys {
         // The information vanishes in this arithmetic where all rows are certain: such a start is no use.
@@ -62,8 +62,9 @@ pub(super) fn solve<T: Real>(
         newton.minimize_observed(&mut objective, start, observer)?
     } else if method == Solver::ProximalNewton {
         let by_gap = config.gap_tolerance.is_some();
-        let solver = ProximalNewton { tolerance, max_iterations: limit(500), by_gap };
-        solver.minimize(&mut objective, start, observer)
+        let stop = Stop { tolerance: Some(tolerance), max_iterations: limit(500) };
+        let method = ProximalNewton::new(start.len(), by_gap);
+        stop.run(&mut objective, start, observer, method)?
     } else if config.gap_tolerance.is_some() {
         minimize(method, tolerance, limit, &mut GapStopped::new(&mut objective), start, observer)?
     } else {
@@ -72,7 +73,7 @@ pub(super) fn solve<T: Real>(
     let MinimizeResult { params, mut report } = minimum;
     if config.penalty != Penalty::Jeffreys {
         if config.gap_tolerance.is_some() {
-            report.gradient_norm = Some(ProximalNewton::optimality(&mut objective, &params));
+            report.gradient_norm = Some(objective.largest_violation(&params));
         }
         report.duality_gap = duality_gap(&mut objective, &params, report.objective);
         if report.hessian_condition.is_none()
@@ -130,7 +131,7 @@ impl LogisticRegression {
     }
 
     /// The solver to use, never `Auto`.
-    fn method<T: Real>(&self, problem: &Problem<'_, T>, parameters: usize) -> Result<Solver, Error> {
+    fn method<T: Real>(&self, problem: &Problem<'_, T>) -> Result<Solver, Error> {
         let unsupported = |what, by, instead| Err(Error::Unsupported { what, by, instead });
         match self.solver {
             Solver::Auto | Solver::Newton if self.penalty == Penalty::Jeffreys => Ok(Solver::Newton),
@@ -143,7 +144,7 @@ impl LogisticRegression {
             _ if !problem.penalty.is_smooth() => {
                 unsupported("an L1 penalty", "this solver", "use Solver::Auto or Solver::ProximalNewton")
             }
-            Solver::Auto if parameters <= Solver::NEWTON_LIMIT => Ok(Solver::Newton),
+            Solver::Auto if problem.parameter_count() <= Solver::NEWTON_LIMIT => Ok(Solver::Newton),
             Solver::Auto => Ok(Solver::NewtonCg),
             chosen => Ok(chosen),
         }

@@ -2,10 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use super::elementwise::{self, Elementwise, part};
+use super::elementwise::{self, Elementwise, elementwise_loss, part};
 use super::sigmoid::{self, Sigmoid};
-use super::targets::check_probabilities;
-use super::{Gradient, Loss, Targets};
+use super::{Loss, Targets};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -55,23 +54,7 @@ impl BinaryCrossEntropy {
 }
 
 impl<T: Real> Loss<T> for BinaryCrossEntropy {
-    fn score_columns(&self, classes: usize) -> usize {
-        if classes == 2 { 1 } else { classes }
-    }
-
-    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
-        check_probabilities(targets)
-    }
-
-    fn accumulate(
-        &self,
-        scores: &DMatrix<T>,
-        targets: Targets<'_, T>,
-        weights: Option<&[T]>,
-        gradient: Option<Gradient<'_, T>>,
-    ) -> f64 {
-        elementwise::accumulate(scores, targets, weights, gradient, |_| *self)
-    }
+    elementwise_loss! { targets: probabilities, sum of |loss, _| *loss }
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
         sigmoid::link(scores, out);
@@ -143,29 +126,13 @@ impl WeightedBinaryCrossEntropy {
 }
 
 impl<T: Real> Loss<T> for WeightedBinaryCrossEntropy {
-    fn score_columns(&self, classes: usize) -> usize {
-        Loss::<T>::score_columns(&BinaryCrossEntropy, classes)
-    }
-
-    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
-        check_probabilities(targets)
-    }
+    elementwise_loss! { targets: probabilities, sum of |loss, column| loss.of_column::<T>(column) }
 
     fn check_parameters(&self, columns: usize) -> Result<(), Error> {
         if self.positive.len() != 1 {
             check::count("positive_weights", "entries", columns, self.positive.len())?;
         }
         self.positive.iter().try_for_each(|&weight| check::positive("positive_weights", weight))
-    }
-
-    fn accumulate(
-        &self,
-        scores: &DMatrix<T>,
-        targets: Targets<'_, T>,
-        weights: Option<&[T]>,
-        gradient: Option<Gradient<'_, T>>,
-    ) -> f64 {
-        elementwise::accumulate(scores, targets, weights, gradient, |column| self.of_column::<T>(column))
     }
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {

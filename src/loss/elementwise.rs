@@ -84,6 +84,62 @@ pub(super) fn curvature<T: Real>(
     true
 }
 
+/// Writes the methods of [`Loss`](super::Loss) that losses of this kind have in common into their `impl`: one score column
+/// for two classes, targets that are probabilities (unless they are said to be `any`), and `accumulate`.
+///
+/// The loss of a row is the sum over score columns of `|loss, column| ...`, or their mean. Of a mean the closure is given the
+/// share of a column, for the slope; the value is multiplied by it afterwards.
+macro_rules! elementwise_loss {
+    (@common) => {
+        fn score_columns(&self, classes: usize) -> usize {
+            if classes == 2 { 1 } else { classes }
+        }
+    };
+    (@check any) => {};
+    (@check probabilities) => {
+        fn check(&self, targets: $crate::loss::Targets<'_, T>) -> Result<(), $crate::error::Error> {
+            $crate::loss::targets::check_probabilities(targets)
+        }
+    };
+    (targets: $targets:ident, sum of |$loss:ident, $column:pat_param| $of_column:expr) => {
+        elementwise_loss! { @common }
+        elementwise_loss! { @check $targets }
+
+        fn accumulate(
+            &self,
+            scores: &nalgebra::DMatrix<T>,
+            targets: $crate::loss::Targets<'_, T>,
+            weights: Option<&[T]>,
+            gradient: Option<$crate::loss::Gradient<'_, T>>,
+        ) -> f64 {
+            let $loss = self;
+            $crate::loss::elementwise::accumulate(scores, targets, weights, gradient, |$column| $of_column)
+        }
+    };
+    (targets: $targets:ident, mean of |$share:ident| $of_column:expr) => {
+        elementwise_loss! { @common }
+        elementwise_loss! { @check $targets }
+
+        fn accumulate(
+            &self,
+            scores: &nalgebra::DMatrix<T>,
+            targets: $crate::loss::Targets<'_, T>,
+            weights: Option<&[T]>,
+            gradient: Option<$crate::loss::Gradient<'_, T>>,
+        ) -> f64 {
+            let $share = $crate::loss::elementwise::share(scores.ncols());
+            let of_column = |_| $of_column;
+            $crate::loss::elementwise::accumulate(scores, targets, weights, gradient, of_column) * $share
+        }
+    };
+}
+pub(super) use elementwise_loss;
+
+/// The share of one of `columns` score columns in their mean.
+pub(super) fn share(columns: usize) -> f64 {
+    1.0 / columns.max(1) as f64
+}
+
 /// `factor * value`, and 0 for a factor of 0: where a target excludes a case, it must not become 0 * ∞.
 #[inline(always)]
 pub(super) fn part<T: Real>(factor: T, value: T) -> T {

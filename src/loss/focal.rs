@@ -2,10 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use super::elementwise::{self, Elementwise, part};
+use super::elementwise::{self, Elementwise, elementwise_loss, part};
 use super::sigmoid::{self, Sigmoid};
-use super::targets::check_probabilities;
-use super::{Gradient, Loss, Targets};
+use super::{Loss, Targets};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Exponential;
@@ -77,28 +76,12 @@ impl Focal {
 }
 
 impl<T: Real> Loss<T> for Focal {
-    fn score_columns(&self, classes: usize) -> usize {
-        if classes == 2 { 1 } else { classes }
-    }
-
-    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
-        check_probabilities(targets)
-    }
+    elementwise_loss! { targets: probabilities, sum of |loss, _| loss.terms::<T>() }
 
     fn check_parameters(&self, _columns: usize) -> Result<(), Error> {
         check::not_negative("gamma", self.gamma)?;
         let alpha = self.alpha.unwrap_or(0.5);
         check::parameter("alpha", alpha, (0.0..=1.0).contains(&alpha), "from 0 to 1")
-    }
-
-    fn accumulate(
-        &self,
-        scores: &DMatrix<T>,
-        targets: Targets<'_, T>,
-        weights: Option<&[T]>,
-        gradient: Option<Gradient<'_, T>>,
-    ) -> f64 {
-        elementwise::accumulate(scores, targets, weights, gradient, |_| self.terms::<T>())
     }
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {

@@ -2,10 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use super::elementwise::{self, Elementwise, part};
-use super::targets::check_probabilities;
-use super::{Gradient, Loss, Targets, sigmoid, softmax};
-use crate::error::Error;
+use super::elementwise::{Elementwise, elementwise_loss, part};
+use super::{Loss, sigmoid, softmax};
 use crate::scalar::Real;
 
 /// Hinge loss of raw scores, summed over score columns: zero once a score is right by a margin of 1.
@@ -39,23 +37,7 @@ use crate::scalar::Real;
 pub struct Hinge;
 
 impl<T: Real> Loss<T> for Hinge {
-    fn score_columns(&self, classes: usize) -> usize {
-        if classes == 2 { 1 } else { classes }
-    }
-
-    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
-        check_probabilities(targets)
-    }
-
-    fn accumulate(
-        &self,
-        scores: &DMatrix<T>,
-        targets: Targets<'_, T>,
-        weights: Option<&[T]>,
-        gradient: Option<Gradient<'_, T>>,
-    ) -> f64 {
-        elementwise::accumulate(scores, targets, weights, gradient, |_| *self)
-    }
+    elementwise_loss! { targets: probabilities, sum of |loss, _| *loss }
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
         margin_link(scores, out);

@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use super::elementwise::{self, Elementwise};
-use super::{Gradient, Loss, Targets};
+use super::elementwise::{self, Elementwise, elementwise_loss, share};
+use super::{Loss, Targets};
 use crate::scalar::Real;
 
 /// Mean squared error of raw scores: the mean over score columns of (z - t)^2.
@@ -32,20 +32,7 @@ use crate::scalar::Real;
 pub struct MeanSquaredError;
 
 impl<T: Real> Loss<T> for MeanSquaredError {
-    fn score_columns(&self, classes: usize) -> usize {
-        if classes == 2 { 1 } else { classes }
-    }
-
-    fn accumulate(
-        &self,
-        scores: &DMatrix<T>,
-        targets: Targets<'_, T>,
-        weights: Option<&[T]>,
-        gradient: Option<Gradient<'_, T>>,
-    ) -> f64 {
-        let share = share(scores.ncols());
-        elementwise::accumulate(scores, targets, weights, gradient, |_| Squared(T::of(share))) * share
-    }
+    elementwise_loss! { targets: any, mean of |share| Squared(T::of(share)) }
 
     /// 2/K times the identity, the second derivative.
     fn curvature(
@@ -84,11 +71,6 @@ impl<T: Real> Loss<T> for MeanSquaredError {
             }
         }
     }
-}
-
-/// The share of one of so many columns in their mean.
-pub(super) fn share(columns: usize) -> f64 {
-    1.0 / columns.max(1) as f64
 }
 
 /// The square of a residual, and the slope of its share in the mean.

@@ -2,12 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use super::elementwise::{self, Elementwise};
-use super::mean_squared_error::share;
+use super::elementwise::{self, Elementwise, elementwise_loss, share};
 use super::sigmoid::{self, Sigmoid};
-use super::targets::check_probabilities;
-use super::{Gradient, Loss, Targets};
-use crate::error::Error;
+use super::{Loss, Targets};
 use crate::scalar::Real;
 
 /// Mean squared error of the probabilities σ(z): the mean over score columns of (σ(z) - t)^2, the Brier score.
@@ -36,24 +33,7 @@ use crate::scalar::Real;
 pub struct SigmoidSquaredError;
 
 impl<T: Real> Loss<T> for SigmoidSquaredError {
-    fn score_columns(&self, classes: usize) -> usize {
-        if classes == 2 { 1 } else { classes }
-    }
-
-    fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
-        check_probabilities(targets)
-    }
-
-    fn accumulate(
-        &self,
-        scores: &DMatrix<T>,
-        targets: Targets<'_, T>,
-        weights: Option<&[T]>,
-        gradient: Option<Gradient<'_, T>>,
-    ) -> f64 {
-        let share = share(scores.ncols());
-        elementwise::accumulate(scores, targets, weights, gradient, |_| Squared(T::of(share))) * share
-    }
+    elementwise_loss! { targets: probabilities, mean of |share| Squared(T::of(share)) }
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
         sigmoid::link(scores, out);

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::mean_squared_error::share;
+use super::elementwise::share;
 use super::softmax::{self, Block, Normalizer, RowSoftmax, fill_symmetric};
 use super::targets::check_probabilities;
 use super::{CHUNK, Gradient, Loss, Targets, chunk_weights, weighted_sum};

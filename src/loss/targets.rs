@@ -10,6 +10,9 @@ use crate::scalar::Real;
 ///
 /// Every loss of the crate takes both forms; a class index means the one-hot row of that class (for a single score
 /// column, class 1 means 1 and class 0 means 0).
+///
+/// This enum is exhaustive, unlike others of the crate: a loss of your own matches it, and must treat every form. A new form
+/// would have to be an error where it is forgotten, not a silent `_` arm.
 #[derive(Debug, Clone, Copy)]
 pub enum Targets<'a, T> {
     /// One class index per row.

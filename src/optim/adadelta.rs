@@ -1,5 +1,6 @@
 //! Adagrad without a learning rate to tune.
 
+use super::decay::weight_decay_setter;
 use super::{Decay, Optimizer, Step, slots};
 use crate::check;
 use crate::error::Error;
@@ -52,11 +53,7 @@ impl Adadelta {
         self
     }
 
-    /// The weight decay; a number is [`Decay::Coupled`]. Defaults to [`Decay::None`].
-    pub fn weight_decay(mut self, decay: impl Into<Decay>) -> Self {
-        self.decay = decay.into();
-        self
-    }
+    weight_decay_setter! { decay }
 }
 
 impl<T: Real> Optimizer<T> for Adadelta {

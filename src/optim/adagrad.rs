@@ -1,5 +1,6 @@
 //! Adaptive gradients.
 
+use super::decay::weight_decay_setter;
 use super::{Decay, Optimizer, Step, quotient, slots};
 use crate::check;
 use crate::error::Error;
@@ -66,11 +67,7 @@ impl Adagrad {
         self
     }
 
-    /// The weight decay; a number is [`Decay::Coupled`]. Defaults to [`Decay::None`].
-    pub fn weight_decay(mut self, decay: impl Into<Decay>) -> Self {
-        self.decay = decay.into();
-        self
-    }
+    weight_decay_setter! { decay }
 }
 
 impl<T: Real> Optimizer<T> for Adagrad {

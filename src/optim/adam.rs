@@ -1,7 +1,8 @@
 //! Adaptive moment estimation.
 
-use super::{Decay, Optimizer, Step, power, quotient, slots};
-use crate::check;
+use super::decay::weight_decay_setter;
+use super::moments::{Moments, moment_setters};
+use super::{Optimizer, Step, quotient, slots};
 use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
@@ -36,62 +37,40 @@ use crate::scalar::vectorize;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam {
-    learning_rate: f64,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
+    pub(super) moments: Moments,
     amsgrad: bool,
-    decay: Decay,
 }
 
 impl Adam {
     /// Adam with this learning rate, above 0; 0.001 is usual.
     pub fn new(learning_rate: f64) -> Self {
-        Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, amsgrad: false, decay: Decay::None }
+        Adam { moments: Moments::new(learning_rate, 1e-8), amsgrad: false }
     }
 
-    /// The decay of the mean of gradients, from 0 to 1 (excluded). Defaults to 0.9.
-    pub fn beta1(mut self, beta1: f64) -> Self {
-        self.beta1 = beta1;
-        self
+    moment_setters! {
+        moments:
+        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        beta2,
+        /// What is added to the denominator, at least 0. Defaults to 1e-8.
+        epsilon
     }
 
-    /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
-    pub fn beta2(mut self, beta2: f64) -> Self {
-        self.beta2 = beta2;
-        self
-    }
-
-    /// What is added to the denominator, at least 0. Defaults to 1e-8.
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
+    weight_decay_setter! { moments.decay }
 
     /// Whether the denominator never falls: AMSGrad. Defaults to false.
     pub fn amsgrad(mut self, amsgrad: bool) -> Self {
         self.amsgrad = amsgrad;
         self
     }
-
-    /// The weight decay; a number is [`Decay::Coupled`]. Defaults to [`Decay::None`].
-    pub fn weight_decay(mut self, decay: impl Into<Decay>) -> Self {
-        self.decay = decay.into();
-        self
-    }
 }
 
 impl<T: Real> Optimizer<T> for Adam {
     fn learning_rate(&self) -> f64 {
-        self.learning_rate
+        self.moments.learning_rate
     }
 
     fn check(&self) -> Result<(), Error> {
-        check::positive("learning_rate", self.learning_rate)?;
-        check::fraction("beta1", self.beta1)?;
-        check::fraction("beta2", self.beta2)?;
-        check::not_negative("epsilon", self.epsilon)?;
-        self.decay.check()
+        self.moments.check()
     }
 
     fn state(&self, parameters: usize) -> Vec<T> {
@@ -99,41 +78,39 @@ impl<T: Real> Optimizer<T> for Adam {
     }
 
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
-        let correction = T::of(1.0 / (1.0 - power(self.beta2, step.number)).sqrt());
-        let rate = T::of(step.learning_rate / (1.0 - power(self.beta1, step.number)));
-        let (beta1, beta2, epsilon) = (T::of(self.beta1), T::of(self.beta2), T::of(self.epsilon));
-        let (gain1, gain2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
+        let factors = self.moments.factors::<T>();
+        let rate = T::of(self.moments.corrected_rate(step));
+        let correction = T::of(self.moments.root_correction(step));
+        if !self.amsgrad {
+            return self.moments.update(
+                step,
+                params,
+                grad,
+                state,
+                #[inline(always)]
+                move |g, m, v| {
+                    let m = factors.mean(m, g);
+                    let v = factors.mean_square(v, g);
+                    (m, v, rate * quotient(m, v.sqrt() * correction + factors.epsilon))
+                },
+            );
+        }
         let [means, squares, largest] = slots(state, params.len());
-        for (piece, added, kept) in self.decay.pieces(params.len(), step) {
+        for (piece, added, kept) in self.moments.decay.pieces(params.len(), step) {
             let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
             let (means, squares) = (&mut means[piece.clone()], &mut squares[piece.clone()]);
-            if self.amsgrad {
-                let largest = &mut largest[piece];
-                vectorize(
-                    #[inline(always)]
-                    || {
-                        let moments = means.iter_mut().zip(squares.iter_mut()).zip(largest.iter_mut());
-                        for ((p, &g), ((m, v), u)) in params.iter_mut().zip(grad).zip(moments) {
-                            let g = g + added * *p;
-                            *m = beta1 * *m + gain1 * g;
-                            *v = beta2 * *v + gain2 * g * g;
-                            // This way round, v may be NaN.
-                            *u = if *v <= *u { *u } else { *v };
-                            *p = *p * kept - rate * quotient(*m, u.sqrt() * correction + epsilon);
-                        }
-                    },
-                );
-                continue;
-            }
+            let largest = &mut largest[piece];
             vectorize(
                 #[inline(always)]
                 || {
-                    let moments = means.iter_mut().zip(squares.iter_mut());
-                    for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
+                    let moments = means.iter_mut().zip(squares.iter_mut()).zip(largest.iter_mut());
+                    for ((p, &g), ((m, v), u)) in params.iter_mut().zip(grad).zip(moments) {
                         let g = g + added * *p;
-                        *m = beta1 * *m + gain1 * g;
-                        *v = beta2 * *v + gain2 * g * g;
-                        *p = *p * kept - rate * quotient(*m, v.sqrt() * correction + epsilon);
+                        *m = factors.mean(*m, g);
+                        *v = factors.mean_square(*v, g);
+                        // This way round, v may be NaN.
+                        *u = if *v <= *u { *u } else { *v };
+                        *p = *p * kept - rate * quotient(*m, u.sqrt() * correction + factors.epsilon);
                     }
                 },
             );

@@ -1,5 +1,6 @@
 //! Adam with decoupled weight decay.
 
+use super::moments::moment_setters;
 use super::{Adam, Decay, Optimizer, Step};
 use crate::check;
 use crate::error::Error;
@@ -40,22 +41,12 @@ impl AdamW {
         AdamW { adam: Adam::new(learning_rate), weight_decay: 0.01 }
     }
 
-    /// The decay of the mean of gradients, from 0 to 1 (excluded). Defaults to 0.9.
-    pub fn beta1(mut self, beta1: f64) -> Self {
-        self.adam = self.adam.beta1(beta1);
-        self
-    }
-
-    /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
-    pub fn beta2(mut self, beta2: f64) -> Self {
-        self.adam = self.adam.beta2(beta2);
-        self
-    }
-
-    /// What is added to the denominator, at least 0. Defaults to 1e-8.
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.adam = self.adam.epsilon(epsilon);
-        self
+    moment_setters! {
+        adam.moments:
+        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        beta2,
+        /// What is added to the denominator, at least 0. Defaults to 1e-8.
+        epsilon
     }
 
     /// Whether the denominator never falls: AMSGrad. Defaults to false.

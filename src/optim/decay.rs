@@ -55,3 +55,16 @@ impl Decay {
         })
     }
 }
+
+/// Writes the setter of the weight decay into the `impl` of a rule, which says where it keeps it.
+macro_rules! weight_decay_setter {
+    ($($field:ident).+) => {
+        /// The weight decay; a number is [`Decay::Coupled`](crate::optim::Decay::Coupled). Defaults to
+        /// [`Decay::None`](crate::optim::Decay::None).
+        pub fn weight_decay(mut self, decay: impl Into<$crate::optim::Decay>) -> Self {
+            self.$($field).+ = decay.into();
+            self
+        }
+    };
+}
+pub(super) use weight_decay_setter;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::moments::{Moments, moment_setters};
 use super::{Optimizer, Step, pieces, power, quotient, slots};
 use crate::check;
 use crate::error::Error;
@@ -38,35 +39,22 @@ const BLOCK: usize = 256;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lamb {
-    learning_rate: f64,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
+    moments: Moments,
     weight_decay: f64,
 }
 
 impl Lamb {
     /// LAMB with this learning rate, above 0; 0.001 is usual, more for very large batches.
     pub fn new(learning_rate: f64) -> Self {
-        Lamb { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.0 }
+        Lamb { moments: Moments::new(learning_rate, 1e-6), weight_decay: 0.0 }
     }
 
-    /// The decay of the mean of gradients, from 0 to 1 (excluded). Defaults to 0.9.
-    pub fn beta1(mut self, beta1: f64) -> Self {
-        self.beta1 = beta1;
-        self
-    }
-
-    /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
-    pub fn beta2(mut self, beta2: f64) -> Self {
-        self.beta2 = beta2;
-        self
-    }
-
-    /// What is added to the denominator, at least 0. Defaults to 1e-6.
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
+    moment_setters! {
+        moments:
+        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        beta2,
+        /// What is added to the denominator, at least 0. Defaults to 1e-6.
+        epsilon
     }
 
     /// The weight decay, added to the direction before its norm is taken; biases are spared. Defaults to 0.
@@ -133,14 +121,11 @@ fn blocks(
 
 impl<T: Real> Optimizer<T> for Lamb {
     fn learning_rate(&self) -> f64 {
-        self.learning_rate
+        self.moments.learning_rate
     }
 
     fn check(&self) -> Result<(), Error> {
-        check::positive("learning_rate", self.learning_rate)?;
-        check::fraction("beta1", self.beta1)?;
-        check::fraction("beta2", self.beta2)?;
-        check::not_negative("epsilon", self.epsilon)?;
+        self.moments.check()?;
         check::not_negative("weight_decay", self.weight_decay)
     }
 
@@ -149,22 +134,21 @@ impl<T: Real> Optimizer<T> for Lamb {
     }
 
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
-        let (beta1, beta2) = (T::of(self.beta1), T::of(self.beta2));
-        let (gain1, gain2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
+        let factors = self.moments.factors::<T>();
         let [means, squares] = slots(state, params.len());
         vectorize(
             #[inline(always)]
             || {
                 for ((&g, m), v) in grad.iter().zip(means.iter_mut()).zip(squares.iter_mut()) {
-                    *m = beta1 * *m + gain1 * g;
-                    *v = beta2 * *v + gain2 * g * g;
+                    *m = factors.mean(*m, g);
+                    *v = factors.mean_square(*v, g);
                 }
             },
         );
         let direction = |decay| Direction {
-            correction1: T::of(1.0 / (1.0 - power(self.beta1, step.number))),
-            correction2: T::of(1.0 / (1.0 - power(self.beta2, step.number)).sqrt()),
-            epsilon: T::of(self.epsilon),
+            correction1: T::of(1.0 / (1.0 - power(self.moments.beta1, step.number))),
+            correction2: T::of(self.moments.root_correction(step)),
+            epsilon: factors.epsilon,
             decay: T::of(decay),
         };
         // The groups, and what is between them.

@@ -11,6 +11,7 @@ mod decay;
 mod lamb;
 mod lion;
 mod minimize;
+mod moments;
 mod nadam;
 mod radam;
 mod rms_prop;
@@ -33,9 +34,10 @@ pub(crate) use clip::norm;
 pub use decay::Decay;
 pub use lamb::Lamb;
 pub use lion::Lion;
-pub(crate) use minimize::condition;
+pub(crate) use minimize::{Advance, Method, Point, Stop, condition};
 pub use minimize::{
-    HasHessian, HessianProduct, Lbfgs, LevenbergMarquardt, MinimizeResult, Newton, NewtonCg, Objective,
+    Evaluation, HasHessian, HessianProduct, Lbfgs, LevenbergMarquardt, MinimizeResult, Newton, NewtonCg,
+    Objective,
 };
 pub use nadam::NAdam;
 pub use radam::RAdam;

@@ -1,10 +1,10 @@
 //! Adam with its variance rectified.
 
-use super::{Decay, Optimizer, Step, power, quotient, slots};
-use crate::check;
+use super::decay::weight_decay_setter;
+use super::moments::{Moments, moment_setters};
+use super::{Optimizer, Step, quotient};
 use crate::error::Error;
 use crate::scalar::Real;
-use crate::scalar::vectorize_once;
 
 /// RAdam: Adam that does not adapt before it has seen enough gradients to know their scale.
 ///
@@ -32,49 +32,31 @@ use crate::scalar::vectorize_once;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RAdam {
-    learning_rate: f64,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
-    decay: Decay,
+    moments: Moments,
 }
 
 impl RAdam {
     /// RAdam with this learning rate, above 0; 0.001 is usual.
     pub fn new(learning_rate: f64) -> Self {
-        RAdam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: Decay::None }
+        RAdam { moments: Moments::new(learning_rate, 1e-8) }
     }
 
-    /// The decay of the mean of gradients, from 0 to 1 (excluded). Defaults to 0.9.
-    pub fn beta1(mut self, beta1: f64) -> Self {
-        self.beta1 = beta1;
-        self
+    moment_setters! {
+        moments:
+        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        beta2,
+        /// What is added to the denominator, at least 0. Defaults to 1e-8.
+        epsilon
     }
 
-    /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
-    pub fn beta2(mut self, beta2: f64) -> Self {
-        self.beta2 = beta2;
-        self
-    }
-
-    /// What is added to the denominator, at least 0. Defaults to 1e-8.
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
-
-    /// The weight decay; a number is [`Decay::Coupled`]. Defaults to [`Decay::None`].
-    pub fn weight_decay(mut self, decay: impl Into<Decay>) -> Self {
-        self.decay = decay.into();
-        self
-    }
+    weight_decay_setter! { moments.decay }
 
     /// r √(1 - β2^t), once the variance of the scale is known to be finite.
     fn rectification(&self, number: u64) -> Option<f64> {
         let t = number.max(1) as f64;
         // `length` is a difference of near numbers: it needs the last digit of the power.
-        let power = self.beta2.powf(t);
-        let limit = 2.0 / (1.0 - self.beta2) - 1.0;
+        let power = self.moments.beta2.powf(t);
+        let limit = 2.0 / (1.0 - self.moments.beta2) - 1.0;
         let length = limit - 2.0 * t * power / (1.0 - power);
         let squared = (length - 4.0) * (length - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * length);
         (length > 5.0).then(|| (squared * (1.0 - power)).sqrt())
@@ -83,15 +65,11 @@ impl RAdam {
 
 impl<T: Real> Optimizer<T> for RAdam {
     fn learning_rate(&self) -> f64 {
-        self.learning_rate
+        self.moments.learning_rate
     }
 
     fn check(&self) -> Result<(), Error> {
-        check::positive("learning_rate", self.learning_rate)?;
-        check::fraction("beta1", self.beta1)?;
-        check::fraction("beta2", self.beta2)?;
-        check::not_negative("epsilon", self.epsilon)?;
-        self.decay.check()
+        self.moments.check()
     }
 
     fn state(&self, parameters: usize) -> Vec<T> {
@@ -99,45 +77,35 @@ impl<T: Real> Optimizer<T> for RAdam {
     }
 
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
-        let rate = step.learning_rate / (1.0 - power(self.beta1, step.number));
-        let rectification = self.rectification(step.number);
-        let rate = T::of(rate * rectification.unwrap_or(1.0));
-        let epsilon = T::of(self.epsilon);
-        let adaptive = rectification.is_some();
-        let (beta1, beta2) = (T::of(self.beta1), T::of(self.beta2));
-        let (gain1, gain2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
-        let [means, squares] = slots(state, params.len());
-        for (piece, added, kept) in self.decay.pieces(params.len(), step) {
-            let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
-            let means = &mut means[piece.clone()];
-            let squares = &mut squares[piece];
-            let moments = means.iter_mut().zip(squares);
-            let each = params.iter_mut().zip(grad).zip(moments);
-            if adaptive {
-                vectorize_once(
-                    #[inline(always)]
-                    || {
-                        for ((p, &g), (m, v)) in each {
-                            let g = g + added * *p;
-                            *m = beta1 * *m + gain1 * g;
-                            *v = beta2 * *v + gain2 * g * g;
-                            *p = *p * kept - rate * quotient(*m, v.sqrt() + epsilon);
-                        }
-                    },
-                );
-                continue;
-            }
-            vectorize_once(
+        let factors = self.moments.factors::<T>();
+        let rate = self.moments.corrected_rate(step);
+        let Some(rectification) = self.rectification(step.number) else {
+            let rate = T::of(rate);
+            return self.moments.update(
+                step,
+                params,
+                grad,
+                state,
                 #[inline(always)]
-                || {
-                    for ((p, &g), (m, v)) in each {
-                        let g = g + added * *p;
-                        *m = beta1 * *m + gain1 * g;
-                        *v = beta2 * *v + gain2 * g * g;
-                        *p = *p * kept - rate * *m;
-                    }
+                move |g, m, v| {
+                    let m = factors.mean(m, g);
+                    let v = factors.mean_square(v, g);
+                    (m, v, rate * m)
                 },
             );
-        }
+        };
+        let rate = T::of(rate * rectification);
+        self.moments.update(
+            step,
+            params,
+            grad,
+            state,
+            #[inline(always)]
+            move |g, m, v| {
+                let m = factors.mean(m, g);
+                let v = factors.mean_square(v, g);
+                (m, v, rate * quotient(m, v.sqrt() + factors.epsilon))
+            },
+        );
     }
 }

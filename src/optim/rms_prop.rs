@@ -1,5 +1,6 @@
 //! Root-mean-square propagation.
 
+use super::decay::weight_decay_setter;
 use super::{Decay, Optimizer, Step, quotient, slots};
 use crate::check;
 use crate::error::Error;
@@ -80,11 +81,7 @@ impl RmsProp {
         self
     }
 
-    /// The weight decay; a number is [`Decay::Coupled`]. Defaults to [`Decay::None`].
-    pub fn weight_decay(mut self, decay: impl Into<Decay>) -> Self {
-        self.decay = decay.into();
-        self
-    }
+    weight_decay_setter! { decay }
 }
 
 /// What a gradient is divided by.

@@ -1,10 +1,11 @@
 //! Adam with an additive update of the scale.
 
-use super::{Decay, Optimizer, Step, power, quotient, slots};
+use super::decay::weight_decay_setter;
+use super::moments::{Moments, moment_setters};
+use super::{Optimizer, Step, quotient};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
-use crate::scalar::vectorize;
 
 /// Yogi: Adam whose mean of squared gradients changes by additive steps, and so forgets slowly.
 ///
@@ -30,46 +31,26 @@ use crate::scalar::vectorize;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Yogi {
-    learning_rate: f64,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
+    moments: Moments,
     initial_mean: f64,
     initial_accumulator: f64,
-    decay: Decay,
 }
 
 impl Yogi {
     /// Yogi with this learning rate, above 0; 0.01 is usual.
     pub fn new(learning_rate: f64) -> Self {
-        Yogi {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-3,
-            initial_mean: 0.0,
-            initial_accumulator: 1e-6,
-            decay: Decay::None,
-        }
+        Yogi { moments: Moments::new(learning_rate, 1e-3), initial_mean: 0.0, initial_accumulator: 1e-6 }
     }
 
-    /// The decay of the mean of gradients, from 0 to 1 (excluded). Defaults to 0.9.
-    pub fn beta1(mut self, beta1: f64) -> Self {
-        self.beta1 = beta1;
-        self
+    moment_setters! {
+        moments:
+        /// 1 - β2 is the size of the changes of v, from 0 to 1 (excluded). Defaults to 0.999.
+        beta2,
+        /// What is added to the denominator, at least 0. Defaults to 0.001.
+        epsilon
     }
 
-    /// 1 - β2 is the size of the changes of v, from 0 to 1 (excluded). Defaults to 0.999.
-    pub fn beta2(mut self, beta2: f64) -> Self {
-        self.beta2 = beta2;
-        self
-    }
-
-    /// What is added to the denominator, at least 0. Defaults to 0.001.
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
+    weight_decay_setter! { moments.decay }
 
     /// What m starts at, at least 0. Defaults to 0.
     pub fn initial_mean(mut self, initial_mean: f64) -> Self {
@@ -82,27 +63,17 @@ impl Yogi {
         self.initial_accumulator = initial_accumulator;
         self
     }
-
-    /// The weight decay; a number is [`Decay::Coupled`]. Defaults to [`Decay::None`].
-    pub fn weight_decay(mut self, decay: impl Into<Decay>) -> Self {
-        self.decay = decay.into();
-        self
-    }
 }
 
 impl<T: Real> Optimizer<T> for Yogi {
     fn learning_rate(&self) -> f64 {
-        self.learning_rate
+        self.moments.learning_rate
     }
 
     fn check(&self) -> Result<(), Error> {
-        check::positive("learning_rate", self.learning_rate)?;
-        check::fraction("beta1", self.beta1)?;
-        check::fraction("beta2", self.beta2)?;
-        check::not_negative("epsilon", self.epsilon)?;
+        self.moments.check()?;
         check::not_negative("initial_mean", self.initial_mean)?;
-        check::not_negative("initial_accumulator", self.initial_accumulator)?;
-        self.decay.check()
+        check::not_negative("initial_accumulator", self.initial_accumulator)
     }
 
     fn state(&self, parameters: usize) -> Vec<T> {
@@ -112,30 +83,23 @@ impl<T: Real> Optimizer<T> for Yogi {
     }
 
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]) {
-        let correction = T::of(1.0 / (1.0 - power(self.beta2, step.number)).sqrt());
-        let rate = T::of(step.learning_rate / (1.0 - power(self.beta1, step.number)));
-        let (beta1, epsilon) = (T::of(self.beta1), T::of(self.epsilon));
-        let (gain1, gain2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
-        let [means, squares] = slots(state, params.len());
-        for (piece, added, kept) in self.decay.pieces(params.len(), step) {
-            let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
-            let means = &mut means[piece.clone()];
-            let squares = &mut squares[piece];
-            vectorize(
-                #[inline(always)]
-                || {
-                    let moments = means.iter_mut().zip(squares.iter_mut());
-                    for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
-                        let g = g + added * *p;
-                        *m = beta1 * *m + gain1 * g;
-                        // Compared, not subtracted: both may be infinite.
-                        let square = g * g;
-                        let change = if *v > square { -gain2 } else { gain2 };
-                        *v = if *v == square { *v } else { *v + change * square };
-                        *p = *p * kept - rate * quotient(*m, v.sqrt() * correction + epsilon);
-                    }
-                },
-            );
-        }
+        let factors = self.moments.factors::<T>();
+        let rate = T::of(self.moments.corrected_rate(step));
+        let correction = T::of(self.moments.root_correction(step));
+        self.moments.update(
+            step,
+            params,
+            grad,
+            state,
+            #[inline(always)]
+            move |g, m, v| {
+                let m = factors.mean(m, g);
+                // Compared, not subtracted: both may be infinite.
+                let square = g * g;
+                let change = if v > square { -factors.gain2 } else { factors.gain2 };
+                let v = if v == square { v } else { v + change * square };
+                (m, v, rate * quotient(m, v.sqrt() * correction + factors.epsilon))
+            },
+        );
     }
 }

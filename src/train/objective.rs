@@ -9,7 +9,7 @@ use super::examples::Examples;
 use crate::error::Error;
 use crate::layer::{Layer, Tape};
 use crate::loss::{Gradient, Loss};
-use crate::optim::{HasHessian, Objective};
+use crate::optim::{Evaluation, HasHessian, Objective};
 use crate::penalty::{add_l2_gradient_of, l2_of};
 use crate::rng::Rng;
 use crate::scalar::Real;
@@ -108,7 +108,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Objective<T> for NetworkObjective<T, N, S
         self.network.parameter_count()
     }
 
-    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         gradient.fill(T::zero());
         let total = self.blocks.total_weight;
         let mut sum = 0.0;
@@ -121,7 +121,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Objective<T> for NetworkObjective<T, N, S
             axpy(T::one(), &self.partial, gradient);
         }
         add_l2_gradient_of(self.lambda, &self.penalized, params, gradient);
-        sum / total + l2_of(self.lambda, &self.penalized, params)
+        Evaluation::of(sum / total + l2_of(self.lambda, &self.penalized, params), gradient)
     }
 }
 

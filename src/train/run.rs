@@ -18,6 +18,7 @@ use crate::scalar::all_finite;
 
 /// What [`Run::step`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StepOutcome {
     /// A step inside an epoch.
     Step,

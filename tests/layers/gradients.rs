@@ -4,7 +4,7 @@ use logit::nn::{
     AnyLayer, BatchNorm, BinaryCrossEntropy, ClassificationLoss, Focal, Layer, Loss, MeanSquaredError, Mode,
     Sequential, Shape, SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, Tape, Targets,
 };
-use logit::optim::Objective;
+use logit::optim::{Evaluation, Objective};
 use logit::{Activation, GradCheck, Rng};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -43,14 +43,14 @@ impl Objective<f64> for Learning {
         self.network.parameter_count()
     }
 
-    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+    fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
         self.network.forward(params, &self.x, &mut self.tape);
         let (scores, out) = self.tape.split();
         let targets = Targets::Values(&self.targets);
         let value =
             self.loss.mean_and_gradient(scores, targets, Some(&self.weights), out).expect("valid rows");
         self.network.backward(params, &self.x, &mut self.tape, gradient, None);
-        value
+        Evaluation::of(value, gradient)
     }
 }
 

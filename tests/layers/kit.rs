@@ -23,8 +23,8 @@ pub(crate) fn dense(inputs: usize, outputs: usize, activation: Activation) -> An
 
 /// Each kind of layer on `width` columns, with and without scale and shift.
 pub(crate) fn every_kind(width: usize, epsilon: f64) -> Vec<AnyLayer> {
-    let batch = BatchNorm::new(width).and_then(|layer| layer.epsilon(epsilon)).expect("valid settings");
-    let layer = LayerNorm::new(width).and_then(|layer| layer.epsilon(epsilon)).expect("valid settings");
+    let batch = BatchNorm::new(width).expect("a width").epsilon(epsilon);
+    let layer = LayerNorm::new(width).expect("a width").epsilon(epsilon);
     let inside = chain(vec![dense(width, 3, Activation::Tanh), dense(3, width, Activation::Identity)]);
     vec![
         dense(width, width, Activation::Tanh),
@@ -70,12 +70,8 @@ pub(crate) fn random_chain(inputs: usize, depth: usize, rng: &mut Rng) -> Sequen
         layers.push(match rng.below(if depth == 0 { 8 } else { 10 }) {
             0 => dense(width, 1 + rng.below(5), activation),
             1 => Dropout::new(width, rng.uniform(0.0, 0.7)).expect("valid settings").into(),
-            2 => {
-                BatchNorm::new(width).and_then(|layer| layer.epsilon(epsilon)).expect("valid settings").into()
-            }
-            3 => {
-                LayerNorm::new(width).and_then(|layer| layer.epsilon(epsilon)).expect("valid settings").into()
-            }
+            2 => BatchNorm::new(width).expect("a width").epsilon(epsilon).into(),
+            3 => LayerNorm::new(width).expect("a width").epsilon(epsilon).into(),
             4 => Activate::new(width, activation).expect("valid settings").into(),
             5 => LogSoftmax::new(width).expect("valid settings").into(),
             6 => Softmax::new(width).expect("valid settings").into(),

@@ -9,7 +9,7 @@ use crate::kit::normal;
 
 /// Columns normalised with the statistics of the batch, without scale and shift.
 fn columns<T: Real>(x: &DMatrix<T>, epsilon: f64) -> DMatrix<T> {
-    let layer = BatchNorm::new(x.ncols()).and_then(|layer| layer.epsilon(epsilon)).unwrap().affine(false);
+    let layer = BatchNorm::new(x.ncols()).unwrap().epsilon(epsilon).affine(false);
     let mut tape = layer.tape(x.nrows());
     tape.set_mode(Mode::Train);
     layer.forward(&[], x, &mut tape);
@@ -18,7 +18,7 @@ fn columns<T: Real>(x: &DMatrix<T>, epsilon: f64) -> DMatrix<T> {
 
 /// Rows normalised, without scale and shift.
 fn rows<T: Real>(x: &DMatrix<T>, epsilon: f64) -> DMatrix<T> {
-    let layer = LayerNorm::new(x.ncols()).and_then(|layer| layer.epsilon(epsilon)).unwrap().affine(false);
+    let layer = LayerNorm::new(x.ncols()).unwrap().epsilon(epsilon).affine(false);
     layer.apply(&[], x).unwrap()
 }
 
@@ -102,8 +102,8 @@ proptest! {
         let mut rng = Rng::new(seed);
         let (x, cotangent) = (normal(count, others, &mut rng), normal(count, others, &mut rng));
         let scale = 2f64.powi(530);
-        let batch = BatchNorm::new(others).and_then(|layer| layer.epsilon(1e-300)).unwrap().affine(false);
-        let layer = LayerNorm::new(others).and_then(|layer| layer.epsilon(1e-300)).unwrap().affine(false);
+        let batch = BatchNorm::new(others).unwrap().epsilon(1e-300).affine(false);
+        let layer = LayerNorm::new(others).unwrap().epsilon(1e-300).affine(false);
         for layer in [AnyLayer::from(batch), layer.into()] {
             let gradient = |x: &DMatrix<f64>| {
                 let mut tape = layer.tape(count);

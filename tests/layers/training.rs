@@ -21,7 +21,7 @@ fn network() -> logit::nn::Sequential<AnyLayer> {
 
 #[test]
 fn running_statistics_are_those_of_the_definition() {
-    let (layer, momentum) = (BatchNorm::new(2).unwrap().momentum(0.3).unwrap(), 0.3);
+    let (layer, momentum) = (BatchNorm::new(2).unwrap().momentum(0.3), 0.3);
     let mut rng = Rng::new(1);
     let mut running = [0.0, 0.0, 1.0, 1.0];
     let mut tapes = [5, 8, 1].map(|rows| layer.tape(rows));
@@ -52,7 +52,7 @@ fn running_statistics_are_those_of_the_definition() {
 fn momentum_reaches_from_keeping_to_replacing() {
     let x = dmatrix![1.0; 5.0];
     for (momentum, wanted) in [(0.0, [0.0, 1.0]), (1.0, [3.0, 8.0])] {
-        let layer = BatchNorm::new(1).unwrap().momentum(momentum).unwrap();
+        let layer = BatchNorm::new(1).unwrap().momentum(momentum);
         let mut tape = layer.tape(2);
         tape.set_mode(Mode::Train);
         layer.forward(&[1.0, 0.0], &x, &mut tape);

@@ -200,3 +200,23 @@ fn a_start_far_out_of_range_is_survived() {
         }
     }
 }
+
+/// Coordinates of a start are found in a pass over the data; here they overflow, which only a fit that can go on finds.
+#[test]
+fn a_solver_that_does_not_suit_the_penalty_is_refused_before_any_pass() {
+    let (x, y) = (dmatrix![1e3; -1e3; 2e3; 0.0], [0, 1, 0, 1]);
+    let start = FittedLogistic::from_coefficients(vec![0, 1], dmatrix![1e307], dvector![0.0])
+        .expect("finite numbers");
+    let from_there = |penalty, solver| {
+        LogisticRegression::new(penalty).solver(solver).fit_from(&start, &x, &y).map(|_| ())
+    };
+    assert_eq!(from_there(Penalty::l2(1.0), Solver::Lbfgs), Err(Error::FitOverflow));
+    assert_error(
+        from_there(Penalty::l1(1.0), Solver::Lbfgs),
+        "this solver does not take an L1 penalty: use Solver::Auto or Solver::ProximalNewton",
+    );
+    assert_error(
+        from_there(Penalty::Jeffreys, Solver::NewtonCg),
+        "this solver does not take Jeffreys' penalty: use Solver::Auto or Solver::Newton",
+    );
+}

@@ -192,8 +192,7 @@ fn running_statistics_of_batch_normalisation_agree_with_pytorch() {
     let BatchNormRunning { eps, momentum, initial, batches, states, eval_x, eval_y } =
         read().batchnorm_running;
     let params = flatten([&initial.params]);
-    let layer = BatchNorm::new(params.len() / 2).expect("columns");
-    let layer = layer.epsilon(eps).and_then(|layer| layer.momentum(momentum)).expect("valid settings");
+    let layer = BatchNorm::new(params.len() / 2).expect("columns").epsilon(eps).momentum(momentum);
     let mut statistics = initial.running.flat();
     for (number, (batch, state)) in batches.iter().zip(&states).enumerate() {
         let mut tape = layer.tape(batch.x.len());

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::optim::{HasHessian, Newton, Objective};
+use crate::optim::{Evaluation, HasHessian, Newton, Objective};
 use crate::scalar::Real;
 use crate::scalar::dot;
 
@@ -66,8 +66,8 @@ pub(super) fn minimize<T: Real, O: HasHessian<T>>(
     let zeros = vec![T::zero(); objective.parameter_count()];
     let minimum = newton.minimize(&mut objective, zeros.clone())?;
     let mut reduced = zeros;
-    let value = objective.evaluate(&minimum.params, &mut reduced);
-    let optimality = objective.optimality(&reduced);
+    // For the gradient in all parameters.
+    let Evaluation { value, optimality, .. } = objective.evaluate(&minimum.params, &mut reduced);
     if optimality.is_nan() || optimality > T::TOLERANCE || !value.is_finite() {
         return Err(Error::NotConverged {
             what: "a fit with a coefficient held fixed",
@@ -101,9 +101,9 @@ impl<T: Real, O: Objective<T>> Objective<T> for Constrained<'_, T, O> {
         self.base.len() - usize::from(self.constraint.is_some())
     }
 
-    fn evaluate(&mut self, reduced: &[T], gradient: &mut [T]) -> f64 {
+    fn evaluate(&mut self, reduced: &[T], gradient: &mut [T]) -> Evaluation {
         self.load(reduced);
-        let value = self.inner.evaluate(&self.point, &mut self.gradient);
+        let Evaluation { value, magnitude, .. } = self.inner.evaluate(&self.point, &mut self.gradient);
         match &self.constraint {
             None => gradient.copy_from_slice(&self.gradient),
             Some((pivot, ratios)) => {
@@ -113,11 +113,7 @@ impl<T: Real, O: Objective<T>> Objective<T> for Constrained<'_, T, O> {
                 }
             }
         }
-        value
-    }
-
-    fn magnitude(&self, value: f64) -> f64 {
-        self.inner.magnitude(value)
+        Evaluation::of(value, gradient).magnitude(magnitude)
     }
 }
 
@@ -167,7 +163,7 @@ mod tests {
         fn parameter_count(&self) -> usize {
             3
         }
-        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
             let (x, y, z) = (p[0], p[1], p[2]);
             let e = (x + 2.0 * y).exp();
             gradient.copy_from_slice(&[
@@ -175,7 +171,7 @@ mod tests {
                 2.0 * x * x * y + 2.0 * e,
                 4.0 * z.powi(3) + x,
             ]);
-            x * x * y * y + e + z.powi(4) + x * z
+            Evaluation::of(x * x * y * y + e + z.powi(4) + x * z, gradient)
         }
     }
 

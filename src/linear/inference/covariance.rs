@@ -215,7 +215,7 @@ pub(super) fn jacobian<T: Real>(objective: &LogisticObjective<'_, T>) -> DMatrix
     let (features, shift) = (coordinates.features(), usize::from(coordinates.intercept));
     let terms = features + shift;
     let equations = coordinates.columns.max(2) - 1;
-    let mut jacobian = DMatrix::zeros(terms * equations, coordinates.parameter_count());
+    let mut jacobian = DMatrix::zeros(terms * equations, objective.problem.parameter_count());
     for equation in 0..equations {
         // The score column itself, or the one of this class against the first.
         let signed: &[(usize, f64)] =

@@ -95,7 +95,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         let params =
             objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
         let mut gradient = vec![T::zero(); params.len()];
-        let value = objective.evaluate(&params, &mut gradient);
+        let value = objective.evaluate(&params, &mut gradient).value;
         let penalty = terms.penalty.l2_value(self.coefficients().as_slice());
         let information = Information::new(&mut objective, &params)?;
         let (covariance, kind) = information.covariance(&covariance, &mut objective, &params)?;

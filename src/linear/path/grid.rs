@@ -53,7 +53,7 @@ impl<T: Real, L: Label> Origin<T, L> {
 
         let mut objective = LogisticObjective::new(problem);
         let params = objective.coordinates.params(solved.coefficients.as_slice(), &solved.intercept);
-        let loss = objective.evaluate(&params, &mut vec![T::zero(); params.len()]);
+        let loss = objective.evaluate(&params, &mut vec![T::zero(); params.len()]).value;
         let largest = if unit.is_smooth() {
             RIDGE_FACTOR * largest_over(&curvatures(&mut objective, &params), &unit.l2)
         } else {

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::descent::{Limits, Method, descend};
-use super::line_search::Point;
-use super::{MinimizeResult, Objective, check_start};
+use super::descent::{Descent, Directions};
+use super::run::{Point, Stop};
+use super::{MinimizeResult, Objective};
 use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
@@ -26,13 +26,12 @@ use crate::scalar::{axpy, dot};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lbfgs {
     memory: usize,
-    tolerance: Option<f64>,
-    max_iterations: usize,
+    stop: Stop,
 }
 
 impl Default for Lbfgs {
     fn default() -> Self {
-        Lbfgs { memory: 10, tolerance: None, max_iterations: 5000 }
+        Lbfgs { memory: 10, stop: Stop::after(5000) }
     }
 }
 
@@ -51,19 +50,19 @@ impl Lbfgs {
     /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
     /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = Some(tolerance);
+        self.stop.tolerance = Some(tolerance);
         self
     }
 
     /// The largest number of iterations; 0 returns the starting point. Defaults to 5000.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
-        self.max_iterations = max_iterations;
+        self.stop.max_iterations = max_iterations;
         self
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
         check::parameter("memory", self.memory as f64, self.memory > 0, "at least 1")?;
-        self.tolerance.map_or(Ok(()), |tolerance| check::positive("tolerance", tolerance))
+        self.stop.check()
     }
 
     /// Minimises `objective` from `start`.
@@ -89,11 +88,8 @@ impl Lbfgs {
         observer: &mut Observer<'_>,
     ) -> Result<MinimizeResult<T>, Error> {
         self.check()?;
-        check_start(objective.parameter_count(), &start)?;
-        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
-        let limits = Limits { tolerance, max_iterations: self.max_iterations };
-        let history = History::new(self.memory);
-        Ok(descend(objective, start, limits, observer, history))
+        let method = Descent::new(start.len(), History::new(self.memory));
+        self.stop.run(objective, start, observer, method)
     }
 }
 
@@ -195,7 +191,7 @@ impl<T: Real> History<T> {
     }
 }
 
-impl<T: Real, O: Objective<T> + ?Sized> Method<T, O> for History<T> {
+impl<T: Real, O: Objective<T> + ?Sized> Directions<T, O> for History<T> {
     fn direction(&mut self, _objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
         self.correct(&point.gradient, direction, |history, direction| {
             if history.length > 0 {

@@ -5,13 +5,12 @@ use std::ops::ControlFlow;
 use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::condition::condition;
-use super::descent::Limits;
-use super::line_search::Point;
+use super::run::{Advance, Method, Point, Stop};
 use super::secant::{Secant, multiply};
-use super::{HasHessian, MinimizeResult, check_start};
+use super::{HasHessian, MinimizeResult};
 use crate::check;
 use crate::error::Error;
-use crate::report::{FitReport, Observer, Progress, StopReason};
+use crate::report::Observer;
 use crate::scalar::Real;
 use crate::scalar::{all_finite, dot};
 
@@ -38,7 +37,7 @@ use crate::scalar::{all_finite, dot};
 /// # Examples
 /// ```
 /// use nalgebra::DMatrix;
-/// use logit::optim::{HasHessian, LevenbergMarquardt, Objective};
+/// use logit::optim::{Evaluation, HasHessian, LevenbergMarquardt, Objective};
 ///
 /// /// Rosenbrock's function ½ (r² + s²) with r = 10 (y - x²), s = 1 - x.
 /// struct Valley;
@@ -46,10 +45,10 @@ use crate::scalar::{all_finite, dot};
 ///     fn parameter_count(&self) -> usize {
 ///         2
 ///     }
-///     fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+///     fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
 ///         let (r, s) = (10.0 * (p[1] - p[0] * p[0]), 1.0 - p[0]);
 ///         gradient.copy_from_slice(&[-20.0 * p[0] * r - s, 10.0 * r]);
-///         0.5 * (r * r + s * s)
+///         Evaluation::of(0.5 * (r * r + s * s), gradient)
 ///     }
 /// }
 /// impl HasHessian<f64> for Valley {
@@ -72,15 +71,14 @@ use crate::scalar::{all_finite, dot};
 /// Madsen, Nielsen, Tingleff (2004), *Methods for Non-Linear Least Squares Problems*, section 3.2.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LevenbergMarquardt {
-    tolerance: Option<f64>,
-    max_iterations: usize,
+    stop: Stop,
     damping: f64,
     floor: Option<f64>,
 }
 
 impl Default for LevenbergMarquardt {
     fn default() -> Self {
-        LevenbergMarquardt { tolerance: None, max_iterations: 200, damping: FIRST, floor: None }
+        LevenbergMarquardt { stop: Stop::after(200), damping: FIRST, floor: None }
     }
 }
 
@@ -93,13 +91,13 @@ impl LevenbergMarquardt {
     /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
     /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = Some(tolerance);
+        self.stop.tolerance = Some(tolerance);
         self
     }
 
     /// The largest number of iterations, which are steps accepted; 0 returns the starting point. Defaults to 200.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
-        self.max_iterations = max_iterations;
+        self.stop.max_iterations = max_iterations;
         self
     }
 
@@ -125,7 +123,7 @@ impl LevenbergMarquardt {
     pub(crate) fn check(&self) -> Result<(), Error> {
         check::not_negative("damping", self.damping)?;
         check::not_negative("floor", self.floor.unwrap_or(0.0))?;
-        self.tolerance.map_or(Ok(()), |tolerance| check::positive("tolerance", tolerance))
+        self.stop.check()
     }
 
     /// Minimises `objective` from `start`.
@@ -151,12 +149,9 @@ impl LevenbergMarquardt {
         observer: &mut Observer<'_>,
     ) -> Result<MinimizeResult<T>, Error> {
         self.check()?;
-        check_start(objective.parameter_count(), &start)?;
-        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
-        let limits = Limits { tolerance, max_iterations: self.max_iterations };
         let mut model = Model::new(start.len(), self.damping, objective.is_exact());
         model.floor = T::of(self.floor.unwrap_or(0.0).max(T::EPSILON.as_f64()));
-        Ok(run(objective, start, limits, observer, model))
+        self.stop.run(objective, start, observer, model)
     }
 }
 
@@ -166,81 +161,6 @@ const FIRST: f64 = 1e-3;
 const ATTEMPTS: usize = 40;
 /// What a step must do to the optimality when the objective cannot tell.
 const PROGRESS: f64 = 0.5;
-
-fn run<T: Real, O: HasHessian<T> + ?Sized>(
-    objective: &mut O,
-    start: Vec<T>,
-    limits: Limits,
-    observer: &mut Observer<'_>,
-    mut model: Model<T>,
-) -> MinimizeResult<T> {
-    let mut point = Point::new(start);
-    point.evaluate(objective);
-    let mut optimality = objective.optimality(&point.gradient);
-    let mut trial = point.clone();
-    let mut report = FitReport::new(StopReason::IterationLimit, point.value, None);
-    report.evaluations = 1;
-    // Values that differ by rounding alone do not add up to a rise.
-    let mut lowest = point.value;
-    report.stop = loop {
-        if !point.value.is_finite() || !optimality.is_finite() {
-            break StopReason::Diverged;
-        }
-        if optimality <= limits.tolerance {
-            break StopReason::Converged;
-        }
-        if report.iterations == limits.max_iterations {
-            break StopReason::IterationLimit;
-        }
-        model.look(objective, &point);
-        let mut accepted = None;
-        for _ in 0..ATTEMPTS {
-            let Some(promised) = model.step(&point, &mut trial.params) else {
-                model.raise();
-                continue;
-            };
-            if trial.params == point.params {
-                break;
-            }
-            trial.evaluate(objective);
-            report.evaluations += 1;
-            let reached = objective.optimality(&trial.gradient);
-            let decrease = point.value - trial.value;
-            let blind = promised <= point.noise() && trial.value <= lowest + point.noise();
-            let usable = trial.value.is_finite() && reached.is_finite();
-            if usable && (decrease > 0.0 || blind && reached <= PROGRESS * optimality) {
-                accepted = Some(reached);
-                model.lower(if blind { 1.0 } else { decrease / promised });
-                break;
-            }
-            model.raise();
-        }
-        let Some(reached) = accepted else {
-            // The objective may remember its last evaluation; leave it at the point that is returned.
-            point.evaluate(objective);
-            break StopReason::Stalled;
-        };
-        model.accept(&point, &trial);
-        std::mem::swap(&mut point, &mut trial);
-        optimality = reached;
-        lowest = lowest.min(point.value);
-        report.iterations += 1;
-        report.objective_curve.push(point.value);
-        let progress = Progress {
-            iteration: report.iterations,
-            limit: limits.max_iterations,
-            objective: point.value,
-            validation: None,
-        };
-        if observer(&progress).is_break() {
-            break if optimality <= limits.tolerance { StopReason::Converged } else { StopReason::Cancelled };
-        }
-    };
-    report.objective = point.value;
-    report.gradient_norm = Some(optimality);
-    report.hessian_condition = model.used.then(|| condition(&model.curvature));
-    MinimizeResult { params: point.params, report }
-}
 
 /// The quadratic model around a point, and how far it is trusted.
 struct Model<T> {
@@ -259,6 +179,48 @@ struct Model<T> {
     /// The change of the gradient over the last step accepted, if there was one.
     change: Option<Vec<T>>,
     secant: Option<Secant<T>>,
+    /// The lowest value so far: values that differ by rounding alone do not add up to a rise.
+    lowest: f64,
+}
+
+impl<T: Real, O: HasHessian<T> + ?Sized> Method<T, O> for Model<T> {
+    /// Every step accepted decreases the objective or halves the optimality.
+    const PATIENCE: Option<usize> = None;
+
+    fn advance(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        trial: &mut Point<T>,
+        evaluations: &mut usize,
+    ) -> Advance {
+        self.lowest = self.lowest.min(point.value());
+        self.look(objective, point);
+        for _ in 0..ATTEMPTS {
+            let Some(promised) = self.step(point, &mut trial.params) else {
+                self.raise();
+                continue;
+            };
+            if trial.params == point.params {
+                return Advance::Exhausted;
+            }
+            trial.evaluate(objective, evaluations);
+            let decrease = point.value() - trial.value();
+            let blind = promised <= point.noise() && trial.value() <= self.lowest + point.noise();
+            let usable = trial.value().is_finite() && trial.optimality().is_finite();
+            if usable && (decrease > 0.0 || blind && trial.optimality() <= PROGRESS * point.optimality()) {
+                self.lower(if blind { 1.0 } else { decrease / promised });
+                self.accept(point, trial);
+                return Advance::Accepted;
+            }
+            self.raise();
+        }
+        Advance::Exhausted
+    }
+
+    fn condition(&self) -> Option<f64> {
+        self.used.then(|| condition(&self.curvature))
+    }
 }
 
 impl<T: Real> Model<T> {
@@ -273,6 +235,7 @@ impl<T: Real> Model<T> {
             step: DVector::zeros(size),
             change: None,
             secant: (!exact).then(|| Secant::new(size)),
+            lowest: f64::INFINITY,
         }
     }
 
@@ -300,7 +263,7 @@ impl<T: Real> Model<T> {
         let mut product = vec![T::zero(); step.len()];
         multiply(&self.curvature, step, &mut product);
         let (slope, bend) = (dot(step, &from.gradient).as_f64(), dot(step, &product).as_f64());
-        secant.judge(step, slope, bend, from.value - to.value);
+        secant.judge(step, slope, bend, from.value() - to.value());
         self.change = Some(to.gradient.iter().zip(&from.gradient).map(|(&to, &from)| to - from).collect());
     }
 

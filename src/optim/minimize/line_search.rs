@@ -1,42 +1,9 @@
 //! A strong-Wolfe line search that cannot hang.
 
 use super::Objective;
+use super::run::Point;
 use crate::scalar::Real;
 use crate::scalar::dot;
-
-/// A point with the value and gradient there.
-#[derive(Debug, Clone)]
-pub(super) struct Point<T> {
-    pub(super) params: Vec<T>,
-    pub(super) gradient: Vec<T>,
-    pub(super) value: f64,
-    /// Of the terms that the value sums.
-    pub(super) magnitude: f64,
-}
-
-impl<T: Real> Point<T> {
-    /// A point to be evaluated.
-    pub(super) fn new(params: Vec<T>) -> Self {
-        let gradient = vec![T::zero(); params.len()];
-        Point { params, gradient, value: f64::NAN, magnitude: f64::NAN }
-    }
-
-    pub(super) fn evaluate<O: Objective<T> + ?Sized>(&mut self, objective: &mut O) {
-        self.value = objective.evaluate(&self.params, &mut self.gradient);
-        self.magnitude = objective.magnitude(self.value);
-    }
-
-    pub(super) fn copy_from(&mut self, other: &Self) {
-        self.params.copy_from_slice(&other.params);
-        self.gradient.copy_from_slice(&other.gradient);
-        (self.value, self.magnitude) = (other.value, other.magnitude);
-    }
-
-    /// How much two values near this one may differ by rounding alone.
-    pub(super) fn noise(&self) -> f64 {
-        8.0 * T::EPSILON.as_f64() * self.magnitude
-    }
-}
 
 /// The objective along a line: step length, value, slope.
 #[derive(Clone, Copy)]
@@ -75,7 +42,7 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
         return false;
     }
     let noise = start.noise();
-    let origin = Sample { at: 0.0, value: start.value, slope };
+    let origin = Sample { at: 0.0, value: start.value(), slope };
     let mut low = origin;
     let mut high: Option<Sample> = None;
     let mut ceiling = f64::INFINITY;
@@ -84,9 +51,8 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
         if !step(start, direction, at, trial) {
             break;
         }
-        trial.evaluate(objective);
-        *evaluations += 1;
-        let sample = Sample { at, value: trial.value, slope: dot(&trial.gradient, direction).as_f64() };
+        trial.evaluate(objective, evaluations);
+        let sample = Sample { at, value: trial.value(), slope: dot(&trial.gradient, direction).as_f64() };
         if !sample.value.is_finite() || !sample.slope.is_finite() {
             ceiling = at;
             at = low.at + 0.1 * (at - low.at);
@@ -113,9 +79,8 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
     }
     // The best decrease, though the slope there is still steep.
     if low.at > 0.0 && low.value <= origin.value && step(start, direction, low.at, trial) {
-        trial.evaluate(objective);
-        *evaluations += 1;
-        return trial.value.is_finite();
+        trial.evaluate(objective, evaluations);
+        return trial.value().is_finite();
     }
     false
 }
@@ -145,6 +110,7 @@ fn interpolate(a: Sample, b: Sample) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optim::Evaluation;
 
     /// f(x) = value(x), in one dimension, counting evaluations.
     struct Line<F>(F, usize);
@@ -152,23 +118,23 @@ mod tests {
         fn parameter_count(&self) -> usize {
             1
         }
-        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> f64 {
+        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
             self.1 += 1;
             let (value, slope) = self.0(params[0]);
             gradient[0] = slope;
-            value
+            Evaluation::of(value, gradient)
         }
     }
 
     fn run(f: impl FnMut(f64) -> (f64, f64), from: f64, direction: f64, first: f64) -> (bool, f64, usize) {
         let mut line = Line(f, 0);
         let mut start = Point::new(vec![from]);
-        start.evaluate(&mut line);
-        let mut trial = start.clone();
         let mut evaluations = 0;
+        start.evaluate(&mut line, &mut evaluations);
+        let mut trial = start.clone();
         let found = search(&mut line, &start, &[direction], first, &mut trial, &mut evaluations);
-        assert_eq!(evaluations + 1, line.1);
-        (found, trial.params[0], evaluations)
+        assert_eq!(evaluations, line.1);
+        (found, trial.params[0], evaluations - 1)
     }
 
     #[test]

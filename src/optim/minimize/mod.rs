@@ -2,38 +2,42 @@
 
 mod condition;
 mod descent;
+mod evaluation;
 mod lbfgs;
 mod levenberg_marquardt;
 mod line_search;
 mod newton;
 mod newton_cg;
+mod run;
 mod secant;
 
 use nalgebra::DMatrix;
 
 pub(crate) use condition::condition;
+pub use evaluation::Evaluation;
 pub use lbfgs::Lbfgs;
 pub use levenberg_marquardt::LevenbergMarquardt;
 pub use newton::Newton;
 pub use newton_cg::NewtonCg;
+pub(crate) use run::{Advance, Method, Point, Stop};
 
 use crate::check;
 use crate::error::Error;
 use crate::report::FitReport;
 use crate::scalar::Real;
-use crate::scalar::max_abs;
 
 /// A function to minimise, with its gradient.
 ///
 /// # What an implementor owes
-/// `evaluate` is deterministic in `params`, overwrites `gradient` and returns the value there. A value or gradient
-/// that is not finite is allowed: the line search steps back from it. `&mut self` is for scratch memory.
+/// `evaluate` is deterministic in `params`, overwrites `gradient` and returns what holds there. A value or gradient
+/// that is not finite is allowed: the line search steps back from it. `&mut self` is for scratch memory: whoever uses an
+/// objective after a minimiser cannot tell which point was evaluated last.
 ///
 /// [`GradCheck::objective`](crate::GradCheck::objective) proves the gradient against the value.
 ///
 /// # Examples
 /// ```
-/// use logit::optim::Objective;
+/// use logit::optim::{Evaluation, Objective};
 /// use logit::Lbfgs;
 ///
 /// struct Rosenbrock;
@@ -41,11 +45,11 @@ use crate::scalar::max_abs;
 ///     fn parameter_count(&self) -> usize {
 ///         2
 ///     }
-///     fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+///     fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
 ///         let (x, y) = (p[0], p[1]);
 ///         gradient[0] = -2.0 * (1.0 - x) - 400.0 * x * (y - x * x);
 ///         gradient[1] = 200.0 * (y - x * x);
-///         (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2)
+///         Evaluation::of((1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2), gradient)
 ///     }
 /// }
 ///
@@ -58,35 +62,17 @@ pub trait Objective<T: Real> {
     /// The number of parameters.
     fn parameter_count(&self) -> usize;
 
-    /// The value at `params`; writes the gradient there.
-    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64;
-
-    /// How far the point evaluated last is from an optimum; a minimiser has converged when this is within its
-    /// tolerance. An implementor may remember it from the evaluation and leave `gradient` aside. Defaults to the
-    /// largest absolute entry of the gradient.
-    fn optimality(&self, gradient: &[T]) -> f64 {
-        max_abs(gradient)
-    }
-
-    /// The size of the terms that make up the `value` evaluated last: line searches take some units of its last place
-    /// for rounding. Defaults to the absolute value, which is too small where large terms cancel.
-    fn magnitude(&self, value: f64) -> f64 {
-        value.abs()
-    }
+    /// Writes the gradient at `params`, and returns the value there with what a minimiser must know about it; as a
+    /// rule [`Evaluation::of`] the value and the gradient.
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation;
 }
 
 impl<T: Real, O: Objective<T> + ?Sized> Objective<T> for &mut O {
     fn parameter_count(&self) -> usize {
         (**self).parameter_count()
     }
-    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> f64 {
+    fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         (**self).evaluate(params, gradient)
-    }
-    fn optimality(&self, gradient: &[T]) -> f64 {
-        (**self).optimality(gradient)
-    }
-    fn magnitude(&self, value: f64) -> f64 {
-        (**self).magnitude(value)
     }
 }
 
@@ -99,6 +85,15 @@ pub trait HasHessian<T: Real>: Objective<T> {
     /// place, such as the Fisher information of a penalised likelihood. Defaults to true.
     fn is_exact(&self) -> bool {
         true
+    }
+}
+
+impl<T: Real, O: HasHessian<T> + ?Sized> HasHessian<T> for &mut O {
+    fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
+        (**self).hessian(params, hessian);
+    }
+    fn is_exact(&self) -> bool {
+        (**self).is_exact()
     }
 }
 

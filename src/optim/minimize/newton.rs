@@ -5,11 +5,10 @@ use std::ops::ControlFlow;
 use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::condition::condition;
-use super::descent::{Limits, Method, descend};
+use super::descent::{Descent, Directions};
 use super::lbfgs::History;
-use super::line_search::Point;
-use super::{HasHessian, MinimizeResult, check_start};
-use crate::check;
+use super::run::{Point, Stop};
+use super::{HasHessian, MinimizeResult};
 use crate::error::Error;
 use crate::report::Observer;
 use crate::scalar::Real;
@@ -28,7 +27,7 @@ use crate::scalar::all_finite;
 /// # Examples
 /// ```
 /// use nalgebra::DMatrix;
-/// use logit::optim::{HasHessian, Newton, Objective};
+/// use logit::optim::{Evaluation, HasHessian, Newton, Objective};
 ///
 /// /// exp(x) - 2 x, smallest at ln 2.
 /// struct Valley;
@@ -36,9 +35,9 @@ use crate::scalar::all_finite;
 ///     fn parameter_count(&self) -> usize {
 ///         1
 ///     }
-///     fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> f64 {
+///     fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
 ///         gradient[0] = p[0].exp() - 2.0;
-///         p[0].exp() - 2.0 * p[0]
+///         Evaluation::of(p[0].exp() - 2.0 * p[0], gradient)
 ///     }
 /// }
 /// impl HasHessian<f64> for Valley {
@@ -53,13 +52,12 @@ use crate::scalar::all_finite;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Newton {
-    tolerance: Option<f64>,
-    max_iterations: usize,
+    stop: Stop,
 }
 
 impl Default for Newton {
     fn default() -> Self {
-        Newton { tolerance: None, max_iterations: 100 }
+        Newton { stop: Stop::after(100) }
     }
 }
 
@@ -72,13 +70,13 @@ impl Newton {
     /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
     /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = Some(tolerance);
+        self.stop.tolerance = Some(tolerance);
         self
     }
 
     /// The largest number of iterations; 0 returns the starting point. Defaults to 100.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
-        self.max_iterations = max_iterations;
+        self.stop.max_iterations = max_iterations;
         self
     }
 
@@ -104,15 +102,11 @@ impl Newton {
         start: Vec<T>,
         observer: &mut Observer<'_>,
     ) -> Result<MinimizeResult<T>, Error> {
-        if let Some(tolerance) = self.tolerance {
-            check::positive("tolerance", tolerance)?;
-        }
-        check_start(objective.parameter_count(), &start)?;
-        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
-        let limits = Limits { tolerance, max_iterations: self.max_iterations };
+        self.stop.check()?;
         let history = (!objective.is_exact()).then(|| History::new(MEMORY));
-        let directions = Factored { hessian: DMatrix::zeros(start.len(), start.len()), used: false, history };
-        Ok(descend(objective, start, limits, observer, directions))
+        let size = start.len();
+        let directions = Factored { hessian: DMatrix::zeros(size, size), used: false, history };
+        self.stop.run(objective, start, observer, Descent::new(size, directions))
     }
 }
 
@@ -130,7 +124,7 @@ const MEMORY: usize = 20;
 /// Dampings tried, each ten times the one before: from rounding level to far beyond the Hessian's size.
 const DAMPINGS: i32 = 24;
 
-impl<T: Real, O: HasHessian<T> + ?Sized> Method<T, O> for Factored<T> {
+impl<T: Real, O: HasHessian<T> + ?Sized> Directions<T, O> for Factored<T> {
     fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
         objective.hessian(&point.params, &mut self.hessian);
         self.used = true;
@@ -200,7 +194,7 @@ fn solve<T: Real>(hessian: &DMatrix<T>, damping: T, smallest: T, vector: &mut [T
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::optim::Objective;
+    use crate::optim::{Evaluation, Objective};
 
     /// ½ Σ c_i x_i² - x_i, with a Hessian that is off by a factor which differs from entry to entry.
     struct Crude;
@@ -210,9 +204,10 @@ mod tests {
         fn parameter_count(&self) -> usize {
             4
         }
-        fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
-            let terms = x.iter().zip(gradient).zip(CURVATURES);
-            terms.map(|((x, g), c)| (*g = c * x - 1.0, 0.5 * c * x * x - x).1).sum()
+        fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
+            let terms = x.iter().zip(&mut *gradient).zip(CURVATURES);
+            let value = terms.map(|((x, g), c)| (*g = c * x - 1.0, 0.5 * c * x * x - x).1).sum();
+            Evaluation::of(value, gradient)
         }
     }
     impl HasHessian<f64> for Crude {

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::descent::{Limits, Method, descend};
-use super::line_search::Point;
-use super::{HessianProduct, MinimizeResult, check_start};
+use super::descent::{Descent, Directions};
+use super::run::{Point, Stop};
+use super::{HessianProduct, MinimizeResult};
 use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
@@ -26,7 +26,7 @@ use crate::scalar::{axpy, dot, max_abs};
 ///
 /// # Examples
 /// ```
-/// use logit::optim::{HessianProduct, NewtonCg, Objective};
+/// use logit::optim::{Evaluation, HessianProduct, NewtonCg, Objective};
 ///
 /// /// Σ exp(x_i) - i x_i, smallest at x_i = ln i.
 /// struct Valleys {
@@ -36,13 +36,13 @@ use crate::scalar::{axpy, dot, max_abs};
 ///     fn parameter_count(&self) -> usize {
 ///         self.curvatures.len()
 ///     }
-///     fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+///     fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
 ///         let mut value = 0.0;
-///         for (i, (x, g)) in (1..).zip(x.iter().zip(gradient)) {
+///         for (i, (x, g)) in (1..).zip(x.iter().zip(&mut *gradient)) {
 ///             *g = x.exp() - f64::from(i);
 ///             value += x.exp() - f64::from(i) * x;
 ///         }
-///         value
+///         Evaluation::of(value, gradient)
 ///     }
 /// }
 /// impl HessianProduct<f64> for Valleys {
@@ -64,14 +64,13 @@ use crate::scalar::{axpy, dot, max_abs};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NewtonCg {
-    tolerance: Option<f64>,
-    max_iterations: usize,
+    stop: Stop,
     max_products: usize,
 }
 
 impl Default for NewtonCg {
     fn default() -> Self {
-        NewtonCg { tolerance: None, max_iterations: 200, max_products: 500 }
+        NewtonCg { stop: Stop::after(200), max_products: 500 }
     }
 }
 
@@ -84,13 +83,13 @@ impl NewtonCg {
     /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
     /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = Some(tolerance);
+        self.stop.tolerance = Some(tolerance);
         self
     }
 
     /// The largest number of iterations; 0 returns the starting point. Defaults to 200.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
-        self.max_iterations = max_iterations;
+        self.stop.max_iterations = max_iterations;
         self
     }
 
@@ -122,15 +121,11 @@ impl NewtonCg {
         start: Vec<T>,
         observer: &mut Observer<'_>,
     ) -> Result<MinimizeResult<T>, Error> {
-        if let Some(tolerance) = self.tolerance {
-            check::positive("tolerance", tolerance)?;
-        }
+        self.stop.check()?;
         check::parameter("max_products", self.max_products as f64, self.max_products > 0, "at least 1")?;
-        check_start(objective.parameter_count(), &start)?;
-        let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
-        let limits = Limits { tolerance, max_iterations: self.max_iterations };
-        let directions = ConjugateGradients::new(start.len(), tolerance, self.max_products);
-        Ok(descend(objective, start, limits, observer, directions))
+        let size = start.len();
+        let directions = ConjugateGradients::new(size, self.stop.tolerance::<T>(), self.max_products);
+        self.stop.run(objective, start, observer, Descent::new(size, directions))
     }
 }
 
@@ -194,7 +189,7 @@ impl<T: Real> ConjugateGradients<T> {
         let mut squared = dot(&self.residual, &self.residual);
         let norm = squared.as_f64().sqrt();
         let small = self.force(norm) * norm;
-        let share = LAST * self.tolerance / objective.optimality(&point.gradient);
+        let share = LAST * self.tolerance / point.optimality();
         let smallest = share * max_abs(&point.gradient);
         let mut steepest = T::zero();
         objective.linearize(&point.params);
@@ -227,7 +222,7 @@ impl<T: Real> ConjugateGradients<T> {
     }
 }
 
-impl<T: Real, O: HessianProduct<T> + ?Sized> Method<T, O> for ConjugateGradients<T> {
+impl<T: Real, O: HessianProduct<T> + ?Sized> Directions<T, O> for ConjugateGradients<T> {
     fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
         self.solve(objective, point, direction);
         let slope = dot(&point.gradient, direction);

@@ -176,13 +176,12 @@ impl LayerData {
                 (None, Some("log_softmax")) => LogSoftmax::new(width).map(AnyLayer::from),
                 (None, name) => panic!("{name:?} is not a known activation"),
             },
-            "batchnorm" => BatchNorm::new(width)
-                .and_then(|layer| layer.epsilon(eps()))
-                .and_then(|layer| layer.momentum(self.momentum.expect("a momentum")))
-                .map(|layer| layer.affine(self.params.gamma.is_some()).into()),
+            "batchnorm" => BatchNorm::new(width).map(|layer| {
+                let layer = layer.epsilon(eps()).momentum(self.momentum.expect("a momentum"));
+                layer.affine(self.params.gamma.is_some()).into()
+            }),
             "layernorm" => LayerNorm::new(width)
-                .and_then(|layer| layer.epsilon(eps()))
-                .map(|layer| layer.affine(self.params.gamma.is_some()).into()),
+                .map(|layer| layer.epsilon(eps()).affine(self.params.gamma.is_some()).into()),
             "dropout" => Dropout::new(width, self.p.expect("a probability")).map(AnyLayer::from),
             kind => panic!("{kind} is not a known layer"),
         };

@@ -1,0 +1,191 @@
+//! The outer loop of all minimisers: stop rules, patience, observer, report.
+
+use super::{Evaluation, MinimizeResult, Objective, check_start};
+use crate::check;
+use crate::error::Error;
+use crate::report::{FitReport, Observer, Progress, StopReason};
+use crate::scalar::Real;
+
+/// A point with the gradient and everything else that an evaluation tells there.
+#[derive(Debug, Clone)]
+pub(crate) struct Point<T> {
+    pub(crate) params: Vec<T>,
+    pub(crate) gradient: Vec<T>,
+    evaluation: Evaluation,
+}
+
+impl<T: Real> Point<T> {
+    /// A point to be evaluated.
+    pub(super) fn new(params: Vec<T>) -> Self {
+        let gradient = vec![T::zero(); params.len()];
+        let evaluation = Evaluation::of(f64::NAN, &gradient);
+        Point { params, gradient, evaluation }
+    }
+
+    /// Evaluates `objective` here, and counts that.
+    pub(crate) fn evaluate<O: Objective<T> + ?Sized>(&mut self, objective: &mut O, evaluations: &mut usize) {
+        self.evaluation = objective.evaluate(&self.params, &mut self.gradient);
+        *evaluations += 1;
+    }
+
+    /// Replaces what an evaluation told, where the objective is only a part of what is minimised.
+    pub(crate) fn amend(&mut self, evaluation: Evaluation) {
+        self.evaluation = evaluation;
+    }
+
+    pub(crate) fn value(&self) -> f64 {
+        self.evaluation.value
+    }
+
+    pub(crate) fn optimality(&self) -> f64 {
+        self.evaluation.optimality
+    }
+
+    /// How much two values near this one may differ by rounding alone.
+    pub(crate) fn noise(&self) -> f64 {
+        8.0 * T::EPSILON.as_f64() * self.evaluation.magnitude
+    }
+
+    fn copy_from(&mut self, other: &Self) {
+        self.params.copy_from_slice(&other.params);
+        self.gradient.copy_from_slice(&other.gradient);
+        self.evaluation = other.evaluation;
+    }
+}
+
+/// How an iteration ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Advance {
+    /// The trial point is the next one.
+    Accepted,
+    /// No point was accepted, but the method has changed itself and may find one next time. This costs patience.
+    Rejected,
+    /// No step that the method knows leads on.
+    Exhausted,
+}
+
+/// What distinguishes one minimiser from another: how it gets from a point to the next.
+pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
+    /// Iterations without progress in value or optimality, beyond rounding, before a run counts as stalled. `None` if
+    /// every accepted step is progress by the method's own rules; the last point is then the one to return.
+    const PATIENCE: Option<usize>;
+
+    /// Evaluates the starting point.
+    fn begin(&mut self, objective: &mut O, start: &mut Point<T>, evaluations: &mut usize) {
+        start.evaluate(objective, evaluations);
+    }
+
+    /// Whether the tolerance holds at `point`.
+    fn is_optimal(&mut self, _objective: &mut O, point: &Point<T>, tolerance: f64) -> bool {
+        point.optimality() <= tolerance
+    }
+
+    /// Looks for the point after `point` and leaves it, evaluated, in `trial`.
+    fn advance(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        trial: &mut Point<T>,
+        evaluations: &mut usize,
+    ) -> Advance;
+
+    /// The condition number of the second derivative where it was needed last, if it is at hand.
+    fn condition(&self) -> Option<f64>;
+}
+
+/// When a run ends: the settings that all minimisers share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Stop {
+    /// On the optimality; `None` for the default of the number type.
+    pub(crate) tolerance: Option<f64>,
+    pub(crate) max_iterations: usize,
+}
+
+impl Stop {
+    /// The default tolerance, and at most this number of iterations.
+    pub(super) fn after(max_iterations: usize) -> Self {
+        Stop { tolerance: None, max_iterations }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.tolerance.map_or(Ok(()), |tolerance| check::positive("tolerance", tolerance))
+    }
+
+    pub(super) fn tolerance<T: Real>(&self) -> f64 {
+        self.tolerance.unwrap_or(T::TOLERANCE)
+    }
+
+    /// Runs `method` from `start` until the objective is optimal within the tolerance or another rule ends it.
+    ///
+    /// # Errors
+    /// When `start` has the wrong length or is not finite.
+    pub(crate) fn run<T: Real, O: Objective<T> + ?Sized, M: Method<T, O>>(
+        &self,
+        objective: &mut O,
+        start: Vec<T>,
+        observer: &mut Observer<'_>,
+        mut method: M,
+    ) -> Result<MinimizeResult<T>, Error> {
+        check_start(objective.parameter_count(), &start)?;
+        let tolerance = self.tolerance::<T>();
+        let mut point = Point::new(start);
+        let mut evaluations = 0;
+        method.begin(objective, &mut point, &mut evaluations);
+        let mut trial = point.clone();
+        let mut report = FitReport::new(StopReason::IterationLimit, point.value(), None);
+        let mut lowest = point.value();
+        let mut kept = point.clone();
+        let mut idle = 0;
+        report.stop = loop {
+            if !point.value().is_finite() || !point.optimality().is_finite() {
+                break StopReason::Diverged;
+            }
+            if method.is_optimal(objective, &point, tolerance) {
+                break StopReason::Converged;
+            }
+            if report.iterations == self.max_iterations {
+                break StopReason::IterationLimit;
+            }
+            if M::PATIENCE == Some(idle) {
+                break StopReason::Stalled;
+            }
+            match method.advance(objective, &point, &mut trial, &mut evaluations) {
+                Advance::Accepted => std::mem::swap(&mut point, &mut trial),
+                Advance::Rejected => {
+                    idle += 1;
+                    continue;
+                }
+                Advance::Exhausted => break StopReason::Stalled,
+            }
+            report.iterations += 1;
+            report.objective_curve.push(point.value());
+            let descended = point.value() < lowest - point.noise();
+            lowest = lowest.min(point.value());
+            if M::PATIENCE.is_none() || descended || point.optimality() < kept.optimality() {
+                kept.copy_from(&point);
+                idle = 0;
+            } else {
+                idle += 1;
+            }
+            let progress = Progress {
+                iteration: report.iterations,
+                limit: self.max_iterations,
+                objective: point.value(),
+                validation: None,
+            };
+            if observer(&progress).is_break() {
+                let optimal = method.is_optimal(objective, &point, tolerance);
+                break if optimal { StopReason::Converged } else { StopReason::Cancelled };
+            }
+        };
+        // Of points that differ by rounding alone, the one closest to an optimum.
+        if report.stop != StopReason::Converged && kept.optimality() < point.optimality() {
+            point = kept;
+        }
+        report.evaluations = evaluations;
+        report.objective = point.value();
+        report.gradient_norm = Some(point.optimality());
+        report.hessian_condition = method.condition();
+        Ok(MinimizeResult { params: point.params, report })
+    }
+}
