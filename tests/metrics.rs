@@ -4,10 +4,12 @@ use logit::metrics::{
     Accuracy, Average, AveragePrecision, BalancedAccuracy, Bins, Bootstrap, BrierScore, CalibrationCurve,
     CalibrationError, CohenKappa, ConfusionMatrix, Disagreement, FBeta, Jaccard, LogLoss,
     MatthewsCorrelation, MeanCost, Metric, MulticlassRocAuc, Precision, PrecisionRecallCurve, Recall, RocAuc,
-    RocCurve, TopK, ZeroDivision, hamming_loss, hinge_loss, multi_label_jaccard, subset_accuracy,
+    RocCurve, TopK, ZeroDivision, hamming_loss, hinge_loss, multi_label_jaccard, roc_auc, subset_accuracy,
 };
 use logit::nalgebra::{DMatrix, dmatrix};
-use logit::{Error, LabelSets, Rng};
+use logit::nn::MlpOptions;
+use logit::prelude::*;
+use logit::{Error, LabelSets, LogisticRegression, MlpClassifier, Penalty, Rng, data};
 use proptest::prelude::*;
 
 fn all() -> Vec<Box<dyn Metric>> {
@@ -72,14 +74,14 @@ proptest! {
         let mut order: Vec<usize> = (0..count).collect();
         rng.shuffle(&mut order);
         for (index, metric) in all().iter().enumerate() {
-            let weighted = metric.evaluate_indices(&truth, &p, Some(&weights));
-            let counted = metric.evaluate_indices(&truth_of(&repeated), &p.select_rows(&repeated), None);
+            let weighted = metric.evaluate_indices(&truth, p.as_view(), Some(&weights));
+            let counted = metric.evaluate_indices(&truth_of(&repeated), p.select_rows(&repeated).as_view(), None);
             prop_assert!(same(weighted.clone(), counted.clone(), 1e-12), "{}: {:?} and {:?}", index, weighted, counted);
             let scaled: Vec<f64> = weights.iter().map(|w| 0.37 * w).collect();
-            let again = metric.evaluate_indices(&truth, &p, Some(&scaled));
+            let again = metric.evaluate_indices(&truth, p.as_view(), Some(&scaled));
             prop_assert!(same(weighted.clone(), again.clone(), 1e-12), "{}: {:?} and {:?}", index, weighted, again);
-            let plain = metric.evaluate_indices(&truth, &p, None);
-            let shuffled = metric.evaluate_indices(&truth_of(&order), &p.select_rows(&order), None);
+            let plain = metric.evaluate_indices(&truth, p.as_view(), None);
+            let shuffled = metric.evaluate_indices(&truth_of(&order), p.select_rows(&order).as_view(), None);
             prop_assert!(same(plain.clone(), shuffled.clone(), 1e-12), "{}: {:?} and {:?}", index, plain, shuffled);
         }
     }
@@ -98,13 +100,13 @@ proptest! {
         prop_assert_eq!(plain, area(bent.as_slice(), 1));
         let precision = |scores: &[f64]| PrecisionRecallCurve::new(&truth, scores, &1, None).expect("a curve").average_precision();
         prop_assert_eq!(precision(scores.as_slice()), precision(bent.as_slice()));
-        prop_assert!((RocAuc.evaluate_indices(&truth, &p, None).expect("an area") - plain).abs() < 1e-12);
+        prop_assert!((RocAuc.evaluate_indices(&truth, p.as_view(), None).expect("an area") - plain).abs() < 1e-12);
     }
 
     #[test]
     fn the_parts_of_the_brier_score_sum_to_it(count in 4usize..60, seed: u64) {
         let (truth, p) = rows(count, 2, seed);
-        let score = BrierScore.evaluate_indices(&truth, &p, None).expect("a score");
+        let score = BrierScore.evaluate_indices(&truth, p.as_view(), None).expect("a score");
         let curve = CalibrationCurve::new(&truth, p.column(1).as_slice(), &1, None, Bins::Distinct).expect("a curve");
         prop_assert!((curve.reliability() - curve.resolution() + curve.uncertainty() - score).abs() < 1e-12);
         prop_assert!(curve.expected_error() <= curve.maximum_error() + 1e-15);
@@ -130,8 +132,11 @@ fn the_numbers_of_the_textbook() {
 #[test]
 fn what_is_not_defined_is_an_error() {
     let one = [1, 1, 1];
-    assert_eq!(RocCurve::new(&one, &[0.1, 0.2, 0.3], &1, None), Err(Error::MissingClass { class: 0 }));
-    assert_eq!(RocCurve::new(&one, &[0.1, 0.2, 0.3], &0, None), Err(Error::MissingClass { class: 1 }));
+    let curve = |positive| RocCurve::new(&one, &[0.1, 0.2, 0.3], &positive, None).unwrap_err().to_string();
+    assert_eq!(curve(1), missing("other than 1"));
+    assert_eq!(curve(0), missing("0"));
+    let positive = PrecisionRecallCurve::new(&["a", "b"], &[0.1, 0.2], &"c", None).unwrap_err();
+    assert_eq!(positive.to_string(), missing("\"c\""));
     let none: [u8; 0] = [];
     assert!(matches!(RocCurve::new(&none, &[0.0; 0], &1, None), Err(Error::Empty { .. })));
     for value in [f64::NAN, f64::INFINITY] {
@@ -145,14 +150,59 @@ fn what_is_not_defined_is_an_error() {
     assert!(CalibrationCurve::new(&[0, 1], &[0.5, 1.0], &1, None, Bins::Quantile(0)).is_err());
     assert!(hinge_loss(&[0, 1], &dmatrix![f64::NAN; 0.0], &[0, 1], None).is_err());
     let p = dmatrix![0.5, 0.5; 0.5, 0.5];
-    let of = |metric: &dyn Metric| metric.evaluate_indices(&[0, 0], &p, None);
-    assert_eq!(of(&BalancedAccuracy::new().adjusted(true)), Err(Error::MissingClass { class: 1 }));
-    assert_eq!(of(&CohenKappa::default()), Err(Error::MissingClass { class: 1 }));
-    assert_eq!(of(&AveragePrecision), Err(Error::MissingClass { class: 1 }));
-    let nan = Recall::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
-    assert_eq!(of(&nan), Err(Error::MissingClass { class: 1 }));
+    let of = |metric: &dyn Metric| metric.evaluate_indices(&[0, 0], p.as_view(), None);
+    let message = |metric: &dyn Metric| of(metric).unwrap_err().to_string();
+    assert_eq!(message(&BalancedAccuracy::new().adjusted(true)), missing("1"));
+    assert_eq!(message(&CohenKappa::default()), missing("1"));
+    assert_eq!(message(&AveragePrecision), missing("1"));
+    let nan = |average| Recall::new(average).zero_division(ZeroDivision::NaN);
+    assert_eq!(message(&nan(Average::Class(1))), missing("1"));
+    // Nobody misses a class here: no row was called 1 by the first, and there is no class 7 for the second.
+    let calls = dmatrix![1.0, 0.0; 1.0, 0.0];
+    let never = Precision::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
+    let never = never.evaluate_indices(&[0, 1], calls.as_view(), None).unwrap_err();
+    assert_eq!(never.to_string(), "the metric is not defined for these rows: it divides by zero");
+    let no_such = |index| Error::NoSuchIndex { argument: "average", axis: "class", index, count: 2 };
+    assert_eq!(of(&nan(Average::Class(7))), Err(no_such(7)));
+    let p = dmatrix![0.2, 0.3, 0.5; 0.5, 0.2, 0.3; 0.2, 0.5, 0.3];
+    let area = MulticlassRocAuc::one_vs_rest(Average::Class(3)).evaluate(&[2, 0, 1], &p, &[0, 1, 2], None);
+    assert!(matches!(area, Err(Error::NoSuchIndex { index: 3, count: 3, .. })), "{area:?}");
+    assert!(matches!(hinge_loss(&[0], &dmatrix![1.0], &[0], None), Err(Error::InvalidParameter { .. })));
     assert_eq!(of(&Recall::new(Average::Class(1))), Ok(0.0));
     assert!(of(&TopK::new(0)).is_err() && of(&FBeta::new(0.0, Average::Macro)).is_err());
+}
+
+fn missing(class: &str) -> String {
+    format!("no row of positive weight among the evaluated rows is of class {class}: at least one is needed")
+}
+
+/// Metrics count in indices; whoever knows the labels says them.
+#[test]
+fn missing_classes_are_named() {
+    let p = dmatrix![0.2, 0.3, 0.5; 0.5, 0.2, 0.3; 0.2, 0.5, 0.3];
+    let (classes, y) = (["cat", "dog", "owl"], ["owl", "cat", "dog"]);
+    let weights = Some(&[1.0, 1.0, 0.0][..]);
+    let message = |result: Result<f64, Error>| result.unwrap_err().to_string();
+    let dog = missing("\"dog\"");
+    assert_eq!(message(RocAuc.evaluate(&y, &p, &classes, weights)), dog);
+    assert_eq!(message(AveragePrecision.evaluate(&y, &p, &classes, weights)), dog);
+    let pairs = MulticlassRocAuc::one_vs_one(Average::Macro);
+    assert_eq!(message(pairs.evaluate(&y, &p, &classes, weights)), dog);
+    assert_eq!(message(roc_auc(&["owl", "cat", "owl"], &p, &classes)), dog);
+    let balanced = BalancedAccuracy::new().adjusted(true);
+    let balanced = balanced.evaluate(&["no"; 3], p.columns(0, 2), &["no", "yes"], None);
+    assert_eq!(message(balanced), missing("\"yes\""));
+    let interval = Bootstrap::new().interval(&RocAuc, &y, &p, &classes, weights).unwrap_err();
+    assert_eq!(interval.to_string(), dog);
+
+    let iris = data::iris();
+    let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y).expect("a fit");
+    let of_model = RocAuc.evaluate_model(&model, iris.x.rows(0, 100), &iris.y[..100], None);
+    assert_eq!(message(of_model), missing("\"virginica\""));
+    let options = MlpOptions::default().validation(iris.x.rows(0, 100), &iris.y[..100]).metric(RocAuc);
+    let mut run = MlpClassifier::new([2]).epochs(1).start(&iris.x, &iris.y, options).expect("a run");
+    let stopped = run.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap_err();
+    assert_eq!(stopped.to_string(), missing("\"virginica\""));
 }
 
 /// Of hostile rows every metric is a number or an error, never NaN; and no bad argument comes through.
@@ -170,7 +220,7 @@ fn no_metric_is_nan() {
         ] {
             for weights in [None, Some([1e-300, 1e300, 0.0])] {
                 let weights = weights.map(|weights| weights[..truth.len()].to_vec());
-                let value = metric.evaluate_indices(&truth, &p, weights.as_deref());
+                let value = metric.evaluate_indices(&truth, p.as_view(), weights.as_deref());
                 assert!(
                     value.as_ref().is_ok_and(|v| !v.is_nan()) || value.is_err(),
                     "{index}: {value:?} of {truth:?}"
@@ -242,17 +292,18 @@ fn costs_are_those_of_the_table() {
     let called: Vec<usize> = (0..40).map(|row| p.row(row).transpose().argmax().0).collect();
     let matrix = ConfusionMatrix::with_classes(&[0, 1, 2], &truth, &called, Some(&weights)).expect("counts");
     let wanted = matrix.counts().component_mul(&costs).sum() / matrix.counts().sum();
-    let found = MeanCost::new(costs.clone()).evaluate_indices(&truth, &p, Some(&weights)).expect("a cost");
+    let found =
+        MeanCost::new(costs.clone()).evaluate_indices(&truth, p.as_view(), Some(&weights)).expect("a cost");
     approx::assert_relative_eq!(found, wanted, max_relative = 1e-14);
     for bad in [DMatrix::zeros(2, 2), DMatrix::zeros(3, 2), costs.map(|_| f64::NAN)] {
-        assert!(MeanCost::new(bad).evaluate_indices(&truth, &p, None).is_err());
+        assert!(MeanCost::new(bad).evaluate_indices(&truth, p.as_view(), None).is_err());
     }
     // 1 for every mistake is the share of mistakes.
     let mistakes = MeanCost::new(DMatrix::from_fn(3, 3, |i, j| if i == j { 0.0 } else { 1.0 }));
-    let found = mistakes.evaluate_indices(&truth, &p, None).expect("a cost");
+    let found = mistakes.evaluate_indices(&truth, p.as_view(), None).expect("a cost");
     approx::assert_relative_eq!(
         found,
-        1.0 - Accuracy.evaluate_indices(&truth, &p, None).expect("a share"),
+        1.0 - Accuracy.evaluate_indices(&truth, p.as_view(), None).expect("a share"),
         max_relative = 1e-14
     );
 }
@@ -279,7 +330,7 @@ fn intervals_of_any_number() {
     let count = std::cell::Cell::new(0);
     let accuracy = |weights: &[f64]| {
         count.set(count.get() + 1);
-        Accuracy.evaluate_indices(&truth, &p, Some(weights))
+        Accuracy.evaluate_indices(&truth, p.as_view(), Some(weights))
     };
     let bootstrap = Bootstrap::new().resamples(300).seed(4);
     let found = bootstrap.interval_of(3000, None, accuracy).expect("an interval");

@@ -95,7 +95,7 @@ fn scores_are_those_of_fits_by_hand() {
         let model = pipeline(0.5).fit_weighted(&x, &y, &w).expect("a fit");
         let score = |metric: &dyn Metric, (x, y, w): &(DMatrix<f64>, Vec<usize>, Vec<f64>)| {
             metric
-                .evaluate_indices(y, &model.predict_proba(x).expect("probabilities"), Some(w))
+                .evaluate_indices(y, model.predict_proba(x).expect("probabilities").as_view(), Some(w))
                 .expect("a score")
         };
         assert_eq!(found.scores("accuracy").expect("a metric")[index], score(&Accuracy, &test));

@@ -156,7 +156,7 @@ fn metrics_are_the_numbers_of_the_table() {
         });
         let weights = case.sample_weight.as_deref();
         let of = |metric: &dyn Metric| {
-            metric.evaluate_indices(&case.y_true, &certain, weights).unwrap_or(f64::NAN)
+            metric.evaluate_indices(&case.y_true, certain.as_view(), weights).unwrap_or(f64::NAN)
         };
         let wanted = &case.zero_division_0.r#macro;
         close(name, of(&Accuracy), case.accuracy);

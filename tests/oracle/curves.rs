@@ -153,7 +153,7 @@ fn curves_of_two_classes() {
         CLOSE.one(name, pr.area(), wanted.auc_trapezoid.expect("an area"));
         CLOSE.one(name, pr.average_precision(), case.average_precision.expect("a number"));
         let column = DMatrix::from_column_slice(scores.len(), 1, scores);
-        let found = AveragePrecision.evaluate_indices(truth, &column, weights).expect(name);
+        let found = AveragePrecision.evaluate_indices(truth, column.as_view(), weights).expect(name);
         CLOSE.one(name, found, case.average_precision.expect("a number"));
         let wanted = case.det_curve.as_ref().expect("a curve");
         let det = DetCurve::new(truth, scores, &1, weights).expect(name);
@@ -199,7 +199,7 @@ fn calibration_curves() {
     CLOSE.one("maximum error", curve.maximum_error(), mce);
     let p = DMatrix::from_fn(prob.len(), 2, |row, k| [1.0 - prob[row], prob[row]][k]);
     let metric = CalibrationError::new(Bins::Uniform(bins));
-    CLOSE.one("as a metric", metric.evaluate_indices(&y_true, &p, None).expect("a number"), ece);
+    CLOSE.one("as a metric", metric.evaluate_indices(&y_true, p.as_view(), None).expect("a number"), ece);
 }
 
 #[test]
@@ -209,7 +209,8 @@ fn areas_and_ranks_of_many_classes() {
         let weights = case.sample_weight.as_deref();
         let name = format!("{} classes, weighted: {}", case.n_classes, weights.is_some());
         let (p, z) = (json::matrix(&case.proba), json::matrix(&case.decision));
-        let of = |metric: &dyn Metric| metric.evaluate_indices(&case.y_true, &p, weights).expect(&name);
+        let of =
+            |metric: &dyn Metric| metric.evaluate_indices(&case.y_true, p.as_view(), weights).expect(&name);
         CLOSE.one(&name, of(&MulticlassRocAuc::one_vs_rest(Average::Macro)), case.auc_ovr_macro);
         CLOSE.one(&name, of(&MulticlassRocAuc::one_vs_rest(Average::Weighted)), case.auc_ovr_weighted);
         CLOSE.one(&name, of(&MulticlassRocAuc::one_vs_rest(Average::Micro)), case.auc_ovr_micro);
@@ -223,7 +224,8 @@ fn areas_and_ranks_of_many_classes() {
         CLOSE.one(&name, of(&AveragePrecision), case.average_precision_macro);
         for (k, &wanted) in &case.top_k {
             // Ranked by the decision values there.
-            let found = TopK::new(k.parse().expect("a number")).evaluate_indices(&case.y_true, &z, weights);
+            let found =
+                TopK::new(k.parse().expect("a number")).evaluate_indices(&case.y_true, z.as_view(), weights);
             CLOSE.one(&name, found.expect("defined"), wanted);
         }
         let classes: Vec<usize> = (0..case.n_classes).collect();

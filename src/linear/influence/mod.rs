@@ -175,7 +175,9 @@ impl<L: Label> Influence<L> {
     /// # Errors
     /// When the metric is not defined for these rows.
     pub fn leave_one_out<M: Metric>(&self, metric: &M) -> Result<f64, Error> {
-        metric.evaluate_indices(&self.labels, self.probabilities.as_view(), self.weights.as_deref())
+        metric
+            .evaluate_indices(&self.labels, self.probabilities.as_view(), self.weights.as_deref())
+            .map_err(|error| error.with_labels(&self.classes))
     }
 
     /// The mean log-loss of the leave-one-out probabilities: an estimate of that on new rows.
