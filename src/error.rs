@@ -424,3 +424,8 @@ impl Error {
         }
     }
 }
+
+/// [`Error::Unsupported`]: `by` does not take `what`; `instead` says what to do.
+pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'static str) -> Error {
+    Error::Unsupported { what, by, instead }
+}

@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use super::average::{Average, ZeroDivision};
 use super::metric::{EVALUATED, Metric};
 use super::roc_auc::RocAuc;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 
 /// The area under the ROC curve for many classes, by averages of its own; [`RocAuc`](super::RocAuc) is the macro average of
 /// each class against all others.
@@ -118,10 +118,11 @@ impl MulticlassRocAuc {
             Average::Class(class) => {
                 average(pairs.filter(|&(a, b)| a == class || b == class).map(|pair| Ok((1.0, both(pair)?))))
             }
-            Average::Micro => {
-                let (what, by) = ("a micro average", "the area of pairs of classes");
-                Err(Error::Unsupported { what, by, instead: "take one against the rest" })
-            }
+            Average::Micro => Err(unsupported(
+                "a micro average",
+                "the area of pairs of classes",
+                "take one against the rest",
+            )),
         }
     }
 }

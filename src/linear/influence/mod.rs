@@ -10,7 +10,7 @@ use nalgebra::DMatrix;
 use self::rows::RowInfluence;
 use crate::check;
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
@@ -110,14 +110,14 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         options: RowOptions<'_, T>,
     ) -> Result<Influence<L>, Error> {
         let x = x.into();
-        let unsupported = |what, instead| Err(Error::Unsupported { what, by: "influence", instead });
+        let refuse = |what, instead| Err(unsupported(what, "influence", instead));
         let terms = self.terms();
         if terms.jeffreys {
-            return unsupported("a fit with Jeffreys' penalty", "fit with an L2 penalty, or without");
+            return refuse("a fit with Jeffreys' penalty", "fit with an L2 penalty, or without");
         }
         match self.report().stop {
             StopReason::Given => {
-                return unsupported("coefficients that were given", "fit a model to the rows");
+                return refuse("coefficients that were given", "fit a model to the rows");
             }
             StopReason::Separated => {
                 let reason = "the classes are separable, so no estimate exists: use a penalty";
