@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         100.0 * right,
         set.y.len()
     );
-    println!("{}", Sketch::new().height(16).boundary(&model, &set.x, &set.y)?);
+    println!("{}", Sketch::for_terminal().height(16).boundary(&model, &set.x, &set.y)?);
 
     let frame = Bounds::around(&set.x, 0.1)?;
     println!("{:>10}{:>34}{:>34}", "", "the line, polished", "interpolated between points");

@@ -243,7 +243,7 @@ fn main() -> Result<(), Failure> {
     let curves = loss_curves(&runs, base_rate);
     let shown: Vec<(&str, &[[f64; 2]])> =
         curves.iter().map(|(name, points)| (*name, points.as_slice())).collect();
-    println!("{}", Sketch::new().height(14).curves("steps of gradient descent", "loss", &shown)?);
+    println!("{}", Sketch::for_terminal().height(14).curves("steps of gradient descent", "loss", &shown)?);
     let claims = check(&runs, &train, base_rate)?;
     #[cfg(feature = "plot")]
     draw(&runs, curves)?;

@@ -1,5 +1,6 @@
 //! One error type: what was found, what was wanted, what to do.
 
+use std::fmt::Debug;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -134,13 +135,22 @@ pub enum Error {
         label: String,
     },
 
-    /// No row (with positive weight) of a class, where a metric needs rows of every class.
-    #[error(
-        "no row that counts is of class {class}, counted from 0: this metric is defined for rows of every class only"
-    )]
+    /// A class without a row of positive weight, where at least one is needed.
+    #[error("no row of positive weight among {among} is of class {class}: at least one is needed")]
     MissingClass {
+        /// The label of the class, as `Debug` shows it; its index, where labels are not known.
+        class: String,
         /// The index of the class, from 0.
-        class: usize,
+        index: usize,
+        /// The rows that were searched.
+        among: &'static str,
+    },
+
+    /// A metric that has no value for these rows.
+    #[error("the metric is not defined for these rows: {reason}")]
+    UndefinedMetric {
+        /// Why not.
+        reason: &'static str,
     },
 
     /// A label that the model was not fitted with.
@@ -395,4 +405,27 @@ pub enum Error {
         /// How many rows it has.
         members: usize,
     },
+}
+
+impl Error {
+    /// [`Error::MissingClass`] where only the index of the class is known.
+    pub(crate) fn missing_class(index: usize, among: &'static str) -> Self {
+        Error::MissingClass { class: index.to_string(), index, among }
+    }
+
+    /// The same error, with the label of a missing class in place of its index.
+    pub(crate) fn with_labels<L: Debug>(self, classes: &[L]) -> Self {
+        match self {
+            Error::MissingClass { class, index, among } => {
+                let class = classes.get(index).map_or(class, |label| format!("{label:?}"));
+                Error::MissingClass { class, index, among }
+            }
+            other => other,
+        }
+    }
+}
+
+/// [`Error::Unsupported`]: `by` does not take `what`; `instead` says what to do.
+pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'static str) -> Error {
+    Error::Unsupported { what, by, instead }
 }

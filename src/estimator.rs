@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use nalgebra::DMatrixView;
 
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::report::{Observer, Progress};
 use crate::rows::Rows;
@@ -77,8 +77,9 @@ impl<'a, T: Real> FitOptions<'a, T> {
     /// # Errors
     /// [`Error::Unsupported`] if there are any.
     pub fn without_offset(&self, by: &'static str) -> Result<(), Error> {
-        let instead = "fit a LogisticRegression, or leave them out";
-        self.offset.map_or(Ok(()), |_| Err(Error::Unsupported { what: "offsets", by, instead }))
+        self.offset.map_or(Ok(()), |_| {
+            Err(unsupported("offsets", by, "fit a LogisticRegression, or leave them out"))
+        })
     }
 
     /// Calls the observer, if there is one, and returns whether to go on.

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::{Label, encode};
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -49,8 +49,11 @@ impl<'a, T: Real> TransformerOptions<'a, T> {
     /// [`Error::NoSuchIndex`] for a class that is not below the count.
     pub fn required_classes(&self, rows: usize, by: &'static str) -> Result<(&'a [usize], usize), Error> {
         let Some(classes) = self.classes else {
-            let instead = "put it in a Pipeline, or call fit_supervised";
-            return Err(Error::Unsupported { what: "rows without classes", by, instead });
+            return Err(unsupported(
+                "rows without classes",
+                by,
+                "put it in a Pipeline, or call fit_supervised",
+            ));
         };
         check::count("classes", "entries", rows, classes.len())?;
         check::indices("classes", "class", classes, self.class_count)?;
@@ -244,8 +247,7 @@ pub trait Transform<T: Real> {
     /// See the trait; [`Error::Unsupported`] where there is no way back.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         let _ = z;
-        let instead = "keep the rows that were transformed";
-        Err(Error::Unsupported { what: "inverse_transform", by: "this transformation", instead })
+        Err(unsupported("inverse_transform", "this transformation", "keep the rows that were transformed"))
     }
 
     /// The names of the columns that come out, given the names of those that go in.

@@ -273,7 +273,9 @@ fn bad_searches_are_refused() {
     // Two rows of a class in five folds: three folds have none, and no area under the curve.
     let mut rare = vec![0; 30];
     (rare[3], rare[9]) = (1, 1);
-    assert!(matches!(search().metric(RocAuc).fit(&x, &rare), Err(Error::MissingClass { .. })));
+    let error = search().metric(RocAuc).fit(&x, &rare).unwrap_err();
+    let wanted = "no row of positive weight among the evaluated rows is of class 1: at least one is needed";
+    assert_eq!(error.to_string(), wanted);
     assert!(search().fit(&x, &rare).is_ok());
     let mut spoiled = x.clone();
     spoiled[(4, 1)] = f64::NAN;

@@ -15,7 +15,7 @@ use logit::metrics::{
 };
 use logit::nalgebra::{DMatrix, dmatrix, dvector};
 use logit::prelude::*;
-use logit::select::Splitter;
+use logit::select::{Split, Splitter};
 use logit::{
     AnyClassifier, Calibrate, ClassWeight, CrossValidation, Error, FittedLogistic, LogisticRegression,
     Penalty, Pipeline, Rng, StandardScaler,
@@ -147,7 +147,9 @@ fn hostile_scores_leave_probabilities_in_range() {
             assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{method:?}: {p}");
         }
         let missing = FittedCalibration::new(model.clone(), method, &x, &[1; 5], None);
-        assert_eq!(missing.err(), Some(Error::MissingClass { class: 0 }));
+        let wanted =
+            "no row of positive weight among the calibration rows is of class 0: at least one is needed";
+        assert_eq!(missing.unwrap_err().to_string(), wanted);
         assert!(FittedCalibration::new(model.clone(), method, &x, &y[..4], None).is_err());
         assert!(FittedCalibration::new(model.clone(), method, &x, &[0, 0, 1, 0, 7], None).is_err());
     }
@@ -266,6 +268,27 @@ fn agrees_with_its_threshold<C: Classifier<f64, Label = usize>>(
     assert_eq!(model.predict(x), Ok(wanted));
 }
 
+/// A class that only some models of the splits know, or only the model of all rows, is named.
+#[test]
+fn splits_without_rows_of_a_class_are_refused() {
+    let (x, y) = overlapping(12, 2, 3, 5);
+    let rows = |class: usize| (0..12).filter(|&row| y[row] == class).collect::<Vec<usize>>();
+    let labels: Vec<&str> = y.iter().map(|&class| ["ant", "bee", "cat"][class]).collect();
+    let split = |train: [&[usize]; 3], test: &[usize]| Split::new(train.concat(), test).expect("a split");
+    let (ants, bees, cats) = (rows(0), rows(1), rows(2));
+    let full = split([&ants, &bees, &cats[1..]], &cats[..1]);
+    let poor = split([&ants[1..], &bees[1..], &[]], &[ants[0], bees[0]]);
+    let wanted = "no row of positive weight among the training rows of a split is of class \"cat\": at least one is \
+                  needed";
+    for splits in [vec![full.clone(), poor.clone()], vec![poor.clone(), full], vec![poor.clone(), poor]] {
+        for method in METHODS {
+            let refused = Calibrate::new(logistic(), method).splitter(splits.clone()).fit(&x, &labels);
+            let message = refused.unwrap_err().to_string();
+            assert_eq!(message, wanted, "{method:?}");
+        }
+    }
+}
+
 /// Where a metric is not defined, other thresholds are taken; a threshold beside a probability is on its right side, in
 /// either precision.
 #[test]
@@ -278,7 +301,8 @@ fn thresholds_lie_between_probabilities() {
     let tuned = FittedThreshold::tuned(model.clone(), &precision, &x, &y, None).expect("a model");
     assert_eq!(tuned.predict(&x), Ok(vec![0, 0, 1, 1]), "{}", tuned.threshold());
     let undefined = FittedThreshold::tuned(model, &BalancedAccuracy::new().adjusted(true), &x, &[1; 4], None);
-    assert_eq!(undefined.err(), Some(Error::MissingClass { class: 0 }));
+    let wanted = "no row of positive weight among the evaluated rows is of class 0: at least one is needed";
+    assert_eq!(undefined.unwrap_err().to_string(), wanted);
 }
 
 #[test]
@@ -377,7 +401,8 @@ fn class_weights_are_undone_by_name() {
     let by_hand = PriorCorrected::new(model.clone(), &trained, &used).expect("a model");
     assert_eq!(PriorCorrected::undoing(model.clone(), &weighting, &y, Some(&weights)), Ok(by_hand));
     let missing = PriorCorrected::undoing(model.clone(), &ClassWeight::Balanced, &[0, 1], None::<&[f64]>);
-    assert_eq!(missing, Err(Error::MissingClass { class: 2 }));
+    let wanted = "no row of positive weight among the rows of `y` is of class 2: at least one is needed";
+    assert_eq!(missing.unwrap_err().to_string(), wanted);
     assert!(PriorCorrected::undoing(model, &ClassWeight::map([(7, 1.0)]), &y, Some(&weights)).is_err());
 }
 

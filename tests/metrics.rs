@@ -4,10 +4,12 @@ use logit::metrics::{
     Accuracy, Average, AveragePrecision, BalancedAccuracy, Bins, Bootstrap, BrierScore, CalibrationCurve,
     CalibrationError, CohenKappa, ConfusionMatrix, Disagreement, FBeta, Jaccard, LogLoss,
     MatthewsCorrelation, MeanCost, Metric, MulticlassRocAuc, Precision, PrecisionRecallCurve, Recall, RocAuc,
-    RocCurve, TopK, ZeroDivision, hamming_loss, hinge_loss, multi_label_jaccard, subset_accuracy,
+    RocCurve, TopK, ZeroDivision, hamming_loss, hinge_loss, multi_label_jaccard, roc_auc, subset_accuracy,
 };
 use logit::nalgebra::{DMatrix, dmatrix};
-use logit::{Error, LabelSets, Rng};
+use logit::nn::MlpOptions;
+use logit::prelude::*;
+use logit::{Error, LabelSets, LogisticRegression, MlpClassifier, Penalty, Rng, data};
 use proptest::prelude::*;
 
 fn all() -> Vec<Box<dyn Metric>> {
@@ -130,8 +132,11 @@ fn the_numbers_of_the_textbook() {
 #[test]
 fn what_is_not_defined_is_an_error() {
     let one = [1, 1, 1];
-    assert_eq!(RocCurve::new(&one, &[0.1, 0.2, 0.3], &1, None), Err(Error::MissingClass { class: 0 }));
-    assert_eq!(RocCurve::new(&one, &[0.1, 0.2, 0.3], &0, None), Err(Error::MissingClass { class: 1 }));
+    let curve = |positive| RocCurve::new(&one, &[0.1, 0.2, 0.3], &positive, None).unwrap_err().to_string();
+    assert_eq!(curve(1), missing("other than 1"));
+    assert_eq!(curve(0), missing("0"));
+    let positive = PrecisionRecallCurve::new(&["a", "b"], &[0.1, 0.2], &"c", None).unwrap_err();
+    assert_eq!(positive.to_string(), missing("\"c\""));
     let none: [u8; 0] = [];
     assert!(matches!(RocCurve::new(&none, &[0.0; 0], &1, None), Err(Error::Empty { .. })));
     for value in [f64::NAN, f64::INFINITY] {
@@ -146,13 +151,58 @@ fn what_is_not_defined_is_an_error() {
     assert!(hinge_loss(&[0, 1], &dmatrix![f64::NAN; 0.0], &[0, 1], None).is_err());
     let p = dmatrix![0.5, 0.5; 0.5, 0.5];
     let of = |metric: &dyn Metric| metric.evaluate_indices(&[0, 0], p.as_view(), None);
-    assert_eq!(of(&BalancedAccuracy::new().adjusted(true)), Err(Error::MissingClass { class: 1 }));
-    assert_eq!(of(&CohenKappa::default()), Err(Error::MissingClass { class: 1 }));
-    assert_eq!(of(&AveragePrecision), Err(Error::MissingClass { class: 1 }));
-    let nan = Recall::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
-    assert_eq!(of(&nan), Err(Error::MissingClass { class: 1 }));
+    let message = |metric: &dyn Metric| of(metric).unwrap_err().to_string();
+    assert_eq!(message(&BalancedAccuracy::new().adjusted(true)), missing("1"));
+    assert_eq!(message(&CohenKappa::default()), missing("1"));
+    assert_eq!(message(&AveragePrecision), missing("1"));
+    let nan = |average| Recall::new(average).zero_division(ZeroDivision::NaN);
+    assert_eq!(message(&nan(Average::Class(1))), missing("1"));
+    // Nobody misses a class here: no row was called 1 by the first, and there is no class 7 for the second.
+    let calls = dmatrix![1.0, 0.0; 1.0, 0.0];
+    let never = Precision::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
+    let never = never.evaluate_indices(&[0, 1], calls.as_view(), None).unwrap_err();
+    assert_eq!(never.to_string(), "the metric is not defined for these rows: it divides by zero");
+    let no_such = |index| Error::NoSuchIndex { argument: "average", axis: "class", index, count: 2 };
+    assert_eq!(of(&nan(Average::Class(7))), Err(no_such(7)));
+    let p = dmatrix![0.2, 0.3, 0.5; 0.5, 0.2, 0.3; 0.2, 0.5, 0.3];
+    let area = MulticlassRocAuc::one_vs_rest(Average::Class(3)).evaluate(&[2, 0, 1], &p, &[0, 1, 2], None);
+    assert!(matches!(area, Err(Error::NoSuchIndex { index: 3, count: 3, .. })), "{area:?}");
+    assert!(matches!(hinge_loss(&[0], &dmatrix![1.0], &[0], None), Err(Error::InvalidParameter { .. })));
     assert_eq!(of(&Recall::new(Average::Class(1))), Ok(0.0));
     assert!(of(&TopK::new(0)).is_err() && of(&FBeta::new(0.0, Average::Macro)).is_err());
+}
+
+fn missing(class: &str) -> String {
+    format!("no row of positive weight among the evaluated rows is of class {class}: at least one is needed")
+}
+
+/// Metrics count in indices; whoever knows the labels says them.
+#[test]
+fn missing_classes_are_named() {
+    let p = dmatrix![0.2, 0.3, 0.5; 0.5, 0.2, 0.3; 0.2, 0.5, 0.3];
+    let (classes, y) = (["cat", "dog", "owl"], ["owl", "cat", "dog"]);
+    let weights = Some(&[1.0, 1.0, 0.0][..]);
+    let message = |result: Result<f64, Error>| result.unwrap_err().to_string();
+    let dog = missing("\"dog\"");
+    assert_eq!(message(RocAuc.evaluate(&y, &p, &classes, weights)), dog);
+    assert_eq!(message(AveragePrecision.evaluate(&y, &p, &classes, weights)), dog);
+    let pairs = MulticlassRocAuc::one_vs_one(Average::Macro);
+    assert_eq!(message(pairs.evaluate(&y, &p, &classes, weights)), dog);
+    assert_eq!(message(roc_auc(&["owl", "cat", "owl"], &p, &classes)), dog);
+    let balanced = BalancedAccuracy::new().adjusted(true);
+    let balanced = balanced.evaluate(&["no"; 3], p.columns(0, 2), &["no", "yes"], None);
+    assert_eq!(message(balanced), missing("\"yes\""));
+    let interval = Bootstrap::new().interval(&RocAuc, &y, &p, &classes, weights).unwrap_err();
+    assert_eq!(interval.to_string(), dog);
+
+    let iris = data::iris();
+    let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y).expect("a fit");
+    let of_model = RocAuc.evaluate_model(&model, iris.x.rows(0, 100), &iris.y[..100], None);
+    assert_eq!(message(of_model), missing("\"virginica\""));
+    let options = MlpOptions::default().validation(iris.x.rows(0, 100), &iris.y[..100]).metric(RocAuc);
+    let mut run = MlpClassifier::new([2]).epochs(1).start(&iris.x, &iris.y, options).expect("a run");
+    let stopped = run.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap_err();
+    assert_eq!(stopped.to_string(), missing("\"virginica\""));
 }
 
 /// Of hostile rows every metric is a number or an error, never NaN; and no bad argument comes through.

@@ -145,3 +145,29 @@ fn what_cannot_be_drawn_is_refused() {
     assert!(matches!(sketch.regions(&diagonal(), &x, &["?"; 6]), Err(Error::UnknownLabel { .. })));
     assert!(matches!(sketch.boundary(&diagonal(), &DMatrix::zeros(0, 2), &[]), Err(Error::Empty { .. })));
 }
+
+/// Runs itself once more with another width of the terminal.
+#[test]
+fn only_for_terminal_reads_the_environment() {
+    assert_eq!(Sketch::new(), Sketch::new().width(80).height(20));
+    assert_eq!(Sketch::default(), Sketch::new());
+    let wide = |columns: &str| {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "only_for_terminal_reads_the_environment"])
+            .env("COLUMNS", columns)
+            .env("LOGIT_TEST_COLUMNS", columns)
+            .output()
+            .unwrap()
+    };
+    match std::env::var("LOGIT_TEST_COLUMNS").as_deref() {
+        Ok("7") => assert_eq!(Sketch::for_terminal(), Sketch::new().width(24)),
+        Ok("50") => assert_eq!(Sketch::for_terminal(), Sketch::new().width(50)),
+        Ok(_) => assert_eq!(Sketch::for_terminal(), Sketch::new()),
+        Err(_) => {
+            for columns in ["7", "50", "many"] {
+                let child = wide(columns);
+                assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+            }
+        }
+    }
+}

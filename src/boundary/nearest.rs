@@ -15,6 +15,7 @@ use crate::scalar::Real;
 
 /// A point of a boundary, and how far it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Nearest {
     /// The point.
     pub point: [f64; 2],

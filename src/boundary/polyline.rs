@@ -9,11 +9,12 @@
 /// ```
 /// use logit::boundary::Polyline;
 ///
-/// let square = Polyline { points: vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], closed: true };
+/// let square = Polyline::closed([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]);
 /// assert_eq!(square.length(), 4.0);
 /// assert_eq!(square.segments().count(), 4);
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Polyline {
     /// The points.
     pub points: Vec<[f64; 2]>,
@@ -22,6 +23,16 @@ pub struct Polyline {
 }
 
 impl Polyline {
+    /// The line from the first of these points to the last.
+    pub fn open(points: impl Into<Vec<[f64; 2]>>) -> Self {
+        Polyline { points: points.into(), closed: false }
+    }
+
+    /// The line through these points and back to the first.
+    pub fn closed(points: impl Into<Vec<[f64; 2]>>) -> Self {
+        Polyline { points: points.into(), closed: true }
+    }
+
     /// The straight pieces, each from its start to its end.
     pub fn segments(&self) -> impl Iterator<Item = [[f64; 2]; 2]> + '_ {
         let pieces = self.points.windows(2).map(|pair| [pair[0], pair[1]]);

@@ -113,13 +113,9 @@ impl<C> FittedCalibration<C> {
         check::weights(weights, y.len())?;
         let truth = indices(classifier.classes(), y)?;
         let scores = classifier.decision_function(x)?.map(|z| z.as_f64());
-        let calibration = Calibration::fit(
-            method,
-            &scores,
-            &truth,
-            classifier.classes().len(),
-            double(weights).as_deref(),
-        )?;
+        let calibration =
+            Calibration::fit(method, &scores, &truth, classifier.classes().len(), double(weights).as_deref())
+                .map_err(|error| error.with_labels(classifier.classes()))?;
         Ok(FittedCalibration { classifier, calibration, stops: FoldStops::default() })
     }
 
@@ -172,7 +168,7 @@ impl Calibration {
         let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
         for class in 0..classes {
             if !(0..truth.len()).any(|row| truth[row] == class && weight(row) > 0.0) {
-                return Err(Error::MissingClass { class });
+                return Err(Error::missing_class(class, "the calibration rows"));
             }
         }
         // The second of two classes; all of more.
@@ -308,7 +304,8 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
         let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, scores)?;
         let (outputs, truth) = (&held.outputs, &held.truth);
         let calibration =
-            Calibration::fit(self.method, outputs, truth, held.classes.len(), held.weights.as_deref())?;
+            Calibration::fit(self.method, outputs, truth, held.classes.len(), held.weights.as_deref())
+                .map_err(|error| error.with_labels(&held.classes))?;
         let classifier = watch.fit(weights, |options| self.estimator.fit_rows(x, y, options))?;
         held.check_classes(classifier.classes())?;
         Ok(FittedCalibration { classifier, calibration, stops: held.stops })

@@ -99,7 +99,7 @@ impl<C> PriorCorrected<C> {
             used[class] += weights.map_or(1.0, |weights| weights[row].as_f64());
         }
         if let Some(class) = used.iter().position(|share| *share <= 0.0) {
-            return Err(Error::MissingClass { class });
+            return Err(Error::missing_class(class, "the rows of `y`").with_labels(classes));
         }
         let factors = class_weight.of_classes(classes, &truth, weights)?;
         let trained: Vec<f64> = used.iter().zip(&factors).map(|(share, factor)| share * factor).collect();

@@ -77,7 +77,8 @@ impl<C> FittedThreshold<C> {
         check::weights(weights, y.len())?;
         let truth = indices(model.classifier.classes(), y)?;
         let p: Vec<f64> = model.classifier.predict_proba(x)?.column(1).iter().map(|p| p.as_f64()).collect();
-        model.threshold = best_threshold(metric, &p, &truth, double(weights).as_deref())?;
+        model.threshold = best_threshold(metric, &p, &truth, double(weights).as_deref())
+            .map_err(|error| error.with_labels(model.classifier.classes()))?;
         Ok(model)
     }
 

@@ -83,7 +83,8 @@ impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
         };
         let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, of_second)?;
         let p = held.outputs.as_slice();
-        let threshold = best_threshold(&self.metric, p, &held.truth, held.weights.as_deref())?;
+        let threshold = best_threshold(&self.metric, p, &held.truth, held.weights.as_deref())
+            .map_err(|error| error.with_labels(&held.classes))?;
         let classifier = watch.fit(weights, |options| self.estimator.fit_rows(x, y, options))?;
         held.check_classes(classifier.classes())?;
         Ok(FittedThreshold { stops: held.stops, ..FittedThreshold::new(classifier, threshold)? })

@@ -13,7 +13,7 @@ pub use verdict::{Agreement, Mismatch};
 use verdict::{Entry, Ledger};
 
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::layer::{Layer, Tape};
 use crate::loss::{Gradient, Loss, Targets};
 use crate::optim::{HasHessian, HessianProduct, Objective};
@@ -276,9 +276,9 @@ impl GradCheck {
         for row in self.chosen(scores.nrows(), &mut Rng::new(self.seed)) {
             curvature.fill(f64::NAN);
             if !loss.curvature(scores, targets, row, &mut curvature) {
-                let (by, what, instead) =
-                    ("the loss", "a check of its curvature", "it says that it has none");
-                return Err(Error::Unsupported { what, by, instead }.into());
+                return Err(
+                    unsupported("a check of its curvature", "the loss", "it says that it has none").into()
+                );
             }
             overwritten("the curvature", curvature.as_slice())?;
             moved.row_mut(0).copy_from(&scores.row(row));

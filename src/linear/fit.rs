@@ -11,7 +11,7 @@ use super::sample::Sample;
 use super::separation::{Separation, estimate_exists, separation};
 use super::solve::{Solved, solve};
 use crate::encoded::EncodedRows;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::penalty::Penalty;
@@ -178,11 +178,11 @@ impl LogisticRegression {
     fn remedy<T: Real>(&self, features: usize, total: f64) -> Result<Option<(Self, ColumnPenalty)>, Error> {
         let Some(penalty) = self.on_separation else { return Ok(None) };
         if penalty == Penalty::None {
-            return Err(Error::Unsupported {
-                what: "Penalty::None",
-                by: "on_separation",
-                instead: "name a penalty for which an optimum exists, such as Penalty::Jeffreys",
-            });
+            return Err(unsupported(
+                "Penalty::None",
+                "on_separation",
+                "name a penalty for which an optimum exists, such as Penalty::Jeffreys",
+            ));
         }
         // Factors leave columns unpenalised, which is what separated.
         let config = LogisticRegression { penalty_factors: None, ..self.clone().penalty(penalty) };

@@ -9,7 +9,7 @@ use super::objective::LogisticObjective;
 use super::problem::Problem;
 use super::proximal::ProximalNewton;
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::optim::{
     HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, condition,
 };
@@ -121,28 +121,28 @@ impl LogisticRegression {
         let Some(gap) = self.gap_tolerance else { return Ok(tolerance) };
         check::positive("gap_tolerance", gap)?;
         if !problem.penalty.free().is_empty() {
-            return Err(Error::Unsupported {
-                what: "a duality gap to stop at",
-                by: "a fit with unpenalised columns",
-                instead: "stop by `tolerance`, or penalise every column with L1, L2 or both",
-            });
+            return Err(unsupported(
+                "a duality gap to stop at",
+                "a fit with unpenalised columns",
+                "stop by `tolerance`, or penalise every column with L1, L2 or both",
+            ));
         }
         Ok(gap)
     }
 
     /// The solver to use, never `Auto`.
     fn method<T: Real>(&self, problem: &Problem<'_, T>) -> Result<Solver, Error> {
-        let unsupported = |what, by, instead| Err(Error::Unsupported { what, by, instead });
+        let refuse = |what, instead| Err(unsupported(what, "this solver", instead));
         match self.solver {
             Solver::Auto | Solver::Newton if self.penalty == Penalty::Jeffreys => Ok(Solver::Newton),
             _ if self.penalty == Penalty::Jeffreys => {
-                unsupported("Jeffreys' penalty", "this solver", "use Solver::Auto or Solver::Newton")
+                refuse("Jeffreys' penalty", "use Solver::Auto or Solver::Newton")
             }
             Solver::Auto | Solver::ProximalNewton if !problem.penalty.is_smooth() => {
                 Ok(Solver::ProximalNewton)
             }
             _ if !problem.penalty.is_smooth() => {
-                unsupported("an L1 penalty", "this solver", "use Solver::Auto or Solver::ProximalNewton")
+                refuse("an L1 penalty", "use Solver::Auto or Solver::ProximalNewton")
             }
             Solver::Auto if problem.parameter_count() <= Solver::NEWTON_LIMIT => Ok(Solver::Newton),
             Solver::Auto => Ok(Solver::NewtonCg),

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::Metric;
+use super::metric::{EVALUATED, Metric};
 use super::multiclass_auc::average;
 use super::ranking::Ranking;
 use crate::error::Error;
@@ -39,7 +39,7 @@ impl Metric for AveragePrecision {
             if ranking.positives() > 0.0 {
                 Ok(ranking.average_precision())
             } else {
-                Err(Error::MissingClass { class })
+                Err(Error::missing_class(class, EVALUATED))
             }
         };
         match scores.ncols() {

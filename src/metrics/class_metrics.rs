@@ -4,7 +4,7 @@ use nalgebra::DMatrixView;
 
 use super::average::{Average, ZeroDivision};
 use super::counts::{Counts, Disagreement, Hits};
-use super::metric::Metric;
+use super::metric::{EVALUATED, Metric};
 use crate::error::Error;
 
 /// Metrics that count the most probable class of each row, the lower of equals.
@@ -32,14 +32,23 @@ macro_rules! by_class {
     };
 }
 
-/// The number, if it is one; where it is NaN, some class has no rows (or is none).
+/// The number, if it is one. Where it is NaN, there is no such class, a class has no rows or something else is never
+/// counted.
 fn defined(value: f64, counts: &Counts, average: Average) -> Result<f64, Error> {
     if !value.is_nan() {
         return Ok(value);
     }
-    let missing = (0..counts.classes()).find(|&class| counts.support(class) == 0.0);
-    let class = if let Average::Class(class) = average { class } else { missing.unwrap_or(0) };
-    Err(Error::MissingClass { class })
+    let is_missing = |class: &usize| counts.support(*class) == 0.0;
+    let missing = match average {
+        Average::Class(index) if index >= counts.classes() => {
+            let count = counts.classes();
+            return Err(Error::NoSuchIndex { argument: "average", axis: "class", index, count });
+        }
+        Average::Class(class) => Some(class).filter(is_missing),
+        _ => (0..counts.classes()).find(is_missing),
+    };
+    let reason = "it divides by zero";
+    Err(missing.map_or(Error::UndefinedMetric { reason }, |class| Error::missing_class(class, EVALUATED)))
 }
 
 /// A metric of precision and recall: an average over classes, and what divisions by zero give.

@@ -33,7 +33,7 @@ impl RocCurve {
     ///
     /// # Errors
     /// For different sizes, no rows, scores that are not finite and bad weights; [`Error::MissingClass`] unless there are
-    /// positive (1) and other (0) rows.
+    /// positive and other rows.
     pub fn new<T: Real, L: Label>(
         truth: &[L],
         scores: &[T],
@@ -41,7 +41,7 @@ impl RocCurve {
         weights: Option<&[T]>,
     ) -> Result<Self, Error> {
         let ranking = Ranking::of_labels(truth, scores, positive, weights)?;
-        ranking.check_both()?;
+        ranking.check_both(positive)?;
         Ok(RocCurve::of(&ranking, (0..ranking.thresholds.len()).collect()))
     }
 
@@ -56,7 +56,7 @@ impl RocCurve {
         weights: Option<&[T]>,
     ) -> Result<Self, Error> {
         let ranking = Ranking::of_labels(truth, scores, positive, weights)?;
-        ranking.check_both()?;
+        ranking.check_both(positive)?;
         let last = ranking.thresholds.len() - 1;
         let bends = |at: &usize| {
             // Sums of weights are rounded; counts are not.
@@ -155,9 +155,7 @@ impl PrecisionRecallCurve {
         weights: Option<&[T]>,
     ) -> Result<Self, Error> {
         let ranking = Ranking::of_labels(truth, scores, positive, weights)?;
-        if ranking.positives() <= 0.0 {
-            return Err(Error::MissingClass { class: 1 });
-        }
+        ranking.check_positive(positive)?;
         let rising = || (0..ranking.thresholds.len()).rev();
         let precision = rising().map(|at| ranking.right[at] / (ranking.right[at] + ranking.wrong[at]));
         let recall = rising().map(|at| ranking.right[at] / ranking.positives());

@@ -34,9 +34,7 @@ pub fn hinge_loss<'a, T: Real, L: Label>(
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
     let scores = scores.into();
-    if let [_] = classes {
-        return Err(Error::MissingClass { class: 1 });
-    }
+    check::parameter("classes", classes.len() as f64, classes.len() >= 2, "at least 2 of them")?;
     let columns = if classes.len() == 2 { 1 } else { classes.len() };
     let truth = checked("scores", truth, (scores, columns), classes)?;
     check::weights(weights, truth.len())?;

@@ -103,6 +103,7 @@ pub trait Metric: Send + Sync {
         check::weights(weights, truth.len())?;
         let p = probabilities.map(|p| p.as_f64());
         self.evaluate_indices(&truth, p.as_view(), double(weights).as_deref())
+            .map_err(|error| error.with_labels(classes))
     }
 
     /// The value for a classifier on rows with these true labels, with a weight for each if there are weights.
@@ -135,6 +136,9 @@ pub trait Metric: Send + Sync {
         self.evaluate(y, &judged?, classifier.classes(), weights)
     }
 }
+
+/// Which rows a metric that needs every class has searched.
+pub(super) const EVALUATED: &str = "the evaluated rows";
 
 /// What a classifier predicts as probabilities that are certain, n x K.
 pub(crate) fn decisions<T: Real, C: Classifier<T> + ?Sized>(

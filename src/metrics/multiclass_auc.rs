@@ -3,9 +3,9 @@
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::average::{Average, ZeroDivision};
-use super::metric::Metric;
+use super::metric::{EVALUATED, Metric};
 use super::roc_auc::RocAuc;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 
 /// The area under the ROC curve for many classes, by averages of its own; [`RocAuc`](super::RocAuc) is the macro average of
 /// each class against all others.
@@ -64,7 +64,7 @@ impl Metric for MulticlassRocAuc {
         let support =
             |class: usize| (0..truth.len()).filter(|&row| truth[row] == class).map(weight).sum::<f64>();
         if let Some(class) = (0..classes).find(|&class| support(class) <= 0.0) {
-            return Err(Error::MissingClass { class });
+            return Err(Error::missing_class(class, EVALUATED));
         }
         if self.pairs {
             return self.of_pairs(truth, scores, weights, support);
@@ -75,7 +75,9 @@ impl Metric for MulticlassRocAuc {
         };
         match self.average {
             Average::Class(class) if class < classes => area(class),
-            Average::Class(class) => Err(Error::MissingClass { class }),
+            Average::Class(index) => {
+                Err(Error::NoSuchIndex { argument: "average", axis: "class", index, count: classes })
+            }
             Average::Macro => average((0..classes).map(|class| Ok((1.0, area(class)?)))),
             Average::Weighted => average((0..classes).map(|class| Ok((support(class), area(class)?)))),
             Average::Micro => {
@@ -116,10 +118,11 @@ impl MulticlassRocAuc {
             Average::Class(class) => {
                 average(pairs.filter(|&(a, b)| a == class || b == class).map(|pair| Ok((1.0, both(pair)?))))
             }
-            Average::Micro => {
-                let (what, by) = ("a micro average", "the area of pairs of classes");
-                Err(Error::Unsupported { what, by, instead: "take one against the rest" })
-            }
+            Average::Micro => Err(unsupported(
+                "a micro average",
+                "the area of pairs of classes",
+                "take one against the rest",
+            )),
         }
     }
 }

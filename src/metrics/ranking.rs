@@ -1,6 +1,6 @@
 //! Rows in the order of falling scores, counted at every threshold.
 
-use super::metric::double;
+use super::metric::{EVALUATED, double};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
@@ -64,12 +64,21 @@ impl Ranking {
         self.wrong.last().copied().unwrap_or(0.0)
     }
 
-    /// Both classes must have rows: the positive is 1, all others are 0.
-    pub(super) fn check_both(&self) -> Result<(), Error> {
-        if self.positives() <= 0.0 {
-            return Err(Error::MissingClass { class: 1 });
+    /// The positive class must have rows.
+    pub(super) fn check_positive<L: Label>(&self, positive: &L) -> Result<(), Error> {
+        if self.positives() > 0.0 {
+            return Ok(());
         }
-        if self.negatives() <= 0.0 { Err(Error::MissingClass { class: 0 }) } else { Ok(()) }
+        Err(Error::MissingClass { class: format!("{positive:?}"), index: 1, among: EVALUATED })
+    }
+
+    /// The positive class must have rows, and so must the others together.
+    pub(super) fn check_both<L: Label>(&self, positive: &L) -> Result<(), Error> {
+        self.check_positive(positive)?;
+        if self.negatives() > 0.0 {
+            return Ok(());
+        }
+        Err(Error::MissingClass { class: format!("other than {positive:?}"), index: 0, among: EVALUATED })
     }
 
     /// The step sum Σ (recall_i - recall_{i-1}) precision_i.

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::{Metric, checked};
+use super::metric::{EVALUATED, Metric, checked};
 use crate::error::Error;
 use crate::label::Label;
 use crate::scalar::Real;
@@ -38,7 +38,8 @@ pub fn roc_auc<'a, T: Real, L: Label>(
     let scores = scores.into();
     let columns = if classes.len() == 2 && scores.ncols() == 1 { 1 } else { classes.len() };
     let truth = checked("scores", truth, (scores, columns), classes)?;
-    RocAuc.evaluate_indices(&truth, scores.map(|z| z.as_f64()).as_view(), None)
+    let area = RocAuc.evaluate_indices(&truth, scores.map(|z| z.as_f64()).as_view(), None);
+    area.map_err(|error| error.with_labels(classes))
 }
 
 /// [`roc_auc`] as a [`Metric`]; with sample weights, a pair of rows counts by the product of its weights.
@@ -76,7 +77,7 @@ impl Metric for RocAuc {
             totals[class] += weight(row);
         }
         if let Some(class) = totals.iter().position(|total| *total <= 0.0) {
-            return Err(Error::MissingClass { class });
+            return Err(Error::missing_class(class, EVALUATED));
         }
         let total: f64 = totals.iter().sum();
         let area = |class: usize, column: usize| {
@@ -168,10 +169,10 @@ mod tests {
             RocAuc.evaluate_indices(truth, scores.as_view(), weights)
         };
         assert!(area(&[2, 0, 1], None).is_ok());
-        assert_eq!(area(&[2, 0, 2], None), Err(Error::MissingClass { class: 1 }));
-        assert_eq!(area(&[2, 0, 1], Some(&[1.0, 0.0, 1.0])), Err(Error::MissingClass { class: 0 }));
+        assert_eq!(area(&[2, 0, 2], None), Err(Error::missing_class(1, EVALUATED)));
+        assert_eq!(area(&[2, 0, 1], Some(&[1.0, 0.0, 1.0])), Err(Error::missing_class(0, EVALUATED)));
         let of_one = |truth: &[usize]| RocAuc.evaluate_indices(truth, scores.columns(0, 1), None);
-        assert_eq!(of_one(&[1, 1, 1]), Err(Error::MissingClass { class: 0 }));
-        assert_eq!(of_one(&[0, 0, 0]), Err(Error::MissingClass { class: 1 }));
+        assert_eq!(of_one(&[1, 1, 1]), Err(Error::missing_class(0, EVALUATED)));
+        assert_eq!(of_one(&[0, 0, 0]), Err(Error::missing_class(1, EVALUATED)));
     }
 }

@@ -3,7 +3,7 @@
 use super::architecture::Normalization;
 use crate::check;
 use crate::class_weight::ClassWeight;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::layer::{Activation, Initializer};
 use crate::loss::{BinaryCrossEntropy, ClassificationLoss, SoftmaxCrossEntropy};
 use crate::optim::{Adam, Clip, Lbfgs, LevenbergMarquardt, Schedule, UpdateRule};
@@ -244,9 +244,11 @@ impl MlpClassifier {
         }
         let batches = self.dropout > 0.0 || self.normalization == Normalization::Batch;
         if self.minimizer.is_some() && batches {
-            let (what, by) = ("dropout and batch normalisation", "a minimiser of all rows at once");
-            let instead = "choose an update rule such as Adam, or layer normalisation";
-            return Err(Error::Unsupported { what, by, instead });
+            return Err(unsupported(
+                "dropout and batch normalisation",
+                "a minimiser of all rows at once",
+                "choose an update rule such as Adam, or layer normalisation",
+            ));
         }
         let Some(fraction) = self.validation_fraction else { return Ok(()) };
         check::fraction("validation_fraction", fraction)?;
@@ -262,9 +264,13 @@ impl MlpClassifier {
 
     /// Whether there are steps at all.
     pub(super) fn check_steps(&self) -> Result<(), Error> {
-        let (what, by) = ("steps, epochs and checkpoints", "a minimiser of all rows at once");
-        let instead = "choose an update rule such as Adam";
-        self.minimizer.map_or(Ok(()), |_| Err(Error::Unsupported { what, by, instead }))
+        self.minimizer.map_or(Ok(()), |_| {
+            Err(unsupported(
+                "steps, epochs and checkpoints",
+                "a minimiser of all rows at once",
+                "choose an update rule such as Adam",
+            ))
+        })
     }
 
     /// The loss for so many classes.

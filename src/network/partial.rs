@@ -5,7 +5,7 @@ use super::config::MlpClassifier;
 use super::fitted::FittedMlp;
 use crate::check;
 use crate::class_weight::{ClassWeight, times_class};
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::{Label, distinct, indices};
 use crate::layer::Shape;
 use crate::loss::{ClassificationLoss, Loss, Targets};
@@ -72,8 +72,11 @@ impl MlpClassifier {
         }
         let class_weights = match &self.class_weight {
             Some(ClassWeight::Balanced) => {
-                let (what, by) = ("balanced class weights", "a network that learns in parts");
-                return Err(Error::Unsupported { what, by, instead: "name them: ClassWeight::map" });
+                return Err(unsupported(
+                    "balanced class weights",
+                    "a network that learns in parts",
+                    "name them: ClassWeight::map",
+                ));
             }
             Some(weights) => Some(weights.of_classes::<T, L>(&classes, &[], None)?),
             None => None,

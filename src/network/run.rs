@@ -207,7 +207,7 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     /// # Errors
     /// When a metric is not defined for the validation rows.
     pub fn step(&mut self) -> Result<StepOutcome, Error> {
-        self.run.step()
+        self.run.step().map_err(|error| error.with_labels(&self.classes))
     }
 
     /// Steps to the end, and shows each epoch to `observer`, which stops the run with [`ControlFlow::Break`].
@@ -215,7 +215,7 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     /// # Errors
     /// As [`step`](Self::step).
     pub fn run_to_end(&mut self, observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
-        self.run.run_to_end(observer)
+        self.run.run_to_end(observer).map_err(|error| error.with_labels(&self.classes))
     }
 
     /// Whether there is nothing left to do.

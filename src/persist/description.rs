@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::numbers;
 use super::record::{Array, Record, Setting};
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::persist::file::invalid;
 
 /// How many records may lie inside each other. Readers of JSON stop at 128 levels, and a record is two of them; some are
@@ -51,8 +51,11 @@ pub(super) fn check_depth(record: &Record) -> Result<(), Error> {
     if fits(record, DEEPEST) {
         return Ok(());
     }
-    let (what, by) = ("a model of so many parts inside each other", "the format of model files");
-    Err(Error::Unsupported { what, by, instead: "save its parts one by one" })
+    Err(unsupported(
+        "a model of so many parts inside each other",
+        "the format of model files",
+        "save its parts one by one",
+    ))
 }
 
 impl Serialize for Node<'_> {

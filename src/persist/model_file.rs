@@ -6,7 +6,7 @@ use super::golden::GoldenRows;
 use super::record::Record;
 use super::{Persist, bytes};
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::persist::file;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -78,8 +78,11 @@ impl<M: Persist> ModelFile<M> {
     pub fn golden_rows<'a>(mut self, x: impl Into<Rows<'a, M::Scalar>>) -> Result<Self, Error> {
         self.extras.golden = self.model.golden_rows(Some(&x.into().clone_owned()))?;
         if self.extras.golden.is_none() {
-            let instead = "leave them out: there is nothing to compare";
-            return Err(Error::Unsupported { what: "golden rows", by: "what does not predict", instead });
+            return Err(unsupported(
+                "golden rows",
+                "what does not predict",
+                "leave them out: there is nothing to compare",
+            ));
         }
         Ok(self)
     }

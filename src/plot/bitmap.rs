@@ -1,174 +1,101 @@
-//! A backend of plotters for pixels, on tiny-skia: with smooth edges, positions between pixels and the crate's own font.
-//!
-//! The one that plotters has rounds positions to whole pixels and sets letters of a font that comes as bytes without the
-//! room on their left.
+//! Fills pixels with the shapes of a picture: smooth edges, and text in the crate's own font.
 
-use std::convert::Infallible;
-
-use plotters_backend::text_anchor::HPos;
-use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
-    FontTransform,
-};
 use tiny_skia::{
-    Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform,
+    Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, StrokeDash, Transform,
 };
 
-use super::font::{self, X_HEIGHT};
-use super::render::{LINE_HEIGHT, failed};
+use super::font;
+use super::scene::{Anchor, Colour, Scene, Shape, Stroke, Text};
 use crate::error::Error;
 
-type Drawn = Result<(), DrawingErrorKind<Infallible>>;
+/// Pixels per unit, in both directions.
+const PIXELS: u32 = 2;
 
-/// So many pixels, all transparent.
-pub(super) fn pixels(width: u32, height: u32) -> Result<Pixmap, Error> {
-    Pixmap::new(width, height).ok_or_else(|| failed(&"there is no room for its pixels"))
+/// The bytes of a PNG file.
+pub(super) fn png(scene: &Scene) -> Result<Vec<u8>, Error> {
+    pixels(scene)?.encode_png().map_err(|error| Error::Picture { reason: error.to_string() })
 }
 
-/// A PNG file.
-pub(super) fn encode(pixels: &Pixmap) -> Result<Vec<u8>, Error> {
-    pixels.encode_png().map_err(|error| failed(&error))
-}
-
-/// Pixels to draw on, and how many of them a unit of plotters is.
-pub(super) struct Bitmap<'a> {
-    pixels: &'a mut Pixmap,
-    scale: f32,
-}
-
-impl<'a> Bitmap<'a> {
-    pub(super) fn new(pixels: &'a mut Pixmap, scale: f64) -> Self {
-        Bitmap { pixels, scale: scale as f32 }
+/// The picture, on white.
+fn pixels(scene: &Scene) -> Result<Pixmap, Error> {
+    let mut pixels = Pixmap::new(scene.width * PIXELS, scene.height * PIXELS)
+        .ok_or_else(|| Error::Picture { reason: "there is no memory for its pixels".to_owned() })?;
+    pixels.fill(color(Colour::WHITE, 1.0));
+    for shape in &scene.shapes {
+        draw(&mut pixels, shape);
     }
+    Ok(pixels)
+}
 
-    fn fill(&mut self, path: Option<Path>, colour: BackendColor, transform: Transform) {
-        if let Some(path) = path {
-            self.pixels.fill_path(&path, &paint(colour), FillRule::Winding, transform, None);
+fn draw(pixels: &mut Pixmap, shape: &Shape) {
+    let units = Transform::from_scale(PIXELS as f32, PIXELS as f32);
+    match shape {
+        Shape::Rectangle { from, to, fill: colour } => {
+            fill(pixels, rectangle(*from, *to), *colour, 1.0, units)
         }
-    }
-
-    /// A line as wide as the style says, in units of plotters.
-    fn stroke<S: BackendStyle>(&mut self, path: Option<Path>, style: &S) {
-        if let Some(path) = path {
-            let stroke = Stroke {
-                width: style.stroke_width() as f32,
-                line_cap: LineCap::Butt,
-                line_join: LineJoin::Miter,
-                ..Stroke::default()
-            };
-            self.pixels.stroke_path(&path, &paint(style.color()), &stroke, self.scaled(), None);
+        Shape::Frame { from, to, stroke: look } => {
+            stroke(pixels, rectangle(*from, *to), look, LineJoin::Miter, units);
         }
-    }
-
-    fn scaled(&self) -> Transform {
-        Transform::from_scale(self.scale, self.scale)
+        Shape::Polygon { points, fill: colour, opacity } => {
+            fill(pixels, joined(points, true), *colour, *opacity, units);
+        }
+        Shape::Line { points, stroke: look } => {
+            stroke(pixels, joined(points, false), look, LineJoin::Round, units);
+        }
+        Shape::Circle { centre: [x, y], radius, fill: colour } => {
+            let circle = PathBuilder::from_circle(*x as f32, *y as f32, *radius as f32);
+            fill(pixels, circle, *colour, 1.0, units);
+        }
+        Shape::Text(text) => {
+            fill(pixels, font::outline(&text.text, text.size), text.colour, 1.0, placed(text, units));
+        }
     }
 }
 
-impl DrawingBackend for Bitmap<'_> {
-    type ErrorType = Infallible;
+/// From the outline of a text, which starts at the origin of its baseline, to its place.
+fn placed(text: &Text, units: Transform) -> Transform {
+    let share = match text.anchor {
+        Anchor::Start => 0.0,
+        Anchor::Middle => 0.5,
+        Anchor::End => 1.0,
+    };
+    let along = -share * font::width(&text.text, text.size);
+    let [x, y] = text.at;
+    units
+        .pre_translate(x as f32, y as f32)
+        .pre_rotate(if text.upwards { -90.0 } else { 0.0 })
+        .pre_translate(along as f32, 0.0)
+}
 
-    fn get_size(&self) -> (u32, u32) {
-        let units = |pixels: u32| (pixels as f32 / self.scale).round() as u32;
-        (units(self.pixels.width()), units(self.pixels.height()))
+fn fill(pixels: &mut Pixmap, path: Option<Path>, colour: Colour, opacity: f64, transform: Transform) {
+    if let Some(path) = path {
+        pixels.fill_path(&path, &paint(colour, opacity), FillRule::Winding, transform, None);
     }
+}
 
-    fn ensure_prepared(&mut self) -> Drawn {
-        Ok(())
-    }
-
-    fn present(&mut self) -> Drawn {
-        Ok(())
-    }
-
-    fn draw_pixel(&mut self, (x, y): BackendCoord, colour: BackendColor) -> Drawn {
-        let rect = Rect::from_xywh(x as f32, y as f32, 1.0, 1.0);
-        self.fill(rect.map(PathBuilder::from_rect), colour, self.scaled());
-        Ok(())
-    }
-
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
-        self.stroke(joined([from, to], false), style);
-        Ok(())
-    }
-
-    fn draw_rect<S: BackendStyle>(
-        &mut self,
-        from: BackendCoord,
-        to: BackendCoord,
-        style: &S,
-        fill: bool,
-    ) -> Drawn {
-        let path = joined([from, (to.0, from.1), to, (from.0, to.1)], true);
-        if fill {
-            self.fill(path, style.color(), self.scaled());
-        } else {
-            self.stroke(path, style);
-        }
-        Ok(())
-    }
-
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
-        &mut self,
-        path: I,
-        style: &S,
-    ) -> Drawn {
-        self.stroke(joined(path, false), style);
-        Ok(())
-    }
-
-    fn draw_circle<S: BackendStyle>(
-        &mut self,
-        centre: BackendCoord,
-        radius: u32,
-        style: &S,
-        fill: bool,
-    ) -> Drawn {
-        let path = PathBuilder::from_circle(centre.0 as f32, centre.1 as f32, radius as f32);
-        if fill {
-            self.fill(path, style.color(), self.scaled());
-        } else {
-            self.stroke(path, style);
-        }
-        Ok(())
-    }
-
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
-        &mut self,
-        path: I,
-        style: &S,
-    ) -> Drawn {
-        self.fill(joined(path, true), style.color(), self.scaled());
-        Ok(())
-    }
-
-    /// As the SVG backend does: shifted down by half the height of an x.
-    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Drawn {
-        let size = style.size() / LINE_HEIGHT;
-        let shift = match style.anchor().h_pos {
-            HPos::Left => 0.0,
-            HPos::Center => -0.5,
-            HPos::Right => -1.0,
+fn stroke(pixels: &mut Pixmap, path: Option<Path>, look: &Stroke, line_join: LineJoin, units: Transform) {
+    if let Some(path) = path {
+        let dash = look.dash.and_then(|dash| StrokeDash::new(dash.map(|length| length as f32).to_vec(), 0.0));
+        let stroke = tiny_skia::Stroke {
+            width: look.width as f32,
+            line_cap: LineCap::Butt,
+            line_join,
+            dash,
+            ..tiny_skia::Stroke::default()
         };
-        let (along, down) = (shift * font::width(text, size), 0.5 * X_HEIGHT * size);
-        let turn = match style.transform() {
-            FontTransform::Rotate270 => -90.0,
-            _ => 0.0,
-        };
-        let transform = self
-            .scaled()
-            .pre_translate(at.0 as f32, at.1 as f32)
-            .pre_rotate(turn)
-            .pre_translate(along as f32, down as f32);
-        self.fill(font::outline(text, size), style.color(), transform);
-        Ok(())
+        pixels.stroke_path(&path, &paint(look.colour, 1.0), &stroke, units, None);
     }
+}
+
+fn rectangle([left, top]: [f64; 2], [right, bottom]: [f64; 2]) -> Option<Path> {
+    let rect = Rect::from_ltrb(left as f32, top as f32, right as f32, bottom as f32);
+    rect.map(PathBuilder::from_rect)
 }
 
 /// A path through these points.
-fn joined(points: impl IntoIterator<Item = BackendCoord>, closed: bool) -> Option<Path> {
+fn joined(points: &[[f64; 2]], closed: bool) -> Option<Path> {
     let mut path = PathBuilder::new();
-    for (x, y) in points {
+    for &[x, y] in points {
         let (x, y) = (x as f32, y as f32);
         if path.is_empty() { path.move_to(x, y) } else { path.line_to(x, y) }
     }
@@ -178,10 +105,105 @@ fn joined(points: impl IntoIterator<Item = BackendCoord>, closed: bool) -> Optio
     path.finish()
 }
 
-fn paint(colour: BackendColor) -> Paint<'static> {
-    let (red, green, blue) = colour.rgb;
+fn paint(colour: Colour, opacity: f64) -> Paint<'static> {
     let mut paint = Paint { anti_alias: true, ..Paint::default() };
-    let alpha = (255.0 * colour.alpha).round() as u8;
-    paint.set_color(Color::from_rgba8(red, green, blue, alpha));
+    paint.set_color(color(colour, opacity));
     paint
+}
+
+fn color(Colour(red, green, blue): Colour, opacity: f64) -> Color {
+    Color::from_rgba8(red, green, blue, (255.0 * opacity).round() as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RED: Colour = Colour(200, 0, 0);
+
+    /// The colour of the pixel at a place in units.
+    fn at(pixels: &Pixmap, x: f64, y: f64) -> [u8; 3] {
+        let pixel = |value: f64| (value * f64::from(PIXELS)) as u32;
+        let found = pixels.pixel(pixel(x), pixel(y)).unwrap();
+        [found.red(), found.green(), found.blue()]
+    }
+
+    const WHITE: [u8; 3] = [255; 3];
+    const PURE: [u8; 3] = [200, 0, 0];
+
+    #[test]
+    fn shapes_cover_their_own_pixels_only() {
+        let mut scene = Scene::new(40, 40);
+        scene.rectangle([2.0, 2.0], [6.0, 6.0], RED);
+        scene.frame([20.5, 2.5], [30.5, 12.5], Stroke::new(RED, 1.0));
+        scene.polygon(vec![[2.0, 20.0], [12.0, 20.0], [2.0, 30.0]], RED, 0.5);
+        scene.circle([30.0, 30.0], 5.0, RED);
+        let pixels = pixels(&scene).unwrap();
+        for (x, y) in [(2.0, 2.0), (5.5, 5.5), (20.0, 2.0), (30.5, 12.5), (30.0, 26.0), (30.0, 33.5)] {
+            assert_eq!(at(&pixels, x, y), PURE, "{x}, {y}");
+        }
+        for (x, y) in
+            [(1.5, 2.0), (6.0, 5.5), (19.5, 2.0), (25.0, 7.0), (31.0, 13.0), (25.5, 25.5), (30.0, 35.5)]
+        {
+            assert_eq!(at(&pixels, x, y), WHITE, "{x}, {y}");
+        }
+        let [red, green, blue] = at(&pixels, 4.0, 22.0);
+        assert!(
+            red.abs_diff(228) <= 1 && green.abs_diff(127) <= 1 && green == blue,
+            "half of red, half of white"
+        );
+        assert_eq!(at(&pixels, 11.0, 29.0), WHITE);
+    }
+
+    #[test]
+    fn dashes_run_around_corners() {
+        let mut scene = Scene::new(40, 40);
+        let stroke = Stroke::new(RED, 2.0).dashed([6.0, 4.0]);
+        scene.line(vec![[2.0, 10.0], [10.0, 10.0], [10.0, 20.0]], stroke);
+        let pixels = pixels(&scene).unwrap();
+        // Ink for lengths 0 to 6 and 10 to 16; the corner is at 8.
+        for ([x, y], expected) in [
+            ([2.0, 10.0], PURE),
+            ([7.5, 10.0], PURE),
+            ([8.0, 10.0], WHITE),
+            ([10.0, 11.5], WHITE),
+            ([10.0, 12.0], PURE),
+            ([10.0, 17.5], PURE),
+            ([10.0, 18.5], WHITE),
+        ] {
+            assert_eq!(at(&pixels, x, y), expected, "{x}, {y}");
+        }
+    }
+
+    /// The left, top, right and bottom end of everything that is not white, in units.
+    fn extent(pixels: &Pixmap) -> [f64; 4] {
+        let mut ends = [f64::INFINITY, f64::INFINITY, 0.0, 0.0];
+        for (number, pixel) in pixels.pixels().iter().enumerate() {
+            let [x, y] = [number as u32 % pixels.width(), number as u32 / pixels.width()].map(f64::from);
+            if pixel.green() < 128 {
+                ends = [ends[0].min(x), ends[1].min(y), ends[2].max(x + 1.0), ends[3].max(y + 1.0)];
+            }
+        }
+        ends.map(|end| end / f64::from(PIXELS))
+    }
+
+    #[test]
+    fn texts_stand_on_their_baseline_at_their_anchor() {
+        let [size, width] = [40.0, font::width("H", 40.0)];
+        let of = |anchor, upwards| {
+            let mut scene = Scene::new(160, 160);
+            scene.text(Text { at: [80.0, 80.0], text: "H".to_owned(), size, colour: RED, anchor, upwards });
+            extent(&pixels(&scene).unwrap())
+        };
+        // An H fills its height exactly, and its width but for the same margin on both sides.
+        let height = font::CAPITAL_HEIGHT * size;
+        for (anchor, share) in [(Anchor::Start, 0.0), (Anchor::Middle, 0.5), (Anchor::End, 1.0)] {
+            let [left, top, right, bottom] = of(anchor, false);
+            assert!((bottom - 80.0).abs() <= 0.5 && (bottom - top - height).abs() <= 1.0);
+            assert!((0.5 * (left + right) - (80.0 + (0.5 - share) * width)).abs() <= 1.0, "{anchor:?}");
+            let [left, top, right, bottom] = of(anchor, true);
+            assert!((right - 80.0).abs() <= 0.5 && (right - left - height).abs() <= 1.0);
+            assert!((0.5 * (top + bottom) - (80.0 - (0.5 - share) * width)).abs() <= 1.0, "{anchor:?}");
+        }
+    }
 }

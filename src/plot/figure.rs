@@ -4,11 +4,12 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::axis::check_size;
+use super::bitmap;
 use super::chart::Chart;
 use super::images::{self, Images};
 use super::layout;
-use super::render;
 use super::scene::Scene;
+use super::svg;
 use crate::error::Error;
 use crate::persist::file;
 
@@ -86,7 +87,7 @@ impl Figure {
     /// # Errors
     /// [`Error::InvalidParameter`] for a size out of range.
     pub fn to_svg(&self) -> Result<String, Error> {
-        render::svg(&self.scene()?)
+        Ok(svg::document(&self.scene()?))
     }
 
     /// A PNG file, with two pixels per unit of size and with a font that comes with the crate.
@@ -94,7 +95,7 @@ impl Figure {
     /// # Errors
     /// [`Error::InvalidParameter`] for a size out of range.
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
-        render::png(&self.scene()?)
+        bitmap::png(&self.scene()?)
     }
 
     /// Saves the picture, as SVG or PNG by the ending of its name. A file of that name is replaced, and only once

@@ -11,9 +11,6 @@ use ttf_parser::{Face, GlyphId, OutlineBuilder};
 /// The families that an SVG file asks for, in this order.
 pub(super) const FAMILIES: &str = "Arimo, Arial, Helvetica, 'Liberation Sans', sans-serif";
 
-/// The height of an x, in parts of the size.
-pub(super) const X_HEIGHT: f64 = 1082.0 / 2048.0;
-
 /// The height of a capital letter, in parts of the size.
 pub(super) const CAPITAL_HEIGHT: f64 = 1409.0 / 2048.0;
 

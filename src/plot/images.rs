@@ -15,7 +15,7 @@ use crate::scalar::Real;
 /// Colours are drawn in so many steps, so that neighbours of nearly the same colour are one shape.
 const STEPS: usize = 41;
 
-/// The room on the right for the bar of colours, and around everything.
+/// The room on the right for a bar of colours with short numbers, and around everything.
 const BESIDE: f64 = 92.0;
 const EDGE: f64 = 14.0;
 const BETWEEN: f64 = 6.0;
@@ -72,6 +72,17 @@ pub fn weight_images<'a, T: Real>(
 }
 
 impl Images {
+    fn bar(&self) -> Bar {
+        let end = if self.largest > 0.0 { self.largest } else { 1.0 };
+        let axis = Axis::new("weight", -end, end);
+        Bar { axis, scale: Scale::Diverging, steps: STEPS, lines: vec![] }
+    }
+
+    /// The room on the right for the bar of colours.
+    fn beside(&self) -> f64 {
+        BESIDE.max(layout::BESIDE_FRAME + layout::bar_width(&self.bar()))
+    }
+
     fn count(&self) -> usize {
         self.pixels.ncols()
     }
@@ -82,7 +93,7 @@ impl Images {
         let side = if longest <= 80.0 { (80.0 / longest).round() * longest } else { 80.0 };
         let (columns, rows) = self.grid(1.5);
         let [wide, high] = self.proportions();
-        let across = columns as f64 * (side * wide + BETWEEN) + BESIDE + EDGE;
+        let across = columns as f64 * (side * wide + BETWEEN) + self.beside() + EDGE;
         let down = rows as f64 * (side * high + BETWEEN) + 2.0 * EDGE + 20.0;
         (across.ceil().clamp(240.0, 2000.0) as u32, down.ceil().clamp(200.0, 2000.0) as u32)
     }
@@ -128,7 +139,7 @@ fn colour(step: usize) -> Colour {
 
 pub(super) fn draw(scene: &mut Scene, heading: &str, images: &Images) {
     let top = layout::title(scene, heading);
-    let page = [f64::from(scene.width) - BESIDE - EDGE, f64::from(scene.height) - top - EDGE];
+    let page = [f64::from(scene.width) - images.beside() - EDGE, f64::from(scene.height) - top - EDGE];
     let (columns, rows) = images.grid(page[0] / page[1]);
     let pixel = images.pixel(page, (columns, rows));
     let (wide, high) = (pixel * images.width as f64, pixel * images.height as f64);
@@ -140,10 +151,7 @@ pub(super) fn draw(scene: &mut Scene, heading: &str, images: &Images) {
     let bottom = top + rows as f64 * (high + BETWEEN) - BETWEEN;
     let right = EDGE + columns as f64 * (wide + BETWEEN) - BETWEEN;
     let frame = Frame { left: EDGE, top, right, bottom: bottom.max(top + 80.0).min(top + 400.0) };
-    let end = if images.largest > 0.0 { images.largest } else { 1.0 };
-    let bar =
-        Bar { axis: Axis::new("weight", -end, end), scale: Scale::Diverging, steps: STEPS, lines: vec![] };
-    layout::colour_bar(scene, &bar, frame, right + 14.0);
+    layout::colour_bar(scene, &images.bar(), frame, right + layout::BESIDE_FRAME);
 }
 
 /// One image: the ground in its most frequent colour, and runs of pixels of one colour along each row.
@@ -185,7 +193,7 @@ mod tests {
             let (across, down) = images.natural_size();
             let mut scene = Scene::new(across, down);
             let top = layout::title(&mut scene, "a title");
-            let page = [f64::from(across) - BESIDE - EDGE, f64::from(down) - top - EDGE];
+            let page = [f64::from(across) - images.beside() - EDGE, f64::from(down) - top - EDGE];
             let pixel = images.pixel(page, images.grid(page[0] / page[1]));
             assert!(pixel >= wanted, "{count} of {height} x {width}: {pixel}");
         }

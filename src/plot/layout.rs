@@ -20,6 +20,9 @@ const KEY: f64 = 26.0;
 const KEY_HEIGHT: f64 = 20.0;
 const BAR: f64 = 16.0;
 
+/// The gap between a frame and the legend or the bar of colours beside it.
+pub(super) const BESIDE_FRAME: f64 = 14.0;
+
 /// A rectangle on the page.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Frame {
@@ -36,6 +39,12 @@ impl Frame {
 
     pub(super) fn height(&self) -> f64 {
         self.bottom - self.top
+    }
+
+    /// Moved by less than a unit, so that an edge of one unit fills pixels of the screen; squares stay squares.
+    fn crisp(self) -> Self {
+        let (left, top) = (self.left.floor() + 0.5, self.top.floor() + 0.5);
+        Frame { left, top, right: left + self.width().floor(), bottom: top + self.height().floor() }
     }
 }
 
@@ -77,13 +86,14 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
             bottom: frame.bottom - 0.5 * spare[1],
         };
     }
+    let frame = frame.crisp();
     let drawing = Drawing { chart, frame, labels, x_room, upright };
     drawing.grid(scene, &x_ticks, &y_ticks);
     for layer in &chart.layers {
         drawing.layer(scene, layer);
     }
     drawing.axes(scene, &x_ticks, &y_ticks);
-    let right = [frame.right + 14.0, page[0] - EDGE];
+    let right = [frame.right + BESIDE_FRAME, page[0] - EDGE];
     let Some(bar) = &chart.bar else {
         return legend(scene, &chart.legend, right, frame.top, page[1] - EDGE);
     };
@@ -104,9 +114,13 @@ fn beside(chart: &Chart, page: f64) -> f64 {
     let count = (chart.legend.len() > MANY).then(|| font::width("and 000 more", MARK));
     let names = names.chain(count).fold(0.0, f64::max);
     let legend = if chart.legend.is_empty() { 0.0 } else { (KEY + GAP + names + 2.0).min(0.34 * page) };
-    let bar = |bar: &Bar| BAR + TICK + GAP + widest(&bar.axis.ticks(5)) + GAP + NAME;
-    let widest = chart.bar.as_ref().map_or(0.0, bar).max(legend);
-    if widest > 0.0 { 14.0 + widest + EDGE } else { EDGE + 8.0 }
+    let widest = chart.bar.as_ref().map_or(0.0, bar_width).max(legend);
+    if widest > 0.0 { BESIDE_FRAME + widest + EDGE } else { EDGE + 8.0 }
+}
+
+/// The room for a bar of colours with its numbers and its name.
+pub(super) fn bar_width(bar: &Bar) -> f64 {
+    BAR + TICK + GAP + widest(&bar.axis.ticks(5)) + GAP + NAME
 }
 
 fn widest(ticks: &[Tick]) -> f64 {
@@ -190,10 +204,7 @@ impl Drawing<'_> {
     fn axes(&self, scene: &mut Scene, x_ticks: &[Tick], y_ticks: &[Tick]) {
         let Frame { left, top, right, bottom } = self.frame;
         let stroke = Stroke::new(Colour::INK, 1.0);
-        scene.line(
-            vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top - 0.5]],
-            stroke,
-        );
+        scene.frame([left, top], [right, bottom], stroke);
         for tick in x_ticks {
             let x = self.x(tick.at);
             scene.line(vec![[x, bottom], [x, bottom + TICK]], stroke);
@@ -279,10 +290,9 @@ fn legend(scene: &mut Scene, keys: &[Key], [left, right]: [f64; 2], top: f64, bo
 
 /// The bar of colours beside a frame.
 pub(super) fn colour_bar(scene: &mut Scene, bar: &Bar, beside: Frame, left: f64) {
-    let Frame { top, bottom, .. } = beside;
+    let Frame { left, top, right, bottom } = Frame { left, right: left + BAR, ..beside }.crisp();
     let y = |value: f64| bottom - bar.axis.place(value) * (bottom - top);
     let (low, high) = bar.axis.ends();
-    let right = left + BAR;
     for step in 0..bar.steps {
         let edge = |step: usize| low + (high - low) * step as f64 / bar.steps as f64;
         let colour = bar.scale.at((step as f64 + 0.5) / bar.steps as f64);
@@ -295,7 +305,7 @@ pub(super) fn colour_bar(scene: &mut Scene, bar: &Bar, beside: Frame, left: f64)
         scene.line(vec![[left, y(value)], [right, y(value)]], Stroke::new(colour, 1.0));
     }
     let stroke = Stroke::new(Colour::INK, 1.0);
-    scene.line(vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top - 0.5]], stroke);
+    scene.frame([left, top], [right, bottom], stroke);
     let ticks = bar.axis.ticks(5);
     for tick in &ticks {
         scene.line(vec![[right, y(tick.at)], [right + TICK, y(tick.at)]], stroke);

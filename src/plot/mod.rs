@@ -30,10 +30,10 @@ mod partition;
 mod plane;
 mod ranking;
 mod regions;
-mod render;
 mod scene;
 mod scores;
 mod surface;
+mod svg;
 mod ticks;
 
 pub use calibration::calibration_curves;

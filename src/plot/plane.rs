@@ -32,6 +32,37 @@ impl Default for Plane {
     }
 }
 
+/// The setters of a picture whose field `plane` is a [`Plane`].
+macro_rules! plane_setters {
+    () => {
+        /// The names of the two features. Defaults to x0 and x1.
+        pub fn feature_names(mut self, first: impl Into<String>, second: impl Into<String>) -> Self {
+            self.plane.feature_names = vec![first.into(), second.into()];
+            self
+        }
+
+        /// A name for each class, in the order of the classes. Defaults to the labels.
+        pub fn class_names<S: AsRef<str>>(mut self, names: &[S]) -> Self {
+            self.plane.class_names = names.iter().map(|name| name.as_ref().to_owned()).collect();
+            self
+        }
+
+        /// The part of the plane. Defaults to all rows with a margin of 8 % on each side.
+        pub fn bounds(mut self, bounds: $crate::boundary::Bounds) -> Self {
+            self.plane.bounds = Some(bounds);
+            self
+        }
+
+        /// Points of the grid in each direction, from 2 to 1001. Defaults to 201.
+        pub fn resolution(mut self, resolution: usize) -> Self {
+            self.plane.resolution = resolution;
+            self
+        }
+    };
+}
+
+pub(super) use plane_setters;
+
 /// Rows of data and a classifier of two features, checked.
 pub(super) struct View {
     pub(super) bounds: Bounds,

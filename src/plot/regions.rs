@@ -6,8 +6,8 @@ use super::chart::{Chart, Key, Layer};
 use super::figure::Figure;
 use super::palette::tint;
 use super::partition::winners;
-use super::plane::{BOUNDARY, Plane, View, drawn};
-use crate::boundary::{Bounds, class_boundaries};
+use super::plane::{BOUNDARY, Plane, View, drawn, plane_setters};
+use crate::boundary::class_boundaries;
 use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
 use crate::rows::Rows;
@@ -108,29 +108,7 @@ impl DecisionRegions {
         DecisionRegions::default()
     }
 
-    /// The names of the two features. Defaults to x0 and x1.
-    pub fn feature_names(mut self, first: impl Into<String>, second: impl Into<String>) -> Self {
-        self.plane.feature_names = vec![first.into(), second.into()];
-        self
-    }
-
-    /// A name for each class, in the order of the classes. Defaults to the labels.
-    pub fn class_names<S: AsRef<str>>(mut self, names: &[S]) -> Self {
-        self.plane.class_names = names.iter().map(|name| name.as_ref().to_owned()).collect();
-        self
-    }
-
-    /// The part of the plane. Defaults to all rows with a margin of 8 % on each side.
-    pub fn bounds(mut self, bounds: Bounds) -> Self {
-        self.plane.bounds = Some(bounds);
-        self
-    }
-
-    /// Points of the grid in each direction, from 2 to 1001. Defaults to 201.
-    pub fn resolution(mut self, resolution: usize) -> Self {
-        self.plane.resolution = resolution;
-        self
-    }
+    plane_setters!();
 
     /// Whether regions have the colours of their classes. Defaults to `true`.
     pub fn ground(mut self, ground: bool) -> Self {

@@ -71,10 +71,31 @@ pub(super) struct Text {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Shape {
-    Rectangle { from: [f64; 2], to: [f64; 2], fill: Colour },
-    Polygon { points: Vec<[f64; 2]>, fill: Colour, opacity: f64 },
-    Line { points: Vec<[f64; 2]>, stroke: Stroke },
-    Circle { centre: [f64; 2], radius: f64, fill: Colour },
+    Rectangle {
+        from: [f64; 2],
+        to: [f64; 2],
+        fill: Colour,
+    },
+    /// The edge of a rectangle, with sharp corners.
+    Frame {
+        from: [f64; 2],
+        to: [f64; 2],
+        stroke: Stroke,
+    },
+    Polygon {
+        points: Vec<[f64; 2]>,
+        fill: Colour,
+        opacity: f64,
+    },
+    Line {
+        points: Vec<[f64; 2]>,
+        stroke: Stroke,
+    },
+    Circle {
+        centre: [f64; 2],
+        radius: f64,
+        fill: Colour,
+    },
     Text(Text),
 }
 
@@ -99,15 +120,12 @@ impl Scene {
         self.shapes.push(Shape::Polygon { points, fill, opacity });
     }
 
+    pub(super) fn frame(&mut self, from: [f64; 2], to: [f64; 2], stroke: Stroke) {
+        self.shapes.push(Shape::Frame { from, to, stroke });
+    }
+
     pub(super) fn line(&mut self, points: Vec<[f64; 2]>, stroke: Stroke) {
-        match stroke.dash {
-            Some(dash) => {
-                let whole = Stroke { dash: None, ..stroke };
-                let lines = dashes(&points, dash).into_iter();
-                self.shapes.extend(lines.map(|points| Shape::Line { points, stroke: whole }));
-            }
-            None => self.shapes.push(Shape::Line { points, stroke }),
-        }
+        self.shapes.push(Shape::Line { points, stroke });
     }
 
     pub(super) fn circle(&mut self, centre: [f64; 2], radius: f64, fill: Colour) {
@@ -119,50 +137,9 @@ impl Scene {
     }
 }
 
-/// The dashes of a line, which run on around its corners.
-fn dashes(points: &[[f64; 2]], dash: Dash) -> Vec<Vec<[f64; 2]>> {
-    let mut lines = Vec::new();
-    let (mut inside, mut left) = (true, dash[0]);
-    let mut current: Vec<[f64; 2]> = points.first().copied().into_iter().collect();
-    for pair in points.windows(2) {
-        let ([x, y], [dx, dy]) = (pair[0], [pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]]);
-        let length = dx.hypot(dy);
-        let mut done = 0.0;
-        while length - done > left {
-            done += left;
-            let at = [x + dx * done / length, y + dy * done / length];
-            if inside {
-                current.push(at);
-                lines.push(std::mem::take(&mut current));
-            } else {
-                current = vec![at];
-            }
-            inside = !inside;
-            left = dash[usize::from(!inside)];
-        }
-        left -= length - done;
-        if inside {
-            current.push(pair[1]);
-        }
-    }
-    if inside && current.len() > 1 {
-        lines.push(current);
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dashes_run_around_corners() {
-        let corner = [[0.0, 0.0], [4.0, 0.0], [4.0, 5.0]];
-        let expected = [vec![[0.0, 0.0], [3.0, 0.0]], vec![[4.0, 1.0], [4.0, 4.0]]];
-        assert_eq!(dashes(&corner, [3.0, 2.0]), expected);
-        let around = dashes(&[[0.0, 0.0], [2.0, 0.0], [2.0, 2.0]], [3.0, 2.0]);
-        assert_eq!(around, [[[0.0, 0.0], [2.0, 0.0], [2.0, 1.0]]]);
-    }
 
     #[test]
     fn text_is_black_on_light_colours_only() {

@@ -7,9 +7,9 @@ use super::chart::{Bar, Chart, Layer, LineLook};
 use super::figure::Figure;
 use super::palette::Scale;
 use super::partition;
-use super::plane::{Plane, View, drawn};
+use super::plane::{Plane, View, drawn, plane_setters};
 use super::scene::Colour;
-use crate::boundary::{Bounds, Contour, contour, contour_of_grid};
+use crate::boundary::{Contour, contour, contour_of_grid};
 use crate::check;
 use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
@@ -61,17 +61,7 @@ impl ProbabilitySurface {
         ProbabilitySurface::default()
     }
 
-    /// The names of the two features. Defaults to x0 and x1.
-    pub fn feature_names(mut self, first: impl Into<String>, second: impl Into<String>) -> Self {
-        self.plane.feature_names = vec![first.into(), second.into()];
-        self
-    }
-
-    /// A name for each class, in the order of the classes. Defaults to the labels.
-    pub fn class_names<S: AsRef<str>>(mut self, names: &[S]) -> Self {
-        self.plane.class_names = names.iter().map(|name| name.as_ref().to_owned()).collect();
-        self
-    }
+    plane_setters!();
 
     /// The number of the class, counted from 0. Defaults to the last class.
     pub fn class(mut self, class: usize) -> Self {
@@ -88,18 +78,6 @@ impl ProbabilitySurface {
     /// Whether the rows are drawn too, each in the colour of its class. Defaults to `true`.
     pub fn points(mut self, points: bool) -> Self {
         self.points = points;
-        self
-    }
-
-    /// The part of the plane. Defaults to all rows with a margin of 8 % on each side.
-    pub fn bounds(mut self, bounds: Bounds) -> Self {
-        self.plane.bounds = Some(bounds);
-        self
-    }
-
-    /// Points of the grid in each direction, from 2 to 1001. Defaults to 201.
-    pub fn resolution(mut self, resolution: usize) -> Self {
-        self.plane.resolution = resolution;
         self
     }
 

@@ -51,11 +51,8 @@ impl<L: Label> HeldOut<L> {
             }
             if outputs.is_empty() {
                 classes = model.classes().to_vec();
-            } else if let Some(class) =
-                (0..classes.len()).find(|&at| model.classes().get(at) != classes.get(at))
-            {
-                return Err(Error::MissingClass { class });
             }
+            same_classes(&classes, model.classes())?;
             stops.push(model.report().map(|report| report.stop));
             outputs.push(of(&model, test.rows())?.map(|v| v.as_f64()));
             truth.extend(indices(model.classes(), &test.y)?);
@@ -76,9 +73,16 @@ impl<L: Label> HeldOut<L> {
     /// # Errors
     /// [`Error::MissingClass`] for one that the splits do not have.
     pub(crate) fn check_classes(&self, classes: &[L]) -> Result<(), Error> {
-        match (0..classes.len()).find(|&at| self.classes.get(at) != classes.get(at)) {
-            Some(class) => Err(Error::MissingClass { class }),
-            None => Ok(()),
+        same_classes(&self.classes, classes)
+    }
+}
+
+/// Two models must know the same classes: a class of one alone had no training rows for the other.
+fn same_classes<L: Label>(first: &[L], second: &[L]) -> Result<(), Error> {
+    for (classes, others) in [(first, second), (second, first)] {
+        if let Some(index) = classes.iter().position(|class| !others.contains(class)) {
+            return Err(Error::missing_class(index, "the training rows of a split").with_labels(classes));
         }
     }
+    Ok(())
 }

@@ -33,6 +33,7 @@ use crate::scalar::Real;
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ScoreCurve<V> {
     /// Where the scores were taken.
     pub points: Vec<V>,
@@ -43,6 +44,25 @@ pub struct ScoreCurve<V> {
 }
 
 impl<V> ScoreCurve<V> {
+    /// A curve of scores of your own, to print or to draw it: at each point a list of scores, one for each split.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of lists than of points.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::select::ScoreCurve;
+    ///
+    /// let curve = ScoreCurve::new(vec![100, 200], vec![vec![0.9], vec![0.9]], vec![vec![0.6, 0.8], vec![0.8, 0.9]])?;
+    /// assert_eq!(curve.test_means(), [0.7, 0.8500000000000001]);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn new(points: Vec<V>, train: Vec<Vec<f64>>, test: Vec<Vec<f64>>) -> Result<Self, Error> {
+        check::count("train", "lists", points.len(), train.len())?;
+        check::count("test", "lists", points.len(), test.len())?;
+        Ok(ScoreCurve { points, train, test })
+    }
+
     /// The mean training score at each point.
     pub fn train_means(&self) -> Vec<f64> {
         self.train.iter().map(|scores| mean(scores)).collect()

@@ -40,8 +40,7 @@ pub struct Sketch {
 
 impl Default for Sketch {
     fn default() -> Self {
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
-        Sketch { width: columns.unwrap_or(80).clamp(LEAST.0, MOST.0), height: 20 }
+        Sketch { width: 80, height: 20 }
     }
 }
 
@@ -50,13 +49,31 @@ const LEAST: (usize, usize) = (24, 3);
 const MOST: (usize, usize) = (400, 200);
 
 impl Sketch {
-    /// With default settings.
+    /// With default settings: 80 letters wide and 20 lines high, wherever the program runs.
     pub fn new() -> Self {
         Sketch::default()
     }
 
-    /// Letters on a line, from 24 to 400. Defaults to the environment variable `COLUMNS`, as far as it is within these
-    /// limits, and to 80 without it.
+    /// As wide as the environment variable `COLUMNS` says, within the limits of [`width`](Sketch::width); 80 letters
+    /// wide if it is missing or not a number.
+    ///
+    /// Shells know `COLUMNS` but rarely pass it on: `export COLUMNS` in the shell does.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::terminal::Sketch;
+    ///
+    /// let line: Vec<[f64; 2]> = (0..=10).map(|x| [x as f64, x as f64]).collect();
+    /// println!("{}", Sketch::for_terminal().curves("x", "y", &[("a line", &line)])?);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn for_terminal() -> Self {
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse::<usize>().ok());
+        let width = columns.map_or(Sketch::default().width, |columns| columns.clamp(LEAST.0, MOST.0));
+        Sketch { width, ..Sketch::default() }
+    }
+
+    /// Letters on a line, from 24 to 400. Defaults to 80.
     pub fn width(mut self, width: usize) -> Self {
         self.width = width;
         self

@@ -14,7 +14,7 @@ use super::state::{Checkpoint, Cursor, RunFingerprint};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::layer::{Layer, groups};
 use crate::loss::Loss;
 use crate::optim::{Optimizer, PlateauState};
@@ -186,12 +186,11 @@ impl<O> Trainer<O> {
         O: Optimizer<T> + Clone,
     {
         if options.validation.is_none() && !options.metrics.is_empty() {
-            let (what, by) = ("a metric", "a run without validation rows");
-            return Err(Error::Unsupported {
-                what,
-                by,
-                instead: "give validation rows, or leave the metric out",
-            });
+            return Err(unsupported(
+                "a metric",
+                "a run without validation rows",
+                "give validation rows, or leave the metric out",
+            ));
         }
         let validation = options.validation.map(|rows| {
             let total_weight = rows.check(&network, &loss)?;

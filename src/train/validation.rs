@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::blocks::Blocks;
 use super::examples::Examples;
 use super::state::Cursor;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::layer::Layer;
 use crate::loss::{Loss, Targets};
 use crate::metrics::Metric;
@@ -36,8 +36,7 @@ impl<T: Real> Validation<T> {
         let (mut classes, mut probabilities) = (Vec::new(), DMatrix::zeros(0, 0));
         if !metrics.is_empty() {
             let Targets::Classes(indices) = rows.targets else {
-                let (what, by) = ("targets that are no classes", "a metric");
-                return Err(Error::Unsupported { what, by, instead: "leave the metric out" });
+                return Err(unsupported("targets that are no classes", "a metric", "leave the metric out"));
             };
             classes.extend_from_slice(indices);
             probabilities = DMatrix::zeros(rows.rows(), network.outputs().max(2));

@@ -11,8 +11,8 @@ use logit::{
 
 use crate::kit::{Picture, Point, drawn};
 
-/// What rounding may move, in tenths of a unit: the corner itself, and the frame that its place is reckoned from.
-const STEP: f64 = 1.5;
+/// How far rounding to two decimals may move a point: by half of 0.01 in both directions.
+const STEP: f64 = 0.0075;
 
 const X: (f64, f64) = (-2.0, 4.0);
 const Y: (f64, f64) = (-100.0, 300.0);
@@ -164,7 +164,7 @@ fn points_and_numbers_are_in_raw_units() {
     let [x, _] = picture.place_of(seen.x(), seen.y(), [4.0, 0.0]);
     assert!((picture.place("4")[0] - x).abs() < STEP);
     let [_, y] = picture.place_of(seen.x(), seen.y(), [0.0, 1.5]);
-    assert!((picture.place("1.5")[1] - y).abs() < 20.0);
+    assert!((picture.place("1.5")[1] - y).abs() < 5.0);
 }
 
 #[test]

@@ -171,12 +171,13 @@ fn empty_lists_are_refused() {
     assert!(matches!(plot::roc_curves(&none), Err(Error::Empty { .. })));
     assert!(matches!(plot::precision_recall_curves::<&str>(&[]), Err(Error::Empty { .. })));
     assert!(matches!(plot::calibration_curves::<&str>(&[]), Err(Error::Empty { .. })));
-    let empty = ScoreCurve { points: Vec::<usize>::new(), train: vec![], test: vec![] };
+    let empty = ScoreCurve::new(Vec::<usize>::new(), vec![], vec![]).unwrap();
     assert!(matches!(plot::learning_curves(&empty, "score"), Err(Error::Empty { .. })));
-    let nan = ScoreCurve { points: vec![1usize, 2], train: vec![vec![f64::NAN]; 2], test: vec![vec![]; 2] };
+    let nan = ScoreCurve::new(vec![1usize, 2], vec![vec![f64::NAN]; 2], vec![vec![]; 2]).unwrap();
     assert!(matches!(plot::learning_curves(&nan, "score"), Err(Error::Picture { .. })));
-    let half = ScoreCurve { points: vec![1.0], train: vec![vec![0.5, f64::NAN]], test: vec![vec![0.25]] };
+    let half = ScoreCurve::new(vec![1.0], vec![vec![0.5, f64::NAN]], vec![vec![0.25]]).unwrap();
     drawn(&plot::validation_curves(&half, "C", "score").unwrap());
+    assert!(matches!(ScoreCurve::new(vec![1.0], vec![], vec![vec![0.25]]), Err(Error::ShapeMismatch { .. })));
     assert!(matches!(Intervals::new::<&str>(&[]).figure(), Err(Error::Empty { .. })));
     assert!(matches!(Intervals::new(&["a"]).figure(), Err(Error::Empty { .. })));
     let uneven = Intervals::new(&["a"]).group("", &[1.0, 2.0], &[0.0], &[2.0]).figure();

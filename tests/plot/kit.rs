@@ -1,4 +1,4 @@
-//! SVG files as the tests read them: coordinates are tenths of a unit.
+//! SVG files as the tests read them.
 
 use logit::plot::Figure;
 use roxmltree::Document;
@@ -19,6 +19,8 @@ pub(crate) struct Picture {
     pub(crate) height: f64,
     pub(crate) texts: Vec<Text>,
     pub(crate) lines: Vec<(Vec<Point>, String)>,
+    /// Edges of rectangles: the corners, and the colour.
+    pub(crate) frames: Vec<(Vec<Point>, String)>,
     /// Filled polygons and rectangles.
     pub(crate) areas: Vec<(Vec<Point>, String)>,
     pub(crate) circles: Vec<(Point, String)>,
@@ -32,7 +34,7 @@ pub(crate) fn drawn(figure: &Figure) -> Picture {
     assert_eq!(png, figure.to_png().unwrap(), "the same bytes twice");
     let picture = read(&svg);
     let size = |at: usize| f64::from(u32::from_be_bytes(png[at..at + 4].try_into().unwrap()));
-    assert_eq!((size(16), size(20)), (0.2 * picture.width, 0.2 * picture.height), "two pixels per unit");
+    assert_eq!((size(16), size(20)), (2.0 * picture.width, 2.0 * picture.height), "two pixels per unit");
     picture
 }
 
@@ -41,30 +43,32 @@ pub(crate) fn read(svg: &str) -> Picture {
     let document = Document::parse(svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
     let root = document.root_element();
     let view: Vec<f64> = root.attribute("viewBox").unwrap().split(' ').map(|n| n.parse().unwrap()).collect();
-    let natural = root.attribute("width").unwrap().parse::<f64>().unwrap();
-    assert_eq!(view[2], 10.0 * natural);
+    let size = ["width", "height"].map(|side| root.attribute(side).unwrap().parse::<f64>().unwrap());
+    assert_eq!(view, [0.0, 0.0, size[0], size[1]], "units are pixels of the natural size");
+    assert_eq!(root.attribute("fill"), Some("none"), "lines and frames are not filled");
     let mut picture = Picture {
         width: view[2],
         height: view[3],
         texts: vec![],
         lines: vec![],
+        frames: vec![],
         areas: vec![],
         circles: vec![],
     };
     for node in root.children().filter(|node| node.is_element()) {
-        let number = |name: &str| node.attribute(name).unwrap().parse::<f64>().unwrap();
+        let number = |name: &str| coordinate(node.attribute(name).unwrap());
         let word = |name: &str| node.attribute(name).unwrap_or_default().to_owned();
         let points = || -> Vec<Point> {
-            let pairs = node.attribute("points").unwrap().split_whitespace();
+            let pairs = node.attribute("points").unwrap().split(' ');
             let point = |pair: &str| {
                 let (x, y) = pair.split_once(',').unwrap();
-                [x.parse().unwrap(), y.parse().unwrap()]
+                [coordinate(x), coordinate(y)]
             };
             pairs.map(point).collect()
         };
         match node.tag_name().name() {
             "text" => {
-                let text = node.text().unwrap_or_default().trim().to_owned();
+                let text = node.text().unwrap_or_default().to_owned();
                 let at = [number("x"), number("y")];
                 let inside = (0.0..=view[2]).contains(&at[0]) && (0.0..=view[3]).contains(&at[1]);
                 assert!(inside, "{text:?} is at {at:?}");
@@ -75,13 +79,26 @@ pub(crate) fn read(svg: &str) -> Picture {
             "rect" => {
                 let (x, y, w, h) = (number("x"), number("y"), number("width"), number("height"));
                 assert!(w >= 0.0 && h >= 0.0);
-                picture.areas.push((vec![[x, y], [x + w, y], [x + w, y + h], [x, y + h]], word("fill")));
+                let corners = vec![[x, y], [x + w, y], [x + w, y + h], [x, y + h]];
+                match node.attribute("fill") {
+                    Some(fill) => picture.areas.push((corners, fill.to_owned())),
+                    None => picture.frames.push((corners, word("stroke"))),
+                }
             }
             "circle" => picture.circles.push(([number("cx"), number("cy")], word("fill"))),
             other => panic!("{other}"),
         }
     }
     picture
+}
+
+/// A number of the document, which is finite and has at most two decimals.
+fn coordinate(text: &str) -> f64 {
+    let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
+    assert!(decimals.len() <= 2, "{text} is too long");
+    let number: f64 = text.parse().unwrap();
+    assert!(number.is_finite());
+    number
 }
 
 impl Picture {
@@ -101,12 +118,11 @@ impl Picture {
         self.texts.iter().find(|found| found.text == text).unwrap_or_else(|| panic!("no {text:?}")).at
     }
 
-    /// The frame: left, top, right, bottom. It is the closed black line around the drawing.
+    /// The frame around the drawing: left, top, right, bottom. That of a bar of colours comes later.
     pub(crate) fn frame(&self) -> [f64; 4] {
-        let is_frame = |points: &[Point]| points.len() == 5 && points[0][0] == points[4][0];
-        let (frame, _) =
-            self.lines.iter().find(|(points, stroke)| is_frame(points) && stroke == "#262626").unwrap();
-        [frame[0][0], frame[0][1], frame[2][0], frame[2][1]]
+        let (corners, stroke) = &self.frames[0];
+        assert_eq!(stroke, "#262626");
+        [corners[0][0], corners[0][1], corners[2][0], corners[2][1]]
     }
 
     /// From the units of the data to the page.

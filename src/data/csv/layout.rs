@@ -3,7 +3,7 @@
 use super::CsvReader;
 use super::categories::Categories;
 use super::column::{CsvColumn, Head};
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 
 /// The positions of what is read.
 #[derive(Debug, Clone)]
@@ -104,5 +104,5 @@ impl Layout {
 }
 
 fn refuse<A>(what: &'static str, instead: &'static str) -> Result<A, Error> {
-    Err(Error::Unsupported { what, by: "CsvReader", instead })
+    Err(unsupported(what, "CsvReader", instead))
 }

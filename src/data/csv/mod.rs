@@ -23,7 +23,7 @@ use std::str::FromStr;
 
 use super::Dataset;
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::preprocess::{DropCategory, UnknownCategory};
 
@@ -249,11 +249,11 @@ impl CsvReader {
         L: Label + FromStr<Err: Display>,
     {
         if self.label.is_none() {
-            return Err(Error::Unsupported {
-                what: "labels without a column of them",
-                by: "CsvReader",
-                instead: "say which it is with `label`, or use `read_unlabelled`",
-            });
+            return Err(unsupported(
+                "labels without a column of them",
+                "CsvReader",
+                "say which it is with `label`, or use `read_unlabelled`",
+            ));
         }
         self.learn(source, true, &table::parsed::<L>)
     }

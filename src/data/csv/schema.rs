@@ -11,7 +11,7 @@ use super::layout::{Feature, Layout, Position, Source};
 use super::records::Records;
 use super::{Format, encode, opened, table};
 use crate::data::Dataset;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
 
 /// What a [`CsvReader`](super::CsvReader) has learned from a table: which columns there are, and which categories they have.
@@ -119,11 +119,11 @@ impl CsvSchema {
         L: Label + FromStr<Err: Display>,
     {
         if self.label.is_none() {
-            return Err(Error::Unsupported {
-                what: "labels, because the table that it was learned from had none",
-                by: "CsvSchema",
-                instead: "use `read_unlabelled`, or learn it with `label`",
-            });
+            return Err(unsupported(
+                "labels, because the table that it was learned from had none",
+                "CsvSchema",
+                "use `read_unlabelled`, or learn it with `label`",
+            ));
         }
         self.apply(source, true, &table::parsed::<L>)
     }

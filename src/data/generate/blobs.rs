@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{apportion, axes, check_classes, check_sizes, finished, labels};
+use super::{apportion, axes, check_classes, check_sizes, finished, labels, setters};
 use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -79,17 +79,7 @@ impl Blobs {
         self
     }
 
-    /// Whether rows are in random order, and not class by class. Defaults to `true`.
-    pub fn shuffle(mut self, shuffle: bool) -> Self {
-        self.shuffle = shuffle;
-        self
-    }
-
-    /// The seed of centres, points and order. Defaults to 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters!(shuffle: "class by class", seed: "centres, points and order");
 
     /// Draws the rows.
     ///

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use nalgebra::DMatrix;
 
-use super::{add_noise, axes, check_classes, check_sizes, finished, labels};
+use super::{add_noise, axes, check_classes, check_sizes, finished, labels, setters};
 use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -44,23 +44,7 @@ impl Circles {
         self
     }
 
-    /// The standard deviation of the normal noise that is added to both coordinates. Defaults to 0.
-    pub fn noise(mut self, standard_deviation: f64) -> Self {
-        self.noise = standard_deviation;
-        self
-    }
-
-    /// Whether rows are in random order, and not class by class. Defaults to `true`.
-    pub fn shuffle(mut self, shuffle: bool) -> Self {
-        self.shuffle = shuffle;
-        self
-    }
-
-    /// The seed of noise and order. Defaults to 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters!(noise: "both coordinates", shuffle: "class by class", seed: "noise and order");
 
     /// Draws the rows.
     ///

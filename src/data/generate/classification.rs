@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{NOISE, ORDER, apportion, check_classes, check_sizes, clusters, finished, labels};
+use super::{NOISE, ORDER, apportion, check_classes, check_sizes, clusters, finished, labels, setters};
 use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -133,11 +133,7 @@ impl Classification {
         self
     }
 
-    /// The seed of everything that is random. Defaults to 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters!(seed: "everything that is random");
 
     /// Draws the rows.
     ///

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{axes, check_sizes, finished};
+use super::{axes, check_sizes, finished, setters};
 use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -64,17 +64,7 @@ impl<L: Label> GaussianMixture<L> {
         GaussianMixture { components: components.into(), shuffle: true, seed: 0 }
     }
 
-    /// Whether rows are in random order, and not component by component. Defaults to `true`.
-    pub fn shuffle(mut self, shuffle: bool) -> Self {
-        self.shuffle = shuffle;
-        self
-    }
-
-    /// The seed of points and order. Defaults to 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters!(shuffle: "component by component", seed: "points and order");
 
     /// Draws the rows.
     ///

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{axes, check_classes, check_sizes, finished};
+use super::{axes, check_classes, check_sizes, finished, setters};
 use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -50,11 +50,7 @@ impl GaussianQuantiles {
         self
     }
 
-    /// The seed of the points. Defaults to 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters!(seed: "the points");
 
     /// Draws the rows.
     ///

@@ -11,6 +11,7 @@ mod gaussian_mixture;
 mod gaussian_quantiles;
 mod moons;
 mod multi_label;
+mod setters;
 mod spirals;
 mod xor;
 
@@ -26,6 +27,7 @@ pub use xor::Xor;
 
 use nalgebra::DMatrix;
 
+use self::setters::setters;
 use super::Dataset;
 use crate::check;
 use crate::error::Error;

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::check_sizes;
+use super::{check_sizes, setters};
 use crate::check;
 use crate::error::Error;
 use crate::label_sets::LabelSets;
@@ -74,11 +74,7 @@ impl MultiLabel {
         self
     }
 
-    /// The seed of everything that is random. Defaults to 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters!(seed: "everything that is random");
 
     /// Draws the rows.
     ///

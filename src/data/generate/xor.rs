@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{add_noise, axes, check_sizes, finished};
+use super::{add_noise, axes, check_sizes, finished, setters};
 use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -41,18 +41,7 @@ impl Xor {
         self
     }
 
-    /// The standard deviation of the normal noise that is added to all coordinates once the classes are known. Defaults
-    /// to 0.
-    pub fn noise(mut self, standard_deviation: f64) -> Self {
-        self.noise = standard_deviation;
-        self
-    }
-
-    /// The seed of points and noise. Defaults to 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters!(noise: "all coordinates once the classes are known", seed: "points and noise");
 
     /// Draws the rows.
     ///

@@ -26,11 +26,11 @@ fn gunzip<'a>(source: impl Read + 'a) -> Result<Box<dyn Read + 'a>, Error> {
 
 #[cfg(not(feature = "gzip"))]
 fn gunzip<'a>(_source: impl Read + 'a) -> Result<Box<dyn Read + 'a>, Error> {
-    Err(Error::Unsupported {
-        what: "a file packed with gzip",
-        by: "this build of logit",
-        instead: "enable its feature `gzip`, or unpack the file",
-    })
+    Err(crate::error::unsupported(
+        "a file packed with gzip",
+        "this build of logit",
+        "enable its feature `gzip`, or unpack the file",
+    ))
 }
 
 /// So many bytes.

@@ -241,7 +241,8 @@ impl<T: Real, L: Label> Data<'_, T, L> {
             }
             let classes = model.classes();
             let p = probabilities(&scores, classes.len()).map(|p| p.as_f64());
-            metric.evaluate_indices(&indices(classes, &y)?, p.as_view(), weights.as_deref())
+            let value = metric.evaluate_indices(&indices(classes, &y)?, p.as_view(), weights.as_deref());
+            value.map_err(|error| error.with_labels(classes))
         };
         models.iter().map(score).collect()
     }

@@ -6,7 +6,7 @@ use super::Inference;
 use super::covariance::{Covariance, Information};
 use super::likelihood::null_log_likelihood;
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::{Label, plain};
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
@@ -85,11 +85,11 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         let terms = self.terms();
         let penalized = !terms.penalty.is_none() || terms.jeffreys;
         if penalized && covariance.is_robust() {
-            return Err(Error::Unsupported {
-                what: "a robust covariance",
-                by: "a fit with a penalty",
-                instead: "use Covariance::Observed, or fit without a penalty",
-            });
+            return Err(unsupported(
+                "a robust covariance",
+                "a fit with a penalty",
+                "use Covariance::Observed, or fit without a penalty",
+            ));
         }
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
         let params =
@@ -139,11 +139,11 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         if self.terms().penalty.is_smooth() {
             return Ok(());
         }
-        Err(Error::Unsupported {
+        Err(unsupported(
             what,
-            by: "a fit with an L1 penalty",
-            instead: "fit the columns that it chose without it, to rows that it has not seen, or use the bootstrap",
-        })
+            "a fit with an L1 penalty",
+            "fit the columns that it chose without it, to rows that it has not seen, or use the bootstrap",
+        ))
     }
 }
 

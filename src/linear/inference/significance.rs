@@ -4,7 +4,7 @@ use nalgebra::{Cholesky, DMatrix};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::Inference;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 
 /// A test statistic with its reference distribution, chi-squared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,11 +47,11 @@ impl Inference {
         if !self.penalized {
             return Ok(());
         }
-        Err(Error::Unsupported {
-            what: "a likelihood-ratio test",
-            by: "a fit with a penalty",
-            instead: "use profile intervals, or fit without a penalty",
-        })
+        Err(unsupported(
+            "a likelihood-ratio test",
+            "a fit with a penalty",
+            "use profile intervals, or fit without a penalty",
+        ))
     }
 
     /// The likelihood-ratio test of this model against one that is nested in it: fitted to the same rows with fewer

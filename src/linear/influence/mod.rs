@@ -10,7 +10,7 @@ use nalgebra::DMatrix;
 use self::rows::RowInfluence;
 use crate::check;
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
@@ -110,14 +110,14 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         options: RowOptions<'_, T>,
     ) -> Result<Influence<L>, Error> {
         let x = x.into();
-        let unsupported = |what, instead| Err(Error::Unsupported { what, by: "influence", instead });
+        let refuse = |what, instead| Err(unsupported(what, "influence", instead));
         let terms = self.terms();
         if terms.jeffreys {
-            return unsupported("a fit with Jeffreys' penalty", "fit with an L2 penalty, or without");
+            return refuse("a fit with Jeffreys' penalty", "fit with an L2 penalty, or without");
         }
         match self.report().stop {
             StopReason::Given => {
-                return unsupported("coefficients that were given", "fit a model to the rows");
+                return refuse("coefficients that were given", "fit a model to the rows");
             }
             StopReason::Separated => {
                 let reason = "the classes are separable, so no estimate exists: use a penalty";
@@ -175,7 +175,9 @@ impl<L: Label> Influence<L> {
     /// # Errors
     /// When the metric is not defined for these rows.
     pub fn leave_one_out<M: Metric>(&self, metric: &M) -> Result<f64, Error> {
-        metric.evaluate_indices(&self.labels, self.probabilities.as_view(), self.weights.as_deref())
+        metric
+            .evaluate_indices(&self.labels, self.probabilities.as_view(), self.weights.as_deref())
+            .map_err(|error| error.with_labels(&self.classes))
     }
 
     /// The mean log-loss of the leave-one-out probabilities: an estimate of that on new rows.

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::linear::config::{LogisticRegression, Solver};
 use crate::linear::fitted::FittedLogistic;
@@ -72,11 +72,11 @@ impl<T: Real, L: Label> Origin<T, L> {
         if self.largest > 0.0 && self.largest.is_finite() {
             return Ok(self.largest);
         }
-        Err(Error::Unsupported {
-            what: "columns that say nothing about the classes, or are not penalised, as the measure of its λ",
-            by: "a path of penalties",
-            instead: "give the `lambdas`",
-        })
+        Err(unsupported(
+            "columns that say nothing about the classes, or are not penalised, as the measure of its λ",
+            "a path of penalties",
+            "give the `lambdas`",
+        ))
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 pub use self::fitted::FittedLogisticPath;
 use self::grid::{Origin, log_spaced};
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::estimator::FitOptions;
 use crate::label::Label;
 use crate::linear::config::LogisticRegression;
@@ -219,7 +219,7 @@ impl LogisticPath {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let refuse = |what, instead| Err(Error::Unsupported { what, by: "a path of penalties", instead });
+        let refuse = |what, instead| Err(unsupported(what, "a path of penalties", instead));
         if matches!(self.model.penalty, Penalty::None | Penalty::Jeffreys) {
             return refuse("a penalty without strength", "use Penalty::L1, L2 or ElasticNet");
         }

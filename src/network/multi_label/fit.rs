@@ -8,7 +8,7 @@ use super::super::config::MlpClassifier;
 use super::super::fitted::FittedMlp;
 use super::fitted::FittedMultiLabel;
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::label_sets::LabelSets;
 use crate::loss::{BinaryCrossEntropy, ClassificationLoss, Targets};
@@ -69,14 +69,14 @@ impl MlpClassifier {
 
     fn multi_label_loss(&self) -> Result<ClassificationLoss, Error> {
         let loss = self.chosen_loss().cloned().unwrap_or(BinaryCrossEntropy.into());
-        let instead = "take one with a score for each label, such as BinaryCrossEntropy";
         match loss {
             ClassificationLoss::SoftmaxCrossEntropy(_)
             | ClassificationLoss::SoftmaxSquaredError(_)
-            | ClassificationLoss::MeanSquaredError(_) => {
-                let what = "a loss without log-odds for each label";
-                Err(Error::Unsupported { what, by: "a multi-label fit", instead })
-            }
+            | ClassificationLoss::MeanSquaredError(_) => Err(unsupported(
+                "a loss without log-odds for each label",
+                "a multi-label fit",
+                "take one with a score for each label, such as BinaryCrossEntropy",
+            )),
             loss => Ok(loss),
         }
     }
@@ -96,8 +96,11 @@ impl MlpClassifier {
     ) -> Result<FittedMlp<T, L>, Error> {
         self.check::<T>()?;
         if self.class_weight.is_some() {
-            let instead = "use BinaryCrossEntropy.positive_weights";
-            return Err(Error::Unsupported { what: "class weights", by: "a multi-label fit", instead });
+            return Err(unsupported(
+                "class weights",
+                "a multi-label fit",
+                "use BinaryCrossEntropy.positive_weights",
+            ));
         }
         let network = self.network(x.ncols(), y.labels().len())?;
         let targets = y.targets::<T>();

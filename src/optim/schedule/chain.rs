@@ -2,7 +2,7 @@
 
 use super::{Curve, PlateauState, Position, Schedule, Unit};
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 
 /// How schedules are combined.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,11 +116,11 @@ impl Chain {
                     Unit::Epochs => Unit::Steps,
                 };
                 if self.schedules().any(|part| part.counts(other)) {
-                    return Err(Error::Unsupported {
-                        what: "steps and epochs",
-                        by: "then",
-                        instead: "call per_epoch on both parts or on none, or combine them by times",
-                    });
+                    return Err(unsupported(
+                        "steps and epochs",
+                        "then",
+                        "call per_epoch on both parts or on none, or combine them by times",
+                    ));
                 }
                 Ok(())
             }

@@ -14,7 +14,7 @@ pub use one_cycle::OneCycle;
 pub use plateau::{PlateauState, ReduceOnPlateau};
 use warm_up::WarmUp;
 
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 
 /// How the learning rate changes during training.
 ///
@@ -146,11 +146,11 @@ impl Schedule {
         if self.plateaus() <= 1 {
             return Ok(());
         }
-        Err(Error::Unsupported {
-            what: "more than one reduce_on_plateau",
-            by: "a schedule",
-            instead: "one plateau may be combined with any other schedules",
-        })
+        Err(unsupported(
+            "more than one reduce_on_plateau",
+            "a schedule",
+            "one plateau may be combined with any other schedules",
+        ))
     }
 
     fn check_curves(&self) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::checksum::Crc64;
 use super::{CHECKSUM, Format, PREFIX};
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::scalar::{Element, Values};
 
 /// The arrays of a file to be. The same arrays give the same bytes.
@@ -53,8 +53,11 @@ impl<'a> Writer<'a> {
         // The order of arrays makes no difference to the length beyond their offsets, of at most 20 digits each.
         let longest = self.header().0.len() + 40 * self.arrays.len();
         if longest as u64 > self.format.longest_header {
-            let (what, by) = ("a model of so many parts", "the format of model files");
-            return Err(Error::Unsupported { what, by, instead: "save its parts one by one" });
+            return Err(unsupported(
+                "a model of so many parts",
+                "the format of model files",
+                "save its parts one by one",
+            ));
         }
         Ok(self.into_bytes())
     }
