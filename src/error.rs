@@ -224,6 +224,13 @@ pub enum Error {
         found: u64,
     },
 
+    /// A type whose kind has a type already, where both would be registered for files.
+    #[error("the kind `{kind}` is taken: give the type a `KIND` of its own")]
+    KindTaken {
+        /// The kind.
+        kind: &'static str,
+    },
+
     /// Bytes or a file that is not what it should be: another format or version, cut short, damaged, or with contents
     /// that contradict each other.
     #[error("the file cannot be used: {reason}")]

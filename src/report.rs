@@ -30,39 +30,6 @@ pub enum StopReason {
     Given,
 }
 
-/// Reasons to stop and what files call them.
-macro_rules! keys {
-    ($($reason:ident = $key:literal,)*) => {
-        impl StopReason {
-            /// What files call it.
-            pub(crate) fn key(self) -> &'static str {
-                match self {
-                    $(StopReason::$reason => $key,)*
-                }
-            }
-
-            /// The reason that files call so.
-            pub(crate) fn from_key(key: &str) -> Option<Self> {
-                match key {
-                    $($key => Some(StopReason::$reason),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-keys! {
-    Converged = "converged",
-    IterationLimit = "iteration_limit",
-    Stalled = "stalled",
-    EarlyStopped = "early_stopped",
-    Separated = "separated",
-    Diverged = "diverged",
-    Cancelled = "cancelled",
-    Given = "given",
-}
-
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

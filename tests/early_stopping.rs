@@ -59,7 +59,7 @@ fn the_running_statistics_of_the_best_epoch_are_kept() {
     let mut run = network.start(&x, &y, MlpOptions::default()).unwrap();
     let steps = 140usize.div_ceil(32) * best + 3;
     (0..steps).for_each(|_| assert_ne!(run.step(), Ok(StepOutcome::Finished)));
-    let stored = Checkpoint::from_bytes(&run.checkpoint().to_bytes()).unwrap();
+    let stored = Checkpoint::from_bytes(&run.checkpoint().to_bytes().unwrap()).unwrap();
     assert_eq!(stored.clone().finish().statistics, exactly.statistics());
     let mut resumed = network.resume(&x, &y, MlpOptions::default(), stored).unwrap();
     resumed.run_to_end(|_| ControlFlow::Continue(())).unwrap();

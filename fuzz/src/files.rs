@@ -100,14 +100,8 @@ pub fn json(data: &[u8]) {
 pub fn checkpoint(data: &[u8]) {
     for bytes in [data, &repaired(data)] {
         refusal(Checkpoint::<f32>::from_bytes(bytes));
-        match Checkpoint::<f64>::from_bytes(bytes) {
-            Ok(checkpoint) => {
-                let saved = checkpoint.to_bytes();
-                let again = Checkpoint::<f64>::from_bytes(&saved).expect("what was saved can be loaded");
-                assert_eq!(again.to_bytes(), saved);
-            }
-            Err(error) => refusal::<()>(Err(error)),
-        }
+        refusal(Checkpoint::<f64>::from_bytes(bytes));
+        again(Checkpoint::<f64>::from_bytes(bytes));
     }
 }
 

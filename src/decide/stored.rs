@@ -18,23 +18,17 @@ macro_rules! around {
     ($wrapper:ident, $kind:literal, |$self:ident, $record:ident| $write:expr, |$inner:ident, $read:ident| $made:expr) => {
         impl<C: Persist + Classifier<C::Scalar>> Persist for $wrapper<C> {
             type Scalar = C::Scalar;
+            const KIND: &'static str = $kind;
 
-            fn to_record(&self) -> Record {
-                let ($self, $record) =
-                    (self, Record::new($kind).with_part("classifier", self.classifier.to_record()));
+            fn write_record(&self, record: Record) -> Record {
+                let ($self, $record) = (self, record.with("classifier", &self.classifier));
                 $write
             }
 
-            fn from_record(record: Record) -> Result<Self, Error> {
-                let mut record = record.open($kind)?;
-                let $inner = C::from_record(record.take_part("classifier")?)?;
-                let $read = &mut record;
-                let made: Result<Self, Error> = $made;
-                let made = made.map_err(|error| match error {
-                    Error::InvalidFile { .. } => error,
-                    other => invalid(other.to_string()),
-                })?;
-                record.finish().map(|()| made)
+            fn read_record(record: &mut Record) -> Result<Self, Error> {
+                let $inner: C = record.take("classifier")?;
+                let $read = record;
+                $made
             }
 
             fn golden_rows(&self, rows: Option<&DMatrix<C::Scalar>>) -> Result<Option<GoldenRows>, Error> {
@@ -64,7 +58,7 @@ around!(
     RejectOption,
     "reject option",
     |model, record| record.with_number("min_probability", model.min_probability),
-    |inner, record| { RejectOption::new(inner, record.take_number("min_probability")?) }
+    |inner, record| RejectOption::new(inner, record.take_number("min_probability")?)
 );
 
 around!(
@@ -118,8 +112,7 @@ around!(
 
 /// Why the fits to folds stopped.
 fn stops(record: &mut Record) -> Result<FoldStops, Error> {
-    let text = record.take_text("stops")?;
-    FoldStops::from_keys(&text).ok_or_else(|| invalid(format!("`{text}` are no reasons to stop")))
+    FoldStops::from_keys(&record.take_text("stops")?)
 }
 
 impl Calibration {
@@ -132,17 +125,16 @@ impl Calibration {
                     .with_array("slopes", &numbers(|scaling| scaling.slope))
                     .with_array("offsets", &numbers(|scaling| scaling.offset))
             }
-            Calibration::Isotonic(functions) => {
-                let functions = functions.iter().enumerate();
-                functions.fold(Record::new("isotonic"), |record, (index, function)| {
-                    record.with_part(&format!("class_{index}"), function.to_record())
-                })
-            }
+            Calibration::Isotonic(functions) => Record::new("isotonic").with_all("class", functions),
         }
     }
 
-    fn from_record(mut record: Record, count: usize) -> Result<Self, Error> {
-        let calibration = match record.kind() {
+    fn from_record(record: Record, count: usize) -> Result<Self, Error> {
+        record.read(|record| Self::read_record(record, count))
+    }
+
+    fn read_record(record: &mut Record, count: usize) -> Result<Self, Error> {
+        Ok(match record.kind() {
             "temperature" => match record.take_number("factor")? {
                 factor if factor > 0.0 => Calibration::Temperature(factor),
                 factor => return Err(invalid(format!("its factor is {factor}, wanted above 0"))),
@@ -154,40 +146,32 @@ impl Calibration {
                 Calibration::Platt(pairs.map(|(slope, offset)| PlattScaling { slope, offset }).collect())
             }
             "isotonic" => {
-                let mut functions = Vec::new();
-                for index in 0..count {
-                    functions.push(function(record.take_part(&format!("class_{index}"))?)?);
+                let functions: Vec<IsotonicRegression> = record.take_all("class", count)?;
+                if !functions.iter().all(rises_from_0_to_1) {
+                    return Err(invalid("its isotonic function does not rise from 0 to 1"));
                 }
                 Calibration::Isotonic(functions)
             }
             other => return Err(invalid(format!("it has a `{other}` where a calibration is wanted"))),
-        };
-        record.finish().map(|()| calibration)
+        })
     }
 }
 
-/// A function that rises from 0 to 1.
-fn function(record: Record) -> Result<IsotonicRegression, Error> {
-    let function = IsotonicRegression::from_record(record)?;
-    let probabilities = function.y.iter().all(|y| (0.0..=1.0).contains(y));
-    if function.y.is_sorted() && probabilities {
-        return Ok(function);
-    }
-    Err(invalid("its isotonic function does not rise from 0 to 1"))
+fn rises_from_0_to_1(function: &IsotonicRegression) -> bool {
+    function.y.is_sorted() && function.y.iter().all(|y| (0.0..=1.0).contains(y))
 }
 
 impl Persist for IsotonicRegression {
     type Scalar = f64;
+    const KIND: &'static str = "isotonic regression";
 
-    fn to_record(&self) -> Record {
-        Record::new("isotonic regression").with_array("x", &self.x).with_array("y", &self.y)
+    fn write_record(&self, record: Record) -> Record {
+        record.with_array("x", &self.x).with_array("y", &self.y)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("isotonic regression")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let x: Vec<f64> = record.take_vector("x")?;
         let y: Vec<f64> = record.take_array("y", x.len())?;
-        record.finish()?;
         let monotone = y.is_sorted() || y.is_sorted_by(|a, b| a >= b);
         if x.is_empty() || !x.is_sorted_by(|a, b| a < b) || !monotone {
             return Err(invalid("its isotonic function rises and falls, or has places out of order"));
@@ -198,14 +182,14 @@ impl Persist for IsotonicRegression {
 
 impl Persist for PlattScaling {
     type Scalar = f64;
+    const KIND: &'static str = "platt scaling";
 
-    fn to_record(&self) -> Record {
-        Record::new("platt scaling").with_number("slope", self.slope).with_number("offset", self.offset)
+    fn write_record(&self, record: Record) -> Record {
+        record.with_number("slope", self.slope).with_number("offset", self.offset)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("platt scaling")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (slope, offset) = (record.take_number("slope")?, record.take_number("offset")?);
-        record.finish().map(|()| PlattScaling { slope, offset })
+        Ok(PlattScaling { slope, offset })
     }
 }

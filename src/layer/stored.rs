@@ -7,33 +7,12 @@ use super::{
 };
 use crate::check;
 use crate::error::Error;
-use crate::persist::Record;
 use crate::persist::file::invalid;
+use crate::persist::{Record, string_keys};
 use crate::scalar::Real;
 
-/// Activations and what files call them; those with a parameter have it beside the name.
-macro_rules! activations {
-    ($($plain:ident = $key:literal,)* ; $($with:ident = $with_key:literal,)*) => {
-        impl Activation {
-            fn key(self) -> (&'static str, Option<f64>) {
-                match self {
-                    $(Activation::$plain => ($key, None),)*
-                    $(Activation::$with(parameter) => ($with_key, Some(parameter)),)*
-                }
-            }
-
-            fn from_key(key: &str, parameter: Option<f64>) -> Option<Self> {
-                match (key, parameter) {
-                    $(($key, None) => Some(Activation::$plain),)*
-                    $(($with_key, Some(parameter)) => Some(Activation::$with(parameter)),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-activations! {
+string_keys! {
+    Activation, f64:
     Identity = "identity",
     Relu = "relu",
     Selu = "selu",
@@ -48,9 +27,8 @@ activations! {
     HardTanh = "hard_tanh",
     HardSigmoid = "hard_sigmoid",
     HardSwish = "hard_swish",
-    ;
-    LeakyRelu = "leaky_relu",
-    Elu = "elu",
+    LeakyRelu(parameter) = "leaky_relu",
+    Elu(parameter) = "elu",
 }
 
 impl Activation {
@@ -68,8 +46,7 @@ impl Activation {
         let key = record.take_text("activation")?;
         let has = record.take_flag("activation_has_parameter")?;
         let parameter = has.then(|| record.take_number("activation_parameter")).transpose()?;
-        let activation = Activation::from_key(&key, parameter);
-        let activation = activation.ok_or_else(|| invalid(format!("`{key}` is no activation")))?;
+        let activation = Activation::from_key(&key, parameter)?;
         activation.check().map(|()| activation)
     }
 }
@@ -113,22 +90,25 @@ impl AnyLayer {
     /// The layer; its parameters are appended.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`], and those of the constructors of layers.
+    /// [`Error::InvalidFile`].
     pub(crate) fn from_record<T: Real>(record: Record, params: &mut Vec<T>) -> Result<Self, Error> {
-        let mut record = record;
-        let layer = match record.kind() {
-            "sequential" => return Ok(Sequential::from_record(record, params)?.into()),
+        if record.kind() == Sequential::<AnyLayer>::KIND {
+            return Ok(Sequential::from_record(record, params)?.into());
+        }
+        record.read(|record| Self::read_record(record, params))
+    }
+
+    fn read_record<T: Real>(record: &mut Record, params: &mut Vec<T>) -> Result<Self, Error> {
+        let layer: AnyLayer = match record.kind() {
             "residual" => {
                 let inside = Sequential::from_record(record.take_part("inside")?, params)?;
                 Residual::new(inside)?.into()
             }
-            "dense" => dense(&mut record, params)?.into(),
+            "dense" => dense(record, params)?.into(),
             "dropout" => {
                 Dropout::new(record.take_count("width")?, record.take_number("probability")?)?.into()
             }
-            "activation" => {
-                Activate::new(record.take_count("width")?, Activation::read(&mut record)?)?.into()
-            }
+            "activation" => Activate::new(record.take_count("width")?, Activation::read(record)?)?.into(),
             "prelu" => {
                 let layer =
                     PRelu { shared: record.take_flag("shared")?, ..PRelu::new(record.take_count("width")?)? };
@@ -158,9 +138,7 @@ impl AnyLayer {
             }
             other => return Err(invalid(format!("it has a `{other}` where a layer is wanted"))),
         };
-        let layer: AnyLayer = layer;
-        layer.check()?;
-        record.finish().map(|()| layer)
+        layer.check().map(|()| layer)
     }
 
     /// The same layer without what its parameters began as, which is of no use once they are trained.
@@ -179,9 +157,11 @@ impl AnyLayer {
 }
 
 impl Sequential<AnyLayer> {
+    const KIND: &'static str = "sequential";
+
     /// The layers and their parameters.
     pub(crate) fn to_record<T: Real>(&self, params: &[T]) -> Record {
-        let record = Record::new("sequential").with_count("layers", self.layers().len());
+        let record = Record::new(Self::KIND).with_count("layers", self.layers().len());
         let layers = self.layers().iter().zip(self.parameter_ranges()).enumerate();
         layers.fold(record, |record, (index, (layer, range))| {
             record.with_part(&format!("layer_{index}"), layer.to_record(&params[range]))
@@ -193,13 +173,13 @@ impl Sequential<AnyLayer> {
     /// # Errors
     /// As [`AnyLayer::from_record`].
     pub(crate) fn from_record<T: Real>(record: Record, params: &mut Vec<T>) -> Result<Self, Error> {
-        let mut record = record.open("sequential")?;
-        let mut layers = Vec::new();
-        for index in 0..record.take_count("layers")? {
-            layers.push(AnyLayer::from_record(record.take_part(&format!("layer_{index}"))?, params)?);
-        }
-        record.finish()?;
-        Sequential::new(layers)
+        record.open(Self::KIND)?.read(|record| {
+            let mut layers = Vec::new();
+            for index in 0..record.take_count("layers")? {
+                layers.push(AnyLayer::from_record(record.take_part(&format!("layer_{index}"))?, params)?);
+            }
+            Sequential::new(layers)
+        })
     }
 
     /// The same layers without what their parameters began as.

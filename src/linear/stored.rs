@@ -8,44 +8,41 @@ use super::separation::{Separation, SeparationKind};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
-use crate::report::FitReport;
 use crate::scalar::Real;
 
 impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
     type Scalar = T;
+    const KIND: &'static str = "logistic regression";
 
-    fn to_record(&self) -> Record {
-        let record = Record::new("logistic regression")
+    fn write_record(&self, record: Record) -> Record {
+        let record = record
             .with_labels("classes", &self.classes)
             .with_matrix("coefficients", &self.coefficients)
             .with_array("intercept", self.intercept.as_slice())
             .with_part("objective", self.terms.to_record())
-            .with_part("report", self.report.to_record());
+            .with("report", &self.report);
         match &self.separation {
             Some(separation) => record.with_part("separation", separation.to_record()),
             None => record,
         }
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("logistic regression")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let coefficients: DMatrix<T> = record.take_matrix("coefficients")?;
         let intercept = DVector::from_vec(record.take_vector("intercept")?);
         let classes = record.take_classes("classes")?;
-        // The one constructor of models from numbers checks them, as it does for everybody.
+        // The one constructor of models from numbers checks them.
         let (features, columns) = coefficients.shape();
-        let given = FittedLogistic::from_coefficients(classes, coefficients, intercept)
-            .map_err(|error| invalid(error.to_string()))?;
+        let given = FittedLogistic::from_coefficients(classes, coefficients, intercept)?;
         let terms = Terms::from_record(record.take_part("objective")?, features)?;
         if terms.class_weights.as_ref().is_some_and(|weights| weights.len() != given.classes.len()) {
             return Err(invalid(format!("it has {} classes, but not as many weights", given.classes.len())));
         }
-        let report = FitReport::from_record(record.take_part("report")?)?;
+        let report = record.take("report")?;
         let separation = record
             .take_optional_part("separation")
             .map(|part| Separation::from_record(part, features, columns))
             .transpose()?;
-        record.finish()?;
         Ok(FittedLogistic { terms, report, separation, ..given })
     }
 
@@ -55,8 +52,10 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
 }
 
 impl Terms {
+    const KIND: &'static str = "logistic objective";
+
     fn to_record(&self) -> Record {
-        let record = Record::new("logistic objective")
+        let record = Record::new(Self::KIND)
             .with_array("l1", &self.penalty.l1)
             .with_array("l2", &self.penalty.l2)
             .with_flag("jeffreys", self.jeffreys)
@@ -69,7 +68,10 @@ impl Terms {
     }
 
     fn from_record(record: Record, features: usize) -> Result<Self, Error> {
-        let mut record = record.open("logistic objective")?;
+        record.open(Self::KIND)?.read(|record| Self::read_record(record, features))
+    }
+
+    fn read_record(record: &mut Record, features: usize) -> Result<Self, Error> {
         let penalty =
             ColumnPenalty { l1: record.take_array("l1", features)?, l2: record.take_array("l2", features)? };
         let weighted = record.take_flag("weighted_classes")?;
@@ -78,19 +80,20 @@ impl Terms {
         if negative(&penalty.l1) || negative(&penalty.l2) || class_weights.as_deref().is_some_and(negative) {
             return Err(invalid("it has a penalty or a weight below 0"));
         }
-        let terms = Terms {
+        Ok(Terms {
             penalty,
             jeffreys: record.take_flag("jeffreys")?,
             intercept: record.take_flag("intercept")?,
             class_weights,
-        };
-        record.finish().map(|()| terms)
+        })
     }
 }
 
 impl<T: Real> Separation<T> {
+    const KIND: &'static str = "separation";
+
     fn to_record(&self) -> Record {
-        Record::new("separation")
+        Record::new(Self::KIND)
             .with_flag("complete", self.kind == SeparationKind::Complete)
             .with_matrix("direction", &self.direction)
             .with_array("intercept", self.intercept.as_slice())
@@ -100,7 +103,10 @@ impl<T: Real> Separation<T> {
     }
 
     fn from_record(record: Record, features: usize, score_columns: usize) -> Result<Self, Error> {
-        let mut record = record.open("separation")?;
+        record.open(Self::KIND)?.read(|record| Self::read_record(record, features, score_columns))
+    }
+
+    fn read_record(record: &mut Record, features: usize, score_columns: usize) -> Result<Self, Error> {
         let kind =
             if record.take_flag("complete")? { SeparationKind::Complete } else { SeparationKind::Quasi };
         let separation = Separation {
@@ -111,7 +117,6 @@ impl<T: Real> Separation<T> {
             separated_rows: record.take_counts("separated_rows")?,
             overlapping_rows: record.take_counts("overlapping_rows")?,
         };
-        record.finish()?;
         let Separation { direction, columns, separated_rows, overlapping_rows, .. } = &separation;
         let ascending = |rows: &[usize]| rows.is_sorted_by(|a, b| a < b);
         let consistent = direction.shape() == (features, score_columns)

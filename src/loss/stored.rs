@@ -31,8 +31,12 @@ impl ClassificationLoss {
 
     /// # Errors
     /// [`Error::InvalidFile`].
-    pub(crate) fn from_record(mut record: Record) -> Result<Self, Error> {
-        let loss = match record.kind() {
+    pub(crate) fn from_record(record: Record) -> Result<Self, Error> {
+        record.read(Self::read_record)
+    }
+
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        Ok(match record.kind() {
             "binary cross-entropy" => BinaryCrossEntropy.into(),
             "weighted binary cross-entropy" => {
                 WeightedBinaryCrossEntropy::new(record.take_vector::<f64>("positive_weights")?).into()
@@ -50,7 +54,6 @@ impl ClassificationLoss {
             "sigmoid squared error" => SigmoidSquaredError.into(),
             "softmax squared error" => SoftmaxSquaredError.into(),
             other => return Err(invalid(format!("it has a `{other}` where a loss is wanted"))),
-        };
-        record.finish().map(|()| loss)
+        })
     }
 }

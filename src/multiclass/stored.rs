@@ -16,19 +16,15 @@ macro_rules! stored {
             L: StoredLabel,
         {
             type Scalar = C::Scalar;
+            const KIND: &'static str = $kind;
 
-            fn to_record(&self) -> Record {
-                let record = Record::new($kind).with_labels("classes", &self.classes);
-                self.models.iter().enumerate().fold(record, |record, (index, model)| {
-                    record.with_part(&format!("model_{index}"), model.to_record())
-                })
+            fn write_record(&self, record: Record) -> Record {
+                record.with_labels("classes", &self.classes).with_all("model", &self.models)
             }
 
-            fn from_record(record: Record) -> Result<Self, Error> {
-                let mut record = record.open($kind)?;
+            fn read_record(record: &mut Record) -> Result<Self, Error> {
                 let classes: Vec<L> = record.take_classes("classes")?;
-                let models = models(&mut record, $models(classes.len()))?;
-                record.finish()?;
+                let models = models(record, $models(classes.len()))?;
                 Ok($fitted { classes, models })
             }
 
@@ -42,20 +38,17 @@ macro_rules! stored {
 stored!(FittedOneVsRest, "one vs rest", |classes: usize| if classes == 2 { 1 } else { classes });
 stored!(FittedOneVsOne, "one vs one", |classes: usize| classes * (classes - 1) / 2);
 
-/// So many models, all of the same columns.
+/// Takes out `count` models of the same columns.
 fn models<C>(record: &mut Record, count: usize) -> Result<Vec<C>, Error>
 where
     C: Persist + Classifier<C::Scalar>,
 {
-    let mut models: Vec<C> = Vec::new();
-    for index in 0..count {
-        let model = C::from_record(record.take_part(&format!("model_{index}"))?)?;
-        let wanted = models.first().map_or(model.features(), Classifier::features);
-        if model.features() != wanted {
-            let found = model.features();
-            return Err(invalid(format!("model {index} has {found} columns, the first {wanted}")));
+    let models: Vec<C> = record.take_all("model", count)?;
+    let wanted = models.first().map_or(0, Classifier::features);
+    match models.iter().map(Classifier::features).enumerate().find(|(_, found)| *found != wanted) {
+        Some((index, found)) => {
+            Err(invalid(format!("model {index} has {found} columns, the first {wanted}")))
         }
-        models.push(model);
+        None => Ok(models),
     }
-    Ok(models)
 }

@@ -13,7 +13,7 @@ use crate::optim::UpdateRule;
 use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Checkpoint, Examples, StepOutcome, Trainer};
+use crate::train::{Examples, RunState, StepOutcome, Trainer};
 
 /// A network that learns from rows as they come: each call is one epoch over the rows it is given.
 ///
@@ -45,7 +45,7 @@ pub struct PartialMlp<T, L> {
     loss: ClassificationLoss,
     trainer: Trainer<UpdateRule>,
     class_weights: Option<Vec<f64>>,
-    state: Checkpoint<T>,
+    state: RunState<T>,
 }
 
 impl MlpClassifier {
@@ -135,7 +135,7 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
 
     /// Whether the loss or the weights have left the finite numbers, after which calls change nothing.
     pub fn has_diverged(&self) -> bool {
-        self.state.stop() == Some(StopReason::Diverged)
+        self.state.stop == Some(StopReason::Diverged)
     }
 
     /// The model as it stands.

@@ -8,26 +8,21 @@ use crate::check;
 use crate::error::Error;
 use crate::layer::{Layer, Shape};
 use crate::loss::{ClassificationLoss, Loss};
-use crate::persist::file::invalid;
 use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
-use crate::report::FitReport;
 use crate::scalar::Real;
-use crate::train::History;
-
-const KIND: &str = "multi-layer perceptron";
 
 impl<T: Real, L: StoredLabel> Persist for FittedMlp<T, L> {
     type Scalar = T;
+    const KIND: &'static str = "multi-layer perceptron";
 
-    fn to_record(&self) -> Record {
-        self.to_labelled_record("classes")
+    fn write_record(&self, record: Record) -> Record {
+        self.write_with_labels("classes", record)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open(KIND)?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let classes: Vec<L> = record.take_classes("classes")?;
         let count = classes.len();
-        Self::from_labelled_record(record, classes, |loss| Loss::<T>::score_columns(loss, count))
+        Self::read_with_labels(record, classes, |loss| Loss::<T>::score_columns(loss, count))
     }
 
     fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
@@ -36,39 +31,33 @@ impl<T: Real, L: StoredLabel> Persist for FittedMlp<T, L> {
 }
 
 impl<T: Real, L: StoredLabel> FittedMlp<T, L> {
-    /// With the labels of the columns, classes or not, under this name.
-    pub(crate) fn to_labelled_record(&self, name: &str) -> Record {
-        Record::new(KIND)
+    /// Writes the model with the labels of its outputs, classes or not, under this name.
+    pub(crate) fn write_with_labels(&self, name: &str, record: Record) -> Record {
+        record
             .with_labels(name, &self.classes)
             .with_part("network", self.network.to_record(&self.params))
             .with_array("running_statistics", &self.statistics)
             .with_part("loss", self.loss.to_record())
-            .with_part("report", self.report.to_record())
-            .with_part("history", self.history.to_record())
+            .with("report", &self.report)
+            .with("history", &self.history)
     }
 
-    /// What is left of a record when the labels are taken; `outputs` says how many scores the network must have.
+    /// Reads the model once its labels are taken out; `outputs` says how many scores the network must have.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`].
-    pub(crate) fn from_labelled_record(
-        mut record: Record,
+    /// As [`Persist::read_record`].
+    pub(crate) fn read_with_labels(
+        record: &mut Record,
         classes: Vec<L>,
         outputs: impl FnOnce(&ClassificationLoss) -> usize,
     ) -> Result<Self, Error> {
-        let refused = |error: Error| match error {
-            Error::InvalidFile { .. } => error,
-            other => invalid(other.to_string()),
-        };
         let mut params: Vec<T> = Vec::new();
-        let network = Network::from_record(record.take_part("network")?, &mut params).map_err(refused)?;
+        let network = Network::from_record(record.take_part("network")?, &mut params)?;
         let loss = ClassificationLoss::from_record(record.take_part("loss")?)?;
-        Loss::<T>::check_parameters(&loss, network.outputs()).map_err(refused)?;
-        check::count("network", "outputs", outputs(&loss), network.outputs()).map_err(refused)?;
+        Loss::<T>::check_parameters(&loss, network.outputs())?;
+        check::count("network", "outputs", outputs(&loss), network.outputs())?;
         let statistics = record.take_array("running_statistics", statistic_count::<T>(&network))?;
-        let report = FitReport::from_record(record.take_part("report")?)?;
-        let history = History::from_record(record.take_part("history")?)?;
-        record.finish()?;
+        let (report, history) = (record.take("report")?, record.take("history")?);
         Ok(FittedMlp { classes, names: None, network, loss, params, statistics, report, history })
     }
 }

@@ -1,35 +1,31 @@
 //! Records as the bytes of a file.
 
 use super::description;
-use super::file::{Format, Reader, Writer, invalid};
+use super::file::{Reader, Writer, invalid};
 use super::record::{Array, Record};
 use crate::error::Error;
 use crate::scalar::Stored;
-
-/// Pairwise classifiers of a hundred classes are thousands of models, each with a few arrays in the header.
-pub(super) const FORMAT: Format = Format { name: "logit model", major: 1, minor: 0, longest_header: 1 << 22 };
 
 /// # Errors
 /// For a record whose header is longer than those that are read.
 pub(super) fn to_bytes(record: &Record) -> Result<Vec<u8>, Error> {
     let mut arrays = Vec::new();
     flatten(record, "", &mut arrays);
-    let mut writer = Writer::new(FORMAT, description::to_json(record)?);
+    let mut writer = Writer::new(description::to_json(record)?);
     for (name, array) in arrays {
-        writer = writer.shaped(name.into(), array.shape.clone(), array.numbers.values());
+        writer = writer.array(name, array.shape.clone(), array.numbers.values());
     }
-    writer.into_readable_bytes()
+    writer.into_bytes()
 }
 
 /// # Errors
 /// For bytes that are not exactly what [`to_bytes`] makes of some record.
 pub(super) fn from_bytes(bytes: &[u8]) -> Result<Record, Error> {
-    let mut reader = Reader::new(bytes, FORMAT)?;
+    let reader = Reader::new(bytes)?;
     let mut record = description::from_json(reader.description())?;
-    for (name, shape, numbers) in reader.rest() {
+    for (name, shape, numbers) in reader.into_arrays() {
         place(&mut record, name, shape, numbers)?;
     }
-    reader.finish()?;
     Ok(record)
 }
 

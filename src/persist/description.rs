@@ -38,7 +38,7 @@ pub(super) fn to_json(record: &Record) -> Result<String, Error> {
 pub(super) fn from_json(text: &str) -> Result<Record, Error> {
     let failed = |error: serde_json::Error| invalid(format!("in its description: {error}"));
     let mut json = serde_json::Deserializer::from_str(text);
-    let record = Reading::new(false).deserialize(&mut json).map_err(failed)?;
+    let record = RecordSeed::new(false).deserialize(&mut json).map_err(failed)?;
     json.end().map(|()| record).map_err(failed)
 }
 
@@ -60,14 +60,14 @@ pub(super) fn check_depth(record: &Record) -> Result<(), Error> {
 
 impl Serialize for Node<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Record { kind, settings, arrays, parts } = self.record;
+        let Record { kind, settings, arrays, parts, .. } = self.record;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("kind", kind)?;
         if !settings.is_empty() {
             map.serialize_entry("settings", &Entries(settings, |setting| setting))?;
         }
         if self.arrays && !arrays.is_empty() {
-            map.serialize_entry("arrays", &Entries(arrays, numbers::Written))?;
+            map.serialize_entry("arrays", &Entries(arrays, numbers::WrittenArray))?;
         }
         if !parts.is_empty() {
             let node = |record| Node { record, arrays: self.arrays };
@@ -97,22 +97,22 @@ impl Serialize for Setting {
     }
 }
 
-/// How a record is read.
+/// Reads a record.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
+pub(super) struct RecordSeed {
     arrays: bool,
     /// How many records may still lie inside.
     depth: usize,
 }
 
-impl Reading {
+impl RecordSeed {
     /// With its arrays, or without.
     pub(super) fn new(arrays: bool) -> Self {
-        Reading { arrays, depth: DEEPEST }
+        RecordSeed { arrays, depth: DEEPEST }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Reading {
+impl<'de> DeserializeSeed<'de> for RecordSeed {
     type Value = Record;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Record, D::Error> {
@@ -129,7 +129,7 @@ enum Key {
     Parts,
 }
 
-impl<'de> Visitor<'de> for Reading {
+impl<'de> Visitor<'de> for RecordSeed {
     type Value = Record;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,24 +145,28 @@ impl<'de> Visitor<'de> for Reading {
             match key {
                 Key::Kind => set(&mut kind, "kind", map.next_value()?)?,
                 Key::Settings => {
-                    set(&mut settings, "settings", map.next_value_seed(Named(PhantomData::<Setting>))?)?;
+                    set(
+                        &mut settings,
+                        "settings",
+                        map.next_value_seed(NamedEntries(PhantomData::<Setting>))?,
+                    )?;
                 }
                 Key::Arrays if self.arrays => {
-                    set(&mut arrays, "arrays", map.next_value_seed(Named(PhantomData::<Array>))?)?;
+                    set(&mut arrays, "arrays", map.next_value_seed(NamedEntries(PhantomData::<Array>))?)?;
                 }
                 Key::Arrays => return Err(A::Error::custom("arrays have no place here")),
                 Key::Parts => {
-                    let inside = Named(Reading { depth, ..self });
+                    let inside = NamedEntries(RecordSeed { depth, ..self });
                     set(&mut parts, "parts", map.next_value_seed(inside)?)?;
                 }
             }
         }
-        Ok(Record {
-            kind: kind.ok_or_else(|| A::Error::missing_field("kind"))?,
-            settings: settings.unwrap_or_default(),
-            arrays: arrays.unwrap_or_default(),
-            parts: parts.unwrap_or_default(),
-        })
+        Ok(Record::of(
+            kind.ok_or_else(|| A::Error::missing_field("kind"))?,
+            settings.unwrap_or_default(),
+            arrays.unwrap_or_default(),
+            parts.unwrap_or_default(),
+        ))
     }
 }
 
@@ -171,9 +175,9 @@ fn set<V, E: serde::de::Error>(slot: &mut Option<V>, name: &'static str, value: 
 }
 
 /// A map as a list of named values, each read by this seed; no name twice.
-struct Named<S>(S);
+struct NamedEntries<S>(S);
 
-impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Named<S> {
+impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for NamedEntries<S> {
     type Value = Vec<(String, S::Value)>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -181,7 +185,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Named<S> {
     }
 }
 
-impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Named<S> {
+impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for NamedEntries<S> {
     type Value = Vec<(String, S::Value)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

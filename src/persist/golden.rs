@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::record::Record;
+use super::{Persist, Record};
 use crate::check;
 use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
@@ -103,16 +103,19 @@ impl GoldenRows {
         }
         Ok(())
     }
+}
 
-    pub(super) fn to_record(&self) -> Record {
-        Record::new("golden rows").with_matrix("rows", &self.x).with_matrix("scores", &self.scores)
+impl Persist for GoldenRows {
+    type Scalar = f64;
+    const KIND: &'static str = "golden rows";
+
+    fn write_record(&self, record: Record) -> Record {
+        record.with_matrix("rows", &self.x).with_matrix("scores", &self.scores)
     }
 
-    pub(super) fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("golden rows")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         // Some models take rows with NaN.
         let (x, scores) = (record.take_any_matrix("rows")?, record.take_matrix("scores")?);
-        record.finish()?;
         if x.nrows() > MOST_ROWS {
             return Err(invalid(format!("it has {} golden rows, wanted at most {MOST_ROWS}", x.nrows())));
         }

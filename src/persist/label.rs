@@ -98,10 +98,10 @@ impl Record {
     /// # Errors
     /// [`Error::InvalidFile`] for labels of another kind, and if they are not strictly ascending.
     pub fn take_labels<L: StoredLabel>(&mut self, name: &str) -> Result<Vec<L>, Error> {
-        let mut part = self.take_part(name)?.open(L::KIND)?;
-        let count = part.take_count("count")?;
-        let texts = part.take_texts("texts", count)?;
-        part.finish()?;
+        let texts = self.take_part(name)?.open(L::KIND)?.read(|part| {
+            let count = part.take_count("count")?;
+            part.take_texts("texts", count)
+        })?;
         let label = |text: &String| {
             let type_name = std::any::type_name::<L>();
             L::from_text(text).ok_or_else(|| {

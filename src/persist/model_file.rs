@@ -4,12 +4,15 @@ use std::path::Path;
 
 use super::golden::GoldenRows;
 use super::record::Record;
-use super::{Persist, bytes};
+use super::{Persist, Registry, bytes};
 use crate::check;
 use crate::error::{Error, unsupported};
 use crate::persist::file;
 use crate::rows::Rows;
 use crate::scalar::Real;
+
+/// The kind of the record of a whole file.
+const KIND: &str = "model file";
 
 /// A model with what belongs to it in a file: the names of its columns, rows to try it on, a note.
 ///
@@ -70,7 +73,7 @@ impl<M: Persist> ModelFile<M> {
     }
 
     /// Rows that are predicted now and, for comparison, whenever the file is loaded: a few typical ones, at most 100. They
-    /// are stored, so they should be nobody's secret. Defaults to rows around zero.
+    /// are stored in the file, so do not use confidential rows. Defaults to rows around zero.
     ///
     /// # Errors
     /// Those of predicting them, [`Error::InvalidParameter`] for too many, and [`Error::Unsupported`] for what does not
@@ -134,7 +137,15 @@ impl<M: Persist> ModelFile<M> {
     /// # Errors
     /// [`Error::InvalidFile`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::from_record(bytes::from_bytes(bytes)?)
+        Self::from_bytes_with(bytes, &Registry::standard())
+    }
+
+    /// The file that these are the bytes of; `registry` has the types of other crates in it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidFile`].
+    pub fn from_bytes_with(bytes: &[u8], registry: &Registry) -> Result<Self, Error> {
+        Self::from_record(bytes::from_bytes(bytes)?.with_registry(registry))
     }
 
     /// Writes the file.
@@ -150,30 +161,44 @@ impl<M: Persist> ModelFile<M> {
     /// # Errors
     /// As [`Persist::load`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::from_bytes(&file::load(path.as_ref(), bytes::FORMAT)?)
+        Self::load_with(path, &Registry::standard())
+    }
+
+    /// Reads a file; `registry` has the types of other crates in it.
+    ///
+    /// # Errors
+    /// As [`Persist::load`].
+    pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Self, Error> {
+        Self::from_bytes_with(&file::load(path.as_ref())?, registry)
     }
 
     pub(super) fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("model file")?;
+        record.open(KIND)?.read(Self::read_record)
+    }
+
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         // The version that wrote it: for people.
         record.take_text("written_by")?;
-        let model = M::from_record(record.take_part("model")?)?;
+        let model: M = record.take("model")?;
         let golden = record.take_optional_part("golden").map(GoldenRows::from_record).transpose()?;
         if let Some(golden) = &golden {
             check_golden(&model, golden)?;
         }
         let count = record.take_count("features")?;
         let names = record.take_texts("feature_names", count)?;
-        if let Some(golden) = &golden
-            && !names.is_empty()
-        {
-            let columns = golden.rows().ncols();
-            check::count("feature_names", "entries", columns, names.len())
-                .map_err(|error| file::invalid(error.to_string()))?;
-        }
+        check_names(&names, golden.as_ref())?;
         let note = record.take_texts("note", 1)?.concat();
-        record.finish()?;
         Ok(ModelFile { model, extras: Extras { names, note, golden } })
+    }
+}
+
+/// There are as many names as golden rows have columns, or none.
+fn check_names(names: &[String], golden: Option<&GoldenRows>) -> Result<(), Error> {
+    match golden {
+        Some(golden) if !names.is_empty() => {
+            check::count("feature_names", "entries", golden.rows().ncols(), names.len())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -188,21 +213,17 @@ fn check_golden<M: Persist>(model: &M, golden: &GoldenRows) -> Result<(), Error>
 
 pub(super) fn to_record<M: Persist>(model: &M, extras: &Extras) -> Result<Record, Error> {
     let Extras { names, note, golden } = extras;
-    if let Some(golden) = &golden
-        && !names.is_empty()
-    {
-        check::count("feature_names", "entries", golden.rows().ncols(), names.len())?;
-    }
-    let mut record = Record::new("model file")
+    check_names(names, golden.as_ref())?;
+    let record = Record::new(KIND)
         .with_text("written_by", concat!("logit ", env!("CARGO_PKG_VERSION")))
         .with_count("features", names.len())
         .with_texts("feature_names", names)
         .with_texts("note", &[note])
-        .with_part("model", model.to_record());
-    if let Some(golden) = golden {
-        record = record.with_part("golden", golden.to_record());
-    }
-    Ok(record)
+        .with("model", model);
+    Ok(match golden {
+        Some(golden) => record.with("golden", golden),
+        None => record,
+    })
 }
 
 pub(super) fn to_bytes<M: Persist>(model: &M, extras: Extras) -> Result<Vec<u8>, Error> {

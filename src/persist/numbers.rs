@@ -12,7 +12,7 @@ use super::record::Array;
 use crate::scalar::{Element, Stored};
 
 /// An array that is written.
-pub(super) struct Written<'a>(pub(super) &'a Array);
+pub(super) struct WrittenArray<'a>(pub(super) &'a Array);
 
 #[derive(serde::Serialize)]
 struct Table<'a, N> {
@@ -20,7 +20,7 @@ struct Table<'a, N> {
     numbers: N,
 }
 
-impl Serialize for Written<'_> {
+impl Serialize for WrittenArray<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Array { shape, numbers } = self.0;
         let (name, index) = ("Array", 0);

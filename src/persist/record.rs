@@ -1,17 +1,16 @@
-//! What a model consists of, apart from its type.
+//! Values as kinds, settings, arrays and parts.
 
 use nalgebra::DMatrix;
 
 use super::file::invalid;
+use super::{Persist, Registry};
 use crate::error::Error;
-use crate::scalar::Real;
-use crate::scalar::all_finite;
-use crate::scalar::{Element, Stored};
+use crate::scalar::{Element, Real, Stored, all_finite};
 
-/// What a model is stored as: a kind, settings, arrays and parts, each under a name; parts are records too.
+/// A value as it is stored: a kind, settings, arrays and parts, each under a name; parts are records too.
 ///
-/// A record is built with the `with_` methods and read with the `take_` methods, which check what they give: numbers and
-/// arrays are finite, counts and sizes fit. Reading takes everything out; [`finish`](Record::finish) refuses what is left.
+/// A record is built with the `with_` methods and read with the `take_` methods, which check what they return: numbers and
+/// arrays are finite, counts and sizes fit. Reading takes everything out; [`read`](Record::read) refuses what is left.
 ///
 /// # Names
 /// Of letters, digits and underscores. Names of parts and arrays show in files, as `steps.scaler.mean`.
@@ -21,18 +20,28 @@ use crate::scalar::{Element, Stored};
 /// use logit::persist::Record;
 ///
 /// let record = Record::new("interval").with_number("width", 2.5).with_array("ends", &[0.0f32, 2.5]);
-/// let mut read = record.open("interval")?;
-/// assert_eq!(read.take_number("width")?, 2.5);
-/// assert_eq!(read.take_array::<f32>("ends", 2)?, [0.0, 2.5]);
-/// read.finish()?;
+/// let (width, ends) = record.open("interval")?.read(|record| {
+///     Ok((record.take_number("width")?, record.take_array::<f32>("ends", 2)?))
+/// })?;
+/// assert_eq!((width, ends), (2.5, vec![0.0, 2.5]));
 /// # Ok::<(), logit::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Record {
     pub(super) kind: String,
     pub(super) settings: Vec<(String, Setting)>,
     pub(super) arrays: Vec<(String, Array)>,
     pub(super) parts: Vec<(String, Record)>,
+    /// The types that its parts may be read as.
+    registry: Registry,
+}
+
+/// Two are equal if their contents are.
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        let Record { kind, settings, arrays, parts, registry: _ } = self;
+        (kind, settings) == (&other.kind, &other.settings) && (arrays, parts) == (&other.arrays, &other.parts)
+    }
 }
 
 /// A single value.
@@ -54,7 +63,16 @@ pub(super) struct Array {
 impl Record {
     /// An empty record of this kind.
     pub fn new(kind: &str) -> Self {
-        Record { kind: kind.to_owned(), settings: vec![], arrays: vec![], parts: vec![] }
+        Record::of(kind.to_owned(), vec![], vec![], vec![])
+    }
+
+    pub(super) fn of(
+        kind: String,
+        settings: Vec<(String, Setting)>,
+        arrays: Vec<(String, Array)>,
+        parts: Vec<(String, Record)>,
+    ) -> Self {
+        Record { kind, settings, arrays, parts, registry: Registry::standard() }
     }
 
     /// Of what kind it is.
@@ -70,6 +88,11 @@ impl Record {
     /// Adds a setting that counts something.
     pub fn with_count(self, name: &str, count: usize) -> Self {
         self.with_setting(name, Setting::Count(count as u64))
+    }
+
+    /// Adds a setting that is a 64-bit integer, such as a seed.
+    pub fn with_integer(self, name: &str, integer: u64) -> Self {
+        self.with_setting(name, Setting::Count(integer))
     }
 
     /// Adds a setting that is true or false.
@@ -119,7 +142,20 @@ impl Record {
         self.with_stored(name, vec![count], u8::store(bytes)).with_counts(&lengths_of(name), &lengths)
     }
 
-    /// Adds a record inside this one.
+    /// Adds a value as a part.
+    pub fn with<P: Persist>(self, name: &str, value: &P) -> Self {
+        self.with_part(name, value.to_record())
+    }
+
+    /// Adds values as the parts `{name}_0`, `{name}_1` and so on.
+    pub fn with_all<'a, P: Persist + 'a>(self, name: &str, values: impl IntoIterator<Item = &'a P>) -> Self {
+        values
+            .into_iter()
+            .enumerate()
+            .fold(self, |record, (index, value)| record.with(&numbered(name, index), value))
+    }
+
+    /// Adds a record as a part.
     pub fn with_part(mut self, name: &str, part: Record) -> Self {
         self.parts.push((name.to_owned(), part));
         self
@@ -142,7 +178,7 @@ impl Record {
 /// All of these return [`Error::InvalidFile`] for what is missing, of another type or size than wanted, or not finite
 /// where it should be.
 impl Record {
-    /// The same record, if it is of this kind.
+    /// Checks the kind of the record and returns it.
     pub fn open(self, kind: &str) -> Result<Self, Error> {
         if self.kind == kind {
             return Ok(self);
@@ -160,9 +196,15 @@ impl Record {
 
     /// Takes out a count.
     pub fn take_count(&mut self, name: &str) -> Result<usize, Error> {
+        let count = self.take_integer(name)?;
+        usize::try_from(count)
+            .map_err(|_| invalid(format!("`{name}` is {count}, too large for this machine")))
+    }
+
+    /// Takes out a 64-bit integer.
+    pub fn take_integer(&mut self, name: &str) -> Result<u64, Error> {
         match self.take_setting(name)? {
-            Setting::Count(count) => usize::try_from(count)
-                .map_err(|_| invalid(format!("`{name}` is {count}, too large for this machine"))),
+            Setting::Count(count) => Ok(count),
             other => Err(self.unexpected(name, &other, "a count")),
         }
     }
@@ -250,7 +292,7 @@ impl Record {
     /// Takes out so many texts.
     pub fn take_texts(&mut self, name: &str, count: usize) -> Result<Vec<String>, Error> {
         let lengths = self.take_counts(&lengths_of(name))?;
-        self.check_shape(name, &[count], &[lengths.len()])?;
+        self.check_shape(&lengths_of(name), &[count], &[lengths.len()])?;
         let bytes: Vec<u8> = self.take_numbers(name)?;
         let mut rest = bytes.as_slice();
         let mut texts = Vec::with_capacity(count);
@@ -277,27 +319,57 @@ impl Record {
         self.check_shape(name, &[numbers.len()], &shape).map(|()| numbers)
     }
 
-    /// So many numbers of any type, which stay.
-    pub(crate) fn numbers<E: Element>(&self, name: &str, length: usize) -> Result<&[E], Error> {
-        let found = self.arrays.iter().find(|(found, _)| found == name);
-        let (_, Array { shape, numbers }) = found.ok_or_else(|| self.missing("array", name))?;
-        self.check_shape(name, &[length], shape)?;
-        let wrong =
-            || invalid(format!("array `{name}` is of {}, wanted {}", numbers.values().kind(), E::KIND));
-        E::borrow(numbers).ok_or_else(wrong)
+    /// Takes out `length` numbers of any type, finite or not.
+    pub(crate) fn take_column<E: Element>(&mut self, name: &str, length: usize) -> Result<Vec<E>, Error> {
+        let (shape, numbers) = self.take_stored::<E>(name)?;
+        self.check_shape(name, &[length], &shape).map(|()| numbers)
+    }
+
+    /// Reads everything in the record: checks that `read` leaves nothing in it, and turns other errors of `read`, such as
+    /// those of constructors, into [`Error::InvalidFile`].
+    pub fn read<M>(mut self, read: impl FnOnce(&mut Self) -> Result<M, Error>) -> Result<M, Error> {
+        let value = read(&mut self).map_err(|error| match error {
+            Error::InvalidFile { .. } => error,
+            other => invalid(other.to_string()),
+        })?;
+        self.finish().map(|()| value)
+    }
+
+    /// Takes out a part as a value.
+    pub fn take<P: Persist>(&mut self, name: &str) -> Result<P, Error> {
+        P::from_record(self.take_part(name)?)
+    }
+
+    /// Takes out the parts `{name}_0`, `{name}_1` and so on, `count` of them.
+    pub fn take_all<P: Persist>(&mut self, name: &str, count: usize) -> Result<Vec<P>, Error> {
+        // No capacity in advance: the count may be a lie.
+        let mut values = Vec::new();
+        for index in 0..count {
+            values.push(self.take(&numbered(name, index))?);
+        }
+        Ok(values)
     }
 
     /// Takes out a part.
     pub fn take_part(&mut self, name: &str) -> Result<Record, Error> {
-        take(&mut self.parts, name).ok_or_else(|| self.missing("part", name))
+        self.take_optional_part(name).ok_or_else(|| self.missing("part", name))
     }
 
     /// Takes out a part if it is there.
     pub fn take_optional_part(&mut self, name: &str) -> Option<Record> {
-        take(&mut self.parts, name)
+        take(&mut self.parts, name).map(|part| part.with_registry(&self.registry))
     }
 
-    /// Nothing may be left.
+    /// The registry with which it is read.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(super) fn with_registry(self, registry: &Registry) -> Self {
+        Record { registry: registry.clone(), ..self }
+    }
+
+    /// Checks that nothing is left.
     pub fn finish(self) -> Result<(), Error> {
         let names = self.settings.iter().map(|(name, _)| name);
         let names = names.chain(self.arrays.iter().map(|(name, _)| name));
@@ -325,6 +397,11 @@ impl Record {
         let kind = &self.kind;
         Err(invalid(format!("array `{name}` of its `{kind}` has the shape {found:?}, wanted {wanted:?}")))
     }
+}
+
+/// The name of one of several parts.
+fn numbered(name: &str, index: usize) -> String {
+    format!("{name}_{index}")
 }
 
 fn lengths_of(name: &str) -> String {

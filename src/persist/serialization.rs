@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeStruct, Serializer};
 
-use super::bytes::FORMAT;
-use super::description::{Node, Reading};
+use super::description::{Node, RecordSeed};
+use super::file::FORMAT;
 use super::model_file::Extras;
 use super::record::Record;
 use super::{ModelFile, Persist, description};
@@ -33,7 +33,7 @@ pub(super) fn deserialize<'de, M: Persist, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<ModelFile<M>, D::Error> {
     if deserializer.is_human_readable() {
-        let Readable { format: Name, version: Version, file: Whole(record) } =
+        let Readable { format: Name, version: Version, file: RecordWithArrays(record) } =
             Readable::deserialize(deserializer)?;
         return ModelFile::from_record(record).map_err(D::Error::custom);
     }
@@ -47,7 +47,7 @@ pub(super) fn deserialize<'de, M: Persist, D: Deserializer<'de>>(
 struct Readable {
     format: Name,
     version: Version,
-    file: Whole,
+    file: RecordWithArrays,
 }
 
 /// The name of the format, checked as soon as it is read; so is the version.
@@ -68,11 +68,11 @@ impl<'de> Deserialize<'de> for Version {
 }
 
 /// A record with its arrays.
-struct Whole(Record);
+struct RecordWithArrays(Record);
 
-impl<'de> Deserialize<'de> for Whole {
+impl<'de> Deserialize<'de> for RecordWithArrays {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Reading::new(true).deserialize(deserializer).map(Whole)
+        RecordSeed::new(true).deserialize(deserializer).map(RecordWithArrays)
     }
 }
 

@@ -17,20 +17,18 @@ where
     C: Persist + Classifier<C::Scalar>,
 {
     type Scalar = C::Scalar;
+    const KIND: &'static str = "pipeline";
 
-    fn to_record(&self) -> Record {
-        Record::new("pipeline")
-            .with_part("steps", self.steps.to_record())
-            .with_part("classifier", self.classifier.to_record())
+    fn write_record(&self, record: Record) -> Record {
+        record
+            .with("steps", &self.steps)
+            .with("classifier", &self.classifier)
             .with_part("range", self.range.to_record())
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("pipeline")?;
-        let steps = P::from_record(record.take_part("steps")?)?;
-        let classifier = C::from_record(record.take_part("classifier")?)?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        let (steps, classifier): (P, C) = (record.take("steps")?, record.take("classifier")?);
         let range = Range::from_record(record.take_part("range")?, steps.inputs())?;
-        record.finish()?;
         let (outputs, features) = (steps.outputs(), classifier.features());
         if outputs != features {
             return Err(invalid(format!(
@@ -50,6 +48,8 @@ where
 }
 
 impl Range {
+    const KIND: &'static str = "range";
+
     /// The lowest, the highest and the middle value of each column; 0 for columns that had none.
     fn corners<T: Real>(&self) -> DMatrix<T> {
         DMatrix::from_fn(3, self.lower.len(), |row, column| {
@@ -60,7 +60,8 @@ impl Range {
     }
 
     fn to_record(&self) -> Record {
-        let record = Record::new("range").with_array("lower", &self.lower).with_array("upper", &self.upper);
+        let record =
+            Record::new(Self::KIND).with_array("lower", &self.lower).with_array("upper", &self.upper);
         match self.outside {
             OutsideRange::Accept | OutsideRange::Warn { .. } => record.with_text("outside", "accept"),
             OutsideRange::Refuse { beyond } => {
@@ -70,15 +71,17 @@ impl Range {
     }
 
     fn from_record(record: Record, columns: usize) -> Result<Self, Error> {
-        let mut record = record.open("range")?;
+        record.open(Self::KIND)?.read(|record| Self::read_record(record, columns))
+    }
+
+    fn read_record(record: &mut Record, columns: usize) -> Result<Self, Error> {
         let outside = match record.take_text("outside")?.as_str() {
             "accept" => OutsideRange::Accept,
             "refuse" => OutsideRange::Refuse { beyond: record.take_number("factor")? },
             other => return Err(invalid(format!("`{other}` is nothing to do with rows outside of a range"))),
         };
-        outside.check().map_err(|error| invalid(error.to_string()))?;
+        outside.check()?;
         let (lower, upper): (Vec<f64>, Vec<f64>) = (record.take_any("lower")?, record.take_any("upper")?);
-        record.finish()?;
         let empty = |lower: f64, upper: f64| lower == f64::INFINITY && upper == f64::NEG_INFINITY;
         let range = |(&lower, &upper): (&f64, &f64)| {
             lower.is_finite() && upper.is_finite() && lower <= upper || empty(lower, upper)

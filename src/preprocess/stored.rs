@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::persist::file::invalid;
-use crate::persist::{Persist, Record, StoredLabel};
+use crate::persist::{Persist, Record, StoredLabel, string_keys};
 use crate::scalar::Real;
 
 impl<A, B> Persist for Chain<A, B>
@@ -18,24 +18,15 @@ where
     B: Persist<Scalar = A::Scalar> + Transform<A::Scalar>,
 {
     type Scalar = A::Scalar;
+    const KIND: &'static str = "chain";
 
-    fn to_record(&self) -> Record {
-        let record = Record::new("chain").with_part("first", self.first().to_record());
-        record.with_part("second", self.second().to_record())
+    fn write_record(&self, record: Record) -> Record {
+        record.with("first", self.first()).with("second", self.second())
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("chain")?;
-        let first = A::from_record(record.take_part("first")?)?;
-        let second = B::from_record(record.take_part("second")?)?;
-        record.finish()?;
-        Chain::new(first, second).map_err(|error| invalid(error.to_string()))
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        Chain::new(record.take("first")?, record.take("second")?)
     }
-}
-
-/// Everything that a constructor refuses is a file that cannot be used.
-fn checked<P>(made: Result<P, Error>) -> Result<P, Error> {
-    made.map_err(|error| invalid(error.to_string()))
 }
 
 /// What has a shift and a scale for each column.
@@ -43,17 +34,16 @@ macro_rules! shift_and_scale {
     ($($fitted:ident, $kind:literal, $shift:ident;)*) => {
         $(impl<T: Real> Persist for $fitted<T> {
             type Scalar = T;
+            const KIND: &'static str = $kind;
 
-            fn to_record(&self) -> Record {
-                let record = Record::new($kind).with_array(stringify!($shift), self.$shift());
+            fn write_record(&self, record: Record) -> Record {
+                let record = record.with_array(stringify!($shift), self.$shift());
                 record.with_array("scale", self.scale())
             }
 
-            fn from_record(record: Record) -> Result<Self, Error> {
-                let mut record = record.open($kind)?;
+            fn read_record(record: &mut Record) -> Result<Self, Error> {
                 let (shift, scale) = (record.take_vector(stringify!($shift))?, record.take_vector("scale")?);
-                record.finish()?;
-                checked($fitted::new(shift, scale))
+                $fitted::new(shift, scale)
             }
         })*
     };
@@ -66,24 +56,24 @@ shift_and_scale! {
 
 impl<T: Real> Persist for FittedMaxAbsScaler<T> {
     type Scalar = T;
+    const KIND: &'static str = "max-abs scaler";
 
-    fn to_record(&self) -> Record {
-        Record::new("max-abs scaler").with_array("scale", self.scale())
+    fn write_record(&self, record: Record) -> Record {
+        record.with_array("scale", self.scale())
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("max-abs scaler")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let scale = record.take_vector("scale")?;
-        record.finish()?;
-        checked(FittedMaxAbsScaler::new(scale))
+        FittedMaxAbsScaler::new(scale)
     }
 }
 
 impl<T: Real> Persist for FittedMinMaxScaler<T> {
     type Scalar = T;
+    const KIND: &'static str = "min-max scaler";
 
-    fn to_record(&self) -> Record {
-        Record::new("min-max scaler")
+    fn write_record(&self, record: Record) -> Record {
+        record
             .with_array("minimum", &self.minimum)
             .with_array("maximum", &self.maximum)
             .with_number("low", self.low)
@@ -91,112 +81,88 @@ impl<T: Real> Persist for FittedMinMaxScaler<T> {
             .with_flag("clip", self.clip)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("min-max scaler")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (low, high) = (record.take_number("low")?, record.take_number("high")?);
         let settings = MinMaxScaler::new().range(low, high).clip(record.take_flag("clip")?);
         let (minimum, maximum) = (record.take_vector("minimum")?, record.take_vector("maximum")?);
-        record.finish()?;
-        checked(FittedMinMaxScaler::new(settings, minimum, maximum))
+        FittedMinMaxScaler::new(settings, minimum, maximum)
     }
 }
 
-/// Values of an enum and what files call them.
-macro_rules! keys {
-    ($type:ident: $($variant:ident = $key:literal),*) => {
-        impl $type {
-            pub(crate) fn key(self) -> &'static str {
-                match self {
-                    $($type::$variant => $key,)*
-                }
-            }
-
-            pub(crate) fn from_key(key: &str) -> Result<Self, Error> {
-                match key {
-                    $($key => Ok($type::$variant),)*
-                    other => Err(invalid(format!("`{other}` is none of {:?}", [$($key),*]))),
-                }
-            }
-        }
-    };
-}
-
-keys!(NormKind: L1 = "l1", L2 = "l2", Max = "max");
-keys!(UnknownCategory: Refuse = "refuse", Zeros = "zeros");
-keys!(DropCategory: None = "none", First = "first", FirstOfTwo = "first_of_two");
+string_keys!(NormKind: L1 = "l1", L2 = "l2", Max = "max");
+string_keys!(UnknownCategory: Refuse = "refuse", Zeros = "zeros");
+string_keys!(DropCategory: None = "none", First = "first", FirstOfTwo = "first_of_two");
 
 impl<T: Real> Persist for FittedNormalizer<T> {
     type Scalar = T;
+    const KIND: &'static str = "normalizer";
 
-    fn to_record(&self) -> Record {
-        Record::new("normalizer").with_text("norm", self.norm.key()).with_count("columns", self.columns)
+    fn write_record(&self, record: Record) -> Record {
+        record.with_text("norm", self.norm.key()).with_count("columns", self.columns)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("normalizer")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let norm = NormKind::from_key(&record.take_text("norm")?)?;
         let columns = record.take_count("columns")?;
-        record.finish().map(|()| FittedNormalizer::new(norm, columns))
+        Ok(FittedNormalizer::new(norm, columns))
     }
 }
 
 impl<T: Real> Persist for Identity<T> {
     type Scalar = T;
+    const KIND: &'static str = "identity";
 
-    fn to_record(&self) -> Record {
-        Record::new("identity").with_count("columns", Transform::<T>::inputs(self))
+    fn write_record(&self, record: Record) -> Record {
+        record.with_count("columns", Transform::<T>::inputs(self))
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("identity")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let columns = record.take_count("columns")?;
-        record.finish().map(|()| Identity::new(columns))
+        Ok(Identity::new(columns))
     }
 }
 
 impl<T: Real> Persist for FittedPolynomialFeatures<T> {
     type Scalar = T;
+    const KIND: &'static str = "polynomial features";
 
-    fn to_record(&self) -> Record {
-        Record::new("polynomial features")
+    fn write_record(&self, record: Record) -> Record {
+        record
             .with_count("columns", self.inputs)
             .with_count("degree", self.settings.degree)
             .with_flag("interaction_only", self.settings.interaction_only)
             .with_flag("include_bias", self.settings.include_bias)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("polynomial features")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let settings = PolynomialFeatures {
             degree: record.take_count("degree")?,
             interaction_only: record.take_flag("interaction_only")?,
             include_bias: record.take_flag("include_bias")?,
         };
         let columns = record.take_count("columns")?;
-        record.finish()?;
-        checked(FittedPolynomialFeatures::new(settings, columns))
+        FittedPolynomialFeatures::new(settings, columns)
     }
 }
 
 impl<T: Real> Persist for FittedOneHotEncoder<T> {
     type Scalar = T;
+    const KIND: &'static str = "one-hot encoder";
 
-    fn to_record(&self) -> Record {
+    fn write_record(&self, record: Record) -> Record {
         let counts: Vec<usize> = self.categories.iter().map(Vec::len).collect();
-        Record::new("one-hot encoder")
+        record
             .with_text("unknown", self.settings.unknown.key())
             .with_text("drop", self.settings.drop.key())
             .with_counts("category_counts", &counts)
             .with_array("categories", &self.categories.concat())
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("one-hot encoder")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let unknown = UnknownCategory::from_key(&record.take_text("unknown")?)?;
         let settings = OneHotEncoder { unknown, drop: DropCategory::from_key(&record.take_text("drop")?)? };
         let counts = record.take_counts("category_counts")?;
         let all: Vec<T> = record.take_vector("categories")?;
-        record.finish()?;
         let mut rest = all.as_slice();
         let mut categories = Vec::new();
         for count in counts {
@@ -209,49 +175,47 @@ impl<T: Real> Persist for FittedOneHotEncoder<T> {
         if !rest.is_empty() {
             return Err(invalid("it has more categories than it says"));
         }
-        checked(FittedOneHotEncoder::new(settings, categories))
+        FittedOneHotEncoder::new(settings, categories)
     }
 }
 
 impl<T: Real> Persist for FittedSelectColumns<T> {
     type Scalar = T;
+    const KIND: &'static str = "selected columns";
 
-    fn to_record(&self) -> Record {
+    fn write_record(&self, record: Record) -> Record {
         // What is left out is written too, so that a file is as large as what is made of it.
         let others: Vec<usize> = self.others();
-        Record::new("selected columns").with_counts("columns", &self.columns).with_counts("others", &others)
+        record.with_counts("columns", &self.columns).with_counts("others", &others)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("selected columns")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (columns, others) = (record.take_counts("columns")?, record.take_counts("others")?);
-        record.finish()?;
         let inputs = columns.len() + others.len();
-        let made = checked(FittedSelectColumns::new(columns, inputs))?;
+        let made = FittedSelectColumns::new(columns, inputs)?;
         same(&made.others(), &others).map(|()| made)
     }
 }
 
 impl<P: Persist + Transform<P::Scalar>> Persist for FittedOnColumns<P> {
     type Scalar = P::Scalar;
+    const KIND: &'static str = "on columns";
 
-    fn to_record(&self) -> Record {
-        Record::new("on columns")
+    fn write_record(&self, record: Record) -> Record {
+        record
             .with_counts("columns", self.columns())
             .with_counts("others", self.others())
-            .with_part("inner", self.inner().to_record())
+            .with("inner", self.inner())
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("on columns")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (chosen, others) = (record.take_counts("columns")?, record.take_counts("others")?);
-        let inner = P::from_record(record.take_part("inner")?)?;
-        record.finish()?;
+        let inner: P = record.take("inner")?;
         if inner.inputs() != chosen.len() {
             return Err(invalid(format!("it is for {} columns, but names {}", inner.inputs(), chosen.len())));
         }
         let inputs = chosen.len() + others.len();
-        let made = checked(FittedOnColumns::new(chosen, inputs, inner))?;
+        let made = FittedOnColumns::new(chosen, inputs, inner)?;
         same(made.others(), &others).map(|()| made)
     }
 }
@@ -263,24 +227,24 @@ fn same(found: &[usize], said: &[usize]) -> Result<(), Error> {
 
 impl<T: Real> Persist for FittedImputer<T> {
     type Scalar = T;
+    const KIND: &'static str = "imputer";
 
-    fn to_record(&self) -> Record {
-        Record::new("imputer").with_array("values", &self.values).with_counts("indicated", &self.indicated)
+    fn write_record(&self, record: Record) -> Record {
+        record.with_array("values", &self.values).with_counts("indicated", &self.indicated)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("imputer")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (values, indicated) = (record.take_vector("values")?, record.take_counts("indicated")?);
-        record.finish()?;
-        checked(FittedImputer::new(values, indicated))
+        FittedImputer::new(values, indicated)
     }
 }
 
 impl<T: Real> Persist for FittedPca<T> {
     type Scalar = T;
+    const KIND: &'static str = "pca";
 
-    fn to_record(&self) -> Record {
-        Record::new("pca")
+    fn write_record(&self, record: Record) -> Record {
+        record
             .with_array("mean", &self.mean)
             .with_matrix("components", &self.components)
             .with_array("explained_variance", &self.explained_variance)
@@ -288,31 +252,27 @@ impl<T: Real> Persist for FittedPca<T> {
             .with_flag("whiten", self.whiten)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("pca")?;
-        let made = FittedPca::new(
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        FittedPca::new(
             record.take_vector("mean")?,
             record.take_matrix("components")?,
             record.take_vector("explained_variance")?,
             record.take_number("total_variance")?,
             record.take_flag("whiten")?,
-        );
-        record.finish()?;
-        checked(made)
+        )
     }
 }
 
 impl<L: StoredLabel> Persist for LabelEncoder<L> {
     type Scalar = f64;
+    const KIND: &'static str = "label encoder";
 
-    fn to_record(&self) -> Record {
-        Record::new("label encoder").with_labels("classes", &self.classes)
+    fn write_record(&self, record: Record) -> Record {
+        record.with_labels("classes", &self.classes)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("label encoder")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let classes: Vec<L> = record.take_labels("classes")?;
-        record.finish()?;
         if classes.is_empty() {
             return Err(invalid("it has no classes"));
         }
@@ -322,10 +282,11 @@ impl<L: StoredLabel> Persist for LabelEncoder<L> {
 
 impl Persist for Moments {
     type Scalar = f64;
+    const KIND: &'static str = "moments";
 
-    fn to_record(&self) -> Record {
+    fn write_record(&self, record: Record) -> Record {
         let numbers = |of: fn(&Column) -> f64| -> Vec<f64> { self.columns.iter().map(of).collect() };
-        Record::new("moments")
+        record
             .with_count("rows", self.rows)
             .with_number("weight", self.weight)
             .with_array("low", &numbers(|column| column.low))
@@ -335,15 +296,13 @@ impl Persist for Moments {
             .with_array("squares", &numbers(|column| column.squares))
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("moments")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (rows, weight) = (record.take_count("rows")?, record.take_number("weight")?);
         // Of no rows, the lowest is above the highest.
         let (low, high): (Vec<f64>, Vec<f64>) = (record.take_any("low")?, record.take_any("high")?);
         let mean: Vec<f64> = record.take_array("mean", low.len())?;
         let unit: Vec<f64> = record.take_array("unit", low.len())?;
         let squares: Vec<f64> = record.take_array("squares", low.len())?;
-        record.finish()?;
         if low.is_empty() || high.len() != low.len() || weight < 0.0 || (weight > 0.0 && rows == 0) {
             return Err(invalid("its `moments` contradict themselves"));
         }

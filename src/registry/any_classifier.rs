@@ -1,33 +1,24 @@
-//! A fitted classifier of any kind that files have.
+//! A fitted classifier of any registered type.
 
 use std::fmt::Debug;
 
 use nalgebra::DMatrix;
 
-use super::AnyTransform;
+use super::models;
 use crate::classifier::{Classifier, classifies_as};
-use crate::decide::{
-    Conformal, FittedCalibration, FittedThreshold, MinimumCost, PriorCorrected, RejectOption,
-};
 use crate::error::Error;
-use crate::linear::{FittedLogistic, FittedLogisticCv};
-use crate::multiclass::{FittedOneVsOne, FittedOneVsRest};
-use crate::network::FittedMlp;
 use crate::persist::file::invalid;
-use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
-use crate::pipeline::FittedPipeline;
+use crate::persist::{GoldenRows, Persist, Reader, Record, Registry, StoredLabel};
 use crate::scalar::Real;
-use crate::select::FittedSearch;
 
-/// A fitted classifier of this crate whose kind is known only when it is loaded: what a service wants that is to take
-/// whatever model its file has.
+/// A fitted classifier whose type is known only when it is loaded: for services that take whatever model their file has.
+///
+/// Files are read as the types of this crate. [`Registry`] adds types of other crates.
 ///
 /// # Examples
 /// ```
-/// use logit::{
-///     AnyClassifier, Classifier, Estimator, LogisticRegression, Penalty, Persist, Pipeline,
-///     StandardScaler, data,
-/// };
+/// use logit::prelude::*;
+/// use logit::{AnyClassifier, LogisticRegression, Penalty, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
 /// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
@@ -43,8 +34,9 @@ pub struct AnyClassifier<T, L>(Box<dyn StoredClassifier<T, L>>);
 
 /// A classifier that can be stored, whatever its type.
 trait StoredClassifier<T: Real, L>: Classifier<T, Label = L> + Debug + Send + Sync {
-    fn record(&self) -> Record;
-    fn golden(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error>;
+    fn kind(&self) -> &str;
+    fn write_record(&self, record: Record) -> Record;
+    fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error>;
     fn boxed_clone(&self) -> Box<dyn StoredClassifier<T, L>>;
 }
 
@@ -52,11 +44,14 @@ impl<T: Real, L: StoredLabel, C> StoredClassifier<T, L> for C
 where
     C: Classifier<T, Label = L> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
 {
-    fn record(&self) -> Record {
-        self.to_record()
+    fn kind(&self) -> &str {
+        Persist::kind(self)
     }
-    fn golden(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
-        self.golden_rows(rows)
+    fn write_record(&self, record: Record) -> Record {
+        Persist::write_record(self, record)
+    }
+    fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
+        Persist::golden_rows(self, rows)
     }
     fn boxed_clone(&self) -> Box<dyn StoredClassifier<T, L>> {
         Box::new(self.clone())
@@ -64,7 +59,7 @@ where
 }
 
 impl<T: Real, L: StoredLabel + 'static> AnyClassifier<T, L> {
-    /// Any classifier that can be stored.
+    /// Wraps a classifier that can be stored.
     pub fn new<C>(classifier: C) -> Self
     where
         C: Classifier<T, Label = L> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
@@ -72,44 +67,61 @@ impl<T: Real, L: StoredLabel + 'static> AnyClassifier<T, L> {
         AnyClassifier(Box::new(classifier))
     }
 
-    /// Of what kind it is, as files call it.
-    pub fn kind(&self) -> String {
-        self.to_record().kind().to_owned()
+    /// Reads a classifier of type `C`.
+    pub(super) fn read<C>(record: &mut Record) -> Result<Self, Error>
+    where
+        C: Classifier<T, Label = L> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
+    {
+        C::read_record(record).map(Self::new)
     }
 }
 
 impl<T: Real, L: StoredLabel + 'static> Persist for AnyClassifier<T, L> {
     type Scalar = T;
+    const KIND: &'static str = "";
 
-    fn to_record(&self) -> Record {
-        self.0.record()
+    fn kind(&self) -> &str {
+        self.0.kind()
+    }
+
+    fn write_record(&self, record: Record) -> Record {
+        self.0.write_record(record)
+    }
+
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        let kind = record.kind();
+        let reader: Option<Reader<Self>> =
+            models::classifier(kind).or_else(|| record.registry().reader(kind));
+        match reader {
+            Some(reader) => reader(record),
+            None => Err(invalid(format!("it has a `{kind}` where a classifier is wanted"))),
+        }
     }
 
     fn from_record(record: Record) -> Result<Self, Error> {
-        Ok(match record.kind() {
-            "logistic regression" => Self::new(FittedLogistic::<T, L>::from_record(record)?),
-            "cross-validated logistic regression" => {
-                Self::new(FittedLogisticCv::<T, L>::from_record(record)?)
-            }
-            "multi-layer perceptron" => Self::new(FittedMlp::<T, L>::from_record(record)?),
-            "one vs rest" => Self::new(FittedOneVsRest::<AnyClassifier<T, bool>, L>::from_record(record)?),
-            "one vs one" => Self::new(FittedOneVsOne::<AnyClassifier<T, bool>, L>::from_record(record)?),
-            "pipeline" => {
-                Self::new(FittedPipeline::<AnyTransform<T>, AnyClassifier<T, L>>::from_record(record)?)
-            }
-            "calibrated" => Self::new(FittedCalibration::<AnyClassifier<T, L>>::from_record(record)?),
-            "conformal" => Self::new(Conformal::<AnyClassifier<T, L>>::from_record(record)?),
-            "minimum cost" => Self::new(MinimumCost::<AnyClassifier<T, L>>::from_record(record)?),
-            "prior corrected" => Self::new(PriorCorrected::<AnyClassifier<T, L>>::from_record(record)?),
-            "reject option" => Self::new(RejectOption::<AnyClassifier<T, L>>::from_record(record)?),
-            "search" => Self::new(FittedSearch::<Record, AnyClassifier<T, L>>::from_record(record)?),
-            "thresholded" => Self::new(FittedThreshold::<AnyClassifier<T, L>>::from_record(record)?),
-            other => return Err(invalid(format!("it has a `{other}` where a classifier is wanted"))),
-        })
+        record.read(Self::read_record)
     }
 
     fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
-        self.0.golden(rows)
+        self.0.golden_rows(rows)
+    }
+}
+
+impl Registry {
+    /// Adds a type of classifiers, for its number type and its type of labels: a classifier that is generic in its labels
+    /// is added once for each type that files have. Those inside [`OneVsRest`](crate::OneVsRest) and
+    /// [`OneVsOne`](crate::OneVsOne) have labels of type `bool`.
+    ///
+    /// # Errors
+    /// [`Error::KindTaken`] if its [`KIND`](Persist::KIND) is that of a type of this crate, or was added before;
+    /// [`Error::Empty`] if it is empty.
+    pub fn with_classifier<C>(self) -> Result<Self, Error>
+    where
+        C: Classifier<C::Scalar> + Persist + Clone + Debug + Send + Sync + 'static,
+        C::Label: StoredLabel + 'static,
+    {
+        models::check_not_standard::<C::Scalar, C::Label>(C::KIND)?;
+        self.with(C::KIND, AnyClassifier::<C::Scalar, C::Label>::read::<C>)
     }
 }
 
@@ -119,7 +131,7 @@ impl<T: Real, L: StoredLabel + 'static> Clone for AnyClassifier<T, L> {
     }
 }
 
-/// Equal are those of the same kind with the same contents.
+/// Two are equal if they have the same kind and the same contents.
 impl<T: Real, L: StoredLabel + 'static> PartialEq for AnyClassifier<T, L> {
     fn eq(&self, other: &Self) -> bool {
         self.to_record() == other.to_record()

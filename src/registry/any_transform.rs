@@ -1,30 +1,30 @@
-//! A fitted transformation of any kind that files have.
+//! A fitted transformation of any registered type.
 
 use std::fmt::Debug;
 
 use nalgebra::DMatrix;
 
+use super::models;
 use crate::error::Error;
 use crate::persist::file::invalid;
-use crate::persist::{Persist, Record};
-use crate::preprocess::{
-    Chain, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer, FittedOnColumns,
-    FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler, FittedSelectColumns,
-    FittedStandardScaler, Identity, Transform,
-};
+use crate::persist::{Persist, Reader, Record, Registry};
 use crate::scalar::Real;
-use crate::transformer::transforms_as;
+use crate::transformer::{Transform, transforms_as};
 
-/// A fitted transformation of this crate whose kind is known only when it is loaded.
+/// A fitted transformation whose type is known only when it is loaded.
+///
+/// Files are read as the types of this crate. [`Registry`] adds types of other crates.
 ///
 /// # Examples
 /// ```
+/// use logit::StandardScaler;
+/// use logit::prelude::*;
 /// use logit::registry::AnyTransform;
-/// use logit::{Persist, StandardScaler, Transform, Transformer};
 /// use nalgebra::dmatrix;
 ///
 /// let bytes = StandardScaler::new().fit(&dmatrix![1.0; 3.0])?.to_bytes()?;
 /// let loaded = AnyTransform::<f64>::from_bytes(&bytes)?;
+/// assert_eq!(loaded.kind(), "standard scaler");
 /// assert_eq!(loaded.transform(&dmatrix![4.0])?, dmatrix![2.0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -33,7 +33,8 @@ pub struct AnyTransform<T>(Box<dyn StoredTransform<T>>);
 
 /// A transformation that can be stored, whatever its type.
 trait StoredTransform<T: Real>: Transform<T> + Debug + Send + Sync {
-    fn record(&self) -> Record;
+    fn kind(&self) -> &str;
+    fn write_record(&self, record: Record) -> Record;
     fn boxed_clone(&self) -> Box<dyn StoredTransform<T>>;
 }
 
@@ -41,8 +42,11 @@ impl<T: Real, P> StoredTransform<T> for P
 where
     P: Transform<T> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
 {
-    fn record(&self) -> Record {
-        self.to_record()
+    fn kind(&self) -> &str {
+        Persist::kind(self)
+    }
+    fn write_record(&self, record: Record) -> Record {
+        Persist::write_record(self, record)
     }
     fn boxed_clone(&self) -> Box<dyn StoredTransform<T>> {
         Box::new(self.clone())
@@ -50,7 +54,7 @@ where
 }
 
 impl<T: Real> AnyTransform<T> {
-    /// Any transformation that can be stored.
+    /// Wraps a transformation that can be stored.
     pub fn new<P>(transform: P) -> Self
     where
         P: Transform<T> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
@@ -58,43 +62,53 @@ impl<T: Real> AnyTransform<T> {
         AnyTransform(Box::new(transform))
     }
 
-    /// Of what kind it is, as files call it.
-    pub fn kind(&self) -> String {
-        self.to_record().kind().to_owned()
-    }
-
-    fn read<P>(record: Record) -> Result<Self, Error>
+    /// Reads a transformation of type `P`.
+    pub(super) fn read<P>(record: &mut Record) -> Result<Self, Error>
     where
         P: Transform<T> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
     {
-        P::from_record(record).map(Self::new)
+        P::read_record(record).map(Self::new)
     }
 }
 
 impl<T: Real> Persist for AnyTransform<T> {
     type Scalar = T;
+    const KIND: &'static str = "";
 
-    fn to_record(&self) -> Record {
-        self.0.record()
+    fn kind(&self) -> &str {
+        self.0.kind()
+    }
+
+    fn write_record(&self, record: Record) -> Record {
+        self.0.write_record(record)
+    }
+
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        let kind = record.kind();
+        let reader: Option<Reader<Self>> = models::transform(kind).or_else(|| record.registry().reader(kind));
+        match reader {
+            Some(reader) => reader(record),
+            None => Err(invalid(format!("it has a `{kind}` where a transformation is wanted"))),
+        }
     }
 
     fn from_record(record: Record) -> Result<Self, Error> {
-        match record.kind() {
-            "chain" => Self::read::<Chain<AnyTransform<T>, AnyTransform<T>>>(record),
-            "identity" => Self::read::<Identity<T>>(record),
-            "imputer" => Self::read::<FittedImputer<T>>(record),
-            "max-abs scaler" => Self::read::<FittedMaxAbsScaler<T>>(record),
-            "min-max scaler" => Self::read::<FittedMinMaxScaler<T>>(record),
-            "normalizer" => Self::read::<FittedNormalizer<T>>(record),
-            "on columns" => Self::read::<FittedOnColumns<AnyTransform<T>>>(record),
-            "one-hot encoder" => Self::read::<FittedOneHotEncoder<T>>(record),
-            "pca" => Self::read::<FittedPca<T>>(record),
-            "polynomial features" => Self::read::<FittedPolynomialFeatures<T>>(record),
-            "robust scaler" => Self::read::<FittedRobustScaler<T>>(record),
-            "selected columns" => Self::read::<FittedSelectColumns<T>>(record),
-            "standard scaler" => Self::read::<FittedStandardScaler<T>>(record),
-            other => Err(invalid(format!("it has a `{other}` where a transformation is wanted"))),
-        }
+        record.read(Self::read_record)
+    }
+}
+
+impl Registry {
+    /// Adds a type of transformations, for its number type.
+    ///
+    /// # Errors
+    /// [`Error::KindTaken`] if its [`KIND`](Persist::KIND) is that of a type of this crate, or was added before;
+    /// [`Error::Empty`] if it is empty.
+    pub fn with_transform<P>(self) -> Result<Self, Error>
+    where
+        P: Transform<P::Scalar> + Persist + Clone + Debug + Send + Sync + 'static,
+    {
+        models::check_not_standard::<P::Scalar, String>(P::KIND)?;
+        self.with(P::KIND, AnyTransform::<P::Scalar>::read::<P>)
     }
 }
 
@@ -104,7 +118,7 @@ impl<T: Real> Clone for AnyTransform<T> {
     }
 }
 
-/// Equal are those of the same kind with the same contents.
+/// Two are equal if they have the same kind and the same contents.
 impl<T: Real> PartialEq for AnyTransform<T> {
     fn eq(&self, other: &Self) -> bool {
         self.to_record() == other.to_record()

@@ -1,9 +1,9 @@
-//! The kinds of models that files have: the one place that names them all.
+//! Models whose type is known only when they are loaded, and the list of all types that files can have.
 
 mod any_classifier;
 mod any_transform;
-#[cfg(feature = "serde")]
-mod serialization;
+mod models;
 
+pub use crate::persist::Registry;
 pub use any_classifier::AnyClassifier;
 pub use any_transform::AnyTransform;

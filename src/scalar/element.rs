@@ -19,8 +19,6 @@ pub trait Element: Copy + Sized + 'static {
     /// # Errors
     /// For an array of another type, which is returned.
     fn unstore(stored: Stored) -> Result<Vec<Self>, Stored>;
-    /// The array that is stored, if it is of this type.
-    fn borrow(stored: &Stored) -> Option<&[Self]>;
 }
 
 /// The type of the numbers of an array.
@@ -131,13 +129,6 @@ macro_rules! elements {
                 match stored {
                     Stored::$kind(array) => Ok(array),
                     other => Err(other),
-                }
-            }
-
-            fn borrow(stored: &Stored) -> Option<&[Self]> {
-                match stored {
-                    Stored::$kind(array) => Some(array),
-                    _ => None,
                 }
             }
         })*

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::Error;
 use crate::report::StopReason;
 
 /// Why the fit of each fold stopped.
@@ -63,8 +64,11 @@ impl FoldStops {
     }
 
     /// The reasons that [`keys`](Self::keys) made a text of.
-    pub(crate) fn from_keys(text: &str) -> Option<Self> {
-        let reason = |key| if key == UNKNOWN { Some(None) } else { StopReason::from_key(key).map(Some) };
+    ///
+    /// # Errors
+    /// [`Error::InvalidFile`] for any other text.
+    pub(crate) fn from_keys(text: &str) -> Result<Self, Error> {
+        let reason = |key| if key == UNKNOWN { Ok(None) } else { StopReason::from_key(key).map(Some) };
         text.split(' ').filter(|key| !key.is_empty()).map(reason).collect()
     }
 }
@@ -137,8 +141,8 @@ mod tests {
     #[test]
     fn texts_come_back() {
         let all = stops(&[Some(StopReason::Converged), None, Some(StopReason::Diverged)]);
-        assert_eq!(FoldStops::from_keys(&all.keys()), Some(all));
-        assert_eq!(FoldStops::from_keys(&FoldStops::default().keys()), Some(FoldStops::default()));
-        assert_eq!(FoldStops::from_keys("converged hopeful"), None);
+        assert_eq!(FoldStops::from_keys(&all.keys()), Ok(all));
+        assert_eq!(FoldStops::from_keys(&FoldStops::default().keys()), Ok(FoldStops::default()));
+        assert!(matches!(FoldStops::from_keys("converged hopeful"), Err(Error::InvalidFile { .. })));
     }
 }

@@ -9,10 +9,8 @@ mod parallel;
 mod part;
 mod plain_folds;
 mod search;
-mod settings;
 mod split;
 mod splitter;
-mod stored;
 
 pub use cross_validation::{CrossValidation, CrossValidationResult};
 pub use fold_stops::FoldStops;
@@ -23,7 +21,6 @@ pub use learning_curves::{ScoreCurve, learning_curve, validation_curve};
 pub(crate) use part::Part;
 pub use plain_folds::{group_k_fold, k_fold, shuffled_k_fold, time_ordered_splits};
 pub use search::{Candidate, FittedSearch, Search, grid2};
-pub use settings::StoredSettings;
 pub(crate) use split::stratified;
 pub use split::{Split, train_test_split};
 pub use splitter::Splitter;

@@ -1,10 +1,10 @@
 //! Training of any layer on any loss: mini-batches, validation, history, checkpoints.
 
 mod blocks;
-mod checkpoint_file;
+mod checkpoint;
 mod config;
+mod consistency;
 mod engine;
-mod epochs;
 mod examples;
 mod history;
 mod objective;
@@ -15,10 +15,13 @@ mod samples;
 mod start;
 mod state;
 mod stored;
+mod stored_checkpoint;
+mod stored_history;
 mod trained;
 mod validation;
 
 pub(crate) use blocks::BLOCK;
+pub use checkpoint::Checkpoint;
 pub use config::Trainer;
 pub use examples::Examples;
 pub use history::{Epoch, History, LayerUpdate};
@@ -26,5 +29,5 @@ pub use objective::NetworkObjective;
 pub use options::TrainOptions;
 pub use rate_finder::{RateCurve, RateRange};
 pub use run::{Run, StepOutcome};
-pub use state::Checkpoint;
+pub(crate) use state::RunState;
 pub use trained::Trained;

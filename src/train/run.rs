@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::checkpoint::Checkpoint;
 use super::engine::Engine;
 use super::history::{Epoch, History, LayerUpdate};
-use super::state::{Checkpoint, Cursor};
+use super::state::{Cursor, RunState};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::error::Error;
@@ -57,7 +58,7 @@ pub enum StepOutcome {
 pub struct Run<T: Real, N, S, O> {
     pub(super) engine: Engine<T, N, S, O>,
     pub(super) validation: Option<Validation<T>>,
-    pub(super) state: Checkpoint<T>,
+    pub(super) state: RunState<T>,
     pub(super) norms: Vec<f64>,
     pub(super) started: Instant,
 }
@@ -130,7 +131,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
 
     /// A snapshot of the run, to store and to [`resume`](crate::nn::Trainer::resume) from.
     pub fn checkpoint(&self) -> Checkpoint<T> {
-        self.state.clone()
+        Checkpoint(self.state.clone())
     }
 
     /// The parameters now.
@@ -158,7 +159,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     }
 
     /// The state alone.
-    pub(crate) fn into_state(self) -> Checkpoint<T> {
+    pub(crate) fn into_state(self) -> RunState<T> {
         self.state
     }
 
@@ -217,7 +218,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     /// run again with a close look at each step. It repeats to the bit, so ordinary steps need no copy of the weights.
     fn diverge(&mut self) {
         let Run { engine, state, .. } = self;
-        let Checkpoint { cursor, snapshot, before_last, .. } = state;
+        let RunState { cursor, snapshot, before_last, .. } = state;
         let reached = cursor.steps;
         cursor.copy_from(snapshot);
         let mut previous = if cursor.epoch > 0 { before_last.clone() } else { cursor.params.clone() };

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::checkpoint::Checkpoint;
 use super::config::Trainer;
 use super::engine::Engine;
 use super::examples::Examples;
@@ -10,7 +11,7 @@ use super::history::Epoch;
 use super::options::TrainOptions;
 use super::run::Run;
 use super::samples::Samples;
-use super::state::{Checkpoint, Cursor, RunFingerprint};
+use super::state::{Cursor, RunFingerprint, RunState};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::check;
@@ -57,17 +58,18 @@ impl<O> Trainer<O> {
         loss: S,
         examples: Examples<'_, T>,
         options: TrainOptions<'_, T>,
-        mut checkpoint: Checkpoint<T>,
+        checkpoint: Checkpoint<T>,
     ) -> Result<Run<T, N, S, O>, Error>
     where
         O: Optimizer<T> + Clone,
     {
-        checkpoint.stop = checkpoint.stop.filter(|stop| *stop != StopReason::Cancelled);
+        let Checkpoint(mut state) = checkpoint;
+        state.stop = state.stop.filter(|stop| *stop != StopReason::Cancelled);
         let mut fresh = self.first_state(&network, options.start)?;
         examples.check(&network, &loss)?;
         fresh.identity.rows = examples.counted().len();
-        fresh.identity.check(&checkpoint.identity)?;
-        self.run(network, loss, examples, options, checkpoint)
+        fresh.identity.check(&state.identity)?;
+        self.run(network, loss, examples, options, state)
     }
 
     /// Trains to the end.
@@ -113,7 +115,7 @@ impl<O> Trainer<O> {
         &self,
         network: &N,
         start: Option<(&[T], &[T])>,
-    ) -> Result<Checkpoint<T>, Error>
+    ) -> Result<RunState<T>, Error>
     where
         O: Optimizer<T>,
     {
@@ -155,7 +157,7 @@ impl<O> Trainer<O> {
         let plateau = PlateauState::default();
         let cursor = Cursor { params, statistics, optimizer_state, plateau, steps: 0, epoch: 0, row: 0 };
         let layers = groups(network).into_iter().map(|group| group.layer.describe()).collect();
-        Ok(Checkpoint::new(identity, cursor, layers))
+        Ok(RunState::new(identity, cursor, layers))
     }
 
     /// A run on other rows than before, which have been checked.
@@ -164,7 +166,7 @@ impl<O> Trainer<O> {
         network: N,
         loss: S,
         examples: Examples<'_, T>,
-        state: Checkpoint<T>,
+        state: RunState<T>,
     ) -> Run<T, N, S, O>
     where
         O: Optimizer<T> + Clone,
@@ -180,7 +182,7 @@ impl<O> Trainer<O> {
         loss: S,
         examples: Examples<'_, T>,
         options: TrainOptions<'_, T>,
-        state: Checkpoint<T>,
+        state: RunState<T>,
     ) -> Result<Run<T, N, S, O>, Error>
     where
         O: Optimizer<T> + Clone,

@@ -7,45 +7,9 @@ use crate::optim::PlateauState;
 use crate::report::{Divergence, FitReport, StopReason};
 use crate::scalar::Real;
 
-/// Everything that a training run needs to go on to the same bits: a snapshot of [`Run`](crate::nn::Run), taken at any step.
-///
-/// [`save`](Checkpoint::save) writes it to a file and [`load`](Checkpoint::load) reads it; [`to_bytes`](Self::to_bytes)
-/// and [`from_bytes`](Checkpoint::from_bytes) do the same in memory. A file holds parameters, running statistics and
-/// the state of the optimizer, now and at the start of the epoch, the best parameters so far and the history, all to
-/// the bit. It does not hold the rows, the network and the settings: whoever resumes gives them again.
-///
-/// # Format
-/// [Safetensors](https://github.com/huggingface/safetensors): arrays of the number type `T`, and of `f64` and `u64` for
-/// the history. In Python, `safetensors.numpy.load_file("run.safetensors")["parameters"]` are the parameters.
-/// The metadata has the keys `format` ("logit checkpoint"), `version` ("1.0") and `description` (positions and sizes,
-/// in JSON). The array `checksum` is the CRC-64/XZ of all other bytes.
-///
-/// # Examples
-/// ```
-/// use logit::nn::{StepOutcome, Checkpoint, MlpOptions};
-/// use logit::{Adam, MlpClassifier, data};
-///
-/// let iris = data::iris();
-/// let network = MlpClassifier::new([8]).optimizer(Adam::new(0.01)).epochs(6);
-/// let mut run = network.start(&iris.x, &iris.y, MlpOptions::default())?;
-/// for _ in 0..13 {
-///     run.step()?;
-/// }
-/// let file = std::env::temp_dir().join(format!("iris-{}.safetensors", std::process::id()));
-/// run.checkpoint().save(&file)?;
-///
-/// // Another day, another process.
-/// let checkpoint = Checkpoint::load(&file)?;
-/// let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), checkpoint)?;
-/// while resumed.step()? != StepOutcome::Finished {}
-///
-/// while run.step()? != StepOutcome::Finished {}
-/// assert_eq!(resumed.finish(), run.finish()); // to the bit
-/// # std::fs::remove_file(&file).ok();
-/// # Ok::<(), logit::Error>(())
-/// ```
+/// Where a run stands. The default is only there to be replaced.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Checkpoint<T> {
+pub(crate) struct RunState<T> {
     pub(super) identity: RunFingerprint,
     pub(super) cursor: Cursor<T>,
     /// The sum of losses in the epoch at hand.
@@ -56,35 +20,13 @@ pub struct Checkpoint<T> {
     pub(super) before_last: Vec<T>,
     pub(super) best: Option<Best<T>>,
     pub(super) history: History,
-    pub(super) stop: Option<StopReason>,
+    pub(crate) stop: Option<StopReason>,
     pub(super) divergence: Option<Divergence>,
 }
 
-impl<T> Checkpoint<T> {
-    /// Steps of the optimizer so far.
-    pub fn steps(&self) -> u64 {
-        self.cursor.steps
-    }
-
-    /// Whole epochs so far.
-    pub fn epochs(&self) -> usize {
-        self.cursor.epoch
-    }
-
-    /// Why the run stopped, if it did.
-    pub fn stop(&self) -> Option<StopReason> {
-        self.stop
-    }
-
-    /// The parameters at this point of the run.
-    pub fn params(&self) -> &[T] {
-        &self.cursor.params
-    }
-}
-
-impl<T: Real> Checkpoint<T> {
+impl<T: Real> RunState<T> {
     pub(super) fn new(identity: RunFingerprint, cursor: Cursor<T>, layers: Vec<String>) -> Self {
-        Checkpoint {
+        RunState {
             identity,
             snapshot: cursor.clone(),
             before_last: cursor.params.clone(),
@@ -113,38 +55,9 @@ impl<T: Real> Checkpoint<T> {
         }
     }
 
-    /// The model at this point, without the rows: what [`Run::finish`](crate::nn::Run::finish) would have given. A run that
-    /// had no reason to stop yet counts as cancelled.
-    ///
-    /// # Examples
-    /// A network of your own is kept in a file by its checkpoint:
-    /// ```
-    /// use logit::nn::{
-    ///     Checkpoint, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
-    /// };
-    /// use logit::{Activation, Adam, data};
-    ///
-    /// let iris = data::iris();
-    /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();
-    /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
-    /// let network = Sequential::perceptron(&[4, 6, 3], Activation::Tanh)?;
-    /// let trainer = Trainer::new(Adam::new(0.01)).epochs(3);
-    /// let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default())?;
-    /// run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
-    /// let bytes = run.checkpoint().to_bytes(); // or save(path)
-    ///
-    /// let trained = Checkpoint::<f64>::from_bytes(&bytes)?.finish(); // or load(path)
-    /// let scores = trained.scores(&network, &iris.x)?;
-    /// assert_eq!(scores, run.finish().scores(&network, &iris.x)?);
-    /// # Ok::<(), logit::Error>(())
-    /// ```
-    pub fn finish(self) -> Trained<T> {
-        self.into_trained(StopReason::Cancelled)
-    }
-
     /// The model at this point; `unfinished` is why a run that has no reason to stop ended.
     pub(crate) fn into_trained(self, unfinished: StopReason) -> Trained<T> {
-        let Checkpoint { cursor, best, history, divergence, stop, .. } = self;
+        let RunState { cursor, best, history, divergence, stop, .. } = self;
         let stop = stop.unwrap_or(unfinished);
         let kept = best.as_ref().map_or(history.epochs.len(), |best| best.epoch);
         let loss = |epoch: &Epoch| epoch.train_loss;

@@ -283,7 +283,7 @@ fn headers_that_lie_are_refused() {
     let bytes = saved();
     let (text, _) = header(&bytes);
     for (from, to) in [
-        ("logit model", "logit checkpoint"),
+        ("logit model", "logit models"),
         ("\"version\":\"1.0\"", "\"version\":\"2.0\""),
         ("\"version\":\"1.0\"", "\"version\":\"0.9\""),
         ("\"version\":\"1.0\"", "\"version\":\"1\""),

@@ -90,7 +90,7 @@ fn what_files_refuse_is_refused_here_too() {
     };
     let model = "/file/parts/model";
     for (path, value, message) in [
-        ("/format", json!("logit checkpoint"), "it is a `logit checkpoint`, wanted a `logit model`"),
+        ("/format", json!("pickle"), "it is a `pickle`, wanted a `logit model`"),
         ("/version", json!("2.0"), "use a newer version of this library"),
         ("/version", json!("1"), "wanted two numbers"),
         ("/version", json!(1.0), "invalid type"),

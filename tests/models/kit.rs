@@ -272,7 +272,7 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
         let steps = (PolynomialFeatures::new(degree), StandardScaler::new());
         Pipeline::new(steps, LogisticRegression::new(Penalty::l2(1.0 / c)))
     });
-    visitor.visit("search", &search.fit(&x, &y)?, &x);
+    visitor.visit("search", &search.fit(&x, &y)?.into_model(), &x);
     let three = scaled.fit(&x, &text)?;
     for (name, method) in [
         ("platt", CalibrationMethod::Platt),
@@ -304,7 +304,7 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
 }
 
 /// How many values are shown that are no classifiers, of each number type.
-pub(crate) const OTHERS: usize = 27;
+pub(crate) const OTHERS: usize = 30;
 
 /// Everything else that can be saved.
 fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
@@ -349,6 +349,14 @@ fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
     let trainer = Trainer::new(Adam::new(0.1)).epochs(2).batch_size(20);
     let trained = trainer.fit(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default())?;
     visitor.visit("trained", &trained);
+    visitor.visit("history", &trained.history);
+    visitor.visit("fit report", &trained.report);
+    let options = TrainOptions::default().validation(examples);
+    let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), examples, options)?;
+    for _ in 0..4 {
+        run.step()?;
+    }
+    visitor.visit("checkpoint", &run.checkpoint());
     Ok(())
 }
 

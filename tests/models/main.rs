@@ -9,5 +9,6 @@ mod hostile;
 mod json;
 mod kit;
 mod memory;
+mod registry;
 mod round_trips;
 mod structure;

@@ -174,16 +174,16 @@ struct Offset(f32);
 
 impl Persist for Offset {
     type Scalar = f32;
+    const KIND: &'static str = "offset";
 
-    fn to_record(&self) -> Record {
-        Record::new("offset").with_number("by", f64::from(self.0)).with_texts("words", &["a", "", "bc"])
+    fn write_record(&self, record: Record) -> Record {
+        record.with_number("by", f64::from(self.0)).with_texts("words", &["a", "", "bc"])
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("offset")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let offset = Offset(record.take_number("by")? as f32);
         assert_eq!(record.take_texts("words", 3)?, ["a", "", "bc"]);
-        record.finish().map(|()| offset)
+        Ok(offset)
     }
 }
 

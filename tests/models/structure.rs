@@ -7,7 +7,7 @@ use logit::persist::StoredLabel;
 use logit::prelude::*;
 use logit::registry::AnyTransform;
 use logit::{
-    AnyClassifier, Error, FittedLogistic, LogisticRegression, MlpClassifier, OneVsOne, Penalty, Search,
+    AnyClassifier, Error, FittedLogistic, LogisticRegression, MlpClassifier, OneVsOne, Penalty,
     StandardScaler,
 };
 use serde_json::{Value, json};
@@ -199,12 +199,6 @@ fn choices_that_contradict_their_scores_are_refused() {
     let other = (chosen.best() + 1) % 4;
     refused(&chosen, at("/parts/model/settings/best", other), "not those of its scores");
     refused(&chosen, put("model.path.lambdas", 1, 1e9), "do not descend");
-    let search = Search::grid([0.1, 1.0], |&c| LogisticRegression::new(Penalty::c(c)));
-    let search = search.fit(&x, &y).expect("a fit");
-    refused(&search, at("/parts/model/settings/best", 2), "number 2 of 2");
-    refused(&search, at("/parts/model/settings/candidates", 3), "3 settings and 10 scores");
-    refused(&search, at("/parts/model/settings/candidates", 0), "of 0");
-    assert_eq!(search.classes().len(), 3);
 }
 
 /// Each score is finite, but not the sums over pairs.

@@ -7,7 +7,7 @@ use logit::nn::{
     TrainOptions, Trainer,
 };
 use logit::optim::Optimizer;
-use logit::{Activation, Real};
+use logit::{Activation, Persist, Real};
 
 use super::kit::Data;
 
@@ -40,4 +40,9 @@ pub(crate) fn checkpoint<T: Real, O: Optimizer<T> + Clone>(
         }
     }
     run.checkpoint()
+}
+
+/// The checkpoint as a file.
+pub(crate) fn bytes<T: Real>(checkpoint: &Checkpoint<T>) -> Vec<u8> {
+    checkpoint.to_bytes().expect("bytes")
 }

@@ -6,7 +6,7 @@ use logit::nn::{
     Checkpoint, Epoch, Examples, SoftmaxCrossEntropy, StepOutcome, Targets, TrainOptions, Trained, Trainer,
 };
 use logit::optim::{Optimizer, UpdateRule};
-use logit::{Error, Sgd, StopReason};
+use logit::{Error, Persist, Sgd, StopReason};
 
 use super::kit::{Data, network, rules, schedules};
 
@@ -26,7 +26,8 @@ fn finish<O: Optimizer<f64> + Clone>(
     while run.step().expect("a step") != StepOutcome::Finished {
         steps += 1;
         if Some(steps) == cut {
-            let checkpoint = Checkpoint::from_bytes(&run.checkpoint().to_bytes()).expect("a checkpoint");
+            let checkpoint =
+                Checkpoint::from_bytes(&run.checkpoint().to_bytes().expect("bytes")).expect("a checkpoint");
             assert_eq!(checkpoint, run.checkpoint());
             run = trainer.resume(&network, loss, examples, options(), checkpoint).expect("a run");
         }
@@ -120,7 +121,7 @@ fn what_an_observer_stopped_goes_on() {
         (stopped(&trainer, 6), Some(StopReason::Cancelled)),
     ] {
         assert_eq!(checkpoint.stop(), stop);
-        let stored = Checkpoint::from_bytes(&checkpoint.to_bytes()).expect("a checkpoint");
+        let stored = Checkpoint::from_bytes(&checkpoint.to_bytes().expect("bytes")).expect("a checkpoint");
         assert_eq!(stored.clone().finish().params, checkpoint.params());
         let mut run =
             trainer.resume(&network, loss, examples, TrainOptions::default(), stored).expect("a run");

@@ -230,5 +230,5 @@ fn running_statistics_that_are_not_finite_stop_the_run() {
         while run.step().expect("a step") != StepOutcome::Finished {}
         run.checkpoint()
     };
-    assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()), Ok(checkpoint));
+    assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes().expect("bytes")), Ok(checkpoint));
 }

@@ -15,8 +15,9 @@ const CODES: usize = 2;
 
 impl Persist for CsvSchema {
     type Scalar = f64;
+    const KIND: &'static str = "csv schema";
 
-    fn to_record(&self) -> Record {
+    fn write_record(&self, record: Record) -> Record {
         let format = &self.format;
         let categories = |kind: &Kind| match kind {
             Kind::Numbers => None,
@@ -27,7 +28,7 @@ impl Persist for CsvSchema {
         let counts: Vec<usize> = categories.iter().map(|categories| categories.names.len()).collect();
         let missing: Vec<usize> = categories.iter().map(|c| usize::from(c.missing)).collect();
         let names: Vec<String> = categories.into_iter().flat_map(|categories| categories.names).collect();
-        let record = Record::new("csv schema")
+        let record = record
             .with_flag("header", format.header)
             .with_count("delimiter", usize::from(format.delimiter))
             .with_text("unknown", format.unknown.key())
@@ -46,8 +47,7 @@ impl Persist for CsvSchema {
         with_places(record, "weights", self.weights.as_slice())
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("csv schema")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let markers = record.take_count("missing_markers")?;
         let delimiter = record.take_count("delimiter")?;
         let format = Format {
@@ -60,12 +60,11 @@ impl Persist for CsvSchema {
             max_bytes: record.take_count("max_bytes")? as u64,
             max_values: record.take_count("max_values")?,
         };
-        format.check().map_err(|error| invalid(error.to_string()))?;
+        format.check()?;
         let width = record.take_count("width")?;
-        let features = take_places(&mut record, "features")?;
-        let kinds = take_kinds(&mut record)?;
-        let (label, weights) = (take_place(&mut record, "label")?, take_place(&mut record, "weights")?);
-        record.finish()?;
+        let features = take_places(record, "features")?;
+        let kinds = take_kinds(record)?;
+        let (label, weights) = (take_place(record, "label")?, take_place(record, "weights")?);
         let schema = CsvSchema { format, width, features, kinds, label, weights };
         schema.check().map(|()| schema)
     }

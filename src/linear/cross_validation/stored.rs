@@ -11,12 +11,13 @@ use crate::scalar::Real;
 
 impl<T: Real, L: StoredLabel> Persist for FittedLogisticCv<T, L> {
     type Scalar = T;
+    const KIND: &'static str = "cross-validated logistic regression";
 
-    fn to_record(&self) -> Record {
+    fn write_record(&self, record: Record) -> Record {
         let folds: Vec<f64> = self.scores.iter().flat_map(|score| score.folds.clone()).collect();
         let nonzero: Vec<usize> = self.scores.iter().map(|score| score.nonzero).collect();
         let converged: Vec<usize> = self.scores.iter().map(|score| usize::from(score.converged)).collect();
-        Record::new("cross-validated logistic regression")
+        record
             .with_array("fold_scores", &folds)
             .with_counts("nonzero", &nonzero)
             .with_counts("converged", &converged)
@@ -24,12 +25,11 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogisticCv<T, L> {
             .with_count("one_standard_error", self.selection.one_standard_error)
             .with_count("chosen", self.chosen)
             .with_flag("complete", self.complete)
-            .with_part("path", self.path.to_record())
+            .with("path", &self.path)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("cross-validated logistic regression")?;
-        let path = FittedLogisticPath::<T, L>::from_record(record.take_part("path")?)?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        let path: FittedLogisticPath<T, L> = record.take("path")?;
         // Scores of metrics may be infinite, and NaN where they are not defined.
         let (all, nonzero): (Vec<f64>, _) = (record.take_any("fold_scores")?, record.take_counts("nonzero")?);
         let converged = record.take_counts("converged")?;
@@ -60,7 +60,6 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogisticCv<T, L> {
             )));
         }
         let complete = record.take_flag("complete")?;
-        record.finish()?;
         let model = path.models()[chosen].clone();
         Ok(FittedLogisticCv { path, model, scores, selection, chosen, complete })
     }

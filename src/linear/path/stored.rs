@@ -10,33 +10,27 @@ use crate::scalar::Real;
 
 impl<T: Real, L: StoredLabel> Persist for FittedLogisticPath<T, L> {
     type Scalar = T;
+    const KIND: &'static str = "logistic path";
 
-    fn to_record(&self) -> Record {
-        let record = Record::new("logistic path")
+    fn write_record(&self, record: Record) -> Record {
+        record
             .with_array("lambdas", &self.lambdas)
-            .with_array("deviance_ratios", &self.deviance_ratios);
-        self.models.iter().enumerate().fold(record, |record, (index, model)| {
-            record.with_part(&format!("model_{index}"), model.to_record())
-        })
+            .with_array("deviance_ratios", &self.deviance_ratios)
+            .with_all("model", &self.models)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("logistic path")?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
         let lambdas: Vec<f64> = record.take_vector("lambdas")?;
         let deviance_ratios = record.take_array("deviance_ratios", lambdas.len())?;
         if lambdas.is_empty() || !lambdas.is_sorted_by(|a, b| a >= b) || lambdas.iter().any(|&l| l < 0.0) {
             return Err(invalid("its values of lambda do not descend to 0 at the lowest"));
         }
-        let mut models: Vec<FittedLogistic<T, L>> = Vec::new();
-        for index in 0..lambdas.len() {
-            let model = FittedLogistic::from_record(record.take_part(&format!("model_{index}"))?)?;
-            let first = models.first().unwrap_or(&model);
-            if (model.features(), model.classes()) != (first.features(), first.classes()) {
-                return Err(invalid(format!("model {index} has other columns or classes than the first")));
-            }
-            models.push(model);
+        let models: Vec<FittedLogistic<T, L>> = record.take_all("model", lambdas.len())?;
+        let columns_and_classes = |model: &FittedLogistic<T, L>| (model.features(), model.classes().to_vec());
+        let first = columns_and_classes(&models[0]);
+        if let Some(index) = models.iter().position(|model| columns_and_classes(model) != first) {
+            return Err(invalid(format!("model {index} has other columns or classes than the first")));
         }
-        record.finish()?;
         Ok(FittedLogisticPath { lambdas, models, deviance_ratios })
     }
 }

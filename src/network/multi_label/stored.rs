@@ -6,37 +6,39 @@ use super::fitted::FittedMultiLabel;
 use crate::decide::PlattScaling;
 use crate::error::Error;
 use crate::network::FittedMlp;
-use crate::persist::file::invalid;
 use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
 use crate::scalar::Real;
 
 impl<T: Real, L: StoredLabel> Persist for FittedMultiLabel<T, L> {
     type Scalar = T;
+    const KIND: &'static str = "multi-label network";
 
-    fn to_record(&self) -> Record {
+    fn write_record(&self, record: Record) -> Record {
         let numbers =
             |of: fn(&PlattScaling) -> f64| -> Vec<f64> { self.calibration.iter().map(of).collect() };
-        Record::new("multi-label network")
-            .with_part("network", self.model.to_labelled_record("labels"))
+        let network = Record::new(FittedMlp::<T, L>::KIND);
+        record
+            .with_part("network", self.model.write_with_labels("labels", network))
             .with_array("calibration_slopes", &numbers(|platt| platt.slope))
             .with_array("calibration_offsets", &numbers(|platt| platt.offset))
             .with_array("thresholds", &self.thresholds)
     }
 
-    fn from_record(record: Record) -> Result<Self, Error> {
-        let mut record = record.open("multi-label network")?;
-        let mut inner = record.take_part("network")?.open("multi-layer perceptron")?;
-        let labels: Vec<L> = inner.take_labels("labels")?;
-        let count = labels.len();
-        let model = FittedMlp::from_labelled_record(inner, labels, |_| count)?;
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        let network = record.take_part("network")?.open(FittedMlp::<T, L>::KIND)?;
+        let model = network.read(|network| {
+            let labels: Vec<L> = network.take_labels("labels")?;
+            let count = labels.len();
+            FittedMlp::read_with_labels(network, labels, |_| count)
+        })?;
+        let count = model.classes.len();
         let slopes: Vec<f64> = record.take_array("calibration_slopes", count)?;
         let offsets: Vec<f64> = record.take_array("calibration_offsets", count)?;
         let calibration =
             slopes.into_iter().zip(offsets).map(|(slope, offset)| PlattScaling { slope, offset });
         let thresholds: Vec<f64> = record.take_array("thresholds", count)?;
-        record.finish()?;
         let loaded = FittedMultiLabel { calibration: calibration.collect(), ..FittedMultiLabel::new(model) };
-        loaded.with_thresholds(thresholds).map_err(|error| invalid(error.to_string()))
+        loaded.with_thresholds(thresholds)
     }
 
     fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::header::{self, Header};
-use super::{Format, PREFIX, invalid};
+use super::{PREFIX, invalid};
 use crate::error::Error;
 
 /// How many names are tried for a temporary file.
@@ -71,8 +71,8 @@ fn write(mut file: File, bytes: &[u8], before: &mut impl FnMut(Step) -> io::Resu
 /// The bytes of a file, read only if its header fits its size.
 ///
 /// # Errors
-/// [`Error::File`] where it cannot be read, [`Error::InvalidFile`] where it is none of ours.
-pub(crate) fn load(path: &Path, format: Format) -> Result<Vec<u8>, Error> {
+/// [`Error::File`] if it cannot be read, [`Error::InvalidFile`] for a file of another format.
+pub(crate) fn load(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |error| failure("load", path, &error);
     // Asked before it is opened, because opening a pipe waits for a writer.
     let regular = fs::metadata(path).map_err(failed)?.is_file();
@@ -83,7 +83,7 @@ pub(crate) fn load(path: &Path, format: Format) -> Result<Vec<u8>, Error> {
     let length = file.metadata().map_err(failed)?.len();
     let mut bytes = Vec::new();
     read(&mut file, PREFIX as u64, &mut bytes).map_err(failed)?;
-    let header = header::range(&bytes, length, format.longest_header)?;
+    let header = header::range(&bytes, length)?;
     read(&mut file, header.len() as u64, &mut bytes).map_err(failed)?;
     let text = bytes.get(header.clone()).ok_or_else(|| invalid("it became shorter while it was read"))?;
     Header::parse(text)?.check_length(header.end, length)?;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::{PREFIX, invalid};
+use super::{FORMAT, PREFIX, invalid};
 use crate::error::Error;
 use crate::scalar::Kind;
 
@@ -40,20 +40,18 @@ pub(super) struct Array<'a> {
     pub(super) shape: Shape,
     /// From the end of the header.
     pub(super) bytes: Range<usize>,
-    /// Whether it has been read.
-    pub(super) taken: bool,
 }
 
-/// The range of the header that begins a file of `length` bytes, from the first of them; it has at most `longest` bytes.
+/// The range of the header that begins a file of `length` bytes, from the first of them.
 ///
 /// # Errors
 /// For a file that has no room for it.
-pub(super) fn range(start: &[u8], length: u64, longest: u64) -> Result<Range<usize>, Error> {
+pub(super) fn range(start: &[u8], length: u64) -> Result<Range<usize>, Error> {
     let Some(prefix) = start.first_chunk::<PREFIX>() else {
         return Err(invalid(format!("it has {} bytes, wanted at least {PREFIX}", start.len())));
     };
     let (header, room) = (u64::from_le_bytes(*prefix), length.saturating_sub(PREFIX as u64));
-    let most = room.min(longest);
+    let most = room.min(FORMAT.longest_header);
     if header > most {
         return Err(invalid(format!("its header is said to have {header} bytes, wanted at most {most}")));
     }
@@ -133,7 +131,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Listed<'a> {
                         continue;
                     }
                     let Entry { dtype: kind, shape, data_offsets: [start, end] } = map.next_value()?;
-                    arrays.push(Array { name, kind, shape, bytes: start..end, taken: false });
+                    arrays.push(Array { name, kind, shape, bytes: start..end });
                 }
                 let metadata = metadata.ok_or_else(|| A::Error::missing_field("__metadata__"))?;
                 Ok(Listed { metadata, arrays })

@@ -20,8 +20,12 @@ pub(crate) use writer::Writer;
 
 use crate::error::Error;
 
-/// What a file is of: a name, and a version. Files of a newer major version are refused; a minor version adds what
-/// files of older ones do without.
+/// The format of files. A header of 4 MiB has room for the thousands of models, each with a few arrays, in a pairwise
+/// classifier of a hundred classes.
+pub(crate) const FORMAT: Format = Format { name: "logit model", major: 1, minor: 0, longest_header: 1 << 22 };
+
+/// A name and a version. Files of a newer major version are refused; a minor version adds what files of older ones do
+/// without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Format {
     pub(crate) name: &'static str,

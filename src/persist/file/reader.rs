@@ -1,105 +1,67 @@
 //! Reading a file from bytes.
 
 use super::checksum::Crc64;
-use super::header::{self, Array, Header};
-use super::{CHECKSUM, Format, invalid};
+use super::header::{self, Array, Header, Metadata};
+use super::{CHECKSUM, FORMAT, invalid};
 use crate::error::Error;
 use crate::scalar::{Element, Stored};
 
-/// A file whose arrays are taken out by name; all of them must be.
+/// A file whose header and checksum are right.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
-    header: Header<'a>,
+    metadata: Metadata,
+    /// All but the checksum.
+    arrays: Vec<Array<'a>>,
     data: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     /// # Errors
-    /// For bytes that are no whole file of this format, and of a version that can be read.
-    pub(crate) fn new(bytes: &'a [u8], format: Format) -> Result<Self, Error> {
-        let range = header::range(bytes, bytes.len() as u64, format.longest_header)?;
+    /// [`Error::InvalidFile`] for bytes that are not a complete file of a version that can be read.
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, Error> {
+        let range = header::range(bytes, bytes.len() as u64)?;
         let (before, data) = bytes.split_at(range.end);
         let header = Header::parse(&before[range])?;
-        format.check_name(&header.metadata.format)?;
-        format.check_version(&header.metadata.version)?;
+        FORMAT.check_name(&header.metadata.format)?;
+        FORMAT.check_version(&header.metadata.version)?;
         header.check_length(before.len(), bytes.len() as u64)?;
-        let mut reader = Reader { header, data };
-        let found: u64 = reader.number(CHECKSUM)?;
-        let at = reader.find(CHECKSUM)?.bytes.clone();
-        let wanted = Crc64::new().update(before).update(&data[..at.start]).update(&data[at.end..]).value();
+        let Header { metadata, mut arrays, .. } = header;
+        let at = arrays.iter().position(|array| array.name == CHECKSUM);
+        let at = at.ok_or_else(|| invalid(format!("it has no array `{CHECKSUM}`")))?;
+        let checksum = arrays.remove(at);
+        let found = stored_checksum(&checksum, data)?;
+        let (first, rest) = (&data[..checksum.bytes.start], &data[checksum.bytes.end..]);
+        let wanted = Crc64::new().update(before).update(first).update(rest).value();
         if wanted != found {
             return Err(invalid(format!("its checksum is {found:016x}, that of its bytes {wanted:016x}")));
         }
-        Ok(reader)
+        Ok(Reader { metadata, arrays, data })
     }
 
     /// What its writer says about it.
     pub(crate) fn description(&self) -> &str {
-        &self.header.metadata.description
+        &self.metadata.description
     }
 
-    /// Takes out an array of this shape.
-    ///
-    /// # Errors
-    /// Where there is none, or one of another type or shape.
-    pub(crate) fn array<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<Vec<T>, Error> {
-        self.values(name, shape).map(Iterator::collect)
-    }
-
-    /// Takes out an array of this shape, number by number.
-    ///
-    /// # Errors
-    /// As [`array`](Self::array).
-    pub(crate) fn values<T: Element>(
-        &mut self,
-        name: &str,
-        shape: &[usize],
-    ) -> Result<impl ExactSizeIterator<Item = T> + Clone + use<'a, T>, Error> {
+    /// The arrays: name, lengths, numbers.
+    pub(crate) fn into_arrays(self) -> impl Iterator<Item = (&'a str, Vec<usize>, Stored)> {
         let data = self.data;
-        let array = self.find(name)?;
-        if array.kind != T::KIND {
-            return Err(invalid(format!("array `{name}` is of {}, wanted {}", array.kind, T::KIND)));
-        }
-        if array.shape.lengths() != shape {
-            return Err(invalid(format!("array `{name}` has the shape {}, wanted {shape:?}", array.shape)));
-        }
-        array.taken = true;
-        Ok(T::decode(&data[array.bytes.clone()]))
-    }
-
-    /// Takes out a single number.
-    ///
-    /// # Errors
-    /// As [`array`](Self::array).
-    pub(crate) fn number<T: Element>(&mut self, name: &str) -> Result<T, Error> {
-        let missing = || invalid(format!("array `{name}` is empty"));
-        self.values(name, &[])?.next().ok_or_else(missing)
-    }
-
-    /// Takes out all arrays that are left: name, lengths, numbers.
-    pub(crate) fn rest(&mut self) -> impl Iterator<Item = (&'a str, Vec<usize>, Stored)> + use<'a, '_> {
-        let data = self.data;
-        let left = self.header.arrays.iter_mut().filter(|array| !array.taken);
-        left.map(move |array| {
-            array.taken = true;
-            let numbers = Stored::decode(array.kind, &data[array.bytes.clone()]);
+        self.arrays.into_iter().map(move |array| {
+            let numbers = Stored::decode(array.kind, &data[array.bytes]);
             (array.name, array.shape.lengths().to_vec(), numbers)
         })
     }
+}
 
-    /// # Errors
-    /// When an array is left.
-    pub(crate) fn finish(self) -> Result<(), Error> {
-        match self.header.arrays.iter().find(|array| !array.taken) {
-            Some(array) => {
-                Err(invalid(format!("it has an array `{}`, which has no place in it", array.name)))
-            }
-            None => Ok(()),
-        }
+/// # Errors
+/// For an array that is not a single `u64`.
+fn stored_checksum(array: &Array<'_>, data: &[u8]) -> Result<u64, Error> {
+    let Array { name, kind, shape, bytes } = array;
+    if *kind != u64::KIND {
+        return Err(invalid(format!("array `{name}` is of {kind}, wanted {}", u64::KIND)));
     }
-
-    fn find(&mut self, name: &str) -> Result<&mut Array<'a>, Error> {
-        let found = self.header.arrays.iter_mut().find(|array| array.name == name);
-        found.ok_or_else(|| invalid(format!("it has no array `{name}`")))
+    if !shape.lengths().is_empty() {
+        return Err(invalid(format!("array `{name}` has the shape {shape}, wanted []")));
     }
+    u64::decode(&data[bytes.clone()]).next().ok_or_else(|| invalid(format!("array `{name}` is empty")))
 }

@@ -1,69 +1,57 @@
 //! Writing a file to bytes.
 
-use std::borrow::Cow;
-
 use super::checksum::Crc64;
-use super::{CHECKSUM, Format, PREFIX};
+use super::{CHECKSUM, FORMAT, PREFIX};
 use crate::error::{Error, unsupported};
-use crate::scalar::{Element, Values};
+use crate::scalar::Values;
 
 /// The arrays of a file to be. The same arrays give the same bytes.
 #[derive(Debug)]
 pub(crate) struct Writer<'a> {
-    format: Format,
     description: String,
     arrays: Vec<Array<'a>>,
 }
 
 #[derive(Debug)]
 struct Array<'a> {
-    name: Cow<'a, str>,
+    name: String,
     /// The lengths; a single number has none.
     shape: Vec<usize>,
     values: Values<'a>,
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(format: Format, description: String) -> Self {
+    pub(crate) fn new(description: String) -> Self {
         let placeholder = Array { name: CHECKSUM.into(), shape: vec![], values: Values::U64(&[0]) };
-        Writer { format, description, arrays: vec![placeholder] }
+        Writer { description, arrays: vec![placeholder] }
     }
 
-    /// Adds an array under a name of its own, of letters, digits, dots and underscores.
-    pub(crate) fn array<T: Element>(self, name: &'static str, array: &'a [T]) -> Self {
-        self.shaped(name.into(), vec![array.len()], T::values(array))
-    }
-
-    /// Adds a single number.
-    pub(crate) fn number<T: Element>(self, name: &'static str, number: &'a T) -> Self {
-        self.shaped(name.into(), vec![], T::values(std::slice::from_ref(number)))
-    }
-
-    /// Adds an array of these lengths, whose product is the number of values.
-    pub(crate) fn shaped(mut self, name: Cow<'a, str>, shape: Vec<usize>, values: Values<'a>) -> Self {
+    /// Adds an array under a name of its own, of letters, digits, dots and underscores; the product of the lengths is the
+    /// number of values.
+    pub(crate) fn array(mut self, name: String, shape: Vec<usize>, values: Values<'a>) -> Self {
         self.arrays.push(Array { name, shape, values });
         self
     }
 
-    /// As [`into_bytes`](Self::into_bytes), if they can be read again.
+    /// The file.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a header that is longer than those that are read.
-    pub(crate) fn into_readable_bytes(self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn into_bytes(self) -> Result<Vec<u8>, Error> {
         // The order of arrays makes no difference to the length beyond their offsets, of at most 20 digits each.
         let longest = self.header().0.len() + 40 * self.arrays.len();
-        if longest as u64 > self.format.longest_header {
+        if longest as u64 > FORMAT.longest_header {
             return Err(unsupported(
                 "a model of so many parts",
                 "the format of model files",
                 "save its parts one by one",
             ));
         }
-        Ok(self.into_bytes())
+        Ok(self.encode())
     }
 
     /// Large numbers first, so that each array lies at a multiple of the size of its numbers.
-    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+    fn encode(mut self) -> Vec<u8> {
         self.arrays.sort_by_cached_key(|array| (std::cmp::Reverse(array.values.kind()), array.name.clone()));
         let (header, data) = self.header();
         let mut bytes = Vec::with_capacity(PREFIX + header.len() + data);
@@ -85,8 +73,8 @@ impl<'a> Writer<'a> {
     /// The header, and the size of what comes after it.
     fn header(&self) -> (String, usize) {
         let metadata = serde_json::json!({
-            "format": self.format.name,
-            "version": self.format.version(),
+            "format": FORMAT.name,
+            "version": FORMAT.version(),
             "description": self.description,
         });
         let mut text = format!("{{\"__metadata__\":{metadata}");

@@ -1,22 +1,21 @@
-//! Whether the parts of a checkpoint go together: what was read may have been made by anybody.
+//! The checks of a checkpoint that was read: whether a training run can have left it.
 
-use super::super::state::{Best, Checkpoint, Cursor, RunFingerprint};
+use super::state::{Best, Cursor, RunFingerprint, RunState};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::report::StopReason;
-use crate::scalar::Real;
-use crate::scalar::all_finite;
+use crate::scalar::{Real, all_finite};
 
 /// More steps than any run takes, so that counting on cannot overflow.
 const MOST_STEPS: u64 = 1 << 62;
 
 /// # Errors
-/// For what no run could have left.
-pub(super) fn check<T: Real>(checkpoint: &Checkpoint<T>) -> Result<(), Error> {
-    let Checkpoint { identity, cursor, snapshot, history, best, .. } = checkpoint;
-    let pace = Pace::new(identity)?;
-    pace.check("position", cursor)?;
-    pace.check("epoch_start", snapshot)?;
+/// [`Error::InvalidFile`] for a state that no run reaches.
+pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
+    let RunState { identity, cursor, snapshot, history, best, stop, divergence, .. } = state;
+    let grid = StepGrid::new(identity)?;
+    grid.check("position", cursor)?;
+    grid.check("epoch_start", snapshot)?;
     let (epoch, row, start) = (cursor.epoch, cursor.row, snapshot.epoch);
     let begun = start == epoch || (row == 0 && start.checked_add(1) == Some(epoch));
     if snapshot.row != 0 || !begun {
@@ -26,7 +25,16 @@ pub(super) fn check<T: Real>(checkpoint: &Checkpoint<T>) -> Result<(), Error> {
             snapshot.row
         )));
     }
-    check_finite(checkpoint)?;
+    check_finite(state)?;
+    if (*stop == Some(StopReason::Diverged)) != divergence.is_some() {
+        return Err(invalid(
+            "it has a divergence without the stop that belongs to it, or the stop without the divergence",
+        ));
+    }
+    let (layers, parameters) = (history.layers.len(), identity.parameters);
+    if layers > parameters {
+        return Err(invalid(format!("it has {layers} layers with parameters, wanted at most {parameters}")));
+    }
     let mut last = 0;
     for number in history.epochs.iter().map(|epoch| epoch.number) {
         if number <= last || number > epoch {
@@ -48,9 +56,9 @@ pub(super) fn check<T: Real>(checkpoint: &Checkpoint<T>) -> Result<(), Error> {
 
 /// Parameters and what decides about them must be finite. The state of the optimizer and running statistics need not
 /// be, nor what is only reported.
-fn check_finite<T: Real>(checkpoint: &Checkpoint<T>) -> Result<(), Error> {
-    let Checkpoint { cursor, snapshot, before_last, best, loss_sum, stop, .. } = checkpoint;
-    finite("parameters", &cursor.params)?;
+fn check_finite<T: Real>(state: &RunState<T>) -> Result<(), Error> {
+    let RunState { cursor, snapshot, before_last, best, loss_sum, stop, .. } = state;
+    finite("position.parameters", &cursor.params)?;
     finite("epoch_start.parameters", &snapshot.params)?;
     if let Some(best) = best {
         finite("best.loss", &[best.loss])?;
@@ -60,7 +68,7 @@ fn check_finite<T: Real>(checkpoint: &Checkpoint<T>) -> Result<(), Error> {
         // The last step may have started beyond the finite numbers, and nothing goes on from it.
         return Ok(());
     }
-    finite("before_last_step.parameters", before_last)?;
+    finite("before_last_step_parameters", before_last)?;
     finite("loss_sum", &[*loss_sum])
 }
 
@@ -73,8 +81,8 @@ fn finite<T: Real>(name: &str, values: &[T]) -> Result<(), Error> {
     Err(invalid(format!("`{name}` holds {value} at {at}, wanted finite numbers")))
 }
 
-/// How a run goes through its rows.
-struct Pace {
+/// The positions at which the steps of a run end.
+struct StepGrid {
     rows: usize,
     /// Rows of a step.
     stride: usize,
@@ -82,7 +90,7 @@ struct Pace {
     steps: u64,
 }
 
-impl Pace {
+impl StepGrid {
     /// # Errors
     /// For batches of no rows.
     fn new(identity: &RunFingerprint) -> Result<Self, Error> {
@@ -95,7 +103,7 @@ impl Pace {
         }
         // Without rows there is nothing but the start.
         let stride = stride.max(1);
-        Ok(Pace { rows, stride, steps: rows.div_ceil(stride) as u64 })
+        Ok(StepGrid { rows, stride, steps: rows.div_ceil(stride) as u64 })
     }
 
     /// # Errors
