@@ -94,6 +94,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// A value of a row that is given by the names of its columns, which cannot be used.
+    #[error("column `{column}`: {reason}")]
+    InvalidValue {
+        /// The name of its column.
+        column: String,
+        /// What was found.
+        reason: String,
+    },
+
     /// A line of a table that cannot be used.
     #[error("line {line}: {reason}")]
     InvalidLine {

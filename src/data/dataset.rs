@@ -17,7 +17,11 @@ use crate::select::{Split, train_test_split};
 /// together when rows are chosen, and checks that the parts fit each other.
 ///
 /// # Shapes
-/// `x` is n x d, one sample per row; `y` has n labels, `feature_names` d names, `weights` n numbers.
+/// `x` is n x d, one sample per row; `y` has n labels, `feature_names` d names or none, `weights` n numbers.
+///
+/// # Names
+/// A model that is fitted on a data set with names knows them and refuses rows with others; see [`Rows`]. Columns that
+/// nobody has named have no names.
 ///
 /// # Examples
 /// ```
@@ -39,23 +43,23 @@ pub struct Dataset<L, T = f64> {
     pub x: DMatrix<T>,
     /// The labels, one per row.
     pub y: Vec<L>,
-    /// The names of the columns, with units where they have any.
+    /// The names of the columns, with units where they have any; empty if the columns have no names.
     pub feature_names: Vec<String>,
     /// One weight per row, if rows do not count the same: 2 counts a row twice, 0 removes it.
     pub weights: Option<Vec<T>>,
 }
 
 impl<L: Label, T: Real> Dataset<L, T> {
-    /// A matrix and its labels; columns are named `column 0` and so on, and rows have no weights.
+    /// A matrix and its labels; columns have no names, and rows no weights.
     ///
     /// Entries may be missing (NaN), for an [`Imputer`](crate::Imputer) to fill.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of labels than of rows.
     pub fn new(x: DMatrix<T>, y: impl Into<Vec<L>>) -> Result<Self, Error> {
-        let (y, names) = (y.into(), (0..x.ncols()).map(|column| format!("column {column}")));
+        let y = y.into();
         check::count("y", "labels", x.nrows(), y.len())?;
-        Ok(Dataset { feature_names: names.collect(), x, y, weights: None })
+        Ok(Dataset { x, y, feature_names: Vec::new(), weights: None })
     }
 
     /// Rows (arrays, vectors or slices) and their labels.
@@ -85,7 +89,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
         Self::new(matrix_from_row_major(values, columns)?, y)
     }
 
-    /// The same with other names of the columns.
+    /// The same with these names of the columns.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of names than of columns.
@@ -141,20 +145,6 @@ impl<L: Label, T: Real> Dataset<L, T> {
             y: numbers.iter().map(|&row| self.y[row].clone()).collect(),
             feature_names: self.feature_names.clone(),
             weights: self.weights.as_ref().map(|weights| numbers.iter().map(|&row| weights[row]).collect()),
-        })
-    }
-
-    /// The columns that `numbers` names, in this order.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchIndex`] for a column that there is not.
-    pub fn columns(&self, numbers: &[usize]) -> Result<Self, Error> {
-        check::indices("numbers", "column", numbers, self.x.ncols().min(self.feature_names.len()))?;
-        Ok(Dataset {
-            x: self.x.select_columns(numbers),
-            y: self.y.clone(),
-            feature_names: numbers.iter().map(|&column| self.feature_names[column].clone()).collect(),
-            weights: self.weights.clone(),
         })
     }
 
@@ -238,7 +228,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
 impl<'a, L, T: Real> From<&'a Dataset<L, T>> for Rows<'a, T> {
     fn from(set: &'a Dataset<L, T>) -> Self {
         let rows = Rows::from(&set.x);
-        // The fields are open to all, so there may be another number of names than of columns.
+        // Without names, and with another number of them than of columns: the fields are public.
         rows.with_names(&set.feature_names).unwrap_or(rows)
     }
 }
@@ -255,14 +245,11 @@ mod tests {
     }
 
     #[test]
-    fn rows_and_columns_take_everything_along() {
+    fn rows_take_everything_along() {
         let rows = set().rows(&[1, 0, 1]).unwrap();
         assert_eq!(rows.x, dmatrix![2.0, 20.0; 1.0, 10.0; 2.0, 20.0]);
         assert_eq!((rows.y, rows.weights.unwrap()), (vec!["a", "b", "a"], vec![0.0, 1.0, 0.0]));
-        let columns =
-            set().with_feature_names(["m", "kg"]).unwrap().rows(&[0]).unwrap().columns(&[1]).unwrap();
-        assert_eq!((columns.x, columns.feature_names), (dmatrix![10.0], vec!["kg".to_owned()]));
-        assert_eq!(set().feature_names, ["column 0", "column 1"]);
+        assert!(set().feature_names.is_empty() && Rows::from(&set()).names().is_none());
         assert_eq!(set().class_counts(), [("a", 1), ("b", 2)]);
     }
 
@@ -277,7 +264,6 @@ mod tests {
         assert!(matches!(set.clone().with_weights([1.0, -1.0]), Err(Error::InvalidWeight { row: 1, .. })));
         let error = set.rows(&[0, 2]).unwrap_err();
         assert_eq!(error.to_string(), "`numbers` names row 2, but there are 2 of them, counted from 0");
-        assert!(set.columns(&[1]).is_err());
     }
 
     #[test]
@@ -288,9 +274,6 @@ mod tests {
         let mut broken = set();
         broken.weights = Some(vec![1.0]);
         assert!(matches!(broken.rows(&[1]), Err(Error::NoSuchIndex { .. })));
-        let mut broken = set();
-        broken.feature_names.clear();
-        assert!(matches!(broken.columns(&[0]), Err(Error::NoSuchIndex { .. })));
     }
 
     #[test]

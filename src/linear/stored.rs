@@ -20,7 +20,8 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
             .with_matrix("coefficients", &self.coefficients)
             .with_array("intercept", self.intercept.as_slice())
             .with_part("objective", self.terms.to_record())
-            .with("report", &self.report);
+            .with("report", &self.report)
+            .with_feature_names(self.names.as_deref());
         match &self.separation {
             Some(separation) => record.with_part("separation", separation.to_record()),
             None => record,
@@ -39,11 +40,12 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
             return Err(invalid(format!("it has {} classes, but not as many weights", given.classes.len())));
         }
         let report = record.take("report")?;
+        let names = record.take_feature_names(features)?;
         let separation = record
             .take_optional_part("separation")
             .map(|part| Separation::from_record(part, features, columns))
             .transpose()?;
-        Ok(FittedLogistic { terms, report, separation, ..given })
+        Ok(FittedLogistic { names, terms, report, separation, ..given })
     }
 
     fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {

@@ -38,12 +38,16 @@ macro_rules! stored {
 stored!(FittedOneVsRest, "one vs rest", |classes: usize| if classes == 2 { 1 } else { classes });
 stored!(FittedOneVsOne, "one vs one", |classes: usize| classes * (classes - 1) / 2);
 
-/// Takes out `count` models of the same columns.
+/// Takes out `count` models of the same columns, with the same names.
 fn models<C>(record: &mut Record, count: usize) -> Result<Vec<C>, Error>
 where
     C: Persist + Classifier<C::Scalar>,
 {
     let models: Vec<C> = record.take_all("model", count)?;
+    let names = models.first().and_then(Classifier::feature_names);
+    if let Some(index) = models.iter().position(|model| model.feature_names() != names) {
+        return Err(invalid(format!("model {index} has other names of columns than the first")));
+    }
     let wanted = models.first().map_or(0, Classifier::features);
     match models.iter().map(Classifier::features).enumerate().find(|(_, found)| *found != wanted) {
         Some((index, found)) => {

@@ -40,6 +40,7 @@ impl<T: Real, L: StoredLabel> FittedMlp<T, L> {
             .with_part("loss", self.loss.to_record())
             .with("report", &self.report)
             .with("history", &self.history)
+            .with_feature_names(self.names.as_deref())
     }
 
     /// Reads the model once its labels are taken out; `outputs` says how many scores the network must have.
@@ -58,7 +59,8 @@ impl<T: Real, L: StoredLabel> FittedMlp<T, L> {
         check::count("network", "outputs", outputs(&loss), network.outputs())?;
         let statistics = record.take_array("running_statistics", statistic_count::<T>(&network))?;
         let (report, history) = (record.take("report")?, record.take("history")?);
-        Ok(FittedMlp { classes, names: None, network, loss, params, statistics, report, history })
+        let names = record.take_feature_names(network.inputs())?;
+        Ok(FittedMlp { classes, names, network, loss, params, statistics, report, history })
     }
 }
 

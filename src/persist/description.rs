@@ -195,7 +195,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for NamedEntries<S> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut pairs: Self::Value = vec![];
         while let Some(name) = map.next_key::<String>()? {
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            if !Record::is_name(&name) {
                 return Err(A::Error::custom(format!("`{name}` is no name")));
             }
             pairs.push((name, map.next_value_seed(self.0)?));

@@ -5,7 +5,6 @@ use std::path::Path;
 use super::golden::GoldenRows;
 use super::record::Record;
 use super::{Persist, Registry, bytes};
-use crate::check;
 use crate::error::{Error, unsupported};
 use crate::persist::file;
 use crate::rows::Rows;
@@ -13,23 +12,28 @@ use crate::scalar::Real;
 
 /// The kind of the record of a whole file.
 const KIND: &str = "model file";
+/// The kind of the record of what users have added.
+const PARTS: &str = "parts";
 
-/// A model with what belongs to it in a file: the names of its columns, rows to try it on, a note.
+/// A model with what belongs to it in a file: rows to try it on, a note, and parts of any other kind, such as the
+/// [schema](ModelFile::with_schema) of the tables that it is for.
+///
+/// A model that was fitted on rows with names has these in any file.
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, FittedLogistic, LogisticRegression, ModelFile, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{FittedLogistic, LogisticRegression, ModelFile, Penalty, data};
 ///
 /// let iris = data::iris();
-/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y)?;
+/// let model = iris.fit(&LogisticRegression::new(Penalty::c(1.0)))?;
 /// let bytes = ModelFile::new(model)
-///     .feature_names(&iris.feature_names)
 ///     .note("Fisher's irises, all of them")
 ///     .golden_rows(&iris.x.rows(0, 3).into_owned())?
 ///     .to_bytes()?;
 ///
 /// let file = ModelFile::<FittedLogistic<f64, String>>::from_bytes(&bytes)?;
-/// assert_eq!(file.names()[0], "sepal length (cm)");
+/// assert_eq!(file.model().feature_names().unwrap()[0], "sepal length (cm)");
 /// assert_eq!(file.model().coefficients().shape(), (4, 3));
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -42,8 +46,8 @@ pub struct ModelFile<M> {
 /// What a file has besides the model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Extras {
-    names: Vec<String>,
     note: String,
+    parts: Vec<(String, Record)>,
     golden: Option<GoldenRows>,
 }
 
@@ -58,12 +62,6 @@ impl<M: Persist> ModelFile<M> {
     /// A file of this model.
     pub fn new(model: M) -> Self {
         ModelFile { model, extras: Extras::default() }
-    }
-
-    /// The names of the columns of `x`. Defaults to none.
-    pub fn feature_names<S: AsRef<str>>(mut self, names: &[S]) -> Self {
-        self.extras.names = names.iter().map(|name| name.as_ref().to_owned()).collect();
-        self
     }
 
     /// Anything that readers should know. Defaults to nothing.
@@ -90,9 +88,48 @@ impl<M: Persist> ModelFile<M> {
         Ok(self)
     }
 
-    /// The names of the columns; empty if none were given.
-    pub fn names(&self) -> &[String] {
-        &self.extras.names
+    /// Adds a part under a name of letters, digits and underscores, in the place of one of that name.
+    ///
+    /// ```
+    /// use logit::persist::ModelFile;
+    /// use logit::preprocess::LabelEncoder;
+    /// use logit::prelude::*;
+    /// use logit::{FittedLogistic, LogisticRegression, Penalty, data};
+    ///
+    /// let iris = data::iris();
+    /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris, &iris.y)?;
+    /// let bytes = ModelFile::new(model).with_part("species", &LabelEncoder::new(&iris.y)?)?.to_bytes()?;
+    /// let file = ModelFile::<FittedLogistic<f64, String>>::from_bytes(&bytes)?;
+    /// let species: LabelEncoder<String> = file.part("species")?;
+    /// assert_eq!(species.classes().len(), 3);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for another name.
+    pub fn with_part<P: Persist>(mut self, name: &str, part: &P) -> Result<Self, Error> {
+        if !Record::is_name(name) {
+            let instead = "use letters of ASCII, digits and underscores";
+            return Err(unsupported("this name of a part", "ModelFile", instead));
+        }
+        self.extras.parts.retain(|(other, _)| other != name);
+        self.extras.parts.push((name.to_owned(), part.to_record()));
+        Ok(self)
+    }
+
+    /// The part with this name, which is read and checked now.
+    ///
+    /// # Errors
+    /// [`Error::InvalidFile`] if the file has no such part, or one of another kind or with contents that no value has.
+    pub fn part<P: Persist>(&self, name: &str) -> Result<P, Error> {
+        let found = self.extras.parts.iter().find(|(other, _)| other == name);
+        let (_, record) = found.ok_or_else(|| file::invalid(format!("it has no part `{name}`")))?;
+        P::from_record(record.clone())
+    }
+
+    /// The names of the parts.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.extras.parts.iter().map(|(name, _)| name.as_str())
     }
 
     /// What readers should know.
@@ -118,7 +155,7 @@ impl<M: Persist> ModelFile<M> {
     /// The file as bytes.
     ///
     /// # Errors
-    /// As [`Persist::to_bytes`]; [`Error::ShapeMismatch`] for another number of names than the model has columns.
+    /// As [`Persist::to_bytes`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         to_bytes(&self.model, self.complete_extras()?)
     }
@@ -184,21 +221,12 @@ impl<M: Persist> ModelFile<M> {
         if let Some(golden) = &golden {
             check_golden(&model, golden)?;
         }
-        let count = record.take_count("features")?;
-        let names = record.take_texts("feature_names", count)?;
-        check_names(&names, golden.as_ref())?;
         let note = record.take_texts("note", 1)?.concat();
-        Ok(ModelFile { model, extras: Extras { names, note, golden } })
-    }
-}
-
-/// There are as many names as golden rows have columns, or none.
-fn check_names(names: &[String], golden: Option<&GoldenRows>) -> Result<(), Error> {
-    match golden {
-        Some(golden) if !names.is_empty() => {
-            check::count("feature_names", "entries", golden.rows().ncols(), names.len())
-        }
-        _ => Ok(()),
+        let parts = match record.take_optional_part("parts") {
+            Some(parts) => parts.open(PARTS)?.into_parts()?,
+            None => Vec::new(),
+        };
+        Ok(ModelFile { model, extras: Extras { note, parts, golden } })
     }
 }
 
@@ -212,18 +240,20 @@ fn check_golden<M: Persist>(model: &M, golden: &GoldenRows) -> Result<(), Error>
 }
 
 pub(super) fn to_record<M: Persist>(model: &M, extras: &Extras) -> Result<Record, Error> {
-    let Extras { names, note, golden } = extras;
-    check_names(names, golden.as_ref())?;
-    let record = Record::new(KIND)
+    let Extras { note, parts, golden } = extras;
+    let mut record = Record::new(KIND)
         .with_text("written_by", concat!("logit ", env!("CARGO_PKG_VERSION")))
-        .with_count("features", names.len())
-        .with_texts("feature_names", names)
         .with_texts("note", &[note])
         .with("model", model);
-    Ok(match golden {
-        Some(golden) => record.with("golden", golden),
-        None => record,
-    })
+    if let Some(golden) = golden {
+        record = record.with("golden", golden);
+    }
+    if !parts.is_empty() {
+        let all =
+            parts.iter().fold(Record::new(PARTS), |all, (name, part)| all.with_part(name, part.clone()));
+        record = record.with_part("parts", all);
+    }
+    Ok(record)
 }
 
 pub(super) fn to_bytes<M: Persist>(model: &M, extras: Extras) -> Result<Vec<u8>, Error> {

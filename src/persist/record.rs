@@ -60,6 +60,9 @@ pub(super) struct Array {
     pub(super) numbers: Stored,
 }
 
+/// Under which name the names of columns are stored.
+const FEATURE_NAMES: &str = "feature_names";
+
 impl Record {
     /// An empty record of this kind.
     pub fn new(kind: &str) -> Self {
@@ -73,6 +76,11 @@ impl Record {
         parts: Vec<(String, Record)>,
     ) -> Self {
         Record { kind, settings, arrays, parts, registry: Registry::standard() }
+    }
+
+    /// Whether a text is a name as they are in records.
+    pub(super) fn is_name(text: &str) -> bool {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     }
 
     /// Of what kind it is.
@@ -140,6 +148,14 @@ impl Record {
         let lengths: Vec<usize> = texts.iter().map(|text| text.as_ref().len()).collect();
         let count = bytes.len();
         self.with_stored(name, vec![count], u8::store(bytes)).with_counts(&lengths_of(name), &lengths)
+    }
+
+    /// Adds the names of the columns that a model was fitted on, if they are known, as the texts `feature_names`.
+    pub fn with_feature_names(self, names: Option<&[String]>) -> Self {
+        match names {
+            Some(names) => self.with_texts(FEATURE_NAMES, names),
+            None => self,
+        }
     }
 
     /// Adds a value as a part.
@@ -313,6 +329,12 @@ impl Record {
         }
     }
 
+    /// Takes out the names of the columns that a model was fitted on, if they are there, one for each of `columns`.
+    pub fn take_feature_names(&mut self, columns: usize) -> Result<Option<Vec<String>>, Error> {
+        let stored = self.arrays.iter().any(|(name, _)| name == FEATURE_NAMES);
+        stored.then(|| self.take_texts(FEATURE_NAMES, columns)).transpose()
+    }
+
     /// Takes out numbers of any type, finite or not.
     pub(crate) fn take_numbers<E: Element>(&mut self, name: &str) -> Result<Vec<E>, Error> {
         let (shape, numbers) = self.take_stored::<E>(name)?;
@@ -353,6 +375,14 @@ impl Record {
     /// Takes out a part.
     pub fn take_part(&mut self, name: &str) -> Result<Record, Error> {
         self.take_optional_part(name).ok_or_else(|| self.missing("part", name))
+    }
+
+    /// All parts with their names, if there is nothing else.
+    pub(super) fn into_parts(mut self) -> Result<Vec<(String, Record)>, Error> {
+        let parts = std::mem::take(&mut self.parts);
+        let registry = self.registry.clone();
+        self.finish()?;
+        Ok(parts.into_iter().map(|(name, part)| (name, part.with_registry(&registry))).collect())
     }
 
     /// Takes out a part if it is there.

@@ -24,6 +24,7 @@ where
             .with("steps", &self.steps)
             .with("classifier", &self.classifier)
             .with_part("range", self.range.to_record())
+            .with_feature_names(self.names.as_deref())
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
@@ -35,7 +36,13 @@ where
                 "its steps give {outputs} columns, its classifier takes {features}"
             )));
         }
-        Ok(FittedPipeline { steps, classifier, range, names: None })
+        let names = record.take_feature_names(steps.inputs())?;
+        if let (Some(names), Some(inner)) = (&names, classifier.feature_names())
+            && steps.output_names(names)? != inner
+        {
+            return Err(invalid("its steps and its classifier name the columns between them differently"));
+        }
+        Ok(FittedPipeline { steps, classifier, range, names })
     }
 
     /// Of its own choice: rows within the range of the training rows.

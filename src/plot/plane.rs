@@ -35,7 +35,8 @@ impl Default for Plane {
 /// The setters of a picture whose field `plane` is a [`Plane`].
 macro_rules! plane_setters {
     () => {
-        /// The names of the two features. Defaults to x0 and x1.
+        /// The names of the two features. Defaults to the names that the classifier was fitted with, then to those of
+        /// the rows, then to x0 and x1.
         pub fn feature_names(mut self, first: impl Into<String>, second: impl Into<String>) -> Self {
             self.plane.feature_names = vec![first.into(), second.into()];
             self
@@ -80,7 +81,7 @@ impl Plane {
         y: &[C::Label],
     ) -> Result<View, Error> {
         check::count("classifier", "features", 2, classifier.features())?;
-        check::count("x", "columns", 2, x.ncols())?;
+        x.check_columns(2, classifier.feature_names())?;
         check::count("y", "labels", x.nrows(), y.len())?;
         check::finite("x", x)?;
         let resolution = self.resolution as f64;
@@ -92,7 +93,10 @@ impl Plane {
             points[class].push([x[(row, 0)].as_f64(), x[(row, 1)].as_f64()]);
         }
         let [first, second] = match self.feature_names.as_slice() {
-            [] => ["x0".to_owned(), "x1".to_owned()],
+            [] => match classifier.feature_names().or(x.names()) {
+                Some([first, second]) => [first.clone(), second.clone()],
+                _ => ["x0".to_owned(), "x1".to_owned()],
+            },
             [first, second] => [first.clone(), second.clone()],
             others => return Err(check::count("feature_names", "entries", 2, others.len()).unwrap_err()),
         };

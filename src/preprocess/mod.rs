@@ -30,6 +30,7 @@ pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
 pub use moments::Moments;
 pub use normalizer::{FittedNormalizer, NormKind, Normalizer};
 pub use on_columns::{FittedOnColumns, FittedSelectColumns, OnColumns, SelectColumns};
+pub(crate) use one_hot::UNKNOWN_CODE;
 pub use one_hot::{DropCategory, FittedOneHotEncoder, OneHotEncoder, UnknownCategory};
 pub use pca::{FittedPca, Pca};
 pub use polynomial::{FittedPolynomialFeatures, PolynomialFeatures};

@@ -9,9 +9,15 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 
+/// The code of a category that is unknown to whoever made the codes, such as a [`Schema`](crate::data::Schema), and that
+/// they let pass: an encoder makes zeros of it, unless it is a category of the training rows.
+pub(crate) const UNKNOWN_CODE: f64 = -1.0;
+
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
 ///
-/// Categories are the distinct values of the training rows, in ascending order. All columns are taken for codes: choose
+/// Categories are the distinct values of the training rows, in ascending order. A value that is none of them is
+/// [unknown](OneHotEncoder::unknown), but for the code -1: a [`Schema`](crate::data::Schema) has it for what its own rule
+/// let pass, and it becomes zeros. All columns are taken for codes: choose
 /// some with [`OnColumns`](crate::preprocess::OnColumns).
 ///
 /// # Examples
@@ -206,7 +212,7 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
                     if index >= dropped {
                         out[(row, start + index - dropped)] = T::one();
                     }
-                } else if self.settings.unknown == UnknownCategory::Refuse {
+                } else if self.settings.unknown == UnknownCategory::Refuse && value.as_f64() != UNKNOWN_CODE {
                     let (value, known) = (value.as_f64(), categories.len());
                     return Err(Error::UnknownCategory { row, column, value, known });
                 }

@@ -1,8 +1,7 @@
 //! The types of this crate that files can have: the one place that lists them.
 
 use super::{AnyClassifier, AnyTransform};
-#[cfg(feature = "csv")]
-use crate::data::CsvSchema;
+use crate::data::Schema;
 use crate::decide::{
     Conformal, FittedCalibration, FittedThreshold, IsotonicRegression, MinimumCost, PlattScaling,
     PriorCorrected, RejectOption,
@@ -117,8 +116,6 @@ models! {
         AnyClassifier [T: Real, L: StoredLabel + 'static];
         AnyTransform [T: Real];
         Checkpoint [T: Real];
-        #[cfg(feature = "csv")]
-        CsvSchema [];
         FitReport [];
         FittedLogisticPath [T: Real, L: StoredLabel];
         FittedMultiLabel [T: Real, L: StoredLabel];
@@ -127,6 +124,7 @@ models! {
         LabelEncoder [L: StoredLabel];
         Moments [];
         PlattScaling [];
+        Schema [];
         Trained [T: Real];
     }
 }

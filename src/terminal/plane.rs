@@ -114,7 +114,7 @@ impl Map {
     ) -> Result<Self, Error> {
         sketch.check()?;
         check::count("classifier", "features", 2, classifier.features())?;
-        check::count("x", "columns", 2, x.ncols())?;
+        x.check_columns(2, classifier.feature_names())?;
         check::count("y", "labels", x.nrows(), y.len())?;
         let bounds = Bounds::around(x, 0.05)?;
         let classes = indices(classifier.classes(), y)?.into_iter().enumerate();

@@ -1,5 +1,6 @@
 //! Which column is meant.
 
+use crate::data::columns::{listed, shown};
 use crate::error::Error;
 
 /// A column of a table: by its name in the header, or by its position, from 0.
@@ -69,29 +70,7 @@ impl Head {
     }
 
     fn unknown(&self, column: String) -> Error {
-        /// How many names are told.
-        const TOLD: usize = 10;
-        let columns = match self.names.as_deref() {
-            None => format!("{} columns and no names", self.width),
-            Some(names) => {
-                let told: Vec<String> = names.iter().take(TOLD).map(|n| format!("`{}`", shown(n))).collect();
-                let more = if names.len() > TOLD {
-                    format!(" and {} more", names.len() - TOLD)
-                } else {
-                    String::new()
-                };
-                told.join(", ") + &more
-            }
-        };
+        let columns = listed(self.names.as_deref().unwrap_or_default(), self.width);
         Error::UnknownColumn { column, columns }
-    }
-}
-
-/// The beginning of a text that may be long.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
     }
 }

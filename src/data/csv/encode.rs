@@ -2,21 +2,21 @@
 
 use nalgebra::DMatrix;
 
-use super::schema::{CsvSchema, Kind};
 use super::table::Values;
 use crate::check;
 use crate::data::Dataset;
+use crate::data::schema::{Kind, Schema};
 use crate::error::Error;
 use crate::label::Label;
 
-pub(super) fn dataset<L: Label>(values: Values<L>, schema: &CsvSchema) -> Result<Dataset<L>, Error> {
-    let (names, rows) = (schema.feature_names(), values.labels.len());
-    let count = rows.checked_mul(names.len());
+pub(super) fn dataset<L: Label>(values: Values<L>, schema: &Schema) -> Result<Dataset<L>, Error> {
+    let (features, rows) = (schema.features(), values.labels.len());
+    let count = rows.checked_mul(features);
     let most = schema.format.max_values;
     let requires = "at least the number of rows times columns, those of categories included";
     check::parameter("max_values", most as f64, count.is_some_and(|count| count <= most), requires)?;
 
-    let mut x = DMatrix::zeros(rows, names.len());
+    let mut x = DMatrix::zeros(rows, features);
     let mut start = 0;
     for (column, kind) in values.columns.into_iter().zip(&schema.kinds) {
         let Kind::Columns(categories) = kind else {
@@ -31,7 +31,8 @@ pub(super) fn dataset<L: Label>(values: Values<L>, schema: &CsvSchema) -> Result
         }
         start += schema.width_of(kind);
     }
-    let set = Dataset::new(x, values.labels)?.with_feature_names(names)?;
+    let (set, names) = (Dataset::new(x, values.labels)?, schema.feature_names());
+    let set = if names.is_empty() { set } else { set.with_feature_names(names)? };
     match values.weights {
         Some(weights) => set.with_weights(weights),
         None => Ok(set),

@@ -1,8 +1,8 @@
 //! What the columns of a table are read as.
 
 use super::CsvReader;
-use super::categories::Categories;
 use super::column::{CsvColumn, Head};
+use crate::data::schema::{Categories, Position};
 use crate::error::{Error, unsupported};
 
 /// The positions of what is read.
@@ -13,13 +13,6 @@ pub(super) struct Layout {
     pub(super) features: Vec<Feature>,
     pub(super) label: Option<Position>,
     pub(super) weights: Option<Position>,
-}
-
-/// A column, with what it is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Position {
-    pub(super) position: usize,
-    pub(super) name: String,
 }
 
 #[derive(Debug, Clone)]

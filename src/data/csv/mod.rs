@@ -1,19 +1,17 @@
 //! Tables in text: comma-separated values and their relatives.
 //!
-//! `records` splits the text, `column` finds columns, `layout` says what each is read as, `table` reads the rows, `encode`
-//! makes a matrix of them; `schema` is what is kept to read other files alike.
+//! `records` splits the text, `column` finds columns, `layout` says what each is read as, `table` reads the rows (`seen`
+//! holds categories that are new), `encode` makes a matrix of them, `read` reads other tables with a schema.
 
-mod categories;
 mod column;
 mod encode;
 mod layout;
+mod read;
 mod records;
-mod schema;
-mod stored;
+mod seen;
 mod table;
 
 pub use column::CsvColumn;
-pub use schema::CsvSchema;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -22,7 +20,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::Dataset;
-use crate::check;
+use super::schema::{Format, Schema};
 use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::preprocess::{DropCategory, UnknownCategory};
@@ -31,7 +29,7 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 ///
 /// All columns are features that hold numbers, unless something else is said: one may hold the labels and one the weights
 /// of the rows, some may be left out, and some may hold categories. What is learned from the file, above all its
-/// categories, is a [`CsvSchema`], which reads other files alike.
+/// categories, is a [`Schema`], which reads other files alike.
 ///
 /// Fields may be in quotes, which are doubled inside them, and then hold delimiters and line breaks. Spaces around fields
 /// are removed, empty lines are passed over. The text is UTF-8.
@@ -84,18 +82,6 @@ pub struct CsvReader {
     max_categories: usize,
 }
 
-/// How text becomes values, for all files that are read alike.
-#[derive(Debug, Clone, PartialEq)]
-struct Format {
-    header: bool,
-    delimiter: u8,
-    missing: Vec<String>,
-    unknown: UnknownCategory,
-    drop: DropCategory,
-    max_bytes: u64,
-    max_values: usize,
-}
-
 /// A data set that was read from a table, and how to read others alike.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -103,7 +89,7 @@ pub struct CsvTable<L> {
     /// The rows.
     pub dataset: Dataset<L>,
     /// What the columns are and which categories they have.
-    pub schema: CsvSchema,
+    pub schema: Schema,
 }
 
 impl Default for CsvReader {
@@ -139,7 +125,8 @@ impl CsvReader {
         CsvReader::default()
     }
 
-    /// Whether the first line holds the names of the columns. Defaults to `true`.
+    /// Whether the first line holds the names of the columns; without them, columns of the data set have no names. Defaults
+    /// to `true`.
     pub fn header(mut self, header: bool) -> Self {
         self.format.header = header;
         self
@@ -198,8 +185,10 @@ impl CsvReader {
         self
     }
 
-    /// What becomes, in files that are read later, of a category that this one does not have: an error, or zeros in all its
-    /// columns (the code -1 where columns are [`coded`](CsvReader::coded)). Defaults to [`UnknownCategory::Refuse`].
+    /// What becomes, in whatever is read later with the schema, of a category that this table does not have: an error, or
+    /// zeros in all its columns. A column that is [`coded`](CsvReader::coded) has the code -1 then, of which a
+    /// [`OneHotEncoder`](crate::OneHotEncoder) makes zeros, so that this is the one place where the rule is set. Defaults to
+    /// [`UnknownCategory::Refuse`].
     pub fn unknown(mut self, unknown: UnknownCategory) -> Self {
         self.format.unknown = unknown;
         self
@@ -289,21 +278,15 @@ impl CsvReader {
             read.label = None;
         }
         let (values, kinds) = table::read(&mut records, &self.format, &read, label)?;
-        let schema = CsvSchema::new(self.format.clone(), &layout, kinds);
+        let schema = Schema {
+            format: self.format.clone(),
+            width: layout.width,
+            features: layout.features.into_iter().map(|feature| feature.place).collect(),
+            kinds,
+            label: layout.label,
+            weights: layout.weights,
+        };
         Ok(CsvTable { dataset: encode::dataset(values, &schema)?, schema })
-    }
-}
-
-impl Format {
-    fn check(&self) -> Result<(), Error> {
-        let delimiter = self.delimiter;
-        let valid = delimiter.is_ascii() && !b"\"\r\n\0".contains(&delimiter);
-        check::parameter(
-            "delimiter",
-            f64::from(delimiter),
-            valid,
-            "a byte of ASCII, no quote and no end of a line",
-        )
     }
 }
 

@@ -4,14 +4,13 @@ use std::fmt::Display;
 use std::io::Read;
 use std::str::FromStr;
 
-use super::Format;
-use super::categories::{Categories, Seen};
-use super::column::{Head, shown};
-use super::layout::{Feature, Layout, Position, Source};
+use super::column::Head;
+use super::layout::{Feature, Layout, Source};
 use super::records::Records;
-use super::schema::Kind;
+use super::seen::Seen;
+use crate::data::columns::shown;
+use crate::data::schema::{Categories, Format, Kind, Position, number};
 use crate::error::Error;
-use crate::preprocess::UnknownCategory;
 
 /// What makes a label of a text, or says why it cannot.
 pub(super) type Parse<'a, L> = &'a dyn Fn(&str) -> Result<L, String>;
@@ -123,12 +122,6 @@ impl<'a, R: Read> Field<'a, R> {
     }
 }
 
-impl Format {
-    fn is_missing(&self, text: &str) -> bool {
-        self.missing.iter().any(|marker| marker.trim() == text)
-    }
-}
-
 /// A column that is being read.
 struct Column<'a> {
     feature: &'a Feature,
@@ -143,17 +136,14 @@ impl<'a> Column<'a> {
     }
 
     fn value(&mut self, text: &str, format: &Format) -> Result<f64, String> {
-        let missing = format.is_missing(text);
         match &self.feature.source {
-            Source::KnownCategories { categories, coded: false } if missing => {
-                if categories.missing || format.unknown == UnknownCategory::Zeros {
-                    return Ok(f64::NAN);
-                }
-                Err("the value is missing, which none was in the table that the categories are from"
-                    .to_owned())
-            }
-            _ if missing => Ok(f64::NAN),
-            Source::Numbers => number(text),
+            Source::KnownCategories { categories, coded } => format.code(Some(text), categories, *coded),
+            _ if format.is_missing(text) => Ok(f64::NAN),
+            Source::Numbers => number(text).map_err(|reason| {
+                format!(
+                    "{reason}: name it among `missing`, its column among `categorical`, or leave that out"
+                )
+            }),
             Source::NewCategories { most, .. } => {
                 let refused = || {
                     format!(
@@ -164,14 +154,6 @@ impl<'a> Column<'a> {
                 };
                 self.seen.code(text, *most).map(|code| code as f64).ok_or_else(refused)
             }
-            Source::KnownCategories { categories, .. } => match (categories.code(text), format.unknown) {
-                (Some(code), _) => Ok(code as f64),
-                (None, UnknownCategory::Zeros) => Ok(-1.0),
-                (None, UnknownCategory::Refuse) => {
-                    let known = categories.names.len();
-                    Err(format!("`{}` is none of the {known} categories that are known", shown(text)))
-                }
-            },
         }
     }
 
@@ -188,16 +170,6 @@ impl<'a> Column<'a> {
 
 fn kind(categories: Categories, coded: bool) -> Kind {
     if coded { Kind::Codes(categories) } else { Kind::Columns(categories) }
-}
-
-fn number(text: &str) -> Result<f64, String> {
-    let instead = "name it among `missing`, its column among `categorical`, or leave that out";
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(number),
-        Ok(_) => Err(format!("`{}` is not finite: {instead}", shown(text))),
-        Err(_) if text.is_empty() => Err(format!("the field is empty: {instead}")),
-        Err(_) => Err(format!("`{}` is no number: {instead}", shown(text))),
-    }
 }
 
 fn weight(text: &str) -> Result<f64, String> {

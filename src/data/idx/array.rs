@@ -73,15 +73,13 @@ impl IdxArray {
         }
     }
 
-    /// The names of the columns of the matrix.
+    /// The names of the columns of the matrix: the places of pixels; none for arrays that are no pictures.
     pub(super) fn column_names(&self) -> Vec<String> {
         match self.sizes[1..] {
             [height, width] => (0..height * width)
                 .map(|pixel| format!("pixel ({}, {})", pixel / width, pixel % width))
                 .collect(),
-            _ => (0..self.sizes[1..].iter().product())
-                .map(|column: usize| format!("column {column}"))
-                .collect(),
+            _ => Vec::new(),
         }
     }
 }

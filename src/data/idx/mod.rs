@@ -153,6 +153,7 @@ impl IdxReader {
                 "its rows have {columns} numbers, and data sets up to {MOST_COLUMNS}"
             )));
         }
-        Dataset::new(rows.matrix(), labels.labels()?)?.with_feature_names(rows.column_names())
+        let (set, names) = (Dataset::new(rows.matrix(), labels.labels()?)?, rows.column_names());
+        if names.is_empty() { Ok(set) } else { set.with_feature_names(names) }
     }
 }

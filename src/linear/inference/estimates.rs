@@ -104,7 +104,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             (_, true) => "posterior, with an L2 penalty".into(),
             _ => kind,
         };
-        let columns = (0..x.ncols()).map(|column| format!("x{column}"));
+        let columns = names_of(self.feature_names().or(x.names()), x.ncols());
         Ok(Inference {
             names: terms.intercept.then(|| "(intercept)".to_owned()).into_iter().chain(columns).collect(),
             equations: equations(self.classes()),
@@ -145,6 +145,11 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             "fit the columns that it chose without it, to rows that it has not seen, or use the bootstrap",
         ))
     }
+}
+
+/// The names of columns, which are x0, x1 and so on where they are not known.
+fn names_of(known: Option<&[String]>, columns: usize) -> Vec<String> {
+    known.map_or_else(|| (0..columns).map(|column| format!("x{column}")).collect(), <[String]>::to_vec)
 }
 
 /// What each equation is about.

@@ -87,7 +87,8 @@ impl Inference {
         self.to_string()
     }
 
-    /// Names the columns of `x`, for the table. They are x0, x1, ... otherwise.
+    /// Gives the columns of `x` other names, for tables and pictures. Defaults to the names that the model was fitted
+    /// with, then to those of the rows, then to x0, x1 and so on.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of names than columns.

@@ -26,9 +26,13 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogisticPath<T, L> {
             return Err(invalid("its values of lambda do not descend to 0 at the lowest"));
         }
         let models: Vec<FittedLogistic<T, L>> = record.take_all("model", lambdas.len())?;
-        let columns_and_classes = |model: &FittedLogistic<T, L>| (model.features(), model.classes().to_vec());
-        let first = columns_and_classes(&models[0]);
-        if let Some(index) = models.iter().position(|model| columns_and_classes(model) != first) {
+        let (classes, names) = (models[0].classes(), models[0].feature_names());
+        let like_the_first = |model: &FittedLogistic<T, L>| {
+            model.features() == models[0].features()
+                && model.classes() == classes
+                && model.feature_names() == names
+        };
+        if let Some(index) = models.iter().position(|model| !like_the_first(model)) {
             return Err(invalid(format!("model {index} has other columns or classes than the first")));
         }
         Ok(FittedLogisticPath { lambdas, models, deviance_ratios })

@@ -45,6 +45,11 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
         self.model.inputs()
     }
 
+    /// The names of the columns that the network was fitted on, if they are known.
+    pub fn feature_names(&self) -> Option<&[String]> {
+        self.model.names.as_deref()
+    }
+
     /// How the fit went.
     pub fn report(&self) -> &FitReport {
         self.model.report()

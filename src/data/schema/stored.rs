@@ -1,21 +1,78 @@
-//! Schemas in files.
+//! Schemas in files, alone and beside a model.
 
-use super::Format;
-use super::categories::Categories;
-use super::layout::Position;
-use super::schema::{CsvSchema, Kind};
+use super::{Categories, Format, Kind, Position, Schema};
+use crate::check;
+use crate::classifier::Classifier;
+use crate::data::columns::unknown;
 use crate::error::Error;
 use crate::persist::file::invalid;
-use crate::persist::{Persist, Record};
+use crate::persist::{ModelFile, Persist, Record};
 use crate::preprocess::{DropCategory, UnknownCategory};
+
+/// The name of the part of a model file that is a schema.
+const PART: &str = "schema";
+
+impl<M: Persist + Classifier<M::Scalar>> ModelFile<M> {
+    /// Adds the schema of the tables that the model is for, so that the file serves new tables; it is the
+    /// [part](ModelFile::with_part) `schema`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "csv")] {
+    /// use logit::data::CsvReader;
+    /// use logit::prelude::*;
+    /// use logit::{AnyClassifier, LogisticRegression, ModelFile, Penalty, Scratch};
+    ///
+    /// let text = "island,bill,species\nDream,39.1,a\nBiscoe,46.5,b\nDream,38.0,a\nDream,45.0,b\n";
+    /// let reader = CsvReader::new().label("species").categorical(["island"]);
+    /// let table = reader.read_from::<String>(text.as_bytes())?;
+    /// let model = table.dataset.fit(&LogisticRegression::new(Penalty::c(1.0)))?;
+    /// let bytes = ModelFile::new(model).with_schema(&table.schema)?.to_bytes()?;
+    ///
+    /// // A service has these bytes, and nothing else.
+    /// let file = ModelFile::<AnyClassifier<f64, String>>::from_bytes(&bytes)?;
+    /// let schema = file.schema()?;
+    /// let new = schema.read_unlabelled_from("bill,island\n38.5,Dream\n47.0,Biscoe\n".as_bytes())?;
+    /// assert_eq!(file.model().predict(&new)?, ["a", "b"]);
+    /// let row = schema.row([("bill", "38.5"), ("island", "Dream")])?;
+    /// assert_eq!(file.model().predict_row(&row, &mut Scratch::new())?, "a");
+    /// # }
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownColumn`] for a model that was fitted with a name that the schema makes no column of;
+    /// [`Error::ShapeMismatch`] for a model without names of another number of columns.
+    pub fn with_schema(self, schema: &Schema) -> Result<Self, Error> {
+        let names = schema.feature_names();
+        match self.model().feature_names().filter(|_| !names.is_empty()) {
+            Some(wanted) => {
+                if let Some(missing) = wanted.iter().find(|name| !names.contains(name)) {
+                    return Err(unknown(missing, &names, names.len()));
+                }
+            }
+            None => check::count("schema", "columns", self.model().features(), schema.features())?,
+        }
+        self.with_part(PART, schema)
+    }
+}
+
+impl<M: Persist> ModelFile<M> {
+    /// The schema of the tables that the model is for.
+    ///
+    /// # Errors
+    /// [`Error::InvalidFile`] if the file has none, or one that is not right.
+    pub fn schema(&self) -> Result<Schema, Error> {
+        self.part(PART)
+    }
+}
 
 const NUMBERS: usize = 0;
 const COLUMNS: usize = 1;
 const CODES: usize = 2;
 
-impl Persist for CsvSchema {
+impl Persist for Schema {
     type Scalar = f64;
-    const KIND: &'static str = "csv schema";
+    const KIND: &'static str = "schema";
 
     fn write_record(&self, record: Record) -> Record {
         let format = &self.format;
@@ -65,12 +122,12 @@ impl Persist for CsvSchema {
         let features = take_places(record, "features")?;
         let kinds = take_kinds(record)?;
         let (label, weights) = (take_place(record, "label")?, take_place(record, "weights")?);
-        let schema = CsvSchema { format, width, features, kinds, label, weights };
+        let schema = Schema { format, width, features, kinds, label, weights };
         schema.check().map(|()| schema)
     }
 }
 
-impl CsvSchema {
+impl Schema {
     /// What every schema that was learned fulfils.
     fn check(&self) -> Result<(), Error> {
         if self.features.is_empty() || self.features.len() != self.kinds.len() {

@@ -5,100 +5,17 @@ use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::categories::Categories;
 use super::column::{CsvColumn, Head};
-use super::layout::{Feature, Layout, Position, Source};
+use super::layout::{Feature, Layout, Source};
 use super::records::Records;
-use super::{Format, encode, opened, table};
+use super::{encode, opened, table};
 use crate::data::Dataset;
+use crate::data::schema::{Kind, Position, Schema};
 use crate::error::{Error, unsupported};
 use crate::label::Label;
 
-/// What a [`CsvReader`](super::CsvReader) has learned from a table: which columns there are, and which categories they have.
-///
-/// Other tables are read to the same columns. Where there is a header, columns are found by their names, whatever their
-/// order, and others are passed over. Without a header they have the same positions; labels and weights may be left
-/// out, both if there are both.
-///
-/// It is stored with [`Persist`](crate::Persist), as models are.
-///
-/// # Examples
-/// ```
-/// use logit::Persist;
-/// use logit::data::{CsvReader, CsvSchema};
-///
-/// let text = "colour,size,kind\nred,3,a\nblue,5,b\n";
-/// let table = CsvReader::new().label("kind").categorical(["colour"]).read_from::<String>(text.as_bytes())?;
-/// assert_eq!(table.schema.feature_names(), ["colour=blue", "colour=red", "size"]);
-///
-/// let schema = CsvSchema::from_bytes(&table.schema.to_bytes()?)?;
-/// let new = schema.read_unlabelled_from("size,colour\n4,red\n".as_bytes())?;
-/// assert_eq!(new.x, nalgebra::dmatrix![0.0, 1.0, 4.0]);
-/// let error = schema.read_unlabelled_from("size,colour\n4,green\n".as_bytes()).unwrap_err();
-/// assert_eq!(
-///     error.to_string(),
-///     "line 2, column `colour`: `green` is none of the 2 categories that are known"
-/// );
-/// # Ok::<(), logit::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct CsvSchema {
-    pub(super) format: Format,
-    pub(super) width: usize,
-    pub(super) features: Vec<Position>,
-    pub(super) kinds: Vec<Kind>,
-    pub(super) label: Option<Position>,
-    pub(super) weights: Option<Position>,
-}
-
-/// What the values of a column are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    Numbers,
-    /// Categories with a column for each.
-    Columns(Categories),
-    /// Categories as codes.
-    Codes(Categories),
-}
-
-impl CsvSchema {
-    pub(super) fn new(format: Format, layout: &Layout, kinds: Vec<Kind>) -> Self {
-        CsvSchema {
-            format,
-            width: layout.width,
-            features: layout.features.iter().map(|feature| feature.place.clone()).collect(),
-            kinds,
-            label: layout.label.clone(),
-            weights: layout.weights.clone(),
-        }
-    }
-
-    /// The names of the columns that matrices have.
-    pub fn feature_names(&self) -> Vec<String> {
-        let of_column = |(place, kind): (&Position, &Kind)| match kind {
-            Kind::Numbers | Kind::Codes(_) => vec![place.name.clone()],
-            Kind::Columns(categories) => categories.column_names(&place.name, self.format.drop),
-        };
-        self.features.iter().zip(&self.kinds).flat_map(of_column).collect()
-    }
-
-    /// The categories of a column of the table, in ascending order; nothing if it has none.
-    pub fn categories(&self, column: &str) -> Option<&[String]> {
-        let index = self.features.iter().position(|place| place.name == column)?;
-        match &self.kinds[index] {
-            Kind::Numbers => None,
-            Kind::Columns(categories) | Kind::Codes(categories) => Some(&categories.names),
-        }
-    }
-
-    /// How many columns of the matrix come of a column of the table.
-    pub(super) fn width_of(&self, kind: &Kind) -> usize {
-        match kind {
-            Kind::Numbers | Kind::Codes(_) => 1,
-            Kind::Columns(categories) => categories.column_names("", self.format.drop).len(),
-        }
-    }
-
+/// Tables, with the feature `csv`.
+impl Schema {
     /// Reads a file with labels. Weights are read if the schema has them and the file has their column.
     ///
     /// # Errors
@@ -113,7 +30,7 @@ impl CsvSchema {
     /// Reads a table with labels from any source.
     ///
     /// # Errors
-    /// As [`read`](CsvSchema::read).
+    /// As [`read`](Schema::read).
     pub fn read_from<L>(&self, source: impl Read) -> Result<Dataset<L>, Error>
     where
         L: Label + FromStr<Err: Display>,
@@ -121,7 +38,7 @@ impl CsvSchema {
         if self.label.is_none() {
             return Err(unsupported(
                 "labels, because the table that it was learned from had none",
-                "CsvSchema",
+                "Schema",
                 "use `read_unlabelled`, or learn it with `label`",
             ));
         }

@@ -1,18 +1,16 @@
 //! The categories of a column.
 
-use std::collections::BTreeMap;
-
 use crate::preprocess::DropCategory;
 
 /// The categories of a column in ascending order, and whether values may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Categories {
-    pub(super) names: Vec<String>,
-    pub(super) missing: bool,
+pub(in crate::data) struct Categories {
+    pub(in crate::data) names: Vec<String>,
+    pub(in crate::data) missing: bool,
 }
 
 impl Categories {
-    pub(super) fn code(&self, name: &str) -> Option<usize> {
+    pub(in crate::data) fn code(&self, name: &str) -> Option<usize> {
         self.names.binary_search_by(|other| other.as_str().cmp(name)).ok()
     }
 
@@ -26,6 +24,11 @@ impl Categories {
         }
     }
 
+    /// How many columns of the matrix come of a column.
+    pub(super) fn columns(&self, drop: DropCategory) -> usize {
+        self.names.len() + usize::from(self.missing) - self.dropped(drop)
+    }
+
     /// The names of the columns that come of a column: one for each category, and one for missing values.
     pub(super) fn column_names(&self, column: &str, drop: DropCategory) -> Vec<String> {
         let known = self.names.iter().map(|category| format!("{column}={category}"));
@@ -34,7 +37,7 @@ impl Categories {
     }
 
     /// Which of these columns a code is 1 in, if any; missing values (NaN) have the last.
-    pub(super) fn index(&self, code: f64, drop: DropCategory) -> Option<usize> {
+    pub(in crate::data) fn index(&self, code: f64, drop: DropCategory) -> Option<usize> {
         let index = match code {
             code if code.is_nan() => self.missing.then_some(self.names.len())?,
             // What is not known has a code below 0.
@@ -42,36 +45,5 @@ impl Categories {
             code => code as usize,
         };
         index.checked_sub(self.dropped(drop))
-    }
-}
-
-/// Categories in the order in which they were seen, with their codes.
-#[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<String, usize>);
-
-impl Seen {
-    /// The code of a category; `None` if it would be one more than `most`.
-    pub(super) fn code(&mut self, name: &str, most: usize) -> Option<usize> {
-        if let Some(&code) = self.0.get(name) {
-            return Some(code);
-        }
-        let code = self.0.len();
-        (code < most).then(|| {
-            self.0.insert(name.to_owned(), code);
-            code
-        })
-    }
-
-    /// The categories in ascending order; `codes` become their indices.
-    pub(super) fn sorted(self, codes: &mut [f64]) -> Categories {
-        let mut index = vec![0.0; self.0.len()];
-        for (rank, &code) in self.0.values().enumerate() {
-            index[code] = rank as f64;
-        }
-        for code in codes.iter_mut().filter(|code| !code.is_nan()) {
-            *code = index[*code as usize];
-        }
-        let missing = codes.iter().any(|code| code.is_nan());
-        Categories { names: self.0.into_keys().collect(), missing }
     }
 }

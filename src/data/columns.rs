@@ -1,0 +1,153 @@
+//! Columns of a data set, by number and by name.
+
+use super::Dataset;
+use crate::check;
+use crate::classifier::Classifier;
+use crate::error::{Error, unsupported};
+use crate::label::Label;
+use crate::scalar::Real;
+
+impl<L: Label, T: Real> Dataset<L, T> {
+    /// The columns with these numbers (from 0), in this order.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`] for a column that does not exist.
+    pub fn columns(&self, numbers: &[usize]) -> Result<Self, Error> {
+        // The fields are public, so there may be another number of names than of columns.
+        let named = !self.feature_names.is_empty();
+        let existing = if named { self.x.ncols().min(self.feature_names.len()) } else { self.x.ncols() };
+        check::indices("numbers", "column", numbers, existing)?;
+        let names = named.then(|| numbers.iter().map(|&column| self.feature_names[column].clone()).collect());
+        Ok(Dataset {
+            x: self.x.select_columns(numbers),
+            y: self.y.clone(),
+            feature_names: names.unwrap_or_default(),
+            weights: self.weights.clone(),
+        })
+    }
+
+    /// The columns with these names, in this order.
+    ///
+    /// ```
+    /// let petals = logit::data::iris().columns_named(&["petal width (cm)", "petal length (cm)"])?;
+    /// assert_eq!((petals.x[(0, 0)], petals.x[(0, 1)]), (0.2, 1.4));
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownColumn`] for a name that no column has, [`Error::ColumnNames`] for one that several have.
+    pub fn columns_named<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, Error> {
+        let numbers: Vec<usize> =
+            names.iter().map(|name| self.number(name.as_ref())).collect::<Result<_, _>>()?;
+        self.columns(&numbers)
+    }
+
+    /// The columns that a model was fitted on, by name, in the order of the fit: other columns are left out.
+    ///
+    /// ```
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty, data};
+    ///
+    /// let iris = data::iris();
+    /// let petals = iris.columns_named(&["petal width (cm)", "petal length (cm)"])?;
+    /// let model = petals.fit(&LogisticRegression::new(Penalty::c(1.0)))?;
+    /// assert!(model.predict(&iris).is_err());
+    /// assert_eq!(model.predict(&iris.columns_of(&model)?)?, model.predict(&petals)?);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`columns_named`](Dataset::columns_named); [`Error::Unsupported`] for a model that was fitted on rows
+    /// without names.
+    pub fn columns_of<C: Classifier<T> + ?Sized>(&self, model: &C) -> Result<Self, Error> {
+        let Some(names) = model.feature_names() else {
+            let instead = "choose them by number, or fit the model on rows with names";
+            return Err(unsupported("columns by name", "a model without names", instead));
+        };
+        self.columns_named(names)
+    }
+
+    /// The number of the column with this name.
+    fn number(&self, name: &str) -> Result<usize, Error> {
+        let mut found = self.feature_names.iter().enumerate().filter(|(_, other)| *other == name);
+        match (found.next(), found.next()) {
+            (Some((number, _)), None) => Ok(number),
+            (Some(_), Some(_)) => {
+                Err(Error::ColumnNames { reason: format!("two columns have the name `{}`", shown(name)) })
+            }
+            (None, _) => Err(unknown(name, &self.feature_names, self.x.ncols())),
+        }
+    }
+}
+
+/// The error for a name that none of the columns has.
+pub(super) fn unknown<S: AsRef<str>>(name: &str, names: &[S], columns: usize) -> Error {
+    Error::UnknownColumn { column: format!("`{}`", shown(name)), columns: listed(names, columns) }
+}
+
+/// The names of columns, the first of many, or how many columns without names there are.
+pub(super) fn listed<S: AsRef<str>>(names: &[S], columns: usize) -> String {
+    const LISTED: usize = 10;
+    if names.is_empty() {
+        return format!("{columns} columns and no names");
+    }
+    let first: Vec<String> =
+        names.iter().take(LISTED).map(|name| format!("`{}`", shown(name.as_ref()))).collect();
+    let more = match names.len().checked_sub(LISTED) {
+        Some(more @ 1..) => format!(" and {more} more"),
+        _ => String::new(),
+    };
+    first.join(", ") + &more
+}
+
+/// The beginning of a text that may be long.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    fn unnamed() -> Dataset<&'static str> {
+        let x = dmatrix![1.0, 10.0, 5.0; 2.0, 20.0, 6.0];
+        Dataset::new(x, ["b", "a"]).unwrap().with_weights([1.0, 2.0]).unwrap()
+    }
+
+    fn named() -> Dataset<&'static str> {
+        unnamed().with_feature_names(["m", "kg", "s"]).unwrap()
+    }
+
+    #[test]
+    fn columns_take_everything_along() {
+        let columns = named().columns(&[2, 0]).unwrap();
+        assert_eq!((columns.x, columns.y), (dmatrix![5.0, 1.0; 6.0, 2.0], vec!["b", "a"]));
+        assert_eq!(
+            (columns.feature_names, columns.weights),
+            (vec!["s".to_owned(), "m".into()], Some(vec![1.0, 2.0]))
+        );
+        assert!(unnamed().columns(&[1]).unwrap().feature_names.is_empty());
+        assert!(matches!(unnamed().columns(&[3]), Err(Error::NoSuchIndex { .. })));
+        let mut broken = named();
+        broken.feature_names.pop();
+        assert!(matches!(broken.columns(&[2]), Err(Error::NoSuchIndex { .. })));
+    }
+
+    #[test]
+    fn columns_are_found_by_name() {
+        assert_eq!(named().columns_named(&["s", "m"]), named().columns(&[2, 0]));
+        let error = |set: Dataset<&str>, name: &str| set.columns_named(&[name]).unwrap_err().to_string();
+        assert_eq!(error(named(), "lb"), "no column `lb` in the table, which has `m`, `kg`, `s`");
+        assert_eq!(error(unnamed(), "m"), "no column `m` in the table, which has 3 columns and no names");
+        let twice = unnamed().with_feature_names(["m", "m", "s"]).unwrap();
+        assert_eq!(error(twice, "m"), "two columns have the name `m`");
+        let many: Vec<String> = (0..12).map(|column| column.to_string()).collect();
+        assert!(listed(&many, 12).ends_with("`9` and 2 more"));
+    }
+}

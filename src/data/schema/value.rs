@@ -1,0 +1,160 @@
+//! What a field of a table is: text, a number, true or false, or missing.
+
+use std::borrow::Cow;
+
+use super::{Categories, Format};
+use crate::data::columns::shown;
+use crate::preprocess::{UNKNOWN_CODE, UnknownCategory};
+
+/// A value of a row that is given by name, for [`Schema::row`](super::Schema::row).
+///
+/// Text is read as a table is: it may hold a number, and it may be a marker of a missing value. Numbers and flags do for
+/// columns of numbers (`true` is 1) and for categories whose text is theirs, such as `3` or `true`.
+///
+/// ```
+/// use logit::data::FieldValue;
+///
+/// assert_eq!(FieldValue::from(2), FieldValue::Integer(2));
+/// assert_eq!(FieldValue::from(None::<f64>), FieldValue::Missing);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum FieldValue<'a> {
+    /// Text, as it would be in a table.
+    Text(Cow<'a, str>),
+    /// A number; NaN is a missing value.
+    Number(f64),
+    /// A whole number.
+    Integer(i128),
+    /// True or false.
+    Flag(bool),
+    /// A missing value.
+    Missing,
+}
+
+impl FieldValue<'_> {
+    /// The number that this is in a column of numbers; NaN for a missing value.
+    pub(super) fn number(&self, format: &Format) -> Result<f64, String> {
+        match self {
+            FieldValue::Text(text) if format.is_missing(text.trim()) => Ok(f64::NAN),
+            FieldValue::Text(text) => number(text.trim()),
+            FieldValue::Number(number) if number.is_nan() => format.missing_number(),
+            FieldValue::Number(number) if number.is_finite() => Ok(*number),
+            FieldValue::Number(number) => Err(format!("{number} is not finite")),
+            FieldValue::Integer(number) => Ok(*number as f64),
+            FieldValue::Flag(flag) => Ok(f64::from(u8::from(*flag))),
+            FieldValue::Missing => format.missing_number(),
+        }
+    }
+
+    /// The code that this is in a column of categories: NaN for a missing one.
+    pub(super) fn code(&self, format: &Format, categories: &Categories, coded: bool) -> Result<f64, String> {
+        let of_text = |text: &str| format.code(Some(text), categories, coded);
+        match self {
+            FieldValue::Text(text) => of_text(text.trim()),
+            FieldValue::Number(number) if number.is_nan() => format.code(None, categories, coded),
+            FieldValue::Number(number) => of_text(&number.to_string()),
+            FieldValue::Integer(number) => of_text(&number.to_string()),
+            FieldValue::Flag(flag) => of_text(if *flag { "true" } else { "false" }),
+            FieldValue::Missing => format.code(None, categories, coded),
+        }
+    }
+}
+
+impl Format {
+    pub(in crate::data) fn is_missing(&self, text: &str) -> bool {
+        self.missing.iter().any(|marker| marker.trim() == text)
+    }
+
+    /// NaN, if values may be missing.
+    fn missing_number(&self) -> Result<f64, String> {
+        if self.missing.is_empty() {
+            return Err(
+                "the value is missing, and the table was read without markers of missing values".to_owned()
+            );
+        }
+        Ok(f64::NAN)
+    }
+
+    /// The code of a category: NaN for one that is missing, [`UNKNOWN_CODE`] for one that is unknown and let pass.
+    pub(in crate::data) fn code(
+        &self,
+        text: Option<&str>,
+        categories: &Categories,
+        coded: bool,
+    ) -> Result<f64, String> {
+        let Some(text) = text.filter(|text| !self.is_missing(text)) else {
+            return match (coded, self.unknown) {
+                (true, _) => self.missing_number(),
+                (false, UnknownCategory::Refuse) if !categories.missing => {
+                    Err("the value is missing, which none was in the table that the categories are from"
+                        .to_owned())
+                }
+                _ => Ok(f64::NAN),
+            };
+        };
+        match (categories.code(text), self.unknown) {
+            (Some(code), _) => Ok(code as f64),
+            (None, UnknownCategory::Zeros) => Ok(UNKNOWN_CODE),
+            (None, UnknownCategory::Refuse) => {
+                let known = categories.names.len();
+                Err(format!("`{}` is none of the {known} categories that are known", shown(text)))
+            }
+        }
+    }
+}
+
+/// The finite number that a text is.
+pub(in crate::data) fn number(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        Ok(_) => Err(format!("`{}` is not finite", shown(text))),
+        Err(_) if text.is_empty() => Err("the field is empty".to_owned()),
+        Err(_) => Err(format!("`{}` is no number", shown(text))),
+    }
+}
+
+impl<'a> From<&'a str> for FieldValue<'a> {
+    fn from(text: &'a str) -> Self {
+        FieldValue::Text(text.into())
+    }
+}
+
+impl<'a> From<&'a String> for FieldValue<'a> {
+    fn from(text: &'a String) -> Self {
+        FieldValue::Text(text.into())
+    }
+}
+
+impl From<String> for FieldValue<'_> {
+    fn from(text: String) -> Self {
+        FieldValue::Text(text.into())
+    }
+}
+
+impl From<bool> for FieldValue<'_> {
+    fn from(flag: bool) -> Self {
+        FieldValue::Flag(flag)
+    }
+}
+
+impl<'a, V: Into<FieldValue<'a>>> From<Option<V>> for FieldValue<'a> {
+    fn from(value: Option<V>) -> Self {
+        value.map_or(FieldValue::Missing, Into::into)
+    }
+}
+
+macro_rules! from_numbers {
+    ($variant:ident: $($number:ty),*) => {
+        $(
+            impl From<$number> for FieldValue<'_> {
+                fn from(number: $number) -> Self {
+                    FieldValue::$variant(number as _)
+                }
+            }
+        )*
+    };
+}
+
+from_numbers!(Number: f64, f32);
+from_numbers!(Integer: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
