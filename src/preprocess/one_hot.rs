@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
+use super::categories::{category_index, check_categories, unknown_category};
 use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
@@ -12,7 +13,7 @@ use crate::scratch::Scratch;
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
 ///
 /// Categories are the distinct values of the training rows, in ascending order. All columns are taken for codes: choose
-/// some with [`OnColumns`](crate::preprocess::OnColumns).
+/// some with a [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
 ///
 /// # Examples
 /// ```
@@ -123,16 +124,7 @@ impl<T: Real> FittedOneHotEncoder<T> {
     /// # Errors
     /// For a column without categories, and categories that are not finite or not strictly ascending.
     pub(super) fn new(settings: OneHotEncoder, categories: Vec<Vec<T>>) -> Result<Self, Error> {
-        for column in &categories {
-            if column.is_empty() {
-                return Err(Error::Empty { argument: "categories", axis: "entries" });
-            }
-            check::finite("categories", &DMatrix::from_column_slice(column.len(), 1, column))?;
-            if let Some(pair) = column.windows(2).find(|pair| pair[0] >= pair[1]) {
-                let (first, second) = (format!("{:?}", pair[0]), format!("{:?}", pair[1]));
-                return Err(Error::UnsortedClasses { first, second });
-            }
-        }
+        check_categories(&categories)?;
         Ok(FittedOneHotEncoder { settings, categories })
     }
 
@@ -200,15 +192,12 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
         out.fill(T::zero());
         for (column, (start, _)) in self.blocks().enumerate() {
             let (categories, dropped) = (&self.categories[column], self.dropped(column));
-            for (row, value) in x.column(column).iter().enumerate() {
-                let index = categories.partition_point(|category| category < value);
-                if categories.get(index) == Some(value) {
-                    if index >= dropped {
-                        out[(row, start + index - dropped)] = T::one();
-                    }
-                } else if self.settings.unknown == UnknownCategory::Refuse {
-                    let (value, known) = (value.as_f64(), categories.len());
-                    return Err(Error::UnknownCategory { row, column, value, known });
+            for (row, &value) in x.column(column).iter().enumerate() {
+                match category_index(categories, value) {
+                    Some(index) if index >= dropped => out[(row, start + index - dropped)] = T::one(),
+                    Some(_) => {}
+                    None if self.settings.unknown == UnknownCategory::Zeros => {}
+                    None => return Err(unknown_category(categories, row, column, value)),
                 }
             }
         }
@@ -248,5 +237,8 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
             kept.map(|category| format!("{name}={}", category.as_f64())).collect()
         };
         Ok(names.iter().enumerate().flat_map(of_column).collect())
+    }
+    fn source_column(&self, output: usize) -> Option<usize> {
+        self.blocks().position(|(start, width)| (start..start + width).contains(&output))
     }
 }

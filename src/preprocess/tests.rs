@@ -20,7 +20,19 @@ fn all(x: &DMatrix<f64>) -> Vec<(&'static str, Box<dyn Transform<f64>>)> {
     {
         Box::new(transformer.fit(x).unwrap())
     }
+    fn supervised<P>(transformer: P, x: &DMatrix<f64>) -> Box<dyn Transform<f64>>
+    where
+        P: Transformer<f64>,
+        P::Fitted: 'static,
+    {
+        let y: Vec<bool> = (0..x.nrows()).map(|row| row % 3 == 0).collect();
+        Box::new(transformer.fit_supervised(x, &y).unwrap())
+    }
     let lenient = OneHotEncoder::new().unknown(UnknownCategory::Zeros);
+    let columns = ColumnTransformer::new()
+        .block([2, 0], StandardScaler::new())
+        .block([0], (Imputer::median(), PolynomialFeatures::new(2)))
+        .remainder(Remainder::Pass);
     vec![
         ("identity", fitted((), x)),
         ("standard", fitted(StandardScaler::new(), x)),
@@ -30,7 +42,9 @@ fn all(x: &DMatrix<f64>) -> Vec<(&'static str, Box<dyn Transform<f64>>)> {
         ("normalizer", fitted(Normalizer::new(), x)),
         ("polynomial", fitted(PolynomialFeatures::new(3).include_bias(true), x)),
         ("one-hot", fitted(lenient, x)),
-        ("on columns", fitted(OnColumns::new([2, 0], StandardScaler::new()), x)),
+        ("column transformer", fitted(columns, x)),
+        ("target encoder", supervised(TargetEncoder::new(), x)),
+        ("best columns", supervised(SelectBest::new(2), x)),
         ("selected", fitted(SelectColumns::new([2, 1]), x)),
         ("imputer", fitted(Imputer::mean(), x)),
         ("pca", fitted(Pca::new(2).whiten(true), x)),
