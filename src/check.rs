@@ -40,7 +40,7 @@ pub(crate) fn finite<'a, T: Real>(
     }
     let first = (0..x.nrows()).find_map(|row| {
         let column = (0..x.ncols()).find(|&column| !x[(row, column)].is_finite())?;
-        Some(Error::NotFinite { argument, row, column, value: x[(row, column)].as_f64() })
+        Some(Error::NotFinite { argument, row, column, name: None, value: x[(row, column)].as_f64() })
     });
     first.map_or(Ok(()), Err)
 }

@@ -33,7 +33,8 @@ pub enum Error {
 
     /// A matrix contains NaN or an infinity.
     #[error(
-        "column {column} of `{argument}` is not finite at row {row} ({value}): remove or impute it first"
+        "column {column}{} of `{argument}` is not finite at row {row} ({value}): remove or impute it first",
+        in_brackets(name)
     )]
     NotFinite {
         /// The argument.
@@ -42,6 +43,8 @@ pub enum Error {
         row: usize,
         /// Column of the first such entry, from 0.
         column: usize,
+        /// The name of the column, where it is known.
+        name: Option<String>,
         /// What is there.
         value: f64,
     },
@@ -126,6 +129,16 @@ pub enum Error {
     ColumnNames {
         /// Which column differs, and what to do.
         reason: String,
+    },
+
+    /// Columns that no block of a [`ColumnTransformer`](crate::preprocess::ColumnTransformer) has, where the others are
+    /// refused.
+    #[error(
+        "no block of the column transformer has {columns}: give them one, or choose Remainder::Pass or Remainder::Drop"
+    )]
+    RemainingColumns {
+        /// Their names, or their positions from 0.
+        columns: String,
     },
 
     /// A source of data that cannot be read on.
@@ -308,13 +321,16 @@ pub enum Error {
 
     /// A category that no training row had.
     #[error(
-        "column {column} of `x` is {value} at row {row}, which is none of the {known} categories of the training rows"
+        "column {column}{} of `x` is {value} at row {row}, which is none of the {known} categories of the training rows",
+        in_brackets(name)
     )]
     UnknownCategory {
         /// Its row, from 0.
         row: usize,
         /// Its column, from 0.
         column: usize,
+        /// The name of the column, where it is known.
+        name: Option<String>,
         /// The category.
         value: f64,
         /// How many categories the column had in training.
@@ -322,10 +338,15 @@ pub enum Error {
     },
 
     /// A column whose values are all missing.
-    #[error("column {column} of `x` has no values: drop it, or give a constant to put there")]
+    #[error(
+        "column {column}{} of `x` has no values: drop it, or give a constant to put there",
+        in_brackets(name)
+    )]
     NothingToImpute {
         /// The column, from 0.
         column: usize,
+        /// The name of the column, where it is known.
+        name: Option<String>,
     },
 
     /// Preprocessing that makes something else of a row alone than of the same row among others.
@@ -346,13 +367,16 @@ pub enum Error {
 
     /// A row too far outside of the range of the training rows.
     #[error(
-        "column {column} of `x` is {value} at row {row}, far outside of the training rows ({lower} to {upper})"
+        "column {column}{} of `x` is {value} at row {row}, far outside of the training rows ({lower} to {upper})",
+        in_brackets(name)
     )]
     OutsideRange {
         /// Its row, from 0.
         row: usize,
         /// Its column, from 0.
         column: usize,
+        /// The name of the column, where it is known.
+        name: Option<String>,
         /// What is there.
         value: f64,
         /// The smallest value of the training rows.
@@ -439,9 +463,41 @@ impl Error {
             other => other,
         }
     }
+
+    /// The same error about columns of another table: `of` gives, for a column that it names, the column there.
+    pub(crate) fn in_columns(mut self, of: impl Fn(usize) -> Option<usize>) -> Self {
+        if let Some((column, _)) = self.column_mut() {
+            *column = of(*column).unwrap_or(*column);
+        }
+        self
+    }
+
+    /// The same error with the name of the column that it is about, if that is among `names`.
+    pub(crate) fn with_column_name(mut self, names: Option<&[String]>) -> Self {
+        if let (Some((column, name)), Some(names)) = (self.column_mut(), names) {
+            *name = names.get(*column).cloned();
+        }
+        self
+    }
+
+    /// The column of `x` that an error is about, and its name.
+    fn column_mut(&mut self) -> Option<(&mut usize, &mut Option<String>)> {
+        match self {
+            Error::NotFinite { argument: "x", column, name, .. }
+            | Error::UnknownCategory { column, name, .. }
+            | Error::NothingToImpute { column, name }
+            | Error::OutsideRange { column, name, .. } => Some((column, name)),
+            _ => None,
+        }
+    }
 }
 
 /// [`Error::Unsupported`]: `by` does not take `what`; `instead` says what to do.
 pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'static str) -> Error {
     Error::Unsupported { what, by, instead }
+}
+
+/// A name behind the number of its column, or nothing.
+fn in_brackets(name: &Option<String>) -> String {
+    name.as_ref().map_or_else(String::new, |name| format!(" (`{name}`)"))
 }

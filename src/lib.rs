@@ -82,6 +82,7 @@ pub mod boundary;
 mod check;
 mod class_weight;
 mod classifier;
+mod column;
 pub mod data;
 pub mod decide;
 mod encoded;

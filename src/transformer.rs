@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::check;
 use crate::error::{Error, unsupported};
-use crate::label::{Label, encode};
+use crate::label::{Label, encode, plain};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
@@ -20,6 +20,8 @@ pub struct TransformerOptions<'a, T> {
     pub classes: Option<&'a [usize]>,
     /// The number of classes; 0 if they are unknown.
     pub class_count: usize,
+    /// What each class is called, in order, if that is known: for the names of columns that are made of classes.
+    pub class_names: Option<&'a [String]>,
     /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.
     pub weights: Option<&'a [T]>,
 }
@@ -27,12 +29,18 @@ pub struct TransformerOptions<'a, T> {
 impl<'a, T: Real> TransformerOptions<'a, T> {
     /// No classes and no weights.
     pub fn new() -> Self {
-        TransformerOptions { classes: None, class_count: 0, weights: None }
+        TransformerOptions { classes: None, class_count: 0, class_names: None, weights: None }
     }
 
     /// The class of each row, as an index below `count`. Defaults to none.
     pub fn classes(mut self, classes: &'a [usize], count: usize) -> Self {
         (self.classes, self.class_count) = (Some(classes), count);
+        self
+    }
+
+    /// What each class is called, in order. Defaults to nothing: classes are called by their index then.
+    pub fn class_names(mut self, names: &'a [String]) -> Self {
+        self.class_names = Some(names);
         self
     }
 
@@ -151,7 +159,9 @@ pub trait Transformer<T: Real> {
         let x = x.into();
         check::count("y", "labels", x.nrows(), y.len())?;
         let encoded = encode(y, |_| true)?;
-        self.fit_rows(x, TransformerOptions::new().classes(&encoded.indices, encoded.classes.len()))
+        let names: Vec<String> = encoded.classes.iter().map(plain).collect();
+        let options = TransformerOptions::new().classes(&encoded.indices, names.len());
+        self.fit_rows(x, options.class_names(&names))
     }
 }
 
@@ -255,6 +265,13 @@ pub trait Transform<T: Real> {
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of names than of columns.
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error>;
+
+    /// The column that goes in of which the column `output` is made, if it is made of one alone: errors of later steps name
+    /// it. Defaults to unknown.
+    fn source_column(&self, output: usize) -> Option<usize> {
+        let _ = output;
+        None
+    }
 }
 
 /// What programs call on a transformation; every [`Transform`] has it, `dyn` ones included.
@@ -323,6 +340,9 @@ macro_rules! transforms_as {
         }
         fn output_names(&$this, names: &[String]) -> Result<Vec<String>, Error> {
             $inner.output_names(names)
+        }
+        fn source_column(&$this, output: usize) -> Option<usize> {
+            $inner.source_column(output)
         }
     };
 }

@@ -51,7 +51,7 @@ impl IsotonicRegression {
         let [x, y] = [x, y].map(|values| values.iter().map(|v| v.as_f64()).collect::<Vec<f64>>());
         for (argument, values) in [("x", &x), ("y", &y)] {
             if let Some(row) = values.iter().position(|v| !v.is_finite()) {
-                return Err(Error::NotFinite { argument, row, column: 0, value: values[row] });
+                return Err(Error::NotFinite { argument, row, column: 0, name: None, value: values[row] });
             }
         }
         let weight = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());

@@ -99,7 +99,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         check::finite("coefficients", &coefficients)?;
         if let Some(row) = intercept.iter().position(|b| !b.is_finite()) {
             let value = intercept[row].as_f64();
-            return Err(Error::NotFinite { argument: "intercept", row, column: 0, value });
+            return Err(Error::NotFinite { argument: "intercept", row, column: 0, name: None, value });
         }
         let terms = Terms {
             penalty: ColumnPenalty::none(coefficients.nrows()),

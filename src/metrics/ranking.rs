@@ -30,7 +30,13 @@ impl Ranking {
         check::weights(weights, truth.len())?;
         let scores: Vec<f64> = scores.iter().map(|z| z.as_f64()).collect();
         if let Some(row) = scores.iter().position(|z| !z.is_finite()) {
-            return Err(Error::NotFinite { argument: "scores", row, column: 0, value: scores[row] });
+            return Err(Error::NotFinite {
+                argument: "scores",
+                row,
+                column: 0,
+                name: None,
+                value: scores[row],
+            });
         }
         let yes: Vec<bool> = truth.iter().map(|label| label == positive).collect();
         Ok(Ranking::new(&yes, &scores, double(weights).as_deref()))

@@ -132,8 +132,8 @@ fn row_by_row<T: Real>(
     for row in 0..x.nrows() {
         let of_row = scores(&x.rows(row, 1).into_owned()).map_err(|error| match error {
             Error::Overflow { .. } => Error::Overflow { row },
-            Error::NotFinite { argument, column, value, .. } => {
-                Error::NotFinite { argument, row, column, value }
+            Error::NotFinite { argument, column, name, value, .. } => {
+                Error::NotFinite { argument, row, column, name, value }
             }
             other => other,
         })?;

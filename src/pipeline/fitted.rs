@@ -82,7 +82,7 @@ impl<P, C> FittedPipeline<P, C> {
         P: Transform<T>,
     {
         x.check_columns(self.steps.inputs(), self.names.as_deref())?;
-        self.range.admit(x.view())?;
+        self.range.admit(x.view()).map_err(|error| error.with_column_name(self.names.as_deref()))?;
         if x.nrows() > MOST_IN_SCRATCH {
             let z = self.steps.transform_owned(x.clone_owned())?;
             return predict(&self.classifier, Rows::from(&z), scratch);

@@ -145,7 +145,7 @@ impl Range {
                 let value = x[(row, column)].as_f64();
                 if self.distance(column, value) > beyond {
                     let (lower, upper) = (self.lower[column], self.upper[column]);
-                    return Err(Error::OutsideRange { row, column, value, lower, upper });
+                    return Err(Error::OutsideRange { row, column, name: None, value, lower, upper });
                 }
             }
         }

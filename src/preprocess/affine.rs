@@ -52,7 +52,9 @@ impl Found {
     /// The error of what was found, if `x` holds the results.
     fn check<'a, T: Real>(self, x: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
         match self.bad {
-            Some((row, column, value)) => Err(Error::NotFinite { argument: "x", row, column, value }),
+            Some((row, column, value)) => {
+                Err(Error::NotFinite { argument: "x", row, column, name: None, value })
+            }
             None if self.fits => Ok(()),
             None => check::scores(x),
         }
@@ -153,6 +155,9 @@ macro_rules! transform_by_shift_and_scale {
             }
             fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
                 super::checked_names(names, self.$shift.len()).map(<[String]>::to_vec)
+            }
+            fn source_column(&self, output: usize) -> Option<usize> {
+                Some(output)
             }
         }
     };

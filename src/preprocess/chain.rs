@@ -67,10 +67,14 @@ impl<T: Real, A: Transform<T>, B: Transform<T>> Transform<T> for Chain<A, B> {
         out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        with_transformed(&self.first, x, scratch, |z, scratch| self.second.transform_into(z, out, scratch))
+        with_transformed(&self.first, x, scratch, |z, scratch| {
+            let done = self.second.transform_into(z, out, scratch);
+            done.map_err(|error| error.in_columns(|column| self.first.source_column(column)))
+        })
     }
     fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        self.second.transform_owned(self.first.transform_owned(x)?)
+        let done = self.second.transform_owned(self.first.transform_owned(x)?);
+        done.map_err(|error| error.in_columns(|column| self.first.source_column(column)))
     }
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         self.first.inverse_rows(self.second.inverse_rows(z)?.as_view())
@@ -78,6 +82,9 @@ impl<T: Real, A: Transform<T>, B: Transform<T>> Transform<T> for Chain<A, B> {
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         let between = self.first.output_names(checked_names(names, self.first.inputs())?)?;
         self.second.output_names(&between)
+    }
+    fn source_column(&self, output: usize) -> Option<usize> {
+        self.second.source_column(output).and_then(|between| self.first.source_column(between))
     }
 }
 
@@ -89,7 +96,8 @@ fn fit_in_order<T: Real, A: Transformer<T>, B>(
     rest: impl FnOnce(Rows<'_, T>) -> Result<B, Error>,
 ) -> Result<(A::Fitted, B), Error> {
     let (first, z) = first.fit_transform_rows(x, options)?;
-    let rest = with_names_after(&first, x, &z, rest)?;
+    let rest = with_names_after(&first, x, &z, rest);
+    let rest = rest.map_err(|error| error.in_columns(|column| first.source_column(column)))?;
     Ok((first, rest))
 }
 

@@ -67,4 +67,7 @@ impl<T: Real> Transform<T> for Identity<T> {
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         checked_names(names, self.columns).map(<[String]>::to_vec)
     }
+    fn source_column(&self, output: usize) -> Option<usize> {
+        Some(output)
+    }
 }

@@ -127,7 +127,7 @@ fn check_infinite<T: Real>(x: DMatrixView<'_, T>) -> Result<(), Error> {
         for column in 0..x.ncols() {
             let value = x[(row, column)].as_f64();
             if value.is_infinite() {
-                return Err(Error::NotFinite { argument: "x", row, column, value });
+                return Err(Error::NotFinite { argument: "x", row, column, name: None, value });
             }
         }
     }
@@ -154,7 +154,7 @@ impl Replacement {
                 if there.is_empty() { None } else { Some(Moments::of(&values, Some(&weights))?.mean()[0]) }
             }
         };
-        found.map(T::of).ok_or(Error::NothingToImpute { column })
+        found.map(T::of).ok_or(Error::NothingToImpute { column, name: None })
     }
 }
 
@@ -242,5 +242,9 @@ impl<T: Real> Transform<T> for FittedImputer<T> {
             self.indicated.iter().map(|&column| format!("{} missing", names[column])).collect::<Vec<_>>(),
         );
         Ok(names)
+    }
+    fn source_column(&self, output: usize) -> Option<usize> {
+        let inputs = self.values.len();
+        if output < inputs { Some(output) } else { self.indicated.get(output - inputs).copied() }
     }
 }

@@ -192,4 +192,7 @@ impl<T: Real> Transform<T> for FittedMinMaxScaler<T> {
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         checked_names(names, self.inputs()).map(<[String]>::to_vec)
     }
+    fn source_column(&self, output: usize) -> Option<usize> {
+        Some(output)
+    }
 }

@@ -1,7 +1,10 @@
 //! Transformations of the columns of a matrix that are learned from training rows.
 
 mod affine;
+mod categories;
 mod chain;
+mod column_transformer;
+mod feature_scores;
 mod identity;
 mod imputer;
 mod label_encoder;
@@ -9,19 +12,26 @@ mod max_abs_scaler;
 mod min_max_scaler;
 mod moments;
 mod normalizer;
-mod on_columns;
 mod one_hot;
 mod pca;
 mod polynomial;
 mod robust_scaler;
+mod select_best;
+mod select_columns;
 mod standard_scaler;
 mod stored;
+mod target_encoder;
 #[cfg(test)]
 mod tests;
 mod variance_threshold;
 
+pub use crate::column::Column;
 pub use crate::transformer::{Transform, TransformExt, Transformer, TransformerOptions};
 pub use chain::Chain;
+pub use column_transformer::{
+    Beside, BlockFit, ColumnTransformer, FitBlocks, FittedBlocks, FittedColumnTransformer, Remainder,
+};
+pub use feature_scores::FeatureScore;
 pub use identity::Identity;
 pub use imputer::{FittedImputer, Imputer};
 pub use label_encoder::LabelEncoder;
@@ -29,13 +39,15 @@ pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
 pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
 pub use moments::Moments;
 pub use normalizer::{FittedNormalizer, NormKind, Normalizer};
-pub use on_columns::{FittedOnColumns, FittedSelectColumns, OnColumns, SelectColumns};
 pub(crate) use one_hot::UNKNOWN_CODE;
 pub use one_hot::{DropCategory, FittedOneHotEncoder, OneHotEncoder, UnknownCategory};
 pub use pca::{FittedPca, Pca};
 pub use polynomial::{FittedPolynomialFeatures, PolynomialFeatures};
 pub use robust_scaler::{FittedRobustScaler, RobustScaler};
+pub use select_best::{FittedSelectBest, SelectBest};
+pub use select_columns::{FittedSelectColumns, SelectColumns};
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
+pub use target_encoder::{FittedTargetEncoder, Smoothing, TargetEncoder};
 pub use variance_threshold::VarianceThreshold;
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};

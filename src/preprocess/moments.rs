@@ -277,6 +277,6 @@ fn means<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64, factor: f64,
 }
 
 /// The normal power of two at most this far below; 1 for 0.
-fn power_of_two(value: f64) -> f64 {
+pub(super) fn power_of_two(value: f64) -> f64 {
     if value == 0.0 { 1.0 } else { 2f64.powi(value.log2().floor().clamp(-1022.0, 1023.0) as i32) }
 }

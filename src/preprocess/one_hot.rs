@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
+use super::categories::{category_index, check_categories, unknown_category};
 use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
@@ -18,7 +19,7 @@ pub(crate) const UNKNOWN_CODE: f64 = -1.0;
 /// Categories are the distinct values of the training rows, in ascending order. A value that is none of them is
 /// [unknown](OneHotEncoder::unknown), but for the code -1: a [`Schema`](crate::data::Schema) has it for what its own rule
 /// let pass, and it becomes zeros. All columns are taken for codes: choose
-/// some with [`OnColumns`](crate::preprocess::OnColumns).
+/// some with [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
 ///
 /// # Examples
 /// ```
@@ -129,16 +130,7 @@ impl<T: Real> FittedOneHotEncoder<T> {
     /// # Errors
     /// For a column without categories, and categories that are not finite or not strictly ascending.
     pub(super) fn new(settings: OneHotEncoder, categories: Vec<Vec<T>>) -> Result<Self, Error> {
-        for column in &categories {
-            if column.is_empty() {
-                return Err(Error::Empty { argument: "categories", axis: "entries" });
-            }
-            check::finite("categories", &DMatrix::from_column_slice(column.len(), 1, column))?;
-            if let Some(pair) = column.windows(2).find(|pair| pair[0] >= pair[1]) {
-                let (first, second) = (format!("{:?}", pair[0]), format!("{:?}", pair[1]));
-                return Err(Error::UnsortedClasses { first, second });
-            }
-        }
+        check_categories(&categories)?;
         Ok(FittedOneHotEncoder { settings, categories })
     }
 
@@ -206,15 +198,13 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
         out.fill(T::zero());
         for (column, (start, _)) in self.blocks().enumerate() {
             let (categories, dropped) = (&self.categories[column], self.dropped(column));
-            for (row, value) in x.column(column).iter().enumerate() {
-                let index = categories.partition_point(|category| category < value);
-                if categories.get(index) == Some(value) {
-                    if index >= dropped {
-                        out[(row, start + index - dropped)] = T::one();
-                    }
-                } else if self.settings.unknown == UnknownCategory::Refuse && value.as_f64() != UNKNOWN_CODE {
-                    let (value, known) = (value.as_f64(), categories.len());
-                    return Err(Error::UnknownCategory { row, column, value, known });
+            for (row, &value) in x.column(column).iter().enumerate() {
+                match category_index(categories, value) {
+                    Some(index) if index >= dropped => out[(row, start + index - dropped)] = T::one(),
+                    Some(_) => {}
+                    None if self.settings.unknown == UnknownCategory::Zeros => {}
+                    None if value.as_f64() == UNKNOWN_CODE => {}
+                    None => return Err(unknown_category(categories, row, column, value)),
                 }
             }
         }
@@ -254,5 +244,8 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
             kept.map(|category| format!("{name}={}", category.as_f64())).collect()
         };
         Ok(names.iter().enumerate().flat_map(of_column).collect())
+    }
+    fn source_column(&self, output: usize) -> Option<usize> {
+        self.blocks().position(|(start, width)| (start..start + width).contains(&output))
     }
 }

@@ -3,9 +3,9 @@
 use super::moments::Column;
 use super::{
     Chain, DropCategory, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
-    FittedOnColumns, FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler,
-    FittedSelectColumns, FittedStandardScaler, Identity, LabelEncoder, MinMaxScaler, Moments, NormKind,
-    OneHotEncoder, PolynomialFeatures, Transform, UnknownCategory,
+    FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler, FittedSelectBest,
+    FittedSelectColumns, FittedStandardScaler, FittedTargetEncoder, Identity, LabelEncoder, MinMaxScaler,
+    Moments, NormKind, OneHotEncoder, PolynomialFeatures, Transform, UnknownCategory,
 };
 use crate::error::Error;
 use crate::persist::file::invalid;
@@ -89,6 +89,23 @@ impl<T: Real> Persist for FittedMinMaxScaler<T> {
     }
 }
 
+/// Arrays of these lengths that lie one behind the other.
+///
+/// # Errors
+/// [`Error::InvalidFile`] for other lengths in all.
+pub(super) fn split_by<V: Clone>(all: &[V], lengths: &[usize]) -> Result<Vec<Vec<V>>, Error> {
+    let mut rest = all;
+    let mut arrays = Vec::new();
+    for &length in lengths {
+        let Some((array, after)) = rest.split_at_checked(length) else {
+            return Err(invalid("its arrays have fewer entries than it says"));
+        };
+        arrays.push(array.to_vec());
+        rest = after;
+    }
+    if rest.is_empty() { Ok(arrays) } else { Err(invalid("its arrays have more entries than it says")) }
+}
+
 string_keys!(NormKind: L1 = "l1", L2 = "l2", Max = "max");
 string_keys!(UnknownCategory: Refuse = "refuse", Zeros = "zeros");
 string_keys!(DropCategory: None = "none", First = "first", FirstOfTwo = "first_of_two");
@@ -163,19 +180,7 @@ impl<T: Real> Persist for FittedOneHotEncoder<T> {
         let settings = OneHotEncoder { unknown, drop: DropCategory::from_key(&record.take_text("drop")?)? };
         let counts = record.take_counts("category_counts")?;
         let all: Vec<T> = record.take_vector("categories")?;
-        let mut rest = all.as_slice();
-        let mut categories = Vec::new();
-        for count in counts {
-            let Some((column, after)) = rest.split_at_checked(count) else {
-                return Err(invalid("it has fewer categories than it says"));
-            };
-            categories.push(column.to_vec());
-            rest = after;
-        }
-        if !rest.is_empty() {
-            return Err(invalid("it has more categories than it says"));
-        }
-        FittedOneHotEncoder::new(settings, categories)
+        FittedOneHotEncoder::new(settings, split_by(&all, &counts)?)
     }
 }
 
@@ -197,32 +202,59 @@ impl<T: Real> Persist for FittedSelectColumns<T> {
     }
 }
 
-impl<P: Persist + Transform<P::Scalar>> Persist for FittedOnColumns<P> {
-    type Scalar = P::Scalar;
-    const KIND: &'static str = "on columns";
-
-    fn write_record(&self, record: Record) -> Record {
-        record
-            .with_counts("columns", self.columns())
-            .with_counts("others", self.others())
-            .with("inner", self.inner())
-    }
-
-    fn read_record(record: &mut Record) -> Result<Self, Error> {
-        let (chosen, others) = (record.take_counts("columns")?, record.take_counts("others")?);
-        let inner: P = record.take("inner")?;
-        if inner.inputs() != chosen.len() {
-            return Err(invalid(format!("it is for {} columns, but names {}", inner.inputs(), chosen.len())));
-        }
-        let inputs = chosen.len() + others.len();
-        let made = FittedOnColumns::new(chosen, inputs, inner)?;
-        same(made.others(), &others).map(|()| made)
-    }
-}
-
 /// The columns that a file says are left out must be all that are.
 fn same(found: &[usize], said: &[usize]) -> Result<(), Error> {
     if found == said { Ok(()) } else { Err(invalid("`columns` and `others` are not all columns")) }
+}
+
+impl<T: Real> Persist for FittedSelectBest<T> {
+    type Scalar = T;
+    const KIND: &'static str = "best columns";
+
+    fn write_record(&self, record: Record) -> Record {
+        record
+            .with("kept", self.kept())
+            .with_array("scores", self.scores())
+            .with_array("p_values", self.p_values().unwrap_or_default())
+    }
+
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        let kept = record.take("kept")?;
+        // A perfect score is infinite.
+        let (scores, p_values): (Vec<f64>, Vec<f64>) =
+            (record.take_any("scores")?, record.take_vector("p_values")?);
+        FittedSelectBest::new(kept, scores, Some(p_values).filter(|values| !values.is_empty()))
+    }
+}
+
+impl<T: Real> Persist for FittedTargetEncoder<T> {
+    type Scalar = T;
+    const KIND: &'static str = "target encoder";
+
+    fn write_record(&self, record: Record) -> Record {
+        let counts: Vec<usize> = self.categories.iter().map(Vec::len).collect();
+        record
+            .with_count("classes", self.class_names.len())
+            .with_texts("class_names", &self.class_names)
+            .with_flag("refuse_unknown", self.refuse_unknown)
+            .with_counts("category_counts", &counts)
+            .with_array("categories", &self.categories.concat())
+            .with_array("encodings", &self.encodings.concat())
+            .with_array("means", &self.means)
+    }
+
+    fn read_record(record: &mut Record) -> Result<Self, Error> {
+        let classes = record.take_count("classes")?;
+        let class_names = record.take_texts("class_names", classes)?;
+        let refuse_unknown = record.take_flag("refuse_unknown")?;
+        let counts = record.take_counts("category_counts")?;
+        let categories: Vec<T> = record.take_vector("categories")?;
+        let encodings: Vec<T> = record.take_vector("encodings")?;
+        let means: Vec<T> = record.take_vector("means")?;
+        let widths: Vec<usize> = counts.iter().map(|count| count.saturating_mul(means.len())).collect();
+        let (categories, encodings) = (split_by(&categories, &counts)?, split_by(&encodings, &widths)?);
+        FittedTargetEncoder::new(class_names, categories, encodings, means, refuse_unknown)
+    }
 }
 
 impl<T: Real> Persist for FittedImputer<T> {

@@ -20,7 +20,19 @@ fn all(x: &DMatrix<f64>) -> Vec<(&'static str, Box<dyn Transform<f64>>)> {
     {
         Box::new(transformer.fit(x).unwrap())
     }
+    fn supervised<P>(transformer: P, x: &DMatrix<f64>) -> Box<dyn Transform<f64>>
+    where
+        P: Transformer<f64>,
+        P::Fitted: 'static,
+    {
+        let y: Vec<bool> = (0..x.nrows()).map(|row| row % 3 == 0).collect();
+        Box::new(transformer.fit_supervised(x, &y).unwrap())
+    }
     let lenient = OneHotEncoder::new().unknown(UnknownCategory::Zeros);
+    let columns = ColumnTransformer::new()
+        .block([2, 0], StandardScaler::new())
+        .block([0], (Imputer::median(), PolynomialFeatures::new(2)))
+        .remainder(Remainder::Pass);
     vec![
         ("identity", fitted((), x)),
         ("standard", fitted(StandardScaler::new(), x)),
@@ -30,7 +42,9 @@ fn all(x: &DMatrix<f64>) -> Vec<(&'static str, Box<dyn Transform<f64>>)> {
         ("normalizer", fitted(Normalizer::new(), x)),
         ("polynomial", fitted(PolynomialFeatures::new(3).include_bias(true), x)),
         ("one-hot", fitted(lenient, x)),
-        ("on columns", fitted(OnColumns::new([2, 0], StandardScaler::new()), x)),
+        ("column transformer", fitted(columns, x)),
+        ("target encoder", supervised(TargetEncoder::new(), x)),
+        ("best columns", supervised(SelectBest::new(2), x)),
         ("selected", fitted(SelectColumns::new([2, 1]), x)),
         ("imputer", fitted(Imputer::mean(), x)),
         ("pca", fitted(Pca::new(2).whiten(true), x)),
@@ -40,29 +54,40 @@ fn all(x: &DMatrix<f64>) -> Vec<(&'static str, Box<dyn Transform<f64>>)> {
 
 #[test]
 fn views_are_transformed_as_copies_are_whatever_the_memory_held() {
-    let x = rows(40);
+    // More rows than are changed at a time.
+    let x = rows(5000);
     for (name, transform) in all(&x) {
-        let view = x.rows(7, 20);
+        let view = x.rows(7, 4800);
         let wanted = transform.transform_owned(view.clone_owned()).unwrap();
         // Columns of the result do not follow each other.
-        let mut memory = DMatrix::from_element(25, transform.outputs(), f64::NAN);
+        let mut memory = DMatrix::from_element(4805, transform.outputs(), f64::NAN);
         let mut scratch = Scratch::new();
         for _ in 0..2 {
-            transform.transform_into(view.into(), memory.rows_mut(3, 20), &mut scratch).unwrap();
-            assert_eq!(memory.rows(3, 20), wanted, "{name}");
-            assert!(memory.rows(0, 3).iter().chain(memory.rows(23, 2).iter()).all(|v| v.is_nan()), "{name}");
+            transform.transform_into(view.into(), memory.rows_mut(3, 4800), &mut scratch).unwrap();
+            assert_eq!(memory.rows(3, 4800), wanted, "{name}");
+            assert!(memory.rows(0, 3).iter().chain(memory.rows(4803, 2).iter()).all(|v| v.is_nan()), "{name}");
         }
         assert_eq!(transform.transform(view).unwrap(), wanted, "{name}");
     }
 }
 
 #[test]
+fn the_first_row_that_is_not_finite_is_named_in_copies_and_in_place() {
+    let mut x = rows(5000);
+    let scaler = StandardScaler::new().fit(&x).unwrap();
+    (x[(4500, 0)], x[(2500, 2)], x[(4400, 1)]) = (f64::NAN, f64::INFINITY, f64::NAN);
+    let wanted = Error::NotFinite { argument: "x", row: 2500, column: 2, value: f64::INFINITY };
+    assert_eq!(scaler.transform(&x).unwrap_err(), wanted);
+    assert_eq!(scaler.transform_owned(x).unwrap_err(), wanted);
+}
+
+#[test]
 fn missing_values_are_replaced_and_marked_in_memory_of_others() {
-    let x = dmatrix![1.0, f64::NAN; 3.0, 4.0];
+    let x = dmatrix![1.0, f64::NAN, 5.0; 3.0, 4.0, f64::NAN];
     let imputer = Imputer::mean().indicators(true).fit(&x).unwrap();
-    let mut out = DMatrix::from_element(2, 3, f64::INFINITY);
+    let mut out = DMatrix::from_element(2, 5, f64::INFINITY);
     imputer.transform_into((&x).into(), out.as_view_mut(), &mut Scratch::new()).unwrap();
-    assert_eq!(out, dmatrix![1.0, 4.0, 1.0; 3.0, 4.0, 0.0]);
+    assert_eq!(out, dmatrix![1.0, 4.0, 5.0, 1.0, 0.0; 3.0, 4.0, 5.0, 0.0, 1.0]);
     assert_eq!(imputer.transform_owned(x).unwrap(), out);
 }
 

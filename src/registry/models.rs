@@ -13,9 +13,9 @@ use crate::network::{FittedMlp, FittedMultiLabel};
 use crate::persist::{Persist, Reader, StoredLabel};
 use crate::pipeline::FittedPipeline;
 use crate::preprocess::{
-    Chain, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer, FittedOnColumns,
-    FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler, FittedSelectColumns,
-    FittedStandardScaler, Identity, LabelEncoder, Moments,
+    Chain, FittedColumnTransformer, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
+    FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler, FittedSelectBest,
+    FittedSelectColumns, FittedStandardScaler, FittedTargetEncoder, Identity, LabelEncoder, Moments,
 };
 use crate::report::FitReport;
 use crate::scalar::Real;
@@ -99,17 +99,19 @@ models! {
     }
     transforms {
         Chain [A, B] as [AnyTransform<T>, AnyTransform<T>];
+        FittedColumnTransformer [T, B] as [T, Vec<AnyTransform<T>>];
         FittedImputer [T: Real] as [T];
         FittedMaxAbsScaler [T: Real] as [T];
         FittedMinMaxScaler [T: Real] as [T];
         FittedNormalizer [T: Real] as [T];
-        FittedOnColumns [P] as [AnyTransform<T>];
         FittedOneHotEncoder [T: Real] as [T];
         FittedPca [T: Real] as [T];
         FittedPolynomialFeatures [T: Real] as [T];
         FittedRobustScaler [T: Real] as [T];
+        FittedSelectBest [T: Real] as [T];
         FittedSelectColumns [T: Real] as [T];
         FittedStandardScaler [T: Real] as [T];
+        FittedTargetEncoder [T: Real] as [T];
         Identity [T: Real] as [T];
     }
     others {

@@ -133,7 +133,13 @@ impl<O> Trainer<O> {
                 for (row, value) in from.iter().chain(saved).enumerate() {
                     if !value.is_finite() {
                         let value = value.as_f64();
-                        return Err(Error::NotFinite { argument: "start", row, column: 0, value });
+                        return Err(Error::NotFinite {
+                            argument: "start",
+                            row,
+                            column: 0,
+                            name: None,
+                            value,
+                        });
                     }
                 }
                 params.copy_from_slice(from);

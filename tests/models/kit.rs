@@ -15,8 +15,9 @@ use logit::persist::StoredLabel;
 use logit::pipeline::OutsideRange;
 use logit::prelude::*;
 use logit::preprocess::{
-    DropCategory, LabelEncoder, MaxAbsScaler, Moments, NormKind, Normalizer, OnColumns, PolynomialFeatures,
-    RobustScaler, SelectColumns, UnknownCategory, VarianceThreshold,
+    ColumnTransformer, DropCategory, FeatureScore, LabelEncoder, MaxAbsScaler, Moments, NormKind, Normalizer,
+    PolynomialFeatures, Remainder, RobustScaler, SelectBest, SelectColumns, TargetEncoder, UnknownCategory,
+    VarianceThreshold,
 };
 use logit::select::grid2;
 use logit::{
@@ -262,8 +263,11 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
     visitor.visit("alone", &Pipeline::new((), logistic.clone()).fit(&x, &two)?, &x);
     let twice = (StandardScaler::new(), StandardScaler::new());
     visitor.visit("chain", &Pipeline::new(twice, OneVsRest::new(logistic.clone())).fit(&x, &text)?, &x);
-    let columns =
-        (OnColumns::new([3, 0], (RobustScaler::new(), PolynomialFeatures::new(2))), MaxAbsScaler::new());
+    let blocks = ColumnTransformer::new()
+        .block([3, 0], (RobustScaler::new(), PolynomialFeatures::new(2)))
+        .block([0], TargetEncoder::new().folds(2))
+        .remainder(Remainder::Pass);
+    let columns = (blocks, SelectBest::new(4), MaxAbsScaler::new());
     visitor.visit("columns", &Pipeline::new(columns, logistic.clone()).fit(&x, &two)?, &x);
     let network = MlpClassifier::new([3]).epochs(2).normalization(Normalization::Layer);
     visitor.visit("focal", &network.loss(Focal::new(2.0)).optimizer(Sgd::new(0.1)).fit(&x, &two)?, &x);
@@ -304,7 +308,7 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
 }
 
 /// How many values are shown that are no classifiers, of each number type.
-pub(crate) const OTHERS: usize = 30;
+pub(crate) const OTHERS: usize = 33;
 
 /// Everything else that can be saved.
 fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
@@ -325,7 +329,12 @@ fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
     visitor.visit("interactions", &PolynomialFeatures::new(2).interaction_only(true).fit(&x)?);
     visitor.visit("one-hot", &OneHotEncoder::new().unknown(UnknownCategory::Zeros).fit(&grid)?);
     visitor.visit("dropped", &OneHotEncoder::new().drop(DropCategory::FirstOfTwo).fit(&grid)?);
-    visitor.visit("on columns", &OnColumns::new([2, 0], StandardScaler::new()).fit(&x)?);
+    let blocks = ColumnTransformer::new().block([2, 0], StandardScaler::new()).block([2], Imputer::mean());
+    visitor.visit("column transformer", &blocks.remainder(Remainder::Drop).fit(&x)?);
+    visitor.visit("target encoder", &TargetEncoder::new().fit_supervised(&grid, &y)?);
+    visitor.visit("best columns", &SelectBest::new(2).fit_supervised(&x, &y)?);
+    let information = SelectBest::new(2).score(FeatureScore::MutualInformation { bins: 5 });
+    visitor.visit("most informative columns", &information.fit_supervised(&x, &y)?);
     visitor.visit("selected", &SelectColumns::new([3, 1]).fit(&x)?);
     visitor.visit("imputer", &Imputer::mean().indicators(true).fit(&x)?);
     visitor.visit("variance", &VarianceThreshold::new().threshold(1e-3).fit(&x)?);

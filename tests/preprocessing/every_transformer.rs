@@ -5,8 +5,8 @@ use logit::persist::StoredLabel;
 use logit::prelude::*;
 use logit::preprocess::TransformerOptions;
 use logit::preprocess::{
-    MaxAbsScaler, NormKind, Normalizer, OnColumns, PolynomialFeatures, RobustScaler, SelectColumns,
-    VarianceThreshold,
+    ColumnTransformer, MaxAbsScaler, NormKind, Normalizer, PolynomialFeatures, Remainder, RobustScaler,
+    SelectColumns, VarianceThreshold,
 };
 use logit::registry::AnyTransform;
 use logit::{Error, Imputer, MinMaxScaler, OneHotEncoder, Pca, Real, StandardScaler};
@@ -41,7 +41,8 @@ fn all<T: Real>(visitor: &mut impl Visit<T>) {
             .drop(logit::preprocess::DropCategory::First)
             .unknown(logit::preprocess::UnknownCategory::Zeros),
     );
-    visitor.visit("on columns", OnColumns::new([2, 0], StandardScaler::new()));
+    let blocks = ColumnTransformer::new().block([2, 0], StandardScaler::new()).remainder(Remainder::Pass);
+    visitor.visit("column transformer", blocks.block([0], (Imputer::mean(), PolynomialFeatures::new(2))));
     visitor.visit("selected", SelectColumns::new([1]));
     visitor.visit("mean", Imputer::mean());
     visitor.visit("median", Imputer::median().indicators(true));

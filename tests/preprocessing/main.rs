@@ -1,5 +1,6 @@
 //! Preprocessing and pipelines.
 
+mod column_transformer;
 #[path = "../common/mod.rs"]
 mod common;
 mod every_transformer;
@@ -7,3 +8,4 @@ mod imputing;
 mod pipelines;
 mod principal_components;
 mod scaling;
+mod supervised;

@@ -4,7 +4,7 @@ use logit::nalgebra::{DMatrix, DMatrixViewMut, dmatrix};
 use logit::pipeline::OutsideRange;
 use logit::prelude::*;
 use logit::preprocess::TransformerOptions;
-use logit::preprocess::{Chain, OnColumns, PolynomialFeatures};
+use logit::preprocess::{Chain, ColumnTransformer, PolynomialFeatures};
 use logit::{
     Error, FitOptions, Imputer, LogisticRegression, OneHotEncoder, OneVsRest, Pca, Penalty, Pipeline, Rows,
     Scratch, StandardScaler,
@@ -57,15 +57,13 @@ fn mixed_columns_each_get_their_preprocessing() {
         1.0, 20.0, f64::NAN; 2.0, 30.0, 5.0; 1.0, 40.0, 6.0; 3.0, 50.0, 7.0; 2.0, 60.0, 8.0; 3.0, 70.0, 9.0
     ];
     let y = ["no", "no", "no", "yes", "yes", "yes"];
-    let steps = (
-        OnColumns::new([2], Imputer::median()),
-        OnColumns::new([1], OneHotEncoder::new()),
-        OnColumns::new([3, 4], StandardScaler::new()),
-    );
+    let steps = ColumnTransformer::new()
+        .block([0], OneHotEncoder::new())
+        .block([1, 2], (Imputer::median(), StandardScaler::new()));
     let model = Pipeline::new(steps, logistic()).fit(&x, &y).expect("a fit");
     assert_eq!(model.predict(&x).expect("labels"), y);
     let names = model.steps().output_names(&["city".into(), "age".into(), "rooms".into()]).expect("names");
-    assert_eq!(names, ["rooms", "age", "city=1", "city=2", "city=3"]);
+    assert_eq!(names, ["city=1", "city=2", "city=3", "age", "rooms"]);
     let error = model.predict(&dmatrix![4.0, 20.0, 1.0]).expect_err("a city that nobody knows");
     assert!(matches!(error, Error::UnknownCategory { value: 4.0, known: 3, .. }), "{error}");
 }

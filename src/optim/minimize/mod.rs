@@ -139,7 +139,13 @@ pub struct MinimizeResult<T> {
 fn check_start<T: Real>(parameters: usize, start: &[T]) -> Result<(), Error> {
     check::count("start", "parameters", parameters, start.len())?;
     match start.iter().position(|p| !p.is_finite()) {
-        Some(row) => Err(Error::NotFinite { argument: "start", row, column: 0, value: start[row].as_f64() }),
+        Some(row) => Err(Error::NotFinite {
+            argument: "start",
+            row,
+            column: 0,
+            name: None,
+            value: start[row].as_f64(),
+        }),
         None => Ok(()),
     }
 }

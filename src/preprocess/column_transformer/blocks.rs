@@ -1,0 +1,160 @@
+//! Blocks of columns as types: a block beside those before it.
+
+use nalgebra::DMatrix;
+
+use super::super::{Transform, Transformer, TransformerOptions};
+use crate::error::Error;
+use crate::rows::Rows;
+use crate::scalar::Real;
+
+/// Blocks side by side: the last one, and the `rest` before it, which is `()` before the first. What
+/// [`ColumnTransformer::block`](super::ColumnTransformer::block) makes, of transformers, and what a fit makes of it, of
+/// [`Transform`]s.
+///
+/// ```
+/// use logit::StandardScaler;
+/// use logit::prelude::*;
+/// use logit::preprocess::{ColumnTransformer, MaxAbsScaler};
+/// use nalgebra::dmatrix;
+///
+/// let columns = ColumnTransformer::new().block([1], StandardScaler::new()).block([0], MaxAbsScaler::new());
+/// let fitted = columns.fit(&dmatrix![4.0, 1.0; 2.0, 3.0])?;
+/// assert_eq!(fitted.blocks().last().scale(), [4.0]);
+/// assert_eq!(fitted.blocks().rest().last().mean(), [2.0]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Beside<A, P> {
+    rest: A,
+    last: P,
+}
+
+impl<A, P> Beside<A, P> {
+    pub(super) fn new(rest: A, last: P) -> Self {
+        Beside { rest, last }
+    }
+
+    /// The blocks before the last one.
+    pub fn rest(&self) -> &A {
+        &self.rest
+    }
+
+    /// The last block.
+    pub fn last(&self) -> &P {
+        &self.last
+    }
+}
+
+/// Transformers of blocks, which are fitted one after the other: `()` and [`Beside`]. Nobody needs to implement it.
+pub trait FitBlocks<T: Real> {
+    /// What a fit makes of them.
+    type Fitted: FittedBlocks<T>;
+
+    /// Fits each block to its columns.
+    ///
+    /// # Errors
+    /// Those of the transformers.
+    fn fit_blocks(&self, fit: &mut BlockFit<'_, T>) -> Result<Self::Fitted, Error>;
+}
+
+/// The transformations of blocks, by their numbers: `()`, [`Beside`], and a vector of transformations of one type, such as
+/// [`AnyTransform`](crate::registry::AnyTransform). Nobody needs to implement it.
+pub trait FittedBlocks<T: Real> {
+    /// How many blocks there are.
+    fn count(&self) -> usize;
+
+    /// The transformation of a block, counted from 0; `None` beyond the last.
+    fn block(&self, index: usize) -> Option<&dyn Transform<T>>;
+}
+
+/// A fit of blocks to the columns of a table, one block after the other.
+#[derive(Debug)]
+pub struct BlockFit<'a, T: Real> {
+    x: Rows<'a, T>,
+    options: TransformerOptions<'a, T>,
+    /// The columns of the blocks that are not fitted yet.
+    columns: std::slice::Iter<'a, Vec<usize>>,
+    /// What the blocks hand on to later steps, if that is wanted.
+    handed_on: Option<Vec<DMatrix<T>>>,
+}
+
+impl<'a, T: Real> BlockFit<'a, T> {
+    pub(super) fn new(
+        x: Rows<'a, T>,
+        options: TransformerOptions<'a, T>,
+        columns: &'a [Vec<usize>],
+        hand_on: bool,
+    ) -> Self {
+        BlockFit { x, options, columns: columns.iter(), handed_on: hand_on.then(Vec::new) }
+    }
+
+    pub(super) fn into_handed_on(self) -> Vec<DMatrix<T>> {
+        self.handed_on.unwrap_or_default()
+    }
+
+    /// Fits the next block.
+    fn next<P: Transformer<T>>(&mut self, transformer: &P) -> Result<P::Fitted, Error> {
+        let columns = self.columns.next().map_or(&[][..], Vec::as_slice);
+        let names: Option<Vec<String>> =
+            self.x.names().map(|names| columns.iter().map(|&column| names[column].clone()).collect());
+        let chosen = self.x.select_columns(columns);
+        let rows = match &names {
+            Some(names) => Rows::from(&chosen).with_names(names)?,
+            None => Rows::from(&chosen),
+        };
+        let fitted = match &mut self.handed_on {
+            None => transformer.fit_rows(rows, self.options),
+            Some(handed_on) => transformer.fit_transform_rows(rows, self.options).map(|(fitted, z)| {
+                handed_on.push(z);
+                fitted
+            }),
+        };
+        fitted.map_err(|error| {
+            error.in_columns(|column| columns.get(column).copied()).with_column_name(self.x.names())
+        })
+    }
+}
+
+impl<T: Real> FitBlocks<T> for () {
+    type Fitted = ();
+
+    fn fit_blocks(&self, _: &mut BlockFit<'_, T>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl<T: Real, A: FitBlocks<T>, P: Transformer<T>> FitBlocks<T> for Beside<A, P> {
+    type Fitted = Beside<A::Fitted, P::Fitted>;
+
+    fn fit_blocks(&self, fit: &mut BlockFit<'_, T>) -> Result<Self::Fitted, Error> {
+        let rest = self.rest.fit_blocks(fit)?;
+        Ok(Beside { rest, last: fit.next(&self.last)? })
+    }
+}
+
+impl<T: Real> FittedBlocks<T> for () {
+    fn count(&self) -> usize {
+        0
+    }
+    fn block(&self, _: usize) -> Option<&dyn Transform<T>> {
+        None
+    }
+}
+
+impl<T: Real, A: FittedBlocks<T>, P: Transform<T>> FittedBlocks<T> for Beside<A, P> {
+    fn count(&self) -> usize {
+        self.rest.count() + 1
+    }
+    fn block(&self, index: usize) -> Option<&dyn Transform<T>> {
+        if index == self.rest.count() { Some(&self.last) } else { self.rest.block(index) }
+    }
+}
+
+impl<T: Real, P: Transform<T>> FittedBlocks<T> for Vec<P> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+    fn block(&self, index: usize) -> Option<&dyn Transform<T>> {
+        self.get(index).map(|block| block as &dyn Transform<T>)
+    }
+}

@@ -1,0 +1,371 @@
+//! Categories as shares of classes.
+
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
+
+use super::categories::{category_index, check_categories, unknown_category};
+use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
+use crate::check;
+use crate::error::Error;
+use crate::rng::Rng;
+use crate::rows::Rows;
+use crate::scalar::{Real, columns};
+use crate::scratch::Scratch;
+use crate::select::folds;
+
+/// Replaces each column of category codes by the share of a class among the training rows of the category, shrunk towards
+/// the share among all rows: few columns for many categories.
+///
+/// Two classes give one column for each column, the share of the second class; K > 2 classes give K columns, one for each
+/// class. All columns are taken for codes: choose some with a
+/// [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
+///
+/// # Formula
+/// A category c of weight n_c (its number of rows, without weights) with the share μ_c of a class becomes
+/// λ μ_c + (1 - λ) μ, where μ is the share among all rows and λ = n_c / (n_c + m). [`Smoothing`] says what m is.
+///
+/// # No leaks
+/// The share of a category with few rows is mostly the labels of these rows. A model that is fitted to them learns to trust a
+/// column that knows the answer, and new rows do not have it. So a fit inside a [`Pipeline`](crate::Pipeline) or a tuple
+/// ([`fit_transform_rows`](Transformer::fit_transform_rows)) hands on *cross-fitted* training rows: stratified
+/// [`folds`](TargetEncoder::folds), each encoded by shares among the rows of the others. New rows are encoded by shares among
+/// all training rows. Fitting and then transforming the training rows by hand loses this protection.
+///
+/// # Errors
+/// A fit without classes is an [`Error::Unsupported`]. [`fit_transform_rows`](Transformer::fit_transform_rows) also returns
+/// [`Error::InvalidParameter`] for more folds than rows, and [`Error::SplitTooSmall`] for a class with a single row.
+///
+/// # References
+/// Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes in classification and prediction
+/// problems". Encodings of all rows are those of scikit-learn's `TargetEncoder`; folds are drawn differently.
+///
+/// # Examples
+/// ```
+/// use logit::prelude::*;
+/// use logit::preprocess::{Smoothing, TargetEncoder};
+/// use nalgebra::dmatrix;
+///
+/// let (city, y) = (dmatrix![7.0; 7.0; 7.0; 9.0; 9.0; 9.0], ["no", "no", "yes", "yes", "yes", "no"]);
+/// let encoder = TargetEncoder::new().smoothing(Smoothing::Fixed(3.0)).fit_supervised(&city, &y)?;
+/// // One of three, shrunk halfway to three of six; a city that nobody knows has the share of all.
+/// assert_eq!(encoder.transform(&dmatrix![7.0; 8.0])?, dmatrix![2.5 / 6.0; 0.5]);
+/// assert_eq!(encoder.output_names(&["city".into()])?, ["city: P(yes)"]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TargetEncoder {
+    smoothing: Smoothing,
+    folds: usize,
+    seed: u64,
+    refuse_unknown: bool,
+}
+
+/// How far a [`TargetEncoder`] shrinks the share of a category: the weight m of the share among all rows, in rows.
+///
+/// ```
+/// use logit::prelude::*;
+/// use logit::preprocess::{Smoothing, TargetEncoder};
+/// use nalgebra::dmatrix;
+///
+/// let (x, y) = (dmatrix![1.0; 1.0; 2.0; 2.0], [false, true, false, false]);
+/// let share = |m| TargetEncoder::new().smoothing(Smoothing::Fixed(m)).fit_supervised(&x, &y);
+/// assert_eq!(share(0.0)?.encoding(0, 1.0), Some(&[0.5][..]));
+/// assert_eq!(share(2.0)?.encoding(0, 1.0), Some(&[0.375][..]));
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Smoothing {
+    /// Empirical Bayes: m = σ_c² / τ², where σ_c² = μ_c (1 - μ_c) is the variance of the class within the category and
+    /// τ² = μ (1 - μ) that among all rows. A category whose rows are all of one class is not shrunk.
+    #[default]
+    Auto,
+    /// This many rows; 0 does not shrink.
+    Fixed(f64),
+}
+
+impl Default for TargetEncoder {
+    fn default() -> Self {
+        TargetEncoder { smoothing: Smoothing::Auto, folds: 5, seed: 0, refuse_unknown: false }
+    }
+}
+
+impl TargetEncoder {
+    /// Shrinks by empirical Bayes; unknown categories have the share among all rows.
+    pub fn new() -> Self {
+        TargetEncoder::default()
+    }
+
+    /// How far shares are shrunk. Defaults to [`Smoothing::Auto`].
+    pub fn smoothing(mut self, smoothing: Smoothing) -> Self {
+        self.smoothing = smoothing;
+        self
+    }
+
+    /// The number of folds for the cross-fitted training rows, at least 2. Defaults to 5.
+    pub fn folds(mut self, folds: usize) -> Self {
+        self.folds = folds;
+        self
+    }
+
+    /// What the folds are drawn with. Defaults to 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Whether a category that no training row had is an [`Error::UnknownCategory`], instead of the share among all rows.
+    /// Defaults to `false`.
+    pub fn refuse_unknown(mut self, refuse: bool) -> Self {
+        self.refuse_unknown = refuse;
+        self
+    }
+
+    /// What the rows that `numbers` names say; all of them must count.
+    fn learn<T: Real>(
+        &self,
+        x: DMatrixView<'_, T>,
+        options: TransformerOptions<'_, T>,
+        numbers: &[usize],
+    ) -> Result<FittedTargetEncoder<T>, Error> {
+        let (classes, class_count) = options.required_classes(x.nrows(), "TargetEncoder")?;
+        check::parameter("class_count", class_count as f64, class_count >= 2, "at least 2")?;
+        let weight = |row: usize| options.weights.map_or(1.0, |weights| weights[row].as_f64());
+        let counted = |row: usize| (classes[row], weight(row));
+        let means = Shares::of(class_count, numbers.iter().map(|&row| counted(row)));
+        let (mut categories, mut encodings) = (Vec::new(), Vec::new());
+        for column in columns(&x) {
+            let mut sorted = numbers.to_vec();
+            let order = |a: &T, b: &T| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
+            sorted.sort_by(|&a, &b| order(&column[a], &column[b]));
+            let (mut values, mut encoded) = (Vec::new(), Vec::new());
+            for rows in sorted.chunk_by(|&a, &b| column[a] == column[b]) {
+                values.push(column[rows[0]]);
+                let shares = Shares::of(class_count, rows.iter().map(|&row| counted(row)));
+                encoded.extend(shares.shrunk(&means, self.smoothing).map(T::of));
+            }
+            categories.push(values);
+            encodings.push(encoded);
+        }
+        let unnamed = || (0..class_count).map(|class| format!("class {class}")).collect();
+        let names = options.class_names.filter(|names| names.len() == class_count);
+        let names = names.map_or_else(unnamed, <[String]>::to_vec);
+        let means = means.shares.into_iter().map(T::of).collect();
+        FittedTargetEncoder::new(names, categories, encodings, means, self.refuse_unknown)
+    }
+
+    /// Checks what a fit is given, and returns the rows that count.
+    fn check<T: Real>(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<Vec<usize>, Error> {
+        check::training_matrix(x)?;
+        check::weights(options.weights, x.nrows())?;
+        if let Smoothing::Fixed(m) = self.smoothing {
+            check::not_negative("smoothing", m)?;
+        }
+        let counts = |row: &usize| options.weights.is_none_or(|weights| weights[*row] > T::zero());
+        Ok((0..x.nrows()).filter(counts).collect())
+    }
+}
+
+/// The number of columns that come of a column: the second of two classes, and each of more.
+fn width(class_count: usize) -> usize {
+    if class_count == 2 { 1 } else { class_count }
+}
+
+/// The weight of some rows, and the shares of classes among them.
+struct Shares {
+    weight: f64,
+    shares: Vec<f64>,
+}
+
+impl Shares {
+    /// Of rows with these classes and weights.
+    fn of(class_count: usize, rows: impl Iterator<Item = (usize, f64)>) -> Self {
+        let (mut weight, mut sums) = (0.0, vec![0.0; class_count]);
+        for (class, of_row) in rows {
+            weight += of_row;
+            sums[class] += of_row;
+        }
+        let first = class_count - width(class_count);
+        Shares { weight, shares: sums.drain(first..).map(|sum| sum / weight).collect() }
+    }
+
+    /// The shares of a category, shrunk towards those among all rows.
+    fn shrunk(self, all: &Shares, smoothing: Smoothing) -> impl Iterator<Item = f64> {
+        let weight = self.weight;
+        self.shares.into_iter().zip(&all.shares).map(move |(share, &mean)| {
+            let m = match smoothing {
+                Smoothing::Fixed(m) => m,
+                Smoothing::Auto => {
+                    let (within, among) = (share * (1.0 - share), mean * (1.0 - mean));
+                    // No row of the class at all, or no other: nothing to shrink.
+                    if among == 0.0 { 0.0 } else { within / among }
+                }
+            };
+            let lambda = weight / (weight + m);
+            lambda * share + (1.0 - lambda) * mean
+        })
+    }
+}
+
+/// A fitted [`TargetEncoder`].
+///
+/// ```
+/// use logit::prelude::*;
+/// use logit::preprocess::TargetEncoder;
+/// use nalgebra::dmatrix;
+///
+/// let (x, y) = (dmatrix![1.0; 1.0; 2.0; 2.0; 2.0], ['a', 'b', 'c', 'c', 'c']);
+/// let fitted = TargetEncoder::new().fit_supervised(&x, &y)?;
+/// assert_eq!((fitted.categories(), fitted.means()), (&[vec![1.0, 2.0]][..], &[0.2, 0.2, 0.6][..]));
+/// assert_eq!(fitted.encoding(0, 2.0), Some(&[0.0, 0.0, 1.0][..]));
+/// assert_eq!(fitted.output_names(&["x".into()])?, ["x: P('a')", "x: P('b')", "x: P('c')"]);
+/// # Ok::<(), logit::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedTargetEncoder<T> {
+    pub(super) class_names: Vec<String>,
+    pub(super) categories: Vec<Vec<T>>,
+    /// Of each column, those of its first category, of the second, and so on.
+    pub(super) encodings: Vec<Vec<T>>,
+    /// What unknown categories have.
+    pub(super) means: Vec<T>,
+    pub(super) refuse_unknown: bool,
+}
+
+impl<T: Real> FittedTargetEncoder<T> {
+    /// # Errors
+    /// For fewer than two classes, no columns, sizes that disagree, shares outside of 0 to 1, and categories that are not
+    /// finite or not strictly ascending.
+    pub(super) fn new(
+        class_names: Vec<String>,
+        categories: Vec<Vec<T>>,
+        encodings: Vec<Vec<T>>,
+        means: Vec<T>,
+        refuse_unknown: bool,
+    ) -> Result<Self, Error> {
+        let classes = class_names.len();
+        check::parameter("classes", classes as f64, classes >= 2, "at least 2")?;
+        check::parameter("columns", categories.len() as f64, !categories.is_empty(), "at least 1")?;
+        check::count("means", "entries", width(classes), means.len())?;
+        check::count("encodings", "entries", categories.len(), encodings.len())?;
+        check_categories(&categories)?;
+        for (categories, encodings) in categories.iter().zip(&encodings) {
+            check::count("encodings", "entries", categories.len() * means.len(), encodings.len())?;
+        }
+        for share in encodings.iter().flatten().chain(&means) {
+            let valid = (T::zero()..=T::one()).contains(share);
+            check::parameter("encodings", share.as_f64(), valid, "from 0 to 1")?;
+        }
+        Ok(FittedTargetEncoder { class_names, categories, encodings, means, refuse_unknown })
+    }
+
+    /// The categories of each column, in ascending order.
+    pub fn categories(&self) -> &[Vec<T>] {
+        &self.categories
+    }
+
+    /// The shares among all training rows: of the second of two classes, and of each of more.
+    pub fn means(&self) -> &[T] {
+        &self.means
+    }
+
+    /// What a category of a column becomes; `None` if no training row had it.
+    pub fn encoding(&self, column: usize, category: T) -> Option<&[T]> {
+        let index = category_index(self.categories.get(column)?, category)?;
+        self.encodings[column].chunks_exact(self.means.len()).nth(index)
+    }
+
+    /// Writes what the rows become.
+    fn encode(
+        &self,
+        x: DMatrixView<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
+        refuse: bool,
+    ) -> Result<(), Error> {
+        let width = self.means.len();
+        for (column, categories) in self.categories.iter().enumerate() {
+            for (row, &value) in x.column(column).iter().enumerate() {
+                let shares = match self.encoding(column, value) {
+                    Some(shares) => shares,
+                    None if refuse => return Err(unknown_category(categories, row, column, value)),
+                    None => &self.means,
+                };
+                for (index, &share) in shares.iter().enumerate() {
+                    out[(row, column * width + index)] = share;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Real> Transformer<T> for TargetEncoder {
+    type Fitted = FittedTargetEncoder<T>;
+
+    fn fit_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<FittedTargetEncoder<T>, Error> {
+        let counted = self.check(x, options)?;
+        self.learn(x.view(), options, &counted)
+    }
+
+    /// The training rows are cross-fitted. A category that is in one fold only has the share among all rows of the others there.
+    /// Rows of weight 0 are in no fold, and are encoded as new rows are.
+    fn fit_transform_rows(
+        &self,
+        x: Rows<'_, T>,
+        options: TransformerOptions<'_, T>,
+    ) -> Result<(FittedTargetEncoder<T>, DMatrix<T>), Error> {
+        let counted = self.check(x, options)?;
+        let fitted = self.learn(x.view(), options, &counted)?;
+        let (classes, class_count) = options.required_classes(x.nrows(), "TargetEncoder")?;
+        let possible = (2..=counted.len()).contains(&self.folds);
+        let requires = "at least 2 and at most the number of rows";
+        check::parameter("folds", self.folds as f64, possible, requires)?;
+
+        let mut z = DMatrix::zeros(x.nrows(), fitted.outputs());
+        fitted.encode(x.view(), z.as_view_mut(), false)?;
+        let of_counted: Vec<usize> = counted.iter().map(|&row| classes[row]).collect();
+        let names: Vec<usize> = (0..class_count).collect();
+        for split in folds(&of_counted, &names, self.folds, &mut Rng::new(self.seed))? {
+            let others: Vec<usize> = split.train.iter().map(|&index| counted[index]).collect();
+            let of_others = self.learn(x.view(), options, &others)?;
+            for row in split.test.iter().map(|&index| counted[index]) {
+                of_others.encode(x.view().rows(row, 1), z.rows_mut(row, 1), false)?;
+            }
+        }
+        Ok((fitted, z))
+    }
+}
+
+impl<T: Real> Transform<T> for FittedTargetEncoder<T> {
+    fn inputs(&self) -> usize {
+        self.categories.len()
+    }
+    fn outputs(&self) -> usize {
+        self.categories.len() * self.means.len()
+    }
+    fn transform_into(
+        &self,
+        x: Rows<'_, T>,
+        out: DMatrixViewMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        checked(x, self.inputs())?;
+        self.encode(x.view(), out, self.refuse_unknown)
+    }
+    fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
+        let names = checked_names(names, self.inputs())?;
+        let classes = &self.class_names[self.class_names.len() - self.means.len()..];
+        let of_column = |name: &String| classes.iter().map(|class| format!("{name}: P({class})")).collect();
+        Ok(names.iter().flat_map::<Vec<String>, _>(of_column).collect())
+    }
+    fn source_column(&self, output: usize) -> Option<usize> {
+        (output < self.outputs()).then(|| output / self.means.len())
+    }
+}
