@@ -116,7 +116,7 @@ pub trait Loss<T: Real>: Send + Sync {
         Ok(())
     }
 
-    /// Checks the loss's own hyper-parameters, for so many columns of scores. Defaults to accepting all.
+    /// Checks the loss's own hyper-parameters, for this number of score columns. Defaults to accepting all.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`], or [`Error::ShapeMismatch`] when they are for another number of columns.

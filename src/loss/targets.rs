@@ -102,7 +102,7 @@ impl<'a, T: Real> Targets<'a, T> {
         Ok((0..self.rows()).map(weighted).collect())
     }
 
-    /// Checks the sizes against scores of `rows` x `columns` that stand for so many classes.
+    /// Checks the sizes against scores of `rows` x `columns` that stand for this number of classes.
     pub(super) fn check_shape(&self, (rows, columns): (usize, usize), classes: usize) -> Result<(), Error> {
         check::count("targets", "rows", rows, self.rows())?;
         match self {

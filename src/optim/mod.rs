@@ -138,7 +138,7 @@ pub trait Optimizer<T: Real>: Send + Sync {
         Ok(())
     }
 
-    /// The state before the first step, for so many parameters.
+    /// The state before the first step, for this number of parameters.
     fn state(&self, parameters: usize) -> Vec<T>;
 
     /// Moves `params` by one step against `grad`, and updates `state`.

@@ -53,7 +53,8 @@ impl Moments {
     /// and what is taken off the parameter.
     ///
     /// `each` must be `#[inline(always)]`, move what it captures, and take and return numbers: with references in these
-    /// places the loop used no vector registers, and took four to eight times as long.
+    /// places the loop used no vector registers, and took four to eight times as long. The loop itself captures by
+    /// reference: a `move` there costs 8 per cent in `f32`.
     #[inline(always)]
     pub(super) fn update<T: Real>(
         &self,
@@ -69,11 +70,12 @@ impl Moments {
             let (means, seconds) = (&mut means[piece.clone()], &mut seconds[piece]);
             vectorize(
                 #[inline(always)]
-                move || {
+                || {
                     let moments = means.iter_mut().zip(seconds.iter_mut());
                     for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
                         let (mean, second, change) = each(g + added * *p, *m, *v);
-                        (*m, *v) = (mean, second);
+                        *m = mean;
+                        *v = second;
                         *p = *p * kept - change;
                     }
                 },
