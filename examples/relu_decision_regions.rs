@@ -12,11 +12,12 @@ mod pictures;
 use claims::Claims;
 use logit::boundary::Bounds;
 use logit::data::{Component, Dataset, GaussianMixture};
-use logit::nalgebra::DMatrix;
+use logit::nalgebra::{DMatrix, DMatrixViewMut};
 use logit::prelude::*;
+use logit::preprocess::TransformerOptions;
 use logit::preprocess::{FittedStandardScaler, Normalizer};
 use logit::terminal::Sketch;
-use logit::{Adam, Error, FittedMlp, FittedPipeline, MlpClassifier, Pipeline, StandardScaler};
+use logit::{Adam, Error, FittedMlp, FittedPipeline, MlpClassifier, Pipeline, Rows, Scratch, StandardScaler};
 
 type Points = Dataset<&'static str>;
 type Network = FittedMlp<f64, &'static str>;
@@ -56,7 +57,7 @@ impl ColumnLengths {
 impl Transformer<f64> for ColumnLengths {
     type Fitted = ColumnLengths;
 
-    fn fit_weighted(&self, x: &DMatrix<f64>, _weights: Option<&[f64]>) -> Result<ColumnLengths, Error> {
+    fn fit_rows(&self, x: Rows<'_, f64>, _: TransformerOptions<'_, f64>) -> Result<ColumnLengths, Error> {
         Ok(ColumnLengths(x.column_iter().map(|column| column.norm()).collect()))
     }
 }
@@ -68,9 +69,15 @@ impl Transform<f64> for ColumnLengths {
     fn outputs(&self) -> usize {
         self.0.len()
     }
-    fn transform_owned(&self, mut x: DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        x.column_iter_mut().zip(&self.0).for_each(|(mut column, length)| column /= *length);
-        Ok(x)
+    fn transform_into(
+        &self,
+        x: Rows<'_, f64>,
+        mut out: DMatrixViewMut<'_, f64>,
+        _: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        out.copy_from(&*x);
+        out.column_iter_mut().zip(&self.0).for_each(|(mut column, length)| column /= *length);
+        Ok(())
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         Ok(names.to_vec())
@@ -84,7 +91,7 @@ struct OnTheirOwn;
 impl Transformer<f64> for OnTheirOwn {
     type Fitted = OnTheirOwn;
 
-    fn fit_weighted(&self, _x: &DMatrix<f64>, _weights: Option<&[f64]>) -> Result<OnTheirOwn, Error> {
+    fn fit_rows(&self, _: Rows<'_, f64>, _: TransformerOptions<'_, f64>) -> Result<OnTheirOwn, Error> {
         Ok(OnTheirOwn)
     }
 }
@@ -96,8 +103,13 @@ impl Transform<f64> for OnTheirOwn {
     fn outputs(&self) -> usize {
         2
     }
-    fn transform_owned(&self, x: DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        ColumnLengths::unknown().fit(&x)?.transform_owned(x)
+    fn transform_into(
+        &self,
+        x: Rows<'_, f64>,
+        out: DMatrixViewMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        ColumnLengths::unknown().fit(x)?.transform_into(x, out, scratch)
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         Ok(names.to_vec())
@@ -134,11 +146,21 @@ impl Classifier<f64> for GridOnItsOwn<'_> {
     fn features(&self) -> usize {
         2
     }
-    fn decision_function(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        self.network.decision_function(&self.lengths.transform(x)?)
+    fn scores_into(
+        &self,
+        x: Rows<'_, f64>,
+        out: DMatrixViewMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        self.network.scores_into((&self.lengths.transform(x)?).into(), out, scratch)
     }
-    fn predict_proba(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        self.network.predict_proba(&self.lengths.transform(x)?)
+    fn probabilities_into(
+        &self,
+        x: Rows<'_, f64>,
+        out: DMatrixViewMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) -> Result<(), Error> {
+        self.network.probabilities_into((&self.lengths.transform(x)?).into(), out, scratch)
     }
 }
 

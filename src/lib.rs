@@ -95,6 +95,7 @@ mod label_sets;
 mod layer;
 pub mod linear;
 mod loss;
+mod metric;
 pub mod metrics;
 pub mod multiclass;
 mod network;

@@ -11,7 +11,7 @@ use crate::scalar::Real;
 
 /// A number that says how good predicted probabilities are: what model selection compares.
 ///
-/// [`metrics`](super) has a table of those of this crate. The trait is object-safe; a box of a metric and a reference to one
+/// [`metrics`](crate::metrics) has a table of those of this crate. The trait is object-safe; a box of a metric and a reference to one
 /// are metrics too.
 ///
 /// # Implementing this trait
@@ -138,7 +138,7 @@ pub trait Metric: Send + Sync {
 }
 
 /// Which rows a metric that needs every class has searched.
-pub(super) const EVALUATED: &str = "the evaluated rows";
+pub(crate) const EVALUATED: &str = "the evaluated rows";
 
 /// What a classifier predicts as probabilities that are certain, n x K.
 pub(crate) fn decisions<T: Real, C: Classifier<T> + ?Sized>(
@@ -187,7 +187,7 @@ impl<M: Metric + ?Sized> Metric for Box<M> {
 }
 
 /// The class index of every row; at least one row, so many columns, and no NaN.
-pub(super) fn checked<T: Real, L: Label>(
+pub(crate) fn checked<T: Real, L: Label>(
     argument: &'static str,
     truth: &[L],
     (scores, columns): (DMatrixView<'_, T>, usize),
@@ -212,7 +212,7 @@ pub(crate) fn double<T: Real>(weights: Option<&[T]>) -> Option<Vec<f64>> {
 }
 
 /// The mean of `of(row)`, weighted if there are weights; rows of weight 0 are not asked.
-pub(super) fn mean(rows: usize, weights: Option<&[f64]>, of: impl Fn(usize) -> f64) -> f64 {
+pub(crate) fn mean(rows: usize, weights: Option<&[f64]>, of: impl Fn(usize) -> f64) -> f64 {
     let Some(weights) = weights else {
         return (0..rows).map(of).sum::<f64>() / rows as f64;
     };

@@ -14,7 +14,7 @@ pub use crate::classifier::{Classifier, ClassifierExt};
 pub use crate::estimator::Estimator;
 pub use crate::layer::{Layer, Shape};
 pub use crate::loss::Loss;
-pub use crate::metrics::Metric;
+pub use crate::metric::Metric;
 pub use crate::optim::Optimizer;
 pub use crate::persist::Persist;
 pub use crate::transformer::{Transform, TransformExt, Transformer};

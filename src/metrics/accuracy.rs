@@ -2,10 +2,10 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::{Metric, mean};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
+use crate::metric::{Metric, mean};
 
 /// The share of predictions that are right, from 0 to 1.
 ///

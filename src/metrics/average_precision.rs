@@ -2,10 +2,10 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::{EVALUATED, Metric};
 use super::multiclass_auc::average;
 use super::ranking::Ranking;
 use crate::error::Error;
+use crate::metric::{EVALUATED, Metric};
 
 /// The mean precision over recalls, Σ (recall_i - recall_{i-1}) precision_i: of the second of two classes, or the mean
 /// over classes of each against all others. For rare classes it says more than the area under the ROC curve.

@@ -3,10 +3,10 @@
 use nalgebra::DMatrixView;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::metric::{Metric, double};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
+use crate::metric::{Metric, double};
 use crate::quantile::Sorted;
 use crate::rng::Rng;
 use crate::scalar::Real;

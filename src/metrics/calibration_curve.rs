@@ -2,10 +2,10 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::{Metric, double};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
+use crate::metric::{Metric, double};
 use crate::quantile::Sorted;
 use crate::scalar::Real;
 

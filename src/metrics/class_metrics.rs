@@ -4,8 +4,8 @@ use nalgebra::DMatrixView;
 
 use super::average::{Average, ZeroDivision};
 use super::counts::{Counts, Disagreement, Hits};
-use super::metric::{EVALUATED, Metric};
 use crate::error::Error;
+use crate::metric::{EVALUATED, Metric};
 
 /// Metrics that count the most probable class of each row, the lower of equals.
 macro_rules! by_class {

@@ -2,10 +2,10 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::{checked, double, mean};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
+use crate::metric::{checked, double, mean};
 use crate::scalar::Real;
 
 /// The mean of max(0, 1 - margin) over rows, weighted if there are weights; lower is better. The margin of a row is, of two

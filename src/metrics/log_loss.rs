@@ -2,9 +2,9 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::{Metric, mean};
 use crate::error::Error;
 use crate::label::Label;
+use crate::metric::{Metric, mean};
 use crate::scalar::Real;
 
 /// The mean of -ln p over rows, with p the probability that was given to the true class; lower is better.

@@ -3,9 +3,9 @@
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::counts::Counts;
-use super::metric::Metric;
 use crate::check;
 use crate::error::Error;
+use crate::metric::Metric;
 
 /// The mean cost of calling rows by classes; lower is better.
 ///

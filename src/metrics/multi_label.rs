@@ -1,10 +1,10 @@
 //! How good predicted label sets are.
 
-use super::metric::mean;
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
 use crate::label_sets::LabelSets;
+use crate::metric::mean;
 
 /// The share of all yes/no answers, one per row and label, that are wrong; lower is better.
 ///

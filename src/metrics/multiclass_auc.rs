@@ -3,9 +3,9 @@
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::average::{Average, ZeroDivision};
-use super::metric::{EVALUATED, Metric};
 use super::roc_auc::RocAuc;
 use crate::error::{Error, unsupported};
+use crate::metric::{EVALUATED, Metric};
 
 /// The area under the ROC curve for many classes, by averages of its own; [`RocAuc`](super::RocAuc) is the macro average of
 /// each class against all others.

@@ -1,9 +1,9 @@
 //! Rows in the order of falling scores, counted at every threshold.
 
-use super::metric::{EVALUATED, double};
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
+use crate::metric::{EVALUATED, double};
 use crate::scalar::Real;
 
 /// For every distinct score in falling order: the weights of rows of the positive class, and of others, at or above it.

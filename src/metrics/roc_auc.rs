@@ -2,9 +2,9 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::{EVALUATED, Metric, checked};
 use crate::error::Error;
 use crate::label::Label;
+use crate::metric::{EVALUATED, Metric, checked};
 use crate::scalar::Real;
 
 /// The area under the receiver operating characteristic: the chance that a row of the second class has a greater

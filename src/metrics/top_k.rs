@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrixView;
 
-use super::metric::{Metric, mean};
 use crate::error::Error;
+use crate::metric::{Metric, mean};
 
 /// The share of rows whose class is among the k most probable; of equals the lower class comes first.
 ///

@@ -1,7 +1,7 @@
 //! Optional inputs to a training run.
 
 use super::examples::Examples;
-use crate::metrics::Metric;
+use crate::metric::Metric;
 use crate::scalar::Real;
 
 /// Optional inputs to a training run: validation rows, metrics, and parameters to start from.

@@ -8,7 +8,7 @@ use super::state::Cursor;
 use crate::error::{Error, unsupported};
 use crate::layer::Layer;
 use crate::loss::{Loss, Targets};
-use crate::metrics::Metric;
+use crate::metric::Metric;
 use crate::scalar::Real;
 
 /// Validation rows, and what judges them beside the loss.

@@ -237,7 +237,7 @@ impl<T: Real, L: Label> Data<'_, T, L> {
                 other => other,
             })?;
             if let Some(offset) = &offset {
-                scores += &*offset;
+                scores += offset;
             }
             let classes = model.classes();
             let p = probabilities(&scores, classes.len()).map(|p| p.as_f64());
