@@ -27,6 +27,7 @@ mod variance_threshold;
 
 pub use crate::column::Column;
 pub use crate::transformer::{Transform, TransformExt, Transformer, TransformerOptions};
+pub(crate) use categories::UNKNOWN_CODE;
 pub use chain::Chain;
 pub use column_transformer::{
     Beside, BlockFit, ColumnTransformer, FitBlocks, FittedBlocks, FittedColumnTransformer, Remainder,
@@ -39,7 +40,6 @@ pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
 pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
 pub use moments::Moments;
 pub use normalizer::{FittedNormalizer, NormKind, Normalizer};
-pub(crate) use one_hot::UNKNOWN_CODE;
 pub use one_hot::{DropCategory, FittedOneHotEncoder, OneHotEncoder, UnknownCategory};
 pub use pca::{FittedPca, Pca};
 pub use polynomial::{FittedPolynomialFeatures, PolynomialFeatures};

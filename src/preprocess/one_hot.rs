@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::categories::{category_index, check_categories, unknown_category};
+use super::categories::{category_index, check_categories, check_unknown};
 use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
@@ -10,16 +10,12 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 
-/// The code of a category that is unknown to whoever made the codes, such as a [`Schema`](crate::data::Schema), and that
-/// they let pass: an encoder makes zeros of it, unless it is a category of the training rows.
-pub(crate) const UNKNOWN_CODE: f64 = -1.0;
-
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
 ///
 /// Categories are the distinct values of the training rows, in ascending order. A value that is none of them is
 /// [unknown](OneHotEncoder::unknown), but for the code -1: a [`Schema`](crate::data::Schema) has it for what its own rule
 /// let pass, and it becomes zeros. All columns are taken for codes: choose
-/// some with [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
+/// some with a [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
 ///
 /// # Examples
 /// ```
@@ -196,15 +192,14 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
     ) -> Result<(), Error> {
         checked(x, self.inputs())?;
         out.fill(T::zero());
+        let refuse = self.settings.unknown == UnknownCategory::Refuse;
         for (column, (start, _)) in self.blocks().enumerate() {
             let (categories, dropped) = (&self.categories[column], self.dropped(column));
             for (row, &value) in x.column(column).iter().enumerate() {
                 match category_index(categories, value) {
                     Some(index) if index >= dropped => out[(row, start + index - dropped)] = T::one(),
                     Some(_) => {}
-                    None if self.settings.unknown == UnknownCategory::Zeros => {}
-                    None if value.as_f64() == UNKNOWN_CODE => {}
-                    None => return Err(unknown_category(categories, row, column, value)),
+                    None => check_unknown(categories, (row, column), value, refuse)?,
                 }
             }
         }
