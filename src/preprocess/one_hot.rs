@@ -17,6 +17,10 @@ use crate::scratch::Scratch;
 /// let pass, and it becomes zeros. All columns are taken for codes: choose
 /// some with a [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
 ///
+/// # Names
+/// A column `island` becomes `island=0`, `island=1` and so on; `island=Biscoe` where the rows know what the codes mean:
+/// [`Rows::with_categories`].
+///
 /// # Examples
 /// ```
 /// use logit::prelude::*;
@@ -120,19 +124,32 @@ impl OneHotEncoder {
 pub struct FittedOneHotEncoder<T> {
     pub(super) settings: OneHotEncoder,
     pub(super) categories: Vec<Vec<T>>,
+    /// What the codes 0, 1 and so on of each column are called; nothing where that is not known.
+    pub(super) category_names: Vec<Vec<String>>,
 }
 
 impl<T: Real> FittedOneHotEncoder<T> {
     /// # Errors
     /// For a column without categories, and categories that are not finite or not strictly ascending.
-    pub(super) fn new(settings: OneHotEncoder, categories: Vec<Vec<T>>) -> Result<Self, Error> {
+    pub(super) fn new(
+        settings: OneHotEncoder,
+        categories: Vec<Vec<T>>,
+        category_names: Vec<Vec<String>>,
+    ) -> Result<Self, Error> {
         check_categories(&categories)?;
-        Ok(FittedOneHotEncoder { settings, categories })
+        check::count("category_names", "entries", categories.len(), category_names.len())?;
+        Ok(FittedOneHotEncoder { settings, categories, category_names })
     }
 
     /// The categories of each column, in ascending order.
     pub fn categories(&self) -> &[Vec<T>] {
         &self.categories
+    }
+
+    /// What a category is called: by its name if its column has codes that are known, else by its number.
+    fn category_name(&self, column: usize, category: f64) -> String {
+        let named = self.category_names[column].iter().enumerate().find(|(code, _)| *code as f64 == category);
+        named.map_or_else(|| category.to_string(), |(_, name)| name.clone())
     }
 
     /// How many categories at the front of a column's have no column.
@@ -173,7 +190,9 @@ impl<T: Real> Transformer<T> for OneHotEncoder {
             values.dedup();
             values
         };
-        FittedOneHotEncoder::new(*self, columns(&x).map(distinct).collect())
+        let unnamed = || vec![Vec::new(); x.ncols()];
+        let category_names = x.categories().map_or_else(unnamed, <[_]>::to_vec);
+        FittedOneHotEncoder::new(*self, columns(&x).map(distinct).collect(), category_names)
     }
 }
 
@@ -236,7 +255,7 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
         let names = checked_names(names, self.inputs())?;
         let of_column = |(column, name): (usize, &String)| -> Vec<String> {
             let kept = self.categories[column].iter().skip(self.dropped(column));
-            kept.map(|category| format!("{name}={}", category.as_f64())).collect()
+            kept.map(|category| format!("{name}={}", self.category_name(column, category.as_f64()))).collect()
         };
         Ok(names.iter().enumerate().flat_map(of_column).collect())
     }
