@@ -38,7 +38,7 @@ fn indicators_are_of_columns_with_missing_training_values() {
 fn a_column_without_values_is_an_error_that_names_it() {
     let x = dmatrix![1.0, NAN; 2.0, NAN];
     for imputer in [Imputer::mean(), Imputer::median(), Imputer::most_frequent()] {
-        assert_eq!(imputer.fit(&x).expect_err("an error"), Error::NothingToImpute { column: 1 });
+        assert_eq!(imputer.fit(&x).expect_err("an error"), Error::NothingToImpute { column: 1, name: None });
     }
     assert!(Imputer::constant(0.0).fit(&x).is_ok());
     // Rows of weight 0 are not there.

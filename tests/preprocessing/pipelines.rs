@@ -134,7 +134,7 @@ fn rows_far_outside_are_told_or_refused() {
     assert!(strict.predict(&dmatrix![6.0, 5.0]).is_ok());
     let error = strict.predict(&dmatrix![1.0, 5.0; 6.1, 5.0]).expect_err("an error");
     assert!(
-        matches!(error, Error::OutsideRange { row: 1, column: 0, value: 6.1, lower: 0.0, upper: 4.0 }),
+        matches!(error, Error::OutsideRange { row: 1, column: 0, value: 6.1, lower: 0.0, upper: 4.0, .. }),
         "{error}"
     );
     assert!(strict.predict_proba(&dmatrix![1.0, 5.5]).is_err() && strict.decision_function(&far).is_err());
