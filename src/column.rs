@@ -5,7 +5,7 @@ use crate::error::Error;
 /// A column of a table: by its name, or by its position, from 0.
 ///
 /// ```
-/// use logit::preprocess::Column;
+/// use logit::data::Column;
 ///
 /// assert_eq!(Column::from("island"), Column::Name("island".to_owned()));
 /// assert_eq!(Column::from(2), Column::Position(2));
@@ -50,46 +50,70 @@ impl Column {
     /// [`Error::UnknownColumn`] for a column that does not exist; [`Error::ColumnNames`] for a name where the columns have
     /// none, and for one that two columns have.
     pub(crate) fn position(&self, names: Option<&[String]>, count: usize) -> Result<usize, Error> {
-        let unknown = |column: String| Error::UnknownColumn { column, columns: listed(names, count) };
-        let name = match self {
-            Column::Position(position) if *position < count => return Ok(*position),
-            Column::Position(position) => return Err(unknown(format!("{position} (from 0)"))),
-            Column::Name(name) => name,
-        };
-        let Some(names) = names else {
-            let reason = format!(
-                "the column `{name}` is chosen by its name, but the rows have no names: fit to a Dataset or to \
-                 Rows::with_names, or choose it by its position"
-            );
-            return Err(Error::ColumnNames { reason });
-        };
-        let mut found = names.iter().enumerate().filter(|(_, other)| *other == name).map(|(index, _)| index);
-        match (found.next(), found.next()) {
-            (Some(position), None) => Ok(position),
-            (None, _) => Err(unknown(format!("`{name}`"))),
-            (Some(_), Some(_)) => {
-                let reason = format!("two columns have the name `{name}`: choose one by its position");
-                Err(Error::ColumnNames { reason })
+        match self {
+            Column::Position(position) if *position < count => Ok(*position),
+            Column::Position(position) => {
+                let columns = listed(names.unwrap_or_default(), count);
+                Err(Error::UnknownColumn { column: format!("{position} (from 0)"), columns })
             }
+            Column::Name(name) => match names {
+                Some(names) => position_of(name, names, count),
+                None => {
+                    let reason = format!(
+                        "the column `{}` is chosen by its name, but the rows have no names: fit to a Dataset with names \
+                         or to Rows::with_names, or choose it by its position",
+                        shown(name)
+                    );
+                    Err(Error::ColumnNames { reason })
+                }
+            },
         }
     }
 }
 
-/// The columns of a table as an error lists them.
-fn listed(names: Option<&[String]>, count: usize) -> String {
-    match names {
-        None => format!("{count} columns and no names"),
-        Some(names) => quoted(names.iter()),
+/// The position of the one column with this name.
+///
+/// # Errors
+/// [`Error::UnknownColumn`] if no column has it, [`Error::ColumnNames`] if several have.
+pub(crate) fn position_of(name: &str, names: &[String], columns: usize) -> Result<usize, Error> {
+    let mut found = names.iter().enumerate().filter(|(_, other)| *other == name);
+    match (found.next(), found.next()) {
+        (Some((position, _)), None) => Ok(position),
+        (Some(_), Some(_)) => {
+            let reason = format!("two columns have the name `{}`: choose one by its position", shown(name));
+            Err(Error::ColumnNames { reason })
+        }
+        (None, _) => Err(unknown(name, names, columns)),
     }
 }
 
-/// The first names in quotes, and how many more there are.
-pub(crate) fn quoted<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
-    const MOST: usize = 10;
-    let count = names.len();
-    let told: Vec<String> = names.take(MOST).map(|name| format!("`{name}`")).collect();
-    let more = if count > MOST { format!(" and {} more", count - MOST) } else { String::new() };
-    told.join(", ") + &more
+/// The error for a name that none of the columns has.
+pub(crate) fn unknown<S: AsRef<str>>(name: &str, names: &[S], columns: usize) -> Error {
+    Error::UnknownColumn { column: format!("`{}`", shown(name)), columns: listed(names, columns) }
+}
+
+/// The names of columns, the first of many, or how many columns without names there are.
+pub(crate) fn listed<S: AsRef<str>>(names: &[S], columns: usize) -> String {
+    const LISTED: usize = 10;
+    if names.is_empty() {
+        return format!("{columns} columns and no names");
+    }
+    let first: Vec<String> =
+        names.iter().take(LISTED).map(|name| format!("`{}`", shown(name.as_ref()))).collect();
+    let more = match names.len().checked_sub(LISTED) {
+        Some(more @ 1..) => format!(" and {more} more"),
+        _ => String::new(),
+    };
+    first.join(", ") + &more
+}
+
+/// The beginning of a text that may be long.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

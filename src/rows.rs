@@ -49,12 +49,19 @@ pub struct Rows<'a, T: Scalar> {
     /// All entries, column by column, where they are known to lie without gaps.
     data: Option<&'a [T]>,
     names: Option<&'a [String]>,
+    /// Of each column, if they are known; none for a column of numbers.
+    categories: Option<&'a [Vec<String>]>,
 }
 
 impl<'a, T: Scalar> Rows<'a, T> {
     /// Rows whose entries lie column by column in a slice.
     fn of_slice(data: &'a [T], rows: usize, columns: usize) -> Self {
-        Rows { view: DMatrixView::from_slice(data, rows, columns), data: Some(data), names: None }
+        Rows {
+            view: DMatrixView::from_slice(data, rows, columns),
+            data: Some(data),
+            names: None,
+            categories: None,
+        }
     }
 
     /// All entries, column by column, if they are known to lie without gaps.
@@ -76,6 +83,28 @@ impl<'a, T: Scalar> Rows<'a, T> {
         Rows { names: None, ..self }
     }
 
+    /// The same rows with what the codes of their columns mean: for each column, the names of the categories 0, 1 and so on,
+    /// or nothing for a column of numbers. A [`OneHotEncoder`](crate::OneHotEncoder) makes names such as `island=Dream` of
+    /// them; a data set that a `CsvReader` has read with coded columns has them.
+    ///
+    /// ```
+    /// use logit::prelude::*;
+    /// use logit::{OneHotEncoder, Rows};
+    /// use nalgebra::dmatrix;
+    ///
+    /// let (x, islands) = (dmatrix![0.0; 1.0], [vec!["Biscoe".to_owned(), "Dream".to_owned()]]);
+    /// let encoder = OneHotEncoder::new().fit(Rows::from(&x).with_categories(&islands)?)?;
+    /// assert_eq!(encoder.output_names(&["island".into()])?, ["island=Biscoe", "island=Dream"]);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of lists than of columns.
+    pub fn with_categories(self, categories: &'a [Vec<String>]) -> Result<Self, Error> {
+        check::count("categories", "entries", self.view.ncols(), categories.len())?;
+        Ok(Rows { categories: Some(categories), ..self })
+    }
+
     /// The matrix.
     pub fn view(&self) -> DMatrixView<'a, T> {
         self.view.clone()
@@ -84,6 +113,19 @@ impl<'a, T: Scalar> Rows<'a, T> {
     /// The names of the columns, if they are known.
     pub fn names(&self) -> Option<&'a [String]> {
         self.names
+    }
+
+    /// The names of the categories of each column, if they are known; none for a column of numbers.
+    pub fn categories(&self) -> Option<&'a [Vec<String>]> {
+        self.categories
+    }
+
+    /// The names and the categories of these rows, for a copy of some of them.
+    pub(crate) fn labelled_like<'b, U: Scalar>(self, other: Rows<'b, U>) -> Rows<'a, T>
+    where
+        'b: 'a,
+    {
+        Rows { names: other.names, categories: other.categories, ..self }
     }
 
     /// One row from a slice.
@@ -175,7 +217,7 @@ impl<'a, T: Scalar, const R: usize, const C: usize> From<&'a SMatrix<T, R, C>> f
 /// A view of consecutive rows and columns.
 impl<'a, T: Scalar> From<DMatrixView<'a, T>> for Rows<'a, T> {
     fn from(view: DMatrixView<'a, T>) -> Self {
-        Rows { view, data: None, names: None }
+        Rows { view, data: None, names: None, categories: None }
     }
 }
 

@@ -172,8 +172,8 @@ fn labels_may_borrow() {
 #[cfg(feature = "csv")]
 #[test]
 fn readers_of_tables_are_plain_values() {
-    use logit::data::{CsvColumn, CsvReader, CsvSchema, CsvTable};
-    value::<CsvColumn>();
+    use logit::data::{Column, CsvReader, CsvSchema, CsvTable};
+    value::<Column>();
     value::<CsvReader>();
     value::<CsvSchema>();
     value::<CsvTable<String>>();

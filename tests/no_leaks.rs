@@ -11,7 +11,10 @@ use logit::decide::{CalibrationMethod, TuneThreshold};
 use logit::metrics::{BalancedAccuracy, LogLoss};
 use logit::nalgebra::{DMatrix, DMatrixViewMut};
 use logit::prelude::*;
-use logit::preprocess::RobustScaler;
+use logit::preprocess::{
+    ColumnTransformer, FittedTargetEncoder, Remainder, RobustScaler, SelectBest, Smoothing, TargetEncoder,
+    TransformerOptions,
+};
 use logit::select::{Splitter, group_k_fold, learning_curve, validation_curve};
 use logit::{
     Calibrate, CrossValidation, Error, FitOptions, Imputer, Label, LogisticRegression, MlpClassifier, Pca,
@@ -208,7 +211,9 @@ where
     E: Estimator<f64, Fitted<usize>: Send> + Sync,
     B: Fn(&E::Fitted<usize>) -> Vec<u8>,
 {
-    let (x, y) = overlapping(ROWS, 3, 2, 11);
+    let (mut x, y) = overlapping(ROWS, 3, 2, 11);
+    // A few values, so that the column may be taken for categories.
+    x.column_mut(2).apply(|v| *v = v.round());
     for splitter in splitters(3) {
         // Labels decide where rows go, so the splits are kept.
         let splits = splitter.splits(&y).expect("splits");
@@ -234,6 +239,64 @@ where
 /// Whether no test row of split `of` is among the training rows of `other`.
 fn shares_no(splits: &[logit::select::Split], other: usize, of: usize) -> bool {
     splits[of].test.iter().all(|row| !splits[other].train.contains(row))
+}
+
+/// Steps that learn from labels: categories of one column as shares of classes, and the best two columns.
+fn supervised(c: f64) -> impl Estimator<f64, Fitted<usize>: Persist<Scalar = f64> + Clone + Send> + Sync {
+    let columns =
+        ColumnTransformer::new().block([2], TargetEncoder::new().folds(2)).remainder(Remainder::Pass);
+    Pipeline::new((columns, SelectBest::new(2)), LogisticRegression::new(Penalty::c(c)))
+}
+
+/// The labels of test rows are flipped as well, and do not reach the steps that learn from labels.
+#[test]
+fn supervised_steps_do_not_know_the_labels_of_test_rows() {
+    fn saved<M: Persist>(model: &M) -> Vec<u8> {
+        model.to_bytes().expect("bytes")
+    }
+    stays("a supervised pipeline", &supervised(1.0), saved);
+    stays("a supervised search", &Search::grid([0.01, 1.0], |&c| supervised(c)), |found| {
+        saved(found.model())
+    });
+    stays("a supervised calibration", &Calibrate::new(supervised(1.0), CalibrationMethod::Platt), saved);
+    stays("a supervised threshold", &TuneThreshold::new(supervised(1.0), BalancedAccuracy::new()), saved);
+}
+
+/// A target encoder that shows the training rows their own labels: the leak that cross-fitting is for.
+#[derive(Debug, Clone, Copy)]
+struct Leaking(TargetEncoder);
+
+impl Transformer<f64> for Leaking {
+    type Fitted = FittedTargetEncoder<f64>;
+
+    fn fit_rows(
+        &self,
+        x: Rows<'_, f64>,
+        options: TransformerOptions<'_, f64>,
+    ) -> Result<FittedTargetEncoder<f64>, Error> {
+        self.0.fit_rows(x, options)
+    }
+}
+
+/// Of categories and labels that have nothing to do with each other, a model learns nothing but what leaks.
+#[test]
+fn cross_fitting_keeps_random_categories_from_looking_good() {
+    /// The accuracy on the rows that the encoder hands on, and the weight that they are given.
+    fn looks<P: Transformer<f64>>(encoder: P) -> (f64, f64) {
+        let mut rng = Rng::new(21);
+        let x = DMatrix::from_fn(600, 1, |_, _| rng.below(200) as f64);
+        let classes: Vec<usize> = (0..600).map(|_| rng.below(2)).collect();
+        let options = TransformerOptions::new().classes(&classes, 2);
+        let (_, z) = encoder.fit_transform_rows((&x).into(), options).expect("rows");
+        let model = LogisticRegression::new(Penalty::c(1.0)).fit(&z, &classes).expect("a fit");
+        (model.score(&z, &classes).expect("a score"), model.coefficients()[0])
+    }
+    for smoothing in [Smoothing::Auto, Smoothing::Fixed(1.0)] {
+        let encoder = TargetEncoder::new().smoothing(smoothing);
+        let ((leaked, trusted), (honest, untrusted)) = (looks(Leaking(encoder)), looks(encoder));
+        assert!(leaked > 0.7 && trusted > 2.0, "{smoothing:?}: {leaked}, {trusted}");
+        assert!(honest < 0.58 && untrusted < 0.5, "{smoothing:?}: {honest}, {untrusted}");
+    }
 }
 
 /// The models that come out, whatever is tuned, calibrated or stopped early inside, in raw units and as files.

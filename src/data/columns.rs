@@ -3,6 +3,7 @@
 use super::Dataset;
 use crate::check;
 use crate::classifier::Classifier;
+use crate::column::position_of;
 use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::scalar::Real;
@@ -22,6 +23,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
             x: self.x.select_columns(numbers),
             y: self.y.clone(),
             feature_names: names.unwrap_or_default(),
+            categories: numbers.iter().filter_map(|&column| self.categories.get(column).cloned()).collect(),
             weights: self.weights.clone(),
         })
     }
@@ -37,8 +39,9 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// # Errors
     /// [`Error::UnknownColumn`] for a name that no column has, [`Error::ColumnNames`] for one that several have.
     pub fn columns_named<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, Error> {
+        let of_name = |name: &str| position_of(name, &self.feature_names, self.x.ncols());
         let numbers: Vec<usize> =
-            names.iter().map(|name| self.number(name.as_ref())).collect::<Result<_, _>>()?;
+            names.iter().map(|name| of_name(name.as_ref())).collect::<Result<_, _>>()?;
         self.columns(&numbers)
     }
 
@@ -65,47 +68,6 @@ impl<L: Label, T: Real> Dataset<L, T> {
             return Err(unsupported("columns by name", "a model without names", instead));
         };
         self.columns_named(names)
-    }
-
-    /// The number of the column with this name.
-    fn number(&self, name: &str) -> Result<usize, Error> {
-        let mut found = self.feature_names.iter().enumerate().filter(|(_, other)| *other == name);
-        match (found.next(), found.next()) {
-            (Some((number, _)), None) => Ok(number),
-            (Some(_), Some(_)) => {
-                Err(Error::ColumnNames { reason: format!("two columns have the name `{}`", shown(name)) })
-            }
-            (None, _) => Err(unknown(name, &self.feature_names, self.x.ncols())),
-        }
-    }
-}
-
-/// The error for a name that none of the columns has.
-pub(super) fn unknown<S: AsRef<str>>(name: &str, names: &[S], columns: usize) -> Error {
-    Error::UnknownColumn { column: format!("`{}`", shown(name)), columns: listed(names, columns) }
-}
-
-/// The names of columns, the first of many, or how many columns without names there are.
-pub(super) fn listed<S: AsRef<str>>(names: &[S], columns: usize) -> String {
-    const LISTED: usize = 10;
-    if names.is_empty() {
-        return format!("{columns} columns and no names");
-    }
-    let first: Vec<String> =
-        names.iter().take(LISTED).map(|name| format!("`{}`", shown(name.as_ref()))).collect();
-    let more = match names.len().checked_sub(LISTED) {
-        Some(more @ 1..) => format!(" and {more} more"),
-        _ => String::new(),
-    };
-    first.join(", ") + &more
-}
-
-/// The beginning of a text that may be long.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
     }
 }
 
@@ -146,8 +108,6 @@ mod tests {
         assert_eq!(error(named(), "lb"), "no column `lb` in the table, which has `m`, `kg`, `s`");
         assert_eq!(error(unnamed(), "m"), "no column `m` in the table, which has 3 columns and no names");
         let twice = unnamed().with_feature_names(["m", "m", "s"]).unwrap();
-        assert_eq!(error(twice, "m"), "two columns have the name `m`");
-        let many: Vec<String> = (0..12).map(|column| column.to_string()).collect();
-        assert!(listed(&many, 12).ends_with("`9` and 2 more"));
+        assert!(error(twice, "m").starts_with("two columns have the name `m`"));
     }
 }

@@ -45,6 +45,9 @@ pub struct Dataset<L, T = f64> {
     pub y: Vec<L>,
     /// The names of the columns, with units where they have any; empty if the columns have no names.
     pub feature_names: Vec<String>,
+    /// The names of the categories 0, 1 and so on of each column of codes, and nothing for columns of numbers; empty if no
+    /// column has any. See [`Rows::with_categories`].
+    pub categories: Vec<Vec<String>>,
     /// One weight per row, if rows do not count the same: 2 counts a row twice, 0 removes it.
     pub weights: Option<Vec<T>>,
 }
@@ -59,7 +62,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
     pub fn new(x: DMatrix<T>, y: impl Into<Vec<L>>) -> Result<Self, Error> {
         let y = y.into();
         check::count("y", "labels", x.nrows(), y.len())?;
-        Ok(Dataset { x, y, feature_names: Vec::new(), weights: None })
+        Ok(Dataset { x, y, feature_names: Vec::new(), categories: Vec::new(), weights: None })
     }
 
     /// Rows (arrays, vectors or slices) and their labels.
@@ -100,6 +103,17 @@ impl<L: Label, T: Real> Dataset<L, T> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         check::count("feature_names", "entries", self.x.ncols(), names.len())?;
         self.feature_names = names;
+        Ok(self)
+    }
+
+    /// The same with what the codes of the columns mean: for each column the names of its categories, or nothing for a
+    /// column of numbers.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of lists than of columns.
+    pub fn with_categories(mut self, categories: Vec<Vec<String>>) -> Result<Self, Error> {
+        check::count("categories", "entries", self.x.ncols(), categories.len())?;
+        self.categories = categories;
         Ok(self)
     }
 
@@ -144,6 +158,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
             x: self.x.select_rows(numbers),
             y: numbers.iter().map(|&row| self.y[row].clone()).collect(),
             feature_names: self.feature_names.clone(),
+            categories: self.categories.clone(),
             weights: self.weights.as_ref().map(|weights| numbers.iter().map(|&row| weights[row]).collect()),
         })
     }
@@ -192,6 +207,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
             x: self.x,
             y: self.y.into_iter().map(label).collect(),
             feature_names: self.feature_names,
+            categories: self.categories,
             weights: self.weights,
         }
     }
@@ -207,6 +223,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
             x: self.x.map(|value| U::of(value.as_f64())),
             y: self.y,
             feature_names: self.feature_names,
+            categories: self.categories,
             weights: self.weights.map(|weights| weights.iter().map(|w| U::of(w.as_f64())).collect()),
         }
     }
@@ -224,12 +241,13 @@ impl<L: Label, T: Real> Dataset<L, T> {
     }
 }
 
-/// The features, with the names of the columns.
+/// The features, with the names of the columns and of their categories.
 impl<'a, L, T: Real> From<&'a Dataset<L, T>> for Rows<'a, T> {
     fn from(set: &'a Dataset<L, T>) -> Self {
         let rows = Rows::from(&set.x);
         // Without names, and with another number of them than of columns: the fields are public.
-        rows.with_names(&set.feature_names).unwrap_or(rows)
+        let rows = rows.with_names(&set.feature_names).unwrap_or(rows);
+        rows.with_categories(&set.categories).unwrap_or(rows)
     }
 }
 

@@ -24,9 +24,10 @@ mod matrix;
 mod ndarray;
 mod schema;
 
+pub use crate::column::Column;
 pub use bundled::{breast_cancer, digits, iris, wine};
 #[cfg(feature = "csv")]
-pub use csv::{CsvColumn, CsvReader, CsvTable};
+pub use csv::{CsvReader, CsvTable};
 pub use dataset::Dataset;
 #[cfg(feature = "faer")]
 pub use faer::{faer_view, matrix_from_faer};

@@ -6,6 +6,10 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
+/// The code of a category that is unknown to whoever made the codes, such as a [`Schema`](crate::data::Schema), and that
+/// they let pass: an encoder takes it for an unknown category that is not refused, unless training rows have it.
+pub(crate) const UNKNOWN_CODE: f64 = -1.0;
+
 /// The categories of each column must be finite and strictly ascending, at least one of them.
 pub(super) fn check_categories<T: Real>(categories: &[Vec<T>]) -> Result<(), Error> {
     for column in categories {
@@ -27,7 +31,15 @@ pub(super) fn category_index<T: Real>(categories: &[T], value: T) -> Option<usiz
     (categories.get(index) == Some(&value)).then_some(index)
 }
 
-/// The error for a value that is none of the categories of its column.
-pub(super) fn unknown_category<T: Real>(categories: &[T], row: usize, column: usize, value: T) -> Error {
-    Error::UnknownCategory { row, column, name: None, value: value.as_f64(), known: categories.len() }
+/// A value that is none of the categories of its column is refused, but for the code of what others let pass.
+pub(super) fn check_unknown<T: Real>(
+    categories: &[T],
+    (row, column): (usize, usize),
+    value: T,
+    refuse: bool,
+) -> Result<(), Error> {
+    if !refuse || value.as_f64() == UNKNOWN_CODE {
+        return Ok(());
+    }
+    Err(Error::UnknownCategory { row, column, name: None, value: value.as_f64(), known: categories.len() })
 }

@@ -244,7 +244,6 @@ impl<T: Real> Transform<T> for FittedImputer<T> {
         Ok(names)
     }
     fn source_column(&self, output: usize) -> Option<usize> {
-        let inputs = self.values.len();
-        if output < inputs { Some(output) } else { self.indicated.get(output - inputs).copied() }
+        (output < self.values.len()).then_some(output)
     }
 }

@@ -27,6 +27,7 @@ mod variance_threshold;
 
 pub use crate::column::Column;
 pub use crate::transformer::{Transform, TransformExt, Transformer, TransformerOptions};
+pub(crate) use categories::UNKNOWN_CODE;
 pub use chain::Chain;
 pub use column_transformer::{
     Beside, BlockFit, ColumnTransformer, FitBlocks, FittedBlocks, FittedColumnTransformer, Remainder,
@@ -39,7 +40,6 @@ pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
 pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
 pub use moments::Moments;
 pub use normalizer::{FittedNormalizer, NormKind, Normalizer};
-pub(crate) use one_hot::UNKNOWN_CODE;
 pub use one_hot::{DropCategory, FittedOneHotEncoder, OneHotEncoder, UnknownCategory};
 pub use pca::{FittedPca, Pca};
 pub use polynomial::{FittedPolynomialFeatures, PolynomialFeatures};
@@ -95,15 +95,49 @@ pub(crate) fn with_transformed<T: Real, A>(
     result
 }
 
-/// Calls `then` with `z`, which `transform` makes of the rows of `x`, under the names of its columns if those of `x` are
-/// known.
+/// Rows with the names of their columns and categories, where they are known.
+pub(crate) fn labelled<'a, T: Real>(
+    x: &'a DMatrix<T>,
+    names: Option<&'a [String]>,
+    categories: Option<&'a [Vec<String>]>,
+) -> Result<Rows<'a, T>, Error> {
+    let mut rows = Rows::from(x);
+    if let Some(names) = names {
+        rows = rows.with_names(names)?;
+    }
+    if let Some(categories) = categories {
+        rows = rows.with_categories(categories)?;
+    }
+    Ok(rows)
+}
+
+/// Calls `then` with `z`, which `transform` makes of the rows of `x`, under the names of its columns and of the categories
+/// that are still the same, if those of `x` are known.
 pub(crate) fn with_names_after<T: Real, A>(
     transform: &impl Transform<T>,
     x: Rows<'_, T>,
     z: &DMatrix<T>,
     then: impl FnOnce(Rows<'_, T>) -> Result<A, Error>,
 ) -> Result<A, Error> {
-    let Some(names) = x.names() else { return then(z.into()) };
-    let names = transform.output_names(names)?;
-    then(Rows::from(z).with_names(&names)?)
+    let names = x.names().map(|names| transform.output_names(names)).transpose()?;
+    let categories = x.categories().map(|categories| {
+        let kept = |output| kept_categories(transform, x, z, output, categories).unwrap_or_default();
+        (0..z.ncols()).map(kept).collect::<Vec<_>>()
+    });
+    then(labelled(z, names.as_deref(), categories.as_deref())?)
+}
+
+/// What the codes of a column of `z` mean, if they are those of a column of `x`, missing ones aside.
+fn kept_categories<T: Real>(
+    transform: &impl Transform<T>,
+    x: Rows<'_, T>,
+    z: &DMatrix<T>,
+    output: usize,
+    categories: &[Vec<String>],
+) -> Option<Vec<String>> {
+    let source = transform.source_column(output)?;
+    let names = categories.get(source).filter(|names| !names.is_empty())?;
+    let (before, after) = (x.column(source), z.column(output));
+    let same = before.iter().zip(after.iter()).all(|(x, z)| x == z || x.as_f64().is_nan());
+    same.then(|| names.clone())
 }

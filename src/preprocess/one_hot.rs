@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::categories::{category_index, check_categories, unknown_category};
+use super::categories::{category_index, check_categories, check_unknown};
 use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
@@ -10,16 +10,16 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 
-/// The code of a category that is unknown to whoever made the codes, such as a [`Schema`](crate::data::Schema), and that
-/// they let pass: an encoder makes zeros of it, unless it is a category of the training rows.
-pub(crate) const UNKNOWN_CODE: f64 = -1.0;
-
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
 ///
 /// Categories are the distinct values of the training rows, in ascending order. A value that is none of them is
 /// [unknown](OneHotEncoder::unknown), but for the code -1: a [`Schema`](crate::data::Schema) has it for what its own rule
 /// let pass, and it becomes zeros. All columns are taken for codes: choose
-/// some with [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
+/// some with a [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
+///
+/// # Names
+/// A column `island` becomes `island=0`, `island=1` and so on; `island=Biscoe` where the rows know what the codes mean:
+/// [`Rows::with_categories`].
 ///
 /// # Examples
 /// ```
@@ -124,19 +124,32 @@ impl OneHotEncoder {
 pub struct FittedOneHotEncoder<T> {
     pub(super) settings: OneHotEncoder,
     pub(super) categories: Vec<Vec<T>>,
+    /// What the codes 0, 1 and so on of each column are called; nothing where that is not known.
+    pub(super) category_names: Vec<Vec<String>>,
 }
 
 impl<T: Real> FittedOneHotEncoder<T> {
     /// # Errors
     /// For a column without categories, and categories that are not finite or not strictly ascending.
-    pub(super) fn new(settings: OneHotEncoder, categories: Vec<Vec<T>>) -> Result<Self, Error> {
+    pub(super) fn new(
+        settings: OneHotEncoder,
+        categories: Vec<Vec<T>>,
+        category_names: Vec<Vec<String>>,
+    ) -> Result<Self, Error> {
         check_categories(&categories)?;
-        Ok(FittedOneHotEncoder { settings, categories })
+        check::count("category_names", "entries", categories.len(), category_names.len())?;
+        Ok(FittedOneHotEncoder { settings, categories, category_names })
     }
 
     /// The categories of each column, in ascending order.
     pub fn categories(&self) -> &[Vec<T>] {
         &self.categories
+    }
+
+    /// What a category is called: by its name if its column has codes that are known, else by its number.
+    fn category_name(&self, column: usize, category: f64) -> String {
+        let named = self.category_names[column].iter().enumerate().find(|(code, _)| *code as f64 == category);
+        named.map_or_else(|| category.to_string(), |(_, name)| name.clone())
     }
 
     /// How many categories at the front of a column's have no column.
@@ -177,7 +190,9 @@ impl<T: Real> Transformer<T> for OneHotEncoder {
             values.dedup();
             values
         };
-        FittedOneHotEncoder::new(*self, columns(&x).map(distinct).collect())
+        let unnamed = || vec![Vec::new(); x.ncols()];
+        let category_names = x.categories().map_or_else(unnamed, <[_]>::to_vec);
+        FittedOneHotEncoder::new(*self, columns(&x).map(distinct).collect(), category_names)
     }
 }
 
@@ -196,15 +211,14 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
     ) -> Result<(), Error> {
         checked(x, self.inputs())?;
         out.fill(T::zero());
+        let refuse = self.settings.unknown == UnknownCategory::Refuse;
         for (column, (start, _)) in self.blocks().enumerate() {
             let (categories, dropped) = (&self.categories[column], self.dropped(column));
             for (row, &value) in x.column(column).iter().enumerate() {
                 match category_index(categories, value) {
                     Some(index) if index >= dropped => out[(row, start + index - dropped)] = T::one(),
                     Some(_) => {}
-                    None if self.settings.unknown == UnknownCategory::Zeros => {}
-                    None if value.as_f64() == UNKNOWN_CODE => {}
-                    None => return Err(unknown_category(categories, row, column, value)),
+                    None => check_unknown(categories, (row, column), value, refuse)?,
                 }
             }
         }
@@ -241,7 +255,7 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
         let names = checked_names(names, self.inputs())?;
         let of_column = |(column, name): (usize, &String)| -> Vec<String> {
             let kept = self.categories[column].iter().skip(self.dropped(column));
-            kept.map(|category| format!("{name}={}", category.as_f64())).collect()
+            kept.map(|category| format!("{name}={}", self.category_name(column, category.as_f64()))).collect()
         };
         Ok(names.iter().enumerate().flat_map(of_column).collect())
     }

@@ -173,6 +173,8 @@ impl<T: Real> Persist for FittedOneHotEncoder<T> {
             .with_text("drop", self.settings.drop.key())
             .with_counts("category_counts", &counts)
             .with_array("categories", &self.categories.concat())
+            .with_counts("name_counts", &self.category_names.iter().map(Vec::len).collect::<Vec<_>>())
+            .with_texts("category_names", &self.category_names.concat())
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
@@ -180,7 +182,10 @@ impl<T: Real> Persist for FittedOneHotEncoder<T> {
         let settings = OneHotEncoder { unknown, drop: DropCategory::from_key(&record.take_text("drop")?)? };
         let counts = record.take_counts("category_counts")?;
         let all: Vec<T> = record.take_vector("categories")?;
-        FittedOneHotEncoder::new(settings, split_by(&all, &counts)?)
+        let name_counts = record.take_counts("name_counts")?;
+        let named = name_counts.iter().fold(0, |sum: usize, count| sum.saturating_add(*count));
+        let names = split_by(&record.take_texts("category_names", named)?, &name_counts)?;
+        FittedOneHotEncoder::new(settings, split_by(&all, &counts)?, names)
     }
 }
 

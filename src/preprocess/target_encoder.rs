@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::categories::{category_index, check_categories, unknown_category};
+use super::categories::{category_index, check_categories, check_unknown};
 use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
@@ -113,8 +113,8 @@ impl TargetEncoder {
         self
     }
 
-    /// Whether a category that no training row had is an [`Error::UnknownCategory`], instead of the share among all rows.
-    /// Defaults to `false`.
+    /// Whether a category that no training row had is an [`Error::UnknownCategory`], instead of the share among all rows, which
+    /// the code -1 has in any case: a [`Schema`](crate::data::Schema) has it for what its own rule let pass. Defaults to `false`.
     pub fn refuse_unknown(mut self, refuse: bool) -> Self {
         self.refuse_unknown = refuse;
         self
@@ -290,8 +290,10 @@ impl<T: Real> FittedTargetEncoder<T> {
             for (row, &value) in x.column(column).iter().enumerate() {
                 let shares = match self.encoding(column, value) {
                     Some(shares) => shares,
-                    None if refuse => return Err(unknown_category(categories, row, column, value)),
-                    None => &self.means,
+                    None => {
+                        check_unknown(categories, (row, column), value, refuse)?;
+                        &self.means
+                    }
                 };
                 for (index, &share) in shares.iter().enumerate() {
                     out[(row, column * width + index)] = share;

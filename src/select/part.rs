@@ -7,9 +7,9 @@ use crate::scalar::Real;
 
 /// Some rows, copied, with their labels and weights, and the names of the columns.
 #[derive(Debug)]
-pub(crate) struct Part<'a, T, L> {
+pub(crate) struct Part<'a, T: Real, L> {
     x: DMatrix<T>,
-    names: Option<&'a [String]>,
+    whole: Rows<'a, T>,
     pub(crate) y: Vec<L>,
     weights: Option<Vec<T>>,
 }
@@ -19,16 +19,15 @@ impl<'a, T: Real, L: Clone> Part<'a, T, L> {
     pub(crate) fn of(x: Rows<'a, T>, y: &[L], weights: Option<&[T]>, numbers: &[usize]) -> Self {
         Part {
             x: x.select_rows(numbers),
-            names: x.names(),
+            whole: x,
             y: numbers.iter().map(|&row| y[row].clone()).collect(),
             weights: weights.map(|weights| numbers.iter().map(|&row| weights[row]).collect()),
         }
     }
 
     pub(crate) fn rows(&self) -> Rows<'_, T> {
-        let rows = Rows::from(&self.x);
-        // A copy of rows has the columns of the rows, so there are as many names.
-        self.names.and_then(|names| rows.with_names(names).ok()).unwrap_or(rows)
+        // A copy of rows has the columns of the rows.
+        Rows::from(&self.x).labelled_like(self.whole)
     }
 
     pub(crate) fn weights(&self) -> Option<&[T]> {

@@ -116,8 +116,7 @@ fn schemas_that_lie_are_refused() {
 }
 
 fn any_reader() -> impl Strategy<Value = CsvReader> {
-    let column =
-        || prop_oneof![(0usize..4).prop_map(logit::data::CsvColumn::from), "[ab]".prop_map(Into::into)];
+    let column = || prop_oneof![(0usize..4).prop_map(logit::data::Column::from), "[ab]".prop_map(Into::into)];
     let columns = move || prop::collection::vec(column(), 0..2);
     (any::<bool>(), column(), prop::option::of(column()), columns(), columns(), any::<bool>()).prop_map(
         |(header, label, weights, categorical, coded, gaps)| {

@@ -204,7 +204,7 @@ fn pipelines_know_names_and_single_rows() {
     assert_eq!(names, ["island=0", "island=1", "island=2", "sex=0", "sex=1", "bill", "year"]);
     let row: Vec<f64> = set.x.row(0).iter().copied().collect();
     let alone = model.predict_row(&row, &mut Scratch::new()).expect("a label");
-    assert_eq!(alone, model.predict(set.x.rows(0, 1)).expect("a label")[0]);
+    assert_eq!(*alone, model.predict(set.x.rows(0, 1)).expect("a label")[0]);
 }
 
 #[test]
@@ -217,7 +217,6 @@ fn settings_of_blocks_are_searched() {
         Pipeline::new(columns, LogisticRegression::new(Penalty::c(1.0)))
     });
     let found = search.fit(&x, &y).expect("a search");
-    assert_eq!(found.candidates().len(), 3);
     let best = found.model().steps().blocks().rest().last();
     assert!([2, 5, 9].contains(&best.outputs()));
 }
@@ -268,4 +267,61 @@ fn files_take_every_block_along() {
         ColumnTransformer::new().remainder(Remainder::Pass).fit(&DMatrix::<f64>::zeros(2, 3)).expect("a fit");
     let bytes = none.to_bytes().expect("bytes");
     assert_eq!(FittedColumnTransformer::<f64, ()>::from_bytes(&bytes).expect("a model"), none);
+}
+
+/// What codes mean goes through blocks and through steps that leave them alone, into names and into files.
+#[test]
+fn names_of_categories_show_for_codes() {
+    let islands = strings(["Biscoe", "Dream", "Torgersen"]);
+    let set = penguins()
+        .with_categories(vec![islands, vec![], strings(["female", "male"]), vec![]])
+        .expect("lists");
+    let wanted =
+        ["island=Biscoe", "island=Dream", "island=Torgersen", "sex=female", "sex=male", "bill", "year"];
+    let pipeline = Pipeline::new(columns(), LogisticRegression::new(Penalty::c(1.0)));
+    let model = pipeline.fit(&set, &set.y).expect("a fit");
+    assert_eq!(model.classifier().feature_names().expect("names"), wanted);
+    let bytes = model.steps().to_bytes().expect("bytes");
+    let loaded = AnyTransform::<f64>::from_bytes(&bytes).expect("a model");
+    assert_eq!(loaded.output_names(&set.feature_names).expect("names"), wanted);
+
+    let fit_island = |set: &Dataset<&'static str>| {
+        let impute =
+            ColumnTransformer::new().block(["island"], (Imputer::most_frequent(), OneHotEncoder::new()));
+        impute
+            .remainder(Remainder::Drop)
+            .fit(set)
+            .expect("a fit")
+            .output_names(&set.feature_names)
+            .expect("names")
+    };
+    assert_eq!(fit_island(&set), &wanted[..3]);
+    let mut missing = set.clone();
+    missing.x[(0, 0)] = NAN;
+    assert_eq!(fit_island(&missing), &wanted[..3]);
+    // Scaled codes are other numbers, and mean nothing.
+    let scaled = ColumnTransformer::new().block(["sex"], (StandardScaler::new(), OneHotEncoder::new()));
+    let scaled = scaled.remainder(Remainder::Drop).fit(&set).expect("a fit");
+    let names = scaled.output_names(&set.feature_names).expect("names");
+    assert!(names.iter().all(|name| !name.contains("male")), "{names:?}");
+}
+
+#[cfg(feature = "csv")]
+#[test]
+fn coded_columns_of_a_table_keep_the_names_of_their_categories() {
+    let text =
+        "island,bill,species\nTorgersen,39,adelie\nDream,50,chinstrap\nDream,40,adelie\nBiscoe,46,gentoo\n";
+    let reader = logit::data::CsvReader::new().label("species").coded(["island"]);
+    let set = reader.read_from::<String>(text.as_bytes()).expect("a table").dataset;
+    let columns = ColumnTransformer::new()
+        .block(["island"], OneHotEncoder::new())
+        .block(["bill"], StandardScaler::new());
+    let model = set.fit(&Pipeline::new(columns, LogisticRegression::new(Penalty::c(1.0)))).expect("a fit");
+    let names = model.classifier().feature_names().expect("names");
+    assert_eq!(names, ["island=Biscoe", "island=Dream", "island=Torgersen", "bill"]);
+    // Chosen rows and columns take the names along.
+    let chosen = set.rows(&[0, 1]).expect("rows").columns(&[0]).expect("columns");
+    let encoder = OneHotEncoder::new().fit(&chosen).expect("a fit");
+    let names = encoder.output_names(&chosen.feature_names).expect("names");
+    assert_eq!(names, ["island=Dream", "island=Torgersen"]);
 }

@@ -230,42 +230,6 @@ fn mutual_information_is_that_of_the_table() {
     }
 }
 
-/// A target encoder that shows the training rows their own labels.
-#[derive(Debug, Clone, Copy)]
-struct Leaking(TargetEncoder);
-
-impl Transformer<f64> for Leaking {
-    type Fitted = FittedTargetEncoder<f64>;
-
-    fn fit_rows(
-        &self,
-        x: Rows<'_, f64>,
-        options: TransformerOptions<'_, f64>,
-    ) -> Result<FittedTargetEncoder<f64>, Error> {
-        self.0.fit_rows(x, options)
-    }
-}
-
-/// Of categories and labels that have nothing to do with each other, a model learns nothing but what leaks.
-#[test]
-fn cross_fitting_keeps_random_categories_from_looking_good() {
-    fn looks<P: Transformer<f64>>(encoder: P) -> (f64, f64) {
-        let mut rng = Rng::new(21);
-        let x = DMatrix::from_fn(600, 1, |_, _| rng.below(200) as f64);
-        let classes: Vec<usize> = (0..600).map(|_| rng.below(2)).collect();
-        let options = TransformerOptions::new().classes(&classes, 2);
-        let (_, z) = encoder.fit_transform_rows((&x).into(), options).expect("rows");
-        let model = LogisticRegression::new(Penalty::c(1.0)).fit(&z, &classes).expect("a fit");
-        (model.score(&z, &classes).expect("a score"), model.coefficients()[0])
-    }
-    for smoothing in [Smoothing::Auto, Smoothing::Fixed(1.0)] {
-        let encoder = TargetEncoder::new().smoothing(smoothing);
-        let ((leaked, trusted), (honest, untrusted)) = (looks(Leaking(encoder)), looks(encoder));
-        assert!(leaked > 0.7 && trusted > 2.0, "{smoothing:?}: {leaked}, {trusted}");
-        assert!(honest < 0.58 && untrusted < 0.5, "{smoothing:?}: {honest}, {untrusted}");
-    }
-}
-
 #[test]
 fn the_seed_decides_the_folds() {
     let (x, classes) = (codes(), TWO.map(|class| class as usize));

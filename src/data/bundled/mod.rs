@@ -20,7 +20,13 @@ fn dataset<L>(
     names: impl IntoIterator<Item = impl Into<String>>,
 ) -> Dataset<L> {
     let y = y.into_iter().map(label).collect();
-    Dataset { x, y, feature_names: names.into_iter().map(Into::into).collect(), weights: None }
+    Dataset {
+        x,
+        y,
+        feature_names: names.into_iter().map(Into::into).collect(),
+        categories: Vec::new(),
+        weights: None,
+    }
 }
 
 /// Fisher's irises: 150 flowers of three species, 50 each, four measures in centimetres.

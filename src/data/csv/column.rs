@@ -1,35 +1,7 @@
 //! Which column is meant.
 
-use crate::data::columns::{listed, shown};
+use crate::column::{Column, listed, shown};
 use crate::error::Error;
-
-/// A column of a table: by its name in the header, or by its position, from 0.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CsvColumn {
-    /// The column with this name.
-    Name(String),
-    /// The column at this position, from 0.
-    Position(usize),
-}
-
-impl From<&str> for CsvColumn {
-    fn from(name: &str) -> Self {
-        CsvColumn::Name(name.to_owned())
-    }
-}
-
-impl From<String> for CsvColumn {
-    fn from(name: String) -> Self {
-        CsvColumn::Name(name)
-    }
-}
-
-impl From<usize> for CsvColumn {
-    fn from(position: usize) -> Self {
-        CsvColumn::Position(position)
-    }
-}
 
 /// The columns of a table: their names, if it has a header, and how many they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,13 +19,11 @@ impl Head {
     }
 
     /// The position of a column.
-    pub(super) fn find(&self, column: &CsvColumn) -> Result<usize, Error> {
+    pub(super) fn find(&self, column: &Column) -> Result<usize, Error> {
         match column {
-            CsvColumn::Name(name) => {
-                self.named(name)?.ok_or_else(|| self.unknown(format!("`{}`", shown(name))))
-            }
-            CsvColumn::Position(position) if *position < self.width => Ok(*position),
-            CsvColumn::Position(position) => Err(self.unknown(format!("{position} (from 0)"))),
+            Column::Name(name) => self.named(name)?.ok_or_else(|| self.unknown(format!("`{}`", shown(name)))),
+            Column::Position(position) if *position < self.width => Ok(*position),
+            Column::Position(position) => Err(self.unknown(format!("{position} (from 0)"))),
         }
     }
 

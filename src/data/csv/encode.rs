@@ -33,6 +33,10 @@ pub(super) fn dataset<L: Label>(values: Values<L>, schema: &Schema) -> Result<Da
     }
     let (set, names) = (Dataset::new(x, values.labels)?, schema.feature_names());
     let set = if names.is_empty() { set } else { set.with_feature_names(names)? };
+    let set = match schema.category_names() {
+        Some(categories) => set.with_categories(categories)?,
+        None => set,
+    };
     match values.weights {
         Some(weights) => set.with_weights(weights),
         None => Ok(set),

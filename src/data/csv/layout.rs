@@ -1,7 +1,8 @@
 //! What the columns of a table are read as.
 
 use super::CsvReader;
-use super::column::{CsvColumn, Head};
+use super::column::Head;
+use crate::column::Column;
 use crate::data::schema::{Categories, Position};
 use crate::error::{Error, unsupported};
 
@@ -39,7 +40,7 @@ pub(super) enum Source {
 impl Layout {
     /// As the settings of a reader say.
     pub(super) fn of(reader: &CsvReader, head: &Head) -> Result<Self, Error> {
-        let find = |columns: &[CsvColumn]| -> Result<Vec<usize>, Error> {
+        let find = |columns: &[Column]| -> Result<Vec<usize>, Error> {
             columns.iter().map(|column| head.find(column)).collect()
         };
         let label = reader.label.as_ref().map(|column| head.find(column)).transpose()?;

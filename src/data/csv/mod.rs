@@ -11,8 +11,6 @@ mod records;
 mod seen;
 mod table;
 
-pub use column::CsvColumn;
-
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
@@ -21,6 +19,7 @@ use std::str::FromStr;
 
 use super::Dataset;
 use super::schema::{Format, Schema};
+use crate::column::Column;
 use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::preprocess::{DropCategory, UnknownCategory};
@@ -73,12 +72,12 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 #[derive(Debug, Clone, PartialEq)]
 pub struct CsvReader {
     format: Format,
-    label: Option<CsvColumn>,
-    weights: Option<CsvColumn>,
-    columns: Option<Vec<CsvColumn>>,
-    left_out: Vec<CsvColumn>,
-    categorical: Vec<CsvColumn>,
-    coded: Vec<CsvColumn>,
+    label: Option<Column>,
+    weights: Option<Column>,
+    columns: Option<Vec<Column>>,
+    left_out: Vec<Column>,
+    categorical: Vec<Column>,
+    coded: Vec<Column>,
     max_categories: usize,
 }
 
@@ -115,7 +114,7 @@ impl Default for CsvReader {
     }
 }
 
-fn columns<C: Into<CsvColumn>>(columns: impl IntoIterator<Item = C>) -> Vec<CsvColumn> {
+fn columns<C: Into<Column>>(columns: impl IntoIterator<Item = C>) -> Vec<Column> {
     columns.into_iter().map(Into::into).collect()
 }
 
@@ -139,40 +138,41 @@ impl CsvReader {
     }
 
     /// The column of the labels, by name or position (from 0). Defaults to none.
-    pub fn label(mut self, column: impl Into<CsvColumn>) -> Self {
+    pub fn label(mut self, column: impl Into<Column>) -> Self {
         self.label = Some(column.into());
         self
     }
 
     /// The column of the weights of the rows. Defaults to none.
-    pub fn weights(mut self, column: impl Into<CsvColumn>) -> Self {
+    pub fn weights(mut self, column: impl Into<Column>) -> Self {
         self.weights = Some(column.into());
         self
     }
 
     /// The columns that are features, in this order. Defaults to all that are not labels or weights.
-    pub fn columns<C: Into<CsvColumn>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
+    pub fn columns<C: Into<Column>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
         self.columns = Some(columns(chosen));
         self
     }
 
     /// Columns that are no features. Defaults to none.
-    pub fn without<C: Into<CsvColumn>>(mut self, left_out: impl IntoIterator<Item = C>) -> Self {
+    pub fn without<C: Into<Column>>(mut self, left_out: impl IntoIterator<Item = C>) -> Self {
         self.left_out = columns(left_out);
         self
     }
 
     /// Features that hold categories; each becomes a column for each category, 1 where a row has it and else 0, named
     /// `city=Oslo`. A missing value is a category of its own, `city is missing`. Defaults to none.
-    pub fn categorical<C: Into<CsvColumn>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
+    pub fn categorical<C: Into<Column>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
         self.categorical = columns(chosen);
         self
     }
 
     /// Features that hold categories and become codes, 0 for the first of the categories in ascending order, for a
-    /// [`OneHotEncoder`](crate::OneHotEncoder) in a [`Pipeline`](crate::Pipeline) to learn from training rows alone. Missing
+    /// [`OneHotEncoder`](crate::OneHotEncoder) in a [`Pipeline`](crate::Pipeline) to learn from training rows alone. The data
+    /// set knows what they mean, so that columns that come of them are named `city=Oslo`. Missing
     /// values are NaN. Defaults to none.
-    pub fn coded<C: Into<CsvColumn>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
+    pub fn coded<C: Into<Column>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
         self.coded = columns(chosen);
         self
     }

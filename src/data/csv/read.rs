@@ -5,10 +5,11 @@ use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::column::{CsvColumn, Head};
+use super::column::Head;
 use super::layout::{Feature, Layout, Source};
 use super::records::Records;
 use super::{encode, opened, table};
+use crate::column::Column;
 use crate::data::Dataset;
 use crate::data::schema::{Kind, Position, Schema};
 use crate::error::{Error, unsupported};
@@ -85,7 +86,7 @@ impl Schema {
         }
         let find = |place: &Position| -> Result<Position, Error> {
             let position = if head.names.is_some() {
-                head.find(&CsvColumn::Name(place.name.clone()))?
+                head.find(&Column::Name(place.name.clone()))?
             } else if without_them {
                 place.position - passed_over.iter().filter(|other| other.position < place.position).count()
             } else {

@@ -8,7 +8,7 @@ use super::column::Head;
 use super::layout::{Feature, Layout, Source};
 use super::records::Records;
 use super::seen::Seen;
-use crate::data::columns::shown;
+use crate::column::shown;
 use crate::data::schema::{Categories, Format, Kind, Position, number};
 use crate::error::Error;
 

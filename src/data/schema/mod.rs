@@ -134,6 +134,17 @@ impl Schema {
         }
     }
 
+    /// The names of the categories of each column of the matrix that holds codes, if there is one.
+    #[cfg(feature = "csv")]
+    pub(in crate::data) fn category_names(&self) -> Option<Vec<Vec<String>>> {
+        let of_column = |kind: &Kind| match kind {
+            Kind::Codes(categories) => vec![categories.names.clone()],
+            Kind::Numbers | Kind::Columns(_) => vec![Vec::new(); self.width_of(kind)],
+        };
+        let coded = self.kinds.iter().any(|kind| matches!(kind, Kind::Codes(_)));
+        coded.then(|| self.kinds.iter().flat_map(of_column).collect())
+    }
+
     /// How many columns of the matrix come of a column of the table.
     pub(in crate::data) fn width_of(&self, kind: &Kind) -> usize {
         match kind {

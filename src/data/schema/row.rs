@@ -2,7 +2,7 @@
 
 use super::{FieldValue, Kind, Position, Schema};
 use crate::check;
-use crate::data::columns::{shown, unknown};
+use crate::column::{shown, unknown};
 use crate::error::Error;
 
 impl Schema {

@@ -3,7 +3,7 @@
 use super::{Categories, Format, Kind, Position, Schema};
 use crate::check;
 use crate::classifier::Classifier;
-use crate::data::columns::unknown;
+use crate::column::unknown;
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::persist::{ModelFile, Persist, Record};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Categories, Format};
-use crate::data::columns::shown;
+use crate::column::shown;
 use crate::preprocess::{UNKNOWN_CODE, UnknownCategory};
 
 /// A value of a row that is given by name, for [`Schema::row`](super::Schema::row).

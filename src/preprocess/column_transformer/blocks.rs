@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::super::{Transform, Transformer, TransformerOptions};
+use super::super::{Transform, Transformer, TransformerOptions, labelled};
 use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -95,13 +95,10 @@ impl<'a, T: Real> BlockFit<'a, T> {
     /// Fits the next block.
     fn next<P: Transformer<T>>(&mut self, transformer: &P) -> Result<P::Fitted, Error> {
         let columns = self.columns.next().map_or(&[][..], Vec::as_slice);
-        let names: Option<Vec<String>> =
-            self.x.names().map(|names| columns.iter().map(|&column| names[column].clone()).collect());
+        let names = self.x.names().map(|names| pick(names, columns));
+        let categories = self.x.categories().map(|categories| pick(categories, columns));
         let chosen = self.x.select_columns(columns);
-        let rows = match &names {
-            Some(names) => Rows::from(&chosen).with_names(names)?,
-            None => Rows::from(&chosen),
-        };
+        let rows = labelled(&chosen, names.as_deref(), categories.as_deref())?;
         let fitted = match &mut self.handed_on {
             None => transformer.fit_rows(rows, self.options),
             Some(handed_on) => transformer.fit_transform_rows(rows, self.options).map(|(fitted, z)| {
@@ -113,6 +110,11 @@ impl<'a, T: Real> BlockFit<'a, T> {
             error.in_columns(|column| columns.get(column).copied()).with_column_name(self.x.names())
         })
     }
+}
+
+/// Those of some columns.
+pub(super) fn pick<V: Clone>(all: &[V], columns: &[usize]) -> Vec<V> {
+    columns.iter().map(|&column| all[column].clone()).collect()
 }
 
 impl<T: Real> FitBlocks<T> for () {

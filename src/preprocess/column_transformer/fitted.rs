@@ -7,6 +7,7 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use super::super::select_columns::copy_columns;
 use super::super::{Transform, checked_names};
 use super::FittedBlocks;
+use super::blocks::pick;
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
@@ -147,11 +148,6 @@ impl<T: Real, B: FittedBlocks<T>> FittedColumnTransformer<T, B> {
         copy_columns(x.view(), &self.passed, z.columns_mut(self.made(), self.passed.len()));
         Ok(z)
     }
-
-    /// The names of some columns.
-    fn names_of(names: &[String], columns: &[usize]) -> Vec<String> {
-        columns.iter().map(|&column| names[column].clone()).collect()
-    }
 }
 
 impl<T: Real, B: FittedBlocks<T>> Transform<T> for FittedColumnTransformer<T, B> {
@@ -207,9 +203,9 @@ impl<T: Real, B: FittedBlocks<T>> Transform<T> for FittedColumnTransformer<T, B>
         let names = checked_names(names, self.inputs)?;
         let mut made = Vec::new();
         for (block, columns, _) in self.parts() {
-            made.extend(block.output_names(&Self::names_of(names, columns))?);
+            made.extend(block.output_names(&pick(names, columns))?);
         }
-        made.extend(Self::names_of(names, &self.passed));
+        made.extend(pick(names, &self.passed));
         Ok(distinct(made))
     }
     fn source_column(&self, output: usize) -> Option<usize> {

@@ -13,7 +13,7 @@ use nalgebra::DMatrix;
 
 use super::{Transformer, TransformerOptions, check_not_empty};
 use crate::check;
-use crate::column::{Column, quoted};
+use crate::column::{Column, listed};
 use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -172,7 +172,9 @@ impl<B> ColumnTransformer<B> {
                     |&column: &usize| x.names().map_or(column.to_string(), |names| names[column].clone());
                 let names: Vec<String> = others.iter().map(name).collect();
                 let what = if names.len() == 1 { "the column" } else { "the columns" };
-                return Err(Error::RemainingColumns { columns: format!("{what} {}", quoted(names.iter())) });
+                return Err(Error::RemainingColumns {
+                    columns: format!("{what} {}", listed(&names, x.ncols())),
+                });
             }
         };
         let mut fit = BlockFit::new(x, options, &positions, hand_on);

@@ -59,8 +59,7 @@ impl<T: Real, B: StoredBlocks<T>> Persist for FittedColumnTransformer<T, B> {
             .with_counts("columns", &self.columns().concat())
             .with_counts("passed", self.passed())
             .with_counts("dropped", self.dropped())
-            .with_flag("named", self.names().is_some())
-            .with_texts("names", self.names().unwrap_or_default());
+            .with_feature_names(self.names());
         self.blocks().write(record)
     }
 
@@ -68,12 +67,11 @@ impl<T: Real, B: StoredBlocks<T>> Persist for FittedColumnTransformer<T, B> {
         let (widths, all) = (record.take_counts("widths")?, record.take_counts("columns")?);
         let (passed, dropped) = (record.take_counts("passed")?, record.take_counts("dropped")?);
         let columns = split_by(&all, &widths)?;
-        let named = record.take_flag("named")?;
         let mut inputs = [all, passed.clone(), dropped.clone()].concat();
         inputs.sort_unstable();
         inputs.dedup();
-        let names = record.take_texts("names", if named { inputs.len() } else { 0 })?;
+        let names = record.take_feature_names(inputs.len())?;
         let blocks = B::read(record, columns.len())?;
-        FittedColumnTransformer::new(blocks, columns, passed, dropped, named.then_some(names))
+        FittedColumnTransformer::new(blocks, columns, passed, dropped, names)
     }
 }
