@@ -98,7 +98,7 @@ macro_rules! elementwise_loss {
     (@check any) => {};
     (@check probabilities) => {
         fn check(&self, targets: $crate::loss::Targets<'_, T>) -> Result<(), $crate::error::Error> {
-            $crate::loss::targets::check_probabilities(targets)
+            $crate::examples::check_probabilities(targets)
         }
     };
     (targets: $targets:ident, sum of |$loss:ident, $column:pat_param| $of_column:expr) => {

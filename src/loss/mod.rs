@@ -14,7 +14,6 @@ mod softmax_cross_entropy;
 mod softmax_squared_error;
 mod squared_hinge;
 mod stored;
-mod targets;
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -27,10 +26,10 @@ pub use sigmoid_squared_error::SigmoidSquaredError;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 pub use softmax_squared_error::SoftmaxSquaredError;
 pub use squared_hinge::SquaredHinge;
-pub use targets::Targets;
 
 use crate::check;
 use crate::error::Error;
+pub(crate) use crate::examples::Targets;
 use crate::scalar::Real;
 
 /// Where [`Loss::accumulate`] writes the gradient, and what it multiplies it with.

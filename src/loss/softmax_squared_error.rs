@@ -4,9 +4,9 @@ use nalgebra::DMatrix;
 
 use super::elementwise::share;
 use super::softmax::{self, Block, Normalizer, RowSoftmax, fill_symmetric};
-use super::targets::check_probabilities;
 use super::{CHUNK, Gradient, Loss, Targets, chunk_weights, weighted_sum};
 use crate::error::Error;
+use crate::examples::check_probabilities;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 

@@ -5,16 +5,18 @@ use std::ops::ControlFlow;
 use super::architecture::Network;
 use super::config::{Minimizer, MlpClassifier};
 use super::fitted::FittedMlp;
+use super::prepare::Prepared;
 use super::run::MlpOptions;
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions};
+use crate::examples::CheckedExamples;
 use crate::label::Label;
 use crate::loss::ClassificationLoss;
 use crate::optim::MinimizeResult;
 use crate::report::{Observer, Progress};
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Epoch, Examples, History, NetworkObjective, RateCurve, RateRange, Trained};
+use crate::train::{Epoch, History, NetworkObjective, RateCurve, RateRange, Trained};
 
 impl<T: Real> Estimator<T> for MlpClassifier {
     type Fitted<L: Label> = FittedMlp<T, L>;
@@ -72,10 +74,10 @@ impl MlpClassifier {
         range: RateRange,
     ) -> Result<RateCurve, Error> {
         let x = x.into();
-        let prepared = self.prepare(x, y, None)?;
+        let Prepared { labelled, network, loss } = self.prepare(x, y, None)?;
         self.check_steps()?;
-        let examples = prepared.rows(x);
-        self.trainer.find_learning_rate(&prepared.network, &prepared.loss, examples.examples(), range)
+        let examples = labelled.examples.examples().into();
+        self.trainer.find_rate_on_checked(&network, &loss, examples, range)
     }
 
     fn fit_starting<T: Real, L: Label>(
@@ -124,21 +126,15 @@ impl MlpClassifier {
         weights: Option<&[T]>,
         observer: &mut Observer<'_>,
     ) -> Result<FittedMlp<T, L>, Error> {
-        let prepared = self.prepare(x, y, weights)?;
+        let Prepared { labelled, network, loss } = self.prepare(x, y, weights)?;
         if let Some(model) = start {
-            model.check_start(&prepared.classes, &prepared.network)?;
+            model.check_start(&labelled.classes, &network)?;
         }
         let params = start.map(|model| model.params.clone());
-        let examples = prepared.rows(x).examples();
-        let trained =
-            self.minimize_on(minimizer, &prepared.network, &prepared.loss, examples, params, observer)?;
-        Ok(FittedMlp::new(
-            prepared.classes,
-            x.names().map(<[String]>::to_vec),
-            prepared.network,
-            prepared.loss,
-            trained,
-        ))
+        let examples = labelled.examples.examples().into();
+        let trained = self.minimize_on(minimizer, &network, &loss, examples, params, observer)?;
+        let names = x.names().map(<[String]>::to_vec);
+        Ok(FittedMlp::new(labelled.classes, names, network, loss, trained))
     }
 
     /// Minimises over all rows at once, from `start` or from parameters drawn for the seed.
@@ -147,11 +143,11 @@ impl MlpClassifier {
         minimizer: &Minimizer,
         network: &Network,
         loss: &ClassificationLoss,
-        examples: Examples<'_, T>,
+        examples: CheckedExamples<'_, T>,
         start: Option<Vec<T>>,
         observer: &mut Observer<'_>,
     ) -> Result<Trained<T>, Error> {
-        let mut objective = NetworkObjective::new(network, loss, examples, self.trainer.l2)?;
+        let mut objective = NetworkObjective::on_checked(network, loss, examples, self.trainer.l2)?;
         let start = start.unwrap_or_else(|| objective.initial(self.trainer.seed));
         let MinimizeResult { params, report, .. } = match minimizer {
             Minimizer::Lbfgs(lbfgs) => lbfgs.minimize_observed(&mut objective, start, observer)?,

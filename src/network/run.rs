@@ -5,18 +5,16 @@ use std::ops::ControlFlow;
 use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::fitted::FittedMlp;
-use super::prepare::Prepared;
-use crate::check;
-use crate::class_weight::times_class;
-use crate::encoded::EncodedRows;
+use super::prepare::{Prepared, hold_out};
 use crate::error::Error;
-use crate::label::{Label, indices};
-use crate::loss::{ClassificationLoss, Targets};
+use crate::examples::{CheckedExamples, EncodedExamples, Labelled};
+use crate::label::Label;
+use crate::loss::ClassificationLoss;
 use crate::metrics::Metric;
 use crate::optim::UpdateRule;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Checkpoint, Epoch, Examples, History, Run, StepOutcome, TrainOptions};
+use crate::train::{CheckedOptions, Checkpoint, Epoch, History, Run, StepOutcome};
 
 /// What a fit by mini-batches may be given besides rows and labels.
 ///
@@ -162,42 +160,35 @@ impl MlpClassifier {
         checkpoint: Option<Checkpoint<T>>,
     ) -> Result<MlpRun<T, L>, Error> {
         let MlpOptions { weights, validation, metrics, start } = options;
-        let prepared = self.prepare(x, y, weights)?;
+        let Prepared { labelled, network, loss } = self.prepare(x, y, weights)?;
         self.check_steps()?;
-        let mut held_out = None;
-        let mut train = None;
-        if let (None, Some(fraction)) = (validation, self.validation_fraction) {
-            let rows = prepared.rows(x);
-            let (learnt, held) = prepared.hold_out(rows, fraction, self.trainer.seed)?;
-            (train, held_out) = (Some(rows.select(&learnt)), Some(rows.select(&held)));
-        }
-        let mut options = TrainOptions::default();
-        let given = validation.map(|(_, y)| indices(&prepared.classes, y)).transpose()?;
-        let by_class =
-            given.as_ref().and_then(|classes| times_class(None, classes, prepared.class_weights.as_deref()));
-        if let (Some((x, _)), Some(classes)) = (validation, &given) {
-            check::count("validation", "labels", x.nrows(), classes.len())?;
-            let rows = Examples::new(x.view(), Targets::Classes(classes)).weighted(by_class.as_deref());
-            options = options.validation(rows);
-        } else if let Some(held) = &held_out {
-            options = options.validation(held.rows().examples());
-        }
-        options = metrics.into_iter().fold(options, TrainOptions::boxed_metric);
+        let Labelled { examples, classes, class_weights } = labelled;
         if let Some(model) = start {
-            model.check_start(&prepared.classes, &prepared.network)?;
-            options = options.start(&model.params, &model.statistics);
+            model.check_start(&classes, &network)?;
         }
-        let examples = match &train {
-            Some(selected) => selected.rows().examples(),
-            None => prepared.rows(x).examples(),
+        let given = validation
+            .map(|(x, y)| EncodedExamples::of_classes(x, y, None, &classes, class_weights.as_deref()))
+            .transpose()?;
+        let all = CheckedExamples::from(examples.examples());
+        let parts = match (&given, self.validation_fraction) {
+            (None, Some(fraction)) => {
+                let (learnt, held) = hold_out(examples.examples(), &classes, fraction, self.trainer.seed)?;
+                Some((all.select(&learnt)?, all.select(&held)?))
+            }
+            _ => None,
         };
-        let Prepared { network, loss, .. } = &prepared;
-        let (network, loss) = (network.clone(), loss.clone());
+        let held = parts.as_ref().map(|(_, held)| held.examples());
+        let options = CheckedOptions {
+            validation: held.or(given.as_ref().map(|given| given.examples().into())),
+            metrics,
+            start: start.map(|model| (model.params.as_slice(), model.statistics.as_slice())),
+        };
+        let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
         let run = match checkpoint {
-            None => self.trainer.start(network, loss, examples, options)?,
-            Some(checkpoint) => self.trainer.resume(network, loss, examples, options, checkpoint)?,
+            None => self.trainer.start_on_checked(network, loss, learnt, options)?,
+            Some(checkpoint) => self.trainer.resume_on_checked(network, loss, learnt, options, checkpoint)?,
         };
-        Ok(MlpRun { classes: prepared.classes, names: x.names().map(<[String]>::to_vec), run })
+        Ok(MlpRun { classes, names: x.names().map(<[String]>::to_vec), run })
     }
 }
 
@@ -238,12 +229,5 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     pub fn finish(self) -> FittedMlp<T, L> {
         let (network, loss, trained) = self.run.into_trained();
         FittedMlp::new(self.classes, self.names, network, loss, trained)
-    }
-}
-
-impl<'a, T: Real> EncodedRows<'a, T> {
-    /// The same rows for a [`Trainer`](crate::nn::Trainer).
-    pub(super) fn examples(self) -> Examples<'a, T> {
-        Examples::new(self.x, Targets::Classes(self.classes)).weighted(self.weights)
     }
 }
