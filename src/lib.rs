@@ -121,7 +121,7 @@ pub mod terminal;
 mod train;
 mod transformer;
 
-pub use class_weight::{ClassWeight, LabelWeights};
+pub use class_weight::{ClassWeight, WeightMap};
 pub use classifier::{Classifier, ClassifierExt};
 pub use decide::Calibrate;
 pub use error::Error;
