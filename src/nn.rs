@@ -9,12 +9,12 @@ pub use crate::layer::{
     Mode, PRelu, Residual, Sequential, Shape, Softmax, Summary, Tape, TapeParts,
 };
 pub use crate::loss::{
-    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Loss, MeanSquaredError,
+    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Link, Loss, MeanSquaredError,
     SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, WeightedBinaryCrossEntropy,
 };
 pub use crate::network::{
-    FittedMlp, FittedMultiLabel, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun, Normalization,
-    PartialMlp,
+    FittedMlp, FittedMultiLabel, FittedNetwork, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun,
+    NetworkClassifier, Normalization, PartialMlp,
 };
 pub use crate::train::{
     Checkpoint, Epoch, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run, StepOutcome,

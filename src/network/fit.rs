@@ -4,19 +4,19 @@ use std::ops::ControlFlow;
 
 use super::architecture::Network;
 use super::config::{Minimizer, MlpClassifier};
-use super::fitted::FittedMlp;
+use super::mlp::FittedMlp;
 use super::prepare::Prepared;
-use super::run::MlpOptions;
+use super::run::{MlpOptions, run_observed};
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions};
 use crate::examples::CheckedExamples;
 use crate::label::Label;
 use crate::loss::ClassificationLoss;
 use crate::optim::MinimizeResult;
-use crate::report::{Observer, Progress};
+use crate::report::Observer;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Epoch, History, NetworkObjective, RateCurve, RateRange, Trained};
+use crate::train::{History, NetworkObjective, RateCurve, RateRange, Trained};
 
 impl<T: Real> Estimator<T> for MlpClassifier {
     type Fitted<L: Label> = FittedMlp<T, L>;
@@ -88,31 +88,17 @@ impl MlpClassifier {
         options: FitOptions<'_, T>,
     ) -> Result<FittedMlp<T, L>, Error> {
         options.without_offset("a network")?;
-        let mut ignore = |_: &_| ControlFlow::Continue(());
-        let observer: &mut Observer<'_> = match options.observer {
-            Some(observer) => observer,
-            None => &mut ignore,
-        };
         if let Some(minimizer) = &self.minimizer {
+            let mut ignore = |_: &_| ControlFlow::Continue(());
+            let observer: &mut Observer<'_> = match options.observer {
+                Some(observer) => observer,
+                None => &mut ignore,
+            };
             return self.minimize(minimizer, start, x, y, options.weights, observer);
         }
-        let run_options = match start {
-            Some(model) => MlpOptions::default().start(model),
-            None => MlpOptions::default(),
-        };
-        let run_options = match options.weights {
-            Some(weights) => run_options.weights(weights),
-            None => run_options,
-        };
+        let run_options = MlpOptions { weights: options.weights, start, ..MlpOptions::new() };
         let mut run = self.start(x, y, run_options)?;
-        let limit = self.trainer.epochs;
-        let progress = |epoch: &Epoch| Progress {
-            iteration: epoch.number,
-            limit,
-            objective: epoch.train_loss,
-            validation: epoch.validation_loss,
-        };
-        run.run_to_end(|epoch| observer(&progress(epoch)))?;
+        run_observed(&mut run.run, self.trainer.epochs, options.observer)?;
         Ok(run.finish())
     }
 

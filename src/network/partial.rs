@@ -2,7 +2,7 @@
 
 use super::architecture::Network;
 use super::config::MlpClassifier;
-use super::fitted::FittedMlp;
+use super::mlp::FittedMlp;
 use crate::class_weight::ClassWeight;
 use crate::error::{Error, unsupported};
 use crate::examples::{CheckedExamples, EncodedExamples};

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::super::config::MlpClassifier;
-use super::super::fitted::FittedMlp;
+use super::super::mlp::FittedMlp;
 use super::fitted::FittedMultiLabel;
 use crate::check;
 use crate::error::{Error, unsupported};
