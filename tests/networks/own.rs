@@ -9,8 +9,8 @@ use logit::nn::{
 use logit::prelude::*;
 use logit::select::Splitter;
 use logit::{
-    Activation, Adam, ClassWeight, CrossValidation, Error, FittedMlp, MlpClassifier, OneVsRest, Pipeline, Real,
-    Rng, Scratch, StandardScaler, StopReason, data,
+    Activation, Adam, ClassWeight, CrossValidation, Error, FittedMlp, MlpClassifier, OneVsRest, Pipeline,
+    Real, Rng, Scratch, StandardScaler, StopReason, data,
 };
 
 /// Each column times its square: a layer without parameters.
@@ -126,7 +126,8 @@ fn own_layers_and_an_own_loss_go_wherever_a_classifier_goes() {
 fn what_a_network_says_of_rows_agrees() {
     let (x, y) = two_species();
     let weights = ClassWeight::map([("virginica", 2.0)]);
-    let own = NetworkClassifier::new(trainer(), cubic, TanhError).class_weight(weights).validation_fraction(0.2);
+    let own =
+        NetworkClassifier::new(trainer(), cubic, TanhError).class_weight(weights).validation_fraction(0.2);
     let model = own.fit(&(&x / 5.0), &y).unwrap();
     let x = &x / 5.0;
     let (scores, p) = (model.decision_function(&x).unwrap(), model.predict_proba(&x).unwrap());
@@ -216,7 +217,8 @@ fn parameters_that_do_not_fit_are_refused() {
 fn losses_that_are_no_distribution_and_wrong_outputs_are_refused() {
     let iris = data::iris();
     let build = |inputs, outputs| Sequential::perceptron(&[inputs, outputs], Activation::Relu);
-    let error = NetworkClassifier::new(trainer(), build, BinaryCrossEntropy).fit(&iris.x, &iris.y).unwrap_err();
+    let error =
+        NetworkClassifier::new(trainer(), build, BinaryCrossEntropy).fit(&iris.x, &iris.y).unwrap_err();
     assert!(error.to_string().contains("do not sum to 1"), "{error}");
     let narrow = |inputs, _| Sequential::perceptron(&[inputs, 2], Activation::Relu);
     let error = NetworkClassifier::new(trainer(), narrow, SoftmaxCrossEntropy::new()).fit(&iris.x, &iris.y);

@@ -4,13 +4,16 @@ use std::ops::ControlFlow;
 
 use super::super::config::MlpClassifier;
 use super::super::mlp::FittedMlp;
+use super::super::run::run_observed;
 use super::fitted::FittedMultiLabel;
 use crate::check;
 use crate::error::{Error, unsupported};
+use crate::estimator::FitOptions;
 use crate::examples::{CheckedExamples, Targets};
 use crate::label::Label;
 use crate::label_sets::LabelSets;
 use crate::loss::{BinaryCrossEntropy, ClassificationLoss};
+use crate::report::Observer;
 use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -45,24 +48,24 @@ impl MlpClassifier {
         x: impl Into<Rows<'a, T>>,
         y: &LabelSets<L>,
     ) -> Result<FittedMultiLabel<T, L>, Error> {
-        let x = x.into();
-        self.fit_multi_label_weighted(x, y, None)
+        self.fit_multi_label_with(x, y, FitOptions::new())
     }
 
-    /// As [`fit_multi_label`](Self::fit_multi_label), with one weight per row if there are weights.
+    /// As [`fit_multi_label`](Self::fit_multi_label), with weights or an observer.
     ///
     /// # Errors
-    /// As [`fit_multi_label`](Self::fit_multi_label), and for bad weights.
-    pub fn fit_multi_label_weighted<'a, T: Real, L: Label>(
+    /// As [`fit_multi_label`](Self::fit_multi_label), for bad weights, and [`Error::Unsupported`] for offsets.
+    pub fn fit_multi_label_with<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
         y: &LabelSets<L>,
-        weights: Option<&[T]>,
+        options: FitOptions<'_, T>,
     ) -> Result<FittedMultiLabel<T, L>, Error> {
         let x = x.into();
+        options.without_offset("a network")?;
         check::count("y", "rows", x.nrows(), y.rows())?;
         let loss = self.multi_label_loss()?;
-        self.fit_labels(x, y, weights, loss).map(FittedMultiLabel::new)
+        self.fit_labels(x, y, options, loss).map(FittedMultiLabel::new)
     }
 
     fn multi_label_loss(&self) -> Result<ClassificationLoss, Error> {
@@ -89,7 +92,7 @@ impl MlpClassifier {
         &self,
         x: Rows<'_, T>,
         y: &LabelSets<L>,
-        weights: Option<&[T]>,
+        FitOptions { weights, observer, .. }: FitOptions<'_, T>,
         loss: ClassificationLoss,
     ) -> Result<FittedMlp<T, L>, Error> {
         self.check::<T>()?;
@@ -103,30 +106,31 @@ impl MlpClassifier {
         let network = self.network(x.ncols(), y.labels().len())?;
         let targets = y.targets::<T>();
         let all = CheckedExamples::new(x, Targets::Values(&targets), weights)?;
-        if let Some(minimizer) = &self.minimizer {
-            let mut ignore = |_: &_| ControlFlow::Continue(());
-            let trained = self.minimize_on(minimizer, &network, &loss, all, None, &mut ignore)?;
-            return Ok(FittedMlp::new(
-                y.labels().to_vec(),
-                x.names().map(<[String]>::to_vec),
-                network,
-                loss,
-                trained,
-            ));
-        }
-        let parts = match self.validation_fraction {
-            None => None,
-            Some(fraction) => {
-                let [learnt, held] = self.split_rows(x.nrows(), fraction)?;
-                Some((all.select(&learnt)?, all.select(&held)?))
+        let trained = match &self.minimizer {
+            Some(minimizer) => {
+                let mut ignore = |_: &_| ControlFlow::Continue(());
+                let observer: &mut Observer<'_> = match observer {
+                    Some(observer) => observer,
+                    None => &mut ignore,
+                };
+                self.minimize_on(minimizer, &network, &loss, all, None, observer)?
+            }
+            None => {
+                let parts = match self.validation_fraction {
+                    None => None,
+                    Some(fraction) => {
+                        let [learnt, held] = self.split_rows(x.nrows(), fraction)?;
+                        Some((all.select(&learnt)?, all.select(&held)?))
+                    }
+                };
+                let validation = parts.as_ref().map(|(_, held)| held.examples());
+                let options = CheckedOptions { validation, ..CheckedOptions::default() };
+                let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
+                let mut run = self.trainer.start_on_checked(&network, &loss, learnt, options)?;
+                run_observed(&mut run, self.trainer.epochs, observer)?;
+                run.finish()
             }
         };
-        let validation = parts.as_ref().map(|(_, held)| held.examples());
-        let options = CheckedOptions { validation, ..CheckedOptions::default() };
-        let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
-        let mut run = self.trainer.start_on_checked(&network, &loss, learnt, options)?;
-        run.run_to_end(|_| ControlFlow::Continue(()))?;
-        let trained = run.finish();
         Ok(FittedMlp::new(y.labels().to_vec(), x.names().map(<[String]>::to_vec), network, loss, trained))
     }
 
