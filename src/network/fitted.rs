@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DMatrixViewMut};
 use super::passes::Passes;
 use crate::check;
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::layer::{Layer, Summary};
 use crate::loss::{Link, Loss, log_probabilities_of};
@@ -94,7 +94,13 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
         check::count("statistics", "entries", statistics, trained.statistics.len())?;
         for (argument, values) in [("params", &trained.params), ("statistics", &trained.statistics)] {
             if let Some(row) = values.iter().position(|value| !value.is_finite()) {
-                return Err(Error::NotFinite { argument, row, column: 0, value: values[row].as_f64() });
+                return Err(Error::NotFinite {
+                    argument,
+                    row,
+                    column: 0,
+                    name: None,
+                    value: values[row].as_f64(),
+                });
             }
         }
         Ok(Self::assemble(classes, None, (network, loss), trained, passes))
@@ -154,14 +160,14 @@ pub(super) fn check_distribution<T: Real, S: Loss<T>>(
 ) -> Result<(), Error> {
     let mut probabilities = DMatrix::zeros(1, classes);
     loss.probabilities(&DMatrix::zeros(1, columns), &mut probabilities);
-    let sum = probabilities.sum().as_f64();
-    let what = "a loss whose probabilities do not sum to 1";
-    let instead = "take one for exclusive classes; ClassificationLoss makes one of each loss of the crate";
-    if (sum - 1.0).abs() < 1e-3 {
-        Ok(())
-    } else {
-        Err(Error::Unsupported { what, by: "a classifier", instead })
+    if (probabilities.sum().as_f64() - 1.0).abs() < 1e-3 {
+        return Ok(());
     }
+    Err(unsupported(
+        "a loss whose probabilities do not sum to 1",
+        "a classifier",
+        "take one for exclusive classes; ClassificationLoss makes one of each loss of the crate",
+    ))
 }
 
 /// How scores of the network become what a classifier says.
