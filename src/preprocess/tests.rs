@@ -65,7 +65,10 @@ fn views_are_transformed_as_copies_are_whatever_the_memory_held() {
         for _ in 0..2 {
             transform.transform_into(view.into(), memory.rows_mut(3, 4800), &mut scratch).unwrap();
             assert_eq!(memory.rows(3, 4800), wanted, "{name}");
-            assert!(memory.rows(0, 3).iter().chain(memory.rows(4803, 2).iter()).all(|v| v.is_nan()), "{name}");
+            assert!(
+                memory.rows(0, 3).iter().chain(memory.rows(4803, 2).iter()).all(|v| v.is_nan()),
+                "{name}"
+            );
         }
         assert_eq!(transform.transform(view).unwrap(), wanted, "{name}");
     }
