@@ -34,6 +34,8 @@ pub(crate) fn finite<'a, T: Real>(
     argument: &'static str,
     x: impl Into<DMatrixView<'a, T>>,
 ) -> Result<(), Error> {
+    #[cfg(test)]
+    passes::count(argument);
     let x = x.into();
     if is_finite(&x) {
         return Ok(());
@@ -109,4 +111,104 @@ pub(crate) fn width(width: usize) -> Result<usize, Error> {
     parameter("width", width as f64, width > 0, "at least 1")?;
     let addressable = width <= isize::MAX as usize / (8 * size_of::<f64>());
     parameter("width", width as f64, addressable, "addressable").map(|()| width)
+}
+
+/// Counts the passes that [`finite`] makes over `x`, so that tests can show that fits make no second one.
+#[cfg(test)]
+pub(crate) mod passes {
+    use std::cell::Cell;
+
+    thread_local! {
+        static OVER_X: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count(argument: &str) {
+        if argument == "x" {
+            OVER_X.set(OVER_X.get() + 1);
+        }
+    }
+
+    /// How often `work` looks at all entries of `x`, on this thread.
+    pub(crate) fn during(work: impl FnOnce()) -> usize {
+        let before = OVER_X.get();
+        work();
+        OVER_X.get() - before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passes::during;
+    use crate::linear::Solver;
+    use crate::nn::{MlpOptions, Normalization, RateRange};
+    use crate::optim::LevenbergMarquardt;
+    use crate::{ClassWeight, Estimator, LabelSets, Lbfgs, LogisticRegression, MlpClassifier, Penalty, data};
+
+    #[test]
+    fn a_logistic_regression_looks_at_x_once() {
+        let iris = data::iris();
+        let plain = LogisticRegression::new(Penalty::c(1.0));
+        let weights = vec![2.0; 150];
+        for solver in [Solver::Lbfgs, Solver::Newton, Solver::NewtonCg] {
+            let model = plain.clone().solver(solver).class_weight(ClassWeight::Balanced);
+            assert_eq!(
+                during(|| drop(model.fit_weighted(&iris.x, &iris.y, &weights).unwrap())),
+                1,
+                "{solver:?}"
+            );
+        }
+        for penalty in [Penalty::l1(0.1), Penalty::None, Penalty::Jeffreys] {
+            let model = LogisticRegression::new(penalty);
+            assert_eq!(during(|| drop(model.fit(&iris.x, &iris.y).unwrap())), 1, "{penalty:?}");
+        }
+        let remedied = LogisticRegression::new(Penalty::None).on_separation(Penalty::l2(0.1));
+        assert_eq!(during(|| drop(remedied.fit(&iris.x, &iris.y).unwrap())), 1);
+        let start = plain.fit(&iris.x, &iris.y).unwrap();
+        assert_eq!(during(|| drop(plain.fit_from(&start, &iris.x, &iris.y).unwrap())), 1);
+    }
+
+    #[test]
+    fn a_network_looks_at_x_once() {
+        let iris = data::iris();
+        let plain = MlpClassifier::new([3]).epochs(2);
+        let weights = vec![2.0; 150];
+        for network in [
+            plain.clone(),
+            plain.clone().validation_fraction(0.2).class_weight(ClassWeight::Balanced),
+            plain.clone().normalization(Normalization::Batch).dropout(0.2),
+            MlpClassifier::new([3]).optimizer(Lbfgs::new().max_iterations(3)),
+            MlpClassifier::new([3]).optimizer(LevenbergMarquardt::new().max_iterations(3)),
+        ] {
+            let passes = during(|| drop(network.fit_weighted(&iris.x, &iris.y, &weights).unwrap()));
+            assert_eq!(passes, 1, "{network:?}");
+        }
+        let start = plain.fit(&iris.x, &iris.y).unwrap();
+        assert_eq!(during(|| drop(plain.fit_from(&start, &iris.x, &iris.y).unwrap())), 1);
+        let found =
+            during(|| drop(plain.find_learning_rate(&iris.x, &iris.y, RateRange::default()).unwrap()));
+        assert_eq!(found, 1);
+        // Training rows, and validation rows that are not among them.
+        let options = MlpOptions::new().validation(&iris.x, &iris.y);
+        assert_eq!(during(|| drop(plain.start(&iris.x, &iris.y, options).unwrap())), 2);
+        let run = plain.start(&iris.x, &iris.y, MlpOptions::new()).unwrap();
+        let resumed = || drop(plain.resume(&iris.x, &iris.y, MlpOptions::new(), run.checkpoint()).unwrap());
+        assert_eq!(during(resumed), 1);
+    }
+
+    #[test]
+    fn networks_that_learn_in_parts_and_of_several_labels_look_at_x_once() {
+        let iris = data::iris();
+        let mut partial = MlpClassifier::new([3]).partial(4, ["setosa", "versicolor", "virginica"]).unwrap();
+        assert_eq!(during(|| partial.fit(&iris.x, &iris.y).unwrap()), 1);
+        let sets: Vec<Vec<&str>> = iris.y.iter().map(|&label| vec![label]).collect();
+        let sets = LabelSets::new(&sets).unwrap();
+        let plain = MlpClassifier::new([3]).epochs(2);
+        for network in [
+            plain.clone(),
+            plain.validation_fraction(0.2),
+            MlpClassifier::new([3]).optimizer(Lbfgs::new().max_iterations(3)),
+        ] {
+            assert_eq!(during(|| drop(network.fit_multi_label(&iris.x, &sets).unwrap())), 1, "{network:?}");
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! Weights for classes.
 
+use std::any::{Any, type_name};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use crate::check;
 use crate::error::Error;
-use crate::label::Label;
+use crate::label::{Label, text};
 use crate::scalar::Real;
 
 /// How much the rows of each class count, times their sample weights.
@@ -33,22 +35,19 @@ pub enum ClassWeight {
     /// In inverse proportion to the weight of the class in the data.
     Balanced,
     /// As given; see [`ClassWeight::map`].
-    Map(LabelWeights),
-}
-
-/// Weights by label.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LabelWeights {
-    /// Labels as `Debug` writes them, so that the type of the labels stays out of the hyper-parameters.
-    weights: BTreeMap<String, f64>,
+    Map(WeightMap),
 }
 
 impl ClassWeight {
-    /// A weight for each label that is named, 1 for the others. Fits refuse labels that do not occur in `y`, and
-    /// weights that are not finite and above 0.
+    /// A weight for each label that is named, 1 for the others.
+    ///
+    /// Labels have the type of those in `y`; text may be `&'static str` here and `String` there. A fit refuses labels of
+    /// another type ([`Error::LabelType`]), labels that no row has, labels that are named twice, and weights that are not
+    /// finite and above 0.
     pub fn map<L: Label>(weights: impl IntoIterator<Item = (L, f64)>) -> Self {
-        let named = |(label, weight): (L, f64)| (format!("{label:?}"), weight);
-        ClassWeight::Map(LabelWeights { weights: weights.into_iter().map(named).collect() })
+        let mut weights: Vec<(L, f64)> = weights.into_iter().collect();
+        weights.sort_by(|(a, _), (b, _)| a.cmp(b));
+        ClassWeight::Map(WeightMap { entries: Arc::new(weights) })
     }
 
     /// The weight of each class.
@@ -67,18 +66,90 @@ impl ClassWeight {
                 let total: f64 = sums.iter().sum();
                 Ok(sums.iter().map(|sum| total / (classes.len() as f64 * sum)).collect())
             }
-            ClassWeight::Map(LabelWeights { weights }) => {
-                let names: Vec<String> = classes.iter().map(|class| format!("{class:?}")).collect();
-                for (label, &weight) in weights {
-                    check::positive("class_weight", weight)?;
-                    if !names.contains(label) {
-                        return Err(Error::UnknownClass { argument: "class_weight", label: label.clone() });
-                    }
-                }
-                Ok(names.iter().map(|name| weights.get(name).copied().unwrap_or(1.0)).collect())
-            }
+            ClassWeight::Map(map) => map.of_classes(classes),
         }
     }
+}
+
+/// Weights by label, of whatever type: what [`ClassWeight::map`] makes.
+#[derive(Clone)]
+pub struct WeightMap {
+    /// The type of the labels stays out of that of the hyper-parameters, and is compared in a fit.
+    entries: Arc<dyn Entries>,
+}
+
+impl WeightMap {
+    fn of_classes<L: Label>(&self, classes: &[L]) -> Result<Vec<f64>, Error> {
+        let mut found = vec![None; classes.len()];
+        let mut put = |class: Option<usize>, label: &dyn fmt::Debug, weight: f64| {
+            check::positive("class_weight", weight)?;
+            let named = || format!("{label:?}");
+            let Some(class) = class else {
+                return Err(Error::UnknownClass { argument: "class_weight", label: named() });
+            };
+            match found[class].replace(weight) {
+                None => Ok(()),
+                Some(_) => Err(Error::DuplicateClass { argument: "class_weight", label: named() }),
+            }
+        };
+        if let Some(entries) = self.entries.as_any().downcast_ref::<Vec<(L, f64)>>() {
+            for (label, weight) in entries {
+                put(classes.binary_search(label).ok(), label, *weight)?;
+            }
+        } else if let (Some(entries), Some(texts)) = (self.entries.texts(), all_texts(classes)) {
+            for (label, weight) in entries {
+                put(texts.iter().position(|text| *text == label), &label, weight)?;
+            }
+        } else {
+            let (expected, found) = (type_name::<L>(), self.entries.label_type());
+            return Err(Error::LabelType { argument: "class_weight", expected, found });
+        }
+        Ok(found.into_iter().map(|weight| weight.unwrap_or(1.0)).collect())
+    }
+}
+
+/// Labels are the same if they have the same type and are equal.
+impl PartialEq for WeightMap {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries.equals(other.entries.as_any())
+    }
+}
+
+impl fmt::Debug for WeightMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.entries.fmt(f)
+    }
+}
+
+/// Labels of a type that is known where they are compared, with their weights, in ascending order.
+trait Entries: Send + Sync + fmt::Debug {
+    fn as_any(&self) -> &dyn Any;
+    fn equals(&self, other: &dyn Any) -> bool;
+    fn label_type(&self) -> &'static str;
+    /// The labels as text, if they are.
+    fn texts(&self) -> Option<Vec<(&str, f64)>>;
+}
+
+impl<L: Label> Entries for Vec<(L, f64)> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<Self>() == Some(self)
+    }
+
+    fn label_type(&self) -> &'static str {
+        type_name::<L>()
+    }
+
+    fn texts(&self) -> Option<Vec<(&str, f64)>> {
+        self.iter().map(|(label, weight)| text(label).map(|text| (text, *weight))).collect()
+    }
+}
+
+fn all_texts<L: Label>(labels: &[L]) -> Option<Vec<&str>> {
+    labels.iter().map(text).collect()
 }
 
 /// Sample weights times class weights.
@@ -113,11 +184,57 @@ mod tests {
     fn maps_are_by_label_and_checked() {
         let of = |weights: ClassWeight| weights.of_classes::<f64, _>(&["a", "b"], &[0, 1], None);
         assert_eq!(of(ClassWeight::map([("b", 2.0)])), Ok(vec![1.0, 2.0]));
-        assert_eq!(of(ClassWeight::map([("b".to_owned(), 2.0)])), Ok(vec![1.0, 2.0]));
+        assert_eq!(of(ClassWeight::map([("b", 2.0), ("a", 3.0)])), Ok(vec![3.0, 2.0]));
         let unknown = Error::UnknownClass { argument: "class_weight", label: "\"c\"".into() };
         assert_eq!(of(ClassWeight::map([("c", 2.0)])), Err(unknown));
+        let twice = Error::DuplicateClass { argument: "class_weight", label: "\"b\"".into() };
+        assert_eq!(of(ClassWeight::map([("b", 2.0), ("a", 1.0), ("b", 2.0)])), Err(twice));
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(of(ClassWeight::map([("a", bad)])).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn text_is_text_whoever_owns_it() {
+        let owned = ["a".to_owned(), "b".to_owned()];
+        let map = ClassWeight::map([("b", 2.0)]);
+        assert_eq!(map.of_classes::<f64, _>(&owned, &[0, 1], None), Ok(vec![1.0, 2.0]));
+        let map = ClassWeight::map([("b".to_owned(), 2.0)]);
+        assert_eq!(map.of_classes::<f64, _>(&["a", "b"], &[0, 1], None), Ok(vec![1.0, 2.0]));
+        let shared: [Arc<str>; 2] = ["a".into(), "b".into()];
+        assert_eq!(map.of_classes::<f64, _>(&shared, &[0, 1], None), Ok(vec![1.0, 2.0]));
+        let boxed: Box<str> = "c".into();
+        let unknown = Error::UnknownClass { argument: "class_weight", label: "\"c\"".into() };
+        let map = ClassWeight::map([(boxed, 2.0)]);
+        assert_eq!(map.of_classes::<f64, _>(&owned, &[0, 1], None), Err(unknown));
+    }
+
+    /// `Debug` writes both labels alike, and so does the text of other types.
+    #[test]
+    fn labels_of_another_type_are_refused_however_they_are_written() {
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        struct Named(u8);
+        let wanted = Error::LabelType { argument: "class_weight", expected: "i64", found: "i32" };
+        let map = ClassWeight::map([(1i32, 2.0)]);
+        assert_eq!(map.of_classes::<f64, _>(&[0i64, 1], &[0, 1], None), Err(wanted));
+        let error = ClassWeight::map([("1", 2.0)]).of_classes::<f64, _>(&[Named(1)], &[0], None).unwrap_err();
+        assert!(error.to_string().contains("&str") && error.to_string().contains("Named"), "{error}");
+        assert_eq!(
+            ClassWeight::map([(Named(1), 2.0)]).of_classes::<f64, _>(&[Named(1)], &[0], None),
+            Ok(vec![2.0])
+        );
+    }
+
+    #[test]
+    fn maps_are_compared_by_their_labels() {
+        let map = ClassWeight::map([(1, 2.0), (0, 3.0)]);
+        assert_eq!(map, ClassWeight::map([(0, 3.0), (1, 2.0)]));
+        assert_eq!(map, map.clone());
+        for other in
+            [ClassWeight::map([(0, 3.0)]), ClassWeight::map([(0u8, 3.0), (1, 2.0)]), ClassWeight::Balanced]
+        {
+            assert_ne!(map, other);
+        }
+        assert_eq!(format!("{map:?}"), "Map([(0, 3.0), (1, 2.0)])");
     }
 }

@@ -195,6 +195,28 @@ pub enum Error {
         label: String,
     },
 
+    /// A class that is named twice.
+    #[error("`{argument}` names the class {label} twice: give it one weight")]
+    DuplicateClass {
+        /// The argument.
+        argument: &'static str,
+        /// The class.
+        label: String,
+    },
+
+    /// Labels of another type than those of the data.
+    #[error(
+        "`{argument}` has labels of type {found}, but `y` has labels of type {expected}: use the type of `y`"
+    )]
+    LabelType {
+        /// The argument.
+        argument: &'static str,
+        /// The type of the labels in `y`.
+        expected: &'static str,
+        /// The type of the labels in the argument.
+        found: &'static str,
+    },
+
     /// A class that a classifier was asked about and does not have.
     #[error("{label} is none of the classifier's {classes} classes")]
     NoSuchClass {

@@ -1,5 +1,7 @@
 //! Labels of any ordered type, and their encoding as class indices.
 
+use std::any::Any;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
@@ -9,15 +11,16 @@ use crate::error::Error;
 ///
 /// Implemented for everything that fits; there is nothing to write. Classes are the sorted distinct labels, so
 /// -1/+1, 0/1, `false`/`true` and `"no"`/`"yes"` are the same problem and give the same model. Floats are not
-/// labels, because NaN has no place in an order: convert them to integers first.
+/// labels, because NaN has no place in an order: convert them to integers first. Labels own what they refer to
+/// (`'static`), because models outlive the data: turn a `&str` that borrows from a file or a table into a `String`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a class label",
-    note = "labels need `Ord + Clone + Debug + Send + Sync`: use bool, integers, strings or an enum that derives them",
+    note = "labels need `Ord + Clone + Debug + Send + Sync + 'static`: use bool, integers, strings or an enum that derives them",
     note = "floats have no total order: convert 0.0/1.0 labels with `v > 0.5` or `v as i64`"
 )]
-pub trait Label: Ord + Clone + Debug + Send + Sync {}
+pub trait Label: Ord + Clone + Debug + Send + Sync + 'static {}
 
-impl<L: Ord + Clone + Debug + Send + Sync> Label for L {}
+impl<L: Ord + Clone + Debug + Send + Sync + 'static> Label for L {}
 
 /// The sorted distinct labels and, for each row, the index of its class.
 ///
@@ -60,6 +63,17 @@ pub(crate) fn indices<L: Label>(classes: &[L], y: &[L]) -> Result<Vec<usize>, Er
             })
         })
         .collect()
+}
+
+/// The text of a label, if it is a string of any kind.
+pub(crate) fn text<L: Label>(label: &L) -> Option<&str> {
+    let label: &dyn Any = label;
+    let borrowed = label.downcast_ref::<&'static str>().copied();
+    borrowed
+        .or_else(|| label.downcast_ref::<String>().map(String::as_str))
+        .or_else(|| label.downcast_ref::<Cow<'static, str>>().map(|text| &**text))
+        .or_else(|| label.downcast_ref::<Box<str>>().map(|text| &**text))
+        .or_else(|| label.downcast_ref::<std::sync::Arc<str>>().map(|text| &**text))
 }
 
 /// A label as people write it: text without quotes, everything else as `Debug` shows it.

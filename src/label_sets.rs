@@ -128,11 +128,6 @@ impl<L: Label> LabelSets<L> {
             None => Ok(()),
         }
     }
-
-    /// The rows that `numbers` names.
-    pub(crate) fn select(&self, numbers: &[usize]) -> Self {
-        LabelSets { labels: self.labels.clone(), indicator: self.indicator.select_rows(numbers) }
-    }
 }
 
 #[cfg(test)]
@@ -147,7 +142,6 @@ mod tests {
             DMatrix::from_row_slice(3, 3, &[true, false, true, false, false, false, false, true, false]);
         assert_eq!(LabelSets::from_indicator(indicator.clone(), [1, 2, 3]), Ok(from_sets.clone()));
         assert_eq!(from_sets.sets(), [vec![1, 3], vec![], vec![2]]);
-        assert_eq!(from_sets.select(&[2, 0]).sets(), [vec![2], vec![1, 3]]);
         assert_eq!(from_sets.targets::<f64>().sum(), 3.0);
         let unsorted = LabelSets::from_indicator(indicator.clone(), [1, 3, 2]).unwrap_err();
         assert!(matches!(unsorted, Error::UnsortedClasses { .. }), "{unsorted}");

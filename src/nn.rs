@@ -3,20 +3,20 @@
 //! [`MlpClassifier`] is the short way. [`Trainer`] trains any [`Layer`] on any [`Loss`] with any
 //! [`Optimizer`](crate::optim::Optimizer), step by step if need be. [The guide](crate::guide::networks) has all of it.
 
+pub use crate::examples::{Examples, Targets};
 pub use crate::layer::{
     Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, LogSoftmax,
     Mode, PRelu, Residual, Sequential, Shape, Softmax, Summary, Tape, TapeParts,
 };
 pub use crate::loss::{
-    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Loss, MeanSquaredError,
-    SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets,
-    WeightedBinaryCrossEntropy,
+    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Link, Loss, MeanSquaredError,
+    SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, WeightedBinaryCrossEntropy,
 };
 pub use crate::network::{
-    FittedMlp, FittedMultiLabel, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun, Normalization,
-    PartialMlp,
+    FittedMlp, FittedMultiLabel, FittedNetwork, Minimizer, MlpClassifier, MlpOptimizer, MlpOptions, MlpRun,
+    NetworkClassifier, Normalization, PartialMlp,
 };
 pub use crate::train::{
-    Checkpoint, Epoch, Examples, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run,
-    StepOutcome, TrainOptions, Trained, Trainer,
+    Checkpoint, Epoch, History, LayerUpdate, NetworkObjective, RateCurve, RateRange, Run, StepOutcome,
+    TrainOptions, Trained, Trainer,
 };

@@ -26,7 +26,7 @@ pub enum StopReason {
     Diverged,
     /// The observer asked to stop.
     Cancelled,
-    /// Nothing was fitted: the coefficients were given.
+    /// Nothing was fitted: the parameters were given.
     Given,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for StopReason {
             StopReason::Separated => "the classes are separable: without a penalty no optimum exists",
             StopReason::Diverged => "diverged: the loss is no longer finite",
             StopReason::Cancelled => "cancelled by the observer",
-            StopReason::Given => "not fitted: the coefficients were given",
+            StopReason::Given => "not fitted: the parameters were given",
         })
     }
 }
@@ -143,7 +143,7 @@ pub struct FitReport {
 }
 
 impl FitReport {
-    /// The report of coefficients that were given.
+    /// The report of parameters that were given.
     pub(crate) fn given() -> Self {
         FitReport::new(StopReason::Given, f64::INFINITY, None)
     }

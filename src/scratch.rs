@@ -75,6 +75,11 @@ impl<T: Real> Scratch<T> {
         kept.downcast().ok()
     }
 
+    /// Forgets what was kept of type `V` and is of no use any more.
+    pub(crate) fn forget_kept<V: Any>(&mut self, useless: impl Fn(&V) -> bool) {
+        self.kept.retain(|kept| !kept.downcast_ref::<V>().is_some_and(&useless));
+    }
+
     /// Keeps a value for later calls.
     pub(crate) fn keep<V: Any + Send + Sync>(&mut self, value: Box<V>) {
         self.kept.push(value);

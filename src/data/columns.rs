@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn columns_are_found_by_name() {
         assert_eq!(named().columns_named(&["s", "m"]), named().columns(&[2, 0]));
-        let error = |set: Dataset<&str>, name: &str| set.columns_named(&[name]).unwrap_err().to_string();
+        let error =
+            |set: Dataset<&'static str>, name: &str| set.columns_named(&[name]).unwrap_err().to_string();
         assert_eq!(error(named(), "lb"), "no column `lb` in the table, which has `m`, `kg`, `s`");
         assert_eq!(error(unnamed(), "m"), "no column `m` in the table, which has 3 columns and no names");
         let twice = unnamed().with_feature_names(["m", "m", "s"]).unwrap();

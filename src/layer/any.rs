@@ -13,6 +13,12 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::Strided;
 
+impl From<Sequential<Dense>> for Sequential<AnyLayer> {
+    fn from(dense: Sequential<Dense>) -> Self {
+        Sequential { layers: dense.layers.into_iter().map(AnyLayer::Dense).collect() }
+    }
+}
+
 /// The enum over `$variant($layer)`, its conversions, and access to the layer in it.
 macro_rules! any_layer {
     ($($(#[$doc:meta])* $variant:ident($layer:ty),)*) => {

@@ -10,7 +10,6 @@ use super::problem::{ColumnPenalty, Problem};
 use super::sample::Sample;
 use super::separation::{Separation, estimate_exists, separation};
 use super::solve::{Solved, solve};
-use crate::encoded::EncodedRows;
 use crate::error::{Error, unsupported};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
@@ -71,7 +70,8 @@ pub(super) fn fit<T: Real, L: Label>(
     options: FitOptions<'_, T>,
     start: Option<&FittedLogistic<T, L>>,
 ) -> Result<FittedLogistic<T, L>, Error> {
-    let (sample, classes) = Sample::new(x, y, options.weights, options.offset, config.class_weight.as_ref())?;
+    let (sample, classes, class_weights) =
+        Sample::new(x, y, options.weights, options.offset, config.class_weight.as_ref())?;
     if let Some(start) = start {
         start.check_start(x.ncols(), &classes)?;
     }
@@ -81,13 +81,12 @@ pub(super) fn fit<T: Real, L: Label>(
         None => &mut ignore,
     };
     let start = start.map(|start| (start.coefficients().as_slice(), start.intercept().as_slice()));
-    let penalty = config.column_penalty::<T>(x.ncols(), sample.total_weight)?;
-    let remedy = config.remedy::<T>(x.ncols(), sample.total_weight)?;
+    let penalty = config.column_penalty::<T>(x.ncols(), sample.examples.total_weight())?;
+    let remedy = config.remedy::<T>(x.ncols(), sample.examples.total_weight())?;
     let problem = sample.problem(&penalty, config.intercept);
     let mut solved = solve(config, &problem, start, observer)?;
     let model = |config: &LogisticRegression, penalty, solved, separation| {
         let jeffreys = config.penalty == Penalty::Jeffreys;
-        let class_weights = sample.class_weights.clone();
         let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
         FittedLogistic::new(classes, x.names().map(<[String]>::to_vec), solved, terms, separation)
     };
@@ -149,7 +148,7 @@ impl<T: Real> Existence<T> {
             separation(rows, classes, intercept)
         } else {
             let x = rows.x.select_columns(&free);
-            separation(EncodedRows { x: (&x).into(), ..rows }, classes, intercept)
+            separation(rows.with_columns((&x).into()), classes, intercept)
                 .map(|found| found.map(|direction| direction.in_columns(&free, rows.x.ncols())))
         };
         match found {

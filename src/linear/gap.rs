@@ -84,7 +84,7 @@ impl<T: Real> ScoredRows<'_, T> {
     fn evaluate(&mut self, loss: &dyn Loss<T>) {
         let Problem { rows, .. } = self.problem;
         let out = Gradient { scale: T::of(1.0 / rows.total_weight), out: &mut self.residuals };
-        let targets = Targets::Classes(rows.classes);
+        let targets = Targets::Classes(rows.targets);
         self.loss = loss.accumulate(&self.scores, targets, rows.weights, Some(out)) / rows.total_weight;
     }
 
@@ -162,7 +162,7 @@ impl<T: Real> ScoredRows<'_, T> {
     /// y + s (p - y) in a score column.
     fn probability(&self, row: usize, column: usize, scale: f64) -> f64 {
         let target = if self.scores.ncols() == 1 { 1 } else { column };
-        let indicator = f64::from(u8::from(self.problem.rows.classes[row] == target));
+        let indicator = f64::from(u8::from(self.problem.rows.targets[row] == target));
         indicator + scale * self.residuals[(row, column)].as_f64() / self.share(row)
     }
 

@@ -137,7 +137,7 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
         let mut total = 0.0;
         inner.pass(true, |problem, range, block| {
             problem.add_offset(range.clone(), &mut block.scores);
-            let targets = Targets::Classes(&problem.rows.classes[range.clone()]);
+            let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
             let weights = problem.rows.weights.map(|w| &w[range.clone()]);
             let out = Gradient { scale, out: &mut block.residuals };
             total += loss.accumulate(&block.scores, targets, weights, Some(out));

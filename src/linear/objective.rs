@@ -211,7 +211,7 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
         let mut total = 0.0;
         self.pass(true, |problem, range, block| {
             problem.add_offset(range.clone(), &mut block.scores);
-            let targets = Targets::Classes(&problem.rows.classes[range.clone()]);
+            let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
             let weights = problem.rows.weights.map(|w| &w[range]);
             let out = Gradient { scale, out: &mut block.residuals };
             total += loss.accumulate(&block.scores, targets, weights, Some(out));
@@ -228,7 +228,7 @@ pub(super) mod tests {
 
     use super::super::problem::ColumnPenalty;
     use super::*;
-    use crate::encoded::EncodedRows;
+    use crate::examples::ClassExamples;
     use crate::gradcheck::GradCheck;
     use crate::optim::HasHessian;
     use crate::rng::Rng;
@@ -263,9 +263,8 @@ pub(super) mod tests {
             lambda: f64,
             intercept: bool,
         ) -> LogisticObjective<'_, f64> {
-            let weights = self.weights.as_deref();
-            let total_weight = weights.map_or(self.x.nrows() as f64, |w| w.iter().sum());
-            let rows = EncodedRows { x: (&self.x).into(), classes: &self.classes, weights, total_weight };
+            let classes = self.classes.as_slice();
+            let rows = ClassExamples::new((&self.x).into(), classes, self.weights.as_deref()).unwrap();
             let features = self.x.ncols();
             // Alive for as long as the test runs.
             let penalty: &'static ColumnPenalty =

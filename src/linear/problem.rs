@@ -3,8 +3,8 @@
 use nalgebra::DMatrixView;
 
 use crate::check;
-use crate::encoded::EncodedRows;
 use crate::error::Error;
+use crate::examples::ClassExamples;
 use crate::loss::cross_entropy;
 use crate::penalty::Penalty;
 use crate::scalar::Real;
@@ -12,7 +12,7 @@ use crate::scalar::Real;
 /// Data and penalty of one fit, checked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Problem<'a, T: Real> {
-    pub(super) rows: EncodedRows<'a, T>,
+    pub(super) rows: ClassExamples<'a, T>,
     /// Added to the scores; n x score columns.
     pub(super) offset: Option<DMatrixView<'a, T>>,
     pub(super) classes: usize,

@@ -1,15 +1,13 @@
 //! The arguments of a fit or of a question about one, checked: rows, class indices, weights, offsets.
 
-use std::borrow::Cow;
-
 use nalgebra::DMatrixView;
 
 use super::problem::{ColumnPenalty, Problem};
 use crate::check;
-use crate::class_weight::{ClassWeight, times_class};
-use crate::encoded::{EncodedRows, checked};
+use crate::class_weight::ClassWeight;
 use crate::error::Error;
-use crate::label::{Label, indices};
+use crate::examples::{EncodedExamples, Labelled};
+use crate::label::Label;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
@@ -61,34 +59,27 @@ impl<T: Real> Default for RowOptions<'_, T> {
     }
 }
 
-/// Rows with everything that belongs to them.
+/// Examples with everything that belongs to them.
 #[derive(Debug, Clone)]
 pub(super) struct Sample<'a, T: Real> {
-    pub(super) x: Rows<'a, T>,
-    pub(super) indices: Vec<usize>,
-    /// Sample weights times class weights.
-    pub(super) weights: Option<Cow<'a, [T]>>,
-    pub(super) total_weight: f64,
+    pub(super) examples: EncodedExamples<'a, T>,
     pub(super) offset: Option<DMatrixView<'a, T>>,
     pub(super) classes: usize,
-    pub(super) class_weights: Option<Vec<f64>>,
 }
 
 impl<'a, T: Real> Sample<'a, T> {
-    /// Checks the arguments of a fit; returns the classes too.
+    /// Checks the arguments of a fit; returns the classes and their weights too.
     pub(super) fn new<L: Label>(
         x: Rows<'a, T>,
         y: &[L],
         weights: Option<&'a [T]>,
         offset: Option<DMatrixView<'a, T>>,
         class_weight: Option<&ClassWeight>,
-    ) -> Result<(Self, Vec<L>), Error> {
-        let (encoded, total) = checked(x, y, weights)?;
-        let of_classes = class_weight.map(|w| w.of_classes(&encoded.classes, &encoded.indices, weights));
-        let of_classes = of_classes.transpose()?;
-        let given = (weights, total);
-        let sample = Self::assemble(x, encoded.indices, given, offset, of_classes, encoded.classes.len())?;
-        Ok((sample, encoded.classes))
+    ) -> Result<(Self, Vec<L>, Option<Vec<f64>>), Error> {
+        let Labelled { examples, classes, class_weights } = Labelled::new(x, y, weights, class_weight)?;
+        check_offset(offset, x.nrows(), classes.len())?;
+        let sample = Sample { examples, offset, classes: classes.len() };
+        Ok((sample, classes, class_weights))
     }
 
     /// Checks rows that are shown to a model with these classes and class weights.
@@ -98,46 +89,27 @@ impl<'a, T: Real> Sample<'a, T> {
         weights: Option<&'a [T]>,
         offset: Option<DMatrixView<'a, T>>,
         classes: &[L],
-        class_weights: Option<Vec<f64>>,
+        class_weights: Option<&[f64]>,
     ) -> Result<Self, Error> {
-        check::training_matrix(x)?;
-        check::count("y", "labels", x.nrows(), y.len())?;
-        let given = (weights, check::weights(weights, x.nrows())?);
-        Self::assemble(x, indices(classes, y)?, given, offset, class_weights, classes.len())
-    }
-
-    /// Sample weights come with their sum, which says that they have been checked.
-    fn assemble(
-        x: Rows<'a, T>,
-        indices: Vec<usize>,
-        (weights, total_weight): (Option<&'a [T]>, f64),
-        offset: Option<DMatrixView<'a, T>>,
-        class_weights: Option<Vec<f64>>,
-        classes: usize,
-    ) -> Result<Self, Error> {
-        if let Some(offset) = offset {
-            check::count("offset", "rows", x.nrows(), offset.nrows())?;
-            let columns = if classes == 2 { 1 } else { classes };
-            check::count("offset", "columns", columns, offset.ncols())?;
-            check::finite("offset", offset)?;
-        }
-        let weights = times_class(weights, &indices, class_weights.as_deref());
-        let total_weight = match &weights {
-            // Products of checked numbers may leave the number type.
-            Some(Cow::Owned(products)) => check::weights(Some(products), x.nrows())?,
-            _ => total_weight,
-        };
-        Ok(Sample { x, indices, weights, total_weight, offset, classes, class_weights })
+        let examples = EncodedExamples::of_classes(x, y, weights, classes, class_weights)?;
+        check_offset(offset, x.nrows(), classes.len())?;
+        Ok(Sample { examples, offset, classes: classes.len() })
     }
 
     /// The problem that these rows pose with a penalty.
     pub(super) fn problem<'b>(&'b self, penalty: &'b ColumnPenalty, intercept: bool) -> Problem<'b, T> {
-        let rows = EncodedRows {
-            x: self.x,
-            classes: &self.indices,
-            weights: self.weights.as_deref(),
-            total_weight: self.total_weight,
-        };
+        let rows = self.examples.examples();
         Problem { rows, offset: self.offset, classes: self.classes, intercept, penalty }
     }
+}
+
+fn check_offset<T: Real>(
+    offset: Option<DMatrixView<'_, T>>,
+    rows: usize,
+    classes: usize,
+) -> Result<(), Error> {
+    let Some(offset) = offset else { return Ok(()) };
+    check::count("offset", "rows", rows, offset.nrows())?;
+    check::count("offset", "columns", if classes == 2 { 1 } else { classes }, offset.ncols())?;
+    check::finite("offset", offset)
 }

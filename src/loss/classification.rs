@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::{
-    BinaryCrossEntropy, Focal, Gradient, Hinge, Loss, MeanSquaredError, SigmoidSquaredError,
+    BinaryCrossEntropy, Focal, Gradient, Hinge, Link, Loss, MeanSquaredError, SigmoidSquaredError,
     SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets, WeightedBinaryCrossEntropy, softmax,
 };
 use crate::error::Error;
@@ -127,6 +127,10 @@ impl<T: Real> Loss<T> for ClassificationLoss {
         if scores.ncols() > 1 && self.links_columns_alone() {
             share_out(scores, out);
         }
+    }
+
+    fn link(&self, columns: usize) -> Link {
+        self.inner::<T>().link(columns)
     }
 
     fn curvature(

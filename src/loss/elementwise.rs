@@ -85,7 +85,8 @@ pub(super) fn curvature<T: Real>(
 }
 
 /// Writes the methods of [`Loss`](super::Loss) that losses of this kind have in common into their `impl`: one score column
-/// for two classes, targets that are probabilities (unless they are said to be `any`), and `accumulate`.
+/// for two classes, targets that are probabilities of which scores are log-odds (unless they are said to be `any`, which
+/// scores estimate), and `accumulate`.
 ///
 /// The loss of a row is the sum over score columns of `|loss, column| ...`, or their mean. Of a mean the closure is given the
 /// share of a column, for the slope; the value is multiplied by it afterwards.
@@ -95,10 +96,18 @@ macro_rules! elementwise_loss {
             if classes == 2 { 1 } else { classes }
         }
     };
-    (@check any) => {};
+    (@check any) => {
+        fn link(&self, _columns: usize) -> $crate::loss::Link {
+            $crate::loss::Link::Probability
+        }
+    };
     (@check probabilities) => {
+        fn link(&self, columns: usize) -> $crate::loss::Link {
+            if columns == 1 { $crate::loss::Link::LogOdds } else { $crate::loss::Link::Ordered }
+        }
+
         fn check(&self, targets: $crate::loss::Targets<'_, T>) -> Result<(), $crate::error::Error> {
-            $crate::loss::targets::check_probabilities(targets)
+            $crate::examples::check_probabilities(targets)
         }
     };
     (targets: $targets:ident, sum of |$loss:ident, $column:pat_param| $of_column:expr) => {

@@ -5,6 +5,7 @@ mod classification;
 mod elementwise;
 mod focal;
 mod hinge;
+mod link;
 mod mean_squared_error;
 mod pointers;
 mod sigmoid;
@@ -14,7 +15,6 @@ mod softmax_cross_entropy;
 mod softmax_squared_error;
 mod squared_hinge;
 mod stored;
-mod targets;
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -22,15 +22,16 @@ pub use binary_cross_entropy::{BinaryCrossEntropy, WeightedBinaryCrossEntropy};
 pub use classification::ClassificationLoss;
 pub use focal::Focal;
 pub use hinge::Hinge;
+pub use link::Link;
 pub use mean_squared_error::MeanSquaredError;
 pub use sigmoid_squared_error::SigmoidSquaredError;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 pub use softmax_squared_error::SoftmaxSquaredError;
 pub use squared_hinge::SquaredHinge;
-pub use targets::Targets;
 
 use crate::check;
 use crate::error::Error;
+pub(crate) use crate::examples::Targets;
 use crate::scalar::Real;
 
 /// Where [`Loss::accumulate`] writes the gradient, and what it multiplies it with.
@@ -143,6 +144,12 @@ pub trait Loss<T: Real>: Send + Sync {
     /// # Panics
     /// When the rows of `out` are not those of `scores`, or its columns not the number of classes.
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>);
+
+    /// How so many columns of scores relate to probabilities. Defaults to [`Link::Unknown`], which is right for any loss;
+    /// another answer gives a classifier better scores, and log-probabilities that do not underflow.
+    fn link(&self, _columns: usize) -> Link {
+        Link::Unknown
+    }
 
     /// Writes to `out`, columns x columns, a positive semidefinite matrix for the curvature of the loss of one row in
     /// its scores, without weight: its second derivative where that is positive semidefinite, otherwise a matrix to put

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nalgebra::DMatrix;
 
-use super::{Gradient, Loss, Targets};
+use super::{Gradient, Link, Loss, Targets};
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -28,6 +28,9 @@ macro_rules! delegate {
                 gradient: Option<Gradient<'_, T>>,
             ) -> f64 {
                 (**self).accumulate(scores, targets, weights, gradient)
+            }
+            fn link(&self, columns: usize) -> Link {
+                (**self).link(columns)
             }
             fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
                 (**self).probabilities(scores, out);

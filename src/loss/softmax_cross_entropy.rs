@@ -3,10 +3,10 @@
 use nalgebra::DMatrix;
 
 use super::softmax::{self, Block, Normalizer, RowSoftmax, below, fill_symmetric};
-use super::targets::check_distributions;
-use super::{CHUNK, Gradient, Loss, Targets, chunk_weights, weighted_sum};
+use super::{CHUNK, Gradient, Link, Loss, Targets, chunk_weights, weighted_sum};
 use crate::check;
 use crate::error::Error;
+use crate::examples::check_distributions;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
@@ -65,6 +65,10 @@ impl SoftmaxCrossEntropy {
 impl<T: Real> Loss<T> for SoftmaxCrossEntropy {
     fn score_columns(&self, classes: usize) -> usize {
         classes
+    }
+
+    fn link(&self, _columns: usize) -> Link {
+        Link::LogOdds
     }
 
     fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {

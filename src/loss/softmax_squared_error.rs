@@ -4,9 +4,9 @@ use nalgebra::DMatrix;
 
 use super::elementwise::share;
 use super::softmax::{self, Block, Normalizer, RowSoftmax, fill_symmetric};
-use super::targets::check_probabilities;
-use super::{CHUNK, Gradient, Loss, Targets, chunk_weights, weighted_sum};
+use super::{CHUNK, Gradient, Link, Loss, Targets, chunk_weights, weighted_sum};
 use crate::error::Error;
+use crate::examples::check_probabilities;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
@@ -39,6 +39,10 @@ pub struct SoftmaxSquaredError;
 impl<T: Real> Loss<T> for SoftmaxSquaredError {
     fn score_columns(&self, classes: usize) -> usize {
         classes
+    }
+
+    fn link(&self, _columns: usize) -> Link {
+        Link::Ordered
     }
 
     fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {

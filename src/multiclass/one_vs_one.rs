@@ -5,9 +5,9 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use super::first_unconverged;
 use crate::check;
 use crate::classifier::Classifier;
-use crate::encoded::checked;
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions, Watch};
+use crate::examples::Labelled;
 use crate::label::Label;
 use crate::report::FitReport;
 use crate::rows::Rows;
@@ -86,21 +86,21 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsOne<E> {
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("OneVsOne")?;
-        let (encoded, _) = checked(x, y, options.weights)?;
+        let Labelled { examples, classes, .. } = Labelled::new(x, y, options.weights, None)?;
         let FitOptions { weights, observer, .. } = options;
         let mut watch = Watch::new(observer);
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
         let mut models = Vec::new();
-        for (i, j) in pairs(encoded.classes.len()) {
-            let of_pair = |&row: &usize| counts(row) && [i, j].contains(&encoded.indices[row]);
+        for (i, j) in pairs(classes.len()) {
+            let of_pair = |&row: &usize| counts(row) && [i, j].contains(&examples.classes()[row]);
             let numbers: Vec<usize> = (0..y.len()).filter(of_pair).collect();
-            let part = Part::of(x, &encoded.indices, weights, &numbers);
+            let part = Part::of(x, examples.classes(), weights, &numbers);
             let labels: Vec<bool> = part.y.iter().map(|&class| class == j).collect();
             let fit =
                 watch.fit(part.weights(), |options| self.estimator.fit_rows(part.rows(), &labels, options));
             models.push(fit?);
         }
-        Ok(FittedOneVsOne { classes: encoded.classes, models })
+        Ok(FittedOneVsOne { classes, models })
     }
 }
 

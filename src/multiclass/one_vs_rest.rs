@@ -4,9 +4,9 @@ use nalgebra::DMatrixViewMut;
 
 use super::first_unconverged;
 use crate::classifier::Classifier;
-use crate::encoded::checked;
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions, Watch};
+use crate::examples::Labelled;
 use crate::label::Label;
 use crate::report::FitReport;
 use crate::rows::Rows;
@@ -70,16 +70,16 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsRest<E> {
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("OneVsRest")?;
-        let (encoded, _) = checked(x, y, options.weights)?;
+        let Labelled { examples, classes, .. } = Labelled::new(x, y, options.weights, None)?;
         let FitOptions { weights, observer, .. } = options;
         let mut watch = Watch::new(observer);
-        let chosen = if encoded.classes.len() == 2 { 1..2 } else { 0..encoded.classes.len() };
+        let chosen = if classes.len() == 2 { 1..2 } else { 0..classes.len() };
         let mut models = Vec::with_capacity(chosen.len());
         for class in chosen {
-            let own: Vec<bool> = encoded.indices.iter().map(|&index| index == class).collect();
+            let own: Vec<bool> = examples.classes().iter().map(|&index| index == class).collect();
             models.push(watch.fit(weights, |options| self.estimator.fit_rows(x, &own, options))?);
         }
-        Ok(FittedOneVsRest { classes: encoded.classes, models })
+        Ok(FittedOneVsRest { classes, models })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The hyper-parameters of the multi-layer perceptron.
 
+use std::collections::BTreeSet;
+
 use super::architecture::Normalization;
 use crate::check;
 use crate::class_weight::ClassWeight;
@@ -16,8 +18,8 @@ use crate::train::Trainer;
 pub enum MlpOptimizer {
     /// An update rule on mini-batches: [`Adam`], [`Sgd`](crate::Sgd) and all the others.
     FirstOrder(UpdateRule),
-    /// A minimiser on all rows at once, for small data and networks. What belongs to mini-batches and epochs does not
-    /// apply.
+    /// A minimiser on all rows at once, for small data and networks. A fit refuses settings of mini-batches and epochs
+    /// then.
     FullBatch(Minimizer),
 }
 
@@ -85,9 +87,52 @@ pub struct MlpClassifier {
     /// All settings of the training; its update rule applies unless there is a minimiser.
     pub(super) trainer: Trainer<UpdateRule>,
     pub(super) minimizer: Option<Minimizer>,
+    /// Which settings of mini-batches and epochs were set.
+    of_epochs: BTreeSet<&'static str>,
     pub(super) loss: Option<ClassificationLoss>,
     pub(super) validation_fraction: Option<f64>,
     pub(super) class_weight: Option<ClassWeight>,
+}
+
+/// Setters of the trainer. Those of mini-batches and epochs are remembered, so that a minimiser can refuse them.
+macro_rules! training_settings {
+    (@note $network:ident, every_fit, $name:ident) => {};
+    (@note $network:ident, epochs, $name:ident) => {
+        $network.of_epochs.insert(stringify!($name));
+    };
+    ($($(#[$doc:meta])* $for:ident $name:ident($value:ident: $type:ty),)*) => {
+        impl MlpClassifier {
+            $(
+                $(#[$doc])*
+                pub fn $name(mut self, $value: $type) -> Self {
+                    training_settings!(@note self, $for, $name);
+                    self.trainer = self.trainer.$name($value);
+                    self
+                }
+            )*
+        }
+    };
+}
+
+training_settings! {
+    /// Rows in a mini-batch, at least 1; the last of an epoch may have fewer. Defaults to 32.
+    epochs batch_size(rows: usize),
+    /// Passes over the training rows, at least 1. Defaults to 100.
+    epochs epochs(epochs: usize),
+    /// Mini-batches whose gradients make one step, at least 1. Defaults to 1.
+    epochs accumulate(batches: usize),
+    /// λ of the penalty λ/2 ‖w‖² beside the mean loss, at least 0. Defaults to 0.
+    every_fit l2(lambda: f64),
+    /// How gradients are clipped before a step. Defaults to not at all.
+    epochs clip(clip: Clip),
+    /// How the learning rate changes. Defaults to [`Schedule::constant`].
+    epochs schedule(schedule: Schedule),
+    /// The seed of initial weights, shuffles, dropout masks and validation rows. Defaults to 0.
+    every_fit seed(seed: u64),
+    /// Epochs without a better validation loss before training stops, at least 1. Defaults to 10.
+    epochs patience(epochs: usize),
+    /// By how much the validation loss has to fall to count as better, at least 0. Defaults to 0: any fall counts.
+    epochs min_improvement(fall: f64),
 }
 
 impl MlpClassifier {
@@ -102,6 +147,7 @@ impl MlpClassifier {
             dropout: 0.0,
             trainer: Trainer::new(Adam::new(1e-3).into()),
             minimizer: None,
+            of_epochs: BTreeSet::new(),
             loss: None,
             validation_fraction: None,
             class_weight: None,
@@ -157,65 +203,11 @@ impl MlpClassifier {
         self
     }
 
-    /// Rows in a mini-batch, at least 1; the last of an epoch may have fewer. Defaults to 32.
-    pub fn batch_size(mut self, batch_size: usize) -> Self {
-        self.trainer = self.trainer.batch_size(batch_size);
-        self
-    }
-
-    /// Passes over the training rows, at least 1. Defaults to 100.
-    pub fn epochs(mut self, epochs: usize) -> Self {
-        self.trainer = self.trainer.epochs(epochs);
-        self
-    }
-
-    /// Mini-batches whose gradients make one step, at least 1. Defaults to 1.
-    pub fn accumulate(mut self, batches: usize) -> Self {
-        self.trainer = self.trainer.accumulate(batches);
-        self
-    }
-
-    /// λ of the penalty λ/2 ‖w‖² beside the mean loss, at least 0. Defaults to 0.
-    pub fn l2(mut self, lambda: f64) -> Self {
-        self.trainer = self.trainer.l2(lambda);
-        self
-    }
-
-    /// How gradients are clipped before a step. Defaults to not at all.
-    pub fn clip(mut self, clip: Clip) -> Self {
-        self.trainer = self.trainer.clip(clip);
-        self
-    }
-
-    /// How the learning rate changes. Defaults to [`Schedule::constant`].
-    pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.trainer = self.trainer.schedule(schedule);
-        self
-    }
-
-    /// The seed of initial weights, shuffles, dropout masks and validation rows. Defaults to 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.trainer = self.trainer.seed(seed);
-        self
-    }
-
     /// The share of the rows, above 0 and below 1, that is set aside (the same share of every class) to measure the
     /// loss after each epoch. Training stops when it has not improved for [`patience`](Self::patience) epochs, and
     /// the weights of the best epoch are kept. Defaults to none: all epochs run on all rows.
     pub fn validation_fraction(mut self, fraction: f64) -> Self {
         self.validation_fraction = Some(fraction);
-        self
-    }
-
-    /// Epochs without a better validation loss before training stops, at least 1. Defaults to 10.
-    pub fn patience(mut self, patience: usize) -> Self {
-        self.trainer = self.trainer.patience(patience);
-        self
-    }
-
-    /// By how much the validation loss has to fall to count as better, at least 0. Defaults to 0: any fall counts.
-    pub fn min_improvement(mut self, min_improvement: f64) -> Self {
-        self.trainer = self.trainer.min_improvement(min_improvement);
         self
     }
 
@@ -249,6 +241,10 @@ impl MlpClassifier {
                 "a minimiser of all rows at once",
                 "choose an update rule such as Adam, or layer normalisation",
             ));
+        }
+        if let (Some(_), Some(setting)) = (&self.minimizer, self.of_epochs.first()) {
+            let instead = "leave it out, or choose an update rule such as Adam";
+            return Err(unsupported(setting, "a minimiser of all rows at once", instead));
         }
         let Some(fraction) = self.validation_fraction else { return Ok(()) };
         check::fraction("validation_fraction", fraction)?;

@@ -4,17 +4,19 @@ use std::ops::ControlFlow;
 
 use super::architecture::Network;
 use super::config::{Minimizer, MlpClassifier};
-use super::fitted::FittedMlp;
-use super::run::MlpOptions;
+use super::mlp::FittedMlp;
+use super::prepare::Prepared;
+use super::run::{MlpOptions, run_observed};
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions};
+use crate::examples::CheckedExamples;
 use crate::label::Label;
 use crate::loss::ClassificationLoss;
 use crate::optim::MinimizeResult;
-use crate::report::{Observer, Progress};
+use crate::report::Observer;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Epoch, Examples, History, NetworkObjective, RateCurve, RateRange, Trained};
+use crate::train::{History, NetworkObjective, RateCurve, RateRange, Trained};
 
 impl<T: Real> Estimator<T> for MlpClassifier {
     type Fitted<L: Label> = FittedMlp<T, L>;
@@ -72,10 +74,10 @@ impl MlpClassifier {
         range: RateRange,
     ) -> Result<RateCurve, Error> {
         let x = x.into();
-        let prepared = self.prepare(x, y, None)?;
+        let Prepared { labelled, network, loss } = self.prepare(x, y, None)?;
         self.check_steps()?;
-        let examples = prepared.rows(x);
-        self.trainer.find_learning_rate(&prepared.network, &prepared.loss, examples.examples(), range)
+        let examples = labelled.examples.examples().into();
+        self.trainer.find_rate_on_checked(&network, &loss, examples, range)
     }
 
     fn fit_starting<T: Real, L: Label>(
@@ -86,31 +88,17 @@ impl MlpClassifier {
         options: FitOptions<'_, T>,
     ) -> Result<FittedMlp<T, L>, Error> {
         options.without_offset("a network")?;
-        let mut ignore = |_: &_| ControlFlow::Continue(());
-        let observer: &mut Observer<'_> = match options.observer {
-            Some(observer) => observer,
-            None => &mut ignore,
-        };
         if let Some(minimizer) = &self.minimizer {
+            let mut ignore = |_: &_| ControlFlow::Continue(());
+            let observer: &mut Observer<'_> = match options.observer {
+                Some(observer) => observer,
+                None => &mut ignore,
+            };
             return self.minimize(minimizer, start, x, y, options.weights, observer);
         }
-        let run_options = match start {
-            Some(model) => MlpOptions::default().start(model),
-            None => MlpOptions::default(),
-        };
-        let run_options = match options.weights {
-            Some(weights) => run_options.weights(weights),
-            None => run_options,
-        };
+        let run_options = MlpOptions { weights: options.weights, start, ..MlpOptions::new() };
         let mut run = self.start(x, y, run_options)?;
-        let limit = self.trainer.epochs;
-        let progress = |epoch: &Epoch| Progress {
-            iteration: epoch.number,
-            limit,
-            objective: epoch.train_loss,
-            validation: epoch.validation_loss,
-        };
-        run.run_to_end(|epoch| observer(&progress(epoch)))?;
+        run_observed(&mut run.run, self.trainer.epochs, options.observer)?;
         Ok(run.finish())
     }
 
@@ -124,21 +112,15 @@ impl MlpClassifier {
         weights: Option<&[T]>,
         observer: &mut Observer<'_>,
     ) -> Result<FittedMlp<T, L>, Error> {
-        let prepared = self.prepare(x, y, weights)?;
+        let Prepared { labelled, network, loss } = self.prepare(x, y, weights)?;
         if let Some(model) = start {
-            model.check_start(&prepared.classes, &prepared.network)?;
+            model.check_start(&labelled.classes, &network)?;
         }
         let params = start.map(|model| model.params.clone());
-        let examples = prepared.rows(x).examples();
-        let trained =
-            self.minimize_on(minimizer, &prepared.network, &prepared.loss, examples, params, observer)?;
-        Ok(FittedMlp::new(
-            prepared.classes,
-            x.names().map(<[String]>::to_vec),
-            prepared.network,
-            prepared.loss,
-            trained,
-        ))
+        let examples = labelled.examples.examples().into();
+        let trained = self.minimize_on(minimizer, &network, &loss, examples, params, observer)?;
+        let names = x.names().map(<[String]>::to_vec);
+        Ok(FittedMlp::new(labelled.classes, names, network, loss, trained))
     }
 
     /// Minimises over all rows at once, from `start` or from parameters drawn for the seed.
@@ -147,11 +129,11 @@ impl MlpClassifier {
         minimizer: &Minimizer,
         network: &Network,
         loss: &ClassificationLoss,
-        examples: Examples<'_, T>,
+        examples: CheckedExamples<'_, T>,
         start: Option<Vec<T>>,
         observer: &mut Observer<'_>,
     ) -> Result<Trained<T>, Error> {
-        let mut objective = NetworkObjective::new(network, loss, examples, self.trainer.l2)?;
+        let mut objective = NetworkObjective::on_checked(network, loss, examples, self.trainer.l2)?;
         let start = start.unwrap_or_else(|| objective.initial(self.trainer.seed));
         let MinimizeResult { params, report, .. } = match minimizer {
             Minimizer::Lbfgs(lbfgs) => lbfgs.minimize_observed(&mut objective, start, observer)?,

@@ -1,77 +1,122 @@
-//! The fitted multi-layer perceptron.
+//! A fitted network of any layers and any loss.
 
-use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, DVectorView};
+use nalgebra::{DMatrix, DMatrixViewMut};
 
-use super::architecture::Network;
+use super::passes::Passes;
 use crate::check;
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, unsupported};
 use crate::label::Label;
-use crate::layer::{AnyLayer, Dense, Layer, Sequential, Shape, Summary, Tape};
-use crate::loss::{ClassificationLoss, Loss, log_probabilities_of};
+use crate::layer::{Layer, Summary};
+use crate::loss::{Link, Loss, log_probabilities_of};
 use crate::report::FitReport;
 use crate::rows::Rows;
-use crate::scalar::{Real, Strided};
+use crate::scalar::Real;
 use crate::scratch::Scratch;
-use crate::train::{BLOCK, History, Trained};
+use crate::train::{History, Trained};
 
-/// A fitted [`MlpClassifier`](crate::MlpClassifier).
+/// A network with its parameters as a classifier: any layer, any loss.
+///
+/// [`FittedMlp`](crate::FittedMlp) is one, with layers and a loss of this crate. Networks of your own layers come from
+/// [`NetworkClassifier`](crate::nn::NetworkClassifier), or from a training run by
+/// [`Trained::into_classifier`](crate::nn::Trained::into_classifier). They go into pipelines, selections, pictures and
+/// one-vs-rest as every other classifier does.
+///
+/// # Scores
+/// As [`Loss::link`] says: log-odds and ordered scores are those of the network (of two columns their difference), a single
+/// probability is compared with 1/2, and of an unknown link probabilities are the scores (of two classes their difference).
+///
+/// # Files
+/// A model file would have to know your layers. Save [`trained`](Self::trained) instead, and make the classifier again:
+/// ```
+/// use logit::nn::{FittedNetwork, Sequential, SoftmaxCrossEntropy, Trained};
+/// use logit::{Activation, ClassifierExt, Persist};
+/// use nalgebra::dmatrix;
+///
+/// let network = || Sequential::perceptron(&[2, 4, 3], Activation::Tanh);
+/// let params: Vec<f64> = (0..27).map(|at| f64::from(at % 5) - 2.0).collect();
+/// let classes = vec!["a", "b", "c"];
+/// let model = Trained::from_parameters(params).into_classifier(network()?, SoftmaxCrossEntropy::new(), classes.clone())?;
+///
+/// let bytes = model.trained().to_bytes()?; // or save(path)
+/// let again = Trained::<f64>::from_bytes(&bytes)?.into_classifier(network()?, SoftmaxCrossEntropy::new(), classes)?;
+/// assert_eq!(again.predict_proba(&dmatrix![0.3, -1.0])?, model.predict_proba(&dmatrix![0.3, -1.0])?);
+/// # Ok::<(), logit::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct FittedMlp<T, L> {
+pub struct FittedNetwork<T: Real, L, N, S> {
     pub(super) classes: Vec<L>,
     pub(super) names: Option<Vec<String>>,
-    pub(super) network: Network,
-    pub(super) loss: ClassificationLoss,
+    pub(super) network: N,
+    pub(super) loss: S,
     pub(super) params: Vec<T>,
     pub(super) statistics: Vec<T>,
     pub(super) report: FitReport,
     pub(super) history: History,
+    pub(super) passes: Passes<T, N>,
 }
 
-impl<T: Real, L: Label> FittedMlp<T, L> {
-    pub(super) fn new(
+impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
+    /// A model whose sizes are known to agree.
+    pub(super) fn assemble(
         classes: Vec<L>,
         names: Option<Vec<String>>,
-        network: Network,
-        loss: ClassificationLoss,
+        (network, loss): (N, S),
         trained: Trained<T>,
+        passes: Passes<T, N>,
     ) -> Self {
         let Trained { params, statistics, report, history } = trained;
-        FittedMlp { classes, names, network: network.trained(), loss, params, statistics, report, history }
+        FittedNetwork { classes, names, network, loss, params, statistics, report, history, passes }
     }
 
-    /// Whether a fit with these classes and this network may start from here.
-    pub(super) fn check_start(&self, classes: &[L], network: &Network) -> Result<(), Error> {
-        if self.classes != classes {
-            let named = |classes: &[L]| format!("the classes {classes:?}");
-            return Err(Error::WarmStart { expected: named(classes), found: named(&self.classes) });
+    /// A model whose sizes are checked.
+    pub(super) fn checked(
+        classes: Vec<L>,
+        (network, loss): (N, S),
+        trained: Trained<T>,
+        passes: Passes<T, N>,
+    ) -> Result<Self, Error> {
+        match classes.as_slice() {
+            [] => return Err(Error::Empty { argument: "classes", axis: "entries" }),
+            [only] => return Err(Error::OneClass { label: format!("{only:?}") }),
+            _ => {}
         }
-        let network = &network.clone().trained();
-        if self.network != *network {
-            let named = |network: &Network| {
-                let layers: Vec<String> = network
-                    .layers()
-                    .iter()
-                    .map(|layer| format!("{} {} x {}", layer.describe(), layer.inputs(), layer.outputs()))
-                    .collect();
-                format!("the layers {layers:?}")
-            };
-            return Err(Error::WarmStart { expected: named(network), found: named(&self.network) });
+        if let Some(pair) = classes.windows(2).find(|pair| pair[0] >= pair[1]) {
+            let (first, second) = (format!("{:?}", pair[0]), format!("{:?}", pair[1]));
+            return Err(Error::UnsortedClasses { first, second });
         }
-        Ok(())
+        network.check()?;
+        check::count("network", "outputs", loss.score_columns(classes.len()), network.outputs())?;
+        loss.check_parameters(network.outputs())?;
+        check_distribution(&loss, network.outputs(), classes.len())?;
+        check::count("params", "entries", network.parameter_count(), trained.params.len())?;
+        let statistics = network.tape(0).statistic_count();
+        check::count("statistics", "entries", statistics, trained.statistics.len())?;
+        for (argument, values) in [("params", &trained.params), ("statistics", &trained.statistics)] {
+            if let Some(row) = values.iter().position(|value| !value.is_finite()) {
+                return Err(Error::NotFinite {
+                    argument,
+                    row,
+                    column: 0,
+                    name: None,
+                    value: values[row].as_f64(),
+                });
+            }
+        }
+        Ok(Self::assemble(classes, None, (network, loss), trained, passes))
     }
 
     /// The architecture.
-    pub fn network(&self) -> &Sequential<AnyLayer> {
+    pub fn network(&self) -> &N {
         &self.network
     }
 
     /// The loss that it was trained on, whose link makes probabilities of scores.
-    pub fn loss(&self) -> &ClassificationLoss {
+    pub fn loss(&self) -> &S {
         &self.loss
     }
 
-    /// All weights and biases, in the order of [`Sequential`].
+    /// All parameters, in the order of the network.
     pub fn params(&self) -> &[T] {
         &self.params
     }
@@ -86,28 +131,6 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
         Summary::of::<T>(&self.network, rows)
     }
 
-    /// The weights into dense layer `layer`, inputs x outputs; `None` beyond the last. Only dense layers count.
-    pub fn weights(&self, layer: usize) -> Option<DMatrixView<'_, T>> {
-        let (dense, params) = self.layer(layer)?;
-        Some(DMatrixView::from_slice(dense.split(params).0, dense.inputs(), dense.outputs()))
-    }
-
-    /// The biases of dense layer `layer`, none of which it may have; `None` beyond the last. Only dense layers count.
-    pub fn biases(&self, layer: usize) -> Option<DVectorView<'_, T>> {
-        let (dense, params) = self.layer(layer)?;
-        let biases = dense.split(params).1;
-        Some(DVectorView::from_slice(biases, biases.len()))
-    }
-
-    fn layer(&self, layer: usize) -> Option<(&Dense, &[T])> {
-        let layers = self.network.layers().iter().zip(self.network.parameter_ranges());
-        let dense = layers.filter_map(|(layer, range)| match layer {
-            AnyLayer::Dense(dense) => Some((dense, &self.params[range])),
-            _ => None,
-        });
-        dense.into_iter().nth(layer)
-    }
-
     /// How the fit went.
     pub fn report(&self) -> &FitReport {
         &self.report
@@ -117,16 +140,45 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
     pub fn history(&self) -> &History {
         &self.history
     }
+
+    /// What training left: parameters, running statistics, report and history, without network and classes.
+    pub fn trained(&self) -> Trained<T> {
+        Trained {
+            params: self.params.clone(),
+            statistics: self.statistics.clone(),
+            report: self.report.clone(),
+            history: self.history.clone(),
+        }
+    }
+}
+
+/// The probabilities of a loss must sum to 1 where a row has exactly one class.
+pub(super) fn check_distribution<T: Real, S: Loss<T>>(
+    loss: &S,
+    columns: usize,
+    classes: usize,
+) -> Result<(), Error> {
+    let mut probabilities = DMatrix::zeros(1, classes);
+    loss.probabilities(&DMatrix::zeros(1, columns), &mut probabilities);
+    if (probabilities.sum().as_f64() - 1.0).abs() < 1e-3 {
+        return Ok(());
+    }
+    Err(unsupported(
+        "a loss whose probabilities do not sum to 1",
+        "a classifier",
+        "take one for exclusive classes; ClassificationLoss makes one of each loss of the crate",
+    ))
 }
 
 /// How scores of the network become what a classifier says.
+#[derive(Clone, Copy, PartialEq)]
 enum Output {
     Scores,
     Probabilities,
     LogProbabilities,
 }
 
-impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
+impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> Classifier<T> for FittedNetwork<T, L, N, S> {
     type Label = L;
 
     fn classes(&self) -> &[L] {
@@ -145,15 +197,13 @@ impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
         Some(&self.report)
     }
 
-    /// Where the loss keeps a score for each of two classes, their difference; where a single score is a probability,
-    /// its distance from 1/2.
     fn scores_into(
         &self,
         x: Rows<'_, T>,
         mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.write(x, out.as_view_mut(), scratch, &Output::Scores)?;
+        self.write(x, out.as_view_mut(), scratch, Output::Scores)?;
         check::scores(&out)
     }
 
@@ -163,7 +213,7 @@ impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
         out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.write(x, out, scratch, &Output::Probabilities)
+        self.write(x, out, scratch, Output::Probabilities)
     }
 
     fn log_probabilities_into(
@@ -172,118 +222,57 @@ impl<T: Real, L: Label> Classifier<T> for FittedMlp<T, L> {
         out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.write(x, out, scratch, &Output::LogProbabilities)
+        self.write(x, out, scratch, Output::LogProbabilities)
     }
 }
 
-/// Memory of a forward pass, kept between predictions.
-struct Pass<T> {
-    network: Network,
-    tape: Tape<T>,
-    probabilities: DMatrix<T>,
-}
-
-impl<T: Real, L: Label> FittedMlp<T, L> {
-    /// Whether a single score is the log-odds, or all scores are the logarithms of unscaled probabilities.
-    fn has_log_odds(&self) -> bool {
-        let single = self.network.outputs() == 1;
-        (single && !matches!(self.loss, ClassificationLoss::MeanSquaredError(_)))
-            || matches!(self.loss, ClassificationLoss::SoftmaxCrossEntropy(_))
-    }
-
+impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
     fn write(
         &self,
         x: Rows<'_, T>,
         mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
-        output: &Output,
+        output: Output,
     ) -> Result<(), Error> {
         x.check_columns(self.features(), self.feature_names())?;
-        let classes = self.classes.len();
+        let (classes, link) = (self.classes.len(), self.loss.link(self.network.outputs()));
         self.for_each_block(&x, classes, scratch, |first, scores, probabilities| {
             let mut out = out.rows_mut(first, scores.nrows());
-            match output {
-                Output::Scores => self.write_decisions(scores, out),
-                Output::LogProbabilities if self.has_log_odds() => {
-                    log_probabilities_of(scores.as_view(), out)
+            match (output, link) {
+                (Output::Scores, Link::Unknown) => {
+                    self.loss.probabilities(scores, probabilities);
+                    write_decisions(Link::Unknown, probabilities, classes, out);
                 }
-                Output::Probabilities | Output::LogProbabilities => {
+                (Output::Scores, _) => write_decisions(link, scores, classes, out),
+                (Output::LogProbabilities, Link::LogOdds) => log_probabilities_of(scores.as_view(), out),
+                (Output::Probabilities | Output::LogProbabilities, _) => {
                     self.loss.probabilities(scores, probabilities);
                     out.copy_from(probabilities);
-                    if matches!(output, Output::LogProbabilities) {
+                    if output == Output::LogProbabilities {
                         out.iter_mut().for_each(|p| *p = p.ln());
                     }
                 }
             }
         })
     }
+}
 
-    fn write_decisions(&self, scores: &DMatrix<T>, mut out: DMatrixViewMut<'_, T>) {
-        if self.classes.len() > 2 {
-            out.copy_from(scores);
-        } else if scores.ncols() > 1 {
-            out.iter_mut().enumerate().for_each(|(row, z)| *z = scores[(row, 1)] - scores[(row, 0)]);
-        } else {
-            out.copy_from(scores);
-            if matches!(self.loss, ClassificationLoss::MeanSquaredError(_)) {
-                out.add_scalar_mut(T::of(-0.5));
-            }
+/// Scores as they are; of two columns for two classes their difference, and of a single probability its distance from 1/2.
+fn write_decisions<T: Real>(link: Link, scores: &DMatrix<T>, classes: usize, mut out: DMatrixViewMut<'_, T>) {
+    if classes > 2 {
+        out.copy_from(scores);
+    } else if scores.ncols() > 1 {
+        out.iter_mut().enumerate().for_each(|(row, z)| *z = scores[(row, 1)] - scores[(row, 0)]);
+    } else {
+        out.copy_from(scores);
+        if link == Link::Probability {
+            out.add_scalar_mut(T::of(-0.5));
         }
-    }
-
-    /// Calls `each` with the first row of each block of rows, the scores of the network for the block, and room for
-    /// `columns` columns of probabilities. Memory beyond that of the caller does not grow with `x`.
-    fn for_each_block(
-        &self,
-        x: &Rows<'_, T>,
-        columns: usize,
-        scratch: &mut Scratch<T>,
-        mut each: impl FnMut(usize, &DMatrix<T>, &mut DMatrix<T>),
-    ) -> Result<(), Error> {
-        check::finite("x", x.view())?;
-        let rows = x.nrows();
-        let mut pass = self.pass(BLOCK.min(rows), columns, scratch);
-        let mut finite = Ok(());
-        for first in (0..rows).step_by(BLOCK) {
-            let count = BLOCK.min(rows - first);
-            if pass.tape.output().nrows() != count {
-                scratch.keep(pass);
-                pass = self.pass(count, columns, scratch);
-            }
-            let Pass { tape, probabilities, .. } = &mut *pass;
-            scratch.with_row_contiguous(Strided::from(x).rows(first, count), |x, _| {
-                self.network.forward_rows(&self.params, x, tape);
-            });
-            let scores = tape.output();
-            if let (Ok(()), Err(Error::Overflow { row })) = (&finite, check::scores(scores)) {
-                finite = Err(Error::Overflow { row: first + row });
-            }
-            each(first, scores, probabilities);
-        }
-        scratch.keep(pass);
-        finite
-    }
-
-    /// The memory of a pass over this network, with its running statistics.
-    fn pass(&self, rows: usize, columns: usize, scratch: &mut Scratch<T>) -> Box<Pass<T>> {
-        let fits = |pass: &Pass<T>| {
-            (pass.tape.output().nrows(), pass.probabilities.ncols()) == (rows, columns)
-                && pass.network == self.network
-        };
-        let mut pass = scratch.take_kept(fits).unwrap_or_else(|| {
-            Box::new(Pass {
-                network: self.network.clone(),
-                tape: self.network.tape(rows),
-                probabilities: DMatrix::zeros(rows, columns),
-            })
-        });
-        pass.tape.load_statistics(&self.statistics);
-        pass
     }
 }
 
 /// What a multi-label model needs of the network, whose classes are labels there.
-impl<T: Real, L: Label> FittedMlp<T, L> {
+impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
     pub(crate) fn labels(&self) -> &[L] {
         &self.classes
     }

@@ -2,18 +2,18 @@
 
 use super::architecture::Network;
 use super::config::MlpClassifier;
-use super::fitted::FittedMlp;
-use crate::check;
-use crate::class_weight::{ClassWeight, times_class};
+use super::mlp::FittedMlp;
+use crate::class_weight::ClassWeight;
 use crate::error::{Error, unsupported};
-use crate::label::{Label, distinct, indices};
+use crate::examples::{CheckedExamples, EncodedExamples};
+use crate::label::{Label, distinct};
 use crate::layer::Shape;
-use crate::loss::{ClassificationLoss, Loss, Targets};
+use crate::loss::{ClassificationLoss, Loss};
 use crate::optim::UpdateRule;
 use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Examples, RunState, StepOutcome, Trainer};
+use crate::train::{RunState, StepOutcome, Trainer, check_compatible};
 
 /// A network that learns from rows as they come: each call is one epoch over the rows it is given.
 ///
@@ -84,7 +84,7 @@ impl MlpClassifier {
         let loss = self.loss_for(classes.len());
         let network = self.network(features, Loss::<T>::score_columns(&loss, classes.len()))?;
         let trainer = self.trainer.clone().epochs(usize::MAX);
-        let state = trainer.first_state(&network, None)?;
+        let state = trainer.first_state(&network, None, 0)?;
         Ok(PartialMlp { classes, names: None, network, loss, trainer, class_weights, state })
     }
 }
@@ -115,16 +115,13 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
     }
 
     fn learn(&mut self, x: Rows<'_, T>, y: &[L], weights: Option<&[T]>) -> Result<(), Error> {
-        check::count("y", "labels", x.nrows(), y.len())?;
-        let classes = indices(&self.classes, y)?;
-        let rows = Examples::new(x.view(), Targets::Classes(&classes)).weighted(weights);
         x.check_columns(self.network.inputs(), self.names.as_deref())?;
-        rows.check(&self.network, &self.loss)?;
-        let weights = times_class(weights, &classes, self.class_weights.as_deref());
-        check::weights(weights.as_deref(), x.nrows())?;
-        let examples = rows.weighted(weights.as_deref());
+        let class_weights = self.class_weights.as_deref();
+        let encoded = EncodedExamples::of_classes(x, y, weights, &self.classes, class_weights)?;
+        let examples = CheckedExamples::from(encoded.examples());
+        check_compatible(&examples, &self.network, &self.loss)?;
         let state = std::mem::take(&mut self.state);
-        let mut run = self.trainer.resume_on(&self.network, &self.loss, examples, state);
+        let mut run = self.trainer.resume_on_others(&self.network, &self.loss, examples, state);
         // Without metrics a step has no errors.
         while let Ok(StepOutcome::Step) = run.step() {}
         self.state = run.into_state();

@@ -4,19 +4,19 @@ use std::ops::ControlFlow;
 
 use super::architecture::Network;
 use super::config::MlpClassifier;
-use super::fitted::FittedMlp;
-use super::prepare::Prepared;
-use crate::check;
-use crate::class_weight::times_class;
-use crate::encoded::EncodedRows;
+use super::mlp::FittedMlp;
+use super::prepare::{Prepared, hold_out};
 use crate::error::Error;
-use crate::label::{Label, indices};
-use crate::loss::{ClassificationLoss, Targets};
+use crate::examples::{CheckedExamples, EncodedExamples, Labelled};
+use crate::label::Label;
+use crate::layer::Layer;
+use crate::loss::{ClassificationLoss, Loss};
 use crate::metrics::Metric;
-use crate::optim::UpdateRule;
+use crate::optim::{Optimizer, UpdateRule};
+use crate::report::{Observer, Progress};
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Checkpoint, Epoch, Examples, History, Run, StepOutcome, TrainOptions};
+use crate::train::{CheckedOptions, Checkpoint, Epoch, History, Run, StepOutcome, Trainer};
 
 /// What a fit by mini-batches may be given besides rows and labels.
 ///
@@ -41,10 +41,10 @@ use crate::train::{Checkpoint, Epoch, Examples, History, Run, StepOutcome, Train
 /// ```
 #[non_exhaustive]
 pub struct MlpOptions<'a, T: Real, L> {
-    weights: Option<&'a [T]>,
-    validation: Option<(Rows<'a, T>, &'a [L])>,
-    metrics: Vec<Box<dyn Metric>>,
-    start: Option<&'a FittedMlp<T, L>>,
+    pub(super) weights: Option<&'a [T]>,
+    pub(super) validation: Option<(Rows<'a, T>, &'a [L])>,
+    pub(super) metrics: Vec<Box<dyn Metric>>,
+    pub(super) start: Option<&'a FittedMlp<T, L>>,
 }
 
 impl<T: Real, L> Default for MlpOptions<'_, T, L> {
@@ -119,7 +119,7 @@ impl<'a, T: Real, L> MlpOptions<'a, T, L> {
 pub struct MlpRun<T: Real, L> {
     classes: Vec<L>,
     names: Option<Vec<String>>,
-    run: Run<T, Network, ClassificationLoss, UpdateRule>,
+    pub(super) run: Run<T, Network, ClassificationLoss, UpdateRule>,
 }
 
 impl MlpClassifier {
@@ -162,42 +162,16 @@ impl MlpClassifier {
         checkpoint: Option<Checkpoint<T>>,
     ) -> Result<MlpRun<T, L>, Error> {
         let MlpOptions { weights, validation, metrics, start } = options;
-        let prepared = self.prepare(x, y, weights)?;
+        let Prepared { labelled, network, loss } = self.prepare(x, y, weights)?;
         self.check_steps()?;
-        let mut held_out = None;
-        let mut train = None;
-        if let (None, Some(fraction)) = (validation, self.validation_fraction) {
-            let rows = prepared.rows(x);
-            let (learnt, held) = prepared.hold_out(rows, fraction, self.trainer.seed)?;
-            (train, held_out) = (Some(rows.select(&learnt)), Some(rows.select(&held)));
-        }
-        let mut options = TrainOptions::default();
-        let given = validation.map(|(_, y)| indices(&prepared.classes, y)).transpose()?;
-        let by_class =
-            given.as_ref().and_then(|classes| times_class(None, classes, prepared.class_weights.as_deref()));
-        if let (Some((x, _)), Some(classes)) = (validation, &given) {
-            check::count("validation", "labels", x.nrows(), classes.len())?;
-            let rows = Examples::new(x.view(), Targets::Classes(classes)).weighted(by_class.as_deref());
-            options = options.validation(rows);
-        } else if let Some(held) = &held_out {
-            options = options.validation(held.rows().examples());
-        }
-        options = metrics.into_iter().fold(options, TrainOptions::boxed_metric);
         if let Some(model) = start {
-            model.check_start(&prepared.classes, &prepared.network)?;
-            options = options.start(&model.params, &model.statistics);
+            model.check_start(&labelled.classes, &network)?;
         }
-        let examples = match &train {
-            Some(selected) => selected.rows().examples(),
-            None => prepared.rows(x).examples(),
-        };
-        let Prepared { network, loss, .. } = &prepared;
-        let (network, loss) = (network.clone(), loss.clone());
-        let run = match checkpoint {
-            None => self.trainer.start(network, loss, examples, options)?,
-            Some(checkpoint) => self.trainer.resume(network, loss, examples, options, checkpoint)?,
-        };
-        Ok(MlpRun { classes: prepared.classes, names: x.names().map(<[String]>::to_vec), run })
+        let start = start.map(|model| (model.params.as_slice(), model.statistics.as_slice()));
+        let fraction = self.validation_fraction;
+        let setup = Setup { validation, fraction, metrics, start, checkpoint };
+        let run = begin_on(&self.trainer, network, loss, &labelled, setup)?;
+        Ok(MlpRun { classes: labelled.classes, names: x.names().map(<[String]>::to_vec), run })
     }
 }
 
@@ -241,9 +215,79 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     }
 }
 
-impl<'a, T: Real> EncodedRows<'a, T> {
-    /// The same rows for a [`Trainer`](crate::nn::Trainer).
-    pub(super) fn examples(self) -> Examples<'a, T> {
-        Examples::new(self.x, Targets::Classes(self.classes)).weighted(self.weights)
+/// What a run begins with beside network, loss and rows.
+pub(super) struct Setup<'a, T: Real, L> {
+    pub(super) validation: Option<(Rows<'a, T>, &'a [L])>,
+    /// The share of the rows to set aside, if there are no validation rows.
+    pub(super) fraction: Option<f64>,
+    pub(super) metrics: Vec<Box<dyn Metric>>,
+    pub(super) start: Option<(&'a [T], &'a [T])>,
+    pub(super) checkpoint: Option<Checkpoint<T>>,
+}
+
+impl<T: Real, L> Default for Setup<'_, T, L> {
+    fn default() -> Self {
+        Setup { validation: None, fraction: None, metrics: Vec::new(), start: None, checkpoint: None }
     }
+}
+
+/// Begins a run of a checked trainer on labelled rows, or goes on where the checkpoint was taken.
+pub(super) fn begin_on<T, L, N, S, O>(
+    trainer: &Trainer<O>,
+    network: N,
+    loss: S,
+    labelled: &Labelled<'_, T, L>,
+    setup: Setup<'_, T, L>,
+) -> Result<Run<T, N, S, O>, Error>
+where
+    T: Real,
+    L: Label,
+    N: Layer<T>,
+    S: Loss<T>,
+    O: Optimizer<T> + Clone,
+{
+    let Labelled { examples, classes, class_weights } = labelled;
+    let Setup { validation, fraction, metrics, start, checkpoint } = setup;
+    let given = validation
+        .map(|(x, y)| EncodedExamples::of_classes(x, y, None, classes, class_weights.as_deref()))
+        .transpose()?;
+    let all = CheckedExamples::from(examples.examples());
+    let parts = match (&given, fraction) {
+        (None, Some(fraction)) => {
+            let (learnt, held) = hold_out(examples.examples(), classes, fraction, trainer.seed)?;
+            Some((all.select(&learnt)?, all.select(&held)?))
+        }
+        _ => None,
+    };
+    let held = parts.as_ref().map(|(_, held)| held.examples());
+    let validation = held.or(given.as_ref().map(|given| given.examples().into()));
+    let options = CheckedOptions { validation, metrics, start };
+    let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
+    match checkpoint {
+        None => trainer.start_on_checked(network, loss, learnt, options),
+        Some(checkpoint) => trainer.resume_on_checked(network, loss, learnt, options, checkpoint),
+    }
+}
+
+/// Runs to the end while the observer of a fit watches, if there is one.
+pub(super) fn run_observed<T, N, S, O>(
+    run: &mut Run<T, N, S, O>,
+    limit: usize,
+    observer: Option<&mut Observer<'_>>,
+) -> Result<(), Error>
+where
+    T: Real,
+    N: Layer<T>,
+    S: Loss<T>,
+    O: Optimizer<T>,
+{
+    let Some(observer) = observer else { return run.run_to_end(|_| ControlFlow::Continue(())) };
+    run.run_to_end(|epoch| {
+        observer(&Progress {
+            iteration: epoch.number,
+            limit,
+            objective: epoch.train_loss,
+            validation: epoch.validation_loss,
+        })
+    })
 }

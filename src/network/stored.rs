@@ -3,13 +3,14 @@
 use nalgebra::DMatrix;
 
 use super::architecture::Network;
-use super::fitted::FittedMlp;
+use super::mlp::FittedMlp;
 use crate::check;
 use crate::error::Error;
 use crate::layer::{Layer, Shape};
 use crate::loss::{ClassificationLoss, Loss};
 use crate::persist::{GoldenRows, Persist, Record, StoredLabel};
 use crate::scalar::Real;
+use crate::train::Trained;
 
 impl<T: Real, L: StoredLabel> Persist for FittedMlp<T, L> {
     type Scalar = T;
@@ -60,7 +61,8 @@ impl<T: Real, L: StoredLabel> FittedMlp<T, L> {
         let statistics = record.take_array("running_statistics", statistic_count::<T>(&network))?;
         let (report, history) = (record.take("report")?, record.take("history")?);
         let names = record.take_feature_names(network.inputs())?;
-        Ok(FittedMlp { classes, names, network, loss, params, statistics, report, history })
+        let trained = Trained { params, statistics, report, history };
+        Ok(FittedMlp::new(classes, names, network, loss, trained))
     }
 }
 

@@ -74,7 +74,7 @@ impl StoredLabel for String {
     }
 }
 
-impl StoredLabel for &str {
+impl StoredLabel for &'static str {
     const KIND: &'static str = "string";
 
     fn to_text(&self) -> String {

@@ -3,6 +3,7 @@
 use nalgebra::DMatrixViewMut;
 
 use super::range::{OutsideRange, Range, RangeReport};
+use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::preprocess::{Transform, with_transformed};
@@ -38,6 +39,34 @@ pub struct FittedPipeline<P, C> {
 const MOST_IN_SCRATCH: usize = 256;
 
 impl<P, C> FittedPipeline<P, C> {
+    /// A pipeline of fitted steps and a fitted or given classifier of what they return. The range of the training rows is
+    /// not known, so that every row is inside of it.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] when the classifier takes another number of columns than the steps return.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::prelude::*;
+    /// use logit::{FittedLogistic, FittedPipeline, StandardScaler};
+    /// use nalgebra::{dmatrix, dvector};
+    ///
+    /// let scaler = StandardScaler::new().fit(&dmatrix![1.0; 3.0])?; // mean 2, deviation 1
+    /// let logistic = FittedLogistic::from_coefficients(vec![false, true], dmatrix![4.0], dvector![0.0])?;
+    /// let model = FittedPipeline::from_parts(scaler, logistic)?;
+    /// assert_eq!(model.predict(&dmatrix![2.5; -90.0])?, [true, false]);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn from_parts<T: Real>(steps: P, classifier: C) -> Result<Self, Error>
+    where
+        P: Transform<T>,
+        C: Classifier<T>,
+    {
+        check::count("classifier", "columns", steps.outputs(), classifier.features())?;
+        let range = Range::unknown(steps.inputs());
+        Ok(FittedPipeline { steps, classifier, range, names: None })
+    }
+
     /// The preprocessing with what it has learned.
     pub fn steps(&self) -> &P {
         &self.steps

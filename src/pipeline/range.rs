@@ -85,6 +85,12 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// Of rows that nobody knows: nothing is outside.
+    pub(super) fn unknown(columns: usize) -> Self {
+        let lower = vec![f64::INFINITY; columns];
+        Range { lower, upper: vec![f64::NEG_INFINITY; columns], outside: OutsideRange::Accept }
+    }
+
     /// Of the rows of `x` whose weight is not zero.
     pub(super) fn of<T: Real>(x: DMatrixView<'_, T>, weights: Option<&[T]>, outside: OutsideRange) -> Self {
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());

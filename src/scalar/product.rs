@@ -83,6 +83,13 @@ impl<'a, T: Real> Strided<'a, T> {
         row.iter_mut().enumerate().for_each(|(column, entry)| *entry = self.at(0, column));
     }
 
+    /// Copies all entries to a matrix of the same shape.
+    pub(crate) fn copy_to(&self, out: &mut DMatrix<T>) {
+        for (column, mut entries) in out.column_iter_mut().enumerate() {
+            entries.iter_mut().enumerate().for_each(|(row, entry)| *entry = self.at(row, column));
+        }
+    }
+
     /// A copy.
     pub(crate) fn to_matrix(self) -> DMatrix<T> {
         DMatrix::from_fn(self.rows, self.columns, |row, column| self.at(row, column))

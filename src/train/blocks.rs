@@ -1,7 +1,7 @@
 //! Losses over all rows, block by block and in order.
 
-use super::examples::Examples;
 use super::samples::Batch;
+use crate::examples::CheckedExamples;
 use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::scalar::Real;
@@ -19,12 +19,12 @@ pub(super) struct Blocks<T> {
 }
 
 impl<T: Real> Blocks<T> {
-    pub(super) fn new<N: Layer<T> + ?Sized>(all: Examples<'_, T>, total_weight: f64, network: &N) -> Self {
+    pub(super) fn new<N: Layer<T> + ?Sized>(all: CheckedExamples<'_, T>, network: &N) -> Self {
         let rows = all.rows();
         let block = |first| Batch::of_rows(all, first, BLOCK.min(rows - first), network);
         let blocks: Vec<_> = (0..rows).step_by(BLOCK).map(block).collect();
         let statistics = blocks.first().map_or(0, |block: &Batch<T>| block.tape.statistic_count());
-        Blocks { blocks, total_weight, statistics }
+        Blocks { blocks, total_weight: all.total_weight, statistics }
     }
 
     /// Takes running statistics for the passes to come.

@@ -2,10 +2,10 @@
 
 mod blocks;
 mod checkpoint;
+mod compatible;
 mod config;
 mod consistency;
 mod engine;
-mod examples;
 mod history;
 mod objective;
 mod options;
@@ -22,10 +22,11 @@ mod validation;
 
 pub(crate) use blocks::BLOCK;
 pub use checkpoint::Checkpoint;
+pub(crate) use compatible::check_compatible;
 pub use config::Trainer;
-pub use examples::Examples;
 pub use history::{Epoch, History, LayerUpdate};
 pub use objective::NetworkObjective;
+pub(crate) use options::CheckedOptions;
 pub use options::TrainOptions;
 pub use rate_finder::{RateCurve, RateRange};
 pub use run::{Run, StepOutcome};

@@ -5,8 +5,9 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::blocks::Blocks;
-use super::examples::Examples;
+use super::compatible::check_compatible;
 use crate::error::Error;
+use crate::examples::{CheckedExamples, Examples};
 use crate::layer::{Layer, Tape};
 use crate::loss::{Gradient, Loss};
 use crate::optim::{Evaluation, HasHessian, Objective};
@@ -82,10 +83,20 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> NetworkObjective<T, N, S> {
     /// For examples that do not fit network or loss, and for a λ that is negative or not finite.
     pub fn new(network: N, loss: S, examples: Examples<'_, T>, lambda: f64) -> Result<Self, Error> {
         crate::check::not_negative("lambda", lambda)?;
+        Self::on_checked(network, loss, examples.checked()?, lambda)
+    }
+
+    /// The objective on checked examples with a checked penalty.
+    pub(crate) fn on_checked(
+        network: N,
+        loss: S,
+        examples: CheckedExamples<'_, T>,
+        lambda: f64,
+    ) -> Result<Self, Error> {
         network.check()?;
-        let total_weight = examples.check(&network, &loss)?;
+        check_compatible(&examples, &network, &loss)?;
         Ok(NetworkObjective {
-            blocks: Blocks::new(examples, total_weight, &network),
+            blocks: Blocks::new(examples, &network),
             lambda,
             penalized: network.penalized(),
             partial: vec![T::zero(); network.parameter_count()],
@@ -209,9 +220,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::examples::Targets;
     use crate::gradcheck::GradCheck;
     use crate::layer::{Activation, Sequential};
-    use crate::loss::{Targets, cross_entropy};
+    use crate::loss::cross_entropy;
     use crate::rng::Rng;
 
     struct Problem {

@@ -1,14 +1,15 @@
 //! Optional inputs to a training run.
 
-use super::examples::Examples;
+use crate::error::Error;
+use crate::examples::{CheckedExamples, Examples};
 use crate::metric::Metric;
 use crate::scalar::Real;
 
 /// Optional inputs to a training run: validation rows, metrics, and parameters to start from.
 pub struct TrainOptions<'a, T: Real> {
-    pub(super) validation: Option<Examples<'a, T>>,
-    pub(super) metrics: Vec<Box<dyn Metric>>,
-    pub(super) start: Option<(&'a [T], &'a [T])>,
+    validation: Option<Examples<'a, T>>,
+    metrics: Vec<Box<dyn Metric>>,
+    start: Option<(&'a [T], &'a [T])>,
 }
 
 impl<T: Real> std::fmt::Debug for TrainOptions<'_, T> {
@@ -41,12 +42,8 @@ impl<'a, T: Real> TrainOptions<'a, T> {
     }
 
     /// A metric to write down after each epoch; needs validation rows with classes as targets.
-    pub fn metric(self, metric: impl Metric + 'static) -> Self {
-        self.boxed_metric(Box::new(metric))
-    }
-
-    pub(crate) fn boxed_metric(mut self, metric: Box<dyn Metric>) -> Self {
-        self.metrics.push(metric);
+    pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
+        self.metrics.push(Box::new(metric));
         self
     }
 
@@ -54,5 +51,24 @@ impl<'a, T: Real> TrainOptions<'a, T> {
     pub fn start(mut self, params: &'a [T], statistics: &'a [T]) -> Self {
         self.start = Some((params, statistics));
         self
+    }
+
+    /// Checks the validation rows.
+    pub(super) fn checked(self) -> Result<CheckedOptions<'a, T>, Error> {
+        let TrainOptions { validation, metrics, start } = self;
+        Ok(CheckedOptions { validation: validation.map(Examples::checked).transpose()?, metrics, start })
+    }
+}
+
+/// [`TrainOptions`] whose rows were checked.
+pub(crate) struct CheckedOptions<'a, T: Real> {
+    pub(crate) validation: Option<CheckedExamples<'a, T>>,
+    pub(crate) metrics: Vec<Box<dyn Metric>>,
+    pub(crate) start: Option<(&'a [T], &'a [T])>,
+}
+
+impl<T: Real> Default for CheckedOptions<'_, T> {
+    fn default() -> Self {
+        CheckedOptions { validation: None, metrics: Vec::new(), start: None }
     }
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::config::Trainer;
-use super::examples::Examples;
-use super::options::TrainOptions;
+use super::options::CheckedOptions;
 use super::run::Run;
 use crate::check;
 use crate::error::Error;
+use crate::examples::{CheckedExamples, Examples};
 use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::optim::Optimizer;
@@ -174,8 +174,23 @@ impl<O> Trainer<O> {
     where
         O: Optimizer<T> + Clone,
     {
+        self.check::<T>()?;
+        self.find_rate_on_checked(network, loss, examples.checked()?, range)
+    }
+
+    /// As [`find_learning_rate`](Self::find_learning_rate), with checked settings and on checked examples.
+    pub(crate) fn find_rate_on_checked<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: CheckedExamples<'_, T>,
+        range: RateRange,
+    ) -> Result<RateCurve, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
         range.check()?;
-        let mut run = self.start(network, loss, examples, TrainOptions::default())?;
+        let mut run = self.start_on_checked(network, loss, examples, CheckedOptions::default())?;
         let mut curve = RateCurve { rates: Vec::new(), losses: Vec::new(), smoothed: Vec::new() };
         let factor = (range.highest / range.lowest).ln() / (range.steps - 1) as f64;
         for step in 0..range.steps {

@@ -2,9 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use super::examples::Examples;
+use crate::examples::{CheckedExamples, OwnedTargets, Targets};
 use crate::layer::{Layer, Mode, Tape};
-use crate::loss::Targets;
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{columns, transpose_into};
@@ -30,7 +29,7 @@ enum SampleTargets<T> {
 
 impl<T: Real> Samples<T> {
     /// The samples that have any weight.
-    pub(super) fn new(all: Examples<'_, T>) -> Self {
+    pub(super) fn new(all: CheckedExamples<'_, T>) -> Self {
         let rows = all.counted();
         let targets = match all.targets {
             Targets::Classes(classes) => {
@@ -39,9 +38,8 @@ impl<T: Real> Samples<T> {
             Targets::Values(values) => SampleTargets::Values(by_sample(values.into(), &rows), values.ncols()),
         };
         let weights = all.weights.map(|weights| {
-            let chosen = || rows.iter().map(|&row| weights[row].as_f64());
-            let mean = chosen().sum::<f64>() / rows.len() as f64;
-            chosen().map(|w| T::of(w / mean)).collect()
+            let mean = all.total_weight / rows.len() as f64;
+            rows.iter().map(|&row| T::of(weights[row].as_f64() / mean)).collect()
         });
         Samples { features: all.x.ncols(), values: by_sample(all.x, &rows), targets, weights }
     }
@@ -54,12 +52,12 @@ impl<T: Real> Samples<T> {
     pub(super) fn fill(&self, rows: &[usize], batch: &mut Batch<T>) {
         gather(&self.values, self.features, rows, &mut batch.x);
         match (&self.targets, &mut batch.targets) {
-            (SampleTargets::Classes(all), BatchTargets::Classes(classes)) => {
+            (SampleTargets::Classes(all), OwnedTargets::Classes(classes)) => {
                 for (class, &row) in classes.iter_mut().zip(rows) {
                     *class = all[row];
                 }
             }
-            (SampleTargets::Values(all, columns), BatchTargets::Values(values)) => {
+            (SampleTargets::Values(all, columns), OwnedTargets::Values(values)) => {
                 gather(all, *columns, rows, values);
             }
             _ => {}
@@ -92,15 +90,9 @@ fn gather<T: Real>(samples: &[T], width: usize, rows: &[usize], out: &mut DMatri
 #[derive(Debug)]
 pub(super) struct Batch<T> {
     pub(super) x: DMatrix<T>,
-    targets: BatchTargets<T>,
+    targets: OwnedTargets<T>,
     pub(super) weights: Option<Vec<T>>,
     pub(super) tape: Tape<T>,
-}
-
-#[derive(Debug)]
-enum BatchTargets<T> {
-    Classes(Vec<usize>),
-    Values(DMatrix<T>),
 }
 
 impl<T: Real> Batch<T> {
@@ -111,8 +103,8 @@ impl<T: Real> Batch<T> {
         Batch {
             x: DMatrix::zeros(rows, samples.features),
             targets: match &samples.targets {
-                SampleTargets::Classes(_) => BatchTargets::Classes(vec![0; rows]),
-                SampleTargets::Values(_, columns) => BatchTargets::Values(DMatrix::zeros(rows, *columns)),
+                SampleTargets::Classes(_) => OwnedTargets::Classes(vec![0; rows]),
+                SampleTargets::Values(_, columns) => OwnedTargets::Values(DMatrix::zeros(rows, *columns)),
             },
             weights: samples.weights.as_ref().map(|_| vec![T::one(); rows]),
             tape,
@@ -121,7 +113,7 @@ impl<T: Real> Batch<T> {
 
     /// Rows `first` to `first + rows` as they are, for evaluation.
     pub(super) fn of_rows<N: Layer<T> + ?Sized>(
-        all: Examples<'_, T>,
+        all: CheckedExamples<'_, T>,
         first: usize,
         rows: usize,
         network: &N,
@@ -129,8 +121,8 @@ impl<T: Real> Batch<T> {
         Batch {
             x: all.x.rows(first, rows).into_owned(),
             targets: match all.targets {
-                Targets::Classes(classes) => BatchTargets::Classes(classes[first..first + rows].to_vec()),
-                Targets::Values(values) => BatchTargets::Values(values.rows(first, rows).into_owned()),
+                Targets::Classes(classes) => OwnedTargets::Classes(classes[first..first + rows].to_vec()),
+                Targets::Values(values) => OwnedTargets::Values(values.rows(first, rows).into_owned()),
             },
             weights: all.weights.map(|weights| weights[first..first + rows].to_vec()),
             tape: network.tape(rows),
@@ -155,18 +147,10 @@ pub(super) struct LossInputs<'a, T> {
     pub(super) weights: Option<&'a [T]>,
 }
 
-impl<T> BatchTargets<T> {
-    fn borrowed(&self) -> Targets<'_, T> {
-        match self {
-            BatchTargets::Classes(classes) => Targets::Classes(classes),
-            BatchTargets::Values(values) => Targets::Values(values),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::examples::Examples;
     use crate::layer::{Activation, Sequential};
 
     #[test]
@@ -180,7 +164,7 @@ mod tests {
         let network = Sequential::perceptron(&[3, 2], Activation::Relu).unwrap();
         let chosen: Vec<usize> = (0..18).map(|i| (7 * i) % 26).collect();
         for targets in [Targets::Classes(&classes), Targets::Values(&values)] {
-            let samples = Samples::new(Examples::new(&x, targets).weights(&weights));
+            let samples = Samples::new(Examples::new(&x, targets).weights(&weights).checked().unwrap());
             assert_eq!(samples.count(), 26);
             let mut batch = Batch::for_training(18, &samples, &network);
             samples.fill(&chosen, &mut batch);

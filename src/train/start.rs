@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::checkpoint::Checkpoint;
+use super::compatible::check_compatible;
 use super::config::Trainer;
 use super::engine::Engine;
-use super::examples::Examples;
 use super::history::Epoch;
-use super::options::TrainOptions;
+use super::options::{CheckedOptions, TrainOptions};
 use super::run::Run;
 use super::samples::Samples;
 use super::state::{Cursor, RunFingerprint, RunState};
@@ -16,6 +16,7 @@ use super::trained::Trained;
 use super::validation::Validation;
 use crate::check;
 use crate::error::{Error, unsupported};
+use crate::examples::{CheckedExamples, Examples};
 use crate::layer::{Layer, groups};
 use crate::loss::Loss;
 use crate::optim::{Optimizer, PlateauState};
@@ -41,10 +42,8 @@ impl<O> Trainer<O> {
     where
         O: Optimizer<T> + Clone,
     {
-        let mut state = self.first_state(&network, options.start)?;
-        examples.check(&network, &loss)?;
-        state.identity.rows = examples.counted().len();
-        self.run(network, loss, examples, options, state)
+        self.check::<T>()?;
+        self.start_on_checked(network, loss, examples.checked()?, options.checked()?)
     }
 
     /// Goes on where `checkpoint` was taken, with the same settings, network, loss and examples. A run that its observer
@@ -63,13 +62,8 @@ impl<O> Trainer<O> {
     where
         O: Optimizer<T> + Clone,
     {
-        let Checkpoint(mut state) = checkpoint;
-        state.stop = state.stop.filter(|stop| *stop != StopReason::Cancelled);
-        let mut fresh = self.first_state(&network, options.start)?;
-        examples.check(&network, &loss)?;
-        fresh.identity.rows = examples.counted().len();
-        fresh.identity.check(&state.identity)?;
-        self.run(network, loss, examples, options, state)
+        self.check::<T>()?;
+        self.resume_on_checked(network, loss, examples.checked()?, options.checked()?, checkpoint)
     }
 
     /// Trains to the end.
@@ -110,16 +104,53 @@ impl<O> Trainer<O> {
         Ok(run.finish())
     }
 
-    /// The state before the first step on rows yet unknown.
+    /// As [`start`](Self::start), with checked settings and on checked examples.
+    pub(crate) fn start_on_checked<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: CheckedExamples<'_, T>,
+        options: CheckedOptions<'_, T>,
+    ) -> Result<Run<T, N, S, O>, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        check_compatible(&examples, &network, &loss)?;
+        let samples = Samples::new(examples);
+        let state = self.first_state(&network, options.start, samples.count())?;
+        self.run(network, loss, samples, options, state)
+    }
+
+    /// As [`resume`](Self::resume), with checked settings and on checked examples.
+    pub(crate) fn resume_on_checked<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        examples: CheckedExamples<'_, T>,
+        options: CheckedOptions<'_, T>,
+        Checkpoint(mut state): Checkpoint<T>,
+    ) -> Result<Run<T, N, S, O>, Error>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        check_compatible(&examples, &network, &loss)?;
+        let samples = Samples::new(examples);
+        let fresh = self.first_state(&network, options.start, samples.count())?;
+        fresh.identity.check(&state.identity)?;
+        state.stop = state.stop.filter(|stop| *stop != StopReason::Cancelled);
+        self.run(network, loss, samples, options, state)
+    }
+
+    /// The state before the first step on so many rows; 0 if they are not known yet.
     pub(crate) fn first_state<T: Real, N: Layer<T>>(
         &self,
         network: &N,
         start: Option<(&[T], &[T])>,
+        rows: usize,
     ) -> Result<RunState<T>, Error>
     where
         O: Optimizer<T>,
     {
-        self.check::<T>()?;
         network.check()?;
         let count = network.parameter_count();
         enough_memory::<T>(count)?;
@@ -153,7 +184,7 @@ impl<O> Trainer<O> {
         let optimizer_state = self.optimizer.state(count);
         let identity = RunFingerprint {
             seed: self.seed,
-            rows: 0,
+            rows,
             batch_size: self.batch_size,
             accumulate: self.accumulate,
             parameters: count,
@@ -166,28 +197,40 @@ impl<O> Trainer<O> {
         Ok(RunState::new(identity, cursor, layers))
     }
 
-    /// A run on other rows than before, which have been checked.
-    pub(crate) fn resume_on<T: Real, N: Layer<T>, S: Loss<T>>(
+    /// A run on other rows than before, which are compatible with network and loss.
+    pub(crate) fn resume_on_others<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
         loss: S,
-        examples: Examples<'_, T>,
+        examples: CheckedExamples<'_, T>,
         state: RunState<T>,
     ) -> Run<T, N, S, O>
     where
         O: Optimizer<T> + Clone,
     {
-        let engine = Engine::new(network, loss, self.clone(), Samples::new(examples));
+        self.run_without_validation(network, loss, Samples::new(examples), state)
+    }
+
+    fn run_without_validation<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: N,
+        loss: S,
+        samples: Samples<T>,
+        state: RunState<T>,
+    ) -> Run<T, N, S, O>
+    where
+        O: Optimizer<T> + Clone,
+    {
+        let engine = Engine::new(network, loss, self.clone(), samples);
         Run { engine, validation: None, state, norms: Vec::new(), started: Instant::now() }
     }
 
-    /// A run on rows that have been checked.
     fn run<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
         loss: S,
-        examples: Examples<'_, T>,
-        options: TrainOptions<'_, T>,
+        samples: Samples<T>,
+        options: CheckedOptions<'_, T>,
         state: RunState<T>,
     ) -> Result<Run<T, N, S, O>, Error>
     where
@@ -201,11 +244,11 @@ impl<O> Trainer<O> {
             ));
         }
         let validation = options.validation.map(|rows| {
-            let total_weight = rows.check(&network, &loss)?;
-            Validation::new(rows, total_weight, options.metrics, &network)
+            check_compatible(&rows, &network, &loss)?;
+            Validation::new(rows, options.metrics, &network)
         });
         let validation = validation.transpose()?;
-        Ok(Run { validation, ..self.resume_on(network, loss, examples, state) })
+        Ok(Run { validation, ..self.run_without_validation(network, loss, samples, state) })
     }
 }
 

@@ -25,6 +25,13 @@ pub struct Trained<T> {
 }
 
 impl<T: Real> Trained<T> {
+    /// Known parameters that no run left, without running statistics and history; the report says
+    /// [`Given`](crate::StopReason::Given).
+    pub fn from_parameters(params: impl Into<Vec<T>>) -> Self {
+        let (report, history) = (FitReport::given(), History::default());
+        Trained { params: params.into(), statistics: Vec::new(), report, history }
+    }
+
     /// The scores of the rows of `x` (n x inputs) under the network that was trained.
     ///
     /// # Errors

@@ -3,11 +3,11 @@
 use nalgebra::DMatrix;
 
 use super::blocks::Blocks;
-use super::examples::Examples;
 use super::state::Cursor;
 use crate::error::{Error, unsupported};
+use crate::examples::{CheckedExamples, Targets};
 use crate::layer::Layer;
-use crate::loss::{Loss, Targets};
+use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::scalar::Real;
 
@@ -28,8 +28,7 @@ impl<T> std::fmt::Debug for Validation<T> {
 
 impl<T: Real> Validation<T> {
     pub(super) fn new<N: Layer<T>>(
-        rows: Examples<'_, T>,
-        total_weight: f64,
+        rows: CheckedExamples<'_, T>,
         metrics: Vec<Box<dyn Metric>>,
         network: &N,
     ) -> Result<Self, Error> {
@@ -42,7 +41,7 @@ impl<T: Real> Validation<T> {
             probabilities = DMatrix::zeros(rows.rows(), network.outputs().max(2));
         }
         let weights = rows.weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect());
-        let blocks = Blocks::new(rows, total_weight, network);
+        let blocks = Blocks::new(rows, network);
         Ok(Validation { blocks, metrics, classes, weights, probabilities })
     }
 

@@ -3,7 +3,9 @@
 use logit::nn::{
     BinaryCrossEntropy, Examples, Focal, Normalization, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
 };
-use logit::{Activation, Adam, ClassWeight, Error, LabelSets, Lbfgs, MlpClassifier, Rng, StopReason};
+use logit::{
+    Activation, Adam, ClassWeight, Error, FitOptions, LabelSets, Lbfgs, MlpClassifier, Rng, StopReason,
+};
 use nalgebra::DMatrix;
 
 /// Three labels that depend on the columns, one of them with noise.
@@ -63,7 +65,7 @@ fn sets_weights_thresholds_and_validation_rows_work() {
     let weights: Vec<f64> = (0..200).map(|row| f64::from(row < 150)).collect();
     let first = LabelSets::from_indicator(y.indicator().rows(0, 150).into_owned(), y.labels()).unwrap();
     let lbfgs = network().optimizer(Lbfgs::new().max_iterations(30)).l2(0.1);
-    let weighted = lbfgs.fit_multi_label_weighted(&x, &y, Some(&weights)).unwrap();
+    let weighted = lbfgs.fit_multi_label_with(&x, &y, FitOptions::new().weights(&weights)).unwrap();
     let fewer = lbfgs.fit_multi_label(&x.rows(0, 150).into_owned(), &first).unwrap();
     for (a, b) in weighted.network().params().iter().zip(fewer.network().params()) {
         approx::assert_relative_eq!(a, b, max_relative = 1e-6, epsilon = 1e-9);
@@ -144,4 +146,19 @@ fn what_does_not_fit_is_refused() {
     bad[(3, 1)] = f64::NAN;
     assert!(matches!(model.predict(&bad), Err(Error::NotFinite { row: 3, column: 1, .. })));
     assert!(matches!(network().fit_multi_label(&bad, &y), Err(Error::NotFinite { .. })));
+}
+
+#[test]
+fn an_observer_stops_a_fit_of_several_labels() {
+    let (x, y) = rows(60, 3);
+    let network = MlpClassifier::new([3]).epochs(20);
+    for network in [network.clone(), network.validation_fraction(0.2)] {
+        let mut seen = 0;
+        let mut observer = |progress: &logit::Progress| {
+            seen = progress.iteration;
+            if seen == 4 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+        };
+        let model = network.fit_multi_label_with(&x, &y, FitOptions::new().observer(&mut observer)).unwrap();
+        assert_eq!((model.report().stop, model.history().epochs.len(), seen), (StopReason::Cancelled, 4, 4));
+    }
 }

@@ -1,6 +1,7 @@
-//! The perceptron as a classifier: every setting, several labels a row, minimisers.
+//! The perceptron as a classifier: every setting, several labels a row, minimisers, own layers and losses.
 
 mod labels;
 mod losses;
 mod minimizers;
+mod own;
 mod settings;

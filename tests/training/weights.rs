@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use logit::nn::{Examples, MlpOptions, PartialMlp, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
 use logit::prelude::*;
-use logit::{ClassWeight, Error, LabelSets, MlpClassifier, Sgd};
+use logit::{ClassWeight, Error, FitOptions, LabelSets, MlpClassifier, Sgd};
 
 use super::kit::{Data, bits, network};
 
@@ -32,7 +32,7 @@ fn another_number_of_weights_than_of_rows_is_refused_everywhere() {
         refused(trainer.resume(&network, loss, weighted, TrainOptions::default(), run.checkpoint()));
         refused(classifier.fit_weighted(&data.x, &data.classes, &weights));
         for network in [classifier.clone(), classifier.clone().validation_fraction(0.2)] {
-            refused(network.fit_multi_label_weighted(&data.x, &sets, Some(&weights)));
+            refused(network.fit_multi_label_with(&data.x, &sets, FitOptions::new().weights(&weights)));
         }
         for network in [classifier.clone(), classifier.clone().class_weight(heavy())] {
             let mut partial: PartialMlp<f64, usize> = network.partial(4, [0, 1, 2]).expect("an empty model");

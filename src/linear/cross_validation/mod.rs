@@ -12,9 +12,9 @@ pub use self::fitted::{FittedLogisticCv, LambdaScore};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::classifier::ClassifierExt;
-use crate::encoded::checked;
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions};
+use crate::examples::Labelled;
 use crate::label::{Label, indices};
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::path::LogisticPath;
@@ -190,14 +190,13 @@ struct Data<'a, T: Real, L> {
 impl<T: Real, L: Label> Data<'_, T, L> {
     /// The folds of the rows that have any weight.
     fn splits(&self, k: usize, seed: u64) -> Result<Vec<Split>, Error> {
-        let weights = self.rows.weights;
-        let (encoded, _) = checked(self.x, self.y, weights)?;
-        let counted: Vec<usize> =
-            (0..self.y.len()).filter(|&row| weights.is_none_or(|w| w[row] > T::zero())).collect();
+        let Labelled { examples, classes, .. } = Labelled::new(self.x, self.y, self.rows.weights, None)?;
+        let examples = examples.examples();
+        let counted = examples.counted();
         let possible = (2..=counted.len()).contains(&k);
         check::parameter("folds", k as f64, possible, "at least 2 and at most the number of rows")?;
-        let classes: Vec<usize> = counted.iter().map(|&row| encoded.indices[row]).collect();
-        let mut splits = folds(&classes, &encoded.classes, k, &mut Rng::new(seed))?;
+        let indices: Vec<usize> = counted.iter().map(|&row| examples.targets[row]).collect();
+        let mut splits = folds(&indices, &classes, k, &mut Rng::new(seed))?;
         for row in splits.iter_mut().flat_map(|split| split.train.iter_mut().chain(&mut split.test)) {
             *row = counted[*row];
         }

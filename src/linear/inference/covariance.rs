@@ -189,7 +189,7 @@ fn each_score<T: Real>(
     let mut score = nalgebra::DVector::zeros(params.len());
     objective.pass(false, |problem, range, block| {
         problem.add_offset(range.clone(), &mut block.scores);
-        let targets = Targets::Classes(&problem.rows.classes[range.clone()]);
+        let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
         let out = Gradient { scale: T::one(), out: &mut block.residuals };
         loss.accumulate(&block.scores, targets, None, Some(out));
         coordinates.scale_rows(problem.rows.x, range.clone(), &mut scaled);

@@ -113,9 +113,9 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             covariance,
             kind,
             condition: information.condition,
-            log_likelihood: -(value - penalty) * sample.total_weight,
+            log_likelihood: -(value - penalty) * sample.examples.total_weight(),
             null_log_likelihood: null_log_likelihood(&sample, terms.intercept)?,
-            observations: sample.total_weight,
+            observations: sample.examples.total_weight(),
             intercept: terms.intercept,
             penalized,
             report: self.report().clone(),
@@ -131,7 +131,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ) -> Result<Sample<'a, T>, Error> {
         x.check_columns(self.features(), self.feature_names())?;
         let RowOptions { weights, offset } = options;
-        Sample::of_model(x, y, weights, offset, self.classes(), self.terms().class_weights.clone())
+        Sample::of_model(x, y, weights, offset, self.classes(), self.terms().class_weights.as_deref())
     }
 
     /// Refuses fits whose penalty has kinks.

@@ -2,7 +2,6 @@
 
 use nalgebra::DMatrix;
 
-use crate::encoded::EncodedRows;
 use crate::error::Error;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::problem::{ColumnPenalty, Problem};
@@ -19,28 +18,24 @@ pub(super) fn null_log_likelihood<T: Real>(sample: &Sample<'_, T>, intercept: bo
         return beside_offsets(sample, intercept);
     }
     let mut class_weights = vec![0.0; sample.classes];
-    for (row, &class) in sample.indices.iter().enumerate() {
-        class_weights[class] += sample.weights.as_ref().map_or(1.0, |w| w[row].as_f64());
+    let rows = sample.examples.examples();
+    for (row, &class) in rows.targets.iter().enumerate() {
+        class_weights[class] += rows.weights.map_or(1.0, |w| w[row].as_f64());
     }
     let share =
-        |weight: f64| if intercept { weight / sample.total_weight } else { 1.0 / sample.classes as f64 };
+        |weight: f64| if intercept { weight / rows.total_weight } else { 1.0 / sample.classes as f64 };
     Ok(class_weights.iter().filter(|w| **w > 0.0).map(|&w| w * share(w).ln()).sum())
 }
 
 fn beside_offsets<T: Real>(sample: &Sample<'_, T>, intercept: bool) -> Result<f64, Error> {
     // A column of zeros whose coefficient a penalty keeps at zero: no column at all.
-    let x = DMatrix::zeros(sample.x.nrows(), 1);
+    let x = DMatrix::zeros(sample.examples.x().nrows(), 1);
     let penalty = ColumnPenalty { l1: vec![0.0], l2: vec![1.0] };
-    let rows = EncodedRows {
-        x: (&x).into(),
-        classes: &sample.indices,
-        weights: sample.weights.as_deref(),
-        total_weight: sample.total_weight,
-    };
+    let rows = sample.examples.examples().with_columns((&x).into());
     let problem =
         Problem { rows, offset: sample.offset, classes: sample.classes, intercept, penalty: &penalty };
     let mut objective = LogisticObjective::new(problem);
     let start = vec![T::zero(); objective.parameter_count()];
     let minimum = Newton::new().tolerance(T::TOLERANCE).minimize(&mut objective, start)?;
-    Ok(-minimum.report.objective * sample.total_weight)
+    Ok(-minimum.report.objective * rows.total_weight)
 }

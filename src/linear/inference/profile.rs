@@ -95,7 +95,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         let shape = (x.ncols() + usize::from(terms.intercept), sample.classes - 1);
         let setting = Setting {
             jacobian: &jacobian,
-            total_weight: sample.total_weight,
+            total_weight: sample.examples.total_weight(),
             reach,
             separated: self.report().stop == StopReason::Separated,
         };
@@ -177,7 +177,7 @@ impl Setting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoded::EncodedRows;
+    use crate::examples::ClassExamples;
     use crate::linear::problem::{ColumnPenalty, Problem};
 
     /// Column 0 is 1 for rows of class 1 only, but for some of them; column 1 overlaps. Column 0's coefficient has a
@@ -191,7 +191,7 @@ mod tests {
         let x = DMatrix::from_fn(10, 2, |row, j| if j == 0 { flag(row) } else { other[row] });
         let ends = |x: &DMatrix<f64>, classes: &[usize], start: &[f64], separated: bool| {
             let penalty = ColumnPenalty::none(x.ncols());
-            let rows = EncodedRows { x: x.into(), classes, weights: None, total_weight: x.nrows() as f64 };
+            let rows = ClassExamples::new(x.into(), classes, None).unwrap();
             let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
             let mut objective = LogisticObjective::new(problem);
             let jacobian = jacobian(&objective);
@@ -225,7 +225,7 @@ mod tests {
             .collect();
         let x = iris.x.columns(2, 1).into_owned();
         let penalty = ColumnPenalty::none(1);
-        let rows = EncodedRows { x: (&x).into(), classes: &classes, weights: None, total_weight: 150.0 };
+        let rows = ClassExamples::new((&x).into(), classes.as_slice(), None).unwrap();
         let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let jacobian = jacobian(&objective);

@@ -135,7 +135,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         Ok(Influence {
             classes: self.classes().to_vec(),
             probabilities: probabilities(&scores, self.classes().len()),
-            labels: sample.indices,
+            labels: sample.examples.into_classes(),
             weights: options.weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect()),
             leverages,
             scores,

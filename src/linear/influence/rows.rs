@@ -48,7 +48,7 @@ impl RowInfluence {
                 forms.evaluate(problem.rows.x, &coordinates, &active, &root, part.clone());
                 for at in part {
                     row.weight = problem.rows.weights.map_or(1.0, |w| w[at].as_f64());
-                    row.class = problem.rows.classes[at];
+                    row.class = problem.rows.targets[at];
                     for (own, score) in row.scores.iter_mut().zip(scores.row(at - range.start).iter()) {
                         *own = score.as_f64();
                     }

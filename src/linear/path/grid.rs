@@ -36,10 +36,10 @@ impl<T: Real, L: Label> Origin<T, L> {
         y: &[L],
         RowOptions { weights, offset }: RowOptions<'_, T>,
     ) -> Result<Self, Error> {
-        let (sample, classes) = Sample::new(x, y, weights, offset, config.class_weight.as_ref())?;
+        let (sample, classes, _) = Sample::new(x, y, weights, offset, config.class_weight.as_ref())?;
         // The penalty of each column for λ = 1.
         let unit = LogisticRegression { penalty: config.penalty.with_lambda(1.0), ..config.clone() };
-        let unit = unit.column_penalty::<T>(x.ncols(), sample.total_weight)?;
+        let unit = unit.column_penalty::<T>(x.ncols(), sample.examples.total_weight())?;
         let wall = wall(x, &unit);
         let problem = sample.problem(&wall, config.intercept);
         let alone = LogisticRegression {

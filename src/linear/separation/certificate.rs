@@ -3,7 +3,7 @@
 use nalgebra::{Cholesky, DMatrix, DMatrixView};
 
 use super::design::{BLOCK, Block, Design};
-use crate::encoded::EncodedRows;
+use crate::examples::ClassExamples;
 use crate::scalar::Real;
 use crate::scalar::column;
 use crate::scalar::{Strided, Workspace, dot, product};
@@ -25,7 +25,7 @@ const WORK: usize = 20_000_000_000;
 /// u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if |τ| < 1/2 for all rows, for which 2 ‖x_i‖ ‖T‖
 /// is a bound, rounding errors of g included. One pass.
 pub(in crate::linear) fn estimate_exists<T: Real>(
-    rows: EncodedRows<'_, T>,
+    rows: ClassExamples<'_, T>,
     classes: usize,
     intercept: bool,
     slopes: &DMatrix<T>,
@@ -146,7 +146,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         for (a, &k) in self.free.iter().enumerate() {
             let p = &self.probabilities[k * count..][..count];
             for (i, residual) in residual.iter_mut().enumerate() {
-                let wanted = f64::from(u8::from(rows.classes[range.start + i] == k));
+                let wanted = f64::from(u8::from(rows.targets[range.start + i] == k));
                 *residual = weights[i] * (p[i] - wanted);
                 self.terms += residual.abs() * block.sizes[i];
             }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::encoded::EncodedRows;
+use crate::examples::ClassExamples;
 use crate::scalar::Real;
 use crate::scalar::axpy;
 use crate::scalar::{column, columns};
@@ -23,7 +23,7 @@ pub(super) const BLOCK: usize = 256;
 /// A direction holds, for each score column, d slopes and then the intercept, if there is one.
 #[derive(Debug, Clone)]
 pub(super) struct Design<'a, T: Real> {
-    pub(super) rows: EncodedRows<'a, T>,
+    pub(super) rows: ClassExamples<'a, T>,
     /// One for two classes, otherwise the number of classes.
     pub(super) score_columns: usize,
     pub(super) intercept: bool,
@@ -39,7 +39,7 @@ struct Scale {
 }
 
 impl<'a, T: Real> Design<'a, T> {
-    pub(super) fn new(rows: EncodedRows<'a, T>, classes: usize, intercept: bool) -> Self {
+    pub(super) fn new(rows: ClassExamples<'a, T>, classes: usize, intercept: bool) -> Self {
         let score_columns = if classes > 2 { classes } else { 1 };
         let counted = rows.counted();
         let step = counted.len().div_ceil(SAMPLE).max(1);
@@ -83,13 +83,13 @@ impl<'a, T: Real> Design<'a, T> {
 
     /// The classes that row `row` is compared with; for two classes there is one comparison, which gets number 0.
     pub(super) fn rivals(&self, row: usize) -> impl Iterator<Item = usize> + use<T> {
-        let (columns, class) = (self.score_columns, self.rows.classes[row]);
+        let (columns, class) = (self.score_columns, self.rows.targets[row]);
         (0..columns).filter(move |&k| columns == 1 || k != class)
     }
 
     /// a·v from the scores x̃ v.
     pub(super) fn margin(&self, row: usize, rival: usize, score: impl Fn(usize) -> f64) -> f64 {
-        let class = self.rows.classes[row];
+        let class = self.rows.targets[row];
         match self.score_columns {
             1 if class == 1 => score(0),
             1 => -score(0),
@@ -99,7 +99,7 @@ impl<'a, T: Real> Design<'a, T> {
 
     /// Writes the unit vector a of one constraint; `unit` is x̃.
     pub(super) fn constraint(&self, row: usize, rival: usize, unit: &[f64], out: &mut [f64]) {
-        let (class, width) = (self.rows.classes[row], self.width());
+        let (class, width) = (self.rows.targets[row], self.width());
         out.fill(0.0);
         let mut put = |k: usize, sign: f64| {
             out[k * width..][..width].iter_mut().zip(unit).for_each(|(out, &x)| *out = sign * x);
@@ -114,7 +114,7 @@ impl<'a, T: Real> Design<'a, T> {
     }
 
     pub(super) fn blocks(&self) -> usize {
-        self.rows.classes.len().div_ceil(BLOCK)
+        self.rows.targets.len().div_ceil(BLOCK)
     }
 
     /// Computes x̃ of a range of rows. Rows without weight are zero.

@@ -39,8 +39,8 @@ pub use direction::{Separation, SeparationKind};
 
 use self::design::Design;
 use self::search::Search;
-use crate::encoded::EncodedRows;
 use crate::error::Error;
+use crate::examples::ClassExamples;
 use crate::scalar::Real;
 
 /// A direction that separates the rows as far as any does, or `None` if the maximum-likelihood estimate exists.
@@ -52,7 +52,7 @@ use crate::scalar::Real;
 /// [`Error::FitOverflow`] if the direction has no representation in `T`, [`Error::SeparationUndecided`] if rounding
 /// errors leave the question open.
 pub(in crate::linear) fn separation<T: Real>(
-    rows: EncodedRows<'_, T>,
+    rows: ClassExamples<'_, T>,
     classes: usize,
     intercept: bool,
 ) -> Result<Option<Separation<T>>, Error> {

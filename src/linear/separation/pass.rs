@@ -16,7 +16,7 @@ impl<T: Real> Search<'_, T> {
         let mut constraint = vec![0.0; design.size()];
         let mut found: Vec<(usize, f64)> = Vec::new();
         (self.leak, self.least) = (0.0, f64::INFINITY);
-        let (blocks, rows) = (design.blocks(), design.rows.classes.len());
+        let (blocks, rows) = (design.blocks(), design.rows.targets.len());
         for offset in 0..blocks {
             let first = (self.cursor + offset) % blocks * BLOCK;
             let range = first..(first + BLOCK).min(rows);

@@ -75,7 +75,7 @@ pub(super) struct Search<'a, T: Real> {
 impl<'a, T: Real> Search<'a, T> {
     /// A search that starts from some rows of every class.
     pub(super) fn new(design: Design<'a, T>) -> Self {
-        let rows = design.rows.classes.len();
+        let rows = design.rows.targets.len();
         let mut search = Search {
             tolerance: Tolerance::new(design.size()),
             span: Span::new(design.size()),
@@ -109,7 +109,7 @@ impl<'a, T: Real> Search<'a, T> {
             span,
             settled: self.settled.clone(),
             settled_more: false,
-            working: Working::new(self.design.rows.classes.len()),
+            working: Working::new(self.design.rows.targets.len()),
             leak: 0.0,
             least: f64::INFINITY,
             cursor: 0,
@@ -259,7 +259,7 @@ impl<'a, T: Real> Search<'a, T> {
 
     /// Rows, evenly spaced, of every class: in general position twice as many as parameters overlap, if any do.
     fn representatives(&self) -> Vec<usize> {
-        let classes = self.design.rows.classes;
+        let classes = self.design.rows.targets;
         let count = classes.iter().max().map_or(1, |&largest| largest + 1);
         let share = self.capacity().div_ceil(count).max(2);
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];

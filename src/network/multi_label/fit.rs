@@ -2,20 +2,22 @@
 
 use std::ops::ControlFlow;
 
-use nalgebra::DMatrix;
-
 use super::super::config::MlpClassifier;
-use super::super::fitted::FittedMlp;
+use super::super::mlp::FittedMlp;
+use super::super::run::run_observed;
 use super::fitted::FittedMultiLabel;
 use crate::check;
 use crate::error::{Error, unsupported};
+use crate::estimator::FitOptions;
+use crate::examples::{CheckedExamples, Targets};
 use crate::label::Label;
 use crate::label_sets::LabelSets;
-use crate::loss::{BinaryCrossEntropy, ClassificationLoss, Targets};
+use crate::loss::{BinaryCrossEntropy, ClassificationLoss};
+use crate::report::Observer;
 use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{Examples, TrainOptions};
+use crate::train::CheckedOptions;
 
 impl MlpClassifier {
     /// Fits a network with a score for each label: independent yes/no answers from shared hidden layers.
@@ -46,25 +48,24 @@ impl MlpClassifier {
         x: impl Into<Rows<'a, T>>,
         y: &LabelSets<L>,
     ) -> Result<FittedMultiLabel<T, L>, Error> {
-        let x = x.into();
-        self.fit_multi_label_weighted(x, y, None)
+        self.fit_multi_label_with(x, y, FitOptions::new())
     }
 
-    /// As [`fit_multi_label`](Self::fit_multi_label), with one weight per row if there are weights.
+    /// As [`fit_multi_label`](Self::fit_multi_label), with weights or an observer.
     ///
     /// # Errors
-    /// As [`fit_multi_label`](Self::fit_multi_label), and for bad weights.
-    pub fn fit_multi_label_weighted<'a, T: Real, L: Label>(
+    /// As [`fit_multi_label`](Self::fit_multi_label), for bad weights, and [`Error::Unsupported`] for offsets.
+    pub fn fit_multi_label_with<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
         y: &LabelSets<L>,
-        weights: Option<&[T]>,
+        options: FitOptions<'_, T>,
     ) -> Result<FittedMultiLabel<T, L>, Error> {
         let x = x.into();
-        check::training_matrix(x)?;
+        options.without_offset("a network")?;
         check::count("y", "rows", x.nrows(), y.rows())?;
         let loss = self.multi_label_loss()?;
-        self.fit_labels(x, y, weights, loss).map(FittedMultiLabel::new)
+        self.fit_labels(x, y, options, loss).map(FittedMultiLabel::new)
     }
 
     fn multi_label_loss(&self) -> Result<ClassificationLoss, Error> {
@@ -91,7 +92,7 @@ impl MlpClassifier {
         &self,
         x: Rows<'_, T>,
         y: &LabelSets<L>,
-        weights: Option<&[T]>,
+        FitOptions { weights, observer, .. }: FitOptions<'_, T>,
         loss: ClassificationLoss,
     ) -> Result<FittedMlp<T, L>, Error> {
         self.check::<T>()?;
@@ -104,39 +105,37 @@ impl MlpClassifier {
         }
         let network = self.network(x.ncols(), y.labels().len())?;
         let targets = y.targets::<T>();
-        let all = Examples::new(x.view(), Targets::Values(&targets)).weighted(weights);
-        check::weights(weights, x.nrows())?;
-        if let Some(minimizer) = &self.minimizer {
-            let mut ignore = |_: &_| ControlFlow::Continue(());
-            let trained = self.minimize_on(minimizer, &network, &loss, all, None, &mut ignore)?;
-            return Ok(FittedMlp::new(
-                y.labels().to_vec(),
-                x.names().map(<[String]>::to_vec),
-                network,
-                loss,
-                trained,
-            ));
-        }
-        let trained = match self.validation_fraction {
-            None => self.trainer.fit(&network, &loss, all, TrainOptions::default())?,
-            Some(fraction) => {
-                let [train, held] = self.split_rows(x, y, weights, fraction)?;
-                let options = TrainOptions::default().validation(held.examples());
-                self.trainer.fit(&network, &loss, train.examples(), options)?
+        let all = CheckedExamples::new(x, Targets::Values(&targets), weights)?;
+        let trained = match &self.minimizer {
+            Some(minimizer) => {
+                let mut ignore = |_: &_| ControlFlow::Continue(());
+                let observer: &mut Observer<'_> = match observer {
+                    Some(observer) => observer,
+                    None => &mut ignore,
+                };
+                self.minimize_on(minimizer, &network, &loss, all, None, observer)?
+            }
+            None => {
+                let parts = match self.validation_fraction {
+                    None => None,
+                    Some(fraction) => {
+                        let [learnt, held] = self.split_rows(x.nrows(), fraction)?;
+                        Some((all.select(&learnt)?, all.select(&held)?))
+                    }
+                };
+                let validation = parts.as_ref().map(|(_, held)| held.examples());
+                let options = CheckedOptions { validation, ..CheckedOptions::default() };
+                let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
+                let mut run = self.trainer.start_on_checked(&network, &loss, learnt, options)?;
+                run_observed(&mut run, self.trainer.epochs, observer)?;
+                run.finish()
             }
         };
         Ok(FittedMlp::new(y.labels().to_vec(), x.names().map(<[String]>::to_vec), network, loss, trained))
     }
 
     /// Rows to learn from and rows set aside, drawn without regard to labels.
-    fn split_rows<T: Real, L: Label>(
-        &self,
-        x: Rows<'_, T>,
-        y: &LabelSets<L>,
-        weights: Option<&[T]>,
-        fraction: f64,
-    ) -> Result<[Part<T>; 2], Error> {
-        let available = x.nrows();
+    fn split_rows(&self, available: usize, fraction: f64) -> Result<[Vec<usize>; 2], Error> {
         let requested = (available as f64 * fraction).ceil() as usize;
         if requested == 0 || requested >= available {
             let label = "of any kind".to_owned();
@@ -148,24 +147,7 @@ impl MlpClassifier {
         Ok([train, held].map(|rows| {
             let mut rows = rows.to_vec();
             rows.sort_unstable();
-            Part {
-                x: x.select_rows(&rows),
-                targets: y.select(&rows).targets(),
-                weights: weights.map(|weights| rows.iter().map(|&row| weights[row]).collect()),
-            }
+            rows
         }))
-    }
-}
-
-/// Rows that own their memory.
-struct Part<T> {
-    x: DMatrix<T>,
-    targets: DMatrix<T>,
-    weights: Option<Vec<T>>,
-}
-
-impl<T: Real> Part<T> {
-    fn examples(&self) -> Examples<'_, T> {
-        Examples::new(&self.x, Targets::Values(&self.targets)).weighted(self.weights.as_deref())
     }
 }

@@ -22,7 +22,7 @@ use crate::train::History;
 /// Scores and probabilities are n x K, a column per label in the order of [`labels`](Self::labels). Rows need not sum to
 /// 1: a row may have no label, or all.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FittedMultiLabel<T, L> {
+pub struct FittedMultiLabel<T: Real, L> {
     /// The network, with the labels in the place of classes.
     pub(super) model: FittedMlp<T, L>,
     pub(super) calibration: Vec<PlattScaling>,

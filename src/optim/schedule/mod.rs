@@ -2,6 +2,7 @@
 
 mod chain;
 mod cosine;
+mod custom;
 mod decay;
 mod one_cycle;
 mod plateau;
@@ -9,6 +10,7 @@ mod warm_up;
 
 use chain::Chain;
 use cosine::Cosine;
+use custom::Custom;
 use decay::Decay;
 pub use one_cycle::OneCycle;
 pub use plateau::{PlateauState, ReduceOnPlateau};
@@ -61,6 +63,7 @@ enum Curve {
     OneCycle(OneCycle),
     Plateau(ReduceOnPlateau),
     Chain(Box<Chain>),
+    Custom(Custom),
 }
 
 /// What positions count.
@@ -155,7 +158,7 @@ impl Schedule {
 
     fn check_curves(&self) -> Result<(), Error> {
         match &self.curve {
-            Curve::Constant => Ok(()),
+            Curve::Constant | Curve::Custom(_) => Ok(()),
             Curve::Decay(decay) => decay.check(),
             Curve::Cosine(cosine) => cosine.check(),
             Curve::WarmUp(warm_up) => warm_up.check(),
@@ -193,6 +196,7 @@ impl Schedule {
             Curve::OneCycle(cycle) => cycle.factor(count),
             Curve::Plateau(rule) => rule.factor_after(plateau),
             Curve::Chain(chain) => chain.factor(position, self.unit, plateau),
+            Curve::Custom(custom) => custom.factor(position),
         }
     }
 

@@ -10,17 +10,16 @@ mod planted;
 use nalgebra::DMatrix;
 
 use super::{Separation, SeparationKind, separation};
-use crate::encoded::EncodedRows;
 use crate::error::Error;
+use crate::examples::ClassExamples;
 use crate::scalar::Real;
 
 fn rows<'a, T: Real>(
     x: &'a DMatrix<T>,
     classes: &'a [usize],
     weights: Option<&'a [T]>,
-) -> EncodedRows<'a, T> {
-    let total_weight = weights.map_or(classes.len() as f64, |w| w.iter().map(|w| w.as_f64()).sum());
-    EncodedRows { x: x.into(), classes, weights, total_weight }
+) -> ClassExamples<'a, T> {
+    ClassExamples::new(x.into(), classes, weights).unwrap()
 }
 
 /// The separation of rows that all have weight 1.

@@ -103,7 +103,7 @@ impl<'a, T: Real> Targets<'a, T> {
     }
 
     /// Checks the sizes against scores of `rows` x `columns` that stand for this number of classes.
-    pub(super) fn check_shape(&self, (rows, columns): (usize, usize), classes: usize) -> Result<(), Error> {
+    pub(crate) fn check_shape(&self, (rows, columns): (usize, usize), classes: usize) -> Result<(), Error> {
         check::count("targets", "rows", rows, self.rows())?;
         match self {
             Targets::Values(values) => check::count("targets", "columns", columns, values.ncols()),
@@ -124,7 +124,7 @@ fn check_indices(indices: &[usize], classes: usize) -> Result<(), Error> {
 }
 
 /// Checks that every value is a probability.
-pub(super) fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
+pub(crate) fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
     let Targets::Values(values) = targets else { return Ok(()) };
     let valid = T::zero()..=T::one();
     for row in 0..values.nrows() {
@@ -137,7 +137,7 @@ pub(super) fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<()
 }
 
 /// Checks that every row is a probability distribution: sums to 1 within 1e-6.
-pub(super) fn check_distributions<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
+pub(crate) fn check_distributions<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
     check_probabilities(targets)?;
     let Targets::Values(values) = targets else { return Ok(()) };
     for row in 0..values.nrows() {

@@ -1,0 +1,123 @@
+//! Labelled rows, checked and encoded: what every fit of a classifier starts from.
+
+use std::borrow::Cow;
+
+use super::{Checked, CheckedExamples, ClassExamples};
+use crate::check;
+use crate::class_weight::{ClassWeight, times_class};
+use crate::error::Error;
+use crate::label::{Label, encode, indices};
+use crate::rows::Rows;
+use crate::scalar::Real;
+
+/// Checked rows with the index of each row's class and its weight.
+#[derive(Debug, Clone)]
+pub(crate) struct EncodedExamples<'a, T: Real> {
+    x: Rows<'a, T>,
+    classes: Vec<usize>,
+    /// Sample weights times class weights.
+    weights: Option<Cow<'a, [T]>>,
+    total_weight: f64,
+}
+
+/// Encoded examples, with what the encoding found.
+#[derive(Debug, Clone)]
+pub(crate) struct Labelled<'a, T: Real, L> {
+    pub(crate) examples: EncodedExamples<'a, T>,
+    /// The distinct labels in ascending order.
+    pub(crate) classes: Vec<L>,
+    pub(crate) class_weights: Option<Vec<f64>>,
+}
+
+impl<'a, T: Real, L: Label> Labelled<'a, T, L> {
+    /// Checks the arguments of a fit and encodes the labels.
+    ///
+    /// # Errors
+    /// For an empty or non-finite `x`, disagreeing sizes, bad weights, and fewer than two classes with weight.
+    pub(crate) fn new(
+        x: Rows<'a, T>,
+        y: &[L],
+        weights: Option<&'a [T]>,
+        class_weight: Option<&ClassWeight>,
+    ) -> Result<Self, Error> {
+        let total_weight = check_rows(x, y.len(), weights)?;
+        let encoded = encode(y, |row| weights.is_none_or(|w| w[row] > T::zero()))?;
+        let of_classes =
+            |balance: &ClassWeight| balance.of_classes(&encoded.classes, &encoded.indices, weights);
+        let class_weights = class_weight.map(of_classes).transpose()?;
+        let examples =
+            EncodedExamples::assemble(x, encoded.indices, weights, total_weight, class_weights.as_deref())?;
+        Ok(Labelled { examples, classes: encoded.classes, class_weights })
+    }
+}
+
+impl<'a, T: Real> EncodedExamples<'a, T> {
+    /// Checks rows for a model that knows these classes and weights them so.
+    ///
+    /// # Errors
+    /// For an empty or non-finite `x`, disagreeing sizes, bad weights, and labels that are none of the classes.
+    pub(crate) fn of_classes<L: Label>(
+        x: Rows<'a, T>,
+        y: &[L],
+        weights: Option<&'a [T]>,
+        classes: &[L],
+        class_weights: Option<&[f64]>,
+    ) -> Result<Self, Error> {
+        let total_weight = check_rows(x, y.len(), weights)?;
+        Self::assemble(x, indices(classes, y)?, weights, total_weight, class_weights)
+    }
+
+    fn assemble(
+        x: Rows<'a, T>,
+        classes: Vec<usize>,
+        weights: Option<&'a [T]>,
+        total_weight: f64,
+        class_weights: Option<&[f64]>,
+    ) -> Result<Self, Error> {
+        let weights = times_class(weights, &classes, class_weights);
+        // Products of weights may leave the range of the number type.
+        let total_weight = match class_weights {
+            Some(_) => check::weights(weights.as_deref(), x.nrows())?,
+            None => total_weight,
+        };
+        Ok(EncodedExamples { x, classes, weights, total_weight })
+    }
+
+    /// The rows.
+    pub(crate) fn x(&self) -> Rows<'a, T> {
+        self.x
+    }
+
+    /// The index of the class of each row; 0 for rows without weight whose label is no class.
+    pub(crate) fn classes(&self) -> &[usize] {
+        &self.classes
+    }
+
+    /// The indices alone.
+    pub(crate) fn into_classes(self) -> Vec<usize> {
+        self.classes
+    }
+
+    /// The sum of the weights; without any, the number of rows.
+    pub(crate) fn total_weight(&self) -> f64 {
+        self.total_weight
+    }
+
+    /// The same, borrowed.
+    pub(crate) fn examples(&self) -> ClassExamples<'_, T> {
+        CheckedExamples {
+            x: self.x,
+            targets: &self.classes,
+            weights: self.weights.as_deref(),
+            total_weight: self.total_weight,
+            checked: Checked,
+        }
+    }
+}
+
+/// Checks rows and weights for `labels` labels; returns the sum of the weights.
+fn check_rows<T: Real>(x: Rows<'_, T>, labels: usize, weights: Option<&[T]>) -> Result<f64, Error> {
+    check::training_matrix(x)?;
+    check::count("y", "labels", x.nrows(), labels)?;
+    check::weights(weights, x.nrows())
+}

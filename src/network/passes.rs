@@ -1,0 +1,126 @@
+//! Forward passes of a fitted network, block by block in memory that the caller keeps.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use nalgebra::DMatrix;
+
+use super::architecture::Network;
+use super::fitted::FittedNetwork;
+use crate::check;
+use crate::error::Error;
+use crate::layer::{Layer, Tape};
+use crate::rows::Rows;
+use crate::scalar::{Real, Strided};
+use crate::scratch::Scratch;
+use crate::train::BLOCK;
+
+/// A forward pass of rows; the matrix has room for a copy of them.
+type Forward<T, N> = fn(&N, &[T], Strided<'_, T>, &mut DMatrix<T>, &mut Tape<T>);
+
+/// How a network runs, and who it is to the memory of a caller. Of no account when models are compared.
+#[derive(Clone)]
+pub(super) struct Passes<T: Real, N> {
+    forward: Forward<T, N>,
+    /// Clones of a model share their memory.
+    owner: Arc<()>,
+}
+
+impl<T: Real, N: Layer<T>> Passes<T, N> {
+    /// For any layer: rows are copied, as [`Layer::forward`] takes a matrix.
+    pub(super) fn of_copies() -> Self {
+        let forward: Forward<T, N> = |network, params, x, copy, tape| {
+            if copy.shape() != (x.height(), x.width()) {
+                *copy = DMatrix::zeros(x.height(), x.width());
+            }
+            x.copy_to(copy);
+            network.forward(params, copy, tape);
+        };
+        Passes { forward, owner: Arc::new(()) }
+    }
+}
+
+impl<T: Real> Passes<T, Network> {
+    /// For layers of this crate, which read rows where they are.
+    pub(super) fn in_place() -> Self {
+        let forward: Forward<T, Network> =
+            |network, params, x, _, tape| network.forward_rows(params, x, tape);
+        Passes { forward, owner: Arc::new(()) }
+    }
+}
+
+impl<T: Real, N> PartialEq for Passes<T, N> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<T: Real, N> fmt::Debug for Passes<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passes")
+    }
+}
+
+/// Memory of a forward pass, kept between predictions.
+struct Pass<T> {
+    owner: Weak<()>,
+    tape: Tape<T>,
+    copy: DMatrix<T>,
+    probabilities: DMatrix<T>,
+}
+
+impl<T: Real, L, N: Layer<T>, S> FittedNetwork<T, L, N, S> {
+    /// Calls `each` with the first row of each block of rows, the scores of the network for the block, and room for
+    /// `columns` columns of probabilities. Memory beyond that of the caller does not grow with `x`.
+    pub(super) fn for_each_block(
+        &self,
+        x: &Rows<'_, T>,
+        columns: usize,
+        scratch: &mut Scratch<T>,
+        mut each: impl FnMut(usize, &DMatrix<T>, &mut DMatrix<T>),
+    ) -> Result<(), Error> {
+        check::finite("x", x.view())?;
+        let rows = x.nrows();
+        let mut pass = self.pass(BLOCK.min(rows), columns, scratch);
+        let mut finite = Ok(());
+        for first in (0..rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - first);
+            if pass.tape.output().nrows() != count {
+                scratch.keep(pass);
+                pass = self.pass(count, columns, scratch);
+            }
+            let Pass { tape, probabilities, copy, .. } = &mut *pass;
+            scratch.with_row_contiguous(Strided::from(x).rows(first, count), |x, _| {
+                (self.passes.forward)(&self.network, &self.params, x, copy, tape);
+            });
+            let scores = tape.output();
+            if let (Ok(()), Err(Error::Overflow { row })) = (&finite, check::scores(scores)) {
+                finite = Err(Error::Overflow { row: first + row });
+            }
+            each(first, scores, probabilities);
+        }
+        scratch.keep(pass);
+        finite
+    }
+
+    /// The memory of a pass over this network, with its running statistics.
+    fn pass(&self, rows: usize, columns: usize, scratch: &mut Scratch<T>) -> Box<Pass<T>> {
+        let owner = Arc::downgrade(&self.passes.owner);
+        let fits = |pass: &Pass<T>| {
+            (pass.tape.output().nrows(), pass.probabilities.ncols()) == (rows, columns)
+                && pass.owner.ptr_eq(&owner)
+        };
+        let mut pass = scratch.take_kept(fits).unwrap_or_else(|| {
+            // Nobody comes back for the memory of models that are gone.
+            scratch.forget_kept(|pass: &Pass<T>| pass.owner.strong_count() == 0);
+            Box::new(Pass {
+                owner: owner.clone(),
+                tape: self.network.tape(rows),
+                copy: DMatrix::zeros(0, 0),
+                probabilities: DMatrix::zeros(rows, columns),
+            })
+        });
+        pass.tape.load_statistics(&self.statistics);
+        pass
+    }
+}
