@@ -35,9 +35,9 @@ fn metrics(c: &mut Criterion) {
         b.iter(|| RocAuc.evaluate_indices(&truth, p.as_view(), None))
     });
     group.bench_function("average precision", |b| {
-        b.iter(|| AveragePrecision.evaluate_indices(&truth, &p, None))
+        b.iter(|| AveragePrecision.evaluate_indices(&truth, p.as_view(), None))
     });
-    group.bench_function("log-loss", |b| b.iter(|| LogLoss.evaluate_indices(&truth, &p, None)));
+    group.bench_function("log-loss", |b| b.iter(|| LogLoss.evaluate_indices(&truth, p.as_view(), None)));
     let called: Vec<usize> = p.column(1).iter().map(|p| usize::from(*p > 0.5)).collect();
     group.bench_function("confusion matrix", |b| b.iter(|| ConfusionMatrix::new(&truth, black_box(&called))));
     group.finish();

@@ -160,12 +160,15 @@ fn traits_make_objects() {
     let _: Option<Box<dyn HessianProduct<f64>>> = None;
 }
 
+/// Labels are owned or static; text that borrows from elsewhere is made a `String` first.
 #[test]
-fn labels_may_borrow() {
+fn labels_are_text_of_either_kind() {
     let text = String::from("no yes yes no");
-    let y: Vec<&str> = text.split(' ').collect();
+    let y: Vec<String> = text.split(' ').map(str::to_owned).collect();
     let x = nalgebra::dmatrix![0.0; 1.0; 2.0; 0.5];
     let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &y).unwrap();
+    assert_eq!(model.classes(), ["no", "yes"]);
+    let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &["no", "yes", "yes", "no"]).unwrap();
     assert_eq!(model.classes(), ["no", "yes"]);
 }
 
