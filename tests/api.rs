@@ -172,9 +172,9 @@ fn labels_may_borrow() {
 #[cfg(feature = "csv")]
 #[test]
 fn readers_of_tables_are_plain_values() {
-    use logit::data::{CsvColumn, CsvReader, CsvSchema, CsvTable};
+    use logit::data::{CsvColumn, CsvReader, CsvTable, Schema};
     value::<CsvColumn>();
     value::<CsvReader>();
-    value::<CsvSchema>();
+    value::<Schema>();
     value::<CsvTable<String>>();
 }
