@@ -7,28 +7,27 @@ use logit::linear::{LogisticPath, LogisticRegressionCv, RowOptions, SelectionRul
 use logit::prelude::*;
 use logit::{Error, LogisticRegression, Penalty, data};
 
-const NAMES: [&str; 4] = ["sepal length", "sepal width", "petal length", "petal width"];
-
 fn main() -> Result<(), Error> {
     let iris = data::iris();
     // Setosa differs from both others in every measurement; the other two overlap.
     let rows: Vec<usize> = (0..iris.y.len()).filter(|&row| iris.y[row] != "setosa").collect();
-    let (x, y) = (iris.x.select_rows(&rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>());
+    let two = iris.rows(&rows)?;
+    let (x, y) = (&two, &two.y);
 
-    let model = LogisticRegression::new(Penalty::None).fit(&x, &y)?;
-    let inference = model.inference(&x, &y)?.with_names(&NAMES)?;
+    let model = LogisticRegression::new(Penalty::None).fit(x, y)?;
+    let inference = model.inference(x, y)?;
     println!("{inference}");
 
     println!("95 % intervals from the likelihood itself:");
-    let profile = model.profile_intervals(&x, &y, RowOptions::default(), 0.95)?;
+    let profile = model.profile_intervals(x, y, RowOptions::default(), 0.95)?;
     for (term, name) in inference.names().iter().enumerate() {
-        println!("{name:<14}{:>10.3} to {:>8.3}", profile.lower[term], profile.upper[term]);
+        println!("{name:<18}{:>10.3} to {:>8.3}", profile.lower[term], profile.upper[term]);
     }
 
-    println!("\n{}", inference.marginal_effects(&x, RowOptions::default())?);
+    println!("\n{}", inference.marginal_effects(x, RowOptions::default())?);
 
     println!("Flowers whose species the others would not have guessed:");
-    for flower in model.influence(&x, &y)?.suspicious_labels(0.3)? {
+    for flower in model.influence(x, y)?.suspicious_labels(0.3)? {
         println!(
             "row {:>3}: {} with probability {:.3}, rather {}",
             rows[flower.row], flower.label, flower.probability, flower.suggested
@@ -40,7 +39,7 @@ fn main() -> Result<(), Error> {
         .folds(10)
         .seed(1)
         .rule(SelectionRule::OneStandardError)
-        .fit(&x, &y)?;
+        .fit(x, y)?;
     println!("{search}");
 
     println!("All three species:");

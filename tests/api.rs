@@ -175,9 +175,9 @@ fn labels_are_text_of_either_kind() {
 #[cfg(feature = "csv")]
 #[test]
 fn readers_of_tables_are_plain_values() {
-    use logit::data::{Column, CsvReader, CsvSchema, CsvTable};
+    use logit::data::{Column, CsvReader, CsvTable, Schema};
     value::<Column>();
     value::<CsvReader>();
-    value::<CsvSchema>();
+    value::<Schema>();
     value::<CsvTable<String>>();
 }

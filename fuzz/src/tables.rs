@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use logit::Label;
-use logit::data::{CsvReader, CsvSchema, IdxReader};
+use logit::data::{CsvReader, IdxReader, Schema};
 use logit::prelude::*;
 
 /// No text makes the reader panic or take much memory; a table that is read is one, and its schema reads it again.
@@ -21,7 +21,7 @@ pub fn csv(data: &[u8]) {
     } else if on(7) {
         table::<i64>(&reader.label(0), text);
     } else if let Ok(table) = reader.read_unlabelled_from(text) {
-        assert_eq!(table.dataset.x.ncols(), table.dataset.feature_names.len());
+        assert_eq!(table.dataset.x.ncols(), table.schema.features());
         let again = table.schema.read_unlabelled_from(text).expect("what was read is read again");
         assert_eq!(again.x.shape(), table.dataset.x.shape());
     }
@@ -33,12 +33,12 @@ where
 {
     let Ok(table) = reader.read_from::<L>(text) else { return };
     let (dataset, schema) = (table.dataset, table.schema);
-    assert_eq!(dataset.x.shape(), (dataset.y.len(), dataset.feature_names.len()));
+    assert_eq!(dataset.x.shape(), (dataset.y.len(), schema.features()));
     assert!(dataset.x.iter().all(|v| !v.is_infinite()));
     let again = schema.read_from::<L>(text).expect("what was read is read again");
     assert_eq!(again.y, dataset.y);
     let saved = schema.to_bytes().expect("bytes");
-    let loaded = CsvSchema::from_bytes(&saved).expect("what was saved can be loaded");
+    let loaded = Schema::from_bytes(&saved).expect("what was saved can be loaded");
     assert_eq!(loaded.to_bytes().expect("bytes"), saved);
 }
 

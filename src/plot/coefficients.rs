@@ -22,9 +22,8 @@ use crate::linear::Inference;
 ///
 /// let iris = data::iris();
 /// let y: Vec<bool> = iris.y.iter().map(|&species| species == "virginica").collect();
-/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &y)?;
-/// let names = ["sepal length", "sepal width", "petal length", "petal width"];
-/// let inference = model.inference(&iris.x, &y)?.with_names(&names)?;
+/// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris, &y)?;
+/// let inference = model.inference(&iris, &y)?;
 /// let figure = plot::coefficients(&inference, 0.95)?;
 /// assert!(figure.to_svg()?.contains("petal width"));
 /// # Ok::<(), logit::Error>(())

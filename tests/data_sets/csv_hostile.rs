@@ -4,7 +4,7 @@ use std::io::Read;
 
 use allocation_counter::measure;
 use logit::Error;
-use logit::data::{CsvReader, CsvSchema};
+use logit::data::{CsvReader, Schema};
 use logit::persist::Record;
 use logit::prelude::*;
 use proptest::prelude::*;
@@ -77,7 +77,7 @@ fn schemas_that_lie_are_refused() {
     let reader = CsvReader::new().label("k").weights("w").categorical(["a"]).coded(["b"]);
     let table = reader.read_from::<u8>("k,w,a,b,c\n0,1,x,p,1\n1,1,y,q,2\n".as_bytes()).expect("a table");
     let record = table.schema.to_record();
-    assert_eq!(CsvSchema::from_record(record.clone()), Ok(table.schema));
+    assert_eq!(Schema::from_record(record.clone()), Ok(table.schema));
     type Change = fn(Record) -> Record;
     fn counts(mut record: Record, name: &str, counts: &[usize]) -> Record {
         record.take_counts(name).expect("counts");
@@ -104,14 +104,14 @@ fn schemas_that_lie_are_refused() {
         |record| record.with_count("more", 1),
     ];
     for (index, change) in changes.into_iter().enumerate() {
-        match CsvSchema::from_record(change(record.clone())) {
+        match Schema::from_record(change(record.clone())) {
             Err(Error::InvalidFile { .. }) => {}
             other => panic!("change {index}: {other:?}"),
         }
     }
     let mut unsorted = record;
     unsorted.take_texts("categories", 4).expect("categories");
-    let error = CsvSchema::from_record(unsorted.with_texts("categories", &["y", "x", "p", "q"]));
+    let error = Schema::from_record(unsorted.with_texts("categories", &["y", "x", "p", "q"]));
     assert!(matches!(error, Err(Error::InvalidFile { .. })), "{error:?}");
 }
 
@@ -144,9 +144,11 @@ proptest! {
         if let Ok(table) = reader.read_from::<String>(text.as_bytes()) {
             let set = &table.dataset;
             prop_assert_eq!(set.x.nrows(), set.y.len());
-            prop_assert_eq!(set.x.ncols(), set.feature_names.len());
+            prop_assert_eq!(set.x.ncols(), table.schema.features());
+            let named = set.feature_names.len();
+            prop_assert!(named == 0 || named == set.x.ncols());
             prop_assert!(set.x.iter().all(|v| !v.is_infinite()));
-            let schema = CsvSchema::from_bytes(&table.schema.to_bytes().unwrap());
+            let schema = Schema::from_bytes(&table.schema.to_bytes().unwrap());
             prop_assert_eq!(&schema, &Ok(table.schema.clone()));
             let again = table.schema.read_from::<String>(text.as_bytes()).unwrap();
             let bits = |x: &logit::nalgebra::DMatrix<f64>| x.iter().map(|v| v.to_bits()).collect::<Vec<_>>();

@@ -9,4 +9,6 @@ mod generated;
 mod generators;
 mod idx;
 mod idx_hostile;
+#[cfg(feature = "csv")]
+mod schema;
 mod views;

@@ -239,7 +239,7 @@ fn collect_classifiers<T: Real>(visitor: &mut Classifiers<'_>) -> Result<(), Err
 }
 
 /// How many classifiers there are in `f64` besides.
-pub(crate) const MORE: usize = 22;
+pub(crate) const MORE: usize = 25;
 
 /// Those that differ from the others in what stands around their numbers.
 fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
@@ -257,6 +257,12 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
     let chosen = LogisticRegressionCv::new(path).rule(SelectionRule::OneStandardError).folds(3);
     visitor.visit("cross-validated", &chosen.fit(&x, &letters)?, &x);
     visitor.visit("one vs rest", &OneVsRest::new(logistic.clone()).fit(&x, &y)?, &x);
+    let names = ["age", "", "größe\n", "weight (kg)"].map(str::to_owned);
+    let named = logit::Rows::from(&x).with_names(&names)?;
+    let scaled = Pipeline::new(StandardScaler::new(), logistic.clone());
+    visitor.visit("named", &scaled.fit(named, &text)?, &x);
+    visitor.visit("named one vs one", &OneVsOne::new(scaled).fit(named, &y)?, &x);
+    visitor.visit("named network", &MlpClassifier::new([3]).epochs(2).fit(named, &two)?, &x);
     visitor.visit("one vs one", &OneVsOne::new(logistic.clone()).fit(&x, &y)?, &x);
 
     let scaled = Pipeline::new(StandardScaler::new(), logistic.clone());

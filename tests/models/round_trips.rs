@@ -115,24 +115,32 @@ fn a_service_loads_whatever_its_file_has() {
 fn what_belongs_to_a_model_comes_with_it() {
     let model =
         FittedLogistic::from_coefficients(vec![0, 1], dmatrix![1.0; -2.0], dvector![0.5]).expect("a model");
-    let file = ModelFile::new(model.clone()).feature_names(&["age", "größe"]).note("line 1\nline 2");
+    let model = model.with_feature_names(["age", "größe"]).expect("two names");
+    let file = ModelFile::new(model.clone()).note("line 1\nline 2");
     let file = file.golden_rows(&dmatrix![1.0, 2.0]).expect("scores");
     let bytes = file.to_bytes().expect("bytes");
     let loaded = ModelFile::<FittedLogistic<f64, i32>>::from_bytes(&bytes).expect("a file");
     assert_eq!(
-        (loaded.names(), loaded.note_text()),
-        (&["age".to_owned(), "größe".to_owned()][..], "line 1\nline 2")
+        (loaded.model().feature_names(), loaded.note_text()),
+        (Some(&["age".to_owned(), "größe".to_owned()][..]), "line 1\nline 2")
     );
     let golden = loaded.golden().expect("golden rows");
     assert_eq!((golden.rows(), golden.scores()), (&dmatrix![1.0, 2.0], &dmatrix![-2.5]));
     assert_eq!(loaded.to_bytes().expect("bytes"), bytes);
     assert_eq!(loaded.into_model(), model);
 
-    let wrong = ModelFile::new(model.clone()).feature_names(&["age"]).to_bytes();
-    assert!(matches!(wrong, Err(Error::ShapeMismatch { argument: "feature_names", .. })), "{wrong:?}");
+    let wrong = FittedLogistic::<f64, i32>::from_record(named(&model, &["age"]));
+    assert!(matches!(wrong, Err(Error::InvalidFile { .. })), "{wrong:?}");
     assert!(ModelFile::new(model).golden_rows(&dmatrix![1.0]).is_err());
     let scaler = StandardScaler::new().fit(&dmatrix![1.0; 2.0]).expect("a fit");
     assert!(matches!(ModelFile::new(scaler).golden_rows(&dmatrix![1.0]), Err(Error::Unsupported { .. })));
+}
+
+/// The record of a model with other names of columns.
+fn named(model: &FittedLogistic<f64, i32>, names: &[&str]) -> Record {
+    let mut record = model.to_record();
+    record.take_texts("feature_names", 2).expect("two names");
+    record.with_texts("feature_names", names)
 }
 
 #[test]

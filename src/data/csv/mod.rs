@@ -63,7 +63,7 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 ///
 /// // Other rows, without labels and with their columns in another order.
 /// let new = table.schema.read_unlabelled_from("city,age,member\nRome,60,0\n".as_bytes())?;
-/// assert_eq!(model.predict(&new.x)?, ["no"]);
+/// assert_eq!(model.predict(&new)?, ["no"]);
 ///
 /// let error = reader.read_from::<String>("age,city,member,buys\n31,Oslo,x,yes\n".as_bytes()).unwrap_err();
 /// assert!(error.to_string().starts_with("line 2, column `member`: `x` is no number"));

@@ -104,9 +104,13 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             (_, true) => "posterior, with an L2 penalty".into(),
             _ => kind,
         };
-        let columns = names_of(self.feature_names().or(x.names()), x.ncols());
+        let feature_names = self.feature_names().or(x.names()).map(<[String]>::to_vec);
+        let columns = feature_names
+            .clone()
+            .unwrap_or_else(|| (0..x.ncols()).map(|column| format!("x{column}")).collect());
         Ok(Inference {
             names: terms.intercept.then(|| "(intercept)".to_owned()).into_iter().chain(columns).collect(),
+            feature_names,
             equations: equations(self.classes()),
             classes: self.classes().iter().map(plain).collect(),
             estimates: estimates(self.coefficients(), self.intercept().as_slice(), terms.intercept),
@@ -145,11 +149,6 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             "fit the columns that it chose without it, to rows that it has not seen, or use the bootstrap",
         ))
     }
-}
-
-/// The names of columns, which are x0, x1 and so on where they are not known.
-fn names_of(known: Option<&[String]>, columns: usize) -> Vec<String> {
-    known.map_or_else(|| (0..columns).map(|column| format!("x{column}")).collect(), <[String]>::to_vec)
 }
 
 /// What each equation is about.

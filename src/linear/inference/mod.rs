@@ -66,6 +66,8 @@ use crate::report::FitReport;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inference {
     names: Vec<String>,
+    /// Of the columns, as the model knows them.
+    feature_names: Option<Vec<String>>,
     equations: Vec<String>,
     classes: Vec<String>,
     estimates: DMatrix<f64>,

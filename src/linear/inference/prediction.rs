@@ -115,7 +115,7 @@ impl Inference {
         offset: Option<DMatrixView<'_, T>>,
     ) -> Result<DMatrix<f64>, Error> {
         let (terms, equations) = self.estimates.shape();
-        check::count("x", "columns", terms - usize::from(self.intercept), x.ncols())?;
+        x.check_columns(terms - usize::from(self.intercept), self.feature_names.as_deref())?;
         check::finite("x", x)?;
         if let Some(offset) = offset {
             check::count("offset", "rows", x.nrows(), offset.nrows())?;
