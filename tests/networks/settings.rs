@@ -119,7 +119,42 @@ fn steps_are_refused_by_minimisers_and_what_needs_batches_too() {
     unsupported(lbfgs.partial::<f64, _>(4, ["a", "b"]).map(|_| ()));
     unsupported(lbfgs.clone().dropout(0.1).fit(&x, &y).map(|_| ()));
     unsupported(lbfgs.clone().normalization(Normalization::Batch).fit(&x, &y).map(|_| ()));
+    let named = |network: MlpClassifier| match network.fit(&x, &y).unwrap_err() {
+        Error::Unsupported { what, by: "a minimiser of all rows at once", .. } => what,
+        other => panic!("{other}"),
+    };
+    assert_eq!(named(lbfgs.clone().batch_size(10)), "batch_size");
+    assert_eq!(named(lbfgs.clone().epochs(100)), "epochs", "also what is the default");
+    assert_eq!(named(lbfgs.clone().accumulate(1)), "accumulate");
+    assert_eq!(named(lbfgs.clone().clip(Clip::norm(1.0))), "clip");
+    assert_eq!(named(lbfgs.clone().schedule(Schedule::constant())), "schedule");
+    assert_eq!(named(lbfgs.clone().patience(3)), "patience");
+    assert_eq!(named(lbfgs.clone().min_improvement(0.1)), "min_improvement");
+    let steps = MlpClassifier::new([4]).optimizer(Lbfgs::new()).epochs(2).optimizer(Adam::new(0.01));
+    assert!(steps.fit(&x, &y).is_ok(), "the last choice counts");
     let normalized = lbfgs.normalization(Normalization::Layer).activation(Activation::Tanh).l2(0.01);
     let stop = normalized.fit(&x, &y).unwrap().report().stop;
     assert!(matches!(stop, StopReason::Converged | StopReason::IterationLimit | StopReason::Stalled));
+}
+
+#[test]
+fn a_schedule_may_be_a_function() {
+    let (x, y) = iris();
+    let network = MlpClassifier::new([4]).epochs(4);
+    let wanted = network.clone().schedule(Schedule::exponential(0.5).per_epoch()).fit(&x, &y).unwrap();
+    let halved = Schedule::custom(|_, epochs| 0.5f64.powi(epochs as i32));
+    let found = network.clone().schedule(halved.clone()).fit(&x, &y).unwrap();
+    assert_eq!(found.params(), wanted.params());
+    let network_with = network.clone().schedule(halved.clone());
+    let mut run = network_with.start(&x, &y, MlpOptions::new()).unwrap();
+    (0..7).for_each(|_| drop(run.step().unwrap()));
+    let mut resumed = network_with.resume(&x, &y, MlpOptions::new(), run.checkpoint()).unwrap();
+    resumed.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap();
+    assert_eq!(resumed.finish().params(), wanted.params());
+    assert_eq!(halved, halved.clone());
+    assert_ne!(halved, Schedule::custom(|_, epochs| 0.5f64.powi(epochs as i32)));
+    for bad in [-1.0, f64::NAN] {
+        let model = network.clone().schedule(Schedule::custom(move |_, _| bad)).fit(&x, &y).unwrap();
+        assert_eq!(model.report().stop, StopReason::Diverged);
+    }
 }
