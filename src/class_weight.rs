@@ -18,7 +18,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{ClassWeight, Estimator, LogisticRegression, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{ClassWeight, LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let weights = ClassWeight::map([("virginica", 5.0)]);

@@ -155,7 +155,8 @@ pub trait Classifier<T: Real> {
 ///
 /// # Examples
 /// ```
-/// use logit::{Classifier, ClassifierExt, Estimator, LogisticRegression, Penalty, Scratch, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Scratch, data};
 ///
 /// let iris = data::iris();
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris, &iris.y)?;

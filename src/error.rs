@@ -13,7 +13,8 @@ use thiserror::Error as ThisError;
 ///
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Error, Estimator, LogisticRegression, Penalty};
+/// use logit::prelude::*;
+/// use logit::{Error, LogisticRegression, Penalty};
 ///
 /// let x = dmatrix![1.0, f64::NAN; 2.0, 0.0];
 /// let error = LogisticRegression::new(Penalty::None).fit(&x, &[0, 1]).unwrap_err();

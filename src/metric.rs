@@ -110,7 +110,8 @@ pub trait Metric: Send + Sync {
     ///
     /// ```
     /// use logit::metrics::{Accuracy, LogLoss, Metric};
-    /// use logit::{Estimator, LogisticRegression, Penalty, data};
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty, data};
     ///
     /// let iris = data::iris();
     /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y)?;

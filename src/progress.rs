@@ -12,7 +12,8 @@ use crate::train::Epoch;
 ///
 /// ```
 /// use logit::progress::progress_bar;
-/// use logit::{Estimator, MlpClassifier, data};
+/// use logit::prelude::*;
+/// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let model = MlpClassifier::new([8]).epochs(5).fit_observed(&iris.x, &iris.y, progress_bar())?;

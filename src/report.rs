@@ -103,7 +103,8 @@ impl fmt::Display for Divergence {
 ///
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Estimator, LogisticRegression, Penalty};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty};
 ///
 /// let x = dmatrix![0.0; 1.0; 2.0; 3.0];
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &[0, 1, 0, 1])?;

@@ -93,7 +93,8 @@ pub fn between<T: Real, C: Classifier<T> + ?Sized>(
 /// # Examples
 /// ```
 /// use logit::boundary::{Bounds, class_boundaries};
-/// use logit::{Estimator, LogisticRegression, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);

@@ -103,7 +103,8 @@ impl Hyperplane {
     /// # Examples
     /// ```
     /// use logit::boundary::Hyperplane;
-    /// use logit::{Classifier, Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, data};
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler, data};
     ///
     /// let iris = data::iris();
     /// let y: Vec<bool> = iris.y.iter().map(|&species| species == "setosa").collect();

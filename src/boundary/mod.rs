@@ -18,7 +18,8 @@
 //! ```
 //! use logit::boundary::{Bounds, contour};
 //! use logit::nalgebra::DMatrix;
-//! use logit::{Activation, Classifier, Estimator, Lbfgs, MlpClassifier};
+//! use logit::prelude::*;
+//! use logit::{Activation, Lbfgs, MlpClassifier};
 //!
 //! let x = DMatrix::from_row_slice(4, 2, &[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
 //! let y = [false, true, true, false];

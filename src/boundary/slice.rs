@@ -21,7 +21,8 @@ use crate::scratch::Scratch;
 /// # Examples
 /// ```
 /// use logit::boundary::{Bounds, Slice, contour};
-/// use logit::{Estimator, LogisticRegression, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let y: Vec<bool> = iris.y.iter().map(|&species| species == "virginica").collect();

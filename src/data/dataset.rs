@@ -26,7 +26,8 @@ use crate::select::{Split, train_test_split};
 /// # Examples
 /// ```
 /// use logit::data::Dataset;
-/// use logit::{Classifier, LogisticRegression, Penalty};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty};
 /// use nalgebra::dmatrix;
 ///
 /// let heights = Dataset::new(dmatrix![1.1; 1.3; 1.7; 1.8], ["child", "child", "adult", "adult"])?

@@ -20,7 +20,8 @@ use crate::select::{FoldStops, HeldOut, Splitter};
 ///
 /// ```
 /// use logit::decide::{FittedCalibration, CalibrationMethod};
-/// use logit::{ClassifierExt, FittedLogistic};
+/// use logit::prelude::*;
+/// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// // Scores that are far too sure: of the rows with a score of 10, one of three is wrong.

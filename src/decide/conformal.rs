@@ -54,7 +54,8 @@ pub enum NonconformityScore {
 /// # Examples
 /// ```
 /// use logit::decide::{Conformal, NonconformityScore};
-/// use logit::{Estimator, LogisticRegression, Penalty, data, train_test_split};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data, train_test_split};
 ///
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.5, 1)?;

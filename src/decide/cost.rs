@@ -23,7 +23,8 @@ use crate::scratch::Scratch;
 /// # Examples
 /// ```
 /// use logit::decide::MinimumCost;
-/// use logit::{ClassifierExt, FittedLogistic};
+/// use logit::prelude::*;
+/// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["ill", "well"], dmatrix![1.0], dvector![0.0])?;

@@ -23,7 +23,8 @@ use crate::scratch::Scratch;
 /// # Examples
 /// ```
 /// use logit::decide::PriorCorrected;
-/// use logit::{ClassifierExt, FittedLogistic};
+/// use logit::prelude::*;
+/// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let balanced = FittedLogistic::from_coefficients(vec!["rare", "usual"], dmatrix![1.0f64], dvector![0.0])?;

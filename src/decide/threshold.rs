@@ -22,7 +22,8 @@ use crate::select::FoldStops;
 /// ```
 /// use logit::metrics::{Average, FBeta};
 /// use logit::decide::FittedThreshold;
-/// use logit::{ClassifierExt, FittedLogistic};
+/// use logit::prelude::*;
+/// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;

@@ -47,7 +47,8 @@ impl Solver {
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Classifier, Estimator, LogisticRegression, Penalty};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty};
 ///
 /// let x = dmatrix![1.0, 1.0, 1.0; 0.0, 0.0, 0.0; 1.0, 0.0, 1.0];
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &["no", "yes", "no"])?;

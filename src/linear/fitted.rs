@@ -69,7 +69,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     ///
     /// # Examples
     /// ```
-    /// use logit::{Classifier, FittedLogistic};
+    /// use logit::prelude::*;
+    /// use logit::FittedLogistic;
     /// use nalgebra::{dmatrix, dvector};
     ///
     /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![2.0; -1.0], dvector![0.5])?;
@@ -187,7 +188,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// # Examples
     /// ```
     /// use logit::linear::SeparationKind;
-    /// use logit::{Estimator, LogisticRegression, Penalty, StopReason};
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty, StopReason};
     /// use nalgebra::dmatrix;
     ///
     /// let (x, y) = (dmatrix![1.0, 5.0; 2.0, 3.0; 3.0, 4.0; 3.0, 1.0; 4.0, 3.0; 5.0, 1.0], [0, 0, 0, 1, 1, 1]);

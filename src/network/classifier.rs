@@ -116,7 +116,8 @@ impl<T: Real> Trained<T> {
     /// # Examples
     /// ```
     /// use logit::nn::{Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
-    /// use logit::{Activation, Adam, ClassifierExt, data};
+    /// use logit::prelude::*;
+    /// use logit::{Activation, Adam, data};
     ///
     /// let iris = data::iris();
     /// let indices: Vec<usize> = (0..150).map(|row| row / 50).collect();

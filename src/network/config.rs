@@ -67,7 +67,8 @@ impl From<LevenbergMarquardt> for MlpOptimizer {
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::{Activation, Classifier, Estimator, Lbfgs, MlpClassifier};
+/// use logit::prelude::*;
+/// use logit::{Activation, Lbfgs, MlpClassifier};
 ///
 /// // Exclusive or, which no linear model can represent.
 /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];

@@ -30,7 +30,8 @@ use crate::train::{History, Trained};
 /// A model file would have to know your layers. Save [`trained`](Self::trained) instead, and make the classifier again:
 /// ```
 /// use logit::nn::{FittedNetwork, Sequential, SoftmaxCrossEntropy, Trained};
-/// use logit::{Activation, ClassifierExt, Persist};
+/// use logit::prelude::*;
+/// use logit::Activation;
 /// use nalgebra::dmatrix;
 ///
 /// let network = || Sequential::perceptron(&[2, 4, 3], Activation::Tanh);

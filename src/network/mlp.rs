@@ -26,7 +26,8 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
     /// # Examples
     /// ```
     /// use logit::nn::{BinaryCrossEntropy, Sequential};
-    /// use logit::{Activation, ClassifierExt, FittedMlp};
+    /// use logit::prelude::*;
+    /// use logit::{Activation, FittedMlp};
     /// use nalgebra::dmatrix;
     ///
     /// // Exclusive or: z = relu(a - b) + relu(b - a) - 1/2, weights input by input.

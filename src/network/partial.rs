@@ -22,7 +22,8 @@ use crate::train::{RunState, StepOutcome, Trainer, check_compatible};
 /// bit, a fit with as many epochs.
 ///
 /// ```
-/// use logit::{Classifier, MlpClassifier, data};
+/// use logit::prelude::*;
+/// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let mut partial = MlpClassifier::new([10]).partial(4, ["setosa", "versicolor", "virginica"])?;

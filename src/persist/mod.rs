@@ -53,7 +53,8 @@ use crate::scalar::Real;
 ///
 /// ```
 /// use logit::persist::Record;
-/// use logit::{Error, Persist};
+/// use logit::prelude::*;
+/// use logit::Error;
 ///
 /// #[derive(Debug, PartialEq)]
 /// struct Interval { lower: f64, upper: f64 }

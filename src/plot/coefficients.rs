@@ -18,7 +18,8 @@ use crate::linear::Inference;
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty, data, plot};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data, plot};
 ///
 /// let iris = data::iris();
 /// let y: Vec<bool> = iris.y.iter().map(|&species| species == "virginica").collect();

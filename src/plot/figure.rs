@@ -106,7 +106,8 @@ impl Figure {
     ///
     /// # Examples
     /// ```no_run
-    /// use logit::{Estimator, MlpClassifier, data, plot};
+    /// use logit::prelude::*;
+    /// use logit::{MlpClassifier, data, plot};
     ///
     /// let iris = data::iris();
     /// let model = MlpClassifier::new([8]).fit(&iris.x, &iris.y)?;

@@ -18,7 +18,8 @@ use crate::train::{Epoch, History};
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, MlpClassifier, data, plot};
+/// use logit::prelude::*;
+/// use logit::{MlpClassifier, data, plot};
 ///
 /// let iris = data::iris();
 /// let model = MlpClassifier::new([8]).epochs(20).validation_fraction(0.2).fit(&iris.x, &iris.y)?;
@@ -80,7 +81,8 @@ pub fn metric_curves<S: AsRef<str>>(history: &History, names: &[S]) -> Result<Fi
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty, data, plot};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data, plot};
 ///
 /// let iris = data::iris();
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris.x, &iris.y)?;

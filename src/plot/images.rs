@@ -42,7 +42,8 @@ pub(super) struct Images {
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, MlpClassifier, data, plot};
+/// use logit::prelude::*;
+/// use logit::{MlpClassifier, data, plot};
 ///
 /// let digits = data::digits();
 /// let model = MlpClassifier::new([12]).epochs(1).fit(&digits.x, &digits.y)?;

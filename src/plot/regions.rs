@@ -21,7 +21,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty, Pipeline, StandardScaler, data, plot};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler, data, plot};
 ///
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);
@@ -50,7 +51,8 @@ pub fn decision_regions<'a, T: Real, C: Classifier<T> + ?Sized>(
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty, data, plot};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data, plot};
 ///
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);
@@ -74,7 +76,8 @@ pub fn decision_boundary<'a, T: Real, C: Classifier<T> + ?Sized>(
 /// ```
 /// use logit::boundary::Slice;
 /// use logit::plot::DecisionRegions;
-/// use logit::{Estimator, MlpClassifier, data};
+/// use logit::prelude::*;
+/// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let model = MlpClassifier::new([8]).epochs(50).fit(&iris.x, &iris.y)?;

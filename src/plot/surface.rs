@@ -27,7 +27,8 @@ const STEPS: usize = 20;
 /// # Examples
 /// ```
 /// use logit::plot::ProbabilitySurface;
-/// use logit::{Estimator, LogisticRegression, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);

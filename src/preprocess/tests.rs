@@ -240,6 +240,6 @@ fn moments_take_views() {
     let mut blocks = Moments::new(3).unwrap();
     blocks.update(x.rows(0, 20), None).unwrap();
     assert_eq!(blocks, Moments::of(&x, None).unwrap());
-    let part: DMatrixView<'_, f64> = x.rows(3, 9).into();
+    let part: DMatrixView<'_, f64> = x.rows(3, 9);
     assert_eq!(Moments::of(part, None), Moments::of(&part.clone_owned(), None));
 }

@@ -107,7 +107,8 @@ pub fn grid2<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<
 /// Settings and how good they were: a row of [`FittedSearch::table`].
 ///
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty, Search, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, Search, data};
 ///
 /// let iris = data::iris();
 /// let search = Search::grid([0.01, 1.0], |&c| LogisticRegression::new(Penalty::c(c)));

@@ -110,7 +110,8 @@ impl Sketch {
     /// # Examples
     /// ```
     /// use logit::terminal::Sketch;
-    /// use logit::{Estimator, MlpClassifier, data};
+    /// use logit::prelude::*;
+    /// use logit::{MlpClassifier, data};
     ///
     /// let iris = data::iris();
     /// let model = MlpClassifier::new([8]).epochs(30).validation_fraction(0.2).fit(&iris.x, &iris.y)?;

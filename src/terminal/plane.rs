@@ -69,7 +69,8 @@ impl Sketch {
     /// # Examples
     /// ```
     /// use logit::terminal::Sketch;
-    /// use logit::{Estimator, LogisticRegression, Penalty, data};
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty, data};
     ///
     /// let iris = data::iris();
     /// let petals = iris.x.select_columns(&[2, 3]);

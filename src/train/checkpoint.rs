@@ -21,7 +21,8 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::nn::{StepOutcome, Checkpoint, MlpOptions};
-/// use logit::{Adam, MlpClassifier, Persist, data};
+/// use logit::prelude::*;
+/// use logit::{Adam, MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let network = MlpClassifier::new([8]).optimizer(Adam::new(0.01)).epochs(6);
@@ -77,7 +78,8 @@ impl<T: Real> Checkpoint<T> {
     /// use logit::nn::{
     ///     Checkpoint, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
     /// };
-    /// use logit::{Activation, Adam, Persist, data};
+    /// use logit::prelude::*;
+    /// use logit::{Activation, Adam, data};
     ///
     /// let iris = data::iris();
     /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();

@@ -8,7 +8,8 @@ use std::time::Duration;
 /// Two histories are equal when everything but the times is.
 ///
 /// ```
-/// use logit::{Estimator, MlpClassifier, data};
+/// use logit::prelude::*;
+/// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
 /// let model = MlpClassifier::new([8]).epochs(3).fit(&iris.x, &iris.y)?;

@@ -43,7 +43,8 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 /// # Examples
 /// ```
 /// use logit::data::CsvReader;
-/// use logit::{Classifier, Imputer, LogisticRegression, Penalty, Pipeline, StandardScaler};
+/// use logit::prelude::*;
+/// use logit::{Imputer, LogisticRegression, Penalty, Pipeline, StandardScaler};
 ///
 /// let text = "age,city,member,buys\n\
 ///             31,Oslo,1,yes\n\

@@ -16,7 +16,8 @@ use crate::rng::Rng;
 /// # Examples
 /// ```
 /// use logit::data::Blobs;
-/// use logit::{Classifier, LogisticRegression, Penalty};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty};
 /// use nalgebra::dmatrix;
 ///
 /// let blobs = Blobs::new(90, 3).features(5).standard_deviation(0.5).seed(2).generate()?;

@@ -41,7 +41,7 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 /// # Examples
 /// ```
 /// # #[cfg(feature = "csv")] {
-/// use logit::Persist;
+/// use logit::prelude::*;
 /// use logit::data::{CsvReader, Schema};
 ///
 /// let text = "colour,size,kind\nred,3,a\nblue,5,b\n";

@@ -65,7 +65,8 @@ pub enum SelectionRule {
 /// # Examples
 /// ```
 /// use logit::linear::{LogisticPath, LogisticRegressionCv, SelectionRule};
-/// use logit::{Classifier, Estimator, data};
+/// use logit::prelude::*;
+/// use logit::data;
 ///
 /// let iris = data::iris();
 /// let search = LogisticRegressionCv::new(LogisticPath::l1().count(20)).rule(SelectionRule::OneStandardError);

@@ -40,7 +40,8 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::linear::{Covariance, RowOptions};
-/// use logit::{Estimator, LogisticRegression, Penalty};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty};
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0; 5.0; 6.0; 7.0];

@@ -58,7 +58,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// # Examples
     /// ```
     /// use logit::linear::{Covariance, RowOptions};
-    /// use logit::{Estimator, LogisticRegression, Penalty, data};
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty, data};
     ///
     /// let iris = data::iris();
     /// let x = iris.x.columns(1, 1).into_owned();

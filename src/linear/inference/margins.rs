@@ -49,7 +49,8 @@ impl Inference {
     /// # Examples
     /// ```
     /// use logit::linear::RowOptions;
-    /// use logit::{Estimator, LogisticRegression, Penalty};
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty};
     /// use nalgebra::dmatrix;
     ///
     /// let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0; 5.0];

@@ -47,7 +47,8 @@ use crate::report::FitReport;
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty};
 /// use nalgebra::DMatrix;
 ///
 /// // A 2 x 2 table: 10 of 40 without, 30 of 60 with the treatment.

@@ -64,7 +64,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// # Examples
     /// ```
     /// use logit::linear::RowOptions;
-    /// use logit::{Estimator, LogisticRegression, Penalty};
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty};
     /// use nalgebra::dmatrix;
     ///
     /// // Nobody of 5 recovered without, 4 of 6 with the treatment: the log-odds ratio is infinite.

@@ -45,7 +45,8 @@ use crate::scalar::Real;
 ///
 /// # Examples
 /// ```
-/// use logit::{Estimator, LogisticRegression, Penalty, data};
+/// use logit::prelude::*;
+/// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let iris = data::iris();
 /// let mut y = iris.y.clone();

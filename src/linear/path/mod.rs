@@ -47,7 +47,8 @@ use crate::scalar::Real;
 /// # Examples
 /// ```
 /// use logit::linear::LogisticPath;
-/// use logit::{Classifier, data};
+/// use logit::prelude::*;
+/// use logit::data;
 ///
 /// let iris = data::iris();
 /// let path = LogisticPath::l1().count(20).fit(&iris.x, &iris.y)?;
