@@ -20,7 +20,9 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
             // Unit tests may use whatever they like.
             true if path.ends_with("tests") => {}
             true => files(&path, found),
-            false => found.push(path),
+            false if path.extension().is_some_and(|extension| extension == "rs") => found.push(path),
+            // Bundled data.
+            false => {}
         }
     }
 }

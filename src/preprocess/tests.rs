@@ -65,7 +65,10 @@ fn views_are_transformed_as_copies_are_whatever_the_memory_held() {
         for _ in 0..2 {
             transform.transform_into(view.into(), memory.rows_mut(3, 4800), &mut scratch).unwrap();
             assert_eq!(memory.rows(3, 4800), wanted, "{name}");
-            assert!(memory.rows(0, 3).iter().chain(memory.rows(4803, 2).iter()).all(|v| v.is_nan()), "{name}");
+            assert!(
+                memory.rows(0, 3).iter().chain(memory.rows(4803, 2).iter()).all(|v| v.is_nan()),
+                "{name}"
+            );
         }
         assert_eq!(transform.transform(view).unwrap(), wanted, "{name}");
     }
@@ -76,7 +79,7 @@ fn the_first_row_that_is_not_finite_is_named_in_copies_and_in_place() {
     let mut x = rows(5000);
     let scaler = StandardScaler::new().fit(&x).unwrap();
     (x[(4500, 0)], x[(2500, 2)], x[(4400, 1)]) = (f64::NAN, f64::INFINITY, f64::NAN);
-    let wanted = Error::NotFinite { argument: "x", row: 2500, column: 2, value: f64::INFINITY };
+    let wanted = Error::NotFinite { argument: "x", row: 2500, column: 2, name: None, value: f64::INFINITY };
     assert_eq!(scaler.transform(&x).unwrap_err(), wanted);
     assert_eq!(scaler.transform_owned(x).unwrap_err(), wanted);
 }
