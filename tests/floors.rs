@@ -21,6 +21,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
             true if path.ends_with("tests") => {}
             true => files(&path, found),
             false if path.extension().is_some_and(|extension| extension == "rs") => found.push(path),
+            // Bundled data.
             false => {}
         }
     }

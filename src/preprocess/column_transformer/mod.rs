@@ -3,8 +3,6 @@
 mod blocks;
 mod fitted;
 mod stored;
-#[cfg(test)]
-mod tests;
 
 pub use blocks::{Beside, BlockFit, FitBlocks, FittedBlocks};
 pub use fitted::FittedColumnTransformer;
