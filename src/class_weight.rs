@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::check;
 use crate::error::Error;
-use crate::label::{Label, text};
+use crate::label::{Label, integer, text};
 use crate::scalar::Real;
 
 /// How much the rows of each class count, times their sample weights.
@@ -42,8 +42,8 @@ pub enum ClassWeight {
 impl ClassWeight {
     /// A weight for each label that is named, 1 for the others.
     ///
-    /// Labels have the type of those in `y`; text may be `&'static str` here and `String` there. A fit refuses labels of
-    /// another type ([`Error::LabelType`]), labels that no row has, labels that are named twice, and weights that are not
+    /// Labels have the type of those in `y`; text may be `&'static str` here and `String` there, and integers may be of any
+    /// types, since a literal such as `1` is an `i32` here whatever `y` holds. A fit refuses labels of another type ([`Error::LabelType`]), labels that no row has, labels that are named twice, and weights that are not
     /// finite and above 0.
     pub fn map<L: Label>(weights: impl IntoIterator<Item = (L, f64)>) -> Self {
         let mut weights: Vec<(L, f64)> = weights.into_iter().collect();
@@ -97,9 +97,13 @@ impl WeightMap {
             for (label, weight) in entries {
                 put(classes.binary_search(label).ok(), label, *weight)?;
             }
-        } else if let (Some(entries), Some(texts)) = (self.entries.texts(), all_texts(classes)) {
+        } else if let (Some(entries), Some(texts)) = (self.entries.texts(), all(classes, text)) {
             for (label, weight) in entries {
                 put(texts.iter().position(|text| *text == label), &label, weight)?;
+            }
+        } else if let (Some(entries), Some(integers)) = (self.entries.integers(), all(classes, integer)) {
+            for (label, weight) in entries {
+                put(integers.iter().position(|integer| *integer == label), &label, weight)?;
             }
         } else {
             let (expected, found) = (type_name::<L>(), self.entries.label_type());
@@ -129,6 +133,8 @@ trait Entries: Send + Sync + fmt::Debug {
     fn label_type(&self) -> &'static str;
     /// The labels as text, if they are.
     fn texts(&self) -> Option<Vec<(&str, f64)>>;
+    /// The labels as integers, if they are.
+    fn integers(&self) -> Option<Vec<(i128, f64)>>;
 }
 
 impl<L: Label> Entries for Vec<(L, f64)> {
@@ -147,10 +153,15 @@ impl<L: Label> Entries for Vec<(L, f64)> {
     fn texts(&self) -> Option<Vec<(&str, f64)>> {
         self.iter().map(|(label, weight)| text(label).map(|text| (text, *weight))).collect()
     }
+
+    fn integers(&self) -> Option<Vec<(i128, f64)>> {
+        self.iter().map(|(label, weight)| integer(label).map(|integer| (integer, *weight))).collect()
+    }
 }
 
-fn all_texts<L: Label>(labels: &[L]) -> Option<Vec<&str>> {
-    labels.iter().map(text).collect()
+/// What `of` makes of each label, if it makes something of every one.
+fn all<'a, L: Label, A>(labels: &'a [L], of: impl Fn(&'a L) -> Option<A>) -> Option<Vec<A>> {
+    labels.iter().map(of).collect()
 }
 
 /// Sample weights times class weights.
@@ -210,14 +221,24 @@ mod tests {
         assert_eq!(map.of_classes::<f64, _>(&owned, &[0, 1], None), Err(unknown));
     }
 
+    #[test]
+    fn integers_are_compared_by_value() {
+        let map = ClassWeight::map([(1, 2.0)]);
+        assert_eq!(map.of_classes::<f64, _>(&[0usize, 1], &[0, 1], None), Ok(vec![1.0, 2.0]));
+        assert_eq!(map.of_classes::<f64, _>(&[-1i8, 1], &[0, 1], None), Ok(vec![1.0, 2.0]));
+        let map = ClassWeight::map([(u64::MAX, 2.0)]);
+        let unknown = Error::UnknownClass { argument: "class_weight", label: u64::MAX.to_string() };
+        assert_eq!(map.of_classes::<f64, _>(&[-1i64, 1], &[0, 1], None), Err(unknown));
+    }
+
     /// `Debug` writes both labels alike, and so does the text of other types.
     #[test]
     fn labels_of_another_type_are_refused_however_they_are_written() {
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
         struct Named(u8);
-        let wanted = Error::LabelType { argument: "class_weight", expected: "i64", found: "i32" };
+        let wanted = Error::LabelType { argument: "class_weight", expected: "bool", found: "i32" };
         let map = ClassWeight::map([(1i32, 2.0)]);
-        assert_eq!(map.of_classes::<f64, _>(&[0i64, 1], &[0, 1], None), Err(wanted));
+        assert_eq!(map.of_classes::<f64, _>(&[false, true], &[0, 1], None), Err(wanted));
         let error = ClassWeight::map([("1", 2.0)]).of_classes::<f64, _>(&[Named(1)], &[0], None).unwrap_err();
         assert!(error.to_string().contains("&str") && error.to_string().contains("Named"), "{error}");
         assert_eq!(

@@ -76,6 +76,17 @@ pub(crate) fn text<L: Label>(label: &L) -> Option<&str> {
         .or_else(|| label.downcast_ref::<std::sync::Arc<str>>().map(|text| &**text))
 }
 
+/// The value of a label, if it is an integer of any kind that fits.
+pub(crate) fn integer<L: Label>(label: &L) -> Option<i128> {
+    let label: &dyn Any = label;
+    macro_rules! value_of {
+        ($($type:ty),*) => {
+            None$(.or_else(|| label.downcast_ref::<$type>().and_then(|&value| i128::try_from(value).ok())))*
+        };
+    }
+    value_of!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize)
+}
+
 /// A label as people write it: text without quotes, everything else as `Debug` shows it.
 pub(crate) fn plain<L: Label>(label: &L) -> String {
     let text = format!("{label:?}");

@@ -52,6 +52,7 @@ pub enum Penalty {
 /// The objective is Σ u_i l_i / Σ u_i + λ r(w), with u the sample weights (times class weights) and r(w) such as
 /// 1/2 ‖w‖². scikit-learn's C Σ u_i l_i + r(w) has the same minimum when λ = 1 / (C Σ u_i).
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Strength {
     /// λ, relative to the *mean* loss; at least 0. It means the same for any number of rows.
     Lambda(f64),

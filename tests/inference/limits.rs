@@ -78,6 +78,6 @@ fn given_coefficients_are_judged_and_called_given() {
     let given =
         FittedLogistic::from_coefficients(vec![0usize, 1], dmatrix![0.5; -0.5], dvector![0.1]).unwrap();
     let inference = given.inference(&x, &y).unwrap();
-    assert!(inference.to_string().starts_with("fit: not fitted: the coefficients were given"));
+    assert!(inference.to_string().starts_with("fit: not fitted: the parameters were given"));
     assert_eq!(inference.estimates().as_slice(), [0.1, 0.5, -0.5]);
 }
