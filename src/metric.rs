@@ -287,7 +287,7 @@ mod tests {
             p
         };
         for metric in ALL {
-            let of = |y: &[&str], p: &DMatrix<f64>, weights: Option<&[f64]>| {
+            let of = |y: &[&'static str], p: &DMatrix<f64>, weights: Option<&[f64]>| {
                 (&metric).evaluate(y, p, &CLASSES, weights).unwrap_err()
             };
             assert!(matches!(of(&y[..4], &p, None), Error::ShapeMismatch { axis: "rows", .. }));
