@@ -162,11 +162,12 @@ fn traits_make_objects() {
 
 /// Labels are owned or static; text that borrows from elsewhere is made a `String` first.
 #[test]
-fn labels_are_text_of_either_kind() {
+fn labels_own_what_they_are_and_weights_may_name_them_by_text() {
     let text = String::from("no yes yes no");
     let y: Vec<String> = text.split(' ').map(str::to_owned).collect();
     let x = nalgebra::dmatrix![0.0; 1.0; 2.0; 0.5];
-    let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &y).unwrap();
+    let weights = logit::ClassWeight::map([("yes", 2.0)]);
+    let model = LogisticRegression::new(Penalty::c(1.0)).class_weight(weights).fit(&x, &y).unwrap();
     assert_eq!(model.classes(), ["no", "yes"]);
     let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &["no", "yes", "yes", "no"]).unwrap();
     assert_eq!(model.classes(), ["no", "yes"]);

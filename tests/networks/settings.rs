@@ -147,9 +147,9 @@ fn a_schedule_may_be_a_function() {
     assert_eq!(found.params(), wanted.params());
     let network_with = network.clone().schedule(halved.clone());
     let mut run = network_with.start(&x, &y, MlpOptions::new()).unwrap();
-    (0..7).for_each(|_| {
+    for _ in 0..7 {
         run.step().unwrap();
-    });
+    }
     let mut resumed = network_with.resume(&x, &y, MlpOptions::new(), run.checkpoint()).unwrap();
     resumed.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap();
     assert_eq!(resumed.finish().params(), wanted.params());
