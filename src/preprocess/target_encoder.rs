@@ -44,10 +44,10 @@ use crate::select::folds;
 /// use logit::preprocess::{Smoothing, TargetEncoder};
 /// use nalgebra::dmatrix;
 ///
-/// let (city, y) = (dmatrix![7.0; 7.0; 7.0; 9.0; 9.0; 9.0], ["no", "no", "yes", "yes", "yes", "no"]);
-/// let encoder = TargetEncoder::new().smoothing(Smoothing::Fixed(3.0)).fit_supervised(&city, &y)?;
-/// // One of three, shrunk halfway to three of six; a city that nobody knows has the share of all.
-/// assert_eq!(encoder.transform(&dmatrix![7.0; 8.0])?, dmatrix![2.5 / 6.0; 0.5]);
+/// let (city, y) = (dmatrix![7.0; 7.0; 9.0; 9.0], ["no", "yes", "yes", "yes"]);
+/// let encoder = TargetEncoder::new().smoothing(Smoothing::Fixed(2.0)).fit_supervised(&city, &y)?;
+/// // One of two, shrunk halfway to three of four; a city that nobody knows has the share of all.
+/// assert_eq!(encoder.transform(&dmatrix![7.0; 8.0])?, dmatrix![0.625; 0.75]);
 /// assert_eq!(encoder.output_names(&["city".into()])?, ["city: P(yes)"]);
 /// # Ok::<(), logit::Error>(())
 /// ```
