@@ -259,3 +259,26 @@ fn names_are_checked_where_rows_are_named_by_hand() {
     let error = Rows::from(&x).with_names(&names).expect_err("one name");
     assert_eq!(error.to_string(), "`names` has 1 entries, wanted 2");
 }
+
+#[cfg(feature = "plot")]
+#[test]
+fn pictures_have_the_names_of_the_model() {
+    let set = flowers().columns(&[2, 3]).expect("columns");
+    let model = set.fit(&logistic()).expect("a fit");
+    let drawn = |regions: logit::plot::DecisionRegions, set: &Dataset<String>| {
+        regions
+            .resolution(20)
+            .draw(&model, &set.x, &set.y)
+            .and_then(|figure| figure.to_svg())
+            .expect("a picture")
+    };
+    let svg = drawn(logit::plot::DecisionRegions::new(), &set);
+    assert!(svg.contains("petal length (cm)") && svg.contains("petal width (cm)"));
+    let svg = drawn(logit::plot::DecisionRegions::new().feature_names("long", "wide"), &set);
+    assert!(!svg.contains("petal length (cm)") && svg.contains("wide"));
+    let swapped = set.columns(&[1, 0]).expect("columns");
+    let refused = logit::plot::DecisionRegions::new().draw(&model, &swapped, &set.y);
+    assert!(matches!(refused, Err(Error::ColumnNames { .. })));
+    let refused = logit::terminal::Sketch::new().regions(&model, &swapped, &set.y);
+    assert!(matches!(refused, Err(Error::ColumnNames { .. })));
+}
