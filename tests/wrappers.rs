@@ -147,14 +147,16 @@ fn of_several_fits_the_first_that_did_not_converge_reports() {
     assert_eq!(Classifier::report(&rest), Some(rest.models()[0].report()), "all converged");
 }
 
+type Boxed = Box<dyn Classifier<f64, Label = usize>>;
+
 /// All wrappers around models of the same rows.
-fn wrappers(x: Rows<'_, f64>, y: &[usize]) -> Vec<(&'static str, Box<dyn Classifier<f64, Label = usize>>)> {
+fn wrappers(x: Rows<'_, f64>, y: &[usize]) -> Vec<(&'static str, Boxed)> {
     let model = logistic().fit(x, y).expect("a fit");
     let classes = model.classes().len();
     let shares = vec![1.0; classes];
     let used: Vec<f64> = (1..=classes).map(|class| class as f64).collect();
     let costs = DMatrix::from_fn(classes, classes, |i, j| if i == j { 0.0 } else { (1 + i + 2 * j) as f64 });
-    let mut all: Vec<(&'static str, Box<dyn Classifier<f64, Label = usize>>)> = vec![
+    let mut all: Vec<(&'static str, Boxed)> = vec![
         ("reject", Box::new(RejectOption::new(model.clone(), 0.8).expect("a model"))),
         (
             "conformal",
@@ -343,7 +345,8 @@ fn forwards<C: Classifier<f64, Label = usize>>(wrapper: C, probabilities: bool, 
 
 #[test]
 fn wrappers_forward_every_method_that_is_not_theirs() {
-    forwards(&Spy::new(), true, true);
+    let spy = Spy::new();
+    forwards(&spy, true, true);
     forwards(Box::new(Spy::new()), true, true);
     forwards(std::sync::Arc::new(Spy::new()), true, true);
     forwards(RejectOption::new(Spy::new(), 0.5).expect("a model"), true, true);

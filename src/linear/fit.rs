@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use super::config::{LogisticRegression, Solver};
 use super::fitted::{FittedLogistic, Terms};
 use super::problem::{ColumnPenalty, Problem};
-use super::sample::Sample;
+use super::sample::{Classes, Sample};
 use super::separation::{Separation, estimate_exists, separation};
 use super::solve::{Solved, solve};
 use crate::error::{Error, unsupported};
@@ -70,7 +70,7 @@ pub(super) fn fit<T: Real, L: Label>(
     options: FitOptions<'_, T>,
     start: Option<&FittedLogistic<T, L>>,
 ) -> Result<FittedLogistic<T, L>, Error> {
-    let (sample, classes, class_weights) =
+    let (sample, Classes { labels: classes, weights: class_weights }) =
         Sample::new(x, y, options.weights, options.offset, config.class_weight.as_ref())?;
     if let Some(start) = start {
         start.check_start(x.ncols(), &classes)?;

@@ -147,7 +147,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// [`FitOptions::offset`](crate::FitOptions).
     ///
     /// # Errors
-    /// As [`predict_proba`](Classifier::predict_proba), and for an offset of another size or with NaN or infinities.
+    /// As [`predict_proba`](ClassifierExt::predict_proba), and for an offset of another size or with NaN or infinities.
     pub fn predict_proba_with_offset<'a, 'b>(
         &self,
         x: impl Into<Rows<'a, T>>,

@@ -59,6 +59,12 @@ impl<T: Real> Default for RowOptions<'_, T> {
     }
 }
 
+/// The classes of a fit, in ascending order, with their weights if they have any.
+pub(super) struct Classes<L> {
+    pub(super) labels: Vec<L>,
+    pub(super) weights: Option<Vec<f64>>,
+}
+
 /// Examples with everything that belongs to them.
 #[derive(Debug, Clone)]
 pub(super) struct Sample<'a, T: Real> {
@@ -75,11 +81,11 @@ impl<'a, T: Real> Sample<'a, T> {
         weights: Option<&'a [T]>,
         offset: Option<DMatrixView<'a, T>>,
         class_weight: Option<&ClassWeight>,
-    ) -> Result<(Self, Vec<L>, Option<Vec<f64>>), Error> {
+    ) -> Result<(Self, Classes<L>), Error> {
         let Labelled { examples, classes, class_weights } = Labelled::new(x, y, weights, class_weight)?;
         check_offset(offset, x.nrows(), classes.len())?;
         let sample = Sample { examples, offset, classes: classes.len() };
-        Ok((sample, classes, class_weights))
+        Ok((sample, Classes { labels: classes, weights: class_weights }))
     }
 
     /// Checks rows that are shown to a model with these classes and class weights.

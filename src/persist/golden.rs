@@ -31,7 +31,7 @@ impl GoldenRows {
     /// model refuses those.
     ///
     /// # Errors
-    /// Those of [`Classifier::decision_function`] for rows that are given, and [`Error::InvalidParameter`] for more than
+    /// Those of [`ClassifierExt::decision_function`] for rows that are given, and [`Error::InvalidParameter`] for more than
     /// 100 of them.
     pub fn of<T: Real, C: Classifier<T>>(
         model: &C,

@@ -161,7 +161,7 @@ impl<L: Label> Influence<L> {
     }
 
     /// The scores of each row by the model without it, in the shape of a
-    /// [`decision_function`](Classifier::decision_function); with the row's offset.
+    /// [`decision_function`](crate::ClassifierExt::decision_function); with the row's offset.
     pub fn leave_one_out_scores(&self) -> &DMatrix<f64> {
         &self.scores
     }

@@ -8,7 +8,7 @@ use crate::linear::config::{LogisticRegression, Solver};
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::problem::ColumnPenalty;
-use crate::linear::sample::{RowOptions, Sample};
+use crate::linear::sample::{Classes, RowOptions, Sample};
 use crate::linear::solve::solve;
 use crate::optim::Objective;
 use crate::penalty::{Penalty, Strength};
@@ -36,7 +36,8 @@ impl<T: Real, L: Label> Origin<T, L> {
         y: &[L],
         RowOptions { weights, offset }: RowOptions<'_, T>,
     ) -> Result<Self, Error> {
-        let (sample, classes, _) = Sample::new(x, y, weights, offset, config.class_weight.as_ref())?;
+        let (sample, Classes { labels: classes, .. }) =
+            Sample::new(x, y, weights, offset, config.class_weight.as_ref())?;
         // The penalty of each column for λ = 1.
         let unit = LogisticRegression { penalty: config.penalty.with_lambda(1.0), ..config.clone() };
         let unit = unit.column_penalty::<T>(x.ncols(), sample.examples.total_weight())?;

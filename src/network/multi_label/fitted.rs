@@ -16,7 +16,7 @@ use crate::train::History;
 
 /// A fitted multi-label network: one score and one probability for each label, independent of the others.
 ///
-/// Made by [`MlpClassifier::fit_multi_label`].
+/// Made by [`MlpClassifier::fit_multi_label`](crate::MlpClassifier::fit_multi_label).
 ///
 /// # Shapes
 /// Scores and probabilities are n x K, a column per label in the order of [`labels`](Self::labels). Rows need not sum to

@@ -113,6 +113,9 @@ impl Default for ColumnTransformer {
     }
 }
 
+/// A fitted transformer, and what each of its blocks hands on of the training rows.
+type Learned<T, F> = (FittedColumnTransformer<T, F>, Vec<DMatrix<T>>);
+
 impl<B> ColumnTransformer<B> {
     /// Adds `transformer` for these columns, by name (`["island", "sex"]`) or by position from 0 (`[0, 3]`, `2..5`), in this
     /// order.
@@ -152,7 +155,7 @@ impl<B> ColumnTransformer<B> {
         x: Rows<'_, T>,
         options: TransformerOptions<'_, T>,
         hand_on: bool,
-    ) -> Result<(FittedColumnTransformer<T, B::Fitted>, Vec<DMatrix<T>>), Error>
+    ) -> Result<Learned<T, B::Fitted>, Error>
     where
         B: FitBlocks<T>,
     {
