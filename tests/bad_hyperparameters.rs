@@ -124,7 +124,7 @@ fn networks_check_sizes_penalty_slope_and_fractions() {
     let held_out = |v| network().validation_fraction(v);
     assert_each_refused(&NO_FRACTION, held_out, "validation_fraction", FRACTION);
     assert_each_refused(&[0.0], held_out, "validation_fraction", POSITIVE);
-    let full_batch = network().optimizer(Lbfgs::new()).validation_fraction(0.5);
+    let full_batch = MlpClassifier::new([2]).optimizer(Lbfgs::new()).validation_fraction(0.5);
     let message = "`validation_fraction` is 0.5, must be absent for a minimiser, which has no epochs";
     assert_eq!(refusal(&full_batch), message);
 }

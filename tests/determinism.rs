@@ -7,12 +7,13 @@ use logit::prelude::*;
 use logit::{Activation, Adam, Lbfgs, LogisticRegression, MlpClassifier, Penalty, Sgd, data};
 
 fn networks() -> Vec<MlpClassifier> {
-    let base = MlpClassifier::new([12, 6]).epochs(4).batch_size(25).l2(1e-3).seed(11);
+    let whole = MlpClassifier::new([12, 6]).l2(1e-3).seed(11);
+    let base = whole.clone().epochs(4).batch_size(25);
     vec![
         base.clone().optimizer(Adam::new(0.01)),
         base.clone().optimizer(Sgd::new(0.05).momentum(0.9)).activation(Activation::Tanh),
         base.clone().optimizer(Adam::new(0.01)).validation_fraction(0.2),
-        base.optimizer(Lbfgs::new().max_iterations(10)),
+        whole.optimizer(Lbfgs::new().max_iterations(10)),
     ]
 }
 

@@ -300,7 +300,7 @@ fn a_refit_gives_the_same_bits() {
     let network = MlpClassifier::new([7, 3]).epochs(3).seed(5);
     check(&network);
     check(&network.clone().optimizer(Sgd::new(0.1).momentum(0.9)).validation_fraction(0.2));
-    check(&network.optimizer(Lbfgs::new().max_iterations(20)));
+    check(&MlpClassifier::new([7, 3]).seed(5).optimizer(Lbfgs::new().max_iterations(20)));
 }
 
 #[test]

@@ -64,7 +64,8 @@ fn sets_weights_thresholds_and_validation_rows_work() {
 
     let weights: Vec<f64> = (0..200).map(|row| f64::from(row < 150)).collect();
     let first = LabelSets::from_indicator(y.indicator().rows(0, 150).into_owned(), y.labels()).unwrap();
-    let lbfgs = network().optimizer(Lbfgs::new().max_iterations(30)).l2(0.1);
+    let lbfgs = MlpClassifier::new([16]).activation(Activation::Tanh).seed(3);
+    let lbfgs = lbfgs.optimizer(Lbfgs::new().max_iterations(30)).l2(0.1);
     let weighted = lbfgs.fit_multi_label_with(&x, &y, FitOptions::new().weights(&weights)).unwrap();
     let fewer = lbfgs.fit_multi_label(&x.rows(0, 150).into_owned(), &first).unwrap();
     for (a, b) in weighted.network().params().iter().zip(fewer.network().params()) {

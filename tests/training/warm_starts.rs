@@ -50,7 +50,8 @@ fn a_warm_start_begins_with_the_weights_of_the_model() {
     for (a, b) in first.params().iter().zip(again.params()) {
         approx::assert_abs_diff_eq!(a, b, epsilon = 1e-9);
     }
-    let lbfgs = network().activation(Activation::Tanh).optimizer(Lbfgs::new().max_iterations(5000)).l2(0.01);
+    let lbfgs = MlpClassifier::new([6]).activation(Activation::Tanh).l2(0.01).seed(9);
+    let lbfgs = lbfgs.optimizer(Lbfgs::new().max_iterations(5000));
     let best = lbfgs.fit(&data.x, &data.classes).expect("a model");
     assert!(best.report().converged(), "{}", best.report());
     let polished = lbfgs.fit_from(&best, &data.x, &data.classes).expect("a model");
