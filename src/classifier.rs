@@ -162,7 +162,7 @@ pub trait Classifier<T: Real> {
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris, &iris.y)?;
 /// assert_eq!(model.predict_proba(&iris)?.shape(), (150, 3)); // a data set, whose column names are checked
 /// assert_eq!(model.predict(iris.x.rows(100, 50))?.len(), 50); // a view
-/// assert_eq!(model.predict_row(&[5.1, 3.5, 1.4, 0.2], &mut Scratch::new())?, "setosa"); // one row
+/// assert_eq!(*model.predict_row(&[5.1, 3.5, 1.4, 0.2], &mut Scratch::new())?, "setosa"); // one row
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub trait ClassifierExt<T: Real>: Classifier<T> {

@@ -21,7 +21,7 @@ use crate::scalar::{Real, Strided, Workspace};
 /// let mut probabilities = [0.0; 3];
 /// model.probabilities_row(&[5.1, 3.5, 1.4, 0.2], &mut probabilities, &mut scratch)?;
 /// assert!(probabilities[0] > 0.9);
-/// assert_eq!(model.predict_row(&[5.1, 3.5, 1.4, 0.2], &mut scratch)?, "setosa");
+/// assert_eq!(*model.predict_row(&[5.1, 3.5, 1.4, 0.2], &mut scratch)?, "setosa");
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Default)]

@@ -30,7 +30,12 @@ fn fits<T: Real, L: Label + 'static>(x: &DMatrix<T>, y: &[L], weights: Option<&[
         Ok((Box::new(model), report))
     };
     let network = |optimizer: MlpOptimizer| -> Fit<T, L> {
-        let network = MlpClassifier::new([3]).epochs(5).batch_size(4).optimizer(optimizer);
+        let network = match optimizer {
+            // A minimiser has neither epochs nor batches, and refuses them.
+            MlpOptimizer::FullBatch(_) => MlpClassifier::new([3]),
+            _ => MlpClassifier::new([3]).epochs(5).batch_size(4),
+        };
+        let network = network.optimizer(optimizer);
         let model = network.fit_with(x, y, {
             let mut options = FitOptions::new();
             options.weights = weights;
