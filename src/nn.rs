@@ -9,7 +9,7 @@ pub use crate::layer::{
     Mode, PRelu, Residual, Sequential, Shape, Softmax, Summary, Tape, TapeParts,
 };
 pub use crate::loss::{
-    BinaryCrossEntropy, ClassificationLoss, Focal, Gradient, Hinge, Link, Loss, MeanSquaredError,
+    BinaryCrossEntropy, ClassificationLoss, CustomLoss, Focal, Gradient, Hinge, Link, Loss, MeanSquaredError,
     SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, WeightedBinaryCrossEntropy,
 };
 pub use crate::network::{

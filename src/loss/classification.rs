@@ -1,18 +1,19 @@
-//! The crate's losses as one type, to be a hyper-parameter of a classifier.
+//! Losses as one type, to be a hyper-parameter of a classifier.
 
 use nalgebra::DMatrix;
 
 use super::{
-    BinaryCrossEntropy, Focal, Gradient, Hinge, Link, Loss, MeanSquaredError, SigmoidSquaredError,
-    SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets, WeightedBinaryCrossEntropy, softmax,
+    BinaryCrossEntropy, CustomLoss, Focal, Gradient, Hinge, Link, Loss, MeanSquaredError,
+    SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets,
+    WeightedBinaryCrossEntropy, softmax,
 };
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// Any loss of the crate, for a classifier of exclusive classes.
+/// Any loss, for a classifier of exclusive classes.
 ///
 /// Use it where the loss is chosen at run time or is a hyper-parameter to compare and to print; [`From`] makes it of each
-/// loss. A loss of your own goes as `Box<dyn Loss<T>>` instead.
+/// loss, and [`custom`](ClassificationLoss::custom) of your own.
 ///
 /// # Link
 /// That of the loss it holds, with one difference: a row has exactly one class here, so where a loss gives every column
@@ -52,6 +53,8 @@ pub enum ClassificationLoss {
     SigmoidSquaredError(SigmoidSquaredError),
     /// See [`SoftmaxSquaredError`].
     SoftmaxSquaredError(SoftmaxSquaredError),
+    /// See [`ClassificationLoss::custom`].
+    Custom(CustomLoss),
 }
 
 macro_rules! variants {
@@ -68,6 +71,7 @@ macro_rules! variants {
             fn inner<T: Real>(&self) -> &dyn Loss<T> {
                 match self {
                     $(ClassificationLoss::$loss(loss) => loss,)*
+                    ClassificationLoss::Custom(loss) => loss.inner(),
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 mod binary_cross_entropy;
 mod classification;
+mod custom;
 mod elementwise;
 mod focal;
 mod hinge;
@@ -20,6 +21,7 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 pub use binary_cross_entropy::{BinaryCrossEntropy, WeightedBinaryCrossEntropy};
 pub use classification::ClassificationLoss;
+pub use custom::CustomLoss;
 pub use focal::Focal;
 pub use hinge::Hinge;
 pub use link::Link;

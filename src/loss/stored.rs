@@ -26,6 +26,10 @@ impl ClassificationLoss {
             ClassificationLoss::MeanSquaredError(_) => Record::new("mean squared error"),
             ClassificationLoss::SigmoidSquaredError(_) => Record::new("sigmoid squared error"),
             ClassificationLoss::SoftmaxSquaredError(_) => Record::new("softmax squared error"),
+            ClassificationLoss::Custom(_) => {
+                let instead = "save `trained()`, and put it together with the loss by `into_classifier`";
+                Record::new("custom").refused("a loss of your own", instead)
+            }
         }
     }
 

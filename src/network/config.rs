@@ -187,7 +187,8 @@ impl MlpClassifier {
         self
     }
 
-    /// The loss. Defaults to cross-entropy: [`BinaryCrossEntropy`] for two classes, [`SoftmaxCrossEntropy`] for more.
+    /// The loss: one of the crate, or your own by [`ClassificationLoss::custom`]. Defaults to cross-entropy:
+    /// [`BinaryCrossEntropy`] for two classes, [`SoftmaxCrossEntropy`] for more.
     pub fn loss(mut self, loss: impl Into<ClassificationLoss>) -> Self {
         self.loss = Some(loss.into());
         self

@@ -253,7 +253,10 @@ pub(super) fn to_record<M: Persist>(model: &M, extras: &Extras) -> Result<Record
             parts.iter().fold(Record::new(PARTS), |all, (name, part)| all.with_part(name, part.clone()));
         record = record.with_part("parts", all);
     }
-    Ok(record)
+    match record.refusal() {
+        Some((what, instead)) => Err(unsupported(what, "a model file", instead)),
+        None => Ok(record),
+    }
 }
 
 pub(super) fn to_bytes<M: Persist>(model: &M, extras: Extras) -> Result<Vec<u8>, Error> {

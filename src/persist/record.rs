@@ -32,6 +32,8 @@ pub struct Record {
     pub(super) settings: Vec<(String, Setting)>,
     pub(super) arrays: Vec<(String, Array)>,
     pub(super) parts: Vec<(String, Record)>,
+    /// What cannot be stored, and what to do instead.
+    refusal: Option<(&'static str, &'static str)>,
     /// The types that its parts may be read as.
     registry: Registry,
 }
@@ -39,7 +41,7 @@ pub struct Record {
 /// Two are equal if their contents are.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
-        let Record { kind, settings, arrays, parts, registry: _ } = self;
+        let Record { kind, settings, arrays, parts, refusal: _, registry: _ } = self;
         (kind, settings) == (&other.kind, &other.settings) && (arrays, parts) == (&other.arrays, &other.parts)
     }
 }
@@ -75,7 +77,7 @@ impl Record {
         arrays: Vec<(String, Array)>,
         parts: Vec<(String, Record)>,
     ) -> Self {
-        Record { kind, settings, arrays, parts, registry: Registry::standard() }
+        Record { kind, settings, arrays, parts, refusal: None, registry: Registry::standard() }
     }
 
     /// Whether a text is a name as they are in records.
@@ -175,6 +177,17 @@ impl Record {
     pub fn with_part(mut self, name: &str, part: Record) -> Self {
         self.parts.push((name.to_owned(), part));
         self
+    }
+
+    /// Says that this, and whatever it is part of, cannot be stored.
+    pub(crate) fn refused(mut self, what: &'static str, instead: &'static str) -> Self {
+        self.refusal = Some((what, instead));
+        self
+    }
+
+    /// What in it cannot be stored, and what to do instead.
+    pub(super) fn refusal(&self) -> Option<(&'static str, &'static str)> {
+        self.refusal.or_else(|| self.parts.iter().find_map(|(_, part)| part.refusal()))
     }
 
     /// Adds numbers of any type, finite or not.

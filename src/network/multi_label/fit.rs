@@ -73,7 +73,8 @@ impl MlpClassifier {
         match loss {
             ClassificationLoss::SoftmaxCrossEntropy(_)
             | ClassificationLoss::SoftmaxSquaredError(_)
-            | ClassificationLoss::MeanSquaredError(_) => Err(unsupported(
+            | ClassificationLoss::MeanSquaredError(_)
+            | ClassificationLoss::Custom(_) => Err(unsupported(
                 "a loss without log-odds for each label",
                 "a multi-label fit",
                 "take one with a score for each label, such as BinaryCrossEntropy",
