@@ -71,3 +71,28 @@ fn two_scores_of_softmax_have_their_difference_as_log_odds() {
         approx::assert_relative_eq!(scores[row], (p[(row, 1)] / p[(row, 0)]).ln(), max_relative = 1e-9);
     }
 }
+
+/// A loss of the crate as a stranger would bring it.
+#[test]
+fn a_loss_of_another_crate_trains_to_the_same_bits_and_is_not_saved() {
+    for classes in [2, 3] {
+        let (x, y) = clouds(classes);
+        let single = x.map(|v| v as f32);
+        let network = MlpClassifier::new([6]).optimizer(Adam::new(0.02)).epochs(20).batch_size(25);
+        let own = network.clone().loss(ClassificationLoss::custom(SoftmaxCrossEntropy::new()));
+        let built_in = network.loss(SoftmaxCrossEntropy::new());
+        let (a, b) = (own.fit(&x, &y).unwrap(), built_in.fit(&x, &y).unwrap());
+        assert_eq!(a.params(), b.params());
+        assert_eq!(a.predict_proba(&x).unwrap(), b.predict_proba(&x).unwrap());
+        assert_eq!(own.fit(&single, &y).unwrap().params(), built_in.fit(&single, &y).unwrap().params());
+        let error = a.to_bytes().unwrap_err().to_string();
+        assert!(
+            error.starts_with("a model file does not take a loss of your own: save `trained()`"),
+            "{error}"
+        );
+        assert!(b.to_bytes().is_ok());
+    }
+    let own = ClassificationLoss::custom(SoftmaxCrossEntropy::new());
+    assert_eq!(own, own.clone());
+    assert_ne!(own, ClassificationLoss::custom(SoftmaxCrossEntropy::new()));
+}
