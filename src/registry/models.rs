@@ -1,25 +1,21 @@
 //! The types of this crate that files can have: the one place that lists them.
 
 use super::{AnyClassifier, AnyTransform};
-use crate::data::Schema;
 use crate::decide::{
-    Conformal, FittedCalibration, FittedThreshold, IsotonicRegression, MinimumCost, PlattScaling,
-    PriorCorrected, RejectOption,
+    Conformal, FittedCalibration, FittedThreshold, MinimumCost, PriorCorrected, RejectOption,
 };
 use crate::error::Error;
-use crate::linear::{FittedLogistic, FittedLogisticCv, FittedLogisticPath};
+use crate::linear::{FittedLogistic, FittedLogisticCv};
 use crate::multiclass::{FittedOneVsOne, FittedOneVsRest};
-use crate::network::{FittedMlp, FittedMultiLabel};
+use crate::network::FittedMlp;
 use crate::persist::{Persist, Reader, StoredLabel};
 use crate::pipeline::FittedPipeline;
 use crate::preprocess::{
     Chain, FittedColumnTransformer, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
     FittedOneHotEncoder, FittedPca, FittedPolynomialFeatures, FittedRobustScaler, FittedSelectBest,
-    FittedSelectColumns, FittedStandardScaler, FittedTargetEncoder, Identity, LabelEncoder, Moments,
+    FittedSelectColumns, FittedStandardScaler, FittedTargetEncoder, Identity,
 };
-use crate::report::FitReport;
 use crate::scalar::Real;
-use crate::train::{Checkpoint, History, Trained};
 
 /// Each line is a type with its parameters and, for `as`, the arguments with which it is read where the type in the file is
 /// known only when it is loaded.
@@ -50,6 +46,13 @@ macro_rules! models {
         #[cfg(feature = "serde")]
         mod serialization {
             use super::*;
+            use crate::data::Schema;
+            use crate::decide::{IsotonicRegression, PlattScaling};
+            use crate::linear::FittedLogisticPath;
+            use crate::network::FittedMultiLabel;
+            use crate::preprocess::{LabelEncoder, Moments};
+            use crate::report::FitReport;
+            use crate::train::{Checkpoint, History, Trained};
 
             $(serialized!($classifier $classifier_parameters);)*
             $(serialized!($transform $transform_parameters);)*
