@@ -476,7 +476,7 @@ impl Error {
         Error::MissingClass { class: index.to_string(), index, among }
     }
 
-    /// The same error, with the label of a missing class in place of its index.
+    /// Names the label of a missing class in place of its index.
     pub(crate) fn with_labels<L: Debug>(self, classes: &[L]) -> Self {
         match self {
             Error::MissingClass { class, index, among } => {
@@ -487,7 +487,7 @@ impl Error {
         }
     }
 
-    /// The same error about columns of another table: `of` gives, for a column that it names, the column there.
+    /// Speaks of the columns of another table: `of` gives, for a column that the error names, the column there.
     pub(crate) fn in_columns(mut self, of: impl Fn(usize) -> Option<usize>) -> Self {
         if let Some((column, _)) = self.column_mut() {
             *column = of(*column).unwrap_or(*column);
@@ -495,7 +495,7 @@ impl Error {
         self
     }
 
-    /// The same error with the name of the column that it is about, if that is among `names`.
+    /// Adds the name of the column that the error is about, if it is among `names`.
     pub(crate) fn with_column_name(mut self, names: Option<&[String]>) -> Self {
         if let (Some((column, name)), Some(names)) = (self.column_mut(), names) {
             *name = names.get(*column).cloned();

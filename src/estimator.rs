@@ -63,7 +63,7 @@ impl<'a, T: Real> FitOptions<'a, T> {
         self
     }
 
-    /// The same options again, for estimators that fit several times.
+    /// Borrows the options for one of several fits.
     pub fn reborrow(&mut self) -> FitOptions<'_, T> {
         let observer: Option<&mut Observer<'_>> = match &mut self.observer {
             Some(observer) => Some(&mut **observer),

@@ -69,7 +69,7 @@ impl<'a, T: Scalar> Rows<'a, T> {
         self.data
     }
 
-    /// The same rows with names for their columns, in order.
+    /// Names the columns, in order.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of names than of columns.
@@ -78,12 +78,12 @@ impl<'a, T: Scalar> Rows<'a, T> {
         Ok(Rows { names: Some(names), ..self })
     }
 
-    /// The same rows without names.
+    /// Drops the names of the columns.
     pub fn without_names(self) -> Self {
         Rows { names: None, ..self }
     }
 
-    /// The same rows with what the codes of their columns mean: for each column, the names of the categories 0, 1 and so on,
+    /// Says what the codes of the columns mean: for each column, the names of the categories 0, 1 and so on,
     /// or nothing for a column of numbers. A [`OneHotEncoder`](crate::OneHotEncoder) makes names such as `island=Dream` of
     /// them; a data set that a `CsvReader` has read with coded columns has them.
     ///

@@ -93,7 +93,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
         Self::new(matrix_from_row_major(values, columns)?, y)
     }
 
-    /// The same with these names of the columns.
+    /// Names the columns.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of names than of columns.
@@ -107,7 +107,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
         Ok(self)
     }
 
-    /// The same with what the codes of the columns mean: for each column the names of its categories, or nothing for a
+    /// Says what the codes of the columns mean: for each column the names of its categories, or nothing for a
     /// column of numbers.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
         Ok(self)
     }
 
-    /// The same with one weight per row.
+    /// Gives each row a weight.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of weights than of rows, [`Error::InvalidWeight`] for one that is
@@ -197,7 +197,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
         self.split(&train_test_split(&self.y, test_fraction, seed)?)
     }
 
-    /// The same rows with other labels.
+    /// Replaces the labels.
     ///
     /// ```
     /// let iris = logit::data::iris().map_labels(|species| species == "setosa");
