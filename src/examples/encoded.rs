@@ -103,7 +103,7 @@ impl<'a, T: Real> EncodedExamples<'a, T> {
         self.total_weight
     }
 
-    /// The same, borrowed.
+    /// Borrows them.
     pub(crate) fn examples(&self) -> ClassExamples<'_, T> {
         CheckedExamples {
             x: self.x,

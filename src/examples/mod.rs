@@ -125,7 +125,7 @@ impl<'a, T: Real, Y: PerRow> CheckedExamples<'a, T, Y> {
         (0..self.rows()).filter(|&row| self.counts(row)).collect()
     }
 
-    /// The same targets and weights with other columns for the same rows, made of checked ones.
+    /// Gives the rows other columns, made of checked ones; targets and weights stay.
     pub(crate) fn with_columns(self, x: Rows<'a, T>) -> Self {
         debug_assert_eq!(x.nrows(), self.rows());
         CheckedExamples { x, ..self }

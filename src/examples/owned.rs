@@ -38,7 +38,7 @@ impl<T: Real> OwnedExamples<T> {
         Ok(OwnedExamples { x: all.x.select_rows(rows), targets, weights, total_weight })
     }
 
-    /// The same, borrowed.
+    /// Borrows them.
     pub(crate) fn examples(&self) -> CheckedExamples<'_, T> {
         CheckedExamples {
             x: Rows::from(&self.x),

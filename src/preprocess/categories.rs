@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::scalar::Real;
 
 /// The code of a category that is unknown to whoever made the codes, such as a [`Schema`](crate::data::Schema), and that
-/// they let pass: an encoder takes it for an unknown category that is not refused, unless training rows have it.
+/// they let pass: an encoder that was fitted to codes with names makes zeros of it, unless training rows have it.
 pub(crate) const UNKNOWN_CODE: f64 = -1.0;
 
 /// The categories of each column must be finite and strictly ascending, at least one of them.
@@ -31,14 +31,14 @@ pub(super) fn category_index<T: Real>(categories: &[T], value: T) -> Option<usiz
     (categories.get(index) == Some(&value)).then_some(index)
 }
 
-/// A value that is none of the categories of its column is refused, but for the code of what others let pass.
+/// A value that is none of the categories of its column is refused, if that is wanted.
 pub(super) fn check_unknown<T: Real>(
     categories: &[T],
     (row, column): (usize, usize),
     value: T,
     refuse: bool,
 ) -> Result<(), Error> {
-    if !refuse || value.as_f64() == UNKNOWN_CODE {
+    if !refuse {
         return Ok(());
     }
     Err(Error::UnknownCategory { row, column, name: None, value: value.as_f64(), known: categories.len() })

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::categories::{category_index, check_categories, check_unknown};
+use super::categories::{UNKNOWN_CODE, category_index, check_categories, check_unknown};
 use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
@@ -13,9 +13,8 @@ use crate::scratch::Scratch;
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
 ///
 /// Categories are the distinct values of the training rows, in ascending order. A value that is none of them is
-/// [unknown](OneHotEncoder::unknown), but for the code -1: a [`Schema`](crate::data::Schema) has it for what its own rule
-/// let pass, and it becomes zeros. All columns are taken for codes: choose
-/// some with a [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
+/// [unknown](OneHotEncoder::unknown). In columns whose codes have names, the code -1 becomes zeros: a
+/// [`Schema`](crate::data::Schema) has it for what its own rule let pass. All columns are taken for codes: choose some with a [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
 ///
 /// # Names
 /// A column `island` becomes `island=0`, `island=1` and so on; `island=Biscoe` where the rows know what the codes mean:
@@ -211,10 +210,13 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
     ) -> Result<(), Error> {
         checked(x, self.inputs())?;
         out.fill(T::zero());
-        let refuse = self.settings.unknown == UnknownCategory::Refuse;
         for (column, (start, _)) in self.blocks().enumerate() {
             let (categories, dropped) = (&self.categories[column], self.dropped(column));
+            // Codes with names are those of a schema, whose own rule has let pass what it calls unknown.
+            let coded = !self.category_names[column].is_empty();
+            let refuse = self.settings.unknown == UnknownCategory::Refuse;
             for (row, &value) in x.column(column).iter().enumerate() {
+                let refuse = refuse && !(coded && value.as_f64() == UNKNOWN_CODE);
                 match category_index(categories, value) {
                     Some(index) if index >= dropped => out[(row, start + index - dropped)] = T::one(),
                     Some(_) => {}

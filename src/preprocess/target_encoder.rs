@@ -113,8 +113,8 @@ impl TargetEncoder {
         self
     }
 
-    /// Whether a category that no training row had is an [`Error::UnknownCategory`], instead of the share among all rows, which
-    /// the code -1 has in any case: a [`Schema`](crate::data::Schema) has it for what its own rule let pass. Defaults to `false`.
+    /// Whether a category that no training row had is an [`Error::UnknownCategory`]; it is encoded as the share among all rows
+    /// otherwise. Defaults to `false`.
     pub fn refuse_unknown(mut self, refuse: bool) -> Self {
         self.refuse_unknown = refuse;
         self

@@ -179,6 +179,9 @@ fn the_rule_for_unknown_categories_is_set_once() {
     assert_eq!(lenient.row([("city", "Lima")]).expect("a row"), [-1.0]);
     // Other codes that an encoder has not seen are for its rule.
     assert!(matches!(model.predict(&dmatrix![2.0]), Err(Error::UnknownCategory { .. })));
+    // Without a schema behind the codes, -1 is unknown like any other.
+    let plain = OneHotEncoder::new().fit(&dmatrix![0.0; 1.0]).expect("a fit");
+    assert!(matches!(plain.transform(&dmatrix![-1.0]), Err(Error::UnknownCategory { .. })));
     let signs = OneHotEncoder::new().fit(&dmatrix![-1.0; 1.0]).expect("a fit");
     assert_eq!(signs.transform(&dmatrix![-1.0]).expect("a category"), dmatrix![1.0, 0.0]);
 }
