@@ -9,7 +9,7 @@ use crate::scalar::column;
 use crate::scalar::{max_abs, moments};
 
 /// The reciprocal of a typical p (1 - p), which is 1/4 at most and less for rows that are well classified. On the
-/// unscaled breast cancer data (`tests/oracle`) L-BFGS then needs hundreds of iterations where the variance alone
+/// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations where the variance alone
 /// leaves it short of the optimum after thousands.
 const SHARE: f64 = 8.0;
 

@@ -36,9 +36,9 @@ struct Case {
 
 fn csv(name: &str) -> &'static str {
     match name {
-        "csv/iris.csv" => include_str!("../../../../tests/oracle/data/csv/iris.csv"),
-        "csv/wine.csv" => include_str!("../../../../tests/oracle/data/csv/wine.csv"),
-        "csv/breast_cancer.csv" => include_str!("../../../../tests/oracle/data/csv/breast_cancer.csv"),
+        "csv/iris.csv" => include_str!("../../../../tests/it/oracle/data/csv/iris.csv"),
+        "csv/wine.csv" => include_str!("../../../../tests/it/oracle/data/csv/wine.csv"),
+        "csv/breast_cancer.csv" => include_str!("../../../../tests/it/oracle/data/csv/breast_cancer.csv"),
         _ => panic!("{name} is not in the data directory"),
     }
 }
@@ -78,7 +78,7 @@ fn standardized(mut x: DMatrix<f64>) -> DMatrix<f64> {
 
 #[test]
 fn reference_cases() {
-    let text = include_str!("../../../../tests/oracle/data/logistic.json");
+    let text = include_str!("../../../../tests/it/oracle/data/logistic.json");
     let Reference { datasets, separation } = serde_json::from_str(text).unwrap();
     for case in &separation {
         let (x, y) = match (&case.dataset, &case.x, &case.y) {

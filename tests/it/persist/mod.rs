@@ -1,0 +1,12 @@
+//! Models in files: what is saved comes back to the bit, and what is damaged, hostile or of another kind is refused.
+
+mod damaged;
+mod golden;
+mod hostile;
+#[cfg(feature = "serde")]
+mod json;
+mod kit;
+mod memory;
+mod python;
+mod round_trips;
+mod structure;

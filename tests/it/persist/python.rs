@@ -1,0 +1,47 @@
+//! A saved model is read by Python's package for the format, and predicts there as here.
+
+use std::fs;
+use std::process::Command;
+
+use logit::prelude::*;
+use logit::{LogisticRegression, ModelFile, Penalty, Pipeline, StandardScaler, data};
+use nalgebra::DMatrix;
+use serde_json::json;
+
+fn nested(matrix: &DMatrix<f64>) -> Vec<Vec<f64>> {
+    matrix.row_iter().map(|row| row.iter().copied().collect()).collect()
+}
+
+/// Runs where Python has `numpy` and `safetensors`: `LOGIT_PYTHON` says which Python, `python3` if nothing does.
+#[test]
+fn python_predicts_from_the_arrays() {
+    let required = std::env::var("LOGIT_PYTHON");
+    let python = required.clone().unwrap_or_else(|_| "python3".to_owned());
+    let packages = Command::new(&python).args(["-c", "import numpy, safetensors"]).output();
+    if !packages.is_ok_and(|output| output.status.success()) {
+        assert!(required.is_err(), "{python} has no `numpy` and `safetensors`");
+        println!("nothing tested: {python} has no `numpy` and `safetensors`");
+        return;
+    }
+    let iris = data::iris();
+    let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+    let model = pipeline.fit(&iris, &iris.y).expect("a fit");
+    let probabilities = model.predict_proba(&iris.x).expect("probabilities");
+    let wanted = json!({
+        "x": nested(&iris.x),
+        "probabilities": nested(&probabilities),
+        "names": iris.feature_names,
+        "classes": model.classes(),
+    });
+    let directory = std::env::temp_dir().join(format!("logit-python-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("a directory");
+    let (file, numbers) = (directory.join("model.safetensors"), directory.join("wanted.json"));
+    ModelFile::new(model).save(&file).expect("a file");
+    fs::write(&numbers, wanted.to_string()).expect("a file");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/persist/predict.py");
+    let output = Command::new(&python).arg(script).arg(&file).arg(&numbers).output().expect("Python runs");
+    fs::remove_dir_all(&directory).expect("removed");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}{}", said(&output.stdout), said(&output.stderr));
+    println!("{}", said(&output.stdout));
+}

@@ -1,0 +1,8 @@
+//! Transformers: alone, by column, and with classes.
+
+mod column_transformer;
+mod every_transformer;
+mod imputing;
+mod principal_components;
+mod scaling;
+mod supervised;

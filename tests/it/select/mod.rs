@@ -1,0 +1,4 @@
+//! Splits, cross-validation and searches; no test row ever reaches a fit.
+
+mod no_leaks;
+mod selection;

@@ -1,7 +1,0 @@
-//! Dropout, normalisation, residual blocks and chains of mixed layers, through the public interface.
-
-mod gradients;
-mod kit;
-mod normalisation;
-mod obligations;
-mod training;

@@ -1,7 +1,0 @@
-//! The perceptron as a classifier: every setting, several labels a row, minimisers, own layers and losses.
-
-mod labels;
-mod losses;
-mod minimizers;
-mod own;
-mod settings;
