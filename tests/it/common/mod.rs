@@ -1,5 +1,8 @@
 //! Random rows and labels for tests.
 
+pub(crate) mod file_parts;
+pub(crate) mod fixed_network;
+
 use logit::Rng;
 use nalgebra::DMatrix;
 

@@ -5,7 +5,7 @@ mod golden;
 mod hostile;
 #[cfg(feature = "serde")]
 mod json;
-mod kit;
+pub(crate) mod kit;
 mod memory;
 mod python;
 mod round_trips;

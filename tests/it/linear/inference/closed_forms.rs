@@ -11,7 +11,7 @@ fn a_table_of_counts_has_its_closed_form() {
     let y: Vec<usize> = (0..8).map(|row| row % 2).collect();
     let counts: Vec<f64> = RANKS.iter().flatten().copied().collect();
     let numbers = repeated(&counts);
-    let (all, labels) = (x.select_rows(&numbers), common::pick(&y, &numbers));
+    let (all, labels) = (x.select_rows(&numbers), crate::common::pick(&y, &numbers));
     let weighted = exact(Penalty::None).fit_weighted(&x, &y, &counts).unwrap();
     let expanded = exact(Penalty::None).fit(&all, &labels).unwrap();
     let both =

@@ -11,8 +11,8 @@ fn a_weight_is_a_repetition_everywhere() {
         let offset = DMatrix::from_fn(70, columns, |row, k| 0.3 * (row as f64 + k as f64).sin());
         let clusters: Vec<usize> = (0..70).map(|row| row % 11).collect();
         let numbers = repeated(&weights);
-        let (all, labels) = (x.select_rows(&numbers), common::pick(&y, &numbers));
-        let (offsets, groups) = (offset.select_rows(&numbers), common::pick(&clusters, &numbers));
+        let (all, labels) = (x.select_rows(&numbers), crate::common::pick(&y, &numbers));
+        let (offsets, groups) = (offset.select_rows(&numbers), crate::common::pick(&clusters, &numbers));
         let weighted = RowOptions::new().weights(weights.as_slice()).offset(&offset);
         let expanded = RowOptions::new().offset(&offsets);
         let fit = |x: &DMatrix<f64>, y: &[usize], rows: RowOptions<'_, f64>| -> Fit {
