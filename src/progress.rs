@@ -7,8 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::report::Progress;
 use crate::train::Epoch;
 
-/// An observer that draws a progress bar on standard error: iterations or epochs, time left, objective and validation
-/// loss. Nothing is drawn where standard error is not a terminal. Needs the feature `progress`.
+/// Returns an observer that draws a progress bar of a fit on standard error.
+///
+/// The bar shows iterations or epochs, the time left, the objective and the validation loss. Nothing is drawn
+/// if standard error is not a terminal. Needs the feature `progress`.
 ///
 /// ```
 /// use logit::progress::progress_bar;
@@ -28,7 +30,9 @@ pub fn progress_bar() -> impl FnMut(&Progress) -> ControlFlow<()> {
     }
 }
 
-/// The same for runs of a [`Trainer`](crate::nn::Trainer) of so many epochs.
+/// Returns an observer that draws a progress bar of a [`Trainer`](crate::nn::Trainer) run on standard error.
+///
+/// `epochs` is the number of epochs of the run. Nothing is drawn if standard error is not a terminal.
 ///
 /// ```
 /// use logit::nn::MlpOptions;
@@ -49,7 +53,7 @@ pub fn epoch_bar(epochs: usize) -> impl FnMut(&Epoch) -> ControlFlow<()> {
     }
 }
 
-/// A bar that leaves its last state on the screen.
+/// A progress bar that leaves its last state on the screen.
 struct Bar(ProgressBar);
 
 impl Bar {

@@ -1,4 +1,4 @@
-//! Areas under ROC curves for many classes.
+//! Areas under ROC curves for more than two classes.
 
 use nalgebra::{DMatrix, DMatrixView};
 
@@ -7,14 +7,14 @@ use super::roc_auc::RocAuc;
 use crate::error::{Error, unsupported};
 use crate::metric::{EVALUATED, Metric};
 
-/// The area under the ROC curve for many classes, by averages of its own; [`RocAuc`](super::RocAuc) is the macro average of
-/// each class against all others.
+/// The area under the ROC curve for more than two classes, with a choice of averages.
 ///
-/// Of two classes all are the area of the second.
+/// [`RocAuc`](super::RocAuc) is the macro average of each class against all others. For two classes, every
+/// average is the area of the second class.
 ///
 /// # References
-/// Hand and Till (2001), "A simple generalisation of the area under the ROC curve for multiple class classification
-/// problems", for pairs of classes.
+/// Hand and Till (2001), "A simple generalisation of the area under the ROC curve for multiple class
+/// classification problems", for pairs of classes.
 ///
 /// # Examples
 /// ```
@@ -33,13 +33,15 @@ pub struct MulticlassRocAuc {
 }
 
 impl MulticlassRocAuc {
-    /// Each class against all others.
+    /// Creates the metric that compares each class with all others.
     pub fn one_vs_rest(average: Average) -> Self {
         MulticlassRocAuc { pairs: false, average }
     }
 
-    /// Each pair of classes, on their rows alone; [`Average::Weighted`] counts a pair by its rows. There is no
-    /// [`Average::Micro`] of pairs.
+    /// Creates the metric that compares each pair of classes on the rows of those two classes.
+    ///
+    /// [`Average::Weighted`] counts a pair by its number of rows. [`Average::Micro`] is not supported for
+    /// pairs.
     pub fn one_vs_one(average: Average) -> Self {
         MulticlassRocAuc { pairs: true, average }
     }
@@ -118,16 +120,14 @@ impl MulticlassRocAuc {
             Average::Class(class) => {
                 average(pairs.filter(|&(a, b)| a == class || b == class).map(|pair| Ok((1.0, both(pair)?))))
             }
-            Average::Micro => Err(unsupported(
-                "a micro average",
-                "the area of pairs of classes",
-                "take one against the rest",
-            )),
+            Average::Micro => {
+                Err(unsupported("a micro average", "`MulticlassRocAuc::one_vs_one`", "use `one_vs_rest`"))
+            }
         }
     }
 }
 
-/// The mean of weighted values.
+/// Returns the weighted mean of `(weight, value)` pairs.
 pub(super) fn average(values: impl Iterator<Item = Result<(f64, f64), Error>>) -> Result<f64, Error> {
     let (mut weights, mut sum) = (0.0, 0.0);
     for value in values {
