@@ -9,9 +9,9 @@ use crate::metric::mean;
 /// Returns the Hamming loss: the fraction of wrong yes/no answers, one per row and label; lower is better.
 ///
 /// # Errors
-/// Returns [`Error::ShapeMismatch`] if the numbers of rows or labels differ, [`Error::UnknownLabel`] if the labels
-/// differ, [`Error::Empty`] if there are no rows, and [`Error::ShapeMismatch`], [`Error::InvalidWeight`] or
-/// [`Error::InvalidWeightSum`] if the weights are not valid.
+/// Returns [`Error::ShapeMismatch`] if the numbers of rows or labels differ, [`Error::UnknownLabel`] if the
+/// labels differ, [`Error::Empty`] if there are no rows, and [`Error::ShapeMismatch`],
+/// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid.
 ///
 /// # Examples
 /// ```

@@ -1,14 +1,15 @@
-//! How the fits to folds ended.
+//! Why the fits to folds stopped.
 
 use std::fmt;
 
 use crate::error::Error;
 use crate::report::StopReason;
 
-/// Why the fit of each fold stopped.
+/// The reasons why the fits to folds stopped.
 ///
-/// `None` stands for a classifier without a [report](crate::Classifier::report). The [`Display`](fmt::Display) names the
-/// folds, counted from 0, whose fits did not [converge](crate::FitReport::converged).
+/// A reason is `None` for a classifier without a [report](crate::Classifier::report). The
+/// [`Display`](fmt::Display) names the folds, counted from 0, whose fits did not
+/// [converge](crate::FitReport::converged).
 ///
 /// ```
 /// use logit::metrics::LogLoss;
@@ -31,24 +32,24 @@ use crate::report::StopReason;
 pub struct FoldStops(Vec<Option<StopReason>>);
 
 impl FoldStops {
-    /// The reason of each fold, in their order.
+    /// Returns the reason of each fold, in order.
     pub fn reasons(&self) -> &[Option<StopReason>] {
         &self.0
     }
 
-    /// The folds whose fits have a report that says something other than [`StopReason::Converged`], counted from 0.
+    /// Returns the folds, counted from 0, whose report has a reason other than [`StopReason::Converged`].
     pub fn unconverged(&self) -> Vec<usize> {
         self.stopped().map(|(fold, _)| fold).collect()
     }
 
-    /// The folds that stopped for another reason than convergence.
+    /// Returns the folds that stopped for a reason other than convergence.
     fn stopped(&self) -> impl Iterator<Item = (usize, StopReason)> {
         let with_reason = |(fold, reason): (usize, &Option<StopReason>)| Some((fold, (*reason)?));
         let folds = self.0.iter().enumerate().filter_map(with_reason);
         folds.filter(|(_, reason)| *reason != StopReason::Converged)
     }
 
-    /// How many of the fits converged, as "4/5"; "-" if none has a report.
+    /// Returns the number of converged fits, as "4/5"; "-" if no fit has a report.
     pub(super) fn share(&self) -> String {
         if self.0.iter().all(Option::is_none) {
             return "-".to_owned();
@@ -57,23 +58,23 @@ impl FoldStops {
         format!("{}/{}", converged.count(), self.0.len())
     }
 
-    /// The reasons in one text for files.
+    /// Returns the reasons as one text, for files.
     pub(crate) fn keys(&self) -> String {
         let keys: Vec<&str> = self.0.iter().map(|reason| reason.map_or(UNKNOWN, StopReason::key)).collect();
         keys.join(" ")
     }
 
-    /// The reasons that [`keys`](Self::keys) made a text of.
+    /// Parses the reasons from a text that [`keys`](Self::keys) returned.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`] for any other text.
+    /// Returns [`Error::InvalidFile`] if the text has an unknown reason.
     pub(crate) fn from_keys(text: &str) -> Result<Self, Error> {
         let reason = |key| if key == UNKNOWN { Ok(None) } else { StopReason::from_key(key).map(Some) };
         text.split(' ').filter(|key| !key.is_empty()).map(reason).collect()
     }
 }
 
-/// What files call the reason of a fit without a report.
+/// The key of a fit without a report, in files.
 const UNKNOWN: &str = "unknown";
 
 impl FromIterator<Option<StopReason>> for FoldStops {
