@@ -153,7 +153,7 @@ fn no_rows_to_predict_give_an_empty_result_of_the_right_shape() {
 #[test]
 fn one_class_is_refused_and_named() {
     let x = normal::<f64>(10, 3, 3);
-    let message = "`y` holds one class only (\"ham\"): a classifier needs rows of at least two";
+    let message = "`y` contains only the class \"ham\": a classifier needs rows of at least two classes";
     assert_refused(&x.rows(0, 1).into_owned(), &["ham"], None, message);
     assert_refused(&x, &["ham"; 10], None, message);
     // Weights of zero leave one class.
@@ -190,7 +190,7 @@ fn the_wrong_number_of_columns_is_refused_by_every_method() {
         let error = model.score(&x, &unseen).expect_err("class 9 is new");
         assert_eq!(
             error.to_string(),
-            "`y` holds the label 9 at row 7, which is none of the model's 3 classes"
+            "`y` contains the label 9 at row 7, which is not one of the model's 3 classes"
         );
     }
 }

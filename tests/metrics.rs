@@ -173,7 +173,7 @@ fn what_is_not_defined_is_an_error() {
 }
 
 fn missing(class: &str) -> String {
-    format!("no row of positive weight among the evaluated rows is of class {class}: at least one is needed")
+    format!("the evaluated rows include no row of class {class} with positive weight: at least one is needed")
 }
 
 /// Metrics count in indices; whoever knows the labels says them.

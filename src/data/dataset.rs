@@ -282,7 +282,7 @@ mod tests {
         assert!(matches!(set.clone().with_weights([1.0]), Err(Error::ShapeMismatch { .. })));
         assert!(matches!(set.clone().with_weights([1.0, -1.0]), Err(Error::InvalidWeight { row: 1, .. })));
         let error = set.rows(&[0, 2]).unwrap_err();
-        assert_eq!(error.to_string(), "`numbers` names row 2, but there are 2 of them, counted from 0");
+        assert_eq!(error.to_string(), "`numbers` refers to row 2, but there are only 2 rows (0 to 1)");
     }
 
     #[test]

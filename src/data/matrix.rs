@@ -22,7 +22,7 @@ use crate::scalar::Real;
 /// assert_eq!(matrix_from_rows(lines.map(numbers))?, dmatrix![1.0, 2.0, 3.0; 4.0, 5.0, 6.0]);
 ///
 /// let error = matrix_from_rows([&[1.0, 2.0][..], &[3.0]]).unwrap_err();
-/// assert_eq!(error.to_string(), "row 1 has 1 values, wanted 2 as in row 0");
+/// assert_eq!(error.to_string(), "row 1 has 1 values, but row 0 has 2");
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn matrix_from_rows<T: Real, R: AsRef<[T]>>(

@@ -50,7 +50,7 @@ impl ClassificationLoss {
     /// let network = MlpClassifier::new([8]).loss(ClassificationLoss::custom(Tenfold)).optimizer(Adam::new(0.01)).epochs(80);
     /// let model = network.fit(&iris.x, &iris.y)?;
     /// assert!(model.score(&iris.x, &iris.y)? > 0.9);
-    /// assert!(model.to_bytes().unwrap_err().to_string().starts_with("a model file does not take a loss of your own"));
+    /// assert!(model.to_bytes().unwrap_err().to_string().starts_with("a model file does not support a loss of your own"));
     /// # Ok::<(), logit::Error>(())
     /// ```
     pub fn custom<S: Loss<f32> + Loss<f64> + 'static>(loss: S) -> Self {

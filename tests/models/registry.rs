@@ -246,7 +246,7 @@ impl Persist for Impostor {
 fn kinds_that_are_taken_are_refused() {
     let twice = registry().with_transform::<Doubled>().expect_err("twice");
     assert_eq!(twice, Error::KindTaken { kind: "doubled" });
-    assert_eq!(twice.to_string(), "the kind `doubled` is taken: give the type a `KIND` of its own");
+    assert_eq!(twice.to_string(), "the kind `doubled` is already registered: give the type a unique `KIND`");
     let twice = registry().with_classifier::<Constant<bool>>().expect_err("twice");
     assert_eq!(twice, Error::KindTaken { kind: "constant" });
     registry().with_classifier::<Constant<char>>().expect("other labels");
