@@ -24,8 +24,8 @@ use crate::scalar::vectorize;
 /// Input and output are rows x width. There are no parameters.
 ///
 /// # References
-/// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from
-/// overfitting", Journal of Machine Learning Research 15, 2014.
+/// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural
+/// networks from overfitting", Journal of Machine Learning Research 15, 2014.
 ///
 /// # Examples
 /// ```
