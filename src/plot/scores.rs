@@ -1,4 +1,4 @@
-//! Scores over a number of rows or a setting, and losses over learning rates.
+//! Scores over the number of rows or a setting, and losses over learning rates.
 
 use super::axis::{Axis, Spacing};
 use super::chart::{Key, Layer, LineLook};
@@ -11,11 +11,12 @@ use crate::error::Error;
 use crate::select::ScoreCurve;
 use crate::train::RateCurve;
 
-/// Scores on training and test rows over the number of rows: means over the splits, and bands of one standard deviation
-/// around them.
+/// Returns a figure of training and test scores over the number of rows.
+///
+/// Curves are means over the splits; bands are one standard deviation around them.
 ///
 /// # Errors
-/// [`Error::Empty`] without points, [`Error::Picture`] if no score is finite.
+/// Returns [`Error::Empty`] if there are no points, and [`Error::Picture`] if no score is finite.
 ///
 /// # Examples
 /// ```
@@ -35,11 +36,13 @@ pub fn learning_curves(curve: &ScoreCurve<usize>, metric: &str) -> Result<Figure
     score_curves(&points, &curve.train, &curve.test, Curves::new("number of training rows", metric))
 }
 
-/// Scores on training and test rows over the values of a setting: means over the splits, and bands of one standard
-/// deviation around them. Values that are positive and span a factor of 100 or more have a logarithmic axis.
+/// Returns a figure of training and test scores over the values of a setting.
+///
+/// Curves are means over the splits; bands are one standard deviation around them. The axis is logarithmic if
+/// the values are positive and span a factor of 100 or more.
 ///
 /// # Errors
-/// [`Error::Empty`] without points, [`Error::Picture`] if no score is finite.
+/// Returns [`Error::Empty`] if there are no points, and [`Error::Picture`] if no score is finite.
 ///
 /// # Examples
 /// ```
@@ -97,10 +100,10 @@ fn mean_and_deviation(scores: &[f64]) -> (f64, f64) {
     (mean, if scores.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 })
 }
 
-/// The loss over the learning rate, of each step and smoothed, with the two rates that it suggests.
+/// Returns a figure of the loss over the learning rate, per step and smoothed, with the two suggested rates.
 ///
 /// # Errors
-/// [`Error::Empty`] without steps.
+/// Returns [`Error::Empty`] if there are no steps.
 ///
 /// # Examples
 /// ```
@@ -127,7 +130,7 @@ pub fn learning_rates(curve: &RateCurve) -> Result<Figure, Error> {
     let smoothed =
         Curves::new("learning rate", "loss").logarithmic_x().curve("smoothed", over(&curve.smoothed));
     let mut chart = smoothed.chart()?;
-    // The smoothed loss decides how far up is shown: a single step may be far above.
+    // The axis fits the smoothed loss: a single step may be far above it.
     let lowest = curve.losses.iter().copied().filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
     if lowest.is_finite() {
         let heights = curve.smoothed.iter().copied().chain([lowest]);
