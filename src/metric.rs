@@ -34,12 +34,16 @@ use crate::scalar::Real;
 ///         false
 ///     }
 ///     fn evaluate_indices(
-///         &self, truth: &[usize], probabilities: DMatrixView<'_, f64>, weights: Option<&[f64]>,
+///         &self,
+///         truth: &[usize],
+///         probabilities: DMatrixView<'_, f64>,
+///         weights: Option<&[f64]>,
 ///     ) -> Result<f64, Error> {
 ///         let (mut cost, mut total) = (0.0, 0.0);
 ///         for (row, &class) in truth.iter().enumerate() {
 ///             let weight = weights.map_or(1.0, |weights| weights[row]);
-///             let called = usize::from(probabilities[(row, 0)] < 1.0 / 6.0); // 0 is ill, 1 is well
+///             // Class 0 is ill, class 1 is well.
+///             let called = usize::from(probabilities[(row, 0)] < 1.0 / 6.0);
 ///             cost += weight * [[0.0, 5.0], [1.0, 0.0]][class][called];
 ///             total += weight;
 ///         }
@@ -48,7 +52,10 @@ use crate::scalar::Real;
 /// }
 ///
 /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.1, 0.9; 0.05, 0.95];
-/// assert_eq!(Cost.evaluate(&["ill", "well", "ill", "well"], &p, &["ill", "well"], None)?, 1.5);
+/// assert_eq!(
+///     Cost.evaluate(&["ill", "well", "ill", "well"], &p, &["ill", "well"], None)?,
+///     1.5
+/// );
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Metric: Send + Sync {

@@ -18,7 +18,11 @@ use crate::train::Epoch;
 /// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
-/// let model = MlpClassifier::new([8]).epochs(5).fit_observed(&iris.x, &iris.y, progress_bar())?;
+/// let model = MlpClassifier::new([8]).epochs(5).fit_observed(
+///     &iris.x,
+///     &iris.y,
+///     progress_bar(),
+/// )?;
 /// # assert_eq!(model.report().iterations, 5);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -40,7 +44,11 @@ pub fn progress_bar() -> impl FnMut(&Progress) -> ControlFlow<()> {
 /// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
-/// let mut run = MlpClassifier::new([8]).epochs(5).start(&iris.x, &iris.y, MlpOptions::default())?;
+/// let mut run = MlpClassifier::new([8]).epochs(5).start(
+///     &iris.x,
+///     &iris.y,
+///     MlpOptions::default(),
+/// )?;
 /// run.run_to_end(epoch_bar(5))?;
 /// # assert_eq!(run.history().epochs.len(), 5);
 /// # Ok::<(), logit::Error>(())

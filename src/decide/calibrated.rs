@@ -24,9 +24,16 @@ use crate::select::{FoldStops, HeldOut, Splitter};
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// // Scores that are far too sure: of the rows with a score of 10, one of three is wrong.
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![10.0f64], dvector![0.0])?;
-/// let (x, y) = (dmatrix![-1.0; -1.0; -1.0; 1.0; 1.0; 1.0], ["no", "no", "yes", "no", "yes", "yes"]);
+/// // Overconfident scores: of the rows with a score of 10, one of three is wrong.
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["no", "yes"],
+///     dmatrix![10.0f64],
+///     dvector![0.0],
+/// )?;
+/// let (x, y) = (
+///     dmatrix![-1.0; -1.0; -1.0; 1.0; 1.0; 1.0],
+///     ["no", "no", "yes", "no", "yes", "yes"],
+/// );
 /// assert!(model.predict_proba(&x)?[(3, 1)] > 0.9999);
 /// for method in [CalibrationMethod::Isotonic, CalibrationMethod::Temperature] {
 ///     let calibrated = FittedCalibration::new(model.clone(), method, &x, &y, None)?;
@@ -85,10 +92,21 @@ pub(super) enum Calibration {
 ///
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.3, 1)?;
-/// let part = |rows: &[usize]| (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>());
+/// let part = |rows: &[usize]| {
+///     (
+///         iris.x.select_rows(rows),
+///         rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>(),
+///     )
+/// };
 /// let ((x, y), (x_held, y_held)) = (part(&split.train), part(&split.test));
 /// let network = MlpClassifier::new([16]).epochs(50).fit(&x, &y)?;
-/// let model = FittedCalibration::new(network, CalibrationMethod::Temperature, &x_held, &y_held, None)?;
+/// let model = FittedCalibration::new(
+///     network,
+///     CalibrationMethod::Temperature,
+///     &x_held,
+///     &y_held,
+///     None,
+/// )?;
 /// assert!(model.temperature().unwrap() > 0.0);
 /// assert_eq!(model.predict(&x)?, model.classifier().predict(&x)?);
 /// # Ok::<(), logit::Error>(())
@@ -163,7 +181,8 @@ impl<C> FittedCalibration<C> {
     ///
     /// let iris = data::iris();
     /// let hurried = LogisticRegression::new(Penalty::c(1.0)).max_iterations(2);
-    /// let model = Calibrate::new(hurried, CalibrationMethod::Temperature).fit(&iris.x, &iris.y)?;
+    /// let model = Calibrate::new(hurried, CalibrationMethod::Temperature)
+    ///     .fit(&iris.x, &iris.y)?;
     /// assert_eq!(model.fold_stops().unconverged(), [0, 1, 2, 3, 4]);
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -277,8 +296,12 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for FittedCalibration<C> {
 /// use logit::{Adam, Calibrate, MlpClassifier, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
-/// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).optimizer(Adam::new(0.02)).epochs(60));
-/// let model = Calibrate::new(network, CalibrationMethod::Platt).fit(&iris.x, &iris.y)?;
+/// let network = Pipeline::new(
+///     StandardScaler::new(),
+///     MlpClassifier::new([8]).optimizer(Adam::new(0.02)).epochs(60),
+/// );
+/// let model =
+///     Calibrate::new(network, CalibrationMethod::Platt).fit(&iris.x, &iris.y)?;
 /// assert!(model.score(&iris.x, &iris.y)? > 0.9);
 /// # Ok::<(), logit::Error>(())
 /// ```

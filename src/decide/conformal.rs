@@ -17,10 +17,18 @@ use crate::scalar::Real;
 /// use logit::FittedLogistic;
 /// use nalgebra::{DMatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec![0, 1, 2], DMatrix::<f64>::identity(3, 3), dvector![0.0, 0.0, 0.0])?;
-/// let (x, y) = (DMatrix::from_fn(60, 3, |row, k| ((row * 5 + k * 7) % 11) as f64 / 2.0), Vec::from_iter((0..60).map(|row| row % 3)));
+/// let model = FittedLogistic::from_coefficients(
+///     vec![0, 1, 2],
+///     DMatrix::<f64>::identity(3, 3),
+///     dvector![0.0, 0.0, 0.0],
+/// )?;
+/// let (x, y) = (
+///     DMatrix::from_fn(60, 3, |row, k| ((row * 5 + k * 7) % 11) as f64 / 2.0),
+///     Vec::from_iter((0..60).map(|row| row % 3)),
+/// );
 /// for nonconformity in [NonconformityScore::Lac, NonconformityScore::Aps] {
-///     let sets = Conformal::new(model.clone(), nonconformity, 0.8, &x, &y)?.predict_sets(&x)?;
+///     let sets = Conformal::new(model.clone(), nonconformity, 0.8, &x, &y)?
+///         .predict_sets(&x)?;
 ///     assert!((0..60).filter(|&row| sets.has(row, y[row])).count() >= 48);
 /// }
 /// # Ok::<(), logit::Error>(())
@@ -64,7 +72,12 @@ pub enum NonconformityScore {
 ///
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.5, 1)?;
-/// let part = |rows: &[usize]| (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>());
+/// let part = |rows: &[usize]| {
+///     (
+///         iris.x.select_rows(rows),
+///         rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>(),
+///     )
+/// };
 /// let ((x, y), (x_held, y_held)) = (part(&split.train), part(&split.test));
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &y)?;
 /// let sets = Conformal::new(model, NonconformityScore::Lac, 0.9, &x_held, &y_held)?;

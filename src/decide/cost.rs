@@ -27,8 +27,12 @@ use crate::scratch::Scratch;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec!["ill", "well"], dmatrix![1.0], dvector![0.0])?;
-/// // Calling the ill well costs nine times as much as the other mistake.
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["ill", "well"],
+///     dmatrix![1.0],
+///     dvector![0.0],
+/// )?;
+/// // Predicting "well" for the ill costs nine times as much as the other mistake.
 /// let careful = MinimumCost::new(model, dmatrix![0.0, 9.0; 1.0, 0.0])?;
 /// assert_eq!(careful.predict(&dmatrix![1.0; 3.0])?, ["ill", "well"]);
 /// # Ok::<(), logit::Error>(())

@@ -20,7 +20,12 @@ use crate::scalar::Real;
 /// ```
 /// use logit::decide::IsotonicRegression;
 ///
-/// let fitted = IsotonicRegression::fit(&[1.0, 2.0, 3.0, 4.0], &[0.0, 1.0, 0.0, 1.0], None, true)?;
+/// let fitted = IsotonicRegression::fit(
+///     &[1.0, 2.0, 3.0, 4.0],
+///     &[0.0, 1.0, 0.0, 1.0],
+///     None,
+///     true,
+/// )?;
 /// assert_eq!([0.0, 2.0, 2.5, 3.5].map(|x| fitted.value(x)), [0.0, 0.5, 0.5, 0.75]);
 /// # Ok::<(), logit::Error>(())
 /// ```

@@ -24,7 +24,8 @@ use crate::scalar::Real;
 /// ```
 /// use logit::decide::PlattScaling;
 ///
-/// let scaling = PlattScaling::fit(&[-2.0, -1.0, 1.0, 2.0], &[false, true, false, true], None)?;
+/// let scaling =
+///     PlattScaling::fit(&[-2.0, -1.0, 1.0, 2.0], &[false, true, false, true], None)?;
 /// assert!(scaling.probability(2.0) > 0.5 && scaling.probability(2.0) < 0.9);
 /// # Ok::<(), logit::Error>(())
 /// ```

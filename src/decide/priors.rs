@@ -30,7 +30,11 @@ use crate::scratch::Scratch;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let balanced = FittedLogistic::from_coefficients(vec!["rare", "usual"], dmatrix![1.0f64], dvector![0.0])?;
+/// let balanced = FittedLogistic::from_coefficients(
+///     vec!["rare", "usual"],
+///     dmatrix![1.0f64],
+///     dvector![0.0],
+/// )?;
 /// let model = PriorCorrected::new(balanced, &[0.5, 0.5], &[0.1, 0.9])?;
 /// assert!((model.predict_proba(&dmatrix![0.0])?[(0, 0)] - 0.1).abs() < 1e-12);
 /// # Ok::<(), logit::Error>(())
@@ -77,10 +81,15 @@ impl<C> PriorCorrected<C> {
     /// use logit::{ClassWeight, LogisticRegression, Penalty};
     /// use nalgebra::DMatrix;
     ///
-    /// // A class that has one row of ten, wherever one looks.
-    /// let (x, y) = (DMatrix::from_fn(40, 1, |row, _| (row % 2) as f64), Vec::from_iter((0..40).map(|row| row / 2 % 10 == 0)));
+    /// // A class with one row in ten, at every x.
+    /// let (x, y) = (
+    ///     DMatrix::from_fn(40, 1, |row, _| (row % 2) as f64),
+    ///     Vec::from_iter((0..40).map(|row| row / 2 % 10 == 0)),
+    /// );
     /// let weighting = ClassWeight::Balanced;
-    /// let balanced = LogisticRegression::new(Penalty::c(1.0)).class_weight(weighting.clone()).fit(&x, &y)?;
+    /// let balanced = LogisticRegression::new(Penalty::c(1.0))
+    ///     .class_weight(weighting.clone())
+    ///     .fit(&x, &y)?;
     /// assert!((balanced.predict_proba(&x)?[(0, 1)] - 0.5).abs() < 1e-6);
     /// let model = PriorCorrected::undoing(balanced, &weighting, &y, None::<&[f64]>)?;
     /// assert!((model.predict_proba(&x)?[(0, 1)] - 0.1).abs() < 1e-6);

@@ -19,9 +19,16 @@ use crate::scalar::Real;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["no", "yes"],
+///     dmatrix![1.0],
+///     dvector![0.0],
+/// )?;
 /// let careful = RejectOption::new(model, 0.8)?;
-/// assert_eq!(careful.predict_or_reject(&dmatrix![-3.0; 0.5; 3.0])?, [Some("no"), None, Some("yes")]);
+/// assert_eq!(
+///     careful.predict_or_reject(&dmatrix![-3.0; 0.5; 3.0])?,
+///     [Some("no"), None, Some("yes")]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

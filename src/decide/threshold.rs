@@ -27,12 +27,22 @@ use crate::select::FoldStops;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["no", "yes"],
+///     dmatrix![1.0],
+///     dvector![0.0],
+/// )?;
 /// let careful = FittedThreshold::new(model.clone(), 0.9)?;
 /// assert_eq!(careful.predict(&dmatrix![1.0; 3.0])?, ["no", "yes"]);
 ///
 /// let (x, y) = (dmatrix![-3.0; -2.0; -1.0; 0.0], ["no", "yes", "yes", "yes"]);
-/// let tuned = FittedThreshold::tuned(model, &FBeta::new(1.0, Average::Class(1)), &x, &y, None)?;
+/// let tuned = FittedThreshold::tuned(
+///     model,
+///     &FBeta::new(1.0, Average::Class(1)),
+///     &x,
+///     &y,
+///     None,
+/// )?;
 /// assert_eq!(tuned.predict(&x)?, y);
 /// # Ok::<(), logit::Error>(())
 /// ```

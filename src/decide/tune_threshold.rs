@@ -32,14 +32,18 @@ use crate::select::{HeldOut, Splitter};
 ///
 /// let mut rng = Rng::new(1);
 /// let x = DMatrix::from_fn(200, 1, |_, _| rng.standard_normal());
-/// let y: Vec<&str> = x.iter().map(|x| if x + rng.standard_normal() > 1.0 { "ill" } else { "well" }).collect();
+/// let y: Vec<&str> = x
+///     .iter()
+///     .map(|x| if x + rng.standard_normal() > 1.0 { "ill" } else { "well" })
+///     .collect();
 ///
-/// // Calling the ill well costs nine times as much as the other mistake.
+/// // Predicting "well" for the ill costs nine times as much as the other mistake.
 /// let cost = MeanCost::new(dmatrix![0.0, 9.0; 1.0, 0.0]);
 /// let plain = LogisticRegression::new(Penalty::c(1.0));
 /// let validation = CrossValidation::new(Splitter::default()).metric("cost", &cost);
 /// let careless = validation.run(&plain, &x, &y)?.mean("cost");
-/// let careful = validation.run(&TuneThreshold::new(plain, &cost), &x, &y)?.mean("cost");
+/// let careful =
+///     validation.run(&TuneThreshold::new(plain, &cost), &x, &y)?.mean("cost");
 /// assert!(careful < careless);
 /// # Ok::<(), logit::Error>(())
 /// ```

@@ -37,7 +37,10 @@ pub(super) fn check_pair<L>(truth: &[L], predicted: &[L]) -> Result<(), Error> {
 ///
 /// let p = dmatrix![0.9, 0.1; 0.6, 0.4; 0.5, 0.5; 0.2, 0.8];
 /// assert_eq!(Accuracy.evaluate(&[0, 0, 1, 1], &p, &[0, 1], None)?, 0.75);
-/// assert_eq!(Accuracy.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[1.0, 1.0, 2.0, 0.0]))?, 0.5);
+/// assert_eq!(
+///     Accuracy.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[1.0, 1.0, 2.0, 0.0]))?,
+///     0.5
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

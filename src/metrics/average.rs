@@ -5,7 +5,8 @@
 /// ```
 /// use logit::metrics::{Average, ConfusionMatrix, ZeroDivision};
 ///
-/// let matrix = ConfusionMatrix::new(&["no", "no", "no", "yes"], &["no", "no", "yes", "yes"])?;
+/// let matrix =
+///     ConfusionMatrix::new(&["no", "no", "no", "yes"], &["no", "no", "yes", "yes"])?;
 /// let recall = |average| matrix.recall(average, ZeroDivision::Zero);
 /// assert_eq!(recall(Average::Class(1)), 1.0);
 /// assert_eq!(recall(Average::Macro), (2.0 / 3.0 + 1.0) / 2.0);
@@ -32,9 +33,13 @@ pub enum Average {
 /// ```
 /// use logit::metrics::{Average, ConfusionMatrix, ZeroDivision};
 ///
-/// let matrix = ConfusionMatrix::new(&["no", "yes"], &["no", "no"])?; // nobody is called "yes"
+/// // No row is predicted as "yes".
+/// let matrix = ConfusionMatrix::new(&["no", "yes"], &["no", "no"])?;
 /// let precision = |zero| matrix.precision(Average::Class(1), zero);
-/// assert_eq!((precision(ZeroDivision::Zero), precision(ZeroDivision::One)), (0.0, 1.0));
+/// assert_eq!(
+///     (precision(ZeroDivision::Zero), precision(ZeroDivision::One)),
+///     (0.0, 1.0)
+/// );
 /// assert!(precision(ZeroDivision::NaN).is_nan());
 /// # Ok::<(), logit::Error>(())
 /// ```

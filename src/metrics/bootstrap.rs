@@ -30,7 +30,9 @@ use crate::scalar::Real;
 /// use logit::metrics::{Accuracy, Bootstrap};
 /// use nalgebra::DMatrix;
 ///
-/// let p = DMatrix::from_fn(50, 2, |row, k| if (row % 2 == k) != (row % 10 == 0) { 0.9 } else { 0.1 });
+/// let p = DMatrix::from_fn(50, 2, |row, k| {
+///     if (row % 2 == k) != (row % 10 == 0) { 0.9 } else { 0.1 }
+/// });
 /// let truth: Vec<usize> = (0..50).map(|row| row % 2).collect();
 /// let interval = Bootstrap::new().interval(&Accuracy, &truth, &p, &[0, 1], None)?;
 /// assert_eq!(interval.estimate, 0.9);
@@ -58,7 +60,8 @@ impl Default for Bootstrap {
 ///
 /// let ages = [31.0, 45.0, 28.0, 51.0, 39.0];
 /// let mean = |weights: &[f64]| {
-///     Ok(weights.iter().zip(&ages).map(|(w, age)| w * age).sum::<f64>() / weights.iter().sum::<f64>())
+///     Ok(weights.iter().zip(&ages).map(|(w, age)| w * age).sum::<f64>()
+///         / weights.iter().sum::<f64>())
 /// };
 /// let interval = Bootstrap::new().interval_of(ages.len(), None, mean)?;
 /// println!("{} ({} to {})", interval.estimate, interval.lower, interval.upper);
@@ -143,7 +146,10 @@ impl Bootstrap {
     /// use logit::LabelSets;
     ///
     /// let truth = LabelSets::with_labels(&vec![vec!["a"]; 40], ["a", "b"])?;
-    /// let predicted = LabelSets::with_labels(&[vec![vec!["a"]; 30], vec![vec!["b"]; 10]].concat(), ["a", "b"])?;
+    /// let predicted = LabelSets::with_labels(
+    ///     &[vec![vec!["a"]; 30], vec![vec!["b"]; 10]].concat(),
+    ///     ["a", "b"],
+    /// )?;
     /// let loss = |weights: &[f64]| hamming_loss(&truth, &predicted, Some(weights));
     /// let interval = Bootstrap::new().interval_of(40, None, loss)?;
     /// assert!(interval.estimate == 0.25 && interval.lower < 0.2 && interval.upper > 0.3);

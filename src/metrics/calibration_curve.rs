@@ -15,7 +15,10 @@ use crate::scalar::Real;
 /// use logit::metrics::{Bins, CalibrationCurve};
 ///
 /// let (truth, p) = ([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.9]);
-/// let weight = |bins| CalibrationCurve::new(&truth, &p, &1, None, bins).map(|curve| curve.weight().to_vec());
+/// let weight = |bins| {
+///     CalibrationCurve::new(&truth, &p, &1, None, bins)
+///         .map(|curve| curve.weight().to_vec())
+/// };
 /// assert_eq!(weight(Bins::Uniform(2))?, [3.0, 1.0]);
 /// assert_eq!(weight(Bins::Quantile(2))?, [2.0, 2.0]);
 /// assert_eq!(weight(Bins::Distinct)?, [1.0; 4]);
@@ -198,7 +201,12 @@ fn edges(p: &[f64], weights: Option<&[f64]>, bins: Bins) -> Result<Vec<f64>, Err
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.9, 0.1; 0.2, 0.8; 0.3, 0.7];
-/// let error = CalibrationError::new(Bins::Uniform(10)).evaluate(&[0, 1, 1], &p, &[0, 1], None)?;
+/// let error = CalibrationError::new(Bins::Uniform(10)).evaluate(
+///     &[0, 1, 1],
+///     &p,
+///     &[0, 1],
+///     None,
+/// )?;
 /// assert!((error - 0.2).abs() < 1e-15);
 /// # Ok::<(), logit::Error>(())
 /// ```

@@ -90,7 +90,10 @@ averaged! {
     /// use nalgebra::dmatrix;
     ///
     /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
-    /// assert_eq!(Precision::new(Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.5);
+    /// assert_eq!(
+    ///     Precision::new(Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?,
+    ///     0.5
+    /// );
     /// # Ok::<(), logit::Error>(())
     /// ```
     Precision, |hits, zero| hits.precision(zero)
@@ -104,7 +107,10 @@ averaged! {
     /// use nalgebra::dmatrix;
     ///
     /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
-    /// assert_eq!(Recall::new(Average::Macro).evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.75);
+    /// assert_eq!(
+    ///     Recall::new(Average::Macro).evaluate(&[0, 0, 1], &p, &[0, 1], None)?,
+    ///     0.75
+    /// );
     /// # Ok::<(), logit::Error>(())
     /// ```
     Recall, |hits, zero| hits.recall(zero)
@@ -118,7 +124,10 @@ averaged! {
     /// use nalgebra::dmatrix;
     ///
     /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
-    /// assert_eq!(Jaccard::new(Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.5);
+    /// assert_eq!(
+    ///     Jaccard::new(Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?,
+    ///     0.5
+    /// );
     /// # Ok::<(), logit::Error>(())
     /// ```
     Jaccard, |hits, zero| hits.jaccard(zero)
@@ -131,7 +140,8 @@ averaged! {
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
-/// let f1 = FBeta::new(1.0, Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?;
+/// let f1 =
+///     FBeta::new(1.0, Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?;
 /// assert_eq!(f1, 2.0 / 3.0);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -169,7 +179,15 @@ by_class!(FBeta, |metric, counts| {
 ///
 /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
 /// assert_eq!(BalancedAccuracy::new().evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.75);
-/// assert_eq!(BalancedAccuracy::new().adjusted(true).evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.5);
+/// assert_eq!(
+///     BalancedAccuracy::new().adjusted(true).evaluate(
+///         &[0, 0, 1],
+///         &p,
+///         &[0, 1],
+///         None
+///     )?,
+///     0.5
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

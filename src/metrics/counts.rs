@@ -40,9 +40,12 @@ impl Hits {
 /// ```
 /// use logit::metrics::{ConfusionMatrix, Disagreement};
 ///
-/// // Grades that are at most one apart: near misses count less where distance counts.
+/// // The grades differ by at most one: near misses count less if distance counts.
 /// let grades = ConfusionMatrix::new(&[1, 2, 3, 4], &[1, 2, 4, 4])?;
-/// assert!(grades.cohen_kappa(Disagreement::Quadratic) > grades.cohen_kappa(Disagreement::Equal));
+/// assert!(
+///     grades.cohen_kappa(Disagreement::Quadratic)
+///         > grades.cohen_kappa(Disagreement::Equal)
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

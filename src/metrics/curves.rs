@@ -132,7 +132,8 @@ impl RocCurve {
 /// ```
 /// use logit::metrics::PrecisionRecallCurve;
 ///
-/// let curve = PrecisionRecallCurve::new(&[0, 0, 1, 1], &[0.1, 0.4, 0.35, 0.8], &1, None)?;
+/// let curve =
+///     PrecisionRecallCurve::new(&[0, 0, 1, 1], &[0.1, 0.4, 0.35, 0.8], &1, None)?;
 /// assert_eq!(curve.precision(), [0.5, 2.0 / 3.0, 0.5, 1.0, 1.0]);
 /// assert_eq!(curve.recall(), [1.0, 1.0, 0.5, 0.5, 0.0]);
 /// assert_eq!(curve.thresholds(), [0.1, 0.35, 0.4, 0.8]);

@@ -30,7 +30,15 @@ use crate::scalar::Real;
 /// use logit::metrics::hinge_loss;
 /// use nalgebra::dmatrix;
 ///
-/// assert_eq!(hinge_loss(&["no", "yes", "yes"], &dmatrix![-2.0; 0.5; -1.0], &["no", "yes"], None)?, 2.5 / 3.0);
+/// assert_eq!(
+///     hinge_loss(
+///         &["no", "yes", "yes"],
+///         &dmatrix![-2.0; 0.5; -1.0],
+///         &["no", "yes"],
+///         None
+///     )?,
+///     2.5 / 3.0
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn hinge_loss<'a, T: Real, L: Label>(

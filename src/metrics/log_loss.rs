@@ -45,7 +45,10 @@ pub fn log_loss<'a, T: Real, L: Label>(
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![1.0, 0.0; 0.5, 0.5];
-/// assert_eq!(LogLoss.evaluate(&[0, 1], &p, &[0, 1], Some(&[3.0, 1.0]))?, 2f64.ln() / 4.0);
+/// assert_eq!(
+///     LogLoss.evaluate(&[0, 1], &p, &[0, 1], Some(&[3.0, 1.0]))?,
+///     2f64.ln() / 4.0
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -20,10 +20,13 @@ use crate::metric::Metric;
 /// use logit::metrics::{MeanCost, Metric};
 /// use nalgebra::dmatrix;
 ///
-/// // The classes are "ill" and "well": calling the ill well costs nine times as much as the other mistake.
+/// // Predicting "well" for the ill costs nine times as much as the other mistake.
 /// let cost = MeanCost::new(dmatrix![0.0, 9.0; 1.0, 0.0]);
 /// let p = dmatrix![0.8, 0.2; 0.4, 0.6; 0.7, 0.3; 0.1, 0.9];
-/// assert_eq!(cost.evaluate(&["ill", "ill", "well", "well"], &p, &["ill", "well"], None)?, 2.5);
+/// assert_eq!(
+///     cost.evaluate(&["ill", "ill", "well", "well"], &p, &["ill", "well"], None)?,
+///     2.5
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

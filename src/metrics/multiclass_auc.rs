@@ -22,7 +22,12 @@ use crate::metric::{EVALUATED, Metric};
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.6, 0.3, 0.1; 0.2, 0.5, 0.3; 0.3, 0.3, 0.4; 0.7, 0.2, 0.1];
-/// let area = MulticlassRocAuc::one_vs_one(Average::Macro).evaluate(&[0, 1, 2, 1], &p, &[0, 1, 2], None)?;
+/// let area = MulticlassRocAuc::one_vs_one(Average::Macro).evaluate(
+///     &[0, 1, 2, 1],
+///     &p,
+///     &[0, 1, 2],
+///     None,
+/// )?;
 /// assert!((area - 0.75).abs() < 1e-15);
 /// # Ok::<(), logit::Error>(())
 /// ```

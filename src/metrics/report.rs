@@ -16,7 +16,8 @@ use crate::label::{Label, plain};
 /// ```
 /// use logit::metrics::ConfusionMatrix;
 ///
-/// let report = ConfusionMatrix::new(&["no", "yes", "yes"], &["no", "yes", "no"])?.report();
+/// let report =
+///     ConfusionMatrix::new(&["no", "yes", "yes"], &["no", "yes", "no"])?.report();
 /// let (_, yes) = report.classes().last().expect("two classes");
 /// assert_eq!((yes.precision, yes.recall, yes.support), (1.0, 0.5, 2.0));
 /// # Ok::<(), logit::Error>(())

@@ -54,7 +54,10 @@ pub fn roc_auc<'a, T: Real, L: Label>(
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.9, 0.1; 0.6, 0.4; 0.65, 0.35; 0.2, 0.8];
-/// assert_eq!(RocAuc.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[3.0, 1.0, 1.0, 1.0]))?, 0.875);
+/// assert_eq!(
+///     RocAuc.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[3.0, 1.0, 1.0, 1.0]))?,
+///     0.875
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -18,7 +18,8 @@ const FEW: usize = 15;
 /// ```
 /// use logit::plot::Curves;
 ///
-/// let curve = |rate: f64| (0..50).map(move |step| [step as f64, (-rate * step as f64).exp()]);
+/// let curve =
+///     |rate: f64| (0..50).map(move |step| [step as f64, (-rate * step as f64).exp()]);
 /// let figure = Curves::new("step", "cost")
 ///     .curve("slow", curve(0.05))
 ///     .curve("fast", curve(0.5))

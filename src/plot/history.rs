@@ -23,7 +23,10 @@ use crate::train::{Epoch, History};
 /// use logit::{MlpClassifier, data, plot};
 ///
 /// let iris = data::iris();
-/// let model = MlpClassifier::new([8]).epochs(20).validation_fraction(0.2).fit(&iris.x, &iris.y)?;
+/// let model = MlpClassifier::new([8])
+///     .epochs(20)
+///     .validation_fraction(0.2)
+///     .fit(&iris.x, &iris.y)?;
 /// let figure = plot::loss_curves(model.history())?.title("Irises");
 /// assert!(figure.to_svg()?.contains("validation"));
 /// # Ok::<(), logit::Error>(())

@@ -47,7 +47,8 @@ pub fn roc_curves<S: AsRef<str>>(curves: &[(S, &RocCurve)]) -> Result<Figure, Er
 /// use logit::metrics::PrecisionRecallCurve;
 /// use logit::plot;
 ///
-/// let curve = PrecisionRecallCurve::new(&[0, 0, 1, 1], &[0.1, 0.4, 0.35, 0.8], &1, None)?;
+/// let curve =
+///     PrecisionRecallCurve::new(&[0, 0, 1, 1], &[0.1, 0.4, 0.35, 0.8], &1, None)?;
 /// let figure = plot::precision_recall_curves(&[("four rows", &curve)])?;
 /// assert!(figure.to_svg()?.contains("four rows (0.833)"));
 /// # Ok::<(), logit::Error>(())

@@ -28,10 +28,11 @@ use crate::scalar::Real;
 ///
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);
-/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
 /// let model = pipeline.fit(&petals, &iris.y)?;
 ///
-/// // Axes are in centimetres, as the data is: the pipeline scales the grid as it scales everything.
+/// // The axes are in centimetres, like the data: the pipeline scales the grid too.
 /// let figure = plot::decision_regions(&model, &petals, &iris.y)?;
 /// let figure = figure.title("Irises").x_name("petal length").y_name("petal width");
 /// assert!(figure.to_svg()?.contains("versicolor"));
@@ -61,7 +62,11 @@ pub fn decision_regions<'a, T: Real, C: Classifier<T> + ?Sized>(
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&petals, &iris.y)?;
-/// assert!(plot::decision_boundary(&model, &petals, &iris.y)?.to_svg()?.contains("boundary"));
+/// assert!(
+///     plot::decision_boundary(&model, &petals, &iris.y)?
+///         .to_svg()?
+///         .contains("boundary")
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn decision_boundary<'a, T: Real, C: Classifier<T> + ?Sized>(

@@ -26,7 +26,14 @@ use crate::train::RateCurve;
 ///
 /// let iris = data::iris();
 /// let estimator = LogisticRegression::new(Penalty::c(1.0));
-/// let curve = learning_curve(&estimator, &iris.x, &iris.y, &[20, 60, 120], &Splitter::default(), &Accuracy)?;
+/// let curve = learning_curve(
+///     &estimator,
+///     &iris.x,
+///     &iris.y,
+///     &[20, 60, 120],
+///     &Splitter::default(),
+///     &Accuracy,
+/// )?;
 /// let figure = plot::learning_curves(&curve, "accuracy")?;
 /// assert!(figure.to_svg()?.contains("training rows"));
 /// # Ok::<(), logit::Error>(())
@@ -52,7 +59,14 @@ pub fn learning_curves(curve: &ScoreCurve<usize>, metric: &str) -> Result<Figure
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
-/// let curve = validation_curve(&[0.01, 1.0], build, &iris.x, &iris.y, &Splitter::default(), &LogLoss)?;
+/// let curve = validation_curve(
+///     &[0.01, 1.0],
+///     build,
+///     &iris.x,
+///     &iris.y,
+///     &Splitter::default(),
+///     &LogLoss,
+/// )?;
 /// let figure = plot::validation_curves(&curve, "C", "log loss")?;
 /// assert!(figure.to_svg()?.contains("log loss"));
 /// # Ok::<(), logit::Error>(())
@@ -107,7 +121,9 @@ fn mean_and_deviation(scores: &[f64]) -> (f64, f64) {
 ///
 /// # Examples
 /// ```
-/// use logit::nn::{Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
+/// use logit::nn::{
+///     Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer,
+/// };
 /// use logit::{Activation, Adam, data, plot};
 ///
 /// let iris = data::iris();
@@ -115,7 +131,10 @@ fn mean_and_deviation(scores: &[f64]) -> (f64, f64) {
 /// let network = Sequential::perceptron(&[4, 10, 3], Activation::Tanh)?;
 /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
 /// let curve = Trainer::new(Adam::new(1e-3)).find_learning_rate(
-///     &network, &SoftmaxCrossEntropy::new(), examples, RateRange::default(),
+///     &network,
+///     &SoftmaxCrossEntropy::new(),
+///     examples,
+///     RateRange::default(),
 /// )?;
 /// assert!(plot::learning_rates(&curve)?.to_svg()?.contains("steepest fall"));
 /// # Ok::<(), logit::Error>(())

@@ -32,7 +32,8 @@ const STEPS: usize = 20;
 ///
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);
-/// let y: Vec<&str> = iris.y.iter().map(|&s| if s == "virginica" { s } else { "other" }).collect();
+/// let y: Vec<&str> =
+///     iris.y.iter().map(|&s| if s == "virginica" { s } else { "other" }).collect();
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&petals, &y)?;
 /// let figure = ProbabilitySurface::new()
 ///     .feature_names("petal length", "petal width")

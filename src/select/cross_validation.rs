@@ -29,10 +29,13 @@ use crate::scalar::Real;
 /// ```
 /// use logit::metrics::{Accuracy, LogLoss};
 /// use logit::select::Splitter;
-/// use logit::{CrossValidation, LogisticRegression, Penalty, Pipeline, StandardScaler, data};
+/// use logit::{
+///     CrossValidation, LogisticRegression, Penalty, Pipeline, StandardScaler, data,
+/// };
 ///
 /// let iris = data::iris();
-/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
 /// let scores = CrossValidation::new(Splitter::Stratified { k: 5, seed: 1 })
 ///     .metric("accuracy", Accuracy)
 ///     .metric("log-loss", LogLoss)
@@ -206,7 +209,8 @@ struct Outcome<C> {
 ///     .run(&LogisticRegression::new(Penalty::c(1.0)), &iris.x, &iris.y)?;
 /// let (split, model) = (&found.splits()[0], &found.models()[0]);
 /// let y: Vec<&str> = split.test.iter().map(|&row| iris.y[row]).collect();
-/// let by_hand = LogLoss.evaluate_model(model, &iris.x.select_rows(&split.test), &y, None)?;
+/// let by_hand =
+///     LogLoss.evaluate_model(model, &iris.x.select_rows(&split.test), &y, None)?;
 /// assert_eq!(found.scores("log-loss").unwrap()[0], by_hand);
 /// assert!(found.mean("log-loss").unwrap() < 0.25 && found.scores("f1").is_none());
 /// # Ok::<(), logit::Error>(())

@@ -17,14 +17,17 @@ use crate::report::StopReason;
 /// use logit::{CrossValidation, LogisticRegression, Penalty, StopReason, data};
 ///
 /// let iris = data::iris();
-/// let validation = CrossValidation::new(Splitter::Consecutive { k: 5 }).metric("log-loss", LogLoss);
-/// let found = validation.run(&LogisticRegression::new(Penalty::c(1.0)), &iris.x, &iris.y)?;
+/// let validation = CrossValidation::new(Splitter::Consecutive { k: 5 })
+///     .metric("log-loss", LogLoss);
+/// let found =
+///     validation.run(&LogisticRegression::new(Penalty::c(1.0)), &iris.x, &iris.y)?;
 /// assert_eq!(found.stops().reasons(), [Some(StopReason::Converged); 5]);
 /// assert_eq!(found.stops().to_string(), "all 5 fits converged");
 ///
 /// let hurried = LogisticRegression::new(Penalty::c(1.0)).max_iterations(1);
 /// let found = validation.run(&hurried, &iris.x, &iris.y)?;
-/// let wanted = "5 of 5 fits did not converge: folds 0, 1, 2, 3, 4 (iteration limit reached)";
+/// let wanted =
+///     "5 of 5 fits did not converge: folds 0, 1, 2, 3, 4 (iteration limit reached)";
 /// assert_eq!(found.stops().to_string(), wanted);
 /// # Ok::<(), logit::Error>(())
 /// ```

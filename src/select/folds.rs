@@ -28,7 +28,10 @@ use crate::rng::Rng;
 /// let mut right = 0.0;
 /// for split in stratified_k_fold(&iris.y, 5, 42)? {
 ///     let [train, test] = [&split.train, &split.test].map(|rows| {
-///         (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>())
+///         (
+///             iris.x.select_rows(rows),
+///             rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>(),
+///         )
 ///     });
 ///     let model = LogisticRegression::new(Penalty::c(1.0)).fit(&train.0, &train.1)?;
 ///     right += model.score(&test.0, &test.1)? / 5.0;

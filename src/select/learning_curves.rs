@@ -26,9 +26,16 @@ use crate::scalar::Real;
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
-/// let curve: ScoreCurve<f64> = validation_curve(&[0.1, 10.0], build, &iris.x, &iris.y, &Splitter::default(), &LogLoss)?;
+/// let curve: ScoreCurve<f64> = validation_curve(
+///     &[0.1, 10.0],
+///     build,
+///     &iris.x,
+///     &iris.y,
+///     &Splitter::default(),
+///     &LogLoss,
+/// )?;
 /// assert_eq!((curve.points.as_slice(), curve.test[0].len()), (&[0.1, 10.0][..], 5));
-/// // The weaker the penalty, the better the rows that are learned.
+/// // The weaker the penalty, the better the fit to the training rows.
 /// assert!(curve.train_means()[1] < curve.train_means()[0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -54,7 +61,11 @@ impl<V> ScoreCurve<V> {
     /// ```
     /// use logit::select::ScoreCurve;
     ///
-    /// let curve = ScoreCurve::new(vec![100, 200], vec![vec![0.9], vec![0.9]], vec![vec![0.6, 0.8], vec![0.8, 0.9]])?;
+    /// let curve = ScoreCurve::new(
+    ///     vec![100, 200],
+    ///     vec![vec![0.9], vec![0.9]],
+    ///     vec![vec![0.6, 0.8], vec![0.8, 0.9]],
+    /// )?;
     /// assert_eq!(curve.test_means(), [0.7, 0.8500000000000001]);
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -104,7 +115,14 @@ impl<V: fmt::Debug> fmt::Display for ScoreCurve<V> {
 ///
 /// let iris = data::iris();
 /// let estimator = LogisticRegression::new(Penalty::c(1.0));
-/// let curve = learning_curve(&estimator, &iris.x, &iris.y, &[20, 60, 120], &Splitter::default(), &Accuracy)?;
+/// let curve = learning_curve(
+///     &estimator,
+///     &iris.x,
+///     &iris.y,
+///     &[20, 60, 120],
+///     &Splitter::default(),
+///     &Accuracy,
+/// )?;
 /// assert!(curve.test_means()[2] > 0.93);
 /// println!("{curve}");
 /// # Ok::<(), logit::Error>(())
@@ -162,7 +180,14 @@ where
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
-/// let curve = validation_curve(&[0.001, 1.0], build, &iris.x, &iris.y, &Splitter::default(), &LogLoss)?;
+/// let curve = validation_curve(
+///     &[0.001, 1.0],
+///     build,
+///     &iris.x,
+///     &iris.y,
+///     &Splitter::default(),
+///     &LogLoss,
+/// )?;
 /// assert!(curve.test_means()[1] < curve.test_means()[0]);
 /// # Ok::<(), logit::Error>(())
 /// ```

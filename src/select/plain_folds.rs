@@ -17,7 +17,8 @@ use crate::rng::Rng;
 ///
 /// # Examples
 /// ```
-/// let sizes: Vec<usize> = logit::select::k_fold(10, 3)?.iter().map(|split| split.test.len()).collect();
+/// let sizes: Vec<usize> =
+///     logit::select::k_fold(10, 3)?.iter().map(|split| split.test.len()).collect();
 /// assert_eq!(sizes, [4, 3, 3]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -77,7 +78,9 @@ pub(super) fn by_fold(fold_of: &[usize], k: usize) -> Vec<Split> {
 /// ```
 /// let patient = ["a", "a", "b", "c", "c", "d"];
 /// for split in logit::select::group_k_fold(&patient, 2, 1)? {
-///     assert!(split.test.iter().all(|&test| split.train.iter().all(|&train| patient[train] != patient[test])));
+///     assert!(split.test.iter().all(|&test| {
+///         split.train.iter().all(|&train| patient[train] != patient[test])
+///     }));
 /// }
 /// # Ok::<(), logit::Error>(())
 /// ```

@@ -38,7 +38,10 @@ use crate::scalar::Real;
 ///
 /// let iris = data::iris();
 /// let search = Search::grid(grid2([1, 2], [0.01, 1.0]), |&(degree, c)| {
-///     Pipeline::new((PolynomialFeatures::new(degree), StandardScaler::new()), LogisticRegression::new(Penalty::c(c)))
+///     Pipeline::new(
+///         (PolynomialFeatures::new(degree), StandardScaler::new()),
+///         LogisticRegression::new(Penalty::c(c)),
+///     )
 /// });
 /// let found = search.fit(&iris.x, &iris.y)?;
 /// assert_eq!(found.table().len(), 4);
@@ -100,7 +103,10 @@ impl<P, F, M> Search<P, F, M> {
 /// Call it again on the result to add a third setting.
 ///
 /// ```
-/// assert_eq!(logit::select::grid2([1, 2], ['a', 'b']), [(1, 'a'), (1, 'b'), (2, 'a'), (2, 'b')]);
+/// assert_eq!(
+///     logit::select::grid2([1, 2], ['a', 'b']),
+///     [(1, 'a'), (1, 'b'), (2, 'a'), (2, 'b')]
+/// );
 /// ```
 pub fn grid2<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<(A, B)> {
     let pairs = |first: &A| -> Vec<(A, B)> {
@@ -118,7 +124,10 @@ pub fn grid2<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<
 /// let iris = data::iris();
 /// let search = Search::grid([0.01, 1.0], |&c| LogisticRegression::new(Penalty::c(c)));
 /// for candidate in search.fit(&iris.x, &iris.y)?.table() {
-///     println!("C = {}: {:.3} ± {:.3}", candidate.settings, candidate.mean, candidate.standard_error);
+///     println!(
+///         "C = {}: {:.3} ± {:.3}",
+///         candidate.settings, candidate.mean, candidate.standard_error
+///     );
 ///     assert_eq!(candidate.scores.len(), 5);
 ///     assert!(candidate.stops.unconverged().is_empty());
 /// }
@@ -150,7 +159,7 @@ pub struct Candidate<P> {
 /// let found = search.fit(&iris.x, &iris.y)?;
 /// assert_eq!(found.best().settings, 1.0);
 /// assert_eq!(found.predict(&iris.x)?, found.model().predict(&iris.x)?);
-/// let bytes = found.into_model().to_bytes()?; // what is kept of a search is its model
+/// let bytes = found.into_model().to_bytes()?; // store the model, not the search
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -11,9 +11,14 @@ use crate::rng::Rng;
 /// use logit::select::{Split, Splitter};
 ///
 /// let by_year = [2021, 2021, 2022, 2022, 2023];
-/// let rows = |of: &dyn Fn(i32) -> bool| (0..5).filter(|&row| of(by_year[row])).collect::<Vec<usize>>();
+/// let rows = |of: &dyn Fn(i32) -> bool| {
+///     (0..5).filter(|&row| of(by_year[row])).collect::<Vec<usize>>()
+/// };
 /// let split = Split::new(rows(&|year| year < 2023), rows(&|year| year == 2023))?;
-/// assert_eq!((split.train.as_slice(), split.test.as_slice()), (&[0, 1, 2, 3][..], &[4][..]));
+/// assert_eq!(
+///     (split.train.as_slice(), split.test.as_slice()),
+///     (&[0, 1, 2, 3][..], &[4][..])
+/// );
 /// let splitter = Splitter::from(vec![split]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -74,7 +79,8 @@ impl Split {
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.2, 42)?;
 /// assert_eq!((split.train.len(), split.test.len()), (120, 30));
-/// let (x_train, x_test) = (iris.x.select_rows(&split.train), iris.x.select_rows(&split.test));
+/// let (x_train, x_test) =
+///     (iris.x.select_rows(&split.train), iris.x.select_rows(&split.test));
 /// assert_eq!((x_train.nrows(), x_test.nrows()), (120, 30));
 /// # Ok::<(), logit::Error>(())
 /// ```

@@ -20,7 +20,8 @@ impl Sketch {
     /// use logit::terminal::Sketch;
     ///
     /// let squares: Vec<[f64; 2]> = (0..=20).map(|x| [x as f64, (x * x) as f64]).collect();
-    /// let text = Sketch::new().width(40).height(8).curves("x", "y", &[("squares", &squares)])?;
+    /// let text =
+    ///     Sketch::new().width(40).height(8).curves("x", "y", &[("squares", &squares)])?;
     /// assert!(text.ends_with("a squares\n"), "{text}");
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -116,7 +117,10 @@ impl Sketch {
     /// use logit::{MlpClassifier, data};
     ///
     /// let iris = data::iris();
-    /// let model = MlpClassifier::new([8]).epochs(30).validation_fraction(0.2).fit(&iris.x, &iris.y)?;
+    /// let model = MlpClassifier::new([8])
+    ///     .epochs(30)
+    ///     .validation_fraction(0.2)
+    ///     .fit(&iris.x, &iris.y)?;
     /// println!("{}", Sketch::new().losses(model.history())?);
     /// # Ok::<(), logit::Error>(())
     /// ```

@@ -29,7 +29,8 @@ use crate::error::Error;
 /// use logit::terminal::Sketch;
 ///
 /// let line: Vec<[f64; 2]> = (0..=10).map(|x| [x as f64, x as f64]).collect();
-/// let text = Sketch::new().width(30).height(4).curves("x", "y", &[("a line", &line)])?;
+/// let text =
+///     Sketch::new().width(30).height(4).curves("x", "y", &[("a line", &line)])?;
 /// assert!(text.starts_with("y\n10 │"), "{text}");
 /// # Ok::<(), logit::Error>(())
 /// ```

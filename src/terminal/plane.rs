@@ -34,7 +34,11 @@ impl Sketch {
     /// use logit::nalgebra::{dmatrix, dvector};
     /// use logit::terminal::Sketch;
     ///
-    /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0; 1.0], dvector![-1.0])?;
+    /// let model = FittedLogistic::from_coefficients(
+    ///     vec!["no", "yes"],
+    ///     dmatrix![1.0; 1.0],
+    ///     dvector![-1.0],
+    /// )?;
     /// let (x, y) = (dmatrix![0.0, 0.0; 1.0, 1.0], ["no", "yes"]);
     /// let text = Sketch::new().width(24).height(4).regions(&model, &x, &y)?;
     /// assert!(text.contains("a · no   b ░ yes"), "{text}");
