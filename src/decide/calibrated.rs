@@ -81,8 +81,8 @@ pub(super) enum Calibration {
 ///
 /// # Formula
 /// For two classes, scores are the log-odds of the calibrated probability. For more classes they are ln p_k
-/// (for [`CalibrationMethod::Temperature`], the inner scores times 1/T). Isotonic regression can give
-/// probabilities of 0 and 1; their scores are ln(2.2e-16) and its negative.
+/// up to a constant per row (for [`CalibrationMethod::Temperature`], the inner scores times 1/T). Isotonic
+/// regression can give probabilities of 0 and 1; their log-odds are ln(2.2e-16) and its negative.
 ///
 /// # Examples
 /// ```

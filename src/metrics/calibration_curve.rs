@@ -27,11 +27,9 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bins {
-    /// Bins of equal width from 0 to 1, as many as the number says; a value on an edge belongs to the lower
-    /// bin.
+    /// The given number of bins of equal width from 0 to 1; a value on an edge belongs to the lower bin.
     Uniform(usize),
-    /// Bins with equal numbers of rows as far as ties allow, as many as the number says; a row counts by its
-    /// weight.
+    /// The given number of bins with equal numbers of rows, as far as ties allow; a row counts by its weight.
     Quantile(usize),
     /// One bin for each distinct value.
     Distinct,
@@ -42,10 +40,16 @@ pub enum Bins {
 ///
 /// # Formula
 /// Let the bins have weights n_b (Σ n_b = n), mean probabilities p_b and frequencies o_b, and let o be the
-/// overall frequency. The expected calibration error is Σ n_b / n |o_b - p_b|, and the maximum calibration
-/// error is max_b |o_b - p_b|. The Brier score is reliability Σ n_b / n (p_b - o_b)², minus resolution Σ n_b
-/// / n (o_b - o)², plus uncertainty o (1 - o). This is exact for [`Bins::Distinct`]; for other bins it
-/// ignores the spread of probabilities within a bin.
+/// overall frequency.
+///
+/// - The expected calibration error is Σ n_b / n |o_b - p_b|.
+/// - The maximum calibration error is max_b |o_b - p_b|.
+/// - The reliability is Σ n_b / n (p_b - o_b)².
+/// - The resolution is Σ n_b / n (o_b - o)².
+/// - The uncertainty is o (1 - o).
+///
+/// The Brier score is the reliability minus the resolution plus the uncertainty. This is exact for
+/// [`Bins::Distinct`]; for other bins it ignores the spread of probabilities within a bin.
 ///
 /// # References
 /// Murphy (1973), "A new vector partition of the probability score"; Naeini, Cooper and Hauskrecht (2015),

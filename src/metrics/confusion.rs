@@ -18,9 +18,12 @@ use crate::label::{Label, distinct, indices, plain};
 /// Its [`Display`](fmt::Display) is a table with the labels.
 ///
 /// # Formula
-/// Let tp, fp and fn be the true positives, false positives and false negatives of a class. Then precision =
-/// tp / (tp + fp), recall = tp / (tp + fn), F_β = (1 + β²) tp / ((1 + β²) tp + β² fn + fp), and Jaccard = tp
-/// / (tp + fp + fn).
+/// Let tp, fp and fn be the true positives, false positives and false negatives of a class.
+///
+/// - precision = tp / (tp + fp)
+/// - recall = tp / (tp + fn)
+/// - F_β = (1 + β²) tp / ((1 + β²) tp + β² fn + fp)
+/// - Jaccard = tp / (tp + fp + fn)
 ///
 /// # Examples
 /// ```

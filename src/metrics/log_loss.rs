@@ -17,8 +17,8 @@ use crate::scalar::Real;
 /// # Errors
 /// Returns [`Error::ShapeMismatch`] if the sizes differ, [`Error::Empty`] if there are no rows,
 /// [`Error::UnknownLabel`] if a label is not one of `classes`, [`Error::UnsortedClasses`] if `classes` are
-/// not in ascending order, and [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is outside [0,
-/// 1].
+/// not in ascending order, and [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is not from
+/// 0 to 1.
 ///
 /// # Examples
 /// ```

@@ -9,9 +9,14 @@ use crate::label::{Label, plain};
 /// The precision, recall and F1 of one class, or an average of them.
 ///
 /// # Formula
-/// Let tp, fp and fn be the true positives, false positives and false negatives of a class. Then precision =
-/// tp / (tp + fp), recall = tp / (tp + fn), and F1 = 2 tp / (2 tp + fp + fn). A ratio whose denominator is
-/// zero is 0, unless [`report_with`](ConfusionMatrix::report_with) sets another value.
+/// Let tp, fp and fn be the true positives, false positives and false negatives of a class.
+///
+/// - precision = tp / (tp + fp)
+/// - recall = tp / (tp + fn)
+/// - F1 = 2 tp / (2 tp + fp + fn)
+///
+/// A ratio whose denominator is zero is 0, unless [`report_with`](ConfusionMatrix::report_with) sets another
+/// value.
 ///
 /// ```
 /// use logit::metrics::ConfusionMatrix;
