@@ -190,7 +190,7 @@ fn minimisers_check_settings_and_starting_points() {
     assert_eq!(error.to_string(), "`memory` is 0, but must be at least 1");
     assert_eq!(refusal(&network().optimizer(no_memory)), "`memory` is 0, but must be at least 1");
     for (start, message) in [
-        (vec![0.0; 3], "`start` has 3 parameters, wanted 2"),
+        (vec![0.0; 3], "`start` has 3 parameters, expected 2"),
         (vec![0.0, NAN], "column 0 of `start` is not finite at row 1 (NaN): remove or impute it first"),
     ] {
         let lbfgs = Lbfgs::new().minimize(&mut Bowl(2), start.clone()).expect_err("no start");
@@ -249,9 +249,9 @@ fn layers_check_their_sizes() {
     }
     let layer = Dense::new(2, 1).expect("valid sizes").initializer(Initializer::HeNormal);
     let error = layer.apply(&[0.0; 2], &dmatrix![1.0, 2.0]).expect_err("the bias is missing");
-    assert_eq!(error.to_string(), "`params` has 2 parameters, wanted 3");
+    assert_eq!(error.to_string(), "`params` has 2 parameters, expected 3");
     let error = layer.apply(&[0.0; 3], &dmatrix![1.0]).expect_err("a column is missing");
-    assert_eq!(error.to_string(), "`x` has 1 columns, wanted 2");
+    assert_eq!(error.to_string(), "`x` has 1 columns, expected 2");
 }
 
 /// Setters take everything; `Shape::check` refuses, also from the inside of chains, and everything that runs a layer asks it.
@@ -321,7 +321,7 @@ fn chains_check_that_their_layers_fit() {
     let nothing = "`layers` has no entries: at least one is needed";
     assert_eq!(message(Sequential::new(vec![])), nothing);
     let gap = message(Sequential::new(vec![dense(2, 3), dense(4, 1)]));
-    assert_eq!(gap, "`layers` has 4 inputs after those outputs, wanted 3");
+    assert_eq!(gap, "`layers` has 4 inputs after those outputs, expected 3");
     assert_eq!(message(Sequential::perceptron(&[], Activation::Relu)), nothing);
     assert_eq!(message(Sequential::perceptron(&[5], Activation::Relu)), nothing);
     let zero = message(Sequential::perceptron(&[5, 0, 2], Activation::Relu));
@@ -369,7 +369,7 @@ fn losses_name_the_row_whose_target_is_out_of_range() {
     let scores = dmatrix![0.0, 1.0; 2.0, 3.0];
     let message =
         |targets| SoftmaxCrossEntropy::new().mean(&scores, targets, None).expect_err("no target").to_string();
-    assert_eq!(message(Targets::Classes(&[1])), "`targets` has 1 rows, wanted 2");
+    assert_eq!(message(Targets::Classes(&[1])), "`targets` has 1 rows, expected 2");
     let beyond = "target 2 at row 1: a class index must be below the number of classes";
     assert_eq!(message(Targets::Classes(&[1, 2])), beyond);
     let negative = dmatrix![0.0, 1.0; -0.5, 1.5];
@@ -380,13 +380,13 @@ fn losses_name_the_row_whose_target_is_out_of_range() {
     let heavy = dmatrix![0.5, 0.75; 0.5, 0.5];
     assert_eq!(message(Targets::Values(&heavy)), "target 1.25 at row 0: a target row must sum to 1");
     let narrow = dmatrix![1.0; 1.0];
-    assert_eq!(message(Targets::Values(&narrow)), "`targets` has 1 columns, wanted 2");
+    assert_eq!(message(Targets::Values(&narrow)), "`targets` has 1 columns, expected 2");
     let nan = dmatrix![0.5, 0.5; NAN, 0.5];
     assert_eq!(message(Targets::Values(&nan)), "target NaN at row 1: a probability must be from 0 to 1");
     let mut gradient = DMatrix::zeros(2, 3);
     let found =
         SoftmaxCrossEntropy::new().mean_and_gradient(&scores, Targets::Classes(&[0, 1]), None, &mut gradient);
-    assert_eq!(found.expect_err("too wide").to_string(), "`gradient` has 3 columns, wanted 2");
+    assert_eq!(found.expect_err("too wide").to_string(), "`gradient` has 3 columns, expected 2");
 }
 
 #[test]

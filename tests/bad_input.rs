@@ -166,10 +166,10 @@ fn one_class_is_refused_and_named() {
 fn sizes_that_disagree_are_named_with_both_numbers() {
     let x = normal::<f64>(300, 2, 4);
     let y = cyclic(300, 2);
-    assert_refused(&x, &y[1..], None, "`y` has 299 labels, wanted 300");
-    assert_refused(&x, &y, Some(&[1.0; 600]), "`weights` has 600 entries, wanted 300");
-    assert_refused(&x, &y, Some(&[1.0; 299]), "`weights` has 299 entries, wanted 300");
-    assert_refused(&x, &y, Some(&[]), "`weights` has 0 entries, wanted 300");
+    assert_refused(&x, &y[1..], None, "`y` has 299 labels, expected 300");
+    assert_refused(&x, &y, Some(&[1.0; 600]), "`weights` has 600 entries, expected 300");
+    assert_refused(&x, &y, Some(&[1.0; 299]), "`weights` has 299 entries, expected 300");
+    assert_refused(&x, &y, Some(&[]), "`weights` has 0 entries, expected 300");
 }
 
 #[test]
@@ -179,12 +179,12 @@ fn the_wrong_number_of_columns_is_refused_by_every_method() {
         let (model, _) = model.expect("good data");
         let others = [x.columns(0, 3).into_owned(), normal(20, 5, 6), normal(20, 1, 7), normal(20, 0, 8)];
         for other in others.iter().chain([&x.transpose()]) {
-            let message = format!("`x` has {} columns, wanted 4", other.ncols());
+            let message = format!("`x` has {} columns, expected 4", other.ncols());
             let y = cyclic(other.nrows(), 3);
             assert_eq!(messages(model.as_ref(), other, &y), [(); 5].map(|()| message.clone()));
         }
         let error = model.score(&x, &y[..19]).expect_err("a label is missing");
-        assert_eq!(error.to_string(), "`y` has 19 labels, wanted 20");
+        assert_eq!(error.to_string(), "`y` has 19 labels, expected 20");
         let mut unseen = y.clone();
         unseen[7] = 9;
         let error = model.score(&x, &unseen).expect_err("class 9 is new");

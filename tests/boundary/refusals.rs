@@ -32,13 +32,13 @@ fn levels_and_resolutions_out_of_range() {
 
 #[test]
 fn classifiers_of_other_sizes() {
-    let message = "`classifier` has 3 features, wanted 2";
+    let message = "`classifier` has 3 features, expected 2";
     assert_message(contour(&logistic(3, 2, 1.0, 1), 0.5, frame(), 10), message);
     assert_message(between(&logistic(3, 3, 1.0, 1), &0, &1, frame(), 10), message);
     assert_message(class_boundaries(&logistic(3, 3, 1.0, 1), frame(), 10), message);
     assert_message(
         contour(&logistic(2, 3, 1.0, 1), 0.5, frame(), 10),
-        "`classes` is 3, but must be 2: of more classes, `boundary::between` finds the boundary of two",
+        "`classes` is 3, but must be 2: for more classes, use `boundary::between`",
     );
     assert_message(
         between(&logistic(2, 3, 1.0, 1), &0, &9, frame(), 10),
@@ -46,7 +46,7 @@ fn classifiers_of_other_sizes() {
     );
     assert_message(
         between(&logistic(2, 3, 1.0, 1), &1, &1, frame(), 10),
-        "`second` is 1, but must be another class than the first",
+        "`second` is 1, but must be a different class from the first",
     );
 }
 
@@ -59,7 +59,7 @@ fn bounds_that_bound_nothing() {
     assert!(Bounds::new((-f64::MAX, f64::MAX), (0.0, 1.0)).is_err());
     let empty = DMatrix::<f64>::zeros(0, 2);
     assert_message(Bounds::around(&empty, 0.1), "`x` has no rows: at least one is needed");
-    assert_message(Bounds::around(&dmatrix![1.0, 2.0, 3.0], 0.1), "`x` has 3 columns, wanted 2");
+    assert_message(Bounds::around(&dmatrix![1.0, 2.0, 3.0], 0.1), "`x` has 3 columns, expected 2");
     assert!(matches!(Bounds::around(&dmatrix![1.0, f64::NAN], 0.1), Err(Error::NotFinite { column: 1, .. })));
     for margin in [-0.1, f64::NAN, f64::INFINITY] {
         assert!(Bounds::around(&dmatrix![1.0, 2.0; 3.0, 4.0], margin).is_err());
@@ -73,8 +73,8 @@ fn bounds_that_bound_nothing() {
 
 #[test]
 fn grids_that_are_none() {
-    assert_message(contour_of_grid(&dmatrix![1.0, 2.0], 0.5, frame()), "`values` has 1 rows, wanted 2");
-    assert_message(contour_of_grid(&dmatrix![1.0; 2.0], 0.5, frame()), "`values` has 1 columns, wanted 2");
+    assert_message(contour_of_grid(&dmatrix![1.0, 2.0], 0.5, frame()), "`values` has 1 rows, expected 2");
+    assert_message(contour_of_grid(&dmatrix![1.0; 2.0], 0.5, frame()), "`values` has 1 columns, expected 2");
     assert!(contour_of_grid(&dmatrix![1.0, 2.0; f64::NAN, 1.0], 0.5, frame()).is_err());
     assert!(contour_of_grid(&dmatrix![1.0, 2.0; 0.0, 1.0], f64::NAN, frame()).is_err());
 }

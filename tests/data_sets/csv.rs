@@ -148,7 +148,7 @@ fn tables_without_a_header_go_by_position() {
     let error = table.schema.read_from::<String>("9;4\n".as_bytes()).expect_err("no labels");
     assert!(matches!(error, Error::InvalidLine { line: 1, .. }), "{error}");
     let named = error_of(&CsvReader::new().header(false).label("kind"), "1,2\n");
-    assert_eq!(named, "no column `kind` in the table, which has 2 columns and no names");
+    assert_eq!(named, "no column `kind` in the table, which has 2 unnamed columns");
 }
 
 fn error_of(reader: &CsvReader, text: &str) -> String {
