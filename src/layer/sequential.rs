@@ -57,7 +57,7 @@ impl<L: Shape> Sequential<L> {
             if expected != found {
                 return Err(Error::ShapeMismatch {
                     argument: "layers",
-                    axis: "inputs after those outputs",
+                    axis: "inputs that do not match the outputs of the previous layer",
                     expected,
                     found,
                 });

@@ -136,7 +136,7 @@ impl AnyLayer {
                 params.extend(record.take_array::<T>("scale_and_shift", layer.parameter_count())?);
                 layer.into()
             }
-            other => return Err(invalid(format!("it has a `{other}` where a layer is wanted"))),
+            other => return Err(invalid(format!("it contains `{other}` where a layer is expected"))),
         };
         layer.check().map(|()| layer)
     }
