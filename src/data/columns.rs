@@ -31,14 +31,15 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// Returns the data set with only the columns of these names, in this order.
     ///
     /// ```
-    /// let petals = logit::data::iris().columns_named(&["petal width (cm)", "petal length (cm)"])?;
+    /// let petals = logit::data::iris()
+    ///     .columns_named(&["petal width (cm)", "petal length (cm)"])?;
     /// assert_eq!((petals.x[(0, 0)], petals.x[(0, 1)]), (0.2, 1.4));
     /// # Ok::<(), logit::Error>(())
     /// ```
     ///
     /// # Errors
-    /// Returns [`Error::UnknownColumn`] if no column has a name, and [`Error::ColumnNames`] if several
-    /// columns have it.
+    /// Returns [`Error::UnknownColumn`] if a name is not that of a column, and [`Error::ColumnNames`] if
+    /// several columns have it.
     pub fn columns_named<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, Error> {
         let of_name = |name: &str| position_of(name, &self.feature_names, self.x.ncols());
         let numbers: Vec<usize> =
