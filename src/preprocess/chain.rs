@@ -18,7 +18,8 @@ use crate::scratch::Scratch;
 /// use logit::StandardScaler;
 /// use nalgebra::dmatrix;
 ///
-/// let chain = (StandardScaler::new(), StandardScaler::new()).fit(&dmatrix![1.0; 5.0])?;
+/// let chain =
+///     (StandardScaler::new(), StandardScaler::new()).fit(&dmatrix![1.0; 5.0])?;
 /// assert_eq!(chain.first().mean(), [3.0]);
 /// assert_eq!(chain.second().mean(), [0.0]);
 /// assert_eq!(chain.inverse_transform(&dmatrix![1.0])?, dmatrix![5.0]);

@@ -14,11 +14,15 @@ use crate::scalar::Real;
 /// use logit::preprocess::{FeatureScore, SelectBest};
 /// use nalgebra::dmatrix;
 ///
-/// // The first column has the same mean in both classes, but tells them apart all the same.
-/// let x = dmatrix![-2.0, 1.0; 2.0, 3.0; -2.1, 2.0; 2.1, 5.0; -1.0, 4.0; 1.0, 6.0; -1.1, 3.5; 1.1, 4.5];
+/// // The means of the first column are equal, but its values separate the classes.
+/// let x = dmatrix![
+///     -2.0, 1.0; 2.0, 3.0; -2.1, 2.0; 2.1, 5.0;
+///     -1.0, 4.0; 1.0, 6.0; -1.1, 3.5; 1.1, 4.5
+/// ];
 /// let y = [0, 0, 0, 0, 1, 1, 1, 1];
 /// assert_eq!(SelectBest::new(1).fit_supervised(&x, &y)?.columns(), [1]);
-/// let by_information = SelectBest::new(1).score(FeatureScore::MutualInformation { bins: 4 });
+/// let by_information =
+///     SelectBest::new(1).score(FeatureScore::MutualInformation { bins: 4 });
 /// assert_eq!(by_information.fit_supervised(&x, &y)?.columns(), [0]);
 /// # Ok::<(), logit::Error>(())
 /// ```

@@ -25,8 +25,12 @@ use crate::scratch::Scratch;
 /// use logit::Imputer;
 /// use nalgebra::dmatrix;
 ///
-/// let imputer = Imputer::median().indicators(true).fit(&dmatrix![1.0; 2.0; 9.0; f64::NAN])?;
-/// assert_eq!(imputer.transform(&dmatrix![f64::NAN; 5.0])?, dmatrix![2.0, 1.0; 5.0, 0.0]);
+/// let imputer =
+///     Imputer::median().indicators(true).fit(&dmatrix![1.0; 2.0; 9.0; f64::NAN])?;
+/// assert_eq!(
+///     imputer.transform(&dmatrix![f64::NAN; 5.0])?,
+///     dmatrix![2.0, 1.0; 5.0, 0.0]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,7 +85,8 @@ impl Imputer {
 /// use logit::Imputer;
 /// use nalgebra::dmatrix;
 ///
-/// let fitted = Imputer::mean().indicators(true).fit(&dmatrix![1.0, 5.0; 3.0, f64::NAN])?;
+/// let fitted =
+///     Imputer::mean().indicators(true).fit(&dmatrix![1.0, 5.0; 3.0, f64::NAN])?;
 /// assert_eq!((fitted.values(), fitted.indicated()), (&[2.0, 5.0][..], &[1][..]));
 /// assert!(fitted.inverse_transform(&dmatrix![1.0, 5.0, 1.0])?[(0, 1)].is_nan());
 /// # Ok::<(), logit::Error>(())

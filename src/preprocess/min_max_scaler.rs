@@ -76,7 +76,10 @@ impl MinMaxScaler {
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = MinMaxScaler::new().range(-1.0, 1.0).fit(&dmatrix![10.0; 14.0])?;
-/// assert_eq!((fitted.minimum(), fitted.maximum(), fitted.scale()), (&[10.0][..], &[14.0][..], vec![0.5]));
+/// assert_eq!(
+///     (fitted.minimum(), fitted.maximum(), fitted.scale()),
+///     (&[10.0][..], &[14.0][..], vec![0.5])
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -51,7 +51,10 @@ pub enum NormKind {
 /// use nalgebra::dmatrix;
 ///
 /// let normalizer = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;
-/// assert_eq!(normalizer.transform(&dmatrix![3.0, 4.0; 0.0, 0.0])?, dmatrix![0.6, 0.8; 0.0, 0.0]);
+/// assert_eq!(
+///     normalizer.transform(&dmatrix![3.0, 4.0; 0.0, 0.0])?,
+///     dmatrix![0.6, 0.8; 0.0, 0.0]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -30,7 +30,9 @@ use crate::scratch::Scratch;
 /// use logit::OneHotEncoder;
 /// use nalgebra::dmatrix;
 ///
-/// let encoder = OneHotEncoder::new().unknown(UnknownCategory::Zeros).fit(&dmatrix![3.0; 7.0])?;
+/// let encoder = OneHotEncoder::new()
+///     .unknown(UnknownCategory::Zeros)
+///     .fit(&dmatrix![3.0; 7.0])?;
 /// assert_eq!(encoder.transform(&dmatrix![7.0; 5.0])?, dmatrix![0.0, 1.0; 0.0, 0.0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -73,9 +75,13 @@ pub enum UnknownCategory {
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![0.0, 3.0; 1.0, 7.0; 1.0, 9.0]; // two categories, and three
-/// let columns = |drop| OneHotEncoder::new().drop(drop).fit(&x).map(|fitted| fitted.outputs());
+/// let columns =
+///     |drop| OneHotEncoder::new().drop(drop).fit(&x).map(|fitted| fitted.outputs());
 /// assert_eq!(columns(DropCategory::None)?, 5);
-/// assert_eq!((columns(DropCategory::First)?, columns(DropCategory::FirstOfTwo)?), (3, 4));
+/// assert_eq!(
+///     (columns(DropCategory::First)?, columns(DropCategory::FirstOfTwo)?),
+///     (3, 4)
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -26,8 +26,14 @@ use crate::scratch::Scratch;
 /// use nalgebra::dmatrix;
 ///
 /// let polynomial = PolynomialFeatures::new(2).fit(&dmatrix![1.0, 1.0])?;
-/// assert_eq!(polynomial.transform(&dmatrix![2.0, 3.0])?, dmatrix![2.0, 3.0, 4.0, 6.0, 9.0]);
-/// assert_eq!(polynomial.output_names(&["a".into(), "b".into()])?, ["a", "b", "a^2", "a b", "b^2"]);
+/// assert_eq!(
+///     polynomial.transform(&dmatrix![2.0, 3.0])?,
+///     dmatrix![2.0, 3.0, 4.0, 6.0, 9.0]
+/// );
+/// assert_eq!(
+///     polynomial.output_names(&["a".into(), "b".into()])?,
+///     ["a", "b", "a^2", "a b", "b^2"]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +69,8 @@ impl PolynomialFeatures {
 /// use logit::preprocess::PolynomialFeatures;
 /// use nalgebra::dmatrix;
 ///
-/// let fitted = PolynomialFeatures::new(2).interaction_only(true).fit(&dmatrix![1.0, 1.0])?;
+/// let fitted =
+///     PolynomialFeatures::new(2).interaction_only(true).fit(&dmatrix![1.0, 1.0])?;
 /// assert_eq!(fitted.powers(), [[1, 0], [0, 1], [1, 1]]);
 /// # Ok::<(), logit::Error>(())
 /// ```

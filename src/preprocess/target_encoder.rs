@@ -51,8 +51,10 @@ use crate::select::folds;
 /// use nalgebra::dmatrix;
 ///
 /// let (city, y) = (dmatrix![7.0; 7.0; 9.0; 9.0], ["no", "yes", "yes", "yes"]);
-/// let encoder = TargetEncoder::new().smoothing(Smoothing::Fixed(2.0)).fit_supervised(&city, &y)?;
-/// // One of two, shrunk halfway to three of four; a city that nobody knows has the share of all.
+/// let encoder = TargetEncoder::new()
+///     .smoothing(Smoothing::Fixed(2.0))
+///     .fit_supervised(&city, &y)?;
+/// // 1/2 is shrunk halfway to 3/4. An unknown city has the frequency of all rows.
 /// assert_eq!(encoder.transform(&dmatrix![7.0; 8.0])?, dmatrix![0.625; 0.75]);
 /// assert_eq!(encoder.output_names(&["city".into()])?, ["city: P(yes)"]);
 /// # Ok::<(), logit::Error>(())
@@ -74,7 +76,8 @@ pub struct TargetEncoder {
 /// use nalgebra::dmatrix;
 ///
 /// let (x, y) = (dmatrix![1.0; 1.0; 2.0; 2.0], [false, true, false, false]);
-/// let share = |m| TargetEncoder::new().smoothing(Smoothing::Fixed(m)).fit_supervised(&x, &y);
+/// let share =
+///     |m| TargetEncoder::new().smoothing(Smoothing::Fixed(m)).fit_supervised(&x, &y);
 /// assert_eq!(share(0.0)?.encoding(0, 1.0), Some(&[0.5][..]));
 /// assert_eq!(share(2.0)?.encoding(0, 1.0), Some(&[0.375][..]));
 /// # Ok::<(), logit::Error>(())
@@ -229,9 +232,15 @@ impl Shares {
 ///
 /// let (x, y) = (dmatrix![1.0; 1.0; 2.0; 2.0; 2.0], ['a', 'b', 'c', 'c', 'c']);
 /// let fitted = TargetEncoder::new().fit_supervised(&x, &y)?;
-/// assert_eq!((fitted.categories(), fitted.means()), (&[vec![1.0, 2.0]][..], &[0.2, 0.2, 0.6][..]));
+/// assert_eq!(
+///     (fitted.categories(), fitted.means()),
+///     (&[vec![1.0, 2.0]][..], &[0.2, 0.2, 0.6][..])
+/// );
 /// assert_eq!(fitted.encoding(0, 2.0), Some(&[0.0, 0.0, 1.0][..]));
-/// assert_eq!(fitted.output_names(&["x".into()])?, ["x: P('a')", "x: P('b')", "x: P('c')"]);
+/// assert_eq!(
+///     fitted.output_names(&["x".into()])?,
+///     ["x: P('a')", "x: P('b')", "x: P('c')"]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -18,7 +18,9 @@ use crate::scalar::Real;
 /// use logit::preprocess::{ColumnTransformer, MaxAbsScaler};
 /// use nalgebra::dmatrix;
 ///
-/// let columns = ColumnTransformer::new().block([1], StandardScaler::new()).block([0], MaxAbsScaler::new());
+/// let columns = ColumnTransformer::new()
+///     .block([1], StandardScaler::new())
+///     .block([0], MaxAbsScaler::new());
 /// let fitted = columns.fit(&dmatrix![4.0, 1.0; 2.0, 3.0])?;
 /// assert_eq!(fitted.blocks().last().scale(), [4.0]);
 /// assert_eq!(fitted.blocks().rest().last().mean(), [2.0]);

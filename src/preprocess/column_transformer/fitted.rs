@@ -25,12 +25,23 @@ use crate::scratch::Scratch;
 /// use logit::{OneHotEncoder, StandardScaler};
 /// use nalgebra::dmatrix;
 ///
-/// let columns = ColumnTransformer::new().block([2], OneHotEncoder::new()).block([0], StandardScaler::new());
+/// let columns = ColumnTransformer::new()
+///     .block([2], OneHotEncoder::new())
+///     .block([0], StandardScaler::new());
 /// let x = dmatrix![1.0, 10.0, 7.0; 3.0, 20.0, 8.0];
 /// let fitted = columns.remainder(Remainder::Pass).fit(&x)?;
-/// assert_eq!(fitted.transform(&x)?, dmatrix![1.0, 0.0, -1.0, 10.0; 0.0, 1.0, 1.0, 20.0]);
-/// assert_eq!((fitted.columns(), fitted.passed()), (&[vec![2], vec![0]][..], &[1][..]));
-/// assert_eq!(fitted.output_names(&["a".into(), "b".into(), "c".into()])?, ["c=7", "c=8", "a", "b"]);
+/// assert_eq!(
+///     fitted.transform(&x)?,
+///     dmatrix![1.0, 0.0, -1.0, 10.0; 0.0, 1.0, 1.0, 20.0]
+/// );
+/// assert_eq!(
+///     (fitted.columns(), fitted.passed()),
+///     (&[vec![2], vec![0]][..], &[1][..])
+/// );
+/// assert_eq!(
+///     fitted.output_names(&["a".into(), "b".into(), "c".into()])?,
+///     ["c=7", "c=8", "a", "b"]
+/// );
 /// assert_eq!(fitted.inverse_transform(&fitted.transform(&x)?)?, x);
 /// # Ok::<(), logit::Error>(())
 /// ```

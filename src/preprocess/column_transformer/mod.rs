@@ -47,10 +47,14 @@ use crate::scalar::Real;
 /// use logit::data::Dataset;
 /// use logit::prelude::*;
 /// use logit::preprocess::{ColumnTransformer, Remainder};
-/// use logit::{Imputer, LogisticRegression, OneHotEncoder, Penalty, Pipeline, StandardScaler};
+/// use logit::{
+///     Imputer, LogisticRegression, OneHotEncoder, Penalty, Pipeline, StandardScaler,
+/// };
 /// use nalgebra::dmatrix;
 ///
-/// let x = dmatrix![0.0, 39.1, 2007.0; 1.0, f64::NAN, 2008.0; 0.0, 46.5, 2008.0; 1.0, 50.0, 2009.0];
+/// let x = dmatrix![
+///     0.0, 39.1, 2007.0; 1.0, f64::NAN, 2008.0; 0.0, 46.5, 2008.0; 1.0, 50.0, 2009.0
+/// ];
 /// let penguins = Dataset::new(x, ["adelie", "adelie", "gentoo", "gentoo"])?
 ///     .with_feature_names(["island", "bill_length", "year"])?;
 ///
@@ -58,14 +62,16 @@ use crate::scalar::Real;
 ///     .block(["island"], OneHotEncoder::new())
 ///     .block(["bill_length"], (Imputer::median(), StandardScaler::new()))
 ///     .remainder(Remainder::Drop);
-/// let model = Pipeline::new(columns, LogisticRegression::new(Penalty::c(1.0))).fit(&penguins, &penguins.y)?;
+/// let model = Pipeline::new(columns, LogisticRegression::new(Penalty::c(1.0)))
+///     .fit(&penguins, &penguins.y)?;
 /// let names = model.steps().output_names(&penguins.feature_names)?;
 /// assert_eq!(names, ["island=0", "island=1", "bill_length"]);
 ///
 /// let error = model.predict(&dmatrix![2.0, 39.1, 2007.0]).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "column 0 (`island`) of `x` is 2 at row 0, which is not one of the 2 categories of the training rows"
+///     "column 0 (`island`) of `x` is 2 at row 0, which is not one of the 2 categories \
+///      of the training rows"
 /// );
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -89,7 +95,10 @@ pub struct ColumnTransformer<B = ()> {
 /// assert!(scale.fit(&x).is_err());
 /// let pass = scale.clone().remainder(Remainder::Pass).fit(&x)?;
 /// assert_eq!(pass.transform(&x)?, dmatrix![-1.0, 7.0; 1.0, 8.0]);
-/// assert_eq!(scale.remainder(Remainder::Drop).fit(&x)?.transform(&x)?, dmatrix![-1.0; 1.0]);
+/// assert_eq!(
+///     scale.remainder(Remainder::Drop).fit(&x)?.transform(&x)?,
+///     dmatrix![-1.0; 1.0]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
