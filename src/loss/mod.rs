@@ -100,8 +100,8 @@ pub struct Gradient<'a, T> {
 ///         sum
 ///     }
 ///     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
-///         // Scores are predictions of 0 and 1. A single column is that of the second of
-///         // two classes.
+///         // Scores are predictions of 0 and 1. A single column is that of the second
+///         // of two classes.
 ///         for row in 0..scores.nrows() {
 ///             for class in 0..out.ncols() {
 ///                 let score = scores[(row, class.min(scores.ncols() - 1))]

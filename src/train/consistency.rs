@@ -30,7 +30,7 @@ pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
     check_finite(state)?;
     if (*stop == Some(StopReason::Diverged)) != divergence.is_some() {
         return Err(invalid(
-            "it has a divergence without the stop reason `diverged`, or that stop reason without a divergence",
+            "it has a divergence without the stop reason `diverged`, or the stop reason without a divergence",
         ));
     }
     let (layers, parameters) = (history.layers.len(), identity.parameters);
