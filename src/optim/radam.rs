@@ -11,8 +11,8 @@ use crate::scalar::Real;
 /// # Formula
 /// m and v as in [`Adam`](crate::Adam), m̂ = m / (1 - β1^t), ρ = 2 / (1 - β2) - 1 and
 /// ρ_t = ρ - 2 t β2^t / (1 - β2^t). While ρ_t is at most 5, p = p - rate m̂. After that,
-/// p = p - rate r m̂ √(1 - β2^t) / (√v + ε) with r² = (ρ_t - 4) (ρ_t - 2) ρ / ((ρ - 4) (ρ - 2) ρ_t). ε is added
-/// to the root of v before its correction.
+/// p = p - rate r m̂ √(1 - β2^t) / (√v + ε) with r² = (ρ_t - 4) (ρ_t - 2) ρ / ((ρ - 4) (ρ - 2) ρ_t). ε is
+/// added to the root of v before its correction.
 ///
 /// # When to use
 /// Use it where Adam needs a warm-up of the learning rate, which this rule includes. The first steps (five

@@ -68,10 +68,9 @@ impl ReduceOnPlateau {
         self
     }
 
-    /// Sets the fraction of the best by which a metric must be better, from 0 to 1 (excluded). Defaults to
-    /// 1e-4.
+    /// Sets the fraction of the best by which a metric must be better, from 0 to 1 (excluded).
     ///
-    /// Use it for positive metrics.
+    /// Use it for positive metrics. Defaults to 1e-4.
     pub fn relative_threshold(mut self, threshold: f64) -> Self {
         self.threshold = Threshold::Relative(threshold);
         self
