@@ -34,7 +34,10 @@ use crate::train::{Trained, Trainer};
 /// let network = NetworkClassifier::new(
 ///     Trainer::new(Adam::new(0.02)).epochs(40),
 ///     |inputs, outputs| {
-///         Sequential::new(vec![Dense::new(inputs, 8)?.activation(Activation::Tanh), Dense::new(8, outputs)?])
+///         Sequential::new(vec![
+///             Dense::new(inputs, 8)?.activation(Activation::Tanh),
+///             Dense::new(8, outputs)?,
+///         ])
 ///     },
 ///     SoftmaxCrossEntropy::new(),
 /// );
@@ -125,16 +128,30 @@ impl<T: Real> Trained<T> {
     ///
     /// # Examples
     /// ```
-    /// use logit::nn::{Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+    /// use logit::nn::{
+    ///     Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+    /// };
     /// use logit::prelude::*;
     /// use logit::{Activation, Adam, data};
     ///
     /// let iris = data::iris();
     /// let indices: Vec<usize> = (0..150).map(|row| row / 50).collect();
     /// let examples = Examples::new(&iris.x, Targets::Classes(&indices));
-    /// let (network, loss) = (Sequential::perceptron(&[4, 6, 3], Activation::Tanh)?, SoftmaxCrossEntropy::new());
-    /// let trained = Trainer::new(Adam::new(0.05)).epochs(30).fit(&network, &loss, examples, TrainOptions::new())?;
-    /// let model = trained.into_classifier(network, loss, ["setosa", "versicolor", "virginica"])?;
+    /// let (network, loss) = (
+    ///     Sequential::perceptron(&[4, 6, 3], Activation::Tanh)?,
+    ///     SoftmaxCrossEntropy::new(),
+    /// );
+    /// let trained = Trainer::new(Adam::new(0.05)).epochs(30).fit(
+    ///     &network,
+    ///     &loss,
+    ///     examples,
+    ///     TrainOptions::new(),
+    /// )?;
+    /// let model = trained.into_classifier(
+    ///     network,
+    ///     loss,
+    ///     ["setosa", "versicolor", "virginica"],
+    /// )?;
     /// assert!(model.score(&iris.x, &iris.y)? > 0.9);
     /// # Ok::<(), logit::Error>(())
     /// ```

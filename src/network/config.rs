@@ -75,7 +75,11 @@ impl From<LevenbergMarquardt> for MlpOptimizer {
 /// // Exclusive or, which no linear model can represent.
 /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
 /// let y = [false, true, true, false];
-/// let model = MlpClassifier::new([8]).activation(Activation::Tanh).optimizer(Lbfgs::new()).seed(1).fit(&x, &y)?;
+/// let model = MlpClassifier::new([8])
+///     .activation(Activation::Tanh)
+///     .optimizer(Lbfgs::new())
+///     .seed(1)
+///     .fit(&x, &y)?;
 /// assert_eq!(model.predict(&x)?, y);
 /// # Ok::<(), logit::Error>(())
 /// ```

@@ -41,11 +41,22 @@ use crate::train::{History, Trained};
 /// let network = || Sequential::perceptron(&[2, 4, 3], Activation::Tanh);
 /// let params: Vec<f64> = (0..27).map(|at| f64::from(at % 5) - 2.0).collect();
 /// let classes = vec!["a", "b", "c"];
-/// let model = Trained::from_parameters(params).into_classifier(network()?, SoftmaxCrossEntropy::new(), classes.clone())?;
+/// let model = Trained::from_parameters(params).into_classifier(
+///     network()?,
+///     SoftmaxCrossEntropy::new(),
+///     classes.clone(),
+/// )?;
 ///
 /// let bytes = model.trained().to_bytes()?; // or save(path)
-/// let again = Trained::<f64>::from_bytes(&bytes)?.into_classifier(network()?, SoftmaxCrossEntropy::new(), classes)?;
-/// assert_eq!(again.predict_proba(&dmatrix![0.3, -1.0])?, model.predict_proba(&dmatrix![0.3, -1.0])?);
+/// let again = Trained::<f64>::from_bytes(&bytes)?.into_classifier(
+///     network()?,
+///     SoftmaxCrossEntropy::new(),
+///     classes,
+/// )?;
+/// assert_eq!(
+///     again.predict_proba(&dmatrix![0.3, -1.0])?,
+///     model.predict_proba(&dmatrix![0.3, -1.0])?
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -39,7 +39,13 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
     /// // Exclusive or: z = relu(a - b) + relu(b - a) - 1/2, weights input by input.
     /// let network = Sequential::perceptron(&[2, 2, 1], Activation::Relu)?;
     /// let params = [1.0, -1.0, -1.0, 1.0, 0.0, 0.0, 1.0, 1.0, -0.5];
-    /// let model = FittedMlp::from_parameters(network, BinaryCrossEntropy, [false, true], params, [])?;
+    /// let model = FittedMlp::from_parameters(
+    ///     network,
+    ///     BinaryCrossEntropy,
+    ///     [false, true],
+    ///     params,
+    ///     [],
+    /// )?;
     /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
     /// assert_eq!(model.predict(&x)?, [false, true, true, false]);
     /// # Ok::<(), logit::Error>(())

@@ -28,7 +28,8 @@ use crate::train::{RunState, StepOutcome, Trainer, check_compatible};
 /// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
-/// let mut partial = MlpClassifier::new([10]).partial(4, ["setosa", "versicolor", "virginica"])?;
+/// let mut partial =
+///     MlpClassifier::new([10]).partial(4, ["setosa", "versicolor", "virginica"])?;
 /// for _ in 0..60 {
 ///     for first in [0, 50, 100] {
 ///         let rows: Vec<usize> = (first..first + 50).collect();

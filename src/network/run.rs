@@ -36,7 +36,13 @@ use crate::train::{CheckedOptions, Checkpoint, Epoch, History, Run, StepOutcome,
 ///
 /// let options = MlpOptions::default().validation(&x_held, &y_held).metric(Accuracy);
 /// let mut run = MlpClassifier::new([10]).epochs(30).start(&x, &y, options)?;
-/// run.run_to_end(|epoch| if epoch.metrics[0] > 0.97 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) })?;
+/// run.run_to_end(|epoch| {
+///     if epoch.metrics[0] > 0.97 {
+///         std::ops::ControlFlow::Break(())
+///     } else {
+///         std::ops::ControlFlow::Continue(())
+///     }
+/// })?;
 /// let model = run.finish();
 /// # assert!(model.history().epochs.len() <= 30);
 /// # Ok::<(), logit::Error>(())
@@ -118,7 +124,8 @@ impl<'a, T: Real, L> MlpOptions<'a, T, L> {
 /// for _ in 0..7 {
 ///     run.step()?;
 /// }
-/// let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), run.checkpoint())?;
+/// let mut resumed =
+///     network.resume(&iris.x, &iris.y, MlpOptions::default(), run.checkpoint())?;
 /// run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
 /// resumed.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
 /// assert_eq!(run.finish(), resumed.finish());

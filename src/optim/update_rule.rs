@@ -20,7 +20,8 @@ macro_rules! update_rules {
         /// use logit::optim::{Optimizer, Step, UpdateRule};
         /// use logit::{Adam, Sgd};
         ///
-        /// let rules: [UpdateRule; 2] = [Sgd::new(0.1).momentum(0.9).into(), Adam::new(0.001).into()];
+        /// let rules: [UpdateRule; 2] =
+        ///     [Sgd::new(0.1).momentum(0.9).into(), Adam::new(0.001).into()];
         /// for rule in rules {
         ///     let (mut params, mut state) = ([1.0, -2.0], rule.state(2));
         ///     rule.step(Step::new(1, 0.1), &mut params, &[0.5, -0.5], &mut state);

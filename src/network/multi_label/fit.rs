@@ -38,8 +38,12 @@ impl MlpClassifier {
     /// use logit::{LabelSets, Lbfgs, MlpClassifier};
     ///
     /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
-    /// let y = LabelSets::new(&[vec!["none"], vec!["any"], vec!["any"], vec!["any", "both"]])?;
-    /// let model = MlpClassifier::new([4]).optimizer(Lbfgs::new()).seed(1).fit_multi_label(&x, &y)?;
+    /// let y =
+    ///     LabelSets::new(&[vec!["none"], vec!["any"], vec!["any"], vec!["any", "both"]])?;
+    /// let model = MlpClassifier::new([4])
+    ///     .optimizer(Lbfgs::new())
+    ///     .seed(1)
+    ///     .fit_multi_label(&x, &y)?;
     /// assert_eq!(model.predict(&x)?, y);
     /// # Ok::<(), logit::Error>(())
     /// ```

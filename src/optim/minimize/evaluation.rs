@@ -10,7 +10,10 @@ use crate::scalar::{Real, max_abs};
 /// use logit::optim::Evaluation;
 ///
 /// let evaluation = Evaluation::of(-7.0, &[0.5, -2.0]);
-/// assert_eq!((evaluation.value, evaluation.optimality, evaluation.magnitude), (-7.0, 2.0, 7.0));
+/// assert_eq!(
+///     (evaluation.value, evaluation.optimality, evaluation.magnitude),
+///     (-7.0, 2.0, 7.0)
+/// );
 /// // The difference of two sums of size 1e6 is rounded as they are.
 /// assert_eq!(evaluation.magnitude(2e6).magnitude, 2e6);
 /// ```

@@ -70,7 +70,9 @@ use crate::scalar::{all_finite, dot};
 ///     }
 /// }
 ///
-/// let minimum = LevenbergMarquardt::new().tolerance(1e-12).minimize(&mut Valley, vec![-1.2, 1.0])?;
+/// let minimum = LevenbergMarquardt::new()
+///     .tolerance(1e-12)
+///     .minimize(&mut Valley, vec![-1.2, 1.0])?;
 /// assert!(minimum.report.converged());
 /// assert!((minimum.params[0] - 1.0).abs() < 1e-11);
 /// # Ok::<(), logit::Error>(())

@@ -53,7 +53,8 @@ use crate::scalar::Real;
 ///     }
 /// }
 ///
-/// let minimum = Lbfgs::new().tolerance(1e-10).minimize(&mut Rosenbrock, vec![-1.2, 1.0])?;
+/// let minimum =
+///     Lbfgs::new().tolerance(1e-10).minimize(&mut Rosenbrock, vec![-1.2, 1.0])?;
 /// assert!(minimum.report.converged());
 /// assert!((minimum.params[0] - 1.0).abs() < 1e-9);
 /// # Ok::<(), logit::Error>(())

@@ -59,7 +59,8 @@ use crate::scalar::{axpy, dot, max_abs};
 /// }
 ///
 /// let mut valleys = Valleys { curvatures: vec![0.0; 1000] };
-/// let minimum = NewtonCg::new().tolerance(1e-10).minimize(&mut valleys, vec![0.0; 1000])?;
+/// let minimum =
+///     NewtonCg::new().tolerance(1e-10).minimize(&mut valleys, vec![0.0; 1000])?;
 /// assert!(minimum.report.converged());
 /// assert!((minimum.params[999] - 1000f64.ln()).abs() < 1e-12);
 /// # Ok::<(), logit::Error>(())

@@ -49,8 +49,10 @@ impl Schedule {
     /// use logit::optim::PlateauState;
     /// use logit::Schedule;
     ///
-    /// let schedule = Schedule::linear_warmup(0.0, 4).times(Schedule::step(1, 0.1).per_epoch());
-    /// for (step, epoch, wanted) in [(0, 0, 0.0), (1, 0, 0.25), (4, 0, 1.0), (100, 1, 0.1)] {
+    /// let schedule =
+    ///     Schedule::linear_warmup(0.0, 4).times(Schedule::step(1, 0.1).per_epoch());
+    /// for (step, epoch, wanted) in [(0, 0, 0.0), (1, 0, 0.25), (4, 0, 1.0), (100, 1, 0.1)]
+    /// {
     ///     assert_eq!(schedule.rate(1.0, step, epoch, &PlateauState::default()), wanted);
     /// }
     /// ```

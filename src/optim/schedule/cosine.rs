@@ -32,7 +32,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::cosine(60);
-    /// for (step, wanted) in [(0, 1.0), (20, 0.75), (30, 0.5), (40, 0.25), (60, 0.0), (90, 0.0)] {
+    /// for (step, wanted) in
+    ///     [(0, 1.0), (20, 0.75), (30, 0.5), (40, 0.25), (60, 0.0), (90, 0.0)]
+    /// {
     ///     let rate = schedule.rate(1.0, step, 0, &PlateauState::default());
     ///     assert!((rate - wanted).abs() < 1e-15);
     /// }
@@ -61,7 +63,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::cosine_restarts(10, 2);
-    /// for (step, wanted) in [(0, 1.0), (5, 0.5), (10, 1.0), (20, 0.5), (30, 1.0), (50, 0.5)] {
+    /// for (step, wanted) in
+    ///     [(0, 1.0), (5, 0.5), (10, 1.0), (20, 0.5), (30, 1.0), (50, 0.5)]
+    /// {
     ///     let rate = schedule.rate(1.0, step, 0, &PlateauState::default());
     ///     assert!((rate - wanted).abs() < 1e-15);
     /// }

@@ -29,7 +29,8 @@ impl Schedule {
     /// use logit::optim::PlateauState;
     ///
     /// // A lower rate in every other epoch.
-    /// let schedule = Schedule::custom(|_, epochs| if epochs % 2 == 0 { 1.0 } else { 0.1 });
+    /// let schedule =
+    ///     Schedule::custom(|_, epochs| if epochs % 2 == 0 { 1.0 } else { 0.1 });
     /// let rate = |epoch| schedule.rate(0.5, 10 * epoch, epoch, &PlateauState::default());
     /// assert_eq!([rate(0), rate(1), rate(2)], [0.5, 0.05, 0.5]);
     /// ```

@@ -55,7 +55,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::multistep(&[5, 20, 21], 0.5);
-    /// for (step, wanted) in [(0, 1.0), (4, 1.0), (5, 0.5), (20, 0.25), (21, 0.125), (99, 0.125)] {
+    /// for (step, wanted) in
+    ///     [(0, 1.0), (4, 1.0), (5, 0.5), (20, 0.25), (21, 0.125), (99, 0.125)]
+    /// {
     ///     assert_eq!(schedule.rate(1.0, step, 0, &PlateauState::default()), wanted);
     /// }
     /// ```
@@ -103,7 +105,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::polynomial(4, 2.0);
-    /// for (step, wanted) in [(0, 1.0), (1, 0.5625), (2, 0.25), (3, 0.0625), (4, 0.0), (9, 0.0)] {
+    /// for (step, wanted) in
+    ///     [(0, 1.0), (1, 0.5625), (2, 0.25), (3, 0.0625), (4, 0.0), (9, 0.0)]
+    /// {
     ///     assert_eq!(schedule.rate(1.0, step, 0, &PlateauState::default()), wanted);
     /// }
     /// ```

@@ -45,7 +45,9 @@ use crate::error::{Error, unsupported};
 ///
 /// let schedule = Schedule::linear_warmup(0.1, 10).then(10, Schedule::cosine(50));
 /// let rate = |step| schedule.rate(0.1, step, 0, &PlateauState::default());
-/// for (step, wanted) in [(0, 0.01), (5, 0.055), (10, 0.1), (35, 0.05), (60, 0.0), (1000, 0.0)] {
+/// for (step, wanted) in
+///     [(0, 0.01), (5, 0.055), (10, 0.1), (35, 0.05), (60, 0.0), (1000, 0.0)]
+/// {
 ///     assert!((rate(step) - wanted).abs() < 1e-15);
 /// }
 /// ```
@@ -114,7 +116,10 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// for step in [0, 10, u64::MAX] {
-    ///     assert_eq!(Schedule::constant().rate(0.1, step, 0, &PlateauState::default()), 0.1);
+    ///     assert_eq!(
+    ///         Schedule::constant().rate(0.1, step, 0, &PlateauState::default()),
+    ///         0.1
+    ///     );
     /// }
     /// ```
     pub fn constant() -> Self {
@@ -132,7 +137,10 @@ impl Schedule {
     ///
     /// let schedule = Schedule::step(2, 0.5).per_epoch();
     /// for (epochs, wanted) in [(0, 1.0), (1, 1.0), (2, 0.5), (3, 0.5), (4, 0.25)] {
-    ///     assert_eq!(schedule.rate(1.0, 100 * epochs + 7, epochs, &PlateauState::default()), wanted);
+    ///     assert_eq!(
+    ///         schedule.rate(1.0, 100 * epochs + 7, epochs, &PlateauState::default()),
+    ///         wanted
+    ///     );
     /// }
     /// ```
     pub fn per_epoch(mut self) -> Self {

@@ -23,8 +23,12 @@ use crate::error::Error;
 /// use logit::optim::{OneCycle, PlateauState};
 /// use logit::Schedule;
 ///
-/// let schedule = Schedule::one_cycle(OneCycle::new(21, 10.0).rise(6.0 / 21.0).linear().last(0.0));
-/// for (step, wanted) in [(0, 1.0), (1, 2.8), (5, 10.0), (11, 6.0), (20, 0.0), (30, 0.0)] {
+/// let schedule = Schedule::one_cycle(
+///     OneCycle::new(21, 10.0).rise(6.0 / 21.0).linear().last(0.0),
+/// );
+/// for (step, wanted) in
+///     [(0, 1.0), (1, 2.8), (5, 10.0), (11, 6.0), (20, 0.0), (30, 0.0)]
+/// {
 ///     let rate = schedule.rate(1.0, step, 0, &PlateauState::default());
 ///     assert!((rate - wanted).abs() < 1e-14, "{step} {rate}");
 /// }

@@ -29,7 +29,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::linear_warmup(0.5, 4);
-    /// for (step, wanted) in [(0, 0.5), (1, 0.625), (2, 0.75), (3, 0.875), (4, 1.0), (100, 1.0)] {
+    /// for (step, wanted) in
+    ///     [(0, 0.5), (1, 0.625), (2, 0.75), (3, 0.875), (4, 1.0), (100, 1.0)]
+    /// {
     ///     assert_eq!(schedule.rate(1.0, step, 0, &PlateauState::default()), wanted);
     /// }
     /// ```
