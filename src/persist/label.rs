@@ -19,7 +19,10 @@ use crate::persist::file::invalid;
 /// use logit::persist::StoredLabel;
 ///
 /// #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-/// enum Species { Cat, Dog }
+/// enum Species {
+///     Cat,
+///     Dog,
+/// }
 ///
 /// impl StoredLabel for Species {
 ///     const KIND: &'static str = "species";
@@ -27,7 +30,9 @@ use crate::persist::file::invalid;
 ///         format!("{self:?}")
 ///     }
 ///     fn from_text(text: &str) -> Option<Self> {
-///         [Species::Cat, Species::Dog].into_iter().find(|label| label.to_text() == text)
+///         [Species::Cat, Species::Dog]
+///             .into_iter()
+///             .find(|label| label.to_text() == text)
 ///     }
 /// }
 /// assert_eq!(Species::from_text(&Species::Dog.to_text()), Some(Species::Dog));

@@ -55,12 +55,15 @@ use crate::scalar::Real;
 /// to [`Error::InvalidFile`].
 ///
 /// ```
+/// use logit::Error;
 /// use logit::persist::Record;
 /// use logit::prelude::*;
-/// use logit::Error;
 ///
 /// #[derive(Debug, PartialEq)]
-/// struct Interval { lower: f64, upper: f64 }
+/// struct Interval {
+///     lower: f64,
+///     upper: f64,
+/// }
 ///
 /// impl Persist for Interval {
 ///     type Scalar = f64;
@@ -70,7 +73,10 @@ use crate::scalar::Real;
 ///         record.with_number("lower", self.lower).with_number("upper", self.upper)
 ///     }
 ///     fn read_record(record: &mut Record) -> Result<Self, Error> {
-///         Ok(Interval { lower: record.take_number("lower")?, upper: record.take_number("upper")? })
+///         Ok(Interval {
+///             lower: record.take_number("lower")?,
+///             upper: record.take_number("upper")?,
+///         })
 ///     }
 /// }
 /// let interval = Interval { lower: -1.0, upper: 2.5 };

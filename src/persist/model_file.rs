@@ -93,13 +93,15 @@ impl<M: Persist> ModelFile<M> {
     ///
     /// ```
     /// use logit::persist::ModelFile;
-    /// use logit::preprocess::LabelEncoder;
     /// use logit::prelude::*;
+    /// use logit::preprocess::LabelEncoder;
     /// use logit::{FittedLogistic, LogisticRegression, Penalty, data};
     ///
     /// let iris = data::iris();
     /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris, &iris.y)?;
-    /// let bytes = ModelFile::new(model).with_part("species", &LabelEncoder::new(&iris.y)?)?.to_bytes()?;
+    /// let bytes = ModelFile::new(model)
+    ///     .with_part("species", &LabelEncoder::new(&iris.y)?)?
+    ///     .to_bytes()?;
     /// let file = ModelFile::<FittedLogistic<f64, String>>::from_bytes(&bytes)?;
     /// let species: LabelEncoder<String> = file.part("species")?;
     /// assert_eq!(species.classes().len(), 3);

@@ -21,7 +21,9 @@ use crate::scalar::{Element, Real, Stored, all_finite};
 /// ```
 /// use logit::persist::Record;
 ///
-/// let record = Record::new("interval").with_number("width", 2.5).with_array("ends", &[0.0f32, 2.5]);
+/// let record = Record::new("interval")
+///     .with_number("width", 2.5)
+///     .with_array("ends", &[0.0f32, 2.5]);
 /// let (width, ends) = record.open("interval")?.read(|record| {
 ///     Ok((record.take_number("width")?, record.take_array::<f32>("ends", 2)?))
 /// })?;

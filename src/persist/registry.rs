@@ -27,14 +27,21 @@ pub(crate) type Reader<M> = fn(&mut Record) -> Result<M, Error>;
 /// use logit::prelude::*;
 /// use logit::preprocess::TransformerOptions;
 /// use logit::registry::Registry;
-/// use logit::{AnyClassifier, Error, LogisticRegression, Penalty, Pipeline, Rows, Scratch, data};
+/// use logit::{
+///     AnyClassifier, Error, LogisticRegression, Penalty, Pipeline, Rows, Scratch,
+///     data,
+/// };
 ///
 /// #[derive(Debug, Clone)]
 /// struct Logarithms(usize);
 ///
 /// impl Transformer<f64> for Logarithms {
 ///     type Fitted = Logarithms;
-///     fn fit_rows(&self, x: Rows<'_, f64>, _: TransformerOptions<'_, f64>) -> Result<Logarithms, Error> {
+///     fn fit_rows(
+///         &self,
+///         x: Rows<'_, f64>,
+///         _: TransformerOptions<'_, f64>,
+///     ) -> Result<Logarithms, Error> {
 ///         Ok(Logarithms(x.ncols()))
 ///     }
 /// }
@@ -47,7 +54,10 @@ pub(crate) type Reader<M> = fn(&mut Record) -> Result<M, Error>;
 ///         self.0
 ///     }
 ///     fn transform_into(
-///         &self, x: Rows<'_, f64>, mut out: DMatrixViewMut<'_, f64>, _: &mut Scratch<f64>,
+///         &self,
+///         x: Rows<'_, f64>,
+///         mut out: DMatrixViewMut<'_, f64>,
+///         _: &mut Scratch<f64>,
 ///     ) -> Result<(), Error> {
 ///         out.zip_apply(&*x, |out, v: f64| *out = v.abs().ln_1p().copysign(v));
 ///         Ok(())
@@ -70,14 +80,16 @@ pub(crate) type Reader<M> = fn(&mut Record) -> Result<M, Error>;
 /// }
 ///
 /// let iris = data::iris();
-/// let pipeline = Pipeline::new(Logarithms(4), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(Logarithms(4), LogisticRegression::new(Penalty::c(1.0)));
 /// let model = pipeline.fit(&iris.x, &iris.y)?;
 /// let bytes = model.to_bytes()?;
 ///
 /// let registry = Registry::standard().with_transform::<Logarithms>()?;
 /// let loaded = AnyClassifier::<f64, String>::from_bytes_with(&bytes, &registry)?;
 /// assert_eq!(loaded.predict(&iris.x)?, model.predict(&iris.x)?);
-/// assert!(AnyClassifier::<f64, String>::from_bytes(&bytes).is_err()); // it contains `my logarithms`
+/// // Without the registry, the kind `my logarithms` is unknown:
+/// assert!(AnyClassifier::<f64, String>::from_bytes(&bytes).is_err());
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Default)]

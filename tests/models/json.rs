@@ -148,7 +148,11 @@ fn what_files_refuse_is_refused_here_too() {
             "is no text",
         ),
         (&format!("{model}/parts/classes/settings/count"), json!(2), "expected [2]"),
-        (&format!("{model}/parts/classes/settings/count"), json!(u64::MAX), "expected [18446744073709551615]"),
+        (
+            &format!("{model}/parts/classes/settings/count"),
+            json!(u64::MAX),
+            "expected [18446744073709551615]",
+        ),
         (&format!("{model}/parts/classes/settings/count"), json!(-3), "invalid type"),
     ] {
         let mut changed = described();
