@@ -18,7 +18,10 @@ use thiserror::Error as ThisError;
 ///
 /// let x = dmatrix![1.0, f64::NAN; 2.0, 0.0];
 /// let error = LogisticRegression::new(Penalty::None).fit(&x, &[0, 1]).unwrap_err();
-/// assert_eq!(error.to_string(), "column 1 of `x` is not finite at row 0 (NaN): remove or impute it first");
+/// assert_eq!(
+///     error.to_string(),
+///     "column 1 of `x` is not finite at row 0 (NaN): remove or impute it first"
+/// );
 /// ```
 #[derive(Debug, Clone, PartialEq, ThisError)]
 #[non_exhaustive]

@@ -127,7 +127,7 @@ mod tests {
     fn folds_are_named_by_reason() {
         use StopReason::{Converged, IterationLimit, Stalled};
         let some = stops(&[Some(Converged), Some(Stalled), None, Some(IterationLimit), Some(IterationLimit)]);
-        let wanted = "3 of 5 fits did not converge: fold 1 (stalled: no step improves the objective in this arithmetic); \
+        let wanted = "3 of 5 fits did not converge: fold 1 (stalled: no step improves the objective at this precision); \
                       folds 3, 4 (iteration limit reached)";
         assert_eq!((some.to_string().as_str(), some.share().as_str()), (wanted, "1/5"));
         assert_eq!(some.unconverged(), [1, 3, 4]);
