@@ -101,7 +101,7 @@ fn what_files_refuse_is_refused_here_too() {
         (&format!("{model}/arrays/coefficients/F64/numbers/1"), json!("NaN"), "`coefficients` is not finite"),
         (&format!("{model}/arrays/coefficients/F64/numbers/1"), json!("inf"), "`coefficients` is not finite"),
         (&format!("{model}/arrays/coefficients/F64/numbers/1"), json!("1"), "`1` is not a number"),
-        (&format!("{model}/arrays/coefficients/F64/numbers"), json!([1.0]), "said to have the shape"),
+        (&format!("{model}/arrays/coefficients/F64/numbers"), json!([1.0]), "declares the shape"),
         (&format!("{model}/arrays/coefficients/F64/shape"), json!([4294967296u64, 4294967296u64]), "shape"),
         (&format!("{model}/arrays/coefficients/F64/shape"), json!([u64::MAX, 2]), "shape"),
         (&format!("{model}/arrays/coefficients/F64/shape"), json!([3, 2, 1]), "shape"),
@@ -134,7 +134,7 @@ fn what_files_refuse_is_refused_here_too() {
             "beyond the range",
         ),
         (&format!("{model}/arrays/intercept/F64/more"), json!(1), "unknown field `more`"),
-        (&format!("{model}/settings"), json!({"more": 1}), "`more`, which has no place"),
+        (&format!("{model}/settings"), json!({"more": 1}), "unexpected entry `more`"),
         (&format!("{model}/more"), json!(1), "unknown field `more`"),
         (&format!("{model}/parts/classes/arrays/texts"), json!({"Text": "aaaa"}), "must be distinct"),
         (
@@ -145,7 +145,7 @@ fn what_files_refuse_is_refused_here_too() {
         (
             &format!("{model}/parts/classes/arrays/texts"),
             json!({"U8": {"shape": [4], "numbers": [0xFF, 0, 1, 2]}}),
-            "is no text",
+            "is not valid text",
         ),
         (&format!("{model}/parts/classes/settings/count"), json!(2), "expected [2]"),
         (

@@ -108,7 +108,7 @@ fn classes_must_be_distinct_and_in_order_and_as_many_as_scores() {
     };
     refused(&logistic(), texts(b"aac"), "the label \"a\" before \"a\"");
     refused(&logistic(), texts(b"acb"), "the label \"c\" before \"b\"");
-    refused(&logistic(), texts(b"a\xFFc"), "is no text");
+    refused(&logistic(), texts(b"a\xFFc"), "is not valid text");
     let four = FittedLogistic::from_coefficients(
         ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
         DMatrix::from_element(2, 4, 1.0),
@@ -148,8 +148,8 @@ fn numbers_that_no_model_has_are_refused() {
         let message = format!("`threshold` is {number}");
         refused(&model, set("/parts/model/settings/threshold", json!(number)), &message);
     }
-    refused(&model, set("/parts/model/settings/threshold", json!(1)), "wanted a finite number");
-    refused(&model, set("/parts/model/settings/threshold", json!("0.5")), "wanted a finite number");
+    refused(&model, set("/parts/model/settings/threshold", json!(1)), "expected a finite number");
+    refused(&model, set("/parts/model/settings/threshold", json!("0.5")), "expected a finite number");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn preprocessing_by_the_rows_at_hand_is_refused() {
     let (x, y) = overlapping(40, 2, 2, 3);
     let error = Pipeline::new(OwnStatistics, logistic()).fit(&x, &y).expect_err("an error");
     assert!(matches!(error, Error::BatchDependent { row: 0, .. }), "{error}");
-    assert!(error.to_string().contains("not statistics of the rows at hand"), "{error}");
+    assert!(error.to_string().contains("not statistics of the batch"), "{error}");
 }
 
 #[test]

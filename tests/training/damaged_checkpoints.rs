@@ -364,15 +364,15 @@ fn numbers_that_contradict_each_other_are_refused() {
     );
     assert_refused(
         &set("epoch_start", json!({ "steps": 6, "epoch": 1, "row": 0 })),
-        "start at row 0 of epoch 1",
+        "starts at row 0 of epoch 1",
     );
     assert_refused(
         &set("epoch_start", json!({ "steps": 13, "epoch": 2, "row": 8 })),
-        "start at row 8 of epoch 2",
+        "starts at row 8 of epoch 2",
     );
     assert_refused(
         &set("epoch_start", json!({ "steps": 18, "epoch": 3, "row": 0 })),
-        "start at row 0 of epoch 3",
+        "starts at row 0 of epoch 3",
     );
     assert_refused(&set("fingerprint/batch_size", json!(0)), "expected at least 1");
     assert_refused(&set("fingerprint/accumulate", json!(0)), "expected at least 1");
@@ -386,7 +386,7 @@ fn numbers_that_contradict_each_other_are_refused() {
     assert_refused(&set("best/epoch", json!(0)), "its best epoch is 0");
     assert_refused(&set("/stop", json!("tired")), "`tired` is not one of [\"converged\", ");
     assert_refused(&set("/stop", json!(3)), "expected a text");
-    assert_refused(&set("/stop", json!("diverged")), "the stop without the divergence");
+    assert_refused(&set("/stop", json!("diverged")), "the stop reason without a divergence");
     let diverged = |settings: Value, layer: &[u64]| {
         let mut changed = parts.clone();
         changed.description["parts"]["model"]["parts"]["divergence"] =
