@@ -60,8 +60,8 @@ impl Column {
                 Some(names) => position_of(name, names, count),
                 None => {
                     let reason = format!(
-                        "the column `{}` is selected by its name, but the rows have no names: fit to a Dataset \
-                         with names or to Rows::with_names, or select it by its position",
+                        "the column `{}` is selected by its name, but the rows have no names: fit to a \
+                         Dataset with names or to Rows::with_names, or select it by its position",
                         shown(name)
                     );
                     Err(Error::ColumnNames { reason })

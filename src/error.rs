@@ -382,7 +382,8 @@ pub enum Error {
     /// Preprocessing whose result for a row depends on the other rows of the batch.
     #[error(
         "preprocessing is batch-dependent: row {row}, column {column} is {among} within the batch but {alone} \
-         on its own; a transform must use what it learned from the training rows, not statistics of the batch"
+         on its own; a transform must use what it learned from the training rows, not statistics of the \
+         batch"
     )]
     BatchDependent {
         /// The row, from 0.

@@ -177,8 +177,8 @@ fn wrong_names(found: &[String], wanted: &[String]) -> Error {
             let at = at.unwrap_or_else(|| found.len().min(wanted.len()));
             let name = |names: &[String]| names.get(at).cloned().unwrap_or_else(|| "nothing".to_owned());
             format!(
-                "column {at} of `x` is `{}`, but the model was fitted with `{}` there: put the columns in the \
-                 order of the fit",
+                "column {at} of `x` is `{}`, but the model was fitted with `{}` there: put the columns in \
+                 the order of the fit",
                 name(found),
                 name(wanted)
             )

@@ -288,8 +288,8 @@ impl fmt::Display for RangeReport {
             let separator = if index == 0 { "" } else { "\n" };
             write!(
                 f,
-                "{separator}column {column}: {rows} of {} rows are outside {lower} to {upper}; row {farthest} \
-                 is farthest ({value}, beyond by {distance:.1} times the range)",
+                "{separator}column {column}: {rows} of {} rows are outside {lower} to {upper}; row \
+                 {farthest} is farthest ({value}, beyond by {distance:.1} times the range)",
                 self.rows
             )?;
         }
