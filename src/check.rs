@@ -1,4 +1,4 @@
-//! The checks at every public boundary, written once.
+//! The checks of arguments that all public functions share.
 
 use nalgebra::DMatrixView;
 
@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::is_finite;
 
-/// `found` must be `expected`.
+/// Checks that `found` equals `expected`.
 pub(crate) fn count(
     argument: &'static str,
     axis: &'static str,
@@ -16,7 +16,7 @@ pub(crate) fn count(
     if expected == found { Ok(()) } else { Err(Error::ShapeMismatch { argument, axis, expected, found }) }
 }
 
-/// `indices` must be below `count`; `axis` says of what, in the singular.
+/// Checks that `indices` are below `count`. `axis` names the items in the singular.
 pub(crate) fn indices(
     argument: &'static str,
     axis: &'static str,
@@ -29,7 +29,7 @@ pub(crate) fn indices(
     }
 }
 
-/// Every entry must be finite; the error names the first that is not, row by row.
+/// Checks that every entry is finite. The error names the first entry that is not, row by row.
 pub(crate) fn finite<'a, T: Real>(
     argument: &'static str,
     x: impl Into<DMatrixView<'a, T>>,
@@ -47,7 +47,7 @@ pub(crate) fn finite<'a, T: Real>(
     first.map_or(Ok(()), Err)
 }
 
-/// A matrix to fit: not empty, and finite.
+/// Checks that a training matrix is not empty and has only finite entries.
 pub(crate) fn training_matrix<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
     let x = x.into();
     for (axis, count) in [("rows", x.nrows()), ("columns", x.ncols())] {
@@ -58,7 +58,7 @@ pub(crate) fn training_matrix<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>) -> 
     finite("x", x)
 }
 
-/// The scores of a model: finite input may still lead out of the range of the number type.
+/// Checks that the scores of a model are finite. Finite input can still overflow the number type.
 pub(crate) fn scores<'a, T: Real>(scores: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
     let scores = scores.into();
     if is_finite(&scores) {
@@ -68,7 +68,8 @@ pub(crate) fn scores<'a, T: Real>(scores: impl Into<DMatrixView<'a, T>>) -> Resu
     row.map_or(Ok(()), |row| Err(Error::Overflow { row }))
 }
 
-/// Sample weights for `rows` rows: finite, not negative, with a positive normal sum, which is returned.
+/// Checks the sample weights of `rows` rows and returns their sum. Weights must be finite and at least 0, and
+/// their sum must be a positive normal number.
 pub(crate) fn weights<T: Real>(weights: Option<&[T]>, rows: usize) -> Result<f64, Error> {
     let Some(weights) = weights else { return Ok(rows as f64) };
     count("weights", "entries", rows, weights.len())?;
@@ -80,7 +81,7 @@ pub(crate) fn weights<T: Real>(weights: Option<&[T]>, rows: usize) -> Result<f64
     if normal { Ok(sum) } else { Err(Error::InvalidWeightSum { sum }) }
 }
 
-/// A hyper-parameter within its range.
+/// Checks that a hyper-parameter is `valid`, that is, within its range.
 pub(crate) fn parameter(
     name: &'static str,
     value: f64,
@@ -90,30 +91,30 @@ pub(crate) fn parameter(
     if valid { Ok(()) } else { Err(Error::InvalidParameter { name, value, requires }) }
 }
 
-/// A finite hyper-parameter that is at least zero.
+/// Checks that a hyper-parameter is finite and at least 0.
 pub(crate) fn not_negative(name: &'static str, value: f64) -> Result<(), Error> {
     parameter(name, value, value >= 0.0 && value.is_finite(), "finite and at least 0")
 }
 
-/// A finite hyper-parameter above zero.
+/// Checks that a hyper-parameter is finite and above 0.
 pub(crate) fn positive(name: &'static str, value: f64) -> Result<(), Error> {
     parameter(name, value, value > 0.0 && value.is_finite(), "finite and above 0")
 }
 
-/// A hyper-parameter from 0 to 1, 1 excluded.
+/// Checks that a hyper-parameter is at least 0 and below 1.
 pub(crate) fn fraction(name: &'static str, value: f64) -> Result<(), Error> {
     parameter(name, value, (0.0..1.0).contains(&value), "at least 0 and below 1")
 }
 
-/// The columns of a layer that keeps their number: at least 1, and few enough that a few parameters for each can be
-/// addressed.
+/// Checks the width of a layer with as many outputs as inputs: at least 1, and small enough that a few
+/// parameters per column can be addressed.
 pub(crate) fn width(width: usize) -> Result<usize, Error> {
     parameter("width", width as f64, width > 0, "at least 1")?;
     let addressable = width <= isize::MAX as usize / (8 * size_of::<f64>());
     parameter("width", width as f64, addressable, "addressable").map(|()| width)
 }
 
-/// Counts the passes that [`finite`] makes over `x`, so that tests can show that fits make no second one.
+/// A counter of the passes that [`finite`] makes over `x`, so that tests can show that fits make only one.
 #[cfg(test)]
 pub(crate) mod passes {
     use std::cell::Cell;
@@ -128,7 +129,7 @@ pub(crate) mod passes {
         }
     }
 
-    /// How often `work` looks at all entries of `x`, on this thread.
+    /// Returns the number of passes that `work` makes over all entries of `x` on this thread.
     pub(crate) fn during(work: impl FnOnce()) -> usize {
         let before = OVER_X.get();
         work();

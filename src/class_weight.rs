@@ -10,11 +10,12 @@ use crate::error::Error;
 use crate::label::{Label, integer, text};
 use crate::scalar::Real;
 
-/// How much the rows of each class count, times their sample weights.
+/// Class weights, by which the sample weights of the rows of each class are multiplied.
 ///
 /// # Formula
-/// `Balanced` gives class k the weight W / (K W_k), where W_k is the sum of the sample weights of its rows, W that of
-/// all rows and K the number of classes: every class then has the same say, and the mean weight stays 1.
+/// `Balanced` gives class k the weight W / (K W_k), where W_k is the sum of the sample weights of its rows, W
+/// that of all rows and K the number of classes. All classes then have the same total weight, and the mean
+/// weight stays 1.
 ///
 /// # Examples
 /// ```
@@ -23,35 +24,45 @@ use crate::scalar::Real;
 ///
 /// let iris = data::iris();
 /// let weights = ClassWeight::map([("virginica", 5.0)]);
-/// let model = LogisticRegression::new(Penalty::c(1.0)).class_weight(weights).fit(&iris.x, &iris.y)?;
+/// let model = LogisticRegression::new(Penalty::c(1.0))
+///     .class_weight(weights)
+///     .fit(&iris.x, &iris.y)?;
 /// assert!(model.report().converged());
 ///
 /// let misspelt = ClassWeight::map([("virginicum", 5.0)]);
-/// assert!(LogisticRegression::new(Penalty::c(1.0)).class_weight(misspelt).fit(&iris.x, &iris.y).is_err());
+/// assert!(
+///     LogisticRegression::new(Penalty::c(1.0))
+///         .class_weight(misspelt)
+///         .fit(&iris.x, &iris.y)
+///         .is_err()
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ClassWeight {
-    /// In inverse proportion to the weight of the class in the data.
+    /// Weights in inverse proportion to the total weight of each class in the data.
     Balanced,
-    /// As given; see [`ClassWeight::map`].
+    /// Given weights by label; see [`ClassWeight::map`].
     Map(WeightMap),
 }
 
 impl ClassWeight {
-    /// A weight for each label that is named, 1 for the others.
+    /// Creates class weights from pairs of a label and its weight. The other labels have weight 1.
     ///
-    /// Labels have the type of those in `y`; text may be `&'static str` here and `String` there, and integers may be of any
-    /// types, since a literal such as `1` is an `i32` here whatever `y` holds. A fit refuses labels of another type ([`Error::LabelType`]), labels that no row has, labels that are named twice, and weights that are not
-    /// finite and above 0.
+    /// Labels must have the type of those in `y`. Two exceptions are convenient: text can be `&'static str`
+    /// here and `String` in `y`, and integers can be of different types, because a literal such as `1` is an
+    /// `i32` here.
+    ///
+    /// A fit returns [`Error::LabelType`] for labels of another type. It also returns an error for labels
+    /// that no row has, labels that are named twice, and weights that are not finite and above 0.
     pub fn map<L: Label>(weights: impl IntoIterator<Item = (L, f64)>) -> Self {
         let mut weights: Vec<(L, f64)> = weights.into_iter().collect();
         weights.sort_by(|(a, _), (b, _)| a.cmp(b));
         ClassWeight::Map(WeightMap { entries: Arc::new(weights) })
     }
 
-    /// The weight of each class.
+    /// Returns the weight of each class.
     pub(crate) fn of_classes<T: Real, L: Label>(
         &self,
         classes: &[L],
@@ -72,10 +83,11 @@ impl ClassWeight {
     }
 }
 
-/// Weights by label, of whatever type: what [`ClassWeight::map`] makes.
+/// Weights by label, for labels of any type. [`ClassWeight::map`] creates them.
 #[derive(Clone)]
 pub struct WeightMap {
-    /// The type of the labels stays out of that of the hyper-parameters, and is compared in a fit.
+    /// The labels with their weights. Their type is erased, so that hyper-parameters do not depend on it. A
+    /// fit checks it.
     entries: Arc<dyn Entries>,
 }
 
@@ -113,7 +125,7 @@ impl WeightMap {
     }
 }
 
-/// Labels are the same if they have the same type and are equal.
+/// Maps are equal if their labels have the same type and all entries are equal.
 impl PartialEq for WeightMap {
     fn eq(&self, other: &Self) -> bool {
         self.entries.equals(other.entries.as_any())
@@ -126,14 +138,14 @@ impl fmt::Debug for WeightMap {
     }
 }
 
-/// Labels of a type that is known where they are compared, with their weights, in ascending order.
+/// Type-erased labels in ascending order, with their weights.
 trait Entries: Send + Sync + fmt::Debug {
     fn as_any(&self) -> &dyn Any;
     fn equals(&self, other: &dyn Any) -> bool;
     fn label_type(&self) -> &'static str;
-    /// The labels as text, if they are.
+    /// Returns the labels as text, if they are strings.
     fn texts(&self) -> Option<Vec<(&str, f64)>>;
-    /// The labels as integers, if they are.
+    /// Returns the labels as integers, if they are integers.
     fn integers(&self) -> Option<Vec<(i128, f64)>>;
 }
 
@@ -159,12 +171,12 @@ impl<L: Label> Entries for Vec<(L, f64)> {
     }
 }
 
-/// What `of` makes of each label, if it makes something of every one.
+/// Returns `of(label)` for all labels, or `None` if it is `None` for any label.
 fn all<'a, L: Label, A>(labels: &'a [L], of: impl Fn(&'a L) -> Option<A>) -> Option<Vec<A>> {
     labels.iter().map(of).collect()
 }
 
-/// Sample weights times class weights.
+/// Returns the sample weights times the class weights.
 pub(crate) fn times_class<'a, T: Real>(
     weights: Option<&'a [T]>,
     indices: &[usize],

@@ -1,4 +1,4 @@
-//! What classifies rows.
+//! Fitted classifiers.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -10,36 +10,37 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 
-/// A fitted classifier: the core that `dyn Classifier` works with.
+/// A fitted classifier, with the dyn-compatible methods that implementations provide.
 ///
-/// Its methods write into memory of the caller. [`ClassifierExt`], which every classifier has, adds what programs call:
-/// `predict`, `predict_proba`, `score`, and rows one by one. `Box<dyn Classifier<f64, Label = String>>` works, and is a
-/// classifier too, as are references and `Arc`s of classifiers.
+/// Its methods write to memory of the caller. [`ClassifierExt`], which all classifiers implement, adds the
+/// convenient methods: `predict`, `predict_proba`, `score`, and predictions of single rows. The trait works
+/// as `Box<dyn Classifier<f64, Label = String>>`. Boxes, references and `Arc`s of classifiers are
+/// classifiers.
 ///
 /// # Shapes
-/// `x` is n x [`features`](Classifier::features). Probabilities are n x K, a column per class in the order of
-/// [`classes`](Classifier::classes). Scores are n x K for K > 2 classes and n x 1, the log-odds of the second class,
-/// for two: [`score_columns`](Classifier::score_columns).
+/// `x` is n x [`features`](Classifier::features). Probabilities are n x K, with one column per class in the
+/// order of [`classes`](Classifier::classes). Scores are n x [`score_columns`](Classifier::score_columns): n
+/// x K for K > 2 classes, and n x 1 for two classes, where they are the log-odds of the second class.
 ///
 /// # Errors
 /// Every method that takes `x` returns [`Error::ShapeMismatch`] for the wrong number of columns,
-/// [`Error::ColumnNames`] for other names than in the fit, [`Error::NotFinite`] for NaN and infinities, and
-/// [`Error::Overflow`] when finite input leads out of the range of the number type. No rows are no error: the result is
-/// empty and has the right number of columns.
+/// [`Error::ColumnNames`] for column names that differ from those of the fit, [`Error::NotFinite`] for NaN
+/// and infinities, and [`Error::Overflow`] if finite input overflows the number type. An `x` without rows is
+/// not an error: the result has no rows and the right number of columns.
 ///
 /// # Panics
-/// Methods that write may panic when `out` does not have the shape above.
+/// Methods that write to `out` may panic if `out` does not have the shape above.
 ///
 /// # Implementing this trait
-/// All methods agree with each other: the largest score is the largest probability is the predicted class, ties go
-/// to the lower class, and probabilities are from 0 to 1 and sum to 1 in every row. Scratch memory comes from `scratch`, so
-/// that repeated calls do not allocate.
+/// All methods must agree with each other. The class with the largest score has the largest probability and
+/// is the predicted class. Ties go to the lower class. Probabilities are from 0 to 1 and sum to 1 in every
+/// row. Take temporary memory from `scratch`, so that repeated calls do not allocate.
 ///
 /// # Examples
-/// The smallest classifier, which knows nothing:
+/// A minimal classifier, which ignores its input:
 /// ```
-/// use logit::prelude::*;
 /// use logit::nalgebra::{DMatrixViewMut, dmatrix};
+/// use logit::prelude::*;
 /// use logit::{Error, Rows, Scratch};
 ///
 /// struct Coin([&'static str; 2]);
@@ -52,19 +53,28 @@ use crate::scratch::Scratch;
 ///     fn features(&self) -> usize {
 ///         1
 ///     }
-///     fn scores_into(&self, _: Rows<'_, f64>, mut out: DMatrixViewMut<'_, f64>, _: &mut Scratch<f64>) -> Result<(), Error> {
+///     fn scores_into(
+///         &self,
+///         _: Rows<'_, f64>,
+///         mut out: DMatrixViewMut<'_, f64>,
+///         _: &mut Scratch<f64>,
+///     ) -> Result<(), Error> {
 ///         out.fill(0.0);
 ///         Ok(())
 ///     }
 ///     fn probabilities_into(
-///         &self, _: Rows<'_, f64>, mut out: DMatrixViewMut<'_, f64>, _: &mut Scratch<f64>,
+///         &self,
+///         _: Rows<'_, f64>,
+///         mut out: DMatrixViewMut<'_, f64>,
+///         _: &mut Scratch<f64>,
 ///     ) -> Result<(), Error> {
 ///         out.fill(0.5);
 ///         Ok(())
 ///     }
 /// }
 ///
-/// let coin: Box<dyn Classifier<f64, Label = &'static str>> = Box::new(Coin(["heads", "tails"]));
+/// let coin: Box<dyn Classifier<f64, Label = &'static str>> =
+///     Box::new(Coin(["heads", "tails"]));
 /// assert_eq!(coin.predict(&dmatrix![1.0; 2.0])?, ["heads", "heads"]);
 /// assert_eq!(coin.predict_proba(&dmatrix![1.0])?, dmatrix![0.5, 0.5]);
 /// # Ok::<(), logit::Error>(())
@@ -84,17 +94,17 @@ pub trait Classifier<T: Real> {
         None
     }
 
-    /// How the fit went, if the classifier was fitted and can tell. Of a classifier made of several fits it is the first
-    /// report that says something other than [`Converged`](crate::StopReason::Converged), or the first. Defaults to
-    /// `None`.
+    /// The report of the fit, if the classifier has one. A classifier that consists of several fits returns
+    /// the first report whose stop is not [`Converged`](crate::StopReason::Converged), or the first report if
+    /// all have converged. Defaults to `None`.
     fn report(&self) -> Option<&FitReport> {
         None
     }
 
-    /// Writes the raw scores.
+    /// Writes the raw scores of each row to `out`, n x K, or n x 1 for two classes.
     ///
     /// # Errors
-    /// See the trait.
+    /// Returns the errors that the [trait](Classifier#errors) lists.
     fn scores_into(
         &self,
         x: Rows<'_, T>,
@@ -102,10 +112,10 @@ pub trait Classifier<T: Real> {
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error>;
 
-    /// Writes the probability of each class, n x K.
+    /// Writes the probability of each class to `out`, n x K.
     ///
     /// # Errors
-    /// See the trait.
+    /// Returns the errors that the [trait](Classifier#errors) lists.
     fn probabilities_into(
         &self,
         x: Rows<'_, T>,
@@ -113,11 +123,13 @@ pub trait Classifier<T: Real> {
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error>;
 
-    /// Writes the logarithm of the probability of each class, n x K; finite also where the probability underflows, if the
-    /// implementor computes it from scores as those of this crate do. Defaults to the logarithm of the probability.
+    /// Writes the logarithm of the probability of each class to `out`, n x K.
+    ///
+    /// Implementations that compute it from scores, as those of this crate do, return finite values even if
+    /// the probability underflows. Defaults to the logarithm of the probability.
     ///
     /// # Errors
-    /// See the trait.
+    /// Returns the errors that the [trait](Classifier#errors) lists.
     fn log_probabilities_into(
         &self,
         x: Rows<'_, T>,
@@ -129,10 +141,11 @@ pub trait Classifier<T: Real> {
         Ok(())
     }
 
-    /// Writes the index of the predicted class of each row, n of them. Defaults to the class with the largest score.
+    /// Writes the index of the predicted class of each row to `out`, which has n entries. Defaults to the
+    /// class with the largest score.
     ///
     /// # Errors
-    /// See the trait.
+    /// Returns the errors that the [trait](Classifier#errors) lists.
     fn predictions_into(
         &self,
         x: Rows<'_, T>,
@@ -142,7 +155,7 @@ pub trait Classifier<T: Real> {
         scratch.with_scores(self, x, |scores| largest_scores(scores, out))
     }
 
-    /// The number of columns that scores have: 1 for two classes, else one for each class.
+    /// The number of score columns: 1 for two classes, and K for K > 2 classes.
     fn score_columns(&self) -> usize {
         match self.classes().len() {
             2 => 1,
@@ -151,7 +164,7 @@ pub trait Classifier<T: Real> {
     }
 }
 
-/// What programs call on a classifier; every [`Classifier`] has it, `dyn` ones included.
+/// Convenient methods of classifiers. Every [`Classifier`] implements them, including `dyn Classifier`.
 ///
 /// # Examples
 /// ```
@@ -160,56 +173,62 @@ pub trait Classifier<T: Real> {
 ///
 /// let iris = data::iris();
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris, &iris.y)?;
-/// assert_eq!(model.predict_proba(&iris)?.shape(), (150, 3)); // a data set, whose column names are checked
-/// assert_eq!(model.predict(iris.x.rows(100, 50))?.len(), 50); // a view
-/// assert_eq!(*model.predict_row(&[5.1, 3.5, 1.4, 0.2], &mut Scratch::new())?, "setosa"); // one row
+/// // A data set, whose column names are checked:
+/// assert_eq!(model.predict_proba(&iris)?.shape(), (150, 3));
+/// // A view:
+/// assert_eq!(model.predict(iris.x.rows(100, 50))?.len(), 50);
+/// // A single row:
+/// let row = [5.1, 3.5, 1.4, 0.2];
+/// assert_eq!(*model.predict_row(&row, &mut Scratch::new())?, "setosa");
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub trait ClassifierExt<T: Real>: Classifier<T> {
-    /// The raw scores, n x K, or n x 1 for two classes.
+    /// Returns the raw scores, n x K, or n x 1 for two classes.
     ///
     /// # Errors
-    /// Those of [`Classifier`].
+    /// Returns the errors that [`Classifier`] lists.
     fn decision_function<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         let mut out = DMatrix::zeros(x.nrows(), self.score_columns());
         self.scores_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
     }
 
-    /// The probability of each class, n x K.
+    /// Returns the probability of each class, n x K.
     ///
     /// # Errors
-    /// Those of [`Classifier`].
+    /// Returns the errors that [`Classifier`] lists.
     fn predict_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         let mut out = DMatrix::zeros(x.nrows(), self.classes().len());
         self.probabilities_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
     }
 
-    /// The logarithm of the probability of each class, n x K.
+    /// Returns the logarithm of the probability of each class, n x K.
     ///
     /// # Errors
-    /// Those of [`Classifier`].
+    /// Returns the errors that [`Classifier`] lists.
     fn predict_log_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         let mut out = DMatrix::zeros(x.nrows(), self.classes().len());
         self.log_probabilities_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
     }
 
-    /// The class of each row.
+    /// Returns the predicted class of each row.
     ///
     /// # Errors
-    /// Those of [`Classifier`].
+    /// Returns the errors that [`Classifier`] lists.
     fn predict<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<Vec<Self::Label>, Error> {
         let classes = self.classes();
         let found = predictions(self, x.into())?;
         Ok(found.into_iter().map(|class| classes[class].clone()).collect())
     }
 
-    /// The accuracy: the share of rows whose predicted class is that of `y`, from 0 to 1.
+    /// Returns the accuracy: the fraction of rows whose predicted class equals the label in `y`, from 0 to 1.
     ///
     /// # Errors
-    /// Those of [`Classifier`]; also for no rows, and for labels that are none of the classes.
+    /// Returns the errors that [`Classifier`] lists, [`Error::ShapeMismatch`] if `y` does not have one label
+    /// per row, [`Error::Empty`] if there are no rows, and [`Error::UnknownLabel`] for a label that is not
+    /// one of the classes.
     fn score<'a>(&self, x: impl Into<Rows<'a, T>>, y: &[Self::Label]) -> Result<f64, Error> {
         let x = x.into();
         check::count("y", "labels", x.nrows(), y.len())?;
@@ -222,32 +241,34 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
         Ok(right as f64 / y.len() as f64)
     }
 
-    /// Writes the raw scores of one row to `out`, which has [`score_columns`](Classifier::score_columns) entries. Allocates
-    /// nothing once `scratch` has grown.
+    /// Writes the raw scores of one row to `out`, which has [`score_columns`](Classifier::score_columns)
+    /// entries. Does not allocate once `scratch` has grown.
     ///
     /// # Errors
-    /// Those of [`Classifier`]; [`Error::ShapeMismatch`] for another length of `out`.
+    /// Returns the errors that [`Classifier`] lists, and [`Error::ShapeMismatch`] if `out` has another
+    /// length.
     fn scores_row(&self, row: &[T], out: &mut [T], scratch: &mut Scratch<T>) -> Result<(), Error> {
         check::count("out", "entries", self.score_columns(), out.len())?;
         let columns = out.len();
         self.scores_into(Rows::of_row(row), DMatrixViewMut::from_slice(out, 1, columns), scratch)
     }
 
-    /// Writes the probability of each class of one row to `out`, which has K entries. Allocates nothing once `scratch` has
-    /// grown.
+    /// Writes the probability of each class of one row to `out`, which has K entries. Does not allocate once
+    /// `scratch` has grown.
     ///
     /// # Errors
-    /// Those of [`Classifier`]; [`Error::ShapeMismatch`] for another length of `out`.
+    /// Returns the errors that [`Classifier`] lists, and [`Error::ShapeMismatch`] if `out` has another
+    /// length.
     fn probabilities_row(&self, row: &[T], out: &mut [T], scratch: &mut Scratch<T>) -> Result<(), Error> {
         check::count("out", "entries", self.classes().len(), out.len())?;
         let columns = out.len();
         self.probabilities_into(Rows::of_row(row), DMatrixViewMut::from_slice(out, 1, columns), scratch)
     }
 
-    /// The class of one row. Allocates nothing once `scratch` has grown.
+    /// Returns the predicted class of one row. Does not allocate once `scratch` has grown.
     ///
     /// # Errors
-    /// Those of [`Classifier`].
+    /// Returns the errors that [`Classifier`] lists.
     fn predict_row(&self, row: &[T], scratch: &mut Scratch<T>) -> Result<&Self::Label, Error> {
         let mut class = [0];
         self.predictions_into(Rows::of_row(row), &mut class, scratch)?;
@@ -258,10 +279,10 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
 impl<T: Real, C: Classifier<T> + ?Sized> ClassifierExt<T> for C {}
 
 impl<T: Real> Scratch<T> {
-    /// Calls `with` with the scores that `classifier` gives to the rows of `x`.
+    /// Calls `with` with the scores of the rows of `x`.
     ///
     /// # Errors
-    /// Those of the classifier.
+    /// Returns the errors of the classifier.
     pub(crate) fn with_scores<A, C: Classifier<T> + ?Sized>(
         &mut self,
         classifier: &C,
@@ -272,10 +293,10 @@ impl<T: Real> Scratch<T> {
         self.with_matrix(shape, |scores, scratch| classifier.scores_into(x, scores, scratch), with)
     }
 
-    /// Calls `with` with a matrix that `write` writes.
+    /// Calls `with` with a temporary matrix that `write` fills.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// Returns the errors of `write`.
     pub(crate) fn with_matrix<A>(
         &mut self,
         (rows, columns): (usize, usize),
@@ -290,7 +311,7 @@ impl<T: Real> Scratch<T> {
     }
 }
 
-/// The index of the predicted class of each row.
+/// Returns the index of the predicted class of each row.
 pub(crate) fn predictions<T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
     x: Rows<'_, T>,
@@ -299,7 +320,8 @@ pub(crate) fn predictions<T: Real, C: Classifier<T> + ?Sized>(
     classifier.predictions_into(x, &mut found, &mut Scratch::new()).map(|()| found)
 }
 
-/// The methods of a [`Classifier`] that say what it is, where that is what `$inner` of `$this` is.
+/// Implements the descriptive methods of a [`Classifier`], such as `classes`, by those of `$inner` of
+/// `$this`.
 macro_rules! describes_as {
     ($this:ident => $inner:expr) => {
         fn classes(&$this) -> &[Self::Label] {
@@ -317,7 +339,8 @@ macro_rules! describes_as {
     };
 }
 
-/// The methods of a [`Classifier`] with the probabilities of another one, `$inner` of `$this`, but with scores of its own.
+/// Implements a [`Classifier`] except its scores by the classifier `$inner` of `$this`: the descriptive
+/// methods and the probabilities.
 macro_rules! estimates_as {
     ($this:ident => $inner:expr) => {
         $crate::classifier::describes_as!($this => $inner);
@@ -341,7 +364,7 @@ macro_rules! estimates_as {
     };
 }
 
-/// The methods of a [`Classifier`] that is another one, `$inner` of `$this`.
+/// Implements all methods of a [`Classifier`] by those of the classifier `$inner` of `$this`.
 macro_rules! classifies_as {
     ($this:ident => $inner:expr) => {
         $crate::classifier::estimates_as!($this => $inner);
@@ -384,7 +407,8 @@ macro_rules! through_pointer {
 
 through_pointer!(&C, Box<C>, std::sync::Arc<C>);
 
-/// The class index with the largest score in each row, the lowest of equals; of one column, class 1 above 0.
+/// Writes the class index with the largest score of each row to `best`. Ties go to the lowest class. For a
+/// single score column, class 1 is predicted above 0.
 pub(crate) fn largest_scores<T: Real>(scores: DMatrixView<'_, T>, best: &mut [usize]) {
     let mut columns = columns(&scores);
     if columns.len() == 1 {

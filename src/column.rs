@@ -1,8 +1,8 @@
-//! Which column of a table is meant.
+//! References to columns of a table.
 
 use crate::error::Error;
 
-/// A column of a table: by its name, or by its position, from 0.
+/// A reference to a column of a table, by its name or by its position, from 0.
 ///
 /// ```
 /// use logit::data::Column;
@@ -44,11 +44,11 @@ impl From<usize> for Column {
 }
 
 impl Column {
-    /// The position of the column among `count`, which have these names if they are known.
+    /// Returns the position of the column among `count` columns with these names, if they are known.
     ///
     /// # Errors
-    /// [`Error::UnknownColumn`] for a column that does not exist; [`Error::ColumnNames`] for a name where the columns have
-    /// none, and for one that two columns have.
+    /// Returns [`Error::UnknownColumn`] for a column that does not exist, and [`Error::ColumnNames`] for a
+    /// name if the columns have no names or if two columns have this name.
     pub(crate) fn position(&self, names: Option<&[String]>, count: usize) -> Result<usize, Error> {
         match self {
             Column::Position(position) if *position < count => Ok(*position),
@@ -60,8 +60,8 @@ impl Column {
                 Some(names) => position_of(name, names, count),
                 None => {
                     let reason = format!(
-                        "the column `{}` is chosen by its name, but the rows have no names: fit to a Dataset with names \
-                         or to Rows::with_names, or choose it by its position",
+                        "the column `{}` is selected by its name, but the rows have no names: fit to a \
+                         Dataset with names or to Rows::with_names, or select it by its position",
                         shown(name)
                     );
                     Err(Error::ColumnNames { reason })
@@ -71,32 +71,33 @@ impl Column {
     }
 }
 
-/// The position of the one column with this name.
+/// Returns the position of the only column with this name.
 ///
 /// # Errors
-/// [`Error::UnknownColumn`] if no column has it, [`Error::ColumnNames`] if several have.
+/// Returns [`Error::UnknownColumn`] if no column has this name, and [`Error::ColumnNames`] if several have
+/// it.
 pub(crate) fn position_of(name: &str, names: &[String], columns: usize) -> Result<usize, Error> {
     let mut found = names.iter().enumerate().filter(|(_, other)| *other == name);
     match (found.next(), found.next()) {
         (Some((position, _)), None) => Ok(position),
         (Some(_), Some(_)) => {
-            let reason = format!("two columns have the name `{}`: choose one by its position", shown(name));
+            let reason = format!("two columns have the name `{}`: select one by its position", shown(name));
             Err(Error::ColumnNames { reason })
         }
         (None, _) => Err(unknown(name, names, columns)),
     }
 }
 
-/// The error for a name that none of the columns has.
+/// The error for a name that no column has.
 pub(crate) fn unknown<S: AsRef<str>>(name: &str, names: &[S], columns: usize) -> Error {
     Error::UnknownColumn { column: format!("`{}`", shown(name)), columns: listed(names, columns) }
 }
 
-/// The names of columns, the first of many, or how many columns without names there are.
+/// Lists the names of the columns, or the first of many names, or the number of unnamed columns.
 pub(crate) fn listed<S: AsRef<str>>(names: &[S], columns: usize) -> String {
     const LISTED: usize = 10;
     if names.is_empty() {
-        return format!("{columns} columns and no names");
+        return format!("{columns} unnamed columns");
     }
     let first: Vec<String> =
         names.iter().take(LISTED).map(|name| format!("`{}`", shown(name.as_ref()))).collect();
@@ -107,7 +108,7 @@ pub(crate) fn listed<S: AsRef<str>>(names: &[S], columns: usize) -> String {
     first.join(", ") + &more
 }
 
-/// The beginning of a text that may be long.
+/// Returns the text, cut off if it is long.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 40;
     match text.char_indices().nth(LONGEST) {
@@ -136,7 +137,7 @@ mod tests {
         assert!(matches!(find("b".into()), Err(Error::ColumnNames { .. })));
         assert!(matches!(find(3.into()), Err(Error::UnknownColumn { .. })));
         let error = Column::from(7).position(None, 2).unwrap_err();
-        assert_eq!(error.to_string(), "no column 7 (from 0) in the table, which has 2 columns and no names");
+        assert_eq!(error.to_string(), "no column 7 (from 0) in the table, which has 2 unnamed columns");
     }
 
     #[test]

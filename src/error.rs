@@ -1,4 +1,4 @@
-//! One error type: what was found, what was wanted, what to do.
+//! The error type of the crate.
 
 use std::fmt::Debug;
 use std::io::ErrorKind;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
 
-/// Why a call was refused.
+/// An error of this crate.
 ///
-/// Every variant names the argument, the value found and the value wanted. Running out of iterations is not an
-/// error: it is reported by [`FitReport::stop`](crate::FitReport), and the model is usable.
+/// Every variant names the argument, the value that was found and the value that was expected. Running out of
+/// iterations is not an error: [`FitReport::stop`](crate::FitReport) reports it, and the model is usable.
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -18,21 +18,24 @@ use thiserror::Error as ThisError;
 ///
 /// let x = dmatrix![1.0, f64::NAN; 2.0, 0.0];
 /// let error = LogisticRegression::new(Penalty::None).fit(&x, &[0, 1]).unwrap_err();
-/// assert_eq!(error.to_string(), "column 1 of `x` is not finite at row 0 (NaN): remove or impute it first");
+/// assert_eq!(
+///     error.to_string(),
+///     "column 1 of `x` is not finite at row 0 (NaN): remove or impute it first"
+/// );
 /// ```
 #[derive(Debug, Clone, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
-    /// An argument has no rows, no columns or no labels.
+    /// An argument without rows, columns or labels.
     #[error("`{argument}` has no {axis}: at least one is needed")]
     Empty {
-        /// The argument that is empty.
+        /// The empty argument.
         argument: &'static str,
-        /// What it has none of.
+        /// The missing items: rows, columns, labels.
         axis: &'static str,
     },
 
-    /// A matrix contains NaN or an infinity.
+    /// A matrix that contains NaN or an infinity.
     #[error(
         "column {column}{} of `{argument}` is not finite at row {row} ({value}): remove or impute it first",
         in_brackets(name)
@@ -40,50 +43,50 @@ pub enum Error {
     NotFinite {
         /// The argument.
         argument: &'static str,
-        /// Row of the first such entry, from 0.
+        /// The row of the first such entry, from 0.
         row: usize,
-        /// Column of the first such entry, from 0.
+        /// The column of the first such entry, from 0.
         column: usize,
-        /// The name of the column, where it is known.
+        /// The name of the column, if it is known.
         name: Option<String>,
-        /// What is there.
+        /// The entry.
         value: f64,
     },
 
-    /// Two arguments, or an argument and a model, disagree in size.
-    #[error("`{argument}` has {found} {axis}, wanted {expected}")]
+    /// Two arguments, or an argument and a model, that disagree in size.
+    #[error("`{argument}` has {found} {axis}, expected {expected}")]
     ShapeMismatch {
         /// The argument.
         argument: &'static str,
-        /// What was counted: rows, columns, labels, parameters.
+        /// The counted items: rows, columns, labels, parameters.
         axis: &'static str,
-        /// The number wanted.
+        /// The expected number.
         expected: usize,
-        /// The number found.
+        /// The number that was found.
         found: usize,
     },
 
-    /// A row of another length than the rows before it.
-    #[error("row {row} has {found} values, wanted {expected} as in row 0")]
+    /// A row whose length differs from that of the rows before it.
+    #[error("row {row} has {found} values, but row 0 has {expected}")]
     RaggedRow {
-        /// Its number, from 0.
+        /// The index of the row, from 0.
         row: usize,
-        /// The number of values wanted.
+        /// The expected number of values.
         expected: usize,
-        /// The number found.
+        /// The number of values that were found.
         found: usize,
     },
 
-    /// A row or column that there is not.
-    #[error("`{argument}` names {axis} {index}, but there are {count} of them, counted from 0")]
+    /// An out-of-range index of a row, a column or a class.
+    #[error("`{argument}` refers to {axis} {index}, but {}", indices_of(axis, *count))]
     NoSuchIndex {
         /// The argument.
         argument: &'static str,
-        /// What was named: a row or a column.
+        /// The kind of index: `row`, `column` or `class`.
         axis: &'static str,
-        /// Its number.
+        /// The index.
         index: usize,
-        /// How many there are.
+        /// The number of rows, columns or classes.
         count: usize,
     },
 
@@ -92,18 +95,18 @@ pub enum Error {
     InvalidField {
         /// The line where the field begins, from 1.
         line: u64,
-        /// The name of its column, or its position from 0 in a table without names.
+        /// The name of the column, or its position from 0 in a table without names.
         column: String,
-        /// What was found, and what to do.
+        /// The value that was found, and what to do.
         reason: String,
     },
 
-    /// A value of a row that is given by the names of its columns, which cannot be used.
+    /// A value that cannot be used, in a row that is given by the names of its columns.
     #[error("column `{column}`: {reason}")]
     InvalidValue {
-        /// The name of its column.
+        /// The name of the column.
         column: String,
-        /// What was found.
+        /// The value that was found, and why it cannot be used.
         reason: String,
     },
 
@@ -112,83 +115,84 @@ pub enum Error {
     InvalidLine {
         /// The line, from 1.
         line: u64,
-        /// What was found, and what was wanted.
+        /// The contents of the line that were found and those that were expected.
         reason: String,
     },
 
-    /// A column that a table has not.
+    /// A column that is missing from the table.
     #[error("no column {column} in the table, which has {columns}")]
     UnknownColumn {
-        /// Its name, or its position from 0.
+        /// The name of the column, or its position from 0.
         column: String,
-        /// The columns that there are.
+        /// The columns of the table.
         columns: String,
     },
 
-    /// Columns with other names than a model was fitted on, in another order, or with one missing.
+    /// Column names that differ from those that a model was fitted on: renamed, reordered or missing columns.
     #[error("{reason}")]
     ColumnNames {
-        /// Which column differs, and what to do.
+        /// The column that differs, and what to do.
         reason: String,
     },
 
-    /// Columns that no block of a [`ColumnTransformer`](crate::preprocess::ColumnTransformer) has, where the others are
-    /// refused.
+    /// Columns without a block in a [`ColumnTransformer`](crate::preprocess::ColumnTransformer) that does not
+    /// accept remaining columns.
     #[error(
-        "no block of the column transformer has {columns}: give them one, or choose Remainder::Pass or Remainder::Drop"
+        "the column transformer has no block for {columns}: add one, or use Remainder::Pass or \
+         Remainder::Drop"
     )]
     RemainingColumns {
-        /// Their names, or their positions from 0.
+        /// The names of the columns, or their positions from 0.
         columns: String,
     },
 
-    /// A source of data that cannot be read on.
-    #[error("cannot read: {message}")]
+    /// A failure to read from a source of data.
+    #[error("cannot read the data: {message}")]
     Read {
-        /// What kind of failure it was.
+        /// The kind of failure.
         kind: ErrorKind,
-        /// What the source says.
+        /// The message of the source.
         message: String,
     },
 
-    /// All labels (with positive weight) are the same.
-    #[error("`y` holds one class only ({label}): a classifier needs rows of at least two")]
+    /// Labels of a single class, among the rows with positive weight.
+    #[error("`y` contains only the class {label}: a classifier needs rows of at least two classes")]
     OneClass {
-        /// The class that was found.
+        /// The class.
         label: String,
     },
 
     /// A class without a row of positive weight, where at least one is needed.
-    #[error("no row of positive weight among {among} is of class {class}: at least one is needed")]
+    #[error("{among} include no row of class {class} with positive weight: at least one is needed")]
     MissingClass {
-        /// The label of the class, as `Debug` shows it; its index, where labels are not known.
+        /// The label of the class, as `Debug` shows it, or its index if the labels are not known.
         class: String,
         /// The index of the class, from 0.
         index: usize,
-        /// The rows that were searched.
+        /// A description of the rows that were searched.
         among: &'static str,
     },
 
-    /// A metric that has no value for these rows.
+    /// A metric that is undefined for the given rows.
     #[error("the metric is not defined for these rows: {reason}")]
     UndefinedMetric {
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
 
     /// A label that the model was not fitted with.
-    #[error("`y` holds the label {label} at row {row}, which is none of the model's {classes} classes")]
+    #[error("`y` contains the label {label} at row {row}, which is not one of the model's {classes} classes")]
     UnknownLabel {
-        /// Its row, from 0.
+        /// The row of the label, from 0.
         row: usize,
         /// The label.
         label: String,
-        /// How many classes the model has.
+        /// The number of classes of the model.
         classes: usize,
     },
 
-    /// A class that is named beside the data but does not occur in it.
-    #[error("`{argument}` names the class {label}, which no row has")]
+    /// A class that an argument names but that does not occur in the data.
+    #[error("`{argument}` names the class {label}, but no row has that class")]
     UnknownClass {
         /// The argument.
         argument: &'static str,
@@ -196,7 +200,7 @@ pub enum Error {
         label: String,
     },
 
-    /// A class that is named twice.
+    /// A class that an argument names twice.
     #[error("`{argument}` names the class {label} twice: give it one weight")]
     DuplicateClass {
         /// The argument.
@@ -205,7 +209,7 @@ pub enum Error {
         label: String,
     },
 
-    /// Labels of another type than those of the data.
+    /// Labels whose type differs from that of the data's labels.
     #[error(
         "`{argument}` has labels of type {found}, but `y` has labels of type {expected}: use the type of `y`"
     )]
@@ -218,107 +222,109 @@ pub enum Error {
         found: &'static str,
     },
 
-    /// A class that a classifier was asked about and does not have.
-    #[error("{label} is none of the classifier's {classes} classes")]
+    /// A requested class that the classifier does not have.
+    #[error("{label} is not one of the classifier's {classes} classes")]
     NoSuchClass {
         /// The class.
         label: String,
-        /// How many classes the classifier has.
+        /// The number of classes of the classifier.
         classes: usize,
     },
 
-    /// Classes that are given in an order other than ascending, or twice.
-    #[error("`classes` holds {first} before {second}: classes must be distinct and in ascending order")]
+    /// Classes that are not strictly ascending.
+    #[error("`classes` lists {first} before {second}: classes must be distinct and in ascending order")]
     UnsortedClasses {
         /// A class.
         first: String,
-        /// The one that follows it.
+        /// The class that follows it.
         second: String,
     },
 
-    /// Two settings that do not go together, or an argument that an estimator has no use for.
-    #[error("{by} does not take {what}: {instead}")]
+    /// A combination of settings that is not supported, or an argument that an estimator cannot use.
+    #[error("{by} does not support {what}: {instead}")]
     Unsupported {
-        /// What was asked for.
+        /// The requested setting or argument.
         what: &'static str,
-        /// Who cannot do it.
+        /// The type or method that does not support it.
         by: &'static str,
-        /// What to do.
+        /// What to do instead.
         instead: &'static str,
     },
 
-    /// A model that a fit was to start from does not match the data.
+    /// A starting model that does not match the data.
     #[error(
-        "the model to start from has {found}, the data {expected}: start from a fit to the same columns and classes"
+        "the starting model has {found}, but the data has {expected}: start from a fit to the same columns \
+         and classes"
     )]
     WarmStart {
-        /// What the data has.
+        /// A description of the data.
         expected: String,
-        /// What the model has.
+        /// A description of the model.
         found: String,
     },
 
     /// A checkpoint that belongs to another training run.
-    #[error("the checkpoint is of another run: {what} is {found} there and {expected} here")]
+    #[error(
+        "the checkpoint belongs to another run ({what}: {found} in the checkpoint, {expected} in this run)"
+    )]
     Checkpoint {
-        /// What differs.
+        /// The property that differs.
         what: &'static str,
-        /// What the run has.
+        /// The value in the run.
         expected: u64,
-        /// What the checkpoint has.
+        /// The value in the checkpoint.
         found: u64,
     },
 
-    /// A type whose kind has a type already, where both would be registered for files.
-    #[error("the kind `{kind}` is taken: give the type a `KIND` of its own")]
+    /// A type whose kind is already registered for another type.
+    #[error("the kind `{kind}` is already registered: give the type a unique `KIND`")]
     KindTaken {
         /// The kind.
         kind: &'static str,
     },
 
-    /// Bytes or a file that is not what it should be: another format or version, cut short, damaged, or with contents
-    /// that contradict each other.
+    /// An invalid file, on disk or as bytes: another format or version, truncated, damaged, or inconsistent.
     #[error("the file cannot be used: {reason}")]
     InvalidFile {
-        /// What was found, and what was wanted.
+        /// The contents that were found and those that were expected.
         reason: String,
     },
 
-    /// The operating system could not read or write a file.
+    /// A failure of the operating system to read or write a file.
     #[error("cannot {action} `{}`: {message}", path.display())]
     File {
         /// `load` or `save`.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What kind of failure it was.
+        /// The kind of failure.
         kind: ErrorKind,
-        /// What the operating system says.
+        /// The message of the operating system.
         message: String,
     },
 
-    /// A picture that cannot be drawn: nothing in it can be shown, or the drawing itself failed.
+    /// A picture that cannot be drawn, because it has no content that can be shown or because drawing failed.
     #[error("the picture cannot be drawn: {reason}")]
     Picture {
-        /// Why not.
+        /// The reason.
         reason: String,
     },
 
     /// A hyper-parameter outside its range.
-    #[error("`{name}` is {value}, must be {requires}")]
+    #[error("`{name}` is {value}, but must be {requires}")]
     InvalidParameter {
         /// The hyper-parameter.
         name: &'static str,
-        /// The value found.
+        /// The value that was found.
         value: f64,
-        /// The range.
+        /// The valid range.
         requires: &'static str,
     },
 
     /// A sample weight that is negative or not finite.
     #[error("weight {value} at row {row}: weights must be finite and at least 0")]
     InvalidWeight {
-        /// Its row, from 0.
+        /// The row of the weight, from 0.
         row: usize,
         /// The weight.
         value: f64,
@@ -334,73 +340,76 @@ pub enum Error {
     /// A target outside the range of the loss.
     #[error("target {value} at row {row}: {requires}")]
     InvalidTarget {
-        /// Its row, from 0.
+        /// The row of the target, from 0.
         row: usize,
         /// The target.
         value: f64,
-        /// The range.
+        /// The valid range.
         requires: &'static str,
     },
 
-    /// A category that no training row had.
+    /// A category that does not occur in the training rows.
     #[error(
-        "column {column}{} of `x` is {value} at row {row}, which is none of the {known} categories of the training rows",
+        "column {column}{} of `x` is {value} at row {row}, which is not one of the {known} categories of the \
+         training rows",
         in_brackets(name)
     )]
     UnknownCategory {
-        /// Its row, from 0.
+        /// The row of the category, from 0.
         row: usize,
-        /// Its column, from 0.
+        /// The column of the category, from 0.
         column: usize,
-        /// The name of the column, where it is known.
+        /// The name of the column, if it is known.
         name: Option<String>,
         /// The category.
         value: f64,
-        /// How many categories the column had in training.
+        /// The number of categories of the column in the training rows.
         known: usize,
     },
 
     /// A column whose values are all missing.
     #[error(
-        "column {column}{} of `x` has no values: drop it, or give a constant to put there",
+        "column {column}{} of `x` has only missing values: drop it, or impute a constant",
         in_brackets(name)
     )]
     NothingToImpute {
         /// The column, from 0.
         column: usize,
-        /// The name of the column, where it is known.
+        /// The name of the column, if it is known.
         name: Option<String>,
     },
 
-    /// Preprocessing that makes something else of a row alone than of the same row among others.
+    /// Preprocessing whose result for a row depends on the other rows of the batch.
     #[error(
-        "the preprocessing makes {among} of row {row} among others but {alone} of it alone, in column {column}: it must \
-         use what it learned from the training rows, not statistics of the rows at hand"
+        "preprocessing is batch-dependent: row {row}, column {column} is {among} within the batch but {alone} \
+         on its own; a transform must use what it learned from the training rows, not statistics of the \
+         batch"
     )]
     BatchDependent {
         /// The row, from 0.
         row: usize,
         /// The column of the transformed rows, from 0.
         column: usize,
-        /// What the entry is when the row is alone.
+        /// The entry when the row is transformed on its own.
         alone: f64,
-        /// What the entry is among all rows.
+        /// The entry when the row is transformed within the batch.
         among: f64,
     },
 
-    /// A row too far outside of the range of the training rows.
+    /// A value too far outside the range of the training rows.
     #[error(
-        "column {column}{} of `x` is {value} at row {row}, far outside of the training rows ({lower} to {upper})",
+        "column {column}{} of `x` is {value} at row {row}, too far outside the range of the training rows \
+         ({lower} to {upper})",
         in_brackets(name)
     )]
     OutsideRange {
-        /// Its row, from 0.
+        /// The row of the value, from 0.
         row: usize,
-        /// Its column, from 0.
+        /// The column of the value, from 0.
         column: usize,
-        /// The name of the column, where it is known.
+        /// The name of the column, if it is known.
         name: Option<String>,
-        /// What is there.
+        /// The value.
         value: f64,
         /// The smallest value of the training rows.
         lower: f64,
@@ -408,75 +417,75 @@ pub enum Error {
         upper: f64,
     },
 
-    /// Scores of finite input left the range of the scalar type.
-    #[error("the score left the range of the number type at row {row}: rescale the columns of `x`")]
+    /// A score of finite input that is outside the range of the scalar type.
+    #[error("the score of row {row} overflows the number type: rescale the columns of `x`")]
     Overflow {
-        /// The row, from 0, where it was seen first.
+        /// The first such row, from 0.
         row: usize,
     },
 
-    /// The objective or the coefficients of a fit to finite data left the range of the scalar type.
-    #[error("the fit left the range of the number type: rescale the columns of `x`")]
+    /// An objective or coefficients of a fit to finite data that are outside the range of the scalar type.
+    #[error("the fit overflows the number type: rescale the columns of `x`")]
     FitOverflow,
 
-    /// The second derivatives are singular: some coefficients are not determined by the data.
+    /// A singular matrix of second derivatives: the data do not determine some coefficients.
     #[error("the information matrix is singular: {reason}")]
     Singular {
-        /// What usually makes it so, and what to do.
+        /// The usual cause, and what to do.
         reason: &'static str,
     },
 
-    /// Whether the classes can be separated is closer than rounding errors can tell.
-    #[error("whether the classes are separable cannot be decided: {reason}")]
+    /// Classes so close to the border of separability that rounding errors hide whether they are separable.
+    #[error("cannot decide whether the classes are separable: {reason}")]
     SeparationUndecided {
-        /// What stands in the way.
+        /// The reason.
         reason: &'static str,
     },
 
-    /// A fit inside another computation ended without an optimum, so that its result would mean nothing.
+    /// A fit inside another computation that did not reach an optimum, so the result would be meaningless.
     #[error(
-        "{what} ended at max|gradient| {gradient:.1e}, which is no optimum: rescale the columns of `x`, or drop some"
+        "{what} did not converge (max|gradient| {gradient:.1e}): rescale the columns of `x`, or drop some"
     )]
     NotConverged {
-        /// What did not converge.
+        /// The computation that did not converge.
         what: &'static str,
-        /// Where it ended; NaN if that is not known.
+        /// The largest absolute entry of the gradient at the end, or NaN if it is not known.
         gradient: f64,
     },
 
-    /// An observer stopped one of the fits that a result is learned from: without all of them it would mean nothing.
+    /// A cancelled computation that needs several fits, of which an observer stopped one.
     #[error("cancelled by the observer after {completed} of {total} fits")]
     Cancelled {
-        /// How many fits ran to their end.
+        /// The number of fits that ran to their end.
         completed: usize,
-        /// How many are needed.
+        /// The number of fits that the result needs.
         total: usize,
     },
 
-    /// A split of a class with too few rows to learn from and to test on.
+    /// A split of a class that has too few rows for training and testing.
     #[error(
-        "cannot split off {requested} of {available} rows: class {label} has {members}, and two are needed: one to \
-         learn from and one to test on"
+        "cannot split off {requested} of {available} rows: class {label} has {members}, but needs one for \
+         training and one for testing"
     )]
     SplitTooSmall {
-        /// How many rows the smaller side was to have.
+        /// The requested number of rows of the smaller side.
         requested: usize,
-        /// How many rows there are.
+        /// The number of rows.
         available: usize,
         /// The class that is too small.
         label: String,
-        /// How many rows it has.
+        /// The number of rows of the class.
         members: usize,
     },
 }
 
 impl Error {
-    /// [`Error::MissingClass`] where only the index of the class is known.
+    /// An [`Error::MissingClass`] for a class of which only the index is known.
     pub(crate) fn missing_class(index: usize, among: &'static str) -> Self {
         Error::MissingClass { class: index.to_string(), index, among }
     }
 
-    /// Names the label of a missing class in place of its index.
+    /// Replaces the index of a missing class in the message by its label.
     pub(crate) fn with_labels<L: Debug>(self, classes: &[L]) -> Self {
         match self {
             Error::MissingClass { class, index, among } => {
@@ -487,7 +496,7 @@ impl Error {
         }
     }
 
-    /// Speaks of the columns of another table: `of` gives, for a column that the error names, the column there.
+    /// Replaces the column that the error names by the column of another table that `of` maps it to.
     pub(crate) fn in_columns(mut self, of: impl Fn(usize) -> Option<usize>) -> Self {
         if let Some((column, _)) = self.column_mut() {
             *column = of(*column).unwrap_or(*column);
@@ -503,7 +512,7 @@ impl Error {
         self
     }
 
-    /// The column of `x` that an error is about, and its name.
+    /// The column of `x` that the error is about, and its name.
     fn column_mut(&mut self) -> Option<(&mut usize, &mut Option<String>)> {
         match self {
             Error::NotFinite { argument: "x", column, name, .. }
@@ -515,12 +524,22 @@ impl Error {
     }
 }
 
-/// [`Error::Unsupported`]: `by` does not take `what`; `instead` says what to do.
+/// An [`Error::Unsupported`]: `by` does not support `what`; `instead` says what to do.
 pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'static str) -> Error {
     Error::Unsupported { what, by, instead }
 }
 
-/// A name behind the number of its column, or nothing.
+/// The valid indices of an axis, as the end of a message.
+fn indices_of(axis: &str, count: usize) -> String {
+    let plural = if axis.ends_with('s') { format!("{axis}es") } else { format!("{axis}s") };
+    match count {
+        0 => format!("there are no {plural}"),
+        1 => format!("the only {axis} is 0"),
+        _ => format!("there are only {count} {plural} (0 to {})", count - 1),
+    }
+}
+
+/// The name of a column in brackets, to follow its number, or nothing.
 fn in_brackets(name: &Option<String>) -> String {
     name.as_ref().map_or_else(String::new, |name| format!(" (`{name}`)"))
 }

@@ -1,4 +1,4 @@
-//! What learns from labelled rows, and the options of a fit.
+//! Estimators, which learn from labelled rows, and the options of a fit.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -29,41 +29,41 @@ use crate::scalar::Real;
 pub struct FitOptions<'a, T: Real> {
     /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.
     pub weights: Option<&'a [T]>,
-    /// Numbers added to the scores, n x 1 for two classes and n x K for more.
+    /// Known offsets of the scores, n x 1 for two classes and n x K for more.
     pub offset: Option<DMatrixView<'a, T>>,
-    /// Sees the progress after each iteration or epoch, and may stop the fit.
+    /// A function that receives the progress after each iteration or epoch, and can stop the fit.
     pub observer: Option<&'a mut Observer<'a>>,
 }
 
 impl<'a, T: Real> FitOptions<'a, T> {
-    /// No weights, no offsets, no observer.
+    /// Creates options without weights, offsets or an observer.
     pub fn new() -> Self {
         FitOptions { weights: None, offset: None, observer: None }
     }
 
-    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it. Defaults to 1 for every
-    /// row.
+    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it. Defaults to
+    /// 1 for every row.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
     }
 
-    /// Numbers to add to the scores, n x 1 for two classes and n x K for more: coefficients are fitted beside them, and
-    /// predictions are without. [`LogisticRegression`](crate::LogisticRegression) takes them; other estimators refuse.
-    /// Defaults to none.
+    /// Known offsets that are added to the scores in the fit, n x 1 for two classes and n x K for more.
+    /// Predictions do not include them. Only [`LogisticRegression`](crate::LogisticRegression) supports
+    /// offsets; other estimators return an error. Defaults to none.
     pub fn offset(mut self, offset: impl Into<DMatrixView<'a, T>>) -> Self {
         self.offset = Some(offset.into());
         self
     }
 
-    /// A function that sees the progress after each iteration or epoch, and stops the fit by returning
-    /// [`ControlFlow::Break`]; see [`Estimator::fit_observed`]. Defaults to none.
+    /// A function that receives the progress after each iteration or epoch, and stops the fit if it returns
+    /// [`ControlFlow::Break`]. See [`Estimator::fit_observed`]. Defaults to none.
     pub fn observer(mut self, observer: &'a mut Observer<'a>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Borrows the options for one of several fits.
+    /// Reborrows the options, so that several fits can use them.
     pub fn reborrow(&mut self) -> FitOptions<'_, T> {
         let observer: Option<&mut Observer<'_>> = match &mut self.observer {
             Some(observer) => Some(&mut **observer),
@@ -72,17 +72,17 @@ impl<'a, T: Real> FitOptions<'a, T> {
         FitOptions { weights: self.weights, offset: self.offset, observer }
     }
 
-    /// Refuses offsets on behalf of an estimator that has no use for them.
+    /// Checks that there are no offsets, for the estimator `by`, which does not support them.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if there are any.
+    /// Returns [`Error::Unsupported`] if there are offsets.
     pub fn without_offset(&self, by: &'static str) -> Result<(), Error> {
         self.offset.map_or(Ok(()), |_| {
             Err(unsupported("offsets", by, "fit a LogisticRegression, or leave them out"))
         })
     }
 
-    /// Calls the observer, if there is one, and returns whether to go on.
+    /// Calls the observer, if there is one, and returns whether the fit continues.
     pub fn observe(&mut self, progress: &Progress) -> ControlFlow<()> {
         self.observer.as_mut().map_or(ControlFlow::Continue(()), |observer| observer(progress))
     }
@@ -104,22 +104,22 @@ impl<T: Real> fmt::Debug for FitOptions<'_, T> {
     }
 }
 
-/// The observer of an estimator that fits several times.
+/// The observer of an estimator that performs several fits.
 ///
-/// It sees the fits one after the other. Once it has returned [`ControlFlow::Break`], every later call is answered so
-/// without asking it: the fits that remain stop at their first call.
+/// It receives the progress of one fit after the other. Once it has returned [`ControlFlow::Break`], it is
+/// not called any more, and the remaining fits stop at their first call.
 pub(crate) struct Watch<'a> {
     observer: Option<&'a mut Observer<'a>>,
     cancelled: bool,
 }
 
 impl<'a> Watch<'a> {
-    /// No fit has been cancelled yet.
+    /// Wraps an observer of which no fit has been cancelled.
     pub(crate) fn new(observer: Option<&'a mut Observer<'a>>) -> Self {
         Watch { observer, cancelled: false }
     }
 
-    /// Runs one of the fits, with its weights if there are any.
+    /// Runs one of the fits, with its weights, if any.
     pub(crate) fn fit<T: Real, A>(
         &mut self,
         weights: Option<&[T]>,
@@ -136,26 +136,26 @@ impl<'a> Watch<'a> {
         fit(FitOptions { weights, offset: None, observer: Some(&mut watched) })
     }
 
-    /// Whether the observer has ended the fits.
+    /// Returns whether the observer has cancelled the fits.
     pub(crate) fn cancelled(&self) -> bool {
         self.cancelled
     }
 }
 
-/// Learns from labelled rows.
+/// An algorithm that learns a classifier from labelled rows.
 ///
-/// An estimator is a plain value that holds hyper-parameters. It is not a [`Classifier`], so that predicting before
-/// fitting does not compile; [`fit`](Estimator::fit) returns the classifier. References, boxes and `Arc`s of estimators are
-/// estimators too.
+/// An estimator is a plain value of hyper-parameters. It is not a [`Classifier`], so predicting before
+/// fitting does not compile. [`fit`](Estimator::fit) returns the classifier. References, boxes and `Arc`s of
+/// estimators are estimators.
 ///
 /// # Shapes
-/// `x` is n x d, one sample per row: a matrix, a view of one, or anything else that makes [`Rows`]; `y` has n labels of any
-/// ordered type.
+/// `x` is n x d with one sample per row. It can be a matrix, a view of a matrix, or any other type that
+/// converts to [`Rows`]. `y` has n labels of any ordered type.
 ///
 /// # Implementing this trait
-/// Only [`fit_rows`](Estimator::fit_rows) is required. It leaves its arguments untouched, depends on nothing else, and
-/// returns a model whose [report](Classifier::report) says truthfully how far the fit got. Bad data is an [`Error`], slow
-/// convergence is not. A model that keeps [`Rows::names`] can check them later.
+/// Only [`fit_rows`](Estimator::fit_rows) is required. Its result must depend only on its arguments. The
+/// [report](Classifier::report) of the model must state correctly how far the fit got. Invalid data is an
+/// [`Error`], slow convergence is not. A model that keeps [`Rows::names`] can check the names of later rows.
 ///
 /// # Examples
 /// Code that works with any estimator:
@@ -164,24 +164,34 @@ impl<'a> Watch<'a> {
 /// use logit::prelude::*;
 /// use logit::{Error, Label, LogisticRegression, MlpClassifier, Penalty, Sgd};
 ///
-/// fn training_accuracy<E: Estimator<f64>, L: Label>(e: &E, x: &DMatrix<f64>, y: &[L]) -> Result<f64, Error> {
+/// fn training_accuracy<E: Estimator<f64>, L: Label>(
+///     e: &E,
+///     x: &DMatrix<f64>,
+///     y: &[L],
+/// ) -> Result<f64, Error> {
 ///     e.fit(x, y)?.score(x, y)
 /// }
 ///
 /// let (x, y) = (dmatrix![0.0; 1.0; 4.0; 5.0], ["low", "low", "high", "high"]);
-/// assert_eq!(training_accuracy(&LogisticRegression::new(Penalty::c(1.0)), &x, &y)?, 1.0);
-/// assert_eq!(training_accuracy(&MlpClassifier::new([16]).optimizer(Sgd::new(0.1)), &x, &y)?, 1.0);
+/// assert_eq!(
+///     training_accuracy(&LogisticRegression::new(Penalty::c(1.0)), &x, &y)?,
+///     1.0
+/// );
+/// assert_eq!(
+///     training_accuracy(&MlpClassifier::new([16]).optimizer(Sgd::new(0.1)), &x, &y)?,
+///     1.0
+/// );
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Estimator<T: Real> {
     /// The classifier that a fit returns.
     type Fitted<L: Label>: Classifier<T, Label = L>;
 
-    /// Fits to borrowed rows; what all other methods call.
+    /// Fits a classifier to borrowed rows. All other methods call this one.
     ///
     /// # Errors
-    /// A typed [`Error`] for empty or non-finite data, disagreeing sizes, a single class, bad weights and
-    /// hyper-parameters out of range.
+    /// Returns an [`Error`] for empty or non-finite data, inconsistent sizes, a single class, invalid
+    /// weights, and hyper-parameters out of range.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -189,18 +199,18 @@ pub trait Estimator<T: Real> {
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error>;
 
-    /// Fits to the rows of `x` and their labels.
+    /// Fits a classifier to the rows of `x` and their labels.
     ///
     /// # Errors
-    /// As [`fit_rows`](Estimator::fit_rows).
+    /// Returns the errors of [`fit_rows`](Estimator::fit_rows).
     fn fit<'a, L: Label>(&self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<Self::Fitted<L>, Error> {
         self.fit_rows(x.into(), y, FitOptions::new())
     }
 
-    /// Fits with weights, offsets or an observer.
+    /// Fits a classifier with weights, offsets or an observer.
     ///
     /// # Errors
-    /// As [`fit_rows`](Estimator::fit_rows).
+    /// Returns the errors of [`fit_rows`](Estimator::fit_rows).
     fn fit_with<'a, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -210,10 +220,10 @@ pub trait Estimator<T: Real> {
         self.fit_rows(x.into(), y, options)
     }
 
-    /// Fits with one weight per row.
+    /// Fits a classifier with one weight per row.
     ///
     /// # Errors
-    /// As [`fit_rows`](Estimator::fit_rows).
+    /// Returns the errors of [`fit_rows`](Estimator::fit_rows).
     fn fit_weighted<'a, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -223,12 +233,13 @@ pub trait Estimator<T: Real> {
         self.fit_rows(x.into(), y, FitOptions::new().weights(weights))
     }
 
-    /// Fits while `observer` watches: it is called after each iteration or epoch, and stops the fit by returning
-    /// [`ControlFlow::Break`]. The model so far is returned, and its report says
-    /// [`Cancelled`](crate::StopReason::Cancelled).
+    /// Fits a classifier and calls `observer` after each iteration or epoch.
+    ///
+    /// If the observer returns [`ControlFlow::Break`], the fit stops and returns the current model, whose
+    /// report says [`Cancelled`](crate::StopReason::Cancelled).
     ///
     /// # Errors
-    /// As [`fit_rows`](Estimator::fit_rows).
+    /// Returns the errors of [`fit_rows`](Estimator::fit_rows).
     fn fit_observed<'a, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,

@@ -9,10 +9,11 @@ use crate::error::Error;
 
 /// A class label: any type with a total order, such as `bool`, an integer, `&str`, `String` or an enum.
 ///
-/// Implemented for everything that fits; there is nothing to write. Classes are the sorted distinct labels, so
-/// -1/+1, 0/1, `false`/`true` and `"no"`/`"yes"` are the same problem and give the same model. Floats are not
-/// labels, because NaN has no place in an order: convert them to integers first. Labels own what they refer to
-/// (`'static`), because models outlive the data: turn a `&str` that borrows from a file or a table into a `String`.
+/// The trait is implemented for all types that satisfy its bounds. Classes are the sorted distinct labels, so
+/// -1/+1, 0/1, `false`/`true` and `"no"`/`"yes"` pose the same problem and give the same model. Floats are
+/// not labels, because NaN has no place in a total order. Convert them to integers first. Labels are
+/// `'static`, because models outlive the data. Convert a `&str` that borrows from a file or a table to a
+/// `String`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a class label",
     note = "labels need `Ord + Clone + Debug + Send + Sync + 'static`: use bool, integers, strings or an enum that derives them",
@@ -22,22 +23,21 @@ pub trait Label: Ord + Clone + Debug + Send + Sync + 'static {}
 
 impl<L: Ord + Clone + Debug + Send + Sync + 'static> Label for L {}
 
-/// The sorted distinct labels and, for each row, the index of its class.
-///
-/// Rows whose weight is zero do not take part: they define no class.
+/// The sorted distinct labels, and the class index of each row. Rows of weight zero do not define classes.
 pub(crate) struct Encoded<L> {
     pub(crate) classes: Vec<L>,
     pub(crate) indices: Vec<usize>,
 }
 
-/// The sorted distinct labels.
+/// Returns the sorted distinct labels.
 pub(crate) fn distinct<'a, L: Label + 'a>(labels: impl Iterator<Item = &'a L>) -> Vec<L> {
     labels.collect::<BTreeSet<&L>>().into_iter().cloned().collect()
 }
 
 /// Encodes `y` as indices into its sorted distinct labels, of which there must be at least two.
 ///
-/// `counts(row)` says whether the row takes part; others are given class 0, which their zero weight cancels.
+/// Only rows for which `counts(row)` is true define classes. Other rows whose label is not a class get class
+/// 0, which has no effect because their weight is zero.
 pub(crate) fn encode<L: Label>(y: &[L], counts: impl Fn(usize) -> bool) -> Result<Encoded<L>, Error> {
     let distinct: BTreeSet<&L> =
         y.iter().enumerate().filter(|(row, _)| counts(*row)).map(|(_, l)| l).collect();
@@ -51,7 +51,7 @@ pub(crate) fn encode<L: Label>(y: &[L], counts: impl Fn(usize) -> bool) -> Resul
     Ok(Encoded { classes, indices })
 }
 
-/// The class index of every label of `y`; a label that is not among `classes` is an error.
+/// Returns the class index of every label of `y`, or an error for a label that is not in `classes`.
 pub(crate) fn indices<L: Label>(classes: &[L], y: &[L]) -> Result<Vec<usize>, Error> {
     y.iter()
         .enumerate()
@@ -65,7 +65,7 @@ pub(crate) fn indices<L: Label>(classes: &[L], y: &[L]) -> Result<Vec<usize>, Er
         .collect()
 }
 
-/// The text of a label, if it is a string of any kind.
+/// Returns the text of a label, if it is of a string type.
 pub(crate) fn text<L: Label>(label: &L) -> Option<&str> {
     let label: &dyn Any = label;
     let borrowed = label.downcast_ref::<&'static str>().copied();
@@ -76,7 +76,7 @@ pub(crate) fn text<L: Label>(label: &L) -> Option<&str> {
         .or_else(|| label.downcast_ref::<std::sync::Arc<str>>().map(|text| &**text))
 }
 
-/// The value of a label, if it is an integer of any kind that fits.
+/// Returns the value of a label, if it is an integer that fits into `i128`.
 pub(crate) fn integer<L: Label>(label: &L) -> Option<i128> {
     let label: &dyn Any = label;
     macro_rules! value_of {
@@ -87,7 +87,7 @@ pub(crate) fn integer<L: Label>(label: &L) -> Option<i128> {
     value_of!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize)
 }
 
-/// A label as people write it: text without quotes, everything else as `Debug` shows it.
+/// Returns a label as text: strings without quotes, everything else as `Debug` shows it.
 pub(crate) fn plain<L: Label>(label: &L) -> String {
     let text = format!("{label:?}");
     text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).map_or(text.clone(), str::to_owned)

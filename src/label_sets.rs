@@ -1,4 +1,4 @@
-//! Rows with any number of labels each.
+//! Label sets: any number of labels per row.
 
 use nalgebra::DMatrix;
 
@@ -7,9 +7,10 @@ use crate::error::Error;
 use crate::label::{Label, distinct};
 use crate::scalar::Real;
 
-/// For each row, the labels that it has: none, one or several.
+/// The labels of each row, which can have none, one or several of them.
 ///
-/// Made of label sets or of an n x K indicator matrix; the labels are sorted, as classes are.
+/// Label sets are built from one set per row or from an n x K indicator matrix. The labels are sorted, as
+/// classes are.
 ///
 /// ```
 /// use logit::LabelSets;
@@ -27,19 +28,21 @@ pub struct LabelSets<L> {
 }
 
 impl<L: Label> LabelSets<L> {
-    /// One set (in any order) per row; the labels are all that occur.
+    /// Creates label sets from one set per row, in any order. The labels are all labels that occur.
     ///
     /// # Errors
-    /// [`Error::Empty`] when no row has a label.
+    /// Returns [`Error::Empty`] if no row has a label.
     pub fn new<S: AsRef<[L]>>(sets: &[S]) -> Result<Self, Error> {
         let labels = distinct(sets.iter().flat_map(AsRef::as_ref));
         Self::with_labels(sets, labels)
     }
 
-    /// One set per row, of labels among `labels`: those that a model was fitted with, say.
+    /// Creates label sets from one set per row, with given labels, such as those that a model was fitted
+    /// with.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no labels, [`Error::UnknownLabel`] for a label that is none of them.
+    /// Returns [`Error::Empty`] if `labels` is empty, and [`Error::UnknownLabel`] if a set contains a label
+    /// that is not in `labels`.
     pub fn with_labels<S: AsRef<[L]>>(
         sets: &[S],
         labels: impl IntoIterator<Item = L>,
@@ -60,11 +63,12 @@ impl<L: Label> LabelSets<L> {
         Ok(LabelSets { labels, indicator })
     }
 
-    /// An n x K matrix that says which row has which label, with the labels of its columns in ascending order.
+    /// Creates label sets from an n x K matrix of which row has which label, and the labels of its columns in
+    /// ascending order.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no columns, [`Error::ShapeMismatch`] for another number of labels than of columns, and
-    /// [`Error::UnsortedClasses`].
+    /// Returns [`Error::Empty`] if the matrix has no columns, [`Error::ShapeMismatch`] if the numbers of
+    /// labels and columns differ, and [`Error::UnsortedClasses`] if the labels are not strictly ascending.
     pub fn from_indicator(indicator: DMatrix<bool>, labels: impl Into<Vec<L>>) -> Result<Self, Error> {
         let labels = labels.into();
         if indicator.ncols() == 0 {
@@ -88,20 +92,20 @@ impl<L: Label> LabelSets<L> {
         self.indicator.nrows()
     }
 
-    /// Whether a row has a label, given by its index in [`labels`](Self::labels).
+    /// Returns whether a row has a label, given by its index in [`labels`](Self::labels).
     ///
     /// # Panics
-    /// When there is no such row or label.
+    /// Panics if there is no such row or label.
     pub fn has(&self, row: usize, label: usize) -> bool {
         self.indicator[(row, label)]
     }
 
-    /// Which row has which label, n x K.
+    /// The indicator matrix of which row has which label, n x K.
     pub fn indicator(&self) -> &DMatrix<bool> {
         &self.indicator
     }
 
-    /// The set of each row, in ascending order.
+    /// Returns the labels of each row, in ascending order.
     pub fn sets(&self) -> Vec<Vec<L>> {
         let of_row = |row: usize| {
             let has = |(index, label): (usize, &L)| self.has(row, index).then(|| label.clone());

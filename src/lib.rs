@@ -1,5 +1,8 @@
-//! Classification on [nalgebra](https://nalgebra.rs) matrices: logistic regression and small neural networks that you
-//! can trust.
+//! Logistic regression and small neural networks for classification, on [nalgebra](https://nalgebra.rs)
+//! matrices.
+//!
+//! Every fit returns a classifier with a [report](FitReport), which says why the fit stopped and whether it
+//! converged. Data that cannot be used is an [`Error`] that names the argument, the value and its place.
 //!
 //! ```
 //! use logit::prelude::*;
@@ -14,67 +17,76 @@
 //! # Ok::<(), logit::Error>(())
 //! ```
 //!
-//! [The guide](guide) goes from a file to a saved, calibrated model in one sitting.
+//! [The guide](guide) leads from a file of data to a calibrated model that is saved to disk.
 //!
 //! # Contents
-//! An [`Estimator`] learns from [`Rows`] and labels and returns a [`Classifier`]; a [`Transformer`] learns a [`Transform`].
-//! [`prelude`] has these traits. The names that most programs use are at the root; everything else is one module away:
+//! An [`Estimator`] learns from [`Rows`] and labels and returns a [`Classifier`]. A [`Transformer`] learns a
+//! [`Transform`] of the columns. The [`prelude`] exports these traits. The types that most programs use are
+//! at the root of the crate. Everything else is in a module:
 //!
-//! | module | what it has |
+//! | module | contents |
 //! |---|---|
 //! | [`linear`] | logistic regression: penalties, solvers, separation, inference, influence, paths, cross-validation |
-//! | [`nn`] | layers, losses, training, the multi-layer perceptron |
-//! | [`optim`] | update rules, schedules, clipping, and minimisers of objectives |
-//! | [`gradcheck`] | gradients against finite differences, ours and yours |
-//! | [`preprocess`], [`pipeline`] | scalers, imputers, encoders and more; preprocessing and an estimator as one |
-//! | [`multiclass`] | one-vs-rest and one-vs-one over any estimator |
+//! | [`nn`] | neural networks: layers, losses, training, the multi-layer perceptron |
+//! | [`optim`] | update rules, learning-rate schedules, gradient clipping, and minimisers of objectives |
+//! | [`gradcheck`] | checks of gradients against finite differences, for the types of this crate and your own |
+//! | [`preprocess`], [`pipeline`] | scalers, imputers, encoders and more; pipelines of preprocessing and an estimator |
+//! | [`multiclass`] | one-vs-rest and one-vs-one classification with any estimator |
 //! | [`metrics`], [`select`] | metrics; splits, cross-validation, searches, learning curves |
 //! | [`decide`] | calibration, thresholds, costs, priors, conformal sets, a reject option |
-//! | [`persist`], [`registry`] | model files; models whose kind is known only when they are loaded |
-//! | [`data`] | data sets: from files, from memory, bundled, and drawn from a seed |
+//! | [`persist`], [`registry`] | model files; models whose type is known only when they are loaded |
+//! | [`data`] | data sets: from files, from memory, bundled, and generated from a seed |
 //! | [`boundary`], [`terminal`], `plot` | decision boundaries as geometry, as text, as pictures |
-//! | [`report`] | what a fit tells about itself |
-//! | [`guide`] | guides with code that runs, [conventions](guide::conventions), and [five questions](guide::questions) |
+//! | [`report`] | reports of fits: the reason for stopping, the objective and its gradient, the training curves |
+//! | [`guide`] | guides with tested code, [conventions](guide::conventions), and [five questions](guide::questions) |
 //!
 //! # Should I use this crate?
-//! Yes, if you have a dense matrix of up to some millions of rows, labels, and a processor. It has no
-//! GPU back end, no automatic differentiation, no convolutions, no sparse matrices and no text processing: for those,
-//! burn, candle and linfa are good places to go.
+//! Use this crate if your data are labelled rows in a dense matrix, up to a few million of them, and you
+//! train on a CPU.
+//!
+//! It has no GPU back end, no automatic differentiation, no convolutions, no sparse matrices and no text
+//! processing. For those, look at burn, candle and linfa.
 //!
 //! # API themes
-//! **Shapes.** Rows are samples, everywhere. `x` is n x d, probabilities are n x K with a column per class, weights
-//! are inputs x outputs. [All conventions](guide::conventions) are in one table.
+//! **Shapes.** Rows are samples. `x` is n x d, probabilities are n x K with one column per class, and weights
+//! are inputs x outputs. [One table](guide::conventions) lists all conventions.
 //!
-//! **Rows.** Whatever takes rows takes a matrix, a view of one, or a [`Dataset`](data::Dataset), and copies nothing. Names of
-//! columns go along and are enforced. One row is a slice, and costs no allocation once its [`Scratch`] has grown.
+//! **Rows.** Functions that take rows accept a matrix, a view of a matrix, or a [`Dataset`](data::Dataset),
+//! and do not copy it. Column names travel with the rows, and a model checks them. A single row is a slice.
+//! Predicting it allocates nothing once its [`Scratch`] has grown.
 //!
-//! **Labels** are of any ordered type: `bool`, integers, strings, your own enum. Nobody encodes them by hand, so nobody
-//! can mix up -1/+1 and 0/1. Classes are the sorted distinct labels.
+//! **Labels.** Labels have any ordered type: `bool`, integers, strings, your own enum. The crate encodes
+//! them, so -1/+1 and 0/1 cannot be confused. The classes are the sorted distinct labels.
 //!
-//! **Errors.** Data that cannot be used (NaN, wrong sizes, one class) is an [`Error`] that names what was found, what
-//! was wanted and where. No function that takes data panics. Slow convergence is no error: every fit has a
-//! [`FitReport`] that says why it stopped, and `converged` is a measured fact.
+//! **Errors.** Data that cannot be used (NaN, wrong sizes, a single class) is an [`Error`], which says what
+//! was found, what was expected and where. No function that takes data panics. Slow convergence is not an
+//! error. Every fit has a [`FitReport`] that says why it stopped. Its `converged` is measured, not assumed.
 //!
-//! **Memory.** Architectures are values, parameters are one vector, scratch memory belongs to the caller. A training step does
-//! not allocate. Logistic regression does not copy `x`; networks keep one copy to gather batches from.
+//! **Memory.** Architectures are values, parameters are one vector, and the caller owns the scratch memory. A
+//! training step does not allocate. Logistic regression does not copy `x`. Networks keep one copy to gather
+//! batches from.
 //!
-//! **Reproducibility.** Everything random takes a seed; the same seed gives the same bits on one type of processor,
-//! whatever else runs. There is no global state.
+//! **Reproducibility.** Everything random takes a seed. The same seed gives the same bits on one type of
+//! processor, whatever else runs. There is no global state.
 //!
-//! **Threads.** All types are `Send + Sync`; models are immutable and predict through `&self`. A fit uses one thread;
-//! cross-validation and searches use all of them with the feature `rayon`, and give the same bits.
+//! **Threads.** All types are `Send + Sync`. Models are immutable and predict through `&self`. A fit uses one
+//! thread. With the feature `rayon`, cross-validation and searches use all threads and give the same bits.
 //!
-//! # Features
-//! - `csv`: tables in text, `data::CsvReader`.
-//! - `gzip`: IDX files that are packed.
+//! # Crate features
+//! All features are off by default. What this list does not name is always available.
+//!
+//! - `csv`: `data::CsvReader`, which reads tables from text.
+//! - `gzip`: IDX files that are compressed with gzip.
 //! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
-//! - `plot`: pictures as SVG and PNG, the module `plot`.
-//! - `progress`: progress bars in the terminal, the module `progress`.
+//! - `plot`: the module `plot`, which draws pictures as SVG and PNG.
+//! - `progress`: the module `progress`, which shows progress bars in the terminal.
 //! - `rayon`: cross-validation and searches on all threads.
-//! - `serde`: fitted models as fields of your own types, in JSON and other formats; [the guide](guide::model_files) has more.
+//! - `serde`: fitted models as fields of your own types, in JSON and other formats.
+//!   [The guide](guide::model_files) has more.
 //!
-//! Everything else is always there. [`nalgebra`] is re-exported in the version that the API speaks; its macros
-//! (`dmatrix!`) need it among your own dependencies: `cargo add logit nalgebra`.
+//! # nalgebra
+//! The crate re-exports the version of [`nalgebra`] that its API uses. The macros of nalgebra (`dmatrix!`)
+//! need nalgebra among your own dependencies: `cargo add logit nalgebra`.
 
 pub use nalgebra;
 

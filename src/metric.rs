@@ -1,4 +1,4 @@
-//! What judges predicted probabilities.
+//! The trait of metrics of predicted probabilities.
 
 use nalgebra::{DMatrix, DMatrixView};
 
@@ -9,19 +9,20 @@ use crate::label::{Label, indices};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// A number that says how good predicted probabilities are: what model selection compares.
+/// A measure of the quality of predicted probabilities, by which model selection compares models.
 ///
-/// [`metrics`](crate::metrics) has a table of those of this crate. The trait is object-safe; a box of a metric and a reference to one
-/// are metrics too.
+/// The documentation of [`metrics`](crate::metrics) has a table of the metrics in this crate. The trait is
+/// object-safe. A box of a metric and a reference to a metric are metrics too.
 ///
 /// # Implementing this trait
-/// `evaluate_indices` depends on its arguments alone, and may rely on what [`evaluate`](Metric::evaluate) has
-/// checked: there is a row, sizes agree, indices are below the number of columns, probabilities are from 0 to 1, and
-/// weights are finite, not negative, with a positive sum. A weight of 2 is the row twice, a weight of 0 removes it.
-/// What is not defined for these rows is an [`Error`], not NaN.
+/// `evaluate_indices` must depend on its arguments alone. It may rely on the checks of
+/// [`evaluate`](Metric::evaluate): there is at least one row, sizes agree, indices are below the number of
+/// columns, probabilities are from 0 to 1, and weights are finite, not negative, and have a positive sum. A
+/// weight of 2 counts a row twice; a weight of 0 removes it. Return an [`Error`], not NaN, if the metric is
+/// not defined for the rows.
 ///
 /// # Examples
-/// What decisions cost, where calling the well ill costs 1 and calling the ill well costs 5:
+/// The cost of decisions, if predicting ill for the well costs 1 and predicting well for the ill costs 5:
 /// ```
 /// use logit::metrics::Metric;
 /// use logit::Error;
@@ -33,12 +34,16 @@ use crate::scalar::Real;
 ///         false
 ///     }
 ///     fn evaluate_indices(
-///         &self, truth: &[usize], probabilities: DMatrixView<'_, f64>, weights: Option<&[f64]>,
+///         &self,
+///         truth: &[usize],
+///         probabilities: DMatrixView<'_, f64>,
+///         weights: Option<&[f64]>,
 ///     ) -> Result<f64, Error> {
 ///         let (mut cost, mut total) = (0.0, 0.0);
 ///         for (row, &class) in truth.iter().enumerate() {
 ///             let weight = weights.map_or(1.0, |weights| weights[row]);
-///             let called = usize::from(probabilities[(row, 0)] < 1.0 / 6.0); // 0 is ill, 1 is well
+///             // Class 0 is ill, class 1 is well.
+///             let called = usize::from(probabilities[(row, 0)] < 1.0 / 6.0);
 ///             cost += weight * [[0.0, 5.0], [1.0, 0.0]][class][called];
 ///             total += weight;
 ///         }
@@ -47,24 +52,29 @@ use crate::scalar::Real;
 /// }
 ///
 /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.1, 0.9; 0.05, 0.95];
-/// assert_eq!(Cost.evaluate(&["ill", "well", "ill", "well"], &p, &["ill", "well"], None)?, 1.5);
+/// assert_eq!(
+///     Cost.evaluate(&["ill", "well", "ill", "well"], &p, &["ill", "well"], None)?,
+///     1.5
+/// );
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Metric: Send + Sync {
-    /// Whether a greater value is a better one.
+    /// Returns whether greater values are better.
     fn greater_is_better(&self) -> bool;
 
-    /// Whether only the class counts that a row is called, not how probable it is. A classifier is then judged by what it
-    /// predicts, which a threshold or costs may move away from the most probable class. Defaults to `false`.
+    /// Returns whether the metric looks only at predicted labels, not at probabilities. Defaults to `false`.
+    ///
+    /// If it does, a classifier is evaluated by the classes it predicts, which a threshold or costs may move
+    /// away from the most probable class.
     fn uses_labels(&self) -> bool {
         false
     }
 
-    /// The value for rows whose true class is the column `truth` says, of probabilities n x K, weighted if there are
-    /// weights.
+    /// Returns the value for rows with true column indices `truth` and probabilities n x K, weighted if there
+    /// are weights.
     ///
     /// # Errors
-    /// When the metric is not defined for these rows.
+    /// Returns an error if the metric is not defined for these rows.
     fn evaluate_indices(
         &self,
         truth: &[usize],
@@ -72,12 +82,18 @@ pub trait Metric: Send + Sync {
         weights: Option<&[f64]>,
     ) -> Result<f64, Error>;
 
-    /// The value for true labels and probabilities n x K, whose columns stand for the K `classes` in ascending order,
-    /// as [`predict_proba`](crate::ClassifierExt::predict_proba) and [`classes`](crate::Classifier::classes) return them.
+    /// Returns the value for true labels and probabilities n x K, weighted if there are weights.
+    ///
+    /// The columns stand for the K `classes` in ascending order, as
+    /// [`predict_proba`](crate::ClassifierExt::predict_proba) and [`classes`](crate::Classifier::classes)
+    /// return them.
     ///
     /// # Errors
-    /// For different sizes, no rows, a label that is none of the classes, entries outside [0, 1] and bad weights;
-    /// and when the metric is not defined for these rows.
+    /// Returns [`Error::ShapeMismatch`] if the sizes differ, [`Error::Empty`] if there are no rows,
+    /// [`Error::UnknownLabel`] if a label is not one of `classes`, [`Error::UnsortedClasses`] if `classes`
+    /// are not in ascending order, [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is outside
+    /// [0, 1], and [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid.
+    /// Returns another error if the metric is not defined for these rows.
     fn evaluate<'a, T: Real, L: Label>(
         &self,
         truth: &[L],
@@ -106,7 +122,7 @@ pub trait Metric: Send + Sync {
             .map_err(|error| error.with_labels(classes))
     }
 
-    /// The value for a classifier on rows with these true labels, with a weight for each if there are weights.
+    /// Returns the value for a classifier on rows with these true labels, weighted if there are weights.
     ///
     /// ```
     /// use logit::metrics::{Accuracy, LogLoss, Metric};
@@ -121,7 +137,7 @@ pub trait Metric: Send + Sync {
     /// ```
     ///
     /// # Errors
-    /// Those of predicting, and as [`evaluate`](Metric::evaluate).
+    /// Returns the errors of predicting and of [`evaluate`](Metric::evaluate).
     fn evaluate_model<'a, T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,
@@ -138,10 +154,10 @@ pub trait Metric: Send + Sync {
     }
 }
 
-/// Which rows a metric that needs every class has searched.
+/// The rows that a metric searches for every class, as named in its errors.
 pub(crate) const EVALUATED: &str = "the evaluated rows";
 
-/// What a classifier predicts as probabilities that are certain, n x K.
+/// Returns the predicted classes as one-hot probabilities, n x K.
 pub(crate) fn decisions<T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
     x: Rows<'_, T>,
@@ -187,7 +203,8 @@ impl<M: Metric + ?Sized> Metric for Box<M> {
     }
 }
 
-/// The class index of every row; at least one row, so many columns, and no NaN.
+/// Returns the class index of every row, after checks of the sizes, of finite scores and of the order of
+/// `classes`.
 pub(crate) fn checked<T: Real, L: Label>(
     argument: &'static str,
     truth: &[L],
@@ -207,12 +224,12 @@ pub(crate) fn checked<T: Real, L: Label>(
     indices(classes, truth)
 }
 
-/// Weights in the precision that metrics are computed in.
+/// Converts weights to `f64`, in which metrics are computed.
 pub(crate) fn double<T: Real>(weights: Option<&[T]>) -> Option<Vec<f64>> {
     weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect())
 }
 
-/// The mean of `of(row)`, weighted if there are weights; rows of weight 0 are not asked.
+/// Returns the mean of `of(row)`, weighted if there are weights; rows of weight 0 are not evaluated.
 pub(crate) fn mean(rows: usize, weights: Option<&[f64]>, of: impl Fn(usize) -> f64) -> f64 {
     let Some(weights) = weights else {
         return (0..rows).map(of).sum::<f64>() / rows as f64;
@@ -310,7 +327,7 @@ mod tests {
         }
         let unsorted = Accuracy.evaluate(&y, &p, &["a", "c", "b"], None).unwrap_err();
         assert!(matches!(unsorted, Error::UnsortedClasses { .. }), "{unsorted}");
-        // The free functions have the same door; ranks need no probabilities.
+        // The free functions make the same checks; rankings need no probabilities.
         assert!(
             log_loss(&y, &with(2.0), &CLASSES).is_err() && brier_score(&y, &with(2.0), &CLASSES).is_err()
         );

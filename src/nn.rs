@@ -1,7 +1,8 @@
 //! Neural networks: layers, losses, training, and the multi-layer perceptron.
 //!
-//! [`MlpClassifier`] is the short way. [`Trainer`] trains any [`Layer`] on any [`Loss`] with any
-//! [`Optimizer`](crate::optim::Optimizer), step by step if need be. [The guide](crate::guide::networks) has all of it.
+//! [`MlpClassifier`] is an estimator, which covers most uses. [`Trainer`] trains any [`Layer`] on any
+//! [`Loss`] with any [`Optimizer`](crate::optim::Optimizer), at once or step by step.
+//! [The guide](crate::guide::networks) explains both.
 
 pub use crate::examples::{Examples, Targets};
 pub use crate::layer::{

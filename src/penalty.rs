@@ -7,15 +7,15 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::{axpy, dot};
 
-/// What is added to the mean loss to keep coefficients small. The intercept is never penalised.
+/// A penalty on large coefficients, which is added to the mean loss. The intercept is never penalised.
 ///
-/// | penalty | added to the mean loss | what it does |
+/// | penalty | added to the mean loss | effect |
 /// |---|---|---|
 /// | `None` | nothing | maximum likelihood |
 /// | `L2` | λ/2 ‖w‖² | shrinks all coefficients |
 /// | `L1` | λ ‖w‖₁ | sets coefficients to exactly zero |
-/// | `ElasticNet` | λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²) | both; alike columns get alike coefficients |
-/// | `Jeffreys` | -1/2 ln det I(w, b) / Σ u | takes the first-order bias away; finite on separable data |
+/// | `ElasticNet` | λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²) | both; similar columns get similar coefficients |
+/// | `Jeffreys` | -1/2 ln det I(w, b) / Σ u | removes the first-order bias; finite on separable data |
 ///
 /// ```
 /// use logit::Penalty;
@@ -27,41 +27,42 @@ use crate::scalar::{axpy, dot};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Penalty {
-    /// Nothing: maximum likelihood. If the classes are separable there is no optimum, and the report says so.
+    /// No penalty: maximum likelihood. If the classes are separable, no optimum exists, and the report says
+    /// so.
     None,
-    /// `λ/2 ‖w‖²` (ridge).
+    /// The ridge penalty `λ/2 ‖w‖²`.
     L2(Strength),
-    /// `λ ‖w‖₁` (lasso).
+    /// The lasso penalty `λ ‖w‖₁`.
     L1(Strength),
-    /// `λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²)`, Zou and Hastie (2005).
+    /// The elastic net `λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²)`, Zou and Hastie (2005).
     ElasticNet {
         /// λ, or C.
         strength: Strength,
         /// ρ, from 0 (L2) to 1 (L1).
         l1_ratio: f64,
     },
-    /// Half the logarithm of the determinant of the Fisher information, added to the log-likelihood: Jeffreys' prior,
-    /// Firth (1993). Estimates exist for every data set with independent columns, separable ones included (Heinze and
-    /// Schemper, 2002).
+    /// Jeffreys' prior (Firth, 1993), which adds half the logarithm of the determinant of the Fisher
+    /// information to the log-likelihood. Estimates exist for every data set with independent columns, even
+    /// if the classes are separable (Heinze and Schemper, 2002).
     Jeffreys,
 }
 
-/// How strong a penalty is, in either of the two usual scales.
+/// The strength of a penalty, on one of the two usual scales.
 ///
 /// # Formula
-/// The objective is Σ u_i l_i / Σ u_i + λ r(w), with u the sample weights (times class weights) and r(w) such as
-/// 1/2 ‖w‖². scikit-learn's C Σ u_i l_i + r(w) has the same minimum when λ = 1 / (C Σ u_i).
+/// The objective is Σ u_i l_i / Σ u_i + λ r(w), with u the sample weights (times class weights) and r(w) such
+/// as 1/2 ‖w‖². scikit-learn's C Σ u_i l_i + r(w) has the same minimum when λ = 1 / (C Σ u_i).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Strength {
-    /// λ, relative to the *mean* loss; at least 0. It means the same for any number of rows.
+    /// λ, relative to the *mean* loss; at least 0. Its meaning does not depend on the number of rows.
     Lambda(f64),
     /// scikit-learn's inverse strength C, relative to the *sum* of losses; above 0.
     C(f64),
 }
 
 impl Strength {
-    /// λ for weights that sum to `total`: finite, also in the scalar type.
+    /// Returns λ for weights that sum to `total`, and checks that it is finite in the scalar type.
     fn lambda<T: Real>(self, total: f64) -> Result<f64, Error> {
         let (name, value, lambda) = match self {
             Strength::Lambda(lambda) => {
@@ -80,27 +81,28 @@ impl Strength {
 }
 
 impl Penalty {
-    /// `λ/2 ‖w‖²` beside the mean loss.
+    /// Creates an L2 penalty, `λ/2 ‖w‖²` relative to the mean loss.
     pub fn l2(lambda: f64) -> Self {
         Penalty::L2(Strength::Lambda(lambda))
     }
 
-    /// `λ ‖w‖₁` beside the mean loss.
+    /// Creates an L1 penalty, `λ ‖w‖₁` relative to the mean loss.
     pub fn l1(lambda: f64) -> Self {
         Penalty::L1(Strength::Lambda(lambda))
     }
 
-    /// `λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²)` beside the mean loss, with ρ = `l1_ratio` from 0 to 1.
+    /// Creates an elastic net, `λ (ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖²)` relative to the mean loss, with ρ = `l1_ratio`
+    /// from 0 to 1.
     pub fn elastic_net(lambda: f64, l1_ratio: f64) -> Self {
         Penalty::ElasticNet { strength: Strength::Lambda(lambda), l1_ratio }
     }
 
-    /// scikit-learn's `C`: `1/2 ‖w‖²` beside C times the sum of losses.
+    /// Creates an L2 penalty from scikit-learn's `C`: `1/2 ‖w‖²` relative to C times the sum of losses.
     pub fn c(c: f64) -> Self {
         Penalty::L2(Strength::C(c))
     }
 
-    /// The factors of ‖w‖₁ and of 1/2 ‖w‖² for weights that sum to `total`.
+    /// Returns the factors of ‖w‖₁ and of 1/2 ‖w‖² for weights that sum to `total`.
     pub(crate) fn factors<T: Real>(&self, total: f64) -> Result<(f64, f64), Error> {
         match *self {
             Penalty::None | Penalty::Jeffreys => Ok((0.0, 0.0)),
@@ -114,7 +116,7 @@ impl Penalty {
         }
     }
 
-    /// The same kind of penalty with λ in the place of its strength; `None` and `Jeffreys` have none.
+    /// Replaces the strength of the penalty by λ. `None` and `Jeffreys` have no strength and stay.
     pub(crate) fn with_lambda(self, lambda: f64) -> Self {
         let strength = Strength::Lambda(lambda);
         match self {
@@ -126,7 +128,7 @@ impl Penalty {
     }
 }
 
-/// `λ/2 ‖w‖²`
+/// Returns `λ/2 ‖w‖²`.
 pub(crate) fn l2<T: Real>(lambda: f64, weights: &[T]) -> f64 {
     if lambda == 0.0 { 0.0 } else { 0.5 * lambda * dot(weights, weights).as_f64() }
 }
@@ -138,12 +140,12 @@ pub(crate) fn add_l2_gradient<T: Real>(lambda: f64, weights: &[T], grad: &mut [T
     }
 }
 
-/// [`l2`] of some ranges of parameters.
+/// Returns the sum of [`l2`] over some ranges of parameters.
 pub(crate) fn l2_of<T: Real>(lambda: f64, penalized: &[Range<usize>], params: &[T]) -> f64 {
     penalized.iter().map(|range| l2(lambda, &params[range.clone()])).sum()
 }
 
-/// [`add_l2_gradient`] for some ranges of parameters.
+/// Adds the gradient of [`l2_of`] to `grad`.
 pub(crate) fn add_l2_gradient_of<T: Real>(
     lambda: f64,
     penalized: &[Range<usize>],

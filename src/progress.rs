@@ -7,8 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::report::Progress;
 use crate::train::Epoch;
 
-/// An observer that draws a progress bar on standard error: iterations or epochs, time left, objective and validation
-/// loss. Nothing is drawn where standard error is not a terminal. Needs the feature `progress`.
+/// Returns an observer that draws a progress bar of a fit on standard error.
+///
+/// The bar shows iterations or epochs, the time left, the objective and the validation loss. Nothing is drawn
+/// if standard error is not a terminal. Needs the feature `progress`.
 ///
 /// ```
 /// use logit::progress::progress_bar;
@@ -16,7 +18,11 @@ use crate::train::Epoch;
 /// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
-/// let model = MlpClassifier::new([8]).epochs(5).fit_observed(&iris.x, &iris.y, progress_bar())?;
+/// let model = MlpClassifier::new([8]).epochs(5).fit_observed(
+///     &iris.x,
+///     &iris.y,
+///     progress_bar(),
+/// )?;
 /// # assert_eq!(model.report().iterations, 5);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -28,7 +34,9 @@ pub fn progress_bar() -> impl FnMut(&Progress) -> ControlFlow<()> {
     }
 }
 
-/// The same for runs of a [`Trainer`](crate::nn::Trainer) of so many epochs.
+/// Returns an observer that draws a progress bar of a [`Trainer`](crate::nn::Trainer) run on standard error.
+///
+/// `epochs` is the number of epochs of the run. Nothing is drawn if standard error is not a terminal.
 ///
 /// ```
 /// use logit::nn::MlpOptions;
@@ -36,7 +44,11 @@ pub fn progress_bar() -> impl FnMut(&Progress) -> ControlFlow<()> {
 /// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
-/// let mut run = MlpClassifier::new([8]).epochs(5).start(&iris.x, &iris.y, MlpOptions::default())?;
+/// let mut run = MlpClassifier::new([8]).epochs(5).start(
+///     &iris.x,
+///     &iris.y,
+///     MlpOptions::default(),
+/// )?;
 /// run.run_to_end(epoch_bar(5))?;
 /// # assert_eq!(run.history().epochs.len(), 5);
 /// # Ok::<(), logit::Error>(())
@@ -49,7 +61,7 @@ pub fn epoch_bar(epochs: usize) -> impl FnMut(&Epoch) -> ControlFlow<()> {
     }
 }
 
-/// A bar that leaves its last state on the screen.
+/// A progress bar that leaves its last state on the screen.
 struct Bar(ProgressBar);
 
 impl Bar {

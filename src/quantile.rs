@@ -2,16 +2,16 @@
 
 use crate::scalar::Real;
 
-/// Values in ascending order with their weights, of those that count.
+/// Values in ascending order with their weights, without NaN and values of weight zero.
 #[derive(Debug)]
 pub(crate) struct Sorted {
     values: Vec<f64>,
-    /// The sum of the weights up to and with each value, if there are weights.
+    /// The cumulative sum of the weights, including that of each value, if there are weights.
     cumulative: Option<Vec<f64>>,
 }
 
 impl Sorted {
-    /// Of entries that are not NaN and whose weight is not zero.
+    /// Sorts the entries that are not NaN and whose weight is not zero.
     pub(crate) fn new<T: Real>(entries: &[T], weights: Option<&[T]>) -> Self {
         let Some(weights) = weights else {
             let mut values: Vec<f64> = entries.iter().map(|v| v.as_f64()).filter(|v| !v.is_nan()).collect();
@@ -28,7 +28,7 @@ impl Sorted {
         Sorted { cumulative: Some(sums.collect()), values: counted.into_iter().map(|(v, _)| v).collect() }
     }
 
-    /// The sum of the weights of the first `count` values.
+    /// Returns the sum of the weights of the first `count` values.
     fn weight_of(&self, count: usize) -> f64 {
         match &self.cumulative {
             Some(sums) if count > 0 => sums[count - 1],
@@ -36,8 +36,8 @@ impl Sorted {
         }
     }
 
-    /// The value below which a share p of the rows lies, between two rows on the straight line: of n rows, counted from
-    /// 0, row p (n - 1). A weight of 2 is the row twice. `None` without any.
+    /// Returns the quantile of order p, interpolated linearly between rows: of n rows, counted from 0, that
+    /// at position p (n - 1). A weight of 2 counts a row twice. Returns `None` if there are no values.
     pub(crate) fn quantile(&self, p: f64) -> Option<f64> {
         let last = self.values.len().checked_sub(1)?;
         let position = (p * (self.weight_of(last + 1) - 1.0)).max(0.0);
@@ -57,11 +57,11 @@ impl Sorted {
         if !width.is_finite() {
             return Some(low * (1.0 - share) + high * share);
         }
-        // From the nearer end: the least rounding.
+        // Interpolating from the nearer end has the smallest rounding error.
         Some(if share < 0.5 { low + width * share } else { high - width * (1.0 - share) })
     }
 
-    /// The value with the largest weight, the smallest of equals.
+    /// Returns the value with the largest weight. Ties go to the smallest value.
     pub(crate) fn most_frequent(&self) -> Option<f64> {
         let mut best: Option<(f64, f64)> = None;
         let mut start = 0;

@@ -1,32 +1,32 @@
-//! What a fit tells about itself, while it runs and afterwards.
+//! Reports of fits: why a fit stopped, how close it came to an optimum, and its progress while it runs.
 
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// Why a fit stopped.
+/// The reason why a fit stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The largest entry of the gradient is within the tolerance (or the duality gap, if that was asked for): an
-    /// optimum, certified.
+    /// A certified optimum: the largest entry of the gradient is within the tolerance, or the duality gap, if
+    /// the fit was set to stop at a gap.
     Converged,
-    /// All iterations (or epochs) that were allowed have run.
+    /// The maximum number of iterations or epochs was reached.
     IterationLimit,
-    /// No step improves the objective in this arithmetic, though the gradient is not within the tolerance. The model
-    /// is usually as good as the number type allows.
+    /// No step improves the objective at the precision of the number type, although the gradient is not
+    /// within the tolerance. The model is usually as good as the number type allows.
     Stalled,
-    /// The validation loss has not improved for the number of epochs that was asked for; the best weights were kept.
+    /// The validation loss has not improved for the set number of epochs. The model has the best weights.
     EarlyStopped,
-    /// The training rows are separated by class, completely or in part, and nothing penalises the coefficients that
-    /// do it (or a penalty too weak to be felt at the tolerance): no optimum exists, they would grow for ever. Use a
-    /// penalty, or a stronger one.
+    /// The classes are separable, completely or in part, by columns whose coefficients have no penalty, or a
+    /// penalty too weak to matter at the tolerance. No optimum exists, because these coefficients can grow
+    /// without bound. Use a penalty, or a stronger one.
     Separated,
-    /// The loss became infinite or NaN; the last finite parameters were kept. Use a smaller learning rate or scale
-    /// the columns.
+    /// The loss became infinite or NaN. The model has the last finite parameters. Use a smaller learning
+    /// rate, or scale the columns.
     Diverged,
-    /// The observer asked to stop.
+    /// The observer stopped the fit.
     Cancelled,
-    /// Nothing was fitted: the parameters were given.
+    /// The parameters were given, not fitted.
     Given,
 }
 
@@ -35,9 +35,9 @@ impl fmt::Display for StopReason {
         f.write_str(match self {
             StopReason::Converged => "converged",
             StopReason::IterationLimit => "iteration limit reached",
-            StopReason::Stalled => "stalled: no step improves the objective in this arithmetic",
+            StopReason::Stalled => "stalled: no step improves the objective at this precision",
             StopReason::EarlyStopped => "stopped early: the validation loss no longer improves",
-            StopReason::Separated => "the classes are separable: without a penalty no optimum exists",
+            StopReason::Separated => "the classes are separable: no optimum exists without a penalty",
             StopReason::Diverged => "diverged: the loss is no longer finite",
             StopReason::Cancelled => "cancelled by the observer",
             StopReason::Given => "not fitted: the parameters were given",
@@ -45,20 +45,20 @@ impl fmt::Display for StopReason {
     }
 }
 
-/// Where a training run left the finite numbers.
+/// The first value of a training run that became infinite or NaN, and its step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Divergence {
-    /// The step of the optimizer at which it was seen, from 1. The model has the weights from before the step that
-    /// caused it.
+    /// The optimizer step at which it was detected, from 1. The model has the weights from before the step
+    /// that caused it.
     pub step: u64,
     /// The epoch of that step, from 1.
     pub epoch: usize,
-    /// What was no longer finite.
+    /// The value that was no longer finite.
     pub what: NonFinite,
 }
 
-/// What became infinite or NaN first.
+/// A value that can become infinite or NaN in training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NonFinite {
@@ -76,7 +76,8 @@ pub enum NonFinite {
     },
     /// The penalty on the weights after the step.
     Penalty,
-    /// The running statistics of a normalisation after the step, of inputs whose squares leave the number type.
+    /// The running statistics of a normalisation after the step, for inputs whose squares overflow the number
+    /// type.
     Statistics,
     /// The loss on the validation rows after the epoch.
     ValidationLoss,
@@ -97,9 +98,10 @@ impl fmt::Display for Divergence {
     }
 }
 
-/// The account of a fit.
+/// The report of a fit: why it stopped, the objective and its gradient, and the curves of training.
 ///
-/// Nothing is assumed: `gradient_norm` is measured at the parameters that the model has.
+/// All values are measured. For example, `gradient_norm` is that of the objective at the parameters of the
+/// model.
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -116,30 +118,32 @@ impl fmt::Display for Divergence {
 pub struct FitReport {
     /// Why the fit stopped.
     pub stop: StopReason,
-    /// Iterations of the solver, or epochs of a network.
+    /// The number of iterations of the solver, or of epochs of a network.
     pub iterations: usize,
-    /// How often the objective and its gradient were evaluated, or how many mini-batch steps were taken.
+    /// The number of evaluations of the objective and its gradient, or of mini-batch steps.
     pub evaluations: usize,
-    /// The objective at the model's parameters: mean loss plus penalty. For mini-batch training, of the last whole epoch
-    /// that led to them, averaged while they moved; infinite if no epoch ended with a finite one.
+    /// The objective at the model's parameters: mean loss plus penalty. For mini-batch training, the average
+    /// over the last whole epoch that led to these parameters, taken while they changed. It is infinite if no
+    /// epoch ended with a finite objective.
     pub objective: f64,
-    /// The largest absolute entry of the objective's gradient at the model's parameters; with an L1 penalty, of the
-    /// smallest subgradient (the residual of the Karush-Kuhn-Tucker conditions). `None` for mini-batch training, which
-    /// never sees the whole gradient.
+    /// The largest absolute entry of the objective's gradient at the model's parameters. With an L1 penalty,
+    /// that of the smallest subgradient (the residual of the Karush-Kuhn-Tucker conditions). `None` for
+    /// mini-batch training, which never computes the whole gradient.
     pub gradient_norm: Option<f64>,
-    /// How far the objective is from its minimum at most: the difference to a lower bound from the dual problem.
-    /// `None` where there is no such bound: without a penalty on every coefficient, and for networks.
+    /// An upper bound of the distance of the objective from its minimum: the difference from a lower bound of
+    /// the dual problem. `None` for fits without such a bound, which are those without a penalty on every
+    /// coefficient and networks.
     pub duality_gap: Option<f64>,
-    /// The condition number of the objective's second derivative at (or next to) the optimum, for columns of unit
-    /// scale: large numbers mean columns that depend on each other. Accurate to some per cent; `None` for networks and
-    /// for fits with too many parameters to form the matrix.
+    /// The condition number of the objective's second derivative at (or next to) the optimum, for columns of
+    /// unit scale. Large numbers mean that columns are nearly dependent. It is accurate to a few per cent.
+    /// `None` for networks and for fits with too many parameters to form the matrix.
     pub hessian_condition: Option<f64>,
-    /// What became infinite or NaN, and at which step, if the stop is [`StopReason::Diverged`] in training by
-    /// mini-batches.
+    /// The value that became infinite or NaN, and its step, if mini-batch training stopped with
+    /// [`StopReason::Diverged`].
     pub divergence: Option<Divergence>,
     /// The objective after each iteration or epoch.
     pub objective_curve: Vec<f64>,
-    /// The mean loss on the validation rows after each epoch; empty without validation rows.
+    /// The mean loss on the validation rows after each epoch, or empty without validation rows.
     pub validation_curve: Vec<f64>,
 }
 
@@ -149,7 +153,7 @@ impl FitReport {
         FitReport::new(StopReason::Given, f64::INFINITY, None)
     }
 
-    /// A report before the first iteration.
+    /// The report of a fit before its first iteration.
     pub(crate) fn new(stop: StopReason, objective: f64, gradient_norm: Option<f64>) -> Self {
         FitReport {
             stop,
@@ -165,7 +169,8 @@ impl FitReport {
         }
     }
 
-    /// Whether the model is at an optimum, by the certificate of [`StopReason::Converged`].
+    /// Returns whether the model is at a certified optimum, that is, whether [`stop`](FitReport::stop) is
+    /// [`StopReason::Converged`].
     pub fn converged(&self) -> bool {
         self.stop == StopReason::Converged
     }
@@ -184,19 +189,19 @@ impl fmt::Display for FitReport {
     }
 }
 
-/// What an observer sees after each iteration or epoch.
+/// The progress of a fit after an iteration or epoch, as an observer receives it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Iterations or epochs done, from 1.
+    /// The number of completed iterations or epochs, from 1.
     pub iteration: usize,
     /// The largest number that `iteration` can reach.
     pub limit: usize,
-    /// The objective now.
+    /// The current objective.
     pub objective: f64,
     /// The mean loss on the validation rows, if there are any.
     pub validation: Option<f64>,
 }
 
-/// A function that sees the progress of a fit and may stop it with [`ControlFlow::Break`].
+/// A function that receives the progress of a fit, and can stop the fit with [`ControlFlow::Break`].
 pub type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + 'a;

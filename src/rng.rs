@@ -1,13 +1,13 @@
-//! The seeded generator: same seed, same numbers, on every platform.
+//! A seeded random number generator with the same numbers on every platform.
 
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// A seeded random generator, for initial weights and shuffles.
+/// A seeded random number generator, for initial weights and shuffles.
 ///
-/// The algorithm is pinned to xoshiro256++ (Blackman and Vigna, 2019), so that a seed stands for the same
-/// numbers in every release. There is no global generator and no other source of randomness in this crate.
+/// The algorithm is fixed to xoshiro256++ (Blackman and Vigna, 2019), so a seed gives the same numbers in
+/// every release. This crate has no global generator and no other source of randomness.
 ///
 /// ```
 /// use logit::Rng;
@@ -21,40 +21,40 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 pub struct Rng(Xoshiro256PlusPlus);
 
 impl Rng {
-    /// The generator that `seed` stands for.
+    /// Creates a generator from a seed.
     pub fn new(seed: u64) -> Self {
         Rng(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
-    /// The generator for one event of a run, such as the shuffle before an epoch: it depends on the seed, the stream and
-    /// the index, and on nothing that was drawn before, so that a run resumes anywhere without a saved state.
+    /// Creates the generator for one event of a run, such as the shuffle before an epoch. It depends only on
+    /// the seed, the stream and the index, so a run can resume at any event without a saved state.
     pub(crate) fn at(seed: u64, stream: u64, index: u64) -> Self {
         Rng::new(mix(mix(mix(seed) ^ stream) ^ index))
     }
 
-    /// A generator that is independent of this one from here on; this one moves on.
+    /// Splits off an independent generator and advances this one.
     pub fn split(&mut self) -> Self {
         let child = Rng(self.0.clone());
         self.0.jump();
         child
     }
 
-    /// A number drawn uniformly from `low` (included) to `high` (excluded).
+    /// Draws a number uniformly from `low` (included) to `high` (excluded).
     pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.0.random::<f64>()
     }
 
-    /// A number drawn from the normal distribution with mean 0 and standard deviation 1.
+    /// Draws a number from the normal distribution with mean 0 and standard deviation 1.
     pub fn standard_normal(&mut self) -> f64 {
         self.0.sample(StandardNormal)
     }
 
-    /// An integer drawn uniformly from 0 to `bound` (excluded); 0 if `bound` is 0.
+    /// Draws an integer uniformly from 0 to `bound` (excluded). Returns 0 if `bound` is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         if bound == 0 { 0 } else { self.0.random_range(0..bound as u64) as usize }
     }
 
-    /// Puts `items` in random order (Fisher-Yates).
+    /// Shuffles `items` (Fisher-Yates).
     pub fn shuffle<A>(&mut self, items: &mut [A]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
@@ -62,7 +62,8 @@ impl Rng {
     }
 }
 
-/// A bijection under which neighbours part: the finaliser of SplitMix64 (Steele, Lea and Flood, 2014) after its step.
+/// A bijection that maps neighbouring integers far apart: one step of SplitMix64 (Steele, Lea and Flood,
+/// 2014) and its finaliser.
 fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

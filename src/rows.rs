@@ -1,4 +1,4 @@
-//! Rows of a matrix that somebody else owns, with the names of their columns.
+//! Borrowed rows of a matrix, with the names of their columns.
 
 use std::ops::Deref;
 
@@ -12,14 +12,15 @@ use crate::scalar::{Real, Strided};
 
 /// A borrowed matrix of samples, one per row, with the names of its columns if they are known.
 ///
-/// Whatever takes rows takes `impl Into<Rows>`: a `&DMatrix`, a view of some of its rows or columns (`x.rows(0, 3)`,
-/// `x.columns(1, 2)`), a matrix of fixed size, or a [`Dataset`](crate::data::Dataset), whose names go along. Nothing is
-/// copied. Entries of a column must lie next to each other, which they do in every matrix of nalgebra and in views of
-/// consecutive rows.
+/// Functions that take rows accept `impl Into<Rows>`: a `&DMatrix`, a view of some of its rows or columns
+/// (`x.rows(0, 3)`, `x.columns(1, 2)`), a matrix of fixed size, or a [`Dataset`](crate::data::Dataset) with
+/// its names. The entries are not copied. The entries of a column must be contiguous in memory, as they are
+/// in all matrices of nalgebra and in views of consecutive rows.
 ///
 /// # Names
-/// A model that is fitted to rows with names knows them, and refuses rows with other names, in another order or with a
-/// column missing: [`Error::ColumnNames`]. Rows without names are taken as they are.
+/// A model that is fitted to rows with names keeps the names. It returns [`Error::ColumnNames`] for rows with
+/// other names, in another order, or with a missing column. It accepts rows without names, and checks only
+/// the number of their columns.
 ///
 /// # Examples
 /// ```
@@ -38,23 +39,23 @@ use crate::scalar::{Real, Strided};
 /// let error = model.predict(Rows::from(&x).with_names(&swapped)?).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "column 0 of `x` is `weight`, but the model was fitted with `height` there: put the columns in the order of the \
-///      fit"
+///     "column 0 of `x` is `weight`, but the model was fitted with `height` there: put the \
+///      columns in the order of the fit"
 /// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rows<'a, T: Scalar> {
     view: DMatrixView<'a, T>,
-    /// All entries, column by column, where they are known to lie without gaps.
+    /// All entries in column-major order, if they are known to be contiguous.
     data: Option<&'a [T]>,
     names: Option<&'a [String]>,
-    /// Of each column, if they are known; none for a column of numbers.
+    /// The categories of each column, if they are known; empty for a column of numbers.
     categories: Option<&'a [Vec<String>]>,
 }
 
 impl<'a, T: Scalar> Rows<'a, T> {
-    /// Rows whose entries lie column by column in a slice.
+    /// Creates rows from a slice of their entries in column-major order.
     fn of_slice(data: &'a [T], rows: usize, columns: usize) -> Self {
         Rows {
             view: DMatrixView::from_slice(data, rows, columns),
@@ -64,7 +65,7 @@ impl<'a, T: Scalar> Rows<'a, T> {
         }
     }
 
-    /// All entries, column by column, if they are known to lie without gaps.
+    /// Returns all entries in column-major order, if they are known to be contiguous.
     pub(crate) fn contiguous(&self) -> Option<&'a [T]> {
         self.data
     }
@@ -72,40 +73,47 @@ impl<'a, T: Scalar> Rows<'a, T> {
     /// Names the columns, in order.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of names than of columns.
+    /// Returns [`Error::ShapeMismatch`] if the numbers of names and columns differ.
     pub fn with_names(self, names: &'a [String]) -> Result<Self, Error> {
         check::count("names", "entries", self.view.ncols(), names.len())?;
         Ok(Rows { names: Some(names), ..self })
     }
 
-    /// Drops the names of the columns.
+    /// Removes the names of the columns.
     pub fn without_names(self) -> Self {
         Rows { names: None, ..self }
     }
 
-    /// Says what the codes of the columns mean: for each column, the names of the categories 0, 1 and so on,
-    /// or nothing for a column of numbers. A [`OneHotEncoder`](crate::OneHotEncoder) makes names such as `island=Dream` of
-    /// them; a data set that a `CsvReader` has read with coded columns has them.
+    /// Names the categories of coded columns: for each column, the names of the codes 0, 1 and so on, or an
+    /// empty list for a column of numbers.
+    ///
+    /// A [`OneHotEncoder`](crate::OneHotEncoder) uses them for names such as `island=Dream`. A data set that
+    /// a `CsvReader` has read with coded columns has them already.
     ///
     /// ```
     /// use logit::prelude::*;
     /// use logit::{OneHotEncoder, Rows};
     /// use nalgebra::dmatrix;
     ///
-    /// let (x, islands) = (dmatrix![0.0; 1.0], [vec!["Biscoe".to_owned(), "Dream".to_owned()]]);
-    /// let encoder = OneHotEncoder::new().fit(Rows::from(&x).with_categories(&islands)?)?;
-    /// assert_eq!(encoder.output_names(&["island".into()])?, ["island=Biscoe", "island=Dream"]);
+    /// let (x, islands) =
+    ///     (dmatrix![0.0; 1.0], [vec!["Biscoe".to_owned(), "Dream".to_owned()]]);
+    /// let encoder =
+    ///     OneHotEncoder::new().fit(Rows::from(&x).with_categories(&islands)?)?;
+    /// assert_eq!(
+    ///     encoder.output_names(&["island".into()])?,
+    ///     ["island=Biscoe", "island=Dream"]
+    /// );
     /// # Ok::<(), logit::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of lists than of columns.
+    /// Returns [`Error::ShapeMismatch`] if the numbers of lists and columns differ.
     pub fn with_categories(self, categories: &'a [Vec<String>]) -> Result<Self, Error> {
         check::count("categories", "entries", self.view.ncols(), categories.len())?;
         Ok(Rows { categories: Some(categories), ..self })
     }
 
-    /// The matrix.
+    /// The rows as a view of a matrix.
     pub fn view(&self) -> DMatrixView<'a, T> {
         self.view.clone()
     }
@@ -115,12 +123,13 @@ impl<'a, T: Scalar> Rows<'a, T> {
         self.names
     }
 
-    /// The names of the categories of each column, if they are known; none for a column of numbers.
+    /// The names of the categories of each column, if they are known. The list of a column of numbers is
+    /// empty.
     pub fn categories(&self) -> Option<&'a [Vec<String>]> {
         self.categories
     }
 
-    /// The names and the categories of these rows, for a copy of some of them.
+    /// Returns these rows with the names and the categories of `other`, of which they are a copy.
     pub(crate) fn labelled_like<'b, U: Scalar>(self, other: Rows<'b, U>) -> Rows<'a, T>
     where
         'b: 'a,
@@ -128,15 +137,17 @@ impl<'a, T: Scalar> Rows<'a, T> {
         Rows { names: other.names, categories: other.categories, ..self }
     }
 
-    /// One row from a slice.
+    /// Creates a single row from a slice.
     pub(crate) fn of_row(row: &'a [T]) -> Self {
         Rows::of_slice(row, 1, row.len())
     }
 
-    /// The columns must be as many as a model was fitted on, and have its names if both have any.
+    /// Checks the columns against those that a model was fitted on: the names if both have names, else the
+    /// number.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] and [`Error::ColumnNames`].
+    /// Returns [`Error::ShapeMismatch`] if the numbers differ, and [`Error::ColumnNames`] if the names
+    /// differ.
     pub(crate) fn check_columns(&self, features: usize, names: Option<&[String]>) -> Result<(), Error> {
         let (Some(found), Some(wanted)) = (self.names, names) else {
             return check::count("x", "columns", features, self.view.ncols());
@@ -145,7 +156,7 @@ impl<'a, T: Scalar> Rows<'a, T> {
     }
 }
 
-/// Says how the names of columns differ from those of a fit.
+/// The error for column names that differ from those of a fit.
 fn wrong_names(found: &[String], wanted: &[String]) -> Error {
     let missing: Vec<&String> = wanted.iter().filter(|name| !found.contains(name)).collect();
     let extra: Vec<&String> = found.iter().filter(|name| !wanted.contains(name)).collect();
@@ -166,8 +177,8 @@ fn wrong_names(found: &[String], wanted: &[String]) -> Error {
             let at = at.unwrap_or_else(|| found.len().min(wanted.len()));
             let name = |names: &[String]| names.get(at).cloned().unwrap_or_else(|| "nothing".to_owned());
             format!(
-                "column {at} of `x` is `{}`, but the model was fitted with `{}` there: put the columns in the order of \
-                 the fit",
+                "column {at} of `x` is `{}`, but the model was fitted with `{}` there: put the columns in \
+                 the order of the fit",
                 name(found),
                 name(wanted)
             )
@@ -182,7 +193,7 @@ impl<'a, T: Scalar> From<Rows<'a, T>> for DMatrixView<'a, T> {
     }
 }
 
-/// The rows as the matrix that they are.
+/// Dereferences to the view of the matrix.
 impl<'a, T: Scalar> Deref for Rows<'a, T> {
     type Target = DMatrixView<'a, T>;
 
@@ -191,14 +202,14 @@ impl<'a, T: Scalar> Deref for Rows<'a, T> {
     }
 }
 
-/// A matrix that owns its entries.
+/// Converts a matrix with a dynamic number of rows.
 impl<'a, T: Scalar, C: Dim> From<&'a Matrix<T, Dyn, C, VecStorage<T, Dyn, C>>> for Rows<'a, T> {
     fn from(matrix: &'a Matrix<T, Dyn, C, VecStorage<T, Dyn, C>>) -> Self {
         Rows::of_slice(matrix.as_slice(), matrix.nrows(), matrix.ncols())
     }
 }
 
-/// A matrix with a fixed number of rows.
+/// Converts a matrix with a fixed number of rows.
 impl<'a, T: Scalar, const R: usize> From<&'a Matrix<T, Const<R>, Dyn, VecStorage<T, Const<R>, Dyn>>>
     for Rows<'a, T>
 {
@@ -207,21 +218,21 @@ impl<'a, T: Scalar, const R: usize> From<&'a Matrix<T, Const<R>, Dyn, VecStorage
     }
 }
 
-/// A matrix whose size the compiler knows.
+/// Converts a matrix of fixed size.
 impl<'a, T: Scalar, const R: usize, const C: usize> From<&'a SMatrix<T, R, C>> for Rows<'a, T> {
     fn from(matrix: &'a SMatrix<T, R, C>) -> Self {
         Rows::of_slice(matrix.as_slice(), R, C)
     }
 }
 
-/// A view of consecutive rows and columns.
+/// Converts a view of consecutive rows and columns.
 impl<'a, T: Scalar> From<DMatrixView<'a, T>> for Rows<'a, T> {
     fn from(view: DMatrixView<'a, T>) -> Self {
         Rows { view, data: None, names: None, categories: None }
     }
 }
 
-/// A view of any size, borrowed.
+/// Converts a borrowed view of any size.
 impl<'a, 'b, T: Scalar, R: Dim, C: Dim, CStride: Dim> From<&'a MatrixView<'b, T, R, C, U1, CStride>>
     for Rows<'a, T>
 where
@@ -232,7 +243,7 @@ where
     }
 }
 
-/// A view that may be written to.
+/// Converts a mutable view.
 impl<'a, 'b, T: Scalar, R: Dim, C: Dim, CStride: Dim> From<&'a MatrixViewMut<'b, T, R, C, U1, CStride>>
     for Rows<'a, T>
 where
@@ -243,7 +254,7 @@ where
     }
 }
 
-/// The operand of a matrix product.
+/// Converts rows to the operand of a matrix product.
 impl<'a, T: Real> From<&'a Rows<'a, T>> for Strided<'a, T> {
     fn from(rows: &'a Rows<'a, T>) -> Self {
         match rows.contiguous() {

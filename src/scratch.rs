@@ -1,14 +1,14 @@
-//! Memory that predictions work in, kept by the caller.
+//! Reusable memory for predictions.
 
 use std::any::Any;
 use std::fmt;
 
 use crate::scalar::{Real, Strided, Workspace};
 
-/// Memory for predictions, which the caller keeps from one call to the next.
+/// Reusable memory for predictions, which the caller keeps between calls.
 ///
-/// The methods that predict a single row take one: once it has grown, they allocate nothing. One value serves any number of
-/// models, one after the other; each thread needs its own.
+/// The methods that predict a single row take it as an argument, and do not allocate once it has grown. One
+/// value can be used for any number of models in turn. Each thread needs its own.
 ///
 /// # Examples
 /// ```
@@ -32,12 +32,13 @@ pub struct Scratch<T> {
 }
 
 impl<T: Real> Scratch<T> {
-    /// No memory yet.
+    /// Creates scratch memory, which is empty at first.
     pub fn new() -> Self {
         Scratch::default()
     }
 
-    /// Takes a buffer of `length` zeros. [`give_back`](Scratch::give_back) it, so that the next call finds it.
+    /// Takes a buffer of `length` zeros. Return it with [`give_back`](Scratch::give_back), so that the next
+    /// call can reuse it.
     pub fn take(&mut self, length: usize) -> Vec<T> {
         let mut buffer = self.buffers.pop().unwrap_or_default();
         buffer.clear();
@@ -45,13 +46,13 @@ impl<T: Real> Scratch<T> {
         buffer
     }
 
-    /// Takes back a buffer that [`take`](Scratch::take) gave.
+    /// Returns a buffer that was taken with [`take`](Scratch::take).
     pub fn give_back(&mut self, buffer: Vec<T>) {
         self.buffers.push(buffer);
     }
 
-    /// Calls `with` with rows for a matrix product. A single row is copied if its entries do not lie next to each other, so
-    /// that products of rows and of copies of rows are summed in the same order.
+    /// Calls `with` with rows for a matrix product. A single row is copied if its entries are not contiguous,
+    /// so that products of rows and of copies of rows are summed in the same order.
     pub(crate) fn with_row_contiguous<A>(
         &mut self,
         x: Strided<'_, T>,
@@ -67,7 +68,7 @@ impl<T: Real> Scratch<T> {
         result
     }
 
-    /// Takes out what was kept of type `V` and `fits`, to be [kept](Scratch::keep) again after use.
+    /// Takes out a kept value of type `V` for which `fits` is true. [Keep](Scratch::keep) it again after use.
     pub(crate) fn take_kept<V: Any>(&mut self, fits: impl Fn(&V) -> bool) -> Option<Box<V>> {
         let fitting = |kept: &Box<dyn Any + Send + Sync>| kept.downcast_ref::<V>().is_some_and(&fits);
         let at = self.kept.iter().rposition(fitting)?;
@@ -75,7 +76,7 @@ impl<T: Real> Scratch<T> {
         kept.downcast().ok()
     }
 
-    /// Forgets what was kept of type `V` and is of no use any more.
+    /// Drops the kept values of type `V` for which `useless` is true.
     pub(crate) fn forget_kept<V: Any>(&mut self, useless: impl Fn(&V) -> bool) {
         self.kept.retain(|kept| !kept.downcast_ref::<V>().is_some_and(&useless));
     }

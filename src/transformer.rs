@@ -1,4 +1,4 @@
-//! What learns a transformation of columns, and what transforms them.
+//! Transformers, which learn a transformation of columns, and fitted transformations.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -9,10 +9,10 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// What a transformer may learn from besides the rows: their classes and their weights.
+/// Optional inputs to the fit of a transformer: the classes and the weights of the rows.
 ///
-/// A [`Pipeline`](crate::Pipeline) gives both to each of its steps. [`Transformer::fit_supervised`] makes classes of
-/// labels.
+/// A [`Pipeline`](crate::Pipeline) passes both to each of its steps. [`Transformer::fit_supervised`] encodes
+/// labels as classes.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct TransformerOptions<'a, T> {
@@ -20,14 +20,15 @@ pub struct TransformerOptions<'a, T> {
     pub classes: Option<&'a [usize]>,
     /// The number of classes; 0 if they are unknown.
     pub class_count: usize,
-    /// What each class is called, in order, if that is known: for the names of columns that are made of classes.
+    /// The name of each class, in order, if known. Output columns that belong to classes use them in their
+    /// names.
     pub class_names: Option<&'a [String]>,
     /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.
     pub weights: Option<&'a [T]>,
 }
 
 impl<'a, T: Real> TransformerOptions<'a, T> {
-    /// No classes and no weights.
+    /// Creates options without classes and weights.
     pub fn new() -> Self {
         TransformerOptions { classes: None, class_count: 0, class_names: None, weights: None }
     }
@@ -38,7 +39,7 @@ impl<'a, T: Real> TransformerOptions<'a, T> {
         self
     }
 
-    /// What each class is called, in order. Defaults to nothing: classes are called by their index then.
+    /// The name of each class, in order. Defaults to the index of each class.
     pub fn class_names(mut self, names: &'a [String]) -> Self {
         self.class_names = Some(names);
         self
@@ -50,11 +51,11 @@ impl<'a, T: Real> TransformerOptions<'a, T> {
         self
     }
 
-    /// The class of each row, for a transformer that cannot do without, and how many classes there are.
+    /// Returns the class of each row and the number of classes, for a transformer that requires classes.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] without classes, [`Error::ShapeMismatch`] for another number of them than of rows,
-    /// [`Error::NoSuchIndex`] for a class that is not below the count.
+    /// Returns [`Error::Unsupported`] if there are no classes, [`Error::ShapeMismatch`] if their number is
+    /// not `rows`, and [`Error::NoSuchIndex`] for a class that is not below the number of classes.
     pub fn required_classes(&self, rows: usize, by: &'static str) -> Result<(&'a [usize], usize), Error> {
         let Some(classes) = self.classes else {
             return Err(unsupported(
@@ -75,21 +76,22 @@ impl<T: Real> Default for TransformerOptions<'_, T> {
     }
 }
 
-/// Learns a transformation from training rows.
+/// An algorithm that learns a transformation from training rows.
 ///
-/// A transformer is a plain value that holds settings; [`fit`](Transformer::fit) returns the [`Transform`]. Several in a
-/// row are a tuple, `(Imputer::median(), StandardScaler::new())`, which is a transformer itself; tuples nest. Before an
-/// estimator they make a [`Pipeline`](crate::Pipeline), which shows them the classes too. References, boxes and `Arc`s of
-/// transformers are transformers.
+/// A transformer is a plain value of settings. [`fit`](Transformer::fit) returns the [`Transform`]. A tuple
+/// of transformers, such as `(Imputer::median(), StandardScaler::new())`, is a transformer that applies them
+/// in order. Tuples can be nested. A [`Pipeline`](crate::Pipeline) combines a transformer and an estimator,
+/// and passes the classes to the transformer. References, boxes and `Arc`s of transformers are transformers.
 ///
 /// # Shapes
 /// `x` is n x d, one sample per row.
 ///
 /// # Implementing this trait
-/// Only [`fit_rows`](Transformer::fit_rows) is required. It leaves its arguments untouched and depends on nothing else. A
-/// weight of 2 counts a row twice, 0 removes it. Data that cannot be used is an [`Error`]. A transformer that learns from
-/// classes should hand back cross-fitted rows from [`fit_transform_rows`](Transformer::fit_transform_rows): training rows that
-/// have seen their own label look better to later steps than any new row will.
+/// Only [`fit_rows`](Transformer::fit_rows) is required. Its result must depend only on its arguments. A
+/// weight of 2 counts a row twice, and a weight of 0 removes it. Data that cannot be used is an [`Error`]. A
+/// transformer that learns from classes should return cross-fitted rows from
+/// [`fit_transform_rows`](Transformer::fit_transform_rows). Otherwise the transformed training rows contain
+/// their own labels, and later steps overfit to them.
 ///
 /// # Examples
 /// ```
@@ -105,18 +107,21 @@ pub trait Transformer<T: Real> {
     /// The transformation that a fit returns.
     type Fitted: Transform<T>;
 
-    /// Learns from borrowed rows; what all other methods call.
+    /// Learns from borrowed rows. All other methods call this one.
     ///
     /// # Errors
-    /// A typed [`Error`] for empty data, entries that are not finite (where the transformer has no use for them), bad
-    /// weights and settings out of range; [`Error::Unsupported`] if it needs classes and has none.
+    /// Returns an [`Error`] for empty data, entries that are not finite (unless the transformer accepts
+    /// them), invalid weights and settings out of range, and [`Error::Unsupported`] if the transformer
+    /// requires classes and there are none.
     fn fit_rows(&self, x: Rows<'_, T>, options: TransformerOptions<'_, T>) -> Result<Self::Fitted, Error>;
 
-    /// Learns, and returns the training rows as later steps are to see them. Defaults to transforming them; transformers that
-    /// learn from classes return cross-fitted rows instead.
+    /// Learns from borrowed rows, and also returns the transformed training rows for the following steps.
+    ///
+    /// Defaults to transforming the rows. Transformers that learn from classes return cross-fitted rows
+    /// instead.
     ///
     /// # Errors
-    /// As [`fit_rows`](Transformer::fit_rows), and those of transforming.
+    /// Returns the errors of [`fit_rows`](Transformer::fit_rows) and of transforming.
     fn fit_transform_rows(
         &self,
         x: Rows<'_, T>,
@@ -130,15 +135,15 @@ pub trait Transformer<T: Real> {
     /// Learns from the rows of `x`.
     ///
     /// # Errors
-    /// As [`fit_rows`](Transformer::fit_rows).
+    /// Returns the errors of [`fit_rows`](Transformer::fit_rows).
     fn fit<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<Self::Fitted, Error> {
         self.fit_rows(x.into(), TransformerOptions::new())
     }
 
-    /// Learns with weights or classes.
+    /// Learns from the rows of `x` with weights or classes.
     ///
     /// # Errors
-    /// As [`fit_rows`](Transformer::fit_rows).
+    /// Returns the errors of [`fit_rows`](Transformer::fit_rows).
     fn fit_with<'a>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -150,7 +155,8 @@ pub trait Transformer<T: Real> {
     /// Learns from the rows of `x` and their labels.
     ///
     /// # Errors
-    /// As [`fit_rows`](Transformer::fit_rows); also for labels of fewer than two classes.
+    /// Returns the errors of [`fit_rows`](Transformer::fit_rows), [`Error::ShapeMismatch`] if `y` does not
+    /// have one label per row, and [`Error::OneClass`] if there are fewer than two classes.
     fn fit_supervised<'a, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -165,28 +171,29 @@ pub trait Transformer<T: Real> {
     }
 }
 
-/// A transformation of rows that has been learned: the core that `dyn Transform` works with.
+/// A fitted transformation of rows, with the dyn-compatible methods that implementations provide.
 ///
-/// [`TransformExt`], which every transformation has, adds what programs call. `Box<dyn Transform<f64>>` works, and is a
-/// transformation too, as are references and `Arc`s.
+/// [`TransformExt`], which all transformations implement, adds the convenient methods. The trait works as
+/// `Box<dyn Transform<f64>>`. Boxes, references and `Arc`s of transformations are transformations.
 ///
 /// # Shapes
 /// `x` is n x [`inputs`](Transform::inputs); the result is n x [`outputs`](Transform::outputs).
 ///
 /// # Errors
 /// Every method that takes a matrix returns [`Error::ShapeMismatch`] for the wrong number of columns,
-/// [`Error::NotFinite`] for NaN and infinities (unless it is made for them, as an imputer is), and [`Error::Overflow`]
-/// when finite input leads out of the range of the number type. No rows are no error.
+/// [`Error::NotFinite`] for NaN and infinities (unless the transformation accepts them, as an imputer does),
+/// and [`Error::Overflow`] if finite input overflows the number type. A matrix without rows is not an error.
 ///
 /// # Panics
-/// Methods that write may panic when `out` does not have the shape above.
+/// Methods that write to `out` may panic if `out` does not have the shape above.
 ///
 /// # Implementing this trait
-/// Each row is transformed by itself, with what was learned in training: never with statistics of the rows at hand, which
-/// would make the same row something else in other company. [`Pipeline`](crate::Pipeline) checks that.
+/// The result for a row must depend only on that row and on what the fit learned from the training rows. It
+/// must not use statistics of the batch, because then the result for a row would depend on the other rows.
+/// [`Pipeline`](crate::Pipeline) checks this.
 ///
 /// # Examples
-/// Logarithms, for columns whose values are of very different sizes:
+/// A logarithm, for columns whose values differ by orders of magnitude:
 /// ```
 /// use logit::nalgebra::{DMatrixViewMut, dmatrix};
 /// use logit::prelude::*;
@@ -198,7 +205,11 @@ pub trait Transformer<T: Real> {
 ///
 /// impl Transformer<f64> for Logarithms {
 ///     type Fitted = Logarithms;
-///     fn fit_rows(&self, x: Rows<'_, f64>, _: TransformerOptions<'_, f64>) -> Result<Logarithms, Error> {
+///     fn fit_rows(
+///         &self,
+///         x: Rows<'_, f64>,
+///         _: TransformerOptions<'_, f64>,
+///     ) -> Result<Logarithms, Error> {
 ///         Ok(Logarithms(x.ncols()))
 ///     }
 /// }
@@ -211,7 +222,10 @@ pub trait Transformer<T: Real> {
 ///         self.0
 ///     }
 ///     fn transform_into(
-///         &self, x: Rows<'_, f64>, mut out: DMatrixViewMut<'_, f64>, _: &mut Scratch<f64>,
+///         &self,
+///         x: Rows<'_, f64>,
+///         mut out: DMatrixViewMut<'_, f64>,
+///         _: &mut Scratch<f64>,
 ///     ) -> Result<(), Error> {
 ///         out.zip_apply(&*x, |out, v: f64| *out = v.abs().ln_1p().copysign(v));
 ///         Ok(())
@@ -226,16 +240,16 @@ pub trait Transformer<T: Real> {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Transform<T: Real> {
-    /// The number of columns that it was fitted on.
+    /// The number of input columns.
     fn inputs(&self) -> usize;
 
-    /// The number of columns that it makes of them.
+    /// The number of output columns.
     fn outputs(&self) -> usize;
 
-    /// Writes the transformed rows.
+    /// Writes the transformed rows to `out`, n x [`outputs`](Transform::outputs).
     ///
     /// # Errors
-    /// See the trait.
+    /// Returns the errors that the [trait](Transform#errors) lists.
     fn transform_into(
         &self,
         x: Rows<'_, T>,
@@ -243,60 +257,62 @@ pub trait Transform<T: Real> {
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error>;
 
-    /// The transformed rows, in the memory of `x` where that has room. Defaults to new memory.
+    /// Transforms rows that it owns, and reuses the memory of `x` if possible. Defaults to new memory.
     ///
     /// # Errors
-    /// See the trait.
+    /// Returns the errors that the [trait](Transform#errors) lists.
     fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
         transformed(self, Rows::from(&x))
     }
 
-    /// Rows that transforming makes `z` of, as far as that is determined. Defaults to an error.
+    /// Returns rows whose transformation is `z`, as far as they are determined. Defaults to an error.
     ///
     /// # Errors
-    /// See the trait; [`Error::Unsupported`] where there is no way back.
+    /// Returns the errors that the [trait](Transform#errors) lists, and [`Error::Unsupported`] if the
+    /// transformation has no inverse.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         let _ = z;
         Err(unsupported("inverse_transform", "this transformation", "keep the rows that were transformed"))
     }
 
-    /// The names of the columns that come out, given the names of those that go in.
+    /// Returns the names of the output columns, given the names of the input columns.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of names than of columns.
+    /// Returns [`Error::ShapeMismatch`] if the number of names is not that of the input columns.
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error>;
 
-    /// The column that goes in of which the column `output` is made, if it is made of one alone: errors of later steps name
-    /// it. Defaults to unknown.
+    /// Returns the input column from which the column `output` is computed, if it depends on a single one.
+    /// Errors of later steps name it. Defaults to `None`.
     fn source_column(&self, output: usize) -> Option<usize> {
         let _ = output;
         None
     }
 }
 
-/// What programs call on a transformation; every [`Transform`] has it, `dyn` ones included.
+/// Convenient methods of transformations. Every [`Transform`] implements them, including `dyn Transform`.
 pub trait TransformExt<T: Real>: Transform<T> {
-    /// The transformed rows.
+    /// Returns the transformed rows, n x [`outputs`](Transform::outputs).
     ///
     /// # Errors
-    /// Those of [`Transform`].
+    /// Returns the errors that [`Transform`] lists.
     fn transform<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         transformed(self, x.into())
     }
 
-    /// Rows that [`transform`](TransformExt::transform) makes `z` of, as far as that is determined.
+    /// Returns rows whose transformation is `z`, as far as they are determined.
     ///
     /// # Errors
-    /// Those of [`Transform`]; [`Error::Unsupported`] where there is no way back.
+    /// Returns the errors that [`Transform`] lists, and [`Error::Unsupported`] if the transformation has no
+    /// inverse.
     fn inverse_transform<'a>(&self, z: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         self.inverse_rows(z.into().view())
     }
 
-    /// Writes the transformed row to `out`, which has [`outputs`](Transform::outputs) entries. Allocates nothing once
-    /// `scratch` has grown.
+    /// Writes the transformed row to `out`, which has [`outputs`](Transform::outputs) entries. Does not
+    /// allocate once `scratch` has grown.
     ///
     /// # Errors
-    /// Those of [`Transform`]; [`Error::ShapeMismatch`] for another length of `out`.
+    /// Returns the errors that [`Transform`] lists, and [`Error::ShapeMismatch`] if `out` has another length.
     fn transform_row(&self, row: &[T], out: &mut [T], scratch: &mut Scratch<T>) -> Result<(), Error> {
         check::count("out", "entries", self.outputs(), out.len())?;
         let columns = out.len();
@@ -315,7 +331,7 @@ fn transformed<T: Real, P: Transform<T> + ?Sized>(
     transform.transform_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
 }
 
-/// The methods of a [`Transform`] that is another one, `$inner` of `$this`.
+/// Implements all methods of a [`Transform`] by those of the transformation `$inner` of `$this`.
 macro_rules! transforms_as {
     ($this:ident => $inner:expr) => {
         fn inputs(&$this) -> usize {

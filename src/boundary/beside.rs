@@ -1,4 +1,4 @@
-//! Points of a curve beside the chords of a line that follows it.
+//! Points of a curve across from points on the chords of its polyline.
 
 use super::marching::Edge;
 use super::probe::{Difference, Probe};
@@ -7,11 +7,12 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// How far from a chord the curve is looked for, in lengths of the chord.
+/// The distances from a chord at which the curve is searched for, in lengths of the chord.
 const REACHES: [f64; 4] = [1.0 / 64.0, 1.0 / 16.0, 0.25, 1.0];
 
-/// The points where the difference is 0 across from points of chords: straight across in a picture of the plane that is as
-/// high as wide (`ratio` is how much wider it is in the units of the data). `None` where there is none in reach.
+/// Finds the points where the difference is 0, perpendicular to chords at the given points. Directions are
+/// perpendicular after the plane is scaled to a square (`ratio` is its width over its height in the units of
+/// the data). `None` if there is no such point within reach.
 pub(super) fn beside<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,

@@ -1,11 +1,11 @@
-//! The part of the plane that is looked at.
+//! The rectangle in which boundaries are computed.
 
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// A rectangle, in the units of the data: finite, and wider and higher than 0.
+/// A rectangle in the units of the data, with finite ends and positive width and height.
 ///
 /// # Examples
 /// ```
@@ -26,11 +26,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// From the lowest to the highest value of the first feature and of the second.
+    /// Creates bounds from the lowest and highest values of the first and the second feature.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for numbers that are not finite, for a highest value that is not above the lowest, and
-    /// for a distance between them that is not finite.
+    /// Returns [`Error::InvalidParameter`] if a value is not finite, if a highest value is not above the
+    /// lowest, or if the distance between them is not finite.
     pub fn new(x: (f64, f64), y: (f64, f64)) -> Result<Self, Error> {
         let ends = [("x_low", x.0), ("x_high", x.1), ("y_low", y.0), ("y_high", y.1)];
         for (name, value) in ends {
@@ -43,13 +43,15 @@ impl Bounds {
         Ok(Bounds { x, y })
     }
 
-    /// Around all rows of a matrix of two columns, and wider on each side by the share `margin` of what they span. A
-    /// column whose values are all the same is taken to span 1, or its value if that is larger.
+    /// Creates bounds around all rows of a two-column matrix, extended on each side by the fraction `margin`
+    /// of the range of each column. A constant column counts as having a range of 1, or of its absolute value
+    /// if that is larger.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::NotFinite`], [`Error::ShapeMismatch`] for other than two columns, and
-    /// [`Error::InvalidParameter`] for a margin that is negative or not finite (or of 0, where a column is constant) and
-    /// where the bounds leave the range of numbers.
+    /// Returns [`Error::Empty`] if there are no rows, [`Error::NotFinite`] if an entry is not finite, and
+    /// [`Error::ShapeMismatch`] if the number of columns is not two. Returns [`Error::InvalidParameter`] if
+    /// the margin is negative or not finite (or 0 for a constant column), or if the bounds leave the range of
+    /// the number type.
     pub fn around<'a, T: Real>(x: impl Into<Rows<'a, T>>, margin: f64) -> Result<Self, Error> {
         let x = x.into();
         check::training_matrix(x)?;
@@ -67,28 +69,28 @@ impl Bounds {
         Bounds::new(span(0), span(1))
     }
 
-    /// The lowest and the highest value of the first feature.
+    /// Returns the lowest and highest values of the first feature.
     pub fn x(&self) -> (f64, f64) {
         self.x
     }
 
-    /// The lowest and the highest value of the second feature.
+    /// Returns the lowest and highest values of the second feature.
     pub fn y(&self) -> (f64, f64) {
         self.y
     }
 
-    /// Whether a point lies within or on the frame.
+    /// Returns whether a point lies inside the bounds or on their frame.
     pub fn contain(&self, [x, y]: [f64; 2]) -> bool {
         (self.x.0..=self.x.1).contains(&x) && (self.y.0..=self.y.1).contains(&y)
     }
 
-    /// How much wider than high a picture without distortion would be.
+    /// The ratio of width to height.
     pub(super) fn ratio(&self) -> f64 {
         (self.x.1 - self.x.0) / (self.y.1 - self.y.0)
     }
 }
 
-/// `count` evenly spaced numbers, the ends included.
+/// Returns `count` evenly spaced numbers, including both ends.
 pub(super) fn spaced((low, high): (f64, f64), count: usize) -> Vec<f64> {
     let last = count.saturating_sub(1);
     let step = (high - low) / last as f64;

@@ -1,4 +1,4 @@
-//! Boundaries between two classes of several.
+//! Boundaries between pairs of classes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::scalar::Real;
 
-/// Where two classes are equally probable and no other is more probable.
+/// The boundary where two classes are equally probable and no other class is more probable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassBoundary<L> {
     pub(super) classes: (L, L),
@@ -24,37 +24,40 @@ pub struct ClassBoundary<L> {
 }
 
 impl<L> ClassBoundary<L> {
-    /// The two classes, first the one on the left of the lines.
+    /// Returns the two classes; the first is on the left of the lines.
     pub fn classes(&self) -> (&L, &L) {
         (&self.classes.0, &self.classes.1)
     }
 
-    /// Where the boundary was looked for.
+    /// Returns the bounds in which the boundary was computed.
     pub fn bounds(&self) -> Bounds {
         self.bounds
     }
 
-    /// The lines: they are closed, or end on the frame or at a third class. None if the classes do not meet.
+    /// Returns the lines, which are closed or end on the frame or at a third class. Empty if the classes do
+    /// not meet.
     pub fn lines(&self) -> &[Polyline] {
         &self.lines
     }
 
-    /// The length of all lines.
+    /// Returns the total length of all lines.
     pub fn length(&self) -> f64 {
         self.lines.iter().map(Polyline::length).sum()
     }
 }
 
-/// The boundary between the classes `first` and `second` within `bounds`, found on a grid of `resolution` x `resolution`
-/// points: where both are equally probable, and no other class is more probable.
+/// Computes the boundary between the classes `first` and `second` within `bounds`, on a grid of `resolution`
+/// x `resolution` points: the set where both are equally probable and no other class is more probable.
 ///
 /// # Precision
-/// The log-probabilities of both classes differ by 1e-9 at most at each vertex (`f32`: 1e-5), and those of all three where the line
-/// ends at a third class. What is smaller than a cell of the grid, and lies between its points, is not seen.
+/// At each vertex, the log-probabilities of both classes differ by at most 1e-9 (`f32`: 1e-5). Where a line
+/// ends at a third class, this holds for all three. Details smaller than a grid cell that lie between grid
+/// points are missed.
 ///
 /// # Errors
-/// [`Error::NoSuchClass`] for a class that the classifier does not have; [`Error::InvalidParameter`] for the same class twice
-/// and a resolution that is not from 2 to 4096, [`Error::ShapeMismatch`] for other than two features; those of the
+/// Returns [`Error::NoSuchClass`] if the classifier does not have one of the classes. Returns
+/// [`Error::InvalidParameter`] if both are the same class, or if the resolution is not from 2 to 4096.
+/// Returns [`Error::ShapeMismatch`] if the number of features is not two. Also returns the errors of the
 /// classifier.
 ///
 /// # Examples
@@ -64,8 +67,13 @@ impl<L> ClassBoundary<L> {
 /// use nalgebra::{dmatrix, dvector};
 ///
 /// let w = dmatrix![1.0, 0.0, -1.0; 0.0, 1.0, -1.0];
-/// let model = FittedLogistic::from_coefficients(vec!["a", "b", "c"], w, dvector![0.0, 0.0, 0.0])?;
-/// let boundary = between(&model, &"a", &"b", Bounds::new((-1.0, 2.0), (-1.0, 2.0))?, 20)?;
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["a", "b", "c"],
+///     w,
+///     dvector![0.0, 0.0, 0.0],
+/// )?;
+/// let boundary =
+///     between(&model, &"a", &"b", Bounds::new((-1.0, 2.0), (-1.0, 2.0))?, 20)?;
 /// // Along x = y from where the third class ends.
 /// assert!((boundary.length() - 8f64.sqrt()).abs() < 1e-9);
 /// # Ok::<(), logit::Error>(())
@@ -84,11 +92,11 @@ pub fn between<T: Real, C: Classifier<T> + ?Sized>(
     Ok(ClassBoundary { classes: (first.clone(), second.clone()), bounds, lines })
 }
 
-/// The boundaries of all classes within `bounds`, as [`between`] finds them for two: one for each pair that meets, in the
-/// order of the classes. Of two classes the lower is the first.
+/// Computes the boundaries between all classes within `bounds`, with [`between`] for each pair that meets, in
+/// the order of the classes. The lower class of each pair is the first.
 ///
 /// # Errors
-/// As [`between`].
+/// Returns the same errors as [`between`].
 ///
 /// # Examples
 /// ```
@@ -111,7 +119,7 @@ pub fn class_boundaries<T: Real, C: Classifier<T> + ?Sized>(
 ) -> Result<Vec<ClassBoundary<C::Label>>, Error> {
     let mut pairs = neighbours(classifier, bounds, resolution)?;
     let mut traced: BTreeMap<(usize, usize), Vec<Polyline>> = BTreeMap::new();
-    // A class may be too narrow for the points of the grid and still end a line of two others: then it meets both.
+    // A class may be too narrow for the grid and still end a line between two others. It then meets both.
     loop {
         let new: Vec<(usize, usize)> =
             pairs.iter().copied().filter(|pair| !traced.contains_key(pair)).collect();
@@ -133,14 +141,14 @@ pub fn class_boundaries<T: Real, C: Classifier<T> + ?Sized>(
     Ok(traced.into_iter().filter(|(_, lines)| !lines.is_empty()).map(boundary).collect())
 }
 
-/// The numbers of two different classes.
+/// The indices of two different classes.
 pub(super) fn pair<L: Label>(classes: &[L], first: &L, second: &L) -> Result<(usize, usize), Error> {
     let number = |label: &L| {
         let unknown = |_| Error::NoSuchClass { label: format!("{label:?}"), classes: classes.len() };
         classes.binary_search(label).map_err(unknown)
     };
     let (first, second) = (number(first)?, number(second)?);
-    let requires = "another class than the first";
+    let requires = "a different class from the first";
     crate::check::parameter("second", second as f64, first != second, requires)?;
     Ok((first, second))
 }
@@ -149,7 +157,7 @@ pub(super) fn difference((plus, minus): (usize, usize)) -> Difference {
     Difference { plus, minus, offset: 0.0 }
 }
 
-/// The pairs of classes that are the most probable at two points of one cell of the grid.
+/// The pairs of classes that are most probable at two points of the same grid cell.
 fn neighbours<T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
     bounds: Bounds,
@@ -180,7 +188,7 @@ fn most_probable<T: Real>(log_p: &DMatrix<T>, row: usize) -> usize {
     (1..log_p.ncols()).fold(0, |best, k| if log_p[(row, k)] > log_p[(row, best)] { k } else { best })
 }
 
-/// The boundary of each of these pairs.
+/// Traces the boundary of each pair.
 fn trace<T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
     pairs: &[(usize, usize)],

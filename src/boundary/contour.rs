@@ -14,7 +14,7 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// The lines on which a probability has a level, or the answer that it never has.
+/// The lines on which a probability equals a level; empty if the level is never reached.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contour {
     level: f64,
@@ -24,32 +24,33 @@ pub struct Contour {
 }
 
 impl Contour {
-    /// The level.
+    /// Returns the level.
     pub fn level(&self) -> f64 {
         self.level
     }
 
-    /// Where it was looked for.
+    /// Returns the bounds in which the contour was computed.
     pub fn bounds(&self) -> Bounds {
         self.bounds
     }
 
-    /// The lines: open ones first, which end on the frame, then closed ones. None if the level is never reached.
+    /// Returns the lines: first the open ones, which end on the frame, then the closed ones. Empty if the
+    /// level is never reached.
     pub fn lines(&self) -> &[Polyline] {
         &self.lines
     }
 
-    /// Whether there is a line: whether values are above the level at some points and not at others.
+    /// Returns whether there is a line: whether some grid values are above the level and others are not.
     pub fn is_reached(&self) -> bool {
         !self.lines.is_empty()
     }
 
-    /// The lowest and the highest value that were seen on the grid.
+    /// Returns the lowest and highest values on the grid.
     pub fn range(&self) -> (f64, f64) {
         self.range
     }
 
-    /// The length of all lines.
+    /// Returns the total length of all lines.
     pub fn length(&self) -> f64 {
         self.lines.iter().map(Polyline::length).sum()
     }
@@ -59,27 +60,33 @@ impl fmt::Display for Contour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (low, high) = self.range;
         match self.lines.len() {
-            0 => write!(f, "the level {} is never crossed: from {low:.6} to {high:.6} was seen", self.level),
+            0 => write!(
+                f,
+                "the level {} is never crossed: values range from {low:.6} to {high:.6}",
+                self.level
+            ),
             1 => write!(f, "1 line of length {:.6} at level {}", self.length(), self.level),
             count => write!(f, "{count} lines of length {:.6} at level {}", self.length(), self.level),
         }
     }
 }
 
-/// The lines on which the second of two classes has the probability `level`, within `bounds`, found on a grid of
-/// `resolution` x `resolution` points.
+/// Computes the lines on which the second of two classes has the probability `level`, within `bounds`, on a
+/// grid of `resolution` x `resolution` points.
 ///
-/// The lines part the points where the probability is above the level from all others, and have the former on their left. What
-/// is smaller than a cell of the grid, and lies between its points, is not seen.
+/// The lines separate the points with a probability above the level from all others; the points above are on
+/// the left of the lines. Details smaller than a grid cell that lie between grid points are missed.
 ///
 /// # Precision
-/// Vertices lie on the edges of the grid, and on the level: |p - `level`| ≤ 1e-9 (`f32`: 2e-6 for scores of usual size), however
-/// coarse the grid is. Only where the probability jumps, or changes by more than that between neighbouring numbers, a vertex is
-/// the nearer of two such numbers. They are numbers of the classifier's type.
+/// Vertices lie on the edges of the grid and on the level: |p - `level`| ≤ 1e-9 (`f32`: 2e-6 for scores of
+/// usual size), however coarse the grid. The exception is a probability that jumps, or changes by more than
+/// that between neighbouring floating-point numbers: the vertex is then the better of two such numbers.
+/// Coordinates are representable in the classifier's number type.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for a level that is not between 0 and 1, a resolution that is not from 2 to 4096 and other than
-/// two classes, [`Error::ShapeMismatch`] for other than two features; those of the classifier.
+/// Returns [`Error::InvalidParameter`] if the level is not between 0 and 1, if the resolution is not from 2
+/// to 4096, or if the number of classes is not two. Returns [`Error::ShapeMismatch`] if the number of
+/// features is not two. Also returns the errors of the classifier.
 ///
 /// # Examples
 /// ```
@@ -87,7 +94,11 @@ impl fmt::Display for Contour {
 /// use logit::boundary::{Bounds, contour};
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0; 2.0], dvector![-2.0])?;
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["no", "yes"],
+///     dmatrix![1.0; 2.0],
+///     dvector![-2.0],
+/// )?;
 /// let bounds = Bounds::new((0.0, 2.0), (0.0, 2.0))?;
 /// let half = contour(&model, 0.5, bounds, 21)?;
 /// let line = &half.lines()[0];
@@ -122,7 +133,7 @@ pub fn contour<T: Real, C: Classifier<T> + ?Sized>(
     Ok(Contour { level, bounds, lines, range })
 }
 
-/// Lines through zeros on the edges of the grid.
+/// Lines through exact zeros on the edges of the grid.
 pub(super) fn polished<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
@@ -136,17 +147,18 @@ pub(super) fn polished<T: Real, C: Classifier<T> + ?Sized>(
     Ok(web.lines(&points, slack(bounds, T::EPSILON.as_f64())))
 }
 
-/// The lines on which values on a grid have a level, by marching squares with linear interpolation.
+/// Computes the lines on which values on a grid equal a level, by marching squares with linear interpolation.
 ///
 /// # Shapes
-/// A row of `values` for each y, from the lowest, and a column for each x, evenly spaced and the ends of `bounds` among them.
+/// `values` has one row for each y, from the lowest, and one column for each x. Both are evenly spaced and
+/// include the ends of `bounds`.
 ///
-/// Where all four edges of a cell are crossed, the mean of its corners says which corners belong together. Unlike
-/// those of [`contour`], vertices are as exact as the grid is fine.
+/// If all four edges of a cell are crossed, the mean of its corners decides which corners are connected.
+/// Unlike those of [`contour`], vertices are only as exact as the grid is fine.
 ///
 /// # Errors
-/// [`Error::ShapeMismatch`] for fewer than two rows or columns, [`Error::NotFinite`], and [`Error::InvalidParameter`] for a
-/// level that is not finite.
+/// Returns [`Error::ShapeMismatch`] if there are fewer than two rows or columns, [`Error::NotFinite`] if a
+/// value is not finite, and [`Error::InvalidParameter`] if the level is not finite.
 ///
 /// # Examples
 /// ```
@@ -180,17 +192,17 @@ pub fn contour_of_grid(values: &DMatrix<f64>, level: f64, bounds: Bounds) -> Res
     Ok(Contour { level, bounds, lines: web.lines(&points, slack(bounds, f64::EPSILON)), range })
 }
 
-/// Between 0 and 1.
+/// Checks that a level is between 0 and 1.
 pub(super) fn check_level(level: f64) -> Result<(), Error> {
     check::parameter("level", level, level > 0.0 && level < 1.0, "above 0 and below 1")
 }
 
 pub(super) fn check_two_classes(classes: usize) -> Result<(), Error> {
-    let requires = "2: of more classes, `boundary::between` finds the boundary of two";
+    let requires = "2: for more classes, use `boundary::between`";
     check::parameter("classes", classes as f64, classes == 2, requires)
 }
 
-/// Points that differ by less are the same, in each coordinate.
+/// The difference in each coordinate below which points are the same.
 pub(super) fn slack(bounds: Bounds, epsilon: f64) -> [f64; 2] {
     [bounds.x(), bounds.y()].map(|(low, high)| 4.0 * epsilon * low.abs().max(high.abs()))
 }

@@ -14,12 +14,12 @@ use crate::linear::FittedLogistic;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// The points x with w·x + b = 0, in any number of dimensions; in two a line.
+/// The hyperplane w·x + b = 0 in any number of dimensions; in two dimensions a line.
 ///
 /// # Formula
-/// Of two classes, the second has the probability `level` where w·x + b = ln(level / (1 - level)). Of more, classes j and
-/// k are equally probable where (w_j - w_k)·x + b_j - b_k = 0. The distance of a point is |w·x + b| / ‖w‖, along the normal w,
-/// in the units of x.
+/// For two classes, the second has the probability `level` where w·x + b = ln(level / (1 - level)). For more
+/// classes, classes j and k are equally probable where (w_j - w_k)·x + b_j - b_k = 0. The distance of a point
+/// is |w·x + b| / ‖w‖, along the normal w, in the units of x.
 ///
 /// # Examples
 /// ```
@@ -27,7 +27,11 @@ use crate::scalar::Real;
 /// use logit::boundary::{Bounds, Hyperplane};
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![3.0; 4.0], dvector![-5.0])?;
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["no", "yes"],
+///     dmatrix![3.0; 4.0],
+///     dvector![-5.0],
+/// )?;
 /// let line = Hyperplane::of(&model, 0.5)?;
 /// let segment = line.segment(Bounds::new((-1.0, 3.0), (-1.0, 2.0))?)?.unwrap();
 /// assert!((segment.length() - 5.0).abs() < 1e-14); // from (3, -1) to (-1, 2)
@@ -44,11 +48,11 @@ pub struct Hyperplane {
 }
 
 impl Hyperplane {
-    /// Where the second of two classes has the probability `level`.
+    /// Creates the hyperplane on which the second of two classes has the probability `level`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a level that is not between 0 and 1, other than two classes, and coefficients that are all
-    /// 0: the probability is the same everywhere then.
+    /// Returns [`Error::InvalidParameter`] if the level is not between 0 and 1, if the number of classes is
+    /// not two, or if all coefficients are 0, because the probability is then the same everywhere.
     pub fn of<T: Real, L: Label>(model: &FittedLogistic<T, L>, level: f64) -> Result<Self, Error> {
         check_level(level)?;
         check_two_classes(crate::Classifier::classes(model).len())?;
@@ -56,11 +60,12 @@ impl Hyperplane {
         Hyperplane::new(normal, model.intercept()[0].as_f64() - Difference::of_level(level).offset)
     }
 
-    /// Where two classes are equally probable, whatever the others are; `first` is more probable on the positive side.
+    /// Creates the hyperplane on which two classes are equally probable, whatever the probabilities of the
+    /// others; `first` is more probable on the positive side.
     ///
     /// # Errors
-    /// [`Error::NoSuchClass`], and [`Error::InvalidParameter`] for the same class twice and for classes with the same
-    /// coefficients.
+    /// Returns [`Error::NoSuchClass`] if the model does not have one of the classes. Returns
+    /// [`Error::InvalidParameter`] if both are the same class, or if they have the same coefficients.
     pub fn between<T: Real, L: Label>(
         model: &FittedLogistic<T, L>,
         first: &L,
@@ -84,21 +89,28 @@ impl Hyperplane {
             "coefficients",
             largest,
             largest > 0.0,
-            "not 0: without them nothing has a boundary",
+            "nonzero: with all coefficients 0 there is no boundary",
         )?;
-        // Scaled to the largest coefficient, squares neither overflow nor vanish.
+        // With the largest coefficient scaled to 1, squares neither overflow nor underflow.
         let (normal, offset) = (normal / largest, offset / largest);
-        check::parameter("intercept", offset, offset.is_finite(), "finite in units of the coefficients")?;
+        check::parameter(
+            "intercept",
+            offset,
+            offset.is_finite(),
+            "finite relative to the largest coefficient",
+        )?;
         let length = normal.norm();
         Ok(Hyperplane { normal: normal / length, offset: offset / length })
     }
 
-    /// The same points in the units of x, where the model was fitted to z = (x - `shift`) / `scale` column by column: of a
-    /// pipeline with a [`StandardScaler`](crate::StandardScaler), the model's hyperplane with the mean and the scale of its
-    /// steps.
+    /// Converts the hyperplane to the units of x, for a model that was fitted to z = (x - `shift`) / `scale`,
+    /// column by column. For a pipeline with a [`StandardScaler`](crate::StandardScaler), call this on the
+    /// model's hyperplane with the mean and scale of the scaler.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::NotFinite`] and, for scales that are not above 0, [`Error::InvalidParameter`].
+    /// Returns [`Error::ShapeMismatch`] if `shift` or `scale` has the wrong length, [`Error::NotFinite`] if
+    /// an entry of `shift` is not finite, and [`Error::InvalidParameter`] if a scale is not finite and above
+    /// 0.
     ///
     /// # Examples
     /// ```
@@ -108,10 +120,12 @@ impl Hyperplane {
     ///
     /// let iris = data::iris();
     /// let y: Vec<bool> = iris.y.iter().map(|&species| species == "setosa").collect();
-    /// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+    /// let pipeline =
+    ///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
     /// let model = pipeline.fit(&iris.x, &y)?;
     /// let steps = model.steps();
-    /// let plane = Hyperplane::of(model.classifier(), 0.5)?.unscaled(steps.mean(), steps.scale())?;
+    /// let plane = Hyperplane::of(model.classifier(), 0.5)?
+    ///     .unscaled(steps.mean(), steps.scale())?;
     /// let on_it = plane.nearest(&iris.x)?;
     /// assert!(model.predict_proba(&on_it)?.iter().all(|p| (p - 0.5).abs() < 1e-12));
     /// # Ok::<(), logit::Error>(())
@@ -126,21 +140,21 @@ impl Hyperplane {
         Hyperplane::new(normal, self.offset - moved)
     }
 
-    /// The normal w, of length 1: it points to where the probability is higher.
+    /// Returns the normal w, of length 1. It points in the direction of increasing probability.
     pub fn normal(&self) -> &DVector<f64> {
         &self.normal
     }
 
-    /// The offset b: the signed distance of the origin.
+    /// Returns the offset b: the signed distance of the origin from the hyperplane.
     pub fn offset(&self) -> f64 {
         self.offset
     }
 
-    /// The part of the line within `bounds`, from frame to frame with the positive side on its left; `None` if it passes
-    /// by, or touches a corner.
+    /// Returns the part of the line within `bounds`, from frame to frame, with the positive side on its left.
+    /// Returns `None` if the line misses the bounds or only touches a corner.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for other than two features.
+    /// Returns [`Error::ShapeMismatch`] if the number of features is not two.
     pub fn segment(&self, bounds: Bounds) -> Result<Option<Polyline>, Error> {
         check::count("coefficients", "rows", 2, self.normal.len())?;
         let w = [self.normal[0], self.normal[1]];
@@ -155,7 +169,7 @@ impl Hyperplane {
                 }
             }
         }
-        // Along the line, the positive side on the left.
+        // Sort along the line, with the positive side on the left.
         let along = |point: &[f64; 2]| w[1] * point[0] - w[0] * point[1];
         crossings.sort_by(|a, b| along(a).total_cmp(&along(b)));
         let (Some(&first), Some(&last)) = (crossings.first(), crossings.last()) else { return Ok(None) };
@@ -163,10 +177,12 @@ impl Hyperplane {
         Ok(Polyline::cleaned(vec![first, last], false, slack))
     }
 
-    /// How far each row is, along the normal, and negative on the other side.
+    /// Returns the signed distance of each row along the normal: positive on the positive side, negative on
+    /// the other.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of columns, [`Error::NotFinite`], [`Error::Overflow`].
+    /// Returns [`Error::ShapeMismatch`] if `x` has the wrong number of columns, [`Error::NotFinite`] if an
+    /// entry is not finite, and [`Error::Overflow`] if a distance leaves the range of the number type.
     pub fn distances<'a, T: Real>(&self, x: impl Into<Rows<'a, T>>) -> Result<DVector<f64>, Error> {
         let x = x.into();
         check::count("x", "columns", self.normal.len(), x.ncols())?;
@@ -184,10 +200,10 @@ impl Hyperplane {
         }
     }
 
-    /// The nearest point of the hyperplane to each row.
+    /// Returns the nearest point of the hyperplane to each row.
     ///
     /// # Errors
-    /// As [`distances`](Hyperplane::distances).
+    /// Returns the same errors as [`distances`](Hyperplane::distances).
     pub fn nearest<'a, T: Real>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<f64>, Error> {
         let x = x.into();
         let distances = self.distances(x)?;

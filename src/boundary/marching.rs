@@ -1,16 +1,18 @@
-//! Marching squares: lines between the points of a grid that are above a level and those that are not.
+//! Marching squares: lines between the grid points above a level and those that are not.
 //!
-//! Rows of the grid come one at a time, so memory does not grow with it but with the lines. A line crosses the edge
-//! between two neighbours on different sides, once; in each cell crossings are joined in pairs. Where all four edges are
-//! crossed (a saddle), the side of the cell's centre decides which corners belong together.
+//! Rows of the grid arrive one at a time, so memory grows with the lines rather than with the grid. A line
+//! crosses each edge between two neighbours on different sides once. Within each cell, crossings are joined
+//! in pairs. If all four edges are crossed (a saddle), the value at the cell's centre decides which corners
+//! are connected.
 //!
-//! References: Lorensen and Cline (1987), "Marching cubes"; Nielson and Hamann (1991), "The asymptotic decider".
+//! References: Lorensen and Cline (1987), "Marching cubes"; Nielson and Hamann (1991), "The asymptotic
+//! decider".
 
 use super::polyline::Polyline;
 
 const NONE: usize = usize::MAX;
 
-/// An edge of the grid that a line crosses: its ends, and the values there, of which one alone is above 0.
+/// A grid edge that a line crosses: its ends and the values there, exactly one of which is above 0.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Edge {
     pub(super) ends: [[f64; 2]; 2],
@@ -18,7 +20,7 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// Where the straight line through the values is 0.
+    /// The zero of the linear interpolation along the edge.
     pub(super) fn interpolated(&self) -> [f64; 2] {
         let [[x0, y0], [x1, y1]] = self.ends;
         let share = share(self.values);
@@ -26,30 +28,30 @@ impl Edge {
     }
 }
 
-/// The share of the way from the first to the second at which the straight line through two values is 0.
+/// The fraction of the way from the first value to the second at which their linear interpolation is 0.
 pub(super) fn share([first, second]: [f64; 2]) -> f64 {
     let difference = first - second;
-    // The difference of large numbers may be too large for a number.
+    // The difference of large numbers may overflow.
     let share = match difference.is_finite() {
         true => first / difference,
         false => first / 2.0 / (first / 2.0 - second / 2.0),
     };
-    // Infinite values know the side only.
+    // Infinite values determine only the side.
     if share.is_finite() && first.is_finite() && second.is_finite() { share } else { 0.5 }
 }
 
-/// A cell all of whose edges are crossed.
+/// A cell with crossings on all four edges.
 #[derive(Debug)]
 pub(super) struct Saddle {
     pub(super) centre: [f64; 2],
-    /// The mean of the corners.
+    /// The mean of the corner values.
     pub(super) mean: f64,
     low_left_above: bool,
-    /// Bottom, right, top, left.
+    /// The crossings of the bottom, right, top and left edges.
     edges: [usize; 4],
 }
 
-/// What the rows so far have in lines.
+/// The state of marching squares after some rows.
 #[derive(Debug)]
 pub(super) struct Marcher<'a> {
     x: &'a [f64],
@@ -67,7 +69,7 @@ struct Row {
     crossings: Vec<usize>,
 }
 
-/// The crossing that follows each on its line, and whether one goes before.
+/// For each crossing, the next one on its line and whether it has a predecessor.
 #[derive(Debug, Default)]
 struct Links {
     next: Vec<usize>,
@@ -82,12 +84,12 @@ impl Links {
 }
 
 impl<'a> Marcher<'a> {
-    /// For a grid with these columns.
+    /// Starts a grid with the given column coordinates.
     pub(super) fn new(x: &'a [f64]) -> Self {
         Marcher { x, row: None, edges: Vec::new(), links: Links::default(), saddles: Vec::new() }
     }
 
-    /// Takes the next row of values, above 0 or not.
+    /// Adds the next row of values, each above 0 or not.
     pub(super) fn push(&mut self, y: f64, values: Vec<f64>) {
         let crossings = (1..values.len())
             .map(|j| self.crossing([[self.x[j - 1], y], [self.x[j], y]], [values[j - 1], values[j]]))
@@ -118,8 +120,8 @@ impl<'a> Marcher<'a> {
         self.edges.len() - 1
     }
 
-    /// Joins the crossings of the cell on the left of column `j`. Around the cell, anticlockwise, a line with the higher side
-    /// on its left begins where values fall and ends where they rise.
+    /// Joins the crossings of the cell to the left of column `j`. Anticlockwise around the cell, a line with
+    /// the higher side on its left starts where values fall and ends where they rise.
     fn cell(&mut self, j: usize, edges: [usize; 4], below: &Row, row: &Row) {
         let corners = [below.values[j - 1], below.values[j], row.values[j], row.values[j - 1]];
         let above = corners.map(|value| value > 0.0);
@@ -132,7 +134,7 @@ impl<'a> Marcher<'a> {
             (Some(_), Some(_), Some(_)) => {
                 let middle = |low: f64, high: f64| low + (high - low) / 2.0;
                 let centre = [middle(self.x[j - 1], self.x[j]), middle(below.y, row.y)];
-                // Quarters first: the sum may be too large for a number.
+                // Each value is divided first, because the sum may overflow.
                 let mean = corners.iter().map(|value| value / 4.0).sum();
                 self.saddles.push(Saddle { centre, mean, low_left_above: above[0], edges });
             }
@@ -144,12 +146,12 @@ impl<'a> Marcher<'a> {
         &self.saddles
     }
 
-    /// All lines, given for each saddle whether its centre is above.
+    /// Completes all lines, given for each saddle whether its centre is above 0.
     pub(super) fn finish(self, centres_above: impl IntoIterator<Item = bool>) -> Web {
         let mut links = self.links;
         for (saddle, above) in self.saddles.iter().zip(centres_above) {
             let [bottom, right, top, left] = saddle.edges;
-            // Corners on the other side of the centre are cut off, one by one.
+            // Corners on the other side than the centre are cut off individually.
             let pairs = match (saddle.low_left_above, above) {
                 (true, true) => [(bottom, right), (top, left)],
                 (true, false) => [(bottom, left), (top, right)],
@@ -162,7 +164,7 @@ impl<'a> Marcher<'a> {
     }
 }
 
-/// Crossings, and which follows which.
+/// Crossings, and the order in which they are joined.
 #[derive(Debug)]
 pub(super) struct Web {
     pub(super) edges: Vec<Edge>,
@@ -170,7 +172,8 @@ pub(super) struct Web {
 }
 
 impl Web {
-    /// The crossings of each line in order, and whether it is closed; open lines first, in the order of the grid.
+    /// The crossings of each line in order, and whether the line is closed. Open lines come first, in grid
+    /// order.
     fn chains(&self) -> Vec<(Vec<usize>, bool)> {
         let mut seen = vec![false; self.edges.len()];
         let mut chains = Vec::new();
@@ -192,7 +195,7 @@ impl Web {
         chains
     }
 
-    /// The lines through one point for each crossing; points are the same if they differ by `slack` or less.
+    /// The lines through one point per crossing. Points that differ by at most `slack` are merged.
     pub(super) fn lines(&self, points: &[[f64; 2]], slack: [f64; 2]) -> Vec<Polyline> {
         let line = |(chain, closed): (Vec<usize>, bool)| {
             Polyline::cleaned(chain.into_iter().map(|crossing| points[crossing]).collect(), closed, slack)

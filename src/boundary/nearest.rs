@@ -1,4 +1,4 @@
-//! The point of a boundary that is nearest to a given one.
+//! The point of a boundary nearest to a given point.
 
 use super::beside::beside;
 use super::bounds::Bounds;
@@ -13,28 +13,29 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::scalar::Real;
 
-/// A point of a boundary, and how far it is.
+/// A point of a boundary, with its distance from the query point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Nearest {
-    /// The point.
+    /// The point on the boundary.
     pub point: [f64; 2],
-    /// Its distance, in the units of the data.
+    /// The distance, in the units of the data.
     pub distance: f64,
 }
 
-/// Steps of the golden section, each of which leaves 0.618 of a piece.
+/// The number of golden-section steps, each of which reduces an interval to 0.618 of its width.
 const STEPS: usize = 40;
 
 impl Contour {
-    /// The point of the level set that is nearest to `to`, of those within the bounds; `None` if the level is never reached.
+    /// Returns the point of the level set nearest to `to`, within the bounds; `None` if the level is never
+    /// reached.
     ///
-    /// Where the lines are nearest decides where to look; there, the curve itself is followed. The point found is on the level as
-    /// vertices are.
+    /// The lines determine where to search; the search itself follows the curve. Like the vertices, the
+    /// returned point is on the level.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a point that is not finite; those of the classifier, which must be the one that
-    /// the contour was made of.
+    /// Returns [`Error::InvalidParameter`] if `to` is not finite, and the errors of the classifier.
+    /// `classifier` must be the one that the contour was computed from.
     ///
     /// # Examples
     /// ```
@@ -42,7 +43,11 @@ impl Contour {
     /// use logit::boundary::{Bounds, contour};
     /// use nalgebra::{dmatrix, dvector};
     ///
-    /// let model = FittedLogistic::from_coefficients(vec![0, 1], dmatrix![3.0; 4.0], dvector![0.0])?;
+    /// let model = FittedLogistic::from_coefficients(
+    ///     vec![0, 1],
+    ///     dmatrix![3.0; 4.0],
+    ///     dvector![0.0],
+    /// )?;
     /// let contour = contour(&model, 0.5, Bounds::new((-2.0, 2.0), (-2.0, 2.0))?, 30)?;
     /// let nearest = contour.nearest(&model, [0.6, 0.8])?.unwrap();
     /// assert!((nearest.distance - 1.0).abs() < 1e-9);
@@ -61,10 +66,12 @@ impl Contour {
 }
 
 impl<L> ClassBoundary<L> {
-    /// The point of the boundary that is nearest to `to`, of those within the bounds; `None` if the classes do not meet.
+    /// Returns the point of the boundary nearest to `to`, within the bounds; `None` if the classes do not
+    /// meet.
     ///
     /// # Errors
-    /// As [`Contour::nearest`], and [`Error::NoSuchClass`] for a classifier of other classes.
+    /// Returns the same errors as [`Contour::nearest`], and [`Error::NoSuchClass`] if the classifier does not
+    /// have one of the classes.
     pub fn nearest<T: Real, C: Classifier<T, Label = L> + ?Sized>(
         &self,
         classifier: &C,
@@ -94,7 +101,7 @@ fn nearest<T: Real, C: Classifier<T> + ?Sized>(
     else {
         return Ok(None);
     };
-    // The curve strays from a piece by less than half of its length, or the grid has not seen it.
+    // The curve deviates from a segment by less than half of the segment's length, or the grid has missed it.
     let chords: Vec<[[f64; 2]; 2]> = lines
         .iter()
         .flat_map(Polyline::segments)
@@ -141,7 +148,7 @@ fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
-/// The point of a straight piece that is nearest to another.
+/// The point of a segment nearest to `to`.
 fn nearest_of_piece(piece: [[f64; 2]; 2], to: [f64; 2]) -> [f64; 2] {
     let [a, b] = piece;
     let length = distance(a, b);

@@ -1,4 +1,4 @@
-//! A classifier asked about points of the plane, many at a time.
+//! Evaluates a classifier at many points of the plane at a time.
 
 use std::marker::PhantomData;
 
@@ -10,14 +10,14 @@ use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// The most points of one prediction, which bounds the memory.
+/// The maximum number of points per prediction, which bounds the memory.
 const BLOCK: usize = 4096;
 
-/// The finest grid: 16 million points.
+/// The finest resolution: 16 million grid points.
 const FINEST: usize = 4096;
 
-/// A function whose zeros are a boundary: ln p_plus - ln p_minus - offset. It is smooth and nearly straight where
-/// probabilities are flat or steep.
+/// A function whose zeros are a boundary: ln p_plus - ln p_minus - offset. It is smooth and nearly linear,
+/// whether probabilities are flat or steep.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Difference {
     pub(super) plus: usize,
@@ -26,7 +26,7 @@ pub(super) struct Difference {
 }
 
 impl Difference {
-    /// Zero where the second of two classes has this probability.
+    /// The difference that is zero where the second of two classes has this probability.
     pub(super) fn of_level(level: f64) -> Self {
         Difference { plus: 1, minus: 0, offset: level.ln() - (-level).ln_1p() }
     }
@@ -34,13 +34,13 @@ impl Difference {
     /// The value for a row of log-probabilities.
     pub(super) fn value<T: Real>(&self, log_p: &DMatrix<T>, row: usize) -> f64 {
         let (plus, minus) = (log_p[(row, self.plus)].as_f64(), log_p[(row, self.minus)].as_f64());
-        // Two probabilities of 0 are equal, and their logarithms have no difference.
+        // Two probabilities of 0 are equal, although the difference of their logarithms is undefined.
         let difference = if plus == minus { 0.0 } else { plus - minus };
         difference - self.offset
     }
 }
 
-/// A classifier of two features.
+/// A classifier of two features, evaluated at points.
 #[derive(Debug)]
 pub(super) struct Probe<'a, T, C: ?Sized> {
     classifier: &'a C,
@@ -53,12 +53,12 @@ impl<'a, T: Real, C: Classifier<T> + ?Sized> Probe<'a, T, C> {
         Ok(Probe { classifier, scalar: PhantomData })
     }
 
-    /// The nearest point that the number type has: what the classifier is asked about in fact.
+    /// The nearest point that is representable in the classifier's number type.
     pub(super) fn snap(&self, point: [f64; 2]) -> [f64; 2] {
         point.map(|coordinate| T::of(coordinate).as_f64())
     }
 
-    /// Calls `visit` with the log-probabilities of each block of points and the number of its first.
+    /// Calls `visit` with the log-probabilities of each block of points and the index of its first point.
     pub(super) fn visit(
         &self,
         points: &[[f64; 2]],
@@ -85,8 +85,8 @@ impl<'a, T: Real, C: Classifier<T> + ?Sized> Probe<'a, T, C> {
         Ok(values)
     }
 
-    /// Calls `visit` with each row of a grid from the lowest: its coordinate, and where in a matrix of log-probabilities it
-    /// begins. The columns of the grid are returned.
+    /// Calls `visit` with each row of a grid, from the lowest: its coordinate, a matrix of log-probabilities
+    /// and the index in it where the row begins.
     pub(super) fn rows_of_grid(
         &self,
         grid: &Grid,
@@ -105,7 +105,7 @@ impl<'a, T: Real, C: Classifier<T> + ?Sized> Probe<'a, T, C> {
         Ok(())
     }
 
-    /// A grid over `bounds` of the numbers that the classifier can be asked about.
+    /// Creates a grid over `bounds`, of numbers representable in the classifier's number type.
     pub(super) fn grid(&self, bounds: Bounds, resolution: usize) -> Result<Grid, Error> {
         let valid = (2..=FINEST).contains(&resolution);
         check::parameter("resolution", resolution as f64, valid, "from 2 to 4096")?;
@@ -119,7 +119,7 @@ impl<'a, T: Real, C: Classifier<T> + ?Sized> Probe<'a, T, C> {
     }
 }
 
-/// The coordinates of columns and rows of a grid.
+/// The coordinates of the columns and rows of a grid.
 #[derive(Debug)]
 pub(super) struct Grid {
     pub(super) x: Vec<f64>,

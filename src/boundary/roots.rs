@@ -1,11 +1,12 @@
-//! Zeros between two points on different sides, all of them at once.
+//! Zeros of a function in many intervals at once, each between two points on different sides.
 //!
-//! Chandrupatla's method: inverse quadratic interpolation where the last three points say that it can be trusted, else
-//! halving. Each round asks once about a point of every interval that is still open. Where interpolation has not halved
-//! an interval in three rounds, the next one does, so no function takes more than four times the rounds of halving.
+//! The algorithm is Chandrupatla's method: inverse quadratic interpolation where the last three points
+//! indicate that it is reliable, and bisection otherwise. Each round evaluates one point of every interval
+//! that is still open. If interpolation has not halved an interval in three rounds, the next round bisects
+//! it, so no function takes more than four times the rounds of bisection.
 //!
-//! Reference: Chandrupatla (1997), "A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear
-//! function without using derivatives".
+//! Reference: Chandrupatla (1997), "A new hybrid quadratic/bisection algorithm for finding the zero of a
+//! nonlinear function without using derivatives".
 
 use super::marching::{Edge, share};
 use super::probe::{Difference, Probe};
@@ -13,31 +14,31 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// The halvings that 53 bits allow, four times.
+/// Four times the number of bisections that 53 bits allow.
 const ROUNDS: usize = 212;
 
-/// The distance between neighbouring numbers below 1, which is the end of every interval.
+/// The distance between neighbouring numbers below 1, at which every interval ends.
 pub(super) const LEAST: f64 = f64::EPSILON / 2.0;
 
-/// The zero lies between `x[0]`, the last point, and `x[1]`; `x[2]` is the one before.
+/// An interval with a zero between `x[0]`, the last point, and `x[1]`; `x[2]` is the point before.
 #[derive(Debug)]
 pub(super) struct Interval {
     x: [f64; 3],
     f: [f64; 3],
-    /// An interval of this width is not looked into.
+    /// The width at which the search stops.
     least: f64,
-    /// The width that is to be halved, and the rounds since.
+    /// The width to be halved, and the number of rounds since it was set.
     width: f64,
     rounds: usize,
 }
 
 impl Interval {
-    /// From 0 to 1, with these values there.
+    /// Creates an interval from 0 to 1 with the given function values at its ends.
     pub(super) fn new([from, to]: [f64; 2], least: f64) -> Self {
         Interval { x: [0.0, 1.0, 1.0], f: [from, to, to], least, width: 1.0, rounds: 0 }
     }
 
-    /// The end with the smaller value.
+    /// The end with the smaller absolute value.
     pub(super) fn best(&self) -> f64 {
         self.x[self.index_of_best()]
     }
@@ -50,7 +51,7 @@ impl Interval {
         self.f[self.index_of_best()].abs() <= tolerance || (self.x[1] - self.x[0]).abs() <= self.least
     }
 
-    /// Where to look next.
+    /// The next point to evaluate.
     fn proposal(&self) -> f64 {
         let ([x1, x2, x3], [f1, f2, f3]) = (self.x, self.f);
         let step = if self.rounds > 2 {
@@ -84,8 +85,8 @@ impl Interval {
     }
 }
 
-/// Narrows intervals until a value is within the tolerance or the interval no wider than its least width. `evaluate` is given
-/// the numbers of the intervals that are open, and a point in each.
+/// Narrows intervals until a value is within the tolerance or the interval is no wider than its least width.
+/// `evaluate` receives the indices of the open intervals and one point in each.
 pub(super) fn narrow(
     intervals: &mut [Interval],
     tolerance: f64,
@@ -106,13 +107,13 @@ pub(super) fn narrow(
     Ok(())
 }
 
-/// How near to 0 a difference is brought.
+/// The largest absolute difference that counts as 0.
 pub(super) fn tolerance<T: Real>() -> f64 {
     32.0 * T::EPSILON.as_f64()
 }
 
-/// For each edge a point where the difference is 0 up to the tolerance, or, where the function is steeper than that or
-/// jumps, the better of two neighbouring numbers.
+/// For each edge, finds a point where the difference is 0 up to the tolerance. Where the function is steeper
+/// than that or jumps, finds the better of two neighbouring floating-point numbers.
 pub(super) fn roots<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
@@ -129,7 +130,7 @@ pub(super) fn roots<T: Real, C: Classifier<T> + ?Sized>(
     Ok(edges.iter().zip(&intervals).map(found).collect())
 }
 
-/// A step, as a share of the way, that no longer changes a point.
+/// The smallest step, as a fraction of the edge, that still changes a point.
 fn unit_of<T: Real>([a, b]: [[f64; 2]; 2]) -> f64 {
     let unit = |axis: usize| {
         let size = a[axis].abs().max(b[axis].abs());
@@ -138,7 +139,7 @@ fn unit_of<T: Real>([a, b]: [[f64; 2]; 2]) -> f64 {
     unit(0).min(unit(1)).max(LEAST)
 }
 
-/// The point at a share of the way, from the nearer end, so that the ends themselves are met.
+/// The point at the given fraction of the edge, computed from the nearer end so that the ends are exact.
 pub(super) fn between([a, b]: [[f64; 2]; 2], share: f64) -> [f64; 2] {
     [0, 1].map(|axis| {
         let way = b[axis] - a[axis];

@@ -1,4 +1,4 @@
-//! A classifier of many features seen through two of them.
+//! Two-feature slices of a classifier with many features.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -10,13 +10,14 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// A classifier whose rows have two of the features of another one: all others are held at the values of a chosen row.
+/// A two-feature view of a classifier: all other features are fixed at the values of a reference row.
 ///
-/// It is the plane through that row in the directions of the two features. The boundary in it is the exact one of the
-/// classifier there, but another row shows another plane: look at several.
+/// The slice is the plane through the reference row in the directions of the two features. A boundary in it
+/// is the exact boundary of the classifier on that plane. Another reference row gives another plane, so look
+/// at several.
 ///
 /// # Shapes
-/// Rows have two columns, the chosen features in the order in which they were chosen.
+/// Rows have two columns: the chosen features, in the order in which they were chosen.
 ///
 /// # Examples
 /// ```
@@ -42,33 +43,35 @@ pub struct Slice<'a, T, C: ?Sized> {
 }
 
 impl<'a, T: Real, C: Classifier<T> + ?Sized> Slice<'a, T, C> {
-    /// The plane of two features, counted from 0, through the row `reference`, whose entries for these two do not matter.
+    /// Creates the slice of two features, counted from 0, through the row `reference`. The entries of
+    /// `reference` for these two features do not matter.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a feature that does not exist and for the same twice, [`Error::ShapeMismatch`] for a
-    /// row of another length than the classifier has features, [`Error::NotFinite`].
+    /// Returns [`Error::InvalidParameter`] if a feature does not exist or both are the same,
+    /// [`Error::ShapeMismatch`] if the length of `reference` differs from the classifier's number of
+    /// features, and [`Error::NotFinite`] if one of its entries is not finite.
     pub fn new(classifier: &'a C, features: [usize; 2], reference: &[T]) -> Result<Self, Error> {
         let count = classifier.features();
         for feature in features {
-            let requires = "the number of a feature, counted from 0";
+            let requires = "the index of a feature, counted from 0";
             check::parameter("features", feature as f64, feature < count, requires)?;
         }
         let different = features[0] != features[1];
-        check::parameter("features", features[1] as f64, different, "another feature than the first")?;
+        check::parameter("features", features[1] as f64, different, "a different feature from the first")?;
         check::count("reference", "entries", count, reference.len())?;
         check::finite("reference", &DMatrix::from_row_slice(1, count, reference))?;
         Ok(Slice { classifier, features, reference: reference.to_vec() })
     }
 
-    /// The two features.
+    /// Returns the indices of the two features.
     pub fn chosen(&self) -> [usize; 2] {
         self.features
     }
 
-    /// Rows of all features.
+    /// Returns the rows of `x` extended to all features of the classifier.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for other than two columns.
+    /// Returns [`Error::ShapeMismatch`] if the number of columns is not two.
     pub fn whole<'b>(&self, x: impl Into<Rows<'b, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         check::count("x", "columns", 2, x.ncols())?;
@@ -128,7 +131,7 @@ impl<T: Real, C: Classifier<T> + ?Sized> Classifier<T> for Slice<'_, T, C> {
 }
 
 impl<T: Real, C: Classifier<T> + ?Sized> Slice<'_, T, C> {
-    /// Calls `with` with the rows of `x` as the classifier sees them, in scratch memory.
+    /// Calls `with` with the rows of `x` extended to all features, in scratch memory.
     fn with_whole(
         &self,
         x: Rows<'_, T>,

@@ -1,4 +1,4 @@
-//! What is left of the boundary of two classes where a third is more probable: lines end where all three are equal.
+//! The visible part of the boundary of two classes: lines end where a third class is equally probable.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// A third class may be more probable by this and still not hide a point: lines that pass through a point where three
-/// classes meet are not cut there by rounding.
+/// The excess up to which a more probable third class does not hide a point. It keeps rounding errors from
+/// cutting lines that pass through a point where three classes meet.
 const HIDDEN: f64 = 1e-12;
 
-/// By how much the most probable other class exceeds the two.
+/// The amount by which the most probable other class exceeds both classes, in log-probability.
 fn excess<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> f64 {
     let own = log_p[(row, of.plus)].as_f64().max(log_p[(row, of.minus)].as_f64());
     let others = (0..log_p.ncols()).filter(|&class| class != of.plus && class != of.minus);
@@ -42,7 +42,7 @@ fn excesses<T: Real, C: Classifier<T> + ?Sized>(
     Ok(values)
 }
 
-/// Parts of lines, and the classes that begin where they end.
+/// Parts of lines, and the third classes at their ends.
 pub(super) type Visible = (Vec<Polyline>, BTreeSet<usize>);
 
 /// The parts of lines where no third class is more probable.
@@ -56,7 +56,7 @@ pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
     for line in lines {
         let values = excesses(probe, of, &line.points)?;
         let hidden: Vec<bool> = values.iter().map(|&value| value > HIDDEN).collect();
-        // A closed line is cut open at a point that is hidden.
+        // A closed line is cut open at a hidden point.
         let Some(first) = hidden.iter().position(|&hidden| hidden) else {
             parts.push(line);
             continue;
@@ -97,8 +97,8 @@ pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
     Ok((parts, thirds))
 }
 
-/// For each chord of a line, with an end where the third class is more probable and one where it is not, the point of the
-/// curve where all three are equal.
+/// For each chord of a line that is hidden at one end and visible at the other, finds the point of the curve
+/// where all three classes are equally probable.
 fn meetings<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,

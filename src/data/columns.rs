@@ -1,4 +1,4 @@
-//! Columns of a data set, by number and by name.
+//! Selection of the columns of a data set, by index and by name.
 
 use super::Dataset;
 use crate::check;
@@ -9,12 +9,12 @@ use crate::label::Label;
 use crate::scalar::Real;
 
 impl<L: Label, T: Real> Dataset<L, T> {
-    /// The columns with these numbers (from 0), in this order.
+    /// Returns the data set with only the columns of these indices, from 0, in this order.
     ///
     /// # Errors
-    /// [`Error::NoSuchIndex`] for a column that does not exist.
+    /// Returns [`Error::NoSuchIndex`] if a column does not exist.
     pub fn columns(&self, numbers: &[usize]) -> Result<Self, Error> {
-        // The fields are public, so there may be another number of names than of columns.
+        // The fields are public, so the number of names may differ from the number of columns.
         let named = !self.feature_names.is_empty();
         let existing = if named { self.x.ncols().min(self.feature_names.len()) } else { self.x.ncols() };
         check::indices("numbers", "column", numbers, existing)?;
@@ -28,16 +28,18 @@ impl<L: Label, T: Real> Dataset<L, T> {
         })
     }
 
-    /// The columns with these names, in this order.
+    /// Returns the data set with only the columns of these names, in this order.
     ///
     /// ```
-    /// let petals = logit::data::iris().columns_named(&["petal width (cm)", "petal length (cm)"])?;
+    /// let petals = logit::data::iris()
+    ///     .columns_named(&["petal width (cm)", "petal length (cm)"])?;
     /// assert_eq!((petals.x[(0, 0)], petals.x[(0, 1)]), (0.2, 1.4));
     /// # Ok::<(), logit::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::UnknownColumn`] for a name that no column has, [`Error::ColumnNames`] for one that several have.
+    /// Returns [`Error::UnknownColumn`] if a name is not that of a column, and [`Error::ColumnNames`] if
+    /// several columns have it.
     pub fn columns_named<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, Error> {
         let of_name = |name: &str| position_of(name, &self.feature_names, self.x.ncols());
         let numbers: Vec<usize> =
@@ -45,7 +47,8 @@ impl<L: Label, T: Real> Dataset<L, T> {
         self.columns(&numbers)
     }
 
-    /// The columns that a model was fitted on, by name, in the order of the fit: other columns are left out.
+    /// Returns the data set with only the columns that a model was fitted on, found by name and in the order
+    /// of the fit.
     ///
     /// ```
     /// use logit::prelude::*;
@@ -60,11 +63,11 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`columns_named`](Dataset::columns_named); [`Error::Unsupported`] for a model that was fitted on rows
-    /// without names.
+    /// Returns the errors of [`columns_named`](Dataset::columns_named), and [`Error::Unsupported`] if the
+    /// model was fitted on rows without names.
     pub fn columns_of<C: Classifier<T> + ?Sized>(&self, model: &C) -> Result<Self, Error> {
         let Some(names) = model.feature_names() else {
-            let instead = "choose them by number, or fit the model on rows with names";
+            let instead = "choose them by index with `columns`, or fit the model on rows with names";
             return Err(unsupported("columns by name", "a model without names", instead));
         };
         self.columns_named(names)
@@ -107,7 +110,7 @@ mod tests {
         let error =
             |set: Dataset<&'static str>, name: &str| set.columns_named(&[name]).unwrap_err().to_string();
         assert_eq!(error(named(), "lb"), "no column `lb` in the table, which has `m`, `kg`, `s`");
-        assert_eq!(error(unnamed(), "m"), "no column `m` in the table, which has 3 columns and no names");
+        assert_eq!(error(unnamed(), "m"), "no column `m` in the table, which has 3 unnamed columns");
         let twice = unnamed().with_feature_names(["m", "m", "s"]).unwrap();
         assert!(error(twice, "m").starts_with("two columns have the name `m`"));
     }

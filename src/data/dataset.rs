@@ -1,4 +1,4 @@
-//! A matrix with what belongs to it.
+//! A matrix with its labels, names and weights.
 
 use nalgebra::DMatrix;
 
@@ -11,17 +11,18 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::{Split, train_test_split};
 
-/// A matrix with its labels, the names of its columns and, if there are any, weights of its rows.
+/// A matrix with its labels, the names of its columns and, optionally, the weights of its rows.
 ///
-/// Nothing needs one: estimators and metrics take `x` and `y`, from wherever they come. It keeps together what belongs
-/// together when rows are chosen, and checks that the parts fit each other.
+/// A data set is never required: estimators and metrics take `x` and `y` from any source. A data set keeps
+/// the parts together when rows are selected, and checks that their sizes agree.
 ///
 /// # Shapes
-/// `x` is n x d, one sample per row; `y` has n labels, `feature_names` d names or none, `weights` n numbers.
+/// `x` is n x d, one sample per row. `y` has n labels, `feature_names` has d names or none, and `weights` has
+/// n numbers.
 ///
 /// # Names
-/// A model that is fitted on a data set with names knows them and refuses rows with others; see [`Rows`]. Columns that
-/// nobody has named have no names.
+/// A model that is fitted on a data set with names stores them, and rejects rows with other names; see
+/// [`Rows`]. Columns have no names unless you name them.
 ///
 /// # Examples
 /// ```
@@ -30,9 +31,12 @@ use crate::select::{Split, train_test_split};
 /// use logit::{LogisticRegression, Penalty};
 /// use nalgebra::dmatrix;
 ///
-/// let heights = Dataset::new(dmatrix![1.1; 1.3; 1.7; 1.8], ["child", "child", "adult", "adult"])?
-///     .with_feature_names(["height (m)"])?
-///     .with_weights(vec![1.0, 1.0, 2.0, 1.0])?;
+/// let heights = Dataset::new(
+///     dmatrix![1.1; 1.3; 1.7; 1.8],
+///     ["child", "child", "adult", "adult"],
+/// )?
+/// .with_feature_names(["height (m)"])?
+/// .with_weights(vec![1.0, 1.0, 2.0, 1.0])?;
 /// let model = heights.fit(&LogisticRegression::new(Penalty::c(100.0)))?;
 /// assert_eq!(model.predict(&heights.x)?, heights.y);
 /// # Ok::<(), logit::Error>(())
@@ -44,29 +48,30 @@ pub struct Dataset<L, T = f64> {
     pub x: DMatrix<T>,
     /// The labels, one per row.
     pub y: Vec<L>,
-    /// The names of the columns, with units where they have any; empty if the columns have no names.
+    /// The names of the columns, with units where applicable; empty if the columns have no names.
     pub feature_names: Vec<String>,
-    /// The names of the categories 0, 1 and so on of each column of codes, and nothing for columns of numbers; empty if no
-    /// column has any. See [`Rows::with_categories`].
+    /// The names of the categories 0, 1 and so on of each column of codes, and an empty list for each column
+    /// of numbers; empty if no column has named codes. See [`Rows::with_categories`].
     pub categories: Vec<Vec<String>>,
-    /// One weight per row, if rows do not count the same: 2 counts a row twice, 0 removes it.
+    /// One weight per row, or `None` if all rows count the same. A weight of 2 counts a row twice, 0 removes
+    /// it.
     pub weights: Option<Vec<T>>,
 }
 
 impl<L: Label, T: Real> Dataset<L, T> {
-    /// A matrix and its labels; columns have no names, and rows no weights.
+    /// Creates a data set from a matrix and its labels, without names and weights.
     ///
-    /// Entries may be missing (NaN), for an [`Imputer`](crate::Imputer) to fill.
+    /// Entries may be missing (NaN); an [`Imputer`](crate::Imputer) fills them.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of labels than of rows.
+    /// Returns [`Error::ShapeMismatch`] if the number of labels is not the number of rows.
     pub fn new(x: DMatrix<T>, y: impl Into<Vec<L>>) -> Result<Self, Error> {
         let y = y.into();
         check::count("y", "labels", x.nrows(), y.len())?;
         Ok(Dataset { x, y, feature_names: Vec::new(), categories: Vec::new(), weights: None })
     }
 
-    /// Rows (arrays, vectors or slices) and their labels.
+    /// Creates a data set from rows (arrays, vectors or slices) and their labels.
     ///
     /// ```
     /// use logit::data::Dataset;
@@ -77,7 +82,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`matrix_from_rows`] and [`new`](Dataset::new).
+    /// Returns the errors of [`matrix_from_rows`] and [`new`](Dataset::new).
     pub fn from_rows<R: AsRef<[T]>>(
         rows: impl IntoIterator<Item = R>,
         y: impl Into<Vec<L>>,
@@ -85,10 +90,11 @@ impl<L: Label, T: Real> Dataset<L, T> {
         Self::new(matrix_from_rows(rows)?, y)
     }
 
-    /// Numbers that lie row by row, `columns` to a row, and the labels of the rows.
+    /// Creates a data set from numbers stored row by row, `columns` numbers per row, and the labels of the
+    /// rows.
     ///
     /// # Errors
-    /// Those of [`matrix_from_row_major`] and [`new`](Dataset::new).
+    /// Returns the errors of [`matrix_from_row_major`] and [`new`](Dataset::new).
     pub fn from_row_major(values: &[T], columns: usize, y: impl Into<Vec<L>>) -> Result<Self, Error> {
         Self::new(matrix_from_row_major(values, columns)?, y)
     }
@@ -96,7 +102,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// Names the columns.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of names than of columns.
+    /// Returns [`Error::ShapeMismatch`] if the number of names is not the number of columns.
     pub fn with_feature_names<S: Into<String>>(
         mut self,
         names: impl IntoIterator<Item = S>,
@@ -107,11 +113,11 @@ impl<L: Label, T: Real> Dataset<L, T> {
         Ok(self)
     }
 
-    /// Says what the codes of the columns mean: for each column the names of its categories, or nothing for a
-    /// column of numbers.
+    /// Names the categories of columns of codes: a list of names for each column, empty for a column of
+    /// numbers.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of lists than of columns.
+    /// Returns [`Error::ShapeMismatch`] if the number of lists is not the number of columns.
     pub fn with_categories(mut self, categories: Vec<Vec<String>>) -> Result<Self, Error> {
         check::count("categories", "entries", self.x.ncols(), categories.len())?;
         self.categories = categories;
@@ -121,8 +127,9 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// Gives each row a weight.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of weights than of rows, [`Error::InvalidWeight`] for one that is
-    /// negative or not finite, [`Error::InvalidWeightSum`] when they are all zero.
+    /// Returns [`Error::ShapeMismatch`] if the number of weights is not the number of rows,
+    /// [`Error::InvalidWeight`] if a weight is negative or not finite, and [`Error::InvalidWeightSum`] if the
+    /// weights are all zero or their sum is not finite.
     pub fn with_weights(mut self, weights: impl Into<Vec<T>>) -> Result<Self, Error> {
         let weights = weights.into();
         check::weights(Some(&weights), self.x.nrows())?;
@@ -133,12 +140,12 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// Fits an estimator to all rows, with their weights if there are any.
     ///
     /// # Errors
-    /// Those of [`Estimator::fit_with`].
+    /// Returns the errors of [`Estimator::fit_with`].
     pub fn fit<E: Estimator<T>>(&self, estimator: &E) -> Result<E::Fitted<L>, Error> {
         estimator.fit_with(self, &self.y, self.options())
     }
 
-    /// The options of a fit to these rows: their weights.
+    /// Returns the options for a fit to these rows, which hold their weights.
     pub fn options(&self) -> FitOptions<'_, T> {
         let options = FitOptions::new();
         match &self.weights {
@@ -147,12 +154,13 @@ impl<L: Label, T: Real> Dataset<L, T> {
         }
     }
 
-    /// The rows that `numbers` names, in this order; a row may be named more than once.
+    /// Returns the data set with only the rows of the indices `numbers`, in this order. An index may occur
+    /// more than once.
     ///
     /// # Errors
-    /// [`Error::NoSuchIndex`] for a row that there is not.
+    /// Returns [`Error::NoSuchIndex`] if a row does not exist.
     pub fn rows(&self, numbers: &[usize]) -> Result<Self, Error> {
-        // The fields are open to all, so they may no longer fit each other.
+        // The fields are public, so their sizes may disagree.
         let weighted = self.weights.as_ref().map_or(usize::MAX, Vec::len);
         check::indices("numbers", "row", numbers, self.x.nrows().min(self.y.len()).min(weighted))?;
         Ok(Dataset {
@@ -164,7 +172,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
         })
     }
 
-    /// The rows to learn from and the rows to test on.
+    /// Returns the training rows and the test rows of a split.
     ///
     /// ```
     /// use logit::select::k_fold;
@@ -177,13 +185,15 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NoSuchIndex`] for a split of more rows than there are.
+    /// Returns [`Error::NoSuchIndex`] if the split has a row that does not exist.
     pub fn split(&self, split: &Split) -> Result<(Self, Self), Error> {
         Ok((self.rows(&split.train)?, self.rows(&split.test)?))
     }
 
-    /// The rows to learn from and the rows to test on, drawn by [`train_test_split`] with the same share of every class
-    /// on both sides.
+    /// Splits the rows at random into training rows and test rows, with the same fraction of every class on
+    /// both sides.
+    ///
+    /// The split is drawn by [`train_test_split`].
     ///
     /// ```
     /// let (train, test) = logit::data::iris().train_test_split(0.2, 42)?;
@@ -192,12 +202,12 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`train_test_split`].
+    /// Returns the errors of [`train_test_split`].
     pub fn train_test_split(&self, test_fraction: f64, seed: u64) -> Result<(Self, Self), Error> {
         self.split(&train_test_split(&self.y, test_fraction, seed)?)
     }
 
-    /// Replaces the labels.
+    /// Replaces each label by the result of `label`.
     ///
     /// ```
     /// let iris = logit::data::iris().map_labels(|species| species == "setosa");
@@ -213,7 +223,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
         }
     }
 
-    /// The same in numbers of another type, each the nearest there is.
+    /// Converts the features and weights to another number type, each to the nearest number of the type.
     ///
     /// ```
     /// let iris = logit::data::iris().cast::<f32>();
@@ -229,7 +239,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
         }
     }
 
-    /// The classes, in ascending order, and how many rows each has.
+    /// Returns the classes in ascending order, each with its number of rows.
     pub fn class_counts(&self) -> Vec<(L, usize)> {
         let classes = distinct(self.y.iter());
         let mut counts = vec![0; classes.len()];
@@ -242,11 +252,12 @@ impl<L: Label, T: Real> Dataset<L, T> {
     }
 }
 
-/// The features, with the names of the columns and of their categories.
+/// Converts to the features, with the names of the columns and of their categories.
 impl<'a, L, T: Real> From<&'a Dataset<L, T>> for Rows<'a, T> {
     fn from(set: &'a Dataset<L, T>) -> Self {
         let rows = Rows::from(&set.x);
-        // Without names, and with another number of them than of columns: the fields are public.
+        // Names that are missing or of the wrong number are left out: the fields are public, so sizes may
+        // disagree.
         let rows = rows.with_names(&set.feature_names).unwrap_or(rows);
         rows.with_categories(&set.categories).unwrap_or(rows)
     }
@@ -282,7 +293,7 @@ mod tests {
         assert!(matches!(set.clone().with_weights([1.0]), Err(Error::ShapeMismatch { .. })));
         assert!(matches!(set.clone().with_weights([1.0, -1.0]), Err(Error::InvalidWeight { row: 1, .. })));
         let error = set.rows(&[0, 2]).unwrap_err();
-        assert_eq!(error.to_string(), "`numbers` names row 2, but there are 2 of them, counted from 0");
+        assert_eq!(error.to_string(), "`numbers` refers to row 2, but there are only 2 rows (0 to 1)");
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! To and from the matrices of the crate `faer`.
+//! Conversions to and from the matrices of the crate `faer`.
 
 use ::faer::MatRef;
 use nalgebra::DMatrix;
 
 use crate::scalar::Real;
 
-/// A view of a matrix for `faer`, without a copy: both lie column by column.
+/// Returns a `faer` view of a matrix, without a copy. Both crates store matrices column by column.
 ///
 /// # Examples
 /// ```
@@ -20,8 +20,10 @@ pub fn faer_view<T: Real>(matrix: &DMatrix<T>) -> MatRef<'_, T> {
     MatRef::from_column_major_slice(matrix.as_slice(), matrix.nrows(), matrix.ncols())
 }
 
-/// A copy of a matrix of `faer`, of any layout. (A view would need the memory of several columns as one slice, which
-/// `faer` does not give.)
+/// Copies a `faer` matrix of any layout.
+///
+/// A view is not possible: it would need the memory of several columns as one slice, which `faer` does not
+/// provide.
 ///
 /// # Examples
 /// ```

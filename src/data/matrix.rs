@@ -1,28 +1,36 @@
-//! Matrices from rows: nalgebra lies column by column, most other things row by row.
+//! Matrices from numbers in row order, whereas nalgebra stores matrices column by column.
 
 use nalgebra::DMatrix;
 
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// A matrix of rows, which are arrays, vectors or slices of one length.
+/// Returns the matrix with the given rows, which are arrays, vectors or slices of one length.
 ///
 /// # Errors
-/// [`Error::Empty`] for no rows, because the number of columns is not known then; [`Error::RaggedRow`] for a row of
-/// another length than the first.
+/// Returns [`Error::Empty`] if there are no rows, because the number of columns is then unknown, and
+/// [`Error::RaggedRow`] if a row has another length than the first.
 ///
 /// # Examples
 /// ```
 /// use logit::data::matrix_from_rows;
 /// use nalgebra::dmatrix;
 ///
-/// assert_eq!(matrix_from_rows([[1.0, 2.0], [3.0, 4.0]])?, dmatrix![1.0, 2.0; 3.0, 4.0]);
+/// assert_eq!(
+///     matrix_from_rows([[1.0, 2.0], [3.0, 4.0]])?,
+///     dmatrix![1.0, 2.0; 3.0, 4.0]
+/// );
 /// let lines = ["1 2 3", "4 5 6"];
-/// let numbers = |line: &str| line.split(' ').map(|word| word.parse().unwrap_or(f32::NAN)).collect::<Vec<_>>();
-/// assert_eq!(matrix_from_rows(lines.map(numbers))?, dmatrix![1.0, 2.0, 3.0; 4.0, 5.0, 6.0]);
+/// let numbers = |line: &str| {
+///     line.split(' ').map(|word| word.parse().unwrap_or(f32::NAN)).collect::<Vec<_>>()
+/// };
+/// assert_eq!(
+///     matrix_from_rows(lines.map(numbers))?,
+///     dmatrix![1.0, 2.0, 3.0; 4.0, 5.0, 6.0]
+/// );
 ///
 /// let error = matrix_from_rows([&[1.0, 2.0][..], &[3.0]]).unwrap_err();
-/// assert_eq!(error.to_string(), "row 1 has 1 values, wanted 2 as in row 0");
+/// assert_eq!(error.to_string(), "row 1 has 1 values, but row 0 has 2");
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn matrix_from_rows<T: Real, R: AsRef<[T]>>(
@@ -42,11 +50,11 @@ pub fn matrix_from_rows<T: Real, R: AsRef<[T]>>(
     Ok(DMatrix::from_row_slice(count, columns, &values))
 }
 
-/// A matrix of numbers that lie row by row, `columns` to a row.
+/// Returns the matrix whose entries are stored row by row in `values`, with `columns` entries per row.
 ///
 /// # Errors
-/// [`Error::Empty`] for no columns; [`Error::RaggedRow`] when the last row is not full. No numbers are a matrix without
-/// rows.
+/// Returns [`Error::Empty`] if `columns` is 0, and [`Error::RaggedRow`] if the last row is incomplete. An
+/// empty slice gives a matrix without rows.
 ///
 /// # Examples
 /// ```

@@ -1,13 +1,14 @@
-//! Data: matrices with their labels, from files, from memory, bundled, and drawn at random.
+//! Data sets: matrices with labels, from files, from memory, bundled with the crate, or drawn at random.
 //!
-//! - [`Dataset`]: a matrix with its labels, the names of its columns and, if there are any, weights. Estimators take `x`
-//!   and `y` as they are; a data set only keeps together what belongs together.
-//! - Memory: [`matrix_from_rows`], [`matrix_from_row_major`], and views of the crates `ndarray` and `faer` behind features
-//!   of these names.
-//! - Files: [`IdxReader`] for the format of MNIST; `CsvReader` behind the feature `csv`. A [`Schema`] reads other tables
-//!   like the first, and single rows of named values.
-//! - Bundled: [`iris()`], [`wine()`], [`breast_cancer()`], [`digits()`].
-//! - Drawn from a seed: [`Blobs`], [`Moons`], [`Circles`], [`Xor`], [`Spirals`], [`GaussianMixture`],
+//! - Data sets: a [`Dataset`] is a matrix with its labels, column names and optional weights. Estimators take
+//!   `x` and `y` directly; a data set only keeps the parts together.
+//! - Memory: [`matrix_from_rows`], [`matrix_from_row_major`], and conversions from and to the crates
+//!   `ndarray` and `faer`, behind the features of these names.
+//! - Files: [`IdxReader`] reads the format of MNIST, and `CsvReader`, behind the feature `csv`, reads tables
+//!   of text. The [`Schema`] of a table reads further tables in the same way, and single rows of named
+//!   values.
+//! - Bundled data: [`iris()`], [`wine()`], [`breast_cancer()`], [`digits()`].
+//! - Data drawn from a seed: [`Blobs`], [`Moons`], [`Circles`], [`Xor`], [`Spirals`], [`GaussianMixture`],
 //!   [`GaussianQuantiles`], [`Classification`] and [`MultiLabel`].
 
 mod bundled;

@@ -1,12 +1,14 @@
-//! To and from the arrays of the crate `ndarray`.
+//! Conversions to and from the arrays of the crate `ndarray`.
 
 use ::ndarray::{Array2, ArrayView2, ShapeBuilder};
 use nalgebra::{DMatrix, DMatrixView, Dyn};
 
 use crate::scalar::Real;
 
-/// A view of an array as a matrix, without a copy: of rows or columns that lie one behind the other, in order. `None` of
-/// everything else, such as every second row of an array, which [`matrix_from_ndarray`] takes.
+/// Returns a view of an array as a matrix, without a copy, or `None` if the layout does not permit it.
+///
+/// The rows or the columns of the array must be contiguous in memory and in order. For other layouts, such as
+/// every second row of an array, use [`matrix_from_ndarray`].
 ///
 /// # Examples
 /// ```
@@ -28,7 +30,7 @@ pub fn view_of_ndarray<T: Real>(array: ArrayView2<'_, T>) -> Option<DMatrixView<
     Some(DMatrixView::from_slice_with_strides(column_major, rows, columns, 1, rows))
 }
 
-/// A copy of an array of any layout, as a matrix.
+/// Copies an array of any layout to a matrix.
 ///
 /// # Examples
 /// ```
@@ -37,15 +39,19 @@ pub fn view_of_ndarray<T: Real>(array: ArrayView2<'_, T>) -> Option<DMatrixView<
 /// use ndarray::{array, s};
 ///
 /// let x = array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
-/// assert_eq!(matrix_from_ndarray(x.slice(s![..;-2, ..])), dmatrix![5.0, 6.0; 1.0, 2.0]);
+/// assert_eq!(
+///     matrix_from_ndarray(x.slice(s![..;-2, ..])),
+///     dmatrix![5.0, 6.0; 1.0, 2.0]
+/// );
 /// ```
 pub fn matrix_from_ndarray<T: Real>(array: ArrayView2<'_, T>) -> DMatrix<T> {
     let (rows, columns) = array.dim();
-    // Iteration is row by row whatever the layout; of the transpose it is column by column.
+    // An array iterates row by row whatever its layout, and its transpose therefore column by column.
     DMatrix::from_iterator(rows, columns, array.reversed_axes().iter().copied())
 }
 
-/// An array as a matrix, in its memory if its columns lie one behind the other ("Fortran order"); otherwise copied.
+/// Converts an array to a matrix. The memory is reused if the array is stored column by column ("Fortran
+/// order"), and copied otherwise.
 ///
 /// # Examples
 /// ```
@@ -72,7 +78,7 @@ pub fn matrix_from_owned_ndarray<T: Real>(array: Array2<T>) -> DMatrix<T> {
     }
 }
 
-/// A view of a matrix as an array, without a copy.
+/// Returns a view of a matrix as an array, without a copy.
 ///
 /// # Examples
 /// ```

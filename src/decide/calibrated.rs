@@ -1,4 +1,4 @@
-//! Classifiers whose probabilities are as frequent as they say.
+//! Classifiers with calibrated probabilities.
 
 use nalgebra::{DMatrix, DMatrixViewMut};
 
@@ -16,7 +16,7 @@ use crate::scalar::Real;
 use crate::scratch::Scratch;
 use crate::select::{FoldStops, HeldOut, Splitter};
 
-/// How scores become calibrated probabilities.
+/// A method that turns scores into calibrated probabilities.
 ///
 /// ```
 /// use logit::decide::{FittedCalibration, CalibrationMethod};
@@ -24,9 +24,16 @@ use crate::select::{FoldStops, HeldOut, Splitter};
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// // Scores that are far too sure: of the rows with a score of 10, one of three is wrong.
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![10.0f64], dvector![0.0])?;
-/// let (x, y) = (dmatrix![-1.0; -1.0; -1.0; 1.0; 1.0; 1.0], ["no", "no", "yes", "no", "yes", "yes"]);
+/// // Overconfident scores: of the rows with a score of 10, one of three is wrong.
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["no", "yes"],
+///     dmatrix![10.0f64],
+///     dvector![0.0],
+/// )?;
+/// let (x, y) = (
+///     dmatrix![-1.0; -1.0; -1.0; 1.0; 1.0; 1.0],
+///     ["no", "no", "yes", "no", "yes", "yes"],
+/// );
 /// assert!(model.predict_proba(&x)?[(3, 1)] > 0.9999);
 /// for method in [CalibrationMethod::Isotonic, CalibrationMethod::Temperature] {
 ///     let calibrated = FittedCalibration::new(model.clone(), method, &x, &y, None)?;
@@ -37,37 +44,45 @@ use crate::select::{FoldStops, HeldOut, Splitter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CalibrationMethod {
-    /// [`PlattScaling`]: two numbers for each class; good with few rows. Of more than two classes each is calibrated
-    /// against all others, and their probabilities are divided by the sum.
+    /// Platt scaling: two numbers per class; good with few rows. See [`PlattScaling`].
+    ///
+    /// With more than two classes, each class is calibrated against all others, and the probabilities are
+    /// divided by their sum.
     Platt,
-    /// [`IsotonicRegression`]: any rising function for each class; needs a thousand rows or more. Several classes as above.
+    /// Isotonic regression: any rising function per class; needs a thousand rows or more. See
+    /// [`IsotonicRegression`].
+    ///
+    /// With more than two classes, each class is calibrated against all others, and the probabilities are
+    /// divided by their sum.
     Isotonic,
-    /// All scores divided by one temperature: never changes which class is the most probable. Made for networks of many
-    /// classes that are too sure.
+    /// Temperature scaling: divides all scores by one number, which never changes the most probable class.
+    ///
+    /// It is made for overconfident networks with many classes.
     ///
     /// Guo, Pleiss, Sun and Weinberger (2017), "On calibration of modern neural networks".
     Temperature,
 }
 
-/// What was learned of scores.
+/// The parameters learned from scores.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Calibration {
-    /// One for the second of two classes, or one for each class.
+    /// One scaling for the second of two classes, or one for each class.
     Platt(Vec<PlattScaling>),
-    /// The same.
+    /// One function for the second of two classes, or one for each class.
     Isotonic(Vec<IsotonicRegression>),
-    /// One over the temperature.
+    /// The reciprocal of the temperature.
     Temperature(f64),
 }
 
 /// A classifier with calibrated probabilities.
 ///
-/// Made of a fitted classifier and rows that it was not fitted to by [`FittedCalibration::new`], or in one go by [`Calibrate`].
+/// [`FittedCalibration::new`] makes one from a fitted classifier and rows that it was not fitted to.
+/// [`Calibrate`] does both in one step.
 ///
 /// # Formula
-/// Scores are the log-odds of the calibrated probability for two classes, and ln p_k for more (times 1/T for
-/// [`CalibrationMethod::Temperature`]). Probabilities of 0 and 1, which isotonic regression gives, have scores of
-/// ln(2.2e-16) and its negative.
+/// For two classes, scores are the log-odds of the calibrated probability. For more classes they are ln p_k
+/// up to a constant per row (for [`CalibrationMethod::Temperature`], the inner scores times 1/T). Isotonic
+/// regression can give probabilities of 0 and 1; their log-odds are ln(2.2e-16) and its negative.
 ///
 /// # Examples
 /// ```
@@ -77,10 +92,21 @@ pub(super) enum Calibration {
 ///
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.3, 1)?;
-/// let part = |rows: &[usize]| (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>());
+/// let part = |rows: &[usize]| {
+///     (
+///         iris.x.select_rows(rows),
+///         rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>(),
+///     )
+/// };
 /// let ((x, y), (x_held, y_held)) = (part(&split.train), part(&split.test));
 /// let network = MlpClassifier::new([16]).epochs(50).fit(&x, &y)?;
-/// let model = FittedCalibration::new(network, CalibrationMethod::Temperature, &x_held, &y_held, None)?;
+/// let model = FittedCalibration::new(
+///     network,
+///     CalibrationMethod::Temperature,
+///     &x_held,
+///     &y_held,
+///     None,
+/// )?;
 /// assert!(model.temperature().unwrap() > 0.0);
 /// assert_eq!(model.predict(&x)?, model.classifier().predict(&x)?);
 /// # Ok::<(), logit::Error>(())
@@ -93,11 +119,15 @@ pub struct FittedCalibration<C> {
 }
 
 impl<C> FittedCalibration<C> {
-    /// `classifier` calibrated on rows that it was not fitted to, with a weight for each if there are weights.
+    /// Calibrates `classifier` with `method` on rows that it was not fitted to, weighted if there are
+    /// weights.
     ///
     /// # Errors
-    /// For rows and labels that do not fit, no rows, bad weights; [`Error::MissingClass`] for a class without rows, and
-    /// [`Error::NotConverged`].
+    /// Returns [`Error::Empty`] if there are no rows or columns, [`Error::NotFinite`] if `x` is not finite,
+    /// [`Error::ShapeMismatch`] if the sizes differ, [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`]
+    /// if the weights are not valid, and [`Error::UnknownLabel`] if a label is not a class of `classifier`.
+    /// Returns the errors of `classifier`, [`Error::MissingClass`] if a class has no rows, and
+    /// [`Error::NotConverged`] if the fit of the calibration fails.
     pub fn new<'a, T: Real>(
         classifier: C,
         method: CalibrationMethod,
@@ -120,27 +150,29 @@ impl<C> FittedCalibration<C> {
         Ok(FittedCalibration { classifier, calibration, stops: FoldStops::default() })
     }
 
-    /// The classifier whose scores are calibrated.
+    /// Returns the inner classifier, whose scores are calibrated.
     pub fn classifier(&self) -> &C {
         &self.classifier
     }
 
-    /// The scaling of each class (of two classes: of the second), if it is Platt's.
+    /// Returns the Platt scaling of each class (for two classes: of the second); `None` for other methods.
     pub fn platt(&self) -> Option<&[PlattScaling]> {
         if let Calibration::Platt(scalings) = &self.calibration { Some(scalings) } else { None }
     }
 
-    /// The function of each class (of two classes: of the second), if it is isotonic.
+    /// Returns the isotonic function of each class (for two classes: of the second); `None` for other
+    /// methods.
     pub fn isotonic(&self) -> Option<&[IsotonicRegression]> {
         if let Calibration::Isotonic(functions) = &self.calibration { Some(functions) } else { None }
     }
 
-    /// What scores are divided by, if it is a temperature.
+    /// Returns the temperature, by which scores are divided; `None` for other methods.
     pub fn temperature(&self) -> Option<f64> {
         if let Calibration::Temperature(beta) = &self.calibration { Some(1.0 / beta) } else { None }
     }
 
-    /// Why the fits to folds stopped, whose scores the calibration was learned from; empty unless [`Calibrate`] made it.
+    /// Returns why the fits to folds stopped from which the calibration was learned; empty unless
+    /// [`Calibrate`] made it.
     ///
     /// ```
     /// use logit::decide::CalibrationMethod;
@@ -149,7 +181,8 @@ impl<C> FittedCalibration<C> {
     ///
     /// let iris = data::iris();
     /// let hurried = LogisticRegression::new(Penalty::c(1.0)).max_iterations(2);
-    /// let model = Calibrate::new(hurried, CalibrationMethod::Temperature).fit(&iris.x, &iris.y)?;
+    /// let model = Calibrate::new(hurried, CalibrationMethod::Temperature)
+    ///     .fit(&iris.x, &iris.y)?;
     /// assert_eq!(model.fold_stops().unconverged(), [0, 1, 2, 3, 4]);
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -172,7 +205,7 @@ impl Calibration {
                 return Err(Error::missing_class(class, "the calibration rows"));
             }
         }
-        // The second of two classes; all of more.
+        // Two classes have one column of scores, for the second class; more classes have one column each.
         let columns: Vec<(usize, usize)> =
             if classes == 2 { vec![(1, 0)] } else { (0..classes).map(|class| (class, class)).collect() };
         let of = |class: usize| truth.iter().map(|&found| found == class).collect::<Vec<bool>>();
@@ -198,8 +231,8 @@ impl Calibration {
         })
     }
 
-    /// Makes log-odds of scores in one column; of several, logarithms of probabilities or scores that differ from them by a
-    /// constant.
+    /// Turns one column of scores into log-odds, or several columns into log-probabilities up to a constant
+    /// per row.
     fn apply<T: Real>(&self, mut scores: DMatrixViewMut<'_, T>) {
         let several = scores.ncols() > 1;
         for (class, mut column) in scores.column_iter_mut().enumerate() {
@@ -212,14 +245,14 @@ impl Calibration {
                     Calibration::Platt(scalings) => scalings[class].log_odds(*z),
                     Calibration::Isotonic(functions) => T::of(logit(functions[class].value(z.as_f64()))),
                 };
-                // Each class against all others, then shares of the sum: ln σ(z) less the logarithm of the sum.
+                // Normalising ln σ(z) over classes divides the one-against-rest probabilities by their sum.
                 *z = if several { crate::Activation::LogSigmoid.evaluate(log_odds).0 } else { log_odds };
             }
         }
     }
 }
 
-/// The log-odds of a probability, finite for 0 and 1 too.
+/// Returns the log-odds of a probability; finite for 0 and 1 too.
 fn logit(p: f64) -> f64 {
     let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
     (p / (1.0 - p)).ln()
@@ -246,13 +279,15 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for FittedCalibration<C> {
     }
 }
 
-/// Fits an estimator and calibrates it on scores of rows that were left out: each row is scored by a fit to the other
-/// folds, the calibration is learned from these scores, and the estimator is fitted once more to all rows.
+/// An estimator that calibrates another estimator on cross-validated scores.
+///
+/// Each row is scored by a fit to the other folds. The calibration is learned from these scores. Then the
+/// estimator is fitted once more, to all rows.
 ///
 /// # Observers
-/// An observer sees the fits one after the other. If it stops a fit to folds, there is nothing to calibrate with, and the
-/// result is [`Error::Cancelled`]. If it stops the last fit, to all rows, the model so far is returned, and its report says
-/// [`Cancelled`](crate::StopReason::Cancelled).
+/// An observer sees the fits one after the other. If it stops a fit to folds, calibration is impossible and
+/// the result is [`Error::Cancelled`]. If it stops the last fit, to all rows, the model so far is returned,
+/// and its report says [`Cancelled`](crate::StopReason::Cancelled).
 ///
 /// # Examples
 /// ```
@@ -261,8 +296,12 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for FittedCalibration<C> {
 /// use logit::{Adam, Calibrate, MlpClassifier, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
-/// let network = Pipeline::new(StandardScaler::new(), MlpClassifier::new([8]).optimizer(Adam::new(0.02)).epochs(60));
-/// let model = Calibrate::new(network, CalibrationMethod::Platt).fit(&iris.x, &iris.y)?;
+/// let network = Pipeline::new(
+///     StandardScaler::new(),
+///     MlpClassifier::new([8]).optimizer(Adam::new(0.02)).epochs(60),
+/// );
+/// let model =
+///     Calibrate::new(network, CalibrationMethod::Platt).fit(&iris.x, &iris.y)?;
 /// assert!(model.score(&iris.x, &iris.y)? > 0.9);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -274,12 +313,14 @@ pub struct Calibrate<E> {
 }
 
 impl<E> Calibrate<E> {
-    /// `estimator`, calibrated so.
+    /// Creates an estimator that calibrates `estimator` with `method`.
     pub fn new(estimator: E, method: CalibrationMethod) -> Self {
         Calibrate { estimator, method, splitter: Splitter::default() }
     }
 
-    /// The folds, in which every row must be tested on. Default to five stratified folds.
+    /// Sets the folds. Defaults to five stratified folds.
+    ///
+    /// Rows that no fold tests on are not used for the calibration.
     pub fn splitter(mut self, splitter: impl Into<Splitter>) -> Self {
         self.splitter = splitter.into();
         self
@@ -289,9 +330,12 @@ impl<E> Calibrate<E> {
 impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
     type Fitted<L: Label> = FittedCalibration<E::Fitted<L>>;
 
+    /// Fits the estimator to folds, learns the calibration, and fits the estimator to all rows.
+    ///
     /// # Errors
-    /// Those of splitting, fitting and calibrating; [`Error::Unsupported`] for offsets; [`Error::Cancelled`] when an observer
-    /// stops a fit to folds.
+    /// Returns the errors of the splitter, of fits and of the calibration. Returns [`Error::Unsupported`] if
+    /// there are offsets, [`Error::MissingClass`] if a class is missing from the training rows of a split,
+    /// and [`Error::Cancelled`] if the observer stops a fit to folds.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,

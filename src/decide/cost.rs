@@ -1,4 +1,4 @@
-//! The class whose expected cost is least.
+//! Decisions of minimum expected cost.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -9,13 +9,13 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// A classifier that predicts the class with the least expected cost, given what each mistake costs.
+/// A classifier that predicts the class with the smallest expected cost, given the cost of each mistake.
 ///
 /// # Formula
-/// With the cost c_ij of calling a row of class i by class j: the expected cost of j is Σ_i p_i c_ij, and scores are its
-/// negative (of two classes: the cost of the first less that of the second). For two classes that is the threshold
-/// c_01 / (c_01 + c_10) where being right costs nothing. Probabilities are those of the classifier inside; they should be
-/// calibrated.
+/// Let c_ij be the cost of predicting j for a row of class i. The expected cost of j is Σ_i p_i c_ij, and
+/// scores are its negative (for two classes: the cost of the first minus that of the second). For two
+/// classes, if correct predictions cost nothing, this is the threshold c_01 / (c_01 + c_10). Probabilities
+/// are those of the inner classifier; they should be calibrated.
 ///
 /// # References
 /// Elkan (2001), "The foundations of cost-sensitive learning".
@@ -27,8 +27,12 @@ use crate::scratch::Scratch;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec!["ill", "well"], dmatrix![1.0], dvector![0.0])?;
-/// // Calling the ill well costs nine times as much as the other mistake.
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["ill", "well"],
+///     dmatrix![1.0],
+///     dvector![0.0],
+/// )?;
+/// // Predicting "well" for the ill costs nine times as much as the other mistake.
 /// let careful = MinimumCost::new(model, dmatrix![0.0, 9.0; 1.0, 0.0])?;
 /// assert_eq!(careful.predict(&dmatrix![1.0; 3.0])?, ["ill", "well"]);
 /// # Ok::<(), logit::Error>(())
@@ -40,10 +44,11 @@ pub struct MinimumCost<C> {
 }
 
 impl<C> MinimumCost<C> {
-    /// `classifier` with these costs: true classes down, predicted classes across.
+    /// Wraps `classifier` with these costs, K x K: true classes down, predicted classes across.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] unless there is a cost for each pair of classes, [`Error::NotFinite`].
+    /// Returns [`Error::ShapeMismatch`] unless there is a cost for each pair of classes, and
+    /// [`Error::NotFinite`] if a cost is not finite.
     pub fn new<T: Real>(classifier: C, costs: DMatrix<f64>) -> Result<Self, Error>
     where
         C: Classifier<T>,
@@ -55,20 +60,20 @@ impl<C> MinimumCost<C> {
         Ok(MinimumCost { classifier, costs })
     }
 
-    /// The costs.
+    /// Returns the costs, K x K.
     pub fn costs(&self) -> &DMatrix<f64> {
         &self.costs
     }
 
-    /// The classifier whose probabilities are weighed.
+    /// Returns the inner classifier, whose probabilities are used.
     pub fn classifier(&self) -> &C {
         &self.classifier
     }
 
-    /// The expected cost of calling each row by each class, n x K.
+    /// Returns the expected cost of predicting each class for each row, n x K.
     ///
     /// # Errors
-    /// Those of [`Classifier`].
+    /// Returns the errors of the inner classifier.
     pub fn expected_costs<'a, T: Real>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<f64>, Error>
     where
         C: Classifier<T>,
@@ -76,7 +81,7 @@ impl<C> MinimumCost<C> {
         Ok(self.classifier.predict_proba(x)?.map(|p| p.as_f64()) * &self.costs)
     }
 
-    /// Writes scores for probabilities; `memory` is for both in double precision.
+    /// Writes the scores that follow from probabilities; `memory` holds both in double precision.
     fn write_scores<T: Real>(
         &self,
         p: DMatrixView<'_, T>,

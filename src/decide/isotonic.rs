@@ -1,25 +1,31 @@
-//! Isotonic regression: the best function that never falls.
+//! Isotonic regression: the best monotone function.
 
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// The function of x that never falls (or never rises) and is nearest to y in least squares; between the x of the fit it is
-/// a straight line, outside it is constant.
+/// The monotone function of x that is nearest to y in least squares.
 ///
-/// # Method
-/// Equal x are averaged first; then neighbours that are in the wrong order are pooled into their weighted mean until none
-/// are left. It takes one pass after sorting.
+/// It never falls, or never rises. Between the x of the fit it is linear; outside it is constant.
+///
+/// # Algorithm
+/// Values at equal x are averaged first. Then neighbours in the wrong order are pooled into their weighted
+/// mean until none are left. This takes one pass after sorting.
 ///
 /// # References
-/// Ayer, Brunk, Ewing, Reid and Silverman (1955); Zadrozny and Elkan (2002), "Transforming classifier scores into accurate
-/// multiclass probability estimates".
+/// Ayer, Brunk, Ewing, Reid and Silverman (1955); Zadrozny and Elkan (2002), "Transforming classifier scores
+/// into accurate multiclass probability estimates".
 ///
 /// # Examples
 /// ```
 /// use logit::decide::IsotonicRegression;
 ///
-/// let fitted = IsotonicRegression::fit(&[1.0, 2.0, 3.0, 4.0], &[0.0, 1.0, 0.0, 1.0], None, true)?;
+/// let fitted = IsotonicRegression::fit(
+///     &[1.0, 2.0, 3.0, 4.0],
+///     &[0.0, 1.0, 0.0, 1.0],
+///     None,
+///     true,
+/// )?;
 /// assert_eq!([0.0, 2.0, 2.5, 3.5].map(|x| fitted.value(x)), [0.0, 0.5, 0.5, 0.75]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -29,19 +35,22 @@ pub struct IsotonicRegression {
     pub(super) y: Vec<f64>,
 }
 
-/// Neighbours with a common value.
+/// Adjacent x with a common value.
 struct Block {
     weight: f64,
     mean: f64,
-    /// How many distinct x.
+    /// The number of distinct x.
     count: usize,
 }
 
 impl IsotonicRegression {
-    /// Fitted to y at x, with a weight for each if there are weights.
+    /// Fits the function to y at x, weighted if there are weights; it never falls if `increasing`, else never
+    /// rises.
     ///
     /// # Errors
-    /// For no rows, different sizes, numbers that are not finite and bad weights.
+    /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::Empty`] if there are no entries,
+    /// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid, and
+    /// [`Error::NotFinite`] if an entry is not finite.
     pub fn fit<T: Real>(x: &[T], y: &[T], weights: Option<&[T]>, increasing: bool) -> Result<Self, Error> {
         check::count("y", "entries", x.len(), y.len())?;
         if x.is_empty() {
@@ -77,17 +86,17 @@ impl IsotonicRegression {
         Ok(IsotonicRegression { x: places, y: values })
     }
 
-    /// The distinct x of the fit, rising.
+    /// Returns the distinct x of the fit, rising.
     pub fn x(&self) -> &[f64] {
         &self.x
     }
 
-    /// The values there.
+    /// Returns the values of the function at [`x`](Self::x).
     pub fn y(&self) -> &[f64] {
         &self.y
     }
 
-    /// The value at x; NaN at NaN.
+    /// Returns the value of the function at x; NaN if x is NaN.
     pub fn value(&self, x: f64) -> f64 {
         if x.is_nan() {
             return f64::NAN;
@@ -100,10 +109,10 @@ impl IsotonicRegression {
             return self.y[above - 1];
         }
         let (a, b) = (self.y[above - 1], self.y[above]);
-        // Halves, because the distance of two places may be out of range.
+        // Halves, because the distance between two x may overflow.
         let width = self.x[above] / 2.0 - self.x[above - 1] / 2.0;
         let share = (x / 2.0 - self.x[above - 1] / 2.0) / width;
-        // Rounding must not lead beyond the neighbours, so that the function never turns.
+        // Clamping keeps rounding from breaking monotonicity.
         if a == b || !share.is_finite() { a } else { (a + (b - a) * share).clamp(a.min(b), a.max(b)) }
     }
 }

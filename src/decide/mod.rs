@@ -1,7 +1,7 @@
-//! From scores to decisions: calibration, thresholds, costs, priors, sets of classes, no answer.
+//! Decisions from scores: calibration, thresholds, costs, priors, prediction sets and the option to reject.
 
-/// The methods of a [`Classifier`](crate::Classifier) around another one, `$inner` of `$this`, whose probabilities follow from
-/// scores of its own.
+/// Implements the methods of a [`Classifier`](crate::Classifier) that wraps `$inner` and computes
+/// probabilities from its own scores.
 macro_rules! classifies_by_scores {
     ($this:ident => $inner:expr) => {
         $crate::classifier::describes_as!($this => $inner);

@@ -1,4 +1,4 @@
-//! Platt's calibration: a logistic regression of the truth on the score.
+//! Platt scaling: a logistic regression of the true class on the score.
 
 use nalgebra::DMatrix;
 
@@ -9,21 +9,23 @@ use crate::linear::LogisticRegression;
 use crate::penalty::Penalty;
 use crate::scalar::Real;
 
-/// The probability σ(slope z + offset) of a score z, fitted by maximum likelihood.
+/// Platt scaling: the probability σ(slope z + offset) of a score z, fitted by maximum likelihood.
 ///
 /// # Formula
-/// Targets are a little inside of 0 and 1: of rows that weigh p in all and have the label, and others that weigh n, they
-/// are (p + 1)/(p + 2) and 1/(n + 2). So the fit exists also where scores separate the rows.
+/// Targets lie slightly inside 0 and 1, so the fit exists even if scores separate the rows. With total
+/// weights p of the rows that have the label and n of the others, the targets are (p + 1)/(p + 2) and 1/(n +
+/// 2).
 ///
 /// # References
-/// Platt (1999), "Probabilistic outputs for support vector machines"; Lin, Lin and Weng (2007), "A note on Platt's
-/// probabilistic outputs for support vector machines".
+/// Platt (1999), "Probabilistic outputs for support vector machines"; Lin, Lin and Weng (2007), "A note on
+/// Platt's probabilistic outputs for support vector machines".
 ///
 /// # Examples
 /// ```
 /// use logit::decide::PlattScaling;
 ///
-/// let scaling = PlattScaling::fit(&[-2.0, -1.0, 1.0, 2.0], &[false, true, false, true], None)?;
+/// let scaling =
+///     PlattScaling::fit(&[-2.0, -1.0, 1.0, 2.0], &[false, true, false, true], None)?;
 /// assert!(scaling.probability(2.0) > 0.5 && scaling.probability(2.0) < 0.9);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -34,13 +36,16 @@ pub struct PlattScaling {
 }
 
 impl PlattScaling {
-    /// Scores as they are.
+    /// The scaling that leaves scores unchanged.
     pub(crate) const NONE: PlattScaling = PlattScaling { slope: 1.0, offset: 0.0 };
 
-    /// Fitted to the scores of rows and whether they have the label, with a weight for each row if there are weights.
+    /// Fits the scaling to the scores of rows and whether they have the label, weighted if there are weights.
     ///
     /// # Errors
-    /// For no rows, different sizes, scores that are not finite and bad weights; [`Error::NotConverged`].
+    /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::Empty`] if there are no rows,
+    /// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid,
+    /// [`Error::NotFinite`] if a score is not finite, and [`Error::NotConverged`] if the fit does not
+    /// converge.
     pub fn fit<T: Real>(scores: &[T], truth: &[bool], weights: Option<&[T]>) -> Result<Self, Error> {
         check::count("scores", "entries", truth.len(), scores.len())?;
         let rows = scores.len();
@@ -52,7 +57,7 @@ impl PlattScaling {
         let sum = |has: bool| (0..rows).filter(|&row| truth[row] == has).map(weight).sum::<f64>();
         let (positives, negatives) = (sum(true), sum(false));
         let (high, low) = ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));
-        // Every row twice: as one that has the label and as one that has not, weighted by the target.
+        // Each row appears twice, with and without the label, weighted by its target.
         let x = DMatrix::from_fn(2 * rows, 1, |row, _| scores[row % rows].as_f64());
         check::finite("scores", &x)?;
         let y: Vec<bool> = (0..2 * rows).map(|row| row < rows).collect();
@@ -62,7 +67,7 @@ impl PlattScaling {
         let counted = || (0..rows).filter(|&row| weight(row) > 0.0).map(|row| x[row]);
         let first = counted().next().unwrap_or(0.0);
         if counted().all(|score| score == first) {
-            // Nothing to tell rows apart: the share of the targets is all that is known.
+            // If all scores are equal, only the fraction of the targets can be learned.
             let share = both[..rows].iter().sum::<f64>() / both.iter().sum::<f64>();
             return Ok(PlattScaling { slope: 0.0, offset: (share / (1.0 - share)).ln() });
         }
@@ -74,22 +79,22 @@ impl PlattScaling {
         Ok(PlattScaling { slope: model.coefficients()[0], offset: model.intercept()[0] })
     }
 
-    /// What scores are multiplied by.
+    /// Returns the factor by which scores are multiplied.
     pub fn slope(&self) -> f64 {
         self.slope
     }
 
-    /// What is added then.
+    /// Returns the number added to the product of slope and score.
     pub fn offset(&self) -> f64 {
         self.offset
     }
 
-    /// The log-odds that the score stands for.
+    /// Returns the log-odds of the label for a score.
     pub fn log_odds<T: Real>(&self, score: T) -> T {
         T::of(self.slope) * score + T::of(self.offset)
     }
 
-    /// The probability that the score stands for.
+    /// Returns the probability of the label for a score.
     pub fn probability<T: Real>(&self, score: T) -> T {
         crate::Activation::Sigmoid.evaluate(self.log_odds(score)).0
     }

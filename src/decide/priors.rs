@@ -1,4 +1,4 @@
-//! Probabilities for other shares of classes than those of the training rows.
+//! Correction of probabilities for class frequencies that differ from training.
 
 use nalgebra::DMatrixViewMut;
 
@@ -11,14 +11,17 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// A classifier whose probabilities are those for other shares of the classes than it was trained with: after class
-/// weights or resampling, which make it believe in balanced classes, or where classes have become more or less frequent.
+/// A classifier whose probabilities are corrected for other class frequencies than those of its training.
+///
+/// Use it after class weights or resampling, which make a classifier assume balanced classes, or if classes
+/// have become more or less frequent.
 ///
 /// # Formula
-/// p'_k ∝ p_k π'_k / π_k, with the shares π of training and π' where it is used.
+/// p'_k ∝ p_k π'_k / π_k, with the class frequencies π in training and π' in use.
 ///
 /// # References
-/// Saerens, Latinne and Decaestecker (2002), "Adjusting the outputs of a classifier to new a priori probabilities".
+/// Saerens, Latinne and Decaestecker (2002), "Adjusting the outputs of a classifier to new a priori
+/// probabilities".
 ///
 /// # Examples
 /// ```
@@ -27,7 +30,11 @@ use crate::scratch::Scratch;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let balanced = FittedLogistic::from_coefficients(vec!["rare", "usual"], dmatrix![1.0f64], dvector![0.0])?;
+/// let balanced = FittedLogistic::from_coefficients(
+///     vec!["rare", "usual"],
+///     dmatrix![1.0f64],
+///     dvector![0.0],
+/// )?;
 /// let model = PriorCorrected::new(balanced, &[0.5, 0.5], &[0.1, 0.9])?;
 /// assert!((model.predict_proba(&dmatrix![0.0])?[(0, 0)] - 0.1).abs() < 1e-12);
 /// # Ok::<(), logit::Error>(())
@@ -35,17 +42,18 @@ use crate::scratch::Scratch;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriorCorrected<C> {
     pub(super) classifier: C,
-    /// ln(π' / π) of each class.
+    /// The logarithm ln(π' / π) of each class.
     pub(super) shifts: Vec<f64>,
 }
 
 impl<C> PriorCorrected<C> {
-    /// `classifier`, trained where the classes had the shares `trained` (weights included), for use where they have the
-    /// shares `used`. Shares need not sum to 1.
+    /// Corrects `classifier`, trained with the class frequencies `trained`, for the frequencies `used`.
+    ///
+    /// `trained` includes the effect of weights. The frequencies need not sum to 1.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of shares than classes, [`Error::InvalidParameter`] for shares that are
-    /// not above 0.
+    /// Returns [`Error::ShapeMismatch`] if there is not one frequency per class, and
+    /// [`Error::InvalidParameter`] if a frequency is not finite and above 0.
     pub fn new<T: Real>(classifier: C, trained: &[f64], used: &[f64]) -> Result<Self, Error>
     where
         C: Classifier<T>,
@@ -57,13 +65,15 @@ impl<C> PriorCorrected<C> {
         };
         let (trained, used) = (logarithms("trained", trained)?, logarithms("used", used)?);
         let shifts: Vec<f64> = used.iter().zip(&trained).map(|(used, trained)| used - trained).collect();
-        // What is added to all changes nothing; as it is, the largest is 0.
+        // A constant added to all shifts changes nothing; this one makes the largest shift 0.
         let largest = shifts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Ok(PriorCorrected { classifier, shifts: shifts.iter().map(|shift| shift - largest).collect() })
     }
 
-    /// `classifier`, trained with class weights, for use where classes are as frequent as in `y`: what the weights did to the
-    /// probabilities is undone. `weights` are those of the rows, if there were any.
+    /// Undoes the effect of class weights: corrects `classifier`, trained with them, for the class
+    /// frequencies of `y`.
+    ///
+    /// `weights` are the sample weights of the rows, if there were any.
     ///
     /// ```
     /// use logit::decide::PriorCorrected;
@@ -71,10 +81,15 @@ impl<C> PriorCorrected<C> {
     /// use logit::{ClassWeight, LogisticRegression, Penalty};
     /// use nalgebra::DMatrix;
     ///
-    /// // A class that has one row of ten, wherever one looks.
-    /// let (x, y) = (DMatrix::from_fn(40, 1, |row, _| (row % 2) as f64), Vec::from_iter((0..40).map(|row| row / 2 % 10 == 0)));
+    /// // A class with one row in ten, at every x.
+    /// let (x, y) = (
+    ///     DMatrix::from_fn(40, 1, |row, _| (row % 2) as f64),
+    ///     Vec::from_iter((0..40).map(|row| row / 2 % 10 == 0)),
+    /// );
     /// let weighting = ClassWeight::Balanced;
-    /// let balanced = LogisticRegression::new(Penalty::c(1.0)).class_weight(weighting.clone()).fit(&x, &y)?;
+    /// let balanced = LogisticRegression::new(Penalty::c(1.0))
+    ///     .class_weight(weighting.clone())
+    ///     .fit(&x, &y)?;
     /// assert!((balanced.predict_proba(&x)?[(0, 1)] - 0.5).abs() < 1e-6);
     /// let model = PriorCorrected::undoing(balanced, &weighting, &y, None::<&[f64]>)?;
     /// assert!((model.predict_proba(&x)?[(0, 1)] - 0.1).abs() < 1e-6);
@@ -82,7 +97,10 @@ impl<C> PriorCorrected<C> {
     /// ```
     ///
     /// # Errors
-    /// For labels that are none of the classes, bad weights, and [`Error::MissingClass`] for a class without rows.
+    /// Returns [`Error::UnknownLabel`] if a label is not a class of `classifier`, [`Error::ShapeMismatch`],
+    /// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid, and
+    /// [`Error::MissingClass`] if a class has no rows. Returns the errors of `class_weight` for these
+    /// classes.
     pub fn undoing<T: Real>(
         classifier: C,
         class_weight: &ClassWeight,
@@ -107,7 +125,7 @@ impl<C> PriorCorrected<C> {
         PriorCorrected::new(classifier, &trained, &used)
     }
 
-    /// The classifier inside.
+    /// Returns the inner classifier.
     pub fn classifier(&self) -> &C {
         &self.classifier
     }
@@ -124,7 +142,7 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for PriorCorrected<C> {
         mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        // A probability of 0 stays one, as far as finite scores can say.
+        // A log-probability of minus infinity is raised to -1e30, so that scores stay finite.
         let least = T::of(-1e30);
         let shifted = |log_p: T, class: usize| log_p.max(least) + T::of(self.shifts[class]);
         if self.shifts.len() == 2 {

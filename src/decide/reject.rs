@@ -1,4 +1,4 @@
-//! No answer where the classifier is not sure enough.
+//! Classification with a reject option.
 
 use crate::check;
 use crate::classifier::{Classifier, ClassifierExt, classifies_as, predictions};
@@ -6,10 +6,9 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// A classifier that gives no answer where the probability of its prediction is below a limit, so that somebody else
-/// decides.
+/// A classifier that makes no prediction if the probability of the predicted class is below a limit.
 ///
-/// As a [`Classifier`] it answers always, as the one inside.
+/// Somebody else can then decide. As a [`Classifier`] it always predicts, like the inner classifier.
 ///
 /// # References
 /// Chow (1970), "On optimum recognition error and reject tradeoff".
@@ -20,9 +19,16 @@ use crate::scalar::Real;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["no", "yes"],
+///     dmatrix![1.0],
+///     dvector![0.0],
+/// )?;
 /// let careful = RejectOption::new(model, 0.8)?;
-/// assert_eq!(careful.predict_or_reject(&dmatrix![-3.0; 0.5; 3.0])?, [Some("no"), None, Some("yes")]);
+/// assert_eq!(
+///     careful.predict_or_reject(&dmatrix![-3.0; 0.5; 3.0])?,
+///     [Some("no"), None, Some("yes")]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -32,10 +38,10 @@ pub struct RejectOption<C> {
 }
 
 impl<C> RejectOption<C> {
-    /// `classifier`, whose predictions are given where their probability is at least `min_probability`.
+    /// Wraps `classifier`, whose predictions are kept if their probability is at least `min_probability`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a limit that is not from 0 to 1.
+    /// Returns [`Error::InvalidParameter`] if `min_probability` is not from 0 to 1.
     pub fn new(classifier: C, min_probability: f64) -> Result<Self, Error> {
         check::parameter(
             "min_probability",
@@ -46,10 +52,10 @@ impl<C> RejectOption<C> {
         Ok(RejectOption { classifier, min_probability })
     }
 
-    /// The class of each row, or none.
+    /// Returns the predicted class of each row, or `None` if its probability is below the limit.
     ///
     /// # Errors
-    /// Those of [`Classifier`].
+    /// Returns the errors of the inner classifier.
     pub fn predict_or_reject<'a, T: Real>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -66,12 +72,12 @@ impl<C> RejectOption<C> {
         Ok(predictions(&self.classifier, x)?.into_iter().enumerate().map(sure).collect())
     }
 
-    /// The limit.
+    /// Returns the smallest probability at which a prediction is made.
     pub fn min_probability(&self) -> f64 {
         self.min_probability
     }
 
-    /// The classifier inside.
+    /// Returns the inner classifier.
     pub fn classifier(&self) -> &C {
         &self.classifier
     }

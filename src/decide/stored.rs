@@ -1,4 +1,4 @@
-//! Decisions in files.
+//! Files of the classifiers in this module.
 
 use nalgebra::DMatrix;
 
@@ -13,7 +13,7 @@ use crate::persist::file::invalid;
 use crate::persist::{GoldenRows, Persist, Record};
 use crate::select::FoldStops;
 
-/// A classifier around another: what is written besides that, and how it is read.
+/// Implements [`Persist`] for a wrapper: what it writes besides the inner classifier, and how it is read.
 macro_rules! around {
     ($wrapper:ident, $kind:literal, |$self:ident, $record:ident| $write:expr, |$inner:ident, $read:ident| $made:expr) => {
         impl<C: Persist + Classifier<C::Scalar>> Persist for $wrapper<C> {
@@ -32,7 +32,7 @@ macro_rules! around {
             }
 
             fn golden_rows(&self, rows: Option<&DMatrix<C::Scalar>>) -> Result<Option<GoldenRows>, Error> {
-                // Rows of its own choice are those of the classifier inside, which knows what it was trained on.
+                // Default rows come from the inner classifier, which knows its training rows.
                 let inside = if rows.is_none() { self.classifier.golden_rows(None)? } else { None };
                 let chosen = inside.map(|golden| golden.rows().map(<C::Scalar as crate::Real>::of));
                 match (rows, &chosen) {
@@ -110,7 +110,7 @@ around!(
     }
 );
 
-/// Why the fits to folds stopped.
+/// Reads why the fits to folds stopped.
 fn stops(record: &mut Record) -> Result<FoldStops, Error> {
     FoldStops::from_keys(&record.take_text("stops")?)
 }
@@ -152,7 +152,7 @@ impl Calibration {
                 }
                 Calibration::Isotonic(functions)
             }
-            other => return Err(invalid(format!("it has a `{other}` where a calibration is wanted"))),
+            other => return Err(invalid(format!("it has a `{other}` in place of a calibration"))),
         })
     }
 }
@@ -174,7 +174,7 @@ impl Persist for IsotonicRegression {
         let y: Vec<f64> = record.take_array("y", x.len())?;
         let monotone = y.is_sorted() || y.is_sorted_by(|a, b| a >= b);
         if x.is_empty() || !x.is_sorted_by(|a, b| a < b) || !monotone {
-            return Err(invalid("its isotonic function rises and falls, or has places out of order"));
+            return Err(invalid("its isotonic function is not monotone, or its x values do not rise"));
         }
         Ok(IsotonicRegression { x, y })
     }

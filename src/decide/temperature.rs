@@ -1,23 +1,22 @@
-//! Temperature scaling: one number that makes all scores smaller or larger.
+//! Temperature scaling: one factor for all scores.
 
 use nalgebra::DMatrix;
 
 use crate::error::Error;
 
-/// The largest factor, and one over the smallest.
+/// The largest factor, and the reciprocal of the smallest.
 const MOST: f64 = 22026.465794806718; // e^10
 
-/// The factor β = 1 / T for which the mean of -ln softmax(β z)_y is least, between e^-10 and e^10. The mean is convex in β,
-/// so Newton's steps within a bracket that closes find it.
+/// Returns the factor β = 1 / T that minimises the mean of -ln softmax(β z)_y, between e^-10 and e^10.
 ///
-/// `scores` are n x K.
+/// `scores` are n x K. The mean is convex in β, so Newton steps within a shrinking bracket find the minimum.
 ///
 /// # Errors
-/// [`Error::NotConverged`], for scores beyond the range of the exponential function.
+/// Returns [`Error::NotConverged`] if scores exceed the range of the exponential function.
 pub(super) fn fit(scores: &DMatrix<f64>, truth: &[usize], weights: Option<&[f64]>) -> Result<f64, Error> {
     let total = weights.map_or(truth.len() as f64, |weights| weights.iter().sum());
     let (mut low, mut high) = (1.0 / MOST, MOST);
-    // First and second derivative of the mean at β.
+    // Returns the first and second derivative of the mean at β.
     let derivatives = |beta: f64| {
         let (mut first, mut second) = (0.0, 0.0);
         for (row, &own) in truth.iter().enumerate() {
@@ -29,7 +28,7 @@ pub(super) fn fit(scores: &DMatrix<f64>, truth: &[usize], weights: Option<&[f64]
             let (mut sum, mut mean, mut square) = (0.0, 0.0, 0.0);
             for &z in scores.row(row).iter() {
                 let (z, share) = (z - largest, (beta * (z - largest)).exp());
-                // 0 times infinity is 0 here: what is infinitely unlikely does not count.
+                // 0 times infinity is 0 here: an outcome of probability 0 does not count.
                 let part = if share == 0.0 { 0.0 } else { share * z };
                 sum += share;
                 mean += part;
@@ -55,7 +54,7 @@ pub(super) fn fit(scores: &DMatrix<f64>, truth: &[usize], weights: Option<&[f64]
         }
         *(if first > 0.0 { &mut high } else { &mut low }) = beta;
         let step = beta - first / second;
-        // In the middle by the logarithm where Newton's step leaves the bracket.
+        // If the Newton step leaves the bracket, bisect on the log scale.
         let next = if step > low && step < high { step } else { (low * high).sqrt() };
         if (next - beta).abs() <= 4.0 * f64::EPSILON * beta || next == low || next == high {
             return Ok(next);

@@ -1,4 +1,4 @@
-//! Another threshold than one half.
+//! Decision thresholds other than one half.
 
 use nalgebra::{DMatrix, DMatrixViewMut};
 
@@ -12,11 +12,12 @@ use crate::scalar::Real;
 use crate::scratch::Scratch;
 use crate::select::FoldStops;
 
-/// A classifier of two classes that predicts the second where its probability is at least a threshold.
+/// A two-class classifier that predicts the second class if its probability is at least a threshold.
 ///
 /// # Formula
-/// Scores are the log-odds less those of the threshold, so that their sign decides; probabilities are those of the
-/// classifier inside. Where the threshold is not 1/2, the more probable class need not be the predicted one.
+/// Scores are the log-odds minus the log-odds of the threshold, so their sign decides. Probabilities are
+/// those of the inner classifier. If the threshold is not 1/2, the predicted class need not be the more
+/// probable one.
 ///
 /// # Examples
 /// ```
@@ -26,12 +27,22 @@ use crate::select::FoldStops;
 /// use logit::FittedLogistic;
 /// use nalgebra::{dmatrix, dvector};
 ///
-/// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0], dvector![0.0])?;
+/// let model = FittedLogistic::from_coefficients(
+///     vec!["no", "yes"],
+///     dmatrix![1.0],
+///     dvector![0.0],
+/// )?;
 /// let careful = FittedThreshold::new(model.clone(), 0.9)?;
 /// assert_eq!(careful.predict(&dmatrix![1.0; 3.0])?, ["no", "yes"]);
 ///
 /// let (x, y) = (dmatrix![-3.0; -2.0; -1.0; 0.0], ["no", "yes", "yes", "yes"]);
-/// let tuned = FittedThreshold::tuned(model, &FBeta::new(1.0, Average::Class(1)), &x, &y, None)?;
+/// let tuned = FittedThreshold::tuned(
+///     model,
+///     &FBeta::new(1.0, Average::Class(1)),
+///     &x,
+///     &y,
+///     None,
+/// )?;
 /// assert_eq!(tuned.predict(&x)?, y);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -43,10 +54,11 @@ pub struct FittedThreshold<C> {
 }
 
 impl<C> FittedThreshold<C> {
-    /// `classifier` with this threshold on the probability of the second class.
+    /// Wraps `classifier` with this threshold on the probability of the second class.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a threshold that is not from 0 to 1, and for more than two classes.
+    /// Returns [`Error::InvalidParameter`] if `threshold` is not from 0 to 1, or if there are more than two
+    /// classes.
     pub fn new<T: Real>(classifier: C, threshold: f64) -> Result<Self, Error>
     where
         C: Classifier<T>,
@@ -56,12 +68,18 @@ impl<C> FittedThreshold<C> {
         Ok(FittedThreshold { classifier, threshold, stops: FoldStops::default() })
     }
 
-    /// `classifier` with the threshold that is best for a metric on rows that it was not fitted to, with a weight for each
-    /// if there are weights: F1, say, or the [`MeanCost`](crate::metrics::MeanCost) of mistakes. All thresholds in the middle
-    /// between neighbouring probabilities are tried, and 0, 1/2 and 1; of equally good ones the nearest to 1/2 is taken.
+    /// Wraps `classifier` with the threshold that is best for a metric on rows that it was not fitted to.
+    ///
+    /// The metric can be F1 or the [`MeanCost`](crate::metrics::MeanCost) of mistakes, for example. Rows
+    /// count by their weights if there are weights. The candidates are 0, 1/2, 1 and all midpoints of
+    /// neighbouring probabilities; of equally good thresholds, the nearest to 1/2 is taken.
     ///
     /// # Errors
-    /// For rows and labels that do not fit, and where the metric is defined at no threshold; as [`new`](Self::new).
+    /// Returns the errors of [`new`](Self::new). Returns [`Error::Empty`] if there are no rows or columns,
+    /// [`Error::NotFinite`] if `x` is not finite, [`Error::ShapeMismatch`] if the sizes differ,
+    /// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid, and
+    /// [`Error::UnknownLabel`] if a label is not a class of `classifier`. Returns the errors of `classifier`,
+    /// and the error of the metric if it is not defined at any threshold.
     pub fn tuned<'a, T: Real>(
         classifier: C,
         metric: &impl Metric,
@@ -83,18 +101,19 @@ impl<C> FittedThreshold<C> {
         Ok(model)
     }
 
-    /// The threshold.
+    /// Returns the threshold on the probability of the second class.
     pub fn threshold(&self) -> f64 {
         self.threshold
     }
 
-    /// The classifier whose probabilities are compared with it.
+    /// Returns the inner classifier, whose probabilities are compared with the threshold.
     pub fn classifier(&self) -> &C {
         &self.classifier
     }
 
-    /// Why the fits to folds stopped, whose probabilities the threshold was tuned on; empty unless
-    /// [`TuneThreshold`](crate::decide::TuneThreshold) made it.
+    /// Returns why the fits to folds stopped on whose probabilities the threshold was tuned.
+    ///
+    /// It is empty unless [`TuneThreshold`](crate::decide::TuneThreshold) made the model.
     pub fn fold_stops(&self) -> &FoldStops {
         &self.stops
     }
@@ -121,7 +140,7 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for FittedThreshold<C> {
             for (row, z) in out.iter_mut().enumerate() {
                 let [p, log_p_no, log_p_yes] = [1, 2, 3].map(|column| both[(row, column)].as_f64());
                 let score = (log_p_yes - log_p_no - at).clamp(-1e30, 1e30);
-                // At the threshold itself the second class is meant, and scores of 0 are those of the first.
+                // At the threshold itself the second class is predicted, but a score of 0 means the first.
                 let above = p >= self.threshold;
                 *z = T::of(if above { score.max(f64::from(f32::MIN_POSITIVE)) } else { score.min(0.0) });
             }
@@ -129,15 +148,16 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for FittedThreshold<C> {
     }
 }
 
-/// A threshold decides between two classes.
+/// Checks that there are two classes.
 pub(super) fn check_two(classes: usize) -> Result<(), Error> {
     let requires = "2: a threshold decides between two classes";
     check::parameter("classes", classes as f64, classes == 2, requires)
 }
 
-/// The threshold on the probability `p` of the second class that is best for a metric.
+/// Returns the threshold on the probability `p` of the second class that is best for a metric.
 ///
-/// Rows of a class that are called alike are the same to a metric, so there are four rows, with the sums of their weights.
+/// A metric cannot distinguish rows of one class with the same prediction, so four rows with summed weights
+/// stand for all.
 pub(super) fn best_threshold(
     metric: &impl Metric,
     p: &[f64],
@@ -147,7 +167,7 @@ pub(super) fn best_threshold(
     let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
     let mut order: Vec<usize> = (0..p.len()).filter(|&row| weight(row) > 0.0).collect();
     order.sort_unstable_by(|&a, &b| p[a].total_cmp(&p[b]).then(a.cmp(&b)));
-    // For every row in that order, and the end: the weights of each class from it on, and before it.
+    // For each position in that order, and the end: the weights of each class from it on, and before it.
     let sums = |rows: &mut dyn Iterator<Item = usize>| {
         let mut sums = vec![[0.0; 2]];
         let mut sum = [0.0; 2];

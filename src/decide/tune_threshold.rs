@@ -1,4 +1,4 @@
-//! An estimator whose threshold is tuned on rows that were left out.
+//! An estimator that tunes a threshold on cross-validated probabilities.
 
 use super::threshold::{FittedThreshold, best_threshold, check_two};
 use crate::classifier::{Classifier, ClassifierExt};
@@ -10,16 +10,17 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::{HeldOut, Splitter};
 
-/// Fits an estimator of two classes with the threshold that is best for a metric: each row gets its probability from a fit
-/// to the other folds, the threshold is the best for all these, and the estimator is fitted once more to all rows.
+/// An estimator of two classes that tunes the decision threshold for a metric on cross-validated
+/// probabilities.
 ///
-/// As an estimator it goes into cross-validation, which then tells how good the tuned decisions are on rows that the
-/// threshold was not tuned on.
+/// Each row gets its probability from a fit to the other folds. The threshold is the best for all these
+/// probabilities. Then the estimator is fitted once more, to all rows. To measure the tuned decisions on rows
+/// that the threshold was not tuned on, cross-validate this estimator.
 ///
 /// # Observers
-/// An observer sees the fits one after the other. If it stops a fit to folds, there is nothing to tune the threshold on, and
-/// the result is [`Error::Cancelled`]. If it stops the last fit, to all rows, the model so far is returned, and its report
-/// says [`Cancelled`](crate::StopReason::Cancelled).
+/// An observer sees the fits one after the other. If it stops a fit to folds, tuning is impossible and the
+/// result is [`Error::Cancelled`]. If it stops the last fit, to all rows, the model so far is returned, and
+/// its report says [`Cancelled`](crate::StopReason::Cancelled).
 ///
 /// # Examples
 /// ```
@@ -31,14 +32,18 @@ use crate::select::{HeldOut, Splitter};
 ///
 /// let mut rng = Rng::new(1);
 /// let x = DMatrix::from_fn(200, 1, |_, _| rng.standard_normal());
-/// let y: Vec<&str> = x.iter().map(|x| if x + rng.standard_normal() > 1.0 { "ill" } else { "well" }).collect();
+/// let y: Vec<&str> = x
+///     .iter()
+///     .map(|x| if x + rng.standard_normal() > 1.0 { "ill" } else { "well" })
+///     .collect();
 ///
-/// // Calling the ill well costs nine times as much as the other mistake.
+/// // Predicting "well" for the ill costs nine times as much as the other mistake.
 /// let cost = MeanCost::new(dmatrix![0.0, 9.0; 1.0, 0.0]);
 /// let plain = LogisticRegression::new(Penalty::c(1.0));
 /// let validation = CrossValidation::new(Splitter::default()).metric("cost", &cost);
 /// let careless = validation.run(&plain, &x, &y)?.mean("cost");
-/// let careful = validation.run(&TuneThreshold::new(plain, &cost), &x, &y)?.mean("cost");
+/// let careful =
+///     validation.run(&TuneThreshold::new(plain, &cost), &x, &y)?.mean("cost");
 /// assert!(careful < careless);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -50,12 +55,12 @@ pub struct TuneThreshold<E, M> {
 }
 
 impl<E, M: Metric> TuneThreshold<E, M> {
-    /// `estimator`, with the threshold that is best for `metric`.
+    /// Creates an estimator that fits `estimator` with the threshold that is best for `metric`.
     pub fn new(estimator: E, metric: M) -> Self {
         TuneThreshold { estimator, metric, splitter: Splitter::default() }
     }
 
-    /// The folds. Default to five stratified folds.
+    /// Sets the folds. Defaults to five stratified folds.
     pub fn splitter(mut self, splitter: impl Into<Splitter>) -> Self {
         self.splitter = splitter.into();
         self
@@ -65,9 +70,12 @@ impl<E, M: Metric> TuneThreshold<E, M> {
 impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
     type Fitted<L: Label> = FittedThreshold<E::Fitted<L>>;
 
+    /// Fits the estimator to folds, tunes the threshold, and fits the estimator to all rows.
+    ///
     /// # Errors
-    /// Those of splitting and fitting, and as [`FittedThreshold::tuned`]; [`Error::Unsupported`] for offsets;
-    /// [`Error::Cancelled`] when an observer stops a fit to folds.
+    /// Returns the errors of the splitter, of fits and of [`FittedThreshold::tuned`]. Returns
+    /// [`Error::Unsupported`] if there are offsets, [`Error::MissingClass`] if a class is missing from the
+    /// training rows of a split, and [`Error::Cancelled`] if the observer stops a fit to folds.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,

@@ -1,4 +1,4 @@
-//! Labelled rows, checked and encoded: what every fit of a classifier starts from.
+//! Checked rows with encoded labels, from which every fit of a classifier starts.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::label::{Label, encode, indices};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Checked rows with the index of each row's class and its weight.
+/// Checked rows with their class indices and weights.
 #[derive(Debug, Clone)]
 pub(crate) struct EncodedExamples<'a, T: Real> {
     x: Rows<'a, T>,
@@ -20,7 +20,7 @@ pub(crate) struct EncodedExamples<'a, T: Real> {
     total_weight: f64,
 }
 
-/// Encoded examples, with what the encoding found.
+/// Encoded examples, with their classes and class weights.
 #[derive(Debug, Clone)]
 pub(crate) struct Labelled<'a, T: Real, L> {
     pub(crate) examples: EncodedExamples<'a, T>,
@@ -33,7 +33,8 @@ impl<'a, T: Real, L: Label> Labelled<'a, T, L> {
     /// Checks the arguments of a fit and encodes the labels.
     ///
     /// # Errors
-    /// For an empty or non-finite `x`, disagreeing sizes, bad weights, and fewer than two classes with weight.
+    /// Returns an error for an empty or non-finite `x`, inconsistent sizes, invalid weights, and fewer than
+    /// two classes with positive weight.
     pub(crate) fn new(
         x: Rows<'a, T>,
         y: &[L],
@@ -52,10 +53,11 @@ impl<'a, T: Real, L: Label> Labelled<'a, T, L> {
 }
 
 impl<'a, T: Real> EncodedExamples<'a, T> {
-    /// Checks rows for a model that knows these classes and weights them so.
+    /// Checks rows and encodes their labels for a model with these classes and class weights.
     ///
     /// # Errors
-    /// For an empty or non-finite `x`, disagreeing sizes, bad weights, and labels that are none of the classes.
+    /// Returns an error for an empty or non-finite `x`, inconsistent sizes, invalid weights, and labels that
+    /// are not classes.
     pub(crate) fn of_classes<L: Label>(
         x: Rows<'a, T>,
         y: &[L],
@@ -75,7 +77,7 @@ impl<'a, T: Real> EncodedExamples<'a, T> {
         class_weights: Option<&[f64]>,
     ) -> Result<Self, Error> {
         let weights = times_class(weights, &classes, class_weights);
-        // Products of weights may leave the range of the number type.
+        // Products of weights can overflow the number type.
         let total_weight = match class_weights {
             Some(_) => check::weights(weights.as_deref(), x.nrows())?,
             None => total_weight,
@@ -88,22 +90,22 @@ impl<'a, T: Real> EncodedExamples<'a, T> {
         self.x
     }
 
-    /// The index of the class of each row; 0 for rows without weight whose label is no class.
+    /// The class index of each row. It is 0 for rows of weight zero whose label is not a class.
     pub(crate) fn classes(&self) -> &[usize] {
         &self.classes
     }
 
-    /// The indices alone.
+    /// Consumes the examples and returns the class indices.
     pub(crate) fn into_classes(self) -> Vec<usize> {
         self.classes
     }
 
-    /// The sum of the weights; without any, the number of rows.
+    /// The sum of the weights, or the number of rows without weights.
     pub(crate) fn total_weight(&self) -> f64 {
         self.total_weight
     }
 
-    /// Borrows them.
+    /// Borrows the examples.
     pub(crate) fn examples(&self) -> ClassExamples<'_, T> {
         CheckedExamples {
             x: self.x,
@@ -115,7 +117,7 @@ impl<'a, T: Real> EncodedExamples<'a, T> {
     }
 }
 
-/// Checks rows and weights for `labels` labels; returns the sum of the weights.
+/// Checks rows, weights and the number of labels, and returns the sum of the weights.
 fn check_rows<T: Real>(x: Rows<'_, T>, labels: usize, weights: Option<&[T]>) -> Result<f64, Error> {
     check::training_matrix(x)?;
     check::count("y", "labels", x.nrows(), labels)?;

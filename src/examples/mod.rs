@@ -1,4 +1,4 @@
-//! Rows with their targets and weights: what models are trained and judged on.
+//! Examples: rows with their targets and weights, for training and evaluation.
 
 mod encoded;
 mod owned;
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Rows, what their scores are compared with, and their weights.
+/// Rows with their targets and weights.
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -32,13 +32,13 @@ pub struct Examples<'a, T: Real> {
 }
 
 impl<'a, T: Real> Examples<'a, T> {
-    /// The rows of `x` (n x inputs) with their targets (n of them), of equal weight.
+    /// Creates examples of equal weight from the rows of `x` (n x inputs) and their n targets.
     pub fn new(x: impl Into<Rows<'a, T>>, targets: Targets<'a, T>) -> Self {
         Examples { x: x.into(), targets, weights: None }
     }
 
-    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it. Defaults to 1 for every
-    /// row.
+    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it. Defaults to
+    /// 1 for every row.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
@@ -49,40 +49,41 @@ impl<'a, T: Real> Examples<'a, T> {
         self.x.nrows()
     }
 
-    /// Checks the rows and their weights, once and for all.
+    /// Checks the rows and their weights.
     ///
     /// # Errors
-    /// For no rows, numbers that are not finite, another number of targets than of rows, and bad weights.
+    /// Returns an error if there are no rows, if a number is not finite, if the numbers of rows and targets
+    /// differ, or if the weights are invalid.
     pub(crate) fn checked(self) -> Result<CheckedExamples<'a, T>, Error> {
         CheckedExamples::new(self.x, self.targets, self.weights)
     }
 }
 
-/// Examples that were checked: rows are finite, there are as many targets and weights, and the weights have a sum.
+/// Checked examples: rows are finite, each row has a target and a weight, and the weights have a valid sum.
 ///
-/// Only this module can make one, so whoever is given one need not check again. Whether the targets suit a loss is for
-/// the engines to say.
+/// Only this module can create a value, so functions that take one need not check again. Training checks
+/// whether the targets suit the loss.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CheckedExamples<'a, T: Real, Y = Targets<'a, T>> {
     pub(crate) x: Rows<'a, T>,
     pub(crate) targets: Y,
     pub(crate) weights: Option<&'a [T]>,
-    /// The sum of the weights; without any, the number of rows.
+    /// The sum of the weights, or the number of rows without weights.
     pub(crate) total_weight: f64,
-    /// Keeps constructors in this module.
+    /// A private field that keeps constructors in this module.
     checked: Checked,
 }
 
 /// Examples whose targets are class indices.
 pub(crate) type ClassExamples<'a, T> = CheckedExamples<'a, T, &'a [usize]>;
 
-/// A seal that only the checks in this module set.
+/// A marker that only this module can create, after its checks.
 #[derive(Debug, Clone, Copy)]
 struct Checked;
 
-/// Something that has a target for each row.
+/// Targets with one entry per row.
 pub(crate) trait PerRow: Copy {
-    /// How many rows there are targets for.
+    /// Returns the number of rows.
     fn count(&self) -> usize;
 }
 
@@ -102,7 +103,8 @@ impl<'a, T: Real, Y: PerRow> CheckedExamples<'a, T, Y> {
     /// Checks the rows of `x` and their weights.
     ///
     /// # Errors
-    /// For no rows or columns, numbers that are not finite, another number of targets than of rows, and bad weights.
+    /// Returns an error if there are no rows or columns, if a number is not finite, if the numbers of rows
+    /// and targets differ, or if the weights are invalid.
     pub(crate) fn new(x: Rows<'a, T>, targets: Y, weights: Option<&'a [T]>) -> Result<Self, Error> {
         check::training_matrix(x)?;
         check::count("targets", "rows", x.nrows(), targets.count())?;
@@ -115,17 +117,18 @@ impl<'a, T: Real, Y: PerRow> CheckedExamples<'a, T, Y> {
         self.x.nrows()
     }
 
-    /// Whether a row has any weight.
+    /// Returns whether a row has positive weight.
     pub(crate) fn counts(&self, row: usize) -> bool {
         self.weights.is_none_or(|weights| weights[row] > T::zero())
     }
 
-    /// The indices of the rows that have any weight.
+    /// Returns the indices of the rows with positive weight.
     pub(crate) fn counted(&self) -> Vec<usize> {
         (0..self.rows()).filter(|&row| self.counts(row)).collect()
     }
 
-    /// Gives the rows other columns, made of checked ones; targets and weights stay.
+    /// Replaces the columns of the rows by columns that were computed from checked ones. Targets and weights
+    /// stay.
     pub(crate) fn with_columns(self, x: Rows<'a, T>) -> Self {
         debug_assert_eq!(x.nrows(), self.rows());
         CheckedExamples { x, ..self }
@@ -133,10 +136,10 @@ impl<'a, T: Real, Y: PerRow> CheckedExamples<'a, T, Y> {
 }
 
 impl<'a, T: Real> CheckedExamples<'a, T> {
-    /// A copy of the rows with these indices.
+    /// Copies the rows with these indices.
     ///
     /// # Errors
-    /// For no rows, and for rows whose weights have no sum.
+    /// Returns an error if `rows` is empty, or if the weights of the rows do not have a valid sum.
     pub(crate) fn select(&self, rows: &[usize]) -> Result<OwnedExamples<T>, Error> {
         OwnedExamples::select(self, rows)
     }

@@ -1,4 +1,4 @@
-//! Examples that own their memory: some rows of others.
+//! Examples that own their memory: copies of some rows of other examples.
 
 use nalgebra::DMatrix;
 
@@ -18,10 +18,10 @@ pub(crate) struct OwnedExamples<T> {
 }
 
 impl<T: Real> OwnedExamples<T> {
-    /// The rows of `all` with these indices.
+    /// Copies the rows of `all` with these indices.
     ///
     /// # Errors
-    /// For no rows, and for rows whose weights have no sum.
+    /// Returns an error if `rows` is empty, or if the weights of the rows do not have a valid sum.
     pub(super) fn select(all: &CheckedExamples<'_, T>, rows: &[usize]) -> Result<Self, Error> {
         if rows.is_empty() {
             return Err(Error::Empty { argument: "x", axis: "rows" });
@@ -38,7 +38,7 @@ impl<T: Real> OwnedExamples<T> {
         Ok(OwnedExamples { x: all.x.select_rows(rows), targets, weights, total_weight })
     }
 
-    /// Borrows them.
+    /// Borrows the examples.
     pub(crate) fn examples(&self) -> CheckedExamples<'_, T> {
         CheckedExamples {
             x: Rows::from(&self.x),

@@ -1,4 +1,4 @@
-//! What scores are compared with, and how much each comparison counts.
+//! Targets of losses, and their class weights.
 
 use nalgebra::DMatrix;
 
@@ -6,24 +6,24 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// What the scores of a batch are compared with.
+/// The targets with which a loss compares the scores of a batch.
 ///
-/// Every loss of the crate takes both forms; a class index means the one-hot row of that class (for a single score
-/// column, class 1 means 1 and class 0 means 0).
+/// Every loss of the crate accepts both forms. A class index stands for the one-hot row of that class. For a
+/// single score column, class 1 stands for 1 and class 0 for 0.
 ///
-/// This enum is exhaustive, unlike others of the crate: a loss of your own matches it, and must treat every form. A new form
-/// would have to be an error where it is forgotten, not a silent `_` arm.
+/// Unlike other enums of the crate, this one is exhaustive. Your own loss matches on it and must handle every
+/// form. If a form is ever added, such a loss must fail to compile, and not fall into a `_` arm.
 #[derive(Debug, Clone, Copy)]
 pub enum Targets<'a, T> {
     /// One class index per row.
     Classes(&'a [usize]),
-    /// One value per row and score column: probabilities for most losses, anything for
+    /// One value per row and score column: probabilities for most losses, any numbers for
     /// [`MeanSquaredError`](crate::nn::MeanSquaredError).
     Values(&'a DMatrix<T>),
 }
 
 impl<'a, T: Real> Targets<'a, T> {
-    /// The target of score column `column` at `row`, of `columns`.
+    /// Returns the target at `row` for the score column `column` of `columns`.
     #[inline(always)]
     pub fn value(&self, row: usize, column: usize, columns: usize) -> T {
         match self {
@@ -35,7 +35,7 @@ impl<'a, T: Real> Targets<'a, T> {
         }
     }
 
-    /// How many rows there are targets for.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         match self {
             Targets::Classes(classes) => classes.len(),
@@ -43,20 +43,22 @@ impl<'a, T: Real> Targets<'a, T> {
         }
     }
 
-    /// The weight of each row where classes count differently: that of its class, times its sample weight.
+    /// Returns the weight of each row, which is the weight of its class times its sample weight.
     ///
-    /// Computed once before training and given to any loss as its `weights`, they turn it into the class-weighted
-    /// one: [`Loss::mean`](crate::nn::Loss::mean) then divides by their sum, and [`Loss::accumulate`](crate::nn::Loss::accumulate)
-    /// leaves the divisor (1, or the number of rows) to the caller.
+    /// Compute these weights once before training, and pass them as the `weights` of any loss to weight its
+    /// classes. [`Loss::mean`](crate::nn::Loss::mean) then divides by their sum. For
+    /// [`Loss::accumulate`](crate::nn::Loss::accumulate), the caller chooses the divisor (1, or the number of
+    /// rows).
     ///
     /// # Formula
-    /// u'_i = u_i Σ_k t_ik w_k: the weight that a row with soft targets is expected to have. It multiplies the whole
-    /// loss of the row, so the best scores for a row alone are still those that give its targets. A single column t
-    /// stands for the two classes 1 - t and t.
+    /// u'_i = u_i Σ_k t_ik w_k, which is the expected weight of a row with soft targets. It multiplies the
+    /// whole loss of the row, so the scores that are optimal for a single row still reproduce its targets. A
+    /// single column t stands for the two classes 1 - t and t.
     ///
     /// # Errors
-    /// When a class weight is not finite and above 0, when their number is not that of the classes, when a soft target
-    /// is no distribution over the classes, or when sample weights are negative, not finite or sum to zero.
+    /// Returns an error if a class weight is not finite and above 0, if the number of class weights is not
+    /// that of the classes, if a soft target is not a distribution over the classes, or if the sample weights
+    /// are negative, not finite or sum to zero.
     ///
     /// # Examples
     /// ```
@@ -102,7 +104,7 @@ impl<'a, T: Real> Targets<'a, T> {
         Ok((0..self.rows()).map(weighted).collect())
     }
 
-    /// Checks the sizes against scores of `rows` x `columns` that stand for this number of classes.
+    /// Checks the sizes of the targets against scores of shape `rows` x `columns` for this number of classes.
     pub(crate) fn check_shape(&self, (rows, columns): (usize, usize), classes: usize) -> Result<(), Error> {
         check::count("targets", "rows", rows, self.rows())?;
         match self {
@@ -136,7 +138,7 @@ pub(crate) fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<()
     Ok(())
 }
 
-/// Checks that every row is a probability distribution: sums to 1 within 1e-6.
+/// Checks that every row is a probability distribution, whose sum is 1 within 1e-6.
 pub(crate) fn check_distributions<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
     check_probabilities(targets)?;
     let Targets::Values(values) = targets else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! An activation as a layer of its own.
+//! Activations as separate layers.
 
 use nalgebra::DMatrix;
 
@@ -9,8 +9,10 @@ use crate::error::Error;
 use crate::rng::Rng;
 use crate::scalar::Real;
 
-/// Applies an [`Activation`] to each entry: for places where no [`Dense`](crate::nn::Dense) layer precedes, which
-/// would do the same in its own pass.
+/// A layer that applies an [`Activation`] to each entry.
+///
+/// Use it where no [`Dense`](crate::nn::Dense) layer precedes; a dense layer applies its activation in its
+/// own pass.
 ///
 /// # Formula
 /// y = a(x)
@@ -35,10 +37,10 @@ pub struct Activate {
 }
 
 impl Activate {
-    /// The activation of `width` columns.
+    /// Creates a layer that applies `activation` to `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when `width` is zero or more than memory can address.
+    /// Returns [`Error::InvalidParameter`] if `width` is zero or more than memory can address.
     pub fn new(width: usize, activation: Activation) -> Result<Self, Error> {
         Ok(Activate { width: check::width(width)?, activation })
     }

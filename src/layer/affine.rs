@@ -1,21 +1,22 @@
-//! What the normalising layers share: the learned scale and shift of each column, and numbers out of range.
+//! Code that the normalisation layers share: the learned scale and shift of each column, and rescaling
+//! against overflow.
 
 use crate::scalar::Real;
 
-/// Scale 1 and shift 0 for each column; nothing where `params` is empty.
+/// Sets scale 1 and shift 0 for each column; does nothing if `params` is empty.
 pub(super) fn init<T: Real>(params: &mut [T]) {
     let (scales, shifts) = params.split_at_mut(params.len() / 2);
     scales.fill(T::one());
     shifts.fill(T::zero());
 }
 
-/// Scale and shift of a column; 1 and 0 where `params` is empty.
+/// Returns the scale and the shift of a column; 1 and 0 if `params` is empty.
 pub(super) fn of_column<T: Real>(params: &[T], column: usize) -> (T, T) {
     let (scales, shifts) = params.split_at(params.len() / 2);
     (scales.get(column).copied().unwrap_or(T::one()), shifts.get(column).copied().unwrap_or(T::zero()))
 }
 
-/// Writes the gradients with respect to scale and shift of a column; nothing where `grad` is empty.
+/// Writes the gradients with respect to the scale and the shift of a column; does nothing if `grad` is empty.
 pub(super) fn set_gradient<T: Real>(grad: &mut [T], column: usize, of_scale: T, of_shift: T) {
     let (scales, shifts) = grad.split_at_mut(grad.len() / 2);
     if let (Some(scale), Some(shift)) = (scales.get_mut(column), shifts.get_mut(column)) {
@@ -23,8 +24,8 @@ pub(super) fn set_gradient<T: Real>(grad: &mut [T], column: usize, of_scale: T, 
     }
 }
 
-/// A power of two that, as a factor, brings numbers whose squares overflow into a range where they do not, and keeps
-/// those squares from vanishing: 2^-563 for `f64`, 2^-86 for `f32`.
+/// Returns a power of two to multiply numbers with whose squares overflow, so that the squares neither
+/// overflow nor underflow: 2^-563 for `f64`, 2^-86 for `f32`.
 pub(super) fn downscale<T: Real>() -> T {
     T::MIN_POSITIVE.sqrt() * T::EPSILON
 }

@@ -1,4 +1,4 @@
-//! A layer of any kind that the crate has, as a value.
+//! An enum over all layers of this crate.
 
 use std::ops::Range;
 
@@ -19,12 +19,13 @@ impl From<Sequential<Dense>> for Sequential<AnyLayer> {
     }
 }
 
-/// The enum over `$variant($layer)`, its conversions, and access to the layer in it.
+/// Defines the enum over `$variant($layer)`, its conversions, and access to the layer inside.
 macro_rules! any_layer {
     ($($(#[$doc:meta])* $variant:ident($layer:ty),)*) => {
-        /// A layer of any kind that this crate has: the element of networks of mixed layers.
+        /// Any layer of this crate, as the element of networks of mixed layers.
         ///
-        /// Unlike a boxed [`Layer`], it can be compared, cloned and looked into, and works for every number type.
+        /// Unlike a boxed [`Layer`], it can be compared, cloned and inspected, and it works for every number
+        /// type.
         ///
         /// # Examples
         /// ```
@@ -74,25 +75,25 @@ macro_rules! any_layer {
 }
 
 any_layer! {
-    /// Fully connected.
+    /// A fully connected layer.
     Dense(Dense),
-    /// Leaves entries out in training.
+    /// A dropout layer.
     Dropout(Dropout),
     /// An activation.
     Activate(Activate),
     /// A rectifier with learned slopes.
     PRelu(PRelu),
-    /// Probabilities of exclusive classes.
+    /// The softmax of each row.
     Softmax(Softmax),
-    /// Their logarithms.
+    /// The logarithm of the softmax of each row.
     LogSoftmax(LogSoftmax),
-    /// Normalises columns.
+    /// Batch normalisation, which normalises columns.
     BatchNorm(BatchNorm),
-    /// Normalises rows.
+    /// Layer normalisation, which normalises rows.
     LayerNorm(LayerNorm),
-    /// A chain inside a chain.
+    /// A nested chain of layers.
     Sequential(Sequential<AnyLayer>),
-    /// A shortcut around a chain.
+    /// A residual connection around a chain of layers.
     Residual(Residual<Sequential<AnyLayer>>),
 }
 
@@ -148,9 +149,9 @@ impl<T: Real> Layer<T> for AnyLayer {
     }
 }
 
-/// Layers that can read rows of somebody else's matrix, so that a block of a large one need not be copied.
+/// A layer that can read rows of a larger matrix in place, so that a block of rows need not be copied.
 pub(crate) trait ForwardRows<T: Real>: Layer<T> {
-    /// As [`Layer::forward`].
+    /// Computes the output for the rows of `x` and writes it to `tape`; see [`Layer::forward`].
     fn forward_rows(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>);
 }
 
@@ -160,7 +161,7 @@ impl<T: Real> ForwardRows<T> for Dense {
     }
 }
 
-/// Dense layers read the rows where they are; others get a copy.
+/// Dense layers read the rows in place; other layers get a copy.
 impl<T: Real> ForwardRows<T> for AnyLayer {
     fn forward_rows(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
         match self {

@@ -12,30 +12,31 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::{dot, sum, vectorize};
 
-/// A layer that brings each column to mean 0 and variance 1, and then to a learned scale and shift.
+/// A layer that normalises each column to mean 0 and variance 1, then applies a learned scale and shift.
 ///
 /// # Formula
-/// y = γ (x - μ) / √(v + ε) + β for each column.
+/// For each column, y = γ (x - μ) / √(v + ε) + β.
 ///
-/// In [`Mode::Train`], μ and v are the mean and the (biased) variance of the column in the batch, and their own
-/// dependence on x is part of the gradient. [`Layer::update_running_stats`] then moves the running statistics towards them:
-/// running = (1 - m) running + m batch with the momentum m, where the batch's variance is the unbiased one.
-/// In [`Mode::Evaluate`], μ and v are the running statistics, which start at 0 and 1.
+/// In [`Mode::Train`], μ and v are the mean and the (biased) variance of the column in the batch, and the
+/// gradient includes their dependence on x. [`Layer::update_running_stats`] then updates the running
+/// statistics: running = (1 - m) running + m batch, with the momentum m and the unbiased variance of the
+/// batch. In [`Mode::Evaluate`], μ and v are the running statistics, which start at 0 and 1.
 ///
-/// A batch of one row has no variance: it is normalised with the running statistics in training too, and absorbed by
-/// none, so that a last mini-batch of one row does no harm.
+/// A batch of one row has no variance. In training too, it is normalised with the running statistics, and it
+/// does not update them. A last mini-batch of one row therefore does no harm.
 ///
 /// # Shapes
-/// Input and output are rows x width. Parameters are γ, then β, one entry per column each; penalties leave both out.
-/// Running statistics are the means, then the variances.
+/// Input and output are rows x width. The parameters are γ, then β, one entry per column each; penalties
+/// leave both out. The running statistics are the means, then the variances.
 ///
 /// # Precision
-/// Deviations are taken from the first row before they are averaged, so that a large common offset costs no digits,
-/// and a constant column becomes exactly β. Columns whose variance leaves the range of the number type are scaled.
+/// Deviations are taken from the first row before they are averaged. A large common offset therefore costs no
+/// digits, and a constant column becomes exactly β. Columns whose variance overflows the number type are
+/// rescaled.
 ///
 /// # References
-/// Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift",
-/// ICML 2015.
+/// Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
+/// shift", ICML 2015.
 ///
 /// # Examples
 /// ```
@@ -64,28 +65,29 @@ pub struct BatchNorm {
 }
 
 impl BatchNorm {
-    /// A layer of `width` columns.
+    /// Creates a layer of `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when the width is zero or more than memory can address.
+    /// Returns [`Error::InvalidParameter`] if `width` is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
         Ok(BatchNorm { width: check::width(width)?, epsilon: 1e-5, momentum: 0.1, affine: true })
     }
 
-    /// What is added to the variance, so that constant columns can be divided by its root; above 0. Defaults to 1e-5.
+    /// Sets ε, which is added to the variance so that constant columns can be divided by its square root;
+    /// above 0. Defaults to 1e-5.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self
     }
 
-    /// The share of the newest batch in the running statistics, from 0 to 1: 0 keeps them as they are, 1 forgets all
-    /// earlier batches. Defaults to 0.1.
+    /// Sets the momentum, the weight of the newest batch in the running statistics, from 0 to 1. With 0 they
+    /// do not change; with 1 they forget all earlier batches. Defaults to 0.1.
     pub fn momentum(mut self, momentum: f64) -> Self {
         self.momentum = momentum;
         self
     }
 
-    /// Whether scale and shift are learned. Defaults to true.
+    /// Sets whether a scale and a shift are learned. Defaults to true.
     pub fn affine(mut self, affine: bool) -> Self {
         self.affine = affine;
         self
@@ -110,8 +112,9 @@ impl Shape for BatchNorm {
     }
 }
 
-/// Of the buffers, the one that holds (x - μ) / √(v + ε), and the one that holds the [`Moments`] of each column.
+/// The index of the buffer that holds (x - μ) / √(v + ε).
 const NORMALIZED: usize = 0;
+/// The index of the buffer that holds the [`Moments`] of each column.
 const MOMENTS: usize = 1;
 
 impl<T: Real> Layer<T> for BatchNorm {
@@ -174,7 +177,7 @@ impl<T: Real> Layer<T> for BatchNorm {
             let moments = Moments::load(column, parts.buffers[MOMENTS].as_slice());
             let factor = affine::of_column(params, column).0 * moments.scale;
             if uses_batch(parts.mode, rows) {
-                // The mean and the deviation of the batch move with each of its entries.
+                // The mean and the deviation of the batch depend on each of its entries.
                 let (mean, slope) = (total / count, product / count);
                 map_two(g, z, dx, |g, z| ((g - mean) - z * slope) * factor);
             } else {
@@ -202,15 +205,15 @@ impl<T: Real> Layer<T> for BatchNorm {
     }
 }
 
-/// Whether a pass uses the statistics of the batch, and not the running ones.
+/// Returns whether a pass uses the statistics of the batch instead of the running statistics.
 fn uses_batch(mode: Mode, rows: usize) -> bool {
     mode == Mode::Train && rows > 1
 }
 
-/// What a column was normalised with.
+/// The statistics that a column was normalised with.
 struct Moments<T> {
     mean: T,
-    /// Biased.
+    /// The biased variance.
     variance: T,
     /// 1 / √(v + ε)
     scale: T,
@@ -233,7 +236,7 @@ impl<T: Real> Moments<T> {
     }
 }
 
-/// Writes the deviations from the mean, divided by the root of the variance, into `z`.
+/// Writes the deviations from the mean, divided by √(v + ε), to `z`, and returns the moments.
 fn standardize<T: Real>(x: &[T], epsilon: T, z: &mut [T]) -> Moments<T> {
     let moments = standardize_scaled(x, T::one(), epsilon, z);
     if moments.variance.is_finite() {
@@ -243,7 +246,7 @@ fn standardize<T: Real>(x: &[T], epsilon: T, z: &mut [T]) -> Moments<T> {
     }
 }
 
-/// The same by way of `factor x`.
+/// Standardises `x` by way of `factor x`, and returns the moments of `x`.
 fn standardize_scaled<T: Real>(x: &[T], factor: T, epsilon: T, z: &mut [T]) -> Moments<T> {
     let Some(&first) = x.first() else {
         return Moments { mean: T::zero(), variance: T::one(), scale: T::one() };
@@ -267,7 +270,7 @@ fn standardize_scaled<T: Real>(x: &[T], factor: T, epsilon: T, z: &mut [T]) -> M
     )
 }
 
-/// `Σ term(x_i)`, in sixteen interleaved sums.
+/// Returns `Σ term(x_i)`, computed as sixteen interleaved sums.
 #[inline(always)]
 fn sum_of<T: Real>(x: &[T], term: impl Fn(T) -> T) -> T {
     let (chunks, rest) = x.as_chunks::<16>();

@@ -12,14 +12,14 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::{Strided, product, sum};
 
-/// A fully connected layer with its activation: product, bias and activation in one pass.
+/// A fully connected layer with an activation: product, bias and activation in one pass.
 ///
 /// # Formula
-/// y = a(x W + b), with W of inputs x outputs and b of one entry per output.
+/// y = a(x W + b), where W is inputs x outputs and b has one entry per output.
 ///
 /// # Shapes
-/// `x` is rows x inputs, the output rows x outputs. Parameters are W column by column (the weights into the first
-/// output, then those into the second, ...), then b; penalties leave b out.
+/// `x` is rows x inputs; the output is rows x outputs. The parameters are W column by column (the weights
+/// into the first output, then those into the second, ...), then b; penalties leave b out.
 ///
 /// # Examples
 /// ```
@@ -39,17 +39,18 @@ pub struct Dense {
     pub(super) inputs: usize,
     pub(super) outputs: usize,
     pub(super) activation: Activation,
-    /// None stands for what suits the activation.
+    /// `None` stands for the default of the activation.
     pub(super) weight_start: Option<Start>,
     pub(super) bias_start: Start,
     pub(super) bias: bool,
 }
 
 impl Dense {
-    /// A layer from `inputs` to `outputs` columns.
+    /// Creates a layer from `inputs` to `outputs` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when a size is zero or the number of weights exceeds what memory can address.
+    /// Returns [`Error::InvalidParameter`] if a size is zero or there are more weights than memory can
+    /// address.
     pub fn new(inputs: usize, outputs: usize) -> Result<Self, Error> {
         let valid = |name, size: usize, requires| match size {
             0 => Err(Error::InvalidParameter { name, value: 0.0, requires }),
@@ -72,18 +73,20 @@ impl Dense {
         })
     }
 
-    /// A layer that starts from `weights` (inputs x outputs) and `bias` (one entry per output).
+    /// Creates a layer with the initial parameters `weights` (inputs x outputs) and `bias` (one entry per
+    /// output).
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when a size is zero; [`Error::ShapeMismatch`] when `bias` does not fit `weights`;
-    /// [`Error::NotFinite`] when an entry is NaN or infinite.
+    /// Returns [`Error::InvalidParameter`] if a size is zero, [`Error::ShapeMismatch`] if `bias` does not
+    /// have one entry per output, and [`Error::NotFinite`] if an entry is NaN or infinite.
     ///
     /// ```
     /// use nalgebra::{dmatrix, dvector};
     /// use logit::nn::{Dense, Layer};
     /// use logit::Rng;
     ///
-    /// let layer = Dense::from_weights(&dmatrix![0.5, -1.0; 2.0, 0.25], &dvector![0.1, 0.2])?;
+    /// let layer =
+    ///     Dense::from_weights(&dmatrix![0.5, -1.0; 2.0, 0.25], &dvector![0.1, 0.2])?;
     /// let mut params = [0.0f32; 6];
     /// layer.init(&mut params, &mut Rng::new(0));
     /// assert_eq!(params, [0.5, 2.0, -1.0, 0.25, 0.1, 0.2]);
@@ -101,28 +104,32 @@ impl Dense {
         })
     }
 
-    /// The activation. Defaults to [`Activation::Identity`].
+    /// Sets the activation. Defaults to [`Activation::Identity`].
     pub fn activation(mut self, activation: Activation) -> Self {
         self.activation = activation;
         self
     }
 
-    /// The distribution of initial weights. Defaults to [`Initializer::HeUniform`] for rectifiers, sharp (ReLU, leaky
-    /// ReLU, hard swish) and smooth (ELU, GELU, SiLU, softplus), to [`Initializer::LeCunNormal`] for SELU, and to
+    /// Sets the distribution of the initial weights.
+    ///
+    /// Defaults to [`Initializer::HeUniform`] for rectifiers, both sharp (ReLU, leaky ReLU, hard swish) and
+    /// smooth (ELU, GELU, SiLU, softplus), to [`Initializer::LeCunNormal`] for SELU, and to
     /// [`Initializer::GlorotUniform`] for other activations.
     pub fn initializer(mut self, initializer: Initializer) -> Self {
         self.weight_start = Some(Start::Drawn(initializer));
         self
     }
 
-    /// The distribution of initial biases, drawn after the weights, with the layer's inputs and outputs where it
-    /// depends on them. Defaults to [`Initializer::Zeros`].
+    /// Sets the distribution of the initial biases.
+    ///
+    /// Biases are drawn after the weights. Distributions that depend on the number of inputs and outputs use
+    /// those of the layer. Defaults to [`Initializer::Zeros`].
     pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
         self.bias_start = Start::Drawn(initializer);
         self
     }
 
-    /// Whether the layer has a bias. Defaults to true.
+    /// Sets whether the layer has a bias. Defaults to true.
     pub fn bias(mut self, bias: bool) -> Self {
         self.bias = bias;
         self
@@ -132,7 +139,8 @@ impl Dense {
         self.inputs * self.outputs
     }
 
-    /// Splits parameters (or their gradients) into weights and bias; without a bias the latter is empty.
+    /// Splits parameters (or their gradients) into weights and bias. Without a bias, the second slice is
+    /// empty.
     pub(crate) fn split<'a, T>(&self, params: &'a [T]) -> (&'a [T], &'a [T]) {
         params.split_at(self.weight_count())
     }
@@ -155,7 +163,8 @@ impl Shape for Dense {
     fn penalized(&self) -> Vec<Range<usize>> {
         std::iter::once(0..self.weight_count()).collect()
     }
-    /// The parameters of the activation and of the initializers: see [`Activation::check`] and [`Initializer::check`].
+    /// Checks the parameters of the activation and of the initializers: see [`Activation::check`] and
+    /// [`Initializer::check`].
     fn check(&self) -> Result<(), Error> {
         self.activation.check()?;
         let starts = self.weight_start.iter().chain(std::iter::once(&self.bias_start));
@@ -173,8 +182,8 @@ impl Shape for Dense {
     }
 }
 
-/// Of the matrices that a [`Dense`] layer remembers (the gradient before the activation, and the derivative of the
-/// activation), the second.
+/// The index of the buffer that holds the derivative of the activation. The buffer before it holds the
+/// gradient with respect to the pre-activations.
 const DERIVATIVE: usize = 1;
 
 impl<T: Real> Layer<T> for Dense {
@@ -230,7 +239,8 @@ impl<T: Real> Layer<T> for Dense {
     }
 }
 
-/// The forward pass on rows of somebody else's matrix, so that a block of a large one need not be copied.
+/// The forward pass on rows of a larger matrix, which are read in place, so that a block of rows need not be
+/// copied.
 impl Dense {
     pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
         assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");

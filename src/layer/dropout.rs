@@ -1,4 +1,4 @@
-//! Dropout: entries left out at random in training.
+//! Dropout: random entries are set to zero in training.
 
 use nalgebra::DMatrix;
 
@@ -10,21 +10,22 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
-/// A layer that, in training, leaves out each entry of its input with a given probability.
+/// A layer that drops each entry of its input with a given probability in training.
 ///
 /// # Formula
-/// In [`Mode::Train`], y = m x with m = 0 with probability p and m = 1 / (1 - p) otherwise, drawn for each entry by
-/// [`Layer::sample_masks`]: the mean of y over all masks is x. In [`Mode::Evaluate`], y = x. A tape for which no mask has
-/// been drawn yet leaves nothing out.
+/// In [`Mode::Train`], y = m x, where m is 0 with probability p and 1 / (1 - p) otherwise.
+/// [`Layer::sample_masks`] draws m for each entry. The mean of y over all masks is x. In [`Mode::Evaluate`],
+/// y = x. A tape drops nothing until a mask is drawn for it.
 ///
-/// An infinite entry that is left out becomes NaN, not zero: a network that diverges is not to look healthy.
+/// An infinite entry that is dropped becomes NaN, not zero, so that a diverging network does not look
+/// healthy.
 ///
 /// # Shapes
 /// Input and output are rows x width. There are no parameters.
 ///
 /// # References
-/// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from
-/// overfitting", Journal of Machine Learning Research 15, 2014.
+/// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural
+/// networks from overfitting", Journal of Machine Learning Research 15, 2014.
 ///
 /// # Examples
 /// ```
@@ -50,25 +51,30 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// A layer of `width` columns that leaves out each entry with this probability, at least 0 and below 1; 0.5 is usual
-    /// between wide layers, 0.1 to 0.2 on inputs.
+    /// Creates a layer of `width` columns that drops each entry with this probability, at least 0 and
+    /// below 1.
+    ///
+    /// Usual probabilities are 0.5 between wide layers and 0.1 to 0.2 on inputs. [`Shape::check`] checks the
+    /// probability.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when the width is zero or more than memory can address.
+    /// Returns [`Error::InvalidParameter`] if `width` is zero or more than memory can address.
     pub fn new(width: usize, probability: f64) -> Result<Self, Error> {
         Ok(Dropout { width: check::width(width)?, probability })
     }
 
-    /// The probability of an entry to be left out.
+    /// Returns the probability that an entry is dropped.
     pub fn probability(&self) -> f64 {
         self.probability
     }
 
-    /// Writes a given mask into `tape`: `keeps` says of each row and column, column by column, whether the entry is
-    /// kept. [`Layer::sample_masks`] does this at random.
+    /// Writes a given mask to `tape`, where [`Layer::sample_masks`] draws a random one.
+    ///
+    /// `keeps(row, column)` returns whether to keep the entry. It is called for each row and column, column
+    /// by column.
     ///
     /// # Panics
-    /// When `tape` is not one of a dropout layer.
+    /// May panic if `tape` was not created by a dropout layer.
     pub fn set_mask<T: Real>(&self, tape: &mut Tape<T>, mut keeps: impl FnMut(usize, usize) -> bool) {
         let scale = T::of(1.0 / (1.0 - self.probability));
         let mask = &mut tape.borrow_parts().buffers[MASK];
@@ -81,7 +87,7 @@ impl Dropout {
     }
 }
 
-/// The buffer that holds the factor of each entry.
+/// The index of the buffer that holds the factor of each entry.
 const MASK: usize = 0;
 
 impl Shape for Dropout {
@@ -127,7 +133,7 @@ impl<T: Real> Layer<T> for Dropout {
     }
 }
 
-/// The layer is linear: both passes are the same product.
+/// Multiplies `from` by the mask, in both passes: the layer is linear.
 fn masked<T: Real>(mode: Mode, from: &DMatrix<T>, mask: &DMatrix<T>, to: &mut DMatrix<T>) {
     if mode == Mode::Evaluate {
         return to.copy_from(from);
@@ -148,7 +154,7 @@ fn masked<T: Real>(mode: Mode, from: &DMatrix<T>, mask: &DMatrix<T>, to: &mut DM
 mod tests {
     use super::*;
 
-    /// A saved seed must stand for the same training run in every release.
+    /// A given seed must reproduce the same training run in every release.
     #[test]
     fn the_mask_of_a_seed_is_pinned() {
         let layer = Dropout::new(2, 0.25).unwrap();
@@ -183,7 +189,7 @@ mod tests {
                 "{error}"
             );
         }
-        assert_eq!(Dropout::new(0, 0.5).unwrap_err().to_string(), "`width` is 0, must be at least 1");
+        assert_eq!(Dropout::new(0, 0.5).unwrap_err().to_string(), "`width` is 0, but must be at least 1");
         assert!(Dropout::new(usize::MAX, 0.5).is_err());
     }
 }

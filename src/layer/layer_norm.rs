@@ -12,19 +12,21 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::{dot, sum, vectorize};
 
-/// A layer that brings each row to mean 0 and variance 1, and then each column to a learned scale and shift.
+/// A layer that normalises each row to mean 0 and variance 1, then applies a learned scale and shift to each
+/// column.
 ///
 /// # Formula
-/// y = γ (x - μ) / √(v + ε) + β, with the mean μ and the (biased) variance v of the row, and with γ and β of the
-/// column. Rows do not depend on each other, so training and prediction are the same.
+/// y = γ (x - μ) / √(v + ε) + β, with the mean μ and the (biased) variance v of the row, and γ and β of the
+/// column. Rows are independent of each other, so training and prediction are the same.
 ///
 /// # Shapes
-/// Input and output are rows x width. Parameters are γ, then β, one entry per column each; penalties leave both out.
+/// Input and output are rows x width. The parameters are γ, then β, one entry per column each; penalties
+/// leave both out.
 ///
 /// # Precision
-/// Deviations are taken from the first entry of a row before they are averaged, so that a large common offset costs
-/// no digits, and a constant row becomes exactly β. Rows whose variance leaves the range of the number type are
-/// scaled.
+/// Deviations are taken from the first entry of a row before they are averaged. A large common offset
+/// therefore costs no digits, and a constant row becomes exactly β. Rows whose variance overflows the number
+/// type are rescaled.
 ///
 /// # References
 /// Ba, Kiros and Hinton, "Layer normalization", arXiv:1607.06450, 2016.
@@ -48,21 +50,22 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// A layer of `width` columns.
+    /// Creates a layer of `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when the width is zero or more than memory can address.
+    /// Returns [`Error::InvalidParameter`] if `width` is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
         Ok(LayerNorm { width: check::width(width)?, epsilon: 1e-5, affine: true })
     }
 
-    /// What is added to the variance, so that constant rows can be divided by its root; above 0. Defaults to 1e-5.
+    /// Sets ε, which is added to the variance so that constant rows can be divided by its square root;
+    /// above 0. Defaults to 1e-5.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self
     }
 
-    /// Whether scale and shift are learned. Defaults to true.
+    /// Sets whether a scale and a shift are learned. Defaults to true.
     pub fn affine(mut self, affine: bool) -> Self {
         self.affine = affine;
         self
@@ -85,12 +88,13 @@ impl Shape for LayerNorm {
     }
 }
 
-/// Of the buffers, the one that holds (x - μ) / √(v + ε), and the one that holds two scratch columns and, in a third,
-/// 1 / √(v + ε) of each row.
+/// The index of the buffer that holds (x - μ) / √(v + ε).
 const NORMALIZED: usize = 0;
+/// The index of the buffer with one entry per row and column: two columns of scratch, and 1 / √(v + ε) of
+/// each row.
 const OF_ROWS: usize = 1;
 
-/// Rows are taken in blocks that stay in the cache from one run down the columns to the next.
+/// The number of rows per block. A block stays in the cache from one pass over the columns to the next.
 const BLOCK: usize = 64;
 
 impl<T: Real> Layer<T> for LayerNorm {
@@ -152,17 +156,17 @@ impl<T: Real> Layer<T> for LayerNorm {
     }
 }
 
-/// Some consecutive rows of a matrix.
+/// A block of consecutive rows of a matrix.
 #[derive(Clone, Copy)]
 struct Block {
     first: usize,
     count: usize,
-    /// Of the whole matrix.
+    /// The number of rows of the whole matrix.
     rows: usize,
 }
 
 impl Block {
-    /// Where the rows of a column lie in a column-major slice.
+    /// Returns the range that the rows of a column occupy in a column-major slice.
     #[inline(always)]
     fn range(self, column: usize) -> Range<usize> {
         let start = column * self.rows + self.first;
@@ -170,7 +174,7 @@ impl Block {
     }
 }
 
-/// An entry per row: two of scratch, and the factor that brings the row to variance 1.
+/// Vectors with one entry per row: two for scratch, and the factor that scales the row to variance 1.
 struct OfRows<'a, T> {
     one: &'a mut [T],
     two: &'a mut [T],
@@ -195,7 +199,7 @@ impl<'a, T: Real> OfRows<'a, T> {
     }
 }
 
-/// Writes the deviations from the mean of their row, divided by the root of its variance, into `z`.
+/// Writes the deviations from the mean of each row, divided by √(v + ε), to `z`.
 fn standardize<T: Real>(x: &[T], block: Block, epsilon: T, z: &mut [T], mut of_rows: OfRows<'_, T>) {
     of_rows.one.fill(T::one());
     standardize_scaled(x, block, epsilon, z, &mut of_rows);
@@ -207,7 +211,8 @@ fn standardize<T: Real>(x: &[T], block: Block, epsilon: T, z: &mut [T], mut of_r
     }
 }
 
-/// The same by way of `factor x`, with the factor of each row in `one`; leaves the sum of squares in `two`.
+/// Standardises `x` by way of `factor x`, with the factor of each row in `one`; leaves the sums of squares in
+/// `two`.
 fn standardize_scaled<T: Real>(x: &[T], block: Block, epsilon: T, z: &mut [T], of_rows: &mut OfRows<'_, T>) {
     let OfRows { one: factors, two: squares, scale } = of_rows;
     let (columns, firsts) = (x.len() / block.rows.max(1), &x[block.range(0)]);
@@ -253,7 +258,8 @@ fn standardize_scaled<T: Real>(x: &[T], block: Block, epsilon: T, z: &mut [T], o
     );
 }
 
-/// The gradient with respect to the input, from that with respect to the output and the normalised input.
+/// Computes the gradient with respect to the input from the gradient with respect to the output and the
+/// normalised input.
 fn input_gradient<T: Real>(
     params: &[T],
     (g, z): (&[T], &[T]),
@@ -280,7 +286,7 @@ fn input_gradient<T: Real>(
             for sum in means.iter_mut().chain(slopes.iter_mut()) {
                 *sum /= width;
             }
-            // The mean and the deviation of a row move with each of its entries.
+            // The mean and the deviation of a row depend on each of its entries.
             for column in 0..columns {
                 let (gamma, range) = (affine::of_column(params, column).0, block.range(column));
                 let rows = g[range.clone()].iter().zip(&z[range.clone()]);

@@ -1,4 +1,4 @@
-//! The logarithm of softmax as a layer.
+//! The log-softmax layer.
 
 use nalgebra::DMatrix;
 
@@ -11,12 +11,12 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
-/// The logarithm of the softmax of each row.
+/// A layer that computes the logarithm of the softmax of each row.
 ///
 /// # Formula
-/// y_k = x_k - m - ln(1 + r), with m the largest entry of the row and r = Σ exp(x_j - m) over the other entries. The
-/// gradient with respect to x is g_k (1 - p_k) - p_k Σ_{j≠k} g_j with p = exp(y); for the largest p, 1 - p_k is the
-/// sum of the others.
+/// y_k = x_k - m - ln(1 + r), where m is the largest entry of the row and r = Σ exp(x_j - m) over the other
+/// entries. The gradient with respect to x is g_k (1 - p_k) - p_k Σ_{j≠k} g_j with p = exp(y). For the
+/// largest p, 1 - p_k is computed as the sum of the others.
 ///
 /// # Shapes
 /// Input and output are rows x width. There are no parameters.
@@ -36,10 +36,10 @@ pub struct LogSoftmax {
 }
 
 impl LogSoftmax {
-    /// The logarithm of the softmax over `width` columns.
+    /// Creates a log-softmax over `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when `width` is zero or more than memory can address.
+    /// Returns [`Error::InvalidParameter`] if `width` is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
         Ok(LogSoftmax { width: check::width(width)? })
     }
@@ -52,8 +52,9 @@ impl Shape for LogSoftmax {
 impl<T: Real> Layer<T> for LogSoftmax {
     fn init(&self, _params: &mut [T], _rng: &mut Rng) {}
 
-    /// Remembers the probabilities, and of each row: the largest of them, the sum of the others, the entry of x at the
-    /// largest, and ln(1 + r) or, on the way back, the sum of the gradient.
+    /// Allocates room for the probabilities and, for each row, the largest probability, the sum of the
+    /// others, the entry of x at the largest, and ln(1 + r) or, in the backward pass, the sum of the
+    /// gradient.
     fn tape(&self, rows: usize) -> Tape<T> {
         Tape::new(rows, self.width).with_buffer(rows, self.width).with_buffer(rows, 4)
     }
@@ -86,7 +87,7 @@ impl<T: Real> Layer<T> for LogSoftmax {
                 },
             );
         }
-        // Σ exp(x_j - m) over the others is their probability over that of the largest.
+        // Σ exp(x_j - m) over the other entries is their probability divided by that of the largest.
         for ((logarithm, &others), &largest) in logarithm.iter_mut().zip(&*others).zip(&*largest) {
             *logarithm = (others / largest).ln_1p();
         }

@@ -1,8 +1,8 @@
-//! Layers: differentiable maps from rows to rows, and the chain of them that is a network.
+//! Layers: differentiable maps from rows to rows, and the networks that are chains of them.
 //!
-//! A layer is a value that describes an architecture. It holds no weights, no activations and no state, so it is
-//! shared freely between threads; weights live in one flat vector that the caller owns, and everything that a pass
-//! over a batch has to remember lives in a [`Tape`] that the caller owns too.
+//! A layer is a value that describes an architecture. It holds no weights, no activations and no state, so
+//! threads can share it freely. The weights live in one flat vector that the caller owns. Everything that a
+//! pass over a batch has to remember lives in a [`Tape`], which the caller owns too.
 
 mod activate;
 mod activation;
@@ -48,30 +48,33 @@ use crate::error::Error;
 use crate::rng::Rng;
 use crate::scalar::Real;
 
-/// The sizes of a layer, free of the scalar type.
+/// The sizes, settings and structure of a layer, independent of the scalar type.
 ///
 /// ```
 /// use logit::nn::{Dense, Shape};
 /// use logit::Activation;
 ///
 /// let layer = Dense::new(64, 10)?.activation(Activation::Relu);
-/// assert_eq!((layer.inputs(), layer.outputs(), layer.parameter_count()), (64, 10, 650));
+/// assert_eq!(
+///     (layer.inputs(), layer.outputs(), layer.parameter_count()),
+///     (64, 10, 650)
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub trait Shape {
-    /// Columns of the input.
+    /// Returns the number of columns of the input.
     fn inputs(&self) -> usize;
 
-    /// Columns of the output.
+    /// Returns the number of columns of the output.
     fn outputs(&self) -> usize;
 
-    /// How many numbers the layer learns: the length of its `params` and `grad` slices.
+    /// Returns the number of learned parameters: the length of the `params` and `grad` slices of the layer.
     fn parameter_count(&self) -> usize;
 
-    /// The parameters that penalties and weight decay apply to, as ascending ranges of `params`.
+    /// Returns the parameters that penalties and weight decay apply to, as ascending ranges of `params`.
     ///
-    /// Defaults to all of them. Layers with biases leave those out: shrinking a bias pulls predictions towards
-    /// nothing in particular.
+    /// Layers with biases leave the biases out, because shrinking a bias pulls predictions towards an
+    /// arbitrary value. Defaults to all parameters.
     fn penalized(&self) -> Vec<Range<usize>> {
         match self.parameter_count() {
             0 => Vec::new(),
@@ -79,30 +82,32 @@ pub trait Shape {
         }
     }
 
-    /// Whether the settings of the layer, and of those it is made of, can be used. This is the one moment at which they are
-    /// checked: constructors refuse sizes only, and setters take everything. Trainers, [`Layer::apply`] and
-    /// [`GradCheck`](crate::GradCheck) ask before they start. Defaults to asking the layers inside.
+    /// Checks the settings of the layer and of its sublayers.
+    ///
+    /// This is the only place where settings are checked: constructors check sizes only, and setters accept
+    /// any value. Trainers, [`Layer::apply`] and [`GradCheck`](crate::GradCheck) call it before they start.
+    /// Defaults to checking the [`sublayers`](Shape::sublayers).
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for the first that cannot.
+    /// Returns [`Error::InvalidParameter`] for the first setting that is out of range.
     fn check(&self) -> Result<(), Error> {
         self.sublayers().into_iter().try_for_each(Shape::check)
     }
 
-    /// What the layer is, in a few words. Defaults to the name of the type.
+    /// Returns a short description of the layer. Defaults to the name of its type.
     fn describe(&self) -> String {
         let name = std::any::type_name::<Self>();
         let name = name.split('<').next().unwrap_or(name);
         name.rsplit("::").next().unwrap_or(name).to_owned()
     }
 
-    /// The layers that this one is made of, in the order of their parameters. Defaults to none.
+    /// Returns the layers inside this one, in the order of their parameters. Defaults to none.
     fn sublayers(&self) -> Vec<&dyn Shape> {
         Vec::new()
     }
 }
 
-/// The innermost layers that have parameters, with the range of their parameters.
+/// Returns the innermost layers that have parameters, with the ranges of their parameters.
 pub(crate) fn groups(shape: &dyn Shape) -> Vec<Group<'_>> {
     fn collect<'a>(layer: &'a dyn Shape, start: usize, groups: &mut Vec<Group<'a>>) {
         let parts = layer.sublayers();
@@ -122,7 +127,7 @@ pub(crate) fn groups(shape: &dyn Shape) -> Vec<Group<'_>> {
     groups
 }
 
-/// A layer that is not made of others, and where its parameters lie.
+/// A layer without sublayers, and the range of its parameters.
 pub(crate) struct Group<'a> {
     pub(crate) layer: &'a dyn Shape,
     pub(crate) range: Range<usize>,
@@ -130,28 +135,31 @@ pub(crate) struct Group<'a> {
 
 /// A differentiable map from rows to rows.
 ///
-/// A training step calls [`forward`](Layer::forward), lets a [`Loss`](crate::nn::Loss) write the gradient with respect
-/// to the output into the tape, and calls [`backward`](Layer::backward).
+/// A training step calls [`forward`](Layer::forward), lets a [`Loss`](crate::nn::Loss) write the gradient
+/// with respect to the output into the tape, and then calls [`backward`](Layer::backward).
 ///
-/// # What an implementor owes
+/// # Implementing this trait
 /// - Every method is a pure function of its arguments: calling it twice gives the same bits.
-/// - `forward` overwrites [`Tape::output`] and keeps in the tape's buffers whatever `backward` needs.
-/// - `backward` *overwrites* `grad` and `dx` (it does not add to them), reads the output's gradient from the tape
-///   and leaves it as it is. `dx` is `None` for the first layer of a network, where nobody needs it.
-/// - Neither allocates: all memory comes from `tape`, which is made once per batch size.
-/// - What differs between training and prediction asks [`Tape::mode`]; what is random is drawn by
-///   [`sample_masks`](Layer::sample_masks), not by `forward`; what outlives a batch is updated by [`update_running_stats`](Layer::update_running_stats).
-/// - NaN in gives NaN out: an output that depends on an input is not finite when that input is NaN. (`f64::max` takes the
-///   number of a number and NaN: `if z < 0.0 { 0.0 } else { z }` is a rectifier, `z.max(0.0)` is not.)
+/// - `forward` overwrites [`Tape::output`] and stores everything that `backward` needs in the buffers of the
+///   tape.
+/// - `backward` *overwrites* `grad` and `dx` (it does not add to them). It reads the gradient of the output
+///   from the tape and leaves it unchanged. `dx` is `None` for the first layer of a network, where no other
+///   layer needs it.
+/// - Neither pass allocates: all memory comes from `tape`, which is created once per batch size.
+/// - Behaviour that differs between training and prediction depends on [`Tape::mode`]. Random numbers are
+///   drawn by [`sample_masks`](Layer::sample_masks), not by `forward`. State that outlives a batch is updated
+///   by [`update_running_stats`](Layer::update_running_stats).
+/// - NaN propagates: an output that depends on an input is not finite if that input is NaN. (`f64::max` drops
+///   NaN, so `z.max(0.0)` is not a valid rectifier, but `if z < 0.0 { 0.0 } else { z }` is.)
 ///
-/// [`GradCheck`](crate::GradCheck) proves all of this except the allocations.
+/// [`GradCheck`](crate::GradCheck) verifies all of these rules except the one about allocations.
 ///
 /// # Panics
-/// `forward` and `backward` may panic when a slice or matrix does not have the size that [`Shape`] and the tape
-/// promise. [`apply`](Layer::apply) checks them and returns an [`Error`] instead.
+/// `forward` and `backward` may panic if a slice or matrix does not have the size given by [`Shape`] and the
+/// tape. [`apply`](Layer::apply) checks the sizes and returns an [`Error`] instead.
 ///
 /// # Examples
-/// The smallest complete layer: y = s x with one learned scale s.
+/// The smallest complete layer, y = s x with one learned scale s:
 /// ```
 /// use nalgebra::DMatrix;
 /// use logit::nn::{Layer, Shape, Tape};
@@ -180,7 +188,12 @@ pub(crate) struct Group<'a> {
 ///         *tape.output_mut() *= params[0];
 ///     }
 ///     fn backward(
-///         &self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>, grad: &mut [T], dx: Option<&mut DMatrix<T>>,
+///         &self,
+///         params: &[T],
+///         x: &DMatrix<T>,
+///         tape: &mut Tape<T>,
+///         grad: &mut [T],
+///         dx: Option<&mut DMatrix<T>>,
 ///     ) {
 ///         grad[0] = x.dot(tape.output_gradient());
 ///         if let Some(dx) = dx {
@@ -191,24 +204,28 @@ pub(crate) struct Group<'a> {
 /// }
 ///
 /// let x = DMatrix::from_fn(4, 3, |i, j| (i + 2 * j) as f64 - 2.5);
-/// GradCheck::new().layer(&Scale { width: 3 }, &[0.7], &x).expect("the derivative is right");
+/// GradCheck::new()
+///     .layer(&Scale { width: 3 }, &[0.7], &x)
+///     .expect("the derivative is right");
 /// ```
 pub trait Layer<T: Real>: Shape + Send + Sync {
     /// Writes initial values into `params`, which has [`parameter_count`](Shape::parameter_count) entries.
     fn init(&self, params: &mut [T], rng: &mut Rng);
 
-    /// All memory that a batch of `rows` rows needs. Defaults to an output of [`outputs`](Shape::outputs) columns
-    /// with its gradient.
+    /// Allocates the memory for a batch of `rows` rows.
+    ///
+    /// Defaults to an output of [`outputs`](Shape::outputs) columns and its gradient.
     fn tape(&self, rows: usize) -> Tape<T> {
         Tape::new(rows, self.outputs())
     }
 
-    /// Computes the output of the rows of `x` (rows x inputs) into `tape`.
+    /// Computes the output (rows x outputs) for the rows of `x` (rows x inputs) and writes it to `tape`.
     fn forward(&self, params: &[T], x: &DMatrix<T>, tape: &mut Tape<T>);
 
-    /// Computes, from [`Tape::output_gradient`], the gradients with respect to `params` and to `x`.
+    /// Computes the gradients with respect to `params` and `x` from [`Tape::output_gradient`], and writes
+    /// them to `grad` and `dx`.
     ///
-    /// `params`, `x` and `tape` are those of the preceding `forward`.
+    /// `params`, `x` and `tape` are those of the preceding call of `forward`.
     fn backward(
         &self,
         params: &[T],
@@ -218,19 +235,24 @@ pub trait Layer<T: Real>: Shape + Send + Sync {
         dx: Option<&mut DMatrix<T>>,
     );
 
-    /// Draws what is random in a training step, such as dropout masks, into `tape`. Called once before the forward
-    /// pass of each step of training, never for predictions. Defaults to nothing.
+    /// Draws the random numbers of a training pass, such as dropout masks, into `tape`.
+    ///
+    /// Training calls it once before each forward pass; prediction never does. Defaults to doing nothing.
     fn sample_masks(&self, _tape: &mut Tape<T>, _rng: &mut Rng) {}
 
-    /// Folds what the last forward pass saw into the running statistics of `tape`. Called once after the forward pass
-    /// of each step of training, never for predictions. Defaults to nothing.
+    /// Updates the running statistics of `tape` with those of the last forward pass.
+    ///
+    /// Training calls it once after each forward pass; prediction never does. Defaults to doing nothing.
     fn update_running_stats(&self, _tape: &mut Tape<T>) {}
 
-    /// The output for `x`, in memory of its own, in [`Mode::Evaluate`] and with the initial running statistics.
+    /// Returns the output for `x` (rows x outputs), in [`Mode::Evaluate`] and with the initial running
+    /// statistics.
+    ///
+    /// Allocates a tape of its own.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] when `params` or the columns of `x` do not fit the layer, and those of
-    /// [`Shape::check`].
+    /// Returns [`Error::ShapeMismatch`] if `params` or the columns of `x` do not fit the layer, and the
+    /// errors of [`Shape::check`].
     fn apply(&self, params: &[T], x: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
         self.check()?;
         check::count("params", "parameters", self.parameter_count(), params.len())?;
@@ -241,7 +263,7 @@ pub trait Layer<T: Real>: Shape + Send + Sync {
     }
 }
 
-/// A layer behind a pointer is a layer too.
+/// Implements [`Shape`] and [`Layer`] for pointers to layers.
 macro_rules! through {
     ($($pointer:ty),*) => {
         $(

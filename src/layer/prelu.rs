@@ -1,4 +1,4 @@
-//! The rectifier that learns its slope.
+//! The rectifier with learned slopes.
 
 use std::ops::Range;
 
@@ -15,12 +15,12 @@ use crate::scalar::{dot, vectorize};
 /// The parametric rectified linear unit: a leaky rectifier whose slope below zero is learned.
 ///
 /// # Formula
-/// y = x for x > 0, else s x, with a slope s for each column, or one for all. dy/dx is s at x = 0 and dy/ds is
-/// min(x, 0).
+/// y = x for x > 0, else s x, with one slope s for each column or one for all columns. dy/dx is s at x = 0,
+/// and dy/ds is min(x, 0).
 ///
 /// # Shapes
-/// Input and output are rows x width. Parameters are the slopes, in the order of the columns; penalties leave them
-/// out, because a slope drawn towards zero is another activation, not a simpler function.
+/// Input and output are rows x width. The parameters are the slopes, in the order of the columns. Penalties
+/// leave them out, because a slope drawn towards zero gives another activation, not a simpler function.
 ///
 /// # Examples
 /// ```
@@ -28,7 +28,10 @@ use crate::scalar::{dot, vectorize};
 /// use logit::nn::{Layer, PRelu};
 ///
 /// let layer = PRelu::new(2)?;
-/// assert_eq!(layer.apply(&[0.25, 0.5], &dmatrix![-1.0, -1.0; 3.0, 4.0])?, dmatrix![-0.25, -0.5; 3.0, 4.0]);
+/// assert_eq!(
+///     layer.apply(&[0.25, 0.5], &dmatrix![-1.0, -1.0; 3.0, 4.0])?,
+///     dmatrix![-0.25, -0.5; 3.0, 4.0]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 ///
@@ -42,30 +45,30 @@ pub struct PRelu {
 }
 
 impl PRelu {
-    /// The slope to begin with.
+    /// The default initial slope.
     pub(super) const USUAL_SLOPE: f64 = 0.25;
 
-    /// A rectifier of `width` columns.
+    /// Creates a rectifier of `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when `width` is zero or more than memory can address.
+    /// Returns [`Error::InvalidParameter`] if `width` is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
         Ok(PRelu { width: check::width(width)?, shared: false, initial_slope: PRelu::USUAL_SLOPE })
     }
 
-    /// Whether all columns share one slope. Defaults to false.
+    /// Sets whether all columns share one slope. Defaults to false.
     pub fn shared(mut self, shared: bool) -> Self {
         self.shared = shared;
         self
     }
 
-    /// The slope that learning starts from, finite. Defaults to 0.25.
+    /// Sets the initial slope, a finite number. Defaults to 0.25.
     pub fn initial_slope(mut self, slope: f64) -> Self {
         self.initial_slope = slope;
         self
     }
 
-    /// Which parameter belongs to a column.
+    /// Returns the index of the slope of a column.
     fn slope_of(&self, column: usize) -> usize {
         if self.shared { 0 } else { column }
     }

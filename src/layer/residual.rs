@@ -1,4 +1,4 @@
-//! A layer with a shortcut around it.
+//! The residual connection: a shortcut around a layer.
 
 use std::ops::Range;
 
@@ -11,10 +11,10 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::axpy;
 
-/// A layer that adds its input to the output of the layer inside: that one learns only what is to change.
+/// A layer that adds its input to the output of an inner layer, which learns only the difference.
 ///
 /// # Formula
-/// y = x + f(x), with f the layer inside, which may be a [`Sequential`](crate::nn::Sequential).
+/// y = x + f(x), where f is the inner layer, which may be a [`Sequential`](crate::nn::Sequential).
 ///
 /// # Shapes
 /// f has as many outputs as inputs. The parameters are those of f.
@@ -39,16 +39,16 @@ pub struct Residual<L> {
 }
 
 impl<L: Shape> Residual<L> {
-    /// The shortcut around `layer`.
+    /// Creates a shortcut around `layer`.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] when `layer` does not have as many outputs as inputs.
+    /// Returns [`Error::ShapeMismatch`] if `layer` does not have as many outputs as inputs.
     pub fn new(layer: L) -> Result<Self, Error> {
         check::count("layer", "outputs", layer.inputs(), layer.outputs())?;
         Ok(Residual { layer })
     }
 
-    /// The layer inside.
+    /// Returns the inner layer.
     pub fn layer(&self) -> &L {
         &self.layer
     }
@@ -67,7 +67,7 @@ impl<L: Shape> Shape for Residual<L> {
     fn penalized(&self) -> Vec<Range<usize>> {
         self.layer.penalized()
     }
-    /// The layer inside or, where that is made of others, those.
+    /// Returns the sublayers of the inner layer or, if it has none, the inner layer itself.
     fn sublayers(&self) -> Vec<&dyn Shape> {
         let inside = self.layer.sublayers();
         if inside.is_empty() { vec![&self.layer] } else { inside }

@@ -1,4 +1,4 @@
-//! Layers one after the other.
+//! Chains of layers.
 
 use std::ops::Range;
 
@@ -11,24 +11,28 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::Strided;
 
-/// A chain of layers, itself a [`Layer`], so that chains nest.
+/// A chain of layers, which is itself a [`Layer`], so that chains nest.
 ///
-/// `Sequential<Dense>` is the multi-layer perceptron, without dynamic dispatch;
-/// `Sequential<Box<dyn Layer<f64>>>` takes layers of any kind, yours included.
+/// `Sequential<Dense>` is the multi-layer perceptron, without dynamic dispatch.
+/// `Sequential<Box<dyn Layer<f64>>>` takes layers of any type, including your own.
 ///
 /// # Shapes
-/// The outputs of each layer are the inputs of the next. Parameters are those of the first layer, then those of the
-/// second, and so on.
+/// The outputs of each layer are the inputs of the next. The parameters are those of the first layer, then
+/// those of the second, and so on.
 ///
 /// # Examples
 /// ```
 /// use logit::nn::{Dense, Layer, Sequential, Shape};
 /// use logit::Activation;
 ///
-/// let network = Sequential::new(vec![Dense::new(2, 3)?.activation(Activation::Relu), Dense::new(3, 1)?])?;
+/// let network = Sequential::new(vec![
+///     Dense::new(2, 3)?.activation(Activation::Relu),
+///     Dense::new(3, 1)?,
+/// ])?;
 /// assert_eq!(network.parameter_count(), 13);
 ///
-/// let boxed: Vec<Box<dyn Layer<f64>>> = vec![Box::new(network), Box::new(Dense::new(1, 4)?)];
+/// let boxed: Vec<Box<dyn Layer<f64>>> =
+///     vec![Box::new(network), Box::new(Dense::new(1, 4)?)];
 /// assert_eq!(Sequential::new(boxed)?.outputs(), 4);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -38,11 +42,12 @@ pub struct Sequential<L> {
 }
 
 impl<L: Shape> Sequential<L> {
-    /// The chain of `layers`, first to last.
+    /// Creates a chain of `layers`, first to last.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no layers; [`Error::ShapeMismatch`] when a layer does not fit the one before it;
-    /// [`Error::InvalidParameter`] when there are more parameters than memory can address.
+    /// Returns [`Error::Empty`] if there are no layers, [`Error::ShapeMismatch`] if a layer does not have as
+    /// many inputs as the previous one has outputs, and [`Error::InvalidParameter`] if there are more
+    /// parameters than memory can address.
     pub fn new(layers: Vec<L>) -> Result<Self, Error> {
         if layers.is_empty() {
             return Err(Error::Empty { argument: "layers", axis: "entries" });
@@ -52,7 +57,7 @@ impl<L: Shape> Sequential<L> {
             if expected != found {
                 return Err(Error::ShapeMismatch {
                     argument: "layers",
-                    axis: "inputs after those outputs",
+                    axis: "inputs that do not match the outputs of the previous layer",
                     expected,
                     found,
                 });
@@ -66,12 +71,12 @@ impl<L: Shape> Sequential<L> {
         Ok(Sequential { layers })
     }
 
-    /// The layers, first to last.
+    /// Returns the layers, first to last.
     pub fn layers(&self) -> &[L] {
         &self.layers
     }
 
-    /// Where the parameters of each layer lie.
+    /// Returns the range of the parameters of each layer.
     pub fn parameter_ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         self.layers.iter().scan(0, |start, layer| {
             let range = *start..*start + layer.parameter_count();
@@ -82,11 +87,14 @@ impl<L: Shape> Sequential<L> {
 }
 
 impl Sequential<Dense> {
-    /// A multi-layer perceptron: `sizes` names the columns of the input, of each hidden layer and of the output, and
-    /// the hidden layers have this activation. The output layer has none: losses take raw scores.
+    /// Creates a multi-layer perceptron with the given numbers of columns.
+    ///
+    /// `sizes` holds the number of columns of the input, of each hidden layer and of the output. The hidden
+    /// layers use `activation`. The output layer has none, because losses take raw scores.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a size of zero, [`Error::Empty`] for fewer than two sizes.
+    /// Returns [`Error::InvalidParameter`] if a size is zero or there are more parameters than memory can
+    /// address, and [`Error::Empty`] if there are fewer than two sizes.
     ///
     /// ```
     /// use logit::nn::{Sequential, Shape};
@@ -167,7 +175,7 @@ impl<T: Real, L: Layer<T>> Layer<T> for Sequential<L> {
     }
 }
 
-/// The two passes, apart from what the first layer does with the input.
+/// The two passes, with a closure for the pass of the first layer over the input.
 impl<L> Sequential<L> {
     fn forward_with<T: Real>(
         &self,
@@ -202,7 +210,8 @@ impl<L> Sequential<L> {
             let range = end - layer.parameter_count()..end;
             end = range.start;
             let (before, after) = tape.children_mut().split_at_mut(index);
-            // The gradient with respect to a layer's input is the one with respect to the output before it.
+            // The gradient with respect to the input of a layer is the gradient with respect to the previous
+            // output.
             let (x, dx) = before[index - 1].split();
             layer.backward(&params[range.clone()], x, &mut after[0], &mut grad[range], Some(dx));
         }
@@ -212,7 +221,8 @@ impl<L> Sequential<L> {
     }
 }
 
-/// The forward pass on rows of somebody else's matrix, so that a block of a large one need not be copied.
+/// The forward pass on rows of a larger matrix, which are read in place, so that a block of rows need not be
+/// copied.
 impl<L> Sequential<L> {
     pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>)
     where

@@ -1,4 +1,4 @@
-//! Softmax as a layer.
+//! The softmax layer.
 
 use nalgebra::DMatrix;
 
@@ -11,14 +11,15 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
-/// The softmax of each row, for probabilities inside a network.
+/// A layer that computes the softmax of each row, for probabilities inside a network.
 ///
-/// At the end of a network that is trained with [`SoftmaxCrossEntropy`], leave it out: that loss takes raw scores.
+/// Leave it out at the end of a network that is trained with [`SoftmaxCrossEntropy`]: that loss takes raw
+/// scores.
 ///
 /// # Formula
-/// y_k = exp(x_k - m) / Σ_j exp(x_j - m), with m the largest entry of the row. The gradient with respect to x is
-/// y_k (g_k - Σ_j y_j g_j); both terms are taken relative to the g of the largest y, so that a row that is almost
-/// certain keeps its digits.
+/// y_k = exp(x_k - m) / Σ_j exp(x_j - m), where m is the largest entry of the row. The gradient with respect
+/// to x is y_k (g_k - Σ_j y_j g_j). Both terms are taken relative to the g of the largest y, so that the
+/// gradient of an almost certain row keeps its digits.
 ///
 /// # Shapes
 /// Input and output are rows x width. There are no parameters.
@@ -38,10 +39,10 @@ pub struct Softmax {
 }
 
 impl Softmax {
-    /// The softmax over `width` columns.
+    /// Creates a softmax over `width` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when `width` is zero or more than memory can address.
+    /// Returns [`Error::InvalidParameter`] if `width` is zero or more than memory can address.
     pub fn new(width: usize) -> Result<Self, Error> {
         Ok(Softmax { width: check::width(width)? })
     }
@@ -54,8 +55,8 @@ impl Shape for Softmax {
 impl<T: Real> Layer<T> for Softmax {
     fn init(&self, _params: &mut [T], _rng: &mut Rng) {}
 
-    /// Remembers, of each row while it works on it: the largest output, the gradient there, and the mean gradient
-    /// relative to that.
+    /// Allocates scratch for each row: the largest output, the gradient there, and the mean gradient relative
+    /// to it.
     fn tape(&self, rows: usize) -> Tape<T> {
         Tape::new(rows, self.width).with_buffer(rows, 3)
     }

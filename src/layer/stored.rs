@@ -1,4 +1,4 @@
-//! Layers with their parameters in files.
+//! Storage of layers and their parameters in files.
 
 use super::initializer::Start;
 use super::{
@@ -52,13 +52,13 @@ impl Activation {
 }
 
 impl AnyLayer {
-    /// The layer and its parameters.
+    /// Returns the record of the layer and its parameters.
     pub(crate) fn to_record<T: Real>(&self, params: &[T]) -> Record {
         match self {
             AnyLayer::Dense(layer) => {
                 let (weights, bias) = layer.split(params);
                 let record = Record::new("dense").with_flag("bias", layer.bias);
-                // Read as rows of outputs, as other libraries lay out weights.
+                // In the file this is a matrix of outputs x inputs, the layout of weights in other libraries.
                 let weights = nalgebra::DMatrix::from_column_slice(layer.inputs, layer.outputs, weights);
                 layer.activation.write(record).with_matrix("weights", &weights).with_array("biases", bias)
             }
@@ -87,10 +87,10 @@ impl AnyLayer {
         }
     }
 
-    /// The layer; its parameters are appended.
+    /// Reads a layer, and appends its parameters to `params`.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`].
+    /// Returns [`Error::InvalidFile`] if the record does not describe a valid layer.
     pub(crate) fn from_record<T: Real>(record: Record, params: &mut Vec<T>) -> Result<Self, Error> {
         if record.kind() == Sequential::<AnyLayer>::KIND {
             return Ok(Sequential::from_record(record, params)?.into());
@@ -136,12 +136,12 @@ impl AnyLayer {
                 params.extend(record.take_array::<T>("scale_and_shift", layer.parameter_count())?);
                 layer.into()
             }
-            other => return Err(invalid(format!("it has a `{other}` where a layer is wanted"))),
+            other => return Err(invalid(format!("it contains `{other}` where a layer is expected"))),
         };
         layer.check().map(|()| layer)
     }
 
-    /// The same layer without what its parameters began as, which is of no use once they are trained.
+    /// Returns the layer without its initial parameters, which are of no use once it is trained.
     pub(crate) fn trained(self) -> Self {
         match self {
             AnyLayer::Dense(layer) => {
@@ -159,7 +159,7 @@ impl AnyLayer {
 impl Sequential<AnyLayer> {
     const KIND: &'static str = "sequential";
 
-    /// The layers and their parameters.
+    /// Returns the record of the layers and their parameters.
     pub(crate) fn to_record<T: Real>(&self, params: &[T]) -> Record {
         let record = Record::new(Self::KIND).with_count("layers", self.layers().len());
         let layers = self.layers().iter().zip(self.parameter_ranges()).enumerate();
@@ -168,10 +168,10 @@ impl Sequential<AnyLayer> {
         })
     }
 
-    /// The layers; their parameters are appended.
+    /// Reads the layers, and appends their parameters to `params`.
     ///
     /// # Errors
-    /// As [`AnyLayer::from_record`].
+    /// Returns [`Error::InvalidFile`] if the record does not describe a valid chain of layers.
     pub(crate) fn from_record<T: Real>(record: Record, params: &mut Vec<T>) -> Result<Self, Error> {
         record.open(Self::KIND)?.read(|record| {
             let mut layers = Vec::new();
@@ -182,7 +182,7 @@ impl Sequential<AnyLayer> {
         })
     }
 
-    /// The same layers without what their parameters began as.
+    /// Returns the layers without their initial parameters, which are of no use once they are trained.
     pub(crate) fn trained(self) -> Self {
         Sequential { layers: self.layers.into_iter().map(AnyLayer::trained).collect() }
     }

@@ -5,11 +5,10 @@ use std::fmt;
 use super::{Layer, Shape};
 use crate::scalar::Real;
 
-/// A table of a network's layers: what they are, how large their outputs are, how many parameters they have, and what
-/// memory all of it takes.
+/// A table of a network's layers: descriptions, output sizes, parameter counts and memory.
 ///
-/// Layers that are made of others are followed by those, indented; parameters are counted where they belong, so that
-/// the column adds up to the total.
+/// Sublayers follow the layer that contains them, indented. Each parameter is counted in the layer that owns
+/// it, so that the column adds up to the total.
 ///
 /// # Examples
 /// ```
@@ -58,18 +57,18 @@ pub struct Summary {
     tape_bytes: usize,
 }
 
-/// A layer.
+/// A line of the table: one layer.
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
-    /// Indented.
+    /// The indented description of the layer.
     name: String,
     outputs: usize,
-    /// Those that no layer inside has; `None` where there are layers inside that have them all.
+    /// The number of parameters outside the sublayers; `None` if the sublayers own all of them.
     parameters: Option<usize>,
 }
 
 impl Summary {
-    /// Of a network of numbers of type `T`, on batches of `rows` rows.
+    /// Creates the table of a network with numbers of type `T`, for batches of `rows` rows.
     pub fn of<T: Real>(network: &(impl Layer<T> + ?Sized), rows: usize) -> Self {
         let parameters = network.parameter_count();
         let mut lines = Vec::new();
@@ -91,23 +90,25 @@ impl Summary {
         }
     }
 
-    /// How many numbers the network learns.
+    /// Returns the number of parameters of the network.
     pub fn parameters(&self) -> usize {
         self.parameters
     }
 
-    /// The bytes that the parameters take; the gradient takes as many, and the state of an optimizer a multiple.
+    /// Returns the size of the parameters in bytes. The gradient takes as much, and the state of an optimizer
+    /// a multiple.
     pub fn parameter_bytes(&self) -> usize {
         self.parameter_bytes
     }
 
-    /// The bytes that the matrices of a [`Tape`](crate::nn::Tape) for the rows asked for take.
+    /// Returns the size in bytes of a [`Tape`](crate::nn::Tape) for the given number of rows: of its matrices
+    /// and running statistics.
     pub fn tape_bytes(&self) -> usize {
         self.tape_bytes
     }
 }
 
-/// Adds the line of a layer and those of the layers inside.
+/// Adds the lines of a layer and of its sublayers.
 fn collect(layer: &dyn Shape, depth: usize, lines: &mut Vec<Line>) {
     let parts = layer.sublayers();
     let inside: usize = parts.iter().map(|part| part.parameter_count()).sum();
@@ -153,7 +154,7 @@ impl Summary {
     }
 }
 
-/// With a comma after every three digits.
+/// Formats a number with a comma after every three digits.
 fn separated(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -166,11 +167,11 @@ fn separated(number: usize) -> String {
     text
 }
 
-/// In the largest unit of which there is at least one.
+/// Formats a size in the largest unit of which there is at least one.
 fn bytes(count: usize) -> String {
     let (mut value, mut unit) = (count as f64, "bytes");
     for larger in ["KiB", "MiB", "GiB", "TiB"] {
-        // What would be rounded to 1024.0 is one of the next unit.
+        // A value that rounds to 1024.0 belongs to the next unit.
         if value < 1023.95 {
             break;
         }

@@ -5,27 +5,29 @@ use nalgebra::DMatrix;
 use crate::scalar::Real;
 use crate::scalar::Workspace;
 
-/// Whether a pass belongs to training or to prediction. Dropout and batch normalisation tell them apart.
+/// The purpose of a pass: training or prediction. Dropout and batch normalisation behave differently in the
+/// two.
 ///
-/// Ask with `==`, as in `tape.mode() == Mode::Train`.
+/// Compare with `==`, as in `tape.mode() == Mode::Train`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Mode {
-    /// Nothing is random, and normalisation uses running statistics: what predictions are made with.
+    /// Prediction: nothing is random, and normalisation uses running statistics.
     #[default]
     Evaluate,
-    /// Masks are applied, and normalisation uses the statistics of the batch.
+    /// Training: masks are applied, and normalisation uses the statistics of the batch.
     Train,
 }
 
-/// All memory that a [`Layer`](crate::nn::Layer) needs for a batch of a given number of rows: its output, the gradient
-/// with respect to that output, whatever it has to remember between the two passes, and the tapes of the layers
-/// inside it.
+/// The memory that a [`Layer`](crate::nn::Layer) needs for a batch of a given number of rows.
 ///
-/// Made once per batch size by [`Layer::tape`](crate::nn::Layer::tape) and reused for every step. It also carries what
-/// only training needs: the [`Mode`], masks (in buffers), and running statistics, which outlive the batch and are
-/// moved between tapes with [`save_statistics`](Tape::save_statistics) and
-/// [`load_statistics`](Tape::load_statistics).
+/// It holds the output of the layer, the gradient with respect to that output, everything that the layer has
+/// to remember between the two passes, and the tapes of the layers inside it.
+/// [`Layer::tape`](crate::nn::Layer::tape) creates it once per batch size, and every step reuses it.
+///
+/// It also holds what distinguishes training from prediction: the [`Mode`], masks (in buffers) and running
+/// statistics. Running statistics outlive the batch; [`save_statistics`](Tape::save_statistics) and
+/// [`load_statistics`](Tape::load_statistics) move them between tapes.
 ///
 /// ```
 /// use logit::nn::Tape;
@@ -57,19 +59,19 @@ pub struct TapeParts<'a, T> {
     pub output: &'a mut DMatrix<T>,
     /// The gradient of the loss with respect to the output, of the same shape.
     pub output_gradient: &'a mut DMatrix<T>,
-    /// The matrices asked for with [`Tape::with_buffer`], in that order.
+    /// The matrices added with [`Tape::with_buffer`], in that order.
     pub buffers: &'a mut [DMatrix<T>],
-    /// The running statistics asked for with [`Tape::with_statistics`].
+    /// The running statistics set with [`Tape::with_statistics`].
     pub statistics: &'a mut [T],
-    /// The tapes asked for with [`Tape::with_inside`], in that order.
+    /// The tapes added with [`Tape::with_inside`], in that order.
     pub inside: &'a mut [Tape<T>],
-    /// What the pass is for.
+    /// The purpose of the pass.
     pub mode: Mode,
     pub(crate) workspace: &'a mut Workspace<T>,
 }
 
 impl<T: Real> Tape<T> {
-    /// A tape with an output of `rows` x `outputs`, and its gradient, in [`Mode::Evaluate`].
+    /// Creates a tape with an output of `rows` x `outputs` and its gradient, in [`Mode::Evaluate`].
     pub fn new(rows: usize, outputs: usize) -> Self {
         Tape {
             output: DMatrix::zeros(rows, outputs),
@@ -83,25 +85,25 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Adds a matrix of `rows` x `columns` for what the layer has to remember.
+    /// Adds a buffer of `rows` x `columns` for values that the layer has to remember.
     pub fn with_buffer(mut self, rows: usize, columns: usize) -> Self {
         self.buffers.push(DMatrix::zeros(rows, columns));
         self
     }
 
-    /// Sets the initial values of statistics that outlive the batch, such as running means.
+    /// Sets the initial values of running statistics, such as running means, which outlive the batch.
     pub fn with_statistics(mut self, statistics: Vec<T>) -> Self {
         self.statistics = statistics;
         self
     }
 
-    /// Adds the tape of a layer inside this one. The output stays that of this tape.
+    /// Adds the tape of an inner layer. The output is still that of this tape.
     pub fn with_inside(mut self, tape: Tape<T>) -> Self {
         self.children.push(tape);
         self
     }
 
-    /// The tapes of layers that run one after the other; the output is that of the last.
+    /// Creates the tape of layers that run one after the other. Its output is that of the last layer.
     pub fn chain(children: Vec<Tape<T>>) -> Self {
         Tape { children, chained: true, ..Tape::new(0, 0) }
     }
@@ -110,33 +112,33 @@ impl<T: Real> Tape<T> {
         if self.chained { self.children.last() } else { None }
     }
 
-    /// The output of the last forward pass.
+    /// Returns the output of the last forward pass.
     pub fn output(&self) -> &DMatrix<T> {
         self.last_of_chain().map_or(&self.output, Tape::output)
     }
 
-    /// The output, to be written by a forward pass.
+    /// Returns the output, for a forward pass to overwrite.
     pub fn output_mut(&mut self) -> &mut DMatrix<T> {
         self.borrow_parts().output
     }
 
-    /// The gradient of the loss with respect to the output.
+    /// Returns the gradient of the loss with respect to the output.
     pub fn output_gradient(&self) -> &DMatrix<T> {
         self.last_of_chain().map_or(&self.output_gradient, Tape::output_gradient)
     }
 
-    /// The gradient with respect to the output, to be written before a backward pass.
+    /// Returns the gradient with respect to the output, to be written before a backward pass.
     pub fn output_gradient_mut(&mut self) -> &mut DMatrix<T> {
         self.borrow_parts().output_gradient
     }
 
-    /// The output to read and its gradient to write: what a loss needs.
+    /// Returns the output and, to write to, its gradient: the two that a loss needs.
     pub fn split(&mut self) -> (&DMatrix<T>, &mut DMatrix<T>) {
         let parts = self.borrow_parts();
         (parts.output, parts.output_gradient)
     }
 
-    /// Everything at once; of a chain, the parts of its last layer.
+    /// Borrows all parts of the tape at once. For a chain, these are the parts of its last layer.
     pub fn borrow_parts(&mut self) -> TapeParts<'_, T> {
         if self.chained && !self.children.is_empty() {
             let last = self.children.len() - 1;
@@ -153,31 +155,31 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// The tapes that [`chain`](Tape::chain) or [`with_inside`](Tape::with_inside) was given.
+    /// Returns the tapes that were given to [`chain`](Tape::chain) or [`with_inside`](Tape::with_inside).
     pub fn children_mut(&mut self) -> &mut [Tape<T>] {
         &mut self.children
     }
 
-    /// What passes over this tape are for.
+    /// Returns the purpose of passes over this tape.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Says what passes are for, here and in all tapes inside.
+    /// Sets the purpose of passes over this tape and all tapes inside.
     pub fn set_mode(&mut self, mode: Mode) {
         self.mode = mode;
         self.children.iter_mut().for_each(|child| child.set_mode(mode));
     }
 
-    /// How many running statistics there are, here and in all tapes inside.
+    /// Returns the number of running statistics, here and in all tapes inside.
     pub fn statistic_count(&self) -> usize {
         self.statistics.len() + self.children.iter().map(Tape::statistic_count).sum::<usize>()
     }
 
-    /// Copies all running statistics to `out`: those of this tape, then those inside, in order.
+    /// Copies all running statistics to `out`: those of this tape, then those of the tapes inside, in order.
     ///
     /// # Panics
-    /// When `out` does not have [`statistic_count`](Tape::statistic_count) entries.
+    /// Panics if `out` does not have [`statistic_count`](Tape::statistic_count) entries.
     pub fn save_statistics(&self, out: &mut [T]) {
         assert_eq!(out.len(), self.statistic_count(), "entries for running statistics");
         let (own, mut rest) = out.split_at_mut(self.statistics.len());
@@ -189,10 +191,11 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Takes all running statistics from `values`, in the order of [`save_statistics`](Tape::save_statistics).
+    /// Loads all running statistics from `values`, in the order of
+    /// [`save_statistics`](Tape::save_statistics).
     ///
     /// # Panics
-    /// When `values` does not have [`statistic_count`](Tape::statistic_count) entries.
+    /// Panics if `values` does not have [`statistic_count`](Tape::statistic_count) entries.
     pub fn load_statistics(&mut self, values: &[T]) {
         assert_eq!(values.len(), self.statistic_count(), "running statistics");
         let (own, mut rest) = values.split_at(self.statistics.len());
@@ -204,7 +207,7 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// The bytes that the matrices of this tape and of all tapes inside take.
+    /// Returns the size in bytes of the matrices and running statistics of this tape and of all tapes inside.
     pub fn bytes(&self) -> usize {
         let matrices = self.buffers.iter().map(DMatrix::len).sum::<usize>();
         let own = self.output.len() + self.output_gradient.len() + matrices + self.statistics.len();

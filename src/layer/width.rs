@@ -1,6 +1,6 @@
 //! Layers whose output has as many columns as their input.
 
-/// Writes the sizes of a layer with a field `width` into its `impl` of [`Shape`](super::Shape).
+/// Implements the size methods of [`Shape`](super::Shape) for a layer with a field `width`.
 macro_rules! keeps_width {
     () => {
         fn inputs(&self) -> usize {

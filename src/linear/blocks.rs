@@ -1,4 +1,4 @@
-//! Blocks of rows that stay in cache, and what a pass over them does with each.
+//! Blocks of rows that fit in cache, and the operations of a pass on each block.
 
 use nalgebra::DMatrix;
 
@@ -6,17 +6,17 @@ use super::problem::Problem;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product, sum};
 
-/// Scratch of passes over blocks of rows.
+/// Scratch memory for passes over blocks of rows.
 pub(super) struct Blocks<T: Real> {
     pub(super) whole: Block<T>,
-    /// For the rows that are left over after the last whole block.
+    /// The block for the rows left over after the last whole block.
     pub(super) last: Block<T>,
-    /// The rows of a block, centred and scaled; used where some column is far from the origin.
+    /// The rows of a block, centred and scaled; used if some column is far from the origin.
     pub(super) scaled: Vec<T>,
     pub(super) workspace: Workspace<T>,
 }
 
-/// Scratch of one block of rows.
+/// Scratch memory for one block of rows.
 pub(super) struct Block<T> {
     pub(super) scores: DMatrix<T>,
     pub(super) residuals: DMatrix<T>,
@@ -39,10 +39,10 @@ impl<T: Real> Blocks<T> {
     }
 }
 
-/// Bytes of `x` in a block: half of a second-level cache of 512 KB.
+/// The number of bytes of `x` in a block: half of a second-level cache of 512 KB.
 pub(super) const BLOCK_BYTES: usize = 256 * 1024;
 
-/// One pass over the rows: coefficients going in, gradient coming out.
+/// One pass over the rows: maps coefficients to a gradient.
 pub(super) struct Pass<'p, 'a, T: Real> {
     pub(super) problem: &'p Problem<'a, T>,
     pub(super) features: usize,
@@ -53,7 +53,7 @@ pub(super) struct Pass<'p, 'a, T: Real> {
 }
 
 impl<T: Real> Pass<'_, '_, T> {
-    /// Scores of a block.
+    /// Computes the scores of a block.
     pub(super) fn scores(&mut self, x: Strided<'_, T>, block: &mut Block<T>) {
         let count = block.scores.nrows();
         let (slopes, intercepts) = self.map.split_at(self.features * self.columns);
@@ -64,7 +64,7 @@ impl<T: Real> Pass<'_, '_, T> {
         }
     }
 
-    /// Adds the gradient of a block.
+    /// Adds a block's contribution to the gradient.
     pub(super) fn collect(&mut self, x: Strided<'_, T>, block: &Block<T>) {
         let (slopes, intercepts) = self.raw.split_at_mut(self.features * self.columns);
         let residuals = Strided::from(&block.residuals);

@@ -3,29 +3,32 @@
 use crate::class_weight::ClassWeight;
 use crate::penalty::Penalty;
 
-/// How the optimum of a logistic regression is found. All ways lead to the same one.
+/// The algorithm that minimises the objective of a logistic regression. All solvers reach the same optimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Solver {
-    /// Chosen by penalty and size; [the guide](crate::guide::logistic) has the rule and the measurements behind it.
+    /// Chooses by penalty and problem size. [The guide](crate::guide::logistic) states the rule and the
+    /// measurements behind it.
     #[default]
     Auto,
-    /// Limited-memory BFGS: cheap iterations, for many parameters. Not for L1 penalties.
+    /// Limited-memory BFGS: cheap iterations, for many parameters. Does not support L1 penalties.
     Lbfgs,
-    /// Newton's method: a handful of iterations to the last digits, with a matrix of parameters x parameters. Not for
-    /// L1 penalties.
+    /// Newton's method: converges to the last digits in a handful of iterations, with a
+    /// parameters x parameters matrix. Does not support L1 penalties.
     Newton,
-    /// Newton's method with directions by conjugate gradients: no matrix, for wide data. Not for L1 penalties.
+    /// Newton's method with conjugate-gradient directions: needs no matrix, for wide data. Does not support
+    /// L1 penalties.
     NewtonCg,
-    /// Newton's method on the columns that matter, with coordinate descent for the absolute values of an L1 or
+    /// Newton's method on the relevant columns, with coordinate descent for the absolute values of an L1 or
     /// elastic-net penalty.
     ProximalNewton,
 }
 
 impl Solver {
-    /// The number of parameters (columns plus intercept, times score columns) up to which [`Solver::Auto`] takes
-    /// Newton's method with a matrix; above it takes conjugate gradients. Up to here the matrix costs no more, and it
-    /// does not mind columns that depend on each other; in the thousands it would cost minutes.
+    /// The largest number of parameters (columns plus intercept, times score columns) for which
+    /// [`Solver::Auto`] uses Newton's method with a matrix. Above it, `Auto` uses conjugate gradients. Up to
+    /// this limit the matrix costs no more and handles linearly dependent columns well. With thousands of
+    /// parameters the matrix would take minutes.
     pub const NEWTON_LIMIT: usize = 128;
 }
 
@@ -33,16 +36,17 @@ impl Solver {
 ///
 /// # Formula
 /// Minimises Σ u_i l_i / Σ u_i + λ r(w) over coefficients w and intercepts b, where l is the cross-entropy of
-/// the scores x w + b (plus offsets, if given), u the sample weights times class weights (1 unless given), and r the
-/// [`Penalty`]. Intercepts are not penalised. For two classes there is one column of coefficients, for the log-odds of
-/// the second; for K > 2 there are K, which sum to zero (unless an L1 penalty says otherwise).
+/// the scores x w + b (plus offsets, if given), u the sample weights times class weights (1 unless given),
+/// and r the [`Penalty`]. Intercepts are not penalised. Two classes have one column of coefficients, for the
+/// log-odds of the second class. K > 2 classes have K columns, which sum to zero (except with an L1 penalty).
 ///
 /// # Shapes
 /// `x` is n x d; coefficients are d x 1 or d x K.
 ///
 /// # Method
-/// Each evaluation reads `x` once. Columns are centred and scaled in the solver's own coordinates, without a copy of
-/// `x`, so badly scaled data converges; penalty, coefficients and the convergence test are in the units of `x`.
+/// Each evaluation reads `x` once. The solver works in its own coordinates, with columns centred and scaled,
+/// without copying `x`, so badly scaled data converges. The penalty, the coefficients and the convergence
+/// test are in the units of `x`.
 ///
 /// # Examples
 /// ```
@@ -72,8 +76,8 @@ pub struct LogisticRegression {
 }
 
 impl LogisticRegression {
-    /// Logistic regression with this penalty. There is no default: a penalty that nobody asked for changes the
-    /// coefficients, and none at all has no optimum on separable data.
+    /// Creates a logistic regression with the given penalty. There is no default penalty: an implicit one
+    /// would change the coefficients, and without one separable data has no optimum.
     pub fn new(penalty: Penalty) -> Self {
         LogisticRegression {
             penalty,
@@ -88,64 +92,65 @@ impl LogisticRegression {
         }
     }
 
-    /// The penalty, in place of the one given to [`new`](Self::new).
+    /// Sets the penalty, in place of the one passed to [`new`](Self::new).
     pub fn penalty(mut self, penalty: Penalty) -> Self {
         self.penalty = penalty;
         self
     }
 
-    /// A factor for the penalty of each column of `x`, finite and at least 0; 0 leaves a column unpenalised.
-    /// Defaults to 1 for all.
+    /// Sets a factor for the penalty of each column of `x`, finite and at least 0. A factor of 0 leaves a
+    /// column unpenalised. Defaults to 1 for every column.
     pub fn penalty_factors(mut self, factors: impl Into<Vec<f64>>) -> Self {
         self.penalty_factors = Some(factors.into());
         self
     }
 
-    /// The penalty to fit with if the classes turn out to be separable by columns without one, such as
-    /// [`Penalty::Jeffreys`]. The fitted model says so: its [`separation`](crate::FittedLogistic::separation) is there.
-    /// It is put on every column, whatever the [`penalty_factors`](Self::penalty_factors).
-    /// Defaults to none: the fit stops as [`StopReason::Separated`](crate::StopReason::Separated).
+    /// Sets the penalty to refit with, such as [`Penalty::Jeffreys`], if unpenalised columns separate the
+    /// classes. The fitted model then reports the [`separation`](crate::FittedLogistic::separation). The
+    /// refit penalises every column, whatever the [`penalty_factors`](Self::penalty_factors). Defaults to
+    /// none: the fit stops with [`StopReason::Separated`](crate::StopReason::Separated).
     pub fn on_separation(mut self, penalty: Penalty) -> Self {
         self.on_separation = Some(penalty);
         self
     }
 
-    /// Weights for classes, times the sample weights. Defaults to 1 for all.
+    /// Sets class weights, which multiply the sample weights. Defaults to 1 for every class.
     pub fn class_weight(mut self, weights: ClassWeight) -> Self {
         self.class_weight = Some(weights);
         self
     }
 
-    /// Whether there is an intercept. Defaults to true.
+    /// Sets whether to fit an intercept. Defaults to true.
     pub fn intercept(mut self, intercept: bool) -> Self {
         self.intercept = intercept;
         self
     }
 
-    /// The solver. Defaults to [`Solver::Auto`].
+    /// Sets the solver. Defaults to [`Solver::Auto`].
     pub fn solver(mut self, solver: Solver) -> Self {
         self.solver = solver;
         self
     }
 
-    /// The fit has converged when no entry of the gradient of the mean loss plus penalty is larger (with an L1
-    /// penalty: no entry of its smallest subgradient); above 0. Defaults to [`Real::TOLERANCE`](crate::Real::TOLERANCE): 1e-8 for `f64`, 1e-5
-    /// for `f32`.
+    /// Sets the convergence tolerance, above 0: the fit has converged when no entry of the gradient of the
+    /// mean loss plus penalty is larger (with an L1 penalty: no entry of its smallest subgradient). Defaults
+    /// to [`Real::TOLERANCE`](crate::Real::TOLERANCE): 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
-    /// The fit has converged when the objective is proved to be within this of its minimum, by the duality gap; above
-    /// 0. It takes the place of [`tolerance`](Self::tolerance), and wants a penalty on every column. Each evaluation
-    /// then reads `x` twice. Defaults to none.
+    /// Sets a tolerance on the duality gap, above 0: the fit has converged when the gap proves the objective
+    /// to be within this distance of its minimum. It replaces [`tolerance`](Self::tolerance) and requires a
+    /// penalty on every column. Each evaluation then reads `x` twice. Defaults to none.
     pub fn gap_tolerance(mut self, tolerance: f64) -> Self {
         self.gap_tolerance = Some(tolerance);
         self
     }
 
-    /// The largest number of iterations; with 0 all coefficients stay zero. Defaults to 100 for Newton's method, 200
-    /// with conjugate gradients and for Jeffreys' penalty, 500 for the proximal one and 5000 for L-BFGS.
+    /// Sets the maximum number of iterations; with 0 all coefficients stay zero. Defaults to 100 for Newton's
+    /// method, 200 with conjugate gradients and with Jeffreys' penalty, 500 for proximal Newton and 5000 for
+    /// L-BFGS.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.max_iterations = Some(max_iterations);
         self

@@ -1,4 +1,4 @@
-//! The coordinates that solvers work in: columns centred and scaled, without a copy of `x`.
+//! The solvers' coordinates: columns centred and scaled, without a copy of `x`.
 
 use std::ops::Range;
 
@@ -8,27 +8,30 @@ use crate::scalar::Real;
 use crate::scalar::column;
 use crate::scalar::{max_abs, moments};
 
-/// The reciprocal of a typical p (1 - p), which is 1/4 at most and less for rows that are well classified. On the
-/// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations where the variance alone
-/// leaves it short of the optimum after thousands.
+/// The reciprocal of a typical p (1 - p), which is at most 1/4 and smaller for well-classified rows. On the
+/// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations. With the variance
+/// alone it is still short of the optimum after thousands.
 const SHARE: f64 = 8.0;
 
-/// Columns whose sizes are within this factor of each other are scaled half-way (by the root of size times a common
-/// size). Full scaling makes the penalty uneven along directions that the data does not determine, none leaves
-/// independent columns uneven: L-BFGS takes 347, 105 and 69 iterations for 200,000 x 50 with 10 combinations of other
-/// columns and sizes from 1 to 9 (C = 1), but 12, 20 and 44 for 40 independent columns with sizes from 1 to 5.
+/// Columns whose sizes are within this factor of each other are scaled half-way (by the square root of their
+/// size times a common size). Full scaling makes the penalty uneven along directions that the data does not
+/// determine. No scaling leaves independent columns uneven. With full, half-way and no scaling, L-BFGS takes
+/// 347, 105 and 69 iterations for 200,000 x 50 with 10 combinations of other columns and sizes from 1 to 9 (C
+/// = 1), but 12, 20 and 44 for 40 independent columns with sizes from 1 to 5.
 const ALIKE: f64 = 10.0;
 
-/// How many times its spread a column's centre may be from the origin. Beyond, x w + b cancels, so that scores and
-/// gradient lose digits that line searches need; blocks of rows are then centred and scaled before they are used.
+/// The largest distance of a column's centre from the origin, in units of its spread, for which blocks are
+/// used as they are. Beyond it, x w + b cancels, so scores and gradient lose digits that line searches need.
+/// Blocks of rows are then centred and scaled before use.
 const FAR: f64 = 30.0;
 
-/// Centre and scale of each column, and the change of parameters that goes with them.
+/// The centre and scale of each column, and the corresponding change of parameters.
 ///
-/// A model on (x - m)/s with slopes u and intercept c is the model on x with w = u/s and b = c - Σ m_j w_j. Solvers
-/// see u and c, whose curvatures are alike; data and answers stay in the user's units. With several score columns, w
-/// and b are also centred over them: softmax does not see a shift common to all classes, and an L2 penalty is smallest
-/// without one. Columns with an L1 penalty are not: it decides the shift otherwise.
+/// A model on (x - m)/s with slopes u and intercept c is the model on x with w = u/s and b = c - Σ m_j w_j.
+/// Solvers work with u and c, whose curvatures are similar; data and results stay in the user's units. With
+/// several score columns, w and b are also centred over the score columns: softmax is invariant to a shift
+/// common to all classes, and an L2 penalty is smallest without one. Columns with an L1 penalty are not
+/// centred, because the penalty determines a different shift.
 ///
 /// # Layout
 /// d slopes for each score column, then one intercept for each.
@@ -38,22 +41,23 @@ pub(super) struct Coordinates<T> {
     pub(super) scale: Vec<T>,
     pub(super) columns: usize,
     pub(super) intercept: bool,
-    /// Whether a column is centred over the score columns.
+    /// Whether each column is centred over the score columns.
     balanced: Vec<bool>,
-    /// Whether some column is far from the origin.
+    /// Whether any column's centre is far from the origin.
     pub(super) far: bool,
 }
 
 impl<T: Real> Coordinates<T> {
-    /// The scale of a column is the root of its variance plus [`SHARE`] times the penalty, because the curvature of
-    /// the objective is about (variance / `SHARE` + λ) / scale^2: all coordinates then curve alike, whether loss or
-    /// penalty decides. Without an intercept nothing can absorb a centre; the mean square takes the variance's place.
+    /// Computes centres and scales. The scale of a column is the root of its variance plus [`SHARE`] times
+    /// the penalty, because the curvature of the objective is about (variance / `SHARE` + λ) / scale^2. All
+    /// coordinates then have similar curvature, whether the loss or the penalty dominates. Without an
+    /// intercept nothing can absorb a centre, so the mean square replaces the variance.
     pub(super) fn new(problem: &Problem<'_, T>, columns: usize) -> Self {
         let Problem { rows, intercept, penalty, .. } = *problem;
         let x = rows.x;
         let mut far = false;
         let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
-        // Rows without weight have no say, however large their entries.
+        // Rows without weight do not count, however large their entries.
         let counted = rows.counted();
         let mut gathered = Vec::new();
         for (whole, &lambda) in crate::scalar::columns(&x).zip(&penalty.l2) {
@@ -70,7 +74,7 @@ impl<T: Real> Coordinates<T> {
             let (mean, variance) =
                 if reciprocal.is_finite() { moments(column, reciprocal) } else { (T::zero(), T::zero()) };
             let spread = if intercept { variance } else { variance + mean * mean }.sqrt();
-            // A column that is constant up to rounding has no scale of its own; nor has one that is all but zero.
+            // A column that is constant up to rounding, or nearly zero, has no scale of its own.
             let constant = spread <= T::of(16.0) * T::EPSILON;
             let size = (spread * largest).hypot(floor);
             far |= intercept && mean.abs() > T::of(FAR) * spread;
@@ -109,7 +113,7 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
-    /// The parameters that stand for slopes and intercepts in the user's units.
+    /// The parameters for slopes and intercepts given in the user's units.
     pub(super) fn params(&self, slopes: &[T], intercepts: &[T]) -> Vec<T> {
         let features = self.features();
         let mut params = Vec::with_capacity(slopes.len() + intercepts.len());
@@ -121,7 +125,7 @@ impl<T: Real> Coordinates<T> {
         params
     }
 
-    /// Turns the gradient in the user's units into that of the slopes' parameters.
+    /// Converts the gradient from the user's units to the slopes' parameters.
     pub(super) fn gradient(&self, slopes: &[T], intercepts: &[T], gradient: &mut [T]) {
         let features = self.features();
         let columns = slopes.chunks_exact(features).zip(intercepts);
@@ -133,7 +137,7 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
-    /// The other way round: turns the gradient of the parameters into that of the slopes in the user's units.
+    /// Converts the gradient of the parameters to that of the slopes in the user's units.
     pub(super) fn gradient_to_user(&self, scaled: &[T], intercepts: &[T], slopes: &mut [T]) {
         let features = self.features();
         let columns = scaled.chunks_exact(features).zip(intercepts);
@@ -144,7 +148,7 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
-    /// Adds the gradient of the L2 penalty at slopes in the user's units to that of the parameters.
+    /// Adds the gradient of the L2 penalty, at slopes in the user's units, to the gradient of the parameters.
     pub(super) fn add_l2_gradient(&self, penalty: &ColumnPenalty, slopes: &[T], gradient: &mut [T]) {
         let features = self.features();
         for (out, w) in gradient.chunks_exact_mut(features).zip(slopes.chunks_exact(features)) {
@@ -154,13 +158,14 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
-    /// Writes some rows, centred and scaled, column by column.
+    /// Writes a range of rows, centred and scaled, column by column.
     pub(super) fn scale_rows(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut Vec<T>) {
         out.clear();
         (0..self.features()).for_each(|j| self.scale_column(x, j, range.clone(), out));
     }
 
-    /// Appends some rows of one column, centred and scaled; after the last column comes the intercept's, of ones.
+    /// Appends a range of rows of one column, centred and scaled. The index after the last column is the
+    /// intercept's column of ones.
     pub(super) fn scale_column(&self, x: Rows<'_, T>, j: usize, range: Range<usize>, out: &mut Vec<T>) {
         let (Some(&center), Some(&scale)) = (self.center.get(j), self.scale.get(j)) else {
             return out.resize(out.len() + range.len(), T::one());
@@ -171,7 +176,7 @@ impl<T: Real> Coordinates<T> {
     }
 }
 
-/// Brings scales that are alike half-way to the one in the middle.
+/// Moves scales of similar size half-way towards the one in the middle.
 fn even_out<T: Real>(scale: &mut [T]) {
     let Some(&first) = scale.first() else { return };
     let (low, high) = scale.iter().fold((first, first), |(low, high), &s| (low.min(s), high.max(s)));

@@ -12,8 +12,8 @@ use crate::optim::HasHessian;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product_lower};
 
-/// Scratch of the Hessian: a block of centred and scaled rows, the same with weights, and the products of each pair
-/// of score columns.
+/// Scratch memory for the Hessian: a block of centred and scaled rows, the same block with weights, and the
+/// products for each pair of score columns.
 #[derive(Default)]
 pub(super) struct Curvature<T: Real> {
     scaled: Vec<T>,
@@ -25,8 +25,8 @@ pub(super) struct Curvature<T: Real> {
 }
 
 impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
-    /// Σ u h x̃ x̃ᵀ / Σ u with h = p (1 - p) for one score column, and h = p_a (δ_ab - p_b) for the pair a, b of
-    /// several; x̃ is the centred and scaled row with a 1 for the intercept.
+    /// Writes Σ u h x̃ x̃ᵀ / Σ u with h = p (1 - p) for one score column, and h = p_a (δ_ab - p_b) for each
+    /// pair a, b of several. x̃ is the centred and scaled row with a 1 for the intercept.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
         self.load(params);
         let (columns, width) = (self.coordinates.columns, self.width());
@@ -58,14 +58,16 @@ impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// Where the parameter of feature `i` (or the intercept, after the features) for score column `column` lies.
+    /// The index of the parameter of feature `i` (or of the intercept, after the features) for score column
+    /// `column`.
     pub(super) fn index(&self, i: usize, column: usize) -> usize {
         let features = self.coordinates.features();
         if i < features { column * features + i } else { features * self.coordinates.columns + column }
     }
 
-    /// Adds the penalty and, for several score columns, curvature along the shifts that softmax does not see. The
-    /// gradient has no component there, so the latter changes no step; it makes the matrix definite.
+    /// Adds the penalty and, for several score columns, curvature along the shifts to which softmax is
+    /// invariant. The gradient has no component along them, so the curvature changes no step; it makes the
+    /// matrix definite.
     fn add_penalty(&self, hessian: &mut DMatrix<T>, width: usize) {
         let columns = self.coordinates.columns;
         for i in 0..width {
@@ -153,8 +155,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
-        /// With several score columns the Hessian has extra curvature along the shifts that softmax does not see;
-        /// across them it is the second derivative.
+        /// With several score columns the Hessian has extra curvature along the shifts that softmax does not
+        /// see; across them it is the second derivative.
         #[test]
         fn the_softmax_hessian_is_the_derivative_across_shifts(
             rows in 2usize..30, features in 1usize..4, lambda in 0.0f64..1.0, weighted: bool, seed: u64,

@@ -1,4 +1,4 @@
-//! The factor of a matrix of second derivatives, if it determines all parameters.
+//! Cholesky factors of second-derivative matrices that determine all parameters.
 
 use nalgebra::{Cholesky, DMatrix, Dyn};
 
@@ -6,16 +6,16 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::all_finite;
 
-/// Why coefficients are not determined, and what to do.
+/// The error for undetermined coefficients, with its causes and remedies.
 pub(super) const UNDETERMINED: Error = Error::Singular {
     reason: "columns depend on each other, or classes are separable: drop columns or use a penalty",
 };
 
-/// The Cholesky factor of a matrix that is positive definite by more than the rounding errors of a type whose unit is
-/// `epsilon`; `None` otherwise.
+/// The Cholesky factor of a matrix that is positive definite by more than the rounding errors of a type with
+/// machine epsilon `epsilon`; `None` otherwise.
 ///
-/// Each pivot is compared with the entry on the diagonal that it is what remains of: in the solver's coordinates these are
-/// alike, so that their ratio tells how far the matrix is from singular.
+/// Each pivot is compared with the diagonal entry that it is the remainder of. In the solver's coordinates
+/// the diagonal entries are of similar size, so the ratio measures the distance from singularity.
 pub(super) fn factor<T: Real>(matrix: DMatrix<T>, epsilon: f64) -> Option<Cholesky<T, Dyn>> {
     if !all_finite(matrix.as_slice()) {
         return None;

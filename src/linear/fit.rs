@@ -1,4 +1,4 @@
-//! The fit of a logistic regression: from checked arguments to a model that says how it went.
+//! The fit of a logistic regression: from checked arguments to a model with its fit report.
 
 use std::ops::ControlFlow;
 
@@ -32,10 +32,11 @@ impl<T: Real> Estimator<T> for LogisticRegression {
 }
 
 impl LogisticRegression {
-    /// Fits like [`fit`](Estimator::fit), starting from the coefficients of `start`: soon done if they are close.
+    /// Fits like [`fit`](Estimator::fit), starting from the coefficients of `start`. The closer they are to
+    /// the optimum, the fewer iterations the fit takes.
     ///
     /// # Errors
-    /// As [`fit_from_with`](Self::fit_from_with).
+    /// Returns the same errors as [`fit_from_with`](Self::fit_from_with).
     pub fn fit_from<'a, T: Real, L: Label>(
         &self,
         start: &FittedLogistic<T, L>,
@@ -46,10 +47,11 @@ impl LogisticRegression {
         self.fit_from_with(start, x, y, FitOptions::default())
     }
 
-    /// Fits with everything that can be given, starting from the coefficients of `start`.
+    /// Fits with all options (weights, offsets, an observer), starting from the coefficients of `start`.
     ///
     /// # Errors
-    /// As a fit, and [`Error::WarmStart`] for a model with other columns or classes.
+    /// Returns the same errors as [`fit_rows`](Estimator::fit_rows), and [`Error::WarmStart`] if `start` has
+    /// other columns or classes than the data.
     pub fn fit_from_with<'a, T: Real, L: Label>(
         &self,
         start: &FittedLogistic<T, L>,
@@ -62,7 +64,7 @@ impl LogisticRegression {
     }
 }
 
-/// Fits `config` to the rows, from zero or from another model.
+/// Fits `config` to the rows, starting from zero or from another model.
 pub(super) fn fit<T: Real, L: Label>(
     config: &LogisticRegression,
     x: Rows<'_, T>,
@@ -109,23 +111,24 @@ pub(super) fn fit<T: Real, L: Label>(
     }
 }
 
-/// Up to this number of coefficients the search for a separating direction is cheaper than the proof that there is none.
+/// The number of coefficients up to which searching for a separating direction is cheaper than proving that
+/// there is none.
 const SEARCH_LIMIT: usize = 300;
 
-/// Whether a fit has an optimum at all.
+/// The existence of an optimum.
 enum Existence<T: Real> {
-    /// There is one, or nothing says otherwise: the solver's report stands.
+    /// An optimum exists, or nothing suggests otherwise: the solver's report stands.
     NotDenied,
-    /// Rounding hides whether the classes are separable: nothing is certain about an optimum.
+    /// Rounding errors leave separability undecided, so nothing is certain about an optimum.
     Undecided,
-    /// The classes are separable by columns without a penalty, so that there is none; with the direction, unless that
-    /// has no representation.
+    /// Unpenalised columns separate the classes, so there is no optimum. Holds the direction, unless it is
+    /// not representable.
     Separated(Option<Separation<T>>),
 }
 
 impl<T: Real> Existence<T> {
-    /// Looks for a direction that separates the classes by columns without a penalty, unless the fit itself proves
-    /// that there is none.
+    /// Searches for a direction along which unpenalised columns separate the classes, unless the fit itself
+    /// proves that there is none.
     fn of_optimum(config: &LogisticRegression, problem: &Problem<'_, T>, solved: &Solved<T>) -> Self {
         let Problem { rows, classes, intercept, .. } = *problem;
         let report = &solved.report;
@@ -135,7 +138,7 @@ impl<T: Real> Existence<T> {
         if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
             return Existence::NotDenied;
         }
-        // What a fit with other columns under a penalty ends with says nothing about these alone.
+        // A fit with penalised columns proves nothing about the unpenalised columns alone.
         let certified = || {
             let (w, b) = (&solved.coefficients, &solved.intercept);
             free.len() == rows.x.ncols() && estimate_exists(rows, classes, intercept, w, b, problem.offset)
@@ -153,11 +156,11 @@ impl<T: Real> Existence<T> {
         };
         match found {
             Ok(None) => Existence::NotDenied,
-            // All classes have rows, so that no intercept separates them alone: slopes that are all zero vanished in
-            // the units of their columns.
+            // Every class has rows, so no intercept separates them alone. Slopes that are all zero
+            // underflowed in the units of their columns.
             Ok(found) => Existence::Separated(found.filter(|direction| !direction.columns().is_empty())),
             Err(_) if !many && certified() => Existence::NotDenied,
-            // A direction that exists but has no representation.
+            // The direction exists but is not representable.
             Err(Error::FitOverflow) => Existence::Separated(None),
             Err(_) => Existence::Undecided,
         }
@@ -173,7 +176,7 @@ impl LogisticRegression {
         ColumnPenalty::new::<T>(self.penalty, self.penalty_factors.as_deref(), features, total)
     }
 
-    /// The configuration to fit with if the classes are separable, and its penalty.
+    /// The configuration to refit with if the classes are separable, and its penalty.
     fn remedy<T: Real>(&self, features: usize, total: f64) -> Result<Option<(Self, ColumnPenalty)>, Error> {
         let Some(penalty) = self.on_separation else { return Ok(None) };
         if penalty == Penalty::None {
@@ -183,15 +186,16 @@ impl LogisticRegression {
                 "name a penalty for which an optimum exists, such as Penalty::Jeffreys",
             ));
         }
-        // Factors leave columns unpenalised, which is what separated.
+        // Factors leave columns unpenalised, and those columns separate the classes.
         let config = LogisticRegression { penalty_factors: None, ..self.clone().penalty(penalty) };
         let config = LogisticRegression { solver: Solver::Auto, gap_tolerance: None, ..config };
         let columns = config.column_penalty::<T>(features, total)?;
         Ok(Some((config, columns)))
     }
 
-    /// The columns without a penalty, or with one whose gradient is far below the tolerance: where such a column
-    /// separates the classes, what meets the tolerance is not the optimum but a point on the way there.
+    /// The columns without a penalty, or with one whose gradient is far below the tolerance. If such a column
+    /// separates the classes, a point that meets the tolerance is not the optimum, only a point on the way to
+    /// infinity.
     fn free_columns<T: Real>(&self, problem: &Problem<'_, T>, coefficients: &DMatrix<T>) -> Vec<usize> {
         let negligible = 0.01 * self.tolerance.unwrap_or(T::TOLERANCE);
         let ColumnPenalty { l1, l2 } = problem.penalty;

@@ -28,7 +28,7 @@ pub struct FittedLogistic<T: Real, L> {
     pub(super) separation: Option<Separation<T>>,
 }
 
-/// What the objective of a fit consisted of, besides the data.
+/// The terms of a fit's objective other than the data.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Terms {
     pub(super) penalty: ColumnPenalty,
@@ -60,20 +60,25 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         })
     }
 
-    /// A model with known coefficients: classes in ascending order, coefficients d x 1 for two classes and d x K for
-    /// more, and as many intercepts as columns of coefficients. Its report says [`Given`](crate::StopReason::Given).
+    /// Creates a model from known coefficients. `classes` are in ascending order; `coefficients` is d x 1 for
+    /// two classes and d x K for more, with one intercept for each column of coefficients. The stop reason of
+    /// its report is [`Given`](crate::StopReason::Given).
     ///
     /// # Errors
-    /// For fewer than two classes, classes that are not strictly ascending, sizes that disagree and numbers that are
-    /// not finite.
+    /// Returns an error if there are fewer than two classes, if the classes are not strictly ascending, if
+    /// the sizes disagree, or if a number is not finite.
     ///
     /// # Examples
     /// ```
-    /// use logit::prelude::*;
     /// use logit::FittedLogistic;
+    /// use logit::prelude::*;
     /// use nalgebra::{dmatrix, dvector};
     ///
-    /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![2.0; -1.0], dvector![0.5])?;
+    /// let model = FittedLogistic::from_coefficients(
+    ///     vec!["no", "yes"],
+    ///     dmatrix![2.0; -1.0],
+    ///     dvector![0.5],
+    /// )?;
     /// assert_eq!(model.predict(&dmatrix![1.0, 1.0; 0.0, 1.0])?, ["yes", "no"]);
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -119,7 +124,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         })
     }
 
-    /// Whether a fit to these columns and classes can start from this model.
+    /// Checks that a fit to the given columns and classes can start from this model.
     pub(super) fn check_start(&self, features: usize, classes: &[L]) -> Result<(), Error> {
         let describe =
             |features: usize, classes: &[L]| format!("{features} columns and the classes {classes:?}");
@@ -132,22 +137,24 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         })
     }
 
-    /// The coefficients: d x 1 for two classes, for the log-odds of the second; d x K for more, where rows sum to 0
-    /// unless an L1 penalty decides otherwise.
+    /// Returns the coefficients: d x 1 for two classes, for the log-odds of the second; d x K for more, where
+    /// rows sum to 0 unless an L1 penalty decides otherwise.
     pub fn coefficients(&self) -> &DMatrix<T> {
         &self.coefficients
     }
 
-    /// The intercepts: one for two classes, K for more, which sum to 0. Zero if the model was fitted without.
+    /// Returns the intercepts: one for two classes; K for more, which sum to 0. They are zero if the model
+    /// was fitted without an intercept.
     pub fn intercept(&self) -> &DVector<T> {
         &self.intercept
     }
 
-    /// The probability of each class, n x K, with numbers added to the scores: n x 1 for two classes, n x K for more, as in
-    /// [`FitOptions::offset`](crate::FitOptions).
+    /// Returns the probability of each class, n x K, with an offset added to the scores: n x 1 for two
+    /// classes, n x K for more, as in [`FitOptions::offset`](crate::FitOptions).
     ///
     /// # Errors
-    /// As [`predict_proba`](ClassifierExt::predict_proba), and for an offset of another size or with NaN or infinities.
+    /// Returns the same errors as [`predict_proba`](ClassifierExt::predict_proba), and an error if the offset
+    /// has the wrong shape or contains NaN or infinities.
     pub fn predict_proba_with_offset<'a, 'b>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -163,10 +170,10 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         Ok(probabilities(&scores, self.classes.len()))
     }
 
-    /// The same model with names for the columns that it was fitted on, which rows with names must then have.
+    /// Names the columns that the model was fitted on. Rows with column names must then have the same names.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of names than of columns.
+    /// Returns [`Error::ShapeMismatch`] if the number of names differs from the number of columns.
     pub fn with_feature_names<S: Into<String>>(
         mut self,
         names: impl IntoIterator<Item = S>,
@@ -181,9 +188,9 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         &self.terms
     }
 
-    /// The direction that separates the classes by columns without a penalty, if there is one: the
-    /// maximum-likelihood estimate then does not exist. It is there too if the fit was repeated with another penalty
-    /// ([`on_separation`](crate::LogisticRegression::on_separation)).
+    /// Returns the direction along which unpenalised columns separate the classes, if there is one: the
+    /// maximum-likelihood estimate then does not exist. The direction is also kept if the fit was repeated
+    /// with another penalty ([`on_separation`](crate::LogisticRegression::on_separation)).
     ///
     /// # Examples
     /// ```
@@ -192,7 +199,10 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// use logit::{LogisticRegression, Penalty, StopReason};
     /// use nalgebra::dmatrix;
     ///
-    /// let (x, y) = (dmatrix![1.0, 5.0; 2.0, 3.0; 3.0, 4.0; 3.0, 1.0; 4.0, 3.0; 5.0, 1.0], [0, 0, 0, 1, 1, 1]);
+    /// let (x, y) = (
+    ///     dmatrix![1.0, 5.0; 2.0, 3.0; 3.0, 4.0; 3.0, 1.0; 4.0, 3.0; 5.0, 1.0],
+    ///     [0, 0, 0, 1, 1, 1],
+    /// );
     /// let estimator = LogisticRegression::new(Penalty::None);
     /// let model = estimator.fit(&x, &y)?;
     /// assert_eq!(model.report().stop, StopReason::Separated);
@@ -208,7 +218,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.separation.as_ref()
     }
 
-    /// How the fit went.
+    /// Returns the fit report: why the solver stopped, and how close it is to the optimum.
     pub fn report(&self) -> &FitReport {
         &self.report
     }
@@ -251,7 +261,8 @@ impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
             column.zip(&scores[k * rows..]).for_each(|(out, &z)| *out = z + b);
         }
         scratch.give_back(scores);
-        // A number that is not finite reaches the scores of its row whatever the coefficients: x is read only once.
+        // A non-finite entry of `x` makes the scores of its row non-finite whatever the coefficients, so `x`
+        // is read only once.
         if let Err(overflow) = check::scores(&out) {
             check::finite("x", x)?;
             return Err(overflow);

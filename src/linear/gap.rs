@@ -1,4 +1,4 @@
-//! How far an objective is from its minimum, proved by the dual problem.
+//! The duality gap: a bound on the distance of an objective from its minimum.
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 
@@ -9,15 +9,19 @@ use crate::optim::{Evaluation, HasHessian, HessianProduct, Objective};
 use crate::scalar::Real;
 use crate::scalar::{all_finite, dot, sum};
 
-/// The difference between `value`, the objective at `params`, and a lower bound on all of its values.
+/// Computes the duality gap: `value`, the objective at `params`, minus a lower bound on all of its values.
 ///
 /// # Formula
-/// With f_i the loss of row i as a function of its scores, Ω the penalty and v_i = s u_i (p_i - y_i) / Σ u, Fenchel's
-/// inequality bounds the objective from below by -Σ f_i*(v_i) - Ω*(-Xᵀv), where f* is the negative entropy of
-/// y_i + s (p_i - y_i) and Ω* = Σ (|c_j| - l1_j)₊² / (2 l2_j). The scale s <= 1 makes |c_j| <= l1_j where there is no L2
-/// part; where it is 1, the first sum is that of the losses minus scores times residuals. The unpenalised intercept demands Σ v_i = 0, so the probabilities are those of the best intercept for the
-/// given slopes, which Newton's method finds on the scores alone. `None` where a column is not penalised: its
-/// demand Xᵀv = 0 holds at the optimum only.
+/// With f_i the loss of row i as a function of its scores, Ω the penalty and v_i = s u_i (p_i - y_i) / Σ u,
+/// Fenchel's inequality bounds the objective from below by -Σ f_i*(v_i) - Ω*(-Xᵀv), where f* is the negative
+/// entropy of y_i + s (p_i - y_i) and Ω* = Σ (|c_j| - l1_j)₊² / (2 l2_j).
+///
+/// The scale s <= 1 makes |c_j| <= l1_j for columns without an L2 part. For s = 1, the first sum is that of
+/// the losses minus scores times residuals. The unpenalised intercept requires Σ v_i = 0, so the
+/// probabilities are those of the best intercept for the given slopes, which Newton's method finds from the
+/// scores alone.
+///
+/// Returns `None` if a column is unpenalised: its condition Xᵀv = 0 holds only at the optimum.
 ///
 /// # References
 /// Boyd and Vandenberghe (2004), section 5; Koh, Kim and Boyd (2007) for L1-regularised logistic regression.
@@ -61,11 +65,11 @@ pub(super) fn duality_gap<T: Real>(
         if penalty.l2[j] == 0.0 { 0.0 } else { 0.5 * excess * excess / penalty.l2[j] }
     };
     let bound = rows.dual_of_loss(scale) - per_column().map(of_penalty).sum::<f64>();
-    // NaN must not become 0, a certificate.
+    // NaN must not become 0, which would certify an optimum.
     Some(value - bound).filter(|gap| gap.is_finite()).map(|gap| gap.max(0.0))
 }
 
-/// The scores of all rows, and the residuals p - y times the row's share of the weight.
+/// The scores of all rows, and the residuals p - y times the row's share of the total weight.
 struct ScoredRows<'a, T: Real> {
     problem: Problem<'a, T>,
     scores: DMatrix<T>,
@@ -74,9 +78,9 @@ struct ScoredRows<'a, T: Real> {
     loss: f64,
 }
 
-/// Iterations for the best intercept; it is close, so that two or three are usual.
+/// The maximum number of iterations for the best intercept; the start is close, so two or three are usual.
 const ITERATIONS: usize = 60;
-/// The longest step of an intercept: far from the optimum Newton's may overshoot.
+/// The longest step of an intercept; far from the optimum a Newton step may overshoot.
 const LONGEST: f64 = 2.0;
 
 impl<T: Real> ScoredRows<'_, T> {
@@ -88,7 +92,8 @@ impl<T: Real> ScoredRows<'_, T> {
         self.loss = loss.accumulate(&self.scores, targets, rows.weights, Some(out)) / rows.total_weight;
     }
 
-    /// Adds to the scores the intercepts that minimise the loss; whether the residuals then sum to zero.
+    /// Adds to the scores the intercepts that minimise the loss. Returns whether the residuals then sum to
+    /// zero.
     fn center(&mut self, loss: &dyn Loss<T>) -> bool {
         let rounding = 8.0 * T::EPSILON.as_f64();
         let mut smallest = f64::INFINITY;
@@ -109,7 +114,7 @@ impl<T: Real> ScoredRows<'_, T> {
                 }
                 self.shift(&step, loss);
             } else {
-                // Back by half of the step.
+                // Undo half of the step.
                 step *= -0.5;
                 self.shift(&step, loss);
                 step *= -1.0;
@@ -132,7 +137,8 @@ impl<T: Real> ScoredRows<'_, T> {
         DVector::from_iterator(self.residuals.ncols(), sums)
     }
 
-    /// Its Hessian; for several score columns with curvature along their common shift, which changes nothing.
+    /// The Hessian of the mean loss with respect to the intercepts. For several score columns it includes
+    /// curvature along their common shift, which does not affect the result.
     fn hessian(&self) -> DMatrix<f64> {
         let columns = self.scores.ncols();
         let mut hessian = DMatrix::zeros(columns, columns);
@@ -153,28 +159,28 @@ impl<T: Real> ScoredRows<'_, T> {
         hessian
     }
 
-    /// The weight of a row over that of all.
+    /// The weight of a row divided by the total weight.
     fn share(&self, row: usize) -> f64 {
         let Problem { rows, .. } = self.problem;
         rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
     }
 
-    /// y + s (p - y) in a score column.
+    /// The value y + s (p - y) in a score column.
     fn probability(&self, row: usize, column: usize, scale: f64) -> f64 {
         let target = if self.scores.ncols() == 1 { 1 } else { column };
         let indicator = f64::from(u8::from(self.problem.rows.targets[row] == target));
         indicator + scale * self.residuals[(row, column)].as_f64() / self.share(row)
     }
 
-    /// The part of the bound that comes from the loss: minus the conjugates, for residuals times `scale`.
+    /// The loss part of the bound: minus the conjugates, for residuals times `scale`.
     fn dual_of_loss(&self, scale: f64) -> f64 {
         let Problem { rows, offset, .. } = self.problem;
-        // The offset is part of the loss, not of the scores that the conjugate is about.
+        // The offset is part of the loss, not of the scores in the conjugate.
         let products =
             |matrix: &DMatrix<T>| scale * dot(self.residuals.as_slice(), matrix.as_slice()).as_f64();
         let of_offset = offset.map_or(0.0, |offset| products(&offset.into_owned()));
         if scale == 1.0 {
-            // Fenchel's inequality is an equality here.
+            // Fenchel's inequality holds with equality here.
             return self.loss - products(&self.scores) + of_offset;
         }
         let columns = self.scores.ncols();
@@ -190,12 +196,12 @@ impl<T: Real> ScoredRows<'_, T> {
     }
 }
 
-/// p ln p
+/// Computes p ln p.
 fn negative_entropy(p: f64) -> f64 {
     if p <= 0.0 { 0.0 } else { p * p.ln() }
 }
 
-/// An objective that counts as optimal by its duality gap.
+/// An objective whose optimality measure is its duality gap.
 pub(super) struct GapStopped<'a, 'b, T: Real> {
     objective: &'a mut LogisticObjective<'b, T>,
 }
@@ -213,7 +219,7 @@ impl<T: Real> Objective<T> for GapStopped<'_, '_, T> {
 
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         let evaluation = self.objective.evaluate(params, gradient);
-        // Where no bound is found yet, any large number says so; infinity would say that the objective diverged.
+        // Without a bound, report a large finite number: infinity would mean that the objective diverged.
         evaluation.optimality(duality_gap(self.objective, params, evaluation.value).unwrap_or(f64::MAX))
     }
 }
@@ -237,7 +243,7 @@ impl<T: Real> HessianProduct<T> for GapStopped<'_, '_, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// The gradient that belongs to the residuals of all rows, with respect to slopes in the user's units.
+    /// The gradient for the residuals of all rows, with respect to slopes in the user's units.
     fn loss_gradient(&mut self, residuals: &DMatrix<T>) -> Vec<T> {
         self.backward(|range, out| out.copy_from(&residuals.rows(range.start, range.len())));
         let (slopes, intercepts) = self.raw().split_at(self.slopes.len());

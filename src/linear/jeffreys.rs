@@ -10,22 +10,22 @@ use crate::optim::{Evaluation, HasHessian, Objective};
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product};
 
-/// Mean loss minus ½ ln det I / Σ u, where I is the Fisher information of the coefficients (against those of the first
-/// class, if there are more than two).
+/// The penalised objective: mean loss minus ½ ln det I / Σ u, where I is the Fisher information of the
+/// coefficients (relative to the first class, if there are more than two).
 ///
 /// # Formula
-/// With W_i the second derivative of row i's loss in its scores and Q_i,bc = x̃_iᵀ (I⁻¹)_bc x̃_i, the gradient of
-/// ½ ln det I in score a of row i is ½ u_i Σ_bc ∂W_i,bc/∂z_a Q_i,bc
-/// = ½ u_i p_a (Q_aa - Σ_b p_b Q_bb - 2 (Q p)_a + 2 pᵀQ p); for two classes h (½ - p) with the leverage
-/// h = u p (1 - p) x̃ᵀ I⁻¹ x̃. In place of the Hessian stands the Fisher information (scoring).
+/// With W_i the second derivative of row i's loss in its scores and Q_i,bc = x̃_iᵀ (I⁻¹)_bc x̃_i, the
+/// gradient of ½ ln det I in score a of row i is ½ u_i Σ_bc ∂W_i,bc/∂z_a Q_i,bc = ½ u_i p_a (Q_aa - Σ_b p_b
+/// Q_bb - 2 (Q p)_a + 2 pᵀQ p). For two classes it is h (½ - p) with the leverage h = u p (1 - p) x̃ᵀ I⁻¹ x̃.
+/// The Fisher information takes the place of the Hessian (Fisher scoring).
 ///
 /// # References
-/// Firth (1993), *Bias reduction of maximum likelihood estimates*; Heinze and Schemper (2002); Kosmidis and Firth (2011)
-/// for several classes.
+/// Firth (1993), *Bias reduction of maximum likelihood estimates*; Heinze and Schemper (2002); Kosmidis and
+/// Firth (2011) for several classes.
 pub(super) struct JeffreysObjective<'a, 'b, T: Real> {
     inner: &'a mut LogisticObjective<'b, T>,
     information: DMatrix<T>,
-    /// Where the information is from.
+    /// The point at which the information was computed.
     point: Vec<T>,
     leverage: Leverage<T>,
 }
@@ -36,16 +36,16 @@ struct Inverted<T> {
     inverse: DMatrix<T>,
     /// ½ ln det I, in the user's units.
     log_root: f64,
-    /// The sum of the sizes of the terms of `log_root`.
+    /// The sum of the absolute values of the terms of `log_root`.
     magnitude: f64,
 }
 
-/// Scratch for the quadratic forms Q of a block of rows.
+/// Scratch memory for the quadratic forms Q of a block of rows.
 #[derive(Default)]
 struct Leverage<T: Real> {
     rows: Vec<T>,
     image: Vec<T>,
-    /// Q_bc for b >= c, pair after pair.
+    /// Q_bc for b >= c, pair by pair.
     forms: Vec<Vec<T>>,
     probabilities: DMatrix<T>,
     workspace: Workspace<T>,
@@ -54,9 +54,11 @@ struct Leverage<T: Real> {
 const REASON: &str = "columns depend on each other: drop columns or use an L2 penalty";
 
 impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
+    /// Creates the objective and checks the information at `start`.
+    ///
     /// # Errors
-    /// [`Error::Singular`] when the information is singular at `start`: columns depend on each other, or the start is so far
-    /// out that all probabilities are 0 or 1.
+    /// Returns [`Error::Singular`] if the information is singular at `start`: columns are linearly dependent,
+    /// or `start` is so far out that all probabilities are 0 or 1.
     pub(super) fn new(inner: &'a mut LogisticObjective<'b, T>, start: &[T]) -> Result<Self, Error> {
         let size = start.len();
         let mut objective = JeffreysObjective {
@@ -68,7 +70,7 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
         objective.invert(start).map(|_| objective).ok_or(Error::Singular { reason: REASON })
     }
 
-    /// The inverse of the mean information, or `None` where that is singular.
+    /// The inverse of the mean information, or `None` if it is singular.
     fn invert(&mut self, params: &[T]) -> Option<Inverted<T>> {
         self.inner.hessian(params, &mut self.information);
         self.point.clear();
@@ -78,7 +80,7 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
         for (pivot, entry) in factor.l_dirty().diagonal().iter().zip(self.information.diagonal().iter()) {
             let square = (*pivot * *pivot).as_f64();
             log_determinant += square.ln();
-            // A pivot is what remains of an entry, whose rounding it has.
+            // A pivot is the remainder of a diagonal entry and carries that entry's rounding error.
             size += square.ln().abs() + entry.as_f64() / square;
         }
         let units = self.inner.determinant_in_user_units(&self.information);
@@ -91,9 +93,9 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// What to add to the logarithm of the determinant of `hessian` (the mean information, in the solver's coordinates
-    /// and with curvature along the shifts of several score columns) for that of the information itself: in the
-    /// user's units, of the coefficients against those of the first class.
+    /// The correction from the log-determinant of `hessian` to that of the information. `hessian` is the mean
+    /// information in the solver's coordinates, with curvature along the common shifts of several score
+    /// columns. The information is in the user's units, for the coefficients relative to the first class.
     fn determinant_in_user_units(&self, hessian: &DMatrix<T>) -> f64 {
         let (columns, width) = (self.coordinates.columns, self.width());
         let equations = columns.max(2) - 1;
@@ -103,8 +105,9 @@ impl<T: Real> LogisticObjective<'_, T> {
         if columns == 1 {
             return units;
         }
-        // Along the shift of each term the matrix is the added curvature, whose sum over all pairs of score columns is
-        // that of the matrix; contrasts against the first class are not orthonormal, which takes ln K a term.
+        // Along the shift of each term the matrix holds only the added curvature, whose sum over all pairs of
+        // score columns equals that of the matrix. Contrasts against the first class are not orthonormal,
+        // which contributes ln K per term.
         let shifts: f64 = (0..width)
             .map(|i| {
                 let pairs = (0..columns).flat_map(|a| (0..columns).map(move |b| (a, b)));
@@ -147,9 +150,9 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
             leverage.forms(&blocks, range.len(), width);
             leverage.probabilities = DMatrix::zeros(range.len(), problem.classes);
             loss.probabilities(&block.scores, &mut leverage.probabilities);
-            // Rows without weight have no leverage, though their entries may be out of range.
+            // Rows without weight have no leverage, although their entries may be out of range.
             for row in (0..range.len()).filter(|row| problem.rows.counts(range.start + row)) {
-                // The information of a mean is smaller by the total weight, its inverse larger.
+                // The mean information is smaller by the factor of the total weight, and its inverse larger.
                 let share = weights.map_or(T::one(), |w| w[row]) * scale * scale;
                 for a in 0..block.residuals.ncols() {
                     let slope = leverage.slope(row, block.residuals.ncols(), a);
@@ -165,10 +168,10 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
 }
 
 impl<T: Real> HasHessian<T> for JeffreysObjective<'_, '_, T> {
-    /// The Fisher information, in place of the second derivative.
+    /// Writes the Fisher information in place of the second derivative.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
         if self.point == params {
-            // Evaluated there last, as minimisers do.
+            // Minimisers ask for the Hessian at the last evaluated point.
             hessian.copy_from(&self.information);
         } else {
             self.inner.hessian(params, hessian);
@@ -180,7 +183,7 @@ impl<T: Real> HasHessian<T> for JeffreysObjective<'_, '_, T> {
     }
 }
 
-/// The blocks of the inverse for the pairs b >= c of score columns, terms x terms.
+/// The blocks of the inverse for each pair b >= c of score columns, terms x terms.
 fn inverse_blocks<T: Real>(objective: &LogisticObjective<'_, T>, inverse: &DMatrix<T>) -> Vec<DMatrix<T>> {
     let (columns, width) = (objective.coordinates.columns, objective.width());
     let mut blocks = Vec::new();
@@ -195,7 +198,7 @@ fn inverse_blocks<T: Real>(objective: &LogisticObjective<'_, T>, inverse: &DMatr
 }
 
 impl<T: Real> Leverage<T> {
-    /// Computes Q for the rows at hand.
+    /// Computes Q for the current rows.
     fn forms(&mut self, blocks: &[DMatrix<T>], count: usize, width: usize) {
         self.forms.resize_with(blocks.len(), Vec::new);
         self.image.resize(count * width, T::zero());
@@ -212,7 +215,7 @@ impl<T: Real> Leverage<T> {
         }
     }
 
-    /// Σ_bc ∂W_bc/∂z_a Q_bc of a row.
+    /// Σ_bc ∂W_bc/∂z_a Q_bc of one row.
     fn slope(&self, row: usize, columns: usize, a: usize) -> T {
         let two = T::of(2.0);
         if columns == 1 {
@@ -256,7 +259,8 @@ mod tests {
         }
     }
 
-    /// In a saturated model Jeffreys' prior adds half a row to every cell: groups 0 and 1 with counts of each class.
+    /// In a saturated model Jeffreys' prior adds half a row to every cell: groups 0 and 1 with counts of each
+    /// class.
     #[test]
     fn saturated_models_gain_half_a_row_in_each_cell() {
         for counts in [vec![[3.0, 9.0], [7.0, 0.0]], vec![[3.0, 9.0], [7.0, 0.0], [1.0, 5.0]]] {

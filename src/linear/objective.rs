@@ -1,4 +1,5 @@
-//! Mean log-loss plus the smooth part of the penalty as a function of the coefficients, in one pass over the rows.
+//! Mean log-loss plus the smooth part of the penalty as a function of the coefficients, in one pass over the
+//! rows.
 
 use std::ops::Range;
 
@@ -15,8 +16,8 @@ use crate::scalar::{Strided, max_abs};
 
 /// The smooth objective of logistic regression in the solver's [`Coordinates`]: mean loss and L2 penalty.
 ///
-/// Rows are taken in blocks that stay in cache, scores, loss, residuals and gradient of a block before the next, so
-/// that `x` is read from memory once per evaluation. Contributions are added in the order of the rows.
+/// Rows are processed in blocks that fit in cache: scores, loss, residuals and gradient of one block before
+/// the next. So `x` is read from memory once per evaluation. Contributions are added in row order.
 pub(super) struct LogisticObjective<'a, T: Real> {
     pub(super) problem: Problem<'a, T>,
     pub(super) coordinates: Coordinates<T>,
@@ -27,13 +28,13 @@ pub(super) struct LogisticObjective<'a, T: Real> {
     /// The gradient in the user's units.
     slope_gradient: Vec<T>,
     intercept_gradient: Vec<T>,
-    /// The same coefficients in the coordinates of the blocks: the user's, or the solver's if blocks are centred.
+    /// The coefficients in the coordinates of the blocks: the user's, or the solver's if blocks are centred.
     map: Vec<T>,
     /// The gradient of the loss in the coordinates of the blocks.
     raw: Vec<T>,
     blocks: Blocks<T>,
     pub(super) curvature: Curvature<T>,
-    /// Of all rows at the point linearised last.
+    /// The probabilities of all rows at the last linearisation point.
     pub(super) probabilities: DMatrix<T>,
 }
 
@@ -69,18 +70,18 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         (slopes, intercepts)
     }
 
-    /// The columns of x̃: features and, if there is one, the intercept's.
+    /// The number of columns of x̃: the features, plus one for the intercept if there is one.
     pub(super) fn width(&self) -> usize {
         self.coordinates.features() + usize::from(self.coordinates.intercept)
     }
 
-    /// Makes `params` the coefficients of the next pass.
+    /// Sets `params` as the coefficients of the next pass.
     pub(super) fn load(&mut self, params: &[T]) {
         self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
         let (slopes, intercepts) = self.map.split_at_mut(self.slopes.len());
         if self.coordinates.far {
             slopes.copy_from_slice(&params[..slopes.len()]);
-            // Without an intercept there are no centres, and no parameters for it.
+            // Without an intercept there are neither centres nor parameters for them.
             let given = &params[slopes.len()..];
             intercepts[..given.len()].copy_from_slice(given);
         } else {
@@ -89,8 +90,8 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         }
     }
 
-    /// Calls `each` with the scores of every block of rows, in order, without offsets; and, if `gradient`, collects
-    /// the gradient that belongs to the residuals that `each` leaves in the block.
+    /// Calls `each` with the scores of every block of rows, in order, without offsets. If `gradient` is set,
+    /// collects the gradient for the residuals that `each` leaves in the block.
     pub(super) fn pass(
         &mut self,
         gradient: bool,
@@ -106,7 +107,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         });
     }
 
-    /// Collects the gradient that belongs to residuals that are at hand: `each` writes those of a block of rows.
+    /// Collects the gradient for known residuals: `each` writes those of a block of rows.
     pub(super) fn backward(&mut self, mut each: impl FnMut(Range<usize>, &mut DMatrix<T>)) {
         self.raw.fill(T::zero());
         self.for_each_block(|this, x, range, block| {
@@ -139,7 +140,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         }
     }
 
-    /// As [`pass`](Self::pass) without a gradient, with offsets.
+    /// Calls `each` with the scores of every block of rows, offsets included, without collecting a gradient.
     pub(super) fn for_each_scores(
         &mut self,
         mut each: impl FnMut(&Problem<'a, T>, Range<usize>, &mut DMatrix<T>),
@@ -150,7 +151,8 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         });
     }
 
-    /// Turns the collected gradient of the loss into that of the smooth objective, in both coordinates.
+    /// Turns the collected gradient of the loss into the gradient of the smooth objective, in both coordinate
+    /// systems.
     pub(super) fn finish_gradient(&mut self, gradient: &mut [T]) {
         let Self { problem, coordinates, slopes, slope_gradient, intercept_gradient, raw, .. } = self;
         let (raw_slopes, raw_intercepts) = raw.split_at(slopes.len());
@@ -171,26 +173,26 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         shifts.copy_from_slice(&intercept_gradient[..shifts.len()]);
     }
 
-    /// The gradient of the loss that the last pass collected, in the coordinates of the blocks.
+    /// The gradient of the loss from the last pass, in the coordinates of the blocks.
     pub(super) fn raw(&self) -> &[T] {
         &self.raw
     }
 
-    /// The gradient in the user's units at the point evaluated last: slopes, then intercepts.
+    /// The gradient in the user's units at the last evaluated point: slopes, then intercepts.
     pub(super) fn user_gradient(&self) -> (&[T], &[T]) {
         (&self.slope_gradient, &self.intercept_gradient)
     }
 
-    /// The largest entry of the gradient in the user's units that was finished last.
+    /// The largest absolute entry of the last finished gradient, in the user's units.
     pub(super) fn user_optimality(&self) -> f64 {
         let (slopes, intercepts) = (max_abs(&self.slope_gradient), max_abs(&self.intercept_gradient));
-        // Not `f64::max`, which prefers a number to NaN: that would certify an optimum that is none.
+        // `f64::max` ignores NaN and would certify a point that is not an optimum.
         if slopes > intercepts || slopes.is_nan() { slopes } else { intercepts }
     }
 }
 
 impl<T: Real> Problem<'_, T> {
-    /// Adds the offsets of some rows to their scores.
+    /// Adds the offsets of a range of rows to their scores.
     pub(super) fn add_offset(&self, range: Range<usize>, scores: &mut DMatrix<T>) {
         if let Some(offset) = self.offset {
             scores.zip_apply(&offset.rows(range.start, range.len()), |z, o| *z += o);
@@ -203,7 +205,7 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
         self.problem.parameter_count()
     }
 
-    /// The optimality is the largest entry of the gradient in the user's units.
+    /// The reported optimality is the largest absolute entry of the gradient in the user's units.
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         self.load(params);
         let total_weight = self.problem.rows.total_weight;
@@ -323,7 +325,8 @@ pub(super) mod tests {
         }
     }
 
-    /// With zero coefficients: loss ln 2 (ln K), gradient Σ(1/2 - y)x, Hessian XᵀX/4; and (I - 11ᵀ/K)/K ⊗ XᵀX.
+    /// With zero coefficients: loss ln 2 (ln K), gradient Σ(1/2 - y)x, Hessian XᵀX/4; and (I - 11ᵀ/K)/K ⊗
+    /// XᵀX.
     #[test]
     fn at_zero_the_derivatives_are_known() {
         let mut rng = Rng::new(2);
@@ -377,7 +380,8 @@ pub(super) mod tests {
         }
     }
 
-    /// An explicit column of ones, penalised, differs from an intercept by exactly λb²/2 in value and λb in slope.
+    /// An explicit column of ones, penalised, differs from an intercept by exactly λb²/2 in value and λb in
+    /// slope.
     #[test]
     fn the_intercept_is_not_penalised() {
         let mut rng = Rng::new(3);

@@ -1,4 +1,4 @@
-//! What a logistic regression is fitted to: rows, offsets and the penalty of each column.
+//! The data and penalties of a logistic regression: rows, offsets and the penalty of each column.
 
 use nalgebra::DMatrixView;
 
@@ -9,7 +9,7 @@ use crate::loss::cross_entropy;
 use crate::penalty::Penalty;
 use crate::scalar::Real;
 
-/// Data and penalty of one fit, checked.
+/// The checked data and penalty of one fit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Problem<'a, T: Real> {
     pub(super) rows: ClassExamples<'a, T>,
@@ -21,14 +21,15 @@ pub(super) struct Problem<'a, T: Real> {
 }
 
 impl<T: Real> Problem<'_, T> {
-    /// The number of parameters: slopes and, if there are intercepts, one more for each score column.
+    /// Returns the number of parameters: the slopes, plus one for each score column if there are intercepts.
     pub(super) fn parameter_count(&self) -> usize {
         let columns = cross_entropy::<T>(self.classes).score_columns(self.classes);
         (self.rows.x.ncols() + usize::from(self.intercept)) * columns
     }
 }
 
-/// λ for the absolute value and for half the square of each column's coefficients, beside the mean loss.
+/// The penalty coefficients λ of each column, relative to the mean loss: for the absolute value (`l1`) and
+/// for half the square (`l2`).
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ColumnPenalty {
     pub(super) l1: Vec<f64>,
@@ -36,10 +37,12 @@ pub(super) struct ColumnPenalty {
 }
 
 impl ColumnPenalty {
-    /// The penalty of `features` columns, times the factor of each, for weights that sum to `total`.
+    /// Creates the penalty of `features` columns, multiplied by the factor of each, for weights that sum to
+    /// `total`.
     ///
     /// # Errors
-    /// For a strength or a factor out of range, and another number of factors than columns.
+    /// Returns an error if the strength or a factor is out of range, or if the number of factors differs from
+    /// the number of columns.
     pub(super) fn new<T: Real>(
         penalty: Penalty,
         factors: Option<&[f64]>,
@@ -65,27 +68,27 @@ impl ColumnPenalty {
         ColumnPenalty { l1: vec![0.0; features], l2: vec![0.0; features] }
     }
 
-    /// Whether there are no absolute values, so that derivatives exist everywhere.
+    /// Returns whether the penalty has no absolute values, so that derivatives exist everywhere.
     pub(super) fn is_smooth(&self) -> bool {
         self.l1.iter().all(|&l1| l1 == 0.0)
     }
 
-    /// Whether no column is penalised.
+    /// Returns whether no column is penalised.
     pub(super) fn is_none(&self) -> bool {
         self.free().len() == self.l1.len()
     }
 
-    /// The columns without a penalty.
+    /// The unpenalised columns.
     pub(super) fn free(&self) -> Vec<usize> {
         (0..self.l1.len()).filter(|&j| self.l1[j] == 0.0 && self.l2[j] == 0.0).collect()
     }
 
-    /// `Σ l2_j w_j² / 2` for slopes column by column.
+    /// Computes `Σ l2_j w_j² / 2` for slopes stored column by column.
     pub(super) fn l2_value<T: Real>(&self, slopes: &[T]) -> f64 {
         self.sum(&self.l2, slopes, |w| 0.5 * w * w)
     }
 
-    /// `Σ l1_j |w_j|` for slopes column by column.
+    /// Computes `Σ l1_j |w_j|` for slopes stored column by column.
     pub(super) fn l1_value<T: Real>(&self, slopes: &[T]) -> f64 {
         self.sum(&self.l1, slopes, f64::abs)
     }

@@ -10,7 +10,7 @@ use crate::optim::HessianProduct;
 use crate::scalar::Real;
 
 impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
-    /// Keeps the probabilities of all rows, n x K: a product then reads `x` once.
+    /// Stores the probabilities of all rows, n x K, so that a product reads `x` once.
     fn linearize(&mut self, params: &[T]) {
         self.load(params);
         let shape = (self.problem.rows.x.nrows(), self.problem.classes);
@@ -30,7 +30,8 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
         self.probabilities = all;
     }
 
-    /// Xᵀ W X v / Σ u plus the penalty's, where W is the second derivative of each row's loss in its scores.
+    /// Writes Xᵀ W X v / Σ u plus the penalty's product, where W is the second derivative of each row's loss
+    /// in its scores.
     fn hessian_product(&mut self, vector: &[T], out: &mut [T]) {
         self.load(vector);
         let probabilities = std::mem::take(&mut self.probabilities);
@@ -42,7 +43,7 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
     }
 }
 
-/// Writes p_a (s_a - Σ_b p_b s_b) times the row's share of the weight for the scores s of a block.
+/// Writes p_a (s_a - Σ_b p_b s_b) times the row's share of the total weight, for the scores s of a block.
 fn weigh<T: Real>(
     problem: &Problem<'_, T>,
     probabilities: &DMatrix<T>,

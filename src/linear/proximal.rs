@@ -9,41 +9,42 @@ use super::working_set::WorkingSet;
 use crate::optim::{Advance, Evaluation, Method, Objective, Point, condition};
 use crate::scalar::Real;
 
-/// Proximal Newton: each iteration minimises the second-order model of the smooth part plus the absolute values, on
-/// the parameters that matter, and searches along the way there.
+/// Proximal Newton's method: each iteration minimises a second-order model of the smooth part plus the
+/// absolute values, over the relevant parameters, followed by a line search.
 ///
 /// # Method
-/// A parameter takes part if it is not zero or violates the optimality conditions (Karush-Kuhn-Tucker), the worst
-/// first; all others stay zero, and are looked at again after each iteration. The model is minimised by coordinate
-/// descent on the Gram matrix of these parameters with Newton steps between sweeps ([`Quadratic`]), so that
-/// correlated columns do not slow it down. Converged means that no optimality condition is violated by more than the
-/// tolerance, over all parameters and in the user's units.
+/// A parameter takes part if it is not zero or if it violates the optimality conditions (Karush-Kuhn-Tucker),
+/// the largest violation first. All others stay zero and are checked again after each iteration. The model is
+/// minimised by coordinate descent on the Gram matrix of these parameters, with Newton steps between sweeps
+/// ([`Quadratic`]), so correlated columns do not slow it down. The fit has converged when no optimality
+/// condition is violated by more than the tolerance, over all parameters and in the user's units.
 ///
 /// # References
-/// Lee, Sun and Saunders (2014) for proximal Newton methods; Friedman, Hastie and Tibshirani (2010) for coordinate
-/// descent on the model; Tibshirani et al. (2012) for leaving out what cannot matter and checking afterwards.
+/// Lee, Sun and Saunders (2014) for proximal Newton methods; Friedman, Hastie and Tibshirani (2010) for
+/// coordinate descent on the model; Tibshirani et al. (2012) for discarding irrelevant parameters and
+/// checking afterwards.
 #[derive(Debug)]
 pub(super) struct ProximalNewton<T: Real> {
-    /// Whether the tolerance is on the duality gap.
+    /// Whether the tolerance applies to the duality gap.
     by_gap: bool,
-    /// By how much each parameter violates its optimality condition, in the user's units: at the point that an
-    /// iteration starts from, and at the trial point.
+    /// The violation of each parameter's optimality condition, in the user's units: at the point where an
+    /// iteration starts, and at the trial point.
     violations: [Vec<f64>; 2],
     hessian: DMatrix<T>,
-    /// Of the model: one that bends more gives a shorter step.
+    /// The damping of the model: more damping gives a shorter step.
     damping: f64,
 }
 
-/// Sufficient decrease: the fraction of the decrease that the model promises.
+/// Sufficient decrease, as a fraction of the decrease that the model predicts.
 const DECREASE: f64 = 1e-4;
-/// Halvings of a step.
+/// The maximum number of step halvings.
 const HALVINGS: usize = 40;
-/// Parameters that take part in one iteration at most, which bounds the Gram matrix to 32 MB in f64.
+/// The largest working set, which bounds the Gram matrix to 32 MB in f64.
 const LARGEST_SET: usize = 2048;
-/// Parameters that may take part from the start.
+/// The working-set size allowed from the start.
 const SMALLEST_SET: usize = 256;
 
-/// The largest damping: a model that bends more than this gives no step at all.
+/// The largest damping: beyond it the model gives no usable step.
 const MOST_DAMPED: f64 = 1e3;
 
 impl<T: Real> ProximalNewton<T> {
@@ -56,13 +57,13 @@ impl<T: Real> ProximalNewton<T> {
         }
     }
 
-    /// The minimum of the model over the working set, as a step from where it was made.
+    /// The step from the current point to the minimum of the model over the working set.
     fn step(&self, objective: &LogisticObjective<'_, T>, set: &WorkingSet, point: &Point<T>) -> Vec<T> {
         let of = |values: &[T]| set.parameters.iter().map(|&at| values[at]).collect::<Vec<T>>();
         let lambda = set.parameters.iter().map(|&at| objective.l1_of(at)).collect();
         let mut model =
             Quadratic::new(&self.hessian, of(&point.gradient), of(&point.params), lambda, self.damping);
-        // Solved as exactly as is worth while this far from the optimum.
+        // Far from the optimum a more exact solution is not worth its cost.
         model.minimize(point.optimality().min(0.1));
         model.step()
     }
@@ -119,7 +120,8 @@ impl<'a, T: Real> Method<T, LogisticObjective<'a, T>> for ProximalNewton<T> {
     }
 }
 
-/// Moves from `point` along `step` on the working set, by halves until the objective decreases enough.
+/// Moves from `point` along `step` on the working set, halving the step until the objective decreases
+/// sufficiently.
 fn search<T: Real>(
     objective: &mut LogisticObjective<'_, T>,
     set: &WorkingSet,
@@ -155,14 +157,14 @@ fn search<T: Real>(
     false
 }
 
-/// The largest entry, or NaN if there is one.
+/// The largest entry, or NaN if any entry is NaN.
 fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |max, &v| if v > max || v.is_nan() { v } else { max })
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// Evaluates the objective with its absolute values at `point`, whose gradient stays that of the smooth part, and
-    /// writes by how much each parameter violates its optimality condition.
+    /// Evaluates the objective with its absolute values at `point` and writes the violation of each
+    /// parameter's optimality condition. The gradient stored in `point` is that of the smooth part.
     fn evaluate_with_l1(&mut self, point: &mut Point<T>, violations: &mut [f64], evaluations: &mut usize) {
         point.evaluate(self, evaluations);
         let value = point.value() + self.problem.penalty.l1_value(&self.slopes);
@@ -179,7 +181,7 @@ impl<T: Real> LogisticObjective<'_, T> {
         largest(&violations)
     }
 
-    /// λ of the absolute value of a parameter, in the solver's coordinates; 0 for intercepts.
+    /// The coefficient λ of a parameter's absolute value, in the solver's coordinates; 0 for intercepts.
     pub(super) fn l1_of(&self, parameter: usize) -> T {
         if parameter >= self.slopes.len() {
             return T::zero();
@@ -188,8 +190,8 @@ impl<T: Real> LogisticObjective<'_, T> {
         T::of(self.problem.penalty.l1[feature]) / self.coordinates.scale[feature]
     }
 
-    /// By how much each parameter violates its optimality condition at the point evaluated last, in the user's units:
-    /// the smallest absolute value of its subgradients.
+    /// Writes the violation of each parameter's optimality condition at the last evaluated point, in the
+    /// user's units: the smallest absolute value of its subgradients.
     fn violations(&self, out: &mut [f64]) {
         let (slopes, intercepts) = self.user_gradient();
         let l1 = &self.problem.penalty.l1;
@@ -200,7 +202,7 @@ impl<T: Real> LogisticObjective<'_, T> {
             *out = if lambda == 0.0 {
                 g.abs()
             } else if w == T::zero() {
-                // Not `f64::max`, which would turn NaN into 0.
+                // `f64::max` would turn NaN into 0.
                 if g.abs() <= lambda { 0.0 } else { g.abs() - lambda }
             } else {
                 (g + lambda * w.signum().as_f64()).abs()

@@ -1,16 +1,16 @@
-//! A quadratic model with absolute values, minimised.
+//! Minimisation of a quadratic model with absolute values.
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 
 use crate::scalar::Real;
 use crate::scalar::{all_finite, axpy};
 
-/// gᵀd + ½ dᵀHd + Σ λ_i |θ_i + d_i| as a function of the step d.
+/// The model gᵀd + ½ dᵀHd + Σ λ_i |θ_i + d_i| as a function of the step d.
 ///
 /// # Method
-/// Sweeps of coordinate descent, which decide what is zero, alternate with Newton steps on the parameters that are not,
-/// cut short where one of them would change its sign. Once the zeros and signs are right, one Newton step is exact, however
-/// strongly the columns depend on each other.
+/// Sweeps of coordinate descent, which decide which parameters are zero, alternate with Newton steps on the
+/// nonzero parameters. A Newton step is cut short where a parameter would change its sign. Once the zeros and
+/// signs are right, one Newton step is exact, however strongly the columns are correlated.
 pub(super) struct Quadratic<'a, T: Real> {
     hessian: &'a DMatrix<T>,
     origin: Vec<T>,
@@ -19,19 +19,20 @@ pub(super) struct Quadratic<'a, T: Real> {
     /// g + H d
     gradient: Vec<T>,
     lambda: Vec<T>,
-    /// Added to the diagonal.
+    /// The amount added to the diagonal.
     damping: T,
 }
 
-/// Rounds of sweeps and a Newton step.
+/// The maximum number of rounds, each with coordinate sweeps and a Newton step.
 const ROUNDS: usize = 200;
-/// Sweeps of coordinate descent in each round, at least; a round has more where a factorisation costs as much as many.
+/// The minimum number of coordinate-descent sweeps per round; a round has more if a factorisation costs as
+/// much as many sweeps.
 const SWEEPS: usize = 4;
-/// Parameters for each sweep more.
+/// The number of parameters per additional sweep.
 const PER_SWEEP: usize = 8;
 
 impl<'a, T: Real> Quadratic<'a, T> {
-    /// The model around the point `origin`; `damping` is relative to the largest entry on the diagonal.
+    /// Creates the model around the point `origin`; `damping` is relative to the largest diagonal entry.
     pub(super) fn new(
         hessian: &'a DMatrix<T>,
         gradient: Vec<T>,
@@ -45,7 +46,8 @@ impl<'a, T: Real> Quadratic<'a, T> {
         Quadratic { hessian, point: origin.clone(), origin, gradient, lambda, damping }
     }
 
-    /// Minimises until the optimality conditions hold to a `fraction` of what they are violated by at first.
+    /// Minimises until the violations of the optimality conditions are at most `fraction` of the initial
+    /// violation.
     pub(super) fn minimize(&mut self, fraction: f64) {
         let wanted = fraction * self.violation();
         let sweeps = SWEEPS + self.point.len() / PER_SWEEP;
@@ -64,7 +66,7 @@ impl<'a, T: Real> Quadratic<'a, T> {
         }
     }
 
-    /// The step to the point that was reached.
+    /// The step from the origin to the current point.
     pub(super) fn step(self) -> Vec<T> {
         self.point.iter().zip(&self.origin).map(|(&to, &from)| to - from).collect()
     }
@@ -73,7 +75,7 @@ impl<'a, T: Real> Quadratic<'a, T> {
         self.hessian[(i, i)] + self.damping
     }
 
-    /// The gradient of the smooth part, with the damping's.
+    /// The gradient of the smooth part, including damping.
     fn slope(&self, i: usize) -> T {
         self.gradient[i] + self.damping * (self.point[i] - self.origin[i])
     }
@@ -100,7 +102,8 @@ impl<'a, T: Real> Quadratic<'a, T> {
         }
     }
 
-    /// A Newton step on the parameters that are not zero or have no absolute value, up to the first change of sign.
+    /// Takes a Newton step on the parameters that are nonzero or have no absolute value, up to the first
+    /// change of sign.
     fn newton(&mut self) {
         let free: Vec<usize> = (0..self.point.len())
             .filter(|&i| self.point[i] != T::zero() || self.lambda[i] == T::zero())
@@ -152,7 +155,7 @@ impl<'a, T: Real> Quadratic<'a, T> {
     }
 }
 
-/// The number closest to zero within `reach` of `value`.
+/// Soft thresholding: the number closest to zero within `reach` of `value`.
 fn soft<T: Real>(value: T, reach: T) -> T {
     if value > reach {
         value - reach

@@ -1,4 +1,4 @@
-//! The arguments of a fit or of a question about one, checked: rows, class indices, weights, offsets.
+//! The checked arguments of a fit, or of an analysis of a fit: rows, class indices, weights and offsets.
 
 use nalgebra::DMatrixView;
 
@@ -19,9 +19,12 @@ use crate::scalar::Real;
 /// use logit::{LogisticRegression, Penalty, data};
 ///
 /// let wine = data::wine();
-/// let weights: Vec<f64> = (0..wine.y.len()).map(|row| 1.0 + (row % 2) as f64).collect();
-/// let model = LogisticRegression::new(Penalty::c(1.0)).fit_weighted(&wine.x, &wine.y, &weights)?;
-/// let influence = model.influence_with(&wine.x, &wine.y, RowOptions::new().weights(&weights))?;
+/// let weights: Vec<f64> =
+///     (0..wine.y.len()).map(|row| 1.0 + (row % 2) as f64).collect();
+/// let model = LogisticRegression::new(Penalty::c(1.0))
+///     .fit_weighted(&wine.x, &wine.y, &weights)?;
+/// let influence =
+///     model.influence_with(&wine.x, &wine.y, RowOptions::new().weights(&weights))?;
 /// assert_eq!(influence.cooks_distances().len(), wine.y.len());
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -30,23 +33,23 @@ use crate::scalar::Real;
 pub struct RowOptions<'a, T: Real> {
     /// One weight per row.
     pub weights: Option<&'a [T]>,
-    /// Numbers added to the scores, n x 1 for two classes and n x K for more.
+    /// Offsets added to the scores, n x 1 for two classes and n x K for more.
     pub offset: Option<DMatrixView<'a, T>>,
 }
 
 impl<'a, T: Real> RowOptions<'a, T> {
-    /// No weights and no offsets.
+    /// Creates options without weights or offsets.
     pub fn new() -> Self {
         RowOptions { weights: None, offset: None }
     }
 
-    /// One weight per row. Defaults to 1 for every row.
+    /// Sets one weight per row. Defaults to 1 for every row.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
     }
 
-    /// Numbers added to the scores, n x 1 for two classes and n x K for more. Defaults to none.
+    /// Sets offsets added to the scores, n x 1 for two classes and n x K for more. Defaults to none.
     pub fn offset(mut self, offset: impl Into<DMatrixView<'a, T>>) -> Self {
         self.offset = Some(offset.into());
         self
@@ -59,13 +62,13 @@ impl<T: Real> Default for RowOptions<'_, T> {
     }
 }
 
-/// The classes of a fit, in ascending order, with their weights if they have any.
+/// The classes of a fit, in ascending order, with their weights, if any.
 pub(super) struct Classes<L> {
     pub(super) labels: Vec<L>,
     pub(super) weights: Option<Vec<f64>>,
 }
 
-/// Examples with everything that belongs to them.
+/// Encoded examples with their offsets.
 #[derive(Debug, Clone)]
 pub(super) struct Sample<'a, T: Real> {
     pub(super) examples: EncodedExamples<'a, T>,
@@ -74,7 +77,7 @@ pub(super) struct Sample<'a, T: Real> {
 }
 
 impl<'a, T: Real> Sample<'a, T> {
-    /// Checks the arguments of a fit; returns the classes and their weights too.
+    /// Checks the arguments of a fit, and also returns the classes and their weights.
     pub(super) fn new<L: Label>(
         x: Rows<'a, T>,
         y: &[L],
@@ -88,7 +91,7 @@ impl<'a, T: Real> Sample<'a, T> {
         Ok((sample, Classes { labels: classes, weights: class_weights }))
     }
 
-    /// Checks rows that are shown to a model with these classes and class weights.
+    /// Checks rows for a model with the given classes and class weights.
     pub(super) fn of_model<L: Label>(
         x: Rows<'a, T>,
         y: &[L],
@@ -102,7 +105,7 @@ impl<'a, T: Real> Sample<'a, T> {
         Ok(Sample { examples, offset, classes: classes.len() })
     }
 
-    /// The problem that these rows pose with a penalty.
+    /// The fitting problem for these rows with a penalty.
     pub(super) fn problem<'b>(&'b self, penalty: &'b ColumnPenalty, intercept: bool) -> Problem<'b, T> {
         let rows = self.examples.examples();
         Problem { rows, offset: self.offset, classes: self.classes, intercept, penalty }

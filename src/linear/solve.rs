@@ -1,4 +1,4 @@
-//! The minimum of a logistic objective: which solver, how it is run, and what its report certifies.
+//! Minimises a logistic objective: chooses the solver, runs it and certifies the result in the report.
 
 use nalgebra::DMatrix;
 
@@ -18,7 +18,7 @@ use crate::report::{FitReport, Observer};
 use crate::scalar::Real;
 use crate::scalar::all_finite;
 
-/// Coefficients in the user's units, and how they were found.
+/// Coefficients in the user's units, with the fit report.
 #[derive(Debug, Clone)]
 pub(super) struct Solved<T: Real> {
     pub(super) coefficients: DMatrix<T>,
@@ -26,10 +26,11 @@ pub(super) struct Solved<T: Real> {
     pub(super) report: FitReport,
 }
 
-/// Slopes and intercepts to start from.
+/// Optional slopes and intercepts to start from.
 pub(super) type Start<'a, T> = Option<(&'a [T], &'a [T])>;
 
-/// The most parameters for which the condition of the Hessian is computed where the solver does not form it.
+/// The largest number of parameters for which the Hessian's condition is computed if the solver does not form
+/// the Hessian.
 const CONDITION_LIMIT: usize = 256;
 
 /// Minimises the objective of `problem`.
@@ -51,7 +52,8 @@ pub(super) fn solve<T: Real>(
     }
     let limit = |default| config.max_iterations.unwrap_or(default);
     let minimum = if config.penalty == Penalty::Jeffreys {
-        // The information vanishes in this arithmetic where all rows are certain: such a start is no use.
+        // If all rows have probabilities 0 or 1 at the start, the information underflows and the start is
+        // unusable.
         let start = if JeffreysObjective::new(&mut objective, &start).is_ok() {
             start
         } else {
@@ -114,7 +116,7 @@ fn minimize<T: Real, O: HasHessian<T> + HessianProduct<T>>(
 }
 
 impl LogisticRegression {
-    /// The tolerance on the gradient, or on the gap if that decides.
+    /// The tolerance on the gradient, or on the duality gap if that is set.
     fn checked_tolerance<T: Real>(&self, problem: &Problem<'_, T>) -> Result<f64, Error> {
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
         check::positive("tolerance", tolerance)?;
@@ -122,15 +124,15 @@ impl LogisticRegression {
         check::positive("gap_tolerance", gap)?;
         if !problem.penalty.free().is_empty() {
             return Err(unsupported(
-                "a duality gap to stop at",
+                "`gap_tolerance`",
                 "a fit with unpenalised columns",
-                "stop by `tolerance`, or penalise every column with L1, L2 or both",
+                "use `tolerance`, or penalise every column with L1, L2 or both",
             ));
         }
         Ok(gap)
     }
 
-    /// The solver to use, never `Auto`.
+    /// The solver to use; never `Auto`.
     fn method<T: Real>(&self, problem: &Problem<'_, T>) -> Result<Solver, Error> {
         let refuse = |what, instead| Err(unsupported(what, "this solver", instead));
         match self.solver {

@@ -1,4 +1,4 @@
-//! Logistic regression in files.
+//! Storage of logistic regression models.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -32,12 +32,15 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
         let coefficients: DMatrix<T> = record.take_matrix("coefficients")?;
         let intercept = DVector::from_vec(record.take_vector("intercept")?);
         let classes = record.take_classes("classes")?;
-        // The one constructor of models from numbers checks them.
+        // The only constructor from numbers validates them.
         let (features, columns) = coefficients.shape();
         let given = FittedLogistic::from_coefficients(classes, coefficients, intercept)?;
         let terms = Terms::from_record(record.take_part("objective")?, features)?;
         if terms.class_weights.as_ref().is_some_and(|weights| weights.len() != given.classes.len()) {
-            return Err(invalid(format!("it has {} classes, but not as many weights", given.classes.len())));
+            return Err(invalid(format!(
+                "it has {} classes but a different number of class weights",
+                given.classes.len()
+            )));
         }
         let report = record.take("report")?;
         let names = record.take_feature_names(features)?;
@@ -80,7 +83,7 @@ impl Terms {
         let class_weights = weighted.then(|| record.take_vector("class_weights")).transpose()?;
         let negative = |values: &[f64]| values.iter().any(|value| *value < 0.0);
         if negative(&penalty.l1) || negative(&penalty.l2) || class_weights.as_deref().is_some_and(negative) {
-            return Err(invalid("it has a penalty or a weight below 0"));
+            return Err(invalid("a penalty or class weight is negative"));
         }
         Ok(Terms {
             penalty,
@@ -130,7 +133,7 @@ impl<T: Real> Separation<T> {
         if consistent {
             Ok(separation)
         } else {
-            Err(invalid("its `separation` contradicts itself or the model"))
+            Err(invalid("its `separation` is inconsistent with itself or with the model"))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The parameters that an iteration with an L1 penalty works on, and their second derivatives.
+//! The parameters that an iteration with an L1 penalty updates, and their second derivatives.
 
 use nalgebra::DMatrix;
 
@@ -7,15 +7,16 @@ use super::objective::LogisticObjective;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product, product_lower};
 
-/// Numbers of parameters in ascending order: slopes score column by score column, then intercepts.
+/// Parameter indices in ascending order: slopes score column by score column, then intercepts.
 #[derive(Debug, Clone)]
 pub(super) struct WorkingSet {
     pub(super) parameters: Vec<usize>,
 }
 
 impl WorkingSet {
-    /// Parameters without an absolute value, those that are not zero and those that violate their optimality
-    /// condition, the worst first up to twice as many as are not zero, within the limits.
+    /// Chooses the parameters without an absolute value, the nonzero ones, and those that violate their
+    /// optimality condition, the largest violation first. The set of penalised parameters has up to twice as
+    /// many entries as are nonzero, within the given limits.
     pub(super) fn choose<T: Real>(
         objective: &LogisticObjective<'_, T>,
         params: &[T],
@@ -31,7 +32,7 @@ impl WorkingSet {
         let nonzero = others.iter().filter(|&&at| params[at] != T::zero()).count();
         let room = (2 * nonzero).clamp(smallest, largest.saturating_sub(parameters.len()).max(smallest));
         if others.len() > room {
-            // What is not zero comes first as long as all of it fits: the model then knows how it moves.
+            // Nonzero parameters come first if all of them fit: the model then includes how they move.
             let rank = |at: usize| (nonzero <= room && params[at] != T::zero(), violations[at]);
             others.sort_by(|&a, &b| {
                 let ((a_first, a), (b_first, b)) = (rank(a), rank(b));
@@ -56,7 +57,7 @@ impl WorkingSet {
         objective.load(params);
         let coordinates = objective.coordinates.clone();
         let (features, columns, loss) = (coordinates.features(), coordinates.columns, objective.loss);
-        // The features of each score column; the intercept counts as one more.
+        // The features of each score column; the intercept counts as one more feature.
         let split = |at: usize| {
             if at < features * columns {
                 (at / features, at % features)
@@ -133,8 +134,8 @@ impl WorkingSet {
         self.add_penalty(objective, &members, hessian);
     }
 
-    /// Adds the L2 penalty and, where all score columns of a feature or all intercepts are balanced, curvature along
-    /// the shifts that softmax does not see.
+    /// Adds the L2 penalty. Where all score columns of a feature or all intercepts are balanced, also adds
+    /// curvature along the shifts to which softmax is invariant.
     fn add_penalty<T: Real>(
         &self,
         objective: &LogisticObjective<'_, T>,
@@ -169,7 +170,7 @@ impl WorkingSet {
     }
 }
 
-/// Buffers of the sums over blocks of rows.
+/// Scratch buffers for sums over blocks of rows.
 #[derive(Default)]
 struct Scratch<T> {
     /// The features of each score column, centred and scaled.

@@ -11,8 +11,9 @@ use crate::scalar::Real;
 
 /// Binary cross-entropy of raw scores, summed over score columns.
 ///
-/// With one column it is the loss of two-class logistic regression; with several, of as many independent labels. It is
-/// the loss to begin with wherever an answer is yes or no and its probability matters.
+/// With one column, it is the loss of two-class logistic regression. With several columns, it is the loss of
+/// as many independent labels. It is the loss to start with wherever an answer is yes or no and its
+/// probability matters.
 ///
 /// # Formula
 /// l(z, y) = y softplus(-z) + (1 - y) softplus(z), for targets y from 0 to 1.
@@ -22,16 +23,16 @@ use crate::scalar::Real;
 /// | y = 0 or 1 (or between) | -y ln σ(z) - (1 - y) ln σ(-z) | σ(z) - y |
 /// | s = ±1, s = 2y - 1 | ln(1 + exp(-s z)) | -s σ(-s z) |
 ///
-/// Both rows are the same loss with the same derivative. Mixing them, such as σ(z) - s, is a mistake that still learns
-/// something.
+/// Both rows of the table are the same loss with the same derivative. Do not mix them: training on σ(z) - s,
+/// for example, still learns something, but it is wrong.
 ///
 /// # Precision
-/// softplus(z) = max(z, 0) + ln(1 + exp(-|z|)) and σ come from one exponential of a negative number, and σ(-z) is
-/// never computed as 1 - σ(z): value and gradient keep their digits in both tails (8.53e-17 at z = -37 for y = 0 and
-/// at z = 37 for y = 1).
+/// softplus(z) = max(z, 0) + ln(1 + exp(-|z|)) and σ share one exponential of a negative number, and σ(-z) is
+/// never computed as 1 - σ(z). Value and gradient therefore keep their digits in both tails (8.53e-17 at
+/// z = -37 for y = 0 and at z = 37 for y = 1).
 ///
 /// # Link
-/// For one column, probabilities are (σ(-z), σ(z)); for several, σ(z) of each.
+/// For one column, the probabilities are (σ(-z), σ(z)); for several columns, σ(z) of each.
 ///
 /// # Examples
 /// ```
@@ -47,7 +48,7 @@ use crate::scalar::Real;
 pub struct BinaryCrossEntropy;
 
 impl BinaryCrossEntropy {
-    /// The same loss with the "yes" of each label weighted.
+    /// Returns binary cross-entropy with weights on the positive ("yes") outcomes of each label.
     pub fn positive_weights(self, weights: impl Into<Vec<f64>>) -> WeightedBinaryCrossEntropy {
         WeightedBinaryCrossEntropy { positive: weights.into() }
     }
@@ -80,17 +81,19 @@ impl<T: Real> Elementwise<T> for BinaryCrossEntropy {
     }
 }
 
-/// Binary cross-entropy whose "yes" counts more, or less, label by label.
+/// Binary cross-entropy with weights on the positive ("yes") outcomes of each label.
 ///
-/// Use it where a label is rare and missing it costs more than a false alarm: a weight of no/yes counts makes both
-/// sides count the same. The probabilities are then those of the weighted problem, not of the data.
+/// Use it where a label is rare and missing it costs more than a false alarm. With the number of negatives
+/// divided by the number of positives as the weight, both sides count the same. The probabilities are then
+/// those of the weighted problem, not of the data.
 ///
 /// # Formula
 /// l(z, y) = w y softplus(-z) + (1 - y) softplus(z), summed over score columns, each with its own w;
 /// dl/dz = (1 - y) σ(z) - w y σ(-z).
 ///
-/// Means are divided by the number of rows (or the sum of their weights): w changes the loss of a row and not its
-/// weight. With [`Targets::class_weighted`] of \[1, w\] the same sum is divided by the sum of all weights.
+/// Means are divided by the number of rows (or the sum of their weights): w changes the loss of a row, not
+/// its weight. With [`Targets::class_weighted`] of \[1, w\], the same sum is divided by the sum of all
+/// weights.
 ///
 /// # Examples
 /// ```
@@ -110,7 +113,8 @@ pub struct WeightedBinaryCrossEntropy {
 }
 
 impl WeightedBinaryCrossEntropy {
-    /// Weights of "yes", above 0: one for each score column, or a single one for all.
+    /// Creates the loss from positive weights of the "yes" outcomes: one for each score column, or a single
+    /// one for all.
     pub fn new(weights: impl Into<Vec<f64>>) -> Self {
         BinaryCrossEntropy.positive_weights(weights)
     }
@@ -153,7 +157,7 @@ impl<T: Real> Loss<T> for WeightedBinaryCrossEntropy {
     }
 }
 
-/// The loss of one score column; holds the weight of "yes".
+/// The loss of one score column, with the weight of "yes".
 #[derive(Clone, Copy)]
 struct Positive<T>(T);
 

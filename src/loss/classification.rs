@@ -1,4 +1,4 @@
-//! Losses as one type, to be a hyper-parameter of a classifier.
+//! An enum over all losses, as a hyper-parameter of classifiers.
 
 use nalgebra::DMatrix;
 
@@ -10,23 +10,30 @@ use super::{
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// Any loss, for a classifier of exclusive classes.
+/// The loss of a classifier of exclusive classes: any loss of this crate, or your own.
 ///
-/// Use it where the loss is chosen at run time or is a hyper-parameter to compare and to print; [`From`] makes it of each
-/// loss, and [`custom`](ClassificationLoss::custom) of your own.
+/// Use it where the loss is chosen at run time, or where it is a hyper-parameter to compare and to print.
+/// [`From`] converts each loss of this crate, and [`custom`](ClassificationLoss::custom) takes your own.
 ///
 /// # Link
-/// That of the loss it holds, with one difference: a row has exactly one class here, so where a loss gives every column
-/// a σ(z) of its own, several columns are divided by their sum. Rows of probabilities sum to 1 for every loss.
+/// The link is that of the loss inside, with one difference. A row has exactly one class here, so where a
+/// loss gives each column a separate σ(z), several columns are divided by their sum. The probabilities of a
+/// row sum to 1 for every loss.
 ///
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::nn::{BinaryCrossEntropy, ClassificationLoss, Focal, Loss, SoftmaxCrossEntropy, Targets};
+/// use logit::nn::{
+///     BinaryCrossEntropy, ClassificationLoss, Focal, Loss, SoftmaxCrossEntropy,
+///     Targets,
+/// };
 ///
 /// let scores = dmatrix![0.5, -0.2, 1.0];
-/// let losses: [ClassificationLoss; 3] =
-///     [SoftmaxCrossEntropy::new().label_smoothing(0.1).into(), Focal::new(2.0).into(), BinaryCrossEntropy.into()];
+/// let losses: [ClassificationLoss; 3] = [
+///     SoftmaxCrossEntropy::new().label_smoothing(0.1).into(),
+///     Focal::new(2.0).into(),
+///     BinaryCrossEntropy.into(),
+/// ];
 /// for loss in losses {
 ///     println!("{loss:?}: {}", loss.mean(&scores, Targets::Classes(&[2]), None)?);
 /// }
@@ -35,25 +42,25 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ClassificationLoss {
-    /// See [`BinaryCrossEntropy`].
+    /// The binary cross-entropy; see [`BinaryCrossEntropy`].
     BinaryCrossEntropy(BinaryCrossEntropy),
-    /// See [`WeightedBinaryCrossEntropy`].
+    /// The weighted binary cross-entropy; see [`WeightedBinaryCrossEntropy`].
     WeightedBinaryCrossEntropy(WeightedBinaryCrossEntropy),
-    /// See [`SoftmaxCrossEntropy`].
+    /// The softmax cross-entropy; see [`SoftmaxCrossEntropy`].
     SoftmaxCrossEntropy(SoftmaxCrossEntropy),
-    /// See [`Focal`].
+    /// The focal loss; see [`Focal`].
     Focal(Focal),
-    /// See [`Hinge`].
+    /// The hinge loss; see [`Hinge`].
     Hinge(Hinge),
-    /// See [`SquaredHinge`].
+    /// The squared hinge loss; see [`SquaredHinge`].
     SquaredHinge(SquaredHinge),
-    /// See [`MeanSquaredError`].
+    /// The mean squared error of the scores; see [`MeanSquaredError`].
     MeanSquaredError(MeanSquaredError),
-    /// See [`SigmoidSquaredError`].
+    /// The mean squared error of sigmoid probabilities; see [`SigmoidSquaredError`].
     SigmoidSquaredError(SigmoidSquaredError),
-    /// See [`SoftmaxSquaredError`].
+    /// The mean squared error of softmax probabilities; see [`SoftmaxSquaredError`].
     SoftmaxSquaredError(SoftmaxSquaredError),
-    /// See [`ClassificationLoss::custom`].
+    /// Your own loss; see [`ClassificationLoss::custom`].
     Custom(CustomLoss),
 }
 
@@ -91,7 +98,7 @@ variants!(
 );
 
 impl ClassificationLoss {
-    /// Whether every column has a link of its own.
+    /// Returns whether the loss links each column to a separate probability.
     fn links_columns_alone(&self) -> bool {
         matches!(
             self,
@@ -148,8 +155,10 @@ impl<T: Real> Loss<T> for ClassificationLoss {
     }
 }
 
-/// Divides each row of σ(z) by its sum. Where all are so small that their digits are lost, σ(z) is exp(z) and the shares
-/// are the softmax of the scores.
+/// Divides each row of σ(z) by its sum.
+///
+/// Where the sum is so small that digits are lost, σ(z) equals exp(z), and the result is the softmax of the
+/// scores.
 fn share_out<T: Real>(scores: &DMatrix<T>, p: &mut DMatrix<T>) {
     let smallest = T::MIN_POSITIVE / T::EPSILON;
     for row in 0..scores.nrows() {

@@ -1,4 +1,4 @@
-//! A loss of another crate among those of a classifier.
+//! Losses from outside this crate, for classifiers.
 
 use std::any::{Any, type_name};
 use std::fmt;
@@ -7,19 +7,22 @@ use std::sync::Arc;
 use super::{BinaryCrossEntropy, ClassificationLoss, Loss};
 use crate::scalar::Real;
 
-/// A loss that this crate does not have, for both number types: what [`ClassificationLoss::custom`] makes.
+/// A loss from outside this crate, for both number types; created by [`ClassificationLoss::custom`].
 #[derive(Clone)]
 pub struct CustomLoss {
-    /// An `Arc<dyn Loss<f32>>` and an `Arc<dyn Loss<f64>>` of one loss: the number type is known only in a fit.
+    /// An `Arc<dyn Loss<f32>>` and an `Arc<dyn Loss<f64>>` to the same loss: the number type is known only in
+    /// a fit.
     by_type: [Arc<dyn Any + Send + Sync>; 2],
     name: &'static str,
 }
 
 impl ClassificationLoss {
-    /// Your own loss, for [`MlpClassifier::loss`](crate::MlpClassifier::loss) and other classifiers of exclusive classes.
+    /// Wraps your own loss, for [`MlpClassifier::loss`](crate::MlpClassifier::loss) and other classifiers of
+    /// exclusive classes.
     ///
-    /// Two are equal if one is a clone of the other. A model that was trained on it cannot be saved, because a file has no
-    /// code: save its [parameters](crate::nn::FittedNetwork::trained) and put them together with the loss again.
+    /// Two wrapped losses are equal if one is a clone of the other. A model that was trained on one cannot be
+    /// saved, because a file cannot hold code. Save its [parameters](crate::nn::FittedNetwork::trained), and
+    /// combine them with the loss again after loading.
     ///
     /// # Examples
     /// ```
@@ -36,10 +39,16 @@ impl ClassificationLoss {
     ///         Loss::<T>::score_columns(&SoftmaxCrossEntropy::new(), classes)
     ///     }
     ///     fn accumulate(
-    ///         &self, scores: &DMatrix<T>, targets: Targets<'_, T>, weights: Option<&[T]>, gradient: Option<Gradient<'_, T>>,
+    ///         &self,
+    ///         scores: &DMatrix<T>,
+    ///         targets: Targets<'_, T>,
+    ///         weights: Option<&[T]>,
+    ///         gradient: Option<Gradient<'_, T>>,
     ///     ) -> f64 {
-    ///         let gradient = gradient.map(|g| Gradient { scale: g.scale * T::of(10.0), out: g.out });
-    ///         10.0 * SoftmaxCrossEntropy::new().accumulate(scores, targets, weights, gradient)
+    ///         let gradient =
+    ///             gradient.map(|g| Gradient { scale: g.scale * T::of(10.0), out: g.out });
+    ///         10.0 * SoftmaxCrossEntropy::new()
+    ///             .accumulate(scores, targets, weights, gradient)
     ///     }
     ///     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
     ///         SoftmaxCrossEntropy::new().probabilities(scores, out);
@@ -47,10 +56,19 @@ impl ClassificationLoss {
     /// }
     ///
     /// let iris = data::iris();
-    /// let network = MlpClassifier::new([8]).loss(ClassificationLoss::custom(Tenfold)).optimizer(Adam::new(0.01)).epochs(80);
+    /// let network = MlpClassifier::new([8])
+    ///     .loss(ClassificationLoss::custom(Tenfold))
+    ///     .optimizer(Adam::new(0.01))
+    ///     .epochs(80);
     /// let model = network.fit(&iris.x, &iris.y)?;
     /// assert!(model.score(&iris.x, &iris.y)? > 0.9);
-    /// assert!(model.to_bytes().unwrap_err().to_string().starts_with("a model file does not take a loss of your own"));
+    /// assert!(
+    ///     model
+    ///         .to_bytes()
+    ///         .unwrap_err()
+    ///         .to_string()
+    ///         .starts_with("a model file does not support a loss of your own")
+    /// );
     /// # Ok::<(), logit::Error>(())
     /// ```
     pub fn custom<S: Loss<f32> + Loss<f64> + 'static>(loss: S) -> Self {
@@ -64,15 +82,15 @@ impl ClassificationLoss {
 }
 
 impl CustomLoss {
-    /// The loss for numbers of this type.
+    /// Returns the loss for this number type.
     pub(super) fn inner<T: Real>(&self) -> &dyn Loss<T> {
         let loss = self.by_type.iter().find_map(|loss| loss.downcast_ref::<Arc<dyn Loss<T>>>());
-        // `Real` is sealed, so one of the two has the type.
+        // `Real` is sealed, so one of the two has this type.
         loss.map_or(&BinaryCrossEntropy, |loss| &**loss)
     }
 }
 
-/// Losses are the same if they are one.
+/// Two losses are equal if they share the same allocation.
 impl PartialEq for CustomLoss {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.by_type[0], &other.by_type[0])

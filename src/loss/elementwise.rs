@@ -1,4 +1,4 @@
-//! Losses that are sums over scores, each compared with a target of its own.
+//! Losses that are sums over scores, each compared with a separate target.
 
 use nalgebra::DMatrix;
 
@@ -8,11 +8,13 @@ use crate::scalar::vectorize;
 
 /// The loss of one score.
 pub(super) trait Elementwise<T>: Copy {
-    /// The loss of score `z` for target `t`, and its derivative in z. Inlined into vector loops: no branches.
+    /// Returns the loss of score `z` for target `t`, and its derivative in z. It is inlined into vectorised
+    /// loops, so it must not branch.
     fn value_and_slope(self, z: T, t: T) -> (T, T);
 }
 
-/// [`Loss::accumulate`](super::Loss::accumulate) of a sum over score columns, each with a loss of its own.
+/// Implements [`Loss::accumulate`](super::Loss::accumulate) for a sum over score columns, each with a
+/// separate loss.
 pub(super) fn accumulate<T: Real, E: Elementwise<T>>(
     scores: &DMatrix<T>,
     targets: Targets<'_, T>,
@@ -44,7 +46,7 @@ pub(super) fn accumulate<T: Real, E: Elementwise<T>>(
                         for i in 0..count.min(CHUNK) {
                             let (value, slope) = loss.value_and_slope(z[i], target[i]);
                             losses[i] = value;
-                            // A weight of zero removes its row, whatever the slope.
+                            // A weight of zero removes its row, even if the slope is not finite.
                             let counts = weight[i] != T::zero();
                             out[i] = if counts { scale * weight[i] * slope } else { T::zero() };
                         }
@@ -66,8 +68,8 @@ pub(super) fn accumulate<T: Real, E: Elementwise<T>>(
     sum
 }
 
-/// [`Loss::curvature`](super::Loss::curvature) of such a sum: a diagonal matrix of what `second` gives for the column,
-/// its score and its target.
+/// Implements [`Loss::curvature`](super::Loss::curvature) for a sum over score columns: fills a diagonal
+/// matrix with `second` of each column, its score and its target.
 pub(super) fn curvature<T: Real>(
     scores: &DMatrix<T>,
     targets: Targets<'_, T>,
@@ -84,12 +86,14 @@ pub(super) fn curvature<T: Real>(
     true
 }
 
-/// Writes the methods of [`Loss`](super::Loss) that losses of this kind have in common into their `impl`: one score column
-/// for two classes, targets that are probabilities of which scores are log-odds (unless they are said to be `any`, which
-/// scores estimate), and `accumulate`.
+/// Implements the methods of [`Loss`](super::Loss) that elementwise losses share: one score column for two
+/// classes, the link, the check of the targets, and `accumulate`.
 ///
-/// The loss of a row is the sum over score columns of `|loss, column| ...`, or their mean. Of a mean the closure is given the
-/// share of a column, for the slope; the value is multiplied by it afterwards.
+/// With `targets: probabilities`, targets are probabilities and scores are their log-odds. With
+/// `targets: any`, targets are arbitrary numbers that the scores estimate.
+///
+/// The loss of a row is the sum over score columns of `|loss, column| ...`, or their mean. For a mean, the
+/// closure receives the share of a column, for the slope; the value is multiplied by it afterwards.
 macro_rules! elementwise_loss {
     (@common) => {
         fn score_columns(&self, classes: usize) -> usize {
@@ -144,12 +148,12 @@ macro_rules! elementwise_loss {
 }
 pub(super) use elementwise_loss;
 
-/// The share of one of `columns` score columns in their mean.
+/// Returns the share of one of `columns` score columns in their mean.
 pub(super) fn share(columns: usize) -> f64 {
     1.0 / columns.max(1) as f64
 }
 
-/// `factor * value`, and 0 for a factor of 0: where a target excludes a case, it must not become 0 * ∞.
+/// Returns `factor * value`, and 0 for a factor of 0: a case that a target excludes must not become 0 * ∞.
 #[inline(always)]
 pub(super) fn part<T: Real>(factor: T, value: T) -> T {
     if factor == T::zero() { T::zero() } else { factor * value }

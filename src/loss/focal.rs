@@ -1,4 +1,4 @@
-//! The focal loss: cross-entropy that turns away from rows it already has right.
+//! The focal loss: cross-entropy that down-weights rows that are already classified correctly.
 
 use nalgebra::DMatrix;
 
@@ -12,21 +12,23 @@ use crate::scalar::Real;
 
 /// Focal loss of raw scores, summed over score columns.
 ///
-/// Use it where easy rows of a frequent class would drown the few that are hard: they lose their weight as soon as they
-/// are right. Its probabilities are less sure than those of a cross-entropy and need calibration before they are used
-/// as such.
+/// Use it where the many easy rows of a frequent class would outweigh the few hard rows: an easy row loses
+/// its weight once it is classified correctly. The probabilities are less confident than those of a
+/// cross-entropy; calibrate them before use.
 ///
 /// # Formula
-/// l(z, t) = α t σ(-z)^γ softplus(-z) + (1 - α) (1 - t) σ(z)^γ softplus(z), for targets t from 0 to 1, and both α and
-/// 1 - α left out without α. With q = σ(-z) = 1 - p the first term is -α t q^γ ln p, and its derivative
-/// -α t q^γ (γ p softplus(-z) + q); the second term is its mirror image. γ = 0 is binary cross-entropy.
+/// l(z, t) = α t σ(-z)^γ softplus(-z) + (1 - α) (1 - t) σ(z)^γ softplus(z), for targets t from 0 to 1.
+/// Without α, both α and 1 - α are left out. With q = σ(-z) = 1 - p, the first term is -α t q^γ ln p, and its
+/// derivative is -α t q^γ (γ p softplus(-z) + q). The second term is its mirror image. γ = 0 is binary
+/// cross-entropy.
 ///
 /// # Precision
-/// q^γ = exp(-γ softplus(z)), with the product γ |z| to twice the digits: both tails keep theirs for every γ, also where
-/// q itself underflows. The derivative has no q^(γ-1), so γ below 1 is safe.
+/// q^γ = exp(-γ softplus(z)), with the product γ |z| in twice the working precision. Both tails keep their
+/// digits for every γ, even where q itself underflows. The derivative has no factor q^(γ-1), so γ below 1 is
+/// safe.
 ///
 /// # Link
-/// For one column, probabilities are (σ(-z), σ(z)); for several, σ(z) of each.
+/// For one column, the probabilities are (σ(-z), σ(z)); for several columns, σ(z) of each.
 ///
 /// # Examples
 /// ```
@@ -37,7 +39,8 @@ use crate::scalar::Real;
 /// let loss = Focal::new(2.0).mean(&scores, Targets::Classes(&[1, 1]), None)?;
 /// assert!((loss - (0.25 * 2f64.ln() - 0.0625 * 0.75f64.ln()) / 2.0).abs() < 1e-15);
 ///
-/// let weighted = Focal::new(2.0).alpha(0.25).mean(&scores, Targets::Classes(&[1, 1]), None)?;
+/// let weighted =
+///     Focal::new(2.0).alpha(0.25).mean(&scores, Targets::Classes(&[1, 1]), None)?;
 /// assert!((weighted - 0.25 * loss).abs() < 1e-15);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -51,19 +54,21 @@ pub struct Focal {
 }
 
 impl Default for Focal {
-    /// γ = 2, as in the paper, and no α.
+    /// Returns the focal loss with γ = 2, as in the paper, and without α.
     fn default() -> Self {
         Focal::new(2.0)
     }
 }
 
 impl Focal {
-    /// The focal loss with exponent γ >= 0: the larger, the less do rows count that are right.
+    /// Creates the focal loss with the exponent γ, at least 0. The larger γ is, the less the correctly
+    /// classified rows count.
     pub const fn new(gamma: f64) -> Self {
         Focal { gamma, alpha: None }
     }
 
-    /// The weight α of targets 1, from 0 to 1; targets 0 have 1 - α. Defaults to no weights, which is twice α = 1/2.
+    /// Sets the weight α of targets 1, from 0 to 1; targets 0 get 1 - α. Defaults to no weights, which is
+    /// twice the loss of α = 1/2.
     pub const fn alpha(mut self, alpha: f64) -> Self {
         self.alpha = Some(alpha);
         self
@@ -88,7 +93,8 @@ impl<T: Real> Loss<T> for Focal {
         sigmoid::link(scores, out);
     }
 
-    /// The second derivative where it is positive, and 0 where the loss is concave: rows that are wrong by far.
+    /// Writes the second derivative where it is positive, and 0 where the loss is concave: at rows that are
+    /// wrong by far.
     fn curvature(
         &self,
         scores: &DMatrix<T>,
@@ -104,7 +110,7 @@ impl<T: Real> Loss<T> for Focal {
     }
 }
 
-/// Exponent and weights in the type of the scores.
+/// The exponent and the weights in the number type of the scores.
 #[derive(Clone, Copy)]
 struct Terms<T> {
     gamma: T,
@@ -112,7 +118,7 @@ struct Terms<T> {
     no: T,
 }
 
-/// What both terms of a score are made of; the one of target 1 first.
+/// The quantities that both terms of a score share. In each pair, the one of target 1 comes first.
 struct Parts<T> {
     sigmoid: Sigmoid<T>,
     /// softplus(-z), softplus(z).
@@ -152,13 +158,13 @@ impl<T: Real> Elementwise<T> for Terms<T> {
 }
 
 impl<T: Real> Terms<T> {
-    /// For target 1: q^γ p ((1 + 2γ) q + γ s (γ p - q)) with s = softplus(-z).
+    /// Returns the second derivative, for target 1: q^γ p ((1 + 2γ) q + γ s (γ p - q)) with s = softplus(-z).
     fn second_derivative(self, z: T, t: T) -> T {
         let Parts { sigmoid: Sigmoid { rises: p, falls: q, .. }, power, product, .. } =
             Parts::new(z, self.gamma);
         let gamma = self.gamma;
         let twice = T::one() + gamma + gamma;
-        // p s is finite where s alone is not.
+        // p s is finite even where s is not.
         let term =
             |power: T, p: T, q: T, product: T| power * (p * q * twice + gamma * product * (gamma * p - q));
         let (yes, no) = (self.yes * t, self.no * (T::one() - t));
@@ -166,24 +172,25 @@ impl<T: Real> Terms<T> {
     }
 }
 
-/// exp(-γ (distance + log)), where the distance is not negative and may be large, and the logarithm small.
+/// Returns exp(-γ (distance + log)), where the distance is not negative and may be large, and the logarithm
+/// is small.
 #[inline(always)]
 fn power<T: Real>(gamma: T, distance: T, log: T) -> T {
     let (high, low) = product(gamma, distance);
     let small = gamma * log;
-    // The sum and its rounding (Knuth).
+    // The sum and its rounding error (Knuth).
     let sum = high + small;
     let added = sum - high;
     let low = low + ((high - (sum - added)) + (small - added));
     let whole = Exponential::new(-sum).value();
-    // Beyond the range of the exponential the correction may be NaN, and says nothing.
+    // Beyond the range of the exponential, the correction may be NaN and is not needed.
     let low = if low.abs() < T::one() { low } else { T::zero() };
     let value = whole - whole * low;
-    // 0 * ∞ is 0 here.
+    // With γ = 0 the product may be 0 * ∞, but the power is 1.
     if gamma == T::zero() { T::one() } else { value }
 }
 
-/// `a b` and its rounding, without fused operations (Dekker 1971).
+/// Returns `a b` and its rounding error, without fused operations (Dekker 1971).
 #[inline(always)]
 fn product<T: Real>(a: T, b: T) -> (T, T) {
     let splitter = T::of(if size_of::<T>() == 4 { 4097.0 } else { 134_217_729.0 });

@@ -6,20 +6,21 @@ use super::elementwise::{Elementwise, elementwise_loss, part};
 use super::{Loss, sigmoid, softmax};
 use crate::scalar::Real;
 
-/// Hinge loss of raw scores, summed over score columns: zero once a score is right by a margin of 1.
+/// Hinge loss of raw scores, summed over score columns: zero for scores that are right by a margin of 1.
 ///
-/// Use it for the largest margin between classes, where only rows at the margin shall matter and probabilities are not
-/// needed. It has kinks and no curvature, so it goes with first-order updates such as [`Sgd`](crate::Sgd).
+/// Use it for the largest margin between classes, where only the rows at the margin should matter and
+/// probabilities are not needed. It has kinks and no curvature, so it needs a first-order optimizer such as
+/// [`Sgd`](crate::Sgd).
 ///
 /// # Formula
-/// l(z, t) = t max(0, 1 - z) + (1 - t) max(0, 1 + z), which for the labels t = 0, 1 is max(0, 1 - s z) with s = -1, +1.
-/// dl/dz is the sum of -t where z < 1 and 1 - t where z > -1; at the kinks z = ±1 the flat side counts, so a term there
-/// adds 0. Several columns are as many classes against the rest.
+/// l(z, t) = t max(0, 1 - z) + (1 - t) max(0, 1 + z). For the labels t = 0, 1, this is max(0, 1 - s z) with
+/// s = -1, +1. dl/dz is the sum of -t where z < 1 and 1 - t where z > -1. At the kinks z = ±1 the derivative
+/// is that of the flat side, so the term there adds 0. Several columns are as many one-vs-rest problems.
 ///
 /// # Link
-/// Scores of a hinge loss are margins and *not* log-odds. The link is the sigmoid of a single column and the softmax of
-/// several all the same: order and ties of the probabilities are those of the scores, their size means nothing until
-/// it has been calibrated.
+/// The scores of a hinge loss are margins and *not* log-odds. The link is nevertheless the sigmoid of a
+/// single column and the softmax of several columns. The probabilities have the order and the ties of the
+/// scores, but their size means nothing before calibration.
 ///
 /// # Examples
 /// ```
@@ -28,7 +29,12 @@ use crate::scalar::Real;
 ///
 /// let scores = dmatrix![2.0; 0.25; 0.25];
 /// let mut gradient = scores.clone();
-/// let loss = Hinge.mean_and_gradient(&scores, Targets::Classes(&[1, 1, 0]), None, &mut gradient)?;
+/// let loss = Hinge.mean_and_gradient(
+///     &scores,
+///     Targets::Classes(&[1, 1, 0]),
+///     None,
+///     &mut gradient,
+/// )?;
 /// assert!((loss - (0.0 + 0.75 + 1.25) / 3.0).abs() < 1e-15);
 /// assert_eq!(gradient, dmatrix![0.0; -1.0; 1.0] / 3.0);
 /// # Ok::<(), logit::Error>(())
@@ -54,14 +60,15 @@ impl<T: Real> Elementwise<T> for Hinge {
     }
 }
 
-/// How much `z` lacks to a margin of 1. Written with `<=`, so that NaN passes through.
+/// Returns the amount by which `z` falls short of a margin of 1. The comparison is `<=`, so that NaN passes
+/// through.
 #[inline(always)]
 pub(super) fn shortfall<T: Real>(z: T) -> T {
     let lacking = T::one() - z;
     if lacking <= T::zero() { T::zero() } else { lacking }
 }
 
-/// The link of losses whose scores are margins.
+/// Writes the probabilities of losses whose scores are margins.
 pub(super) fn margin_link<T: Real>(scores: &DMatrix<T>, out: &mut DMatrix<T>) {
     if scores.ncols() == 1 {
         sigmoid::link(scores, out);

@@ -1,18 +1,20 @@
-//! What scores say about classes.
+//! The relation between scores and class probabilities.
 
-/// How the scores of a loss relate to the probabilities of classes: what a classifier makes its
-/// [decision function](crate::ClassifierExt::decision_function) and its log-probabilities of.
+/// The relation between the scores of a loss and class probabilities.
+///
+/// A classifier derives its [decision function](crate::ClassifierExt::decision_function) and its
+/// log-probabilities from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Link {
-    /// A single score is the log-odds of the second of two classes; several are the logarithms of the probabilities, up to
-    /// a constant for the row.
+    /// Log-odds: a single score is the log-odds of the second of two classes, and several scores are the
+    /// logarithms of the probabilities, up to a constant for the row.
     LogOdds,
-    /// Scores are ordered as the probabilities of their classes are.
+    /// Scores with the same order as the probabilities of their classes.
     Ordered,
-    /// A score is a probability, or an estimate of one that may leave 0 to 1.
+    /// Scores that are probabilities, or estimates of them that may lie outside 0 to 1.
     Probability,
-    /// Nothing is known: probabilities themselves are compared.
+    /// Unknown: the probabilities themselves are compared.
     #[default]
     Unknown,
 }

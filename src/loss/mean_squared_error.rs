@@ -1,4 +1,4 @@
-//! Squared distance between scores and targets.
+//! The squared distance between scores and targets.
 
 use nalgebra::DMatrix;
 
@@ -8,15 +8,16 @@ use crate::scalar::Real;
 
 /// Mean squared error of raw scores: the mean over score columns of (z - t)^2.
 ///
-/// Use it for scores that are meant to be the targets themselves, on any scale: regression, and classification by least
-/// squares. For classification prefer a cross-entropy: this loss also punishes scores for being right by more than 1.
+/// Use it for scores that estimate the targets themselves, on any scale: for regression, and for
+/// classification by least squares. For classification, prefer a cross-entropy: this loss also penalises a
+/// score above 1 for the right class.
 ///
 /// # Formula
 /// l(z, t) = Σ_k (z_k - t_k)^2 / K for K score columns; dl/dz_k = 2 (z_k - t_k) / K.
 ///
 /// # Link
-/// Scores are read as probabilities: cut off to [0, 1] and, for several columns, divided by their sum (equal shares
-/// when all are cut off to 0). A single column gives (1 - p, p).
+/// Scores are read as probabilities: they are clipped to [0, 1] and, for several columns, divided by their
+/// sum (equal shares if all are clipped to 0). A single column gives (1 - p, p).
 ///
 /// # Examples
 /// ```
@@ -34,7 +35,7 @@ pub struct MeanSquaredError;
 impl<T: Real> Loss<T> for MeanSquaredError {
     elementwise_loss! { targets: any, mean of |share| Squared(T::of(share)) }
 
-    /// 2/K times the identity, the second derivative.
+    /// Writes the second derivative, 2/K times the identity.
     fn curvature(
         &self,
         scores: &DMatrix<T>,
@@ -48,7 +49,7 @@ impl<T: Real> Loss<T> for MeanSquaredError {
 
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
         assert_eq!(scores.nrows(), out.nrows(), "rows of probabilities");
-        // Written so that NaN passes through.
+        // The comparisons let NaN pass through.
         let unit = |z: T| {
             if z <= T::zero() {
                 T::zero()
@@ -73,7 +74,7 @@ impl<T: Real> Loss<T> for MeanSquaredError {
     }
 }
 
-/// The square of a residual, and the slope of its share in the mean.
+/// The squared residual, with the share of its column in the mean for the slope.
 #[derive(Clone, Copy)]
 struct Squared<T>(T);
 

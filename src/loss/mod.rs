@@ -1,4 +1,4 @@
-//! Losses on raw scores: value, gradient and the link to probabilities, side by side.
+//! Losses on raw scores: value, gradient, and the link to probabilities.
 
 mod binary_cross_entropy;
 mod classification;
@@ -36,34 +36,36 @@ use crate::error::Error;
 pub(crate) use crate::examples::Targets;
 use crate::scalar::Real;
 
-/// Where [`Loss::accumulate`] writes the gradient, and what it multiplies it with.
+/// The destination of the gradient in [`Loss::accumulate`], and the factor on it.
 #[derive(Debug)]
 pub struct Gradient<'a, T> {
     /// The factor on every row: 1/n for the gradient of a mean over n rows.
     pub scale: T,
-    /// The gradient with respect to the scores, of their shape; overwritten.
+    /// The gradient with respect to the scores, of the same shape; it is overwritten.
     pub out: &'a mut DMatrix<T>,
 }
 
 /// A loss on raw scores.
 ///
-/// Scores are "logits": unbounded numbers, one column per class, or a single column for two classes (the log-odds
-/// of the second). Working on scores instead of probabilities is what keeps both tails exact.
+/// Scores are "logits": unbounded numbers, one column per class, or a single column for two classes (the
+/// log-odds of the second class). Working on scores instead of probabilities keeps both tails exact.
 ///
-/// # What an implementor owes
-/// - `accumulate` returns the *sum* over rows of weight times loss, in `f64`, and overwrites the gradient with
-///   `scale` times weight times the derivative of each row's loss. Sums merge over blocks of rows; means do not.
-/// - It handles any finite score without NaN, does not allocate, and may rely on what `check` and
-///   `check_parameters` have accepted.
+/// # Implementing this trait
+/// - `accumulate` returns the *sum* over rows of weight times loss, in `f64`, and overwrites the gradient
+///   with `scale` times weight times the derivative of each row's loss. Sums can be merged over blocks of
+///   rows; means cannot.
+/// - It handles any finite score without NaN and does not allocate. It may rely on everything that `check`
+///   and `check_parameters` have accepted.
 /// - The gradient of a row depends on that row alone, and a weight of 0 removes its row.
 ///
-/// [`GradCheck::loss`](crate::GradCheck::loss) proves value and gradient against each other, and
-/// [`GradCheck::loss_curvature`](crate::GradCheck::loss_curvature) a curvature that is a second derivative.
+/// [`GradCheck::loss`](crate::GradCheck::loss) verifies the gradient against the value, and
+/// [`GradCheck::loss_curvature`](crate::GradCheck::loss_curvature) verifies a curvature that is a second
+/// derivative.
 ///
-/// References, boxes and `Arc`s of losses are losses, so `Box<dyn Loss<T>>` is one too.
+/// References, boxes and `Arc`s of losses implement this trait, so `Box<dyn Loss<T>>` is a loss too.
 ///
 /// # Examples
-/// A loss of one's own, |s - t| smoothed at zero:
+/// A custom loss, |s - t| smoothed at zero:
 /// ```
 /// use nalgebra::{DMatrix, dmatrix};
 /// use logit::nn::{Gradient, Loss, Targets};
@@ -75,64 +77,78 @@ pub struct Gradient<'a, T> {
 ///         if classes == 2 { 1 } else { classes }
 ///     }
 ///     fn accumulate(
-///         &self, scores: &DMatrix<T>, targets: Targets<'_, T>, weights: Option<&[T]>,
+///         &self,
+///         scores: &DMatrix<T>,
+///         targets: Targets<'_, T>,
+///         weights: Option<&[T]>,
 ///         mut gradient: Option<Gradient<'_, T>>,
 ///     ) -> f64 {
 ///         let mut sum = 0.0;
 ///         for row in 0..scores.nrows() {
 ///             let weight = weights.map_or(T::one(), |w| w[row]);
 ///             for column in 0..scores.ncols() {
-///                 let residual = scores[(row, column)] - targets.value(row, column, scores.ncols());
+///                 let residual = scores[(row, column)]
+///                     - targets.value(row, column, scores.ncols());
 ///                 let root = (T::one() + residual * residual).sqrt();
 ///                 sum += (weight * (root - T::one())).as_f64();
 ///                 if let Some(gradient) = &mut gradient {
-///                     gradient.out[(row, column)] = gradient.scale * weight * residual / root;
+///                     gradient.out[(row, column)] =
+///                         gradient.scale * weight * residual / root;
 ///                 }
 ///             }
 ///         }
 ///         sum
 ///     }
 ///     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>) {
-///         // Scores are predictions of 0 and 1; a single column is that of the second of two classes.
+///         // Scores are predictions of 0 and 1. A single column is that of the second
+///         // of two classes.
 ///         for row in 0..scores.nrows() {
 ///             for class in 0..out.ncols() {
-///                 let score = scores[(row, class.min(scores.ncols() - 1))].max(T::zero()).min(T::one());
+///                 let score = scores[(row, class.min(scores.ncols() - 1))]
+///                     .max(T::zero())
+///                     .min(T::one());
 ///                 let first_of_two = scores.ncols() == 1 && class == 0;
-///                 out[(row, class)] = if first_of_two { T::one() - score } else { score };
+///                 out[(row, class)] =
+///                     if first_of_two { T::one() - score } else { score };
 ///             }
 ///         }
 ///     }
 /// }
 ///
 /// let scores = dmatrix![0.3; -1.2; 2.0];
-/// GradCheck::new().loss(&PseudoHuber, &scores, Targets::Classes(&[1, 0, 1]), None).expect("right");
+/// GradCheck::new()
+///     .loss(&PseudoHuber, &scores, Targets::Classes(&[1, 0, 1]), None)
+///     .expect("right");
 /// ```
 pub trait Loss<T: Real>: Send + Sync {
-    /// How many columns of scores stand for `classes` classes.
+    /// Returns the number of score columns for `classes` classes.
     fn score_columns(&self, classes: usize) -> usize;
 
-    /// Checks the values of the targets; shapes have been checked before. Defaults to accepting all.
+    /// Checks the values of the targets, whose shapes have been checked before. Defaults to accepting all.
     ///
     /// # Errors
-    /// [`Error::InvalidTarget`].
+    /// Returns [`Error::InvalidTarget`] if a target is out of range.
     fn check(&self, _targets: Targets<'_, T>) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Checks the loss's own hyper-parameters, for this number of score columns. Defaults to accepting all.
+    /// Checks the hyper-parameters of the loss for the given number of score columns. Defaults to accepting
+    /// all.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`], or [`Error::ShapeMismatch`] when they are for another number of columns.
+    /// Returns [`Error::InvalidParameter`] if a hyper-parameter is out of range, and [`Error::ShapeMismatch`]
+    /// if the hyper-parameters are for another number of columns.
     fn check_parameters(&self, _columns: usize) -> Result<(), Error> {
         Ok(())
     }
 
-    /// The sum over rows of weight times loss; writes the scaled gradient if one is asked for.
+    /// Returns the sum over rows of weight times loss, and writes the scaled gradient if one is requested.
     ///
     /// `scores` is rows x columns. `weights` has one entry per row.
     ///
     /// # Panics
-    /// When a size disagrees with that of `scores`; the methods below check first.
+    /// Panics if a size disagrees with that of `scores`. [`mean`](Loss::mean) and
+    /// [`mean_and_gradient`](Loss::mean_and_gradient) check the sizes first.
     fn accumulate(
         &self,
         scores: &DMatrix<T>,
@@ -141,28 +157,34 @@ pub trait Loss<T: Real>: Send + Sync {
         gradient: Option<Gradient<'_, T>>,
     ) -> f64;
 
-    /// The link: probabilities (rows x classes) of scores (rows x columns).
+    /// Writes the probabilities (rows x classes) that the link assigns to `scores` (rows x columns) to `out`.
     ///
     /// # Panics
-    /// When the rows of `out` are not those of `scores`, or its columns not the number of classes.
+    /// Panics if `out` does not have the rows of `scores`, or does not have one column per class.
     fn probabilities(&self, scores: &DMatrix<T>, out: &mut DMatrix<T>);
 
-    /// How so many columns of scores relate to probabilities. Defaults to [`Link::Unknown`], which is right for any loss;
-    /// another answer gives a classifier better scores, and log-probabilities that do not underflow.
+    /// Returns the relation of scores with the given number of columns to probabilities.
+    ///
+    /// The default is right for any loss. A more specific link gives a classifier better scores, and
+    /// log-probabilities that do not underflow. Defaults to [`Link::Unknown`].
     fn link(&self, _columns: usize) -> Link {
         Link::Unknown
     }
 
-    /// Writes to `out`, columns x columns, a positive semidefinite matrix for the curvature of the loss of one row in
-    /// its scores, without weight: its second derivative where that is positive semidefinite, otherwise a matrix to put
-    /// in its place, which each loss names. Both triangles are filled. Returns false, and leaves `out` alone, if the loss
-    /// has none. Defaults to false.
+    /// Writes the curvature of the loss of one row in its scores to `out` (columns x columns), and returns
+    /// whether there is one.
     ///
-    /// With the derivatives J of the scores of row i in the parameters and its weight u, the sum over rows of u JᵀCJ is
-    /// the (generalised) Gauss-Newton matrix that [`LevenbergMarquardt`](crate::optim::LevenbergMarquardt) wants.
+    /// The curvature is a positive semidefinite matrix, without the weight of the row. It is the second
+    /// derivative where that is positive semidefinite, and otherwise a substitute that each loss documents.
+    /// Both triangles are filled. If the loss has no curvature, the method returns `false` and leaves `out`
+    /// unchanged. Defaults to `false`.
+    ///
+    /// Let J be the derivatives of the scores of row i with respect to the parameters, C the curvature and u
+    /// the weight of the row. Then the sum over rows of u JᵀCJ is the (generalised) Gauss-Newton matrix that
+    /// [`LevenbergMarquardt`](crate::optim::LevenbergMarquardt) needs.
     ///
     /// # Panics
-    /// When `out` is not columns x columns, or there is no such row.
+    /// Panics if `out` is not columns x columns, or if the row does not exist.
     ///
     /// # Examples
     /// ```
@@ -170,7 +192,12 @@ pub trait Loss<T: Real>: Send + Sync {
     /// use logit::nn::{Loss, SoftmaxCrossEntropy, Targets};
     ///
     /// let (scores, mut curvature) = (dmatrix![0.0, 0.0], DMatrix::zeros(2, 2));
-    /// assert!(SoftmaxCrossEntropy::new().curvature(&scores, Targets::Classes(&[1]), 0, &mut curvature));
+    /// assert!(SoftmaxCrossEntropy::new().curvature(
+    ///     &scores,
+    ///     Targets::Classes(&[1]),
+    ///     0,
+    ///     &mut curvature
+    /// ));
     /// assert_eq!(curvature, dmatrix![0.25, -0.25; -0.25, 0.25]);
     /// ```
     fn curvature(
@@ -183,10 +210,12 @@ pub trait Loss<T: Real>: Send + Sync {
         false
     }
 
-    /// The mean loss: the sum of weight times loss, divided by the sum of the weights; 0 for no rows.
+    /// Returns the mean loss: the sum of weight times loss, divided by the sum of the weights; 0 for no rows.
     ///
     /// # Errors
-    /// When sizes disagree, a hyper-parameter or a target is out of range, or the weights are negative, not finite or sum to zero.
+    /// Returns [`Error::ShapeMismatch`] if sizes disagree, [`Error::InvalidParameter`] if a hyper-parameter
+    /// is out of range, [`Error::InvalidTarget`] if a target is out of range, and [`Error::InvalidWeight`] or
+    /// [`Error::InvalidWeightSum`] if the weights are negative, not finite or sum to zero.
     fn mean(
         &self,
         scores: &DMatrix<T>,
@@ -197,10 +226,11 @@ pub trait Loss<T: Real>: Send + Sync {
         Ok(self.accumulate(scores, targets, weights, None) / total)
     }
 
-    /// The mean loss, and its gradient with respect to the scores.
+    /// Returns the mean loss, and writes its gradient with respect to the scores to `gradient`.
     ///
     /// # Errors
-    /// As [`mean`](Loss::mean).
+    /// Returns the errors of [`mean`](Loss::mean), and [`Error::ShapeMismatch`] if `gradient` does not have
+    /// the shape of `scores`.
     fn mean_and_gradient(
         &self,
         scores: &DMatrix<T>,
@@ -216,35 +246,35 @@ pub trait Loss<T: Real>: Send + Sync {
     }
 }
 
-/// The cross-entropy that fits the number of classes.
+/// Returns the cross-entropy for the number of classes: binary for two, softmax for more.
 pub(crate) fn cross_entropy<T: Real>(classes: usize) -> &'static dyn Loss<T> {
     if classes == 2 { &BinaryCrossEntropy } else { const { &SoftmaxCrossEntropy::new() } }
 }
 
-/// Writes the probabilities (n x K) that belong to scores (n x K, or n x 1 for two classes).
+/// Writes the probabilities (n x K) of scores (n x K, or n x 1 for two classes).
 pub(crate) fn probabilities_of<T: Real>(scores: DMatrixView<'_, T>, out: DMatrixViewMut<'_, T>) {
     if out.ncols() == 2 { sigmoid::link(scores, out) } else { softmax::link(scores, out) }
 }
 
-/// Writes the logarithms of these probabilities, finite also where a probability underflows.
+/// Writes the log-probabilities of scores, which are finite even where a probability underflows.
 pub(crate) fn log_probabilities_of<T: Real>(scores: DMatrixView<'_, T>, out: DMatrixViewMut<'_, T>) {
     softmax::log_probabilities(scores, out);
 }
 
-/// The probabilities (n x K) that belong to the scores of a model with K classes.
+/// Returns the probabilities (n x K) of the scores of a model with K classes.
 pub(crate) fn probabilities<T: Real>(scores: &DMatrix<T>, classes: usize) -> DMatrix<T> {
     let mut out = DMatrix::zeros(scores.nrows(), classes);
     probabilities_of(scores.as_view(), out.as_view_mut());
     out
 }
 
-/// Checks the hyper-parameters of a loss and targets for scores of `rows` x `columns`.
+/// Checks the hyper-parameters of a loss, and the targets for scores of `rows` x `columns`.
 pub(crate) fn checked_targets<T: Real, L: Loss<T> + ?Sized>(
     loss: &L,
     (rows, columns): (usize, usize),
     targets: Targets<'_, T>,
 ) -> Result<(), Error> {
-    // A single column stands for two classes, unless the loss wants one for each.
+    // A single column stands for two classes, unless the loss has a column for each.
     let classes = if columns == loss.score_columns(2) { 2 } else { columns };
     loss.check_parameters(columns)?;
     targets.check_shape((rows, columns), classes)?;
@@ -265,10 +295,10 @@ fn checked_total<T: Real, L: Loss<T> + ?Sized>(
     check::weights(weights, scores.nrows()).map(Some)
 }
 
-/// Rows that are worked on together, in arrays on the stack.
+/// The number of rows that are processed together, in arrays on the stack.
 const CHUNK: usize = 64;
 
-/// The weights of a chunk of rows, 1 where there are none.
+/// Returns the weights of a chunk of rows; all are 1 if there are no weights.
 #[inline(always)]
 fn chunk_weights<T: Real>(weights: Option<&[T]>, first: usize, rows: usize) -> [T; CHUNK] {
     let mut chunk = [T::one(); CHUNK];
@@ -278,11 +308,11 @@ fn chunk_weights<T: Real>(weights: Option<&[T]>, first: usize, rows: usize) -> [
     chunk
 }
 
-/// `Σ w l` of a chunk, in f64.
+/// Returns `Σ w l` of a chunk, in f64.
 #[inline(always)]
 fn weighted_sum<T: Real>(weights: &[T; CHUNK], losses: &[T; CHUNK], rows: usize) -> f64 {
     weights[..rows].iter().zip(losses).fold(0.0, |sum, (w, l)| {
-        // A zero weight removes its row, whatever the loss.
+        // A zero weight removes its row, even if the loss is not finite.
         if *w == T::zero() { sum } else { sum + w.as_f64() * l.as_f64() }
     })
 }

@@ -1,4 +1,4 @@
-//! Pointers to losses are losses, so that a `Box<dyn Loss<T>>` goes wherever a loss goes.
+//! Losses behind pointers, so that a `Box<dyn Loss<T>>` can be used like any other loss.
 
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
-//! The logistic function to the last digits on both sides, and the link made of it.
+//! The logistic function, accurate in both tails, and the link based on it.
 
 use nalgebra::{DMatrixView, DMatrixViewMut};
 
 use crate::scalar::Real;
 use crate::scalar::{Exponential, log_one_plus, vectorize};
 
-/// σ(z) and σ(-z), from one exponential of a negative number; neither is 1 minus the other.
+/// σ(z) and σ(-z), from one exponential of a negative number; neither is computed as 1 minus the other.
 #[derive(Clone, Copy)]
 pub(super) struct Sigmoid<T> {
     /// σ(z)
@@ -26,26 +26,27 @@ impl<T: Real> Sigmoid<T> {
         Sigmoid { rises, falls, e }
     }
 
-    /// ln(1 + exp(-|z|)): softplus(z) without its linear part max(z, 0).
+    /// Returns ln(1 + exp(-|z|)): softplus(z) without its linear part max(z, 0).
     #[inline(always)]
     pub(super) fn log(self) -> T {
         log_one_plus(self.e)
     }
 
-    /// σ(z) σ(-z), the derivative.
+    /// Returns the derivative, σ(z) σ(-z).
     #[inline(always)]
     pub(super) fn slope(self) -> T {
         self.rises * self.falls
     }
 
-    /// σ(z) - t, without cancellation for targets of 0 and 1.
+    /// Returns σ(z) - t, without cancellation for targets of 0 and 1.
     #[inline(always)]
     pub(super) fn less(self, t: T) -> T {
         (T::one() - t) * self.rises - t * self.falls
     }
 }
 
-/// The link: (σ(-z), σ(z)) of a single column for two classes, σ(z) of each otherwise.
+/// Writes the probabilities: (σ(-z), σ(z)) for a single column and two classes, otherwise σ(z) of each
+/// column.
 pub(super) fn link<'a, T: Real>(
     scores: impl Into<DMatrixView<'a, T>>,
     out: impl Into<DMatrixViewMut<'a, T>>,

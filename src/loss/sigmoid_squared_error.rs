@@ -1,4 +1,4 @@
-//! Squared distance between sigmoid probabilities and targets.
+//! The squared distance between sigmoid probabilities and targets.
 
 use nalgebra::DMatrix;
 
@@ -7,17 +7,19 @@ use super::sigmoid::{self, Sigmoid};
 use super::{Loss, Targets};
 use crate::scalar::Real;
 
-/// Mean squared error of the probabilities σ(z): the mean over score columns of (σ(z) - t)^2, the Brier score.
+/// Mean squared error of the probabilities σ(z): the mean over score columns of (σ(z) - t)^2, the Brier
+/// score.
 ///
-/// Use it where single wrong labels must not dominate the fit: no row can cost more than 1. Its gradient vanishes on
-/// confident mistakes and it is not convex, so training can stand still where a cross-entropy would learn.
+/// Use it where single wrong labels must not dominate the fit: no row costs more than 1. The gradient
+/// vanishes on confident mistakes, and the loss is not convex, so training can stall where a cross-entropy
+/// would learn.
 ///
 /// # Formula
-/// l(z, t) = Σ_k (σ(z_k) - t_k)^2 / K for K score columns; dl/dz_k = 2 (σ(z_k) - t_k) σ(z_k) σ(-z_k) / K, with
-/// σ(z) - t = (1 - t) σ(z) - t σ(-z), which does not cancel for targets of 0 and 1.
+/// l(z, t) = Σ_k (σ(z_k) - t_k)^2 / K for K score columns; dl/dz_k = 2 (σ(z_k) - t_k) σ(z_k) σ(-z_k) / K. The
+/// residual is computed as σ(z) - t = (1 - t) σ(z) - t σ(-z), which does not cancel for targets of 0 and 1.
 ///
 /// # Link
-/// For one column, probabilities are (σ(-z), σ(z)); for several, σ(z) of each.
+/// For one column, the probabilities are (σ(-z), σ(z)); for several columns, σ(z) of each.
 ///
 /// # Examples
 /// ```
@@ -39,8 +41,8 @@ impl<T: Real> Loss<T> for SigmoidSquaredError {
         sigmoid::link(scores, out);
     }
 
-    /// The Gauss-Newton matrix 2/K σ'(z)^2: the loss is not convex, and this is its second derivative at residuals of
-    /// zero.
+    /// Writes the Gauss-Newton matrix 2/K σ'(z)^2. The loss is not convex; this is its second derivative at
+    /// residuals of zero.
     fn curvature(
         &self,
         scores: &DMatrix<T>,
@@ -56,7 +58,7 @@ impl<T: Real> Loss<T> for SigmoidSquaredError {
     }
 }
 
-/// The square of a residual, and the slope of its share in the mean.
+/// The squared residual, with the share of its column in the mean for the slope.
 #[derive(Clone, Copy)]
 struct Squared<T>(T);
 

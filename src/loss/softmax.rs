@@ -1,4 +1,4 @@
-//! The softmax of each row to the last digits, for the losses made of it.
+//! The softmax of each row, accurate to the last digits, for the losses based on it.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -6,7 +6,7 @@ use super::CHUNK;
 use crate::scalar::Real;
 use crate::scalar::{Exponential, vectorize};
 
-/// The link: the softmax of each row.
+/// Writes the probabilities: the softmax of each row.
 pub(super) fn link<'a, T: Real>(
     scores: impl Into<DMatrixView<'a, T>>,
     out: impl Into<DMatrixViewMut<'a, T>>,
@@ -24,7 +24,7 @@ pub(super) fn link<'a, T: Real>(
     }
 }
 
-/// The link of a single row.
+/// Writes the softmax of a single row.
 pub(super) fn of_row<T: Real>(scores: &DMatrix<T>, row: usize, out: &mut DMatrix<T>) {
     let largest = (0..scores.ncols()).fold(scores[(row, 0)], |max, k| {
         let z = scores[(row, k)];
@@ -39,7 +39,7 @@ pub(super) fn of_row<T: Real>(scores: &DMatrix<T>, row: usize, out: &mut DMatrix
     out.row_mut(row).iter_mut().for_each(|p| *p /= sum);
 }
 
-/// Log-probabilities (rows x classes) of scores. A single score z is the softmax of (0, z).
+/// Writes the log-probabilities (rows x classes) of scores. A single score z counts as the scores (0, z).
 pub(super) fn log_probabilities<T: Real>(scores: DMatrixView<'_, T>, mut out: DMatrixViewMut<'_, T>) {
     if scores.ncols() != 1 {
         for block in Block::all(scores) {
@@ -58,13 +58,13 @@ pub(super) fn log_probabilities<T: Real>(scores: DMatrixView<'_, T>, mut out: DM
     }
 }
 
-/// `z - maximum`, and 0 for the maximum itself where it is infinite.
+/// Returns `z - maximum`, and 0 for the maximum itself even if it is infinite.
 #[inline(always)]
 pub(super) fn below<T: Real>(z: T, maximum: T) -> T {
     if z == maximum { T::zero() } else { z - maximum }
 }
 
-/// A few rows of scores, worked on column by column so that the loops run down contiguous memory.
+/// A block of rows of scores, processed column by column so that loops run over contiguous memory.
 #[derive(Clone, Copy)]
 pub(super) struct Block<'a, T: Real> {
     z: DMatrixView<'a, T>,
@@ -74,7 +74,7 @@ pub(super) struct Block<'a, T: Real> {
     pub(super) count: usize,
 }
 
-/// Of each row: the largest score, the column that holds it first, and the sum of the other exponentials.
+/// The largest score of each row, the first column that holds it, and the sum of the other exponentials.
 pub(super) struct Normalizer<T> {
     pub(super) maximum: [T; CHUNK],
     pub(super) column: [usize; CHUNK],
@@ -82,7 +82,7 @@ pub(super) struct Normalizer<T> {
 }
 
 impl<'a, T: Real> Block<'a, T> {
-    /// All rows, in blocks.
+    /// Returns all rows, in blocks.
     pub(super) fn all(scores: impl Into<DMatrixView<'a, T>>) -> impl Iterator<Item = Self> {
         let z = scores.into();
         let (rows, columns) = z.shape();
@@ -91,25 +91,26 @@ impl<'a, T: Real> Block<'a, T> {
         (0..rows).step_by(CHUNK).map(block)
     }
 
-    /// The rows of this block in a column of the scores.
+    /// Returns the rows of this block in a column of the scores.
     #[inline(always)]
     pub(super) fn of(&self, column: usize) -> &[T] {
         &self.z.column(column).data.into_slice()[self.first..][..self.count]
     }
 
-    /// The rows of this block in a column of a matrix of the same shape.
+    /// Returns the rows of this block in a column of a matrix of the same shape, to write to.
     #[inline(always)]
     pub(super) fn of_mut<'b>(&self, matrix: &'b mut [T], column: usize) -> &'b mut [T] {
         &mut matrix[column * self.rows + self.first..][..self.count]
     }
 
-    /// The same to read from.
+    /// Returns the rows of this block in a column of a matrix of the same shape, to read from.
     #[inline(always)]
     pub(super) fn of_kept<'b>(&self, matrix: &'b [T], column: usize) -> &'b [T] {
         &matrix[column * self.rows + self.first..][..self.count]
     }
 
-    /// The maximum and the sum of each row; keeps the exponentials exp(z - maximum) where there is room for them.
+    /// Returns the maximum and the sum of each row; stores the exponentials exp(z - maximum) in `keep` if it
+    /// is given.
     pub(super) fn normalizer(&self, mut keep: Option<&mut [T]>) -> Normalizer<T> {
         self.normalizer_and(|column, exponentials| {
             if let Some(keep) = &mut keep {
@@ -118,7 +119,8 @@ impl<'a, T: Real> Block<'a, T> {
         })
     }
 
-    /// The maximum and the sum of each row; gives `keep` the exponentials exp(z - maximum) of each column.
+    /// Returns the maximum and the sum of each row; calls `keep` with the exponentials exp(z - maximum) of
+    /// each column.
     fn normalizer_and(&self, mut keep: impl FnMut(usize, &[T])) -> Normalizer<T> {
         let mut maximum = [T::zero(); CHUNK];
         let mut largest = [0; CHUNK];
@@ -142,7 +144,7 @@ impl<'a, T: Real> Block<'a, T> {
         Normalizer { maximum, column: largest, rest }
     }
 
-    /// The logarithms of the softmax of these rows, for as many rows of `out`.
+    /// Writes the logarithms of the softmax of these rows to the rows of `out`.
     fn log_probabilities(&self, mut out: DMatrixViewMut<'_, T>) {
         let normalizer = self.normalizer(None);
         let logs = normalizer.rest.map(|rest| rest.ln_1p());
@@ -153,7 +155,7 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
-    /// exp(z - maximum) of one column.
+    /// Computes exp(z - maximum) of one column.
     #[inline(always)]
     pub(super) fn exponentials(&self, maximum: &[T; CHUNK], column: usize, out: &mut [T; CHUNK]) {
         let z = self.of(column);
@@ -167,7 +169,7 @@ impl<'a, T: Real> Block<'a, T> {
         );
     }
 
-    /// Sets the gradient of rows with a weight of zero to zero, whatever their scores were.
+    /// Sets the gradient of rows with a weight of zero to zero, whatever their scores are.
     pub(super) fn remove_weightless(&self, weight: &[T; CHUNK], gradient: &mut [T]) {
         for (row, _) in weight[..self.count].iter().enumerate().filter(|(_, w)| **w == T::zero()) {
             for column in 0..self.columns {
@@ -178,14 +180,15 @@ impl<'a, T: Real> Block<'a, T> {
 }
 
 impl<T: Real> Normalizer<T> {
-    /// The sum of the exponentials of all columns but one, whose own is `e`; no cancellation for the largest.
+    /// Returns the sum of the exponentials of all columns but one, whose own is `e`, without cancellation for
+    /// the largest.
     #[inline(always)]
     pub(super) fn others(&self, row: usize, column: usize, e: T) -> T {
         if self.column[row] == column { self.rest[row] } else { T::one() + (self.rest[row] - e) }
     }
 }
 
-/// The softmax of one row, for matrices of second derivatives.
+/// The softmax of one row, for second derivatives.
 #[derive(Clone, Copy)]
 pub(super) struct RowSoftmax<T> {
     /// The column of the largest probability.
@@ -212,19 +215,19 @@ impl<T: Real> RowSoftmax<T> {
         RowSoftmax { largest, others: rest / sum }
     }
 
-    /// Whether `column` holds the largest probability.
+    /// Returns whether `column` holds the largest probability.
     pub(super) fn is_largest(self, column: usize) -> bool {
         column == self.largest
     }
 
-    /// 1 - p, where `p` is the probability of `column`.
+    /// Returns 1 - p, where `p` is the probability of `column`.
     pub(super) fn complement(self, column: usize, p: T) -> T {
         if column == self.largest { self.others } else { T::one() - p }
     }
 }
 
-/// Fills a symmetric matrix whose first column holds probabilities with `entry(i, j, p_i, p_j)` for i >= j. The first
-/// column is overwritten last, so the matrix itself is all the memory needed.
+/// Fills a symmetric matrix with `entry(i, j, p_i, p_j)` for i >= j, where its first column holds the
+/// probabilities. The first column is overwritten last, so no other memory is needed.
 pub(super) fn fill_symmetric<T: Real>(out: &mut DMatrix<T>, entry: impl Fn(usize, usize, T, T) -> T) {
     let size = out.ncols();
     for column in (0..size).rev() {

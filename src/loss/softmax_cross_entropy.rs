@@ -1,4 +1,4 @@
-//! Cross-entropy of one outcome among several.
+//! Cross-entropy of one class among several.
 
 use nalgebra::DMatrix;
 
@@ -12,19 +12,19 @@ use crate::scalar::vectorize;
 
 /// Softmax cross-entropy of raw scores, one column per class.
 ///
-/// It is the loss to begin with wherever one of several classes is right and its probability matters. Label smoothing
-/// keeps the scores of a large network from growing without end, at the price of probabilities that are less sure than
-/// they should be.
+/// It is the loss to start with wherever one of several classes is right and its probability matters. Label
+/// smoothing keeps the scores of a large network from growing without bound, at the price of probabilities
+/// that are less confident than they should be.
 ///
 /// # Formula
-/// l(z, t) = -Σ_k t'_k log p_k with log p_k = z_k - m - ln Σ_j exp(z_j - m) and m the largest score *of that row*;
-/// for a class index, t is one-hot, and t' = (1 - ε) t + ε/K with label smoothing ε for K classes.
+/// l(z, t) = -Σ_k t'_k log p_k with log p_k = z_k - m - ln Σ_j exp(z_j - m), where m is the largest score *of
+/// that row*. For a class index, t is one-hot. With label smoothing ε for K classes, t' = (1 - ε) t + ε/K.
 /// dl/dz_k = p_k Σ_j t'_j - t'_k. Target rows must sum to 1 within 1e-6.
 ///
 /// # Precision
-/// The sum of exponentials leaves out the largest, which is 1, so its logarithm is ln(1 + rest): the loss of a
-/// confident, right prediction keeps its digits, and so does the gradient, which is -rest/(1 + rest) there and not
-/// p - 1.
+/// The sum of exponentials omits the largest, which is 1, so its logarithm is ln(1 + rest). The loss of a
+/// confident, right prediction therefore keeps its digits. So does the gradient, which is computed as
+/// -rest/(1 + rest) there and not as p - 1.
 ///
 /// # Examples
 /// ```
@@ -32,30 +32,35 @@ use crate::scalar::vectorize;
 /// use logit::nn::{Loss, SoftmaxCrossEntropy, Targets};
 ///
 /// let scores = dmatrix![10.0, 1.0, -2.0];
-/// let loss = SoftmaxCrossEntropy::new().mean(&scores, Targets::Classes(&[1]), None)?;
+/// let loss =
+///     SoftmaxCrossEntropy::new().mean(&scores, Targets::Classes(&[1]), None)?;
 /// assert!((loss - 9.0001295456250432).abs() < 1e-14);
 ///
 /// let smooth = SoftmaxCrossEntropy::new().label_smoothing(0.3);
 /// let smooth = smooth.mean(&scores, Targets::Classes(&[1]), None)?;
-/// assert!((smooth - (0.7 * loss + 0.1 * (loss + (loss - 9.0) + (loss + 3.0)))).abs() < 1e-14);
+/// assert!(
+///     (smooth - (0.7 * loss + 0.1 * (loss + (loss - 9.0) + (loss + 3.0)))).abs()
+///         < 1e-14
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 ///
 /// # References
-/// Szegedy, Vanhoucke, Ioffe, Shlens, Wojna (2016), *Rethinking the Inception Architecture for Computer Vision*, for
-/// label smoothing.
+/// Szegedy, Vanhoucke, Ioffe, Shlens, Wojna (2016), *Rethinking the Inception Architecture for Computer
+/// Vision*, for label smoothing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SoftmaxCrossEntropy {
     pub(super) label_smoothing: f64,
 }
 
 impl SoftmaxCrossEntropy {
-    /// The cross-entropy without label smoothing.
+    /// Creates the cross-entropy without label smoothing.
     pub const fn new() -> Self {
         SoftmaxCrossEntropy { label_smoothing: 0.0 }
     }
 
-    /// The share ε of each target, from 0 to below 1, that is spread evenly over all classes. Defaults to 0.
+    /// Sets the label smoothing ε, at least 0 and below 1: the share of each target that is spread evenly
+    /// over all classes. Defaults to 0.
     pub const fn label_smoothing(mut self, label_smoothing: f64) -> Self {
         self.label_smoothing = label_smoothing;
         self
@@ -107,7 +112,7 @@ impl<T: Real> Loss<T> for SoftmaxCrossEntropy {
         softmax::link(scores, out);
     }
 
-    /// Σ_j t'_j (diag p - p pᵀ), the second derivative.
+    /// Writes the second derivative, Σ_j t'_j (diag p - p pᵀ).
     fn curvature(
         &self,
         scores: &DMatrix<T>,
@@ -148,7 +153,7 @@ impl<'a, T: Real> Smoothed<'a, T> {
         Smoothed { targets, smooth: smoothing != 0.0, kept: T::of(1.0 - smoothing), spread }
     }
 
-    /// The class that a row's target is certain of, where that is known without looking.
+    /// Returns the class of a row whose target is known to be one-hot.
     #[inline(always)]
     fn class(&self, row: usize) -> Option<usize> {
         match self.targets {
@@ -167,7 +172,7 @@ impl<'a, T: Real> Smoothed<'a, T> {
         if self.smooth { self.kept * target + self.spread } else { target }
     }
 
-    /// The targets of a block of rows in one column.
+    /// Returns the targets of a block of rows in one column.
     fn chunk<'b>(&self, block: &Block<'_, T>, column: usize, out: &'b mut [T; CHUNK]) -> &'b [T] {
         for (row, target) in out[..block.count].iter_mut().enumerate() {
             *target = self.value(block.first + row, column);
@@ -205,7 +210,7 @@ impl<T: Real> Block<'_, T> {
         }
         let out = gradient.out.as_mut_slice();
         if let (Targets::Classes(classes), false) = (targets.targets, targets.smooth) {
-            // The entries of the targets first: they need their exponential as it is.
+            // The entries of the targets come first, because they need their unscaled exponential.
             let at = |row: usize, class: usize| class * self.rows + self.first + row;
             for (row, &class) in classes[self.first..][..self.count].iter().enumerate() {
                 let e = out[at(row, class)];
@@ -231,7 +236,8 @@ impl<T: Real> Block<'_, T> {
                 #[inline(always)]
                 || {
                     for (row, (out, &target)) in out.iter_mut().zip(target).enumerate().take(CHUNK) {
-                        // This exponential towards the other targets, less the others towards this target.
+                        // The exponential times the other targets, minus this target times the other
+                        // exponentials.
                         let e = *out;
                         let others = normalizer.others(row, column, e);
                         *out = factor[row] * (e * (mass[row] - target) - target * others);

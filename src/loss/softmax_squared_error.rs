@@ -1,4 +1,4 @@
-//! Squared distance between softmax probabilities and targets.
+//! The squared distance between softmax probabilities and targets.
 
 use nalgebra::DMatrix;
 
@@ -12,16 +12,18 @@ use crate::scalar::vectorize;
 
 /// Mean squared error of the softmax probabilities of each row: the mean over classes of (p_k - t_k)^2.
 ///
-/// Use it where single wrong labels must not dominate the fit: no row can cost more than 2/K. Its gradient vanishes on
-/// confident mistakes and it is not convex, so training can stand still where a cross-entropy would learn.
+/// Use it where single wrong labels must not dominate the fit: no row costs more than 2/K. The gradient
+/// vanishes on confident mistakes, and the loss is not convex, so training can stall where a cross-entropy
+/// would learn.
 ///
 /// # Formula
-/// l(z, t) = Σ_k (p_k - t_k)^2 / K with p = softmax(z); dl/dz_j = 2/K p_j (r_j - Σ_k p_k r_k) with r = p - t. The sum
-/// over classes, the Brier score of several classes, is K times this.
+/// l(z, t) = Σ_k (p_k - t_k)^2 / K with p = softmax(z); dl/dz_j = 2/K p_j (r_j - Σ_k p_k r_k) with r = p - t.
+/// The sum over classes, which is the Brier score of several classes, is K times this.
 ///
 /// # Precision
-/// Residuals are measured from that of the largest probability, whose terms would cancel otherwise: the gradient of a
-/// confident prediction keeps its digits, right or wrong.
+/// Residuals are measured relative to that of the largest probability, whose terms would cancel otherwise.
+/// The gradient of a confident prediction therefore keeps its digits, whether the prediction is right or
+/// wrong.
 ///
 /// # Examples
 /// ```
@@ -81,8 +83,8 @@ impl<T: Real> Loss<T> for SoftmaxSquaredError {
         softmax::link(scores, out);
     }
 
-    /// The Gauss-Newton matrix 2/K JᵀJ with the derivatives J = diag p - p pᵀ of the probabilities: the loss is not
-    /// convex, and this is its second derivative at residuals of zero.
+    /// Writes the Gauss-Newton matrix 2/K JᵀJ with the derivatives J = diag p - p pᵀ of the probabilities.
+    /// The loss is not convex; this is its second derivative at residuals of zero.
     fn curvature(
         &self,
         scores: &DMatrix<T>,
@@ -94,7 +96,7 @@ impl<T: Real> Loss<T> for SoftmaxSquaredError {
         assert_eq!(out.shape(), (columns, columns), "shape of the curvature");
         let p = &mut out.as_mut_slice()[..columns];
         let softmax = RowSoftmax::new(scores, row, p);
-        // Σ p², the largest apart.
+        // Σ p² over all classes, the largest p, and Σ p² over all classes but the largest.
         let squares = p.iter().fold(T::zero(), |sum, &p| sum + p * p);
         let large = p.iter().fold(T::zero(), |max, &p| if p > max { p } else { max });
         let small = p
@@ -118,7 +120,7 @@ impl<T: Real> Loss<T> for SoftmaxSquaredError {
     }
 }
 
-/// The probabilities of a block of rows, and what they differ from their targets by.
+/// The probabilities of a block of rows, and their differences from the targets.
 struct Residuals<'a, T: Real> {
     block: Block<'a, T>,
     normalizer: Normalizer<T>,
@@ -126,8 +128,8 @@ struct Residuals<'a, T: Real> {
 }
 
 impl<T: Real> Residuals<'_, T> {
-    /// p and r = p - t of one column, from the exponentials where they were kept; (1 - t) p - t (1 - p) does not cancel
-    /// for targets of 0 and 1.
+    /// Returns p and r = p - t of one column, from the stored exponentials if there are any. (1 - t) p - t
+    /// (1 - p) does not cancel for targets of 0 and 1.
     fn of(&self, column: usize, kept: Option<&[T]>) -> ([T; CHUNK], [T; CHUNK]) {
         let Residuals { block, normalizer, targets } = self;
         let (mut p, mut r, mut t) = ([T::zero(); CHUNK], [T::zero(); CHUNK], [T::zero(); CHUNK]);
@@ -155,8 +157,10 @@ impl<T: Real> Residuals<'_, T> {
         (p, r)
     }
 
-    /// Turns the exponentials that `out` holds into `factor` times weight times p_j (d_j - Σ_k p_k d_k), where d are the residuals less that of the largest
-    /// probability: its own d is 0, so the sum is small where one probability is close to 1.
+    /// Turns the exponentials that `out` holds into `factor` times weight times p_j (d_j - Σ_k p_k d_k).
+    ///
+    /// d are the residuals minus that of the largest probability. The d of the largest probability is 0, so
+    /// the sum is small where one probability is close to 1.
     fn gradient(&self, factor: T, weight: &[T; CHUNK], out: &mut [T]) {
         let (block, normalizer) = (&self.block, &self.normalizer);
         let mut top = [T::zero(); CHUNK];

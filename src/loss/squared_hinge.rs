@@ -7,18 +7,21 @@ use super::hinge::{margin_link, shortfall};
 use super::{Loss, Targets};
 use crate::scalar::Real;
 
-/// Squared hinge loss of raw scores, summed over score columns: zero once a score is right by a margin of 1.
+/// Squared hinge loss of raw scores, summed over score columns: zero for scores that are right by a margin
+/// of 1.
 ///
-/// Use it in place of [`Hinge`](crate::nn::Hinge) where the minimiser wants a gradient without jumps, or curvature. Rows far on the wrong
-/// side weigh by the square of their distance, so it forgives outliers less.
+/// Use it in place of [`Hinge`](crate::nn::Hinge) where the minimiser needs a gradient without jumps, or a
+/// curvature. Rows far on the wrong side count by the square of their distance, so outliers have more
+/// influence.
 ///
 /// # Formula
-/// l(z, t) = t max(0, 1 - z)^2 + (1 - t) max(0, 1 + z)^2, which for the labels t = 0, 1 is max(0, 1 - s z)^2 with
-/// s = -1, +1; dl/dz = 2 (1 - t) max(0, 1 + z) - 2 t max(0, 1 - z). The second derivative jumps at z = ±1, where the
-/// flat side counts. Several columns are as many classes against the rest.
+/// l(z, t) = t max(0, 1 - z)^2 + (1 - t) max(0, 1 + z)^2. For the labels t = 0, 1, this is max(0, 1 - s z)^2
+/// with s = -1, +1. dl/dz = 2 (1 - t) max(0, 1 + z) - 2 t max(0, 1 - z). The second derivative jumps at
+/// z = ±1, where it is that of the flat side. Several columns are as many one-vs-rest problems.
 ///
 /// # Link
-/// As of [`Hinge`](crate::nn::Hinge): sigmoid or softmax, in the order of the scores, which are margins and *not* log-odds.
+/// The link is that of [`Hinge`](crate::nn::Hinge): sigmoid or softmax, in the order of the scores, which are
+/// margins and *not* log-odds.
 ///
 /// # Examples
 /// ```
@@ -40,7 +43,7 @@ impl<T: Real> Loss<T> for SquaredHinge {
         margin_link(scores, out);
     }
 
-    /// 2 t where z < 1 plus 2 (1 - t) where z > -1, the second derivative.
+    /// Writes the second derivative: 2 t where z < 1 plus 2 (1 - t) where z > -1.
     fn curvature(
         &self,
         scores: &DMatrix<T>,

@@ -1,4 +1,4 @@
-//! Losses in files.
+//! Storage of losses in files.
 
 use super::{
     BinaryCrossEntropy, ClassificationLoss, Focal, Hinge, MeanSquaredError, SigmoidSquaredError,
@@ -27,14 +27,16 @@ impl ClassificationLoss {
             ClassificationLoss::SigmoidSquaredError(_) => Record::new("sigmoid squared error"),
             ClassificationLoss::SoftmaxSquaredError(_) => Record::new("softmax squared error"),
             ClassificationLoss::Custom(_) => {
-                let instead = "save `trained()`, and put it together with the loss by `into_classifier`";
+                let instead = "save `trained()`, and combine it with the loss by `into_classifier`";
                 Record::new("custom").refused("a loss of your own", instead)
             }
         }
     }
 
+    /// Reads a loss.
+    ///
     /// # Errors
-    /// [`Error::InvalidFile`].
+    /// Returns [`Error::InvalidFile`] if the record does not describe a loss.
     pub(crate) fn from_record(record: Record) -> Result<Self, Error> {
         record.read(Self::read_record)
     }
@@ -57,7 +59,7 @@ impl ClassificationLoss {
             "mean squared error" => MeanSquaredError.into(),
             "sigmoid squared error" => SigmoidSquaredError.into(),
             "softmax squared error" => SoftmaxSquaredError.into(),
-            other => return Err(invalid(format!("it has a `{other}` where a loss is wanted"))),
+            other => return Err(invalid(format!("it contains `{other}` where a loss is expected"))),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The share of predictions that are right.
+//! The fraction of rows that are classified correctly.
 
 use nalgebra::DMatrixView;
 
@@ -7,10 +7,10 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::metric::{Metric, mean};
 
-/// The share of predictions that are right, from 0 to 1.
+/// Returns the fraction of predictions that equal the true label (accuracy), from 0 to 1.
 ///
 /// # Errors
-/// [`Error::ShapeMismatch`] for different lengths, [`Error::Empty`] for none.
+/// Returns [`Error::ShapeMismatch`] if the lengths differ, and [`Error::Empty`] if there are no labels.
 ///
 /// ```
 /// use logit::metrics::accuracy;
@@ -28,7 +28,8 @@ pub(super) fn check_pair<L>(truth: &[L], predicted: &[L]) -> Result<(), Error> {
     if truth.is_empty() { Err(Error::Empty { argument: "truth", axis: "labels" }) } else { Ok(()) }
 }
 
-/// The share of rows whose most probable class is the true one, as a [`Metric`]; ties go to the lower class.
+/// The fraction of rows whose most probable class is the true class, as a [`Metric`]; ties go to the lower
+/// class.
 ///
 /// ```
 /// use logit::metrics::{Accuracy, Metric};
@@ -36,7 +37,10 @@ pub(super) fn check_pair<L>(truth: &[L], predicted: &[L]) -> Result<(), Error> {
 ///
 /// let p = dmatrix![0.9, 0.1; 0.6, 0.4; 0.5, 0.5; 0.2, 0.8];
 /// assert_eq!(Accuracy.evaluate(&[0, 0, 1, 1], &p, &[0, 1], None)?, 0.75);
-/// assert_eq!(Accuracy.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[1.0, 1.0, 2.0, 0.0]))?, 0.5);
+/// assert_eq!(
+///     Accuracy.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[1.0, 1.0, 2.0, 0.0]))?,
+///     0.5
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

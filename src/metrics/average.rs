@@ -1,11 +1,12 @@
-//! How numbers of classes become one number.
+//! Averages over classes, and the value of an undefined ratio.
 
-/// Over which classes a number is averaged.
+/// The classes over which a metric is averaged.
 ///
 /// ```
 /// use logit::metrics::{Average, ConfusionMatrix, ZeroDivision};
 ///
-/// let matrix = ConfusionMatrix::new(&["no", "no", "no", "yes"], &["no", "no", "yes", "yes"])?;
+/// let matrix =
+///     ConfusionMatrix::new(&["no", "no", "no", "yes"], &["no", "no", "yes", "yes"])?;
 /// let recall = |average| matrix.recall(average, ZeroDivision::Zero);
 /// assert_eq!(recall(Average::Class(1)), 1.0);
 /// assert_eq!(recall(Average::Macro), (2.0 / 3.0 + 1.0) / 2.0);
@@ -15,42 +16,47 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Average {
-    /// The number of one class, by its index in ascending order: 1 is the second class, "yes" of "no" and "yes".
+    /// One class alone, by its index in ascending order: 1 is the second class, "yes" of "no" and "yes".
     Class(usize),
-    /// The mean over classes, each counting the same: rare classes matter as much as frequent ones.
+    /// The mean over classes with equal weight: rare classes matter as much as frequent ones.
     Macro,
-    /// From the counts of all classes together. For precision, recall and F that is the accuracy.
+    /// The metric of the pooled counts of all classes. For precision, recall and F this is the accuracy.
     Micro,
-    /// The mean over classes, each counting by its rows.
+    /// The mean over classes, each weighted by its number of rows.
     Weighted,
 }
 
-/// What a ratio without anything to divide by is: the precision of a class that is never predicted, the recall of one that
-/// has no rows.
+/// The value of a ratio whose denominator is zero.
+///
+/// Such ratios are the precision of a class that is never predicted and the recall of a class without rows.
 ///
 /// ```
 /// use logit::metrics::{Average, ConfusionMatrix, ZeroDivision};
 ///
-/// let matrix = ConfusionMatrix::new(&["no", "yes"], &["no", "no"])?; // nobody is called "yes"
+/// // No row is predicted as "yes".
+/// let matrix = ConfusionMatrix::new(&["no", "yes"], &["no", "no"])?;
 /// let precision = |zero| matrix.precision(Average::Class(1), zero);
-/// assert_eq!((precision(ZeroDivision::Zero), precision(ZeroDivision::One)), (0.0, 1.0));
+/// assert_eq!(
+///     (precision(ZeroDivision::Zero), precision(ZeroDivision::One)),
+///     (0.0, 1.0)
+/// );
 /// assert!(precision(ZeroDivision::NaN).is_nan());
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ZeroDivision {
-    /// 0.
+    /// The value 0.
     #[default]
     Zero,
-    /// 1.
+    /// The value 1.
     One,
-    /// NaN, which averages over classes leave out.
+    /// The value NaN; averages over classes skip it.
     NaN,
 }
 
 impl ZeroDivision {
-    /// `part / whole`.
+    /// Returns `part / whole`, or this value if `whole` is not positive.
     pub(super) fn ratio(self, part: f64, whole: f64) -> f64 {
         if whole > 0.0 {
             return part / whole;

@@ -1,4 +1,4 @@
-//! The mean precision over recalls.
+//! The average precision.
 
 use nalgebra::DMatrixView;
 
@@ -7,8 +7,10 @@ use super::ranking::Ranking;
 use crate::error::Error;
 use crate::metric::{EVALUATED, Metric};
 
-/// The mean precision over recalls, Σ (recall_i - recall_{i-1}) precision_i: of the second of two classes, or the mean
-/// over classes of each against all others. For rare classes it says more than the area under the ROC curve.
+/// The average precision, Σ (recall_i - recall_{i-1}) precision_i.
+///
+/// For two classes it is that of the second class; for more, the mean over classes of each class against all
+/// others. For rare classes it is more informative than the area under the ROC curve.
 ///
 /// ```
 /// use logit::metrics::{AveragePrecision, Metric};

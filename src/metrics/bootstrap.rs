@@ -1,4 +1,4 @@
-//! How far a metric may be off by the chance of the rows.
+//! Bootstrap confidence intervals for metrics.
 
 use nalgebra::DMatrixView;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -11,14 +11,16 @@ use crate::quantile::Sorted;
 use crate::rng::Rng;
 use crate::scalar::Real;
 
-/// Confidence intervals for any [`Metric`], by evaluating it on rows drawn again and again from those at hand.
+/// Bootstrap confidence intervals for any [`Metric`], from rows resampled with replacement.
 ///
-/// # Method
-/// Each resample draws n of the n rows with replacement. The interval has the quantiles of the resampled values, corrected
-/// for bias and skewness (BCa) unless that is turned off; the correction leaves out each row once, which takes n more
-/// evaluations, or 1,000 groups of rows where there are more.
+/// # Algorithm
+/// Each resample draws n of the n rows with replacement. The ends of the interval are quantiles of the
+/// resampled values. Unless the correction is turned off, it corrects them for bias and skewness (BCa). The
+/// correction leaves out each row once, which takes n more evaluations; with more than 1,000 rows it leaves
+/// out 1,000 groups of rows instead.
 ///
-/// A resample for which the metric is not defined (no row of some class) is not used; how many there were is in the result.
+/// A resample for which the metric is not defined (no row of some class) is skipped. The result reports the
+/// number of skipped resamples.
 ///
 /// # References
 /// Efron (1987), "Better bootstrap confidence intervals".
@@ -28,7 +30,9 @@ use crate::scalar::Real;
 /// use logit::metrics::{Accuracy, Bootstrap};
 /// use nalgebra::DMatrix;
 ///
-/// let p = DMatrix::from_fn(50, 2, |row, k| if (row % 2 == k) != (row % 10 == 0) { 0.9 } else { 0.1 });
+/// let p = DMatrix::from_fn(50, 2, |row, k| {
+///     if (row % 2 == k) != (row % 10 == 0) { 0.9 } else { 0.1 }
+/// });
 /// let truth: Vec<usize> = (0..50).map(|row| row % 2).collect();
 /// let interval = Bootstrap::new().interval(&Accuracy, &truth, &p, &[0, 1], None)?;
 /// assert_eq!(interval.estimate, 0.9);
@@ -49,14 +53,15 @@ impl Default for Bootstrap {
     }
 }
 
-/// An interval for a metric: see [`Bootstrap`].
+/// A confidence interval for a metric, as computed by [`Bootstrap`].
 ///
 /// ```
 /// use logit::metrics::Bootstrap;
 ///
 /// let ages = [31.0, 45.0, 28.0, 51.0, 39.0];
 /// let mean = |weights: &[f64]| {
-///     Ok(weights.iter().zip(&ages).map(|(w, age)| w * age).sum::<f64>() / weights.iter().sum::<f64>())
+///     Ok(weights.iter().zip(&ages).map(|(w, age)| w * age).sum::<f64>()
+///         / weights.iter().sum::<f64>())
 /// };
 /// let interval = Bootstrap::new().interval_of(ages.len(), None, mean)?;
 /// println!("{} ({} to {})", interval.estimate, interval.lower, interval.upper);
@@ -66,52 +71,54 @@ impl Default for Bootstrap {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct BootstrapInterval {
-    /// The metric of the rows themselves.
+    /// The value of the metric on the original rows.
     pub estimate: f64,
-    /// The lower end.
+    /// The lower end of the interval.
     pub lower: f64,
-    /// The upper end.
+    /// The upper end of the interval.
     pub upper: f64,
     /// The standard deviation of the resampled values.
     pub standard_error: f64,
-    /// How many resamples were of no use, because the metric is not defined for them.
+    /// The number of resamples that were skipped because the metric is not defined for them.
     pub undefined: usize,
 }
 
 impl Bootstrap {
-    /// 1,000 resamples for an interval of 95 %, corrected.
+    /// Creates a bootstrap with 1,000 resamples and corrected intervals of confidence 95 %.
     pub fn new() -> Self {
         Bootstrap { resamples: 1000, confidence: 0.95, corrected: true, seed: 0 }
     }
 
-    /// How many resamples are drawn. Defaults to 1,000.
+    /// Sets the number of resamples. Defaults to 1,000.
     pub fn resamples(mut self, resamples: usize) -> Self {
         self.resamples = resamples;
         self
     }
 
-    /// The chance that the interval is to have of holding the truth, between 0 and 1. Defaults to 0.95.
+    /// Sets the confidence level, between 0 and 1. Defaults to 0.95.
     pub fn confidence(mut self, confidence: f64) -> Self {
         self.confidence = confidence;
         self
     }
 
-    /// Whether quantiles are corrected for bias and skewness. Defaults to `true`.
+    /// Sets whether the quantiles are corrected for bias and skewness. Defaults to `true`.
     pub fn corrected(mut self, corrected: bool) -> Self {
         self.corrected = corrected;
         self
     }
 
-    /// The seed of the draws. Defaults to 0.
+    /// Sets the seed of the random draws. Defaults to 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// The interval for a metric of these predictions; arguments as those of [`Metric::evaluate`].
+    /// Returns a confidence interval for `metric` on these predictions.
+    ///
+    /// The arguments are those of [`Metric::evaluate`].
     ///
     /// # Errors
-    /// As [`Metric::evaluate`] and [`interval_of`](Self::interval_of).
+    /// Returns the errors of [`Metric::evaluate`] and of [`interval_of`](Self::interval_of).
     pub fn interval<'a, T: Real, L: Label>(
         &self,
         metric: &impl Metric,
@@ -128,17 +135,21 @@ impl Bootstrap {
         self.interval_of(truth.len(), double(weights).as_deref(), value)
     }
 
-    /// The interval for any number that rows have, given a weight for each: for what is no [`Metric`].
+    /// Returns a confidence interval for an arbitrary statistic of weighted rows.
     ///
-    /// `statistic` is called with weights that say how often each row was drawn (times its own weight, if there are
-    /// weights); an error means that the number is not defined for those rows.
+    /// Use it for statistics that are not a [`Metric`]. `statistic` receives one weight per row: the number
+    /// of times the row was drawn, times its own weight if `weights` are given. An error from `statistic`
+    /// means that it is not defined for those rows.
     ///
     /// ```
     /// use logit::metrics::{Bootstrap, hamming_loss};
     /// use logit::LabelSets;
     ///
     /// let truth = LabelSets::with_labels(&vec![vec!["a"]; 40], ["a", "b"])?;
-    /// let predicted = LabelSets::with_labels(&[vec![vec!["a"]; 30], vec![vec!["b"]; 10]].concat(), ["a", "b"])?;
+    /// let predicted = LabelSets::with_labels(
+    ///     &[vec![vec!["a"]; 30], vec![vec!["b"]; 10]].concat(),
+    ///     ["a", "b"],
+    /// )?;
     /// let loss = |weights: &[f64]| hamming_loss(&truth, &predicted, Some(weights));
     /// let interval = Bootstrap::new().interval_of(40, None, loss)?;
     /// assert!(interval.estimate == 0.25 && interval.lower < 0.2 && interval.upper > 0.3);
@@ -146,8 +157,10 @@ impl Bootstrap {
     /// ```
     ///
     /// # Errors
-    /// Those of `statistic` for the rows themselves; [`Error::Empty`] for no rows, bad weights; [`Error::InvalidParameter`]
-    /// for settings out of range, and for so many undefined resamples that fewer than half are left.
+    /// Returns the error of `statistic` on the original rows if it is not defined for them. Returns
+    /// [`Error::Empty`] if there are no rows. Returns [`Error::ShapeMismatch`], [`Error::InvalidWeight`] or
+    /// [`Error::InvalidWeightSum`] if the weights are not valid. Returns [`Error::InvalidParameter`] if a
+    /// setting is out of range, or if `statistic` is defined for fewer than half of the resamples.
     pub fn interval_of(
         &self,
         rows: usize,
@@ -162,7 +175,7 @@ impl Bootstrap {
         }
         check::weights(weights, rows)?;
         let own = weights.map_or_else(|| vec![1.0; rows], <[f64]>::to_vec);
-        // Rows of weight 0 are not there.
+        // Rows of weight 0 are never drawn.
         let counted: Vec<usize> = (0..rows).filter(|&row| own[row] > 0.0).collect();
         let estimate = statistic(&own)?;
         let value = |weights: &[f64]| {
@@ -183,7 +196,8 @@ impl Bootstrap {
         }
         let undefined = self.resamples - values.len();
         if 2 * values.len() < self.resamples {
-            let requires = "of rows for which the metric is mostly defined: too few have some class";
+            let requires =
+                "drawn from more rows of rare classes: the metric is not defined for that many of them";
             return Err(Error::InvalidParameter { name: "resamples", value: undefined as f64, requires });
         }
         let tail = (1.0 - self.confidence) / 2.0;
@@ -194,16 +208,17 @@ impl Bootstrap {
             shares = corrected(shares, &values, estimate, &left_out);
         }
         let sorted = Sorted::new::<f64>(&values, None);
-        // Half of the resamples are left, so there are values.
+        // At least half of the resamples are defined, so `values` is not empty.
         let [lower, upper] = shares.map(|share| sorted.quantile(share).unwrap_or(estimate));
         Ok(BootstrapInterval { estimate, lower, upper, standard_error: deviation(&values), undefined })
     }
 }
 
-/// The most evaluations that the correction takes. Skewness is measured as well by leaving out rows in groups.
+/// The largest number of evaluations for the correction. Leaving out groups of rows measures skewness as
+/// well.
 const MOST: usize = 1000;
 
-/// Rows that are left out together: each by itself, or at random in [`MOST`] groups.
+/// Returns the groups of rows to leave out: single rows, or [`MOST`] random groups if there are more rows.
 fn groups(mut rows: Vec<usize>, seed: u64) -> Vec<Vec<usize>> {
     if rows.len() <= MOST {
         return rows.into_iter().map(|row| vec![row]).collect();
@@ -220,11 +235,11 @@ fn without(weights: &[f64], rows: &[usize]) -> Vec<f64> {
     left
 }
 
-/// The shares whose quantiles are the ends of a corrected interval.
+/// Returns the quantile levels that give the ends of a corrected interval.
 fn corrected(shares: [f64; 2], values: &[f64], estimate: f64, left_out: &[f64]) -> [f64; 2] {
     let normal = Normal::standard();
     let count = |holds: fn(&f64, f64) -> bool| values.iter().filter(|v| holds(v, estimate)).count() as f64;
-    // Values that equal the estimate count half: metrics of few rows have many of them.
+    // Values equal to the estimate count half: metrics of few rows have many of them.
     let below = (count(|v, e| *v < e) + 0.5 * count(|v, e| *v == e)) / values.len() as f64;
     if !(below > 0.0 && below < 1.0) || left_out.is_empty() {
         return shares;

@@ -7,15 +7,19 @@ use crate::label::Label;
 use crate::metric::{Metric, mean};
 use crate::scalar::Real;
 
-/// The mean squared error of predicted probabilities; lower is better.
+/// Returns the mean squared error of predicted probabilities; lower is better.
 ///
-/// With p the probability of a class and y = 1 for rows of it, 0 for others: the mean over rows of (p - y)^2 of the
-/// second class for two classes, from 0 to 1; the mean over rows of Σ_k (p_k - y_k)^2 for more, from 0 to 2
-/// (Brier 1950). [`BrierScore`] takes weights too; [`CalibrationCurve`](super::CalibrationCurve) takes the score apart into
-/// reliability, resolution and uncertainty.
+/// Let p be the probability of a class, and y be 1 for rows of that class and 0 for others. For two classes
+/// the score is the mean over rows of (p - y)^2 for the second class, from 0 to 1. For more classes it is the
+/// mean over rows of Σ_k (p_k - y_k)^2, from 0 to 2 (Brier 1950). [`BrierScore`] also takes weights.
+/// [`CalibrationCurve`](super::CalibrationCurve) decomposes the score into reliability, resolution and
+/// uncertainty.
 ///
 /// # Errors
-/// For different sizes, no rows, a label that is none of the classes, and entries outside [0, 1].
+/// Returns [`Error::ShapeMismatch`] if the sizes differ, [`Error::Empty`] if there are no rows,
+/// [`Error::UnknownLabel`] if a label is not one of `classes`, [`Error::UnsortedClasses`] if `classes` are
+/// not in ascending order, and [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is not from
+/// 0 to 1.
 ///
 /// # Examples
 /// ```
@@ -35,7 +39,7 @@ pub fn brier_score<'a, T: Real, L: Label>(
     BrierScore.evaluate(truth, probabilities, classes, None)
 }
 
-/// [`brier_score`] as a [`Metric`].
+/// The Brier score as a [`Metric`], with sample weights; see [`brier_score`].
 ///
 /// ```
 /// use logit::metrics::{BrierScore, Metric};

@@ -1,4 +1,4 @@
-//! Whether probabilities are as frequent as they say.
+//! Calibration: how well predicted probabilities match observed frequencies.
 
 use nalgebra::DMatrixView;
 
@@ -9,13 +9,16 @@ use crate::metric::{Metric, double};
 use crate::quantile::Sorted;
 use crate::scalar::Real;
 
-/// How probabilities are grouped.
+/// The bins into which probabilities are grouped.
 ///
 /// ```
 /// use logit::metrics::{Bins, CalibrationCurve};
 ///
 /// let (truth, p) = ([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.9]);
-/// let weight = |bins| CalibrationCurve::new(&truth, &p, &1, None, bins).map(|curve| curve.weight().to_vec());
+/// let weight = |bins| {
+///     CalibrationCurve::new(&truth, &p, &1, None, bins)
+///         .map(|curve| curve.weight().to_vec())
+/// };
 /// assert_eq!(weight(Bins::Uniform(2))?, [3.0, 1.0]);
 /// assert_eq!(weight(Bins::Quantile(2))?, [2.0, 2.0]);
 /// assert_eq!(weight(Bins::Distinct)?, [1.0; 4]);
@@ -24,25 +27,33 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bins {
-    /// So many bins of equal width from 0 to 1; a value on an edge belongs to the lower bin.
+    /// The given number of bins of equal width from 0 to 1; a value on an edge belongs to the lower bin.
     Uniform(usize),
-    /// So many bins with equal numbers of rows, as far as equal values allow; a row counts as often as its weight says.
+    /// The given number of bins with equal numbers of rows, as far as ties allow; a row counts by its weight.
     Quantile(usize),
-    /// One for each distinct value.
+    /// One bin for each distinct value.
     Distinct,
 }
 
-/// For bins of predicted probabilities, how often the class really occurred: the reliability diagram in numbers.
+/// The observed frequency of a class in each bin of its predicted probability: the data of a reliability
+/// diagram.
 ///
 /// # Formula
-/// With weights n_b of the bins (Σ n_b = n), mean probabilities p_b and frequencies o_b, and the overall frequency o:
-/// the expected calibration error is Σ n_b / n |o_b - p_b| and the maximum max_b |o_b - p_b|. The Brier score falls into
-/// reliability Σ n_b / n (p_b - o_b)², resolution Σ n_b / n (o_b - o)² and uncertainty o (1 - o): it is the first minus the
-/// second plus the third, exactly for [`Bins::Distinct`] and else up to the spread of probabilities within bins.
+/// Let the bins have weights n_b (Σ n_b = n), mean probabilities p_b and frequencies o_b, and let o be the
+/// overall frequency.
+///
+/// - The expected calibration error is Σ n_b / n |o_b - p_b|.
+/// - The maximum calibration error is max_b |o_b - p_b|.
+/// - The reliability is Σ n_b / n (p_b - o_b)².
+/// - The resolution is Σ n_b / n (o_b - o)².
+/// - The uncertainty is o (1 - o).
+///
+/// The Brier score is the reliability minus the resolution plus the uncertainty. This is exact for
+/// [`Bins::Distinct`]; for other bins it ignores the spread of probabilities within a bin.
 ///
 /// # References
-/// Murphy (1973), "A new vector partition of the probability score"; Naeini, Cooper and Hauskrecht (2015), "Obtaining well
-/// calibrated probabilities using Bayesian binning".
+/// Murphy (1973), "A new vector partition of the probability score"; Naeini, Cooper and Hauskrecht (2015),
+/// "Obtaining well calibrated probabilities using Bayesian binning".
 ///
 /// # Examples
 /// ```
@@ -62,10 +73,13 @@ pub struct CalibrationCurve {
 }
 
 impl CalibrationCurve {
-    /// Of the probabilities of rows for being `positive`, with a weight for each if there are weights.
+    /// Computes the curve of the probabilities that rows are `positive`, weighted if there are weights.
     ///
     /// # Errors
-    /// For different sizes, no rows, probabilities outside [0, 1], bad weights and no bins.
+    /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::Empty`] if there are no rows,
+    /// [`Error::InvalidTarget`] if a probability is outside [0, 1], [`Error::InvalidWeight`] or
+    /// [`Error::InvalidWeightSum`] if the weights are not valid, and [`Error::InvalidParameter`] if the
+    /// number of bins is not from 1 to 2^20.
     pub fn new<T: Real, L: Label>(
         truth: &[L],
         probabilities: &[T],
@@ -106,44 +120,44 @@ impl CalibrationCurve {
         })
     }
 
-    /// The mean probability of each bin that has rows, rising.
+    /// Returns the mean probability of each bin that has rows, in ascending order.
     pub fn probability(&self) -> &[f64] {
         &self.probability
     }
 
-    /// The share of positive rows in each bin that has rows.
+    /// Returns the fraction of positive rows in each bin that has rows.
     pub fn frequency(&self) -> &[f64] {
         &self.frequency
     }
 
-    /// How many rows each bin has, or the sum of their weights.
+    /// Returns the number of rows in each bin that has rows, or the sum of their weights.
     pub fn weight(&self) -> &[f64] {
         &self.weight
     }
 
-    /// The mean distance of probability and frequency.
+    /// Returns the expected calibration error: the mean distance between probability and frequency.
     pub fn expected_error(&self) -> f64 {
         self.mean(|p, o| (p - o).abs())
     }
 
-    /// The largest distance of probability and frequency.
+    /// Returns the maximum calibration error: the largest distance between probability and frequency.
     pub fn maximum_error(&self) -> f64 {
         let distances = self.probability.iter().zip(&self.frequency).map(|(p, o)| (p - o).abs());
         distances.fold(0.0, f64::max)
     }
 
-    /// The part of the Brier score that is due to probabilities that are not as frequent as they say; lower is better.
+    /// Returns the part of the Brier score that is due to miscalibration; lower is better.
     pub fn reliability(&self) -> f64 {
         self.mean(|p, o| (p - o) * (p - o))
     }
 
-    /// How much frequencies differ between bins; greater is better.
+    /// Returns how much the frequencies differ between bins; greater is better.
     pub fn resolution(&self) -> f64 {
         let whole = self.mean(|_, o| o);
         self.mean(|_, o| (o - whole) * (o - whole))
     }
 
-    /// The Brier score of always predicting the overall frequency.
+    /// Returns the Brier score of always predicting the overall frequency.
     pub fn uncertainty(&self) -> f64 {
         let whole = self.mean(|_, o| o);
         whole * (1.0 - whole)
@@ -155,7 +169,7 @@ impl CalibrationCurve {
     }
 }
 
-/// The edges between bins.
+/// Returns the inner edges of the bins.
 fn edges(p: &[f64], weights: Option<&[f64]>, bins: Bins) -> Result<Vec<f64>, Error> {
     let count = |count: usize| {
         check::parameter("bins", count as f64, (1..=1 << 20).contains(&count), "from 1 to 2^20")
@@ -181,15 +195,22 @@ fn edges(p: &[f64], weights: Option<&[f64]>, bins: Bins) -> Result<Vec<f64>, Err
     })
 }
 
-/// The expected calibration error as a [`Metric`]: of the probability of the second of two classes; of more, of the
-/// probability of the predicted class, for being right.
+/// The expected calibration error as a [`Metric`].
+///
+/// For two classes it is that of the probability of the second class. For more classes, it compares the
+/// probability of the predicted class with how often that class is right.
 ///
 /// ```
 /// use logit::metrics::{Bins, CalibrationError, Metric};
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.9, 0.1; 0.2, 0.8; 0.3, 0.7];
-/// let error = CalibrationError::new(Bins::Uniform(10)).evaluate(&[0, 1, 1], &p, &[0, 1], None)?;
+/// let error = CalibrationError::new(Bins::Uniform(10)).evaluate(
+///     &[0, 1, 1],
+///     &p,
+///     &[0, 1],
+///     None,
+/// )?;
 /// assert!((error - 0.2).abs() < 1e-15);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -199,7 +220,7 @@ pub struct CalibrationError {
 }
 
 impl CalibrationError {
-    /// With probabilities grouped so; [`Bins::Uniform`] of 10 or 15 is usual.
+    /// Creates the metric with these bins; [`Bins::Uniform`] with 10 or 15 bins is usual.
     pub fn new(bins: Bins) -> Self {
         CalibrationError { bins }
     }

@@ -1,4 +1,4 @@
-//! What is judged by the predicted class, as metrics.
+//! Metrics of the predicted class.
 
 use nalgebra::DMatrixView;
 
@@ -7,7 +7,7 @@ use super::counts::{Counts, Disagreement, Hits};
 use crate::error::Error;
 use crate::metric::{EVALUATED, Metric};
 
-/// Metrics that count the most probable class of each row, the lower of equals.
+/// Implements a metric from the counts of the most probable class of each row; ties go to the lower class.
 macro_rules! by_class {
     ($metric:ty, |$self:ident, $counts:ident| $value:expr) => {
         impl Metric for $metric {
@@ -32,8 +32,8 @@ macro_rules! by_class {
     };
 }
 
-/// The number, if it is one. Where it is NaN, there is no such class, a class has no rows or something else is never
-/// counted.
+/// Returns `value` unless it is NaN. Otherwise returns the reason: the class does not exist, a class has no
+/// rows, or a denominator is zero.
 fn defined(value: f64, counts: &Counts, average: Average) -> Result<f64, Error> {
     if !value.is_nan() {
         return Ok(value);
@@ -47,11 +47,11 @@ fn defined(value: f64, counts: &Counts, average: Average) -> Result<f64, Error> 
         Average::Class(class) => Some(class).filter(is_missing),
         _ => (0..counts.classes()).find(is_missing),
     };
-    let reason = "it divides by zero";
+    let reason = "a denominator is zero";
     Err(missing.map_or(Error::UndefinedMetric { reason }, |class| Error::missing_class(class, EVALUATED)))
 }
 
-/// A metric of precision and recall: an average over classes, and what divisions by zero give.
+/// Defines a metric of precision and recall, with an average over classes and a value for divisions by zero.
 macro_rules! averaged {
     ($(#[$doc:meta])* $metric:ident, |$hits:ident, $zero:ident| $value:expr) => {
         $(#[$doc])*
@@ -62,12 +62,12 @@ macro_rules! averaged {
         }
 
         impl $metric {
-            /// Averaged so.
+            /// Creates the metric with this average over classes.
             pub fn new(average: Average) -> Self {
                 $metric { average, zero: ZeroDivision::Zero }
             }
 
-            /// What a ratio without anything to divide by is. Defaults to [`ZeroDivision::Zero`].
+            /// Sets the value of a ratio whose denominator is zero. Defaults to [`ZeroDivision::Zero`].
             pub fn zero_division(mut self, zero: ZeroDivision) -> Self {
                 self.zero = zero;
                 self
@@ -83,55 +83,65 @@ macro_rules! averaged {
 }
 
 averaged! {
-    /// Of the rows called by a class, the share that belong to it.
+    /// The fraction of the rows predicted as a class that belong to it.
     ///
     /// ```
     /// use logit::metrics::{Average, Metric, Precision};
     /// use nalgebra::dmatrix;
     ///
     /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
-    /// assert_eq!(Precision::new(Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.5);
+    /// assert_eq!(
+    ///     Precision::new(Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?,
+    ///     0.5
+    /// );
     /// # Ok::<(), logit::Error>(())
     /// ```
     Precision, |hits, zero| hits.precision(zero)
 }
 
 averaged! {
-    /// Of the rows that belong to a class, the share that were called by it.
+    /// The fraction of the rows of a class that are predicted as it.
     ///
     /// ```
     /// use logit::metrics::{Average, Metric, Recall};
     /// use nalgebra::dmatrix;
     ///
     /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
-    /// assert_eq!(Recall::new(Average::Macro).evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.75);
+    /// assert_eq!(
+    ///     Recall::new(Average::Macro).evaluate(&[0, 0, 1], &p, &[0, 1], None)?,
+    ///     0.75
+    /// );
     /// # Ok::<(), logit::Error>(())
     /// ```
     Recall, |hits, zero| hits.recall(zero)
 }
 
 averaged! {
-    /// Of the rows that belong to a class or were called by it, the share for which both hold.
+    /// The fraction of the rows that belong to a class or are predicted as it for which both hold.
     ///
     /// ```
     /// use logit::metrics::{Average, Jaccard, Metric};
     /// use nalgebra::dmatrix;
     ///
     /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
-    /// assert_eq!(Jaccard::new(Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.5);
+    /// assert_eq!(
+    ///     Jaccard::new(Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?,
+    ///     0.5
+    /// );
     /// # Ok::<(), logit::Error>(())
     /// ```
     Jaccard, |hits, zero| hits.jaccard(zero)
 }
 
-/// The harmonic mean of precision and recall, in which recall counts β times as much as precision.
+/// The weighted harmonic mean of precision and recall, in which recall counts β times as much as precision.
 ///
 /// ```
 /// use logit::metrics::{Average, FBeta, Metric};
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
-/// let f1 = FBeta::new(1.0, Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?;
+/// let f1 =
+///     FBeta::new(1.0, Average::Class(1)).evaluate(&[0, 0, 1], &p, &[0, 1], None)?;
 /// assert_eq!(f1, 2.0 / 3.0);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -143,12 +153,12 @@ pub struct FBeta {
 }
 
 impl FBeta {
-    /// With this β, above 0; 1 for F1, 2 where misses are worse than false alarms.
+    /// Creates the metric with this β, above 0: 1 for F1, 2 if misses are worse than false alarms.
     pub fn new(beta: f64, average: Average) -> Self {
         FBeta { beta, average, zero: ZeroDivision::Zero }
     }
 
-    /// What a ratio without anything to divide by is. Defaults to [`ZeroDivision::Zero`].
+    /// Sets the value of a ratio whose denominator is zero. Defaults to [`ZeroDivision::Zero`].
     pub fn zero_division(mut self, zero: ZeroDivision) -> Self {
         self.zero = zero;
         self
@@ -161,7 +171,7 @@ by_class!(FBeta, |metric, counts| {
     defined(value, &counts, metric.average)
 });
 
-/// The mean recall over the classes that have rows: accuracy where every class counts the same.
+/// The mean recall over the classes that have rows: accuracy in which every class counts the same.
 ///
 /// ```
 /// use logit::metrics::{BalancedAccuracy, Metric};
@@ -169,7 +179,15 @@ by_class!(FBeta, |metric, counts| {
 ///
 /// let p = dmatrix![0.9, 0.1; 0.4, 0.6; 0.2, 0.8];
 /// assert_eq!(BalancedAccuracy::new().evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.75);
-/// assert_eq!(BalancedAccuracy::new().adjusted(true).evaluate(&[0, 0, 1], &p, &[0, 1], None)?, 0.5);
+/// assert_eq!(
+///     BalancedAccuracy::new().adjusted(true).evaluate(
+///         &[0, 0, 1],
+///         &p,
+///         &[0, 1],
+///         None
+///     )?,
+///     0.5
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -178,12 +196,13 @@ pub struct BalancedAccuracy {
 }
 
 impl BalancedAccuracy {
-    /// From 0 to 1.
+    /// Creates the metric on the scale from 0 to 1.
     pub fn new() -> Self {
         BalancedAccuracy::default()
     }
 
-    /// Whether it is shifted and scaled so that guessing is 0 and all right 1. Defaults to `false`.
+    /// Sets whether the value is rescaled, with 0 for guessing and 1 for perfect predictions. Defaults to
+    /// `false`.
     pub fn adjusted(mut self, adjusted: bool) -> Self {
         self.adjusted = adjusted;
         self
@@ -193,11 +212,12 @@ impl BalancedAccuracy {
 by_class!(BalancedAccuracy, |metric, counts| {
     let value =
         if metric.adjusted { counts.adjusted_balanced_accuracy() } else { counts.balanced_accuracy() };
-    // One class alone has no chance to be compared with.
+    // A single class has no chance level to compare with.
     if value.is_finite() { Ok(value) } else { defined(f64::NAN, &counts, Average::Macro) }
 });
 
-/// The correlation of truth and prediction, from -1 to 1; 0 if either has a single class.
+/// The Matthews correlation coefficient of true and predicted classes, from -1 to 1; 0 if either has a single
+/// class.
 ///
 /// ```
 /// use logit::metrics::{MatthewsCorrelation, Metric};
@@ -212,7 +232,8 @@ pub struct MatthewsCorrelation;
 
 by_class!(MatthewsCorrelation, |_metric, counts| Ok(counts.matthews_correlation()));
 
-/// How much better than by chance truth and prediction agree; 1 is always, 0 is chance.
+/// Cohen's kappa: the agreement of true and predicted classes beyond chance. Perfect agreement is 1, chance
+/// is 0.
 ///
 /// ```
 /// use logit::metrics::{CohenKappa, Metric};
@@ -228,7 +249,7 @@ pub struct CohenKappa {
 }
 
 impl CohenKappa {
-    /// With disagreements that count so.
+    /// Creates the metric with these weights for disagreements.
     pub fn new(disagreement: Disagreement) -> Self {
         CohenKappa { disagreement }
     }

@@ -1,4 +1,4 @@
-//! Counts of true against predicted classes.
+//! Confusion matrices.
 
 use std::fmt;
 
@@ -12,13 +12,18 @@ use crate::check;
 use crate::error::Error;
 use crate::label::{Label, distinct, indices, plain};
 
-/// How often each class was predicted as each: row i, column j counts rows of class i that were called j.
+/// The number of rows of each true class that were predicted as each class: true classes down, predicted
+/// classes across.
 ///
 /// Its [`Display`](fmt::Display) is a table with the labels.
 ///
 /// # Formula
-/// With tp, fp, fn the right, the wrongly claimed and the missed rows of a class: precision = tp / (tp + fp),
-/// recall = tp / (tp + fn), F_β = (1 + β²) tp / ((1 + β²) tp + β² fn + fp), Jaccard = tp / (tp + fp + fn).
+/// Let tp, fp and fn be the true positives, false positives and false negatives of a class.
+///
+/// - precision = tp / (tp + fp)
+/// - recall = tp / (tp + fn)
+/// - F_β = (1 + β²) tp / ((1 + β²) tp + β² fn + fp)
+/// - Jaccard = tp / (tp + fp + fn)
 ///
 /// # Examples
 /// ```
@@ -40,7 +45,7 @@ pub struct ConfusionMatrix<L> {
     counts: Counts,
 }
 
-/// By what the counts of a confusion matrix are divided.
+/// The divisor of the counts of a confusion matrix.
 ///
 /// ```
 /// use logit::metrics::{ConfusionMatrix, Normalize};
@@ -54,11 +59,11 @@ pub struct ConfusionMatrix<L> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Normalize {
-    /// By the rows of each true class: the diagonal is recall.
+    /// The rows of each true class: the diagonal is recall.
     Truth,
-    /// By the rows of each predicted class: the diagonal is precision.
+    /// The rows of each predicted class: the diagonal is precision.
     Prediction,
-    /// By all rows.
+    /// All rows.
     All,
 }
 
@@ -66,25 +71,31 @@ impl<L: Label> ConfusionMatrix<L> {
     /// Counts pairs of true and predicted labels; the classes are all labels that occur in either.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for different lengths, [`Error::Empty`] for none.
+    /// Returns [`Error::ShapeMismatch`] if the lengths differ, and [`Error::Empty`] if there are no labels.
     pub fn new(truth: &[L], predicted: &[L]) -> Result<Self, Error> {
         let classes = distinct(truth.iter().chain(predicted));
         Self::of(classes, truth, predicted, None)
     }
 
-    /// As [`new`](Self::new), with rows counting by their weights.
+    /// Counts pairs of true and predicted labels by the weights of their rows.
+    ///
+    /// The classes are all labels that occur in `truth` or `predicted`.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and for bad weights.
+    /// Returns the errors of [`new`](Self::new). Returns [`Error::ShapeMismatch`], [`Error::InvalidWeight`]
+    /// or [`Error::InvalidWeightSum`] if the weights are not valid.
     pub fn weighted(truth: &[L], predicted: &[L], weights: &[f64]) -> Result<Self, Error> {
         let classes = distinct(truth.iter().chain(predicted));
         Self::of(classes, truth, predicted, Some(weights))
     }
 
-    /// As [`new`](Self::new), with these classes (whether they occur or not), and weights if there are any.
+    /// Counts pairs of true and predicted labels for the given classes, whether they occur or not.
+    ///
+    /// Rows count by their weights if there are weights.
     ///
     /// # Errors
-    /// As [`weighted`](Self::weighted), and [`Error::UnknownLabel`] for a label that is none of the classes.
+    /// Returns the errors of [`weighted`](Self::weighted), and [`Error::UnknownLabel`] if a label is not one
+    /// of `classes`.
     pub fn with_classes(
         classes: &[L],
         truth: &[L],
@@ -102,12 +113,12 @@ impl<L: Label> ConfusionMatrix<L> {
         Ok(ConfusionMatrix { classes, counts })
     }
 
-    /// The classes of rows and columns, ascending.
+    /// Returns the classes of the rows and columns, in ascending order.
     pub fn classes(&self) -> &[L] {
         &self.classes
     }
 
-    /// The counts, or sums of weights: true classes down, predicted classes across.
+    /// Returns the counts, or sums of weights, K x K: true classes down, predicted classes across.
     pub fn counts(&self) -> &DMatrix<f64> {
         &self.counts.0
     }
@@ -116,7 +127,7 @@ impl<L: Label> ConfusionMatrix<L> {
         &self.counts
     }
 
-    /// The counts as shares; 0 where there is nothing to divide by.
+    /// Returns the counts as fractions, K x K; 0 if the divisor is zero.
     pub fn normalized(&self, by: Normalize) -> DMatrix<f64> {
         let counts = self.counts();
         let whole = |row: usize, column: usize| match by {
@@ -128,47 +139,53 @@ impl<L: Label> ConfusionMatrix<L> {
         DMatrix::from_fn(counts.nrows(), counts.ncols(), share)
     }
 
-    /// The share of rows that are right.
+    /// Returns the fraction of rows classified correctly.
     pub fn accuracy(&self) -> f64 {
         self.counts.accuracy()
     }
 
-    /// The share of rows that are wrong: the zero-one loss, which for single labels is the Hamming loss.
+    /// Returns the fraction of rows classified incorrectly: the zero-one loss, which for single labels is the
+    /// Hamming loss.
     pub fn error_rate(&self) -> f64 {
         1.0 - self.accuracy()
     }
 
-    /// The mean recall over the classes that have rows.
+    /// Returns the mean recall over the classes that have rows.
     pub fn balanced_accuracy(&self) -> f64 {
         self.counts.balanced_accuracy()
     }
 
-    /// The same, so that guessing is 0 and all right 1; not finite if only one class has rows.
+    /// Returns the balanced accuracy, rescaled to 0 for guessing and 1 for perfect predictions.
+    ///
+    /// The result is not finite if only one class has rows.
     pub fn adjusted_balanced_accuracy(&self) -> f64 {
         self.counts.adjusted_balanced_accuracy()
     }
 
-    /// Of the rows called by a class, the share that belong to it.
+    /// Returns the precision: the fraction of the rows predicted as a class that belong to it.
     pub fn precision(&self, average: Average, zero: ZeroDivision) -> f64 {
         self.counts.average(average, zero, |hits| hits.precision(zero))
     }
 
-    /// Of the rows that belong to a class, the share that were called by it.
+    /// Returns the recall: the fraction of the rows of a class that are predicted as it.
     pub fn recall(&self, average: Average, zero: ZeroDivision) -> f64 {
         self.counts.average(average, zero, |hits| hits.recall(zero))
     }
 
-    /// The mean of precision and recall, in which recall counts β times as much as precision; harmonic.
+    /// Returns the weighted harmonic mean of precision and recall, in which recall counts β times as much as
+    /// precision.
     pub fn f_beta(&self, beta: f64, average: Average, zero: ZeroDivision) -> f64 {
         self.counts.average(average, zero, |hits| hits.f_beta(beta, zero))
     }
 
-    /// Of the rows that belong to a class or were called by it, the share for which both hold.
+    /// Returns the fraction of the rows that belong to a class or are predicted as it for which both hold
+    /// (Jaccard).
     pub fn jaccard(&self, average: Average, zero: ZeroDivision) -> f64 {
         self.counts.average(average, zero, |hits| hits.jaccard(zero))
     }
 
-    /// The correlation of truth and prediction, from -1 to 1; 0 if either has a single class.
+    /// Returns the Matthews correlation of true and predicted classes, from -1 to 1; 0 if either has a single
+    /// class.
     ///
     /// # References
     /// Gorodkin (2004), "Comparing two K-category assignments by a K-category correlation coefficient".
@@ -176,8 +193,9 @@ impl<L: Label> ConfusionMatrix<L> {
         self.counts.matthews_correlation()
     }
 
-    /// Cohen's kappa: how much better than by chance truth and prediction agree; 1 is always, 0 is chance. NaN if there is
-    /// one class only.
+    /// Returns Cohen's kappa: the agreement of true and predicted classes beyond chance.
+    ///
+    /// Perfect agreement is 1, chance is 0. The result is NaN if there is only one class.
     ///
     /// # References
     /// Cohen (1968), "Weighted kappa".
@@ -185,12 +203,16 @@ impl<L: Label> ConfusionMatrix<L> {
         self.counts.cohen_kappa(disagreement)
     }
 
-    /// Precision, recall and F1 of each class and on average; 0 where there is nothing to divide by.
+    /// Returns precision, recall and F1 of each class and their averages; a ratio whose denominator is zero
+    /// is 0.
     pub fn report(&self) -> ClassificationReport<L> {
         self.report_with(ZeroDivision::Zero)
     }
 
-    /// The same with another value where there is nothing to divide by; averages leave NaN out.
+    /// Returns precision, recall and F1 of each class and their averages, with `zero` for ratios whose
+    /// denominator is zero.
+    ///
+    /// Averages skip NaN.
     pub fn report_with(&self, zero: ZeroDivision) -> ClassificationReport<L> {
         ClassificationReport::new(self, zero)
     }

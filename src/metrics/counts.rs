@@ -1,14 +1,14 @@
-//! Weights of rows by true and predicted class, by index, and what follows from them.
+//! Sums of weights by true and predicted class index, and the metrics that follow from them.
 
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::average::{Average, ZeroDivision};
 
-/// Rows of class i that were called j weigh `(i, j)` in all.
+/// The sums of weights: entry `(i, j)` is for rows of class i that were predicted as j.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Counts(pub(super) DMatrix<f64>);
 
-/// Of one class, or of all together: the weights of right, wrongly claimed and missed rows.
+/// The sums of weights that ratios are made of, for one class or for all together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hits {
     right: f64,
@@ -35,14 +35,17 @@ impl Hits {
     }
 }
 
-/// How far apart classes are for Cohen's kappa.
+/// The weight of a disagreement between two classes in Cohen's kappa.
 ///
 /// ```
 /// use logit::metrics::{ConfusionMatrix, Disagreement};
 ///
-/// // Grades that are at most one apart: near misses count less where distance counts.
+/// // The grades differ by at most one: near misses count less if distance counts.
 /// let grades = ConfusionMatrix::new(&[1, 2, 3, 4], &[1, 2, 4, 4])?;
-/// assert!(grades.cohen_kappa(Disagreement::Quadratic) > grades.cohen_kappa(Disagreement::Equal));
+/// assert!(
+///     grades.cohen_kappa(Disagreement::Quadratic)
+///         > grades.cohen_kappa(Disagreement::Equal)
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,14 +54,15 @@ pub enum Disagreement {
     /// All disagreements count the same.
     #[default]
     Equal,
-    /// By the distance of the classes in their order: for ordered classes, such as grades.
+    /// Disagreements count by the distance of the classes in their order: for ordered classes, such as
+    /// grades.
     Linear,
-    /// By the square of that distance.
+    /// Disagreements count by the square of that distance.
     Quadratic,
 }
 
 impl Counts {
-    /// Of pairs of class indices below `classes`.
+    /// Sums the weights of pairs of class indices below `classes`.
     pub(super) fn new(
         classes: usize,
         pairs: impl Iterator<Item = (usize, usize)>,
@@ -71,7 +75,7 @@ impl Counts {
         Counts(counts)
     }
 
-    /// Of the most probable class of each row, the lower of equals.
+    /// Sums the weights of rows by true class and most probable class; ties go to the lower class.
     pub(super) fn of_probabilities(
         truth: &[usize],
         probabilities: DMatrixView<'_, f64>,
@@ -113,7 +117,8 @@ impl Counts {
         self.0.diagonal().sum() / self.total()
     }
 
-    /// The number that `of` gives of hits; NaN where there is nothing to average, or no such class.
+    /// Returns the average of `of` over classes; NaN if there is nothing to average or the class does not
+    /// exist.
     pub(super) fn average(&self, average: Average, zero: ZeroDivision, of: impl Fn(Hits) -> f64) -> f64 {
         let classes = 0..self.classes();
         let mean = |weight: &dyn Fn(usize) -> f64| {
@@ -135,25 +140,28 @@ impl Counts {
         }
     }
 
-    /// The mean recall over classes that have rows.
+    /// Returns the mean recall over the classes that have rows.
     pub(super) fn balanced_accuracy(&self) -> f64 {
         let recalls = (0..self.classes()).map(|class| self.hits(class).recall(ZeroDivision::NaN));
         let defined: Vec<f64> = recalls.filter(|recall| !recall.is_nan()).collect();
         defined.iter().sum::<f64>() / defined.len() as f64
     }
 
-    /// The same with 0 for guessing and 1 for all right.
+    /// Returns the balanced accuracy, rescaled to 0 for guessing and 1 for perfect predictions.
     pub(super) fn adjusted_balanced_accuracy(&self) -> f64 {
         let present = (0..self.classes()).filter(|&class| self.support(class) > 0.0).count();
         let chance = 1.0 / present as f64;
         (self.balanced_accuracy() - chance) / (1.0 - chance)
     }
 
-    /// The covariance of truth and prediction over the root of their variances. Each is a sum over classes of products of
-    /// weights that are not subtracted from the whole, so that rare classes keep their digits; 0 where either is constant.
+    /// Returns the covariance of true and predicted classes over the root of their variances; 0 if either is
+    /// constant.
+    ///
+    /// Each term is a sum over classes of products of weights. Nothing is subtracted from the total, so rare
+    /// classes keep their digits.
     pub(super) fn matthews_correlation(&self) -> f64 {
         let total = self.total();
-        // Shares, so that products stay within the range.
+        // Fractions keep the products within the range of the number type.
         let claimed: Vec<f64> = (0..self.classes()).map(|class| self.claimed(class) / total).collect();
         let there: Vec<f64> = (0..self.classes()).map(|class| self.support(class) / total).collect();
         let (mut together, mut of_claims, mut of_truth) = (0.0, 0.0, 0.0);
@@ -170,7 +178,7 @@ impl Counts {
             of_truth += there[class] * others(&|other| there[other]);
         }
         if of_claims > 0.0 && of_truth > 0.0 {
-            // The root of the product is the exact one where both are the same.
+            // The root of the product is exact if both factors are equal.
             let product = of_claims * of_truth;
             let root = if product >= f64::MIN_POSITIVE {
                 product.sqrt()
@@ -183,7 +191,7 @@ impl Counts {
         }
     }
 
-    /// NaN where chance alone agrees always, because there is one class only.
+    /// Returns Cohen's kappa; NaN if there is only one class, because chance then always agrees.
     pub(super) fn cohen_kappa(&self, disagreement: Disagreement) -> f64 {
         let total = self.total();
         let (mut found, mut by_chance) = (0.0, 0.0);

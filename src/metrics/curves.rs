@@ -1,4 +1,4 @@
-//! What happens to errors as the threshold on a score moves.
+//! Error rates as a function of the threshold on a score.
 
 use super::ranking::Ranking;
 use crate::check;
@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::scalar::Real;
 
-/// The receiver operating characteristic: for each threshold, the share of negatives and of positives whose score is at
-/// least that.
+/// The receiver operating characteristic (ROC): the false and true positive rates at each threshold.
+///
+/// A rate is the fraction of negatives or of positives whose score is at least the threshold.
 ///
 /// # Examples
 /// ```
@@ -28,12 +29,15 @@ pub struct RocCurve {
 }
 
 impl RocCurve {
-    /// Of the scores of rows for being `positive`, with a weight for each if there are weights. Scores are probabilities
-    /// or anything else of which more speaks for the class.
+    /// Computes the curve of the scores for the class `positive`, weighted if there are weights.
+    ///
+    /// Scores are probabilities or any other number that is greater if the class is more likely.
     ///
     /// # Errors
-    /// For different sizes, no rows, scores that are not finite and bad weights; [`Error::MissingClass`] unless there are
-    /// positive and other rows.
+    /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::Empty`] if there are no rows,
+    /// [`Error::NotFinite`] if a score is not finite, [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`]
+    /// if the weights are not valid, and [`Error::MissingClass`] unless there are both positive and other
+    /// rows.
     pub fn new<T: Real, L: Label>(
         truth: &[L],
         scores: &[T],
@@ -45,10 +49,10 @@ impl RocCurve {
         Ok(RocCurve::of(&ranking, (0..ranking.thresholds.len()).collect()))
     }
 
-    /// As [`new`](Self::new), without points on straight lines between others.
+    /// Computes the curve without the points that lie on a straight line between others.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// Returns the errors of [`new`](Self::new).
     pub fn corners<T: Real, L: Label>(
         truth: &[L],
         scores: &[T],
@@ -79,30 +83,30 @@ impl RocCurve {
         }
     }
 
-    /// The share of negatives at or above each threshold, rising from 0 to 1.
+    /// Returns the fraction of negatives at or above each threshold, rising from 0 to 1.
     pub fn false_positive_rate(&self) -> &[f64] {
         &self.false_positive_rate
     }
 
-    /// The share of positives at or above each threshold, rising from 0 to 1.
+    /// Returns the fraction of positives at or above each threshold, rising from 0 to 1.
     pub fn true_positive_rate(&self) -> &[f64] {
         &self.true_positive_rate
     }
 
-    /// The thresholds, falling from infinity.
+    /// Returns the thresholds, falling from infinity.
     pub fn thresholds(&self) -> &[f64] {
         &self.thresholds
     }
 
-    /// The area under the curve.
+    /// Returns the area under the curve.
     pub fn area(&self) -> f64 {
         trapezoids(&self.false_positive_rate, &self.true_positive_rate)
     }
 
-    /// The area up to a false positive rate, from 1/2 for guessing to 1.
+    /// Returns the standardised area up to a false positive rate, from 1/2 for guessing to 1.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a rate that is not above 0 and at most 1.
+    /// Returns [`Error::InvalidParameter`] if `largest_rate` is not above 0 and at most 1.
     ///
     /// # References
     /// McClish (1989), "Analyzing a portion of the ROC curve".
@@ -122,13 +126,14 @@ impl RocCurve {
     }
 }
 
-/// Precision and recall for each threshold on the score.
+/// The precision and recall at each threshold on a score.
 ///
 /// # Examples
 /// ```
 /// use logit::metrics::PrecisionRecallCurve;
 ///
-/// let curve = PrecisionRecallCurve::new(&[0, 0, 1, 1], &[0.1, 0.4, 0.35, 0.8], &1, None)?;
+/// let curve =
+///     PrecisionRecallCurve::new(&[0, 0, 1, 1], &[0.1, 0.4, 0.35, 0.8], &1, None)?;
 /// assert_eq!(curve.precision(), [0.5, 2.0 / 3.0, 0.5, 1.0, 1.0]);
 /// assert_eq!(curve.recall(), [1.0, 1.0, 0.5, 0.5, 0.0]);
 /// assert_eq!(curve.thresholds(), [0.1, 0.35, 0.4, 0.8]);
@@ -144,10 +149,10 @@ pub struct PrecisionRecallCurve {
 }
 
 impl PrecisionRecallCurve {
-    /// Of the scores of rows for being `positive`, with a weight for each if there are weights.
+    /// Computes the curve of the scores for the class `positive`, weighted if there are weights.
     ///
     /// # Errors
-    /// As [`RocCurve::new`], but other rows are not needed.
+    /// Returns the errors of [`RocCurve::new`], but does not require rows of other classes.
     pub fn new<T: Real, L: Label>(
         truth: &[L],
         scores: &[T],
@@ -167,36 +172,39 @@ impl PrecisionRecallCurve {
         })
     }
 
-    /// Of rows at or above each threshold, the share that are positive; then 1.
+    /// Returns the fraction of the rows at or above each threshold that are positive; the last entry is 1.
     pub fn precision(&self) -> &[f64] {
         &self.precision
     }
 
-    /// Of positive rows, the share at or above each threshold; then 0.
+    /// Returns the fraction of the positive rows at or above each threshold; the last entry is 0.
     pub fn recall(&self) -> &[f64] {
         &self.recall
     }
 
-    /// The thresholds, rising; one fewer than the points, of which the last has none.
+    /// Returns the thresholds, rising. There is one fewer than points: the last point has no threshold.
     pub fn thresholds(&self) -> &[f64] {
         &self.thresholds
     }
 
-    /// The mean precision over recalls: Σ (recall_i - recall_{i-1}) precision_i, without interpolation.
+    /// Returns the average precision, Σ (recall_i - recall_{i-1}) precision_i, without interpolation.
     pub fn average_precision(&self) -> f64 {
         self.average_precision
     }
 
-    /// The area under straight lines between the points, which is too optimistic: see
-    /// [`average_precision`](Self::average_precision).
+    /// Returns the area under straight lines between the points.
+    ///
+    /// This area is too optimistic; prefer [`average_precision`](Self::average_precision).
     pub fn area(&self) -> f64 {
         -trapezoids(&self.recall, &self.precision)
     }
 }
 
-/// The detection error tradeoff: for each threshold, the share of negatives at or above it and of positives below.
+/// The detection error trade-off (DET): the false positive and false negative rates at each threshold.
 ///
-/// Points at which one of the two no longer changes are left out at both ends.
+/// The false positive rate is the fraction of negatives at or above the threshold. The false negative rate is
+/// the fraction of positives below it. At both ends, points at which one of the two no longer changes are
+/// left out.
 ///
 /// # Examples
 /// ```
@@ -216,10 +224,10 @@ pub struct DetCurve {
 }
 
 impl DetCurve {
-    /// Of the scores of rows for being `positive`, with a weight for each if there are weights.
+    /// Computes the curve of the scores for the class `positive`, weighted if there are weights.
     ///
     /// # Errors
-    /// As [`RocCurve::new`].
+    /// Returns the errors of [`RocCurve::new`].
     pub fn new<T: Real, L: Label>(
         truth: &[L],
         scores: &[T],
@@ -238,23 +246,23 @@ impl DetCurve {
         })
     }
 
-    /// The share of negatives at or above each threshold, falling.
+    /// Returns the fraction of negatives at or above each threshold, falling.
     pub fn false_positive_rate(&self) -> &[f64] {
         &self.false_positive_rate
     }
 
-    /// The share of positives below each threshold, rising.
+    /// Returns the fraction of positives below each threshold, rising.
     pub fn false_negative_rate(&self) -> &[f64] {
         &self.false_negative_rate
     }
 
-    /// The thresholds, rising; the last may be infinite.
+    /// Returns the thresholds, rising; the last may be infinite.
     pub fn thresholds(&self) -> &[f64] {
         &self.thresholds
     }
 }
 
-/// The area under straight lines between points, negative if x falls.
+/// Returns the area under straight lines between points; negative if x falls.
 fn trapezoids(x: &[f64], y: &[f64]) -> f64 {
     let width = x.windows(2).map(|pair| pair[1] - pair[0]);
     width.zip(y.windows(2)).map(|(width, pair)| width * 0.5 * (pair[0] + pair[1])).sum()

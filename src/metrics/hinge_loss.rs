@@ -1,4 +1,4 @@
-//! The mean margin that scores lack.
+//! The hinge loss of scores.
 
 use nalgebra::DMatrixView;
 
@@ -8,23 +8,37 @@ use crate::label::Label;
 use crate::metric::{checked, double, mean};
 use crate::scalar::Real;
 
-/// The mean of max(0, 1 - margin) over rows, weighted if there are weights; lower is better. The margin of a row is, of two
-/// classes, its score (n x 1, as [`decision_function`](crate::ClassifierExt::decision_function) returns it) with the sign of
-/// its class; of more (n x K) the score of its class minus the largest of the others.
+/// Returns the hinge loss, the mean of max(0, 1 - margin) over rows; lower is better.
+///
+/// For two classes, the margin of a row is its score (n x 1, as
+/// [`decision_function`](crate::ClassifierExt::decision_function) returns it) with the sign of its class. For
+/// more classes (n x K), it is the score of its class minus the largest score of the others. Rows count by
+/// their weights if there are weights.
 ///
 /// # References
 /// Crammer and Singer (2001), "On the algorithmic implementation of multiclass kernel-based vector machines".
 ///
 /// # Errors
-/// For different sizes, no rows, fewer than two classes, a label that is none of them, scores that are not finite and bad
-/// weights.
+/// Returns [`Error::InvalidParameter`] if there are fewer than two classes, [`Error::ShapeMismatch`] if the
+/// sizes differ, [`Error::Empty`] if there are no rows, [`Error::NotFinite`] if a score is not finite,
+/// [`Error::UnsortedClasses`] if `classes` are not in ascending order, [`Error::UnknownLabel`] if a label is
+/// not one of `classes`, and [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not
+/// valid.
 ///
 /// # Examples
 /// ```
 /// use logit::metrics::hinge_loss;
 /// use nalgebra::dmatrix;
 ///
-/// assert_eq!(hinge_loss(&["no", "yes", "yes"], &dmatrix![-2.0; 0.5; -1.0], &["no", "yes"], None)?, 2.5 / 3.0);
+/// assert_eq!(
+///     hinge_loss(
+///         &["no", "yes", "yes"],
+///         &dmatrix![-2.0; 0.5; -1.0],
+///         &["no", "yes"],
+///         None
+///     )?,
+///     2.5 / 3.0
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn hinge_loss<'a, T: Real, L: Label>(
@@ -34,7 +48,7 @@ pub fn hinge_loss<'a, T: Real, L: Label>(
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
     let scores = scores.into();
-    check::parameter("classes", classes.len() as f64, classes.len() >= 2, "at least 2 of them")?;
+    check::parameter("classes", classes.len() as f64, classes.len() >= 2, "at least 2")?;
     let columns = if classes.len() == 2 { 1 } else { classes.len() };
     let truth = checked("scores", truth, (scores, columns), classes)?;
     check::weights(weights, truth.len())?;

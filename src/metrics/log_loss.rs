@@ -7,14 +7,18 @@ use crate::label::Label;
 use crate::metric::{Metric, mean};
 use crate::scalar::Real;
 
-/// The mean of -ln p over rows, with p the probability that was given to the true class; lower is better.
+/// Returns the log loss, the mean of -ln p over rows, with p the predicted probability of the true class;
+/// lower is better.
 ///
-/// `classes` are those of the columns of `probabilities` (n x K), as [`Classifier::classes`](crate::Classifier)
-/// returns them. A true class that was given probability 0 makes the result infinite: nothing is clipped.
-/// [`LogLoss`] takes weights too.
+/// `classes` are the classes of the columns of `probabilities` (n x K), as
+/// [`Classifier::classes`](crate::Classifier) returns them. Nothing is clipped: a true class with probability
+/// 0 makes the result infinite. [`LogLoss`] also takes weights.
 ///
 /// # Errors
-/// For different sizes, no rows, a label that is none of the classes, and entries outside [0, 1].
+/// Returns [`Error::ShapeMismatch`] if the sizes differ, [`Error::Empty`] if there are no rows,
+/// [`Error::UnknownLabel`] if a label is not one of `classes`, [`Error::UnsortedClasses`] if `classes` are
+/// not in ascending order, and [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is not from
+/// 0 to 1.
 ///
 /// # Examples
 /// ```
@@ -34,14 +38,17 @@ pub fn log_loss<'a, T: Real, L: Label>(
     LogLoss.evaluate(truth, probabilities, classes, None)
 }
 
-/// [`log_loss`] as a [`Metric`]: Σ u (-ln p) / Σ u with sample weights u.
+/// The log loss as a [`Metric`], Σ u (-ln p) / Σ u with sample weights u; see [`log_loss`].
 ///
 /// ```
 /// use logit::metrics::{LogLoss, Metric};
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![1.0, 0.0; 0.5, 0.5];
-/// assert_eq!(LogLoss.evaluate(&[0, 1], &p, &[0, 1], Some(&[3.0, 1.0]))?, 2f64.ln() / 4.0);
+/// assert_eq!(
+///     LogLoss.evaluate(&[0, 1], &p, &[0, 1], Some(&[3.0, 1.0]))?,
+///     2f64.ln() / 4.0
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +65,7 @@ impl Metric for LogLoss {
         probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
-        // 0 and not -0 for a probability of 1.
+        // Subtracting from 0 gives 0, not -0, for a probability of 1.
         Ok(mean(truth.len(), weights, |row| 0.0 - probabilities[(row, truth[row])].ln()))
     }
 }

@@ -1,4 +1,4 @@
-//! What decisions cost.
+//! The mean cost of decisions.
 
 use nalgebra::{DMatrix, DMatrixView};
 
@@ -7,22 +7,26 @@ use crate::check;
 use crate::error::Error;
 use crate::metric::Metric;
 
-/// The mean cost of calling rows by classes; lower is better.
+/// The mean cost of predicted classes; lower is better.
 ///
 /// # Formula
-/// Σ u c_ij / Σ u over rows of class i that are called j, with sample weights u: costs have true classes down and predicted
-/// classes across, as those of [`MinimumCost`](crate::decide::MinimumCost). With it, thresholds are
-/// [tuned](crate::decide::FittedThreshold::tuned) for what mistakes cost on real rows, and models are compared by it.
+/// Σ u c_ij / Σ u over rows of class i that are predicted as j, with sample weights u. Costs have true
+/// classes down and predicted classes across, as in [`MinimumCost`](crate::decide::MinimumCost). Use the
+/// metric to [tune](crate::decide::FittedThreshold::tuned) thresholds to the cost of mistakes on real rows,
+/// and to compare models by that cost.
 ///
 /// # Examples
 /// ```
 /// use logit::metrics::{MeanCost, Metric};
 /// use nalgebra::dmatrix;
 ///
-/// // The classes are "ill" and "well": calling the ill well costs nine times as much as the other mistake.
+/// // Predicting "well" for the ill costs nine times as much as the other mistake.
 /// let cost = MeanCost::new(dmatrix![0.0, 9.0; 1.0, 0.0]);
 /// let p = dmatrix![0.8, 0.2; 0.4, 0.6; 0.7, 0.3; 0.1, 0.9];
-/// assert_eq!(cost.evaluate(&["ill", "ill", "well", "well"], &p, &["ill", "well"], None)?, 2.5);
+/// assert_eq!(
+///     cost.evaluate(&["ill", "ill", "well", "well"], &p, &["ill", "well"], None)?,
+///     2.5
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -31,12 +35,12 @@ pub struct MeanCost {
 }
 
 impl MeanCost {
-    /// With these costs, K x K, which are checked where they are used.
+    /// Creates the metric with these costs, K x K, which are checked when the metric is evaluated.
     pub fn new(costs: DMatrix<f64>) -> Self {
         MeanCost { costs }
     }
 
-    /// The costs.
+    /// Returns the costs, K x K.
     pub fn costs(&self) -> &DMatrix<f64> {
         &self.costs
     }

@@ -1,22 +1,22 @@
-//! How good predictions are.
+//! Metrics: how good predictions are.
 //!
-//! Functions and tables take the true labels first. A [`Metric`] is a number as a value, with sample weights, for model
-//! selection and for [confidence intervals](Bootstrap).
+//! Functions and tables take the true labels first. A [`Metric`] is a metric as a value: it takes sample
+//! weights, and model selection and [confidence intervals](Bootstrap) use it.
 //!
-//! | Question | Answer | Judges |
+//! | Question | Metrics | Computed from |
 //! |---|---|---|
-//! | How many are right? | [`accuracy`], [`Accuracy`], [`TopK`] | labels, probabilities |
-//! | The same where classes are of different sizes? | [`BalancedAccuracy`], [`MatthewsCorrelation`], [`CohenKappa`] | labels |
-//! | Which classes are taken for which? | [`ConfusionMatrix`], [`ClassificationReport`] | labels |
-//! | How many alarms are right, how many cases are found? | [`Precision`], [`Recall`], [`FBeta`], [`Jaccard`] | labels |
+//! | What fraction of rows is classified correctly? | [`accuracy`], [`Accuracy`], [`TopK`] | labels, probabilities |
+//! | And if the classes differ in size? | [`BalancedAccuracy`], [`MatthewsCorrelation`], [`CohenKappa`] | labels |
+//! | Which classes are confused with which? | [`ConfusionMatrix`], [`ClassificationReport`] | labels |
+//! | How many alarms are right, and how many cases are found? | [`Precision`], [`Recall`], [`FBeta`], [`Jaccard`] | labels |
 //! | What do the mistakes cost? | [`MeanCost`] | labels |
 //! | How good are the probabilities? | [`LogLoss`], [`BrierScore`] | probabilities |
-//! | Are they as frequent as they say? | [`CalibrationCurve`], [`CalibrationError`] | probabilities |
-//! | Do the right rows come first? | [`RocAuc`], [`MulticlassRocAuc`], [`AveragePrecision`] | scores or probabilities |
-//! | Which threshold costs what? | [`RocCurve`], [`PrecisionRecallCurve`], [`DetCurve`] | scores or probabilities |
-//! | Do scores keep their distance? | [`hinge_loss`] | scores |
+//! | Do the probabilities match the observed frequencies? | [`CalibrationCurve`], [`CalibrationError`] | probabilities |
+//! | Do positive rows rank above negative rows? | [`RocAuc`], [`MulticlassRocAuc`], [`AveragePrecision`] | scores or probabilities |
+//! | Which error rates does each threshold give? | [`RocCurve`], [`PrecisionRecallCurve`], [`DetCurve`] | scores or probabilities |
+//! | Do the scores keep a margin? | [`hinge_loss`] | scores |
 //! | How good are label sets? | [`hamming_loss`], [`multi_label_jaccard`], [`subset_accuracy`] | sets |
-//! | How sure is any of these? | [`Bootstrap`] | |
+//! | How uncertain is a metric? | [`Bootstrap`] | |
 
 mod accuracy;
 mod average;

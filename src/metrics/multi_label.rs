@@ -1,4 +1,4 @@
-//! How good predicted label sets are.
+//! Metrics of predicted label sets.
 
 use crate::check;
 use crate::error::Error;
@@ -6,10 +6,12 @@ use crate::label::Label;
 use crate::label_sets::LabelSets;
 use crate::metric::mean;
 
-/// The share of all yes/no answers, one per row and label, that are wrong; lower is better.
+/// Returns the Hamming loss: the fraction of wrong yes/no answers, one per row and label; lower is better.
 ///
 /// # Errors
-/// For sets of other labels or rows, no rows and bad weights.
+/// Returns [`Error::ShapeMismatch`] if the numbers of rows or labels differ, [`Error::UnknownLabel`] if the
+/// labels differ, [`Error::Empty`] if there are no rows, and [`Error::ShapeMismatch`],
+/// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid.
 ///
 /// # Examples
 /// ```
@@ -32,7 +34,9 @@ pub fn hamming_loss<L: Label>(
     rows(truth, predicted, weights, |both, either| (either - both) / labels)
 }
 
-/// The mean over rows of the share of labels in either set that are in both; 1 for two empty sets. Greater is better.
+/// Returns the mean over rows of the fraction of labels in either set that are in both; greater is better.
+///
+/// The fraction is 1 for two empty sets.
 ///
 /// ```
 /// use logit::metrics::multi_label_jaccard;
@@ -45,7 +49,7 @@ pub fn hamming_loss<L: Label>(
 /// ```
 ///
 /// # Errors
-/// As [`hamming_loss`].
+/// Returns the errors of [`hamming_loss`].
 pub fn multi_label_jaccard<L: Label>(
     truth: &LabelSets<L>,
     predicted: &LabelSets<L>,
@@ -54,7 +58,7 @@ pub fn multi_label_jaccard<L: Label>(
     rows(truth, predicted, weights, |both, either| if either > 0.0 { both / either } else { 1.0 })
 }
 
-/// The share of rows whose sets are exactly right.
+/// Returns the fraction of rows whose sets are exactly right.
 ///
 /// ```
 /// use logit::metrics::subset_accuracy;
@@ -67,7 +71,7 @@ pub fn multi_label_jaccard<L: Label>(
 /// ```
 ///
 /// # Errors
-/// As [`hamming_loss`].
+/// Returns the errors of [`hamming_loss`].
 pub fn subset_accuracy<L: Label>(
     truth: &LabelSets<L>,
     predicted: &LabelSets<L>,
@@ -76,7 +80,7 @@ pub fn subset_accuracy<L: Label>(
     rows(truth, predicted, weights, |both, either| if both == either { 1.0 } else { 0.0 })
 }
 
-/// The mean over rows of what `of` says of how many labels both sets have, and either.
+/// Returns the mean over rows of `of(both, either)`, the numbers of labels in both sets and in either.
 fn rows<L: Label>(
     truth: &LabelSets<L>,
     predicted: &LabelSets<L>,

@@ -1,4 +1,4 @@
-//! Areas under ROC curves for many classes.
+//! Areas under ROC curves for more than two classes.
 
 use nalgebra::{DMatrix, DMatrixView};
 
@@ -7,14 +7,14 @@ use super::roc_auc::RocAuc;
 use crate::error::{Error, unsupported};
 use crate::metric::{EVALUATED, Metric};
 
-/// The area under the ROC curve for many classes, by averages of its own; [`RocAuc`](super::RocAuc) is the macro average of
-/// each class against all others.
+/// The area under the ROC curve for more than two classes, with a choice of averages.
 ///
-/// Of two classes all are the area of the second.
+/// [`RocAuc`](super::RocAuc) is the macro average of each class against all others. For two classes, every
+/// average is the area of the second class.
 ///
 /// # References
-/// Hand and Till (2001), "A simple generalisation of the area under the ROC curve for multiple class classification
-/// problems", for pairs of classes.
+/// Hand and Till (2001), "A simple generalisation of the area under the ROC curve for multiple class
+/// classification problems", for pairs of classes.
 ///
 /// # Examples
 /// ```
@@ -22,7 +22,12 @@ use crate::metric::{EVALUATED, Metric};
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.6, 0.3, 0.1; 0.2, 0.5, 0.3; 0.3, 0.3, 0.4; 0.7, 0.2, 0.1];
-/// let area = MulticlassRocAuc::one_vs_one(Average::Macro).evaluate(&[0, 1, 2, 1], &p, &[0, 1, 2], None)?;
+/// let area = MulticlassRocAuc::one_vs_one(Average::Macro).evaluate(
+///     &[0, 1, 2, 1],
+///     &p,
+///     &[0, 1, 2],
+///     None,
+/// )?;
 /// assert!((area - 0.75).abs() < 1e-15);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -33,13 +38,15 @@ pub struct MulticlassRocAuc {
 }
 
 impl MulticlassRocAuc {
-    /// Each class against all others.
+    /// Creates the metric that compares each class with all others.
     pub fn one_vs_rest(average: Average) -> Self {
         MulticlassRocAuc { pairs: false, average }
     }
 
-    /// Each pair of classes, on their rows alone; [`Average::Weighted`] counts a pair by its rows. There is no
-    /// [`Average::Micro`] of pairs.
+    /// Creates the metric that compares each pair of classes on the rows of those two classes.
+    ///
+    /// [`Average::Weighted`] counts a pair by its number of rows. [`Average::Micro`] is not supported for
+    /// pairs.
     pub fn one_vs_one(average: Average) -> Self {
         MulticlassRocAuc { pairs: true, average }
     }
@@ -118,16 +125,14 @@ impl MulticlassRocAuc {
             Average::Class(class) => {
                 average(pairs.filter(|&(a, b)| a == class || b == class).map(|pair| Ok((1.0, both(pair)?))))
             }
-            Average::Micro => Err(unsupported(
-                "a micro average",
-                "the area of pairs of classes",
-                "take one against the rest",
-            )),
+            Average::Micro => {
+                Err(unsupported("a micro average", "`MulticlassRocAuc::one_vs_one`", "use `one_vs_rest`"))
+            }
         }
     }
 }
 
-/// The mean of weighted values.
+/// Returns the weighted mean of `(weight, value)` pairs.
 pub(super) fn average(values: impl Iterator<Item = Result<(f64, f64), Error>>) -> Result<f64, Error> {
     let (mut weights, mut sum) = (0.0, 0.0);
     for value in values {

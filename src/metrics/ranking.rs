@@ -1,4 +1,4 @@
-//! Rows in the order of falling scores, counted at every threshold.
+//! Rows in order of falling scores, with cumulative counts at every threshold.
 
 use crate::check;
 use crate::error::Error;
@@ -6,7 +6,7 @@ use crate::label::Label;
 use crate::metric::{EVALUATED, double};
 use crate::scalar::Real;
 
-/// For every distinct score in falling order: the weights of rows of the positive class, and of others, at or above it.
+/// For every distinct score in falling order, the weights of positive and of other rows at or above it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ranking {
     pub(super) thresholds: Vec<f64>,
@@ -15,8 +15,11 @@ pub(super) struct Ranking {
 }
 
 impl Ranking {
+    /// Ranks rows by their scores for the class `positive`.
+    ///
     /// # Errors
-    /// For different sizes, no rows, scores that are not finite and bad weights.
+    /// Returns an error if the lengths differ, there are no rows, a score is not finite or the weights are
+    /// not valid.
     pub(super) fn of_labels<T: Real, L: Label>(
         truth: &[L],
         scores: &[T],
@@ -42,7 +45,7 @@ impl Ranking {
         Ok(Ranking::new(&yes, &scores, double(weights).as_deref()))
     }
 
-    /// Of rows whose score is finite. Rows of weight 0 are left out.
+    /// Ranks rows with finite scores; rows of weight 0 are left out.
     pub(super) fn new(yes: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Self {
         let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
         let counted = (0..yes.len()).filter(|&row| weight(row) > 0.0);
@@ -70,7 +73,7 @@ impl Ranking {
         self.wrong.last().copied().unwrap_or(0.0)
     }
 
-    /// The positive class must have rows.
+    /// Checks that the positive class has rows.
     pub(super) fn check_positive<L: Label>(&self, positive: &L) -> Result<(), Error> {
         if self.positives() > 0.0 {
             return Ok(());
@@ -78,7 +81,7 @@ impl Ranking {
         Err(Error::MissingClass { class: format!("{positive:?}"), index: 1, among: EVALUATED })
     }
 
-    /// The positive class must have rows, and so must the others together.
+    /// Checks that the positive class and the other classes together have rows.
     pub(super) fn check_both<L: Label>(&self, positive: &L) -> Result<(), Error> {
         self.check_positive(positive)?;
         if self.negatives() > 0.0 {
@@ -87,7 +90,7 @@ impl Ranking {
         Err(Error::MissingClass { class: format!("other than {positive:?}"), index: 0, among: EVALUATED })
     }
 
-    /// The step sum Σ (recall_i - recall_{i-1}) precision_i.
+    /// Returns the step sum Σ (recall_i - recall_{i-1}) precision_i.
     pub(super) fn average_precision(&self) -> f64 {
         let (mut sum, mut before) = (0.0, 0.0);
         for (&right, &wrong) in self.right.iter().zip(&self.wrong) {

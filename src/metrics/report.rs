@@ -6,17 +6,23 @@ use super::average::ZeroDivision;
 use super::confusion::ConfusionMatrix;
 use crate::label::{Label, plain};
 
-/// Precision, recall and F1 of one class, or an average of them.
+/// The precision, recall and F1 of one class, or an average of them.
 ///
 /// # Formula
-/// With tp, fp, fn the right, the wrongly claimed and the missed rows of a class: precision = tp / (tp + fp),
-/// recall = tp / (tp + fn), F1 = 2 tp / (2 tp + fp + fn). A ratio without anything to divide by is 0, unless
-/// [`report_with`](ConfusionMatrix::report_with) was told otherwise.
+/// Let tp, fp and fn be the true positives, false positives and false negatives of a class.
+///
+/// - precision = tp / (tp + fp)
+/// - recall = tp / (tp + fn)
+/// - F1 = 2 tp / (2 tp + fp + fn)
+///
+/// A ratio whose denominator is zero is 0, unless [`report_with`](ConfusionMatrix::report_with) sets another
+/// value.
 ///
 /// ```
 /// use logit::metrics::ConfusionMatrix;
 ///
-/// let report = ConfusionMatrix::new(&["no", "yes", "yes"], &["no", "yes", "no"])?.report();
+/// let report =
+///     ConfusionMatrix::new(&["no", "yes", "yes"], &["no", "yes", "no"])?.report();
 /// let (_, yes) = report.classes().last().expect("two classes");
 /// assert_eq!((yes.precision, yes.recall, yes.support), (1.0, 0.5, 2.0));
 /// # Ok::<(), logit::Error>(())
@@ -24,17 +30,18 @@ use crate::label::{Label, plain};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ClassScores {
-    /// Of the rows called by this class, the share that belong to it.
+    /// The fraction of the rows predicted as this class that belong to it.
     pub precision: f64,
-    /// Of the rows that belong to this class, the share that were called by it.
+    /// The fraction of the rows of this class that are predicted as it.
     pub recall: f64,
     /// The harmonic mean of precision and recall.
     pub f1: f64,
-    /// How many rows belong to it, or the sum of their weights.
+    /// The number of rows of this class, or the sum of their weights.
     pub support: f64,
 }
 
-/// Precision, recall and F1 of every class, their averages, and accuracy; its [`Display`](fmt::Display) is a table.
+/// The precision, recall and F1 of every class, their averages, and the accuracy; its
+/// [`Display`](fmt::Display) is a table.
 ///
 /// # Examples
 /// ```
@@ -74,22 +81,22 @@ impl<L: Label> ClassificationReport<L> {
         }
     }
 
-    /// The classes, ascending, with their scores.
+    /// Returns the classes in ascending order, with their scores.
     pub fn classes(&self) -> impl Iterator<Item = (&L, &ClassScores)> {
         self.classes.iter().zip(&self.scores)
     }
 
-    /// The share of rows that are right.
+    /// Returns the fraction of rows classified correctly.
     pub fn accuracy(&self) -> f64 {
         self.accuracy
     }
 
-    /// The mean over classes, each counting the same.
+    /// Returns the mean over classes with equal weight.
     pub fn macro_average(&self) -> ClassScores {
         self.average(|_| 1.0)
     }
 
-    /// The mean over classes, each counting by its rows.
+    /// Returns the mean over classes, each weighted by its number of rows.
     pub fn weighted_average(&self) -> ClassScores {
         self.average(|scores| scores.support)
     }

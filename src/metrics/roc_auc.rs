@@ -7,19 +7,22 @@ use crate::label::Label;
 use crate::metric::{EVALUATED, Metric, checked};
 use crate::scalar::Real;
 
-/// The area under the receiver operating characteristic: the chance that a row of the second class has a greater
-/// score than a row of the first, where equal scores count half; greater is better, 1/2 is guessing.
+/// Returns the area under the ROC curve; greater is better, 1/2 is guessing.
 ///
-/// `scores` are probabilities (n x K) or raw scores of any range, as [`Classifier`](crate::Classifier) returns
-/// either: only their order counts. Two classes may have a single column, the score of the second. For more than two
-/// classes it is the mean over classes of the area of each against all others. [`RocAuc`] takes weights too.
+/// The area is the probability that a row of the second class has a greater score than a row of the first
+/// class, where equal scores count half. `scores` are probabilities (n x K) or raw scores of any range, as
+/// [`Classifier`](crate::Classifier) returns them: only their order counts. For two classes, a single column
+/// with the score of the second class is enough. For more than two classes, the result is the mean over
+/// classes of the area of each class against all others. [`RocAuc`] also takes weights.
 ///
-/// # Method
+/// # Algorithm
 /// The Mann-Whitney statistic over all pairs, from one sort (Hanley and McNeil 1982); exact with ties.
 ///
 /// # Errors
-/// For different sizes, no rows, a label that is none of the classes, and scores that are not finite;
-/// [`Error::MissingClass`] unless every class has a row.
+/// Returns [`Error::ShapeMismatch`] if the sizes differ, [`Error::Empty`] if there are no rows,
+/// [`Error::NotFinite`] if a score is not finite, [`Error::UnsortedClasses`] if `classes` are not in
+/// ascending order, [`Error::UnknownLabel`] if a label is not one of `classes`, and [`Error::MissingClass`]
+/// unless every class has a row.
 ///
 /// # Examples
 /// ```
@@ -42,14 +45,19 @@ pub fn roc_auc<'a, T: Real, L: Label>(
     area.map_err(|error| error.with_labels(classes))
 }
 
-/// [`roc_auc`] as a [`Metric`]; with sample weights, a pair of rows counts by the product of its weights.
+/// The area under the ROC curve as a [`Metric`]; see [`roc_auc`].
+///
+/// With sample weights, a pair of rows counts by the product of its weights.
 ///
 /// ```
 /// use logit::metrics::{Metric, RocAuc};
 /// use nalgebra::dmatrix;
 ///
 /// let p = dmatrix![0.9, 0.1; 0.6, 0.4; 0.65, 0.35; 0.2, 0.8];
-/// assert_eq!(RocAuc.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[3.0, 1.0, 1.0, 1.0]))?, 0.875);
+/// assert_eq!(
+///     RocAuc.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&[3.0, 1.0, 1.0, 1.0]))?,
+///     0.875
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,7 +75,7 @@ impl Metric for RocAuc {
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         let classes = scores.ncols().max(2);
-        // Products of weights must neither overflow nor vanish: divide by a power of two, which rounds nothing.
+        // Products of weights must neither overflow nor vanish. Division by a power of two rounds nothing.
         let largest =
             weights.map_or(1.0, |weights| weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max));
         let unit = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());

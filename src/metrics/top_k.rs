@@ -1,11 +1,12 @@
-//! The share of rows whose class is among the most probable.
+//! Top-k accuracy.
 
 use nalgebra::DMatrixView;
 
 use crate::error::Error;
 use crate::metric::{Metric, mean};
 
-/// The share of rows whose class is among the k most probable; of equals the lower class comes first.
+/// The fraction of rows whose true class is among the k most probable; of equals, the lower class comes
+/// first.
 ///
 /// ```
 /// use logit::metrics::{Metric, TopK};
@@ -21,7 +22,7 @@ pub struct TopK {
 }
 
 impl TopK {
-    /// Among so many.
+    /// Creates the metric that counts a row as correct if its true class is among the `k` most probable.
     pub fn new(k: usize) -> Self {
         TopK { k }
     }

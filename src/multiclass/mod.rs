@@ -1,4 +1,4 @@
-//! Classifiers for many classes, made of classifiers for two.
+//! Multi-class classifiers that are composed of binary classifiers.
 
 mod one_vs_one;
 mod one_vs_rest;
@@ -9,7 +9,7 @@ pub use one_vs_rest::{FittedOneVsRest, OneVsRest};
 
 use crate::report::FitReport;
 
-/// The first report that says something other than converged, or the first.
+/// Returns the first report that is not converged, or the first report if all have converged.
 fn first_unconverged<'a>(
     reports: impl Iterator<Item = Option<&'a FitReport>> + Clone,
 ) -> Option<&'a FitReport> {

@@ -15,20 +15,23 @@ use crate::scalar::Real;
 use crate::scratch::Scratch;
 use crate::select::Part;
 
-/// Fits any estimator once for each pair of classes, on the rows of those two.
+/// An estimator that fits another estimator once for each pair of classes, to the rows of the two classes.
 ///
 /// # Formula
-/// Scores are the number of pairs that a class wins, plus its summed log-odds squeezed into (-1/3, 1/3) so that they
-/// decide between equal numbers only. Probabilities p minimise Σ_{i<j} (r_ji p_i - r_ij p_j)^2 with r_ij the
-/// probability that the pair's classifier gives to i; they follow from the fixed-point iteration of the reference.
-/// Two classes need one fit, which is used as it is.
+/// The score of a class is the number of pairs that it wins, plus its summed log-odds scaled to (-1/3, 1/3),
+/// which decide only between equal numbers. The probabilities p minimise Σ_{i<j} (r_ji p_i - r_ij p_j)^2,
+/// where r_ij is the probability that the pair's classifier gives to i. They are computed by the fixed-point
+/// iteration of the reference. Two classes need one fit, whose scores and probabilities are returned
+/// unchanged.
 ///
 /// # References
-/// Wu, Lin and Weng (2004), "Probability estimates for multi-class classification by pairwise coupling", algorithm 2.
+/// Wu, Lin and Weng (2004), "Probability estimates for multi-class classification by pairwise coupling",
+/// algorithm 2.
 ///
 /// # Observers
-/// An observer sees the fits one after the other. If it stops one, those that remain stop at their first call: the model so
-/// far is returned, and its report says [`Cancelled`](crate::StopReason::Cancelled).
+/// An observer receives the progress of one fit after the other. If it stops one, the remaining fits stop at
+/// their first call. The estimator then returns the current model, whose report says
+/// [`Cancelled`](crate::StopReason::Cancelled).
 ///
 /// # Examples
 /// ```
@@ -36,7 +39,8 @@ use crate::select::Part;
 /// use logit::{LogisticRegression, OneVsOne, Penalty, data};
 ///
 /// let iris = data::iris();
-/// let model = OneVsOne::new(LogisticRegression::new(Penalty::c(1.0))).fit(&iris.x, &iris.y)?;
+/// let model = OneVsOne::new(LogisticRegression::new(Penalty::c(1.0)))
+///     .fit(&iris.x, &iris.y)?;
 /// assert_eq!(model.models().len(), 3);
 /// assert!(model.score(&iris.x, &iris.y)? > 0.95);
 /// # Ok::<(), logit::Error>(())
@@ -47,7 +51,7 @@ pub struct OneVsOne<E> {
 }
 
 impl<E> OneVsOne<E> {
-    /// One fit of `estimator` per pair of classes.
+    /// Creates an estimator that fits `estimator` once per pair of classes.
     pub fn new(estimator: E) -> Self {
         OneVsOne { estimator }
     }
@@ -61,12 +65,13 @@ pub struct FittedOneVsOne<C, L> {
 }
 
 impl<C, L> FittedOneVsOne<C, L> {
-    /// The fitted classifiers of the pairs (0, 1), (0, 2), ..., (1, 2), ...; `true` is the later class.
+    /// The fitted classifiers of the pairs (0, 1), (0, 2), ..., (1, 2), .... The label `true` is the later
+    /// class of a pair.
     pub fn models(&self) -> &[C] {
         &self.models
     }
 
-    /// The pairs of class indices in the order of the models.
+    /// Returns the pairs of class indices in the order of the models.
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<C, L> {
         pairs(self.classes.len())
     }
@@ -132,7 +137,8 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
         if let [only] = self.models.as_slice() {
             return only.scores_into(x, out, scratch);
         }
-        // Wins of every class, its summed log-odds, and the scores of one pair.
+        // The columns are the wins of each class, the summed log-odds of each class, and the scores of one
+        // pair.
         let (rows, classes) = (x.nrows(), self.classes.len());
         let write = |mut sums: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
             for ((i, j), model) in self.pairs().zip(&self.models) {
@@ -196,7 +202,8 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
 }
 
 impl<C, L> FittedOneVsOne<C, L> {
-    /// Writes the probabilities of classes that follow from those of pairs, two columns for each pair.
+    /// Writes the class probabilities that follow from the probabilities of the pairs, which have two columns
+    /// per pair.
     fn couple<T: Real>(
         &self,
         of_pairs: DMatrixView<'_, T>,
@@ -215,10 +222,10 @@ impl<C, L> FittedOneVsOne<C, L> {
     }
 }
 
-/// Memory for the probabilities of classes from those of pairs.
+/// Working memory for the class probabilities of one row.
 #[derive(Debug)]
 struct Coupling {
-    /// In row i and column j the probability of i against j.
+    /// The probability of class i against class j, in row i and column j.
     duels: DMatrix<f64>,
     q: DMatrix<f64>,
     p: Vec<f64>,
@@ -230,7 +237,7 @@ impl Coupling {
         Coupling { duels: square.clone(), q: square, p: vec![0.0; classes] }
     }
 
-    /// The probabilities that fit the duels best.
+    /// Returns the class probabilities that fit the duels best.
     fn solve(&mut self) -> &[f64] {
         let Coupling { duels, q, p } = self;
         let classes = p.len();

@@ -13,15 +13,17 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// Fits any estimator once for each class, against all other classes.
+/// An estimator that fits another estimator once for each class, against all other classes.
 ///
 /// # Formula
-/// With z_k and p_k the log-odds and the probability of class k in its own fit: scores are z_k, probabilities
-/// p_k / Σ_j p_j (equal shares if all p are 0). Two classes need one fit only, which is used as it is.
+/// Let z_k and p_k be the log-odds and the probability of class k in its own fit. The scores are z_k, and the
+/// probabilities are p_k / Σ_j p_j (1/K each if all p are 0). Two classes need one fit, whose scores and
+/// probabilities are returned unchanged.
 ///
 /// # Observers
-/// An observer sees the fits one after the other. If it stops one, those that remain stop at their first call: the model so
-/// far is returned, and its report says [`Cancelled`](crate::StopReason::Cancelled).
+/// An observer receives the progress of one fit after the other. If it stops one, the remaining fits stop at
+/// their first call. The estimator then returns the current model, whose report says
+/// [`Cancelled`](crate::StopReason::Cancelled).
 ///
 /// # Examples
 /// ```
@@ -29,7 +31,8 @@ use crate::scratch::Scratch;
 /// use logit::{LogisticRegression, OneVsRest, Penalty, data};
 ///
 /// let iris = data::iris();
-/// let model = OneVsRest::new(LogisticRegression::new(Penalty::c(1.0))).fit(&iris.x, &iris.y)?;
+/// let model = OneVsRest::new(LogisticRegression::new(Penalty::c(1.0)))
+///     .fit(&iris.x, &iris.y)?;
 /// assert_eq!(model.models().len(), 3);
 /// assert!(model.score(&iris.x, &iris.y)? > 0.94);
 /// # Ok::<(), logit::Error>(())
@@ -40,7 +43,7 @@ pub struct OneVsRest<E> {
 }
 
 impl<E> OneVsRest<E> {
-    /// One fit of `estimator` per class.
+    /// Creates an estimator that fits `estimator` once per class.
     pub fn new(estimator: E) -> Self {
         OneVsRest { estimator }
     }
@@ -54,7 +57,8 @@ pub struct FittedOneVsRest<C, L> {
 }
 
 impl<C, L> FittedOneVsRest<C, L> {
-    /// The fitted classifiers, one per class in their order; a single one, for the second class, of two.
+    /// The fitted classifiers, one per class in ascending order. For two classes it is a single one, for the
+    /// second class.
     pub fn models(&self) -> &[C] {
         &self.models
     }

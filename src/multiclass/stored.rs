@@ -1,4 +1,4 @@
-//! Classifiers for many classes, made of classifiers for two, in files.
+//! Multi-class classifiers in files.
 
 use nalgebra::DMatrix;
 
@@ -38,7 +38,7 @@ macro_rules! stored {
 stored!(FittedOneVsRest, "one vs rest", |classes: usize| if classes == 2 { 1 } else { classes });
 stored!(FittedOneVsOne, "one vs one", |classes: usize| classes * (classes - 1) / 2);
 
-/// Takes out `count` models of the same columns, with the same names.
+/// Takes out `count` models, and checks that they have the same number of columns and the same column names.
 fn models<C>(record: &mut Record, count: usize) -> Result<Vec<C>, Error>
 where
     C: Persist + Classifier<C::Scalar>,
@@ -46,12 +46,12 @@ where
     let models: Vec<C> = record.take_all("model", count)?;
     let names = models.first().and_then(Classifier::feature_names);
     if let Some(index) = models.iter().position(|model| model.feature_names() != names) {
-        return Err(invalid(format!("model {index} has other names of columns than the first")));
+        return Err(invalid(format!("model {index} has other column names than the first")));
     }
     let wanted = models.first().map_or(0, Classifier::features);
     match models.iter().map(Classifier::features).enumerate().find(|(_, found)| *found != wanted) {
         Some((index, found)) => {
-            Err(invalid(format!("model {index} has {found} columns, the first {wanted}")))
+            Err(invalid(format!("model {index} has {found} columns, but the first has {wanted}")))
         }
         None => Ok(models),
     }

@@ -7,21 +7,22 @@ use crate::layer::{Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, La
 /// The network of a multi-layer perceptron.
 pub(super) type Network = Sequential<AnyLayer>;
 
-/// What stands between the sums of a hidden layer and its activation.
+/// The normalisation between the weighted sums of a hidden layer and its activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Normalization {
-    /// Nothing.
+    /// No normalisation.
     #[default]
     None,
-    /// [`BatchNorm`] of each unit over the rows of a batch.
+    /// [`BatchNorm`]: each unit is normalised over the rows of a batch.
     Batch,
-    /// [`LayerNorm`] of each row over the units.
+    /// [`LayerNorm`]: each row is normalised over the units.
     Layer,
 }
 
 impl MlpClassifier {
-    /// The network from so many columns to so many scores. The output layer has no activation: losses take raw scores.
+    /// Builds the network from `inputs` columns to `outputs` scores. The output layer has no activation,
+    /// because losses take raw scores.
     pub(super) fn network(&self, inputs: usize, outputs: usize) -> Result<Network, Error> {
         let mut layers = Vec::new();
         let mut width = inputs;
@@ -51,12 +52,13 @@ impl MlpClassifier {
                 layers.push(dense.activation(self.activation).into());
                 return self.push_dropout(layers, width);
             }
-            // The mean over rows takes a bias away again.
+            // Subtracting the mean over rows cancels a bias.
             Normalization::Batch => (dense.bias(false), BatchNorm::new(width)?.into()),
-            // The mean over units does not; without a bias the length of a row would be lost.
+            // Subtracting the mean over units does not cancel a bias. Without a bias, the length of a row
+            // would be lost.
             Normalization::Layer => (dense, LayerNorm::new(width)?.into()),
         };
-        // Initial weights are those for the activation that follows.
+        // The initial weights suit the activation that follows the normalisation.
         let dense = match self.initializer {
             None => dense.initializer(self.activation.initializer()),
             Some(_) => dense,

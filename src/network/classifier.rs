@@ -1,4 +1,4 @@
-//! Networks of any layers and any loss as an estimator.
+//! An estimator for networks of any layers and any loss.
 
 use super::fitted::{FittedNetwork, check_distribution};
 use super::passes::Passes;
@@ -16,11 +16,13 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::train::{Trained, Trainer};
 
-/// A network of your own layers and your own loss that learns labels: for pipelines, selection and everything else that
-/// takes an estimator.
+/// A classifier that trains a network of your own layers on your own loss.
 ///
-/// The architecture is a function from the number of columns and of scores to a network, since both are known only in a fit:
-/// steps of a pipeline make columns, and [`Loss::score_columns`] says how many scores the classes need.
+/// It is an estimator, so it works in pipelines, in model selection and with everything else that takes one.
+///
+/// The architecture is a function from the number of columns and the number of scores to a network. Both are
+/// known only during a fit: the steps of a pipeline can change the number of columns, and
+/// [`Loss::score_columns`] returns the number of scores that the classes need.
 ///
 /// # Examples
 /// ```
@@ -32,7 +34,10 @@ use crate::train::{Trained, Trainer};
 /// let network = NetworkClassifier::new(
 ///     Trainer::new(Adam::new(0.02)).epochs(40),
 ///     |inputs, outputs| {
-///         Sequential::new(vec![Dense::new(inputs, 8)?.activation(Activation::Tanh), Dense::new(8, outputs)?])
+///         Sequential::new(vec![
+///             Dense::new(inputs, 8)?.activation(Activation::Tanh),
+///             Dense::new(8, outputs)?,
+///         ])
 ///     },
 ///     SoftmaxCrossEntropy::new(),
 /// );
@@ -50,19 +55,23 @@ pub struct NetworkClassifier<F, S, O> {
 }
 
 impl<F, S, O> NetworkClassifier<F, S, O> {
-    /// A network that `architecture` makes for a number of inputs and of outputs, trained by `trainer` on `loss`.
+    /// Creates a classifier from a trainer, an architecture and a loss.
+    ///
+    /// `architecture` builds the network for a number of inputs and a number of outputs.
     pub fn new(trainer: Trainer<O>, architecture: F, loss: S) -> Self {
         NetworkClassifier { trainer, architecture, loss, validation_fraction: None, class_weight: None }
     }
 
-    /// The share of the rows, above 0 and below 1, that is set aside (the same share of every class) to measure the loss
-    /// after each epoch, for early stopping. Defaults to none.
+    /// Sets the fraction of the rows to hold out for validation, above 0 and below 1.
+    ///
+    /// The same fraction of every class is held out. The loss on these rows is measured after each epoch, for
+    /// early stopping. Defaults to none.
     pub fn validation_fraction(mut self, fraction: f64) -> Self {
         self.validation_fraction = Some(fraction);
         self
     }
 
-    /// How much the rows of each class count. Defaults to 1 each.
+    /// Sets how much the rows of each class count. Defaults to 1 each.
     pub fn class_weight(mut self, class_weight: ClassWeight) -> Self {
         self.class_weight = Some(class_weight);
         self
@@ -106,25 +115,43 @@ where
 }
 
 impl<T: Real> Trained<T> {
-    /// The network with these parameters as a classifier of labels: classes in ascending order, one for each index that
-    /// it was trained on.
+    /// Turns the trained parameters and their network into a classifier of labels.
+    ///
+    /// `classes` are in ascending order, one for each class index of the training targets.
     ///
     /// # Errors
-    /// For fewer than two classes, classes that are not strictly ascending, sizes that disagree, parameters that are not
-    /// finite, and [`Error::Unsupported`] for a loss whose probabilities do not sum to 1.
+    /// Returns [`Error::Empty`] or [`Error::OneClass`] if there are fewer than two classes, and
+    /// [`Error::UnsortedClasses`] if they are not strictly ascending. Returns [`Error::ShapeMismatch`] if
+    /// sizes disagree, [`Error::NotFinite`] if a parameter is not finite, and [`Error::InvalidParameter`] if
+    /// a setting of the network or the loss is out of range. Returns [`Error::Unsupported`] if the
+    /// probabilities of the loss do not sum to 1.
     ///
     /// # Examples
     /// ```
-    /// use logit::nn::{Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+    /// use logit::nn::{
+    ///     Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+    /// };
     /// use logit::prelude::*;
     /// use logit::{Activation, Adam, data};
     ///
     /// let iris = data::iris();
     /// let indices: Vec<usize> = (0..150).map(|row| row / 50).collect();
     /// let examples = Examples::new(&iris.x, Targets::Classes(&indices));
-    /// let (network, loss) = (Sequential::perceptron(&[4, 6, 3], Activation::Tanh)?, SoftmaxCrossEntropy::new());
-    /// let trained = Trainer::new(Adam::new(0.05)).epochs(30).fit(&network, &loss, examples, TrainOptions::new())?;
-    /// let model = trained.into_classifier(network, loss, ["setosa", "versicolor", "virginica"])?;
+    /// let (network, loss) = (
+    ///     Sequential::perceptron(&[4, 6, 3], Activation::Tanh)?,
+    ///     SoftmaxCrossEntropy::new(),
+    /// );
+    /// let trained = Trainer::new(Adam::new(0.05)).epochs(30).fit(
+    ///     &network,
+    ///     &loss,
+    ///     examples,
+    ///     TrainOptions::new(),
+    /// )?;
+    /// let model = trained.into_classifier(
+    ///     network,
+    ///     loss,
+    ///     ["setosa", "versicolor", "virginica"],
+    /// )?;
     /// assert!(model.score(&iris.x, &iris.y)? > 0.9);
     /// # Ok::<(), logit::Error>(())
     /// ```

@@ -32,10 +32,10 @@ impl<T: Real> Estimator<T> for MlpClassifier {
 }
 
 impl MlpClassifier {
-    /// Fits starting from the weights of `start`, for further rows or with other settings.
+    /// Fits the network starting from the weights of `start`, for further rows or with other settings.
     ///
     /// # Errors
-    /// As [`fit_from_with`](Self::fit_from_with).
+    /// Returns the errors of [`fit_from_with`](Self::fit_from_with).
     pub fn fit_from<'a, T: Real, L: Label>(
         &self,
         start: &FittedMlp<T, L>,
@@ -46,10 +46,11 @@ impl MlpClassifier {
         self.fit_from_with(start, x, y, FitOptions::default())
     }
 
-    /// Fits with everything that can be given, starting from the weights of `start`.
+    /// Fits the network starting from the weights of `start`, with sample weights or an observer.
     ///
     /// # Errors
-    /// As a fit, and [`Error::WarmStart`] for a model with other layers, columns or classes.
+    /// Returns the errors of [`Estimator::fit_with`](crate::Estimator::fit_with), and [`Error::WarmStart`] if
+    /// `start` has other layers, columns or classes.
     pub fn fit_from_with<'a, T: Real, L: Label>(
         &self,
         start: &FittedMlp<T, L>,
@@ -61,12 +62,14 @@ impl MlpClassifier {
         self.fit_starting(Some(start), x, y, options)
     }
 
-    /// How the loss answers to growing learning rates, with all other settings as they are; see
-    /// [`Trainer::find_learning_rate`](crate::nn::Trainer::find_learning_rate).
+    /// Measures how the loss responds to growing learning rates, with all other settings unchanged.
+    ///
+    /// See [`Trainer::find_learning_rate`](crate::nn::Trainer::find_learning_rate).
     ///
     /// # Errors
-    /// As a fit, for a range that is none, and [`Error::Unsupported`] for a minimiser of all rows at once, which has no
-    /// learning rate.
+    /// Returns the errors of [`Estimator::fit_with`](crate::Estimator::fit_with), and
+    /// [`Error::InvalidParameter`] if `range` is not valid. Returns [`Error::Unsupported`] for a full-batch
+    /// minimiser, which has no learning rate.
     pub fn find_learning_rate<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -102,7 +105,7 @@ impl MlpClassifier {
         Ok(run.finish())
     }
 
-    /// A fit to all rows at once.
+    /// Fits the network to all rows at once.
     fn minimize<T: Real, L: Label>(
         &self,
         minimizer: &Minimizer,
@@ -123,7 +126,7 @@ impl MlpClassifier {
         Ok(FittedMlp::new(labelled.classes, names, network, loss, trained))
     }
 
-    /// Minimises over all rows at once, from `start` or from parameters drawn for the seed.
+    /// Minimises over all rows at once, from `start` or from parameters drawn with the seed.
     pub(super) fn minimize_on<T: Real>(
         &self,
         minimizer: &Minimizer,

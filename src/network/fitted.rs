@@ -15,19 +15,23 @@ use crate::scalar::Real;
 use crate::scratch::Scratch;
 use crate::train::{History, Trained};
 
-/// A network with its parameters as a classifier: any layer, any loss.
+/// A fitted network of any layers and any loss, as a classifier.
 ///
-/// [`FittedMlp`](crate::FittedMlp) is one, with layers and a loss of this crate. Networks of your own layers come from
-/// [`NetworkClassifier`](crate::nn::NetworkClassifier), or from a training run by
-/// [`Trained::into_classifier`](crate::nn::Trained::into_classifier). They go into pipelines, selections, pictures and
-/// one-vs-rest as every other classifier does.
+/// [`FittedMlp`](crate::FittedMlp) is such a network with layers and a loss of this crate. Networks of your
+/// own layers come from [`NetworkClassifier`](crate::nn::NetworkClassifier), or from a training run through
+/// [`Trained::into_classifier`](crate::nn::Trained::into_classifier). They work in pipelines, model
+/// selection, pictures and one-vs-rest like every other classifier.
 ///
 /// # Scores
-/// As [`Loss::link`] says: log-odds and ordered scores are those of the network (of two columns their difference), a single
-/// probability is compared with 1/2, and of an unknown link probabilities are the scores (of two classes their difference).
+/// [`Loss::link`] determines the scores:
+///
+/// - Log-odds and ordered scores are the scores of the network (for two columns, their difference).
+/// - A single probability is compared with 1/2: the score is its difference from 1/2.
+/// - For an unknown link, the scores are the probabilities (for two classes, their difference).
 ///
 /// # Files
-/// A model file would have to know your layers. Save [`trained`](Self::trained) instead, and make the classifier again:
+/// A model file cannot store your own layers. Save [`trained`](Self::trained) instead, and rebuild the
+/// classifier:
 /// ```
 /// use logit::nn::{FittedNetwork, Sequential, SoftmaxCrossEntropy, Trained};
 /// use logit::prelude::*;
@@ -37,11 +41,22 @@ use crate::train::{History, Trained};
 /// let network = || Sequential::perceptron(&[2, 4, 3], Activation::Tanh);
 /// let params: Vec<f64> = (0..27).map(|at| f64::from(at % 5) - 2.0).collect();
 /// let classes = vec!["a", "b", "c"];
-/// let model = Trained::from_parameters(params).into_classifier(network()?, SoftmaxCrossEntropy::new(), classes.clone())?;
+/// let model = Trained::from_parameters(params).into_classifier(
+///     network()?,
+///     SoftmaxCrossEntropy::new(),
+///     classes.clone(),
+/// )?;
 ///
 /// let bytes = model.trained().to_bytes()?; // or save(path)
-/// let again = Trained::<f64>::from_bytes(&bytes)?.into_classifier(network()?, SoftmaxCrossEntropy::new(), classes)?;
-/// assert_eq!(again.predict_proba(&dmatrix![0.3, -1.0])?, model.predict_proba(&dmatrix![0.3, -1.0])?);
+/// let again = Trained::<f64>::from_bytes(&bytes)?.into_classifier(
+///     network()?,
+///     SoftmaxCrossEntropy::new(),
+///     classes,
+/// )?;
+/// assert_eq!(
+///     again.predict_proba(&dmatrix![0.3, -1.0])?,
+///     model.predict_proba(&dmatrix![0.3, -1.0])?
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +73,7 @@ pub struct FittedNetwork<T: Real, L, N, S> {
 }
 
 impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
-    /// A model whose sizes are known to agree.
+    /// Assembles a model whose sizes are known to agree.
     pub(super) fn assemble(
         classes: Vec<L>,
         names: Option<Vec<String>>,
@@ -70,7 +85,7 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
         FittedNetwork { classes, names, network, loss, params, statistics, report, history, passes }
     }
 
-    /// A model whose sizes are checked.
+    /// Assembles a model after checking classes, sizes, settings and numbers.
     pub(super) fn checked(
         classes: Vec<L>,
         (network, loss): (N, S),
@@ -107,42 +122,43 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
         Ok(Self::assemble(classes, None, (network, loss), trained, passes))
     }
 
-    /// The architecture.
+    /// Returns the architecture.
     pub fn network(&self) -> &N {
         &self.network
     }
 
-    /// The loss that it was trained on, whose link makes probabilities of scores.
+    /// Returns the loss that the network was trained on. Its link turns scores into probabilities.
     pub fn loss(&self) -> &S {
         &self.loss
     }
 
-    /// All parameters, in the order of the network.
+    /// Returns all parameters, in the order of the network.
     pub fn params(&self) -> &[T] {
         &self.params
     }
 
-    /// The running statistics of batch normalisation, in the order of the layers; empty without any.
+    /// Returns the running statistics of batch normalisation, in the order of the layers; empty without any.
     pub fn statistics(&self) -> &[T] {
         &self.statistics
     }
 
-    /// A table of the layers, for batches of `rows` rows.
+    /// Returns a table of the layers, for batches of `rows` rows.
     pub fn summary(&self, rows: usize) -> Summary {
         Summary::of::<T>(&self.network, rows)
     }
 
-    /// How the fit went.
+    /// Returns the report of the fit.
     pub fn report(&self) -> &FitReport {
         &self.report
     }
 
-    /// The same epoch by epoch; empty for fits to all rows at once.
+    /// Returns the history of the fit, epoch by epoch; empty for fits to all rows at once.
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// What training left: parameters, running statistics, report and history, without network and classes.
+    /// Returns the result of the training: parameters, running statistics, report and history, without
+    /// network and classes.
     pub fn trained(&self) -> Trained<T> {
         Trained {
             params: self.params.clone(),
@@ -153,7 +169,7 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
     }
 }
 
-/// The probabilities of a loss must sum to 1 where a row has exactly one class.
+/// Checks that the probabilities of a loss sum to 1, as a row has exactly one class.
 pub(super) fn check_distribution<T: Real, S: Loss<T>>(
     loss: &S,
     columns: usize,
@@ -167,11 +183,11 @@ pub(super) fn check_distribution<T: Real, S: Loss<T>>(
     Err(unsupported(
         "a loss whose probabilities do not sum to 1",
         "a classifier",
-        "take one for exclusive classes; ClassificationLoss makes one of each loss of the crate",
+        "choose a loss for exclusive classes; ClassificationLoss makes one from each loss of the crate",
     ))
 }
 
-/// How scores of the network become what a classifier says.
+/// The requested output of a forward pass.
 #[derive(Clone, Copy, PartialEq)]
 enum Output {
     Scores,
@@ -258,7 +274,8 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
     }
 }
 
-/// Scores as they are; of two columns for two classes their difference, and of a single probability its distance from 1/2.
+/// Writes scores: unchanged, as a difference for two columns and two classes, or minus 1/2 for a single
+/// probability.
 fn write_decisions<T: Real>(link: Link, scores: &DMatrix<T>, classes: usize, mut out: DMatrixViewMut<'_, T>) {
     if classes > 2 {
         out.copy_from(scores);
@@ -272,7 +289,7 @@ fn write_decisions<T: Real>(link: Link, scores: &DMatrix<T>, classes: usize, mut
     }
 }
 
-/// What a multi-label model needs of the network, whose classes are labels there.
+/// Accessors for multi-label models, in which the classes of the network are labels.
 impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
     pub(crate) fn labels(&self) -> &[L] {
         &self.classes
@@ -286,7 +303,7 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
         self.network.inputs()
     }
 
-    /// The scores of the network.
+    /// Returns the scores of the network.
     pub(crate) fn scores(&self, x: Rows<'_, T>) -> Result<DMatrix<T>, Error> {
         x.check_columns(self.inputs(), self.names.as_deref())?;
         let mut scores = DMatrix::zeros(x.nrows(), self.network.outputs());

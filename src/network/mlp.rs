@@ -16,12 +16,18 @@ use crate::train::Trained;
 pub type FittedMlp<T, L> = FittedNetwork<T, L, Sequential<AnyLayer>, ClassificationLoss>;
 
 impl<T: Real, L: Label> FittedMlp<T, L> {
-    /// A model with known parameters: classes in ascending order, parameters in the order of the network, and the running
-    /// statistics of batch normalisation (empty without any). Its report says [`Given`](crate::StopReason::Given).
+    /// Creates a model from known parameters.
+    ///
+    /// Classes are in ascending order, and parameters are in the order of the network. `statistics` are the
+    /// running statistics of batch normalisation (empty without any). The stop reason of the report is
+    /// [`Given`](crate::StopReason::Given).
     ///
     /// # Errors
-    /// For fewer than two classes, classes that are not strictly ascending, sizes that disagree, a loss that does not fit
-    /// them, and numbers that are not finite.
+    /// Returns [`Error::Empty`] or [`Error::OneClass`] if there are fewer than two classes, and
+    /// [`Error::UnsortedClasses`] if they are not strictly ascending. Returns [`Error::ShapeMismatch`] if
+    /// sizes disagree, [`Error::NotFinite`] if a parameter or a statistic is not finite, and
+    /// [`Error::InvalidParameter`] if a setting of the network or the loss is out of range. Returns
+    /// [`Error::Unsupported`] if the probabilities of the loss do not sum to 1.
     ///
     /// # Examples
     /// ```
@@ -33,7 +39,13 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
     /// // Exclusive or: z = relu(a - b) + relu(b - a) - 1/2, weights input by input.
     /// let network = Sequential::perceptron(&[2, 2, 1], Activation::Relu)?;
     /// let params = [1.0, -1.0, -1.0, 1.0, 0.0, 0.0, 1.0, 1.0, -0.5];
-    /// let model = FittedMlp::from_parameters(network, BinaryCrossEntropy, [false, true], params, [])?;
+    /// let model = FittedMlp::from_parameters(
+    ///     network,
+    ///     BinaryCrossEntropy,
+    ///     [false, true],
+    ///     params,
+    ///     [],
+    /// )?;
     /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
     /// assert_eq!(model.predict(&x)?, [false, true, true, false]);
     /// # Ok::<(), logit::Error>(())
@@ -59,7 +71,7 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
         Self::assemble(classes, names, (network.trained(), loss), trained, Passes::in_place())
     }
 
-    /// Whether a fit with these classes and this network may start from here.
+    /// Checks that a fit with these classes and this network may start from this model.
     pub(super) fn check_start(&self, classes: &[L], network: &Network) -> Result<(), Error> {
         if self.classes != classes {
             let named = |classes: &[L]| format!("the classes {classes:?}");
@@ -80,13 +92,15 @@ impl<T: Real, L: Label> FittedMlp<T, L> {
         Ok(())
     }
 
-    /// The weights into dense layer `layer`, inputs x outputs; `None` beyond the last. Only dense layers count.
+    /// Returns the weights into dense layer `layer`, inputs x outputs; `None` beyond the last. Only dense
+    /// layers count.
     pub fn weights(&self, layer: usize) -> Option<DMatrixView<'_, T>> {
         let (dense, params) = self.layer(layer)?;
         Some(DMatrixView::from_slice(dense.split(params).0, dense.inputs(), dense.outputs()))
     }
 
-    /// The biases of dense layer `layer`, none of which it may have; `None` beyond the last. Only dense layers count.
+    /// Returns the biases of dense layer `layer`, which are empty if it has none; `None` beyond the last.
+    /// Only dense layers count.
     pub fn biases(&self, layer: usize) -> Option<DVectorView<'_, T>> {
         let (dense, params) = self.layer(layer)?;
         let biases = dense.split(params).1;

@@ -1,4 +1,4 @@
-//! The multi-layer perceptron as a classifier.
+//! Neural networks as classifiers: the multi-layer perceptron, and networks of any layers.
 
 mod architecture;
 mod classifier;

@@ -1,4 +1,4 @@
-//! Networks that learn in parts.
+//! Incremental training of networks.
 
 use super::architecture::Network;
 use super::config::MlpClassifier;
@@ -15,18 +15,21 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::train::{RunState, StepOutcome, Trainer, check_compatible};
 
-/// A network that learns from rows as they come: each call is one epoch over the rows it is given.
+/// A network that is trained incrementally: each call of [`fit`](Self::fit) is one epoch over the given rows.
 ///
-/// The classes are named once, at the start, so that a part need not hold rows of every class. The state of the
-/// optimizer, the schedule and the random numbers go on from call to call: as many calls with the same rows are, to the
-/// bit, a fit with as many epochs.
+/// The classes are declared once, at the start, so a part need not contain rows of every class. The state of
+/// the optimizer, the schedule and the random numbers continues from call to call: n calls with the same rows
+/// give the same bits as a fit with n epochs.
+///
+/// # Examples
 ///
 /// ```
 /// use logit::prelude::*;
 /// use logit::{MlpClassifier, data};
 ///
 /// let iris = data::iris();
-/// let mut partial = MlpClassifier::new([10]).partial(4, ["setosa", "versicolor", "virginica"])?;
+/// let mut partial =
+///     MlpClassifier::new([10]).partial(4, ["setosa", "versicolor", "virginica"])?;
 /// for _ in 0..60 {
 ///     for first in [0, 50, 100] {
 ///         let rows: Vec<usize> = (first..first + 50).collect();
@@ -50,13 +53,16 @@ pub struct PartialMlp<T, L> {
 }
 
 impl MlpClassifier {
-    /// A network for rows of so many columns and for these classes (in any order) that has learnt nothing yet.
+    /// Creates an untrained network for `features` columns and these classes, in any order.
     ///
-    /// Validation shares and the number of epochs do not apply.
+    /// The validation fraction and the number of epochs do not apply.
     ///
     /// # Errors
-    /// For hyper-parameters out of range, fewer than two classes and class weights for others; [`Error::Unsupported`] for
-    /// a minimiser of all rows at once, and for [`ClassWeight::Balanced`], which needs to have seen all rows.
+    /// Returns [`Error::InvalidParameter`] if a hyper-parameter is out of range, and [`Error::Empty`] or
+    /// [`Error::OneClass`] if there are fewer than two classes. Returns [`Error::UnknownClass`] if a class
+    /// weight is for another class, and [`Error::DuplicateClass`] or [`Error::LabelType`] if the class
+    /// weights are not valid. Returns [`Error::Unsupported`] for a full-batch minimiser, and for
+    /// [`ClassWeight::Balanced`], which needs all rows.
     pub fn partial<T: Real, L: Label>(
         &self,
         features: usize,
@@ -75,8 +81,8 @@ impl MlpClassifier {
             Some(ClassWeight::Balanced) => {
                 return Err(unsupported(
                     "balanced class weights",
-                    "a network that learns in parts",
-                    "name them: ClassWeight::map",
+                    "incremental training",
+                    "set the weights with ClassWeight::map",
                 ));
             }
             Some(weights) => Some(weights.of_classes::<T, L>(&classes, &[], None)?),
@@ -91,20 +97,22 @@ impl MlpClassifier {
 }
 
 impl<T: Real, L: Label> PartialMlp<T, L> {
-    /// One epoch over these rows.
+    /// Trains for one epoch over these rows.
     ///
     /// # Errors
-    /// For rows that do not fit the network, numbers that are not finite and labels that are none of the classes; the
-    /// model is then as it was before.
+    /// Returns [`Error::ShapeMismatch`] or [`Error::ColumnNames`] if the rows do not fit the network,
+    /// [`Error::Empty`] if there are none, [`Error::NotFinite`] if a number is not finite, and
+    /// [`Error::UnknownLabel`] if a label is not one of the classes. The model is then unchanged.
     pub fn fit<'a>(&mut self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<(), Error> {
         let x = x.into();
         self.learn(x, y, None)
     }
 
-    /// One epoch over these rows with one weight each.
+    /// Trains for one epoch over these rows, with one weight per row.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit), and for bad weights.
+    /// Returns the errors of [`fit`](Self::fit), and [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`]
+    /// if the weights are not valid.
     pub fn fit_weighted<'a>(
         &mut self,
         x: impl Into<Rows<'a, T>>,
@@ -123,20 +131,20 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
         check_compatible(&examples, &self.network, &self.loss)?;
         let state = std::mem::take(&mut self.state);
         let mut run = self.trainer.resume_on_others(&self.network, &self.loss, examples, state);
-        // Without metrics a step has no errors.
+        // A step can fail only in its metrics, and there are none.
         while let Ok(StepOutcome::Step) = run.step() {}
         self.state = run.into_state();
-        // The first rows with names say what the columns are called.
+        // The first rows with column names determine the names.
         self.names = self.names.take().or_else(|| x.names().map(<[String]>::to_vec));
         Ok(())
     }
 
-    /// Whether the loss or the weights have left the finite numbers, after which calls change nothing.
+    /// Returns whether the loss or the weights are no longer finite, after which calls change nothing.
     pub fn has_diverged(&self) -> bool {
         self.state.stop == Some(StopReason::Diverged)
     }
 
-    /// The model as it stands.
+    /// Returns the model in its current state.
     pub fn model(&self) -> FittedMlp<T, L> {
         let trained = self.state.clone().into_trained(StopReason::IterationLimit);
         FittedMlp::new(

@@ -1,4 +1,4 @@
-//! Forward passes of a fitted network, block by block in memory that the caller keeps.
+//! Forward passes of a fitted network, block by block, in memory that the caller keeps.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -15,10 +15,10 @@ use crate::scalar::{Real, Strided};
 use crate::scratch::Scratch;
 use crate::train::BLOCK;
 
-/// A forward pass of rows; the matrix has room for a copy of them.
+/// A forward pass over rows; the matrix has room for a copy of them.
 type Forward<T, N> = fn(&N, &[T], Strided<'_, T>, &mut DMatrix<T>, &mut Tape<T>);
 
-/// How a network runs, and who it is to the memory of a caller. Of no account when models are compared.
+/// How a network runs, and its identity for the caller's memory. Ignored when models are compared.
 #[derive(Clone)]
 pub(super) struct Passes<T: Real, N> {
     forward: Forward<T, N>,
@@ -27,7 +27,7 @@ pub(super) struct Passes<T: Real, N> {
 }
 
 impl<T: Real, N: Layer<T>> Passes<T, N> {
-    /// For any layer: rows are copied, as [`Layer::forward`] takes a matrix.
+    /// Creates passes for any layer. They copy the rows, because [`Layer::forward`] takes a matrix.
     pub(super) fn of_copies() -> Self {
         let forward: Forward<T, N> = |network, params, x, copy, tape| {
             if copy.shape() != (x.height(), x.width()) {
@@ -41,7 +41,7 @@ impl<T: Real, N: Layer<T>> Passes<T, N> {
 }
 
 impl<T: Real> Passes<T, Network> {
-    /// For layers of this crate, which read rows where they are.
+    /// Creates passes for layers of this crate, which read rows without a copy.
     pub(super) fn in_place() -> Self {
         let forward: Forward<T, Network> =
             |network, params, x, _, tape| network.forward_rows(params, x, tape);
@@ -61,7 +61,7 @@ impl<T: Real, N> fmt::Debug for Passes<T, N> {
     }
 }
 
-/// Memory of a forward pass, kept between predictions.
+/// The memory of a forward pass, kept between predictions.
 struct Pass<T> {
     owner: Weak<()>,
     tape: Tape<T>,
@@ -70,7 +70,7 @@ struct Pass<T> {
 }
 
 impl<T: Real, L, N: Layer<T>, S> FittedNetwork<T, L, N, S> {
-    /// Calls `each` with the first row of each block of rows, the scores of the network for the block, and room for
+    /// Calls `each` for each block of rows, with the first row of the block, its scores, and room for
     /// `columns` columns of probabilities. Memory beyond that of the caller does not grow with `x`.
     pub(super) fn for_each_block(
         &self,
@@ -103,7 +103,7 @@ impl<T: Real, L, N: Layer<T>, S> FittedNetwork<T, L, N, S> {
         finite
     }
 
-    /// The memory of a pass over this network, with its running statistics.
+    /// Returns the memory of a pass over this network, loaded with its running statistics.
     fn pass(&self, rows: usize, columns: usize, scratch: &mut Scratch<T>) -> Box<Pass<T>> {
         let owner = Arc::downgrade(&self.passes.owner);
         let fits = |pass: &Pass<T>| {
@@ -111,7 +111,7 @@ impl<T: Real, L, N: Layer<T>, S> FittedNetwork<T, L, N, S> {
                 && pass.owner.ptr_eq(&owner)
         };
         let mut pass = scratch.take_kept(fits).unwrap_or_else(|| {
-            // Nobody comes back for the memory of models that are gone.
+            // The memory of models that no longer exist is not needed again.
             scratch.forget_kept(|pass: &Pass<T>| pass.owner.strong_count() == 0);
             Box::new(Pass {
                 owner: owner.clone(),

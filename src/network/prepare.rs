@@ -1,4 +1,4 @@
-//! Data checked and encoded, and the network that fits them.
+//! Checked and encoded data, and the network that fits it.
 
 use super::architecture::Network;
 use super::config::MlpClassifier;
@@ -11,7 +11,7 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::stratified;
 
-/// Everything that a fit works with.
+/// The checked inputs of a fit.
 pub(super) struct Prepared<'a, T: Real, L> {
     pub(super) labelled: Labelled<'a, T, L>,
     pub(super) network: Network,
@@ -34,7 +34,8 @@ impl MlpClassifier {
     }
 }
 
-/// The rows to train on, and those set aside for validation: the same share of every class, of the rows with weight.
+/// Splits the rows with weight into rows to train on and rows held out for validation, the same fraction of
+/// every class.
 pub(super) fn hold_out<T: Real, L: Label>(
     examples: ClassExamples<'_, T>,
     classes: &[L],
@@ -49,5 +50,5 @@ pub(super) fn hold_out<T: Real, L: Label>(
     Ok((rows(&split.train), rows(&split.test)))
 }
 
-/// The stream of random numbers that sets rows aside.
+/// The stream of random numbers that selects the held-out rows.
 pub(super) const HOLD_OUT: u64 = 3;

@@ -1,4 +1,4 @@
-//! A fit of the multi-layer perceptron, step by step.
+//! Step-by-step fits of the multi-layer perceptron.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +18,9 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::train::{CheckedOptions, Checkpoint, Epoch, History, Run, StepOutcome, Trainer};
 
-/// What a fit by mini-batches may be given besides rows and labels.
+/// Optional inputs to a mini-batch fit: sample weights, validation rows, metrics and a model to start from.
+///
+/// # Examples
 ///
 /// ```
 /// use logit::metrics::Accuracy;
@@ -34,7 +36,13 @@ use crate::train::{CheckedOptions, Checkpoint, Epoch, History, Run, StepOutcome,
 ///
 /// let options = MlpOptions::default().validation(&x_held, &y_held).metric(Accuracy);
 /// let mut run = MlpClassifier::new([10]).epochs(30).start(&x, &y, options)?;
-/// run.run_to_end(|epoch| if epoch.metrics[0] > 0.97 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) })?;
+/// run.run_to_end(|epoch| {
+///     if epoch.metrics[0] > 0.97 {
+///         std::ops::ControlFlow::Break(())
+///     } else {
+///         std::ops::ControlFlow::Continue(())
+///     }
+/// })?;
 /// let model = run.finish();
 /// # assert!(model.history().epochs.len() <= 30);
 /// # Ok::<(), logit::Error>(())
@@ -65,39 +73,46 @@ impl<T: Real, L> std::fmt::Debug for MlpOptions<'_, T, L> {
 }
 
 impl<'a, T: Real, L> MlpOptions<'a, T, L> {
-    /// No weights, no validation rows, no metrics, and initial weights that are drawn.
+    /// Creates options without weights, validation rows or metrics, and with random initial weights.
     pub fn new() -> Self {
         MlpOptions { weights: None, validation: None, metrics: Vec::new(), start: None }
     }
 
-    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it.
+    /// Sets one weight per row, finite and at least 0. A weight of 2 counts a row twice, and 0 removes it.
+    /// Defaults to 1 each.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
     }
 
-    /// Rows and labels to measure the loss on after each epoch, instead of a
-    /// [share](MlpClassifier::validation_fraction) of the training rows. Class weights apply to them too.
+    /// Sets the rows and labels to measure the loss on after each epoch.
+    ///
+    /// They replace the [fraction](MlpClassifier::validation_fraction) of the training rows. Class weights
+    /// apply to them too. Defaults to none.
     pub fn validation(mut self, x: impl Into<Rows<'a, T>>, y: &'a [L]) -> Self {
         self.validation = Some((x.into(), y));
         self
     }
 
-    /// A metric to write down after each epoch; needs validation rows.
+    /// Adds a metric to record after each epoch; it requires validation rows.
     pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
         self.metrics.push(Box::new(metric));
         self
     }
 
-    /// A model to start from, instead of drawing weights; it has the same layers, columns and classes.
+    /// Sets a model to start from, which must have the same layers, columns and classes. Defaults to random
+    /// initial weights.
     pub fn start(mut self, model: &'a FittedMlp<T, L>) -> Self {
         self.start = Some(model);
         self
     }
 }
 
-/// A fit of a network that is moved on step by step, and may be stopped, stored and resumed anywhere: a [`Run`] that
-/// knows the classes.
+/// A network fit that is driven one step at a time; it can be stopped, saved and resumed at any step.
+///
+/// It is a [`Run`] that knows the classes.
+///
+/// # Examples
 ///
 /// ```
 /// use logit::nn::MlpOptions;
@@ -109,7 +124,8 @@ impl<'a, T: Real, L> MlpOptions<'a, T, L> {
 /// for _ in 0..7 {
 ///     run.step()?;
 /// }
-/// let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), run.checkpoint())?;
+/// let mut resumed =
+///     network.resume(&iris.x, &iris.y, MlpOptions::default(), run.checkpoint())?;
 /// run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
 /// resumed.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
 /// assert_eq!(run.finish(), resumed.finish());
@@ -123,11 +139,12 @@ pub struct MlpRun<T: Real, L> {
 }
 
 impl MlpClassifier {
-    /// Begins a fit by mini-batches; nothing is trained yet.
+    /// Begins a mini-batch fit, without taking a step.
     ///
     /// # Errors
-    /// As [`Estimator::fit_with`](crate::Estimator::fit_with); [`Error::Unsupported`] for a minimiser of all rows at
-    /// once, which has no steps; [`Error::WarmStart`] for a model to start from that does not match.
+    /// Returns the errors of [`Estimator::fit_with`](crate::Estimator::fit_with). Returns
+    /// [`Error::Unsupported`] for a full-batch minimiser, which has no steps, and [`Error::WarmStart`] if the
+    /// model to start from does not match.
     pub fn start<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -138,11 +155,13 @@ impl MlpClassifier {
         self.begin(x, y, options, None)
     }
 
-    /// Goes on where `checkpoint` was taken, with the same settings, rows, labels and options. A run that its observer
-    /// stopped goes on too; more epochs than before may be asked for.
+    /// Resumes a fit from `checkpoint`, with the same settings, rows, labels and options.
+    ///
+    /// A run that its observer stopped can be resumed too. The number of epochs may be larger than before.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
+    /// Returns the errors of [`start`](Self::start), and [`Error::Checkpoint`] if the checkpoint belongs to
+    /// another run.
     pub fn resume<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -179,46 +198,49 @@ impl<T: Real, L: Label> MlpRun<T, L> {
     /// Takes one step of the optimizer.
     ///
     /// # Errors
-    /// When a metric is not defined for the validation rows.
+    /// Returns an error if a metric is not defined for the validation rows.
     pub fn step(&mut self) -> Result<StepOutcome, Error> {
         self.run.step().map_err(|error| error.with_labels(&self.classes))
     }
 
-    /// Steps to the end, and shows each epoch to `observer`, which stops the run with [`ControlFlow::Break`].
+    /// Runs all remaining steps, and shows each epoch to `observer`, which can stop the run with
+    /// [`ControlFlow::Break`].
     ///
     /// # Errors
-    /// As [`step`](Self::step).
+    /// Returns the errors of [`step`](Self::step).
     pub fn run_to_end(&mut self, observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
         self.run.run_to_end(observer).map_err(|error| error.with_labels(&self.classes))
     }
 
-    /// Whether there is nothing left to do.
+    /// Returns whether no steps are left.
     pub fn is_finished(&self) -> bool {
         self.run.is_finished()
     }
 
-    /// A snapshot of the run, to store and to [`resume`](MlpClassifier::resume) from.
+    /// Returns a snapshot of the run, to save and to [`resume`](MlpClassifier::resume) from.
     pub fn checkpoint(&self) -> Checkpoint<T> {
         self.run.checkpoint()
     }
 
-    /// The epochs so far.
+    /// Returns the history of the epochs so far.
     pub fn history(&self) -> &History {
         self.run.history()
     }
 
-    /// The model as it stands: with validation rows that of the best epoch, else that of the last step. A run that is
-    /// not over counts as cancelled.
+    /// Ends the run and returns the model: with validation rows that of the best epoch, else that of the last
+    /// step.
+    ///
+    /// A run that is not finished counts as cancelled.
     pub fn finish(self) -> FittedMlp<T, L> {
         let (network, loss, trained) = self.run.into_trained();
         FittedMlp::new(self.classes, self.names, network, loss, trained)
     }
 }
 
-/// What a run begins with beside network, loss and rows.
+/// The inputs of a run besides network, loss and rows.
 pub(super) struct Setup<'a, T: Real, L> {
     pub(super) validation: Option<(Rows<'a, T>, &'a [L])>,
-    /// The share of the rows to set aside, if there are no validation rows.
+    /// The fraction of the rows to hold out, if there are no validation rows.
     pub(super) fraction: Option<f64>,
     pub(super) metrics: Vec<Box<dyn Metric>>,
     pub(super) start: Option<(&'a [T], &'a [T])>,
@@ -231,7 +253,7 @@ impl<T: Real, L> Default for Setup<'_, T, L> {
     }
 }
 
-/// Begins a run of a checked trainer on labelled rows, or goes on where the checkpoint was taken.
+/// Begins a run of a checked trainer on labelled rows, or resumes it from the checkpoint.
 pub(super) fn begin_on<T, L, N, S, O>(
     trainer: &Trainer<O>,
     network: N,
@@ -269,7 +291,7 @@ where
     }
 }
 
-/// Runs to the end while the observer of a fit watches, if there is one.
+/// Runs all steps, and shows each epoch to the observer of a fit, if there is one.
 pub(super) fn run_observed<T, N, S, O>(
     run: &mut Run<T, N, S, O>,
     limit: usize,

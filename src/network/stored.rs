@@ -1,4 +1,4 @@
-//! Networks in files.
+//! Saving and loading of networks.
 
 use nalgebra::DMatrix;
 
@@ -32,7 +32,7 @@ impl<T: Real, L: StoredLabel> Persist for FittedMlp<T, L> {
 }
 
 impl<T: Real, L: StoredLabel> FittedMlp<T, L> {
-    /// Writes the model with the labels of its outputs, classes or not, under this name.
+    /// Writes the model, with the labels of its outputs (classes or not) under this name.
     pub(crate) fn write_with_labels(&self, name: &str, record: Record) -> Record {
         record
             .with_labels(name, &self.classes)
@@ -44,10 +44,11 @@ impl<T: Real, L: StoredLabel> FittedMlp<T, L> {
             .with_feature_names(self.names.as_deref())
     }
 
-    /// Reads the model once its labels are taken out; `outputs` says how many scores the network must have.
+    /// Reads the model after its labels were taken out; `outputs` returns the number of scores that the
+    /// network must have.
     ///
     /// # Errors
-    /// As [`Persist::read_record`].
+    /// Returns the errors of [`Persist::read_record`].
     pub(crate) fn read_with_labels(
         record: &mut Record,
         classes: Vec<L>,

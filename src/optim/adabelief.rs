@@ -1,4 +1,4 @@
-//! Adam that trusts gradients near their mean.
+//! Adam scaled by the variance of the gradient.
 
 use super::decay::weight_decay_setter;
 use super::moments::{Moments, moment_setters};
@@ -7,18 +7,19 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// AdaBelief: Adam with the variance of the gradient about its mean in the place of its mean square.
+/// AdaBelief: Adam scaled by the variance of the gradient about its mean instead of its mean square.
 ///
 /// # Formula
 /// m = β1 m + (1 - β1) g, v = β2 v + (1 - β2) (g - m)^2 + ε_root and p = p - rate m̂ / (√v̂ + ε) with
 /// m̂ = m / (1 - β1^t), v̂ = v / (1 - β2^t).
 ///
 /// # When to use
-/// Where Adam is too careful: gradients that agree with their mean give large steps. It is sensitive to both ε.
+/// Use it if Adam takes too small steps: gradients that agree with their mean give large steps here. It is
+/// sensitive to both ε and ε_root.
 ///
 /// # References
-/// Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris and Duncan (2020), "AdaBelief optimizer: adapting stepsizes by
-/// the belief in observed gradients".
+/// Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris and Duncan (2020), "AdaBelief optimizer: adapting
+/// stepsizes by the belief in observed gradients".
 ///
 /// # Examples
 /// ```
@@ -36,22 +37,22 @@ pub struct AdaBelief {
 }
 
 impl AdaBelief {
-    /// AdaBelief with this learning rate, above 0; 0.001 is usual.
+    /// Creates AdaBelief with this learning rate, above 0; 0.001 is usual.
     pub fn new(learning_rate: f64) -> Self {
         AdaBelief { moments: Moments::new(learning_rate, 1e-16), epsilon_root: 1e-16 }
     }
 
     moment_setters! {
         moments:
-        /// The decay of the mean of squared deviations, from 0 to 1 (excluded). Defaults to 0.999.
+        /// Sets the decay rate of the mean of squared deviations, from 0 to 1 (excluded). Defaults to 0.999.
         beta2,
-        /// What is added to the denominator, at least 0. Defaults to 1e-16.
+        /// Sets the number added to the denominator (ε), at least 0. Defaults to 1e-16.
         epsilon
     }
 
     weight_decay_setter! { moments.decay }
 
-    /// What is added to v in every step, at least 0. Defaults to 1e-16.
+    /// Sets the number added to v in every step (ε_root), at least 0. Defaults to 1e-16.
     pub fn epsilon_root(mut self, epsilon_root: f64) -> Self {
         self.epsilon_root = epsilon_root;
         self

@@ -1,4 +1,4 @@
-//! Adagrad without a learning rate to tune.
+//! Adadelta: an adaptive rule without a learning rate to tune.
 
 use super::decay::weight_decay_setter;
 use super::{Decay, Optimizer, Step, slots};
@@ -13,7 +13,8 @@ use crate::scalar::vectorize;
 /// v = ρ v + (1 - ρ) g^2, d = g √(u + ε) / √(v + ε), u = ρ u + (1 - ρ) d^2 and p = p - rate d.
 ///
 /// # When to use
-/// Where no learning rate is known: a rate of 1 suits most problems. It starts slowly, with steps of about √ε.
+/// Use it if no good learning rate is known: a rate of 1 suits most problems. It starts slowly, with steps of
+/// about √ε.
 ///
 /// # References
 /// Zeiler (2012), "ADADELTA: an adaptive learning rate method".
@@ -36,18 +37,19 @@ pub struct Adadelta {
 }
 
 impl Adadelta {
-    /// Adadelta with this learning rate, above 0; 1 is usual.
+    /// Creates Adadelta with this learning rate, above 0; 1 is usual.
     pub fn new(learning_rate: f64) -> Self {
         Adadelta { learning_rate, rho: 0.9, epsilon: 1e-6, decay: Decay::None }
     }
 
-    /// The decay of both means of squares, from 0 to 1 (excluded). Defaults to 0.9.
+    /// Sets the decay rate of both means of squares, from 0 to 1 (excluded). Defaults to 0.9.
     pub fn rho(mut self, rho: f64) -> Self {
         self.rho = rho;
         self
     }
 
-    /// What is added to both means, above 0: without it nothing would ever move. Defaults to 1e-6.
+    /// Sets the number added to both means (ε), above 0; without it, no parameter would ever move. Defaults
+    /// to 1e-6.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self

@@ -1,4 +1,4 @@
-//! Adaptive gradients.
+//! Adagrad (adaptive gradients).
 
 use super::decay::weight_decay_setter;
 use super::{Decay, Optimizer, Step, quotient, slots};
@@ -7,17 +7,20 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
-/// Adagrad: a step size for each parameter that falls with the sum of its squared gradients.
+/// Adagrad: a step size for each parameter that decreases with the sum of its squared gradients.
 ///
 /// # Formula
-/// s = s + g^2 and p = p - rate_t g / (√s + ε) with rate_t = rate / (1 + (t - 1) η) for learning-rate decay η.
+/// s = s + g^2 and p = p - rate_t g / (√s + ε) with rate_t = rate / (1 + (t - 1) η) for
+/// learning-rate decay η.
 ///
 /// # When to use
-/// Convex problems and rare features, whose parameters keep large steps. In long training of networks the steps become
-/// too small; use [`RmsProp`](crate::optim::RmsProp) or [`Adam`](crate::Adam) there.
+/// Use it for convex problems and for rare features, whose parameters keep large steps. In long training of
+/// networks the steps become too small; use [`RmsProp`](crate::optim::RmsProp) or [`Adam`](crate::Adam)
+/// instead.
 ///
 /// # References
-/// Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and stochastic optimization".
+/// Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and stochastic
+/// optimization".
 ///
 /// # Examples
 /// ```
@@ -38,7 +41,8 @@ pub struct Adagrad {
 }
 
 impl Adagrad {
-    /// Adagrad with this learning rate, above 0; 0.01 is usual for networks, up to 1 for convex problems.
+    /// Creates Adagrad with this learning rate, above 0; 0.01 is usual for networks, up to 1 for convex
+    /// problems.
     pub fn new(learning_rate: f64) -> Self {
         Adagrad {
             learning_rate,
@@ -49,19 +53,19 @@ impl Adagrad {
         }
     }
 
-    /// How fast the learning rate falls with the number of steps, at least 0. Defaults to 0.
+    /// Sets how fast the learning rate decreases with the number of steps (η), at least 0. Defaults to 0.
     pub fn learning_rate_decay(mut self, learning_rate_decay: f64) -> Self {
         self.learning_rate_decay = learning_rate_decay;
         self
     }
 
-    /// What the sums of squares start at, at least 0. Defaults to 0.
+    /// Sets the initial value of the sums of squares, at least 0. Defaults to 0.
     pub fn initial_accumulator(mut self, initial_accumulator: f64) -> Self {
         self.initial_accumulator = initial_accumulator;
         self
     }
 
-    /// What is added to the denominator, at least 0. Defaults to 1e-10.
+    /// Sets the number added to the denominator (ε), at least 0. Defaults to 1e-10.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self

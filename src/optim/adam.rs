@@ -1,4 +1,4 @@
-//! Adaptive moment estimation.
+//! Adam (adaptive moment estimation).
 
 use super::decay::weight_decay_setter;
 use super::moments::{Moments, moment_setters};
@@ -11,19 +11,21 @@ use crate::scalar::vectorize;
 ///
 /// # Formula
 /// m = β1 m + (1 - β1) g, v = β2 v + (1 - β2) g^2, and p = p - rate m̂ / (√v̂ + ε) with m̂ = m / (1 - β1^t),
-/// v̂ = v / (1 - β2^t). ε is added to the root of the corrected v̂, as in PyTorch and in the paper's Algorithm 1.
-/// AMSGrad puts the largest v so far in the place of v.
+/// v̂ = v / (1 - β2^t). ε is added to the root of the corrected v̂, as in PyTorch and in the paper's
+/// Algorithm 1. AMSGrad replaces v by the largest v so far.
 ///
 /// # When to use
-/// The usual first choice for networks: it needs little tuning and bears gradients of very different scales. With
-/// weight decay prefer [`AdamW`](crate::optim::AdamW).
+/// The usual first choice for networks: it needs little tuning and copes with gradients of very different
+/// scales. With weight decay, prefer [`AdamW`](crate::optim::AdamW).
 ///
 /// # Overflow
-/// A gradient whose square overflows makes v infinite: that parameter then stays where it is. The other
-/// parameters are not touched by that. The rules that divide by a mean or sum of squared gradients share this.
+/// If the square of a gradient overflows, v becomes infinite and that parameter no longer moves. The other
+/// parameters are not affected. The same holds for all rules that divide by a mean or sum of squared
+/// gradients.
 ///
 /// # References
-/// Kingma and Ba (2015), "Adam"; Reddi, Kale and Kumar (2018), "On the convergence of Adam and beyond" (AMSGrad).
+/// Kingma and Ba (2015), "Adam"; Reddi, Kale and Kumar (2018), "On the convergence of Adam and beyond"
+/// (AMSGrad).
 ///
 /// # Examples
 /// ```
@@ -42,22 +44,22 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// Adam with this learning rate, above 0; 0.001 is usual.
+    /// Creates Adam with this learning rate, above 0; 0.001 is usual.
     pub fn new(learning_rate: f64) -> Self {
         Adam { moments: Moments::new(learning_rate, 1e-8), amsgrad: false }
     }
 
     moment_setters! {
         moments:
-        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        /// Sets the decay rate of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
         beta2,
-        /// What is added to the denominator, at least 0. Defaults to 1e-8.
+        /// Sets the number added to the denominator (ε), at least 0. Defaults to 1e-8.
         epsilon
     }
 
     weight_decay_setter! { moments.decay }
 
-    /// Whether the denominator never falls: AMSGrad. Defaults to false.
+    /// Sets whether to use AMSGrad, which divides by the root of the largest v so far. Defaults to `false`.
     pub fn amsgrad(mut self, amsgrad: bool) -> Self {
         self.amsgrad = amsgrad;
         self
@@ -108,7 +110,7 @@ impl<T: Real> Optimizer<T> for Adam {
                         let g = g + added * *p;
                         *m = factors.mean(*m, g);
                         *v = factors.mean_square(*v, g);
-                        // This way round, v may be NaN.
+                        // This order of comparison keeps a NaN in v.
                         *u = if *v <= *u { *u } else { *v };
                         *p = *p * kept - rate * quotient(*m, u.sqrt() * correction + factors.epsilon);
                     }

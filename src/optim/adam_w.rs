@@ -9,12 +9,12 @@ use crate::scalar::Real;
 /// AdamW: [`Adam`] with weight decay that is decoupled from the gradient.
 ///
 /// # Formula
-/// p = (1 - rate d) p with weight decay d, then the update of [`Adam`]. The same as `Adam` with
-/// [`Decay::Decoupled`], to the bit.
+/// p = (1 - rate d) p with weight decay d, then the update of [`Adam`]. The result is bit-identical to that
+/// of `Adam` with [`Decay::Decoupled`].
 ///
 /// # When to use
-/// The usual choice for networks with weight decay: the decay is the same for every weight, whatever the scale of its
-/// gradients.
+/// The usual choice for networks with weight decay: all weights decay at the same rate, whatever the scale of
+/// their gradients.
 ///
 /// # References
 /// Loshchilov and Hutter (2019), "Decoupled weight decay regularization".
@@ -36,26 +36,26 @@ pub struct AdamW {
 }
 
 impl AdamW {
-    /// AdamW with this learning rate, above 0; 0.001 is usual.
+    /// Creates AdamW with this learning rate, above 0; 0.001 is usual.
     pub fn new(learning_rate: f64) -> Self {
         AdamW { adam: Adam::new(learning_rate), weight_decay: 0.01 }
     }
 
     moment_setters! {
         adam.moments:
-        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        /// Sets the decay rate of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
         beta2,
-        /// What is added to the denominator, at least 0. Defaults to 1e-8.
+        /// Sets the number added to the denominator (ε), at least 0. Defaults to 1e-8.
         epsilon
     }
 
-    /// Whether the denominator never falls: AMSGrad. Defaults to false.
+    /// Sets whether to use AMSGrad, which divides by the root of the largest v so far. Defaults to `false`.
     pub fn amsgrad(mut self, amsgrad: bool) -> Self {
         self.adam = self.adam.amsgrad(amsgrad);
         self
     }
 
-    /// The weight decay; biases are spared. Defaults to 0.01.
+    /// Sets the weight decay; biases do not decay. Defaults to 0.01.
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = weight_decay;
         self

@@ -1,4 +1,4 @@
-//! Adam with the largest gradient in the place of the root mean square.
+//! Adam scaled by a decaying maximum of the gradients instead of their root mean square.
 
 use super::decay::weight_decay_setter;
 use super::moments::{Moments, moment_setters};
@@ -6,13 +6,13 @@ use super::{Optimizer, Step, quotient};
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// Adamax: Adam with a decaying maximum of the gradients as the scale.
+/// Adamax: Adam scaled by a decaying maximum of the absolute gradients.
 ///
 /// # Formula
 /// m = β1 m + (1 - β1) g, u = max(β2 u, |g| + ε) and p = p - rate m / ((1 - β1^t) u).
 ///
 /// # When to use
-/// Where gradients are rare or have outliers: nothing is squared, so nothing overflows or underflows.
+/// Use it if gradients are sparse or have outliers. It squares nothing, so no square overflows or underflows.
 ///
 /// # References
 /// Kingma and Ba (2015), "Adam", section 7.1; ε as in PyTorch.
@@ -32,16 +32,16 @@ pub struct Adamax {
 }
 
 impl Adamax {
-    /// Adamax with this learning rate, above 0; 0.002 is usual.
+    /// Creates Adamax with this learning rate, above 0; 0.002 is usual.
     pub fn new(learning_rate: f64) -> Self {
         Adamax { moments: Moments::new(learning_rate, 1e-8) }
     }
 
     moment_setters! {
         moments:
-        /// The decay of the largest gradient, from 0 to 1 (excluded). Defaults to 0.999.
+        /// Sets the decay rate of the largest absolute gradient, from 0 to 1 (excluded). Defaults to 0.999.
         beta2,
-        /// What is added to the size of each gradient, at least 0. Defaults to 1e-8.
+        /// Sets the number added to each absolute gradient (ε), at least 0. Defaults to 1e-8.
         epsilon
     }
 

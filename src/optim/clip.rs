@@ -1,18 +1,19 @@
-//! Gradient clipping, and the Euclidean norm that it needs.
+//! Gradient clipping, and the Euclidean norm that it uses.
 
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::{dot, max_abs, vectorize};
 
-/// Keeps gradients short, so that one bad batch cannot throw the parameters far away.
+/// A limit on the size of gradients, so that one bad batch cannot move the parameters far.
 ///
 /// # Formula
-/// By norm: g max/‖g‖ if ‖g‖ > max, else g; the direction stays. By value: each entry is moved into \[-max, max\].
+/// By norm: g max/‖g‖ if ‖g‖ > max, else g; the direction does not change. By value: each entry is clamped to
+/// \[-max, max\].
 ///
-/// The factor is max/‖g‖ exactly: other libraries add a small number to the norm, and miss `max` by that much.
-/// The norm is that of all parameters together. A gradient with NaN or an infinity is left as it is, so that
-/// divergence is still seen.
+/// The factor is exactly max/‖g‖. Other libraries add a small number to the norm, and miss `max` by that
+/// much. The norm is that of all parameters together. A gradient with NaN or an infinity is left unchanged,
+/// so that divergence remains visible.
 ///
 /// # References
 /// Pascanu, Mikolov and Bengio (2013), On the difficulty of training recurrent neural networks.
@@ -42,21 +43,24 @@ enum By {
 }
 
 impl Clip {
-    /// Gradients with a Euclidean norm above `max` are scaled to that norm. For most networks; 1 and 5 are usual.
+    /// Scales gradients with a Euclidean norm above `max` to the norm `max`.
+    ///
+    /// It suits most networks; 1 and 5 are usual.
     pub fn norm(max: f64) -> Self {
         Clip { by: By::Norm, max }
     }
 
-    /// Entries beyond `max` are moved to `max`, those beyond -`max` to -`max`. For single parameters with wild
-    /// gradients; the direction changes.
+    /// Clamps each entry of a gradient to the range from -`max` to `max`.
+    ///
+    /// It suits single parameters with extreme gradients. The direction of the gradient changes.
     pub fn value(max: f64) -> Self {
         Clip { by: By::Value, max }
     }
 
-    /// Whether `max` is finite and above 0.
+    /// Checks that `max` is finite and above 0.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`].
+    /// Returns [`Error::InvalidParameter`] if `max` is not finite or not above 0.
     pub fn check(&self) -> Result<(), Error> {
         let name = match self.by {
             By::Norm => "clip.norm",
@@ -65,10 +69,10 @@ impl Clip {
         check::positive(name, self.max)
     }
 
-    /// Clips `grad` and returns its Euclidean norm before that.
+    /// Clips `grad`, and returns its Euclidean norm before clipping.
     ///
-    /// The norm is right wherever it is in the range of `f64`, also if squares of entries are not; beyond that range
-    /// it is infinite, and clipping is right still.
+    /// The norm is correct whenever it is in the range of `f64`, even if squares of entries are not. Beyond
+    /// that range it is infinite, but the gradient is still clipped correctly.
     pub fn apply<T: Real>(&self, grad: &mut [T]) -> f64 {
         let length = Length::of(grad);
         let (norm, max) = (length.norm(), self.max);
@@ -98,7 +102,7 @@ impl Clip {
     }
 }
 
-/// Replaces every entry.
+/// Replaces every entry with `new` of it.
 fn each<T: Real>(values: &mut [T], new: impl Fn(T) -> T) {
     vectorize(
         #[inline(always)]
@@ -110,13 +114,13 @@ fn each<T: Real>(values: &mut [T], new: impl Fn(T) -> T) {
     );
 }
 
-/// The Euclidean norm: finite if it is in the range of `f64`, though squares of entries are not; infinite or NaN if
-/// an entry is.
+/// Returns the Euclidean norm. It is finite if it is in the range of `f64`, even if squares of entries are
+/// not; it is infinite or NaN if an entry is.
 pub(crate) fn norm<T: Real>(values: &[T]) -> f64 {
     Length::of(values).norm()
 }
 
-/// A norm as the product of two numbers, since it may be out of range where its parts are not.
+/// A norm as the product of two numbers, because the norm may be out of range when its factors are not.
 struct Length {
     /// 1, or the largest absolute value; infinite or NaN if an entry is.
     scale: f64,
@@ -127,7 +131,7 @@ struct Length {
 impl Length {
     fn of<T: Real>(values: &[T]) -> Self {
         let square = dot(values, values);
-        // Well above the smallest normal number: there, squares that were lost to underflow do not count.
+        // Well above the smallest normal number, squares lost to underflow are negligible.
         if square.is_finite() && square >= T::MIN_POSITIVE / (T::EPSILON * T::EPSILON) {
             return Length { scale: 1.0, root: square.as_f64().sqrt() };
         }
@@ -135,7 +139,7 @@ impl Length {
         if scale == 0.0 || !scale.is_finite() {
             return Length { scale, root: 1.0 };
         }
-        // Compensated, since many small squares may follow the largest, which is 1.
+        // The sum is compensated, because many small squares may follow the largest, which is 1.
         let (mut sum, mut lost) = (0.0, 0.0);
         for v in values {
             let v = v.as_f64() / scale;

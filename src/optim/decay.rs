@@ -1,4 +1,4 @@
-//! How weight decay enters an adaptive rule.
+//! Weight decay in adaptive update rules.
 
 use std::ops::Range;
 
@@ -7,21 +7,23 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// How weight decay enters an adaptive update; only the ranges of [`Step::decayed`] decay, so biases and the
-/// parameters of normalisation are spared.
+/// The kind of weight decay in an adaptive update rule.
+///
+/// Only the ranges of [`Step::decayed`] decay, so biases and the parameters of normalisation do not.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Decay {
     /// No weight decay.
     #[default]
     None,
-    /// Added to the gradient, like an L2 penalty, and so divided by the adaptive denominator too.
+    /// Decay added to the gradient, like an L2 penalty. The adaptive denominator therefore divides it too.
     Coupled(f64),
-    /// p is multiplied by 1 - rate * decay before the update: "AdamW", Loshchilov and Hutter (2019).
+    /// Decay that multiplies p by 1 - rate * decay before the update, as in "AdamW" (Loshchilov and Hutter
+    /// 2019).
     Decoupled(f64),
 }
 
-/// A number is an L2 penalty, as in most libraries: [`Decay::Coupled`].
+/// Converts a number to [`Decay::Coupled`], an L2 penalty, as in most libraries.
 impl From<f64> for Decay {
     fn from(decay: f64) -> Self {
         Decay::Coupled(decay)
@@ -36,8 +38,8 @@ impl Decay {
         }
     }
 
-    /// Cuts the parameters into pieces with the same decay: the range, what of p is added to the gradient, and the
-    /// factor that p is multiplied by.
+    /// Splits the parameters into pieces with equal decay. Yields the range of each piece, the multiple of p
+    /// that is added to the gradient, and the factor that p is multiplied by.
     pub(super) fn pieces<'a, T: Real>(
         self,
         length: usize,
@@ -56,11 +58,11 @@ impl Decay {
     }
 }
 
-/// Writes the setter of the weight decay into the `impl` of a rule, which says where it keeps it.
+/// Generates the setter of the weight decay in the `impl` of a rule, which names the field that holds it.
 macro_rules! weight_decay_setter {
     ($($field:ident).+) => {
-        /// The weight decay; a number is [`Decay::Coupled`](crate::optim::Decay::Coupled). Defaults to
-        /// [`Decay::None`](crate::optim::Decay::None).
+        /// Sets the weight decay; a number means [`Decay::Coupled`](crate::optim::Decay::Coupled). Defaults
+        /// to [`Decay::None`](crate::optim::Decay::None).
         pub fn weight_decay(mut self, decay: impl Into<$crate::optim::Decay>) -> Self {
             self.$($field).+ = decay.into();
             self

@@ -1,4 +1,4 @@
-//! Layer-wise adaptive moments.
+//! LAMB (layer-wise adaptive moments).
 
 use std::ops::Range;
 
@@ -9,23 +9,24 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::{dot, vectorize};
 
-/// How many directions are at hand at once: few enough for the stack and the nearest cache.
+/// The number of parameters whose direction is computed at once: few enough for the stack and the nearest
+/// cache.
 const BLOCK: usize = 256;
 
-/// LAMB: Adam whose step of each layer is proportional to the norm of that layer's parameters.
+/// LAMB: Adam with the step of each layer proportional to the norm of that layer's parameters.
 ///
 /// # Formula
-/// m, v, m̂ and v̂ as in [`Adam`](crate::Adam), u = m̂ / (√v̂ + ε) + d p with weight decay d, and, for each group of
-/// parameters, p = p - rate (‖p‖ / ‖u‖) u; the ratio is 1 where either norm is 0. The groups are those of
-/// [`Step::groups`]; parameters between two groups are a group of their own.
+/// m, v, m̂ and v̂ as in [`Adam`](crate::Adam), and u = m̂ / (√v̂ + ε) + d p with weight decay d. For each
+/// group of parameters, p = p - rate (‖p‖ / ‖u‖) u; the ratio is 1 if either norm is 0. The groups are those
+/// of [`Step::groups`]; parameters between two groups form a group of their own.
 ///
 /// # When to use
-/// Very large batches with large learning rates. Below some thousand rows a batch, [`AdamW`](crate::optim::AdamW) does as
-/// well.
+/// Use it for very large batches with large learning rates. With fewer than a few thousand rows per batch,
+/// [`AdamW`](crate::optim::AdamW) does as well.
 ///
 /// # References
-/// You, Li, Reddi, Hseu, Kumar, Bhojanapalli, Song, Demmel, Keutzer and Hsieh (2020), "Large batch optimization for
-/// deep learning: training BERT in 76 minutes"; the corrections as in optax.
+/// You, Li, Reddi, Hseu, Kumar, Bhojanapalli, Song, Demmel, Keutzer and Hsieh (2020), "Large batch
+/// optimization for deep learning: training BERT in 76 minutes"; the corrections as in optax.
 ///
 /// # Examples
 /// ```
@@ -44,27 +45,28 @@ pub struct Lamb {
 }
 
 impl Lamb {
-    /// LAMB with this learning rate, above 0; 0.001 is usual, more for very large batches.
+    /// Creates LAMB with this learning rate, above 0; 0.001 is usual, and more for very large batches.
     pub fn new(learning_rate: f64) -> Self {
         Lamb { moments: Moments::new(learning_rate, 1e-6), weight_decay: 0.0 }
     }
 
     moment_setters! {
         moments:
-        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        /// Sets the decay rate of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
         beta2,
-        /// What is added to the denominator, at least 0. Defaults to 1e-6.
+        /// Sets the number added to the denominator (ε), at least 0. Defaults to 1e-6.
         epsilon
     }
 
-    /// The weight decay, added to the direction before its norm is taken; biases are spared. Defaults to 0.
+    /// Sets the weight decay, which is added to the direction before its norm is taken; biases do not decay.
+    /// Defaults to 0.
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = weight_decay;
         self
     }
 }
 
-/// The direction u from parameters and moments.
+/// The coefficients that turn parameters and moments into the direction u.
 #[derive(Clone, Copy)]
 struct Direction<T> {
     correction1: T,
@@ -74,7 +76,7 @@ struct Direction<T> {
 }
 
 impl<T: Real> Direction<T> {
-    /// Writes `scale` u of at most a block of parameters, and returns them.
+    /// Writes `scale` times u for at most one block of parameters, and returns it.
     #[inline(always)]
     fn of<'a>(self, scale: T, p: &[T], (m, v): (&[T], &[T]), out: &'a mut [T; BLOCK]) -> &'a [T] {
         let Direction { correction1, correction2, epsilon, decay } = self;
@@ -92,8 +94,8 @@ impl<T: Real> Direction<T> {
     }
 }
 
-/// The root of a sum of squares, given the sum for numbers scaled by a power of two: the scale is 1 unless squares
-/// overflow or underflow.
+/// Returns the square root of a sum of squares. `sum_of_squares` computes the sum for numbers scaled by a
+/// power of two, which is 1 unless squares overflow or underflow.
 fn norm<T: Real>(sum_of_squares: impl Fn(T) -> f64) -> f64 {
     let smaller = T::MIN_POSITIVE / T::EPSILON;
     let sum = sum_of_squares(T::one());
@@ -107,7 +109,7 @@ fn norm<T: Real>(sum_of_squares: impl Fn(T) -> f64) -> f64 {
     sum_of_squares(scale).sqrt() / scale.as_f64()
 }
 
-/// A group cut into blocks that decay alike.
+/// Splits a group into blocks with equal decay.
 fn blocks(
     group: Range<usize>,
     decay: f64,
@@ -151,7 +153,7 @@ impl<T: Real> Optimizer<T> for Lamb {
             epsilon: factors.epsilon,
             decay: T::of(decay),
         };
-        // The groups, and what is between them.
+        // This covers the groups and the parameters between them.
         for (group, _) in pieces(0..params.len(), 1.0, step.groups) {
             let blocks = || blocks(group.clone(), self.weight_decay, step.decayed);
             let ratio = {

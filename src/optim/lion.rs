@@ -1,4 +1,4 @@
-//! Sign momentum.
+//! Lion (sign momentum).
 
 use super::{Decay, Optimizer, Step, sign, slots};
 use crate::check;
@@ -6,19 +6,20 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
-/// Lion: every parameter moves by the learning rate, in the direction of a momentum.
+/// Lion: every parameter moves by the learning rate, along the sign of a momentum.
 ///
 /// # Formula
-/// p = (1 - rate d) p - rate sign(β1 m + (1 - β1) g) with weight decay d, then m = β2 m + (1 - β2) g. The sign of 0
-/// is 0.
+/// p = (1 - rate d) p - rate sign(β1 m + (1 - β1) g) with weight decay d, then m = β2 m + (1 - β2) g. The
+/// sign of 0 is 0.
 ///
 /// # When to use
-/// Large batches and large networks, with a rate 3 to 10 times smaller and a weight decay as many times larger than for
-/// [`AdamW`](crate::optim::AdamW). The state is half of Adam's. Nothing is squared, so nothing overflows.
+/// Use it for large batches and large networks, with a learning rate 3 to 10 times smaller than for
+/// [`AdamW`](crate::optim::AdamW) and a weight decay larger by the same factor. The state is half the size of
+/// Adam's. It squares nothing, so no square overflows.
 ///
 /// # References
-/// Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu and Le (2023), "Symbolic discovery of optimization
-/// algorithms".
+/// Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu and Le (2023), "Symbolic discovery of
+/// optimization algorithms".
 ///
 /// # Examples
 /// ```
@@ -38,24 +39,24 @@ pub struct Lion {
 }
 
 impl Lion {
-    /// Lion with this learning rate, above 0; 0.0001 is usual.
+    /// Creates Lion with this learning rate, above 0; 0.0001 is usual.
     pub fn new(learning_rate: f64) -> Self {
         Lion { learning_rate, beta1: 0.9, beta2: 0.99, weight_decay: 0.0 }
     }
 
-    /// The part of the momentum in the direction, from 0 to 1 (excluded). Defaults to 0.9.
+    /// Sets the weight of the momentum in the direction, from 0 to 1 (excluded). Defaults to 0.9.
     pub fn beta1(mut self, beta1: f64) -> Self {
         self.beta1 = beta1;
         self
     }
 
-    /// The decay of the momentum, from 0 to 1 (excluded). Defaults to 0.99.
+    /// Sets the decay rate of the momentum, from 0 to 1 (excluded). Defaults to 0.99.
     pub fn beta2(mut self, beta2: f64) -> Self {
         self.beta2 = beta2;
         self
     }
 
-    /// The weight decay, decoupled from the gradient; biases are spared. Defaults to 0.
+    /// Sets the weight decay, decoupled from the gradient; biases do not decay. Defaults to 0.
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = weight_decay;
         self

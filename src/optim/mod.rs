@@ -1,4 +1,4 @@
-//! Optimisation: first-order update rules for mini-batches, and minimisers for objectives seen whole.
+//! Optimisation: first-order update rules for mini-batches, and minimisers for deterministic objectives.
 
 mod adabelief;
 mod adadelta;
@@ -51,7 +51,7 @@ pub use yogi::Yogi;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// When and where a step is taken: what an update rule needs besides the gradient.
+/// The number, learning rate and parameter ranges of one step: an update rule's input besides the gradient.
 ///
 /// # Examples
 /// ```
@@ -65,30 +65,32 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Step<'a> {
-    /// The number of the step, from 1.
+    /// The number of the step, counted from 1.
     pub number: u64,
     /// The learning rate of this step.
     pub learning_rate: f64,
-    /// The ascending ranges of parameters that weight decay applies to: [`Shape::penalized`](crate::nn::Shape).
+    /// The ascending ranges of parameters that weight decay applies to. For a network, these are
+    /// [`Shape::penalized`](crate::nn::Shape).
     pub decayed: &'a [Range<usize>],
-    /// The ascending, disjoint ranges of the parameters of each layer, for rules with a rate per layer. Where there
-    /// are none, all parameters are one group.
+    /// The ascending, disjoint parameter ranges of the layers, for rules with a rate per layer. If empty, all
+    /// parameters form one group.
     pub groups: &'a [Range<usize>],
 }
 
 impl<'a> Step<'a> {
-    /// The step of this number, from 1, with this learning rate.
+    /// Creates a step with this number, counted from 1, and this learning rate.
     pub fn new(number: u64, learning_rate: f64) -> Self {
         Step { number, learning_rate, decayed: &[], groups: &[] }
     }
 
-    /// The ascending ranges of parameters that weight decay applies to. Defaults to none.
+    /// Sets the ascending ranges of parameters that weight decay applies to. Defaults to none.
     pub fn decayed(mut self, ranges: &'a [Range<usize>]) -> Self {
         self.decayed = ranges;
         self
     }
 
-    /// The ascending, disjoint ranges of the parameters of each layer. Defaults to none: one group of all.
+    /// Sets the ascending, disjoint parameter ranges of the layers. Defaults to none: all parameters form one
+    /// group.
     pub fn groups(mut self, ranges: &'a [Range<usize>]) -> Self {
         self.groups = ranges;
         self
@@ -97,9 +99,9 @@ impl<'a> Step<'a> {
 
 /// A first-order update rule.
 ///
-/// # What an implementor owes
-/// A pure function of the configuration, the step, the gradient and the state: the state is data that the caller
-/// owns, so it is saved and restored by copying it. `step` does not allocate.
+/// # Implementing this trait
+/// An update rule is a pure function of its configuration, the step, the gradient and the state. The state is
+/// data that the caller owns, so copying it saves and restores it. `step` must not allocate.
 ///
 /// # Examples
 /// ```
@@ -127,25 +129,25 @@ impl<'a> Step<'a> {
 /// assert_eq!(params, [0.99, -0.99]);
 /// ```
 pub trait Optimizer<T: Real>: Send + Sync {
-    /// The learning rate to use when no schedule says otherwise.
+    /// Returns the base learning rate, which applies unless a schedule changes it.
     fn learning_rate(&self) -> f64;
 
-    /// Whether the hyper-parameters are in range. Defaults to yes.
+    /// Checks that the hyper-parameters are in range. Defaults to accepting all.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`].
+    /// Returns [`Error::InvalidParameter`] if a hyper-parameter is out of range.
     fn check(&self) -> Result<(), Error> {
         Ok(())
     }
 
-    /// The state before the first step, for this number of parameters.
+    /// Returns the state before the first step, for this number of parameters.
     fn state(&self, parameters: usize) -> Vec<T>;
 
     /// Moves `params` by one step against `grad`, and updates `state`.
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]);
 }
 
-/// `base` to the power of a step number, which may be beyond `i32`; number 0 counts as 1.
+/// Returns `base` raised to a step number, which may exceed `i32::MAX`. Step number 0 counts as 1.
 fn power(base: f64, number: u64) -> f64 {
     match i32::try_from(number) {
         Ok(exponent) => base.powi(exponent.max(1)),
@@ -153,27 +155,28 @@ fn power(base: f64, number: u64) -> f64 {
     }
 }
 
-/// The quotient, or 0 where the denominator is: without ε, a gradient whose square underflows moves nothing.
+/// Returns the quotient, or 0 if the denominator is 0: without ε, a gradient whose square underflows causes
+/// no step.
 #[inline(always)]
 fn quotient<T: Real>(numerator: T, denominator: T) -> T {
     if denominator == T::zero() { T::zero() } else { numerator / denominator }
 }
 
-/// -1, 0, 1 or NaN.
+/// Returns the sign of `x`: -1, 0, 1 or NaN.
 #[inline(always)]
 fn sign<T: Real>(x: T) -> T {
-    // A difference of two selections, not a chain of branches, so that loops can use vector registers.
+    // A difference of two selections instead of branches lets loops use vector registers.
     let above = if x > T::zero() { T::one() } else { T::zero() };
     let below = if x < T::zero() { T::one() } else { T::zero() };
     if x.partial_cmp(&x).is_some() { above - below } else { x }
 }
 
-/// Cuts the state into vectors of one number per parameter.
+/// Splits the state into vectors of one number per parameter.
 fn slots<T, const N: usize>(mut state: &mut [T], parameters: usize) -> [&mut [T]; N] {
     std::array::from_fn(|_| state.split_off_mut(..parameters).unwrap_or_default())
 }
 
-/// Cuts a range into maximal pieces that are decayed or not; a single piece when `decay` is zero.
+/// Splits a range into maximal pieces that either decay or do not; a single piece if `decay` is zero.
 fn pieces(
     whole: Range<usize>,
     decay: f64,

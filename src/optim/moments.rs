@@ -1,11 +1,11 @@
-//! What Adam and its relatives share: the settings of two moments, and the loop that updates them.
+//! The settings and the update loop that Adam and its variants share.
 
 use super::{Decay, Step, power, slots};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::{Real, vectorize};
 
-/// The settings of a rule that keeps a mean m of the gradients and a second number v per parameter.
+/// The settings of a rule whose state is a mean m of the gradients and a second number v for each parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Moments {
     pub(super) learning_rate: f64,
@@ -16,7 +16,7 @@ pub(super) struct Moments {
 }
 
 impl Moments {
-    /// β1 = 0.9, β2 = 0.999 and no weight decay.
+    /// Creates settings with β1 = 0.9, β2 = 0.999 and no weight decay.
     pub(super) fn new(learning_rate: f64, epsilon: f64) -> Self {
         Moments { learning_rate, beta1: 0.9, beta2: 0.999, epsilon, decay: Decay::None }
     }
@@ -29,12 +29,12 @@ impl Moments {
         self.decay.check()
     }
 
-    /// The learning rate over 1 - β1^t.
+    /// Returns the bias-corrected learning rate: the learning rate divided by 1 - β1^t.
     pub(super) fn corrected_rate(&self, step: Step<'_>) -> f64 {
         step.learning_rate / (1.0 - power(self.beta1, step.number))
     }
 
-    /// The factor of √v for √v̂: 1 / √(1 - β2^t).
+    /// Returns the factor that turns √v into √v̂: 1 / √(1 - β2^t).
     pub(super) fn root_correction(&self, step: Step<'_>) -> f64 {
         1.0 / (1.0 - power(self.beta2, step.number)).sqrt()
     }
@@ -49,12 +49,12 @@ impl Moments {
         }
     }
 
-    /// Takes one step with the weight decay: `each` gets the gradient, m and v of a parameter, and returns the new m and v
-    /// and what is taken off the parameter.
+    /// Takes one step, including the weight decay. `each` maps the gradient, m and v of a parameter to the
+    /// new m, the new v and the number to subtract from the parameter.
     ///
-    /// `each` must be `#[inline(always)]`, move what it captures, and take and return numbers: with references in these
-    /// places the loop used no vector registers, and took four to eight times as long. The loop itself captures by
-    /// reference: a `move` there costs 8 per cent in `f32`.
+    /// `each` must be `#[inline(always)]`, move its captures, and take and return numbers: with references
+    /// instead, the loop used no vector registers and took four to eight times as long. The loop itself
+    /// captures by reference, because a `move` there costs 8 per cent in `f32`.
     #[inline(always)]
     pub(super) fn update<T: Real>(
         &self,
@@ -84,7 +84,7 @@ impl Moments {
     }
 }
 
-/// [`Moments`] in the type of the parameters.
+/// The [`Moments`] settings, converted to the type of the parameters.
 #[derive(Clone, Copy)]
 pub(super) struct Factors<T> {
     pub(super) beta1: T,
@@ -95,28 +95,28 @@ pub(super) struct Factors<T> {
 }
 
 impl<T: Real> Factors<T> {
-    /// β1 m + (1 - β1) g.
+    /// Returns β1 m + (1 - β1) g.
     #[inline(always)]
     pub(super) fn mean(self, m: T, g: T) -> T {
         self.beta1 * m + self.gain1 * g
     }
 
-    /// β2 v + (1 - β2) g^2.
+    /// Returns β2 v + (1 - β2) g^2.
     #[inline(always)]
     pub(super) fn mean_square(self, v: T, g: T) -> T {
         self.beta2 * v + self.gain2 * g * g
     }
 }
 
-/// Writes the setters of [`Moments`] into the `impl` of a rule; the rule says where it keeps them, and in the docs what
-/// β2 and ε mean to it and what its defaults are.
+/// Generates the setters of [`Moments`] in the `impl` of a rule. The rule names the field that holds the
+/// settings, and documents the meaning and the default of β2 and ε.
 macro_rules! moment_setters {
     (
         $($field:ident).+:
         $(#[$beta2:meta])* beta2,
         $(#[$epsilon:meta])* epsilon
     ) => {
-        /// The decay of the mean of gradients, from 0 to 1 (excluded). Defaults to 0.9.
+        /// Sets the decay rate of the mean of the gradients, from 0 to 1 (excluded). Defaults to 0.9.
         pub fn beta1(mut self, beta1: f64) -> Self {
             self.$($field).+.beta1 = beta1;
             self

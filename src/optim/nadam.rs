@@ -7,15 +7,15 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// NAdam: Adam that looks ahead along its momentum, as Nesterov's does.
+/// NAdam: Adam with Nesterov's momentum, which looks one step ahead.
 ///
 /// # Formula
-/// m and v as in [`Adam`](crate::Adam), μ_t = β1 (1 - 0.96^(t ψ) / 2) with momentum decay ψ, M_t = μ_1 ... μ_t, and
-/// p = p - rate ((1 - μ_t) g / (1 - M_t) + μ_{t+1} m / (1 - M_{t+1})) / (√v̂ + ε) with v̂ = v / (1 - β2^t). The last
-/// entry of the state is M_t.
+/// m and v as in [`Adam`](crate::Adam), μ_t = β1 (1 - 0.96^(t ψ) / 2) with momentum decay ψ, M_t = μ_1 ...
+/// μ_t, and p = p - rate ((1 - μ_t) g / (1 - M_t) + μ_{t+1} m / (1 - M_{t+1})) / (√v̂ + ε) with
+/// v̂ = v / (1 - β2^t). The last entry of the state is M_t.
 ///
 /// # When to use
-/// Where Adam works; it often needs somewhat fewer steps.
+/// Use it where Adam works; it often needs somewhat fewer steps.
 ///
 /// # References
 /// Dozat (2016), "Incorporating Nesterov momentum into Adam", in the form that PyTorch uses.
@@ -36,22 +36,22 @@ pub struct NAdam {
 }
 
 impl NAdam {
-    /// NAdam with this learning rate, above 0; 0.002 is usual.
+    /// Creates NAdam with this learning rate, above 0; 0.002 is usual.
     pub fn new(learning_rate: f64) -> Self {
         NAdam { moments: Moments::new(learning_rate, 1e-8), momentum_decay: 0.004 }
     }
 
     moment_setters! {
         moments:
-        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        /// Sets the decay rate of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
         beta2,
-        /// What is added to the denominator, at least 0. Defaults to 1e-8.
+        /// Sets the number added to the denominator (ε), at least 0. Defaults to 1e-8.
         epsilon
     }
 
     weight_decay_setter! { moments.decay }
 
-    /// How fast the momentum rises from half of β1 to β1, at least 0. Defaults to 0.004.
+    /// Sets how fast the momentum rises from half of β1 to β1 (ψ), at least 0. Defaults to 0.004.
     pub fn momentum_decay(mut self, momentum_decay: f64) -> Self {
         self.momentum_decay = momentum_decay;
         self

@@ -1,4 +1,4 @@
-//! Adam with its variance rectified.
+//! Adam with a rectified variance.
 
 use super::decay::weight_decay_setter;
 use super::moments::{Moments, moment_setters};
@@ -6,20 +6,21 @@ use super::{Optimizer, Step, quotient};
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// RAdam: Adam that does not adapt before it has seen enough gradients to know their scale.
+/// RAdam: Adam that adapts its steps only after enough gradients to estimate their scale.
 ///
 /// # Formula
-/// m and v as in [`Adam`](crate::Adam), m̂ = m / (1 - β1^t), ρ = 2 / (1 - β2) - 1 and ρ_t = ρ - 2 t β2^t / (1 - β2^t).
-/// While ρ_t is at most 5: p = p - rate m̂. Then p = p - rate r m̂ √(1 - β2^t) / (√v + ε) with
-/// r² = (ρ_t - 4) (ρ_t - 2) ρ / ((ρ - 4) (ρ - 2) ρ_t). ε is added to the root of v before its correction.
+/// m and v as in [`Adam`](crate::Adam), m̂ = m / (1 - β1^t), ρ = 2 / (1 - β2) - 1 and
+/// ρ_t = ρ - 2 t β2^t / (1 - β2^t). While ρ_t is at most 5, p = p - rate m̂. After that,
+/// p = p - rate r m̂ √(1 - β2^t) / (√v + ε) with r² = (ρ_t - 4) (ρ_t - 2) ρ / ((ρ - 4) (ρ - 2) ρ_t). ε is
+/// added to the root of v before its correction.
 ///
 /// # When to use
-/// Where Adam needs a warm-up of the learning rate: the rule brings one of its own. The first steps (five with the
-/// default β2) are proportional to the gradient, which must have a moderate scale.
+/// Use it where Adam needs a warm-up of the learning rate, which this rule includes. The first steps (five
+/// with the default β2) are proportional to the gradient, so the gradient must have a moderate scale.
 ///
 /// # References
-/// Liu, Jiang, He, Chen, Liu, Gao and Han (2020), "On the variance of the adaptive learning rate and beyond", in the
-/// form that PyTorch uses.
+/// Liu, Jiang, He, Chen, Liu, Gao and Han (2020), "On the variance of the adaptive learning rate and beyond",
+/// in the form that PyTorch uses.
 ///
 /// # Examples
 /// ```
@@ -36,25 +37,25 @@ pub struct RAdam {
 }
 
 impl RAdam {
-    /// RAdam with this learning rate, above 0; 0.001 is usual.
+    /// Creates RAdam with this learning rate, above 0; 0.001 is usual.
     pub fn new(learning_rate: f64) -> Self {
         RAdam { moments: Moments::new(learning_rate, 1e-8) }
     }
 
     moment_setters! {
         moments:
-        /// The decay of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
+        /// Sets the decay rate of the mean of squared gradients, from 0 to 1 (excluded). Defaults to 0.999.
         beta2,
-        /// What is added to the denominator, at least 0. Defaults to 1e-8.
+        /// Sets the number added to the denominator (ε), at least 0. Defaults to 1e-8.
         epsilon
     }
 
     weight_decay_setter! { moments.decay }
 
-    /// r √(1 - β2^t), once the variance of the scale is known to be finite.
+    /// Returns r √(1 - β2^t), or `None` while the variance of the scale is not known to be finite.
     fn rectification(&self, number: u64) -> Option<f64> {
         let t = number.max(1) as f64;
-        // `length` is a difference of near numbers: it needs the last digit of the power.
+        // `length` is a difference of nearly equal numbers, so the power must be accurate to the last digit.
         let power = self.moments.beta2.powf(t);
         let limit = 2.0 / (1.0 - self.moments.beta2) - 1.0;
         let length = limit - 2.0 * t * power / (1.0 - power);

@@ -1,4 +1,4 @@
-//! Root-mean-square propagation.
+//! RMSprop (root-mean-square propagation).
 
 use super::decay::weight_decay_setter;
 use super::{Decay, Optimizer, Step, quotient, slots};
@@ -10,20 +10,21 @@ use crate::scalar::vectorize_once;
 /// RMSprop: gradients divided by the root of their running mean square.
 ///
 /// # Formula
-/// v = α v + (1 - α) g^2 and p = p - rate g / (√v + ε). Centred, the mean a = α a + (1 - α) g is taken off: √(v - a^2)
-/// in the place of √v. With momentum μ: b = μ b + g / (√v + ε) and p = p - rate b.
+/// v = α v + (1 - α) g^2 and p = p - rate g / (√v + ε). The centred form replaces √v by √(v - a^2), with the
+/// mean a = α a + (1 - α) g. With momentum μ: b = μ b + g / (√v + ε) and p = p - rate b.
 ///
 /// # Precision
-/// The centred form keeps the variance v - a^2 itself, as α (v - a^2) + α (1 - α) (g - a)^2 with the a before the
-/// step: the same number without a difference of squares, which rounding can make negative and its root NaN.
+/// The centred form stores the variance v - a^2 itself. It updates the variance to α (v - a^2) + α (1 - α)
+/// (g - a)^2, with the a before the step. The result is the same without a difference of squares, which
+/// rounding can make negative and its root NaN.
 ///
 /// # When to use
-/// Where the gradients' scale drifts, as in recurrent networks and reinforcement learning; otherwise
-/// [`Adam`](crate::Adam), which adds momentum and a correction of the first steps.
+/// Use it where the scale of the gradients drifts, as in recurrent networks and reinforcement learning.
+/// Otherwise use [`Adam`](crate::Adam), which adds momentum and a correction of the first steps.
 ///
 /// # References
-/// Tieleman and Hinton (2012), "Lecture 6.5: rmsprop"; centred: Graves (2013), "Generating sequences with recurrent
-/// neural networks"; ε and momentum as in PyTorch.
+/// Tieleman and Hinton (2012), "Lecture 6.5: rmsprop"; centred: Graves (2013), "Generating sequences with
+/// recurrent neural networks"; ε and momentum as in PyTorch.
 ///
 /// # Examples
 /// ```
@@ -45,7 +46,7 @@ pub struct RmsProp {
 }
 
 impl RmsProp {
-    /// RMSprop with this learning rate, above 0; 0.01 is usual, 0.001 for networks.
+    /// Creates RMSprop with this learning rate, above 0; 0.01 is usual, 0.001 for networks.
     pub fn new(learning_rate: f64) -> Self {
         RmsProp {
             learning_rate,
@@ -57,25 +58,26 @@ impl RmsProp {
         }
     }
 
-    /// The decay of the means, from 0 to 1 (excluded). Defaults to 0.99.
+    /// Sets the decay rate of the means, from 0 to 1 (excluded). Defaults to 0.99.
     pub fn alpha(mut self, alpha: f64) -> Self {
         self.alpha = alpha;
         self
     }
 
-    /// What is added to the denominator, at least 0. Defaults to 1e-8.
+    /// Sets the number added to the denominator (ε), at least 0. Defaults to 1e-8.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self
     }
 
-    /// Whether the gradient is divided by its standard deviation instead of its root mean square. Defaults to false.
+    /// Sets whether to divide the gradient by its standard deviation instead of its root mean square.
+    /// Defaults to `false`.
     pub fn centered(mut self, centered: bool) -> Self {
         self.centered = centered;
         self
     }
 
-    /// The momentum of the scaled gradient, from 0 to 1 (excluded). Defaults to 0.
+    /// Sets the momentum of the scaled gradient, from 0 to 1 (excluded). Defaults to 0.
     pub fn momentum(mut self, momentum: f64) -> Self {
         self.momentum = momentum;
         self
@@ -84,7 +86,7 @@ impl RmsProp {
     weight_decay_setter! { decay }
 }
 
-/// What a gradient is divided by.
+/// The coefficients of the denominator of a gradient.
 #[derive(Clone, Copy)]
 struct Scale<T> {
     alpha: T,

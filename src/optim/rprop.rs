@@ -1,4 +1,4 @@
-//! Resilient backpropagation.
+//! Rprop (resilient backpropagation).
 
 use super::{Optimizer, Step, sign, slots};
 use crate::check;
@@ -6,23 +6,25 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
-/// Rprop: a step size for each parameter that grows while the sign of its gradient stays, and shrinks when it turns.
+/// Rprop: a step size for each parameter that grows while the sign of its gradient stays the same, and
+/// shrinks when it changes.
 ///
 /// # Formula
-/// s = min(s grow, largest) where g has the sign of the previous g, max(s shrink, smallest) where it has the opposite
-/// one, else unchanged; p = p - sign(g) s. Where the sign turned, p stays for this step, and g counts as 0 in the next.
-/// This is the variant "iRprop-", without weight backtracking, as in PyTorch: it is simpler than the original and better in
-/// the authors' comparison. The signs are compared, not multiplied as numbers, so tiny gradients count as well.
+/// s = min(s grow, largest) if g has the sign of the previous g, max(s shrink, smallest) if it has the
+/// opposite sign, else unchanged; p = p - sign(g) s. When the sign changes, p does not move in this step, and
+/// g counts as 0 in the next. This is the variant "iRprop-", without weight backtracking, as in PyTorch. It
+/// is simpler than the original, and better in the authors' comparison. The rule compares signs instead of
+/// multiplying gradients, so tiny gradients count as well.
 ///
-/// The learning rate is the first step size; a schedule of learning rates has no effect.
+/// The learning rate is the initial step size; a learning-rate schedule has no effect.
 ///
 /// # When to use
-/// Full batches only: it takes every change of a sign for a minimum that was passed. There it is fast and needs no
-/// tuning. It knows no weight decay: use a penalty.
+/// Use it with full batches only, because it takes every change of sign for a minimum that was passed. With
+/// full batches it is fast and needs no tuning. It has no weight decay; use a penalty instead.
 ///
 /// # References
-/// Riedmiller and Braun (1993), "A direct adaptive method for faster backpropagation learning"; Igel and Hüsken (2000),
-/// "Improving the Rprop learning algorithm".
+/// Riedmiller and Braun (1993), "A direct adaptive method for faster backpropagation learning"; Igel and
+/// Hüsken (2000), "Improving the Rprop learning algorithm".
 ///
 /// # Examples
 /// ```
@@ -43,30 +45,30 @@ pub struct Rprop {
 }
 
 impl Rprop {
-    /// Rprop with this first step size, above 0; 0.01 is usual.
+    /// Creates Rprop with this initial step size, above 0; 0.01 is usual.
     pub fn new(learning_rate: f64) -> Self {
         Rprop { learning_rate, shrink: 0.5, grow: 1.2, smallest: 1e-6, largest: 50.0 }
     }
 
-    /// The factor where the sign turns, above 0 and below 1. Defaults to 0.5.
+    /// Sets the factor of the step size when the sign changes, above 0 and below 1. Defaults to 0.5.
     pub fn shrink(mut self, shrink: f64) -> Self {
         self.shrink = shrink;
         self
     }
 
-    /// The factor where the sign stays, above 1. Defaults to 1.2.
+    /// Sets the factor of the step size when the sign stays the same, above 1. Defaults to 1.2.
     pub fn grow(mut self, grow: f64) -> Self {
         self.grow = grow;
         self
     }
 
-    /// The smallest step size, at least 0. Defaults to 1e-6.
+    /// Sets the smallest step size, at least 0. Defaults to 1e-6.
     pub fn smallest(mut self, smallest: f64) -> Self {
         self.smallest = smallest;
         self
     }
 
-    /// The largest step size, at least the smallest and above 0. Defaults to 50.
+    /// Sets the largest step size, at least the smallest and above 0. Defaults to 50.
     pub fn largest(mut self, largest: f64) -> Self {
         self.largest = largest;
         self

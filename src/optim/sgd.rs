@@ -10,11 +10,12 @@ use crate::scalar::vectorize;
 ///
 /// # Formula
 /// With gradient g, weight decay d and momentum μ: g' = g + d p (weights only), v = μ v + g', and
-/// p = p - rate v, or p = p - rate (g' + μ v) with Nesterov's momentum. Dampening τ makes it v = μ v + (1 - τ) g'
-/// from the second step on.
+/// p = p - rate v, or p = p - rate (g' + μ v) with Nesterov's momentum. With dampening τ,
+/// v = μ v + (1 - τ) g' from the second step on.
 ///
 /// # When to use
-/// With momentum 0.9 and a tuned, falling rate it often ends with the best model; it needs the tuning.
+/// With momentum 0.9 and a tuned, decreasing learning rate, it often reaches the best model. It depends on
+/// that tuning.
 ///
 /// # References
 /// Sutskever, Martens, Dahl and Hinton (2013), in the form that PyTorch uses, where the rate multiplies v.
@@ -39,31 +40,31 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// Plain gradient descent with this learning rate, above 0.
+    /// Creates plain gradient descent with this learning rate, above 0.
     pub fn new(learning_rate: f64) -> Self {
         Sgd { learning_rate, momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0 }
     }
 
-    /// The momentum, from 0 to 1 (excluded). Defaults to 0.
+    /// Sets the momentum, from 0 to 1 (excluded). Defaults to 0.
     pub fn momentum(mut self, momentum: f64) -> Self {
         self.momentum = momentum;
         self
     }
 
-    /// The part of each gradient after the first that the momentum leaves out, from 0 to 1 (excluded). It must be 0
-    /// with Nesterov's momentum, and does nothing without momentum. Defaults to 0.
+    /// Sets the fraction of each gradient after the first that is left out of the momentum, from 0 to 1
+    /// (excluded). It must be 0 with Nesterov's momentum, and has no effect without momentum. Defaults to 0.
     pub fn dampening(mut self, dampening: f64) -> Self {
         self.dampening = dampening;
         self
     }
 
-    /// Whether the momentum is Nesterov's; it then must be above 0. Defaults to false.
+    /// Sets whether to use Nesterov's momentum, which requires a momentum above 0. Defaults to `false`.
     pub fn nesterov(mut self, nesterov: bool) -> Self {
         self.nesterov = nesterov;
         self
     }
 
-    /// The weight decay, added to the gradient; biases are spared. Defaults to 0.
+    /// Sets the weight decay, which is added to the gradient; biases do not decay. Defaults to 0.
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = weight_decay;
         self

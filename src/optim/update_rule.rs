@@ -1,4 +1,4 @@
-//! An update rule of any kind, as a plain value.
+//! An enum of all update rules of the crate.
 
 use super::{
     AdaBelief, Adadelta, Adagrad, Adam, AdamW, Adamax, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
@@ -7,19 +7,21 @@ use super::{
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// Declares [`UpdateRule`] and everything that goes through all of its variants.
+/// Declares [`UpdateRule`] and the code that dispatches on its variants.
 macro_rules! update_rules {
     ($($(#[$doc:meta])* $rule:ident,)*) => {
-        /// An update rule of any kind, for configurations that are plain values: copied, compared, printed.
+        /// Any update rule of the crate, as a plain value that can be copied, compared and printed.
         ///
-        /// Every rule converts into it. As an [`Optimizer`] it does what the rule inside does, to the same bits.
+        /// Every rule converts into an `UpdateRule`. As an [`Optimizer`], its results are bit-identical to
+        /// those of the rule inside.
         ///
         /// # Examples
         /// ```
         /// use logit::optim::{Optimizer, Step, UpdateRule};
         /// use logit::{Adam, Sgd};
         ///
-        /// let rules: [UpdateRule; 2] = [Sgd::new(0.1).momentum(0.9).into(), Adam::new(0.001).into()];
+        /// let rules: [UpdateRule; 2] =
+        ///     [Sgd::new(0.1).momentum(0.9).into(), Adam::new(0.001).into()];
         /// for rule in rules {
         ///     let (mut params, mut state) = ([1.0, -2.0], rule.state(2));
         ///     rule.step(Step::new(1, 0.1), &mut params, &[0.5, -0.5], &mut state);
@@ -75,7 +77,7 @@ update_rules! {
     AdamW,
     /// Adam with Nesterov's momentum.
     NAdam,
-    /// Adam with its variance rectified.
+    /// Adam with a rectified variance.
     RAdam,
     /// Adam with a decaying maximum as the scale.
     Adamax,
@@ -89,9 +91,9 @@ update_rules! {
     RmsProp,
     /// Gradients divided by the root of the sum of all their squares.
     Adagrad,
-    /// Steps in the units of the parameters.
+    /// Adadelta: steps in the units of the parameters.
     Adadelta,
-    /// The sign of a momentum.
+    /// Lion: steps along the sign of a momentum.
     Lion,
     /// A step size for each parameter, from the signs of full-batch gradients.
     Rprop,

@@ -7,18 +7,20 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// Yogi: Adam whose mean of squared gradients changes by additive steps, and so forgets slowly.
+/// Yogi: Adam with additive changes to the mean of squared gradients, which therefore forgets slowly.
 ///
 /// # Formula
-/// m = β1 m + (1 - β1) g, v = v - (1 - β2) sign(v - g^2) g^2 and p = p - rate m̂ / (√v̂ + ε) with m̂ = m / (1 - β1^t),
-/// v̂ = v / (1 - β2^t). m starts at the initial mean, v at the initial accumulator.
+/// m = β1 m + (1 - β1) g, v = v - (1 - β2) sign(v - g^2) g^2 and p = p - rate m̂ / (√v̂ + ε) with
+/// m̂ = m / (1 - β1^t), v̂ = v / (1 - β2^t). m starts at the initial mean, v at the initial accumulator.
 ///
 /// # When to use
-/// Where Adam's effective rate rises too fast after a stretch of small gradients. ε is much larger than Adam's.
+/// Use it where Adam's effective learning rate rises too fast after a period of small gradients. Its ε is
+/// much larger than Adam's.
 ///
 /// # References
-/// Zaheer, Reddi, Sachan, Kale and Kumar (2018), "Adaptive methods for nonconvex optimization"; the corrections as in
-/// optax, which starts m at 1e-6 too: then a parameter without any gradient moves a little.
+/// Zaheer, Reddi, Sachan, Kale and Kumar (2018), "Adaptive methods for nonconvex optimization"; the
+/// corrections as in optax. Optax also starts m at 1e-6, so that even a parameter without any gradient moves
+/// a little.
 ///
 /// # Examples
 /// ```
@@ -37,28 +39,29 @@ pub struct Yogi {
 }
 
 impl Yogi {
-    /// Yogi with this learning rate, above 0; 0.01 is usual.
+    /// Creates Yogi with this learning rate, above 0; 0.01 is usual.
     pub fn new(learning_rate: f64) -> Self {
         Yogi { moments: Moments::new(learning_rate, 1e-3), initial_mean: 0.0, initial_accumulator: 1e-6 }
     }
 
     moment_setters! {
         moments:
-        /// 1 - β2 is the size of the changes of v, from 0 to 1 (excluded). Defaults to 0.999.
+        /// Sets β2, from 0 to 1 (excluded); v changes in steps of 1 - β2 times the squared gradient. Defaults
+        /// to 0.999.
         beta2,
-        /// What is added to the denominator, at least 0. Defaults to 0.001.
+        /// Sets the number added to the denominator (ε), at least 0. Defaults to 0.001.
         epsilon
     }
 
     weight_decay_setter! { moments.decay }
 
-    /// What m starts at, at least 0. Defaults to 0.
+    /// Sets the initial value of m, at least 0. Defaults to 0.
     pub fn initial_mean(mut self, initial_mean: f64) -> Self {
         self.initial_mean = initial_mean;
         self
     }
 
-    /// What v starts at, at least 0. Defaults to 1e-6.
+    /// Sets the initial value of v, at least 0. Defaults to 1e-6.
     pub fn initial_accumulator(mut self, initial_accumulator: f64) -> Self {
         self.initial_accumulator = initial_accumulator;
         self
@@ -94,7 +97,7 @@ impl<T: Real> Optimizer<T> for Yogi {
             #[inline(always)]
             move |g, m, v| {
                 let m = factors.mean(m, g);
-                // Compared, not subtracted: both may be infinite.
+                // The numbers are compared, not subtracted, because both may be infinite.
                 let square = g * g;
                 let change = if v > square { -factors.gain2 } else { factors.gain2 };
                 let v = if v == square { v } else { v + change * square };

@@ -1,4 +1,4 @@
-//! Records as the bytes of a file.
+//! Conversion between records and the bytes of a file.
 
 use super::description;
 use super::file::{Reader, Writer, invalid};
@@ -6,8 +6,10 @@ use super::record::{Array, Record};
 use crate::error::Error;
 use crate::scalar::Stored;
 
+/// Encodes a record as the bytes of a file.
+///
 /// # Errors
-/// For a record whose header is longer than those that are read.
+/// Returns [`Error::Unsupported`] if the header would be longer than readers accept.
 pub(super) fn to_bytes(record: &Record) -> Result<Vec<u8>, Error> {
     let mut arrays = Vec::new();
     flatten(record, "", &mut arrays);
@@ -18,8 +20,10 @@ pub(super) fn to_bytes(record: &Record) -> Result<Vec<u8>, Error> {
     writer.into_bytes()
 }
 
+/// Decodes the record that [`to_bytes`] encoded.
+///
 /// # Errors
-/// For bytes that are not exactly what [`to_bytes`] makes of some record.
+/// Returns [`Error::InvalidFile`] for bytes that [`to_bytes`] would not write for any record.
 pub(super) fn from_bytes(bytes: &[u8]) -> Result<Record, Error> {
     let reader = Reader::new(bytes)?;
     let mut record = description::from_json(reader.description())?;
@@ -29,7 +33,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<Record, Error> {
     Ok(record)
 }
 
-/// All arrays of a record and its parts, with the path to each as a name.
+/// Collects all arrays of a record and its parts, each under its path.
 pub(super) fn flatten<'a>(record: &'a Record, path: &str, arrays: &mut Vec<(String, &'a Array)>) {
     arrays.extend(record.arrays.iter().map(|(name, array)| (format!("{path}{name}"), array)));
     for (name, part) in &record.parts {
@@ -37,7 +41,7 @@ pub(super) fn flatten<'a>(record: &'a Record, path: &str, arrays: &mut Vec<(Stri
     }
 }
 
-/// Puts an array where the path to it says.
+/// Adds an array to the part of the record that its path names.
 pub(super) fn place(
     record: &mut Record,
     path: &str,
@@ -49,9 +53,8 @@ pub(super) fn place(
     let mut inner = record;
     for name in names {
         let part = inner.parts.iter_mut().find(|(found, _)| found == name);
-        inner = part
-            .map(|(_, part)| part)
-            .ok_or_else(|| invalid(format!("array `{path}` has no place in it")))?;
+        inner =
+            part.map(|(_, part)| part).ok_or_else(|| invalid(format!("array `{path}` is not expected")))?;
     }
     inner.arrays.push((last.to_owned(), Array { shape, numbers }));
     Ok(())

@@ -1,4 +1,4 @@
-//! Records in JSON and other formats that people read, with their arrays or without.
+//! Records in JSON and other human-readable formats, with or without their arrays.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,30 +11,30 @@ use super::record::{Array, Record, Setting};
 use crate::error::{Error, unsupported};
 use crate::persist::file::invalid;
 
-/// How many records may lie inside each other. Readers of JSON stop at 128 levels, and a record is two of them; some are
-/// left for whatever the model itself lies in.
+/// The largest depth of nested records. JSON readers stop at 128 levels, and a record takes two of them. The
+/// remaining levels are for the value that contains the model.
 pub(super) const DEEPEST: usize = 50;
 
-/// What a record says: kind, settings, arrays if they are wanted, and parts. Empty lists are left out.
+/// The serialised form of a record: kind, settings, arrays if requested, and parts. Empty lists are left out.
 pub(super) struct Node<'a> {
     pub(super) record: &'a Record,
     pub(super) arrays: bool,
 }
 
-/// Without its arrays.
+/// Returns the JSON text of a record without its arrays.
 ///
 /// # Errors
-/// For a record that could not be read again.
+/// Returns [`Error::Unsupported`] for a record that is too deep to be read again.
 pub(super) fn to_json(record: &Record) -> Result<String, Error> {
     check_depth(record)?;
     let node = Node { record, arrays: false };
     serde_json::to_string(&node).map_err(|error| invalid(error.to_string()))
 }
 
-/// A record without its arrays.
+/// Reads a record without its arrays from JSON.
 ///
 /// # Errors
-/// For anything but what [`to_json`] makes.
+/// Returns [`Error::InvalidFile`] for a text that [`to_json`] does not write.
 pub(super) fn from_json(text: &str) -> Result<Record, Error> {
     let failed = |error: serde_json::Error| invalid(format!("in its description: {error}"));
     let mut json = serde_json::Deserializer::from_str(text);
@@ -42,8 +42,10 @@ pub(super) fn from_json(text: &str) -> Result<Record, Error> {
     json.end().map(|()| record).map_err(failed)
 }
 
+/// Checks that a record is not too deep to be read again.
+///
 /// # Errors
-/// [`Error::Unsupported`] for a record that could not be read again.
+/// Returns [`Error::Unsupported`] if it is.
 pub(super) fn check_depth(record: &Record) -> Result<(), Error> {
     fn fits(record: &Record, depth: usize) -> bool {
         depth > 0 && record.parts.iter().all(|(_, part)| fits(part, depth - 1))
@@ -52,9 +54,9 @@ pub(super) fn check_depth(record: &Record) -> Result<(), Error> {
         return Ok(());
     }
     Err(unsupported(
-        "a model of so many parts inside each other",
+        "a model whose parts are nested this deeply",
         "the format of model files",
-        "save its parts one by one",
+        "save its parts separately",
     ))
 }
 
@@ -77,7 +79,7 @@ impl Serialize for Node<'_> {
     }
 }
 
-/// A list of named values as a map.
+/// A list of named values that is serialised as a map.
 struct Entries<'a, V, F>(&'a [(String, V)], F);
 
 impl<'a, V, W: Serialize, F: Fn(&'a V) -> W> Serialize for Entries<'a, V, F> {
@@ -97,16 +99,16 @@ impl Serialize for Setting {
     }
 }
 
-/// Reads a record.
+/// A deserialiser seed for a record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RecordSeed {
     arrays: bool,
-    /// How many records may still lie inside.
+    /// The number of further levels of records that are allowed.
     depth: usize,
 }
 
 impl RecordSeed {
-    /// With its arrays, or without.
+    /// Creates a seed for a record with or without its arrays.
     pub(super) fn new(arrays: bool) -> Self {
         RecordSeed { arrays, depth: DEEPEST }
     }
@@ -138,7 +140,7 @@ impl<'de> Visitor<'de> for RecordSeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
         let Some(depth) = self.depth.checked_sub(1) else {
-            return Err(A::Error::custom(format!("more than {DEEPEST} parts lie inside each other")));
+            return Err(A::Error::custom(format!("parts are nested more than {DEEPEST} deep")));
         };
         let (mut kind, mut settings, mut arrays, mut parts) = (None, None, None, None);
         while let Some(key) = map.next_key()? {
@@ -154,7 +156,7 @@ impl<'de> Visitor<'de> for RecordSeed {
                 Key::Arrays if self.arrays => {
                     set(&mut arrays, "arrays", map.next_value_seed(NamedEntries(PhantomData::<Array>))?)?;
                 }
-                Key::Arrays => return Err(A::Error::custom("arrays have no place here")),
+                Key::Arrays => return Err(A::Error::custom("arrays are not allowed here")),
                 Key::Parts => {
                     let inside = NamedEntries(RecordSeed { depth, ..self });
                     set(&mut parts, "parts", map.next_value_seed(inside)?)?;
@@ -174,7 +176,7 @@ fn set<V, E: serde::de::Error>(slot: &mut Option<V>, name: &'static str, value: 
     if slot.replace(value).is_some() { Err(E::duplicate_field(name)) } else { Ok(()) }
 }
 
-/// A map as a list of named values, each read by this seed; no name twice.
+/// A seed that reads a map as a list of named values, each with the inner seed. Names must be distinct.
 struct NamedEntries<S>(S);
 
 impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for NamedEntries<S> {
@@ -196,7 +198,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for NamedEntries<S> {
         let mut pairs: Self::Value = vec![];
         while let Some(name) = map.next_key::<String>()? {
             if !Record::is_name(&name) {
-                return Err(A::Error::custom(format!("`{name}` is no name")));
+                return Err(A::Error::custom(format!("`{name}` is not a valid name")));
             }
             pairs.push((name, map.next_value_seed(self.0)?));
         }

@@ -1,4 +1,4 @@
-//! Predictions that are made again when a model is loaded.
+//! Golden rows: predictions that are repeated when a model is loaded.
 
 use nalgebra::DMatrix;
 
@@ -10,29 +10,30 @@ use crate::persist::file::invalid;
 use crate::rng::Rng;
 use crate::scalar::Real;
 
-/// How many rows there are if nobody gives any.
+/// The default number of rows.
 const ROWS: usize = 4;
 
-/// The most rows. Loading predicts them all, and should not take long.
+/// The largest number of rows. Loading predicts all of them, and should not take long.
 const MOST_ROWS: usize = 100;
 
-/// Rows and the scores that a model gives them: proof that what was loaded is what was saved, by predicting.
+/// Rows and the scores that a model gives them, to verify that a loaded model predicts as the saved one did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GoldenRows {
     x: DMatrix<f64>,
     scores: DMatrix<f64>,
-    /// How far scores may be off, relative to the largest and at least to 1. Products and elementary functions differ in
-    /// their last digits from one processor to another.
+    /// The allowed difference of scores, relative to the largest score or to 1, whichever is greater.
+    /// Products and elementary functions differ in their last digits from one processor to another.
     tolerance: f64,
 }
 
 impl GoldenRows {
-    /// The scores of these rows, each predicted alone; of a few rows around zero if there are none, or nothing where the
-    /// model refuses those.
+    /// Predicts the scores of the given rows, each row alone.
+    ///
+    /// Without given rows, it predicts a few rows around zero, and returns `None` if the model rejects them.
     ///
     /// # Errors
-    /// Those of [`ClassifierExt::decision_function`] for rows that are given, and [`Error::InvalidParameter`] for more than
-    /// 100 of them.
+    /// Returns the errors of [`ClassifierExt::decision_function`] for the given rows, and
+    /// [`Error::InvalidParameter`] if there are more than 100 of them.
     pub fn of<T: Real, C: Classifier<T>>(
         model: &C,
         rows: Option<&DMatrix<T>>,
@@ -40,7 +41,7 @@ impl GoldenRows {
         Self::of_scores(model.features(), rows, |x| model.decision_function(x))
     }
 
-    /// The same for whatever gives rows scores.
+    /// Predicts the scores of the given rows with any function that scores rows.
     pub(crate) fn of_scores<T: Real>(
         features: usize,
         rows: Option<&DMatrix<T>>,
@@ -78,18 +79,20 @@ impl GoldenRows {
         &self.x
     }
 
-    /// Their scores.
+    /// The scores of the rows.
     pub fn scores(&self) -> &DMatrix<f64> {
         &self.scores
     }
 
+    /// Compares the saved scores with the scores that the loaded model gives the same rows.
+    ///
     /// # Errors
-    /// [`Error::InvalidFile`] where `again`, of the same rows, has other scores.
+    /// Returns [`Error::InvalidFile`] if they differ by more than the tolerance.
     pub(super) fn compare(&self, again: &GoldenRows) -> Result<(), Error> {
         if self.scores.shape() != again.scores.shape() {
             let (wanted, found) = (self.scores.shape(), again.scores.shape());
             return Err(invalid(format!(
-                "its golden rows have scores of shape {wanted:?}, its model gives {found:?}"
+                "its golden rows have scores of shape {wanted:?}, but its model returns {found:?}"
             )));
         }
         let size = self.scores.iter().fold(1.0, |most: f64, z| most.max(z.abs()));
@@ -114,16 +117,16 @@ impl Persist for GoldenRows {
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
-        // Some models take rows with NaN.
+        // Some models accept rows with NaN.
         let (x, scores) = (record.take_any_matrix("rows")?, record.take_matrix("scores")?);
         if x.nrows() > MOST_ROWS {
-            return Err(invalid(format!("it has {} golden rows, wanted at most {MOST_ROWS}", x.nrows())));
+            return Err(invalid(format!("it has {} golden rows, expected at most {MOST_ROWS}", x.nrows())));
         }
         Ok(GoldenRows { x, scores, tolerance: 0.0 })
     }
 }
 
-/// Each row alone, so that whoever loads a file needs little memory, whatever the model makes of a row.
+/// Scores each row alone, so that loading a file needs little memory even if the model expands its rows.
 fn row_by_row<T: Real>(
     x: &DMatrix<T>,
     scores: impl Fn(&DMatrix<T>) -> Result<DMatrix<T>, Error>,
@@ -142,7 +145,7 @@ fn row_by_row<T: Real>(
     Ok(all)
 }
 
-/// A row of zeros, one of ones, and uniform numbers from -1 to 1.
+/// Returns a row of zeros, a row of ones, and rows of uniform numbers from -1 to 1.
 fn around_zero<T: Real>(features: usize) -> DMatrix<T> {
     let mut rng = Rng::new(0);
     DMatrix::from_fn(ROWS, features, |row, _| match row {

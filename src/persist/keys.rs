@@ -1,18 +1,19 @@
-//! The values of an enum as texts in files.
+//! The texts that stand for the values of enums in files.
 
 use super::file::invalid;
 use crate::error::Error;
 
-/// The error for a text that is none of the keys.
+/// The error for a text that is not one of the keys.
 pub(crate) fn unknown_key(found: &str, keys: &[&str]) -> Error {
-    invalid(format!("`{found}` is none of {keys:?}"))
+    invalid(format!("`{found}` is not one of {keys:?}"))
 }
 
-/// Implements `key`, the text that files have for a value of an enum, and `from_key`, its inverse.
+/// Implements `key`, which returns the text that stands for a value of an enum in files, and its inverse
+/// `from_key`.
 ///
-/// `string_keys! { Norm: L1 = "l1", L2 = "l2" }` is for enums without data. In
-/// `string_keys! { NonFinite, usize: Loss = "loss", Gradient { layer } = "gradient" }` some variants hold a `usize`, which is
-/// stored beside the text: `key` returns it as an option, and `from_key` takes it.
+/// `string_keys! { Norm: L1 = "l1", L2 = "l2" }` is for enums without data. In `string_keys! { NonFinite,
+/// usize: Loss = "loss", Gradient { layer } = "gradient" }` some variants contain a `usize`, which is stored
+/// next to the text. `key` returns it as an option, and `from_key` takes it.
 ///
 /// `from_key` returns [`Error::InvalidFile`](crate::Error) for every other text.
 macro_rules! string_keys {

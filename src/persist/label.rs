@@ -5,21 +5,24 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::persist::file::invalid;
 
-/// A label that can be stored: as a text, with the name of its kind.
+/// A label that can be stored in files, as a text with the name of its kind.
 ///
-/// Implemented for `bool`, `char`, integers, `String`, and `&str`, which is stored as the same kind as `String` and loaded as
-/// `String` only: what is loaded needs memory of its own.
+/// The trait is implemented for `bool`, `char`, integers, `String` and `&str`. A `&str` is stored as the same
+/// kind as a `String`, and can be loaded only as a `String`, because a loaded label needs memory of its own.
 ///
-/// # What an implementor owes
-/// `from_text` gives back what `to_text` was made of. Types of the same kind have the same texts, so that a model saved with
-/// one can be loaded with the other.
+/// # Implementing this trait
+/// `from_text` returns the label from which `to_text` made the text. Types of the same kind use the same
+/// texts, so that a model saved with one type can be loaded with the other.
 ///
 /// # Examples
 /// ```
 /// use logit::persist::StoredLabel;
 ///
 /// #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-/// enum Species { Cat, Dog }
+/// enum Species {
+///     Cat,
+///     Dog,
+/// }
 ///
 /// impl StoredLabel for Species {
 ///     const KIND: &'static str = "species";
@@ -27,19 +30,21 @@ use crate::persist::file::invalid;
 ///         format!("{self:?}")
 ///     }
 ///     fn from_text(text: &str) -> Option<Self> {
-///         [Species::Cat, Species::Dog].into_iter().find(|label| label.to_text() == text)
+///         [Species::Cat, Species::Dog]
+///             .into_iter()
+///             .find(|label| label.to_text() == text)
 ///     }
 /// }
 /// assert_eq!(Species::from_text(&Species::Dog.to_text()), Some(Species::Dog));
 /// ```
 pub trait StoredLabel: Label {
-    /// What files call labels of this type.
+    /// The name of this kind of labels in files.
     const KIND: &'static str;
 
-    /// The label as a text.
+    /// Returns the text of the label.
     fn to_text(&self) -> String;
 
-    /// The label that the text is of; `None` if it is of none.
+    /// Returns the label with this text, or `None` if there is no such label.
     fn from_text(text: &str) -> Option<Self>;
 }
 
@@ -52,7 +57,7 @@ macro_rules! parsed {
                 self.to_string()
             }
             fn from_text(text: &str) -> Option<Self> {
-                // Of several texts for a number only one is written.
+                // A number can be spelled in several ways, of which `to_text` writes only one.
                 text.parse().ok().filter(|label: &Self| label.to_string() == text)
             }
         })*
@@ -93,10 +98,10 @@ impl Record {
         self.with_part(name, part)
     }
 
-    /// Takes out labels, distinct and in ascending order.
+    /// Takes out labels, which must be distinct and in ascending order.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`] for labels of another kind, and if they are not strictly ascending.
+    /// Returns [`Error::InvalidFile`] if the labels are of another kind or not strictly ascending.
     pub fn take_labels<L: StoredLabel>(&mut self, name: &str) -> Result<Vec<L>, Error> {
         let texts = self.take_part(name)?.open(L::KIND)?.read(|part| {
             let count = part.take_count("count")?;
@@ -123,14 +128,15 @@ impl Record {
         }
     }
 
-    /// Takes out the classes of a classifier: [`take_labels`](Record::take_labels), at least two.
+    /// Takes out the classes of a classifier, which are at least two labels in ascending order.
     ///
     /// # Errors
-    /// As there.
+    /// Returns [`Error::InvalidFile`] as [`take_labels`](Record::take_labels) does, and if there are fewer
+    /// than two classes.
     pub fn take_classes<L: StoredLabel>(&mut self, name: &str) -> Result<Vec<L>, Error> {
         let classes = self.take_labels(name)?;
         if classes.len() < 2 {
-            return Err(invalid(format!("it has {} classes, wanted at least two", classes.len())));
+            return Err(invalid(format!("it has {} classes, expected at least two", classes.len())));
         }
         Ok(classes)
     }

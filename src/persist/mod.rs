@@ -1,4 +1,4 @@
-//! Fitted models as files.
+//! Model files: saving and loading of fitted models.
 
 mod bytes;
 mod description;
@@ -31,33 +31,39 @@ use nalgebra::DMatrix;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// Values that can be saved and loaded: fitted models, transformations, pipelines, training runs and their reports.
+/// Values that can be saved and loaded: fitted models, transformations, pipelines, training runs and their
+/// reports.
 ///
 /// # Format
-/// [safetensors](https://github.com/huggingface/safetensors), which Python and other languages read: arrays under names
-/// such as `model.coefficients`, and a description in JSON. The same value gives the same bytes. What else belongs to a
-/// model, such as the names of its columns, goes into a [`ModelFile`]. [The guide](crate::guide::model_files) describes
-/// the format and how Python reads it.
+/// Files have the [safetensors](https://github.com/huggingface/safetensors) format, which Python and other
+/// languages read. They contain arrays under names such as `model.coefficients`, and a description in JSON.
+/// The same value gives the same bytes. A [`ModelFile`] adds further contents, such as a note or the schema
+/// of a table. [The guide](crate::guide::model_files) describes the format and how Python reads it.
 ///
-/// # What is promised
-/// Bytes that are read may come from anywhere. They are checked before they are used, by their checksum and piece by piece:
-/// sizes agree with each other, numbers are finite, classes are in order, nothing is missing or unknown. A classifier
-/// also predicts a few [golden rows](GoldenRows) again. Anything else is refused with [`Error::InvalidFile`].
+/// # Guarantees
+/// The bytes of a file are not trusted. Loading verifies the checksum and then every part: sizes agree with
+/// each other, numbers are finite, classes are in order, and nothing is missing or unknown. A classifier also
+/// predicts a few [golden rows](GoldenRows) again. Anything else is rejected with [`Error::InvalidFile`].
 ///
-/// Saving is safe from crashes: at any time either the old file or the new one is there, complete.
+/// Saving is safe from crashes. At any time, the path names either the complete old file or the complete new
+/// one.
 ///
 /// # Implementing this trait
-/// `read_record` returns the value that `write_record` wrote, to the last bit, and refuses every record that no value
-/// writes. The caller has compared the kind, and refuses whatever `read_record` leaves in the record; an error of a
-/// constructor becomes an [`Error::InvalidFile`] there.
+/// `read_record` returns the value that `write_record` wrote, to the last bit. It rejects every record that
+/// `write_record` does not write for any value. Before the call, the caller compares the kind. After the
+/// call, it rejects the record if `read_record` has left anything in it, and converts errors of constructors
+/// to [`Error::InvalidFile`].
 ///
 /// ```
+/// use logit::Error;
 /// use logit::persist::Record;
 /// use logit::prelude::*;
-/// use logit::Error;
 ///
 /// #[derive(Debug, PartialEq)]
-/// struct Interval { lower: f64, upper: f64 }
+/// struct Interval {
+///     lower: f64,
+///     upper: f64,
+/// }
 ///
 /// impl Persist for Interval {
 ///     type Scalar = f64;
@@ -67,7 +73,10 @@ use crate::scalar::Real;
 ///         record.with_number("lower", self.lower).with_number("upper", self.upper)
 ///     }
 ///     fn read_record(record: &mut Record) -> Result<Self, Error> {
-///         Ok(Interval { lower: record.take_number("lower")?, upper: record.take_number("upper")? })
+///         Ok(Interval {
+///             lower: record.take_number("lower")?,
+///             upper: record.take_number("upper")?,
+///         })
 ///     }
 /// }
 /// let interval = Interval { lower: -1.0, upper: 2.5 };
@@ -92,11 +101,11 @@ pub trait Persist: Sized {
     /// The number type of the value.
     type Scalar: Real;
 
-    /// The name that files have for values of this type. It is empty for [`AnyClassifier`](crate::AnyClassifier) and
+    /// The name of this type in files. It is empty for [`AnyClassifier`](crate::AnyClassifier) and
     /// [`AnyTransform`](crate::registry::AnyTransform), whose values have kinds of their own.
     const KIND: &'static str;
 
-    /// The kind of this value. Defaults to [`KIND`](Persist::KIND).
+    /// Returns the kind of this value. Defaults to [`KIND`](Persist::KIND).
     fn kind(&self) -> &str {
         Self::KIND
     }
@@ -107,78 +116,88 @@ pub trait Persist: Sized {
     /// Takes the contents of a value out of a record of its kind.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`] for a record that no value has written.
+    /// Returns [`Error::InvalidFile`] for a record that [`write_record`](Persist::write_record) does not
+    /// write.
     fn read_record(record: &mut Record) -> Result<Self, Error>;
 
-    /// The value as a record of its kind.
+    /// Converts the value to a record of its kind.
     fn to_record(&self) -> Record {
         self.write_record(Record::new(self.kind()))
     }
 
-    /// The value of which [`to_record`](Persist::to_record) made this record.
+    /// Converts a record back to the value of which [`to_record`](Persist::to_record) made it.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`], also for a record of another kind.
+    /// Returns [`Error::InvalidFile`] if the record has another kind or invalid contents.
     fn from_record(record: Record) -> Result<Self, Error> {
         record.open(Self::KIND)?.read(Self::read_record)
     }
 
-    /// Scores of the given rows, or of rows that the model chooses: classifiers return [`GoldenRows::of`]. Defaults to
-    /// `None`, for values that do not predict.
+    /// Returns the scores of the given rows, or of rows that the model chooses.
+    ///
+    /// Classifiers return [`GoldenRows::of`]. Defaults to `None`, for values that do not predict.
     ///
     /// # Errors
-    /// Those of predicting rows that are given.
+    /// Returns the errors of predicting the given rows.
     fn golden_rows(&self, rows: Option<&DMatrix<Self::Scalar>>) -> Result<Option<GoldenRows>, Error> {
         let _ = rows;
         Ok(None)
     }
 
-    /// The value as the bytes of a file.
+    /// Encodes the value as the bytes of a file.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a model with more parts than a file can be read with, some ten thousand.
+    /// Returns [`Error::Unsupported`] for a model with more parts than a reader accepts, about ten thousand.
     fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         model_file::to_bytes(self, model_file::Extras::of(self)?)
     }
 
-    /// The value that [`to_bytes`](Persist::to_bytes) made these bytes of.
+    /// Decodes a value from the bytes that [`to_bytes`](Persist::to_bytes) returned.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`].
+    /// Returns [`Error::InvalidFile`] for any other bytes.
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         ModelFile::from_bytes(bytes).map(ModelFile::into_model)
     }
 
-    /// Like [`from_bytes`](Persist::from_bytes), for bytes that may have types of other crates where the type is known only
-    /// when it is loaded.
+    /// Decodes a value from the bytes of a file that may contain registered types of other crates.
+    ///
+    /// The registry is used where the type is known only when it is loaded, as in an
+    /// [`AnyClassifier`](crate::AnyClassifier).
     ///
     /// # Errors
-    /// [`Error::InvalidFile`].
+    /// Returns [`Error::InvalidFile`] for bytes that [`to_bytes`](Persist::to_bytes) did not return, and for
+    /// a kind that is not registered.
     fn from_bytes_with(bytes: &[u8], registry: &Registry) -> Result<Self, Error> {
         ModelFile::from_bytes_with(bytes, registry).map(ModelFile::into_model)
     }
 
-    /// Writes the value to a file. The extension is yours to choose; `.safetensors` tells other programs what it is.
+    /// Writes the value to a file. Any extension works; `.safetensors` tells other programs the format.
     ///
     /// # Errors
-    /// [`Error::File`], and those of [`to_bytes`](Persist::to_bytes).
+    /// Returns [`Error::File`] if the file cannot be written, and the errors of
+    /// [`to_bytes`](Persist::to_bytes).
     fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         crate::persist::file::save(path.as_ref(), &self.to_bytes()?)
     }
 
-    /// Reads the value from a file.
+    /// Reads a value from a file.
     ///
     /// # Errors
-    /// [`Error::File`] when the file cannot be read; [`Error::InvalidFile`].
+    /// Returns [`Error::File`] if the file cannot be read, and [`Error::InvalidFile`] if its contents are
+    /// invalid.
     fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         ModelFile::load(path).map(ModelFile::into_model)
     }
 
-    /// Like [`load`](Persist::load), for files that may have types of other crates where the type is known only when it is
-    /// loaded.
+    /// Reads a value from a file that may contain registered types of other crates.
+    ///
+    /// The registry is used where the type is known only when it is loaded, as in an
+    /// [`AnyClassifier`](crate::AnyClassifier).
     ///
     /// # Errors
-    /// As [`load`](Persist::load).
+    /// Returns [`Error::File`] if the file cannot be read, and [`Error::InvalidFile`] if its contents are
+    /// invalid or of a kind that is not registered.
     fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Self, Error> {
         ModelFile::load_with(path, registry).map(ModelFile::into_model)
     }

@@ -1,4 +1,4 @@
-//! A model with what else belongs to it.
+//! A model file: a model with a note, golden rows and further parts.
 
 use std::path::Path;
 
@@ -10,15 +10,15 @@ use crate::persist::file;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// The kind of the record of a whole file.
+/// The kind of the record of a file.
 const KIND: &str = "model file";
-/// The kind of the record of what users have added.
+/// The kind of the record of the parts that users add.
 const PARTS: &str = "parts";
 
-/// A model with what belongs to it in a file: rows to try it on, a note, and parts of any other kind, such as the
-/// [schema](ModelFile::with_schema) of the tables that it is for.
+/// A model and the accompanying contents of its file: golden rows, a note, and parts of any kind, such as the
+/// [schema](ModelFile::with_schema) of the tables that the model reads.
 ///
-/// A model that was fitted on rows with names has these in any file.
+/// The names of the columns that a model was fitted on are part of the model, and are in every file.
 ///
 /// # Examples
 /// ```
@@ -43,7 +43,7 @@ pub struct ModelFile<M> {
     extras: Extras,
 }
 
-/// What a file has besides the model.
+/// The contents of a file other than the model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Extras {
     note: String,
@@ -52,53 +52,56 @@ pub(super) struct Extras {
 }
 
 impl Extras {
-    /// Those of a model that is saved as it is.
+    /// The default contents for a model: its own golden rows, and nothing else.
     pub(super) fn of<M: Persist>(model: &M) -> Result<Self, Error> {
         Ok(Extras { golden: model.golden_rows(None)?, ..Extras::default() })
     }
 }
 
 impl<M: Persist> ModelFile<M> {
-    /// A file of this model.
+    /// Creates a file of this model.
     pub fn new(model: M) -> Self {
         ModelFile { model, extras: Extras::default() }
     }
 
-    /// Anything that readers should know. Defaults to nothing.
+    /// A note for readers of the file. Defaults to an empty text.
     pub fn note(mut self, note: &str) -> Self {
         self.extras.note = note.to_owned();
         self
     }
 
-    /// Rows that are predicted now and, for comparison, whenever the file is loaded: a few typical ones, at most 100. They
-    /// are stored in the file, so do not use confidential rows. Defaults to rows around zero.
+    /// A few typical rows, at most 100, that are predicted now and again whenever the file is loaded, to
+    /// compare the scores. They are stored in the file, so do not use confidential rows. Defaults to rows
+    /// around zero.
     ///
     /// # Errors
-    /// Those of predicting them, [`Error::InvalidParameter`] for too many, and [`Error::Unsupported`] for what does not
-    /// predict.
+    /// Returns the errors of predicting the rows, [`Error::InvalidParameter`] for too many rows, and
+    /// [`Error::Unsupported`] for a value that does not predict.
     pub fn golden_rows<'a>(mut self, x: impl Into<Rows<'a, M::Scalar>>) -> Result<Self, Error> {
         self.extras.golden = self.model.golden_rows(Some(&x.into().clone_owned()))?;
         if self.extras.golden.is_none() {
             return Err(unsupported(
                 "golden rows",
-                "what does not predict",
+                "a value that does not predict",
                 "leave them out: there is nothing to compare",
             ));
         }
         Ok(self)
     }
 
-    /// Adds a part under a name of letters, digits and underscores, in the place of one of that name.
+    /// Adds a part under a name of letters, digits and underscores. It replaces a part of the same name.
     ///
     /// ```
     /// use logit::persist::ModelFile;
-    /// use logit::preprocess::LabelEncoder;
     /// use logit::prelude::*;
+    /// use logit::preprocess::LabelEncoder;
     /// use logit::{FittedLogistic, LogisticRegression, Penalty, data};
     ///
     /// let iris = data::iris();
     /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&iris, &iris.y)?;
-    /// let bytes = ModelFile::new(model).with_part("species", &LabelEncoder::new(&iris.y)?)?.to_bytes()?;
+    /// let bytes = ModelFile::new(model)
+    ///     .with_part("species", &LabelEncoder::new(&iris.y)?)?
+    ///     .to_bytes()?;
     /// let file = ModelFile::<FittedLogistic<f64, String>>::from_bytes(&bytes)?;
     /// let species: LabelEncoder<String> = file.part("species")?;
     /// assert_eq!(species.classes().len(), 3);
@@ -106,21 +109,22 @@ impl<M: Persist> ModelFile<M> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for another name.
+    /// Returns [`Error::Unsupported`] for a name with other characters.
     pub fn with_part<P: Persist>(mut self, name: &str, part: &P) -> Result<Self, Error> {
         if !Record::is_name(name) {
-            let instead = "use letters of ASCII, digits and underscores";
-            return Err(unsupported("this name of a part", "ModelFile", instead));
+            let instead = "use ASCII letters, digits and underscores";
+            return Err(unsupported("this name for a part", "ModelFile", instead));
         }
         self.extras.parts.retain(|(other, _)| other != name);
         self.extras.parts.push((name.to_owned(), part.to_record()));
         Ok(self)
     }
 
-    /// The part with this name, which is read and checked now.
+    /// Reads and checks the part with this name.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`] if the file has no such part, or one of another kind or with contents that no value has.
+    /// Returns [`Error::InvalidFile`] if the file has no such part, or if the part has another kind or
+    /// invalid contents.
     pub fn part<P: Persist>(&self, name: &str) -> Result<P, Error> {
         let found = self.extras.parts.iter().find(|(other, _)| other == name);
         let (_, record) = found.ok_or_else(|| file::invalid(format!("it has no part `{name}`")))?;
@@ -132,7 +136,7 @@ impl<M: Persist> ModelFile<M> {
         self.extras.parts.iter().map(|(name, _)| name.as_str())
     }
 
-    /// What readers should know.
+    /// The note for readers of the file.
     pub fn note_text(&self) -> &str {
         &self.extras.note
     }
@@ -147,20 +151,21 @@ impl<M: Persist> ModelFile<M> {
         &self.model
     }
 
-    /// The model, by itself.
+    /// Consumes the file and returns the model.
     pub fn into_model(self) -> M {
         self.model
     }
 
-    /// The file as bytes.
+    /// Encodes the file as bytes.
     ///
     /// # Errors
-    /// As [`Persist::to_bytes`].
+    /// Returns [`Error::Unsupported`] for a model with more parts than a reader accepts, as
+    /// [`Persist::to_bytes`] does.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         to_bytes(&self.model, self.complete_extras()?)
     }
 
-    /// With golden rows of the model's own choice, if there are no others.
+    /// The contents with golden rows, which the model chooses if none were given.
     pub(super) fn complete_extras(&self) -> Result<Extras, Error> {
         let mut extras = self.extras.clone();
         if extras.golden.is_none() {
@@ -169,42 +174,46 @@ impl<M: Persist> ModelFile<M> {
         Ok(extras)
     }
 
-    /// The file that these are the bytes of.
+    /// Decodes a file from its bytes.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`].
+    /// Returns [`Error::InvalidFile`] if the bytes are not a valid file of such a model.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Self::from_bytes_with(bytes, &Registry::standard())
     }
 
-    /// The file that these are the bytes of; `registry` has the types of other crates in it.
+    /// Decodes a file that may contain registered types of other crates from its bytes.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`].
+    /// Returns [`Error::InvalidFile`] if the bytes are not a valid file of such a model, or contain a kind
+    /// that is not registered.
     pub fn from_bytes_with(bytes: &[u8], registry: &Registry) -> Result<Self, Error> {
         Self::from_record(bytes::from_bytes(bytes)?.with_registry(registry))
     }
 
-    /// Writes the file.
+    /// Writes the file to disk.
     ///
     /// # Errors
-    /// As [`Persist::save`].
+    /// Returns [`Error::File`] if the file cannot be written, and the errors of
+    /// [`to_bytes`](ModelFile::to_bytes).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         file::save(path.as_ref(), &self.to_bytes()?)
     }
 
-    /// Reads a file.
+    /// Reads a file from disk.
     ///
     /// # Errors
-    /// As [`Persist::load`].
+    /// Returns [`Error::File`] if the file cannot be read, and [`Error::InvalidFile`] if its contents are
+    /// invalid.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::load_with(path, &Registry::standard())
     }
 
-    /// Reads a file; `registry` has the types of other crates in it.
+    /// Reads a file that may contain registered types of other crates from disk.
     ///
     /// # Errors
-    /// As [`Persist::load`].
+    /// Returns [`Error::File`] if the file cannot be read, and [`Error::InvalidFile`] if its contents are
+    /// invalid or of a kind that is not registered.
     pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Self, Error> {
         Self::from_bytes_with(&file::load(path.as_ref())?, registry)
     }
@@ -214,7 +223,7 @@ impl<M: Persist> ModelFile<M> {
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
-        // The version that wrote it: for people.
+        // The version of the crate that wrote the file is information for people only.
         record.take_text("written_by")?;
         let model: M = record.take("model")?;
         let golden = record.take_optional_part("golden").map(GoldenRows::from_record).transpose()?;
@@ -230,12 +239,12 @@ impl<M: Persist> ModelFile<M> {
     }
 }
 
-/// The model must give the golden rows the scores that it gave them when it was saved.
+/// Checks that the model gives the golden rows the scores that it gave them when it was saved.
 fn check_golden<M: Persist>(model: &M, golden: &GoldenRows) -> Result<(), Error> {
-    let refused = |error: Error| file::invalid(format!("its model refuses its golden rows: {error}"));
+    let refused = |error: Error| file::invalid(format!("its model rejects its golden rows: {error}"));
     match model.golden_rows(Some(&golden.rows().map(M::Scalar::of))).map_err(refused)? {
         Some(again) => golden.compare(&again),
-        None => Err(file::invalid("it has golden rows for what does not predict")),
+        None => Err(file::invalid("it has golden rows for a value that does not predict")),
     }
 }
 

@@ -1,7 +1,8 @@
-//! The arrays of records in formats that people read.
+//! The arrays of records in human-readable formats.
 //!
-//! An array is `{"F64": {"shape": [2], "numbers": [0.5, "inf"]}}`: its type, its lengths and its numbers, with words for
-//! those that such formats have not. Bytes that are a text are `{"Text": "a text"}`.
+//! An array is `{"F64": {"shape": [2], "numbers": [0.5, "inf"]}}`: its type, its lengths and its numbers.
+//! Words stand for infinities and NaN, which such formats lack. Bytes that are a text are
+//! `{"Text": "a text"}`.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use serde::ser::{Serialize, Serializer};
 use super::record::Array;
 use crate::scalar::{Element, Stored};
 
-/// An array that is written.
+/// An array to serialise.
 pub(super) struct WrittenArray<'a>(pub(super) &'a Array);
 
 #[derive(serde::Serialize)]
@@ -26,7 +27,7 @@ impl Serialize for WrittenArray<'_> {
         let (name, index) = ("Array", 0);
         match numbers {
             Stored::F32(numbers) => {
-                // As `f64`, so that reading rounds once.
+                // Numbers are written as `f64`, so that reading rounds only once.
                 let numbers = Floats(numbers.iter().map(|&number| f64::from(number)));
                 serializer.serialize_newtype_variant(name, index, "F32", &Table { shape, numbers })
             }
@@ -47,13 +48,13 @@ impl Serialize for WrittenArray<'_> {
     }
 }
 
-/// The bytes as a text that can be shown.
+/// Returns the bytes as a text, if it is printable.
 fn text<'a>(shape: &[usize], bytes: &'a [u8]) -> Option<&'a str> {
     let text = std::str::from_utf8(bytes).ok()?;
     (shape == [bytes.len()] && !text.chars().any(|c| c.is_control() && c != '\n')).then_some(text)
 }
 
-/// Numbers, or words for what is none.
+/// A sequence of numbers, with words for infinities and NaN.
 struct Floats<I>(I);
 
 impl<I: Iterator<Item = f64> + Clone> Serialize for Floats<I> {
@@ -65,7 +66,7 @@ impl<I: Iterator<Item = f64> + Clone> Serialize for Floats<I> {
 #[derive(Clone, Copy)]
 struct Float(f64);
 
-/// The words. The sign of NaN tells processors apart, and nothing else.
+/// The words for infinities and NaN. The sign of NaN has no meaning, but it differs between processors.
 const WORDS: [(&str, f64); 4] =
     [("inf", f64::INFINITY), ("-inf", f64::NEG_INFINITY), ("NaN", f64::NAN), ("-NaN", -f64::NAN)];
 
@@ -104,7 +105,7 @@ impl<'de> Deserialize<'de> for Float {
                 let found = WORDS.iter().find(|(known, _)| *known == word);
                 found
                     .map(|&(_, number)| Float(number))
-                    .ok_or_else(|| E::custom(format!("`{word}` is no number")))
+                    .ok_or_else(|| E::custom(format!("`{word}` is not a number")))
             }
         }
         deserializer.deserialize_any(Number)
@@ -147,12 +148,14 @@ impl<'de> Deserialize<'de> for Array {
         if wanted == Some(count) && shape.len() <= 2 {
             return Ok(array);
         }
-        Err(D::Error::custom(format!("an array of {count} numbers is said to have the shape {shape:?}")))
+        Err(D::Error::custom(format!("an array of {count} numbers declares the shape {shape:?}")))
     }
 }
 
+/// Rounds numbers to `f32`.
+///
 /// # Errors
-/// For numbers beyond the range.
+/// Returns a message if a number is outside the range of `f32`.
 fn single(numbers: Vec<Float>) -> Result<Vec<f32>, String> {
     let rounded = |Float(number): Float| {
         let rounded = number as f32;

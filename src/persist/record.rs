@@ -1,4 +1,4 @@
-//! Values as kinds, settings, arrays and parts.
+//! Records: the stored form of values.
 
 use nalgebra::DMatrix;
 
@@ -7,19 +7,23 @@ use super::{Persist, Registry};
 use crate::error::Error;
 use crate::scalar::{Element, Real, Stored, all_finite};
 
-/// A value as it is stored: a kind, settings, arrays and parts, each under a name; parts are records too.
+/// The stored form of a value: a kind, and named settings, arrays and parts. A part is a record itself.
 ///
-/// A record is built with the `with_` methods and read with the `take_` methods, which check what they return: numbers and
-/// arrays are finite, counts and sizes fit. Reading takes everything out; [`read`](Record::read) refuses what is left.
+/// The `with_` methods build a record. The `take_` methods read it, and check what they return: numbers and
+/// arrays are finite, counts and sizes fit. Reading takes every entry out; [`read`](Record::read) rejects a
+/// record with entries left.
 ///
 /// # Names
-/// Of letters, digits and underscores. Names of parts and arrays show in files, as `steps.scaler.mean`.
+/// Names consist of letters, digits and underscores. Files contain the names of parts and arrays as paths,
+/// such as `steps.scaler.mean`.
 ///
 /// # Examples
 /// ```
 /// use logit::persist::Record;
 ///
-/// let record = Record::new("interval").with_number("width", 2.5).with_array("ends", &[0.0f32, 2.5]);
+/// let record = Record::new("interval")
+///     .with_number("width", 2.5)
+///     .with_array("ends", &[0.0f32, 2.5]);
 /// let (width, ends) = record.open("interval")?.read(|record| {
 ///     Ok((record.take_number("width")?, record.take_array::<f32>("ends", 2)?))
 /// })?;
@@ -32,13 +36,13 @@ pub struct Record {
     pub(super) settings: Vec<(String, Setting)>,
     pub(super) arrays: Vec<(String, Array)>,
     pub(super) parts: Vec<(String, Record)>,
-    /// What cannot be stored, and what to do instead.
+    /// The content that cannot be stored, and what to do instead.
     refusal: Option<(&'static str, &'static str)>,
-    /// The types that its parts may be read as.
+    /// The types as which its parts can be read.
     registry: Registry,
 }
 
-/// Two are equal if their contents are.
+/// Records are equal if their contents are equal.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         let Record { kind, settings, arrays, parts, refusal: _, registry: _ } = self;
@@ -46,7 +50,7 @@ impl PartialEq for Record {
     }
 }
 
-/// A single value.
+/// The value of a setting.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Setting {
     Flag(bool),
@@ -55,18 +59,18 @@ pub(super) enum Setting {
     Text(String),
 }
 
-/// Numbers with their lengths, which multiply to how many there are.
+/// An array of numbers. The product of the lengths in its shape is the number of numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Array {
     pub(super) shape: Vec<usize>,
     pub(super) numbers: Stored,
 }
 
-/// Under which name the names of columns are stored.
+/// The name of the array of column names.
 const FEATURE_NAMES: &str = "feature_names";
 
 impl Record {
-    /// An empty record of this kind.
+    /// Creates an empty record of this kind.
     pub fn new(kind: &str) -> Self {
         Record::of(kind.to_owned(), vec![], vec![], vec![])
     }
@@ -80,12 +84,12 @@ impl Record {
         Record { kind, settings, arrays, parts, refusal: None, registry: Registry::standard() }
     }
 
-    /// Whether a text is a name as they are in records.
+    /// Returns whether a text is a valid name.
     pub(super) fn is_name(text: &str) -> bool {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     }
 
-    /// Of what kind it is.
+    /// The kind of the record.
     pub fn kind(&self) -> &str {
         &self.kind
     }
@@ -95,7 +99,7 @@ impl Record {
         self.with_setting(name, Setting::Number(number))
     }
 
-    /// Adds a setting that counts something.
+    /// Adds a setting that is a count.
     pub fn with_count(self, name: &str, count: usize) -> Self {
         self.with_setting(name, Setting::Count(count as u64))
     }
@@ -110,7 +114,7 @@ impl Record {
         self.with_setting(name, Setting::Flag(flag))
     }
 
-    /// Adds a short text; long ones go into [`with_texts`](Record::with_texts).
+    /// Adds a setting that is a short text. Use [`with_texts`](Record::with_texts) for long texts.
     pub fn with_text(self, name: &str, text: &str) -> Self {
         self.with_setting(name, Setting::Text(text.to_owned()))
     }
@@ -120,12 +124,12 @@ impl Record {
         self
     }
 
-    /// Adds an array.
+    /// Adds an array of numbers.
     pub fn with_array<T: Real>(self, name: &str, array: &[T]) -> Self {
         self.with_stored(name, vec![array.len()], T::store(array.to_vec()))
     }
 
-    /// Adds a number that may be absent or not finite, as an array of one or none.
+    /// Adds a number that may be absent or not finite, as an array of length one or zero.
     pub fn with_optional(self, name: &str, number: Option<f64>) -> Self {
         let array: Vec<f64> = number.into_iter().collect();
         self.with_array(name, &array)
@@ -137,14 +141,15 @@ impl Record {
         self.with_stored(name, vec![counts.len()], u64::store(array))
     }
 
-    /// Adds a matrix. Its columns lie one behind the other, so that readers who count rows first, as NumPy does, see its
-    /// transpose: coefficients d x K are an array of K x d there.
+    /// Adds a matrix, in column-major order. Readers that expect row-major order, such as NumPy, see the
+    /// transpose: coefficients d x K become an array K x d.
     pub fn with_matrix<T: Real>(self, name: &str, matrix: &DMatrix<T>) -> Self {
         let shape = vec![matrix.ncols(), matrix.nrows()];
         self.with_stored(name, shape, T::store(matrix.as_slice().to_vec()))
     }
 
-    /// Adds texts, as two arrays: their bytes in UTF-8, and under the name with `_lengths` how many each has.
+    /// Adds texts as two arrays: their bytes in UTF-8 under `name`, and their lengths in bytes under
+    /// `{name}_lengths`.
     pub fn with_texts<S: AsRef<str>>(self, name: &str, texts: &[S]) -> Self {
         let bytes: Vec<u8> = texts.iter().flat_map(|text| text.as_ref().bytes()).collect();
         let lengths: Vec<usize> = texts.iter().map(|text| text.as_ref().len()).collect();
@@ -152,7 +157,8 @@ impl Record {
         self.with_stored(name, vec![count], u8::store(bytes)).with_counts(&lengths_of(name), &lengths)
     }
 
-    /// Adds the names of the columns that a model was fitted on, if they are known, as the texts `feature_names`.
+    /// Adds the names of the columns that a model was fitted on, if they are known, as the texts
+    /// `feature_names`.
     pub fn with_feature_names(self, names: Option<&[String]>) -> Self {
         match names {
             Some(names) => self.with_texts(FEATURE_NAMES, names),
@@ -179,13 +185,13 @@ impl Record {
         self
     }
 
-    /// Says that this, and whatever it is part of, cannot be stored.
+    /// Marks the record, and all records that contain it, as impossible to store.
     pub(crate) fn refused(mut self, what: &'static str, instead: &'static str) -> Self {
         self.refusal = Some((what, instead));
         self
     }
 
-    /// What in it cannot be stored, and what to do instead.
+    /// The content of the record or its parts that cannot be stored, and what to do instead.
     pub(super) fn refusal(&self) -> Option<(&'static str, &'static str)> {
         self.refusal.or_else(|| self.parts.iter().find_map(|(_, part)| part.refusal()))
     }
@@ -201,18 +207,18 @@ impl Record {
     }
 }
 
-/// Reading.
+/// Methods that read a record.
 ///
 /// # Errors
-/// All of these return [`Error::InvalidFile`] for what is missing, of another type or size than wanted, or not finite
-/// where it should be.
+/// All of these methods return [`Error::InvalidFile`] if the entry is missing, has another type or size, or
+/// is not finite although it must be.
 impl Record {
-    /// Checks the kind of the record and returns it.
+    /// Checks the kind of the record, and returns the record.
     pub fn open(self, kind: &str) -> Result<Self, Error> {
         if self.kind == kind {
             return Ok(self);
         }
-        Err(invalid(format!("it has a `{}` where a `{kind}` is wanted", self.kind)))
+        Err(invalid(format!("it contains `{}` where `{kind}` is expected", self.kind)))
     }
 
     /// Takes out a finite number.
@@ -238,7 +244,7 @@ impl Record {
         }
     }
 
-    /// Takes out what is true or false.
+    /// Takes out a setting that is true or false.
     pub fn take_flag(&mut self, name: &str) -> Result<bool, Error> {
         match self.take_setting(name)? {
             Setting::Flag(flag) => Ok(flag),
@@ -259,7 +265,7 @@ impl Record {
     }
 
     fn unexpected(&self, name: &str, found: &Setting, wanted: &str) -> Error {
-        invalid(format!("`{name}` of its `{}` is {found:?}, wanted {wanted}", self.kind))
+        invalid(format!("`{name}` of its `{}` is {found:?}, expected {wanted}", self.kind))
     }
 
     fn missing(&self, what: &str, name: &str) -> Error {
@@ -273,7 +279,7 @@ impl Record {
         finite(name, array)
     }
 
-    /// Takes out an array of finite numbers, however many they are.
+    /// Takes out an array of finite numbers of any length.
     pub fn take_vector<T: Real>(&mut self, name: &str) -> Result<Vec<T>, Error> {
         let array = self.take_any(name)?;
         finite(name, array)
@@ -289,7 +295,7 @@ impl Record {
         match self.take_any::<f64>(name)?.as_slice() {
             [] => Ok(None),
             &[number] => Ok(Some(number)),
-            more => Err(invalid(format!("`{name}` has {} entries, wanted at most one", more.len()))),
+            more => Err(invalid(format!("`{name}` has {} entries, expected at most one", more.len()))),
         }
     }
 
@@ -314,11 +320,11 @@ impl Record {
         let (shape, array) = self.take_stored(name)?;
         match shape.as_slice() {
             &[columns, rows] => Ok(DMatrix::from_vec(rows, columns, array)),
-            _ => Err(invalid(format!("array `{name}` has the shape {shape:?}, wanted two dimensions"))),
+            _ => Err(invalid(format!("array `{name}` has the shape {shape:?}, expected two dimensions"))),
         }
     }
 
-    /// Takes out so many texts.
+    /// Takes out `count` texts.
     pub fn take_texts(&mut self, name: &str, count: usize) -> Result<Vec<String>, Error> {
         let lengths = self.take_counts(&lengths_of(name))?;
         self.check_shape(&lengths_of(name), &[count], &[lengths.len()])?;
@@ -331,7 +337,8 @@ impl Record {
             };
             let text = std::str::from_utf8(text);
             texts.push(
-                text.map_err(|error| invalid(format!("array `{name}` is no text: {error}")))?.to_owned(),
+                text.map_err(|error| invalid(format!("array `{name}` is not valid text: {error}")))?
+                    .to_owned(),
             );
             rest = after;
         }
@@ -342,7 +349,8 @@ impl Record {
         }
     }
 
-    /// Takes out the names of the columns that a model was fitted on, if they are there, one for each of `columns`.
+    /// Takes out the names of the columns that a model was fitted on, one for each of `columns`, if the
+    /// record has them.
     pub fn take_feature_names(&mut self, columns: usize) -> Result<Option<Vec<String>>, Error> {
         let stored = self.arrays.iter().any(|(name, _)| name == FEATURE_NAMES);
         stored.then(|| self.take_texts(FEATURE_NAMES, columns)).transpose()
@@ -360,8 +368,8 @@ impl Record {
         self.check_shape(name, &[length], &shape).map(|()| numbers)
     }
 
-    /// Reads everything in the record: checks that `read` leaves nothing in it, and turns other errors of `read`, such as
-    /// those of constructors, into [`Error::InvalidFile`].
+    /// Reads the whole record with `read`, and checks that nothing is left in it. Other errors of `read`,
+    /// such as those of constructors, become [`Error::InvalidFile`].
     pub fn read<M>(mut self, read: impl FnOnce(&mut Self) -> Result<M, Error>) -> Result<M, Error> {
         let value = read(&mut self).map_err(|error| match error {
             Error::InvalidFile { .. } => error,
@@ -370,14 +378,14 @@ impl Record {
         self.finish().map(|()| value)
     }
 
-    /// Takes out a part as a value.
+    /// Takes out a part and reads it as a value.
     pub fn take<P: Persist>(&mut self, name: &str) -> Result<P, Error> {
         P::from_record(self.take_part(name)?)
     }
 
-    /// Takes out the parts `{name}_0`, `{name}_1` and so on, `count` of them.
+    /// Takes out the `count` parts `{name}_0`, `{name}_1` and so on, and reads them as values.
     pub fn take_all<P: Persist>(&mut self, name: &str, count: usize) -> Result<Vec<P>, Error> {
-        // No capacity in advance: the count may be a lie.
+        // Memory is not reserved, because the count is not trusted.
         let mut values = Vec::new();
         for index in 0..count {
             values.push(self.take(&numbered(name, index))?);
@@ -385,12 +393,12 @@ impl Record {
         Ok(values)
     }
 
-    /// Takes out a part.
+    /// Takes out a part as a record.
     pub fn take_part(&mut self, name: &str) -> Result<Record, Error> {
         self.take_optional_part(name).ok_or_else(|| self.missing("part", name))
     }
 
-    /// All parts with their names, if there is nothing else.
+    /// Returns all parts with their names, and checks that the record has no other entries.
     pub(super) fn into_parts(mut self) -> Result<Vec<(String, Record)>, Error> {
         let parts = std::mem::take(&mut self.parts);
         let registry = self.registry.clone();
@@ -398,12 +406,12 @@ impl Record {
         Ok(parts.into_iter().map(|(name, part)| (name, part.with_registry(&registry))).collect())
     }
 
-    /// Takes out a part if it is there.
+    /// Takes out a part as a record, or returns `None` if it is missing.
     pub fn take_optional_part(&mut self, name: &str) -> Option<Record> {
         take(&mut self.parts, name).map(|part| part.with_registry(&self.registry))
     }
 
-    /// The registry with which it is read.
+    /// The registry for the types of its parts.
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -412,14 +420,12 @@ impl Record {
         Record { registry: registry.clone(), ..self }
     }
 
-    /// Checks that nothing is left.
+    /// Checks that no entries are left.
     pub fn finish(self) -> Result<(), Error> {
         let names = self.settings.iter().map(|(name, _)| name);
         let names = names.chain(self.arrays.iter().map(|(name, _)| name));
         match names.chain(self.parts.iter().map(|(name, _)| name)).next() {
-            Some(name) => {
-                Err(invalid(format!("its `{}` has a `{name}`, which has no place there", self.kind)))
-            }
+            Some(name) => Err(invalid(format!("its `{}` has an unexpected entry `{name}`", self.kind))),
             None => Ok(()),
         }
     }
@@ -428,7 +434,7 @@ impl Record {
         let Array { shape, numbers } =
             take(&mut self.arrays, name).ok_or_else(|| self.missing("array", name))?;
         let wrong = |stored: Stored| {
-            invalid(format!("array `{name}` is of {}, wanted {}", stored.values().kind(), T::KIND))
+            invalid(format!("array `{name}` has the type {}, expected {}", stored.values().kind(), T::KIND))
         };
         Ok((shape, T::unstore(numbers).map_err(wrong)?))
     }
@@ -438,11 +444,11 @@ impl Record {
             return Ok(());
         }
         let kind = &self.kind;
-        Err(invalid(format!("array `{name}` of its `{kind}` has the shape {found:?}, wanted {wanted:?}")))
+        Err(invalid(format!("array `{name}` of its `{kind}` has the shape {found:?}, expected {wanted:?}")))
     }
 }
 
-/// The name of one of several parts.
+/// The name of the part with this index among parts of the same name.
 fn numbered(name: &str, index: usize) -> String {
     format!("{name}_{index}")
 }

@@ -1,4 +1,4 @@
-//! Types that a caller adds to those that files are read as.
+//! The registry of types of other crates for reading files.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -7,32 +7,41 @@ use std::sync::Arc;
 use super::Record;
 use crate::error::Error;
 
-/// Reads a value out of a record of its kind, as [`Persist::read_record`](super::Persist::read_record).
+/// A function that reads a value from a record of its kind, as
+/// [`Persist::read_record`](super::Persist::read_record) does.
 pub(crate) type Reader<M> = fn(&mut Record) -> Result<M, Error>;
 
-/// The types that [`AnyClassifier`](crate::AnyClassifier) and [`AnyTransform`](crate::registry::AnyTransform) can be read
-/// as: all of this crate, and those that are added.
+/// The types as which [`AnyClassifier`](crate::AnyClassifier) and
+/// [`AnyTransform`](crate::registry::AnyTransform) can be read: all types of this crate, and the types that
+/// are added.
 ///
-/// A registry is given to [`Persist::load_with`](crate::Persist::load_with) or
-/// [`Persist::from_bytes_with`](crate::Persist::from_bytes_with), and reaches every part of the file, however deep it lies
-/// in pipelines and wrappers. Cloning one is cheap.
+/// Pass a registry to [`Persist::load_with`](crate::Persist::load_with) or
+/// [`Persist::from_bytes_with`](crate::Persist::from_bytes_with). It applies to every part of the file, at
+/// any depth of pipelines and wrappers. Cloning a registry is cheap.
 ///
 /// # Examples
-/// A step of somebody else's in a pipeline that is loaded without naming its type:
+/// A pipeline with a step of another crate, loaded without naming its type:
 /// ```
 /// use logit::nalgebra::DMatrixViewMut;
 /// use logit::persist::Record;
 /// use logit::prelude::*;
 /// use logit::preprocess::TransformerOptions;
 /// use logit::registry::Registry;
-/// use logit::{AnyClassifier, Error, LogisticRegression, Penalty, Pipeline, Rows, Scratch, data};
+/// use logit::{
+///     AnyClassifier, Error, LogisticRegression, Penalty, Pipeline, Rows, Scratch,
+///     data,
+/// };
 ///
 /// #[derive(Debug, Clone)]
 /// struct Logarithms(usize);
 ///
 /// impl Transformer<f64> for Logarithms {
 ///     type Fitted = Logarithms;
-///     fn fit_rows(&self, x: Rows<'_, f64>, _: TransformerOptions<'_, f64>) -> Result<Logarithms, Error> {
+///     fn fit_rows(
+///         &self,
+///         x: Rows<'_, f64>,
+///         _: TransformerOptions<'_, f64>,
+///     ) -> Result<Logarithms, Error> {
 ///         Ok(Logarithms(x.ncols()))
 ///     }
 /// }
@@ -45,7 +54,10 @@ pub(crate) type Reader<M> = fn(&mut Record) -> Result<M, Error>;
 ///         self.0
 ///     }
 ///     fn transform_into(
-///         &self, x: Rows<'_, f64>, mut out: DMatrixViewMut<'_, f64>, _: &mut Scratch<f64>,
+///         &self,
+///         x: Rows<'_, f64>,
+///         mut out: DMatrixViewMut<'_, f64>,
+///         _: &mut Scratch<f64>,
 ///     ) -> Result<(), Error> {
 ///         out.zip_apply(&*x, |out, v: f64| *out = v.abs().ln_1p().copysign(v));
 ///         Ok(())
@@ -68,14 +80,16 @@ pub(crate) type Reader<M> = fn(&mut Record) -> Result<M, Error>;
 /// }
 ///
 /// let iris = data::iris();
-/// let pipeline = Pipeline::new(Logarithms(4), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(Logarithms(4), LogisticRegression::new(Penalty::c(1.0)));
 /// let model = pipeline.fit(&iris.x, &iris.y)?;
 /// let bytes = model.to_bytes()?;
 ///
 /// let registry = Registry::standard().with_transform::<Logarithms>()?;
 /// let loaded = AnyClassifier::<f64, String>::from_bytes_with(&bytes, &registry)?;
 /// assert_eq!(loaded.predict(&iris.x)?, model.predict(&iris.x)?);
-/// assert!(AnyClassifier::<f64, String>::from_bytes(&bytes).is_err()); // it has a `my logarithms`
+/// // Without the registry, the kind `my logarithms` is unknown:
+/// assert!(AnyClassifier::<f64, String>::from_bytes(&bytes).is_err());
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Default)]
@@ -86,14 +100,14 @@ pub struct Registry {
 #[derive(Clone)]
 struct Entry {
     kind: &'static str,
-    /// What is read: `AnyClassifier<f64, String>`, for instance.
+    /// The type that the reader returns, for example `AnyClassifier<f64, String>`.
     value: TypeId,
-    /// A [`Reader`] of it.
+    /// The [`Reader`] of this type.
     reader: Arc<dyn Any + Send + Sync>,
 }
 
 impl Registry {
-    /// The types of this crate.
+    /// Creates a registry of the types of this crate.
     pub fn standard() -> Self {
         Registry::default()
     }
@@ -101,7 +115,7 @@ impl Registry {
     /// Adds a type that is read as an `M`.
     ///
     /// # Errors
-    /// [`Error::KindTaken`] if there is one of this kind, and [`Error::Empty`] for a kind without a name.
+    /// Returns [`Error::KindTaken`] if the kind was added before, and [`Error::Empty`] if the kind is empty.
     pub(crate) fn with<M: 'static>(mut self, kind: &'static str, reader: Reader<M>) -> Result<Self, Error> {
         if kind.is_empty() {
             return Err(Error::Empty { argument: "KIND", axis: "letters" });
@@ -114,14 +128,14 @@ impl Registry {
         Ok(self)
     }
 
-    /// The reader that was added for this kind of `M`.
+    /// Returns the reader that was added for this kind of `M`.
     pub(crate) fn reader<M: 'static>(&self, kind: &str) -> Option<Reader<M>> {
         let entry = self.added.iter().find(|entry| entry.kind == kind && entry.value == TypeId::of::<M>())?;
         entry.reader.downcast_ref::<Reader<M>>().copied()
     }
 }
 
-/// The kinds that were added.
+/// Shows the kinds that were added.
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.added.iter().map(|entry| entry.kind)).finish()

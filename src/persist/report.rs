@@ -1,4 +1,4 @@
-//! The account of a fit in files.
+//! Fit reports in files.
 
 use super::file::invalid;
 use super::{Persist, Record, string_keys};
@@ -82,7 +82,7 @@ impl Persist for Divergence {
             [] => None,
             [layer] => Some(layer),
             ref more => {
-                return Err(invalid(format!("`layer` has {} entries, wanted at most one", more.len())));
+                return Err(invalid(format!("`layer` has {} entries, expected at most one", more.len())));
             }
         };
         Ok(Divergence {

@@ -1,4 +1,4 @@
-//! Model files through serde, with the same checks as files on disk.
+//! Serialisation of model files with serde, with the same checks as for files on disk.
 
 use std::fmt;
 
@@ -11,7 +11,8 @@ use super::model_file::Extras;
 use super::record::Record;
 use super::{ModelFile, Persist, description};
 
-/// In formats that people read a table of `format`, `version` and `file`; in others the bytes of a file.
+/// Serialises a model file: a table of `format`, `version` and `file` in human-readable formats, and the
+/// bytes of a file in other formats.
 pub(super) fn serialize<M: Persist, S: Serializer>(
     model: &M,
     extras: Extras,
@@ -50,7 +51,7 @@ struct Readable {
     file: RecordWithArrays,
 }
 
-/// The name of the format, checked as soon as it is read; so is the version.
+/// The name of the format. The name and the version are checked as soon as they are read.
 struct Name;
 
 impl<'de> Deserialize<'de> for Name {
@@ -103,7 +104,7 @@ impl<'de, M: Persist> Deserialize<'de> for ModelFile<M> {
     }
 }
 
-/// A model alone, as a file of it.
+/// Serialises a model as a model file.
 pub(crate) fn serialize_model<M: Persist, S: Serializer>(
     model: &M,
     serializer: S,
@@ -111,7 +112,7 @@ pub(crate) fn serialize_model<M: Persist, S: Serializer>(
     serialize(model, Extras::of(model).map_err(S::Error::custom)?, serializer)
 }
 
-/// A model alone, from a file of it.
+/// Deserialises a model from a model file.
 pub(crate) fn deserialize_model<'de, M: Persist, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<M, D::Error> {

@@ -1,19 +1,21 @@
-//! The check that rows are transformed one by one, whatever company they are in.
+//! The check that the transformation of a row does not depend on the other rows of the batch.
 
 use crate::error::Error;
 use crate::preprocess::{Transform, TransformExt};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// How many rows are looked at: the first ones and the last ones.
+/// The number of rows that are checked, half of them the first rows and half the last.
 const LOOKED_AT: usize = 8;
 
-/// Compares what `steps` makes of some rows of `x` together with what it makes of each by itself. The rows that a fit hands
-/// on are no measure: they may be cross-fitted. Products may be summed in another order, so some rounding is allowed for;
-/// statistics of the rows at hand are far from that.
+/// Compares the transformation of some rows of `x` as a batch with the transformation of each row on its own.
+///
+/// The transformed rows that a fit returns cannot be used for this check, because they may be cross-fitted.
+/// The tolerance allows for rounding, because products can be summed in another order. The effect of batch
+/// statistics is much larger.
 ///
 /// # Errors
-/// [`Error::BatchDependent`] where they differ.
+/// Returns [`Error::BatchDependent`] if the results differ by more than the tolerance.
 pub(super) fn check<T: Real>(steps: &impl Transform<T>, x: Rows<'_, T>) -> Result<(), Error> {
     let (rows, half) = (x.nrows(), LOOKED_AT / 2);
     let tolerance = T::EPSILON.as_f64().sqrt();

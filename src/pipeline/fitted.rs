@@ -12,16 +12,18 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// A fitted [`Pipeline`](crate::Pipeline): a classifier of rows in raw units.
+/// A fitted [`Pipeline`](crate::Pipeline), which is a classifier of rows in raw units.
 ///
 /// ```
 /// use logit::prelude::*;
 /// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
-/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
 /// let model = pipeline.fit(&iris.x, &iris.y)?;
-/// let by_hand = model.classifier().predict_proba(&model.steps().transform(&iris.x)?)?;
+/// let by_hand =
+///     model.classifier().predict_proba(&model.steps().transform(&iris.x)?)?;
 /// assert_eq!(model.predict_proba(&iris.x)?, by_hand);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -30,20 +32,21 @@ pub struct FittedPipeline<P, C> {
     pub(super) steps: P,
     pub(super) classifier: C,
     pub(super) range: Range,
-    /// Of the columns that go in, if they are known.
+    /// The names of the input columns, if they are known.
     pub(super) names: Option<Vec<String>>,
 }
 
-/// More rows are transformed in memory of their own, in place where the steps can do that, so that scratch memory stays
-/// small.
+/// The largest number of rows that are transformed in scratch memory. More rows are transformed in memory of
+/// their own, in place if possible, so that scratch memory stays small.
 const MOST_IN_SCRATCH: usize = 256;
 
 impl<P, C> FittedPipeline<P, C> {
-    /// A pipeline of fitted steps and a fitted or given classifier of what they return. The range of the training rows is
-    /// not known, so that every row is inside of it.
+    /// Creates a pipeline from fitted steps and a classifier of the rows that they return. The range of the
+    /// training rows is unknown, so every row counts as inside.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] when the classifier takes another number of columns than the steps return.
+    /// Returns [`Error::ShapeMismatch`] if the classifier expects another number of columns than the steps
+    /// return.
     ///
     /// # Examples
     /// ```
@@ -52,7 +55,11 @@ impl<P, C> FittedPipeline<P, C> {
     /// use nalgebra::{dmatrix, dvector};
     ///
     /// let scaler = StandardScaler::new().fit(&dmatrix![1.0; 3.0])?; // mean 2, deviation 1
-    /// let logistic = FittedLogistic::from_coefficients(vec![false, true], dmatrix![4.0], dvector![0.0])?;
+    /// let logistic = FittedLogistic::from_coefficients(
+    ///     vec![false, true],
+    ///     dmatrix![4.0],
+    ///     dvector![0.0],
+    /// )?;
     /// let model = FittedPipeline::from_parts(scaler, logistic)?;
     /// assert_eq!(model.predict(&dmatrix![2.5; -90.0])?, [true, false]);
     /// # Ok::<(), logit::Error>(())
@@ -67,7 +74,7 @@ impl<P, C> FittedPipeline<P, C> {
         Ok(FittedPipeline { steps, classifier, range, names: None })
     }
 
-    /// The preprocessing with what it has learned.
+    /// The fitted preprocessing.
     pub fn steps(&self) -> &P {
         &self.steps
     }
@@ -77,10 +84,11 @@ impl<P, C> FittedPipeline<P, C> {
         &self.classifier
     }
 
-    /// Which of these rows leave the range of the training rows.
+    /// Reports which of these rows are outside the range of the training rows.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for the wrong number of columns, [`Error::ColumnNames`] for other names than in the fit.
+    /// Returns [`Error::ShapeMismatch`] for the wrong number of columns, and [`Error::ColumnNames`] for
+    /// column names that differ from those of the fit.
     pub fn range_report<'a, T>(&self, x: impl Into<Rows<'a, T>>) -> Result<RangeReport, Error>
     where
         T: Real + 'a,
@@ -90,17 +98,17 @@ impl<P, C> FittedPipeline<P, C> {
         Ok(self.range.report(x.view(), 0.0))
     }
 
-    /// The same model with another rule for rows outside of the range of the training rows.
+    /// Replaces the rule for rows outside the range of the training rows.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a distance that is not finite and at least 0.
+    /// Returns [`Error::InvalidParameter`] if the distance is not finite and at least 0.
     pub fn with_outside_range(mut self, outside: OutsideRange) -> Result<Self, Error> {
         outside.check()?;
         self.range.outside = outside;
         Ok(self)
     }
 
-    /// Lets the classifier predict transformed rows.
+    /// Calls `predict` with the classifier and the transformed rows.
     fn with_prepared<T: Real>(
         &self,
         x: Rows<'_, T>,

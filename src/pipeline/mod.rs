@@ -1,4 +1,4 @@
-//! Preprocessing and an estimator as one estimator.
+//! Pipelines, which combine preprocessing and an estimator into one estimator.
 
 mod alone;
 mod fitted;
@@ -19,16 +19,16 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use range::Range;
 
-/// Preprocessing, then an estimator: itself an estimator, whose model takes rows in their raw units.
+/// An estimator that consists of preprocessing and another estimator. Its model takes rows in raw units.
 ///
-/// The model keeps what the preprocessing learned from the training rows and applies it to every row that it predicts, so
-/// that training and prediction cannot differ. Cross-validation of a pipeline learns the preprocessing anew in each fold:
-/// nothing leaks from test rows.
+/// The model contains the fitted preprocessing and applies it to all rows that it predicts, so training and
+/// prediction cannot differ. Cross-validation of a pipeline fits the preprocessing anew in each fold, so no
+/// information leaks from test rows.
 ///
 /// # Errors
-/// Those of its parts. Besides, a fit checks that the preprocessing makes the same of a row alone as of the same row among
-/// others: [`Error::BatchDependent`] where it uses statistics of the rows at hand, so that the model would be told
-/// something else in production than in training.
+/// A fit returns the errors of the parts. It also returns [`Error::BatchDependent`] if the transformation of
+/// a row depends on the other rows of the batch, because then the classifier would get different inputs in
+/// production than in training.
 ///
 /// # Examples
 /// ```
@@ -36,7 +36,8 @@ use range::Range;
 /// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler, data};
 ///
 /// let iris = data::iris();
-/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
 /// let model = pipeline.fit(&iris.x, &iris.y)?;
 /// assert!(model.score(&iris.x, &iris.y)? > 0.97);
 /// assert_eq!(model.steps().mean().len(), 4);
@@ -51,30 +52,31 @@ pub struct Pipeline<P, E> {
 }
 
 impl<P, E> Pipeline<P, E> {
-    /// `steps`, a [`Transformer`] or a tuple of several, before `estimator`.
+    /// Creates a pipeline of `steps`, a [`Transformer`] or a tuple of several, and `estimator`.
     pub fn new(steps: P, estimator: E) -> Self {
         Pipeline { steps, estimator, outside: OutsideRange::Accept }
     }
 
-    /// What the model does with rows outside of the range that the training rows had. Defaults to
-    /// [`OutsideRange::Accept`]; [`FittedPipeline::range_report`] tells of them in any case.
+    /// The model's rule for rows outside the range of the training rows. [`FittedPipeline::range_report`]
+    /// reports such rows under any rule. Defaults to [`OutsideRange::Accept`].
     pub fn outside_range(mut self, outside: OutsideRange) -> Self {
         self.outside = outside;
         self
     }
 
-    /// The preprocessing, not fitted.
+    /// The preprocessing before the fit.
     pub fn steps(&self) -> &P {
         &self.steps
     }
 
-    /// The estimator, not fitted.
+    /// The estimator before the fit.
     pub fn estimator(&self) -> &E {
         &self.estimator
     }
 }
 
-/// Weights of rows go to all parts, their classes to the steps, the observer and offsets to the estimator.
+/// Fits the steps and the estimator. All parts get the weights of the rows, the steps get the classes, and
+/// the estimator gets the observer and the offsets.
 impl<T: Real, P: Transformer<T>, E: Estimator<T>> Estimator<T> for Pipeline<P, E> {
     type Fitted<L: Label> = FittedPipeline<P::Fitted, E::Fitted<L>>;
 
@@ -86,7 +88,7 @@ impl<T: Real, P: Transformer<T>, E: Estimator<T>> Estimator<T> for Pipeline<P, E
     ) -> Result<Self::Fitted<L>, Error> {
         check::count("y", "labels", x.nrows(), y.len())?;
         self.outside.check()?;
-        // What `x` holds is for the steps to judge: an imputer takes missing values.
+        // The steps check the entries of `x`, because some of them accept missing values.
         check_not_empty(x.view())?;
         let weights = options.weights;
         check::weights(weights, x.nrows())?;

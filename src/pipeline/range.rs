@@ -1,4 +1,4 @@
-//! The range of the training rows, and rows outside of it.
+//! The range of the training rows, and rules for rows outside it.
 
 use std::fmt;
 
@@ -8,49 +8,60 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::{Real, columns};
 
-/// What a pipeline's model does with rows outside of the range that the training rows had, column by column. No model
-/// knows what is there: a logistic regression goes on as a straight line, a network as chance has it.
+/// The rule of a pipeline's model for rows outside the range of the training rows, column by column.
 ///
-/// How far is counted in widths of the range of the column: 0 is anything outside, 1 is far.
+/// No model has learned anything there: a logistic regression extrapolates linearly, and a network
+/// arbitrarily. Distances are measured in widths of the range of the column. A limit of 0 applies to every
+/// value outside the range; 1 is far.
 ///
 /// ```
-/// use logit::prelude::*;
 /// use logit::pipeline::OutsideRange;
+/// use logit::prelude::*;
 /// use logit::{LogisticRegression, Penalty, Pipeline, StandardScaler};
 /// use nalgebra::dmatrix;
 ///
 /// let (x, y) = (dmatrix![20.0; 30.0; 40.0; 60.0], ["no", "no", "yes", "yes"]);
-/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
 ///
-/// let warning = pipeline.clone().outside_range(OutsideRange::Warn { beyond: 1.0, tell: |report| eprintln!("{report}") });
-/// warning.fit(&x, &y)?.predict(&dmatrix![300.0])?; // column 0: 1 of 1 rows outside of 20 to 60, ...
+/// let warning = pipeline.clone().outside_range(OutsideRange::Warn {
+///     beyond: 1.0,
+///     tell: |report| eprintln!("{report}"),
+/// });
+/// // Prints "column 0: 1 of 1 rows are outside 20 to 60; ...":
+/// warning.fit(&x, &y)?.predict(&dmatrix![300.0])?;
 ///
-/// let strict = pipeline.outside_range(OutsideRange::Refuse { beyond: 1.0 }).fit(&x, &y)?;
-/// assert!(strict.predict(&dmatrix![90.0]).is_ok() && strict.predict(&dmatrix![300.0]).is_err());
+/// let strict =
+///     pipeline.outside_range(OutsideRange::Refuse { beyond: 1.0 }).fit(&x, &y)?;
+/// assert!(
+///     strict.predict(&dmatrix![90.0]).is_ok()
+///         && strict.predict(&dmatrix![300.0]).is_err()
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub enum OutsideRange {
-    /// Predict them like all others.
+    /// Predicts them like all other rows.
     #[default]
     Accept,
-    /// Predict them, and tell of it. A function is not saved with a model: one that is loaded accepts, until it is
-    /// [told otherwise](crate::FittedPipeline::with_outside_range).
+    /// Predicts them and reports them to a function. The function is not saved with a model, so a loaded
+    /// model accepts such rows until [`with_outside_range`](crate::FittedPipeline::with_outside_range) sets
+    /// another rule.
     Warn {
-        /// How far outside is told of.
+        /// The distance beyond which rows are reported.
         beyond: f64,
-        /// What is called with the rows that are so far outside, in every method that predicts.
+        /// The function that every predicting method calls with a report of such rows.
         tell: fn(&RangeReport),
     },
-    /// Return [`Error::OutsideRange`].
+    /// Returns [`Error::OutsideRange`].
     Refuse {
-        /// How far outside is refused.
+        /// The distance beyond which rows are rejected.
         beyond: f64,
     },
 }
 
-/// Functions are the same if their addresses are.
+/// Functions are equal if their addresses are equal.
 impl PartialEq for OutsideRange {
     fn eq(&self, other: &Self) -> bool {
         use OutsideRange::{Accept, Refuse, Warn};
@@ -76,7 +87,7 @@ impl OutsideRange {
     }
 }
 
-/// The range of each column of the training rows, in raw units. Entries that were not finite do not count.
+/// The range of each column of the training rows, in raw units. Entries that are not finite do not count.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Range {
     pub(super) lower: Vec<f64>,
@@ -85,13 +96,13 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// Of rows that nobody knows: nothing is outside.
+    /// Creates the range of unknown training rows, for which no value is outside.
     pub(super) fn unknown(columns: usize) -> Self {
         let lower = vec![f64::INFINITY; columns];
         Range { lower, upper: vec![f64::NEG_INFINITY; columns], outside: OutsideRange::Accept }
     }
 
-    /// Of the rows of `x` whose weight is not zero.
+    /// Computes the range of the rows of `x` whose weight is not zero.
     pub(super) fn of<T: Real>(x: DMatrixView<'_, T>, weights: Option<&[T]>, outside: OutsideRange) -> Self {
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
         let extreme = |start: f64, of: fn(f64, f64) -> f64| -> Vec<f64> {
@@ -108,19 +119,19 @@ impl Range {
         }
     }
 
-    /// How far `value` is outside of the range of `column`, in widths of that: 0 inside, infinite for a value beside a
-    /// column that was constant. A column without finite entries has no outside.
+    /// Returns the distance of `value` from the range of `column`, in widths of the range. It is 0 inside the
+    /// range and for columns without finite entries, and infinite for a different value of a constant column.
     fn distance(&self, column: usize, value: f64) -> f64 {
         let (lower, upper) = (self.lower[column], self.upper[column]);
         let beyond = (lower - value).max(value - upper);
-        // NaN, and columns of NaN, are for the imputer.
+        // NaN, and columns of NaN, are left to the imputer.
         if beyond > 0.0 && lower <= upper { beyond / (upper - lower) } else { 0.0 }
     }
 
-    /// Does what is to be done with rows that are about to be predicted.
+    /// Applies the rule to rows that are about to be predicted.
     ///
     /// # Errors
-    /// [`Error::OutsideRange`] for the first row that is further away than allowed.
+    /// Returns [`Error::OutsideRange`] for the first row that is further outside than allowed.
     pub(super) fn admit<T: Real>(&self, x: DMatrixView<'_, T>) -> Result<(), Error> {
         match self.outside {
             OutsideRange::Accept => Ok(()),
@@ -134,7 +145,7 @@ impl Range {
         }
     }
 
-    /// Whether an entry is further outside than `beyond`.
+    /// Returns whether an entry is further outside than `beyond`.
     fn is_left_by<T: Real>(&self, x: DMatrixView<'_, T>, beyond: f64) -> bool {
         let leaves = |(column, entries): (usize, &[T])| {
             entries.iter().any(|value| self.distance(column, value.as_f64()) > beyond)
@@ -158,7 +169,7 @@ impl Range {
         Ok(())
     }
 
-    /// The entries that are further outside than `beyond`.
+    /// Reports the entries that are further outside than `beyond`.
     pub(super) fn report<T: Real>(&self, x: DMatrixView<'_, T>, beyond: f64) -> RangeReport {
         let column = |(column, entries): (usize, &[T])| {
             let mut found = ColumnRange {
@@ -183,7 +194,7 @@ impl Range {
     }
 }
 
-/// Which columns of some rows leave the range of the training rows, and how far: a warning to print or to log.
+/// A report of the columns in which some rows are outside the range of the training rows, to print or to log.
 ///
 /// # Examples
 /// ```
@@ -192,13 +203,15 @@ impl Range {
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![20.0, 1.0; 30.0, 2.0; 40.0, 3.0; 60.0, 3.0];
-/// let model = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)))
-///     .fit(&x, &["no", "no", "yes", "yes"])?;
+/// let model =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)))
+///         .fit(&x, &["no", "no", "yes", "yes"])?;
 /// let report = model.range_report(&dmatrix![35.0, 2.5; 300.0, 2.0; 70.0, 2.0])?;
 /// assert!(!report.is_inside());
 /// assert_eq!(
 ///     report.to_string(),
-///     "column 0: 2 of 3 rows outside of 20 to 60, row 1 the farthest (300, by 6.0 times the range)",
+///     "column 0: 2 of 3 rows are outside 20 to 60; row 1 is farthest \
+///      (300, beyond by 6.0 times the range)"
 /// );
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -208,7 +221,7 @@ pub struct RangeReport {
     columns: Vec<ColumnRange>,
 }
 
-/// A column with entries outside of the range of the training rows: see [`RangeReport`].
+/// A column with entries outside the range of the training rows, in a [`RangeReport`].
 ///
 /// ```
 /// use logit::prelude::*;
@@ -216,10 +229,14 @@ pub struct RangeReport {
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![20.0; 30.0; 40.0; 60.0];
-/// let model = Pipeline::new((), LogisticRegression::new(Penalty::c(1.0))).fit(&x, &[0, 0, 1, 1])?;
+/// let model = Pipeline::new((), LogisticRegression::new(Penalty::c(1.0)))
+///     .fit(&x, &[0, 0, 1, 1])?;
 /// let report = model.range_report(&dmatrix![10.0; 50.0; 80.0])?;
 /// let age = report.columns()[0];
-/// assert_eq!((age.column, age.rows, age.farthest, age.value, age.distance), (0, 2, 2, 80.0, 0.5));
+/// assert_eq!(
+///     (age.column, age.rows, age.farthest, age.value, age.distance),
+///     (0, 2, 2, 80.0, 0.5)
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -231,34 +248,36 @@ pub struct ColumnRange {
     pub lower: f64,
     /// The largest value of the training rows.
     pub upper: f64,
-    /// How many rows are outside.
+    /// The number of rows that are outside.
     pub rows: usize,
-    /// The row, from 0, that is the farthest away.
+    /// The row that is farthest outside, from 0.
     pub farthest: usize,
-    /// Its value.
+    /// The value of that row.
     pub value: f64,
-    /// How far that is outside, in widths of the range; infinite if the column was constant.
+    /// The distance of that value from the range, in widths of the range; infinite if the column was
+    /// constant.
     pub distance: f64,
 }
 
 impl RangeReport {
-    /// Whether all rows are within the range of the training rows.
+    /// Returns whether all rows are within the range of the training rows.
     pub fn is_inside(&self) -> bool {
         self.columns.is_empty()
     }
 
-    /// The columns with rows outside, in ascending order.
+    /// The columns with rows outside the range, in ascending order.
     pub fn columns(&self) -> &[ColumnRange] {
         &self.columns
     }
 
-    /// The distance of the farthest entry, in widths of the range of its column; 0 if all are inside.
+    /// Returns the distance of the farthest entry, in widths of the range of its column, or 0 if all entries
+    /// are inside.
     pub fn distance(&self) -> f64 {
         self.columns.iter().fold(0.0, |most: f64, column| most.max(column.distance))
     }
 }
 
-/// A line per column.
+/// Writes one line per column.
 impl fmt::Display for RangeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_inside() {
@@ -269,8 +288,8 @@ impl fmt::Display for RangeReport {
             let separator = if index == 0 { "" } else { "\n" };
             write!(
                 f,
-                "{separator}column {column}: {rows} of {} rows outside of {lower} to {upper}, row {farthest} the farthest \
-                 ({value}, by {distance:.1} times the range)",
+                "{separator}column {column}: {rows} of {} rows are outside {lower} to {upper}; row \
+                 {farthest} is farthest ({value}, beyond by {distance:.1} times the range)",
                 self.rows
             )?;
         }

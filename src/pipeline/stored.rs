@@ -33,7 +33,7 @@ where
         let (outputs, features) = (steps.outputs(), classifier.features());
         if outputs != features {
             return Err(invalid(format!(
-                "its steps give {outputs} columns, its classifier takes {features}"
+                "its steps return {outputs} columns, but its classifier takes {features}"
             )));
         }
         let names = record.take_feature_names(steps.inputs())?;
@@ -45,7 +45,8 @@ where
         Ok(FittedPipeline { steps, classifier, range, names })
     }
 
-    /// Of its own choice: rows within the range of the training rows.
+    /// Returns the scores of the given rows. Without given rows it chooses rows within the range of the
+    /// training rows.
     fn golden_rows(&self, rows: Option<&DMatrix<C::Scalar>>) -> Result<Option<GoldenRows>, Error> {
         match rows {
             Some(rows) => GoldenRows::of(self, Some(rows)),
@@ -57,7 +58,8 @@ where
 impl Range {
     const KIND: &'static str = "range";
 
-    /// The lowest, the highest and the middle value of each column; 0 for columns that had none.
+    /// Returns rows of the lowest, the highest and the middle value of each column, or 0 for columns without
+    /// values.
     fn corners<T: Real>(&self) -> DMatrix<T> {
         DMatrix::from_fn(3, self.lower.len(), |row, column| {
             let (lower, upper) = (self.lower[column], self.upper[column]);
@@ -85,7 +87,7 @@ impl Range {
         let outside = match record.take_text("outside")?.as_str() {
             "accept" => OutsideRange::Accept,
             "refuse" => OutsideRange::Refuse { beyond: record.take_number("factor")? },
-            other => return Err(invalid(format!("`{other}` is nothing to do with rows outside of a range"))),
+            other => return Err(invalid(format!("`{other}` is not a rule for rows outside the range"))),
         };
         outside.check()?;
         let (lower, upper): (Vec<f64>, Vec<f64>) = (record.take_any("lower")?, record.take_any("upper")?);
@@ -94,7 +96,7 @@ impl Range {
             lower.is_finite() && upper.is_finite() && lower <= upper || empty(lower, upper)
         };
         if lower.len() != columns || upper.len() != columns || !lower.iter().zip(&upper).all(range) {
-            return Err(invalid(format!("its `range` is not one of {columns} columns")));
+            return Err(invalid(format!("its `range` is not a valid range of {columns} columns")));
         }
         Ok(Range { lower, upper, outside })
     }

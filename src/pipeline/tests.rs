@@ -140,8 +140,8 @@ fn names_go_through_the_steps_and_are_checked() {
     assert!(without.feature_names().is_none() && without.predict(swapped).is_ok());
 }
 
-/// Takes the classes for columns of 0 and 1 in the training rows, and leaves other rows as they are: what it hands on from
-/// a fit is something else than what it makes of the same rows later, as with cross-fitting.
+/// Takes the classes for columns of 0 and 1 in the training rows, and leaves other rows as they are: what it
+/// hands on from a fit is something else than what it makes of the same rows later, as with cross-fitting.
 #[derive(Debug, Clone, Copy)]
 struct Leak;
 

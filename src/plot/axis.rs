@@ -1,10 +1,10 @@
-//! An axis: which numbers it shows, how they are spaced, and where its marks are.
+//! Axes: their range, spacing and marks.
 
 use super::ticks::{self, Tick};
 use crate::check;
 use crate::error::Error;
 
-/// How numbers are spaced along an axis.
+/// The spacing of numbers along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spacing {
     Linear,
@@ -17,25 +17,26 @@ pub(super) struct Axis {
     pub(super) spacing: Spacing,
     low: f64,
     high: f64,
-    /// Marks in place of round numbers.
+    /// The marks to use in place of round numbers.
     pub(super) marks: Option<Vec<Tick>>,
 }
 
 impl Axis {
-    /// From one number to another, which must be above the first.
+    /// Creates a linear axis from one number to another; `low` must be below `high`.
     pub(super) fn new(name: impl Into<String>, low: f64, high: f64) -> Self {
         Axis { name: name.into(), spacing: Spacing::Linear, low, high, marks: None }
     }
 
-    /// From 0 to 1, with a little room around.
+    /// Creates an axis for fractions, slightly larger than 0 to 1.
     pub(super) fn share(name: impl Into<String>) -> Self {
         Axis::new(name, -0.02, 1.02)
     }
 
-    /// Around all of these numbers that are finite, and on a logarithmic axis positive, with a margin on both sides.
+    /// Creates an axis around all finite (on a logarithmic axis, positive) values, with a margin on both
+    /// sides.
     ///
     /// # Errors
-    /// [`Error::Picture`] if there are none, or none that fit on one axis.
+    /// Returns [`Error::Picture`] if there are no such values, or if their range overflows.
     pub(super) fn around(
         name: impl Into<String>,
         spacing: Spacing,
@@ -48,10 +49,10 @@ impl Axis {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if low > high {
             let kind = if spacing == Spacing::Logarithmic { "positive, finite" } else { "finite" };
-            return Err(Error::Picture { reason: format!("no {kind} number for the axis \"{name}\"") });
+            return Err(Error::Picture { reason: format!("no {kind} value for the axis \"{name}\"") });
         }
         let size = low.abs().max(high.abs());
-        // Numbers that differ by rounding only are drawn as the same.
+        // Values that differ only by rounding are treated as equal.
         let (low, high) = if high - low > 1e-9 * size {
             (low - margin * (high - low), high + margin * (high - low))
         } else {
@@ -59,38 +60,38 @@ impl Axis {
             (low - half, high + half)
         };
         if !(high - low).is_finite() {
-            return Err(Error::Picture { reason: format!("the axis \"{name}\" is too long for numbers") });
+            return Err(Error::Picture { reason: format!("the range of the axis \"{name}\" overflows") });
         }
         let back = |value: f64| if spacing == Spacing::Logarithmic { 10f64.powf(value) } else { value };
         Ok(Axis { name, spacing, low: back(low), high: back(high), marks: None })
     }
 
-    /// A class or term at each whole number from 0.
+    /// Creates an axis with a class or term at each whole number from 0.
     pub(super) fn of_names(name: impl Into<String>, names: &[String]) -> Self {
         let mark = |(at, label): (usize, &String)| Tick { at: at as f64, label: label.clone() };
         let marks = names.iter().enumerate().map(mark).collect();
         Axis { marks: Some(marks), ..Axis::new(name, -0.5, names.len() as f64 - 0.5) }
     }
 
-    /// The other way round.
+    /// Reverses the direction of the axis.
     pub(super) fn reversed(mut self) -> Self {
         (self.low, self.high) = (self.high, self.low);
         self
     }
 
-    /// The lowest and highest number.
+    /// Returns the lowest and highest number.
     pub(super) fn ends(&self) -> (f64, f64) {
         (self.low.min(self.high), self.low.max(self.high))
     }
 
-    /// How far along the axis a number is: 0 at its beginning, 1 at its end.
+    /// Returns the position of a number along the axis: 0 at its start, 1 at its end.
     pub(super) fn place(&self, value: f64) -> f64 {
         let (value, low, high) =
             (along(self.spacing, value), along(self.spacing, self.low), along(self.spacing, self.high));
         (value - low) / (high - low)
     }
 
-    /// Its marks, about so many.
+    /// Returns the marks, about `about` of them.
     pub(super) fn ticks(&self, about: usize) -> Vec<Tick> {
         let (low, high) = self.ends();
         match (&self.marks, self.spacing) {
@@ -101,7 +102,7 @@ impl Axis {
     }
 }
 
-/// A number, or its logarithm.
+/// Returns a number, or its logarithm on a logarithmic axis.
 fn along(spacing: Spacing, value: f64) -> f64 {
     match spacing {
         Spacing::Linear => value,
@@ -109,7 +110,7 @@ fn along(spacing: Spacing, value: f64) -> f64 {
     }
 }
 
-/// Sizes of a picture that can be drawn.
+/// Checks the size of a figure.
 pub(super) fn check_size(width: u32, height: u32) -> Result<(), Error> {
     for (name, value) in [("width", width), ("height", height)] {
         check::parameter(name, f64::from(value), (160..=4000).contains(&value), "from 160 to 4000")?;

@@ -1,4 +1,4 @@
-//! Fills pixels with the shapes of a picture: smooth edges, and text in the crate's own font.
+//! Rasterises the shapes of a figure, with anti-aliased edges and text in the bundled font.
 
 use tiny_skia::{
     Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, StrokeDash, Transform,
@@ -11,15 +11,15 @@ use crate::error::Error;
 /// Pixels per unit, in both directions.
 const PIXELS: u32 = 2;
 
-/// The bytes of a PNG file.
+/// Returns the bytes of a PNG file.
 pub(super) fn png(scene: &Scene) -> Result<Vec<u8>, Error> {
     pixels(scene)?.encode_png().map_err(|error| Error::Picture { reason: error.to_string() })
 }
 
-/// The picture, on white.
+/// Returns the pixels of the figure, on white.
 fn pixels(scene: &Scene) -> Result<Pixmap, Error> {
     let mut pixels = Pixmap::new(scene.width * PIXELS, scene.height * PIXELS)
-        .ok_or_else(|| Error::Picture { reason: "there is no memory for its pixels".to_owned() })?;
+        .ok_or_else(|| Error::Picture { reason: "not enough memory for its pixels".to_owned() })?;
     pixels.fill(color(Colour::WHITE, 1.0));
     for shape in &scene.shapes {
         draw(&mut pixels, shape);
@@ -52,7 +52,7 @@ fn draw(pixels: &mut Pixmap, shape: &Shape) {
     }
 }
 
-/// From the outline of a text, which starts at the origin of its baseline, to its place.
+/// Returns the transform that moves the outline of a text from the origin of its baseline to its position.
 fn placed(text: &Text, units: Transform) -> Transform {
     let share = match text.anchor {
         Anchor::Start => 0.0,
@@ -92,7 +92,7 @@ fn rectangle([left, top]: [f64; 2], [right, bottom]: [f64; 2]) -> Option<Path> {
     rect.map(PathBuilder::from_rect)
 }
 
-/// A path through these points.
+/// Returns a path through these points.
 fn joined(points: &[[f64; 2]], closed: bool) -> Option<Path> {
     let mut path = PathBuilder::new();
     for &[x, y] in points {
@@ -121,7 +121,7 @@ mod tests {
 
     const RED: Colour = Colour(200, 0, 0);
 
-    /// The colour of the pixel at a place in units.
+    /// Returns the colour of the pixel at a position in units.
     fn at(pixels: &Pixmap, x: f64, y: f64) -> [u8; 3] {
         let pixel = |value: f64| (value * f64::from(PIXELS)) as u32;
         let found = pixels.pixel(pixel(x), pixel(y)).unwrap();
@@ -161,7 +161,7 @@ mod tests {
         let stroke = Stroke::new(RED, 2.0).dashed([6.0, 4.0]);
         scene.line(vec![[2.0, 10.0], [10.0, 10.0], [10.0, 20.0]], stroke);
         let pixels = pixels(&scene).unwrap();
-        // Ink for lengths 0 to 6 and 10 to 16; the corner is at 8.
+        // Ink covers lengths 0 to 6 and 10 to 16; the corner is at 8.
         for ([x, y], expected) in [
             ([2.0, 10.0], PURE),
             ([7.5, 10.0], PURE),
@@ -175,7 +175,7 @@ mod tests {
         }
     }
 
-    /// The left, top, right and bottom end of everything that is not white, in units.
+    /// Returns the left, top, right and bottom end of everything that is not white, in units.
     fn extent(pixels: &Pixmap) -> [f64; 4] {
         let mut ends = [f64::INFINITY, f64::INFINITY, 0.0, 0.0];
         for (number, pixel) in pixels.pixels().iter().enumerate() {
@@ -195,7 +195,7 @@ mod tests {
             scene.text(Text { at: [80.0, 80.0], text: "H".to_owned(), size, colour: RED, anchor, upwards });
             extent(&pixels(&scene).unwrap())
         };
-        // An H fills its height exactly, and its width but for the same margin on both sides.
+        // An H fills its height exactly, and its width except for equal margins on both sides.
         let height = font::CAPITAL_HEIGHT * size;
         for (anchor, share) in [(Anchor::Start, 0.0), (Anchor::Middle, 0.5), (Anchor::End, 1.0)] {
             let [left, top, right, bottom] = of(anchor, false);

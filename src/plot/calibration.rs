@@ -7,12 +7,14 @@ use super::ranking::{add_guide, shares};
 use crate::error::Error;
 use crate::metrics::CalibrationCurve;
 
-/// How often the class occurred over the probability that was predicted for it, each curve with its name and its expected
-/// calibration error in the legend. Probabilities that can be believed are on the diagonal. The area of a marker grows with the
-/// weight of its bin.
+/// Returns a figure of calibration curves: the observed frequency of the class over its predicted
+/// probability.
+///
+/// The legend has the name and the expected calibration error of each curve. Calibrated probabilities lie on
+/// the diagonal. The area of a marker grows with the weight of its bin.
 ///
 /// # Errors
-/// [`Error::Empty`] without curves.
+/// Returns [`Error::Empty`] if there are no curves.
 ///
 /// # Examples
 /// ```

@@ -1,23 +1,23 @@
-//! A frame with two axes, what is drawn in it, and beside it the legend or the bar of colours.
+//! Charts: a frame with two axes, its layers, and a legend or colour bar beside it.
 
 use super::axis::Axis;
 use super::palette::{Marker, Scale};
 use super::scene::{Colour, Dash};
 
-/// Points, lines and areas in the units of the axes, in the order in which they are painted.
+/// Points, lines, areas or text in the units of the axes; layers are painted in order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Layer {
     /// An area without an edge.
     Area { points: Vec<[f64; 2]>, fill: Colour, opacity: f64 },
-    /// A line, interrupted where a point is not finite.
+    /// A line, interrupted at points that are not finite.
     Line { points: Vec<[f64; 2]>, look: LineLook },
-    /// Points of the same look.
+    /// Points with the same style.
     Points { points: Vec<[f64; 2]>, marker: Marker, colour: Colour, size: f64 },
-    /// A text in the middle of a point.
+    /// A text centred on a point.
     Text { at: [f64; 2], text: String, size: f64, colour: Colour },
 }
 
-/// How a line looks.
+/// The style of a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct LineLook {
     pub(super) colour: Colour,
@@ -44,14 +44,14 @@ pub(super) struct Key {
     pub(super) marker: Option<(Marker, Colour)>,
 }
 
-/// What colours mean: numbers from `axis`'s low end to its high end.
+/// A colour bar: the colours of the numbers from the low to the high end of `axis`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bar {
     pub(super) axis: Axis,
     pub(super) scale: Scale,
-    /// How many steps of colour there are.
+    /// The number of colours.
     pub(super) steps: usize,
-    /// Numbers at which there is a line across.
+    /// The numbers with a line across the bar.
     pub(super) lines: Vec<f64>,
 }
 

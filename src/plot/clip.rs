@@ -1,13 +1,13 @@
-//! What of lines and areas is within a rectangle.
+//! Clipping of lines and areas to a rectangle.
 
-/// The lowest and highest x and y.
+/// The lowest and highest x, and the lowest and highest y.
 pub(super) type Window = [(f64, f64); 2];
 
 pub(super) fn contains(window: &Window, point: [f64; 2]) -> bool {
     (0..2).all(|axis| (window[axis].0..=window[axis].1).contains(&point[axis]))
 }
 
-/// The parts of a line within the window, which a point that is not finite interrupts too.
+/// Returns the parts of a line within the window; a point that is not finite interrupts it.
 ///
 /// # References
 /// Liang and Barsky (1984), "A new concept and method for line clipping".
@@ -32,7 +32,7 @@ pub(super) fn line(points: &[[f64; 2]], window: &Window) -> Vec<Vec<[f64; 2]>> {
     parts
 }
 
-/// The part of a straight piece within the window.
+/// Returns the part of a line segment within the window.
 fn segment(from: [f64; 2], to: [f64; 2], window: &Window) -> Option<[[f64; 2]; 2]> {
     let (mut enters, mut leaves) = (0.0f64, 1.0f64);
     if !from.iter().chain(&to).all(|value| value.is_finite()) {
@@ -58,7 +58,7 @@ fn segment(from: [f64; 2], to: [f64; 2], window: &Window) -> Option<[[f64; 2]; 2
     (enters <= leaves).then_some([start, end])
 }
 
-/// The part of an area within the window: nothing if its edge is not finite.
+/// Returns the part of an area within the window; nothing if its edge is not finite.
 ///
 /// # References
 /// Sutherland and Hodgman (1974), "Reentrant polygon clipping".
@@ -75,7 +75,7 @@ pub(super) fn area(points: &[[f64; 2]], window: &Window) -> Vec<[f64; 2]> {
     inside
 }
 
-/// The part of an area where a linear function is not negative.
+/// Returns the part of an area where a linear function is not negative.
 fn half(points: &[[f64; 2]], of: impl Fn(&[f64; 2]) -> f64) -> Vec<[f64; 2]> {
     let mut kept = Vec::with_capacity(points.len() + 1);
     for (i, to) in points.iter().enumerate() {

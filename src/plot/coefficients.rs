@@ -10,11 +10,14 @@ use crate::check;
 use crate::error::Error;
 use crate::linear::Inference;
 
-/// The coefficients of a logistic regression with their intervals of confidence `level`, equations side by side. The
-/// intercept, which has other units than all else, is left out; the dashed line is where a column has no effect.
+/// Returns a figure of the coefficients of a logistic regression with their confidence intervals at `level`.
+///
+/// Several equations are drawn side by side. The intercept is left out, because it has other units. The
+/// dashed line marks no effect.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for a level that is not between 0 and 1, [`Error::Empty`] for a model of an intercept alone.
+/// Returns [`Error::InvalidParameter`] if `level` is not between 0 and 1, and [`Error::Empty`] if the model
+/// has only an intercept.
 ///
 /// # Examples
 /// ```
@@ -42,7 +45,7 @@ pub fn coefficients(inference: &Inference, level: f64) -> Result<Figure, Error> 
     Ok(intervals.figure()?.x_name(format!("coefficient, {} % interval", 100.0 * level)))
 }
 
-/// Estimates with intervals of your own: of several models, of odds ratios, of effects.
+/// A figure of your own estimates with intervals: of several models, of odds ratios, of effects.
 ///
 /// # Examples
 /// ```
@@ -70,24 +73,26 @@ struct Group {
 }
 
 impl Intervals {
-    /// For terms of these names, from top to bottom.
+    /// Creates a figure for terms of these names, from top to bottom.
     pub fn new<S: AsRef<str>>(names: &[S]) -> Self {
         let names = names.iter().map(|name| name.as_ref().to_owned()).collect();
         Intervals { names, groups: Vec::new() }
     }
 
-    /// An estimate for each term, and the ends of its interval. Ends that are not finite are drawn to the frame.
+    /// Adds a group: an estimate for each term, and the ends of its interval.
+    ///
+    /// Ends that are not finite are drawn to the frame.
     pub fn group(mut self, name: impl Into<String>, estimates: &[f64], lower: &[f64], upper: &[f64]) -> Self {
         let (estimates, lower, upper) = (estimates.to_vec(), lower.to_vec(), upper.to_vec());
         self.groups.push(Group { name: name.into(), estimates, lower, upper });
         self
     }
 
-    /// The picture.
+    /// Draws the figure.
     ///
     /// # Errors
-    /// [`Error::Empty`] without terms or groups, [`Error::ShapeMismatch`] for another number of estimates or ends than of
-    /// terms, [`Error::Picture`] if no number is finite.
+    /// Returns [`Error::Empty`] if there are no terms or groups, [`Error::ShapeMismatch`] if the number of
+    /// estimates or ends differs from the number of terms, and [`Error::Picture`] if no number is finite.
     pub fn figure(&self) -> Result<Figure, Error> {
         for (argument, count) in [("names", self.names.len()), ("groups", self.groups.len())] {
             if count == 0 {

@@ -1,4 +1,4 @@
-//! The confusion matrix as a map of colours, with its counts.
+//! Confusion matrices as colour maps, with their counts.
 
 use super::axis::Axis;
 use super::chart::{Bar, Chart, Layer};
@@ -14,11 +14,12 @@ use crate::metrics::{ConfusionMatrix, Normalize};
 /// The side of a cell, if there is room on the page.
 const CELL: f64 = 46.0;
 
-/// Counts of true and predicted classes. The darker a cell, the larger its share of the true class; classes that have no
-/// rows are left white.
+/// Returns a figure of the counts of true and predicted classes.
+///
+/// The darker a cell, the larger its fraction of the true class. Classes without rows are white.
 ///
 /// # Errors
-/// None for matrices of the crate: the result is there for the sake of uniform calls.
+/// Returns no error for matrices of this crate; the `Result` keeps calls uniform.
 ///
 /// # Examples
 /// ```
@@ -50,7 +51,7 @@ pub fn confusion_matrix<L: Label>(matrix: &ConfusionMatrix<L>) -> Result<Figure,
             chart.layers.push(Layer::Area { points, fill, opacity: 1.0 });
             let text = written(count);
             let size = (0.9 * side / classes as f64 / font::width(&text, 1.0)).min(14.0);
-            // A zero says nothing that the colour does not, and many of them hide the rest.
+            // Zeros repeat what the colour says, and many of them hide the rest.
             let told = count != 0.0 || classes <= 5;
             if size >= 6.0 && told {
                 let colour = if fill.is_light() { Colour::INK } else { Colour::WHITE };
@@ -67,7 +68,7 @@ pub fn confusion_matrix<L: Label>(matrix: &ConfusionMatrix<L>) -> Result<Figure,
     Ok(Figure::of_chart(chart).size((side + longest + 160.0) as u32, (side + below + 85.0) as u32))
 }
 
-/// Counts as integers, sums of weights with some decimals.
+/// Formats counts as integers, and sums of weights with decimals.
 fn written(count: f64) -> String {
     let whole = count.fract() == 0.0 && count.abs() < 1e15;
     if whole { format!("{count:.0}") } else { signed(&format!("{count:.2}")) }

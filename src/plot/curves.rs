@@ -1,4 +1,4 @@
-//! Curves over numbers, named in a legend.
+//! Named curves over numbers.
 
 use super::axis::{Axis, Spacing};
 use super::chart::{Chart, Key, Layer, LineLook};
@@ -6,18 +6,20 @@ use super::figure::Figure;
 use super::palette::{colour, dash, marker};
 use crate::error::Error;
 
-/// Up to so many points of a curve are marked one by one.
+/// The largest number of points at which each point of a curve is marked.
 const FEW: usize = 15;
 
-/// Curves and points of your own, in the look of all other pictures.
+/// A figure of your own curves and points, in the style of the other figures.
 ///
-/// A point that is not finite interrupts its curve; on a logarithmic axis, so does one that is not positive.
+/// A point that is not finite interrupts its curve; on a logarithmic axis, so does a point that is not
+/// positive.
 ///
 /// # Examples
 /// ```
 /// use logit::plot::Curves;
 ///
-/// let curve = |rate: f64| (0..50).map(move |step| [step as f64, (-rate * step as f64).exp()]);
+/// let curve =
+///     |rate: f64| (0..50).map(move |step| [step as f64, (-rate * step as f64).exp()]);
 /// let figure = Curves::new("step", "cost")
 ///     .curve("slow", curve(0.05))
 ///     .curve("fast", curve(0.5))
@@ -41,42 +43,42 @@ struct Curve {
 }
 
 impl Curves {
-    /// None yet, over axes of these names.
+    /// Creates a figure without curves, with axes of these names.
     pub fn new(x_name: impl Into<String>, y_name: impl Into<String>) -> Self {
         let names = [x_name.into(), y_name.into()];
         Curves { names, spacing: [Spacing::Linear; 2], curves: Vec::new() }
     }
 
-    /// One more curve, through these points in this order.
+    /// Adds a curve through these points, in this order.
     pub fn curve(mut self, name: impl Into<String>, points: impl IntoIterator<Item = [f64; 2]>) -> Self {
         let points = points.into_iter().collect();
         self.curves.push(Curve { name: name.into(), points, joined: true });
         self
     }
 
-    /// Points that are not joined.
+    /// Adds points that are not joined.
     pub fn points(mut self, name: impl Into<String>, points: impl IntoIterator<Item = [f64; 2]>) -> Self {
         let points = points.into_iter().collect();
         self.curves.push(Curve { name: name.into(), points, joined: false });
         self
     }
 
-    /// A logarithmic horizontal axis. Defaults to a linear one.
+    /// Makes the horizontal axis logarithmic. Defaults to a linear axis.
     pub fn logarithmic_x(mut self) -> Self {
         self.spacing[0] = Spacing::Logarithmic;
         self
     }
 
-    /// A logarithmic vertical axis. Defaults to a linear one.
+    /// Makes the vertical axis logarithmic. Defaults to a linear axis.
     pub fn logarithmic_y(mut self) -> Self {
         self.spacing[1] = Spacing::Logarithmic;
         self
     }
 
-    /// The picture.
+    /// Draws the figure.
     ///
     /// # Errors
-    /// [`Error::Empty`] without any curve, and [`Error::Picture`] if no point of any can be shown.
+    /// Returns [`Error::Empty`] if there are no curves, and [`Error::Picture`] if no point can be shown.
     pub fn figure(&self) -> Result<Figure, Error> {
         self.chart().map(Figure::of_chart)
     }

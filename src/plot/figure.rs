@@ -1,4 +1,4 @@
-//! A picture as a value: drawn when it is asked for its bytes.
+//! Figures as values, drawn when their bytes are requested.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -13,10 +13,10 @@ use super::svg;
 use crate::error::Error;
 use crate::persist::file;
 
-/// A picture, which becomes SVG or PNG.
+/// A figure, which can be written as SVG or PNG.
 ///
-/// The functions and builders of [`plot`](super) make it; title, size and names of the axes may then be changed. The same
-/// figure gives the same bytes.
+/// The functions and builders of [`plot`](super) make figures. Title, size and axis names can be changed
+/// afterwards. The same figure always gives the same bytes.
 ///
 /// # Examples
 /// ```
@@ -53,20 +53,21 @@ impl Figure {
         Figure { title: String::new(), size, content: Content::Images(images) }
     }
 
-    /// A line above the picture. Defaults to none.
+    /// Sets the title above the figure. Defaults to none.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
 
-    /// Width and height, each from 160 to 4000: pixels of an SVG file at its natural size, and half of the pixels of a PNG file.
-    /// Defaults to about 640 x 440; pictures that list something are as large as they need to be.
+    /// Sets width and height, each from 160 to 4000. Defaults to about 640 x 440, or to what a list needs.
+    ///
+    /// The unit is a pixel of an SVG file at its natural size, and two pixels of a PNG file.
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = (width, height);
         self
     }
 
-    /// The name of the horizontal axis, if there is one. Defaults to what it shows.
+    /// Sets the name of the horizontal axis, if there is one. Defaults to the name of its quantity.
     pub fn x_name(mut self, name: impl Into<String>) -> Self {
         if let Content::Chart(chart) = &mut self.content {
             chart.x.name = name.into();
@@ -74,7 +75,7 @@ impl Figure {
         self
     }
 
-    /// The name of the vertical axis, if there is one. Defaults to what it shows.
+    /// Sets the name of the vertical axis, if there is one. Defaults to the name of its quantity.
     pub fn y_name(mut self, name: impl Into<String>) -> Self {
         if let Content::Chart(chart) = &mut self.content {
             chart.y.name = name.into();
@@ -82,27 +83,30 @@ impl Figure {
         self
     }
 
-    /// An SVG document: text stays text, in Arial or a font as wide.
+    /// Returns the figure as an SVG document, with text in Arial or a font of the same width.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a size out of range.
+    /// Returns [`Error::InvalidParameter`] if the size is out of range.
     pub fn to_svg(&self) -> Result<String, Error> {
         Ok(svg::document(&self.scene()?))
     }
 
-    /// A PNG file, with two pixels per unit of size and with a font that comes with the crate.
+    /// Returns the figure as a PNG file, with two pixels per unit of size and text in a bundled font.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a size out of range.
+    /// Returns [`Error::InvalidParameter`] if the size is out of range, and [`Error::Picture`] if drawing or
+    /// encoding fails.
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
         bitmap::png(&self.scene()?)
     }
 
-    /// Saves the picture, as SVG or PNG by the ending of its name. A file of that name is replaced, and only once
-    /// the new one is complete.
+    /// Saves the figure as SVG or PNG, by the extension of the file name.
+    ///
+    /// An existing file is replaced only when the new one is complete.
     ///
     /// # Errors
-    /// [`Error::File`] for another ending and for what the operating system refuses; those of drawing.
+    /// Returns [`Error::File`] if the extension is not `svg` or `png`, or if the operating system cannot
+    /// write the file. Returns the errors of [`to_svg`](Figure::to_svg) and [`to_png`](Figure::to_png).
     ///
     /// # Examples
     /// ```no_run
@@ -124,7 +128,7 @@ impl Figure {
                 action: "save",
                 path: path.to_owned(),
                 kind: ErrorKind::InvalidInput,
-                message: "a picture's name must end in .svg or .png".to_owned(),
+                message: "the file name must end in .svg or .png".to_owned(),
             }),
         }
     }

@@ -1,31 +1,31 @@
-//! The font that comes with the crate, so that text looks the same everywhere and is measured before it is drawn.
+//! The bundled font, with which text looks the same everywhere and is measured before it is drawn.
 //!
-//! It is Arimo, reduced to European alphabets and mathematical signs and without hints. Its letters are as wide as those of
-//! Arial, Helvetica and Liberation Sans, which is what viewers of SVG files have.
+//! It is Arimo, reduced to European alphabets and mathematical symbols, without hints. Its letters are as
+//! wide as those of Arial, Helvetica and Liberation Sans, which SVG viewers usually have.
 
 use std::sync::OnceLock;
 
 use tiny_skia::{Path, PathBuilder, Transform};
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
-/// The families that an SVG file asks for, in this order.
+/// The font families of an SVG file, in order of preference.
 pub(super) const FAMILIES: &str = "Arimo, Arial, Helvetica, 'Liberation Sans', sans-serif";
 
-/// The height of a capital letter, in parts of the size.
+/// The height of a capital letter, as a fraction of the text size.
 pub(super) const CAPITAL_HEIGHT: f64 = 1409.0 / 2048.0;
 
-/// The font; nothing if it cannot be read, and then texts take the room that they usually do and are left out of PNG files.
+/// Returns the font. If it cannot be read, widths are estimated and PNG files have no text.
 fn face() -> Option<&'static Face<'static>> {
     static FACE: OnceLock<Option<Face<'static>>> = OnceLock::new();
     FACE.get_or_init(|| Face::parse(include_bytes!("font/arimo.ttf"), 0).ok()).as_ref()
 }
 
-/// The glyph of a character: a box where the font has none.
+/// Returns the glyph of a character: a box if the font has none.
 fn glyph(face: &Face<'_>, character: char) -> GlyphId {
     face.glyph_index(character).unwrap_or(GlyphId(0))
 }
 
-/// How wide a character is, in parts of the size.
+/// Returns the width of a character, as a fraction of the text size.
 fn advance(character: char) -> f64 {
     let width = |face: &Face<'_>| {
         let advance = face.glyph_hor_advance(glyph(face, character))?;
@@ -34,13 +34,14 @@ fn advance(character: char) -> f64 {
     face().and_then(width).unwrap_or(0.5)
 }
 
-/// How wide a text is.
+/// Returns the width of a text.
 pub(super) fn width(text: &str, size: f64) -> f64 {
     size * text.chars().map(advance).sum::<f64>()
 }
 
-/// The text, or its beginning and an ellipsis, so that it is at most so wide; without control characters, which no
-/// picture can show.
+/// Returns the text, shortened with an ellipsis if it is wider than `room`.
+///
+/// Control characters, which no figure can show, become spaces.
 pub(super) fn fitted(text: &str, size: f64, room: f64) -> String {
     let clean: String = text.chars().map(|c| if shows(c) { c } else { ' ' }).collect();
     if width(&clean, size) <= room {
@@ -55,12 +56,12 @@ pub(super) fn fitted(text: &str, size: f64, room: f64) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// Whether a character may stand in an XML document, as text.
+/// Returns whether a character may be text in an XML document.
 fn shows(character: char) -> bool {
     !character.is_control() && !matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
-/// The outline of a text that starts at the origin of the baseline; nothing if nothing of it is to be seen.
+/// Returns the outline of a text that starts at the origin of its baseline; `None` if nothing is visible.
 pub(super) fn outline(text: &str, size: f64) -> Option<Path> {
     let face = face()?;
     let scale = size as f32 / f32::from(face.units_per_em());
@@ -73,7 +74,7 @@ pub(super) fn outline(text: &str, size: f64) -> Option<Path> {
     pen.path.finish()?.transform(Transform::from_scale(scale, -scale))
 }
 
-/// Draws glyphs one after the other.
+/// Collects the outlines of glyphs one after the other.
 struct Pen {
     path: PathBuilder,
     at: f32,

@@ -1,4 +1,4 @@
-//! How a fit went: losses, metrics and objectives over time.
+//! Losses, metrics and objectives over the course of a fit.
 
 use super::chart::{Chart, Key, Layer, LineLook};
 use super::curves::Curves;
@@ -10,11 +10,12 @@ use crate::error::Error;
 use crate::report::FitReport;
 use crate::train::{Epoch, History};
 
-/// The loss after each epoch, on the training rows and on the validation rows if there are any; then the epoch with the
-/// lowest validation loss is marked.
+/// Returns a figure of the loss after each epoch, on training rows and, if there are any, on validation rows.
+///
+/// The epoch with the lowest validation loss is marked.
 ///
 /// # Errors
-/// [`Error::Empty`] without epochs, [`Error::Picture`] if no loss is finite.
+/// Returns [`Error::Empty`] if there are no epochs, and [`Error::Picture`] if no loss is finite.
 ///
 /// # Examples
 /// ```
@@ -22,7 +23,10 @@ use crate::train::{Epoch, History};
 /// use logit::{MlpClassifier, data, plot};
 ///
 /// let iris = data::iris();
-/// let model = MlpClassifier::new([8]).epochs(20).validation_fraction(0.2).fit(&iris.x, &iris.y)?;
+/// let model = MlpClassifier::new([8])
+///     .epochs(20)
+///     .validation_fraction(0.2)
+///     .fit(&iris.x, &iris.y)?;
 /// let figure = plot::loss_curves(model.history())?.title("Irises");
 /// assert!(figure.to_svg()?.contains("validation"));
 /// # Ok::<(), logit::Error>(())
@@ -40,11 +44,13 @@ pub fn loss_curves(history: &History) -> Result<Figure, Error> {
     Ok(Figure::of_chart(chart))
 }
 
-/// The metrics on the validation rows after each epoch, named in the order in which they were asked for.
+/// Returns a figure of the metrics on the validation rows after each epoch.
+///
+/// `names` are the names of the metrics, in the order in which they were requested.
 ///
 /// # Errors
-/// [`Error::Empty`] without epochs or names, [`Error::ShapeMismatch`] for another number of names than metrics,
-/// [`Error::Picture`] if no value is finite.
+/// Returns [`Error::Empty`] if there are no epochs or names, [`Error::ShapeMismatch`] if the number of names
+/// differs from the number of metrics, and [`Error::Picture`] if no value is finite.
 ///
 /// # Examples
 /// ```
@@ -74,10 +80,11 @@ pub fn metric_curves<S: AsRef<str>>(history: &History, names: &[S]) -> Result<Fi
     curves.figure()
 }
 
-/// The objective after each iteration or epoch of any fit, and the validation loss if there is one.
+/// Returns a figure of the objective after each iteration or epoch of a fit, and of the validation loss if
+/// there is one.
 ///
 /// # Errors
-/// [`Error::Empty`] for a fit without iterations, [`Error::Picture`] if no value is finite.
+/// Returns [`Error::Empty`] if the fit has no iterations, and [`Error::Picture`] if no value is finite.
 ///
 /// # Examples
 /// ```
@@ -118,7 +125,7 @@ fn at(epoch: &Epoch, value: fn(&Epoch) -> Option<f64>) -> [f64; 2] {
     [epoch.number as f64, value(epoch).unwrap_or(f64::NAN)]
 }
 
-/// A line down to the lowest of these points.
+/// Draws a vertical line at the lowest of these points, and marks the point.
 fn mark_best(chart: &mut Chart, points: &[[f64; 2]], unit: &str) {
     let finite = points.iter().filter(|point| point[1].is_finite());
     let Some(&best) = finite.min_by(|a, b| a[1].total_cmp(&b[1])) else { return };

@@ -1,4 +1,4 @@
-//! A grid of small images on one scale of colours.
+//! A grid of small images on one colour scale.
 
 use nalgebra::{DMatrix, DMatrixView};
 
@@ -12,33 +12,37 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// Colours are drawn in so many steps, so that neighbours of nearly the same colour are one shape.
+/// The number of colours; neighbouring pixels of nearly the same colour become one shape.
 const STEPS: usize = 41;
 
-/// The room on the right for a bar of colours with short numbers, and around everything.
+/// The room on the right for a colour bar with short numbers.
 const BESIDE: f64 = 92.0;
 const EDGE: f64 = 14.0;
 const BETWEEN: f64 = 6.0;
 
-/// Images, each a column: row after row of pixels.
+/// Images, one per column: row after row of pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Images {
     pixels: DMatrix<f64>,
     height: usize,
     width: usize,
-    /// The largest of all numbers, in size.
+    /// The largest absolute value of all pixels.
     largest: f64,
 }
 
-/// The weights into each unit of a layer as an image of `height` x `width` pixels: what the unit looks for. Blue weights
-/// are negative, orange ones positive, white ones 0; all images have the same scale.
+/// Returns a figure of the weights into each unit of a layer, as one image of `height` x `width` pixels per
+/// unit.
+///
+/// An image shows to which input pixels its unit responds. Negative weights are blue, positive weights
+/// orange, and zero is white; all images have the same scale.
 ///
 /// # Shapes
-/// `weights` is inputs x units, as [`FittedMlp::weights`](crate::FittedMlp::weights) has them; there are as many inputs as pixels,
-/// row after row from the top.
+/// `weights` is inputs x units, as [`FittedMlp::weights`](crate::FittedMlp::weights) returns them. There is
+/// one input per pixel, row after row from the top.
 ///
 /// # Errors
-/// [`Error::Empty`] for no units, [`Error::ShapeMismatch`] for another number of inputs than pixels, [`Error::NotFinite`].
+/// Returns [`Error::Empty`] if there are no units or inputs, [`Error::ShapeMismatch`] if the number of inputs
+/// differs from the number of pixels, and [`Error::NotFinite`] if a weight is not finite.
 ///
 /// # Examples
 /// ```
@@ -79,7 +83,7 @@ impl Images {
         Bar { axis, scale: Scale::Diverging, steps: STEPS, lines: vec![] }
     }
 
-    /// The room on the right for the bar of colours.
+    /// Returns the width for the colour bar on the right.
     fn beside(&self) -> f64 {
         BESIDE.max(layout::BESIDE_FRAME + layout::bar_width(&self.bar()))
     }
@@ -88,7 +92,7 @@ impl Images {
         self.pixels.ncols()
     }
 
-    /// About as wide as high, at some 80 units an image, so that pixels are whole.
+    /// Returns a nearly square size with about 80 units per image, so that pixels are whole.
     fn natural_size(&self) -> (u32, u32) {
         let longest = self.height.max(self.width) as f64;
         let side = if longest <= 80.0 { (80.0 / longest).round() * longest } else { 80.0 };
@@ -99,8 +103,10 @@ impl Images {
         (across.ceil().clamp(240.0, 2000.0) as u32, down.ceil().clamp(200.0, 2000.0) as u32)
     }
 
-    /// Width and height of a pixel on a page of this size, with so many columns and rows of images. Pixels of images are whole
-    /// pixels of the page where there is room, so that no seams show.
+    /// Returns the side of an image pixel on a page of this size, with this number of columns and rows of
+    /// images.
+    ///
+    /// Where there is room, it is a whole number of page pixels, so that no seams show.
     fn pixel(&self, page: [f64; 2], (columns, rows): (usize, usize)) -> f64 {
         let room = |length: f64, images: usize, pixels: usize| {
             ((length - BETWEEN * (images - 1) as f64) / (images * pixels) as f64).max(0.05)
@@ -109,14 +115,15 @@ impl Images {
         if pixel >= 1.0 { (pixel + 1e-9).floor() } else { pixel }
     }
 
-    /// Width and height of an image, the longer one as 1.
+    /// Returns the width and height of an image, with the longer one as 1.
     fn proportions(&self) -> [f64; 2] {
         let longest = self.height.max(self.width) as f64;
         [self.width as f64 / longest, self.height as f64 / longest]
     }
 
-    /// Columns and rows of images that are together so many times as wide as high, or nearly so if that leaves fewer
-    /// places empty.
+    /// Returns columns and rows of images with a total width of about `ratio` times the height.
+    ///
+    /// A grid of another ratio is used if it leaves fewer cells empty.
     fn grid(&self, ratio: f64) -> (usize, usize) {
         let [wide, high] = self.proportions();
         let ideal = (self.count() as f64 * ratio * high / wide).sqrt();
@@ -127,7 +134,7 @@ impl Images {
         (columns, self.count().div_ceil(columns))
     }
 
-    /// The step of the scale that a number has, and the colour of a step.
+    /// Returns the step of the colour scale for a value.
     fn step(&self, value: f64) -> usize {
         let share = if self.largest > 0.0 { 0.5 + 0.5 * (value / self.largest) } else { 0.5 };
         ((share * STEPS as f64).floor() as usize).min(STEPS - 1)
@@ -155,7 +162,7 @@ pub(super) fn draw(scene: &mut Scene, heading: &str, images: &Images) {
     layout::colour_bar(scene, &images.bar(), frame, right + layout::BESIDE_FRAME);
 }
 
-/// One image: the ground in its most frequent colour, and runs of pixels of one colour along each row.
+/// Draws one image: the background in the most frequent colour, and runs of equal pixels along each row.
 fn draw_image(scene: &mut Scene, images: &Images, number: usize, [left, top]: [f64; 2], pixel: f64) {
     let steps: Vec<usize> = images.pixels.column(number).iter().map(|&value| images.step(value)).collect();
     let frequency = |step: usize| steps.iter().filter(|&&other| other == step).count();
@@ -183,7 +190,7 @@ fn draw_image(scene: &mut Scene, images: &Images, number: usize, [left, top]: [f
 mod tests {
     use super::*;
 
-    /// With a title above, images take the whole page: its natural size leaves room for pixels of these sizes.
+    /// The natural size must leave room for pixels of these sizes below a title.
     #[test]
     fn images_fill_their_natural_page() {
         for (height, width, count, wanted) in

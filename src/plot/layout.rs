@@ -1,4 +1,4 @@
-//! Where the parts of a chart are on the page, and the shapes that they become.
+//! The layout of a chart on the page, and the shapes of its parts.
 
 use super::axis::Axis;
 use super::chart::{Bar, Chart, Key, Layer, LineLook};
@@ -8,7 +8,7 @@ use super::palette::Marker;
 use super::scene::{Anchor, Colour, Scene, Stroke, Text};
 use super::ticks::Tick;
 
-/// Sizes of text.
+/// The sizes of text.
 pub(super) const TITLE: f64 = 15.0;
 pub(super) const NAME: f64 = 13.0;
 pub(super) const MARK: f64 = 12.0;
@@ -20,7 +20,7 @@ const KEY: f64 = 26.0;
 const KEY_HEIGHT: f64 = 20.0;
 const BAR: f64 = 16.0;
 
-/// The gap between a frame and the legend or the bar of colours beside it.
+/// The gap between a frame and the legend or colour bar beside it.
 pub(super) const BESIDE_FRAME: f64 = 14.0;
 
 /// A rectangle on the page.
@@ -41,14 +41,14 @@ impl Frame {
         self.bottom - self.top
     }
 
-    /// Moved by less than a unit, so that an edge of one unit fills pixels of the screen; squares stay squares.
+    /// Moves the frame by less than a unit, so that its edges fill screen pixels; squares stay squares.
     fn crisp(self) -> Self {
         let (left, top) = (self.left.floor() + 0.5, self.top.floor() + 0.5);
         Frame { left, top, right: left + self.width().floor(), bottom: top + self.height().floor() }
     }
 }
 
-/// The title, above everything else; how much room is left for that.
+/// Draws the title above everything else; returns the top of the remaining space.
 pub(super) fn title(scene: &mut Scene, title: &str) -> f64 {
     if title.is_empty() {
         return EDGE;
@@ -60,13 +60,13 @@ pub(super) fn title(scene: &mut Scene, title: &str) -> f64 {
     EDGE + TITLE + 10.0
 }
 
-/// The whole chart on a page.
+/// Draws the whole chart on a page.
 pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     let page = [f64::from(scene.width), f64::from(scene.height)];
     let top = title(scene, heading);
     let beside = beside(chart, page[0]);
     let y_room = 0.3 * page[0];
-    // Marks are chosen for about the room that there will be.
+    // The number of marks fits the approximate space for them.
     let y_ticks = chart.y.ticks(((page[1] - top - 40.0) / 52.0).max(3.0) as usize);
     let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 62.0).max(3.0) as usize);
     let labels = widest(&y_ticks).min(y_room);
@@ -97,7 +97,7 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     let Some(bar) = &chart.bar else {
         return legend(scene, &chart.legend, right, frame.top, page[1] - EDGE);
     };
-    // The legend is above the bar, and leaves it at least half of the height.
+    // The legend is above the colour bar, and leaves at least half of the height to it.
     let half = frame.top + 0.5 * frame.height();
     legend(scene, &chart.legend, right, frame.top, half);
     let end = (frame.top + KEY_HEIGHT * chart.legend.len() as f64).min(half);
@@ -105,10 +105,10 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     colour_bar(scene, bar, Frame { top, ..frame }, right[0]);
 }
 
-/// A legend with more entries may not have room for all of them.
+/// The number of legend entries above which there may be no room for all of them.
 const MANY: usize = 7;
 
-/// The room on the right of the frame.
+/// Returns the width needed on the right of the frame.
 fn beside(chart: &Chart, page: f64) -> f64 {
     let names = chart.legend.iter().map(|key| font::width(&key.name, MARK));
     let count = (chart.legend.len() > MANY).then(|| font::width("and 000 more", MARK));
@@ -118,7 +118,7 @@ fn beside(chart: &Chart, page: f64) -> f64 {
     if widest > 0.0 { BESIDE_FRAME + widest + EDGE } else { EDGE + 8.0 }
 }
 
-/// The room for a bar of colours with its numbers and its name.
+/// Returns the width of a colour bar with its numbers and its name.
 pub(super) fn bar_width(bar: &Bar) -> f64 {
     BAR + TICK + GAP + widest(&bar.axis.ticks(5)) + GAP + NAME
 }
@@ -127,7 +127,7 @@ fn widest(ticks: &[Tick]) -> f64 {
     ticks.iter().map(|tick| font::width(&tick.label, MARK)).fold(0.0, f64::max)
 }
 
-/// Whether names below the frame would overlap if they were not turned.
+/// Returns whether names below the frame would overlap unless they are turned.
 fn needs_turning(ticks: &[Tick], names: bool, width: f64) -> bool {
     names && widest(ticks) + 10.0 > width / ticks.len().max(1) as f64
 }
@@ -135,7 +135,7 @@ fn needs_turning(ticks: &[Tick], names: bool, width: f64) -> bool {
 struct Drawing<'a> {
     chart: &'a Chart,
     frame: Frame,
-    /// The room for the marks of y and of x.
+    /// The space for the marks of y and of x.
     labels: f64,
     x_room: f64,
     /// Whether the marks of x are turned.
@@ -155,7 +155,7 @@ impl Drawing<'_> {
         points.iter().map(|[x, y]| [self.x(*x), self.y(*y)]).collect()
     }
 
-    /// The frame, as the limits of what is drawn.
+    /// Returns the frame as the limits of the drawing.
     fn window(&self) -> clip::Window {
         [(self.frame.left, self.frame.right), (self.frame.top, self.frame.bottom)]
     }
@@ -200,7 +200,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// The frame itself with marks, numbers and names.
+    /// Draws the frame with marks, numbers and names.
     fn axes(&self, scene: &mut Scene, x_ticks: &[Tick], y_ticks: &[Tick]) {
         let Frame { left, top, right, bottom } = self.frame;
         let stroke = Stroke::new(Colour::INK, 1.0);
@@ -247,7 +247,7 @@ fn line(scene: &mut Scene, points: Vec<[f64; 2]>, look: LineLook) {
     scene.line(points, look.dash.map_or(stroke, |dash| stroke.dashed(dash)));
 }
 
-/// A marker with a thin white edge, so that points on top of each other can be counted.
+/// Draws a marker with a thin white edge, so that overlapping points can be counted.
 fn mark(scene: &mut Scene, [x, y]: [f64; 2], marker: Marker, colour: Colour, size: f64) {
     let corners = marker.corners();
     for (radius, colour) in [(size + 0.8, Colour::WHITE), (size, colour)] {
@@ -260,7 +260,7 @@ fn mark(scene: &mut Scene, [x, y]: [f64; 2], marker: Marker, colour: Colour, siz
     }
 }
 
-/// The legend from `top` downwards; entries for which there is no room are counted.
+/// Draws the legend from `top` downwards; entries that do not fit are counted.
 fn legend(scene: &mut Scene, keys: &[Key], [left, right]: [f64; 2], top: f64, bottom: f64) {
     let room = ((bottom - top) / KEY_HEIGHT).floor().max(1.0) as usize;
     let shown = if keys.len() > room { room - 1 } else { keys.len() };
@@ -288,7 +288,7 @@ fn legend(scene: &mut Scene, keys: &[Key], [left, right]: [f64; 2], top: f64, bo
     }
 }
 
-/// The bar of colours beside a frame.
+/// Draws the colour bar beside a frame.
 pub(super) fn colour_bar(scene: &mut Scene, bar: &Bar, beside: Frame, left: f64) {
     let Frame { left, top, right, bottom } = Frame { left, right: left + BAR, ..beside }.crisp();
     let y = |value: f64| bottom - bar.axis.place(value) * (bottom - top);
@@ -296,7 +296,7 @@ pub(super) fn colour_bar(scene: &mut Scene, bar: &Bar, beside: Frame, left: f64)
     for step in 0..bar.steps {
         let edge = |step: usize| low + (high - low) * step as f64 / bar.steps as f64;
         let colour = bar.scale.at((step as f64 + 0.5) / bar.steps as f64);
-        // Each reaches under the next one, so that no line of the ground shows between them.
+        // Each step reaches under the next, so that no background shows between them.
         let upper = if step + 1 < bar.steps { y(edge(step + 1)) - 1.0 } else { top };
         scene.rectangle([left, upper], [right, y(edge(step))], colour);
     }

@@ -1,16 +1,16 @@
-//! Pictures as SVG and PNG, in the units of the data. Needs the feature `plot`.
+//! Figures as SVG and PNG, in the units of the data. Needs the feature `plot`.
 //!
-//! | To see | call |
+//! | To show | Call |
 //! |---|---|
-//! | what is predicted where, with the data and the boundary | [`decision_regions`], [`decision_boundary`], [`DecisionRegions`] |
-//! | how probable a class is where | [`ProbabilitySurface`] |
+//! | predictions over two features, with the data and the boundary | [`decision_regions`], [`decision_boundary`], [`DecisionRegions`] |
+//! | the probability of a class over two features | [`ProbabilitySurface`] |
 //! | losses and metrics over epochs, objectives over iterations | [`loss_curves`], [`metric_curves`], [`objective_curve`] |
 //! | ROC, precision-recall and calibration curves | [`roc_curves`], [`precision_recall_curves`], [`calibration_curves`] |
-//! | which classes are mixed up | [`confusion_matrix`] |
+//! | which classes are confused | [`confusion_matrix`] |
 //! | coefficients with intervals | [`coefficients`], [`Intervals`] |
-//! | what the units of a first layer look for | [`weight_images`] |
-//! | scores over rows or a setting, losses over learning rates | [`learning_curves`], [`validation_curves`], [`learning_rates`] |
-//! | curves and points of your own | [`Curves`] |
+//! | the weights of the units of a first layer | [`weight_images`] |
+//! | scores over the number of rows or a setting, losses over learning rates | [`learning_curves`], [`validation_curves`], [`learning_rates`] |
+//! | your own curves and points | [`Curves`] |
 
 mod axis;
 mod bitmap;

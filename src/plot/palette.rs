@@ -1,4 +1,4 @@
-//! Colours that the colour-blind tell apart, and markers for those who see none.
+//! Colours that the colour-blind can distinguish, and markers that need no colour.
 
 use super::scene::Colour;
 
@@ -14,7 +14,7 @@ const CLASSES: [Colour; 8] = [
     Colour(240, 228, 66),
 ];
 
-/// How a point looks.
+/// The shape of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Marker {
     Circle,
@@ -36,28 +36,29 @@ const MARKERS: [Marker; 7] = [
     Marker::Cross,
 ];
 
-/// The colour of a class or of a curve. Together with [`marker`] and [`dash`] it repeats after 56 only.
+/// Returns the colour of a class or curve. Together with [`marker`] and [`dash`] it repeats only after 56.
 pub(super) fn colour(number: usize) -> Colour {
     CLASSES[number % CLASSES.len()]
 }
 
-/// The same, as the ground below points.
+/// Returns the light background colour of a class.
 pub(super) fn tint(number: usize) -> Colour {
     colour(number).mixed(Colour::WHITE, 0.72)
 }
 
-/// The marker of a class or of a curve.
+/// Returns the marker of a class or curve.
 pub(super) fn marker(number: usize) -> Marker {
     MARKERS[number % MARKERS.len()]
 }
 
-/// The dashes of a curve: the first is solid.
+/// Returns the dashes of a curve: the first is solid.
 pub(super) fn dash(number: usize) -> Option<[f64; 2]> {
     [None, Some([7.0, 3.0]), Some([2.0, 2.0]), Some([10.0, 3.0]), Some([4.0, 4.0])][number % 5]
 }
 
 impl Marker {
-    /// The corners of a polygon around the origin, of about the area of a circle of radius 1; none for the circle.
+    /// Returns the corners of a polygon around the origin with about the area of a unit circle; none for the
+    /// circle.
     pub(super) fn corners(self) -> Vec<[f64; 2]> {
         let turned = |corners: &[[f64; 2]], angle: f64| -> Vec<[f64; 2]> {
             let (sin, cos) = angle.sin_cos();
@@ -93,14 +94,14 @@ impl Marker {
     }
 }
 
-/// Colours for numbers.
+/// Colour scales for numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
-    /// From dark blue for 0 over grey to yellow for 1: cividis, by Nuñez, Anderton and Renslow (2018).
+    /// From dark blue for 0 through grey to yellow for 1: cividis, by Nuñez, Anderton and Renslow (2018).
     Sequential,
     /// From white for 0 to dark blue for 1.
     Blues,
-    /// From blue for 0 over white for 1/2 to orange-red for 1.
+    /// From blue for 0 through white for 1/2 to orange-red for 1.
     Diverging,
 }
 
@@ -133,7 +134,7 @@ const DIVERGING: [Colour; 7] = [
 ];
 
 impl Scale {
-    /// The colour of a number from 0 to 1; those outside have the colour of the nearer end.
+    /// Returns the colour of a number from 0 to 1; numbers outside have the colour of the nearer end.
     pub(super) fn at(self, value: f64) -> Colour {
         let colours: &[Colour] = match self {
             Scale::Sequential => &CIVIDIS,
@@ -150,7 +151,7 @@ impl Scale {
 mod tests {
     use super::*;
 
-    /// What the eye sees of two colours without one of its three kinds of cones, after Viénot, Brettel and Mollon
+    /// Returns how two colours look without one of the three kinds of cones, after Viénot, Brettel and Mollon
     /// (1999), "Digital video colourmaps for checking the legibility of displays by dichromats".
     fn without_red_cones([r, g, b]: [f64; 3]) -> [f64; 3] {
         [0.11238 * r + 0.88762 * g, 0.11238 * r + 0.88762 * g, 0.00401 * r - 0.00401 * g + b]

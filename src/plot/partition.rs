@@ -1,8 +1,8 @@
-//! Areas of a plane that is known on a grid: where which class wins, and where a function is above a level.
+//! Areas of a plane that is known on a grid: where each class wins, and where a function exceeds a level.
 //!
-//! Between the points of the grid functions are taken to be linear on each half of a cell. The pieces of a half that
-//! belong to an area are cut out exactly, and edges that two pieces share cancel, which leaves the rings around whole areas.
-//! Corners are on a lattice, so that equal ones are equal.
+//! Between grid points, functions are linear on each half of a cell. The pieces of a half that belong to an
+//! area are cut out exactly. Edges shared by two pieces cancel, which leaves the rings around whole areas.
+//! Corners lie on a lattice, so that equal corners compare equal.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,24 @@ use nalgebra::DMatrix;
 /// The side of the whole plane, in steps of the lattice.
 const SIDE: f64 = (1 << 20) as f64;
 
-/// Rings leave out corners that are so close to the line between others, in parts of the side.
+/// The distance, as a fraction of the side, below which a corner near the line between others is left out.
 const SLACK: f64 = 1.0 / 16_000.0;
 
-/// Rings smaller than this part of the plane are not seen.
+/// The fraction of the plane below which a ring is too small to see.
 const SPECK: f64 = 1e-7;
 
-/// A closed line around an area, in parts of the plane: x to the right and y upwards, from 0 to 1.
+/// A closed line around an area, in fractions of the plane: x to the right and y upwards, from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ring {
-    /// Which class or level is inside.
+    /// The class or level inside.
     pub(super) inside: usize,
     pub(super) points: Vec<[f64; 2]>,
     area: f64,
 }
 
-/// The areas where each column of `scores` is the largest, in the order in which they are to be painted over each other.
-/// The points of the grid are rows of `scores`: `width` of them from left to right, then those above.
+/// Returns the areas where each column of `scores` is the largest, in the order of painting.
+///
+/// The rows of `scores` are the points of the grid: `width` of them from left to right, then those above.
 pub(super) fn winners(scores: &DMatrix<f64>, width: usize) -> Vec<Ring> {
     let classes = scores.ncols();
     let winner = |point: usize| {
@@ -49,7 +50,7 @@ pub(super) fn winners(scores: &DMatrix<f64>, width: usize) -> Vec<Ring> {
     in_order(rings)
 }
 
-/// The areas between levels, which ascend: area 0 is where `values` are below the first, and so on.
+/// Returns the areas between ascending levels: area 0 is where `values` are below the first, and so on.
 pub(super) fn levels(values: &[f64], width: usize, levels: &[f64]) -> Vec<Ring> {
     let all = vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
     let mut rings = vec![Ring { inside: 0, points: all, area: f64::INFINITY }];
@@ -64,13 +65,13 @@ pub(super) fn levels(values: &[f64], width: usize, levels: &[f64]) -> Vec<Ring> 
     in_order(rings)
 }
 
-/// The largest first, so that what is inside of another is painted after it.
+/// Sorts rings with the largest first, so that inner rings are painted later.
 fn in_order(mut rings: Vec<Ring>) -> Vec<Ring> {
     rings.sort_by(|a, b| b.area.total_cmp(&a.area));
     rings
 }
 
-/// The rings around an area, with their areas: those around holes have negative ones.
+/// Returns the rings around an area with their signed areas; rings around holes have negative areas.
 fn rings_of(
     points: usize,
     width: usize,
@@ -104,7 +105,7 @@ fn rings_of(
     edges.rings()
 }
 
-/// The part of a triangle where none of these linear functions is negative, as weights of its corners.
+/// Returns the part of a triangle where no linear function is negative, as weights of its corners.
 fn cut(functions: &[[f64; 3]]) -> Vec<[f64; 3]> {
     let mut piece = vec![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     for function in functions {
@@ -128,7 +129,7 @@ fn cut(functions: &[[f64; 3]]) -> Vec<[f64; 3]> {
 
 type Corner = (i32, i32);
 
-/// Directed edges of pieces, without those that are there in both directions.
+/// The directed edges of pieces, without edges that occur in both directions.
 #[derive(Default)]
 struct Edges {
     from: BTreeMap<Corner, Vec<Corner>>,
@@ -162,8 +163,10 @@ impl Edges {
         self.from.entry(from).or_default().push(to);
     }
 
-    /// Follows the edges around. As many lead to each corner as from it, so that a walk ends where it began; where it
-    /// comes by a corner again, what lies between is a ring of its own.
+    /// Follows the edges and returns the rings.
+    ///
+    /// Each corner has as many incoming as outgoing edges, so a walk ends where it began. If a walk reaches a
+    /// corner again, the part in between is a ring of its own.
     fn rings(mut self) -> Vec<(f64, Vec<[f64; 2]>)> {
         let mut rings = Vec::new();
         while let Some((&start, _)) = self.from.first_key_value() {
@@ -196,7 +199,7 @@ impl Edges {
     }
 }
 
-/// The area and the corners of a ring, with no more corners than it needs; `None` for a speck.
+/// Returns the area and the simplified corners of a ring; `None` if it is too small to see.
 fn finished(ring: &[Corner]) -> Option<(f64, Vec<[f64; 2]>)> {
     let points: Vec<[f64; 2]> =
         ring.iter().map(|&(x, y)| [f64::from(x) / SIDE, f64::from(y) / SIDE]).collect();
@@ -204,7 +207,7 @@ fn finished(ring: &[Corner]) -> Option<(f64, Vec<[f64; 2]>)> {
     if area.abs() < SPECK {
         return None;
     }
-    // A ring is simplified in two halves, between its first corner and the one that is farthest from it.
+    // A ring is simplified in two halves, between its first corner and the corner farthest from it.
     let far = |point: &[f64; 2]| (point[0] - points[0][0]).hypot(point[1] - points[0][1]);
     let middle = (0..points.len()).max_by(|&a, &b| far(&points[a]).total_cmp(&far(&points[b])))?;
     let mut kept = simplified(&points[..=middle]);
@@ -223,11 +226,11 @@ fn area(points: &[[f64; 2]]) -> f64 {
     0.5 * (0..points.len()).map(turn).sum::<f64>()
 }
 
-/// The line without corners that are closer to what is left than the slack.
+/// Removes corners that are closer to the remaining line than the slack.
 ///
 /// # References
-/// Douglas and Peucker (1973), "Algorithms for the reduction of the number of points required to represent a digitized
-/// line or its caricature".
+/// Douglas and Peucker (1973), "Algorithms for the reduction of the number of points required to represent a
+/// digitized line or its caricature".
 fn simplified(line: &[[f64; 2]]) -> Vec<[f64; 2]> {
     let mut keep = vec![false; line.len()];
     let mut open = vec![(0, line.len().saturating_sub(1))];

@@ -1,4 +1,4 @@
-//! What pictures of two features have in common: the data, the part of the plane, names.
+//! The parts that figures of two features share: the data, the bounds and the names.
 
 use nalgebra::DMatrix;
 
@@ -14,10 +14,10 @@ use crate::label::{Label, indices, plain};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// The look of a boundary.
+/// The line of a boundary.
 pub(super) const BOUNDARY: LineLook = LineLook { colour: Colour::INK, width: 1.8, dash: None };
 
-/// Settings that all pictures of two features share.
+/// The settings that all figures of two features share.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plane {
     pub(super) feature_names: Vec<String>,
@@ -32,29 +32,29 @@ impl Default for Plane {
     }
 }
 
-/// The setters of a picture whose field `plane` is a [`Plane`].
+/// Defines the setters of a figure whose field `plane` is a [`Plane`].
 macro_rules! plane_setters {
     () => {
-        /// The names of the two features. Defaults to the names that the classifier was fitted with, then to those of
-        /// the rows, then to x0 and x1.
+        /// Sets the names of the two features. Defaults to the names that the classifier was fitted with,
+        /// then to those of the rows, then to x0 and x1.
         pub fn feature_names(mut self, first: impl Into<String>, second: impl Into<String>) -> Self {
             self.plane.feature_names = vec![first.into(), second.into()];
             self
         }
 
-        /// A name for each class, in the order of the classes. Defaults to the labels.
+        /// Sets a name for each class, in the order of the classes. Defaults to the labels.
         pub fn class_names<S: AsRef<str>>(mut self, names: &[S]) -> Self {
             self.plane.class_names = names.iter().map(|name| name.as_ref().to_owned()).collect();
             self
         }
 
-        /// The part of the plane. Defaults to all rows with a margin of 8 % on each side.
+        /// Sets the bounds of the plane. Defaults to all rows with a margin of 8 % on each side.
         pub fn bounds(mut self, bounds: $crate::boundary::Bounds) -> Self {
             self.plane.bounds = Some(bounds);
             self
         }
 
-        /// Points of the grid in each direction, from 2 to 1001. Defaults to 201.
+        /// Sets the number of grid points in each direction, from 2 to 1001. Defaults to 201.
         pub fn resolution(mut self, resolution: usize) -> Self {
             self.plane.resolution = resolution;
             self
@@ -64,7 +64,7 @@ macro_rules! plane_setters {
 
 pub(super) use plane_setters;
 
-/// Rows of data and a classifier of two features, checked.
+/// The checked rows and classes of a figure of two features.
 pub(super) struct View {
     pub(super) bounds: Bounds,
     pub(super) axes: [Axis; 2],
@@ -113,7 +113,7 @@ impl Plane {
         Ok(self.class_names.clone())
     }
 
-    /// The points of the grid, from left to right and then upwards.
+    /// Returns the points of the grid, from left to right and then upwards.
     pub(super) fn grid<T: Real>(&self, bounds: Bounds) -> DMatrix<T> {
         let count = self.resolution;
         let at = |(low, high): (f64, f64), i: usize| {
@@ -127,13 +127,13 @@ impl Plane {
 }
 
 impl View {
-    /// From parts of the plane to the units of the data.
+    /// Converts fractions of the plane to the units of the data.
     pub(super) fn in_units(&self, points: &[[f64; 2]]) -> Vec<[f64; 2]> {
         let along = |(low, high): (f64, f64), share: f64| low + share * (high - low);
         points.iter().map(|[x, y]| [along(self.bounds.x(), *x), along(self.bounds.y(), *y)]).collect()
     }
 
-    /// The data, and its entries in the legend.
+    /// Returns the data as layers, and its entries in the legend.
     pub(super) fn data(&self, ground: impl Fn(usize) -> Option<Colour>) -> (Vec<Layer>, Vec<Key>) {
         let count: usize = self.points.iter().map(Vec::len).sum();
         let size = if count <= 300 {
@@ -160,7 +160,7 @@ impl View {
     }
 }
 
-/// Lines as layers, all points of each.
+/// Returns lines as layers, with all points of each.
 pub(super) fn drawn(lines: &[Polyline], look: LineLook) -> impl Iterator<Item = Layer> + '_ {
     lines.iter().map(move |line| {
         let back = line.points.first().filter(|_| line.closed);

@@ -8,10 +8,10 @@ use super::scene::Colour;
 use crate::error::Error;
 use crate::metrics::{PrecisionRecallCurve, RocCurve};
 
-/// ROC curves, each with its name and its area in the legend, and the diagonal of guessing.
+/// Returns a figure of ROC curves, with names and areas in the legend, and the diagonal of guessing.
 ///
 /// # Errors
-/// [`Error::Empty`] without curves.
+/// Returns [`Error::Empty`] if there are no curves.
 ///
 /// # Examples
 /// ```
@@ -34,18 +34,21 @@ pub fn roc_curves<S: AsRef<str>>(curves: &[(S, &RocCurve)]) -> Result<Figure, Er
     finished(chart, curves.len())
 }
 
-/// Precision over recall, each curve with its name and its average precision in the legend, and the share of positive rows,
-/// which is the precision of guessing, if all have the same. Curves are steps, whose area is the average precision.
+/// Returns a figure of precision-recall curves, with names and average precisions in the legend.
+///
+/// Curves are drawn as steps, whose area is the average precision. If all curves have the same fraction of
+/// positive rows, it is drawn as the precision of guessing.
 ///
 /// # Errors
-/// [`Error::Empty`] without curves.
+/// Returns [`Error::Empty`] if there are no curves.
 ///
 /// # Examples
 /// ```
 /// use logit::metrics::PrecisionRecallCurve;
 /// use logit::plot;
 ///
-/// let curve = PrecisionRecallCurve::new(&[0, 0, 1, 1], &[0.1, 0.4, 0.35, 0.8], &1, None)?;
+/// let curve =
+///     PrecisionRecallCurve::new(&[0, 0, 1, 1], &[0.1, 0.4, 0.35, 0.8], &1, None)?;
 /// let figure = plot::precision_recall_curves(&[("four rows", &curve)])?;
 /// assert!(figure.to_svg()?.contains("four rows (0.833)"));
 /// # Ok::<(), logit::Error>(())
@@ -54,7 +57,7 @@ pub fn precision_recall_curves<S: AsRef<str>>(
     curves: &[(S, &PrecisionRecallCurve)],
 ) -> Result<Figure, Error> {
     let mut chart = shares("recall", "precision");
-    // Everything is called positive at the lowest threshold.
+    // At the lowest threshold every row is predicted positive.
     let guesses: Vec<f64> =
         curves.iter().filter_map(|(_, curve)| curve.precision().first().copied()).collect();
     if let [first, others @ ..] = guesses.as_slice()
@@ -73,12 +76,12 @@ pub fn precision_recall_curves<S: AsRef<str>>(
     finished(chart, curves.len())
 }
 
-/// A square of shares.
+/// Returns an empty square chart with axes from 0 to 1.
 pub(super) fn shares(x_name: &str, y_name: &str) -> Chart {
     Chart { square: true, ..Chart::new(Axis::share(x_name), Axis::share(y_name)) }
 }
 
-/// A dashed line to compare with.
+/// Adds a dashed reference line.
 pub(super) fn add_guide(chart: &mut Chart, points: Vec<[f64; 2]>, name: &str) {
     let look = LineLook::new(Colour::GREY, 1.2).dashed(Some([4.0, 3.0]));
     chart.layers.push(Layer::Line { points, look });

@@ -1,4 +1,4 @@
-//! Where a classifier says what, with the data and the boundary.
+//! Decision regions, with the data and the boundary.
 
 use nalgebra::DMatrix;
 
@@ -13,11 +13,13 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// The regions of all classes, the rows of `x` in the colours of their true classes, and the boundary, for a
-/// classifier of two features: [`DecisionRegions`] with its defaults.
+/// Returns a figure of the decision regions of a classifier of two features, with the rows of `x` and the
+/// boundary.
+///
+/// Rows have the colours of their true classes. This is [`DecisionRegions`] with its defaults.
 ///
 /// # Errors
-/// As [`DecisionRegions::draw`].
+/// Returns the errors of [`DecisionRegions::draw`].
 ///
 /// # Examples
 /// ```
@@ -26,10 +28,11 @@ use crate::scalar::Real;
 ///
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);
-/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
 /// let model = pipeline.fit(&petals, &iris.y)?;
 ///
-/// // Axes are in centimetres, as the data is: the pipeline scales the grid as it scales everything.
+/// // The axes are in centimetres, like the data: the pipeline scales the grid too.
 /// let figure = plot::decision_regions(&model, &petals, &iris.y)?;
 /// let figure = figure.title("Irises").x_name("petal length").y_name("petal width");
 /// assert!(figure.to_svg()?.contains("versicolor"));
@@ -44,10 +47,12 @@ pub fn decision_regions<'a, T: Real, C: Classifier<T> + ?Sized>(
     DecisionRegions::new().draw(classifier, x, y)
 }
 
-/// The boundary alone, over the rows of `x`: [`DecisionRegions`] without ground.
+/// Returns a figure of the decision boundary of a classifier of two features, over the rows of `x`.
+///
+/// This is [`DecisionRegions`] without [`ground`](DecisionRegions::ground).
 ///
 /// # Errors
-/// As [`DecisionRegions::draw`].
+/// Returns the errors of [`DecisionRegions::draw`].
 ///
 /// # Examples
 /// ```
@@ -57,7 +62,11 @@ pub fn decision_regions<'a, T: Real, C: Classifier<T> + ?Sized>(
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&petals, &iris.y)?;
-/// assert!(plot::decision_boundary(&model, &petals, &iris.y)?.to_svg()?.contains("boundary"));
+/// assert!(
+///     plot::decision_boundary(&model, &petals, &iris.y)?
+///         .to_svg()?
+///         .contains("boundary")
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn decision_boundary<'a, T: Real, C: Classifier<T> + ?Sized>(
@@ -69,10 +78,10 @@ pub fn decision_boundary<'a, T: Real, C: Classifier<T> + ?Sized>(
     DecisionRegions::new().ground(false).draw(classifier, x, y)
 }
 
-/// A picture of what a classifier of two features predicts where.
+/// A figure of the predictions of a classifier of two features.
 ///
-/// Of classifiers with more features a [`Slice`](crate::boundary::Slice) is drawn, which holds all but two at the values of a
-/// row:
+/// For classifiers with more features, draw a [`Slice`](crate::boundary::Slice), which holds all but two
+/// features at the values of a row:
 /// ```
 /// use logit::boundary::Slice;
 /// use logit::plot::DecisionRegions;
@@ -91,8 +100,8 @@ pub fn decision_boundary<'a, T: Real, C: Classifier<T> + ?Sized>(
 /// ```
 ///
 /// # Precision
-/// The line is that of [`class_boundaries`], with all its vertices. The ground is found on the same grid and is
-/// interpolated linearly in scores between its points.
+/// The line is that of [`class_boundaries`], with all its vertices. The regions are found on the same grid;
+/// between its points, scores are interpolated linearly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecisionRegions {
     plane: Plane,
@@ -106,25 +115,27 @@ impl Default for DecisionRegions {
 }
 
 impl DecisionRegions {
-    /// With default settings.
+    /// Creates a figure with default settings.
     pub fn new() -> Self {
         DecisionRegions::default()
     }
 
     plane_setters!();
 
-    /// Whether regions have the colours of their classes. Defaults to `true`.
+    /// Sets whether regions have the colours of their classes. Defaults to `true`.
     pub fn ground(mut self, ground: bool) -> Self {
         self.ground = ground;
         self
     }
 
-    /// The picture.
+    /// Draws the figure for a classifier of two features, with the rows `x` and their labels `y`.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for other than two features, columns or names of them and for different numbers of rows,
-    /// labels, classes and names; [`Error::UnknownLabel`]; [`Error::InvalidParameter`] for a resolution out of range;
-    /// [`Error::Empty`] for no rows, unless bounds are given; [`Error::NotFinite`]; those of the classifier.
+    /// Returns [`Error::ShapeMismatch`] unless `classifier` and `x` have two columns, `x` and `y` have the
+    /// same length, and there is a name for each feature and class. Returns [`Error::UnknownLabel`] if a
+    /// label is not a class of `classifier`, [`Error::InvalidParameter`] if the resolution is out of range,
+    /// [`Error::Empty`] if there are no rows and no bounds are given, and [`Error::NotFinite`] if an entry of
+    /// `x` is not finite. Returns the errors of `classifier`.
     pub fn draw<'a, T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,

@@ -1,6 +1,6 @@
-//! What a picture is made of: shapes in units of 1/96 inch, from the upper left corner, painted in this order.
+//! The shapes of a figure in units of 1/96 inch from the upper left corner, in the order of painting.
 
-/// A colour of the screen: red, green, blue.
+/// An RGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Colour(pub(super) u8, pub(super) u8, pub(super) u8);
 
@@ -10,14 +10,15 @@ impl Colour {
     pub(super) const GREY: Colour = Colour(120, 120, 120);
     pub(super) const GRID: Colour = Colour(228, 228, 228);
 
-    /// The share `share` of `other`, and this colour for the rest.
+    /// Mixes the fraction `share` of `other` with this colour.
     pub(super) fn mixed(self, other: Colour, share: f64) -> Colour {
         let mix = |a: u8, b: u8| (f64::from(a) + share * (f64::from(b) - f64::from(a))).round() as u8;
         Colour(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
     }
 
-    /// Whether black text is easier to read on it than white text: relative luminance, as the WCAG defines it, against
-    /// that at which both have the same contrast.
+    /// Returns whether black text is easier to read on this colour than white text.
+    ///
+    /// The relative luminance, as defined by the WCAG, is compared with that of equal contrast to both.
     pub(super) fn is_light(self) -> bool {
         let linear = |c: u8| {
             let c = f64::from(c) / 255.0;
@@ -27,7 +28,7 @@ impl Colour {
     }
 }
 
-/// How a line is drawn.
+/// The style of a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stroke {
     pub(super) colour: Colour,
@@ -35,7 +36,7 @@ pub(super) struct Stroke {
     pub(super) dash: Option<Dash>,
 }
 
-/// Lengths of dashes and of the gaps between them.
+/// The lengths of dashes and of the gaps between them.
 pub(super) type Dash = [f64; 2];
 
 impl Stroke {
@@ -48,7 +49,7 @@ impl Stroke {
     }
 }
 
-/// The end or middle of a text that is placed.
+/// The point of a text that is placed: start, middle or end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -59,13 +60,13 @@ pub(super) enum Anchor {
 /// A text on one line.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Text {
-    /// Where the anchor is, on the baseline.
+    /// The position of the anchor, on the baseline.
     pub(super) at: [f64; 2],
     pub(super) text: String,
     pub(super) size: f64,
     pub(super) colour: Colour,
     pub(super) anchor: Anchor,
-    /// Whether it runs upwards.
+    /// Whether the text runs upwards.
     pub(super) upwards: bool,
 }
 
@@ -76,7 +77,7 @@ pub(super) enum Shape {
         to: [f64; 2],
         fill: Colour,
     },
-    /// The edge of a rectangle, with sharp corners.
+    /// The outline of a rectangle, with sharp corners.
     Frame {
         from: [f64; 2],
         to: [f64; 2],
@@ -99,7 +100,7 @@ pub(super) enum Shape {
     Text(Text),
 }
 
-/// A picture that is ready to be painted, on white.
+/// A figure that is ready to be painted, on white.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scene {
     pub(super) width: u32,

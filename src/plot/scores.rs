@@ -1,4 +1,4 @@
-//! Scores over a number of rows or a setting, and losses over learning rates.
+//! Scores over the number of rows or a setting, and losses over learning rates.
 
 use super::axis::{Axis, Spacing};
 use super::chart::{Key, Layer, LineLook};
@@ -11,11 +11,12 @@ use crate::error::Error;
 use crate::select::ScoreCurve;
 use crate::train::RateCurve;
 
-/// Scores on training and test rows over the number of rows: means over the splits, and bands of one standard deviation
-/// around them.
+/// Returns a figure of training and test scores over the number of rows.
+///
+/// Curves are means over the splits; bands are one standard deviation around them.
 ///
 /// # Errors
-/// [`Error::Empty`] without points, [`Error::Picture`] if no score is finite.
+/// Returns [`Error::Empty`] if there are no points, and [`Error::Picture`] if no score is finite.
 ///
 /// # Examples
 /// ```
@@ -25,7 +26,14 @@ use crate::train::RateCurve;
 ///
 /// let iris = data::iris();
 /// let estimator = LogisticRegression::new(Penalty::c(1.0));
-/// let curve = learning_curve(&estimator, &iris.x, &iris.y, &[20, 60, 120], &Splitter::default(), &Accuracy)?;
+/// let curve = learning_curve(
+///     &estimator,
+///     &iris.x,
+///     &iris.y,
+///     &[20, 60, 120],
+///     &Splitter::default(),
+///     &Accuracy,
+/// )?;
 /// let figure = plot::learning_curves(&curve, "accuracy")?;
 /// assert!(figure.to_svg()?.contains("training rows"));
 /// # Ok::<(), logit::Error>(())
@@ -35,11 +43,13 @@ pub fn learning_curves(curve: &ScoreCurve<usize>, metric: &str) -> Result<Figure
     score_curves(&points, &curve.train, &curve.test, Curves::new("number of training rows", metric))
 }
 
-/// Scores on training and test rows over the values of a setting: means over the splits, and bands of one standard
-/// deviation around them. Values that are positive and span a factor of 100 or more have a logarithmic axis.
+/// Returns a figure of training and test scores over the values of a setting.
+///
+/// Curves are means over the splits; bands are one standard deviation around them. The axis is logarithmic if
+/// the values are positive and span a factor of 100 or more.
 ///
 /// # Errors
-/// [`Error::Empty`] without points, [`Error::Picture`] if no score is finite.
+/// Returns [`Error::Empty`] if there are no points, and [`Error::Picture`] if no score is finite.
 ///
 /// # Examples
 /// ```
@@ -49,7 +59,14 @@ pub fn learning_curves(curve: &ScoreCurve<usize>, metric: &str) -> Result<Figure
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
-/// let curve = validation_curve(&[0.01, 1.0], build, &iris.x, &iris.y, &Splitter::default(), &LogLoss)?;
+/// let curve = validation_curve(
+///     &[0.01, 1.0],
+///     build,
+///     &iris.x,
+///     &iris.y,
+///     &Splitter::default(),
+///     &LogLoss,
+/// )?;
 /// let figure = plot::validation_curves(&curve, "C", "log loss")?;
 /// assert!(figure.to_svg()?.contains("log loss"));
 /// # Ok::<(), logit::Error>(())
@@ -97,14 +114,16 @@ fn mean_and_deviation(scores: &[f64]) -> (f64, f64) {
     (mean, if scores.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 })
 }
 
-/// The loss over the learning rate, of each step and smoothed, with the two rates that it suggests.
+/// Returns a figure of the loss over the learning rate, per step and smoothed, with the two suggested rates.
 ///
 /// # Errors
-/// [`Error::Empty`] without steps.
+/// Returns [`Error::Empty`] if there are no steps.
 ///
 /// # Examples
 /// ```
-/// use logit::nn::{Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
+/// use logit::nn::{
+///     Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer,
+/// };
 /// use logit::{Activation, Adam, data, plot};
 ///
 /// let iris = data::iris();
@@ -112,7 +131,10 @@ fn mean_and_deviation(scores: &[f64]) -> (f64, f64) {
 /// let network = Sequential::perceptron(&[4, 10, 3], Activation::Tanh)?;
 /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
 /// let curve = Trainer::new(Adam::new(1e-3)).find_learning_rate(
-///     &network, &SoftmaxCrossEntropy::new(), examples, RateRange::default(),
+///     &network,
+///     &SoftmaxCrossEntropy::new(),
+///     examples,
+///     RateRange::default(),
 /// )?;
 /// assert!(plot::learning_rates(&curve)?.to_svg()?.contains("steepest fall"));
 /// # Ok::<(), logit::Error>(())
@@ -127,7 +149,7 @@ pub fn learning_rates(curve: &RateCurve) -> Result<Figure, Error> {
     let smoothed =
         Curves::new("learning rate", "loss").logarithmic_x().curve("smoothed", over(&curve.smoothed));
     let mut chart = smoothed.chart()?;
-    // The smoothed loss decides how far up is shown: a single step may be far above.
+    // The axis fits the smoothed loss: a single step may be far above it.
     let lowest = curve.losses.iter().copied().filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
     if lowest.is_finite() {
         let heights = curve.smoothed.iter().copied().chain([lowest]);

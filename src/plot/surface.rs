@@ -16,13 +16,13 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Steps of colour from probability 0 to 1.
+/// The number of colours from probability 0 to 1.
 const STEPS: usize = 20;
 
-/// A picture of the probability of a class over two features: a map of colours with lines of equal probability and
-/// a bar that says what colours mean.
+/// A figure of the probability of a class over two features: a colour map with contour lines and a colour
+/// bar.
 ///
-/// Of classifiers with more features a [`Slice`](crate::boundary::Slice) is drawn.
+/// For classifiers with more features, draw a [`Slice`](crate::boundary::Slice).
 ///
 /// # Examples
 /// ```
@@ -32,7 +32,8 @@ const STEPS: usize = 20;
 ///
 /// let iris = data::iris();
 /// let petals = iris.x.select_columns(&[2, 3]);
-/// let y: Vec<&str> = iris.y.iter().map(|&s| if s == "virginica" { s } else { "other" }).collect();
+/// let y: Vec<&str> =
+///     iris.y.iter().map(|&s| if s == "virginica" { s } else { "other" }).collect();
 /// let model = LogisticRegression::new(Penalty::c(1.0)).fit(&petals, &y)?;
 /// let figure = ProbabilitySurface::new()
 ///     .feature_names("petal length", "petal width")
@@ -57,36 +58,37 @@ impl Default for ProbabilitySurface {
 }
 
 impl ProbabilitySurface {
-    /// With default settings.
+    /// Creates a figure with default settings.
     pub fn new() -> Self {
         ProbabilitySurface::default()
     }
 
     plane_setters!();
 
-    /// The number of the class, counted from 0. Defaults to the last class.
+    /// Sets the class whose probability is shown, by its index from 0. Defaults to the last class.
     pub fn class(mut self, class: usize) -> Self {
         self.class = Some(class);
         self
     }
 
-    /// Probabilities at which there is a line. Defaults to 0.1, 0.25, 0.5, 0.75 and 0.9; that of 0.5 is the heaviest.
+    /// Sets the probabilities with a contour line. Defaults to 0.1, 0.25, 0.5, 0.75 and 0.9; the line of 0.5
+    /// is the heaviest.
     pub fn levels(mut self, levels: &[f64]) -> Self {
         self.levels = levels.to_vec();
         self
     }
 
-    /// Whether the rows are drawn too, each in the colour of its class. Defaults to `true`.
+    /// Sets whether the rows are drawn too, each in the colour of its class. Defaults to `true`.
     pub fn points(mut self, points: bool) -> Self {
         self.points = points;
         self
     }
 
-    /// The picture.
+    /// Draws the figure for a classifier of two features, with the rows `x` and their labels `y`.
     ///
     /// # Errors
-    /// Those of [`DecisionRegions::draw`](super::DecisionRegions::draw), and [`Error::InvalidParameter`] for a class that does
-    /// not exist and for levels that are not between 0 and 1.
+    /// Returns the errors of [`DecisionRegions::draw`](super::DecisionRegions::draw), and
+    /// [`Error::InvalidParameter`] if the class does not exist or a level is not between 0 and 1.
     pub fn draw<'a, T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,
@@ -102,7 +104,7 @@ impl ProbabilitySurface {
             let all = classifier.predict_proba(&self.plane.grid(view.bounds))?;
             all.column(class).iter().map(|p| p.as_f64()).collect()
         };
-        // With two classes, the colours of both are the ends of the scale.
+        // With two classes, the ends of the scale are the colours of both classes.
         let scale = if classes == 2 && class == 1 { Scale::Diverging } else { Scale::Sequential };
         let [x_axis, y_axis] = view.axes.clone();
         let mut chart = Chart { grid: [false; 2], ..Chart::new(x_axis, y_axis) };
@@ -128,7 +130,7 @@ impl ProbabilitySurface {
         Ok(Figure::of_chart(chart))
     }
 
-    /// Where the probability has a level: exactly for two classes, interpolated for more.
+    /// Returns the lines where the probability has a level: exact for two classes, interpolated for more.
     fn lines<T: Real, C: Classifier<T> + ?Sized>(
         &self,
         classifier: &C,

@@ -1,14 +1,14 @@
-//! Writes the shapes of a picture as an SVG document. Text stays text.
+//! Writes the shapes of a figure as an SVG document. Text stays text.
 
 use super::font::FAMILIES;
 use super::scene::{Anchor, Colour, Scene, Shape, Stroke, Text};
 
-/// The document, one element a line. The same scene gives the same text.
+/// Returns the document, one element per line. The same scene gives the same text.
 pub(super) fn document(scene: &Scene) -> String {
     let Scene { width, height, shapes } = scene;
     let page =
         Shape::Rectangle { from: [0.0; 2], to: [f64::from(*width), f64::from(*height)], fill: Colour::WHITE };
-    // Shapes inherit what most of them share: no fill, the joins of lines and the font.
+    // Shapes inherit shared attributes: no fill, line joins and the font.
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" fill=\"none\" stroke-linejoin=\"round\" font-family=\"{FAMILIES}\">\n"
@@ -57,7 +57,7 @@ fn label(text: &Text) -> String {
     format!("<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" fill=\"{colour}\"{anchor}{turn}>{content}</text>")
 }
 
-/// Position and size of a rectangle. The far corner is rounded as a point is, so that neighbours meet.
+/// Returns position and size of a rectangle. The far corner is rounded like a point, so that neighbours meet.
 fn corners(from: [f64; 2], to: [f64; 2]) -> String {
     let ([x, y], [right, bottom]) = (from.map(short), to.map(short));
     let (width, height) = (short(right - x), short(bottom - y));
@@ -82,12 +82,12 @@ fn hex(Colour(red, green, blue): Colour) -> String {
     format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
-/// The nearest multiple of 0.01, which is written with at most two decimals; never −0.
+/// Returns the nearest multiple of 0.01, which is written with at most two decimals; never −0.
 fn short(value: f64) -> f64 {
     (value * 100.0).round() / 100.0 + 0.0
 }
 
-/// The text as the content of an XML element.
+/// Returns the text as the content of an XML element.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn neighbouring_rectangles_meet() {
-        // Each width is rounded after the edges: 0.33 and 0.67 are 0.34 apart, although a third is 0.33.
+        // The width follows from rounded edges: 0.33 and 0.67 are 0.34 apart, although a third is 0.33.
         assert_eq!(corners([1.0 / 3.0, 0.0], [2.0 / 3.0, 1.0]), r#"x="0.33" y="0" width="0.34" height="1""#);
     }
 }

@@ -1,17 +1,17 @@
 //! Round numbers along an axis.
 
-/// A number to be marked, and how it is written.
+/// A number to be marked, and its label.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tick {
     pub(super) at: f64,
     pub(super) label: String,
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten from `low` to `high`, about so many.
+/// Returns about `about` multiples of 1, 2 or 5 times a power of ten from `low` to `high`.
 pub(super) fn linear(low: f64, high: f64, about: usize) -> Vec<Tick> {
     let step = round_step((high - low) / about.max(1) as f64);
     let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
-    // Numbers so close together that they cannot be counted in steps are left without marks.
+    // Numbers too close together to be counted in steps get no marks.
     if !(step > 0.0 && first.is_finite() && last - first <= 1000.0 && first.abs() < 1e15) {
         return Vec::new();
     }
@@ -27,7 +27,8 @@ pub(super) fn linear(low: f64, high: f64, about: usize) -> Vec<Tick> {
     numbers.iter().map(label).collect()
 }
 
-/// Powers of ten from `low` to `high`, both positive; with twice and five times those where there are few.
+/// Returns powers of ten from `low` to `high`, both positive; if there are few, also their double and
+/// fivefold.
 pub(super) fn logarithmic(low: f64, high: f64, about: usize) -> Vec<Tick> {
     let slack = 1e-9;
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
@@ -47,21 +48,21 @@ pub(super) fn logarithmic(low: f64, high: f64, about: usize) -> Vec<Tick> {
     ticks
 }
 
-/// The smallest of 1, 2 and 5 times a power of ten that is at least `step`.
+/// Returns the smallest of 1, 2 and 5 times a power of ten that is at least `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
     let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= step * (1.0 - 1e-9));
     factor.unwrap_or(10.0) * power
 }
 
-/// With as many decimals as the step needs.
+/// Formats a number with as many decimals as the step needs.
 pub(super) fn decimal(value: f64, step: f64) -> String {
     let decimals = (-step.log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;
     let value = if value.abs() < 0.5 * step { 0.0 } else { value };
     signed(&format!("{value:.decimals$}"))
 }
 
-/// As a multiple of a power of ten.
+/// Formats a number as a multiple of a power of ten.
 fn powers_of_ten(value: f64, power: f64, step: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
@@ -85,7 +86,7 @@ fn on_log_axis(factor: f64, power: i32) -> String {
     }
 }
 
-/// With two significant digits.
+/// Formats a number with two significant digits.
 pub(super) fn significant(value: f64) -> String {
     let power = value.abs().log10().floor();
     if value == 0.0 || !power.is_finite() {
@@ -95,7 +96,7 @@ pub(super) fn significant(value: f64) -> String {
     if (-4.0..4.0).contains(&power) { decimal(value, step) } else { powers_of_ten(value, power, step) }
 }
 
-/// A number with the sign for minus.
+/// Replaces hyphens by the minus sign.
 pub(super) fn signed(number: &str) -> String {
     number.replace('-', "−")
 }

@@ -1,4 +1,4 @@
-//! Columns moved and scaled, each by numbers of its own.
+//! Shifting and scaling of columns, each with its own shift and scale.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -6,12 +6,13 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::{self, Real, all_finite, column_mut, vectorize};
 
-/// The number of entries that stay in the processor's cache while they are checked, changed and checked again.
+/// The number of entries per block: small enough to stay in the processor's cache while a block is checked,
+/// changed and checked again.
 const BLOCK: usize = 2048;
 
-/// What was found in entries that were changed block by block.
+/// The findings from entries that were changed block by block.
 struct Found {
-    /// The first entry that was not finite, row by row.
+    /// The first entry that is not finite, in row order.
     bad: Option<(usize, usize, f64)>,
     /// Whether all results are finite.
     fits: bool,
@@ -20,7 +21,8 @@ struct Found {
 impl Found {
     const NOTHING: Found = Found { bad: None, fits: true };
 
-    /// Notes what is not finite; whether the block, which begins at `start` of `column`, may be changed.
+    /// Records the first entry of a block that is not finite. Returns whether the block, which begins at row
+    /// `start` of `column`, may be changed.
     fn admits<T: Real>(&mut self, block: &[T], start: usize, column: usize) -> bool {
         let Some(at) = first_not_finite(block) else { return true };
         if self.bad.is_none_or(|(row, ..)| start + at < row) {
@@ -29,7 +31,7 @@ impl Found {
         false
     }
 
-    /// Changes one column block by block, each after its part of `source` was copied there, if there is one.
+    /// Changes one column block by block. If there is a `source`, first copies each block from it.
     fn change_column<T: Real>(
         &mut self,
         index: usize,
@@ -49,7 +51,7 @@ impl Found {
         }
     }
 
-    /// The error of what was found, if `x` holds the results.
+    /// Returns the error for the findings, if there is one; `x` holds the results.
     fn check<'a, T: Real>(self, x: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
         match self.bad {
             Some((row, column, value)) => {
@@ -61,11 +63,11 @@ impl Found {
     }
 }
 
-/// Changes the entries of every column in place, as `of` changes a block of those of the column with this number.
+/// Changes all entries in place: `of` is called with a column's index and a block of its entries.
 ///
 /// # Errors
-/// For another number of columns, entries that are not finite (the first of them row by row is named), and results that
-/// are not.
+/// Returns an error if the number of columns is not `columns`, if an entry is not finite (the error names the
+/// first such entry in row order), or if a result is not finite.
 pub(super) fn change<T: Real>(
     mut x: DMatrix<T>,
     columns: usize,
@@ -79,7 +81,7 @@ pub(super) fn change<T: Real>(
     found.check(&x).map(|()| x)
 }
 
-/// As [`change`], in `out`, where blocks are copied before they are changed.
+/// Writes the changed entries of `x` to `out`, block by block; otherwise like [`change`].
 pub(super) fn change_into<T: Real>(
     x: DMatrixView<'_, T>,
     mut out: DMatrixViewMut<'_, T>,
@@ -98,7 +100,7 @@ fn first_not_finite<T: Real>(entries: &[T]) -> Option<usize> {
     if all_finite(entries) { None } else { entries.iter().position(|v| !v.is_finite()) }
 }
 
-/// (x - shift) / scale of the entries of each column.
+/// Returns the map (x - shift) / scale of the entries of each column.
 pub(super) fn forward<'a, T: Real>(shift: &'a [T], scale: &'a [T]) -> impl Fn(usize, &mut [T]) + 'a {
     |column, entries| {
         let (shift, scale) = (shift[column], scale[column]);
@@ -109,7 +111,7 @@ pub(super) fn forward<'a, T: Real>(shift: &'a [T], scale: &'a [T]) -> impl Fn(us
     }
 }
 
-/// z scale + shift: the way back.
+/// Returns the inverse map, z scale + shift, of the entries of each column.
 pub(super) fn backward<'a, T: Real>(shift: &'a [T], scale: &'a [T]) -> impl Fn(usize, &mut [T]) + 'a {
     |column, entries| {
         let (shift, scale) = (shift[column], scale[column]);
@@ -120,14 +122,15 @@ pub(super) fn backward<'a, T: Real>(shift: &'a [T], scale: &'a [T]) -> impl Fn(u
     }
 }
 
-/// Shifts and scales of the same number of columns, finite, the scales above 0.
+/// Checks that there are as many scales as shifts, that the shifts are finite, and that the scales are finite
+/// and above 0.
 pub(super) fn checked_parameters<T: Real>(shift: &[T], scale: &[T]) -> Result<(), Error> {
     check::count("scale", "entries", shift.len(), scale.len())?;
     check::finite("shift", &DMatrix::from_row_slice(1, shift.len(), shift))?;
     scale.iter().try_for_each(|scale| check::positive("scale", scale.as_f64()))
 }
 
-/// The implementation of [`Transform`](super::Transform) for what has a shift and a scale for each column.
+/// Implements [`Transform`](super::Transform) for a type with a shift and a scale for each column.
 macro_rules! transform_by_shift_and_scale {
     ($fitted:ident, $shift:ident) => {
         impl<T: Real> Transform<T> for $fitted<T> {

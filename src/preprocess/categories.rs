@@ -1,4 +1,4 @@
-//! Categories as sorted codes.
+//! Checks and look-ups of category codes, which are sorted.
 
 use nalgebra::DMatrix;
 
@@ -6,11 +6,14 @@ use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// The code of a category that is unknown to whoever made the codes, such as a [`Schema`](crate::data::Schema), and that
-/// they let pass: an encoder that was fitted to codes with names makes zeros of it, unless training rows have it.
+/// The code of an unknown category that the source of the codes, such as a [`Schema`](crate::data::Schema),
+/// accepted.
+///
+/// An encoder that was fitted to codes with names encodes it as zeros, unless it occurs in the training rows.
 pub(crate) const UNKNOWN_CODE: f64 = -1.0;
 
-/// The categories of each column must be finite and strictly ascending, at least one of them.
+/// Checks that each column has at least one category, and that its categories are finite and strictly
+/// ascending.
 pub(super) fn check_categories<T: Real>(categories: &[Vec<T>]) -> Result<(), Error> {
     for column in categories {
         if column.is_empty() {
@@ -25,13 +28,13 @@ pub(super) fn check_categories<T: Real>(categories: &[Vec<T>]) -> Result<(), Err
     Ok(())
 }
 
-/// The index of a category among those of its column.
+/// Returns the index of a category among those of its column.
 pub(super) fn category_index<T: Real>(categories: &[T], value: T) -> Option<usize> {
     let index = categories.partition_point(|category| *category < value);
     (categories.get(index) == Some(&value)).then_some(index)
 }
 
-/// A value that is none of the categories of its column is refused, if that is wanted.
+/// Returns an error for a value that is not a category of its column, if `refuse` is set.
 pub(super) fn check_unknown<T: Real>(
     categories: &[T],
     (row, column): (usize, usize),

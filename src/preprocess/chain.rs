@@ -1,4 +1,4 @@
-//! Transformers one after the other.
+//! Transformers applied in sequence.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -8,8 +8,9 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// Two transformations, the first and then the second: what a tuple of transformers learns. Longer tuples nest, as
-/// `Chain<A, Chain<B, C>>`.
+/// Two transformations applied in sequence: the fitted form of a tuple of transformers.
+///
+/// Longer tuples nest, as in `Chain<A, Chain<B, C>>`.
 ///
 /// # Examples
 /// ```
@@ -17,7 +18,8 @@ use crate::scratch::Scratch;
 /// use logit::StandardScaler;
 /// use nalgebra::dmatrix;
 ///
-/// let chain = (StandardScaler::new(), StandardScaler::new()).fit(&dmatrix![1.0; 5.0])?;
+/// let chain =
+///     (StandardScaler::new(), StandardScaler::new()).fit(&dmatrix![1.0; 5.0])?;
 /// assert_eq!(chain.first().mean(), [3.0]);
 /// assert_eq!(chain.second().mean(), [0.0]);
 /// assert_eq!(chain.inverse_transform(&dmatrix![1.0])?, dmatrix![5.0]);
@@ -30,10 +32,11 @@ pub struct Chain<A, B> {
 }
 
 impl<A, B> Chain<A, B> {
-    /// `first`, then `second`.
+    /// Creates a chain that applies `first`, then `second`.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] when the second does not take what the first gives.
+    /// Returns [`Error::ShapeMismatch`] if the number of inputs of `second` is not the number of outputs of
+    /// `first`.
     pub fn new<T: Real>(first: A, second: B) -> Result<Self, Error>
     where
         A: Transform<T>,
@@ -43,12 +46,12 @@ impl<A, B> Chain<A, B> {
         Ok(Chain { first, second })
     }
 
-    /// What is applied first.
+    /// Returns the transformation that is applied first.
     pub fn first(&self) -> &A {
         &self.first
     }
 
-    /// What is applied to the result.
+    /// Returns the transformation that is applied to the result of the first.
     pub fn second(&self) -> &B {
         &self.second
     }
@@ -88,7 +91,7 @@ impl<T: Real, A: Transform<T>, B: Transform<T>> Transform<T> for Chain<A, B> {
     }
 }
 
-/// Fits the first transformer, and `rest` to the rows that it hands on.
+/// Fits the first transformer, then calls `rest` with the training rows that it passes on.
 fn fit_in_order<T: Real, A: Transformer<T>, B>(
     first: &A,
     x: Rows<'_, T>,
@@ -104,7 +107,7 @@ fn fit_in_order<T: Real, A: Transformer<T>, B>(
 macro_rules! tuples {
     ($($first:ident, $($rest:ident $field:tt),+ as $tail:ty;)*) => {
         $(
-            /// Each learns from the training rows that the ones before it hand on.
+            /// Each transformer learns from the training rows that the one before it passes on.
             impl<T: Real, $first: Transformer<T>, $($rest: Transformer<T>),+> Transformer<T>
                 for ($first, $($rest),+)
             {

@@ -1,4 +1,4 @@
-//! How much a column says about the classes.
+//! Scores of how much a column says about the classes.
 
 use statrs::function::beta::checked_beta_reg;
 
@@ -6,49 +6,59 @@ use super::moments::power_of_two;
 use crate::quantile::Sorted;
 use crate::scalar::Real;
 
-/// What a [`SelectBest`](crate::preprocess::SelectBest) compares columns by. A constant column scores 0.
+/// The score by which a [`SelectBest`](crate::preprocess::SelectBest) ranks columns. A constant column scores
+/// 0.
 ///
 /// ```
 /// use logit::prelude::*;
 /// use logit::preprocess::{FeatureScore, SelectBest};
 /// use nalgebra::dmatrix;
 ///
-/// // The first column has the same mean in both classes, but tells them apart all the same.
-/// let x = dmatrix![-2.0, 1.0; 2.0, 3.0; -2.1, 2.0; 2.1, 5.0; -1.0, 4.0; 1.0, 6.0; -1.1, 3.5; 1.1, 4.5];
+/// // The means of the first column are equal, but its values separate the classes.
+/// let x = dmatrix![
+///     -2.0, 1.0; 2.0, 3.0; -2.1, 2.0; 2.1, 5.0;
+///     -1.0, 4.0; 1.0, 6.0; -1.1, 3.5; 1.1, 4.5
+/// ];
 /// let y = [0, 0, 0, 0, 1, 1, 1, 1];
 /// assert_eq!(SelectBest::new(1).fit_supervised(&x, &y)?.columns(), [1]);
-/// let by_information = SelectBest::new(1).score(FeatureScore::MutualInformation { bins: 4 });
+/// let by_information =
+///     SelectBest::new(1).score(FeatureScore::MutualInformation { bins: 4 });
 /// assert_eq!(by_information.fit_supervised(&x, &y)?.columns(), [0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum FeatureScore {
-    /// The F statistic of a one-way analysis of variance, which has a p-value: how far the means of the classes are apart,
-    /// beside the spread within them.
+    /// The F statistic of a one-way analysis of variance, which has a p-value.
     ///
-    /// F = (B / (K - 1)) / (W / (n - K)), where B is the sum of squares between the means of K classes, W that within them,
-    /// and n the weight of all rows. It is infinite where nothing varies within the classes. As scikit-learn's `f_classif`.
+    /// It compares the distances between the class means with the spread within the classes:
+    /// F = (B / (K - 1)) / (W / (n - K)), where B is the sum of squares between the means of the K classes, W
+    /// the sum of squares within them, and n the total weight of the rows. F is infinite if nothing varies
+    /// within the classes. The same score as `f_classif` of scikit-learn.
     #[default]
     AnovaF,
-    /// The mutual information of the class and the column, in nats, which sees more than means.
+    /// The mutual information of the class and the column, in nats, which detects more than differences of
+    /// means.
     ///
-    /// The column is cut at its quantiles into at most `bins` bins, or taken value by value if it has no more values than that.
-    /// I = Σ p(b, c) ln(p(b, c) / (p(b) p(c))) is biased upwards, the more so the more cells there are: so
-    /// (cells of the column + classes - cells of both - 1) / 2n is added, where cells without rows do not count, and what is
-    /// below 0 becomes 0.
+    /// The column is cut at its quantiles into at most `bins` bins. A column with no more than `bins`
+    /// distinct values is taken value by value.
     ///
-    /// Cover and Thomas (2006), "Elements of Information Theory", section 2.3; Miller (1955), "Note on the bias of information
-    /// estimates".
+    /// The estimate I = Σ p(b, c) ln(p(b, c) / (p(b) p(c))) is biased upwards, more so with more cells.
+    /// Therefore
+    /// (cells of the column + classes - cells of both - 1) / 2n is added, where cells without rows do not
+    /// count, and negative results become 0.
+    ///
+    /// Cover and Thomas (2006), "Elements of Information Theory", section 2.3; Miller (1955), "Note on the
+    /// bias of information estimates".
     MutualInformation {
         /// The largest number of bins, at least 2.
         bins: usize,
     },
 }
 
-/// The rows that count, with their classes and weights.
+/// The rows of positive weight, with their classes and weights.
 pub(super) struct Sample {
-    /// Numbers of rows, classes and weights.
+    /// The index, class and weight of each row.
     pub(super) rows: Vec<(usize, usize, f64)>,
     /// The weight of each class.
     pub(super) class_weights: Vec<f64>,
@@ -65,33 +75,33 @@ impl Sample {
         Sample { total: class_weights.iter().sum(), rows, class_weights }
     }
 
-    /// The number of classes that have rows.
+    /// Returns the number of classes that have rows.
     pub(super) fn classes(&self) -> usize {
         self.class_weights.iter().filter(|weight| **weight > 0.0).count()
     }
 
-    /// The degrees of freedom between the classes and within them.
+    /// Returns the degrees of freedom between the classes and within them.
     pub(super) fn freedom(&self) -> (f64, f64) {
         let classes = self.classes() as f64;
         (classes - 1.0, self.total - classes)
     }
 
-    /// The F statistic of a column.
+    /// Returns the F statistic of a column.
     pub(super) fn anova_f<T: Real>(&self, column: &[T]) -> f64 {
         let value = |row: usize| column[row].as_f64();
         let largest = self.rows.iter().fold(0.0, |most: f64, &(row, ..)| most.max(value(row).abs()));
-        // In units, so that differences and squares stay within the range; powers of two are exact.
+        // Powers of two are exact, and in units of one, differences and squares do not overflow.
         let unit = power_of_two(largest);
         let start = self.rows.first().map_or(0.0, |&(row, ..)| value(row) / unit);
         let spread =
             self.rows.iter().fold(0.0, |most: f64, &(row, ..)| most.max((value(row) / unit - start).abs()));
-        // Constant, up to a few units in the last place.
+        // The column is constant, up to a few units in the last place.
         if spread <= 8.0 * f64::EPSILON {
             return 0.0;
         }
         let scale = power_of_two(spread);
         let deviation = |row: usize| (value(row) / unit - start) / scale;
-        // From the first row of the class, so that a class without spread has a sum of squares of exactly 0.
+        // Deviations from the class's first row give a class without spread a sum of squares of exactly 0.
         let mut anchors = vec![None; self.class_weights.len()];
         let mut means = vec![0.0; self.class_weights.len()];
         for &(row, class, weight) in &self.rows {
@@ -110,15 +120,15 @@ impl Sample {
         if between == 0.0 { 0.0 } else { (between / freedom_between) / (within / freedom_within) }
     }
 
-    /// The probability of an F statistic at least as large if the classes have the same mean.
+    /// Returns the probability of an F statistic at least this large if all classes have the same mean.
     pub(super) fn p_value(&self, f: f64) -> f64 {
         let (between, within) = self.freedom();
         let share = within / (within + between * f);
-        // Both degrees of freedom are above 0, so there is a value.
+        // The function is defined, because both degrees of freedom are above 0.
         checked_beta_reg(within / 2.0, between / 2.0, share).unwrap_or(1.0)
     }
 
-    /// The mutual information of the classes and a column, in at most this many bins.
+    /// Returns the mutual information of the classes and a column that is cut into at most `bins` bins.
     pub(super) fn mutual_information<T: Real>(&self, column: &[T], bins: usize) -> f64 {
         let values: Vec<T> = self.rows.iter().map(|&(row, ..)| column[row]).collect();
         let weights: Vec<f64> = self.rows.iter().map(|&(.., weight)| weight).collect();
@@ -145,7 +155,8 @@ impl Sample {
     }
 }
 
-/// The largest value of each bin but the last: all values if they are few, else quantiles.
+/// Returns the largest value of each bin except the last: all distinct values if they fit in `bins` bins,
+/// quantiles otherwise.
 fn edges<T: Real>(values: &[T], weights: &[f64], bins: usize) -> Vec<f64> {
     let numbers: Vec<f64> = values.iter().map(|v| v.as_f64()).collect();
     let mut distinct = numbers.clone();

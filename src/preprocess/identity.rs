@@ -1,4 +1,4 @@
-//! No preprocessing.
+//! The transformer that changes nothing.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -9,7 +9,7 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// What `()` learns as a transformer: the number of columns, which go through as they are.
+/// The fitted form of the transformer `()`, which passes all columns through unchanged.
 ///
 /// ```
 /// use logit::prelude::*;

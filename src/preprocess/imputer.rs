@@ -1,4 +1,4 @@
-//! Values in the place of missing ones.
+//! Replacement of missing values.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -13,10 +13,11 @@ use crate::rows::Rows;
 use crate::scalar::{Real, all_finite, column_mut, columns, is_finite};
 use crate::scratch::Scratch;
 
-/// Puts a value in the place of each missing one, which is NaN: the mean, the median or the most frequent value of the
-/// column's training rows, or a constant.
+/// Replaces missing values, which are NaN, in each column.
 ///
-/// It is the one transformer that takes NaN; put it first. Infinities are errors here too.
+/// The replacement is the mean, the median or the most frequent value of the column's training rows, or a
+/// constant. All other transformers that compute with values reject NaN, so put the imputer before them.
+/// Infinities are errors here too.
 ///
 /// # Examples
 /// ```
@@ -24,8 +25,12 @@ use crate::scratch::Scratch;
 /// use logit::Imputer;
 /// use nalgebra::dmatrix;
 ///
-/// let imputer = Imputer::median().indicators(true).fit(&dmatrix![1.0; 2.0; 9.0; f64::NAN])?;
-/// assert_eq!(imputer.transform(&dmatrix![f64::NAN; 5.0])?, dmatrix![2.0, 1.0; 5.0, 0.0]);
+/// let imputer =
+///     Imputer::median().indicators(true).fit(&dmatrix![1.0; 2.0; 9.0; f64::NAN])?;
+/// assert_eq!(
+///     imputer.transform(&dmatrix![f64::NAN; 5.0])?,
+///     dmatrix![2.0, 1.0; 5.0, 0.0]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,28 +48,30 @@ enum Replacement {
 }
 
 impl Imputer {
-    /// By the mean of the column.
+    /// Replaces missing values by the mean of the column.
     pub fn mean() -> Self {
         Imputer { by: Replacement::Mean, indicators: false }
     }
 
-    /// By the median of the column, interpolated between two rows.
+    /// Replaces missing values by the median of the column, interpolated between two rows.
     pub fn median() -> Self {
         Imputer { by: Replacement::Median, indicators: false }
     }
 
-    /// By the most frequent value of the column, the smallest of equals.
+    /// Replaces missing values by the most frequent value of the column, the smallest in a tie.
     pub fn most_frequent() -> Self {
         Imputer { by: Replacement::MostFrequent, indicators: false }
     }
 
-    /// By this number.
+    /// Replaces missing values by the number `value`.
     pub fn constant(value: f64) -> Self {
         Imputer { by: Replacement::Constant(value), indicators: false }
     }
 
-    /// Whether a column is added for each column with missing training values, 1 where a value was missing: that it was
-    /// may itself say something. Defaults to `false`.
+    /// Sets whether an indicator column is added for each column with missing training values.
+    ///
+    /// The indicator is 1 where a value was missing and 0 elsewhere, for data in which a missing value is
+    /// itself informative. Defaults to `false`.
     pub fn indicators(mut self, indicators: bool) -> Self {
         self.indicators = indicators;
         self
@@ -78,7 +85,8 @@ impl Imputer {
 /// use logit::Imputer;
 /// use nalgebra::dmatrix;
 ///
-/// let fitted = Imputer::mean().indicators(true).fit(&dmatrix![1.0, 5.0; 3.0, f64::NAN])?;
+/// let fitted =
+///     Imputer::mean().indicators(true).fit(&dmatrix![1.0, 5.0; 3.0, f64::NAN])?;
 /// assert_eq!((fitted.values(), fitted.indicated()), (&[2.0, 5.0][..], &[1][..]));
 /// assert!(fitted.inverse_transform(&dmatrix![1.0, 5.0, 1.0])?[(0, 1)].is_nan());
 /// # Ok::<(), logit::Error>(())
@@ -92,7 +100,8 @@ pub struct FittedImputer<T> {
 
 impl<T: Real> FittedImputer<T> {
     /// # Errors
-    /// For values that are not finite and indicators that are not of ascending columns.
+    /// Returns an error if a value is not finite, or if the indicated columns are not ascending columns of
+    /// the input.
     pub(super) fn new(values: Vec<T>, indicated: Vec<usize>) -> Result<Self, Error> {
         check::finite("values", &DMatrix::from_row_slice(1, values.len(), &values))?;
         for (index, &column) in indicated.iter().enumerate() {
@@ -102,12 +111,12 @@ impl<T: Real> FittedImputer<T> {
         Ok(FittedImputer { values, indicated })
     }
 
-    /// What each column has in the place of missing values.
+    /// Returns the value that replaces missing ones, for each column.
     pub fn values(&self) -> &[T] {
         &self.values
     }
 
-    /// The columns that have an indicator.
+    /// Returns the columns that have an indicator.
     pub fn indicated(&self) -> &[usize] {
         &self.indicated
     }
@@ -117,9 +126,9 @@ fn is_missing<T: Real>(value: T) -> bool {
     value.as_f64().is_nan()
 }
 
-/// Infinities are no missing values.
+/// Returns an error for an infinite entry, which does not count as missing.
 fn check_infinite<T: Real>(x: DMatrixView<'_, T>) -> Result<(), Error> {
-    // As memory lies; the first of them is looked for row by row.
+    // This check reads in memory order; the error below needs the first infinity in row order.
     if is_finite(&x) || !x.iter().any(|v| v.as_f64().is_infinite()) {
         return Ok(());
     }
@@ -135,7 +144,10 @@ fn check_infinite<T: Real>(x: DMatrixView<'_, T>) -> Result<(), Error> {
 }
 
 impl Replacement {
-    /// Of the entries that are there; `None` if there are none.
+    /// Returns the replacement value that the entries of a column give.
+    ///
+    /// # Errors
+    /// Returns [`Error::NothingToImpute`] if all entries are missing and the replacement is not a constant.
     fn of<T: Real>(self, column: usize, entries: &[T], weights: Option<&[T]>) -> Result<T, Error> {
         let found = match self {
             Replacement::Constant(value) => Some(value),
@@ -143,7 +155,7 @@ impl Replacement {
             Replacement::MostFrequent => Sorted::new(entries, weights).most_frequent(),
             Replacement::Mean => {
                 if all_finite(entries) {
-                    // Rows that count are there, because weights have a positive sum.
+                    // Some row has a positive weight, because the weights have a positive sum.
                     return Moments::of_column(entries, weights).map(T::of);
                 }
                 let weight = |row: usize| weights.map_or(T::one(), |weights| weights[row]);
@@ -161,7 +173,7 @@ impl Replacement {
 impl<T: Real> Transformer<T> for Imputer {
     type Fitted = FittedImputer<T>;
 
-    /// A column without any value can only be filled by a constant.
+    /// Learns the replacement values. A column without any value can only be filled with a constant.
     fn fit_rows(
         &self,
         x: Rows<'_, T>,
@@ -224,7 +236,7 @@ impl<T: Real> Transform<T> for FittedImputer<T> {
         }
         Ok(x)
     }
-    /// The rows with the values that were put in, and NaN where an indicator says that one was missing.
+    /// Returns the rows with the replacement values, and with NaN where an indicator marks a missing value.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         checked(z, self.outputs())?;
         let mut x = z.columns(0, self.inputs()).into_owned();

@@ -1,4 +1,4 @@
-//! Labels as class indices.
+//! The encoding of labels as class indices.
 
 use nalgebra::DMatrix;
 
@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::label::{Label, distinct, indices};
 use crate::scalar::Real;
 
-/// The classes of labels in ascending order, and labels as indices into them. Classifiers do this by themselves; it is for
-/// code of your own.
+/// An encoder of labels as indices into the ascending list of classes.
+///
+/// Classifiers encode labels themselves; the encoder is for your own code.
 ///
 /// # Examples
 /// ```
@@ -25,10 +26,10 @@ pub struct LabelEncoder<L> {
 }
 
 impl<L: Label> LabelEncoder<L> {
-    /// The distinct labels of `y`.
+    /// Creates an encoder whose classes are the distinct labels of `y`.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no labels.
+    /// Returns [`Error::Empty`] if `y` has no labels.
     pub fn new(y: &[L]) -> Result<Self, Error> {
         if y.is_empty() {
             return Err(Error::Empty { argument: "y", axis: "labels" });
@@ -36,23 +37,23 @@ impl<L: Label> LabelEncoder<L> {
         Ok(LabelEncoder { classes: distinct(y.iter()) })
     }
 
-    /// The classes, in ascending order.
+    /// Returns the classes in ascending order.
     pub fn classes(&self) -> &[L] {
         &self.classes
     }
 
-    /// The index of each label.
+    /// Returns the class index of each label.
     ///
     /// # Errors
-    /// [`Error::UnknownLabel`].
+    /// Returns [`Error::UnknownLabel`] if a label is not one of the classes.
     pub fn encode(&self, y: &[L]) -> Result<Vec<usize>, Error> {
         indices(&self.classes, y)
     }
 
-    /// The label of each index.
+    /// Returns the label of each class index.
     ///
     /// # Errors
-    /// [`Error::UnknownLabel`] for an index beyond the last class.
+    /// Returns [`Error::UnknownLabel`] if an index is not below the number of classes.
     pub fn decode(&self, indices: &[usize]) -> Result<Vec<L>, Error> {
         let label = |(row, &index): (usize, &usize)| {
             let unknown =
@@ -62,10 +63,10 @@ impl<L: Label> LabelEncoder<L> {
         indices.iter().enumerate().map(label).collect()
     }
 
-    /// A row for each label with 1 in the column of its class, n x K.
+    /// Returns a row for each label, with 1 in the column of its class and 0 elsewhere, n x K.
     ///
     /// # Errors
-    /// [`Error::UnknownLabel`].
+    /// Returns [`Error::UnknownLabel`] if a label is not one of the classes.
     pub fn one_hot<T: Real>(&self, y: &[L]) -> Result<DMatrix<T>, Error> {
         let mut rows = DMatrix::zeros(y.len(), self.classes.len());
         for (row, class) in self.encode(y)?.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Columns whose largest absolute value is 1.
+//! Scaling of columns to a largest absolute value of 1.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -10,7 +10,7 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 
-/// Divides each column by its largest absolute value; zeros stay zeros, and a column of zeros stays as it is.
+/// Divides each column by its largest absolute value. Zeros stay zeros, and a column of zeros is unchanged.
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,7 @@ use crate::scratch::Scratch;
 pub struct MaxAbsScaler;
 
 impl MaxAbsScaler {
-    /// The scaler; it has no settings.
+    /// Creates the scaler, which has no settings.
     pub fn new() -> Self {
         MaxAbsScaler
     }
@@ -50,17 +50,17 @@ pub struct FittedMaxAbsScaler<T> {
 }
 
 impl<T: Real> FittedMaxAbsScaler<T> {
-    /// What divides columns by `scale`.
+    /// Creates a fitted scaler that divides each column by its entry of `scale`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a scale that is not above 0.
+    /// Returns [`Error::InvalidParameter`] if a scale is not finite and above 0.
     pub fn new(scale: Vec<T>) -> Result<Self, Error> {
         let zero = vec![T::zero(); scale.len()];
         affine::checked_parameters(&zero, &scale)?;
         Ok(FittedMaxAbsScaler { zero, scale })
     }
 
-    /// What each column is divided by.
+    /// Returns the divisor of each column.
     pub fn scale(&self) -> &[T] {
         &self.scale
     }

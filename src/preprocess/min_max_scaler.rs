@@ -1,4 +1,4 @@
-//! Columns from one number to another.
+//! Scaling of columns to a range.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -9,7 +9,8 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 
-/// Maps the smallest value of each column to the lower end of a range and the largest to the upper.
+/// Scales each column so that its smallest training value maps to the lower end of a range and its largest to
+/// the upper end.
 ///
 /// # Formula
 /// z = a + (b - a) (x - min) / (max - min). A constant column becomes a.
@@ -38,18 +39,18 @@ impl Default for MinMaxScaler {
 }
 
 impl MinMaxScaler {
-    /// A scaler to the range from 0 to 1.
+    /// Creates a scaler to the range from 0 to 1.
     pub fn new() -> Self {
         MinMaxScaler { low: 0.0, high: 1.0, clip: false }
     }
 
-    /// The range. Defaults to 0 and 1.
+    /// Sets the ends of the output range. Defaults to 0 and 1.
     pub fn range(mut self, low: f64, high: f64) -> Self {
         (self.low, self.high) = (low, high);
         self
     }
 
-    /// Whether values outside of the range of the training rows are moved to its ends. Defaults to `false`.
+    /// Sets whether results outside the output range are moved to its nearest end. Defaults to `false`.
     pub fn clip(mut self, clip: bool) -> Self {
         self.clip = clip;
         self
@@ -75,7 +76,10 @@ impl MinMaxScaler {
 /// use nalgebra::dmatrix;
 ///
 /// let fitted = MinMaxScaler::new().range(-1.0, 1.0).fit(&dmatrix![10.0; 14.0])?;
-/// assert_eq!((fitted.minimum(), fitted.maximum(), fitted.scale()), (&[10.0][..], &[14.0][..], vec![0.5]));
+/// assert_eq!(
+///     (fitted.minimum(), fitted.maximum(), fitted.scale()),
+///     (&[10.0][..], &[14.0][..], vec![0.5])
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -89,8 +93,8 @@ pub struct FittedMinMaxScaler<T> {
 
 impl<T: Real> FittedMinMaxScaler<T> {
     /// # Errors
-    /// For settings out of range, and for columns whose ends are not finite or not in order, or further apart than the
-    /// number type can say.
+    /// Returns an error for settings out of range, and [`Error::FitOverflow`] if the minimum of a column is
+    /// above its maximum or their difference is not finite.
     pub(super) fn new(settings: MinMaxScaler, minimum: Vec<T>, maximum: Vec<T>) -> Result<Self, Error> {
         settings.check()?;
         check::count("maximum", "entries", minimum.len(), maximum.len())?;
@@ -101,28 +105,29 @@ impl<T: Real> FittedMinMaxScaler<T> {
         Ok(FittedMinMaxScaler { minimum, maximum, low, high, clip })
     }
 
-    /// The smallest training value of each column.
+    /// Returns the smallest training value of each column.
     pub fn minimum(&self) -> &[T] {
         &self.minimum
     }
 
-    /// The largest training value of each column.
+    /// Returns the largest training value of each column.
     pub fn maximum(&self) -> &[T] {
         &self.maximum
     }
 
-    /// What each column is multiplied by.
+    /// Returns the factor by which each column is multiplied.
     pub fn scale(&self) -> Vec<T> {
         (0..self.minimum.len()).map(|column| T::of(self.high - self.low) / self.width(column)).collect()
     }
 
-    /// The width of a column; 1 for a constant one.
+    /// Returns the difference between the largest and the smallest training value of a column; 1 for a
+    /// constant column.
     fn width(&self, column: usize) -> T {
         let width = self.maximum[column] - self.minimum[column];
         if width < T::MIN_POSITIVE { T::one() } else { width }
     }
 
-    /// Maps entries of a column to the range.
+    /// Returns the map of the entries of a column to the output range.
     fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
         let (low, high) = (T::of(self.low), T::of(self.high));
         move |column, entries| {
@@ -152,7 +157,7 @@ impl<T: Real> Transformer<T> for MinMaxScaler {
         let (mut minimum, mut maximum) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
         for column in columns(&x) {
             let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
-            // Weights have a positive sum, so some row counts.
+            // Some row has a positive weight, because the weights have a positive sum.
             let (low, high) = counted.fold((None, None), |(low, high): (Option<T>, Option<T>), (_, &v)| {
                 (Some(low.map_or(v, |low| low.min(v))), Some(high.map_or(v, |high| high.max(v))))
             });
@@ -181,7 +186,7 @@ impl<T: Real> Transform<T> for FittedMinMaxScaler<T> {
     fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
         affine::change(x, self.inputs(), self.forward())
     }
-    /// Of values that were clipped, the ends of the range of the training rows.
+    /// Maps the rows back. A clipped value becomes the nearest end of the training range.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         let (low, high) = (T::of(self.low), T::of(self.high));
         affine::change(z.clone_owned(), self.outputs(), |column, entries| {

@@ -1,4 +1,4 @@
-//! Transformations of the columns of a matrix that are learned from training rows.
+//! Transformers, which learn a transformation of the columns of a matrix from training rows.
 
 mod affine;
 mod categories;
@@ -58,19 +58,19 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// Rows to transform, of the right number of columns and finite.
+/// Checks the rows to transform: they have `columns` columns, and all entries are finite.
 pub(crate) fn checked<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>, columns: usize) -> Result<(), Error> {
     let x = x.into();
     check::count("x", "columns", columns, x.ncols())?;
     check::finite("x", x)
 }
 
-/// One name for each column that goes in.
+/// Checks that there is one name for each input column, and returns the names.
 pub(crate) fn checked_names(names: &[String], inputs: usize) -> Result<&[String], Error> {
     check::count("names", "entries", inputs, names.len()).map(|()| names)
 }
 
-/// Rows to learn from, at least one with at least one column.
+/// Checks that the training rows have at least one row and one column.
 pub(crate) fn check_not_empty<T: Real>(x: DMatrixView<'_, T>) -> Result<(), Error> {
     for (axis, count) in [("rows", x.nrows()), ("columns", x.ncols())] {
         if count == 0 {
@@ -80,7 +80,7 @@ pub(crate) fn check_not_empty<T: Real>(x: DMatrixView<'_, T>) -> Result<(), Erro
     Ok(())
 }
 
-/// Calls `then` with what `transform` makes of the rows, which lies in memory of `scratch`.
+/// Calls `then` with the transformed rows, which are held in memory of `scratch`.
 pub(crate) fn with_transformed<T: Real, A>(
     transform: &impl Transform<T>,
     x: Rows<'_, T>,
@@ -95,7 +95,7 @@ pub(crate) fn with_transformed<T: Real, A>(
     result
 }
 
-/// Rows with the names of their columns and categories, where they are known.
+/// Attaches column names and category names to the rows of `x`, where they are known.
 pub(crate) fn labelled<'a, T: Real>(
     x: &'a DMatrix<T>,
     names: Option<&'a [String]>,
@@ -111,8 +111,10 @@ pub(crate) fn labelled<'a, T: Real>(
     Ok(rows)
 }
 
-/// Calls `then` with `z`, which `transform` makes of the rows of `x`, under the names of its columns and of the categories
-/// that are still the same, if those of `x` are known.
+/// Calls `then` with `z`, the result of `transform` for the rows of `x`, and with its names.
+///
+/// If the column names of `x` are known, `z` has the names of the output columns. If the category names of
+/// `x` are known, `z` has those of the columns whose codes are unchanged.
 pub(crate) fn with_names_after<T: Real, A>(
     transform: &impl Transform<T>,
     x: Rows<'_, T>,
@@ -127,7 +129,8 @@ pub(crate) fn with_names_after<T: Real, A>(
     then(labelled(z, names.as_deref(), categories.as_deref())?)
 }
 
-/// What the codes of a column of `z` mean, if they are those of a column of `x`, missing ones aside.
+/// Returns the category names of a column of `z` if its codes are those of a column of `x`, except where they
+/// are missing.
 fn kept_categories<T: Real>(
     transform: &impl Transform<T>,
     x: Rows<'_, T>,

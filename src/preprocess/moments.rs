@@ -6,16 +6,20 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 
-/// The mean and the variance of each column of rows that come in blocks, each weighted if there are weights: what a scaler
-/// learns of rows that are never all at hand.
+/// The mean and the variance of each column, computed from blocks of rows that need not be in memory
+/// together.
+///
+/// Rows can have weights. A [`FittedStandardScaler`] can be made from the result: see
+/// [`scaler`](Moments::scaler).
 ///
 /// # Formula
-/// Two blocks with weights a and b, means μ and ν and sums of squared deviations S and T have together the weight
-/// a + b, the mean μ + b/(a + b) (ν - μ) and the sum S + T + ab/(a + b) (ν - μ)².
+/// Two blocks with weights a and b, means μ and ν and sums of squared deviations S and T combine to the
+/// weight a + b, the mean μ + b/(a + b) (ν - μ) and the sum S + T + ab/(a + b) (ν - μ)².
 ///
 /// # Precision
-/// Within a block two passes, in `f64`, the second correcting the first; squares in units of the column's largest
-/// value. An offset of 10⁹ costs no digits of the variance, and neither 10³⁰⁰ nor 10⁻³⁰⁰ leaves the range.
+/// Each block takes two passes in `f64`, of which the second corrects the first. Squares are computed in
+/// units of the column's largest value. An offset of 10⁹ costs no digits of the variance, and neither 10³⁰⁰
+/// nor 10⁻³⁰⁰ leaves the range.
 ///
 /// # References
 /// Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance".
@@ -53,10 +57,10 @@ pub(super) struct Column {
 }
 
 impl Moments {
-    /// Of no rows yet, with this number of columns.
+    /// Creates the moments of no rows, for `columns` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for no columns.
+    /// Returns [`Error::InvalidParameter`] if `columns` is 0.
     pub fn new(columns: usize) -> Result<Self, Error> {
         check::parameter("columns", columns as f64, columns > 0, "at least 1")?;
         let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -64,10 +68,12 @@ impl Moments {
         Ok(Moments { rows: 0, weight: 0.0, columns: vec![column; columns] })
     }
 
-    /// Of these rows.
+    /// Returns the moments of the rows of `x`, each weighted if there are weights.
     ///
     /// # Errors
-    /// As [`update`](Self::update), and for no rows.
+    /// Returns [`Error::Empty`] if `x` has no rows or no columns, [`Error::NotFinite`] if an entry is not
+    /// finite, and an error if the weights have another length than the rows, are negative or not finite, or
+    /// have no positive, finite sum.
     pub fn of<'a, T>(x: impl Into<Rows<'a, T>>, weights: Option<&[T]>) -> Result<Self, Error>
     where
         T: Real + 'a,
@@ -80,17 +86,20 @@ impl Moments {
         Ok(moments)
     }
 
-    /// The mean of the entries of one column, which are finite, with a weight for each if there are weights.
+    /// Returns the mean of the entries of one column, each weighted if there are weights. The entries must be
+    /// finite.
     pub(super) fn of_column<T: Real>(entries: &[T], weights: Option<&[T]>) -> Result<f64, Error> {
         let weight = check::weights(weights, entries.len())?;
         Ok(Column::of(entries, weights, weight).mean)
     }
 
-    /// Takes in more rows, with one weight per row if there are weights.
+    /// Adds the rows of `x`, with one weight per row if there are weights.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of columns, [`Error::NotFinite`], and bad weights (but all may be 0).
-    /// Nothing is taken in then.
+    /// Returns [`Error::ShapeMismatch`] if the number of columns or of weights is wrong, [`Error::NotFinite`]
+    /// if an entry is not finite, and an error if a weight is negative or not finite, or if the weights sum
+    /// to infinity or a subnormal number. Weights that are all 0 are no error: the rows are ignored. After an
+    /// error, the moments are unchanged.
     pub fn update<'a, T>(&mut self, x: impl Into<Rows<'a, T>>, weights: Option<&[T]>) -> Result<(), Error>
     where
         T: Real + 'a,
@@ -109,10 +118,10 @@ impl Moments {
         self.merge(&Moments { rows: x.nrows(), weight, columns })
     }
 
-    /// Takes in what others have seen.
+    /// Adds the rows that `other` has seen.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of columns.
+    /// Returns [`Error::ShapeMismatch`] if `other` has another number of columns.
     pub fn merge(&mut self, other: &Moments) -> Result<(), Error> {
         check::count("other", "columns", self.columns.len(), other.columns.len())?;
         if other.weight > 0.0 {
@@ -130,34 +139,37 @@ impl Moments {
         Ok(())
     }
 
-    /// How many rows were taken in.
+    /// Returns the number of rows seen.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// The sum of their weights.
+    /// Returns the sum of the weights of the rows seen.
     pub fn weight(&self) -> f64 {
         self.weight
     }
 
-    /// The mean of each column; 0 of no rows.
+    /// Returns the mean of each column; 0 if no rows were seen.
     pub fn mean(&self) -> Vec<f64> {
         self.columns.iter().map(|column| column.mean).collect()
     }
 
-    /// The variance of each column, divided by the sum of weights; infinite where that is beyond the range.
+    /// Returns the variance of each column: the weighted sum of squared deviations divided by the sum of
+    /// weights. A variance beyond the range of `f64` is infinite.
     pub fn variance(&self) -> Vec<f64> {
         self.deviation().into_iter().map(|deviation| deviation * deviation).collect()
     }
 
-    /// The standard deviation of each column.
+    /// Returns the standard deviation of each column.
     pub fn deviation(&self) -> Vec<f64> {
         let weight = if self.weight > 0.0 { self.weight } else { 1.0 };
         self.columns.iter().map(|column| column.unit * (column.squares / weight).sqrt()).collect()
     }
 
-    /// Which columns are constant, up to a few units in the last place of their values, or vary so little that their
-    /// variance underflows.
+    /// Returns, for each column, whether it is constant.
+    ///
+    /// A column is constant if it varies by no more than a few units in the last place of its values, or so
+    /// little that its variance underflows.
     pub fn constant(&self) -> Vec<bool> {
         let constant = |(column, deviation): (&Column, f64)| {
             let largest = column.low.abs().max(column.high.abs());
@@ -168,10 +180,11 @@ impl Moments {
         self.columns.iter().zip(self.deviation()).map(constant).collect()
     }
 
-    /// The scaler that a [`StandardScaler`](crate::StandardScaler) with its defaults learns from all rows so far.
+    /// Returns the scaler that a default [`StandardScaler`](crate::StandardScaler) learns from all rows seen
+    /// so far.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no rows.
+    /// Returns [`Error::Empty`] if no rows were seen, or only rows of weight 0.
     pub fn scaler<T: Real>(&self) -> Result<FittedStandardScaler<T>, Error> {
         if self.weight == 0.0 {
             return Err(Error::Empty { argument: "x", axis: "rows" });
@@ -188,13 +201,13 @@ impl Column {
     fn of<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64) -> Self {
         let (low, high) = range(entries, weights);
         let unit = power_of_two(low.abs().max(high.abs()));
-        // In units, so that differences and squares stay within the range; one over a power of two is exact.
+        // In units of a power of two, differences and squares do not overflow. Its inverse is exact.
         let inverse = 1.0 / unit;
         let means = |shift: f64| means(entries, weights, total, inverse, shift);
         let rough = means(0.0).0;
         let (off, square) = means(rough);
         let mean = if low == high { low * inverse } else { rough + off };
-        // About the mean itself, where the rough one was too far off to be accounted for.
+        // The rough mean was too far off to correct for, so squares are taken about the mean itself.
         let square = if off * off > 1e-3 * square { means(mean).1 } else { square - off * off };
         // Deviations may be far smaller than the values.
         let smaller = power_of_two((low * inverse - mean).abs().max((high * inverse - mean).abs()));
@@ -219,7 +232,7 @@ impl Column {
     }
 }
 
-/// The smallest and the largest entry that counts.
+/// Returns the smallest and the largest entry of positive weight.
 fn range<T: Real>(entries: &[T], weights: Option<&[T]>) -> (f64, f64) {
     let Some(weights) = weights else {
         let (chunks, rest) = entries.as_chunks::<8>();
@@ -243,7 +256,7 @@ fn range<T: Real>(entries: &[T], weights: Option<&[T]>) -> (f64, f64) {
     })
 }
 
-/// The means of v `factor` - `shift` and of its square, in eight interleaved sums.
+/// Returns the weighted means of `v * factor - shift` and of its square, in eight interleaved sums.
 fn means<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64, factor: f64, shift: f64) -> (f64, f64) {
     let (mut first, mut second) = ([0.0; 8], [0.0; 8]);
     match weights {
@@ -263,7 +276,7 @@ fn means<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64, factor: f64,
             (first.iter().sum::<f64>() / total, second.iter().sum::<f64>() / total)
         }
         Some(weights) => {
-            // Shares of the whole, whose sums stay within the range. What does not count may be out of it.
+            // Shares of the total weight have sums within the range. Entries of weight 0 may be out of range.
             for (index, (v, weight)) in entries.iter().zip(weights).enumerate() {
                 if *weight > T::zero() {
                     let (share, deviation) = (weight.as_f64() / total, v.as_f64() * factor - shift);
@@ -276,7 +289,7 @@ fn means<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64, factor: f64,
     }
 }
 
-/// The normal power of two at most this far below; 1 for 0.
+/// Returns the largest normal power of two that is at most `value`; 1 for 0.
 pub(super) fn power_of_two(value: f64) -> f64 {
     if value == 0.0 { 1.0 } else { 2f64.powi(value.log2().floor().clamp(-1022.0, 1023.0) as i32) }
 }

@@ -1,4 +1,4 @@
-//! Rows of length 1.
+//! Scaling of rows to length 1.
 
 use nalgebra::{DMatrix, DMatrixViewMut};
 
@@ -9,7 +9,7 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// The length of a row.
+/// The norm that measures the length of a row.
 ///
 /// ```
 /// use logit::prelude::*;
@@ -34,13 +34,15 @@ pub enum NormKind {
     Max,
 }
 
-/// Divides each row by its length; rows of zeros stay as they are. It learns the number of columns only.
+/// Divides each row by its length. Rows of zeros are unchanged. A fit learns only the number of columns.
 ///
-/// It takes the sizes of rows away: useful where only the proportions of columns count, as with word counts, and wrong
-/// where sizes matter. To bring columns to one scale, take a [`StandardScaler`](crate::StandardScaler).
+/// Normalising discards the sizes of rows. It is useful if only the proportions of columns matter, as with
+/// word counts, and wrong if sizes matter. To bring columns to one scale, use a
+/// [`StandardScaler`](crate::StandardScaler).
 ///
 /// # Precision
-/// Lengths are computed in units of the row's largest entry, so entries of 10³⁰⁰ or 10⁻³⁰⁰ are no problem.
+/// Lengths are computed in units of the row's largest entry, so entries of 10³⁰⁰ or 10⁻³⁰⁰ neither overflow
+/// nor underflow.
 ///
 /// # Examples
 /// ```
@@ -49,7 +51,10 @@ pub enum NormKind {
 /// use nalgebra::dmatrix;
 ///
 /// let normalizer = Normalizer::new().fit(&dmatrix![1.0, 1.0])?;
-/// assert_eq!(normalizer.transform(&dmatrix![3.0, 4.0; 0.0, 0.0])?, dmatrix![0.6, 0.8; 0.0, 0.0]);
+/// assert_eq!(
+///     normalizer.transform(&dmatrix![3.0, 4.0; 0.0, 0.0])?,
+///     dmatrix![0.6, 0.8; 0.0, 0.0]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,12 +63,12 @@ pub struct Normalizer {
 }
 
 impl Normalizer {
-    /// Rows of Euclidean length 1.
+    /// Creates a normaliser to Euclidean length 1.
     pub fn new() -> Self {
         Normalizer::default()
     }
 
-    /// What length is. Defaults to [`NormKind::L2`].
+    /// Sets the norm that measures the length of a row. Defaults to [`NormKind::L2`].
     pub fn norm(mut self, norm: NormKind) -> Self {
         self.norm = norm;
         self
@@ -93,14 +98,14 @@ impl<T> FittedNormalizer<T> {
         FittedNormalizer { norm, columns, scalar: std::marker::PhantomData }
     }
 
-    /// What length is.
+    /// Returns the norm that measures the length of a row.
     pub fn norm(&self) -> NormKind {
         self.norm
     }
 }
 
 impl<T: Real> FittedNormalizer<T> {
-    /// Divides each row by its length, column by column, so that memory is read as it lies.
+    /// Divides each row by its length. The loops run column by column, which is memory order.
     fn normalize(&self, mut x: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>) {
         let (mut largest, mut lengths) = (scratch.take(x.nrows()), scratch.take(x.nrows()));
         for column in x.column_iter() {
@@ -121,7 +126,7 @@ impl<T: Real> FittedNormalizer<T> {
             if self.norm == NormKind::L2 {
                 *length = length.sqrt();
             }
-            // A row of zeros, which were divided by 1.
+            // A row of zeros was divided by 1 above, and is left as it is.
             if length.is_zero() {
                 *length = T::one();
             }

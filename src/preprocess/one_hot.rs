@@ -1,4 +1,4 @@
-//! A column for each category.
+//! One-hot encoding: a column for each category.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -10,15 +10,18 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 
-/// Replaces each column of category codes by a column for each category, which is 1 where the row has it and else 0.
+/// Replaces each column of category codes by a column for each category, which is 1 where the row has it and
+/// 0 elsewhere.
 ///
-/// Categories are the distinct values of the training rows, in ascending order. A value that is none of them is
-/// [unknown](OneHotEncoder::unknown). In columns whose codes have names, the code -1 becomes zeros: a
-/// [`Schema`](crate::data::Schema) has it for what its own rule let pass. All columns are taken for codes: choose some with a [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
+/// The categories of a column are its distinct values in the training rows, in ascending order. Any other
+/// value is [unknown](OneHotEncoder::unknown). In columns whose codes have names, the code -1 becomes zeros
+/// even if unknown categories are rejected: a [`Schema`](crate::data::Schema) uses it for unknown categories
+/// that its own rule accepts. All columns are treated as codes; to choose some, use a
+/// [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
 ///
 /// # Names
-/// A column `island` becomes `island=0`, `island=1` and so on; `island=Biscoe` where the rows know what the codes mean:
-/// [`Rows::with_categories`].
+/// A column `island` becomes `island=0`, `island=1` and so on. If the rows have category names
+/// ([`Rows::with_categories`]), it becomes `island=Biscoe` and so on.
 ///
 /// # Examples
 /// ```
@@ -27,7 +30,9 @@ use crate::scratch::Scratch;
 /// use logit::OneHotEncoder;
 /// use nalgebra::dmatrix;
 ///
-/// let encoder = OneHotEncoder::new().unknown(UnknownCategory::Zeros).fit(&dmatrix![3.0; 7.0])?;
+/// let encoder = OneHotEncoder::new()
+///     .unknown(UnknownCategory::Zeros)
+///     .fit(&dmatrix![3.0; 7.0])?;
 /// assert_eq!(encoder.transform(&dmatrix![7.0; 5.0])?, dmatrix![0.0, 1.0; 0.0, 0.0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -37,7 +42,7 @@ pub struct OneHotEncoder {
     pub(super) drop: DropCategory,
 }
 
-/// What becomes of a category that no training row had.
+/// The treatment of a category that no training row has.
 ///
 /// ```
 /// use logit::prelude::*;
@@ -54,14 +59,14 @@ pub struct OneHotEncoder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum UnknownCategory {
-    /// An [`Error::UnknownCategory`].
+    /// Returns [`Error::UnknownCategory`].
     #[default]
     Refuse,
-    /// Zeros in all columns of the category (which is what a dropped category has, too).
+    /// Writes zeros to all columns of the categories. A dropped category is encoded in the same way.
     Zeros,
 }
 
-/// Whether a category goes without a column, because the others say what it would.
+/// The category that gets no column of its own, because the other columns determine it.
 ///
 /// ```
 /// use logit::prelude::*;
@@ -70,36 +75,41 @@ pub enum UnknownCategory {
 /// use nalgebra::dmatrix;
 ///
 /// let x = dmatrix![0.0, 3.0; 1.0, 7.0; 1.0, 9.0]; // two categories, and three
-/// let columns = |drop| OneHotEncoder::new().drop(drop).fit(&x).map(|fitted| fitted.outputs());
+/// let columns =
+///     |drop| OneHotEncoder::new().drop(drop).fit(&x).map(|fitted| fitted.outputs());
 /// assert_eq!(columns(DropCategory::None)?, 5);
-/// assert_eq!((columns(DropCategory::First)?, columns(DropCategory::FirstOfTwo)?), (3, 4));
+/// assert_eq!(
+///     (columns(DropCategory::First)?, columns(DropCategory::FirstOfTwo)?),
+///     (3, 4)
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum DropCategory {
-    /// All have one: right with a penalty, and for networks.
+    /// Every category gets a column: suitable for penalised models and for networks.
     #[default]
     None,
-    /// The first of each column: right for estimates without a penalty, which the sum of all columns makes singular.
+    /// The first category of each column is dropped: suitable for estimates without a penalty, which the sum
+    /// of all columns makes singular.
     First,
-    /// The first where there are two.
+    /// The first category is dropped in columns with exactly two categories.
     FirstOfTwo,
 }
 
 impl OneHotEncoder {
-    /// A column for each category; unknown ones are errors.
+    /// Creates an encoder with a column for each category, which rejects unknown categories.
     pub fn new() -> Self {
         OneHotEncoder::default()
     }
 
-    /// What becomes of a category that no training row had. Defaults to [`UnknownCategory::Refuse`].
+    /// Sets the treatment of a category that no training row has. Defaults to [`UnknownCategory::Refuse`].
     pub fn unknown(mut self, unknown: UnknownCategory) -> Self {
         self.unknown = unknown;
         self
     }
 
-    /// Whether a category goes without a column. Defaults to [`DropCategory::None`].
+    /// Sets which category of a column gets no column of its own. Defaults to [`DropCategory::None`].
     pub fn drop(mut self, drop: DropCategory) -> Self {
         self.drop = drop;
         self
@@ -123,13 +133,14 @@ impl OneHotEncoder {
 pub struct FittedOneHotEncoder<T> {
     pub(super) settings: OneHotEncoder,
     pub(super) categories: Vec<Vec<T>>,
-    /// What the codes 0, 1 and so on of each column are called; nothing where that is not known.
+    /// The names of the codes 0, 1 and so on of each column; empty for a column without names.
     pub(super) category_names: Vec<Vec<String>>,
 }
 
 impl<T: Real> FittedOneHotEncoder<T> {
     /// # Errors
-    /// For a column without categories, and categories that are not finite or not strictly ascending.
+    /// Returns an error if a column has no categories, if its categories are not finite or not strictly
+    /// ascending, or if the number of lists of names is not the number of columns.
     pub(super) fn new(
         settings: OneHotEncoder,
         categories: Vec<Vec<T>>,
@@ -140,18 +151,18 @@ impl<T: Real> FittedOneHotEncoder<T> {
         Ok(FittedOneHotEncoder { settings, categories, category_names })
     }
 
-    /// The categories of each column, in ascending order.
+    /// Returns the categories of each column, in ascending order.
     pub fn categories(&self) -> &[Vec<T>] {
         &self.categories
     }
 
-    /// What a category is called: by its name if its column has codes that are known, else by its number.
+    /// Returns the name of a category: its name if the codes of the column have names, its value otherwise.
     fn category_name(&self, column: usize, category: f64) -> String {
         let named = self.category_names[column].iter().enumerate().find(|(code, _)| *code as f64 == category);
         named.map_or_else(|| category.to_string(), |(_, name)| name.clone())
     }
 
-    /// How many categories at the front of a column's have no column.
+    /// Returns the number of categories at the front of a column's list that have no output column.
     fn dropped(&self, column: usize) -> usize {
         match self.settings.drop {
             DropCategory::None => 0,
@@ -160,7 +171,7 @@ impl<T: Real> FittedOneHotEncoder<T> {
         }
     }
 
-    /// The first column that comes out of each column, and how many.
+    /// Returns the first output column of each input column, and the number of its output columns.
     fn blocks(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         (0..self.categories.len()).scan(0, |start, column| {
             let width = self.categories[column].len() - self.dropped(column);
@@ -212,7 +223,7 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
         out.fill(T::zero());
         for (column, (start, _)) in self.blocks().enumerate() {
             let (categories, dropped) = (&self.categories[column], self.dropped(column));
-            // Codes with names are those of a schema, whose own rule has let pass what it calls unknown.
+            // Codes with names come from a schema, which accepts unknown categories by its own rule.
             let coded = !self.category_names[column].is_empty();
             let refuse = self.settings.unknown == UnknownCategory::Refuse;
             for (row, &value) in x.column(column).iter().enumerate() {
@@ -226,10 +237,10 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
         }
         Ok(())
     }
-    /// The category whose column is largest; of zeros the dropped one.
+    /// Returns the category whose column is largest. If no column is above 0, returns the dropped category.
     ///
     /// # Errors
-    /// [`Error::InvalidTarget`] for zeros where no category was dropped.
+    /// Returns [`Error::InvalidTarget`] if no column is above 0 and no category was dropped.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         checked(z, self.outputs())?;
         let mut x = DMatrix::zeros(z.nrows(), self.inputs());
@@ -246,7 +257,7 @@ impl<T: Real> Transform<T> for FittedOneHotEncoder<T> {
                 let index = index.ok_or(Error::InvalidTarget {
                     row,
                     value: 0.0,
-                    requires: "one of the columns of a category must be above 0",
+                    requires: "at least one category of each encoded column must be above 0",
                 })?;
                 x[(row, column)] = self.categories[column][index];
             }

@@ -1,4 +1,4 @@
-//! Principal components.
+//! Principal component analysis.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, SymmetricEigen};
 
@@ -9,17 +9,18 @@ use crate::rows::Rows;
 use crate::scalar::{Real, Strided, Workspace, all_finite, max_abs, product_lower};
 use crate::scratch::Scratch;
 
-/// Rotates rows to the directions in which they vary most, and keeps the first of them.
+/// Rotates rows to the directions in which they vary most, and keeps the first of these principal components.
 ///
 /// # Formula
-/// With the centred rows X, weights w summing to W, and the eigenvectors V of X' diag(w) X / W in the order of falling
-/// eigenvalues λ: z = (x - μ) V; whitened, each column is divided by √λ. Each component's entry of largest absolute
-/// value is positive.
+/// Let X be the centred rows, w the weights with sum W, and V the eigenvectors of X' diag(w) X / W in
+/// descending order of the eigenvalues λ. Then z = (x - μ) V; with whitening, each column is divided by √λ.
+/// The entry of largest absolute value is positive in each component.
 ///
 /// # Precision
-/// Computed in `f64`, from the smaller of the d x d and the n x n matrix of products. Directions whose variance is below
-/// 10⁻¹⁴ of the largest, times the number of columns, are rounding: their variance is 0, and whitening leaves them at 0.
-/// It needs memory and time for a square matrix of min(n, d) columns.
+/// Components are computed in `f64`, from the smaller of the d x d and the n x n matrix of products. A
+/// direction whose variance is below 10⁻¹⁴ times the largest variance times the number of columns is rounding
+/// error: its variance is reported as 0, and whitening leaves it unscaled. Memory and time are those of a
+/// square matrix with min(n, d) columns.
 ///
 /// # Examples
 /// ```
@@ -50,17 +51,18 @@ enum Keep {
 }
 
 impl Pca {
-    /// The first `components`.
+    /// Keeps the first `components` principal components.
     pub fn new(components: usize) -> Self {
         Pca { keep: Keep::Count(components), whiten: false }
     }
 
-    /// As many components as explain this share of the variance, above 0 and at most 1.
+    /// Keeps the fewest components that together explain the fraction `share` of the variance, above 0 and at
+    /// most 1.
     pub fn explaining(share: f64) -> Self {
         Pca { keep: Keep::Share(share), whiten: false }
     }
 
-    /// Whether scores are scaled to variance 1. Defaults to `false`.
+    /// Sets whether scores are scaled to variance 1. Defaults to `false`.
     pub fn whiten(mut self, whiten: bool) -> Self {
         self.whiten = whiten;
         self
@@ -81,7 +83,7 @@ impl Pca {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedPca<T> {
     pub(super) mean: Vec<T>,
-    /// d x k.
+    /// The components, d x k.
     pub(super) components: DMatrix<T>,
     pub(super) explained_variance: Vec<f64>,
     pub(super) total_variance: f64,
@@ -90,7 +92,8 @@ pub struct FittedPca<T> {
 
 impl<T: Real> FittedPca<T> {
     /// # Errors
-    /// For sizes that disagree and variances that are negative, not finite or not in falling order.
+    /// Returns an error if sizes disagree, or if variances are negative, not finite or not in descending
+    /// order.
     pub(super) fn new(
         mean: Vec<T>,
         components: DMatrix<T>,
@@ -106,32 +109,37 @@ impl<T: Real> FittedPca<T> {
             .iter()
             .try_for_each(|&variance| check::not_negative("explained_variance", variance))?;
         let falling = explained_variance.is_sorted_by(|a, b| a >= b);
-        check::parameter("explained_variance", explained_variance.len() as f64, falling, "in falling order")?;
+        check::parameter(
+            "explained_variance",
+            explained_variance.len() as f64,
+            falling,
+            "in descending order",
+        )?;
         Ok(FittedPca { mean, components, explained_variance, total_variance, whiten })
     }
 
-    /// The mean of each column.
+    /// Returns the mean of each column of the training rows.
     pub fn mean(&self) -> &[T] {
         &self.mean
     }
 
-    /// The components, d x k, orthonormal columns.
+    /// Returns the components as orthonormal columns, d x k.
     pub fn components(&self) -> &DMatrix<T> {
         &self.components
     }
 
-    /// The variance of the training rows along each component.
+    /// Returns the variance of the training rows along each component.
     pub fn explained_variance(&self) -> &[f64] {
         &self.explained_variance
     }
 
-    /// The same as a share of the whole; 0 where nothing varies.
+    /// Returns the variance along each component as a fraction of the total variance; 0 if nothing varies.
     pub fn explained_variance_ratio(&self) -> Vec<f64> {
         let total = if self.total_variance > 0.0 { self.total_variance } else { 1.0 };
         self.explained_variance.iter().map(|variance| variance / total).collect()
     }
 
-    /// Writes the scores of the rows of `x`, which is centred in place.
+    /// Writes the scores of the rows of `x` to `out`; `x` is centred in place.
     fn project(&self, mut x: DMatrixViewMut<'_, T>, mut out: DMatrixViewMut<'_, T>) -> Result<(), Error> {
         for (mut column, &mean) in x.column_iter_mut().zip(&self.mean) {
             column.iter_mut().for_each(|v| *v -= mean);
@@ -143,7 +151,7 @@ impl<T: Real> FittedPca<T> {
         check::scores(&out)
     }
 
-    /// What scores are divided by.
+    /// Returns the divisor of the scores of a component.
     fn scale(&self, component: usize) -> T {
         match self.explained_variance[component].sqrt() {
             deviation if self.whiten && deviation > 0.0 => T::of(deviation),
@@ -156,8 +164,9 @@ impl<T: Real> Transformer<T> for Pca {
     type Fitted = FittedPca<T>;
 
     /// # Errors
-    /// Besides those of data: [`Error::InvalidParameter`] for no components, for more than min(n, d), and for a share out
-    /// of range; [`Error::FitOverflow`] when products leave the range.
+    /// Besides the errors of bad data and weights, returns [`Error::InvalidParameter`] if the number of
+    /// components is 0 or above min(n, d) or if the share is out of range, and [`Error::FitOverflow`] if
+    /// products leave the range of the number type.
     fn fit_rows(&self, x: Rows<'_, T>, options: TransformerOptions<'_, T>) -> Result<FittedPca<T>, Error> {
         let weights = options.weights;
         let moments = Moments::of(x, weights)?;
@@ -203,7 +212,8 @@ impl<T: Real> Transformer<T> for Pca {
     }
 }
 
-/// Eigenvalues in falling order and eigenvectors (d x min(n, d), orthonormal) of the product of `x`, n x d, with itself.
+/// Returns the eigenvalues of X'X in descending order, for `x` n x d, and its orthonormal eigenvectors, d x
+/// min(n, d).
 fn eigen(mut x: DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
     let (rows, columns) = x.shape();
     let largest = max_abs(x.as_slice());
@@ -232,7 +242,7 @@ fn eigen(mut x: DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
             directions.set_column(at, &vector);
         }
     }
-    // Of a square matrix they are orthonormal.
+    // The eigenvectors of the d x d matrix are orthonormal already.
     if wide {
         orthonormalize(&mut directions);
     }
@@ -248,7 +258,8 @@ fn eigen(mut x: DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
     Ok((variances, directions))
 }
 
-/// Gram-Schmidt, twice is enough, with axes in the place of columns that depend on those before.
+/// Makes the columns orthonormal by Gram-Schmidt, applied twice. An axis replaces a column that depends on
+/// those before it.
 fn orthonormalize(directions: &mut DMatrix<f64>) {
     let (rows, columns) = directions.shape();
     let mut axis = 0;
@@ -263,7 +274,8 @@ fn orthonormalize(directions: &mut DMatrix<f64>) {
                 }
             }
             let after = candidate.norm();
-            // Every axis depends on the columns before only when those span everything; then there is no next column.
+            // An axis is found unless the columns before span the whole space, and then there is no next
+            // column.
             if (before > 0.0 && after > 1e-8 * before && after > f64::MIN_POSITIVE) || axis >= rows {
                 candidate /= if after > 0.0 { after } else { 1.0 };
                 break;
@@ -303,7 +315,7 @@ impl<T: Real> Transform<T> for FittedPca<T> {
         let mut out = DMatrix::zeros(x.nrows(), self.outputs());
         self.project(x.as_view_mut(), out.as_view_mut()).map(|()| out)
     }
-    /// The rows of the plane of the components that are nearest.
+    /// Returns the rows with these scores, which lie in the subspace spanned by the components.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         checked(z, self.outputs())?;
         let mut z = z.clone_owned();

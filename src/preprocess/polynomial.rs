@@ -1,4 +1,4 @@
-//! Products of columns.
+//! Polynomial features: products of columns.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -9,13 +9,15 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// All products of columns up to a degree: with them, a linear model has curved boundaries.
+/// Replaces the columns by all their products up to a degree, which gives a linear model curved boundaries.
 ///
 /// # Formula
-/// The columns are all monomials of the inputs, by degree and then in the order of the inputs: of a and b to degree 2,
-/// 1, a, b, a², a b, b². There are (d + k)! / (d! k!) of d columns to degree k.
+/// The output columns are all monomials of the inputs, sorted by degree and then in the order of the inputs.
+/// For a and b to degree 2 they are 1, a, b, a², a b, b², the 1 only with
+/// [`include_bias`](PolynomialFeatures::include_bias). For d columns and degree k there are
+/// (d + k)! / (d! k!), the 1 included.
 ///
-/// Scale the columns first: powers of large numbers are huge.
+/// Scale the columns first, because powers of large numbers are huge.
 ///
 /// # Examples
 /// ```
@@ -24,8 +26,14 @@ use crate::scratch::Scratch;
 /// use nalgebra::dmatrix;
 ///
 /// let polynomial = PolynomialFeatures::new(2).fit(&dmatrix![1.0, 1.0])?;
-/// assert_eq!(polynomial.transform(&dmatrix![2.0, 3.0])?, dmatrix![2.0, 3.0, 4.0, 6.0, 9.0]);
-/// assert_eq!(polynomial.output_names(&["a".into(), "b".into()])?, ["a", "b", "a^2", "a b", "b^2"]);
+/// assert_eq!(
+///     polynomial.transform(&dmatrix![2.0, 3.0])?,
+///     dmatrix![2.0, 3.0, 4.0, 6.0, 9.0]
+/// );
+/// assert_eq!(
+///     polynomial.output_names(&["a".into(), "b".into()])?,
+///     ["a", "b", "a^2", "a b", "b^2"]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,18 +44,18 @@ pub struct PolynomialFeatures {
 }
 
 impl PolynomialFeatures {
-    /// Products of up to `degree` columns.
+    /// Creates a transformer to all products of up to `degree` columns.
     pub fn new(degree: usize) -> Self {
         PolynomialFeatures { degree, interaction_only: false, include_bias: false }
     }
 
-    /// Whether a column is used at most once in a product. Defaults to `false`.
+    /// Sets whether a column occurs at most once in a product. Defaults to `false`.
     pub fn interaction_only(mut self, interaction_only: bool) -> Self {
         self.interaction_only = interaction_only;
         self
     }
 
-    /// Whether the first column is 1, for estimators without an intercept. Defaults to `false`.
+    /// Sets whether the first output column is 1, for estimators without an intercept. Defaults to `false`.
     pub fn include_bias(mut self, include_bias: bool) -> Self {
         self.include_bias = include_bias;
         self
@@ -61,7 +69,8 @@ impl PolynomialFeatures {
 /// use logit::preprocess::PolynomialFeatures;
 /// use nalgebra::dmatrix;
 ///
-/// let fitted = PolynomialFeatures::new(2).interaction_only(true).fit(&dmatrix![1.0, 1.0])?;
+/// let fitted =
+///     PolynomialFeatures::new(2).interaction_only(true).fit(&dmatrix![1.0, 1.0])?;
 /// assert_eq!(fitted.powers(), [[1, 0], [0, 1], [1, 1]]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -73,7 +82,7 @@ pub struct FittedPolynomialFeatures<T> {
     scalar: std::marker::PhantomData<T>,
 }
 
-/// A column that comes out: 1, or an input times a column before it.
+/// The definition of an output column: 1, an input, or an earlier output column times an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Term {
     One,
@@ -81,7 +90,8 @@ enum Term {
     Times { before: usize, input: usize },
 }
 
-/// The terms of a transformation, which scratch memory keeps: making them takes longer than transforming a row.
+/// The terms of a transformation, cached in scratch memory because computing them takes longer than
+/// transforming a row.
 #[derive(Debug)]
 struct KeptTerms {
     settings: PolynomialFeatures,
@@ -99,29 +109,30 @@ impl KeptTerms {
     }
 }
 
-/// The most columns that are made: of 2²⁴ a single row has 128 MiB.
+/// The largest number of output columns. With 2²⁴ columns, a single row takes 128 MiB.
 const MOST: usize = 1 << 24;
 
 impl<T> FittedPolynomialFeatures<T> {
     /// # Errors
-    /// [`Error::InvalidParameter`] for a degree of 0 and for more columns than [`MOST`].
+    /// Returns [`Error::InvalidParameter`] if the degree is 0, or if there are more output columns than
+    /// [`MOST`].
     pub(super) fn new(settings: PolynomialFeatures, inputs: usize) -> Result<Self, Error> {
         let degree = settings.degree as f64;
         check::parameter("degree", degree, settings.degree > 0, "at least 1")?;
-        let requires = "so low that there are at most 2^24 products";
+        let requires = "low enough for at most 2^24 products";
         let outputs = count(&settings, inputs);
         check::parameter("degree", degree, outputs.is_some(), requires)?;
         let outputs = outputs.unwrap_or_default();
         Ok(FittedPolynomialFeatures { settings, inputs, outputs, scalar: std::marker::PhantomData })
     }
 
-    /// How each column that comes out is made.
+    /// Returns the definition of each output column.
     fn terms(&self) -> Vec<Term> {
         let mut terms = Vec::with_capacity(self.outputs);
         if self.settings.include_bias {
             terms.push(Term::One);
         }
-        // The columns of the degree before, with the last input of each.
+        // The columns of the next lower degree, with the last input of each.
         let mut lower: Vec<(usize, usize)> = Vec::new();
         for degree in 1..=self.settings.degree {
             let mut next = Vec::new();
@@ -144,7 +155,7 @@ impl<T> FittedPolynomialFeatures<T> {
         terms
     }
 
-    /// The exponent of each input in each column that comes out.
+    /// Returns the exponent of each input in each output column.
     pub fn powers(&self) -> Vec<Vec<usize>> {
         let mut powers: Vec<Vec<usize>> = Vec::with_capacity(self.outputs);
         for term in self.terms() {
@@ -208,7 +219,7 @@ impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
         scratch.keep(kept);
         check::scores(&out)
     }
-    /// The inputs themselves, which are among the columns.
+    /// Returns the inputs, which are among the output columns.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         checked(z, self.outputs())?;
         let first = usize::from(self.settings.include_bias);
@@ -229,17 +240,18 @@ impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
     }
 }
 
-/// How many columns come out, if they are at most [`MOST`].
+/// Returns the number of output columns, or `None` if there are more than [`MOST`].
 fn count(settings: &PolynomialFeatures, inputs: usize) -> Option<usize> {
     let (mut of_degree, mut total) = (1, usize::from(settings.include_bias));
     for degree in 1..=settings.degree {
-        // Ways to choose that number of inputs, with repetition or without; each is the one before times a fraction.
+        // The number of ways to choose `degree` inputs, with or without repetition, is the previous one times
+        // a fraction.
         let factor = if settings.interaction_only {
             inputs.saturating_sub(degree - 1)
         } else {
             inputs.checked_add(degree - 1)?
         };
-        // Before the product, which might be out of range.
+        // This is checked before the product, which might overflow.
         if factor > MOST {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Columns of median 0 and quantile range 1.
+//! Scaling of columns to median 0 and quantile range 1.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -11,11 +11,13 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 
-/// Moves each column by its median and divides it by the distance of two quantiles: a scaler that outliers do not move.
+/// Subtracts the median of each column and divides by the distance between two quantiles, so that outliers
+/// have no influence.
 ///
 /// # Formula
-/// z = (x - median) / (q_b - q_a), with quantiles interpolated between rows: of n sorted rows, counted from 0, the one at
-/// p (n - 1). A column whose quantiles are equal is divided by 1. Rows count as often as their weight says.
+/// z = (x - median) / (q_b - q_a). Quantiles are interpolated between rows: for n sorted rows, counted from
+/// 0, the quantile at p is at position p (n - 1). A column whose two quantiles are equal is divided by 1. A
+/// weight of w counts a row w times.
 ///
 /// # Examples
 /// ```
@@ -42,24 +44,24 @@ impl Default for RobustScaler {
 }
 
 impl RobustScaler {
-    /// A scaler by median and quartiles.
+    /// Creates a scaler by the median and the quartiles.
     pub fn new() -> Self {
         RobustScaler { center: true, scale: true, low: 0.25, high: 0.75 }
     }
 
-    /// Whether the median is taken away. Defaults to `true`.
+    /// Sets whether the median is subtracted. Defaults to `true`.
     pub fn center(mut self, center: bool) -> Self {
         self.center = center;
         self
     }
 
-    /// Whether columns are divided by the distance of the quantiles. Defaults to `true`.
+    /// Sets whether columns are divided by the distance between the quantiles. Defaults to `true`.
     pub fn scale(mut self, scale: bool) -> Self {
         self.scale = scale;
         self
     }
 
-    /// The quantiles, from 0 to 1. Defaults to 0.25 and 0.75.
+    /// Sets the two quantiles, each from 0 to 1. Defaults to 0.25 and 0.75.
     pub fn quantiles(mut self, low: f64, high: f64) -> Self {
         (self.low, self.high) = (low, high);
         self
@@ -84,22 +86,22 @@ pub struct FittedRobustScaler<T> {
 }
 
 impl<T: Real> FittedRobustScaler<T> {
-    /// What moves columns by `center` and divides them by `scale`.
+    /// Creates a fitted scaler that subtracts `center` from the columns and divides them by `scale`.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for different lengths, [`Error::NotFinite`], [`Error::InvalidParameter`] for a scale that is
-    /// not above 0.
+    /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::NotFinite`] if a centre is not
+    /// finite, and [`Error::InvalidParameter`] if a scale is not finite and above 0.
     pub fn new(center: Vec<T>, scale: Vec<T>) -> Result<Self, Error> {
         affine::checked_parameters(&center, &scale)?;
         Ok(FittedRobustScaler { center, scale })
     }
 
-    /// What is taken away from each column.
+    /// Returns the number that is subtracted from each column.
     pub fn center(&self) -> &[T] {
         &self.center
     }
 
-    /// What each column is divided by.
+    /// Returns the divisor of each column.
     pub fn scale(&self) -> &[T] {
         &self.scale
     }
@@ -122,7 +124,7 @@ impl<T: Real> Transformer<T> for RobustScaler {
         let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
         for column in columns(&x) {
             let sorted = Sorted::new(column, weights);
-            // Some row counts, because the weights have a positive sum.
+            // Some row has a positive weight, because the weights have a positive sum.
             let [low, median, high] =
                 [self.low, 0.5, self.high].map(|p| sorted.quantile(p).unwrap_or_default());
             let width = T::of(high - low);

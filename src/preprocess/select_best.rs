@@ -1,4 +1,4 @@
-//! The columns that say most about the classes.
+//! Selection of the columns that say most about the classes.
 
 use nalgebra::DMatrix;
 
@@ -10,16 +10,18 @@ use crate::rows::Rows;
 use crate::scalar::{Real, columns};
 use crate::transformer::transforms_as;
 
-/// Keeps the k columns that score best, each looked at alone, in the order of the table. Of equal scores the lower column is
-/// kept.
+/// Keeps the k columns with the best scores, in the order of the table.
 ///
-/// Columns are chosen by the labels, so the choice is part of the fit: put it in a [`Pipeline`](crate::Pipeline), where a
-/// cross-validation chooses anew in each fold. Chosen beforehand on all rows, columns of chance look good on the test rows
-/// too.
+/// Each column is scored on its own. In a tie, the column with the lower index is kept.
+///
+/// The labels decide which columns are chosen, so the choice is part of the fit. Put the selection in a
+/// [`Pipeline`](crate::Pipeline), so that cross-validation chooses anew in each fold. If columns are chosen
+/// beforehand on all rows, columns without information look good on the test rows too.
 ///
 /// # Errors
-/// A fit without classes is an [`Error::Unsupported`], as is [`FeatureScore::AnovaF`] for rows whose weight is not above the
-/// number of classes; [`Error::InvalidParameter`] unless k is from 1 to the number of columns, and for fewer than 2 bins.
+/// A fit returns [`Error::Unsupported`] if it has no classes, or if the score is [`FeatureScore::AnovaF`] and
+/// the total weight of the rows is not above the number of classes. It returns [`Error::InvalidParameter`] if
+/// k is not from 1 to the number of columns, or if there are fewer than 2 bins.
 ///
 /// # Examples
 /// ```
@@ -40,12 +42,12 @@ pub struct SelectBest {
 }
 
 impl SelectBest {
-    /// This many columns, by their F statistic.
+    /// Keeps the `k` columns with the largest F statistics.
     pub fn new(k: usize) -> Self {
         SelectBest { k, score: FeatureScore::default() }
     }
 
-    /// What columns are compared by. Defaults to [`FeatureScore::AnovaF`].
+    /// Sets the score by which columns are ranked. Defaults to [`FeatureScore::AnovaF`].
     pub fn score(mut self, score: FeatureScore) -> Self {
         self.score = score;
         self
@@ -74,7 +76,8 @@ pub struct FittedSelectBest<T> {
 
 impl<T: Real> FittedSelectBest<T> {
     /// # Errors
-    /// For another number of scores than of columns, scores below 0 and p-values outside of 0 to 1.
+    /// Returns an error if there are not as many scores and p-values as columns, if a score is below 0, or if
+    /// a p-value is not from 0 to 1.
     pub(super) fn new(
         kept: FittedSelectColumns<T>,
         scores: Vec<f64>,
@@ -92,17 +95,18 @@ impl<T: Real> FittedSelectBest<T> {
         Ok(FittedSelectBest { kept, scores, p_values })
     }
 
-    /// The columns that are kept, in ascending order.
+    /// Returns the columns that are kept, in ascending order.
     pub fn columns(&self) -> &[usize] {
         self.kept.columns()
     }
 
-    /// The score of each column of the fit, kept or not.
+    /// Returns the score of each column of the fit, kept or not.
     pub fn scores(&self) -> &[f64] {
         &self.scores
     }
 
-    /// The p-value of each column of the fit; none for scores that have none. They are not adjusted for how many they are.
+    /// Returns the p-value of each column of the fit, or `None` if the score has no p-values. They are not
+    /// adjusted for multiple testing.
     pub fn p_values(&self) -> Option<&[f64]> {
         self.p_values.as_deref()
     }
@@ -130,8 +134,8 @@ impl<T: Real> Transformer<T> for SelectBest {
         let (scores, p_values): (Vec<f64>, _) = match self.score {
             FeatureScore::AnovaF => {
                 if sample.freedom().1 <= 0.0 {
-                    let (what, by) = ("no more rows than classes", "SelectBest by AnovaF");
-                    let instead = "add rows, or compare by mutual information";
+                    let (what, by) = ("as few rows as classes", "SelectBest with AnovaF");
+                    let instead = "add rows, or score by `FeatureScore::MutualInformation`";
                     return Err(Error::Unsupported { what, by, instead });
                 }
                 let scores: Vec<f64> = columns(&x).map(|column| sample.anova_f(column)).collect();

@@ -1,4 +1,4 @@
-//! A choice of columns.
+//! Selection of columns by their positions.
 
 use nalgebra::{DMatrixView, DMatrixViewMut};
 
@@ -9,7 +9,7 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// Keeps some columns, in the order given.
+/// Keeps the given columns, in the given order.
 ///
 /// # Examples
 /// ```
@@ -27,13 +27,13 @@ pub struct SelectColumns {
 }
 
 impl SelectColumns {
-    /// These columns, counted from 0.
+    /// Keeps the columns with these positions, counted from 0.
     pub fn new(columns: impl Into<Vec<usize>>) -> Self {
         SelectColumns { columns: columns.into() }
     }
 }
 
-/// A fitted [`SelectColumns`], or what a [`VarianceThreshold`](crate::preprocess::VarianceThreshold) keeps.
+/// A fitted [`SelectColumns`] or [`VarianceThreshold`](crate::preprocess::VarianceThreshold).
 ///
 /// ```
 /// use logit::prelude::*;
@@ -53,7 +53,8 @@ pub struct FittedSelectColumns<T> {
 
 impl<T> FittedSelectColumns<T> {
     /// # Errors
-    /// For no columns, and for columns that are not among `inputs`, or twice the same.
+    /// Returns an error if there are no columns, if a column is not below `inputs`, or if a column is listed
+    /// twice.
     pub(super) fn new(columns: Vec<usize>, inputs: usize) -> Result<Self, Error> {
         if columns.is_empty() {
             return Err(Error::Empty { argument: "columns", axis: "entries" });
@@ -62,14 +63,14 @@ impl<T> FittedSelectColumns<T> {
         others(&columns, inputs).map(|_| FittedSelectColumns { columns, inputs, scalar })
     }
 
-    /// The columns that are left out.
+    /// Returns the columns that are left out.
     pub(super) fn others(&self) -> Vec<usize> {
         let mut left = vec![true; self.inputs];
         self.columns.iter().for_each(|&column| left[column] = false);
         (0..self.inputs).filter(|&column| left[column]).collect()
     }
 
-    /// The columns that are kept.
+    /// Returns the columns that are kept, in the order of the output.
     pub fn columns(&self) -> &[usize] {
         &self.columns
     }
@@ -78,7 +79,8 @@ impl<T> FittedSelectColumns<T> {
 impl<T: Real> Transformer<T> for SelectColumns {
     type Fitted = FittedSelectColumns<T>;
 
-    /// Other columns may hold anything.
+    /// Checks the columns against the number of columns of `x`. The values of `x` are not checked, so it may
+    /// hold anything.
     fn fit_rows(
         &self,
         x: Rows<'_, T>,
@@ -115,18 +117,18 @@ impl<T: Real> Transform<T> for FittedSelectColumns<T> {
     }
 }
 
-/// All columns but these, which must be among `inputs` and different from each other.
+/// Returns all other columns. The given ones must be below `inputs` and distinct.
 fn others(columns: &[usize], inputs: usize) -> Result<Vec<usize>, Error> {
     let mut free = vec![true; inputs];
     for &column in columns {
         let valid = free.get(column).copied().unwrap_or(false);
-        check::parameter("columns", column as f64, valid, "one of the columns of `x`, each at most once")?;
+        check::parameter("columns", column as f64, valid, "a column of `x`, listed at most once")?;
         free[column] = false;
     }
     Ok((0..inputs).filter(|&column| free[column]).collect())
 }
 
-/// Writes these columns of `x`.
+/// Copies the given columns of `x` to `out`.
 pub(super) fn copy_columns<T: Real>(
     x: DMatrixView<'_, T>,
     columns: &[usize],

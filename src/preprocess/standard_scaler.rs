@@ -1,4 +1,4 @@
-//! Columns of mean 0 and standard deviation 1.
+//! Scaling of columns to mean 0 and standard deviation 1.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -9,15 +9,15 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
-/// Moves each column to mean 0 and scales it to standard deviation 1.
+/// Scales each column to mean 0 and standard deviation 1.
 ///
 /// # Formula
-/// z = (x - μ) / σ, with μ = Σ w x / Σ w and σ² = Σ w (x - μ)² / Σ w over the training rows, weighted if there are
-/// weights (the population's variance). A column that is constant up to rounding has σ = 1, so that it becomes exactly 0 on
-/// the training rows.
+/// z = (x - μ) / σ, with μ = Σ w x / Σ w and σ² = Σ w (x - μ)² / Σ w over the training rows; all w are 1
+/// without weights. σ² is the population variance. A column that is constant up to rounding has σ = 1; an
+/// exactly constant column becomes exactly 0 on the training rows.
 ///
 /// # Precision
-/// That of [`Moments`], which learns the same from rows that come in blocks.
+/// The precision is that of [`Moments`], which learns the same from rows that come in blocks.
 ///
 /// # Examples
 /// ```
@@ -43,18 +43,18 @@ impl Default for StandardScaler {
 }
 
 impl StandardScaler {
-    /// A scaler that centres and scales.
+    /// Creates a scaler that centres and scales.
     pub fn new() -> Self {
         StandardScaler { center: true, scale: true }
     }
 
-    /// Whether the mean is taken away. Defaults to `true`.
+    /// Sets whether the mean is subtracted. Defaults to `true`.
     pub fn center(mut self, center: bool) -> Self {
         self.center = center;
         self
     }
 
-    /// Whether columns are divided by their standard deviation. Defaults to `true`.
+    /// Sets whether columns are divided by their standard deviation. Defaults to `true`.
     pub fn scale(mut self, scale: bool) -> Self {
         self.scale = scale;
         self
@@ -80,22 +80,22 @@ pub struct FittedStandardScaler<T> {
 }
 
 impl<T: Real> FittedStandardScaler<T> {
-    /// What moves columns by `mean` and divides them by `scale`.
+    /// Creates a fitted scaler that subtracts `mean` from the columns and divides them by `scale`.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for different lengths, [`Error::NotFinite`], [`Error::InvalidParameter`] for a scale that is
-    /// not above 0.
+    /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::NotFinite`] if a mean is not finite,
+    /// and [`Error::InvalidParameter`] if a scale is not finite and above 0.
     pub fn new(mean: Vec<T>, scale: Vec<T>) -> Result<Self, Error> {
         affine::checked_parameters(&mean, &scale)?;
         Ok(FittedStandardScaler { mean, scale })
     }
 
-    /// What is taken away from each column.
+    /// Returns the number that is subtracted from each column.
     pub fn mean(&self) -> &[T] {
         &self.mean
     }
 
-    /// What each column is divided by.
+    /// Returns the divisor of each column.
     pub fn scale(&self) -> &[T] {
         &self.scale
     }

@@ -1,4 +1,4 @@
-//! Transformations in files.
+//! Storage of fitted transformers in files.
 
 use super::moments::Column;
 use super::{
@@ -29,7 +29,7 @@ where
     }
 }
 
-/// What has a shift and a scale for each column.
+/// Implements [`Persist`] for types with a shift and a scale for each column.
 macro_rules! shift_and_scale {
     ($($fitted:ident, $kind:literal, $shift:ident;)*) => {
         $(impl<T: Real> Persist for $fitted<T> {
@@ -89,21 +89,25 @@ impl<T: Real> Persist for FittedMinMaxScaler<T> {
     }
 }
 
-/// Arrays of these lengths that lie one behind the other.
+/// Splits `all` into consecutive arrays of the given lengths.
 ///
 /// # Errors
-/// [`Error::InvalidFile`] for other lengths in all.
+/// Returns [`Error::InvalidFile`] if the lengths do not sum to the length of `all`.
 pub(super) fn split_by<V: Clone>(all: &[V], lengths: &[usize]) -> Result<Vec<Vec<V>>, Error> {
     let mut rest = all;
     let mut arrays = Vec::new();
     for &length in lengths {
         let Some((array, after)) = rest.split_at_checked(length) else {
-            return Err(invalid("its arrays have fewer entries than it says"));
+            return Err(invalid("its arrays have fewer entries than its counts say"));
         };
         arrays.push(array.to_vec());
         rest = after;
     }
-    if rest.is_empty() { Ok(arrays) } else { Err(invalid("its arrays have more entries than it says")) }
+    if rest.is_empty() {
+        Ok(arrays)
+    } else {
+        Err(invalid("its arrays have more entries than its counts say"))
+    }
 }
 
 string_keys!(NormKind: L1 = "l1", L2 = "l2", Max = "max");
@@ -194,7 +198,8 @@ impl<T: Real> Persist for FittedSelectColumns<T> {
     const KIND: &'static str = "selected columns";
 
     fn write_record(&self, record: Record) -> Record {
-        // What is left out is written too, so that a file is as large as what is made of it.
+        // The other columns are written too, so that the size of a file bounds the number of columns it
+        // claims.
         let others: Vec<usize> = self.others();
         record.with_counts("columns", &self.columns).with_counts("others", &others)
     }
@@ -207,9 +212,9 @@ impl<T: Real> Persist for FittedSelectColumns<T> {
     }
 }
 
-/// The columns that a file says are left out must be all that are.
+/// Checks that the columns a file lists as left out are exactly the columns that are not kept.
 fn same(found: &[usize], said: &[usize]) -> Result<(), Error> {
-    if found == said { Ok(()) } else { Err(invalid("`columns` and `others` are not all columns")) }
+    if found == said { Ok(()) } else { Err(invalid("`columns` and `others` together are not all columns")) }
 }
 
 impl<T: Real> Persist for FittedSelectBest<T> {
@@ -335,13 +340,13 @@ impl Persist for Moments {
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (rows, weight) = (record.take_count("rows")?, record.take_number("weight")?);
-        // Of no rows, the lowest is above the highest.
+        // Without rows, the low end is infinity and the high end minus infinity.
         let (low, high): (Vec<f64>, Vec<f64>) = (record.take_any("low")?, record.take_any("high")?);
         let mean: Vec<f64> = record.take_array("mean", low.len())?;
         let unit: Vec<f64> = record.take_array("unit", low.len())?;
         let squares: Vec<f64> = record.take_array("squares", low.len())?;
         if low.is_empty() || high.len() != low.len() || weight < 0.0 || (weight > 0.0 && rows == 0) {
-            return Err(invalid("its `moments` contradict themselves"));
+            return Err(invalid("its moments contradict each other"));
         }
         let mut columns = Vec::new();
         for index in 0..low.len() {
@@ -358,7 +363,7 @@ impl Persist for Moments {
                 column.low == f64::INFINITY && column.high == f64::NEG_INFINITY
             };
             if !range || column.unit <= 0.0 || column.squares < 0.0 {
-                return Err(invalid(format!("its `moments` of column {index} are those of no rows")));
+                return Err(invalid(format!("its moments of column {index} are impossible for its rows")));
             }
             columns.push(column);
         }

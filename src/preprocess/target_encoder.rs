@@ -1,4 +1,4 @@
-//! Categories as shares of classes.
+//! Target encoding: categories as the frequencies of classes.
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -12,31 +12,37 @@ use crate::scalar::{Real, columns};
 use crate::scratch::Scratch;
 use crate::select::folds;
 
-/// Replaces each column of category codes by the share of a class among the training rows of the category, shrunk towards
-/// the share among all rows: few columns for many categories.
+/// Replaces each category code by the frequency of a class among the training rows of the category.
 ///
-/// Two classes give one column for each column, the share of the second class; K > 2 classes give K columns, one for each
-/// class. All columns are taken for codes: choose some with a
-/// [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
+/// The frequency is shrunk towards the frequency among all rows. The encoding gives few columns for many
+/// categories. With two classes, each column becomes one column, the frequency of the second class. With K >
+/// 2 classes, each column becomes K columns, one for each class. All columns are treated as codes; to choose
+/// some, use a [`ColumnTransformer`](crate::preprocess::ColumnTransformer).
 ///
 /// # Formula
-/// A category c of weight n_c (its number of rows, without weights) with the share μ_c of a class becomes
-/// λ μ_c + (1 - λ) μ, where μ is the share among all rows and λ = n_c / (n_c + m). [`Smoothing`] says what m is.
+/// A category c of weight n_c (its number of rows, without weights), in which a class has the frequency μ_c,
+/// becomes λ μ_c + (1 - λ) μ. Here μ is the frequency of the class among all rows, and λ = n_c / (n_c + m).
+/// [`Smoothing`] defines m.
 ///
-/// # No leaks
-/// The share of a category with few rows is mostly the labels of these rows. A model that is fitted to them learns to trust a
-/// column that knows the answer, and new rows do not have it. So a fit inside a [`Pipeline`](crate::Pipeline) or a tuple
-/// ([`fit_transform_rows`](Transformer::fit_transform_rows)) hands on *cross-fitted* training rows: stratified
-/// [`folds`](TargetEncoder::folds), each encoded by shares among the rows of the others. New rows are encoded by shares among
-/// all training rows. Fitting and then transforming the training rows by hand loses this protection.
+/// # Target leakage
+/// In a category with few rows, the frequency of a class consists mostly of the labels of these rows. A model
+/// fitted to such frequencies learns to trust a column that contains the answer, which new rows do not have.
+/// Therefore a fit inside a [`Pipeline`](crate::Pipeline) or a tuple
+/// ([`fit_transform_rows`](Transformer::fit_transform_rows)) passes on *cross-fitted* training rows: the rows
+/// of each stratified [fold](TargetEncoder::folds) are encoded by the frequencies among the rows of the other
+/// folds. New rows are encoded by the frequencies among all training rows. Fitting and then transforming the
+/// training rows in two calls loses this protection.
 ///
 /// # Errors
-/// A fit without classes is an [`Error::Unsupported`]. [`fit_transform_rows`](Transformer::fit_transform_rows) also returns
-/// [`Error::InvalidParameter`] for more folds than rows, and [`Error::SplitTooSmall`] for a class with a single row.
+/// A fit returns [`Error::Unsupported`] if it has no classes, and [`Error::InvalidParameter`] if the
+/// smoothing is negative or not finite. [`fit_transform_rows`](Transformer::fit_transform_rows) also returns
+/// [`Error::InvalidParameter`] if the number of folds is below 2 or above the number of rows of positive
+/// weight, and [`Error::SplitTooSmall`] if a class has a single row.
 ///
 /// # References
-/// Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes in classification and prediction
-/// problems". Encodings of all rows are those of scikit-learn's `TargetEncoder`; folds are drawn differently.
+/// Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes in
+/// classification and prediction problems". The encodings by all rows equal those of scikit-learn's
+/// `TargetEncoder`; folds are drawn differently.
 ///
 /// # Examples
 /// ```
@@ -45,8 +51,10 @@ use crate::select::folds;
 /// use nalgebra::dmatrix;
 ///
 /// let (city, y) = (dmatrix![7.0; 7.0; 9.0; 9.0], ["no", "yes", "yes", "yes"]);
-/// let encoder = TargetEncoder::new().smoothing(Smoothing::Fixed(2.0)).fit_supervised(&city, &y)?;
-/// // One of two, shrunk halfway to three of four; a city that nobody knows has the share of all.
+/// let encoder = TargetEncoder::new()
+///     .smoothing(Smoothing::Fixed(2.0))
+///     .fit_supervised(&city, &y)?;
+/// // 1/2 is shrunk halfway to 3/4. An unknown city has the frequency of all rows.
 /// assert_eq!(encoder.transform(&dmatrix![7.0; 8.0])?, dmatrix![0.625; 0.75]);
 /// assert_eq!(encoder.output_names(&["city".into()])?, ["city: P(yes)"]);
 /// # Ok::<(), logit::Error>(())
@@ -59,7 +67,8 @@ pub struct TargetEncoder {
     refuse_unknown: bool,
 }
 
-/// How far a [`TargetEncoder`] shrinks the share of a category: the weight m of the share among all rows, in rows.
+/// The amount m by which a [`TargetEncoder`] shrinks a category's frequency: the weight of the frequency
+/// among all rows, in rows.
 ///
 /// ```
 /// use logit::prelude::*;
@@ -67,7 +76,8 @@ pub struct TargetEncoder {
 /// use nalgebra::dmatrix;
 ///
 /// let (x, y) = (dmatrix![1.0; 1.0; 2.0; 2.0], [false, true, false, false]);
-/// let share = |m| TargetEncoder::new().smoothing(Smoothing::Fixed(m)).fit_supervised(&x, &y);
+/// let share =
+///     |m| TargetEncoder::new().smoothing(Smoothing::Fixed(m)).fit_supervised(&x, &y);
 /// assert_eq!(share(0.0)?.encoding(0, 1.0), Some(&[0.5][..]));
 /// assert_eq!(share(2.0)?.encoding(0, 1.0), Some(&[0.375][..]));
 /// # Ok::<(), logit::Error>(())
@@ -75,11 +85,12 @@ pub struct TargetEncoder {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Smoothing {
-    /// Empirical Bayes: m = σ_c² / τ², where σ_c² = μ_c (1 - μ_c) is the variance of the class within the category and
-    /// τ² = μ (1 - μ) that among all rows. A category whose rows are all of one class is not shrunk.
+    /// Empirical Bayes: m = σ_c² / τ², where σ_c² = μ_c (1 - μ_c) is the variance of the class within the
+    /// category and τ² = μ (1 - μ) its variance among all rows. A category whose rows are all of one class is
+    /// not shrunk.
     #[default]
     Auto,
-    /// This many rows; 0 does not shrink.
+    /// A fixed number of rows; 0 means no shrinkage.
     Fixed(f64),
 }
 
@@ -90,37 +101,38 @@ impl Default for TargetEncoder {
 }
 
 impl TargetEncoder {
-    /// Shrinks by empirical Bayes; unknown categories have the share among all rows.
+    /// Creates an encoder that shrinks by empirical Bayes and encodes unknown categories as the frequency
+    /// among all rows.
     pub fn new() -> Self {
         TargetEncoder::default()
     }
 
-    /// How far shares are shrunk. Defaults to [`Smoothing::Auto`].
+    /// Sets the amount of shrinkage. Defaults to [`Smoothing::Auto`].
     pub fn smoothing(mut self, smoothing: Smoothing) -> Self {
         self.smoothing = smoothing;
         self
     }
 
-    /// The number of folds for the cross-fitted training rows, at least 2. Defaults to 5.
+    /// Sets the number of folds for the cross-fitted training rows, at least 2. Defaults to 5.
     pub fn folds(mut self, folds: usize) -> Self {
         self.folds = folds;
         self
     }
 
-    /// What the folds are drawn with. Defaults to 0.
+    /// Sets the seed from which the folds are drawn. Defaults to 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Whether a category that no training row had is an [`Error::UnknownCategory`]; it is encoded as the share among all rows
-    /// otherwise. Defaults to `false`.
+    /// Sets whether a category that no training row has is an [`Error::UnknownCategory`]. Otherwise it is
+    /// encoded as the frequency among all rows. Defaults to `false`.
     pub fn refuse_unknown(mut self, refuse: bool) -> Self {
         self.refuse_unknown = refuse;
         self
     }
 
-    /// What the rows that `numbers` names say; all of them must count.
+    /// Fits the encoder to the rows with the indices `numbers`, which must all have positive weight.
     fn learn<T: Real>(
         &self,
         x: DMatrixView<'_, T>,
@@ -153,7 +165,7 @@ impl TargetEncoder {
         FittedTargetEncoder::new(names, categories, encodings, means, self.refuse_unknown)
     }
 
-    /// Checks what a fit is given, and returns the rows that count.
+    /// Checks the arguments of a fit, and returns the indices of the rows of positive weight.
     fn check<T: Real>(
         &self,
         x: Rows<'_, T>,
@@ -169,19 +181,20 @@ impl TargetEncoder {
     }
 }
 
-/// The number of columns that come of a column: the second of two classes, and each of more.
+/// Returns the number of output columns per input column: 1 for two classes (the second), one per class for
+/// more.
 fn width(class_count: usize) -> usize {
     if class_count == 2 { 1 } else { class_count }
 }
 
-/// The weight of some rows, and the shares of classes among them.
+/// The total weight of some rows, and the frequencies of the classes among them.
 struct Shares {
     weight: f64,
     shares: Vec<f64>,
 }
 
 impl Shares {
-    /// Of rows with these classes and weights.
+    /// Returns the frequencies among rows with these classes and weights.
     fn of(class_count: usize, rows: impl Iterator<Item = (usize, f64)>) -> Self {
         let (mut weight, mut sums) = (0.0, vec![0.0; class_count]);
         for (class, of_row) in rows {
@@ -192,7 +205,7 @@ impl Shares {
         Shares { weight, shares: sums.drain(first..).map(|sum| sum / weight).collect() }
     }
 
-    /// The shares of a category, shrunk towards those among all rows.
+    /// Returns the frequencies of a category, shrunk towards those among all rows.
     fn shrunk(self, all: &Shares, smoothing: Smoothing) -> impl Iterator<Item = f64> {
         let weight = self.weight;
         self.shares.into_iter().zip(&all.shares).map(move |(share, &mean)| {
@@ -200,7 +213,7 @@ impl Shares {
                 Smoothing::Fixed(m) => m,
                 Smoothing::Auto => {
                     let (within, among) = (share * (1.0 - share), mean * (1.0 - mean));
-                    // No row of the class at all, or no other: nothing to shrink.
+                    // All rows or no rows are of the class, so there is nothing to shrink.
                     if among == 0.0 { 0.0 } else { within / among }
                 }
             };
@@ -219,26 +232,32 @@ impl Shares {
 ///
 /// let (x, y) = (dmatrix![1.0; 1.0; 2.0; 2.0; 2.0], ['a', 'b', 'c', 'c', 'c']);
 /// let fitted = TargetEncoder::new().fit_supervised(&x, &y)?;
-/// assert_eq!((fitted.categories(), fitted.means()), (&[vec![1.0, 2.0]][..], &[0.2, 0.2, 0.6][..]));
+/// assert_eq!(
+///     (fitted.categories(), fitted.means()),
+///     (&[vec![1.0, 2.0]][..], &[0.2, 0.2, 0.6][..])
+/// );
 /// assert_eq!(fitted.encoding(0, 2.0), Some(&[0.0, 0.0, 1.0][..]));
-/// assert_eq!(fitted.output_names(&["x".into()])?, ["x: P('a')", "x: P('b')", "x: P('c')"]);
+/// assert_eq!(
+///     fitted.output_names(&["x".into()])?,
+///     ["x: P('a')", "x: P('b')", "x: P('c')"]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedTargetEncoder<T> {
     pub(super) class_names: Vec<String>,
     pub(super) categories: Vec<Vec<T>>,
-    /// Of each column, those of its first category, of the second, and so on.
+    /// The encodings of each column: those of its first category, then those of its second, and so on.
     pub(super) encodings: Vec<Vec<T>>,
-    /// What unknown categories have.
+    /// The encoding of unknown categories.
     pub(super) means: Vec<T>,
     pub(super) refuse_unknown: bool,
 }
 
 impl<T: Real> FittedTargetEncoder<T> {
     /// # Errors
-    /// For fewer than two classes, no columns, sizes that disagree, shares outside of 0 to 1, and categories that are not
-    /// finite or not strictly ascending.
+    /// Returns an error if there are fewer than two classes or no columns, if sizes disagree, if a frequency
+    /// is not from 0 to 1, or if categories are not finite or not strictly ascending.
     pub(super) fn new(
         class_names: Vec<String>,
         categories: Vec<Vec<T>>,
@@ -262,23 +281,24 @@ impl<T: Real> FittedTargetEncoder<T> {
         Ok(FittedTargetEncoder { class_names, categories, encodings, means, refuse_unknown })
     }
 
-    /// The categories of each column, in ascending order.
+    /// Returns the categories of each column, in ascending order.
     pub fn categories(&self) -> &[Vec<T>] {
         &self.categories
     }
 
-    /// The shares among all training rows: of the second of two classes, and of each of more.
+    /// Returns the frequencies among all training rows: that of the second of two classes, or those of all of
+    /// more classes.
     pub fn means(&self) -> &[T] {
         &self.means
     }
 
-    /// What a category of a column becomes; `None` if no training row had it.
+    /// Returns the encoding of a category of a column, or `None` if no training row has the category.
     pub fn encoding(&self, column: usize, category: T) -> Option<&[T]> {
         let index = category_index(self.categories.get(column)?, category)?;
         self.encodings[column].chunks_exact(self.means.len()).nth(index)
     }
 
-    /// Writes what the rows become.
+    /// Writes the encoded rows to `out`.
     fn encode(
         &self,
         x: DMatrixView<'_, T>,
@@ -316,8 +336,10 @@ impl<T: Real> Transformer<T> for TargetEncoder {
         self.learn(x.view(), options, &counted)
     }
 
-    /// The training rows are cross-fitted. A category that is in one fold only has the share among all rows of the others there.
-    /// Rows of weight 0 are in no fold, and are encoded as new rows are.
+    /// Fits the encoder, and returns the cross-fitted training rows.
+    ///
+    /// A category that occurs in one fold only has the frequency among all rows of the other folds there.
+    /// Rows of weight 0 are in no fold, and are encoded like new rows.
     fn fit_transform_rows(
         &self,
         x: Rows<'_, T>,

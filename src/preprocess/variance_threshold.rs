@@ -1,4 +1,4 @@
-//! Columns that vary.
+//! Selection of the columns that vary.
 
 use super::{FittedSelectColumns, Moments, Transformer, TransformerOptions};
 use crate::check;
@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Drops columns whose variance is at most a threshold, by default those that are constant.
+/// Drops columns whose variance is at most a threshold; by default, those that are constant.
 ///
 /// # Examples
 /// ```
@@ -25,12 +25,13 @@ pub struct VarianceThreshold {
 }
 
 impl VarianceThreshold {
-    /// Drops constant columns.
+    /// Creates a transformer that drops constant columns.
     pub fn new() -> Self {
         VarianceThreshold::default()
     }
 
-    /// The largest variance that is dropped. Defaults to 0, which is up to rounding.
+    /// Sets the largest variance that is dropped. Defaults to 0; columns that are constant up to rounding are
+    /// always dropped.
     pub fn threshold(mut self, threshold: f64) -> Self {
         self.threshold = threshold;
         self
@@ -41,7 +42,7 @@ impl<T: Real> Transformer<T> for VarianceThreshold {
     type Fitted = FittedSelectColumns<T>;
 
     /// # Errors
-    /// [`Error::Empty`] when no column varies more.
+    /// Returns [`Error::Empty`] if no column has a variance above the threshold.
     fn fit_rows(
         &self,
         x: Rows<'_, T>,

@@ -11,28 +11,37 @@ use crate::persist::file::invalid;
 use crate::persist::{GoldenRows, Persist, Reader, Record, Registry, StoredLabel};
 use crate::scalar::Real;
 
-/// A fitted classifier whose type is known only when it is loaded: for services that take whatever model their file has.
+/// A fitted classifier whose type is known only when it is loaded.
 ///
-/// Files are read as the types of this crate. [`Registry`] adds types of other crates.
+/// Use it in services that load any kind of model. Files are read as the types of this crate. A [`Registry`]
+/// adds types of other crates.
 ///
 /// # Examples
 /// ```
 /// use logit::prelude::*;
-/// use logit::{AnyClassifier, LogisticRegression, Penalty, Pipeline, StandardScaler, data};
+/// use logit::{
+///     AnyClassifier, LogisticRegression, Penalty, Pipeline, StandardScaler, data,
+/// };
 ///
 /// let iris = data::iris();
-/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
 /// let bytes = pipeline.fit(&iris.x, &iris.y)?.to_bytes()?;
 ///
 /// let model = AnyClassifier::<f64, String>::from_bytes(&bytes)?;
 /// assert_eq!(model.kind(), "pipeline");
-/// assert!(model.predict(&iris.x)?.iter().eq(&pipeline.fit(&iris.x, &iris.y)?.predict(&iris.x)?));
+/// assert!(
+///     model
+///         .predict(&iris.x)?
+///         .iter()
+///         .eq(&pipeline.fit(&iris.x, &iris.y)?.predict(&iris.x)?)
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct AnyClassifier<T, L>(Box<dyn StoredClassifier<T, L>>);
 
-/// A classifier that can be stored, whatever its type.
+/// A storable classifier of any type.
 trait StoredClassifier<T: Real, L>: Classifier<T, Label = L> + Debug + Send + Sync {
     fn kind(&self) -> &str;
     fn write_record(&self, record: Record) -> Record;
@@ -59,7 +68,7 @@ where
 }
 
 impl<T: Real, L: StoredLabel + 'static> AnyClassifier<T, L> {
-    /// Wraps a classifier that can be stored.
+    /// Wraps a storable classifier.
     pub fn new<C>(classifier: C) -> Self
     where
         C: Classifier<T, Label = L> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
@@ -94,7 +103,7 @@ impl<T: Real, L: StoredLabel + 'static> Persist for AnyClassifier<T, L> {
             models::classifier(kind).or_else(|| record.registry().reader(kind));
         match reader {
             Some(reader) => reader(record),
-            None => Err(invalid(format!("it has a `{kind}` where a classifier is wanted"))),
+            None => Err(invalid(format!("it contains `{kind}` where a classifier is expected"))),
         }
     }
 
@@ -108,13 +117,14 @@ impl<T: Real, L: StoredLabel + 'static> Persist for AnyClassifier<T, L> {
 }
 
 impl Registry {
-    /// Adds a type of classifiers, for its number type and its type of labels: a classifier that is generic in its labels
-    /// is added once for each type that files have. Those inside [`OneVsRest`](crate::OneVsRest) and
-    /// [`OneVsOne`](crate::OneVsOne) have labels of type `bool`.
+    /// Adds a type of classifiers with its number type and its label type.
+    ///
+    /// Add a classifier with generic labels once for each label type that occurs in files. Classifiers inside
+    /// [`OneVsRest`](crate::OneVsRest) and [`OneVsOne`](crate::OneVsOne) have labels of type `bool`.
     ///
     /// # Errors
-    /// [`Error::KindTaken`] if its [`KIND`](Persist::KIND) is that of a type of this crate, or was added before;
-    /// [`Error::Empty`] if it is empty.
+    /// Returns [`Error::KindTaken`] if its [`KIND`](Persist::KIND) is that of a type of this crate or was
+    /// added before, and [`Error::Empty`] if the kind is empty.
     pub fn with_classifier<C>(self) -> Result<Self, Error>
     where
         C: Classifier<C::Scalar> + Persist + Clone + Debug + Send + Sync + 'static,
@@ -131,7 +141,7 @@ impl<T: Real, L: StoredLabel + 'static> Clone for AnyClassifier<T, L> {
     }
 }
 
-/// Two are equal if they have the same kind and the same contents.
+/// Classifiers are equal if they have the same kind and the same contents.
 impl<T: Real, L: StoredLabel + 'static> PartialEq for AnyClassifier<T, L> {
     fn eq(&self, other: &Self) -> bool {
         self.to_record() == other.to_record()

@@ -13,7 +13,7 @@ use crate::transformer::{Transform, transforms_as};
 
 /// A fitted transformation whose type is known only when it is loaded.
 ///
-/// Files are read as the types of this crate. [`Registry`] adds types of other crates.
+/// Files are read as the types of this crate. A [`Registry`] adds types of other crates.
 ///
 /// # Examples
 /// ```
@@ -31,7 +31,7 @@ use crate::transformer::{Transform, transforms_as};
 #[derive(Debug)]
 pub struct AnyTransform<T>(Box<dyn StoredTransform<T>>);
 
-/// A transformation that can be stored, whatever its type.
+/// A storable transformation of any type.
 trait StoredTransform<T: Real>: Transform<T> + Debug + Send + Sync {
     fn kind(&self) -> &str;
     fn write_record(&self, record: Record) -> Record;
@@ -54,7 +54,7 @@ where
 }
 
 impl<T: Real> AnyTransform<T> {
-    /// Wraps a transformation that can be stored.
+    /// Wraps a storable transformation.
     pub fn new<P>(transform: P) -> Self
     where
         P: Transform<T> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
@@ -88,7 +88,7 @@ impl<T: Real> Persist for AnyTransform<T> {
         let reader: Option<Reader<Self>> = models::transform(kind).or_else(|| record.registry().reader(kind));
         match reader {
             Some(reader) => reader(record),
-            None => Err(invalid(format!("it has a `{kind}` where a transformation is wanted"))),
+            None => Err(invalid(format!("it contains `{kind}` where a transformation is expected"))),
         }
     }
 
@@ -98,11 +98,11 @@ impl<T: Real> Persist for AnyTransform<T> {
 }
 
 impl Registry {
-    /// Adds a type of transformations, for its number type.
+    /// Adds a type of transformations with its number type.
     ///
     /// # Errors
-    /// [`Error::KindTaken`] if its [`KIND`](Persist::KIND) is that of a type of this crate, or was added before;
-    /// [`Error::Empty`] if it is empty.
+    /// Returns [`Error::KindTaken`] if its [`KIND`](Persist::KIND) is that of a type of this crate or was
+    /// added before, and [`Error::Empty`] if the kind is empty.
     pub fn with_transform<P>(self) -> Result<Self, Error>
     where
         P: Transform<P::Scalar> + Persist + Clone + Debug + Send + Sync + 'static,
@@ -118,7 +118,7 @@ impl<T: Real> Clone for AnyTransform<T> {
     }
 }
 
-/// Two are equal if they have the same kind and the same contents.
+/// Transformations are equal if they have the same kind and the same contents.
 impl<T: Real> PartialEq for AnyTransform<T> {
     fn eq(&self, other: &Self) -> bool {
         self.to_record() == other.to_record()

@@ -1,4 +1,5 @@
-//! Models whose type is known only when they are loaded, and the list of all types that files can have.
+//! Models whose type is known only when they are loaded, and the registry of the types that files can
+//! contain.
 
 mod any_classifier;
 mod any_transform;

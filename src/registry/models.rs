@@ -1,4 +1,4 @@
-//! The types of this crate that files can have: the one place that lists them.
+//! The list of the types of this crate that files can contain.
 
 use super::{AnyClassifier, AnyTransform};
 use crate::decide::{
@@ -17,15 +17,15 @@ use crate::preprocess::{
 };
 use crate::scalar::Real;
 
-/// Each line is a type with its parameters and, for `as`, the arguments with which it is read where the type in the file is
-/// known only when it is loaded.
+/// Defines the readers of all types. Each line is a type with its parameters. The arguments after `as` are
+/// those with which the type is read if it is known only when the file is loaded.
 macro_rules! models {
     (
         classifiers { $($classifier:ident $classifier_parameters:tt as [$($classifier_argument:ty),*];)* }
         transforms { $($transform:ident $transform_parameters:tt as [$($transform_argument:ty),*];)* }
         others { $($(#[$condition:meta])* $other:ident $other_parameters:tt;)* }
     ) => {
-        /// The reader of a kind of classifiers.
+        /// Returns the reader of a kind of classifiers.
         pub(super) fn classifier<T: Real, L: StoredLabel + 'static>(
             kind: &str,
         ) -> Option<Reader<AnyClassifier<T, L>>> {
@@ -35,7 +35,7 @@ macro_rules! models {
             None
         }
 
-        /// The reader of a kind of transformations.
+        /// Returns the reader of a kind of transformations.
         pub(super) fn transform<T: Real>(kind: &str) -> Option<Reader<AnyTransform<T>>> {
             $(if kind == <$transform<$($transform_argument),*> as Persist>::KIND {
                 return Some(AnyTransform::read::<$transform<$($transform_argument),*>>);
@@ -61,7 +61,7 @@ macro_rules! models {
     };
 }
 
-/// `Serialize` and `Deserialize` by way of [`Persist`]: a model alone is a file of it.
+/// Implements `Serialize` and `Deserialize` with [`Persist`]. A model is serialised as a model file.
 #[cfg(feature = "serde")]
 macro_rules! serialized {
     ($model:ident [$($parameter:ident $(: $bound:ident $(+ $lifetime:lifetime)?)?),*]) => {
@@ -134,8 +134,10 @@ models! {
     }
 }
 
+/// Checks that a kind is not that of a type of this crate.
+///
 /// # Errors
-/// [`Error::KindTaken`] for the kind of a classifier or a transformation of this crate.
+/// Returns [`Error::KindTaken`] if it is the kind of a classifier or a transformation of this crate.
 pub(super) fn check_not_standard<T: Real, L: StoredLabel + 'static>(kind: &'static str) -> Result<(), Error> {
     if classifier::<T, L>(kind).is_some() || transform::<T>(kind).is_some() {
         return Err(Error::KindTaken { kind });

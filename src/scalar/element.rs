@@ -1,27 +1,27 @@
-//! The numbers that arrays in files are made of.
+//! The number types of arrays in files.
 
 use std::fmt;
 
-/// A number that arrays in files are made of.
+/// A number type of arrays in files.
 ///
-/// Public in a private module: it seals [`Real`](crate::Real) without showing in it.
+/// It is public in a private module, so that it seals [`Real`](crate::Real) without appearing in it.
 pub trait Element: Copy + Sized + 'static {
-    /// What it is called in files.
+    /// The name of the type in files.
     const KIND: Kind;
-    /// An array of it, as a value that does not depend on the type.
+    /// Returns an array of this type as a value that does not depend on the type.
     fn values(array: &[Self]) -> Values<'_>;
-    /// The numbers in these bytes.
+    /// Decodes little-endian bytes into numbers.
     fn decode(bytes: &[u8]) -> impl ExactSizeIterator<Item = Self> + Clone;
-    /// An array of it that owns its memory, as a value that does not depend on the type.
+    /// Returns an owned array of this type as a value that does not depend on the type.
     fn store(array: Vec<Self>) -> Stored;
-    /// The array that is stored.
+    /// Returns the stored array.
     ///
     /// # Errors
-    /// For an array of another type, which is returned.
+    /// Returns `stored` unchanged if it holds another type.
     fn unstore(stored: Stored) -> Result<Vec<Self>, Stored>;
 }
 
-/// The type of the numbers of an array.
+/// The number type of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 pub enum Kind {
     /// Bytes.
@@ -35,7 +35,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The size of a number in bytes.
+    /// Returns the size of a number in bytes.
     pub(crate) fn size(self) -> usize {
         match self {
             Kind::U8 => 1,
@@ -53,33 +53,33 @@ impl fmt::Display for Kind {
 
 macro_rules! elements {
     ($($type:ty, $kind:ident;)*) => {
-        /// An array of any of the types.
+        /// A borrowed array of any of the types.
         #[derive(Debug, Clone, Copy)]
         pub enum Values<'a> {
             $(
-                #[doc = concat!("Of `", stringify!($type), "`.")]
+                #[doc = concat!("An array of `", stringify!($type), "`.")]
                 $kind(&'a [$type]),
             )*
         }
 
-        /// An array of any of the types, with memory of its own.
+        /// An owned array of any of the types.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Stored {
             $(
-                #[doc = concat!("Of `", stringify!($type), "`.")]
+                #[doc = concat!("An array of `", stringify!($type), "`.")]
                 $kind(Vec<$type>),
             )*
         }
 
         impl Stored {
-            /// The array, borrowed.
+            /// Borrows the array.
             pub(crate) fn values(&self) -> Values<'_> {
                 match self {
                     $(Stored::$kind(array) => Values::$kind(array),)*
                 }
             }
 
-            /// The numbers of this type in these bytes.
+            /// Decodes little-endian bytes into numbers of this type.
             pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Stored {
                 match kind {
                     $(Kind::$kind => Stored::$kind(<$type as Element>::decode(bytes).collect()),)*
@@ -88,21 +88,21 @@ macro_rules! elements {
         }
 
         impl Values<'_> {
-            /// The type of the numbers.
+            /// Returns the type of the numbers.
             pub(crate) fn kind(self) -> Kind {
                 match self {
                     $(Values::$kind(_) => Kind::$kind,)*
                 }
             }
 
-            /// How many there are.
+            /// Returns the number of entries.
             pub(crate) fn count(self) -> usize {
                 match self {
                     $(Values::$kind(array) => array.len(),)*
                 }
             }
 
-            /// Appends them.
+            /// Appends the numbers to `bytes`, little-endian.
             pub(crate) fn encode(self, bytes: &mut Vec<u8>) {
                 match self {
                     $(Values::$kind(array) => bytes.extend(array.iter().flat_map(|v| v.to_le_bytes())),)*

@@ -1,7 +1,8 @@
 //! Exponentials and logarithms without branches, so that loops over them vectorise.
 //!
-//! Only sums and products (no fused ones) appear here, so a result is the same bits on every processor. Errors are
-//! below 1.5 units in the last place against correctly rounded values; the tests at the end hold them to 2.
+//! The functions use only basic arithmetic, without fused operations, so a result has the same bits on every
+//! processor. Errors are below 1.5 units in the last place against correctly rounded values; the tests at the
+//! end allow at most 2.
 
 use super::pair::Pair;
 use crate::scalar::Real;
@@ -9,9 +10,10 @@ use crate::scalar::Real;
 /// `exp(x)` in the form 2^k (1 + m), from which `exp(x)` and `exp(x) - 1` both follow without cancellation.
 ///
 /// # Formula
-/// x = k ln 2 + r with |r| <= ln(2)/2; m = exp(r) - 1 by its Taylor series, whose remainder at that
-/// radius is below 1e-17 after 13 terms (f64) and 1e-8 after 7 (f32). ln 2 is subtracted in two parts, the first with enough trailing zeros to make k ln2 exact
-/// (Cody and Waite, 1980). 2^k is applied as two factors, so that subnormal results are rounded once.
+/// x = k ln 2 + r with |r| <= ln(2)/2. m = exp(r) - 1 by its Taylor series, whose remainder at that radius is
+/// below 1e-17 after 13 terms (f64) and 1e-8 after 7 (f32). ln 2 is subtracted in two parts; the first has
+/// enough trailing zeros to make k ln 2 exact (Cody and Waite, 1980). 2^k is applied as two factors, so that
+/// subnormal results are rounded once.
 #[derive(Clone, Copy)]
 pub(crate) struct Exponential<T> {
     half: T,
@@ -26,8 +28,8 @@ impl<T: Real> Exponential<T> {
         Exponential::of_reduced(k, r)
     }
 
-    /// The exponential of a number that is known to more digits than it can hold: exp(-x^2) from a rounded square
-    /// would be off by x^2 units in the last place.
+    /// Creates the exponential of a number that is known to more digits than its type can hold. From a
+    /// rounded square, exp(-x^2) would be off by x^2 units in the last place.
     #[inline(always)]
     pub(crate) fn of_pair(x: Pair<T>) -> Self {
         let (k, r) = reduced(x.high);
@@ -41,19 +43,19 @@ impl<T: Real> Exponential<T> {
         Exponential { half, other_half: k - half, m: r + r * r * series }
     }
 
-    /// `exp(x)`
+    /// Returns `exp(x)`.
     #[inline(always)]
     pub(crate) fn value(self) -> T {
         ((T::one() + self.m) * T::power_of_two(self.half)) * T::power_of_two(self.other_half)
     }
 
-    /// `factor exp(x)`, which keeps its digits where exp(x) itself is subnormal or 0.
+    /// Returns `factor exp(x)`, which keeps its digits even if exp(x) itself is subnormal or 0.
     #[inline(always)]
     pub(crate) fn times(self, factor: T) -> T {
         (((T::one() + self.m) * factor) * T::power_of_two(self.half)) * T::power_of_two(self.other_half)
     }
 
-    /// `exp(x) - 1`, for x <= 0.
+    /// Returns `exp(x) - 1`, for x <= 0.
     #[inline(always)]
     pub(crate) fn minus_one(self) -> T {
         let scale = T::power_of_two(self.half) * T::power_of_two(self.other_half);
@@ -61,7 +63,8 @@ impl<T: Real> Exponential<T> {
     }
 }
 
-/// x, held where a factor up to 1e20 more cannot bring the exponential back into range, as k ln 2 + r.
+/// Splits x into k ln 2 + r, after clamping x to a range outside which even a factor of 1e20 cannot bring the
+/// exponential back into the range of the type.
 #[inline(always)]
 fn reduced<T: Real>(x: T) -> (T, T) {
     let (low, high, ln2_high, ln2_low) = if is_single::<T>() {
@@ -75,7 +78,7 @@ fn reduced<T: Real>(x: T) -> (T, T) {
     (k, (x - k * T::of(ln2_high)) - k * T::of(ln2_low))
 }
 
-/// 1/13!, 1/12!, ..., 1/2!
+/// The Taylor coefficients 1/13!, 1/12!, ..., 1/2!.
 const FACTORIALS: [f64; 12] = [
     1.605_904_383_682_161_5e-10,
     2.087_675_698_786_81e-9,
@@ -91,11 +94,12 @@ const FACTORIALS: [f64; 12] = [
     0.5,
 ];
 
-/// `ln(1 + e)` for 0 <= e <= 1, to the last digits also for tiny e.
+/// Returns `ln(1 + e)` for 0 <= e <= 1, accurate to the last digits even for tiny e.
 ///
 /// # Formula
-/// ln(1 + e) = 2 artanh(s) with s = e/(2 + e) for e <= 0.4, and ln 1.5 + 2 artanh(s) with s = (e - 0.5)/(e + 2.5)
-/// above, which keeps s^2 below 1/36: 11 terms of the series for f64, 6 for f32.
+/// ln(1 + e) = 2 artanh(s) with s = e/(2 + e) for e <= 0.4, and ln 1.5 + 2 artanh(s) with
+/// s = (e - 0.5)/(e + 2.5) above. Both keep s^2 at or below 1/36, so the series needs 11 terms for f64 and 6
+/// for f32.
 #[inline(always)]
 pub(crate) fn log_one_plus<T: Real>(e: T) -> T {
     let upper = e > T::of(0.4);
@@ -108,7 +112,7 @@ pub(crate) fn log_one_plus<T: Real>(e: T) -> T {
     base + (double + double * (square * series))
 }
 
-/// 1/21, 1/19, ..., 1/3
+/// The series coefficients 1/21, 1/19, ..., 1/3.
 const ODD_RECIPROCALS: [f64; 10] = [
     1.0 / 21.0,
     1.0 / 19.0,
@@ -122,9 +126,10 @@ const ODD_RECIPROCALS: [f64; 10] = [
     1.0 / 3.0,
 ];
 
-/// The polynomial with these coefficients, highest power first, from the one at `first` on.
+/// Evaluates the polynomial with these coefficients, highest power first, starting from the one at `first`.
 ///
-/// A plain loop: a fold over an iterator is a call that is not always inlined, and then no loop around it vectorises.
+/// This is a plain loop because a fold over an iterator is not always inlined, and then no loop around it
+/// vectorises.
 #[inline(always)]
 pub(super) fn horner<T: Real, const N: usize>(x: T, coefficients: &[f64; N], first: usize) -> T {
     let (mut sum, mut index) = (T::zero(), first);

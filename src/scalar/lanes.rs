@@ -1,31 +1,31 @@
-//! Vectors of the processor, for either scalar type.
+//! Vector operations of the processor, for either scalar type.
 
 use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 
-/// The vector operations that the kernels are written in.
+/// The vector operations that the kernels use.
 ///
-/// Public in a private module: it seals [`Real`](crate::Real) without showing in it.
+/// It is public in a private module, so that it seals [`Real`](crate::Real) without appearing in it.
 pub trait Lanes: Copy + Sized {
-    /// One register full of numbers under the instruction set `S`.
+    /// A register of numbers under the instruction set `S`.
     type Vector<S: Simd>: Copy;
 
-    /// The slice as whole registers, and the rest.
+    /// Splits the slice into whole registers and the remaining numbers.
     fn registers<S: Simd>(slice: &[Self]) -> (&[Self::Vector<S>], &[Self]);
-    /// The slice as whole registers, and the rest.
+    /// Splits the slice into whole registers and the remaining numbers.
     fn registers_mut<S: Simd>(slice: &mut [Self]) -> (&mut [Self::Vector<S>], &mut [Self]);
-    /// The same number in every lane.
+    /// Returns a register with the same number in every lane.
     fn broadcast<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
-    /// `a + b`
+    /// Returns `a + b`.
     fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
-    /// `a * b + c`, rounded once where the processor can.
+    /// Returns `a * b + c`, rounded once if the processor can.
     fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>)
     -> Self::Vector<S>;
-    /// The sum of all lanes.
+    /// Returns the sum of all lanes.
     fn reduce_sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
 
-    /// 2 to the power of an integer-valued `k` within the exponents of normal numbers.
+    /// Returns 2 to the power of an integer-valued `k` within the exponents of normal numbers.
     fn power_of_two(k: Self) -> Self;
-    /// The integer nearest to `self`, for moderate values; NaN stays NaN.
+    /// Returns the integer nearest to `self`, for moderate values; NaN stays NaN.
     fn nearest_integer(self) -> Self;
 }
 
@@ -101,22 +101,28 @@ lanes!(
 
 /// Runs a loop compiled for the best instruction set of this processor.
 ///
-/// What the closure calls must be `#[inline(always)]` to profit. It must not use `mul_add`, which is a slow
-/// library call where the instruction is absent: so its results are the same bits on every processor.
+/// Functions that the closure calls must be `#[inline(always)]` to benefit. The closure must not use
+/// `mul_add`, which is a slow library call where the instruction is missing. Without it, results have the
+/// same bits on every processor.
 #[inline(always)]
 pub(crate) fn vectorize<R>(body: impl FnMut() -> R) -> R {
     Arch::new().dispatch(Loop(body))
 }
 
-/// As [`vectorize`], for closures that give something away, of which there is only one form.
+/// Runs a closure that consumes its captures, compiled for the best instruction set of this processor.
+///
+/// Such a closure implements only `FnOnce`, so the separate function described at [`Loop`] does not exist.
+/// The rules of [`vectorize`] apply.
 #[inline(always)]
 pub(crate) fn vectorize_once<R>(body: impl NullaryFnOnce<Output = R>) -> R {
     Arch::new().dispatch(body)
 }
 
-/// A loop, called where vector instructions are enabled. It is bound by `FnMut` because of a closure that could be called
-/// again the compiler makes one that is called once by a function of its own, which is not always inlined here: loops
-/// took three to forty times as long.
+/// A loop that runs with vector instructions enabled.
+///
+/// The bound is `FnMut`, not `FnOnce`. For a closure that could be called again, the compiler implements
+/// `FnOnce` with a separate function, which is not always inlined here; loops then took three to forty times
+/// as long.
 struct Loop<F>(F);
 
 impl<R, F: FnMut() -> R> WithSimd for Loop<F> {

@@ -1,9 +1,10 @@
-//! Matrix products, vector loops and elementary functions: the only place that knows strides and thresholds.
+//! Matrix products, vector loops and elementary functions: the only module that deals with strides and
+//! thresholds.
 //!
-//! Written here, in safe Rust, because a training step must not allocate (the products of nalgebra allocate a
-//! packing buffer on every call) and must reach the vector units without `-C target-cpu=native`: `pulp` picks
-//! the instruction set at run time. Everything is sequential and in a fixed order, so results depend on the
-//! inputs and the processor type only.
+//! The kernels are written here, in safe Rust, for two reasons. A training step must not allocate, but the
+//! products of nalgebra allocate a packing buffer on every call. The kernels must also reach the vector units
+//! without `-C target-cpu=native`: `pulp` picks the instruction set at run time. Everything is sequential and
+//! in a fixed order, so results depend only on the inputs and the processor type.
 
 mod element;
 mod elementary;

@@ -1,4 +1,4 @@
-//! The normal distribution, without branches and with all digits of its lower tail.
+//! The normal distribution, without branches and accurate to all digits in its lower tail.
 
 use super::elementary::{Exponential, horner, is_single};
 use super::pair::Pair;
@@ -10,14 +10,15 @@ const DENSITY: f64 = 0.398_942_280_401_432_7;
 /// The lower tail of the standard normal distribution at -a, for a >= 0, divided by its exponential.
 ///
 /// # Formula
-/// Φ(-a) = exp(-a^2/2) M(a) and φ(a) = exp(-a^2/2)/√(2π). The exponent is -a^2/2 to twice the usual digits. M
-/// (Mills' ratio times 1/√(2π)) falls from 1/2 like 1/a; f = M(a) (a + 13/16) stays between 0.39 and 0.48, and is a
-/// polynomial in t = (a - 4)/(a + 4): of degree 23 for f64, interpolated for a up to 40, with an error below 1e-16,
-/// and of degree 11 for f32, up to 15, with one of 2e-8. Beyond, the exponential is 0.
+/// Φ(-a) = exp(-a^2/2) M(a) and φ(a) = exp(-a^2/2)/√(2π). The exponent -a^2/2 has twice the usual digits. M
+/// (Mills' ratio times 1/√(2π)) falls from 1/2 like 1/a. The product f = M(a) (a + 13/16) stays between 0.39
+/// and 0.48. It is a polynomial in t = (a - 4)/(a + 4): for f64 of degree 23, interpolated for a up to 40,
+/// with an error below 1e-16; for f32 of degree 11, for a up to 15, with an error of 2e-8. Beyond these
+/// ranges, the exponential is 0.
 ///
 /// # References
-/// Shepherd and Laframboise, *Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < ∞* (1981), for the form. The coefficients
-/// were computed with mpmath at 60 digits.
+/// Shepherd and Laframboise, *Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < ∞* (1981), for
+/// the form. The coefficients were computed with mpmath at 60 digits.
 #[derive(Clone, Copy)]
 pub(crate) struct NormalTail<T> {
     exponential: Exponential<T>,
@@ -37,32 +38,33 @@ impl<T: Real> NormalTail<T> {
         NormalTail { exponential: Exponential::of_pair(exponent), ratio: f / (a + T::of(0.8125)), a }
     }
 
-    /// Φ(-a), without the exponential.
+    /// Returns Φ(-a) without its exponential factor.
     #[inline(always)]
     pub(crate) fn probability(self) -> T {
         self.ratio
     }
 
-    /// a φ(a), without the exponential.
+    /// Returns a φ(a) without its exponential factor.
     #[inline(always)]
     pub(crate) fn moment(self) -> T {
         self.a * T::of(DENSITY)
     }
 
-    /// a Φ(-a), without the exponential.
+    /// Returns a Φ(-a) without its exponential factor.
     #[inline(always)]
     pub(crate) fn weighted(self) -> T {
         self.a * self.ratio
     }
 
-    /// exp(-a^2/2) times `factor`.
+    /// Returns exp(-a^2/2) times `factor`.
     #[inline(always)]
     pub(crate) fn times(self, factor: T) -> T {
         self.exponential.times(factor)
     }
 }
 
-/// Highest power first. The third from the end is four units in its last place off, so that Φ(0) is exactly 1/2.
+/// The coefficients for f64, highest power first. The third from the end is changed by four units in its last
+/// place, so that Φ(0) is exactly 1/2.
 const DOUBLE: [f64; 24] = [
     -8.071_000_486_507_21e-10,
     -1.517_779_838_104_005_7e-9,
@@ -90,7 +92,7 @@ const DOUBLE: [f64; 24] = [
     0.454_351_211_265_725_53,
 ];
 
-/// Highest power first.
+/// The coefficients for f32, highest power first.
 const SINGLE: [f64; 12] = [
     -1.240_513_211_087_090_9e-5,
     -0.000_102_980_542_578_734_46,

@@ -1,13 +1,13 @@
-//! Products to twice the usual digits.
+//! Arithmetic with twice the usual digits.
 
 use super::elementary::is_single;
 use crate::scalar::Real;
 
-/// The sum of two numbers that are not added: `low` is what rounding takes from `high`.
+/// The unevaluated sum of two numbers: `low` is the rounding error of `high`.
 ///
 /// # References
-/// Dekker, *A floating-point technique for extending the available precision* (1971); Knuth, *The Art of Computer
-/// Programming*, vol. 2, 4.2.2.
+/// Dekker, *A floating-point technique for extending the available precision* (1971); Knuth, *The Art of
+/// Computer Programming*, vol. 2, 4.2.2.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pair<T> {
     pub(crate) high: T,
@@ -15,14 +15,14 @@ pub(crate) struct Pair<T> {
 }
 
 impl<T: Real> Pair<T> {
-    /// A constant, whose parts are given for `f64`.
+    /// Creates a constant from its two parts in `f64`.
     #[inline(always)]
     pub(crate) fn constant(high: f64, low: f64) -> Self {
         let rounded = T::of(high);
         Pair { high: rounded, low: T::of((high - rounded.as_f64()) + low) }
     }
 
-    /// `x y`, exactly, for factors whose product neither overflows nor underflows.
+    /// Returns `x y` exactly, for factors whose product neither overflows nor underflows.
     #[inline(always)]
     pub(crate) fn product(x: T, y: T) -> Self {
         let ((x1, x2), (y1, y2)) = (halves(x), halves(y));
@@ -30,21 +30,21 @@ impl<T: Real> Pair<T> {
         Pair { high, low: x2 * y2 - (((high - x1 * y1) - x2 * y1) - x1 * y2) }
     }
 
-    /// `self x`
+    /// Returns `self` times `x`.
     #[inline(always)]
     pub(crate) fn times(self, x: T) -> Self {
         let product = Pair::product(self.high, x);
         Pair { high: product.high, low: product.low + self.low * x }
     }
 
-    /// `self other`
+    /// Returns `self` times `other`.
     #[inline(always)]
     pub(crate) fn times_pair(self, other: Self) -> Self {
         let product = self.times(other.high);
         Pair { high: product.high, low: product.low + self.high * other.low }
     }
 
-    /// `self + x`
+    /// Returns `self + x`.
     #[inline(always)]
     pub(crate) fn plus(self, x: T) -> Self {
         let high = self.high + x;
@@ -53,7 +53,7 @@ impl<T: Real> Pair<T> {
     }
 }
 
-/// Two numbers of half the digits each whose sum is `x` (Veltkamp's split).
+/// Splits `x` into two numbers of half the digits each (Veltkamp's split).
 #[inline(always)]
 fn halves<T: Real>(x: T) -> (T, T) {
     let factor = if is_single::<T>() { 4097.0 } else { 134_217_729.0 };

@@ -7,36 +7,36 @@ use super::transpose::interleave;
 use super::view::column;
 use super::{Real, small};
 
-/// A matrix that somebody else owns, whose rows or columns are contiguous.
+/// A borrowed matrix whose rows or columns are contiguous.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Strided<'a, T: Real> {
     source: Source<'a, T>,
     pub(super) rows: usize,
     pub(super) columns: usize,
-    /// Entries from one row to the next; 1 where columns are contiguous.
+    /// The number of entries from one row to the next; 1 if columns are contiguous.
     pub(super) row_stride: usize,
-    /// Entries from one column to the next; 1 where rows are contiguous.
+    /// The number of entries from one column to the next; 1 if rows are contiguous.
     pub(super) column_stride: usize,
 }
 
-/// Where the entries are.
+/// The storage of the entries.
 #[derive(Debug, Clone, Copy)]
 enum Source<'a, T: Real> {
-    /// Entry (i, j) is at `i * row_stride + j * column_stride`.
+    /// A slice with entry (i, j) at `i * row_stride + j * column_stride`.
     Slice(&'a [T]),
-    /// A view with gaps between its columns, which safe code reaches column by column: lines are its columns from `line` on,
-    /// without their first `skip` entries.
+    /// A view with gaps between its columns, which safe code reads column by column. Lines are its columns
+    /// from `line` on, without their first `skip` entries.
     View { view: &'a DMatrixView<'a, T>, line: usize, skip: usize },
 }
 
 impl<'a, T: Real> Strided<'a, T> {
-    /// Contiguous columns of `rows` entries.
+    /// Wraps contiguous columns of `rows` entries.
     pub(crate) fn columns(data: &'a [T], rows: usize, columns: usize) -> Self {
         debug_assert_eq!(data.len(), rows * columns);
         Strided { source: Source::Slice(data), rows, columns, row_stride: 1, column_stride: rows }
     }
 
-    /// The `rows` rows from `first` on.
+    /// Returns the `rows` rows from `first` on.
     pub(crate) fn rows(self, first: usize, rows: usize) -> Self {
         let source = match self.source {
             Source::Slice(data) => Source::Slice(&data[(first * self.row_stride).min(data.len())..]),
@@ -48,7 +48,7 @@ impl<'a, T: Real> Strided<'a, T> {
         Strided { source, rows, ..self }
     }
 
-    /// The `columns` columns from `first` on.
+    /// Returns the `columns` columns from `first` on.
     pub(crate) fn columns_from(self, first: usize, columns: usize) -> Self {
         self.transposed().rows(first, columns).transposed()
     }
@@ -63,22 +63,22 @@ impl<'a, T: Real> Strided<'a, T> {
         }
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub(crate) fn height(&self) -> usize {
         self.rows
     }
 
-    /// The number of columns.
+    /// Returns the number of columns.
     pub(crate) fn width(&self) -> usize {
         self.columns
     }
 
-    /// Whether this is a single row whose entries do not lie next to each other.
+    /// Returns whether this is a single row whose entries are not contiguous.
     pub(crate) fn is_scattered_row(&self) -> bool {
         self.rows == 1 && self.column_stride != 1
     }
 
-    /// Copies the first row.
+    /// Copies the first row to `row`.
     pub(crate) fn copy_row_to(&self, row: &mut [T]) {
         row.iter_mut().enumerate().for_each(|(column, entry)| *entry = self.at(0, column));
     }
@@ -90,7 +90,7 @@ impl<'a, T: Real> Strided<'a, T> {
         }
     }
 
-    /// A copy.
+    /// Returns a copy as a matrix.
     pub(crate) fn to_matrix(self) -> DMatrix<T> {
         DMatrix::from_fn(self.rows, self.columns, |row, column| self.at(row, column))
     }
@@ -104,19 +104,20 @@ impl<'a, T: Real> Strided<'a, T> {
         }
     }
 
-    /// Column `j`, where columns are contiguous.
+    /// Returns column `j`; columns must be contiguous.
     #[inline(always)]
     pub(super) fn column(&self, j: usize) -> &'a [T] {
         self.line(j * self.column_stride, j, self.rows)
     }
 
-    /// Row `i`, where rows are contiguous.
+    /// Returns row `i`; rows must be contiguous.
     #[inline(always)]
     pub(super) fn row(&self, i: usize) -> &'a [T] {
         self.line(i * self.row_stride, i, self.columns)
     }
 
-    /// The first `length` entries of a contiguous line, which begins at `start` of a slice and is line `index` of a view.
+    /// Returns the first `length` entries of a contiguous line, which begins at `start` in a slice and is
+    /// line `index` of a view.
     #[inline(always)]
     fn line(&self, start: usize, index: usize, length: usize) -> &'a [T] {
         match self.source {
@@ -135,14 +136,14 @@ impl<'a, T: Real> From<&'a DMatrix<T>> for Strided<'a, T> {
 impl<'a, T: Real> From<&'a DMatrixView<'a, T>> for Strided<'a, T> {
     fn from(view: &'a DMatrixView<'a, T>) -> Self {
         let ((rows, columns), column_stride) = (view.shape(), view.strides().1);
-        // A stride of 1 says that rows are contiguous, which a view of single entries a column need not be.
+        // A column stride of 1 means contiguous rows, which a view with one entry per column need not have.
         let column_stride = column_stride.max(2);
         let source = Source::View { view, line: 0, skip: 0 };
         Strided { source, rows, columns, row_stride: 1, column_stride }
     }
 }
 
-/// Room for the packed operands of a product; it grows on first use and is then reused.
+/// Buffers for the packed operands of a product. They grow on first use and are then reused.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Workspace<T> {
     left: Vec<T>,
@@ -150,7 +151,7 @@ pub(crate) struct Workspace<T> {
     edge: Vec<T>,
 }
 
-/// `c = a b`, or `c += a b` if `accumulate`, with `c` in columns that start `stride` entries apart.
+/// Computes `c = a b`, or `c += a b` if `accumulate`; the columns of `c` start `stride` entries apart.
 pub(crate) fn product<T: Real>(
     a: Strided<'_, T>,
     b: Strided<'_, T>,
@@ -168,8 +169,8 @@ pub(crate) fn product<T: Real>(
     Arch::new().dispatch(Packed { a, b, c, stride, accumulate, workspace });
 }
 
-/// The lower triangle of `c = aᵀ b` (`c += aᵀ b`), for operands whose product is symmetric; the rest of `c` is
-/// partly overwritten.
+/// Computes the lower triangle of `c = aᵀ b`, or `c += aᵀ b` if `accumulate`, for operands whose product is
+/// symmetric. The rest of `c` is partly overwritten.
 pub(crate) fn product_lower<T: Real>(
     a: Strided<'_, T>,
     b: Strided<'_, T>,
@@ -186,18 +187,20 @@ pub(crate) fn product_lower<T: Real>(
     }
 }
 
-/// Entries of the inner dimension that are packed together: a panel of the left operand (two registers wide) and one
-/// of the right stay within 32 KB.
+/// The number of entries of the inner dimension packed together. A panel of the left operand (two registers
+/// wide) and one of the right then stay within 32 KB.
 const DEPTH: usize = 256;
-/// Columns of `c` that the inner kernel holds in registers: with two registers of rows, 12 of 16 registers.
+/// The number of columns of `c` that the inner kernel holds in registers: with two registers of rows, 12 of
+/// 16 registers.
 const WIDTH: usize = 6;
-/// Panels of the left operand that are packed together, to stay in the second-level cache.
+/// The number of panels of the left operand packed together, so that they stay in the second-level cache.
 const PANELS: usize = 16;
 
-/// Blocked product after Goto and van de Geijn (2008): pack both operands into panels, then run a register tile.
+/// A blocked product after Goto and van de Geijn (2008): packs both operands into panels, then runs a
+/// register tile.
 ///
-/// Measured 2026-11-23 on one AVX2 core at 200 x 784 x 100: 79 GFLOP/s f32 and 42 f64, nalgebra 79 and 37, faer 86
-/// and 44; more sizes in `docs/benchmarks.md`.
+/// Measured 2026-11-23 on one AVX2 core at 200 x 784 x 100: 79 GFLOP/s f32 and 42 f64, nalgebra 79 and 37,
+/// faer 86 and 44; more sizes in `docs/benchmarks.md`.
 struct Packed<'a, 'w, T: Real> {
     a: Strided<'a, T>,
     b: Strided<'a, T>,
@@ -264,8 +267,8 @@ fn grow<T: Real>(buffer: &mut Vec<T>, length: usize) {
     }
 }
 
-/// Copies `height` rows of `a` from row `first`, columns from `k`, so that the entries of a column lie together.
-/// Rows beyond the last are zero.
+/// Copies `height` rows of `a` from row `first`, and columns from `k`, so that the entries of a column are
+/// adjacent. Rows beyond the last are zero.
 #[inline(always)]
 fn pack<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T], height: usize) {
     match height {
@@ -276,7 +279,7 @@ fn pack<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T], hei
     }
 }
 
-/// [`pack`] for the heights of common registers, as constants.
+/// Packs like [`pack`], with the heights of common registers as constants.
 #[inline(always)]
 fn pack_rows<T: Real, const H: usize>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T]) {
     if first + H > a.rows {
@@ -313,7 +316,7 @@ fn pack_entries<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut 
 
 type Tile<V> = [[V; 2]; WIDTH];
 
-/// The product of two panels, held in registers.
+/// Returns the product of two panels, held in registers.
 #[inline(always)]
 fn tile<T: Real, S: Simd>(simd: S, left: &[T], right: &[T]) -> Tile<T::Vector<S>> {
     let mut tile = [[T::broadcast(simd, T::zero()); 2]; WIDTH];
@@ -360,7 +363,7 @@ mod tests {
         let (a, b) = (matrix::<T>(m, k, 1), matrix::<T>(k, n, 2));
         let (at, bt) = (a.transpose(), b.transpose());
         let wanted = DMatrix::from_fn(m, n, |i, j| (0..k).fold(T::zero(), |s, p| s + a[(i, p)] * b[(p, j)]));
-        // Views with gaps between their columns, too.
+        // Views with gaps between their columns.
         let (wide_a, wide_bt) =
             (a.clone().insert_rows(m, 3, T::one()), bt.clone().insert_rows(0, 2, T::one()));
         let (view_a, view_bt) = (wide_a.rows(0, m), wide_bt.rows(2, n));

@@ -8,9 +8,11 @@ use super::element::Element;
 
 /// A real number that models compute with: [`f32`] or [`f64`].
 ///
-/// The trait adds to nalgebra's [`RealField`] what generic numerical code needs: copies, conversions from and to
-/// `f64`, the machine constants, and (privately) the vector instructions of the products and losses. It is
-/// sealed: kernels may be added without breaking anyone.
+/// The trait extends nalgebra's [`RealField`] with the needs of generic numerical code: copies, conversions
+/// from and to `f64`, the machine constants, and (privately) the vector instructions of the products and
+/// losses. It is sealed, so that kernels can be added without a breaking change.
+///
+/// # Examples
 ///
 /// ```
 /// use logit::Real;
@@ -24,15 +26,15 @@ use super::element::Element;
 pub trait Real: RealField + Copy + Default + FromPrimitive + ToPrimitive + Lanes + Element {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
-    /// The tolerance on `max|gradient|` that fits use unless told otherwise: 1e-8 for `f64`, 1e-5 for `f32`.
+    /// The default tolerance of fits on `max|gradient|`: 1e-8 for `f64`, 1e-5 for `f32`.
     const TOLERANCE: f64;
-    /// The smallest positive number that is not subnormal.
+    /// The smallest positive normal number.
     const MIN_POSITIVE: Self;
 
-    /// The number nearest to `value`.
+    /// Returns the number nearest to `value`.
     fn of(value: f64) -> Self;
 
-    /// The same number as `f64`; exact for both types.
+    /// Returns the number as `f64`; exact for both types.
     fn as_f64(self) -> f64;
 }
 

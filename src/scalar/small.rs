@@ -1,4 +1,4 @@
-//! Products with a dimension too small to be worth packing.
+//! Matrix products with a dimension too small to be worth packing.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -6,12 +6,12 @@ use super::product::Strided;
 use super::vector::dot_with;
 use crate::scalar::Real;
 
-/// Whether packing would cost more than it saves.
+/// Returns whether packing would cost more than it saves.
 pub(super) fn is_small(m: usize, n: usize, k: usize) -> bool {
     m < 4 || n < 4 || k < 4 || m * n * k < 4096
 }
 
-/// `c = a b`, or `c += a b`, column by column or entry by entry.
+/// Computes `c = a b`, or `c += a b` if `accumulate`, column by column or entry by entry.
 pub(super) fn product<T: Real>(
     a: Strided<'_, T>,
     b: Strided<'_, T>,
@@ -64,7 +64,7 @@ impl<T: Real> WithSimd for Small<'_, '_, T> {
     }
 }
 
-/// `c += Σ_k a_k b_kj`: four columns at a time, so that `c` is read and written a quarter as often.
+/// Computes `c += Σ_k a_k b_kj`, four columns at a time, so that `c` is read and written a quarter as often.
 #[inline(always)]
 fn combine<T: Real, S: Simd>(simd: S, a: Strided<'_, T>, b: Strided<'_, T>, j: usize, c: &mut [T]) {
     let mut k = 0;

@@ -1,8 +1,9 @@
 //! Transposition of gathered samples into a batch.
 
-/// Samples that are written together, so that the lines of the matrix are filled while they are in cache.
+/// The number of samples written together, so that the lines of the matrix are filled while they are in
+/// cache.
 const TOGETHER: usize = 16;
-/// Columns that are moved together: a square of registers.
+/// The number of columns moved together: a square of registers.
 const COLUMNS: usize = 8;
 
 /// Writes sample `i` (a contiguous slice) to row `i` of the column-major matrix `out` with `rows` rows.
@@ -39,7 +40,7 @@ pub(crate) fn transpose_into<'a, T: Copy + 'a>(
 
 /// Writes R samples of equal length to rows `first`, `first + 1`, ... of `out`.
 ///
-/// Sizes known at compile time leave no bounds checks in the inner loops.
+/// Sizes known at compile time remove the bounds checks from the inner loops.
 #[inline(always)]
 pub(super) fn interleave<T: Copy, const R: usize>(
     samples: [&[T]; R],

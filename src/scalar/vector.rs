@@ -5,7 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::lanes::vectorize;
 use crate::scalar::Real;
 
-/// `Σ x_i y_i`
+/// Returns `Σ x_i y_i`.
 pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     struct Dot<'a, T>(&'a [T], &'a [T]);
     impl<T: Real> WithSimd for Dot<'_, T> {
@@ -18,7 +18,7 @@ pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     Arch::new().dispatch(Dot(x, y))
 }
 
-/// `Σ x_i y_i` in four interleaved sums, to keep the units busy and the rounding small.
+/// Returns `Σ x_i y_i` in four interleaved sums, which keep the processor units busy and the rounding small.
 #[inline(always)]
 pub(super) fn dot_with<T: Real, S: Simd>(simd: S, x: &[T], y: &[T]) -> T {
     let ((x, x_rest), (y, y_rest)) = (T::registers::<S>(x), T::registers::<S>(y));
@@ -38,7 +38,7 @@ pub(super) fn dot_with<T: Real, S: Simd>(simd: S, x: &[T], y: &[T]) -> T {
     T::reduce_sum(simd, pairs) + rest
 }
 
-/// `y += a x`
+/// Computes `y += a x`.
 pub(crate) fn axpy<T: Real>(a: T, x: &[T], y: &mut [T]) {
     vectorize(
         #[inline(always)]
@@ -50,7 +50,7 @@ pub(crate) fn axpy<T: Real>(a: T, x: &[T], y: &mut [T]) {
     );
 }
 
-/// `Σ x_i`, in eight interleaved sums.
+/// Returns `Σ x_i`, in eight interleaved sums.
 pub(crate) fn sum<T: Real>(x: &[T]) -> T {
     let (chunks, rest) = x.as_chunks::<8>();
     let mut sums = [T::zero(); 8];
@@ -63,7 +63,7 @@ pub(crate) fn sum<T: Real>(x: &[T]) -> T {
     rest.iter().fold(head, |a, &b| a + b)
 }
 
-/// Mean and variance of `factor x_i`, in two passes so that a large mean costs no digits.
+/// Returns the mean and the variance of `factor x_i`, in two passes so that a large mean costs no digits.
 pub(crate) fn moments<T: Real>(x: &[T], factor: T) -> (T, T) {
     let count = T::of(x.len().max(1) as f64);
     let lanes_of = |shift: T, square: bool| {
@@ -85,7 +85,7 @@ pub(crate) fn moments<T: Real>(x: &[T], factor: T) -> (T, T) {
     (mean, lanes_of(mean, true) / count)
 }
 
-/// The largest absolute value; 0 of an empty slice, NaN if any entry is.
+/// Returns the largest absolute value; 0 for an empty slice, NaN if any entry is NaN.
 pub(crate) fn max_abs<T: Real>(x: &[T]) -> f64 {
     x.iter().fold(0.0, |max: f64, &x| {
         let x = x.as_f64().abs();
@@ -93,9 +93,9 @@ pub(crate) fn max_abs<T: Real>(x: &[T]) -> f64 {
     })
 }
 
-/// Whether no entry is NaN or infinite.
+/// Returns whether no entry is NaN or infinite.
 pub(crate) fn all_finite<T: Real>(x: &[T]) -> bool {
-    // 0 * v is 0 for finite v and NaN otherwise, and a sum of those vectorises where a search does not.
+    // 0 * v is 0 for finite v and NaN otherwise. A sum of such products vectorises, but a search does not.
     x.chunks(4096).all(|chunk| {
         let (lanes, rest) = chunk.as_chunks::<16>();
         let mut sums = [T::zero(); 16];

@@ -4,25 +4,25 @@ use nalgebra::{DMatrixView, DMatrixViewMut};
 
 use super::{Real, all_finite};
 
-/// Column `j` of a view, whose entries lie next to each other.
+/// Returns column `j` of a view, whose entries are contiguous.
 #[inline(always)]
 pub(crate) fn column<'a, T: Real>(x: &'a DMatrixView<'_, T>, j: usize) -> &'a [T] {
     x.column(j).data.into_slice()
 }
 
-/// The columns of a view, from the first to the last.
+/// Returns the columns of a view, from the first to the last.
 pub(crate) fn columns<'a, T: Real>(
     x: &'a DMatrixView<'_, T>,
 ) -> impl ExactSizeIterator<Item = &'a [T]> + Clone {
     (0..x.ncols()).map(move |j| column(x, j))
 }
 
-/// Column `j` of a view that is written to.
+/// Returns column `j` of a mutable view.
 pub(crate) fn column_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>, j: usize) -> &'a mut [T] {
     x.column_mut(j).data.into_slice_mut()
 }
 
-/// Whether no entry is NaN or infinite.
+/// Returns whether no entry is NaN or infinite.
 pub(crate) fn is_finite<T: Real>(x: &DMatrixView<'_, T>) -> bool {
     columns(x).all(all_finite)
 }

@@ -17,21 +17,25 @@ use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Fits an estimator to the training rows of each split and judges it on the test rows, by any number of metrics.
+/// Cross-validation: fits an estimator to the training rows of each split and evaluates it on the test rows.
 ///
-/// Preprocessing belongs into the estimator, as a [`Pipeline`](crate::Pipeline): it is then learned anew in each split, and
-/// nothing leaks from test rows. With the feature `rayon` splits are fitted on all threads; the results are the same.
-/// [`CrossValidationResult::stops`] tells which fits did not converge, and so does the table. There is no observer, because
-/// fits may run on several threads.
+/// Any number of metrics can be computed. Put preprocessing into the estimator, as a
+/// [`Pipeline`](crate::Pipeline): each split then learns it anew, and nothing leaks from test rows. With the
+/// feature `rayon`, splits are fitted on all threads; the results are the same.
+/// [`CrossValidationResult::stops`] and the printed table report the fits that did not converge. Fits have no
+/// observer, because they may run on several threads.
 ///
 /// # Examples
 /// ```
 /// use logit::metrics::{Accuracy, LogLoss};
 /// use logit::select::Splitter;
-/// use logit::{CrossValidation, LogisticRegression, Penalty, Pipeline, StandardScaler, data};
+/// use logit::{
+///     CrossValidation, LogisticRegression, Penalty, Pipeline, StandardScaler, data,
+/// };
 ///
 /// let iris = data::iris();
-/// let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
+/// let pipeline =
+///     Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
 /// let scores = CrossValidation::new(Splitter::Stratified { k: 5, seed: 1 })
 ///     .metric("accuracy", Accuracy)
 ///     .metric("log-loss", LogLoss)
@@ -62,7 +66,7 @@ impl<T> fmt::Debug for CrossValidation<'_, T> {
 }
 
 impl<'a, T: Real> CrossValidation<'a, T> {
-    /// On these splits.
+    /// Creates a cross-validation on the given splits, without metrics.
     pub fn new(splitter: impl Into<Splitter>) -> Self {
         CrossValidation {
             splitter: splitter.into(),
@@ -73,35 +77,39 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         }
     }
 
-    /// Adds a metric under a name. Without any, nothing is judged.
+    /// Adds a metric under a name. Without metrics, no scores are computed.
     pub fn metric(mut self, name: &str, metric: impl Metric + 'a) -> Self {
         self.metrics.push((name.to_owned(), Box::new(metric)));
         self
     }
 
-    /// A weight for each row, for fits and metrics; rows of weight 0 are not there. Defaults to none.
+    /// Sets a weight for each row, for fits and metrics; rows of weight 0 are left out. Defaults to no
+    /// weights.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
     }
 
-    /// Whether training rows are judged too: a model that is much better on them has learned them by heart. Defaults to
-    /// `false`.
+    /// Sets whether the models are also evaluated on their training rows. Defaults to `false`.
+    ///
+    /// A model that scores much better on training rows than on test rows overfits.
     pub fn train_scores(mut self, train_scores: bool) -> Self {
         self.train_scores = train_scores;
         self
     }
 
-    /// Whether the fitted models are kept. Defaults to `false`.
+    /// Sets whether the fitted models are kept. Defaults to `false`.
     pub fn keep_models(mut self, keep_models: bool) -> Self {
         self.keep_models = keep_models;
         self
     }
 
-    /// Fits and judges.
+    /// Fits the estimator to the training rows of each split and evaluates it on the test rows.
     ///
     /// # Errors
-    /// Those of splitting, of fits and of metrics, of the first split that has one.
+    /// Returns [`Error::ShapeMismatch`] if `x`, `y` and the weights differ in length, and
+    /// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid. Returns the
+    /// error of the splitter, or of the first split whose fit or metrics fail.
     pub fn run<'r, E, L>(
         &self,
         estimator: &E,
@@ -129,7 +137,8 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         Ok(CrossValidationResult { metrics, test, train, models, splits, stops })
     }
 
-    /// The test scores of the first metric, split by split on this thread, and how the fits ended.
+    /// Returns the test scores of the first metric and how the fits ended; runs the splits in order on this
+    /// thread.
     pub(super) fn scores_of<E: Estimator<T>, L: Label>(
         &self,
         estimator: &E,
@@ -186,7 +195,7 @@ struct Outcome<C> {
     stop: Option<StopReason>,
 }
 
-/// What a [`CrossValidation`] found.
+/// The scores, splits and models of a [`CrossValidation`].
 ///
 /// ```
 /// use logit::metrics::{LogLoss, Metric};
@@ -200,16 +209,17 @@ struct Outcome<C> {
 ///     .run(&LogisticRegression::new(Penalty::c(1.0)), &iris.x, &iris.y)?;
 /// let (split, model) = (&found.splits()[0], &found.models()[0]);
 /// let y: Vec<&str> = split.test.iter().map(|&row| iris.y[row]).collect();
-/// let by_hand = LogLoss.evaluate_model(model, &iris.x.select_rows(&split.test), &y, None)?;
+/// let by_hand =
+///     LogLoss.evaluate_model(model, &iris.x.select_rows(&split.test), &y, None)?;
 /// assert_eq!(found.scores("log-loss").unwrap()[0], by_hand);
 /// assert!(found.mean("log-loss").unwrap() < 0.25 && found.scores("f1").is_none());
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrossValidationResult<C> {
-    /// The names, and whether more is better.
+    /// The name of each metric, and whether greater values are better.
     metrics: Vec<(String, bool)>,
-    /// By split, then by metric.
+    /// The scores, by split and then by metric.
     test: Vec<Vec<f64>>,
     train: Vec<Vec<f64>>,
     models: Vec<C>,
@@ -218,40 +228,45 @@ pub struct CrossValidationResult<C> {
 }
 
 impl<C> CrossValidationResult<C> {
-    /// The test scores of a metric, one per split; `None` for a name that no metric has.
+    /// Returns the test scores of a metric, one per split; `None` if no metric has this name.
     pub fn scores(&self, metric: &str) -> Option<Vec<f64>> {
         let at = self.position(metric)?;
         Some(self.test.iter().map(|scores| scores[at]).collect())
     }
 
-    /// The same on the training rows; `None` also if they were not judged.
+    /// Returns the training scores of a metric, one per split; `None` if no metric has this name or there are
+    /// none.
+    ///
+    /// Training scores need [`CrossValidation::train_scores`].
     pub fn train_scores(&self, metric: &str) -> Option<Vec<f64>> {
         let at = self.position(metric)?;
         (!self.train.is_empty()).then(|| self.train.iter().map(|scores| scores[at]).collect())
     }
 
-    /// The mean of the test scores of a metric.
+    /// Returns the mean test score of a metric; `None` if no metric has this name.
     pub fn mean(&self, metric: &str) -> Option<f64> {
         self.scores(metric).map(|scores| mean(&scores))
     }
 
-    /// The standard error of that mean: the standard deviation of the scores over √k. Folds share training rows, so it is
-    /// a little too small.
+    /// Returns the standard error of the mean test score: the standard deviation of the scores over √k.
+    ///
+    /// It is slightly too small, because folds share training rows. Returns `None` if no metric has this
+    /// name.
     pub fn standard_error(&self, metric: &str) -> Option<f64> {
         self.scores(metric).map(|scores| standard_error(&scores))
     }
 
-    /// The fitted models, one per split, if they were kept.
+    /// Returns the fitted models, one per split; empty unless [`CrossValidation::keep_models`] was set.
     pub fn models(&self) -> &[C] {
         &self.models
     }
 
-    /// The splits.
+    /// Returns the splits.
     pub fn splits(&self) -> &[Split] {
         &self.splits
     }
 
-    /// Why the fit to the training rows of each split stopped.
+    /// Returns why the fit to the training rows of each split stopped.
     pub fn stops(&self) -> &FoldStops {
         &self.stops
     }
@@ -265,19 +280,21 @@ pub(super) fn mean(scores: &[f64]) -> f64 {
     scores.iter().sum::<f64>() / scores.len() as f64
 }
 
-/// NaN of a single score.
+/// Returns the standard error of the mean; NaN for a single score.
 pub(super) fn standard_error(scores: &[f64]) -> f64 {
     let (mean, count) = (mean(scores), scores.len() as f64);
     let squares: f64 = scores.iter().map(|score| (score - mean) * (score - mean)).sum();
     (squares / (count - 1.0) / count).sqrt()
 }
 
-/// A line per metric: its mean, the standard error, the smallest and the largest score. A line below names the splits whose
-/// fits did not converge, if there are any.
+/// Formats a table with one line per metric: its mean, the standard error, the smallest and the largest
+/// score.
+///
+/// If some fits did not converge, a further line names their splits.
 impl<C> fmt::Display for CrossValidationResult<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.metrics.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(6);
-        write!(f, "{:<width$} {:>10} {:>10} {:>10} {:>10}", "metric", "mean", "std error", "least", "most")?;
+        write!(f, "{:<width$} {:>10} {:>10} {:>10} {:>10}", "metric", "mean", "std error", "min", "max")?;
         for (at, (name, _)) in self.metrics.iter().enumerate() {
             let scores: Vec<f64> = self.test.iter().map(|scores| scores[at]).collect();
             let (least, most) = (

@@ -1,14 +1,15 @@
-//! How the fits to folds ended.
+//! Why the fits to folds stopped.
 
 use std::fmt;
 
 use crate::error::Error;
 use crate::report::StopReason;
 
-/// Why the fit of each fold stopped.
+/// The reasons why the fits to folds stopped.
 ///
-/// `None` stands for a classifier without a [report](crate::Classifier::report). The [`Display`](fmt::Display) names the
-/// folds, counted from 0, whose fits did not [converge](crate::FitReport::converged).
+/// A reason is `None` for a classifier without a [report](crate::Classifier::report). The
+/// [`Display`](fmt::Display) names the folds, counted from 0, whose fits did not
+/// [converge](crate::FitReport::converged).
 ///
 /// ```
 /// use logit::metrics::LogLoss;
@@ -16,14 +17,17 @@ use crate::report::StopReason;
 /// use logit::{CrossValidation, LogisticRegression, Penalty, StopReason, data};
 ///
 /// let iris = data::iris();
-/// let validation = CrossValidation::new(Splitter::Consecutive { k: 5 }).metric("log-loss", LogLoss);
-/// let found = validation.run(&LogisticRegression::new(Penalty::c(1.0)), &iris.x, &iris.y)?;
+/// let validation = CrossValidation::new(Splitter::Consecutive { k: 5 })
+///     .metric("log-loss", LogLoss);
+/// let found =
+///     validation.run(&LogisticRegression::new(Penalty::c(1.0)), &iris.x, &iris.y)?;
 /// assert_eq!(found.stops().reasons(), [Some(StopReason::Converged); 5]);
 /// assert_eq!(found.stops().to_string(), "all 5 fits converged");
 ///
 /// let hurried = LogisticRegression::new(Penalty::c(1.0)).max_iterations(1);
 /// let found = validation.run(&hurried, &iris.x, &iris.y)?;
-/// let wanted = "5 of 5 fits did not converge: folds 0, 1, 2, 3, 4 (iteration limit reached)";
+/// let wanted =
+///     "5 of 5 fits did not converge: folds 0, 1, 2, 3, 4 (iteration limit reached)";
 /// assert_eq!(found.stops().to_string(), wanted);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -31,24 +35,24 @@ use crate::report::StopReason;
 pub struct FoldStops(Vec<Option<StopReason>>);
 
 impl FoldStops {
-    /// The reason of each fold, in their order.
+    /// Returns the reason of each fold, in order.
     pub fn reasons(&self) -> &[Option<StopReason>] {
         &self.0
     }
 
-    /// The folds whose fits have a report that says something other than [`StopReason::Converged`], counted from 0.
+    /// Returns the folds, counted from 0, whose report has a reason other than [`StopReason::Converged`].
     pub fn unconverged(&self) -> Vec<usize> {
         self.stopped().map(|(fold, _)| fold).collect()
     }
 
-    /// The folds that stopped for another reason than convergence.
+    /// Returns the folds that stopped for a reason other than convergence.
     fn stopped(&self) -> impl Iterator<Item = (usize, StopReason)> {
         let with_reason = |(fold, reason): (usize, &Option<StopReason>)| Some((fold, (*reason)?));
         let folds = self.0.iter().enumerate().filter_map(with_reason);
         folds.filter(|(_, reason)| *reason != StopReason::Converged)
     }
 
-    /// How many of the fits converged, as "4/5"; "-" if none has a report.
+    /// Returns the number of converged fits, as "4/5"; "-" if no fit has a report.
     pub(super) fn share(&self) -> String {
         if self.0.iter().all(Option::is_none) {
             return "-".to_owned();
@@ -57,23 +61,23 @@ impl FoldStops {
         format!("{}/{}", converged.count(), self.0.len())
     }
 
-    /// The reasons in one text for files.
+    /// Returns the reasons as one text, for files.
     pub(crate) fn keys(&self) -> String {
         let keys: Vec<&str> = self.0.iter().map(|reason| reason.map_or(UNKNOWN, StopReason::key)).collect();
         keys.join(" ")
     }
 
-    /// The reasons that [`keys`](Self::keys) made a text of.
+    /// Parses the reasons from a text that [`keys`](Self::keys) returned.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`] for any other text.
+    /// Returns [`Error::InvalidFile`] if the text has an unknown reason.
     pub(crate) fn from_keys(text: &str) -> Result<Self, Error> {
         let reason = |key| if key == UNKNOWN { Ok(None) } else { StopReason::from_key(key).map(Some) };
         text.split(' ').filter(|key| !key.is_empty()).map(reason).collect()
     }
 }
 
-/// What files call the reason of a fit without a report.
+/// The key of a fit without a report, in files.
 const UNKNOWN: &str = "unknown";
 
 impl FromIterator<Option<StopReason>> for FoldStops {
@@ -123,7 +127,7 @@ mod tests {
     fn folds_are_named_by_reason() {
         use StopReason::{Converged, IterationLimit, Stalled};
         let some = stops(&[Some(Converged), Some(Stalled), None, Some(IterationLimit), Some(IterationLimit)]);
-        let wanted = "3 of 5 fits did not converge: fold 1 (stalled: no step improves the objective in this arithmetic); \
+        let wanted = "3 of 5 fits did not converge: fold 1 (stalled: no step improves the objective at this precision); \
                       folds 3, 4 (iteration limit reached)";
         assert_eq!((some.to_string().as_str(), some.share().as_str()), (wanted, "1/5"));
         assert_eq!(some.unconverged(), [1, 3, 4]);

@@ -1,4 +1,4 @@
-//! The stratified split into k folds.
+//! Stratified splits into k folds.
 
 use super::plain_folds::by_fold;
 use super::split::{Split, shuffled_members};
@@ -7,15 +7,16 @@ use crate::error::Error;
 use crate::label::{Label, encode};
 use crate::rng::Rng;
 
-/// Splits rows at random into `k` folds for cross-validation: each is the test set of one split, whose training set
-/// is all other rows.
+/// Splits rows at random into `k` folds with the same fractions of classes, for cross-validation.
 ///
-/// Every row is tested on once. Of a class with m rows each fold has m / k, rounded down or up, so that every
-/// training set has rows of every class. The sizes of folds differ by one at most.
+/// Each fold is the test set of one split, whose training set is all other rows. Every row is in exactly one
+/// test set. Of a class with m rows, each fold has m / k, rounded down or up, so every training set has rows
+/// of every class. The sizes of folds differ by at most one.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows; [`Error::OneClass`];
-/// [`Error::SplitTooSmall`] when a class has a single row.
+/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows. Returns [`Error::Empty`]
+/// if there are no labels, [`Error::OneClass`] if all labels are the same, and [`Error::SplitTooSmall`] if a
+/// class has a single row.
 ///
 /// # Examples
 /// ```
@@ -27,7 +28,10 @@ use crate::rng::Rng;
 /// let mut right = 0.0;
 /// for split in stratified_k_fold(&iris.y, 5, 42)? {
 ///     let [train, test] = [&split.train, &split.test].map(|rows| {
-///         (iris.x.select_rows(rows), rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>())
+///         (
+///             iris.x.select_rows(rows),
+///             rows.iter().map(|&row| iris.y[row]).collect::<Vec<_>>(),
+///         )
 ///     });
 ///     let model = LogisticRegression::new(Penalty::c(1.0)).fit(&train.0, &train.1)?;
 ///     right += model.score(&test.0, &test.1)? / 5.0;
@@ -42,7 +46,7 @@ pub fn stratified_k_fold<L: Label>(y: &[L], k: usize, seed: u64) -> Result<Vec<S
     folds(&encoded.indices, &encoded.classes, k, &mut Rng::new(seed))
 }
 
-/// Splits rows by class index into `k` folds, from 2 to the number of rows.
+/// Splits rows by class index into `k` stratified folds; `k` must be from 2 to the number of rows.
 pub(crate) fn folds<L: Label>(
     indices: &[usize],
     classes: &[L],
@@ -51,7 +55,8 @@ pub(crate) fn folds<L: Label>(
 ) -> Result<Vec<Split>, Error> {
     let available = indices.len();
     let members = shuffled_members(indices, classes, available.div_ceil(k), rng)?;
-    // Dealt like cards, class after class: the next class begins at the fold where the last one ended.
+    // Rows are dealt to folds in turn, class after class; a class starts at the fold after the last one
+    // dealt.
     let mut fold_of = vec![0; available];
     for (dealt, row) in members.into_iter().flatten().enumerate() {
         fold_of[row] = dealt % k;

@@ -1,4 +1,4 @@
-//! What models say of rows that they were not fitted to.
+//! Outputs of models for rows that they were not fitted to.
 
 use nalgebra::DMatrix;
 
@@ -13,7 +13,8 @@ use crate::label::{Label, indices};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Test rows of all splits, one split after the other: what the model of the split says, the true class and the weight.
+/// The test rows of all splits in order: the outputs of the model of their split, the true classes and the
+/// weights.
 #[derive(Debug)]
 pub(crate) struct HeldOut<L> {
     pub(crate) outputs: DMatrix<f64>,
@@ -24,12 +25,13 @@ pub(crate) struct HeldOut<L> {
 }
 
 impl<L: Label> HeldOut<L> {
-    /// Fits `estimator` to the training rows of each split and asks `of` its model and the test rows. Rows of weight 0 are
-    /// not there.
+    /// Fits `estimator` to the training rows of each split and calls `of` with the model and the test rows.
+    ///
+    /// Rows of weight 0 are left out.
     ///
     /// # Errors
-    /// Those of splitting, of fits and of `of`; for splits whose models do not all know the same classes;
-    /// [`Error::Cancelled`] when the observer stops a fit.
+    /// Returns the errors of the splitter, of fits and of `of`. Returns [`Error::MissingClass`] if the models
+    /// of the splits have different classes, and [`Error::Cancelled`] if the observer stops a fit.
     pub(crate) fn of<T: Real, E: Estimator<T>>(
         estimator: &E,
         splitter: &Splitter,
@@ -68,16 +70,16 @@ impl<L: Label> HeldOut<L> {
         Ok(HeldOut { outputs: joined, truth, weights, classes, stops: stops.into_iter().collect() })
     }
 
-    /// The model that is to be corrected by these rows must know the same classes.
+    /// Checks that the model to be corrected by these rows has the same classes.
     ///
     /// # Errors
-    /// [`Error::MissingClass`] for one that the splits do not have.
+    /// Returns [`Error::MissingClass`] if a class is in the model alone or in the splits alone.
     pub(crate) fn check_classes(&self, classes: &[L]) -> Result<(), Error> {
         same_classes(&self.classes, classes)
     }
 }
 
-/// Two models must know the same classes: a class of one alone had no training rows for the other.
+/// Checks that two models have the same classes; a class of one alone had no training rows for the other.
 fn same_classes<L: Label>(first: &[L], second: &[L]) -> Result<(), Error> {
     for (classes, others) in [(first, second), (second, first)] {
         if let Some(index) = classes.iter().position(|class| !others.contains(class)) {

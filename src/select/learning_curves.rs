@@ -1,4 +1,4 @@
-//! How scores change with the number of rows, and with a setting.
+//! Learning curves and validation curves.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Scores on training and test rows at several points: of a number of rows, or of a setting.
+/// Scores on training and test rows at several points: numbers of rows, or values of a setting.
 ///
-/// Training scores far better than test scores: the model learns rows by heart, and more rows or a stronger penalty would
-/// help. Both bad: it cannot learn what there is, and a richer model would help.
+/// If training scores are far better than test scores, the model overfits: more rows or a stronger penalty
+/// would help. If both are bad, it underfits: a richer model would help.
 ///
 /// ```
 /// use logit::metrics::LogLoss;
@@ -26,16 +26,23 @@ use crate::scalar::Real;
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
-/// let curve: ScoreCurve<f64> = validation_curve(&[0.1, 10.0], build, &iris.x, &iris.y, &Splitter::default(), &LogLoss)?;
+/// let curve: ScoreCurve<f64> = validation_curve(
+///     &[0.1, 10.0],
+///     build,
+///     &iris.x,
+///     &iris.y,
+///     &Splitter::default(),
+///     &LogLoss,
+/// )?;
 /// assert_eq!((curve.points.as_slice(), curve.test[0].len()), (&[0.1, 10.0][..], 5));
-/// // The weaker the penalty, the better the rows that are learned.
+/// // The weaker the penalty, the better the fit to the training rows.
 /// assert!(curve.train_means()[1] < curve.train_means()[0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ScoreCurve<V> {
-    /// Where the scores were taken.
+    /// The numbers of rows or the values of the setting.
     pub points: Vec<V>,
     /// The scores on training rows, by point and then by split.
     pub train: Vec<Vec<f64>>,
@@ -44,16 +51,21 @@ pub struct ScoreCurve<V> {
 }
 
 impl<V> ScoreCurve<V> {
-    /// A curve of scores of your own, to print or to draw it: at each point a list of scores, one for each split.
+    /// Creates a curve from your own scores, to print or draw it: one list of scores per point, with one
+    /// score per split.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of lists than of points.
+    /// Returns [`Error::ShapeMismatch`] if the number of lists differs from the number of points.
     ///
     /// # Examples
     /// ```
     /// use logit::select::ScoreCurve;
     ///
-    /// let curve = ScoreCurve::new(vec![100, 200], vec![vec![0.9], vec![0.9]], vec![vec![0.6, 0.8], vec![0.8, 0.9]])?;
+    /// let curve = ScoreCurve::new(
+    ///     vec![100, 200],
+    ///     vec![vec![0.9], vec![0.9]],
+    ///     vec![vec![0.6, 0.8], vec![0.8, 0.9]],
+    /// )?;
     /// assert_eq!(curve.test_means(), [0.7, 0.8500000000000001]);
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -63,18 +75,18 @@ impl<V> ScoreCurve<V> {
         Ok(ScoreCurve { points, train, test })
     }
 
-    /// The mean training score at each point.
+    /// Returns the mean training score at each point.
     pub fn train_means(&self) -> Vec<f64> {
         self.train.iter().map(|scores| mean(scores)).collect()
     }
 
-    /// The mean test score at each point.
+    /// Returns the mean test score at each point.
     pub fn test_means(&self) -> Vec<f64> {
         self.test.iter().map(|scores| mean(scores)).collect()
     }
 }
 
-/// A line per point.
+/// Formats a table with one line per point.
 impl<V: fmt::Debug> fmt::Display for ScoreCurve<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:>12} {:>10} {:>10}", "at", "train", "test")?;
@@ -85,14 +97,15 @@ impl<V: fmt::Debug> fmt::Display for ScoreCurve<V> {
     }
 }
 
-/// Scores of fits to growing parts of the training rows of each split.
+/// Returns the scores of fits to growing subsets of the training rows of each split.
 ///
-/// The parts are drawn at random; each contains the ones before it, and at least two rows of every class, as far as the
-/// training rows have them.
+/// The subsets are drawn at random. Each contains the smaller ones, and two rows of every class come first,
+/// as far as the training rows have them.
 ///
 /// # Errors
-/// [`Error::Empty`] for no sizes, [`Error::InvalidParameter`] for one that is not above 0 and at most the number of
-/// training rows; those of splitting, fitting and judging.
+/// Returns [`Error::ShapeMismatch`] if `x` and `y` differ in length, [`Error::Empty`] if there are no sizes,
+/// and [`Error::InvalidParameter`] if a size is 0 or above the number of training rows. Returns the errors of
+/// the splitter, of fits and of the metric.
 ///
 /// # Examples
 /// ```
@@ -102,7 +115,14 @@ impl<V: fmt::Debug> fmt::Display for ScoreCurve<V> {
 ///
 /// let iris = data::iris();
 /// let estimator = LogisticRegression::new(Penalty::c(1.0));
-/// let curve = learning_curve(&estimator, &iris.x, &iris.y, &[20, 60, 120], &Splitter::default(), &Accuracy)?;
+/// let curve = learning_curve(
+///     &estimator,
+///     &iris.x,
+///     &iris.y,
+///     &[20, 60, 120],
+///     &Splitter::default(),
+///     &Accuracy,
+/// )?;
 /// assert!(curve.test_means()[2] > 0.93);
 /// println!("{curve}");
 /// # Ok::<(), logit::Error>(())
@@ -146,10 +166,11 @@ where
     Ok(curve)
 }
 
-/// Scores of fits with several values of a setting.
+/// Returns the scores of fits with several values of a setting.
 ///
 /// # Errors
-/// [`Error::Empty`] for no values; those of splitting, fitting and judging.
+/// Returns [`Error::Empty`] if there are no values. Returns the errors of the splitter, of fits and of the
+/// metric.
 ///
 /// # Examples
 /// ```
@@ -159,7 +180,14 @@ where
 ///
 /// let iris = data::iris();
 /// let build = |&c: &f64| LogisticRegression::new(Penalty::c(c));
-/// let curve = validation_curve(&[0.001, 1.0], build, &iris.x, &iris.y, &Splitter::default(), &LogLoss)?;
+/// let curve = validation_curve(
+///     &[0.001, 1.0],
+///     build,
+///     &iris.x,
+///     &iris.y,
+///     &Splitter::default(),
+///     &LogLoss,
+/// )?;
 /// assert!(curve.test_means()[1] < curve.test_means()[0]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -189,7 +217,7 @@ where
 }
 
 impl<V> ScoreCurve<V> {
-    /// The scores of one point.
+    /// Adds the scores of one point.
     fn add<T, E, L>(
         &mut self,
         estimator: &E,
@@ -211,7 +239,7 @@ impl<V> ScoreCurve<V> {
     }
 }
 
-/// The rows in random order, two of each class first.
+/// Returns the rows in random order, with two rows of each class first.
 fn spread<L: Label>(rows: &[usize], y: &[L], seed: u64) -> Vec<usize> {
     let mut order = rows.to_vec();
     Rng::at(seed, 1, 0).shuffle(&mut order);

@@ -1,4 +1,4 @@
-//! Splits of rows into training and test sets, and what is done with them: cross-validation, searches, curves.
+//! Model selection: splits of rows into training and test sets, cross-validation, searches and score curves.
 
 mod cross_validation;
 mod fold_stops;

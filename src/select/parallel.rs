@@ -1,5 +1,5 @@
-//! The same work for many numbers, on all threads if the feature `rayon` is on. Results are in order, so that nobody can
-//! tell.
+//! A map over indices that uses all threads with the feature `rayon`. Results are in order, with and without
+//! it.
 
 #[cfg(feature = "rayon")]
 pub(super) fn map<R: Send>(count: usize, of: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {

@@ -1,11 +1,11 @@
-//! Copies of some rows.
+//! Copies of subsets of rows.
 
 use nalgebra::DMatrix;
 
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Some rows, copied, with their labels and weights, and the names of the columns.
+/// A copy of some rows with their labels and weights, and the names of the columns.
 #[derive(Debug)]
 pub(crate) struct Part<'a, T: Real, L> {
     x: DMatrix<T>,
@@ -15,7 +15,7 @@ pub(crate) struct Part<'a, T: Real, L> {
 }
 
 impl<'a, T: Real, L: Clone> Part<'a, T, L> {
-    /// The rows that `numbers` names.
+    /// Copies the rows with these numbers.
     pub(crate) fn of(x: Rows<'a, T>, y: &[L], weights: Option<&[T]>, numbers: &[usize]) -> Self {
         Part {
             x: x.select_rows(numbers),
@@ -26,7 +26,7 @@ impl<'a, T: Real, L: Clone> Part<'a, T, L> {
     }
 
     pub(crate) fn rows(&self) -> Rows<'_, T> {
-        // A copy of rows has the columns of the rows.
+        // The copy has the same columns as the whole.
         Rows::from(&self.x).labelled_like(self.whole)
     }
 

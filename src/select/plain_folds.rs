@@ -1,4 +1,4 @@
-//! Splits that do not look at labels.
+//! Splits that do not depend on labels.
 
 use super::split::Split;
 use crate::check;
@@ -6,17 +6,19 @@ use crate::error::Error;
 use crate::label::{Label, distinct};
 use crate::rng::Rng;
 
-/// Splits `rows` rows into `k` folds of consecutive rows, the first of them one larger where sizes differ.
+/// Splits `rows` rows into `k` folds of consecutive rows.
 ///
-/// For classification [`stratified_k_fold`](crate::select::stratified_k_fold) is usually better: a sorted file has folds without
-/// some class here.
+/// If the sizes differ, the first folds have one row more. For classification,
+/// [`stratified_k_fold`](crate::select::stratified_k_fold) is usually better: if a file is sorted, some of
+/// these folds lack a class.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows.
+/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows.
 ///
 /// # Examples
 /// ```
-/// let sizes: Vec<usize> = logit::select::k_fold(10, 3)?.iter().map(|split| split.test.len()).collect();
+/// let sizes: Vec<usize> =
+///     logit::select::k_fold(10, 3)?.iter().map(|split| split.test.len()).collect();
 /// assert_eq!(sizes, [4, 3, 3]);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -34,14 +36,14 @@ pub fn k_fold(rows: usize, k: usize) -> Result<Vec<Split>, Error> {
 /// ```
 ///
 /// # Errors
-/// As [`k_fold`].
+/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows.
 pub fn shuffled_k_fold(rows: usize, k: usize, seed: u64) -> Result<Vec<Split>, Error> {
     let mut order: Vec<usize> = (0..rows).collect();
     Rng::new(seed).shuffle(&mut order);
     of_order(&order, k)
 }
 
-/// Folds of rows that are consecutive in `order`.
+/// Returns folds of rows that are consecutive in `order`.
 fn of_order(order: &[usize], k: usize) -> Result<Vec<Split>, Error> {
     let rows = order.len();
     check::parameter("k", k as f64, (2..=rows).contains(&k), "at least 2 and at most the number of rows")?;
@@ -55,7 +57,7 @@ fn of_order(order: &[usize], k: usize) -> Result<Vec<Split>, Error> {
     Ok(by_fold(&fold_of, k))
 }
 
-/// A split for each fold.
+/// Returns one split for each fold.
 pub(super) fn by_fold(fold_of: &[usize], k: usize) -> Vec<Split> {
     let split = |fold| {
         let (test, train) = (0..fold_of.len()).partition(|&row| fold_of[row] == fold);
@@ -64,19 +66,21 @@ pub(super) fn by_fold(fold_of: &[usize], k: usize) -> Vec<Split> {
     (0..k).map(split).collect()
 }
 
-/// Splits rows into `k` folds so that the rows of a group are all in one: rows of one patient, say, of which some to
-/// learn from would give away the others.
+/// Splits rows into `k` folds so that all rows of a group are in the same fold.
 ///
-/// The largest groups are dealt first, each to the fold with the fewest rows; groups of the same size in random order.
+/// Use it if rows of a group give each other away, such as several rows of one patient. The largest groups
+/// are assigned first, each to the fold with the fewest rows. Groups of the same size come in random order.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] unless `k` is from 2 to the number of groups.
+/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of groups.
 ///
 /// # Examples
 /// ```
 /// let patient = ["a", "a", "b", "c", "c", "d"];
 /// for split in logit::select::group_k_fold(&patient, 2, 1)? {
-///     assert!(split.test.iter().all(|&test| split.train.iter().all(|&train| patient[train] != patient[test])));
+///     assert!(split.test.iter().all(|&test| {
+///         split.train.iter().all(|&train| patient[train] != patient[test])
+///     }));
 /// }
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -99,13 +103,15 @@ pub fn group_k_fold<G: Label>(groups: &[G], k: usize, seed: u64) -> Result<Vec<S
     Ok(by_fold(&fold_of, k))
 }
 
-/// Splits rows that are in the order of time so that each is tested by a model of rows before it only: `k` test sets of
-/// equal size at the end, each with all rows before it to learn from.
+/// Splits rows in order of time into `k` splits that test on rows after all training rows.
 ///
-/// `gap` rows before each test set are left out, where what is to be predicted reaches back so far.
+/// The `k` test sets have equal size and lie at the end. Each has all rows before it as its training set,
+/// except the `gap` rows directly before it. Use a gap if the target of a row depends on that many earlier
+/// rows.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for no splits, or more than there are rows for.
+/// Returns [`Error::InvalidParameter`] if `k` is 0 or not below the number of rows, or if `gap` is not below
+/// the number of rows before the first test set.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,4 @@
-//! The best of several configurations.
+//! Hyper-parameter search over grids and random draws.
 
 use std::fmt;
 
@@ -16,17 +16,18 @@ use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Tries configurations by cross-validation and fits the best to all rows.
+/// A hyper-parameter search: compares settings by cross-validation and fits the best to all rows.
 ///
-/// Any configuration of any estimator can be tried: the settings are values of a type of yours, and a function makes the
-/// estimator of them. A search is an estimator itself, so that it can be cross-validated in turn: that is the honest
-/// estimate of what searching gives, because the best score among many is too good.
+/// Any settings of any estimator can be compared: the settings are values of your own type, and a function
+/// builds the estimator from them. A search is an estimator itself, so it can be cross-validated in turn. The
+/// score of that outer cross-validation is an honest estimate; the best score within a search is too
+/// optimistic.
 ///
-/// With the feature `rayon` all threads are used; the results are the same.
+/// With the feature `rayon`, all threads are used; the results are the same.
 ///
 /// # Observers
-/// An observer sees the last fit, to all rows; if it stops that, the model so far is returned. Fits to folds have no
-/// observer, because they may run on several threads.
+/// An observer sees the last fit, to all rows. If it stops that fit, the model so far is returned. Fits to
+/// folds have no observer, because they may run on several threads.
 ///
 /// # Examples
 /// ```
@@ -37,7 +38,10 @@ use crate::scalar::Real;
 ///
 /// let iris = data::iris();
 /// let search = Search::grid(grid2([1, 2], [0.01, 1.0]), |&(degree, c)| {
-///     Pipeline::new((PolynomialFeatures::new(degree), StandardScaler::new()), LogisticRegression::new(Penalty::c(c)))
+///     Pipeline::new(
+///         (PolynomialFeatures::new(degree), StandardScaler::new()),
+///         LogisticRegression::new(Penalty::c(c)),
+///     )
 /// });
 /// let found = search.fit(&iris.x, &iris.y)?;
 /// assert_eq!(found.table().len(), 4);
@@ -55,8 +59,9 @@ pub struct Search<P, F, M = LogLoss> {
 }
 
 impl<P, F> Search<P, F> {
-    /// Tries all of `candidates`; `build` makes an estimator of each. It is judged by [`LogLoss`] in five stratified
-    /// folds, unless something else is asked for.
+    /// Creates a search over all of `candidates`; `build` makes an estimator from each.
+    ///
+    /// By default, candidates are compared by [`LogLoss`] in five stratified folds.
     pub fn grid<E>(candidates: impl Into<Vec<P>>, build: F) -> Self
     where
         F: Fn(&P) -> E,
@@ -64,8 +69,9 @@ impl<P, F> Search<P, F> {
         Search { candidates: candidates.into(), build, metric: LogLoss, splitter: Splitter::default() }
     }
 
-    /// Tries `count` settings that `draw` makes of random numbers: with several settings of which few matter, better than
-    /// a grid of as many.
+    /// Creates a search over `count` random settings, each returned by `draw`.
+    ///
+    /// If only a few of several settings matter, this is better than a grid of the same size.
     ///
     /// # References
     /// Bergstra and Bengio (2012), "Random search for hyper-parameter optimization".
@@ -79,23 +85,28 @@ impl<P, F> Search<P, F> {
 }
 
 impl<P, F, M> Search<P, F, M> {
-    /// What is compared. Defaults to [`LogLoss`].
+    /// Sets the metric by which candidates are compared. Defaults to [`LogLoss`].
     pub fn metric<N: Metric>(self, metric: N) -> Search<P, F, N> {
         let Search { candidates, build, splitter, .. } = self;
         Search { candidates, build, metric, splitter }
     }
 
-    /// The splits. Default to five stratified folds.
+    /// Sets the splits. Defaults to five stratified folds.
     pub fn splitter(mut self, splitter: impl Into<Splitter>) -> Self {
         self.splitter = splitter.into();
         self
     }
 }
 
-/// All pairs of `a` and `b`, `b` changing faster: the grid of two settings, or of more by calling it again.
+/// Returns all pairs of `a` and `b`, with `b` changing faster: a grid of two settings.
+///
+/// Call it again on the result to add a third setting.
 ///
 /// ```
-/// assert_eq!(logit::select::grid2([1, 2], ['a', 'b']), [(1, 'a'), (1, 'b'), (2, 'a'), (2, 'b')]);
+/// assert_eq!(
+///     logit::select::grid2([1, 2], ['a', 'b']),
+///     [(1, 'a'), (1, 'b'), (2, 'a'), (2, 'b')]
+/// );
 /// ```
 pub fn grid2<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<(A, B)> {
     let pairs = |first: &A| -> Vec<(A, B)> {
@@ -104,7 +115,7 @@ pub fn grid2<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<
     a.as_ref().iter().flat_map(pairs).collect()
 }
 
-/// Settings and how good they were: a row of [`FittedSearch::table`].
+/// Settings and their scores: a row of [`FittedSearch::table`].
 ///
 /// ```
 /// use logit::prelude::*;
@@ -113,7 +124,10 @@ pub fn grid2<A: Clone, B: Clone>(a: impl AsRef<[A]>, b: impl AsRef<[B]>) -> Vec<
 /// let iris = data::iris();
 /// let search = Search::grid([0.01, 1.0], |&c| LogisticRegression::new(Penalty::c(c)));
 /// for candidate in search.fit(&iris.x, &iris.y)?.table() {
-///     println!("C = {}: {:.3} ± {:.3}", candidate.settings, candidate.mean, candidate.standard_error);
+///     println!(
+///         "C = {}: {:.3} ± {:.3}",
+///         candidate.settings, candidate.mean, candidate.standard_error
+///     );
 ///     assert_eq!(candidate.scores.len(), 5);
 ///     assert!(candidate.stops.unconverged().is_empty());
 /// }
@@ -126,15 +140,15 @@ pub struct Candidate<P> {
     pub settings: P,
     /// The score of each split.
     pub scores: Vec<f64>,
-    /// Their mean.
+    /// The mean of the scores.
     pub mean: f64,
-    /// The standard error of the mean; NaN of a single split.
+    /// The standard error of the mean; NaN for a single split.
     pub standard_error: f64,
-    /// Why the fit of each split stopped.
+    /// The reason why the fit of each split stopped.
     pub stops: FoldStops,
 }
 
-/// What a [`Search`] found: a classifier, the best settings fitted to all rows.
+/// The result of a [`Search`]: a classifier with the best settings, fitted to all rows.
 ///
 /// ```
 /// use logit::prelude::*;
@@ -145,7 +159,7 @@ pub struct Candidate<P> {
 /// let found = search.fit(&iris.x, &iris.y)?;
 /// assert_eq!(found.best().settings, 1.0);
 /// assert_eq!(found.predict(&iris.x)?, found.model().predict(&iris.x)?);
-/// let bytes = found.into_model().to_bytes()?; // what is kept of a search is its model
+/// let bytes = found.into_model().to_bytes()?; // store the model, not the search
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -156,22 +170,22 @@ pub struct FittedSearch<P, C> {
 }
 
 impl<P, C> FittedSearch<P, C> {
-    /// All settings that were tried, in their order.
+    /// Returns the scores of all settings, in the order in which they were given.
     pub fn table(&self) -> &[Candidate<P>] {
         &self.table
     }
 
-    /// The best of them, the first of equals.
+    /// Returns the settings with the best mean score; the first if several are equal.
     pub fn best(&self) -> &Candidate<P> {
         &self.table[self.best]
     }
 
-    /// The best settings fitted to all rows.
+    /// Returns the model with the best settings, fitted to all rows.
     pub fn model(&self) -> &C {
         &self.model
     }
 
-    /// The same, by itself.
+    /// Consumes the search and returns its model.
     pub fn into_model(self) -> C {
         self.model
     }
@@ -187,10 +201,15 @@ where
 {
     type Fitted<L: Label> = FittedSearch<P, E::Fitted<L>>;
 
-    /// Weights go to fits and metrics; the observer sees the last fit, to all rows.
+    /// Compares the settings and fits the best to all rows.
+    ///
+    /// Weights are used in fits and metrics. The observer sees the last fit, to all rows.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no settings; those of splitting, fitting and judging.
+    /// Returns [`Error::Empty`] if there are no settings, [`Error::Unsupported`] if there are offsets,
+    /// [`Error::ShapeMismatch`] if `x`, `y` and the weights differ in length, and [`Error::InvalidWeight`] or
+    /// [`Error::InvalidWeightSum`] if the weights are not valid. Returns the errors of the splitter, of fits
+    /// and of the metric.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -232,7 +251,8 @@ impl<T: Real, P, C: Classifier<T>> Classifier<T> for FittedSearch<P, C> {
     classifies_as!(self => self.model);
 }
 
-/// A line for each of the settings, the best marked with a star; `converged` counts the fits to folds that did.
+/// Formats a table with one line per settings. A star marks the best; `converged` counts the converged fits
+/// to folds.
 impl<P: fmt::Debug, C> fmt::Display for FittedSearch<P, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:>12} {:>10} {:>10}  settings", "mean score", "std error", "converged")?;

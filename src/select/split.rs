@@ -1,37 +1,42 @@
-//! The stratified split into two parts.
+//! Stratified splits into two parts.
 
 use crate::check;
 use crate::error::Error;
 use crate::label::{Label, encode};
 use crate::rng::Rng;
 
-/// Row numbers of a training and a test set, which have no row in common, each in ascending order.
+/// The row numbers of a training set and a test set, disjoint and each in ascending order.
 ///
 /// ```
 /// use logit::select::{Split, Splitter};
 ///
 /// let by_year = [2021, 2021, 2022, 2022, 2023];
-/// let rows = |of: &dyn Fn(i32) -> bool| (0..5).filter(|&row| of(by_year[row])).collect::<Vec<usize>>();
+/// let rows = |of: &dyn Fn(i32) -> bool| {
+///     (0..5).filter(|&row| of(by_year[row])).collect::<Vec<usize>>()
+/// };
 /// let split = Split::new(rows(&|year| year < 2023), rows(&|year| year == 2023))?;
-/// assert_eq!((split.train.as_slice(), split.test.as_slice()), (&[0, 1, 2, 3][..], &[4][..]));
+/// assert_eq!(
+///     (split.train.as_slice(), split.test.as_slice()),
+///     (&[0, 1, 2, 3][..], &[4][..])
+/// );
 /// let splitter = Splitter::from(vec![split]);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Split {
-    /// Rows to learn from.
+    /// The rows of the training set.
     pub train: Vec<usize>,
-    /// Rows to test on.
+    /// The rows of the test set.
     pub test: Vec<usize>,
 }
 
 impl Split {
-    /// Rows of your own choice, in any order.
+    /// Creates a split from your own choice of rows, in any order.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no rows on a side, [`Error::InvalidParameter`] for a row that is named twice, on one side or on
-    /// both: a row that is learned from cannot be tested on.
+    /// Returns [`Error::Empty`] if a side has no rows. Returns [`Error::InvalidParameter`] if a row appears
+    /// twice, on one side or on both: a training row cannot be a test row.
     pub fn new(train: impl Into<Vec<usize>>, test: impl Into<Vec<usize>>) -> Result<Self, Error> {
         let mut split = Split { train: train.into(), test: test.into() };
         split.train.sort_unstable();
@@ -49,7 +54,7 @@ impl Split {
         all.sort_unstable();
         match all.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
-                let requires = "rows that are named once, in `train` or in `test`";
+                let requires = "a row that appears once, in `train` or in `test`";
                 Err(Error::InvalidParameter { name: "split", value: pair[0] as f64, requires })
             }
             None => Ok(()),
@@ -57,14 +62,15 @@ impl Split {
     }
 }
 
-/// Splits rows at random, with the same share of every class on both sides.
+/// Splits rows at random into a training and a test set with the same fractions of classes.
 ///
-/// The test set has `test_fraction` of the rows, rounded up; each class gives its share rounded down or up, so that
-/// the counts add up (largest remainders first), and at least one row to each side.
+/// The test set has `test_fraction` of the rows, rounded up. Each class contributes its share, rounded down
+/// or up so that the counts add up (largest remainders first), and at least one row to each side.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for a fraction outside (0, 1); [`Error::OneClass`]; [`Error::SplitTooSmall`] when a
-/// class has a single row.
+/// Returns [`Error::InvalidParameter`] if `test_fraction` is not between 0 and 1, both excluded. Returns
+/// [`Error::Empty`] if there are no labels, [`Error::OneClass`] if all labels are the same, and
+/// [`Error::SplitTooSmall`] if a class has a single row.
 ///
 /// # Examples
 /// ```
@@ -73,7 +79,8 @@ impl Split {
 /// let iris = data::iris();
 /// let split = train_test_split(&iris.y, 0.2, 42)?;
 /// assert_eq!((split.train.len(), split.test.len()), (120, 30));
-/// let (x_train, x_test) = (iris.x.select_rows(&split.train), iris.x.select_rows(&split.test));
+/// let (x_train, x_test) =
+///     (iris.x.select_rows(&split.train), iris.x.select_rows(&split.test));
 /// assert_eq!((x_train.nrows(), x_test.nrows()), (120, 30));
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -84,7 +91,7 @@ pub fn train_test_split<L: Label>(y: &[L], test_fraction: f64, seed: u64) -> Res
     stratified(&encoded.indices, &encoded.classes, test_fraction, &mut Rng::new(seed))
 }
 
-/// Splits rows by class index.
+/// Splits rows by class index into two stratified parts.
 pub(crate) fn stratified<L: Label>(
     indices: &[usize],
     classes: &[L],
@@ -105,7 +112,11 @@ pub(crate) fn stratified<L: Label>(
     Ok(split)
 }
 
-/// The rows of each class in random order, at least two; `requested` is how many are to be split off of all.
+/// Returns the rows of each class in random order.
+///
+/// # Errors
+/// Returns [`Error::SplitTooSmall`] if a class has fewer than two rows; `requested`, the number of rows to
+/// split off, is for that error.
 pub(super) fn shuffled_members<L: Label>(
     indices: &[usize],
     classes: &[L],
@@ -124,8 +135,10 @@ pub(super) fn shuffled_members<L: Label>(
     Ok(members)
 }
 
-/// How many rows each class gives so that `requested` are given in all: its exact share rounded down, the rest to
-/// the largest remainders; then at least one, and at least one left.
+/// Returns the number of rows that each class contributes, `requested` in total.
+///
+/// Each count is the exact share rounded down, plus one for the largest remainders. It is then clamped: at
+/// least one row, and at least one row left.
 fn shares(sizes: &[usize], requested: usize) -> Vec<usize> {
     let total: usize = sizes.iter().sum();
     let exact = |size: usize| size as f64 * requested as f64 / total as f64;

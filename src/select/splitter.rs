@@ -1,4 +1,4 @@
-//! How rows are split, as a value.
+//! Ways to split rows, as values.
 
 use super::folds::stratified_k_fold;
 use super::plain_folds::{k_fold, shuffled_k_fold, time_ordered_splits};
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::scalar::Real;
 
-/// How rows are split into those to learn from and those to test on: what cross-validation and searches are told.
+/// A way to split rows into training and test sets, for cross-validation and searches.
 ///
 /// ```
 /// use logit::select::{Split, Splitter};
@@ -25,53 +25,54 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Splitter {
-    /// [`train_test_split`]: one split, with the same share of every class on both sides.
+    /// One split with the same fractions of classes on both sides, by [`train_test_split`].
     Holdout {
-        /// The share of rows to test on.
+        /// The fraction of rows in the test set.
         test_fraction: f64,
-        /// The seed of the draw.
+        /// The seed of the random draw.
         seed: u64,
     },
-    /// [`stratified_k_fold`].
+    /// Folds with the same fractions of classes, by [`stratified_k_fold`].
     Stratified {
         /// The number of folds.
         k: usize,
-        /// The seed of the draw.
+        /// The seed of the random draw.
         seed: u64,
     },
-    /// [`stratified_k_fold`], several times with other draws.
+    /// Folds with the same fractions of classes, drawn several times by [`stratified_k_fold`].
     Repeated {
         /// The number of folds.
         k: usize,
-        /// How many times.
+        /// The number of repetitions.
         times: usize,
-        /// The seed of the first draw; those after it follow.
+        /// The seed of the first draw; each repetition adds one.
         seed: u64,
     },
-    /// [`k_fold`]: consecutive rows.
+    /// Folds of consecutive rows, by [`k_fold`].
     Consecutive {
         /// The number of folds.
         k: usize,
     },
-    /// [`shuffled_k_fold`]: without regard to classes.
+    /// Folds drawn at random without regard to classes, by [`shuffled_k_fold`].
     Shuffled {
         /// The number of folds.
         k: usize,
-        /// The seed of the draw.
+        /// The seed of the random draw.
         seed: u64,
     },
-    /// [`time_ordered_splits`].
+    /// Splits that test on later rows than they train on, by [`time_ordered_splits`].
     TimeOrdered {
         /// The number of test sets.
         k: usize,
-        /// Rows left out before each.
+        /// The number of rows left out before each test set.
         gap: usize,
     },
-    /// These, such as those of [`group_k_fold`](crate::select::group_k_fold), or [of your own](Split::new).
+    /// Given splits, such as those of [`group_k_fold`](crate::select::group_k_fold) or [your
+    /// own](Split::new).
     Given(Vec<Split>),
 }
 
-/// Five stratified folds.
+/// Returns five stratified folds, with the seed 0.
 impl Default for Splitter {
     fn default() -> Self {
         Splitter::Stratified { k: 5, seed: 0 }
@@ -85,11 +86,12 @@ impl From<Vec<Split>> for Splitter {
 }
 
 impl Splitter {
-    /// The splits of rows with these labels.
+    /// Returns the splits of rows with these labels.
     ///
     /// # Errors
-    /// Those of the functions; [`Error::Empty`] for no splits; for given splits as [`Split::new`], and
-    /// [`Error::ShapeMismatch`] for rows that there are not.
+    /// Returns the errors of the function that the variant names. For [`Splitter::Repeated`] and
+    /// [`Splitter::Given`], returns [`Error::Empty`] if there are no splits. For given splits, also returns
+    /// the errors of [`Split::new`], and [`Error::ShapeMismatch`] if a split has a row that does not exist.
     pub fn splits<L: Label>(&self, y: &[L]) -> Result<Vec<Split>, Error> {
         match self {
             Splitter::Holdout { test_fraction, seed } => {
@@ -109,7 +111,7 @@ impl Splitter {
         }
     }
 
-    /// The splits of the rows whose weight is not 0: those that remain are split as if the others were not there.
+    /// Returns the splits of the rows with positive weight, as if the other rows did not exist.
     pub(crate) fn splits_of_counted<T: Real, L: Label>(
         &self,
         y: &[L],
@@ -138,7 +140,7 @@ impl Splitter {
     }
 }
 
-/// Given splits may have been changed: their fields are open.
+/// Checks given splits: their fields are public, so they may have changed since [`Split::new`].
 fn checked(splits: Vec<Split>, rows: usize) -> Result<Vec<Split>, Error> {
     if splits.is_empty() {
         return Err(Error::Empty { argument: "splits", axis: "entries" });

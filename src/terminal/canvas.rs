@@ -1,12 +1,12 @@
-//! Lines and letters on a grid of letters.
+//! Lines and letters on a grid of characters.
 
-/// The first braille sign, which is blank; the eight dots are bits above it.
+/// The first braille character, which is blank; the eight dots are bits above it.
 const BLANK: u32 = 0x2800;
 
-/// The bits of dots, by row and column within a letter.
+/// The bits of the dots, by row and column within a character.
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
-/// A grid of letters, each of which may be two by four dots.
+/// A grid of characters, each of which may be two by four dots.
 pub(super) struct Canvas {
     width: usize,
     height: usize,
@@ -20,8 +20,10 @@ impl Canvas {
         Canvas { width, height, dots: vec![0; cells], letters: vec![None; cells] }
     }
 
-    /// A line between two points in parts of the canvas, from 0 to 1 to the right and upwards. Parts outside are not
-    /// drawn; points that are not finite draw nothing.
+    /// Draws a line between two points, given as fractions of the canvas to the right and upwards, from 0 to
+    /// 1.
+    ///
+    /// Whatever is outside is not drawn. Points that are not finite draw nothing.
     pub(super) fn line(&mut self, from: [f64; 2], to: [f64; 2]) {
         if !from.iter().chain(&to).all(|part| part.abs() < 1e6) {
             return;
@@ -30,7 +32,7 @@ impl Canvas {
             |[x, y]: [f64; 2]| [x * (2 * self.width - 1) as f64, (1.0 - y) * (4 * self.height - 1) as f64];
         let (from, to) = (place(from), place(to));
         let steps = (to[0] - from[0]).abs().max((to[1] - from[1]).abs()).ceil().max(1.0);
-        // What is far outside is cut off before it is counted in dots.
+        // Limits the number of steps of lines that extend far outside.
         let longest = 8.0 * (2 * self.width + 4 * self.height) as f64;
         let steps = steps.min(longest) as usize;
         for step in 0..=steps {
@@ -50,7 +52,8 @@ impl Canvas {
         }
     }
 
-    /// The cell of a point in parts of the canvas, if it is inside: column and line from the upper left.
+    /// Returns the column and line of a point, from the upper left; `None` if the point is outside the
+    /// canvas.
     pub(super) fn cell(&self, [x, y]: [f64; 2]) -> Option<(usize, usize)> {
         let inside = (0.0..=1.0).contains(&x) && (0.0..=1.0).contains(&y);
         let index = |part: f64, count: usize| ((part * count as f64) as usize).min(count - 1);
@@ -61,12 +64,12 @@ impl Canvas {
         self.letters[line * self.width + column] = Some(letter);
     }
 
-    /// The letter that was put there.
+    /// Returns the letter that was put into a cell.
     pub(super) fn letter(&self, (column, line): (usize, usize)) -> Option<char> {
         self.letters[line * self.width + column]
     }
 
-    /// The lines from the top.
+    /// Returns the lines from the top.
     pub(super) fn lines(&self) -> Vec<String> {
         let sign = |cell: usize| {
             let dots = char::from_u32(BLANK + u32::from(self.dots[cell])).filter(|_| self.dots[cell] > 0);

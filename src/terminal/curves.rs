@@ -7,18 +7,21 @@ use crate::metrics::RocCurve;
 use crate::train::History;
 
 impl Sketch {
-    /// Curves with their names. Each ends in its letter; a point that is not finite interrupts its curve.
+    /// Draws named curves as text, each with its letter at the end.
+    ///
+    /// A point that is not finite interrupts its curve.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no curves, [`Error::Picture`] if no point can be shown, [`Error::InvalidParameter`] for a size out
-    /// of range.
+    /// Returns [`Error::Empty`] if there are no curves, [`Error::Picture`] if no point is finite or the range
+    /// of the points overflows, and [`Error::InvalidParameter`] if the width or height is out of range.
     ///
     /// # Examples
     /// ```
     /// use logit::terminal::Sketch;
     ///
     /// let squares: Vec<[f64; 2]> = (0..=20).map(|x| [x as f64, (x * x) as f64]).collect();
-    /// let text = Sketch::new().width(40).height(8).curves("x", "y", &[("squares", &squares)])?;
+    /// let text =
+    ///     Sketch::new().width(40).height(8).curves("x", "y", &[("squares", &squares)])?;
     /// assert!(text.ends_with("a squares\n"), "{text}");
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -44,11 +47,11 @@ impl Sketch {
         }
         let (x, y) = (span(0), span(1));
         if !(x.1 - x.0).is_finite() || !(y.1 - y.0).is_finite() {
-            return Err(Error::Picture { reason: "the curves are too far apart for numbers".to_owned() });
+            return Err(Error::Picture { reason: "the range of the points overflows".to_owned() });
         }
         let numbers = [short(y.1), short(y.0)];
         let margin = numbers.iter().map(String::len).max().unwrap_or(0).min(self.width / 3);
-        // A space on the left of the frame, and a letter on the right.
+        // The frame needs a space on its left, and a letter on its right.
         let width = self.width - margin - 3;
         let mut canvas = Canvas::new(width, self.height);
         let place = |point: &[f64; 2]| [(point[0] - x.0) / (x.1 - x.0), (point[1] - y.0) / (y.1 - y.0)];
@@ -72,7 +75,7 @@ impl Sketch {
             let end = match ends.as_slice() {
                 [] => String::new(),
                 [one] => one.to_string(),
-                // More than one curve ends here.
+                // More than one curve ends on this line.
                 _ => "*".to_owned(),
             };
             format!("{number:>margin$} │{row}{end}").trim_end().to_owned()
@@ -102,10 +105,10 @@ impl Sketch {
         Ok(format!("{y_name}\n{}\n{axis}\n{x_name}\n{legend}\n", rows.join("\n")))
     }
 
-    /// The losses of a training run over its epochs.
+    /// Draws the losses of a training run over its epochs as text.
     ///
     /// # Errors
-    /// [`Error::Empty`] without epochs; as [`curves`](Sketch::curves).
+    /// Returns [`Error::Empty`] if there are no epochs, and the errors of [`curves`](Sketch::curves).
     ///
     /// # Examples
     /// ```
@@ -114,7 +117,10 @@ impl Sketch {
     /// use logit::{MlpClassifier, data};
     ///
     /// let iris = data::iris();
-    /// let model = MlpClassifier::new([8]).epochs(30).validation_fraction(0.2).fit(&iris.x, &iris.y)?;
+    /// let model = MlpClassifier::new([8])
+    ///     .epochs(30)
+    ///     .validation_fraction(0.2)
+    ///     .fit(&iris.x, &iris.y)?;
     /// println!("{}", Sketch::new().losses(model.history())?);
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -133,10 +139,10 @@ impl Sketch {
         self.curves("epoch", "loss", &both[..count])
     }
 
-    /// A ROC curve, with its area.
+    /// Draws a ROC curve as text, with its area.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a size out of range.
+    /// Returns [`Error::InvalidParameter`] if the width or height is out of range.
     ///
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! Curves, boundaries and regions as text, for logs and terminals: without colours, and without any dependency.
+//! Curves, boundaries and regions as text for logs and terminals, without colours.
 //!
 //! ```
 //! use logit::terminal::Sketch;
@@ -12,8 +12,8 @@
 //! # Ok::<(), logit::Error>(())
 //! ```
 //!
-//! Lines are drawn in braille, two by four dots a letter; regions in shades. A font with both is in every terminal that speaks
-//! Unicode.
+//! Lines are drawn in braille characters of two by four dots, regions in shades. Any Unicode terminal can
+//! show both. The module needs no dependencies.
 
 mod canvas;
 mod curves;
@@ -22,14 +22,15 @@ mod plane;
 use crate::check;
 use crate::error::Error;
 
-/// The size of pictures as text, and the way to them.
+/// A text picture: its size, and methods that draw it.
 ///
 /// # Examples
 /// ```
 /// use logit::terminal::Sketch;
 ///
 /// let line: Vec<[f64; 2]> = (0..=10).map(|x| [x as f64, x as f64]).collect();
-/// let text = Sketch::new().width(30).height(4).curves("x", "y", &[("a line", &line)])?;
+/// let text =
+///     Sketch::new().width(30).height(4).curves("x", "y", &[("a line", &line)])?;
 /// assert!(text.starts_with("y\n10 │"), "{text}");
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -45,20 +46,21 @@ impl Default for Sketch {
     }
 }
 
-/// The smallest and the largest width and height.
+/// The smallest width and height.
 const LEAST: (usize, usize) = (24, 3);
 const MOST: (usize, usize) = (400, 200);
 
 impl Sketch {
-    /// With default settings: 80 letters wide and 20 lines high, wherever the program runs.
+    /// Creates a sketch 80 characters wide and 20 lines high, regardless of the terminal.
     pub fn new() -> Self {
         Sketch::default()
     }
 
-    /// As wide as the environment variable `COLUMNS` says, within the limits of [`width`](Sketch::width); 80 letters
-    /// wide if it is missing or not a number.
+    /// Creates a sketch as wide as the environment variable `COLUMNS`, within the limits of
+    /// [`width`](Sketch::width).
     ///
-    /// Shells know `COLUMNS` but rarely pass it on: `export COLUMNS` in the shell does.
+    /// The width is 80 characters if `COLUMNS` is missing or not a number. Shells set `COLUMNS` but rarely
+    /// export it; `export COLUMNS` in the shell does.
     ///
     /// # Examples
     /// ```
@@ -74,13 +76,13 @@ impl Sketch {
         Sketch { width, ..Sketch::default() }
     }
 
-    /// Letters on a line, from 24 to 400. Defaults to 80.
+    /// Sets the number of characters per line, from 24 to 400. Defaults to 80.
     pub fn width(mut self, width: usize) -> Self {
         self.width = width;
         self
     }
 
-    /// Lines of the picture itself, from 3 to 200. Defaults to 20.
+    /// Sets the number of lines of the picture itself, from 3 to 200. Defaults to 20.
     pub fn height(mut self, height: usize) -> Self {
         self.height = height;
         self
@@ -93,7 +95,7 @@ impl Sketch {
     }
 }
 
-/// A number in few letters.
+/// Formats a number in a few characters.
 fn short(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
@@ -108,18 +110,18 @@ fn short(value: f64) -> String {
     }
 }
 
-/// A name without what would tear the lines of a picture.
+/// Replaces control characters in a name, which would break the lines of a picture.
 fn clean(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// The letter of a curve or class.
+/// Returns the letter of a curve or class.
 fn letter(number: usize) -> char {
     let letters = b"abcdefghijklmnopqrstuvwxyz";
     char::from(letters[number % letters.len()])
 }
 
-/// Entries one after the other, on as many lines as they need.
+/// Joins entries into as many lines of `width` characters as they need.
 fn wrapped(entries: &[String], width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for entry in entries {

@@ -1,4 +1,4 @@
-//! Two features as text: regions, boundaries, points.
+//! Regions, boundaries and points of two features as text.
 
 use nalgebra::DMatrix;
 
@@ -12,17 +12,21 @@ use crate::label::{indices, plain};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// The ground of the first classes; others are blank.
+/// The shades of the first classes; other classes are blank.
 const SHADES: [char; 4] = ['·', '░', '▒', '▓'];
 
 impl Sketch {
-    /// What a classifier of two features predicts where, as shades, and the rows of `x` as the letters of their true
-    /// classes; an asterisk is more than one class. Of more features a [`Slice`](crate::boundary::Slice) is drawn.
+    /// Draws the predictions of a classifier of two features as shades, and the rows of `x` as letters.
+    ///
+    /// The letter of a row stands for its true class; an asterisk stands for rows of more than one class. For
+    /// more features, draw a [`Slice`](crate::boundary::Slice).
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for other than two features or columns and for different numbers of rows and labels,
-    /// [`Error::UnknownLabel`], [`Error::Empty`] for no rows, [`Error::NotFinite`], [`Error::InvalidParameter`] for a size out of
-    /// range; those of the classifier.
+    /// Returns [`Error::ShapeMismatch`] unless `classifier` and `x` have two columns and `x` and `y` have the
+    /// same length, [`Error::UnknownLabel`] if a label is not a class of `classifier`, [`Error::Empty`] if
+    /// there are no rows, [`Error::NotFinite`] if an entry of `x` is not finite, and
+    /// [`Error::InvalidParameter`] if the width or height is out of range. Returns the errors of
+    /// `classifier`.
     ///
     /// # Examples
     /// ```
@@ -30,7 +34,11 @@ impl Sketch {
     /// use logit::nalgebra::{dmatrix, dvector};
     /// use logit::terminal::Sketch;
     ///
-    /// let model = FittedLogistic::from_coefficients(vec!["no", "yes"], dmatrix![1.0; 1.0], dvector![-1.0])?;
+    /// let model = FittedLogistic::from_coefficients(
+    ///     vec!["no", "yes"],
+    ///     dmatrix![1.0; 1.0],
+    ///     dvector![-1.0],
+    /// )?;
     /// let (x, y) = (dmatrix![0.0, 0.0; 1.0, 1.0], ["no", "yes"]);
     /// let text = Sketch::new().width(24).height(4).regions(&model, &x, &y)?;
     /// assert!(text.contains("a · no   b ░ yes"), "{text}");
@@ -61,10 +69,10 @@ impl Sketch {
         map.finish(canvas, |class| SHADES.get(class).copied())
     }
 
-    /// The boundary alone, as a line, and the rows of `x` as the letters of their true classes.
+    /// Draws the decision boundary of a classifier of two features as a line, and the rows of `x` as letters.
     ///
     /// # Errors
-    /// As [`regions`](Sketch::regions).
+    /// Returns the errors of [`regions`](Sketch::regions).
     ///
     /// # Examples
     /// ```
@@ -97,7 +105,7 @@ impl Sketch {
     }
 }
 
-/// The plane of two features on a page.
+/// The plane of two features, with the rows, on a page.
 struct Map {
     bounds: Bounds,
     width: usize,
@@ -138,13 +146,13 @@ impl Map {
         })
     }
 
-    /// The room for numbers on the left.
+    /// Returns the width of the numbers on the left.
     fn margin(&self) -> usize {
         let (low, high) = self.bounds.y();
         short(low).len().max(short(high).len()).min(self.page / 3)
     }
 
-    /// Points, frame and legend.
+    /// Adds points, frame and legend, and returns the text.
     fn finish(&self, mut canvas: Canvas, shade: impl Fn(usize) -> Option<char>) -> Result<String, Error> {
         let is_ground =
             |there: Option<char>| there.is_none_or(|there| there == ' ' || SHADES.contains(&there));

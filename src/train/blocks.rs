@@ -6,11 +6,11 @@ use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::scalar::Real;
 
-/// Rows that are passed through a network together: enough to fill the kernels, few enough that the activations stay
-/// in cache.
+/// The number of rows that pass through a network together: enough to fill the kernels, few enough that the
+/// activations stay in cache.
 pub(crate) const BLOCK: usize = 256;
 
-/// A copy of some rows, cut into blocks with the memory of a pass over them.
+/// A copy of some rows in blocks, with the memory of a pass over them.
 #[derive(Debug)]
 pub(super) struct Blocks<T> {
     pub(super) blocks: Vec<Batch<T>>,
@@ -27,14 +27,14 @@ impl<T: Real> Blocks<T> {
         Blocks { blocks, total_weight: all.total_weight, statistics }
     }
 
-    /// Takes running statistics for the passes to come.
+    /// Loads running statistics for the following passes.
     pub(super) fn load_statistics(&mut self, statistics: &[T]) {
         if self.statistics > 0 {
             self.blocks.iter_mut().for_each(|block| block.tape.load_statistics(statistics));
         }
     }
 
-    /// The mean loss; leaves the scores of each block in its tape.
+    /// Returns the mean loss, and leaves the scores of each block in its tape.
     pub(super) fn mean_loss<N, S>(&mut self, network: &N, loss: &S, params: &[T]) -> f64
     where
         N: Layer<T> + ?Sized,

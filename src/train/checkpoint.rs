@@ -5,18 +5,21 @@ use super::trained::Trained;
 use crate::report::StopReason;
 use crate::scalar::Real;
 
-/// A snapshot of a training [`Run`](crate::nn::Run), from which it can be resumed to the same bits.
+/// A snapshot of a training [`Run`](crate::nn::Run), from which the run can be resumed bit for bit.
 ///
-/// [`Persist`](crate::Persist) saves and loads it. A file holds the parameters, the running statistics and the state of the
-/// optimizer, now and at the start of the epoch, the best parameters so far and the history, all to the bit. It does not
-/// hold the rows, the network and the settings: they are given again to resume.
+/// [`Persist`](crate::Persist) saves and loads it. A file holds the parameters, the running statistics and
+/// the state of the optimizer, both now and at the start of the epoch. It also holds the best parameters so
+/// far and the history. All numbers are exact to the bit. The file does not hold the rows, the network and
+/// the settings; supply them again to resume.
 ///
-/// A run whose parameters are no longer finite, which stops as diverged before its epoch ends, is saved as it was at the
-/// start of that epoch. It gets to the same end from there.
+/// A run whose parameters are no longer finite stops as diverged before its epoch ends. Its checkpoint is
+/// saved as of the start of that epoch, and the resumed run reaches the same end from there.
 ///
 /// # Format
-/// That of [model files](crate::guide::model_files), with arrays of the number type `T`, and of `f64` and `u64` for the
-/// history. In Python, `safetensors.numpy.load_file("run.safetensors")["model.position.parameters"]` are the parameters.
+/// The format is that of [model files](crate::guide::model_files), with arrays of the number type `T`, and of
+/// `f64` and `u64` for the history. In Python,
+/// `safetensors.numpy.load_file("run.safetensors")["model.position.parameters"]` is the array of the
+/// parameters.
 ///
 /// # Examples
 /// ```
@@ -30,12 +33,14 @@ use crate::scalar::Real;
 /// for _ in 0..13 {
 ///     run.step()?;
 /// }
-/// let file = std::env::temp_dir().join(format!("iris-{}.safetensors", std::process::id()));
+/// let file =
+///     std::env::temp_dir().join(format!("iris-{}.safetensors", std::process::id()));
 /// run.checkpoint().save(&file)?;
 ///
 /// // Another day, another process.
 /// let checkpoint = Checkpoint::load(&file)?;
-/// let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), checkpoint)?;
+/// let mut resumed =
+///     network.resume(&iris.x, &iris.y, MlpOptions::default(), checkpoint)?;
 /// while resumed.step()? != StepOutcome::Finished {}
 ///
 /// while run.step()? != StepOutcome::Finished {}
@@ -47,36 +52,39 @@ use crate::scalar::Real;
 pub struct Checkpoint<T>(pub(super) RunState<T>);
 
 impl<T> Checkpoint<T> {
-    /// Steps of the optimizer so far.
+    /// Returns the number of optimizer steps so far.
     pub fn steps(&self) -> u64 {
         self.0.cursor.steps
     }
 
-    /// Whole epochs so far.
+    /// Returns the number of completed epochs.
     pub fn epochs(&self) -> usize {
         self.0.cursor.epoch
     }
 
-    /// Why the run stopped, if it did.
+    /// Returns the reason why the run stopped, or `None` if it has none yet.
     pub fn stop(&self) -> Option<StopReason> {
         self.0.stop
     }
 
-    /// The parameters at this point of the run.
+    /// Returns the parameters at this point of the run.
     pub fn params(&self) -> &[T] {
         &self.0.cursor.params
     }
 }
 
 impl<T: Real> Checkpoint<T> {
-    /// The model at this point, without the rows: what [`Run::finish`](crate::nn::Run::finish) would have given. A run that
-    /// had no reason to stop yet counts as cancelled.
+    /// Returns the model at this point, without the rows; see [`Run::finish`](crate::nn::Run::finish).
+    ///
+    /// A run without a stop reason counts as cancelled. This includes a run that has completed all its
+    /// epochs, because a checkpoint does not hold their number.
     ///
     /// # Examples
-    /// A network of your own is kept in a file by its checkpoint:
+    /// A checkpoint stores the model of a custom network in a file:
     /// ```
     /// use logit::nn::{
-    ///     Checkpoint, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+    ///     Checkpoint, Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions,
+    ///     Trainer,
     /// };
     /// use logit::prelude::*;
     /// use logit::{Activation, Adam, data};
@@ -86,7 +94,12 @@ impl<T: Real> Checkpoint<T> {
     /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
     /// let network = Sequential::perceptron(&[4, 6, 3], Activation::Tanh)?;
     /// let trainer = Trainer::new(Adam::new(0.01)).epochs(3);
-    /// let mut run = trainer.start(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default())?;
+    /// let mut run = trainer.start(
+    ///     &network,
+    ///     SoftmaxCrossEntropy::new(),
+    ///     examples,
+    ///     TrainOptions::default(),
+    /// )?;
     /// run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
     /// let bytes = run.checkpoint().to_bytes()?; // or save(path)
     ///

@@ -1,4 +1,4 @@
-//! Whether examples suit a network and a loss.
+//! The check of examples against a network and a loss.
 
 use crate::check;
 use crate::error::Error;
@@ -7,10 +7,12 @@ use crate::layer::Layer;
 use crate::loss::{Loss, checked_targets};
 use crate::scalar::Real;
 
-/// The columns of the rows must be the inputs of the network, and the targets what the loss takes for its outputs.
+/// Checks that the columns of the rows are the inputs of the network, and that the loss accepts the targets
+/// for the outputs of the network.
 ///
 /// # Errors
-/// For another number of columns, targets of another shape, and values and hyper-parameters that the loss refuses.
+/// Returns [`Error::ShapeMismatch`] if the number of columns or the shape of the targets is wrong, and the
+/// errors of the loss if it rejects a target or a hyper-parameter.
 pub(crate) fn check_compatible<T, N, S>(
     examples: &CheckedExamples<'_, T>,
     network: &N,

@@ -5,29 +5,42 @@ use crate::error::Error;
 use crate::optim::{Clip, Optimizer, Schedule};
 use crate::scalar::Real;
 
-/// Trains any [`Layer`](crate::nn::Layer) on any [`Loss`](crate::nn::Loss) with any first-order [`Optimizer`], by mini-batches.
+/// A trainer of any [`Layer`](crate::nn::Layer) on any [`Loss`](crate::nn::Loss) with any first-order
+/// [`Optimizer`], by mini-batches.
 ///
-/// A step is: forward, loss, backward, penalty, clipping, update. Rows are shuffled before each epoch. What is random
-/// (shuffles, dropout masks) is drawn for the seed and the number of the epoch or step, and for nothing else, so the same
-/// settings give the same bits, whatever ran before and wherever a run was interrupted.
+/// A step consists of the forward pass, the loss, the backward pass, the penalty, clipping and the update.
+/// Rows are shuffled before each epoch. Random numbers (shuffles, dropout masks) depend only on the seed and
+/// the number of the epoch or step. The same settings therefore give the same bits, whatever ran before and
+/// wherever a run was interrupted.
 ///
 /// # Divergence
-/// When the loss or the weights become infinite or NaN, training stops with
-/// [`StopReason::Diverged`](crate::StopReason), keeps the weights from before the step that caused it (with validation
-/// rows: the best), and [`FitReport::divergence`](crate::FitReport) says at which step what was no longer finite.
+/// If the loss or the weights become infinite or NaN, training stops with
+/// [`StopReason::Diverged`](crate::StopReason) and keeps the weights from before the step that caused it
+/// (with validation rows: the best weights). [`FitReport::divergence`](crate::FitReport) reports at which
+/// step this happened, and what was no longer finite.
 ///
 /// # Examples
 /// ```
-/// use logit::nn::{Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+/// use logit::nn::{
+///     Examples, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+/// };
 /// use logit::{Activation, Adam, Schedule, data};
 ///
 /// let iris = data::iris();
 /// let classes: Vec<usize> = (0..150).map(|row| row / 50).collect();
 /// let network = Sequential::perceptron(&[4, 10, 3], Activation::Tanh)?;
 ///
-/// let trainer = Trainer::new(Adam::new(0.02)).epochs(40).batch_size(25).schedule(Schedule::cosine(240));
+/// let trainer = Trainer::new(Adam::new(0.02))
+///     .epochs(40)
+///     .batch_size(25)
+///     .schedule(Schedule::cosine(240));
 /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
-/// let trained = trainer.fit(&network, &SoftmaxCrossEntropy::new(), examples, TrainOptions::default())?;
+/// let trained = trainer.fit(
+///     &network,
+///     &SoftmaxCrossEntropy::new(),
+///     examples,
+///     TrainOptions::default(),
+/// )?;
 /// assert!(trained.report.objective < 0.2, "{}", trained.history);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -46,7 +59,7 @@ pub struct Trainer<O> {
 }
 
 impl<O> Trainer<O> {
-    /// Training with this update rule.
+    /// Creates a trainer with this optimizer.
     pub fn new(optimizer: O) -> Self {
         Trainer {
             optimizer,
@@ -62,64 +75,72 @@ impl<O> Trainer<O> {
         }
     }
 
-    /// Rows in a mini-batch, at least 1; the last of an epoch may have fewer. Defaults to 32.
+    /// Sets the number of rows in a mini-batch, at least 1; the last mini-batch of an epoch may have fewer.
+    /// Defaults to 32.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
         self
     }
 
-    /// Passes over the training rows, at least 1. Defaults to 100.
+    /// Sets the number of epochs, which are passes over the training rows, at least 1. Defaults to 100.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs;
         self
     }
 
-    /// Mini-batches whose gradients make one step, at least 1: the step is that of a batch so many times as large, in
-    /// the memory of a small one. Defaults to 1.
+    /// Sets the number of mini-batches whose gradients are accumulated for one step, at least 1.
+    ///
+    /// The step is that of a batch `batches` times as large, in the memory of a single mini-batch. Defaults
+    /// to 1.
     pub fn accumulate(mut self, batches: usize) -> Self {
         self.accumulate = batches;
         self
     }
 
-    /// λ of the penalty λ/2 ‖w‖² beside the mean loss, at least 0; biases and normalisation are spared. Defaults to 0.
+    /// Sets λ of the penalty λ/2 ‖w‖² that is added to the mean loss, at least 0. Biases and the parameters
+    /// of normalisation are not penalised. Defaults to 0.
     pub fn l2(mut self, lambda: f64) -> Self {
         self.l2 = lambda;
         self
     }
 
-    /// How gradients are clipped before a step. Defaults to not at all.
+    /// Sets how gradients are clipped before a step. Defaults to no clipping.
     pub fn clip(mut self, clip: Clip) -> Self {
         self.clip = Some(clip);
         self
     }
 
-    /// How the learning rate changes. Defaults to [`Schedule::constant`].
+    /// Sets the schedule of the learning rate. Defaults to [`Schedule::constant`].
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// With validation rows: epochs without a better validation loss before training stops, at least 1. The weights of
-    /// the best epoch are kept in any case. Defaults to 10.
+    /// Sets the patience of early stopping: the number of epochs without a better validation loss, at least
+    /// 1, after which training stops.
+    ///
+    /// It has an effect only with validation rows. The weights of the best epoch are kept in any case.
+    /// Defaults to 10.
     pub fn patience(mut self, patience: usize) -> Self {
         self.patience = patience;
         self
     }
 
-    /// With validation rows: by how much the validation loss has to fall to count as better, at least 0. Defaults to 0:
-    /// any fall counts.
+    /// Sets the decrease of the validation loss that counts as an improvement, at least 0.
+    ///
+    /// It has an effect only with validation rows. Defaults to 0: any decrease counts.
     pub fn min_improvement(mut self, min_improvement: f64) -> Self {
         self.min_improvement = min_improvement;
         self
     }
 
-    /// The seed of initial weights, shuffles and dropout masks. Defaults to 0.
+    /// Sets the seed of initial weights, shuffles and dropout masks. Defaults to 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Whether all settings are in range.
+    /// Checks that all settings are in range.
     pub(crate) fn check<T: Real>(&self) -> Result<(), Error>
     where
         O: Optimizer<T>,

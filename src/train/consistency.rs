@@ -1,4 +1,4 @@
-//! The checks of a checkpoint that was read: whether a training run can have left it.
+//! Consistency checks of a loaded checkpoint: whether a training run can have produced it.
 
 use super::state::{Best, Cursor, RunFingerprint, RunState};
 use crate::error::Error;
@@ -6,11 +6,13 @@ use crate::persist::file::invalid;
 use crate::report::StopReason;
 use crate::scalar::{Real, all_finite};
 
-/// More steps than any run takes, so that counting on cannot overflow.
+/// More steps than any run takes, so that further counting cannot overflow.
 const MOST_STEPS: u64 = 1 << 62;
 
+/// Checks that a training run can have produced `state`.
+///
 /// # Errors
-/// [`Error::InvalidFile`] for a state that no run reaches.
+/// Returns [`Error::InvalidFile`] if no run reaches the state.
 pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
     let RunState { identity, cursor, snapshot, history, best, stop, divergence, .. } = state;
     let grid = StepGrid::new(identity)?;
@@ -20,26 +22,29 @@ pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
     let begun = start == epoch || (row == 0 && start.checked_add(1) == Some(epoch));
     if snapshot.row != 0 || !begun {
         return Err(invalid(format!(
-            "the epoch at hand is said to start at row {} of epoch {start}, wanted row 0 and an epoch that leads to row \
-             {row} of epoch {epoch}",
+            "its current epoch starts at row {} of epoch {start}, expected row 0 of an epoch that leads to \
+             row {row} of epoch {epoch}",
             snapshot.row
         )));
     }
     check_finite(state)?;
     if (*stop == Some(StopReason::Diverged)) != divergence.is_some() {
         return Err(invalid(
-            "it has a divergence without the stop that belongs to it, or the stop without the divergence",
+            "it has a divergence without the stop reason `diverged`, or the stop reason without a divergence",
         ));
     }
     let (layers, parameters) = (history.layers.len(), identity.parameters);
     if layers > parameters {
-        return Err(invalid(format!("it has {layers} layers with parameters, wanted at most {parameters}")));
+        return Err(invalid(format!(
+            "it has {layers} layers with parameters, expected at most {parameters}"
+        )));
     }
     let mut last = 0;
     for number in history.epochs.iter().map(|epoch| epoch.number) {
         if number <= last || number > epoch {
             return Err(invalid(format!(
-                "its history has an epoch {number} after {last}, wanted ascending numbers from 1 to at most {epoch}"
+                "its history has epoch {number} after epoch {last}, expected ascending numbers from 1 to \
+                 at most {epoch}"
             )));
         }
         last = number;
@@ -54,8 +59,8 @@ pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
     }
 }
 
-/// Parameters and what decides about them must be finite. The state of the optimizer and running statistics need not
-/// be, nor what is only reported.
+/// Checks that the parameters, and all numbers that decide about them, are finite. The state of the
+/// optimizer, the running statistics and numbers that are only reported need not be.
 fn check_finite<T: Real>(state: &RunState<T>) -> Result<(), Error> {
     let RunState { cursor, snapshot, before_last, best, loss_sum, stop, .. } = state;
     finite("position.parameters", &cursor.params)?;
@@ -65,7 +70,7 @@ fn check_finite<T: Real>(state: &RunState<T>) -> Result<(), Error> {
         finite("best.parameters", &best.params)?;
     }
     if *stop == Some(StopReason::Diverged) {
-        // The last step may have started beyond the finite numbers, and nothing goes on from it.
+        // The last step may have started from numbers that are not finite, and no step follows it.
         return Ok(());
     }
     finite("before_last_step_parameters", before_last)?;
@@ -78,41 +83,45 @@ fn finite<T: Real>(name: &str, values: &[T]) -> Result<(), Error> {
     }
     let bad = values.iter().enumerate().find(|(_, value)| !value.is_finite());
     let (at, value) = bad.map_or((0, f64::NAN), |(at, value)| (at, value.as_f64()));
-    Err(invalid(format!("`{name}` holds {value} at {at}, wanted finite numbers")))
+    Err(invalid(format!("`{name}` contains {value} at index {at}, expected finite numbers")))
 }
 
-/// The positions at which the steps of a run end.
+/// The grid of positions at which the steps of a run end.
 struct StepGrid {
     rows: usize,
-    /// Rows of a step.
+    /// The number of rows per step.
     stride: usize,
-    /// Steps of an epoch.
+    /// The number of steps per epoch.
     steps: u64,
 }
 
 impl StepGrid {
+    /// Creates the grid of a run.
+    ///
     /// # Errors
-    /// For batches of no rows.
+    /// Returns [`Error::InvalidFile`] if a batch has no rows.
     fn new(identity: &RunFingerprint) -> Result<Self, Error> {
         let RunFingerprint { rows, batch_size, accumulate, .. } = *identity;
         let stride = batch_size.min(rows).saturating_mul(accumulate);
         if rows > 0 && stride == 0 {
             return Err(invalid(format!(
-                "its batch_size is {batch_size} and accumulate {accumulate}, wanted at least 1"
+                "its batch_size is {batch_size} and its accumulate is {accumulate}, expected at least 1"
             )));
         }
-        // Without rows there is nothing but the start.
+        // Without rows, the only position is the start.
         let stride = stride.max(1);
         Ok(StepGrid { rows, stride, steps: rows.div_ceil(stride) as u64 })
     }
 
+    /// Checks that a position is on the grid.
+    ///
     /// # Errors
-    /// For a position that no number of steps leads to.
+    /// Returns [`Error::InvalidFile`] if no number of steps leads to the position.
     fn check<T>(&self, name: &str, cursor: &Cursor<T>) -> Result<(), Error> {
         let Cursor { steps, epoch, row, .. } = *cursor;
         if row > 0 && (row >= self.rows || !row.is_multiple_of(self.stride)) {
             return Err(invalid(format!(
-                "its {name} is row {row}, wanted a multiple of {} below {}",
+                "its {name} is row {row}, expected a multiple of {} below {}",
                 self.stride, self.rows
             )));
         }
@@ -123,7 +132,8 @@ impl StepGrid {
             return Ok(());
         }
         Err(invalid(format!(
-            "its {name} is row {row} of epoch {epoch} after {steps} steps, which {} steps per epoch do not lead to",
+            "its {name} is row {row} of epoch {epoch} after {steps} steps, which is impossible with {} steps \
+             per epoch",
             self.steps
         )))
     }

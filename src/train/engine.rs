@@ -1,4 +1,4 @@
-//! One step of training, and what it needs.
+//! One training step, and the data that it needs.
 
 use std::ops::Range;
 
@@ -13,8 +13,9 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::{all_finite, axpy};
 
-/// The streams of random numbers of a run.
+/// The stream of random numbers for shuffles.
 const SHUFFLES: u64 = 1;
+/// The stream of random numbers for draws within a step, such as dropout masks.
 const DRAWS: u64 = 2;
 
 /// Everything that steps share and that is not part of the state of the run.
@@ -29,10 +30,10 @@ pub(super) struct Engine<T, N, S, O> {
     grad: Vec<T>,
     partial: Vec<T>,
     penalized: Vec<Range<usize>>,
-    /// Where the parameters of each layer lie.
+    /// The ranges of the parameters of each layer.
     groups: Vec<Range<usize>>,
     order: Vec<usize>,
-    /// The epoch that `order` is for.
+    /// The epoch that `order` belongs to.
     ordered: Option<usize>,
 }
 
@@ -61,13 +62,13 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         self.order.len()
     }
 
-    /// The rows of the next step, as a range of the shuffled order.
+    /// Returns the rows of the next step, as a range of the shuffled order.
     pub(super) fn next_rows(&self, cursor: &Cursor<T>) -> Range<usize> {
         let length = self.whole.rows().saturating_mul(self.trainer.accumulate);
         cursor.row..self.rows().min(cursor.row.saturating_add(length))
     }
 
-    /// Whether the next step is the last of its epoch.
+    /// Returns whether the next step is the last of its epoch.
     pub(super) fn is_last(&self, cursor: &Cursor<T>) -> bool {
         self.next_rows(cursor).end == self.rows()
     }
@@ -80,7 +81,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         }
     }
 
-    /// Forward, loss, backward and penalty for the next rows; returns the sum of their losses.
+    /// Runs forward pass, loss, backward pass and penalty for the next rows; returns the sum of their losses.
     pub(super) fn gradient(&mut self, cursor: &mut Cursor<T>) -> f64 {
         self.shuffle(cursor.epoch);
         let rows = self.next_rows(cursor);
@@ -108,13 +109,13 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         sum
     }
 
-    /// The learning rate of the next step.
+    /// Returns the learning rate of the next step.
     pub(super) fn learning_rate(&self, cursor: &Cursor<T>) -> f64 {
         let base = self.trainer.optimizer.learning_rate();
         self.trainer.schedule.rate(base, cursor.steps, cursor.epoch as u64, &cursor.plateau)
     }
 
-    /// Clipping and update with the gradient at hand; moves on to the next rows.
+    /// Clips the current gradient, updates the parameters with it, and moves on to the next rows.
     pub(super) fn update(&mut self, cursor: &mut Cursor<T>, learning_rate: f64) {
         if let Some(clip) = self.trainer.clip {
             clip.apply(&mut self.grad);
@@ -129,17 +130,18 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         }
     }
 
-    /// The penalty at `params`.
+    /// Returns the penalty at `params`.
     pub(super) fn penalty(&self, params: &[T]) -> f64 {
         l2_of(self.trainer.l2, &self.penalized, params)
     }
 
-    /// The Euclidean norm of the gradient of each layer.
+    /// Returns the Euclidean norm of the gradient of each layer.
     pub(super) fn gradient_norms(&self) -> impl Iterator<Item = f64> + '_ {
         self.groups.iter().map(|range| norm(&self.grad[range.clone()]))
     }
 
-    /// How far each layer moved from `before` to `after`, divided by its size before. Overwrites the gradient.
+    /// Returns the distance that each layer moved from `before` to `after`, divided by its norm before.
+    /// Overwrites the gradient.
     pub(super) fn update_ratios<'a>(
         &'a mut self,
         before: &'a [T],
@@ -153,12 +155,12 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         })
     }
 
-    /// The first layer whose gradient is not finite.
+    /// Returns the first layer whose gradient is not finite.
     pub(super) fn bad_gradient(&self) -> Option<usize> {
         self.first_bad(&self.grad)
     }
 
-    /// The first layer with numbers that are not finite.
+    /// Returns the first layer with numbers that are not finite.
     pub(super) fn first_bad(&self, values: &[T]) -> Option<usize> {
         self.groups.iter().position(|range| !all_finite(&values[range.clone()]))
     }

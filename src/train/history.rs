@@ -1,11 +1,11 @@
-//! What a training run writes down after each epoch.
+//! The record of a training run, epoch by epoch.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The account of a training run, epoch by epoch.
+/// The record of a training run, epoch by epoch.
 ///
-/// Two histories are equal when everything but the times is.
+/// Two histories are equal if everything except the times is equal.
 ///
 /// ```
 /// use logit::prelude::*;
@@ -23,42 +23,44 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct History {
-    /// The layers that have parameters, as [`Shape::describe`](crate::nn::Shape::describe) names them.
+    /// The descriptions of the layers that have parameters, as given by
+    /// [`Shape::describe`](crate::nn::Shape::describe).
     pub layers: Vec<String>,
     /// One entry per epoch, in order.
     pub epochs: Vec<Epoch>,
 }
 
-/// One pass over the training rows.
+/// The record of one epoch, which is one pass over the training rows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Epoch {
     /// The number of the epoch, from 1.
     pub number: usize,
-    /// Steps of the optimizer so far.
+    /// The number of optimizer steps so far.
     pub steps: u64,
-    /// The mean loss of the epoch, averaged while the weights moved, plus the penalty at its end.
+    /// The mean loss of the epoch, averaged while the weights changed, plus the penalty at its end.
     pub train_loss: f64,
     /// The mean loss on the validation rows after the epoch, if there are any.
     pub validation_loss: Option<f64>,
-    /// The metrics on the validation rows after the epoch, in the order in which they were asked for.
+    /// The metrics on the validation rows after the epoch, in the order in which they were added.
     pub metrics: Vec<f64>,
     /// The learning rate of the last step.
     pub learning_rate: f64,
-    /// What the last step did to each layer that has parameters.
+    /// The effect of the last step on each layer that has parameters.
     pub updates: Vec<LayerUpdate>,
     /// The time since training started or was resumed.
     pub elapsed: Duration,
 }
 
-/// What one step did to a layer.
+/// The effect of one step on a layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct LayerUpdate {
     /// The Euclidean norm of the gradient, with the penalty and before clipping.
     pub gradient_norm: f64,
-    /// The Euclidean norm of the change of the parameters, divided by that of the parameters before; infinite if those
-    /// are zero. Around 1e-3 is usual: much less learns slowly, much more is unstable.
+    /// The Euclidean norm of the change of the parameters, divided by that of the parameters before; infinite
+    /// if those are zero. Around 1e-3 is usual: with much smaller values learning is slow, with much larger
+    /// values it is unstable.
     pub update_ratio: f64,
 }
 
@@ -72,7 +74,7 @@ impl PartialEq for Epoch {
     }
 }
 
-/// A table of at most 20 epochs, evenly chosen; metrics and layers are numbered in their order.
+/// Formats a table of at most 20 epochs, evenly chosen; metrics and layers are numbered in their order.
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LINES: usize = 20;

@@ -1,4 +1,4 @@
-//! Training of any layer on any loss: mini-batches, validation, history, checkpoints.
+//! Training of any layer on any loss: mini-batches, validation, history and checkpoints.
 
 mod blocks;
 mod checkpoint;

@@ -16,20 +16,21 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, axpy, product_lower};
 
-/// Mean loss of a network plus λ/2 ‖w‖² over all rows: what [`Lbfgs`](crate::Lbfgs) and
-/// [`LevenbergMarquardt`](crate::optim::LevenbergMarquardt) minimise.
+/// The mean loss of a network over all rows plus λ/2 ‖w‖², as an objective for [`Lbfgs`](crate::Lbfgs) and
+/// [`LevenbergMarquardt`](crate::optim::LevenbergMarquardt).
 ///
-/// Layers work as they do for predictions ([`Mode::Evaluate`](crate::nn::Mode)): nothing is random, and normalisation uses
-/// its initial statistics.
+/// Layers behave as in prediction ([`Mode::Evaluate`](crate::nn::Mode)): nothing is random, and normalisation
+/// uses its initial statistics.
 ///
 /// # Second derivatives
-/// [`HasHessian::hessian`] is the generalised Gauss-Newton matrix Σ Jᵢᵀ Hᵢ Jᵢ, where Jᵢ is the derivative of the scores of
-/// row i with respect to the parameters and Hᵢ the curvature of its loss ([`Loss::curvature`]). It is positive
-/// semidefinite, and the Hessian itself where scores are linear in the parameters. Costs a backward pass per row and
-/// score, and the square of the parameters in memory: for small networks.
+/// [`HasHessian::hessian`] is the generalised Gauss-Newton matrix Σ Jᵢᵀ Hᵢ Jᵢ, where Jᵢ is the derivative of
+/// the scores of row i with respect to the parameters, and Hᵢ is the curvature of its loss
+/// ([`Loss::curvature`]), or the identity for a loss without one. The matrix is positive semidefinite. It is
+/// the Hessian itself where scores are linear in the parameters. It costs a backward pass per row and score,
+/// and memory for the square of the number of parameters, so it is meant for small networks.
 ///
 /// # Memory
-/// Keeps a copy of `x`, in blocks of rows.
+/// The objective keeps a copy of `x`, in blocks of rows.
 ///
 /// # References
 /// Schraudolph (2002), "Fast curvature matrix-vector products for second-order gradient descent".
@@ -37,7 +38,9 @@ use crate::scalar::{Strided, Workspace, axpy, product_lower};
 /// # Examples
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::nn::{BinaryCrossEntropy, Examples, NetworkObjective, Sequential, Targets};
+/// use logit::nn::{
+///     BinaryCrossEntropy, Examples, NetworkObjective, Sequential, Targets,
+/// };
 /// use logit::optim::LevenbergMarquardt;
 /// use logit::Activation;
 ///
@@ -45,9 +48,11 @@ use crate::scalar::{Strided, Workspace, axpy, product_lower};
 /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
 /// let examples = Examples::new(&x, Targets::Classes(&[0, 1, 1, 0]));
 /// let network = Sequential::perceptron(&[2, 3, 1], Activation::Tanh)?;
-/// let mut objective = NetworkObjective::new(&network, &BinaryCrossEntropy, examples, 1e-3)?;
+/// let mut objective =
+///     NetworkObjective::new(&network, &BinaryCrossEntropy, examples, 1e-3)?;
 /// let start = objective.initial(1);
-/// let minimum = LevenbergMarquardt::new().floor(1.0).minimize(&mut objective, start)?;
+/// let minimum =
+///     LevenbergMarquardt::new().floor(1.0).minimize(&mut objective, start)?;
 /// assert!(minimum.report.converged(), "{}", minimum.report);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -62,7 +67,7 @@ pub struct NetworkObjective<T: Real, N, S> {
     curvature: Option<CurvatureScratch<T>>,
 }
 
-/// The memory of [`HasHessian::hessian`].
+/// The scratch memory of [`HasHessian::hessian`].
 #[derive(Debug)]
 struct CurvatureScratch<T> {
     x: DMatrix<T>,
@@ -71,22 +76,25 @@ struct CurvatureScratch<T> {
     of_loss: DMatrix<T>,
     /// The derivatives of the scores of several rows, one after the other.
     jacobian: Vec<T>,
-    /// The same times the weighted curvature of the losses.
+    /// The derivatives in `jacobian` times the weighted curvature of the losses.
     bent: Vec<T>,
     workspace: Workspace<T>,
 }
 
 impl<T: Real, N: Layer<T>, S: Loss<T>> NetworkObjective<T, N, S> {
-    /// The objective of `network` (or a reference to one) on `examples`, with the penalty λ at least 0.
+    /// Creates the objective of `network` (or a reference to one) on `examples`, with the penalty λ, at
+    /// least 0.
     ///
     /// # Errors
-    /// For examples that do not fit network or loss, and for a λ that is negative or not finite.
+    /// Returns [`Error::InvalidParameter`] if λ is negative or not finite, and the errors of a mismatch, such
+    /// as [`Error::ShapeMismatch`] or [`Error::InvalidTarget`], if the examples do not fit the network or the
+    /// loss.
     pub fn new(network: N, loss: S, examples: Examples<'_, T>, lambda: f64) -> Result<Self, Error> {
         crate::check::not_negative("lambda", lambda)?;
         Self::on_checked(network, loss, examples.checked()?, lambda)
     }
 
-    /// The objective on checked examples with a checked penalty.
+    /// Creates the objective on checked examples with a checked penalty.
     pub(crate) fn on_checked(
         network: N,
         loss: S,
@@ -106,7 +114,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> NetworkObjective<T, N, S> {
         })
     }
 
-    /// Initial parameters, as the layers draw them for this seed.
+    /// Returns the initial parameters that the layers draw for this seed.
     pub fn initial(&self, seed: u64) -> Vec<T> {
         let mut params = vec![T::zero(); self.network.parameter_count()];
         self.network.init(&mut params, &mut Rng::new(seed).split());
@@ -136,7 +144,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Objective<T> for NetworkObjective<T, N, S
     }
 }
 
-/// Rows of the Jacobian that are multiplied together.
+/// The number of rows of the Jacobian that are multiplied together.
 const JACOBIAN_ROWS: usize = 256;
 
 impl<T: Real, N: Layer<T>, S: Loss<T>> HasHessian<T> for NetworkObjective<T, N, S> {
@@ -183,7 +191,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> HasHessian<T> for NetworkObjective<T, N, 
 }
 
 impl<T: Real> CurvatureScratch<T> {
-    /// Adds the Jacobian of the scores of the row at hand, plain and times the curvature of its loss.
+    /// Appends the Jacobian of the scores of the current row, plain and times the curvature of its loss.
     fn push<N: Layer<T>>(&mut self, network: &N, params: &[T], weight: T) {
         let (count, scores, start) = (params.len(), network.outputs(), self.jacobian.len());
         self.jacobian.resize(start + scores * count, T::zero());
@@ -203,7 +211,7 @@ impl<T: Real> CurvatureScratch<T> {
         }
     }
 
-    /// Adds the products of all rows so far, and forgets them.
+    /// Adds the products of all stored rows to `hessian`, and removes the rows.
     fn add_to(&mut self, hessian: &mut DMatrix<T>) {
         let count = hessian.nrows();
         let rows = self.jacobian.len() / count.max(1);

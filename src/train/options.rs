@@ -29,25 +29,28 @@ impl<T: Real> Default for TrainOptions<'_, T> {
 }
 
 impl<'a, T: Real> TrainOptions<'a, T> {
-    /// No validation rows, no metrics, and initial parameters that are drawn.
+    /// Creates options without validation rows and metrics, and with drawn initial parameters.
     pub fn new() -> Self {
         TrainOptions { validation: None, metrics: Vec::new(), start: None }
     }
 
-    /// Rows to measure the loss on after each epoch. Training stops when it no longer falls
-    /// ([`Trainer::patience`](crate::nn::Trainer::patience)), and the weights of the best epoch are kept.
+    /// Sets the rows on which the loss is measured after each epoch.
+    ///
+    /// Training stops when this loss no longer falls ([`Trainer::patience`](crate::nn::Trainer::patience)),
+    /// and the weights of the best epoch are kept. Defaults to no validation rows.
     pub fn validation(mut self, examples: Examples<'a, T>) -> Self {
         self.validation = Some(examples);
         self
     }
 
-    /// A metric to write down after each epoch; needs validation rows with classes as targets.
+    /// Adds a metric to record after each epoch; it needs validation rows with classes as targets.
     pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
         self.metrics.push(Box::new(metric));
         self
     }
 
-    /// Parameters and running statistics to start from, instead of drawing them: those of a model trained before.
+    /// Sets the parameters and running statistics to start from, such as those of an earlier model. Defaults
+    /// to drawing them.
     pub fn start(mut self, params: &'a [T], statistics: &'a [T]) -> Self {
         self.start = Some((params, statistics));
         self
@@ -60,7 +63,7 @@ impl<'a, T: Real> TrainOptions<'a, T> {
     }
 }
 
-/// [`TrainOptions`] whose rows were checked.
+/// [`TrainOptions`] whose validation rows have been checked.
 pub(crate) struct CheckedOptions<'a, T: Real> {
     pub(crate) validation: Option<CheckedExamples<'a, T>>,
     pub(crate) metrics: Vec<Box<dyn Metric>>,

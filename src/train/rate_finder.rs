@@ -13,7 +13,7 @@ use crate::loss::Loss;
 use crate::optim::Optimizer;
 use crate::scalar::Real;
 
-/// The range of learning rates to try, and in how many steps.
+/// The range of learning rates to try, and the number of steps.
 ///
 /// ```
 /// use logit::nn::RateRange;
@@ -35,19 +35,19 @@ impl Default for RateRange {
 }
 
 impl RateRange {
-    /// The first rate, above 0. Defaults to 1e-7.
+    /// Sets the first learning rate, above 0. Defaults to 1e-7.
     pub fn lowest(mut self, lowest: f64) -> Self {
         self.lowest = lowest;
         self
     }
 
-    /// The last rate, above the first. Defaults to 10.
+    /// Sets the last learning rate, above the first. Defaults to 10.
     pub fn highest(mut self, highest: f64) -> Self {
         self.highest = highest;
         self
     }
 
-    /// Steps from the first to the last, at least 2. Defaults to 100.
+    /// Sets the number of steps from the first to the last rate, at least 2. Defaults to 100.
     pub fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
@@ -61,28 +61,32 @@ impl RateRange {
     }
 }
 
-/// How the loss answers to growing learning rates: the result of [`Trainer::find_learning_rate`].
+/// The loss at growing learning rates: the result of [`Trainer::find_learning_rate`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateCurve {
-    /// The learning rate of each step, ascending by a constant factor.
+    /// The learning rate of each step; each is a constant multiple of the one before.
     pub rates: Vec<f64>,
     /// The mean loss of the batch of each step, before the step.
     pub losses: Vec<f64>,
-    /// The same, averaged exponentially (half of the weight is on the last seven steps) and corrected for the start.
+    /// The losses, averaged exponentially (half of the weight is on the last seven steps) and corrected for
+    /// the start.
     pub smoothed: Vec<f64>,
 }
 
-/// What is left of the weight of an older loss after one step.
+/// The factor that remains of the weight of an older loss after one step.
 const MEMORY: f64 = 0.9;
-/// The test ends when the smoothed loss is above its lowest value by so many times the size of that: at four times a
-/// lowest value above 0.
+/// The excess of the smoothed loss over its lowest value, in multiples of the magnitude of that value, at
+/// which the test ends. For a lowest value above 0, this is at four times that value.
 const BLOWN: f64 = 3.0;
 
 impl RateCurve {
-    /// The rate at which the smoothed loss falls most steeply per decade of the rate, up to its lowest value: a good rate
-    /// to train with, or the highest of a one-cycle schedule. The slope is taken over a tenth of the steps, and the first
-    /// tenth, where the average is still short, is left out. `None` if the loss never falls.
+    /// Returns the rate at which the smoothed loss falls most steeply per decade of the rate, or `None` if it
+    /// never falls.
+    ///
+    /// This is a good rate to train with, or the highest rate of a one-cycle schedule. Only steps up to the
+    /// lowest smoothed loss count. The slope is taken over a tenth of the steps. The first tenth is left out,
+    /// because the average covers few steps there.
     pub fn steepest(&self) -> Option<f64> {
         let steps = self.smoothed.len();
         let reach = (steps / 20).max(1);
@@ -92,12 +96,13 @@ impl RateCurve {
         (fall(best) < 0.0).then(|| self.rates[best])
     }
 
-    /// A tenth of the rate at which the smoothed loss is lowest: a careful choice. `None` if there is no step.
+    /// Returns a tenth of the rate at which the smoothed loss is lowest, a careful choice, or `None` if there
+    /// is no step.
     pub fn careful(&self) -> Option<f64> {
         Some(0.1 * self.rates[self.lowest()?])
     }
 
-    /// The step with the lowest smoothed loss.
+    /// Returns the step with the lowest smoothed loss.
     fn lowest(&self) -> Option<usize> {
         (0..self.smoothed.len()).min_by(|&a, &b| self.smoothed[a].total_cmp(&self.smoothed[b]))
     }
@@ -117,7 +122,7 @@ impl RateCurve {
     }
 }
 
-/// A bar for each of at most 40 steps, and the two suggestions.
+/// Formats a bar for each of at most 40 steps, and the two suggested rates.
 impl fmt::Display for RateCurve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LINES: usize = 40;
@@ -139,18 +144,23 @@ impl fmt::Display for RateCurve {
 }
 
 impl<O> Trainer<O> {
-    /// Trains a few steps with a learning rate that grows from step to step, and writes down the loss: the learning-rate
-    /// range test. The schedule of the trainer is not used. Ends early when the loss has blown up.
+    /// Runs the learning-rate range test: trains a few steps with a growing learning rate, and records the
+    /// loss.
+    ///
+    /// The schedule of the trainer is not used. The test ends early if the loss blows up.
     ///
     /// # References
     /// Smith (2017), "Cyclical learning rates for training neural networks".
     ///
     /// # Errors
-    /// As [`Trainer::start`], and for a range that is none.
+    /// Returns the errors of [`Trainer::start`], and [`Error::InvalidParameter`] if the range is empty, its
+    /// rates are not positive and finite, or it has fewer than 2 steps.
     ///
     /// # Examples
     /// ```
-    /// use logit::nn::{Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
+    /// use logit::nn::{
+    ///     Examples, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer,
+    /// };
     /// use logit::{Activation, Adam, data};
     ///
     /// let iris = data::iris();
@@ -158,7 +168,10 @@ impl<O> Trainer<O> {
     /// let network = Sequential::perceptron(&[4, 10, 3], Activation::Tanh)?;
     /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
     /// let curve = Trainer::new(Adam::new(1e-3)).find_learning_rate(
-    ///     &network, &SoftmaxCrossEntropy::new(), examples, RateRange::default(),
+    ///     &network,
+    ///     &SoftmaxCrossEntropy::new(),
+    ///     examples,
+    ///     RateRange::default(),
     /// )?;
     /// let rate = curve.steepest().expect("the loss falls");
     /// assert!(1e-4 < rate && rate < 1.0, "{curve}");
@@ -178,7 +191,7 @@ impl<O> Trainer<O> {
         self.find_rate_on_checked(network, loss, examples.checked()?, range)
     }
 
-    /// As [`find_learning_rate`](Self::find_learning_rate), with checked settings and on checked examples.
+    /// Runs [`find_learning_rate`](Self::find_learning_rate) with checked settings on checked examples.
     pub(crate) fn find_rate_on_checked<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -206,8 +219,8 @@ impl<O> Trainer<O> {
 }
 
 impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
-    /// One step with a given learning rate, without any account; the mean loss of its rows, or `None` when it is not
-    /// finite.
+    /// Takes one step with the given learning rate, without any record. Returns the mean loss of its rows, or
+    /// `None` if it is not finite.
     fn step_at(&mut self, learning_rate: f64) -> Option<f64> {
         let Run { engine, state, .. } = self;
         let rows = engine.next_rows(&state.cursor).len();

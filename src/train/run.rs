@@ -17,23 +17,26 @@ use crate::report::{Divergence, NonFinite, StopReason};
 use crate::scalar::Real;
 use crate::scalar::all_finite;
 
-/// What [`Run::step`] did.
+/// The outcome of [`Run::step`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StepOutcome {
     /// A step inside an epoch.
     Step,
-    /// The last step of an epoch, which has been written to the history.
+    /// The last step of an epoch, which has been added to the history.
     Epoch,
-    /// Nothing: the run is over.
+    /// No step, because the run is finished.
     Finished,
 }
 
-/// A training run that is moved on step by step, and may be stopped, stored and resumed anywhere.
+/// A training run driven one step at a time; it can be stopped, saved and resumed at any step.
 ///
 /// ```
 /// use nalgebra::dmatrix;
-/// use logit::nn::{StepOutcome, BinaryCrossEntropy, Examples, Sequential, Targets, TrainOptions, Trainer};
+/// use logit::nn::{
+///     StepOutcome, BinaryCrossEntropy, Examples, Sequential, Targets, TrainOptions,
+///     Trainer,
+/// };
 /// use logit::{Activation, Adam};
 ///
 /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
@@ -41,14 +44,24 @@ pub enum StepOutcome {
 /// let network = Sequential::perceptron(&[2, 4, 1], Activation::Tanh)?;
 /// let trainer = Trainer::new(Adam::new(0.05)).batch_size(3).epochs(20);
 ///
-/// let mut run = trainer.start(&network, &BinaryCrossEntropy, examples, TrainOptions::default())?;
+/// let mut run = trainer.start(
+///     &network,
+///     &BinaryCrossEntropy,
+///     examples,
+///     TrainOptions::default(),
+/// )?;
 /// for _ in 0..13 {
 ///     run.step()?; // two steps an epoch: this ends inside the seventh
 /// }
 /// let checkpoint = run.checkpoint();
 ///
-/// let mut resumed =
-///     trainer.resume(&network, &BinaryCrossEntropy, examples, TrainOptions::default(), checkpoint)?;
+/// let mut resumed = trainer.resume(
+///     &network,
+///     &BinaryCrossEntropy,
+///     examples,
+///     TrainOptions::default(),
+///     checkpoint,
+/// )?;
 /// while resumed.step()? != StepOutcome::Finished {}
 /// while run.step()? != StepOutcome::Finished {}
 /// assert_eq!(resumed.finish(), run.finish()); // to the bit
@@ -67,7 +80,8 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     /// Takes one step of the optimizer.
     ///
     /// # Errors
-    /// When a metric is not defined for the validation rows; the run is then back where the epoch began.
+    /// Returns [`Error::UndefinedMetric`] if a metric is not defined for the validation rows. The run is then
+    /// back at the start of the epoch.
     pub fn step(&mut self) -> Result<StepOutcome, Error> {
         if self.is_finished() {
             return Ok(StepOutcome::Finished);
@@ -103,10 +117,10 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         self.end_epoch(learning_rate)
     }
 
-    /// Steps to the end, and shows each epoch to `observer`, which stops the run with [`ControlFlow::Break`].
+    /// Runs to the end, and calls `observer` after each epoch; [`ControlFlow::Break`] stops the run.
     ///
     /// # Errors
-    /// As [`step`](Run::step).
+    /// Returns the errors of [`step`](Run::step).
     pub fn run_to_end(&mut self, mut observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
         loop {
             match self.step()? {
@@ -115,7 +129,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
                 StepOutcome::Epoch => {
                     let state = &mut self.state;
                     let stops = state.history.epochs.last().is_some_and(|epoch| observer(epoch).is_break());
-                    // A run that has just stopped by itself keeps its own reason.
+                    // A run that has just stopped by itself keeps its own stop reason.
                     if stops && state.stop.is_none() {
                         state.stop = Some(StopReason::Cancelled);
                     }
@@ -124,33 +138,35 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         }
     }
 
-    /// Whether there is nothing left to do.
+    /// Returns whether the run is finished.
     pub fn is_finished(&self) -> bool {
         self.state.stop.is_some() || self.state.cursor.epoch >= self.engine.trainer.epochs
     }
 
-    /// A snapshot of the run, to store and to [`resume`](crate::nn::Trainer::resume) from.
+    /// Returns a snapshot of the run, to save and to [`resume`](crate::nn::Trainer::resume) from.
     pub fn checkpoint(&self) -> Checkpoint<T> {
         Checkpoint(self.state.clone())
     }
 
-    /// The parameters now.
+    /// Returns the current parameters.
     pub fn params(&self) -> &[T] {
         &self.state.cursor.params
     }
 
-    /// The epochs so far.
+    /// Returns the epochs so far.
     pub fn history(&self) -> &History {
         &self.state.history
     }
 
-    /// The model as it stands: with validation rows that of the best epoch, else that of the last step. A run that is
-    /// not over counts as cancelled.
+    /// Returns the model as it stands: with validation rows that of the best epoch, otherwise that of the
+    /// last step.
+    ///
+    /// A run that is not finished counts as cancelled.
     pub fn finish(self) -> Trained<T> {
         self.into_trained().2
     }
 
-    /// Network and loss beside the model.
+    /// Returns the network and the loss beside the model.
     pub(crate) fn into_trained(self) -> (N, S, Trained<T>) {
         let finished = self.state.cursor.epoch >= self.engine.trainer.epochs;
         let unfinished = if finished { StopReason::IterationLimit } else { StopReason::Cancelled };
@@ -158,13 +174,13 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         (self.engine.network, self.engine.loss, trained)
     }
 
-    /// The state alone.
+    /// Returns the state alone.
     pub(crate) fn into_state(self) -> RunState<T> {
         self.state
     }
 
-    /// Judges the epoch and writes it down. When that fails, the run goes back to where the epoch began, from where it
-    /// gets to the same place again.
+    /// Evaluates the epoch and records it. If that fails, the run goes back to the start of the epoch, from
+    /// where it reaches the same point again.
     fn end_epoch(&mut self, learning_rate: f64) -> Result<StepOutcome, Error> {
         let Run { engine, validation, state, norms, started } = self;
         let train_loss = state.loss_sum / engine.rows() as f64 + engine.penalty(&state.cursor.params);
@@ -214,8 +230,10 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         Ok(StepOutcome::Epoch)
     }
 
-    /// Goes back to the weights before the step that led out of the finite numbers, and says which it was: the epoch is
-    /// run again with a close look at each step. It repeats to the bit, so ordinary steps need no copy of the weights.
+    /// Goes back to the weights before the step that left the finite numbers, and records which step it was.
+    ///
+    /// The epoch is run again with a check at each step. It repeats bit for bit, so ordinary steps need no
+    /// copy of the weights.
     fn diverge(&mut self) {
         let Run { engine, state, .. } = self;
         let RunState { cursor, snapshot, before_last, .. } = state;

@@ -8,27 +8,28 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{columns, transpose_into};
 
-/// The training rows, with each sample contiguous, so that gathering a batch reads whole cache lines.
+/// The training rows, each contiguous, so that gathering a batch reads whole cache lines.
 ///
-/// This is the one copy of `x` that mini-batch training makes.
+/// This is the only copy of `x` that mini-batch training makes.
 #[derive(Debug)]
 pub(super) struct Samples<T> {
     features: usize,
     values: Vec<T>,
     targets: SampleTargets<T>,
-    /// Divided by their mean, so that a batch's mean gradient is an unbiased estimate of the whole one.
+    /// The weights divided by their mean, so that the mean gradient of a batch is an unbiased estimate of
+    /// that of all rows.
     weights: Option<Vec<T>>,
 }
 
 #[derive(Debug)]
 enum SampleTargets<T> {
     Classes(Vec<usize>),
-    /// Of each sample, so many numbers.
+    /// The values of all samples, and the number of values per sample.
     Values(Vec<T>, usize),
 }
 
 impl<T: Real> Samples<T> {
-    /// The samples that have any weight.
+    /// Copies the samples whose weight is not zero.
     pub(super) fn new(all: CheckedExamples<'_, T>) -> Self {
         let rows = all.counted();
         let targets = match all.targets {
@@ -48,7 +49,7 @@ impl<T: Real> Samples<T> {
         self.values.len() / self.features.max(1)
     }
 
-    /// Fills `batch` with the samples that `rows` names, as many as it has room for.
+    /// Fills `batch` with the samples at `rows`, as many as it has room for.
     pub(super) fn fill(&self, rows: &[usize], batch: &mut Batch<T>) {
         gather(&self.values, self.features, rows, &mut batch.x);
         match (&self.targets, &mut batch.targets) {
@@ -70,7 +71,7 @@ impl<T: Real> Samples<T> {
     }
 }
 
-/// The named rows of a matrix, one after the other.
+/// Returns the given rows of a matrix, one after the other.
 fn by_sample<T: Real>(matrix: Rows<'_, T>, rows: &[usize]) -> Vec<T> {
     let width = matrix.ncols();
     let mut whole = vec![T::zero(); matrix.len()];
@@ -86,7 +87,7 @@ fn gather<T: Real>(samples: &[T], width: usize, rows: &[usize], out: &mut DMatri
     transpose_into(samples, out.as_mut_slice(), rows.len());
 }
 
-/// Rows at hand, and the memory of a pass over them.
+/// The rows of a batch, and the memory of a pass over them.
 #[derive(Debug)]
 pub(super) struct Batch<T> {
     pub(super) x: DMatrix<T>,
@@ -96,7 +97,7 @@ pub(super) struct Batch<T> {
 }
 
 impl<T: Real> Batch<T> {
-    /// Room for `rows` samples, for training.
+    /// Creates a batch with room for `rows` samples, for training.
     pub(super) fn for_training<N: Layer<T> + ?Sized>(rows: usize, samples: &Samples<T>, network: &N) -> Self {
         let mut tape = network.tape(rows);
         tape.set_mode(Mode::Train);
@@ -111,7 +112,7 @@ impl<T: Real> Batch<T> {
         }
     }
 
-    /// Rows `first` to `first + rows` as they are, for evaluation.
+    /// Creates a batch of the rows `first` to `first + rows`, for evaluation.
     pub(super) fn of_rows<N: Layer<T> + ?Sized>(
         all: CheckedExamples<'_, T>,
         first: usize,
@@ -133,7 +134,8 @@ impl<T: Real> Batch<T> {
         self.x.nrows()
     }
 
-    /// What a loss needs after a forward pass: scores, room for their gradient, targets and weights.
+    /// Returns the inputs of a loss after a forward pass: scores, room for their gradient, targets and
+    /// weights.
     pub(super) fn loss_inputs(&mut self) -> LossInputs<'_, T> {
         let (scores, gradient) = self.tape.split();
         LossInputs { scores, gradient, targets: self.targets.borrowed(), weights: self.weights.as_deref() }

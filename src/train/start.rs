@@ -1,4 +1,4 @@
-//! How training runs begin: fresh, from a checkpoint, or on other rows.
+//! The start of training runs: fresh, from a checkpoint, or on other rows.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -25,13 +25,15 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 
 impl<O> Trainer<O> {
-    /// Begins a run on `examples`; nothing is trained yet.
+    /// Starts a run on `examples`, without taking a step.
     ///
     /// `network` and `loss` may be references.
     ///
     /// # Errors
-    /// For settings out of range, examples that do not fit network or loss, numbers that are not finite, and
-    /// [`Error::Unsupported`] for metrics without validation rows of classes.
+    /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::NotFinite`] if a number is
+    /// not finite, [`Error::Unsupported`] if there are metrics but no validation rows with classes, and the
+    /// errors of a mismatch, such as [`Error::ShapeMismatch`] or [`Error::InvalidTarget`], if the examples do
+    /// not fit the network or the loss.
     pub fn start<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -46,11 +48,14 @@ impl<O> Trainer<O> {
         self.start_on_checked(network, loss, examples.checked()?, options.checked()?)
     }
 
-    /// Goes on where `checkpoint` was taken, with the same settings, network, loss and examples. A run that its observer
-    /// stopped goes on too; more epochs than before may be asked for.
+    /// Resumes the run of `checkpoint`, with the same settings, network, loss and examples.
+    ///
+    /// A run that was stopped by its observer can be resumed too. The number of epochs may be larger than
+    /// before.
     ///
     /// # Errors
-    /// As [`start`](Trainer::start), and [`Error::Checkpoint`] when the checkpoint belongs to another run.
+    /// Returns the errors of [`start`](Trainer::start), and [`Error::Checkpoint`] if the checkpoint belongs
+    /// to another run.
     pub fn resume<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -66,10 +71,11 @@ impl<O> Trainer<O> {
         self.resume_on_checked(network, loss, examples.checked()?, options.checked()?, checkpoint)
     }
 
-    /// Trains to the end.
+    /// Trains to the end and returns the result.
     ///
     /// # Errors
-    /// As [`start`](Trainer::start), and when a metric is not defined for the validation rows.
+    /// Returns the errors of [`start`](Trainer::start), and [`Error::UndefinedMetric`] if a metric is not
+    /// defined for the validation rows.
     pub fn fit<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -83,11 +89,10 @@ impl<O> Trainer<O> {
         self.fit_observed(network, loss, examples, options, |_| ControlFlow::Continue(()))
     }
 
-    /// Trains while `observer` watches: it is called after each epoch and stops the run with
-    /// [`ControlFlow::Break`].
+    /// Trains, and calls `observer` after each epoch; [`ControlFlow::Break`] stops the run.
     ///
     /// # Errors
-    /// As [`fit`](Trainer::fit).
+    /// Returns the errors of [`fit`](Trainer::fit).
     pub fn fit_observed<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -104,7 +109,7 @@ impl<O> Trainer<O> {
         Ok(run.finish())
     }
 
-    /// As [`start`](Self::start), with checked settings and on checked examples.
+    /// Starts a run with checked settings on checked examples; see [`start`](Self::start).
     pub(crate) fn start_on_checked<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -121,7 +126,7 @@ impl<O> Trainer<O> {
         self.run(network, loss, samples, options, state)
     }
 
-    /// As [`resume`](Self::resume), with checked settings and on checked examples.
+    /// Resumes a run with checked settings on checked examples; see [`resume`](Self::resume).
     pub(crate) fn resume_on_checked<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -141,7 +146,7 @@ impl<O> Trainer<O> {
         self.run(network, loss, samples, options, state)
     }
 
-    /// The state before the first step on so many rows; 0 if they are not known yet.
+    /// Returns the state before the first step on `rows` rows; `rows` is 0 if the number is not known yet.
     pub(crate) fn first_state<T: Real, N: Layer<T>>(
         &self,
         network: &N,
@@ -197,7 +202,7 @@ impl<O> Trainer<O> {
         Ok(RunState::new(identity, cursor, layers))
     }
 
-    /// A run on other rows than before, which are compatible with network and loss.
+    /// Resumes a run on other rows than before, which are compatible with the network and the loss.
     pub(crate) fn resume_on_others<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
@@ -252,10 +257,10 @@ impl<O> Trainer<O> {
     }
 }
 
-/// Whether the vectors of a run can be allocated at all: parameters, gradient, two of state, a snapshot of those and the
-/// best ones.
+/// Checks that the vectors of a run can be allocated at all: parameters, gradient, two vectors of optimizer
+/// state, a snapshot of those and the best parameters.
 fn enough_memory<T: Real>(parameters: usize) -> Result<(), Error> {
     let room = Vec::<T>::new().try_reserve_exact(parameters.saturating_mul(9));
-    let requires = "few enough weights for the memory of this machine";
+    let requires = "small enough for the memory of this machine";
     room.map_err(|_| Error::InvalidParameter { name: "parameters", value: parameters as f64, requires })
 }

@@ -1,4 +1,4 @@
-//! Where a training run stands.
+//! The state of a training run.
 
 use super::history::{Epoch, History};
 use super::trained::Trained;
@@ -7,16 +7,16 @@ use crate::optim::PlateauState;
 use crate::report::{Divergence, FitReport, StopReason};
 use crate::scalar::Real;
 
-/// Where a run stands. The default is only there to be replaced.
+/// The state of a training run. The default is only a placeholder.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct RunState<T> {
     pub(super) identity: RunFingerprint,
     pub(super) cursor: Cursor<T>,
-    /// The sum of losses in the epoch at hand.
+    /// The sum of the losses in the current epoch.
     pub(super) loss_sum: f64,
-    /// The start of the epoch at hand.
+    /// The cursor at the start of the current epoch.
     pub(super) snapshot: Cursor<T>,
-    /// Parameters before the last step of the last whole epoch.
+    /// The parameters before the last step of the last completed epoch.
     pub(super) before_last: Vec<T>,
     pub(super) best: Option<Best<T>>,
     pub(super) history: History,
@@ -55,7 +55,7 @@ impl<T: Real> RunState<T> {
         }
     }
 
-    /// The model at this point; `unfinished` is why a run that has no reason to stop ended.
+    /// Returns the model at this point; `unfinished` is the stop reason of a run that has none yet.
     pub(crate) fn into_trained(self, unfinished: StopReason) -> Trained<T> {
         let RunState { cursor, best, history, divergence, stop, .. } = self;
         let stop = stop.unwrap_or(unfinished);
@@ -76,7 +76,7 @@ impl<T: Real> RunState<T> {
     }
 }
 
-/// What must not change between a checkpoint and the run that resumes from it.
+/// The settings and sizes that a checkpoint and the run that resumes from it must share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct RunFingerprint {
     pub(super) seed: u64,
@@ -89,8 +89,10 @@ pub(super) struct RunFingerprint {
 }
 
 impl RunFingerprint {
+    /// Checks that `found` is the fingerprint of the same run.
+    ///
     /// # Errors
-    /// [`Error::Checkpoint`] that names the first difference.
+    /// Returns [`Error::Checkpoint`] for the first difference.
     pub(super) fn check(&self, found: &RunFingerprint) -> Result<(), Error> {
         let pairs = [
             ("seed", self.seed, found.seed),
@@ -115,16 +117,16 @@ pub(super) struct Cursor<T> {
     pub(super) statistics: Vec<T>,
     pub(super) optimizer_state: Vec<T>,
     pub(super) plateau: PlateauState,
-    /// Steps done.
+    /// The number of steps taken.
     pub(super) steps: u64,
-    /// Whole epochs done.
+    /// The number of completed epochs.
     pub(super) epoch: usize,
-    /// Rows of the epoch at hand that have been used.
+    /// The number of rows of the current epoch that have been used.
     pub(super) row: usize,
 }
 
 impl<T: Copy> Cursor<T> {
-    /// Copies all of `other`, which has the same sizes.
+    /// Copies `other`, which has the same sizes.
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.params.copy_from_slice(&other.params);
         self.statistics.copy_from_slice(&other.statistics);

@@ -1,11 +1,11 @@
-//! What a training run leaves, in files.
+//! Storage of training results in files.
 
 use super::trained::Trained;
 use crate::error::Error;
 use crate::persist::{Persist, Record};
 use crate::scalar::Real;
 
-/// The network itself is not stored: it may have layers of any type.
+/// Stores everything but the network, which may have layers of any type.
 impl<T: Real> Persist for Trained<T> {
     type Scalar = T;
     const KIND: &'static str = "trained parameters";

@@ -1,4 +1,4 @@
-//! Checkpoints in files.
+//! Storage of checkpoints in files.
 
 use super::checkpoint::Checkpoint;
 use super::consistency;
@@ -10,7 +10,7 @@ use crate::persist::{Persist, Record};
 use crate::report::{Divergence, StopReason};
 use crate::scalar::{Real, all_finite};
 
-/// The `stop` of a run that goes on.
+/// The value of `stop` for a run that has not stopped.
 const RUNNING: &str = "running";
 
 impl<T: Real> Persist for Checkpoint<T> {
@@ -60,7 +60,8 @@ impl<T: Real> Persist for Checkpoint<T> {
 }
 
 impl<T: Real> RunState<T> {
-    /// Whether the run has left the finite numbers but not noticed yet: parameters are looked at when an epoch ends.
+    /// Returns whether the run has left the finite numbers without noticing it yet: parameters are checked
+    /// when an epoch ends.
     fn is_lost(&self) -> bool {
         self.stop.is_none() && !(all_finite(&self.cursor.params) && self.loss_sum.is_finite())
     }
@@ -146,12 +147,12 @@ impl<T: Real> Best<T> {
     }
 }
 
-/// A number in an array, because a setting has to be finite.
+/// Reads a single number. It is stored in an array, because a setting has to be finite.
 fn single(record: &mut Record, name: &str) -> Result<f64, Error> {
     Ok(record.take_column::<f64>(name, 1)?[0])
 }
 
-/// How many numbers the state of a schedule that watches the loss is.
+/// The number of values in the state of a schedule that watches the loss.
 const PLATEAU: usize = 5;
 
 fn plateau(record: &mut Record) -> Result<PlateauState, Error> {
@@ -160,5 +161,5 @@ fn plateau(record: &mut Record) -> Result<PlateauState, Error> {
         let state = PlateauState::from_numbers(numbers);
         (state.to_numbers().map(f64::to_bits) == numbers.map(f64::to_bits)).then_some(state)
     });
-    state.ok_or_else(|| invalid(format!("the plateau has the numbers {numbers:?}, which no schedule leaves")))
+    state.ok_or_else(|| invalid(format!("the plateau state is {numbers:?}, which no schedule produces")))
 }

@@ -1,4 +1,4 @@
-//! The history of a run in files: an array for each column of the table.
+//! Storage of the history of a run in files: an array for each column of the table.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use crate::persist::file::invalid;
 use crate::persist::{Persist, Record};
 use crate::scalar::Element;
 
-/// A column has an entry per epoch. Values of which an epoch has none or several lie one behind the other, and another
-/// column has their numbers.
+/// A column has one entry per epoch. Values of which an epoch may have none or several are concatenated, and
+/// another column holds their counts.
 impl Persist for History {
     type Scalar = f64;
     const KIND: &'static str = "history";
@@ -38,7 +38,7 @@ impl Persist for History {
             .with_numbers("update_counts", column(epochs, |epoch| epoch.updates.len() as u64))
             .with_numbers("gradient_norms", updates().map(|update| update.gradient_norm).collect())
             .with_numbers("update_ratios", updates().map(|update| update.update_ratio).collect())
-            // 64 bits of nanoseconds are 584 years.
+            // 64 bits of nanoseconds cover 584 years.
             .with_numbers(
                 "elapsed_nanoseconds",
                 column(epochs, |epoch| u64::try_from(epoch.elapsed.as_nanos()).unwrap_or(u64::MAX)),
@@ -56,7 +56,7 @@ impl Persist for History {
         let elapsed: Vec<u64> = record.take_column("elapsed_nanoseconds", count)?;
         let validations = Counts::take(record, "validation_counts", count)?;
         if let Some(found) = validations.of_epochs.iter().find(|&&count| count > 1) {
-            return Err(invalid(format!("`validation_counts` holds {found}, wanted 0 or 1")));
+            return Err(invalid(format!("`validation_counts` contains {found}, expected 0 or 1")));
         }
         let mut validation_loss = validations.column::<f64>(record, "validation_loss")?;
         let metric_counts = Counts::take(record, "metric_counts", count)?;
@@ -65,7 +65,7 @@ impl Persist for History {
         let gradient_norms = update_counts.column::<f64>(record, "gradient_norms")?;
         let mut updates = gradient_norms.zip(update_counts.column::<f64>(record, "update_ratios")?);
         let mut epoch = |index: usize| {
-            let too_large = || invalid(format!("`number` is too large at {index}"));
+            let too_large = || invalid(format!("`number` is too large at index {index}"));
             let update = |(gradient_norm, update_ratio)| LayerUpdate { gradient_norm, update_ratio };
             Ok::<Epoch, Error>(Epoch {
                 number: usize::try_from(number[index]).map_err(|_| too_large())?,
@@ -82,7 +82,7 @@ impl Persist for History {
                 elapsed: Duration::from_nanos(elapsed[index]),
             })
         };
-        // Columns of this length are in memory, so that it is no lie.
+        // The columns have this length and are in memory already, so the capacity is safe to reserve.
         let mut epochs = Vec::with_capacity(count);
         for index in 0..count {
             epochs.push(epoch(index)?);
@@ -91,12 +91,12 @@ impl Persist for History {
     }
 }
 
-/// One entry per epoch.
+/// Returns one entry per epoch.
 fn column<E>(epochs: &[Epoch], value: impl Fn(&Epoch) -> E) -> Vec<E> {
     epochs.iter().map(value).collect()
 }
 
-/// How many values of one kind each epoch has.
+/// The number of values of one kind in each epoch.
 struct Counts {
     of_epochs: Vec<usize>,
     sum: usize,
@@ -112,7 +112,7 @@ impl Counts {
         Ok(Counts { of_epochs, sum: sum.ok_or_else(too_large)? })
     }
 
-    /// The values of all epochs.
+    /// Reads the values of all epochs.
     fn column<E: Element>(&self, record: &mut Record, name: &str) -> Result<std::vec::IntoIter<E>, Error> {
         Ok(record.take_column(name, self.sum)?.into_iter())
     }

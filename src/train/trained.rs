@@ -1,4 +1,4 @@
-//! What a training run leaves.
+//! The result of a training run.
 
 use nalgebra::DMatrix;
 
@@ -10,33 +10,36 @@ use crate::report::FitReport;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// The parameters that a training run ended with, and its account.
+/// The result of a training run: the parameters, the report and the history.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Trained<T> {
     /// All parameters of the network.
     pub params: Vec<T>,
-    /// The running statistics of its normalisation layers, if it has any.
+    /// The running statistics of the normalisation layers, if there are any.
     pub statistics: Vec<T>,
-    /// How training went.
+    /// The report of the training run.
     pub report: FitReport,
-    /// The same epoch by epoch.
+    /// The history of the training run, epoch by epoch.
     pub history: History,
 }
 
 impl<T: Real> Trained<T> {
-    /// Known parameters that no run left, without running statistics and history; the report says
+    /// Wraps known parameters that do not come from a training run.
+    ///
+    /// The result has no running statistics and no history. The stop reason of its report is
     /// [`Given`](crate::StopReason::Given).
     pub fn from_parameters(params: impl Into<Vec<T>>) -> Self {
         let (report, history) = (FitReport::given(), History::default());
         Trained { params: params.into(), statistics: Vec::new(), report, history }
     }
 
-    /// The scores of the rows of `x` (n x inputs) under the network that was trained.
+    /// Returns the scores (n x outputs) of the rows of `x` (n x inputs) under the trained network.
     ///
     /// # Errors
-    /// For a network of another size, the wrong number of columns, numbers that are not finite, and
-    /// [`Error::Overflow`] when finite input leads out of the range of the number type.
+    /// Returns [`Error::ShapeMismatch`] if the network has another size or `x` has the wrong number of
+    /// columns, [`Error::NotFinite`] if `x` has an entry that is not finite, and [`Error::Overflow`] if
+    /// finite input leads out of the range of the number type.
     pub fn scores<'a, N: Layer<T> + ?Sized>(
         &self,
         network: &N,

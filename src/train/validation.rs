@@ -1,4 +1,4 @@
-//! Validation rows, and what judges them.
+//! Validation rows, and the metrics on them.
 
 use nalgebra::DMatrix;
 
@@ -11,7 +11,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::scalar::Real;
 
-/// Validation rows, and what judges them beside the loss.
+/// Validation rows, and the metrics to evaluate on them beside the loss.
 pub(super) struct Validation<T> {
     blocks: Blocks<T>,
     metrics: Vec<Box<dyn Metric>>,
@@ -35,7 +35,7 @@ impl<T: Real> Validation<T> {
         let (mut classes, mut probabilities) = (Vec::new(), DMatrix::zeros(0, 0));
         if !metrics.is_empty() {
             let Targets::Classes(indices) = rows.targets else {
-                return Err(unsupported("targets that are no classes", "a metric", "leave the metric out"));
+                return Err(unsupported("targets that are not classes", "a metric", "leave the metric out"));
             };
             classes.extend_from_slice(indices);
             probabilities = DMatrix::zeros(rows.rows(), network.outputs().max(2));
@@ -55,7 +55,7 @@ impl<T: Real> Validation<T> {
         self.blocks.mean_loss(network, loss, &cursor.params)
     }
 
-    /// The metrics for the scores that [`mean_loss`](Self::mean_loss) left.
+    /// Returns the metrics for the scores that [`mean_loss`](Self::mean_loss) left in the tapes.
     pub(super) fn metrics<S: Loss<T>>(&mut self, loss: &S) -> Result<Vec<f64>, Error> {
         if self.metrics.is_empty() {
             return Ok(Vec::new());

@@ -45,7 +45,7 @@ fn assert_each_refused<E: Estimator<f32> + Estimator<f64>>(
     requires: &str,
 ) {
     for &value in values {
-        assert_eq!(refusal(&build(value)), format!("`{name}` is {value}, must be {requires}"));
+        assert_eq!(refusal(&build(value)), format!("`{name}` is {value}, but must be {requires}"));
     }
 }
 
@@ -96,7 +96,7 @@ fn a_penalty_beyond_single_precision_is_no_certificate_of_an_optimum() {
 #[test]
 fn networks_check_sizes_penalty_slope_and_fractions() {
     let whole = |name: &'static str, network: MlpClassifier| {
-        assert_eq!(refusal(&network), format!("`{name}` is 0, must be at least 1"));
+        assert_eq!(refusal(&network), format!("`{name}` is 0, but must be at least 1"));
     };
     whole("hidden", MlpClassifier::new([0]));
     whole("hidden", MlpClassifier::new([4, 0, 4]));
@@ -125,7 +125,7 @@ fn networks_check_sizes_penalty_slope_and_fractions() {
     assert_each_refused(&NO_FRACTION, held_out, "validation_fraction", FRACTION);
     assert_each_refused(&[0.0], held_out, "validation_fraction", POSITIVE);
     let full_batch = MlpClassifier::new([2]).optimizer(Lbfgs::new()).validation_fraction(0.5);
-    let message = "`validation_fraction` is 0.5, must be absent for a minimiser, which has no epochs";
+    let message = "`validation_fraction` is 0.5, but must be absent for a minimiser, which has no epochs";
     assert_eq!(refusal(&full_batch), message);
 }
 
@@ -137,7 +137,7 @@ fn update_rules_are_checked_before_training() {
     assert_each_refused(&NO_FRACTION, |v| sgd(Sgd::new(0.1).momentum(v)), "momentum", FRACTION);
     assert_each_refused(&BELOW_ZERO, |v| sgd(Sgd::new(0.1).weight_decay(v)), "weight_decay", AT_LEAST_ZERO);
     let nesterov = sgd(Sgd::new(0.1).nesterov(true));
-    assert_eq!(refusal(&nesterov), "`momentum` is 0, must be above 0 with nesterov");
+    assert_eq!(refusal(&nesterov), "`momentum` is 0, but must be above 0 with nesterov");
     assert_each_refused(&NOT_POSITIVE, |v| adam(Adam::new(v)), "learning_rate", POSITIVE);
     assert_each_refused(&NO_FRACTION, |v| adam(Adam::new(0.1).beta1(v)), "beta1", FRACTION);
     assert_each_refused(&NO_FRACTION, |v| adam(Adam::new(0.1).beta2(v)), "beta2", FRACTION);
@@ -179,7 +179,7 @@ impl logit::optim::HasHessian<f64> for Bowl {
 #[test]
 fn minimisers_check_settings_and_starting_points() {
     for value in NOT_POSITIVE {
-        let message = format!("`tolerance` is {value}, must be finite and above 0");
+        let message = format!("`tolerance` is {value}, but must be finite and above 0");
         let lbfgs = Lbfgs::new().tolerance(value).minimize(&mut Bowl(2), vec![0.0; 2]);
         assert_eq!(lbfgs.expect_err("out of range").to_string(), message);
         let newton = Newton::new().tolerance(value).minimize(&mut Bowl(2), vec![0.0; 2]);
@@ -187,10 +187,10 @@ fn minimisers_check_settings_and_starting_points() {
     }
     let no_memory = Lbfgs::new().memory(0);
     let error = no_memory.minimize(&mut Bowl(2), vec![0.0; 2]).expect_err("out of range");
-    assert_eq!(error.to_string(), "`memory` is 0, must be at least 1");
-    assert_eq!(refusal(&network().optimizer(no_memory)), "`memory` is 0, must be at least 1");
+    assert_eq!(error.to_string(), "`memory` is 0, but must be at least 1");
+    assert_eq!(refusal(&network().optimizer(no_memory)), "`memory` is 0, but must be at least 1");
     for (start, message) in [
-        (vec![0.0; 3], "`start` has 3 parameters, wanted 2"),
+        (vec![0.0; 3], "`start` has 3 parameters, expected 2"),
         (vec![0.0, NAN], "column 0 of `start` is not finite at row 1 (NaN): remove or impute it first"),
     ] {
         let lbfgs = Lbfgs::new().minimize(&mut Bowl(2), start.clone()).expect_err("no start");
@@ -237,21 +237,21 @@ fn no_iterations_leave_probabilities_of_exactly_one_half() {
 #[test]
 fn layers_check_their_sizes() {
     let message = |layer: Result<Dense, Error>| layer.expect_err("out of range").to_string();
-    assert_eq!(message(Dense::new(0, 3)), "`inputs` is 0, must be at least 1");
-    assert_eq!(message(Dense::new(3, 0)), "`outputs` is 0, must be at least 1");
+    assert_eq!(message(Dense::new(0, 3)), "`inputs` is 0, but must be at least 1");
+    assert_eq!(message(Dense::new(3, 0)), "`outputs` is 0, but must be at least 1");
     for (inputs, outputs) in [(usize::MAX, 1), (1, usize::MAX), (usize::MAX / 8, 2), (usize::MAX, usize::MAX)]
     {
         let found = message(Dense::new(inputs, outputs));
         assert!(
-            found.starts_with("`inputs x outputs` is ") && found.ends_with(", must be addressable"),
+            found.starts_with("`inputs x outputs` is ") && found.ends_with(", but must be addressable"),
             "{found}"
         );
     }
     let layer = Dense::new(2, 1).expect("valid sizes").initializer(Initializer::HeNormal);
     let error = layer.apply(&[0.0; 2], &dmatrix![1.0, 2.0]).expect_err("the bias is missing");
-    assert_eq!(error.to_string(), "`params` has 2 parameters, wanted 3");
+    assert_eq!(error.to_string(), "`params` has 2 parameters, expected 3");
     let error = layer.apply(&[0.0; 3], &dmatrix![1.0]).expect_err("a column is missing");
-    assert_eq!(error.to_string(), "`x` has 1 columns, wanted 2");
+    assert_eq!(error.to_string(), "`x` has 1 columns, expected 2");
 }
 
 /// Setters take everything; `Shape::check` refuses, also from the inside of chains, and everything that runs a layer asks it.
@@ -260,19 +260,31 @@ fn layer_settings_are_refused_where_layers_are_used() {
     let cases: [(AnyLayer, &str); 7] = [
         (
             BatchNorm::new(1).expect("a width").epsilon(0.0).into(),
-            "`epsilon` is 0, must be finite and above 0",
+            "`epsilon` is 0, but must be finite and above 0",
         ),
-        (BatchNorm::new(1).expect("a width").momentum(1.5).into(), "`momentum` is 1.5, must be from 0 to 1"),
+        (
+            BatchNorm::new(1).expect("a width").momentum(1.5).into(),
+            "`momentum` is 1.5, but must be from 0 to 1",
+        ),
         (
             LayerNorm::new(1).expect("a width").epsilon(NAN).into(),
-            "`epsilon` is NaN, must be finite and above 0",
+            "`epsilon` is NaN, but must be finite and above 0",
         ),
-        (Dropout::new(1, 1.0).expect("a width").into(), "`probability` is 1, must be at least 0 and below 1"),
-        (PRelu::new(1).expect("a width").initial_slope(INF).into(), "`initial_slope` is inf, must be finite"),
-        (Activate::new(1, Activation::Elu(NAN)).expect("a width").into(), "`alpha` is NaN, must be finite"),
+        (
+            Dropout::new(1, 1.0).expect("a width").into(),
+            "`probability` is 1, but must be at least 0 and below 1",
+        ),
+        (
+            PRelu::new(1).expect("a width").initial_slope(INF).into(),
+            "`initial_slope` is inf, but must be finite",
+        ),
+        (
+            Activate::new(1, Activation::Elu(NAN)).expect("a width").into(),
+            "`alpha` is NaN, but must be finite",
+        ),
         (
             Dense::new(1, 1).expect("sizes").activation(Activation::LeakyRelu(NAN)).into(),
-            "`slope` is NaN, must be finite",
+            "`slope` is NaN, but must be finite",
         ),
     ];
     let (x, targets) = (dmatrix![0.5; -1.0], Targets::Classes(&[0, 1]));
@@ -309,11 +321,11 @@ fn chains_check_that_their_layers_fit() {
     let nothing = "`layers` has no entries: at least one is needed";
     assert_eq!(message(Sequential::new(vec![])), nothing);
     let gap = message(Sequential::new(vec![dense(2, 3), dense(4, 1)]));
-    assert_eq!(gap, "`layers` has 4 inputs after those outputs, wanted 3");
+    assert_eq!(gap, "`layers` has 4 inputs that do not match the outputs of the previous layer, expected 3");
     assert_eq!(message(Sequential::perceptron(&[], Activation::Relu)), nothing);
     assert_eq!(message(Sequential::perceptron(&[5], Activation::Relu)), nothing);
     let zero = message(Sequential::perceptron(&[5, 0, 2], Activation::Relu));
-    assert_eq!(zero, "`outputs` is 0, must be at least 1");
+    assert_eq!(zero, "`outputs` is 0, but must be at least 1");
 }
 
 /// Each layer is addressable, all of them together are not.
@@ -330,16 +342,17 @@ fn splits_check_fraction_and_labels() {
     let y = [0, 0, 0, 1, 1, 1];
     let message = |y: &[i32], fraction| train_test_split(y, fraction, 1).expect_err("no split").to_string();
     for fraction in NO_FRACTION {
-        let wanted = format!("`test_fraction` is {fraction}, must be at least 0 and below 1");
+        let wanted = format!("`test_fraction` is {fraction}, but must be at least 0 and below 1");
         assert_eq!(message(&y, fraction), wanted);
     }
-    assert_eq!(message(&y, 0.0), "`test_fraction` is 0, must be finite and above 0");
+    assert_eq!(message(&y, 0.0), "`test_fraction` is 0, but must be finite and above 0");
     assert_eq!(message(&[], 0.5), "`y` has no labels: at least one is needed");
     assert_eq!(
         message(&[7, 7], 0.5),
-        "`y` holds one class only (7): a classifier needs rows of at least two"
+        "`y` contains only the class 7: a classifier needs rows of at least two classes"
     );
-    let small = "cannot split off 2 of 4 rows: class -3 has 1, and two are needed: one to learn from and one to test on";
+    let small =
+        "cannot split off 2 of 4 rows: class -3 has 1, but needs one for training and one for testing";
     assert_eq!(message(&[1, 1, -3, 1], 0.5), small);
     // The smallest and largest fractions leave a row of every class on each side.
     for (fraction, test) in [(1e-300, 2), (0.999_999, 4)] {
@@ -356,7 +369,7 @@ fn losses_name_the_row_whose_target_is_out_of_range() {
     let scores = dmatrix![0.0, 1.0; 2.0, 3.0];
     let message =
         |targets| SoftmaxCrossEntropy::new().mean(&scores, targets, None).expect_err("no target").to_string();
-    assert_eq!(message(Targets::Classes(&[1])), "`targets` has 1 rows, wanted 2");
+    assert_eq!(message(Targets::Classes(&[1])), "`targets` has 1 rows, expected 2");
     let beyond = "target 2 at row 1: a class index must be below the number of classes";
     assert_eq!(message(Targets::Classes(&[1, 2])), beyond);
     let negative = dmatrix![0.0, 1.0; -0.5, 1.5];
@@ -367,13 +380,13 @@ fn losses_name_the_row_whose_target_is_out_of_range() {
     let heavy = dmatrix![0.5, 0.75; 0.5, 0.5];
     assert_eq!(message(Targets::Values(&heavy)), "target 1.25 at row 0: a target row must sum to 1");
     let narrow = dmatrix![1.0; 1.0];
-    assert_eq!(message(Targets::Values(&narrow)), "`targets` has 1 columns, wanted 2");
+    assert_eq!(message(Targets::Values(&narrow)), "`targets` has 1 columns, expected 2");
     let nan = dmatrix![0.5, 0.5; NAN, 0.5];
     assert_eq!(message(Targets::Values(&nan)), "target NaN at row 1: a probability must be from 0 to 1");
     let mut gradient = DMatrix::zeros(2, 3);
     let found =
         SoftmaxCrossEntropy::new().mean_and_gradient(&scores, Targets::Classes(&[0, 1]), None, &mut gradient);
-    assert_eq!(found.expect_err("too wide").to_string(), "`gradient` has 3 columns, wanted 2");
+    assert_eq!(found.expect_err("too wide").to_string(), "`gradient` has 3 columns, expected 2");
 }
 
 #[test]
@@ -382,10 +395,7 @@ fn a_score_out_of_range_names_its_row() {
     let model = LogisticRegression::new(Penalty::c(1e9)).fit(&x, &[0, 1, 0, 1]).expect("good data");
     assert!(model.coefficients()[0] > 100.0);
     let error = model.predict(&dmatrix![0.0; 1e-3; 1e307]).expect_err("out of range");
-    assert_eq!(
-        error.to_string(),
-        "the score left the range of the number type at row 2: rescale the columns of `x`"
-    );
+    assert_eq!(error.to_string(), "the score of row 2 overflows the number type: rescale the columns of `x`");
 }
 
 /// Values that are in range, though nobody would choose them, are no reason to hang.

@@ -153,7 +153,7 @@ fn no_rows_to_predict_give_an_empty_result_of_the_right_shape() {
 #[test]
 fn one_class_is_refused_and_named() {
     let x = normal::<f64>(10, 3, 3);
-    let message = "`y` holds one class only (\"ham\"): a classifier needs rows of at least two";
+    let message = "`y` contains only the class \"ham\": a classifier needs rows of at least two classes";
     assert_refused(&x.rows(0, 1).into_owned(), &["ham"], None, message);
     assert_refused(&x, &["ham"; 10], None, message);
     // Weights of zero leave one class.
@@ -166,10 +166,10 @@ fn one_class_is_refused_and_named() {
 fn sizes_that_disagree_are_named_with_both_numbers() {
     let x = normal::<f64>(300, 2, 4);
     let y = cyclic(300, 2);
-    assert_refused(&x, &y[1..], None, "`y` has 299 labels, wanted 300");
-    assert_refused(&x, &y, Some(&[1.0; 600]), "`weights` has 600 entries, wanted 300");
-    assert_refused(&x, &y, Some(&[1.0; 299]), "`weights` has 299 entries, wanted 300");
-    assert_refused(&x, &y, Some(&[]), "`weights` has 0 entries, wanted 300");
+    assert_refused(&x, &y[1..], None, "`y` has 299 labels, expected 300");
+    assert_refused(&x, &y, Some(&[1.0; 600]), "`weights` has 600 entries, expected 300");
+    assert_refused(&x, &y, Some(&[1.0; 299]), "`weights` has 299 entries, expected 300");
+    assert_refused(&x, &y, Some(&[]), "`weights` has 0 entries, expected 300");
 }
 
 #[test]
@@ -179,18 +179,18 @@ fn the_wrong_number_of_columns_is_refused_by_every_method() {
         let (model, _) = model.expect("good data");
         let others = [x.columns(0, 3).into_owned(), normal(20, 5, 6), normal(20, 1, 7), normal(20, 0, 8)];
         for other in others.iter().chain([&x.transpose()]) {
-            let message = format!("`x` has {} columns, wanted 4", other.ncols());
+            let message = format!("`x` has {} columns, expected 4", other.ncols());
             let y = cyclic(other.nrows(), 3);
             assert_eq!(messages(model.as_ref(), other, &y), [(); 5].map(|()| message.clone()));
         }
         let error = model.score(&x, &y[..19]).expect_err("a label is missing");
-        assert_eq!(error.to_string(), "`y` has 19 labels, wanted 20");
+        assert_eq!(error.to_string(), "`y` has 19 labels, expected 20");
         let mut unseen = y.clone();
         unseen[7] = 9;
         let error = model.score(&x, &unseen).expect_err("class 9 is new");
         assert_eq!(
             error.to_string(),
-            "`y` holds the label 9 at row 7, which is none of the model's 3 classes"
+            "`y` contains the label 9 at row 7, which is not one of the model's 3 classes"
         );
     }
 }

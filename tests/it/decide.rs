@@ -144,7 +144,7 @@ fn hostile_scores_leave_probabilities_in_range() {
         }
         let missing = FittedCalibration::new(model.clone(), method, &x, &[1; 5], None);
         let wanted =
-            "no row of positive weight among the calibration rows is of class 0: at least one is needed";
+            "the calibration rows include no row of class 0 with positive weight: at least one is needed";
         assert_eq!(missing.unwrap_err().to_string(), wanted);
         assert!(FittedCalibration::new(model.clone(), method, &x, &y[..4], None).is_err());
         assert!(FittedCalibration::new(model.clone(), method, &x, &[0, 0, 1, 0, 7], None).is_err());
@@ -274,7 +274,7 @@ fn splits_without_rows_of_a_class_are_refused() {
     let (ants, bees, cats) = (rows(0), rows(1), rows(2));
     let full = split([&ants, &bees, &cats[1..]], &cats[..1]);
     let poor = split([&ants[1..], &bees[1..], &[]], &[ants[0], bees[0]]);
-    let wanted = "no row of positive weight among the training rows of a split is of class \"cat\": at least one is \
+    let wanted = "the training rows of a split include no row of class \"cat\" with positive weight: at least one is \
                   needed";
     for splits in [vec![full.clone(), poor.clone()], vec![poor.clone(), full], vec![poor.clone(), poor]] {
         for method in METHODS {
@@ -297,7 +297,7 @@ fn thresholds_lie_between_probabilities() {
     let tuned = FittedThreshold::tuned(model.clone(), &precision, &x, &y, None).expect("a model");
     assert_eq!(tuned.predict(&x), Ok(vec![0, 0, 1, 1]), "{}", tuned.threshold());
     let undefined = FittedThreshold::tuned(model, &BalancedAccuracy::new().adjusted(true), &x, &[1; 4], None);
-    let wanted = "no row of positive weight among the evaluated rows is of class 0: at least one is needed";
+    let wanted = "the evaluated rows include no row of class 0 with positive weight: at least one is needed";
     assert_eq!(undefined.unwrap_err().to_string(), wanted);
 }
 
@@ -397,7 +397,7 @@ fn class_weights_are_undone_by_name() {
     let by_hand = PriorCorrected::new(model.clone(), &trained, &used).expect("a model");
     assert_eq!(PriorCorrected::undoing(model.clone(), &weighting, &y, Some(&weights)), Ok(by_hand));
     let missing = PriorCorrected::undoing(model.clone(), &ClassWeight::Balanced, &[0, 1], None::<&[f64]>);
-    let wanted = "no row of positive weight among the rows of `y` is of class 2: at least one is needed";
+    let wanted = "the rows of `y` include no row of class 2 with positive weight: at least one is needed";
     assert_eq!(missing.unwrap_err().to_string(), wanted);
     assert!(PriorCorrected::undoing(model, &ClassWeight::map([(7, 1.0)]), &y, Some(&weights)).is_err());
 }

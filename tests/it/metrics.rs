@@ -161,7 +161,7 @@ fn what_is_not_defined_is_an_error() {
     let calls = dmatrix![1.0, 0.0; 1.0, 0.0];
     let never = Precision::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
     let never = never.evaluate_indices(&[0, 1], calls.as_view(), None).unwrap_err();
-    assert_eq!(never.to_string(), "the metric is not defined for these rows: it divides by zero");
+    assert_eq!(never.to_string(), "the metric is not defined for these rows: a denominator is zero");
     let no_such = |index| Error::NoSuchIndex { argument: "average", axis: "class", index, count: 2 };
     assert_eq!(of(&nan(Average::Class(7))), Err(no_such(7)));
     let p = dmatrix![0.2, 0.3, 0.5; 0.5, 0.2, 0.3; 0.2, 0.5, 0.3];
@@ -173,7 +173,7 @@ fn what_is_not_defined_is_an_error() {
 }
 
 fn missing(class: &str) -> String {
-    format!("no row of positive weight among the evaluated rows is of class {class}: at least one is needed")
+    format!("the evaluated rows include no row of class {class} with positive weight: at least one is needed")
 }
 
 /// Metrics count in indices; whoever knows the labels says them.

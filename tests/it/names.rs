@@ -225,7 +225,7 @@ fn files_whose_parts_name_columns_differently_are_refused() {
     let rest = three.fit(&OneVsRest::new(logistic())).expect("a fit");
     type Rest = logit::multiclass::FittedOneVsRest<logit::FittedLogistic<f64, bool>, String>;
     let error = Rest::from_record(renamed(rest.to_record(), "model_1")).expect_err("other names");
-    assert!(error.to_string().contains("model 1 has other names of columns than the first"), "{error}");
+    assert!(error.to_string().contains("model 1 has other column names than the first"), "{error}");
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn parts_of_a_file_come_back() {
     assert_eq!(loaded.parts().collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(loaded.to_bytes().expect("bytes"), bytes);
     assert_eq!(loaded.part::<logit::FittedLogistic<f64, String>>("b"), Ok(model.clone()));
-    for (name, wanted) in [("c", "it has no part `c`"), ("a", "where a `label encoder` is wanted")] {
+    for (name, wanted) in [("c", "it has no part `c`"), ("a", "where `label encoder` is expected")] {
         let error = loaded.part::<logit::preprocess::LabelEncoder<String>>(name).expect_err(name).to_string();
         assert!(error.contains(wanted), "{error}");
     }
@@ -257,7 +257,7 @@ fn names_are_checked_where_rows_are_named_by_hand() {
     let x = DMatrix::from_element(2, 2, 1.0);
     let names = ["a".to_owned()];
     let error = Rows::from(&x).with_names(&names).expect_err("one name");
-    assert_eq!(error.to_string(), "`names` has 1 entries, wanted 2");
+    assert_eq!(error.to_string(), "`names` has 1 entries, expected 2");
 }
 
 #[cfg(feature = "plot")]

@@ -105,7 +105,7 @@ fn preprocessing_by_the_rows_at_hand_is_refused() {
     let (x, y) = overlapping(40, 2, 2, 3);
     let error = Pipeline::new(OwnStatistics, logistic()).fit(&x, &y).expect_err("an error");
     assert!(matches!(error, Error::BatchDependent { row: 0, .. }), "{error}");
-    assert!(error.to_string().contains("not statistics of the rows at hand"), "{error}");
+    assert!(error.to_string().contains("not statistics of the batch"), "{error}");
 }
 
 #[test]
@@ -164,7 +164,8 @@ fn predictions_warn_of_rows_far_outside() {
     assert!(model.predict(&dmatrix![8.0, 4.0]).is_ok());
     assert!(told().is_empty());
     let far = dmatrix![8.0, 5.0; 8.1, 5.0; 100.0, 5.5; 1.0, 5.0];
-    let wanted = "column 0: 2 of 4 rows outside of 0 to 4, row 2 the farthest (100, by 24.0 times the range)";
+    let wanted =
+        "column 0: 2 of 4 rows are outside 0 to 4; row 2 is farthest (100, beyond by 24.0 times the range)";
     let predict: [&dyn Fn() -> bool; 5] = [
         &|| model.predict(&far).is_ok(),
         &|| model.predict_proba(&far).is_ok(),

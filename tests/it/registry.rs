@@ -163,7 +163,7 @@ fn registered_types_load_inside_pipelines_and_wrappers() {
         assert_eq!(loaded.to_bytes().expect("bytes"), bytes);
         let error = AnyClassifier::<f64, String>::from_bytes(&bytes).expect_err("an error").to_string();
         assert!(
-            error.contains("where a classifier is wanted") || error.contains("it has a `doubled`"),
+            error.contains("where a classifier is expected") || error.contains("it contains `doubled`"),
             "{error}"
         );
         // The type that was saved needs no registry.
@@ -191,7 +191,7 @@ fn parts_with_labels_of_their_own_type_are_registered_too() {
     let without = Registry::standard().with_classifier::<Constant<String>>().expect("a free kind");
     let error =
         AnyClassifier::<f64, u64>::from_bytes_with(&bytes, &without).expect_err("an error").to_string();
-    assert!(error.contains("it has a `constant` where a classifier is wanted"), "{error}");
+    assert!(error.contains("it contains `constant` where a classifier is expected"), "{error}");
 }
 
 #[test]
@@ -246,7 +246,7 @@ impl Persist for Impostor {
 fn kinds_that_are_taken_are_refused() {
     let twice = registry().with_transform::<Doubled>().expect_err("twice");
     assert_eq!(twice, Error::KindTaken { kind: "doubled" });
-    assert_eq!(twice.to_string(), "the kind `doubled` is taken: give the type a `KIND` of its own");
+    assert_eq!(twice.to_string(), "the kind `doubled` is already registered: give the type a unique `KIND`");
     let twice = registry().with_classifier::<Constant<bool>>().expect_err("twice");
     assert_eq!(twice, Error::KindTaken { kind: "constant" });
     registry().with_classifier::<Constant<char>>().expect("other labels");

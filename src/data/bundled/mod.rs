@@ -1,7 +1,7 @@
-//! Small real data sets, bundled, for examples and tests.
+//! Small real data sets, bundled with the crate for examples and tests.
 //!
-//! All are from the UCI Machine Learning Repository under the licence CC BY 4.0, with the values that scikit-learn
-//! 1.9.1 ships, packed:
+//! All are from the UCI Machine Learning Repository under the licence CC BY 4.0, with the values of
+//! scikit-learn 1.9.1, in a packed format:
 //! - *Iris*: R. A. Fisher (1936), <https://doi.org/10.24432/C56C76>.
 //! - *Wine*: S. Aeberhard and M. Forina (1991), <https://doi.org/10.24432/C5PC7J>.
 //! - *Breast Cancer Wisconsin (Diagnostic)*: W. Wolberg, O. Mangasarian, N. Street and W. Street (1995),
@@ -29,9 +29,11 @@ fn dataset<L>(
     }
 }
 
-/// Fisher's irises: 150 flowers of three species, 50 each, four measures in centimetres.
+/// Returns Fisher's iris data: 150 flowers, 50 of each of three species, with four measurements in
+/// centimetres.
 ///
-/// From the UCI Machine Learning Repository (R. A. Fisher, 1936, <https://doi.org/10.24432/C56C76>), CC BY 4.0.
+/// From the UCI Machine Learning Repository (R. A. Fisher, 1936, <https://doi.org/10.24432/C56C76>), CC BY
+/// 4.0.
 ///
 /// ```
 /// let iris = logit::data::iris();
@@ -47,15 +49,19 @@ pub fn iris() -> Dataset<&'static str> {
     )
 }
 
-/// Italian wines: 178 of three cultivars (0, 1 and 2, with 59, 71 and 48), 13 results of chemical analysis.
+/// Returns the wine data: 178 Italian wines of three cultivars (0, 1 and 2, with 59, 71 and 48 wines) and 13
+/// results of chemical analysis.
 ///
-/// Its columns are of very different size. From the UCI Machine Learning Repository (S. Aeberhard and M. Forina, 1991,
-/// <https://doi.org/10.24432/C5PC7J>), CC BY 4.0.
+/// The columns have very different scales. From the UCI Machine Learning Repository (S. Aeberhard and M.
+/// Forina, 1991, <https://doi.org/10.24432/C5PC7J>), CC BY 4.0.
 ///
 /// ```
 /// let wine = logit::data::wine();
 /// assert_eq!(wine.x.shape(), (178, 13));
-/// assert_eq!((wine.feature_names[0].as_str(), wine.x[(0, 0)], wine.y[0]), ("alcohol", 14.23, 0));
+/// assert_eq!(
+///     (wine.feature_names[0].as_str(), wine.x[(0, 0)], wine.y[0]),
+///     ("alcohol", 14.23, 0)
+/// );
 /// ```
 pub fn wine() -> Dataset<u8> {
     const NAMES: [&str; 13] = [
@@ -77,8 +83,11 @@ pub fn wine() -> Dataset<u8> {
     dataset(values, |label| label, NAMES)
 }
 
-/// Tumours of the breast: 569, of which 212 are malignant and 357 benign, 30 measures of the cell nuclei in an image:
-/// mean, standard error and worst (the mean of the three largest) of ten features.
+/// Returns the breast cancer data: 569 breast tumours (212 malignant, 357 benign) with 30 measurements of the
+/// cell nuclei in an image.
+///
+/// The columns are the mean, the standard error and the worst value (the mean of the three largest) of ten
+/// features.
 ///
 /// From the UCI Machine Learning Repository (W. Wolberg, O. Mangasarian, N. Street and W. Street, 1995,
 /// <https://doi.org/10.24432/C5DW2B>), CC BY 4.0.
@@ -87,7 +96,10 @@ pub fn wine() -> Dataset<u8> {
 /// let cancer = logit::data::breast_cancer();
 /// assert_eq!(cancer.x.shape(), (569, 30));
 /// assert_eq!(cancer.class_counts(), [("benign", 357), ("malignant", 212)]);
-/// assert_eq!((cancer.feature_names[0].as_str(), cancer.x[(0, 0)]), ("mean radius", 17.99));
+/// assert_eq!(
+///     (cancer.feature_names[0].as_str(), cancer.x[(0, 0)]),
+///     ("mean radius", 17.99)
+/// );
 /// ```
 pub fn breast_cancer() -> Dataset<&'static str> {
     const FEATURES: [&str; 10] = [
@@ -111,7 +123,8 @@ pub fn breast_cancer() -> Dataset<&'static str> {
     dataset(unpack(include_bytes!("breast_cancer.bin"), &DECIMALS), label, names)
 }
 
-/// Handwritten digits: 1,797 images of 8 x 8 pixels with 17 shades, 0 (white) to 16 (black), row by row.
+/// Returns the handwritten digits: 1,797 images of 8 x 8 pixels with 17 shades, 0 (white) to 16 (black), row
+/// by row.
 ///
 /// From the UCI Machine Learning Repository (E. Alpaydin and C. Kaynak, 1998, the test set,
 /// <https://doi.org/10.24432/C50P49>), CC BY 4.0.

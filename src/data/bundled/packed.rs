@@ -1,12 +1,12 @@
-//! Decimal numbers as integers of one to four bytes.
+//! Decimal numbers packed as integers of one to four bytes.
 //!
-//! A value with k decimals is stored as the integer that it is 10^k times of. An integer below 2^53 and 10^k are exact in
-//! f64, so their quotient is rounded once, to the number that the decimal text stands for. Seven bits are in a byte,
-//! the lowest first; the eighth says that more follow.
+//! A value with k decimals is stored as the integer 10^k times the value. An integer below 2^53 and 10^k are
+//! exact in f64, so their quotient is rounded once, to the number that the decimal text denotes. Each byte
+//! holds seven bits of the integer, the lowest first. The eighth bit says whether more bytes follow.
 
 use nalgebra::DMatrix;
 
-/// Rows of values, one for each entry of `decimals`, each followed by its label.
+/// Returns the rows of values, one value for each entry of `decimals`, and the label that follows each row.
 pub(super) fn unpack(bytes: &[u8], decimals: &[i32]) -> (DMatrix<f64>, Vec<u8>) {
     let mut integers = Integers(bytes.iter());
     let (mut values, mut labels) = (Vec::new(), Vec::new());

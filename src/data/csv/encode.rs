@@ -1,4 +1,4 @@
-//! The matrix that columns of values and codes make.
+//! The data set made from columns of values and codes.
 
 use nalgebra::DMatrix;
 
@@ -13,7 +13,7 @@ pub(super) fn dataset<L: Label>(values: Values<L>, schema: &Schema) -> Result<Da
     let (features, rows) = (schema.features(), values.labels.len());
     let count = rows.checked_mul(features);
     let most = schema.format.max_values;
-    let requires = "at least the number of rows times columns, those of categories included";
+    let requires = "at least the number of rows times columns, including a column for each category";
     check::parameter("max_values", most as f64, count.is_some_and(|count| count <= most), requires)?;
 
     let mut x = DMatrix::zeros(rows, features);

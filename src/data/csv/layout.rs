@@ -1,4 +1,4 @@
-//! What the columns of a table are read as.
+//! The way in which each column of a table is read.
 
 use super::CsvReader;
 use super::column::Head;
@@ -6,10 +6,10 @@ use crate::column::Column;
 use crate::data::schema::{Categories, Position};
 use crate::error::{Error, unsupported};
 
-/// The positions of what is read.
+/// The columns that are read, with their positions.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
-    /// How many fields each line has.
+    /// The number of fields of each line.
     pub(super) width: usize,
     pub(super) features: Vec<Feature>,
     pub(super) label: Option<Position>,
@@ -22,11 +22,11 @@ pub(super) struct Feature {
     pub(super) source: Source,
 }
 
-/// What a feature is made of.
+/// The kind of text that a feature is read from.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     Numbers,
-    /// Categories that are still to be learned, up to so many.
+    /// Categories that are still to be learned, at most `most` of them.
     NewCategories {
         most: usize,
         coded: bool,
@@ -38,7 +38,7 @@ pub(super) enum Source {
 }
 
 impl Layout {
-    /// As the settings of a reader say.
+    /// Returns the layout that the settings of a reader give.
     pub(super) fn of(reader: &CsvReader, head: &Head) -> Result<Self, Error> {
         let find = |columns: &[Column]| -> Result<Vec<usize>, Error> {
             columns.iter().map(|column| head.find(column)).collect()
@@ -47,30 +47,31 @@ impl Layout {
         let weights = reader.weights.as_ref().map(|column| head.find(column)).transpose()?;
         let taken = [label, weights];
         if label.is_some() && label == weights {
-            return refuse("a column that holds both labels and weights", "name two columns");
+            return refuse("a column that holds both labels and weights", "use two different columns");
         }
         let left_out = find(&reader.left_out)?;
         let all = || (0..head.width).filter(|&position| !taken.contains(&Some(position))).collect();
         let mut chosen = reader.columns.as_deref().map_or_else(|| Ok(all()), find)?;
         if chosen.iter().any(|&position| taken.contains(&Some(position))) {
-            return refuse("labels or weights as features", "leave their column out of `columns`");
+            return refuse("labels or weights as features", "remove their column from `columns`");
         }
         chosen.retain(|position| !left_out.contains(position));
         let mut distinct = chosen.clone();
         distinct.sort_unstable();
         distinct.dedup();
         if distinct.len() < chosen.len() {
-            return refuse("a column twice", "name it once in `columns`");
+            return refuse("a column that is listed twice", "list it once in `columns`");
         }
         if chosen.is_empty() {
             return Err(Error::Empty { argument: "columns", axis: "entries" });
         }
         let (categorical, coded) = (find(&reader.categorical)?, find(&reader.coded)?);
         if categorical.iter().any(|position| coded.contains(position)) {
-            return refuse("a column both categorical and coded", "choose one");
+            return refuse("a column that is both categorical and coded", "list it in one of the two");
         }
         if categorical.iter().chain(&coded).any(|position| distinct.binary_search(position).is_err()) {
-            return refuse("categories in a column that is no feature", "choose it in `columns`");
+            let instead = "add it to the features, or do not list it in `categorical` or `coded`";
+            return refuse("categories in a column that is not a feature", instead);
         }
         let place = |position| Position { position, name: head.name(position) };
         let feature = |position| {
@@ -84,7 +85,7 @@ impl Layout {
             };
             Feature { place: place(position), source }
         };
-        // Names must tell columns apart, so that other files can be read by them.
+        // Names must be distinct, so that columns of other files can be found by them.
         for &position in distinct.iter().chain(taken.iter().flatten()) {
             head.named(&head.name(position))?;
         }

@@ -1,7 +1,8 @@
-//! Tables in text: comma-separated values and their relatives.
+//! Tables of text: comma-separated values and variants.
 //!
-//! `records` splits the text, `column` finds columns, `layout` says what each is read as, `table` reads the rows (`seen`
-//! holds categories that are new), `encode` makes a matrix of them, `read` reads other tables with a schema.
+//! `records` splits the text, `column` finds columns, `layout` decides how each column is read, `table` reads
+//! the rows (`seen` collects new categories), `encode` makes a matrix of them, and `read` reads other tables
+//! with a schema.
 
 mod column;
 mod encode;
@@ -24,21 +25,25 @@ use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::preprocess::{DropCategory, UnknownCategory};
 
-/// Reads data sets from tables in text: comma-separated values (RFC 4180) and the same with other delimiters.
+/// Reads data sets from tables of text: comma-separated values (RFC 4180), or values with another delimiter.
 ///
-/// All columns are features that hold numbers, unless something else is said: one may hold the labels and one the weights
-/// of the rows, some may be left out, and some may hold categories. What is learned from the file, above all its
-/// categories, is a [`Schema`], which reads other files alike.
+/// By default, all columns are features that hold numbers. One column may hold the labels and one the weights
+/// of the rows. Other columns may be left out or hold categories. Everything learned from the file, above all
+/// its categories, is stored in a [`Schema`], which reads other files in the same way.
 ///
-/// Fields may be in quotes, which are doubled inside them, and then hold delimiters and line breaks. Spaces around fields
-/// are removed, empty lines are passed over. The text is UTF-8.
+/// Fields in quotes may hold delimiters and line breaks; quotes inside them are doubled. Spaces around fields
+/// are removed, and empty lines are skipped. The text must be UTF-8.
 ///
 /// # Errors
-/// A field that cannot be used is an [`Error::InvalidField`] with its line and the name of its column, and a line that
-/// cannot an [`Error::InvalidLine`]; [`Error::UnknownColumn`] for a column that there is not, [`Error::Unsupported`] for
-/// settings that contradict each other, [`Error::Empty`] for a table without rows or features; [`Error::File`] and
-/// [`Error::Read`] where the source fails. Memory is bounded: see [`max_bytes`](CsvReader::max_bytes),
-/// [`max_values`](CsvReader::max_values) and [`max_categories`](CsvReader::max_categories).
+/// The methods return [`Error::InvalidField`], with the line and the name of the column, if a field cannot be
+/// used, and [`Error::InvalidLine`] if a line cannot be used. They return [`Error::UnknownColumn`] if a
+/// column does not exist, [`Error::Unsupported`] if settings contradict each other,
+/// [`Error::InvalidParameter`] if the delimiter is not valid, and [`Error::Empty`] if the table has no rows
+/// or no features. They return [`Error::File`] or [`Error::Read`] if the source fails. A table with weights
+/// can also return [`Error::InvalidWeightSum`], if these are all zero or their sum is not finite.
+///
+/// Memory is bounded: see [`max_bytes`](CsvReader::max_bytes), [`max_values`](CsvReader::max_values) and
+/// [`max_categories`](CsvReader::max_categories). A table that exceeds one of these limits is an error.
 ///
 /// # Examples
 /// ```
@@ -47,13 +52,17 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 /// use logit::{Imputer, LogisticRegression, Penalty, Pipeline, StandardScaler};
 ///
 /// let text = "age,city,member,buys\n\
-///             31,Oslo,1,yes\n\
-///             52,Rome,0,no\n\
-///             NA,Oslo,1,yes\n\
-///             47,Rome,1,no\n";
-/// let reader = CsvReader::new().label("buys").categorical(["city"]).missing(["", "NA"]);
+///         31,Oslo,1,yes\n\
+///         52,Rome,0,no\n\
+///         NA,Oslo,1,yes\n\
+///         47,Rome,1,no\n";
+/// let reader =
+///     CsvReader::new().label("buys").categorical(["city"]).missing(["", "NA"]);
 /// let table = reader.read_from::<String>(text.as_bytes())?;
-/// assert_eq!(table.dataset.feature_names, ["age", "city=Oslo", "city=Rome", "member"]);
+/// assert_eq!(
+///     table.dataset.feature_names,
+///     ["age", "city=Oslo", "city=Rome", "member"]
+/// );
 /// assert!(table.dataset.x[(2, 0)].is_nan());
 ///
 /// let pipeline = Pipeline::new(
@@ -63,11 +72,16 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 /// let model = table.dataset.fit(&pipeline)?;
 ///
 /// // Other rows, without labels and with their columns in another order.
-/// let new = table.schema.read_unlabelled_from("city,age,member\nRome,60,0\n".as_bytes())?;
+/// let new =
+///     table.schema.read_unlabelled_from("city,age,member\nRome,60,0\n".as_bytes())?;
 /// assert_eq!(model.predict(&new)?, ["no"]);
 ///
-/// let error = reader.read_from::<String>("age,city,member,buys\n31,Oslo,x,yes\n".as_bytes()).unwrap_err();
-/// assert!(error.to_string().starts_with("line 2, column `member`: `x` is no number"));
+/// let error = reader
+///     .read_from::<String>("age,city,member,buys\n31,Oslo,x,yes\n".as_bytes())
+///     .unwrap_err();
+/// assert!(
+///     error.to_string().starts_with("line 2, column `member`: `x` is not a number")
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -82,13 +96,13 @@ pub struct CsvReader {
     max_categories: usize,
 }
 
-/// A data set that was read from a table, and how to read others alike.
+/// A data set read from a table, and the schema that reads other tables in the same way.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CsvTable<L> {
     /// The rows.
     pub dataset: Dataset<L>,
-    /// What the columns are and which categories they have.
+    /// The columns of the table and their categories.
     pub schema: Schema,
 }
 
@@ -120,109 +134,119 @@ fn columns<C: Into<Column>>(columns: impl IntoIterator<Item = C>) -> Vec<Column>
 }
 
 impl CsvReader {
-    /// Reads tables with a header, delimited by commas, in which all columns are numbers and no value is missing.
+    /// Creates a reader of comma-separated tables with a header, in which all columns are numbers and no
+    /// value is missing.
     pub fn new() -> Self {
         CsvReader::default()
     }
 
-    /// Whether the first line holds the names of the columns; without them, columns of the data set have no names. Defaults
-    /// to `true`.
+    /// Sets whether the first line holds the names of the columns. Without a header, the columns of the data
+    /// set have no names. Defaults to `true`.
     pub fn header(mut self, header: bool) -> Self {
         self.format.header = header;
         self
     }
 
-    /// What stands between fields: any byte of ASCII but quotes and ends of lines. Defaults to `b','`.
+    /// Sets the delimiter between fields: any ASCII byte other than a quote, a line break or NUL. Defaults to
+    /// `b','`.
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.format.delimiter = delimiter;
         self
     }
 
-    /// The column of the labels, by name or position (from 0). Defaults to none.
+    /// Sets the column of the labels, by name or by position from 0. Defaults to none.
     pub fn label(mut self, column: impl Into<Column>) -> Self {
         self.label = Some(column.into());
         self
     }
 
-    /// The column of the weights of the rows. Defaults to none.
+    /// Sets the column of the weights of the rows. Defaults to none.
     pub fn weights(mut self, column: impl Into<Column>) -> Self {
         self.weights = Some(column.into());
         self
     }
 
-    /// The columns that are features, in this order. Defaults to all that are not labels or weights.
+    /// Sets the columns that are features, in this order. Defaults to all columns except labels and weights.
     pub fn columns<C: Into<Column>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
         self.columns = Some(columns(chosen));
         self
     }
 
-    /// Columns that are no features. Defaults to none.
+    /// Sets the columns to exclude from the features. Defaults to none.
     pub fn without<C: Into<Column>>(mut self, left_out: impl IntoIterator<Item = C>) -> Self {
         self.left_out = columns(left_out);
         self
     }
 
-    /// Features that hold categories; each becomes a column for each category, 1 where a row has it and else 0, named
-    /// `city=Oslo`. A missing value is a category of its own, `city is missing`. Defaults to none.
+    /// Sets the features that hold categories and become a column for each category.
+    ///
+    /// The column of a category is 1 where a row has it and 0 elsewhere, and is named `city=Oslo`. A missing
+    /// value is a category of its own, `city is missing`. Defaults to none.
     pub fn categorical<C: Into<Column>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
         self.categorical = columns(chosen);
         self
     }
 
-    /// Features that hold categories and become codes, 0 for the first of the categories in ascending order, for a
-    /// [`OneHotEncoder`](crate::OneHotEncoder) in a [`Pipeline`](crate::Pipeline) to learn from training rows alone. The data
-    /// set knows what they mean, so that columns that come of them are named `city=Oslo`. Missing
-    /// values are NaN. Defaults to none.
+    /// Sets the features that hold categories and become codes: 0 for the first category in ascending order,
+    /// and so on.
+    ///
+    /// Codes are input for a [`OneHotEncoder`](crate::OneHotEncoder) in a [`Pipeline`](crate::Pipeline),
+    /// which then learns from training rows only. The data set stores the names of the codes, so that columns
+    /// made from them are named `city=Oslo`. Missing values are NaN. Defaults to none.
     pub fn coded<C: Into<Column>>(mut self, chosen: impl IntoIterator<Item = C>) -> Self {
         self.coded = columns(chosen);
         self
     }
 
-    /// What stands in the place of a missing value, such as "", "NA" or "?": those values are NaN, for an
-    /// [`Imputer`](crate::Imputer) to fill. Labels and weights must not be missing. Defaults to nothing, so that a gap is an
-    /// error.
+    /// Sets the texts that mark a missing value, such as "", "NA" or "?".
+    ///
+    /// Missing values become NaN; an [`Imputer`](crate::Imputer) fills them. Labels and weights must not be
+    /// missing. Defaults to no markers, so that an empty field is an error.
     pub fn missing<S: Into<String>>(mut self, markers: impl IntoIterator<Item = S>) -> Self {
         self.format.missing = markers.into_iter().map(Into::into).collect();
         self
     }
 
-    /// What becomes, in whatever is read later with the schema, of a category that this table does not have: an error, or
-    /// zeros in all its columns. A column that is [`coded`](CsvReader::coded) has the code -1 then, of which a
-    /// [`OneHotEncoder`](crate::OneHotEncoder) makes zeros, so that this is the one place where the rule is set. Defaults to
-    /// [`UnknownCategory::Refuse`].
+    /// Sets the treatment of a category that this table does not have, in everything that is read later with
+    /// the schema.
+    ///
+    /// It is an error, or is encoded as zeros in all columns. In a [`coded`](CsvReader::coded) column it then
+    /// has the code -1, which a [`OneHotEncoder`](crate::OneHotEncoder) encodes as zeros, so that the rule is
+    /// set only here. Defaults to [`UnknownCategory::Refuse`].
     pub fn unknown(mut self, unknown: UnknownCategory) -> Self {
         self.format.unknown = unknown;
         self
     }
 
-    /// Whether a category goes without a column. Defaults to [`DropCategory::None`].
+    /// Sets which category of a column gets no column of its own. Defaults to [`DropCategory::None`].
     pub fn drop(mut self, drop: DropCategory) -> Self {
         self.format.drop = drop;
         self
     }
 
-    /// How many categories a column may have. Defaults to 1,000.
+    /// Sets the largest number of categories per column. Defaults to 1,000.
     pub fn max_categories(mut self, categories: usize) -> Self {
         self.max_categories = categories;
         self
     }
 
-    /// How many bytes a table may have. Defaults to 2^30.
+    /// Sets the largest size of a table in bytes. Defaults to 2^30.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.format.max_bytes = bytes;
         self
     }
 
-    /// How many entries the matrix may have. Defaults to 2^27, which are a gigabyte.
+    /// Sets the largest number of entries of the matrix. Defaults to 2^27, which take a gigabyte.
     pub fn max_values(mut self, values: usize) -> Self {
         self.format.max_values = values;
         self
     }
 
-    /// Reads a file with labels of any type that text can be parsed to.
+    /// Reads a file with labels, of any type that can be parsed from text.
     ///
     /// # Errors
-    /// See the type; [`Error::Unsupported`] when no column is named as that of the labels.
+    /// Returns the errors that [`CsvReader`] lists, and [`Error::Unsupported`] if no
+    /// [`label`](CsvReader::label) column is set.
     pub fn read<L>(&self, path: impl AsRef<Path>) -> Result<CsvTable<L>, Error>
     where
         L: Label + FromStr<Err: Display>,
@@ -230,36 +254,37 @@ impl CsvReader {
         opened(path.as_ref(), |file| self.read_from(file))
     }
 
-    /// Reads a table with labels from any source, such as bytes.
+    /// Reads a table with labels from any source, such as a byte slice.
     ///
     /// # Errors
-    /// As [`read`](CsvReader::read).
+    /// Returns the errors that [`CsvReader`] lists, and [`Error::Unsupported`] if no
+    /// [`label`](CsvReader::label) column is set.
     pub fn read_from<L>(&self, source: impl Read) -> Result<CsvTable<L>, Error>
     where
         L: Label + FromStr<Err: Display>,
     {
         if self.label.is_none() {
             return Err(unsupported(
-                "labels without a column of them",
+                "labels without a label column",
                 "CsvReader",
-                "say which it is with `label`, or use `read_unlabelled`",
+                "name the column with `label`, or use `read_unlabelled`",
             ));
         }
         self.learn(source, true, &table::parsed::<L>)
     }
 
-    /// Reads a file for its features alone; a column of labels is left out.
+    /// Reads a file without labels; a label column is left out.
     ///
     /// # Errors
-    /// See the type.
+    /// Returns the errors that [`CsvReader`] lists.
     pub fn read_unlabelled(&self, path: impl AsRef<Path>) -> Result<CsvTable<()>, Error> {
         opened(path.as_ref(), |file| self.read_unlabelled_from(file))
     }
 
-    /// Reads a table for its features alone from any source.
+    /// Reads a table without labels from any source; a label column is left out.
     ///
     /// # Errors
-    /// See the type.
+    /// Returns the errors that [`CsvReader`] lists.
     pub fn read_unlabelled_from(&self, source: impl Read) -> Result<CsvTable<()>, Error> {
         self.learn(source, false, &|_| Ok(()))
     }
@@ -291,7 +316,7 @@ impl CsvReader {
     }
 }
 
-/// What is made of a file; a failure to read it becomes one of the file.
+/// Opens a file and passes it to `read`. A failure to read becomes [`Error::File`] with the path.
 fn opened<A>(path: &Path, read: impl FnOnce(File) -> Result<A, Error>) -> Result<A, Error> {
     let failed = |kind, message| Error::File { action: "load", path: path.to_path_buf(), kind, message };
     let file = File::open(path).map_err(|error| failed(error.kind(), error.to_string()))?;

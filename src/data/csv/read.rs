@@ -1,4 +1,4 @@
-//! How other tables are read like the first.
+//! Reading of other tables with a schema.
 
 use std::fmt::Display;
 use std::io::Read;
@@ -15,12 +15,13 @@ use crate::data::schema::{Kind, Position, Schema};
 use crate::error::{Error, unsupported};
 use crate::label::Label;
 
-/// Tables, with the feature `csv`.
+/// Reading of tables, with the feature `csv`.
 impl Schema {
-    /// Reads a file with labels. Weights are read if the schema has them and the file has their column.
+    /// Reads a file with labels, and with weights if the schema has them and the file has their column.
     ///
     /// # Errors
-    /// Those of [`CsvReader`](super::CsvReader); [`Error::Unsupported`] if the schema has no labels.
+    /// Returns the errors of [`CsvReader`](super::CsvReader), and [`Error::Unsupported`] if the schema has no
+    /// labels.
     pub fn read<L>(&self, path: impl AsRef<Path>) -> Result<Dataset<L>, Error>
     where
         L: Label + FromStr<Err: Display>,
@@ -28,36 +29,38 @@ impl Schema {
         opened(path.as_ref(), |file| self.read_from(file))
     }
 
-    /// Reads a table with labels from any source.
+    /// Reads a table with labels from any source, and with weights if the schema has them and the table has
+    /// their column.
     ///
     /// # Errors
-    /// As [`read`](Schema::read).
+    /// Returns the errors of [`CsvReader`](super::CsvReader), and [`Error::Unsupported`] if the schema has no
+    /// labels.
     pub fn read_from<L>(&self, source: impl Read) -> Result<Dataset<L>, Error>
     where
         L: Label + FromStr<Err: Display>,
     {
         if self.label.is_none() {
             return Err(unsupported(
-                "labels, because the table that it was learned from had none",
+                "labels, because it was learned from a table without them",
                 "Schema",
-                "use `read_unlabelled`, or learn it with `label`",
+                "use `read_unlabelled`, or learn the schema with `CsvReader::label`",
             ));
         }
         self.apply(source, true, &table::parsed::<L>)
     }
 
-    /// Reads a file without labels, for prediction; a column of labels or weights is passed over.
+    /// Reads a file without labels, for prediction; columns of labels and weights are ignored.
     ///
     /// # Errors
-    /// Those of [`CsvReader`](super::CsvReader).
+    /// Returns the errors of [`CsvReader`](super::CsvReader).
     pub fn read_unlabelled(&self, path: impl AsRef<Path>) -> Result<Dataset<()>, Error> {
         opened(path.as_ref(), |file| self.read_unlabelled_from(file))
     }
 
-    /// Reads a table without labels from any source.
+    /// Reads a table without labels from any source; columns of labels and weights are ignored.
     ///
     /// # Errors
-    /// Those of [`CsvReader`](super::CsvReader).
+    /// Returns the errors of [`CsvReader`](super::CsvReader).
     pub fn read_unlabelled_from(&self, source: impl Read) -> Result<Dataset<()>, Error> {
         self.apply(source, false, &|_| Ok(()))
     }
@@ -75,13 +78,15 @@ impl Schema {
         encode::dataset(values, self)
     }
 
-    /// The layout of another table.
+    /// Returns the layout of another table.
     fn layout(&self, head: &Head, labelled: bool) -> Result<Layout, Error> {
         let passed_over: Vec<&Position> = [&self.label, &self.weights].into_iter().flatten().collect();
         let without_them = head.width + passed_over.len() == self.width && !labelled;
         if head.names.is_none() && head.width != self.width && !without_them {
-            let reason =
-                format!("{} fields, wanted {} as in the table of the schema", head.width, self.width);
+            let reason = format!(
+                "found {} fields, expected {} as in the table that the schema was learned from",
+                head.width, self.width
+            );
             return Err(Error::InvalidLine { line: head.line, reason });
         }
         let find = |place: &Position| -> Result<Position, Error> {

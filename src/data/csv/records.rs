@@ -1,4 +1,4 @@
-//! The records of a table in text, one at a time, in memory that is bounded.
+//! The records of a table of text, read one at a time in bounded memory.
 
 use std::io::{ErrorKind, Read};
 
@@ -6,31 +6,32 @@ use csv_core::ReadRecordResult;
 
 use crate::error::Error;
 
-/// How many bytes are read at once.
+/// The number of bytes read at once.
 const PIECE: usize = 1 << 16;
-/// The longest record, and the most fields of one.
+/// The largest number of bytes of a record.
 const LONGEST: usize = 1 << 24;
+/// The largest number of fields of a record.
 const MOST_FIELDS: usize = 1 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Splits a source into records, of which the present one can be looked at.
+/// Splits a source into records, of which the current one can be read.
 pub(super) struct Records<R> {
     source: R,
     reader: csv_core::Reader,
-    /// What has been read, of which `unread` is still to be split.
+    /// The bytes read so far, of which the range `unread` is not yet split.
     input: Vec<u8>,
     unread: std::ops::Range<usize>,
-    /// How many bytes may still be read.
+    /// The number of bytes that may still be read.
     budget: u64,
     max_bytes: u64,
     fields: Vec<u8>,
     ends: Vec<usize>,
     count: usize,
-    /// The line that the present record begins in, and the one that comes next.
+    /// The line in which the current record begins, and the line in which the next one may begin.
     line: u64,
     next_line: u64,
-    /// The present record is to come once more.
+    /// Whether the next record is the current one again.
     again: bool,
 }
 
@@ -57,7 +58,7 @@ impl<R: Read> Records<R> {
         Ok(records)
     }
 
-    /// Goes to the next record; whether there is one. Empty lines are none.
+    /// Advances to the next record, and returns whether there was one. Empty lines are skipped.
     pub(super) fn next(&mut self) -> Result<bool, Error> {
         if std::mem::take(&mut self.again) {
             return Ok(true);
@@ -67,7 +68,7 @@ impl<R: Read> Records<R> {
         self.reader.set_line(self.line);
         let (mut length, mut count) = (0, 0);
         loop {
-            // At the end of the source the reader is told by an empty input.
+            // An empty input tells the reader that the source has ended.
             if self.unread.is_empty() {
                 self.fill()?;
             }
@@ -91,12 +92,12 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// The present record comes once more.
+    /// Makes the next record the current one again.
     pub(super) fn repeat(&mut self) {
         self.again = true;
     }
 
-    /// How many fields the record has.
+    /// Returns the number of fields of the record.
     pub(super) fn len(&self) -> usize {
         self.count
     }
@@ -109,18 +110,18 @@ impl<R: Read> Records<R> {
         index.checked_sub(1).map_or(0, |before| self.ends[before])
     }
 
-    /// The line that the record begins in, from 1.
+    /// Returns the line in which the record begins, from 1.
     pub(super) fn line(&self) -> u64 {
         self.line
     }
 
-    /// The line that a field begins in: quoted fields before it may have several.
+    /// Returns the line in which a field begins. Quoted fields before it may span several lines.
     pub(super) fn line_of(&self, index: usize) -> u64 {
         let before = &self.fields[..self.start(index)];
         self.line + before.iter().filter(|&&byte| byte == b'\n').count() as u64
     }
 
-    /// So that a record begins where its first character is, and not with the empty lines before it.
+    /// Skips empty lines, so that the line of a record is that of its first character.
     fn skip_empty_lines(&mut self) -> Result<(), Error> {
         loop {
             if self.unread.is_empty() && !self.fill()? {
@@ -135,7 +136,7 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Reads on, behind what is unread; whether there was anything.
+    /// Reads more bytes, which follow the unread ones, and returns whether there were any.
     fn fill(&mut self) -> Result<bool, Error> {
         if self.unread.is_empty() {
             self.unread = 0..0;
@@ -162,7 +163,8 @@ impl<R: Read> Records<R> {
 
     fn grow_fields(&mut self) -> Result<(), Error> {
         if self.fields.len() >= LONGEST {
-            let reason = format!("longer than {LONGEST} bytes: is a quote not closed?");
+            let reason =
+                format!("the record is longer than {LONGEST} bytes: check for a missing closing quote");
             return Err(Error::InvalidLine { line: self.line, reason });
         }
         self.fields.resize(2 * self.fields.len(), 0);
@@ -171,7 +173,7 @@ impl<R: Read> Records<R> {
 
     fn grow_ends(&mut self) -> Result<(), Error> {
         if self.ends.len() >= MOST_FIELDS {
-            let reason = format!("more than {MOST_FIELDS} fields");
+            let reason = format!("the record has more than {MOST_FIELDS} fields: check the delimiter");
             return Err(Error::InvalidLine { line: self.line, reason });
         }
         self.ends.resize(2 * self.ends.len(), 0);
@@ -239,10 +241,13 @@ mod tests {
         let mut open = Records::new(b"a\n\"".chain(std::io::repeat(b'x')), b',', u64::MAX).unwrap();
         assert!(open.next().unwrap());
         let error = open.next().unwrap_err().to_string();
-        assert_eq!(error, "line 2: longer than 16777216 bytes: is a quote not closed?");
+        assert_eq!(
+            error,
+            "line 2: the record is longer than 16777216 bytes: check for a missing closing quote"
+        );
         let mut commas = Records::new(std::io::repeat(b','), b',', u64::MAX).unwrap();
         let error = commas.next().unwrap_err().to_string();
-        assert_eq!(error, "line 1: more than 1048576 fields");
+        assert_eq!(error, "line 1: the record has more than 1048576 fields: check the delimiter");
         let mut lines = Records::new(std::io::repeat(b'\n'), b',', 1 << 20).unwrap();
         let error = lines.next().unwrap_err().to_string();
         assert!(error.ends_with("the table is longer than 1048576 bytes: raise `max_bytes`"), "{error}");

@@ -1,15 +1,15 @@
-//! Categories that are learned while a table is read.
+//! Categories learned while a table is read.
 
 use std::collections::BTreeMap;
 
 use crate::data::schema::Categories;
 
-/// Categories in the order in which they were seen, with their codes.
+/// The categories seen so far, with codes in the order of first occurrence.
 #[derive(Debug, Default)]
 pub(super) struct Seen(BTreeMap<String, usize>);
 
 impl Seen {
-    /// The code of a category; `None` if it would be one more than `most`.
+    /// Returns the code of a category, or `None` if it is new and there are `most` categories already.
     pub(super) fn code(&mut self, name: &str, most: usize) -> Option<usize> {
         if let Some(&code) = self.0.get(name) {
             return Some(code);
@@ -21,7 +21,7 @@ impl Seen {
         })
     }
 
-    /// The categories in ascending order; `codes` become their indices.
+    /// Returns the categories in ascending order, and replaces each of `codes` by the index in this order.
     pub(super) fn sorted(self, codes: &mut [f64]) -> Categories {
         let mut index = vec![0.0; self.0.len()];
         for (rank, &code) in self.0.values().enumerate() {

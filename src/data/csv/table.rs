@@ -1,4 +1,4 @@
-//! The rows of a table as values.
+//! Conversion of the rows of a table to values.
 
 use std::fmt::Display;
 use std::io::Read;
@@ -12,22 +12,22 @@ use crate::column::shown;
 use crate::data::schema::{Categories, Format, Kind, Position, number};
 use crate::error::Error;
 
-/// What makes a label of a text, or says why it cannot.
+/// A function that parses a label, or returns the reason why it cannot.
 pub(super) type Parse<'a, L> = &'a dyn Fn(&str) -> Result<L, String>;
 
-/// A text as a label of any type that can be parsed.
+/// Parses a label of any type that implements `FromStr`.
 pub(super) fn parsed<L: FromStr<Err: Display>>(text: &str) -> Result<L, String> {
-    text.parse().map_err(|error| format!("`{}` is no label: {error}", shown(text)))
+    text.parse().map_err(|error| format!("`{}` is not a valid label: {error}", shown(text)))
 }
 
-/// The columns of a table as numbers: categories are codes, missing values NaN.
+/// The columns of a table as numbers, with categories as codes and missing values as NaN.
 pub(super) struct Values<L> {
     pub(super) columns: Vec<Vec<f64>>,
     pub(super) labels: Vec<L>,
     pub(super) weights: Option<Vec<f64>>,
 }
 
-/// The header, or what the first record says without one.
+/// Reads the header. Without one, takes the number of columns from the first record.
 pub(super) fn head<R: Read>(records: &mut Records<R>, header: bool) -> Result<Head, Error> {
     if !records.next()? {
         return Err(Error::Empty { argument: "table", axis: "rows" });
@@ -40,7 +40,8 @@ pub(super) fn head<R: Read>(records: &mut Records<R>, header: bool) -> Result<He
     let name = |index: usize| match std::str::from_utf8(records.field(index)) {
         Ok(name) => Ok(name.trim().to_owned()),
         Err(_) => {
-            let reason = format!("the name of column {index} (from 0) is not in UTF-8");
+            let reason =
+                format!("the name of column {index} (from 0) is not valid UTF-8: convert the table to UTF-8");
             Err(Error::InvalidLine { line: records.line_of(index), reason })
         }
     };
@@ -61,11 +62,11 @@ pub(super) fn read<R: Read, L>(
     while records.next()? {
         let (line, found) = (records.line(), records.len());
         if found != layout.width {
-            let reason = format!("{found} fields, wanted {}", layout.width);
+            let reason = format!("found {found} fields, expected {} as in the first line", layout.width);
             return Err(Error::InvalidLine { line, reason });
         }
         if labels.len() >= most_rows {
-            let reason = format!("more than {} values in the table: raise `max_values`", format.max_values);
+            let reason = format!("the table has more than {} values: raise `max_values`", format.max_values);
             return Err(Error::InvalidLine { line, reason });
         }
         for column in &mut columns {
@@ -79,7 +80,7 @@ pub(super) fn read<R: Read, L>(
             weights.push(field.present()?.and_then(weight).map_err(|reason| field.refused(reason))?);
         }
         labels.push(match &layout.label {
-            // Rows without labels have labels without content.
+            // Unlabelled rows have labels of the type `()`, which are parsed from nothing.
             None => label("").map_err(|reason| Error::InvalidLine { line, reason })?,
             Some(place) => {
                 let field = Field { records, format, place };
@@ -94,7 +95,7 @@ pub(super) fn read<R: Read, L>(
     Ok((Values { columns, labels, weights }, kinds))
 }
 
-/// A field of the present record.
+/// A field of the current record.
 struct Field<'a, R> {
     records: &'a Records<R>,
     format: &'a Format,
@@ -104,16 +105,24 @@ struct Field<'a, R> {
 impl<'a, R: Read> Field<'a, R> {
     fn text(&self) -> Result<&'a str, Error> {
         let bytes = self.records.field(self.place.position);
-        let text =
-            std::str::from_utf8(bytes).map_err(|_| self.refused("the text is not in UTF-8".to_owned()))?;
+        let text = std::str::from_utf8(bytes).map_err(|_| {
+            self.refused("the text is not valid UTF-8: convert the table to UTF-8".to_owned())
+        })?;
         Ok(text.trim())
     }
 
-    /// The text, or why it does not do where values must not be missing.
+    /// Returns the text, or the reason why it is invalid, where values must not be missing.
     fn present(&self) -> Result<Result<&'a str, String>, Error> {
         let text = self.text()?;
         let missing = self.format.is_missing(text);
-        Ok(if missing { Err(format!("the value is missing (`{}`)", shown(text))) } else { Ok(text) })
+        Ok(if missing {
+            Err(format!(
+                "the value is missing (`{}`): labels and weights are required in every row",
+                shown(text)
+            ))
+        } else {
+            Ok(text)
+        })
     }
 
     fn refused(&self, reason: String) -> Error {
@@ -122,11 +131,11 @@ impl<'a, R: Read> Field<'a, R> {
     }
 }
 
-/// A column that is being read.
+/// A column while it is read.
 struct Column<'a> {
     feature: &'a Feature,
     values: Vec<f64>,
-    /// Categories that are new.
+    /// The new categories.
     seen: Seen,
 }
 
@@ -141,14 +150,15 @@ impl<'a> Column<'a> {
             _ if format.is_missing(text) => Ok(f64::NAN),
             Source::Numbers => number(text).map_err(|reason| {
                 format!(
-                    "{reason}: name it among `missing`, its column among `categorical`, or leave that out"
+                    "{reason}: add it to `CsvReader::missing`, or list the column in `categorical`, \
+                     `coded` or `without`"
                 )
             }),
             Source::NewCategories { most, .. } => {
                 let refused = || {
                     format!(
-                        "`{}` is one category more than {most}: raise `max_categories`, or leave the column out if it is a \
-                         name of each row",
+                        "`{}` exceeds the limit of {most} categories: raise `max_categories`, or list the \
+                         column in `without` if it identifies rows",
                         shown(text)
                     )
                 };
@@ -175,6 +185,6 @@ fn kind(categories: Categories, coded: bool) -> Kind {
 fn weight(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
-        _ => Err(format!("`{}` is no weight, which are finite numbers of at least 0", shown(text))),
+        _ => Err(format!("`{}` is not a valid weight: weights must be finite and at least 0", shown(text))),
     }
 }

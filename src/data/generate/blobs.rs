@@ -1,4 +1,4 @@
-//! Round clouds of points.
+//! Round clusters of points.
 
 use nalgebra::DMatrix;
 
@@ -8,10 +8,11 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::rng::Rng;
 
-/// Round clouds of points, one for each class: a normal distribution around each centre, equally wide in all directions.
+/// A generator of round clusters of points, one for each class.
 ///
-/// Centres are drawn uniformly from a cube, or given. [`GaussianMixture`](super::GaussianMixture) has clouds of other
-/// shapes, and several for a class.
+/// Each cluster is a normal distribution around a centre, with the same width in all directions. Centres are
+/// drawn uniformly from a cube, or given. [`GaussianMixture`](super::GaussianMixture) generates clusters of
+/// other shapes, and several per class.
 ///
 /// # Examples
 /// ```
@@ -20,8 +21,12 @@ use crate::rng::Rng;
 /// use logit::{LogisticRegression, Penalty};
 /// use nalgebra::dmatrix;
 ///
-/// let blobs = Blobs::new(90, 3).features(5).standard_deviation(0.5).seed(2).generate()?;
-/// assert_eq!((blobs.x.shape(), blobs.class_counts()), ((90, 5), vec![(0, 30), (1, 30), (2, 30)]));
+/// let blobs =
+///     Blobs::new(90, 3).features(5).standard_deviation(0.5).seed(2).generate()?;
+/// assert_eq!(
+///     (blobs.x.shape(), blobs.class_counts()),
+///     ((90, 5), vec![(0, 30), (1, 30), (2, 30)])
+/// );
 ///
 /// let around = Blobs::new(100, 2).centers(dmatrix![-5.0; 5.0]).generate()?;
 /// let model = around.fit(&LogisticRegression::new(Penalty::c(1.0)))?;
@@ -41,7 +46,7 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    /// So many rows in the plane, as equally shared by the classes as can be.
+    /// Creates a generator of `rows` rows with two features, divided among the classes as evenly as possible.
     pub fn new(rows: usize, classes: usize) -> Self {
         let cube = (-10.0, 10.0);
         Blobs {
@@ -56,38 +61,39 @@ impl Blobs {
         }
     }
 
-    /// The number of features of centres that are drawn. Defaults to 2.
+    /// Sets the number of features, if centres are not given. Defaults to 2.
     pub fn features(mut self, features: usize) -> Self {
         self.features = features;
         self
     }
 
-    /// The centres, a row for each class. Defaults to centres that are drawn.
+    /// Sets the centres, a row for each class, K x d. Defaults to random centres.
     pub fn centers(mut self, centers: DMatrix<f64>) -> Self {
         self.centers = Some(centers);
         self
     }
 
-    /// The ends of the edges of the cube that centres are drawn from. Defaults to -10 and 10.
+    /// Sets the ends of the edges of the cube from which centres are drawn. Defaults to -10 and 10.
     pub fn cube(mut self, low: f64, high: f64) -> Self {
         self.cube = (low, high);
         self
     }
 
-    /// The standard deviation of each feature around the centre. Defaults to 1.
+    /// Sets the standard deviation of each feature around the centre. Defaults to 1.
     pub fn standard_deviation(mut self, standard_deviation: f64) -> Self {
         self.standard_deviation = standard_deviation;
         self
     }
 
-    setters!(shuffle: "class by class", seed: "centres, points and order");
+    setters!(shuffle: "ordered by class", seed: "centres, points and order");
 
-    /// Draws the rows.
+    /// Generates the data set.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for fewer than two classes or more than rows, no features, a cube whose ends are not
-    /// finite and ascending, and a standard deviation that is negative or not finite; [`Error::ShapeMismatch`] for another
-    /// number of centres than of classes, [`Error::NotFinite`] for a centre that is not finite.
+    /// Returns [`Error::InvalidParameter`] if there are fewer than two classes or more classes than rows, if
+    /// there are no features, if the ends of the cube are not finite and ascending, or if the standard
+    /// deviation is negative or not finite. Returns [`Error::ShapeMismatch`] if the number of centres is not
+    /// the number of classes, and [`Error::NotFinite`] if a centre is not finite.
     pub fn generate(&self) -> Result<Dataset<usize>, Error> {
         let features = self.centers.as_ref().map_or(self.features, DMatrix::ncols);
         check_sizes(self.rows, features)?;
@@ -118,7 +124,7 @@ impl Blobs {
             "cube",
             edge,
             edge >= 0.0 && edge.is_finite(),
-            "from a low to a high end, both finite",
+            "a finite, non-negative difference of the ends",
         )?;
         let numbers = std::iter::repeat_with(|| rng.uniform(low, high));
         Ok(DMatrix::from_row_iterator(

@@ -1,4 +1,4 @@
-//! A circle inside another.
+//! Two concentric circles.
 
 use std::f64::consts::TAU;
 
@@ -9,10 +9,10 @@ use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
 
-/// A circle of radius 1 (class 0) and one inside it (class 1), around the origin: a problem where both classes have the
-/// same mean.
+/// A generator of two concentric circles around the origin, in which both classes have the same mean.
 ///
-/// Points are evenly spaced. Of an odd number of rows, class 0 has one more.
+/// Class 0 is the circle of radius 1, and class 1 a circle inside it. Points are evenly spaced. If the number
+/// of rows is odd, class 0 has one more.
 ///
 /// # Examples
 /// ```
@@ -33,24 +33,24 @@ pub struct Circles {
 }
 
 impl Circles {
-    /// So many rows without noise, half of them of each class.
+    /// Creates a generator of `rows` rows without noise, half of them of each class.
     pub fn new(rows: usize) -> Self {
         Circles { rows, inner_radius: 0.5, noise: 0.0, shuffle: true, seed: 0 }
     }
 
-    /// The radius of the inner circle, below 1. Defaults to 0.5.
+    /// Sets the radius of the inner circle, at least 0 and below 1. Defaults to 0.5.
     pub fn inner_radius(mut self, radius: f64) -> Self {
         self.inner_radius = radius;
         self
     }
 
-    setters!(noise: "both coordinates", shuffle: "class by class", seed: "noise and order");
+    setters!(noise: "both coordinates", shuffle: "ordered by class", seed: "noise and order");
 
-    /// Draws the rows.
+    /// Generates the data set.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for fewer than two rows, a radius outside of [0, 1), and noise that is negative or not
-    /// finite.
+    /// Returns [`Error::InvalidParameter`] if there are fewer than two rows, if the radius is not in [0, 1),
+    /// or if the noise is negative or not finite.
     pub fn generate(&self) -> Result<Dataset<usize>, Error> {
         check_sizes(self.rows, 2)?;
         check_classes(2, self.rows)?;

@@ -1,4 +1,4 @@
-//! Classes of several clusters, with columns that tell something, repeat something and tell nothing.
+//! Classes of several clusters, with informative, redundant, repeated and noise columns.
 
 use nalgebra::DMatrix;
 
@@ -8,15 +8,17 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::rng::Rng;
 
-/// Classes of several normal clusters around corners of a cube, in columns of four kinds: a problem of known difficulty, in
-/// which it is known which columns matter (I. Guyon's design for the NIPS 2003 feature selection challenge).
+/// A generator of classes of several normal clusters around corners of a cube, in columns of four kinds.
 ///
-/// - *Informative* columns hold the clusters, each correlated in its own way.
-/// - *Redundant* columns are random linear combinations of the informative ones.
-/// - *Repeated* columns are copies of informative and redundant ones.
-/// - The others are *noise*, independent and normal.
+/// The difficulty is controlled, and the columns that matter are known (I. Guyon's design for the NIPS 2003
+/// feature selection challenge).
 ///
-/// The names of the columns say of which kind they are.
+/// - *Informative* columns hold the clusters; each cluster has its own correlations.
+/// - *Redundant* columns are random linear combinations of the informative columns.
+/// - *Repeated* columns are copies of informative and redundant columns.
+/// - The other columns are *noise*, independent and normal.
+///
+/// The name of each column states its kind.
 ///
 /// # Examples
 /// ```
@@ -31,7 +33,10 @@ use crate::rng::Rng;
 ///     .seed(1)
 ///     .generate()?;
 /// assert_eq!(set.x.shape(), (300, 10));
-/// assert_eq!(set.feature_names.iter().filter(|name| name.starts_with("noise")).count(), 4);
+/// assert_eq!(
+///     set.feature_names.iter().filter(|name| name.starts_with("noise")).count(),
+///     4
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +57,7 @@ pub struct Classification {
 }
 
 impl Classification {
-    /// So many rows, as equally shared by the classes as can be, of 20 features.
+    /// Creates a generator of `rows` rows with 20 features, divided among the classes as evenly as possible.
     pub fn new(rows: usize, classes: usize) -> Self {
         Classification {
             rows,
@@ -71,63 +76,65 @@ impl Classification {
         }
     }
 
-    /// The number of columns of all kinds. Defaults to 20.
+    /// Sets the number of columns of all kinds. Defaults to 20.
     pub fn features(mut self, features: usize) -> Self {
         self.features = features;
         self
     }
 
-    /// The number of columns that hold the clusters. Defaults to 4.
+    /// Sets the number of columns that hold the clusters. Defaults to 4.
     pub fn informative(mut self, columns: usize) -> Self {
         self.informative = columns;
         self
     }
 
-    /// The number of columns that are linear combinations of the informative ones. Defaults to 2.
+    /// Sets the number of columns that are linear combinations of the informative ones. Defaults to 2.
     pub fn redundant(mut self, columns: usize) -> Self {
         self.redundant = columns;
         self
     }
 
-    /// The number of columns that are copies of informative and redundant ones. Defaults to 0.
+    /// Sets the number of columns that are copies of informative and redundant ones. Defaults to 0.
     pub fn repeated(mut self, columns: usize) -> Self {
         self.repeated = columns;
         self
     }
 
-    /// How many clusters each class has. Defaults to 2.
+    /// Sets the number of clusters per class. Defaults to 2.
     pub fn clusters_per_class(mut self, clusters: usize) -> Self {
         self.clusters_per_class = clusters;
         self
     }
 
-    /// Half the edge of the cube whose corners are the centres of the clusters: larger is easier. Defaults to 1.
+    /// Sets half the edge of the cube whose corners are the cluster centres; larger values give easier
+    /// problems. Defaults to 1.
     pub fn class_separation(mut self, separation: f64) -> Self {
         self.class_separation = separation;
         self
     }
 
-    /// Whether the centres are the corners of a cube; otherwise each is moved towards the origin at random. Defaults to
-    /// `true`.
+    /// Sets whether the centres are the corners of a cube; otherwise each is moved towards the origin at
+    /// random. Defaults to `true`.
     pub fn hypercube(mut self, hypercube: bool) -> Self {
         self.hypercube = hypercube;
         self
     }
 
-    /// The shares of the classes, in any unit. Defaults to equal shares.
+    /// Sets the relative frequencies of the classes, in any unit. Defaults to equal frequencies.
     pub fn class_weights(mut self, weights: impl Into<Vec<f64>>) -> Self {
         self.class_weights = Some(weights.into());
         self
     }
 
-    /// The share of rows, chosen at random, that get the label of another class, from 0 to 1. Defaults to 0.
+    /// Sets the fraction of rows, chosen at random, that get the label of another class, from 0 to 1.
+    /// Defaults to 0.
     pub fn label_noise(mut self, share: f64) -> Self {
         self.label_noise = share;
         self
     }
 
-    /// Whether rows and columns are in random order; otherwise rows lie class by class, and columns kind by kind in the
-    /// order informative, redundant, repeated, noise. Defaults to `true`.
+    /// Sets whether rows and columns are in random order. Otherwise rows are ordered by class, and columns by
+    /// kind: informative, redundant, repeated, noise. Defaults to `true`.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
@@ -135,13 +142,19 @@ impl Classification {
 
     setters!(seed: "everything that is random");
 
-    /// Draws the rows.
+    /// Generates the data set.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for fewer than two classes or more than rows, no informative column, kinds that are more
-    /// columns than there are, more clusters than rows or than the cube of the informative columns has corners, a
-    /// separation that is negative or not finite, class weights that are negative, not finite or sum to zero, and a share
-    /// outside of 0 to 1; [`Error::ShapeMismatch`] for another number of class weights than of classes.
+    /// Returns [`Error::InvalidParameter`] in these cases:
+    /// - There are fewer than two classes or more classes than rows.
+    /// - There is no informative column, or the kinds together have more columns than there are features.
+    /// - There are no clusters, more clusters than rows, or more clusters than the cube of the informative
+    ///   columns has corners.
+    /// - The class separation is negative or not finite.
+    /// - Class weights are negative, not finite, or sum to zero.
+    /// - The label noise is not from 0 to 1.
+    ///
+    /// Returns [`Error::ShapeMismatch`] if the number of class weights is not the number of classes.
     pub fn generate(&self) -> Result<Dataset<usize>, Error> {
         self.check()?;
         let mut rng = Rng::new(self.seed);
@@ -173,7 +186,7 @@ impl Classification {
         let clusters = self.classes.saturating_mul(self.clusters_per_class);
         let valid =
             self.clusters_per_class > 0 && clusters <= self.rows && clusters::fit(clusters, self.informative);
-        let requires = "at least 1, and in all at most the number of rows and of the corners, 2^informative";
+        let requires = "at least 1, with at most as many clusters in total as rows and as 2^informative";
         check::parameter("clusters_per_class", self.clusters_per_class as f64, valid, requires)?;
         check::not_negative("class_separation", self.class_separation)?;
         let share = (0.0..=1.0).contains(&self.label_noise);
@@ -184,12 +197,12 @@ impl Classification {
                 check::not_negative("class_weights", weight)?;
             }
             let sum: f64 = weights.iter().sum();
-            check::parameter("class_weights", sum, sum.is_normal(), "of a positive, finite sum")?;
+            check::parameter("class_weights", sum, sum.is_normal(), "numbers with a positive, finite sum")?;
         }
         Ok(())
     }
 
-    /// Clusters around their centres, class by class.
+    /// Draws the informative columns: clusters around their centres, class by class.
     fn informative_columns(&self, counts: &[usize], rng: &mut Rng) -> DMatrix<f64> {
         let (width, per_class) = (self.informative, self.clusters_per_class);
         let mut centers = clusters::corners(self.classes * per_class, width, self.class_separation, rng);
@@ -228,7 +241,7 @@ impl Classification {
         x
     }
 
-    /// What each repeated column is a copy of.
+    /// Returns the column of which each repeated column is a copy.
     fn sources(&self) -> Vec<usize> {
         let mut rng = Rng::at(self.seed, ORDER, 2);
         (0..self.repeated).map(|_| rng.below(self.informative + self.redundant)).collect()
@@ -246,7 +259,7 @@ impl Classification {
         (0..self.informative + self.redundant).map(telling).chain(copies).chain(noise).collect()
     }
 
-    /// Gives a share of the rows the label of another class.
+    /// Gives a fraction of the rows the label of another class.
     fn disturb(&self, y: &mut [usize]) {
         let mut rng = Rng::at(self.seed, NOISE, 0);
         let mut rows: Vec<usize> = (0..y.len()).collect();
@@ -258,7 +271,7 @@ impl Classification {
     }
 }
 
-/// Numbers that are drawn row by row.
+/// Draws a matrix of random numbers row by row.
 fn random(rows: usize, columns: usize, draw: impl FnMut() -> f64) -> DMatrix<f64> {
     DMatrix::from_row_iterator(rows, columns, std::iter::repeat_with(draw).take(rows * columns))
 }

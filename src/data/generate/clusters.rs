@@ -1,4 +1,4 @@
-//! Centres of clusters on the corners of a cube.
+//! Cluster centres on the corners of a cube.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use crate::rng::Rng;
 
-/// Whether a cube of this many dimensions has so many corners.
+/// Returns whether a cube of `dimensions` dimensions has at least `clusters` corners.
 pub(super) fn fit(clusters: usize, dimensions: usize) -> bool {
     u32::try_from(dimensions)
         .ok()
@@ -14,9 +14,10 @@ pub(super) fn fit(clusters: usize, dimensions: usize) -> bool {
         .is_none_or(|corners| clusters <= corners)
 }
 
-/// Different corners of the cube from -`half_edge` to `half_edge`, in random order, a row each.
+/// Returns distinct corners of the cube from -`half_edge` to `half_edge`, in random order, one per row.
 ///
-/// Drawn until they differ: all corners of a cube take a few times as many draws as there are.
+/// Corners are drawn until they are distinct. Drawing all corners of a cube takes a few times as many draws
+/// as it has corners.
 pub(super) fn corners(clusters: usize, dimensions: usize, half_edge: f64, rng: &mut Rng) -> DMatrix<f64> {
     let (mut seen, mut centers) = (BTreeSet::new(), DMatrix::zeros(clusters, dimensions));
     while seen.len() < clusters {
@@ -31,7 +32,9 @@ pub(super) fn corners(clusters: usize, dimensions: usize, half_edge: f64, rng: &
     centers
 }
 
-/// Moves the centres off the corners: each nearer to the origin by a factor of its own, and all by one of each dimension.
+/// Moves the centres off the corners.
+///
+/// Each centre is scaled towards the origin by a random factor, and each dimension by another.
 pub(super) fn scatter(centers: &mut DMatrix<f64>, rng: &mut Rng) {
     for mut row in centers.row_iter_mut() {
         row *= rng.uniform(0.0, 1.0);

@@ -1,4 +1,4 @@
-//! Normal distributions, one or several for a class.
+//! Normal distributions, one or several per class.
 
 use nalgebra::DMatrix;
 
@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::rng::Rng;
 
-/// A part of a [`GaussianMixture`]: rows of a class from a normal distribution whose features are independent.
+/// A component of a [`GaussianMixture`]: rows of one class from a normal distribution with independent
+/// features.
 ///
 /// ```
 /// use logit::data::Component;
@@ -25,7 +26,7 @@ pub struct Component<L> {
 }
 
 impl<L> Component<L> {
-    /// So many rows of a class, with a mean and a standard deviation for each feature.
+    /// Creates a component of `rows` rows of a class, with a mean and a standard deviation for each feature.
     pub fn new(
         class: L,
         rows: usize,
@@ -36,7 +37,7 @@ impl<L> Component<L> {
     }
 }
 
-/// Rows from normal distributions, of which a class may have several.
+/// A generator of rows from normal distributions, one or several per class.
 ///
 /// # Examples
 /// ```
@@ -59,19 +60,19 @@ pub struct GaussianMixture<L> {
 }
 
 impl<L: Label> GaussianMixture<L> {
-    /// A mixture of these distributions.
+    /// Creates a generator of the given components.
     pub fn new(components: impl Into<Vec<Component<L>>>) -> Self {
         GaussianMixture { components: components.into(), shuffle: true, seed: 0 }
     }
 
-    setters!(shuffle: "component by component", seed: "points and order");
+    setters!(shuffle: "ordered by component", seed: "points and order");
 
-    /// Draws the rows.
+    /// Generates the data set.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no components; [`Error::ShapeMismatch`] for means and standard deviations of different numbers
-    /// of features; [`Error::InvalidParameter`] for no rows or features, a mean that is not finite, and a standard deviation
-    /// that is negative or not finite.
+    /// Returns [`Error::Empty`] if there are no components. Returns [`Error::ShapeMismatch`] if means and
+    /// standard deviations differ in the number of features. Returns [`Error::InvalidParameter`] if there are
+    /// no rows or no features, if a mean is not finite, or if a standard deviation is negative or not finite.
     pub fn generate(&self) -> Result<Dataset<L>, Error> {
         let first =
             self.components.first().ok_or(Error::Empty { argument: "components", axis: "entries" })?;

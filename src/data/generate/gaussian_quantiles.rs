@@ -1,4 +1,4 @@
-//! One cloud, its shells the classes.
+//! One cluster, divided into classes by distance from the origin.
 
 use nalgebra::DMatrix;
 
@@ -8,8 +8,10 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::rng::Rng;
 
-/// Points of a round normal distribution around the origin, in classes by their distance from it: class 0 is the nearest,
-/// and all classes have the same number of rows, give or take one.
+/// A generator of points from a round normal distribution around the origin, divided into classes by
+/// distance.
+///
+/// Class 0 is the nearest. The classes differ by at most one in their number of rows.
 ///
 /// # Examples
 /// ```
@@ -33,18 +35,18 @@ pub struct GaussianQuantiles {
 }
 
 impl GaussianQuantiles {
-    /// So many rows of two features.
+    /// Creates a generator of `rows` rows with two features, in `classes` classes.
     pub fn new(rows: usize, classes: usize) -> Self {
         GaussianQuantiles { rows, classes, features: 2, standard_deviation: 1.0, seed: 0 }
     }
 
-    /// The number of features. Defaults to 2.
+    /// Sets the number of features. Defaults to 2.
     pub fn features(mut self, features: usize) -> Self {
         self.features = features;
         self
     }
 
-    /// The standard deviation of each feature. Defaults to 1.
+    /// Sets the standard deviation of each feature. Defaults to 1.
     pub fn standard_deviation(mut self, standard_deviation: f64) -> Self {
         self.standard_deviation = standard_deviation;
         self
@@ -52,11 +54,11 @@ impl GaussianQuantiles {
 
     setters!(seed: "the points");
 
-    /// Draws the rows.
+    /// Generates the data set.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for fewer than two classes or more than rows, no features, and a standard deviation that
-    /// is not positive and finite.
+    /// Returns [`Error::InvalidParameter`] if there are fewer than two classes or more classes than rows, if
+    /// there are no features, or if the standard deviation is not positive and finite.
     pub fn generate(&self) -> Result<Dataset<usize>, Error> {
         check_sizes(self.rows, self.features)?;
         check_classes(self.classes, self.rows)?;
@@ -64,7 +66,7 @@ impl GaussianQuantiles {
         let mut rng = Rng::new(self.seed);
         let numbers = std::iter::repeat_with(|| rng.standard_normal());
         let x = DMatrix::from_row_iterator(self.rows, self.features, numbers.take(self.rows * self.features));
-        // By the distances before scaling, which squares cannot lead out of the range of numbers.
+        // Classes are assigned by the distances before scaling, whose squares do not overflow.
         let distances: Vec<f64> = x.row_iter().map(|row| row.norm_squared()).collect();
         let mut order: Vec<usize> = (0..self.rows).collect();
         order.sort_by(|&a, &b| distances[a].total_cmp(&distances[b]));

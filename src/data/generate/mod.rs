@@ -1,7 +1,8 @@
-//! Data sets drawn from a seed: the same seed gives the same rows, in every release.
+//! Generators of data sets: the same seed gives the same rows in every release.
 //!
-//! Each kind is a plain value of settings with `generate`. Points come from one stream of random numbers, noise and the
-//! order of the rows from others, so that more noise moves the same points further, in the same order.
+//! Each generator is a plain value of settings with a method `generate`. Points come from one stream of
+//! random numbers, and noise and row order from others. More noise therefore moves the same points further,
+//! in the same order.
 
 mod blobs;
 mod circles;
@@ -34,22 +35,23 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::rng::Rng;
 
-/// The streams of a seed, apart from that of the points, which is the seed's own.
+/// The stream of a seed that noise is drawn from. Points are drawn from the seed's own stream.
 const NOISE: u64 = 0x6e6f_6973;
+/// The stream of a seed that the order of rows is drawn from.
 const ORDER: u64 = 0x6f72_6465;
 
-/// There are rows and columns, and not more than can be addressed with room for a few copies.
+/// Checks that there are rows and columns, and few enough that a few copies of the matrix can be addressed.
 fn check_sizes(rows: usize, features: usize) -> Result<(), Error> {
     check::parameter("rows", rows as f64, rows > 0, "at least 1")?;
     check::parameter("features", features as f64, features > 0, "at least 1")?;
     let addressable = rows.checked_mul(features).is_some_and(|count| count <= isize::MAX as usize / 64);
-    check::parameter("rows", rows as f64, addressable, "few enough that the matrix can be addressed")
+    check::parameter("rows", rows as f64, addressable, "few enough for the matrix to be addressable")
 }
 
-/// There are at least two classes, and a row for each.
+/// Checks that there are at least two classes, and a row for each.
 fn check_classes(classes: usize, rows: usize) -> Result<(), Error> {
     let valid = (2..=rows).contains(&classes);
-    check::parameter("classes", classes as f64, valid, "at least 2, and at most one for each row")
+    check::parameter("classes", classes as f64, valid, "at least 2 and at most the number of rows")
 }
 
 /// Adds independent normal numbers with this standard deviation.
@@ -62,7 +64,8 @@ fn add_noise(x: &mut DMatrix<f64>, standard_deviation: f64, seed: u64) {
     }
 }
 
-/// A data set with names of its own, its rows in random order if they are to be.
+/// Returns the data set with these column names; its rows are shuffled by the seed `shuffle`, if there is
+/// one.
 fn finished<L: Label>(
     x: DMatrix<f64>,
     y: Vec<L>,
@@ -76,26 +79,27 @@ fn finished<L: Label>(
     set.rows(&order)
 }
 
-/// The names of the axes: `x0` and so on.
+/// Returns the names of the axes: `x0`, `x1` and so on.
 fn axes(features: usize) -> impl Iterator<Item = String> {
     (0..features).map(|axis| format!("x{axis}"))
 }
 
-/// `total` rows in parts that are proportional to `weights`: exact shares rounded down, the rest to the largest
-/// remainders, the first of equals.
+/// Splits `total` rows in proportion to `weights`.
+///
+/// Exact shares are rounded down, and the remaining rows go to the largest remainders, the first in a tie.
 fn apportion(total: usize, weights: &[f64]) -> Vec<usize> {
     let sum: f64 = weights.iter().sum();
     let exact: Vec<f64> = weights.iter().map(|weight| weight / sum * total as f64).collect();
     let mut counts: Vec<usize> = exact.iter().map(|share| share.floor() as usize).collect();
     let mut order: Vec<usize> = (0..weights.len()).collect();
     order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
-    // Rounding may make the sum of the shares a little more than the whole, never by a row.
+    // Rounding may raise the sum of the shares slightly above the total, but never by a whole row.
     let missing = total.saturating_sub(counts.iter().sum());
     order.iter().cycle().take(missing).for_each(|&part| counts[part] += 1);
     counts
 }
 
-/// Labels 0, 1, ... with so many rows each, one class after the other.
+/// Returns the labels 0, 1 and so on, with `counts` rows each, one class after the other.
 fn labels(counts: &[usize]) -> Vec<usize> {
     counts.iter().enumerate().flat_map(|(class, &count)| std::iter::repeat_n(class, count)).collect()
 }

@@ -1,4 +1,4 @@
-//! Two half circles that reach into each other.
+//! Two interleaving half circles.
 
 use std::f64::consts::PI;
 
@@ -9,10 +9,10 @@ use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
 
-/// Two half circles of radius 1 that reach into each other: a problem that no straight line solves.
+/// A generator of two interleaving half circles of radius 1, which no straight line separates.
 ///
-/// Class 0 is (cos t, sin t), class 1 is (1 - cos t, 1/2 - sin t), with t evenly spaced from 0 to π. Of an odd number of
-/// rows, class 0 has one more.
+/// Class 0 is (cos t, sin t), and class 1 is (1 - cos t, 1/2 - sin t), with t evenly spaced from 0 to π. If
+/// the number of rows is odd, class 0 has one more.
 ///
 /// # Examples
 /// ```
@@ -32,17 +32,18 @@ pub struct Moons {
 }
 
 impl Moons {
-    /// So many rows without noise, half of them of each class.
+    /// Creates a generator of `rows` rows without noise, half of them of each class.
     pub fn new(rows: usize) -> Self {
         Moons { rows, noise: 0.0, shuffle: true, seed: 0 }
     }
 
-    setters!(noise: "both coordinates", shuffle: "class by class", seed: "noise and order");
+    setters!(noise: "both coordinates", shuffle: "ordered by class", seed: "noise and order");
 
-    /// Draws the rows.
+    /// Generates the data set.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for fewer than two rows and noise that is negative or not finite.
+    /// Returns [`Error::InvalidParameter`] if there are fewer than two rows, or if the noise is negative or
+    /// not finite.
     pub fn generate(&self) -> Result<Dataset<usize>, Error> {
         check_sizes(self.rows, 2)?;
         check_classes(2, self.rows)?;
@@ -51,7 +52,7 @@ impl Moons {
         let mut x = DMatrix::zeros(self.rows, 2);
         for row in 0..self.rows {
             let (class, index) = if row < counts[0] { (0, row) } else { (1, row - counts[0]) };
-            // A single point is in the middle.
+            // A single point lies in the middle of the half circle.
             let share = if counts[class] == 1 { 0.5 } else { index as f64 / (counts[class] - 1) as f64 };
             let (sine, cosine) = (share * PI).sin_cos();
             let point = if class == 0 { [cosine, sine] } else { [1.0 - cosine, 0.5 - sine] };

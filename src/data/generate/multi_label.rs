@@ -8,11 +8,12 @@ use crate::error::Error;
 use crate::label_sets::LabelSets;
 use crate::rng::Rng;
 
-/// Rows with any number of labels each: texts, as it were, whose words are drawn from the topics that they have.
+/// A generator of rows with any number of labels each, modelled on texts whose words depend on their topics.
 ///
-/// Each label has a probability, and a distribution over the features (the words). A row has a Poisson number of labels,
-/// drawn by their probabilities without repetition, and a Poisson number of words, each from one of its labels, or from
-/// all features alike if it has none. An entry of `x` counts a word.
+/// Each label (topic) has a probability, and a distribution over the features (words). A row has a Poisson
+/// number of labels, drawn by their probabilities without replacement. It has a Poisson number of words, each
+/// drawn from one of its labels, or uniformly from all features if it has none. An entry of `x` is the count
+/// of a word.
 ///
 /// # Examples
 /// ```
@@ -36,7 +37,7 @@ pub struct MultiLabel {
 }
 
 impl MultiLabel {
-    /// So many rows of 20 features, with two of `labels` labels on average.
+    /// Creates a generator of `rows` rows with 20 features and on average two of `labels` labels.
     pub fn new(rows: usize, labels: usize) -> Self {
         MultiLabel {
             rows,
@@ -49,26 +50,27 @@ impl MultiLabel {
         }
     }
 
-    /// The number of features. Defaults to 20.
+    /// Sets the number of features. Defaults to 20.
     pub fn features(mut self, features: usize) -> Self {
         self.features = features;
         self
     }
 
-    /// The mean of the Poisson distribution of the number of labels; numbers above that of all labels are drawn again.
-    /// Defaults to 2.
+    /// Sets the mean of the Poisson distribution of the number of labels per row. Numbers above the number of
+    /// all labels are drawn again. Defaults to 2.
     pub fn labels_per_row(mut self, mean: f64) -> Self {
         self.labels_per_row = mean;
         self
     }
 
-    /// The mean of the Poisson distribution of the sum of a row of `x`. Defaults to 50.
+    /// Sets the mean of the Poisson distribution of the sum of each row of `x`. Defaults to 50.
     pub fn words_per_row(mut self, mean: f64) -> Self {
         self.words_per_row = mean;
         self
     }
 
-    /// Whether there may be rows without labels; otherwise their number is drawn again. Defaults to `true`.
+    /// Sets whether rows may have no labels; otherwise their number of labels is drawn again. Defaults to
+    /// `true`.
     pub fn unlabelled(mut self, unlabelled: bool) -> Self {
         self.unlabelled = unlabelled;
         self
@@ -76,17 +78,17 @@ impl MultiLabel {
 
     setters!(seed: "everything that is random");
 
-    /// Draws the rows.
+    /// Generates the features, n x d, and the label sets.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for no rows, features or labels, a mean number of labels outside of (0, `labels`], and a
-    /// mean number of words outside of (0, 10^6].
+    /// Returns [`Error::InvalidParameter`] if there are no rows, features or labels, if the mean number of
+    /// labels is not in (0, `labels`], or if the mean number of words is not in (0, 10^6].
     pub fn generate(&self) -> Result<(DMatrix<f64>, LabelSets<usize>), Error> {
         check_sizes(self.rows, self.features)?;
         check::parameter("labels", self.labels as f64, self.labels > 0, "at least 1")?;
         let addressable = self.labels.checked_mul(self.rows.max(self.features));
         let addressable = addressable.is_some_and(|count| count <= isize::MAX as usize / 64);
-        check::parameter("labels", self.labels as f64, addressable, "few enough to be addressed")?;
+        check::parameter("labels", self.labels as f64, addressable, "few enough to be addressable")?;
         let valid = self.labels_per_row > 0.0 && self.labels_per_row <= self.labels as f64;
         check::parameter(
             "labels_per_row",
@@ -126,12 +128,12 @@ impl MultiLabel {
     }
 }
 
-/// Relative frequencies, summed up.
+/// Cumulative relative frequencies.
 #[derive(Debug, Clone)]
 struct Cumulative(Vec<f64>);
 
 impl Cumulative {
-    /// Uniform random frequencies.
+    /// Draws uniform random frequencies.
     fn random(count: usize, rng: &mut Rng) -> Self {
         let mut sum = 0.0;
         let add = |_| {
@@ -148,7 +150,7 @@ impl Cumulative {
         self.0.partition_point(|&end| end <= at).min(self.0.len() - 1)
     }
 
-    /// Different ones, in ascending order: what has been drawn is taken out.
+    /// Draws `count` distinct indices without replacement, in ascending order.
     fn draw_different(mut self, count: usize, rng: &mut Rng) -> Vec<usize> {
         let mut left: Vec<usize> = (0..self.0.len()).collect();
         let mut drawn = Vec::with_capacity(count);
@@ -164,7 +166,8 @@ impl Cumulative {
     }
 }
 
-/// A Poisson number, by Knuth's product of uniform numbers (1969), in pieces whose exponential does not underflow.
+/// Draws a Poisson number by Knuth's product of uniform numbers (1969), in parts whose exponential does not
+/// underflow.
 fn poisson(mean: f64, rng: &mut Rng) -> usize {
     const PIECE: f64 = 30.0;
     let (mut left, mut count) = (mean, 0);

@@ -1,4 +1,4 @@
-//! Spirals that wind around each other.
+//! Interleaving spirals.
 
 use std::f64::consts::TAU;
 
@@ -9,9 +9,10 @@ use crate::check;
 use crate::data::Dataset;
 use crate::error::Error;
 
-/// Spirals from the origin to radius 1, one for each class, that wind around each other: hard for small networks.
+/// A generator of interleaving spirals from the origin to radius 1, one for each class.
 ///
-/// Point i of m of class k has the radius t = i / m (from i = 1) and the angle 2π (turns t + k / classes).
+/// The classes are hard to separate for small networks. Point i of m of class k has the radius t = i / m
+/// (from i = 1) and the angle 2π (turns t + k / classes).
 ///
 /// # Examples
 /// ```
@@ -32,24 +33,24 @@ pub struct Spirals {
 }
 
 impl Spirals {
-    /// So many rows without noise, as equally shared by the classes as can be.
+    /// Creates a generator of `rows` rows without noise, divided among the classes as evenly as possible.
     pub fn new(rows: usize, classes: usize) -> Self {
         Spirals { rows, classes, turns: 1.5, noise: 0.0, shuffle: true, seed: 0 }
     }
 
-    /// How often a spiral goes round; the sign is the direction. Defaults to 1.5.
+    /// Sets the number of turns of each spiral; the sign is the direction. Defaults to 1.5.
     pub fn turns(mut self, turns: f64) -> Self {
         self.turns = turns;
         self
     }
 
-    setters!(noise: "both coordinates", shuffle: "class by class", seed: "noise and order");
+    setters!(noise: "both coordinates", shuffle: "ordered by class", seed: "noise and order");
 
-    /// Draws the rows.
+    /// Generates the data set.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for fewer than two classes or more than rows, turns that are not finite, and noise that
-    /// is negative or not finite.
+    /// Returns [`Error::InvalidParameter`] if there are fewer than two classes or more classes than rows, if
+    /// the number of turns is not finite, or if the noise is negative or not finite.
     pub fn generate(&self) -> Result<Dataset<usize>, Error> {
         check_sizes(self.rows, 2)?;
         check_classes(self.classes, self.rows)?;

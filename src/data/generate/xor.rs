@@ -1,4 +1,4 @@
-//! The problem that a single unit cannot solve.
+//! The exclusive-or problem.
 
 use nalgebra::DMatrix;
 
@@ -8,17 +8,20 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::rng::Rng;
 
-/// Uniform points in the square from -1 to 1, of class 1 where exactly one coordinate is positive ("exclusive or"): the
-/// oldest problem that no linear model solves.
+/// A generator of the "exclusive or" problem, which no linear model solves.
 ///
-/// With more features it is the parity: class 1 where an odd number of coordinates is positive.
+/// Points are uniform in the square from -1 to 1, and of class `true` if exactly one coordinate is positive.
+/// With more features, the class is the parity: `true` if an odd number of coordinates is positive.
 ///
 /// # Examples
 /// ```
 /// use logit::data::Xor;
 ///
 /// let xor = Xor::new(100).seed(3).generate()?;
-/// assert!((0..100).all(|row| xor.y[row] == (xor.x[(row, 0)] > 0.0) ^ (xor.x[(row, 1)] > 0.0)));
+/// assert!(
+///     (0..100)
+///         .all(|row| xor.y[row] == (xor.x[(row, 0)] > 0.0) ^ (xor.x[(row, 1)] > 0.0))
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,23 +33,24 @@ pub struct Xor {
 }
 
 impl Xor {
-    /// So many rows of two features, without noise.
+    /// Creates a generator of `rows` rows with two features, without noise.
     pub fn new(rows: usize) -> Self {
         Xor { rows, features: 2, noise: 0.0, seed: 0 }
     }
 
-    /// The number of coordinates whose parity is the class. Defaults to 2.
+    /// Sets the number of coordinates whose parity is the class. Defaults to 2.
     pub fn features(mut self, features: usize) -> Self {
         self.features = features;
         self
     }
 
-    setters!(noise: "all coordinates once the classes are known", seed: "points and noise");
+    setters!(noise: "all coordinates after the classes are assigned", seed: "points and noise");
 
-    /// Draws the rows.
+    /// Generates the data set.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for no rows or features, and noise that is negative or not finite.
+    /// Returns [`Error::InvalidParameter`] if there are no rows or no features, or if the noise is negative
+    /// or not finite.
     pub fn generate(&self) -> Result<Dataset<bool>, Error> {
         check_sizes(self.rows, self.features)?;
         check::not_negative("noise", self.noise)?;

@@ -1,4 +1,4 @@
-//! An array that has been read.
+//! An array read from an IDX file.
 
 use nalgebra::DMatrix;
 
@@ -7,25 +7,25 @@ use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::scalar::Real;
 
-/// An array of numbers that was read by an [`IdxReader`](super::IdxReader).
+/// An array of numbers read by an [`IdxReader`](super::IdxReader).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdxArray {
     element: IdxElement,
-    /// How many rows the header announces.
+    /// The number of rows that the header announces.
     announced: usize,
     sizes: Vec<usize>,
     bytes: Vec<u8>,
 }
 
 impl IdxArray {
-    /// The first `rows` rows of what `header` announces.
+    /// Creates the array of the first `rows` rows of the array that `header` announces.
     pub(super) fn new(header: Header, rows: usize, bytes: Vec<u8>) -> Self {
         let (announced, mut sizes) = (header.rows(), header.sizes);
         sizes[0] = rows;
         IdxArray { element: header.element, announced, sizes, bytes }
     }
 
-    /// How many numbers a row has.
+    /// Returns the number of numbers per row.
     pub(super) fn columns(&self) -> usize {
         self.sizes[1..].iter().product()
     }
@@ -34,25 +34,27 @@ impl IdxArray {
         self.announced
     }
 
-    /// The type of its numbers.
+    /// Returns the type of the numbers.
     pub fn element(&self) -> IdxElement {
         self.element
     }
 
-    /// Its sizes, of which the first is the number of rows that were read.
+    /// Returns the size of each dimension; the first is the number of rows that were read.
     pub fn sizes(&self) -> &[usize] {
         &self.sizes
     }
 
-    /// A row for each first index, with all numbers behind it, the last index fastest; each is the nearest number of the
-    /// type. Numbers that are not finite stay so.
+    /// Returns the array as a matrix, with a row for each value of the first index.
+    ///
+    /// A row holds all numbers of that index, the last index varying fastest. Each number is converted to the
+    /// nearest number of the type. Numbers that are not finite stay so.
     pub fn matrix<T: Real>(&self) -> DMatrix<T> {
         let (rows, columns) = (self.sizes[0], self.columns());
         let numbers = self.bytes.chunks_exact(self.element.bytes());
         DMatrix::from_row_iterator(rows, columns, numbers.map(|bytes| T::of(number(self.element, bytes))))
     }
 
-    /// The bytes of an array of one size, such as labels.
+    /// Returns the bytes of a one-dimensional array, such as labels.
     ///
     /// ```
     /// use logit::data::IdxReader;
@@ -63,17 +65,20 @@ impl IdxArray {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidFile`] for several sizes, and for numbers other than bytes from 0 to 255.
+    /// Returns [`Error::InvalidFile`] if the array has several dimensions, or holds numbers other than bytes
+    /// from 0 to 255.
     pub fn labels(&self) -> Result<Vec<u8>, Error> {
         match (self.element, self.sizes.len()) {
             (IdxElement::U8, 1) => Ok(self.bytes.clone()),
             (element, sizes) => Err(invalid(format!(
-                "labels are an IDX array of bytes (U8) with one size, and this one is of {element:?} with {sizes}"
+                "labels must be a one-dimensional IDX array of type U8, but this array has {sizes} \
+                 dimension(s) and the type {element:?}"
             ))),
         }
     }
 
-    /// The names of the columns of the matrix: the places of pixels; none for arrays that are no pictures.
+    /// Returns the names of the columns of the matrix, which are the positions of pixels; empty if the rows
+    /// are not images.
     pub(super) fn column_names(&self) -> Vec<String> {
         match self.sizes[1..] {
             [height, width] => (0..height * width)
@@ -84,7 +89,7 @@ impl IdxArray {
     }
 }
 
-/// The number that is in as many bytes as its type has.
+/// Decodes one big-endian number of the given type.
 fn number(element: IdxElement, bytes: &[u8]) -> f64 {
     let bits = bytes.iter().fold(0, |bits: u64, &byte| bits << 8 | u64::from(byte));
     match element {

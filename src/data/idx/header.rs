@@ -1,4 +1,4 @@
-//! What an IDX array says of itself.
+//! The header of an IDX array.
 
 use std::io::Read;
 
@@ -10,17 +10,17 @@ use crate::persist::file::invalid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdxElement {
-    /// Bytes, from 0 to 255.
+    /// An unsigned byte, from 0 to 255.
     U8,
-    /// Bytes with a sign.
+    /// A signed byte, from -128 to 127.
     I8,
-    /// Integers of two bytes.
+    /// A signed integer of two bytes.
     I16,
-    /// Integers of four bytes.
+    /// A signed integer of four bytes.
     I32,
-    /// Numbers of four bytes.
+    /// A floating-point number of four bytes.
     F32,
-    /// Numbers of eight bytes.
+    /// A floating-point number of eight bytes.
     F64,
 }
 
@@ -37,7 +37,7 @@ impl IdxElement {
         }
     }
 
-    /// How many bytes a number has.
+    /// Returns the number of bytes per number.
     pub(super) fn bytes(self) -> usize {
         match self {
             IdxElement::U8 | IdxElement::I8 => 1,
@@ -48,11 +48,11 @@ impl IdxElement {
     }
 }
 
-/// A header whose sizes multiply to a number of bytes that can be counted.
+/// A header whose total size in bytes does not overflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) element: IdxElement,
-    /// At least one, none of them 0.
+    /// The size of each dimension: at least one size, none of them 0.
     pub(super) sizes: Vec<usize>,
 }
 
@@ -60,16 +60,18 @@ impl Header {
     pub(super) fn read(source: &mut dyn Read) -> Result<Self, Error> {
         let start = source::exactly(source, 4)?;
         let &[0, 0, code, count] = start.as_slice() else {
-            return Err(invalid(format!("an IDX file begins with two zeros, this one with {start:?}")));
+            return Err(invalid(format!(
+                "an IDX file begins with two zero bytes, but this one begins with {start:?}"
+            )));
         };
         let element = IdxElement::of(code).ok_or_else(|| {
-            invalid(format!("its numbers are of type {code}, which the format does not have"))
+            invalid(format!("its type of numbers is {code}, but the IDX types are 8, 9, 11, 12, 13 and 14"))
         })?;
         let bytes = source::exactly(source, 4 * u64::from(count))?;
         let size = |bytes: &[u8]| bytes.iter().fold(0, |number: u64, &byte| number << 8 | u64::from(byte));
         let sizes: Vec<u64> = bytes.chunks_exact(4).map(size).collect();
         if sizes.is_empty() || sizes.contains(&0) {
-            return Err(invalid(format!("its sizes are {sizes:?}: there are no numbers in it")));
+            return Err(invalid(format!("its sizes are {sizes:?}, so it holds no numbers")));
         }
         let product = |product: u64, &size: &u64| product.checked_mul(size);
         let total = sizes.iter().try_fold(element.bytes() as u64, product);
@@ -77,7 +79,7 @@ impl Header {
         let small: Option<Vec<usize>> = sizes.iter().map(|&size| usize::try_from(size).ok()).collect();
         match small {
             Some(sizes) if addressable => Ok(Header { element, sizes }),
-            _ => Err(invalid(format!("its sizes {sizes:?} are more than this machine can address"))),
+            _ => Err(invalid(format!("its sizes {sizes:?} exceed what this machine can address"))),
         }
     }
 
@@ -85,7 +87,7 @@ impl Header {
         self.sizes[0]
     }
 
-    /// How many numbers a row has.
+    /// Returns the number of numbers per row.
     pub(super) fn columns(&self) -> usize {
         self.sizes[1..].iter().product()
     }

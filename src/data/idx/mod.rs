@@ -1,10 +1,11 @@
-//! The IDX format, in which MNIST and its relatives are distributed.
+//! The IDX format, in which MNIST and similar data sets are distributed.
 //!
-//! Two zero bytes, a byte for the type of the numbers, a byte for how many sizes there are, the sizes as big-endian
-//! integers of four bytes, then the numbers, big-endian, the last index fastest.
+//! A file consists of two zero bytes, a byte for the type of the numbers, a byte for the number of
+//! dimensions, the sizes as big-endian integers of four bytes, and then the numbers, big-endian, with the
+//! last index varying fastest.
 //!
-//! What is read may come from anywhere: the header is checked before memory is taken, memory grows with what arrives, and
-//! no more is unpacked than the header announces.
+//! Input is not trusted: the header is checked before memory is allocated, memory grows with the data that
+//! arrives, and no more is unpacked than the header announces.
 
 mod array;
 mod header;
@@ -24,17 +25,20 @@ use crate::persist::file::invalid;
 use crate::scalar::Real;
 use header::Header;
 
-/// How many columns a data set may have: each has a name, which takes some fifty bytes.
+/// The largest number of columns of a data set. Each column has a name, which takes some fifty bytes.
 const MOST_COLUMNS: usize = 1 << 20;
 
-/// Reads arrays in the IDX format, plain or packed with gzip, which is seen from the bytes and not from the name.
+/// Reads arrays in the IDX format, plain or compressed with gzip.
 ///
-/// Files packed with gzip need the feature `gzip`.
+/// Compression is detected from the bytes, not from the file name. Files compressed with gzip need the
+/// feature `gzip`.
 ///
 /// # Errors
-/// [`Error::File`] where a file cannot be read, [`Error::Read`] where another source fails, [`Error::InvalidFile`] for bytes
-/// that are no IDX array, are cut short, or go on after its end, and for more than
-/// [`max_bytes`](IdxReader::max_bytes); [`Error::Unsupported`] for gzip without the feature.
+/// The methods return [`Error::File`] if a file cannot be read, and [`Error::Read`] if another source fails.
+/// They return [`Error::InvalidFile`] if the bytes are not an IDX array, are cut short, go on after its end,
+/// or hold more than [`max_bytes`](IdxReader::max_bytes) bytes of numbers. They return [`Error::Unsupported`]
+/// for gzip without the feature, and [`Error::InvalidParameter`] if the number of [`rows`](IdxReader::rows)
+/// is not from 1 to that of the file.
 ///
 /// # Examples
 /// ```
@@ -48,12 +52,13 @@ const MOST_COLUMNS: usize = 1 << 20;
 /// # Ok::<(), logit::Error>(())
 /// ```
 ///
-/// A pair of files, as MNIST has them:
+/// Reading a pair of files, as MNIST has them:
 /// ```no_run
 /// use logit::data::IdxReader;
 ///
 /// let reader = IdxReader::new().rows(1000);
-/// let mut digits = reader.read_pair::<f32>("train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
+/// let mut digits = reader
+///     .read_pair::<f32>("train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
 /// digits.x /= 255.0;
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -70,27 +75,28 @@ impl Default for IdxReader {
 }
 
 impl IdxReader {
-    /// Reads whole arrays of up to a gigabyte.
+    /// Creates a reader of whole arrays of up to a gigabyte.
     pub fn new() -> Self {
         IdxReader::default()
     }
 
-    /// Reads the first rows only, and no byte after them. Defaults to all.
+    /// Sets the number of rows to read from the start of the file; nothing is read after them. Defaults to
+    /// all rows.
     pub fn rows(mut self, rows: usize) -> Self {
         self.rows = Some(rows);
         self
     }
 
-    /// How many bytes the numbers may have that are read. Defaults to 2^30.
+    /// Sets the largest number of bytes that the numbers read may take. Defaults to 2^30.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// Reads a file.
+    /// Reads an array from a file.
     ///
     /// # Errors
-    /// See the type; [`Error::InvalidParameter`] for no rows, or more than there are.
+    /// Returns the errors that [`IdxReader`] lists.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<IdxArray, Error> {
         let path = path.as_ref();
         let failed = |kind, message| Error::File { action: "load", path: path.to_path_buf(), kind, message };
@@ -102,10 +108,10 @@ impl IdxReader {
         })
     }
 
-    /// Reads from any source of bytes.
+    /// Reads an array from any source of bytes.
     ///
     /// # Errors
-    /// See the type; [`Error::InvalidParameter`] for no rows, or more than there are.
+    /// Returns the errors that [`IdxReader`] lists.
     pub fn read_from(&self, source: impl Read) -> Result<IdxArray, Error> {
         let mut source = source::unpacked(source)?;
         let header = Header::read(&mut *source)?;
@@ -117,29 +123,30 @@ impl IdxReader {
             }
             None => header.rows(),
         };
-        // No overflow: the header has checked the size of all rows.
+        // The product does not overflow, because the header has checked the size of all rows.
         let length = header.row_bytes() * rows as u64;
         if length > self.max_bytes {
             return Err(invalid(format!(
-                "it announces {length} bytes of numbers and the reader takes up to {}: raise `max_bytes`, or read fewer \
-                 `rows`",
+                "its rows take {length} bytes, and the limit is {}: raise `max_bytes`, or read fewer `rows`",
                 self.max_bytes
             )));
         }
         let bytes = source::exactly(&mut *source, length)?;
         if self.rows.is_none() && !source::exhausted(&mut *source)? {
-            return Err(invalid(format!("more follows after the {length} bytes that it announces")));
+            return Err(invalid(format!("more follows after the {length} bytes that its header announces")));
         }
         Ok(IdxArray::new(header, rows, bytes))
     }
 
-    /// Reads rows and their labels from two files, as MNIST has them: the labels are a list of bytes.
+    /// Reads rows and their labels from two files, as MNIST has them.
     ///
-    /// The columns are named `pixel (0, 0)` and so on if the rows are images.
+    /// The labels are a one-dimensional array of bytes. If the rows are images, the columns are named
+    /// `pixel (0, 0)` and so on.
     ///
     /// # Errors
-    /// See the type; [`Error::ShapeMismatch`] for another number of labels than of rows; [`Error::InvalidParameter`] for no
-    /// rows, or more than there are.
+    /// Returns the errors that [`IdxReader`] lists, and [`Error::ShapeMismatch`] if the number of labels is
+    /// not the number of rows. Also returns [`Error::InvalidFile`] if the labels are not a one-dimensional
+    /// array of bytes from 0 to 255, or if the rows have more than 2^20 numbers.
     pub fn read_pair<T: Real>(
         &self,
         rows: impl AsRef<Path>,
@@ -150,7 +157,7 @@ impl IdxReader {
         let columns = rows.columns();
         if columns > MOST_COLUMNS {
             return Err(invalid(format!(
-                "its rows have {columns} numbers, and data sets up to {MOST_COLUMNS}"
+                "its rows have {columns} numbers each, and a data set has at most {MOST_COLUMNS} columns"
             )));
         }
         let (set, names) = (Dataset::new(rows.matrix(), labels.labels()?)?, rows.column_names());

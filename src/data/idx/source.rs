@@ -1,16 +1,17 @@
-//! Bytes, unpacked if they are packed, and never more than asked for.
+//! A source of bytes that unpacks gzip, and reads no more than requested.
 
 use std::io::{self, ErrorKind, Read};
 
 use crate::error::Error;
 use crate::persist::file::invalid;
 
-/// How many bytes are read at once, so that memory is taken for what has arrived and not for what was announced.
+/// The number of bytes read at once, so that memory grows with the data that arrives and not with the
+/// announced size.
 const PIECE: usize = 1 << 16;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The bytes of `source`, or what is packed in them.
+/// Returns the bytes of `source`, unpacked if they are compressed with gzip.
 pub(super) fn unpacked<'a>(mut source: impl Read + 'a) -> Result<Box<dyn Read + 'a>, Error> {
     let mut start = Vec::with_capacity(GZIP.len());
     source.by_ref().take(GZIP.len() as u64).read_to_end(&mut start).map_err(|error| failure(&error))?;
@@ -27,13 +28,13 @@ fn gunzip<'a>(source: impl Read + 'a) -> Result<Box<dyn Read + 'a>, Error> {
 #[cfg(not(feature = "gzip"))]
 fn gunzip<'a>(_source: impl Read + 'a) -> Result<Box<dyn Read + 'a>, Error> {
     Err(crate::error::unsupported(
-        "a file packed with gzip",
+        "a file compressed with gzip",
         "this build of logit",
-        "enable its feature `gzip`, or unpack the file",
+        "enable the feature `gzip`, or unpack the file first",
     ))
 }
 
-/// So many bytes.
+/// Reads exactly `length` bytes.
 pub(super) fn exactly(source: &mut dyn Read, length: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     while (bytes.len() as u64) < length {
@@ -49,13 +50,13 @@ pub(super) fn exactly(source: &mut dyn Read, length: u64) -> Result<Vec<u8>, Err
     Ok(bytes)
 }
 
-/// Whether there is nothing more. Of what is packed, it is known then that its checksum is right.
+/// Returns whether the source has ended. At the end of gzip data, the checksum has been verified.
 pub(super) fn exhausted(source: &mut dyn Read) -> Result<bool, Error> {
     let mut one = Vec::new();
     source.take(1).read_to_end(&mut one).map(|count| count == 0).map_err(|error| failure(&error))
 }
 
-/// What is packed wrongly is a matter of the bytes; everything else is one of the source.
+/// Converts an I/O error: bad gzip data is an invalid file, and everything else a failure of the source.
 fn failure(error: &io::Error) -> Error {
     match error.kind() {
         ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {

@@ -14,7 +14,7 @@ impl Categories {
         self.names.binary_search_by(|other| other.as_str().cmp(name)).ok()
     }
 
-    /// How many categories at the front have no column.
+    /// Returns the number of categories at the front that have no column.
     fn dropped(&self, drop: DropCategory) -> usize {
         let all = self.names.len() + usize::from(self.missing);
         match drop {
@@ -24,23 +24,25 @@ impl Categories {
         }
     }
 
-    /// How many columns of the matrix come of a column.
+    /// Returns the number of columns of the matrix that the column becomes.
     pub(super) fn columns(&self, drop: DropCategory) -> usize {
         self.names.len() + usize::from(self.missing) - self.dropped(drop)
     }
 
-    /// The names of the columns that come of a column: one for each category, and one for missing values.
+    /// Returns the names of the columns that the column becomes: one for each category, and one for missing
+    /// values.
     pub(super) fn column_names(&self, column: &str, drop: DropCategory) -> Vec<String> {
         let known = self.names.iter().map(|category| format!("{column}={category}"));
         let missing = self.missing.then(|| format!("{column} is missing"));
         known.chain(missing).skip(self.dropped(drop)).collect()
     }
 
-    /// Which of these columns a code is 1 in, if any; missing values (NaN) have the last.
+    /// Returns the index of the column that is 1 for a code, if there is one. Missing values (NaN) have the
+    /// last column.
     pub(in crate::data) fn index(&self, code: f64, drop: DropCategory) -> Option<usize> {
         let index = match code {
             code if code.is_nan() => self.missing.then_some(self.names.len())?,
-            // What is not known has a code below 0.
+            // The code of an unknown category is below 0.
             code if code < 0.0 => return None,
             code => code as usize,
         };

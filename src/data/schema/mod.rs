@@ -1,7 +1,7 @@
-//! What the columns of a table are, and how its fields become the columns of a matrix.
+//! The columns of a table, and the conversion of its fields to the columns of a matrix.
 //!
-//! `categories` holds the categories of a column, `value` what a field is, `row` makes one row of named fields, `stored`
-//! puts schemas into files. The reader of whole tables lives in `csv`.
+//! `categories` holds the categories of a column, `value` converts a field, `row` makes one row from named
+//! fields, and `stored` writes schemas to files. The reader of whole tables is in `csv`.
 
 mod categories;
 mod row;
@@ -17,26 +17,29 @@ use crate::check;
 use crate::error::Error;
 use crate::preprocess::{DropCategory, UnknownCategory};
 
-/// The columns of a table, with their categories, and the columns of the matrix that they make.
+/// The columns of a table with their categories, and the columns of the matrix made from them.
 ///
-/// A `CsvReader` (feature `csv`) learns a schema from a table. The schema then reads other tables to the same columns, and
-/// [single rows](Schema::row) of named values, which need no feature. [`ModelFile::with_schema`](crate::ModelFile::with_schema)
-/// puts it into the file of a model, so that one file serves new tables; alone it is stored with
+/// A `CsvReader` (feature `csv`) learns a schema from a table. The schema then reads other tables to the same
+/// columns, as well as [single rows](Schema::row) of named values, which need no feature.
+/// [`ModelFile::with_schema`](crate::ModelFile::with_schema) stores a schema in the file of a model, so that
+/// one file is enough to process new tables. A schema can also be stored alone, with
 /// [`Persist`](crate::Persist).
 ///
 /// # Tables
-/// Where there is a header, columns are found by their names, whatever their order, and others are passed over. Without a
-/// header they have the same positions; labels and weights may be left out, both if there are both.
+/// In tables with a header, columns are found by name, in any order, and other columns are ignored. In tables
+/// without a header, columns have the same positions as in the first table. When reading without labels, the
+/// columns of labels and weights may be left out, but not only one of two.
 ///
 /// # Names
-/// Columns of numbers and of codes keep their names; columns of categories have names such as `city=Oslo`. Columns of a
-/// table without a header have no names.
+/// Columns of numbers and of codes keep their names. Columns of categories have names such as `city=Oslo`.
+/// Columns of a table without a header have no names.
 ///
 /// # Unknown categories
-/// One rule, [`CsvReader::unknown`](crate::data::CsvReader::unknown), applies to whatever is read with the schema: a
-/// category that the first table did not have is an error that names its column, or has zeros in all columns. A coded
-/// column has the code -1 then, of which a [`OneHotEncoder`](crate::OneHotEncoder) makes zeros whatever its own rule: that
-/// one is for categories that the schema knows and the training rows of the encoder lacked.
+/// The rule set by [`CsvReader::unknown`](crate::data::CsvReader::unknown) applies to everything that is read
+/// with the schema. A category that is not in the first table is either an error that names its column, or is
+/// encoded as zeros in all columns. In a coded column it has the code -1, which a
+/// [`OneHotEncoder`](crate::OneHotEncoder) encodes as zeros regardless of its own rule. The encoder's rule
+/// applies to categories that the schema knows but the encoder's training rows lack.
 ///
 /// # Examples
 /// ```
@@ -45,17 +48,21 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 /// use logit::data::{CsvReader, Schema};
 ///
 /// let text = "colour,size,kind\nred,3,a\nblue,5,b\n";
-/// let table = CsvReader::new().label("kind").categorical(["colour"]).read_from::<String>(text.as_bytes())?;
+/// let table = CsvReader::new()
+///     .label("kind")
+///     .categorical(["colour"])
+///     .read_from::<String>(text.as_bytes())?;
 /// assert_eq!(table.schema.feature_names(), ["colour=blue", "colour=red", "size"]);
 ///
 /// let schema = Schema::from_bytes(&table.schema.to_bytes()?)?;
 /// let new = schema.read_unlabelled_from("size,colour\n4,red\n".as_bytes())?;
 /// assert_eq!(new.x, nalgebra::dmatrix![0.0, 1.0, 4.0]);
 /// assert_eq!(schema.row([("colour", "red"), ("size", "4")])?, [0.0, 1.0, 4.0]);
-/// let error = schema.read_unlabelled_from("size,colour\n4,green\n".as_bytes()).unwrap_err();
+/// let error =
+///     schema.read_unlabelled_from("size,colour\n4,green\n".as_bytes()).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "line 2, column `colour`: `green` is none of the 2 categories that are known"
+///     "line 2, column `colour`: `green` is not one of the 2 known categories"
 /// );
 /// # }
 /// # Ok::<(), logit::Error>(())
@@ -63,16 +70,16 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
     pub(in crate::data) format: Format,
-    /// How many columns the table has.
+    /// The number of columns of the table.
     pub(in crate::data) width: usize,
     pub(in crate::data) features: Vec<Position>,
-    /// One for each of the features.
+    /// The kind of each feature.
     pub(in crate::data) kinds: Vec<Kind>,
     pub(in crate::data) label: Option<Position>,
     pub(in crate::data) weights: Option<Position>,
 }
 
-/// How text becomes values, for all tables that are read alike.
+/// The settings that convert text to values, shared by all tables that are read with one schema.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::data) struct Format {
     pub(in crate::data) header: bool,
@@ -84,25 +91,25 @@ pub(in crate::data) struct Format {
     pub(in crate::data) max_values: usize,
 }
 
-/// A column of the table. Without a header it is called by its position.
+/// The position and the name of a column of the table. Without a header, the name is the position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::data) struct Position {
     pub(in crate::data) position: usize,
     pub(in crate::data) name: String,
 }
 
-/// What the values of a column are.
+/// The kind of values in a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::data) enum Kind {
     Numbers,
-    /// Categories with a column for each.
+    /// Categories that become one column each.
     Columns(Categories),
-    /// Categories as codes.
+    /// Categories that become codes.
     Codes(Categories),
 }
 
 impl Schema {
-    /// The names of the columns of the matrix; empty for a table without a header.
+    /// Returns the names of the columns of the matrix; empty for a table without a header.
     pub fn feature_names(&self) -> Vec<String> {
         if !self.format.header {
             return Vec::new();
@@ -114,18 +121,18 @@ impl Schema {
         self.features.iter().zip(&self.kinds).flat_map(of_column).collect()
     }
 
-    /// The number of columns of the matrix.
+    /// Returns the number of columns of the matrix.
     pub fn features(&self) -> usize {
         self.kinds.iter().map(|kind| self.width_of(kind)).sum()
     }
 
-    /// The names of the columns of the table that are features, in the order of the matrix. Columns of a table without a
-    /// header are called by their positions: `0`, `1` and so on.
+    /// Returns the names of the columns of the table that are features, in the order of the matrix. Without a
+    /// header, the names are the positions: `0`, `1` and so on.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.features.iter().map(|place| place.name.as_str())
     }
 
-    /// The categories of a column of the table, in ascending order; `None` for other columns.
+    /// Returns the categories of a column of the table, in ascending order, or `None` for other columns.
     pub fn categories(&self, column: &str) -> Option<&[String]> {
         let index = self.features.iter().position(|place| place.name == column)?;
         match &self.kinds[index] {
@@ -134,7 +141,7 @@ impl Schema {
         }
     }
 
-    /// The names of the categories of each column of the matrix that holds codes, if there is one.
+    /// Returns the category names of each column of the matrix, or `None` if no column holds codes.
     #[cfg(feature = "csv")]
     pub(in crate::data) fn category_names(&self) -> Option<Vec<Vec<String>>> {
         let of_column = |kind: &Kind| match kind {
@@ -145,7 +152,7 @@ impl Schema {
         coded.then(|| self.kinds.iter().flat_map(of_column).collect())
     }
 
-    /// How many columns of the matrix come of a column of the table.
+    /// Returns the number of columns of the matrix that a column of the table becomes.
     pub(in crate::data) fn width_of(&self, kind: &Kind) -> usize {
         match kind {
             Kind::Numbers | Kind::Codes(_) => 1,
@@ -162,7 +169,7 @@ impl Format {
             "delimiter",
             f64::from(delimiter),
             valid,
-            "a byte of ASCII, no quote and no end of a line",
+            "an ASCII byte other than a quote, a line break or NUL",
         )
     }
 }

@@ -1,4 +1,4 @@
-//! One row of a matrix, from values with names.
+//! One row of a matrix from named values.
 
 use super::{FieldValue, Kind, Position, Schema};
 use crate::check;
@@ -6,15 +6,18 @@ use crate::column::{shown, unknown};
 use crate::error::Error;
 
 impl Schema {
-    /// The row of the matrix that these values make, each given with the name of its column of the table, in any order.
+    /// Returns the row of the matrix that these values make, each given with the name of its column of the
+    /// table, in any order.
     ///
-    /// All columns that are features must be there; the labels and the weights may be, and are passed over. Text is read as
-    /// in a table: a marker of a missing value becomes NaN, categories become columns or codes. In tables without a header
-    /// columns are called by their positions: `0`, `1` and so on.
+    /// All features must be given. Labels and weights may be given, and are ignored. Text is read as in a
+    /// table: a marker of a missing value becomes NaN, and categories become columns or codes. In tables
+    /// without a header, the names of columns are their positions: `0`, `1` and so on.
     ///
     /// # Errors
-    /// [`Error::UnknownColumn`] for a name that no column has; [`Error::InvalidValue`], which names the column, for a value
-    /// that is missing or given twice, for text that is no number, and for an unknown category.
+    /// Returns [`Error::UnknownColumn`] if a given name is not that of a column. Returns
+    /// [`Error::InvalidValue`], which names the column, if a value is not given or given twice, if it is
+    /// missing and must not be, if it is not a number in a column of numbers, or if it is an unknown category
+    /// and the schema rejects these.
     ///
     /// # Examples
     /// ```
@@ -22,17 +25,30 @@ impl Schema {
     /// use logit::data::{CsvReader, FieldValue};
     ///
     /// let text = "island,bill,sex,species\nDream,39.1,male,a\nBiscoe,46.5,?,b\n";
-    /// let reader = CsvReader::new().label("species").categorical(["island", "sex"]).missing(["?"]);
+    /// let reader =
+    ///     CsvReader::new().label("species").categorical(["island", "sex"]).missing(["?"]);
     /// let schema = reader.read_from::<String>(text.as_bytes())?.schema;
     ///
     /// let row = schema.row([("bill", "40.2"), ("island", "Dream"), ("sex", "?")])?;
-    /// assert_eq!(schema.feature_names(), ["island=Biscoe", "island=Dream", "bill", "sex=male", "sex is missing"]);
+    /// assert_eq!(
+    ///     schema.feature_names(),
+    ///     ["island=Biscoe", "island=Dream", "bill", "sex=male", "sex is missing"]
+    /// );
     /// assert_eq!(row, [0.0, 1.0, 40.2, 0.0, 1.0]);
-    /// let values: [(&str, FieldValue); 3] = [("bill", 40.2.into()), ("island", "Dream".into()), ("sex", None::<f64>.into())];
+    /// let values: [(&str, FieldValue); 3] = [
+    ///     ("bill", 40.2.into()),
+    ///     ("island", "Dream".into()),
+    ///     ("sex", None::<f64>.into()),
+    /// ];
     /// assert_eq!(schema.row(values)?, row);
     ///
-    /// let error = schema.row([("bill", "40.2"), ("island", "Torgersen"), ("sex", "male")]).unwrap_err();
-    /// assert_eq!(error.to_string(), "column `island`: `Torgersen` is none of the 2 categories that are known");
+    /// let error = schema
+    ///     .row([("bill", "40.2"), ("island", "Torgersen"), ("sex", "male")])
+    ///     .unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "column `island`: `Torgersen` is not one of the 2 known categories"
+    /// );
     /// # }
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -46,11 +62,13 @@ impl Schema {
         self.row_into(&values, &mut row).map(|()| row)
     }
 
-    /// Writes the [`row`](Schema::row) that these values make to `out`, which has [`features`](Schema::features) entries.
-    /// Allocates nothing, unless a category is given as a number.
+    /// Writes the [`row`](Schema::row) that these values make to `out`, which has
+    /// [`features`](Schema::features) entries.
+    ///
+    /// The method allocates nothing, unless a category is given as a number.
     ///
     /// # Errors
-    /// As [`row`](Schema::row); [`Error::ShapeMismatch`] for another length of `out`.
+    /// Returns the errors of [`row`](Schema::row), and [`Error::ShapeMismatch`] if `out` has another length.
     pub fn row_into<N: AsRef<str>>(
         &self,
         values: &[(N, FieldValue<'_>)],
@@ -71,12 +89,12 @@ impl Schema {
         Ok(())
     }
 
-    /// Whether the table has a use for a column.
+    /// Returns whether the schema uses a column with this name.
     fn has(&self, name: &str) -> bool {
         self.features.iter().chain(&self.label).chain(&self.weights).any(|place| place.name == name)
     }
 
-    /// Writes the columns of the matrix that come of a value.
+    /// Writes the columns of the matrix that a value becomes.
     fn write(&self, value: &FieldValue<'_>, kind: &Kind, columns: &mut [f64]) -> Result<(), String> {
         match kind {
             Kind::Numbers => columns.fill(value.number(&self.format)?),
@@ -93,7 +111,7 @@ impl Schema {
     }
 }
 
-/// The one value of a column.
+/// Returns the value of a column, which must be given exactly once.
 fn value_of<'a, 'b, N: AsRef<str>>(
     place: &Position,
     values: &'a [(N, FieldValue<'b>)],
@@ -101,8 +119,8 @@ fn value_of<'a, 'b, N: AsRef<str>>(
     let mut found = values.iter().filter(|(name, _)| name.as_ref() == place.name);
     match (found.next(), found.next()) {
         (Some((_, value)), None) => Ok(value),
-        (Some(_), Some(_)) => Err(invalid(place, "it is given twice".to_owned())),
-        (None, _) => Err(invalid(place, "there is no value for it".to_owned())),
+        (Some(_), Some(_)) => Err(invalid(place, "its value is given more than once".to_owned())),
+        (None, _) => Err(invalid(place, "no value is given: every feature needs one".to_owned())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Schemas in files, alone and beside a model.
+//! Storage of schemas in files, alone and with a model.
 
 use super::{Categories, Format, Kind, Position, Schema};
 use crate::check;
@@ -9,12 +9,14 @@ use crate::persist::file::invalid;
 use crate::persist::{ModelFile, Persist, Record};
 use crate::preprocess::{DropCategory, UnknownCategory};
 
-/// The name of the part of a model file that is a schema.
+/// The name of the part of a model file that holds the schema.
 const PART: &str = "schema";
 
 impl<M: Persist + Classifier<M::Scalar>> ModelFile<M> {
-    /// Adds the schema of the tables that the model is for, so that the file serves new tables; it is the
-    /// [part](ModelFile::with_part) `schema`.
+    /// Adds the schema of the tables that the model processes, so that the file is enough to process new
+    /// tables.
+    ///
+    /// The schema is stored as the [part](ModelFile::with_part) `schema`.
     ///
     /// ```
     /// # #[cfg(feature = "csv")] {
@@ -22,7 +24,8 @@ impl<M: Persist + Classifier<M::Scalar>> ModelFile<M> {
     /// use logit::prelude::*;
     /// use logit::{AnyClassifier, LogisticRegression, ModelFile, Penalty, Scratch};
     ///
-    /// let text = "island,bill,species\nDream,39.1,a\nBiscoe,46.5,b\nDream,38.0,a\nDream,45.0,b\n";
+    /// let text = "island,bill,species\nDream,39.1,a\nBiscoe,46.5,b\n\
+    ///             Dream,38.0,a\nDream,45.0,b\n";
     /// let reader = CsvReader::new().label("species").categorical(["island"]);
     /// let table = reader.read_from::<String>(text.as_bytes())?;
     /// let model = table.dataset.fit(&LogisticRegression::new(Penalty::c(1.0)))?;
@@ -31,7 +34,8 @@ impl<M: Persist + Classifier<M::Scalar>> ModelFile<M> {
     /// // A service has these bytes, and nothing else.
     /// let file = ModelFile::<AnyClassifier<f64, String>>::from_bytes(&bytes)?;
     /// let schema = file.schema()?;
-    /// let new = schema.read_unlabelled_from("bill,island\n38.5,Dream\n47.0,Biscoe\n".as_bytes())?;
+    /// let new = schema
+    ///     .read_unlabelled_from("bill,island\n38.5,Dream\n47.0,Biscoe\n".as_bytes())?;
     /// assert_eq!(file.model().predict(&new)?, ["a", "b"]);
     /// let row = schema.row([("bill", "38.5"), ("island", "Dream")])?;
     /// assert_eq!(file.model().predict_row(&row, &mut Scratch::new())?, "a");
@@ -40,8 +44,9 @@ impl<M: Persist + Classifier<M::Scalar>> ModelFile<M> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::UnknownColumn`] for a model that was fitted with a name that the schema makes no column of;
-    /// [`Error::ShapeMismatch`] for a model without names of another number of columns.
+    /// Returns [`Error::UnknownColumn`] if the model was fitted with a column name that the schema does not
+    /// produce. If the model or the schema has no names, returns [`Error::ShapeMismatch`] if they differ in
+    /// the number of columns.
     pub fn with_schema(self, schema: &Schema) -> Result<Self, Error> {
         let names = schema.feature_names();
         match self.model().feature_names().filter(|_| !names.is_empty()) {
@@ -57,10 +62,10 @@ impl<M: Persist + Classifier<M::Scalar>> ModelFile<M> {
 }
 
 impl<M: Persist> ModelFile<M> {
-    /// The schema of the tables that the model is for.
+    /// Returns the schema of the tables that the model processes.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`] if the file has none, or one that is not right.
+    /// Returns [`Error::InvalidFile`] if the file has no schema, or an invalid one.
     pub fn schema(&self) -> Result<Schema, Error> {
         self.part(PART)
     }
@@ -110,7 +115,7 @@ impl Persist for Schema {
         let format = Format {
             header: record.take_flag("header")?,
             delimiter: u8::try_from(delimiter)
-                .map_err(|_| invalid(format!("the delimiter {delimiter} is no byte")))?,
+                .map_err(|_| invalid(format!("the delimiter {delimiter} is not a byte")))?,
             missing: record.take_texts("missing", markers)?,
             unknown: UnknownCategory::from_key(&record.take_text("unknown")?)?,
             drop: DropCategory::from_key(&record.take_text("drop")?)?,
@@ -128,27 +133,30 @@ impl Persist for Schema {
 }
 
 impl Schema {
-    /// What every schema that was learned fulfils.
+    /// Checks the properties that every learned schema has.
     fn check(&self) -> Result<(), Error> {
         if self.features.is_empty() || self.features.len() != self.kinds.len() {
             let (places, kinds) = (self.features.len(), self.kinds.len());
             return Err(invalid(format!(
-                "{places} columns of {kinds} kinds: wanted one of each, and the same of both"
+                "the schema has {places} columns and {kinds} column kinds: expected equal counts, at least 1"
             )));
         }
         let places = || self.features.iter().chain(&self.label).chain(&self.weights);
         let mut positions: Vec<usize> = places().map(|place| place.position).collect();
         positions.sort_unstable();
         if positions.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(invalid("a column has two uses"));
+            return Err(invalid("the schema uses a column twice"));
         }
         if positions.iter().any(|&position| position >= self.width) {
-            return Err(invalid(format!("a column is beyond the {} that there are", self.width)));
+            return Err(invalid(format!(
+                "the schema uses a column beyond the {} columns of its table",
+                self.width
+            )));
         }
         let mut names: Vec<&str> = places().map(|place| place.name.as_str()).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(invalid("two columns have one name"));
+            return Err(invalid("two columns of the schema have the same name"));
         }
         Ok(())
     }
@@ -167,13 +175,14 @@ fn take_kinds(record: &mut Record) -> Result<Vec<Kind>, Error> {
     let counts = record.take_counts("categories_per_column")?;
     let missing = record.take_counts("missing_categories")?;
     let total = counts.iter().try_fold(0usize, |sum, &count| sum.checked_add(count));
-    let total = total.ok_or_else(|| invalid("the numbers of categories have no sum"))?;
+    let total = total.ok_or_else(|| invalid("the schema has more categories than can be counted"))?;
     let mut names = record.take_texts("categories", total)?.into_iter();
     let mut columns = counts.iter().zip(&missing);
     let with_categories = kinds.iter().filter(|&&kind| kind != NUMBERS).count();
     if with_categories != counts.len() || counts.len() != missing.len() {
         return Err(invalid(format!(
-            "{with_categories} columns of categories, {} numbers of them and {} marks of missing ones: wanted the same",
+            "the schema has {with_categories} columns of categories, {} category counts and {} missing \
+             flags: expected equal counts",
             counts.len(),
             missing.len()
         )));
@@ -182,7 +191,9 @@ fn take_kinds(record: &mut Record) -> Result<Vec<Kind>, Error> {
         let (&count, &missing) = columns.next().unwrap_or((&0, &0));
         let names: Vec<String> = names.by_ref().take(count).collect();
         if missing > 1 || names.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return Err(invalid("the categories of a column are not in ascending order, or badly marked"));
+            return Err(invalid(
+                "the categories of a column are not in ascending order, or its missing flag is not 0 or 1",
+            ));
         }
         Ok(Categories { names, missing: missing == 1 })
     };
@@ -190,7 +201,7 @@ fn take_kinds(record: &mut Record) -> Result<Vec<Kind>, Error> {
         NUMBERS => Ok(Kind::Numbers),
         COLUMNS => next().map(Kind::Columns),
         CODES => next().map(Kind::Codes),
-        other => Err(invalid(format!("a column is of kind {other}, which there is not"))),
+        other => Err(invalid(format!("a column has the unknown kind {other}"))),
     };
     kinds.into_iter().map(kind).collect()
 }
@@ -211,6 +222,6 @@ fn take_place(record: &mut Record, name: &str) -> Result<Option<Position>, Error
     let mut places = take_places(record, name)?;
     match places.len() {
         0 | 1 => Ok(places.pop()),
-        count => Err(invalid(format!("{count} columns of {name}, wanted at most one"))),
+        count => Err(invalid(format!("the schema has {count} columns for `{name}`: expected at most one"))),
     }
 }

@@ -1,4 +1,4 @@
-//! What a field of a table is: text, a number, true or false, or missing.
+//! The values of fields: text, numbers, flags, or missing values.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,11 @@ use super::{Categories, Format};
 use crate::column::shown;
 use crate::preprocess::{UNKNOWN_CODE, UnknownCategory};
 
-/// A value of a row that is given by name, for [`Schema::row`](super::Schema::row).
+/// A named value of a row, for [`Schema::row`](super::Schema::row).
 ///
-/// Text is read as a table is: it may hold a number, and it may be a marker of a missing value. Numbers and flags do for
-/// columns of numbers (`true` is 1) and for categories whose text is theirs, such as `3` or `true`.
+/// Text is read as in a table: it may be a number or a marker of a missing value. Numbers and flags are valid
+/// in columns of numbers (`true` is 1), and in columns of categories whose text is the same, such as `3` or
+/// `true`.
 ///
 /// ```
 /// use logit::data::FieldValue;
@@ -20,7 +21,7 @@ use crate::preprocess::{UNKNOWN_CODE, UnknownCategory};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FieldValue<'a> {
-    /// Text, as it would be in a table.
+    /// Text, as in a table.
     Text(Cow<'a, str>),
     /// A number; NaN is a missing value.
     Number(f64),
@@ -33,7 +34,7 @@ pub enum FieldValue<'a> {
 }
 
 impl FieldValue<'_> {
-    /// The number that this is in a column of numbers; NaN for a missing value.
+    /// Returns the value of a column of numbers; NaN for a missing value.
     pub(super) fn number(&self, format: &Format) -> Result<f64, String> {
         match self {
             FieldValue::Text(text) if format.is_missing(text.trim()) => Ok(f64::NAN),
@@ -47,7 +48,7 @@ impl FieldValue<'_> {
         }
     }
 
-    /// The code that this is in a column of categories: NaN for a missing one.
+    /// Returns the code in a column of categories; NaN for a missing value.
     pub(super) fn code(&self, format: &Format, categories: &Categories, coded: bool) -> Result<f64, String> {
         let of_text = |text: &str| format.code(Some(text), categories, coded);
         match self {
@@ -66,17 +67,18 @@ impl Format {
         self.missing.iter().any(|marker| marker.trim() == text)
     }
 
-    /// NaN, if values may be missing.
+    /// Returns NaN if values may be missing, and an error otherwise.
     fn missing_number(&self) -> Result<f64, String> {
         if self.missing.is_empty() {
             return Err(
-                "the value is missing, and the table was read without markers of missing values".to_owned()
+                "the value is missing, but the schema was learned without `missing` markers".to_owned()
             );
         }
         Ok(f64::NAN)
     }
 
-    /// The code of a category: NaN for one that is missing, [`UNKNOWN_CODE`] for one that is unknown and let pass.
+    /// Returns the code of a category: NaN for a missing value, [`UNKNOWN_CODE`] for an unknown category that
+    /// is accepted.
     pub(in crate::data) fn code(
         &self,
         text: Option<&str>,
@@ -86,10 +88,10 @@ impl Format {
         let Some(text) = text.filter(|text| !self.is_missing(text)) else {
             return match (coded, self.unknown) {
                 (true, _) => self.missing_number(),
-                (false, UnknownCategory::Refuse) if !categories.missing => {
-                    Err("the value is missing, which none was in the table that the categories are from"
-                        .to_owned())
-                }
+                (false, UnknownCategory::Refuse) if !categories.missing => Err(
+                    "the value is missing, but the column had no missing values when the schema was learned"
+                        .to_owned(),
+                ),
                 _ => Ok(f64::NAN),
             };
         };
@@ -98,19 +100,19 @@ impl Format {
             (None, UnknownCategory::Zeros) => Ok(UNKNOWN_CODE),
             (None, UnknownCategory::Refuse) => {
                 let known = categories.names.len();
-                Err(format!("`{}` is none of the {known} categories that are known", shown(text)))
+                Err(format!("`{}` is not one of the {known} known categories", shown(text)))
             }
         }
     }
 }
 
-/// The finite number that a text is.
+/// Parses a finite number.
 pub(in crate::data) fn number(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(number),
         Ok(_) => Err(format!("`{}` is not finite", shown(text))),
         Err(_) if text.is_empty() => Err("the field is empty".to_owned()),
-        Err(_) => Err(format!("`{}` is no number", shown(text))),
+        Err(_) => Err(format!("`{}` is not a number", shown(text))),
     }
 }
 

@@ -3,9 +3,9 @@
 use crate::scalar::Exponential;
 use crate::scalar::Real;
 
-/// The scale λ of Klambauer and others.
+/// The scale λ of SELU (Klambauer and others).
 const SCALE: f64 = 1.050_700_987_355_480_5;
-/// λ times their α, 1.6732632423543772.
+/// λ α of SELU, with α = 1.6732632423543772.
 const SCALE_ALPHA: f64 = 1.758_099_340_847_376_8;
 
 #[inline(always)]
@@ -18,7 +18,10 @@ pub(super) fn selu<T: Real>(z: T) -> (T, T) {
     scaled(z, T::of(SCALE), T::of(SCALE_ALPHA))
 }
 
-/// With m = exp(z) - 1 for z <= 0: `alpha` m, and `alpha` (1 + m). Close to zero, m is not a difference.
+/// Returns the value and the derivative: `scale` z and `scale` for z > 0, else `alpha` m and `alpha` (1 + m)
+/// with m = exp(z) - 1.
+///
+/// m is not computed as a difference close to zero, so it keeps its digits there.
 #[inline(always)]
 fn scaled<T: Real>(z: T, scale: T, alpha: T) -> (T, T) {
     let exponential = Exponential::new(if z > T::zero() { T::zero() } else { z });

@@ -1,11 +1,13 @@
-//! Gaussian error linear units: z Φ(z), and the approximation of it by tanh.
+//! Gaussian error linear units: z Φ(z), and its approximation by tanh.
 
 use super::silu::gated;
 use crate::scalar::Real;
 use crate::scalar::{Exponential, NormalTail, Pair};
 
-/// With Φ and φ at -|z| from one exponential: above zero z (1 - Φ), with derivative 1 - Φ + |z| φ, and below -|z| Φ,
-/// with derivative Φ - |z| φ. What is multiplied is chosen, not what is done, so that loops vectorise.
+/// Returns the value and the derivative, with Φ and φ at -|z| from one exponential.
+///
+/// For z >= 0 these are z (1 - Φ) and 1 - Φ + |z| φ; for z < 0 they are -|z| Φ and Φ - |z| φ. The conditions
+/// select operands, not operations, so that loops vectorise.
 #[inline(always)]
 pub(super) fn gelu<T: Real>(z: T) -> (T, T) {
     let tail = NormalTail::new(z.abs());
@@ -17,14 +19,17 @@ pub(super) fn gelu<T: Real>(z: T) -> (T, T) {
     (if negative { first } else { value }, if negative { second } else { derivative })
 }
 
-/// 0.5 z (1 + tanh(√(2/π) (z + 0.044715 z^3))) = z σ(u) with u = √(8/π) (z + 0.044715 z^3).
+/// Returns the value and the derivative of 0.5 z (1 + tanh(√(2/π) (z + 0.044715 z^3))) = z σ(u).
 ///
-/// u is computed to twice the usual digits: σ(u) loses u units in the last place to a rounded u, 600 at z = -20.
+/// Here u = √(8/π) (z + 0.044715 z^3).
+///
+/// u is computed in twice the working precision: a rounded u costs σ(u) about u units in the last place, 600
+/// at z = -20.
 #[inline(always)]
 pub(super) fn gelu_tanh<T: Real>(z: T) -> (T, T) {
     let factor = Pair::constant(1.595_769_121_605_730_8, -9.969_308_809_110_92e-17);
     let cubic = Pair::constant(0.044_715, 2.196_021_142_708_559_5e-18);
-    // exp(-u) is zero long before.
+    // exp(-u) underflows to zero long before |z| = 40.
     let magnitude = if z.abs() > T::of(40.0) { T::of(40.0) } else { z.abs() };
     let term = Pair::product(magnitude, magnitude).times_pair(cubic);
     let u = term.plus(T::one()).times_pair(factor).times(magnitude);
@@ -52,7 +57,7 @@ mod tests {
         }
     }
 
-    /// mpmath with 60 digits.
+    /// Reference values from mpmath with 60 digits.
     #[test]
     fn the_tails_keep_their_digits() {
         let check = |function: fn(f64) -> (f64, f64), z: f64, wanted: (f64, f64)| {

@@ -1,15 +1,15 @@
-//! Piecewise polynomials in place of tanh, sigmoid and SiLU. At their corners the derivative is that of the outer
-//! pieces, the straight lines that reach to infinity.
+//! Piecewise polynomial approximations of tanh, sigmoid and SiLU. At a corner the derivative is that of the
+//! outer piece, a straight line that extends to infinity.
 
 use crate::scalar::Real;
 
-/// min(max(z, -1), 1)
+/// Returns min(max(z, -1), 1) and its derivative.
 #[inline(always)]
 pub(super) fn hard_tanh<T: Real>(z: T) -> (T, T) {
     between(z, T::one(), (-T::one(), T::zero()), (z, T::one()), (T::one(), T::zero()))
 }
 
-/// min(max(z/6 + 1/2, 0), 1)
+/// Returns min(max(z/6 + 1/2, 0), 1) and its derivative.
 #[inline(always)]
 pub(super) fn hard_sigmoid<T: Real>(z: T) -> (T, T) {
     let (three, six) = (T::of(3.0), T::of(6.0));
@@ -17,7 +17,7 @@ pub(super) fn hard_sigmoid<T: Real>(z: T) -> (T, T) {
     between(z, three, (T::zero(), T::zero()), inside, (T::one(), T::zero()))
 }
 
-/// z min(max(z/6 + 1/2, 0), 1)
+/// Returns z min(max(z/6 + 1/2, 0), 1) and its derivative.
 #[inline(always)]
 pub(super) fn hard_swish<T: Real>(z: T) -> (T, T) {
     let (three, six) = (T::of(3.0), T::of(6.0));
@@ -25,7 +25,7 @@ pub(super) fn hard_swish<T: Real>(z: T) -> (T, T) {
     between(z, three, (T::zero(), T::zero()), inside, (z, T::one()))
 }
 
-/// One of three pieces, with corners at -corner and corner; NaN goes to the one inside.
+/// Selects one of three pieces, with corners at -corner and corner. NaN selects the inner piece.
 #[inline(always)]
 fn between<T: Real>(z: T, corner: T, below: (T, T), inside: (T, T), above: (T, T)) -> (T, T) {
     if z <= -corner {

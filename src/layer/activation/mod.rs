@@ -1,5 +1,6 @@
-//! Scalar activations, fused into [`Dense`](crate::nn::Dense) layers and layers of their own in
-//! [`Activate`](crate::nn::Activate). Each function returns its value and its derivative from the same numbers.
+//! Scalar activations, fused into [`Dense`](crate::nn::Dense) layers or used as separate layers with
+//! [`Activate`](crate::nn::Activate). Each function computes its value and its derivative from the same
+//! intermediate results.
 
 mod elu;
 mod gelu;
@@ -25,10 +26,10 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
-/// The function that a layer applies to each of its outputs.
+/// An activation: the function that a layer applies to each of its outputs.
 ///
 /// # Formula
-/// σ is the logistic function, Φ and φ are the distribution function and the density of the standard normal
+/// σ is the logistic function; Φ and φ are the distribution function and the density of the standard normal
 /// distribution.
 ///
 /// | | a(z) | a'(z) |
@@ -51,13 +52,14 @@ use crate::scalar::vectorize;
 /// | `HardSwish` | z min(max(z/6 + 1/2, 0), 1) | (2 z + 3)/6 for -3 < z < 3, else 0 below and 1 above |
 ///
 /// # Kinks
-/// At z = 0 and z = -0 the derivative is the one from the left: 0 for `Relu`, s, α, and λ α. At the corners of the
-/// three hard functions it is that of the outer piece.
+/// At z = 0 and z = -0 the derivative is the one from the left: 0 for `Relu`, s for `LeakyRelu`, α for `Elu`
+/// and λ α for `Selu`. At the corners of the three hard functions it is that of the outer piece.
 ///
 /// # Precision
-/// Values and derivatives are right to a few units in the last place, far into both tails and close to zero;
-/// a derivative that crosses zero (`Gelu`, `GeluTanh`, `Silu`) is right to a few units of its larger term there. No
-/// infinite z gives NaN where the limit is a number: `Silu` and `Gelu` of -∞ are 0.
+/// Values and derivatives are accurate to a few units in the last place, far into both tails and close to
+/// zero. Where a derivative crosses zero (`Gelu`, `GeluTanh`, `Silu`), it is accurate to a few units in the
+/// last place of its larger term. An infinite z does not give NaN where the limit is a number: `Silu` and
+/// `Gelu` of -∞ are 0.
 ///
 /// # Examples
 /// ```
@@ -70,55 +72,60 @@ use crate::scalar::vectorize;
 /// ```
 ///
 /// # References
-/// He, Zhang, Ren and Sun (2015) and Maas, Hannun and Ng (2013) for rectifiers; Clevert, Unterthiner and Hochreiter
-/// (2016) for ELU; Klambauer, Unterthiner, Mayr and Hochreiter (2017) for SELU; Hendrycks and Gimpel (2016) for both
-/// forms of GELU and SiLU; Howard and others, *Searching for MobileNetV3* (2019), for the hard sigmoid and swish.
+/// He, Zhang, Ren and Sun (2015) and Maas, Hannun and Ng (2013) for rectifiers; Clevert, Unterthiner and
+/// Hochreiter (2016) for ELU; Klambauer, Unterthiner, Mayr and Hochreiter (2017) for SELU; Hendrycks and
+/// Gimpel (2016) for both forms of GELU and SiLU; Howard and others, *Searching for MobileNetV3* (2019), for
+/// the hard sigmoid and swish.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Activation {
-    /// z itself: for output layers, whose losses take raw scores.
+    /// The identity, for output layers: losses take raw scores.
     #[default]
     Identity,
     /// The rectified linear unit.
     Relu,
-    /// The rectified linear unit with this slope below zero; 0.01 is usual.
+    /// The leaky rectified linear unit with this slope below zero; 0.01 is usual.
     LeakyRelu(f64),
-    /// The exponential linear unit, which falls to minus this number; 1 is usual.
+    /// The exponential linear unit with this α, which falls to -α; 1 is usual.
     Elu(f64),
     /// The self-normalising exponential linear unit, with λ = 1.0507009873554805 and α = 1.6732632423543772.
     Selu,
     /// The Gaussian error linear unit.
     Gelu,
-    /// The approximation of the Gaussian error linear unit by tanh.
+    /// The tanh approximation of the Gaussian error linear unit.
     GeluTanh,
     /// The sigmoid linear unit, also called swish.
     Silu,
-    /// The smooth rectifier.
+    /// The smooth rectifier, ln(1 + exp(z)).
     Softplus,
     /// The logarithm of the logistic function.
     LogSigmoid,
-    /// The quotient that goes to -1 and 1 more slowly than the hyperbolic tangent.
+    /// The quotient z / (1 + |z|), which approaches -1 and 1 more slowly than the hyperbolic tangent.
     Softsign,
     /// The logistic function.
     Sigmoid,
     /// The hyperbolic tangent.
     Tanh,
-    /// A straight line between -1 and 1.
+    /// A piecewise linear tanh: a straight line between (-1, -1) and (1, 1).
     HardTanh,
-    /// A straight line between (-3, 0) and (3, 1).
+    /// A piecewise linear sigmoid: a straight line between (-3, 0) and (3, 1).
     HardSigmoid,
     /// z times the hard sigmoid.
     HardSwish,
 }
 
 impl Activation {
-    /// Every activation, with the usual parameters: a list to choose from.
+    /// All activations, with their usual parameters, as a list to choose from.
     ///
     /// ```
     /// use logit::Activation;
     ///
     /// assert!(Activation::ALL.contains(&Activation::LeakyRelu(0.01)));
-    /// assert!(Activation::ALL.iter().all(|activation| activation.evaluate(f64::NAN).0.is_nan()));
+    /// assert!(
+    ///     Activation::ALL
+    ///         .iter()
+    ///         .all(|activation| activation.evaluate(f64::NAN).0.is_nan())
+    /// );
     /// ```
     pub const ALL: &'static [Activation] = &[
         Activation::Identity,
@@ -139,20 +146,20 @@ impl Activation {
         Activation::HardSwish,
     ];
 
-    /// The leaky rectifier with the usual slope, 0.01.
+    /// Returns the leaky rectifier with the usual slope, 0.01.
     pub const fn leaky_relu() -> Self {
         Activation::LeakyRelu(0.01)
     }
 
-    /// The exponential linear unit with the usual α, 1.
+    /// Returns the exponential linear unit with the usual α, 1.
     pub const fn elu() -> Self {
         Activation::Elu(1.0)
     }
 
-    /// Whether the parameter, where there is one, can be used.
+    /// Checks the parameter of the activation, if it has one.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when `slope` or `alpha` is not finite.
+    /// Returns [`Error::InvalidParameter`] if `slope` or `alpha` is not finite.
     pub fn check(self) -> Result<(), Error> {
         match self {
             Activation::LeakyRelu(slope) => check::parameter("slope", slope, slope.is_finite(), "finite"),
@@ -161,7 +168,7 @@ impl Activation {
         }
     }
 
-    /// The value and the derivative at `z`.
+    /// Returns the value and the derivative at `z`.
     #[inline]
     pub fn evaluate<T: Real>(self, z: T) -> (T, T) {
         match self {
@@ -184,7 +191,7 @@ impl Activation {
         }
     }
 
-    /// How weights before this activation start unless told otherwise.
+    /// Returns the default initializer of the weights before this activation.
     pub(crate) fn initializer(self) -> Initializer {
         match self {
             Activation::Relu
@@ -206,19 +213,19 @@ impl Activation {
         }
     }
 
-    /// Whether the derivative cannot be read off the output, so that the forward pass has to keep it.
+    /// Returns whether the forward pass has to store the derivative because the output does not determine it.
     pub(super) fn keeps_derivative(self) -> bool {
         match self {
             Activation::Identity | Activation::Relu => false,
-            // A negative slope gives positive outputs on both sides.
+            // A negative slope gives positive outputs on both sides of zero.
             Activation::LeakyRelu(slope) => slope < 0.0,
-            // The others could be read off with a loss of digits where the output rounds to its limit.
+            // For the others the output may round to its limit, which would cost the derivative its digits.
             _ => true,
         }
     }
 
-    /// Adds the bias (none if empty) to each column of `z` and applies the activation; fills `derivative` where it is
-    /// kept.
+    /// Adds the bias (none if empty) to each column of `z`, applies the activation, and fills `derivative` if
+    /// it is stored.
     pub(super) fn forward<T: Real>(self, z: &mut [T], bias: &[T], rows: usize, derivative: &mut [T]) {
         let columns = Columns { z, bias, rows: rows.max(1), derivative };
         match self {
@@ -237,7 +244,7 @@ impl Activation {
                 columns.values_and_derivatives(move |z| elu(z, alpha));
             }
             Activation::Selu => columns.values_and_derivatives(selu),
-            // A function this long is not inlined without being told so once more.
+            // The compiler inlines a function of this length only with a second hint.
             Activation::Gelu => columns.values_and_derivatives(
                 #[inline(always)]
                 |z| gelu(z),
@@ -258,7 +265,7 @@ impl Activation {
         }
     }
 
-    /// `delta = gradient * a'`, from the output or the derivative that the forward pass kept.
+    /// Computes `delta = gradient * a'` from the output or from the derivative that the forward pass stored.
     pub(super) fn backward<T: Real>(self, gradient: &[T], output: &[T], derivative: &[T], delta: &mut [T]) {
         let slope = match self {
             Activation::Identity => T::one(),
@@ -273,7 +280,7 @@ impl Activation {
                         *delta = g * d;
                     }
                 } else {
-                    // The output is positive where the input is.
+                    // The output is positive exactly where the input is.
                     for ((delta, &g), &y) in delta.iter_mut().zip(gradient).zip(output) {
                         *delta = if y > T::zero() { g } else { g * slope };
                     }
@@ -283,7 +290,7 @@ impl Activation {
     }
 }
 
-/// Columns of numbers before the activation, each with a bias to be added, that become the output.
+/// Pre-activations column by column, each column with its bias; the outputs overwrite them.
 struct Columns<'a, T> {
     z: &'a mut [T],
     bias: &'a [T],
@@ -330,7 +337,7 @@ impl<T: Real> Columns<'_, T> {
 mod tests {
     use super::*;
 
-    /// No arm for the rest: the compiler asks for a new activation here, and the test for it in the list.
+    /// There is no catch-all arm: a new activation does not compile until it is added here.
     fn index(activation: Activation) -> usize {
         match activation {
             Activation::Identity => 0,
@@ -359,7 +366,7 @@ mod tests {
         assert_eq!(Activation::ALL[2..4], [Activation::leaky_relu(), Activation::elu()]);
     }
 
-    /// What `Dense` applies is what `evaluate` promises, with and without a bias.
+    /// `Dense` applies the same function as `evaluate`, with and without a bias.
     #[test]
     fn columns_agree_with_single_numbers() {
         let negative = [Activation::LeakyRelu(-0.3), Activation::Elu(-2.0)];

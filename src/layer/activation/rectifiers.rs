@@ -2,7 +2,7 @@
 
 use crate::scalar::Real;
 
-/// Written with `<=`, so that NaN passes through.
+/// Returns the value and the derivative. The comparison is `<=`, so that NaN passes through.
 #[inline(always)]
 pub(super) fn relu<T: Real>(z: T) -> (T, T) {
     if z <= T::zero() { (T::zero(), T::zero()) } else { (z, T::one()) }

@@ -3,7 +3,7 @@
 use crate::scalar::Exponential;
 use crate::scalar::Real;
 
-/// With e = exp(-|z|): 1/(1+e) or e/(1+e), and e/(1+e)^2.
+/// Returns the value, 1/(1+e) or e/(1+e), and the derivative e/(1+e)^2, with e = exp(-|z|).
 #[inline(always)]
 pub(super) fn sigmoid<T: Real>(z: T) -> (T, T) {
     let e = Exponential::new(-z.abs()).value();
@@ -12,7 +12,8 @@ pub(super) fn sigmoid<T: Real>(z: T) -> (T, T) {
     (if z < T::zero() { smaller } else { larger }, smaller * larger)
 }
 
-/// With m = exp(-2|z|) - 1: tanh |z| = -m / (2 + m), and the derivative 4 (1 + m) / (2 + m)^2.
+/// Returns the value and the derivative. With m = exp(-2|z|) - 1, tanh |z| = -m / (2 + m), and the derivative
+/// is 4 (1 + m) / (2 + m)^2.
 #[inline(always)]
 pub(super) fn tanh<T: Real>(z: T) -> (T, T) {
     let two = T::of(2.0);

@@ -8,10 +8,11 @@ pub(super) fn silu<T: Real>(z: T) -> (T, T) {
     gated(z, Exponential::new(-z.abs()), T::one())
 }
 
-/// z σ(u) for an odd, increasing u(z), from exp(-|u|) and du/dz.
+/// Returns z σ(u) and its derivative for an odd, increasing u(z), from exp(-|u|) and `slope` = du/dz.
 ///
-/// With s = 1/(1+e), the value is z s above zero and z e s below, and the derivative is s (1 + |z| u' e s) above and
-/// e s (1 - |z| u' s) below. The factor z, which is infinite where e is zero, is held where e has long been.
+/// With e = exp(-|u|) and s = 1/(1+e), the value is z s above zero and z e s below. The derivative is s
+/// (1 + |z| u' e s) above and e s (1 - |z| u' s) below. The factor |z| is capped at 800, where e is zero,
+/// because an infinite factor would give NaN.
 #[inline(always)]
 pub(super) fn gated<T: Real>(z: T, exponential: Exponential<T>, slope: T) -> (T, T) {
     let magnitude = z.abs();
@@ -38,7 +39,7 @@ mod tests {
         assert_eq!((silu(f32::NEG_INFINITY), silu(f32::INFINITY)), ((0.0, 0.0), (f32::INFINITY, 1.0)));
     }
 
-    /// exp(-745.5) is too small for a number, 745.5 exp(-745.5) is not: mpmath with 60 digits.
+    /// exp(-745.5) underflows, 745.5 exp(-745.5) does not: reference value from mpmath with 60 digits.
     #[test]
     fn the_tail_ends_with_the_product() {
         assert_eq!(silu(-745.5).0, -1.275e-321);

@@ -3,7 +3,7 @@
 use crate::scalar::Real;
 use crate::scalar::{Exponential, log_one_plus};
 
-/// With e = exp(-|z|): max(z, 0) + ln(1 + e), and 1/(1+e) or e/(1+e).
+/// Returns the value, max(z, 0) + ln(1 + e), and the derivative, 1/(1+e) or e/(1+e), with e = exp(-|z|).
 #[inline(always)]
 pub(super) fn softplus<T: Real>(z: T) -> (T, T) {
     let e = Exponential::new(-z.abs()).value();

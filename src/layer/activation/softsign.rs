@@ -4,7 +4,7 @@ use crate::scalar::Real;
 
 #[inline(always)]
 pub(super) fn softsign<T: Real>(z: T) -> (T, T) {
-    // Infinity over infinity is no number; up here the quotient has been 1 for long.
+    // ∞ / ∞ is NaN, and beyond this bound the quotient rounds to 1.
     let bound = T::one() / T::MIN_POSITIVE;
     let magnitude = if z.abs() > bound { bound } else { z.abs() };
     let inverse = T::one() / (T::one() + magnitude);

@@ -1,4 +1,4 @@
-//! Initial weights: distributions, and matrices to begin with.
+//! Initial weights: distributions, and given matrices.
 
 mod orthogonal;
 
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::rng::Rng;
 use crate::scalar::Real;
 
-/// How the initial weights or biases of a layer are drawn.
+/// The distribution of the initial weights or biases of a layer.
 ///
 /// # Formula
 /// With i inputs and o outputs, uniform on [-b, b] or normal with standard deviation s:
@@ -36,56 +36,57 @@ use crate::scalar::Real;
 /// ```
 ///
 /// # References
-/// LeCun, Bottou, Orr and Müller, *Efficient BackProp* (1998), and Klambauer and others (2017) for SELU; Glorot and
-/// Bengio (2010), for sigmoid, tanh and linear units; He, Zhang, Ren and Sun (2015), for rectifiers; Saxe, McClelland
-/// and Ganguli (2014), for orthogonal weights.
+/// LeCun, Bottou, Orr and Müller, *Efficient BackProp* (1998), and Klambauer and others (2017), for SELU;
+/// Glorot and Bengio (2010), for sigmoid, tanh and linear units; He, Zhang, Ren and Sun (2015), for
+/// rectifiers; Saxe, McClelland and Ganguli (2014), for orthogonal weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Initializer {
-    /// Uniform, for rectifiers.
+    /// The uniform distribution of He and others, for rectifiers.
     HeUniform,
-    /// Normal, for rectifiers.
+    /// The normal distribution of He and others, for rectifiers.
     HeNormal,
-    /// Uniform, for sigmoid, tanh and linear units.
+    /// The uniform distribution of Glorot and Bengio, for sigmoid, tanh and linear units.
     GlorotUniform,
-    /// Normal, for sigmoid, tanh and linear units.
+    /// The normal distribution of Glorot and Bengio, for sigmoid, tanh and linear units.
     GlorotNormal,
-    /// Uniform with variance 1/i.
+    /// The uniform distribution of LeCun and others, with variance 1/i.
     LeCunUniform,
-    /// Normal with variance 1/i, for SELU.
+    /// The normal distribution of LeCun and others, with variance 1/i, for SELU.
     LeCunNormal,
-    /// A matrix drawn evenly (by Haar measure) from those with orthonormal columns, or rows where there are more
-    /// outputs than inputs, times `gain`. For biases, a random direction of length `gain`.
+    /// A random matrix with orthonormal columns, or rows if there are more outputs than inputs, times `gain`.
+    ///
+    /// It is drawn uniformly (by Haar measure). For biases, it is a random direction of length `gain`.
     Orthogonal {
-        /// The singular value that all directions share; 1 is usual.
+        /// The singular value of all directions; 1 is usual.
         gain: f64,
     },
-    /// Uniform on [`low`, `high`).
+    /// The uniform distribution on [`low`, `high`).
     Uniform {
-        /// The lower end.
+        /// The lower bound.
         low: f64,
-        /// The upper end.
+        /// The upper bound.
         high: f64,
     },
-    /// Normal with this mean and standard deviation.
+    /// The normal distribution with this mean and standard deviation.
     Normal {
         /// The mean.
         mean: f64,
         /// The standard deviation.
         standard_deviation: f64,
     },
-    /// The same number everywhere. Hidden units whose weights are all equal stay equal; meant for biases.
+    /// A constant, meant for biases: hidden units whose weights are all equal stay equal.
     Constant(f64),
-    /// Zero everywhere.
+    /// Zero for all parameters.
     Zeros,
 }
 
 impl Initializer {
-    /// Whether the parameters, where there are any, can be used.
+    /// Checks the parameters of the distribution, if it has any.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for numbers that are not finite, `low` not below `high`, and a `gain` or
-    /// `standard_deviation` not above zero.
+    /// Returns [`Error::InvalidParameter`] if a number is not finite, `low` is not below `high`, or `gain` or
+    /// `standard_deviation` is not above zero.
     pub fn check(self) -> Result<(), Error> {
         match self {
             Initializer::Orthogonal { gain } => check::positive("gain", gain),
@@ -135,7 +136,8 @@ impl Initializer {
     }
 }
 
-/// Where initial values come from: drawn, or given (shared, so that copies of a layer are cheap).
+/// The source of initial values: a distribution, or given numbers (shared, so that copies of a layer are
+/// cheap).
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Start {
     Drawn(Initializer),

@@ -4,11 +4,12 @@ use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::scalar::{axpy, dot};
 
-/// Fills a matrix with `columns` columns with orthonormal columns, or orthonormal rows where it has fewer rows than columns, times `gain`.
+/// Fills a matrix of `columns` columns with `gain` times orthonormal columns, or rows if it has fewer rows
+/// than columns.
 ///
-/// The orthonormal basis of normal vectors by Gram and Schmidt's method. Its triangular factor has a positive
-/// diagonal, so the basis is spread evenly over all of them, without the correction of signs that Householder
-/// reflections need (Mezzadri, 2007).
+/// Normal vectors are orthonormalised by the Gram-Schmidt process. Its triangular factor has a positive
+/// diagonal, so the basis is uniformly distributed without the sign correction that Householder reflections
+/// need (Mezzadri, 2007).
 pub(super) fn fill<T: Real>(gain: f64, values: &mut [T], columns: usize, rng: &mut Rng) {
     let rows = values.len() / columns.max(1);
     if rows == 0 {
@@ -24,7 +25,7 @@ pub(super) fn fill<T: Real>(gain: f64, values: &mut [T], columns: usize, rng: &m
     }
 }
 
-/// `count` orthonormal vectors of `length` entries, for `count <= length`.
+/// Returns `count` orthonormal vectors of `length` entries, for `count <= length`.
 fn orthonormal(length: usize, count: usize, rng: &mut Rng) -> Vec<f64> {
     let mut basis = vec![0.0; length * count];
     for index in 0..count {
@@ -33,14 +34,15 @@ fn orthonormal(length: usize, count: usize, rng: &mut Rng) -> Vec<f64> {
         loop {
             vector.fill_with(|| rng.standard_normal());
             let size = dot(vector, vector).sqrt();
-            // Twice is enough: the second pass removes what rounding left in the first (Kahan; Parlett, 1980).
+            // Two passes suffice: the second removes the rounding errors of the first (Kahan; Parlett, 1980).
             for _ in 0..2 {
                 for other in before.chunks_exact(length) {
                     axpy(-dot(other, vector), other, vector);
                 }
             }
             let left = dot(vector, vector).sqrt();
-            // What is as small as this is rounding; drawing again happens once in a hundred million times.
+            // A remainder this small is rounding error. A vector is drawn again once in a hundred million
+            // times.
             if left > 1e-8 * size {
                 vector.iter_mut().for_each(|entry| *entry /= left);
                 break;
@@ -71,8 +73,8 @@ mod tests {
         }
     }
 
-    /// Haar measure: every entry of a random rotation or reflection has mean 0 and variance 1/n, and so has the trace mean 0 and
-    /// variance 1; a convention of signs other than a positive diagonal would show there.
+    /// Under Haar measure, every entry of a random rotation or reflection has mean 0 and variance 1/n, and
+    /// the trace has mean 0 and variance 1. A sign convention other than a positive diagonal would show here.
     #[test]
     fn square_matrices_are_spread_evenly() {
         let draws = 4000;

@@ -1,4 +1,4 @@
-//! What a cross-validation of penalties found.
+//! The result of a cross-validation of penalties.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ use crate::linear::fitted::FittedLogistic;
 use crate::linear::path::FittedLogisticPath;
 use crate::scalar::Real;
 
-/// How good a λ is, as far as the folds can tell.
+/// The cross-validation scores of one λ.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LambdaScore {
-    /// λ
+    /// The penalty strength λ.
     pub lambda: f64,
-    /// The mean of the scores of the folds; NaN if there are none.
+    /// The mean of the folds' scores; NaN if there are none.
     pub mean: f64,
     /// The standard error of the mean: the sample standard deviation over √k; NaN for fewer than two folds.
     pub standard_error: f64,
     /// The score of each fold.
     pub folds: Vec<f64>,
-    /// How many columns the model of all rows uses.
+    /// The number of columns that the model fitted to all rows uses.
     pub nonzero: usize,
     /// Whether the fits of all folds converged.
     pub converged: bool,
@@ -38,7 +38,7 @@ impl LambdaScore {
     }
 }
 
-/// What the rules choose: positions in a table of descending λ.
+/// The choices of the selection rules, as positions in a table of descending λ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Selection {
     pub(super) best: usize,
@@ -46,7 +46,7 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// Scores that are NaN are never chosen, unless there are no others: then it is the last.
+    /// NaN scores are never chosen, unless all scores are NaN: then the last is chosen.
     pub(super) fn new(table: &[LambdaScore], greater_is_better: bool) -> Self {
         let loss = |score: &LambdaScore| if greater_is_better { -score.mean } else { score.mean };
         let mut best = table.len().saturating_sub(1);
@@ -64,10 +64,11 @@ impl Selection {
     }
 }
 
-/// A fitted [`LogisticRegressionCv`](crate::linear::LogisticRegressionCv): it classifies as the chosen model does.
+/// A fitted [`LogisticRegressionCv`](crate::linear::LogisticRegressionCv), which classifies with the chosen
+/// model.
 ///
-/// The [`Display`](fmt::Display) form is the table of [`scores`](Self::scores), with marks at the best λ, the one
-/// of the one-standard-error rule and the one chosen.
+/// The [`Display`](fmt::Display) form is the table of [`scores`](Self::scores), with marks at the best λ, the
+/// λ of the one-standard-error rule and the chosen λ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedLogisticCv<T: Real, L> {
     pub(super) path: FittedLogisticPath<T, L>,
@@ -94,47 +95,47 @@ impl<T: Real, L: Label> FittedLogisticCv<T, L> {
         FittedLogisticCv { path, model, scores, selection, chosen, complete }
     }
 
-    /// The chosen model, fitted to all rows.
+    /// Returns the chosen model, fitted to all rows.
     pub fn model(&self) -> &FittedLogistic<T, L> {
         &self.model
     }
 
-    /// The chosen model, and nothing else.
+    /// Consumes the result and returns the chosen model.
     pub fn into_model(self) -> FittedLogistic<T, L> {
         self.model
     }
 
-    /// The chosen λ.
+    /// Returns the chosen λ.
     pub fn lambda(&self) -> f64 {
         self.scores[self.chosen].lambda
     }
 
-    /// The models of all rows for every λ.
+    /// Returns the models fitted to all rows, one for each λ.
     pub fn path(&self) -> &FittedLogisticPath<T, L> {
         &self.path
     }
 
-    /// What the folds say about each λ, the largest first.
+    /// Returns the cross-validation scores of each λ, the largest λ first.
     pub fn scores(&self) -> &[LambdaScore] {
         &self.scores
     }
 
-    /// Where the chosen λ is in [`scores`](Self::scores) and [`path`](Self::path).
+    /// Returns the position of the chosen λ in [`scores`](Self::scores) and [`path`](Self::path).
     pub fn chosen(&self) -> usize {
         self.chosen
     }
 
-    /// Where the λ with the best mean score is.
+    /// Returns the position of the λ with the best mean score in [`scores`](Self::scores).
     pub fn best(&self) -> usize {
         self.selection.best
     }
 
-    /// Where the largest λ is whose mean score is within one standard error of the best.
+    /// Returns the position of the largest λ whose mean score is within one standard error of the best.
     pub fn one_standard_error(&self) -> usize {
         self.selection.one_standard_error
     }
 
-    /// Whether all folds took part in the choice; false if an observer stopped the search.
+    /// Returns whether all folds took part in the choice; false if an observer stopped the search.
     pub fn is_complete(&self) -> bool {
         self.complete
     }

@@ -27,49 +27,51 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::{Split, folds};
 
-/// Which λ of a cross-validation is chosen.
+/// The rule that chooses λ from the cross-validation scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum SelectionRule {
-    /// The one with the best mean score; of equals the largest.
+    /// The λ with the best mean score; among ties, the largest.
     #[default]
     Best,
-    /// The largest λ whose mean score is within one standard error of the best: the simplest model that is as good as
-    /// the best, as far as the folds can tell (Breiman et al., 1984).
+    /// The largest λ whose mean score is within one standard error of the best: the simplest model that the
+    /// folds cannot distinguish from the best (Breiman et al., 1984).
     OneStandardError,
 }
 
 /// Logistic regression with λ chosen by stratified k-fold cross-validation.
 ///
 /// # Formula
-/// For each fold a path over one and the same grid is fitted to the rows of all other folds, and each model is
-/// scored on the rows of the fold. A λ has the mean m of its k scores, and their standard error s / √k, where s is
-/// their sample standard deviation. The [`SelectionRule`] chooses, and the model is the one at that λ of the path
-/// over all rows.
+/// For each fold, a path over one common grid is fitted to the rows of all other folds, and each model is
+/// scored on the rows of the fold. Each λ has the mean m of its k scores and their standard error s / √k,
+/// where s is their sample standard deviation. The [`SelectionRule`] chooses a λ, and the final model is the
+/// one at that λ of the path over all rows.
 ///
-/// # What is counted where
-/// - A grid that is not given comes from all rows: it says where to look, not what to find. Nothing else that a
-///   fold's models see comes from its test rows.
-/// - Rows of weight 0 are in no fold. Weights count in fits and, without class weights, in scores; each fold counts the
-///   same in the mean.
-/// - `Balanced` class weights are those of each fit's own training rows.
-/// - Offsets are added to the scores of test rows too.
-/// - A metric may want every class in every fold: then k is at most the number of rows of the smallest class.
+/// # Data use
+/// - The default grid is computed from all rows: it determines where to search, not the result. Nothing else
+///   that a fold's models see comes from its test rows.
+/// - Rows of weight 0 are in no fold. Weights count in the fits and, without class weights, in the scores.
+///   All folds count equally in the mean.
+/// - `Balanced` class weights are computed from each fit's own training rows.
+/// - Offsets are also added to the scores of test rows.
+/// - A metric may require every class in every fold. Then k is at most the number of rows of the smallest
+///   class.
 ///
 /// # Memory
-/// A copy of the rows, a fold at a time, and as many models as the grid has values.
+/// The fit holds a copy of the rows, one fold at a time, and as many models as the grid has values.
 ///
 /// # References
 /// Hastie, Tibshirani and Friedman (2009), section 7.10.
 ///
 /// # Examples
 /// ```
+/// use logit::data;
 /// use logit::linear::{LogisticPath, LogisticRegressionCv, SelectionRule};
 /// use logit::prelude::*;
-/// use logit::data;
 ///
 /// let iris = data::iris();
-/// let search = LogisticRegressionCv::new(LogisticPath::l1().count(20)).rule(SelectionRule::OneStandardError);
+/// let search = LogisticRegressionCv::new(LogisticPath::l1().count(20))
+///     .rule(SelectionRule::OneStandardError);
 /// let chosen = search.fit(&iris.x, &iris.y)?;
 /// println!("{chosen}");
 /// assert!(chosen.score(&iris.x, &iris.y)? > 0.9);
@@ -87,32 +89,34 @@ pub struct LogisticRegressionCv<M = LogLoss> {
 }
 
 impl LogisticRegressionCv {
-    /// Chooses among the models of this path: [`LogisticPath::l1`] and the like, or one with settings of its own.
+    /// Creates a cross-validation over the models of a path, such as [`LogisticPath::l1`] or a path with
+    /// other settings.
     pub fn new(path: LogisticPath) -> Self {
         LogisticRegressionCv { path, folds: 5, seed: 0, metric: LogLoss, rule: SelectionRule::Best }
     }
 }
 
 impl<M> LogisticRegressionCv<M> {
-    /// The number of folds k, from 2 to the number of rows. Defaults to 5.
+    /// Sets the number of folds k, from 2 to the number of rows. Defaults to 5.
     pub fn folds(mut self, folds: usize) -> Self {
         self.folds = folds;
         self
     }
 
-    /// The seed of the folds: they are those of [`stratified_k_fold`](crate::select::stratified_k_fold). Defaults to 0.
+    /// Sets the seed of the folds, which come from [`stratified_k_fold`](crate::select::stratified_k_fold).
+    /// Defaults to 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// What scores a model on the rows of a fold. Defaults to [`LogLoss`].
+    /// Sets the metric that scores a model on the rows of a fold. Defaults to [`LogLoss`].
     pub fn metric<N: Metric>(self, metric: N) -> LogisticRegressionCv<N> {
         let LogisticRegressionCv { path, folds, seed, rule, .. } = self;
         LogisticRegressionCv { path, folds, seed, metric, rule }
     }
 
-    /// Which λ is chosen. Defaults to [`SelectionRule::Best`].
+    /// Sets the rule that chooses λ. Defaults to [`SelectionRule::Best`].
     pub fn rule(mut self, rule: SelectionRule) -> Self {
         self.rule = rule;
         self
@@ -122,9 +126,9 @@ impl<M> LogisticRegressionCv<M> {
 impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
     type Fitted<L: Label> = FittedLogisticCv<T, L>;
 
-    /// An observer is called after each fit of a path, over all rows first. If it stops the search, λ is chosen by
-    /// the folds that are done, or is the smallest fitted if there are none, and the model's
-    /// [`is_complete`](FittedLogisticCv::is_complete) is false.
+    /// Fits the paths and chooses λ. An observer is called after each fit of a path, over all rows first. If
+    /// it stops the search, λ is chosen from the folds that are complete, or is the smallest fitted λ if
+    /// there are none. The model's [`is_complete`](FittedLogisticCv::is_complete) is then false.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -181,7 +185,7 @@ impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
     }
 }
 
-/// All rows.
+/// The rows, labels and options of the cross-validation.
 struct Data<'a, T: Real, L> {
     x: Rows<'a, T>,
     y: &'a [L],
@@ -189,7 +193,7 @@ struct Data<'a, T: Real, L> {
 }
 
 impl<T: Real, L: Label> Data<'_, T, L> {
-    /// The folds of the rows that have any weight.
+    /// The folds of the rows with positive weight.
     fn splits(&self, k: usize, seed: u64) -> Result<Vec<Split>, Error> {
         let Labelled { examples, classes, .. } = Labelled::new(self.x, self.y, self.rows.weights, None)?;
         let examples = examples.examples();
@@ -204,7 +208,7 @@ impl<T: Real, L: Label> Data<'_, T, L> {
         Ok(splits)
     }
 
-    /// The models of a fold.
+    /// Fits the models of a fold.
     fn train(
         &self,
         path: &LogisticPath,
@@ -220,7 +224,7 @@ impl<T: Real, L: Label> Data<'_, T, L> {
         Ok(path.fit_grid(lambdas, (&x).into(), &y, rows, observer)?.into_models())
     }
 
-    /// The score of each model on the rows of its fold.
+    /// Scores each model on the rows of its fold.
     fn test<M: Metric>(
         &self,
         models: &[FittedLogistic<T, L>],

@@ -1,4 +1,4 @@
-//! The choice of a penalty in files.
+//! Storage of cross-validated logistic regression models.
 
 use nalgebra::DMatrix;
 
@@ -30,15 +30,15 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogisticCv<T, L> {
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
         let path: FittedLogisticPath<T, L> = record.take("path")?;
-        // Scores of metrics may be infinite, and NaN where they are not defined.
+        // Scores may be infinite, or NaN where the metric is undefined.
         let (all, nonzero): (Vec<f64>, _) = (record.take_any("fold_scores")?, record.take_counts("nonzero")?);
         let converged = record.take_counts("converged")?;
         let (count, folds) = (path.len(), all.len() / path.len());
         if all.len() != count * folds || nonzero.len() != count || converged.len() != count {
-            return Err(invalid(format!("it has {count} values of lambda, but not as many scores")));
+            return Err(invalid(format!("it has {count} values of lambda but a different number of scores")));
         }
         if converged.iter().any(|&mark| mark > 1) || nonzero != path.nonzero() {
-            return Err(invalid("what it says of its values of lambda contradicts its models"));
+            return Err(invalid("its counts of nonzero columns or converged fits contradict its models"));
         }
         let score = |at: usize| {
             let folds = all[at * folds..(at + 1) * folds].to_vec();
@@ -49,14 +49,14 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogisticCv<T, L> {
             best: record.take_count("best")?,
             one_standard_error: record.take_count("one_standard_error")?,
         };
-        // Whether a high score is good is all that is not known.
+        // Only the direction of the metric (whether higher is better) is not stored.
         if ![false, true].iter().any(|&greater| Selection::new(&scores, greater) == selection) {
-            return Err(invalid("its best values of lambda are not those of its scores"));
+            return Err(invalid("its best values of lambda do not match its scores"));
         }
         let chosen = record.take_count("chosen")?;
         if chosen != selection.best && chosen != selection.one_standard_error {
             return Err(invalid(format!(
-                "its chosen value of lambda is number {chosen}, which no rule chooses"
+                "its chosen value of lambda is number {chosen}, which no rule selects"
             )));
         }
         let complete = record.take_flag("complete")?;

@@ -7,15 +7,16 @@ use crate::optim::{Evaluation, HasHessian, Newton, Objective};
 use crate::scalar::Real;
 use crate::scalar::dot;
 
-/// The objective of all parameters but one, which the constraint `a . params = value` decides; without a constraint,
-/// of all.
+/// The objective as a function of all parameters but one, which the constraint `a . params = value`
+/// determines. Without a constraint it is a function of all parameters.
 ///
 /// # Formula
-/// With the pivot i, the largest |a_i|: params = base + z off the pivot and params_i = base_i - Σ r_k z_k, r_k = a_k/a_i.
-/// Gradient and Hessian follow by the chain rule: g_k - r_k g_i and H_kl - r_k H_il - r_l H_ki + r_k r_l H_ii.
+/// Let the pivot i be the index of the largest |a_i|. Off the pivot, params = base + z. At the pivot,
+/// params_i = base_i - Σ r_k z_k with r_k = a_k/a_i. Gradient and Hessian follow by the chain rule: g_k - r_k
+/// g_i and H_kl - r_k H_il - r_l H_ki + r_k r_l H_ii.
 ///
-/// The optimality is the largest entry of that gradient in the solver's coordinates: of the mean loss per standard
-/// deviation of a column.
+/// The reported optimality is the largest absolute entry of that gradient in the solver's coordinates: the
+/// gradient of the mean loss per standard deviation of a column.
 struct Constrained<'o, T: Real, O> {
     inner: &'o mut O,
     base: Vec<T>,
@@ -26,22 +27,22 @@ struct Constrained<'o, T: Real, O> {
     hessian: DMatrix<T>,
 }
 
-/// A certified minimum.
+/// A minimum that meets the tolerance on the gradient.
 #[derive(Debug, Clone)]
 pub(super) struct Optimum<T> {
     pub(super) params: Vec<T>,
     pub(super) value: f64,
-    /// In all parameters: a multiple of the constraint.
+    /// The gradient in all parameters: a multiple of the constraint vector.
     pub(super) gradient: Vec<T>,
 }
 
-/// The most iterations of Newton's method; scoring with Jeffreys' prior may need dozens.
+/// The maximum number of Newton iterations; scoring with Jeffreys' prior may need dozens.
 const ITERATIONS: usize = 200;
 
-/// Minimises `inner` from `start`, on the plane where `a . params` is what it is at `start` if `a` is given.
+/// Minimises `inner` from `start`. If `a` is given, `a . params` keeps its value at `start`.
 ///
 /// # Errors
-/// [`Error::NotConverged`] when no optimum is reached.
+/// Returns [`Error::NotConverged`] if the minimiser does not reach an optimum.
 pub(super) fn minimize<T: Real, O: HasHessian<T>>(
     inner: &mut O,
     start: &[T],
@@ -60,13 +61,13 @@ pub(super) fn minimize<T: Real, O: HasHessian<T>>(
         gradient: vec![T::zero(); size],
         hessian: DMatrix::zeros(size, size),
     };
-    // Values are off by the square of a gradient: two digits more than the certificate are plenty.
+    // The error in the value is quadratic in the gradient, so two digits beyond the certificate are plenty.
     let tolerance = (1e-2 * T::TOLERANCE).max(4.0 * T::EPSILON.as_f64());
     let newton = Newton::new().tolerance(tolerance).max_iterations(ITERATIONS);
     let zeros = vec![T::zero(); objective.parameter_count()];
     let minimum = newton.minimize(&mut objective, zeros.clone())?;
     let mut reduced = zeros;
-    // For the gradient in all parameters.
+    // This evaluation yields the gradient in all parameters.
     let Evaluation { value, optimality, .. } = objective.evaluate(&minimum.params, &mut reduced);
     if optimality.is_nan() || optimality > T::TOLERANCE || !value.is_finite() {
         return Err(Error::NotConverged {
@@ -78,7 +79,7 @@ pub(super) fn minimize<T: Real, O: HasHessian<T>>(
 }
 
 impl<T: Real, O: Objective<T>> Constrained<'_, T, O> {
-    /// Writes the parameters that `reduced` stands for.
+    /// Writes the full parameters for the reduced parameters `reduced`.
     fn load(&mut self, reduced: &[T]) {
         let Some((pivot, ratios)) = &self.constraint else {
             self.point.iter_mut().zip(&self.base).zip(reduced).for_each(|((p, &b), &z)| *p = b + z);
@@ -141,7 +142,8 @@ impl<T: Real, O: HasHessian<T>> HasHessian<T> for Constrained<'_, T, O> {
     }
 }
 
-/// Moves `params` along `direction` to where `a . params` is `value`, and puts rounding right in the pivot.
+/// Moves `params` along `direction` until `a . params` equals `value`, and corrects rounding errors in the
+/// pivot.
 pub(super) fn moved<T: Real>(params: &[T], direction: &[T], a: &[T], value: f64) -> Vec<T> {
     let step = T::of(value - dot(a, params).as_f64());
     let mut moved: Vec<T> = params.iter().zip(direction).map(|(&p, &d)| p + step * d).collect();

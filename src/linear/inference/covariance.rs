@@ -1,4 +1,4 @@
-//! The covariance of the estimates: the inverse information, and sandwiches around it.
+//! The covariance of the estimates: the inverse information, and sandwich estimators around it.
 
 use std::collections::BTreeMap;
 
@@ -13,29 +13,29 @@ use crate::loss::{Gradient, Targets};
 use crate::optim::{HasHessian, condition};
 use crate::scalar::Real;
 
-/// How the covariance of the estimates is estimated.
+/// The estimator of the covariance of the estimates.
 ///
 /// # Formula
-/// H is the observed information, s_i the derivative of row i's log-likelihood (its score), u_i its weight, n the sum of
-/// the weights and p the number of estimates.
+/// H is the observed information, s_i the derivative of row i's log-likelihood (its score), u_i its weight, n
+/// the sum of the weights and p the number of estimates.
 ///
-/// | kind | covariance | trusts |
+/// | kind | covariance | assumes |
 /// |---|---|---|
-/// | `Observed` | H⁻¹ | the model |
-/// | `Hc0` | H⁻¹ (Σ u_i s_i s_iᵀ) H⁻¹ | that rows are independent |
-/// | `Hc1` | n/(n - p) times that | the same, for few rows |
+/// | `Observed` | H⁻¹ | that the model is correct |
+/// | `Hc0` | H⁻¹ (Σ u_i s_i s_iᵀ) H⁻¹ | independent rows |
+/// | `Hc1` | n/(n - p) times the covariance of `Hc0` | independent rows; corrects for few rows |
 /// | `Clustered` | G/(G - 1) (n - 1)/(n - p) H⁻¹ (Σ_g t_g t_gᵀ) H⁻¹, t_g = Σ_{i in g} u_i s_i | that the G clusters are independent |
 ///
-/// A weight of 2 is the row twice, in a cluster too. Robust standard errors do not make estimates right that a wrong
-/// model has biased; with few clusters (below some 40) they are too small.
+/// A weight of 2 counts as the row twice, also within a cluster. Robust standard errors do not remove the
+/// bias of estimates from a wrong model. With few clusters (below some 40) they are too small.
 ///
-/// Conventions differ: some packages know no factor for logistic regression and give the same numbers for HC0 and HC1,
-/// and some leave out (n - 1)/(n - p) for clusters. Factors are equal for all entries, so that numbers are easily
-/// converted.
+/// Conventions differ. Some packages apply no factor for logistic regression, so their HC0 and HC1 are equal,
+/// and some omit (n - 1)/(n - p) for clusters. The factors are the same for all entries, so results are easy
+/// to convert.
 ///
 /// # References
-/// Huber (1967); White (1980) for HC0; MacKinnon and White (1985) for HC1; Liang and Zeger (1986), Cameron and Miller
-/// (2015) for clusters.
+/// Huber (1967); White (1980) for HC0; MacKinnon and White (1985) for HC1; Liang and Zeger (1986), Cameron
+/// and Miller (2015) for clusters.
 ///
 /// # Examples
 /// ```
@@ -49,7 +49,12 @@ use crate::scalar::Real;
 /// let model = LogisticRegression::new(Penalty::None).fit(&x, &y)?;
 ///
 /// let schools = ["north", "north", "south", "south", "east", "east", "west", "west"];
-/// let inference = model.inference_with(&x, &y, RowOptions::default(), Covariance::clustered(&schools))?;
+/// let inference = model.inference_with(
+///     &x,
+///     &y,
+///     RowOptions::default(),
+///     Covariance::clustered(&schools),
+/// )?;
 /// assert_eq!(inference.covariance_name(), "robust, 4 clusters");
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -59,11 +64,11 @@ pub enum Covariance {
     /// The inverse of the observed information.
     #[default]
     Observed,
-    /// The sandwich, without a factor for few rows.
+    /// The sandwich estimator, without a correction for few rows.
     Hc0,
-    /// The sandwich times n/(n - p).
+    /// The sandwich estimator times n/(n - p).
     Hc1,
-    /// The sandwich of clusters; see [`Covariance::clustered`].
+    /// The clustered sandwich estimator; see [`Covariance::clustered`].
     Clustered(Clusters),
 }
 
@@ -74,7 +79,8 @@ pub struct Clusters {
 }
 
 impl Covariance {
-    /// The sandwich of clusters: one label per row, equal for rows that may depend on each other.
+    /// Creates a clustered sandwich estimator from one label per row. Rows that may depend on each other
+    /// share a label.
     pub fn clustered<L: Label>(labels: &[L]) -> Self {
         let mut numbers = BTreeMap::new();
         let mut number = |label| {
@@ -84,15 +90,15 @@ impl Covariance {
         Covariance::Clustered(Clusters { of_row: labels.iter().map(&mut number).collect() })
     }
 
-    /// Whether the covariance stays right when the model is not.
+    /// Returns whether the covariance is robust to a misspecified model.
     pub(super) fn is_robust(&self) -> bool {
         *self != Covariance::Observed
     }
 }
 
-/// The inverse information in the solver's coordinates, ready to be carried to terms and equations.
+/// The inverse information in the solver's coordinates, with the map to terms and equations.
 pub(super) struct Information {
-    /// The derivative of terms and equations in the solver's parameters.
+    /// The derivative of the coefficients (terms and equations) in the solver's parameters.
     pub(super) jacobian: DMatrix<f64>,
     /// H⁻¹ times the transpose of the derivative.
     pub(super) carried: DMatrix<f64>,
@@ -100,8 +106,10 @@ pub(super) struct Information {
 }
 
 impl Information {
+    /// Inverts the information at `params`.
+    ///
     /// # Errors
-    /// [`Error::Singular`] when the coefficients are not determined.
+    /// Returns [`Error::Singular`] if the coefficients are not determined.
     pub(super) fn new<T: Real>(
         objective: &mut LogisticObjective<'_, T>,
         params: &[T],
@@ -118,7 +126,7 @@ impl Information {
         Ok(Information { jacobian, carried, condition })
     }
 
-    /// The covariance of this kind, and its name.
+    /// The covariance for the given estimator, and its name.
     pub(super) fn covariance<T: Real>(
         &self,
         kind: &Covariance,
@@ -127,7 +135,7 @@ impl Information {
     ) -> Result<(DMatrix<f64>, String), Error> {
         let (n, p) = (objective.problem.rows.total_weight, self.jacobian.nrows() as f64);
         let corrected = || {
-            let requires = "more than the estimates for a factor of n/(n - p): use Covariance::Hc0";
+            let requires = "more than the number of estimates for the factor n/(n - p): use Covariance::Hc0";
             check::parameter("observations", n, n > p, requires).map(|()| n - p)
         };
         match kind {
@@ -146,7 +154,7 @@ impl Information {
                 rows.counted().into_iter().for_each(|row| present[of_row[row]] = true);
                 let clusters = present.iter().filter(|present| **present).count();
                 let count = clusters as f64;
-                check::parameter("clusters", count, clusters > 1, "at least 2 with rows that have weight")?;
+                check::parameter("clusters", count, clusters > 1, "at least 2 with rows of positive weight")?;
                 let factor = count / (count - 1.0) * (n - 1.0) / corrected()?;
                 let covariance = self.sandwich(objective, params, Some((of_row, present.len()))) * factor;
                 Ok((covariance, format!("robust, {clusters} clusters")))
@@ -154,7 +162,8 @@ impl Information {
         }
     }
 
-    /// H⁻¹ M H⁻¹ in terms and equations, with M the sum of the outer products of rows' or clusters' scores.
+    /// The sandwich H⁻¹ M H⁻¹ for terms and equations, with M the sum of the outer products of the scores of
+    /// rows or clusters.
     fn sandwich<T: Real>(
         &self,
         objective: &mut LogisticObjective<'_, T>,
@@ -175,7 +184,7 @@ impl Information {
     }
 }
 
-/// Calls `each` with the number, the weight and the score (without the weight) of every row that has one, in the
+/// Calls `each` with the index, weight and (unweighted) score of every row with a positive weight, in the
 /// solver's coordinates.
 fn each_score<T: Real>(
     objective: &mut LogisticObjective<'_, T>,
@@ -210,7 +219,7 @@ fn each_score<T: Real>(
     });
 }
 
-/// The derivative of terms and equations with respect to the solver's parameters.
+/// The derivative of the coefficients (terms and equations) with respect to the solver's parameters.
 pub(super) fn jacobian<T: Real>(objective: &LogisticObjective<'_, T>) -> DMatrix<f64> {
     let coordinates = &objective.coordinates;
     let (features, shift) = (coordinates.features(), usize::from(coordinates.intercept));
@@ -218,7 +227,7 @@ pub(super) fn jacobian<T: Real>(objective: &LogisticObjective<'_, T>) -> DMatrix
     let equations = coordinates.columns.max(2) - 1;
     let mut jacobian = DMatrix::zeros(terms * equations, objective.problem.parameter_count());
     for equation in 0..equations {
-        // The score column itself, or the one of this class against the first.
+        // The score column itself, or the difference between this class's column and the first.
         let signed: &[(usize, f64)] =
             if coordinates.columns == 1 { &[(0, 1.0)] } else { &[(equation + 1, 1.0), (0, -1.0)] };
         for &(column, sign) in signed {

@@ -6,29 +6,29 @@ use crate::optim::HasHessian;
 use crate::scalar::Real;
 use crate::scalar::dot;
 
-/// The search for the ends of one coefficient.
+/// The search for the interval ends of one coefficient.
 pub(super) struct Profile<'a, T> {
-    /// The root of the quantile, and the sum of the weights.
+    /// The square root of the chi-squared quantile, and the sum of the weights.
     pub(super) reach: f64,
     pub(super) total_weight: f64,
     /// The coefficient's derivative in the solver's parameters.
     pub(super) a: Vec<T>,
-    /// How parameters follow the coefficient at the optimum, with `a . direction` 1.
+    /// The direction in which the parameters follow the coefficient at the optimum, with `a . direction` = 1.
     pub(super) direction: Vec<T>,
     pub(super) optimum: &'a Optimum<T>,
     pub(super) estimate: f64,
-    /// The distance to try first, and the one to give up at.
+    /// The first distance to try, and the distance at which the search stops.
     pub(super) first: f64,
     pub(super) limit: f64,
 }
 
-/// How much further the next distance is at most while no value outside is known.
+/// The maximum growth factor of the distance while no point outside the interval is known.
 const GROWTH: f64 = 4.0;
-/// The most fits for an end.
+/// The maximum number of fits for one end.
 const FITS: usize = 100;
 
 impl<T: Real> Profile<'_, T> {
-    /// The end to one side.
+    /// Finds the end on one side: `side` is -1 or 1.
     pub(super) fn end<O: HasHessian<T>>(&self, objective: &mut O, side: f64) -> Result<f64, Error> {
         let target = self.reach;
         let precision = T::EPSILON.as_f64().sqrt();
@@ -37,7 +37,8 @@ impl<T: Real> Profile<'_, T> {
         let mut params = self.optimum.params.clone();
         for _ in 0..FITS {
             let Some(fit) = self.fit(objective, &params, self.estimate + side * distance)? else {
-                // Too far from a fit that is known for Newton's method: closer, and on from there in smaller steps.
+                // The point is too far from a known fit for Newton's method: move closer and continue with
+                // smaller steps.
                 distance = 0.5 * (inside + distance);
                 growth = growth.sqrt();
                 continue;
@@ -71,7 +72,8 @@ impl<T: Real> Profile<'_, T> {
         Err(Error::NotConverged { what: "the search for the end of a profile interval", gradient: f64::NAN })
     }
 
-    /// The fit with this value of the coefficient, from `params` or else from nothing; `None` if neither gets there.
+    /// Fits with the coefficient fixed at `value`, from `params` or else from zero. Returns `None` if neither
+    /// start converges.
     fn fit<O: HasHessian<T>>(
         &self,
         objective: &mut O,
@@ -90,7 +92,7 @@ impl<T: Real> Profile<'_, T> {
         Ok(None)
     }
 
-    /// The root of the deviance against the optimum, and its derivative in the distance.
+    /// The square root of the deviance relative to the optimum, and its derivative in the distance.
     fn root(&self, fit: &Optimum<T>, side: f64) -> (f64, f64) {
         let n = self.total_weight;
         let root = (2.0 * n * (fit.value - self.optimum.value)).max(0.0).sqrt();

@@ -1,4 +1,4 @@
-//! From a fitted model and its rows to inference.
+//! Builds the inference from a fitted model and its rows.
 
 use nalgebra::DMatrix;
 
@@ -17,19 +17,20 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
-    /// Inference on the rows that the model was fitted to.
+    /// Computes standard errors, tests and intervals from the rows that the model was fitted to.
     ///
     /// # Errors
-    /// As [`inference_with`](Self::inference_with).
+    /// Returns the same errors as [`inference_with`](Self::inference_with).
     pub fn inference<'a>(&self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<Inference, Error> {
         let x = x.into();
         self.inference_with(x, y, RowOptions::default(), Covariance::Observed)
     }
 
-    /// Inference on the rows that the model was fitted to, with the weights that it was fitted with.
+    /// Computes standard errors, tests and intervals from the rows and sample weights that the model was
+    /// fitted with.
     ///
     /// # Errors
-    /// As [`inference_with`](Self::inference_with).
+    /// Returns the same errors as [`inference_with`](Self::inference_with).
     pub fn inference_weighted<'a>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -41,19 +42,21 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.inference_with(x, y, rows, Covariance::Observed)
     }
 
-    /// Inference on the rows that the model was fitted to, with the weights and offsets that it was fitted with, and
-    /// a covariance of this kind. Class weights are remembered by the model.
+    /// Computes standard errors, tests and intervals with the given covariance estimator, from the rows,
+    /// weights and offsets that the model was fitted with. The model remembers class weights.
     ///
-    /// A model that has not converged, or whose coefficients were given, is judged as if it were at an optimum: its
-    /// report, the first line of the table, says so.
+    /// A model that has not converged, or whose coefficients were given, is treated as if it were at an
+    /// optimum. Its report, the first line of the summary table, states this.
     ///
     /// # Errors
-    /// For bad data as in a fit, columns or classes other than the model's, and
-    /// - [`Error::Singular`] when the coefficients are not determined: separable classes, or columns that depend on
-    ///   each other, without a penalty;
-    /// - [`Error::Unsupported`] for a fit with an L1 penalty, and for a robust covariance of any fit with a penalty;
-    /// - [`Error::InvalidParameter`] for fewer than two clusters, or no more observations than estimates where a
-    ///   factor is asked for that divides by the difference.
+    /// Returns an error if the rows, labels, weights or offsets are invalid (as in a fit), or if the columns
+    /// or classes are not the model's. In addition, returns
+    /// - [`Error::Singular`] if the coefficients are not determined: without a penalty, separable classes or
+    ///   linearly dependent columns;
+    /// - [`Error::Unsupported`] for a fit with an L1 penalty, and for a robust covariance of any penalised
+    ///   fit;
+    /// - [`Error::InvalidParameter`] for fewer than two clusters, or if the covariance has a factor that
+    ///   divides by n - p and there are no more observations than estimates.
     ///
     /// # Examples
     /// ```
@@ -64,7 +67,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// let iris = data::iris();
     /// let x = iris.x.columns(1, 1).into_owned();
     /// let model = LogisticRegression::new(Penalty::None).fit(&x, &iris.y)?;
-    /// let inference = model.inference_with(&x, &iris.y, RowOptions::default(), Covariance::Hc0)?;
+    /// let inference =
+    ///     model.inference_with(&x, &iris.y, RowOptions::default(), Covariance::Hc0)?;
     /// assert_eq!(inference.covariance_name(), "robust, HC0");
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -127,7 +131,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         })
     }
 
-    /// Checks rows that the model is asked about.
+    /// Checks the rows that the model is applied to.
     pub(in crate::linear) fn sample<'a>(
         &self,
         x: Rows<'a, T>,
@@ -139,7 +143,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         Sample::of_model(x, y, weights, offset, self.classes(), self.terms().class_weights.as_deref())
     }
 
-    /// Refuses fits whose penalty has kinks.
+    /// Returns an error for fits with a non-smooth penalty.
     pub(super) fn check_smooth(&self, what: &'static str) -> Result<(), Error> {
         if self.terms().penalty.is_smooth() {
             return Ok(());
@@ -147,12 +151,12 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         Err(unsupported(
             what,
             "a fit with an L1 penalty",
-            "fit the columns that it chose without it, to rows that it has not seen, or use the bootstrap",
+            "refit the selected columns without the L1 penalty on new rows, or use the bootstrap",
         ))
     }
 }
 
-/// What each equation is about.
+/// The name of each equation.
 pub(super) fn equations<L: Label>(classes: &[L]) -> Vec<String> {
     match classes {
         [first, others @ ..] if others.len() > 1 => {
@@ -162,7 +166,7 @@ pub(super) fn equations<L: Label>(classes: &[L]) -> Vec<String> {
     }
 }
 
-/// Terms x equations: for several score columns, each against the first.
+/// The estimates, terms x equations; with several score columns, each is relative to the first.
 pub(super) fn estimates<T: Real>(w: &DMatrix<T>, b: &[T], intercept: bool) -> DMatrix<f64> {
     let (first, equations) = if w.ncols() == 1 { (0, 1) } else { (1, w.ncols() - 1) };
     let shift = usize::from(intercept);

@@ -1,4 +1,4 @@
-//! The log-likelihood of the model that knows nothing of the columns.
+//! The log-likelihood of the null model.
 
 use nalgebra::DMatrix;
 
@@ -9,10 +9,10 @@ use crate::linear::sample::Sample;
 use crate::optim::{Newton, Objective};
 use crate::scalar::Real;
 
-/// The log-likelihood of the model with an intercept only, or with nothing, beside the offsets.
+/// The log-likelihood of the null model: an intercept only, or no terms at all, plus the offsets.
 ///
-/// Without offsets, Σ_k W_k ln(W_k / W) for the weights W_k of the classes, or W ln(1/K); with offsets the intercepts
-/// are fitted.
+/// Without offsets it is Σ_k W_k ln(W_k / W) with the class weights W_k, or W ln(1/K) without an intercept.
+/// With offsets the intercepts are fitted.
 pub(super) fn null_log_likelihood<T: Real>(sample: &Sample<'_, T>, intercept: bool) -> Result<f64, Error> {
     if sample.offset.is_some() {
         return beside_offsets(sample, intercept);
@@ -28,7 +28,7 @@ pub(super) fn null_log_likelihood<T: Real>(sample: &Sample<'_, T>, intercept: bo
 }
 
 fn beside_offsets<T: Real>(sample: &Sample<'_, T>, intercept: bool) -> Result<f64, Error> {
-    // A column of zeros whose coefficient a penalty keeps at zero: no column at all.
+    // A column of zeros, whose coefficient a penalty keeps at zero, stands for no columns.
     let x = DMatrix::zeros(sample.examples.x().nrows(), 1);
     let penalty = ColumnPenalty { l1: vec![0.0], l2: vec![1.0] };
     let rows = sample.examples.examples().with_columns((&x).into());

@@ -13,16 +13,18 @@ use crate::loss::probabilities;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// By how much the probability of each class changes when a column of `x` grows by one unit (at its present slope),
-/// averaged over rows: d x K matrices.
+/// Average marginal effects: the change in the probability of each class per unit of a column of `x` (at its
+/// current slope), averaged over rows. All matrices are d x K.
 ///
 /// # Formula
-/// The mean over rows, with their weights, of dp_k/dx_j = p_k (β_kj - Σ_l p_l β_lj), where β are the coefficients
-/// against the first class, whose own are 0; for two classes p (1 - p) β_j for the second, and minus that for the first.
-/// Effects of a column sum to 0 over the classes. Standard errors are by the delta method: the derivative of the
-/// average in the coefficients, rows held fixed, around their covariance (of whatever kind the inference has).
+/// The effect is the weighted mean over rows of dp_k/dx_j = p_k (β_kj - Σ_l p_l β_lj), where β are the
+/// coefficients against the first class (zero for the first class). For two classes it is p (1 - p) β_j for
+/// the second class and the negative of that for the first. The effects of a column sum to 0 over the
+/// classes. Standard errors use the delta method: the derivative of the average in the coefficients, with the
+/// rows held fixed, around the covariance of the coefficients (whichever estimator the inference uses).
 ///
-/// A derivative says little of a column of zeros and ones: compare probabilities there.
+/// A derivative is not a meaningful effect for a column of zeros and ones: compare the probabilities at 0 and
+/// 1 instead.
 ///
 /// # References
 /// Greene (2018), *Econometric Analysis*, chapter 17; Bartus (2005).
@@ -35,16 +37,17 @@ pub struct MarginalEffects {
     standard_errors: DMatrix<f64>,
 }
 
-/// Rows that are worked on together.
+/// The number of rows processed together.
 const BLOCK: usize = 512;
 
 impl Inference {
-    /// Average marginal effects over the rows of `x`, usually those of the fit, with their weights and offsets. Class
-    /// weights are no part of it: they say how a model was fitted, not how many rows there are.
+    /// Computes average marginal effects over the rows of `x`, usually those of the fit, with their weights
+    /// and offsets. Class weights do not take part: they affect how the model was fitted, not the number of
+    /// rows.
     ///
     /// # Errors
-    /// For `x`, weights or offsets of the wrong shape or not finite, no rows, and [`Error::Overflow`] when scores leave
-    /// the range of the number type.
+    /// Returns an error if there are no rows, or if `x`, weights or offsets have the wrong shape or
+    /// non-finite entries. Returns [`Error::Overflow`] if the scores leave the range of the number type.
     ///
     /// # Examples
     /// ```
@@ -55,7 +58,8 @@ impl Inference {
     ///
     /// let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0; 5.0];
     /// let y = ["dry", "dry", "wet", "dry", "wet", "wet"];
-    /// let inference = LogisticRegression::new(Penalty::None).fit(&x, &y)?.inference(&x, &y)?;
+    /// let inference =
+    ///     LogisticRegression::new(Penalty::None).fit(&x, &y)?.inference(&x, &y)?;
     /// let effects = inference.marginal_effects(&x, RowOptions::default())?;
     /// assert_eq!(effects.estimates().shape(), (1, 2));
     /// assert!(effects.estimates()[(0, 1)] > 0.0);
@@ -74,7 +78,7 @@ impl Inference {
         let (terms, equations) = self.estimates.shape();
         let (classes, shift) = (equations + 1, usize::from(self.intercept));
         let features = terms - shift;
-        // Coefficients of all classes against the first, whose own are zero.
+        // Coefficients of all classes against the first, which has zeros.
         let beta = DMatrix::from_fn(features, classes, |j, k| {
             if k == 0 { 0.0 } else { self.estimates[(j + shift, k - 1)] }
         });
@@ -106,7 +110,7 @@ impl Inference {
     }
 }
 
-/// Softmax of scores for all classes.
+/// Softmax probabilities from the scores of all classes.
 fn probabilities_of(scores: DMatrix<f64>) -> DMatrix<f64> {
     if scores.ncols() > 2 {
         return probabilities(&scores, scores.ncols());
@@ -114,7 +118,7 @@ fn probabilities_of(scores: DMatrix<f64>) -> DMatrix<f64> {
     probabilities(&(scores.column(1) - scores.column(0)).resize_horizontally(1, 0.0).into_owned(), 2)
 }
 
-/// Some rows with their probabilities and their shares in the average.
+/// A block of rows, with their probabilities and their weights in the average.
 struct Block {
     terms: DMatrix<f64>,
     probabilities: DMatrix<f64>,
@@ -122,9 +126,9 @@ struct Block {
 }
 
 impl Block {
-    /// Adds to the effects and to their derivatives in the coefficients:
-    /// ∂(dp_k/dx_j)/∂β_mt = x̃_t (p_k (δ_km - p_m) (β_kj - B_j) - p_k p_m (β_mj - B_j)) + δ_tj p_k (δ_km - p_m)
-    /// with B_j = Σ_l p_l β_lj.
+    /// Adds a block's contribution to the effects and to their derivatives in the coefficients:
+    /// ∂(dp_k/dx_j)/∂β_mt = x̃_t (p_k (δ_km - p_m) (β_kj - B_j) - p_k p_m (β_mj - B_j)) + δ_tj p_k (δ_km -
+    /// p_m) with B_j = Σ_l p_l β_lj.
     fn add(&self, beta: &DMatrix<f64>, shift: usize, effects: &mut DMatrix<f64>, slopes: &mut DMatrix<f64>) {
         let (p, terms) = (&self.probabilities, self.terms.ncols());
         let (features, classes) = beta.shape();
@@ -158,43 +162,45 @@ impl Block {
 }
 
 impl MarginalEffects {
-    /// The effects, columns of `x` x classes.
+    /// Returns the effects, columns of `x` x classes.
     pub fn estimates(&self) -> &DMatrix<f64> {
         &self.estimates
     }
 
-    /// Their standard errors.
+    /// Returns the standard errors of the effects, columns of `x` x classes.
     pub fn standard_errors(&self) -> &DMatrix<f64> {
         &self.standard_errors
     }
 
-    /// Effects over standard errors.
+    /// Returns the z-values: effects divided by standard errors, columns of `x` x classes.
     pub fn z_values(&self) -> DMatrix<f64> {
         self.estimates.component_div(&self.standard_errors)
     }
 
-    /// The two-sided p-values of the hypotheses that an effect is zero.
+    /// Returns the two-sided p-values of the tests that an effect is zero, columns of `x` x classes.
     pub fn p_values(&self) -> DMatrix<f64> {
         self.z_values().map(two_sided)
     }
 
-    /// Lower and upper ends of the intervals of this level, such as 0.95.
+    /// Returns the lower and upper ends of the confidence intervals at the given level, such as 0.95; both
+    /// columns of `x` x classes.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a level outside (0, 1).
+    /// Returns [`Error::InvalidParameter`] if `level` is outside (0, 1).
     pub fn confidence_intervals(&self, level: f64) -> Result<(DMatrix<f64>, DMatrix<f64>), Error> {
         let reach = &self.standard_errors * quantile(level)?;
         Ok((&self.estimates - &reach, &self.estimates + &reach))
     }
 
-    /// The names of the columns.
+    /// Returns the names of the columns.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 }
 
 impl fmt::Display for MarginalEffects {
-    /// Effect, standard error, z, p and the 95 % interval of each column; of the second class only, if there are two.
+    /// Formats the effect, standard error, z, p and 95 % interval of each column; for two classes, of the
+    /// second only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok((lower, upper)) = self.confidence_intervals(0.95) else { return Err(fmt::Error) };
         writeln!(f, "average marginal effects on probabilities; covariance: {}", self.kind)?;

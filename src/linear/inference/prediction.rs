@@ -1,4 +1,4 @@
-//! Intervals for predicted probabilities.
+//! Confidence intervals for predicted probabilities.
 
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
@@ -8,24 +8,27 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Probabilities of rows with standard errors and intervals, each n x K: rows, and a column per class.
+/// Predicted probabilities with standard errors and confidence intervals. Each matrix is n x K, with one
+/// column per class.
 ///
 /// # Formula
-/// The delta method on the logit scale: the log-odds of class k, ln p_k/(1 - p_k), has the derivative x̃_t (δ_km -
-/// p_m/(1 - p_k) for m other than k) in the coefficient of term t for class m, hence a standard error s from the
-/// covariance of the estimates. The interval has the ends of log-odds -+ z s, as probabilities, so that it lies
-/// between 0 and 1; the standard error of p_k itself is p_k (1 - p_k) s. For two classes the log-odds are linear in the
-/// coefficients, and the interval is as exact as their normal distribution; for more, each class has its own interval
-/// against all others.
+/// The intervals use the delta method on the logit scale. The log-odds of class k, ln p_k/(1 - p_k), have the
+/// derivative x̃_t (δ_km - p_m/(1 - p_k) for m other than k) in the coefficient of term t for class m. The
+/// covariance of the estimates then gives a standard error s. The ends of the interval are log-odds -+ z s,
+/// transformed to probabilities, so the interval lies between 0 and 1. The standard error of p_k itself is
+/// p_k (1 - p_k) s. For two classes the log-odds are linear in the coefficients, and the interval is as exact
+/// as the coefficients' normal distribution. For more classes, each class has its own interval against all
+/// others.
 ///
 /// # References
-/// Hosmer, Lemeshow and Sturdivant (2013), chapter 1; Agresti (2013), *Categorical Data Analysis*, for the delta method.
+/// Hosmer, Lemeshow and Sturdivant (2013), chapter 1; Agresti (2013), *Categorical Data Analysis*, for the
+/// delta method.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProbabilityIntervals {
     /// The probabilities.
     pub estimates: DMatrix<f64>,
-    /// Their standard errors.
+    /// The standard errors of the probabilities.
     pub standard_errors: DMatrix<f64>,
     /// The lower ends.
     pub lower: DMatrix<f64>,
@@ -34,11 +37,12 @@ pub struct ProbabilityIntervals {
 }
 
 impl Inference {
-    /// Intervals of this level for the probabilities of the rows of `x`: for the probabilities themselves, which the
-    /// model takes to be the same for equal rows, not for the next outcome. See [`ProbabilityIntervals`].
+    /// Computes confidence intervals at the given level for the class probabilities of the rows of `x`. They
+    /// are intervals for the probabilities, which the model assumes to be the same for equal rows, not for
+    /// the next outcome. See [`ProbabilityIntervals`].
     ///
     /// # Errors
-    /// As [`probability_intervals_with`](Self::probability_intervals_with).
+    /// Returns the same errors as [`probability_intervals_with`](Self::probability_intervals_with).
     ///
     /// # Examples
     /// ```
@@ -48,7 +52,8 @@ impl Inference {
     ///
     /// let x = dmatrix![0.0; 1.0; 2.0; 3.0; 4.0; 5.0];
     /// let y = ["dry", "dry", "wet", "dry", "wet", "wet"];
-    /// let inference = LogisticRegression::new(Penalty::None).fit(&x, &y)?.inference(&x, &y)?;
+    /// let inference =
+    ///     LogisticRegression::new(Penalty::None).fit(&x, &y)?.inference(&x, &y)?;
     /// let wet = inference.probability_intervals(&dmatrix![2.5], 0.95)?;
     /// assert!((wet.estimates[(0, 1)] - 0.5f64).abs() < 1e-6);
     /// assert!(0.0 < wet.lower[(0, 1)] && wet.upper[(0, 1)] < 1.0);
@@ -63,11 +68,13 @@ impl Inference {
         self.probability_intervals_with(x, None, level)
     }
 
-    /// The same with numbers added to the scores, n x 1 for two classes and n x K for more.
+    /// Computes confidence intervals at the given level for the class probabilities of the rows of `x`, with
+    /// offsets added to the scores: n x 1 for two classes and n x K for more.
     ///
     /// # Errors
-    /// For `x` or offsets of the wrong shape or with entries that are not finite, a level outside (0, 1), and
-    /// [`Error::Overflow`] when scores leave the range of the number type.
+    /// Returns an error if `x` or the offsets have the wrong shape or non-finite entries, and
+    /// [`Error::InvalidParameter`] if `level` is outside (0, 1). Returns [`Error::Overflow`] if the scores
+    /// leave the range of the number type.
     pub fn probability_intervals_with<'a, T: Real>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -109,7 +116,7 @@ impl Inference {
         Ok(intervals)
     }
 
-    /// The scores of all classes against the first, n x K with zeros in the first column unless offsets are given.
+    /// The scores of all classes against the first, n x K. The first column is zero unless offsets are given.
     pub(super) fn scores<T: Real>(
         &self,
         x: Rows<'_, T>,
@@ -143,7 +150,7 @@ impl Inference {
         Ok(scores)
     }
 
-    /// Writes a row with the intercept's 1, if there is one.
+    /// Writes the terms of a row: a 1 for the intercept, if there is one, then the columns.
     pub(super) fn write_terms<T: Real>(&self, x: Rows<'_, T>, row: usize, out: &mut [f64]) {
         let shift = usize::from(self.intercept);
         for (term, out) in out.iter_mut().enumerate() {
@@ -152,7 +159,7 @@ impl Inference {
     }
 }
 
-/// ln Σ exp z over all classes but one.
+/// Computes ln Σ exp z over all classes except `without`.
 fn log_sum_exp(z: &[f64], without: usize) -> f64 {
     let others = || z.iter().enumerate().filter(|(class, _)| *class != without).map(|(_, &z)| z);
     let largest = others().fold(f64::NEG_INFINITY, f64::max);

@@ -1,4 +1,4 @@
-//! Confidence intervals from the profile of the likelihood.
+//! Profile-likelihood confidence intervals.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -19,25 +19,27 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::dot;
 
-/// Profile-likelihood intervals of coefficients, each p terms x E equations as in
+/// Profile-likelihood intervals of coefficients. Each matrix is p terms x E equations, as in
 /// [`Inference`](crate::linear::Inference).
 ///
 /// # Formula
-/// The ends for a coefficient β are where 2 (ℓ_max - ℓ(β)) is the quantile of the chi-squared distribution with one
-/// degree of freedom, and ℓ(β) is the largest log-likelihood of all fits with that value of the coefficient. Unlike Wald
-/// intervals they are the same in every scale (those of odds ratios have the ends exp β), need not be symmetric, and
-/// exist where the estimate does not: an end that the data does not determine is infinite.
+/// The ends of the interval for a coefficient β are where 2 (ℓ_max - ℓ(β)) equals the quantile of the
+/// chi-squared distribution with one degree of freedom. Here ℓ(β) is the profile log-likelihood: the largest
+/// log-likelihood of all fits with that value of the coefficient. Unlike Wald intervals, profile intervals do
+/// not depend on the scale (the intervals of odds ratios have the ends exp β), need not be symmetric, and
+/// exist where the estimate does not. An end that the data does not determine is infinite.
 ///
-/// With Jeffreys' prior or an L2 penalty ℓ is the penalised log-likelihood.
+/// With Jeffreys' prior or an L2 penalty, ℓ is the penalised log-likelihood.
 ///
 /// # References
-/// Venzon and Moolgavkar (1988), *A method for computing profile-likelihood-based confidence intervals*; Heinze and
-/// Schemper (2002) for Jeffreys' prior.
+/// Venzon and Moolgavkar (1988), *A method for computing profile-likelihood-based confidence intervals*;
+/// Heinze and Schemper (2002) for Jeffreys' prior.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProfileIntervals {
-    /// Where the (penalised) likelihood is largest: the estimates, to the last digits even if the fit was stopped
-    /// early. For separable classes without a penalty, where the search for them was given up.
+    /// The maximum of the (penalised) likelihood: the estimates, accurate to the last digits even if the fit
+    /// was stopped early. For separable classes without a penalty, the point where the search for a maximum
+    /// was given up.
     pub estimates: DMatrix<f64>,
     /// The lower ends.
     pub lower: DMatrix<f64>,
@@ -46,20 +48,25 @@ pub struct ProfileIntervals {
 }
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
-    /// Profile-likelihood intervals of this level, such as 0.95, from the rows that the model was fitted to, with their
-    /// weights and offsets. See [`ProfileIntervals`].
+    /// Computes profile-likelihood intervals at the given confidence level, such as 0.95, from the rows that
+    /// the model was fitted to, with their weights and offsets. See [`ProfileIntervals`].
     ///
     /// # Method
-    /// For each end, the fit with the coefficient held fixed is repeated at values that approach the end by Newton's
-    /// method on the signed root of the deviance, in a bracket. Every such fit is certified: its gradient per standard
-    /// deviation of a column is within [`Real::TOLERANCE`]. An end is infinite if the deviance stays below the quantile
-    /// up to 200 Wald half-widths from the estimate, or, if the classes are separable, 400 in units of the inverse
-    /// standard deviation of the column. Takes some ten fits for each coefficient, which with Jeffreys' prior on
-    /// dozens of alike columns may take minutes. `f32` gives about three digits.
+    /// For each end, the fit is repeated with the coefficient fixed at values that approach the end, by
+    /// Newton's method on the signed root of the deviance, within a bracket. Every such fit is certified: its
+    /// gradient per standard deviation of a column is within [`Real::TOLERANCE`].
+    ///
+    /// An end is infinite if the deviance stays below the quantile up to 200 Wald half-widths from the
+    /// estimate. If the classes are separable, the limit is 400 in units of the inverse standard deviation of
+    /// the column.
+    ///
+    /// Each coefficient takes about ten fits; with Jeffreys' prior on dozens of similar columns this may take
+    /// minutes. `f32` gives about three digits.
     ///
     /// # Errors
-    /// As [`inference_with`](Self::inference_with), but separable classes are none; also for a level outside (0, 1), and
-    /// [`Error::NotConverged`] for a fit that could not be certified.
+    /// Returns the same errors as [`inference_with`](Self::inference_with), except that separable classes are
+    /// not an error. Also returns [`Error::InvalidParameter`] if `level` is outside (0, 1), and
+    /// [`Error::NotConverged`] if a fit cannot be certified.
     ///
     /// # Examples
     /// ```
@@ -68,10 +75,15 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// use logit::{LogisticRegression, Penalty};
     /// use nalgebra::dmatrix;
     ///
-    /// // Nobody of 5 recovered without, 4 of 6 with the treatment: the log-odds ratio is infinite.
+    /// // None of 5 recovered without the treatment, and 4 of 6 with it: the log-odds ratio
+    /// // is infinite.
     /// let (x, y) = (dmatrix![0.0; 0.0; 1.0; 1.0], [false, true, false, true]);
     /// let rows = RowOptions::new().weights(&[5.0, 0.0, 2.0, 4.0]);
-    /// let model = LogisticRegression::new(Penalty::Jeffreys).fit_weighted(&x, &y, &[5.0, 0.0, 2.0, 4.0])?;
+    /// let model = LogisticRegression::new(Penalty::Jeffreys).fit_weighted(
+    ///     &x,
+    ///     &y,
+    ///     &[5.0, 0.0, 2.0, 4.0],
+    /// )?;
     /// let treated = 1;
     ///
     /// let intervals = model.profile_intervals(&x, &y, rows, 0.95)?;
@@ -110,23 +122,23 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 }
 
-/// What all profiles have in common.
+/// The quantities shared by all profiles.
 struct Setting<'a> {
-    /// A row for each coefficient: its derivative in the solver's parameters.
+    /// The derivative of each coefficient in the solver's parameters, one row per coefficient.
     jacobian: &'a DMatrix<f64>,
     total_weight: f64,
-    /// The root of the quantile.
+    /// The square root of the chi-squared quantile.
     reach: f64,
     separated: bool,
 }
 
-/// The distance to give up at, in Wald half-widths.
+/// The distance from the estimate at which the search stops, in Wald half-widths.
 const FARTHEST: f64 = 200.0;
-/// The first distance at most, in standard deviations of the column.
+/// The largest first distance, in standard deviations of the column.
 const FIRST: f64 = 8.0;
 
 impl Setting<'_> {
-    /// Estimate and ends of each coefficient.
+    /// The estimate and both ends of each coefficient.
     fn intervals<T: Real, O: HasHessian<T>>(
         &self,
         objective: &mut O,
@@ -146,7 +158,7 @@ impl Setting<'_> {
         for row in self.jacobian.row_iter() {
             let a = row.transpose();
             let spread = a.norm();
-            // Without a curvature to go by: the shortest way, one standard deviation wide.
+            // Without a usable curvature, use the shortest direction and a width of one standard deviation.
             let (image, variance) = match factor.as_ref().filter(|_| !self.separated) {
                 Some(factor) => {
                     let image = factor.solve(&a);
@@ -181,8 +193,9 @@ mod tests {
     use crate::examples::ClassExamples;
     use crate::linear::problem::{ColumnPenalty, Problem};
 
-    /// Column 0 is 1 for rows of class 1 only, but for some of them; column 1 overlaps. Column 0's coefficient has a
-    /// lower end only, and column 1's has those of the rows where column 0 is 0, which alone decide it.
+    /// Column 0 is 1 for rows of class 1 only, but for some of them; column 1 overlaps. Column 0's
+    /// coefficient has a lower end only, and column 1's has those of the rows where column 0 is 0, which
+    /// alone decide it.
     #[test]
     fn quasi_complete_separation_leaves_the_other_ends() {
         let other = [0.3, -1.0, 0.8, 1.7, -0.4, 0.1, 2.0, -1.5, 0.2, 0.9];
@@ -234,7 +247,8 @@ mod tests {
             Setting { jacobian: &jacobian, total_weight: 150.0, reach: 1.959963984540054, separated: true };
         let start = vec![0.0; 6];
         let ends = setting.intervals(&mut objective, &start).unwrap();
-        // Intercepts and slopes of versicolor and virginica against setosa: slopes grow, intercepts fall for ever.
+        // Intercepts and slopes of versicolor and virginica against setosa: slopes grow, intercepts fall for
+        // ever.
         for [_, lower, upper] in [ends[0], ends[2]] {
             assert!(lower == f64::NEG_INFINITY && upper.is_finite(), "{lower} {upper}");
         }

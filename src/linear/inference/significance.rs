@@ -6,19 +6,19 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 use super::Inference;
 use crate::error::{Error, unsupported};
 
-/// A test statistic with its reference distribution, chi-squared.
+/// A test statistic with its chi-squared reference distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct SignificanceTest {
     /// The statistic.
     pub statistic: f64,
-    /// Degrees of freedom of the chi-squared distribution.
+    /// The degrees of freedom of the chi-squared distribution.
     pub degrees_of_freedom: usize,
-    /// The probability of a statistic at least as large if the null hypothesis holds.
+    /// The p-value: the probability of a statistic at least as large under the null hypothesis.
     pub p_value: f64,
 }
 
-const REASON: &str = "a term is named twice, or there are no more clusters than coefficients to test";
+const REASON: &str = "a term is listed twice, or the clusters do not outnumber the coefficients to test";
 
 impl SignificanceTest {
     fn chi_squared(statistic: f64, degrees_of_freedom: usize) -> Self {
@@ -30,11 +30,12 @@ impl SignificanceTest {
 }
 
 impl Inference {
-    /// The likelihood-ratio test of all slopes against the null model. It is one of the model's likelihood whatever the
-    /// covariance is: for a test that is robust too, use [`wald`](Self::wald) for all slopes.
+    /// Computes the likelihood-ratio test of all slopes against the null model. It uses the model's
+    /// likelihood whatever the covariance estimator: for a robust test, use [`wald`](Self::wald) on all
+    /// slopes.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a fit with a penalty, which is not at the largest likelihood.
+    /// Returns [`Error::Unsupported`] for a penalised fit, which does not maximise the likelihood.
     pub fn likelihood_ratio(&self) -> Result<SignificanceTest, Error> {
         self.check_likelihood()?;
         let slopes = self.estimates.len() - usize::from(self.intercept) * self.estimates.ncols();
@@ -42,7 +43,7 @@ impl Inference {
         Ok(SignificanceTest::chi_squared(statistic, slopes))
     }
 
-    /// Refuses fits that are not at the largest likelihood because of a penalty.
+    /// Returns an error for fits that do not maximise the likelihood because of a penalty.
     fn check_likelihood(&self) -> Result<(), Error> {
         if !self.penalized {
             return Ok(());
@@ -54,12 +55,13 @@ impl Inference {
         ))
     }
 
-    /// The likelihood-ratio test of this model against one that is nested in it: fitted to the same rows with fewer
-    /// columns.
+    /// Computes the likelihood-ratio test of this model against a nested model, fitted to the same rows with
+    /// fewer columns.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] when `smaller` has another number of observations, or no fewer estimates;
-    /// [`Error::Unsupported`] when one of the two was fitted with a penalty.
+    /// Returns [`Error::ShapeMismatch`] if `smaller` has a different number of observations, or at least as
+    /// many estimates as this model. Returns [`Error::Unsupported`] if either model was fitted with a
+    /// penalty.
     pub fn likelihood_ratio_against(&self, smaller: &Inference) -> Result<SignificanceTest, Error> {
         self.check_likelihood()?;
         smaller.check_likelihood()?;
@@ -69,7 +71,7 @@ impl Inference {
             return Err(Error::ShapeMismatch { argument: "smaller", axis: "observations", expected, found });
         }
         if theirs >= ours {
-            let axis = "estimates, which must be fewer than this model's";
+            let axis = "estimates (the smaller model must have fewer)";
             return Err(Error::ShapeMismatch {
                 argument: "smaller",
                 axis,
@@ -81,11 +83,13 @@ impl Inference {
         Ok(SignificanceTest::chi_squared(statistic.max(0.0), ours - theirs))
     }
 
-    /// The Wald test that all coefficients of these terms are zero, in every equation, with the covariance at hand.
+    /// Computes the Wald test that all coefficients of the given terms are zero, in every equation, with the
+    /// covariance of this inference.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for a term that does not exist; [`Error::Empty`] for none; [`Error::Singular`] for a
-    /// term named twice, or for no more clusters than coefficients.
+    /// Returns [`Error::ShapeMismatch`] if a term does not exist, and [`Error::Empty`] if `terms` is empty.
+    /// Returns [`Error::Singular`] if a term is listed twice, or if there are no more clusters than
+    /// coefficients to test.
     pub fn wald(&self, terms: &[usize]) -> Result<SignificanceTest, Error> {
         let (count, equations) = self.estimates.shape();
         if terms.is_empty() {
@@ -94,7 +98,7 @@ impl Inference {
         if let Some(&found) = terms.iter().find(|term| **term >= count) {
             return Err(Error::ShapeMismatch {
                 argument: "terms",
-                axis: "as an entry",
+                axis: "as a term index (counted from 0)",
                 expected: count - 1,
                 found,
             });

@@ -1,4 +1,4 @@
-//! Tables: the summary of a logistic regression, and what every table of estimates has.
+//! The summary table of a logistic regression, and the layout shared by all tables of estimates.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use nalgebra::DMatrix;
 use super::{Inference, two_sided};
 
 impl fmt::Display for Inference {
-    /// The report of the fit, the kind of covariance, model statistics, then estimate, standard error, z, p and the
-    /// 95 % interval of each term.
+    /// Formats the report of the fit, the covariance estimator, the fit statistics, and then the estimate,
+    /// standard error, z, p and 95 % interval of each term.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "fit: {}", self.report)?;
         writeln!(f, "covariance: {}", self.kind)?;
@@ -57,7 +57,7 @@ fn writeln_pair(f: &mut fmt::Formatter<'_>, left: (&str, String), right: (&str, 
     writeln!(f, "{:<14}{:>16}    {:<24}{:>14}", left.0, left.1, right.0, right.1)
 }
 
-/// What a table of estimates shows: matrices of rows x sections.
+/// The contents of a table of estimates: matrices of rows x sections.
 pub(super) struct Columns<'a> {
     pub(super) heading: &'static str,
     pub(super) estimates: &'a DMatrix<f64>,
@@ -66,7 +66,7 @@ pub(super) struct Columns<'a> {
     pub(super) upper: &'a DMatrix<f64>,
 }
 
-/// Writes a section for each column of the matrices, with a line for each row.
+/// Writes one section for each column of the matrices, with one line per row.
 pub(super) fn write_estimates(
     f: &mut fmt::Formatter<'_>,
     sections: &[String],
@@ -97,17 +97,17 @@ pub(super) fn write_estimates(
     Ok(())
 }
 
-/// A name without line breaks and other control characters, which would tear the table.
+/// Replaces line breaks and other control characters, which would break the table, with spaces.
 fn one_line(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A count as an integer, a sum of weights with its decimals.
+/// Formats a count as an integer and a sum of weights with decimals.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { short(value) }
 }
 
-/// Six significant digits or so, in the shorter of both notations.
+/// Formats a value with about six significant digits, in fixed or scientific notation.
 fn short(value: f64) -> String {
     let size = value.abs();
     if value.is_finite() && size != 0.0 && !(1e-3..1e6).contains(&size) {

@@ -1,4 +1,4 @@
-//! The inverse Hessian of a fit between the scores of a row.
+//! Quadratic forms of the inverse Hessian of a fit, for pairs of scores of a row.
 
 use std::ops::Range;
 
@@ -13,14 +13,15 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product};
 
-/// The parameters that are free to move: all without an L1 penalty, and those that are not zero.
+/// The free parameters: those without an L1 penalty, and those that are not zero.
 pub(super) struct Active {
     pub(super) set: WorkingSet,
-    /// For each score column the places in the set and the features, the intercept's after the others.
+    /// For each score column, the position in the set and the feature of each parameter; the intercept's
+    /// index follows the features.
     members: Vec<Vec<(usize, usize)>>,
-    /// The number of parameters, less the shifts that all score columns have in common.
+    /// The number of parameters, minus the shifts common to all score columns.
     pub(super) degrees_of_freedom: usize,
-    /// The features all of whose parameters are in the set, if there are several score columns.
+    /// The features whose parameters are all in the set, if there are several score columns.
     shifts: Vec<usize>,
 }
 
@@ -44,8 +45,9 @@ impl Active {
         Active { set: WorkingSet { parameters }, members, degrees_of_freedom, shifts }
     }
 
-    /// The inverse of the Cholesky factor of the Hessian of the sum of losses plus penalty, as columns for each score
-    /// column: the quadratic form of the inverse Hessian is the square of its product with a row.
+    /// The inverse of the Cholesky factor of the Hessian of the sum of losses plus penalty, as columns for
+    /// each score column. The quadratic form of the inverse Hessian is the squared norm of its product with a
+    /// row.
     pub(super) fn inverse_root<T: Real>(
         &self,
         objective: &mut LogisticObjective<'_, T>,
@@ -65,8 +67,8 @@ impl Active {
         Ok(self.members.iter().map(of_column).collect())
     }
 
-    /// Adds curvature along the shifts that softmax does not see, where the set has not done so. Nothing that
-    /// follows has a component there; it makes the matrix definite.
+    /// Adds curvature along the shifts to which softmax is invariant, where the set has not done so. Later
+    /// results have no component along them; the curvature makes the matrix definite.
     fn bend_shifts<T: Real>(&self, objective: &LogisticObjective<'_, T>, hessian: &mut DMatrix<f64>) {
         let l1 = &objective.problem.penalty.l1;
         for &feature in self.shifts.iter().filter(|j| l1.get(**j).is_some_and(|&l1| l1 > 0.0)) {
@@ -82,7 +84,7 @@ impl Active {
     }
 }
 
-/// Q = X_i H⁻¹ X_iᵀ for some rows i, where X_i has a row per score column.
+/// The forms Q = X_i H⁻¹ X_iᵀ for a range of rows i, where X_i has one row per score column.
 pub(super) struct Forms<T> {
     rows: Vec<Vec<T>>,
     /// For each score column, rows x parameters.
@@ -141,7 +143,7 @@ impl<T: Real> Forms<T> {
         }
     }
 
-    /// Q of one row, column by column.
+    /// Writes Q of one row, column by column.
     pub(super) fn of_row(&self, row: usize, form: &mut [f64]) {
         let columns = self.rows.len();
         for a in 0..columns {

@@ -21,27 +21,32 @@ use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// What each row does to a fitted logistic regression, and what the model would be without it: by one Newton step
-/// from the optimum, with no refit.
+/// Influence diagnostics for a fitted logistic regression: leverages, Cook's distances, residuals and
+/// leave-one-out predictions. They are computed with one Newton step per row from the optimum, without a
+/// refit.
 ///
 /// # Formula
-/// With H the second derivative of Σ u l + Σ u · penalty at the optimum, x̃ the row with a 1 for the intercept, u
-/// its weight, r = p - y, w = p (1 - p) and h = u w x̃ᵀH⁻¹x̃ the leverage, leaving the row out moves the
-/// coefficients by H⁻¹x̃ u r / (1 - h), and with them the row's own score by x̃ᵀH⁻¹x̃ u r / (1 - h). For K > 2
-/// classes X_i has a row per score column, Q = X_i H⁻¹ X_iᵀ, W = diag(p) - ppᵀ: the step is H⁻¹X_iᵀs with (I - u W
-/// Q) s = u r, the scores move by Q s, and h is the trace of u W Q. Cook's distance is the step's length in the
-/// metric H, squared, over the number of coefficients that are free (Pregibon leaves out that number).
+/// With H the second derivative of Σ u l + Σ u · penalty at the optimum, x̃ the row with a 1 for the
+/// intercept, u its weight, r = p - y, w = p (1 - p) and h = u w x̃ᵀH⁻¹x̃ the leverage, leaving the row out
+/// moves the coefficients by H⁻¹x̃ u r / (1 - h). It moves the row's own score by x̃ᵀH⁻¹x̃ u r / (1 - h).
+///
+/// For K > 2 classes X_i has one row per score column, Q = X_i H⁻¹ X_iᵀ and W = diag(p) - ppᵀ. The step is
+/// H⁻¹X_iᵀs with (I - u W Q) s = u r, the scores move by Q s, and h is the trace of u W Q.
+///
+/// Cook's distance is the squared length of the step in the metric H, divided by the number of free
+/// coefficients (Pregibon does not divide).
 ///
 /// # What is left out
-/// A row is left out with all of its weight. The weight of the penalty against the *sum* of losses stays as it was,
-/// as with a fixed [`Penalty::c`](crate::Penalty::c). With an L1 penalty the coefficients that are zero stay zero.
-/// The error of the estimate falls with the square of the number of rows.
+/// A row is left out with all of its weight. The weight of the penalty against the *sum* of losses is
+/// unchanged, as with a fixed [`Penalty::c`](crate::Penalty::c). With an L1 penalty the coefficients that are
+/// zero stay zero. The error of the estimate falls with the square of the number of rows.
 ///
 /// # Memory
-/// Some numbers per row and class, and two matrices of parameters x parameters; `x` is read twice.
+/// A few numbers per row and class, and two parameters x parameters matrices. `x` is read twice.
 ///
 /// # References
-/// Pregibon (1981); Cawley and Talbot (2008) for leave-one-out by one step; Rad and Maleki (2020) for its error.
+/// Pregibon (1981); Cawley and Talbot (2008) for leave-one-out by one step; Rad and Maleki (2020) for its
+/// error.
 ///
 /// # Examples
 /// ```
@@ -72,38 +77,40 @@ pub struct Influence<L> {
     deviance: Vec<f64>,
 }
 
-/// A row whose label the model of all other rows finds unlikely.
+/// A row whose label is improbable under the model fitted to all other rows.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SuspiciousLabel<L> {
-    /// The row, from 0.
+    /// The index of the row, from 0.
     pub row: usize,
-    /// The label it has.
+    /// The row's label.
     pub label: L,
-    /// The probability of that label, by the model without the row.
+    /// The probability of that label under the model without the row.
     pub probability: f64,
-    /// The label that the model without the row finds most likely.
+    /// The most probable label under the model without the row.
     pub suggested: L,
-    /// The probability of that one.
+    /// The probability of the suggested label.
     pub suggested_probability: f64,
 }
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
-    /// The influence of the rows that the model was fitted to.
+    /// Computes the influence of the rows that the model was fitted to.
     ///
     /// # Errors
-    /// As [`influence_with`](Self::influence_with).
+    /// Returns the same errors as [`influence_with`](Self::influence_with).
     pub fn influence<'a>(&self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<Influence<L>, Error> {
         let x = x.into();
         self.influence_with(x, y, RowOptions::default())
     }
 
-    /// The influence of the rows that the model was fitted to, with the weights and offsets that it was fitted
-    /// with. Class weights are remembered by the model. The fit must have converged: the step is from an optimum.
+    /// Computes the influence of the rows that the model was fitted to. Pass the weights and offsets of the
+    /// fit; the model remembers class weights. The fit must have converged, because the Newton step starts
+    /// from an optimum.
     ///
     /// # Errors
-    /// For bad data as in a fit, columns or classes other than the model's; [`Error::Singular`] when the coefficients
-    /// are not determined; [`Error::Unsupported`] for Jeffreys' penalty and for models with given coefficients.
+    /// Returns an error if the rows, labels, weights or offsets are invalid (as in a fit), or if the columns
+    /// or classes are not the model's. Returns [`Error::Singular`] if the coefficients are not determined,
+    /// and [`Error::Unsupported`] for Jeffreys' penalty and for models with given coefficients.
     pub fn influence_with<'a>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -114,11 +121,11 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         let refuse = |what, instead| Err(unsupported(what, "influence", instead));
         let terms = self.terms();
         if terms.jeffreys {
-            return refuse("a fit with Jeffreys' penalty", "fit with an L2 penalty, or without");
+            return refuse("a fit with Jeffreys' penalty", "fit with an L2 penalty, or without a penalty");
         }
         match self.report().stop {
             StopReason::Given => {
-                return refuse("coefficients that were given", "fit a model to the rows");
+                return refuse("a model with given coefficients", "fit a model to the rows");
             }
             StopReason::Separated => {
                 let reason = "the classes are separable, so no estimate exists: use a penalty";
@@ -148,72 +155,76 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
 }
 
 impl<L: Label> Influence<L> {
-    /// The leverage of each row, from 0 to the number of score columns (K - 1 in effect): how much of its own fit it
-    /// decides. They sum to the effective number of parameters.
+    /// Returns the leverage of each row: the influence of the row on its own fitted value, from 0 to the
+    /// number of score columns (in effect K - 1). The leverages sum to the effective number of parameters.
     pub fn leverages(&self) -> &[f64] {
         &self.leverages
     }
 
-    /// The effective number of parameters: the sum of the leverages. Without a penalty it is the number of
-    /// coefficients that the data determines.
+    /// Returns the effective number of parameters: the sum of the leverages. Without a penalty it is the
+    /// number of coefficients that the data determines.
     pub fn effective_parameters(&self) -> f64 {
         self.leverages.iter().sum()
     }
 
-    /// The scores of each row by the model without it, in the shape of a
-    /// [`decision_function`](crate::ClassifierExt::decision_function); with the row's offset.
+    /// Returns the scores of each row under the model without it, in the shape of a
+    /// [`decision_function`](crate::ClassifierExt::decision_function). The row's offset is included.
     pub fn leave_one_out_scores(&self) -> &DMatrix<f64> {
         &self.scores
     }
 
-    /// The probabilities of each row by the model without it, n x K.
+    /// Returns the class probabilities of each row under the model without it, n x K.
     pub fn leave_one_out_probabilities(&self) -> &DMatrix<f64> {
         &self.probabilities
     }
 
-    /// A metric of the leave-one-out probabilities, with the sample weights.
+    /// Evaluates a metric on the leave-one-out probabilities, with the sample weights.
     ///
     /// # Errors
-    /// When the metric is not defined for these rows.
+    /// Returns an error if the metric is not defined for these rows.
     pub fn leave_one_out<M: Metric>(&self, metric: &M) -> Result<f64, Error> {
         metric
             .evaluate_indices(&self.labels, self.probabilities.as_view(), self.weights.as_deref())
             .map_err(|error| error.with_labels(&self.classes))
     }
 
-    /// The mean log-loss of the leave-one-out probabilities: an estimate of that on new rows.
+    /// Returns the mean log-loss of the leave-one-out probabilities: an estimate of the log-loss on new rows.
     pub fn leave_one_out_log_loss(&self) -> f64 {
-        // It is defined for any rows.
+        // The log-loss is defined for any rows.
         self.leave_one_out(&LogLoss).unwrap_or(f64::NAN)
     }
 
-    /// The share of rows that the models without them classify as labelled.
+    /// Returns the leave-one-out accuracy: the fraction of rows that the model without the row classifies
+    /// correctly.
     pub fn leave_one_out_accuracy(&self) -> f64 {
         self.leave_one_out(&Accuracy).unwrap_or(f64::NAN)
     }
 
-    /// Cook's distance of each row: how far all coefficients move without it. Above 1 is worth a look.
+    /// Returns Cook's distance of each row: the movement of all coefficients when the row is left out. Values
+    /// above 1 deserve inspection.
     pub fn cooks_distances(&self) -> &[f64] {
         &self.cooks_distances
     }
 
-    /// The standardised Pearson residual of each row: √u (y - p) / √(w (1 - h)) for two classes, with y = 1 for the
-    /// second. For more, the root of u rᵀ(W - u W Q W)⁻r, without a sign.
+    /// Returns the standardised Pearson residual of each row. For two classes it is √u (y - p) / √(w (1 -
+    /// h)), with y = 1 for the second class. For more classes it is the square root of u rᵀ(W - u W Q W)⁻r,
+    /// without a sign.
     pub fn pearson_residuals(&self) -> &[f64] {
         &self.pearson
     }
 
-    /// The standardised deviance residual of each row: √(-2 u ln p / (1 - h)) with p the probability of its label,
-    /// and the sign of the Pearson residual. For more than two classes it is stretched as the Pearson residual is.
+    /// Returns the standardised deviance residual of each row: √(-2 u ln p / (1 - h)), with p the probability
+    /// of its label and the sign of the Pearson residual. For more than two classes it is scaled by the same
+    /// factor as the standardised Pearson residual.
     pub fn deviance_residuals(&self) -> &[f64] {
         &self.deviance
     }
 
-    /// The rows whose label has a leave-one-out probability below `threshold`, the least likely first. Rows without
-    /// weight are not among them.
+    /// Returns the rows whose label has a leave-one-out probability below `threshold`, the least probable
+    /// first. Rows without weight are excluded.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a threshold outside 0 to 1.
+    /// Returns [`Error::InvalidParameter`] if `threshold` is not from 0 to 1.
     pub fn suspicious_labels(&self, threshold: f64) -> Result<Vec<SuspiciousLabel<L>>, Error> {
         check::parameter("threshold", threshold, (0.0..=1.0).contains(&threshold), "from 0 to 1")?;
         let p = &self.probabilities;
@@ -236,7 +247,7 @@ impl<L: Label> Influence<L> {
 }
 
 impl<L: Label> fmt::Display for Influence<L> {
-    /// Leave-one-out estimates, and the rows with the largest of Cook's distances.
+    /// Formats the leave-one-out estimates and the rows with the largest Cook's distances.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const ROWS: usize = 5;
         writeln!(f, "{:<26}{:>12}", "rows", self.leverages.len())?;

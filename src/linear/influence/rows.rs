@@ -1,4 +1,4 @@
-//! What each row does to a fit, by one Newton step without it.
+//! The effect of each row on a fit, by one Newton step without the row.
 
 use nalgebra::DMatrix;
 
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::linear::objective::LogisticObjective;
 use crate::scalar::Real;
 
-/// One number per row, and the scores without it.
+/// Influence measures of each row, and its leave-one-out scores.
 #[derive(Debug, Clone)]
 pub(super) struct RowInfluence {
     pub(super) leverages: Vec<f64>,
@@ -18,11 +18,11 @@ pub(super) struct RowInfluence {
     pub(super) deviance: Vec<f64>,
 }
 
-/// Entries of scratch memory that rows are taken together for.
+/// The number of scratch entries, which determines how many rows are processed together.
 const SCRATCH: usize = 1 << 18;
 
 impl RowInfluence {
-    /// At `params`, the optimum of `objective`.
+    /// Computes the influence of each row at `params`, the optimum of `objective`.
     pub(super) fn new<T: Real>(
         objective: &mut LogisticObjective<'_, T>,
         params: &[T],
@@ -61,7 +61,7 @@ impl RowInfluence {
     }
 }
 
-/// A row at the optimum, and what leaving it out does.
+/// A row at the optimum, with scratch memory for leaving it out.
 struct Row {
     /// Sample weight times class weight.
     weight: f64,
@@ -70,7 +70,7 @@ struct Row {
     /// Q
     form: Vec<f64>,
     degrees_of_freedom: f64,
-    /// What keeps a row that alone decides a coefficient from moving it without bound.
+    /// Bounds the movement of a row that alone determines a coefficient.
     floor: f64,
     p: Vec<f64>,
     system: Vec<f64>,
@@ -102,7 +102,8 @@ impl Row {
         }
     }
 
-    /// With r = p - y the Newton step without the row moves its scores by Q s, (I - u W Q) s = u r.
+    /// Appends the influence of a row. With r = p - y, the Newton step without the row moves its scores by Q
+    /// s, where (I - u W Q) s = u r.
     fn leave_out(&mut self, at: usize, out: &mut RowInfluence) {
         let columns = self.scores.len();
         let log_p = log_probability(&self.scores, self.class);
@@ -110,7 +111,7 @@ impl Row {
         for k in 0..columns {
             self.p[k] = log_probability(&self.scores, if columns == 1 { 1 } else { k }).exp();
         }
-        // 1 - p without cancellation.
+        // Summing the other classes gives 1 - p without cancellation.
         let others = (0..columns.max(2)).filter(|&k| k != self.class);
         let rest: f64 = others.map(|k| log_probability(&self.scores, k).exp()).sum();
         let mut leverage = 0.0;
@@ -138,7 +139,7 @@ impl Row {
             (_, class) => self.step[class],
         };
         let sign = if columns == 1 && self.class == 0 { -1.0 } else { 1.0 };
-        // The squares of the Pearson residual, standardised and not.
+        // The squared Pearson residuals, standardised and raw.
         let standardised = (-step_own / p_own.max(f64::MIN_POSITIVE)).max(0.0);
         let raw = self.weight * rest / p_own.max(f64::MIN_POSITIVE);
         let stretch = if raw > 0.0 { standardised / raw } else { 1.0 };
@@ -149,7 +150,8 @@ impl Row {
     }
 }
 
-/// ln p of a class for the scores of a row; a single score is that of class 1, beside 0.
+/// The log-probability of a class from the scores of a row; a single score belongs to class 1, and class 0
+/// has score 0.
 fn log_probability(scores: &[f64], class: usize) -> f64 {
     if let [z] = *scores {
         let against = if class == 1 { -z } else { z };
@@ -160,7 +162,8 @@ fn log_probability(scores: &[f64], class: usize) -> f64 {
     scores[class] - largest - sum.ln()
 }
 
-/// Solves a small system, column by column, in place of its right-hand side, by elimination with row exchanges.
+/// Solves a small system stored by columns, by elimination with row exchanges; overwrites the right-hand
+/// side.
 fn solve(matrix: &mut [f64], right: &mut [f64]) {
     let size = right.len();
     for k in 0..size {

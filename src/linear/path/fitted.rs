@@ -10,7 +10,8 @@ use crate::scalar::Real;
 
 /// A fitted [`LogisticPath`](crate::linear::LogisticPath): one model for each λ, the largest λ first.
 ///
-/// The [`Display`](fmt::Display) form is a table: λ, columns in use, deviance ratio, and how each fit went.
+/// The [`Display`](fmt::Display) form is a table of λ, nonzero columns, deviance ratio and the outcome of
+/// each fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedLogisticPath<T: Real, L> {
     pub(super) lambdas: Vec<f64>,
@@ -39,35 +40,36 @@ impl<T: Real, L: Label> FittedLogisticPath<T, L> {
         self.deviance_ratios.last().copied().unwrap_or(0.0)
     }
 
-    /// How many models there are: as many as values of λ, unless the path ended early.
+    /// Returns the number of models: one for each value of λ, unless the path ended early.
     #[allow(clippy::len_without_is_empty)] // There is always one.
     pub fn len(&self) -> usize {
         self.models.len()
     }
 
-    /// The values of λ, in descending order.
+    /// Returns the values of λ, in descending order.
     pub fn lambdas(&self) -> &[f64] {
         &self.lambdas
     }
 
-    /// The models, in the order of [`lambdas`](Self::lambdas).
+    /// Returns the models, in the order of [`lambdas`](Self::lambdas).
     pub fn models(&self) -> &[FittedLogistic<T, L>] {
         &self.models
     }
 
-    /// The models, and nothing else.
+    /// Consumes the path and returns its models.
     pub fn into_models(self) -> Vec<FittedLogistic<T, L>> {
         self.models
     }
 
-    /// Which share of the deviance each model explains: 1 - D / D_0, where D is -2 times its log-likelihood
-    /// (without penalty) and D_0 that of the model whose penalised coefficients are all zero. About 0 for the
-    /// largest λ, 1 for a model that is certain and right about every row.
+    /// Returns the fraction of deviance that each model explains: 1 - D / D_0. D is -2 times the model's
+    /// log-likelihood (without the penalty), and D_0 is that of the model whose penalised coefficients are
+    /// all zero. The ratio is about 0 for the largest λ, and 1 for a model that predicts the label of every
+    /// row with certainty.
     pub fn deviance_ratios(&self) -> &[f64] {
         &self.deviance_ratios
     }
 
-    /// How many columns of `x` each model uses: those with a coefficient that is not zero.
+    /// Returns the number of columns of `x` that each model uses: those with a nonzero coefficient.
     pub fn nonzero(&self) -> Vec<usize> {
         let used = |model: &FittedLogistic<T, L>| {
             model.coefficients().row_iter().filter(|row| row.iter().any(|&w| w != T::zero())).count()
@@ -75,8 +77,9 @@ impl<T: Real, L: Label> FittedLogisticPath<T, L> {
         self.models.iter().map(used).collect()
     }
 
-    /// The coefficients of one score column along the path, columns of `x` x models: score column 0 for two
-    /// classes, the index of the class for more. `None` if there is no such score column.
+    /// Returns the coefficients of one score column along the path, columns of `x` x models. The score column
+    /// is 0 for two classes and the index of the class for more. Returns `None` if the score column does not
+    /// exist.
     pub fn coefficients(&self, score_column: usize) -> Option<DMatrix<T>> {
         let of_model = |model: &FittedLogistic<T, L>| {
             let all = model.coefficients();

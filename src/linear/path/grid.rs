@@ -1,4 +1,4 @@
-//! Where a path of penalties begins, and the grid that follows from it.
+//! The starting point of a path of penalties, and its default grid.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -17,15 +17,15 @@ use crate::scalar::Real;
 use crate::scalar::columns;
 use crate::scalar::max_abs;
 
-/// By how much an L2 penalty exceeds the curvature of the loss where a grid begins.
+/// The ratio of the L2 penalty to the curvature of the loss at the start of a grid.
 const RIDGE_FACTOR: f64 = 100.0;
 
-/// The model with all penalised coefficients zero and the best of the others: the limit of large λ.
+/// The model with all penalised coefficients zero and the others optimal: the limit of large λ.
 pub(super) struct Origin<T: Real, L> {
     pub(super) model: FittedLogistic<T, L>,
-    /// Its mean loss.
+    /// The mean loss of the model.
     pub(super) loss: f64,
-    /// The λ that a grid begins at; 0 if no penalised column has anything to say.
+    /// The largest λ of the grid; 0 if no penalised column is informative about the classes.
     largest: f64,
 }
 
@@ -58,7 +58,7 @@ impl<T: Real, L: Label> Origin<T, L> {
         let largest = if unit.is_smooth() {
             RIDGE_FACTOR * largest_over(&curvatures(&mut objective, &params), &unit.l2)
         } else {
-            // Beyond rounding, so that no coefficient is anything but zero there.
+            // The factor exceeds rounding errors, so every penalised coefficient is zero at this λ.
             let gradient: Vec<f64> = objective.user_gradient().0.iter().map(|g| g.as_f64().abs()).collect();
             (1.0 + 16.0 * T::EPSILON.as_f64()) * largest_over(&gradient, &unit.l1)
         };
@@ -68,15 +68,15 @@ impl<T: Real, L: Label> Origin<T, L> {
         Ok(Origin { model, loss, largest })
     }
 
-    /// The λ that a grid begins at.
+    /// The largest λ of the grid.
     pub(super) fn largest_lambda(&self) -> Result<f64, Error> {
         if self.largest > 0.0 && self.largest.is_finite() {
             return Ok(self.largest);
         }
         Err(unsupported(
-            "columns that say nothing about the classes, or are not penalised, as the measure of its λ",
-            "a path of penalties",
-            "give the `lambdas`",
+            "columns that are all uninformative about the classes or unpenalised",
+            "the default grid of λ",
+            "set `lambdas`",
         ))
     }
 }
@@ -92,14 +92,15 @@ fn wall<T: Real>(x: Rows<'_, T>, unit: &ColumnPenalty) -> ColumnPenalty {
     wall
 }
 
-/// The largest ratio of entries (column by column of scores) to those of `unit` that are not zero.
+/// The largest ratio of an entry of `values` (score column by score column) to the nonzero entry of `unit`
+/// for its column.
 fn largest_over(values: &[f64], unit: &[f64]) -> f64 {
     let pairs = values.iter().enumerate().map(|(at, &value)| (value, unit[at % unit.len()]));
     pairs.filter(|(_, unit)| *unit > 0.0).map(|(value, unit)| value / unit).fold(0.0, f64::max)
 }
 
-/// The second derivative of the mean loss with respect to each column's coefficient and with the best intercept
-/// beside it: the variance of the column with weights p (1 - p), of the class where that is largest.
+/// The second derivative of the mean loss with respect to each column's coefficient, with the intercept
+/// optimised: the variance of the column with weights p (1 - p), for the class where it is largest.
 fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Vec<f64> {
     let (loss, intercept) = (objective.loss, objective.coordinates.intercept);
     let mut factors: Vec<f64> = Vec::with_capacity(objective.problem.rows.x.nrows());
@@ -124,7 +125,7 @@ fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -
     of_column.collect()
 }
 
-/// `count` values from `largest` to `fraction` of it, evenly spaced in their logarithms.
+/// Returns `count` values from `largest` to `fraction` of it, evenly spaced in their logarithms.
 pub(super) fn log_spaced(largest: f64, fraction: f64, count: usize) -> Vec<f64> {
     let step = fraction.ln() / count.saturating_sub(1).max(1) as f64;
     (0..count).map(|i| largest * (step * i as f64).exp()).collect()

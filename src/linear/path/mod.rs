@@ -1,4 +1,4 @@
-//! Fits over a grid of penalties, each from where the last one ended.
+//! Fits over a grid of penalties, each starting from the previous fit.
 
 mod fitted;
 mod grid;
@@ -20,26 +20,27 @@ use crate::report::{Observer, Progress};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Logistic regression for a whole grid of penalties, from the strongest to the weakest.
+/// Logistic regression for a grid of penalties, from the strongest to the weakest.
 ///
 /// # Formula
-/// The objective is that of [`LogisticRegression`], once for each λ. Unless told otherwise the grid has 100 values,
-/// evenly spaced in log λ. It begins at λ_max and ends at a fraction of it:
+/// The objective is that of [`LogisticRegression`], once for each λ. By default the grid has 100 values,
+/// evenly spaced in log λ, from λ_max to a fraction of it:
 ///
-/// | penalty | λ_max | fraction | if d > n |
+/// | penalty | λ_max | fraction | fraction if d > n |
 /// |---|---|---|---|
 /// | L1, elastic net | max over j, k of \|g_jk\| / (ρ f_j) | 1e-4 | 1e-2 |
 /// | L2 | max over j of 100 h_j / f_j | 1e-6 | 1e-4 |
 ///
-/// Here g is the gradient of the mean loss where all penalised coefficients are zero and the others (intercepts,
-/// and columns whose factor is 0) are the best, h_j the second derivative of the mean loss there (the largest over
-/// classes), ρ the share of L1 and f_j the penalty factor of column j. For an L1 penalty λ_max is the smallest λ
-/// whose coefficients are all zero; for L2 there is none, and 100 h_j shrinks each to about a hundredth of what it
-/// is without a penalty.
+/// Here g is the gradient of the mean loss where all penalised coefficients are zero and the others
+/// (intercepts, and columns whose factor is 0) are optimal. h_j is the second derivative of the mean loss at
+/// that point (the largest over classes), ρ the share of L1 and f_j the penalty factor of column j.
+///
+/// For an L1 penalty, λ_max is the smallest λ for which all penalised coefficients are zero. For an L2
+/// penalty no such λ exists; 100 h_j shrinks each coefficient to about a hundredth of its unpenalised value.
 ///
 /// # Method
-/// Each fit starts from the one before, which takes fewer iterations than from zero; its model has the certificate
-/// that a single fit has.
+/// Each fit starts from the previous one, which takes fewer iterations than a start from zero. Each model has
+/// the same certificate as a single fit.
 ///
 /// # References
 /// Friedman, Hastie and Tibshirani (2010).
@@ -69,49 +70,49 @@ pub struct LogisticPath {
 }
 
 impl LogisticPath {
-    /// The path of this model: each λ takes the place of the strength of its penalty, which must be L1, L2 or an
-    /// elastic net.
+    /// Creates the path of a model. Each λ replaces the strength of the model's penalty, which must be L1, L2
+    /// or an elastic net.
     pub fn new(model: LogisticRegression) -> Self {
         LogisticPath { model, lambdas: None, count: 100, smallest: None, deviance_limit: None }
     }
 
-    /// The path of an L1 penalty.
+    /// Creates the path of an L1 penalty.
     pub fn l1() -> Self {
         LogisticPath::new(LogisticRegression::new(Penalty::l1(1.0)))
     }
 
-    /// The path of an L2 penalty.
+    /// Creates the path of an L2 penalty.
     pub fn l2() -> Self {
         LogisticPath::new(LogisticRegression::new(Penalty::l2(1.0)))
     }
 
-    /// The path of an elastic net, with this share of L1, from 0 to 1.
+    /// Creates the path of an elastic net with the given share of L1, from 0 to 1.
     pub fn elastic_net(l1_ratio: f64) -> Self {
         LogisticPath::new(LogisticRegression::new(Penalty::elastic_net(1.0, l1_ratio)))
     }
 
-    /// The values of λ in any order, finite and at least 0; they are fitted in descending order. Defaults to the
-    /// grid described above.
+    /// Sets the values of λ, in any order, finite and at least 0; they are fitted in descending order.
+    /// Defaults to the grid described above.
     pub fn lambdas(mut self, lambdas: impl Into<Vec<f64>>) -> Self {
         self.lambdas = Some(lambdas.into());
         self
     }
 
-    /// How many values the grid has, at least 1, if they are not given. Defaults to 100.
+    /// Sets the number of values in the default grid, at least 1. Defaults to 100.
     pub fn count(mut self, count: usize) -> Self {
         self.count = count;
         self
     }
 
-    /// The smallest value over the largest, above 0 and below 1, if they are not given. Defaults to the fractions
-    /// above.
+    /// Sets the ratio of the smallest to the largest λ in the default grid, above 0 and below 1. Defaults to
+    /// the fractions in the table above.
     pub fn smallest_fraction(mut self, fraction: f64) -> Self {
         self.smallest = Some(fraction);
         self
     }
 
-    /// Ends the path after the first model with a [deviance ratio](FittedLogisticPath::deviance_ratios) above this;
-    /// from 0 to 1. Defaults to none: all of the grid is fitted.
+    /// Sets a [deviance ratio](FittedLogisticPath::deviance_ratios), from 0 to 1, above which the path ends:
+    /// the first model that exceeds it is the last. Defaults to none: the whole grid is fitted.
     pub fn deviance_limit(mut self, ratio: f64) -> Self {
         self.deviance_limit = Some(ratio);
         self
@@ -120,7 +121,7 @@ impl LogisticPath {
     /// Fits the path to the rows of `x` and their labels.
     ///
     /// # Errors
-    /// As [`fit_with`](Self::fit_with).
+    /// Returns the same errors as [`fit_with`](Self::fit_with).
     pub fn fit<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -130,13 +131,14 @@ impl LogisticPath {
         self.fit_with(x, y, FitOptions::default())
     }
 
-    /// Fits the path with everything that can be given. An observer is called after each λ, with the objective of its
-    /// fit, and may end the path there.
+    /// Fits the path with all options (weights, offsets, an observer). The observer is called after each λ
+    /// with the objective of its fit, and may end the path there.
     ///
     /// # Errors
-    /// As a fit of [`LogisticRegression`]; [`Error::Empty`] and [`Error::InvalidParameter`] for a grid that is
-    /// empty or out of range; [`Error::Unsupported`] for a penalty that has no strength, and for a grid that cannot
-    /// be made because no penalised column has anything to say about the classes.
+    /// Returns the same errors as a fit of [`LogisticRegression`]. Returns [`Error::Empty`] or
+    /// [`Error::InvalidParameter`] if the grid is empty or out of range. Returns [`Error::Unsupported`] for a
+    /// penalty without a strength, for a model with [`on_separation`](LogisticRegression::on_separation), and
+    /// if the default grid cannot be computed because no penalised column is informative about the classes.
     pub fn fit_with<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -163,7 +165,7 @@ impl LogisticPath {
         self.follow(&lambdas, origin, x, y, rows, observer)
     }
 
-    /// Fits these λ, in this order, which is descending.
+    /// Fits the given values of λ, which are in descending order.
     pub(in crate::linear) fn fit_grid<T: Real, L: Label>(
         &self,
         lambdas: &[f64],
@@ -204,7 +206,7 @@ impl LogisticPath {
         Ok(path)
     }
 
-    /// The smallest λ of a grid that is not given, over the largest.
+    /// The ratio of the smallest to the largest λ of the default grid.
     fn fraction<T: Real>(&self, x: Rows<'_, T>) -> f64 {
         let smooth = match self.model.penalty {
             Penalty::ElasticNet { l1_ratio, .. } => l1_ratio == 0.0,
@@ -222,12 +224,12 @@ impl LogisticPath {
     fn check(&self) -> Result<(), Error> {
         let refuse = |what, instead| Err(unsupported(what, "a path of penalties", instead));
         if matches!(self.model.penalty, Penalty::None | Penalty::Jeffreys) {
-            return refuse("a penalty without strength", "use Penalty::L1, L2 or ElasticNet");
+            return refuse("a penalty without a strength", "use Penalty::L1, L2 or ElasticNet");
         }
         if self.model.on_separation.is_some() {
             return refuse(
                 "a penalty for separable classes",
-                "leave out `on_separation`: any λ above 0 on all columns does its work",
+                "leave out `on_separation`: with λ above 0 on all columns an optimum always exists",
             );
         }
         if let Some(lambdas) = &self.lambdas {

@@ -1,4 +1,4 @@
-//! Paths of penalties in files.
+//! Storage of paths of penalties.
 
 use super::FittedLogisticPath;
 use crate::classifier::Classifier;
@@ -23,7 +23,7 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogisticPath<T, L> {
         let lambdas: Vec<f64> = record.take_vector("lambdas")?;
         let deviance_ratios = record.take_array("deviance_ratios", lambdas.len())?;
         if lambdas.is_empty() || !lambdas.is_sorted_by(|a, b| a >= b) || lambdas.iter().any(|&l| l < 0.0) {
-            return Err(invalid("its values of lambda do not descend to 0 at the lowest"));
+            return Err(invalid("its `lambdas` are not at least 0 and in descending order"));
         }
         let models: Vec<FittedLogistic<T, L>> = record.take_all("model", lambdas.len())?;
         let (classes, names) = (models[0].classes(), models[0].feature_names());
@@ -33,7 +33,7 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogisticPath<T, L> {
                 && model.feature_names() == names
         };
         if let Some(index) = models.iter().position(|model| !like_the_first(model)) {
-            return Err(invalid(format!("model {index} has other columns or classes than the first")));
+            return Err(invalid(format!("model {index} has different columns or classes from the first")));
         }
         Ok(FittedLogisticPath { lambdas, models, deviance_ratios })
     }

@@ -1,4 +1,4 @@
-//! A proof, from a fit that has converged, that the maximum-likelihood estimate exists.
+//! A proof, from a converged fit, that the maximum-likelihood estimate exists.
 
 use nalgebra::{Cholesky, DMatrix, DMatrixView};
 
@@ -8,22 +8,23 @@ use crate::scalar::Real;
 use crate::scalar::column;
 use crate::scalar::{Strided, Workspace, dot, product};
 
-/// Multiplications beyond which no proof is tried.
+/// The number of multiplications beyond which no proof is attempted.
 const WORK: usize = 20_000_000_000;
 
-/// Whether the maximum-likelihood estimate exists for certain, judged at coefficients near the optimum. `false` says
-/// nothing: then [`separation`](super::separation) decides. Up to some hundred parameters that is the cheaper way, too; for
-/// many classes this is.
+/// Returns whether the maximum-likelihood estimate certainly exists, judged at coefficients near the optimum.
+/// `false` is inconclusive: [`separation`](super::separation) then decides. Up to some hundred parameters
+/// `separation` is also cheaper; for many classes this function is.
 ///
-/// `slopes` is d x score columns and `intercepts` has an entry for each, in the units of `x`; `offset` (n x score
-/// columns) is added to the scores.
+/// `slopes` is d x score columns and `intercepts` has one entry per score column, in the units of `x`.
+/// `offset` (n x score columns) is added to the scores.
 ///
 /// # Method
-/// By Stiemke's theorem the estimate exists if some multipliers c_ik > 0 make Σ c_ik (e_y - e_k) ⊗ x_i vanish. At the
-/// optimum the weighted probabilities u_i p_ik of the wrong classes k do so, and nearby they almost do: what is left is
-/// the gradient g. Take T with H T = g, where H is the second derivative, and τ_i = x_i T: the multipliers
-/// u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if |τ| < 1/2 for all rows, for which 2 ‖x_i‖ ‖T‖
-/// is a bound, rounding errors of g included. One pass.
+/// By Stiemke's theorem the estimate exists if some multipliers c_ik > 0 make Σ c_ik (e_y - e_k) ⊗ x_i
+/// vanish. At the optimum the weighted probabilities u_i p_ik of the wrong classes k do so. Near the optimum
+/// they almost do, and the gradient g is left over. Take T with H T = g, where H is the second derivative,
+/// and τ_i = x_i T: the multipliers u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if
+/// |τ| < 1/2 for all rows, which holds if 2 ‖x_i‖ ‖T‖ < 1, including rounding errors of g. This takes one
+/// pass.
 pub(in crate::linear) fn estimate_exists<T: Real>(
     rows: ClassExamples<'_, T>,
     classes: usize,
@@ -34,7 +35,7 @@ pub(in crate::linear) fn estimate_exists<T: Real>(
 ) -> bool {
     let design = Design::new(rows, classes, intercept);
     let size = design.dimension();
-    // Half of a square matrix for each row, and its inverse.
+    // Each row adds half of a square matrix, and the matrix is inverted once.
     let work = (rows.x.nrows() / 2 + size).saturating_mul(size).saturating_mul(size);
     if size == 0 || work > WORK {
         return false;
@@ -55,18 +56,18 @@ pub(in crate::linear) fn estimate_exists<T: Real>(
 /// Sums over rows: the gradient and the second derivative, for all classes but one.
 struct Pass<'d, 'a, T: Real> {
     design: &'d Design<'a, T>,
-    /// The classes that have parameters here: the second of two, or all but the last.
+    /// The classes with parameters in this parametrisation: the second of two, or all but the last.
     free: Vec<usize>,
-    /// Probabilities of a block, class by class.
+    /// The probabilities of a block, class by class.
     probabilities: Vec<f64>,
     gradient: Vec<f64>,
-    /// A square for each pair of free classes, first index not below the second.
+    /// A square matrix for each pair of free classes; the first index is not below the second.
     squares: Vec<Vec<f64>>,
     weighted: Vec<f64>,
     workspace: Workspace<f64>,
     /// The length of the longest row.
     longest: f64,
-    /// The sum of the sizes of the gradient's terms.
+    /// The sum of the absolute values of the gradient's terms.
     terms: f64,
 }
 
@@ -88,7 +89,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         }
     }
 
-    /// Computes the probabilities of a block of rows; false if one is zero or not a number.
+    /// Computes the probabilities of a block of rows. Returns `false` if one is zero or NaN.
     fn probabilities(
         &mut self,
         range: std::ops::Range<usize>,
@@ -131,10 +132,10 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         true
     }
 
-    /// Adds a block's share in the gradient and the second derivative.
+    /// Adds a block's contribution to the gradient and the second derivative.
     fn add(&mut self, range: std::ops::Range<usize>, block: &mut Block) {
         let (rows, width, count) = (self.design.rows, self.design.width(), block.count);
-        // Back to the length before division, and to zero for rows without weight.
+        // Undo the normalisation, and set rows without weight to zero.
         let weight = |i: usize| rows.weights.map_or(1.0, |w| w[range.start + i].as_f64()) / rows.total_weight;
         let weights: Vec<f64> = (0..count).map(weight).collect();
         for column in block.units.chunks_exact_mut(count) {
@@ -174,7 +175,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         }
     }
 
-    /// Whether positive multipliers exist, rounding errors included.
+    /// Returns whether positive multipliers exist despite rounding errors.
     fn proves(self) -> bool {
         let (width, free) = (self.design.width(), self.free.len());
         let hessian = DMatrix::from_fn(width * free, width * free, |row, column| {
@@ -193,7 +194,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         let inverse = cholesky.inverse();
         let inverse_norm = inverse.norm();
         let size = (width * free) as f64;
-        // Solving must give some digits, or the bound below is none.
+        // The solution must have some correct digits, or the bound below is invalid.
         let lost = size * f64::EPSILON * norm * inverse_norm;
         let gradient = nalgebra::DVector::from_vec(self.gradient);
         let blocks = self.design.blocks() as f64;

@@ -1,19 +1,21 @@
-//! Which columns a separation needs.
+//! The columns that a separation needs.
 
 use super::search::Search;
 use crate::scalar::Real;
 
-/// Multiplications after which no further columns are tried, or as many as the search took, if that is more.
+/// The number of multiplications after which no further columns are tried; at least as many as the search
+/// took.
 const WORK: usize = 1_000_000_000;
 
-/// What a part of a direction must exceed, relative to the largest, not to be taken for rounding.
+/// The smallest part of a direction, relative to the largest, that does not count as rounding error.
 const ROUNDING: f64 = 1e-9;
 
-/// Drops columns as long as another direction is strict on the same constraints without them; returns that direction
-/// and the search that found it.
+/// Drops columns as long as another direction without them is strict on the same constraints. Returns that
+/// direction and the search that found it.
 ///
-/// Columns with the smallest share in the direction are tried first, many at a time as long as that succeeds. A column
-/// that is needed once is needed ever after, so that in the end each column left is needed if the others stay.
+/// Columns with the smallest share in the direction are tried first, many at a time as long as that succeeds.
+/// A column that is needed once remains needed, so in the end each remaining column is needed if the others
+/// stay.
 pub(super) fn drop_needless<'a, T: Real>(
     search: Search<'a, T>,
     direction: Vec<f64>,
@@ -50,7 +52,7 @@ pub(super) fn drop_needless<'a, T: Real>(
     (search, direction)
 }
 
-/// How much of the direction is due to each column.
+/// The share of each column in the direction.
 fn shares<T: Real>(search: &Search<'_, T>, direction: &[f64]) -> Vec<f64> {
     let mut shares = vec![0.0; search.design.features()];
     for part in direction.chunks_exact(search.design.width()) {
@@ -59,7 +61,8 @@ fn shares<T: Real>(search: &Search<'_, T>, direction: &[f64]) -> Vec<f64> {
     shares
 }
 
-/// Divides by the largest slope and makes entries zero that are rounding, if the direction then separates as before.
+/// Divides by the largest slope and sets entries that are rounding errors to zero, if the direction then
+/// separates as before.
 fn round<T: Real>(search: &mut Search<'_, T>, mut direction: Vec<f64>) -> Vec<f64> {
     let (width, features) = (search.design.width(), search.design.features());
     let largest = |entries: &mut dyn Iterator<Item = &f64>| entries.fold(0.0, |m: f64, v| m.max(v.abs()));

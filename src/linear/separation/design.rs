@@ -7,30 +7,32 @@ use crate::scalar::Real;
 use crate::scalar::axpy;
 use crate::scalar::{column, columns};
 
-/// Rows whose entries are taken to find the centre and the scale of a column.
+/// The number of rows sampled to find the centre and scale of a column.
 const SAMPLE: usize = 1024;
 
-/// Rows in a block.
+/// The number of rows in a block.
 pub(super) const BLOCK: usize = 256;
 
-/// The rows, seen through columns that are centred and scaled.
+/// The rows with centred and scaled columns.
 ///
-/// A row x̃ has unit length and holds (x_j - m_j) / s_j times a positive number, and that number itself if there is an
-/// intercept: directions that separate the rows x̃ are those that separate x, in other coordinates. Scales are powers of
-/// two and centres are entries of the column, so that x̃ is as exact as division by its length allows.
+/// A row x̃ has unit length. It holds (x_j - m_j) / s_j times a positive number, and that number itself if
+/// there is an intercept. Directions that separate the rows x̃ are those that separate x, in other
+/// coordinates. Scales are powers of two and centres are entries of the column, so x̃ is as exact as division
+/// by its length allows.
 ///
 /// # Layout
 /// A direction holds, for each score column, d slopes and then the intercept, if there is one.
 #[derive(Debug, Clone)]
 pub(super) struct Design<'a, T: Real> {
     pub(super) rows: ClassExamples<'a, T>,
-    /// One for two classes, otherwise the number of classes.
+    /// The number of score columns: one for two classes, otherwise the number of classes.
     pub(super) score_columns: usize,
     pub(super) intercept: bool,
     scales: Vec<Scale>,
 }
 
-/// An entry is (x `before` - `center`) `after`, so that neither the difference nor the quotient overflows.
+/// The scaling of a column: an entry becomes (x `before` - `center`) `after`, so neither the difference nor
+/// the quotient overflows.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
     before: f64,
@@ -49,7 +51,7 @@ impl<'a, T: Real> Design<'a, T> {
         Design { rows, score_columns, intercept, scales }
     }
 
-    /// The same rows without some columns: these are zero.
+    /// The same rows with the dropped columns set to zero.
     pub(super) fn without(&self, dropped: &[usize]) -> Self {
         let mut design = self.clone();
         dropped.iter().for_each(|&j| design.scales[j].after = 0.0);
@@ -60,7 +62,7 @@ impl<'a, T: Real> Design<'a, T> {
         self.scales.len()
     }
 
-    /// Whether column `j` takes part.
+    /// Returns whether column `j` takes part.
     pub(super) fn keeps(&self, j: usize) -> bool {
         self.scales[j].after != 0.0
     }
@@ -75,19 +77,19 @@ impl<'a, T: Real> Design<'a, T> {
         self.width() * self.score_columns
     }
 
-    /// The dimension of the space that constraints can span: with K > 2 score columns a direction common to all is
-    /// orthogonal to every constraint.
+    /// The dimension of the space that constraints can span. With K > 2 score columns, a direction common to
+    /// all is orthogonal to every constraint.
     pub(super) fn dimension(&self) -> usize {
         self.width() * (self.score_columns - 1).max(1)
     }
 
-    /// The classes that row `row` is compared with; for two classes there is one comparison, which gets number 0.
+    /// The classes that row `row` is compared with. For two classes there is one comparison, with index 0.
     pub(super) fn rivals(&self, row: usize) -> impl Iterator<Item = usize> + use<T> {
         let (columns, class) = (self.score_columns, self.rows.targets[row]);
         (0..columns).filter(move |&k| columns == 1 || k != class)
     }
 
-    /// a·v from the scores x̃ v.
+    /// The margin a·v, from the scores x̃ v.
     pub(super) fn margin(&self, row: usize, rival: usize, score: impl Fn(usize) -> f64) -> f64 {
         let class = self.rows.targets[row];
         match self.score_columns {
@@ -117,7 +119,7 @@ impl<'a, T: Real> Design<'a, T> {
         self.rows.targets.len().div_ceil(BLOCK)
     }
 
-    /// Computes x̃ of a range of rows. Rows without weight are zero.
+    /// Computes x̃ for a range of rows. Rows without weight are zero.
     pub(super) fn fill(&self, range: Range<usize>, block: &mut Block) {
         let count = range.len();
         block.count = count;
@@ -146,7 +148,8 @@ impl<'a, T: Real> Design<'a, T> {
             } else if square > 1e-250 && square < f64::INFINITY {
                 square.sqrt()
             } else {
-                // The squares may have vanished or overflowed; and dividing by the largest first keeps the quotient finite.
+                // The squares may have underflowed or overflowed. Dividing by the largest entry first keeps
+                // the quotient finite.
                 let entries = || (i..block.units.len()).step_by(count);
                 let largest = entries().fold(0.0, |m: f64, at| m.max(block.units[at].abs()));
                 let relative = |at: usize| if largest > 0.0 { block.units[at] / largest } else { 0.0 };
@@ -172,26 +175,26 @@ impl<'a, T: Real> Design<'a, T> {
             let terms = part.iter().zip(&self.scales).map(shift);
             let start = if self.intercept { part[self.features()] } else { 0.0 };
             let (b, size) = terms.fold((start, start.abs()), |(b, size), term| (b - term, size + term.abs()));
-            // What is left of terms that cancel is rounding.
+            // The remainder of cancelling terms is rounding error.
             intercepts.push(if b.abs() <= 1e-13 * size { 0.0 } else { b });
         }
         (slopes, intercepts)
     }
 }
 
-/// Memory for the vectors x̃ of a range of rows.
+/// Scratch memory for the vectors x̃ of a range of rows.
 #[derive(Debug, Default)]
 pub(super) struct Block {
-    /// x̃, a column after the other.
+    /// The vectors x̃, column by column.
     pub(super) units: Vec<f64>,
-    /// The lengths of the rows before they were divided by them.
+    /// The lengths of the rows before normalisation.
     pub(super) sizes: Vec<f64>,
     inverses: Vec<f64>,
     pub(super) count: usize,
 }
 
 impl Block {
-    /// Writes x̃ v for every part of a direction: `count` scores for each score column.
+    /// Writes x̃ v for each score column of a direction: `count` scores per score column.
     pub(super) fn scores(&self, direction: &[f64], scores: &mut Vec<f64>) {
         let width = self.units.len() / self.count.max(1);
         scores.clear();
@@ -205,15 +208,15 @@ impl Block {
         }
     }
 
-    /// x̃ of row `i` of the block.
+    /// The vector x̃ of row `i` of the block.
     pub(super) fn unit(&self, i: usize) -> impl Iterator<Item = f64> {
         self.units[i..].iter().step_by(self.count).copied()
     }
 }
 
 impl Scale {
-    /// The centre is the median of the sample and the scale the median size of what is not zero then, as a power of
-    /// two: no single entry, however large, decides.
+    /// Chooses the median of the sample as the centre and the median absolute nonzero deviation, rounded to a
+    /// power of two, as the scale: no single entry, however large, determines them.
     fn new<T: Real>(column: &[T], counted: &[usize], sample: &[usize], intercept: bool) -> Self {
         let largest = counted.iter().fold(0.0, |m: f64, &row| m.max(column[row].as_f64().abs()));
         let before = if largest > 1e300 {

@@ -1,4 +1,4 @@
-//! What separates the classes, in the units of the user.
+//! Directions that separate the classes, in the user's units.
 
 use std::fmt;
 
@@ -8,17 +8,19 @@ use super::search::Search;
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// How far the classes can be separated.
-///
+/// The kind of a separation: complete or quasi-complete.
 /// ```
-/// assert_eq!(logit::linear::SeparationKind::Quasi.to_string(), "quasi-complete separation");
+/// assert_eq!(
+///     logit::linear::SeparationKind::Quasi.to_string(),
+///     "quasi-complete separation"
+/// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SeparationKind {
     /// Every row lies strictly on the side of its class.
     Complete,
-    /// No row lies on the wrong side, but some can only lie on the boundary.
+    /// No row lies on the wrong side, but some rows necessarily lie on the boundary.
     Quasi,
 }
 
@@ -31,21 +33,22 @@ impl fmt::Display for SeparationKind {
     }
 }
 
-/// A direction along which the likelihood of a logistic regression grows without end, so that no maximum-likelihood
-/// estimate exists.
+/// A direction along which the likelihood of a logistic regression increases without end, so that no
+/// maximum-likelihood estimate exists.
 ///
 /// # Formula
-/// With scores z = x W + b, the score of a row's class is never below that of another class: z_y >= z_k; for two classes
-/// z >= 0 for rows of the second and z <= 0 for rows of the first. Rows for which this is strict for all other classes
-/// are [separated](Separation::separated_rows), the others [overlap](Separation::overlapping_rows). No other direction
-/// is strict where this one is not.
+/// With scores z = x W + b, the score of a row's class is never below that of another class: z_y >= z_k. For
+/// two classes, z >= 0 for rows of the second class and z <= 0 for rows of the first. Rows for which this is
+/// strict for all other classes are [separated](Separation::separated_rows); the others
+/// [overlap](Separation::overlapping_rows). No other separating direction is strict where this one is not.
 ///
 /// # Shapes
-/// The direction is d x 1 for two classes and d x K for more, where rows sum to 0. Its largest entry is 1 in units of
-/// a column's typical deviation.
+/// The direction is d x 1 for two classes and d x K for more, where rows sum to 0. Its largest entry is 1 in
+/// units of a column's typical deviation.
 ///
 /// # References
-/// Albert and Anderson (1984), *On the existence of maximum likelihood estimates in logistic regression models*.
+/// Albert and Anderson (1984), *On the existence of maximum likelihood estimates in logistic regression
+/// models*.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Separation<T: Real> {
     pub(in crate::linear) kind: SeparationKind,
@@ -86,7 +89,7 @@ impl<T: Real> Separation<T> {
         })
     }
 
-    /// The same direction among `features` columns, of which it was found in `columns`.
+    /// Maps a direction found in `columns` to all `features` columns.
     pub(in crate::linear) fn in_columns(self, columns: &[usize], features: usize) -> Self {
         let mut direction = DMatrix::zeros(features, self.direction.ncols());
         for (row, &column) in self.direction.row_iter().zip(columns) {
@@ -95,45 +98,48 @@ impl<T: Real> Separation<T> {
         Separation { direction, columns: self.columns.iter().map(|&j| columns[j]).collect(), ..self }
     }
 
-    /// Whether every row is separated.
+    /// Returns the kind of separation: complete if every row is separated, otherwise quasi-complete.
     pub fn kind(&self) -> SeparationKind {
         self.kind
     }
 
-    /// The slopes of the direction: d x 1 for two classes, d x K for more.
+    /// Returns the slopes of the direction: d x 1 for two classes, d x K for more.
     pub fn direction(&self) -> &DMatrix<T> {
         &self.direction
     }
 
-    /// The intercepts of the direction: one for two classes, K for more. Zero if the model has none.
+    /// Returns the intercepts of the direction: one for two classes, K for more. They are zero if the model
+    /// has no intercept.
     pub fn intercept(&self) -> &DVector<T> {
         &self.intercept
     }
 
-    /// The columns of `x` that the direction uses, in ascending order; empty if the intercept alone separates, because
-    /// a class has no rows.
+    /// Returns the columns of `x` that the direction uses, in ascending order. Empty if the intercept alone
+    /// separates, because a class has no rows.
     ///
-    /// Each is needed: the others alone separate fewer rows. Other sets of columns may do as well. Where finding out
-    /// would take much longer than finding the direction (some hundred columns), columns may be left that are not needed.
+    /// Each column is needed: the others alone separate fewer rows. Other sets of columns may also separate.
+    /// The list may contain columns that are not needed if checking this would take much longer than finding
+    /// the direction (some hundred columns).
     pub fn columns(&self) -> &[usize] {
         &self.columns
     }
 
-    /// The rows that lie strictly on their side, in ascending order.
+    /// Returns the rows that lie strictly on the side of their class, in ascending order.
     pub fn separated_rows(&self) -> &[usize] {
         &self.separated_rows
     }
 
-    /// The rows with weight that tie with another class along every separating direction, in ascending order.
+    /// Returns the rows with positive weight that tie with another class along every separating direction, in
+    /// ascending order.
     pub fn overlapping_rows(&self) -> &[usize] {
         &self.overlapping_rows
     }
 }
 
 impl<T: Real> fmt::Display for Separation<T> {
-    /// A sentence: what is separated, and by which columns.
+    /// Formats one sentence: the separated rows, and the columns that separate them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// More columns than these are counted, not listed.
+        /// The largest number of columns that are listed by index.
         const LISTED: usize = 10;
         let (separated, all) =
             (self.separated_rows.len(), self.separated_rows.len() + self.overlapping_rows.len());

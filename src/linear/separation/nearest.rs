@@ -1,31 +1,33 @@
-//! The point of a convex hull that is nearest to the origin, by non-negative least squares.
+//! The point of a convex hull nearest to the origin, by non-negative least squares.
 
 use crate::scalar::{axpy, dot};
 
-/// A weight below which a member is suspected to owe it to rounding errors.
+/// Weights below this may be due to rounding errors.
 const SMALL: f64 = 1e-5;
 
-/// Non-negative weights c of some vectors p that make ‖(Σ c p, Σ c - 1)‖ smallest.
+/// Non-negative weights c of some vectors p that minimise ‖(Σ c p, Σ c - 1)‖.
 ///
-/// The residual r = (-Σ c p, 1 - Σ c) is zero if and only if the hull of the vectors holds the origin. Otherwise, if
-/// (p, 1)·r <= 0 for all vectors, then -r without its last entry has a positive inner product with all.
+/// The residual r = (-Σ c p, 1 - Σ c) is zero if and only if the hull of the vectors contains the origin.
+/// Otherwise, if (p, 1)·r <= 0 for all vectors, then -r without its last entry has a positive inner product
+/// with all of them.
 ///
-/// The method is that of Lawson and Hanson (1974): vectors enter one by one, and those whose weight would turn negative
-/// leave. The vectors (p, 1) with positive weight stay linearly independent; they are kept as U R with orthonormal U.
+/// The algorithm is that of Lawson and Hanson (1974): vectors enter one by one, and those whose weight would
+/// turn negative leave. The vectors (p, 1) with positive weight stay linearly independent. They are stored as
+/// U R with orthonormal U.
 #[derive(Debug, Clone)]
 pub(super) struct Nearest {
     /// The length of (p, 1).
     size: usize,
     pub(super) members: Vec<Member>,
-    /// Orthonormal columns, as many as members.
+    /// The orthonormal columns of U, one per member.
     basis: Vec<Vec<f64>>,
-    /// Column j of R has j + 1 entries.
+    /// The triangle R by columns: column j has j + 1 entries.
     triangle: Vec<Vec<f64>>,
-    /// The last unit vector minus its part in the span of the columns.
+    /// The last unit vector minus its projection on the span of the columns.
     pub(super) residual: Vec<f64>,
-    /// The length of the residual when it was last made orthogonal to all columns.
+    /// The length of the residual when it was last orthogonalised against all columns.
     projected: f64,
-    /// The multiplications so far, roughly.
+    /// The approximate number of multiplications so far.
     pub(super) work: usize,
 }
 
@@ -57,7 +59,7 @@ impl Nearest {
         dot(&self.residual, &self.residual).sqrt()
     }
 
-    /// Computes the residual anew.
+    /// Recomputes the residual.
     fn project(&mut self) {
         self.residual.fill(0.0);
         self.residual[self.size - 1] = 1.0;
@@ -70,7 +72,8 @@ impl Nearest {
         self.projected = self.length();
     }
 
-    /// Subtracts the part along the last column; anew if that leaves so little that earlier errors count.
+    /// Subtracts the component along the last column. Recomputes the residual if so little is left that
+    /// earlier errors matter.
     fn update(&mut self) {
         if let Some(q) = self.basis.last() {
             axpy(-dot(q, &self.residual), q, &mut self.residual);
@@ -88,14 +91,14 @@ impl Nearest {
         dot(&sum, &sum).sqrt()
     }
 
-    /// Lets a vector (p, 1) with (p, 1)·r > 0 enter; false if rounding errors keep it out.
+    /// Lets a vector (p, 1) with (p, 1)·r > 0 enter. Returns `false` if rounding errors prevent it.
     pub(super) fn enter(&mut self, vector: Vec<f64>) -> bool {
         let entered = self.members.len();
         if !self.append(vector) {
             return false;
         }
         let mut removed = false;
-        // Each turn but the last takes a member away.
+        // Each iteration except the last removes a member.
         while !self.members.is_empty() {
             let optimum = self.solve();
             let step = |(at, (member, &z)): (usize, (&Member, &f64))| {
@@ -126,11 +129,11 @@ impl Nearest {
         false
     }
 
-    /// Removes members whose weight is small and without whom the residual stays as small as `tolerance`: rounding
-    /// made them members.
+    /// Removes members with a small weight without which the residual stays within `tolerance`: they are
+    /// members only because of rounding errors.
     pub(super) fn prune(&mut self, tolerance: f64) {
         let mut passed = 0.0;
-        // Every turn passes a member or removes some.
+        // Each iteration keeps a member or removes some.
         while let Some((at, weight)) = self.lightest_above(passed) {
             if weight >= SMALL {
                 return;
@@ -140,7 +143,7 @@ impl Nearest {
             loop {
                 let weights = trial.solve();
                 trial.set(&weights);
-                // Others may have had their weight from the one that is gone.
+                // The weights of other members may have depended on the removed one.
                 match trial.members.iter().position(|member| member.weight <= tolerance) {
                     Some(at) => trial.remove(at),
                     None => break,
@@ -154,7 +157,7 @@ impl Nearest {
         }
     }
 
-    /// The member with the smallest weight that is larger than `bound`.
+    /// The member with the smallest weight above `bound`.
     fn lightest_above(&self, bound: f64) -> Option<(usize, f64)> {
         let weights = self.members.iter().map(|member| member.weight).enumerate();
         weights.filter(|&(_, weight)| weight > bound).min_by(|a, b| a.1.total_cmp(&b.1))
@@ -183,7 +186,7 @@ impl Nearest {
         true
     }
 
-    /// Removes a member and turns the columns of U so that R is a triangle again.
+    /// Removes a member and rotates the columns of U to make R triangular again.
     fn remove(&mut self, at: usize) {
         self.members.remove(at);
         self.triangle.remove(at);
@@ -205,7 +208,7 @@ impl Nearest {
         self.basis.pop();
     }
 
-    /// The least-squares weights without regard to their signs.
+    /// The least-squares weights, which may be negative.
     fn solve(&self) -> Vec<f64> {
         let mut weights: Vec<f64> = self.basis.iter().map(|q| q[self.size - 1]).collect();
         for j in (0..weights.len()).rev() {

@@ -6,8 +6,9 @@ use super::span::Outside;
 use crate::scalar::Real;
 
 impl<T: Real> Search<'_, T> {
-    /// Passes over the rows, settles constraints in the span, and returns a choice of rows with a constraint outside it
-    /// that the direction, if there is one, does not meet strictly. Stops early when there are plenty.
+    /// Passes over the rows, settles constraints in the span, and returns a selection of rows with a
+    /// constraint outside the span that the direction, if given, does not meet strictly. Stops early if there
+    /// are plenty.
     pub(super) fn collect(&mut self, direction: Option<&[f64]>) -> Vec<usize> {
         let (design, tolerance) = (&self.design, self.tolerance);
         let outside = Outside::new(&self.span);
@@ -68,7 +69,7 @@ impl<T: Real> Search<'_, T> {
         self.choose(&found)
     }
 
-    /// All of them, or the worst of each of several stretches if there are too many.
+    /// Returns all rows found, or the worst row of each of several stretches if there are too many.
     fn choose(&self, found: &[(usize, f64)]) -> Vec<usize> {
         let stretch = found.len().div_ceil(self.capacity()).max(1);
         let worst =

@@ -8,27 +8,28 @@ use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::dot;
 
-/// How often rows are added before the search gives up; a handful of times is usual.
+/// The number of times that rows are added before the search gives up; a handful is usual.
 const ROUNDS: usize = 1000;
 
-/// Multiplications after which the search gives up: some seconds. They grow with the third power of the number of
-/// parameters, of which a thousand can still be handled, and hardly with the number of rows.
+/// The number of multiplications after which the search gives up: some seconds. The number grows with the
+/// third power of the number of parameters (a thousand is still feasible), and hardly with the number of
+/// rows.
 const WORK: usize = 10_000_000_000;
 
-/// How many times larger than what passes for zero a margin must be.
+/// The ratio by which a nonzero margin must exceed margins that count as zero.
 const DISTINCT: f64 = 10.0;
 
-/// Parts of unit vectors that are longer than this are never taken for zero.
+/// Parts of unit vectors longer than this never count as zero.
 const COARSEST: f64 = 1e-7;
 
-/// What counts as zero, for vectors and directions of unit length.
+/// Thresholds below which quantities count as zero, for vectors and directions of unit length.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tolerance {
-    /// Rounding errors of a margin, with room to spare.
+    /// The rounding error of a margin, with a safety factor.
     pub(super) margin: f64,
-    /// The distance from the origin of a hull that holds it.
+    /// The largest distance from the origin of a hull that contains it.
     distance: f64,
-    /// The length of a constraint's part outside the span that it lies in.
+    /// The largest length of a constraint's part outside a span that contains it.
     pub(super) part: f64,
 }
 
@@ -39,10 +40,10 @@ impl Tolerance {
     }
 }
 
-/// Gordan's alternative for the constraints that are left.
+/// Gordan's alternative for the remaining constraints.
 #[derive(Debug)]
 pub(super) enum Alternative {
-    /// A direction of unit length, orthogonal to the span, that is strict on all of them.
+    /// A direction of unit length, orthogonal to the span, that is strict on all remaining constraints.
     Strict(Vec<f64>),
     /// No constraint is left.
     Nothing,
@@ -59,21 +60,21 @@ pub(super) struct Search<'a, T: Real> {
     pub(super) span: Span,
     /// Whether a constraint lies in the span, for each row and each score column.
     pub(super) settled: Vec<bool>,
-    /// Whether a constraint has been settled in the search that is not settled elsewhere.
+    /// Whether this search has settled a constraint that the search it was derived from has not.
     pub(super) settled_more: bool,
     working: Working,
-    /// The largest margin, of either sign, of a settled constraint in the last pass.
+    /// The largest absolute margin of a settled constraint in the last pass.
     pub(super) leak: f64,
-    /// The smallest margin of the others in the last pass.
+    /// The smallest margin of the other constraints in the last pass.
     pub(super) least: f64,
     /// The block at which the next pass starts.
     pub(super) cursor: usize,
-    /// The multiplications of the search, roughly.
+    /// The approximate number of multiplications of the search.
     pub(super) work: usize,
 }
 
 impl<'a, T: Real> Search<'a, T> {
-    /// A search that starts from some rows of every class.
+    /// Creates a search that starts from some rows of every class.
     pub(super) fn new(design: Design<'a, T>) -> Self {
         let rows = design.rows.targets.len();
         let mut search = Search {
@@ -93,7 +94,7 @@ impl<'a, T: Real> Search<'a, T> {
         search
     }
 
-    /// A search without some columns, where the same constraints are settled.
+    /// Creates a search without some columns that settles the same constraints.
     pub(super) fn without(&self, dropped: &[usize]) -> Self {
         let design = self.design.without(dropped);
         let keep = |at: usize| {
@@ -120,14 +121,15 @@ impl<'a, T: Real> Search<'a, T> {
         search
     }
 
-    /// A direction that is strict on as many constraints as any, or `None` if there is none that is strict on one.
+    /// Finds a direction that is strict on as many constraints as any, or `None` if no direction is strict on
+    /// one.
     pub(super) fn widest(&mut self) -> Result<Option<Vec<f64>>, Error> {
         loop {
             match self.alternative()? {
                 Alternative::Strict(direction) if DISTINCT * self.leak <= self.least => {
                     return Ok(Some(direction));
                 }
-                // What it separates could be told from zero only just.
+                // The margins that the direction separates are barely distinguishable from zero.
                 Alternative::Strict(_) if self.tolerance.part < COARSEST => {
                     self.tolerance.part *= DISTINCT;
                     self.settle_working();
@@ -140,7 +142,7 @@ impl<'a, T: Real> Search<'a, T> {
                     let before = self.span.dimension();
                     self.span.extend(vectors, self.tolerance.part);
                     if self.span.dimension() == before {
-                        return Err(undecided("rows depend on each other by no more than rounding errors"));
+                        return Err(undecided("rows are linearly dependent only up to rounding errors"));
                     }
                     if self.span.dimension() == self.design.dimension() {
                         return Ok(None);
@@ -151,7 +153,7 @@ impl<'a, T: Real> Search<'a, T> {
         }
     }
 
-    /// Decides between the alternatives for the constraints that are not settled.
+    /// Decides between the alternatives for the unsettled constraints.
     pub(super) fn alternative(&mut self) -> Result<Alternative, Error> {
         let mut nearest = Nearest::new(self.design.size());
         for _ in 0..ROUNDS {
@@ -161,7 +163,7 @@ impl<'a, T: Real> Search<'a, T> {
             if nearest.length() <= self.tolerance.distance {
                 nearest.prune(self.tolerance.distance);
                 if nearest.distance() > 10.0 * self.tolerance.distance {
-                    return Err(undecided("a combination of rows is zero by rounding errors only"));
+                    return Err(undecided("a combination of rows is zero only up to rounding errors"));
                 }
                 let size = self.design.size();
                 let mut vectors: Vec<_> = nearest.members.into_iter().map(|member| member.vector).collect();
@@ -188,7 +190,7 @@ impl<'a, T: Real> Search<'a, T> {
                 return Err(undecided("margins are smaller than rounding errors"));
             }
         }
-        Err(undecided("too many rows decide"))
+        Err(undecided("too many rows are needed to decide"))
     }
 
     /// A direction that is strict on all constraints that are not settled already, if one is found.
@@ -202,12 +204,12 @@ impl<'a, T: Real> Search<'a, T> {
         }
     }
 
-    /// Whether every constraint of a row is met strictly.
+    /// Returns whether every constraint of a row is met strictly.
     pub(super) fn is_strict(&self, row: usize) -> bool {
         self.design.rivals(row).all(|rival| !self.settled[self.index(row, rival)])
     }
 
-    /// Whether `direction` is strict on all constraints that are not settled already, and zero on those that are.
+    /// Returns whether `direction` is strict on all unsettled constraints, and zero on the settled ones.
     pub(super) fn confirms(&mut self, direction: &[f64]) -> bool {
         let length = dot(direction, direction).sqrt();
         let unit: Vec<f64> = direction.iter().map(|v| v / length).collect();
@@ -215,7 +217,7 @@ impl<'a, T: Real> Search<'a, T> {
         orthogonal && self.collect(Some(&unit)).is_empty() && !self.settled_more
     }
 
-    /// Brings the nearest point of the working rows' hull.
+    /// Moves `nearest` to the nearest point of the convex hull of the working rows.
     fn approach(&mut self, nearest: &mut Nearest) -> Result<(), Error> {
         let size = self.design.size();
         let mut refused: Vec<(usize, usize)> = Vec::new();
@@ -254,10 +256,11 @@ impl<'a, T: Real> Search<'a, T> {
             }
             self.work += nearest.work - before;
         }
-        Err(undecided("the nearest point of the rows' hull was not found"))
+        Err(undecided("the search for the nearest point of the rows' convex hull did not finish"))
     }
 
-    /// Rows, evenly spaced, of every class: in general position twice as many as parameters overlap, if any do.
+    /// Evenly spaced rows of every class. In general position, twice as many rows as parameters overlap, if
+    /// any do.
     fn representatives(&self) -> Vec<usize> {
         let classes = self.design.rows.targets;
         let count = classes.iter().max().map_or(1, |&largest| largest + 1);
@@ -271,12 +274,12 @@ impl<'a, T: Real> Search<'a, T> {
         members.iter().flat_map(spaced).collect()
     }
 
-    /// How many rows are added at a time.
+    /// The number of rows added at a time.
     pub(super) fn capacity(&self) -> usize {
         4 * (self.design.width() + 1)
     }
 
-    /// Keeps the half of the working rows that is closest to deciding.
+    /// Keeps the half of the working rows with the smallest margins.
     fn forget(&mut self, residual: &[f64]) {
         let mut scores = vec![0.0; self.design.score_columns];
         let mut margins: Vec<(f64, usize)> = Vec::with_capacity(self.working.rows.len());
@@ -291,7 +294,8 @@ impl<'a, T: Real> Search<'a, T> {
         self.working.keep(&kept, &self.design);
     }
 
-    /// Settles the working rows' constraints in the span, and forgets rows that have no other.
+    /// Settles the working rows' constraints that lie in the span, and drops rows that have no other
+    /// constraint.
     fn settle_working(&mut self) {
         let outside = Outside::new(&self.span);
         let mut constraint = vec![0.0; self.design.size()];

@@ -1,18 +1,18 @@
-//! Subspaces by orthonormal bases.
+//! Subspaces represented by orthonormal bases.
 
 use crate::rng::Rng;
 use crate::scalar::{axpy, dot};
 
-/// A subspace, by an orthonormal basis.
+/// A subspace with an orthonormal basis.
 #[derive(Debug, Clone)]
 pub(super) struct Span {
     size: usize,
-    /// One basis vector after the other.
+    /// The basis vectors, one after the other.
     basis: Vec<f64>,
 }
 
 impl Span {
-    /// The subspace of vectors of this length that holds only zero.
+    /// Creates the zero subspace of vectors of length `size`.
     pub(super) fn new(size: usize) -> Self {
         Span { size: size.max(1), basis: Vec::new() }
     }
@@ -25,7 +25,8 @@ impl Span {
         self.basis.chunks_exact(self.size)
     }
 
-    /// Subtracts from `vector` its part in the subspace; twice, which makes the rest orthogonal to rounding.
+    /// Subtracts from `vector` its projection on the subspace, twice, which makes the rest orthogonal up to
+    /// rounding errors.
     pub(super) fn remove(&self, vector: &mut [f64]) {
         for _ in 0..2 {
             for q in self.vectors() {
@@ -34,7 +35,7 @@ impl Span {
         }
     }
 
-    /// Adds the directions of `vectors` outside the subspace, largest first, as long as they are longer than
+    /// Adds the directions of `vectors` outside the subspace, longest first, as long as they are longer than
     /// `negligible`.
     pub(super) fn extend(&mut self, mut vectors: Vec<Vec<f64>>, negligible: f64) {
         vectors.iter_mut().for_each(|vector| self.remove(vector));
@@ -55,7 +56,7 @@ impl Span {
         }
     }
 
-    /// The orthogonal complement: what random vectors hold of it, a few more than its dimension.
+    /// The orthogonal complement, computed from random vectors, a few more than its dimension.
     fn complement(&self) -> Span {
         let mut rng = Rng::new(0);
         let count = self.size - self.dimension();
@@ -67,11 +68,12 @@ impl Span {
     }
 }
 
-/// Measures parts outside a subspace by the basis, of the subspace or its complement, that has fewer vectors.
+/// Measures the parts of vectors outside a subspace with the smaller of two bases: that of the subspace or of
+/// its complement.
 pub(super) struct Outside<'a> {
     span: &'a Span,
     complement: Option<Span>,
-    /// The multiplications of one measurement.
+    /// The number of multiplications per measurement.
     pub(super) work: usize,
 }
 
@@ -83,7 +85,7 @@ impl<'a> Outside<'a> {
         Outside { span, complement, work }
     }
 
-    /// The length of the part of `vector` outside the subspace; `vector` is scratch then.
+    /// The length of the part of `vector` outside the subspace. Overwrites `vector`.
     pub(super) fn length(&self, vector: &mut [f64]) -> f64 {
         match &self.complement {
             Some(complement) => complement.vectors().map(|q| dot(q, vector).powi(2)).sum::<f64>().sqrt(),

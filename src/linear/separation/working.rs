@@ -4,24 +4,24 @@ use super::design::{Block, Design};
 use crate::scalar::Real;
 use crate::scalar::dot;
 
-/// Some rows, with their vectors x̃.
+/// The working rows with their vectors x̃.
 #[derive(Debug)]
 pub(super) struct Working {
     pub(super) rows: Vec<usize>,
-    /// One vector after the other.
+    /// The vectors, one after the other.
     units: Vec<f64>,
     width: usize,
-    /// Whether a row is among them.
+    /// Whether each row is a working row.
     listed: Vec<bool>,
 }
 
 impl Working {
-    /// None of `rows` rows.
+    /// Creates an empty set for `rows` rows.
     pub(super) fn new(rows: usize) -> Self {
         Working { rows: Vec::new(), units: Vec::new(), width: 0, listed: vec![false; rows] }
     }
 
-    /// Adds rows; false if all of them were there.
+    /// Adds rows. Returns `false` if all of them were present.
     pub(super) fn add<T: Real>(&mut self, rows: &[usize], design: &Design<'_, T>) -> bool {
         self.width = design.width();
         let mut block = Block::default();
@@ -36,7 +36,7 @@ impl Working {
         self.rows.len() > before
     }
 
-    /// Forgets all rows but these.
+    /// Drops all rows except these.
     pub(super) fn keep<T: Real>(&mut self, rows: &[usize], design: &Design<'_, T>) {
         self.rows.iter().for_each(|&row| self.listed[row] = false);
         self.rows.clear();
@@ -44,12 +44,12 @@ impl Working {
         self.add(rows, design);
     }
 
-    /// x̃ of the row in this place.
+    /// The vector x̃ of the row at position `slot`.
     pub(super) fn unit(&self, slot: usize) -> &[f64] {
         &self.units[slot * self.width..][..self.width]
     }
 
-    /// x̃ v for every part of a direction.
+    /// Writes x̃ v for each score column of a direction.
     pub(super) fn scores(&self, slot: usize, direction: &[f64], scores: &mut [f64]) {
         for (score, part) in scores.iter_mut().zip(direction.chunks_exact(self.width)) {
             *score = dot(self.unit(slot), part);

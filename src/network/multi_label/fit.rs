@@ -20,17 +20,17 @@ use crate::scalar::Real;
 use crate::train::CheckedOptions;
 
 impl MlpClassifier {
-    /// Fits a network with a score for each label: independent yes/no answers from shared hidden layers.
+    /// Fits a network with one score per label: independent yes/no answers from shared hidden layers.
     ///
-    /// The loss defaults to [`BinaryCrossEntropy`], summed over labels;
+    /// The loss defaults to [`BinaryCrossEntropy`], summed over labels.
     /// [`WeightedBinaryCrossEntropy`](crate::nn::WeightedBinaryCrossEntropy), [`Focal`](crate::nn::Focal),
-    /// [`SigmoidSquaredError`](crate::nn::SigmoidSquaredError) and the hinge losses (whose scores want
-    /// [calibration](FittedMultiLabel::calibrate)) work too. Class weights do not apply.
+    /// [`SigmoidSquaredError`](crate::nn::SigmoidSquaredError) and the hinge losses work too; the scores of
+    /// hinge losses need [calibration](FittedMultiLabel::calibrate). Class weights are not supported.
     /// Validation rows are drawn without regard to labels.
     ///
     /// # Errors
-    /// As [`Estimator::fit_with`](crate::Estimator::fit_with); [`Error::Unsupported`] for losses without a score for each
-    /// label and for class weights.
+    /// Returns the errors of [`Estimator::fit_with`](crate::Estimator::fit_with). Returns
+    /// [`Error::Unsupported`] for class weights, and for a loss without a score for each label.
     ///
     /// # Examples
     /// ```
@@ -38,8 +38,12 @@ impl MlpClassifier {
     /// use logit::{LabelSets, Lbfgs, MlpClassifier};
     ///
     /// let x = dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
-    /// let y = LabelSets::new(&[vec!["none"], vec!["any"], vec!["any"], vec!["any", "both"]])?;
-    /// let model = MlpClassifier::new([4]).optimizer(Lbfgs::new()).seed(1).fit_multi_label(&x, &y)?;
+    /// let y =
+    ///     LabelSets::new(&[vec!["none"], vec!["any"], vec!["any"], vec!["any", "both"]])?;
+    /// let model = MlpClassifier::new([4])
+    ///     .optimizer(Lbfgs::new())
+    ///     .seed(1)
+    ///     .fit_multi_label(&x, &y)?;
     /// assert_eq!(model.predict(&x)?, y);
     /// # Ok::<(), logit::Error>(())
     /// ```
@@ -51,10 +55,11 @@ impl MlpClassifier {
         self.fit_multi_label_with(x, y, FitOptions::new())
     }
 
-    /// As [`fit_multi_label`](Self::fit_multi_label), with weights or an observer.
+    /// Fits a network with one score per label, with sample weights or an observer.
     ///
     /// # Errors
-    /// As [`fit_multi_label`](Self::fit_multi_label), for bad weights, and [`Error::Unsupported`] for offsets.
+    /// Returns the errors of [`fit_multi_label`](Self::fit_multi_label), [`Error::InvalidWeight`] or
+    /// [`Error::InvalidWeightSum`] if the weights are not valid, and [`Error::Unsupported`] for offsets.
     pub fn fit_multi_label_with<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -77,18 +82,18 @@ impl MlpClassifier {
             | ClassificationLoss::Custom(_) => Err(unsupported(
                 "a loss without log-odds for each label",
                 "a multi-label fit",
-                "take one with a score for each label, such as BinaryCrossEntropy",
+                "choose a loss with a score for each label, such as BinaryCrossEntropy",
             )),
             loss => Ok(loss),
         }
     }
 
-    /// The loss that was asked for, if any.
+    /// Returns the loss that was set, if any.
     pub(crate) fn chosen_loss(&self) -> Option<&ClassificationLoss> {
         self.loss.as_ref()
     }
 
-    /// A network whose columns of scores are labels.
+    /// Fits a network whose columns of scores are labels.
     pub(crate) fn fit_labels<T: Real, L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -135,7 +140,7 @@ impl MlpClassifier {
         Ok(FittedMlp::new(y.labels().to_vec(), x.names().map(<[String]>::to_vec), network, loss, trained))
     }
 
-    /// Rows to learn from and rows set aside, drawn without regard to labels.
+    /// Splits the rows into rows to learn from and held-out rows, without regard to labels.
     fn split_rows(&self, available: usize, fraction: f64) -> Result<[Vec<usize>; 2], Error> {
         let requested = (available as f64 * fraction).ceil() as usize;
         if requested == 0 || requested >= available {

@@ -1,4 +1,4 @@
-//! A network that gives each label a probability of its own.
+//! A fitted multi-label network.
 
 use nalgebra::DMatrix;
 
@@ -14,16 +14,17 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::train::History;
 
-/// A fitted multi-label network: one score and one probability for each label, independent of the others.
+/// A fitted multi-label network: one score and one probability for each label, independent of the other
+/// labels.
 ///
-/// Made by [`MlpClassifier::fit_multi_label`](crate::MlpClassifier::fit_multi_label).
+/// [`MlpClassifier::fit_multi_label`](crate::MlpClassifier::fit_multi_label) creates it.
 ///
 /// # Shapes
-/// Scores and probabilities are n x K, a column per label in the order of [`labels`](Self::labels). Rows need not sum to
-/// 1: a row may have no label, or all.
+/// Scores and probabilities are n x K, with one column per label in the order of [`labels`](Self::labels).
+/// Rows need not sum to 1: a row may have no label, or all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedMultiLabel<T: Real, L> {
-    /// The network, with the labels in the place of classes.
+    /// The network, with the labels in place of classes.
     pub(super) model: FittedMlp<T, L>,
     pub(super) calibration: Vec<PlattScaling>,
     pub(super) thresholds: Vec<f64>,
@@ -35,40 +36,44 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
         FittedMultiLabel { model, calibration: vec![PlattScaling::NONE; count], thresholds: vec![0.5; count] }
     }
 
-    /// The labels, in ascending order.
+    /// Returns the labels, in ascending order.
     pub fn labels(&self) -> &[L] {
         self.model.labels()
     }
 
-    /// The number of columns that the network was fitted on.
+    /// Returns the number of columns that the network was fitted on.
     pub fn features(&self) -> usize {
         self.model.inputs()
     }
 
-    /// The names of the columns that the network was fitted on, if they are known.
+    /// Returns the names of the columns that the network was fitted on, if they are known.
     pub fn feature_names(&self) -> Option<&[String]> {
         self.model.names.as_deref()
     }
 
-    /// How the fit went.
+    /// Returns the report of the fit.
     pub fn report(&self) -> &FitReport {
         self.model.report()
     }
 
-    /// The same epoch by epoch.
+    /// Returns the history of the fit, epoch by epoch; empty for fits to all rows at once.
     pub fn history(&self) -> &History {
         self.model.history()
     }
 
-    /// The network with its parameters; its classes are the labels.
+    /// Returns the network with its parameters; its classes are the labels.
     pub fn network(&self) -> &FittedMlp<T, L> {
         &self.model
     }
 
-    /// The score of each label (calibrated, if [`calibrate`](Self::calibrate) was called): the log-odds of having it.
+    /// Returns the score of each label, n x K: the log-odds of having it.
+    ///
+    /// The scores are calibrated if [`calibrate`](Self::calibrate) was called.
     ///
     /// # Errors
-    /// As those of [`Classifier`](crate::Classifier).
+    /// Returns the errors of [`Classifier`](crate::Classifier): [`Error::ShapeMismatch`] or
+    /// [`Error::ColumnNames`] if the columns do not match, [`Error::NotFinite`] if `x` is not finite, and
+    /// [`Error::Overflow`] if a score is out of range.
     pub fn decision_function<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         let mut scores = self.model.scores(x)?;
@@ -81,10 +86,10 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
         Ok(scores)
     }
 
-    /// The probability of each label.
+    /// Returns the probability of each label, n x K.
     ///
     /// # Errors
-    /// As [`decision_function`](Self::decision_function).
+    /// Returns the errors of [`decision_function`](Self::decision_function).
     pub fn predict_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         let scores = self.decision_function(x)?;
@@ -93,10 +98,10 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
         Ok(probabilities)
     }
 
-    /// The labels of each row: those whose probability is at least their threshold.
+    /// Returns the labels of each row: those whose probability is at least their threshold.
     ///
     /// # Errors
-    /// As [`decision_function`](Self::decision_function).
+    /// Returns the errors of [`decision_function`](Self::decision_function).
     pub fn predict<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<LabelSets<L>, Error> {
         let x = x.into();
         let probabilities = self.predict_proba(x)?;
@@ -104,11 +109,11 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
         LabelSets::from_indicator(DMatrix::from_fn(x.nrows(), self.thresholds.len(), has), self.labels())
     }
 
-    /// The same model with a threshold for each label, from 0 to 1. Defaults to 0.5 for all.
+    /// Sets a threshold for each label, from 0 to 1. Defaults to 0.5 for all.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of thresholds than of labels, [`Error::InvalidParameter`] for one
-    /// outside of the range.
+    /// Returns [`Error::ShapeMismatch`] if there is not one threshold per label, and
+    /// [`Error::InvalidParameter`] if a threshold is not from 0 to 1.
     pub fn with_thresholds(mut self, thresholds: impl Into<Vec<f64>>) -> Result<Self, Error> {
         let thresholds = thresholds.into();
         check::count("thresholds", "entries", self.thresholds.len(), thresholds.len())?;
@@ -119,11 +124,14 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
         Ok(self)
     }
 
-    /// The same model with the probabilities of each label calibrated on rows that it was not fitted to, by logistic
-    /// regression of the truth on the score (Platt, 1999).
+    /// Calibrates the probabilities of each label on rows that the model was not fitted to.
+    ///
+    /// The calibration is a logistic regression of the truth on the score (Platt, 1999).
     ///
     /// # Errors
-    /// For rows and labels that do not fit, no rows, and when a calibration does not converge.
+    /// Returns [`Error::ShapeMismatch`], [`Error::ColumnNames`] or [`Error::UnknownLabel`] if the rows or
+    /// labels do not fit the model, [`Error::Empty`] if there are no rows, [`Error::NotFinite`] if `x` is not
+    /// finite, and [`Error::NotConverged`] if a calibration does not converge.
     pub fn calibrate<'a>(mut self, x: impl Into<Rows<'a, T>>, y: &LabelSets<L>) -> Result<Self, Error> {
         let x = x.into();
         check::training_matrix(x)?;

@@ -1,4 +1,4 @@
-//! Networks that give a row any number of labels.
+//! Networks for multi-label data, where a row has any number of labels.
 
 mod fit;
 mod fitted;

@@ -1,4 +1,4 @@
-//! Networks for several labels a row in files.
+//! Saving and loading of multi-label networks.
 
 use nalgebra::DMatrix;
 

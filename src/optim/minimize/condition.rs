@@ -5,11 +5,14 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 use crate::scalar::Real;
 use crate::scalar::all_finite;
 
-/// Iterations of the power method: enough for some per cent, which is all that a condition number is good for.
+/// The number of iterations of the power method: enough for an accuracy of a few per cent, which suffices for
+/// a condition number.
 const ITERATIONS: usize = 30;
 
-/// The ratio of the largest to the smallest eigenvalue, to some per cent, by power and inverse power iteration;
-/// infinite for a matrix that is not positive definite in this arithmetic. Reads the lower triangle.
+/// Returns the ratio of the largest to the smallest eigenvalue, to a few per cent, by power and inverse power
+/// iteration.
+///
+/// Returns infinity if the matrix is not positive definite in this arithmetic. Reads the lower triangle.
 pub(crate) fn condition<T: Real>(matrix: &DMatrix<T>) -> f64 {
     if matrix.is_empty() || !all_finite(matrix.as_slice()) {
         return f64::INFINITY;
@@ -23,7 +26,8 @@ pub(crate) fn condition<T: Real>(matrix: &DMatrix<T>) -> f64 {
     if condition.is_finite() { condition.max(1.0) } else { f64::INFINITY }
 }
 
-/// The largest eigenvalue of a symmetric map, from a start that is orthogonal to no coordinate.
+/// Returns the largest eigenvalue of a symmetric map, starting from a vector that is orthogonal to no
+/// coordinate axis.
 fn power(size: usize, map: impl Fn(&DVector<f64>) -> DVector<f64>) -> f64 {
     let mut vector = DVector::from_fn(size, |i, _| 1.0 + 0.5 * (1.7 * i as f64).sin()).normalize();
     let mut value = 0.0;

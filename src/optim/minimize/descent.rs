@@ -1,30 +1,31 @@
-//! Minimisers that choose a direction and search along it.
+//! Line-search minimisers: choose a descent direction and search along it.
 
 use super::Objective;
 use super::line_search::search;
 use super::run::{Advance, Method, Point};
 use crate::scalar::Real;
 
-/// A way to choose directions.
+/// A strategy for choosing descent directions.
 pub(super) trait Directions<T: Real, O: Objective<T> + ?Sized> {
     /// Writes a descent direction at `point`, and returns the step length to try first.
     fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64;
 
-    /// Learns from the step between two points. Defaults to nothing.
+    /// Updates the strategy with the step between two points. Defaults to nothing.
     fn learn(&mut self, _from: &Point<T>, _to: &Point<T>) {}
 
-    /// Forgets what it has learnt; whether that changes the next direction. Defaults to false.
+    /// Discards what the strategy has learnt, and returns whether that changes the next direction. Defaults
+    /// to `false`.
     fn forget(&mut self) -> bool {
         false
     }
 
-    /// The condition number of the second derivative where it was needed last. Defaults to `None`: not at hand.
+    /// Returns the condition number of the Hessian where it was last used. Defaults to `None`: not available.
     fn condition(&self) -> Option<f64> {
         None
     }
 }
 
-/// The [`Method`] that searches along the directions that `D` chooses.
+/// The [`Method`] that runs a line search along the directions that `D` chooses.
 pub(super) struct Descent<T, D> {
     directions: D,
     direction: Vec<T>,
@@ -37,7 +38,7 @@ impl<T: Real, D> Descent<T, D> {
 }
 
 impl<T: Real, O: Objective<T> + ?Sized, D: Directions<T, O>> Method<T, O> for Descent<T, D> {
-    /// Close to an optimum the largest entry of a gradient goes up and down while it falls on the whole.
+    /// Close to an optimum, the largest entry of a gradient fluctuates even while it decreases overall.
     const PATIENCE: Option<usize> = Some(40);
 
     fn advance(

@@ -11,15 +11,16 @@ use crate::report::Observer;
 use crate::scalar::Real;
 use crate::scalar::{axpy, dot};
 
-/// Limited-memory BFGS: curvature from the last few steps, a dozen vectors of memory.
+/// Limited-memory BFGS: a quasi-Newton method that estimates the curvature from the last few steps.
 ///
-/// The minimiser for smooth objectives with many parameters. Each iteration costs one evaluation as a rule, plus
-/// four products of length n per remembered step.
+/// The minimiser for smooth objectives with many parameters. Each iteration usually costs one evaluation,
+/// plus four products of length n per remembered step. Each remembered step takes two vectors of memory.
 ///
 /// # Method
-/// Two-loop recursion (Nocedal 1980; Nocedal and Wright 2006, algorithm 7.4) with a strong-Wolfe line search. Steps
-/// without positive curvature are not remembered. When a line search fails the memory is dropped and the run goes on
-/// along the gradient; when that fails too, the run has stalled and says so. The point returned is the best seen.
+/// Two-loop recursion (Nocedal 1980; Nocedal and Wright 2006, algorithm 7.4) with a strong-Wolfe line search.
+/// Steps without positive curvature are not remembered. If a line search fails, the memory is cleared and the
+/// run continues along the gradient. If that fails too, the run ends as
+/// [`Stalled`](crate::StopReason::Stalled). The result is the best point seen.
 ///
 /// # Examples
 /// See [`Objective`].
@@ -36,25 +37,25 @@ impl Default for Lbfgs {
 }
 
 impl Lbfgs {
-    /// L-BFGS with default settings.
+    /// Creates L-BFGS with default settings.
     pub fn new() -> Self {
         Lbfgs::default()
     }
 
-    /// How many steps are remembered, at least 1. Defaults to 10.
+    /// Sets the number of steps to remember, at least 1. Defaults to 10.
     pub fn memory(mut self, memory: usize) -> Self {
         self.memory = memory;
         self
     }
 
-    /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
-    /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
+    /// Sets the tolerance on the objective's optimality (by default the largest absolute entry of its
+    /// gradient), above 0. Defaults to [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.stop.tolerance = Some(tolerance);
         self
     }
 
-    /// The largest number of iterations; 0 returns the starting point. Defaults to 5000.
+    /// Sets the largest number of iterations; 0 returns the starting point. Defaults to 5000.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.stop.max_iterations = max_iterations;
         self
@@ -68,7 +69,8 @@ impl Lbfgs {
     /// Minimises `objective` from `start`.
     ///
     /// # Errors
-    /// When a setting is out of range, or `start` has the wrong length or is not finite.
+    /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::ShapeMismatch`] if `start`
+    /// has the wrong length, and [`Error::NotFinite`] if `start` is not finite.
     pub fn minimize<T: Real, O: Objective<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -77,10 +79,11 @@ impl Lbfgs {
         self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// Minimises `objective` from `start`, and lets `observer` watch and stop the run after each iteration.
+    /// Minimises `objective` from `start`, and calls `observer`, which can stop the run, after each
+    /// iteration.
     ///
     /// # Errors
-    /// As [`minimize`](Lbfgs::minimize).
+    /// Returns the errors of [`minimize`](Lbfgs::minimize).
     pub fn minimize_observed<T: Real, O: Objective<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -93,7 +96,8 @@ impl Lbfgs {
     }
 }
 
-/// One remembered step: how the parameters and the gradient changed, and the reciprocal of their product.
+/// One remembered step: the changes of the parameters and of the gradient, and the reciprocal of their
+/// product.
 #[derive(Debug, Clone)]
 struct Pair<T> {
     step: Vec<T>,
@@ -101,7 +105,7 @@ struct Pair<T> {
     reciprocal: T,
 }
 
-/// The remembered steps, in a ring that grows to its size with the first steps.
+/// The remembered steps, in a ring buffer that grows to its full size with the first steps.
 #[derive(Debug)]
 pub(super) struct History<T> {
     memory: usize,
@@ -116,7 +120,8 @@ impl<T: Real> History<T> {
         History { memory, pairs: Vec::new(), newest: 0, length: 0, weights: Vec::new() }
     }
 
-    /// The slot for the next pair: a new one while all are in use and the ring may grow, else the oldest.
+    /// Returns the slot for the next pair: a new one if all are in use and the ring may grow, else the
+    /// oldest.
     fn next(&mut self, parameters: usize) -> usize {
         if self.length == self.pairs.len() && self.length < self.memory {
             let zeros = vec![T::zero(); parameters];
@@ -127,15 +132,15 @@ impl<T: Real> History<T> {
         (self.newest + 1) % self.pairs.len()
     }
 
-    /// The index of the pair that is `age` steps old.
+    /// Returns the index of the pair that is `age` steps old.
     fn index(&self, age: usize) -> usize {
         (self.newest + self.pairs.len() - age) % self.pairs.len()
     }
 }
 
 impl<T: Real> History<T> {
-    /// Writes the direction -B⁻¹ g by the two loops of Nocedal (1980): `initial` multiplies by B⁻¹ as it was before
-    /// the remembered steps.
+    /// Writes the direction -B⁻¹ g by the two-loop recursion of Nocedal (1980). `initial` multiplies by B⁻¹
+    /// as it was before the remembered steps.
     pub(super) fn correct(
         &mut self,
         gradient: &[T],
@@ -161,7 +166,7 @@ impl<T: Real> History<T> {
         }
     }
 
-    /// Remembers the step between two points, if the function curves along it.
+    /// Remembers the step between two points, if the objective has positive curvature along it.
     pub(super) fn remember(&mut self, from: &Point<T>, to: &Point<T>) {
         let next = self.next(to.params.len());
         let pair = &mut self.pairs[next];
@@ -183,7 +188,7 @@ impl<T: Real> History<T> {
         }
     }
 
-    /// Forgets all steps; whether there were any.
+    /// Forgets all steps, and returns whether there were any.
     pub(super) fn clear(&mut self) -> bool {
         // The next pair goes to the first slot, so that the ring is in order when it is full again.
         self.newest = self.pairs.len().saturating_sub(1);

@@ -14,25 +14,34 @@ use crate::report::Observer;
 use crate::scalar::Real;
 use crate::scalar::{all_finite, dot};
 
-/// The Levenberg-Marquardt method, for objectives with a positive semidefinite curvature matrix and few parameters.
+/// The Levenberg-Marquardt method, for objectives with a positive semidefinite curvature matrix and few
+/// parameters.
 ///
-/// Use it for sums of squares and for small networks, whose Gauss-Newton matrices say little about far steps and are
-/// often singular. Close to a minimum where that matrix is the second derivative it is Newton's method.
+/// Use it for sums of squares and for small networks, whose Gauss-Newton matrices describe long steps poorly
+/// and are often singular. Close to a minimum where that matrix is the second derivative, it is Newton's
+/// method.
 ///
 /// # Method
-/// Each step p solves (G + S + μ D) p = -g. G is what [`HasHessian::hessian`] gives. D is the largest diagonal of G seen so far,
-/// entry by entry (Marquardt 1963, Moré 1978), with a [`floor`](Self::floor). S approximates what G leaves out of the second derivative, where it [leaves something
-/// out](HasHessian::is_exact); it is learnt from the changes of the gradient (Dennis, Gay and Welsch 1981), and left out again
-/// whenever G alone foretold the last decrease better. With it convergence is fast also where residuals stay large: a network of 35
-/// parameters on iris takes 84 iterations (floor 1), without it more than 3,000, and L-BFGS 1,600.
+/// Each step p solves (G + S + μ D) p = -g.
 ///
-/// The gain, actual decrease over the one that the quadratic model promises, decides:
-/// with no decrease, or a value that is not finite, the step is taken back and μ grows by 2, 4, 8, ...; otherwise μ shrinks by
-/// max(1/3, 1 - (2 gain - 1)^3) (Nielsen 1999). Every step accepted decreases the objective. Once the decrease that is
-/// promised is lost in the rounding of the objective, a step may also leave it as it is, to rounding, if it halves the
-/// optimality.
+/// - G is the matrix of [`HasHessian::hessian`].
+/// - D is the largest diagonal of G seen so far, entry by entry (Marquardt 1963, Moré 1978), with a
+///   [`floor`](Self::floor).
+/// - S approximates the part of the second derivative that G leaves out, if G [is not
+///   exact](HasHessian::is_exact).
 ///
-/// A damping of 0 at the start makes it the Gauss-Newton method, until a step fails.
+/// S is learnt from the changes of the gradient (Dennis, Gay and Welsch 1981), and omitted whenever G alone
+/// predicted the last decrease better. With S, convergence is fast even if residuals stay large: a network of
+/// 35 parameters on iris takes 84 iterations (floor 1), more than 3,000 without S, and 1,600 with L-BFGS.
+///
+/// The gain is the actual decrease divided by the decrease that the quadratic model predicts. If the
+/// objective does not decrease or is not finite, the step is rejected and μ grows by factors of 2, 4, 8, ...;
+/// otherwise the step is accepted and μ is multiplied by max(1/3, 1 - (2 gain - 1)^3) (Nielsen 1999). Every
+/// accepted step decreases the objective, with one exception. Once the predicted decrease is lost in the
+/// rounding of the objective, a step that leaves the objective unchanged up to rounding is accepted if it
+/// halves the optimality.
+///
+/// With an initial damping of 0, this is the Gauss-Newton method until a step fails.
 ///
 /// # Examples
 /// ```
@@ -61,7 +70,9 @@ use crate::scalar::{all_finite, dot};
 ///     }
 /// }
 ///
-/// let minimum = LevenbergMarquardt::new().tolerance(1e-12).minimize(&mut Valley, vec![-1.2, 1.0])?;
+/// let minimum = LevenbergMarquardt::new()
+///     .tolerance(1e-12)
+///     .minimize(&mut Valley, vec![-1.2, 1.0])?;
 /// assert!(minimum.report.converged());
 /// assert!((minimum.params[0] - 1.0).abs() < 1e-11);
 /// # Ok::<(), logit::Error>(())
@@ -83,39 +94,42 @@ impl Default for LevenbergMarquardt {
 }
 
 impl LevenbergMarquardt {
-    /// The method with default settings.
+    /// Creates the method with default settings.
     pub fn new() -> Self {
         LevenbergMarquardt::default()
     }
 
-    /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
-    /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
+    /// Sets the tolerance on the objective's optimality (by default the largest absolute entry of its
+    /// gradient), above 0. Defaults to [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.stop.tolerance = Some(tolerance);
         self
     }
 
-    /// The largest number of iterations, which are steps accepted; 0 returns the starting point. Defaults to 200.
+    /// Sets the largest number of iterations, counted in accepted steps; 0 returns the starting point.
+    /// Defaults to 200.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.stop.max_iterations = max_iterations;
         self
     }
 
-    /// The damping μ of the first step, at least 0; it has no unit. Defaults to 1e-3.
+    /// Sets the damping μ of the first step, at least 0; it has no unit. Defaults to 1e-3.
     pub fn damping(mut self, damping: f64) -> Self {
         self.damping = damping;
         self
     }
 
-    /// The least share of its mean that an entry of D has, at least 0. With 0, steps do not depend on the units of the
-    /// parameters; with 1, parameters that hardly matter yet are kept where they are, as the hidden units of networks want
-    /// it. Defaults to 0, and in [`MlpClassifier`](crate::MlpClassifier) to 1.
+    /// Sets the smallest entry of D as a fraction of the mean entry, at least 0.
+    ///
+    /// With 0, steps do not depend on the units of the parameters. With 1, parameters that so far have little
+    /// effect stay close to their values, which suits the hidden units of networks. Defaults to 0, and to 1
+    /// in [`MlpClassifier`](crate::MlpClassifier).
     pub fn floor(mut self, floor: f64) -> Self {
         self.floor = Some(floor);
         self
     }
 
-    /// The same with this floor if none was chosen.
+    /// Returns the method with this floor, unless a floor was set.
     pub(crate) fn floor_by_default(self, floor: f64) -> Self {
         LevenbergMarquardt { floor: self.floor.or(Some(floor)), ..self }
     }
@@ -129,7 +143,8 @@ impl LevenbergMarquardt {
     /// Minimises `objective` from `start`.
     ///
     /// # Errors
-    /// When a setting is out of range, or `start` has the wrong length or is not finite.
+    /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::ShapeMismatch`] if `start`
+    /// has the wrong length, and [`Error::NotFinite`] if `start` is not finite.
     pub fn minimize<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -138,10 +153,11 @@ impl LevenbergMarquardt {
         self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// Minimises `objective` from `start`, and lets `observer` watch and stop the run after each iteration.
+    /// Minimises `objective` from `start`, and calls `observer`, which can stop the run, after each
+    /// iteration.
     ///
     /// # Errors
-    /// As [`minimize`](LevenbergMarquardt::minimize).
+    /// Returns the errors of [`minimize`](LevenbergMarquardt::minimize).
     pub fn minimize_observed<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -155,36 +171,38 @@ impl LevenbergMarquardt {
     }
 }
 
-/// The damping to begin with, and to come back to from 0.
+/// The default initial damping, also used when a step with damping 0 fails.
 const FIRST: f64 = 1e-3;
-/// Steps taken back in a row: the damping has grown by 2^(1 + 2 + ... + 40) then.
+/// The largest number of rejected steps in a row. The damping has then grown by 2^(1 + 2 + ... + 40).
 const ATTEMPTS: usize = 40;
-/// What a step must do to the optimality when the objective cannot tell.
+/// The largest ratio of new to old optimality that is accepted when rounding hides the change of the
+/// objective.
 const PROGRESS: f64 = 0.5;
 
-/// The quadratic model around a point, and how far it is trusted.
+/// The quadratic model around a point, with its damping.
 struct Model<T> {
     curvature: DMatrix<T>,
-    /// Whether the curvature was formed at all.
+    /// Whether the curvature was ever computed.
     used: bool,
-    /// D.
+    /// The diagonal of D.
     scale: Vec<T>,
-    /// μ.
+    /// The damping μ.
     damping: f64,
-    /// What the damping grows by next.
+    /// The factor by which the damping grows next.
     growth: f64,
-    /// The least share of its mean that an entry of D has.
+    /// The smallest entry of D as a fraction of the mean entry.
     floor: T,
     step: DVector<T>,
-    /// The change of the gradient over the last step accepted, if there was one.
+    /// The change of the gradient over the last accepted step, if there was one.
     change: Option<Vec<T>>,
     secant: Option<Secant<T>>,
-    /// The lowest value so far: values that differ by rounding alone do not add up to a rise.
+    /// The lowest value so far. Comparisons with it keep differences within rounding from adding up to an
+    /// increase.
     lowest: f64,
 }
 
 impl<T: Real, O: HasHessian<T> + ?Sized> Method<T, O> for Model<T> {
-    /// Every step accepted decreases the objective or halves the optimality.
+    /// Every accepted step decreases the objective or halves the optimality.
     const PATIENCE: Option<usize> = None;
 
     fn advance(
@@ -239,12 +257,12 @@ impl<T: Real> Model<T> {
         }
     }
 
-    /// Takes the curvature at `point`.
+    /// Computes the curvature at `point`.
     fn look<O: HasHessian<T> + ?Sized>(&mut self, objective: &mut O, point: &Point<T>) {
         objective.hessian(&point.params, &mut self.curvature);
         self.used = true;
         if !all_finite(self.curvature.as_slice()) {
-            // Nothing is known: the gradient's direction, at a length that the damping finds.
+            // Without a curvature, the step follows the gradient, with a length that the damping finds.
             self.curvature.fill(T::zero());
         }
         for (i, scale) in self.scale.iter_mut().enumerate() {
@@ -256,7 +274,7 @@ impl<T: Real> Model<T> {
         }
     }
 
-    /// Remembers a step that was accepted, and asks which model foretold it better.
+    /// Records an accepted step, and selects the model that predicted its decrease better.
     fn accept(&mut self, from: &Point<T>, to: &Point<T>) {
         let Some(secant) = &mut self.secant else { return };
         let step = self.step.as_slice();
@@ -267,11 +285,13 @@ impl<T: Real> Model<T> {
         self.change = Some(to.gradient.iter().zip(&from.gradient).map(|(&to, &from)| to - from).collect());
     }
 
-    /// Writes the point that the model suggests, and returns the decrease that it promises; `None` if the damped
-    /// matrix is not positive definite.
+    /// Writes the point that the model suggests, and returns the decrease that it predicts.
+    ///
+    /// Returns `None` if the damped matrix is not positive definite, or if the step or its decrease is not
+    /// usable.
     fn step(&mut self, point: &Point<T>, params: &mut [T]) -> Option<f64> {
         let mean = self.scale.iter().fold(T::zero(), |sum, &s| sum + s) / T::of(self.scale.len() as f64);
-        // Without any curvature the unit of the parameters is all there is.
+        // Without any curvature, D is the identity.
         let floor = if mean > T::zero() { mean * self.floor } else { T::one() };
         let mut damped = self.curvature.clone();
         if let Some(secant) = &self.secant {
@@ -288,7 +308,7 @@ impl<T: Real> Model<T> {
         }
         factor.solve_mut(&mut self.step);
         let step = self.step.as_slice();
-        // ½ p'(μ D p - g) is -g'p - ½ p'G p.
+        // ½ p'(μ D p - g) equals -g'p - ½ p'G p.
         let damping = step.iter().zip(&weight).fold(T::zero(), |sum, (&p, &w)| sum + p * w * p);
         let promised = 0.5 * (damping - dot(step, &point.gradient)).as_f64();
         for ((moved, &p), &step) in params.iter_mut().zip(&point.params).zip(step) {
@@ -297,17 +317,17 @@ impl<T: Real> Model<T> {
         (promised > 0.0 && promised.is_finite() && all_finite(params)).then_some(promised)
     }
 
-    /// After a step that was taken back.
+    /// Increases the damping after a rejected step.
     fn raise(&mut self) {
         self.damping = if self.damping == 0.0 { FIRST } else { self.damping * self.growth };
         self.growth *= 2.0;
     }
 
-    /// After a step with this gain.
+    /// Adapts the damping after an accepted step with this gain.
     fn lower(&mut self, gain: f64) {
         let shrink = (1.0 - (2.0 * gain - 1.0).powi(3)).max(1.0 / 3.0);
         let lower = self.damping * shrink;
-        // 0 stays 0; anything else stays above what G's own rounding hides.
+        // A damping of 0 stays 0; any other stays above the rounding error of G.
         let least = T::EPSILON.as_f64().min(self.damping);
         self.damping = lower.max(least);
         self.growth = 2.0;

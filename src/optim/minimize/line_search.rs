@@ -1,11 +1,11 @@
-//! A strong-Wolfe line search that cannot hang.
+//! A strong-Wolfe line search with a bounded number of trials.
 
 use super::Objective;
 use super::run::Point;
 use crate::scalar::Real;
 use crate::scalar::dot;
 
-/// The objective along a line: step length, value, slope.
+/// One point of the objective along a line: step length, value, slope.
 #[derive(Clone, Copy)]
 struct Sample {
     at: f64,
@@ -13,22 +13,23 @@ struct Sample {
     slope: f64,
 }
 
-/// Sufficient decrease: the fraction of the decrease that the slope at the start promises.
+/// Sufficient decrease: the required fraction of the decrease that the slope at the start predicts.
 const DECREASE: f64 = 1e-4;
-/// Curvature: the fraction of the slope at the start that may remain.
+/// Curvature: the largest allowed fraction of the slope at the start.
 const CURVATURE: f64 = 0.9;
-/// Trials. Each bisects at worst, and 60 halvings exhaust the digits of an f64.
+/// The largest number of trials. Each bisects at worst, and 60 halvings exhaust the digits of an `f64`.
 const TRIALS: usize = 60;
 
-/// Moves from `start` along `direction` to a point in `trial` that satisfies the strong Wolfe conditions, trying
-/// the step length `first` first. Returns whether it found a point that is not worse than `start`, and counts
-/// evaluations.
+/// Moves from `start` along `direction` to a point in `trial` that satisfies the strong Wolfe conditions.
+///
+/// Tries the step length `first` first, and counts evaluations. Returns whether it found a point that is not
+/// worse than `start`.
 ///
 /// # Method
-/// Bracketing and sectioning with safeguarded cubic interpolation (Nocedal and Wright 2006, algorithms 3.5 and 3.6).
-/// Values are compared up to their rounding noise, so that close to an optimum, where they carry no information any
-/// more, the slope decides alone (as in the approximate conditions of Hager and Zhang, 2005). When the trials run
-/// out, the best point that decreases the objective is kept.
+/// Bracketing and sectioning with safeguarded cubic interpolation (Nocedal and Wright 2006, algorithms 3.5
+/// and 3.6). Values are compared up to their rounding noise. Close to an optimum, where values carry no
+/// information any more, the slope alone decides (as in the approximate conditions of Hager and Zhang, 2005).
+/// If the trials run out, the best point that decreases the objective is kept.
 pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
     objective: &mut O,
     start: &Point<T>,
@@ -77,7 +78,7 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
             None => 4.0 * at,
         };
     }
-    // The best decrease, though the slope there is still steep.
+    // Keep the best decrease, although the slope there is still steep.
     if low.at > 0.0 && low.value <= origin.value && step(start, direction, low.at, trial) {
         trial.evaluate(objective, evaluations);
         return trial.value().is_finite();
@@ -85,7 +86,7 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
     false
 }
 
-/// `trial = start + at * direction`; whether that moved at all and stayed finite.
+/// Writes `start + at * direction` to `trial`. Returns whether that moved the point by a finite step length.
 fn step<T: Real>(start: &Point<T>, direction: &[T], at: f64, trial: &mut Point<T>) -> bool {
     let length = T::of(at);
     let mut moved = false;
@@ -96,7 +97,8 @@ fn step<T: Real>(start: &Point<T>, direction: &[T], at: f64, trial: &mut Point<T
     moved && length.is_finite()
 }
 
-/// The minimum of the cubic through two samples and their slopes, kept a tenth of the interval away from its ends.
+/// Returns the minimum of the cubic through two samples and their slopes, kept a tenth of the interval away
+/// from its ends.
 fn interpolate(a: Sample, b: Sample) -> f64 {
     let width = b.at - a.at;
     let d1 = a.slope + b.slope - 3.0 * (b.value - a.value) / width;

@@ -1,4 +1,4 @@
-//! Minimisers of objectives whose value and gradient are seen whole.
+//! Minimisers for deterministic objectives with a gradient.
 
 mod condition;
 mod descent;
@@ -28,12 +28,12 @@ use crate::scalar::Real;
 
 /// A function to minimise, with its gradient.
 ///
-/// # What an implementor owes
-/// `evaluate` is deterministic in `params`, overwrites `gradient` and returns what holds there. A value or gradient
-/// that is not finite is allowed: the line search steps back from it. `&mut self` is for scratch memory: whoever uses an
-/// objective after a minimiser cannot tell which point was evaluated last.
+/// # Implementing this trait
+/// `evaluate` must be deterministic in `params`, overwrite `gradient`, and return the value at `params`. A
+/// value or gradient that is not finite is allowed: the line search steps back from it. `&mut self` is for
+/// scratch memory. After a minimiser has run, the point of the last evaluation is unspecified.
 ///
-/// [`GradCheck::objective`](crate::GradCheck::objective) proves the gradient against the value.
+/// [`GradCheck::objective`](crate::GradCheck::objective) checks the gradient against the value.
 ///
 /// # Examples
 /// ```
@@ -53,17 +53,19 @@ use crate::scalar::Real;
 ///     }
 /// }
 ///
-/// let minimum = Lbfgs::new().tolerance(1e-10).minimize(&mut Rosenbrock, vec![-1.2, 1.0])?;
+/// let minimum =
+///     Lbfgs::new().tolerance(1e-10).minimize(&mut Rosenbrock, vec![-1.2, 1.0])?;
 /// assert!(minimum.report.converged());
 /// assert!((minimum.params[0] - 1.0).abs() < 1e-9);
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub trait Objective<T: Real> {
-    /// The number of parameters.
+    /// Returns the number of parameters.
     fn parameter_count(&self) -> usize;
 
-    /// Writes the gradient at `params`, and returns the value there with what a minimiser must know about it; as a
-    /// rule [`Evaluation::of`] the value and the gradient.
+    /// Writes the gradient at `params`, and returns the value and how to interpret it.
+    ///
+    /// The result is usually [`Evaluation::of`] the value and the gradient.
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation;
 }
 
@@ -76,13 +78,16 @@ impl<T: Real, O: Objective<T> + ?Sized> Objective<T> for &mut O {
     }
 }
 
-/// An objective that knows its second derivatives.
+/// An objective that can compute its Hessian.
 pub trait HasHessian<T: Real>: Objective<T> {
-    /// Writes the Hessian at `params`; only the lower triangle is read.
+    /// Writes the Hessian at `params`; only the lower triangle is used.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>);
 
-    /// Whether [`hessian`](HasHessian::hessian) is the second derivative itself, and not a positive definite matrix in its
-    /// place, such as the Fisher information of a penalised likelihood. Defaults to true.
+    /// Returns whether [`hessian`](HasHessian::hessian) writes the exact second derivative. Defaults to
+    /// `true`.
+    ///
+    /// Return `false` if it writes a positive definite matrix in its place, such as the Fisher information of
+    /// a penalised likelihood.
     fn is_exact(&self) -> bool {
         true
     }
@@ -97,22 +102,24 @@ impl<T: Real, O: HasHessian<T> + ?Sized> HasHessian<T> for &mut O {
     }
 }
 
-/// An objective whose Hessian can be multiplied with a vector, at about the cost of a gradient.
+/// An objective that can multiply its Hessian by a vector, at about the cost of a gradient.
 ///
-/// # What an implementor owes
-/// `linearize` prepares products at `params`, and keeps what does not depend on the vector. `hessian_product` writes
-/// over `out` the Hessian at the point linearised last, times `vector`: linear in it, and the same bits for the same
-/// vector, whatever was multiplied before. An evaluation in between may undo the preparation, so both may share memory.
+/// # Implementing this trait
+/// `linearize` prepares products at `params`, and keeps everything that does not depend on the vector.
+/// `hessian_product` overwrites `out` with the product of `vector` and the Hessian at the point of the last
+/// `linearize`. The product must be linear in `vector`, and have the same bits for the same vector whatever
+/// was multiplied before. An evaluation in between may undo the preparation, so the two may share memory.
 ///
-/// [`GradCheck::hessian_product`](crate::GradCheck::hessian_product) proves products against the gradient.
+/// [`GradCheck::hessian_product`](crate::GradCheck::hessian_product) checks products against the gradient.
 ///
 /// # Examples
 /// See [`NewtonCg`].
 pub trait HessianProduct<T: Real>: Objective<T> {
-    /// Prepares products at `params`.
+    /// Prepares Hessian products at `params`.
     fn linearize(&mut self, params: &[T]);
 
-    /// Writes the Hessian at the point linearised last, times `vector`.
+    /// Writes the product of `vector` and the Hessian at the point of the last
+    /// [`linearize`](HessianProduct::linearize).
     fn hessian_product(&mut self, vector: &[T], out: &mut [T]);
 }
 
@@ -125,17 +132,17 @@ impl<T: Real, O: HessianProduct<T> + ?Sized> HessianProduct<T> for &mut O {
     }
 }
 
-/// Where a minimiser ended, and why.
+/// The result of a minimisation: the best point found, and a report of the run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MinimizeResult<T> {
     /// The best point found.
     pub params: Vec<T>,
-    /// The account of the run.
+    /// The report of the run.
     pub report: FitReport,
 }
 
-/// Checks a starting point.
+/// Checks that a starting point is finite and has the right length.
 fn check_start<T: Real>(parameters: usize, start: &[T]) -> Result<(), Error> {
     check::count("start", "parameters", parameters, start.len())?;
     match start.iter().position(|p| !p.is_finite()) {

@@ -16,13 +16,15 @@ use crate::scalar::all_finite;
 
 /// Newton's method with a Cholesky factorisation, for convex objectives with few parameters.
 ///
-/// Converges in five to ten iterations to the last digits; each costs a Hessian and n^3/3 multiplications.
+/// It usually converges to full precision in five to ten iterations. Each iteration costs a Hessian and about
+/// n^3/3 floating-point operations.
 ///
 /// # Method
-/// Solves (H + τI) d = -g with τ = 0 as long as H is safely positive definite, and with τ growing from the rounding
-/// level of H otherwise (Levenberg 1944), followed by a strong-Wolfe line search from the full step. A Hessian that
-/// is not finite is answered by a gradient step. Where the matrix stands in for the Hessian (see [`HasHessian::is_exact`]) the
-/// L-BFGS recursion corrects it by the changes of the gradient that were seen; scoring alone converges linearly.
+/// Solves (H + τI) d = -g, then runs a strong-Wolfe line search from the full step. τ is 0 while H is safely
+/// positive definite; otherwise it grows from the rounding level of H (Levenberg 1944). If the Hessian is not
+/// finite, the step follows the gradient. If the matrix is not the exact Hessian (see
+/// [`HasHessian::is_exact`]), the L-BFGS recursion corrects it with the observed changes of the gradient;
+/// scoring alone converges only linearly.
 ///
 /// # Examples
 /// ```
@@ -62,19 +64,19 @@ impl Default for Newton {
 }
 
 impl Newton {
-    /// Newton's method with default settings.
+    /// Creates Newton's method with default settings.
     pub fn new() -> Self {
         Newton::default()
     }
 
-    /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
-    /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
+    /// Sets the tolerance on the objective's optimality (by default the largest absolute entry of its
+    /// gradient), above 0. Defaults to [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.stop.tolerance = Some(tolerance);
         self
     }
 
-    /// The largest number of iterations; 0 returns the starting point. Defaults to 100.
+    /// Sets the largest number of iterations; 0 returns the starting point. Defaults to 100.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.stop.max_iterations = max_iterations;
         self
@@ -83,7 +85,8 @@ impl Newton {
     /// Minimises `objective` from `start`.
     ///
     /// # Errors
-    /// When a setting is out of range, or `start` has the wrong length or is not finite.
+    /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::ShapeMismatch`] if `start`
+    /// has the wrong length, and [`Error::NotFinite`] if `start` is not finite.
     pub fn minimize<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -92,10 +95,11 @@ impl Newton {
         self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// Minimises `objective` from `start`, and lets `observer` watch and stop the run after each iteration.
+    /// Minimises `objective` from `start`, and calls `observer`, which can stop the run, after each
+    /// iteration.
     ///
     /// # Errors
-    /// As [`minimize`](Newton::minimize).
+    /// Returns the errors of [`minimize`](Newton::minimize).
     pub fn minimize_observed<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -112,16 +116,17 @@ impl Newton {
 
 struct Factored<T> {
     hessian: DMatrix<T>,
-    /// Whether the Hessian was formed at all.
+    /// Whether the Hessian was ever computed.
     used: bool,
-    /// Steps that correct a Hessian which is not exact.
+    /// Past steps that correct a Hessian that is not exact.
     history: Option<History<T>>,
 }
 
-/// Steps remembered.
+/// The number of steps remembered.
 const MEMORY: usize = 20;
 
-/// Dampings tried, each ten times the one before: from rounding level to far beyond the Hessian's size.
+/// The number of dampings tried, each ten times the one before: from the rounding level to far beyond the
+/// size of the Hessian.
 const DAMPINGS: i32 = 24;
 
 impl<T: Real, O: HasHessian<T> + ?Sized> Directions<T, O> for Factored<T> {
@@ -154,12 +159,11 @@ impl<T: Real, O: HasHessian<T> + ?Sized> Directions<T, O> for Factored<T> {
     }
 }
 
-/// Replaces `vector` by (H + τI)⁻¹ times it, with the smallest τ for which that is safe; leaves it alone if there is
-/// none.
+/// Replaces `vector` by (H + τI)⁻¹ times it, with the smallest safe τ. Leaves it unchanged if there is none.
 fn divide<T: Real>(hessian: &DMatrix<T>, vector: &mut [T]) {
     let largest = hessian.diagonal().iter().fold(T::zero(), |max, &h| if h > max { h } else { max });
     let rounding = T::of(10.0 * hessian.nrows() as f64) * T::EPSILON * largest;
-    // Cholesky reads the lower triangle only, and takes infinities for numbers.
+    // The Cholesky factorisation reads only the lower triangle, and does not reject infinities.
     if !all_finite(hessian.as_slice()) || largest <= T::zero() {
         return;
     }
@@ -171,8 +175,10 @@ fn divide<T: Real>(hessian: &DMatrix<T>, vector: &mut [T]) {
     }
 }
 
-/// Writes the solution of (H + damping) d = v over v; false unless the matrix is positive definite by more than
-/// `smallest`.
+/// Overwrites `vector` with the solution d of (H + damping I) d = `vector`.
+///
+/// Returns `false`, and leaves `vector` unchanged, unless the matrix is positive definite by more than
+/// `smallest` and the solution is finite.
 fn solve<T: Real>(hessian: &DMatrix<T>, damping: T, smallest: T, vector: &mut [T]) -> bool {
     let mut damped = hessian.clone();
     for i in 0..damped.nrows() {

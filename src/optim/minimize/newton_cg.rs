@@ -1,4 +1,4 @@
-//! Newton's method without a Hessian: directions by conjugate gradients.
+//! Truncated Newton: Newton directions by conjugate gradients, without forming the Hessian.
 
 use std::ops::ControlFlow;
 
@@ -11,18 +11,20 @@ use crate::report::Observer;
 use crate::scalar::Real;
 use crate::scalar::{axpy, dot, max_abs};
 
-/// Truncated Newton by conjugate gradients, for convex objectives with many parameters.
+/// Truncated Newton with conjugate gradients, for convex objectives with many parameters.
 ///
-/// Needs products of the Hessian with vectors instead of the Hessian: n numbers of memory where [`Newton`](crate::optim::Newton)
-/// needs n^2. An iteration costs an evaluation as a rule and some products, few of them far from the optimum.
+/// It uses products of the Hessian with vectors instead of the Hessian: n numbers of memory, where
+/// [`Newton`](crate::optim::Newton) needs n^2. An iteration usually costs one evaluation and several
+/// products, only a few of them far from the optimum.
 ///
 /// # Method
-/// Solves H d = -g by conjugate gradients until ‖H d + g‖ <= η ‖g‖, followed by a strong-Wolfe line search from the
-/// full step (Dembo, Eisenstat and Steihaug 1982; Nocedal and Wright 2006, algorithm 7.1). With η = 0.9 (‖g‖ / ‖g
-/// before‖)^2, at most 1/2 and not much below the square of the one before, convergence is superlinear (Eisenstat
-/// and Walker 1996, choice 2); in the last iteration a residual of half the tolerance is enough. Along a direction
-/// without positive curvature, or a product that is not finite, the inner iteration ends with what it has; that is
-/// a gradient step if it has nothing.
+/// Solves H d = -g by conjugate gradients until ‖H d + g‖ <= η ‖g‖, then runs a strong-Wolfe line search from
+/// the full step (Dembo, Eisenstat and Steihaug 1982; Nocedal and Wright 2006, algorithm 7.1). The forcing
+/// term η = 0.9 (‖g‖ / ‖g before‖)^2 is at most 1/2, and not much below the square of the one before, so
+/// convergence is superlinear (Eisenstat and Walker 1996, choice 2). In the last iteration, a residual of
+/// half the tolerance is enough. The inner iteration ends early at a direction without positive curvature or
+/// a product that is not finite. It then returns its current solution, or the negative gradient if it has
+/// none.
 ///
 /// # Examples
 /// ```
@@ -57,7 +59,8 @@ use crate::scalar::{axpy, dot, max_abs};
 /// }
 ///
 /// let mut valleys = Valleys { curvatures: vec![0.0; 1000] };
-/// let minimum = NewtonCg::new().tolerance(1e-10).minimize(&mut valleys, vec![0.0; 1000])?;
+/// let minimum =
+///     NewtonCg::new().tolerance(1e-10).minimize(&mut valleys, vec![0.0; 1000])?;
 /// assert!(minimum.report.converged());
 /// assert!((minimum.params[999] - 1000f64.ln()).abs() < 1e-12);
 /// # Ok::<(), logit::Error>(())
@@ -75,25 +78,25 @@ impl Default for NewtonCg {
 }
 
 impl NewtonCg {
-    /// Truncated Newton with default settings.
+    /// Creates truncated Newton with default settings.
     pub fn new() -> Self {
         NewtonCg::default()
     }
 
-    /// The tolerance on the objective's optimality (the largest entry of its gradient), above 0. Defaults to
-    /// [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
+    /// Sets the tolerance on the objective's optimality (by default the largest absolute entry of its
+    /// gradient), above 0. Defaults to [`Real::TOLERANCE`]: 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.stop.tolerance = Some(tolerance);
         self
     }
 
-    /// The largest number of iterations; 0 returns the starting point. Defaults to 200.
+    /// Sets the largest number of iterations; 0 returns the starting point. Defaults to 200.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.stop.max_iterations = max_iterations;
         self
     }
 
-    /// The largest number of Hessian products in one iteration, at least 1. Defaults to 500.
+    /// Sets the largest number of Hessian products in one iteration, at least 1. Defaults to 500.
     pub fn max_products(mut self, max_products: usize) -> Self {
         self.max_products = max_products;
         self
@@ -102,7 +105,8 @@ impl NewtonCg {
     /// Minimises `objective` from `start`.
     ///
     /// # Errors
-    /// When a setting is out of range, or `start` has the wrong length or is not finite.
+    /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::ShapeMismatch`] if `start`
+    /// has the wrong length, and [`Error::NotFinite`] if `start` is not finite.
     pub fn minimize<T: Real, O: HessianProduct<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -111,10 +115,11 @@ impl NewtonCg {
         self.minimize_observed(objective, start, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// Minimises `objective` from `start`, and lets `observer` watch and stop the run after each iteration.
+    /// Minimises `objective` from `start`, and calls `observer`, which can stop the run, after each
+    /// iteration.
     ///
     /// # Errors
-    /// As [`minimize`](NewtonCg::minimize).
+    /// Returns the errors of [`minimize`](NewtonCg::minimize).
     pub fn minimize_observed<T: Real, O: HessianProduct<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -129,7 +134,7 @@ impl NewtonCg {
     }
 }
 
-/// The inner iteration, and what it remembers from one direction to the next.
+/// The inner iteration, and its memory from one direction to the next.
 struct ConjugateGradients<T> {
     tolerance: f64,
     max_products: usize,
@@ -140,13 +145,15 @@ struct ConjugateGradients<T> {
     product: Vec<T>,
 }
 
-/// The largest forcing term, and the first.
+/// The largest forcing term, which is also the first.
 const LOOSEST: f64 = 0.5;
-/// γ of Eisenstat and Walker: the share of a squared reduction that is hoped for.
+/// γ of Eisenstat and Walker: the factor of the squared reduction of the gradient in the forcing term.
 const REDUCTION: f64 = 0.9;
-/// A forcing term above this keeps the next one from falling by more than its square.
+/// The threshold of the safeguard: if γ times the square of the forcing term is above it, the next one is at
+/// least that large.
 const SAFEGUARD: f64 = 0.1;
-/// The part of the tolerance that the last linear system may leave; the rest is for curvature that changes.
+/// The fraction of the tolerance that the last linear system may leave. The rest allows for changes of the
+/// curvature.
 const LAST: f64 = 0.5;
 
 impl<T: Real> ConjugateGradients<T> {
@@ -163,18 +170,19 @@ impl<T: Real> ConjugateGradients<T> {
         }
     }
 
-    /// How far the residual must fall, relative to the gradient, whose norm is now `norm`.
+    /// Returns the forcing term, the required reduction of the residual relative to the gradient, whose norm
+    /// is now `norm`.
     fn force(&mut self, norm: f64) -> f64 {
         let ratio = norm / self.previous_norm;
         let kept = REDUCTION * self.forcing * self.forcing;
         let hoped = REDUCTION * ratio * ratio;
-        // Of NaN and a number `min` takes the number.
+        // Given NaN and a number, `min` returns the number.
         self.forcing = if kept > SAFEGUARD { hoped.max(kept) } else { hoped }.min(LOOSEST);
         self.previous_norm = norm;
         self.forcing
     }
 
-    /// Improves `direction` from zero towards the solution of H d = -g.
+    /// Writes an approximate solution of H d = -g to `direction`, starting from zero.
     fn solve<O: HessianProduct<T> + ?Sized>(
         &mut self,
         objective: &mut O,
@@ -200,7 +208,7 @@ impl<T: Real> ConjugateGradients<T> {
             if quotient > steepest {
                 steepest = quotient;
             }
-            // Below the rounding of the largest curvature seen there is none.
+            // A curvature below the rounding error of the largest one seen counts as zero.
             let curved = quotient > T::EPSILON * steepest && quotient.is_finite();
             let length = squared / curvature;
             if !curved || !length.is_finite() {

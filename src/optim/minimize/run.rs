@@ -1,4 +1,4 @@
-//! The outer loop of all minimisers: stop rules, patience, observer, report.
+//! The outer loop of all minimisers: stopping rules, patience, observer, report.
 
 use super::{Evaluation, MinimizeResult, Objective, check_start};
 use crate::check;
@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::report::{FitReport, Observer, Progress, StopReason};
 use crate::scalar::Real;
 
-/// A point with the gradient and everything else that an evaluation tells there.
+/// A point with its gradient and evaluation.
 #[derive(Debug, Clone)]
 pub(crate) struct Point<T> {
     pub(crate) params: Vec<T>,
@@ -15,20 +15,20 @@ pub(crate) struct Point<T> {
 }
 
 impl<T: Real> Point<T> {
-    /// A point to be evaluated.
+    /// Creates a point that is not evaluated yet.
     pub(super) fn new(params: Vec<T>) -> Self {
         let gradient = vec![T::zero(); params.len()];
         let evaluation = Evaluation::of(f64::NAN, &gradient);
         Point { params, gradient, evaluation }
     }
 
-    /// Evaluates `objective` here, and counts that.
+    /// Evaluates `objective` at this point, and counts the evaluation.
     pub(crate) fn evaluate<O: Objective<T> + ?Sized>(&mut self, objective: &mut O, evaluations: &mut usize) {
         self.evaluation = objective.evaluate(&self.params, &mut self.gradient);
         *evaluations += 1;
     }
 
-    /// Replaces what an evaluation told, where the objective is only a part of what is minimised.
+    /// Replaces the evaluation, if the objective is only a part of the function to minimise.
     pub(crate) fn amend(&mut self, evaluation: Evaluation) {
         self.evaluation = evaluation;
     }
@@ -41,7 +41,7 @@ impl<T: Real> Point<T> {
         self.evaluation.optimality
     }
 
-    /// How much two values near this one may differ by rounding alone.
+    /// Returns how much two values near this one may differ by rounding alone.
     pub(crate) fn noise(&self) -> f64 {
         8.0 * T::EPSILON.as_f64() * self.evaluation.magnitude
     }
@@ -53,21 +53,25 @@ impl<T: Real> Point<T> {
     }
 }
 
-/// How an iteration ended.
+/// The outcome of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Advance {
-    /// The trial point is the next one.
+    /// The trial point becomes the next point.
     Accepted,
-    /// No point was accepted, but the method has changed itself and may find one next time. This costs patience.
+    /// No point was accepted, but the method has adapted itself and may find one next time. This uses up
+    /// patience.
     Rejected,
-    /// No step that the method knows leads on.
+    /// The method has no further step to try.
     Exhausted,
 }
 
-/// What distinguishes one minimiser from another: how it gets from a point to the next.
+/// The algorithm of a minimiser: how it moves from one point to the next.
 pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
-    /// Iterations without progress in value or optimality, beyond rounding, before a run counts as stalled. `None` if
-    /// every accepted step is progress by the method's own rules; the last point is then the one to return.
+    /// The number of iterations without progress in value or optimality, beyond rounding, after which a run
+    /// counts as stalled.
+    ///
+    /// `None` if every accepted step is progress by the method's own rules. The run then returns the last
+    /// point.
     const PATIENCE: Option<usize>;
 
     /// Evaluates the starting point.
@@ -75,12 +79,12 @@ pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
         start.evaluate(objective, evaluations);
     }
 
-    /// Whether the tolerance holds at `point`.
+    /// Returns whether `point` is optimal within the tolerance.
     fn is_optimal(&mut self, _objective: &mut O, point: &Point<T>, tolerance: f64) -> bool {
         point.optimality() <= tolerance
     }
 
-    /// Looks for the point after `point` and leaves it, evaluated, in `trial`.
+    /// Finds the point after `point`, and leaves it, evaluated, in `trial`.
     fn advance(
         &mut self,
         objective: &mut O,
@@ -89,20 +93,20 @@ pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
         evaluations: &mut usize,
     ) -> Advance;
 
-    /// The condition number of the second derivative where it was needed last, if it is at hand.
+    /// Returns the condition number of the Hessian where it was last used, if it is available.
     fn condition(&self) -> Option<f64>;
 }
 
-/// When a run ends: the settings that all minimisers share.
+/// The stopping rules that all minimisers share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Stop {
-    /// On the optimality; `None` for the default of the number type.
+    /// The tolerance on the optimality; `None` for the default of the number type.
     pub(crate) tolerance: Option<f64>,
     pub(crate) max_iterations: usize,
 }
 
 impl Stop {
-    /// The default tolerance, and at most this number of iterations.
+    /// Creates rules with the default tolerance and at most this number of iterations.
     pub(super) fn after(max_iterations: usize) -> Self {
         Stop { tolerance: None, max_iterations }
     }
@@ -115,10 +119,12 @@ impl Stop {
         self.tolerance.unwrap_or(T::TOLERANCE)
     }
 
-    /// Runs `method` from `start` until the objective is optimal within the tolerance or another rule ends it.
+    /// Runs `method` from `start` until the objective is optimal within the tolerance or another rule stops
+    /// the run.
     ///
     /// # Errors
-    /// When `start` has the wrong length or is not finite.
+    /// Returns [`Error::ShapeMismatch`] if `start` has the wrong length, and [`Error::NotFinite`] if it is
+    /// not finite.
     pub(crate) fn run<T: Real, O: Objective<T> + ?Sized, M: Method<T, O>>(
         &self,
         objective: &mut O,
@@ -178,7 +184,7 @@ impl Stop {
                 break if optimal { StopReason::Converged } else { StopReason::Cancelled };
             }
         };
-        // Of points that differ by rounding alone, the one closest to an optimum.
+        // Among points that differ only by rounding, return the one closest to an optimum.
         if report.stop != StopReason::Converged && kept.optimality() < point.optimality() {
             point = kept;
         }

@@ -1,14 +1,15 @@
-//! What a Gauss-Newton matrix leaves out, learnt from gradients.
+//! The part of the second derivative that a Gauss-Newton matrix leaves out, learnt from gradients.
 
 use nalgebra::DMatrix;
 
 use crate::scalar::Real;
 use crate::scalar::{axpy, dot};
 
-/// An approximation S of the second derivative less the Gauss-Newton matrix G, and whether it has proved useful.
+/// An approximation S of the second derivative minus the Gauss-Newton matrix G, and whether it has proved
+/// useful.
 ///
-/// After a step p that changed the gradient by y, S p should be y - Gp. Of all matrices with that property the one
-/// closest to the old S is taken, in a norm that suits y, after S is scaled down where it was too large.
+/// After a step p that changed the gradient by y, S p should be y - G p. The update first scales S down if it
+/// was too large. It then takes the closest matrix to S with that property, in a norm that suits y.
 ///
 /// # References
 /// Dennis, Gay and Welsch (1981), "An adaptive nonlinear least-squares algorithm".
@@ -25,14 +26,15 @@ impl<T: Real> Secant<T> {
         Secant { matrix: DMatrix::zeros(size, size), active: false, product: zeros(), wanted: zeros() }
     }
 
-    /// Adds S to the matrix of a model, if it is trusted.
+    /// Adds S to the matrix of a model, if S is in use.
     pub(super) fn add_to(&self, matrix: &mut DMatrix<T>) {
         if self.active {
             *matrix += &self.matrix;
         }
     }
 
-    /// Whether G + S or G alone would have foretold the decrease of the last step better decides which is used next.
+    /// Selects G + S or G alone for the next step, whichever predicted the decrease of the last step better.
+    ///
     /// `slope` is g'p and `gauss_newton` is p'Gp, both before the step.
     pub(super) fn judge(&mut self, step: &[T], slope: f64, gauss_newton: f64, decrease: f64) {
         multiply(&self.matrix, step, &mut self.product);
@@ -42,7 +44,7 @@ impl<T: Real> Secant<T> {
         self.active = (corrected - decrease).abs() < (plain - decrease).abs();
     }
 
-    /// Learns from a step and the change of the gradient over it; `curvature` is G after it.
+    /// Updates S with a step and the change of the gradient over it; `curvature` is G after the step.
     pub(super) fn learn(&mut self, step: &[T], change: &[T], curvature: &DMatrix<T>) {
         let along = dot(step, change);
         if along <= T::zero() || !along.is_finite() {
@@ -56,7 +58,7 @@ impl<T: Real> Secant<T> {
         let (found, wanted) = (dot(step, &self.product).abs(), dot(step, &self.wanted).abs());
         let shrink = if found > wanted { wanted / found } else { T::one() };
         self.matrix *= shrink;
-        // The residual of S p = wanted, and the update of rank two that removes it.
+        // The residual of S p = wanted, and the rank-two update that removes it.
         axpy(-shrink, &self.product, &mut self.wanted);
         let bend = dot(step, &self.wanted) / (along * along);
         let size = step.len();
@@ -73,7 +75,7 @@ impl<T: Real> Secant<T> {
     }
 }
 
-/// `out = matrix * vector`, reading the lower triangle of a symmetric matrix only.
+/// Writes `matrix * vector` to `out`, reading only the lower triangle of a symmetric matrix.
 pub(super) fn multiply<T: Real>(matrix: &DMatrix<T>, vector: &[T], out: &mut [T]) {
     out.fill(T::zero());
     for (j, column) in matrix.as_slice().chunks_exact(vector.len().max(1)).enumerate() {

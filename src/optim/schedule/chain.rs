@@ -1,10 +1,10 @@
-//! Schedules made of schedules: one after the other, products, and other lowest rates.
+//! Combined schedules: sequences, products, and schedules with another lowest rate.
 
 use super::{Curve, PlateauState, Position, Schedule, Unit};
 use crate::check;
 use crate::error::{Error, unsupported};
 
-/// How schedules are combined.
+/// A combination of schedules.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Chain {
     Then { at: u64, first: Schedule, second: Schedule },
@@ -13,13 +13,13 @@ pub(super) enum Chain {
 }
 
 impl Schedule {
-    /// This schedule for the first `at` positions, and then `next` from its own position 0.
+    /// Follows this schedule for the first `at` positions, and then `next` from its own position 0.
     ///
-    /// `at` is in the unit of the two schedules, which must be the same. A plateau observes all the time, also while
-    /// the other part sets the rate.
+    /// `at` is in the unit of the two schedules, which must be the same. A plateau observes the metric
+    /// throughout, even while the other part sets the rate.
     ///
     /// # Formula
-    /// a(k) for k < `at`, b(k - `at`) from there.
+    /// a(k) for k < `at`, b(k - `at`) from there on.
     ///
     /// # Examples
     /// ```
@@ -37,9 +37,9 @@ impl Schedule {
         Schedule { curve: Curve::Chain(Box::new(Chain::Then { at, first: self, second: next })), unit }
     }
 
-    /// The product of the factors of both schedules, each with its own unit.
+    /// Multiplies the factors of two schedules, each of which keeps its own unit.
     ///
-    /// For a warm-up in steps with a decay in epochs, or with a plateau.
+    /// Use it to combine a warm-up in steps with a decay in epochs or with a plateau.
     ///
     /// # Formula
     /// a(k) b(k)
@@ -49,8 +49,10 @@ impl Schedule {
     /// use logit::optim::PlateauState;
     /// use logit::Schedule;
     ///
-    /// let schedule = Schedule::linear_warmup(0.0, 4).times(Schedule::step(1, 0.1).per_epoch());
-    /// for (step, epoch, wanted) in [(0, 0, 0.0), (1, 0, 0.25), (4, 0, 1.0), (100, 1, 0.1)] {
+    /// let schedule =
+    ///     Schedule::linear_warmup(0.0, 4).times(Schedule::step(1, 0.1).per_epoch());
+    /// for (step, epoch, wanted) in [(0, 0, 0.0), (1, 0, 0.25), (4, 0, 1.0), (100, 1, 0.1)]
+    /// {
     ///     assert_eq!(schedule.rate(1.0, step, epoch, &PlateauState::default()), wanted);
     /// }
     /// ```
@@ -58,12 +60,13 @@ impl Schedule {
         Curve::Chain(Box::new(Chain::Times(self, other))).into()
     }
 
-    /// The same shape, but down to `lowest` of the base rate, from 0 to 1, instead of down to 0.
+    /// Rescales this schedule to go down to `lowest` times the base rate instead of 0.
     ///
-    /// For schedules whose last rate should not be 0.
+    /// `lowest` is from 0 to 1. Use it if the last rate should not be 0.
     ///
     /// # Formula
-    /// `lowest` + (1 - `lowest`) a(k): what others call `eta_min` or `end_value` is `lowest` times the base rate.
+    /// `lowest` + (1 - `lowest`) a(k). The `eta_min` or `end_value` of other libraries is `lowest` times the
+    /// base rate.
     ///
     /// # Examples
     /// ```
@@ -101,7 +104,7 @@ impl Chain {
         std::iter::once(first).chain(second)
     }
 
-    /// Whether a position says where something begins.
+    /// Returns whether this combination switches schedules at a position.
     pub(super) fn has_position(&self) -> bool {
         matches!(self, Chain::Then { .. })
     }
@@ -117,9 +120,9 @@ impl Chain {
                 };
                 if self.schedules().any(|part| part.counts(other)) {
                     return Err(unsupported(
-                        "steps and epochs",
+                        "a mix of steps and epochs",
                         "then",
-                        "call per_epoch on both parts or on none, or combine them by times",
+                        "call per_epoch on both parts or on neither, or combine them with times",
                     ));
                 }
                 Ok(())
@@ -136,7 +139,7 @@ impl Chain {
         match self {
             Chain::Then { at, first, second } => match position.count(unit).checked_sub(*at) {
                 None => first.factor(position, plateau),
-                // Both count the same, so that the other count does not matter.
+                // Both parts use the same unit, so the other count does not matter.
                 Some(count) => second.factor(Position { steps: count, epochs: count }, plateau),
             },
             Chain::Times(a, b) => a.factor(position, plateau) * b.factor(position, plateau),

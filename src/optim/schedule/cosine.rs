@@ -1,4 +1,4 @@
-//! Half a period of a cosine, once or again and again.
+//! Cosine schedules: half a period once, or repeated with restarts.
 
 use std::f64::consts::FRAC_PI_2;
 
@@ -13,13 +13,15 @@ pub(super) enum Cosine {
 }
 
 impl Schedule {
-    /// Down to 0 along half a period of a cosine in `length` positions, then 0; [`down_to`](Schedule::down_to) sets
-    /// another last rate.
+    /// Creates a schedule that goes down to 0 along half a period of a cosine in `length` positions, then
+    /// stays at 0.
     ///
-    /// The usual choice when the length of the training is known.
+    /// [`down_to`](Schedule::down_to) sets another last rate.
+    ///
+    /// The usual choice if the length of the training is known.
     ///
     /// # Formula
-    /// (1 + cos(π k/n)) / 2 for k < n, 0 from there.
+    /// (1 + cos(π k/n)) / 2 for k < n, 0 from there on.
     ///
     /// # References
     /// Loshchilov and Hutter (2017), SGDR.
@@ -30,7 +32,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::cosine(60);
-    /// for (step, wanted) in [(0, 1.0), (20, 0.75), (30, 0.5), (40, 0.25), (60, 0.0), (90, 0.0)] {
+    /// for (step, wanted) in
+    ///     [(0, 1.0), (20, 0.75), (30, 0.5), (40, 0.25), (60, 0.0), (90, 0.0)]
+    /// {
     ///     let rate = schedule.rate(1.0, step, 0, &PlateauState::default());
     ///     assert!((rate - wanted).abs() < 1e-15);
     /// }
@@ -39,10 +43,13 @@ impl Schedule {
         Curve::Cosine(Cosine::Once { length }).into()
     }
 
-    /// [`cosine`](Schedule::cosine) again and again, from the base rate each time: the first cycle has `first`
-    /// positions, and each of the others `growth` times as many as the one before. It has no end.
+    /// Creates a schedule that repeats [`cosine`](Schedule::cosine), from the base rate each time, without
+    /// end.
     ///
-    /// For training that may stop at the end of any cycle, and for ensembles of the models found there.
+    /// The first cycle has `first` positions. Each later cycle has `growth` times as many as the one before.
+    ///
+    /// Use it for training that may stop at the end of any cycle, and for ensembles of the models found
+    /// there.
     ///
     /// # Formula
     /// (1 + cos(π j/n)) / 2 at position j of a cycle of n positions.
@@ -56,7 +63,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::cosine_restarts(10, 2);
-    /// for (step, wanted) in [(0, 1.0), (5, 0.5), (10, 1.0), (20, 0.5), (30, 1.0), (50, 0.5)] {
+    /// for (step, wanted) in
+    ///     [(0, 1.0), (5, 0.5), (10, 1.0), (20, 0.5), (30, 1.0), (50, 0.5)]
+    /// {
     ///     let rate = schedule.rate(1.0, step, 0, &PlateauState::default());
     ///     assert!((rate - wanted).abs() < 1e-15);
     /// }
@@ -87,15 +96,15 @@ impl Cosine {
     }
 }
 
-/// (1 - cos(π x)) / 2, without the cancellation near x = 0.
+/// Returns (1 - cos(π x)) / 2, without the cancellation near x = 0.
 pub(super) fn half_wave(x: f64) -> f64 {
     let root = (FRAC_PI_2 * x).sin();
     root * root
 }
 
-/// The position in the cycle that `count` is in, and the length of that cycle.
+/// Returns the position within the cycle that contains `count`, and the length of that cycle.
 fn cycle(count: u64, first: u64, growth: u64) -> (u64, u64) {
-    // Zeros are refused by `check`; without it, they must not lead into an endless loop either.
+    // `check` rejects zeros. If it was not called, zeros must not cause an endless loop.
     let (mut done, mut length) = (count, first.max(1));
     if growth <= 1 {
         return (done % length, length);

@@ -1,24 +1,27 @@
-//! A schedule that is a function of yours.
+//! A schedule given by a function.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::{Curve, Position, Schedule, Unit};
 
-/// A function of the steps and the epochs that are done.
+/// A function of the completed steps and epochs.
 #[derive(Clone)]
 pub(super) struct Custom(Arc<dyn Fn(u64, u64) -> f64 + Send + Sync>);
 
 impl Schedule {
-    /// A function of yours: the factor of the base rate after so many steps and so many whole epochs, both 0 at the first
-    /// step.
+    /// Creates a schedule from your own function of the completed steps and whole epochs, which returns a
+    /// factor of the base rate.
     ///
-    /// It has to give the same factor for the same position, or training does not repeat. Factors are at least 0; anything
-    /// else ends a run as [`Diverged`](crate::StopReason::Diverged). Inside of [`then`](Schedule::then) the count of the
-    /// unit of the chain starts again.
+    /// Both counts are 0 at the first step.
     ///
-    /// Schedules with the same function (a clone of one) are equal, others are not. A checkpoint holds no schedule, and
-    /// nothing compares the one that a run is resumed with: give the same function again.
+    /// The function must return the same factor for the same position, or training is not reproducible.
+    /// Factors must be at least 0; anything else ends a run as [`Diverged`](crate::StopReason::Diverged). In
+    /// the second part of a [`then`](Schedule::then), both arguments are the count since that part began, in
+    /// the unit of the chain.
+    ///
+    /// Schedules that share a function, as clones do, are equal; others are not. A checkpoint does not store
+    /// the schedule, and resuming a run does not compare it: pass the same function again.
     ///
     /// # Examples
     /// ```
@@ -26,7 +29,8 @@ impl Schedule {
     /// use logit::optim::PlateauState;
     ///
     /// // A lower rate in every other epoch.
-    /// let schedule = Schedule::custom(|_, epochs| if epochs % 2 == 0 { 1.0 } else { 0.1 });
+    /// let schedule =
+    ///     Schedule::custom(|_, epochs| if epochs % 2 == 0 { 1.0 } else { 0.1 });
     /// let rate = |epoch| schedule.rate(0.5, 10 * epoch, epoch, &PlateauState::default());
     /// assert_eq!([rate(0), rate(1), rate(2)], [0.5, 0.05, 0.5]);
     /// ```
@@ -42,7 +46,7 @@ impl Custom {
     }
 }
 
-/// Functions are the same if they are one.
+/// Compares functions by identity.
 impl PartialEq for Custom {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -1,4 +1,4 @@
-//! Rates that only fall: in steps, by powers, by roots.
+//! Schedules whose rate only decreases: in steps, by powers, by roots.
 
 use super::{Curve, Schedule, fractions};
 use crate::check;
@@ -15,9 +15,11 @@ pub(super) enum Decay {
 }
 
 impl Schedule {
-    /// Multiplied by `factor`, above 0 and at most 1, after every `every` positions, without an end.
+    /// Creates a schedule that multiplies the rate by `factor` after every `every` positions, without end.
     ///
-    /// A simple choice that is easy to read off a plot of the loss; mostly per epoch.
+    /// `factor` is above 0 and at most 1.
+    ///
+    /// A simple choice whose effect is easy to see in a plot of the loss; mostly used per epoch.
     ///
     /// # Formula
     /// `factor`^⌊k/`every`⌋
@@ -36,10 +38,13 @@ impl Schedule {
         Curve::Decay(Decay::Step { every, factor }).into()
     }
 
-    /// Multiplied by `factor`, above 0 and at most 1, at each of these ascending positions; one that is given twice
-    /// counts twice. The rate after the last of them is kept.
+    /// Creates a schedule that multiplies the rate by `factor` at each milestone, and keeps the rate after
+    /// the last.
     ///
-    /// For training whose turning points are known from runs before.
+    /// `factor` is above 0 and at most 1. The milestones are ascending positions; one that is given twice
+    /// counts twice.
+    ///
+    /// Use it for training whose turning points are known from earlier runs.
     ///
     /// # Formula
     /// `factor`^m with the number m of milestones that are at most k.
@@ -50,7 +55,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::multistep(&[5, 20, 21], 0.5);
-    /// for (step, wanted) in [(0, 1.0), (4, 1.0), (5, 0.5), (20, 0.25), (21, 0.125), (99, 0.125)] {
+    /// for (step, wanted) in
+    ///     [(0, 1.0), (4, 1.0), (5, 0.5), (20, 0.25), (21, 0.125), (99, 0.125)]
+    /// {
     ///     assert_eq!(schedule.rate(1.0, step, 0, &PlateauState::default()), wanted);
     /// }
     /// ```
@@ -58,7 +65,9 @@ impl Schedule {
         Curve::Decay(Decay::Milestones { at: milestones.to_vec(), factor }).into()
     }
 
-    /// Multiplied by `factor`, above 0 and at most 1, after every position, without an end.
+    /// Creates a schedule that multiplies the rate by `factor` after every position, without end.
+    ///
+    /// `factor` is above 0 and at most 1.
     ///
     /// A smooth form of [`step`](Schedule::step).
     ///
@@ -79,13 +88,16 @@ impl Schedule {
         Curve::Decay(Decay::Exponential { factor }).into()
     }
 
-    /// Down to 0 in `length` positions, as a power above 0 of what is left, then 0; power 1 is a straight line.
+    /// Creates a schedule that goes down to 0 in `length` positions as a power of the remaining fraction,
+    /// then stays at 0.
     ///
-    /// For training of known length, like [`cosine`](Schedule::cosine); [`down_to`](Schedule::down_to) sets another
-    /// last rate.
+    /// `power` is above 0; power 1 is a straight line.
+    ///
+    /// Use it for training of known length, like [`cosine`](Schedule::cosine). [`down_to`](Schedule::down_to)
+    /// sets another last rate.
     ///
     /// # Formula
-    /// (1 - k/n)^p for k < n, 0 from there.
+    /// (1 - k/n)^p for k < n, 0 from there on.
     ///
     /// # Examples
     /// ```
@@ -93,7 +105,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::polynomial(4, 2.0);
-    /// for (step, wanted) in [(0, 1.0), (1, 0.5625), (2, 0.25), (3, 0.0625), (4, 0.0), (9, 0.0)] {
+    /// for (step, wanted) in
+    ///     [(0, 1.0), (1, 0.5625), (2, 0.25), (3, 0.0625), (4, 0.0), (9, 0.0)]
+    /// {
     ///     assert_eq!(schedule.rate(1.0, step, 0, &PlateauState::default()), wanted);
     /// }
     /// ```
@@ -101,9 +115,11 @@ impl Schedule {
         Curve::Decay(Decay::Polynomial { length, power }).into()
     }
 
-    /// The inverse square root, half the base rate after 3 `scale` positions, without an end.
+    /// Creates a schedule that decreases with the inverse square root of the position, without end.
     ///
-    /// For stochastic gradient descent of unknown length on convex problems, and for transformers.
+    /// The rate is half the base rate after 3 `scale` positions.
+    ///
+    /// Use it for stochastic gradient descent of unknown length on convex problems, and for transformers.
     ///
     /// # Formula
     /// 1 / √(1 + k/`scale`)
@@ -122,7 +138,9 @@ impl Schedule {
         Curve::Decay(Decay::InverseSqrt { scale }).into()
     }
 
-    /// The inverse of time, half the base rate after 1/`decay` positions, without an end; `decay` is at least 0.
+    /// Creates a schedule that decreases with the inverse of the position, without end.
+    ///
+    /// `decay` is at least 0. The rate is half the base rate after 1/`decay` positions.
     ///
     /// The classical choice of stochastic approximation for strongly convex problems.
     ///

@@ -1,4 +1,4 @@
-//! Learning-rate schedules: the factor of the base rate as a function of how far training is.
+//! Learning-rate schedules: a factor of the base learning rate as a function of training progress.
 
 mod chain;
 mod cosine;
@@ -18,23 +18,25 @@ use warm_up::WarmUp;
 
 use crate::error::{Error, unsupported};
 
-/// How the learning rate changes during training.
+/// A learning-rate schedule.
 ///
-/// A schedule is a value: a factor that the base rate, that of the optimizer, is multiplied by, as a function of
-/// the position, which is how much of the training is done. It has no memory (what
-/// [`reduce_on_plateau`](Schedule::reduce_on_plateau) has to remember is in a [`PlateauState`]), so training resumes
-/// anywhere. All of its numbers are factors of the base rate or positions; factors are at least 0.
+/// A schedule is a plain value. It maps the position, which is the amount of training completed so far, to a
+/// factor that multiplies the base rate, the learning rate of the optimizer. It has no memory, so training
+/// can resume at any position; the state of [`reduce_on_plateau`](Schedule::reduce_on_plateau) is kept in a
+/// [`PlateauState`]. All numbers of a schedule are positions or factors of the base rate. Factors are at
+/// least 0.
 ///
 /// # Positions
-/// A schedule counts optimizer steps, from 0 at the first step, or finished epochs if [`per_epoch`](Schedule::per_epoch)
-/// says so. Lengths and milestones of every constructor are in that unit, but patience and cooldown of a plateau are
-/// always epochs. Schedules that end keep their last rate beyond their end.
+/// A schedule counts optimizer steps, from 0 at the first step; after [`per_epoch`](Schedule::per_epoch), it
+/// counts finished epochs. Lengths and milestones of every constructor are in that unit, but the patience and
+/// the cooldown of a plateau are always in epochs. A schedule that ends keeps its last rate from then on.
 ///
-/// # Which one?
-/// [`constant`](Schedule::constant) for a first look and for convex problems;
-/// [`linear_warmup`](Schedule::linear_warmup)`(0.0, w)`[`.then`](Schedule::then)`(w, `[`cosine`](Schedule::cosine)`(n - w))`
-/// when the number of steps n is known;
-/// [`reduce_on_plateau`](Schedule::reduce_on_plateau) when it is not.
+/// # Choosing a schedule
+/// - Use [`constant`](Schedule::constant) for a first try and for convex problems.
+/// - Use
+///   [`linear_warmup`](Schedule::linear_warmup)`(0.0, w)`[`.then`](Schedule::then)`(w, `[`cosine`](Schedule::cosine)`(n - w))`
+///   if the number of steps n is known.
+/// - Use [`reduce_on_plateau`](Schedule::reduce_on_plateau) if it is not known.
 ///
 /// # Examples
 /// ```
@@ -43,7 +45,9 @@ use crate::error::{Error, unsupported};
 ///
 /// let schedule = Schedule::linear_warmup(0.1, 10).then(10, Schedule::cosine(50));
 /// let rate = |step| schedule.rate(0.1, step, 0, &PlateauState::default());
-/// for (step, wanted) in [(0, 0.01), (5, 0.055), (10, 0.1), (35, 0.05), (60, 0.0), (1000, 0.0)] {
+/// for (step, wanted) in
+///     [(0, 0.01), (5, 0.055), (10, 0.1), (35, 0.05), (60, 0.0), (1000, 0.0)]
+/// {
 ///     assert!((rate(step) - wanted).abs() < 1e-15);
 /// }
 /// ```
@@ -66,14 +70,14 @@ enum Curve {
     Custom(Custom),
 }
 
-/// What positions count.
+/// The unit of positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Unit {
     Steps,
     Epochs,
 }
 
-/// Where training is.
+/// The completed steps and epochs of training.
 #[derive(Debug, Clone, Copy)]
 struct Position {
     steps: u64,
@@ -102,7 +106,9 @@ impl From<Curve> for Schedule {
 }
 
 impl Schedule {
-    /// The base rate, always. To start with, and for optimizers that need nothing else.
+    /// Creates a schedule that always keeps the base rate.
+    ///
+    /// Use it as a first choice, and for optimizers that need nothing else.
     ///
     /// # Examples
     /// ```
@@ -110,16 +116,19 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// for step in [0, 10, u64::MAX] {
-    ///     assert_eq!(Schedule::constant().rate(0.1, step, 0, &PlateauState::default()), 0.1);
+    ///     assert_eq!(
+    ///         Schedule::constant().rate(0.1, step, 0, &PlateauState::default()),
+    ///         0.1
+    ///     );
     /// }
     /// ```
     pub fn constant() -> Self {
         Curve::Constant.into()
     }
 
-    /// The same schedule with positions in epochs: all rates of an epoch are equal.
+    /// Counts positions in epochs instead of steps, so that the rate is constant within an epoch.
     ///
-    /// Applies to everything in the schedule so far.
+    /// This applies to all parts added to the schedule so far.
     ///
     /// # Examples
     /// ```
@@ -128,7 +137,10 @@ impl Schedule {
     ///
     /// let schedule = Schedule::step(2, 0.5).per_epoch();
     /// for (epochs, wanted) in [(0, 1.0), (1, 1.0), (2, 0.5), (3, 0.5), (4, 0.25)] {
-    ///     assert_eq!(schedule.rate(1.0, 100 * epochs + 7, epochs, &PlateauState::default()), wanted);
+    ///     assert_eq!(
+    ///         schedule.rate(1.0, 100 * epochs + 7, epochs, &PlateauState::default()),
+    ///         wanted
+    ///     );
     /// }
     /// ```
     pub fn per_epoch(mut self) -> Self {
@@ -139,11 +151,12 @@ impl Schedule {
         self
     }
 
-    /// Whether lengths are above zero and factors in their ranges, at most one part is a plateau, and the parts of
-    /// every [`then`](Schedule::then) count the same.
+    /// Checks that all numbers are in range, at most one part is a plateau, and the parts of every
+    /// [`then`](Schedule::then) use the same unit.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`], [`Error::Unsupported`].
+    /// Returns [`Error::InvalidParameter`] if a number is out of range. Returns [`Error::Unsupported`] if
+    /// more than one part is a plateau, or if the parts of a [`then`](Schedule::then) use different units.
     pub fn check(&self) -> Result<(), Error> {
         self.check_curves()?;
         if self.plateaus() <= 1 {
@@ -168,15 +181,15 @@ impl Schedule {
         }
     }
 
-    /// The learning rate after so many steps and epochs, for this base rate.
+    /// Returns the learning rate after `steps` steps and `epochs` epochs, for the base rate `base`.
     ///
-    /// `steps` and `epochs` count what is done: both are 0 for the first step.
+    /// `steps` and `epochs` count completed ones: both are 0 for the first step.
     pub fn rate(&self, base: f64, steps: u64, epochs: u64, plateau: &PlateauState) -> f64 {
         base * self.factor(Position { steps, epochs }, plateau)
     }
 
-    /// Takes note of the metric at the end of an epoch, for [`reduce_on_plateau`](Schedule::reduce_on_plateau); other
-    /// schedules do not need it.
+    /// Records the metric at the end of an epoch in `plateau`, for
+    /// [`reduce_on_plateau`](Schedule::reduce_on_plateau). Other schedules do not need it.
     pub fn observe(&self, metric: f64, plateau: &mut PlateauState) {
         match &self.curve {
             Curve::Plateau(rule) => rule.observe(metric, plateau),
@@ -185,7 +198,7 @@ impl Schedule {
         }
     }
 
-    /// The rate divided by the base rate.
+    /// Returns the rate divided by the base rate.
     fn factor(&self, position: Position, plateau: &PlateauState) -> f64 {
         let count = position.count(self.unit);
         match &self.curve {
@@ -208,7 +221,7 @@ impl Schedule {
         }
     }
 
-    /// Whether the factor depends on steps or on epochs somewhere.
+    /// Returns whether the factor depends on this unit, steps or epochs, in any part.
     fn counts(&self, unit: Unit) -> bool {
         match &self.curve {
             Curve::Constant | Curve::Plateau(_) => false,
@@ -220,7 +233,7 @@ impl Schedule {
     }
 }
 
-/// `done` of `length`, and what is left of it, as fractions; all of it beyond the end.
+/// Returns the completed and the remaining part of `length` as fractions; 1 and 0 beyond the end.
 fn fractions(done: u64, length: u64) -> (f64, f64) {
     let done = done.min(length);
     (done as f64 / length as f64, (length - done) as f64 / length as f64)

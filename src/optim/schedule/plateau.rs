@@ -1,20 +1,20 @@
-//! A lower rate whenever a metric stops to improve.
+//! A schedule that lowers the rate when a metric stops improving.
 
 use super::{Curve, Schedule};
 use crate::check;
 use crate::error::Error;
 
-/// Multiplies the rate by a factor when the metric has not improved for some epochs.
+/// The settings of a schedule that lowers the rate when a metric has not improved for some epochs.
 ///
-/// The metric is the validation loss, or the training loss if there are no validation rows. The rules are those of
-/// PyTorch's `ReduceLROnPlateau`, whose `min_lr` and `eps` are [`lowest`](ReduceOnPlateau::lowest) and
-/// [`epsilon`](ReduceOnPlateau::epsilon) times the base rate.
+/// The metric is the validation loss, or the training loss if there are no validation rows. The rules are
+/// those of PyTorch's `ReduceLROnPlateau`, whose `min_lr` and `eps` are [`lowest`](ReduceOnPlateau::lowest)
+/// and [`epsilon`](ReduceOnPlateau::epsilon) times the base rate.
 ///
 /// # Formula
-/// At the end of an epoch, the metric m is better than the best b if m < b (1 - t) for a relative threshold t (m >
-/// b (1 + t) if larger is better), or m < b - t for an absolute one (m > b + t). If it is, it becomes the best; if
-/// not, or if it is NaN, the epoch is bad. More than `patience` bad epochs in a row multiply the rate by `factor`,
-/// and no epoch counts as bad in the `cooldown` epochs that follow.
+/// At the end of an epoch, the metric m is better than the best b if m < b (1 - t) for a relative threshold t
+/// (m > b (1 + t) if larger is better), or m < b - t for an absolute one (m > b + t). A better metric becomes
+/// the best. Otherwise, or if the metric is NaN, the epoch is bad. More than `patience` bad epochs in a row
+/// multiply the rate by `factor`. No epoch counts as bad in the `cooldown` epochs that follow.
 ///
 /// # Examples
 /// ```
@@ -39,7 +39,7 @@ pub struct ReduceOnPlateau {
     epsilon: f64,
 }
 
-/// What counts as an improvement.
+/// The smallest change that counts as an improvement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Threshold {
     Relative(f64),
@@ -47,7 +47,9 @@ enum Threshold {
 }
 
 impl ReduceOnPlateau {
-    /// By this factor, between 0 and 1, after more than `patience` bad epochs; 0.1 and 10 are usual.
+    /// Creates settings that multiply the rate by `factor` after more than `patience` bad epochs.
+    ///
+    /// `factor` is above 0 and below 1. A factor of 0.1 and a patience of 10 are usual.
     pub fn new(factor: f64, patience: u64) -> Self {
         ReduceOnPlateau {
             factor,
@@ -60,39 +62,40 @@ impl ReduceOnPlateau {
         }
     }
 
-    /// Larger metrics are better. Defaults to smaller ones, as losses are.
+    /// Treats larger metrics as better. Defaults to smaller is better, as for losses.
     pub fn larger_is_better(mut self) -> Self {
         self.larger_is_better = true;
         self
     }
 
-    /// An improvement is more than this fraction of the best, from 0 to 1 (excluded). Defaults to 1e-4.
+    /// Sets the fraction of the best by which a metric must be better, from 0 to 1 (excluded).
     ///
-    /// For metrics that are positive.
+    /// Use it for positive metrics. Defaults to 1e-4.
     pub fn relative_threshold(mut self, threshold: f64) -> Self {
         self.threshold = Threshold::Relative(threshold);
         self
     }
 
-    /// An improvement is more than this, at least 0. Defaults to a relative threshold.
+    /// Sets the amount by which a metric must be better than the best, at least 0. Defaults to a relative
+    /// threshold.
     pub fn absolute_threshold(mut self, threshold: f64) -> Self {
         self.threshold = Threshold::Absolute(threshold);
         self
     }
 
-    /// How many epochs after a reduction do not count as bad. Defaults to 0.
+    /// Sets the number of epochs after a reduction that do not count as bad. Defaults to 0.
     pub fn cooldown(mut self, epochs: u64) -> Self {
         self.cooldown = epochs;
         self
     }
 
-    /// The lowest factor of the base rate, from 0 to 1. Defaults to 0.
+    /// Sets the lowest rate as a factor of the base rate, from 0 to 1. Defaults to 0.
     pub fn lowest(mut self, lowest: f64) -> Self {
         self.lowest = lowest;
         self
     }
 
-    /// Reductions by at most this much of the base rate are left out, at least 0. Defaults to 1e-8.
+    /// Sets the fraction of the base rate, at least 0, up to which reductions are skipped. Defaults to 1e-8.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self
@@ -100,35 +103,36 @@ impl ReduceOnPlateau {
 }
 
 impl Schedule {
-    /// A lower rate whenever the loss has stopped to improve; patience and cooldown are in epochs, always.
+    /// Creates a schedule that lowers the rate when the loss stops improving.
     ///
-    /// For training of unknown length; see [`ReduceOnPlateau`] for formula and example.
+    /// Patience and cooldown are always in epochs. Use it for training of unknown length. See
+    /// [`ReduceOnPlateau`] for the formula and an example.
     pub fn reduce_on_plateau(rule: ReduceOnPlateau) -> Self {
         Curve::Plateau(rule).into()
     }
 }
 
-/// What [`Schedule::reduce_on_plateau`] remembers: all of it, so that training resumes as if it had not stopped.
+/// The complete state of [`Schedule::reduce_on_plateau`], so that training resumes as if it had not stopped.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PlateauState {
-    /// The best metric, unless none was better than infinitely bad.
+    /// The best metric; `None` if none was better than infinitely bad.
     best: Option<f64>,
-    /// Epochs in a row that were bad.
+    /// The number of bad epochs in a row.
     bad: u64,
-    /// Epochs left of the cooldown.
+    /// The number of cooldown epochs left.
     cooling: u64,
-    /// Reductions so far, also those too small to take place.
+    /// The number of reductions so far, including those too small to be applied.
     reductions: u64,
 }
 
 impl PlateauState {
-    /// The state as numbers, none of which is NaN; exact for up to 2^53 epochs.
+    /// Returns the state as numbers, none of which is NaN; exact for up to 2^53 epochs.
     pub(crate) fn to_numbers(&self) -> [f64; 5] {
         let (seen, best) = self.best.map_or((0.0, 0.0), |best| (1.0, best));
         [seen, best, self.bad as f64, self.cooling as f64, self.reductions as f64]
     }
 
-    /// The state with these numbers.
+    /// Creates the state from its numbers.
     pub(crate) fn from_numbers([seen, best, bad, cooling, reductions]: [f64; 5]) -> Self {
         PlateauState {
             best: (seen != 0.0).then_some(best),
@@ -178,10 +182,10 @@ impl ReduceOnPlateau {
         }
     }
 
-    /// The factor after the reductions so far.
+    /// Returns the factor after the reductions so far.
     pub(super) fn factor_after(&self, state: &PlateauState) -> f64 {
         let after = |reductions: u64| self.factor.powf(reductions as f64).max(self.lowest);
-        // Reductions get smaller, so that none takes place after one that is too small.
+        // Reductions become smaller and smaller, so none is applied after one that is too small.
         let takes_place = |number: u64| {
             let before = after(number);
             (before * (1.0 - self.factor)).min(before - self.lowest) > self.epsilon

@@ -1,10 +1,10 @@
-//! What holds for all schedules, and what the rules of the plateau promise.
+//! Properties of all schedules, and of the rules of the plateau.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Multiplied out, without a plateau that has seen anything.
+/// Returns the factor for a plateau that has observed nothing.
 fn factor(schedule: &Schedule, count: u64) -> f64 {
     schedule.rate(1.0, count, count, &PlateauState::default())
 }
@@ -37,7 +37,7 @@ fn rule() -> impl Strategy<Value = ReduceOnPlateau> {
     )
 }
 
-/// All simple schedules but plateaus.
+/// Any simple schedule except a plateau.
 fn simple() -> impl Strategy<Value = Schedule> {
     prop_oneof![
         Just(Schedule::constant()),

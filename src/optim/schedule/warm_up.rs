@@ -1,10 +1,10 @@
-//! From a small rate up to the base rate.
+//! Linear warm-up from a small rate to the base rate.
 
 use super::{Curve, Schedule, fractions};
 use crate::check;
 use crate::error::Error;
 
-/// The factor rises from `start` to 1 over `length` positions.
+/// A factor that rises from `start` to 1 over `length` positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct WarmUp {
     start: f64,
@@ -12,13 +12,16 @@ pub(super) struct WarmUp {
 }
 
 impl Schedule {
-    /// A straight line from `start`, from 0 to 1, to the base rate, which is reached after `length` positions and kept.
+    /// Creates a schedule that rises to the base rate in a straight line over `length` positions, then stays
+    /// there.
     ///
-    /// For adaptive optimizers, large batches and deep networks, whose first gradients mislead; mostly followed by
-    /// another schedule through [`then`](Schedule::then).
+    /// It begins at `start` times the base rate; `start` is from 0 to 1.
+    ///
+    /// Use it for adaptive optimizers, large batches and deep networks, whose first gradients mislead.
+    /// Another schedule usually follows through [`then`](Schedule::then).
     ///
     /// # Formula
-    /// s + (1 - s) k/n for k < n, 1 from there.
+    /// s + (1 - s) k/n for k < n, 1 from there on.
     ///
     /// # Examples
     /// ```
@@ -26,7 +29,9 @@ impl Schedule {
     /// use logit::Schedule;
     ///
     /// let schedule = Schedule::linear_warmup(0.5, 4);
-    /// for (step, wanted) in [(0, 0.5), (1, 0.625), (2, 0.75), (3, 0.875), (4, 1.0), (100, 1.0)] {
+    /// for (step, wanted) in
+    ///     [(0, 0.5), (1, 0.625), (2, 0.75), (3, 0.875), (4, 1.0), (100, 1.0)]
+    /// {
     ///     assert_eq!(schedule.rate(1.0, step, 0, &PlateauState::default()), wanted);
     /// }
     /// ```

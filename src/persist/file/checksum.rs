@@ -3,8 +3,8 @@
 /// The polynomial of ECMA-182 with its bits reversed.
 const POLYNOMIAL: u64 = 0xC96C_5795_D787_0F42;
 
-/// `TABLES[k][b]` is what byte `b` does to the remainder `k` bytes later, so that eight bytes need eight independent
-/// look-ups.
+/// The look-up tables. `TABLES[k][b]` is the effect of byte `b` on the remainder `k` bytes later, so that
+/// eight bytes need eight independent look-ups.
 static TABLES: [[u64; 256]; 8] = tables();
 
 const fn tables() -> [[u64; 256]; 8] {
@@ -33,7 +33,7 @@ const fn tables() -> [[u64; 256]; 8] {
     tables
 }
 
-/// The CRC-64/XZ of bytes that are fed in pieces: every change within eight bytes in a row shows.
+/// The CRC-64/XZ of bytes that arrive in pieces. It detects every change within eight consecutive bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Crc64(u64);
 
@@ -64,7 +64,8 @@ impl Crc64 {
 mod tests {
     use super::*;
 
-    /// The check value of the catalogue of parametrised CRC algorithms, <https://reveng.sourceforge.io/crc-catalogue/>.
+    /// The check value of the catalogue of parametrised CRC algorithms,
+    /// <https://reveng.sourceforge.io/crc-catalogue/>.
     #[test]
     fn the_check_value_is_met_however_the_bytes_are_cut() {
         let bytes = b"123456789";

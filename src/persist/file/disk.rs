@@ -1,4 +1,4 @@
-//! Bytes on disk.
+//! Reading and writing of files on disk.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -10,37 +10,39 @@ use super::header::{self, Header};
 use super::{PREFIX, invalid};
 use crate::error::Error;
 
-/// How many names are tried for a temporary file.
+/// The number of names that are tried for a temporary file.
 const ATTEMPTS: usize = 100;
 
-/// Tells apart the temporary files of this process.
+/// A counter that makes the names of this process's temporary files distinct.
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// Writes a file so that at any time, whatever happens, there is the old one or the new one under its name: to a
-/// temporary file beside it, which takes its place once it is on the disk.
+/// Writes a file atomically: its path names either the complete old file or the complete new one at any time.
+///
+/// The bytes go to a temporary file in the same directory, which is renamed once it is on the disk.
 ///
 /// # Errors
-/// [`Error::File`]. The temporary file is then gone, and the file as it was; if the very last step failed, which is to
-/// make the new name last, it is the new one.
+/// Returns [`Error::File`] if a step fails. The temporary file is then deleted and the old file is unchanged.
+/// If only the last step fails, which makes the new name durable, the path names the new file.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     save_in_steps(path, bytes, |_| Ok(()))
 }
 
-/// What saving consists of, in this order.
+/// The steps of saving, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Create,
-    /// Once for each piece.
+    /// A step that occurs once for each piece.
     Write,
     Sync,
     Rename,
     SyncDirectory,
 }
 
-/// How many bytes are written at once.
+/// The number of bytes that are written at once.
 const PIECE: usize = 1 << 20;
 
-/// As [`save`]; `before` is asked before each step, so that tests see how things stand and make it fail.
+/// Writes a file as [`save`] does, and calls `before` before each step, so that tests can inspect the state
+/// and make a step fail.
 fn save_in_steps(
     path: &Path,
     bytes: &[u8],
@@ -51,14 +53,14 @@ fn save_in_steps(
     let (temporary, file) = temporary(path).map_err(failed)?;
     let written = write(file, bytes, &mut before).and_then(|()| before(Step::Rename));
     if let Err(error) = written.and_then(|()| fs::rename(&temporary, path)) {
-        // What went wrong first is what counts.
+        // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
         return Err(failed(error));
     }
     before(Step::SyncDirectory).and_then(|()| sync_directory(directory(path))).map_err(failed)
 }
 
-/// Writes the bytes and waits until they are on the disk. The file is closed then.
+/// Writes the bytes, waits until they are on the disk, and closes the file.
 fn write(mut file: File, bytes: &[u8], before: &mut impl FnMut(Step) -> io::Result<()>) -> io::Result<()> {
     for piece in bytes.chunks(PIECE) {
         before(Step::Write)?;
@@ -68,13 +70,13 @@ fn write(mut file: File, bytes: &[u8], before: &mut impl FnMut(Step) -> io::Resu
     file.sync_all()
 }
 
-/// The bytes of a file, read only if its header fits its size.
+/// Reads the bytes of a file, if its header fits its size.
 ///
 /// # Errors
-/// [`Error::File`] if it cannot be read, [`Error::InvalidFile`] for a file of another format.
+/// Returns [`Error::File`] if the file cannot be read, and [`Error::InvalidFile`] if it has another format.
 pub(crate) fn load(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |error| failure("load", path, &error);
-    // Asked before it is opened, because opening a pipe waits for a writer.
+    // This check comes before opening the file, because opening a pipe waits for a writer.
     let regular = fs::metadata(path).map_err(failed)?.is_file();
     if !regular {
         return Err(failed(io::Error::new(ErrorKind::InvalidInput, "not a regular file")));
@@ -91,17 +93,17 @@ pub(crate) fn load(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Appends at most `length` bytes.
+/// Appends at most `length` bytes of a file to `bytes`.
 fn read(file: &mut File, length: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
     let room = usize::try_from(length).map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
     bytes.try_reserve_exact(room)?;
     file.take(length).read_to_end(bytes).map(|_| ())
 }
 
-/// A new file in the directory of `path`.
+/// Creates a new file in the directory of `path`.
 fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     let Some(name) = path.file_name() else {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "the path does not end in the name of a file"));
+        return Err(io::Error::new(ErrorKind::InvalidInput, "the path does not end in a file name"));
     };
     for _ in 0..ATTEMPTS {
         let mut hidden = OsString::from(".");
@@ -124,11 +126,11 @@ fn directory(path: &Path) -> &Path {
     }
 }
 
-/// The name of a file is on the disk once its directory is.
+/// Writes a directory to the disk, which makes the names of its files durable.
 #[cfg(unix)]
 fn sync_directory(directory: &Path) -> io::Result<()> {
     match File::open(directory).and_then(|directory| directory.sync_all()) {
-        // Some directories may be written but not read, and some file systems cannot do this.
+        // Some directories can be written but not read, and some file systems do not support syncing them.
         Err(error)
             if matches!(
                 error.kind(),
@@ -141,7 +143,7 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Directories cannot be opened here; renaming is as durable as the system makes it.
+/// Does nothing, because this system cannot open directories. Renaming is as durable as the system makes it.
 #[cfg(not(unix))]
 fn sync_directory(_directory: &Path) -> io::Result<()> {
     Ok(())

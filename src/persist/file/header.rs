@@ -1,4 +1,4 @@
-//! The header of a file: what it is of, and where its arrays lie.
+//! The header of a file: its metadata and the positions of its arrays.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,20 +10,20 @@ use super::{FORMAT, PREFIX, invalid};
 use crate::error::Error;
 use crate::scalar::Kind;
 
-/// The most dimensions of an array.
+/// The largest number of dimensions of an array.
 const MOST_DIMENSIONS: usize = 2;
 
-/// What the header says.
+/// A parsed header.
 #[derive(Debug)]
 pub(super) struct Header<'a> {
     pub(super) metadata: Metadata,
-    /// By name.
+    /// The arrays, sorted by name.
     pub(super) arrays: Vec<Array<'a>>,
-    /// The bytes of all arrays.
+    /// The number of bytes of all arrays.
     pub(super) data: usize,
 }
 
-/// What the file is of.
+/// The format, the version and the description of a file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Metadata {
@@ -32,36 +32,38 @@ pub(super) struct Metadata {
     pub(super) description: String,
 }
 
-/// Where an array lies.
+/// The name, the type, the shape and the position of an array.
 #[derive(Debug)]
 pub(super) struct Array<'a> {
     pub(super) name: &'a str,
     pub(super) kind: Kind,
     pub(super) shape: Shape,
-    /// From the end of the header.
+    /// The range of its bytes, from the end of the header.
     pub(super) bytes: Range<usize>,
 }
 
-/// The range of the header that begins a file of `length` bytes, from the first of them.
+/// Returns the range of the header in a file of `length` bytes, given the first bytes of the file.
 ///
 /// # Errors
-/// For a file that has no room for it.
+/// Returns [`Error::InvalidFile`] if the file is too short for the header.
 pub(super) fn range(start: &[u8], length: u64) -> Result<Range<usize>, Error> {
     let Some(prefix) = start.first_chunk::<PREFIX>() else {
-        return Err(invalid(format!("it has {} bytes, wanted at least {PREFIX}", start.len())));
+        return Err(invalid(format!("it has {} bytes, expected at least {PREFIX}", start.len())));
     };
     let (header, room) = (u64::from_le_bytes(*prefix), length.saturating_sub(PREFIX as u64));
     let most = room.min(FORMAT.longest_header);
     if header > most {
-        return Err(invalid(format!("its header is said to have {header} bytes, wanted at most {most}")));
+        return Err(invalid(format!("its header declares {header} bytes, expected at most {most}")));
     }
-    // Below 4 GiB, which any `usize` holds.
+    // The header is below 4 GiB, so its length fits any `usize`.
     Ok(PREFIX..PREFIX + header as usize)
 }
 
 impl<'a> Header<'a> {
+    /// Parses a header.
+    ///
     /// # Errors
-    /// For anything but a well-formed header whose arrays lie one behind the other.
+    /// Returns [`Error::InvalidFile`] unless the header is well formed and its arrays are contiguous.
     pub(super) fn parse(text: &'a [u8]) -> Result<Self, Error> {
         let Listed { metadata, mut arrays } =
             serde_json::from_slice(text).map_err(|error| invalid(format!("in its header: {error}")))?;
@@ -72,7 +74,7 @@ impl<'a> Header<'a> {
             let length = bytes.end.checked_sub(bytes.start);
             if bytes.start != data || length.is_none() || length != wanted {
                 return Err(invalid(format!(
-                    "array `{name}` ({kind}, {shape}) is said to lie at {bytes:?}, wanted {} bytes from {data}",
+                    "array `{name}` ({kind}, {shape}) is at {bytes:?}, expected {} bytes from {data}",
                     wanted.map_or("fewer".to_owned(), |bytes| bytes.to_string())
                 )));
             }
@@ -85,18 +87,20 @@ impl<'a> Header<'a> {
         }
     }
 
+    /// Checks that a file of `length` bytes, with `before` bytes before its arrays, ends with its arrays.
+    ///
     /// # Errors
-    /// When a file of `length` bytes with this many before its arrays is shorter or longer than they are.
+    /// Returns [`Error::InvalidFile`] if the file is shorter or longer.
     pub(super) fn check_length(&self, before: usize, length: u64) -> Result<(), Error> {
         let wanted = before as u64 + self.data as u64;
         if length == wanted {
             return Ok(());
         }
-        Err(invalid(format!("it has {length} bytes, wanted {wanted}")))
+        Err(invalid(format!("it has {length} bytes, expected {wanted}")))
     }
 }
 
-/// The header before its arrays are compared with each other.
+/// A header whose arrays have not been compared with each other.
 struct Listed<'a> {
     metadata: Metadata,
     arrays: Vec<Array<'a>>,
@@ -154,7 +158,7 @@ impl Shape {
         &self.lengths[..self.dimensions]
     }
 
-    /// How many numbers; `None` where that cannot be counted.
+    /// Returns the number of numbers in the array, or `None` if it overflows.
     fn numbers(&self) -> Option<usize> {
         self.lengths().iter().try_fold(1, |product: usize, &length| product.checked_mul(length))
     }

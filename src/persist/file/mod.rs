@@ -1,12 +1,14 @@
-//! Files: named arrays of numbers in the safetensors format, read strictly and written so that a crash loses nothing.
+//! Files with named arrays of numbers in the safetensors format, with a strict reader and crash-safe writing.
 //!
-//! A file is eight bytes with the length of a header, the header in JSON, and the numbers, little-endian and without
-//! gaps. The header says of what format and version the file is, holds a description (itself JSON, which belongs to
-//! whoever writes the file) and lists the arrays. The array `checksum` is the CRC-64/XZ of all other bytes.
+//! A file consists of eight bytes with the length of the header, the header in JSON, and the numbers, which
+//! are little-endian and without gaps. The header contains the format and its version, a description (itself
+//! JSON, defined by the writer of the file) and a list of the arrays. The array `checksum` is the CRC-64/XZ
+//! of all other bytes.
 //!
-//! Bytes that are read may come from anywhere: sizes are compared with what is there before memory is taken, and what
-//! is not exactly as wanted is an [`Error::InvalidFile`](crate::Error). The readers of the format that others wrote are
-//! laxer: of two arrays with one name the last wins there, and a header may have 100 MB and take many times that to read.
+//! The bytes of a file are not trusted. Sizes are compared with the length of the file before memory is
+//! allocated, and every deviation from the format is an [`Error::InvalidFile`](crate::Error). Other readers
+//! of the format are laxer: if two arrays have the same name they keep the last, and they accept headers of
+//! 100 MB, which need many times that memory.
 
 mod checksum;
 mod disk;
@@ -20,59 +22,64 @@ pub(crate) use writer::Writer;
 
 use crate::error::Error;
 
-/// The format of files. A header of 4 MiB has room for the thousands of models, each with a few arrays, in a pairwise
-/// classifier of a hundred classes.
+/// The format of model files. A header of 4 MiB has room for a pairwise classifier of a hundred classes,
+/// which consists of thousands of models with a few arrays each.
 pub(crate) const FORMAT: Format = Format { name: "logit model", major: 1, minor: 0, longest_header: 1 << 22 };
 
-/// A name and a version. Files of a newer major version are refused; a minor version adds what files of older ones do
-/// without.
+/// The name and the version of a format. Files of a newer major version are rejected. A minor version adds
+/// optional contents that older files do not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Format {
     pub(crate) name: &'static str,
     pub(crate) major: u32,
     pub(crate) minor: u32,
-    /// The longest header that is read, in bytes. Reading takes several times its size, which therefore is little; names
-    /// and texts that may be long belong into arrays of bytes.
+    /// The longest header that is read, in bytes. The limit is low because reading takes several times the
+    /// size of the header. Names and texts that may be long belong in arrays of bytes.
     pub(crate) longest_header: u64,
 }
 
 impl Format {
-    /// As files have it.
+    /// The version as files contain it, `major.minor`.
     pub(crate) fn version(&self) -> String {
         format!("{}.{}", self.major, self.minor)
     }
 
+    /// Checks the name of a file's format.
+    ///
     /// # Errors
-    /// For a file of another format.
+    /// Returns [`Error::InvalidFile`] for another format.
     pub(crate) fn check_name(&self, found: &str) -> Result<(), Error> {
         if found == self.name {
             return Ok(());
         }
-        Err(invalid(format!("it is a `{found}`, wanted a `{}`", self.name)))
+        Err(invalid(format!("its format is `{found}`, expected `{}`", self.name)))
     }
 
+    /// Checks the version of a file.
+    ///
     /// # Errors
-    /// For a version that cannot be read.
+    /// Returns [`Error::InvalidFile`] for a version that cannot be read.
     pub(crate) fn check_version(&self, version: &str) -> Result<(), Error> {
         let Format { major, minor, .. } = self;
         let numbers = version.split_once('.');
         let parsed = numbers.and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
         match parsed {
-            None => {
-                Err(invalid(format!("its version is `{version}`, wanted two numbers as `{major}.{minor}`")))
-            }
+            None => Err(invalid(format!(
+                "its version is `{version}`, expected two numbers such as `{major}.{minor}`"
+            ))),
             Some((found, _)) if found > *major => Err(invalid(format!(
-                "it is of version {version}, this is a reader of {major}.{minor}: use a newer version of this library"
+                "its version is {version}, but this library reads {major}.{minor}: use a newer version of \
+                 this library"
             ))),
             Some((found, _)) if found < *major => {
-                Err(invalid(format!("it is of version {version}, wanted {major}.0 to {major}.{minor}")))
+                Err(invalid(format!("its version is {version}, expected {major}.0 to {major}.{minor}")))
             }
             Some(_) => Ok(()),
         }
     }
 }
 
-/// Digits, and nothing else.
+/// Parses a number that consists of digits only.
 fn number(digits: &str) -> Option<u32> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
@@ -80,13 +87,13 @@ fn number(digits: &str) -> Option<u32> {
 /// The name of the array with the checksum.
 const CHECKSUM: &str = "checksum";
 
-/// Bytes before the header: its length.
+/// The number of bytes before the header, which hold its length.
 const PREFIX: usize = size_of::<u64>();
 
-/// The longest part of a reason that is shown.
+/// The number of bytes of a reason that a message shows.
 const SHOWN: usize = 300;
 
-/// A file that cannot be used, and why.
+/// An [`Error::InvalidFile`] with this reason, cut to a length that can be shown.
 pub(crate) fn invalid(reason: impl Into<String>) -> Error {
     let mut reason: String = reason.into();
     if reason.len() > SHOWN {

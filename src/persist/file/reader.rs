@@ -1,4 +1,4 @@
-//! Reading a file from bytes.
+//! The reader of a file's bytes.
 
 use super::checksum::Crc64;
 use super::header::{self, Array, Header, Metadata};
@@ -6,18 +6,20 @@ use super::{CHECKSUM, FORMAT, invalid};
 use crate::error::Error;
 use crate::scalar::{Element, Stored};
 
-/// A file whose header and checksum are right.
+/// A file whose header and checksum have been verified.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     metadata: Metadata,
-    /// All but the checksum.
+    /// The arrays, without the checksum.
     arrays: Vec<Array<'a>>,
     data: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
+    /// Reads the header of a file and verifies the checksum.
+    ///
     /// # Errors
-    /// [`Error::InvalidFile`] for bytes that are not a complete file of a version that can be read.
+    /// Returns [`Error::InvalidFile`] for bytes that are not a complete file of a supported version.
     pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, Error> {
         let range = header::range(bytes, bytes.len() as u64)?;
         let (before, data) = bytes.split_at(range.end);
@@ -33,17 +35,19 @@ impl<'a> Reader<'a> {
         let (first, rest) = (&data[..checksum.bytes.start], &data[checksum.bytes.end..]);
         let wanted = Crc64::new().update(before).update(first).update(rest).value();
         if wanted != found {
-            return Err(invalid(format!("its checksum is {found:016x}, that of its bytes {wanted:016x}")));
+            return Err(invalid(format!(
+                "its checksum is {found:016x}, but that of its bytes is {wanted:016x}"
+            )));
         }
         Ok(Reader { metadata, arrays, data })
     }
 
-    /// What its writer says about it.
+    /// The description that the writer of the file added.
     pub(crate) fn description(&self) -> &str {
         &self.metadata.description
     }
 
-    /// The arrays: name, lengths, numbers.
+    /// Consumes the reader and returns the name, the lengths and the numbers of each array.
     pub(crate) fn into_arrays(self) -> impl Iterator<Item = (&'a str, Vec<usize>, Stored)> {
         let data = self.data;
         self.arrays.into_iter().map(move |array| {
@@ -53,15 +57,17 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Returns the checksum that a file contains.
+///
 /// # Errors
-/// For an array that is not a single `u64`.
+/// Returns [`Error::InvalidFile`] if the array is not a single `u64`.
 fn stored_checksum(array: &Array<'_>, data: &[u8]) -> Result<u64, Error> {
     let Array { name, kind, shape, bytes } = array;
     if *kind != u64::KIND {
-        return Err(invalid(format!("array `{name}` is of {kind}, wanted {}", u64::KIND)));
+        return Err(invalid(format!("array `{name}` has the type {kind}, expected {}", u64::KIND)));
     }
     if !shape.lengths().is_empty() {
-        return Err(invalid(format!("array `{name}` has the shape {shape}, wanted []")));
+        return Err(invalid(format!("array `{name}` has the shape {shape}, expected []")));
     }
     u64::decode(&data[bytes.clone()]).next().ok_or_else(|| invalid(format!("array `{name}` is empty")))
 }

@@ -1,11 +1,11 @@
-//! Writing a file to bytes.
+//! The writer of a file's bytes.
 
 use super::checksum::Crc64;
 use super::{CHECKSUM, FORMAT, PREFIX};
 use crate::error::{Error, unsupported};
 use crate::scalar::Values;
 
-/// The arrays of a file to be. The same arrays give the same bytes.
+/// A builder of a file from named arrays. The same arrays give the same bytes.
 #[derive(Debug)]
 pub(crate) struct Writer<'a> {
     description: String,
@@ -15,7 +15,7 @@ pub(crate) struct Writer<'a> {
 #[derive(Debug)]
 struct Array<'a> {
     name: String,
-    /// The lengths; a single number has none.
+    /// The length of each dimension; empty for a single number.
     shape: Vec<usize>,
     values: Values<'a>,
 }
@@ -26,31 +26,33 @@ impl<'a> Writer<'a> {
         Writer { description, arrays: vec![placeholder] }
     }
 
-    /// Adds an array under a name of its own, of letters, digits, dots and underscores; the product of the lengths is the
-    /// number of values.
+    /// Adds an array under a unique name of letters, digits, dots and underscores. The product of the lengths
+    /// is the number of values.
     pub(crate) fn array(mut self, name: String, shape: Vec<usize>, values: Values<'a>) -> Self {
         self.arrays.push(Array { name, shape, values });
         self
     }
 
-    /// The file.
+    /// Returns the bytes of the file.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a header that is longer than those that are read.
+    /// Returns [`Error::Unsupported`] if the header would be longer than readers accept.
     pub(crate) fn into_bytes(self) -> Result<Vec<u8>, Error> {
-        // The order of arrays makes no difference to the length beyond their offsets, of at most 20 digits each.
+        // The order of the arrays changes only the lengths of their offsets, which have at most 20 digits
+        // each.
         let longest = self.header().0.len() + 40 * self.arrays.len();
         if longest as u64 > FORMAT.longest_header {
             return Err(unsupported(
-                "a model of so many parts",
+                "a model with this many parts",
                 "the format of model files",
-                "save its parts one by one",
+                "save its parts separately",
             ));
         }
         Ok(self.encode())
     }
 
-    /// Large numbers first, so that each array lies at a multiple of the size of its numbers.
+    /// Encodes the file. Arrays of wide numbers come first, so that each array is aligned to the size of its
+    /// numbers.
     fn encode(mut self) -> Vec<u8> {
         self.arrays.sort_by_cached_key(|array| (std::cmp::Reverse(array.values.kind()), array.name.clone()));
         let (header, data) = self.header();
@@ -70,7 +72,7 @@ impl<'a> Writer<'a> {
         bytes
     }
 
-    /// The header, and the size of what comes after it.
+    /// The header, and the number of bytes after it.
     fn header(&self) -> (String, usize) {
         let metadata = serde_json::json!({
             "format": FORMAT.name,

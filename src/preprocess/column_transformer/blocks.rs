@@ -1,4 +1,4 @@
-//! Blocks of columns as types: a block beside those before it.
+//! Blocks of columns as types: each block follows those before it.
 
 use nalgebra::DMatrix;
 
@@ -7,9 +7,10 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Blocks side by side: the last one, and the `rest` before it, which is `()` before the first. What
-/// [`ColumnTransformer::block`](super::ColumnTransformer::block) makes, of transformers, and what a fit makes of it, of
-/// [`Transform`]s.
+/// A list of blocks: the last block, and the `rest` before it.
+///
+/// The rest of the first block is `()`. [`ColumnTransformer::block`](super::ColumnTransformer::block) builds
+/// a list of transformers; a fit turns it into a list of [`Transform`]s.
 ///
 /// ```
 /// use logit::StandardScaler;
@@ -17,7 +18,9 @@ use crate::scalar::Real;
 /// use logit::preprocess::{ColumnTransformer, MaxAbsScaler};
 /// use nalgebra::dmatrix;
 ///
-/// let columns = ColumnTransformer::new().block([1], StandardScaler::new()).block([0], MaxAbsScaler::new());
+/// let columns = ColumnTransformer::new()
+///     .block([1], StandardScaler::new())
+///     .block([0], MaxAbsScaler::new());
 /// let fitted = columns.fit(&dmatrix![4.0, 1.0; 2.0, 3.0])?;
 /// assert_eq!(fitted.blocks().last().scale(), [4.0]);
 /// assert_eq!(fitted.blocks().rest().last().mean(), [2.0]);
@@ -34,36 +37,41 @@ impl<A, P> Beside<A, P> {
         Beside { rest, last }
     }
 
-    /// The blocks before the last one.
+    /// Returns the blocks before the last one.
     pub fn rest(&self) -> &A {
         &self.rest
     }
 
-    /// The last block.
+    /// Returns the last block.
     pub fn last(&self) -> &P {
         &self.last
     }
 }
 
-/// Transformers of blocks, which are fitted one after the other: `()` and [`Beside`]. Nobody needs to implement it.
+/// The transformers of the blocks, which are fitted one after the other.
+///
+/// `()` and [`Beside`] implement the trait; no other implementation is needed.
 pub trait FitBlocks<T: Real> {
-    /// What a fit makes of them.
+    /// The fitted blocks.
     type Fitted: FittedBlocks<T>;
 
     /// Fits each block to its columns.
     ///
     /// # Errors
-    /// Those of the transformers.
+    /// Returns the errors of the transformers.
     fn fit_blocks(&self, fit: &mut BlockFit<'_, T>) -> Result<Self::Fitted, Error>;
 }
 
-/// The transformations of blocks, by their numbers: `()`, [`Beside`], and a vector of transformations of one type, such as
-/// [`AnyTransform`](crate::registry::AnyTransform). Nobody needs to implement it.
+/// The fitted transformations of the blocks, accessed by index.
+///
+/// `()`, [`Beside`], and a vector of transformations of one type, such as
+/// [`AnyTransform`](crate::registry::AnyTransform), implement the trait; no other implementation is needed.
 pub trait FittedBlocks<T: Real> {
-    /// How many blocks there are.
+    /// Returns the number of blocks.
     fn count(&self) -> usize;
 
-    /// The transformation of a block, counted from 0; `None` beyond the last.
+    /// Returns the transformation of the block at `index`, counted from 0, or `None` if there are fewer
+    /// blocks.
     fn block(&self, index: usize) -> Option<&dyn Transform<T>>;
 }
 
@@ -74,7 +82,7 @@ pub struct BlockFit<'a, T: Real> {
     options: TransformerOptions<'a, T>,
     /// The columns of the blocks that are not fitted yet.
     columns: std::slice::Iter<'a, Vec<usize>>,
-    /// What the blocks hand on to later steps, if that is wanted.
+    /// The training rows that the blocks pass on to later steps, if these are requested.
     handed_on: Option<Vec<DMatrix<T>>>,
 }
 
@@ -112,7 +120,7 @@ impl<'a, T: Real> BlockFit<'a, T> {
     }
 }
 
-/// Those of some columns.
+/// Returns the entries of the given columns.
 pub(super) fn pick<V: Clone>(all: &[V], columns: &[usize]) -> Vec<V> {
     columns.iter().map(|&column| all[column].clone()).collect()
 }

@@ -16,8 +16,8 @@ use crate::scratch::Scratch;
 
 /// A fitted [`ColumnTransformer`](super::ColumnTransformer).
 ///
-/// Rows can be transformed back where every block permits it and no column was dropped; of a column that several blocks have,
-/// the first one decides.
+/// Rows can be transformed back if every block has an inverse and no column was dropped. If several blocks
+/// have a column, its values come from the first of them.
 ///
 /// ```
 /// use logit::prelude::*;
@@ -25,12 +25,23 @@ use crate::scratch::Scratch;
 /// use logit::{OneHotEncoder, StandardScaler};
 /// use nalgebra::dmatrix;
 ///
-/// let columns = ColumnTransformer::new().block([2], OneHotEncoder::new()).block([0], StandardScaler::new());
+/// let columns = ColumnTransformer::new()
+///     .block([2], OneHotEncoder::new())
+///     .block([0], StandardScaler::new());
 /// let x = dmatrix![1.0, 10.0, 7.0; 3.0, 20.0, 8.0];
 /// let fitted = columns.remainder(Remainder::Pass).fit(&x)?;
-/// assert_eq!(fitted.transform(&x)?, dmatrix![1.0, 0.0, -1.0, 10.0; 0.0, 1.0, 1.0, 20.0]);
-/// assert_eq!((fitted.columns(), fitted.passed()), (&[vec![2], vec![0]][..], &[1][..]));
-/// assert_eq!(fitted.output_names(&["a".into(), "b".into(), "c".into()])?, ["c=7", "c=8", "a", "b"]);
+/// assert_eq!(
+///     fitted.transform(&x)?,
+///     dmatrix![1.0, 0.0, -1.0, 10.0; 0.0, 1.0, 1.0, 20.0]
+/// );
+/// assert_eq!(
+///     (fitted.columns(), fitted.passed()),
+///     (&[vec![2], vec![0]][..], &[1][..])
+/// );
+/// assert_eq!(
+///     fitted.output_names(&["a".into(), "b".into(), "c".into()])?,
+///     ["c=7", "c=8", "a", "b"]
+/// );
 /// assert_eq!(fitted.inverse_transform(&fitted.transform(&x)?)?, x);
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -45,7 +56,7 @@ pub struct FittedColumnTransformer<T, B> {
     scalar: PhantomData<T>,
 }
 
-/// A block must have columns, and each of them once.
+/// Checks that a block has columns, and none of them twice.
 pub(super) fn check_block(columns: &[usize]) -> Result<(), Error> {
     if columns.is_empty() {
         return Err(Error::Empty { argument: "block", axis: "columns" });
@@ -54,11 +65,16 @@ pub(super) fn check_block(columns: &[usize]) -> Result<(), Error> {
     sorted.sort_unstable();
     let twice = sorted.windows(2).find(|pair| pair[0] == pair[1]);
     twice.map_or(Ok(()), |pair| {
-        check::parameter("block", pair[0] as f64, false, "columns of the table, each at most once in a block")
+        check::parameter(
+            "block",
+            pair[0] as f64,
+            false,
+            "a column of the table, listed at most once in a block",
+        )
     })
 }
 
-/// The columns below `count` that no block has.
+/// Returns the columns below `count` that are in no block.
 pub(super) fn others(columns: &[Vec<usize>], count: usize) -> Vec<usize> {
     let mut free = vec![true; count];
     columns.iter().flatten().for_each(|&column| free[column] = false);
@@ -67,8 +83,9 @@ pub(super) fn others(columns: &[Vec<usize>], count: usize) -> Vec<usize> {
 
 impl<T: Real, B: FittedBlocks<T>> FittedColumnTransformer<T, B> {
     /// # Errors
-    /// For blocks of other numbers of columns than theirs, a column that is twice in a block or in none and neither passed nor
-    /// dropped or the other way round, and for another number of names than of columns.
+    /// Returns an error if a block has another number of inputs than columns or lists a column twice, if a
+    /// column is neither in a block nor passed nor dropped or more than one of these, or if there are not as
+    /// many names as columns.
     pub(super) fn new(
         blocks: B,
         columns: Vec<Vec<usize>>,
@@ -90,39 +107,44 @@ impl<T: Real, B: FittedBlocks<T>> FittedColumnTransformer<T, B> {
         all.sort_unstable();
         let ascending = passed.is_sorted() && dropped.is_sorted();
         let complete = ascending && all.iter().copied().eq(0..inputs);
-        check::parameter("columns", inputs as f64, complete, "each in a block, passed or dropped")?;
+        check::parameter(
+            "columns",
+            inputs as f64,
+            complete,
+            "complete: each column in a block, passed or dropped",
+        )?;
         if let Some(names) = &names {
             check::count("names", "entries", inputs, names.len())?;
         }
         Ok(FittedColumnTransformer { blocks, columns, passed, dropped, inputs, names, scalar: PhantomData })
     }
 
-    /// What was learned of the blocks.
+    /// Returns the fitted blocks.
     pub fn blocks(&self) -> &B {
         &self.blocks
     }
 
-    /// The columns of each block, as positions in the table that goes in.
+    /// Returns the columns of each block, as positions in the input table.
     pub fn columns(&self) -> &[Vec<usize>] {
         &self.columns
     }
 
-    /// The columns that go through as they are.
+    /// Returns the columns that pass through unchanged.
     pub fn passed(&self) -> &[usize] {
         &self.passed
     }
 
-    /// The columns that are left out.
+    /// Returns the columns that are left out.
     pub fn dropped(&self) -> &[usize] {
         &self.dropped
     }
 
-    /// The names of the columns of the fit, if they had any.
+    /// Returns the column names of the training rows, if they had any.
     pub fn names(&self) -> Option<&[String]> {
         self.names.as_deref()
     }
 
-    /// The blocks with their columns and the first column that each makes.
+    /// Returns the blocks, each with its columns and its first output column.
     fn parts(&self) -> impl Iterator<Item = (&dyn Transform<T>, &[usize], usize)> {
         let mut start = 0;
         self.columns.iter().enumerate().filter_map(move |(index, columns)| {
@@ -132,12 +154,12 @@ impl<T: Real, B: FittedBlocks<T>> FittedColumnTransformer<T, B> {
         })
     }
 
-    /// How many columns the blocks make.
+    /// Returns the number of output columns of all blocks.
     fn made(&self) -> usize {
         self.parts().map(|(block, ..)| block.outputs()).sum()
     }
 
-    /// What the blocks made of `x`, and what passes.
+    /// Joins the outputs `made` of the blocks and the columns of `x` that pass through.
     pub(super) fn side_by_side(&self, x: Rows<'_, T>, made: &[DMatrix<T>]) -> Result<DMatrix<T>, Error> {
         let mut z = DMatrix::zeros(x.nrows(), self.outputs());
         for ((block, _, start), made) in self.parts().zip(made) {
@@ -182,12 +204,12 @@ impl<T: Real, B: FittedBlocks<T>> Transform<T> for FittedColumnTransformer<T, B>
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         check::count("x", "columns", self.outputs(), z.ncols())?;
         if !self.dropped.is_empty() {
-            let (by, instead) = ("a column transformer that drops columns", "let them pass");
+            let (by, instead) = ("a column transformer that drops columns", "use `Remainder::Pass`");
             return Err(Error::Unsupported { what: "inverse_transform", by, instead });
         }
         let mut x = DMatrix::zeros(z.nrows(), self.inputs);
         let parts: Vec<_> = self.parts().collect();
-        // Backwards, so that the first block has the last word.
+        // Blocks are written in reverse order, so that the first one determines a shared column.
         for (block, columns, start) in parts.into_iter().rev() {
             let back = block.inverse_rows(z.columns(start, block.outputs()))?;
             for (index, &column) in columns.iter().enumerate() {
@@ -221,7 +243,7 @@ impl<T: Real, B: FittedBlocks<T>> Transform<T> for FittedColumnTransformer<T, B>
     }
 }
 
-/// The same names, with numbers behind those that were there before.
+/// Makes the names distinct: a repeated name gets a number in brackets.
 fn distinct(names: Vec<String>) -> Vec<String> {
     let mut taken: std::collections::BTreeSet<String> = names.iter().cloned().collect();
     let mut seen = std::collections::BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Different transformations of different columns, side by side.
+//! Different transformations for different columns.
 
 mod blocks;
 mod fitted;
@@ -16,37 +16,45 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
-/// Several transformers side by side, each on its own columns, and a rule for all other columns.
+/// Applies a transformer to each block of columns, and a rule to all other columns.
 ///
-/// A block is some columns, by name or by position, and what transforms them: a [`Transformer`], or a tuple of several. Names
-/// and positions are those of the table that goes in, whatever the blocks before make of it. Names need rows that have some: a
-/// [`Dataset`](crate::data::Dataset), or [`Rows::with_names`].
+/// A block consists of columns, given by name or by position, and what transforms them: a [`Transformer`], or
+/// a tuple of several. Names and positions refer to the input table, regardless of the other blocks. Names
+/// require rows that have names: a [`Dataset`](crate::data::Dataset), or [`Rows::with_names`].
 ///
 /// # Shapes
-/// First come the columns that the blocks make, block by block, then those that pass, in their order.
+/// The output holds the columns of the blocks, block by block, then the columns that pass through, in their
+/// order.
 ///
-/// Two blocks may have a column in common, such as one that is both scaled and cut into categories; a block has each column
-/// once. Where two columns that come out would have the same name, the later one becomes `name (2)`.
+/// Two blocks may share a column, for example one that is both scaled and cut into categories. Within a
+/// block, each column occurs once. If two output columns would have the same name, the later one becomes
+/// `name (2)`.
 ///
 /// # Names
-/// A fit to rows with names knows them, finds columns by their positions from then on, and refuses rows with other names
-/// ([`Error::ColumnNames`]). Errors of the blocks name the column of the table that went in.
+/// A fit to rows with names stores the names. From then on, columns are found by position, and rows with
+/// other names are rejected with [`Error::ColumnNames`]. Errors of the blocks name the column of the input
+/// table.
 ///
 /// # Errors
-/// A fit returns [`Error::UnknownColumn`] for a column that does not exist, [`Error::ColumnNames`] for a name where the rows
-/// have none, [`Error::RemainingColumns`] for columns without a block unless [`remainder`](ColumnTransformer::remainder) says
-/// otherwise, [`Error::Empty`] for a block without columns, [`Error::InvalidParameter`] for a column that is twice in a block,
-/// and the errors of the blocks.
+/// A fit returns [`Error::UnknownColumn`] if a column does not exist, and [`Error::ColumnNames`] if a column
+/// is given by a name and the rows have no names, or two columns with this name. It returns
+/// [`Error::RemainingColumns`] if some columns are in no block, unless
+/// [`remainder`](ColumnTransformer::remainder) is set. It returns [`Error::Empty`] if a block has no columns,
+/// [`Error::InvalidParameter`] if a block lists a column twice, and the errors of the blocks.
 ///
 /// # Examples
 /// ```
 /// use logit::data::Dataset;
 /// use logit::prelude::*;
 /// use logit::preprocess::{ColumnTransformer, Remainder};
-/// use logit::{Imputer, LogisticRegression, OneHotEncoder, Penalty, Pipeline, StandardScaler};
+/// use logit::{
+///     Imputer, LogisticRegression, OneHotEncoder, Penalty, Pipeline, StandardScaler,
+/// };
 /// use nalgebra::dmatrix;
 ///
-/// let x = dmatrix![0.0, 39.1, 2007.0; 1.0, f64::NAN, 2008.0; 0.0, 46.5, 2008.0; 1.0, 50.0, 2009.0];
+/// let x = dmatrix![
+///     0.0, 39.1, 2007.0; 1.0, f64::NAN, 2008.0; 0.0, 46.5, 2008.0; 1.0, 50.0, 2009.0
+/// ];
 /// let penguins = Dataset::new(x, ["adelie", "adelie", "gentoo", "gentoo"])?
 ///     .with_feature_names(["island", "bill_length", "year"])?;
 ///
@@ -54,14 +62,16 @@ use crate::scalar::Real;
 ///     .block(["island"], OneHotEncoder::new())
 ///     .block(["bill_length"], (Imputer::median(), StandardScaler::new()))
 ///     .remainder(Remainder::Drop);
-/// let model = Pipeline::new(columns, LogisticRegression::new(Penalty::c(1.0))).fit(&penguins, &penguins.y)?;
+/// let model = Pipeline::new(columns, LogisticRegression::new(Penalty::c(1.0)))
+///     .fit(&penguins, &penguins.y)?;
 /// let names = model.steps().output_names(&penguins.feature_names)?;
 /// assert_eq!(names, ["island=0", "island=1", "bill_length"]);
 ///
 /// let error = model.predict(&dmatrix![2.0, 39.1, 2007.0]).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "column 0 (`island`) of `x` is 2 at row 0, which is none of the 2 categories of the training rows"
+///     "column 0 (`island`) of `x` is 2 at row 0, which is not one of the 2 categories \
+///      of the training rows"
 /// );
 /// # Ok::<(), logit::Error>(())
 /// ```
@@ -72,7 +82,7 @@ pub struct ColumnTransformer<B = ()> {
     remainder: Remainder,
 }
 
-/// What a [`ColumnTransformer`] does with the columns that no block has.
+/// The treatment of the columns that are in no block of a [`ColumnTransformer`].
 ///
 /// ```
 /// use logit::StandardScaler;
@@ -85,23 +95,26 @@ pub struct ColumnTransformer<B = ()> {
 /// assert!(scale.fit(&x).is_err());
 /// let pass = scale.clone().remainder(Remainder::Pass).fit(&x)?;
 /// assert_eq!(pass.transform(&x)?, dmatrix![-1.0, 7.0; 1.0, 8.0]);
-/// assert_eq!(scale.remainder(Remainder::Drop).fit(&x)?.transform(&x)?, dmatrix![-1.0; 1.0]);
+/// assert_eq!(
+///     scale.remainder(Remainder::Drop).fit(&x)?.transform(&x)?,
+///     dmatrix![-1.0; 1.0]
+/// );
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Remainder {
-    /// An [`Error::RemainingColumns`] that names them.
+    /// The fit returns [`Error::RemainingColumns`], which names the columns.
     #[default]
     Refuse,
-    /// They go through as they are, missing values included.
+    /// The columns pass through unchanged, missing values included.
     Pass,
-    /// They are left out, and may hold anything.
+    /// The columns are left out, and may hold anything.
     Drop,
 }
 
 impl ColumnTransformer {
-    /// No block yet.
+    /// Creates a transformer without blocks.
     pub fn new() -> Self {
         ColumnTransformer::default()
     }
@@ -113,12 +126,12 @@ impl Default for ColumnTransformer {
     }
 }
 
-/// A fitted transformer, and what each of its blocks hands on of the training rows.
+/// A fitted transformer, and the training rows that each of its blocks passes on.
 type Learned<T, F> = (FittedColumnTransformer<T, F>, Vec<DMatrix<T>>);
 
 impl<B> ColumnTransformer<B> {
-    /// Adds `transformer` for these columns, by name (`["island", "sex"]`) or by position from 0 (`[0, 3]`, `2..5`), in this
-    /// order.
+    /// Adds a block: `transformer` for these columns, by name (`["island", "sex"]`) or by position from 0
+    /// (`[0, 3]`, `2..5`), in this order.
     pub fn block<P>(
         mut self,
         columns: impl IntoIterator<Item: Into<Column>>,
@@ -129,19 +142,21 @@ impl<B> ColumnTransformer<B> {
         ColumnTransformer { blocks, columns: self.columns, remainder: self.remainder }
     }
 
-    /// What becomes of the columns that no block has. Defaults to [`Remainder::Refuse`]: whether a column that nobody thought of
-    /// is lost or goes in unscaled, codes of categories as if they were amounts, is not for a default to decide.
+    /// Sets the treatment of the columns that are in no block.
+    ///
+    /// Defaults to [`Remainder::Refuse`]: whether a forgotten column is lost, or passes through unscaled with
+    /// category codes treated as amounts, should be an explicit choice.
     pub fn remainder(mut self, remainder: Remainder) -> Self {
         self.remainder = remainder;
         self
     }
 
-    /// The transformers of the blocks, not fitted.
+    /// Returns the transformers of the blocks, which are not fitted.
     pub fn blocks(&self) -> &B {
         &self.blocks
     }
 
-    /// The positions of the columns of each block.
+    /// Returns the positions of the columns of each block.
     fn positions<T: Real>(&self, x: Rows<'_, T>) -> Result<Vec<Vec<usize>>, Error> {
         let of_block = |columns: &Vec<Column>| -> Result<Vec<usize>, Error> {
             columns.iter().map(|column| column.position(x.names(), x.ncols())).collect()
@@ -149,7 +164,7 @@ impl<B> ColumnTransformer<B> {
         self.columns.iter().map(of_block).collect()
     }
 
-    /// Fits the blocks, and returns what they hand on of the training rows if that is wanted.
+    /// Fits the blocks. If `hand_on` is set, also returns the training rows that each block passes on.
     fn learn<T: Real>(
         &self,
         x: Rows<'_, T>,
@@ -193,7 +208,7 @@ impl<T: Real, B: FitBlocks<T>> Transformer<T> for ColumnTransformer<B> {
         self.learn(x, options, false).map(|(fitted, _)| fitted)
     }
 
-    /// What the blocks hand on, side by side.
+    /// Fits the blocks, and joins the training rows that they pass on.
     fn fit_transform_rows(
         &self,
         x: Rows<'_, T>,

@@ -1,4 +1,4 @@
-//! Column transformers in files.
+//! Storage of column transformers in files.
 
 use super::super::Transform;
 use super::super::stored::split_by;
@@ -8,15 +8,17 @@ use crate::persist::file::invalid;
 use crate::persist::{Persist, Record};
 use crate::scalar::Real;
 
-/// Blocks that can be stored: each is a part of the record, `block_0`, `block_1` and so on, whatever types hold them.
+/// Blocks that can be stored in a file.
+///
+/// Each block is a part of the record, `block_0`, `block_1` and so on, whatever type holds the blocks.
 pub trait StoredBlocks<T: Real>: FittedBlocks<T> + Sized {
-    /// Adds all blocks.
+    /// Adds all blocks to the record.
     fn write(&self, record: Record) -> Record;
 
-    /// Takes out `count` blocks.
+    /// Takes `count` blocks out of the record.
     ///
     /// # Errors
-    /// [`Error::InvalidFile`], also for another number of blocks than the type has.
+    /// Returns [`Error::InvalidFile`] if a block is invalid, or if the type has another number of blocks.
     fn read(record: &mut Record, count: usize) -> Result<Self, Error>;
 }
 
@@ -25,7 +27,11 @@ impl<T: Real> StoredBlocks<T> for () {
         record
     }
     fn read(_: &mut Record, count: usize) -> Result<Self, Error> {
-        if count == 0 { Ok(()) } else { Err(invalid(format!("it has {count} blocks more than are wanted"))) }
+        if count == 0 {
+            Ok(())
+        } else {
+            Err(invalid(format!("it has {count} more blocks than the type it is read as")))
+        }
     }
 }
 
@@ -34,7 +40,8 @@ impl<T: Real, A: StoredBlocks<T>, P: Persist<Scalar = T> + Transform<T>> StoredB
         self.rest().write(record).with(&format!("block_{}", self.rest().count()), self.last())
     }
     fn read(record: &mut Record, count: usize) -> Result<Self, Error> {
-        let before = count.checked_sub(1).ok_or_else(|| invalid("it has fewer blocks than are wanted"))?;
+        let before =
+            count.checked_sub(1).ok_or_else(|| invalid("it has fewer blocks than the type it is read as"))?;
         Ok(Beside::new(A::read(record, before)?, record.take(&format!("block_{before}"))?))
     }
 }

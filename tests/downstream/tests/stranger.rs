@@ -50,7 +50,7 @@ fn errors_say_what_to_do() {
     let (x, y) = names();
     let model = LogisticRegression::new(Penalty::c(1.0)).fit(&x, &y).unwrap();
     let error = model.predict(&dmatrix![1.0, 2.0]).unwrap_err();
-    assert_eq!(error.to_string(), "`x` has 2 columns, wanted 4");
+    assert_eq!(error.to_string(), "`x` has 2 columns, expected 4");
 }
 
 #[test]

@@ -19,11 +19,11 @@ fn assert_message<A: Debug>(result: Result<A, Error>, message: &str) {
 fn levels_and_resolutions_out_of_range() {
     let model = logistic(2, 2, 1.0, 1);
     for level in [0.0, 1.0, -1.0, 2.0, f64::NAN, f64::INFINITY] {
-        let message = format!("`level` is {level}, must be above 0 and below 1");
+        let message = format!("`level` is {level}, but must be above 0 and below 1");
         assert_message(contour(&model, level, frame(), 10), &message);
     }
     for resolution in [0, 1, 4097, usize::MAX] {
-        let message = format!("`resolution` is {}, must be from 2 to 4096", resolution as f64);
+        let message = format!("`resolution` is {}, but must be from 2 to 4096", resolution as f64);
         assert_message(contour(&model, 0.5, frame(), resolution), &message);
         assert_message(between(&model, &0, &1, frame(), resolution), &message);
         assert_message(class_boundaries(&model, frame(), resolution), &message);
@@ -32,34 +32,34 @@ fn levels_and_resolutions_out_of_range() {
 
 #[test]
 fn classifiers_of_other_sizes() {
-    let message = "`classifier` has 3 features, wanted 2";
+    let message = "`classifier` has 3 features, expected 2";
     assert_message(contour(&logistic(3, 2, 1.0, 1), 0.5, frame(), 10), message);
     assert_message(between(&logistic(3, 3, 1.0, 1), &0, &1, frame(), 10), message);
     assert_message(class_boundaries(&logistic(3, 3, 1.0, 1), frame(), 10), message);
     assert_message(
         contour(&logistic(2, 3, 1.0, 1), 0.5, frame(), 10),
-        "`classes` is 3, must be 2: of more classes, `boundary::between` finds the boundary of two",
+        "`classes` is 3, but must be 2: for more classes, use `boundary::between`",
     );
     assert_message(
         between(&logistic(2, 3, 1.0, 1), &0, &9, frame(), 10),
-        "9 is none of the classifier's 3 classes",
+        "9 is not one of the classifier's 3 classes",
     );
     assert_message(
         between(&logistic(2, 3, 1.0, 1), &1, &1, frame(), 10),
-        "`second` is 1, must be another class than the first",
+        "`second` is 1, but must be a different class from the first",
     );
 }
 
 #[test]
 fn bounds_that_bound_nothing() {
-    assert_message(Bounds::new((f64::NAN, 1.0), (0.0, 1.0)), "`x_low` is NaN, must be finite");
-    assert_message(Bounds::new((0.0, 1.0), (0.0, f64::INFINITY)), "`y_high` is inf, must be finite");
-    assert_message(Bounds::new((1.0, 1.0), (0.0, 1.0)), "`x_high` is 1, must be above the low end");
-    assert_message(Bounds::new((0.0, 1.0), (2.0, 1.0)), "`y_high` is 1, must be above the low end");
+    assert_message(Bounds::new((f64::NAN, 1.0), (0.0, 1.0)), "`x_low` is NaN, but must be finite");
+    assert_message(Bounds::new((0.0, 1.0), (0.0, f64::INFINITY)), "`y_high` is inf, but must be finite");
+    assert_message(Bounds::new((1.0, 1.0), (0.0, 1.0)), "`x_high` is 1, but must be above the low end");
+    assert_message(Bounds::new((0.0, 1.0), (2.0, 1.0)), "`y_high` is 1, but must be above the low end");
     assert!(Bounds::new((-f64::MAX, f64::MAX), (0.0, 1.0)).is_err());
     let empty = DMatrix::<f64>::zeros(0, 2);
     assert_message(Bounds::around(&empty, 0.1), "`x` has no rows: at least one is needed");
-    assert_message(Bounds::around(&dmatrix![1.0, 2.0, 3.0], 0.1), "`x` has 3 columns, wanted 2");
+    assert_message(Bounds::around(&dmatrix![1.0, 2.0, 3.0], 0.1), "`x` has 3 columns, expected 2");
     assert!(matches!(Bounds::around(&dmatrix![1.0, f64::NAN], 0.1), Err(Error::NotFinite { column: 1, .. })));
     for margin in [-0.1, f64::NAN, f64::INFINITY] {
         assert!(Bounds::around(&dmatrix![1.0, 2.0; 3.0, 4.0], margin).is_err());
@@ -73,8 +73,8 @@ fn bounds_that_bound_nothing() {
 
 #[test]
 fn grids_that_are_none() {
-    assert_message(contour_of_grid(&dmatrix![1.0, 2.0], 0.5, frame()), "`values` has 1 rows, wanted 2");
-    assert_message(contour_of_grid(&dmatrix![1.0; 2.0], 0.5, frame()), "`values` has 1 columns, wanted 2");
+    assert_message(contour_of_grid(&dmatrix![1.0, 2.0], 0.5, frame()), "`values` has 1 rows, expected 2");
+    assert_message(contour_of_grid(&dmatrix![1.0; 2.0], 0.5, frame()), "`values` has 1 columns, expected 2");
     assert!(contour_of_grid(&dmatrix![1.0, 2.0; f64::NAN, 1.0], 0.5, frame()).is_err());
     assert!(contour_of_grid(&dmatrix![1.0, 2.0; 0.0, 1.0], f64::NAN, frame()).is_err());
 }
@@ -86,7 +86,7 @@ fn what_the_classifier_refuses_is_passed_on() {
     let wide = Bounds::new((-1e300, 1e300), (-1.0, 1.0)).expect("bounds");
     assert_message(
         contour(&single, 0.5, wide, 10),
-        &format!("`x_low` is {}, must be in the range of the classifier's number type", -1e300),
+        &format!("`x_low` is {}, but must be in the range of the classifier's number type", -1e300),
     );
     // Scores beyond those of f64.
     let far = Bounds::new((-1e308, 0.5e308), (-1.0, 1.0)).expect("bounds");

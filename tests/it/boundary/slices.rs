@@ -71,10 +71,10 @@ fn slices_that_do_not_exist_are_refused() {
     };
     assert_eq!(
         message([0, 3], &[0.0; 3]),
-        "`features` is 3, must be the number of a feature, counted from 0"
+        "`features` is 3, but must be the index of a feature, counted from 0"
     );
-    assert_eq!(message([1, 1], &[0.0; 3]), "`features` is 1, must be another feature than the first");
-    assert_eq!(message([0, 1], &[0.0; 2]), "`reference` has 2 entries, wanted 3");
+    assert_eq!(message([1, 1], &[0.0; 3]), "`features` is 1, but must be a different feature from the first");
+    assert_eq!(message([0, 1], &[0.0; 2]), "`reference` has 2 entries, expected 3");
     assert!(message([0, 1], &[0.0, 0.0, f64::NAN]).contains("column 2 of `reference` is not finite"));
     let slice = Slice::new(&model, [0, 1], &[0.0; 3]).expect("a slice");
     assert!(matches!(slice.predict(&dmatrix![1.0]), Err(Error::ShapeMismatch { expected: 2, found: 1, .. })));

@@ -86,17 +86,25 @@ fn missing_values_are_announced() {
 
     let some = CsvReader::new().label("c").categorical(["b"]).missing(["?"]);
     let text_of_gap = error(&some, text);
-    assert!(text_of_gap.starts_with("line 5, column `a`: the field is empty: name it among `missing`"));
+    assert!(
+        text_of_gap.starts_with("line 5, column `a`: the field is empty: add it to `CsvReader::missing`")
+    );
     // Where the first table has no gaps, gaps are unknown categories later.
     let table = read(&missing, "a,b,c\n1,x,u\n2,y,v\n");
     let gap = "a,b,c\n1,NA,u\n";
     let refused = table.schema.read_unlabelled_from(gap.as_bytes()).expect_err("a gap").to_string();
-    assert!(refused.starts_with("line 2, column `b`: the value is missing, which none was"), "{refused}");
+    assert!(
+        refused.starts_with("line 2, column `b`: the value is missing, but the column had no missing"),
+        "{refused}"
+    );
     let table = read(&missing.clone().unknown(UnknownCategory::Zeros), "a,b,c\n1,x,u\n2,y,v\n");
     let set = table.schema.read_unlabelled_from(gap.as_bytes()).expect("zeros");
     assert_eq!(set.x, dmatrix![1.0, 0.0, 0.0]);
     let label = error(&missing, "a,b,c\n1,x,NA\n");
-    assert_eq!(label, "line 2, column `c`: the value is missing (`NA`)");
+    assert_eq!(
+        label,
+        "line 2, column `c`: the value is missing (`NA`): labels and weights are required in every row"
+    );
 }
 
 #[test]
@@ -118,9 +126,9 @@ fn other_files_are_read_alike() {
     assert_eq!(refused("city,age\nRome,1\n"), "no column `kind` in the table, which has `city`, `age`");
     assert_eq!(
         refused("city,age,kind\nParis,1,no\n"),
-        "line 2, column `city`: `Paris` is none of the 3 categories that are known"
+        "line 2, column `city`: `Paris` is not one of the 3 known categories"
     );
-    assert_eq!(refused("city,age,kind,age\n"), "line 1: two columns have the name `age`");
+    assert_eq!(refused("city,age,kind,age\n"), "line 1: two columns have the name `age`: rename one of them");
     let zeros = read(&reader().unknown(UnknownCategory::Zeros), TEXT).schema;
     let set = zeros.read_unlabelled_from("city,age\nParis,1\n".as_bytes()).expect("zeros");
     assert_eq!(set.x, dmatrix![1.0, 0.0, 0.0, 0.0]);
@@ -144,11 +152,14 @@ fn tables_without_a_header_go_by_position() {
     let with = table.schema.read_unlabelled_from("9;?;?;4\n".as_bytes()).expect("all columns");
     assert_eq!(with.x, dmatrix![9.0, 4.0]);
     let one_less = table.schema.read_unlabelled_from("9;1;4\n".as_bytes()).expect_err("which is missing?");
-    assert_eq!(one_less.to_string(), "line 1: 3 fields, wanted 4 as in the table of the schema");
+    assert_eq!(
+        one_less.to_string(),
+        "line 1: found 3 fields, expected 4 as in the table that the schema was learned from"
+    );
     let error = table.schema.read_from::<String>("9;4\n".as_bytes()).expect_err("no labels");
     assert!(matches!(error, Error::InvalidLine { line: 1, .. }), "{error}");
     let named = error_of(&CsvReader::new().header(false).label("kind"), "1,2\n");
-    assert_eq!(named, "no column `kind` in the table, which has 2 columns and no names");
+    assert_eq!(named, "no column `kind` in the table, which has 2 unnamed columns");
 }
 
 fn error_of(reader: &CsvReader, text: &str) -> String {
@@ -160,15 +171,16 @@ fn errors_say_where() {
     let lines = "k,\"a\nb\",c\r\n\r\n0,1,2\n1,\"3\n\",4\n\n0,5,x\n";
     assert_eq!(
         error(&plain(), lines),
-        "line 8, column `c`: `x` is no number: name it among `missing`, its column among `categorical`, or leave that out"
+        "line 8, column `c`: `x` is not a number: add it to `CsvReader::missing`, or list the column in `categorical`, \
+         `coded` or `without`"
     );
     for (text, wanted) in [
-        ("k,a\n0,1\n0,1,2\n", "line 3: 3 fields, wanted 2"),
-        ("k,a\n0,1\n\n0\n", "line 4: 1 fields, wanted 2"),
+        ("k,a\n0,1\n0,1,2\n", "line 3: found 3 fields, expected 2 as in the first line"),
+        ("k,a\n0,1\n\n0\n", "line 4: found 1 fields, expected 2 as in the first line"),
         ("k,a\n0,inf\n", "line 2, column `a`: `inf` is not finite"),
         ("k,a\n0,1e999\n", "line 2, column `a`: `1e999` is not finite"),
         ("k,a\n0,NaN\n", "line 2, column `a`: `NaN` is not finite"),
-        ("k,a\n0,1.2.3\n", "line 2, column `a`: `1.2.3` is no number"),
+        ("k,a\n0,1.2.3\n", "line 2, column `a`: `1.2.3` is not a number"),
         ("k,a\n", "`table` has no rows"),
         ("", "`table` has no rows"),
         ("k\n0\n", "`columns` has no entries"),
@@ -182,12 +194,12 @@ fn errors_say_where() {
     let found = error(&plain().columns([2]), "k,a\n0,1\n");
     assert_eq!(found, "no column 2 (from 0) in the table, which has `k`, `a`");
     let found = error(&plain().weights("w"), "k,w,a\n0,1,1\n0,-1,1\n");
-    assert!(found.starts_with("line 3, column `w`: `-1` is no weight"), "{found}");
+    assert!(found.starts_with("line 3, column `w`: `-1` is not a valid weight"), "{found}");
     let found = plain().read_from::<u8>("k,a\n1,1\n300,2\n".as_bytes()).expect_err("300").to_string();
-    assert!(found.starts_with("line 3, column `k`: `300` is no label: number too large"), "{found}");
+    assert!(found.starts_with("line 3, column `k`: `300` is not a valid label: number too large"), "{found}");
     let bytes = b"k,a\n0,\xff\n";
     let found = plain().read_from::<String>(&bytes[..]).expect_err("no text").to_string();
-    assert_eq!(found, "line 2, column `a`: the text is not in UTF-8");
+    assert_eq!(found, "line 2, column `a`: the text is not valid UTF-8: convert the table to UTF-8");
     let long = format!("k,a\n0,{}\n", "y".repeat(100_000));
     assert!(error(&plain(), &long).len() < 200);
 }
@@ -238,7 +250,7 @@ fn labels_are_of_any_type_that_is_parsed() {
     assert_eq!(labels::<i64>("-3 7"), Ok(vec![-3, 7]));
     assert_eq!(labels::<bool>("true false"), Ok(vec![true, false]));
     let error = labels::<Size>("S M").expect_err("no size").to_string();
-    assert_eq!(error, "line 3, column `k`: `M` is no label: wanted S or L");
+    assert_eq!(error, "line 3, column `k`: `M` is not a valid label: wanted S or L");
     // An empty label is a label, unless gaps are announced.
     assert_eq!(labels::<String>("a "), Ok(vec!["a".to_owned(), String::new()]));
 }

@@ -51,11 +51,11 @@ fn matrices_beyond_the_limit_are_refused_before_they_are_made() {
     );
     let error = reader.clone().max_categories(999).read_from::<u8>(text.as_bytes()).expect_err("too many");
     assert!(
-        error.to_string().starts_with("line 1001, column `a`: `c999` is one category more than 999"),
+        error.to_string().starts_with("line 1001, column `a`: `c999` exceeds the limit of 999 categories"),
         "{error}"
     );
     let error = reader.max_values(1999).read_from::<u8>(text.as_bytes()).expect_err("too many");
-    assert_eq!(error.to_string(), "line 2001: more than 1999 values in the table: raise `max_values`");
+    assert_eq!(error.to_string(), "line 2001: the table has more than 1999 values: raise `max_values`");
 }
 
 #[test]

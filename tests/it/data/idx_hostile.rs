@@ -49,7 +49,7 @@ fn sizes_that_lie_take_no_memory() {
     let mut bytes = header(8, &[11]);
     bytes.extend([1; 11]);
     let error = limited.read_from(&bytes[..]).expect_err("11 bytes").to_string();
-    assert!(error.contains("announces 11 bytes of numbers and the reader takes up to 10"), "{error}");
+    assert!(error.contains("its rows take 11 bytes, and the limit is 10"), "{error}");
     assert!(limited.rows(10).read_from(&bytes[..]).is_ok());
 }
 

@@ -102,14 +102,14 @@ fn a_row_that_does_not_fit_is_refused_by_the_name_of_its_column() {
     };
     assert!(schema.row(good).is_ok() && with("species", "whatever").is_ok() && with("weight", "x").is_ok());
     for (name, value, wanted) in [
-        ("bill", "long", "column `bill`: `long` is no number"),
+        ("bill", "long", "column `bill`: `long` is not a number"),
         ("bill", "inf", "column `bill`: `inf` is not finite"),
-        ("island", "Mars", "column `island`: `Mars` is none of the 3 categories that are known"),
-        ("sex", "other", "column `sex`: `other` is none of the 2 categories that are known"),
+        ("island", "Mars", "column `island`: `Mars` is not one of the 3 known categories"),
+        ("sex", "other", "column `sex`: `other` is not one of the 2 known categories"),
         (
             "island",
             "?",
-            "column `island`: the value is missing, which none was in the table that the categories are from",
+            "column `island`: the value is missing, but the column had no missing values when the schema was learned",
         ),
     ] {
         let error = with(name, value).expect_err(wanted);
@@ -119,9 +119,12 @@ fn a_row_that_does_not_fit_is_refused_by_the_name_of_its_column() {
     let error = with("id", "1").expect_err("no such column");
     assert_eq!(error.to_string(), "no column `id` in the table, which has `island`, `bill`, `sex`, `age`");
     let error = schema.row(good[1..].iter().copied()).expect_err("no island");
-    assert_eq!(error.to_string(), "column `island`: there is no value for it");
+    assert_eq!(error.to_string(), "column `island`: no value is given: every feature needs one");
     let twice = good.iter().chain(&good[..1]).copied();
-    assert_eq!(schema.row(twice).expect_err("twice").to_string(), "column `island`: it is given twice");
+    assert_eq!(
+        schema.row(twice).expect_err("twice").to_string(),
+        "column `island`: its value is given more than once"
+    );
     let values: Vec<(&str, FieldValue<'_>)> =
         good.iter().map(|&(name, value)| (name, value.into())).collect();
     let error = schema.row_into(&values, &mut [0.0; 5]).expect_err("five of six");
@@ -167,10 +170,7 @@ fn the_rule_for_unknown_categories_is_set_once() {
     };
     let (_, strict) = fit(UnknownCategory::Refuse);
     let refused = strict.read_unlabelled_from("city\nLima\n".as_bytes()).expect_err("Lima");
-    assert_eq!(
-        refused.to_string(),
-        "line 2, column `city`: `Lima` is none of the 2 categories that are known"
-    );
+    assert_eq!(refused.to_string(), "line 2, column `city`: `Lima` is not one of the 2 known categories");
     assert!(strict.row([("city", "Lima")]).is_err());
     // The encoder has its own rule, which is to refuse, and the schema lets the category pass.
     let (model, lenient) = fit(UnknownCategory::Zeros);

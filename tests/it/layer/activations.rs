@@ -370,17 +370,17 @@ fn what_cannot_be_used_is_refused() {
     let message = |result: Result<(), Error>| result.expect_err("out of range").to_string();
     let nan = f64::NAN;
     for (initializer, wanted) in [
-        (Initializer::Uniform { low: nan, high: 1.0 }, "`low` is NaN, must be finite"),
-        (Initializer::Uniform { low: 1.0, high: 1.0 }, "`high` is 1, must be finite and above `low`"),
-        (Initializer::Uniform { low: 1.0, high: 0.5 }, "`high` is 0.5, must be finite and above `low`"),
-        (Initializer::Uniform { low: 1.0, high: nan }, "`high` is NaN, must be finite and above `low`"),
-        (Initializer::Normal { mean: nan, standard_deviation: 1.0 }, "`mean` is NaN, must be finite"),
+        (Initializer::Uniform { low: nan, high: 1.0 }, "`low` is NaN, but must be finite"),
+        (Initializer::Uniform { low: 1.0, high: 1.0 }, "`high` is 1, but must be finite and above `low`"),
+        (Initializer::Uniform { low: 1.0, high: 0.5 }, "`high` is 0.5, but must be finite and above `low`"),
+        (Initializer::Uniform { low: 1.0, high: nan }, "`high` is NaN, but must be finite and above `low`"),
+        (Initializer::Normal { mean: nan, standard_deviation: 1.0 }, "`mean` is NaN, but must be finite"),
         (
             Initializer::Normal { mean: 0.0, standard_deviation: 0.0 },
-            "`standard_deviation` is 0, must be finite and above 0",
+            "`standard_deviation` is 0, but must be finite and above 0",
         ),
-        (Initializer::Orthogonal { gain: -1.0 }, "`gain` is -1, must be finite and above 0"),
-        (Initializer::Constant(f64::INFINITY), "`constant` is inf, must be finite"),
+        (Initializer::Orthogonal { gain: -1.0 }, "`gain` is -1, but must be finite and above 0"),
+        (Initializer::Constant(f64::INFINITY), "`constant` is inf, but must be finite"),
     ] {
         let layer = Dense::new(2, 2).unwrap();
         assert_eq!(message(initializer.check()), wanted);
@@ -390,29 +390,29 @@ fn what_cannot_be_used_is_refused() {
     assert!(Initializer::Uniform { low: -1e308, high: 1e308 }.check().is_err(), "the width overflows");
     assert!(Initializer::HeNormal.check().is_ok());
     for (activation, wanted) in [
-        (Activation::LeakyRelu(nan), "`slope` is NaN, must be finite"),
-        (Activation::Elu(f64::INFINITY), "`alpha` is inf, must be finite"),
+        (Activation::LeakyRelu(nan), "`slope` is NaN, but must be finite"),
+        (Activation::Elu(f64::INFINITY), "`alpha` is inf, but must be finite"),
     ] {
         assert_eq!(message(activation.check()), wanted);
         assert_eq!(message(Dense::new(1, 1).unwrap().activation(activation).check()), wanted);
         assert_eq!(message(Activate::new(1, activation).unwrap().check()), wanted);
     }
     assert!(Activation::ALL.iter().all(|activation| activation.check().is_ok()));
-    let width = "`width` is 0, must be at least 1";
+    let width = "`width` is 0, but must be at least 1";
     assert_eq!(message(Activate::new(0, Activation::Relu).map(drop)), width);
     assert_eq!(message(PRelu::new(0).map(drop)), width);
     assert_eq!(message(Softmax::new(0).map(drop)), width);
     assert_eq!(message(LogSoftmax::new(0).map(drop)), width);
     assert_eq!(
         message(PRelu::new(1).unwrap().initial_slope(nan).check()),
-        "`initial_slope` is NaN, must be finite"
+        "`initial_slope` is NaN, but must be finite"
     );
     let given = |w: DMatrix<f64>, b: DVector<f64>| message(Dense::from_weights(&w, &b).map(drop));
-    assert_eq!(given(dmatrix![1.0, 2.0], dvector![0.0]), "`bias` has 1 entries, wanted 2");
+    assert_eq!(given(dmatrix![1.0, 2.0], dvector![0.0]), "`bias` has 1 entries, expected 2");
     assert!(
         given(dmatrix![1.0, nan], dvector![0.0, 0.0])
             .starts_with("column 1 of `weights` is not finite at row 0")
     );
     assert!(given(dmatrix![1.0], dvector![nan]).contains("`bias` is not finite at row 0"));
-    assert_eq!(given(DMatrix::zeros(0, 2), dvector![0.0, 0.0]), "`inputs` is 0, must be at least 1");
+    assert_eq!(given(DMatrix::zeros(0, 2), dvector![0.0, 0.0]), "`inputs` is 0, but must be at least 1");
 }

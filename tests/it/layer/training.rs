@@ -207,7 +207,7 @@ fn a_block_that_computes_zero_is_the_identity_with_its_gradient() {
 fn a_shortcut_needs_as_many_outputs_as_inputs() {
     let error = Residual::new(dense(4, 3, Activation::Relu)).unwrap_err();
     assert!(matches!(error, Error::ShapeMismatch { expected: 4, found: 3, .. }));
-    assert_eq!(error.to_string(), "`layer` has 3 outputs, wanted 4");
+    assert_eq!(error.to_string(), "`layer` has 3 outputs, expected 4");
 }
 
 #[test]

@@ -103,8 +103,8 @@ fn a_start_for_other_columns_or_classes_is_refused_with_both() {
     let wide = way.fit(&normal(12, 3, 149), &y).expect("good data");
     assert_error(
         way.fit_from(&wide, &x, &y),
-        "the model to start from has 3 columns and the classes [\"a\", \"b\"], the data 2 columns and the classes \
-         [\"a\", \"b\"]: start from a fit to the same columns and classes",
+        "the starting model has 3 columns and the classes [\"a\", \"b\"], but the data has 2 columns and the \
+         classes [\"a\", \"b\"]: start from a fit to the same columns and classes",
     );
     let other = ["a", "c"].repeat(6);
     let renamed = way.fit(&x, &other).expect("good data");
@@ -149,24 +149,24 @@ fn coefficients_that_make_no_model_are_refused() {
     assert_error(given(&[], w.clone(), &[0.0]), "`classes` has no entries: at least one is needed");
     assert_error(
         given(&[7], w.clone(), &[0.0]),
-        "`y` holds one class only (7): a classifier needs rows of at least two",
+        "`y` contains only the class 7: a classifier needs rows of at least two classes",
     );
     assert_error(
         given(&[2, 1], w.clone(), &[0.0]),
-        "`classes` holds 2 before 1: classes must be distinct and in ascending order",
+        "`classes` lists 2 before 1: classes must be distinct and in ascending order",
     );
     assert_error(
         given(&[1, 2, 2], DMatrix::zeros(2, 3), &[0.0; 3]),
-        "`classes` holds 2 before 2: classes must be distinct and in ascending order",
+        "`classes` lists 2 before 2: classes must be distinct and in ascending order",
     );
     assert_error(
         given(&[1, 2], DMatrix::zeros(0, 1), &[0.0]),
         "`coefficients` has no rows: at least one is needed",
     );
-    assert_error(given(&[1, 2], DMatrix::zeros(2, 2), &[0.0]), "`coefficients` has 2 columns, wanted 1");
-    assert_error(given(&[1, 2, 3], w.clone(), &[0.0; 3]), "`coefficients` has 1 columns, wanted 3");
-    assert_error(given(&[1, 2], w.clone(), &[]), "`intercept` has 0 entries, wanted 1");
-    assert_error(given(&[1, 2], w.clone(), &[0.0; 2]), "`intercept` has 2 entries, wanted 1");
+    assert_error(given(&[1, 2], DMatrix::zeros(2, 2), &[0.0]), "`coefficients` has 2 columns, expected 1");
+    assert_error(given(&[1, 2, 3], w.clone(), &[0.0; 3]), "`coefficients` has 1 columns, expected 3");
+    assert_error(given(&[1, 2], w.clone(), &[]), "`intercept` has 0 entries, expected 1");
+    assert_error(given(&[1, 2], w.clone(), &[0.0; 2]), "`intercept` has 2 entries, expected 1");
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let found = given(&[1, 2], dmatrix![1.0; bad], &[0.0]);
         assert!(
@@ -213,10 +213,10 @@ fn a_solver_that_does_not_suit_the_penalty_is_refused_before_any_pass() {
     assert_eq!(from_there(Penalty::l2(1.0), Solver::Lbfgs), Err(Error::FitOverflow));
     assert_error(
         from_there(Penalty::l1(1.0), Solver::Lbfgs),
-        "this solver does not take an L1 penalty: use Solver::Auto or Solver::ProximalNewton",
+        "this solver does not support an L1 penalty: use Solver::Auto or Solver::ProximalNewton",
     );
     assert_error(
         from_there(Penalty::Jeffreys, Solver::NewtonCg),
-        "this solver does not take Jeffreys' penalty: use Solver::Auto or Solver::Newton",
+        "this solver does not support Jeffreys' penalty: use Solver::Auto or Solver::Newton",
     );
 }

@@ -559,7 +559,7 @@ fn hyper_parameters_out_of_range_are_refused_by_name() {
     }
     for bad in [vec![], vec![1.0, 2.0], vec![1.0; 4]] {
         let message = refuse(BinaryCrossEntropy.positive_weights(bad.clone()).into());
-        assert_eq!(message, format!("`positive_weights` has {} entries, wanted 3", bad.len()));
+        assert_eq!(message, format!("`positive_weights` has {} entries, expected 3", bad.len()));
     }
     for good in [Focal::new(0.0).alpha(0.0), Focal::new(1e3).alpha(1.0)] {
         assert!(good.mean(&dmatrix![0.5], Targets::Classes(&[1]), None).is_ok());
@@ -611,7 +611,7 @@ fn class_weights_are_those_of_the_rows() {
     }
     assert!(message(classes.class_weighted(&[1.0, 2.0], None)).contains("target 2 at row 0"));
     assert!(
-        message(Targets::Values(&soft).class_weighted(&[1.0, 2.0], None)).contains("2 entries, wanted 3")
+        message(Targets::Values(&soft).class_weighted(&[1.0, 2.0], None)).contains("2 entries, expected 3")
     );
     let labels = dmatrix![1.0, 1.0];
     assert!(message(Targets::Values(&labels).class_weighted(&[1.0, 2.0], None)).contains("must sum to 1"));

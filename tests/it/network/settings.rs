@@ -120,7 +120,7 @@ fn steps_are_refused_by_minimisers_and_what_needs_batches_too() {
     unsupported(lbfgs.clone().dropout(0.1).fit(&x, &y).map(|_| ()));
     unsupported(lbfgs.clone().normalization(Normalization::Batch).fit(&x, &y).map(|_| ()));
     let named = |network: MlpClassifier| match network.fit(&x, &y).unwrap_err() {
-        Error::Unsupported { what, by: "a minimiser of all rows at once", .. } => what,
+        Error::Unsupported { what, by: "a full-batch minimiser", .. } => what,
         other => panic!("{other}"),
     };
     assert_eq!(named(lbfgs.clone().batch_size(10)), "batch_size");

@@ -60,7 +60,7 @@ fn what_golden_rows_say_is_checked() {
     (rows.shape[0], rows.shape[1]) = (rows.shape[1], rows.shape[0]);
     let error =
         FittedLogistic::<f64, i32>::from_bytes(&parts.bytes()).expect_err("rows of 4 columns").to_string();
-    assert!(error.contains("refuses its golden rows"), "{error}");
+    assert!(error.contains("rejects its golden rows"), "{error}");
 }
 
 fn is_refused(bytes: &[u8]) -> bool {

@@ -90,9 +90,9 @@ fn what_files_refuse_is_refused_here_too() {
     };
     let model = "/file/parts/model";
     for (path, value, message) in [
-        ("/format", json!("pickle"), "it is a `pickle`, wanted a `logit model`"),
+        ("/format", json!("pickle"), "its format is `pickle`, expected `logit model`"),
         ("/version", json!("2.0"), "use a newer version of this library"),
-        ("/version", json!("1"), "wanted two numbers"),
+        ("/version", json!("1"), "expected two numbers"),
         ("/version", json!(1.0), "invalid type"),
         ("/file/kind", json!("model"), "wanted"),
         (&format!("{model}/kind"), json!("pipeline"), "wanted"),
@@ -100,13 +100,13 @@ fn what_files_refuse_is_refused_here_too() {
         (&format!("{model}/arrays/coefficients/F64/numbers/1"), json!(null), "invalid type: null"),
         (&format!("{model}/arrays/coefficients/F64/numbers/1"), json!("NaN"), "`coefficients` is not finite"),
         (&format!("{model}/arrays/coefficients/F64/numbers/1"), json!("inf"), "`coefficients` is not finite"),
-        (&format!("{model}/arrays/coefficients/F64/numbers/1"), json!("1"), "`1` is no number"),
-        (&format!("{model}/arrays/coefficients/F64/numbers"), json!([1.0]), "said to have the shape"),
+        (&format!("{model}/arrays/coefficients/F64/numbers/1"), json!("1"), "`1` is not a number"),
+        (&format!("{model}/arrays/coefficients/F64/numbers"), json!([1.0]), "declares the shape"),
         (&format!("{model}/arrays/coefficients/F64/shape"), json!([4294967296u64, 4294967296u64]), "shape"),
         (&format!("{model}/arrays/coefficients/F64/shape"), json!([u64::MAX, 2]), "shape"),
         (&format!("{model}/arrays/coefficients/F64/shape"), json!([3, 2, 1]), "shape"),
-        (&format!("{model}/arrays/coefficients/F64/shape"), json!([6]), "wanted two dimensions"),
-        (&format!("{model}/arrays/coefficients/F64/shape"), json!([2, 3]), "columns, wanted 3"),
+        (&format!("{model}/arrays/coefficients/F64/shape"), json!([6]), "expected two dimensions"),
+        (&format!("{model}/arrays/coefficients/F64/shape"), json!([2, 3]), "columns, expected 3"),
         (&format!("{model}/arrays/coefficients"), json!([[], 4294967296u64, 4294967296u64]), "expected"),
         (
             &format!("{model}/arrays/coefficients"),
@@ -121,7 +121,7 @@ fn what_files_refuse_is_refused_here_too() {
         (
             &format!("{model}/arrays/coefficients"),
             json!({"F32": {"shape": [3, 2], "numbers": [1, 2, 3, 4, 5, 6]}}),
-            "F32, wanted F64",
+            "F32, expected F64",
         ),
         (
             &format!("{model}/arrays/coefficients"),
@@ -134,7 +134,7 @@ fn what_files_refuse_is_refused_here_too() {
             "beyond the range",
         ),
         (&format!("{model}/arrays/intercept/F64/more"), json!(1), "unknown field `more`"),
-        (&format!("{model}/settings"), json!({"more": 1}), "`more`, which has no place"),
+        (&format!("{model}/settings"), json!({"more": 1}), "unexpected entry `more`"),
         (&format!("{model}/more"), json!(1), "unknown field `more`"),
         (&format!("{model}/parts/classes/arrays/texts"), json!({"Text": "aaaa"}), "must be distinct"),
         (
@@ -145,10 +145,14 @@ fn what_files_refuse_is_refused_here_too() {
         (
             &format!("{model}/parts/classes/arrays/texts"),
             json!({"U8": {"shape": [4], "numbers": [0xFF, 0, 1, 2]}}),
-            "is no text",
+            "is not valid text",
         ),
-        (&format!("{model}/parts/classes/settings/count"), json!(2), "wanted [2]"),
-        (&format!("{model}/parts/classes/settings/count"), json!(u64::MAX), "wanted [18446744073709551615]"),
+        (&format!("{model}/parts/classes/settings/count"), json!(2), "expected [2]"),
+        (
+            &format!("{model}/parts/classes/settings/count"),
+            json!(u64::MAX),
+            "expected [18446744073709551615]",
+        ),
         (&format!("{model}/parts/classes/settings/count"), json!(-3), "invalid type"),
     ] {
         let mut changed = described();
@@ -310,7 +314,7 @@ fn depth_is_limited_without_the_help_of_the_format() {
         }
         let file = json!({ "format": "logit model", "version": "1.0", "file": value });
         let error = serde_json::from_value::<Model>(file).expect_err("too deep").to_string();
-        assert!(error.contains("more than 50 parts lie inside each other"), "{error}");
+        assert!(error.contains("parts are nested more than 50 deep"), "{error}");
     });
 }
 

@@ -65,7 +65,7 @@ fn labels_load_as_any_type_of_their_kind() {
     let error = FittedLogistic::<f64, &str>::from_bytes(&bytes).expect_err("borrowed").to_string();
     assert!(error.contains("load the model with labels of type `String`"), "{error}");
     let error = FittedLogistic::<f64, u8>::from_bytes(&bytes).expect_err("integers").to_string();
-    assert!(error.contains("it has a `string` where a `integer` is wanted"), "{error}");
+    assert!(error.contains("it contains `string` where `integer` is expected"), "{error}");
 
     let wide =
         FittedLogistic::from_coefficients(vec![3i64, 300], dmatrix![1.0], dvector![0.5]).expect("a model");
@@ -85,7 +85,7 @@ fn another_number_type_is_refused() {
         FittedLogistic::from_coefficients(vec![0, 1], dmatrix![1.0f32], dvector![0.5]).expect("a model");
     let error =
         FittedLogistic::<f64, i32>::from_bytes(&model.to_bytes().expect("bytes")).expect_err("an error");
-    assert!(error.to_string().contains("is of F32, wanted F64"), "{error}");
+    assert!(error.to_string().contains("has the type F32, expected F64"), "{error}");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_service_loads_whatever_its_file_has() {
     assert_eq!(any.transform(&rows().0), scaler.transform(&rows().0));
     assert_eq!((any.clone(), any.to_bytes().expect("bytes")), (any, bytes.clone()));
     let error = AnyClassifier::<f64, String>::from_bytes(&bytes).expect_err("no classifier").to_string();
-    assert!(error.contains("it has a `chain` where a classifier is wanted"), "{error}");
+    assert!(error.contains("it contains `chain` where a classifier is expected"), "{error}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn files_of_other_formats_and_versions_are_refused() {
     refused(
         &logistic(),
         |parts| parts.metadata["format"] = json!("pickle"),
-        "it is a `pickle`, wanted a `logit model`",
+        "its format is `pickle`, expected `logit model`",
     );
     refused(
         &logistic(),
@@ -60,15 +60,15 @@ fn files_of_other_formats_and_versions_are_refused() {
     refused(
         &logistic(),
         |parts| parts.metadata["version"] = json!("0.1"),
-        "of version 0.1, wanted 1.0 to 1.0",
+        "version is 0.1, expected 1.0 to 1.0",
     );
-    refuses::<Model>(b"PK\x03\x04 an archive of another kind", "its header is said to have");
+    refuses::<Model>(b"PK\x03\x04 an archive of another kind", "its header declares");
     refuses::<Model>(&[&logistic().to_bytes().expect("bytes")[..], b"\n"].concat(), "bytes, wanted");
     let mut later = Parts::of(&logistic().to_bytes().expect("bytes"));
     later.metadata["version"] = json!("1.1");
     assert_eq!(Model::from_bytes(&later.bytes()), Ok(logistic()), "nothing new in it");
     later.description["parts"]["model"]["settings"] = json!({ "new": true });
-    refuses::<Model>(&later.bytes(), "its `logistic regression` has a `new`, which has no place there");
+    refuses::<Model>(&later.bytes(), "its `logistic regression` has an unexpected entry `new`");
 }
 
 #[test]
@@ -76,13 +76,13 @@ fn keys_that_are_unknown_missing_or_twice_are_refused() {
     refused(
         &logistic(),
         set("/parts/model/kind", json!("forest")),
-        "it has a `forest` where a `logistic regression`",
+        "it contains `forest` where `logistic regression`",
     );
     let any = AnyClassifier::new(logistic());
     refused(
         &any,
         set("/parts/model/kind", json!("forest")),
-        "it has a `forest` where a classifier is wanted",
+        "it contains `forest` where a classifier is expected",
     );
     let without = |parts: &mut Parts| parts.arrays.retain(|array| array.name != "model.intercept");
     refused(&logistic(), without, "has no array `intercept`");
@@ -91,7 +91,7 @@ fn keys_that_are_unknown_missing_or_twice_are_refused() {
         extra.name = "model.extra".into();
         parts.arrays.push(extra);
     };
-    refused(&logistic(), extra, "has a `extra`, which has no place there");
+    refused(&logistic(), extra, "has an unexpected entry `extra`");
     let bytes = logistic().to_bytes().expect("bytes");
     let text = header(&bytes).0;
     let twice = text.replacen("\\\"stop\\\":", "\\\"stop\\\":\\\"given\\\",\\\"stop\\\":", 1);
@@ -108,7 +108,7 @@ fn classes_must_be_distinct_and_in_order_and_as_many_as_scores() {
     };
     refused(&logistic(), texts(b"aac"), "the label \"a\" before \"a\"");
     refused(&logistic(), texts(b"acb"), "the label \"c\" before \"b\"");
-    refused(&logistic(), texts(b"a\xFFc"), "is no text");
+    refused(&logistic(), texts(b"a\xFFc"), "is not valid text");
     let four = FittedLogistic::from_coefficients(
         ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
         DMatrix::from_element(2, 4, 1.0),
@@ -121,7 +121,7 @@ fn classes_must_be_distinct_and_in_order_and_as_many_as_scores() {
         }
         parts.description["parts"]["model"]["parts"]["classes"]["settings"]["count"] = json!(4);
     };
-    refused(&logistic(), more, "`coefficients` has 3 columns, wanted 4");
+    refused(&logistic(), more, "`coefficients` has 3 columns, expected 4");
     assert_eq!(String::KIND, "string");
 }
 
@@ -148,8 +148,8 @@ fn numbers_that_no_model_has_are_refused() {
         let message = format!("`threshold` is {number}");
         refused(&model, set("/parts/model/settings/threshold", json!(number)), &message);
     }
-    refused(&model, set("/parts/model/settings/threshold", json!(1)), "wanted a finite number");
-    refused(&model, set("/parts/model/settings/threshold", json!("0.5")), "wanted a finite number");
+    refused(&model, set("/parts/model/settings/threshold", json!(1)), "expected a finite number");
+    refused(&model, set("/parts/model/settings/threshold", json!("0.5")), "expected a finite number");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn layers_that_do_not_follow_each_other_are_refused() {
         parts.array("model.network.layer_1.biases").shape = vec![5];
         parts.array("model.network.layer_1.biases").bytes = vec![0; 40];
     };
-    refused(&model, transposed, "inputs after those outputs, wanted 5");
+    refused(&model, transposed, "inputs that do not match the outputs of the previous layer, expected 5");
     let none = |parts: &mut Parts| {
         parts.arrays.retain(|array| !array.name.starts_with("model.network."));
         parts.description["parts"]["model"]["parts"]["network"] =
@@ -187,7 +187,7 @@ fn layers_that_do_not_follow_each_other_are_refused() {
         let biases = parts.array("model.network.layer_1.biases");
         (biases.shape, biases.bytes) = (vec![2], vec![0; 16]);
     };
-    refused(&model, shorter, "`network` has 2 outputs, wanted 3");
+    refused(&model, shorter, "`network` has 2 outputs, expected 3");
 }
 
 #[test]
@@ -195,10 +195,10 @@ fn choices_that_contradict_their_scores_are_refused() {
     let (x, y) = rows::<f64>();
     let chosen = LogisticRegressionCv::new(LogisticPath::l2().count(4)).folds(3).fit(&x, &y).expect("a fit");
     let at = |path: &'static str, value: usize| set(path, json!(value));
-    refused(&chosen, at("/parts/model/settings/chosen", 9), "no rule chooses");
+    refused(&chosen, at("/parts/model/settings/chosen", 9), "no rule selects");
     let other = (chosen.best() + 1) % 4;
-    refused(&chosen, at("/parts/model/settings/best", other), "not those of its scores");
-    refused(&chosen, put("model.path.lambdas", 1, 1e9), "do not descend");
+    refused(&chosen, at("/parts/model/settings/best", other), "do not match its scores");
+    refused(&chosen, put("model.path.lambdas", 1, 1e9), "in descending order");
 }
 
 /// Each score is finite, but not the sums over pairs.

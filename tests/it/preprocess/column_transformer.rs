@@ -76,7 +76,7 @@ fn columns_without_a_block_are_refused_passed_or_dropped() {
     let error = columns().remainder(Remainder::Refuse).fit(&set).expect_err("an error");
     assert_eq!(
         error.to_string(),
-        "no block of the column transformer has the column `year`: give them one, or choose Remainder::Pass or \
+        "the column transformer has no block for the column `year`: add one, or use Remainder::Pass or \
          Remainder::Drop"
     );
     let scale = ColumnTransformer::new().block([3], StandardScaler::new());

@@ -87,9 +87,9 @@ fn a_file_with_any_bit_flipped_is_refused() {
 #[test]
 fn numbers_of_another_type_are_refused() {
     let single = bytes(&checkpoint::<f32, _>(&Trainer::new(Adam::new(0.01)), 14));
-    assert_refused(&single, "array `parameters` is of F32, wanted F64");
+    assert_refused(&single, "array `parameters` has the type F32, expected F64");
     let error = Checkpoint::<f32>::from_bytes(&saved()).expect_err("an error").to_string();
-    assert!(error.contains("array `parameters` is of F64, wanted F32"), "{error}");
+    assert!(error.contains("array `parameters` has the type F64, expected F32"), "{error}");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn lengths_that_lie_are_refused() {
     let several = format!("\"shape\":[{parameters},1,1]");
     assert_refused(&with_header(&bytes, &text.replace(&shape, &several)), "at most 2 dimensions");
     let column = format!("\"shape\":[{parameters},1]");
-    assert_refused(&with_header(&bytes, &text.replace(&shape, &column)), ", 1], wanted [");
+    assert_refused(&with_header(&bytes, &text.replace(&shape, &column)), ", 1], expected [");
     for lie in
         ["[0,0]", "[8,0]", "[0,18446744073709551615]", "[18446744073709551608,8]", "[0]", "[0,8,8]", "[1,9]"]
     {
@@ -206,8 +206,7 @@ fn what_is_missing_is_named() {
         let parts = changed.description["parts"]["model"]["parts"].as_object_mut().expect("a table");
         parts.remove(name).expect("a part");
         // Only a fingerprint has no arrays, which are looked at first.
-        let message =
-            if name == "fingerprint" { "has no part `fingerprint`" } else { "` has no place in it" };
+        let message = if name == "fingerprint" { "has no part `fingerprint`" } else { "` is not expected" };
         assert_refused(&changed.bytes(), message);
         let mut changed = changed.clone();
         changed.arrays.retain(|array| !array.name.starts_with(&format!("model.{name}.")));
@@ -230,7 +229,7 @@ fn what_does_not_belong_is_named() {
     let mut changed = parts.clone();
     let extra = Array { name: "extra".into(), dtype: "U8".into(), shape: vec![3], bytes: vec![1, 2, 3] };
     changed.arrays.push(extra);
-    assert_refused(&changed.bytes(), "its `model file` has a `extra`, which has no place there");
+    assert_refused(&changed.bytes(), "its `model file` has an unexpected entry `extra`");
     let mut changed = parts.clone();
     changed.metadata["author"] = json!("somebody");
     assert_refused(&changed.bytes(), "unknown field `author`");
@@ -240,12 +239,12 @@ fn what_does_not_belong_is_named() {
         assert_refused(&changed.bytes(), "unknown field `more`");
         let mut changed = parts.clone();
         changed.description.pointer_mut(&settings(name)).expect("a table")["more"] = json!(1);
-        assert_refused(&changed.bytes(), "has a `more`, which has no place there");
+        assert_refused(&changed.bytes(), "has an unexpected entry `more`");
         let mut changed = parts.clone();
         let mut array = changed.array("model.loss_sum").clone();
         array.name = format!("model.{name}.more");
         changed.arrays.push(array);
-        assert_refused(&changed.bytes(), "has a `more`, which has no place there");
+        assert_refused(&changed.bytes(), "has an unexpected entry `more`");
     }
     let bytes = saved();
     let text = header(&bytes).0;
@@ -282,18 +281,21 @@ fn other_formats_and_newer_versions_are_refused() {
         changed.metadata[key] = json!(value);
         changed.bytes()
     };
-    assert_refused(&with("version", "2.0"), "of version 2.0, this is a reader of 1.0: use a newer version");
+    assert_refused(
+        &with("version", "2.0"),
+        "version is 2.0, but this library reads 1.0: use a newer version",
+    );
     assert_refused(&with("version", "4294967295.7"), "use a newer version");
-    assert_refused(&with("version", "0.9"), "of version 0.9, wanted 1.0 to 1.0");
+    assert_refused(&with("version", "0.9"), "version is 0.9, expected 1.0 to 1.0");
     for version in ["", "1", "1.", ".0", "1.0.0", "+1.0", "1. 0", "one", "99999999999.0", "-1.0", "1.x"] {
-        assert_refused(&with("version", version), "wanted two numbers as `1.0`");
+        assert_refused(&with("version", version), "expected two numbers such as `1.0`");
     }
     // A newer minor version that uses nothing new.
     Checkpoint::<f64>::from_bytes(&with("version", "1.7")).expect("a checkpoint");
-    assert_refused(&with("format", "pickle"), "it is a `pickle`, wanted a `logit model`");
+    assert_refused(&with("format", "pickle"), "its format is `pickle`, expected `logit model`");
     let scaler = StandardScaler::new().fit(&dmatrix![1.0; 3.0]).expect("a fit").to_bytes().expect("bytes");
-    assert_refused(&scaler, "it has a `standard scaler` where a `checkpoint` is wanted");
-    assert_refused(&with("format", &"x".repeat(50_000)), "it is a `xxxx");
+    assert_refused(&scaler, "it contains `standard scaler` where `checkpoint` is expected");
+    assert_refused(&with("format", &"x".repeat(50_000)), "its format is `xxxx");
     refused(b"");
     refused(b"PK\x03\x04 an archive of another kind, which is not empty");
     refused(&[0xFF; 1000]);
@@ -311,7 +313,7 @@ fn arrays_of_the_wrong_type_or_length_are_named() {
         (changed.arrays[index].dtype, changed.arrays[index].bytes) =
             (other.to_owned(), vec![0; count * size]);
         let name = last(name);
-        assert_refused(&changed.bytes(), &format!("array `{name}` is of {other}, wanted {dtype}"));
+        assert_refused(&changed.bytes(), &format!("array `{name}` has the type {other}, expected {dtype}"));
 
         let mut changed = parts.clone();
         changed.arrays[index].shape = shape.iter().map(|length| length + 1).collect();
@@ -350,10 +352,10 @@ fn numbers_that_contradict_each_other_are_refused() {
     // The run stands at row 16 of epoch 2, after 14 steps of 8 of 43 rows.
     let position = parts.description.pointer(&settings("position")).expect("a table");
     assert_eq!(*position, json!({ "steps": 14, "epoch": 2, "row": 16 }));
-    assert_refused(&set("position/row", json!(43)), "row 43, wanted a multiple of 8 below 43");
-    assert_refused(&set("position/row", json!(48)), "row 48, wanted a multiple of 8 below 43");
-    assert_refused(&set("position/row", json!(17)), "row 17, wanted a multiple of 8");
-    assert_refused(&set("position/row", json!(24)), "do not lead to");
+    assert_refused(&set("position/row", json!(43)), "row 43, expected a multiple of 8 below 43");
+    assert_refused(&set("position/row", json!(48)), "row 48, expected a multiple of 8 below 43");
+    assert_refused(&set("position/row", json!(17)), "row 17, expected a multiple of 8");
+    assert_refused(&set("position/row", json!(24)), "is impossible with");
     assert_refused(&set("position/steps", json!(15)), "after 15 steps");
     assert_refused(&set("position/epoch", json!(3)), "epoch 3 after 14 steps");
     assert_refused(
@@ -362,29 +364,29 @@ fn numbers_that_contradict_each_other_are_refused() {
     );
     assert_refused(
         &set("epoch_start", json!({ "steps": 6, "epoch": 1, "row": 0 })),
-        "start at row 0 of epoch 1",
+        "starts at row 0 of epoch 1",
     );
     assert_refused(
         &set("epoch_start", json!({ "steps": 13, "epoch": 2, "row": 8 })),
-        "start at row 8 of epoch 2",
+        "starts at row 8 of epoch 2",
     );
     assert_refused(
         &set("epoch_start", json!({ "steps": 18, "epoch": 3, "row": 0 })),
-        "start at row 0 of epoch 3",
+        "starts at row 0 of epoch 3",
     );
-    assert_refused(&set("fingerprint/batch_size", json!(0)), "wanted at least 1");
-    assert_refused(&set("fingerprint/accumulate", json!(0)), "wanted at least 1");
-    assert_refused(&set("fingerprint/rows", json!(0)), "wanted a multiple of 1 below 0");
-    assert_refused(&set("fingerprint/rows", json!(60)), "do not lead to");
-    assert_refused(&set("fingerprint/parameters", json!(47)), "wanted [47]");
-    assert_refused(&set("fingerprint/statistics", json!(2)), "wanted [2]");
-    assert_refused(&set("fingerprint/optimizer_state", json!(2)), "wanted [2]");
-    assert_refused(&set("history/epochs", json!(1)), "wanted [1]");
+    assert_refused(&set("fingerprint/batch_size", json!(0)), "expected at least 1");
+    assert_refused(&set("fingerprint/accumulate", json!(0)), "expected at least 1");
+    assert_refused(&set("fingerprint/rows", json!(0)), "expected a multiple of 1 below 0");
+    assert_refused(&set("fingerprint/rows", json!(60)), "is impossible with");
+    assert_refused(&set("fingerprint/parameters", json!(47)), "expected [47]");
+    assert_refused(&set("fingerprint/statistics", json!(2)), "expected [2]");
+    assert_refused(&set("fingerprint/optimizer_state", json!(2)), "expected [2]");
+    assert_refused(&set("history/epochs", json!(1)), "expected [1]");
     assert_refused(&set("best/epoch", json!(3)), "its best epoch is 3");
     assert_refused(&set("best/epoch", json!(0)), "its best epoch is 0");
-    assert_refused(&set("/stop", json!("tired")), "`tired` is none of [\"converged\", ");
-    assert_refused(&set("/stop", json!(3)), "wanted a text");
-    assert_refused(&set("/stop", json!("diverged")), "the stop without the divergence");
+    assert_refused(&set("/stop", json!("tired")), "`tired` is not one of [\"converged\", ");
+    assert_refused(&set("/stop", json!(3)), "expected a text");
+    assert_refused(&set("/stop", json!("diverged")), "the stop reason without a divergence");
     let diverged = |settings: Value, layer: &[u64]| {
         let mut changed = parts.clone();
         changed.description["parts"]["model"]["parts"]["divergence"] =
@@ -396,16 +398,16 @@ fn numbers_that_contradict_each_other_are_refused() {
     };
     let loss = json!({ "step": 1, "epoch": 1, "what": "loss" });
     assert_refused(&diverged(loss.clone(), &[]), "a divergence without the stop");
-    assert_refused(&diverged(loss.clone(), &[0]), "`loss` is none of");
-    assert_refused(&diverged(loss, &[0, 1]), "`layer` has 2 entries, wanted at most one");
+    assert_refused(&diverged(loss.clone(), &[0]), "`loss` is not one of");
+    assert_refused(&diverged(loss, &[0, 1]), "`layer` has 2 entries, expected at most one");
     assert_refused(
         &diverged(json!({ "step": 1, "epoch": 1, "what": "gradient" }), &[]),
-        "`gradient` is none of",
+        "`gradient` is not one of",
     );
-    assert_refused(&diverged(json!({ "step": 1, "epoch": 1, "what": "mood" }), &[]), "`mood` is none of");
+    assert_refused(&diverged(json!({ "step": 1, "epoch": 1, "what": "mood" }), &[]), "`mood` is not one of");
     assert_refused(&diverged(json!({ "step": 1, "what": "loss" }), &[]), "has no setting `epoch`");
-    assert_refused(&set("history/layers", json!(2)), "wanted [2]");
-    assert_refused(&set("history/layers", json!(1000)), "wanted [1000]");
+    assert_refused(&set("history/layers", json!(2)), "expected [2]");
+    assert_refused(&set("history/layers", json!(1000)), "expected [1000]");
     // The last position there is, and those beyond.
     let far = |epoch: u64| {
         let mut changed = parts.clone();
@@ -417,7 +419,7 @@ fn numbers_that_contradict_each_other_are_refused() {
     };
     Checkpoint::<f64>::from_bytes(&far(1 << 59)).expect("a checkpoint");
     for epoch in [1 << 60, u64::MAX / 6, u64::MAX / 6 + 1, u64::MAX] {
-        assert_refused(&far(epoch), "do not lead to");
+        assert_refused(&far(epoch), "is impossible with");
     }
 }
 
@@ -434,7 +436,7 @@ fn arrays_that_contradict_each_other_are_refused() {
         ["position.parameters", "epoch_start.parameters", "before_last_step_parameters", "best.parameters"]
     {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let message = format!("`{name}` holds {value} at 3, wanted finite numbers");
+            let message = format!("`{name}` contains {value} at index 3, expected finite numbers");
             assert_refused(&put(name, 3, &value.to_le_bytes()), &message);
         }
     }
@@ -442,8 +444,8 @@ fn arrays_that_contradict_each_other_are_refused() {
         assert_refused(&put(name, 0, &f64::NAN.to_le_bytes()), &format!("`{name}` holds NaN"));
     }
     let validations = |count: u64| put("history.validation_counts", 1, &count.to_le_bytes());
-    assert_refused(&validations(2), "`validation_counts` holds 2, wanted 0 or 1");
-    assert_refused(&validations(0), "`validation_loss` of its `history` has the shape [2], wanted [1]");
+    assert_refused(&validations(2), "`validation_counts` contains 2, expected 0 or 1");
+    assert_refused(&validations(0), "`validation_loss` of its `history` has the shape [2], expected [1]");
     for (counts, column) in
         [("history.metric_counts", "metrics"), ("history.update_counts", "gradient_norms")]
     {
@@ -459,9 +461,12 @@ fn arrays_that_contradict_each_other_are_refused() {
         let lie = put("history.layer_names_lengths", 0, &length.to_le_bytes());
         assert_refused(&lie, &format!("array `layer_names` is {message} than the texts in it"));
     }
-    assert_refused(&put("history.layer_names", 2, &[0xFF]), "array `layer_names` is no text: invalid utf-8");
+    assert_refused(
+        &put("history.layer_names", 2, &[0xFF]),
+        "array `layer_names` is not valid text: invalid utf-8",
+    );
     for number in [0_u64, 2, 3, u64::MAX] {
-        assert_refused(&put("history.number", 0, &number.to_le_bytes()), "wanted ascending numbers from 1");
+        assert_refused(&put("history.number", 0, &number.to_le_bytes()), "expected ascending numbers from 1");
     }
 }
 
@@ -470,7 +475,7 @@ fn arrays_that_contradict_each_other_are_refused() {
 fn headers_take_little_memory() {
     let framed = |text: String| sealed([&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat());
     let metadata = |text: &str| framed(format!("{{\"__metadata__\":{text}}}"));
-    assert_refused(&framed(" ".repeat(1 << 23)), "wanted at most 4194304");
+    assert_refused(&framed(" ".repeat(1 << 23)), "expected at most 4194304");
     let times = |text: &str| text.repeat(65_000 / text.len());
     refused(&framed(times("[")));
     refused(&framed(times("{\"a\":")));
@@ -531,7 +536,7 @@ fn empty_entries_take_little_memory() {
         allocation_counter::measure(|| result = Some(Checkpoint::<f64>::from_bytes(&bytes))).bytes_max;
     assert!(taken as usize <= 3 * bytes.len() + ROOM, "{taken} bytes taken for {}", bytes.len());
     let error = result.expect("a result").expect_err("an error").to_string();
-    assert!(error.contains("wanted ascending numbers"), "{error}");
+    assert!(error.contains("expected ascending numbers"), "{error}");
 
     let mut parts = Parts::of(&saved());
     for (name, shape) in [
@@ -559,7 +564,7 @@ fn empty_entries_take_little_memory() {
     let lengths = parts.array("model.history.layer_names_lengths");
     (lengths.shape, lengths.bytes) = (vec![count + 1], vec![0; 8 * count as usize + 8]);
     parts.description.pointer_mut(&settings("history")).expect("a table")["layers"] = json!(count + 1);
-    assert_refused(&parts.bytes(), "it has 50001 layers with parameters, wanted at most 50000");
+    assert_refused(&parts.bytes(), "it has 50001 layers with parameters, expected at most 50000");
 }
 
 #[test]

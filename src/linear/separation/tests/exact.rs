@@ -51,8 +51,8 @@ fn echelon(rows: &[Vec<i128>]) -> (Vec<Vec<Fraction>>, Vec<usize>) {
 
 /// Which constraints some direction meets strictly while it violates none.
 ///
-/// Where the columns are independent, the cone of directions is the sum of its extreme rays, each of which is fixed up to
-/// its length by rank - 1 constraints that it meets with equality: all of them are tried.
+/// Where the columns are independent, the cone of directions is the sum of its extreme rays, each of which is
+/// fixed up to its length by rank - 1 constraints that it meets with equality: all of them are tried.
 fn strict(constraints: &[Vec<i128>]) -> Vec<bool> {
     let (_, independent) = echelon(constraints);
     let rank = independent.len();
@@ -103,8 +103,8 @@ fn subsets(count: usize, size: usize, each: &mut impl FnMut(&[usize])) {
     extend(&mut Vec::new(), count, size, each);
 }
 
-/// The constraints that some separating direction meets strictly: for each row and each other class in turn. Only the
-/// columns that `columns` names take part.
+/// The constraints that some separating direction meets strictly: for each row and each other class in turn.
+/// Only the columns that `columns` names take part.
 pub(super) fn strict_rivals(
     x: &[Vec<i128>],
     classes: &[usize],

@@ -156,7 +156,8 @@ fn sentences() {
     );
 }
 
-/// Three classes on a line, of which the outer two overlap with the middle one: no row is told from both others.
+/// Three classes on a line, of which the outer two overlap with the middle one: no row is told from both
+/// others.
 #[test]
 fn classes_that_are_separated_in_pairs_only() {
     let x = dmatrix![1.0; 2.0; 2.0; 3.0; 3.0; 4.0];

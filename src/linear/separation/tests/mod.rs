@@ -36,8 +36,8 @@ fn kind<T: Real>(found: &Option<Separation<T>>) -> Option<SeparationKind> {
     found.as_ref().map(Separation::kind)
 }
 
-/// Checks the direction against every row, in the units of `x`: margins of separated rows are positive, those of the
-/// others zero for at least one class and never negative; and it keeps the conventions.
+/// Checks the direction against every row, in the units of `x`: margins of separated rows are positive, those
+/// of the others zero for at least one class and never negative; and it keeps the conventions.
 fn assert_separates<T: Real>(found: &Separation<T>, x: &DMatrix<T>, classes: &[usize], rounding: f64) {
     let (w, b) = (found.direction(), found.intercept());
     let separated = |row: usize| found.separated_rows().contains(&row);

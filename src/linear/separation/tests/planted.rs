@@ -76,8 +76,8 @@ fn a_duplicate_with_the_other_label_makes_it_quasi() {
     assert_separates(&found, &both, &classes, 1e-9);
 }
 
-/// Columns that are all but equal: rows that are nearly in the span of others are not taken for separated, however much
-/// of them rounding errors leave.
+/// Columns that are all but equal: rows that are nearly in the span of others are not taken for separated,
+/// however much of them rounding errors leave.
 #[test]
 fn nearly_dependent_columns_change_nothing() {
     for power in 3..13 {
@@ -102,7 +102,8 @@ fn nearly_dependent_columns_change_nothing() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
-    /// Order of rows, weights, and scale and origin of columns do not matter; nor does `f32` for small integers.
+    /// Order of rows, weights, and scale and origin of columns do not matter; nor does `f32` for small
+    /// integers.
     #[test]
     fn invariances(n in 4usize..40, d in 1usize..5, count in 2usize..5, range in 1usize..6, intercept: bool, seed: u64) {
         let mut rng = Rng::new(seed);
