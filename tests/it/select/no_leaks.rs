@@ -1,6 +1,5 @@
 //! Nothing leaks: what a model learns depends on its training rows and on nothing else, whoever splits the rows.
 
-#[expect(dead_code, reason = "not every test needs all of it")]
 use std::sync::Mutex;
 
 use crate::common::overlapping;

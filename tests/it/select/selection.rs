@@ -1,6 +1,5 @@
 //! Splits, cross-validation, searches and curves: nothing leaks, and threads make no difference.
 
-#[expect(dead_code, reason = "not every test needs all of it")]
 use crate::common::{overlapping, pick};
 use logit::metrics::{Accuracy, BrierScore, LogLoss, Metric, RocAuc};
 use logit::nalgebra::{DMatrix, dmatrix};
