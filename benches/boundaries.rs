@@ -1,4 +1,4 @@
-//! Time of decision boundaries with polished vertices. `cargo bench --bench boundaries` runs all.
+//! Time of decision boundaries with polished vertices. `cargo bench -p benches --bench boundaries` runs all.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Time of what is done around models: preprocessing, metrics, calibration. `cargo bench --bench data_work` runs all;
+//! Time of what is done around models: preprocessing, metrics, calibration. `cargo bench -p benches --bench data_work` runs all;
 //! results are in `docs/benchmarks.md`.
 
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! Time of training steps, fits and predictions. `cargo bench` runs all; results are in `docs/benchmarks.md`.
+//! Time of training steps, fits and predictions. `cargo bench -p benches` runs all; results are in `docs/benchmarks.md`.
 
 use std::hint::black_box;
 use std::time::Duration;

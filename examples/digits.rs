@@ -6,7 +6,6 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use logit::metrics::{ConfusionMatrix, log_loss};
 use logit::prelude::*;
 use logit::{Adam, Error, FittedMlp, MlpClassifier, data, train_test_split};
@@ -41,15 +40,12 @@ fn network(seed: u64) -> MlpClassifier {
 }
 
 fn train(digits: &Digits, seed: u64) -> Result<FittedMlp<f32, u8>, Failure> {
-    let style = ProgressStyle::with_template("training {bar:40} {pos}/{len} epochs, loss {msg}")?;
-    let bar = ProgressBar::no_length().with_style(style);
     let model = network(seed).fit_observed(&digits.x_train, &digits.y_train, |progress| {
-        bar.set_length(progress.limit as u64);
-        bar.set_position(progress.iteration as u64);
-        bar.set_message(format!("{:.4}", progress.objective));
+        if progress.iteration % 10 == 0 {
+            println!("epoch {} of {}: loss {:.4}", progress.iteration, progress.limit, progress.objective);
+        }
         ControlFlow::Continue(())
     })?;
-    bar.finish();
     Ok(model)
 }
 

@@ -119,7 +119,7 @@ impl<L: Label> LabelSets<L> {
         self.indicator.map(|has| if has { T::one() } else { T::zero() })
     }
 
-    /// The same rows of other labels' order are no use: both must be those of a model.
+    /// Checks that there are `rows` rows and that the labels are exactly `labels`, in the same order.
     pub(crate) fn check(&self, labels: &[L], rows: usize) -> Result<(), Error> {
         check::count("y", "rows", rows, self.rows())?;
         check::count("y", "labels", labels.len(), self.labels.len())?;

@@ -91,7 +91,7 @@ around!(
             Some(largest) if (-1.0 - 1e-9..=0.0).contains(&largest) || largest == f64::INFINITY => {
                 Ok(Conformal { classifier: inner, nonconformity, largest })
             }
-            other => Err(invalid(format!("its largest score is {other:?}, wanted from -1 to 0"))),
+            other => Err(invalid(format!("its largest score is {other:?}, expected from -1 to 0"))),
         }
     }
 );
@@ -137,7 +137,7 @@ impl Calibration {
         Ok(match record.kind() {
             "temperature" => match record.take_number("factor")? {
                 factor if factor > 0.0 => Calibration::Temperature(factor),
-                factor => return Err(invalid(format!("its factor is {factor}, wanted above 0"))),
+                factor => return Err(invalid(format!("its factor is {factor}, expected above 0"))),
             },
             "platt" => {
                 let slopes: Vec<f64> = record.take_array("slopes", count)?;
@@ -152,7 +152,7 @@ impl Calibration {
                 }
                 Calibration::Isotonic(functions)
             }
-            other => return Err(invalid(format!("it has a `{other}` in place of a calibration"))),
+            other => return Err(invalid(format!("it contains `{other}` where a calibration is expected"))),
         })
     }
 }

@@ -1,0 +1,1 @@
+//! Benchmarks of `logit`, in a package of their own: `cargo bench -p benches`.
