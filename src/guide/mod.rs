@@ -1,16 +1,17 @@
-#![cfg_attr(feature = "csv", doc = include_str!("../../docs/guide.md"))]
-#![cfg_attr(
-    not(feature = "csv"),
-    doc = "From a CSV file to a saved, calibrated model. This page needs the feature `csv`, which its code uses."
-)]
+// All pages are always shown. Their code is tested only if the features that it needs are enabled.
+#![cfg_attr(not(doctest), doc = include_str!("links.md"))]
+#![cfg_attr(any(not(doctest), feature = "csv"), doc = include_str!("../../docs/guide.md"))]
 
-/// A page of `docs` as a module. Its pictures are embedded, because rustdoc copies no files: a definition of each link,
-/// which comes before that of the page and therefore wins. `tests/it/guide.rs` writes them.
+/// A page of `docs` as a module, with the features that its code needs and the pictures that it shows.
+///
+/// In Markdown the first definition of a link wins. So definitions that stand before a page replace those at
+/// its end: pictures are embedded, because rustdoc copies no files (`tests/it/guide.rs` writes
+/// `docs/images/embedded`), and links between pages lead to modules.
 macro_rules! page {
-    ($(#[$condition:meta])* $name:ident, $path:literal $(, $picture:literal)*) => {
-        $(#[$condition])*
-        $(#[cfg_attr(doc, doc = include_str!(concat!("../../docs/images/embedded/", $picture, ".md")))])*
-        #[doc = include_str!(concat!("../../docs/", $path))]
+    ($([$($feature:literal),+])? $name:ident, $path:literal $(, $picture:literal)*) => {
+        #[cfg_attr(not(doctest), doc = include_str!("links.md"))]
+        $(#[cfg_attr(all(doc, not(doctest)), doc = include_str!(concat!("../../docs/images/embedded/", $picture, ".md")))])*
+        #[cfg_attr(any(not(doctest), all($($(feature = $feature),+)?)), doc = include_str!(concat!("../../docs/", $path)))]
         pub mod $name {}
     };
 }
@@ -19,17 +20,17 @@ pub mod questions;
 
 page!(conventions, "conventions.md");
 page!(logistic, "logistic.md");
-page!(model_files, "model_files.md");
+page!(["csv", "serde"] model_files, "model_files.md");
 page!(networks, "networks.md");
 page!(
-    #[cfg(feature = "plot")]
-    pictures,
+    ["plot"] pictures,
     "pictures.md",
     "regions",
     "boundary",
     "slice",
     "surface",
     "loss",
+    "metrics",
     "curves",
     "roc",
     "precision_recall",

@@ -112,5 +112,5 @@ fn code_reads_well_as_it_stands() {
             }
         }
     }
-    assert!(blocks >= 60, "{blocks} blocks of code");
+    assert!(blocks >= 50, "{blocks} blocks of code");
 }
