@@ -1,7 +1,8 @@
-//! Trains a small network on 1,797 handwritten digits and shows what it learnt.
+//! Trains a small network on 1,797 handwritten digits, and prints its metrics and some digits that it
+//! misreads.
 //!
-//! `cargo run --release --example digits` for the default seed; `-- 10` repeats it for ten seeds and prints the median
-//! accuracy.
+//! Run it with `cargo run --release --example digits`. With `-- 10` at the end, it repeats the run for ten
+//! seeds of the split and the weights, and prints the median accuracy.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -13,7 +14,7 @@ use nalgebra::DMatrix;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Rows for training and rows for testing.
+/// Training rows and test rows.
 struct Digits {
     x_train: DMatrix<f32>,
     y_train: Vec<u8>,
@@ -21,7 +22,7 @@ struct Digits {
     y_test: Vec<u8>,
 }
 
-/// A quarter of every digit is kept for testing; pixels are scaled to 0..1.
+/// Holds out a quarter of each class for testing, and scales pixels to 0..1.
 fn split(seed: u64) -> Result<Digits, Error> {
     let digits = data::digits();
     let x: DMatrix<f32> = (digits.x / 16.0).cast();
@@ -49,7 +50,7 @@ fn train(digits: &Digits, seed: u64) -> Result<FittedMlp<f32, u8>, Failure> {
     Ok(model)
 }
 
-/// Digits side by side, one character a pixel.
+/// Draws digits side by side, with two characters per pixel.
 fn draw(images: &[Vec<f32>]) {
     const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
     for line in 0..8 {
@@ -82,7 +83,7 @@ fn show(model: &FittedMlp<f32, u8>, digits: &Digits) -> Result<f64, Failure> {
     let misread: Vec<usize> =
         (0..predicted.len()).filter(|&row| predicted[row] != digits.y_test[row]).take(4).collect();
     if !misread.is_empty() {
-        println!("some that were misread:\n");
+        println!("some misread digits:\n");
         let title = |&row: &usize| {
             let (truth, found) = (digits.y_test[row], predicted[row]);
             let sure = 100.0 * probabilities[(row, usize::from(found))];
@@ -102,7 +103,7 @@ fn main() -> Result<(), Failure> {
     let model = train(&digits, 0)?;
     let accuracy = show(&model, &digits)?;
     println!(
-        "\n{:.2} % of the test rows are right, in {:.2} s",
+        "\n{:.2} % of the test rows classified correctly, in {:.2} s",
         100.0 * accuracy,
         start.elapsed().as_secs_f64()
     );

@@ -1,6 +1,7 @@
-//! One picture of each kind, as `docs/images` has them.
+//! Draws one picture of each kind, for `docs/pictures.md`.
 //!
-//! `cargo run --release --features plot --example gallery` writes them there; a directory may be given as an argument.
+//! `cargo run --release --features plot --example gallery` writes the pictures to `docs/images`, or to the
+//! directory that is given as an argument.
 
 use std::path::PathBuf;
 
@@ -19,10 +20,10 @@ use logit::{
 
 const IRIS: [&str; 4] = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"];
 
-/// Rows of two features and their classes.
+/// Rows of features and their classes.
 type Rows<L> = (DMatrix<f64>, Vec<L>);
 
-/// Two crescents around each other, in kilometres and minutes.
+/// Draws two interlocking crescents, in kilometres and minutes.
 fn crescents(rows: usize, noise: f64, seed: u64) -> Rows<&'static str> {
     let mut rng = Rng::new(seed);
     let mut x = DMatrix::zeros(rows, 2);
@@ -38,7 +39,7 @@ fn crescents(rows: usize, noise: f64, seed: u64) -> Rows<&'static str> {
     (x, y)
 }
 
-/// Two classes in five columns that overlap.
+/// Draws two overlapping classes with five features.
 fn overlapping(rows: usize, seed: u64) -> Rows<&'static str> {
     let mut rng = Rng::new(seed);
     let x = DMatrix::from_fn(rows, 5, |_, _| rng.standard_normal());
@@ -78,7 +79,7 @@ fn boundary() -> Result<Figure, Error> {
     let network = MlpClassifier::new([8]).activation(Activation::Tanh).optimizer(Lbfgs::new()).seed(1);
     let model = Pipeline::new(StandardScaler::new(), network.l2(1e-3)).fit(&x, &y)?;
     let line = DecisionRegions::new().ground(false).feature_names("distance (km)", "departure (min)");
-    line.draw(&model, &x, &y).map(|figure| figure.title("The line where both are equally probable"))
+    line.draw(&model, &x, &y).map(|figure| figure.title("The line of equal probability"))
 }
 
 fn surface() -> Result<Figure, Error> {
@@ -97,13 +98,13 @@ fn training() -> Result<[Figure; 2], Error> {
     };
     let ((x, y), (x_held, y_held)) = (rows(&split.train), rows(&split.test));
     let options = MlpOptions::default().validation(&x_held, &y_held).metric(metrics::Accuracy);
-    let options = options.metric(metrics::BalancedAccuracy::default());
+    let options = options.metric(metrics::TopK::new(2));
     let mut run = MlpClassifier::new([32]).optimizer(Adam::new(0.01)).epochs(60).start(&x, &y, options)?;
     run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
     let model = run.finish();
-    let loss = plot::loss_curves(model.history())?.title("Digits: the network begins to learn rows by heart");
-    let names = ["accuracy", "balanced accuracy"];
-    Ok([loss, plot::metric_curves(model.history(), &names)?.title("Digits: accuracy on rows held out")])
+    let loss = plot::loss_curves(model.history())?.title("Digits: the network begins to overfit");
+    let names = ["accuracy", "top-2 accuracy"];
+    Ok([loss, plot::metric_curves(model.history(), &names)?.title("Digits: accuracy on held-out rows")])
 }
 
 fn objective() -> Result<Figure, Error> {
@@ -122,7 +123,7 @@ fn rankings() -> Result<[Figure; 3], Error> {
     let (x, y) = overlapping(600, 5);
     let (x_test, y_test) = overlapping(1000, 55);
     let linear = LogisticRegression::new(Penalty::None).fit(&x, &y)?;
-    // Far too many units and steps for so few rows.
+    // A network with too many units and epochs for the number of rows, so it overfits.
     let network = MlpClassifier::new([40]).optimizer(Adam::new(0.01)).epochs(120).fit(&x, &y)?;
     let scores = [linear.predict_proba(&x_test)?, network.predict_proba(&x_test)?]
         .map(|p| p.column(0).iter().copied().collect::<Vec<f64>>());
@@ -150,7 +151,7 @@ fn confusion() -> Result<Figure, Error> {
     let model = model.fit(&digits.x.select_rows(&split.train), &labels(&split.train))?;
     let predicted = model.predict(&digits.x.select_rows(&split.test))?;
     let matrix = ConfusionMatrix::new(&labels(&split.test), &predicted)?;
-    plot::confusion_matrix(&matrix).map(|figure| figure.title("Digits: what is taken for what"))
+    plot::confusion_matrix(&matrix).map(|figure| figure.title("Digits: confusion matrix"))
 }
 
 fn coefficients() -> Result<[Figure; 2], Error> {
@@ -158,7 +159,7 @@ fn coefficients() -> Result<[Figure; 2], Error> {
     let names = ["income", "age", "debt", "savings", "loans"];
     let model = LogisticRegression::new(Penalty::None).fit(&x, &y)?;
     let plain = model.inference(&x, &y)?.with_names(&names)?;
-    let single = plot::coefficients(&plain, 0.95)?.title("What speaks for paying back");
+    let single = plot::coefficients(&plain, 0.95)?.title("Effects on the log-odds of repayment");
 
     let half: Vec<usize> = (0..100).collect();
     let (few, few_y) = (x.select_rows(&half), y[..100].to_vec());
@@ -180,7 +181,7 @@ fn weights() -> Result<Figure, Error> {
     let Some(weights) = model.weights(0) else {
         return Err(Error::Empty { argument: "model", axis: "layers" });
     };
-    plot::weight_images(weights, 8, 8).map(|figure| figure.title("What 24 units look for in digits"))
+    plot::weight_images(weights, 8, 8).map(|figure| figure.title("Weights of 24 units on digits"))
 }
 
 fn selection() -> Result<[Figure; 3], Error> {
@@ -207,7 +208,7 @@ fn selection() -> Result<[Figure; 3], Error> {
     )?;
     Ok([
         plot::learning_curves(&rows, "log loss")?.title("More rows would help"),
-        plot::validation_curves(&setting, "C", "log loss")?.title("A penalty for 120 rows"),
+        plot::validation_curves(&setting, "C", "log loss")?.title("Choosing a penalty for 120 rows"),
         plot::learning_rates(&rates)?.title("Learning-rate range test"),
     ])
 }

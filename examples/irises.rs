@@ -1,7 +1,7 @@
-//! Statistics of a logistic regression: which measurements tell two species of iris apart, how sure that is, which
-//! flowers stand out, and what happens when the classes are separable.
+//! Inference for a logistic regression: which measurements distinguish two species of iris, with intervals,
+//! marginal effects, suspicious labels, a penalty by cross-validation, and a fit of separable classes.
 //!
-//! `cargo run --example irises`
+//! Run it with `cargo run --example irises`.
 
 use logit::linear::{LogisticPath, LogisticRegressionCv, RowOptions, SelectionRule};
 use logit::prelude::*;
@@ -9,7 +9,7 @@ use logit::{Error, LogisticRegression, Penalty, data};
 
 fn main() -> Result<(), Error> {
     let iris = data::iris();
-    // Setosa differs from both others in every measurement; the other two overlap.
+    // Setosa is separable from the other two species. These overlap.
     let rows: Vec<usize> = (0..iris.y.len()).filter(|&row| iris.y[row] != "setosa").collect();
     let two = iris.rows(&rows)?;
     let (x, y) = (&two, &two.y);
@@ -18,7 +18,7 @@ fn main() -> Result<(), Error> {
     let inference = model.inference(x, y)?;
     println!("{inference}");
 
-    println!("95 % intervals from the likelihood itself:");
+    println!("95 % profile-likelihood intervals:");
     let profile = model.profile_intervals(x, y, RowOptions::default(), 0.95)?;
     for (term, name) in inference.names().iter().enumerate() {
         println!("{name:<18}{:>10.3} to {:>8.3}", profile.lower[term], profile.upper[term]);
@@ -26,15 +26,15 @@ fn main() -> Result<(), Error> {
 
     println!("\n{}", inference.marginal_effects(x, RowOptions::default())?);
 
-    println!("Flowers whose species the others would not have guessed:");
+    println!("Flowers whose label contradicts the other flowers:");
     for flower in model.influence(x, y)?.suspicious_labels(0.3)? {
         println!(
-            "row {:>3}: {} with probability {:.3}, rather {}",
+            "row {:>3}: {} has probability {:.3}, {} is more likely",
             rows[flower.row], flower.label, flower.probability, flower.suggested
         );
     }
 
-    println!("\nHow strong a penalty for new flowers?");
+    println!("\nL1 penalties, scored by cross-validation:");
     let search = LogisticRegressionCv::new(LogisticPath::l1().count(12))
         .folds(10)
         .seed(1)
@@ -42,12 +42,12 @@ fn main() -> Result<(), Error> {
         .fit(x, y)?;
     println!("{search}");
 
-    println!("All three species:");
+    println!("Without a penalty, for all three species:");
     let model =
         LogisticRegression::new(Penalty::None).on_separation(Penalty::Jeffreys).fit(&iris.x, &iris.y)?;
     if let Some(separation) = model.separation() {
-        println!("{separation}; fitted with Firth's correction instead.");
+        println!("{separation}. Fitted with Firth's correction instead.");
     }
-    println!("{}; {:.1} % right", model.report(), 100.0 * model.score(&iris.x, &iris.y)?);
+    println!("{}; accuracy {:.1} %", model.report(), 100.0 * model.score(&iris.x, &iris.y)?);
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! Handwritten digits of MNIST: a network of 784-100-10 units, trained with Adam for 20 epochs, once for each seed, and how
-//! many digits it reads right that it has not seen.
+//! Trains a network of 784-100-10 units on handwritten digits of MNIST, with Adam for 20 epochs and once per
+//! seed, and prints its accuracy on test digits.
 //!
-//! `cargo run --release --example mnist [folder] [seeds]`, where the folder holds the four files of MNIST, packed with gzip
-//! or not. Defaults to `tests/data/mnist`, a subset of 8,000 and 2,000 digits, and to five seeds.
+//! Run it with `cargo run --release --example mnist [folder] [seeds]`. The folder contains the four files of
+//! MNIST, compressed with gzip or not. It defaults to `tests/data/mnist`, a subset of 8,000 training digits
+//! and 2,000 test digits. The number of seeds defaults to five.
 
 #[path = "support/mnist.rs"]
 mod mnist;
@@ -16,10 +17,11 @@ use mnist::Digits;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// As many digits as the subset has: of the whole of MNIST, the first.
+/// The numbers of training and test digits, those of the subset. From the whole of MNIST, the first ones are
+/// used.
 const ROWS: (usize, usize) = (8000, 2000);
 
-/// Accuracy on the digits of `test`, and seconds of training.
+/// Returns the accuracy on `test`, and the seconds of training.
 fn accuracy(batch_size: usize, seed: u64, train: &Digits, test: &Digits) -> Result<(f64, f64), Error> {
     let network =
         MlpClassifier::new([100]).optimizer(Adam::new(1e-3)).batch_size(batch_size).epochs(20).seed(seed);
@@ -42,9 +44,9 @@ fn main() -> Result<(), Failure> {
     );
     let seeds: u64 = arguments.next().map_or(Ok(5), |seeds| seeds.parse())?;
     let (train, test) = (mnist::digits(&folder, "train", ROWS.0)?, mnist::digits(&folder, "t10k", ROWS.1)?);
-    println!("{} digits to learn from, {} to be read", train.y.len(), test.y.len());
+    println!("{} training digits, {} test digits", train.y.len(), test.y.len());
 
-    println!("{:>10} {:>9} {:>9}   right, by seed", "batches of", "right", "seconds");
+    println!("{:>10} {:>9} {:>9}   accuracy by seed, in %", "batches of", "accuracy", "seconds");
     for (batch_size, least) in [(200, 0.935), (32, 0.945)] {
         let found: Result<Vec<_>, _> =
             (0..seeds).map(|seed| accuracy(batch_size, seed, &train, &test)).collect();
@@ -54,7 +56,9 @@ fn main() -> Result<(), Failure> {
         let by_seed: Vec<String> = found.iter().map(|(right, _)| format!("{:.2}", 100.0 * right)).collect();
         println!("{batch_size:>10} {:>7.2} % {seconds:>9.2}   {}", 100.0 * right, by_seed.join(", "));
         if right < least {
-            return Err(format!("batches of {batch_size}: {right} is less than {least}").into());
+            return Err(
+                format!("accuracy {right} for batches of {batch_size}, expected at least {least}").into()
+            );
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! What an example claims, checked by the example itself.
+//! Claims of an example, which the example checks itself.
 
 use std::error::Error;
 
-/// Claims that were made so far, and how many of them did not hold.
+/// The number of claims so far, and the number that did not hold.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     made: usize,
@@ -17,7 +17,7 @@ impl Claims {
         println!("{} {claim}", if holds { "holds: " } else { "BROKEN:" });
     }
 
-    /// An error if any claim was broken, so that the example ends with another exit code than 0.
+    /// Returns an error if a claim did not hold, so the example exits with a code other than 0.
     pub(crate) fn verdict(self) -> Result<(), Box<dyn Error>> {
         match self.broken {
             0 => Ok(()),

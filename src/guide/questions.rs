@@ -1,18 +1,10 @@
-//! Five questions that people have asked about classifiers: what was asked, what went wrong, and the answer.
+//! Five questions that people asked about classifiers: what they did, what went wrong, and the answer.
 //!
-//! Each has an example of its name that repeats it, prints what is claimed here, and fails if a claim does not hold.
+//! Each page has an example of the same name. It repeats the mistake, prints the numbers of the page, and fails if one of
+//! the page's claims does not hold.
 
-#[doc = include_str!("../../docs/questions/decision_line.md")]
-pub mod decision_line {}
-
-#[doc = include_str!("../../docs/questions/label_encoding.md")]
-pub mod label_encoding {}
-
-#[doc = include_str!("../../docs/questions/logistic_regression.md")]
-pub mod logistic_regression {}
-
-#[doc = include_str!("../../docs/questions/mnist_sigmoid.md")]
-pub mod mnist_sigmoid {}
-
-#[doc = include_str!("../../docs/questions/relu_decision_regions.md")]
-pub mod relu_decision_regions {}
+page!(decision_line, "questions/decision_line.md", "decision_line");
+page!(label_encoding, "questions/label_encoding.md", "label_encoding");
+page!(logistic_regression, "questions/logistic_regression.md", "gradient_descent");
+page!(mnist_sigmoid, "questions/mnist_sigmoid.md", "stuck", "units");
+page!(relu_decision_regions, "questions/relu_decision_regions.md", "regions_right", "regions_wrong");

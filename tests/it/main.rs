@@ -35,6 +35,7 @@ mod determinism;
 mod floors;
 #[cfg(all(feature = "csv", feature = "gzip", feature = "serde"))]
 mod fuzzed;
+mod guide;
 mod invariances;
 mod names;
 mod oracle;
