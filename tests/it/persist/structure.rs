@@ -63,7 +63,7 @@ fn files_of_other_formats_and_versions_are_refused() {
         "version is 0.1, expected 1.0 to 1.0",
     );
     refuses::<Model>(b"PK\x03\x04 an archive of another kind", "its header declares");
-    refuses::<Model>(&[&logistic().to_bytes().expect("bytes")[..], b"\n"].concat(), "bytes, wanted");
+    refuses::<Model>(&[&logistic().to_bytes().expect("bytes")[..], b"\n"].concat(), "bytes, expected");
     let mut later = Parts::of(&logistic().to_bytes().expect("bytes"));
     later.metadata["version"] = json!("1.1");
     assert_eq!(Model::from_bytes(&later.bytes()), Ok(logistic()), "nothing new in it");

@@ -158,7 +158,7 @@ fn what_cannot_be_learned_from_is_an_error() {
         assert!(matches!(refused, Err(Error::InvalidParameter { name: "k", .. })), "{k}");
     }
     let few = SelectBest::new(1).fit_supervised(&dmatrix![1.0; 2.0], &[0, 1]);
-    assert!(matches!(few, Err(Error::Unsupported { by: "SelectBest by AnovaF", .. })));
+    assert!(matches!(few, Err(Error::Unsupported { by: "SelectBest with AnovaF", .. })));
     let one_bin = SelectBest::new(1).score(FeatureScore::MutualInformation { bins: 1 });
     assert!(matches!(one_bin.fit_supervised(&x, &TWO), Err(Error::InvalidParameter { name: "bins", .. })));
     let missing = dmatrix![1.0; f64::NAN; 2.0; 1.0];

@@ -441,7 +441,7 @@ fn arrays_that_contradict_each_other_are_refused() {
         }
     }
     for name in ["loss_sum", "best.loss"] {
-        assert_refused(&put(name, 0, &f64::NAN.to_le_bytes()), &format!("`{name}` holds NaN"));
+        assert_refused(&put(name, 0, &f64::NAN.to_le_bytes()), &format!("`{name}` contains NaN"));
     }
     let validations = |count: u64| put("history.validation_counts", 1, &count.to_le_bytes());
     assert_refused(&validations(2), "`validation_counts` contains 2, expected 0 or 1");
