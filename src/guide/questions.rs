@@ -7,4 +7,10 @@ page!(decision_line, "questions/decision_line.md", "decision_line");
 page!(label_encoding, "questions/label_encoding.md", "label_encoding");
 page!(logistic_regression, "questions/logistic_regression.md", "gradient_descent");
 page!(mnist_sigmoid, "questions/mnist_sigmoid.md", "stuck", "units");
-page!(relu_decision_regions, "questions/relu_decision_regions.md", "regions_right", "regions_wrong");
+page!(
+    relu_decision_regions,
+    "questions/relu_decision_regions.md",
+    "regions_wedge",
+    "regions_right",
+    "regions_wrong"
+);

@@ -75,6 +75,15 @@ pub enum Initializer {
         /// The standard deviation.
         standard_deviation: f64,
     },
+    /// Normal with this mean and standard deviation, truncated at two standard deviations from the mean, as in
+    /// TensorFlow and Keras. Numbers outside are drawn again, so those that remain have 0.8796 times this
+    /// standard deviation.
+    TruncatedNormal {
+        /// The mean.
+        mean: f64,
+        /// The standard deviation of the normal distribution before it is truncated.
+        standard_deviation: f64,
+    },
     /// A constant, meant for biases: hidden units whose weights are all equal stay equal.
     Constant(f64),
     /// Zero for all parameters.
@@ -95,7 +104,8 @@ impl Initializer {
                 let valid = low < high && (high - low).is_finite();
                 check::parameter("high", high, valid, "finite and above `low`")
             }
-            Initializer::Normal { mean, standard_deviation } => {
+            Initializer::Normal { mean, standard_deviation }
+            | Initializer::TruncatedNormal { mean, standard_deviation } => {
                 check::parameter("mean", mean, mean.is_finite(), "finite")?;
                 check::positive("standard_deviation", standard_deviation)
             }
@@ -129,9 +139,22 @@ impl Initializer {
                 Initializer::Normal { mean, standard_deviation } => {
                     mean + standard_deviation * rng.standard_normal()
                 }
+                Initializer::TruncatedNormal { mean, standard_deviation } => {
+                    mean + standard_deviation * truncated_normal(rng)
+                }
                 Initializer::Constant(constant) => constant,
                 Initializer::Zeros | Initializer::Orthogonal { .. } => 0.0,
             });
+        }
+    }
+}
+
+/// Draws from the standard normal distribution between -2 and 2.
+fn truncated_normal(rng: &mut Rng) -> f64 {
+    loop {
+        let z = rng.standard_normal();
+        if z.abs() <= 2.0 {
+            return z;
         }
     }
 }
@@ -173,6 +196,7 @@ mod tests {
             (Initializer::LeCunNormal, 0.0, (1.0f64 / 300.0).sqrt()),
             (Initializer::Uniform { low: 1.0, high: 3.0 }, 2.0, 1.0 / 3f64.sqrt()),
             (Initializer::Normal { mean: -2.0, standard_deviation: 0.5 }, -2.0, 0.5),
+            (Initializer::TruncatedNormal { mean: 1.0, standard_deviation: 0.5 }, 1.0, 0.5 * 0.879_626),
         ] {
             let mut weights = vec![0.0f64; inputs * outputs];
             initializer.fill(&mut weights, inputs, outputs, &mut Rng::new(1));
@@ -183,6 +207,15 @@ mod tests {
             let off = (found_mean - mean).abs();
             assert!(off < 0.02 * deviation.max(0.05), "{initializer:?}: mean {found_mean}");
         }
+    }
+
+    #[test]
+    fn truncated_normals_end_at_two_standard_deviations() {
+        let initializer = Initializer::TruncatedNormal { mean: 1.0, standard_deviation: 0.5 };
+        let mut weights = vec![f64::NAN; 30_000];
+        initializer.fill(&mut weights, 300, 100, &mut Rng::new(1));
+        let (low, high) = weights.iter().fold((2.0f64, 0.0f64), |(low, high), &w| (low.min(w), high.max(w)));
+        assert!((0.0..0.01).contains(&low) && (1.99..=2.0).contains(&high), "{low} to {high}");
     }
 
     #[test]

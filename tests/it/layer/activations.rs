@@ -379,6 +379,10 @@ fn what_cannot_be_used_is_refused() {
             Initializer::Normal { mean: 0.0, standard_deviation: 0.0 },
             "`standard_deviation` is 0, but must be finite and above 0",
         ),
+        (
+            Initializer::TruncatedNormal { mean: 0.0, standard_deviation: -0.1 },
+            "`standard_deviation` is -0.1, but must be finite and above 0",
+        ),
         (Initializer::Orthogonal { gain: -1.0 }, "`gain` is -1, but must be finite and above 0"),
         (Initializer::Constant(f64::INFINITY), "`constant` is inf, but must be finite"),
     ] {
