@@ -1,6 +1,6 @@
 //! `GradCheck` accepts a right layer and rejects each of the mistakes that people make.
 
-use logit::gradcheck::Mismatch;
+use logit::gradcheck::{Cause, Mismatch};
 use logit::nn::{BinaryCrossEntropy, Dense, Gradient, Layer, Loss, Mode, Sequential, Shape, Tape, Targets};
 use logit::optim::{Evaluation, HessianProduct, Objective};
 use logit::{Activation, Error, GradCheck, Real, Rng};
@@ -132,8 +132,9 @@ fn an_agreement_says_how_much_it_proved() {
 
 #[test]
 fn a_wrong_sign_is_named() {
-    let text = check(Bug::Sign).unwrap_err().to_string();
-    assert!(text.ends_with("all have the wrong sign"), "{text}");
+    let error = check(Bug::Sign).unwrap_err();
+    assert!(matches!(error.causes(), [Cause::Factor { tensors, .. }] if tensors.is_empty()), "{error}");
+    assert!(error.to_string().ends_with("; all entries have the wrong sign"), "{error}");
 }
 
 #[test]
@@ -151,6 +152,44 @@ fn a_missing_bias_gradient_names_a_bias() {
     };
     assert!(["parameter 9", "parameter 10", "parameter 11"].contains(&place.as_str()), "{place}");
     assert!(analytic == 0.0 && (1..=3).contains(&wrong), "{analytic}, {wrong} wrong");
+}
+
+#[test]
+fn a_wrong_layer_inside_a_network_is_named() {
+    let wrong = Plain(Bug::MissingBiasGradient, std::sync::atomic::AtomicU32::new(0));
+    let layers: Vec<Box<dyn Layer<f64>>> = vec![Box::new(Dense::new(2, WIDTH).unwrap()), Box::new(wrong)];
+    let network = Sequential::new(layers).unwrap();
+    let mut rng = Rng::new(4);
+    let mut params = vec![0.0; network.parameter_count()];
+    network.init(&mut params, &mut rng);
+    let x = DMatrix::from_fn(5, 2, |_, _| rng.standard_normal());
+    let Err(Mismatch::Gradient { place, tensors, .. }) = GradCheck::new().layer(&network, &params, &x) else {
+        panic!("accepted")
+    };
+    assert!(place.starts_with("parameter ") && place.ends_with(" of layer 1 (Plain)"), "{place}");
+    let texts: Vec<String> = tensors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts[..2],
+        ["`weights` of layer 0 (Dense) is right", "`bias` of layer 0 (Dense) is right"],
+        "{texts:?}"
+    );
+    assert!(texts[2].starts_with("the gradient of layer 1 (Plain) is wrong in "), "{texts:?}");
+    assert_eq!(texts[3], "the gradient of the input is right");
+}
+
+#[test]
+fn a_tensor_without_a_gradient_is_named() {
+    let layer = Plain(Bug::MissingBiasGradient, std::sync::atomic::AtomicU32::new(0));
+    let mut rng = Rng::new(4);
+    let mut params = vec![0.0; layer.parameter_count()];
+    layer.init(&mut params, &mut rng);
+    let x = DMatrix::from_fn(5, WIDTH, |_, _| rng.standard_normal());
+    let check = GradCheck::new().tensor("weights", WIDTH, WIDTH).tensor("bias", 1, WIDTH);
+    let error = check.layer(&layer, &params, &x).unwrap_err();
+    assert!(error.to_string().starts_with("`bias`[0, "), "{error}");
+    assert!(matches!(error.causes(), [Cause::Zero { tensor, .. }] if tensor == "`bias`"), "{error}");
+    let short = GradCheck::new().tensor("weights", WIDTH, WIDTH);
+    assert!(matches!(short.layer(&layer, &params, &x), Err(Mismatch::Invalid(Error::ShapeMismatch { .. }))));
 }
 
 #[test]
@@ -308,7 +347,9 @@ fn a_missing_division_by_the_number_of_rows_is_named() {
     };
     check(false, false).unwrap();
     let text = check(true, false).unwrap_err().to_string();
-    assert!(text.ends_with("all are 5.000000 times too large, perhaps a missing division"), "{text}");
+    let wanted =
+        "all entries are 5.000000 times what is right: a division by the number of rows, 5, is missing";
+    assert!(text.ends_with(wanted), "{text}");
     assert!(matches!(check(false, true), Err(Mismatch::Gradient { .. })));
 }
 
@@ -438,7 +479,10 @@ fn wrong_hessian_products_are_rejected() {
     let agreement = check(Wrong::Nothing).unwrap();
     assert_eq!((agreement.entries, agreement.kinks), (6, 0));
     let text = check(Wrong::Sign).unwrap_err().to_string();
-    assert!(text.contains("of a Hessian product") && text.ends_with("all have the wrong sign"), "{text}");
+    assert!(
+        text.contains("of a Hessian product") && text.ends_with("; all entries have the wrong sign"),
+        "{text}"
+    );
     for wrong in
         [Wrong::DiagonalOnly, Wrong::StaysWhereItWasFirst, Wrong::FollowsEvaluations, Wrong::Quadratic]
     {

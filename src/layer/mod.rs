@@ -21,6 +21,7 @@ mod softmax;
 mod stored;
 mod summary;
 mod tape;
+mod tensor;
 mod width;
 
 use std::ops::Range;
@@ -42,6 +43,7 @@ pub use sequential::Sequential;
 pub use softmax::Softmax;
 pub use summary::Summary;
 pub use tape::{Mode, Tape, TapeParts};
+pub use tensor::Tensor;
 
 use crate::check;
 use crate::error::Error;
@@ -77,6 +79,15 @@ pub trait Shape {
             0 => Vec::new(),
             count => std::iter::once(0..count).collect(),
         }
+    }
+
+    /// The names and shapes of the parameters, in the order of `params`. [`GradCheck`](crate::GradCheck) uses them to
+    /// say which entry of which tensor is wrong.
+    ///
+    /// Defaults to none, which leaves the parameters without names; those of layers in
+    /// [`sublayers`](Shape::sublayers) are taken from there.
+    fn tensors(&self) -> Vec<Tensor> {
+        Vec::new()
     }
 
     /// Whether the settings of the layer, and of those it is made of, can be used. This is the one moment at which they are
@@ -257,6 +268,9 @@ impl<S: Shape + ?Sized> Shape for $pointer {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         (**self).penalized()
+    }
+    fn tensors(&self) -> Vec<Tensor> {
+        (**self).tensors()
     }
     fn check(&self) -> Result<(), Error> {
         (**self).check()
