@@ -493,3 +493,89 @@ fn wrong_hessian_products_are_rejected() {
     let mut valley = Valley { wrong: Wrong::Nothing, at: None, evaluated: Vec::new(), products: 0.0 };
     assert!(matches!(GradCheck::new().hessian_product(&mut valley, &[0.0]), Err(Mismatch::Invalid(_))));
 }
+
+/// What is wrong with [`two_layers`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Slip {
+    None,
+    /// The derivative of tanh is missing.
+    NoDerivative,
+    /// The error is passed back through the weights as they are, not transposed.
+    Backwards,
+    /// The mean over the rows is taken twice.
+    DividedTwice,
+}
+
+/// Tanh units of as many as there are columns and scores, squared errors, all by hand: W1, b1, W2.
+fn two_layers(slip: Slip, x: &DMatrix<f64>, y: &[f64], params: &[f64], gradient: &mut [f64]) -> f64 {
+    let (n, d) = x.shape();
+    let (w1, rest) = params.split_at(d * d);
+    let (b1, w2) = rest.split_at(d);
+    let (w1, w2) = (DMatrix::from_column_slice(d, d, w1), DMatrix::from_column_slice(d, d, w2));
+    let mut hidden = x * &w1;
+    for (mut column, b) in hidden.column_iter_mut().zip(b1) {
+        column.apply(|z| *z = (*z + b).tanh());
+    }
+    let error = DMatrix::from_fn(n, d, |row, column| (&hidden * &w2)[(row, column)] - y[row] * column as f64);
+    let scale = if slip == Slip::DividedTwice { 1.0 / (n * n) as f64 } else { 1.0 / n as f64 };
+    let dz2 = &error * scale;
+    let back = if slip == Slip::Backwards { &dz2 * &w2 } else { &dz2 * w2.transpose() };
+    let slopes = hidden.map(|a| if slip == Slip::NoDerivative { 1.0 } else { 1.0 - a * a });
+    let dz1 = back.component_mul(&slopes);
+    gradient[..d * d].copy_from_slice(x.tr_mul(&dz1).as_slice());
+    gradient[d * d..d * d + d].copy_from_slice(dz1.row_sum().as_slice());
+    gradient[d * d + d..].copy_from_slice(hidden.tr_mul(&dz2).as_slice());
+    0.5 * error.norm_squared() / n as f64
+}
+
+#[test]
+fn causes_in_a_network_by_hand_are_named() {
+    let mut rng = Rng::new(11);
+    let (n, d) = (12, 3);
+    let x = DMatrix::from_fn(n, d, |_, _| rng.standard_normal());
+    let y: Vec<f64> = (0..n).map(|row| (row % 3) as f64 - 0.7).collect();
+    let params: Vec<f64> = (0..d * (2 * d + 1)).map(|_| rng.uniform(-1.0, 1.0)).collect();
+    let check = GradCheck::new().tensor("w1", d, d).tensor("b1", 1, d).tensor("w2", d, d);
+    let verdict = |slip| {
+        check.by_rows(&x, &y, &params, |x, y, params, gradient| two_layers(slip, x, y, params, gradient))
+    };
+    assert_eq!(verdict(Slip::None).unwrap().entries, 21);
+    let error = verdict(Slip::NoDerivative).unwrap_err();
+    let wanted =
+        Cause::ActivationDerivative { tensor: "`w1`".into(), activation: Activation::Tanh, missing: true };
+    assert_eq!(error.causes(), [wanted], "{error}");
+    assert!(error.to_string().contains("`w2` is right"), "{error}");
+    let error = verdict(Slip::Backwards).unwrap_err();
+    assert_eq!(error.causes(), [], "a product inside is out of reach: {error}");
+    let error = verdict(Slip::DividedTwice).unwrap_err();
+    let wanted = "all entries are 0.083333 times what is right: \
+                  it is divided by the number of rows, 12, once too often";
+    assert!(error.to_string().ends_with(wanted), "{error}");
+}
+
+/// The formula for labels -1 and +1 with labels 0 and 1, and a penalty that hides that the gradient of a class is
+/// zero.
+#[test]
+fn a_class_without_a_gradient_is_named_beside_a_penalty() {
+    let mut rng = Rng::new(5);
+    let x = DMatrix::from_fn(20, 3, |_, _| rng.standard_normal());
+    let y: Vec<u8> = (0..20).map(|row| u8::from(row % 4 == 0)).collect();
+    let check = GradCheck::new().tensor("weights", 3, 1).tensor("bias", 1, 1);
+    let error = check
+        .by_rows(&x, &y, &[0.4, -0.8, 0.3, 0.1], |x, y, params, gradient| {
+            gradient.iter_mut().zip(params).for_each(|(g, p)| *g = 0.3 * p);
+            let mut loss = 0.15 * params.iter().map(|p| p * p).sum::<f64>();
+            for (row, &y) in x.row_iter().zip(y) {
+                let y = f64::from(y);
+                let z: f64 = row.iter().zip(params).map(|(x, w)| x * w).sum::<f64>() + params[3];
+                loss += (z.exp().ln_1p() - y * z) / 20.0;
+                let slope = -y / (1.0 + (y * z).exp()) / 20.0;
+                row.iter().zip(&mut *gradient).for_each(|(x, g)| *g += slope * x);
+                gradient[3] += slope;
+            }
+            loss
+        })
+        .unwrap_err();
+    let [Cause::ClassWithoutGradient { label, rows: 15, .. }] = error.causes() else { panic!("{error}") };
+    assert_eq!(label, "0");
+}
