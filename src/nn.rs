@@ -7,7 +7,7 @@
 pub use crate::examples::{Examples, Targets};
 pub use crate::layer::{
     Activate, Activation, AnyLayer, BatchNorm, Dense, Dropout, Initializer, Layer, LayerNorm, LogSoftmax,
-    Mode, PRelu, Residual, Sequential, Shape, Softmax, Summary, Tape, TapeParts,
+    Mode, PRelu, Residual, Sequential, Shape, Softmax, Summary, Tape, TapeParts, Tensor,
 };
 pub use crate::loss::{
     BinaryCrossEntropy, ClassificationLoss, CustomLoss, Focal, Gradient, Hinge, Link, Loss, MeanSquaredError,

@@ -33,8 +33,8 @@ pub(super) fn derivative(
     for _ in 0..ATTEMPTS {
         let ((whole, bend), (half, half_bend)) = (five_points(h), five_points(0.5 * h));
         let allowed = absolute + relative * whole.abs().max(half.abs());
-        // A curve bends half as much over half the distance, up to order h^3; a kink at the point itself, around
-        // which the slopes agree by symmetry, bends as much.
+        // A curve bends half as much over half the distance, up to order h^3; a kink at the point itself,
+        // around which the slopes agree by symmetry, bends as much.
         if (whole - half).abs() <= allowed && (bend - 2.0 * half_bend).abs() <= 10.0 * allowed {
             return Derivative::Smooth(half);
         }

@@ -5,13 +5,13 @@ use nalgebra::DMatrix;
 use super::Mismatch;
 use crate::layer::{Layer, Mode, Tape};
 
-/// How far an input is moved to see which outputs depend on it, in units of its size or 1: near and far, so that
-/// outputs of units that are off at the input itself may show their dependence.
+/// How far an input is moved to see which outputs depend on it, in units of its size or 1: near and far, so
+/// that outputs of units that are off at the input itself may show their dependence.
 const MOVES: [f64; 4] = [-10.0, -1.0, 1.0, 10.0];
 
-/// Checks, in [`Mode::Evaluate`], that every output which depends on an input is not finite when that input is NaN. Each
-/// of the `columns` is tried in one row: column j in row j modulo the number of rows. An output depends on an input if
-/// one of the [`MOVES`] changes it.
+/// Checks, in [`Mode::Evaluate`], that every output which depends on an input is not finite when that input
+/// is NaN. Each of the `columns` is tried in one row: column j in row j modulo the number of rows. An output
+/// depends on an input if one of the [`MOVES`] changes it.
 pub(super) fn nan_passes<L: Layer<f64> + ?Sized>(
     layer: &L,
     params: &[f64],

@@ -4,18 +4,18 @@ use std::fmt;
 
 use thiserror::Error as ThisError;
 
-use super::difference::Derivative;
+use super::Cause;
 use crate::error::Error;
 
 /// The derivatives agree.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Agreement {
-    /// Entries looked at.
+    /// The number of entries looked at.
     pub entries: usize,
-    /// Those of them left out because the function has a kink there.
+    /// The number of these left out because the function has a kink there.
     pub kinks: usize,
-    /// The largest error found, as a fraction of what is allowed: from 0 to 1.
+    /// The largest error found, as a fraction of the error allowed: from 0 to 1.
     pub worst: f64,
 }
 
@@ -28,34 +28,59 @@ impl fmt::Display for Agreement {
     }
 }
 
-/// What is wrong with a layer, a loss or an objective.
+/// The verdict on one tensor of a wrong gradient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TensorCheck {
+    /// The tensor, as messages call it: "`weights`", or "`weights` of layer 1 (Dense)".
+    pub tensor: String,
+    /// The number of wrong entries.
+    pub wrong: usize,
+    /// The number of entries compared.
+    pub entries: usize,
+}
+
+impl fmt::Display for TensorCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TensorCheck { tensor, wrong, entries } = self;
+        match (wrong, entries) {
+            (_, 0) => write!(f, "{tensor} was not compared"),
+            (0, _) => write!(f, "{tensor} is right"),
+            _ => write!(f, "{tensor} is wrong in {wrong} of {entries} entries"),
+        }
+    }
+}
+
+/// A mistake in a layer, a loss or an objective.
 #[derive(Debug, Clone, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Mismatch {
     /// The gradient is not the derivative of the value.
     #[error(
         "{place}: the gradient says {analytic}, differences say {numeric} (relative error {:.1e}); {wrong} of {entries} \
-         entries are wrong{}", relative(*.analytic, *.numeric), hint(*.ratio)
+         entries are wrong{}{}", relative(*.analytic, *.numeric), after(": ", ", ", .tensors), after("; ", "; ", .causes)
     )]
     Gradient {
-        /// The entry with the largest error, such as "parameter 7" or "input (3, 0)".
+        /// The entry with the largest error, such as "`weights`[2, 0]", "parameter 7" or "input (3, 0)".
         place: String,
-        /// What the analytic gradient holds there.
+        /// The analytic gradient there.
         analytic: f64,
-        /// What finite differences give there.
+        /// The derivative by finite differences there.
         numeric: f64,
-        /// How many entries are wrong.
+        /// The number of wrong entries.
         wrong: usize,
-        /// How many were compared.
+        /// The number of entries compared.
         entries: usize,
-        /// The analytic gradient over the numeric one, when that is the same number for all entries.
-        ratio: Option<f64>,
+        /// The verdict on each tensor; empty if the parameters have no names.
+        tensors: Vec<TensorCheck>,
+        /// The mistakes that explain the wrong entries; empty if none is known to.
+        causes: Vec<Cause>,
     },
 
     /// An entry was not written, or is NaN. Gradients are overwritten, not added to.
     #[error("{what} is NaN at entry {index}: it must be overwritten, not added to or left as it was")]
     NotOverwritten {
-        /// What was to be written.
+        /// The slice or matrix to be written.
         what: &'static str,
         /// Its first entry that is NaN.
         index: usize,
@@ -64,7 +89,7 @@ pub enum Mismatch {
     /// The same call gave something else, or changed what it must leave alone.
     #[error("{what} differs at entry {index}: {before} became {after}")]
     NotRepeatable {
-        /// What differs.
+        /// The result that differs.
         what: &'static str,
         /// The first entry that differs.
         index: usize,
@@ -84,9 +109,9 @@ pub enum Mismatch {
          NaN in must give NaN out"
     )]
     HidesNan {
-        /// The row that the NaN was put into.
+        /// The row of the NaN.
         row: usize,
-        /// The column of the input that the NaN was put into.
+        /// The column of the NaN in the input.
         column: usize,
         /// The column of the output.
         output: usize,
@@ -99,10 +124,17 @@ pub enum Mismatch {
         "{kinks} of {entries} entries lie at kinks or jumps: move the point, or the function is not smooth"
     )]
     Kinks {
-        /// Entries at kinks.
+        /// The number of entries at kinks.
         kinks: usize,
-        /// All entries.
+        /// The number of all entries.
         entries: usize,
+    },
+
+    /// The function is NaN or infinite at the parameters of the check.
+    #[error("the value is {value} at these parameters: check the gradient where the value is finite")]
+    NotFinite {
+        /// The value.
+        value: f64,
     },
 
     /// The check was called with arguments that do not fit, or with settings out of range.
@@ -110,103 +142,50 @@ pub enum Mismatch {
     Invalid(Error),
 }
 
+impl Mismatch {
+    /// Returns the mistakes that explain a wrong gradient; empty if none is known to, and for all other
+    /// mismatches.
+    ///
+    /// ```
+    /// use logit::GradCheck;
+    /// use logit::gradcheck::Cause;
+    /// use logit::optim::{Evaluation, Objective};
+    ///
+    /// /// The sum of squares, with a gradient that lacks a factor.
+    /// struct Squares;
+    /// impl Objective<f64> for Squares {
+    ///     fn parameter_count(&self) -> usize {
+    ///         3
+    ///     }
+    ///     fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
+    ///         gradient.copy_from_slice(x);
+    ///         Evaluation::of(x.iter().map(|x| x * x).sum(), gradient)
+    ///     }
+    /// }
+    /// let error = GradCheck::new().objective(&mut Squares, &[0.3, -1.0, 2.0]).unwrap_err();
+    /// let [Cause::Factor { factor, .. }] = error.causes() else { panic!("{error}") };
+    /// assert!((factor - 0.5).abs() < 1e-9);
+    /// ```
+    pub fn causes(&self) -> &[Cause] {
+        match self {
+            Mismatch::Gradient { causes, .. } => causes,
+            _ => &[],
+        }
+    }
+}
+
+impl From<Error> for Mismatch {
+    fn from(error: Error) -> Self {
+        Mismatch::Invalid(error)
+    }
+}
+
 fn relative(analytic: f64, numeric: f64) -> f64 {
     (analytic - numeric).abs() / numeric.abs().max(analytic.abs())
 }
 
-/// What a constant ratio usually means.
-fn hint(ratio: Option<f64>) -> String {
-    match ratio {
-        Some(ratio) if (ratio + 1.0).abs() < 1e-6 => ": all have the wrong sign".into(),
-        Some(ratio) if ratio > 1.0 => {
-            format!(": all are {ratio:.6} times too large, perhaps a missing division")
-        }
-        Some(ratio) => format!(": all are {ratio:.6} times what they should be"),
-        None => String::new(),
-    }
-}
-
-/// Where a derivative belongs.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Entry {
-    Parameter(usize),
-    Input(usize, usize),
-    Score(usize, usize),
-    Second(usize, usize),
-    Curvature(usize, usize, usize),
-    Product(usize),
-}
-
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Entry::Parameter(index) => write!(f, "parameter {index}"),
-            Entry::Input(row, column) => write!(f, "input ({row}, {column})"),
-            Entry::Score(row, column) => write!(f, "score ({row}, {column})"),
-            Entry::Second(row, column) => write!(f, "second derivative ({row}, {column})"),
-            Entry::Curvature(row, i, j) => write!(f, "curvature ({i}, {j}) of row {row}"),
-            Entry::Product(row) => write!(f, "entry {row} of a Hessian product"),
-        }
-    }
-}
-
-/// The comparisons of a check.
-pub(super) struct Ledger {
-    relative: f64,
-    absolute: f64,
-    kinks: usize,
-    entries: usize,
-    wrong: usize,
-    /// The worst entry: where, analytic, numeric, error over allowance.
-    worst: Option<(Entry, f64, f64, f64)>,
-    /// Smallest and largest ratio of the two derivatives, over entries that are not almost zero.
-    ratios: Option<(f64, f64)>,
-}
-
-impl Ledger {
-    pub(super) fn new(relative: f64, absolute: f64) -> Self {
-        Ledger { relative, absolute, kinks: 0, entries: 0, wrong: 0, worst: None, ratios: None }
-    }
-
-    pub(super) fn record(&mut self, entry: Entry, analytic: f64, numeric: Derivative) {
-        self.entries += 1;
-        let Derivative::Smooth(numeric) = numeric else {
-            self.kinks += 1;
-            return;
-        };
-        let allowed = self.absolute + self.relative * numeric.abs();
-        let error = (analytic - numeric).abs() / allowed;
-        if error.is_nan() || error > 1.0 {
-            self.wrong += 1;
-        }
-        if self.worst.is_none_or(|(.., worst)| error.is_nan() || error > worst) {
-            self.worst = Some((entry, analytic, numeric, error));
-        }
-        if numeric.abs() > 1e3 * self.absolute || analytic.abs() > 1e3 * self.absolute {
-            let ratio = analytic / numeric;
-            let (low, high) = self.ratios.unwrap_or((ratio, ratio));
-            self.ratios = Some((low.min(ratio), high.max(ratio)));
-        }
-    }
-
-    pub(super) fn verdict(self) -> Result<Agreement, Mismatch> {
-        let Ledger { kinks, entries, wrong, .. } = self;
-        if let (Some((entry, analytic, numeric, _)), true) = (self.worst, wrong > 0) {
-            let constant =
-                |&(low, high): &(f64, f64)| wrong > 1 && high - low <= 1e-5 * high.abs().max(low.abs());
-            let ratio = self.ratios.filter(constant).map(|(low, _)| low);
-            return Err(Mismatch::Gradient {
-                place: entry.to_string(),
-                analytic,
-                numeric,
-                wrong,
-                entries,
-                ratio,
-            });
-        }
-        if kinks > 2 + entries / 4 || (kinks == entries && entries > 0) {
-            return Err(Mismatch::Kinks { kinks, entries });
-        }
-        Ok(Agreement { entries, kinks, worst: self.worst.map_or(0.0, |(.., worst)| worst) })
-    }
+/// The items after `start`; nothing if there are none.
+fn after<A: fmt::Display>(start: &str, between: &str, items: &[A]) -> String {
+    let texts: Vec<String> = items.iter().map(A::to_string).collect();
+    if texts.is_empty() { String::new() } else { format!("{start}{}", texts.join(between)) }
 }

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use super::{
     Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, PRelu, Residual, Sequential, Shape,
-    Softmax, Tape,
+    Softmax, Tape, Tensor,
 };
 use crate::error::Error;
 use crate::rng::Rng;
@@ -109,6 +109,9 @@ impl Shape for AnyLayer {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         self.shape().penalized()
+    }
+    fn tensors(&self) -> Vec<Tensor> {
+        self.shape().tensors()
     }
     fn check(&self) -> Result<(), Error> {
         self.shape().check()

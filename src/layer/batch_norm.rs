@@ -5,7 +5,7 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::width::keeps_width;
-use super::{Layer, Mode, Shape, Tape, affine};
+use super::{Layer, Mode, Shape, Tape, Tensor, affine};
 use crate::check;
 use crate::error::Error;
 use crate::rng::Rng;
@@ -101,6 +101,10 @@ impl Shape for BatchNorm {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         Vec::new()
+    }
+    fn tensors(&self) -> Vec<Tensor> {
+        let names: &[&str] = if self.affine { &["scale", "shift"] } else { &[] };
+        names.iter().map(|&name| Tensor::new(name, 1, self.width)).collect()
     }
     fn check(&self) -> Result<(), Error> {
         check::positive("epsilon", self.epsilon)?;

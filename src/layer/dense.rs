@@ -5,7 +5,7 @@ use std::ops::Range;
 use nalgebra::{DMatrix, DVector};
 
 use super::initializer::Start;
-use super::{Activation, Initializer, Layer, Shape, Tape};
+use super::{Activation, Initializer, Layer, Shape, Tape, Tensor};
 use crate::check;
 use crate::error::Error;
 use crate::rng::Rng;
@@ -162,6 +162,10 @@ impl Shape for Dense {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         std::iter::once(0..self.weight_count()).collect()
+    }
+    fn tensors(&self) -> Vec<Tensor> {
+        let bias = self.bias.then(|| Tensor::new("bias", 1, self.outputs));
+        std::iter::once(Tensor::new("weights", self.inputs, self.outputs)).chain(bias).collect()
     }
     /// Checks the parameters of the activation and of the initializers: see [`Activation::check`] and
     /// [`Initializer::check`].

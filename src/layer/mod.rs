@@ -21,6 +21,7 @@ mod softmax;
 mod stored;
 mod summary;
 mod tape;
+mod tensor;
 mod width;
 
 use std::ops::Range;
@@ -42,6 +43,7 @@ pub use sequential::Sequential;
 pub use softmax::Softmax;
 pub use summary::Summary;
 pub use tape::{Mode, Tape, TapeParts};
+pub use tensor::Tensor;
 
 use crate::check;
 use crate::error::Error;
@@ -80,6 +82,14 @@ pub trait Shape {
             0 => Vec::new(),
             count => std::iter::once(0..count).collect(),
         }
+    }
+
+    /// Returns the names and shapes of the parameters, in the order of `params`.
+    ///
+    /// [`GradCheck`](crate::GradCheck) uses them to say which entry of which tensor is wrong. Defaults to no
+    /// tensors: the parameters have no names, except those of the [`sublayers`](Shape::sublayers).
+    fn tensors(&self) -> Vec<Tensor> {
+        Vec::new()
     }
 
     /// Checks the settings of the layer and of its sublayers.
@@ -279,6 +289,9 @@ impl<S: Shape + ?Sized> Shape for $pointer {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         (**self).penalized()
+    }
+    fn tensors(&self) -> Vec<Tensor> {
+        (**self).tensors()
     }
     fn check(&self) -> Result<(), Error> {
         (**self).check()

@@ -5,7 +5,7 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::width::keeps_width;
-use super::{Layer, Shape, Tape};
+use super::{Layer, Shape, Tape, Tensor};
 use crate::check;
 use crate::error::Error;
 use crate::rng::Rng;
@@ -81,6 +81,9 @@ impl Shape for PRelu {
     }
     fn penalized(&self) -> Vec<Range<usize>> {
         Vec::new()
+    }
+    fn tensors(&self) -> Vec<Tensor> {
+        vec![Tensor::new("slopes", 1, self.parameter_count())]
     }
     fn check(&self) -> Result<(), Error> {
         let slope = self.initial_slope;

@@ -1,6 +1,6 @@
 //! `GradCheck` accepts a right layer and rejects each of the mistakes that people make.
 
-use logit::gradcheck::Mismatch;
+use logit::gradcheck::{Cause, Mismatch};
 use logit::nn::{BinaryCrossEntropy, Dense, Gradient, Layer, Loss, Mode, Sequential, Shape, Tape, Targets};
 use logit::optim::{Evaluation, HessianProduct, Objective};
 use logit::{Activation, Error, GradCheck, Real, Rng};
@@ -132,8 +132,9 @@ fn an_agreement_says_how_much_it_proved() {
 
 #[test]
 fn a_wrong_sign_is_named() {
-    let text = check(Bug::Sign).unwrap_err().to_string();
-    assert!(text.ends_with("all have the wrong sign"), "{text}");
+    let error = check(Bug::Sign).unwrap_err();
+    assert!(matches!(error.causes(), [Cause::Factor { tensors, .. }] if tensors.is_empty()), "{error}");
+    assert!(error.to_string().ends_with("; all entries have the wrong sign"), "{error}");
 }
 
 #[test]
@@ -151,6 +152,44 @@ fn a_missing_bias_gradient_names_a_bias() {
     };
     assert!(["parameter 9", "parameter 10", "parameter 11"].contains(&place.as_str()), "{place}");
     assert!(analytic == 0.0 && (1..=3).contains(&wrong), "{analytic}, {wrong} wrong");
+}
+
+#[test]
+fn a_wrong_layer_inside_a_network_is_named() {
+    let wrong = Plain(Bug::MissingBiasGradient, std::sync::atomic::AtomicU32::new(0));
+    let layers: Vec<Box<dyn Layer<f64>>> = vec![Box::new(Dense::new(2, WIDTH).unwrap()), Box::new(wrong)];
+    let network = Sequential::new(layers).unwrap();
+    let mut rng = Rng::new(4);
+    let mut params = vec![0.0; network.parameter_count()];
+    network.init(&mut params, &mut rng);
+    let x = DMatrix::from_fn(5, 2, |_, _| rng.standard_normal());
+    let Err(Mismatch::Gradient { place, tensors, .. }) = GradCheck::new().layer(&network, &params, &x) else {
+        panic!("accepted")
+    };
+    assert!(place.starts_with("parameter ") && place.ends_with(" of layer 1 (Plain)"), "{place}");
+    let texts: Vec<String> = tensors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts[..2],
+        ["`weights` of layer 0 (Dense) is right", "`bias` of layer 0 (Dense) is right"],
+        "{texts:?}"
+    );
+    assert!(texts[2].starts_with("the gradient of layer 1 (Plain) is wrong in "), "{texts:?}");
+    assert_eq!(texts[3], "the gradient of the input is right");
+}
+
+#[test]
+fn a_tensor_without_a_gradient_is_named() {
+    let layer = Plain(Bug::MissingBiasGradient, std::sync::atomic::AtomicU32::new(0));
+    let mut rng = Rng::new(4);
+    let mut params = vec![0.0; layer.parameter_count()];
+    layer.init(&mut params, &mut rng);
+    let x = DMatrix::from_fn(5, WIDTH, |_, _| rng.standard_normal());
+    let check = GradCheck::new().tensor("weights", WIDTH, WIDTH).tensor("bias", 1, WIDTH);
+    let error = check.layer(&layer, &params, &x).unwrap_err();
+    assert!(error.to_string().starts_with("`bias`[0, "), "{error}");
+    assert!(matches!(error.causes(), [Cause::Zero { tensor, .. }] if tensor == "`bias`"), "{error}");
+    let short = GradCheck::new().tensor("weights", WIDTH, WIDTH);
+    assert!(matches!(short.layer(&layer, &params, &x), Err(Mismatch::Invalid(Error::ShapeMismatch { .. }))));
 }
 
 #[test]
@@ -308,7 +347,9 @@ fn a_missing_division_by_the_number_of_rows_is_named() {
     };
     check(false, false).unwrap();
     let text = check(true, false).unwrap_err().to_string();
-    assert!(text.ends_with("all are 5.000000 times too large, perhaps a missing division"), "{text}");
+    let wanted =
+        "all entries are 5.000000 times what is right: a division by the number of rows, 5, is missing";
+    assert!(text.ends_with(wanted), "{text}");
     assert!(matches!(check(false, true), Err(Mismatch::Gradient { .. })));
 }
 
@@ -438,7 +479,10 @@ fn wrong_hessian_products_are_rejected() {
     let agreement = check(Wrong::Nothing).unwrap();
     assert_eq!((agreement.entries, agreement.kinks), (6, 0));
     let text = check(Wrong::Sign).unwrap_err().to_string();
-    assert!(text.contains("of a Hessian product") && text.ends_with("all have the wrong sign"), "{text}");
+    assert!(
+        text.contains("of a Hessian product") && text.ends_with("; all entries have the wrong sign"),
+        "{text}"
+    );
     for wrong in
         [Wrong::DiagonalOnly, Wrong::StaysWhereItWasFirst, Wrong::FollowsEvaluations, Wrong::Quadratic]
     {
@@ -448,4 +492,90 @@ fn wrong_hessian_products_are_rejected() {
     assert!(matches!(check(Wrong::RemembersProducts), Err(Mismatch::NotRepeatable { .. })));
     let mut valley = Valley { wrong: Wrong::Nothing, at: None, evaluated: Vec::new(), products: 0.0 };
     assert!(matches!(GradCheck::new().hessian_product(&mut valley, &[0.0]), Err(Mismatch::Invalid(_))));
+}
+
+/// What is wrong with [`two_layers`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Slip {
+    None,
+    /// The derivative of tanh is missing.
+    NoDerivative,
+    /// The error is passed back through the weights as they are, not transposed.
+    Backwards,
+    /// The mean over the rows is taken twice.
+    DividedTwice,
+}
+
+/// Tanh units of as many as there are columns and scores, squared errors, all by hand: W1, b1, W2.
+fn two_layers(slip: Slip, x: &DMatrix<f64>, y: &[f64], params: &[f64], gradient: &mut [f64]) -> f64 {
+    let (n, d) = x.shape();
+    let (w1, rest) = params.split_at(d * d);
+    let (b1, w2) = rest.split_at(d);
+    let (w1, w2) = (DMatrix::from_column_slice(d, d, w1), DMatrix::from_column_slice(d, d, w2));
+    let mut hidden = x * &w1;
+    for (mut column, b) in hidden.column_iter_mut().zip(b1) {
+        column.apply(|z| *z = (*z + b).tanh());
+    }
+    let error = DMatrix::from_fn(n, d, |row, column| (&hidden * &w2)[(row, column)] - y[row] * column as f64);
+    let scale = if slip == Slip::DividedTwice { 1.0 / (n * n) as f64 } else { 1.0 / n as f64 };
+    let dz2 = &error * scale;
+    let back = if slip == Slip::Backwards { &dz2 * &w2 } else { &dz2 * w2.transpose() };
+    let slopes = hidden.map(|a| if slip == Slip::NoDerivative { 1.0 } else { 1.0 - a * a });
+    let dz1 = back.component_mul(&slopes);
+    gradient[..d * d].copy_from_slice(x.tr_mul(&dz1).as_slice());
+    gradient[d * d..d * d + d].copy_from_slice(dz1.row_sum().as_slice());
+    gradient[d * d + d..].copy_from_slice(hidden.tr_mul(&dz2).as_slice());
+    0.5 * error.norm_squared() / n as f64
+}
+
+#[test]
+fn causes_in_a_network_by_hand_are_named() {
+    let mut rng = Rng::new(11);
+    let (n, d) = (12, 3);
+    let x = DMatrix::from_fn(n, d, |_, _| rng.standard_normal());
+    let y: Vec<f64> = (0..n).map(|row| (row % 3) as f64 - 0.7).collect();
+    let params: Vec<f64> = (0..d * (2 * d + 1)).map(|_| rng.uniform(-1.0, 1.0)).collect();
+    let check = GradCheck::new().tensor("w1", d, d).tensor("b1", 1, d).tensor("w2", d, d);
+    let verdict = |slip| {
+        check.by_rows(&x, &y, &params, |x, y, params, gradient| two_layers(slip, x, y, params, gradient))
+    };
+    assert_eq!(verdict(Slip::None).unwrap().entries, 21);
+    let error = verdict(Slip::NoDerivative).unwrap_err();
+    let wanted =
+        Cause::ActivationDerivative { tensor: "`w1`".into(), activation: Activation::Tanh, missing: true };
+    assert_eq!(error.causes(), [wanted], "{error}");
+    assert!(error.to_string().contains("`w2` is right"), "{error}");
+    let error = verdict(Slip::Backwards).unwrap_err();
+    assert_eq!(error.causes(), [], "a product inside is out of reach: {error}");
+    let error = verdict(Slip::DividedTwice).unwrap_err();
+    let wanted = "all entries are 0.083333 times what is right: \
+                  it is divided by the number of rows, 12, once too often";
+    assert!(error.to_string().ends_with(wanted), "{error}");
+}
+
+/// The formula for labels -1 and +1 with labels 0 and 1, and a penalty that hides that the gradient of a class is
+/// zero.
+#[test]
+fn a_class_without_a_gradient_is_named_beside_a_penalty() {
+    let mut rng = Rng::new(5);
+    let x = DMatrix::from_fn(20, 3, |_, _| rng.standard_normal());
+    let y: Vec<u8> = (0..20).map(|row| u8::from(row % 4 == 0)).collect();
+    let check = GradCheck::new().tensor("weights", 3, 1).tensor("bias", 1, 1);
+    let error = check
+        .by_rows(&x, &y, &[0.4, -0.8, 0.3, 0.1], |x, y, params, gradient| {
+            gradient.iter_mut().zip(params).for_each(|(g, p)| *g = 0.3 * p);
+            let mut loss = 0.15 * params.iter().map(|p| p * p).sum::<f64>();
+            for (row, &y) in x.row_iter().zip(y) {
+                let y = f64::from(y);
+                let z: f64 = row.iter().zip(params).map(|(x, w)| x * w).sum::<f64>() + params[3];
+                loss += (z.exp().ln_1p() - y * z) / 20.0;
+                let slope = -y / (1.0 + (y * z).exp()) / 20.0;
+                row.iter().zip(&mut *gradient).for_each(|(x, g)| *g += slope * x);
+                gradient[3] += slope;
+            }
+            loss
+        })
+        .unwrap_err();
+    let [Cause::ClassWithoutGradient { label, rows: 15, .. }] = error.causes() else { panic!("{error}") };
+    assert_eq!(label, "0");
 }

@@ -114,7 +114,7 @@ proptest! {
         for loss in all(columns).iter().filter(|loss| fits(loss, columns, soft)) {
             // Differences over steps of 1e-3 are rounded where the value is: squared errors reach 1e4.
             let value = loss.mean(&batch.scores, batch.targets(soft), weights).unwrap();
-            let check = check.absolute_tolerance(1e-10 + 1e-12 * value);
+            let check = check.clone().absolute_tolerance(1e-10 + 1e-12 * value);
             let agreement = check.loss(loss, &batch.scores, batch.targets(soft), weights);
             prop_assert!(agreement.is_ok(), "{loss:?}: {}", agreement.unwrap_err());
         }
