@@ -247,7 +247,7 @@ pub enum Error {
         what: &'static str,
         /// The type or method that does not support it.
         by: &'static str,
-        /// What to do instead.
+        /// The alternative: what to use or do instead.
         instead: &'static str,
     },
 

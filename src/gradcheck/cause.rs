@@ -221,7 +221,7 @@ impl fmt::Display for Times {
 /// Two factors closer than this are one.
 const SAME: f64 = 1e-5;
 
-/// What a factor usually means.
+/// The usual meaning of a factor.
 enum Reading {
     MissingDivision(usize),
     DividedTwice(usize),

@@ -1,6 +1,6 @@
 //! Five-point differences that notice kinks.
 
-/// What a finite difference tells.
+/// The outcome of a finite difference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Derivative {
     /// Two step sizes agree on this value.

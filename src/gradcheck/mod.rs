@@ -58,7 +58,7 @@ use crate::rng::Rng;
 /// use logit::optim::{Evaluation, Objective};
 /// use logit::GradCheck;
 ///
-/// /// ln(1 + exp(-s w)) for the label s = -1, with the gradient of somebody else's formula.
+/// /// ln(1 + exp(-s w)) for the label s = -1, with the gradient for labels 0 and 1.
 /// struct Mistaken;
 /// impl Objective<f64> for Mistaken {
 ///     fn parameter_count(&self) -> usize {
@@ -66,7 +66,7 @@ use crate::rng::Rng;
 ///     }
 ///     fn evaluate(&mut self, w: &[f64], gradient: &mut [f64]) -> Evaluation {
 ///         let s = -1.0;
-///         gradient[0] = 1.0 / (1.0 + (-w[0]).exp()) - s; // σ(w) - s wants labels 0 and 1
+///         gradient[0] = 1.0 / (1.0 + (-w[0]).exp()) - s; // σ(w) - s is right for labels 0 and 1
 ///         Evaluation::of((1.0 + (-s * w[0]).exp()).ln(), gradient)
 ///     }
 /// }

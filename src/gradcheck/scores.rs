@@ -89,7 +89,7 @@ struct Pair {
     score: f64,
     /// The derivative of the loss in the score, as the gradient claims it.
     analytic: f64,
-    /// The same by differences.
+    /// The derivative of the loss in the score, by differences.
     numeric: f64,
 }
 

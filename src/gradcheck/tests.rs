@@ -325,7 +325,7 @@ fn arguments_that_do_not_fit_are_errors() {
         let error = result.unwrap_err();
         assert!(matches!(error, Mismatch::Invalid(_)) && error.to_string().contains(words), "{error}");
     };
-    invalid(check.by_rows(&x, &[1.0], &[0.3], right), "`y` has 1 labels, wanted 2");
+    invalid(check.by_rows(&x, &[1.0], &[0.3], right), "`y` has 1 labels, expected 2");
     invalid(check.by_rows(&DMatrix::zeros(0, 1), &[], &[0.3], right), "`x` has no rows");
     invalid(check.by_rows(&DMatrix::zeros(2, 0), &[1.0, 0.5], &[0.3], right), "`x` has no columns");
     invalid(check.by_rows(&x, &[1.0, 0.5], &[], right), "`params` has no entries");
@@ -333,7 +333,7 @@ fn arguments_that_do_not_fit_are_errors() {
     let nan = nalgebra::dmatrix![1.0; f64::NAN];
     invalid(check.by_rows(&nan, &[1.0, 0.5], &[0.3], right), "`x` is not finite at row 1");
     let tensors = GradCheck::new().tensor("weights", 2, 1);
-    invalid(tensors.by_rows(&x, &[1.0, 0.5], &[0.3], right), "`tensors` has 2 entries, wanted 1");
+    invalid(tensors.by_rows(&x, &[1.0, 0.5], &[0.3], right), "`tensors` has 2 entries, expected 1");
     invalid(GradCheck::new().step(0.0).by_rows(&x, &[1.0, 0.5], &[0.3], right), "`step` is 0");
     let infinite = |_: &DMatrix<f64>, _: &[f64], _: &[f64], gradient: &mut [f64]| {
         gradient[0] = 0.0;

@@ -1,4 +1,4 @@
-//! What a gradient check found.
+//! The result of a check: agreement, or a mismatch with a verdict on each tensor.
 
 use std::fmt;
 
@@ -86,7 +86,7 @@ pub enum Mismatch {
         index: usize,
     },
 
-    /// The same call gave something else, or changed what it must leave alone.
+    /// A repeated call gave another result, or a call changed a value that it must not change.
     #[error("{what} differs at entry {index}: {before} became {after}")]
     NotRepeatable {
         /// The result that differs.

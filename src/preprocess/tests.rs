@@ -1,4 +1,4 @@
-//! What every transformation does with views and with memory of others, and what tuples hand on.
+//! Every transformation with views and with memory of the caller, and the hand-over between tuples of steps.
 
 use allocation_counter::measure;
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, dmatrix};

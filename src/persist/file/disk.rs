@@ -230,7 +230,7 @@ mod tests {
         }
     }
 
-    /// What a process left behind that was killed, and had the same number as this one.
+    /// Files left behind by a killed process that had the process number of this one.
     #[test]
     fn temporary_files_of_others_are_left_alone() {
         let directory = Directory::new("leftovers");
