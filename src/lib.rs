@@ -136,27 +136,38 @@ mod transformer;
 
 pub use class_weight::{ClassWeight, WeightMap};
 pub use classifier::{Classifier, ClassifierExt};
+#[doc(inline)]
 pub use decide::Calibrate;
 pub use error::Error;
 pub use estimator::{Estimator, FitOptions};
+#[doc(inline)]
 pub use gradcheck::GradCheck;
 pub use label::Label;
 pub use label_sets::LabelSets;
 pub use layer::Activation;
+#[doc(inline)]
 pub use linear::{FittedLogistic, LogisticRegression, Solver};
+#[doc(inline)]
 pub use multiclass::{OneVsOne, OneVsRest};
 pub use network::{FittedMlp, MlpClassifier};
+#[doc(inline)]
 pub use optim::{Adam, Lbfgs, Schedule, Sgd};
 pub use penalty::Penalty;
+#[doc(inline)]
 pub use persist::{ModelFile, Persist};
+#[doc(inline)]
 pub use pipeline::{FittedPipeline, Pipeline};
+#[doc(inline)]
 pub use preprocess::{Imputer, MinMaxScaler, OneHotEncoder, Pca, StandardScaler};
+#[doc(inline)]
 pub use registry::AnyClassifier;
+#[doc(inline)]
 pub use report::{FitReport, Progress, StopReason};
 pub use rng::Rng;
 pub use rows::Rows;
 pub use scalar::Real;
 pub use scratch::Scratch;
+#[doc(inline)]
 pub use select::{CrossValidation, Search, train_test_split};
 pub use transformer::{Transform, TransformExt, Transformer};
 

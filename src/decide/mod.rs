@@ -1,4 +1,15 @@
 //! Decisions from scores: calibration, thresholds, costs, priors, prediction sets and the option to reject.
+//!
+//! Each of them is, or returns, a classifier around another one.
+//!
+//! | Task | Call |
+//! |---|---|
+//! | Make probabilities agree with frequencies | [`Calibrate`] |
+//! | Choose the threshold that is best for a metric | [`TuneThreshold`] |
+//! | Predict the class of least expected cost | [`MinimumCost`] |
+//! | Correct for other class frequencies than in training | [`PriorCorrected`] |
+//! | Predict sets that contain the true class with a given probability | [`Conformal`] |
+//! | Abstain where the model is not sure | [`RejectOption`] |
 
 /// Implements the methods of a [`Classifier`](crate::Classifier) that wraps `$inner` and computes
 /// probabilities from its own scores.

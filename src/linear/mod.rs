@@ -1,4 +1,15 @@
 //! Logistic and softmax regression.
+//!
+//! | Task | Call |
+//! |---|---|
+//! | Fit a model, with or without a penalty | [`LogisticRegression`], [`Solver`] |
+//! | Read coefficients and predict | [`FittedLogistic`] |
+//! | Find out why no maximum-likelihood estimate exists | [`FittedLogistic::separation`], [`Separation`] |
+//! | Compute standard errors, tests and intervals | [`FittedLogistic::inference`], [`Inference`] |
+//! | Find influential rows and suspicious labels | [`FittedLogistic::influence`], [`Influence`] |
+//! | Fit a grid of penalties, and choose one | [`LogisticPath`], [`LogisticRegressionCv`] |
+//!
+//! [The guide](crate::guide::logistic) explains the objective, the solvers and the reports.
 
 mod blocks;
 mod config;

@@ -1,4 +1,7 @@
 //! Multi-class classifiers that are composed of binary classifiers.
+//!
+//! [`OneVsRest`] fits one classifier per class, [`OneVsOne`] one per pair of classes, over any
+//! [`Estimator`](crate::Estimator).
 
 mod one_vs_one;
 mod one_vs_rest;

@@ -1,4 +1,8 @@
 //! Model files: saving and loading of fitted models.
+//!
+//! A [`ModelFile`] stores a model with whatever belongs to it, such as the schema of its tables and rows that
+//! are predicted again at load. A type becomes storable by implementing [`Persist`].
+//! [The guide](crate::guide::model_files) describes the format and what is guaranteed.
 
 mod bytes;
 mod description;

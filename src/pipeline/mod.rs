@@ -1,4 +1,7 @@
 //! Pipelines, which combine preprocessing and an estimator into one estimator.
+//!
+//! A [`Pipeline`] learns its preprocessing from the training rows alone, in every split of a cross-validation.
+//! The fitted pipeline reports rows outside the range of the training rows ([`RangeReport`]).
 
 mod alone;
 mod fitted;

@@ -1,4 +1,17 @@
 //! Transformers, which learn a transformation of the columns of a matrix from training rows.
+//!
+//! | Task | Transformer |
+//! |---|---|
+//! | Scale columns | [`StandardScaler`], [`MinMaxScaler`], [`MaxAbsScaler`], [`RobustScaler`] |
+//! | Scale rows to length 1 | [`Normalizer`] |
+//! | Fill in missing values | [`Imputer`] |
+//! | Encode categories | [`OneHotEncoder`], [`TargetEncoder`] |
+//! | Select columns | [`SelectColumns`], [`SelectBest`], [`VarianceThreshold`] |
+//! | Derive columns | [`PolynomialFeatures`], [`Pca`] |
+//! | Treat blocks of columns differently | [`ColumnTransformer`] |
+//!
+//! A tuple of transformers applies them one after another. Combine them with an estimator in a
+//! [`Pipeline`](crate::Pipeline).
 
 mod affine;
 mod categories;

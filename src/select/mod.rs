@@ -1,4 +1,11 @@
 //! Model selection: splits of rows into training and test sets, cross-validation, searches and score curves.
+//!
+//! | Task | Call |
+//! |---|---|
+//! | Hold out test rows | [`train_test_split`] |
+//! | Estimate how well an estimator predicts new rows | [`CrossValidation`], with a [`Splitter`] |
+//! | Choose between configurations | [`Search`] |
+//! | See whether more rows, or another setting, would help | [`learning_curve`], [`validation_curve`] |
 
 mod cross_validation;
 mod fold_stops;
