@@ -83,20 +83,23 @@ pub trait Classifier<T: Real> {
     /// The type of the labels.
     type Label: Label;
 
-    /// The classes, in ascending order.
+    /// Returns the classes, in ascending order.
     fn classes(&self) -> &[Self::Label];
 
-    /// The number of columns that the classifier was fitted on.
+    /// Returns the number of columns that the classifier was fitted on.
     fn features(&self) -> usize;
 
-    /// The names of the columns that the classifier was fitted on, if they are known. Defaults to `None`.
+    /// Returns the names of the columns that the classifier was fitted on, if they are known. Defaults to
+    /// `None`.
     fn feature_names(&self) -> Option<&[String]> {
         None
     }
 
-    /// The report of the fit, if the classifier has one. A classifier that consists of several fits returns
-    /// the first report whose stop is not [`Converged`](crate::StopReason::Converged), or the first report if
-    /// all have converged. Defaults to `None`.
+    /// Returns the report of the fit, if the classifier has one.
+    ///
+    /// A classifier that consists of several fits returns the first report whose stop is not
+    /// [`Converged`](crate::StopReason::Converged), or the first report if all have converged. Defaults to
+    /// `None`.
     fn report(&self) -> Option<&FitReport> {
         None
     }
@@ -155,7 +158,7 @@ pub trait Classifier<T: Real> {
         scratch.with_scores(self, x, |scores| largest_scores(scores, out))
     }
 
-    /// The number of score columns: 1 for two classes, and K for K > 2 classes.
+    /// Returns the number of score columns: 1 for two classes, and K for K > 2 classes.
     fn score_columns(&self) -> usize {
         match self.classes().len() {
             2 => 1,

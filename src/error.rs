@@ -54,7 +54,7 @@ pub enum Error {
     },
 
     /// Two arguments, or an argument and a model, that disagree in size.
-    #[error("`{argument}` has {found} {axis}, expected {expected}")]
+    #[error("`{argument}` has {}, expected {expected}", counted(*found, axis))]
     ShapeMismatch {
         /// The argument.
         argument: &'static str,
@@ -67,7 +67,7 @@ pub enum Error {
     },
 
     /// A row whose length differs from that of the rows before it.
-    #[error("row {row} has {found} values, but row 0 has {expected}")]
+    #[error("row {row} has {}, but row 0 has {expected}", counted(*found, "values"))]
     RaggedRow {
         /// The index of the row, from 0.
         row: usize,
@@ -101,7 +101,7 @@ pub enum Error {
         reason: String,
     },
 
-    /// A value that cannot be used, in a row that is given by the names of its columns.
+    /// A value that cannot be used, in a row of named values.
     #[error("column `{column}`: {reason}")]
     InvalidValue {
         /// The name of the column.
@@ -417,14 +417,14 @@ pub enum Error {
         upper: f64,
     },
 
-    /// A score of finite input that is outside the range of the scalar type.
+    /// A score of finite input that is outside the range of the number type.
     #[error("the score of row {row} overflows the number type: rescale the columns of `x`")]
     Overflow {
-        /// The first such row, from 0.
+        /// The row of the first such score, from 0.
         row: usize,
     },
 
-    /// An objective or coefficients of a fit to finite data that are outside the range of the scalar type.
+    /// An objective or coefficients of a fit to finite data that are outside the range of the number type.
     #[error("the fit overflows the number type: rescale the columns of `x`")]
     FitOverflow,
 
@@ -453,7 +453,7 @@ pub enum Error {
         gradient: f64,
     },
 
-    /// A cancelled computation that needs several fits, of which an observer stopped one.
+    /// A computation of several fits that an observer cancelled.
     #[error("cancelled by the observer after {completed} of {total} fits")]
     Cancelled {
         /// The number of fits that ran to their end.
@@ -464,8 +464,8 @@ pub enum Error {
 
     /// A split of a class that has too few rows for training and testing.
     #[error(
-        "cannot split off {requested} of {available} rows: class {label} has {members}, but needs one for \
-         training and one for testing"
+        "cannot split off {requested} of {available} rows: class {label} needs one for training and one for \
+         testing, but has {members}"
     )]
     SplitTooSmall {
         /// The requested number of rows of the smaller side.
@@ -480,7 +480,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// An [`Error::MissingClass`] for a class of which only the index is known.
+    /// Returns [`Error::MissingClass`] for a class of which only the index is known.
     pub(crate) fn missing_class(index: usize, among: &'static str) -> Self {
         Error::MissingClass { class: index.to_string(), index, among }
     }
@@ -524,7 +524,7 @@ impl Error {
     }
 }
 
-/// An [`Error::Unsupported`]: `by` does not support `what`; `instead` says what to do.
+/// Returns [`Error::Unsupported`]: `by` does not support `what`; `instead` says what to do.
 pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'static str) -> Error {
     Error::Unsupported { what, by, instead }
 }
@@ -536,6 +536,15 @@ fn indices_of(axis: &str, count: usize) -> String {
         0 => format!("there are no {plural}"),
         1 => format!("the only {axis} is 0"),
         _ => format!("there are only {count} {plural} (0 to {})", count - 1),
+    }
+}
+
+/// A count with its noun, which is in the singular for a count of 1: "2 entries", "1 entry".
+pub(crate) fn counted(count: usize, plural: &str) -> String {
+    match (count, plural.strip_suffix("ies"), plural.strip_suffix('s')) {
+        (1, Some(stem), _) => format!("1 {stem}y"),
+        (1, None, Some(singular)) => format!("1 {singular}"),
+        _ => format!("{count} {plural}"),
     }
 }
 

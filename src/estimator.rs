@@ -41,14 +41,15 @@ impl<'a, T: Real> FitOptions<'a, T> {
         FitOptions { weights: None, offset: None, observer: None }
     }
 
-    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it. Defaults to
-    /// 1 for every row.
+    /// Sets one weight per row, finite and at least 0. A weight of 2 counts a row twice, and 0 removes it.
+    /// Defaults to 1 for every row.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
     }
 
-    /// Known offsets that are added to the scores in the fit, n x 1 for two classes and n x K for more.
+    /// Sets known offsets that the fit adds to the scores, n x 1 for two classes and n x K for more.
+    ///
     /// Predictions do not include them. Only [`LogisticRegression`](crate::LogisticRegression) supports
     /// offsets; other estimators return an error. Defaults to none.
     pub fn offset(mut self, offset: impl Into<DMatrixView<'a, T>>) -> Self {
@@ -56,8 +57,10 @@ impl<'a, T: Real> FitOptions<'a, T> {
         self
     }
 
-    /// A function that receives the progress after each iteration or epoch, and stops the fit if it returns
-    /// [`ControlFlow::Break`]. See [`Estimator::fit_observed`]. Defaults to none.
+    /// Sets a function that receives the progress after each iteration or epoch, and stops the fit if it
+    /// returns [`ControlFlow::Break`].
+    ///
+    /// See [`Estimator::fit_observed`]. Defaults to none.
     pub fn observer(mut self, observer: &'a mut Observer<'a>) -> Self {
         self.observer = Some(observer);
         self

@@ -82,12 +82,12 @@ impl<L: Label> LabelSets<L> {
         Ok(LabelSets { labels, indicator })
     }
 
-    /// The labels, in ascending order.
+    /// Returns the labels, in ascending order.
     pub fn labels(&self) -> &[L] {
         &self.labels
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.indicator.nrows()
     }
@@ -100,7 +100,7 @@ impl<L: Label> LabelSets<L> {
         self.indicator[(row, label)]
     }
 
-    /// The indicator matrix of which row has which label, n x K.
+    /// Returns the indicator matrix, n x K: `true` where a row has a label.
     pub fn indicator(&self) -> &DMatrix<bool> {
         &self.indicator
     }

@@ -42,8 +42,10 @@ pub enum Penalty {
         l1_ratio: f64,
     },
     /// Jeffreys' prior (Firth, 1993), which adds half the logarithm of the determinant of the Fisher
-    /// information to the log-likelihood. Estimates exist for every data set with independent columns, even
-    /// if the classes are separable (Heinze and Schemper, 2002).
+    /// information to the log-likelihood.
+    ///
+    /// Estimates exist for every data set with independent columns, even if the classes are separable (Heinze
+    /// and Schemper, 2002).
     Jeffreys,
 }
 
@@ -62,7 +64,7 @@ pub enum Strength {
 }
 
 impl Strength {
-    /// Returns λ for weights that sum to `total`, and checks that it is finite in the scalar type.
+    /// Returns λ for weights that sum to `total`, and checks that it is finite in the number type.
     fn lambda<T: Real>(self, total: f64) -> Result<f64, Error> {
         let (name, value, lambda) = match self {
             Strength::Lambda(lambda) => {

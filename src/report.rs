@@ -13,13 +13,17 @@ pub enum StopReason {
     /// The maximum number of iterations or epochs was reached.
     IterationLimit,
     /// No step improves the objective at the precision of the number type, although the gradient is not
-    /// within the tolerance. The model is usually as good as the number type allows.
+    /// within the tolerance.
+    ///
+    /// The model is usually as good as the number type allows.
     Stalled,
     /// The validation loss has not improved for the set number of epochs. The model has the best weights.
     EarlyStopped,
     /// The classes are separable, completely or in part, by columns whose coefficients have no penalty, or a
-    /// penalty too weak to matter at the tolerance. No optimum exists, because these coefficients can grow
-    /// without bound. Use a penalty, or a stronger one.
+    /// penalty too weak to matter at the tolerance.
+    ///
+    /// No optimum exists, because these coefficients can grow without bound. Use a penalty, or a stronger
+    /// one.
     Separated,
     /// The loss became infinite or NaN. The model has the last finite parameters. Use a smaller learning
     /// rate, or scale the columns.
@@ -122,21 +126,27 @@ pub struct FitReport {
     pub iterations: usize,
     /// The number of evaluations of the objective and its gradient, or of mini-batch steps.
     pub evaluations: usize,
-    /// The objective at the model's parameters: mean loss plus penalty. For mini-batch training, the average
-    /// over the last whole epoch that led to these parameters, taken while they changed. It is infinite if no
-    /// epoch ended with a finite objective.
+    /// The objective at the model's parameters: mean loss plus penalty.
+    ///
+    /// For mini-batch training, it is the average over the last whole epoch that led to these parameters,
+    /// taken while they changed. It is infinite if no epoch ended with a finite objective.
     pub objective: f64,
-    /// The largest absolute entry of the objective's gradient at the model's parameters. With an L1 penalty,
-    /// that of the smallest subgradient (the residual of the Karush-Kuhn-Tucker conditions). `None` for
-    /// mini-batch training, which never computes the whole gradient.
+    /// The largest absolute entry of the objective's gradient at the model's parameters.
+    ///
+    /// With an L1 penalty, it is that of the smallest subgradient (the residual of the Karush-Kuhn-Tucker
+    /// conditions). `None` for mini-batch training, which never computes the whole gradient.
     pub gradient_norm: Option<f64>,
     /// An upper bound of the distance of the objective from its minimum: the difference from a lower bound of
-    /// the dual problem. `None` for fits without such a bound, which are those without a penalty on every
-    /// coefficient and networks.
+    /// the dual problem.
+    ///
+    /// `None` for fits without such a bound, which are those without a penalty on every coefficient and
+    /// networks.
     pub duality_gap: Option<f64>,
     /// The condition number of the objective's second derivative at (or next to) the optimum, for columns of
-    /// unit scale. Large numbers mean that columns are nearly dependent. It is accurate to a few per cent.
-    /// `None` for networks and for fits with too many parameters to form the matrix.
+    /// unit scale.
+    ///
+    /// Large numbers mean that columns are nearly dependent. It is accurate to a few per cent. `None` for
+    /// networks and for fits with too many parameters to form the matrix.
     pub hessian_condition: Option<f64>,
     /// The value that became infinite or NaN, and its step, if mini-batch training stopped with
     /// [`StopReason::Diverged`].
@@ -181,7 +191,8 @@ impl fmt::Display for FitReport {
         if self.stop == StopReason::Given {
             return write!(f, "{}", self.stop);
         }
-        write!(f, "{} after {} iterations: objective {:.6}", self.stop, self.iterations, self.objective)?;
+        let noun = if self.iterations == 1 { "iteration" } else { "iterations" };
+        write!(f, "{} after {} {noun}: objective {:.6}", self.stop, self.iterations, self.objective)?;
         if let Some(norm) = self.gradient_norm {
             write!(f, ", max|gradient| {norm:.1e}")?;
         }

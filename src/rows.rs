@@ -113,18 +113,18 @@ impl<'a, T: Scalar> Rows<'a, T> {
         Ok(Rows { categories: Some(categories), ..self })
     }
 
-    /// The rows as a view of a matrix.
+    /// Returns the rows as a view of a matrix.
     pub fn view(&self) -> DMatrixView<'a, T> {
         self.view.clone()
     }
 
-    /// The names of the columns, if they are known.
+    /// Returns the names of the columns, if they are known.
     pub fn names(&self) -> Option<&'a [String]> {
         self.names
     }
 
-    /// The names of the categories of each column, if they are known. The list of a column of numbers is
-    /// empty.
+    /// Returns the names of the categories of each column, if they are known. The list of a column of numbers
+    /// is empty.
     pub fn categories(&self) -> Option<&'a [Vec<String>]> {
         self.categories
     }

@@ -33,19 +33,19 @@ impl<'a, T: Real> TransformerOptions<'a, T> {
         TransformerOptions { classes: None, class_count: 0, class_names: None, weights: None }
     }
 
-    /// The class of each row, as an index below `count`. Defaults to none.
+    /// Sets the class of each row, as an index below `count`. Defaults to none.
     pub fn classes(mut self, classes: &'a [usize], count: usize) -> Self {
         (self.classes, self.class_count) = (Some(classes), count);
         self
     }
 
-    /// The name of each class, in order. Defaults to the index of each class.
+    /// Sets the name of each class, in order. Defaults to the index of each class.
     pub fn class_names(mut self, names: &'a [String]) -> Self {
         self.class_names = Some(names);
         self
     }
 
-    /// One weight per row. Defaults to 1 for every row.
+    /// Sets one weight per row, finite and at least 0. Defaults to 1 for every row.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
@@ -240,10 +240,10 @@ pub trait Transformer<T: Real> {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Transform<T: Real> {
-    /// The number of input columns.
+    /// Returns the number of input columns.
     fn inputs(&self) -> usize;
 
-    /// The number of output columns.
+    /// Returns the number of output columns.
     fn outputs(&self) -> usize;
 
     /// Writes the transformed rows to `out`, n x [`outputs`](Transform::outputs).

@@ -44,8 +44,9 @@ impl Bounds {
     }
 
     /// Creates bounds around all rows of a two-column matrix, extended on each side by the fraction `margin`
-    /// of the range of each column. A constant column counts as having a range of 1, or of its absolute value
-    /// if that is larger.
+    /// of the range of each column.
+    ///
+    /// A constant column counts as having a range of 1, or of its absolute value if that is larger.
     ///
     /// # Errors
     /// Returns [`Error::Empty`] if there are no rows, [`Error::NotFinite`] if an entry is not finite, and

@@ -46,8 +46,10 @@ impl<L> ClassBoundary<L> {
     }
 }
 
-/// Computes the boundary between the classes `first` and `second` within `bounds`, on a grid of `resolution`
-/// x `resolution` points: the set where both are equally probable and no other class is more probable.
+/// Computes the boundary between the classes `first` and `second` within `bounds`.
+///
+/// The boundary is the set where both are equally probable and no other class is more probable. It is found
+/// on a grid of `resolution` x `resolution` points.
 ///
 /// # Precision
 /// At each vertex, the log-probabilities of both classes differ by at most 1e-9 (`f32`: 1e-5). Where a line
@@ -93,7 +95,9 @@ pub fn between<T: Real, C: Classifier<T> + ?Sized>(
 }
 
 /// Computes the boundaries between all classes within `bounds`, with [`between`] for each pair that meets, in
-/// the order of the classes. The lower class of each pair is the first.
+/// the order of the classes.
+///
+/// The lower class of each pair is the first.
 ///
 /// # Errors
 /// Returns the same errors as [`between`].

@@ -104,8 +104,10 @@ impl Hyperplane {
     }
 
     /// Converts the hyperplane to the units of x, for a model that was fitted to z = (x - `shift`) / `scale`,
-    /// column by column. For a pipeline with a [`StandardScaler`](crate::StandardScaler), call this on the
-    /// model's hyperplane with the mean and scale of the scaler.
+    /// column by column.
+    ///
+    /// For a pipeline with a [`StandardScaler`](crate::StandardScaler), call this on the model's hyperplane
+    /// with the mean and scale of the scaler.
     ///
     /// # Errors
     /// Returns [`Error::ShapeMismatch`] if `shift` or `scale` has the wrong length, [`Error::NotFinite`] if
@@ -151,6 +153,7 @@ impl Hyperplane {
     }
 
     /// Returns the part of the line within `bounds`, from frame to frame, with the positive side on its left.
+    ///
     /// Returns `None` if the line misses the bounds or only touches a corner.
     ///
     /// # Errors

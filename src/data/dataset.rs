@@ -51,7 +51,9 @@ pub struct Dataset<L, T = f64> {
     /// The names of the columns, with units where applicable; empty if the columns have no names.
     pub feature_names: Vec<String>,
     /// The names of the categories 0, 1 and so on of each column of codes, and an empty list for each column
-    /// of numbers; empty if no column has named codes. See [`Rows::with_categories`].
+    /// of numbers; empty if no column has named codes.
+    ///
+    /// See [`Rows::with_categories`].
     pub categories: Vec<Vec<String>>,
     /// One weight per row, or `None` if all rows count the same. A weight of 2 counts a row twice, 0 removes
     /// it.

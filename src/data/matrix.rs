@@ -30,7 +30,7 @@ use crate::scalar::Real;
 /// );
 ///
 /// let error = matrix_from_rows([&[1.0, 2.0][..], &[3.0]]).unwrap_err();
-/// assert_eq!(error.to_string(), "row 1 has 1 values, but row 0 has 2");
+/// assert_eq!(error.to_string(), "row 1 has 1 value, but row 0 has 2");
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn matrix_from_rows<T: Real, R: AsRef<[T]>>(

@@ -37,14 +37,14 @@ impl<'a, T: Real> Examples<'a, T> {
         Examples { x: x.into(), targets, weights: None }
     }
 
-    /// One weight per row, finite and at least 0. A weight of 2 counts a row twice, 0 removes it. Defaults to
-    /// 1 for every row.
+    /// Sets one weight per row, finite and at least 0. A weight of 2 counts a row twice, and 0 removes it.
+    /// Defaults to 1 for every row.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.x.nrows()
     }

@@ -35,7 +35,7 @@ impl<'a, T: Real> Targets<'a, T> {
         }
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         match self {
             Targets::Classes(classes) => classes.len(),

@@ -125,10 +125,7 @@ impl fmt::Display for Cause {
                 write!(f, "{tensor} is zero, but the value depends on it: differences say {derivative:.6}")
             }
             Cause::Transposed { tensor, rows, columns, factor } => {
-                write!(
-                    f,
-                    "{tensor} is the transpose of the {rows} x {columns} gradient that is right, or is "
-                )?;
+                write!(f, "{tensor} is the transpose of the right {rows} x {columns} gradient, or is ")?;
                 write!(f, "stored row by row instead of column by column{}", Times(*factor))
             }
             Cause::TransposedProduct { tensor, rows, factor } => {
@@ -199,7 +196,7 @@ fn factor_text(
         }
         write!(f, " and ")?;
     }
-    write!(f, "{is} {size:.6} times what is right")?;
+    write!(f, "{is} {size:.6} times the right value")?;
     match Reading::of(factor, rows) {
         Reading::Number => Ok(()),
         reading => write!(f, ": {reading}"),
@@ -252,8 +249,8 @@ impl fmt::Display for Reading {
             Reading::DividedTwice(rows) => {
                 write!(f, "it is divided by the number of rows, {rows}, once too often")
             }
-            Reading::MissingHalf => write!(f, "a factor 1/2 is missing"),
-            Reading::Halved => write!(f, "there is a factor 1/2 too many, or a factor 2 is missing"),
+            Reading::MissingHalf => write!(f, "a factor of 1/2 is missing"),
+            Reading::Halved => write!(f, "there is a factor of 1/2 too many, or a factor of 2 is missing"),
             Reading::Number => Ok(()),
         }
     }
@@ -281,17 +278,17 @@ mod tests {
         assert_eq!(factor(&[], -1.0, Some(5)), "all entries have the wrong sign");
         assert_eq!(
             factor(&["`w`"], 5.0, Some(5)),
-            "`w` is 5.000000 times what is right: a division by the number of rows, 5, is missing"
+            "`w` is 5.000000 times the right value: a division by the number of rows, 5, is missing"
         );
         assert_eq!(
             factor(&["`w`", "`b`"], -0.2, Some(5)),
-            "`w` and `b` have the wrong sign and are 0.200000 times what is right: it is divided by the number of rows, \
+            "`w` and `b` have the wrong sign and are 0.200000 times the right value: it is divided by the number of rows, \
              5, once too often"
         );
         assert_eq!(
             factor(&["`b`"], 2.0, None),
-            "`b` is 2.000000 times what is right: a factor 1/2 is missing"
+            "`b` is 2.000000 times the right value: a factor of 1/2 is missing"
         );
-        assert_eq!(factor(&["`b`"], 0.3, None), "`b` is 0.300000 times what is right");
+        assert_eq!(factor(&["`b`"], 0.3, None), "`b` is 0.300000 times the right value");
     }
 }

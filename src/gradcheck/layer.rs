@@ -196,7 +196,7 @@ impl GradCheck {
         unchanged("`grad` of a repeated backward pass", &grad, &again)?;
         unchanged("`dx` of a repeated backward pass", dx.as_slice(), dx_again.as_slice())?;
         let (without, _) = backward(cotangent, false)?;
-        unchanged("`grad` when `dx` is not asked for", &grad, &without)?;
+        unchanged("`grad` when `dx` is not requested", &grad, &without)?;
         let (zero, zero_dx) = backward(&(cotangent * 0.0), true)?;
         if zero.iter().chain(zero_dx.iter()).any(|g| *g != 0.0) {
             return Err(Mismatch::NotLinear);

@@ -58,9 +58,12 @@ impl GradCheck {
         for row in self.chosen(scores.nrows(), &mut Rng::new(self.seed)) {
             curvature.fill(f64::NAN);
             if !loss.curvature(scores, targets, row, &mut curvature) {
-                return Err(
-                    unsupported("a check of its curvature", "the loss", "it says that it has none").into()
-                );
+                return Err(unsupported(
+                    "a check of its curvature",
+                    "the loss",
+                    "its `curvature` returns false",
+                )
+                .into());
             }
             overwritten("the curvature", curvature.as_slice())?;
             moved.row_mut(0).copy_from(&scores.row(row));

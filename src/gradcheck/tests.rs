@@ -325,7 +325,7 @@ fn arguments_that_do_not_fit_are_errors() {
         let error = result.unwrap_err();
         assert!(matches!(error, Mismatch::Invalid(_)) && error.to_string().contains(words), "{error}");
     };
-    invalid(check.by_rows(&x, &[1.0], &[0.3], right), "`y` has 1 labels, expected 2");
+    invalid(check.by_rows(&x, &[1.0], &[0.3], right), "`y` has 1 label, expected 2");
     invalid(check.by_rows(&DMatrix::zeros(0, 1), &[], &[0.3], right), "`x` has no rows");
     invalid(check.by_rows(&DMatrix::zeros(2, 0), &[1.0, 0.5], &[0.3], right), "`x` has no columns");
     invalid(check.by_rows(&x, &[1.0, 0.5], &[], right), "`params` has no entries");

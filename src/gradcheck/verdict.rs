@@ -24,7 +24,8 @@ impl fmt::Display for Agreement {
         let Agreement { entries, kinks, worst } = self;
         let left_out = if *kinks > 0 { format!(", {kinks} at kinks were left out") } else { String::new() };
         let compared = entries - kinks;
-        write!(f, "{compared} entries agree{left_out}; the largest error is {worst:.1e} of what is allowed")
+        let agree = if compared == 1 { "entry agrees" } else { "entries agree" };
+        write!(f, "{compared} {agree}{left_out}; the largest error is {worst:.1e} of what is allowed")
     }
 }
 

@@ -80,14 +80,15 @@ impl BatchNorm {
         self
     }
 
-    /// Sets the momentum, the weight of the newest batch in the running statistics, from 0 to 1. With 0 they
-    /// do not change; with 1 they forget all earlier batches. Defaults to 0.1.
+    /// Sets the momentum, the weight of the newest batch in the running statistics, from 0 to 1.
+    ///
+    /// With 0 they do not change; with 1 they forget all earlier batches. Defaults to 0.1.
     pub fn momentum(mut self, momentum: f64) -> Self {
         self.momentum = momentum;
         self
     }
 
-    /// Sets whether a scale and a shift are learned. Defaults to true.
+    /// Sets whether a scale and a shift are learned. Defaults to `true`.
     pub fn affine(mut self, affine: bool) -> Self {
         self.affine = affine;
         self

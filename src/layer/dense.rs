@@ -129,7 +129,7 @@ impl Dense {
         self
     }
 
-    /// Sets whether the layer has a bias. Defaults to true.
+    /// Sets whether the layer has a bias. Defaults to `true`.
     pub fn bias(mut self, bias: bool) -> Self {
         self.bias = bias;
         self

@@ -65,7 +65,7 @@ impl LayerNorm {
         self
     }
 
-    /// Sets whether a scale and a shift are learned. Defaults to true.
+    /// Sets whether a scale and a shift are learned. Defaults to `true`.
     pub fn affine(mut self, affine: bool) -> Self {
         self.affine = affine;
         self

@@ -50,7 +50,7 @@ use crate::error::Error;
 use crate::rng::Rng;
 use crate::scalar::Real;
 
-/// The sizes, settings and structure of a layer, independent of the scalar type.
+/// The sizes, settings and structure of a layer, independent of the number type.
 ///
 /// ```
 /// use logit::nn::{Dense, Shape};

@@ -56,7 +56,7 @@ impl PRelu {
         Ok(PRelu { width: check::width(width)?, shared: false, initial_slope: PRelu::USUAL_SLOPE })
     }
 
-    /// Sets whether all columns share one slope. Defaults to false.
+    /// Sets whether all columns share one slope. Defaults to `false`.
     pub fn shared(mut self, shared: bool) -> Self {
         self.shared = shared;
         self

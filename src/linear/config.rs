@@ -26,9 +26,10 @@ pub enum Solver {
 
 impl Solver {
     /// The largest number of parameters (columns plus intercept, times score columns) for which
-    /// [`Solver::Auto`] uses Newton's method with a matrix. Above it, `Auto` uses conjugate gradients. Up to
-    /// this limit the matrix costs no more and handles linearly dependent columns well. With thousands of
-    /// parameters the matrix would take minutes.
+    /// [`Solver::Auto`] uses Newton's method with a matrix.
+    ///
+    /// Above it, `Auto` uses conjugate gradients. Up to this limit the matrix costs no more and handles
+    /// linearly dependent columns well. With thousands of parameters the matrix would take minutes.
     pub const NEWTON_LIMIT: usize = 128;
 }
 
@@ -76,8 +77,10 @@ pub struct LogisticRegression {
 }
 
 impl LogisticRegression {
-    /// Creates a logistic regression with the given penalty. There is no default penalty: an implicit one
-    /// would change the coefficients, and without one separable data has no optimum.
+    /// Creates a logistic regression with the given penalty.
+    ///
+    /// There is no default penalty: an implicit one would change the coefficients, and without one separable
+    /// data has no optimum.
     pub fn new(penalty: Penalty) -> Self {
         LogisticRegression {
             penalty,
@@ -106,9 +109,11 @@ impl LogisticRegression {
     }
 
     /// Sets the penalty to refit with, such as [`Penalty::Jeffreys`], if unpenalised columns separate the
-    /// classes. The fitted model then reports the [`separation`](crate::FittedLogistic::separation). The
-    /// refit penalises every column, whatever the [`penalty_factors`](Self::penalty_factors). Defaults to
-    /// none: the fit stops with [`StopReason::Separated`](crate::StopReason::Separated).
+    /// classes.
+    ///
+    /// The fitted model then reports the [`separation`](crate::FittedLogistic::separation). The refit
+    /// penalises every column, whatever the [`penalty_factors`](Self::penalty_factors). Defaults to none: the
+    /// fit stops with [`StopReason::Separated`](crate::StopReason::Separated).
     pub fn on_separation(mut self, penalty: Penalty) -> Self {
         self.on_separation = Some(penalty);
         self
@@ -120,7 +125,7 @@ impl LogisticRegression {
         self
     }
 
-    /// Sets whether to fit an intercept. Defaults to true.
+    /// Sets whether to fit an intercept. Defaults to `true`.
     pub fn intercept(mut self, intercept: bool) -> Self {
         self.intercept = intercept;
         self
@@ -132,25 +137,30 @@ impl LogisticRegression {
         self
     }
 
-    /// Sets the convergence tolerance, above 0: the fit has converged when no entry of the gradient of the
-    /// mean loss plus penalty is larger (with an L1 penalty: no entry of its smallest subgradient). Defaults
-    /// to [`Real::TOLERANCE`](crate::Real::TOLERANCE): 1e-8 for `f64`, 1e-5 for `f32`.
+    /// Sets the convergence tolerance, above 0, on the largest absolute entry of the gradient of the mean
+    /// loss plus penalty.
+    ///
+    /// With an L1 penalty, it applies to the smallest subgradient. Defaults to
+    /// [`Real::TOLERANCE`](crate::Real::TOLERANCE): 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
     /// Sets a tolerance on the duality gap, above 0: the fit has converged when the gap proves the objective
-    /// to be within this distance of its minimum. It replaces [`tolerance`](Self::tolerance) and requires a
-    /// penalty on every column. Each evaluation then reads `x` twice. Defaults to none.
+    /// to be within this distance of its minimum.
+    ///
+    /// It replaces [`tolerance`](Self::tolerance) and requires a penalty on every column. Each evaluation
+    /// then reads `x` twice. Defaults to none.
     pub fn gap_tolerance(mut self, tolerance: f64) -> Self {
         self.gap_tolerance = Some(tolerance);
         self
     }
 
-    /// Sets the maximum number of iterations; with 0 all coefficients stay zero. Defaults to 100 for Newton's
-    /// method, 200 with conjugate gradients and with Jeffreys' penalty, 500 for proximal Newton and 5000 for
-    /// L-BFGS.
+    /// Sets the maximum number of iterations; with 0 all coefficients stay zero.
+    ///
+    /// Defaults to 100 for Newton's method, 200 with conjugate gradients and with Jeffreys' penalty, 500 for
+    /// proximal Newton and 5000 for L-BFGS.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.max_iterations = Some(max_iterations);
         self

@@ -7,7 +7,7 @@ use super::separation::Separation;
 use super::solve::Solved;
 use crate::check;
 use crate::classifier::{Classifier, ClassifierExt};
-use crate::error::Error;
+use crate::error::{Error, counted};
 use crate::label::Label;
 use crate::loss::{log_probabilities_of, probabilities, probabilities_of};
 use crate::report::FitReport;
@@ -60,9 +60,11 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         })
     }
 
-    /// Creates a model from known coefficients. `classes` are in ascending order; `coefficients` is d x 1 for
-    /// two classes and d x K for more, with one intercept for each column of coefficients. The stop reason of
-    /// its report is [`Given`](crate::StopReason::Given).
+    /// Creates a model from known coefficients.
+    ///
+    /// `classes` are in ascending order; `coefficients` is d x 1 for two classes and d x K for more, with one
+    /// intercept for each column of coefficients. The stop reason of its report is
+    /// [`Given`](crate::StopReason::Given).
     ///
     /// # Errors
     /// Returns an error if there are fewer than two classes, if the classes are not strictly ascending, if
@@ -126,8 +128,9 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
 
     /// Checks that a fit to the given columns and classes can start from this model.
     pub(super) fn check_start(&self, features: usize, classes: &[L]) -> Result<(), Error> {
-        let describe =
-            |features: usize, classes: &[L]| format!("{features} columns and the classes {classes:?}");
+        let describe = |features: usize, classes: &[L]| {
+            format!("{} and the classes {classes:?}", counted(features, "columns"))
+        };
         if self.features() == features && self.classes == classes {
             return Ok(());
         }
@@ -149,8 +152,10 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         &self.intercept
     }
 
-    /// Returns the probability of each class, n x K, with an offset added to the scores: n x 1 for two
-    /// classes, n x K for more, as in [`FitOptions::offset`](crate::FitOptions).
+    /// Returns the probability of each class, n x K, with an offset added to the scores.
+    ///
+    /// The offset is n x 1 for two classes and n x K for more, as in
+    /// [`FitOptions::offset`](crate::FitOptions).
     ///
     /// # Errors
     /// Returns the same errors as [`predict_proba`](ClassifierExt::predict_proba), and an error if the offset
@@ -189,8 +194,10 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 
     /// Returns the direction along which unpenalised columns separate the classes, if there is one: the
-    /// maximum-likelihood estimate then does not exist. The direction is also kept if the fit was repeated
-    /// with another penalty ([`on_separation`](crate::LogisticRegression::on_separation)).
+    /// maximum-likelihood estimate then does not exist.
+    ///
+    /// The direction is also kept if the fit was repeated with another penalty
+    /// ([`on_separation`](crate::LogisticRegression::on_separation)).
     ///
     /// # Examples
     /// ```

@@ -67,7 +67,7 @@ impl ClassificationLoss {
     ///         .to_bytes()
     ///         .unwrap_err()
     ///         .to_string()
-    ///         .starts_with("a model file does not support a loss of your own")
+    ///         .starts_with("a model file does not support a custom loss")
     /// );
     /// # Ok::<(), logit::Error>(())
     /// ```

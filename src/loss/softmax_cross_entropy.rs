@@ -59,7 +59,7 @@ impl SoftmaxCrossEntropy {
         SoftmaxCrossEntropy { label_smoothing: 0.0 }
     }
 
-    /// Sets the label smoothing ε, at least 0 and below 1: the share of each target that is spread evenly
+    /// Sets the label smoothing ε, at least 0 and below 1: the fraction of each target that is spread evenly
     /// over all classes. Defaults to 0.
     pub const fn label_smoothing(mut self, label_smoothing: f64) -> Self {
         self.label_smoothing = label_smoothing;

@@ -28,7 +28,7 @@ impl ClassificationLoss {
             ClassificationLoss::SoftmaxSquaredError(_) => Record::new("softmax squared error"),
             ClassificationLoss::Custom(_) => {
                 let instead = "save `trained()`, and combine it with the loss by `into_classifier`";
-                Record::new("custom").refused("a loss of your own", instead)
+                Record::new("custom").refused("a custom loss", instead)
             }
         }
     }

@@ -196,9 +196,8 @@ impl Bootstrap {
         }
         let undefined = self.resamples - values.len();
         if 2 * values.len() < self.resamples {
-            let requires =
-                "drawn from more rows of rare classes: the metric is not defined for that many of them";
-            return Err(Error::InvalidParameter { name: "resamples", value: undefined as f64, requires });
+            let requires = "at most half of `resamples`: add rows of the rare classes";
+            return Err(Error::InvalidParameter { name: "undefined", value: undefined as f64, requires });
         }
         let tail = (1.0 - self.confidence) / 2.0;
         let mut shares = [tail, 1.0 - tail];

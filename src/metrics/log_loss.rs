@@ -7,7 +7,7 @@ use crate::label::Label;
 use crate::metric::{Metric, mean};
 use crate::scalar::Real;
 
-/// Returns the log loss, the mean of -ln p over rows, with p the predicted probability of the true class;
+/// Returns the log-loss, the mean of -ln p over rows, with p the predicted probability of the true class;
 /// lower is better.
 ///
 /// `classes` are the classes of the columns of `probabilities` (n x K), as
@@ -38,7 +38,7 @@ pub fn log_loss<'a, T: Real, L: Label>(
     LogLoss.evaluate(truth, probabilities, classes, None)
 }
 
-/// The log loss as a [`Metric`], Σ u (-ln p) / Σ u with sample weights u; see [`log_loss`].
+/// The log-loss as a [`Metric`], Σ u (-ln p) / Σ u with sample weights u; see [`log_loss`].
 ///
 /// ```
 /// use logit::metrics::{LogLoss, Metric};

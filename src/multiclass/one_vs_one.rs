@@ -65,8 +65,8 @@ pub struct FittedOneVsOne<C, L> {
 }
 
 impl<C, L> FittedOneVsOne<C, L> {
-    /// The fitted classifiers of the pairs (0, 1), (0, 2), ..., (1, 2), .... The label `true` is the later
-    /// class of a pair.
+    /// Returns the fitted classifiers of the pairs (0, 1), (0, 2), ..., (1, 2), .... The label `true` is the
+    /// later class of a pair.
     pub fn models(&self) -> &[C] {
         &self.models
     }

@@ -57,8 +57,8 @@ pub struct FittedOneVsRest<C, L> {
 }
 
 impl<C, L> FittedOneVsRest<C, L> {
-    /// The fitted classifiers, one per class in ascending order. For two classes it is a single one, for the
-    /// second class.
+    /// Returns the fitted classifiers, one per class in ascending order; for two classes a single one, for
+    /// the second class.
     pub fn models(&self) -> &[C] {
         &self.models
     }

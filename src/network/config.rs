@@ -225,7 +225,7 @@ impl MlpClassifier {
         self
     }
 
-    /// Sets how much the rows of each class count. Defaults to 1 each.
+    /// Sets class weights, which multiply the sample weights. Defaults to 1 for every class.
     pub fn class_weight(mut self, class_weight: ClassWeight) -> Self {
         self.class_weight = Some(class_weight);
         self

@@ -79,7 +79,7 @@ impl<'a, T: Real, L> MlpOptions<'a, T, L> {
     }
 
     /// Sets one weight per row, finite and at least 0. A weight of 2 counts a row twice, and 0 removes it.
-    /// Defaults to 1 each.
+    /// Defaults to 1 for every row.
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
         self

@@ -52,7 +52,9 @@ impl Sgd {
     }
 
     /// Sets the fraction of each gradient after the first that is left out of the momentum, from 0 to 1
-    /// (excluded). It must be 0 with Nesterov's momentum, and has no effect without momentum. Defaults to 0.
+    /// (excluded).
+    ///
+    /// It must be 0 with Nesterov's momentum, and has no effect without momentum. Defaults to 0.
     pub fn dampening(mut self, dampening: f64) -> Self {
         self.dampening = dampening;
         self

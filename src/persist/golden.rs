@@ -74,12 +74,12 @@ impl GoldenRows {
         }
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn rows(&self) -> &DMatrix<f64> {
         &self.x
     }
 
-    /// The scores of the rows.
+    /// Returns the scores of the rows.
     pub fn scores(&self) -> &DMatrix<f64> {
         &self.scores
     }

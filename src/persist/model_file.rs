@@ -64,15 +64,16 @@ impl<M: Persist> ModelFile<M> {
         ModelFile { model, extras: Extras::default() }
     }
 
-    /// A note for readers of the file. Defaults to an empty text.
+    /// Sets a note for readers of the file. Defaults to an empty text.
     pub fn note(mut self, note: &str) -> Self {
         self.extras.note = note.to_owned();
         self
     }
 
-    /// A few typical rows, at most 100, that are predicted now and again whenever the file is loaded, to
-    /// compare the scores. They are stored in the file, so do not use confidential rows. Defaults to rows
-    /// around zero.
+    /// Sets a few typical rows, at most 100, that are predicted now and whenever the file is loaded, to
+    /// compare the scores.
+    ///
+    /// They are stored in the file, so do not use confidential rows. Defaults to rows around zero.
     ///
     /// # Errors
     /// Returns the errors of predicting the rows, [`Error::InvalidParameter`] for too many rows, and
@@ -83,7 +84,7 @@ impl<M: Persist> ModelFile<M> {
             return Err(unsupported(
                 "golden rows",
                 "a value that does not predict",
-                "leave them out: there is nothing to compare",
+                "leave them out, because there is nothing to compare",
             ));
         }
         Ok(self)
@@ -131,22 +132,22 @@ impl<M: Persist> ModelFile<M> {
         P::from_record(record.clone())
     }
 
-    /// The names of the parts.
+    /// Returns the names of the parts.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.extras.parts.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The note for readers of the file.
+    /// Returns the note for readers of the file.
     pub fn note_text(&self) -> &str {
         &self.extras.note
     }
 
-    /// The rows that were predicted when the file was made.
+    /// Returns the rows that were predicted when the file was made, with their scores.
     pub fn golden(&self) -> Option<&GoldenRows> {
         self.extras.golden.as_ref()
     }
 
-    /// The model.
+    /// Returns the model.
     pub fn model(&self) -> &M {
         &self.model
     }

@@ -74,12 +74,12 @@ impl<P, C> FittedPipeline<P, C> {
         Ok(FittedPipeline { steps, classifier, range, names: None })
     }
 
-    /// The fitted preprocessing.
+    /// Returns the fitted preprocessing.
     pub fn steps(&self) -> &P {
         &self.steps
     }
 
-    /// The classifier of transformed rows.
+    /// Returns the classifier of transformed rows.
     pub fn classifier(&self) -> &C {
         &self.classifier
     }

@@ -60,19 +60,21 @@ impl<P, E> Pipeline<P, E> {
         Pipeline { steps, estimator, outside: OutsideRange::Accept }
     }
 
-    /// The model's rule for rows outside the range of the training rows. [`FittedPipeline::range_report`]
-    /// reports such rows under any rule. Defaults to [`OutsideRange::Accept`].
+    /// Sets the model's rule for rows outside the range of the training rows.
+    ///
+    /// [`FittedPipeline::range_report`] reports such rows under any rule. Defaults to
+    /// [`OutsideRange::Accept`].
     pub fn outside_range(mut self, outside: OutsideRange) -> Self {
         self.outside = outside;
         self
     }
 
-    /// The preprocessing before the fit.
+    /// Returns the preprocessing before the fit.
     pub fn steps(&self) -> &P {
         &self.steps
     }
 
-    /// The estimator before the fit.
+    /// Returns the estimator before the fit.
     pub fn estimator(&self) -> &E {
         &self.estimator
     }

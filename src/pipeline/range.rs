@@ -28,7 +28,7 @@ use crate::scalar::{Real, columns};
 ///     beyond: 1.0,
 ///     tell: |report| eprintln!("{report}"),
 /// });
-/// // Prints "column 0: 1 of 1 rows are outside 20 to 60; ...":
+/// // Prints "column 0: outside 20 to 60 in 1 of 1 rows; ...":
 /// warning.fit(&x, &y)?.predict(&dmatrix![300.0])?;
 ///
 /// let strict =
@@ -45,9 +45,10 @@ pub enum OutsideRange {
     /// Predicts them like all other rows.
     #[default]
     Accept,
-    /// Predicts them and reports them to a function. The function is not saved with a model, so a loaded
-    /// model accepts such rows until [`with_outside_range`](crate::FittedPipeline::with_outside_range) sets
-    /// another rule.
+    /// Predicts them and reports them to a function.
+    ///
+    /// The function is not saved with a model, so a loaded model accepts such rows until
+    /// [`with_outside_range`](crate::FittedPipeline::with_outside_range) sets another rule.
     Warn {
         /// The distance beyond which rows are reported.
         beyond: f64,
@@ -210,7 +211,7 @@ impl Range {
 /// assert!(!report.is_inside());
 /// assert_eq!(
 ///     report.to_string(),
-///     "column 0: 2 of 3 rows are outside 20 to 60; row 1 is farthest \
+///     "column 0: outside 20 to 60 in 2 of 3 rows; row 1 is farthest \
 ///      (300, beyond by 6.0 times the range)"
 /// );
 /// # Ok::<(), logit::Error>(())
@@ -265,7 +266,7 @@ impl RangeReport {
         self.columns.is_empty()
     }
 
-    /// The columns with rows outside the range, in ascending order.
+    /// Returns the columns with rows outside the range, in ascending order.
     pub fn columns(&self) -> &[ColumnRange] {
         &self.columns
     }
@@ -288,7 +289,7 @@ impl fmt::Display for RangeReport {
             let separator = if index == 0 { "" } else { "\n" };
             write!(
                 f,
-                "{separator}column {column}: {rows} of {} rows are outside {lower} to {upper}; row \
+                "{separator}column {column}: outside {lower} to {upper} in {rows} of {} rows; row \
                  {farthest} is farthest ({value}, beyond by {distance:.1} times the range)",
                 self.rows
             )?;

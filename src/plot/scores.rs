@@ -67,8 +67,8 @@ pub fn learning_curves(curve: &ScoreCurve<usize>, metric: &str) -> Result<Figure
 ///     &Splitter::default(),
 ///     &LogLoss,
 /// )?;
-/// let figure = plot::validation_curves(&curve, "C", "log loss")?;
-/// assert!(figure.to_svg()?.contains("log loss"));
+/// let figure = plot::validation_curves(&curve, "C", "log-loss")?;
+/// assert!(figure.to_svg()?.contains("log-loss"));
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn validation_curves(curve: &ScoreCurve<f64>, setting: &str, metric: &str) -> Result<Figure, Error> {

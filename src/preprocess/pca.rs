@@ -163,6 +163,8 @@ impl<T: Real> FittedPca<T> {
 impl<T: Real> Transformer<T> for Pca {
     type Fitted = FittedPca<T>;
 
+    /// Learns the principal components of the rows.
+    ///
     /// # Errors
     /// Besides the errors of bad data and weights, returns [`Error::InvalidParameter`] if the number of
     /// components is 0 or above min(n, d) or if the share is out of range, and [`Error::FitOverflow`] if

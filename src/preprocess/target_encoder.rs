@@ -86,8 +86,9 @@ pub struct TargetEncoder {
 #[non_exhaustive]
 pub enum Smoothing {
     /// Empirical Bayes: m = σ_c² / τ², where σ_c² = μ_c (1 - μ_c) is the variance of the class within the
-    /// category and τ² = μ (1 - μ) its variance among all rows. A category whose rows are all of one class is
-    /// not shrunk.
+    /// category and τ² = μ (1 - μ) its variance among all rows.
+    ///
+    /// A category whose rows are all of one class is not shrunk.
     #[default]
     Auto,
     /// A fixed number of rows; 0 means no shrinkage.

@@ -41,6 +41,8 @@ impl VarianceThreshold {
 impl<T: Real> Transformer<T> for VarianceThreshold {
     type Fitted = FittedSelectColumns<T>;
 
+    /// Learns which columns have a variance above the threshold.
+    ///
     /// # Errors
     /// Returns [`Error::Empty`] if no column has a variance above the threshold.
     fn fit_rows(

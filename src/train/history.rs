@@ -59,8 +59,10 @@ pub struct LayerUpdate {
     /// The Euclidean norm of the gradient, with the penalty and before clipping.
     pub gradient_norm: f64,
     /// The Euclidean norm of the change of the parameters, divided by that of the parameters before; infinite
-    /// if those are zero. Around 1e-3 is usual: with much smaller values learning is slow, with much larger
-    /// values it is unstable.
+    /// if those are zero.
+    ///
+    /// Around 1e-3 is usual: with much smaller values learning is slow, with much larger values it is
+    /// unstable.
     pub update_ratio: f64,
 }
 

@@ -251,7 +251,7 @@ fn layers_check_their_sizes() {
     let error = layer.apply(&[0.0; 2], &dmatrix![1.0, 2.0]).expect_err("the bias is missing");
     assert_eq!(error.to_string(), "`params` has 2 parameters, expected 3");
     let error = layer.apply(&[0.0; 3], &dmatrix![1.0]).expect_err("a column is missing");
-    assert_eq!(error.to_string(), "`x` has 1 columns, expected 2");
+    assert_eq!(error.to_string(), "`x` has 1 column, expected 2");
 }
 
 /// Setters take everything; `Shape::check` refuses, also from the inside of chains, and everything that runs a layer asks it.
@@ -352,7 +352,7 @@ fn splits_check_fraction_and_labels() {
         "`y` contains only the class 7: a classifier needs rows of at least two classes"
     );
     let small =
-        "cannot split off 2 of 4 rows: class -3 has 1, but needs one for training and one for testing";
+        "cannot split off 2 of 4 rows: class -3 needs one for training and one for testing, but has 1";
     assert_eq!(message(&[1, 1, -3, 1], 0.5), small);
     // The smallest and largest fractions leave a row of every class on each side.
     for (fraction, test) in [(1e-300, 2), (0.999_999, 4)] {
@@ -369,7 +369,7 @@ fn losses_name_the_row_whose_target_is_out_of_range() {
     let scores = dmatrix![0.0, 1.0; 2.0, 3.0];
     let message =
         |targets| SoftmaxCrossEntropy::new().mean(&scores, targets, None).expect_err("no target").to_string();
-    assert_eq!(message(Targets::Classes(&[1])), "`targets` has 1 rows, expected 2");
+    assert_eq!(message(Targets::Classes(&[1])), "`targets` has 1 row, expected 2");
     let beyond = "target 2 at row 1: a class index must be below the number of classes";
     assert_eq!(message(Targets::Classes(&[1, 2])), beyond);
     let negative = dmatrix![0.0, 1.0; -0.5, 1.5];
@@ -380,7 +380,7 @@ fn losses_name_the_row_whose_target_is_out_of_range() {
     let heavy = dmatrix![0.5, 0.75; 0.5, 0.5];
     assert_eq!(message(Targets::Values(&heavy)), "target 1.25 at row 0: a target row must sum to 1");
     let narrow = dmatrix![1.0; 1.0];
-    assert_eq!(message(Targets::Values(&narrow)), "`targets` has 1 columns, expected 2");
+    assert_eq!(message(Targets::Values(&narrow)), "`targets` has 1 column, expected 2");
     let nan = dmatrix![0.5, 0.5; NAN, 0.5];
     assert_eq!(message(Targets::Values(&nan)), "target NaN at row 1: a probability must be from 0 to 1");
     let mut gradient = DMatrix::zeros(2, 3);

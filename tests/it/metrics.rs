@@ -412,7 +412,7 @@ fn resamples_without_a_class_are_counted() {
     let rare: Vec<usize> = (0..20).map(|row| if row < 2 { row + 1 } else { 0 }).collect();
     let p = DMatrix::from_element(20, 3, 1.0 / 3.0);
     let refused = Bootstrap::new().interval(&RocAuc, &rare, &p, &[0, 1, 2], None);
-    assert!(matches!(refused, Err(Error::InvalidParameter { name: "resamples", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::InvalidParameter { name: "undefined", .. })), "{refused:?}");
     for bootstrap in [
         Bootstrap::new().resamples(1),
         Bootstrap::new().confidence(1.0),

@@ -257,7 +257,7 @@ fn names_are_checked_where_rows_are_named_by_hand() {
     let x = DMatrix::from_element(2, 2, 1.0);
     let names = ["a".to_owned()];
     let error = Rows::from(&x).with_names(&names).expect_err("one name");
-    assert_eq!(error.to_string(), "`names` has 1 entries, expected 2");
+    assert_eq!(error.to_string(), "`names` has 1 entry, expected 2");
 }
 
 #[cfg(feature = "plot")]

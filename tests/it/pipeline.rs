@@ -165,7 +165,7 @@ fn predictions_warn_of_rows_far_outside() {
     assert!(told().is_empty());
     let far = dmatrix![8.0, 5.0; 8.1, 5.0; 100.0, 5.5; 1.0, 5.0];
     let wanted =
-        "column 0: 2 of 4 rows are outside 0 to 4; row 2 is farthest (100, beyond by 24.0 times the range)";
+        "column 0: outside 0 to 4 in 2 of 4 rows; row 2 is farthest (100, beyond by 24.0 times the range)";
     let predict: [&dyn Fn() -> bool; 5] = [
         &|| model.predict(&far).is_ok(),
         &|| model.predict_proba(&far).is_ok(),

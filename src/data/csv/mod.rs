@@ -224,19 +224,19 @@ impl CsvReader {
         self
     }
 
-    /// Sets the largest number of categories per column. Defaults to 1,000.
+    /// Sets the maximum number of categories per column. Defaults to 1,000.
     pub fn max_categories(mut self, categories: usize) -> Self {
         self.max_categories = categories;
         self
     }
 
-    /// Sets the largest size of a table in bytes. Defaults to 2^30.
+    /// Sets the maximum size of a table in bytes. Defaults to 2^30.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.format.max_bytes = bytes;
         self
     }
 
-    /// Sets the largest number of entries of the matrix. Defaults to 2^27, which take a gigabyte.
+    /// Sets the maximum number of entries of the matrix. Defaults to 2^27, which take a gigabyte.
     pub fn max_values(mut self, values: usize) -> Self {
         self.format.max_values = values;
         self

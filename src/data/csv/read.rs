@@ -12,7 +12,7 @@ use super::{encode, opened, table};
 use crate::column::Column;
 use crate::data::Dataset;
 use crate::data::schema::{Kind, Position, Schema};
-use crate::error::{Error, unsupported};
+use crate::error::{Error, counted, unsupported};
 use crate::label::Label;
 
 /// Reading of tables, with the feature `csv`.
@@ -84,8 +84,9 @@ impl Schema {
         let without_them = head.width + passed_over.len() == self.width && !labelled;
         if head.names.is_none() && head.width != self.width && !without_them {
             let reason = format!(
-                "found {} fields, expected {} as in the table that the schema was learned from",
-                head.width, self.width
+                "found {}, expected {} as in the table that the schema was learned from",
+                counted(head.width, "fields"),
+                self.width
             );
             return Err(Error::InvalidLine { line: head.line, reason });
         }

@@ -10,7 +10,7 @@ use super::records::Records;
 use super::seen::Seen;
 use crate::column::shown;
 use crate::data::schema::{Categories, Format, Kind, Position, number};
-use crate::error::Error;
+use crate::error::{Error, counted};
 
 /// A function that parses a label, or returns the reason why it cannot.
 pub(super) type Parse<'a, L> = &'a dyn Fn(&str) -> Result<L, String>;
@@ -62,7 +62,8 @@ pub(super) fn read<R: Read, L>(
     while records.next()? {
         let (line, found) = (records.line(), records.len());
         if found != layout.width {
-            let reason = format!("found {found} fields, expected {} as in the first line", layout.width);
+            let found = counted(found, "fields");
+            let reason = format!("found {found}, expected {} as in the first line", layout.width);
             return Err(Error::InvalidLine { line, reason });
         }
         if labels.len() >= most_rows {

@@ -133,8 +133,10 @@ impl Classification {
         self
     }
 
-    /// Sets whether rows and columns are in random order. Otherwise rows are ordered by class, and columns by
-    /// kind: informative, redundant, repeated, noise. Defaults to `true`.
+    /// Sets whether rows and columns are in random order.
+    ///
+    /// Otherwise rows are ordered by class, and columns by kind: informative, redundant, repeated, noise.
+    /// Defaults to `true`.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::header::{Header, IdxElement};
-use crate::error::Error;
+use crate::error::{Error, counted};
 use crate::persist::file::invalid;
 use crate::scalar::Real;
 
@@ -71,8 +71,9 @@ impl IdxArray {
         match (self.element, self.sizes.len()) {
             (IdxElement::U8, 1) => Ok(self.bytes.clone()),
             (element, sizes) => Err(invalid(format!(
-                "labels must be a one-dimensional IDX array of type U8, but this array has {sizes} \
-                 dimension(s) and the type {element:?}"
+                "labels must be a one-dimensional IDX array of type U8, but this array has the type \
+                 {element:?} and {}",
+                counted(sizes, "dimensions")
             ))),
         }
     }

@@ -65,7 +65,7 @@ impl Header {
             )));
         };
         let element = IdxElement::of(code).ok_or_else(|| {
-            invalid(format!("its type of numbers is {code}, but the IDX types are 8, 9, 11, 12, 13 and 14"))
+            invalid(format!("its number type is {code}, but the IDX types are 8, 9, 11, 12, 13 and 14"))
         })?;
         let bytes = source::exactly(source, 4 * u64::from(count))?;
         let size = |bytes: &[u8]| bytes.iter().fold(0, |number: u64, &byte| number << 8 | u64::from(byte));

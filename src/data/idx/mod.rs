@@ -87,7 +87,7 @@ impl IdxReader {
         self
     }
 
-    /// Sets the largest number of bytes that the numbers read may take. Defaults to 2^30.
+    /// Sets the maximum number of bytes that the numbers may take. Defaults to 2^30.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self

@@ -1,6 +1,7 @@
 //! Scalar activations, fused into [`Dense`](crate::nn::Dense) layers or used as separate layers with
-//! [`Activate`](crate::nn::Activate). Each function computes its value and its derivative from the same
-//! intermediate results.
+//! [`Activate`](crate::nn::Activate).
+//!
+//! Each function computes its value and its derivative from the same intermediate results.
 
 mod elu;
 mod gelu;

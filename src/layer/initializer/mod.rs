@@ -75,9 +75,10 @@ pub enum Initializer {
         /// The standard deviation.
         standard_deviation: f64,
     },
-    /// Normal with this mean and standard deviation, truncated at two standard deviations from the mean, as in
-    /// TensorFlow and Keras. Numbers outside are drawn again, so those that remain have 0.8796 times this
-    /// standard deviation.
+    /// The normal distribution with this mean and standard deviation, truncated at two standard deviations
+    /// from the mean, as in TensorFlow and Keras.
+    ///
+    /// Numbers outside are drawn again, so those that remain have 0.8796 times this standard deviation.
     TruncatedNormal {
         /// The mean.
         mean: f64,

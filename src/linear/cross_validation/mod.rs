@@ -126,9 +126,11 @@ impl<M> LogisticRegressionCv<M> {
 impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
     type Fitted<L: Label> = FittedLogisticCv<T, L>;
 
-    /// Fits the paths and chooses λ. An observer is called after each fit of a path, over all rows first. If
-    /// it stops the search, λ is chosen from the folds that are complete, or is the smallest fitted λ if
-    /// there are none. The model's [`is_complete`](FittedLogisticCv::is_complete) is then false.
+    /// Fits the paths and chooses λ.
+    ///
+    /// An observer is called after each fit of a path, over all rows first. If it stops the search, λ is
+    /// chosen from the folds that are complete, or is the smallest fitted λ if there are none. The model's
+    /// [`is_complete`](FittedLogisticCv::is_complete) is then false.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,

@@ -43,7 +43,9 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 
     /// Computes standard errors, tests and intervals with the given covariance estimator, from the rows,
-    /// weights and offsets that the model was fitted with. The model remembers class weights.
+    /// weights and offsets that the model was fitted with.
+    ///
+    /// The model remembers class weights.
     ///
     /// A model that has not converged, or whose coefficients were given, is treated as if it were at an
     /// optimum. Its report, the first line of the summary table, states this.

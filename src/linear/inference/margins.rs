@@ -14,7 +14,9 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Average marginal effects: the change in the probability of each class per unit of a column of `x` (at its
-/// current slope), averaged over rows. All matrices are d x K.
+/// current slope), averaged over rows.
+///
+/// All matrices are d x K.
 ///
 /// # Formula
 /// The effect is the weighted mean over rows of dp_k/dx_j = p_k (β_kj - Σ_l p_l β_lj), where β are the
@@ -42,8 +44,9 @@ const BLOCK: usize = 512;
 
 impl Inference {
     /// Computes average marginal effects over the rows of `x`, usually those of the fit, with their weights
-    /// and offsets. Class weights do not take part: they affect how the model was fitted, not the number of
-    /// rows.
+    /// and offsets.
+    ///
+    /// Class weights do not take part: they affect how the model was fitted, not the number of rows.
     ///
     /// # Errors
     /// Returns an error if there are no rows, or if `x`, weights or offsets have the wrong shape or

@@ -97,8 +97,10 @@ impl Inference {
         self.to_string()
     }
 
-    /// Replaces the names of the columns of `x`, for tables and plots. Defaults to the names that the model
-    /// was fitted with, then to those of the rows, then to x0, x1 and so on.
+    /// Replaces the names of the columns of `x`, for tables and plots.
+    ///
+    /// Defaults to the names that the model was fitted with, then to those of the rows, then to x0, x1 and so
+    /// on.
     ///
     /// # Errors
     /// Returns [`Error::ShapeMismatch`] if the number of names differs from the number of columns.
@@ -142,15 +144,19 @@ impl Inference {
         &self.kind
     }
 
-    /// Returns the condition number of the information matrix for columns of unit scale, accurate to some per
-    /// cent. Above about 1e8 the columns are nearly linearly dependent, and the standard errors have few
-    /// accurate digits.
+    /// Returns the condition number of the information matrix for columns of unit scale, accurate to a few
+    /// per cent.
+    ///
+    /// Above about 1e8 the columns are nearly linearly dependent, and the standard errors have few accurate
+    /// digits.
     pub fn condition(&self) -> f64 {
         self.condition
     }
 
-    /// Returns whether the fit was penalised. The covariance is then not that of maximum likelihood, tests
-    /// and intervals are approximate at best, and likelihood-ratio tests return an error.
+    /// Returns whether the fit was penalised.
+    ///
+    /// The covariance is then not that of maximum likelihood, tests and intervals are approximate at best,
+    /// and likelihood-ratio tests return an error.
     pub fn penalized(&self) -> bool {
         self.penalized
     }
@@ -182,7 +188,9 @@ impl Inference {
     }
 
     /// Returns the odds ratios, exp of the estimates: the factor by which the odds change when a term grows
-    /// by 1. To get their confidence intervals, apply exp to the ends of the
+    /// by 1.
+    ///
+    /// To get their confidence intervals, apply exp to the ends of the
     /// [intervals](Self::confidence_intervals).
     pub fn odds_ratios(&self) -> DMatrix<f64> {
         self.estimates.map(f64::exp)

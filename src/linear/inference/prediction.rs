@@ -37,9 +37,10 @@ pub struct ProbabilityIntervals {
 }
 
 impl Inference {
-    /// Computes confidence intervals at the given level for the class probabilities of the rows of `x`. They
-    /// are intervals for the probabilities, which the model assumes to be the same for equal rows, not for
-    /// the next outcome. See [`ProbabilityIntervals`].
+    /// Computes confidence intervals at the given level for the class probabilities of the rows of `x`.
+    ///
+    /// They are intervals for the probabilities, which the model assumes to be the same for equal rows, not
+    /// for the next outcome. See [`ProbabilityIntervals`].
     ///
     /// # Errors
     /// Returns the same errors as [`probability_intervals_with`](Self::probability_intervals_with).
@@ -68,8 +69,10 @@ impl Inference {
         self.probability_intervals_with(x, None, level)
     }
 
-    /// Computes confidence intervals at the given level for the class probabilities of the rows of `x`, with
-    /// offsets added to the scores: n x 1 for two classes and n x K for more.
+    /// Computes confidence intervals for the class probabilities of rows with offsets.
+    ///
+    /// `level` is the confidence level, and the offsets, n x 1 for two classes and n x K for more, are added
+    /// to the scores of the rows of `x`.
     ///
     /// # Errors
     /// Returns an error if `x` or the offsets have the wrong shape or non-finite entries, and

@@ -38,8 +38,9 @@ use crate::scalar::dot;
 #[non_exhaustive]
 pub struct ProfileIntervals {
     /// The maximum of the (penalised) likelihood: the estimates, accurate to the last digits even if the fit
-    /// was stopped early. For separable classes without a penalty, the point where the search for a maximum
-    /// was given up.
+    /// was stopped early.
+    ///
+    /// For separable classes without a penalty, it is the point where the search for a maximum was given up.
     pub estimates: DMatrix<f64>,
     /// The lower ends.
     pub lower: DMatrix<f64>,
@@ -49,7 +50,9 @@ pub struct ProfileIntervals {
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// Computes profile-likelihood intervals at the given confidence level, such as 0.95, from the rows that
-    /// the model was fitted to, with their weights and offsets. See [`ProfileIntervals`].
+    /// the model was fitted to, with their weights and offsets.
+    ///
+    /// See [`ProfileIntervals`].
     ///
     /// # Method
     /// For each end, the fit is repeated with the coefficient fixed at values that approach the end, by

@@ -30,9 +30,10 @@ impl SignificanceTest {
 }
 
 impl Inference {
-    /// Computes the likelihood-ratio test of all slopes against the null model. It uses the model's
-    /// likelihood whatever the covariance estimator: for a robust test, use [`wald`](Self::wald) on all
-    /// slopes.
+    /// Computes the likelihood-ratio test of all slopes against the null model.
+    ///
+    /// It uses the model's likelihood whatever the covariance estimator: for a robust test, use
+    /// [`wald`](Self::wald) on all slopes.
     ///
     /// # Errors
     /// Returns [`Error::Unsupported`] for a penalised fit, which does not maximise the likelihood.

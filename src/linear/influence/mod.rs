@@ -22,8 +22,9 @@ use crate::rows::Rows;
 use crate::scalar::Real;
 
 /// Influence diagnostics for a fitted logistic regression: leverages, Cook's distances, residuals and
-/// leave-one-out predictions. They are computed with one Newton step per row from the optimum, without a
-/// refit.
+/// leave-one-out predictions.
+///
+/// They are computed with one Newton step per row from the optimum, without a refit.
 ///
 /// # Formula
 /// With H the second derivative of Σ u l + Σ u · penalty at the optimum, x̃ the row with a 1 for the
@@ -103,9 +104,10 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.influence_with(x, y, RowOptions::default())
     }
 
-    /// Computes the influence of the rows that the model was fitted to. Pass the weights and offsets of the
-    /// fit; the model remembers class weights. The fit must have converged, because the Newton step starts
-    /// from an optimum.
+    /// Computes the influence of the rows that the model was fitted to.
+    ///
+    /// Pass the weights and offsets of the fit; the model remembers class weights. The fit must have
+    /// converged, because the Newton step starts from an optimum.
     ///
     /// # Errors
     /// Returns an error if the rows, labels, weights or offsets are invalid (as in a fit), or if the columns
@@ -156,7 +158,9 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
 
 impl<L: Label> Influence<L> {
     /// Returns the leverage of each row: the influence of the row on its own fitted value, from 0 to the
-    /// number of score columns (in effect K - 1). The leverages sum to the effective number of parameters.
+    /// number of score columns (in effect K - 1).
+    ///
+    /// The leverages sum to the effective number of parameters.
     pub fn leverages(&self) -> &[f64] {
         &self.leverages
     }
@@ -168,7 +172,9 @@ impl<L: Label> Influence<L> {
     }
 
     /// Returns the scores of each row under the model without it, in the shape of a
-    /// [`decision_function`](crate::ClassifierExt::decision_function). The row's offset is included.
+    /// [`decision_function`](crate::ClassifierExt::decision_function).
+    ///
+    /// The row's offset is included.
     pub fn leave_one_out_scores(&self) -> &DMatrix<f64> {
         &self.scores
     }
@@ -206,16 +212,19 @@ impl<L: Label> Influence<L> {
         &self.cooks_distances
     }
 
-    /// Returns the standardised Pearson residual of each row. For two classes it is √u (y - p) / √(w (1 -
-    /// h)), with y = 1 for the second class. For more classes it is the square root of u rᵀ(W - u W Q W)⁻r,
-    /// without a sign.
+    /// Returns the standardised Pearson residual of each row.
+    ///
+    /// For two classes it is √u (y - p) / √(w (1 - h)), with y = 1 for the second class. For more classes it
+    /// is the square root of u rᵀ(W - u W Q W)⁻r, without a sign.
     pub fn pearson_residuals(&self) -> &[f64] {
         &self.pearson
     }
 
-    /// Returns the standardised deviance residual of each row: √(-2 u ln p / (1 - h)), with p the probability
-    /// of its label and the sign of the Pearson residual. For more than two classes it is scaled by the same
-    /// factor as the standardised Pearson residual.
+    /// Returns the standardised deviance residual of each row.
+    ///
+    /// For two classes it is √(-2 u ln p / (1 - h)), with p the probability of the row's label and the sign
+    /// of the Pearson residual. For more than two classes it is scaled by the same factor as the standardised
+    /// Pearson residual.
     pub fn deviance_residuals(&self) -> &[f64] {
         &self.deviance
     }

@@ -61,10 +61,11 @@ impl<T: Real, L: Label> FittedLogisticPath<T, L> {
         self.models
     }
 
-    /// Returns the fraction of deviance that each model explains: 1 - D / D_0. D is -2 times the model's
-    /// log-likelihood (without the penalty), and D_0 is that of the model whose penalised coefficients are
-    /// all zero. The ratio is about 0 for the largest λ, and 1 for a model that predicts the label of every
-    /// row with certainty.
+    /// Returns the fraction of deviance that each model explains: 1 - D / D_0.
+    ///
+    /// D is -2 times the model's log-likelihood (without the penalty), and D_0 is that of the model whose
+    /// penalised coefficients are all zero. The ratio is about 0 for the largest λ, and 1 for a model that
+    /// predicts the label of every row with certainty.
     pub fn deviance_ratios(&self) -> &[f64] {
         &self.deviance_ratios
     }
@@ -77,9 +78,10 @@ impl<T: Real, L: Label> FittedLogisticPath<T, L> {
         self.models.iter().map(used).collect()
     }
 
-    /// Returns the coefficients of one score column along the path, columns of `x` x models. The score column
-    /// is 0 for two classes and the index of the class for more. Returns `None` if the score column does not
-    /// exist.
+    /// Returns the coefficients of one score column along the path, columns of `x` x models.
+    ///
+    /// The score column is 0 for two classes and the index of the class for more. Returns `None` if the score
+    /// column does not exist.
     pub fn coefficients(&self, score_column: usize) -> Option<DMatrix<T>> {
         let of_model = |model: &FittedLogistic<T, L>| {
             let all = model.coefficients();

@@ -33,7 +33,7 @@ use crate::scalar::Real;
 ///
 /// Here g is the gradient of the mean loss where all penalised coefficients are zero and the others
 /// (intercepts, and columns whose factor is 0) are optimal. h_j is the second derivative of the mean loss at
-/// that point (the largest over classes), ρ the share of L1 and f_j the penalty factor of column j.
+/// that point (the largest over classes), ρ the fraction of L1 and f_j the penalty factor of column j.
 ///
 /// For an L1 penalty, λ_max is the smallest λ for which all penalised coefficients are zero. For an L2
 /// penalty no such λ exists; 100 h_j shrinks each coefficient to about a hundredth of its unpenalised value.
@@ -86,7 +86,7 @@ impl LogisticPath {
         LogisticPath::new(LogisticRegression::new(Penalty::l2(1.0)))
     }
 
-    /// Creates the path of an elastic net with the given share of L1, from 0 to 1.
+    /// Creates the path of an elastic net with the given fraction of L1, from 0 to 1.
     pub fn elastic_net(l1_ratio: f64) -> Self {
         LogisticPath::new(LogisticRegression::new(Penalty::elastic_net(1.0, l1_ratio)))
     }
@@ -112,7 +112,9 @@ impl LogisticPath {
     }
 
     /// Sets a [deviance ratio](FittedLogisticPath::deviance_ratios), from 0 to 1, above which the path ends:
-    /// the first model that exceeds it is the last. Defaults to none: the whole grid is fitted.
+    /// the first model that exceeds it is the last.
+    ///
+    /// Defaults to none: the whole grid is fitted.
     pub fn deviance_limit(mut self, ratio: f64) -> Self {
         self.deviance_limit = Some(ratio);
         self

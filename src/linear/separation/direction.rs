@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::scalar::Real;
 
 /// The kind of a separation: complete or quasi-complete.
+///
 /// ```
 /// assert_eq!(
 ///     logit::linear::SeparationKind::Quasi.to_string(),

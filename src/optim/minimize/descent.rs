@@ -13,7 +13,7 @@ pub(super) trait Directions<T: Real, O: Objective<T> + ?Sized> {
     /// Updates the strategy with the step between two points. Defaults to nothing.
     fn learn(&mut self, _from: &Point<T>, _to: &Point<T>) {}
 
-    /// Discards what the strategy has learnt, and returns whether that changes the next direction. Defaults
+    /// Discards what the strategy has learned, and returns whether that changes the next direction. Defaults
     /// to `false`.
     fn forget(&mut self) -> bool {
         false

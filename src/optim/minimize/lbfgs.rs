@@ -55,7 +55,7 @@ impl Lbfgs {
         self
     }
 
-    /// Sets the largest number of iterations; 0 returns the starting point. Defaults to 5000.
+    /// Sets the maximum number of iterations; 0 returns the starting point. Defaults to 5000.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.stop.max_iterations = max_iterations;
         self

@@ -30,7 +30,7 @@ use crate::scalar::{all_finite, dot};
 /// - S approximates the part of the second derivative that G leaves out, if G [is not
 ///   exact](HasHessian::is_exact).
 ///
-/// S is learnt from the changes of the gradient (Dennis, Gay and Welsch 1981), and omitted whenever G alone
+/// S is learned from the changes of the gradient (Dennis, Gay and Welsch 1981), and omitted whenever G alone
 /// predicted the last decrease better. With S, convergence is fast even if residuals stay large: a network of
 /// 35 parameters on iris takes 84 iterations (floor 1), more than 3,000 without S, and 1,600 with L-BFGS.
 ///
@@ -106,7 +106,7 @@ impl LevenbergMarquardt {
         self
     }
 
-    /// Sets the largest number of iterations, counted in accepted steps; 0 returns the starting point.
+    /// Sets the maximum number of iterations, counted in accepted steps; 0 returns the starting point.
     /// Defaults to 200.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.stop.max_iterations = max_iterations;

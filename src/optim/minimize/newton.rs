@@ -76,7 +76,7 @@ impl Newton {
         self
     }
 
-    /// Sets the largest number of iterations; 0 returns the starting point. Defaults to 100.
+    /// Sets the maximum number of iterations; 0 returns the starting point. Defaults to 100.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.stop.max_iterations = max_iterations;
         self

@@ -90,13 +90,13 @@ impl NewtonCg {
         self
     }
 
-    /// Sets the largest number of iterations; 0 returns the starting point. Defaults to 200.
+    /// Sets the maximum number of iterations; 0 returns the starting point. Defaults to 200.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.stop.max_iterations = max_iterations;
         self
     }
 
-    /// Sets the largest number of Hessian products in one iteration, at least 1. Defaults to 500.
+    /// Sets the maximum number of Hessian products in one iteration, at least 1. Defaults to 500.
     pub fn max_products(mut self, max_products: usize) -> Self {
         self.max_products = max_products;
         self

@@ -1,4 +1,4 @@
-//! The part of the second derivative that a Gauss-Newton matrix leaves out, learnt from gradients.
+//! The part of the second derivative that a Gauss-Newton matrix leaves out, learned from gradients.
 
 use nalgebra::DMatrix;
 

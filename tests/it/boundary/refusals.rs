@@ -73,8 +73,8 @@ fn bounds_that_bound_nothing() {
 
 #[test]
 fn grids_that_are_none() {
-    assert_message(contour_of_grid(&dmatrix![1.0, 2.0], 0.5, frame()), "`values` has 1 rows, expected 2");
-    assert_message(contour_of_grid(&dmatrix![1.0; 2.0], 0.5, frame()), "`values` has 1 columns, expected 2");
+    assert_message(contour_of_grid(&dmatrix![1.0, 2.0], 0.5, frame()), "`values` has 1 row, expected 2");
+    assert_message(contour_of_grid(&dmatrix![1.0; 2.0], 0.5, frame()), "`values` has 1 column, expected 2");
     assert!(contour_of_grid(&dmatrix![1.0, 2.0; f64::NAN, 1.0], 0.5, frame()).is_err());
     assert!(contour_of_grid(&dmatrix![1.0, 2.0; 0.0, 1.0], f64::NAN, frame()).is_err());
 }

@@ -176,7 +176,7 @@ fn errors_say_where() {
     );
     for (text, wanted) in [
         ("k,a\n0,1\n0,1,2\n", "line 3: found 3 fields, expected 2 as in the first line"),
-        ("k,a\n0,1\n\n0\n", "line 4: found 1 fields, expected 2 as in the first line"),
+        ("k,a\n0,1\n\n0\n", "line 4: found 1 field, expected 2 as in the first line"),
         ("k,a\n0,inf\n", "line 2, column `a`: `inf` is not finite"),
         ("k,a\n0,1e999\n", "line 2, column `a`: `1e999` is not finite"),
         ("k,a\n0,NaN\n", "line 2, column `a`: `NaN` is not finite"),

@@ -75,7 +75,7 @@ fn a_pair_of_files_is_a_data_set() {
     // The number of labels must be that of the rows, even where only the first are read.
     let fewer = file("pair-fewer", &with_header(8, &[1], &[7]));
     let error = IdxReader::new().rows(1).read_pair::<f64>(&rows, &fewer).expect_err("fewer labels");
-    assert_eq!(error.to_string(), "`labels` has 1 entries, expected 2");
+    assert_eq!(error.to_string(), "`labels` has 1 entry, expected 2");
     let error = IdxReader::new().read_pair::<f64>(&rows, &rows).expect_err("no labels");
     assert!(error.to_string().contains("labels must be a one-dimensional IDX array of type U8"), "{error}");
     let absent = IdxReader::new().read("nowhere/at-all").expect_err("no file");

@@ -348,7 +348,7 @@ fn a_missing_division_by_the_number_of_rows_is_named() {
     check(false, false).unwrap();
     let text = check(true, false).unwrap_err().to_string();
     let wanted =
-        "all entries are 5.000000 times what is right: a division by the number of rows, 5, is missing";
+        "all entries are 5.000000 times the right value: a division by the number of rows, 5, is missing";
     assert!(text.ends_with(wanted), "{text}");
     assert!(matches!(check(false, true), Err(Mismatch::Gradient { .. })));
 }
@@ -548,7 +548,7 @@ fn causes_in_a_network_by_hand_are_named() {
     let error = verdict(Slip::Backwards).unwrap_err();
     assert_eq!(error.causes(), [], "a product inside is out of reach: {error}");
     let error = verdict(Slip::DividedTwice).unwrap_err();
-    let wanted = "all entries are 0.083333 times what is right: \
+    let wanted = "all entries are 0.083333 times the right value: \
                   it is divided by the number of rows, 12, once too often";
     assert!(error.to_string().ends_with(wanted), "{error}");
 }

@@ -412,7 +412,7 @@ fn what_cannot_be_used_is_refused() {
         "`initial_slope` is NaN, but must be finite"
     );
     let given = |w: DMatrix<f64>, b: DVector<f64>| message(Dense::from_weights(&w, &b).map(drop));
-    assert_eq!(given(dmatrix![1.0, 2.0], dvector![0.0]), "`bias` has 1 entries, expected 2");
+    assert_eq!(given(dmatrix![1.0, 2.0], dvector![0.0]), "`bias` has 1 entry, expected 2");
     assert!(
         given(dmatrix![1.0, nan], dvector![0.0, 0.0])
             .starts_with("column 1 of `weights` is not finite at row 0")

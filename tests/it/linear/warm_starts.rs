@@ -164,7 +164,7 @@ fn coefficients_that_make_no_model_are_refused() {
         "`coefficients` has no rows: at least one is needed",
     );
     assert_error(given(&[1, 2], DMatrix::zeros(2, 2), &[0.0]), "`coefficients` has 2 columns, expected 1");
-    assert_error(given(&[1, 2, 3], w.clone(), &[0.0; 3]), "`coefficients` has 1 columns, expected 3");
+    assert_error(given(&[1, 2, 3], w.clone(), &[0.0; 3]), "`coefficients` has 1 column, expected 3");
     assert_error(given(&[1, 2], w.clone(), &[]), "`intercept` has 0 entries, expected 1");
     assert_error(given(&[1, 2], w.clone(), &[0.0; 2]), "`intercept` has 2 entries, expected 1");
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {

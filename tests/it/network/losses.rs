@@ -87,7 +87,7 @@ fn a_loss_of_another_crate_trains_to_the_same_bits_and_is_not_saved() {
         assert_eq!(own.fit(&single, &y).unwrap().params(), built_in.fit(&single, &y).unwrap().params());
         let error = a.to_bytes().unwrap_err().to_string();
         assert!(
-            error.starts_with("a model file does not support a loss of your own: save `trained()`"),
+            error.starts_with("a model file does not support a custom loss: save `trained()`"),
             "{error}"
         );
         assert!(b.to_bytes().is_ok());

@@ -46,5 +46,5 @@ fn profiles_do_not_depend_on_how_far_the_fit_went() {
     close(&a.estimates, &b.estimates, 1e-9);
     close(&a.lower, &b.lower, 1e-9);
     let table = short.inference(&x, &y).unwrap().to_string();
-    assert!(table.starts_with("fit: iteration limit reached after 1 iterations"), "{table}");
+    assert!(table.starts_with("fit: iteration limit reached after 1 iteration"), "{table}");
 }
