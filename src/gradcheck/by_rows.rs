@@ -1,4 +1,4 @@
-//! Checks of functions of rows, whose data are at hand.
+//! Checks of functions of rows, which can be called with other data.
 
 use std::fmt::Debug;
 
@@ -13,30 +13,31 @@ use crate::error::Error;
 use crate::rng::Rng;
 
 impl GradCheck {
-    /// Checks the gradient of a function of rows, labels and parameters, and finds the cause if it is wrong.
+    /// Checks the gradient of a function of rows, labels and parameters, and looks for the cause if it is
+    /// wrong.
     ///
     /// `function` takes rows, their labels, parameters and the gradient to overwrite, and returns the loss:
     /// the mean or the sum over the rows. It is checked on all rows of `x`. If the gradient is wrong,
-    /// `function` is called with copies of single rows and with the rows of single classes, always with as
-    /// many rows as `x` has; see [`Cause`] for what is found that way. Labels may be of any type, floats
-    /// included.
+    /// `function` is also called with copies of single rows and with the rows of single classes, always with
+    /// the same number of rows as `x`. [`Cause`] lists the mistakes that this detects. Labels may be of any
+    /// type, including floats.
     ///
-    /// # Requirements of causes
-    /// - Weights that multiply `x` must be a [`tensor`](GradCheck::tensor) with a row for each column of `x`,
-    ///   for the causes [`TransposedProduct`](Cause::TransposedProduct),
-    ///   [`ActivationDerivative`](Cause::ActivationDerivative) and [`Complement`](Cause::Complement). In a
-    ///   network, only the first layer has such weights.
-    /// - A transposed product is found on a square `x`, if no row of it is zero or if there is a bias.
-    /// - Classes are compared if there are 2 to 100 of them, and more rows than classes.
+    /// # Limitations
+    /// - The causes [`TransposedProduct`](Cause::TransposedProduct),
+    ///   [`ActivationDerivative`](Cause::ActivationDerivative) and [`Complement`](Cause::Complement) are only
+    ///   found in a [`tensor`](GradCheck::tensor) of weights that multiply `x`, with a row for each column of
+    ///   `x`. In a network, only the first layer has such weights.
+    /// - A transposed product is only found if `x` is square, and if no row is zero or there is a bias.
+    /// - Classes are only compared if there are 2 to 100 of them, and more rows than classes.
     ///
     /// # Errors
     /// Returns [`Mismatch::Invalid`] if `x` or `params` is empty or not finite, if `y` does not have a label
-    /// for each row, or if the tensors do not have all parameters; [`Mismatch::NotFinite`] if the loss is NaN
-    /// or infinite; and otherwise a [`Mismatch`] that names what is wrong, with its
-    /// [`causes`](Mismatch::causes).
+    /// for each row, or if the tensors do not cover all parameters. Returns [`Mismatch::NotFinite`] if the
+    /// loss is NaN or infinite, and another [`Mismatch`] if a check fails; [`causes`](Mismatch::causes)
+    /// returns the causes of a wrong gradient.
     ///
     /// # Examples
-    /// A logistic regression by hand, with the transposed product:
+    /// A logistic regression written by hand, with a transposed product:
     /// ```
     /// use logit::GradCheck;
     /// use logit::gradcheck::Mismatch;
@@ -104,7 +105,8 @@ impl GradCheck {
         ledger.verdict_on(&layout, causes)
     }
 
-    /// The causes in single tensors first; of those that remain, causes in rows and classes.
+    /// Looks for causes in single tensors, and then for causes in rows and classes of the tensors that
+    /// remain.
     fn causes<L, F>(
         &self,
         data: &mut RowFunction<'_, L, F>,
@@ -152,7 +154,7 @@ where
     L: Clone,
     F: FnMut(&DMatrix<f64>, &[L], &[f64], &mut [f64]) -> f64,
 {
-    /// The function of the parameters on these rows.
+    /// Returns the function of the parameters on these rows.
     pub(super) fn on<'s>(
         &'s mut self,
         x: &'s DMatrix<f64>,
@@ -161,7 +163,7 @@ where
         move |params, gradient| (self.function)(x, y, params, gradient)
     }
 
-    /// As many rows as there are in all, taken in turn from those listed.
+    /// Returns the listed rows and their labels, repeated until there are as many as in the data.
     pub(super) fn repeated(&self, rows: &[usize]) -> (DMatrix<f64>, Vec<L>) {
         let row = |number: usize| rows[number % rows.len()];
         let x =
@@ -169,7 +171,7 @@ where
         (x, (0..self.y.len()).map(|number| self.y[row(number)].clone()).collect())
     }
 
-    /// Checks all obligations besides a right gradient, which is returned.
+    /// Checks all requirements other than a right gradient, and returns the gradient.
     fn obligations(&mut self, params: &[f64]) -> Result<Vec<f64>, Mismatch> {
         // Entries that are not overwritten stay NaN.
         let (mut gradient, mut again) = (vec![f64::NAN; params.len()], vec![f64::NAN; params.len()]);

@@ -1,4 +1,4 @@
-//! The mistakes that explain a wrong gradient.
+//! Mistakes that explain a wrong gradient.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use crate::layer::Activation;
 
 /// A mistake that explains a wrong gradient.
 ///
-/// Each cause is measured: its pattern holds in every entry compared, and does so again at other parameters
-/// or rows. A gradient that fits no pattern has no cause. Tensors are called as in
+/// A cause is reported only if its pattern holds in every entry compared, and again at other parameters or
+/// rows. If no pattern fits, no cause is reported. Tensors have the names of
 /// [`TensorCheck`](super::TensorCheck).
 ///
 /// # Examples
@@ -16,7 +16,7 @@ use crate::layer::Activation;
 /// use logit::gradcheck::Cause;
 /// use nalgebra::dmatrix;
 ///
-/// // Squared errors, and a gradient that forgets the bias.
+/// // Squared errors, with a gradient that omits the bias.
 /// let x = dmatrix![1.0; 2.0; -0.5];
 /// let check = GradCheck::new().tensor("weights", 1, 1).tensor("bias", 1, 1);
 /// let error = check
@@ -40,9 +40,9 @@ pub enum Cause {
     Factor {
         /// The tensors; empty if all entries compared are the same multiple.
         tensors: Vec<String>,
-        /// The gradient over the right one.
+        /// The gradient divided by the right one.
         factor: f64,
-        /// The number of rows, where it is known.
+        /// The number of rows, if it is known.
         rows: Option<usize>,
     },
 
@@ -50,7 +50,7 @@ pub enum Cause {
     Zero {
         /// The tensor.
         tensor: String,
-        /// The derivative of largest size in it, by differences.
+        /// The largest derivative in absolute value, by differences.
         derivative: f64,
     },
 
@@ -58,23 +58,23 @@ pub enum Cause {
     Transposed {
         /// The tensor.
         tensor: String,
-        /// Its number of rows.
+        /// The number of rows of the tensor.
         rows: usize,
-        /// Its number of columns.
+        /// The number of columns of the tensor.
         columns: usize,
-        /// The gradient over the transpose of the right one.
+        /// The gradient divided by the transpose of the right one.
         factor: f64,
     },
 
-    /// A gradient x · dz where xᵀ · dz is right, for the derivatives dz of the loss in the scores x · w.
+    /// The gradient x · dz in place of xᵀ · dz, where dz is the derivative of the loss in the scores x · w.
     ///
     /// Both products have the same shape only if `x` has as many rows as columns.
     TransposedProduct {
         /// The tensor of weights w.
         tensor: String,
-        /// The number of rows, and of columns, of `x`.
+        /// The number of rows of `x`, which is also its number of columns.
         rows: usize,
-        /// The gradient over the product x · dz, scaled as the right gradient is.
+        /// The gradient divided by the product x · dz with the scale of the right gradient.
         factor: f64,
     },
 
@@ -82,10 +82,10 @@ pub enum Cause {
     ActivationDerivative {
         /// The tensor of weights w.
         tensor: String,
-        /// The function a of the scores z = x · w + b whose derivative a'(z) is the quotient of the two
+        /// The activation a whose derivative a'(z) at the scores z = x · w + b is the quotient of the two
         /// gradients of a row.
         activation: Activation,
-        /// `true` if a'(z) is missing; `false` if the gradient has a'(z) and must not have it.
+        /// `true` if the factor a'(z) is missing; `false` if it must not be there.
         missing: bool,
     },
 
@@ -95,7 +95,7 @@ pub enum Cause {
         label: String,
         /// The number of rows of the class.
         rows: usize,
-        /// The derivative of largest size on these rows, by differences.
+        /// The largest derivative in absolute value on these rows, by differences.
         derivative: f64,
     },
 
@@ -107,8 +107,7 @@ pub enum Cause {
         right: Vec<String>,
     },
 
-    /// A gradient with 1 - p in the place of a probability p, or the other way round: the sign of a score is
-    /// wrong in an exponent.
+    /// A gradient with 1 - p in place of a probability p or vice versa, from a wrong sign in an exponent.
     Complement {
         /// The tensor of weights.
         tensor: String,
@@ -215,10 +214,10 @@ impl fmt::Display for Times {
     }
 }
 
-/// Two factors closer than this are one.
+/// Factors that differ by less than this count as equal.
 const SAME: f64 = 1e-5;
 
-/// The usual meaning of a factor.
+/// The usual reason for a factor.
 enum Reading {
     MissingDivision(usize),
     DividedTwice(usize),
@@ -256,7 +255,7 @@ impl fmt::Display for Reading {
     }
 }
 
-/// "a", "a and b", "a, b and c".
+/// Joins names as "a", "a and b" or "a, b and c".
 fn list(names: &[String]) -> String {
     match names {
         [] => String::new(),

@@ -1,4 +1,4 @@
-//! Causes that show on the rows of single classes.
+//! Causes that affect the rows of single classes.
 
 use std::fmt::Debug;
 
@@ -13,10 +13,10 @@ use crate::rng::Rng;
 /// The largest number of classes that are compared.
 const CLASSES: usize = 100;
 
-/// The entries of each tensor that are compared.
+/// The number of entries compared in each tensor.
 const PROBES: usize = 16;
 
-/// Two gradients closer than this, relative to their size, are one.
+/// Gradients that differ by less than this, relative to their size, count as equal.
 const UNCHANGED: f64 = 1e-12;
 
 /// The result of a search.
@@ -26,7 +26,7 @@ pub(super) struct Search {
     pub(super) silent: Vec<usize>,
 }
 
-/// Compares the gradients on the rows of each class, in the tensors listed.
+/// Compares the gradients on the rows of each class, in the listed tensors.
 pub(super) fn search<L, F>(suspect: &Suspect<'_>, data: &mut RowFunction<'_, L, F>, parts: &[usize]) -> Search
 where
     L: Clone + PartialEq + Debug,
@@ -40,7 +40,7 @@ where
         (0..classes.len()).filter(|&class| wanted(&verdicts[class])).collect()
     };
     let (silent, heard) = (those(&|verdict| verdict.silent), those(&|verdict| !verdict.silent));
-    // Where no class contributes, the cause is not in the classes.
+    // If no class contributes, the cause is not in the classes.
     let silent = if heard.iter().any(|&class| verdicts[class].contributes) { silent } else { Vec::new() };
     let mut causes: Vec<Cause> = silent
         .iter()
@@ -59,7 +59,7 @@ where
     Search { causes, silent: silent.into_iter().flat_map(|class| classes[class].clone()).collect() }
 }
 
-/// The rows of each label, in the order of their first rows; `None` if classes cannot be compared.
+/// Returns the rows of each label, in the order of their first rows; `None` if classes cannot be compared.
 fn classes<L: PartialEq>(y: &[L]) -> Option<Vec<Vec<usize>>> {
     let mut classes: Vec<Vec<usize>> = Vec::new();
     for (row, label) in y.iter().enumerate() {
@@ -72,16 +72,16 @@ fn classes<L: PartialEq>(y: &[L]) -> Option<Vec<Vec<usize>>> {
     (classes.len() > 1 && classes.len() < y.len()).then_some(classes)
 }
 
-/// The gradient on the rows of a class.
+/// The result of a comparison on the rows of a class.
 struct Verdict {
     wrong: bool,
     /// Whether a derivative is well above the noise of differences.
     informative: bool,
     /// Whether the gradient changes with the rows.
     contributes: bool,
-    /// Whether the loss changes with the rows, and the gradient is wrong and does not.
+    /// Whether the gradient is wrong and stays the same when the rows change, although the loss changes.
     silent: bool,
-    /// The derivative of largest size.
+    /// The largest derivative in absolute value.
     derivative: f64,
 }
 

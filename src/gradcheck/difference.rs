@@ -1,18 +1,18 @@
-//! Five-point differences that notice kinks.
+//! Five-point differences that detect kinks.
 
 /// The outcome of a finite difference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Derivative {
-    /// Two step sizes agree on this value.
+    /// The value on which two step sizes agree.
     Smooth(f64),
-    /// No step size tried agrees with its half.
+    /// A kink: no step size agrees with its half.
     Kink,
 }
 
-/// Steps tried, each an eighth of the one before.
+/// The number of step sizes tried, each an eighth of the one before.
 const ATTEMPTS: usize = 4;
 
-/// The derivative of `f` at `at`.
+/// Returns the derivative of `f` at `at`.
 pub(super) fn derivative(
     at: f64,
     step: f64,
@@ -23,7 +23,7 @@ pub(super) fn derivative(
     let middle = f(at);
     // The slope, and the difference of the slopes on either side.
     let mut five_points = |h: f64| {
-        // The step that is taken is the one that floating-point numbers represent.
+        // Uses the exact distance between the representable points.
         let h = (at + h) - at;
         let (below, above) = (f(at - h), f(at + h));
         let slope = ((f(at - 2.0 * h) - f(at + 2.0 * h)) + 8.0 * (above - below)) / (12.0 * h);
@@ -33,8 +33,8 @@ pub(super) fn derivative(
     for _ in 0..ATTEMPTS {
         let ((whole, bend), (half, half_bend)) = (five_points(h), five_points(0.5 * h));
         let allowed = absolute + relative * whole.abs().max(half.abs());
-        // A curve bends half as much over half the distance, up to order h^3; a kink at the point itself,
-        // around which the slopes agree by symmetry, bends as much.
+        // The slope of a smooth function changes half as much over half the distance, up to order h^3. If the
+        // point itself is a kink, the slopes may agree by symmetry, but they change as much.
         if (whole - half).abs() <= allowed && (bend - 2.0 * half_bend).abs() <= 10.0 * allowed {
             return Derivative::Smooth(half);
         }

@@ -1,4 +1,4 @@
-//! Causes that show in the entries of a single tensor: a factor, a gradient of zero, a transpose.
+//! Causes that affect the entries of a single tensor: a factor, a gradient of zero, a transpose.
 
 use super::difference::Derivative;
 use super::layout::{Layout, Part};
@@ -6,30 +6,30 @@ use super::ledger::Comparison;
 use super::{Cause, GradCheck};
 use crate::rng::Rng;
 
-/// The relative error up to which two measured numbers count as the same.
+/// The relative difference up to which two measured numbers count as equal.
 pub(super) const SAME: f64 = 1e-5;
 
 pub(super) fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= SAME * a.abs().max(b.abs())
 }
 
-/// A function that returns the value at parameters and writes the gradient that its author claims.
+/// A function that returns the value at parameters and writes the gradient to be checked.
 pub(super) type Claim<'a> = dyn FnMut(&[f64], &mut [f64]) -> f64 + 'a;
 
-/// Parameters, and the gradient claimed there.
+/// Parameters, and the gradient to be checked at these parameters.
 pub(super) struct Point {
     pub(super) params: Vec<f64>,
     pub(super) gradient: Vec<f64>,
 }
 
-/// The number of points at which a pattern must hold again, and of attempts to find them.
+/// The number of other points at which a pattern must hold, and the number of attempts to find them.
 const POINTS: usize = 2;
 const ATTEMPTS: usize = 8;
 
-/// The entries of a tensor that are compared at another point.
+/// The number of entries of a tensor that are compared at another point.
 const PROBES: usize = 8;
 
-/// A wrong gradient whose causes are looked for.
+/// A wrong gradient whose causes are searched for.
 pub(super) struct Suspect<'a> {
     pub(super) check: &'a GradCheck,
     pub(super) layout: &'a Layout,
@@ -52,7 +52,7 @@ impl<'a> Suspect<'a> {
         let mut rng = Rng::new(check.seed);
         let mut others = Vec::new();
         for attempt in 0..ATTEMPTS {
-            // Points close by are more likely to be in the domain of the function.
+            // Nearer points are more likely to be in the domain of the function.
             let reach = 0.5 / f64::from(1 << attempt);
             let moved = |p: &f64| p + reach * p.abs().max(1.0) * rng.uniform(-1.0, 1.0);
             let params: Vec<f64> = point.params.iter().map(moved).collect();
@@ -68,7 +68,7 @@ impl<'a> Suspect<'a> {
         Suspect { check, layout, point, others, comparisons, rows }
     }
 
-    /// The tensors with a wrong entry.
+    /// Returns the indices of the tensors with a wrong entry.
     pub(super) fn wrong_parts(&self) -> Vec<usize> {
         let wrong = |part: &Part| {
             self.comparisons.iter().any(|entry| entry.wrong && part.range.contains(&entry.index))
@@ -76,7 +76,7 @@ impl<'a> Suspect<'a> {
         (0..self.layout.parts.len()).filter(|&number| wrong(&self.layout.parts[number])).collect()
     }
 
-    /// The causes found, each with the number of its tensor.
+    /// Returns the causes found, each with the index of its tensor.
     pub(super) fn causes(&self, claim: &mut Claim<'_>) -> Vec<(usize, Cause)> {
         if self.others.is_empty() {
             return Vec::new();
@@ -112,7 +112,7 @@ impl<'a> Suspect<'a> {
         if part.rows < 2 || part.columns < 2 {
             return None;
         }
-        // Row by row; for a square tensor this is the entry across the diagonal.
+        // The order row by row; for a square tensor this is the entry across the diagonal.
         let partner = |index| {
             let (row, column) = part.position(index);
             part.range.start + row * part.columns + column
@@ -122,8 +122,8 @@ impl<'a> Suspect<'a> {
         Some(Cause::Transposed { tensor: part.label(), rows, columns, factor })
     }
 
-    /// The claimed gradient at the partner of each entry over the right one at the entry, if it is the same
-    /// number for all entries and at all points.
+    /// Returns the gradient at the partner of each entry divided by the right gradient at the entry, if the
+    /// quotient is the same for all entries and at all points.
     fn constant_ratio(
         &self,
         part: &Part,
@@ -158,13 +158,13 @@ impl<'a> Suspect<'a> {
         holds_again.then_some(ratio)
     }
 
-    /// Whether a derivative is well above the noise of differences.
+    /// Returns whether a derivative is well above the noise of differences.
     pub(super) fn informative(&self, derivative: f64) -> bool {
         derivative.abs() > 1e3 * self.check.absolute
     }
 }
 
-/// The causes without the numbers of tensors; factors that several tensors share become one cause.
+/// Returns the causes without the indices of tensors. A factor that several tensors share becomes one cause.
 pub(super) fn merged(causes: Vec<(usize, Cause)>) -> Vec<Cause> {
     let mut merged: Vec<Cause> = Vec::new();
     for (_, cause) in causes {
@@ -189,7 +189,7 @@ fn strongest(compared: &[Comparison]) -> Option<Comparison> {
     compared.iter().copied().max_by(|a, b| a.numeric.abs().total_cmp(&b.numeric.abs()))
 }
 
-/// The derivative of the value in one parameter.
+/// Returns the derivative of the value in one parameter.
 pub(super) fn derivative_at(
     check: &GradCheck,
     params: &[f64],

@@ -12,14 +12,19 @@ use crate::layer::{Layer, Tape};
 use crate::rng::Rng;
 
 impl GradCheck {
-    /// Checks a layer's gradients in every parameter and every input, for a random gradient of its output;
-    /// that both passes repeat to the same bits; that `backward` overwrites what it writes, leaves the
-    /// output's gradient alone, gives the same with and without `dx`, and is exactly zero for a gradient of
-    /// zero; and that NaN in gives NaN out: in [`Mode::Evaluate`](crate::nn::Mode), an output that changes
-    /// when an input of its row is moved is not finite when that input is NaN.
+    /// Checks the gradients of a layer in every parameter and every input, for a random gradient of its
+    /// output.
+    ///
+    /// It also checks that
+    /// - both passes give the same bits when they are repeated,
+    /// - `backward` overwrites `grad` and `dx`, and does not change the output's gradient,
+    /// - `backward` gives the same `grad` with and without `dx`, and exactly zero for a gradient of zero,
+    /// - NaN is not hidden: in [`Mode::Evaluate`](crate::nn::Mode), an output that depends on an input of its
+    ///   row is not finite if that input is NaN.
     ///
     /// # Errors
-    /// Returns a [`Mismatch`] that names what is wrong: of a layer inside another, the layer and the tensor.
+    /// Returns a [`Mismatch`] that names the failed check. For a layer inside another, it names the inner
+    /// layer and the tensor.
     ///
     /// # Examples
     /// ```
@@ -80,15 +85,17 @@ impl GradCheck {
         self.layer_on(layer, params, x, &mut layer.tape(x.nrows()))
     }
 
-    /// Checks a layer as [`layer`](GradCheck::layer) does, with a prepared tape: set to
-    /// [`Mode::Train`](crate::nn::Mode), with masks drawn or running statistics loaded.
+    /// Checks a layer on a prepared tape, such as one in [`Mode::Train`](crate::nn::Mode) with masks drawn or
+    /// running statistics loaded.
+    ///
+    /// The checks are those of [`layer`](GradCheck::layer).
     ///
     /// # Errors
-    /// Returns a [`Mismatch`] that names what is wrong.
+    /// Returns a [`Mismatch`] that names the failed check.
     ///
     /// # Examples
-    /// In training, each output of a batch normalisation depends on all rows, and a dropout mask stays as it
-    /// was drawn:
+    /// In training, each output of a batch normalisation depends on all rows, and a dropout mask stays the
+    /// same once it is drawn:
     /// ```
     /// use logit::nn::{AnyLayer, BatchNorm, Dropout, Layer, Mode, Sequential};
     /// use logit::{GradCheck, Rng};
@@ -164,7 +171,7 @@ impl GradCheck {
         Ok(agreement)
     }
 
-    /// Checks all obligations besides right derivatives; returns the gradients.
+    /// Checks all requirements other than right derivatives, and returns the gradients.
     fn layer_obligations<L: Layer<f64> + ?Sized>(
         &self,
         layer: &L,

@@ -1,4 +1,4 @@
-//! Which tensor a parameter belongs to.
+//! The tensors to which parameters belong.
 
 use std::ops::Range;
 
@@ -12,11 +12,11 @@ pub(super) struct Layout {
     pub(super) parts: Vec<Part>,
 }
 
-/// Consecutive parameters: a named tensor, or all parameters of a layer that names none.
+/// Consecutive parameters: a named tensor, or all parameters of a layer without named tensors.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     name: Option<String>,
-    /// The layer, such as "layer 1 (Dense)", where there are several.
+    /// The layer, such as "layer 1 (Dense)", if there are several.
     layer: Option<String>,
     pub(super) range: Range<usize>,
     pub(super) rows: usize,
@@ -24,14 +24,14 @@ pub(super) struct Part {
 }
 
 impl Layout {
-    /// The tensors that the caller named or, without any, one part without a name.
+    /// Creates the layout of the tensors that the caller named or, without any, of one part without a name.
     pub(super) fn named(tensors: &[Tensor], count: usize) -> Result<Self, Error> {
         let mut layout = Layout { parts: Vec::new() };
         layout.add(None, tensors, count)?;
         Ok(layout)
     }
 
-    /// The tensors of a layer or, for one made of others, of all layers inside.
+    /// Creates the layout of the tensors of a layer or, if it has sublayers, of all innermost layers.
     pub(super) fn of_layer<S: Shape + ?Sized>(layer: &S) -> Result<Self, Error> {
         if layer.sublayers().is_empty() {
             return Layout::named(&layer.tensors(), layer.parameter_count());
@@ -43,7 +43,7 @@ impl Layout {
             let name = format!("layer {number} ({})", inside.describe());
             layout.add(Some(name), &inside.tensors(), inside.parameter_count())?;
         }
-        // A layer may have parameters beside those of the layers inside.
+        // A layer may have parameters besides those of its sublayers.
         let found = layout.parts.last().map_or(0, |part| part.range.end);
         match found == layer.parameter_count() {
             true => Ok(layout),
@@ -74,12 +74,13 @@ impl Layout {
         Ok(())
     }
 
-    /// Whether verdicts about parts say more than verdicts about entries.
+    /// Returns whether any part has a name or a layer, so that messages can name it.
     pub(super) fn has_names(&self) -> bool {
         self.parts.iter().any(|part| part.name.is_some() || part.layer.is_some())
     }
 
-    /// The name of a parameter: "`weights`[2, 0]", "parameter 7", "parameter 7 of layer 1 (Bend)".
+    /// Returns the name of a parameter, such as "`weights`[2, 0]", "parameter 7" or "parameter 7 of layer 1
+    /// (Bend)".
     pub(super) fn place(&self, index: usize) -> String {
         match self.parts.iter().find(|part| part.range.contains(&index)) {
             Some(part) => part.place(index),
@@ -88,7 +89,7 @@ impl Layout {
     }
 }
 
-/// The layers that are not made of others, in order.
+/// Collects the layers without sublayers, in order.
 fn collect<'a>(layer: &'a dyn Shape, innermost: &mut Vec<&'a dyn Shape>) {
     let inside = layer.sublayers();
     if inside.is_empty() {
@@ -98,7 +99,8 @@ fn collect<'a>(layer: &'a dyn Shape, innermost: &mut Vec<&'a dyn Shape>) {
 }
 
 impl Part {
-    /// "`weights`", "`weights` of layer 1 (Dense)", "the gradient", "the gradient of layer 1 (Bend)".
+    /// Returns the name in messages, such as "`weights` of layer 1 (Dense)" or "the gradient of layer 1
+    /// (Bend)".
     pub(super) fn label(&self) -> String {
         let name = self.name.as_ref().map_or_else(|| "the gradient".to_owned(), |name| format!("`{name}`"));
         name + &self.of_layer()
@@ -117,12 +119,12 @@ impl Part {
         self.layer.as_ref().map_or_else(String::new, |layer| format!(" of {layer}"))
     }
 
-    /// The parameter in this row and column.
+    /// Returns the index of the parameter in this row and column.
     pub(super) fn index(&self, row: usize, column: usize) -> usize {
         self.range.start + column * self.rows + row
     }
 
-    /// The row and column of a parameter.
+    /// Returns the row and column of a parameter.
     pub(super) fn position(&self, index: usize) -> (usize, usize) {
         let index = index - self.range.start;
         (index % self.rows, index / self.rows)

@@ -1,4 +1,4 @@
-//! The comparisons of a check, and the verdict on them.
+//! The comparisons of a check, and the verdict that follows from them.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ impl fmt::Display for Entry {
     }
 }
 
-/// A derivative by differences beside the one that the gradient claims.
+/// The derivative of a parameter by differences, and whether the gradient disagrees with it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Comparison {
     pub(super) index: usize,
@@ -46,13 +46,13 @@ pub(super) struct Ledger {
     kinks: usize,
     entries: usize,
     wrong: usize,
-    /// The worst entry: where, analytic, numeric, error over allowance.
+    /// The worst entry: its position, its analytic and numeric derivative, and error divided by tolerance.
     worst: Option<(Entry, f64, f64, f64)>,
-    /// Smallest and largest ratio of the two derivatives, over entries that are not almost zero.
+    /// The smallest and largest ratio of the two derivatives, over entries that are not almost zero.
     ratios: Option<(f64, f64)>,
-    /// The parameters compared, without those at kinks.
+    /// The compared parameters, without those at kinks.
     pub(super) parameters: Vec<Comparison>,
-    /// Inputs that are wrong, and inputs compared.
+    /// The number of wrong inputs, and of inputs compared.
     inputs: (usize, usize),
     /// The number of rows, if the value may be a mean over them.
     pub(super) rows: Option<usize>,
@@ -101,17 +101,17 @@ impl Ledger {
         }
     }
 
-    /// Whether a parameter is wrong, so that a search for causes is worth its price.
+    /// Returns whether a parameter is wrong, so that a search for causes makes sense.
     pub(super) fn has_wrong_parameters(&self) -> bool {
         self.parameters.iter().any(|entry| entry.wrong)
     }
 
-    /// The verdict of a check without named parameters.
+    /// Returns the verdict of a check without named parameters.
     pub(super) fn verdict(self) -> Result<Agreement, Mismatch> {
         self.verdict_on(&Layout { parts: Vec::new() }, Vec::new())
     }
 
-    /// The verdict, with the causes found so far.
+    /// Returns the verdict, with the causes found so far.
     pub(super) fn verdict_on(self, layout: &Layout, mut causes: Vec<Cause>) -> Result<Agreement, Mismatch> {
         let Ledger { kinks, entries, wrong, .. } = self;
         if let (Some((entry, analytic, numeric, _)), true) = (self.worst, wrong > 0) {
@@ -137,8 +137,8 @@ impl Ledger {
         Ok(Agreement { entries, kinks, worst: self.worst.map_or(0.0, |(.., worst)| worst) })
     }
 
-    /// Names the factor that all entries have in common, parameters or not. Where there are parameters, it
-    /// must be among the causes already: there it was tried at other parameters.
+    /// Names the factor that all entries have in common, whether they are parameters or not. If there are
+    /// parameters, the factor must already be a cause, because causes are verified at other parameters.
     fn name_common_factor(&self, causes: &mut Vec<Cause>) {
         let constant = |&(low, high): &(f64, f64)| {
             self.wrong > 1 && high - low <= elementwise::SAME * high.abs().max(low.abs())

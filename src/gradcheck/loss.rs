@@ -12,7 +12,7 @@ impl GradCheck {
     /// Checks the gradient of a mean loss in every score.
     ///
     /// # Errors
-    /// Returns a [`Mismatch`] that names what is wrong.
+    /// Returns a [`Mismatch`] that names the failed check.
     pub fn loss<L: Loss<f64> + ?Sized>(
         &self,
         loss: &L,
@@ -39,12 +39,14 @@ impl GradCheck {
         ledger.verdict()
     }
 
-    /// Checks, row by row, the curvature of a loss in its scores against differences of the gradient, and
-    /// that it overwrites what it writes. It is for losses whose curvature is their second derivative; a
-    /// matrix in its place, such as that of Gauss and Newton, differs from it by design.
+    /// Checks the curvature of a loss in its scores against differences of the gradient, row by row.
+    ///
+    /// It also checks that the loss overwrites the matrix. Use it for losses whose curvature is their second
+    /// derivative. An approximation, such as the Gauss-Newton matrix, differs from it by design.
     ///
     /// # Errors
-    /// Returns a [`Mismatch`] that names what is wrong, also when the loss has no curvature.
+    /// Returns a [`Mismatch`] that names the failed check, and [`Mismatch::Invalid`] if the loss has no
+    /// curvature.
     pub fn loss_curvature<L: Loss<f64> + ?Sized>(
         &self,
         loss: &L,

@@ -26,8 +26,10 @@ use crate::error::Error;
 use crate::layer::Tensor;
 use crate::rng::Rng;
 
-/// Checks analytic derivatives against five-point differences in `f64`, entry by entry, and the other
-/// obligations of layers, losses and objectives on the way.
+/// A checker of analytic derivatives, which compares them with five-point differences in `f64`, entry by
+/// entry.
+///
+/// Each check also tests the other requirements of layers, losses and objectives, such as repeatable results.
 ///
 /// | method | checks |
 /// |---|---|
@@ -39,21 +41,21 @@ use crate::rng::Rng;
 ///
 /// # Method
 /// f'(x) is estimated as (f(x-2h) - 8 f(x-h) + 8 f(x+h) - f(x+2h)) / 12h, whose error is of order h^4: about
-/// 1e-12 for moderate functions. Each estimate is confirmed with half the step. Where the two disagree the
-/// function has a kink nearby; the step is then made smaller, and if that does not help the entry is counted
-/// as a kink and left out. Kinks in more than a quarter of the entries are an error, because the check would
-/// prove too little.
+/// 1e-12 for moderate functions. Each estimate is repeated with half the step. If the two disagree, the
+/// function has a kink nearby. The step is then reduced; if that does not help, the entry counts as a kink
+/// and is left out. Kinks in more than a quarter of the entries are an error, because the check would prove
+/// too little.
 ///
 /// # Causes
-/// A wrong gradient of parameters is searched for the mistakes listed in [`Cause`]. Every check looks for a
-/// factor, for a gradient of zero and for a transpose, tensor by tensor; [`by_rows`](GradCheck::by_rows) sees
-/// the data and looks for all of them.
+/// If the gradient with respect to the parameters is wrong, the check looks for the mistakes listed in
+/// [`Cause`]. Every check looks for a factor, a gradient of zero and a transpose, tensor by tensor.
+/// [`by_rows`](GradCheck::by_rows) has the data and looks for all mistakes.
 ///
 /// # Errors
 /// Every check returns [`Mismatch::Invalid`] if a setting is out of range.
 ///
 /// # Examples
-/// A gradient that belongs to other labels (0/1 instead of -1/+1) does not pass:
+/// A gradient for other labels (0/1 instead of -1/+1) does not pass:
 /// ```
 /// use logit::optim::{Evaluation, Objective};
 /// use logit::GradCheck;
@@ -96,36 +98,40 @@ impl GradCheck {
         GradCheck::default()
     }
 
-    /// The step h of the differences, for entries around 1; larger entries get proportionally larger steps.
-    /// Above 0. Defaults to 1e-3.
+    /// Sets the step h of the differences, above 0, for entries around 1. Larger entries get proportionally
+    /// larger steps. Defaults to 1e-3.
     pub fn step(mut self, step: f64) -> Self {
         self.step = step;
         self
     }
 
-    /// The relative error allowed, at least 0. Defaults to 1e-7.
+    /// Sets the allowed relative error, at least 0. Defaults to 1e-7.
     pub fn relative_tolerance(mut self, relative: f64) -> Self {
         self.relative = relative;
         self
     }
 
-    /// The absolute error allowed, for derivatives close to zero; at least 0. Defaults to 1e-9.
+    /// Sets the allowed absolute error, at least 0, which matters for derivatives close to zero. Defaults to
+    /// 1e-9.
     pub fn absolute_tolerance(mut self, absolute: f64) -> Self {
         self.absolute = absolute;
         self
     }
 
-    /// The largest number of entries that are checked of parameters and of inputs, at least 1; of more, this
-    /// number is chosen at random. Defaults to 2000.
+    /// Sets the maximum number of parameters and of inputs that are checked, at least 1. If there are more,
+    /// this number is chosen at random. Defaults to 2000.
     pub fn max_entries(mut self, max_entries: usize) -> Self {
         self.max_entries = max_entries;
         self
     }
 
-    /// Names the next `rows` x `columns` parameters, which are stored column by column. Call it once for each
-    /// tensor, in the order of the parameter vector; together the tensors must have all parameters. Defaults
-    /// to the names that layers have ([`Shape::tensors`](crate::nn::Shape::tensors)), and to none elsewhere.
+    /// Names the next `rows` x `columns` parameters, which are stored column by column.
     ///
+    /// Call it once for each tensor, in the order of the parameter vector. Together the tensors must cover
+    /// all parameters. Defaults to the names that layers give
+    /// ([`Shape::tensors`](crate::nn::Shape::tensors)), and to none for other functions.
+    ///
+    /// # Examples
     /// ```
     /// use logit::GradCheck;
     /// use logit::optim::{Evaluation, Objective};
@@ -151,13 +157,13 @@ impl GradCheck {
         self
     }
 
-    /// The seed of the random output gradient of layers and of the choice of entries. Defaults to 0.
+    /// Sets the seed of the random output gradient of layers and of the choice of entries. Defaults to 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// An empty ledger, if the settings are in range.
+    /// Returns an empty ledger, or an error if a setting is out of range.
     fn ledger(&self) -> Result<Ledger, Error> {
         check::positive("step", self.step)?;
         check::not_negative("relative_tolerance", self.relative)?;
@@ -170,7 +176,8 @@ impl GradCheck {
         derivative(at, self.step * at.abs().max(1.0), self.relative, self.absolute, f)
     }
 
-    /// All entries or, if there are too many, a random choice of them in ascending order.
+    /// Returns all indices below `count` or, if there are too many, a random choice of them in ascending
+    /// order.
     fn chosen(&self, count: usize, rng: &mut Rng) -> Vec<usize> {
         let mut entries: Vec<usize> = (0..count).collect();
         if count > self.max_entries {

@@ -1,17 +1,19 @@
-//! Whether a layer lets NaN through.
+//! The check that a layer does not hide NaN.
 
 use nalgebra::DMatrix;
 
 use super::Mismatch;
 use crate::layer::{Layer, Mode, Tape};
 
-/// How far an input is moved to see which outputs depend on it, in units of its size or 1: near and far, so
-/// that outputs of units that are off at the input itself may show their dependence.
+/// The distances by which an input is moved to see which outputs depend on it, in units of its size or 1.
+/// Some are large, so that the outputs of units that are inactive at the input itself change too.
 const MOVES: [f64; 4] = [-10.0, -1.0, 1.0, 10.0];
 
-/// Checks, in [`Mode::Evaluate`], that every output which depends on an input is not finite when that input
-/// is NaN. Each of the `columns` is tried in one row: column j in row j modulo the number of rows. An output
-/// depends on an input if one of the [`MOVES`] changes it.
+/// Checks, in [`Mode::Evaluate`], that every output that depends on an input is not finite if the input is
+/// NaN.
+///
+/// Each of the `columns` is tried in one row: column j in row j modulo the number of rows. An output depends
+/// on an input if one of the [`MOVES`] changes it.
 pub(super) fn nan_passes<L: Layer<f64> + ?Sized>(
     layer: &L,
     params: &[f64],
@@ -43,7 +45,7 @@ pub(super) fn nan_passes<L: Layer<f64> + ?Sized>(
         }
     });
     tape.set_mode(mode);
-    // Nothing of the NaN stays in the buffers.
+    // Removes the NaN from the buffers.
     layer.forward(params, x, tape);
     verdict
 }

@@ -14,8 +14,8 @@ impl GradCheck {
     /// Checks the gradient of an objective in every parameter.
     ///
     /// # Errors
-    /// Returns a [`Mismatch`] that names what is wrong: the entry, its [`tensor`](GradCheck::tensor), and the
-    /// cause if it shows in the parameters alone.
+    /// Returns a [`Mismatch`] that names the failed check. For a wrong gradient, it names the entry, its
+    /// [`tensor`](GradCheck::tensor), and the cause if the parameters alone reveal it.
     pub fn objective<O: Objective<f64> + ?Sized>(
         &self,
         objective: &mut O,
@@ -55,7 +55,7 @@ impl GradCheck {
     /// Checks the lower triangle of a Hessian against differences of the gradient.
     ///
     /// # Errors
-    /// Returns a [`Mismatch`] that names what is wrong.
+    /// Returns a [`Mismatch`] that names the failed check.
     pub fn hessian<O: HasHessian<f64> + ?Sized>(
         &self,
         objective: &mut O,
@@ -81,12 +81,13 @@ impl GradCheck {
         ledger.verdict()
     }
 
-    /// Checks products of a Hessian with two random vectors against differences of the gradient along them;
-    /// that a product overwrites what it writes and repeats to the same bits; and that it belongs to the
-    /// point linearised last, not to one linearised or evaluated before.
+    /// Checks products of a Hessian with two random vectors against differences of the gradient along them.
+    ///
+    /// It also checks that a product overwrites its output, gives the same bits when it is repeated, and
+    /// belongs to the point linearised last, not to a point linearised or evaluated before.
     ///
     /// # Errors
-    /// Returns a [`Mismatch`] that names what is wrong.
+    /// Returns a [`Mismatch`] that names the failed check.
     pub fn hessian_product<O: HessianProduct<f64> + ?Sized>(
         &self,
         objective: &mut O,
@@ -103,7 +104,7 @@ impl GradCheck {
         objective.evaluate(&moved, &mut gradient);
         objective.linearize(params);
         let mut product = |vector: &[f64]| {
-            // What is not overwritten stays NaN.
+            // Entries that are not overwritten stay NaN.
             let mut out = vec![f64::NAN; size];
             objective.hessian_product(vector, &mut out);
             overwritten("a Hessian product", &out).map(|()| out)

@@ -1,9 +1,9 @@
 //! Causes in weights w that multiply the rows, as in the scores z = x · w + b.
 //!
 //! The gradient of the loss in w is xᵀ · dz, where row i of dz has the derivatives of the loss in the scores
-//! of row i. With all rows replaced by copies of row i the gradient in w is the product of x_i and dz_i, so
-//! dz_i is the quotient of a derivative in w and an entry of x_i. This measures dz from the loss, and from
-//! the gradient that is claimed.
+//! of row i. If all rows are replaced by copies of row i, the gradient in w is the product of x_i and dz_i,
+//! so dz_i is the quotient of a derivative in w and an entry of x_i. In this way dz is measured twice: from
+//! the loss, and from the gradient to be checked.
 
 use std::collections::BTreeSet;
 
@@ -17,17 +17,17 @@ use super::{Cause, GradCheck};
 use crate::layer::Activation;
 use crate::rng::Rng;
 
-/// The rows that are looked at one by one; of more, a random choice.
+/// The maximum number of rows that are examined one by one; of more rows, a random choice is.
 const ROWS: usize = 32;
 
-/// The rows and columns of scores that a pattern must hold in.
+/// The least number of scores in which a pattern must hold.
 const PAIRS: usize = 4;
 
-/// The least relative range of numbers that are to differ from row to row.
+/// The least relative range of numbers that must differ from row to row.
 const RANGE: f64 = 0.01;
 
-/// Transposed products, complements of probabilities and derivatives of activations, in the tensors listed;
-/// each with the number of a tensor that it explains.
+/// Looks for transposed products, complements of probabilities and derivatives of activations in the listed
+/// tensors. Returns each cause with the index of a tensor that it explains.
 pub(super) fn causes<L, F>(
     suspect: &Suspect<'_>,
     data: &mut RowFunction<'_, L, F>,
@@ -55,8 +55,8 @@ where
     found
 }
 
-/// The complement of a probability, in the tensors listed, on rows other than those of classes that do not
-/// contribute.
+/// Looks for the complement of a probability in the listed tensors, on all rows but those of classes that do
+/// not contribute.
 pub(super) fn complement<L, F>(
     suspect: &Suspect<'_>,
     data: &mut RowFunction<'_, L, F>,
@@ -73,12 +73,12 @@ where
     weights.complement(data, &rows)
 }
 
-/// Weights that multiply the rows, and the bias beside them.
+/// Weights that multiply the rows, and their bias.
 struct Weights<'a> {
     suspect: &'a Suspect<'a>,
     check: &'a GradCheck,
     part: &'a Part,
-    /// The number of the tensor whose derivatives on single rows are dz.
+    /// The index of the tensor whose derivatives on single rows are dz.
     bias: Option<usize>,
 }
 
@@ -87,15 +87,14 @@ struct Weights<'a> {
 struct Pair {
     row: usize,
     score: f64,
-    /// The derivative of the loss in the score, as the gradient claims it.
+    /// The derivative of the loss in the score, from the gradient to be checked.
     analytic: f64,
     /// The derivative of the loss in the score, by differences.
     numeric: f64,
 }
 
 impl<'a> Weights<'a> {
-    /// The tensor of this number, if it has a row for each column of `x` and its gradient is a multiple of
-    /// `x` on single rows.
+    /// Returns the tensor with this index and its bias, if the tensor has a row for each column of `x`.
     fn new<L, F>(suspect: &'a Suspect<'a>, data: &mut RowFunction<'_, L, F>, number: usize) -> Option<Self>
     where
         L: Clone,
@@ -133,7 +132,8 @@ impl<'a> Weights<'a> {
         agrees && informative
     }
 
-    /// dz_i by differences in the weights of the largest entry of x_i; `None` where x_i is zero or at a kink.
+    /// Returns dz_i by differences in the weights of the largest entry of x_i; `None` if x_i is zero or at a
+    /// kink.
     fn slopes_of_weights<L, F>(
         &self,
         data: &mut RowFunction<'_, L, F>,
@@ -162,7 +162,7 @@ impl<'a> Weights<'a> {
         (0..self.part.columns).map(slope).collect()
     }
 
-    /// dz_i by differences in the bias.
+    /// Returns dz_i by differences in the bias.
     fn slopes_of_bias<L, F>(
         &self,
         data: &mut RowFunction<'_, L, F>,
@@ -193,7 +193,7 @@ impl<'a> Weights<'a> {
         }
     }
 
-    /// Whether the gradient is x · dz, on a square `x`, here and at another point.
+    /// Returns the cause if the gradient is x · dz for a square `x`, here and at another point.
     fn transposed_product<L, F>(&self, data: &mut RowFunction<'_, L, F>) -> Option<Cause>
     where
         L: Clone,
@@ -228,7 +228,8 @@ impl<'a> Weights<'a> {
         found.then(|| Cause::TransposedProduct { tensor: self.part.label(), rows: n, factor })
     }
 
-    /// Whether the gradients of single rows differ from the right ones by the derivative of an activation.
+    /// Returns the cause if the gradients of single rows differ from the right ones by the derivative of an
+    /// activation.
     fn activation_derivative<L, F>(&self, data: &mut RowFunction<'_, L, F>, rows: &[usize]) -> Option<Cause>
     where
         L: Clone,
@@ -246,13 +247,13 @@ impl<'a> Weights<'a> {
             ]
         });
         let fits: Vec<_> = fits.filter(|(.., fits)| *fits).collect();
-        // Several activations that fit as well are none.
+        // If several activations fit, none is certain.
         let [(activation, missing, _)] = fits[..] else { return None };
         Some(Cause::ActivationDerivative { tensor: self.part.label(), activation, missing })
     }
 
-    /// Whether the gradient and the right one add up to the same number in size, with the same sign, on all
-    /// rows.
+    /// Returns the cause if the gradient and the right one have the same sign on all rows, and a sum of the
+    /// same absolute value.
     fn complement<L, F>(&self, data: &mut RowFunction<'_, L, F>, rows: &[usize]) -> Option<Cause>
     where
         L: Clone,
@@ -272,8 +273,8 @@ impl<'a> Weights<'a> {
         found.then(|| Cause::Complement { tensor: self.part.label(), rows: rows.len() })
     }
 
-    /// Pairs at the point of the check, at others, and where all scores have the other sign; `None` if there
-    /// are too few.
+    /// Returns pairs at the point of the check, at other points, and at the point with the signs of all
+    /// parameters reversed; `None` if there are too few.
     fn pairs<L, F>(&self, data: &mut RowFunction<'_, L, F>, rows: &[usize]) -> Option<Vec<Pair>>
     where
         L: Clone,
@@ -286,7 +287,8 @@ impl<'a> Weights<'a> {
         Some(pairs.concat()).filter(|pairs| pairs.len() >= PAIRS)
     }
 
-    /// Some of these rows, one by one; `None` if the gradient claimed is no multiple of x_i on one of them.
+    /// Returns the pairs of some of these rows; `None` if the gradient of one of them is not a multiple of
+    /// x_i.
     fn pairs_at<L, F>(
         &self,
         data: &mut RowFunction<'_, L, F>,
@@ -299,7 +301,7 @@ impl<'a> Weights<'a> {
     {
         let mut pairs = Vec::new();
         for row in self.some(rows, ROWS) {
-            // Rows of zeros say nothing of the weights.
+            // Rows of zeros carry no information about the weights.
             if data.x.row(row).iter().all(|v| *v == 0.0) {
                 continue;
             }
@@ -320,7 +322,7 @@ impl<'a> Weights<'a> {
         Some(pairs)
     }
 
-    /// dz_i that the gradient claims; `None` if the gradient is no product of x_i and numbers.
+    /// Returns dz_i from the gradient to be checked; `None` if the gradient is not a multiple of x_i.
     fn claimed_slopes<L, F>(
         &self,
         data: &mut RowFunction<'_, L, F>,
@@ -344,7 +346,7 @@ impl<'a> Weights<'a> {
         (0..self.part.columns).map(slope).collect()
     }
 
-    /// The quotient of two lists of numbers, if it is the same for all.
+    /// Returns the quotient of two lists of numbers, if it is the same for all entries.
     fn ratio(
         &self,
         numerators: impl Iterator<Item = f64>,
@@ -357,7 +359,7 @@ impl<'a> Weights<'a> {
         fits.then_some(ratio)
     }
 
-    /// At most `count` of these rows, by chance: labels often follow a pattern.
+    /// Returns at most `count` of these rows, chosen at random because labels often follow a pattern.
     fn some(&self, rows: &[usize], count: usize) -> Vec<usize> {
         let mut rows = rows.to_vec();
         if rows.len() > count {
@@ -372,7 +374,7 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// Whether these numbers differ by more than the noise of a measurement.
+/// Returns whether these numbers differ by more than the noise of a measurement.
 fn ranges(numbers: impl Iterator<Item = f64>) -> bool {
     let (low, high) =
         numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));

@@ -7,15 +7,15 @@ use thiserror::Error as ThisError;
 use super::Cause;
 use crate::error::Error;
 
-/// The derivatives agree.
+/// The result of a check in which all derivatives agree.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Agreement {
-    /// The number of entries looked at.
+    /// The number of entries checked.
     pub entries: usize,
-    /// The number of these left out because the function has a kink there.
+    /// The number of entries that were left out because the function has a kink there.
     pub kinks: usize,
-    /// The largest error found, as a fraction of the error allowed: from 0 to 1.
+    /// The largest error, as a fraction of the allowed error: from 0 to 1.
     pub worst: f64,
 }
 
@@ -29,11 +29,11 @@ impl fmt::Display for Agreement {
     }
 }
 
-/// The verdict on one tensor of a wrong gradient.
+/// The verdict on one tensor, as part of a wrong gradient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TensorCheck {
-    /// The tensor, as messages call it: "`weights`", or "`weights` of layer 1 (Dense)".
+    /// The name of the tensor in messages, such as "`weights`" or "`weights` of layer 1 (Dense)".
     pub tensor: String,
     /// The number of wrong entries.
     pub wrong: usize,
@@ -56,7 +56,7 @@ impl fmt::Display for TensorCheck {
 #[derive(Debug, Clone, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// The gradient is not the derivative of the value.
+    /// A gradient that is not the derivative of the value.
     #[error(
         "{place}: the gradient says {analytic}, differences say {numeric} (relative error {:.1e}); {wrong} of {entries} \
          entries are wrong{}{}", relative(*.analytic, *.numeric), after(": ", ", ", .tensors), after("; ", "; ", .causes)
@@ -74,37 +74,37 @@ pub enum Mismatch {
         entries: usize,
         /// The verdict on each tensor; empty if the parameters have no names.
         tensors: Vec<TensorCheck>,
-        /// The mistakes that explain the wrong entries; empty if none is known to.
+        /// The mistakes that explain the wrong entries; empty if no known mistake does.
         causes: Vec<Cause>,
     },
 
-    /// An entry was not written, or is NaN. Gradients are overwritten, not added to.
+    /// An entry that was not written, or is NaN. Gradients must be overwritten, not added to.
     #[error("{what} is NaN at entry {index}: it must be overwritten, not added to or left as it was")]
     NotOverwritten {
-        /// The slice or matrix to be written.
+        /// The slice or matrix that should be overwritten.
         what: &'static str,
-        /// Its first entry that is NaN.
+        /// The index of its first NaN.
         index: usize,
     },
 
-    /// A repeated call gave another result, or a call changed a value that it must not change.
+    /// A repeated call with another result, or a call that changed a value that it must not change.
     #[error("{what} differs at entry {index}: {before} became {after}")]
     NotRepeatable {
         /// The result that differs.
         what: &'static str,
-        /// The first entry that differs.
+        /// The index of the first entry that differs.
         index: usize,
-        /// The value expected.
+        /// The expected value.
         before: f64,
-        /// The value found.
+        /// The value that was found.
         after: f64,
     },
 
-    /// A backward pass from a gradient of zero gave something other than zero.
+    /// A backward pass that does not return zero for an output gradient of zero.
     #[error("a backward pass from an output gradient of zero must give zero")]
     NotLinear,
 
-    /// An output that depends on an input is finite although that input is NaN.
+    /// An output that depends on an input, but is finite although that input is NaN.
     #[error(
         "output {output} of row {row} is {value} although input {column} of that row is NaN and the output depends on it: \
          NaN in must give NaN out"
@@ -120,7 +120,7 @@ pub enum Mismatch {
         value: f64,
     },
 
-    /// Too many entries lie at kinks: the check would prove too little.
+    /// Too many entries at kinks, so that the check would prove too little.
     #[error(
         "{kinks} of {entries} entries lie at kinks or jumps: move the point, or the function is not smooth"
     )]
@@ -131,22 +131,23 @@ pub enum Mismatch {
         entries: usize,
     },
 
-    /// The function is NaN or infinite at the parameters of the check.
+    /// A function that is NaN or infinite at the parameters of the check.
     #[error("the value is {value} at these parameters: check the gradient where the value is finite")]
     NotFinite {
         /// The value.
         value: f64,
     },
 
-    /// The check was called with arguments that do not fit, or with settings out of range.
+    /// Arguments that do not match, or a setting out of range.
     #[error(transparent)]
     Invalid(Error),
 }
 
 impl Mismatch {
-    /// Returns the mistakes that explain a wrong gradient; empty if none is known to, and for all other
+    /// Returns the mistakes that explain a wrong gradient; empty if no known mistake does, and for all other
     /// mismatches.
     ///
+    /// # Examples
     /// ```
     /// use logit::GradCheck;
     /// use logit::gradcheck::Cause;
@@ -185,7 +186,7 @@ fn relative(analytic: f64, numeric: f64) -> f64 {
     (analytic - numeric).abs() / numeric.abs().max(analytic.abs())
 }
 
-/// The items after `start`; nothing if there are none.
+/// Joins the items after `start`; empty if there are none.
 fn after<A: fmt::Display>(start: &str, between: &str, items: &[A]) -> String {
     let texts: Vec<String> = items.iter().map(A::to_string).collect();
     if texts.is_empty() { String::new() } else { format!("{start}{}", texts.join(between)) }
