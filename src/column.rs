@@ -88,7 +88,7 @@ pub(crate) fn position_of(name: &str, names: &[String], columns: usize) -> Resul
     }
 }
 
-/// The error for a name that no column has.
+/// Returns the error for a name that no column has.
 pub(crate) fn unknown<S: AsRef<str>>(name: &str, names: &[S], columns: usize) -> Error {
     Error::UnknownColumn { column: format!("`{}`", shown(name)), columns: listed(names, columns) }
 }

@@ -512,7 +512,7 @@ impl Error {
         self
     }
 
-    /// The column of `x` that the error is about, and its name.
+    /// Returns the column of `x` that the error is about, and its name.
     fn column_mut(&mut self) -> Option<(&mut usize, &mut Option<String>)> {
         match self {
             Error::NotFinite { argument: "x", column, name, .. }
@@ -529,7 +529,7 @@ pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'stati
     Error::Unsupported { what, by, instead }
 }
 
-/// The valid indices of an axis, as the end of a message.
+/// Returns the valid indices of an axis, as the end of a message.
 fn indices_of(axis: &str, count: usize) -> String {
     let plural = if axis.ends_with('s') { format!("{axis}es") } else { format!("{axis}s") };
     match count {
@@ -539,7 +539,7 @@ fn indices_of(axis: &str, count: usize) -> String {
     }
 }
 
-/// A count with its noun, which is in the singular for a count of 1: "2 entries", "1 entry".
+/// Returns a count with its noun, which is in the singular for a count of 1: "2 entries", "1 entry".
 pub(crate) fn counted(count: usize, plural: &str) -> String {
     match (count, plural.strip_suffix("ies"), plural.strip_suffix('s')) {
         (1, Some(stem), _) => format!("1 {stem}y"),
@@ -548,7 +548,7 @@ pub(crate) fn counted(count: usize, plural: &str) -> String {
     }
 }
 
-/// The name of a column in brackets, to follow its number, or nothing.
+/// Returns the name of a column in brackets, to follow its number, or nothing.
 fn in_brackets(name: &Option<String>) -> String {
     name.as_ref().map_or_else(String::new, |name| format!(" (`{name}`)"))
 }

@@ -62,8 +62,8 @@ impl Rng {
     }
 }
 
-/// A bijection that maps neighbouring integers far apart: one step of SplitMix64 (Steele, Lea and Flood,
-/// 2014) and its finaliser.
+/// Applies a bijection that maps neighbouring integers far apart: one step of SplitMix64 (Steele, Lea and
+/// Flood, 2014) and its finaliser.
 fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -156,7 +156,7 @@ impl<'a, T: Scalar> Rows<'a, T> {
     }
 }
 
-/// The error for column names that differ from those of a fit.
+/// Returns the error for column names that differ from those of a fit.
 fn wrong_names(found: &[String], wanted: &[String]) -> Error {
     let missing: Vec<&String> = wanted.iter().filter(|name| !found.contains(name)).collect();
     let extra: Vec<&String> = found.iter().filter(|name| !wanted.contains(name)).collect();

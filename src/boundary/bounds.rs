@@ -85,7 +85,7 @@ impl Bounds {
         (self.x.0..=self.x.1).contains(&x) && (self.y.0..=self.y.1).contains(&y)
     }
 
-    /// The ratio of width to height.
+    /// Returns the ratio of width to height.
     pub(super) fn ratio(&self) -> f64 {
         (self.x.1 - self.x.0) / (self.y.1 - self.y.0)
     }

@@ -145,7 +145,7 @@ pub fn class_boundaries<T: Real, C: Classifier<T> + ?Sized>(
     Ok(traced.into_iter().filter(|(_, lines)| !lines.is_empty()).map(boundary).collect())
 }
 
-/// The indices of two different classes.
+/// Returns the indices of two different classes.
 pub(super) fn pair<L: Label>(classes: &[L], first: &L, second: &L) -> Result<(usize, usize), Error> {
     let number = |label: &L| {
         let unknown = |_| Error::NoSuchClass { label: format!("{label:?}"), classes: classes.len() };
@@ -161,7 +161,7 @@ pub(super) fn difference((plus, minus): (usize, usize)) -> Difference {
     Difference { plus, minus, offset: 0.0 }
 }
 
-/// The pairs of classes that are most probable at two points of the same grid cell.
+/// Returns the pairs of classes that are most probable at two points of the same grid cell.
 fn neighbours<T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
     bounds: Bounds,

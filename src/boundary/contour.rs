@@ -133,7 +133,7 @@ pub fn contour<T: Real, C: Classifier<T> + ?Sized>(
     Ok(Contour { level, bounds, lines, range })
 }
 
-/// Lines through exact zeros on the edges of the grid.
+/// Returns lines through exact zeros on the edges of the grid.
 pub(super) fn polished<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
@@ -202,7 +202,7 @@ pub(super) fn check_two_classes(classes: usize) -> Result<(), Error> {
     check::parameter("classes", classes as f64, classes == 2, requires)
 }
 
-/// The difference in each coordinate below which points are the same.
+/// Returns the difference in each coordinate below which points are the same.
 pub(super) fn slack(bounds: Bounds, epsilon: f64) -> [f64; 2] {
     [bounds.x(), bounds.y()].map(|(low, high)| 4.0 * epsilon * low.abs().max(high.abs()))
 }

@@ -20,7 +20,7 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// The zero of the linear interpolation along the edge.
+    /// Returns the zero of the linear interpolation along the edge.
     pub(super) fn interpolated(&self) -> [f64; 2] {
         let [[x0, y0], [x1, y1]] = self.ends;
         let share = share(self.values);
@@ -28,7 +28,8 @@ impl Edge {
     }
 }
 
-/// The fraction of the way from the first value to the second at which their linear interpolation is 0.
+/// Returns the fraction of the way from the first value to the second at which their linear interpolation is
+/// 0.
 pub(super) fn share([first, second]: [f64; 2]) -> f64 {
     let difference = first - second;
     // The difference of large numbers may overflow.
@@ -172,8 +173,8 @@ pub(super) struct Web {
 }
 
 impl Web {
-    /// The crossings of each line in order, and whether the line is closed. Open lines come first, in grid
-    /// order.
+    /// Returns the crossings of each line in order, and whether the line is closed. Open lines come first, in
+    /// grid order.
     fn chains(&self) -> Vec<(Vec<usize>, bool)> {
         let mut seen = vec![false; self.edges.len()];
         let mut chains = Vec::new();
@@ -195,7 +196,7 @@ impl Web {
         chains
     }
 
-    /// The lines through one point per crossing. Points that differ by at most `slack` are merged.
+    /// Returns the lines through one point per crossing. Points that differ by at most `slack` are merged.
     pub(super) fn lines(&self, points: &[[f64; 2]], slack: [f64; 2]) -> Vec<Polyline> {
         let line = |(chain, closed): (Vec<usize>, bool)| {
             Polyline::cleaned(chain.into_iter().map(|crossing| points[crossing]).collect(), closed, slack)

@@ -148,7 +148,7 @@ fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
-/// The point of a segment nearest to `to`.
+/// Returns the point of a segment nearest to `to`.
 fn nearest_of_piece(piece: [[f64; 2]; 2], to: [f64; 2]) -> [f64; 2] {
     let [a, b] = piece;
     let length = distance(a, b);

@@ -31,7 +31,7 @@ impl Difference {
         Difference { plus: 1, minus: 0, offset: level.ln() - (-level).ln_1p() }
     }
 
-    /// The value for a row of log-probabilities.
+    /// Returns the value for a row of log-probabilities.
     pub(super) fn value<T: Real>(&self, log_p: &DMatrix<T>, row: usize) -> f64 {
         let (plus, minus) = (log_p[(row, self.plus)].as_f64(), log_p[(row, self.minus)].as_f64());
         // Two probabilities of 0 are equal, although the difference of their logarithms is undefined.
@@ -53,7 +53,7 @@ impl<'a, T: Real, C: Classifier<T> + ?Sized> Probe<'a, T, C> {
         Ok(Probe { classifier, scalar: PhantomData })
     }
 
-    /// The nearest point that is representable in the classifier's number type.
+    /// Returns the nearest point that is representable in the classifier's number type.
     pub(super) fn snap(&self, point: [f64; 2]) -> [f64; 2] {
         point.map(|coordinate| T::of(coordinate).as_f64())
     }
@@ -78,7 +78,7 @@ impl<'a, T: Real, C: Classifier<T> + ?Sized> Probe<'a, T, C> {
         Ok(())
     }
 
-    /// The difference at each point.
+    /// Returns the difference at each point.
     pub(super) fn differences(&self, of: Difference, points: &[[f64; 2]]) -> Result<Vec<f64>, Error> {
         let mut values = Vec::with_capacity(points.len());
         self.visit(points, |_, log_p| values.extend((0..log_p.nrows()).map(|row| of.value(log_p, row))))?;

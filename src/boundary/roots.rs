@@ -38,7 +38,7 @@ impl Interval {
         Interval { x: [0.0, 1.0, 1.0], f: [from, to, to], least, width: 1.0, rounds: 0 }
     }
 
-    /// The end with the smaller absolute value.
+    /// Returns the end with the smaller absolute value.
     pub(super) fn best(&self) -> f64 {
         self.x[self.index_of_best()]
     }
@@ -51,7 +51,7 @@ impl Interval {
         self.f[self.index_of_best()].abs() <= tolerance || (self.x[1] - self.x[0]).abs() <= self.least
     }
 
-    /// The next point to evaluate.
+    /// Returns the next point to evaluate.
     fn proposal(&self) -> f64 {
         let ([x1, x2, x3], [f1, f2, f3]) = (self.x, self.f);
         let step = if self.rounds > 2 {
@@ -107,7 +107,7 @@ pub(super) fn narrow(
     Ok(())
 }
 
-/// The largest absolute difference that counts as 0.
+/// Returns the largest absolute difference that counts as 0.
 pub(super) fn tolerance<T: Real>() -> f64 {
     32.0 * T::EPSILON.as_f64()
 }
@@ -130,7 +130,7 @@ pub(super) fn roots<T: Real, C: Classifier<T> + ?Sized>(
     Ok(edges.iter().zip(&intervals).map(found).collect())
 }
 
-/// The smallest step, as a fraction of the edge, that still changes a point.
+/// Returns the smallest step, as a fraction of the edge, that still changes a point.
 fn unit_of<T: Real>([a, b]: [[f64; 2]; 2]) -> f64 {
     let unit = |axis: usize| {
         let size = a[axis].abs().max(b[axis].abs());
@@ -139,7 +139,8 @@ fn unit_of<T: Real>([a, b]: [[f64; 2]; 2]) -> f64 {
     unit(0).min(unit(1)).max(LEAST)
 }
 
-/// The point at the given fraction of the edge, computed from the nearer end so that the ends are exact.
+/// Returns the point at the given fraction of the edge, computed from the nearer end so that the ends are
+/// exact.
 pub(super) fn between([a, b]: [[f64; 2]; 2], share: f64) -> [f64; 2] {
     [0, 1].map(|axis| {
         let way = b[axis] - a[axis];

@@ -18,7 +18,7 @@ use crate::scalar::Real;
 /// cutting lines that pass through a point where three classes meet.
 const HIDDEN: f64 = 1e-12;
 
-/// The amount by which the most probable other class exceeds both classes, in log-probability.
+/// Returns the amount by which the most probable other class exceeds both classes, in log-probability.
 fn excess<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> f64 {
     let own = log_p[(row, of.plus)].as_f64().max(log_p[(row, of.minus)].as_f64());
     let others = (0..log_p.ncols()).filter(|&class| class != of.plus && class != of.minus);
@@ -26,7 +26,7 @@ fn excess<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> f64 {
     if most == own { 0.0 } else { most - own }
 }
 
-/// The most probable other class.
+/// Returns the most probable other class.
 fn third<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> Option<usize> {
     let others = (0..log_p.ncols()).filter(|&class| class != of.plus && class != of.minus);
     others.reduce(|best, class| if log_p[(row, class)] > log_p[(row, best)] { class } else { best })
@@ -45,7 +45,7 @@ fn excesses<T: Real, C: Classifier<T> + ?Sized>(
 /// Parts of lines, and the third classes at their ends.
 pub(super) type Visible = (Vec<Polyline>, BTreeSet<usize>);
 
-/// The parts of lines where no third class is more probable.
+/// Returns the parts of lines where no third class is more probable.
 pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,

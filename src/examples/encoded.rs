@@ -85,12 +85,12 @@ impl<'a, T: Real> EncodedExamples<'a, T> {
         Ok(EncodedExamples { x, classes, weights, total_weight })
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub(crate) fn x(&self) -> Rows<'a, T> {
         self.x
     }
 
-    /// The class index of each row. It is 0 for rows of weight zero whose label is not a class.
+    /// Returns the class index of each row. It is 0 for rows of weight zero whose label is not a class.
     pub(crate) fn classes(&self) -> &[usize] {
         &self.classes
     }
@@ -100,7 +100,7 @@ impl<'a, T: Real> EncodedExamples<'a, T> {
         self.classes
     }
 
-    /// The sum of the weights, or the number of rows without weights.
+    /// Returns the sum of the weights, or the number of rows without weights.
     pub(crate) fn total_weight(&self) -> f64 {
         self.total_weight
     }

@@ -112,7 +112,7 @@ impl<'a, T: Real, Y: PerRow> CheckedExamples<'a, T, Y> {
         Ok(CheckedExamples { x, targets, weights, total_weight, checked: Checked })
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.x.nrows()
     }

@@ -33,7 +33,7 @@ impl Tensor {
         Tensor { name: name.into(), rows, columns }
     }
 
-    /// The number of entries; the largest `usize` if there are more.
+    /// Returns the number of entries; the largest `usize` if there are more.
     pub(crate) fn len(&self) -> usize {
         self.rows.saturating_mul(self.columns)
     }

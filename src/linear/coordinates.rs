@@ -113,7 +113,7 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
-    /// The parameters for slopes and intercepts given in the user's units.
+    /// Returns the parameters for slopes and intercepts given in the user's units.
     pub(super) fn params(&self, slopes: &[T], intercepts: &[T]) -> Vec<T> {
         let features = self.features();
         let mut params = Vec::with_capacity(slopes.len() + intercepts.len());

@@ -58,8 +58,8 @@ impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// The index of the parameter of feature `i` (or of the intercept, after the features) for score column
-    /// `column`.
+    /// Returns the index of the parameter of feature `i` (or of the intercept, after the features) for score
+    /// column `column`.
     pub(super) fn index(&self, i: usize, column: usize) -> usize {
         let features = self.coordinates.features();
         if i < features { column * features + i } else { features * self.coordinates.columns + column }
@@ -134,7 +134,7 @@ impl<T: Real> Curvature<T> {
     }
 }
 
-/// The second derivative of a row's loss with respect to score columns `a` and `b`.
+/// Returns the second derivative of a row's loss with respect to score columns `a` and `b`.
 pub(super) fn curvature_of<T: Real>(p: &DMatrix<T>, row: usize, columns: usize, a: usize, b: usize) -> T {
     if columns == 1 {
         return p[(row, 0)] * p[(row, 1)];

@@ -11,8 +11,8 @@ pub(super) const UNDETERMINED: Error = Error::Singular {
     reason: "columns depend on each other, or classes are separable: drop columns or use a penalty",
 };
 
-/// The Cholesky factor of a matrix that is positive definite by more than the rounding errors of a type with
-/// machine epsilon `epsilon`; `None` otherwise.
+/// Returns the Cholesky factor of a matrix that is positive definite by more than the rounding errors of a
+/// type with machine epsilon `epsilon`; `None` otherwise.
 ///
 /// Each pivot is compared with the diagonal entry that it is the remainder of. In the solver's coordinates
 /// the diagonal entries are of similar size, so the ratio measures the distance from singularity.

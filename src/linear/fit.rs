@@ -176,7 +176,7 @@ impl LogisticRegression {
         ColumnPenalty::new::<T>(self.penalty, self.penalty_factors.as_deref(), features, total)
     }
 
-    /// The configuration to refit with if the classes are separable, and its penalty.
+    /// Returns the configuration to refit with if the classes are separable, and its penalty.
     fn remedy<T: Real>(&self, features: usize, total: f64) -> Result<Option<(Self, ColumnPenalty)>, Error> {
         let Some(penalty) = self.on_separation else { return Ok(None) };
         if penalty == Penalty::None {
@@ -193,9 +193,9 @@ impl LogisticRegression {
         Ok(Some((config, columns)))
     }
 
-    /// The columns without a penalty, or with one whose gradient is far below the tolerance. If such a column
-    /// separates the classes, a point that meets the tolerance is not the optimum, only a point on the way to
-    /// infinity.
+    /// Returns the columns without a penalty, or with one whose gradient is far below the tolerance. If such
+    /// a column separates the classes, a point that meets the tolerance is not the optimum, only a point on
+    /// the way to infinity.
     fn free_columns<T: Real>(&self, problem: &Problem<'_, T>, coefficients: &DMatrix<T>) -> Vec<usize> {
         let negligible = 0.01 * self.tolerance.unwrap_or(T::TOLERANCE);
         let ColumnPenalty { l1, l2 } = problem.penalty;

@@ -130,15 +130,15 @@ impl<T: Real> ScoredRows<'_, T> {
         self.evaluate(loss);
     }
 
-    /// The gradient of the mean loss with respect to the intercepts.
+    /// Returns the gradient of the mean loss with respect to the intercepts.
     fn gradient(&self) -> DVector<f64> {
         let rows = self.residuals.nrows().max(1);
         let sums = self.residuals.as_slice().chunks_exact(rows).map(|column| sum(column).as_f64());
         DVector::from_iterator(self.residuals.ncols(), sums)
     }
 
-    /// The Hessian of the mean loss with respect to the intercepts. For several score columns it includes
-    /// curvature along their common shift, which does not affect the result.
+    /// Returns the Hessian of the mean loss with respect to the intercepts. For several score columns it
+    /// includes curvature along their common shift, which does not affect the result.
     fn hessian(&self) -> DMatrix<f64> {
         let columns = self.scores.ncols();
         let mut hessian = DMatrix::zeros(columns, columns);
@@ -159,20 +159,20 @@ impl<T: Real> ScoredRows<'_, T> {
         hessian
     }
 
-    /// The weight of a row divided by the total weight.
+    /// Returns the weight of a row divided by the total weight.
     fn share(&self, row: usize) -> f64 {
         let Problem { rows, .. } = self.problem;
         rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
     }
 
-    /// The value y + s (p - y) in a score column.
+    /// Returns the value y + s (p - y) in a score column.
     fn probability(&self, row: usize, column: usize, scale: f64) -> f64 {
         let target = if self.scores.ncols() == 1 { 1 } else { column };
         let indicator = f64::from(u8::from(self.problem.rows.targets[row] == target));
         indicator + scale * self.residuals[(row, column)].as_f64() / self.share(row)
     }
 
-    /// The loss part of the bound: minus the conjugates, for residuals times `scale`.
+    /// Returns the loss part of the bound: minus the conjugates, for residuals times `scale`.
     fn dual_of_loss(&self, scale: f64) -> f64 {
         let Problem { rows, offset, .. } = self.problem;
         // The offset is part of the loss, not of the scores in the conjugate.
@@ -243,7 +243,7 @@ impl<T: Real> HessianProduct<T> for GapStopped<'_, '_, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// The gradient for the residuals of all rows, with respect to slopes in the user's units.
+    /// Returns the gradient for the residuals of all rows, with respect to slopes in the user's units.
     fn loss_gradient(&mut self, residuals: &DMatrix<T>) -> Vec<T> {
         self.backward(|range, out| out.copy_from(&residuals.rows(range.start, range.len())));
         let (slopes, intercepts) = self.raw().split_at(self.slopes.len());

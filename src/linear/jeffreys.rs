@@ -70,7 +70,7 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
         objective.invert(start).map(|_| objective).ok_or(Error::Singular { reason: REASON })
     }
 
-    /// The inverse of the mean information, or `None` if it is singular.
+    /// Returns the inverse of the mean information, or `None` if it is singular.
     fn invert(&mut self, params: &[T]) -> Option<Inverted<T>> {
         self.inner.hessian(params, &mut self.information);
         self.point.clear();
@@ -93,9 +93,10 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// The correction from the log-determinant of `hessian` to that of the information. `hessian` is the mean
-    /// information in the solver's coordinates, with curvature along the common shifts of several score
-    /// columns. The information is in the user's units, for the coefficients relative to the first class.
+    /// Returns the correction from the log-determinant of `hessian` to that of the information. `hessian` is
+    /// the mean information in the solver's coordinates, with curvature along the common shifts of several
+    /// score columns. The information is in the user's units, for the coefficients relative to the first
+    /// class.
     fn determinant_in_user_units(&self, hessian: &DMatrix<T>) -> f64 {
         let (columns, width) = (self.coordinates.columns, self.width());
         let equations = columns.max(2) - 1;
@@ -183,7 +184,7 @@ impl<T: Real> HasHessian<T> for JeffreysObjective<'_, '_, T> {
     }
 }
 
-/// The blocks of the inverse for each pair b >= c of score columns, terms x terms.
+/// Returns the blocks of the inverse for each pair b >= c of score columns, terms x terms.
 fn inverse_blocks<T: Real>(objective: &LogisticObjective<'_, T>, inverse: &DMatrix<T>) -> Vec<DMatrix<T>> {
     let (columns, width) = (objective.coordinates.columns, objective.width());
     let mut blocks = Vec::new();

@@ -70,7 +70,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         (slopes, intercepts)
     }
 
-    /// The number of columns of x̃: the features, plus one for the intercept if there is one.
+    /// Returns the number of columns of x̃: the features, plus one for the intercept if there is one.
     pub(super) fn width(&self) -> usize {
         self.coordinates.features() + usize::from(self.coordinates.intercept)
     }
@@ -173,17 +173,17 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         shifts.copy_from_slice(&intercept_gradient[..shifts.len()]);
     }
 
-    /// The gradient of the loss from the last pass, in the coordinates of the blocks.
+    /// Returns the gradient of the loss from the last pass, in the coordinates of the blocks.
     pub(super) fn raw(&self) -> &[T] {
         &self.raw
     }
 
-    /// The gradient in the user's units at the last evaluated point: slopes, then intercepts.
+    /// Returns the gradient in the user's units at the last evaluated point: slopes, then intercepts.
     pub(super) fn user_gradient(&self) -> (&[T], &[T]) {
         (&self.slope_gradient, &self.intercept_gradient)
     }
 
-    /// The largest absolute entry of the last finished gradient, in the user's units.
+    /// Returns the largest absolute entry of the last finished gradient, in the user's units.
     pub(super) fn user_optimality(&self) -> f64 {
         let (slopes, intercepts) = (max_abs(&self.slope_gradient), max_abs(&self.intercept_gradient));
         // `f64::max` ignores NaN and would certify a point that is not an optimum.

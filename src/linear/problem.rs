@@ -78,7 +78,7 @@ impl ColumnPenalty {
         self.free().len() == self.l1.len()
     }
 
-    /// The unpenalised columns.
+    /// Returns the unpenalised columns.
     pub(super) fn free(&self) -> Vec<usize> {
         (0..self.l1.len()).filter(|&j| self.l1[j] == 0.0 && self.l2[j] == 0.0).collect()
     }

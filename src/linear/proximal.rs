@@ -57,7 +57,7 @@ impl<T: Real> ProximalNewton<T> {
         }
     }
 
-    /// The step from the current point to the minimum of the model over the working set.
+    /// Returns the step from the current point to the minimum of the model over the working set.
     fn step(&self, objective: &LogisticObjective<'_, T>, set: &WorkingSet, point: &Point<T>) -> Vec<T> {
         let of = |values: &[T]| set.parameters.iter().map(|&at| values[at]).collect::<Vec<T>>();
         let lambda = set.parameters.iter().map(|&at| objective.l1_of(at)).collect();
@@ -157,7 +157,7 @@ fn search<T: Real>(
     false
 }
 
-/// The largest entry, or NaN if any entry is NaN.
+/// Returns the largest entry, or NaN if any entry is NaN.
 fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |max, &v| if v > max || v.is_nan() { v } else { max })
 }
@@ -172,7 +172,7 @@ impl<T: Real> LogisticObjective<'_, T> {
         point.amend(Evaluation::of(value, &point.gradient).optimality(largest(violations)));
     }
 
-    /// The largest violation of an optimality condition at `params`.
+    /// Returns the largest violation of an optimality condition at `params`.
     pub(super) fn largest_violation(&mut self, params: &[T]) -> f64 {
         let mut gradient = vec![T::zero(); params.len()];
         let mut violations = vec![0.0; params.len()];
@@ -181,7 +181,8 @@ impl<T: Real> LogisticObjective<'_, T> {
         largest(&violations)
     }
 
-    /// The coefficient λ of a parameter's absolute value, in the solver's coordinates; 0 for intercepts.
+    /// Returns the coefficient λ of a parameter's absolute value, in the solver's coordinates; 0 for
+    /// intercepts.
     pub(super) fn l1_of(&self, parameter: usize) -> T {
         if parameter >= self.slopes.len() {
             return T::zero();

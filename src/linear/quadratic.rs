@@ -66,7 +66,7 @@ impl<'a, T: Real> Quadratic<'a, T> {
         }
     }
 
-    /// The step from the origin to the current point.
+    /// Returns the step from the origin to the current point.
     pub(super) fn step(self) -> Vec<T> {
         self.point.iter().zip(&self.origin).map(|(&to, &from)| to - from).collect()
     }
@@ -75,7 +75,7 @@ impl<'a, T: Real> Quadratic<'a, T> {
         self.hessian[(i, i)] + self.damping
     }
 
-    /// The gradient of the smooth part, including damping.
+    /// Returns the gradient of the smooth part, including damping.
     fn slope(&self, i: usize) -> T {
         self.gradient[i] + self.damping * (self.point[i] - self.origin[i])
     }
@@ -139,7 +139,7 @@ impl<'a, T: Real> Quadratic<'a, T> {
         }
     }
 
-    /// The largest violation of an optimality condition.
+    /// Returns the largest violation of an optimality condition.
     fn violation(&self) -> f64 {
         (0..self.point.len()).fold(0.0, |max: f64, i| {
             let (g, lambda) = (self.slope(i).as_f64(), self.lambda[i].as_f64());

@@ -105,7 +105,7 @@ impl<'a, T: Real> Sample<'a, T> {
         Ok(Sample { examples, offset, classes: classes.len() })
     }
 
-    /// The fitting problem for these rows with a penalty.
+    /// Returns the fitting problem for these rows with a penalty.
     pub(super) fn problem<'b>(&'b self, penalty: &'b ColumnPenalty, intercept: bool) -> Problem<'b, T> {
         let rows = self.examples.examples();
         Problem { rows, offset: self.offset, classes: self.classes, intercept, penalty }

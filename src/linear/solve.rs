@@ -116,7 +116,7 @@ fn minimize<T: Real, O: HasHessian<T> + HessianProduct<T>>(
 }
 
 impl LogisticRegression {
-    /// The tolerance on the gradient, or on the duality gap if that is set.
+    /// Returns the tolerance on the gradient, or on the duality gap if that is set.
     fn checked_tolerance<T: Real>(&self, problem: &Problem<'_, T>) -> Result<f64, Error> {
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);
         check::positive("tolerance", tolerance)?;
@@ -132,7 +132,7 @@ impl LogisticRegression {
         Ok(gap)
     }
 
-    /// The solver to use; never `Auto`.
+    /// Returns the solver to use; never `Auto`.
     fn method<T: Real>(&self, problem: &Problem<'_, T>) -> Result<Solver, Error> {
         let refuse = |what, instead| Err(unsupported(what, "this solver", instead));
         match self.solver {

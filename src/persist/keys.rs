@@ -3,7 +3,7 @@
 use super::file::invalid;
 use crate::error::Error;
 
-/// The error for a text that is not one of the keys.
+/// Returns the error for a text that is not one of the keys.
 pub(crate) fn unknown_key(found: &str, keys: &[&str]) -> Error {
     invalid(format!("`{found}` is not one of {keys:?}"))
 }

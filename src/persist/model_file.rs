@@ -52,7 +52,7 @@ pub(super) struct Extras {
 }
 
 impl Extras {
-    /// The default contents for a model: its own golden rows, and nothing else.
+    /// Returns the default contents for a model: its own golden rows, and nothing else.
     pub(super) fn of<M: Persist>(model: &M) -> Result<Self, Error> {
         Ok(Extras { golden: model.golden_rows(None)?, ..Extras::default() })
     }
@@ -166,7 +166,7 @@ impl<M: Persist> ModelFile<M> {
         to_bytes(&self.model, self.complete_extras()?)
     }
 
-    /// The contents with golden rows, which the model chooses if none were given.
+    /// Returns the contents with golden rows, which the model chooses if none were given.
     pub(super) fn complete_extras(&self) -> Result<Extras, Error> {
         let mut extras = self.extras.clone();
         if extras.golden.is_none() {

@@ -191,7 +191,7 @@ impl Record {
         self
     }
 
-    /// The content of the record or its parts that cannot be stored, and what to do instead.
+    /// Returns the content of the record or its parts that cannot be stored, and what to do instead.
     pub(super) fn refusal(&self) -> Option<(&'static str, &'static str)> {
         self.refusal.or_else(|| self.parts.iter().find_map(|(_, part)| part.refusal()))
     }
@@ -411,7 +411,7 @@ impl Record {
         take(&mut self.parts, name).map(|part| part.with_registry(&self.registry))
     }
 
-    /// The registry for the types of its parts.
+    /// Returns the registry for the types of its parts.
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -448,7 +448,7 @@ impl Record {
     }
 }
 
-/// The name of the part with this index among parts of the same name.
+/// Returns the name of the part with this index among parts of the same name.
 fn numbered(name: &str, index: usize) -> String {
     format!("{name}_{index}")
 }

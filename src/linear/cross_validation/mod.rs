@@ -195,7 +195,7 @@ struct Data<'a, T: Real, L> {
 }
 
 impl<T: Real, L: Label> Data<'_, T, L> {
-    /// The folds of the rows with positive weight.
+    /// Returns the folds of the rows with positive weight.
     fn splits(&self, k: usize, seed: u64) -> Result<Vec<Split>, Error> {
         let Labelled { examples, classes, .. } = Labelled::new(self.x, self.y, self.rows.weights, None)?;
         let examples = examples.examples();

@@ -126,7 +126,7 @@ impl Information {
         Ok(Information { jacobian, carried, condition })
     }
 
-    /// The covariance for the given estimator, and its name.
+    /// Returns the covariance for the given estimator, and its name.
     pub(super) fn covariance<T: Real>(
         &self,
         kind: &Covariance,
@@ -162,8 +162,8 @@ impl Information {
         }
     }
 
-    /// The sandwich H⁻¹ M H⁻¹ for terms and equations, with M the sum of the outer products of the scores of
-    /// rows or clusters.
+    /// Returns the sandwich H⁻¹ M H⁻¹ for terms and equations, with M the sum of the outer products of the
+    /// scores of rows or clusters.
     fn sandwich<T: Real>(
         &self,
         objective: &mut LogisticObjective<'_, T>,
@@ -219,7 +219,7 @@ fn each_score<T: Real>(
     });
 }
 
-/// The derivative of the coefficients (terms and equations) with respect to the solver's parameters.
+/// Returns the derivative of the coefficients (terms and equations) with respect to the solver's parameters.
 pub(super) fn jacobian<T: Real>(objective: &LogisticObjective<'_, T>) -> DMatrix<f64> {
     let coordinates = &objective.coordinates;
     let (features, shift) = (coordinates.features(), usize::from(coordinates.intercept));

@@ -92,7 +92,7 @@ impl<T: Real> Profile<'_, T> {
         Ok(None)
     }
 
-    /// The square root of the deviance relative to the optimum, and its derivative in the distance.
+    /// Returns the square root of the deviance relative to the optimum, and its derivative in the distance.
     fn root(&self, fit: &Optimum<T>, side: f64) -> (f64, f64) {
         let n = self.total_weight;
         let root = (2.0 * n * (fit.value - self.optimum.value)).max(0.0).sqrt();

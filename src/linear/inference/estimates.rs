@@ -158,7 +158,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 }
 
-/// The name of each equation.
+/// Returns the name of each equation.
 pub(super) fn equations<L: Label>(classes: &[L]) -> Vec<String> {
     match classes {
         [first, others @ ..] if others.len() > 1 => {
@@ -168,7 +168,7 @@ pub(super) fn equations<L: Label>(classes: &[L]) -> Vec<String> {
     }
 }
 
-/// The estimates, terms x equations; with several score columns, each is relative to the first.
+/// Returns the estimates, terms x equations; with several score columns, each is relative to the first.
 pub(super) fn estimates<T: Real>(w: &DMatrix<T>, b: &[T], intercept: bool) -> DMatrix<f64> {
     let (first, equations) = if w.ncols() == 1 { (0, 1) } else { (1, w.ncols() - 1) };
     let shift = usize::from(intercept);

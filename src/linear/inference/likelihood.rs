@@ -9,7 +9,7 @@ use crate::linear::sample::Sample;
 use crate::optim::{Newton, Objective};
 use crate::scalar::Real;
 
-/// The log-likelihood of the null model: an intercept only, or no terms at all, plus the offsets.
+/// Returns the log-likelihood of the null model: an intercept only, or no terms at all, plus the offsets.
 ///
 /// Without offsets it is Σ_k W_k ln(W_k / W) with the class weights W_k, or W ln(1/K) without an intercept.
 /// With offsets the intercepts are fitted.

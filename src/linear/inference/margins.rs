@@ -113,7 +113,7 @@ impl Inference {
     }
 }
 
-/// Softmax probabilities from the scores of all classes.
+/// Returns the softmax probabilities from the scores of all classes.
 fn probabilities_of(scores: DMatrix<f64>) -> DMatrix<f64> {
     if scores.ncols() > 2 {
         return probabilities(&scores, scores.ncols());

@@ -234,7 +234,7 @@ impl Inference {
     }
 }
 
-/// The half-width of an interval of this level, in standard errors.
+/// Returns the half-width of an interval of this level, in standard errors.
 ///
 /// # Errors
 /// Returns [`Error::InvalidParameter`] if `level` is outside (0, 1).
@@ -243,7 +243,7 @@ fn quantile(level: f64) -> Result<f64, Error> {
     Ok(Normal::standard().inverse_cdf(0.5 + 0.5 * level))
 }
 
-/// The two-sided p-value of a standard normal statistic.
+/// Returns the two-sided p-value of a standard normal statistic.
 fn two_sided(z: f64) -> f64 {
     2.0 * Normal::standard().sf(z.abs())
 }

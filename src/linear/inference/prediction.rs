@@ -119,7 +119,8 @@ impl Inference {
         Ok(intervals)
     }
 
-    /// The scores of all classes against the first, n x K. The first column is zero unless offsets are given.
+    /// Returns the scores of all classes against the first, n x K. The first column is zero unless offsets
+    /// are given.
     pub(super) fn scores<T: Real>(
         &self,
         x: Rows<'_, T>,

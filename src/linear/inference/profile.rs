@@ -141,7 +141,7 @@ const FARTHEST: f64 = 200.0;
 const FIRST: f64 = 8.0;
 
 impl Setting<'_> {
-    /// The estimate and both ends of each coefficient.
+    /// Returns the estimate and both ends of each coefficient.
     fn intervals<T: Real, O: HasHessian<T>>(
         &self,
         objective: &mut O,

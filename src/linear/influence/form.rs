@@ -45,9 +45,9 @@ impl Active {
         Active { set: WorkingSet { parameters }, members, degrees_of_freedom, shifts }
     }
 
-    /// The inverse of the Cholesky factor of the Hessian of the sum of losses plus penalty, as columns for
-    /// each score column. The quadratic form of the inverse Hessian is the squared norm of its product with a
-    /// row.
+    /// Returns the inverse of the Cholesky factor of the Hessian of the sum of losses plus penalty, as
+    /// columns for each score column. The quadratic form of the inverse Hessian is the squared norm of its
+    /// product with a row.
     pub(super) fn inverse_root<T: Real>(
         &self,
         objective: &mut LogisticObjective<'_, T>,

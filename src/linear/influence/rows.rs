@@ -93,7 +93,7 @@ impl Row {
         }
     }
 
-    /// The second derivative W of the loss in scores `a` and `b`.
+    /// Returns the second derivative W of the loss in scores `a` and `b`.
     fn curvature(&self, a: usize, b: usize) -> f64 {
         match (self.p.len() == 1, a == b) {
             (true, _) => self.p[0] * (1.0 - self.p[0]),
@@ -150,8 +150,8 @@ impl Row {
     }
 }
 
-/// The log-probability of a class from the scores of a row; a single score belongs to class 1, and class 0
-/// has score 0.
+/// Returns the log-probability of a class from the scores of a row; a single score belongs to class 1, and
+/// class 0 has score 0.
 fn log_probability(scores: &[f64], class: usize) -> f64 {
     if let [z] = *scores {
         let against = if class == 1 { -z } else { z };

@@ -68,7 +68,7 @@ impl<T: Real, L: Label> Origin<T, L> {
         Ok(Origin { model, loss, largest })
     }
 
-    /// The largest λ of the grid.
+    /// Returns the largest λ of the grid.
     pub(super) fn largest_lambda(&self) -> Result<f64, Error> {
         if self.largest > 0.0 && self.largest.is_finite() {
             return Ok(self.largest);
@@ -81,7 +81,8 @@ impl<T: Real, L: Label> Origin<T, L> {
     }
 }
 
-/// An L1 penalty that no gradient exceeds, on the columns that `unit` penalises: residuals are below 1.
+/// Returns an L1 penalty that no gradient exceeds, on the columns that `unit` penalises: residuals are below
+/// 1.
 fn wall<T: Real>(x: Rows<'_, T>, unit: &ColumnPenalty) -> ColumnPenalty {
     let mut wall = ColumnPenalty::none(x.ncols());
     for (j, column) in columns(&x).enumerate() {
@@ -92,15 +93,15 @@ fn wall<T: Real>(x: Rows<'_, T>, unit: &ColumnPenalty) -> ColumnPenalty {
     wall
 }
 
-/// The largest ratio of an entry of `values` (score column by score column) to the nonzero entry of `unit`
-/// for its column.
+/// Returns the largest ratio of an entry of `values` (score column by score column) to the nonzero entry of
+/// `unit` for its column.
 fn largest_over(values: &[f64], unit: &[f64]) -> f64 {
     let pairs = values.iter().enumerate().map(|(at, &value)| (value, unit[at % unit.len()]));
     pairs.filter(|(_, unit)| *unit > 0.0).map(|(value, unit)| value / unit).fold(0.0, f64::max)
 }
 
-/// The second derivative of the mean loss with respect to each column's coefficient, with the intercept
-/// optimised: the variance of the column with weights p (1 - p), for the class where it is largest.
+/// Returns the second derivative of the mean loss with respect to each column's coefficient, with the
+/// intercept optimised: the variance of the column with weights p (1 - p), for the class where it is largest.
 fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Vec<f64> {
     let (loss, intercept) = (objective.loss, objective.coordinates.intercept);
     let mut factors: Vec<f64> = Vec::with_capacity(objective.problem.rows.x.nrows());

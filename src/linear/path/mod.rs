@@ -208,7 +208,7 @@ impl LogisticPath {
         Ok(path)
     }
 
-    /// The ratio of the smallest to the largest λ of the default grid.
+    /// Returns the ratio of the smallest to the largest λ of the default grid.
     fn fraction<T: Real>(&self, x: Rows<'_, T>) -> f64 {
         let smooth = match self.model.penalty {
             Penalty::ElasticNet { l1_ratio, .. } => l1_ratio == 0.0,

@@ -52,7 +52,7 @@ pub(super) fn drop_needless<'a, T: Real>(
     (search, direction)
 }
 
-/// The share of each column in the direction.
+/// Returns the share of each column in the direction.
 fn shares<T: Real>(search: &Search<'_, T>, direction: &[f64]) -> Vec<f64> {
     let mut shares = vec![0.0; search.design.features()];
     for part in direction.chunks_exact(search.design.width()) {

@@ -67,29 +67,30 @@ impl<'a, T: Real> Design<'a, T> {
         self.scales[j].after != 0.0
     }
 
-    /// The length of x̃.
+    /// Returns the length of x̃.
     pub(super) fn width(&self) -> usize {
         self.features() + usize::from(self.intercept)
     }
 
-    /// The length of a direction.
+    /// Returns the length of a direction.
     pub(super) fn size(&self) -> usize {
         self.width() * self.score_columns
     }
 
-    /// The dimension of the space that constraints can span. With K > 2 score columns, a direction common to
-    /// all is orthogonal to every constraint.
+    /// Returns the dimension of the space that constraints can span. With K > 2 score columns, a direction
+    /// common to all is orthogonal to every constraint.
     pub(super) fn dimension(&self) -> usize {
         self.width() * (self.score_columns - 1).max(1)
     }
 
-    /// The classes that row `row` is compared with. For two classes there is one comparison, with index 0.
+    /// Returns the classes that row `row` is compared with. For two classes there is one comparison, with
+    /// index 0.
     pub(super) fn rivals(&self, row: usize) -> impl Iterator<Item = usize> + use<T> {
         let (columns, class) = (self.score_columns, self.rows.targets[row]);
         (0..columns).filter(move |&k| columns == 1 || k != class)
     }
 
-    /// The margin a·v, from the scores x̃ v.
+    /// Returns the margin a·v, from the scores x̃ v.
     pub(super) fn margin(&self, row: usize, rival: usize, score: impl Fn(usize) -> f64) -> f64 {
         let class = self.rows.targets[row];
         match self.score_columns {
@@ -165,7 +166,7 @@ impl<'a, T: Real> Design<'a, T> {
         }
     }
 
-    /// The direction in the units of `x`: slopes (d x score columns) and intercepts.
+    /// Returns the direction in the units of `x`: slopes (d x score columns) and intercepts.
     pub(super) fn to_user(&self, direction: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let mut slopes = Vec::with_capacity(self.features() * self.score_columns);
         let mut intercepts = Vec::with_capacity(self.score_columns);
@@ -208,7 +209,7 @@ impl Block {
         }
     }
 
-    /// The vector x̃ of row `i` of the block.
+    /// Returns the vector x̃ of row `i` of the block.
     pub(super) fn unit(&self, i: usize) -> impl Iterator<Item = f64> {
         self.units[i..].iter().step_by(self.count).copied()
     }

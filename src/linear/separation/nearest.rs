@@ -54,7 +54,7 @@ impl Nearest {
         }
     }
 
-    /// The length of the residual.
+    /// Returns the length of the residual.
     pub(super) fn length(&self) -> f64 {
         dot(&self.residual, &self.residual).sqrt()
     }
@@ -83,7 +83,7 @@ impl Nearest {
         }
     }
 
-    /// The length of (Σ c p, Σ c - 1), computed from the weights.
+    /// Returns the length of (Σ c p, Σ c - 1), computed from the weights.
     pub(super) fn distance(&self) -> f64 {
         let mut sum = vec![0.0; self.size];
         sum[self.size - 1] = -1.0;
@@ -157,7 +157,7 @@ impl Nearest {
         }
     }
 
-    /// The member with the smallest weight above `bound`.
+    /// Returns the member with the smallest weight above `bound`.
     fn lightest_above(&self, bound: f64) -> Option<(usize, f64)> {
         let weights = self.members.iter().map(|member| member.weight).enumerate();
         weights.filter(|&(_, weight)| weight > bound).min_by(|a, b| a.1.total_cmp(&b.1))
@@ -208,7 +208,7 @@ impl Nearest {
         self.basis.pop();
     }
 
-    /// The least-squares weights, which may be negative.
+    /// Returns the least-squares weights, which may be negative.
     fn solve(&self) -> Vec<f64> {
         let mut weights: Vec<f64> = self.basis.iter().map(|q| q[self.size - 1]).collect();
         for j in (0..weights.len()).rev() {

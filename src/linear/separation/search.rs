@@ -193,7 +193,7 @@ impl<'a, T: Real> Search<'a, T> {
         Err(undecided("too many rows are needed to decide"))
     }
 
-    /// A direction that is strict on all constraints that are not settled already, if one is found.
+    /// Returns a direction that is strict on all constraints that are not settled already, if one is found.
     pub(super) fn strict(&mut self) -> Option<Vec<f64>> {
         if self.settled_more {
             return None;
@@ -259,8 +259,8 @@ impl<'a, T: Real> Search<'a, T> {
         Err(undecided("the search for the nearest point of the rows' convex hull did not finish"))
     }
 
-    /// Evenly spaced rows of every class. In general position, twice as many rows as parameters overlap, if
-    /// any do.
+    /// Returns evenly spaced rows of every class. In general position, twice as many rows as parameters
+    /// overlap, if any do.
     fn representatives(&self) -> Vec<usize> {
         let classes = self.design.rows.targets;
         let count = classes.iter().max().map_or(1, |&largest| largest + 1);
@@ -274,7 +274,7 @@ impl<'a, T: Real> Search<'a, T> {
         members.iter().flat_map(spaced).collect()
     }
 
-    /// The number of rows added at a time.
+    /// Returns the number of rows added at a time.
     pub(super) fn capacity(&self) -> usize {
         4 * (self.design.width() + 1)
     }
@@ -323,7 +323,7 @@ impl<'a, T: Real> Search<'a, T> {
         self.working.keep(&kept, &self.design);
     }
 
-    /// The part of a working row's constraint outside the span.
+    /// Returns the part of a working row's constraint outside the span.
     fn working_part(&self, slot: usize, rival: usize) -> Vec<f64> {
         let mut part = vec![0.0; self.design.size()];
         self.design.constraint(self.working.rows[slot], rival, self.working.unit(slot), &mut part);

@@ -56,7 +56,7 @@ impl Span {
         }
     }
 
-    /// The orthogonal complement, computed from random vectors, a few more than its dimension.
+    /// Returns the orthogonal complement, computed from random vectors, a few more than its dimension.
     fn complement(&self) -> Span {
         let mut rng = Rng::new(0);
         let count = self.size - self.dimension();
@@ -85,7 +85,7 @@ impl<'a> Outside<'a> {
         Outside { span, complement, work }
     }
 
-    /// The length of the part of `vector` outside the subspace. Overwrites `vector`.
+    /// Returns the length of the part of `vector` outside the subspace. Overwrites `vector`.
     pub(super) fn length(&self, vector: &mut [f64]) -> f64 {
         match &self.complement {
             Some(complement) => complement.vectors().map(|q| dot(q, vector).powi(2)).sum::<f64>().sqrt(),

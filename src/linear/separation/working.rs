@@ -44,7 +44,7 @@ impl Working {
         self.add(rows, design);
     }
 
-    /// The vector x̃ of the row at position `slot`.
+    /// Returns the vector x̃ of the row at position `slot`.
     pub(super) fn unit(&self, slot: usize) -> &[f64] {
         &self.units[slot * self.width..][..self.width]
     }

@@ -153,7 +153,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The dimensions.
+    /// Returns the dimensions.
     pub(super) fn lengths(&self) -> &[usize] {
         &self.lengths[..self.dimensions]
     }

@@ -39,7 +39,7 @@ pub(crate) struct Format {
 }
 
 impl Format {
-    /// The version as files contain it, `major.minor`.
+    /// Returns the version as files contain it, `major.minor`.
     pub(crate) fn version(&self) -> String {
         format!("{}.{}", self.major, self.minor)
     }
@@ -93,7 +93,7 @@ const PREFIX: usize = size_of::<u64>();
 /// The number of bytes of a reason that a message shows.
 const SHOWN: usize = 300;
 
-/// An [`Error::InvalidFile`] with this reason, cut to a length that can be shown.
+/// Returns an [`Error::InvalidFile`] with this reason, cut to a length that can be shown.
 pub(crate) fn invalid(reason: impl Into<String>) -> Error {
     let mut reason: String = reason.into();
     if reason.len() > SHOWN {

@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
         Ok(Reader { metadata, arrays, data })
     }
 
-    /// The description that the writer of the file added.
+    /// Returns the description that the writer of the file added.
     pub(crate) fn description(&self) -> &str {
         &self.metadata.description
     }

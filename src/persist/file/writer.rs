@@ -72,7 +72,7 @@ impl<'a> Writer<'a> {
         bytes
     }
 
-    /// The header, and the number of bytes after it.
+    /// Returns the header, and the number of bytes after it.
     fn header(&self) -> (String, usize) {
         let metadata = serde_json::json!({
             "format": FORMAT.name,
