@@ -10,7 +10,7 @@ use nalgebra::DMatrix;
 
 const RESOLUTION: usize = 200;
 
-/// A network with three hidden units for points on and around a circle, or in so many sectors.
+/// A network with three hidden units for points on and around a circle, or in this number of sectors.
 fn network(classes: usize) -> (FittedMlp<f64, usize>, Bounds) {
     let mut rng = Rng::new(1);
     let x = DMatrix::from_fn(300, 2, |_, _| rng.uniform(-2.0, 2.0));
@@ -31,7 +31,7 @@ fn boundaries(c: &mut Criterion) {
     let vertices: usize = found.lines().iter().map(|line| line.points.len()).sum();
     println!("{} lines, {vertices} vertices, length {:.6}", found.lines().len(), found.length());
 
-    // The grid alone, for comparison: it is most of the work that cannot be left out.
+    // The grid alone, for comparison: it is most of the necessary work.
     let n = RESOLUTION * RESOLUTION;
     let ((x_low, x_high), (y_low, y_high)) = (bounds.x(), bounds.y());
     let step = |low: f64, high: f64| (high - low) / (RESOLUTION - 1) as f64;

@@ -1,5 +1,5 @@
-//! Time of what is done around models: preprocessing, metrics, calibration. `cargo bench -p benches --bench data_work` runs all;
-//! results are in `docs/benchmarks.md`.
+//! Times of the work around models: preprocessing, metrics, calibration. `cargo bench -p benches --bench
+//! data_work` runs all; results are in `docs/benchmarks.md`.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Time of a logistic fit by each solver over rows, columns, classes and penalties: what `Solver::Auto` is based on.
-//! `cargo bench -p benches --bench solvers` prints the table; results are in `docs/logistic.md`.
+//! Times of a logistic fit by each solver over rows, columns, classes and penalties, on which `Solver::Auto`
+//! is based. `cargo bench -p benches --bench solvers` prints the table; results are in `docs/logistic.md`.
 
 use std::time::{Duration, Instant};
 

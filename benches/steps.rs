@@ -1,4 +1,5 @@
-//! Time of training steps, fits and predictions. `cargo bench -p benches` runs all; results are in `docs/benchmarks.md`.
+//! Time of training steps, fits and predictions. `cargo bench -p benches` runs all; results are in
+//! `docs/benchmarks.md`.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -20,7 +21,7 @@ fn normal<T: Real>(rows: usize, columns: usize, rng: &mut Rng) -> DMatrix<T> {
     DMatrix::from_fn(rows, columns, |_, _| T::of(rng.standard_normal()))
 }
 
-/// One step on a batch that is at hand: forward, loss, backward, update.
+/// One step on a given batch: forward, loss, backward, update.
 fn step<T: Real>(c: &mut Criterion, name: &str, sizes: &[usize], rows: usize, loss: &dyn Loss<T>) {
     let network = Sequential::perceptron(sizes, Activation::Relu).expect("sizes");
     let mut rng = Rng::new(1);
@@ -52,7 +53,7 @@ fn steps(c: &mut Criterion) {
     step::<f64>(c, "step 784-100-10, 200 rows, f64", &[784, 100, 10], 200, &SoftmaxCrossEntropy::new());
 }
 
-/// The whole loop, with what surrounds its steps: shuffled rows, gathered batches, the history. Counts steps.
+/// The whole loop, with shuffled rows, gathered batches and the history around its steps. Counts steps.
 fn training_loop<T: Real>(c: &mut Criterion, name: &str, sizes: &[usize], rows: usize, batch_size: usize) {
     let network = Sequential::perceptron(sizes, Activation::Relu).expect("sizes");
     let mut rng = Rng::new(5);

@@ -37,7 +37,8 @@ fn clouds() -> Result<Dataset<&'static str>, logit::Error> {
     .generate()
 }
 
-/// 2-2-1 sigmoid units and the squared error. A batch of all 300 rows makes an epoch one step of gradient descent.
+/// 2-2-1 sigmoid units and the squared error. With a batch of all 300 rows, an epoch is one step of gradient
+/// descent.
 fn network() -> MlpClassifier {
     MlpClassifier::new([2])
         .activation(Activation::Sigmoid)
@@ -127,7 +128,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     claims.verdict()
 }
 
-/// The line and the points, and no trace of a mesh.
+/// Draws the line and the points, and checks that there is no mesh.
 #[cfg(feature = "plot")]
 fn draw(
     model: &Network,

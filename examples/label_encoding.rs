@@ -1,7 +1,6 @@
-//! Labels 0 and 1 in a gradient written for -1 and +1: what it does, how one sees it, and how not to have the
-//! question.
+//! Labels 0 and 1 in a gradient for labels -1 and +1: the effect, how to detect it, and how to avoid it.
 //!
-//! `cargo run --release --example label_encoding`; with `--features plot` it draws the descents, too.
+//! `cargo run --release --example label_encoding`; with `--features plot` it also draws the descents.
 
 #[path = "support/claims.rs"]
 mod claims;
@@ -22,7 +21,7 @@ use logit::{FittedLogistic, GradCheck, Label, LogisticRegression, Penalty, Rng};
 /// random_state=333, n_informative=2, n_redundant=0, n_clusters_per_class=1)`.
 const ROWS: &str = include_str!("data/fill_in_the_blank.csv");
 
-/// The rows, with labels turned round as the program does it: 1 where the file says 0.
+/// The rows, with inverted labels as in the program: 1 where the file has 0.
 fn rows() -> Result<Dataset<u8>, Box<dyn Error>> {
     let (mut x, mut y) = (Vec::new(), Vec::new());
     for line in ROWS.lines().skip(1) {
@@ -45,18 +44,18 @@ fn as_posted(z: f64, y: f64) -> f64 {
     -y / (1.0 + (-y * z).exp())
 }
 
-/// As posted, with the other sign in the exponent: right for labels -1 and +1.
+/// The posted formula with the other sign in the exponent: right for labels -1 and +1.
 fn for_signs(z: f64, y: f64) -> f64 {
     -y / (1.0 + (y * z).exp())
 }
 
-/// Right for labels 0 and 1.
+/// The derivative for labels 0 and 1.
 fn for_zero_and_one(z: f64, y: f64) -> f64 {
     sigmoid(z) - y
 }
 
-/// The mean log-loss, for labels of which the larger is 1, and the gradient that `slope` makes. Parameters are
-/// the weights, then the bias.
+/// The mean log-loss, for labels of which the larger is 1, and the gradient from `slope`. Parameters are the
+/// weights, then the bias.
 fn log_loss(x: &DMatrix<f64>, y: &[f64], params: &[f64], gradient: &mut [f64], slope: Slope) -> f64 {
     let d = x.ncols();
     let (w, b) = (DVector::from_column_slice(&params[..d]), params[d]);
@@ -65,7 +64,7 @@ fn log_loss(x: &DMatrix<f64>, y: &[f64], params: &[f64], gradient: &mut [f64], s
     let dz = z.zip_map(&y, slope);
     gradient[..d].copy_from_slice((x.tr_mul(&dz) / y.len() as f64).as_slice());
     gradient[d] = dz.mean();
-    // ln(1 + e^m), also where e^m is infinite.
+    // ln(1 + e^m), even if e^m is infinite.
     let softplus = |m: f64| m.max(0.0) + (-m.abs()).exp().ln_1p();
     z.zip_map(&y, |z, y| softplus(if y == 1.0 { -z } else { z })).mean()
 }
@@ -97,14 +96,14 @@ impl Descent {
         println!("{name:<46}{numbers}{:>11.4}{:>9.1} %", self.loss, self.right);
     }
 
-    /// Whether these are the numbers, to the digits given.
+    /// Returns whether the numbers are these, to the given digits.
     fn is(&self, params: [f64; 3], loss: f64, right: f64) -> bool {
         let same = self.params.iter().zip(params).all(|(a, b)| (a - b).abs() < 0.5001e-2);
         same && (self.loss - loss).abs() < 0.5001e-4 && (self.right - right).abs() < 1e-9
     }
 }
 
-/// Twenty starts, uniform from -1 to 1.
+/// Twenty starts, drawn uniformly from -1 to 1.
 fn starts() -> Vec<[f64; 3]> {
     let mut rng = Rng::new(0);
     (0..20).map(|_| [(); 3].map(|()| rng.uniform(-1.0, 1.0))).collect()
@@ -124,7 +123,7 @@ impl Runs {
         println!("{name:<46}{least:>7.1} to {most:.1} %{low:>12.3} to {high:.3}");
     }
 
-    /// Whether the percentages of right rows and the losses go from the first of these to the second.
+    /// Returns whether the accuracies and the losses have these ranges.
     fn go(&self, right: [f64; 2], loss: [f64; 2]) -> bool {
         let near = |a: [f64; 2], b: [f64; 2], by: f64| a.iter().zip(b).all(|(a, b)| (a - b).abs() < by);
         near(self.range(|run| run.right), right, 1e-9) && near(self.range(|run| run.loss), loss, 0.5001e-3)
@@ -230,7 +229,7 @@ fn relabelled<L: Label>(
     set.clone().map_labels(label).fit(&LogisticRegression::new(Penalty::c(1.0)))
 }
 
-/// The answers of the crate.
+/// The results of the crate.
 fn answer(claims: &mut Claims, set: &Dataset<u8>, y: &[f64]) -> Result<(), logit::Error> {
     let model = relabelled(set, |label| label)?;
     let params = [model.coefficients()[0], model.coefficients()[1], model.intercept()[0]];

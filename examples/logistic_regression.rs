@@ -1,8 +1,8 @@
-//! A logistic regression written by hand that says 1 for [0, 1, 1]: the product x · dz where xᵀ · dz is right,
-//! which three rows of three columns do not give away.
+//! A logistic regression written by hand that predicts 1 for [0, 1, 1]: it computes x · dz where xᵀ · dz is
+//! right, which three rows of three columns hide.
 //!
-//! `cargo run --release --example logistic_regression`; with `--features plot` it draws the weights of both
-//! descents, too.
+//! `cargo run --release --example logistic_regression`; with `--features plot` it also draws the weights of
+//! both descents.
 
 #[path = "support/claims.rs"]
 mod claims;
@@ -44,7 +44,7 @@ fn log_loss(x: &DMatrix<f64>, y: &[f64], params: &[f64], gradient: &mut [f64], p
     let dz = z.map(sigmoid) - &y;
     gradient[..d].copy_from_slice((product(x, &dz) / m).as_slice());
     gradient[d] = dz.sum() / m;
-    // ln(1 + e^z), also where e^z is infinite.
+    // ln(1 + e^z), even if e^z is infinite.
     let softplus = |z: f64| z.max(0.0) + (-z.abs()).exp().ln_1p();
     (z.map(softplus) - z.component_mul(&y)).mean()
 }
@@ -77,7 +77,7 @@ fn descend(y: &[f64], product: Product, sign: f64, divisor: f64, steps: usize) -
     Descent { params, p: sigmoid(params[1] + params[2] + params[3]), loss }
 }
 
-/// Whether these are the same to four digits after the point.
+/// Returns whether two numbers are equal to four decimals.
 fn near(a: f64, b: f64) -> bool {
     (a - b).abs() < 0.5001e-4
 }
@@ -170,7 +170,7 @@ fn text(payload: &(dyn std::any::Any + Send)) -> String {
     literal.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-/// The answers of the crate.
+/// The results of the crate.
 fn answer(claims: &mut Claims) -> Result<(), logit::Error> {
     let (x, _) = rows();
     let new = dmatrix![0.0, 1.0, 1.0];

@@ -1,9 +1,10 @@
-//! A network that gives every digit the same probabilities while its loss falls: how to see that it is stuck, why it is
-//! stuck, and what helps.
+//! A network that gives every digit the same probabilities while its loss falls: how to see that it is stuck,
+//! why it is stuck, and what helps.
 //!
-//! `cargo run --release --example mnist_sigmoid [digits]`, where `digits` is a folder with the files of MNIST in IDX format,
-//! packed with gzip or not, or (with `--features csv`) a file with a label and 784 pixels in each line. Defaults to
-//! `tests/data/mnist`. With `--features plot` it also draws the losses and the units.
+//! `cargo run --release --example mnist_sigmoid [digits]`, where `digits` is a folder with the files of MNIST
+//! in IDX format, compressed with gzip or not, or (with `--features csv`) a file with a label and 784 pixels
+//! in each line. Defaults to `tests/data/mnist`. With `--features plot` it also draws the losses and the
+//! units.
 
 #[path = "support/claims.rs"]
 mod claims;
@@ -33,7 +34,7 @@ const TRAIN: usize = 4800;
 /// Number of test digits.
 const TEST: usize = 1200;
 
-/// The costs in the question, at the start and where it stands.
+/// The losses in the question, at the start and at the end.
 const REPORTED: [f64; 2] = [7.2583, 3.52];
 
 /// All weights and biases are small, positive and nearly equal.
@@ -62,8 +63,8 @@ fn digits(path: &Path) -> Result<(Digits, Digits), Failure> {
     Ok((rows(0..TRAIN)?, rows(TRAIN..TRAIN + TEST)?))
 }
 
-/// Ten yes/no questions about each digit for a network of 784-24-10 sigmoid units. A batch of all rows makes an epoch one
-/// step of gradient descent.
+/// A network of 784-24-10 sigmoid units for ten yes/no questions about each digit. With a batch of all rows,
+/// an epoch is one step of gradient descent.
 fn network(rate: f64, steps: usize) -> MlpClassifier {
     MlpClassifier::new([24])
         .activation(Activation::Sigmoid)
@@ -191,7 +192,7 @@ fn runs(train: &Digits, test: &Digits) -> Result<Runs, Error> {
     })
 }
 
-/// Prints the state of the question beside that of the run that ends there.
+/// Prints the state in the question beside that of the run that reproduces it.
 fn state_of_the_question(runs: &Runs, train: &Digits, test: &Digits, base_rate: f64) -> Result<(), Error> {
     let Trained { model, outcome } = &runs.reported;
     let ends = |outputs: &[f64]| {
@@ -313,6 +314,6 @@ fn draw(runs: &Runs, losses: [(&'static str, Vec<[f64; 2]>); 5]) -> Result<(), F
     pictures::save(&curves.figure()?.title("200 steps on 4,800 digits"), "stuck.svg")?;
     let units = runs.answer.model.weights(0).ok_or("the network has a first layer")?;
     let units = logit::plot::weight_images(units, 28, 28)?.title("What 24 sigmoid units look for");
-    // Three pixels of the picture for each of an image.
+    // Three pixels of the picture for each pixel of an image.
     pictures::save(&units.size(644, 412), "units.png")
 }

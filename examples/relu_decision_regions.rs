@@ -1,7 +1,8 @@
-//! A network of three units that classifies 96 % of the points correctly, and a picture of its regions that looks like
-//! nonsense: both follow from rows that were divided by their lengths.
+//! A network of three units that classifies 96 % of the points correctly, and a picture of its regions that
+//! looks like nonsense: both follow from rows that were divided by their lengths.
 //!
-//! `cargo run --release --example relu_decision_regions`; with `--features plot` it also draws three pictures.
+//! `cargo run --release --example relu_decision_regions`; with `--features plot` it also draws three
+//! pictures.
 
 #[path = "support/claims.rs"]
 mod claims;
@@ -58,8 +59,8 @@ fn direction(number: usize) -> (f64, [f64; 2]) {
     (turn * 360.0, [cosine, sine])
 }
 
-/// The joint densities per radian of this direction and each class, "one" and "other": the integral of r p(r u) over the
-/// distances r from the origin, by the midpoint rule.
+/// The joint densities per radian of this direction and each class, "one" and "other": the integral of r p(r
+/// u) over the distances r from the origin, by the midpoint rule.
 fn densities(direction: [f64; 2]) -> [f64; 2] {
     let (farthest, steps) = (200.0, 2000);
     let step = farthest / f64::from(steps);
@@ -77,13 +78,15 @@ fn densities(direction: [f64; 2]) -> [f64; 2] {
     densities
 }
 
-/// The best rule among those that see only the direction of a point: the class whose density is larger there.
+/// The best rule that uses only the direction of a point: the class with the larger density in this
+/// direction.
 fn best_rule(direction: [f64; 2]) -> &'static str {
     let [one, other] = densities(direction);
     if other > one { "other" } else { "one" }
 }
 
-/// The accuracy of that rule over all points that the clouds may give, and the integral of both densities, which is 1.
+/// The accuracy of that rule over all points that the clouds can produce, and the integral of both densities,
+/// which is 1.
 fn ceiling() -> (f64, f64) {
     let width = TAU / DIRECTIONS as f64;
     let sums = (0..DIRECTIONS).map(|number| densities(direction(number).1));
@@ -102,8 +105,8 @@ fn best_accuracy(set: &Points) -> f64 {
     correct.count() as f64 / set.y.len() as f64
 }
 
-/// The wedge around the centre of the class "other" in which all directions have that class, from and to these degrees.
-/// `classes` has the class of each direction.
+/// The wedge around the centre of the class "other" in which all directions have that class, from and to
+/// these degrees. `classes` has the class of each direction.
 fn wedge(classes: &[&'static str]) -> (f64, f64) {
     let centre = (10f64.atan2(60.0) / TAU * DIRECTIONS as f64) as isize;
     let edge = |step: isize| {
@@ -166,7 +169,8 @@ impl Transform<f64> for ColumnLengths {
     }
 }
 
-/// The second mistake as a step of a pipeline: it learns nothing and normalises any rows by their own columns.
+/// The second mistake as a step of a pipeline: it learns nothing, and divides any rows by the lengths of
+/// their own columns.
 #[derive(Debug, Clone, Copy)]
 struct OnTheirOwn;
 
@@ -198,7 +202,8 @@ impl Transform<f64> for OnTheirOwn {
     }
 }
 
-/// What a picture shows if its grid is divided by the lengths of its own columns instead of those of the training rows.
+/// The classifier that a picture shows if its grid is divided by the lengths of its own columns instead of
+/// those of the training rows.
 struct GridOnItsOwn<'a> {
     lengths: ColumnLengths,
     network: &'a Network,
@@ -245,7 +250,7 @@ impl Classifier<f64> for GridOnItsOwn<'_> {
     }
 }
 
-/// What one seed gives: points, and networks of the same settings on features that were scaled in different ways.
+/// The points and networks of one seed: the same settings on features that were scaled in different ways.
 struct Run {
     test: Points,
     standard: Model<FittedStandardScaler<f64>>,
@@ -261,8 +266,8 @@ struct DividedRows {
     accuracy: f64,
     wedge: (f64, f64),
     best: f64,
-    /// Number of test points whose class changes if they are doubled, for this network and for the one with standardised
-    /// features.
+    /// Number of test points whose class changes if they are doubled, for this network and for the one with
+    /// standardised features.
     changed: [usize; 2],
     /// Whether doubling the test points leaves all probabilities of this network the same to the bit.
     blind: bool,

@@ -1,4 +1,5 @@
-//! What needs a feature says which, where the feature is off: `cargo test --no-default-features --test without_features`.
+//! What needs a feature says which, where the feature is off: `cargo test --no-default-features --test
+//! without_features`.
 #![cfg(not(feature = "gzip"))]
 
 use logit::Error;

@@ -9,8 +9,8 @@ use crate::scalar::column;
 use crate::scalar::{max_abs, moments};
 
 /// The reciprocal of a typical p (1 - p), which is at most 1/4 and smaller for well-classified rows. On the
-/// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations. With the variance
-/// alone it is still short of the optimum after thousands.
+/// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations. With the
+/// variance alone it is still short of the optimum after thousands.
 const SHARE: f64 = 8.0;
 
 /// Columns whose sizes are within this factor of each other are scaled half-way (by the square root of their

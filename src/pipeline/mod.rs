@@ -1,7 +1,8 @@
 //! Pipelines, which combine preprocessing and an estimator into one estimator.
 //!
-//! A [`Pipeline`] learns its preprocessing from the training rows alone, in every split of a cross-validation.
-//! The fitted pipeline reports rows outside the range of the training rows ([`RangeReport`]).
+//! A [`Pipeline`] learns its preprocessing from the training rows alone, in every split of a
+//! cross-validation. The fitted pipeline reports rows outside the range of the training rows
+//! ([`RangeReport`]).
 
 mod alone;
 mod fitted;

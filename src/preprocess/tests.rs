@@ -136,8 +136,8 @@ fn errors_do_not_lose_memory_of_scratch() {
     }
 }
 
-/// Adds 1, or 10 to the rows that it hands on from a fit, as a cross-fitted transformer would; needs names and
-/// classes.
+/// Adds 1, or 10 to the rows that it hands on from a fit, as a cross-fitted transformer would; needs names
+/// and classes.
 #[derive(Debug, Clone, Copy)]
 struct Supervised;
 

@@ -68,7 +68,8 @@ fn the_counter_sees_allocations() {
     assert!(measure(|| drop(std::hint::black_box(vec![0u8; 100]))).count_total >= 1);
 }
 
-/// The same of the whole loop, for every rule, with validation rows, several batches a step and soft targets.
+/// Counts the allocations of the whole loop, for every rule, with validation rows, several batches per step
+/// and soft targets.
 #[test]
 fn no_rule_allocates_in_more_steps() {
     let mut rng = Rng::new(4);

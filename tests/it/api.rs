@@ -1,4 +1,4 @@
-//! What the compiler is to guarantee about the public types.
+//! Guarantees of the public types that the compiler checks.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;

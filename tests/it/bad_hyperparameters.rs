@@ -1,4 +1,5 @@
-//! Hyper-parameters out of range are refused where they are used, by name, with the value and the range.
+//! Hyper-parameters out of range are rejected where they are used; the error has the name, the value and the
+//! range.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ fn data<T: Real>() -> (DMatrix<T>, [u8; 6]) {
     (DMatrix::from_column_slice(6, 2, &x), [0, 1, 0, 1, 0, 1])
 }
 
-/// What both scalar types make of an estimator; they must agree.
+/// The result of an estimator for both number types, which must agree.
 #[track_caller]
 fn refusal<E: Estimator<f32> + Estimator<f64>>(estimator: &E) -> String {
     let ((x32, y), (x64, _)) = (data::<f32>(), data::<f64>());
@@ -76,7 +77,8 @@ fn a_c_whose_penalty_is_infinite_is_refused_by_name() {
     assert!(matches!(error, Error::InvalidParameter { name: "C", .. }), "{error}");
 }
 
-/// Beyond the range of `f32` a penalty is infinite; times a coefficient of zero it is no number, and no optimum.
+/// Beyond the range of `f32` a penalty is infinite; times a coefficient of zero it is no number, and no
+/// optimum.
 #[test]
 fn a_penalty_beyond_single_precision_is_no_certificate_of_an_optimum() {
     let (x, y) = data::<f32>();
@@ -202,7 +204,7 @@ fn minimisers_check_settings_and_starting_points() {
     assert!(Newton::new().minimize(&mut Bowl(0), vec![]).expect("nothing to minimise").report.converged());
 }
 
-/// More memory than steps is enough; more than there is may be refused, but is no panic.
+/// More memory than steps is enough. More memory than the machine has may be rejected, but does not panic.
 #[test]
 fn an_lbfgs_that_remembers_every_step_needs_no_more_memory_than_it_uses() {
     match Lbfgs::new().memory(usize::MAX).minimize(&mut Bowl(2), vec![0.0; 2]) {
@@ -254,7 +256,8 @@ fn layers_check_their_sizes() {
     assert_eq!(error.to_string(), "`x` has 1 column, expected 2");
 }
 
-/// Setters take everything; `Shape::check` refuses, also from the inside of chains, and everything that runs a layer asks it.
+/// Setters take everything; `Shape::check` refuses, also from the inside of chains, and everything that runs
+/// a layer asks it.
 #[test]
 fn layer_settings_are_refused_where_layers_are_used() {
     let cases: [(AnyLayer, &str); 7] = [
@@ -328,7 +331,7 @@ fn chains_check_that_their_layers_fit() {
     assert_eq!(zero, "`outputs` is 0, but must be at least 1");
 }
 
-/// Each layer is addressable, all of them together are not.
+/// Each layer is addressable, but all of them together are not.
 #[test]
 fn a_network_that_no_memory_can_hold_is_refused() {
     let (x, y) = data::<f64>();
@@ -398,7 +401,7 @@ fn a_score_out_of_range_names_its_row() {
     assert_eq!(error.to_string(), "the score of row 2 overflows the number type: rescale the columns of `x`");
 }
 
-/// Values that are in range, though nobody would choose them, are no reason to hang.
+/// Unusual values within the range do not make a fit hang.
 #[test]
 fn extreme_hyper_parameters_end_in_time() {
     let (x, y) = data::<f64>();

@@ -1,4 +1,4 @@
-//! Data that cannot be used is refused with the cause, and no data at all makes a fit or a prediction panic.
+//! Data that cannot be used is rejected with the cause, and no data makes a fit or a prediction panic.
 
 use std::fmt::Debug;
 
@@ -11,13 +11,13 @@ use logit::{
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 
-/// A model of either kind with its report, or why there is none.
+/// A model of either kind with its report, or the error.
 type Fit<T, L> = Result<(Box<dyn Classifier<T, Label = L>>, FitReport), Error>;
 
 /// The limit on iterations of every fit here.
 const LIMIT: usize = 30;
 
-/// What both estimators make of the same data with each of their solvers.
+/// The results of both estimators for the same data, with each of their solvers.
 fn fits<T: Real, L: Label + 'static>(x: &DMatrix<T>, y: &[L], weights: Option<&[T]>) -> Vec<Fit<T, L>> {
     let logistic = |solver, penalty| -> Fit<T, L> {
         let model = LogisticRegression::new(penalty).solver(solver).max_iterations(LIMIT);
@@ -240,8 +240,8 @@ fn fits_leave_their_arguments_as_they_are() {
     assert_eq!((bits(&x), &y, bits(&weights)), (bits(&before.0), &before.1, bits(&before.2)));
 }
 
-/// Probabilities are from 0 to 1 and sum to 1 in every row, logarithms and predictions agree with them; or it is an
-/// error.
+/// Probabilities are from 0 to 1 and sum to 1 in every row, logarithms and predictions agree with them; or it
+/// is an error.
 #[track_caller]
 fn assert_sane<T: Real, L: Label>(model: &dyn Classifier<T, Label = L>, x: &DMatrix<T>) {
     let (rows, classes) = (x.nrows(), model.classes().len());
@@ -280,10 +280,10 @@ fn assert_sane<T: Real, L: Label>(model: &dyn Classifier<T, Label = L>, x: &DMat
     }
 }
 
-/// A fit that is refused, or has finite parameters and an honest report; then predictions at `queries`.
+/// Checks that a fit is rejected or has finite parameters and a truthful report; then predicts at `queries`.
 fn assert_all_sane<T: Real>(x: &DMatrix<T>, y: &[usize], weights: Option<&[T]>, queries: &[DMatrix<T>]) {
     for (model, report) in fits(x, y, weights).into_iter().flatten() {
-        // A line search may take 60 evaluations, twice in an iteration that forgets what it learnt.
+        // A line search may take 60 evaluations, twice in an iteration that discards its history.
         assert!(report.iterations <= LIMIT && report.evaluations <= 2 * 61 * (LIMIT + 1), "{report:?}");
         assert!(report.gradient_norm.is_none_or(|norm| norm >= 0.0) || !report.converged(), "{report:?}");
         assert!(report.objective >= 0.0 || report.stop == StopReason::Diverged, "{report:?}");
@@ -316,8 +316,8 @@ fn huge_and_tiny_finite_numbers_give_finite_models_or_errors() {
     }
 }
 
-/// A column whose numbers are subnormal says nothing that a coefficient of sane size could use: the others are
-/// fitted as if it were absent.
+/// A column whose numbers are subnormal says nothing that a coefficient of sane size could use: the others
+/// are fitted as if it were absent.
 #[test]
 fn a_column_of_subnormal_numbers_does_not_disturb_the_others() {
     let x = normal::<f64>(30, 2, 13);
@@ -333,7 +333,8 @@ fn a_column_of_subnormal_numbers_does_not_disturb_the_others() {
     }
 }
 
-/// Numbers of a palette, which half of the time has finite ones only, and then moderate ones half of the time.
+/// Numbers of a palette, which half of the time has finite ones only, and then moderate ones half of the
+/// time.
 fn hostile<T: Real>(count: usize) -> impl Strategy<Value = Vec<T>> {
     let smallest = T::of(5e-324).max(T::MIN_POSITIVE * T::of(0.5));
     let largest = T::max_value().expect("a float");

@@ -1,4 +1,4 @@
-//! From scores to decisions.
+//! Decisions from scores.
 
 use crate::common::overlapping;
 use logit::decide::{
@@ -285,8 +285,8 @@ fn splits_without_rows_of_a_class_are_refused() {
     }
 }
 
-/// Where a metric is not defined, other thresholds are taken; a threshold beside a probability is on its right side, in
-/// either precision.
+/// Where a metric is not defined, other thresholds are taken; a threshold beside a probability is on its
+/// right side, in either precision.
 #[test]
 fn thresholds_lie_between_probabilities() {
     let model =
@@ -402,7 +402,7 @@ fn class_weights_are_undone_by_name() {
     assert!(PriorCorrected::undoing(model, &ClassWeight::map([(7, 1.0)]), &y, Some(&weights)).is_err());
 }
 
-/// The promise: over many draws of calibration rows, sets hold the right class as often as they say.
+/// The guarantee: over many draws of calibration rows, sets have the stated coverage.
 #[test]
 fn conformal_sets_cover_as_often_as_they_promise() {
     let model = too_sure(3, 3, 7);
@@ -422,8 +422,9 @@ fn conformal_sets_cover_as_often_as_they_promise() {
                 assert_eq!(sets.predict(&x), model.predict(&x));
             }
             let share = f64::from(held as u32) / f64::from(all as u32);
-            // At least the promise, and three standard deviations of 40 draws. At most one rank more, where no two rows have
-            // the same score: with sums of probabilities all rows of the least probable class have.
+            // At least the promise, and three standard deviations of 40 draws. At most one rank more, where
+            // no two rows have the same score: with sums of probabilities all rows of the least probable
+            // class have.
             assert!(share > coverage - 0.02, "{conformity:?} {coverage}: {share}");
             if conformity == NonconformityScore::Lac {
                 assert!(share < coverage + 1.0 / 151.0 + 0.03, "{coverage}: {share}");

@@ -1,4 +1,4 @@
-//! Same seed, same bits: in one process, in several, and from many threads.
+//! The same seed gives the same bits: in one process, in several, and in many threads.
 
 use std::ops::ControlFlow;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Dependencies point down the floors only: no module names one of a higher floor.
+//! Dependencies only point down: no module imports one of a higher floor.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         match path.is_dir() {
-            // Unit tests may use whatever they like.
+            // Unit tests may import any module.
             true if path.ends_with("tests") => {}
             true => files(&path, found),
             false if path.extension().is_some_and(|extension| extension == "rs") => found.push(path),
@@ -36,7 +36,7 @@ fn named(text: &str, exports: &BTreeMap<String, String>) -> Vec<String> {
     words.map(|word| exports.get(&word).cloned().unwrap_or(word)).collect()
 }
 
-/// What the root re-exports, and from which module.
+/// The names that the root re-exports, with their modules.
 fn exports(root: &str) -> BTreeMap<String, String> {
     let mut exports = BTreeMap::new();
     for statement in root.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next()) {

@@ -1,4 +1,4 @@
-//! Bytes that fuzzing found to do harm, once: they do none now. `fuzz/` has the targets.
+//! Inputs that fuzzing found to be harmful no longer are. `fuzz/` has the targets.
 
 use std::fs;
 use std::path::Path;

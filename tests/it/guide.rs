@@ -1,4 +1,5 @@
-//! The pages of `docs`: their pictures are embedded in the built documentation, and they read well as plain files.
+//! The pages of `docs`: their pictures are embedded in the built documentation, and the files are readable
+//! without it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,8 +48,9 @@ fn base64_of_the_vectors_of_its_standard() {
     }
 }
 
-/// A page names a picture by a link with a definition, `![text][name]` and `[name]: images/name.svg`. The built
-/// documentation has another definition of it in front, from `images/embedded`. `LOGIT_WRITE_PICTURES=1` writes those.
+/// A page names a picture by a link with a definition, `![text][name]` and `[name]: images/name.svg`. The
+/// built documentation has another definition of it in front, from `images/embedded`.
+/// `LOGIT_WRITE_PICTURES=1` writes those.
 #[test]
 fn pictures_are_embedded_as_they_are() {
     let folder = docs().join("images/embedded");
@@ -95,7 +97,8 @@ fn pictures_are_embedded_as_they_are() {
     assert!(seen >= 20, "{seen} pictures");
 }
 
-/// Rust code of a page is all there is to see: no hidden lines, and no line wider than the built documentation shows.
+/// Rust code of a page is all there is to see: no hidden lines, and no line wider than the built
+/// documentation shows.
 #[test]
 fn code_reads_well_as_it_stands() {
     let mut blocks = 0;

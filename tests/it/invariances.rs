@@ -1,4 +1,4 @@
-//! What must not change a model, and what must change it in a known way.
+//! Changes of the data that must not change a model, or must change it in a known way.
 
 use std::fmt::Debug;
 

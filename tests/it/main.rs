@@ -1,4 +1,4 @@
-//! What the crate does through its public interface: one module here for each module of `src`, and some for all of it.
+//! Tests of the public interface: one module for each module of `src`, and some for the whole crate.
 //!
 //! One binary, so that the crate is linked once. `cargo test --all-features --test it linear::` runs a part.
 

@@ -1,4 +1,4 @@
-//! What holds for every metric.
+//! Properties of every metric.
 
 use logit::metrics::{
     Accuracy, Average, AveragePrecision, BalancedAccuracy, Bins, Bootstrap, BrierScore, CalibrationCurve,
@@ -157,7 +157,8 @@ fn what_is_not_defined_is_an_error() {
     assert_eq!(message(&AveragePrecision), missing("1"));
     let nan = |average| Recall::new(average).zero_division(ZeroDivision::NaN);
     assert_eq!(message(&nan(Average::Class(1))), missing("1"));
-    // Nobody misses a class here: no row was called 1 by the first, and there is no class 7 for the second.
+    // No class is missing: no row is predicted as 1 in the first case, and class 7 does not exist in the
+    // second.
     let calls = dmatrix![1.0, 0.0; 1.0, 0.0];
     let never = Precision::new(Average::Class(1)).zero_division(ZeroDivision::NaN);
     let never = never.evaluate_indices(&[0, 1], calls.as_view(), None).unwrap_err();
@@ -176,7 +177,7 @@ fn missing(class: &str) -> String {
     format!("the evaluated rows include no row of class {class} with positive weight: at least one is needed")
 }
 
-/// Metrics count in indices; whoever knows the labels says them.
+/// Metrics use class indices; callers that know the labels put them into the message.
 #[test]
 fn missing_classes_are_named() {
     let p = dmatrix![0.2, 0.3, 0.5; 0.5, 0.2, 0.3; 0.2, 0.5, 0.3];
@@ -246,7 +247,8 @@ fn no_metric_is_nan() {
     }
 }
 
-/// One positive row of 10^8, found: shares whose squares differ from 1 by less than rounding can tell.
+/// One positive row of 10^8, predicted correctly: the squares of its fractions differ from 1 by less than
+/// rounding.
 #[test]
 fn correlations_of_rare_classes_keep_their_digits() {
     let of = |counts: [f64; 4]| {

@@ -1,4 +1,4 @@
-//! One-vs-rest and one-vs-one against what they are made of.
+//! One-vs-rest and one-vs-one, compared with the binary classifiers that they consist of.
 
 use std::ops::ControlFlow;
 

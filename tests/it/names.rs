@@ -1,4 +1,4 @@
-//! A model that was fitted on rows with names knows them, and refuses rows with others: every classifier of the crate.
+//! Every classifier that was fitted on rows with names keeps them, and rejects rows with other names.
 
 use std::fmt::Debug;
 
@@ -28,7 +28,7 @@ fn flowers() -> Dataset<String> {
     iris.rows(&rows).expect("rows").map_labels(str::to_owned)
 }
 
-/// What a model says when it refuses rows, checked to be an error about names.
+/// The message with which a model rejects rows, checked to be an error about names.
 fn refusal<M: Classifier<f64> + ?Sized>(model: &M, set: &Dataset<String>) -> String {
     match model.predict(set).map(|_| ()) {
         Err(Error::ColumnNames { reason }) => reason,
@@ -175,7 +175,7 @@ fn models_of_rows_without_names_take_any() {
 fn tables_of_coefficients_have_the_names_of_the_model() {
     let set = flowers();
     let model = set.fit(&logistic()).expect("a fit");
-    // Rows without names are described by the model's.
+    // For rows without names, the table has those of the model.
     let inference = model.inference(&set.x, &set.y).expect("inference");
     assert_eq!(inference.names()[0], "(intercept)");
     assert_eq!(inference.names()[1..], set.feature_names);

@@ -1,4 +1,4 @@
-//! Pipelines: what was learned in training is what predictions use.
+//! Pipelines: predictions use the preprocessing that was learned in training.
 
 use logit::nalgebra::{DMatrix, DMatrixViewMut, dmatrix};
 use logit::pipeline::OutsideRange;
@@ -177,7 +177,7 @@ fn predictions_warn_of_rows_far_outside() {
         assert!(predict());
         assert_eq!(told(), [wanted]);
     }
-    // A function cannot be saved; a loaded model can be told again.
+    // A function cannot be saved, but a loaded model can be given one again.
     type Model =
         logit::FittedPipeline<logit::preprocess::FittedStandardScaler<f64>, logit::FittedLogistic<f64, i32>>;
     let loaded = Model::from_bytes(&model.to_bytes().expect("bytes")).expect("a model");
@@ -227,7 +227,7 @@ fn observers_and_offsets_reach_the_estimator() {
     approx::assert_relative_eq!(difference, 2.0, max_relative = 1e-6);
 }
 
-/// Whatever happens to rows that are tested on, the model of a fold stays what it is.
+/// The model of a fold does not depend on its test rows.
 #[test]
 fn test_rows_never_change_a_fitted_pipeline() {
     let (mut x, y) = overlapping(30, 3, 2, 6);

@@ -1,4 +1,4 @@
-//! What models say about rows: labels of every type, probabilities, scores, and that all of them agree.
+//! Predictions: labels of every type, probabilities and scores, and their agreement.
 
 use crate::common::{largest, normal, overlapping, pick, shuffled};
 use approx::{assert_abs_diff_eq, assert_relative_eq};
@@ -62,7 +62,7 @@ fn the_order_of_rows_and_the_majority_decide_nothing_about_columns() {
     }
 }
 
-/// The scores of the rows, taken so many at a time.
+/// The scores of the rows, predicted in blocks of this size.
 fn in_batches<T: Real, L: Label>(
     model: &impl Classifier<T, Label = L>,
     x: &DMatrix<T>,
@@ -134,7 +134,7 @@ fn softmax_does_not_see_a_shift_of_all_scores() {
     }
 }
 
-/// Every method of a model tells the same story about `x`.
+/// All methods of a model agree on `x`.
 fn assert_agreement(model: &impl Classifier<f64, Label = usize>, x: &DMatrix<f64>) {
     let scores = model.decision_function(x).expect("good data");
     let (p, labels) = (probabilities(model, x), model.predict(x).expect("good data"));

@@ -1,4 +1,4 @@
-//! Types of other crates: registered, they load as those of the crate do, wherever they are in a file.
+//! Registered types of other crates load like those of the crate, anywhere in a file.
 
 use allocation_counter::measure;
 use logit::decide::RejectOption;

@@ -1,4 +1,4 @@
-//! Pictures as text, letter by letter.
+//! Pictures as text, compared letter by letter.
 
 use logit::boundary::Slice;
 use logit::metrics::RocCurve;

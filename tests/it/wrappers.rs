@@ -1,4 +1,4 @@
-//! Classifiers around classifiers pass on what they are told: a stopped observer, reports, names, views, single rows.
+//! Classifiers that contain classifiers forward stopped observers, reports, names, views and single rows.
 
 use std::ops::ControlFlow;
 
@@ -25,8 +25,8 @@ fn hurried() -> LogisticRegression {
     logistic().max_iterations(1)
 }
 
-/// Counts fits by their first iterations, and breaks at the first call of fit number `last`; returns what came of the fit,
-/// and how often the observer was called after that.
+/// Counts fits by their first iterations, and breaks at the first call of fit number `last`; returns what
+/// came of the fit, and how often the observer was called after that.
 fn stopped_in_fit<A>(
     last: usize,
     fit: impl FnOnce(&mut dyn FnMut(&Progress) -> ControlFlow<()>) -> A,
@@ -322,7 +322,8 @@ impl Classifier<f64> for Spy {
     }
 }
 
-/// Whether a wrapper is asked what the spy is: everything of one that only adds to it, and else what is not its own.
+/// Checks that a wrapper forwards calls to the spy: all methods if it only adds to it, otherwise those that
+/// it does not replace.
 fn forwards<C: Classifier<f64, Label = usize>>(wrapper: C, probabilities: bool, decisions: bool) {
     let (x, spy) = (dmatrix![0.5; 1.5], Spy::new());
     assert_eq!((wrapper.classes(), wrapper.features()), (&[3, 5][..], 1));

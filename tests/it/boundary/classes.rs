@@ -1,4 +1,5 @@
-//! Boundaries between classes of several: both are equally probable, none is more, and lines end where a third begins.
+//! Boundaries between several classes: two are equally probable, none is more probable, and lines end where a
+//! third begins.
 
 use logit::boundary::{ClassBoundary, Hyperplane, between, class_boundaries, contour};
 use logit::nalgebra::DMatrixViewMut;
@@ -103,7 +104,8 @@ proptest! {
     }
 }
 
-/// Whether a fourth class is so near to a point where three meet that a grid of 60 points does not tell them apart.
+/// Whether a fourth class is so near to a point where three meet that a grid of 60 points cannot separate
+/// them.
 fn near_corner_of_a_cell(model: &FittedLogistic<f64, usize>, [x, y]: [f64; 2]) -> bool {
     let cell = (FRAME.1 - FRAME.0) / 59.0;
     let around: Vec<[f64; 2]> =
@@ -166,7 +168,8 @@ fn a_class_between_the_points_of_the_grid_is_found_where_it_ends_a_line() {
     assert!(ends.iter().all(|&(end, _)| distance(end, [1.0, 0.0]) < 1e-9), "{ends:?}");
 }
 
-/// A round class in the middle of two others: its lines end where those meet, and a closed line is cut where it is hidden.
+/// A round class in the middle of two others: its lines end where those meet, and a closed line is cut where
+/// it is hidden.
 #[test]
 fn a_closed_line_is_cut_where_a_third_class_hides_it() {
     struct Island;

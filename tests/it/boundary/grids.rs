@@ -1,4 +1,4 @@
-//! Lines of numbers on a grid, also where they are equal to the level.
+//! Lines through numbers on a grid, including numbers equal to the level.
 
 use logit::Rng;
 use logit::boundary::{Bounds, Contour, Polyline, contour, contour_of_grid};

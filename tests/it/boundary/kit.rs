@@ -1,4 +1,4 @@
-//! Random classifiers of the plane, and what every line must be.
+//! Random classifiers of the plane, and the properties that every line must have.
 
 use logit::boundary::{Bounds, Polyline};
 use logit::nn::{Sequential, Shape};
@@ -28,7 +28,7 @@ pub(crate) fn network<T: Real>(
     FixedNetwork::new(network, params)
 }
 
-/// A linear model of so many features and classes with weights from a normal distribution of this size.
+/// A linear model with these numbers of features and classes, and normal weights of this size.
 pub(crate) fn logistic(features: usize, classes: usize, size: f64, seed: u64) -> FittedLogistic<f64, usize> {
     let mut rng = Rng::new(seed);
     let columns = if classes == 2 { 1 } else { classes };

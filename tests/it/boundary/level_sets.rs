@@ -36,7 +36,8 @@ proptest! {
         prop_assert_eq!(&found, &contour(&model, level, frame(), resolution).expect("the same again"));
     }
 
-    /// Interpolation at the level itself: what polishing is for. The tolerance is that of rounding of scores in single precision.
+    /// Interpolation at the level itself: what polishing is for. The tolerance is that of rounding of scores
+    /// in single precision.
     #[test]
     fn vertices_of_single_precision_are_too(
         seed: u64, hidden in 1usize..8, kind in 0usize..4, level in 0.01f64..0.99, resolution in 2usize..40,
@@ -208,8 +209,8 @@ fn levels_that_are_never_reached_come_with_the_range_that_was_seen() {
     }
 }
 
-/// In the cell between 0 and 1 two opposite corners are above the level. The mean of the corners is below it, but what counts
-/// is the centre.
+/// In the cell between 0 and 1 two opposite corners are above the level. The mean of the corners is below it,
+/// but what counts is the centre.
 #[test]
 fn saddles_are_resolved_by_the_classifier_at_the_centre() {
     let bounds = Bounds::new((0.0, 1.0), (0.0, 1.0)).expect("bounds");

@@ -1,4 +1,4 @@
-//! Decision boundaries: properties of lines, and answers for whatever is asked.
+//! Decision boundaries: properties of lines, and answers or errors for all arguments.
 
 mod classes;
 mod grids;

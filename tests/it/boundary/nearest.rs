@@ -43,7 +43,7 @@ proptest! {
             prop_assert!((probabilities(&model, &[nearest.point])[(0, 1)] - 0.5).abs() < 1e-9);
             prop_assert_eq!(nearest.distance, distance(nearest.point, to));
             let best = fine.iter().map(|&point| distance(point, to)).fold(f64::INFINITY, f64::min);
-            // What the coarse grid has not seen may be nearer.
+            // A part of the curve that the coarse grid missed may be nearer.
             let unseen = coarse.lines().len() != contour(&model, 0.5, frame(), 200).expect("lines").lines().len();
             prop_assert!(nearest.distance <= best + 1e-9 || unseen, "{} {}", nearest.distance, best);
         }

@@ -1,4 +1,4 @@
-//! What cannot be answered is refused with the cause, and nothing panics.
+//! Arguments without an answer are rejected with the cause, and nothing panics.
 
 use std::fmt::Debug;
 
@@ -95,7 +95,7 @@ fn what_the_classifier_refuses_is_passed_on() {
     assert!(matches!(contour(&broken, 0.5, frame(), 10), Err(Error::Overflow { .. })));
 }
 
-/// Whatever a function says, as long as these are probabilities.
+/// A classifier whose probabilities are those of any function.
 #[test]
 fn functions_without_any_order_have_an_answer() {
     let noise = Function(|x: f64, y: f64| {

@@ -1,4 +1,4 @@
-//! Slices agree with the whole.
+//! Slices agree with the whole classifier.
 
 use logit::boundary::{Slice, class_boundaries, contour};
 use logit::prelude::*;

@@ -1,4 +1,4 @@
-//! Files taken apart and put together again by other means than the crate's.
+//! Files taken apart and put together without the code of the crate.
 
 use serde_json::Value;
 

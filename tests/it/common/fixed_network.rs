@@ -5,8 +5,8 @@ use logit::nn::{BinaryCrossEntropy, Dense, Layer, Loss, Sequential, Shape, Softm
 use logit::prelude::*;
 use logit::{Error, Real, Rows, Scratch};
 
-/// Classes are numbers from 0. Log-probabilities are the logarithms of probabilities, which round to 0 and 1 where scores
-/// are large.
+/// Classes are numbers from 0. Log-probabilities are the logarithms of probabilities, which round to 0 and 1
+/// where scores are large.
 #[derive(Debug, Clone)]
 pub(crate) struct FixedNetwork<T> {
     pub(crate) network: Sequential<Dense>,

@@ -1,10 +1,10 @@
-//! The bundled sets, held to the text files that they were packed from.
+//! The bundled data sets, compared with the text files that they were packed from.
 
 use std::fmt::Debug;
 
 use logit::data::{self, Dataset};
 
-/// Every value has the bits of the number that its text stands for, and every label is that of its row.
+/// Every value has the bits of the number in the text, and every label is that of its row.
 fn same_as<L: Debug + PartialEq>(set: &Dataset<L>, text: &str, label: impl Fn(&str) -> L) -> Vec<String> {
     let mut lines = text.lines();
     let names: Vec<String> = lines.next().expect("a header").split(',').map(str::to_owned).collect();

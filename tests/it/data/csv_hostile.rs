@@ -1,4 +1,4 @@
-//! Tables made by somebody who wants to do harm, and schemas that lie.
+//! Malicious tables, and schemas that do not match their contents.
 
 use std::io::Read;
 
@@ -9,7 +9,7 @@ use logit::persist::Record;
 use logit::prelude::*;
 use proptest::prelude::*;
 
-/// What a reader of tables is charged for: pieces of the source, the longest record, the values.
+/// The memory that a reader of tables may take: for pieces of the source, the longest record and the values.
 const MEMORY: u64 = 36 << 20;
 
 #[test]
@@ -137,8 +137,8 @@ proptest! {
         prop_assert!(memory.bytes_max < (1 << 17) + 400 * bytes.len() as u64, "{} bytes", memory.bytes_max);
     }
 
-    /// A table that is read has as many rows as labels, finite numbers or announced gaps, and is read the same by its
-    /// schema, in memory or from a file.
+    /// A table that is read has as many rows as labels, finite numbers or announced gaps, and is read the
+    /// same by its schema, in memory or from a file.
     #[test]
     fn tables_that_are_read_are_read_alike(reader in any_reader(), text in "([ab0-2]{0,2}[,\n\"]){0,40}") {
         if let Ok(table) = reader.read_from::<String>(text.as_bytes()) {
@@ -157,7 +157,7 @@ proptest! {
         }
     }
 
-    /// What is written is what is read: any texts, quoted.
+    /// Any quoted texts that are written are read back.
     #[test]
     fn quoted_texts_come_back(rows in prop::collection::vec(("[^\u{0}]{0,8}", -1e6..1e6f64), 1..10)) {
         let mut text = String::from("label,value\n");

@@ -1,4 +1,4 @@
-//! What each kind of drawn data promises.
+//! The properties of each kind of generated data.
 
 use logit::data::{
     Blobs, Circles, Classification, Component, Dataset, GaussianMixture, GaussianQuantiles, Moons,
@@ -238,7 +238,8 @@ fn words_tell_topics() {
     let sum = x.sum() / 3000.0;
     // Five standard errors of a Poisson mean.
     assert!((sum - 40.0).abs() < 5.0 * (40.0f64 / 3000.0).sqrt(), "{sum}");
-    // Of a Poisson distribution with mean 1.5, cut off above 4: 1.4281 (by its series), five standard errors 0.1.
+    // Of a Poisson distribution with mean 1.5, cut off above 4: 1.4281 (by its series), five standard errors
+    // 0.1.
     let sets = y.sets();
     let labels = sets.iter().map(Vec::len).sum::<usize>() as f64 / 3000.0;
     assert!((labels - 1.4281).abs() < 0.1, "{labels}");
@@ -255,7 +256,7 @@ fn words_tell_topics() {
     }
 }
 
-/// What a seed stands for may never change. Sines may differ in the last place from system to system.
+/// The data of a seed may never change. Sines may differ in the last place from system to system.
 #[test]
 fn the_rows_of_a_seed_are_pinned() {
     let first = |set: &DMatrix<f64>| [set[(0, 0)], set[(0, 1)], set[(7, 0)]];

@@ -1,4 +1,4 @@
-//! Settings that no data can be drawn with.
+//! Settings for which no data can be generated.
 
 use logit::Error;
 use logit::data::{

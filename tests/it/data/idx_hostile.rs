@@ -1,4 +1,4 @@
-//! IDX files made by somebody who wants to do harm.
+//! Malicious IDX files.
 
 use allocation_counter::measure;
 use logit::Error;
@@ -40,7 +40,7 @@ fn sizes_that_lie_take_no_memory() {
         let bytes = header(code, &sizes);
         let memory = measure(|| {
             refused(&bytes);
-            // No row fits into what is there either.
+            // Not even one row fits into the file.
             assert!(IdxReader::new().rows(1).read_from(&bytes[..]).is_err(), "{sizes:?}");
         });
         assert!(memory.bytes_max < 1 << 19, "{sizes:?}: {} bytes", memory.bytes_max);
@@ -134,7 +134,7 @@ proptest! {
         prop_assert!(memory.bytes_max < 1 << 17, "{} bytes", memory.bytes_max);
     }
 
-    /// Headers that are right but for what they announce: an array is as long as it says, or refused.
+    /// Valid headers with wrong sizes: an array is as long as its header says, or it is rejected.
     #[test]
     fn arrays_hold_what_they_announce(
         code in 7u8..16,

@@ -1,4 +1,5 @@
-//! Schemas: single rows of named values, the rule for unknown categories, and one file that serves new tables.
+//! Schemas: single rows of named values, the rule for unknown categories, and one file that serves new
+//! tables.
 
 use std::collections::HashMap;
 
@@ -179,7 +180,7 @@ fn the_rule_for_unknown_categories_is_set_once() {
     assert_eq!(lenient.row([("city", "Lima")]).expect("a row"), [-1.0]);
     // Other codes that an encoder has not seen are for its rule.
     assert!(matches!(model.predict(&dmatrix![2.0]), Err(Error::UnknownCategory { .. })));
-    // Without a schema behind the codes, -1 is unknown like any other.
+    // Without a schema, -1 is an unknown code like any other.
     let plain = OneHotEncoder::new().fit(&dmatrix![0.0; 1.0]).expect("a fit");
     assert!(matches!(plain.transform(&dmatrix![-1.0]), Err(Error::UnknownCategory { .. })));
     let signs = OneHotEncoder::new().fit(&dmatrix![-1.0; 1.0]).expect("a fit");

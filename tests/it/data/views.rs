@@ -1,4 +1,4 @@
-//! Matrices of other crates.
+//! Views of matrices of other crates.
 
 #[cfg(feature = "ndarray")]
 mod of_ndarray {
@@ -56,7 +56,8 @@ mod of_ndarray {
             }
         }
         assert!(view_of_ndarray(columns).is_none() && view_of_ndarray(rows(1, Some(3), 1)).is_some());
-        // Arrays that own more than they show: columns, a block, and a row, whose entries have gaps between them.
+        // Arrays that own more than they show: columns, a block, and a row, whose entries have gaps between
+        // them.
         for ((first, last), (left, right)) in [((0, 4), (2, 5)), ((1, 3), (2, 5)), ((1, 2), (0, 6))] {
             let mut narrowed = array(4, 6, true);
             narrowed.slice_axis_inplace(Axis(0), Slice::from(first..last));

@@ -1,4 +1,4 @@
-//! Derivatives: against published numbers, by their order of convergence, and as sums over rows.
+//! Derivatives: compared with published numbers, by their order of convergence, and as sums over rows.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use logit::nn::{
@@ -76,8 +76,8 @@ fn gradients_of_a_small_network_are_those_of_autograd() {
     }
 }
 
-/// The worked example of scikit-learn's tests: one row, sigmoid, a step of gradient descent with an L2 penalty. The
-/// numbers are exact to 17 digits.
+/// The worked example of scikit-learn's tests: one row, sigmoid, a step of gradient descent with an L2
+/// penalty. The numbers are exact to 17 digits.
 #[test]
 fn a_training_step_is_that_of_the_worked_example() {
     let hidden = Dense::new(3, 2).expect("valid sizes").activation(Activation::Sigmoid);

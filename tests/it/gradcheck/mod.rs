@@ -1,4 +1,4 @@
-//! Derivatives proved against finite differences, and mistakes that the proof must find.
+//! Derivatives checked against finite differences, and mistakes that the check must find.
 
 mod derivatives;
 mod gradients;

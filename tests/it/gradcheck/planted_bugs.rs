@@ -1,4 +1,4 @@
-//! `GradCheck` accepts a right layer and rejects each of the mistakes that people make.
+//! `GradCheck` accepts a right layer and rejects each of the usual mistakes.
 
 use logit::gradcheck::{Cause, Mismatch};
 use logit::nn::{BinaryCrossEntropy, Dense, Gradient, Layer, Loss, Mode, Sequential, Shape, Tape, Targets};
@@ -6,7 +6,7 @@ use logit::optim::{Evaluation, HessianProduct, Objective};
 use logit::{Activation, Error, GradCheck, Real, Rng};
 use nalgebra::DMatrix;
 
-/// What is wrong with a [`Plain`] layer.
+/// The mistake in a [`Plain`] layer.
 #[derive(Clone, Copy, PartialEq)]
 enum Bug {
     None,
@@ -220,7 +220,8 @@ fn a_layer_that_hides_nan_is_rejected() {
     assert!(mismatch.to_string().ends_with("NaN in must give NaN out"), "{mismatch}");
 }
 
-/// An output that ignores an input may be finite though that is NaN; one that reads it may not, though another does.
+/// An output that ignores an input may be finite though that is NaN; one that reads it may not, though
+/// another does.
 #[test]
 fn nan_must_reach_only_what_depends_on_it() {
     /// The first column as it is; the second too, or 0 where it is not finite.
@@ -300,8 +301,8 @@ fn settings_that_prove_nothing_are_refused() {
     }
 }
 
-/// Binary cross-entropy that forgets the division by the number of rows in its gradient, or takes 0/1 labels for
-/// -1/+1.
+/// Binary cross-entropy that forgets the division by the number of rows in its gradient, or takes 0/1 labels
+/// for -1/+1.
 struct Careless {
     forgets_scale: bool,
     signed_labels: bool,
@@ -412,7 +413,7 @@ fn a_check_that_would_prove_nothing_says_so() {
     assert!(matches!(GradCheck::new().objective(&mut Jumps, &[0.0, 1.0]), Err(Mismatch::Invalid(_))));
 }
 
-/// What is wrong with the Hessian products of [`Valley`].
+/// The mistake in the Hessian products of [`Valley`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Wrong {
     Nothing,
@@ -494,7 +495,7 @@ fn wrong_hessian_products_are_rejected() {
     assert!(matches!(GradCheck::new().hessian_product(&mut valley, &[0.0]), Err(Mismatch::Invalid(_))));
 }
 
-/// What is wrong with [`two_layers`].
+/// The mistake in [`two_layers`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Slip {
     None,
@@ -553,8 +554,8 @@ fn causes_in_a_network_by_hand_are_named() {
     assert!(error.to_string().ends_with(wanted), "{error}");
 }
 
-/// The formula for labels -1 and +1 with labels 0 and 1, and a penalty that hides that the gradient of a class is
-/// zero.
+/// The formula for labels -1 and +1 with labels 0 and 1, and a penalty that hides that the gradient of a
+/// class is zero.
 #[test]
 fn a_class_without_a_gradient_is_named_beside_a_penalty() {
     let mut rng = Rng::new(5);

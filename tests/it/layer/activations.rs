@@ -113,7 +113,8 @@ proptest! {
         prop_assert_eq!(inside, Activate::new(1, activation).unwrap().apply(&[], &x).unwrap());
     }
 
-    /// Single precision against double precision at the same argument, in units of the largest number involved.
+    /// Single precision against double precision at the same argument, in units of the largest number
+    /// involved.
     #[test]
     fn single_precision_has_its_digits(z in -20.0f32..20.0, which in 0usize..16) {
         let activation = Activation::ALL[which];
@@ -268,7 +269,8 @@ fn softmax_stands_extremes() {
     assert_eq!(logs[(0, 0)], -std::f64::consts::LN_2);
 }
 
-/// In a row that is almost certain the gradient is tiny and still has its digits: p (1 - p) for the largest is the sum of the others.
+/// In a row that is almost certain the gradient is tiny and still has its digits: p (1 - p) for the largest
+/// is the sum of the others.
 #[test]
 fn gradients_of_almost_certain_rows_keep_their_digits() {
     let (x, small) = (dmatrix![40.0, 0.0], 4.248354255291589e-18);

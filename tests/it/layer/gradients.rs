@@ -28,7 +28,8 @@ fn check(layer: &impl Layer<f64>, rows: usize, mode: Mode, seed: u64) -> Result<
     Ok(agreement.kinks)
 }
 
-/// A network and a loss, as training sees them: the mode, the masks and the running statistics are those of the tape.
+/// A network and a loss, as training sees them: the mode, the masks and the running statistics are those of
+/// the tape.
 struct Learning {
     network: Sequential<AnyLayer>,
     loss: ClassificationLoss,

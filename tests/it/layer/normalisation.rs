@@ -1,4 +1,4 @@
-//! What normalisation is for: outputs that do not depend on the scale and the offset of the input.
+//! Normalised outputs do not depend on the scale and the offset of the input.
 
 use logit::nn::{AnyLayer, BatchNorm, Layer, LayerNorm, Mode};
 use logit::{Real, Rng};

@@ -1,4 +1,4 @@
-//! What every layer owes besides right gradients.
+//! Requirements of every layer other than right gradients.
 
 use allocation_counter::measure;
 use logit::nn::{AnyLayer, Layer, Mode, Shape, Tape};

@@ -1,4 +1,4 @@
-//! What differs between training and prediction, and what is carried from one to the other.
+//! The differences between training and prediction, and the state carried from one to the other.
 
 use logit::nn::{AnyLayer, BatchNorm, Dropout, Layer, LayerNorm, Mode, Residual, Shape, Tape};
 use logit::{Activation, Error, Rng};

@@ -1,4 +1,4 @@
-//! All ways lead to the same optimum.
+//! All solvers and starts reach the same optimum.
 
 use logit::prelude::*;
 use logit::{LogisticRegression, Penalty, Solver, data};
@@ -75,7 +75,7 @@ fn two_hundred_classes_of_two_rows() {
     assert!(violation <= 1.01e-8, "{violation:e}");
 }
 
-/// Hardly anything tells the two columns apart: likelihood and sum of coefficients are well determined.
+/// The two columns are nearly equal: only the likelihood and the sum of coefficients are well determined.
 #[test]
 fn columns_that_are_all_but_the_same() {
     let (mut x, y) = overlapping(200, 3, 2, 105);
@@ -146,7 +146,7 @@ fn a_column_twice() {
     }
 }
 
-/// A constant column has no say beside an intercept, and is one where there is none.
+/// A constant column has no effect beside an intercept, and acts as the intercept if there is none.
 #[test]
 fn a_constant_column() {
     for classes in [2, 3] {

@@ -1,4 +1,4 @@
-//! Fits stop when told to, and survive observers that panic.
+//! Fits stop when an observer asks for it, and survive observers that panic.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,7 +48,7 @@ fn a_break_stops_every_solver_at_once() {
     }
 }
 
-/// Nobody who stops a fit wants another one in its place.
+/// A fit that an observer stops is not followed by a refit.
 #[test]
 fn a_break_is_no_separation() {
     let (x, y) = (nalgebra::dmatrix![1.0; 2.0; 3.0; 4.0; 5.0; 6.0], [0, 0, 0, 1, 1, 1]);
@@ -61,7 +61,7 @@ fn a_break_is_no_separation() {
         });
         assert_eq!((model.expect("a model").report().stop, calls), (StopReason::Cancelled, 1), "{solver:?}");
     }
-    // Nor does the second fit go on when told to stop.
+    // The second fit stops too.
     let mut last = 0;
     let mut fits = 0;
     let model = way.fit_observed(&x, &y, |progress| {

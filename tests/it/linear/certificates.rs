@@ -1,4 +1,5 @@
-//! `Converged` is a certificate: the optimality conditions hold, by a computation that shares no code with the solvers.
+//! `Converged` is a certificate: the optimality conditions hold, by a computation that shares no code with
+//! the solvers.
 
 use logit::prelude::*;
 use logit::{FitOptions, FittedLogistic, LogisticRegression, StopReason};
@@ -68,7 +69,7 @@ fn converged_means_the_same_in_single_precision() {
     }
 }
 
-/// What has not converged is measured as honestly.
+/// The report of a fit that has not converged is just as accurate.
 #[test]
 fn running_out_of_iterations_is_reported_with_what_was_reached() {
     for classes in [2, 3] {
@@ -116,7 +117,8 @@ fn the_objective_never_rises() {
     }
 }
 
-/// A penalty larger than every correlation leaves all coefficients at exactly zero; one a little smaller does not.
+/// A penalty larger than every correlation leaves all coefficients at exactly zero; one a little smaller does
+/// not.
 #[test]
 fn the_largest_useful_penalty_is_that_of_the_gradient_at_zero() {
     for classes in [2, 3] {

@@ -1,4 +1,4 @@
-//! Class weights are sample weights by another name.
+//! Class weights are equivalent to sample weights.
 
 use logit::prelude::*;
 use logit::{ClassWeight, Penalty, Solver};
@@ -39,7 +39,7 @@ fn balanced_weights_of_three_and_two_rows() {
     }
 }
 
-/// Without columns that tell the classes apart, balanced classes are equally likely.
+/// Without informative columns, balanced classes are equally probable.
 #[test]
 fn balanced_classes_have_the_same_say() {
     for classes in [2, 3] {

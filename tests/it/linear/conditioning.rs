@@ -1,4 +1,4 @@
-//! The condition number in the report against eigenvalues of a Hessian that the test writes down.
+//! The condition number in the report, compared with the eigenvalues of a Hessian that the test computes.
 
 use logit::prelude::*;
 use logit::{LogisticRegression, Penalty};

@@ -156,7 +156,7 @@ fn the_model_is_the_fit_at_the_chosen_lambda() {
     assert_eq!(found.clone().into_model(), *found.model());
 }
 
-/// What a test row says reaches its own score and nothing else: the other folds see it in training, its own does not.
+/// A test row affects only its own score: the other folds train on it, its own fold does not.
 #[test]
 fn a_test_row_never_reaches_its_own_models() {
     struct Probabilities(std::sync::Mutex<Vec<DMatrix<f64>>>);

@@ -1,4 +1,4 @@
-//! The cases that every version must get right.
+//! Cases that every version must get right.
 
 use approx::assert_abs_diff_eq;
 use logit::prelude::*;

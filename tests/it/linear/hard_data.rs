@@ -1,4 +1,4 @@
-//! Numbers at the ends of the range: finite models or typed errors, and never a certificate that is not true.
+//! Numbers at the ends of the range give finite models or typed errors, and never a false certificate.
 
 use logit::prelude::*;
 use logit::{Error, LogisticRegression, Penalty, Solver};
@@ -95,7 +95,7 @@ fn extreme_offsets_and_weights_give_finite_models_or_errors() {
     }
 }
 
-/// The scale of all weights means nothing to a mean.
+/// A common factor of all weights does not change a mean.
 #[test]
 fn the_unit_of_weights_does_not_matter() {
     let data = Data::full(80, 3, 3, 125);

@@ -1,4 +1,4 @@
-//! Whatever the data, the penalty and the solver: a model of finite numbers or a typed error, in bounded time.
+//! Any data, penalty and solver give a finite model or a typed error, in bounded time.
 
 use logit::prelude::*;
 use logit::{ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Solver};

@@ -1,4 +1,4 @@
-//! Leave-one-out by one Newton step, leverages, residuals, suspicious labels.
+//! Leave-one-out estimates by one Newton step, leverages, residuals, suspicious labels.
 
 use crate::common::{normal, overlapping, pick};
 use logit::linear::{Influence, RowOptions};
@@ -228,8 +228,8 @@ proptest! {
     }
 }
 
-/// With an even number of classes and L1 alone all coefficients of a column may be in use, and their common shift is
-/// then in no one's sight, not even the penalty's.
+/// With an even number of classes and L1 alone, all coefficients of a column may be nonzero. Neither the loss
+/// nor the penalty then depends on their common shift.
 #[test]
 fn shifts_that_an_l1_penalty_does_not_see_do_not_matter() {
     let (x, y) = overlapping(200, 4, 4, 2);
@@ -385,7 +385,7 @@ fn flipped_labels_are_the_most_suspicious() {
     }
 }
 
-/// A row that alone decides a coefficient: without a penalty there is nothing to say about it without it.
+/// A row that alone determines a coefficient: without a penalty, there is no estimate without the row.
 #[test]
 fn a_row_that_decides_alone_stays_finite() {
     let mut x = normal(40, 2, 3);
@@ -411,7 +411,7 @@ fn single_precision_agrees() {
     }
 }
 
-/// More rows than one block and one chunk hold give what a few of them give.
+/// Rows in several blocks and chunks give the same results as a few of them.
 #[test]
 fn many_rows_are_taken_in_parts() {
     let (x, y) = overlapping(60, 3, 3, 19);

@@ -1,4 +1,5 @@
-//! Jeffreys' prior against numbers of an independent implementation, and where estimates exist because of it.
+//! Jeffreys' prior, compared with numbers of an independent implementation, and data for which only it has
+//! estimates.
 
 use logit::prelude::*;
 use logit::{LogisticRegression, Penalty, Solver, StopReason};

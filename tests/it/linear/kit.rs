@@ -1,4 +1,4 @@
-//! Combinations of solver and penalty, data with everything, and the objective written down once more.
+//! Combinations of solver and penalty, data with weights and offsets, and an independent objective.
 
 use logit::prelude::*;
 use logit::{FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Solver};
@@ -104,7 +104,8 @@ impl Data {
         self.y.iter().max().map_or(0, |max| max + 1)
     }
 
-    /// The mean loss, and its gradient with respect to slopes and intercepts, of coefficients in the user's units.
+    /// The mean loss, and its gradient with respect to slopes and intercepts, of coefficients in the user's
+    /// units.
     pub(crate) fn mean_loss<T: Real>(
         &self,
         model: &FittedLogistic<T, usize>,

@@ -1,4 +1,4 @@
-//! Names of classes, units of columns and the place of the origin.
+//! Names of classes, units of columns and the position of the origin.
 
 use logit::{Penalty, Solver};
 use nalgebra::DMatrix;
@@ -64,7 +64,8 @@ fn the_origin_moves_the_intercept_alone() {
         for c in [-3.0, 1e4] {
             let moved = Data { x: data.x.add_scalar(c), ..data.clone() };
             for way in ways() {
-                // Gradients are in units of x: c times as large as those of the centred columns, rounding included.
+                // Gradients are in units of x: c times as large as those of the centred columns, rounding
+                // included.
                 let way = way.tolerance(1e-9);
                 let (a, b) = (data.fit(&way), moved.fit(&way));
                 let apart = (a.coefficients() - b.coefficients()).amax();
@@ -80,7 +81,8 @@ fn the_origin_moves_the_intercept_alone() {
     }
 }
 
-/// The objective of absolute values over three classes is least where the middle coefficient of a column is zero.
+/// The objective of absolute values over three classes is least where the middle coefficient of a column is
+/// zero.
 #[test]
 fn absolute_values_settle_the_shift_of_softmax() {
     let data = Data::plain(150, 4, 3, 57);

@@ -1,4 +1,4 @@
-//! What a fit takes from the heap.
+//! The heap memory of a fit.
 
 use std::ops::ControlFlow;
 

@@ -1,6 +1,8 @@
-//! Logistic regression with every solver, penalty, weight and offset: what must hold whatever the combination.
+//! Logistic regression with every solver, penalty, weight and offset: properties that hold for all
+//! combinations.
 //!
-//! `kit` has the combinations, and computes objective and optimality conditions on its own, from their definitions.
+//! `kit` has the combinations, and computes objective and optimality conditions on its own, from their
+//! definitions.
 
 mod agreement;
 mod cancellation;

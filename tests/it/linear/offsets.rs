@@ -1,4 +1,4 @@
-//! An offset is a part of the score that is known.
+//! An offset is a known part of the score.
 
 use logit::{Penalty, Solver};
 use nalgebra::DMatrix;
@@ -31,7 +31,8 @@ fn a_constant_offset_moves_the_intercept_alone() {
     }
 }
 
-/// Columns that are taken out of `x` and put into the offset with their coefficients leave the others as they were.
+/// Columns that are taken out of `x` and put into the offset with their coefficients leave the others as they
+/// were.
 #[test]
 fn an_offset_is_a_column_with_a_known_coefficient() {
     for classes in [2, 3] {

@@ -1,4 +1,4 @@
-//! Duality gaps bound the distance to the minimum, wherever the fit stopped.
+//! Duality gaps bound the distance to the minimum, at whatever point the fit stopped.
 
 use logit::prelude::*;
 use logit::{Error, LogisticRegression, Penalty, StopReason};
@@ -87,7 +87,7 @@ fn a_fit_that_stops_by_its_gap_is_as_close_as_asked() {
     }
 }
 
-/// The objective must not depend on whether anybody asked for a gap.
+/// The objective does not depend on whether a gap is requested.
 #[test]
 fn gaps_in_wide_data_are_bounds_too() {
     for classes in [2, 3] {

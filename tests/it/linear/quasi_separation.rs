@@ -1,4 +1,5 @@
-//! Separation by some columns: named exactly, with the others at their limits, and undone by a penalty on demand.
+//! Separation by some columns: they are named exactly, the others are at their limits, and a penalty restores
+//! an optimum.
 
 use logit::linear::SeparationKind;
 use logit::prelude::*;
@@ -8,7 +9,8 @@ use nalgebra::{DMatrix, dmatrix};
 use super::kit::{Data, KINDS, SMOOTH, penalty, solvers};
 use crate::common::normal;
 
-/// Overlapping rows with a further column that is above zero in some rows of the last class only, 0 elsewhere.
+/// Overlapping rows with a further column that is above zero in some rows of the last class only, 0
+/// elsewhere.
 fn one_bad_column(classes: usize, at: usize) -> (Data, Vec<usize>) {
     let good = Data::plain(160, 3, classes, 131);
     let marked: Vec<usize> = (0..160).filter(|&row| good.y[row] == classes - 1 && row % 3 == 0).collect();
@@ -178,7 +180,8 @@ fn more_columns_than_rows_are_separated() {
     }
 }
 
-/// Class 0 has ones only, class 1 zeros only, class 2 both: every row ties with class 2, but 0 and 1 are apart.
+/// Class 0 has ones only, class 1 zeros only, class 2 both: every row ties with class 2, but 0 and 1 are
+/// apart.
 fn all_rows_tie(zero: f64, one: f64) -> FittedLogistic<f64, usize> {
     let x = dmatrix![zero; one; one; 0.0; 0.0; 0.0];
     let data = Data { x, y: vec![1, 2, 0, 1, 1, 2], weights: None, offset: None };

@@ -1,7 +1,7 @@
 //! Optima of logistic regression to the last digits, by every solver.
 //!
-//! Unless a comment says otherwise, reference numbers come from Newton's method with 60 digits. Their λ stands beside
-//! the sum of the losses: λ/n is ours.
+//! Unless a comment says otherwise, reference numbers come from Newton's method with 60 digits. Their λ
+//! stands beside the sum of the losses: λ/n is ours.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use logit::prelude::*;
@@ -75,8 +75,8 @@ fn the_start_has_the_loss_and_gradient_of_equal_probabilities() {
     }
 }
 
-/// The Hessian at zero is XᵀX/(4n) for two classes and (I - 11ᵀ/K)/K ⊗ XᵀX/n for K, plus the penalty; across shifts
-/// of all classes the latter is XᵀX/(Kn), so that Newton's first step is known.
+/// The Hessian at zero is XᵀX/(4n) for two classes and (I - 11ᵀ/K)/K ⊗ XᵀX/n for K, plus the penalty; across
+/// shifts of all classes the latter is XᵀX/(Kn), so that Newton's first step is known.
 #[test]
 fn the_first_step_of_newtons_method_is_that_of_the_hessian_at_zero() {
     let one = LogisticRegression::new(Penalty::l2(1.0)).solver(Solver::Newton).max_iterations(1);
@@ -126,8 +126,8 @@ fn nine_rows_of_three_classes() {
     }
 }
 
-/// Admissions to the university of California, Los Angeles, by the rank of the school: with a coefficient for each
-/// rank, log-odds are those of the counts.
+/// Admissions to the university of California, Los Angeles, by the rank of the school: with a coefficient for
+/// each rank, log-odds are those of the counts.
 #[test]
 fn counts_as_weights_and_as_rows_have_the_optimum_in_closed_form() {
     let (rejected, admitted) = ([28.0, 97.0, 93.0, 55.0], [33.0, 54.0, 28.0, 12.0]);
@@ -189,7 +189,8 @@ fn irises_of_two_species_without_a_penalty() {
     }
 }
 
-/// The statistics consultants of the University of California, Los Angeles, show these rows for complete separation.
+/// The statistics consultants of the University of California, Los Angeles, show these rows for complete
+/// separation.
 fn separable() -> (DMatrix<f64>, [u8; 8]) {
     let x = dmatrix![1.0, 3.0; 2.0, 2.0; 3.0, -1.0; 3.0, -1.0; 5.0, 2.0; 6.0, 4.0; 10.0, 1.0; 11.0, 0.0];
     (x, [0, 0, 0, 0, 1, 1, 1, 1])
@@ -208,7 +209,7 @@ fn complete_separation_is_reported_with_a_model_that_is_right() {
             assert!(all(&model)[0].iter().all(|w| w.is_finite()));
             assert_eq!(model.predict(&x).expect("good data"), y);
         }
-        // Three classes, each apart from the others; and a penalty of zero is none.
+        // Three separated classes; a penalty of zero is no penalty.
         let model = LogisticRegression::new(Penalty::l2(0.0)).solver(solver);
         let model = model.fit(&x, &[0, 0, 0, 0, 1, 1, 2, 2]).expect("a model");
         assert_eq!(model.report().stop, StopReason::Separated, "{solver:?}: {}", model.report());

@@ -1,4 +1,4 @@
-//! The same bits every time, on every thread.
+//! Fits repeat to the bit, on every thread.
 
 use logit::LogisticRegression;
 use logit::prelude::*;

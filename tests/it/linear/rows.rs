@@ -1,4 +1,4 @@
-//! Weights are repetitions, and the order of rows is of no importance.
+//! Weights are repetitions, and the order of rows does not matter.
 
 use logit::linear::Strength;
 use logit::{ClassWeight, Penalty, Solver};
@@ -6,7 +6,8 @@ use logit::{ClassWeight, Penalty, Solver};
 use super::kit::{Data, assert_same, exact, ways};
 use crate::common::shuffled;
 
-/// Of all penalties, strengths in both scales among them, with offsets and with class weights from the weighted rows.
+/// Of all penalties, strengths in both scales among them, with offsets and with class weights from the
+/// weighted rows.
 #[test]
 fn a_weight_of_k_is_the_row_k_times() {
     for classes in [2, 3] {

@@ -131,7 +131,7 @@ fn given_coefficients_come_back_and_predict() {
             assert_eq!(given.predict(&data.x), model.predict(&data.x));
         }
     }
-    // Extremes are coefficients like any other.
+    // Extreme coefficients are valid too.
     let extreme = FittedLogistic::from_coefficients(vec![0, 1], dmatrix![f64::MAX; 5e-324], dvector![-0.0]);
     let extreme = extreme.expect("finite");
     assert_eq!(extreme.coefficients()[0], f64::MAX);
@@ -201,7 +201,8 @@ fn a_start_far_out_of_range_is_survived() {
     }
 }
 
-/// Coordinates of a start are found in a pass over the data; here they overflow, which only a fit that can go on finds.
+/// Coordinates of a start are found in a pass over the data; here they overflow, which only a fit that can go
+/// on finds.
 #[test]
 fn a_solver_that_does_not_suit_the_penalty_is_refused_before_any_pass() {
     let (x, y) = (dmatrix![1e3; -1e3; 2e3; 0.0], [0, 1, 0, 1]);

@@ -1,5 +1,5 @@
-//! Every loss of the crate, and what holds for all of them: right gradients and curvatures, rows that do not know of each
-//! other, and odd input that does as little harm as it can.
+//! Every loss of the crate: right gradients and curvatures, independent rows, and harmless results for odd
+//! input.
 
 use std::sync::Arc;
 
@@ -34,7 +34,8 @@ fn all(columns: usize) -> Vec<ClassificationLoss> {
     ]
 }
 
-/// Losses for which scores of 1e3 and targets give numbers around 1, and of which `curvature` is the second derivative.
+/// Losses for which scores of 1e3 and targets give numbers around 1, and of which `curvature` is the second
+/// derivative.
 fn is_exact(loss: &ClassificationLoss) -> bool {
     !matches!(
         loss,
@@ -91,7 +92,7 @@ impl Batch {
     }
 }
 
-/// A single column of softmax scores stands for one class.
+/// A single column of softmax scores is a single class.
 fn fits(loss: &ClassificationLoss, columns: usize, soft: bool) -> bool {
     let single = matches!(
         loss,
@@ -142,7 +143,8 @@ proptest! {
         }
     }
 
-    /// Moving one row, to NaN even, changes no bit of another row's gradient; without weight it changes no value either.
+    /// Moving one row, to NaN even, changes no bit of another row's gradient; without weight it changes no
+    /// value either.
     #[test]
     fn rows_do_not_know_of_each_other(rows in 2usize..150, columns in 1usize..6, soft: bool, seed: u64) {
         let mut batch = Batch::new(rows, columns, 4.0, seed);
@@ -249,8 +251,8 @@ proptest! {
         }
     }
 
-    /// The positive part of the second derivative of the focal loss, and Gauss-Newton of the squared errors from
-    /// differences of the link.
+    /// The positive part of the second derivative of the focal loss, and Gauss-Newton of the squared errors
+    /// from differences of the link.
     #[test]
     fn curvatures_that_stand_in_are_what_they_say(columns in 2usize..5, soft: bool, seed: u64) {
         let batch = Batch::new(1, columns, 3.0, seed);

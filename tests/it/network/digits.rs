@@ -1,7 +1,8 @@
-//! The promise of `examples/digits.rs`: at least 97.5 % of unseen digits, for the default seed and in the median.
+//! The promise of `examples/digits.rs`: at least 97.5 % of unseen digits, for the default seed and in the
+//! median.
 //!
-//! On ten such splits scikit-learn 1.9.1 has a median of 97.78 % with its `MLPClassifier` and of 96.67 % with its
-//! `LogisticRegression` (measured 2026-11-23, defaults, pixels divided by 16).
+//! On ten such splits scikit-learn 1.9.1 has a median of 97.78 % with its `MLPClassifier` and of 96.67 % with
+//! its `LogisticRegression` (measured 2026-11-23, defaults, pixels divided by 16).
 
 use logit::prelude::*;
 use logit::{Adam, MlpClassifier, data, train_test_split};

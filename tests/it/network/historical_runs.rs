@@ -1,5 +1,5 @@
-//! Training runs that people have reported, with the numbers they saw: a network stuck at the base rate, a network of
-//! three units on badly and on well scaled features, and a small network on MNIST.
+//! Training runs that people have reported, with the numbers they saw: a network stuck at the base rate, a
+//! network of three units on badly and on well scaled features, and a small network on MNIST.
 
 use std::path::Path;
 
@@ -22,8 +22,8 @@ fn digits(part: &str, rows: usize) -> Digits {
     digits
 }
 
-/// 784-24-10 with sigmoids in both layers and ten binary cross-entropies, all weights and biases uniform on [0, 0.01), 200
-/// steps of gradient descent on all rows.
+/// 784-24-10 with sigmoids in both layers and ten binary cross-entropies, all weights and biases uniform on
+/// [0, 0.01), 200 steps of gradient descent on all rows.
 fn nearly_equal_weights(digits: &Digits, rate: f64) -> FittedMlp<f32, usize> {
     let uniform = Initializer::Uniform { low: 0.0, high: 0.01 };
     MlpClassifier::new([24])
@@ -46,8 +46,8 @@ fn judged(model: &FittedMlp<f32, usize>, digits: &Digits) -> (f64, DMatrix<f32>)
     (BinaryCrossEntropy.mean(&scores, Targets::Classes(&digits.y), None).unwrap(), probabilities)
 }
 
-/// The report: from 7.3 to 4.94, 3.26 and 3.25, "the same output for every digit". The first 4,800 rows of the whole of
-/// MNIST, which the report used, are others than ours.
+/// The report: from 7.3 to 4.94, 3.26 and 3.25, "the same output for every digit". The first 4,800 rows of
+/// the whole of MNIST, which the report used, are others than ours.
 #[test]
 fn weights_that_are_nearly_equal_end_at_the_base_rate() {
     let digits = digits("train", 4800);
@@ -80,7 +80,8 @@ fn a_rate_of_one_leaves_the_base_rate() {
     assert!((loss - 0.78).abs() < 0.03 && (accuracy - 0.908).abs() < 0.01, "{loss}, {accuracy}");
 }
 
-/// The accuracy of a 2-3-1 network, trained with Adam for 1,000 epochs, on a fifth of the points that it has not seen.
+/// The accuracy of a 2-3-1 network, trained with Adam for 1,000 epochs, on a fifth of the points that it has
+/// not seen.
 fn in_the_plane<P: Transformer<f64>>(scaling: P, seed: u64) -> f64 {
     let mixture = GaussianMixture::new([
         Component::new("one", 1000, [5.0, 5.0], [10.0, 2.0]),
@@ -101,8 +102,9 @@ fn three_units_suffice_on_standardised_features() {
     }
 }
 
-/// Only the direction of a point is left: the best possible rule is right in 95.5 % of all cases (by simulation of 16
-/// million points), three standard errors more are 97.7 % of 800 rows. Seed 8 ends with a single edge, at 73 %.
+/// Only the direction of a point is left: the best possible rule is right in 95.5 % of all cases (by
+/// simulation of 16 million points), three standard errors more are 97.7 % of 800 rows. Seed 8 ends with a
+/// single edge, at 73 %.
 #[test]
 fn rows_of_unit_length_have_lost_what_tells_the_classes_apart() {
     for seed in [0, 1, 8] {
@@ -111,9 +113,9 @@ fn rows_of_unit_length_have_lost_what_tells_the_classes_apart() {
     }
 }
 
-/// The means of five seeds are at least those of scikit-learn 1.9.1 and PyTorch 2.15: 93.89 % and 93.30 % with batches of
-/// 200 rows, 94.83 % and 94.74 % with 32 (measured 2026-11-24, 20 epochs, Adam with a rate of 0.001, no penalty). The example
-/// `mnist` prints them all.
+/// The means of five seeds are at least those of scikit-learn 1.9.1 and PyTorch 2.15: 93.89 % and 93.30 %
+/// with batches of 200 rows, 94.83 % and 94.74 % with 32 (measured 2026-11-24, 20 epochs, Adam with a rate of
+/// 0.001, no penalty). The example `mnist` prints them all.
 #[test]
 fn a_small_network_reads_mnist_as_well_as_those_of_others() {
     let (train, test) = (digits("train", 8000), digits("t10k", 2000));

@@ -1,4 +1,4 @@
-//! Several labels a row.
+//! Several labels per row.
 
 use logit::nn::{
     BinaryCrossEntropy, Examples, Focal, Normalization, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
@@ -81,7 +81,8 @@ fn sets_weights_thresholds_and_validation_rows_work() {
     assert!(model.clone().with_thresholds([0.5]).is_err() && model.with_thresholds([0.5, 0.5, 1.5]).is_err());
 }
 
-/// Over-trained on few rows, probabilities are too sure; calibrated on others, they are better and keep their order.
+/// Over-trained on few rows, probabilities are too sure; calibrated on others, they are better and keep their
+/// order.
 #[test]
 fn calibration_makes_probabilities_of_each_label_true() {
     let ((x, y), (x_held, y_held), (x_new, y_new)) = (rows(80, 5), rows(500, 6), rows(2000, 7));

@@ -72,7 +72,7 @@ fn two_scores_of_softmax_have_their_difference_as_log_odds() {
     }
 }
 
-/// A loss of the crate as a stranger would bring it.
+/// A loss of the crate, wrapped as a loss of another crate.
 #[test]
 fn a_loss_of_another_crate_trains_to_the_same_bits_and_is_not_saved() {
     for classes in [2, 3] {

@@ -1,4 +1,5 @@
-//! The perceptron as a classifier: every setting, several labels a row, minimisers, own layers and losses.
+//! The perceptron as a classifier: every setting, several labels per row, minimisers, your own layers and
+//! losses.
 
 mod digits;
 #[cfg(feature = "gzip")]

@@ -1,4 +1,4 @@
-//! Own layers and an own loss as a classifier, and networks with known parameters.
+//! Your own layers and loss as a classifier, and networks with known parameters.
 
 use logit::metrics::Accuracy;
 use logit::nalgebra::{DMatrix, dmatrix};

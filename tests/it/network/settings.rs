@@ -1,4 +1,4 @@
-//! What the settings of the perceptron do.
+//! The effects of the settings of the perceptron.
 
 use logit::metrics::Accuracy;
 use logit::nn::{AnyLayer, Initializer, MlpOptions, Normalization};
@@ -52,7 +52,7 @@ fn normalisation_and_dropout_learn_and_predict_row_by_row() {
         let network = MlpClassifier::new([16]).normalization(normalization).dropout(0.2);
         let model = network.optimizer(Adam::new(0.01)).epochs(60).seed(2).fit(&x, &y).unwrap();
         assert!(model.score(&x, &y).unwrap() > 0.95, "{normalization:?}");
-        // Neither masks nor other rows have a say in a prediction.
+        // Neither masks nor other rows affect a prediction.
         let all = model.predict_proba(&x).unwrap();
         assert_eq!(all, model.predict_proba(&x).unwrap());
         for row in [0, 77, 149] {

@@ -1,4 +1,5 @@
-//! The Levenberg-Marquardt method: known minima, singular and hostile objectives, and what its report certifies.
+//! The Levenberg-Marquardt method: known minima, singular and hostile objectives, and what its report
+//! certifies.
 
 use std::ops::ControlFlow;
 
@@ -245,7 +246,7 @@ fn logistic_regression_agrees_with_newtons_method() {
     }
 }
 
-/// σ(p)² and its like, with ways to go wrong.
+/// σ(p)² and similar objectives, each with a defect.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Hostile {
     /// Infinite beyond 2: the first full step lands there.

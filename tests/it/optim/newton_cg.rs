@@ -1,4 +1,5 @@
-//! Truncated Newton ends where Newton's method does, with products alone, and survives products that mislead.
+//! Truncated Newton reaches the minimum of Newton's method with Hessian products alone, and survives wrong
+//! products.
 
 use std::ops::ControlFlow;
 

@@ -32,7 +32,7 @@ fn steepness(p: &DMatrix<f64>, w: &DMatrix<f64>, (x, y): (&DMatrix<f64>, &[usize
     slopes.amax().max(residuals.row_sum().amax() / n)
 }
 
-/// A status of convergence is a certificate: the gradient, computed by somebody else, is within the tolerance.
+/// Convergence is certified: the gradient, computed independently, is within the tolerance.
 #[test]
 fn converged_means_that_the_gradient_is_small() {
     let iris = data::iris();
@@ -232,7 +232,8 @@ impl HessianProduct<f64> for Counting {
     }
 }
 
-/// Also where line searches fail, steps are taken back, and an earlier point is returned than the one evaluated last.
+/// Also where line searches fail, steps are taken back, and an earlier point is returned than the one
+/// evaluated last.
 #[test]
 fn the_report_counts_every_evaluation() {
     type Solve = fn(&mut Counting) -> Result<MinimizeResult<f64>, Error>;
@@ -250,7 +251,7 @@ fn the_report_counts_every_evaluation() {
     }
 }
 
-/// `&mut O` is whatever `O` is, with everything that it says of its points.
+/// `&mut O` forwards everything to `O`.
 #[test]
 fn borrowed_objectives_answer_as_the_owned_ones() {
     struct Tells;
@@ -507,7 +508,8 @@ fn divergence_stops_training_and_keeps_the_last_finite_parameters() {
         assert!(model.params().iter().all(|p| p.is_finite()));
         let early = network.clone().epochs(1).fit(&x, &y).expect("good data");
         assert_ne!(early.params(), model.params());
-        // What is kept is from before the step that led out: that of the penalty, or the one before a bad loss.
+        // What is kept is from before the step that led out: that of the penalty, or the one before a bad
+        // loss.
         let whole =
             if divergence.what == NonFinite::Loss { report.iterations - 1 } else { report.iterations };
         let until = network.epochs(whole).fit(&x, &y).expect("good data");

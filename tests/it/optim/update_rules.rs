@@ -1,4 +1,4 @@
-//! Update rules: exact traces, odd inputs, weight decay, saved state, hyper-parameters, and what they minimise.
+//! Update rules: exact traces, odd inputs, weight decay, saved state, hyper-parameters, and minimisation.
 
 use std::ops::Range;
 
@@ -251,7 +251,7 @@ fn a_gradient_that_is_not_a_number_is_not_hidden() {
     }
 }
 
-/// Constant gradients have no variance, and what rounding leaves of it must not be negative.
+/// Constant gradients have no variance, and its rounding error must not be negative.
 #[test]
 fn centred_rms_prop_survives_constant_gradients() {
     for g in [0.1, 0.3, 1e3] {
@@ -275,7 +275,7 @@ fn any_step_number_is_finite_and_the_corrections_end() {
         (0..3).for_each(|number| assert!(at(number) < 0.0 && far < 0.0, "{rule:?}"));
         for number in [10_000_000, i32::MAX as u64 - 1, i32::MAX as u64 + 1, u64::from(u32::MAX)] {
             match rule {
-                // Its learning rate falls for ever, if told to.
+                // With a decay, its learning rate falls without end.
                 UpdateRule::Adagrad(_) => assert!(at(number) <= far),
                 _ => assert_relative_eq!(at(number), far, max_relative = 1e-12),
             }
@@ -575,7 +575,8 @@ fn hyper_parameters_out_of_range_are_refused_by_name() {
     }
 }
 
-/// Each with a rate that suits the problem: (x - 3)^2 + 10 (y + 1)^2 from (0, 0), then Rosenbrock's valley from (-1.2, 1).
+/// Each with a rate that suits the problem: (x - 3)^2 + 10 (y + 1)^2 from (0, 0), then Rosenbrock's valley
+/// from (-1.2, 1).
 #[test]
 fn every_rule_reaches_the_minimum_of_a_parabola_and_of_rosenbrocks_valley() {
     let parabola = |p: &[f64]| vec![2.0 * (p[0] - 3.0), 20.0 * (p[1] + 1.0)];

@@ -84,9 +84,9 @@ fn scalar(cases: &Activations) -> [(Activation, &[Scalar]); 14] {
     ]
 }
 
-/// The size of the terms of a derivative that is a sum of two, g(x) and x g'(x) with the gate g, of which the second
-/// is negative and the larger below some point between -2 and 0: rounding of either is all that limits the sum there.
-/// Zero elsewhere.
+/// The size of the terms of a derivative that is a sum of two, g(x) and x g'(x) with the gate g, of which the
+/// second is negative and the larger below some point between -2 and 0: rounding of either is all that limits
+/// the sum there. Zero elsewhere.
 fn cancelling(activation: Activation, x: f64) -> f64 {
     let gate = match activation {
         Activation::Silu => 1.0 / (1.0 + (-x).exp()),
@@ -101,8 +101,8 @@ fn cancelling(activation: Activation, x: f64) -> f64 {
     if x > -2.0 && x < 0.0 { gate } else { 0.0 }
 }
 
-/// Values and derivatives at `x` by way of a layer, in a single batch; the layer multiplies by its one weight, 1, or
-/// has no parameters.
+/// Values and derivatives at `x` by way of a layer, in a single batch; the layer multiplies by its one
+/// weight, 1, or has no parameters.
 fn through<T: Real>(layer: &impl Layer<T>, x: &[T]) -> Vec<(T, T)> {
     let params = &[T::one(), T::zero()][..layer.parameter_count()];
     let x = DMatrix::from_column_slice(x.len(), 1, x);
@@ -148,7 +148,8 @@ fn values_and_derivatives_agree_to_the_last_digits() {
     assert_eq!(compared, 14 * 49);
 }
 
-/// Single precision against double precision at the same argument, which the test above compares with the file.
+/// Single precision against double precision at the same argument, which the test above compares with the
+/// file.
 #[test]
 fn single_precision_is_off_by_a_few_units_in_its_last_place() {
     let cases = read();

@@ -185,7 +185,7 @@ fn polished_vertices_are_the_exact_points() {
         assert_eq!(found.is_reached(), !exact.is_empty(), "{name}");
         let p = case.on_grid(|x| classifier.predict_proba(x).expect("points").column(1).into_owned());
         Within::relative(1e-14).all(name, &[found.range().0, found.range().1], &[p.min(), p.max()]);
-        // How far interpolation is off, which is what polishing mends.
+        // The error of interpolation, which polishing removes.
         let z = case.on_grid(|x| classifier.decision_function(x).expect("points").column(0).into_owned());
         for (values, level, wanted) in
             [(p, case.level, case.max_vertex_error_probability), (z, 0.0, case.max_vertex_error_logit)]

@@ -1,4 +1,4 @@
-//! Comparing found with wanted numbers.
+//! Comparison of found and expected numbers.
 
 use std::fmt::Display;
 
@@ -15,7 +15,8 @@ pub(crate) struct Within {
 }
 
 impl Within {
-    /// A relative tolerance, also for tiny numbers; subnormal ones, which have fewer digits, may be 20 units off.
+    /// A relative tolerance, also for tiny numbers; subnormal ones, which have fewer digits, may be 20 units
+    /// off.
     pub(crate) const fn relative(relative: f64) -> Self {
         Within { relative, absolute: 1e-322 }
     }
@@ -25,8 +26,8 @@ impl Within {
         Within { absolute: self.absolute + absolute, ..self }
     }
 
-    /// So many units in the last place of an `f32`, whose argument has been rounded: `shift` is how much that moves
-    /// the result.
+    /// This number of units in the last place of an `f32`, whose argument has been rounded: `shift` is how
+    /// much that moves the result.
     pub(crate) fn single(units: f64, shift: f64) -> Self {
         Within { relative: units * f64::from(f32::EPSILON), absolute: units * SMALLEST_SINGLE + shift }
     }

@@ -127,8 +127,8 @@ fn curves_of_two_classes() {
             CLOSE.all(name, corners.true_positive_rate(), &wanted.tpr);
             CLOSE.all(name, corners.thresholds(), &wanted.thresholds());
         } else {
-            // With weights, which points lie on a straight line is a matter of rounding there: ours are among theirs, and
-            // theirs are on our lines.
+            // With weights, which points lie on a straight line is a matter of rounding there: ours are among
+            // theirs, and theirs are on our lines.
             let (fpr, tpr) = (corners.false_positive_rate(), corners.true_positive_rate());
             for (at, threshold) in corners.thresholds().iter().enumerate() {
                 let index = wanted.thresholds().iter().position(|t| t == threshold).expect("one of theirs");

@@ -88,7 +88,8 @@ impl<'a> Fitted<'a> {
     }
 }
 
-/// Fits all cases with an L2 penalty and all without a penalty and hands them over; or those with an L1 penalty.
+/// Fits all cases with an L2 penalty and all without a penalty and hands them over; or those with an L1
+/// penalty.
 fn each(demands: &Demands, mut check: impl FnMut(&Fitted<'_>)) {
     let Logistic { datasets, fits, unpenalised } = cases::read();
     let absolute = demands.solver == Solver::ProximalNewton;
@@ -134,8 +135,8 @@ const NEWTON: Demands = Demands {
     probabilities: 5e-10,
 };
 
-/// The way there decides which gradient within the tolerance a fit ends with, and the coefficients of large C follow
-/// the gradient by its inverse curvature: hence the room.
+/// The way there decides which gradient within the tolerance a fit ends with, and the coefficients of large C
+/// follow the gradient by its inverse curvature: hence the room.
 const LBFGS: Demands = Demands {
     solver: Solver::Lbfgs,
     tolerance: 1e-11,

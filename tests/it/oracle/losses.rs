@@ -1,4 +1,5 @@
-//! Losses, their gradients and their links: mpmath with 60 digits, rounded to `f64`, and checked there with PyTorch.
+//! Losses, their gradients and their links: mpmath with 60 digits, rounded to `f64`, and checked there with
+//! PyTorch.
 
 mod cases;
 
@@ -49,8 +50,8 @@ fn compare_rows(loss: &dyn Loss<f64>, rows: &[Row]) {
     }
 }
 
-/// Compares the rows with so many scores as one batch, each by a weight of 1 on its row and 0 on all others; returns
-/// how many there are.
+/// Compares the rows with this number of scores as one batch, each by a weight of 1 on its row and 0 on all
+/// others; returns how many there are.
 fn compare_batch(loss: &dyn Loss<f64>, rows: &[Row], columns: usize) -> usize {
     let rows: Vec<&Row> = rows.iter().filter(|row| row.scores.len() == columns).collect();
     let scores = DMatrix::from_fn(rows.len(), columns, |i, k| rows[i].scores[k]);

@@ -68,8 +68,8 @@ fn scores_of_two_classes_are_ranked_with_ties_and_weights() {
     assert_eq!([compared, refused], [11, 1]);
 }
 
-/// How much of the weight becomes right when rows with a probability of 1/2 are called by class 0, less what becomes
-/// wrong.
+/// How much of the weight becomes right when rows with a probability of 1/2 are called by class 0, less what
+/// becomes wrong.
 fn gain_from_ties(case: &Binary) -> f64 {
     let weight = |row: usize| case.sample_weight.as_ref().map_or(1.0, |weights| weights[row]);
     let (mut gain, mut total) = (0.0, 0.0);

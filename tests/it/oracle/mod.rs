@@ -1,8 +1,10 @@
-//! The crate against numbers that others computed: mpmath, PyTorch, JAX, scikit-learn, statsmodels and contourpy.
+//! The crate against numbers that others computed: mpmath, PyTorch, JAX, scikit-learn, statsmodels and
+//! contourpy.
 //!
-//! `data/` holds one file of reference numbers per module below; each names its sources and versions in `source`
-//! and explains itself in `schema`. Numbers have 17 digits and round-trip to `f64`. Every test counts the cases that
-//! it compared, so that none is left out unnoticed, and skips only what the crate does not have.
+//! `data/` holds one file of reference numbers per module below; each names its sources and versions in
+//! `source` and explains itself in `schema`. Numbers have 17 digits and round-trip to `f64`. Every test
+//! counts the cases that it compared, so that none is left out unnoticed, and skips only what the crate does
+//! not have.
 
 mod activations;
 mod boundaries;

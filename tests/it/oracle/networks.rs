@@ -89,14 +89,15 @@ fn read() -> Networks {
     json::read(include_str!("data/networks.json"))
 }
 
-/// Rounding of sums of a few products of numbers near 1. Relative to tiny numbers the references are not as good:
-/// for `xor_221_sigmoid_bce`, exact arithmetic gives the loss 4.5460775016415884e-5 and not ...6241486e-5.
-/// It holds with half of it, after ten steps of training too; the rest is for processors that round products before sums.
+/// Rounding of sums of a few products of numbers near 1. Relative to tiny numbers the references are not as
+/// good: for `xor_221_sigmoid_bce`, exact arithmetic gives the loss 4.5460775016415884e-5 and not
+/// ...6241486e-5. It holds with half of it, after ten steps of training too; the rest is for processors that
+/// round products before sums.
 const CLOSE: Within = Within::relative(2e-15).plus(3e-15);
 
-/// The gradient with respect to a bias that batch normalisation centres away is zero up to rounding, here and in the
-/// reference, and Adam divides that rounding by its own size plus 1e-8. Such biases wander by up to the learning rate
-/// times 1e-16 / 1e-8 in a step, 5e-9 in ten, and running means with them.
+/// The gradient with respect to a bias that batch normalisation centres away is zero up to rounding, here and
+/// in the reference, and Adam divides that rounding by its own size plus 1e-8. Such biases wander by up to
+/// the learning rate times 1e-16 / 1e-8 in a step, 5e-9 in ten, and running means with them.
 const WANDERING: Within = Within::relative(2e-15).plus(1e-8);
 
 fn compare_case(case: &Case, mut model: Model) {
@@ -135,7 +136,7 @@ fn outputs_losses_and_all_gradients_agree_with_autograd() {
 enum Penalty {
     /// Added to the gradient here.
     InGradient,
-    /// Left to the optimizer, as weight decay on what the network says is penalised.
+    /// The penalty as weight decay of the optimizer, on the penalised parameters.
     AsWeightDecay,
 }
 

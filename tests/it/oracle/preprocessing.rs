@@ -65,7 +65,7 @@ struct Fitted {
     data_min: Option<Vec<f64>>,
     data_max: Option<Vec<f64>>,
     data_range: Option<Vec<f64>>,
-    /// What min-max scaling adds after its factor.
+    /// The offset that min-max scaling adds after its factor.
     min: Option<Vec<f64>>,
     max_abs: Option<Vec<f64>>,
     var: Option<Vec<f64>>,
@@ -149,7 +149,7 @@ fn row(values: &[f64]) -> DMatrix<f64> {
     DMatrix::from_row_slice(1, values.len(), values)
 }
 
-/// What a shift by a mean that is rounded to |mean| eps does to numbers in units of the scale.
+/// The error, in units of the scale, of a shift by a mean that is rounded to |mean| eps.
 fn rounding(x: &DMatrix<f64>, scale: &[f64]) -> Vec<f64> {
     let largest = x.column_iter().map(|column| column.amax());
     largest.zip(scale).map(|(largest, scale)| 1e-3 * largest / scale).collect()
@@ -255,7 +255,8 @@ fn scalers() {
                 }
             }
             if let (Some(wanted), Some(found)) = (wanted.and_then(|f| f.var.as_ref()), &numbers.var) {
-                // One pass there: where it loses digits, the exact variance above is what counts.
+                // The reference uses one pass; where it loses digits, only the exact variance above is
+                // compared.
                 for ((&found, &wanted), &exact) in found.iter().zip(wanted).zip(&case.exact_var) {
                     assert!(
                         (found - wanted).abs() <= (wanted - exact).abs() + 1e-12 * wanted,

@@ -26,7 +26,7 @@ struct Case {
     lr: Vec<f64>,
     /// The rate of each step, from the position.
     lr_closed_form: Option<Vec<f64>>,
-    /// What is observed at the end of each epoch.
+    /// The metric observed at the end of each epoch.
     metrics: Option<Vec<f64>>,
 }
 
@@ -69,7 +69,7 @@ fn read() -> Reference {
     json::read(include_str!("data/optimizers.json"))
 }
 
-/// The schedule of a case; names begin with what they are, and may go on.
+/// The schedule of a case; its name begins with the kind of the schedule.
 fn schedule(case: &mut Case) -> Schedule {
     let (base, hyper) = (case.base_lr, &mut case.hyper);
     let schedule = match case.name.as_str() {
@@ -164,8 +164,8 @@ fn rates_agree_at_every_position() {
                 rate
             })
             .collect();
-        // The reference computes small rates as differences of large ones (1 + cos x, or the highest rate and a step
-        // down from it) and so rounds them at the size of the highest.
+        // The reference computes small rates as differences of large ones (1 + cos x, or the highest rate and
+        // a step down from it) and so rounds them at the size of the highest.
         let highest = rates.iter().fold(0.0, |max: f64, &rate| max.max(rate));
         let differences = case.name.contains("cos") || case.name.contains("one_cycle");
         let within = if differences { CLOSE.plus(highest * 1e-16) } else { CLOSE };

@@ -1,4 +1,4 @@
-//! Damaged files: a typed error that says why, and never a panic or much memory.
+//! Damaged files give a typed error with the reason, and never a panic or high memory use.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::kit::{Subject, classifiers, everything, others, small};
 use crate::common::file_parts::{Array, Parts, header, with_header};
 
-/// What memory a reader may take besides twice the bytes.
+/// The memory that a reader may take besides twice the bytes.
 const ROOM: usize = 1 << 20;
 
-/// What comes of reading, for little memory.
+/// The result of reading, checked to take little memory.
 fn read<M: Persist>(_like: &M, bytes: &[u8]) -> Result<M, Error> {
     let mut result = None;
     let taken = allocation_counter::measure(|| result = Some(M::from_bytes(bytes))).bytes_max;
@@ -109,7 +109,8 @@ fn size(array: &Array) -> usize {
 
 const LIES: [f64; 7] = [f64::NAN, f64::INFINITY, -1.0, -0.0, 5e-324, f64::MAX, 0.1];
 
-/// Numbers of an array replaced, under a checksum that fits: refused, or a value that works and keeps them to the bit.
+/// Numbers of an array replaced, under a checksum that fits: refused, or a value that works and keeps them to
+/// the bit.
 #[test]
 fn no_number_in_an_array_makes_a_model_that_fails() {
     let mut kept = 0;

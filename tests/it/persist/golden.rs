@@ -1,8 +1,8 @@
-//! Files that this version and those before it saved: they stay loadable, and predict what they did.
+//! Files saved by this version and earlier ones load, and predict as they did.
 //!
-//! One command writes the files of a version, with the seeds of the fuzz targets, and replaces those that are there:
-//! `LOGIT_WRITE_GOLDEN=1.0 cargo test --all-features --test models golden`. A new version of the format adds a directory,
-//! and leaves the others as they are.
+//! One command writes the files of a version, with the seeds of the fuzz targets, and replaces those that are
+//! there: `LOGIT_WRITE_GOLDEN=1.0 cargo test --all-features --test models golden`. A new version of the
+//! format adds a directory, and leaves the others as they are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ fn of_kind<T: Real>(path: &Path, labels: &str) -> Value {
     }
 }
 
-/// What every file predicts now.
+/// The current predictions of every file.
 fn all_predictions(version: &str) -> Value {
     let mut found = json!({});
     for (name, labels) in CLASSIFIERS {

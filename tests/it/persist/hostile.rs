@@ -1,4 +1,4 @@
-//! Files made by somebody who wants to do harm.
+//! Malicious files.
 
 use logit::nalgebra::{dmatrix, dvector};
 use logit::prelude::*;

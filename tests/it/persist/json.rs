@@ -1,4 +1,4 @@
-//! Models through serde: as JSON, and in a format that is not for people.
+//! Models through serde: as JSON, and in a binary format.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::kit::{Stored, Subject, everything, small};
 use crate::common::file_parts::Parts;
 
-/// What memory a reader may take besides a few times the text.
+/// The memory that a reader may take besides a few times the text.
 const ROOM: usize = 1 << 20;
 
 #[test]
@@ -179,7 +179,7 @@ fn golden_rows_are_predicted_again() {
     assert!(error.to_string().contains("golden row 0 had the score 7 when it was saved"), "{error}");
 }
 
-/// Every place of the value, and what is there.
+/// Every path in the value, with its content.
 fn places(value: &Value, path: &str, found: &mut Vec<String>) {
     found.push(path.to_owned());
     match value {

@@ -62,7 +62,8 @@ pub(crate) fn rows<T: Real>() -> (DMatrix<T>, Vec<usize>) {
     (x, y)
 }
 
-/// What a classifier makes of some rows: the bits of scores, probabilities and their logarithms, and labels; or why not.
+/// The predictions of a classifier: the bits of scores, probabilities and their logarithms, and labels; or
+/// the error.
 pub(crate) type Predictions = Result<(Vec<u64>, Vec<u64>, Vec<u64>, String), Error>;
 
 /// A stored value whose type does not show.
@@ -71,7 +72,8 @@ pub(crate) trait Subject: Send + Sync {
     /// Another one of the same type from the bytes of a file.
     fn read(&self, bytes: &[u8]) -> Result<Box<dyn Subject>, Error>;
     fn debug(&self) -> String;
-    /// Of the first so many rows that belong to it; nothing for what does not classify.
+    /// Predictions for the first rows of its data, at most this number; `None` if the value does not
+    /// classify.
     fn predict(&self, rows: usize) -> Option<Predictions>;
     /// How many golden rows a file of it has.
     fn golden_rows(&self, bytes: &[u8]) -> Result<usize, Error>;
@@ -241,7 +243,7 @@ fn collect_classifiers<T: Real>(visitor: &mut Classifiers<'_>) -> Result<(), Err
 /// How many classifiers there are in `f64` besides.
 pub(crate) const MORE: usize = 25;
 
-/// Those that differ from the others in what stands around their numbers.
+/// Values that differ from the others in the structure around their numbers.
 fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
     let (x, y) = rows::<f64>();
     let logistic = LogisticRegression::new(Penalty::c(1.0));

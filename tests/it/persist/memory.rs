@@ -1,4 +1,4 @@
-//! Nothing stays in memory that was loaded, fitted or predicted and dropped.
+//! No memory is kept after a value was loaded, fitted or used and dropped.
 
 use allocation_counter::measure;
 use logit::nalgebra::DMatrix;
@@ -8,7 +8,7 @@ use logit::{Adam, LogisticRegression, MlpClassifier, Penalty, Pipeline, Standard
 
 use super::kit::{everything, rows};
 
-/// What is left after doing this, and whether doing it again takes no more.
+/// The memory left after an action, and whether repeating the action takes more.
 #[track_caller]
 fn leaves_nothing(name: &str, times: usize, what: impl Fn()) {
     what();

@@ -1,4 +1,4 @@
-//! Models in files: what is saved comes back to the bit, and what is damaged, hostile or of another kind is refused.
+//! Models in files: they load to the same bits, and damaged, malicious or unexpected files are rejected.
 
 mod damaged;
 mod golden;

@@ -1,4 +1,4 @@
-//! A saved model is read by Python's package for the format, and predicts there as here.
+//! Python's package for the format reads a saved model, and its predictions agree.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,8 @@ fn nested(matrix: &DMatrix<f64>) -> Vec<Vec<f64>> {
     matrix.row_iter().map(|row| row.iter().copied().collect()).collect()
 }
 
-/// Runs where Python has `numpy` and `safetensors`: `LOGIT_PYTHON` says which Python, `python3` if nothing does.
+/// Runs where Python has `numpy` and `safetensors`: `LOGIT_PYTHON` says which Python, `python3` if nothing
+/// does.
 #[test]
 fn python_predicts_from_the_arrays() {
     let required = std::env::var("LOGIT_PYTHON");

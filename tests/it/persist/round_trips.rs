@@ -1,4 +1,4 @@
-//! What is saved comes back.
+//! Saved values load unchanged.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ fn everything_comes_back_to_the_bit() {
     for (name, subject) in everything() {
         let bytes = subject.to_bytes().expect(&name);
         let loaded = subject.read(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
-        // Debug output tells -0 from 0, and NaN equals itself there.
+        // Debug output distinguishes -0 from 0, and NaN equals itself in it.
         assert_eq!(loaded.debug(), subject.debug(), "{name}");
         assert_eq!(loaded.to_bytes().expect(&name), bytes, "{name}");
         if let Some(predictions) = subject.predict(1000) {
@@ -201,7 +201,7 @@ fn own_types_are_stored_too() {
     assert_eq!(Offset::from_bytes(&offset.to_bytes().expect("bytes")), Ok(offset));
 }
 
-/// What many parts inside each other would need is refused when it is saved, not when it is loaded.
+/// Too deeply nested parts are rejected when they are saved, not when they are loaded.
 #[test]
 fn a_model_that_could_not_be_loaded_is_not_saved() {
     let x = rows::<f64>().0;

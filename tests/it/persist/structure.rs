@@ -1,4 +1,4 @@
-//! What is wrong with a file is said by name, for each thing that can be wrong.
+//! Every defect of a file gives an error that names it.
 
 use logit::decide::FittedThreshold;
 use logit::linear::{LogisticPath, LogisticRegressionCv};
@@ -209,7 +209,7 @@ fn sums_over_pairs_that_leave_the_range_are_an_overflow() {
     let mut parts = Parts::of(&pairs.to_bytes().expect("bytes"));
     put("model.model_0.coefficients", 0, f64::MAX)(&mut parts);
     put("model.model_1.coefficients", 0, f64::MAX)(&mut parts);
-    // What the rows were given before is of no interest here.
+    // The previous scores of the rows do not matter here.
     parts.arrays.retain(|array| !array.name.starts_with("golden."));
     parts.description["parts"].as_object_mut().expect("a table").remove("golden");
     let model = AnyClassifier::<f64, u32>::from_bytes(&parts.bytes()).expect("a model");

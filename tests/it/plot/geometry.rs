@@ -1,4 +1,4 @@
-//! Boundaries, regions, probabilities and points are where they belong.
+//! Boundaries, regions, probabilities and points are drawn at the right place.
 
 use logit::boundary::{Bounds, Slice, class_boundaries, contour};
 use logit::nalgebra::{DMatrix, dmatrix, dvector};

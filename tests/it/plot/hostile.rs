@@ -1,4 +1,4 @@
-//! Data and names that pictures are not made for: a sensible picture or a typed error, and never a panic.
+//! Unusual data and names give a sensible picture or a typed error, and never a panic.
 
 use logit::boundary::Bounds;
 use logit::metrics::{ConfusionMatrix, RocCurve};

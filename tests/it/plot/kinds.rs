@@ -1,4 +1,4 @@
-//! Every kind of picture says what it should.
+//! The contents of every kind of picture.
 
 use logit::metrics::{
     Accuracy, Bins, CalibrationCurve, ConfusionMatrix, LogLoss, PrecisionRecallCurve, RocCurve,
@@ -157,13 +157,14 @@ fn coefficients_with_their_intervals() {
 
 #[test]
 fn weights_are_images() {
-    // One unit with a bright pixel in the second row, first column; one with a dark one in the first row, third column.
+    // One unit with a bright pixel in the second row, first column; one with a dark one in the first row,
+    // third column.
     let mut weights = DMatrix::zeros(6, 2);
     (weights[(3, 0)], weights[(2, 1)]) = (0.8, -0.8);
     let picture = drawn(&plot::weight_images(&weights, 2, 3).unwrap());
     picture.must_have(&["weight", "−0.5", "0.5", "0.0"]);
     let right = picture.frame()[0];
-    // An image is an edge, a ground, and what differs from that; before all of them is the page.
+    // The page comes first. Each image is an edge, a background, and the pixels that differ from it.
     let areas: Vec<_> = picture.areas[1..].iter().filter(|(points, _)| points[0][0] < right).collect();
     assert_eq!(areas.len(), 6, "{areas:?}");
     for (image, (row, column), light) in [(&areas[..3], (1, 0), "#A"), (&areas[3..], (0, 2), "#0")] {

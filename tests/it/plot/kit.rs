@@ -12,7 +12,7 @@ pub(crate) struct Text {
     pub(crate) at: Point,
 }
 
-/// What a picture shows, in the order in which it is painted.
+/// The contents of a picture, in the order of painting.
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) width: f64,

@@ -1,4 +1,4 @@
-//! Pictures: every kind is drawn, says what it should, and shows the data where it is.
+//! Pictures: every kind is drawn, has its texts, and shows the data at the right place.
 
 mod geometry;
 mod hostile;

@@ -1,4 +1,4 @@
-//! Blocks of columns side by side.
+//! Column transformers: blocks of columns side by side.
 
 use logit::data::Dataset;
 use logit::nalgebra::{DMatrix, dmatrix};
@@ -43,8 +43,8 @@ fn columns() -> ColumnTransformer<Blocks> {
         .remainder(Remainder::Pass)
 }
 
-/// Positions are those of the table, whatever blocks before make of it: with one transformer after the other, the second
-/// position was another column by then.
+/// Positions are those of the table, whatever blocks before make of it: with one transformer after the other,
+/// the second position was another column by then.
 #[test]
 fn names_and_positions_are_those_of_the_table() {
     let set = penguins();
@@ -84,7 +84,7 @@ fn columns_without_a_block_are_refused_passed_or_dropped() {
     assert_eq!(error, Error::RemainingColumns { columns: "the columns `0`, `1`, `2`".into() });
     let dropped = columns().remainder(Remainder::Drop).fit(&set).expect("a fit");
     assert_eq!((dropped.dropped(), dropped.outputs()), (&[3][..], 6));
-    // What is dropped and what passes may be missing.
+    // Dropped and passed columns may have missing values.
     let passed = scale.remainder(Remainder::Pass).fit(&set).expect("a fit");
     assert!(passed.transform(&set).expect("rows").column(2).iter().any(|v| v.is_nan()));
 }
@@ -269,7 +269,8 @@ fn files_take_every_block_along() {
     assert_eq!(FittedColumnTransformer::<f64, ()>::from_bytes(&bytes).expect("a model"), none);
 }
 
-/// What codes mean goes through blocks and through steps that leave them alone, into names and into files.
+/// The names of codes pass through blocks and through steps that do not change the codes, into names and
+/// files.
 #[test]
 fn names_of_categories_show_for_codes() {
     let islands = strings(["Biscoe", "Dream", "Torgersen"]);

@@ -1,4 +1,4 @@
-//! What holds for every transformer.
+//! Properties of every transformer.
 
 use logit::nalgebra::DMatrix;
 use logit::persist::StoredLabel;
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use crate::common::{normal, shuffled};
 
-/// Something to do with every transformer.
+/// An action for every transformer.
 trait Visit<T: Real> {
     fn visit<P>(&mut self, name: &str, transformer: P)
     where

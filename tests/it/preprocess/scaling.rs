@@ -1,4 +1,4 @@
-//! Scalers where arithmetic is hard.
+//! Scalers of numbers whose arithmetic is hard.
 
 use approx::assert_relative_eq;
 use logit::nalgebra::{DMatrix, dmatrix};
@@ -128,7 +128,7 @@ fn blocks_of_rows_without_weight_are_no_rows() {
     assert!(Moments::of(&x, Some(&[0.0; 3])).is_err());
 }
 
-/// What does not count may be beyond the range of what does.
+/// Rows without weight may be outside the range of the other rows.
 #[test]
 fn rows_without_weight_may_be_anything() {
     let x = dmatrix![1e-300, 1.0; 3e-300, 2.0; 1e300, -1e300];

@@ -49,7 +49,8 @@ fn two_classes_are_encoded_as_by_scikit_learn() {
     close(fixed.means(), &[0.5833333333333334], 1e-15);
 }
 
-/// The same with `target_type="multiclass"`, where scikit-learn has the classes of a category in arrays of their own.
+/// The same with `target_type="multiclass"`, where scikit-learn has the classes of a category in arrays of
+/// their own.
 #[test]
 fn three_classes_are_encoded_as_by_scikit_learn() {
     let fit = |smoothing| {
@@ -209,7 +210,8 @@ fn constant_columns_score_zero_and_ties_go_to_the_lower_column() {
     }
 }
 
-/// By hand: a table of 2 x 2 cells with 3, 1, 1 and 3 rows, ln 2 less its entropy given a column, and (2 + 2 - 4 - 1) / 16.
+/// By hand: a table of 2 x 2 cells with 3, 1, 1 and 3 rows, ln 2 less its entropy given a column, and a
+/// correction of (2 + 2 - 4 - 1) / 16.
 #[test]
 fn mutual_information_is_that_of_the_table() {
     let x = dmatrix![0.0; 0.0; 0.0; 1.0; 1.0; 1.0; 1.0; 0.0];

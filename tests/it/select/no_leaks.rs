@@ -1,4 +1,4 @@
-//! Nothing leaks: what a model learns depends on its training rows and on nothing else, whoever splits the rows.
+//! Nothing leaks: a model depends only on its training rows, whatever splits the rows.
 
 use std::sync::Mutex;
 
@@ -48,7 +48,7 @@ fn numbers(x: &DMatrix<f64>) -> Vec<usize> {
     x.column(0).iter().map(|number| *number as usize).collect()
 }
 
-/// A fit: the rows that it saw, and the bits of what its model says of rows that are always the same.
+/// A fit: the rows that it saw, and the bits of its predictions for fixed rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Fit {
     rows: Vec<usize>,
@@ -81,7 +81,8 @@ impl<E: Estimator<f64>> Estimator<f64> for Watched<'_, E> {
     }
 }
 
-/// A model that is asked about rows that it did not learn from; or, for scores on training rows, about none but those.
+/// A model that is asked about rows that it did not learn from; or, for scores on training rows, about none
+/// but those.
 struct Suspicious<C> {
     model: C,
     rows: Vec<usize>,
@@ -169,7 +170,8 @@ const PROCEDURES: usize = 8;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3))]
 
-    /// Of all fits of a procedure, those that did not see a row are the same to the last bit whatever is written into it.
+    /// Of all fits of a procedure, those that did not see a row are the same to the last bit whatever is
+    /// written into it.
     #[test]
     fn a_row_changes_the_fits_that_saw_it_and_no_other(
         seed in 0u64..1000, row in 0..ROWS, value in prop::sample::select(vec![-3.0, 50.0, -1e3, f64::NAN]),
@@ -274,7 +276,7 @@ impl Transformer<f64> for Leaking {
     }
 }
 
-/// Of categories and labels that have nothing to do with each other, a model learns nothing but what leaks.
+/// From independent categories and labels, a model can only learn what leaks.
 #[test]
 fn cross_fitting_keeps_random_categories_from_looking_good() {
     /// The accuracy on the rows that the encoder hands on, and the weight that they are given.
@@ -295,7 +297,8 @@ fn cross_fitting_keeps_random_categories_from_looking_good() {
     }
 }
 
-/// The models that come out, whatever is tuned, calibrated or stopped early inside, in raw units and as files.
+/// The models that come out, whatever is tuned, calibrated or stopped early inside, in raw units and as
+/// files.
 #[test]
 fn models_of_folds_do_not_know_their_test_rows() {
     fn saved<M: Persist>(model: &M) -> Vec<u8> {

@@ -32,7 +32,7 @@ fn splitters() -> Vec<Splitter> {
     ]
 }
 
-/// Whatever is written into the test rows of a split, the model of that split stays what it is, bit by bit.
+/// The model of a split does not depend on its test rows, to the bit.
 #[test]
 fn no_test_row_changes_a_model() {
     let (x, y) = overlapping(40, 3, 2, 1);

@@ -1,4 +1,4 @@
-//! Checkpoints as bytes and files: everything comes back to the bit, and a file is whole at any time.
+//! Checkpoints as bytes and files: they load to the same bits, and a file is complete at any time.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -21,7 +21,7 @@ pub(crate) fn normalised() -> Sequential<AnyLayer> {
     .expect("a network")
 }
 
-/// After so many steps of six an epoch, with validation rows and a metric.
+/// A checkpoint after this number of steps, six per epoch, with validation rows and a metric.
 pub(crate) fn checkpoint<T: Real, O: Optimizer<T> + Clone>(
     trainer: &Trainer<O>,
     steps: usize,

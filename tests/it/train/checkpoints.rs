@@ -1,4 +1,4 @@
-//! Runs that are stopped anywhere and resumed: to the bit as if nothing had happened.
+//! Runs that are stopped anywhere and resumed give the same bits as uninterrupted ones.
 
 use std::ops::ControlFlow;
 
@@ -98,7 +98,8 @@ fn a_checkpoint_of_another_run_is_refused() {
     assert_eq!(refused(&momentum, examples), "optimizer state");
 }
 
-/// Stopped by its observer, or at the last epoch that was asked for: a later run takes it up to the same bits.
+/// Stopped by its observer, or at the last epoch that was asked for: a later run takes it up to the same
+/// bits.
 #[test]
 fn what_an_observer_stopped_goes_on() {
     let (data, network) = (Data::new(43, 5), network());

@@ -1,4 +1,4 @@
-//! Bytes that are no checkpoint: a typed error that says why, and never a panic or much memory.
+//! Bytes that are not a checkpoint give a typed error with the reason, and never a panic or high memory use.
 
 use logit::nn::{Checkpoint, Trainer};
 use logit::{Adam, Error, Persist, StandardScaler, Transformer};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::checkpoint_kit::{bytes, checkpoint};
 use crate::common::file_parts::{Array, Parts, header, sealed, with_header};
 
-/// What memory a reader may take besides twice the bytes: some messages, and some times the header.
+/// The memory that a reader may take besides twice the bytes: for messages, and a multiple of the header.
 const ROOM: usize = 300_000;
 
-/// The error that reading ends in, for little memory.
+/// The error of reading, checked to take little memory.
 fn refused(bytes: &[u8]) -> String {
     let mut result = None;
     let taken = allocation_counter::measure(|| result = Some(Checkpoint::<f64>::from_bytes(bytes))).bytes_max;
@@ -253,7 +253,7 @@ fn what_does_not_belong_is_named() {
         with_header(&bytes, &text.replacen(from, to, 1))
     };
     assert_refused(&with("\"dtype\":\"U64\"", "\"dtype\":\"U64\",\"more\":1"), "unknown field `more`");
-    // What occurs twice.
+    // Duplicate entries.
     assert_refused(
         &with("\"dtype\":\"U64\"", "\"dtype\":\"U64\",\"dtype\":\"U64\""),
         "duplicate field `dtype`",
@@ -514,8 +514,8 @@ fn headers_take_little_memory() {
     }
 }
 
-/// Histories of nothing: a few bytes for each epoch or name that is a value of many. Epochs are made of columns that are
-/// in memory as well, so that they take three times the bytes.
+/// Histories of nothing: a few bytes for each epoch or name that is a value of many. Epochs are made of
+/// columns that are in memory as well, so that they take three times the bytes.
 #[test]
 fn empty_entries_take_little_memory() {
     let mut parts = Parts::of(&saved());

@@ -1,4 +1,4 @@
-//! Runs that leave the finite numbers.
+//! Runs that become infinite or NaN.
 
 use std::ops::ControlFlow;
 
@@ -20,7 +20,7 @@ fn fit<O: Optimizer<f64> + Clone>(trainer: &Trainer<O>, data: &Data) -> Trained<
     trainer.fit(&network, SoftmaxCrossEntropy::new(), examples, TrainOptions::default()).expect("a fit")
 }
 
-/// The parameters after so many steps, and the loss of the next batch.
+/// The parameters after this number of steps, and the loss of the next batch.
 fn after(steps: u64, trainer: &Trainer<Sgd>, data: &Data) -> Vec<f64> {
     let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
     let network = Sequential::perceptron(&[4, 6, 3], Activation::LeakyRelu(0.1)).expect("valid sizes");
@@ -205,7 +205,8 @@ fn a_validation_loss_that_is_not_finite_ends_the_run_and_shows_no_epoch_twice() 
     assert_eq!(steps[11..], [StepOutcome::Finished; 2]);
 }
 
-/// In single precision the variance of these columns is infinite; normalised by their batch they look healthy.
+/// In single precision the variance of these columns is infinite; normalised by their batch they look
+/// healthy.
 #[test]
 fn running_statistics_that_are_not_finite_stop_the_run() {
     let mut rng = Rng::new(8);

@@ -1,4 +1,4 @@
-//! Training with validation rows: when it stops, and what it keeps.
+//! Early stopping: when training stops, and the weights that it keeps.
 
 use std::ops::ControlFlow;
 
@@ -41,8 +41,8 @@ fn the_weights_of_the_best_epoch_are_kept() {
     assert_eq!(model.params(), further.params());
 }
 
-/// Running statistics belong to the weights: those of the best epoch come back too, also from a checkpoint inside a later
-/// epoch.
+/// Running statistics belong to the weights: those of the best epoch come back too, also from a checkpoint
+/// inside a later epoch.
 #[test]
 fn the_running_statistics_of_the_best_epoch_are_kept() {
     let (x, y) = noisy();
@@ -93,7 +93,7 @@ fn divergence_keeps_the_last_finite_weights() {
         let report = model.report();
         assert_eq!(report.stop, StopReason::Diverged, "{report}");
         assert!(report.iterations < 50 && model.params().iter().all(|p| p.is_finite()));
-        // What is kept are the weights of the last whole epoch, or the initial ones.
+        // The weights of the last whole epoch are kept, or the initial ones.
         if report.iterations == 0 {
             assert!(model.score(&x, &y).is_ok());
             assert_eq!(report.objective, f64::INFINITY);

@@ -1,4 +1,4 @@
-//! What is written down after each epoch.
+//! The record of each epoch.
 
 use std::ops::ControlFlow;
 

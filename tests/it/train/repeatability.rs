@@ -1,4 +1,4 @@
-//! Same seed, same bits; an observer that panics takes nothing with it.
+//! The same seed gives the same bits, and an observer that panics leaves nothing broken.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};

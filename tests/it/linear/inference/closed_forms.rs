@@ -24,7 +24,8 @@ fn a_table_of_counts_has_its_closed_form() {
         close(&inference.standard_errors(), &errors, 1e-9);
         assert_relative_eq!(inference.log_likelihood(), -237.48335921402705, max_relative = 1e-12);
         assert_eq!(inference.observations(), 400.0);
-        // Saturated: the effect of no dummy is a difference of probabilities, but intervals of groups are known.
+        // Saturated: the effect of no dummy is a difference of probabilities, but intervals of groups are
+        // known.
         let groups = inference.probability_intervals(&dmatrix![0.0, 0.0, 0.0; 0.0, 0.0, 1.0], 0.95).unwrap();
         for (row, [no, yes]) in [(0, RANKS[0]), (1, RANKS[3])] {
             let (p, s) = (yes / (yes + no), (1.0 / yes + 1.0 / no).sqrt());
@@ -38,7 +39,8 @@ fn a_table_of_counts_has_its_closed_form() {
     }
 }
 
-/// For one group HC0 is the model's variance; clusters of one row each are HC0 times n/(n - 1) (n - 1)/(n - p).
+/// For one group HC0 is the model's variance; clusters of one row each are HC0 times n/(n - 1) (n - 1)/(n -
+/// p).
 #[test]
 fn sandwiches_of_special_cases_are_known() {
     let (x, y) = overlapping(60, 2, 3, 5);
@@ -74,8 +76,8 @@ fn the_profile_of_a_single_proportion_solves_its_equation() {
     }
 }
 
-/// In a saturated table Jeffreys' prior adds half a row to every cell, so its profile is that of the likelihood of the
-/// larger table; also where a cell is empty and the classes are separable.
+/// In a saturated table Jeffreys' prior adds half a row to every cell, so its profile is that of the
+/// likelihood of the larger table; also where a cell is empty and the classes are separable.
 #[test]
 fn jeffreys_profile_of_a_table_is_the_likelihood_s_with_half_a_row_more() {
     for counts in [[5.0, 0.0, 2.0, 4.0], [5.0, 3.0, 2.0, 4.0], [6.0, 0.0, 0.0, 9.0]] {

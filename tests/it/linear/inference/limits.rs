@@ -1,4 +1,4 @@
-//! What is refused, and what is allowed and labelled.
+//! Invalid uses that are rejected, and valid ones that are labelled.
 
 use super::*;
 

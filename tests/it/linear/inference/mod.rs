@@ -1,4 +1,4 @@
-//! Inference: closed forms, what weights mean, symmetries, profiles, intervals, effects and tables.
+//! Inference: closed forms, weights, symmetries, profiles, intervals, effects and tables.
 
 mod closed_forms;
 mod effects;

@@ -1,16 +1,17 @@
-//! Profile intervals: ends that are infinite, and what they agree with.
+//! Profile intervals: infinite ends, and agreement with other methods.
 
 use super::*;
 
-/// Without a penalty the likelihood of separable rows has an end on one side only: in the other direction it grows for
-/// ever.
+/// Without a penalty the likelihood of separable rows has an end on one side only: in the other direction it
+/// grows for ever.
 #[test]
 fn an_end_that_the_data_does_not_determine_is_infinite() {
     let (x, y) = (dmatrix![-2.0; -1.5; -1.0; 1.0; 1.5; 2.0], [0, 0, 0, 1, 1, 1]);
     let model = LogisticRegression::new(Penalty::None).fit(&x, &y).unwrap();
     let intervals = model.profile_intervals(&x, &y, RowOptions::default(), 0.95).unwrap();
     assert_eq!(intervals.upper[1], f64::INFINITY);
-    // At the lower end the largest log-likelihood is minus half the quantile; by symmetry the intercept is 0 there.
+    // At the lower end the largest log-likelihood is minus half the quantile; by symmetry the intercept is 0
+    // there.
     let at = |b: f64| -> f64 {
         x.iter().zip(&y).map(|(x, &y)| -(if y == 1 { -b * x } else { b * x }).exp().ln_1p()).sum()
     };

@@ -1,4 +1,4 @@
-//! What labels, units and the number type change, and what not.
+//! The effects of labels, units and the number type on inference.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The printed form.
+//! The printed summary.
 
 use super::*;
 

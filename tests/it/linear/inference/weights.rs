@@ -1,4 +1,4 @@
-//! What weights mean.
+//! The meaning of weights in inference.
 
 use super::*;
 
@@ -68,7 +68,7 @@ fn class_weights_count_in_every_covariance() {
     close(&a.upper, &b.upper, 1e-9);
 }
 
-/// Rows without weight have no say, however large they are.
+/// Rows without weight have no effect, however large their entries are.
 #[test]
 fn rows_without_weight_may_be_huge() {
     let (mut x, y) = overlapping(40, 2, 2, 97);

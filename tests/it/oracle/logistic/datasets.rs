@@ -66,7 +66,7 @@ impl Dataset {
             let rows = column.len() as f64;
             let mean = column.sum() / rows;
             column.add_scalar_mut(-mean);
-            // The mean of what is left is rounding.
+            // The mean of the remainder is rounding error.
             let rest = column.sum() / rows;
             column.add_scalar_mut(-rest);
             let deviation = (column.norm_squared() / rows).sqrt();

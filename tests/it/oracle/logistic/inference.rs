@@ -1,4 +1,5 @@
-//! Standard errors, tests and fit statistics of maximum-likelihood fits: mpmath, checked there with statsmodels.
+//! Standard errors, tests and fit statistics of maximum-likelihood fits: mpmath, checked there with
+//! statsmodels.
 
 use logit::linear::Inference;
 use logit::prelude::*;
@@ -9,7 +10,7 @@ use super::cases::{self, Fit};
 use crate::oracle::compare::Within;
 use crate::oracle::json;
 
-/// What the file adds to an unpenalised fit.
+/// The inference that the file adds to an unpenalised fit.
 #[derive(Deserialize)]
 struct Statistics {
     loglik: f64,

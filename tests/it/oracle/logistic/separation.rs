@@ -1,5 +1,5 @@
-//! Data on which maximum likelihood has no optimum, one that is not unique, or a good one. That it exists or not was
-//! proved in exact rational arithmetic.
+//! Data on which maximum likelihood has no optimum, one that is not unique, or a good one. That it exists or
+//! not was proved in exact rational arithmetic.
 
 use std::collections::BTreeMap;
 
@@ -100,7 +100,7 @@ fn quasi_complete_separation_is_recognised() {
     assert_eq!(count, 4);
 }
 
-/// The report says so, the coefficients are finite, and the direction does what it says.
+/// The report names the separation, the coefficients are finite, and the direction separates.
 fn assert_separated(case: &Case, solver: Solver, model: &FittedLogistic<f64, usize>, kind: SeparationKind) {
     let name = format!("{}, {solver:?}", case.name);
     assert_eq!(model.report().stop, StopReason::Separated, "{name}");

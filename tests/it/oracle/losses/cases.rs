@@ -1,4 +1,4 @@
-//! The cases of `losses.json`, and the one form that the tests want them in.
+//! The cases of `losses.json`, in the form that the tests need.
 
 use std::collections::BTreeMap;
 
@@ -175,7 +175,8 @@ pub(super) struct Row {
     pub(super) class: Option<usize>,
     pub(super) loss: f64,
     pub(super) gradient: Vec<f64>,
-    /// Absolute errors of loss and gradient beside the relative ones: soft targets make residuals differences.
+    /// Absolute errors of loss and gradient beside the relative ones: soft targets make residuals
+    /// differences.
     pub(super) room: (f64, f64),
 }
 

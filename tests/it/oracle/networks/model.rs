@@ -40,8 +40,8 @@ pub(super) struct Params {
     beta: Option<Vec<f64>>,
 }
 
-/// One vector in the order of the crate: of each layer the weights into its first output, into its second, ..., and
-/// the bias; or the scales and the shifts.
+/// One vector in the order of the crate: of each layer the weights into its first output, into its second,
+/// ..., and the bias; or the scales and the shifts.
 pub(super) fn flatten<'a>(layers: impl IntoIterator<Item = &'a Params>) -> Vec<f64> {
     let numbers = |layer: &'a Params| {
         let dense = layer.w.iter().flatten().flatten().chain(layer.b.iter().flatten());
@@ -94,9 +94,10 @@ pub(super) struct Model {
     pub(super) params: Vec<f64>,
     /// Of all batch normalisations, in order.
     pub(super) statistics: Vec<f64>,
-    /// Which layer of the file has the output of each of ours: the activation, where it is part of a dense layer.
+    /// Which layer of the file has the output of each of ours: the activation, where it is part of a dense
+    /// layer.
     pub(super) outputs: Vec<usize>,
-    /// Of each of ours, what its tape is set to.
+    /// The mode that the tape of each of our layers is set to.
     modes: Vec<Mode>,
     masks: Vec<Option<DMatrix<f64>>>,
 }
@@ -127,7 +128,7 @@ impl Model {
         }
     }
 
-    /// The statistics that a file wants, where layers that it does not name have those of the beginning.
+    /// The statistics in the file; layers that it does not name keep the initial ones.
     pub(super) fn wanted_statistics(layers: &[LayerData], after: &RunningOfLayers) -> Vec<f64> {
         let of_layer = |(index, layer): (usize, &LayerData)| {
             after.get(&index.to_string()).or(layer.running.as_ref()).map(Running::flat)
@@ -199,7 +200,7 @@ fn loss(kind: &str, columns: usize) -> (&'static dyn Loss<f64>, f64) {
     }
 }
 
-/// What one forward and one backward pass compute.
+/// The results of one forward and one backward pass.
 pub(super) struct Pass {
     pub(super) tape: Tape<f64>,
     pub(super) loss: f64,
@@ -224,8 +225,8 @@ impl Model {
         tape
     }
 
-    /// The parameters that nothing but the running statistics depends on: biases whose columns a batch normalisation
-    /// centres.
+    /// The parameters that nothing but the running statistics depends on: biases whose columns a batch
+    /// normalisation centres.
     pub(super) fn centred_away(&self) -> Vec<Range<usize>> {
         let layers = self.network.layers().windows(2).zip(self.network.parameter_ranges());
         let biases = |(pair, range): (&[AnyLayer], Range<usize>)| match pair {
@@ -237,13 +238,13 @@ impl Model {
         layers.filter_map(biases).collect()
     }
 
-    /// Whether prediction computes what training does.
+    /// Whether prediction and training give the same outputs.
     pub(super) fn predicts_like_training(&self) -> bool {
         self.statistics.is_empty() && self.modes.iter().all(|mode| *mode == Mode::Evaluate)
     }
 
-    /// Loss and gradients of a batch, after which running statistics are moved on; memory starts as NaN, all of which
-    /// has to be overwritten.
+    /// Loss and gradients of a batch, after which running statistics are moved on; memory starts as NaN, all
+    /// of which has to be overwritten.
     pub(super) fn pass(&mut self, kind: &str, batch: &Batch) -> Pass {
         let (network, x) = (&self.network, batch.x());
         let mut tape = self.tape(x.nrows());
