@@ -207,8 +207,8 @@ fn selection() -> Result<[Figure; 3], Error> {
         range,
     )?;
     Ok([
-        plot::learning_curves(&rows, "log-loss")?.title("More rows would help"),
-        plot::validation_curves(&setting, "C", "log-loss")?.title("Choosing a penalty for 120 rows"),
+        plot::learning_curves(&rows, "log loss")?.title("More rows would help"),
+        plot::validation_curves(&setting, "C", "log loss")?.title("Choosing a penalty for 120 rows"),
         plot::learning_rates(&rates)?.title("Learning-rate range test"),
     ])
 }

@@ -1,9 +1,9 @@
 //! Complete and quasi-complete separation: data for which unpenalised logistic regression has no optimum.
 //!
 //! Let v = (w, b) be a direction, with scores z = x w + b. Row i of class y imposes the constraints
-//! z_y - z_k >= 0 for every other class k. Each constraint is an inner product a·v >= 0. A direction separates if it
-//! meets all constraints, and some of them strictly: along it the likelihood only grows (Albert and Anderson,
-//! 1984).
+//! z_y - z_k >= 0 for every other class k. Each constraint is an inner product a·v >= 0. A direction separates
+//! if it meets all constraints, and some of them strictly: along it the likelihood only grows (Albert and
+//! Anderson, 1984).
 //!
 //! # Method
 //! Two theorems of the alternative prove the answer in either case. By Gordan's theorem, either some v has
