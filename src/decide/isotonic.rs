@@ -86,7 +86,7 @@ impl IsotonicRegression {
         Ok(IsotonicRegression { x: places, y: values })
     }
 
-    /// Returns the distinct x of the fit, rising.
+    /// Returns the distinct x of the fit, in ascending order.
     pub fn x(&self) -> &[f64] {
         &self.x
     }

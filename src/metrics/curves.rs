@@ -93,7 +93,7 @@ impl RocCurve {
         &self.true_positive_rate
     }
 
-    /// Returns the thresholds, falling from infinity.
+    /// Returns the thresholds, in descending order from infinity.
     pub fn thresholds(&self) -> &[f64] {
         &self.thresholds
     }
@@ -182,7 +182,8 @@ impl PrecisionRecallCurve {
         &self.recall
     }
 
-    /// Returns the thresholds, rising. There is one fewer than points: the last point has no threshold.
+    /// Returns the thresholds, in ascending order. There is one fewer than points: the last point has no
+    /// threshold.
     pub fn thresholds(&self) -> &[f64] {
         &self.thresholds
     }
@@ -256,7 +257,7 @@ impl DetCurve {
         &self.false_negative_rate
     }
 
-    /// Returns the thresholds, rising; the last may be infinite.
+    /// Returns the thresholds, in ascending order; the last may be infinite.
     pub fn thresholds(&self) -> &[f64] {
         &self.thresholds
     }

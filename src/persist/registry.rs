@@ -11,9 +11,8 @@ use crate::error::Error;
 /// [`Persist::read_record`](super::Persist::read_record) does.
 pub(crate) type Reader<M> = fn(&mut Record) -> Result<M, Error>;
 
-/// The types as which [`AnyClassifier`](crate::AnyClassifier) and
-/// [`AnyTransform`](crate::registry::AnyTransform) can be read: all types of this crate, and the types that
-/// are added.
+/// The types that [`AnyClassifier`](crate::AnyClassifier) and [`AnyTransform`](crate::registry::AnyTransform)
+/// can load: all types of this crate, and added ones.
 ///
 /// Pass a registry to [`Persist::load_with`](crate::Persist::load_with) or
 /// [`Persist::from_bytes_with`](crate::Persist::from_bytes_with). It applies to every part of the file, at

@@ -51,7 +51,7 @@ pub enum StepOutcome {
 ///     TrainOptions::default(),
 /// )?;
 /// for _ in 0..13 {
-///     run.step()?; // two steps an epoch: this ends inside the seventh
+///     run.step()?; // two steps per epoch: this ends inside the seventh
 /// }
 /// let checkpoint = run.checkpoint();
 ///
