@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-root = pathlib.Path(__file__).resolve().parents[2]
+root = pathlib.Path(__file__).resolve().parents[3]
 model, wanted = sys.argv[1:]
 
 # The very code of the documentation.
