@@ -106,6 +106,11 @@ pub(crate) fn fraction(name: &'static str, value: f64) -> Result<(), Error> {
     parameter(name, value, (0.0..1.0).contains(&value), "at least 0 and below 1")
 }
 
+/// Checks that a fraction of the rows is above 0 and below 1.
+pub(crate) fn part(name: &'static str, value: f64) -> Result<(), Error> {
+    parameter(name, value, value > 0.0 && value < 1.0, "above 0 and below 1")
+}
+
 /// Checks the width of a layer with as many outputs as inputs: at least 1, and small enough that a few
 /// parameters per column can be addressed.
 pub(crate) fn width(width: usize) -> Result<usize, Error> {

@@ -1,6 +1,6 @@
 //! The error type of the crate.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -10,6 +10,8 @@ use thiserror::Error as ThisError;
 ///
 /// Every variant names the argument, the value that was found and the value that was expected. Running out of
 /// iterations is not an error: [`FitReport::stop`](crate::FitReport) reports it, and the model is usable.
+///
+/// `Debug` prints the message, as `Display` does, because Rust shows `Debug` if `main` returns an error.
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -22,8 +24,9 @@ use thiserror::Error as ThisError;
 ///     error.to_string(),
 ///     "column 1 of `x` is not finite at row 0 (NaN): remove or impute it first"
 /// );
+/// assert_eq!(format!("{error:?}"), error.to_string());
 /// ```
-#[derive(Debug, Clone, PartialEq, ThisError)]
+#[derive(Clone, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument without rows, columns or labels.
@@ -477,6 +480,12 @@ pub enum Error {
         /// The number of rows of the class.
         members: usize,
     },
+}
+
+impl Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

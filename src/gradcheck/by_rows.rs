@@ -23,6 +23,8 @@ impl GradCheck {
     /// type, including floats.
     ///
     /// # Limitations
+    /// - The gradient is compared with the loss that `function` returns. If both are written for other labels
+    ///   than those of `y`, they agree, and the check passes.
     /// - The causes [`TransposedProduct`](Cause::TransposedProduct),
     ///   [`ActivationDerivative`](Cause::ActivationDerivative) and [`Complement`](Cause::Complement) are only
     ///   found in a [`tensor`](GradCheck::tensor) of weights that multiply `x`, with a row for each column of

@@ -25,7 +25,7 @@ impl fmt::Display for Agreement {
         let left_out = if *kinks > 0 { format!(", {kinks} at kinks were left out") } else { String::new() };
         let compared = entries - kinks;
         let agree = if compared == 1 { "entry agrees" } else { "entries agree" };
-        write!(f, "{compared} {agree}{left_out}; the largest error is {worst:.1e} of what is allowed")
+        write!(f, "{compared} {agree}{left_out}; the largest error is {worst:.1e} of the tolerance")
     }
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for TensorCheck {
 }
 
 /// A mistake in a layer, a loss or an objective.
-#[derive(Debug, Clone, PartialEq, ThisError)]
+#[derive(Clone, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Mismatch {
     /// A gradient that is not the derivative of the value.
@@ -173,6 +173,13 @@ impl Mismatch {
             Mismatch::Gradient { causes, .. } => causes,
             _ => &[],
         }
+    }
+}
+
+/// The message, because Rust shows `Debug` if `main` returns an error.
+impl fmt::Debug for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -153,7 +153,9 @@ pub(crate) struct Group<'a> {
 /// - `forward` overwrites [`Tape::output`] and stores everything that `backward` needs in the buffers of the
 ///   tape.
 /// - `backward` *overwrites* `grad` and `dx` (it does not add to them). It reads the gradient of the output
-///   from the tape and leaves it unchanged. `dx` is `None` for the first layer of a network, where no other
+///   from the tape and leaves it unchanged. It may be called twice after one `forward`, so it must not write
+///   to a buffer that it reads: intermediate results need a buffer of their own
+///   ([`Tape::with_buffer`]). `dx` is `None` for the first layer of a network, where no other
 ///   layer needs it.
 /// - Neither pass allocates: all memory comes from `tape`, which is created once per batch size.
 /// - Behaviour that differs between training and prediction depends on [`Tape::mode`]. Random numbers are

@@ -97,8 +97,7 @@ where
         options.without_offset("a network")?;
         self.trainer.check::<T>()?;
         if let Some(fraction) = self.validation_fraction {
-            check::fraction("validation_fraction", fraction)?;
-            check::positive("validation_fraction", fraction)?;
+            check::part("validation_fraction", fraction)?;
         }
         let labelled = Labelled::new(x, y, options.weights, self.class_weight.as_ref())?;
         let classes = labelled.classes.len();

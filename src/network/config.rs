@@ -261,8 +261,7 @@ impl MlpClassifier {
             return Err(unsupported(setting, "a full-batch minimiser", instead));
         }
         let Some(fraction) = self.validation_fraction else { return Ok(()) };
-        check::fraction("validation_fraction", fraction)?;
-        check::positive("validation_fraction", fraction)?;
+        check::part("validation_fraction", fraction)?;
         let epochs = self.minimizer.is_none();
         check::parameter(
             "validation_fraction",

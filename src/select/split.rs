@@ -85,8 +85,7 @@ impl Split {
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn train_test_split<L: Label>(y: &[L], test_fraction: f64, seed: u64) -> Result<Split, Error> {
-    check::fraction("test_fraction", test_fraction)?;
-    check::positive("test_fraction", test_fraction)?;
+    check::part("test_fraction", test_fraction)?;
     let encoded = encode(y, |_| true)?;
     stratified(&encoded.indices, &encoded.classes, test_fraction, &mut Rng::new(seed))
 }

@@ -345,10 +345,10 @@ fn splits_check_fraction_and_labels() {
     let y = [0, 0, 0, 1, 1, 1];
     let message = |y: &[i32], fraction| train_test_split(y, fraction, 1).expect_err("no split").to_string();
     for fraction in NO_FRACTION {
-        let wanted = format!("`test_fraction` is {fraction}, but must be at least 0 and below 1");
+        let wanted = format!("`test_fraction` is {fraction}, but must be above 0 and below 1");
         assert_eq!(message(&y, fraction), wanted);
     }
-    assert_eq!(message(&y, 0.0), "`test_fraction` is 0, but must be finite and above 0");
+    assert_eq!(message(&y, 0.0), "`test_fraction` is 0, but must be above 0 and below 1");
     assert_eq!(message(&[], 0.5), "`y` has no labels: at least one is needed");
     assert_eq!(
         message(&[7, 7], 0.5),

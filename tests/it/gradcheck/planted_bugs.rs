@@ -126,7 +126,7 @@ fn an_agreement_says_how_much_it_proved() {
     let smooth = layer.activation(Activation::Tanh);
     let text = GradCheck::new().layer(&smooth, &params, &x).unwrap().to_string();
     assert!(
-        text.starts_with("17 entries agree; the largest error is ") && text.ends_with(" of what is allowed")
+        text.starts_with("17 entries agree; the largest error is ") && text.ends_with(" of the tolerance")
     );
 }
 
