@@ -162,6 +162,16 @@ impl<L: Label> ConfusionMatrix<L> {
         self.counts.adjusted_balanced_accuracy()
     }
 
+    /// Returns the geometric mean of the recalls of all classes, from 0 to 1.
+    ///
+    /// The result is NaN if a class has no rows.
+    ///
+    /// # References
+    /// Kubat and Matwin (1997), "Addressing the curse of imbalanced training sets: one-sided selection".
+    pub fn geometric_mean(&self) -> f64 {
+        self.counts.geometric_mean()
+    }
+
     /// Returns the precision: the fraction of the rows predicted as a class that belong to it.
     pub fn precision(&self, average: Average, zero: ZeroDivision) -> f64 {
         self.counts.average(average, zero, |hits| hits.precision(zero))

@@ -154,6 +154,14 @@ impl Counts {
         (self.balanced_accuracy() - chance) / (1.0 - chance)
     }
 
+    /// Returns the geometric mean of the recalls of all classes; NaN if a class has no rows.
+    pub(super) fn geometric_mean(&self) -> f64 {
+        let recall = |class: usize| self.hits(class).recall(ZeroDivision::NaN);
+        // The product of many recalls would underflow. The logarithm of 0 is -∞, whose exponential is 0.
+        let sum: f64 = (0..self.classes()).map(|class| recall(class).ln()).sum();
+        (sum / self.classes() as f64).exp()
+    }
+
     /// Returns the covariance of true and predicted classes over the root of their variances; 0 if either is
     /// constant.
     ///

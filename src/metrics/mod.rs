@@ -6,7 +6,7 @@
 //! | Question | Metrics | Computed from |
 //! |---|---|---|
 //! | What fraction of rows is classified correctly? | [`accuracy`], [`Accuracy`], [`TopK`] | labels, probabilities |
-//! | And if the classes differ in size? | [`BalancedAccuracy`], [`MatthewsCorrelation`], [`CohenKappa`] | labels |
+//! | And if the classes differ in size? | [`BalancedAccuracy`], [`GeometricMean`], [`MatthewsCorrelation`], [`CohenKappa`] | labels |
 //! | Which classes are confused with which? | [`ConfusionMatrix`], [`ClassificationReport`] | labels |
 //! | How many alarms are right, and how many cases are found? | [`Precision`], [`Recall`], [`FBeta`], [`Jaccard`] | labels |
 //! | What do the mistakes cost? | [`MeanCost`] | labels |
@@ -28,6 +28,7 @@ mod class_metrics;
 mod confusion;
 mod counts;
 mod curves;
+mod geometric_mean;
 mod hinge_loss;
 mod log_loss;
 mod mean_cost;
@@ -52,6 +53,7 @@ pub use class_metrics::{
 pub use confusion::{ConfusionMatrix, Normalize};
 pub use counts::Disagreement;
 pub use curves::{DetCurve, PrecisionRecallCurve, RocCurve};
+pub use geometric_mean::GeometricMean;
 pub use hinge_loss::hinge_loss;
 pub use log_loss::{LogLoss, log_loss};
 pub use mean_cost::MeanCost;

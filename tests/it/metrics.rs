@@ -2,7 +2,7 @@
 
 use logit::metrics::{
     Accuracy, Average, AveragePrecision, BalancedAccuracy, Bins, Bootstrap, BrierScore, CalibrationCurve,
-    CalibrationError, CohenKappa, ConfusionMatrix, Disagreement, FBeta, Jaccard, LogLoss,
+    CalibrationError, CohenKappa, ConfusionMatrix, Disagreement, FBeta, GeometricMean, Jaccard, LogLoss,
     MatthewsCorrelation, MeanCost, Metric, MulticlassRocAuc, Precision, PrecisionRecallCurve, Recall, RocAuc,
     RocCurve, TopK, ZeroDivision, hamming_loss, hinge_loss, multi_label_jaccard, roc_auc, subset_accuracy,
 };
@@ -17,6 +17,7 @@ fn all() -> Vec<Box<dyn Metric>> {
         Box::new(Accuracy),
         Box::new(BalancedAccuracy::new()),
         Box::new(BalancedAccuracy::new().adjusted(true)),
+        Box::new(GeometricMean),
         Box::new(TopK::new(2)),
         Box::new(Precision::new(Average::Macro)),
         Box::new(Precision::new(Average::Weighted).zero_division(ZeroDivision::One)),
@@ -104,6 +105,21 @@ proptest! {
     }
 
     #[test]
+    fn the_geometric_mean_is_at_most_the_balanced_accuracy(count in 4usize..60, classes in 2usize..5, seed: u64) {
+        let (truth, p) = rows(count, classes, seed);
+        let of = |metric: &dyn Metric| metric.evaluate_indices(&truth, p.as_view(), None).expect("all classes");
+        let (geometric, balanced) = (of(&GeometricMean), of(&BalancedAccuracy::new()));
+        prop_assert!((0.0..=balanced + 1e-15).contains(&geometric), "{} and {}", geometric, balanced);
+        // Rows whose recalls are all the same.
+        let certain = |right: bool| DMatrix::from_fn(count, classes, |row, class| {
+            f64::from(u8::from(class == (truth[row] + usize::from(!right)) % classes))
+        });
+        for (right, wanted) in [(true, 1.0), (false, 0.0)] {
+            prop_assert_eq!(GeometricMean.evaluate_indices(&truth, certain(right).as_view(), None), Ok(wanted));
+        }
+    }
+
+    #[test]
     fn the_parts_of_the_brier_score_sum_to_it(count in 4usize..60, seed: u64) {
         let (truth, p) = rows(count, 2, seed);
         let score = BrierScore.evaluate_indices(&truth, p.as_view(), None).expect("a score");
@@ -153,6 +169,7 @@ fn what_is_not_defined_is_an_error() {
     let of = |metric: &dyn Metric| metric.evaluate_indices(&[0, 0], p.as_view(), None);
     let message = |metric: &dyn Metric| of(metric).unwrap_err().to_string();
     assert_eq!(message(&BalancedAccuracy::new().adjusted(true)), missing("1"));
+    assert_eq!(message(&GeometricMean), missing("1"));
     assert_eq!(message(&CohenKappa::default()), missing("1"));
     assert_eq!(message(&AveragePrecision), missing("1"));
     let nan = |average| Recall::new(average).zero_division(ZeroDivision::NaN);
@@ -187,6 +204,7 @@ fn missing_classes_are_named() {
     let dog = missing("\"dog\"");
     assert_eq!(message(RocAuc.evaluate(&y, &p, &classes, weights)), dog);
     assert_eq!(message(AveragePrecision.evaluate(&y, &p, &classes, weights)), dog);
+    assert_eq!(message(GeometricMean.evaluate(&y, &p, &classes, weights)), dog);
     let pairs = MulticlassRocAuc::one_vs_one(Average::Macro);
     assert_eq!(message(pairs.evaluate(&y, &p, &classes, weights)), dog);
     assert_eq!(message(roc_auc(&["owl", "cat", "owl"], &p, &classes)), dog);
@@ -265,6 +283,16 @@ fn correlations_of_rare_classes_keep_their_digits() {
     let truth: Vec<usize> = (1..50).map(|row| row % 2).collect();
     let matrix = ConfusionMatrix::with_classes(&[0, 1], &truth, &[1; 49], Some(&weights)).expect("counts");
     assert_eq!(matrix.matthews_correlation(), 0.0);
+}
+
+/// One row of ten is found in each of 1000 classes: the product of the recalls is 1e-1000.
+#[test]
+fn geometric_means_of_many_classes_do_not_underflow() {
+    let truth: Vec<usize> = (0..2000).map(|row| row % 1000).collect();
+    let predicted: Vec<usize> = (0..2000).map(|row| (row + row / 1000) % 1000).collect();
+    let weights: Vec<f64> = (0..2000).map(|row| [1.0, 9.0][row / 1000]).collect();
+    let matrix = ConfusionMatrix::weighted(&truth, &predicted, &weights).expect("counts");
+    approx::assert_relative_eq!(matrix.geometric_mean(), 0.1, max_relative = 1e-13);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Metrics of predicted labels: scikit-learn.
+//! Metrics of predicted labels: scikit-learn, imbalanced-learn.
 
 use std::collections::BTreeMap;
 
 use logit::metrics::{
-    Accuracy, Average, BalancedAccuracy, CohenKappa, ConfusionMatrix, Disagreement, FBeta, Jaccard,
-    MatthewsCorrelation, Metric, Normalize, Precision, Recall, ZeroDivision,
+    Accuracy, Average, BalancedAccuracy, CohenKappa, ConfusionMatrix, Disagreement, FBeta, GeometricMean,
+    Jaccard, MatthewsCorrelation, Metric, Normalize, Precision, Recall, ZeroDivision,
 };
 use logit::nalgebra::DMatrix;
 use serde::Deserialize;
@@ -28,6 +28,8 @@ struct Case {
     balanced_accuracy: f64,
     #[serde(deserialize_with = "json::number")]
     balanced_accuracy_adjusted: f64,
+    #[serde(deserialize_with = "json::number")]
+    geometric_mean: f64,
     confusion_matrix: Vec<Vec<f64>>,
     confusion_matrix_norm_true: Vec<Vec<f64>>,
     mcc: f64,
@@ -99,6 +101,7 @@ fn labels_are_judged_as_elsewhere() {
         close(name, matrix.counts().trace(), case.n_correct);
         close(name, matrix.balanced_accuracy(), case.balanced_accuracy);
         close(name, matrix.adjusted_balanced_accuracy(), case.balanced_accuracy_adjusted);
+        close(name, matrix.geometric_mean(), case.geometric_mean);
         close(name, matrix.matthews_correlation(), case.mcc);
         close(name, matrix.cohen_kappa(Disagreement::Equal), case.cohen_kappa);
         close(name, matrix.cohen_kappa(Disagreement::Linear), case.cohen_kappa_linear);
@@ -161,6 +164,7 @@ fn metrics_are_the_numbers_of_the_table() {
         let wanted = &case.zero_division_0.r#macro;
         close(name, of(&Accuracy), case.accuracy);
         close(name, of(&BalancedAccuracy::new()), case.balanced_accuracy);
+        close(name, of(&GeometricMean), case.geometric_mean);
         close(name, of(&MatthewsCorrelation), case.mcc);
         close(name, of(&CohenKappa::new(Disagreement::Linear)), case.cohen_kappa_linear);
         close(name, of(&Precision::new(Average::Macro)), wanted["precision"].0);
