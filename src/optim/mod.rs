@@ -1,6 +1,6 @@
 //! Optimisation: first-order update rules for mini-batches, and minimisers for deterministic objectives.
 //!
-//! - Update rules are [`Optimizer`]s: [`Sgd`], [`Adam`] and twelve more, or any of them as an [`UpdateRule`].
+//! - Update rules are [`Optimizer`]s: [`Sgd`], [`Adam`] and their relatives, or any of them as an [`UpdateRule`].
 //!   A [`Schedule`] changes the learning rate, a [`Clip`] limits the gradient.
 //! - Minimisers work on an [`Objective`]: [`Lbfgs`], [`Newton`], [`NewtonCg`] and [`LevenbergMarquardt`].
 

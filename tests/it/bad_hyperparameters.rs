@@ -124,8 +124,8 @@ fn networks_check_sizes_penalty_slope_and_fractions() {
     let leaky = |v| network().activation(Activation::LeakyRelu(v));
     assert_each_refused(&[NAN, INF, -INF], leaky, "slope", "finite");
     let held_out = |v| network().validation_fraction(v);
-    assert_each_refused(&NO_FRACTION, held_out, "validation_fraction", FRACTION);
-    assert_each_refused(&[0.0], held_out, "validation_fraction", POSITIVE);
+    assert_each_refused(&NO_FRACTION, held_out, "validation_fraction", "above 0 and below 1");
+    assert_each_refused(&[0.0], held_out, "validation_fraction", "above 0 and below 1");
     let full_batch = MlpClassifier::new([2]).optimizer(Lbfgs::new()).validation_fraction(0.5);
     let message = "`validation_fraction` is 0.5, but must be absent for a minimiser, which has no epochs";
     assert_eq!(refusal(&full_batch), message);
@@ -364,7 +364,7 @@ fn splits_check_fraction_and_labels() {
     }
     let (x, y) = (data::<f64>().0, [0, 1, 1, 1, 1, 1]);
     let alone = network().validation_fraction(0.5).fit(&x, &y).expect_err("class 0 has one row").to_string();
-    assert!(alone.starts_with("cannot split off 3 of 6 rows: class 0 has 1, "), "{alone}");
+    assert!(alone.starts_with("cannot split off 3 of 6 rows: class 0 needs one for training"), "{alone}");
 }
 
 #[test]

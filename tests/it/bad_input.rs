@@ -179,7 +179,8 @@ fn the_wrong_number_of_columns_is_refused_by_every_method() {
         let (model, _) = model.expect("good data");
         let others = [x.columns(0, 3).into_owned(), normal(20, 5, 6), normal(20, 1, 7), normal(20, 0, 8)];
         for other in others.iter().chain([&x.transpose()]) {
-            let message = format!("`x` has {} columns, expected 4", other.ncols());
+            let columns = if other.ncols() == 1 { "column" } else { "columns" };
+            let message = format!("`x` has {} {columns}, expected 4", other.ncols());
             let y = cyclic(other.nrows(), 3);
             assert_eq!(messages(model.as_ref(), other, &y), [(); 5].map(|()| message.clone()));
         }
