@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 
 /// An error of this crate.
 ///
-/// Every variant names the argument, the value that was found and the value that was expected. Running out of
+/// Messages name the argument, what was found and what was expected, or say what to do. Running out of
 /// iterations is not an error: [`FitReport::stop`](crate::FitReport) reports it, and the model is usable.
 ///
 /// `Debug` prints the message, as `Display` does, because Rust shows `Debug` if `main` returns an error.
