@@ -52,7 +52,7 @@ impl<C> PriorCorrected<C> {
     /// `trained` includes the effect of weights. The frequencies need not sum to 1.
     ///
     /// # Errors
-    /// Returns [`Error::ShapeMismatch`] if there is not one frequency per class, and
+    /// Returns [`Error::ShapeMismatch`] if the number of frequencies is not the number of classes, and
     /// [`Error::InvalidParameter`] if a frequency is not finite and above 0.
     pub fn new<T: Real>(classifier: C, trained: &[f64], used: &[f64]) -> Result<Self, Error>
     where

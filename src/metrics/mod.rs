@@ -28,7 +28,6 @@ mod class_metrics;
 mod confusion;
 mod counts;
 mod curves;
-mod geometric_mean;
 mod hinge_loss;
 mod log_loss;
 mod mean_cost;
@@ -48,12 +47,11 @@ pub use bootstrap::{Bootstrap, BootstrapInterval};
 pub use brier_score::{BrierScore, brier_score};
 pub use calibration_curve::{Bins, CalibrationCurve, CalibrationError};
 pub use class_metrics::{
-    BalancedAccuracy, CohenKappa, FBeta, Jaccard, MatthewsCorrelation, Precision, Recall,
+    BalancedAccuracy, CohenKappa, FBeta, GeometricMean, Jaccard, MatthewsCorrelation, Precision, Recall,
 };
 pub use confusion::{ConfusionMatrix, Normalize};
 pub use counts::Disagreement;
 pub use curves::{DetCurve, PrecisionRecallCurve, RocCurve};
-pub use geometric_mean::GeometricMean;
 pub use hinge_loss::hinge_loss;
 pub use log_loss::{LogLoss, log_loss};
 pub use mean_cost::MeanCost;

@@ -40,7 +40,7 @@ const NOISE: u64 = 0x6e6f_6973;
 /// The stream of a seed that the order of rows is drawn from.
 const ORDER: u64 = 0x6f72_6465;
 
-/// Checks that there are rows and columns, and few enough that a few copies of the matrix can be addressed.
+/// Checks that the matrix has rows and columns, and that a few copies of it can be addressed.
 fn check_sizes(rows: usize, features: usize) -> Result<(), Error> {
     check::parameter("rows", rows as f64, rows > 0, "at least 1")?;
     check::parameter("features", features as f64, features > 0, "at least 1")?;
@@ -48,7 +48,7 @@ fn check_sizes(rows: usize, features: usize) -> Result<(), Error> {
     check::parameter("rows", rows as f64, addressable, "few enough for the matrix to be addressable")
 }
 
-/// Checks that there are at least two classes, and a row for each.
+/// Checks that there are at least two classes and at least as many rows.
 fn check_classes(classes: usize, rows: usize) -> Result<(), Error> {
     let valid = (2..=rows).contains(&classes);
     check::parameter("classes", classes as f64, valid, "at least 2 and at most the number of rows")
