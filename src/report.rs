@@ -3,17 +3,22 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
+use crate::error::counted;
+
 /// The reason why a fit stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// A certified optimum: the largest entry of the gradient is within the tolerance, or the duality gap, if
-    /// the fit was set to stop at a gap.
+    /// A certified optimum: the measure of the distance from it is within the tolerance, or within what
+    /// rounding errors allow.
+    ///
+    /// The measure of a logistic regression is the [decrement](FitReport::decrement), or the duality gap if
+    /// the fit was set to stop at a gap. That of a network is the largest entry of the gradient.
     Converged,
     /// The maximum number of iterations or epochs was reached.
     IterationLimit,
-    /// No step improves the objective at the precision of the number type, although the gradient is not
-    /// within the tolerance.
+    /// No step improves the objective at the precision of the number type, although the optimum is not within
+    /// the tolerance.
     ///
     /// The model is usually as good as the number type allows.
     Stalled,
@@ -142,6 +147,23 @@ pub struct FitReport {
     /// `None` for fits without such a bound, which are those without a penalty on every coefficient and
     /// networks.
     pub duality_gap: Option<f64>,
+    /// The Newton decrement at the model, √(gᵀH⁻¹g), with g the gradient and H the second derivative of the
+    /// objective: the number that `tolerance` bounds.
+    ///
+    /// Times the root of the number of rows (or of the sum of their weights), it is the distance from the
+    /// optimum in standard errors. It does not depend on the units of the columns. With an L1 penalty it is
+    /// taken over the coefficients that are not zero or violate their optimality condition. `None` for
+    /// networks.
+    pub decrement: Option<f64>,
+    /// The decrement that rounding errors alone can cause, if the decrement is above the tolerance because of
+    /// them: the fit has then converged to the limit of the arithmetic.
+    pub rounding_limit: Option<f64>,
+    /// The columns of `x` that are constant up to rounding, in ascending order. Beside an intercept their
+    /// coefficients are 0.
+    pub constant_columns: Vec<usize>,
+    /// The unpenalised columns of `x` that are combinations of columns before them up to rounding, in
+    /// ascending order.
+    pub dependent_columns: Vec<usize>,
     /// The condition number of the objective's second derivative at (or next to) the optimum, for columns of
     /// unit scale.
     ///
@@ -172,6 +194,10 @@ impl FitReport {
             objective,
             gradient_norm,
             duality_gap: None,
+            decrement: None,
+            rounding_limit: None,
+            constant_columns: Vec::new(),
+            dependent_columns: Vec::new(),
             hessian_condition: None,
             divergence: None,
             objective_curve: Vec::new(),
@@ -191,12 +217,39 @@ impl fmt::Display for FitReport {
         if self.stop == StopReason::Given {
             return write!(f, "{}", self.stop);
         }
-        let noun = if self.iterations == 1 { "iteration" } else { "iterations" };
-        write!(f, "{} after {} {noun}: objective {:.6}", self.stop, self.iterations, self.objective)?;
-        if let Some(norm) = self.gradient_norm {
-            write!(f, ", max|gradient| {norm:.1e}")?;
+        let limited = self.converged() && self.rounding_limit.is_some();
+        let limit = if limited { " to the limit of the arithmetic" } else { "" };
+        let iterations = counted(self.iterations, "iterations");
+        write!(f, "{}{limit} after {iterations}: objective {:.6}", self.stop, self.objective)?;
+        match (self.decrement, self.gradient_norm) {
+            (Some(decrement), _) => write!(f, ", decrement {decrement:.1e}")?,
+            (None, Some(norm)) => write!(f, ", max|gradient| {norm:.1e}")?,
+            (None, None) => {}
         }
-        self.divergence.map_or(Ok(()), |divergence| write!(f, "; not finite: {divergence}"))
+        if let Some(divergence) = self.divergence {
+            write!(f, "; not finite: {divergence}")?;
+        }
+        write_columns(f, &self.constant_columns, ["is", "are"], "constant")?;
+        write_columns(f, &self.dependent_columns, ["depends", "depend"], "on columns before")
+    }
+}
+
+/// Writes a line such as "columns 2 and 3 of `x` are constant", if there are any columns.
+fn write_columns(f: &mut fmt::Formatter<'_>, columns: &[usize], verb: [&str; 2], what: &str) -> fmt::Result {
+    /// The largest number of columns that are listed.
+    const LISTED: usize = 10;
+    match columns {
+        [] => Ok(()),
+        [column] => write!(f, "\ncolumn {column} of `x` {} {what}", verb[0]),
+        [columns @ .., last] if columns.len() < LISTED => {
+            let names: Vec<String> = columns.iter().map(usize::to_string).collect();
+            write!(f, "\ncolumns {} and {last} of `x` {} {what}", names.join(", "), verb[1])
+        }
+        columns => {
+            let names: Vec<String> = columns[..LISTED].iter().map(usize::to_string).collect();
+            let more = columns.len() - LISTED;
+            write!(f, "\ncolumns {} and {more} more of `x` {} {what}", names.join(", "), verb[1])
+        }
     }
 }
 

@@ -27,6 +27,9 @@ string_keys! {
     ValidationLoss = "validation_loss",
 }
 
+/// The kind of the record with the measures of a logistic regression's optimum.
+const CERTIFICATE: &str = "certificate";
+
 impl Persist for FitReport {
     type Scalar = f64;
     const KIND: &'static str = "fit report";
@@ -42,17 +45,26 @@ impl Persist for FitReport {
             .with_optional("hessian_condition", self.hessian_condition)
             .with_array("objective_curve", &self.objective_curve)
             .with_array("validation_curve", &self.validation_curve);
-        match &self.divergence {
+        let record = match &self.divergence {
             Some(divergence) => record.with("divergence", divergence),
             None => record,
+        };
+        if self.decrement.is_none() && self.constant_columns.is_empty() && self.dependent_columns.is_empty() {
+            return record;
         }
+        let certificate = Record::new(CERTIFICATE)
+            .with_optional("decrement", self.decrement)
+            .with_optional("rounding_limit", self.rounding_limit)
+            .with_counts("constant_columns", &self.constant_columns)
+            .with_counts("dependent_columns", &self.dependent_columns);
+        record.with_part("certificate", certificate)
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
         let stop = StopReason::from_key(&record.take_text("stop")?)?;
         let objective = record.take_optional("objective")?;
         let objective = objective.ok_or_else(|| invalid("its `fit report` has no objective"))?;
-        Ok(FitReport {
+        let report = FitReport {
             iterations: record.take_count("iterations")?,
             evaluations: record.take_count("evaluations")?,
             gradient_norm: record.take_optional("gradient_norm")?,
@@ -62,6 +74,17 @@ impl Persist for FitReport {
             objective_curve: record.take_any("objective_curve")?,
             validation_curve: record.take_any("validation_curve")?,
             ..FitReport::new(stop, objective, None)
+        };
+        // Files of version 1.0 have no such part.
+        let Some(part) = record.take_optional_part("certificate") else { return Ok(report) };
+        part.open(CERTIFICATE)?.read(|part| {
+            Ok(FitReport {
+                decrement: part.take_optional("decrement")?,
+                rounding_limit: part.take_optional("rounding_limit")?,
+                constant_columns: part.take_counts("constant_columns")?,
+                dependent_columns: part.take_counts("dependent_columns")?,
+                ..report
+            })
         })
     }
 }

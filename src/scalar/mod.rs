@@ -26,5 +26,5 @@ pub(crate) use pair::Pair;
 pub(crate) use product::{Strided, Workspace, product, product_lower};
 pub use real::Real;
 pub(crate) use transpose::transpose_into;
-pub(crate) use vector::{all_finite, axpy, dot, max_abs, moments, sum};
+pub(crate) use vector::{all_finite, axpy, constant_range, dot, is_constant, max_abs, moments, sum};
 pub(crate) use view::{column, column_mut, columns, is_finite};

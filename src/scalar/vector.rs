@@ -85,6 +85,21 @@ pub(crate) fn moments<T: Real>(x: &[T], factor: T) -> (T, T) {
     (mean, lanes_of(mean, true) / count)
 }
 
+/// Returns the largest range that a column may have and still count as constant, relative to its largest
+/// absolute value: 1e-11 for `f64`, and 32 units in the last place, 3.8e-6, for `f32`.
+///
+/// The rule is the same for scalers, fits, separation and inference. R's `glm` drops columns by the same
+/// number.
+pub(crate) fn constant_range<T: Real>() -> f64 {
+    (32.0 * T::EPSILON.as_f64()).max(1e-11)
+}
+
+/// Returns whether a column with entries from `low` to `high` is constant up to rounding.
+pub(crate) fn is_constant<T: Real>(low: f64, high: f64) -> bool {
+    // Halves, because the difference may overflow.
+    0.5 * high - 0.5 * low <= 0.5 * constant_range::<T>() * low.abs().max(high.abs())
+}
+
 /// Returns the largest absolute value; 0 for an empty slice, NaN if any entry is NaN.
 pub(crate) fn max_abs<T: Real>(x: &[T]) -> f64 {
     x.iter().fold(0.0, |max: f64, &x| {
@@ -150,6 +165,14 @@ mod tests {
         let (mean, variance) = moments(&[1e300, 3e300f64], 1e-300);
         approx::assert_relative_eq!(mean, 2.0, max_relative = 1e-15);
         approx::assert_relative_eq!(variance, 1.0, max_relative = 1e-15);
+    }
+
+    #[test]
+    fn constant_columns_differ_by_rounding_only() {
+        assert!(is_constant::<f64>(0.3, 0.1 + 0.2) && is_constant::<f64>(0.0, 0.0));
+        assert!(is_constant::<f64>(1e300, 1e300 * (1.0 + 5e-12)) && !is_constant::<f64>(-f64::MAX, f64::MAX));
+        assert!(!is_constant::<f64>(1e9, 1e9 + 1.0) && !is_constant::<f64>(0.0, 1e-300));
+        assert!(is_constant::<f32>(1.0, 1.000_002) && !is_constant::<f32>(1.0, 1.000_01));
     }
 
     #[test]
