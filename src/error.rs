@@ -432,10 +432,15 @@ pub enum Error {
     FitOverflow,
 
     /// A singular matrix of second derivatives: the data do not determine some coefficients.
-    #[error("the information matrix is singular: {reason}")]
+    #[error("the information matrix is singular: {}{reason}", undetermined(columns, names))]
     Singular {
-        /// The usual cause, and what to do.
+        /// The cause, and what to do.
         reason: &'static str,
+        /// The columns of `x` that are constant or depend on columns before them, in ascending order. Empty
+        /// if the cause is another.
+        columns: Vec<usize>,
+        /// The names of these columns; empty if the columns have no names.
+        names: Vec<String>,
     },
 
     /// Classes so close to the border of separability that rounding errors hide whether they are separable.
@@ -555,6 +560,18 @@ pub(crate) fn counted(count: usize, plural: &str) -> String {
         (1, None, Some(singular)) => format!("1 {singular}"),
         _ => format!("{count} {plural}"),
     }
+}
+
+/// Returns the beginning of a sentence about columns that are constant or dependent, or nothing.
+fn undetermined(columns: &[usize], names: &[String]) -> String {
+    let [first, others @ ..] = columns else { return String::new() };
+    let name = |at: usize, column: usize| format!("{column}{}", in_brackets(&names.get(at).cloned()));
+    if others.is_empty() {
+        let first = name(0, *first);
+        return format!("column {first} of `x` is constant or depends on columns before it: ");
+    }
+    let list: Vec<String> = columns.iter().enumerate().map(|(at, &column)| name(at, column)).collect();
+    format!("columns {} of `x` are constant or depend on columns before them: ", list.join(", "))
 }
 
 /// Returns the name of a column in brackets, to follow its number, or nothing.

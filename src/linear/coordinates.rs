@@ -3,15 +3,18 @@
 use std::ops::Range;
 
 use super::problem::{ColumnPenalty, Problem};
+use super::rank::Rank;
+use super::triangle::Triangle;
+use crate::examples::ClassExamples;
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::column;
-use crate::scalar::{max_abs, moments};
+use crate::scalar::{axpy, dot, is_constant, moments};
 
 /// The reciprocal of a typical p (1 - p), which is at most 1/4 and smaller for well-classified rows. On the
 /// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations. With the
 /// variance alone it is still short of the optimum after thousands.
-const SHARE: f64 = 8.0;
+pub(super) const SHARE: f64 = 8.0;
 
 /// Columns whose sizes are within this factor of each other are scaled half-way (by the square root of their
 /// size times a common size). Full scaling makes the penalty uneven along directions that the data does not
@@ -25,6 +28,10 @@ const ALIKE: f64 = 10.0;
 /// Blocks of rows are then centred and scaled before use.
 const FAR: f64 = 30.0;
 
+/// The smallest standard deviation of a column with weights, relative to the column's range, as a power of
+/// the smallest normal number: its square must not underflow.
+const NARROWEST: f64 = 0.45;
+
 /// The centre and scale of each column, and the corresponding change of parameters.
 ///
 /// A model on (x - m)/s with slopes u and intercept c is the model on x with w = u/s and b = c - Σ m_j w_j.
@@ -33,57 +40,158 @@ const FAR: f64 = 30.0;
 /// common to all classes, and an L2 penalty is smallest without one. Columns with an L1 penalty are not
 /// centred, because the penalty determines a different shift.
 ///
+/// A column that is constant up to rounding, or a combination of others, takes no part: its entries and its
+/// parameters are zero. If columns nearly depend on each other, the rows are also multiplied by R⁻¹, with the
+/// triangle R of [`Rank`], and the solvers' slopes are R u: second derivatives lose half of the digits, and
+/// would not see what distinguishes the columns.
+///
 /// # Layout
 /// d slopes for each score column, then one intercept for each.
 #[derive(Debug, Clone)]
 pub(super) struct Coordinates<T> {
     pub(super) center: Vec<T>,
     pub(super) scale: Vec<T>,
+    /// The largest absolute value of each column, in units of its scale.
+    farthest: Vec<f64>,
+    /// The mean square of each column, centred and scaled.
+    squares: Vec<f64>,
+    /// Whether each column takes part.
+    part: Vec<bool>,
     pub(super) columns: usize,
     pub(super) intercept: bool,
     /// Whether each column is centred over the score columns.
     balanced: Vec<bool>,
     /// Whether any column's centre is far from the origin.
     pub(super) far: bool,
+    /// The columns that are constant up to rounding.
+    pub(super) constant: Vec<usize>,
+    /// The dependences among columns, if they were looked for.
+    rank: Option<Rank<T>>,
 }
 
 impl<T: Real> Coordinates<T> {
-    /// Computes centres and scales. The scale of a column is the root of its variance plus [`SHARE`] times
-    /// the penalty, because the curvature of the objective is about (variance / `SHARE` + λ) / scale^2. All
-    /// coordinates then have similar curvature, whether the loss or the penalty dominates. Without an
-    /// intercept nothing can absorb a centre, so the mean square replaces the variance.
+    /// Computes centres and scales, and decides which columns take part. The scale of a column is the root of
+    /// its variance plus [`SHARE`] times the penalty, because the curvature of the objective is about
+    /// (variance / `SHARE` + λ) / scale^2. All coordinates then have similar curvature, whether the loss or
+    /// the penalty dominates. Without an intercept nothing can absorb a centre, so the mean square replaces
+    /// the variance.
     pub(super) fn new(problem: &Problem<'_, T>, columns: usize) -> Self {
         let Problem { rows, intercept, penalty, .. } = *problem;
-        let x = rows.x;
-        let mut far = false;
-        let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
+        let balanced = penalty.l1.iter().map(|&l1| columns > 1 && l1 == 0.0).collect();
+        let empty = Vec::with_capacity(rows.x.ncols());
+        let mut coordinates = Coordinates {
+            center: empty.clone(),
+            scale: empty,
+            farthest: Vec::new(),
+            squares: Vec::new(),
+            part: Vec::new(),
+            columns,
+            intercept,
+            balanced,
+            far: false,
+            constant: Vec::new(),
+            rank: None,
+        };
         // Rows without weight do not count, however large their entries.
         let counted = rows.counted();
         let mut gathered = Vec::new();
-        for (whole, &lambda) in crate::scalar::columns(&x).zip(&penalty.l2) {
-            let floor = T::of((SHARE * lambda).sqrt());
-            let column = if counted.len() == x.nrows() {
+        for (whole, &lambda) in crate::scalar::columns(&rows.x).zip(&penalty.l2) {
+            let entries = if counted.len() == whole.len() {
                 whole
             } else {
                 gathered.clear();
                 gathered.extend(counted.iter().map(|&row| whole[row]));
                 &gathered
             };
-            let largest = T::of(max_abs(column));
-            let reciprocal = T::one() / largest;
-            let (mean, variance) =
-                if reciprocal.is_finite() { moments(column, reciprocal) } else { (T::zero(), T::zero()) };
-            let spread = if intercept { variance } else { variance + mean * mean }.sqrt();
-            // A column that is constant up to rounding, or nearly zero, has no scale of its own.
-            let constant = spread <= T::of(16.0) * T::EPSILON;
-            let size = (spread * largest).hypot(floor);
-            far |= intercept && mean.abs() > T::of(FAR) * spread;
-            center.push(if intercept { mean * largest } else { T::zero() });
-            scale.push(if constant || size <= T::MIN_POSITIVE.sqrt() { largest.max(T::one()) } else { size });
+            coordinates.push(entries, &counted, &rows, T::of((SHARE * lambda).sqrt()));
         }
-        even_out(&mut scale);
-        let balanced = penalty.l1.iter().map(|&l1| columns > 1 && l1 == 0.0).collect();
-        Coordinates { center, scale, columns, intercept, balanced, far }
+        coordinates.rank = Rank::new(problem, &coordinates);
+        if coordinates.rank.is_none() && penalty.is_smooth() && !penalty.is_none() {
+            even_out(&mut coordinates.scale);
+        }
+        let dependent: Vec<usize> = coordinates.dependent().collect();
+        dependent.into_iter().for_each(|j| coordinates.part[j] = false);
+        coordinates
+    }
+
+    /// Adds a column with these entries in the rows that count.
+    fn push(&mut self, entries: &[T], counted: &[usize], rows: &ClassExamples<'_, T>, floor: T) {
+        let (low, high) = entries.iter().fold((T::zero(), T::zero()), |(low, high), &x| {
+            (if x < low { x } else { low }, if x > high { x } else { high })
+        });
+        let first = entries.first().copied().unwrap_or(T::zero());
+        let (least, most) = entries.iter().fold((first, first), |(least, most), &x| {
+            (if x < least { x } else { least }, if x > most { x } else { most })
+        });
+        let largest = if -low > high { -low } else { high };
+        let reciprocal = T::one() / largest;
+        let (mean, variance) = match (reciprocal.is_finite(), rows.weights) {
+            (false, _) => (T::zero(), T::zero()),
+            (true, None) => moments(entries, reciprocal),
+            (true, Some(weights)) => {
+                weighted_moments(entries, reciprocal, counted, weights, rows.total_weight)
+            }
+        };
+        let spread = if self.intercept { variance } else { variance + mean * mean }.sqrt();
+        let range = (most.as_f64() / largest.as_f64()) - (least.as_f64() / largest.as_f64());
+        let narrow = spread.as_f64() <= range * T::MIN_POSITIVE.as_f64().powf(NARROWEST);
+        let constant = if self.intercept {
+            is_constant::<T>(least.as_f64(), most.as_f64()) || narrow
+        } else {
+            spread == T::zero()
+        };
+        let deviation = spread * largest;
+        let size = if floor == T::zero() { deviation } else { deviation.hypot(floor) };
+        // Below, the reciprocal of the scale overflows.
+        let tiny = size <= T::of(4.0) * T::MIN_POSITIVE;
+        let constant = constant || tiny;
+        if constant {
+            self.constant.push(self.center.len());
+        }
+        self.part.push(!constant);
+        let scale = if constant { largest.max(T::one()) } else { size };
+        self.far |= self.intercept && !constant && mean.abs() > T::of(FAR) * spread;
+        self.center.push(if self.intercept { mean * largest } else { T::zero() });
+        self.scale.push(scale);
+        self.farthest.push((largest / scale).as_f64());
+        self.squares.push(if constant { 0.0 } else { (deviation / scale).as_f64().powi(2) });
+    }
+
+    /// Returns whether a column takes part.
+    pub(super) fn takes_part(&self, j: usize) -> bool {
+        self.part[j]
+    }
+
+    /// Returns the columns that are combinations of columns before them, in ascending order.
+    pub(super) fn dependent(&self) -> impl Iterator<Item = usize> + '_ {
+        let combinations = self.rank.iter().flat_map(|rank| &rank.combinations);
+        combinations.map(|combination| combination.column)
+    }
+
+    /// Returns the largest absolute value of a column, in units of its scale.
+    pub(super) fn farthest(&self, j: usize) -> f64 {
+        self.farthest[j]
+    }
+
+    /// Returns the triangle by which rows are divided, if columns nearly depend on each other.
+    pub(super) fn rotation(&self) -> Option<&Triangle<T>> {
+        self.rank.as_ref().filter(|rank| rank.nearly_dependent).map(|rank| &rank.triangle)
+    }
+
+    /// Returns a triangle R with RᵀR near a multiple of the second derivative for each score column, if it is
+    /// known and the rows are not divided by it already.
+    pub(super) fn preconditioner(&self) -> Option<&Triangle<T>> {
+        self.rank.as_ref().filter(|rank| !rank.nearly_dependent).map(|rank| &rank.triangle)
+    }
+
+    /// Returns whether blocks of rows must be centred and scaled before use.
+    pub(super) fn explicit(&self) -> bool {
+        self.far || self.rotation().is_some()
+    }
+
+    /// Returns an upper bound of the mean square of a column of the solver's rows.
+    pub(super) fn mean_square(&self, j: usize) -> f64 {
+        if self.rotation().is_some() { f64::from(u8::from(self.part[j])) } else { self.squares[j] }
     }
 
     pub(super) fn features(&self) -> usize {
@@ -93,18 +201,28 @@ impl<T: Real> Coordinates<T> {
     /// Writes the slopes and intercepts in the user's units.
     pub(super) fn to_user(&self, params: &[T], slopes: &mut [T], intercepts: &mut [T]) {
         let features = self.features();
-        let (scaled, shifts) = params.split_at(features * self.columns);
-        for (w, u) in slopes.chunks_exact_mut(features).zip(scaled.chunks_exact(features)) {
-            for ((w, &u), &scale) in w.iter_mut().zip(u).zip(&self.scale) {
-                *w = u / scale;
+        slopes.copy_from_slice(&params[..features * self.columns]);
+        if let Some(triangle) = self.rotation() {
+            triangle.solve(slopes);
+        }
+        for w in slopes.chunks_exact_mut(features) {
+            for ((w, &scale), &part) in w.iter_mut().zip(&self.scale).zip(&self.part) {
+                *w = if part { *w / scale } else { T::zero() };
             }
         }
         for j in (0..features).filter(|&j| self.balanced[j]) {
             subtract_mean((0..self.columns).map(|k| k * features + j), slopes);
         }
+        self.intercepts(params, slopes, intercepts);
+    }
+
+    /// Writes the intercepts in the user's units that belong to slopes in the user's units.
+    pub(super) fn intercepts(&self, params: &[T], slopes: &[T], intercepts: &mut [T]) {
         if !self.intercept {
             return intercepts.fill(T::zero());
         }
+        let features = self.features();
+        let shifts = &params[slopes.len()..];
         for ((b, &c), w) in intercepts.iter_mut().zip(shifts).zip(slopes.chunks_exact(features)) {
             *b = w.iter().zip(&self.center).fold(c, |b, (&w, &m)| b - w * m);
         }
@@ -113,16 +231,72 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
+    /// Returns the scores at the centre: the intercepts of `params`, shifted like those in the user's units.
+    /// `slopes` are in the user's units. Without an intercept they are zero, as is the centre.
+    pub(super) fn shifts(&self, params: &[T], slopes: &[T]) -> Vec<T> {
+        if !self.intercept {
+            return vec![T::zero(); self.columns];
+        }
+        let mut shifts = params[slopes.len()..].to_vec();
+        if self.columns > 1 {
+            let at_origin = |(&c, w): (&T, &[T])| w.iter().zip(&self.center).fold(c, |b, (&w, &m)| b - w * m);
+            let sum = shifts.iter().zip(slopes.chunks_exact(self.features())).map(at_origin);
+            let mean = sum.fold(T::zero(), |sum, b| sum + b) / T::of(self.columns as f64);
+            shifts.iter_mut().for_each(|c| *c -= mean);
+        }
+        shifts
+    }
+
     /// Returns the parameters for slopes and intercepts given in the user's units.
     pub(super) fn params(&self, slopes: &[T], intercepts: &[T]) -> Vec<T> {
         let features = self.features();
         let mut params = Vec::with_capacity(slopes.len() + intercepts.len());
         params.extend(slopes.iter().enumerate().map(|(at, &w)| w * self.scale[at % features]));
+        self.gather(&mut params);
         if self.intercept {
             let shifted = |(&b, w): (&T, &[T])| w.iter().zip(&self.center).fold(b, |c, (&w, &m)| c + w * m);
             params.extend(intercepts.iter().zip(slopes.chunks_exact(features)).map(shifted));
         }
         params
+    }
+
+    /// Converts scaled slopes to the solver's: columns that take no part pass their share to those that they
+    /// are combinations of.
+    fn gather(&self, slopes: &mut [T]) {
+        for u in slopes.chunks_exact_mut(self.features()) {
+            for combination in self.rank.iter().flat_map(|rank| &rank.combinations) {
+                let share = u[combination.column];
+                axpy(share, &combination.of, u);
+            }
+            u.iter_mut().zip(&self.part).filter(|(_, part)| !**part).for_each(|(u, _)| *u = T::zero());
+        }
+        if let Some(triangle) = self.rotation() {
+            triangle.multiply(slopes);
+        }
+    }
+
+    /// Distributes the slopes of columns that others depend on over all of them: of all slopes with the same
+    /// scores, those with the smallest sum of squares, for columns of unit scale. `slopes` are in the user's
+    /// units.
+    ///
+    /// With the combinations N of columns that vanish, the smallest of u + N t is u - N (NᵀN)⁻¹Nᵀu.
+    pub(super) fn distribute(&self, slopes: &mut [T]) {
+        let Some(rank) = self.rank.as_ref().filter(|rank| !rank.combinations.is_empty()) else { return };
+        let null = |k: usize, j: usize| {
+            let combination = &rank.combinations[k];
+            if j == combination.column { -1.0 } else { combination.of[j].as_f64() }
+        };
+        let (features, count) = (self.features(), rank.combinations.len());
+        let basis = nalgebra::DMatrix::from_fn(features, count, |j, k| null(k, j));
+        let Some(factor) = nalgebra::Cholesky::new(basis.transpose() * &basis) else { return };
+        for w in slopes.chunks_exact_mut(features) {
+            let scaled = w.iter().zip(&self.scale).map(|(&w, &scale)| (w * scale).as_f64());
+            let scaled = nalgebra::DVector::from_iterator(features, scaled);
+            let moved = &basis * factor.solve(&(basis.transpose() * scaled));
+            for ((w, &scale), &moved) in w.iter_mut().zip(&self.scale).zip(moved.iter()) {
+                *w -= T::of(moved) / scale;
+            }
+        }
     }
 
     /// Converts the gradient from the user's units to the slopes' parameters.
@@ -132,7 +306,7 @@ impl<T: Real> Coordinates<T> {
         for (out, (g, &shift)) in gradient.chunks_exact_mut(features).zip(columns) {
             for (j, (out, &g)) in out.iter_mut().zip(g).enumerate() {
                 let through_intercept = if self.intercept { self.center[j] * shift } else { T::zero() };
-                *out = (g - through_intercept) / self.scale[j];
+                *out = if self.part[j] { (g - through_intercept) / self.scale[j] } else { T::zero() };
             }
         }
     }
@@ -140,10 +314,13 @@ impl<T: Real> Coordinates<T> {
     /// Converts the gradient of the parameters to that of the slopes in the user's units.
     pub(super) fn gradient_to_user(&self, scaled: &[T], intercepts: &[T], slopes: &mut [T]) {
         let features = self.features();
-        let columns = scaled.chunks_exact(features).zip(intercepts);
-        for (out, (g, &shift)) in slopes.chunks_exact_mut(features).zip(columns) {
-            for (j, (out, &g)) in out.iter_mut().zip(g).enumerate() {
-                *out = g * self.scale[j] + self.center[j] * shift;
+        slopes.copy_from_slice(scaled);
+        if let Some(triangle) = self.rotation() {
+            triangle.multiply_transposed(slopes);
+        }
+        for (out, &shift) in slopes.chunks_exact_mut(features).zip(intercepts) {
+            for (j, out) in out.iter_mut().enumerate() {
+                *out = *out * self.scale[j] + self.center[j] * shift;
             }
         }
     }
@@ -151,17 +328,53 @@ impl<T: Real> Coordinates<T> {
     /// Adds the gradient of the L2 penalty, at slopes in the user's units, to the gradient of the parameters.
     pub(super) fn add_l2_gradient(&self, penalty: &ColumnPenalty, slopes: &[T], gradient: &mut [T]) {
         let features = self.features();
-        for (out, w) in gradient.chunks_exact_mut(features).zip(slopes.chunks_exact(features)) {
-            for (j, (out, &w)) in out.iter_mut().zip(w).enumerate() {
-                *out += T::of(penalty.l2[j]) * w / self.scale[j];
+        let pull = |j: usize, w: T| T::of(penalty.l2[j]) * w / self.scale[j];
+        match self.rotation() {
+            None => {
+                for (out, w) in gradient.chunks_exact_mut(features).zip(slopes.chunks_exact(features)) {
+                    out.iter_mut().zip(w).enumerate().for_each(|(j, (out, &w))| *out += pull(j, w));
+                }
+            }
+            Some(triangle) => {
+                let mut pulls: Vec<T> =
+                    slopes.iter().enumerate().map(|(at, &w)| pull(at % features, w)).collect();
+                triangle.solve_transposed(&mut pulls);
+                gradient.iter_mut().zip(&pulls).for_each(|(out, &pull)| *out += pull);
             }
         }
     }
 
-    /// Writes a range of rows, centred and scaled, column by column.
+    /// Returns the second derivative of the L2 penalty in the slopes' parameters of one score column.
+    pub(super) fn l2_curvature(&self, penalty: &ColumnPenalty) -> Curve<T> {
+        let bend = |j: usize| T::of(penalty.l2[j]) / self.scale[j] / self.scale[j];
+        let features = self.features();
+        let Some(triangle) = self.rotation() else {
+            return Curve::Diagonal((0..features).map(bend).collect());
+        };
+        // R⁻ᵀ Λ R⁻¹ is the product of the root of Λ, divided by R, with itself.
+        let mut root = vec![T::zero(); features * features];
+        (0..features).for_each(|j| root[j * features + j] = bend(j).sqrt());
+        triangle.divide(&mut root, features);
+        let columns = || root.chunks_exact(features);
+        Curve::Full(columns().flat_map(|a| columns().map(move |b| dot(a, b))).collect())
+    }
+
+    /// Returns the diagonal of [`l2_curvature`](Self::l2_curvature).
+    pub(super) fn l2_diagonal(&self, penalty: &ColumnPenalty) -> Vec<f64> {
+        match self.l2_curvature(penalty) {
+            Curve::Diagonal(bends) => bends.iter().map(|bend| bend.as_f64()).collect(),
+            Curve::Full(entries) => entries.iter().step_by(self.features() + 1).map(|h| h.as_f64()).collect(),
+        }
+    }
+
+    /// Writes a range of rows in the solver's coordinates, column by column.
     pub(super) fn scale_rows(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut Vec<T>) {
         out.clear();
+        let count = range.len();
         (0..self.features()).for_each(|j| self.scale_column(x, j, range.clone(), out));
+        if let Some(triangle) = self.rotation() {
+            triangle.divide(out, count);
+        }
     }
 
     /// Appends a range of rows of one column, centred and scaled. The index after the last column is the
@@ -170,10 +383,40 @@ impl<T: Real> Coordinates<T> {
         let (Some(&center), Some(&scale)) = (self.center.get(j), self.scale.get(j)) else {
             return out.resize(out.len() + range.len(), T::one());
         };
+        if !self.part[j] {
+            return out.resize(out.len() + range.len(), T::zero());
+        }
         let factor = T::one() / scale;
         let column = &column(&x, j)[range];
         out.extend(column.iter().map(|&x| (x - center) * factor));
     }
+}
+
+/// A second derivative in the slopes of one score column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Curve<T> {
+    /// The diagonal; all other entries are 0.
+    Diagonal(Vec<T>),
+    /// All entries, column by column.
+    Full(Vec<T>),
+}
+
+/// Returns the weighted mean and variance of entries times `factor`. Entry i belongs to the row `counted[i]`.
+fn weighted_moments<T: Real>(
+    entries: &[T],
+    factor: T,
+    counted: &[usize],
+    weights: &[T],
+    total: f64,
+) -> (T, T) {
+    let shares = || counted.iter().map(|&row| weights[row].as_f64() / total);
+    let terms = || entries.iter().map(|&x| (x * factor).as_f64()).zip(shares());
+    // The shares sum to 1 up to rounding, which a large mean would show.
+    let sum: f64 = shares().sum();
+    let rough = terms().map(|(x, share)| share * x).sum::<f64>() / sum;
+    let mean = rough + terms().map(|(x, share)| share * (x - rough)).sum::<f64>() / sum;
+    let variance = terms().map(|(x, share)| share * (x - mean) * (x - mean)).sum::<f64>() / sum;
+    (T::of(mean), T::of(variance))
 }
 
 /// Moves scales of similar size half-way towards the one in the middle.

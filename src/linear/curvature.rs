@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use super::coordinates::Coordinates;
+use super::coordinates::{Coordinates, Curve, SHARE};
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use crate::loss::Loss;
@@ -65,18 +65,40 @@ impl<T: Real> LogisticObjective<'_, T> {
         if i < features { column * features + i } else { features * self.coordinates.columns + column }
     }
 
+    /// Adds the second derivative of the L2 penalty, and some curvature to the parameters of columns that take
+    /// no part. They stay zero, because their gradient is.
+    fn add_l2_curvature(&self, hessian: &mut DMatrix<T>) {
+        let features = self.coordinates.features();
+        let penalty = self.coordinates.l2_curvature(self.problem.penalty);
+        for k in 0..self.coordinates.columns {
+            match &penalty {
+                Curve::Diagonal(bends) => {
+                    for (i, &bend) in bends.iter().enumerate() {
+                        let at = self.index(i, k);
+                        hessian[(at, at)] += bend;
+                    }
+                }
+                Curve::Full(entries) => {
+                    for (i, j) in (0..features).flat_map(|i| (0..features).map(move |j| (i, j))) {
+                        hessian[(self.index(i, k), self.index(j, k))] += entries[j * features + i];
+                    }
+                }
+            }
+            let bent = |&i: &usize| self.coordinates.takes_part(i) || self.problem.penalty.l2[i] > 0.0;
+            for i in (0..features).filter(|i| !bent(i)) {
+                let at = self.index(i, k);
+                hessian[(at, at)] += T::of(1.0 / SHARE);
+            }
+        }
+    }
+
     /// Adds the penalty and, for several score columns, curvature along the shifts to which softmax is
     /// invariant. The gradient has no component along them, so the curvature changes no step; it makes the
     /// matrix definite.
     fn add_penalty(&self, hessian: &mut DMatrix<T>, width: usize) {
         let columns = self.coordinates.columns;
+        self.add_l2_curvature(hessian);
         for i in 0..width {
-            if let Some(&scale) = self.coordinates.scale.get(i) {
-                for k in 0..columns {
-                    let at = self.index(i, k);
-                    hessian[(at, at)] += T::of(self.problem.penalty.l2[i]) / (scale * scale);
-                }
-            }
             if columns > 1 {
                 let trace = (0..columns).fold(T::zero(), |sum, k| {
                     let at = self.index(i, k);

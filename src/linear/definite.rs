@@ -7,9 +7,13 @@ use crate::scalar::Real;
 use crate::scalar::all_finite;
 
 /// The error for undetermined coefficients, with its causes and remedies.
-pub(super) const UNDETERMINED: Error = Error::Singular {
-    reason: "columns depend on each other, or classes are separable: drop columns or use a penalty",
-};
+pub(super) const UNDETERMINED: Error =
+    singular("columns depend on each other, or classes are separable: drop columns or use a penalty");
+
+/// Returns the error of a singular matrix for a reason that names no columns.
+pub(super) const fn singular(reason: &'static str) -> Error {
+    Error::Singular { reason, columns: Vec::new(), names: Vec::new() }
+}
 
 /// Returns the Cholesky factor of a matrix that is positive definite by more than the rounding errors of a
 /// type with machine epsilon `epsilon`; `None` otherwise.

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use nalgebra::DMatrix;
 
 use super::config::{LogisticRegression, Solver};
+use super::decrement::Doubt;
 use super::fitted::{FittedLogistic, Terms};
 use super::problem::{ColumnPenalty, Problem};
 use super::sample::{Classes, Sample};
@@ -14,7 +15,7 @@ use crate::error::{Error, unsupported};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::penalty::Penalty;
-use crate::report::{Observer, StopReason};
+use crate::report::{Observer, Progress, StopReason};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
@@ -86,13 +87,17 @@ pub(super) fn fit<T: Real, L: Label>(
     let penalty = config.column_penalty::<T>(x.ncols(), sample.examples.total_weight())?;
     let remedy = config.remedy::<T>(x.ncols(), sample.examples.total_weight())?;
     let problem = sample.problem(&penalty, config.intercept);
-    let mut solved = solve(config, &problem, start, observer)?;
+    let mut solved = solve(config, &problem, start, observer, Doubt::Stops)?;
     let model = |config: &LogisticRegression, penalty, solved, separation| {
         let jeffreys = config.penalty == Penalty::Jeffreys;
         let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
         FittedLogistic::new(classes, x.names().map(<[String]>::to_vec), solved, terms, separation)
     };
     match (Existence::of_optimum(config, &problem, &solved), remedy) {
+        (Existence::NotDenied, _) if solved.doubted => {
+            let solved = go_on(config, &problem, solved, observer)?;
+            model(config, penalty, solved, None)
+        }
         (Existence::NotDenied, _) => model(config, penalty, solved, None),
         (Existence::Undecided, _) => {
             if solved.report.stop == StopReason::Converged {
@@ -105,10 +110,34 @@ pub(super) fn fit<T: Real, L: Label>(
             model(config, penalty, solved, direction)
         }
         (Existence::Separated(direction), Some((config, penalty))) => {
-            let solved = solve(&config, &sample.problem(&penalty, config.intercept), None, observer)?;
+            let problem = sample.problem(&penalty, config.intercept);
+            let solved = solve(&config, &problem, None, observer, Doubt::Ignored)?;
             model(&config, penalty, solved, direction)
         }
     }
+}
+
+/// Continues a run that stopped because the classes might have been separable.
+fn go_on<T: Real>(
+    config: &LogisticRegression,
+    problem: &Problem<'_, T>,
+    before: Solved<T>,
+    observer: &mut Observer<'_>,
+) -> Result<Solved<T>, Error> {
+    let done = before.report.iterations;
+    let limit = config.max_iterations.map(|limit| limit.saturating_sub(done));
+    let config = LogisticRegression { max_iterations: limit, ..config.clone() };
+    let mut counted = |progress: &Progress| {
+        let (iteration, limit) = (progress.iteration + done, progress.limit + done);
+        observer(&Progress { iteration, limit, ..*progress })
+    };
+    let start = (before.coefficients.as_slice(), before.intercept.as_slice());
+    let mut solved = solve(&config, problem, Some(start), &mut counted, Doubt::Ignored)?;
+    let report = &mut solved.report;
+    report.iterations += done;
+    report.evaluations += before.report.evaluations;
+    report.objective_curve.splice(0..0, before.report.objective_curve);
+    Ok(solved)
 }
 
 /// The number of coefficients up to which searching for a separating direction is cheaper than proving that

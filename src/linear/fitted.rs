@@ -45,7 +45,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         terms: Terms,
         separation: Option<Separation<T>>,
     ) -> Result<Self, Error> {
-        let Solved { coefficients, intercept, report } = solved;
+        let Solved { coefficients, intercept, report, .. } = solved;
         if !all_finite(coefficients.as_slice()) || !all_finite(&intercept) || !report.objective.is_finite() {
             return Err(Error::FitOverflow);
         }

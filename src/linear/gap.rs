@@ -62,7 +62,7 @@ pub(super) fn duality_gap<T: Real>(
     });
     let of_penalty = |(j, c): (usize, f64)| {
         let excess = (scale * c - penalty.l1[j]).max(0.0);
-        if penalty.l2[j] == 0.0 { 0.0 } else { 0.5 * excess * excess / penalty.l2[j] }
+        if penalty.l2[j] == 0.0 { 0.0 } else { 0.5 * excess * (excess / penalty.l2[j]) }
     };
     let bound = rows.dual_of_loss(scale) - per_column().map(of_penalty).sum::<f64>();
     // NaN must not become 0, which would certify an optimum.
@@ -243,15 +243,22 @@ impl<T: Real> HessianProduct<T> for GapStopped<'_, '_, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// Returns the gradient for the residuals of all rows, with respect to slopes in the user's units.
+    /// Returns the gradient for the residuals of all rows, with respect to slopes in the user's units. With an
+    /// intercept the residuals must sum to zero: columns then count from their centres, which keeps the
+    /// digits of columns far from the origin.
     fn loss_gradient(&mut self, residuals: &DMatrix<T>) -> Vec<T> {
         self.backward(|range, out| out.copy_from(&residuals.rows(range.start, range.len())));
         let (slopes, intercepts) = self.raw().split_at(self.slopes.len());
-        if !self.coordinates.far {
-            return slopes.to_vec();
+        if self.coordinates.explicit() {
+            let mut gradient = vec![T::zero(); slopes.len()];
+            let balanced = vec![T::zero(); intercepts.len()];
+            self.coordinates.gradient_to_user(slopes, &balanced, &mut gradient);
+            return gradient;
         }
-        let mut gradient = vec![T::zero(); slopes.len()];
-        self.coordinates.gradient_to_user(slopes, intercepts, &mut gradient);
-        gradient
+        let columns = slopes.chunks_exact(self.coordinates.features()).zip(intercepts);
+        let centred = columns.flat_map(|(g, &shift)| {
+            g.iter().zip(&self.coordinates.center).map(move |(&g, &m)| g - m * shift)
+        });
+        centred.collect()
     }
 }

@@ -4,11 +4,12 @@ use nalgebra::DMatrix;
 
 use super::definite;
 use super::objective::LogisticObjective;
+use super::triangle::Triangle;
 use crate::error::Error;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Evaluation, HasHessian, Objective};
 use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, product};
+use crate::scalar::{Strided, Workspace, dot, product};
 
 /// The penalised objective: mean loss minus ½ ln det I / Σ u, where I is the Fisher information of the
 /// coefficients (relative to the first class, if there are more than two).
@@ -60,6 +61,7 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
     /// Returns [`Error::Singular`] if the information is singular at `start`: columns are linearly dependent,
     /// or `start` is so far out that all probabilities are 0 or 1.
     pub(super) fn new(inner: &'a mut LogisticObjective<'b, T>, start: &[T]) -> Result<Self, Error> {
+        inner.check_rank()?;
         let size = start.len();
         let mut objective = JeffreysObjective {
             inner,
@@ -67,7 +69,12 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
             point: Vec::new(),
             leverage: Leverage::default(),
         };
-        objective.invert(start).map(|_| objective).ok_or(Error::Singular { reason: REASON })
+        objective.invert(start).map(|_| objective).ok_or(definite::singular(REASON))
+    }
+
+    /// Returns the largest absolute entry of the last gradient, in the user's units.
+    pub(super) fn user_optimality(&self) -> f64 {
+        self.inner.user_optimality()
     }
 
     /// Returns the inverse of the mean information, or `None` if it is singular.
@@ -100,7 +107,8 @@ impl<T: Real> LogisticObjective<'_, T> {
     fn determinant_in_user_units(&self, hessian: &DMatrix<T>) -> f64 {
         let (columns, width) = (self.coordinates.columns, self.width());
         let equations = columns.max(2) - 1;
-        let scales: f64 = self.coordinates.scale.iter().map(|s| s.as_f64().ln()).sum();
+        let rotation = self.coordinates.rotation().map_or(0.0, Triangle::log_determinant);
+        let scales: f64 = self.coordinates.scale.iter().map(|s| s.as_f64().ln()).sum::<f64>() + rotation;
         let units = 2.0 * equations as f64 * scales
             + (equations * width) as f64 * self.problem.rows.total_weight.ln();
         if columns == 1 {
@@ -163,7 +171,7 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
         });
         inner.finish_gradient(gradient);
         Evaluation::of((total - log_root) / total_weight, gradient)
-            .optimality(inner.user_optimality())
+            .optimality(length(&inverse, gradient))
             .magnitude((total + magnitude) / total_weight)
     }
 }
@@ -182,6 +190,15 @@ impl<T: Real> HasHessian<T> for JeffreysObjective<'_, '_, T> {
     fn is_exact(&self) -> bool {
         false
     }
+}
+
+/// Returns the length √(gᵀI⁻¹g) of a gradient, which is the decrement.
+fn length<T: Real>(inverse: &DMatrix<T>, gradient: &[T]) -> f64 {
+    let square =
+        gradient.iter().enumerate().map(|(j, &g)| (g * dot(inverse.column(j).as_slice(), gradient)).as_f64());
+    let square: f64 = square.sum();
+    // Rounding can make a square of nearly zero negative.
+    if square < 0.0 { 0.0 } else { square.sqrt() }
 }
 
 /// Returns the blocks of the inverse for each pair b >= c of score columns, terms x terms.

@@ -67,6 +67,8 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         let (features, columns) = (self.coordinates.features(), self.coordinates.columns);
         let (mut slopes, mut intercepts) = (DMatrix::zeros(features, columns), vec![T::zero(); columns]);
         self.coordinates.to_user(params, slopes.as_mut_slice(), &mut intercepts);
+        self.coordinates.distribute(slopes.as_mut_slice());
+        self.coordinates.intercepts(params, slopes.as_slice(), &mut intercepts);
         (slopes, intercepts)
     }
 
@@ -79,7 +81,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn load(&mut self, params: &[T]) {
         self.coordinates.to_user(params, &mut self.slopes, &mut self.intercepts);
         let (slopes, intercepts) = self.map.split_at_mut(self.slopes.len());
-        if self.coordinates.far {
+        if self.coordinates.explicit() {
             slopes.copy_from_slice(&params[..slopes.len()]);
             // Without an intercept there are neither centres nor parameters for them.
             let given = &params[slopes.len()..];
@@ -130,7 +132,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             let count = size.min(rows - first);
             let range = first..first + count;
             let block = if count == size { &mut *whole } else { &mut *last };
-            let x = if coordinates.far {
+            let x = if coordinates.explicit() {
                 coordinates.scale_rows(pass.problem.rows.x, range.clone(), scaled);
                 Strided::columns(scaled, count, features)
             } else {
@@ -159,7 +161,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         if coordinates.intercept {
             intercept_gradient.copy_from_slice(raw_intercepts);
         }
-        if coordinates.far {
+        if coordinates.explicit() {
             coordinates.gradient_to_user(raw_slopes, raw_intercepts, slope_gradient);
             gradient[..slopes.len()].copy_from_slice(raw_slopes);
             coordinates.add_l2_gradient(problem.penalty, slopes, gradient);
@@ -181,6 +183,11 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     /// Returns the gradient in the user's units at the last evaluated point: slopes, then intercepts.
     pub(super) fn user_gradient(&self) -> (&[T], &[T]) {
         (&self.slope_gradient, &self.intercept_gradient)
+    }
+
+    /// Replaces the gradient in the user's units at the last evaluated point.
+    pub(super) fn replace_user_gradient(&mut self, slopes: Vec<T>, intercepts: Vec<T>) {
+        (self.slope_gradient, self.intercept_gradient) = (slopes, intercepts);
     }
 
     /// Returns the largest absolute entry of the last finished gradient, in the user's units.
@@ -284,7 +291,7 @@ pub(super) mod tests {
 
         #[test]
         fn gradient_and_hessian_are_derivatives(
-            rows in 1usize..40, features in 1usize..6, count in 2usize..5, lambda in prop_oneof![Just(0.0), 0.01f64..10.0],
+            rows in 8usize..40, features in 1usize..6, count in 2usize..5, lambda in prop_oneof![Just(0.0), 0.01f64..10.0],
             intercept: bool, weighted: bool, seed: u64,
         ) {
             let mut rng = Rng::new(seed);

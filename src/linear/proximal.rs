@@ -6,7 +6,7 @@ use super::gap::duality_gap;
 use super::objective::LogisticObjective;
 use super::quadratic::Quadratic;
 use super::working_set::WorkingSet;
-use crate::optim::{Advance, Evaluation, Method, Objective, Point, condition};
+use crate::optim::{Advance, Method, Point, condition};
 use crate::scalar::Real;
 
 /// Proximal Newton's method: each iteration minimises a second-order model of the smooth part plus the
@@ -17,7 +17,8 @@ use crate::scalar::Real;
 /// the largest violation first. All others stay zero and are checked again after each iteration. The model is
 /// minimised by coordinate descent on the Gram matrix of these parameters, with Newton steps between sweeps
 /// ([`Quadratic`]), so correlated columns do not slow it down. The fit has converged when no optimality
-/// condition is violated by more than the tolerance, over all parameters and in the user's units.
+/// condition is violated by more than the tolerance, over all parameters, and the Newton decrement over the
+/// parameters that are not zero is within it.
 ///
 /// # References
 /// Lee, Sun and Saunders (2014) for proximal Newton methods; Friedman, Hastie and Tibshirani (2010) for
@@ -91,6 +92,7 @@ impl<'a, T: Real> Method<T, LogisticObjective<'a, T>> for ProximalNewton<T> {
             duality_gap(objective, &point.params, point.value()).is_some_and(|gap| gap <= tolerance)
         } else {
             point.optimality() <= tolerance
+                && objective.decrement_with_l1(&point.params).is_some_and(|decrement| decrement <= tolerance)
         }
     }
 
@@ -155,60 +157,4 @@ fn search<T: Real>(
         length *= T::of(0.5);
     }
     false
-}
-
-/// Returns the largest entry, or NaN if any entry is NaN.
-fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |max, &v| if v > max || v.is_nan() { v } else { max })
-}
-
-impl<T: Real> LogisticObjective<'_, T> {
-    /// Evaluates the objective with its absolute values at `point` and writes the violation of each
-    /// parameter's optimality condition. The gradient stored in `point` is that of the smooth part.
-    fn evaluate_with_l1(&mut self, point: &mut Point<T>, violations: &mut [f64], evaluations: &mut usize) {
-        point.evaluate(self, evaluations);
-        let value = point.value() + self.problem.penalty.l1_value(&self.slopes);
-        self.violations(violations);
-        point.amend(Evaluation::of(value, &point.gradient).optimality(largest(violations)));
-    }
-
-    /// Returns the largest violation of an optimality condition at `params`.
-    pub(super) fn largest_violation(&mut self, params: &[T]) -> f64 {
-        let mut gradient = vec![T::zero(); params.len()];
-        let mut violations = vec![0.0; params.len()];
-        self.evaluate(params, &mut gradient);
-        self.violations(&mut violations);
-        largest(&violations)
-    }
-
-    /// Returns the coefficient λ of a parameter's absolute value, in the solver's coordinates; 0 for
-    /// intercepts.
-    pub(super) fn l1_of(&self, parameter: usize) -> T {
-        if parameter >= self.slopes.len() {
-            return T::zero();
-        }
-        let feature = parameter % self.coordinates.features();
-        T::of(self.problem.penalty.l1[feature]) / self.coordinates.scale[feature]
-    }
-
-    /// Writes the violation of each parameter's optimality condition at the last evaluated point, in the
-    /// user's units: the smallest absolute value of its subgradients.
-    fn violations(&self, out: &mut [f64]) {
-        let (slopes, intercepts) = self.user_gradient();
-        let l1 = &self.problem.penalty.l1;
-        let (of_slopes, of_intercepts) = out.split_at_mut(slopes.len());
-        for (at, (out, g)) in of_slopes.iter_mut().zip(slopes).enumerate() {
-            let (lambda, g) = (l1[at % l1.len()], g.as_f64());
-            let w = self.slopes[at];
-            *out = if lambda == 0.0 {
-                g.abs()
-            } else if w == T::zero() {
-                // `f64::max` would turn NaN into 0.
-                if g.abs() <= lambda { 0.0 } else { g.abs() - lambda }
-            } else {
-                (g + lambda * w.signum().as_f64()).abs()
-            };
-        }
-        of_intercepts.iter_mut().zip(intercepts).for_each(|(out, g)| *out = g.as_f64().abs());
-    }
 }

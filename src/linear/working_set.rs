@@ -134,6 +134,30 @@ impl WorkingSet {
         self.add_penalty(objective, &members, hessian);
     }
 
+    /// Adds curvature along the shifts to which softmax is invariant, for features with an L1 penalty whose
+    /// parameters are all in the set. This makes the matrix definite, and changes no step of a gradient
+    /// without a component along them.
+    pub(super) fn bend_shifts<T: Real>(
+        &self,
+        objective: &LogisticObjective<'_, T>,
+        hessian: &mut DMatrix<f64>,
+    ) {
+        let (features, columns) = (objective.coordinates.features(), objective.coordinates.columns);
+        let mut places: Vec<Vec<usize>> = vec![Vec::new(); features];
+        for (place, &at) in self.parameters.iter().enumerate().filter(|(_, at)| **at < features * columns) {
+            places[at % features].push(place);
+        }
+        let l1 = &objective.problem.penalty.l1;
+        for (places, _) in
+            places.iter().zip(l1).filter(|(p, l1)| **l1 > 0.0 && columns > 1 && p.len() == columns)
+        {
+            let trace: f64 = places.iter().map(|&at| hessian[(at, at)]).sum();
+            for &a in places {
+                places.iter().for_each(|&b| hessian[(a, b)] += trace / (columns * columns) as f64);
+            }
+        }
+    }
+
     /// Adds the L2 penalty. Where all score columns of a feature or all intercepts are balanced, also adds
     /// curvature along the shifts to which softmax is invariant.
     fn add_penalty<T: Real>(

@@ -8,6 +8,7 @@ use super::likelihood::null_log_likelihood;
 use crate::classifier::Classifier;
 use crate::error::{Error, unsupported};
 use crate::label::{Label, plain};
+use crate::linear::definite;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::{RowOptions, Sample};
@@ -85,9 +86,9 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         let sample = self.sample(x, y, rows)?;
         self.check_smooth("standard errors")?;
         if self.report().stop == StopReason::Separated {
-            return Err(Error::Singular {
-                reason: "the classes are separable, so no estimate exists: use a penalty",
-            });
+            return Err(definite::singular(
+                "the classes are separable, so no estimate exists: use a penalty",
+            ));
         }
         let terms = self.terms();
         let penalized = !terms.penalty.is_none() || terms.jeffreys;

@@ -5,6 +5,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::Inference;
 use crate::error::{Error, unsupported};
+use crate::linear::definite;
 
 /// A test statistic with its chi-squared reference distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -110,7 +111,7 @@ impl Inference {
         let values = DMatrix::from_fn(chosen.len(), 1, |i, _| self.estimates[chosen[i]]);
         let part =
             DMatrix::from_fn(chosen.len(), chosen.len(), |i, j| self.covariance[(chosen[i], chosen[j])]);
-        let factor = Cholesky::new(part).ok_or(Error::Singular { reason: REASON })?;
+        let factor = Cholesky::new(part).ok_or(definite::singular(REASON))?;
         Ok(SignificanceTest::chi_squared(values.dot(&factor.solve(&values)), chosen.len()))
     }
 }

@@ -12,6 +12,7 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::{Error, unsupported};
 use crate::label::Label;
+use crate::linear::definite;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::RowOptions;
@@ -131,7 +132,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             }
             StopReason::Separated => {
                 let reason = "the classes are separable, so no estimate exists: use a penalty";
-                return Err(Error::Singular { reason });
+                return Err(definite::singular(reason));
             }
             _ => {}
         }

@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::linear::config::{LogisticRegression, Solver};
+use crate::linear::decrement::Doubt;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::problem::ColumnPenalty;
@@ -50,7 +51,8 @@ impl<T: Real, L: Label> Origin<T, L> {
             max_iterations: None,
             ..config.clone()
         };
-        let solved = solve(&alone, &problem, None, &mut |_| std::ops::ControlFlow::Continue(()))?;
+        let solved =
+            solve(&alone, &problem, None, &mut |_| std::ops::ControlFlow::Continue(()), Doubt::Ignored)?;
 
         let mut objective = LogisticObjective::new(problem);
         let params = objective.coordinates.params(solved.coefficients.as_slice(), &solved.intercept);

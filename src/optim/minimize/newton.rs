@@ -20,8 +20,9 @@ use crate::scalar::all_finite;
 /// n^3/3 floating-point operations.
 ///
 /// # Method
-/// Solves (H + τI) d = -g, then runs a strong-Wolfe line search from the full step. τ is 0 while H is safely
-/// positive definite; otherwise it grows from the rounding level of H (Levenberg 1944). If the Hessian is not
+/// Solves (H + τD) d = -g, then runs a strong-Wolfe line search from the full step. D is the diagonal of H,
+/// so the steps do not depend on the units of the parameters. τ is 0 while H is safely positive definite;
+/// otherwise it grows from the rounding level (Marquardt 1963). If the Hessian is not
 /// finite, the step follows the gradient. If the matrix is not the exact Hessian (see
 /// [`HasHessian::is_exact`]), the L-BFGS recursion corrects it with the observed changes of the gradient;
 /// scoring alone converges only linearly.
@@ -159,17 +160,28 @@ impl<T: Real, O: HasHessian<T> + ?Sized> Directions<T, O> for Factored<T> {
     }
 }
 
-/// Replaces `vector` by (H + τI)⁻¹ times it, with the smallest safe τ. Leaves it unchanged if there is none.
+/// Replaces `vector` by (H + τD)⁻¹ times it, with the smallest safe τ and the diagonal D of H. Leaves it
+/// unchanged if there is none.
+///
+/// The matrix is scaled to have a unit diagonal, so the units of the parameters do not matter.
 fn divide<T: Real>(hessian: &DMatrix<T>, vector: &mut [T]) {
     let largest = hessian.diagonal().iter().fold(T::zero(), |max, &h| if h > max { h } else { max });
-    let rounding = T::of(10.0 * hessian.nrows() as f64) * T::EPSILON * largest;
     // The Cholesky factorisation reads only the lower triangle, and does not reject infinities.
     if !all_finite(hessian.as_slice()) || largest <= T::zero() {
         return;
     }
+    let scale: Vec<T> =
+        hessian.diagonal().iter().map(|&h| if h > T::zero() { h } else { largest }.sqrt().recip()).collect();
+    let mut unit = hessian.clone();
+    for (column, &s) in unit.as_mut_slice().chunks_exact_mut(scale.len()).zip(&scale) {
+        column.iter_mut().zip(&scale).for_each(|(h, &t)| *h = *h * s * t);
+    }
+    let rounding = T::of(10.0 * hessian.nrows() as f64) * T::EPSILON;
+    let mut scaled: Vec<T> = vector.iter().zip(&scale).map(|(&v, &s)| v * s).collect();
     for attempt in 0..DAMPINGS {
         let damping = if attempt == 0 { T::zero() } else { rounding * T::of(10f64.powi(attempt - 1)) };
-        if solve(hessian, damping, rounding, vector) {
+        if solve(&unit, damping, rounding, &mut scaled) {
+            vector.iter_mut().zip(&scaled).zip(&scale).for_each(|((v, &d), &s)| *v = d * s);
             return;
         }
     }

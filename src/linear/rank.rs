@@ -1,0 +1,362 @@
+//! The rank of the columns: which of them depend on columns before them, and how nearly the others do.
+
+use nalgebra::DMatrix;
+
+use super::coordinates::{Coordinates, SHARE};
+use super::objective::LogisticObjective;
+use super::problem::Problem;
+use super::triangle::Triangle;
+use crate::error::Error;
+use crate::scalar::Real;
+use crate::scalar::{Strided, Workspace, axpy, constant_range, dot, product_lower};
+
+/// The number of rows that are processed together.
+const BLOCK: usize = 256;
+
+/// The largest number of columns for which the cross products are computed whatever the penalty. They cost
+/// about as much as the Hessian of one iteration of Newton's method.
+const ALWAYS: usize = 256;
+
+/// The largest number of columns for which they are computed if some columns have no penalty, because the
+/// data alone must then determine the coefficients.
+const UNPENALIZED: usize = 1024;
+
+/// The rounding error of an entry, in units in the last place of the column's largest entry, up to which a
+/// column counts as a combination of others.
+const ROUNDING: f64 = 8.0;
+
+/// The dependences among columns that take part: neither constant nor with an L1 penalty.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Rank<T> {
+    /// R, with RᵀR the mean cross products of the independent columns (centred and scaled), plus [`SHARE`]
+    /// times the penalty. Rows and columns of the others are those of the identity.
+    pub(super) triangle: Triangle<T>,
+    /// Whether some independent column is so close to a combination of others that second derivatives do not
+    /// see the difference.
+    pub(super) nearly_dependent: bool,
+    pub(super) combinations: Vec<Combination<T>>,
+}
+
+/// A column that is a combination of independent columns before it, up to rounding.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Combination<T> {
+    pub(super) column: usize,
+    /// The coefficients of all columns, centred and scaled; 0 for those that are not independent.
+    pub(super) of: Vec<T>,
+}
+
+impl<T: Real> Rank<T> {
+    /// Decides which columns depend on columns before them.
+    ///
+    /// # Method
+    /// A column depends on others if what they leave of it is at most 1e-11 of its standard deviation (for
+    /// `f32` 32 units in the last place), or no more than rounding of its entries explains. Rows count with
+    /// their weight. The Cholesky factor of the cross products, which loses half of the digits, proves that
+    /// there is nothing to decide in most cases. Otherwise a QR decomposition, block by block of rows,
+    /// decides.
+    ///
+    /// Returns `None` if there are too many columns, or none that take part.
+    ///
+    /// # References
+    /// Golub and Van Loan (2013), *Matrix Computations*, section 5.2; the tolerance is that of `glm` in R.
+    pub(super) fn new(problem: &Problem<'_, T>, coordinates: &Coordinates<T>) -> Option<Self> {
+        let penalty = problem.penalty;
+        let (rows, features) = problem.rows.x.shape();
+        let members: Vec<usize> =
+            (0..features).filter(|&j| penalty.l1[j] == 0.0 && coordinates.takes_part(j)).collect();
+        let free = members.iter().any(|&j| penalty.l2[j] == 0.0);
+        let size = members.len();
+        let few = size <= ALWAYS || (free && size <= UNPENALIZED && rows >= size);
+        // Beside an L1 penalty the triangle has no use, only dependences among columns without any penalty.
+        let smooth = penalty.is_smooth();
+        if size == 0 || !few || !(smooth || free) {
+            return None;
+        }
+        let bend =
+            |j: usize| SHARE * penalty.l2[j] / coordinates.scale[j].as_f64() / coordinates.scale[j].as_f64();
+        let bends: Vec<f64> = members.iter().map(|&j| bend(j)).collect();
+        let design = Design { problem, coordinates, members: &members, bends: &bends };
+        let suspicious = T::EPSILON.as_f64().sqrt();
+        let mut triangle = Triangle::identity(features);
+        if let Some(factor) = design.cholesky(suspicious) {
+            for (j, &column) in members.iter().enumerate() {
+                (0..=j).for_each(|i| triangle.set(members[i], column, T::of(factor[j * size + i])));
+            }
+            return Some(Rank { triangle, nearly_dependent: false, combinations: Vec::new() });
+        }
+        let decided = design.decide();
+        let mut combinations = Vec::new();
+        for (j, column) in decided.columns.iter().enumerate() {
+            match column {
+                Decided::Independent(entries) => {
+                    for (&i, &entry) in decided.independent.iter().zip(entries) {
+                        triangle.set(members[i], members[j], T::of(entry));
+                    }
+                }
+                Decided::Dependent(shares) => {
+                    let mut of = vec![T::zero(); features];
+                    for (&i, &share) in decided.independent.iter().zip(shares) {
+                        of[members[i]] = T::of(share);
+                    }
+                    combinations.push(Combination { column: members[j], of });
+                }
+            }
+        }
+        let nearly_dependent = smooth && decided.closest < suspicious.sqrt();
+        Some(Rank { triangle, nearly_dependent, combinations })
+    }
+}
+
+impl<T: Real> LogisticObjective<'_, T> {
+    /// Checks that the data and the L2 penalty determine every coefficient.
+    ///
+    /// # Errors
+    /// Returns [`Error::Singular`] with the columns that are constant or depend on columns before them.
+    pub(super) fn check_rank(&self) -> Result<(), Error> {
+        let Problem { rows, penalty, .. } = self.problem;
+        let constant = self.coordinates.constant.iter().copied().filter(|&j| penalty.l2[j] == 0.0);
+        let mut columns: Vec<usize> = constant.chain(self.coordinates.dependent()).collect();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        columns.sort_unstable();
+        let names =
+            rows.x.names().map_or(Vec::new(), |names| columns.iter().map(|&j| names[j].clone()).collect());
+        Err(Error::Singular { reason: "drop columns, or use an L2 penalty", columns, names })
+    }
+}
+
+/// The columns whose rank is decided, with the rows that their penalties add.
+struct Design<'a, 'b, T: Real> {
+    problem: &'a Problem<'b, T>,
+    coordinates: &'a Coordinates<T>,
+    members: &'a [usize],
+    /// [`SHARE`] times the penalty of each member, in the solver's coordinates.
+    bends: &'a [f64],
+}
+
+/// The decision about each member.
+struct Decisions {
+    columns: Vec<Decided>,
+    /// The independent members.
+    independent: Vec<usize>,
+    /// The smallest part of an independent member outside the others, relative to its length.
+    closest: f64,
+}
+
+enum Decided {
+    /// The entries of its column of R.
+    Independent(Vec<f64>),
+    /// Its coefficients as a combination of the independent members before it.
+    Dependent(Vec<f64>),
+}
+
+impl<T: Real> Design<'_, '_, T> {
+    fn size(&self) -> usize {
+        self.members.len()
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        let rows = &self.problem.rows;
+        rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
+    }
+
+    /// Returns the triangle of the cross products plus penalties, column by column, or `None` if what is left
+    /// of a column beside those before it is less than `smallest` of its square.
+    fn cholesky(&self, smallest: f64) -> Option<Vec<f64>> {
+        let size = self.size();
+        let mut factor = self.cross_products();
+        for j in 0..size {
+            let diagonal = factor[j * size + j] + self.bends[j];
+            factor[j * size + j] = diagonal;
+            for i in 0..=j {
+                let (before, column) = factor.split_at_mut(j * size);
+                let own = if i < j { &before[i * size..] } else { &*column };
+                let rest = column[i] - dot(&own[..i], &column[..i]);
+                if i < j {
+                    column[i] = rest / own[i];
+                } else if rest > smallest * diagonal && rest.is_finite() {
+                    column[i] = rest.sqrt();
+                } else {
+                    return None;
+                }
+            }
+        }
+        Some(factor)
+    }
+
+    /// Returns the weighted mean products of the members, of which the upper triangle counts, column by
+    /// column.
+    fn cross_products(&self) -> Vec<f64> {
+        let (rows, size) = (self.problem.rows.x.nrows(), self.size());
+        let (mut block, mut weighted) = (Vec::new(), Vec::new());
+        let mut sum = vec![T::zero(); size * size];
+        let mut workspace = Workspace::default();
+        for first in (0..rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - first);
+            self.fill(first, count, &mut block);
+            let shares: Vec<T> = (first..first + count).map(|row| T::of(self.weight(row))).collect();
+            weighted.clear();
+            for column in block.chunks_exact(count) {
+                weighted.extend(column.iter().zip(&shares).map(|(&x, &share)| x * share));
+            }
+            let (left, right) =
+                (Strided::columns(&block, count, size), Strided::columns(&weighted, count, size));
+            product_lower(left, right, &mut sum, true, &mut workspace);
+        }
+        let mut products = vec![0.0; size * size];
+        for j in 0..size {
+            // The product has the lower triangle.
+            (0..=j).for_each(|i| products[j * size + i] = sum[i * size + j].as_f64());
+        }
+        products
+    }
+
+    /// Writes some rows of the members, column by column. Rows without weight are zero.
+    fn fill(&self, first: usize, count: usize, out: &mut Vec<T>) {
+        out.clear();
+        let x = self.problem.rows.x;
+        self.members.iter().for_each(|&j| self.coordinates.scale_column(x, j, first..first + count, out));
+        for i in (0..count).filter(|i| !self.problem.rows.counts(first + i)) {
+            (i..out.len()).step_by(count).for_each(|at| out[at] = T::zero());
+        }
+    }
+
+    /// Returns the triangle of the QR decomposition of the weighted rows, with the rows of the penalties. The
+    /// first row and column belong to the intercept.
+    fn triangle(&self) -> DMatrix<f64> {
+        let (rows, width) = (self.problem.rows.x.nrows(), self.size() + 1);
+        let mut triangle = DMatrix::from_diagonal(&nalgebra::DVector::from_iterator(
+            width,
+            std::iter::once(0.0).chain(self.bends.iter().map(|bend| bend.sqrt())),
+        ));
+        let (mut narrow, mut block) = (Vec::new(), Vec::new());
+        for first in (0..rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - first);
+            self.fill(first, count, &mut narrow);
+            let roots: Vec<f64> = (first..first + count).map(|row| self.weight(row).sqrt()).collect();
+            block.clear();
+            let ones = if self.coordinates.intercept { 1.0 } else { 0.0 };
+            block.extend(roots.iter().map(|root| ones * root));
+            for column in narrow.chunks_exact(count) {
+                block.extend(column.iter().zip(&roots).map(|(x, root)| x.as_f64() * root));
+            }
+            eliminate(&mut triangle, &mut block, count);
+        }
+        triangle
+    }
+
+    /// Decides about each member from the triangle of all.
+    fn decide(&self) -> Decisions {
+        let triangle = self.triangle();
+        let mut basis: Vec<Vec<f64>> = Vec::new();
+        if triangle[(0, 0)] != 0.0 {
+            let mut first = vec![0.0; triangle.nrows()];
+            first[0] = 1.0;
+            basis.push(first);
+        }
+        let shift = basis.len();
+        let mut decisions =
+            Decisions { columns: Vec::new(), independent: Vec::new(), closest: f64::INFINITY };
+        for (j, &column) in self.members.iter().enumerate() {
+            let mut rest: Vec<f64> = triangle.column(j + 1).iter().copied().collect();
+            let length = norm(&rest[shift..]);
+            let mut shares = vec![0.0; basis.len()];
+            for _ in 0..2 {
+                for (q, share) in basis.iter().zip(&mut shares) {
+                    let part = dot(q, &rest);
+                    *share += part;
+                    axpy(-part, q, &mut rest);
+                }
+            }
+            let left = norm(&rest);
+            let mut entries = shares.split_off(shift);
+            if left <= self.tolerance(column) * length || left == 0.0 {
+                decisions.solve(&mut entries);
+                decisions.columns.push(Decided::Dependent(entries));
+                continue;
+            }
+            rest.iter_mut().for_each(|r| *r /= left);
+            basis.push(rest);
+            entries.push(left);
+            decisions.closest = decisions.closest.min(left / length);
+            decisions.independent.push(j);
+            decisions.columns.push(Decided::Independent(entries));
+        }
+        decisions
+    }
+
+    /// Returns the relative length below which what is left of a column counts as rounding.
+    fn tolerance(&self, column: usize) -> f64 {
+        let rounding = ROUNDING * T::EPSILON.as_f64() * self.coordinates.farthest(column);
+        constant_range::<T>().max(rounding)
+    }
+}
+
+impl Decisions {
+    /// Replaces the entries of a column of R by its coefficients as a combination of the independent members.
+    fn solve(&self, entries: &mut [f64]) {
+        for (at, &j) in self.independent.iter().enumerate().rev() {
+            let Decided::Independent(column) = &self.columns[j] else { continue };
+            let (above, rest) = entries.split_at_mut(at);
+            rest[0] /= column[at];
+            axpy(-rest[0], &column[..at], above);
+        }
+    }
+}
+
+fn norm(vector: &[f64]) -> f64 {
+    dot(vector, vector).sqrt()
+}
+
+/// Adds rows to a triangle R: replaces R by the triangle of the QR decomposition of R above the rows.
+///
+/// `rows` holds `count` rows column by column, and is overwritten. Column j of R is zero below the diagonal,
+/// so the reflection of column j moves row j of R and the rows alone.
+fn eliminate(triangle: &mut DMatrix<f64>, rows: &mut [f64], count: usize) {
+    let width = triangle.ncols();
+    for j in 0..width {
+        let (own, later) = rows[j * count..].split_at_mut(count);
+        let square = dot(own, own);
+        if square == 0.0 {
+            continue;
+        }
+        let top = triangle[(j, j)];
+        let length = top.hypot(square.sqrt());
+        let pivot = top + if top < 0.0 { -length } else { length };
+        // The reflection is I - v vᵀ 2/(vᵀv) with v = (pivot, own).
+        let factor = 2.0 / (pivot * pivot + square);
+        triangle[(j, j)] = top - factor * pivot * (pivot * top + square);
+        for (at, column) in later.chunks_exact_mut(count).enumerate() {
+            let k = j + 1 + at;
+            let share = factor * (pivot * triangle[(j, k)] + dot(own, column));
+            triangle[(j, k)] -= share * pivot;
+            axpy(-share, own, column);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    #[test]
+    fn the_triangle_has_the_cross_products_of_the_rows() {
+        let mut rng = Rng::new(8);
+        let x = DMatrix::from_fn(70, 4, |_, j| rng.standard_normal() * 10f64.powi(3 * j as i32));
+        let mut triangle = DMatrix::zeros(4, 4);
+        for first in (0..70).step_by(16) {
+            let count = 16.min(70 - first);
+            let mut rows = x.rows(first, count).into_owned().as_slice().to_vec();
+            eliminate(&mut triangle, &mut rows, count);
+        }
+        let (found, wanted) = (triangle.transpose() * &triangle, x.transpose() * &x);
+        for i in 0..4 {
+            for j in 0..4 {
+                let size = (wanted[(i, i)] * wanted[(j, j)]).sqrt();
+                approx::assert_abs_diff_eq!(found[(i, j)] / size, wanted[(i, j)] / size, epsilon = 1e-14);
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Optimality conditions with absolute values: the smallest subgradient, and the decrement that it leaves.
+
+use nalgebra::DMatrix;
+
+use super::definite;
+use super::objective::LogisticObjective;
+use super::returned::Returned;
+use super::working_set::WorkingSet;
+use crate::optim::{Evaluation, Objective, Point};
+use crate::scalar::Real;
+
+/// Returns the largest entry, or NaN if any entry is NaN.
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |max, &v| if v > max || v.is_nan() { v } else { max })
+}
+
+impl<T: Real> LogisticObjective<'_, T> {
+    /// Evaluates the objective with its absolute values at `point` and writes the violation of each
+    /// parameter's optimality condition. The gradient stored in `point` is that of the smooth part.
+    pub(super) fn evaluate_with_l1(
+        &mut self,
+        point: &mut Point<T>,
+        violations: &mut [f64],
+        evaluations: &mut usize,
+    ) {
+        point.evaluate(self, evaluations);
+        let value = point.value() + self.problem.penalty.l1_value(&self.slopes);
+        self.violations(violations);
+        let bound = self.lower_bound_with_l1(&point.params, &point.gradient);
+        point.amend(Evaluation::of(value, &point.gradient).optimality(bound));
+    }
+
+    /// Returns the violation of a parameter's optimality condition in the solver's coordinates, with its
+    /// sign: the smallest subgradient.
+    fn subgradient(&self, at: usize, value: T, gradient: T) -> f64 {
+        let (lambda, g) = (self.l1_of(at).as_f64(), gradient.as_f64());
+        if value == T::zero() && lambda > 0.0 {
+            return if g.abs() <= lambda { 0.0 } else { g - lambda.copysign(g) };
+        }
+        if lambda == 0.0 { g } else { g + lambda.copysign(value.as_f64()) }
+    }
+
+    /// Returns a lower bound of the decrement: the largest violation, each divided by the root of a bound on
+    /// its curvature.
+    fn lower_bound_with_l1(&self, params: &[T], gradient: &[T]) -> f64 {
+        let roots = self.curvature_roots();
+        let bounds = params.iter().zip(gradient).zip(&roots).enumerate().map(|(at, ((&p, &g), root))| {
+            let violation = self.subgradient(at, p, g).abs();
+            if violation == 0.0 { 0.0 } else { violation / root }
+        });
+        bounds.fold(0.0, |largest, bound| if bound > largest || bound.is_nan() { bound } else { largest })
+    }
+
+    /// Returns the decrement over the parameters that have no absolute value, are not zero, or violate their
+    /// optimality condition: √(vᵀH⁻¹v) with the smallest subgradient v and their second derivative H.
+    ///
+    /// Returns `None` if the second derivative is not safely definite.
+    pub(super) fn decrement_with_l1(&mut self, params: &[T]) -> Option<f64> {
+        let mut gradient = vec![T::zero(); params.len()];
+        self.evaluate(params, &mut gradient);
+        let violation = |at: usize| self.subgradient(at, params[at], gradient[at]);
+        let moves = |&at: &usize| {
+            self.takes_part(at)
+                && (self.l1_of(at) == T::zero() || params[at] != T::zero() || violation(at) != 0.0)
+        };
+        let parameters: Vec<usize> = (0..params.len()).filter(moves).collect();
+        let violations =
+            nalgebra::DVector::from_iterator(parameters.len(), parameters.iter().map(|&at| violation(at)));
+        if violations.iter().all(|&v| v == 0.0) {
+            return Some(0.0);
+        }
+        let mut hessian = DMatrix::zeros(0, 0);
+        let set = WorkingSet { parameters };
+        set.hessian(self, params, &mut hessian);
+        let mut hessian: DMatrix<f64> = hessian.map(Real::as_f64);
+        set.bend_shifts(self, &mut hessian);
+        let factor = definite::factor(hessian, T::EPSILON.as_f64())?;
+        let length = factor.l_dirty().solve_lower_triangular(&violations)?.norm();
+        length.is_finite().then_some(length)
+    }
+
+    /// Returns whether the column of a parameter takes part; intercepts do.
+    fn takes_part(&self, at: usize) -> bool {
+        at >= self.slopes.len() || self.coordinates.takes_part(at % self.coordinates.features())
+    }
+
+    /// Returns the largest violation of an optimality condition at `model`, in the user's units. The solver's
+    /// parameters of the model are `params`.
+    pub(super) fn violation_at(&mut self, model: &Returned<'_, T>, params: &[T]) -> f64 {
+        self.evaluate(params, &mut vec![T::zero(); params.len()]);
+        if self.coordinates.explicit() || self.coordinates.dependent().next().is_some() {
+            self.set_user_gradient(model);
+        }
+        let mut violations = vec![0.0; params.len()];
+        self.violations(&mut violations);
+        largest(&violations)
+    }
+
+    /// Returns the coefficient λ of a parameter's absolute value, in the solver's coordinates; 0 for
+    /// intercepts.
+    pub(super) fn l1_of(&self, parameter: usize) -> T {
+        if parameter >= self.slopes.len() {
+            return T::zero();
+        }
+        let feature = parameter % self.coordinates.features();
+        T::of(self.problem.penalty.l1[feature]) / self.coordinates.scale[feature]
+    }
+
+    /// Writes the violation of each parameter's optimality condition at the last evaluated point, in the
+    /// user's units: the smallest absolute value of its subgradients.
+    fn violations(&self, out: &mut [f64]) {
+        let (slopes, intercepts) = self.user_gradient();
+        let l1 = &self.problem.penalty.l1;
+        let (of_slopes, of_intercepts) = out.split_at_mut(slopes.len());
+        for (at, (out, g)) in of_slopes.iter_mut().zip(slopes).enumerate() {
+            let (lambda, g) = (l1[at % l1.len()], g.as_f64());
+            let w = self.slopes[at];
+            *out = if lambda == 0.0 {
+                g.abs()
+            } else if w == T::zero() {
+                // `f64::max` would turn NaN into 0.
+                if g.abs() <= lambda { 0.0 } else { g.abs() - lambda }
+            } else {
+                (g + lambda * w.signum().as_f64()).abs()
+            };
+        }
+        of_intercepts.iter_mut().zip(intercepts).for_each(|(out, g)| *out = g.as_f64().abs());
+    }
+}

@@ -1,0 +1,139 @@
+//! Upper triangular matrices: changes of coordinates that make columns independent.
+
+use crate::scalar::Real;
+use crate::scalar::{axpy, dot};
+
+/// An upper triangular matrix R with a diagonal without zeros, column by column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Triangle<T> {
+    size: usize,
+    /// Column j has `size` entries, of which the first j + 1 count.
+    entries: Vec<T>,
+}
+
+impl<T: Real> Triangle<T> {
+    /// Creates the identity.
+    pub(super) fn identity(size: usize) -> Self {
+        let mut entries = vec![T::zero(); size * size];
+        entries.iter_mut().step_by(size + 1).for_each(|diagonal| *diagonal = T::one());
+        Triangle { size, entries }
+    }
+
+    pub(super) fn set(&mut self, row: usize, column: usize, value: T) {
+        self.entries[column * self.size + row] = value;
+    }
+
+    /// Returns the entries of a column down to the diagonal.
+    fn column(&self, j: usize) -> &[T] {
+        &self.entries[j * self.size..][..=j]
+    }
+
+    /// Returns ln |det R|.
+    pub(super) fn log_determinant(&self) -> f64 {
+        (0..self.size).map(|j| self.column(j)[j].as_f64().abs().ln()).sum()
+    }
+
+    /// Replaces each run of `size` entries v by R⁻¹ v.
+    pub(super) fn solve(&self, vectors: &mut [T]) {
+        for v in vectors.chunks_exact_mut(self.size.max(1)) {
+            for j in (0..self.size).rev() {
+                let column = self.column(j);
+                let (above, rest) = v.split_at_mut(j);
+                rest[0] /= column[j];
+                axpy(-rest[0], &column[..j], above);
+            }
+        }
+    }
+
+    /// Replaces each run of `size` entries v by R⁻ᵀ v.
+    pub(super) fn solve_transposed(&self, vectors: &mut [T]) {
+        for v in vectors.chunks_exact_mut(self.size.max(1)) {
+            for j in 0..self.size {
+                let column = self.column(j);
+                let (above, rest) = v.split_at_mut(j);
+                rest[0] = (rest[0] - dot(&column[..j], above)) / column[j];
+            }
+        }
+    }
+
+    /// Replaces each run of `size` entries v by R v.
+    pub(super) fn multiply(&self, vectors: &mut [T]) {
+        for v in vectors.chunks_exact_mut(self.size.max(1)) {
+            for j in 0..self.size {
+                let column = self.column(j);
+                let (above, rest) = v.split_at_mut(j);
+                axpy(rest[0], &column[..j], above);
+                rest[0] *= column[j];
+            }
+        }
+    }
+
+    /// Replaces each run of `size` entries v by Rᵀ v.
+    pub(super) fn multiply_transposed(&self, vectors: &mut [T]) {
+        for v in vectors.chunks_exact_mut(self.size.max(1)) {
+            for j in (0..self.size).rev() {
+                v[j] = dot(self.column(j), &v[..=j]);
+            }
+        }
+    }
+
+    /// Replaces the matrix X, `rows` x size and column by column, by X R⁻¹.
+    pub(super) fn divide(&self, x: &mut [T], rows: usize) {
+        for j in 0..self.size {
+            let column = self.column(j);
+            let (before, rest) = x.split_at_mut(j * rows);
+            let own = &mut rest[..rows];
+            for (done, &r) in before.chunks_exact(rows.max(1)).zip(column) {
+                if r != T::zero() {
+                    axpy(-r, done, own);
+                }
+            }
+            let inverse = T::one() / column[j];
+            own.iter_mut().for_each(|x| *x *= inverse);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+    use crate::rng::Rng;
+
+    #[test]
+    fn products_and_quotients_are_those_of_the_matrix() {
+        let (size, mut rng) = (5, Rng::new(3));
+        let mut triangle = Triangle::identity(size);
+        let mut full = DMatrix::identity(size, size);
+        for j in 0..size {
+            for i in 0..=j {
+                let value = rng.standard_normal() + if i == j { 3.0 } else { 0.0 };
+                triangle.set(i, j, value);
+                full[(i, j)] = value;
+            }
+        }
+        let v = DMatrix::from_fn(size, 2, |_, _| rng.standard_normal());
+        type Change = fn(&Triangle<f64>, &mut [f64]);
+        let inverse = full.clone().try_inverse().unwrap();
+        let changes: [(Change, DMatrix<f64>); 4] = [
+            (Triangle::multiply, full.clone()),
+            (Triangle::multiply_transposed, full.transpose()),
+            (Triangle::solve, inverse.clone()),
+            (Triangle::solve_transposed, inverse.transpose()),
+        ];
+        for (change, matrix) in changes {
+            let mut found = v.clone();
+            change(&triangle, found.as_mut_slice());
+            approx::assert_relative_eq!(found, matrix * &v, epsilon = 1e-13);
+        }
+        let mut rows = v.transpose();
+        triangle.divide(rows.as_mut_slice(), 2);
+        approx::assert_relative_eq!(rows, v.transpose() * inverse, epsilon = 1e-13);
+        approx::assert_relative_eq!(
+            triangle.log_determinant(),
+            full.determinant().abs().ln(),
+            max_relative = 1e-12
+        );
+    }
+}
