@@ -205,6 +205,13 @@ impl FitReport {
         }
     }
 
+    /// Adds the iterations of a run before this one, which continued from its end.
+    pub(crate) fn precede(&mut self, before: FitReport) {
+        self.iterations += before.iterations;
+        self.evaluations += before.evaluations;
+        self.objective_curve.splice(0..0, before.objective_curve);
+    }
+
     /// Returns whether the model is at a certified optimum, that is, whether [`stop`](FitReport::stop) is
     /// [`StopReason::Converged`].
     pub fn converged(&self) -> bool {

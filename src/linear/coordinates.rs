@@ -178,6 +178,11 @@ impl<T: Real> Coordinates<T> {
         self.rank.as_ref().filter(|rank| rank.nearly_dependent).map(|rank| &rank.triangle)
     }
 
+    /// Returns the triangle R with RᵀR the cross products of the columns plus penalties, if it is known.
+    pub(super) fn triangle(&self) -> Option<&Triangle<T>> {
+        self.rank.as_ref().map(|rank| &rank.triangle)
+    }
+
     /// Returns a triangle R with RᵀR near a multiple of the second derivative for each score column, if it is
     /// known and the rows are not divided by it already.
     pub(super) fn preconditioner(&self) -> Option<&Triangle<T>> {

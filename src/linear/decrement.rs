@@ -10,13 +10,17 @@ use crate::scalar::Real;
 use crate::scalar::{all_finite, axpy, dot};
 
 /// The largest number of parameters for which the second derivative is formed if the solver does not form it.
-pub(super) const MATRIX_LIMIT: usize = 512;
+pub(super) const MATRIX_LIMIT: usize = 256;
 
 /// The largest change of a score, since the second derivative was computed, for which it still serves.
 const NEAR: f64 = 0.5;
 
 /// The maximum number of products for one decrement.
 const PRODUCTS: usize = 500;
+
+/// The part of the squared decrement that conjugate gradients may leave: the step then reduces the decrement
+/// by a factor of about a thousand.
+const LEFT: f64 = 1e-6;
 
 /// A second derivative H that measures gradients: the length of g is √(gᵀH⁻¹g).
 struct Metric<T: Real> {
@@ -66,7 +70,10 @@ impl<T: Real> Metric<T> {
 /// and Quadrature*, for the estimate by conjugate gradients.
 pub(super) struct Certified<'a, 'b, T: Real> {
     pub(super) objective: &'a mut LogisticObjective<'b, T>,
+    /// The decrement of an optimum.
     pub(super) tolerance: f64,
+    /// The decrement at which a run ends and the last Newton steps begin.
+    near: f64,
     metric: Option<Metric<T>>,
     /// The root of a bound on the curvature of each parameter.
     roots: Vec<f64>,
@@ -76,28 +83,49 @@ pub(super) struct Certified<'a, 'b, T: Real> {
     doubt: Doubt,
     /// Whether the run was stopped because of doubt.
     pub(super) doubted: bool,
+    /// The point at which conjugate gradients last solved, and the reciprocal of the smallest curvature that
+    /// they saw, in units of the preconditioner.
+    flattest: Option<(Vec<T>, f64)>,
 }
 
-/// What a run does at a point where the gradient is within the tolerance, but the second derivative is so
-/// small along some direction that the classes may be separable: there would be no optimum.
+/// What a run does where the second derivative is so small along some direction that the classes may be
+/// separable: there would be no optimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doubt {
-    /// It stops, so that the question is decided first.
+    /// It stops once the gradient is within the tolerance, so that the question is decided first.
     Stops,
+    /// Such a place was reached in a run that stops.
+    Grown,
     /// It goes on until the decrement is within the tolerance.
     Ignored,
 }
 
-/// The ratio of the decrement to the lower bound beyond which a run is in doubt: curvatures are a millionth
-/// of their bounds, as they are for rows that are classified with certainty.
-const DOUBTFUL: f64 = 1e3;
+/// The ratio of the decrement to its lower bound beyond which a run is in doubt: curvatures are a thousandth
+/// of their bounds, as they are for rows that are classified with near certainty.
+const DOUBTFUL: f64 = 30.0;
 
 impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
-    pub(super) fn new(objective: &'a mut LogisticObjective<'b, T>, tolerance: f64, doubt: Doubt) -> Self {
+    /// Creates the objective for a run that ends at a decrement of `near`, at least `tolerance`.
+    pub(super) fn new(
+        objective: &'a mut LogisticObjective<'b, T>,
+        tolerance: f64,
+        near: f64,
+        doubt: Doubt,
+    ) -> Self {
         let roots = objective.curvature_roots();
         let unpenalized = !objective.problem.penalty.free().is_empty();
         let doubt = if unpenalized { doubt } else { Doubt::Ignored };
-        Certified { objective, tolerance, metric: None, roots, ratio: 1.0, doubt, doubted: false }
+        Certified {
+            objective,
+            tolerance,
+            near,
+            metric: None,
+            roots,
+            ratio: 1.0,
+            doubt,
+            doubted: false,
+            flattest: None,
+        }
     }
 
     /// Returns a lower bound of the decrement.
@@ -107,6 +135,19 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             let bound = if g == 0.0 { 0.0 } else { g / root };
             if bound > largest || bound.is_nan() { bound } else { largest }
         })
+    }
+
+    /// Returns a lower bound of the decrement that the cross products of the columns give, if they are known:
+    /// the second derivative of the loss is at most a quarter of them (half for several classes).
+    fn tight_bound(&self, gradient: &[T]) -> f64 {
+        let coordinates = &self.objective.coordinates;
+        let Some(triangle) = coordinates.triangle() else { return 0.0 };
+        let mut whitened = gradient.to_vec();
+        if coordinates.rotation().is_none() {
+            triangle.solve_transposed(&mut whitened[..self.objective.slopes.len()]);
+        }
+        let largest = if coordinates.columns == 1 { 0.25f64 } else { 0.5 };
+        (dot(&whitened, &whitened).as_f64() / largest).sqrt()
     }
 
     /// Returns the decrement at `params`, where the gradient is known, and the Newton step from there.
@@ -125,6 +166,16 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
                 return self.by_products(params, gradient);
             }
         }
+        self.renew(params, gradient)
+    }
+
+    /// Returns whether the second derivative was computed at another point.
+    pub(super) fn is_stale(&self, params: &[T]) -> bool {
+        self.metric.as_ref().is_some_and(|metric| metric.point != params)
+    }
+
+    /// Returns what [`measure`](Self::measure) does, with the second derivative at this point.
+    pub(super) fn renew(&mut self, params: &[T], gradient: &[T]) -> Option<(f64, Vec<T>)> {
         let mut hessian = DMatrix::zeros(params.len(), params.len());
         self.objective.hessian(params, &mut hessian);
         let metric = self.metric.insert(Metric { point: params.to_vec(), hessian, factor: None });
@@ -134,20 +185,26 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
     /// Estimates the decrement by conjugate gradients, and returns the step that they find.
     ///
     /// The sum over the steps grows towards the square of the decrement. The rest is estimated from the
-    /// residual and the smallest curvature seen.
+    /// residual and the smallest curvature seen, which also serves for points nearby.
     fn by_products(&mut self, params: &[T], gradient: &[T]) -> Option<(f64, Vec<T>)> {
         let triangle = self.objective.coordinates.preconditioner().cloned();
         let slopes = self.objective.slopes.len();
+        let mut residual = gradient.to_vec();
+        let mut descent = divided(&triangle, slopes, &residual);
+        let mut squared = dot(&residual, &descent).as_f64();
+        if let Some((point, longest)) = &self.flattest {
+            let length = (longest * squared).sqrt();
+            if length <= self.tolerance && self.objective.score_change(point, params) <= NEAR {
+                return Some((length, vec![T::zero(); params.len()]));
+            }
+        }
         self.objective.linearize(params);
         let mut step = vec![T::zero(); params.len()];
         let mut product = step.clone();
-        let mut residual = gradient.to_vec();
-        let mut descent = divided(&triangle, slopes, &residual);
         let mut conjugate = descent.clone();
-        let mut squared = dot(&residual, &descent).as_f64();
         let (mut sum, mut longest) = (0.0, 0.0f64);
         for _ in 0..PRODUCTS {
-            if squared == 0.0 {
+            if squared <= 0.0 || longest * squared <= LEFT * sum {
                 break;
             }
             self.objective.hessian_product(&conjugate, &mut product);
@@ -164,16 +221,9 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             let turn = T::of(next / squared);
             conjugate.iter_mut().zip(&descent).for_each(|(p, &z)| *p = z + turn * *p);
             squared = next;
-            let rest = longest * squared;
-            if rest <= 0.01 * sum {
-                let length = (sum + rest).sqrt();
-                return (length.is_finite() && all_finite(&step)).then_some((length, step));
-            }
-            if sum > 1e4 * self.tolerance * self.tolerance {
-                break;
-            }
         }
-        let length = (sum + longest * squared).sqrt();
+        self.flattest = Some((params.to_vec(), longest));
+        let length = (sum + longest * squared.max(0.0)).sqrt();
         (length.is_finite() && all_finite(&step)).then_some((length, step))
     }
 
@@ -229,18 +279,31 @@ impl<T: Real> Objective<T> for Certified<'_, '_, T> {
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         let evaluation = self.objective.evaluate(params, gradient);
         let bound = self.lower_bound(gradient);
+        let threshold = if self.doubt == Doubt::Grown { 2.0 * self.tolerance } else { self.near };
         // NaN is not an optimum.
-        let above = self.ratio * bound > self.tolerance || bound.is_nan();
+        let above = self.ratio * bound > threshold || bound.is_nan();
         if above || !evaluation.value.is_finite() {
             return evaluation.optimality(self.ratio * bound);
         }
+        let tight = self.tight_bound(gradient).max(bound);
+        if tight > threshold {
+            self.ratio = self.ratio.max(tight / bound);
+            return evaluation.optimality(tight);
+        }
         // Without a measure, report a large finite number: infinity would mean that the objective diverged.
         let decrement = self.measure(params, gradient).map_or(f64::MAX, |(decrement, _)| decrement);
-        if self.doubt == Doubt::Stops && decrement > (DOUBTFUL * bound).max(self.tolerance) {
-            self.doubted = true;
-            return evaluation.optimality(bound);
+        if self.doubt != Doubt::Ignored && decrement > (DOUBTFUL * tight).max(self.tolerance) {
+            // In standard deviations of the columns, the gradient is half of the bound.
+            if bound <= 2.0 * self.tolerance {
+                self.doubted = true;
+                return evaluation.optimality(bound);
+            }
+            // Wait until the gradient is within the tolerance.
+            self.doubt = Doubt::Grown;
+            self.ratio = 1.0;
+            return evaluation.optimality(decrement.max(2.0 * self.near));
         }
-        if decrement > self.tolerance && bound > 0.0 && decrement < f64::MAX {
+        if decrement > threshold && bound > 0.0 && decrement < f64::MAX {
             self.ratio = (decrement / bound).max(1.0);
         }
         evaluation.optimality(decrement)

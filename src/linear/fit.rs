@@ -10,7 +10,7 @@ use super::fitted::{FittedLogistic, Terms};
 use super::problem::{ColumnPenalty, Problem};
 use super::sample::{Classes, Sample};
 use super::separation::{Separation, estimate_exists, separation};
-use super::solve::{Solved, solve};
+use super::solve::{Solved, after, solve};
 use crate::error::{Error, unsupported};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
@@ -127,16 +127,10 @@ fn go_on<T: Real>(
     let done = before.report.iterations;
     let limit = config.max_iterations.map(|limit| limit.saturating_sub(done));
     let config = LogisticRegression { max_iterations: limit, ..config.clone() };
-    let mut counted = |progress: &Progress| {
-        let (iteration, limit) = (progress.iteration + done, progress.limit + done);
-        observer(&Progress { iteration, limit, ..*progress })
-    };
+    let mut counted = |progress: &Progress| observer(&after(done, progress));
     let start = (before.coefficients.as_slice(), before.intercept.as_slice());
     let mut solved = solve(&config, problem, Some(start), &mut counted, Doubt::Ignored)?;
-    let report = &mut solved.report;
-    report.iterations += done;
-    report.evaluations += before.report.evaluations;
-    report.objective_curve.splice(0..0, before.report.objective_curve);
+    solved.report.precede(before.report);
     Ok(solved)
 }
 

@@ -32,6 +32,7 @@ mod products;
 mod proximal;
 mod quadratic;
 mod rank;
+mod refine;
 mod returned;
 mod sample;
 mod separation;

@@ -92,7 +92,9 @@ impl<'a, T: Real> Method<T, LogisticObjective<'a, T>> for ProximalNewton<T> {
             duality_gap(objective, &point.params, point.value()).is_some_and(|gap| gap <= tolerance)
         } else {
             point.optimality() <= tolerance
-                && objective.decrement_with_l1(&point.params).is_some_and(|decrement| decrement <= tolerance)
+                && objective
+                    .decrement_with_l1(&point.params)
+                    .is_some_and(|measured| measured.decrement <= tolerance)
         }
     }
 

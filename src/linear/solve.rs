@@ -3,19 +3,20 @@
 use nalgebra::DMatrix;
 
 use super::config::{LogisticRegression, Solver};
-use super::decrement::{Certified, Doubt, MATRIX_LIMIT, rounding_limit};
+use super::decrement::{Certified, Doubt, MATRIX_LIMIT};
 use super::gap::{GapStopped, duality_gap};
 use super::jeffreys::JeffreysObjective;
 use super::objective::LogisticObjective;
 use super::precondition::Preconditioned;
 use super::problem::Problem;
 use super::proximal::ProximalNewton;
+use super::refine::Refined;
 use super::returned::Returned;
 use crate::check;
 use crate::error::{Error, unsupported};
 use crate::optim::{HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop};
 use crate::penalty::Penalty;
-use crate::report::{FitReport, Observer, StopReason};
+use crate::report::{FitReport, Observer, Progress};
 use crate::scalar::Real;
 use crate::scalar::all_finite;
 
@@ -52,73 +53,143 @@ pub(super) fn solve<T: Real>(
     }
     let limit = |default| config.max_iterations.unwrap_or(default);
     if config.penalty == Penalty::Jeffreys {
-        // If all rows have probabilities 0 or 1 at the start, the information underflows and the start is
-        // unusable.
-        let start = if JeffreysObjective::new(&mut objective, &start).is_ok() {
-            start
-        } else {
-            vec![T::zero(); start.len()]
-        };
-        let mut penalized = JeffreysObjective::new(&mut objective, &start)?;
-        let newton = Newton::new().tolerance(tolerance).max_iterations(limit(200));
-        let minimum = newton.minimize_observed(&mut penalized, start, observer)?;
-        let MinimizeResult { params, mut report } = minimum;
-        report.decrement = report.gradient_norm;
-        penalized.evaluate(&params, &mut vec![T::zero(); params.len()]);
-        report.gradient_norm = Some(penalized.user_optimality());
-        return finish(objective, &params, report, true);
+        return solve_with_jeffreys(objective, start, tolerance, limit(200), observer);
     }
+    let by_gap = config.gap_tolerance.is_some();
     if method == Solver::ProximalNewton {
-        let by_gap = config.gap_tolerance.is_some();
-        let stop = Stop { tolerance: Some(tolerance), max_iterations: limit(500) };
-        let method = ProximalNewton::new(start.len(), by_gap);
-        let MinimizeResult { params, mut report } = stop.run(&mut objective, start, observer, method)?;
-        judge_with_l1(&mut objective, &params, tolerance, by_gap, &mut report);
-        return conclude(objective, params, report);
+        let near = if by_gap { tolerance } else { near(tolerance, LAST_DIGITS) };
+        let stop = Stop { tolerance: Some(near), max_iterations: limit(500) };
+        let run = ProximalNewton::new(start.len(), by_gap);
+        let MinimizeResult { params, report } = stop.run(&mut objective, start, observer, run)?;
+        let mut refined = objective.refine_with_l1(params, report, tolerance, by_gap);
+        if refined.unfinished(near > tolerance) {
+            let done = refined.report.iterations;
+            let max_iterations = limit(500).saturating_sub(done);
+            let stop = Stop { tolerance: Some(tolerance), max_iterations };
+            let run = ProximalNewton::new(refined.params.len(), by_gap);
+            let observer = &mut |progress: &Progress| observer(&after(done, progress));
+            let MinimizeResult { params, report } =
+                stop.run(&mut objective, refined.params, observer, run)?;
+            let more = objective.refine_with_l1(params, report, tolerance, by_gap);
+            refined = more.preceded_by(refined.report);
+        }
+        return conclude(objective, refined);
     }
-    if config.gap_tolerance.is_some() {
+    if by_gap {
         let mut stopped = GapStopped::new(&mut objective);
         let MinimizeResult { params, report } =
-            minimize(method, tolerance, limit, &mut stopped, start, observer)?;
-        let mut certified = Certified::new(&mut objective, T::TOLERANCE, Doubt::Ignored);
-        let Refined { params, report } = certified.refine(params, report, false);
-        return conclude(objective, params, report);
+            minimize(method, tolerance, config.max_iterations, &mut stopped, start, observer)?;
+        let mut certified = Certified::new(&mut objective, T::TOLERANCE, T::TOLERANCE, Doubt::Ignored);
+        let refined = certified.refine(params, report, false);
+        return conclude(objective, refined);
     }
-    // Methods that form the second derivative do not depend on the coordinates.
-    let triangle = objective.coordinates.preconditioner().filter(|_| method != Solver::Newton).cloned();
-    let slopes = objective.slopes.len();
-    let mut certified = Certified::new(&mut objective, tolerance, doubt);
-    let MinimizeResult { params, report } = match triangle {
-        None => minimize(method, tolerance, limit, &mut certified, start, observer)?,
-        Some(triangle) => {
-            let mut start = start;
-            let mut preconditioned = Preconditioned::new(&mut certified, &triangle, slopes);
-            preconditioned.enter(&mut start);
-            let run = &mut preconditioned;
-            let mut minimum = minimize_without_matrix(method, tolerance, limit, run, start, observer)?;
-            preconditioned.leave(&mut minimum.params);
-            minimum
-        }
+    let early =
+        if method != Solver::Newton && start.len() <= MATRIX_LIMIT { LAST_STRETCH } else { LAST_DIGITS };
+    let near = near(tolerance, early);
+    let run = Run { method, tolerance, doubt };
+    let mut refined = run.solve(&mut objective, start, near, config.max_iterations, observer)?;
+    if refined.unfinished(near > tolerance) {
+        let done = refined.report.iterations;
+        let limit = config.max_iterations.map(|limit| limit.saturating_sub(done));
+        let observer = &mut |progress: &Progress| observer(&after(done, progress));
+        let more = run.solve(&mut objective, refined.params, tolerance, limit, observer)?;
+        refined = more.preceded_by(refined.report);
+    }
+    conclude(objective, refined)
+}
+
+/// The factor of the tolerance at which a run ends and the last Newton steps begin. Newton's method would
+/// take one more iteration; the last steps use the second derivative that it has.
+const LAST_DIGITS: f64 = 1e2;
+
+/// The same factor for methods without a second derivative, if there are few parameters: computing it once is
+/// cheaper than the iterations that it saves.
+const LAST_STRETCH: f64 = 1e5;
+
+/// The largest decrement at which the last Newton steps begin.
+const FARTHEST: f64 = 1e-3;
+
+/// Returns the decrement at which a run ends.
+fn near(tolerance: f64, factor: f64) -> f64 {
+    tolerance.max((factor * tolerance).min(FARTHEST))
+}
+
+/// Returns the progress of a run that follows `done` iterations.
+pub(super) fn after(done: usize, progress: &Progress) -> Progress {
+    let (iteration, limit) = (progress.iteration + done, progress.limit.saturating_add(done));
+    Progress { iteration, limit, ..*progress }
+}
+
+fn solve_with_jeffreys<T: Real>(
+    mut objective: LogisticObjective<'_, T>,
+    start: Vec<T>,
+    tolerance: f64,
+    max_iterations: usize,
+    observer: &mut Observer<'_>,
+) -> Result<Solved<T>, Error> {
+    // If all rows have probabilities 0 or 1 at the start, the information underflows and the start is
+    // unusable.
+    let start = if JeffreysObjective::new(&mut objective, &start).is_ok() {
+        start
+    } else {
+        vec![T::zero(); start.len()]
     };
-    let mut report = report;
-    let doubted = certified.doubted && report.stop == StopReason::Converged;
-    if doubted {
-        report.stop = StopReason::Stalled;
+    let mut penalized = JeffreysObjective::new(&mut objective, &start)?;
+    let newton = Newton::new().tolerance(tolerance).max_iterations(max_iterations);
+    let MinimizeResult { params, mut report } = newton.minimize_observed(&mut penalized, start, observer)?;
+    report.decrement = report.gradient_norm;
+    penalized.evaluate(&params, &mut vec![T::zero(); params.len()]);
+    report.gradient_norm = Some(penalized.user_optimality());
+    Ok(finish(objective, Refined { params, report, doubted: false }))
+}
+
+/// A run of a method for smooth objectives.
+struct Run {
+    method: Solver,
+    tolerance: f64,
+    doubt: Doubt,
+}
+
+impl Run {
+    /// Minimises until the decrement is `near`, and then takes Newton steps.
+    fn solve<T: Real>(
+        &self,
+        objective: &mut LogisticObjective<'_, T>,
+        mut start: Vec<T>,
+        near: f64,
+        limit: Option<usize>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Refined<T>, Error> {
+        // Methods that form the second derivative do not depend on the coordinates.
+        let known = objective.coordinates.preconditioner();
+        let triangle = known.filter(|_| self.method != Solver::Newton).cloned();
+        let slopes = objective.slopes.len();
+        let mut certified = Certified::new(objective, self.tolerance, near, self.doubt);
+        let MinimizeResult { params, report } = match triangle {
+            None => minimize(self.method, near, limit, &mut certified, start, observer)?,
+            Some(triangle) => {
+                let mut preconditioned = Preconditioned::new(&mut certified, &triangle, slopes);
+                preconditioned.enter(&mut start);
+                let run = &mut preconditioned;
+                let mut minimum = minimize_without_matrix(self.method, near, limit, run, start, observer)?;
+                preconditioned.leave(&mut minimum.params);
+                minimum
+            }
+        };
+        Ok(certified.refine(params, report, true))
     }
-    let Refined { params, report } = certified.refine(params, report, !doubted);
-    Ok(Solved { doubted, ..conclude(objective, params, report)? })
 }
 
 fn minimize<T: Real, O: HasHessian<T> + HessianProduct<T>>(
     method: Solver,
     tolerance: f64,
-    limit: impl Fn(usize) -> usize,
+    limit: Option<usize>,
     objective: &mut O,
     start: Vec<T>,
     observer: &mut Observer<'_>,
 ) -> Result<MinimizeResult<T>, Error> {
     if method == Solver::Newton {
-        let newton = Newton::new().tolerance(tolerance).max_iterations(limit(100));
+        let newton = Newton::new().tolerance(tolerance).max_iterations(limit.unwrap_or(100));
         return newton.minimize_observed(objective, start, observer);
     }
     minimize_without_matrix(method, tolerance, limit, objective, start, observer)
@@ -127,160 +198,41 @@ fn minimize<T: Real, O: HasHessian<T> + HessianProduct<T>>(
 fn minimize_without_matrix<T: Real, O: HessianProduct<T>>(
     method: Solver,
     tolerance: f64,
-    limit: impl Fn(usize) -> usize,
+    limit: Option<usize>,
     objective: &mut O,
     start: Vec<T>,
     observer: &mut Observer<'_>,
 ) -> Result<MinimizeResult<T>, Error> {
     if method == Solver::NewtonCg {
-        let newton = NewtonCg::new().tolerance(tolerance).max_iterations(limit(200));
+        let newton = NewtonCg::new().tolerance(tolerance).max_iterations(limit.unwrap_or(200));
         return newton.minimize_observed(objective, start, observer);
     }
-    let lbfgs = Lbfgs::new().tolerance(tolerance).max_iterations(limit(5000));
+    let lbfgs = Lbfgs::new().tolerance(tolerance).max_iterations(limit.unwrap_or(5000));
     lbfgs.minimize_observed(objective, start, observer)
 }
 
-/// A point after its last Newton steps, with the report of the run that led to it.
-struct Refined<T> {
-    params: Vec<T>,
-    report: FitReport,
-}
-
-/// The largest number of last Newton steps.
-const LAST_STEPS: usize = 4;
-
-impl<T: Real> Certified<'_, '_, T> {
-    /// Takes Newton steps from the end of a run as long as they halve the decrement, and completes the report
-    /// with the decrement. A step costs one evaluation, because the second derivative is known already.
-    ///
-    /// A run that stalled has converged if its decrement is within the tolerance or within what rounding can
-    /// cause. If `certify` is not set, the stop reason stays.
-    fn refine(&mut self, mut params: Vec<T>, mut report: FitReport, certify: bool) -> Refined<T> {
-        let ended = matches!(report.stop, StopReason::Converged | StopReason::Stalled);
-        if matches!(report.stop, StopReason::Diverged) || (!ended && params.len() > MATRIX_LIMIT) {
-            return Refined { params, report };
-        }
-        let mut gradient = vec![T::zero(); params.len()];
-        let mut evaluation = self.objective.evaluate(&params, &mut gradient);
-        let mut measured = self.measure(&params, &gradient);
-        for _ in 0..LAST_STEPS {
-            let Some((decrement, step)) = measured.as_ref().filter(|_| ended && certify) else { break };
-            if *decrement <= EXACT * T::EPSILON.as_f64() {
-                break;
-            }
-            let trial: Vec<T> = params.iter().zip(step).map(|(&p, &d)| p - d).collect();
-            let there = self.objective.evaluate(&trial, &mut gradient);
-            report.evaluations += 1;
-            let noise = 8.0 * T::EPSILON.as_f64() * evaluation.magnitude;
-            if !(there.value <= evaluation.value + noise) {
-                break;
-            }
-            let after = self.measure(&trial, &gradient);
-            if after.as_ref().is_none_or(|(after, _)| !(*after <= 0.5 * decrement)) {
-                break;
-            }
-            (params, evaluation, measured) = (trial, there, after);
-        }
-        report.objective = evaluation.value;
-        if let (true, Some(last)) = (ended, report.objective_curve.last_mut()) {
-            *last = evaluation.value;
-        }
-        report.decrement = measured.map(|(decrement, _)| decrement);
-        report.hessian_condition = self.condition().or(report.hessian_condition);
-        if ended {
-            self.judge(&params, &mut report, certify);
-        }
-        Refined { params, report }
-    }
-
-    /// Measures the decrement at the model in the user's units, whose coefficients are rounded, and decides
-    /// about a run that ended by itself.
-    fn judge(&mut self, params: &[T], report: &mut FitReport, certify: bool) {
-        let (slopes, intercepts) = self.objective.coefficients(params);
-        let coordinates = &self.objective.coordinates;
-        let shifts = if coordinates.far { coordinates.shifts(params, slopes.as_slice()) } else { intercepts };
-        if !(all_finite(slopes.as_slice()) && all_finite(&shifts)) {
-            return;
-        }
-        if coordinates.explicit() {
-            let center = coordinates.far.then(|| coordinates.center.clone());
-            let model = Returned { slopes: slopes.as_slice(), center: center.as_deref(), scores: &shifts };
-            let mut gradient = vec![T::zero(); params.len()];
-            self.objective.gradient_at(&model, &mut gradient);
-            let measured = self.measure(params, &gradient).map(|(decrement, _)| decrement);
-            report.decrement = report.decrement.and_then(|solved| Some(solved.max(measured?)));
-        }
-        let Some(decrement) = report.decrement else { return };
-        if decrement <= self.tolerance {
-            if certify {
-                report.stop = StopReason::Converged;
-            }
-            return;
-        }
-        let limit = self.rounding(params, slopes.as_slice(), &shifts);
-        if certify && limit.is_some_and(|limit| decrement <= limit) {
-            report.stop = StopReason::Converged;
-            report.rounding_limit = limit;
-        } else if certify {
-            report.stop = StopReason::Stalled;
-        }
-    }
-}
-
-/// Completes the report of a fit with an L1 penalty with the decrement, and decides about a run that stalled.
-fn judge_with_l1<T: Real>(
-    objective: &mut LogisticObjective<'_, T>,
-    params: &[T],
-    tolerance: f64,
-    by_gap: bool,
-    report: &mut FitReport,
-) {
-    report.decrement = objective.decrement_with_l1(params);
-    let Some(decrement) = report.decrement.filter(|_| !by_gap && report.stop == StopReason::Stalled) else {
-        return;
-    };
-    let (slopes, intercepts) = objective.coefficients(params);
-    let coordinates = &objective.coordinates;
-    let shifts = if coordinates.far { coordinates.shifts(params, slopes.as_slice()) } else { intercepts };
-    let (of_scores, terms) = objective.rounding(params, slopes.as_slice(), &shifts);
-    let limit = rounding_limit(of_scores, &terms, &objective.curvature_roots());
-    if decrement <= tolerance {
-        report.stop = StopReason::Converged;
-    } else if decrement <= limit {
-        report.stop = StopReason::Converged;
-        report.rounding_limit = Some(limit);
-    }
-}
-
-/// The decrement, in units in the last place, from which Newton steps gain nothing.
-const EXACT: f64 = 64.0;
-
-/// Completes the report with the measures that do not depend on the method.
+/// Completes the report with the duality gap and the measures in the user's units.
 fn conclude<T: Real>(
     mut objective: LogisticObjective<'_, T>,
-    params: Vec<T>,
-    mut report: FitReport,
+    mut refined: Refined<T>,
 ) -> Result<Solved<T>, Error> {
-    let value = report.objective;
-    report.duality_gap = duality_gap(&mut objective, &params, value);
-    finish(objective, &params, report, false)
+    let value = refined.report.objective;
+    refined.report.duality_gap = duality_gap(&mut objective, &refined.params, value);
+    let (coefficients, intercept) = objective.coefficients(&refined.params);
+    if all_finite(coefficients.as_slice()) && all_finite(&intercept) {
+        let model = Returned { slopes: coefficients.as_slice(), center: None, scores: &intercept };
+        refined.report.gradient_norm = Some(objective.violation_at(&model, &refined.params));
+    }
+    Ok(finish(objective, refined))
 }
 
-/// Converts the parameters to the user's units, and measures the gradient there.
-fn finish<T: Real>(
-    mut objective: LogisticObjective<'_, T>,
-    params: &[T],
-    mut report: FitReport,
-    jeffreys: bool,
-) -> Result<Solved<T>, Error> {
-    let (coefficients, intercept) = objective.coefficients(params);
-    if !jeffreys && all_finite(coefficients.as_slice()) && all_finite(&intercept) {
-        let model = Returned { slopes: coefficients.as_slice(), center: None, scores: &intercept };
-        report.gradient_norm = Some(objective.violation_at(&model, params));
-    }
+/// Converts the parameters to the user's units.
+fn finish<T: Real>(objective: LogisticObjective<'_, T>, refined: Refined<T>) -> Solved<T> {
+    let Refined { params, mut report, doubted } = refined;
+    let (coefficients, intercept) = objective.coefficients(&params);
     report.constant_columns.clone_from(&objective.coordinates.constant);
     report.dependent_columns = objective.coordinates.dependent().collect();
-    Ok(Solved { coefficients, intercept, report, doubted: false })
+    Solved { coefficients, intercept, report, doubted }
 }
 
 impl LogisticRegression {

@@ -1,6 +1,6 @@
 //! Optimality conditions with absolute values: the smallest subgradient, and the decrement that it leaves.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 
 use super::definite;
 use super::objective::LogisticObjective;
@@ -8,6 +8,19 @@ use super::returned::Returned;
 use super::working_set::WorkingSet;
 use crate::optim::{Evaluation, Objective, Point};
 use crate::scalar::Real;
+use crate::scalar::all_finite;
+
+/// The smallest subgradient at a point, measured by the second derivative.
+pub(super) struct Subgradient<T> {
+    /// The decrement √(vᵀH⁻¹v), with the smallest subgradient v and the second derivative H.
+    pub(super) decrement: f64,
+    /// The parameters over which it is taken.
+    pub(super) parameters: Vec<usize>,
+    /// H⁻¹v, or empty if v is zero.
+    pub(super) step: Vec<T>,
+    /// The objective.
+    pub(super) value: f64,
+}
 
 /// Returns the largest entry, or NaN if any entry is NaN.
 fn largest(values: &[f64]) -> f64 {
@@ -51,32 +64,36 @@ impl<T: Real> LogisticObjective<'_, T> {
         bounds.fold(0.0, |largest, bound| if bound > largest || bound.is_nan() { bound } else { largest })
     }
 
-    /// Returns the decrement over the parameters that have no absolute value, are not zero, or violate their
-    /// optimality condition: √(vᵀH⁻¹v) with the smallest subgradient v and their second derivative H.
+    /// Measures the subgradient at `params` over the parameters that have no absolute value, are not zero, or
+    /// violate their optimality condition.
     ///
     /// Returns `None` if the second derivative is not safely definite.
-    pub(super) fn decrement_with_l1(&mut self, params: &[T]) -> Option<f64> {
+    pub(super) fn decrement_with_l1(&mut self, params: &[T]) -> Option<Subgradient<T>> {
         let mut gradient = vec![T::zero(); params.len()];
-        self.evaluate(params, &mut gradient);
+        let value = self.evaluate(params, &mut gradient).value + self.problem.penalty.l1_value(&self.slopes);
         let violation = |at: usize| self.subgradient(at, params[at], gradient[at]);
         let moves = |&at: &usize| {
             self.takes_part(at)
                 && (self.l1_of(at) == T::zero() || params[at] != T::zero() || violation(at) != 0.0)
         };
         let parameters: Vec<usize> = (0..params.len()).filter(moves).collect();
-        let violations =
-            nalgebra::DVector::from_iterator(parameters.len(), parameters.iter().map(|&at| violation(at)));
+        let violations: Vec<f64> = parameters.iter().map(|&at| violation(at)).collect();
         if violations.iter().all(|&v| v == 0.0) {
-            return Some(0.0);
+            return Some(Subgradient { decrement: 0.0, parameters, step: Vec::new(), value });
         }
+        let violations = DVector::from_vec(violations);
         let mut hessian = DMatrix::zeros(0, 0);
         let set = WorkingSet { parameters };
         set.hessian(self, params, &mut hessian);
         let mut hessian: DMatrix<f64> = hessian.map(Real::as_f64);
         set.bend_shifts(self, &mut hessian);
         let factor = definite::factor(hessian, T::EPSILON.as_f64())?;
-        let length = factor.l_dirty().solve_lower_triangular(&violations)?.norm();
-        length.is_finite().then_some(length)
+        let half = factor.l_dirty().solve_lower_triangular(&violations)?;
+        let step: Vec<T> =
+            factor.l_dirty().tr_solve_lower_triangular(&half)?.iter().map(|&d| T::of(d)).collect();
+        let (decrement, parameters) = (half.norm(), set.parameters);
+        let finite = decrement.is_finite() && all_finite(&step);
+        finite.then_some(Subgradient { decrement, parameters, step, value })
     }
 
     /// Returns whether the column of a parameter takes part; intercepts do.

@@ -1,0 +1,198 @@
+//! The last Newton steps of a fit, and the verdict.
+
+use super::decrement::{Certified, MATRIX_LIMIT, rounding_limit};
+use super::objective::LogisticObjective;
+use super::returned::Returned;
+use super::subgradient::Subgradient;
+use crate::optim::Objective;
+use crate::report::{FitReport, StopReason};
+use crate::scalar::Real;
+use crate::scalar::all_finite;
+
+/// A point after its last Newton steps, with the report of the run that led to it.
+pub(super) struct Refined<T> {
+    pub(super) params: Vec<T>,
+    pub(super) report: FitReport,
+    /// Whether the run stopped because the classes may be separable.
+    pub(super) doubted: bool,
+}
+
+impl<T> Refined<T> {
+    /// Returns whether the last steps did not lead to an optimum, although the run ended `early` for them.
+    pub(super) fn unfinished(&self, early: bool) -> bool {
+        early && self.report.stop == StopReason::Stalled && !self.doubted
+    }
+
+    /// Adds the iterations of the run before.
+    pub(super) fn preceded_by(mut self, before: FitReport) -> Self {
+        self.report.precede(before);
+        self
+    }
+}
+
+/// The decrement, in units in the last place, from which Newton steps gain nothing.
+const EXACT: f64 = 64.0;
+
+/// The largest number of last Newton steps.
+const LAST_STEPS: usize = 6;
+
+/// The ratio of decrements from which a step needs a new second derivative.
+const SLOW: f64 = 0.01;
+
+impl<T: Real> Certified<'_, '_, T> {
+    /// Takes Newton steps from the end of a run as long as they halve the decrement, and completes the report
+    /// with the decrement. A step costs one evaluation, because the second derivative is known already.
+    ///
+    /// A run that stalled has converged if its decrement is within the tolerance or within what rounding can
+    /// cause. If `certify` is not set, the stop reason stays.
+    pub(super) fn refine(&mut self, mut params: Vec<T>, mut report: FitReport, certify: bool) -> Refined<T> {
+        let doubted = self.doubted && report.stop == StopReason::Converged;
+        if doubted {
+            report.stop = StopReason::Stalled;
+        }
+        let certify = certify && !doubted;
+        let ended = matches!(report.stop, StopReason::Converged | StopReason::Stalled);
+        if matches!(report.stop, StopReason::Diverged) || (!ended && params.len() > MATRIX_LIMIT) {
+            return Refined { params, report, doubted };
+        }
+        let mut gradient = vec![T::zero(); params.len()];
+        let mut evaluation = self.objective.evaluate(&params, &mut gradient);
+        let mut measured = self.measure(&params, &gradient);
+        for _ in 0..LAST_STEPS {
+            let Some((decrement, step)) = measured.as_ref().filter(|_| ended && certify) else { break };
+            if *decrement <= EXACT * T::EPSILON.as_f64() {
+                break;
+            }
+            let trial: Vec<T> = params.iter().zip(step).map(|(&p, &d)| p - d).collect();
+            let there = self.objective.evaluate(&trial, &mut gradient);
+            report.evaluations += 1;
+            let noise = 8.0 * T::EPSILON.as_f64() * evaluation.magnitude;
+            if !(there.value <= evaluation.value + noise) {
+                break;
+            }
+            let mut after = self.measure(&trial, &gradient);
+            // The second derivative is from too far away.
+            let slow = after.as_ref().is_none_or(|(after, _)| *after > SLOW * decrement);
+            if slow && trial.len() <= MATRIX_LIMIT && self.is_stale(&trial) {
+                after = self.renew(&trial, &gradient);
+            }
+            if after.as_ref().is_none_or(|(after, _)| !(*after <= 0.5 * decrement)) {
+                break;
+            }
+            (params, evaluation, measured) = (trial, there, after);
+        }
+        report.objective = evaluation.value;
+        if let (true, Some(last)) = (ended, report.objective_curve.last_mut()) {
+            *last = evaluation.value;
+        }
+        report.decrement = measured.map(|(decrement, _)| decrement);
+        report.hessian_condition = self.condition().or(report.hessian_condition);
+        if ended {
+            self.judge(&params, &mut report, certify);
+        }
+        Refined { params, report, doubted }
+    }
+
+    /// Measures the decrement at the model in the user's units, whose coefficients are rounded, and decides
+    /// about a run that ended by itself.
+    fn judge(&mut self, params: &[T], report: &mut FitReport, certify: bool) {
+        let (slopes, intercepts) = self.objective.coefficients(params);
+        let coordinates = &self.objective.coordinates;
+        let shifts = if coordinates.far { coordinates.shifts(params, slopes.as_slice()) } else { intercepts };
+        if !(all_finite(slopes.as_slice()) && all_finite(&shifts)) {
+            return;
+        }
+        if coordinates.explicit() {
+            let center = coordinates.far.then(|| coordinates.center.clone());
+            let model = Returned { slopes: slopes.as_slice(), center: center.as_deref(), scores: &shifts };
+            let mut gradient = vec![T::zero(); params.len()];
+            self.objective.gradient_at(&model, &mut gradient);
+            let measured = self.measure(params, &gradient).map(|(decrement, _)| decrement);
+            report.decrement = report.decrement.and_then(|solved| Some(solved.max(measured?)));
+        }
+        let Some(decrement) = report.decrement else { return };
+        if decrement <= self.tolerance {
+            if certify {
+                report.stop = StopReason::Converged;
+            }
+            return;
+        }
+        let limit = self.rounding(params, slopes.as_slice(), &shifts);
+        if certify && limit.is_some_and(|limit| decrement <= limit) {
+            report.stop = StopReason::Converged;
+            report.rounding_limit = limit;
+        } else if certify {
+            report.stop = StopReason::Stalled;
+        }
+    }
+}
+
+impl<T: Real> LogisticObjective<'_, T> {
+    /// Takes Newton steps on the parameters that are not zero from the end of a run, as long as they halve
+    /// the decrement and change no sign, and completes the report like [`Certified::refine`].
+    pub(super) fn refine_with_l1(
+        &mut self,
+        mut params: Vec<T>,
+        mut report: FitReport,
+        tolerance: f64,
+        by_gap: bool,
+    ) -> Refined<T> {
+        let ended = !by_gap && matches!(report.stop, StopReason::Converged | StopReason::Stalled);
+        let mut measured = self.decrement_with_l1(&params);
+        for _ in 0..LAST_STEPS {
+            let Some(Subgradient { decrement, parameters, step, value, .. }) =
+                measured.as_ref().filter(|_| ended)
+            else {
+                break;
+            };
+            if *decrement <= EXACT * T::EPSILON.as_f64() {
+                break;
+            }
+            let mut trial = params.clone();
+            parameters.iter().zip(step).for_each(|(&at, &d)| trial[at] -= d);
+            let flips = |&at: &usize| self.l1_of(at) > T::zero() && trial[at] * params[at] <= T::zero();
+            if parameters.iter().any(flips) {
+                break;
+            }
+            report.evaluations += 1;
+            let noise = 8.0 * T::EPSILON.as_f64() * value.abs();
+            let there = self.decrement_with_l1(&trial);
+            let better =
+                |there: &Subgradient<T>| there.decrement <= 0.5 * decrement && there.value <= value + noise;
+            if !there.as_ref().is_some_and(better) {
+                break;
+            }
+            (params, measured) = (trial, there);
+        }
+        if let Some(Subgradient { decrement, value, .. }) = measured.filter(|_| !by_gap) {
+            report.decrement = Some(decrement);
+            report.objective = value;
+            if let (true, Some(last)) = (ended, report.objective_curve.last_mut()) {
+                *last = value;
+            }
+            if ended {
+                self.judge_with_l1(&params, &mut report, tolerance);
+            }
+        }
+        Refined { params, report, doubted: false }
+    }
+
+    /// Decides about a run that ended by itself.
+    fn judge_with_l1(&mut self, params: &[T], report: &mut FitReport, tolerance: f64) {
+        let Some(decrement) = report.decrement else { return };
+        report.stop = StopReason::Converged;
+        if decrement <= tolerance {
+            return;
+        }
+        let (slopes, intercepts) = self.coefficients(params);
+        let coordinates = &self.coordinates;
+        let shifts = if coordinates.far { coordinates.shifts(params, slopes.as_slice()) } else { intercepts };
+        let (of_scores, terms) = self.rounding(params, slopes.as_slice(), &shifts);
+        let limit = rounding_limit(of_scores, &terms, &self.curvature_roots());
+        if decrement <= limit {
+            report.rounding_limit = Some(limit);
+        } else {
+            report.stop = StopReason::Stalled;
+        }
+    }
+}
