@@ -1,1 +1,25 @@
-//! Benchmarks of `logit`, in a package of their own: `cargo bench -p benches`.
+//! Benchmarks of `logit`, in a package of their own: `cargo bench -p benches`. The library holds the data that
+//! several of them use.
+
+use logit::Rng;
+use nalgebra::DMatrix;
+
+/// Correlated columns with labels drawn from a model, as in most data.
+pub fn correlated(rows: usize, columns: usize, classes: usize) -> (DMatrix<f64>, Vec<usize>) {
+    let mut rng = Rng::new(7);
+    let factors = DMatrix::from_fn(rows, 5, |_, _| rng.standard_normal());
+    let loadings = DMatrix::from_fn(5, columns, |_, _| 0.5 * rng.standard_normal());
+    let mut x = factors * loadings;
+    x.iter_mut().for_each(|x| *x += rng.standard_normal());
+    let size = 1.5 / (columns as f64).sqrt();
+    let w = DMatrix::from_fn(columns, classes, |_, _| size * rng.standard_normal());
+    let scores = &x * w;
+    let draw = |row: usize| {
+        // Gumbel noise on scores draws from their softmax.
+        let noisy = |k: usize, rng: &mut Rng| scores[(row, k)] - (-rng.uniform(0.0, 1.0).ln()).ln();
+        let values: Vec<f64> = (0..classes).map(|k| noisy(k, &mut rng)).collect();
+        (0..classes).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
+    };
+    let y = (0..rows).map(draw).collect();
+    (x, y)
+}

@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use benches::correlated;
 use logit::prelude::*;
-use logit::{Error, LogisticRegression, Penalty, Rng, Solver};
+use logit::{Error, LogisticRegression, Penalty, Solver};
 use nalgebra::DMatrix;
 
 const SOLVERS: [(&str, Solver); 3] =
@@ -12,26 +13,6 @@ const SOLVERS: [(&str, Solver); 3] =
 
 /// A solver that would take longer than this for one fit is left out, by its cost of iterations.
 const LIMIT: f64 = 60.0;
-
-/// Correlated columns with labels drawn from a model, as in most data.
-fn problem(rows: usize, columns: usize, classes: usize) -> (DMatrix<f64>, Vec<usize>) {
-    let mut rng = Rng::new(7);
-    let factors = DMatrix::from_fn(rows, 5, |_, _| rng.standard_normal());
-    let loadings = DMatrix::from_fn(5, columns, |_, _| 0.5 * rng.standard_normal());
-    let mut x = factors * loadings;
-    x.iter_mut().for_each(|x| *x += rng.standard_normal());
-    let size = 1.5 / (columns as f64).sqrt();
-    let w = DMatrix::from_fn(columns, classes, |_, _| size * rng.standard_normal());
-    let scores = &x * w;
-    let draw = |row: usize| {
-        // Gumbel noise on scores draws from their softmax.
-        let noisy = |k: usize, rng: &mut Rng| scores[(row, k)] - (-rng.uniform(0.0, 1.0).ln()).ln();
-        let values: Vec<f64> = (0..classes).map(|k| noisy(k, &mut rng)).collect();
-        (0..classes).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
-    };
-    let y = (0..rows).map(draw).collect();
-    (x, y)
-}
 
 /// The median of three fits (or the only one, if it takes long), and how it ended.
 fn time(model: &LogisticRegression, x: &DMatrix<f64>, y: &[usize]) -> Result<(Duration, String), Error> {
@@ -80,7 +61,7 @@ fn main() -> Result<(), Error> {
         (5_000, 100, 10),
     ];
     for (rows, columns, classes) in sizes {
-        let (x, y) = problem(rows, columns, classes);
+        let (x, y) = correlated(rows, columns, classes);
         let penalties = [
             ("none", Penalty::None),
             ("C = 100", Penalty::c(100.0)),
