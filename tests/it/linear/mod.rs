@@ -29,4 +29,6 @@ mod reference_fits;
 mod repeatability;
 mod rows;
 mod truth;
+mod unit_cases;
+mod units;
 mod warm_starts;

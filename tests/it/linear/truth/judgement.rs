@@ -1,27 +1,9 @@
 //! Gradient, curvature and rounding of a model, from the definitions.
 
 use super::factor::Factor;
-use super::rows::Rows;
+use super::rows::{Probabilities, Rows};
 use super::{Problem, Truth, scaled};
 use crate::common::double_double::DoubleDouble as Exact;
-
-/// The probabilities of one row, and what they lack to 1.
-pub(super) struct Probabilities {
-    pub(super) p: Vec<Exact>,
-    pub(super) rest: Vec<Exact>,
-}
-
-impl Probabilities {
-    /// Of scores of all classes; no digits are lost where a probability is near 1.
-    pub(super) fn new(scores: &[Exact]) -> Self {
-        let top = scores.iter().copied().fold(scores[0], |a, b| if b > a { b } else { a });
-        let powers: Vec<Exact> = scores.iter().map(|&z| (z - top).exp()).collect();
-        let sum: Exact = powers.iter().copied().sum();
-        let others = |k: usize| -> Exact { (0..powers.len()).filter(|&l| l != k).map(|l| powers[l]).sum() };
-        let rest = (0..powers.len()).map(|k| others(k) / sum).collect();
-        Probabilities { p: powers.iter().map(|&power| power / sum).collect(), rest }
-    }
-}
 
 /// A model under judgement: scores, with coefficients in the units of [`Rows`].
 pub(super) struct Judgement<'a> {
@@ -234,13 +216,14 @@ impl Judgement<'_> {
         let smallest: Vec<Exact> = active.iter().map(|&(j, k)| self.smallest(gradient[j][k], j, k)).collect();
         let squares = factor.solve(&smallest).iter().map(|y| y.square()).sum::<Exact>();
         let decrement = (squares + Exact::from(self.shifts(&active))).sqrt().value();
-        let mut noise: Vec<f64> = active.iter().map(|&(j, k)| self.noise(j, k, 0.0)).collect();
-        if self.problem.jeffreys {
-            // Leverages come from an inverse, which multiplies rounding by the condition. They are at most 1
-            // in sum for each coefficient.
-            let error = self.epsilon * factor.condition() / self.rows.total;
-            noise.iter_mut().for_each(|noise| *noise += 0.5 * error * active.len() as f64);
-        }
+        // Leverages come from an inverse, which multiplies rounding by the condition. They are at most 1 in sum
+        // for each coefficient.
+        let of_leverages = if self.problem.jeffreys {
+            0.5 * self.epsilon * factor.condition() / self.rows.total * active.len() as f64
+        } else {
+            0.0
+        };
+        let noise: Vec<f64> = active.iter().map(|&(j, k)| self.noise(j, k, 0.0) + of_leverages).collect();
         let (mut gradient_norm, mut gradient_rounding) = (0.0, 0.0);
         for &(j, k) in all.iter().filter(|(j, _)| !dropped.contains(j)) {
             // In the user's units a centre carries the gradient of the intercept along.
@@ -248,7 +231,9 @@ impl Judgement<'_> {
             let moved = gradient[j][k] + Exact::from(center) * gradient[features][k];
             let unit = self.rows.exponents.get(j).copied().unwrap_or(0);
             let size = scaled(self.smallest(moved, j, k).abs().value(), unit);
-            let rounding = scaled(self.noise(j, k, -center) + self.carried(j, k, -center), unit);
+            let rounding =
+                self.noise(j, k, -center) + self.carried(j, k, -center) + of_leverages * (1.0 + center.abs());
+            let rounding = scaled(rounding, unit);
             if size > gradient_norm {
                 (gradient_norm, gradient_rounding) = (size, rounding);
             }

@@ -13,8 +13,8 @@ use logit::{FittedLogistic, Real};
 use nalgebra::DMatrix;
 
 use self::factor::Factor;
-use self::judgement::{Judgement, Probabilities};
-use self::rows::Rows;
+use self::judgement::Judgement;
+use self::rows::{Probabilities, Rows};
 use crate::common::double_double::DoubleDouble as Exact;
 
 /// The objective of a fit: Σ u_i l_i / Σ u_i + Σ_j (l1_j |w_j| + l2_j w_j² / 2), or with Jeffreys' penalty.

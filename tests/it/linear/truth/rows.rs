@@ -1,4 +1,4 @@
-//! The rows of a problem, without units.
+//! The rows of a problem, without units, and their probabilities.
 
 use super::{Problem, exponent, scaled};
 use crate::common::double_double::DoubleDouble as Exact;
@@ -35,5 +35,23 @@ impl Rows {
             exponents.push(e);
         }
         Rows { x, centers, exponents, weights, total: sum.value() * largest, kept }
+    }
+}
+
+/// The probabilities of one row, and what they lack to 1.
+pub(super) struct Probabilities {
+    pub(super) p: Vec<Exact>,
+    pub(super) rest: Vec<Exact>,
+}
+
+impl Probabilities {
+    /// Of scores of all classes; no digits are lost where a probability is near 1.
+    pub(super) fn new(scores: &[Exact]) -> Self {
+        let top = scores.iter().copied().fold(scores[0], |a, b| if b > a { b } else { a });
+        let powers: Vec<Exact> = scores.iter().map(|&z| (z - top).exp()).collect();
+        let sum: Exact = powers.iter().copied().sum();
+        let others = |k: usize| -> Exact { (0..powers.len()).filter(|&l| l != k).map(|l| powers[l]).sum() };
+        let rest = (0..powers.len()).map(|k| others(k) / sum).collect();
+        Probabilities { p: powers.iter().map(|&power| power / sum).collect(), rest }
     }
 }
