@@ -314,8 +314,8 @@ impl Hard {
         let intercept = if problem.intercept { "" } else { ", no intercept" };
         let factors = factors.as_ref().map_or(String::new(), |factors| format!(" x {factors:?}"));
         format!(
-            "{kind:?} seed {seed}, {rows} x {columns}, {} classes, {number}{intercept}, {penalty:?}{factors}, \
-             {solver:?}",
+            "{kind:?} seed {seed}, {rows} x {columns}, {} classes, {number}{intercept}, \
+             {penalty:?}{factors}, {solver:?}",
             problem.classes
         )
     }

@@ -1,5 +1,5 @@
-//! Units, origins, repeated rows and the size of weights decide nothing: not the verdict of a fit, and not the
-//! model.
+//! Units, origins, repeated rows and the size of weights decide nothing: not the verdict of a fit, and not
+//! the model.
 
 use logit::prelude::*;
 use logit::{FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Solver, StopReason};

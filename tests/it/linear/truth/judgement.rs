@@ -216,8 +216,8 @@ impl Judgement<'_> {
         let smallest: Vec<Exact> = active.iter().map(|&(j, k)| self.smallest(gradient[j][k], j, k)).collect();
         let squares = factor.solve(&smallest).iter().map(|y| y.square()).sum::<Exact>();
         let decrement = (squares + Exact::from(self.shifts(&active))).sqrt().value();
-        // Leverages come from an inverse, which multiplies rounding by the condition. They are at most 1 in sum
-        // for each coefficient.
+        // Leverages come from an inverse, which multiplies rounding by the condition. Their sum is at most the
+        // number of coefficients.
         let of_leverages = if self.problem.jeffreys {
             0.5 * self.epsilon * factor.condition() / self.rows.total * active.len() as f64
         } else {
@@ -247,8 +247,8 @@ impl Judgement<'_> {
         }
     }
 
-    /// The squared decrement along the shifts common to all score columns: (λ1 Σ_k sign w_k + λ2 Σ_k w_k)² / (K
-    /// λ2) of each column.
+    /// The squared decrement along the shifts common to all score columns, for each column (λ1 Σ_k sign w_k +
+    /// λ2 Σ_k w_k)² / (K λ2).
     fn shifts(&self, active: &[(usize, usize)]) -> f64 {
         let columns = (0..self.rows.x.len()).filter(|&j| self.l2(j) > 0.0 && self.can_shift(j, active));
         let square = |j: usize| {
