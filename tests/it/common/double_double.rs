@@ -194,16 +194,17 @@ fn assert_known(found: DoubleDouble, (high, low): (f64, f64), size: f64, what: &
 
 #[test]
 fn operations_have_thirty_digits() {
-    let pi = two_sum(3.141592653589793, 1.2246467991473532e-16);
-    let e = two_sum(2.718281828459045, 1.4456468917292502e-16);
+    use std::f64::consts::{E, PI, SQRT_2};
+    let pi = two_sum(PI, 1.2246467991473532e-16);
+    let e = two_sum(E, 1.4456468917292502e-16);
     assert_known(pi * pi, (9.869604401089358, 6.265295508739711e-16), 1.0, "pi²");
-    assert_known(pi.square().sqrt(), (3.141592653589793, 1.2246467991473532e-16), 1.0, "the root of pi²");
+    assert_known(pi.square().sqrt(), (PI, 1.2246467991473532e-16), 1.0, "the root of pi²");
     assert_known(pi / e, (1.1557273497909217, -1.3998972600526045e-17), 1.0, "pi / e");
-    assert_known((pi - e) + e, (3.141592653589793, 1.2246467991473532e-16), 1.0, "pi - e + e");
+    assert_known((pi - e) + e, (PI, 1.2246467991473532e-16), 1.0, "pi - e + e");
     let third = DoubleDouble::ONE / DoubleDouble::from(3.0);
     assert_known(third, (0.3333333333333333, 1.850371707708594e-17), 1.0, "1/3");
     let root = DoubleDouble::from(2.0).sqrt();
-    assert_known(root, (1.4142135623730951, -9.667293313452913e-17), 1.0, "the root of 2");
+    assert_known(root, (SQRT_2, -9.667293313452913e-17), 1.0, "the root of 2");
     // 1 + 1e-25 - 1 keeps seven digits.
     let tiny = (DoubleDouble::ONE + DoubleDouble::from(1e-25)) - DoubleDouble::ONE;
     assert!((tiny.value() / 1e-25 - 1.0).abs() < 1e-7, "{tiny:?}");
@@ -211,8 +212,9 @@ fn operations_have_thirty_digits() {
 
 #[test]
 fn exponentials_and_logarithms_have_thirty_digits() {
+    use std::f64::consts::E;
     let exponentials: [Known; 6] = [
-        (1.0, (2.718281828459045, 1.4456468917292502e-16)),
+        (1.0, (E, 1.4456468917292502e-16)),
         (-0.75, (0.4723665527410147, 1.7984004434373214e-17)),
         (20.5, (799902177.4755054, 5.468433516540899e-08)),
         (1e-10, (1.0000000001, -8.269037096265652e-18)),
