@@ -1,5 +1,5 @@
-//! Benchmarks of `logit`, in a package of their own: `cargo bench -p benches`. The library holds the data that
-//! several of them use.
+//! Benchmarks of `logit`, in a package of their own: `cargo bench -p benches`. The library holds the data
+//! that several of them use.
 
 use logit::Rng;
 use nalgebra::DMatrix;

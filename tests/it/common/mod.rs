@@ -1,5 +1,6 @@
 //! Random rows and labels for tests.
 
+pub(crate) mod double_double;
 pub(crate) mod file_parts;
 pub(crate) mod fixed_network;
 
