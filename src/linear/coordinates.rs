@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::origin::Origin;
 use super::problem::{ColumnPenalty, Problem};
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -123,6 +124,21 @@ impl<T: Real> Coordinates<T> {
             params.extend(intercepts.iter().zip(slopes.chunks_exact(features)).map(shifted));
         }
         params
+    }
+
+    /// Returns the centre with the scores there, if a column is far from the origin.
+    ///
+    /// A shift of the slopes over the score columns moves all scores of a row alike, and none at the centre,
+    /// so slopes and scores are centred independently.
+    pub(super) fn origin(&self, params: &[T]) -> Option<Origin<T>> {
+        if !self.far {
+            return None;
+        }
+        let mut scores = params[self.features() * self.columns..].to_vec();
+        if self.columns > 1 {
+            subtract_mean(0..self.columns, &mut scores);
+        }
+        Some(Origin { center: self.center.clone(), scores })
     }
 
     /// Converts the gradient from the user's units to the slopes' parameters.

@@ -82,7 +82,7 @@ pub(super) fn fit<T: Real, L: Label>(
         Some(observer) => observer,
         None => &mut ignore,
     };
-    let start = start.map(|start| (start.coefficients().as_slice(), start.intercept().as_slice()));
+    let start = start.map(FittedLogistic::located_coefficients);
     let penalty = config.column_penalty::<T>(x.ncols(), sample.examples.total_weight())?;
     let remedy = config.remedy::<T>(x.ncols(), sample.examples.total_weight())?;
     let problem = sample.problem(&penalty, config.intercept);

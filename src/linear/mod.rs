@@ -24,6 +24,7 @@ mod inference;
 mod influence;
 mod jeffreys;
 mod objective;
+mod origin;
 mod path;
 mod problem;
 mod products;

@@ -6,6 +6,7 @@ use super::config::{LogisticRegression, Solver};
 use super::gap::{GapStopped, duality_gap};
 use super::jeffreys::JeffreysObjective;
 use super::objective::LogisticObjective;
+use super::origin::{Coefficients, Origin};
 use super::problem::Problem;
 use super::proximal::ProximalNewton;
 use crate::check;
@@ -23,11 +24,13 @@ use crate::scalar::all_finite;
 pub(super) struct Solved<T: Real> {
     pub(super) coefficients: DMatrix<T>,
     pub(super) intercept: Vec<T>,
+    /// The scores at the centre, if a column is far from the origin.
+    pub(super) origin: Option<Origin<T>>,
     pub(super) report: FitReport,
 }
 
-/// Optional slopes and intercepts to start from.
-pub(super) type Start<'a, T> = Option<(&'a [T], &'a [T])>;
+/// Optional coefficients to start from.
+pub(super) type Start<'a, T> = Option<Coefficients<'a, T>>;
 
 /// The largest number of parameters for which the Hessian's condition is computed if the solver does not form
 /// the Hessian.
@@ -44,7 +47,7 @@ pub(super) fn solve<T: Real>(
     let method = config.method(problem)?;
     let mut objective = LogisticObjective::new(*problem);
     let start = match start {
-        Some((slopes, intercepts)) => objective.coordinates.params(slopes, intercepts),
+        Some(start) => start.params_in(&objective.coordinates),
         None => vec![T::zero(); objective.parameter_count()],
     };
     if !all_finite(&start) {
@@ -88,7 +91,9 @@ pub(super) fn solve<T: Real>(
         }
     }
     let (coefficients, intercept) = objective.coefficients(&params);
-    Ok(Solved { coefficients, intercept, report })
+    let origin = objective.coordinates.origin(&params);
+    let intercept = origin.as_ref().map_or(intercept, |origin| origin.intercepts(&coefficients));
+    Ok(Solved { coefficients, intercept, origin, report })
 }
 
 fn minimize<T: Real, O: HasHessian<T> + HessianProduct<T>>(

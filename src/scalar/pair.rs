@@ -22,6 +22,12 @@ impl<T: Real> Pair<T> {
         Pair { high: rounded, low: T::of((high - rounded.as_f64()) + low) }
     }
 
+    /// Returns the pair of one number.
+    #[inline(always)]
+    pub(crate) fn of(x: T) -> Self {
+        Pair { high: x, low: T::zero() }
+    }
+
     /// Returns `x y` exactly, for factors whose product neither overflows nor underflows.
     #[inline(always)]
     pub(crate) fn product(x: T, y: T) -> Self {
@@ -50,6 +56,27 @@ impl<T: Real> Pair<T> {
         let high = self.high + x;
         let rest = high - self.high;
         Pair { high, low: ((self.high - (high - rest)) + (x - rest)) + self.low }
+    }
+
+    /// Returns `self + other`.
+    #[inline(always)]
+    pub(crate) fn plus_pair(self, other: Self) -> Self {
+        let sum = self.plus(other.high);
+        Pair { high: sum.high, low: sum.low + other.low }
+    }
+}
+
+impl Pair<f64> {
+    /// Returns `self` times `x`, also for factors near the ends of the range. If the product itself is there,
+    /// its low part is 0.
+    pub(crate) fn times_scaled(self, x: f64) -> Self {
+        // The largest power of two within `high`, or 0 if that is not normal.
+        let unit = f64::from_bits(self.high.to_bits() & f64::INFINITY.to_bits());
+        if !unit.is_normal() {
+            return Pair::of(self.high * x);
+        }
+        let product = Pair { high: self.high / unit, low: self.low / unit }.times(x * unit);
+        if product.low.is_finite() { product } else { Pair::of(self.high * x) }
     }
 }
 

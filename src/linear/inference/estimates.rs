@@ -99,8 +99,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             ));
         }
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        let params =
-            objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
+        let params = self.params_in(&objective.coordinates);
         let mut gradient = vec![T::zero(); params.len()];
         let value = objective.evaluate(&params, &mut gradient).value;
         let penalty = terms.penalty.l2_value(self.coefficients().as_slice());

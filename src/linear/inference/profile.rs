@@ -106,7 +106,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.check_smooth("profile intervals")?;
         let terms = self.terms();
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        let start = objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
+        let start = self.params_in(&objective.coordinates);
         let jacobian = jacobian(&objective);
         let shape = (x.ncols() + usize::from(terms.intercept), sample.classes - 1);
         let setting = Setting {
