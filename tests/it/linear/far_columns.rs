@@ -209,7 +209,8 @@ fn warm_starts_begin_at_the_optimum() {
                 let far = moved(x, by);
                 let way = way.clone().tolerance(1e-8);
                 let model = fit(&way, &far, y, weights);
-                let options = logit::FitOptions { weights, ..Default::default() };
+                let mut options = logit::FitOptions::new();
+                options.weights = weights;
                 let again = way.fit_from_with(&model, &far, y, options).expect("a fit");
                 let taken = again.report().iterations;
                 assert!(taken <= 1, "{by:e}: {taken} iterations");
