@@ -92,3 +92,55 @@ impl<T: Real> Coefficients<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    /// The sum of integers, and of products of integers, as integers: exact.
+    fn exact(center: &[f64], w: &[f64], to: &[f64], score: f64) -> f64 {
+        let integer = |v: f64| v as i128;
+        let steps = center.iter().zip(to).zip(w);
+        let sum = steps.map(|((&from, &to), &w)| integer(w) * (integer(to) - integer(from)));
+        (integer(score) + sum.sum::<i128>()) as f64
+    }
+
+    #[test]
+    fn scores_are_rounded_once() {
+        let mut rng = Rng::new(1);
+        let mut whole = |size: f64| (size * rng.standard_normal()).round();
+        for _ in 0..200 {
+            let mut draw = |size: f64| -> Vec<f64> { (0..5).map(|_| whole(size)).collect() };
+            let (center, to, w) = (draw(1e15), draw(1e15), draw(1e13));
+            let origin = Origin { center, scores: vec![3.0] };
+            let slopes = DMatrix::from_column_slice(5, 1, &w);
+            assert_eq!(origin.moved(&slopes, &to), [exact(&origin.center, &w, &to, 3.0)]);
+            assert_eq!(origin.intercepts(&slopes), [exact(&origin.center, &w, &[0.0; 5], 3.0)]);
+        }
+    }
+
+    /// What the score of two classes loses in the sum, the pair keeps, and the round trip is exact.
+    #[test]
+    fn there_and_back_is_where_it_began() {
+        for unit in [1.0, 2f64.powi(-900), 2f64.powi(900), 2f64.powi(1000)] {
+            let slopes = DMatrix::from_column_slice(2, 1, &[0.3 / unit, -0.7 / unit]);
+            let center = vec![1.0e9 * unit, 3.0e9 * unit];
+            let near = Origin { center: center.clone(), scores: vec![0.1] };
+            let to = [center[0] + 5.0 * unit, center[1] + 2.0 * unit];
+            let moved = Origin { center: to.to_vec(), scores: near.moved(&slopes, &to) };
+            approx::assert_relative_eq!(moved.scores[0], 0.1 + 1.5 - 1.4, max_relative = 1e-14);
+            approx::assert_relative_eq!(moved.moved(&slopes, &center)[0], 0.1, max_relative = 1e-14);
+            assert!(near.intercepts(&slopes)[0].abs() > 1e9);
+        }
+    }
+
+    #[test]
+    fn several_scores_sum_to_zero() {
+        let slopes = DMatrix::from_row_slice(1, 3, &[1.0, 2.5, -0.5f32]);
+        let origin = Origin { center: vec![1e6], scores: vec![0.25, -0.5, 0.25] };
+        let moved = origin.moved(&slopes, &[1e6 + 2.0]);
+        // 2.25, 4.5 and -0.75, less their mean.
+        assert_eq!(moved, [0.25, 2.5, -2.75]);
+    }
+}

@@ -120,4 +120,19 @@ mod tests {
         );
         assert!((f64::from(third.high) + f64::from(third.low) - 1.0 / 3.0).abs() < 1e-15);
     }
+    #[test]
+    fn products_and_sums_of_pairs_keep_both_parts() {
+        let third = Pair { high: 1.0 / 3.0, low: 1.0 / 3.0 * 2f64.powi(-54) };
+        for unit in [0, -900, 900, 1023] {
+            let product = Pair { high: third.high * 2f64.powi(unit), low: third.low * 2f64.powi(unit) };
+            let product =
+                product.times_scaled(3.0 * 2f64.powi(-unit / 2)).times_scaled(2f64.powi(unit / 2 - unit));
+            assert!((product.high - 1.0 + product.low).abs() < 1e-31, "{unit}");
+        }
+        assert_eq!(Pair::of(1e300).times_scaled(1e300).high, f64::INFINITY);
+        assert_eq!(Pair::of(1e308).times_scaled(1.5).high, 1.5e308);
+        assert_eq!(Pair::of(0.0).times_scaled(1e300).high, 0.0);
+        let sum = Pair { high: 1.0, low: 1e-20 }.plus_pair(Pair { high: -1.0, low: 2e-20 });
+        assert_eq!(sum.high + sum.low, 3e-20);
+    }
 }

@@ -1,5 +1,6 @@
 //! Columns far from the origin: a shift of a column moves the intercept, and costs no digits anywhere else.
 
+use allocation_counter::measure;
 use approx::assert_relative_eq;
 use logit::linear::{Covariance, RowOptions};
 use logit::prelude::*;
@@ -7,6 +8,7 @@ use logit::{FittedLogistic, LogisticRegression, Penalty, Real, Rng, Scratch};
 use nalgebra::DMatrix;
 
 use super::kit::exact;
+use crate::common::file_parts::Parts;
 
 /// Rows on a grid of integers, so that shifts by integers are exact, with overlapping classes.
 fn grid(rows: usize, columns: usize, classes: usize, seed: u64) -> (DMatrix<f64>, Vec<usize>) {
@@ -231,4 +233,64 @@ fn files_keep_every_bit() {
         let bits = |m: &Fit| m.decision_function(&far).expect("scores").map(f64::to_bits);
         assert_eq!(bits(&loaded), bits(&model));
     });
+}
+
+#[test]
+fn files_with_a_wrong_centre_are_refused() {
+    let (x, y) = grid(120, 3, 3, 5);
+    let model = fit(&newton(Penalty::l2(0.1)), &moved(&x, 1e9), &y, None);
+    let saved = model.to_bytes().expect("bytes");
+    let refused = |change: fn(&mut Parts)| {
+        let mut parts = Parts::of(&saved);
+        change(&mut parts);
+        match Fit::from_bytes(&parts.bytes()) {
+            Err(logit::Error::InvalidFile { reason }) => reason,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(refused(|parts| shorter_by_one(parts, "model.origin.center")).contains("`center`"));
+    assert!(refused(|parts| shorter_by_one(parts, "model.origin.scores")).contains("`scores`"));
+    assert!(refused(|parts| first(parts, "model.origin.center", f64::NAN)).contains("`center`"));
+    assert!(refused(|parts| first(parts, "model.origin.scores", f64::INFINITY)).contains("`scores`"));
+    // Arrays that contradict each other.
+    for name in ["model.origin.center", "model.origin.scores", "model.intercept"] {
+        let mut parts = Parts::of(&saved);
+        first(&mut parts, name, 1e3);
+        let error = Fit::from_bytes(&parts.bytes()).expect_err(name).to_string();
+        assert!(error.contains("`intercept` is not that of its `origin`"), "{error}");
+    }
+    // Without the part, the model is what its coefficients and intercept say, with fewer digits.
+    let mut parts = Parts::of(&saved);
+    parts.arrays.retain(|array| !array.name.starts_with("model.origin") && !array.name.starts_with("golden"));
+    let described = parts.description["parts"].as_object_mut().expect("parts");
+    described.remove("golden").expect("golden rows");
+    described["model"]["parts"].as_object_mut().expect("parts").remove("origin").expect("an origin");
+    let without = Fit::from_bytes(&parts.bytes()).expect("a model");
+    assert_eq!((without.coefficients(), without.intercept()), (model.coefficients(), model.intercept()));
+    let far = moved(&x, 1e9);
+    let scores = |model: &Fit| model.decision_function(&far).expect("scores");
+    assert!((1e-12..1e-5).contains(&apart(&scores(&without), &scores(&model))));
+}
+
+fn shorter_by_one(parts: &mut Parts, name: &str) {
+    let array = parts.array(name);
+    array.shape[0] -= 1;
+    array.bytes.truncate(8 * array.shape[0] as usize);
+}
+
+fn first(parts: &mut Parts, name: &str, value: f64) {
+    parts.array(name).bytes[..8].copy_from_slice(&value.to_le_bytes());
+}
+
+#[test]
+fn single_rows_do_not_allocate() {
+    for classes in [2, 3] {
+        let (x, y) = grid(60, 3, classes, 2);
+        let far = moved(&x, 1e9);
+        let model = fit(&newton(Penalty::l2(0.1)), &far, &y, None);
+        let (mut scratch, mut p) = (Scratch::new(), vec![0.0; classes]);
+        let mut predict = |row: &[f64]| model.probabilities_row(row, &mut p, &mut scratch).expect("a row");
+        predict(&[1e9, -1e9, 1e9]);
+        assert_eq!(measure(|| predict(&[1e9 + 3.0, 7.0 - 1e9, 1e9])).count_total, 0, "{classes}");
+    }
 }
