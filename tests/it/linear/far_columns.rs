@@ -213,11 +213,18 @@ fn warm_starts_begin_at_the_optimum() {
                 let model = fit(&way, &far, y, weights);
                 let mut options = logit::FitOptions::new();
                 options.weights = weights;
+                let start = way.clone().max_iterations(0);
+                let start = start.fit_from_with(&model, &far, y, options).expect("a fit");
+                let scores = |model: &Fit| model.decision_function(&far).expect("scores");
+                let error = apart(&scores(&start), &scores(&model));
+                assert!(error < 1e-13, "{by:e}: {error:e}");
+                let mut options = logit::FitOptions::new();
+                options.weights = weights;
                 let again = way.fit_from_with(&model, &far, y, options).expect("a fit");
                 let taken = again.report().iterations;
-                assert!(taken <= 1, "{by:e}: {taken} iterations");
-                let (a, b) = (again.decision_function(&far), model.decision_function(&far));
-                assert!(apart(&a.expect("scores"), &b.expect("scores")) < 1e-9);
+                // Beyond, the gradient in the units of `x` is rounding alone.
+                assert!(taken <= 1 || by > 1e8, "{by:e}: {taken} iterations");
+                assert!(apart(&scores(&again), &scores(&model)) < 1e-9);
             }
         }
     });
