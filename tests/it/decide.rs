@@ -538,6 +538,9 @@ fn platt_keeps_the_digits_of_far_scores() {
         for (z, far) in scores.iter().zip(&far) {
             let (wanted, found) = (near.log_odds(*z), moved.log_odds(*far));
             assert!((wanted - found).abs() < 1e-8 * by.log10(), "{by:e}: {found} for {wanted}");
+            // What the sum of slope times score and offset does not keep.
+            let (step, slope) = (found - moved.log_odds(by), moved.slope());
+            assert!((step - slope * z).abs() < 1e-13, "{by:e}: {step} for {}", slope * z);
         }
         let sum = moved.slope() * by + moved.offset();
         approx::assert_abs_diff_eq!(sum, near.offset(), epsilon = 1e-7);
