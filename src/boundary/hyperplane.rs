@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::linear::FittedLogistic;
 use crate::rows::Rows;
-use crate::scalar::Real;
+use crate::scalar::{Pair, Real};
 
 /// The hyperplane w·x + b = 0 in any number of dimensions; in two dimensions a line.
 ///
@@ -20,6 +20,9 @@ use crate::scalar::Real;
 /// For two classes, the second has the probability `level` where w·x + b = ln(level / (1 - level)). For more
 /// classes, classes j and k are equally probable where (w_j - w_k)·x + b_j - b_k = 0. The distance of a point
 /// is |w·x + b| / ‖w‖, along the normal w, in the units of x.
+///
+/// A model of columns far from the origin keeps its scores at their centre c. The hyperplane does the same,
+/// and computes w·(x - c) + w·c + b without a difference of large numbers.
 ///
 /// # Examples
 /// ```
@@ -44,6 +47,9 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hyperplane {
     normal: DVector<f64>,
+    /// A point, and its signed distance from the hyperplane.
+    center: DVector<f64>,
+    distance: f64,
     offset: f64,
 }
 
@@ -57,7 +63,8 @@ impl Hyperplane {
         check_level(level)?;
         check_two_classes(crate::Classifier::classes(model).len())?;
         let normal = model.coefficients().column(0).map(|w| w.as_f64());
-        Hyperplane::new(normal, model.intercept()[0].as_f64() - Difference::of_level(level).offset)
+        let (center, scores) = point(model);
+        Hyperplane::new(normal, center, scores[0] - Difference::of_level(level).offset)
     }
 
     /// Creates the hyperplane on which two classes are equally probable, whatever the probabilities of the
@@ -73,17 +80,19 @@ impl Hyperplane {
     ) -> Result<Self, Error> {
         let classes = crate::Classifier::classes(model);
         let pair = pair(classes, first, second)?;
-        let (w, b) = (model.coefficients(), model.intercept());
+        let w = model.coefficients();
+        let (center, scores) = point(model);
         if classes.len() == 2 {
             let sign = if pair.0 == 1 { 1.0 } else { -1.0 };
-            return Hyperplane::new(w.column(0).map(|w| sign * w.as_f64()), sign * b[0].as_f64());
+            return Hyperplane::new(w.column(0).map(|w| sign * w.as_f64()), center, sign * scores[0]);
         }
-        let of = |class: usize| (w.column(class).map(|w| w.as_f64()), b[class].as_f64());
+        let of = |class: usize| (w.column(class).map(|w| w.as_f64()), scores[class]);
         let ((w_first, b_first), (w_second, b_second)) = (of(pair.0), of(pair.1));
-        Hyperplane::new(w_first - w_second, b_first - b_second)
+        Hyperplane::new(w_first - w_second, center, b_first - b_second)
     }
 
-    fn new(normal: DVector<f64>, offset: f64) -> Result<Self, Error> {
+    /// Creates the hyperplane where `normal` times x - `center`, plus `score`, is zero.
+    fn new(normal: DVector<f64>, center: DVector<f64>, score: f64) -> Result<Self, Error> {
         let largest = normal.iter().fold(0.0, |largest: f64, w| largest.max(w.abs()));
         check::parameter(
             "coefficients",
@@ -92,15 +101,19 @@ impl Hyperplane {
             "nonzero: with all coefficients 0 there is no boundary",
         )?;
         // With the largest coefficient scaled to 1, squares neither overflow nor underflow.
-        let (normal, offset) = (normal / largest, offset / largest);
+        let (normal, score) = (normal / largest, score / largest);
+        let length = normal.norm();
+        let (normal, distance) = (normal / length, score / length);
+        let steps = normal.iter().zip(center.iter()).map(|(w, c)| Pair::of(-w).times_scaled(*c));
+        let moved = steps.fold(Pair::of(distance), Pair::plus_pair);
+        let offset = moved.high + moved.low;
         check::parameter(
             "intercept",
             offset,
             offset.is_finite(),
             "finite relative to the largest coefficient",
         )?;
-        let length = normal.norm();
-        Ok(Hyperplane { normal: normal / length, offset: offset / length })
+        Ok(Hyperplane { normal, center, distance, offset })
     }
 
     /// Converts the hyperplane to the units of x, for a model that was fitted to z = (x - `shift`) / `scale`,
@@ -138,8 +151,13 @@ impl Hyperplane {
         check::finite("shift", &DMatrix::from_row_slice(1, shift.len(), shift))?;
         scale.iter().try_for_each(|scale| check::positive("scale", scale.as_f64()))?;
         let normal = DVector::from_fn(shift.len(), |column, _| self.normal[column] / scale[column].as_f64());
-        let moved: f64 = normal.iter().zip(shift).map(|(w, shift)| w * shift.as_f64()).sum();
-        Hyperplane::new(normal, self.offset - moved)
+        // The centre in the new units, and what rounding it leaves to the score there.
+        let centers: Vec<Pair<f64>> = (0..shift.len())
+            .map(|j| Pair::of(scale[j].as_f64()).times_scaled(self.center[j]).plus(shift[j].as_f64()))
+            .collect();
+        let center = DVector::from_iterator(shift.len(), centers.iter().map(|center| center.high));
+        let rest: f64 = normal.iter().zip(&centers).map(|(w, center)| w * center.low).sum();
+        Hyperplane::new(normal, center, self.distance - rest)
     }
 
     /// Returns the normal w, of length 1. It points in the direction of increasing probability.
@@ -166,7 +184,8 @@ impl Hyperplane {
         for axis in 0..2 {
             let other = 1 - axis;
             for fixed in [ends[axis].0, ends[axis].1] {
-                let value = -(self.offset + w[axis] * fixed) / w[other];
+                let along = self.distance + w[axis] * (fixed - self.center[axis]);
+                let value = self.center[other] - along / w[other];
                 if (ends[other].0..=ends[other].1).contains(&value) {
                     crossings.push(if axis == 0 { [fixed, value] } else { [value, fixed] });
                 }
@@ -194,7 +213,7 @@ impl Hyperplane {
             self.normal
                 .iter()
                 .enumerate()
-                .fold(self.offset, |sum, (column, w)| sum + w * x[(row, column)].as_f64())
+                .fold(self.distance, |sum, (j, w)| sum + w * (x[(row, j)].as_f64() - self.center[j]))
         };
         let distances: Vec<f64> = (0..x.nrows()).map(distance).collect();
         match distances.iter().position(|distance| !distance.is_finite()) {
@@ -216,4 +235,14 @@ impl Hyperplane {
         }
         Ok(nearest)
     }
+}
+
+/// Returns a point, and the score of each score column at that point.
+fn point<T: Real, L: Label>(model: &FittedLogistic<T, L>) -> (DVector<f64>, Vec<f64>) {
+    let (center, scores) = model.center_and_scores();
+    let center = match center {
+        Some(center) => DVector::from_iterator(center.len(), center.iter().map(|c| c.as_f64())),
+        None => DVector::zeros(model.coefficients().nrows()),
+    };
+    (center, scores.iter().map(|score| score.as_f64()).collect())
 }

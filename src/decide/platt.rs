@@ -31,13 +31,21 @@ use crate::scalar::Real;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlattScaling {
-    pub(crate) slope: f64,
-    pub(crate) offset: f64,
+    pub(super) slope: f64,
+    pub(super) offset: f64,
+    /// A score, which is 0 unless the scores of the fit are far from 0, and its log-odds.
+    pub(super) center: f64,
+    pub(super) at_center: f64,
 }
 
 impl PlattScaling {
     /// The scaling that leaves scores unchanged.
-    pub(crate) const NONE: PlattScaling = PlattScaling { slope: 1.0, offset: 0.0 };
+    pub(crate) const NONE: PlattScaling =
+        PlattScaling { slope: 1.0, offset: 0.0, center: 0.0, at_center: 0.0 };
+
+    pub(super) fn new(slope: f64, offset: f64) -> Self {
+        PlattScaling { slope, offset, center: 0.0, at_center: offset }
+    }
 
     /// Fits the scaling to the scores of rows and whether they have the label, weighted if there are weights.
     ///
@@ -69,14 +77,21 @@ impl PlattScaling {
         if counted().all(|score| score == first) {
             // If all scores are equal, only the fraction of the targets can be learned.
             let share = both[..rows].iter().sum::<f64>() / both.iter().sum::<f64>();
-            return Ok(PlattScaling { slope: 0.0, offset: (share / (1.0 - share)).ln() });
+            return Ok(PlattScaling::new(0.0, (share / (1.0 - share)).ln()));
         }
         let model = LogisticRegression::new(Penalty::None).fit_weighted(&x, &y, &both)?;
         if !model.report().converged() {
             let gradient = model.report().gradient_norm.unwrap_or(f64::NAN);
             return Err(Error::NotConverged { what: "the calibration", gradient });
         }
-        Ok(PlattScaling { slope: model.coefficients()[0], offset: model.intercept()[0] })
+        let (slope, offset) = (model.coefficients()[0], model.intercept()[0]);
+        let (center, scores) = model.center_and_scores();
+        Ok(PlattScaling {
+            slope,
+            offset,
+            center: center.map_or(0.0, |center| center[0]),
+            at_center: scores[0],
+        })
     }
 
     /// Returns the factor by which scores are multiplied.
@@ -85,13 +100,16 @@ impl PlattScaling {
     }
 
     /// Returns the number added to the product of slope and score.
+    ///
+    /// For scores far from 0, that sum cancels. [`log_odds`](Self::log_odds) keeps the digits, because it
+    /// starts from the centre of the scores of the fit.
     pub fn offset(&self) -> f64 {
         self.offset
     }
 
     /// Returns the log-odds of the label for a score.
     pub fn log_odds<T: Real>(&self, score: T) -> T {
-        T::of(self.slope) * score + T::of(self.offset)
+        T::of(self.slope) * T::of(score.as_f64() - self.center) + T::of(self.at_center)
     }
 
     /// Returns the probability of the label for a score.

@@ -119,12 +119,7 @@ impl Calibration {
     fn to_record(&self) -> Record {
         match self {
             Calibration::Temperature(beta) => Record::new("temperature").with_number("factor", *beta),
-            Calibration::Platt(scalings) => {
-                let numbers = |of: fn(&PlattScaling) -> f64| scalings.iter().map(of).collect::<Vec<f64>>();
-                Record::new("platt")
-                    .with_array("slopes", &numbers(|scaling| scaling.slope))
-                    .with_array("offsets", &numbers(|scaling| scaling.offset))
-            }
+            Calibration::Platt(scalings) => PlattScaling::write_all(scalings, Record::new("platt"), ""),
             Calibration::Isotonic(functions) => Record::new("isotonic").with_all("class", functions),
         }
     }
@@ -139,12 +134,7 @@ impl Calibration {
                 factor if factor > 0.0 => Calibration::Temperature(factor),
                 factor => return Err(invalid(format!("its factor is {factor}, expected above 0"))),
             },
-            "platt" => {
-                let slopes: Vec<f64> = record.take_array("slopes", count)?;
-                let offsets: Vec<f64> = record.take_array("offsets", count)?;
-                let pairs = slopes.into_iter().zip(offsets);
-                Calibration::Platt(pairs.map(|(slope, offset)| PlattScaling { slope, offset }).collect())
-            }
+            "platt" => Calibration::Platt(PlattScaling::read_all(record, "", count)?),
             "isotonic" => {
                 let functions: Vec<IsotonicRegression> = record.take_all("class", count)?;
                 if !functions.iter().all(rises_from_0_to_1) {
@@ -185,11 +175,69 @@ impl Persist for PlattScaling {
     const KIND: &'static str = "platt scaling";
 
     fn write_record(&self, record: Record) -> Record {
-        record.with_number("slope", self.slope).with_number("offset", self.offset)
+        let record = record.with_number("slope", self.slope).with_number("offset", self.offset);
+        with_origins(record, std::slice::from_ref(self), "")
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (slope, offset) = (record.take_number("slope")?, record.take_number("offset")?);
-        Ok(PlattScaling { slope, offset })
+        let mut scaling = [PlattScaling::new(slope, offset)];
+        take_origins(record, &mut scaling, "")?;
+        let [scaling] = scaling;
+        Ok(scaling)
     }
+}
+
+impl PlattScaling {
+    /// Adds scalings as arrays and parts whose names begin with `prefix`.
+    pub(crate) fn write_all(scalings: &[Self], record: Record, prefix: &str) -> Record {
+        let record = record
+            .with_array(&format!("{prefix}slopes"), &numbers(scalings, |scaling| scaling.slope))
+            .with_array(&format!("{prefix}offsets"), &numbers(scalings, |scaling| scaling.offset));
+        with_origins(record, scalings, prefix)
+    }
+
+    /// Takes out `count` scalings.
+    pub(crate) fn read_all(record: &mut Record, prefix: &str, count: usize) -> Result<Vec<Self>, Error> {
+        let slopes: Vec<f64> = record.take_array(&format!("{prefix}slopes"), count)?;
+        let offsets: Vec<f64> = record.take_array(&format!("{prefix}offsets"), count)?;
+        let pairs = slopes.into_iter().zip(offsets);
+        let mut scalings: Vec<Self> = pairs.map(|(slope, offset)| PlattScaling::new(slope, offset)).collect();
+        take_origins(record, &mut scalings, prefix)?;
+        Ok(scalings)
+    }
+}
+
+fn numbers(scalings: &[PlattScaling], of: fn(&PlattScaling) -> f64) -> Vec<f64> {
+    scalings.iter().map(of).collect()
+}
+
+/// Adds the scores from which the scalings start, if one of them is not 0.
+fn with_origins(record: Record, scalings: &[PlattScaling], prefix: &str) -> Record {
+    if scalings.iter().all(|scaling| scaling.center == 0.0) {
+        return record;
+    }
+    let origin = Record::new("origin")
+        .with_array("center", &numbers(scalings, |scaling| scaling.center))
+        .with_array("log_odds", &numbers(scalings, |scaling| scaling.at_center));
+    record.with_part(&format!("{prefix}origin"), origin)
+}
+
+fn take_origins(record: &mut Record, scalings: &mut [PlattScaling], prefix: &str) -> Result<(), Error> {
+    let Some(origin) = record.take_optional_part(&format!("{prefix}origin")) else { return Ok(()) };
+    let read = |origin: &mut Record| -> Result<[Vec<f64>; 2], Error> {
+        Ok([origin.take_array("center", scalings.len())?, origin.take_array("log_odds", scalings.len())?])
+    };
+    let [centers, log_odds] = origin.open("origin")?.read(read)?;
+    for (scaling, (center, at_center)) in scalings.iter_mut().zip(centers.into_iter().zip(log_odds)) {
+        let offset = at_center - scaling.slope * center;
+        // The offset was rounded at another step.
+        let size = (scaling.slope * center).abs().max(at_center.abs());
+        let agrees = (offset - scaling.offset).abs() <= 16.0 * f64::EPSILON * size;
+        if !agrees {
+            return Err(invalid("an offset of its calibration is not that of its origin"));
+        }
+        (scaling.center, scaling.at_center) = (center, at_center);
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::origin::Origin;
 use super::problem::{ColumnPenalty, Problem};
 use super::rank::Rank;
 use super::triangle::Triangle;
@@ -236,22 +237,6 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
-    /// Returns the scores at the centre: the intercepts of `params`, shifted like those in the user's units.
-    /// `slopes` are in the user's units. Without an intercept they are zero, as is the centre.
-    pub(super) fn shifts(&self, params: &[T], slopes: &[T]) -> Vec<T> {
-        if !self.intercept {
-            return vec![T::zero(); self.columns];
-        }
-        let mut shifts = params[slopes.len()..].to_vec();
-        if self.columns > 1 {
-            let at_origin = |(&c, w): (&T, &[T])| w.iter().zip(&self.center).fold(c, |b, (&w, &m)| b - w * m);
-            let sum = shifts.iter().zip(slopes.chunks_exact(self.features())).map(at_origin);
-            let mean = sum.fold(T::zero(), |sum, b| sum + b) / T::of(self.columns as f64);
-            shifts.iter_mut().for_each(|c| *c -= mean);
-        }
-        shifts
-    }
-
     /// Returns the parameters for slopes and intercepts given in the user's units.
     pub(super) fn params(&self, slopes: &[T], intercepts: &[T]) -> Vec<T> {
         let features = self.features();
@@ -302,6 +287,21 @@ impl<T: Real> Coordinates<T> {
                 *w -= T::of(moved) / scale;
             }
         }
+    }
+
+    /// Returns the centre with the scores there, if a column is far from the origin.
+    ///
+    /// A shift of the slopes over the score columns moves all scores of a row alike, and none at the centre,
+    /// so slopes and scores are centred independently.
+    pub(super) fn origin(&self, params: &[T]) -> Option<Origin<T>> {
+        if !self.far {
+            return None;
+        }
+        let mut scores = params[self.features() * self.columns..].to_vec();
+        if self.columns > 1 {
+            subtract_mean(0..self.columns, &mut scores);
+        }
+        Some(Origin { center: self.center.clone(), scores })
     }
 
     /// Converts the gradient from the user's units to the slopes' parameters.

@@ -83,7 +83,7 @@ pub(super) fn fit<T: Real, L: Label>(
         Some(observer) => observer,
         None => &mut ignore,
     };
-    let start = start.map(|start| (start.coefficients().as_slice(), start.intercept().as_slice()));
+    let start = start.map(FittedLogistic::located_coefficients);
     let penalty = config.column_penalty::<T>(x.ncols(), sample.examples.total_weight())?;
     let remedy = config.remedy::<T>(x.ncols(), sample.examples.total_weight())?;
     let problem = sample.problem(&penalty, config.intercept);
@@ -128,8 +128,7 @@ fn go_on<T: Real>(
     let limit = config.max_iterations.map(|limit| limit.saturating_sub(done));
     let config = LogisticRegression { max_iterations: limit, ..config.clone() };
     let mut counted = |progress: &Progress| observer(&after(done, progress));
-    let start = (before.coefficients.as_slice(), before.intercept.as_slice());
-    let mut solved = solve(&config, problem, Some(start), &mut counted, Doubt::Ignored)?;
+    let mut solved = solve(&config, problem, Some(before.located()), &mut counted, Doubt::Ignored)?;
     solved.report.precede(before.report);
     Ok(solved)
 }

@@ -2,6 +2,8 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, DVector};
 
+use super::coordinates::Coordinates;
+use super::origin::{Coefficients, Origin};
 use super::problem::ColumnPenalty;
 use super::separation::Separation;
 use super::solve::Solved;
@@ -23,6 +25,9 @@ pub struct FittedLogistic<T: Real, L> {
     pub(super) names: Option<Vec<String>>,
     pub(super) coefficients: DMatrix<T>,
     pub(super) intercept: DVector<T>,
+    /// The scores at the centre of the rows, if a column is far from the origin. The intercept follows from
+    /// them.
+    pub(super) origin: Option<Origin<T>>,
     pub(super) terms: Terms,
     pub(super) report: FitReport,
     pub(super) separation: Option<Separation<T>>,
@@ -45,7 +50,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         terms: Terms,
         separation: Option<Separation<T>>,
     ) -> Result<Self, Error> {
-        let Solved { coefficients, intercept, report, .. } = solved;
+        let Solved { coefficients, intercept, origin, report, .. } = solved;
         if !all_finite(coefficients.as_slice()) || !all_finite(&intercept) || !report.objective.is_finite() {
             return Err(Error::FitOverflow);
         }
@@ -54,6 +59,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             names,
             coefficients,
             intercept: DVector::from_vec(intercept),
+            origin,
             terms,
             report,
             separation,
@@ -120,6 +126,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             names: None,
             coefficients,
             intercept,
+            origin: None,
             terms,
             report: FitReport::given(),
             separation: None,
@@ -142,12 +149,21 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
 
     /// Returns the coefficients: d x 1 for two classes, for the log-odds of the second; d x K for more, where
     /// rows sum to 0 unless an L1 penalty decides otherwise.
+    ///
+    /// The score of a row is its product with the coefficients plus the [intercept](Self::intercept). In that
+    /// sum, columns far from the origin cancel. A model that was fitted to such columns therefore keeps the
+    /// centre of its rows and the scores there, and predicts from those. Its predictions have more digits
+    /// than the sum, and with several classes its scores may differ from the sum by a shift common to all of
+    /// them.
     pub fn coefficients(&self) -> &DMatrix<T> {
         &self.coefficients
     }
 
     /// Returns the intercepts: one for two classes; K for more, which sum to 0. They are zero if the model
     /// was fitted without an intercept.
+    ///
+    /// For columns far from the origin, the intercept is a difference of large numbers; see
+    /// [`coefficients`](Self::coefficients).
     pub fn intercept(&self) -> &DVector<T> {
         &self.intercept
     }
@@ -193,6 +209,28 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         &self.terms
     }
 
+    /// Returns the coefficients with the point of the scores.
+    pub(super) fn located_coefficients(&self) -> Coefficients<'_, T> {
+        Coefficients {
+            slopes: &self.coefficients,
+            intercepts: self.intercept.as_slice(),
+            origin: self.origin.as_ref(),
+        }
+    }
+
+    /// Returns the parameters of this model in the solver's coordinates.
+    pub(super) fn params_in(&self, coordinates: &Coordinates<T>) -> Vec<T> {
+        self.located_coefficients().params_in(coordinates)
+    }
+
+    /// Returns a point, as the zeros of all columns unless a column is far from them, and the scores there.
+    pub(crate) fn center_and_scores(&self) -> (Option<&[T]>, &[T]) {
+        match &self.origin {
+            Some(Origin { center, scores }) => (Some(center), scores),
+            None => (None, self.intercept.as_slice()),
+        }
+    }
+
     /// Returns the direction along which unpenalised columns separate the classes, if there is one: the
     /// maximum-likelihood estimate then does not exist.
     ///
@@ -231,6 +269,19 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 }
 
+/// The number of entries of `x` that are copied together, if the centre is subtracted from them.
+const BLOCK: usize = 1 << 14;
+
+impl<T: Real, L: Label> FittedLogistic<T, L> {
+    /// Writes the products of rows with the coefficients; the columns of `out` start `stride` entries apart.
+    fn products_into(&self, x: Strided<'_, T>, out: &mut [T], stride: usize, scratch: &mut Scratch<T>) {
+        let coefficients = Strided::from(&self.coefficients);
+        scratch.with_row_contiguous(x, |x, workspace| {
+            product(x, coefficients, (out, stride), false, workspace);
+        });
+    }
+}
+
 impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
     type Label = L;
 
@@ -258,12 +309,25 @@ impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
     ) -> Result<(), Error> {
         x.check_columns(self.features(), self.feature_names())?;
         let rows = x.nrows();
-        let mut scores = scratch.take(rows * self.intercept.len());
-        let coefficients = Strided::from(&self.coefficients);
-        scratch.with_row_contiguous(Strided::from(&x), |x, workspace| {
-            product(x, coefficients, (&mut scores, rows), false, workspace);
-        });
-        for (k, &b) in self.intercept.iter().enumerate() {
+        let (_, constants) = self.center_and_scores();
+        let mut scores = scratch.take(rows * constants.len());
+        match &self.origin {
+            None => self.products_into(Strided::from(&x), &mut scores, rows, scratch),
+            Some(origin) => {
+                let features = self.features();
+                let count = (BLOCK / features).clamp(1, rows.max(1));
+                let mut block = scratch.take(count * features);
+                for first in (0..rows).step_by(count) {
+                    let range = first..rows.min(first + count);
+                    let block = &mut block[..range.len() * features];
+                    origin.subtract_from(x, range.clone(), block);
+                    let block = Strided::columns(block, range.len(), features);
+                    self.products_into(block, &mut scores[first..], rows, scratch);
+                }
+                scratch.give_back(block);
+            }
+        }
+        for (k, &b) in constants.iter().enumerate() {
             let column = column_mut(&mut out, k).iter_mut();
             column.zip(&scores[k * rows..]).for_each(|(out, &z)| *out = z + b);
         }

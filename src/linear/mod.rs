@@ -25,6 +25,7 @@ mod inference;
 mod influence;
 mod jeffreys;
 mod objective;
+mod origin;
 mod path;
 mod precondition;
 mod problem;

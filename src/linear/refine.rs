@@ -98,7 +98,7 @@ impl<T: Real> Certified<'_, '_, T> {
     fn judge(&mut self, params: &[T], report: &mut FitReport, certify: bool) {
         let (slopes, intercepts) = self.objective.coefficients(params);
         let coordinates = &self.objective.coordinates;
-        let shifts = if coordinates.far { coordinates.shifts(params, slopes.as_slice()) } else { intercepts };
+        let shifts = coordinates.origin(params).map_or(intercepts, |origin| origin.scores);
         if !(all_finite(slopes.as_slice()) && all_finite(&shifts)) {
             return;
         }
@@ -186,7 +186,7 @@ impl<T: Real> LogisticObjective<'_, T> {
         }
         let (slopes, intercepts) = self.coefficients(params);
         let coordinates = &self.coordinates;
-        let shifts = if coordinates.far { coordinates.shifts(params, slopes.as_slice()) } else { intercepts };
+        let shifts = coordinates.origin(params).map_or(intercepts, |origin| origin.scores);
         let (of_scores, terms) = self.rounding(params, slopes.as_slice(), &shifts);
         let limit = rounding_limit(of_scores, &terms, &self.curvature_roots());
         if decrement <= limit {

@@ -7,6 +7,7 @@ use super::decrement::{Certified, Doubt, MATRIX_LIMIT};
 use super::gap::{GapStopped, duality_gap};
 use super::jeffreys::JeffreysObjective;
 use super::objective::LogisticObjective;
+use super::origin::{Coefficients, Origin};
 use super::precondition::Preconditioned;
 use super::problem::Problem;
 use super::proximal::ProximalNewton;
@@ -25,13 +26,22 @@ use crate::scalar::all_finite;
 pub(super) struct Solved<T: Real> {
     pub(super) coefficients: DMatrix<T>,
     pub(super) intercept: Vec<T>,
+    /// The scores at the centre, if a column is far from the origin.
+    pub(super) origin: Option<Origin<T>>,
     pub(super) report: FitReport,
     /// Whether the run stopped because the classes may be separable.
     pub(super) doubted: bool,
 }
 
-/// Optional slopes and intercepts to start from.
-pub(super) type Start<'a, T> = Option<(&'a [T], &'a [T])>;
+impl<T: Real> Solved<T> {
+    /// Returns the coefficients with the point of the scores.
+    pub(super) fn located(&self) -> Coefficients<'_, T> {
+        Coefficients { slopes: &self.coefficients, intercepts: &self.intercept, origin: self.origin.as_ref() }
+    }
+}
+
+/// Optional coefficients to start from.
+pub(super) type Start<'a, T> = Option<Coefficients<'a, T>>;
 
 /// Minimises the objective of `problem`. `doubt` says whether the run stops where the classes may be separable.
 pub(super) fn solve<T: Real>(
@@ -45,7 +55,7 @@ pub(super) fn solve<T: Real>(
     let method = config.method(problem)?;
     let mut objective = LogisticObjective::new(*problem);
     let start = match start {
-        Some((slopes, intercepts)) => objective.coordinates.params(slopes, intercepts),
+        Some(start) => start.params_in(&objective.coordinates),
         None => vec![T::zero(); objective.parameter_count()],
     };
     if !all_finite(&start) {
@@ -230,9 +240,10 @@ fn conclude<T: Real>(
 fn finish<T: Real>(objective: LogisticObjective<'_, T>, refined: Refined<T>) -> Solved<T> {
     let Refined { params, mut report, doubted } = refined;
     let (coefficients, intercept) = objective.coefficients(&params);
+    let origin = objective.coordinates.origin(&params);
     report.constant_columns.clone_from(&objective.coordinates.constant);
     report.dependent_columns = objective.coordinates.dependent().collect();
-    Solved { coefficients, intercept, report, doubted }
+    Solved { coefficients, intercept, origin, report, doubted }
 }
 
 impl LogisticRegression {

@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::fitted::{FittedLogistic, Terms};
+use super::origin::Origin;
 use super::problem::ColumnPenalty;
 use super::separation::{Separation, SeparationKind};
 use crate::error::Error;
@@ -22,6 +23,10 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
             .with_part("objective", self.terms.to_record())
             .with("report", &self.report)
             .with_feature_names(self.names.as_deref());
+        let record = match &self.origin {
+            Some(origin) => record.with_part("origin", origin.to_record()),
+            None => record,
+        };
         match &self.separation {
             Some(separation) => record.with_part("separation", separation.to_record()),
             None => record,
@@ -48,11 +53,44 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogistic<T, L> {
             .take_optional_part("separation")
             .map(|part| Separation::from_record(part, features, columns))
             .transpose()?;
-        Ok(FittedLogistic { names, terms, report, separation, ..given })
+        let origin =
+            record.take_optional_part("origin").map(|part| Origin::from_record(part, &given)).transpose()?;
+        Ok(FittedLogistic { names, origin, terms, report, separation, ..given })
     }
 
     fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
         GoldenRows::of(self, rows)
+    }
+}
+
+impl<T: Real> Origin<T> {
+    const KIND: &'static str = "origin";
+
+    fn to_record(&self) -> Record {
+        Record::new(Self::KIND).with_array("center", &self.center).with_array("scores", &self.scores)
+    }
+
+    /// Reads the origin of a model with the coefficients and intercepts of `model`.
+    fn from_record<L: StoredLabel>(record: Record, model: &FittedLogistic<T, L>) -> Result<Self, Error> {
+        record.open(Self::KIND)?.read(|record| Self::read_record(record, model))
+    }
+
+    fn read_record<L: StoredLabel>(record: &mut Record, model: &FittedLogistic<T, L>) -> Result<Self, Error> {
+        let (features, columns) = model.coefficients.shape();
+        let origin = Origin {
+            center: record.take_array("center", features)?,
+            scores: record.take_array("scores", columns)?,
+        };
+        let computed = origin.intercepts(&model.coefficients);
+        // Another version of this library may round the last digit differently.
+        let agree = |((&stored, &computed), &score): ((&T, &T), &T)| {
+            (stored - computed).abs() <= T::of(16.0) * T::EPSILON * computed.abs().max(score.abs())
+        };
+        if model.intercept.iter().zip(&computed).zip(&origin.scores).all(agree) {
+            Ok(origin)
+        } else {
+            Err(invalid("its `intercept` is not that of its `origin`"))
+        }
     }
 }
 

@@ -22,6 +22,12 @@ impl<T: Real> Pair<T> {
         Pair { high: rounded, low: T::of((high - rounded.as_f64()) + low) }
     }
 
+    /// Returns the pair of one number.
+    #[inline(always)]
+    pub(crate) fn of(x: T) -> Self {
+        Pair { high: x, low: T::zero() }
+    }
+
     /// Returns `x y` exactly, for factors whose product neither overflows nor underflows.
     #[inline(always)]
     pub(crate) fn product(x: T, y: T) -> Self {
@@ -50,6 +56,27 @@ impl<T: Real> Pair<T> {
         let high = self.high + x;
         let rest = high - self.high;
         Pair { high, low: ((self.high - (high - rest)) + (x - rest)) + self.low }
+    }
+
+    /// Returns `self + other`.
+    #[inline(always)]
+    pub(crate) fn plus_pair(self, other: Self) -> Self {
+        let sum = self.plus(other.high);
+        Pair { high: sum.high, low: sum.low + other.low }
+    }
+}
+
+impl Pair<f64> {
+    /// Returns `self` times `x`, also for factors near the ends of the range. If the product itself is there,
+    /// its low part is 0.
+    pub(crate) fn times_scaled(self, x: f64) -> Self {
+        // The largest power of two within `high`, or 0 if that is not normal.
+        let unit = f64::from_bits(self.high.to_bits() & f64::INFINITY.to_bits());
+        if !unit.is_normal() {
+            return Pair::of(self.high * x);
+        }
+        let product = Pair { high: self.high / unit, low: self.low / unit }.times(x * unit);
+        if product.low.is_finite() { product } else { Pair::of(self.high * x) }
     }
 }
 
@@ -92,5 +119,20 @@ mod tests {
             f64::from(1.0f32 / 3.0) + f64::from(third.low)
         );
         assert!((f64::from(third.high) + f64::from(third.low) - 1.0 / 3.0).abs() < 1e-15);
+    }
+    #[test]
+    fn products_and_sums_of_pairs_keep_both_parts() {
+        let third = Pair { high: 1.0 / 3.0, low: 1.0 / 3.0 * 2f64.powi(-54) };
+        for unit in [0, -900, 900, 1023] {
+            let product = Pair { high: third.high * 2f64.powi(unit), low: third.low * 2f64.powi(unit) };
+            let product =
+                product.times_scaled(3.0 * 2f64.powi(-unit / 2)).times_scaled(2f64.powi(unit / 2 - unit));
+            assert!((product.high - 1.0f64 + product.low).abs() < 1e-31, "{unit}");
+        }
+        assert_eq!(Pair::of(1e300).times_scaled(1e300).high, f64::INFINITY);
+        assert_eq!(Pair::of(1e308).times_scaled(1.5).high, 1.5e308);
+        assert_eq!(Pair::of(0.0).times_scaled(1e300).high, 0.0);
+        let sum = Pair { high: 1.0, low: 1e-20 }.plus_pair(Pair { high: -1.0, low: 2e-20 });
+        assert!((sum.high + sum.low - 3e-20f64).abs() < 1e-34);
     }
 }

@@ -524,3 +524,28 @@ proptest! {
         prop_assert!((weighted.offset() - counted.offset()).abs() < 1e-6 * (1.0 + counted.offset().abs()));
     }
 }
+
+/// Scores far from 0 are scaled as the same scores near it, also after a file.
+#[test]
+fn platt_keeps_the_digits_of_far_scores() {
+    let truth: Vec<bool> = (0..100).map(|row| (row * 37 + row / 3) % 100 > 40 + row % 31).collect();
+    let scores: Vec<f64> = (0..100).map(|row| f64::from(row * 37 % 100) - 50.0).collect();
+    let near = PlattScaling::fit(&scores, &truth, None).expect("a fit");
+    assert!(near.slope().abs() > 1e-3);
+    for by in [1e4, 1e6, 1e7] {
+        let far: Vec<f64> = scores.iter().map(|z| z + by).collect();
+        let moved = PlattScaling::fit(&far, &truth, None).expect("a fit");
+        for (z, far) in scores.iter().zip(&far) {
+            let (wanted, found) = (near.log_odds(*z), moved.log_odds(*far));
+            assert!((wanted - found).abs() < 1e-8 * by.log10(), "{by:e}: {found} for {wanted}");
+            // What the sum of slope times score and offset does not keep.
+            let (step, slope) = (found - moved.log_odds(by), moved.slope());
+            assert!((step - slope * z).abs() < 1e-13, "{by:e}: {step} for {}", slope * z);
+        }
+        let sum = moved.slope() * by + moved.offset();
+        approx::assert_abs_diff_eq!(sum, near.offset(), epsilon = 1e-7);
+        let loaded = PlattScaling::from_bytes(&moved.to_bytes().expect("bytes")).expect("a scaling");
+        assert_eq!(loaded, moved);
+        assert_eq!(loaded.log_odds(far[3]), moved.log_odds(far[3]));
+    }
+}

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 
+use super::units::contrasts;
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
@@ -96,12 +97,12 @@ impl Covariance {
     }
 }
 
-/// The inverse information in the solver's coordinates, with the map to terms and equations.
+/// The inverse information per unit of weight, with the map to standardised terms and equations.
 pub(super) struct Information {
-    /// The derivative of the coefficients (terms and equations) in the solver's parameters.
-    pub(super) jacobian: DMatrix<f64>,
-    /// H⁻¹ times the transpose of the derivative.
-    pub(super) carried: DMatrix<f64>,
+    /// The derivative of the coefficients of standardised terms in the solver's parameters.
+    contrasts: DMatrix<f64>,
+    /// H⁻¹ times the transpose of the derivative, with H divided by the sum of the weights.
+    carried: DMatrix<f64>,
     pub(super) condition: f64,
 }
 
@@ -114,38 +115,44 @@ impl Information {
         objective: &mut LogisticObjective<'_, T>,
         params: &[T],
     ) -> Result<Self, Error> {
-        let total_weight = objective.problem.rows.total_weight;
         let size = params.len();
         let mut hessian = DMatrix::zeros(size, size);
         objective.hessian(params, &mut hessian);
-        let hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * total_weight);
+        let hessian: DMatrix<f64> = hessian.map(|h| h.as_f64());
         let condition = condition(&hessian);
         let factor = definite::factor(hessian, T::EPSILON.as_f64()).ok_or(definite::UNDETERMINED)?;
-        let jacobian = jacobian(objective);
-        let carried = factor.solve(&jacobian.transpose());
-        Ok(Information { jacobian, carried, condition })
+        let contrasts = contrasts(objective);
+        let carried = factor.solve(&contrasts.transpose());
+        Ok(Information { contrasts, carried, condition })
     }
 
-    /// Returns the covariance for the given estimator, and its name.
+    /// Returns the estimates of standardised terms, for each equation in turn.
+    pub(super) fn estimates<T: Real>(&self, params: &[T]) -> DVector<f64> {
+        let params = DVector::from_iterator(params.len(), params.iter().map(|param| param.as_f64()));
+        &self.contrasts * params
+    }
+
+    /// Returns the covariance of standardised terms for the given estimator, times a weight, with that weight
+    /// and the name of the estimator.
     pub(super) fn covariance<T: Real>(
         &self,
         kind: &Covariance,
         objective: &mut LogisticObjective<'_, T>,
         params: &[T],
-    ) -> Result<(DMatrix<f64>, String), Error> {
-        let (n, p) = (objective.problem.rows.total_weight, self.jacobian.nrows() as f64);
+    ) -> Result<(DMatrix<f64>, f64, String), Error> {
+        let (n, p) = (objective.problem.rows.total_weight, self.contrasts.nrows() as f64);
         let corrected = || {
             let requires = "more than the number of estimates for the factor n/(n - p): use Covariance::Hc0";
             check::parameter("observations", n, n > p, requires).map(|()| n - p)
         };
         match kind {
             Covariance::Observed => {
-                Ok((&self.jacobian * &self.carried, "inverse observed information".into()))
+                Ok((&self.contrasts * &self.carried, n, "inverse observed information".into()))
             }
-            Covariance::Hc0 => Ok((self.sandwich(objective, params, None), "robust, HC0".into())),
+            Covariance::Hc0 => Ok((self.sandwich(objective, params, None), n, "robust, HC0".into())),
             Covariance::Hc1 => {
                 let factor = n / corrected()?;
-                Ok((self.sandwich(objective, params, None) * factor, "robust, HC1".into()))
+                Ok((self.sandwich(objective, params, None) * factor, n, "robust, HC1".into()))
             }
             Covariance::Clustered(Clusters { of_row }) => {
                 let rows = objective.problem.rows;
@@ -157,13 +164,15 @@ impl Information {
                 check::parameter("clusters", count, clusters > 1, "at least 2 with rows of positive weight")?;
                 let factor = count / (count - 1.0) * (n - 1.0) / corrected()?;
                 let covariance = self.sandwich(objective, params, Some((of_row, present.len()))) * factor;
-                Ok((covariance, format!("robust, {clusters} clusters")))
+                Ok((covariance, 1.0, format!("robust, {clusters} clusters")))
             }
         }
     }
 
-    /// Returns the sandwich H⁻¹ M H⁻¹ for terms and equations, with M the sum of the outer products of the
-    /// scores of rows or clusters.
+    /// Returns the sandwich H⁻¹ M H⁻¹, with M the sum of the outer products of the scores of rows or clusters.
+    ///
+    /// Weights count as shares of their sum, so that their squares stay in range. For rows this gives the
+    /// sandwich times the sum, for clusters the sandwich itself.
     fn sandwich<T: Real>(
         &self,
         objective: &mut LogisticObjective<'_, T>,
@@ -171,11 +180,12 @@ impl Information {
         clusters: Option<(&[usize], usize)>,
     ) -> DMatrix<f64> {
         let size = params.len();
+        let total = objective.problem.rows.total_weight;
         let mut meat = DMatrix::zeros(size, size);
         let mut sums = DMatrix::zeros(size, clusters.map_or(0, |(_, count)| count));
         each_score(objective, params, |row, weight, score| match clusters {
-            None => meat.ger(weight, score, score, 1.0),
-            Some((of_row, _)) => sums.column_mut(of_row[row]).axpy(weight, score, 1.0),
+            None => meat.ger(weight / total, score, score, 1.0),
+            Some((of_row, _)) => sums.column_mut(of_row[row]).axpy(weight / total, score, 1.0),
         });
         if clusters.is_some() {
             meat = &sums * sums.transpose();
@@ -189,14 +199,14 @@ impl Information {
 fn each_score<T: Real>(
     objective: &mut LogisticObjective<'_, T>,
     params: &[T],
-    mut each: impl FnMut(usize, f64, &nalgebra::DVector<f64>),
+    mut each: impl FnMut(usize, f64, &DVector<f64>),
 ) {
     objective.load(params);
     let (loss, coordinates) = (objective.loss, objective.coordinates.clone());
     let (features, width) = (coordinates.features(), objective.width());
     let columns = coordinates.columns;
     let mut scaled = Vec::new();
-    let mut score = nalgebra::DVector::zeros(params.len());
+    let mut score = DVector::zeros(params.len());
     objective.pass(false, |problem, range, block| {
         problem.add_offset(range.clone(), &mut block.scores);
         let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
@@ -217,33 +227,4 @@ fn each_score<T: Real>(
             each(row, problem.rows.weights.map_or(1.0, |w| w[row].as_f64()), &score);
         }
     });
-}
-
-/// Returns the derivative of the coefficients (terms and equations) with respect to the solver's parameters.
-pub(super) fn jacobian<T: Real>(objective: &LogisticObjective<'_, T>) -> DMatrix<f64> {
-    let coordinates = &objective.coordinates;
-    let (features, shift) = (coordinates.features(), usize::from(coordinates.intercept));
-    let terms = features + shift;
-    let equations = coordinates.columns.max(2) - 1;
-    let mut jacobian = DMatrix::zeros(terms * equations, objective.problem.parameter_count());
-    for equation in 0..equations {
-        // The score column itself, or the difference between this class's column and the first.
-        let signed: &[(usize, f64)] =
-            if coordinates.columns == 1 { &[(0, 1.0)] } else { &[(equation + 1, 1.0), (0, -1.0)] };
-        for &(column, sign) in signed {
-            let first = equation * terms;
-            for j in 0..features {
-                let slope = sign / coordinates.scale[j].as_f64();
-                let at = objective.index(j, column);
-                jacobian[(first + shift + j, at)] = slope;
-                if coordinates.intercept {
-                    jacobian[(first, at)] = -coordinates.center[j].as_f64() * slope;
-                }
-            }
-            if coordinates.intercept {
-                jacobian[(first, objective.index(features, column))] = sign;
-            }
-        }
-    }
-    jacobian
 }

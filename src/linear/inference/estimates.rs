@@ -1,10 +1,12 @@
 //! Builds the inference from a fitted model and its rows.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, Dyn};
 
 use super::Inference;
 use super::covariance::{Covariance, Information};
 use super::likelihood::null_log_likelihood;
+use super::standardized::Standardized;
+use super::units::Units;
 use crate::classifier::Classifier;
 use crate::error::{Error, unsupported};
 use crate::label::{Label, plain};
@@ -55,11 +57,12 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// Returns an error if the rows, labels, weights or offsets are invalid (as in a fit), or if the columns
     /// or classes are not the model's. In addition, returns
     /// - [`Error::Singular`] if the coefficients are not determined: without a penalty, separable classes or
-    ///   linearly dependent columns;
+    ///   linearly dependent columns, or a robust covariance that is zero;
     /// - [`Error::Unsupported`] for a fit with an L1 penalty, and for a robust covariance of any penalised
     ///   fit;
     /// - [`Error::InvalidParameter`] for fewer than two clusters, or if the covariance has a factor that
-    ///   divides by n - p and there are no more observations than estimates.
+    ///   divides by n - p and there are no more observations than estimates;
+    /// - [`Error::FitOverflow`] if a standard error or the likelihood is outside the range of `f64`.
     ///
     /// # Examples
     /// ```
@@ -100,18 +103,32 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             ));
         }
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        let params =
-            objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
+        let params = self.params_in(&objective.coordinates);
         let mut gradient = vec![T::zero(); params.len()];
         let value = objective.evaluate(&params, &mut gradient).value;
         let penalty = terms.penalty.l2_value(self.coefficients().as_slice());
         let information = Information::new(&mut objective, &params)?;
-        let (covariance, kind) = information.covariance(&covariance, &mut objective, &params)?;
+        let (covariance, weight, kind) = information.covariance(&covariance, &mut objective, &params)?;
         let kind = match (terms.jeffreys, penalized) {
             (true, _) => "inverse information with Jeffreys' prior".into(),
             (_, true) => "posterior, with an L2 penalty".into(),
             _ => kind,
         };
+        let estimates = estimates(self.coefficients(), self.intercept().as_slice(), terms.intercept);
+        let (rows, equations) = estimates.shape();
+        let standardized = Standardized {
+            units: Units::new(&objective.coordinates),
+            estimates: information.estimates(&params).reshape_generic(Dyn(rows), Dyn(equations)),
+            covariance,
+            weight,
+        };
+        let [standard_errors, z_values] = standardized.errors_and_z(&estimates)?;
+        let total_weight = sample.examples.total_weight();
+        let log_likelihood = -(value - penalty) * total_weight;
+        let null_log_likelihood = null_log_likelihood(&sample, terms.intercept)?;
+        if !log_likelihood.is_finite() || !null_log_likelihood.is_finite() {
+            return Err(Error::FitOverflow);
+        }
         let feature_names = self.feature_names().or(x.names()).map(<[String]>::to_vec);
         let columns = feature_names
             .clone()
@@ -119,15 +136,18 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         Ok(Inference {
             names: terms.intercept.then(|| "(intercept)".to_owned()).into_iter().chain(columns).collect(),
             feature_names,
-            equations: equations(self.classes()),
+            equations: equation_names(self.classes()),
             classes: self.classes().iter().map(plain).collect(),
-            estimates: estimates(self.coefficients(), self.intercept().as_slice(), terms.intercept),
-            covariance,
+            estimates,
+            standard_errors,
+            z_values,
+            covariance: standardized.user_covariance(),
+            standardized,
             kind,
             condition: information.condition,
-            log_likelihood: -(value - penalty) * sample.examples.total_weight(),
-            null_log_likelihood: null_log_likelihood(&sample, terms.intercept)?,
-            observations: sample.examples.total_weight(),
+            log_likelihood,
+            null_log_likelihood,
+            observations: total_weight,
             intercept: terms.intercept,
             penalized,
             report: self.report().clone(),
@@ -160,7 +180,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
 }
 
 /// Returns the name of each equation.
-pub(super) fn equations<L: Label>(classes: &[L]) -> Vec<String> {
+fn equation_names<L: Label>(classes: &[L]) -> Vec<String> {
     match classes {
         [first, others @ ..] if others.len() > 1 => {
             others.iter().map(|class| format!("{} against {}", plain(class), plain(first))).collect()
@@ -170,7 +190,7 @@ pub(super) fn equations<L: Label>(classes: &[L]) -> Vec<String> {
 }
 
 /// Returns the estimates, terms x equations; with several score columns, each is relative to the first.
-pub(super) fn estimates<T: Real>(w: &DMatrix<T>, b: &[T], intercept: bool) -> DMatrix<f64> {
+fn estimates<T: Real>(w: &DMatrix<T>, b: &[T], intercept: bool) -> DMatrix<f64> {
     let (first, equations) = if w.ncols() == 1 { (0, 1) } else { (1, w.ncols() - 1) };
     let shift = usize::from(intercept);
     DMatrix::from_fn(w.nrows() + shift, equations, |term, equation| {

@@ -4,14 +4,16 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
+use super::standardized::Standardized;
 use super::summary::{Columns, write_estimates};
 use super::{Inference, quantile, two_sided};
 use crate::check;
 use crate::error::Error;
+use crate::linear::definite;
 use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
 use crate::rows::Rows;
-use crate::scalar::Real;
+use crate::scalar::{Real, all_finite};
 
 /// Average marginal effects: the change in the probability of each class per unit of a column of `x` (at its
 /// current slope), averaged over rows.
@@ -37,7 +39,13 @@ pub struct MarginalEffects {
     kind: String,
     estimates: DMatrix<f64>,
     standard_errors: DMatrix<f64>,
+    z_values: DMatrix<f64>,
 }
+
+/// The error for effects that no estimate moves.
+const SATURATED: Error = definite::singular(
+    "every row has a probability of 0 or 1 for a class, so its effects have no standard errors",
+);
 
 /// The number of rows processed together.
 const BLOCK: usize = 512;
@@ -50,7 +58,9 @@ impl Inference {
     ///
     /// # Errors
     /// Returns an error if there are no rows, or if `x`, weights or offsets have the wrong shape or
-    /// non-finite entries. Returns [`Error::Overflow`] if the scores leave the range of the number type.
+    /// non-finite entries. Returns [`Error::Overflow`] if the scores leave the range of the number type,
+    /// [`Error::FitOverflow`] if the standard errors do, and [`Error::Singular`] if the probabilities of a
+    /// class are 0 or 1 in every row.
     ///
     /// # Examples
     /// ```
@@ -81,18 +91,26 @@ impl Inference {
         let (terms, equations) = self.estimates.shape();
         let (classes, shift) = (equations + 1, usize::from(self.intercept));
         let features = terms - shift;
-        // Coefficients of all classes against the first, which has zeros.
-        let beta = DMatrix::from_fn(features, classes, |j, k| {
-            if k == 0 { 0.0 } else { self.estimates[(j + shift, k - 1)] }
-        });
+        // Coefficients of all classes against the first, which has zeros, per scale of a column.
+        let Standardized { units, estimates, .. } = &self.standardized;
+        let beta =
+            DMatrix::from_fn(
+                features,
+                classes,
+                |j, k| {
+                    if k == 0 { 0.0 } else { estimates[(j + shift, k - 1)] }
+                },
+            );
         let mut effects = DMatrix::zeros(features, classes);
         let mut slopes = DMatrix::zeros(terms * equations, features * classes);
         for first in (0..x.nrows()).step_by(BLOCK) {
             let count = BLOCK.min(x.nrows() - first);
+            let mut block_terms = DMatrix::zeros(terms, count);
+            for (row, mut terms) in block_terms.column_iter_mut().enumerate() {
+                units.write_terms(x, first + row, terms.as_mut_slice());
+            }
             let block = Block {
-                terms: DMatrix::from_fn(count, terms, |row, term| {
-                    if term < shift { 1.0 } else { x[(first + row, term - shift)].as_f64() }
-                }),
+                terms: block_terms.transpose(),
                 probabilities: probabilities_of(scores.rows(first, count).into_owned()),
                 shares: (first..first + count)
                     .map(|row| rows.weights.map_or(1.0, |w| w[row].as_f64()) / total)
@@ -100,14 +118,26 @@ impl Inference {
             };
             block.add(&beta, shift, &mut effects, &mut slopes);
         }
-        let carried = &self.covariance * &slopes;
-        let variances =
-            slopes.column_iter().zip(carried.column_iter()).map(|(a, b)| a.dot(&b).max(0.0).sqrt());
+        let errors = slopes.column_iter().map(|slope| self.standardized.error_along(&slope.into_owned()));
+        let mut standard_errors = DMatrix::from_iterator(features, classes, errors);
+        if standard_errors.iter().any(|&error| error == 0.0) {
+            return Err(SATURATED);
+        }
+        let z_values = effects.component_div(&standard_errors);
+        for matrix in [&mut effects, &mut standard_errors] {
+            for (j, mut row) in matrix.row_iter_mut().enumerate() {
+                row /= units.of_column(j);
+            }
+        }
+        if standard_errors.iter().any(|error| !error.is_normal()) || !all_finite(z_values.as_slice()) {
+            return Err(Error::FitOverflow);
+        }
         Ok(MarginalEffects {
             names: self.names[shift..].to_vec(),
             classes: self.classes.clone(),
             kind: self.kind.clone(),
-            standard_errors: DMatrix::from_iterator(features, classes, variances),
+            standard_errors,
+            z_values,
             estimates: effects,
         })
     }
@@ -177,7 +207,7 @@ impl MarginalEffects {
 
     /// Returns the z-values: effects divided by standard errors, columns of `x` x classes.
     pub fn z_values(&self) -> DMatrix<f64> {
-        self.estimates.component_div(&self.standard_errors)
+        self.z_values.clone()
     }
 
     /// Returns the two-sided p-values of the tests that an effect is zero, columns of `x` x classes.
@@ -214,6 +244,7 @@ impl fmt::Display for MarginalEffects {
             heading: "dp/dx",
             estimates: &of(&self.estimates),
             errors: &of(&self.standard_errors),
+            z_values: &of(&self.z_values),
             lower: &of(&lower),
             upper: &of(&upper),
         };

@@ -10,7 +10,9 @@ mod margins;
 mod prediction;
 mod profile;
 mod significance;
+mod standardized;
 mod summary;
+mod units;
 
 use nalgebra::DMatrix;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -21,6 +23,7 @@ pub use prediction::ProbabilityIntervals;
 pub use profile::ProfileIntervals;
 pub use significance::SignificanceTest;
 
+use self::standardized::Standardized;
 use crate::check;
 use crate::error::Error;
 use crate::report::FitReport;
@@ -79,6 +82,9 @@ pub struct Inference {
     equations: Vec<String>,
     classes: Vec<String>,
     estimates: DMatrix<f64>,
+    standard_errors: DMatrix<f64>,
+    z_values: DMatrix<f64>,
+    standardized: Standardized,
     covariance: DMatrix<f64>,
     /// The name of the covariance estimator.
     kind: String,
@@ -135,6 +141,10 @@ impl Inference {
     }
 
     /// Returns the covariance of the estimates, pE x pE, ordered by equation, then by term.
+    ///
+    /// For columns of extreme units its entries, which are in the square of those units, may underflow to 0 or
+    /// overflow to an infinity. Standard errors, tests and intervals do not: they are computed for columns
+    /// that are centred and scaled.
     pub fn covariance(&self) -> &DMatrix<f64> {
         &self.covariance
     }
@@ -163,13 +173,12 @@ impl Inference {
 
     /// Returns the standard errors (square roots of the variances), terms x equations.
     pub fn standard_errors(&self) -> DMatrix<f64> {
-        let errors = self.covariance.diagonal().map(f64::sqrt);
-        DMatrix::from_column_slice(self.estimates.nrows(), self.estimates.ncols(), errors.as_slice())
+        self.standard_errors.clone()
     }
 
     /// Returns the z-values: estimates divided by standard errors, terms x equations.
     pub fn z_values(&self) -> DMatrix<f64> {
-        self.estimates.component_div(&self.standard_errors())
+        self.z_values.clone()
     }
 
     /// Returns the two-sided p-values of the Wald tests that a coefficient is zero, terms x equations.
@@ -183,7 +192,7 @@ impl Inference {
     /// # Errors
     /// Returns [`Error::InvalidParameter`] if `level` is outside (0, 1).
     pub fn confidence_intervals(&self, level: f64) -> Result<(DMatrix<f64>, DMatrix<f64>), Error> {
-        let reach = self.standard_errors() * quantile(level)?;
+        let reach = &self.standard_errors * quantile(level)?;
         Ok((&self.estimates - &reach, &self.estimates + &reach))
     }
 

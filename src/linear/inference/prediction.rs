@@ -98,7 +98,7 @@ impl Inference {
         let mut term = DVector::zeros(terms);
         let mut slope = DVector::zeros(terms * equations);
         for row in 0..scores.nrows() {
-            self.write_terms(x, row, term.as_mut_slice());
+            self.standardized.units.write_terms(x, row, term.as_mut_slice());
             let z: Vec<f64> = scores.row(row).iter().copied().collect();
             for class in 0..=equations {
                 let others = log_sum_exp(&z, class);
@@ -108,7 +108,7 @@ impl Inference {
                     let factor = if other == class { 1.0 } else { -(z[other] - others).exp() };
                     slope.rows_mut(equation * terms, terms).axpy(factor, &term, 0.0);
                 }
-                let error = slope.dot(&(&self.covariance * &slope)).max(0.0).sqrt();
+                let error = self.standardized.error_along(&slope);
                 let at = (row, class);
                 intervals.estimates[at] = sigmoid(log_odds);
                 intervals.standard_errors[at] = sigmoid(log_odds) * sigmoid(-log_odds) * error;
@@ -138,9 +138,9 @@ impl Inference {
         let mut scores = DMatrix::zeros(x.nrows(), equations + 1);
         let mut term = vec![0.0; terms];
         for row in 0..x.nrows() {
-            self.write_terms(x, row, &mut term);
+            self.standardized.units.write_terms(x, row, &mut term);
             for equation in 0..equations {
-                let column = self.estimates.column(equation);
+                let column = self.standardized.estimates.column(equation);
                 scores[(row, equation + 1)] = column.iter().zip(&term).map(|(b, t)| b * t).sum();
             }
             if let Some(offset) = offset {
@@ -152,14 +152,6 @@ impl Inference {
         }
         check::scores(&scores)?;
         Ok(scores)
-    }
-
-    /// Writes the terms of a row: a 1 for the intercept, if there is one, then the columns.
-    pub(super) fn write_terms<T: Real>(&self, x: Rows<'_, T>, row: usize, out: &mut [f64]) {
-        let shift = usize::from(self.intercept);
-        for (term, out) in out.iter_mut().enumerate() {
-            *out = if term < shift { 1.0 } else { x[(row, term - shift)].as_f64() };
-        }
     }
 }
 

@@ -3,9 +3,9 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::constrained::minimize;
-use super::covariance::jacobian;
 use super::ends::Profile;
 use super::quantile;
+use super::units::{Units, contrasts};
 use crate::error::Error;
 use crate::label::Label;
 use crate::linear::definite;
@@ -106,10 +106,11 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.check_smooth("profile intervals")?;
         let terms = self.terms();
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        let start = objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
-        let jacobian = jacobian(&objective);
+        let start = self.params_in(&objective.coordinates);
+        let (units, jacobian) = coefficients(&objective);
         let shape = (x.ncols() + usize::from(terms.intercept), sample.classes - 1);
         let setting = Setting {
+            units: &units,
             jacobian: &jacobian,
             total_weight: sample.examples.total_weight(),
             reach,
@@ -125,9 +126,18 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 }
 
+/// Returns the derivative of the coefficients in the solver's parameters, one row per coefficient, with the
+/// units by which slopes are still to be divided.
+fn coefficients<T: Real>(objective: &LogisticObjective<'_, T>) -> (Units, DMatrix<f64>) {
+    let (units, mut jacobian) = (Units::new(&objective.coordinates), contrasts(objective));
+    units.move_intercepts(&mut jacobian, |_| true);
+    (units, jacobian)
+}
+
 /// The quantities shared by all profiles.
 struct Setting<'a> {
-    /// The derivative of each coefficient in the solver's parameters, one row per coefficient.
+    units: &'a Units,
+    /// The derivative of each coefficient in the solver's parameters, with slopes per scale of a column.
     jacobian: &'a DMatrix<f64>,
     total_weight: f64,
     /// The square root of the chi-squared quantile.
@@ -158,7 +168,8 @@ impl Setting<'_> {
             return Err(definite::UNDETERMINED);
         }
         let mut ends = Vec::with_capacity(self.jacobian.nrows());
-        for row in self.jacobian.row_iter() {
+        for (index, row) in self.jacobian.row_iter().enumerate() {
+            let unit = self.units.of_coefficient(index);
             let a = row.transpose();
             let spread = a.norm();
             // Without a usable curvature, use the shortest direction and a width of one standard deviation.
@@ -184,7 +195,7 @@ impl Setting<'_> {
                 limit: FARTHEST * width,
             };
             let (lower, upper) = (profile.end(objective, -1.0)?, profile.end(objective, 1.0)?);
-            ends.push([profile.estimate, lower, upper]);
+            ends.push([profile.estimate, lower, upper].map(|value| value / unit));
         }
         Ok(ends)
     }
@@ -211,9 +222,9 @@ mod tests {
             let rows = ClassExamples::new(x.into(), classes, None).unwrap();
             let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
             let mut objective = LogisticObjective::new(problem);
-            let jacobian = jacobian(&objective);
+            let (units, jacobian) = coefficients(&objective);
             let (total_weight, reach) = (x.nrows() as f64, 1.959963984540054);
-            let setting = Setting { jacobian: &jacobian, total_weight, reach, separated };
+            let setting = Setting { units: &units, jacobian: &jacobian, total_weight, reach, separated };
             setting.intervals(&mut objective, start).unwrap()
         };
         // As a fit would leave it when separation is found: far out, and not at an optimum.
@@ -245,9 +256,9 @@ mod tests {
         let rows = ClassExamples::new((&x).into(), classes.as_slice(), None).unwrap();
         let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
-        let jacobian = jacobian(&objective);
-        let setting =
-            Setting { jacobian: &jacobian, total_weight: 150.0, reach: 1.959963984540054, separated: true };
+        let (units, jacobian) = coefficients(&objective);
+        let (total_weight, reach) = (150.0, 1.959963984540054);
+        let setting = Setting { units: &units, jacobian: &jacobian, total_weight, reach, separated: true };
         let start = vec![0.0; 6];
         let ends = setting.intervals(&mut objective, &start).unwrap();
         // Intercepts and slopes of versicolor and virginica against setosa: slopes grow, intercepts fall for

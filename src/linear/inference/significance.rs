@@ -1,9 +1,10 @@
 //! Tests of coefficients: likelihood ratio and Wald.
 
-use nalgebra::{Cholesky, DMatrix};
+use nalgebra::DMatrix;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::Inference;
+use super::standardized::Standardized;
 use crate::error::{Error, unsupported};
 use crate::linear::definite;
 
@@ -108,10 +109,18 @@ impl Inference {
         let chosen: Vec<usize> = (0..equations)
             .flat_map(|equation| terms.iter().map(move |term| equation * count + term))
             .collect();
-        let values = DMatrix::from_fn(chosen.len(), 1, |i, _| self.estimates[chosen[i]]);
-        let part =
-            DMatrix::from_fn(chosen.len(), chosen.len(), |i, j| self.covariance[(chosen[i], chosen[j])]);
-        let factor = Cholesky::new(part).ok_or(definite::singular(REASON))?;
-        Ok(SignificanceTest::chi_squared(values.dot(&factor.solve(&values)), chosen.len()))
+        let Standardized { units, estimates, covariance, weight } = &self.standardized;
+        // If the slopes that are tested are zero, the score is the same wherever their columns are. So the
+        // intercept is tested at the centre of these columns, and at zero in the others.
+        let shift = usize::from(self.intercept);
+        let other = |column: usize| !terms.contains(&(column + shift));
+        let mut values = DMatrix::from_column_slice(estimates.len(), 1, estimates.as_slice());
+        units.move_intercepts(&mut values, other);
+        let covariance = units.move_intercepts_of_both(covariance, other);
+        let values = values.select_rows(&chosen);
+        let part = covariance.select_rows(&chosen).select_columns(&chosen);
+        let factor = definite::factor(part, f64::EPSILON).ok_or(definite::singular(REASON))?;
+        let statistic = weight * values.dot(&factor.solve(&values));
+        Ok(SignificanceTest::chi_squared(statistic, chosen.len()))
     }
 }

@@ -45,7 +45,8 @@ impl fmt::Display for Inference {
         let columns = Columns {
             heading: "estimate",
             estimates: &self.estimates,
-            errors: &self.standard_errors(),
+            errors: &self.standard_errors,
+            z_values: &self.z_values,
             lower: &lower,
             upper: &upper,
         };
@@ -62,6 +63,7 @@ pub(super) struct Columns<'a> {
     pub(super) heading: &'static str,
     pub(super) estimates: &'a DMatrix<f64>,
     pub(super) errors: &'a DMatrix<f64>,
+    pub(super) z_values: &'a DMatrix<f64>,
     pub(super) lower: &'a DMatrix<f64>,
     pub(super) upper: &'a DMatrix<f64>,
 }
@@ -87,8 +89,7 @@ pub(super) fn write_estimates(
         writeln!(f)?;
         for (row, name) in names.iter().enumerate() {
             let at = (row, section);
-            let (estimate, error) = (columns.estimates[at], columns.errors[at]);
-            let z = estimate / error;
+            let (estimate, error, z) = (columns.estimates[at], columns.errors[at], columns.z_values[at]);
             write!(f, "{name:<width$}{:>12}{:>12}", short(estimate), short(error))?;
             write!(f, "{:>12}{:>12}", statistic(z), p_value(two_sided(z)))?;
             writeln!(f, "{:>12}{:>12}", short(columns.lower[at]), short(columns.upper[at]))?;

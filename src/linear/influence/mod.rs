@@ -138,8 +138,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         }
         let sample = self.sample(x, y, options)?;
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        let params =
-            objective.coordinates.params(self.coefficients().as_slice(), self.intercept().as_slice());
+        let params = self.params_in(&objective.coordinates);
         let rows = RowInfluence::new(&mut objective, &params)?;
         let RowInfluence { leverages, scores, cooks_distances, pearson, deviance } = rows;
         check::scores(&scores)?;

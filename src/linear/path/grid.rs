@@ -10,7 +10,7 @@ use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::problem::ColumnPenalty;
 use crate::linear::sample::{Classes, RowOptions, Sample};
-use crate::linear::solve::solve;
+use crate::linear::solve::{Solved, solve};
 use crate::optim::Objective;
 use crate::penalty::{Penalty, Strength};
 use crate::rows::Rows;
@@ -55,7 +55,8 @@ impl<T: Real, L: Label> Origin<T, L> {
             solve(&alone, &problem, None, &mut |_| std::ops::ControlFlow::Continue(()), Doubt::Ignored)?;
 
         let mut objective = LogisticObjective::new(problem);
-        let params = objective.coordinates.params(solved.coefficients.as_slice(), &solved.intercept);
+        let model = Self::model(classes, solved)?;
+        let params = model.params_in(&objective.coordinates);
         let loss = objective.evaluate(&params, &mut vec![T::zero(); params.len()]).value;
         let largest = if unit.is_smooth() {
             RIDGE_FACTOR * largest_over(&curvatures(&mut objective, &params), &unit.l2)
@@ -64,10 +65,14 @@ impl<T: Real, L: Label> Origin<T, L> {
             let gradient: Vec<f64> = objective.user_gradient().0.iter().map(|g| g.as_f64().abs()).collect();
             (1.0 + 16.0 * T::EPSILON.as_f64()) * largest_over(&gradient, &unit.l1)
         };
-        let intercept = DVector::from_vec(solved.intercept);
-        let model = FittedLogistic::from_coefficients(classes, solved.coefficients, intercept)
-            .map_err(|_| Error::FitOverflow)?;
         Ok(Origin { model, loss, largest })
+    }
+
+    fn model(classes: Vec<L>, solved: Solved<T>) -> Result<FittedLogistic<T, L>, Error> {
+        let Solved { coefficients, intercept, origin, .. } = solved;
+        let model = FittedLogistic::from_coefficients(classes, coefficients, DVector::from_vec(intercept))
+            .map_err(|_| Error::FitOverflow)?;
+        Ok(FittedLogistic { origin, ..model })
     }
 
     /// Returns the largest λ of the grid.

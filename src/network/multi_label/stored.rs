@@ -14,13 +14,9 @@ impl<T: Real, L: StoredLabel> Persist for FittedMultiLabel<T, L> {
     const KIND: &'static str = "multi-label network";
 
     fn write_record(&self, record: Record) -> Record {
-        let numbers =
-            |of: fn(&PlattScaling) -> f64| -> Vec<f64> { self.calibration.iter().map(of).collect() };
         let network = Record::new(FittedMlp::<T, L>::KIND);
-        record
-            .with_part("network", self.model.write_with_labels("labels", network))
-            .with_array("calibration_slopes", &numbers(|platt| platt.slope))
-            .with_array("calibration_offsets", &numbers(|platt| platt.offset))
+        let record = record.with_part("network", self.model.write_with_labels("labels", network));
+        PlattScaling::write_all(&self.calibration, record, "calibration_")
             .with_array("thresholds", &self.thresholds)
     }
 
@@ -32,12 +28,9 @@ impl<T: Real, L: StoredLabel> Persist for FittedMultiLabel<T, L> {
             FittedMlp::read_with_labels(network, labels, |_| count)
         })?;
         let count = model.classes.len();
-        let slopes: Vec<f64> = record.take_array("calibration_slopes", count)?;
-        let offsets: Vec<f64> = record.take_array("calibration_offsets", count)?;
-        let calibration =
-            slopes.into_iter().zip(offsets).map(|(slope, offset)| PlattScaling { slope, offset });
+        let calibration = PlattScaling::read_all(record, "calibration_", count)?;
         let thresholds: Vec<f64> = record.take_array("thresholds", count)?;
-        let loaded = FittedMultiLabel { calibration: calibration.collect(), ..FittedMultiLabel::new(model) };
+        let loaded = FittedMultiLabel { calibration, ..FittedMultiLabel::new(model) };
         loaded.with_thresholds(thresholds)
     }
 

@@ -143,3 +143,47 @@ fn planes_that_do_not_exist_are_refused() {
         ));
     }
 }
+
+/// Boundaries of columns far from the origin are those of the same rows near it, moved.
+#[test]
+fn far_planes_keep_their_digits() {
+    let mut rng = Rng::new(3);
+    let y: Vec<usize> = (0..90).map(|row| row % 3).collect();
+    let x = DMatrix::from_fn(90, 2, |row, j| {
+        (10.0 * rng.standard_normal()).round() + if y[row] == j { 9.0 } else { 0.0 }
+    });
+    let fit = LogisticRegression::new(Penalty::l2(0.01)).tolerance(1e-12);
+    let two: Vec<usize> = y.iter().map(|&class| class.min(1)).collect();
+    for by in [1e4, 1e9, 1e11] {
+        let moved = x.map(|v| v + by);
+        let frame = |by: f64| Bounds::new((by - 40.0, by + 40.0), (by - 40.0, by + 40.0)).expect("bounds");
+        let check = |near: Hyperplane, far: Hyperplane| {
+            assert!((near.normal() - far.normal()).amax() < 1e-12);
+            assert!((near.distances(&x).unwrap() - far.distances(&moved).unwrap()).amax() < 1e-11);
+            let (a, b) =
+                (near.segment(frame(0.0)).unwrap().unwrap(), far.segment(frame(by)).unwrap().unwrap());
+            for (a, b) in a.points.iter().zip(&b.points) {
+                assert!(
+                    (0..2).all(|j| (a[j] + by - b[j]).abs() < 1e-11 + 4.0 * f64::EPSILON * by),
+                    "{a:?} {b:?}"
+                );
+            }
+            // In units of 1/3, from a shift that is no number.
+            let (shift, scale) = ([0.1, 0.2], [1.0 / 3.0, 3.0]);
+            let unscaled = far.unscaled(&shift, &scale).unwrap();
+            let rows = DMatrix::from_fn(90, 2, |row, j| moved[(row, j)] * scale[j] + shift[j]);
+            let wanted =
+                near.unscaled(&[0.0, 0.0], &scale)
+                    .unwrap()
+                    .distances(&DMatrix::from_fn(90, 2, |row, j| x[(row, j)] * scale[j]));
+            let apart = (unscaled.distances(&rows).unwrap() - wanted.unwrap()).amax();
+            // What the entries themselves lose.
+            assert!(apart < 1e-11 + 2.0 * f64::EPSILON * by * 3.0, "{apart:e}");
+        };
+        let (near, far) = (fit.fit(&x, &two).unwrap(), fit.fit(&moved, &two).unwrap());
+        check(Hyperplane::of(&near, 0.3).unwrap(), Hyperplane::of(&far, 0.3).unwrap());
+        check(Hyperplane::between(&near, &0, &1).unwrap(), Hyperplane::between(&far, &0, &1).unwrap());
+        let (near, far) = (fit.fit(&x, &y).unwrap(), fit.fit(&moved, &y).unwrap());
+        check(Hyperplane::between(&near, &2, &0).unwrap(), Hyperplane::between(&far, &2, &0).unwrap());
+    }
+}

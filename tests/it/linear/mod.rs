@@ -10,6 +10,7 @@ mod certificates;
 mod class_weights;
 mod conditioning;
 mod cross_validation;
+mod far_columns;
 mod golden;
 mod hard;
 mod hard_data;

@@ -241,7 +241,7 @@ fn collect_classifiers<T: Real>(visitor: &mut Classifiers<'_>) -> Result<(), Err
 }
 
 /// How many classifiers there are in `f64` besides.
-pub(crate) const MORE: usize = 25;
+pub(crate) const MORE: usize = 27;
 
 /// Values that differ from the others in the structure around their numbers.
 fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
@@ -252,6 +252,9 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
     let letters: Vec<char> = y.iter().map(|&class| ['\0', 'b', '\u{10FFFF}'][class]).collect();
     let balanced = logistic.clone().class_weight(logit::ClassWeight::Balanced);
     visitor.visit("weighted", &balanced.fit_weighted(&x, &two, &[0.5; 60])?, &x);
+    let far = x.map(|v| v + 1e6);
+    visitor.visit("far", &logistic.fit(&far, &text)?, &far);
+    visitor.visit("far binary", &logistic.fit(&far, &two)?, &far);
     let apart: Vec<char> = (0..60).map(|row| if row < 30 { 'a' } else { 'z' }).collect();
     let numbered = DMatrix::from_fn(60, 2, |row, column| (row * (column + 1)) as f64);
     visitor.visit("separated", &LogisticRegression::new(Penalty::None).fit(&numbered, &apart)?, &numbered);

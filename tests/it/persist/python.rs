@@ -24,12 +24,21 @@ fn python_predicts_from_the_arrays() {
         println!("nothing tested: {python} has no `numpy` and `safetensors`");
         return;
     }
+    let logistic = LogisticRegression::new(Penalty::c(1.0));
+    check(&python, &Pipeline::new(StandardScaler::new(), logistic.clone()), 0.0);
+    // Columns far from zero: the model has a centre of its own.
+    check(&python, &Pipeline::new(StandardScaler::new().center(false), logistic), 1e6);
+}
+
+/// Compares the predictions for iris, moved by `by`, in Rust and in Python.
+fn check(python: &str, pipeline: &Pipeline<StandardScaler, LogisticRegression>, by: f64) {
     let iris = data::iris();
-    let pipeline = Pipeline::new(StandardScaler::new(), LogisticRegression::new(Penalty::c(1.0)));
-    let model = pipeline.fit(&iris, &iris.y).expect("a fit");
-    let probabilities = model.predict_proba(&iris.x).expect("probabilities");
+    let x = iris.x.map(|v| v + by);
+    let rows = logit::Rows::from(&x).with_names(&iris.feature_names).expect("names");
+    let model = pipeline.fit(rows, &iris.y).expect("a fit");
+    let probabilities = model.predict_proba(&x).expect("probabilities");
     let wanted = json!({
-        "x": nested(&iris.x),
+        "x": nested(&x),
         "probabilities": nested(&probabilities),
         "names": iris.feature_names,
         "classes": model.classes(),
@@ -40,7 +49,7 @@ fn python_predicts_from_the_arrays() {
     ModelFile::new(model).save(&file).expect("a file");
     fs::write(&numbers, wanted.to_string()).expect("a file");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/persist/predict.py");
-    let output = Command::new(&python).arg(script).arg(&file).arg(&numbers).output().expect("Python runs");
+    let output = Command::new(python).arg(script).arg(&file).arg(&numbers).output().expect("Python runs");
     fs::remove_dir_all(&directory).expect("removed");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}{}", said(&output.stdout), said(&output.stderr));

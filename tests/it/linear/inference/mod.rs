@@ -6,6 +6,7 @@ mod limits;
 mod profiles;
 mod symmetries;
 mod tables;
+mod units;
 mod weights;
 
 use crate::common::overlapping;
