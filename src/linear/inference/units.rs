@@ -100,6 +100,13 @@ pub(super) fn contrasts<T: Real>(objective: &LogisticObjective<'_, T>) -> DMatri
     let (features, shift) = (coordinates.features(), usize::from(coordinates.intercept));
     let terms = features + shift;
     let equations = coordinates.columns.max(2) - 1;
+    // Without nearly dependent columns the slopes are the parameters.
+    let slopes = coordinates.rotation().map(|triangle| {
+        let mut inverse = vec![T::zero(); features * features];
+        inverse.iter_mut().step_by(features + 1).for_each(|diagonal| *diagonal = T::one());
+        triangle.solve(&mut inverse);
+        inverse
+    });
     let mut contrasts = DMatrix::zeros(terms * equations, objective.problem.parameter_count());
     for equation in 0..equations {
         let signed: &[(usize, f64)] =
@@ -107,7 +114,15 @@ pub(super) fn contrasts<T: Real>(objective: &LogisticObjective<'_, T>) -> DMatri
         for &(column, sign) in signed {
             let first = equation * terms;
             for j in 0..features {
-                contrasts[(first + shift + j, objective.index(j, column))] = sign;
+                let at = objective.index(j, column);
+                match &slopes {
+                    None => contrasts[(first + shift + j, at)] = sign,
+                    // The column of R⁻¹ for this parameter.
+                    Some(inverse) => {
+                        let own = inverse[j * features..][..features].iter().enumerate();
+                        own.for_each(|(i, r)| contrasts[(first + shift + i, at)] = sign * r.as_f64());
+                    }
+                }
             }
             if coordinates.intercept {
                 contrasts[(first, objective.index(features, column))] = sign;
