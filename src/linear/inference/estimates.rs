@@ -12,7 +12,6 @@ use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::{RowOptions, Sample};
 use crate::optim::Objective;
-use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
@@ -55,6 +54,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// or classes are not the model's. In addition, returns
     /// - [`Error::Singular`] if the coefficients are not determined: without a penalty, separable classes or
     ///   linearly dependent columns;
+    /// - [`Error::SeparationUndecided`] if the fit could not decide whether the classes are separable;
     /// - [`Error::Unsupported`] for a fit with an L1 penalty, and for a robust covariance of any penalised
     ///   fit;
     /// - [`Error::InvalidParameter`] for fewer than two clusters, or if the covariance has a factor that
@@ -84,11 +84,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         let x = x.into();
         let sample = self.sample(x, y, rows)?;
         self.check_smooth("standard errors")?;
-        if self.report().stop == StopReason::Separated {
-            return Err(Error::Singular {
-                reason: "the classes are separable, so no estimate exists: use a penalty",
-            });
-        }
+        self.check_estimate_exists()?;
         let terms = self.terms();
         let penalized = !terms.penalty.is_none() || terms.jeffreys;
         if penalized && covariance.is_robust() {

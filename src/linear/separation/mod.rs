@@ -25,10 +25,14 @@
 //! Albert and Anderson (1984); Santner and Duffy (1986); Konis (2007); for the nearest point Wolfe (1976),
 //! and Lawson and Hanson (1974).
 
+mod budget;
 mod certificate;
 mod columns;
+mod cuts;
+mod dependence;
 mod design;
 mod direction;
+mod estimate;
 mod nearest;
 mod pass;
 mod search;
@@ -37,35 +41,126 @@ mod span;
 mod tests;
 mod working;
 
-pub(in crate::linear) use certificate::estimate_exists;
+pub(in crate::linear) use budget::Budget;
 pub use direction::{Separation, SeparationKind};
+pub(in crate::linear) use estimate::Estimate;
 
+use self::certificate::estimate_exists;
+use self::cuts::{Cuts, cuts};
 use self::design::Design;
 use self::search::Search;
 use crate::error::Error;
 use crate::examples::ClassExamples;
 use crate::scalar::Real;
 
+/// The number of parameters up to which a search is cheaper than a proof that there is nothing to find.
+const SEARCH_LIMIT: usize = 300;
+
 /// Finds a direction that is strict on as many constraints as any, or `None` if the maximum-likelihood
 /// estimate exists.
 ///
-/// Rank deficiency alone is not separation: a direction along which no score changes does not count. Margins,
-/// and distances of rows from subspaces, below some 1e-10 of the size of a row (columns centred and scaled)
-/// count as zero.
+/// Rank deficiency alone is not separation: a direction along which no score changes does not count. Margins
+/// below [`MARGIN`](search::MARGIN) of the size of a row and of the direction (columns centred and scaled)
+/// count as zero, and so do distances of rows from subspaces below some 1e-10.
+///
+/// An estimate, if there is one, makes the search shorter.
 ///
 /// # Errors
 /// Returns [`Error::FitOverflow`] if the direction is not representable in `T`, and
-/// [`Error::SeparationUndecided`] if rounding errors leave the question undecided.
-/// errors leave the question open.
+/// [`Error::SeparationUndecided`] if the budget ends, or rounding errors leave the question open.
 pub(in crate::linear) fn separation<T: Real>(
     rows: ClassExamples<'_, T>,
     classes: usize,
     intercept: bool,
+    estimate: Option<&Estimate<'_, T>>,
+    budget: &mut Budget<'_>,
 ) -> Result<Option<Separation<T>>, Error> {
-    let mut search = Search::new(Design::new(rows, classes, intercept));
-    let Some(direction) = search.widest()? else {
-        return Ok(None);
-    };
-    let (search, direction) = columns::drop_needless(search, direction);
+    let design = Design::new(rows, classes, intercept);
+    if let Some(found) = cuts(&design, budget)? {
+        if let Some((search, direction)) = beyond(&design, &found, classes, estimate, budget)? {
+            return Separation::new(&search, &direction).map(Some);
+        }
+    }
+    let (search, direction) = widest(design, estimate, budget)?;
+    let Some(direction) = direction else { return Ok(None) };
+    let (search, direction) = columns::drop_needless(search, direction, budget);
     Separation::new(&search, &direction).map(Some)
+}
+
+/// Searches all rows, or proves that there is nothing to find.
+fn widest<'a, T: Real>(
+    mut design: Design<'a, T>,
+    estimate: Option<&Estimate<'_, T>>,
+    budget: &mut Budget<'_>,
+) -> Result<(Search<'a, T>, Option<Vec<f64>>), Error> {
+    design.drop_dependent(budget);
+    let mut search = Search::new(design, budget)?;
+    let hint = estimate.and_then(|estimate| search.design.hint(estimate));
+    if let Some(hint) = &hint {
+        // If all rows are on the right side, the coefficients of the fit are a proof.
+        if search.confirms(&hint.direction, budget)? {
+            return Ok((search, Some(hint.direction.clone())));
+        }
+    }
+    let likelihood = estimate.filter(|estimate| estimate.maximises_likelihood);
+    let proved = |search: &mut Search<'a, T>, budget: &mut Budget<'_>| -> Result<bool, Error> {
+        let Some(estimate) = likelihood else { return Ok(false) };
+        let proved = estimate_exists(&search.design, estimate, budget)?;
+        if proved {
+            search.settled.fill(true);
+        }
+        Ok(proved)
+    };
+    let many = search.design.dimension() > SEARCH_LIMIT;
+    if many && proved(&mut search, budget)? {
+        return Ok((search, None));
+    }
+    match search.widest(hint.as_ref(), budget) {
+        Ok(direction) => Ok((search, direction)),
+        Err(_) if !many && proved(&mut search, budget)? => Ok((search, None)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Searches the rows that no column alone separates, adds what is found to what columns separate, and drops
+/// needless columns. Returns `None` if both together are beyond the precision of the arithmetic.
+fn beyond<'a, T: Real>(
+    design: &Design<'a, T>,
+    found: &Cuts,
+    classes: usize,
+    estimate: Option<&Estimate<'_, T>>,
+    budget: &mut Budget<'_>,
+) -> Result<Option<(Search<'a, T>, Vec<f64>)>, Error> {
+    let mut settled = vec![false; found.strict.len()];
+    let mut direction = found.direction.clone();
+    if found.open.contains(&true) {
+        let weight = |row: usize| if found.open[row] { T::one() } else { T::zero() };
+        let open: Vec<T> = (0..found.open.len()).map(weight).collect();
+        let rest = Design::new(design.rows.with_weights(&open), classes, design.intercept);
+        let (search, more) = widest(rest, estimate, budget)?;
+        for row in (0..found.open.len()).filter(|&row| found.open[row]) {
+            for at in design.rivals(row).map(|rival| search.index(row, rival)) {
+                settled[at] = search.settled[at] && !found.strict[at];
+            }
+        }
+        if let Some(more) = more {
+            let more = search.design.moved_to(design, &more);
+            match design.combined(&direction, &found.strict, &more, budget)? {
+                Some(sum) => direction = sum,
+                None => return Ok(None),
+            }
+        }
+    }
+    let used = design.without(&columns::unused(design, &direction));
+    let mut known = Search::new(used, budget)?;
+    known.settled.copy_from_slice(&settled);
+    if !known.confirms(&direction, budget)? {
+        return Ok(None);
+    }
+    // Without the span, columns cannot be dropped, but the answer is right.
+    let known = match Search::settled(known.design.clone(), settled, budget) {
+        Ok(search) => search,
+        Err(_) => known,
+    };
+    Ok(Some(columns::drop_needless(known, direction, budget)))
 }
