@@ -28,6 +28,11 @@ impl<'o> Budget<'o> {
         self.cancelled
     }
 
+    /// Returns the number of multiplications left.
+    pub(super) fn remaining(&self) -> usize {
+        self.remaining
+    }
+
     /// Returns whether that many multiplications are left.
     pub(super) fn affords(&self, multiplications: usize) -> bool {
         !self.cancelled && multiplications <= self.remaining

@@ -6,7 +6,7 @@ use super::budget::Budget;
 use super::design::{BLOCK, Block, Design};
 use super::estimate::Estimate;
 use crate::error::Error;
-use crate::scalar::{Real, Strided, Workspace, column, dot, product};
+use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 
 /// Returns whether the maximum-likelihood estimate certainly exists, judged at coefficients near the optimum.
 /// `false` is inconclusive: [`separation`](super::separation) then decides. Up to some hundred parameters
@@ -26,10 +26,10 @@ pub(super) fn estimate_exists<T: Real>(
 ) -> Result<bool, Error> {
     let mut pass = Pass::new(design);
     let size = pass.kept.len() * pass.free.len();
-    // The product of matrices is fast, and the matrix is inverted once.
+    // The product of matrices is fast. A triangle is computed and inverted once.
     let row = size.saturating_mul(size) / 8;
     let rows = design.rows.targets.len();
-    let inverse = size.saturating_mul(size).saturating_mul(size);
+    let inverse = size.saturating_mul(size).saturating_mul(size) / 3;
     if size == 0 || !budget.affords(rows.saturating_mul(row).saturating_add(inverse)) {
         return Ok(false);
     }
@@ -188,15 +188,34 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         let Some(cholesky) = Cholesky::new(hessian) else {
             return false;
         };
-        let inverse = cholesky.inverse();
-        let inverse_norm = inverse.norm();
+        // The trace of the inverse bounds its norm.
+        let inverse_norm = inverse_square(cholesky.l_dirty());
         let size = (width * free) as f64;
         // The solution must have some correct digits, or the bound below is invalid.
         let lost = size * f64::EPSILON * norm * inverse_norm;
         let gradient = nalgebra::DVector::from_vec(self.gradient);
         let blocks = self.design.blocks() as f64;
         let rounding = (blocks + 2.0 * BLOCK as f64) * f64::EPSILON * self.terms;
-        let step = (&inverse * &gradient).norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding;
+        let step = cholesky.solve(&gradient).norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding;
         lost < 1e-3 && 2.0 * self.longest * step < 0.5
     }
+}
+
+/// Returns the sum of the squared entries of the inverse of a lower triangle.
+fn inverse_square(triangle: &DMatrix<f64>) -> f64 {
+    let size = triangle.nrows();
+    let mut column = vec![0.0; size];
+    let mut sum = 0.0;
+    for first in 0..size {
+        column[first..].fill(0.0);
+        column[first] = 1.0;
+        for j in first..size {
+            let entries = &triangle.as_slice()[j * size..][..size];
+            column[j] /= entries[j];
+            let entry = column[j];
+            sum += entry * entry;
+            axpy(-entry, &entries[j + 1..], &mut column[j + 1..]);
+        }
+    }
+    sum
 }

@@ -57,7 +57,7 @@ fn drop_while_affordable<'a, T: Real>(
             chunk.unwrap_or(if rounding > 0 { rounding } else { order.len() / 2 }).clamp(1, order.len());
         let dropped = &order[..size];
         let mut trial = search.without(dropped, budget)?;
-        let without = search.design.masked(direction, dropped);
+        let without = trial.outside_span(search.design.masked(direction, dropped));
         let found = if trial.confirms(&without, budget)? { Some(without) } else { trial.strict(budget) };
         match found {
             Some(other) => {
@@ -96,6 +96,6 @@ fn round<T: Real>(search: &mut Search<'_, T>, mut direction: Vec<f64>, budget: &
     let size = if slopes > 0.0 { slopes } else { largest(&mut direction.iter()) };
     direction.iter_mut().for_each(|v| *v /= size);
     let clean: Vec<f64> = direction.iter().map(|&v| if v.abs() <= ROUNDING { 0.0 } else { v }).collect();
-    let confirmed = clean != direction && search.confirms(&clean, budget).unwrap_or(false);
+    let confirmed = clean != direction && search.confirms_exactly(&clean, budget).unwrap_or(false);
     if confirmed { clean } else { direction }
 }

@@ -30,7 +30,7 @@ impl<T: Real> Design<'_, T> {
         let (width, rows) = (self.width(), self.rows.targets.len());
         let all = self.intercept.then_some(self.features()).into_iter();
         let order: Vec<usize> = all.chain((0..self.features()).filter(|&j| self.keeps(j))).collect();
-        let work = (rows / 4 * width + order.len() * order.len() / 2).saturating_mul(width);
+        let work = (rows / 8 * width + order.len() * order.len() / 2).saturating_mul(width);
         if order.len() < 2 || width > COLUMNS || !budget.affords(work.saturating_mul(2)) {
             return;
         }
@@ -67,7 +67,7 @@ impl<T: Real> Design<'_, T> {
         let (mut block, mut workspace) = (Block::default(), Workspace::default());
         for first in (0..self.rows.targets.len()).step_by(BLOCK) {
             let range = first..(first + BLOCK).min(self.rows.targets.len());
-            budget.spend(range.len() * width * width / 4).ok()?;
+            budget.spend(range.len() * width * width / 8).ok()?;
             self.fill(range.clone(), &mut block);
             let units = Strided::columns(&block.units, range.len(), width);
             product(units.transposed(), units, (&mut squares, width), true, &mut workspace);

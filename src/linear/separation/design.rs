@@ -85,6 +85,11 @@ impl<'a, T: Real> Design<'a, T> {
         self.dependent.push(dependent);
     }
 
+    /// Returns whether columns were dropped because they depend on others.
+    pub(super) fn has_dependent(&self) -> bool {
+        !self.dependent.is_empty()
+    }
+
     /// Returns the columns that take part, and the index of the intercept if there is one.
     pub(super) fn kept(&self) -> Vec<usize> {
         let columns = (0..self.features()).filter(|&j| self.keeps(j));
@@ -145,16 +150,22 @@ impl<'a, T: Real> Design<'a, T> {
 
     /// Writes the unit vector a of one constraint; `unit` is x̃.
     pub(super) fn constraint(&self, row: usize, rival: usize, unit: &[f64], out: &mut [f64]) {
-        let (class, width) = (self.rows.targets[row], self.width());
+        let width = self.width();
         out.fill(0.0);
-        let mut put = |k: usize, sign: f64| {
-            out[k * width..][..width].iter_mut().zip(unit).for_each(|(out, &x)| *out = sign * x);
-        };
+        self.step(row, rival, 1.0, |k, factor| {
+            out[k * width..][..width].iter_mut().zip(unit).for_each(|(out, &x)| *out = factor * x);
+        });
+    }
+
+    /// Calls `put` with each score column that a constraint has a part for, and the multiple of x̃ there, for
+    /// a vector of the given length.
+    pub(super) fn step(&self, row: usize, rival: usize, length: f64, mut put: impl FnMut(usize, f64)) {
+        let class = self.rows.targets[row];
         match self.score_columns {
-            1 => put(0, if class == 1 { 1.0 } else { -1.0 }),
+            1 => put(0, if class == 1 { length } else { -length }),
             _ => {
-                put(class, std::f64::consts::FRAC_1_SQRT_2);
-                put(rival, -std::f64::consts::FRAC_1_SQRT_2);
+                put(class, length * std::f64::consts::FRAC_1_SQRT_2);
+                put(rival, -length * std::f64::consts::FRAC_1_SQRT_2);
             }
         }
     }

@@ -35,6 +35,7 @@ mod direction;
 mod estimate;
 mod nearest;
 mod pass;
+mod relaxation;
 mod search;
 mod span;
 #[cfg(test)]
@@ -53,8 +54,8 @@ use crate::error::Error;
 use crate::examples::ClassExamples;
 use crate::scalar::Real;
 
-/// The number of parameters up to which a search is cheaper than a proof that there is nothing to find.
-const SEARCH_LIMIT: usize = 300;
+/// The share of the budget for moving the direction of the fit, as a divisor.
+const RELAXATION: usize = 4;
 
 /// Finds a direction that is strict on as many constraints as any, or `None` if the maximum-likelihood
 /// estimate exists.
@@ -93,32 +94,58 @@ fn widest<'a, T: Real>(
     estimate: Option<&Estimate<'_, T>>,
     budget: &mut Budget<'_>,
 ) -> Result<(Search<'a, T>, Option<Vec<f64>>), Error> {
-    design.drop_dependent(budget);
+    // The coefficients of the fit are a proof if all rows are on the right side, or if all residuals are
+    // large enough. Neither needs a search.
+    let mut direction = met_by(&design, estimate, budget)?;
+    let mut proved = direction.is_none() && proved_by(&design, estimate, budget)?;
+    if !proved {
+        design.drop_dependent(budget);
+        if design.has_dependent() {
+            // What only rounding separated is overlapping now.
+            direction = met_by(&design, estimate, budget)?;
+            proved = direction.is_none() && proved_by(&design, estimate, budget)?;
+        }
+    }
     let mut search = Search::new(design, budget)?;
-    let hint = estimate.and_then(|estimate| search.design.hint(estimate));
-    if let Some(hint) = &hint {
-        // If all rows are on the right side, the coefficients of the fit are a proof.
-        if search.confirms(&hint.direction, budget)? {
-            return Ok((search, Some(hint.direction.clone())));
+    if proved {
+        search.settled.fill(true);
+    } else if direction.is_none() {
+        let hint = estimate.and_then(|estimate| search.design.hint(estimate));
+        if let Some(hint) = &hint {
+            let share = budget.remaining() / RELAXATION;
+            let relaxed = search.relaxed(&hint.direction, share, budget)?;
+            direction = match relaxed.and_then(|relaxed| search.design.normalised(relaxed)) {
+                Some(relaxed) if search.confirms(&relaxed, budget)? => Some(relaxed),
+                _ => None,
+            };
+        }
+        if direction.is_none() {
+            direction = search.widest(hint.as_ref(), budget)?;
         }
     }
-    let likelihood = estimate.filter(|estimate| estimate.maximises_likelihood);
-    let proved = |search: &mut Search<'a, T>, budget: &mut Budget<'_>| -> Result<bool, Error> {
-        let Some(estimate) = likelihood else { return Ok(false) };
-        let proved = estimate_exists(&search.design, estimate, budget)?;
-        if proved {
-            search.settled.fill(true);
-        }
-        Ok(proved)
-    };
-    let many = search.design.dimension() > SEARCH_LIMIT;
-    if many && proved(&mut search, budget)? {
-        return Ok((search, None));
-    }
-    match search.widest(hint.as_ref(), budget) {
-        Ok(direction) => Ok((search, direction)),
-        Err(_) if !many && proved(&mut search, budget)? => Ok((search, None)),
-        Err(error) => Err(error),
+    Ok((search, direction))
+}
+
+/// Returns the coefficients of the fit as a direction if it meets all constraints.
+fn met_by<T: Real>(
+    design: &Design<'_, T>,
+    estimate: Option<&Estimate<'_, T>>,
+    budget: &mut Budget<'_>,
+) -> Result<Option<Vec<f64>>, Error> {
+    let Some(hint) = estimate.and_then(|estimate| design.hint(estimate)) else { return Ok(None) };
+    let met = Search::new(design.clone(), budget)?.confirms(&hint.direction, budget)?;
+    Ok(met.then_some(hint.direction))
+}
+
+/// Returns whether the fit proves that the estimate exists.
+fn proved_by<T: Real>(
+    design: &Design<'_, T>,
+    estimate: Option<&Estimate<'_, T>>,
+    budget: &mut Budget<'_>,
+) -> Result<bool, Error> {
+    match estimate.filter(|estimate| estimate.maximises_likelihood) {
+        Some(estimate) => estimate_exists(design, estimate, budget),
+        None => Ok(false),
     }
 }
 

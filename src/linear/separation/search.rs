@@ -257,11 +257,9 @@ impl<'a, T: Real> Search<'a, T> {
     /// Returns the part of a hint outside the span if it is strict on all remaining constraints, and
     /// `Nothing` if none remains. Otherwise adds the rows that it violates.
     fn projected(&mut self, hint: &[f64], budget: &mut Budget<'_>) -> Result<Option<Alternative>, Error> {
-        let span = self.outside.span();
-        budget.spend(4 * hint.len() * (span.dimension() + 1))?;
+        budget.spend(4 * hint.len() * (self.outside.span().dimension() + 1))?;
         let before = dot(hint, hint).sqrt();
-        let mut direction = hint.to_vec();
-        span.remove(&mut direction);
+        let mut direction = self.outside_span(hint.to_vec());
         let length = dot(&direction, &direction).sqrt();
         if length <= COARSEST * before || length.is_nan() {
             return Ok(None);
@@ -348,6 +346,22 @@ impl<'a, T: Real> Search<'a, T> {
         }
         let strict = self.collect(Some(&unit), budget)?.is_empty() && !self.settled_more;
         Ok(strict && self.least < f64::INFINITY && DISTINCT * self.leak <= self.least)
+    }
+
+    /// Returns whether `confirms` holds and the margins of settled constraints are zero up to the rounding
+    /// errors of this direction.
+    pub(super) fn confirms_exactly(
+        &mut self,
+        direction: &[f64],
+        budget: &mut Budget<'_>,
+    ) -> Result<bool, Error> {
+        Ok(self.confirms(direction, budget)? && self.leak <= self.tolerance.rounding)
+    }
+
+    /// Returns the part of a direction outside the span.
+    pub(super) fn outside_span(&self, mut direction: Vec<f64>) -> Vec<f64> {
+        self.outside.span().remove(&mut direction);
+        direction
     }
 
     /// Moves `nearest` to the nearest point of the convex hull of the working rows.

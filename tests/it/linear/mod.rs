@@ -26,4 +26,5 @@ mod quasi_separation;
 mod reference_fits;
 mod repeatability;
 mod rows;
+mod undecided_separation;
 mod warm_starts;

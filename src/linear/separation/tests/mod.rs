@@ -1,11 +1,13 @@
 //! Separation against exact arithmetic, known cases, planted directions and hostile data.
 
+mod bounded;
 mod bruteforce;
 mod certificates;
 mod exact;
 mod hostile;
 mod known;
 mod planted;
+mod rounding;
 
 use std::ops::ControlFlow;
 
