@@ -19,7 +19,11 @@
 //! - [`search`] decides it for all rows: it starts from a few and adds rows that violate the current answer.
 //! - [`working`] holds the few rows, and [`pass`] goes over all rows.
 //! - [`columns`] drops columns that a separating direction does not need.
+//! - [`cuts`] finds single columns that separate, in a pass for each column, and leaves fewer rows.
+//! - [`estimate`] and [`relaxation`] try the coefficients of the fit as a direction.
 //! - [`certificate`] proves from a converged fit that the estimate exists, in one pass and without a search.
+//! - [`dependence`] drops columns that depend on others, so that their rounding errors do not separate.
+//! - [`budget`] bounds the work of all of these.
 //!
 //! # References
 //! Albert and Anderson (1984); Santner and Duffy (1986); Konis (2007); for the nearest point Wolfe (1976),
@@ -68,7 +72,8 @@ const RELAXATION: usize = 4;
 ///
 /// # Errors
 /// Returns [`Error::FitOverflow`] if the direction is not representable in `T`, and
-/// [`Error::SeparationUndecided`] if the budget ends, or rounding errors leave the question open.
+/// [`Error::SeparationUndecided`] if the budget ends, if the observer ends the search, or if rounding errors
+/// leave the question open.
 pub(in crate::linear) fn separation<T: Real>(
     rows: ClassExamples<'_, T>,
     classes: usize,
