@@ -30,6 +30,12 @@ pub enum StopReason {
     /// No optimum exists, because these coefficients can grow without bound. Use a penalty, or a stronger
     /// one.
     Separated,
+    /// No optimum is certified, because the search for a direction that separates the classes did not end within
+    /// its budget, or rounding errors leave it open.
+    ///
+    /// The search takes about as long as the fit, at most. Use a penalty, fewer columns or classes, or more
+    /// iterations.
+    SeparationUndecided,
     /// The loss became infinite or NaN. The model has the last finite parameters. Use a smaller learning
     /// rate, or scale the columns.
     Diverged,
@@ -47,6 +53,10 @@ impl fmt::Display for StopReason {
             StopReason::Stalled => "stalled: no step improves the objective at this precision",
             StopReason::EarlyStopped => "stopped early: the validation loss no longer improves",
             StopReason::Separated => "the classes are separable: no optimum exists without a penalty",
+            StopReason::SeparationUndecided => {
+                "undecided: no optimum is certified, because the search for a separating direction did not end \
+                 within its budget or rounding leaves it open"
+            }
             StopReason::Diverged => "diverged: the loss is no longer finite",
             StopReason::Cancelled => "cancelled by the observer",
             StopReason::Given => "not fitted: the parameters were given",

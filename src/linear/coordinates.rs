@@ -33,6 +33,9 @@ const FAR: f64 = 30.0;
 /// the smallest normal number: its square must not underflow.
 const NARROWEST: f64 = 0.45;
 
+/// The gradient of a penalty that does not matter, relative to the tolerance.
+const NEGLIGIBLE: f64 = 0.01;
+
 /// The centre and scale of each column, and the corresponding change of parameters.
 ///
 /// A model on (x - m)/s with slopes u and intercept c is the model on x with w = u/s and b = c - Σ m_j w_j.
@@ -362,6 +365,22 @@ impl<T: Real> Coordinates<T> {
         triangle.divide(&mut root, features);
         let columns = || root.chunks_exact(features);
         Curve::Full(columns().flat_map(|a| columns().map(move |b| dot(a, b))).collect())
+    }
+
+    /// Returns the columns without a penalty, or with one whose gradient is far below the tolerance, per
+    /// standard deviation of the column. If such a column separates the classes, a point that meets the
+    /// tolerance is not the optimum, only a point on the way to infinity.
+    ///
+    /// `slopes` are in the user's units.
+    pub(super) fn free(&self, penalty: &ColumnPenalty, slopes: &[T], tolerance: f64) -> Vec<usize> {
+        let features = self.features();
+        let pull = |j: usize| {
+            let scale = self.scale[j].as_f64();
+            let largest =
+                slopes.iter().skip(j).step_by(features).fold(0.0, |m: f64, w| m.max(w.as_f64().abs()));
+            penalty.l1[j] / scale + penalty.l2[j] / scale * largest.max(1.0 / scale)
+        };
+        (0..features).filter(|&j| pull(j) <= NEGLIGIBLE * tolerance).collect()
     }
 
     /// Returns the diagonal of [`l2_curvature`](Self::l2_curvature).

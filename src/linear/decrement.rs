@@ -113,8 +113,9 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
         doubt: Doubt,
     ) -> Self {
         let roots = objective.curvature_roots();
-        let unpenalized = !objective.problem.penalty.free().is_empty();
-        let doubt = if unpenalized { doubt } else { Doubt::Ignored };
+        let none = vec![T::zero(); objective.slopes.len()];
+        let free = objective.coordinates.free(objective.problem.penalty, &none, tolerance);
+        let doubt = if free.is_empty() { Doubt::Ignored } else { doubt };
         Certified {
             objective,
             tolerance,

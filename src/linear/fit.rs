@@ -2,20 +2,18 @@
 
 use std::ops::ControlFlow;
 
-use nalgebra::DMatrix;
-
 use super::config::{LogisticRegression, Solver};
 use super::decrement::Doubt;
 use super::fitted::{FittedLogistic, Terms};
 use super::problem::{ColumnPenalty, Problem};
 use super::sample::{Classes, Sample};
-use super::separation::{Separation, estimate_exists, separation};
+use super::separation::{Budget, Estimate, Separation, separation};
 use super::solve::{Solved, after, solve};
 use crate::error::{Error, unsupported};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::penalty::Penalty;
-use crate::report::{Observer, Progress, StopReason};
+use crate::report::{FitReport, Observer, Progress, StopReason};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
@@ -93,16 +91,18 @@ pub(super) fn fit<T: Real, L: Label>(
         let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
         FittedLogistic::new(classes, x.names().map(<[String]>::to_vec), solved, terms, separation)
     };
-    match (Existence::of_optimum(config, &problem, &solved), remedy) {
+    match (Existence::of_optimum(config, &problem, &solved, observer), remedy) {
         (Existence::NotDenied, _) if solved.doubted => {
             let solved = go_on(config, &problem, solved, observer)?;
             model(config, penalty, solved, None)
         }
         (Existence::NotDenied, _) => model(config, penalty, solved, None),
+        (Existence::Cancelled, _) => {
+            solved.report.stop = StopReason::Cancelled;
+            model(config, penalty, solved, None)
+        }
         (Existence::Undecided, _) => {
-            if solved.report.stop == StopReason::Converged {
-                solved.report.stop = StopReason::Stalled;
-            }
+            solved.report.stop = StopReason::SeparationUndecided;
             model(config, penalty, solved, None)
         }
         (Existence::Separated(direction), None) => {
@@ -133,16 +133,18 @@ fn go_on<T: Real>(
     Ok(solved)
 }
 
-/// The number of coefficients up to which searching for a separating direction is cheaper than proving that
-/// there is none.
-const SEARCH_LIMIT: usize = 300;
+/// The number of multiplications that a search may take however quick the fit was: some tenths of a second.
+const LEAST_WORK: usize = 300_000_000;
 
 /// The existence of an optimum.
 enum Existence<T: Real> {
     /// An optimum exists, or nothing suggests otherwise: the solver's report stands.
     NotDenied,
-    /// Rounding errors leave separability undecided, so nothing is certain about an optimum.
+    /// The search did not end within its budget, or rounding errors leave separability open, so nothing is
+    /// certain about an optimum.
     Undecided,
+    /// The observer ended the search.
+    Cancelled,
     /// Unpenalised columns separate the classes, so there is no optimum. Holds the direction, unless it is
     /// not representable.
     Separated(Option<Separation<T>>),
@@ -150,43 +152,66 @@ enum Existence<T: Real> {
 
 impl<T: Real> Existence<T> {
     /// Searches for a direction along which unpenalised columns separate the classes, unless the fit itself
-    /// proves that there is none.
-    fn of_optimum(config: &LogisticRegression, problem: &Problem<'_, T>, solved: &Solved<T>) -> Self {
-        let Problem { rows, classes, intercept, .. } = *problem;
+    /// proves that there is none. The search takes about as long as the fit, at most.
+    fn of_optimum(
+        config: &LogisticRegression,
+        problem: &Problem<'_, T>,
+        solved: &Solved<T>,
+        observer: &mut Observer<'_>,
+    ) -> Self {
+        let Problem { rows, classes, intercept, offset, .. } = *problem;
         let report = &solved.report;
         let unasked = report.stop == StopReason::Cancelled
             || (report.stop == StopReason::IterationLimit && report.iterations == 0);
-        let free = config.free_columns(problem, &solved.coefficients);
+        let free = &solved.free;
         if config.penalty == Penalty::Jeffreys || free.is_empty() || unasked {
             return Existence::NotDenied;
         }
-        // A fit with penalised columns proves nothing about the unpenalised columns alone.
-        let certified = || {
-            let (w, b) = (&solved.coefficients, &solved.intercept);
-            free.len() == rows.x.ncols() && estimate_exists(rows, classes, intercept, w, b, problem.offset)
+        let progress = Progress {
+            iteration: report.iterations,
+            limit: report.iterations,
+            objective: report.objective,
+            validation: None,
         };
-        let many = solved.coefficients.len() > SEARCH_LIMIT;
-        if many && certified() {
-            return Existence::NotDenied;
-        }
-        let found = if free.len() == rows.x.ncols() {
-            separation(rows, classes, intercept)
+        let mut ask = || observer(&progress);
+        let mut budget = Budget::new(work(problem, report).max(LEAST_WORK), &mut ask);
+        let whole = free.len() == rows.x.ncols();
+        // A fit with penalised columns proves nothing about the unpenalised columns alone, but the
+        // coefficients of these may separate.
+        let slopes = solved.coefficients.select_rows(free);
+        let intercepts = &solved.intercept;
+        let estimate = Estimate { slopes: &slopes, intercepts, offset, maximises_likelihood: whole };
+        let found = if whole {
+            separation(rows, classes, intercept, Some(&estimate), &mut budget)
         } else {
-            let x = rows.x.select_columns(&free);
-            separation(rows.with_columns((&x).into()), classes, intercept)
-                .map(|found| found.map(|direction| direction.in_columns(&free, rows.x.ncols())))
+            let x = rows.x.select_columns(free);
+            separation(rows.with_columns((&x).into()), classes, intercept, Some(&estimate), &mut budget)
+                .map(|found| found.map(|direction| direction.in_columns(free, rows.x.ncols())))
         };
+        if budget.is_cancelled() {
+            return Existence::Cancelled;
+        }
         match found {
             Ok(None) => Existence::NotDenied,
             // Every class has rows, so no intercept separates them alone. Slopes that are all zero
             // underflowed in the units of their columns.
             Ok(found) => Existence::Separated(found.filter(|direction| !direction.columns().is_empty())),
-            Err(_) if !many && certified() => Existence::NotDenied,
             // The direction exists but is not representable.
             Err(Error::FitOverflow) => Existence::Separated(None),
             Err(_) => Existence::Undecided,
         }
     }
+}
+
+/// Returns the approximate number of multiplications that a fit took.
+fn work<T: Real>(problem: &Problem<'_, T>, report: &FitReport) -> usize {
+    /// The usual number of products with the second derivative per iteration of a solver without a matrix.
+    const PRODUCTS: usize = 10;
+    let (rows, size) = (problem.rows.x.nrows(), problem.parameter_count());
+    let pass = rows.saturating_mul(2 * size + 20 * problem.classes);
+    let curvature = if size <= Solver::NEWTON_LIMIT { size / 2 } else { 2 * PRODUCTS };
+    let steps = rows.saturating_mul(size).saturating_mul(curvature).saturating_mul(report.iterations);
+    pass.saturating_mul(report.evaluations).saturating_add(steps)
 }
 
 impl LogisticRegression {
@@ -213,15 +238,5 @@ impl LogisticRegression {
         let config = LogisticRegression { solver: Solver::Auto, gap_tolerance: None, ..config };
         let columns = config.column_penalty::<T>(features, total)?;
         Ok(Some((config, columns)))
-    }
-
-    /// Returns the columns without a penalty, or with one whose gradient is far below the tolerance. If such
-    /// a column separates the classes, a point that meets the tolerance is not the optimum, only a point on
-    /// the way to infinity.
-    fn free_columns<T: Real>(&self, problem: &Problem<'_, T>, coefficients: &DMatrix<T>) -> Vec<usize> {
-        let negligible = 0.01 * self.tolerance.unwrap_or(T::TOLERANCE);
-        let ColumnPenalty { l1, l2 } = problem.penalty;
-        let pull = |j: usize| l1[j] + l2[j] * coefficients.row(j).amax().as_f64().max(1.0);
-        (0..coefficients.nrows()).filter(|&j| pull(j) <= negligible).collect()
     }
 }

@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, DVector};
 
 use super::coordinates::Coordinates;
+use super::definite;
 use super::origin::{Coefficients, Origin};
 use super::problem::ColumnPenalty;
 use super::separation::Separation;
@@ -12,7 +13,7 @@ use crate::classifier::{Classifier, ClassifierExt};
 use crate::error::{Error, counted};
 use crate::label::Label;
 use crate::loss::{log_probabilities_of, probabilities, probabilities_of};
-use crate::report::FitReport;
+use crate::report::{FitReport, StopReason};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{Strided, all_finite, column_mut, product};
@@ -229,6 +230,26 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             Some(Origin { center, scores }) => (Some(center), scores),
             None => (None, self.intercept.as_slice()),
         }
+    }
+
+    /// Returns an error if the classes are separable, so that no estimate exists, or if it is open whether they
+    /// are.
+    pub(super) fn check_estimate_exists(&self) -> Result<(), Error> {
+        if self.report.stop == StopReason::Separated {
+            let reason = "the classes are separable, so no estimate exists: use a penalty";
+            return Err(definite::singular(reason));
+        }
+        self.check_separation_decided()
+    }
+
+    /// Returns an error if it is open whether the classes are separable.
+    pub(super) fn check_separation_decided(&self) -> Result<(), Error> {
+        if self.report.stop == StopReason::SeparationUndecided {
+            let reason = "the search of the fit ended without an answer, so an estimate may not exist; use a \
+                          penalty, or fewer columns or classes";
+            return Err(Error::SeparationUndecided { reason });
+        }
+        Ok(())
     }
 
     /// Returns the direction along which unpenalised columns separate the classes, if there is one: the

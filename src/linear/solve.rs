@@ -31,6 +31,8 @@ pub(super) struct Solved<T: Real> {
     pub(super) report: FitReport,
     /// Whether the run stopped because the classes may be separable.
     pub(super) doubted: bool,
+    /// The columns without a penalty, or with one too weak to matter.
+    pub(super) free: Vec<usize>,
 }
 
 impl<T: Real> Solved<T> {
@@ -83,7 +85,7 @@ pub(super) fn solve<T: Real>(
             let more = objective.refine_with_l1(params, report, tolerance, by_gap);
             refined = more.preceded_by(refined.report);
         }
-        return conclude(objective, refined);
+        return conclude(objective, refined, tolerance);
     }
     if by_gap {
         let mut stopped = GapStopped::new(&mut objective);
@@ -91,7 +93,7 @@ pub(super) fn solve<T: Real>(
             minimize(method, tolerance, config.max_iterations, &mut stopped, start, observer)?;
         let mut certified = Certified::new(&mut objective, T::TOLERANCE, T::TOLERANCE, Doubt::Ignored);
         let refined = certified.refine(params, report, false);
-        return conclude(objective, refined);
+        return conclude(objective, refined, tolerance);
     }
     let early =
         if method != Solver::Newton && start.len() <= MATRIX_LIMIT { LAST_STRETCH } else { LAST_DIGITS };
@@ -105,7 +107,7 @@ pub(super) fn solve<T: Real>(
         let more = run.solve(&mut objective, refined.params, tolerance, limit, observer)?;
         refined = more.preceded_by(refined.report);
     }
-    conclude(objective, refined)
+    conclude(objective, refined, tolerance)
 }
 
 /// The factor of the tolerance at which a run ends and the last Newton steps begin. Newton's method would
@@ -150,7 +152,7 @@ fn solve_with_jeffreys<T: Real>(
     report.decrement = report.gradient_norm;
     penalized.evaluate(&params, &mut vec![T::zero(); params.len()]);
     report.gradient_norm = Some(penalized.user_optimality());
-    Ok(finish(objective, Refined { params, report, doubted: false }))
+    Ok(finish(objective, Refined { params, report, doubted: false }, tolerance))
 }
 
 /// A run of a method for smooth objectives.
@@ -225,6 +227,7 @@ fn minimize_without_matrix<T: Real, O: HessianProduct<T>>(
 fn conclude<T: Real>(
     mut objective: LogisticObjective<'_, T>,
     mut refined: Refined<T>,
+    tolerance: f64,
 ) -> Result<Solved<T>, Error> {
     let value = refined.report.objective;
     refined.report.duality_gap = duality_gap(&mut objective, &refined.params, value);
@@ -233,17 +236,19 @@ fn conclude<T: Real>(
         let model = Returned { slopes: coefficients.as_slice(), center: None, scores: &intercept };
         refined.report.gradient_norm = Some(objective.violation_at(&model, &refined.params));
     }
-    Ok(finish(objective, refined))
+    Ok(finish(objective, refined, tolerance))
 }
 
 /// Converts the parameters to the user's units.
-fn finish<T: Real>(objective: LogisticObjective<'_, T>, refined: Refined<T>) -> Solved<T> {
+fn finish<T: Real>(objective: LogisticObjective<'_, T>, refined: Refined<T>, tolerance: f64) -> Solved<T> {
     let Refined { params, mut report, doubted } = refined;
     let (coefficients, intercept) = objective.coefficients(&params);
     let origin = objective.coordinates.origin(&params);
     report.constant_columns.clone_from(&objective.coordinates.constant);
     report.dependent_columns = objective.coordinates.dependent().collect();
-    Solved { coefficients, intercept, origin, report, doubted }
+    let penalty = objective.problem.penalty;
+    let free = objective.coordinates.free(penalty, coefficients.as_slice(), tolerance);
+    Solved { coefficients, intercept, origin, report, doubted, free }
 }
 
 impl LogisticRegression {

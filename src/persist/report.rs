@@ -12,6 +12,7 @@ string_keys! {
     Stalled = "stalled",
     EarlyStopped = "early_stopped",
     Separated = "separated",
+    SeparationUndecided = "separation_undecided",
     Diverged = "diverged",
     Cancelled = "cancelled",
     Given = "given",

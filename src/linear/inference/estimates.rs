@@ -10,12 +10,10 @@ use super::units::Units;
 use crate::classifier::Classifier;
 use crate::error::{Error, unsupported};
 use crate::label::{Label, plain};
-use crate::linear::definite;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::{RowOptions, Sample};
 use crate::optim::Objective;
-use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
@@ -58,6 +56,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// or classes are not the model's. In addition, returns
     /// - [`Error::Singular`] if the coefficients are not determined: without a penalty, separable classes or
     ///   linearly dependent columns, or a robust covariance that is zero;
+    /// - [`Error::SeparationUndecided`] if the fit could not decide whether the classes are separable;
     /// - [`Error::Unsupported`] for a fit with an L1 penalty, and for a robust covariance of any penalised
     ///   fit;
     /// - [`Error::InvalidParameter`] for fewer than two clusters, or if the covariance has a factor that
@@ -88,11 +87,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         let x = x.into();
         let sample = self.sample(x, y, rows)?;
         self.check_smooth("standard errors")?;
-        if self.report().stop == StopReason::Separated {
-            return Err(definite::singular(
-                "the classes are separable, so no estimate exists: use a penalty",
-            ));
-        }
+        self.check_estimate_exists()?;
         let terms = self.terms();
         let penalized = !terms.penalty.is_none() || terms.jeffreys;
         if penalized && covariance.is_robust() {

@@ -104,6 +104,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         let reach = quantile(level)?;
         let sample = self.sample(x, y, rows)?;
         self.check_smooth("profile intervals")?;
+        self.check_separation_decided()?;
         let terms = self.terms();
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
         let start = self.params_in(&objective.coordinates);

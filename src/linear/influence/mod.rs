@@ -12,7 +12,6 @@ use crate::check;
 use crate::classifier::Classifier;
 use crate::error::{Error, unsupported};
 use crate::label::Label;
-use crate::linear::definite;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::RowOptions;
@@ -113,7 +112,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// # Errors
     /// Returns an error if the rows, labels, weights or offsets are invalid (as in a fit), or if the columns
     /// or classes are not the model's. Returns [`Error::Singular`] if the coefficients are not determined,
-    /// and [`Error::Unsupported`] for Jeffreys' penalty and for models with given coefficients.
+    /// [`Error::SeparationUndecided`] if the fit could not decide whether they are, and
+    /// [`Error::Unsupported`] for Jeffreys' penalty and for models with given coefficients.
     pub fn influence_with<'a>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -126,16 +126,10 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         if terms.jeffreys {
             return refuse("a fit with Jeffreys' penalty", "fit with an L2 penalty, or without a penalty");
         }
-        match self.report().stop {
-            StopReason::Given => {
-                return refuse("a model with given coefficients", "fit a model to the rows");
-            }
-            StopReason::Separated => {
-                let reason = "the classes are separable, so no estimate exists: use a penalty";
-                return Err(definite::singular(reason));
-            }
-            _ => {}
+        if self.report().stop == StopReason::Given {
+            return refuse("a model with given coefficients", "fit a model to the rows");
         }
+        self.check_estimate_exists()?;
         let sample = self.sample(x, y, options)?;
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
         let params = self.params_in(&objective.coordinates);

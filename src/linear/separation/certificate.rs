@@ -1,22 +1,16 @@
 //! A proof, from a converged fit, that the maximum-likelihood estimate exists.
 
-use nalgebra::{Cholesky, DMatrix, DMatrixView};
+use nalgebra::{Cholesky, DMatrix};
 
+use super::budget::Budget;
 use super::design::{BLOCK, Block, Design};
-use crate::examples::ClassExamples;
-use crate::scalar::Real;
-use crate::scalar::column;
-use crate::scalar::{Strided, Workspace, dot, product};
-
-/// The number of multiplications beyond which no proof is attempted.
-const WORK: usize = 20_000_000_000;
+use super::estimate::Estimate;
+use crate::error::Error;
+use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 
 /// Returns whether the maximum-likelihood estimate certainly exists, judged at coefficients near the optimum.
 /// `false` is inconclusive: [`separation`](super::separation) then decides. Up to some hundred parameters
 /// `separation` is also cheaper; for many classes this function is.
-///
-/// `slopes` is d x score columns and `intercepts` has one entry per score column, in the units of `x`.
-/// `offset` (n x score columns) is added to the scores.
 ///
 /// # Method
 /// By Stiemke's theorem the estimate exists if some multipliers c_ik > 0 make Σ c_ik (e_y - e_k) ⊗ x_i
@@ -25,37 +19,39 @@ const WORK: usize = 20_000_000_000;
 /// and τ_i = x_i T: the multipliers u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if
 /// |τ| < 1/2 for all rows, which holds if 2 ‖x_i‖ ‖T‖ < 1, including rounding errors of g. This takes one
 /// pass.
-pub(in crate::linear) fn estimate_exists<T: Real>(
-    rows: ClassExamples<'_, T>,
-    classes: usize,
-    intercept: bool,
-    slopes: &DMatrix<T>,
-    intercepts: &[T],
-    offset: Option<DMatrixView<'_, T>>,
-) -> bool {
-    let design = Design::new(rows, classes, intercept);
-    let size = design.dimension();
-    // Each row adds half of a square matrix, and the matrix is inverted once.
-    let work = (rows.x.nrows() / 2 + size).saturating_mul(size).saturating_mul(size);
-    if size == 0 || work > WORK {
-        return false;
+pub(super) fn estimate_exists<T: Real>(
+    design: &Design<'_, T>,
+    estimate: &Estimate<'_, T>,
+    budget: &mut Budget<'_>,
+) -> Result<bool, Error> {
+    let mut pass = Pass::new(design);
+    let size = pass.kept.len() * pass.free.len();
+    // The product of matrices is fast. A triangle is computed and inverted once.
+    let row = size.saturating_mul(size) / 8;
+    let rows = design.rows.targets.len();
+    let inverse = size.saturating_mul(size).saturating_mul(size) / 3;
+    if size == 0 || !budget.affords(rows.saturating_mul(row).saturating_add(inverse)) {
+        return Ok(false);
     }
-    let mut pass = Pass::new(&design);
     let mut block = Block::default();
-    for first in (0..rows.x.nrows()).step_by(BLOCK) {
-        let range = first..(first + BLOCK).min(rows.x.nrows());
+    for first in (0..rows).step_by(BLOCK) {
+        let range = first..(first + BLOCK).min(rows);
+        budget.spend(range.len() * row)?;
         design.fill(range.clone(), &mut block);
-        if !pass.probabilities(range.clone(), slopes, intercepts, offset) {
-            return false;
+        if !pass.probabilities(range.clone(), estimate) {
+            return Ok(false);
         }
         pass.add(range, &mut block);
     }
-    pass.proves()
+    budget.spend(inverse)?;
+    Ok(pass.proves())
 }
 
 /// Sums over rows: the gradient and the second derivative, for all classes but one.
 struct Pass<'d, 'a, T: Real> {
     design: &'d Design<'a, T>,
+    /// The columns that take part, and the intercept.
+    kept: Vec<usize>,
     /// The classes with parameters in this parametrisation: the second of two, or all but the last.
     free: Vec<usize>,
     /// The probabilities of a block, class by class.
@@ -75,9 +71,11 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
     fn new(design: &'d Design<'a, T>) -> Self {
         let free: Vec<usize> =
             if design.score_columns == 1 { vec![1] } else { (0..design.score_columns - 1).collect() };
-        let width = design.width();
+        let kept = design.kept();
+        let width = kept.len();
         Pass {
             design,
+            kept,
             gradient: vec![0.0; width * free.len()],
             squares: vec![vec![0.0; width * width]; free.len() * (free.len() + 1) / 2],
             free,
@@ -90,13 +88,8 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
     }
 
     /// Computes the probabilities of a block of rows. Returns `false` if one is zero or NaN.
-    fn probabilities(
-        &mut self,
-        range: std::ops::Range<usize>,
-        slopes: &DMatrix<T>,
-        intercepts: &[T],
-        offset: Option<DMatrixView<'_, T>>,
-    ) -> bool {
+    fn probabilities(&mut self, range: std::ops::Range<usize>, estimate: &Estimate<'_, T>) -> bool {
+        let Estimate { slopes, intercepts, offset, .. } = *estimate;
         let (rows, count) = (self.design.rows, range.len());
         let x = |j: usize| &column(&rows.x, j)[range.clone()];
         // For two classes the first has score zero.
@@ -134,7 +127,11 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
 
     /// Adds a block's contribution to the gradient and the second derivative.
     fn add(&mut self, range: std::ops::Range<usize>, block: &mut Block) {
-        let (rows, width, count) = (self.design.rows, self.design.width(), block.count);
+        let (rows, width, count) = (self.design.rows, self.kept.len(), block.count);
+        for (at, &j) in self.kept.iter().enumerate().filter(|&(at, &j)| at != j) {
+            block.units.copy_within(j * count..(j + 1) * count, at * count);
+        }
+        block.units.truncate(width * count);
         // Undo the normalisation, and set rows without weight to zero.
         let weight = |i: usize| rows.weights.map_or(1.0, |w| w[range.start + i].as_f64()) / rows.total_weight;
         let weights: Vec<f64> = (0..count).map(weight).collect();
@@ -177,7 +174,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
 
     /// Returns whether positive multipliers exist despite rounding errors.
     fn proves(self) -> bool {
-        let (width, free) = (self.design.width(), self.free.len());
+        let (width, free) = (self.kept.len(), self.free.len());
         let hessian = DMatrix::from_fn(width * free, width * free, |row, column| {
             let (a, b) = (row / width, column / width);
             let (a, b, row, column) = if a >= b {
@@ -191,15 +188,34 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         let Some(cholesky) = Cholesky::new(hessian) else {
             return false;
         };
-        let inverse = cholesky.inverse();
-        let inverse_norm = inverse.norm();
+        // The trace of the inverse bounds its norm.
+        let inverse_norm = inverse_square(cholesky.l_dirty());
         let size = (width * free) as f64;
         // The solution must have some correct digits, or the bound below is invalid.
         let lost = size * f64::EPSILON * norm * inverse_norm;
         let gradient = nalgebra::DVector::from_vec(self.gradient);
         let blocks = self.design.blocks() as f64;
         let rounding = (blocks + 2.0 * BLOCK as f64) * f64::EPSILON * self.terms;
-        let step = (&inverse * &gradient).norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding;
+        let step = cholesky.solve(&gradient).norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding;
         lost < 1e-3 && 2.0 * self.longest * step < 0.5
     }
+}
+
+/// Returns the sum of the squared entries of the inverse of a lower triangle.
+fn inverse_square(triangle: &DMatrix<f64>) -> f64 {
+    let size = triangle.nrows();
+    let mut column = vec![0.0; size];
+    let mut sum = 0.0;
+    for first in 0..size {
+        column[first..].fill(0.0);
+        column[first] = 1.0;
+        for j in first..size {
+            let entries = &triangle.as_slice()[j * size..][..size];
+            column[j] /= entries[j];
+            let entry = column[j];
+            sum += entry * entry;
+            axpy(-entry, &entries[j + 1..], &mut column[j + 1..]);
+        }
+    }
+    sum
 }

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use crate::examples::ClassExamples;
 use crate::scalar::Real;
-use crate::scalar::axpy;
-use crate::scalar::{column, columns};
+use crate::scalar::{axpy, column, columns, is_constant};
 
 /// The number of rows sampled to find the centre and scale of a column.
 const SAMPLE: usize = 1024;
@@ -29,6 +28,15 @@ pub(super) struct Design<'a, T: Real> {
     pub(super) score_columns: usize,
     pub(super) intercept: bool,
     scales: Vec<Scale>,
+    /// The columns dropped because they depend on others.
+    dependent: Vec<Dependent>,
+}
+
+/// A column that is a combination of others: the factor of each, and of the intercept.
+#[derive(Debug, Clone)]
+pub(super) struct Dependent {
+    pub(super) column: usize,
+    pub(super) factors: Vec<f64>,
 }
 
 /// The scaling of a column: an entry becomes (x `before` - `center`) `after`, so neither the difference nor
@@ -38,6 +46,10 @@ struct Scale {
     before: f64,
     center: f64,
     after: f64,
+    /// The largest absolute entry before centring, divided by the scale.
+    largest: f64,
+    /// Whether the column takes part.
+    kept: bool,
 }
 
 impl<'a, T: Real> Design<'a, T> {
@@ -48,14 +60,50 @@ impl<'a, T: Real> Design<'a, T> {
         let sample: Vec<usize> = counted.iter().copied().step_by(step).collect();
         let columns = columns(&rows.x);
         let scales = columns.map(|column| Scale::new(column, &counted, &sample, intercept)).collect();
-        Design { rows, score_columns, intercept, scales }
+        Design { rows, score_columns, intercept, scales, dependent: Vec::new() }
     }
 
     /// The same rows with the dropped columns set to zero.
     pub(super) fn without(&self, dropped: &[usize]) -> Self {
         let mut design = self.clone();
-        dropped.iter().for_each(|&j| design.scales[j].after = 0.0);
+        dropped.iter().for_each(|&j| design.scales[j].kept = false);
         design
+    }
+
+    /// Returns a direction with zeros for the dropped columns.
+    pub(super) fn masked(&self, direction: &[f64], dropped: &[usize]) -> Vec<f64> {
+        let mut masked = direction.to_vec();
+        for part in masked.chunks_exact_mut(self.width()) {
+            dropped.iter().for_each(|&j| part[j] = 0.0);
+        }
+        masked
+    }
+
+    /// Drops a column that depends on others.
+    pub(super) fn drop(&mut self, dependent: Dependent) {
+        self.scales[dependent.column].kept = false;
+        self.dependent.push(dependent);
+    }
+
+    /// Returns whether columns were dropped because they depend on others.
+    pub(super) fn has_dependent(&self) -> bool {
+        !self.dependent.is_empty()
+    }
+
+    /// Returns the columns that take part, and the index of the intercept if there is one.
+    pub(super) fn kept(&self) -> Vec<usize> {
+        let columns = (0..self.features()).filter(|&j| self.keeps(j));
+        columns.chain(self.intercept.then_some(self.features())).collect()
+    }
+
+    /// Returns the largest absolute entry of column `j` before centring, in the units of its scale.
+    pub(super) fn largest(&self, j: usize) -> f64 {
+        self.scales[j].largest
+    }
+
+    /// Returns an entry of column `j`, centred and scaled.
+    pub(super) fn entry(&self, j: usize, x: T) -> f64 {
+        self.scales[j].entry(x.as_f64())
     }
 
     pub(super) fn features(&self) -> usize {
@@ -64,7 +112,7 @@ impl<'a, T: Real> Design<'a, T> {
 
     /// Returns whether column `j` takes part.
     pub(super) fn keeps(&self, j: usize) -> bool {
-        self.scales[j].after != 0.0
+        self.scales[j].kept
     }
 
     /// Returns the length of x̃.
@@ -102,16 +150,22 @@ impl<'a, T: Real> Design<'a, T> {
 
     /// Writes the unit vector a of one constraint; `unit` is x̃.
     pub(super) fn constraint(&self, row: usize, rival: usize, unit: &[f64], out: &mut [f64]) {
-        let (class, width) = (self.rows.targets[row], self.width());
+        let width = self.width();
         out.fill(0.0);
-        let mut put = |k: usize, sign: f64| {
-            out[k * width..][..width].iter_mut().zip(unit).for_each(|(out, &x)| *out = sign * x);
-        };
+        self.step(row, rival, 1.0, |k, factor| {
+            out[k * width..][..width].iter_mut().zip(unit).for_each(|(out, &x)| *out = factor * x);
+        });
+    }
+
+    /// Calls `put` with each score column that a constraint has a part for, and the multiple of x̃ there, for
+    /// a vector of the given length.
+    pub(super) fn step(&self, row: usize, rival: usize, length: f64, mut put: impl FnMut(usize, f64)) {
+        let class = self.rows.targets[row];
         match self.score_columns {
-            1 => put(0, if class == 1 { 1.0 } else { -1.0 }),
+            1 => put(0, if class == 1 { length } else { -length }),
             _ => {
-                put(class, std::f64::consts::FRAC_1_SQRT_2);
-                put(rival, -std::f64::consts::FRAC_1_SQRT_2);
+                put(class, length * std::f64::consts::FRAC_1_SQRT_2);
+                put(rival, -length * std::f64::consts::FRAC_1_SQRT_2);
             }
         }
     }
@@ -128,7 +182,7 @@ impl<'a, T: Real> Design<'a, T> {
         block.sizes.clear();
         block.sizes.resize(count, if self.intercept { 1.0 } else { 0.0 });
         for (j, (scale, out)) in self.scales.iter().zip(block.units.chunks_exact_mut(count)).enumerate() {
-            if scale.after == 0.0 {
+            if !scale.kept {
                 out.fill(0.0);
                 continue;
             }
@@ -166,6 +220,26 @@ impl<'a, T: Real> Design<'a, T> {
         }
     }
 
+    /// Returns the part of a direction for one score column, from slopes and intercept in the units of `x`.
+    pub(super) fn part(&self, slope: impl Fn(usize) -> f64, intercept: f64) -> Vec<f64> {
+        // The scales of columns without spread are zero.
+        let scaled = |(j, scale): (usize, &Scale)| match scale.after {
+            0.0 => 0.0,
+            after => slope(j) / scale.before / after,
+        };
+        let whole: Vec<f64> = self.scales.iter().enumerate().map(scaled).collect();
+        let mut part: Vec<f64> =
+            whole.iter().zip(&self.scales).map(|(&v, scale)| if scale.kept { v } else { 0.0 }).collect();
+        if self.intercept {
+            let shift = |(j, scale): (usize, &Scale)| slope(j) * (scale.center / scale.before);
+            part.push(intercept + self.scales.iter().enumerate().map(shift).sum::<f64>());
+        }
+        for Dependent { column, factors } in &self.dependent {
+            axpy(whole[*column], factors, &mut part);
+        }
+        part
+    }
+
     /// Returns the direction in the units of `x`: slopes (d x score columns) and intercepts.
     pub(super) fn to_user(&self, direction: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let mut slopes = Vec::with_capacity(self.features() * self.score_columns);
@@ -190,7 +264,8 @@ pub(super) struct Block {
     pub(super) units: Vec<f64>,
     /// The lengths of the rows before normalisation.
     pub(super) sizes: Vec<f64>,
-    inverses: Vec<f64>,
+    /// The reciprocals of the sizes, or 0.
+    pub(super) inverses: Vec<f64>,
     pub(super) count: usize,
 }
 
@@ -218,8 +293,14 @@ impl Block {
 impl Scale {
     /// Chooses the median of the sample as the centre and the median absolute nonzero deviation, rounded to a
     /// power of two, as the scale: no single entry, however large, determines them.
+    ///
+    /// With an intercept, a column that is constant up to rounding takes no part.
     fn new<T: Real>(column: &[T], counted: &[usize], sample: &[usize], intercept: bool) -> Self {
-        let largest = counted.iter().fold(0.0, |m: f64, &row| m.max(column[row].as_f64().abs()));
+        let entries = || counted.iter().map(|&row| column[row].as_f64());
+        let (low, high) =
+            entries().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+        let size = low.abs().max(high.abs());
+        let largest = if counted.is_empty() { 0.0 } else { size };
         let before = if largest > 1e300 {
             0.25
         } else if largest < 1e-200 {
@@ -232,15 +313,16 @@ impl Scale {
         let center = if intercept { values.get(values.len() / 2).copied().unwrap_or(0.0) } else { 0.0 };
         let difference = |&row: &usize| (column[row].as_f64() * before - center).abs();
         let largest = counted.iter().map(difference).fold(0.0, f64::max);
-        if largest == 0.0 {
-            return Scale { before, center, after: 0.0 };
+        if largest == 0.0 || (intercept && is_constant::<T>(low, high)) {
+            return Scale { before, center, after: 0.0, largest: 0.0, kept: false };
         }
         let mut sizes: Vec<f64> =
             values.iter().map(|v| (v - center).abs()).filter(|&size| size > 0.0).collect();
         sizes.sort_unstable_by(f64::total_cmp);
         let typical = sizes.get(sizes.len() / 2).copied().unwrap_or(largest);
         let exponent = typical.log2().max(largest.log2() - 1000.0).round().clamp(-1000.0, 1000.0);
-        Scale { before, center, after: 2f64.powi(-exponent as i32) }
+        let after = 2f64.powi(-exponent as i32);
+        Scale { before, center, after, largest: size * before * after, kept: true }
     }
 
     #[inline(always)]

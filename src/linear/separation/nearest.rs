@@ -1,5 +1,7 @@
 //! The point of a convex hull nearest to the origin, by non-negative least squares.
 
+use super::budget::Budget;
+use crate::error::Error;
 use crate::scalar::{axpy, dot};
 
 /// Weights below this may be due to rounding errors.
@@ -101,6 +103,7 @@ impl Nearest {
         // Each iteration except the last removes a member.
         while !self.members.is_empty() {
             let optimum = self.solve();
+            self.work += self.members.len() * self.members.len() / 2;
             let step = |(at, (member, &z)): (usize, (&Member, &f64))| {
                 (z <= 0.0).then(|| (at, member.weight / (member.weight - z)))
             };
@@ -131,16 +134,22 @@ impl Nearest {
 
     /// Removes members with a small weight without which the residual stays within `tolerance`: they are
     /// members only because of rounding errors.
-    pub(super) fn prune(&mut self, tolerance: f64) {
+    ///
+    /// # Errors
+    /// Returns an error if the budget does not suffice.
+    pub(super) fn prune(&mut self, tolerance: f64, budget: &mut Budget<'_>) -> Result<(), Error> {
         let mut passed = 0.0;
         // Each iteration keeps a member or removes some.
         while let Some((at, weight)) = self.lightest_above(passed) {
             if weight >= SMALL {
-                return;
+                break;
             }
+            let removal = 3 * self.members.len() * (self.size + self.members.len());
+            budget.spend(removal)?;
             let mut trial = self.clone();
             trial.remove(at);
             loop {
+                budget.spend(removal)?;
                 let weights = trial.solve();
                 trial.set(&weights);
                 // The weights of other members may have depended on the removed one.
@@ -155,6 +164,7 @@ impl Nearest {
                 passed = weight;
             }
         }
+        Ok(())
     }
 
     /// Returns the member with the smallest weight above `bound`.
@@ -190,6 +200,7 @@ impl Nearest {
     fn remove(&mut self, at: usize) {
         self.members.remove(at);
         self.triangle.remove(at);
+        self.work += 4 * self.size * (self.triangle.len() - at);
         for column in at..self.triangle.len() {
             let (a, b) = (self.triangle[column][column], self.triangle[column][column + 1]);
             let length = a.hypot(b);

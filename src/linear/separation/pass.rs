@@ -1,17 +1,24 @@
 //! One pass over all rows of a search.
 
+use super::budget::Budget;
 use super::design::{BLOCK, Block};
 use super::search::Search;
-use super::span::Outside;
+use crate::error::Error;
 use crate::scalar::Real;
 
 impl<T: Real> Search<'_, T> {
     /// Passes over the rows, settles constraints in the span, and returns a selection of rows with a
     /// constraint outside the span that the direction, if given, does not meet strictly. Stops early if there
     /// are plenty.
-    pub(super) fn collect(&mut self, direction: Option<&[f64]>) -> Vec<usize> {
-        let (design, tolerance) = (&self.design, self.tolerance);
-        let outside = Outside::new(&self.span);
+    ///
+    /// # Errors
+    /// Returns an error if the budget does not suffice.
+    pub(super) fn collect(
+        &mut self,
+        direction: Option<&[f64]>,
+        budget: &mut Budget<'_>,
+    ) -> Result<Vec<usize>, Error> {
+        let (design, tolerance, outside) = (&self.design, self.tolerance, &self.outside);
         let mut block = Block::default();
         let (mut scores, mut unit) = (Vec::new(), vec![0.0; design.width()]);
         let mut constraint = vec![0.0; design.size()];
@@ -21,8 +28,8 @@ impl<T: Real> Search<'_, T> {
         for offset in 0..blocks {
             let first = (self.cursor + offset) % blocks * BLOCK;
             let range = first..(first + BLOCK).min(rows);
+            budget.spend(range.len() * design.size())?;
             design.fill(range.clone(), &mut block);
-            self.work += block.count * design.size();
             if let Some(direction) = direction {
                 block.scores(direction, &mut scores);
             }
@@ -46,7 +53,7 @@ impl<T: Real> Search<'_, T> {
                             known = true;
                         }
                         design.constraint(row, rival, &unit, &mut constraint);
-                        self.work += outside.work;
+                        budget.spend(outside.work)?;
                         if outside.length(&mut constraint) <= tolerance.part {
                             self.settled[index] = true;
                             self.settled_more = true;
@@ -66,7 +73,7 @@ impl<T: Real> Search<'_, T> {
                 break;
             }
         }
-        self.choose(&found)
+        Ok(self.choose(&found))
     }
 
     /// Returns all rows found, or the worst row of each of several stretches if there are too many.

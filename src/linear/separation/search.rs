@@ -1,6 +1,8 @@
 //! The search for a direction that is strict on as many constraints as any.
 
-use super::design::Design;
+use super::budget::{Budget, undecided};
+use super::design::{BLOCK, Block, Design};
+use super::estimate::Hint;
 use super::nearest::Nearest;
 use super::span::{Outside, Span};
 use super::working::Working;
@@ -11,21 +13,21 @@ use crate::scalar::dot;
 /// The number of times that rows are added before the search gives up; a handful is usual.
 const ROUNDS: usize = 1000;
 
-/// The number of multiplications after which the search gives up: some seconds. The number grows with the
-/// third power of the number of parameters (a thousand is still feasible), and hardly with the number of
-/// rows.
-const WORK: usize = 10_000_000_000;
-
 /// The ratio by which a nonzero margin must exceed margins that count as zero.
 const DISTINCT: f64 = 10.0;
 
 /// Parts of unit vectors longer than this never count as zero.
 const COARSEST: f64 = 1e-7;
 
+/// The smallest margin of a row that counts, relative to the size of the row and of the direction.
+pub(super) const MARGIN: f64 = 1e-10;
+
 /// Thresholds below which quantities count as zero, for vectors and directions of unit length.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tolerance {
     /// The rounding error of a margin, with a safety factor.
+    rounding: f64,
+    /// The largest margin that counts as zero.
     pub(super) margin: f64,
     /// The largest distance from the origin of a hull that contains it.
     distance: f64,
@@ -36,7 +38,13 @@ pub(super) struct Tolerance {
 impl Tolerance {
     fn new(size: usize) -> Self {
         let rounding = 8.0 * (size as f64 + 8.0) * f64::EPSILON;
-        Tolerance { margin: 8.0 * rounding, distance: 1e2 * rounding, part: 1e4 * rounding }
+        Tolerance {
+            rounding: 8.0 * rounding,
+            margin: MARGIN.max(8.0 * rounding),
+            // Above the margin, so that a direction found on a few rows meets them by more than the margin.
+            distance: (2.0 * MARGIN).max(1e2 * rounding),
+            part: 1e4 * rounding,
+        }
     }
 }
 
@@ -57,7 +65,7 @@ pub(super) struct Search<'a, T: Real> {
     pub(super) design: Design<'a, T>,
     pub(super) tolerance: Tolerance,
     /// The span of constraints that no separating direction meets strictly.
-    pub(super) span: Span,
+    pub(super) outside: Outside,
     /// Whether a constraint lies in the span, for each row and each score column.
     pub(super) settled: Vec<bool>,
     /// Whether this search has settled a constraint that the search it was derived from has not.
@@ -69,33 +77,81 @@ pub(super) struct Search<'a, T: Real> {
     pub(super) least: f64,
     /// The block at which the next pass starts.
     pub(super) cursor: usize,
-    /// The approximate number of multiplications of the search.
-    pub(super) work: usize,
+    /// The constraints to which the search for dependent ones is limited; empty for all.
+    focus: Vec<bool>,
 }
 
 impl<'a, T: Real> Search<'a, T> {
-    /// Creates a search that starts from some rows of every class.
-    pub(super) fn new(design: Design<'a, T>) -> Self {
-        let rows = design.rows.targets.len();
-        let mut search = Search {
+    /// Creates a search without working rows and with these constraints settled, whose span is `span`.
+    fn with_span(design: Design<'a, T>, settled: Vec<bool>, span: Outside) -> Self {
+        Search {
             tolerance: Tolerance::new(design.size()),
-            span: Span::new(design.size()),
-            settled: vec![false; rows * design.score_columns],
+            outside: span,
+            working: Working::new(design.rows.targets.len()),
+            settled,
             settled_more: false,
-            working: Working::new(rows),
             leak: 0.0,
             least: f64::INFINITY,
             cursor: 0,
-            work: 0,
+            focus: Vec::new(),
             design,
-        };
-        search.working.add(&search.representatives(), &search.design);
-        search.settle_working();
-        search
+        }
+    }
+
+    /// Creates a search without working rows and settled constraints.
+    ///
+    /// # Errors
+    /// Returns an error if the budget does not suffice, like all functions of this type.
+    pub(super) fn new(design: Design<'a, T>, budget: &mut Budget<'_>) -> Result<Self, Error> {
+        let constraints = design.rows.targets.len() * design.score_columns;
+        budget.spend(constraints)?;
+        let span = Outside::new(&Span::new(design.size()), budget)?;
+        Ok(Search::with_span(design, vec![false; constraints], span))
+    }
+
+    /// Creates a search in which these constraints, and no others, are met strictly by no direction.
+    pub(super) fn settled(
+        design: Design<'a, T>,
+        settled: Vec<bool>,
+        budget: &mut Budget<'_>,
+    ) -> Result<Self, Error> {
+        let mut search = Search::new(design, budget)?;
+        search.settled = settled;
+        let (size, part) = (search.design.size(), search.tolerance.part);
+        let mut span = Span::new(size);
+        let mut vectors = Vec::new();
+        let mut block = Block::default();
+        let mut unit = vec![0.0; search.design.width()];
+        for first in (0..search.design.rows.targets.len()).step_by(BLOCK) {
+            let range = first..(first + BLOCK).min(search.design.rows.targets.len());
+            search.design.fill(range.clone(), &mut block);
+            for (i, row) in range.enumerate().filter(|&(_, row)| search.design.rows.counts(row)) {
+                unit.iter_mut().zip(block.unit(i)).for_each(|(out, x)| *out = x);
+                for rival in search.design.rivals(row) {
+                    if !search.settled[search.index(row, rival)] {
+                        continue;
+                    }
+                    let mut constraint = vec![0.0; size];
+                    search.design.constraint(row, rival, &unit, &mut constraint);
+                    budget.spend(4 * size * (span.dimension() + 1))?;
+                    let mut rest = constraint.clone();
+                    span.remove(&mut rest);
+                    if dot(&rest, &rest).sqrt() > part {
+                        vectors.push(constraint);
+                    }
+                }
+                if vectors.len() > 2 * size.min(64) {
+                    span.extend(std::mem::take(&mut vectors), part, budget)?;
+                }
+            }
+        }
+        span.extend(vectors, part, budget)?;
+        search.outside = Outside::new(&span, budget)?;
+        Ok(search)
     }
 
     /// Creates a search without some columns that settles the same constraints.
-    pub(super) fn without(&self, dropped: &[usize]) -> Self {
+    pub(super) fn without(&self, dropped: &[usize], budget: &mut Budget<'_>) -> Result<Self, Error> {
         let design = self.design.without(dropped);
         let keep = |at: usize| {
             let j = at % design.width();
@@ -103,78 +159,149 @@ impl<'a, T: Real> Search<'a, T> {
         };
         let masked = |q: &[f64]| q.iter().enumerate().map(|(at, q)| q * keep(at)).collect();
         let mut span = Span::new(design.size());
-        span.extend(self.span.vectors().map(masked).collect(), self.tolerance.part);
-        let mut search = Search {
-            design,
-            tolerance: self.tolerance,
-            span,
-            settled: self.settled.clone(),
-            settled_more: false,
-            working: Working::new(self.design.rows.targets.len()),
-            leak: 0.0,
-            least: f64::INFINITY,
-            cursor: 0,
-            work: 0,
-        };
-        search.working.add(&self.working.rows, &search.design);
-        search.settle_working();
-        search
+        let vectors = self.outside.span().vectors().map(masked).collect();
+        span.extend(vectors, self.tolerance.part, budget)?;
+        let span = Outside::new(&span, budget)?;
+        let mut search = Search::with_span(design, self.settled.clone(), span);
+        search.tolerance = self.tolerance;
+        search.add(&self.working.rows, budget)?;
+        search.settle_working(budget)?;
+        Ok(search)
+    }
+
+    /// Adds working rows. Returns `false` if all of them were present.
+    fn add(&mut self, rows: &[usize], budget: &mut Budget<'_>) -> Result<bool, Error> {
+        budget.spend(rows.len() * self.design.width())?;
+        Ok(self.working.add(rows, &self.design))
     }
 
     /// Finds a direction that is strict on as many constraints as any, or `None` if no direction is strict on
-    /// one.
-    pub(super) fn widest(&mut self) -> Result<Option<Vec<f64>>, Error> {
+    /// one. A hint is a direction that meets many constraints by far.
+    pub(super) fn widest(
+        &mut self,
+        hint: Option<&Hint>,
+        budget: &mut Budget<'_>,
+    ) -> Result<Option<Vec<f64>>, Error> {
+        match hint {
+            Some(hint) => self.settle_likely(hint, budget)?,
+            None => {
+                let rows = self.representatives();
+                self.add(&rows, budget)?;
+                self.settle_working(budget)?;
+            }
+        }
         loop {
-            match self.alternative()? {
+            if let Some(hint) = hint {
+                match self.projected(&hint.direction, budget)? {
+                    Some(Alternative::Strict(direction)) => return Ok(Some(direction)),
+                    Some(Alternative::Nothing) => return Ok(None),
+                    _ => {}
+                }
+            }
+            match self.alternative(budget)? {
                 Alternative::Strict(direction) if DISTINCT * self.leak <= self.least => {
                     return Ok(Some(direction));
                 }
                 // The margins that the direction separates are barely distinguishable from zero.
                 Alternative::Strict(_) if self.tolerance.part < COARSEST => {
                     self.tolerance.part *= DISTINCT;
-                    self.settle_working();
+                    self.settle_working(budget)?;
                 }
                 Alternative::Strict(_) => {
                     return Err(undecided("some rows are nearly, but not quite, in the span of others"));
                 }
                 Alternative::Nothing => return Ok(None),
                 Alternative::Dependent(vectors) => {
-                    let before = self.span.dimension();
-                    self.span.extend(vectors, self.tolerance.part);
-                    if self.span.dimension() == before {
+                    if !self.widen(vectors, budget)? {
                         return Err(undecided("rows are linearly dependent only up to rounding errors"));
                     }
-                    if self.span.dimension() == self.design.dimension() {
+                    if self.outside.span().dimension() == self.design.dimension() {
                         return Ok(None);
                     }
-                    self.settle_working();
                 }
             }
         }
     }
 
+    /// Adds vectors to the span. Returns `false` if they were in it.
+    fn widen(&mut self, vectors: Vec<Vec<f64>>, budget: &mut Budget<'_>) -> Result<bool, Error> {
+        let mut span = self.outside.span().clone();
+        span.extend(vectors, self.tolerance.part, budget)?;
+        let wider = span.dimension() > self.outside.span().dimension();
+        self.outside = Outside::new(&span, budget)?;
+        self.settle_working(budget)?;
+        Ok(wider)
+    }
+
+    /// Settles constraints that a hint meets barely, if at all, as far as they depend on each other. Those
+    /// that the hint meets by far are left out, which saves most of the search.
+    fn settle_likely(&mut self, hint: &Hint, budget: &mut Budget<'_>) -> Result<(), Error> {
+        self.focus = self.barely_met(hint, budget)?;
+        let rows = self.representatives();
+        self.add(&rows, budget)?;
+        loop {
+            let mut nearest = Nearest::new(self.design.size());
+            self.approach(&mut nearest, budget)?;
+            if nearest.length() > self.tolerance.distance {
+                break;
+            }
+            let vectors = self.members(nearest, budget)?;
+            if !self.widen(vectors, budget)? {
+                break;
+            }
+        }
+        self.focus.clear();
+        Ok(())
+    }
+
+    /// Returns the part of a hint outside the span if it is strict on all remaining constraints, and
+    /// `Nothing` if none remains. Otherwise adds the rows that it violates.
+    fn projected(&mut self, hint: &[f64], budget: &mut Budget<'_>) -> Result<Option<Alternative>, Error> {
+        budget.spend(4 * hint.len() * (self.outside.span().dimension() + 1))?;
+        let before = dot(hint, hint).sqrt();
+        let mut direction = self.outside_span(hint.to_vec());
+        let length = dot(&direction, &direction).sqrt();
+        if length <= COARSEST * before || length.is_nan() {
+            return Ok(None);
+        }
+        direction.iter_mut().for_each(|v| *v /= length);
+        let violated = self.collect(Some(&direction), budget)?;
+        if !violated.is_empty() {
+            self.add(&violated, budget)?;
+            return Ok(None);
+        }
+        if self.least == f64::INFINITY {
+            return Ok(Some(Alternative::Nothing));
+        }
+        Ok((DISTINCT * self.leak <= self.least).then_some(Alternative::Strict(direction)))
+    }
+
+    /// Returns the members of a hull that contains the origin.
+    fn members(&self, mut nearest: Nearest, budget: &mut Budget<'_>) -> Result<Vec<Vec<f64>>, Error> {
+        nearest.prune(self.tolerance.distance, budget)?;
+        if nearest.distance() > 10.0 * self.tolerance.distance {
+            return Err(undecided("a combination of rows is zero only up to rounding errors"));
+        }
+        let mut vectors: Vec<_> = nearest.members.into_iter().map(|member| member.vector).collect();
+        vectors.iter_mut().for_each(|vector| vector.truncate(self.design.size()));
+        Ok(vectors)
+    }
+
     /// Decides between the alternatives for the unsettled constraints.
-    pub(super) fn alternative(&mut self) -> Result<Alternative, Error> {
+    pub(super) fn alternative(&mut self, budget: &mut Budget<'_>) -> Result<Alternative, Error> {
         let mut nearest = Nearest::new(self.design.size());
         for _ in 0..ROUNDS {
-            self.approach(&mut nearest)?;
+            self.approach(&mut nearest, budget)?;
             let direction = &nearest.residual[..self.design.size()];
             let length = dot(direction, direction).sqrt();
             if nearest.length() <= self.tolerance.distance {
-                nearest.prune(self.tolerance.distance);
-                if nearest.distance() > 10.0 * self.tolerance.distance {
-                    return Err(undecided("a combination of rows is zero only up to rounding errors"));
-                }
-                let size = self.design.size();
-                let mut vectors: Vec<_> = nearest.members.into_iter().map(|member| member.vector).collect();
-                vectors.iter_mut().for_each(|vector| vector.truncate(size));
-                return Ok(Alternative::Dependent(vectors));
+                return Ok(Alternative::Dependent(self.members(nearest, budget)?));
             }
             let violated = if nearest.members.is_empty() {
-                self.collect(None)
+                self.collect(None, budget)?
             } else {
                 let direction: Vec<f64> = direction.iter().map(|r| -r / length).collect();
-                let violated = self.collect(Some(&direction));
+                let violated = self.collect(Some(&direction), budget)?;
                 if violated.is_empty() {
                     return Ok(Alternative::Strict(direction));
                 }
@@ -186,7 +313,7 @@ impl<'a, T: Real> Search<'a, T> {
             if self.working.rows.len() > 32 * self.capacity() {
                 self.forget(&nearest.residual[..self.design.size()]);
             }
-            if !self.working.add(&violated, &self.design) {
+            if !self.add(&violated, budget)? {
                 return Err(undecided("margins are smaller than rounding errors"));
             }
         }
@@ -194,11 +321,11 @@ impl<'a, T: Real> Search<'a, T> {
     }
 
     /// Returns a direction that is strict on all constraints that are not settled already, if one is found.
-    pub(super) fn strict(&mut self) -> Option<Vec<f64>> {
+    pub(super) fn strict(&mut self, budget: &mut Budget<'_>) -> Option<Vec<f64>> {
         if self.settled_more {
             return None;
         }
-        match self.alternative() {
+        match self.alternative(budget) {
             Ok(Alternative::Strict(direction)) if !self.settled_more => Some(direction),
             _ => None,
         }
@@ -210,35 +337,55 @@ impl<'a, T: Real> Search<'a, T> {
     }
 
     /// Returns whether `direction` is strict on all unsettled constraints, and zero on the settled ones.
-    pub(super) fn confirms(&mut self, direction: &[f64]) -> bool {
+    pub(super) fn confirms(&mut self, direction: &[f64], budget: &mut Budget<'_>) -> Result<bool, Error> {
         let length = dot(direction, direction).sqrt();
         let unit: Vec<f64> = direction.iter().map(|v| v / length).collect();
-        let orthogonal = self.span.vectors().all(|q| dot(q, &unit).abs() <= self.tolerance.part);
-        orthogonal && self.collect(Some(&unit)).is_empty() && !self.settled_more
+        let orthogonal = self.outside.span().vectors().all(|q| dot(q, &unit).abs() <= self.tolerance.part);
+        if !orthogonal || !unit.iter().all(|v| v.is_finite()) {
+            return Ok(false);
+        }
+        let strict = self.collect(Some(&unit), budget)?.is_empty() && !self.settled_more;
+        Ok(strict && self.least < f64::INFINITY && DISTINCT * self.leak <= self.least)
+    }
+
+    /// Returns whether `confirms` holds and the margins of settled constraints are zero up to the rounding
+    /// errors of this direction.
+    pub(super) fn confirms_exactly(
+        &mut self,
+        direction: &[f64],
+        budget: &mut Budget<'_>,
+    ) -> Result<bool, Error> {
+        Ok(self.confirms(direction, budget)? && self.leak <= self.tolerance.rounding)
+    }
+
+    /// Returns the part of a direction outside the span.
+    pub(super) fn outside_span(&self, mut direction: Vec<f64>) -> Vec<f64> {
+        self.outside.span().remove(&mut direction);
+        direction
     }
 
     /// Moves `nearest` to the nearest point of the convex hull of the working rows.
-    fn approach(&mut self, nearest: &mut Nearest) -> Result<(), Error> {
+    fn approach(&mut self, nearest: &mut Nearest, budget: &mut Budget<'_>) -> Result<(), Error> {
         let size = self.design.size();
         let mut refused: Vec<(usize, usize)> = Vec::new();
         let mut scores = vec![0.0; self.design.score_columns];
         for _ in 0..50 * (size + 20) {
-            if self.work > WORK {
-                return Err(undecided("there are too many parameters"));
-            }
             let (residual, distance) = (&nearest.residual, nearest.length());
             if distance <= self.tolerance.distance {
                 return Ok(());
             }
-            self.work += self.working.rows.len() * size;
-            let mut best = (self.tolerance.margin * distance, None);
+            budget.spend(
+                self.working.rows.len() * size
+                    + 4 * size * (nearest.members.len() + self.outside.span().dimension()),
+            )?;
+            let mut best = (self.tolerance.rounding * distance, None);
             for slot in 0..self.working.rows.len() {
                 self.working.scores(slot, residual, &mut scores);
                 let row = self.working.rows[slot];
                 for rival in self.design.rivals(row) {
                     let gain = self.design.margin(row, rival, |k| scores[k]) + residual[size];
                     if gain > best.0
-                        && !self.settled[self.index(row, rival)]
+                        && self.searches(self.index(row, rival))
                         && !refused.contains(&(slot, rival))
                     {
                         best = (gain, Some((slot, rival)));
@@ -254,19 +401,22 @@ impl<'a, T: Real> Search<'a, T> {
             if !nearest.enter(vector) {
                 refused.push((slot, rival));
             }
-            self.work += nearest.work - before;
+            budget.spend(nearest.work - before)?;
         }
         Err(undecided("the search for the nearest point of the rows' convex hull did not finish"))
     }
 
     /// Returns evenly spaced rows of every class. In general position, twice as many rows as parameters
-    /// overlap, if any do.
+    /// overlap, if any do. With a focus, only rows with a constraint in it.
     fn representatives(&self) -> Vec<usize> {
         let classes = self.design.rows.targets;
         let count = classes.iter().max().map_or(1, |&largest| largest + 1);
         let share = self.capacity().div_ceil(count).max(2);
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];
-        self.design.rows.counted().into_iter().for_each(|row| members[classes[row]].push(row));
+        let searched =
+            |&row: &usize| self.design.rivals(row).any(|rival| self.searches(self.index(row, rival)));
+        let rows = self.design.rows.counted().into_iter().filter(searched);
+        rows.for_each(|row| members[classes[row]].push(row));
         let spaced = |members: &Vec<usize>| {
             let step = members.len().div_ceil(share).max(1);
             members.iter().copied().step_by(step).collect::<Vec<usize>>()
@@ -296,8 +446,8 @@ impl<'a, T: Real> Search<'a, T> {
 
     /// Settles the working rows' constraints that lie in the span, and drops rows that have no other
     /// constraint.
-    fn settle_working(&mut self) {
-        let outside = Outside::new(&self.span);
+    fn settle_working(&mut self, budget: &mut Budget<'_>) -> Result<(), Error> {
+        let outside = &self.outside;
         let mut constraint = vec![0.0; self.design.size()];
         let mut kept = Vec::new();
         for (slot, &row) in self.working.rows.iter().enumerate() {
@@ -308,7 +458,7 @@ impl<'a, T: Real> Search<'a, T> {
                     continue;
                 }
                 self.design.constraint(row, rival, self.working.unit(slot), &mut constraint);
-                self.work += outside.work;
+                budget.spend(outside.work)?;
                 if outside.length(&mut constraint) <= self.tolerance.part {
                     self.settled[index] = true;
                     self.settled_more = true;
@@ -321,21 +471,23 @@ impl<'a, T: Real> Search<'a, T> {
             }
         }
         self.working.keep(&kept, &self.design);
+        Ok(())
     }
 
     /// Returns the part of a working row's constraint outside the span.
     fn working_part(&self, slot: usize, rival: usize) -> Vec<f64> {
         let mut part = vec![0.0; self.design.size()];
         self.design.constraint(self.working.rows[slot], rival, self.working.unit(slot), &mut part);
-        self.span.remove(&mut part);
+        self.outside.span().remove(&mut part);
         part
     }
 
-    fn index(&self, row: usize, rival: usize) -> usize {
+    /// Returns whether a constraint is open and, if there is a focus, in it.
+    fn searches(&self, index: usize) -> bool {
+        !self.settled[index] && self.focus.get(index).is_none_or(|&inside| inside)
+    }
+
+    pub(super) fn index(&self, row: usize, rival: usize) -> usize {
         row * self.design.score_columns + rival
     }
-}
-
-fn undecided(reason: &'static str) -> Error {
-    Error::SeparationUndecided { reason }
 }

@@ -1,5 +1,7 @@
 //! Subspaces represented by orthonormal bases.
 
+use super::budget::Budget;
+use crate::error::Error;
 use crate::rng::Rng;
 use crate::scalar::{axpy, dot};
 
@@ -37,12 +39,24 @@ impl Span {
 
     /// Adds the directions of `vectors` outside the subspace, longest first, as long as they are longer than
     /// `negligible`.
-    pub(super) fn extend(&mut self, mut vectors: Vec<Vec<f64>>, negligible: f64) {
-        vectors.iter_mut().for_each(|vector| self.remove(vector));
+    ///
+    /// # Errors
+    /// Returns an error if the budget does not suffice.
+    pub(super) fn extend(
+        &mut self,
+        mut vectors: Vec<Vec<f64>>,
+        negligible: f64,
+        budget: &mut Budget<'_>,
+    ) -> Result<(), Error> {
+        for vector in &mut vectors {
+            budget.spend(4 * self.basis.len())?;
+            self.remove(vector);
+        }
         while let Some((at, length)) = longest(&vectors) {
             if length <= negligible || self.dimension() == self.size {
-                return;
+                break;
             }
+            budget.spend(4 * self.basis.len() + 3 * vectors.len() * self.size)?;
             let mut q = vectors.swap_remove(at);
             // Early subtractions left errors relative to the original length.
             self.remove(&mut q);
@@ -54,35 +68,43 @@ impl Span {
             vectors.iter_mut().for_each(|vector| axpy(-dot(&q, vector), &q, vector));
             self.basis.extend_from_slice(&q);
         }
+        Ok(())
     }
 
     /// Returns the orthogonal complement, computed from random vectors, a few more than its dimension.
-    fn complement(&self) -> Span {
+    fn complement(&self, budget: &mut Budget<'_>) -> Result<Span, Error> {
         let mut rng = Rng::new(0);
         let count = self.size - self.dimension();
         let mut draw = || (0..self.size).map(|_| rng.standard_normal()).collect();
         let vectors = (0..count + 4).map(|_| draw()).collect();
         let mut whole = self.clone();
-        whole.extend(vectors, 1e-8);
-        Span { size: self.size, basis: whole.basis.split_off(self.basis.len()) }
+        whole.extend(vectors, 1e-8, budget)?;
+        Ok(Span { size: self.size, basis: whole.basis.split_off(self.basis.len()) })
     }
 }
 
 /// Measures the parts of vectors outside a subspace with the smaller of two bases: that of the subspace or of
 /// its complement.
-pub(super) struct Outside<'a> {
-    span: &'a Span,
+#[derive(Debug, Clone)]
+pub(super) struct Outside {
+    span: Span,
     complement: Option<Span>,
     /// The number of multiplications per measurement.
     pub(super) work: usize,
 }
 
-impl<'a> Outside<'a> {
-    pub(super) fn new(span: &'a Span) -> Self {
-        let complement = (2 * span.dimension() >= span.size).then(|| span.complement());
+impl Outside {
+    pub(super) fn new(span: &Span, budget: &mut Budget<'_>) -> Result<Self, Error> {
+        let complement =
+            if 2 * span.dimension() >= span.size { Some(span.complement(budget)?) } else { None };
         let complement = complement.filter(|rest| rest.dimension() + span.dimension() == span.size);
         let work = span.size * complement.as_ref().map_or(4 * span.dimension(), Span::dimension);
-        Outside { span, complement, work }
+        Ok(Outside { span: span.clone(), complement, work })
+    }
+
+    /// Returns the subspace.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
     }
 
     /// Returns the length of the part of `vector` outside the subspace. Overwrites `vector`.
@@ -105,6 +127,7 @@ fn longest(vectors: &[Vec<f64>]) -> Option<(usize, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::ControlFlow;
 
     #[test]
     fn bases_are_orthonormal_and_complements_complete_them() {
@@ -113,9 +136,11 @@ mod tests {
         let (a, b) = (draw(7), draw(7));
         let sum: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 1e6 * a - b).collect();
         let mut span = Span::new(7);
-        span.extend(vec![a.clone(), b.clone(), sum], 1e-8);
+        let mut observer = || ControlFlow::Continue(());
+        let mut budget = Budget::new(100_000, &mut observer);
+        span.extend(vec![a.clone(), b.clone(), sum], 1e-8, &mut budget).unwrap();
         assert_eq!(span.dimension(), 2);
-        let complement = span.complement();
+        let complement = span.complement(&mut budget).unwrap();
         assert_eq!(complement.dimension(), 5);
         let all: Vec<&[f64]> = span.vectors().chain(complement.vectors()).collect();
         for (i, p) in all.iter().enumerate() {
@@ -129,8 +154,11 @@ mod tests {
         assert!(dot(&rest, &rest).sqrt() < 1e-14);
         // Either basis measures the same.
         let other = draw(7);
-        let [few, many] = [&span, &complement].map(|span| Outside::new(span).length(&mut other.clone()));
+        let [less, more] = [&span, &complement].map(|span| Outside::new(span, &mut budget).unwrap());
+        let [few, many] = [&less, &more].map(|outside| outside.length(&mut other.clone()));
         approx::assert_relative_eq!(few.hypot(many), dot(&other, &other).sqrt(), max_relative = 1e-14);
-        assert!(Outside::new(&span).complement.is_none() && Outside::new(&complement).complement.is_some());
+        assert!(less.complement.is_none() && more.complement.is_some());
+        let mut short = Budget::new(10, &mut observer);
+        assert!(Outside::new(&complement, &mut short).is_err());
     }
 }

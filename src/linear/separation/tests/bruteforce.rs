@@ -5,7 +5,11 @@ use proptest::prelude::*;
 
 use super::exact::strict_rivals;
 use super::{assert_separates, find, kind};
-use crate::linear::separation::SeparationKind;
+use crate::StopReason;
+use crate::estimator::Estimator;
+use crate::linear::LogisticRegression;
+use crate::linear::separation::{Separation, SeparationKind};
+use crate::penalty::Penalty;
 use crate::rng::Rng;
 
 /// Rows of small integers; small ranges give ties, dependent columns and quasi-complete separation in plenty.
@@ -15,11 +19,28 @@ fn draw(n: usize, d: usize, count: usize, range: usize, rng: &mut Rng) -> (Vec<V
     (x, (0..n).map(|_| rng.below(count)).collect())
 }
 
-/// Compares with the exact answer; returns which it was.
+/// Compares with the exact answer, without an estimate and with the one of a fit; returns which it was.
 fn agrees(x: &[Vec<i128>], classes: &[usize], count: usize, intercept: bool) -> Option<SeparationKind> {
+    let matrix = DMatrix::from_fn(x.len(), x[0].len(), |row, j| x[row][j] as f64);
+    let kind = check(x, classes, count, intercept, find(&matrix, classes, count, intercept).unwrap());
+    if (0..count).all(|class| classes.contains(&class)) {
+        let config = LogisticRegression::new(Penalty::None).intercept(intercept).max_iterations(25);
+        let model = config.fit(&matrix, classes).unwrap();
+        assert_ne!(model.report().stop, StopReason::SeparationUndecided, "{x:?} {classes:?}");
+        check(x, classes, count, intercept, model.separation().cloned());
+    }
+    kind
+}
+
+fn check(
+    x: &[Vec<i128>],
+    classes: &[usize],
+    count: usize,
+    intercept: bool,
+    found: Option<Separation<f64>>,
+) -> Option<SeparationKind> {
     let d = x[0].len();
     let matrix = DMatrix::from_fn(x.len(), d, |row, j| x[row][j] as f64);
-    let found = find(&matrix, classes, count, intercept).unwrap();
     let all: Vec<usize> = (0..d).collect();
     let exact = strict_rivals(x, classes, count, intercept, &all);
     let separated = |row: usize| exact[row * (count - 1)..][..count - 1].iter().all(|&strict| strict);

@@ -1,11 +1,12 @@
 //! The proof that the estimate exists: given where it does and the fit is good, never where it does not.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 use proptest::prelude::*;
 
-use super::{find, rows};
+use super::{Estimate, find, rows, with_budget};
 use crate::estimator::Estimator;
-use crate::linear::separation::estimate_exists;
+use crate::examples::ClassExamples;
+use crate::linear::separation::{certificate, design::Design};
 use crate::linear::{FittedLogistic, LogisticRegression};
 use crate::penalty::Penalty;
 use crate::rng::Rng;
@@ -18,6 +19,22 @@ fn fit(
 ) -> FittedLogistic<f64, usize> {
     let model = LogisticRegression::new(Penalty::None).intercept(intercept).max_iterations(iterations);
     model.fit(x, classes).unwrap()
+}
+
+fn estimate_exists(
+    rows: ClassExamples<'_, f64>,
+    count: usize,
+    intercept: bool,
+    slopes: &DMatrix<f64>,
+    intercepts: &[f64],
+    offset: Option<DMatrixView<'_, f64>>,
+) -> bool {
+    let estimate = Estimate { slopes, intercepts, offset, maximises_likelihood: true };
+    with_budget(usize::MAX, |budget| {
+        let mut design = Design::new(rows, count, intercept);
+        design.drop_dependent(budget);
+        certificate::estimate_exists(&design, &estimate, budget).unwrap()
+    })
 }
 
 fn certified(

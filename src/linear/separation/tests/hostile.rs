@@ -2,9 +2,9 @@
 
 use nalgebra::{DMatrix, dmatrix};
 
-use super::{assert_separates, find, kind, rows};
+use super::{assert_separates, find, kind, rows, separation};
 use crate::error::Error;
-use crate::linear::separation::{SeparationKind, separation};
+use crate::linear::separation::SeparationKind;
 use crate::rng::Rng;
 
 fn normal(n: usize, d: usize, rng: &mut Rng) -> DMatrix<f64> {

@@ -1,15 +1,19 @@
 //! Separation against exact arithmetic, known cases, planted directions and hostile data.
 
+mod bounded;
 mod bruteforce;
 mod certificates;
 mod exact;
 mod hostile;
 mod known;
 mod planted;
+mod rounding;
+
+use std::ops::ControlFlow;
 
 use nalgebra::DMatrix;
 
-use super::{Separation, SeparationKind, separation};
+use super::{Budget, Estimate, Separation, SeparationKind};
 use crate::error::Error;
 use crate::examples::ClassExamples;
 use crate::scalar::Real;
@@ -30,6 +34,21 @@ fn find<T: Real>(
     intercept: bool,
 ) -> Result<Option<Separation<T>>, Error> {
     separation(rows(x, classes, None), count, intercept)
+}
+
+/// The separation of rows without an estimate and with a budget that always suffices.
+fn separation<T: Real>(
+    rows: ClassExamples<'_, T>,
+    count: usize,
+    intercept: bool,
+) -> Result<Option<Separation<T>>, Error> {
+    with_budget(usize::MAX, |budget| super::separation(rows, count, intercept, None, budget))
+}
+
+/// Calls `search` with a budget of that many multiplications.
+fn with_budget<R>(multiplications: usize, search: impl FnOnce(&mut Budget<'_>) -> R) -> R {
+    let mut observer = || ControlFlow::Continue(());
+    search(&mut Budget::new(multiplications, &mut observer))
 }
 
 fn kind<T: Real>(found: &Option<Separation<T>>) -> Option<SeparationKind> {

@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
-use super::{assert_separates, find, kind, rows};
-use crate::linear::separation::{SeparationKind, separation};
+use super::{assert_separates, find, kind, rows, separation};
+use crate::linear::separation::SeparationKind;
 use crate::rng::Rng;
 
 fn normal(n: usize, d: usize, rng: &mut Rng) -> DMatrix<f64> {
