@@ -413,7 +413,7 @@ fn huge_and_tiny_weights_change_no_metric() {
     let unit = |exponent: i32| plain.iter().map(|w| w * 2f64.powi(exponent)).collect::<Vec<f64>>();
     let mut metrics = all();
     metrics.push(Box::new(cost));
-    for exponent in [-1000, 1000, 1018] {
+    for exponent in [-1000, 1000, 1019] {
         let weights = unit(exponent);
         for (index, metric) in metrics.iter().enumerate() {
             let of = |weights: &[f64]| metric.evaluate_indices(&truth, p.as_view(), Some(weights));
@@ -438,14 +438,18 @@ fn huge_and_tiny_weights_change_no_metric() {
             (curve.expected_error(), curve.reliability(), curve.resolution())
         };
         assert_eq!(curve(&weights), curve(&plain));
-        let interval = |weights: &[f64]| {
-            let bootstrap = Bootstrap::new().resamples(50);
-            bootstrap.interval(&BrierScore, &truth, &p, &[0, 1, 2], Some(weights)).expect("an interval")
-        };
-        let (found, wanted) = (interval(&weights), interval(&plain));
-        assert_eq!((found.lower, found.upper), (wanted.lower, wanted.upper));
-        assert_eq!((found.estimate, found.undefined), (wanted.estimate, 0));
     }
+    // A row that overflows if it is drawn twice.
+    let heavy = |unit: f64| -> Vec<f64> {
+        (0..24).map(|row| unit * if row == 0 { 64.0 } else { plain[row] }).collect()
+    };
+    let interval = |weights: &[f64]| {
+        let bootstrap = Bootstrap::new().resamples(50);
+        bootstrap.interval(&BrierScore, &truth, &p, &[0, 1, 2], Some(weights)).expect("an interval")
+    };
+    let (found, wanted) = (interval(&heavy(2f64.powi(1017))), interval(&heavy(1.0)));
+    assert_eq!((found.lower, found.upper), (wanted.lower, wanted.upper));
+    assert_eq!((found.estimate, found.undefined), (wanted.estimate, 0));
 }
 
 #[test]
