@@ -450,6 +450,15 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A calibration of scores without a usable result.
+    #[error("{what} failed: {reason}")]
+    CalibrationFailed {
+        /// The method.
+        what: &'static str,
+        /// The reason, and what to do.
+        reason: &'static str,
+    },
+
     /// A fit inside another computation that did not reach an optimum, so the result would be meaningless.
     #[error(
         "{what} did not converge (max|gradient| {gradient:.1e}): rescale the columns of `x`, or drop some"

@@ -7,7 +7,7 @@ use crate::classifier::{Classifier, ClassifierExt, predictions};
 use crate::error::Error;
 use crate::label::{Label, indices};
 use crate::rows::Rows;
-use crate::scalar::Real;
+use crate::scalar::{Real, power_of_two};
 
 /// A measure of the quality of predicted probabilities, by which model selection compares models.
 ///
@@ -231,11 +231,24 @@ pub(crate) fn double<T: Real>(weights: Option<&[T]>) -> Option<Vec<f64>> {
 
 /// Returns the mean of `of(row)`, weighted if there are weights; rows of weight 0 are not evaluated.
 pub(crate) fn mean(rows: usize, weights: Option<&[f64]>, of: impl Fn(usize) -> f64) -> f64 {
-    let Some(weights) = weights else {
-        return (0..rows).map(of).sum::<f64>() / rows as f64;
-    };
-    let counted = || weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0);
-    counted().map(|(row, weight)| weight * of(row)).sum::<f64>() / weights.iter().sum::<f64>()
+    let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+    let counted = (0..rows).filter(|&row| weight(row) > 0.0);
+    weighted_mean(&counted.map(|row| (weight(row), of(row))).collect::<Vec<_>>())
+}
+
+/// Returns the mean of the second numbers, weighted by the first; NaN if the weights sum to 0.
+///
+/// It is finite if the numbers are, although sums of weights or of products may be beyond the range: both are
+/// scaled by powers of two, which rounds nothing.
+pub(crate) fn weighted_mean(pairs: &[(f64, f64)]) -> f64 {
+    let unit = |of: fn(&(f64, f64)) -> f64| power_of_two(pairs.iter().map(of).fold(0.0, f64::max));
+    let (heaviest, largest) = (unit(|(weight, _)| *weight), unit(|(_, value)| value.abs()));
+    // A weight that is not 0 stays so, because it may be that of an infinite value.
+    let scale = |weight: f64| if weight > 0.0 { (weight / heaviest).max(f64::MIN_POSITIVE) } else { 0.0 };
+    let scaled = pairs.iter().map(|&(weight, value)| (scale(weight), value / largest));
+    let (weights, sum) =
+        scaled.fold((0.0, 0.0), |(weights, sum), (weight, v)| (weights + weight, sum + weight * v));
+    sum / weights * largest
 }
 
 #[cfg(test)]
@@ -271,6 +284,19 @@ mod tests {
             let of = |p| (&metric).evaluate(&y, p, &CLASSES, Some(&[2.0, 1.0, 1.0, 0.0, 1.0]));
             assert_eq!(of(&certain), of(&p));
         }
+    }
+
+    #[test]
+    fn means_are_finite_where_sums_are_not() {
+        for weight in [1e-300, 1.0, 1e300, 1e307] {
+            for value in [1e-300, 3.0, 1e308] {
+                let found = weighted_mean(&[(weight, value); 10]);
+                approx::assert_relative_eq!(found, value, max_relative = 1e-15);
+            }
+        }
+        assert_eq!(weighted_mean(&[(3.0, 1.0), (1.0, 2.0)]), 1.25);
+        assert_eq!(weighted_mean(&[(1e-300, f64::INFINITY), (1e300, 2.0)]), f64::INFINITY);
+        assert!(weighted_mean(&[]).is_nan() && weighted_mean(&[(0.0, 1.0)]).is_nan());
     }
 
     #[test]

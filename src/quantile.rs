@@ -36,6 +36,11 @@ impl Sorted {
         }
     }
 
+    /// Returns the smallest and the largest value, or `None` if there are no values.
+    pub(crate) fn range(&self) -> Option<(f64, f64)> {
+        Some((*self.values.first()?, *self.values.last()?))
+    }
+
     /// Returns the quantile of order p, interpolated linearly between rows: of n rows, counted from 0, that
     /// at position p (n - 1). A weight of 2 counts a row twice. Returns `None` if there are no values.
     pub(crate) fn quantile(&self, p: f64) -> Option<f64> {

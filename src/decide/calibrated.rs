@@ -127,7 +127,7 @@ impl<C> FittedCalibration<C> {
     /// [`Error::ShapeMismatch`] if the sizes differ, [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`]
     /// if the weights are not valid, and [`Error::UnknownLabel`] if a label is not a class of `classifier`.
     /// Returns the errors of `classifier`, [`Error::MissingClass`] if a class has no rows, and
-    /// [`Error::NotConverged`] if the fit of the calibration fails.
+    /// [`Error::CalibrationFailed`] if the scores cannot be calibrated.
     pub fn new<'a, T: Real>(
         classifier: C,
         method: CalibrationMethod,

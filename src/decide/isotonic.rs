@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::error::Error;
-use crate::scalar::Real;
+use crate::scalar::{Pair, Real, max_abs, power_of_two};
 
 /// The monotone function of x that is nearest to y in least squares.
 ///
@@ -36,11 +36,38 @@ pub struct IsotonicRegression {
 }
 
 /// Adjacent x with a common value.
+#[derive(Clone, Copy)]
 struct Block {
-    weight: f64,
-    mean: f64,
+    /// The sums of the weights and of the weighted y, with twice the usual digits, so that none is lost to
+    /// pooling.
+    weight: Pair<f64>,
+    sum: Pair<f64>,
     /// The number of distinct x.
     count: usize,
+}
+
+impl Block {
+    /// One distinct x without rows.
+    const EMPTY: Block =
+        Block { weight: Pair { high: 0.0, low: 0.0 }, sum: Pair { high: 0.0, low: 0.0 }, count: 1 };
+
+    fn mean(&self) -> f64 {
+        (self.sum.high + self.sum.low) / (self.weight.high + self.weight.low)
+    }
+
+    /// Adds a row.
+    fn with(self, y: f64, weight: f64) -> Block {
+        let product = Pair::product(weight, y);
+        let sum = Pair { low: self.sum.low + product.low, ..self.sum }.plus(product.high);
+        Block { weight: self.weight.plus(weight), sum, ..self }
+    }
+
+    /// Pools two blocks.
+    fn and(self, other: Block) -> Block {
+        let add = |a: Pair<f64>, b: Pair<f64>| Pair { low: a.low + b.low, ..a }.plus(b.high);
+        let (weight, sum) = (add(self.weight, other.weight), add(self.sum, other.sum));
+        Block { weight, sum, count: self.count + other.count }
+    }
 }
 
 impl IsotonicRegression {
@@ -63,26 +90,33 @@ impl IsotonicRegression {
                 return Err(Error::NotFinite { argument, row, column: 0, name: None, value: values[row] });
             }
         }
-        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
-        let counted = (0..x.len()).filter(|&row| weight(row) > 0.0);
-        let mut rows: Vec<(f64, f64, f64)> = counted.map(|row| (x[row], y[row], weight(row))).collect();
+        // Powers of two round nothing. In units of them, sums do not overflow.
+        let unit = power_of_two(max_abs(&y));
+        let heaviest = power_of_two(weights.map_or(1.0, max_abs));
+        let weight = |row: usize| {
+            weights.map_or(1.0, |weights| (weights[row].as_f64() / heaviest).max(f64::MIN_POSITIVE))
+        };
+        let counted = (0..x.len()).filter(|&row| weights.is_none_or(|weights| weights[row] > T::zero()));
+        let mut rows: Vec<(f64, f64, f64)> =
+            counted.map(|row| (x[row], y[row] / unit, weight(row))).collect();
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (mut places, mut blocks): (Vec<f64>, Vec<Block>) = (vec![], vec![]);
         for tied in rows.chunk_by(|a, b| a.0 == b.0) {
-            let total: f64 = tied.iter().map(|(_, _, weight)| weight).sum();
-            let mean = tied.iter().map(|(_, y, weight)| weight / total * y).sum::<f64>();
             places.push(tied[0].0);
-            let mut last = Block { weight: total, mean, count: 1 };
-            while let Some(before) =
-                blocks.pop_if(|before| (before.mean > last.mean) == increasing && before.mean != last.mean)
-            {
-                let weight = before.weight + last.weight;
-                let mean = before.mean * (before.weight / weight) + last.mean * (last.weight / weight);
-                last = Block { weight, mean, count: before.count + last.count };
+            let mut last = tied.iter().fold(Block::EMPTY, |block, &(_, y, weight)| block.with(y, weight));
+            while let Some(before) = blocks.pop_if(|before| {
+                let (before, last) = (before.mean(), last.mean());
+                (before > last) == increasing && before != last
+            }) {
+                last = before.and(last);
             }
             blocks.push(last);
         }
-        let values = blocks.iter().flat_map(|block| std::iter::repeat_n(block.mean, block.count)).collect();
+        // Rounding must not move a mean out of the range of y.
+        let ends =
+            rows.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), row| (a.min(row.1), b.max(row.1)));
+        let value = |block: &Block| unit * block.mean().max(ends.0).min(ends.1);
+        let values = blocks.iter().flat_map(|block| std::iter::repeat_n(value(block), block.count)).collect();
         Ok(IsotonicRegression { x: places, y: values })
     }
 
@@ -109,6 +143,10 @@ impl IsotonicRegression {
             return self.y[above - 1];
         }
         let (a, b) = (self.y[above - 1], self.y[above]);
+        // Interpolation would round it.
+        if x == self.x[above] {
+            return b;
+        }
         // Halves, because the distance between two x may overflow.
         let width = self.x[above] / 2.0 - self.x[above - 1] / 2.0;
         let share = (x / 2.0 - self.x[above - 1] / 2.0) / width;

@@ -41,6 +41,7 @@ mod conformal;
 mod cost;
 mod isotonic;
 mod platt;
+mod platt_fit;
 mod priors;
 mod reject;
 mod stored;

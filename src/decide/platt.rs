@@ -1,20 +1,19 @@
 //! Platt scaling: a logistic regression of the true class on the score.
 
-use nalgebra::DMatrix;
-
+use super::platt_fit::{self, Line, Row};
 use crate::check;
 use crate::error::Error;
-use crate::estimator::Estimator;
-use crate::linear::LogisticRegression;
-use crate::penalty::Penalty;
-use crate::scalar::Real;
+use crate::scalar::{Real, is_constant, power_of_two};
 
 /// Platt scaling: the probability σ(slope z + offset) of a score z, fitted by maximum likelihood.
 ///
 /// # Formula
 /// Targets lie slightly inside 0 and 1, so the fit exists even if scores separate the rows. With total
 /// weights p of the rows that have the label and n of the others, the targets are (p + 1)/(p + 2) and 1/(n +
-/// 2).
+/// 2). If all scores are equal up to rounding, the slope is 0.
+///
+/// # Precision
+/// The fit ends when no digit changes. Scores multiplied by a power of two give the same probabilities.
 ///
 /// # References
 /// Platt (1999), "Probabilistic outputs for support vector machines"; Lin, Lin and Weng (2007), "A note on
@@ -38,6 +37,9 @@ pub struct PlattScaling {
     pub(super) at_center: f64,
 }
 
+/// The largest offset of a scaling that keeps no centre.
+const FAR: f64 = 30.0;
+
 impl PlattScaling {
     /// The scaling that leaves scores unchanged.
     pub(crate) const NONE: PlattScaling =
@@ -52,8 +54,8 @@ impl PlattScaling {
     /// # Errors
     /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::Empty`] if there are no rows,
     /// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid,
-    /// [`Error::NotFinite`] if a score is not finite, and [`Error::NotConverged`] if the fit does not
-    /// converge.
+    /// [`Error::NotFinite`] if a score is not finite, and [`Error::CalibrationFailed`] if the slope or the
+    /// offset is beyond the range of numbers.
     pub fn fit<T: Real>(scores: &[T], truth: &[bool], weights: Option<&[T]>) -> Result<Self, Error> {
         check::count("scores", "entries", truth.len(), scores.len())?;
         let rows = scores.len();
@@ -62,35 +64,55 @@ impl PlattScaling {
         }
         check::weights(weights, rows)?;
         let weight = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64());
+        if let Some(row) = scores.iter().position(|z| !z.is_finite()) {
+            let value = scores[row].as_f64();
+            return Err(Error::NotFinite { argument: "scores", row, column: 0, name: None, value });
+        }
         let sum = |has: bool| (0..rows).filter(|&row| truth[row] == has).map(weight).sum::<f64>();
         let (positives, negatives) = (sum(true), sum(false));
+        // A target and its distance from 1 are computed alike, because large weights bring it close to 1.
         let (high, low) = ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));
-        // Each row appears twice, with and without the label, weighted by its target.
-        let x = DMatrix::from_fn(2 * rows, 1, |row, _| scores[row % rows].as_f64());
-        check::finite("scores", &x)?;
-        let y: Vec<bool> = (0..2 * rows).map(|row| row < rows).collect();
-        let target = |row: usize| if truth[row] { high } else { low };
-        let share = |row: usize| if row < rows { target(row) } else { 1.0 - target(row - rows) };
-        let both: Vec<f64> = (0..2 * rows).map(|row| weight(row % rows) * share(row)).collect();
-        let counted = || (0..rows).filter(|&row| weight(row) > 0.0).map(|row| x[row]);
-        let first = counted().next().unwrap_or(0.0);
-        if counted().all(|score| score == first) {
-            // If all scores are equal, only the fraction of the targets can be learned.
-            let share = both[..rows].iter().sum::<f64>() / both.iter().sum::<f64>();
-            return Ok(PlattScaling::new(0.0, (share / (1.0 - share)).ln()));
+        let (not_high, not_low) = (1.0 / (positives + 2.0), (negatives + 1.0) / (negatives + 2.0));
+        let counted = || (0..rows).filter(|&row| weight(row) > 0.0);
+        let largest = |of: &dyn Fn(usize) -> f64| counted().map(of).fold(0.0, f64::max);
+        // Powers of two round nothing, so the answer is the same in every unit of the scores.
+        let unit = power_of_two(largest(&|row| scores[row].as_f64().abs()));
+        let heaviest = power_of_two(largest(&weight));
+        let row = |row: usize| Row {
+            score: scores[row].as_f64() / unit,
+            weight: weight(row) / heaviest,
+            has: if truth[row] { high } else { low },
+            has_not: if truth[row] { not_high } else { not_low },
+        };
+        let counted: Vec<Row> = counted().map(row).filter(|row| row.weight > 0.0).collect();
+        let ends = counted.iter().map(|row| row.score);
+        let ends = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), z| (low.min(z), high.max(z)));
+        if is_constant::<T>(ends.0, ends.1) {
+            // If all scores are equal up to rounding, only the fraction of the targets can be learned.
+            let sum = |of: fn(&Row) -> f64| counted.iter().map(|row| row.weight * of(row)).sum::<f64>();
+            let (has, has_not) = (sum(|row| row.has), sum(|row| row.has_not));
+            let odds = has / has_not;
+            let offset = if odds.is_normal() { odds.ln() } else { has.ln() - has_not.ln() };
+            return PlattScaling::new(0.0, offset).checked();
         }
-        let model = LogisticRegression::new(Penalty::None).fit_weighted(&x, &y, &both)?;
-        if !model.report().converged() {
-            let gradient = model.report().gradient_norm.unwrap_or(f64::NAN);
-            return Err(Error::NotConverged { what: "the calibration", gradient });
+        let Line { center, slope, middle } = platt_fit::fit(&counted)
+            .ok_or(Error::CalibrationFailed { what: "Platt scaling", reason: "its optimum was not found" })?;
+        let offset = middle - slope * center;
+        // Beyond, the offset has lost digits.
+        if offset.abs().max(middle.abs()) <= FAR {
+            return PlattScaling::new(slope / unit, offset).checked();
         }
-        let (slope, offset) = (model.coefficients()[0], model.intercept()[0]);
-        let (center, scores) = model.center_and_scores();
-        Ok(PlattScaling {
-            slope,
-            offset,
-            center: center.map_or(0.0, |center| center[0]),
-            at_center: scores[0],
+        PlattScaling { slope: slope / unit, offset, center: center * unit, at_center: middle }.checked()
+    }
+
+    /// Checks that both numbers are finite.
+    fn checked(self) -> Result<Self, Error> {
+        if self.slope.is_finite() && self.offset.is_finite() {
+            return Ok(self);
+        }
+        Err(Error::CalibrationFailed {
+            what: "Platt scaling",
+            reason: "its slope or offset is beyond the range of numbers: multiply the scores by a constant",
         })
     }
 

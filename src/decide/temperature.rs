@@ -3,63 +3,124 @@
 use nalgebra::DMatrix;
 
 use crate::error::Error;
+use crate::scalar::{Pair, max_abs, power_of_two};
 
-/// The largest factor, and the reciprocal of the smallest.
+/// The factor for scores that classify every row correctly, and the reciprocal of that for scores that are
+/// worse than none, where the mean range of the scores of a row is 1.
 const MOST: f64 = 22026.465794806718; // e^10
 
-/// Returns the factor β = 1 / T that minimises the mean of -ln softmax(β z)_y, between e^-10 and e^10.
+/// The most iterations. Ten are usual.
+const ITERATIONS: usize = 500;
+
+/// Returns the factor β = 1 / T that minimises the mean of -ln softmax(β z)_y.
 ///
-/// `scores` are n x K. The mean is convex in β, so Newton steps within a shrinking bracket find the minimum.
+/// `scores` are n x K. The mean is convex in β, so Newton steps in ln β within a shrinking bracket find the
+/// minimum. They end when no digit changes.
+///
+/// If the mean falls for ever with β or 1/β, the factor is e^10 or e^-10, divided by the mean range of the
+/// scores of a row.
 ///
 /// # Errors
-/// Returns [`Error::NotConverged`] if scores exceed the range of the exponential function.
+/// Returns [`Error::CalibrationFailed`] if the factor or its reciprocal is beyond the range of numbers.
 pub(super) fn fit(scores: &DMatrix<f64>, truth: &[usize], weights: Option<&[f64]>) -> Result<f64, Error> {
-    let total = weights.map_or(truth.len() as f64, |weights| weights.iter().sum());
-    let (mut low, mut high) = (1.0 / MOST, MOST);
-    // Returns the first and second derivative of the mean at β.
-    let derivatives = |beta: f64| {
-        let (mut first, mut second) = (0.0, 0.0);
-        for (row, &own) in truth.iter().enumerate() {
-            let weight = weights.map_or(1.0, |weights| weights[row]) / total;
-            if weight == 0.0 {
-                continue;
-            }
+    // A power of two rounds nothing, and differences of scores are finite in its units.
+    let unit = power_of_two(max_abs(scores.as_slice()));
+    let factor = Mean::new(&(scores / unit), truth, weights).minimum() / unit;
+    if factor.is_normal() && factor.recip().is_normal() {
+        return Ok(factor);
+    }
+    Err(Error::CalibrationFailed {
+        what: "temperature scaling",
+        reason: "the temperature is beyond the range of numbers: multiply the scores by a constant",
+    })
+}
+
+/// The mean of -ln softmax(β z)_y as a function of β.
+struct Mean {
+    /// For each row its weight as a share, and its score of the true class less the largest.
+    rows: Vec<(f64, f64)>,
+    /// The scores less the largest of their row, row by row.
+    differences: Vec<f64>,
+    classes: usize,
+}
+
+impl Mean {
+    fn new(scores: &DMatrix<f64>, truth: &[usize], weights: Option<&[f64]>) -> Self {
+        let total = weights.map_or(truth.len() as f64, |weights| weights.iter().sum());
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        let mut mean = Mean { rows: vec![], differences: vec![], classes: scores.ncols() };
+        for row in (0..truth.len()).filter(|&row| weight(row) > 0.0) {
             let largest = scores.row(row).iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let (mut sum, mut mean, mut square) = (0.0, 0.0, 0.0);
-            for &z in scores.row(row).iter() {
-                let (z, share) = (z - largest, (beta * (z - largest)).exp());
-                // 0 times infinity is 0 here: an outcome of probability 0 does not count.
-                let part = if share == 0.0 { 0.0 } else { share * z };
+            mean.rows.push((weight(row) / total, scores[(row, truth[row])] - largest));
+            mean.differences.extend(scores.row(row).iter().map(|z| z - largest));
+        }
+        mean
+    }
+
+    /// Returns the weight, the score of the true class and all scores of each row.
+    fn rows(&self) -> impl Iterator<Item = (f64, f64, &[f64])> {
+        let differences = self.differences.chunks_exact(self.classes);
+        self.rows.iter().zip(differences).map(|(&(weight, own), all)| (weight, own, all))
+    }
+
+    /// Returns the first and the second derivative at β.
+    fn derivatives(&self, beta: f64) -> (f64, f64) {
+        let (mut first, mut second) = (Pair { high: 0.0, low: 0.0 }, 0.0);
+        for (weight, own, differences) in self.rows() {
+            let (mut sum, mut mean) = (0.0, 0.0);
+            for &z in differences {
+                let share = (beta * z).exp();
                 sum += share;
-                mean += part;
-                square += if share == 0.0 { 0.0 } else { part * z };
+                mean += share * z;
             }
             let mean = mean / sum;
-            first += weight * (mean - (scores[(row, own)] - largest));
-            second += weight * (square / sum - mean * mean).max(0.0);
+            let spread = differences.iter().map(|z| (beta * z).exp() * (z - mean) * (z - mean));
+            first = first.plus(weight * mean).plus(-weight * own);
+            second += weight * (spread.sum::<f64>() / sum);
         }
-        (first, second)
-    };
-    if derivatives(low).0 >= 0.0 {
-        return Ok(low);
+        (first.high + first.low, second)
     }
-    if derivatives(high).0 <= 0.0 {
-        return Ok(high);
-    }
-    let mut beta = 1.0;
-    for _ in 0..200 {
-        let (first, second) = derivatives(beta);
-        if first.is_nan() {
-            return Err(Error::NotConverged { what: "the temperature", gradient: first });
+
+    fn minimum(&self) -> f64 {
+        let range = |differences: &[f64]| differences.iter().fold(0.0, |range: f64, z| range.max(-z));
+        let size: f64 = self.rows().map(|(weight, _, differences)| weight * range(differences)).sum();
+        let size = if size > 0.0 { size } else { 1.0 };
+        if self.derivatives(0.0).0 >= 0.0 {
+            return 1.0 / MOST / size;
         }
-        *(if first > 0.0 { &mut high } else { &mut low }) = beta;
-        let step = beta - first / second;
-        // If the Newton step leaves the bracket, bisect on the log scale.
-        let next = if step > low && step < high { step } else { (low * high).sqrt() };
-        if (next - beta).abs() <= 4.0 * f64::EPSILON * beta || next == low || next == high {
-            return Ok(next);
+        if self.rows().all(|(_, own, _)| own == 0.0) {
+            return MOST / size;
         }
-        beta = next;
+        let (mut low, mut high, mut beta) = (0.0, f64::INFINITY, 1.0 / size);
+        let (mut before, mut factor) = (f64::INFINITY, 2.0);
+        for _ in 0..ITERATIONS {
+            let (first, second) = self.derivatives(beta);
+            if first == 0.0 {
+                break;
+            }
+            *(if first > 0.0 { &mut high } else { &mut low }) = beta;
+            let change = -first / (beta * second);
+            // The number of right digits doubles with every step, so this one finds all.
+            if change.abs() <= 1e-9 {
+                return beta * change.exp();
+            }
+            let step = beta * change.exp();
+            let next = if low == 0.0 || high == f64::INFINITY {
+                // No bracket yet. The factor is squared, because the minimum may be far away.
+                factor *= factor;
+                if first > 0.0 { beta / factor } else { beta * factor }
+            } else if step > low && step < high && first.abs() <= 0.5 * before {
+                step
+            } else {
+                // The step leaves the bracket, or the last one helped little.
+                low.sqrt() * high.sqrt()
+            };
+            before = first.abs();
+            if !(next > low && next < high) {
+                break;
+            }
+            beta = next;
+        }
+        beta
     }
-    Ok(beta)
 }

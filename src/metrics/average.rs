@@ -1,5 +1,7 @@
 //! Averages over classes, and the value of an undefined ratio.
 
+use crate::metric::weighted_mean;
+
 /// The classes over which a metric is averaged.
 ///
 /// ```
@@ -56,6 +58,15 @@ pub enum ZeroDivision {
 }
 
 impl ZeroDivision {
+    /// Returns the mean of `(weight, value)` pairs, or this value if no weight is positive.
+    pub(super) fn mean(self, pairs: &[(f64, f64)]) -> f64 {
+        if pairs.iter().any(|(weight, _)| *weight > 0.0) {
+            weighted_mean(pairs)
+        } else {
+            self.ratio(0.0, 0.0)
+        }
+    }
+
     /// Returns `part / whole`, or this value if `whole` is not positive.
     pub(super) fn ratio(self, part: f64, whole: f64) -> f64 {
         if whole > 0.0 {

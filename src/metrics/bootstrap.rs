@@ -9,7 +9,7 @@ use crate::label::Label;
 use crate::metric::{Metric, double};
 use crate::quantile::Sorted;
 use crate::rng::Rng;
-use crate::scalar::Real;
+use crate::scalar::{Real, max_abs, power_of_two};
 
 /// Bootstrap confidence intervals for any [`Metric`], from rows resampled with replacement.
 ///
@@ -138,8 +138,9 @@ impl Bootstrap {
     /// Returns a confidence interval for an arbitrary statistic of weighted rows.
     ///
     /// Use it for statistics that are not a [`Metric`]. `statistic` receives one weight per row: the number
-    /// of times the row was drawn, times its own weight if `weights` are given. An error from `statistic`
-    /// means that it is not defined for those rows.
+    /// of times the row was drawn, times its own weight if `weights` are given. (Weights so large that their
+    /// sums might overflow are divided by a power of two.) An error from `statistic` means that it is not
+    /// defined for those rows.
     ///
     /// ```
     /// use logit::metrics::{Bootstrap, hamming_loss};
@@ -174,7 +175,7 @@ impl Bootstrap {
             return Err(Error::Empty { argument: "rows", axis: "entries" });
         }
         check::weights(weights, rows)?;
-        let own = weights.map_or_else(|| vec![1.0; rows], <[f64]>::to_vec);
+        let own = weights.map_or_else(|| vec![1.0; rows], drawable);
         // Rows of weight 0 are never drawn.
         let counted: Vec<usize> = (0..rows).filter(|&row| own[row] > 0.0).collect();
         let estimate = statistic(&own)?;
@@ -211,6 +212,14 @@ impl Bootstrap {
         let [lower, upper] = shares.map(|share| sorted.quantile(share).unwrap_or(estimate));
         Ok(BootstrapInterval { estimate, lower, upper, standard_error: deviation(&values), undefined })
     }
+}
+
+/// Returns the weights, scaled by a power of two if the sum of some drawn weights might overflow.
+fn drawable(weights: &[f64]) -> Vec<f64> {
+    let largest = max_abs(weights);
+    let rows = weights.len() as f64;
+    let unit = if (largest * rows * rows).is_finite() { 1.0 } else { power_of_two(largest) };
+    weights.iter().map(|weight| weight / unit).collect()
 }
 
 /// The largest number of evaluations for the correction. Leaving out groups of rows measures skewness as
@@ -250,7 +259,13 @@ fn corrected(shares: [f64; 2], values: &[f64], estimate: f64, left_out: &[f64]) 
     let skewness = if squares > 0.0 { sum(3) / (6.0 * squares.powf(1.5)) } else { 0.0 };
     shares.map(|share| {
         let z = bias + normal.inverse_cdf(share);
-        normal.cdf(bias + z / (1.0 - skewness * z)).clamp(0.0, 1.0)
+        // The correction rises with z as far as its denominator is positive, and without bound towards the
+        // end of that range. Beyond, where only intervals of great confidence or skewness lead, it stays
+        // there.
+        let beyond = 1.0 - skewness * z <= 0.0;
+        // Written so that an infinite z has its limit.
+        let moved = if beyond { z.signum() * f64::INFINITY } else { bias + 1.0 / (1.0 / z - skewness) };
+        normal.cdf(moved).clamp(0.0, 1.0)
     })
 }
 
@@ -263,6 +278,21 @@ fn deviation(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Quantile levels keep their order however far out they are.
+    #[test]
+    fn corrected_levels_rise() {
+        let values: Vec<f64> = (0..100).map(f64::from).collect();
+        for left_out in [[0.0, 0.0, 0.0, 9.0], [9.0, 9.0, 9.0, 0.0], [1.0, 1.0, 2.0, 2.0]] {
+            for estimate in [3.0, 50.0, 96.0] {
+                let level = |share: f64| corrected([share; 2], &values, estimate, &left_out)[0];
+                let shares = [0.0, 1e-300, 1e-17, 1e-9, 0.1, 0.5, 0.9, 1.0 - 1e-9, 1.0 - 1e-16, 1.0];
+                let levels = shares.map(level);
+                assert!(levels.is_sorted() && levels.iter().all(|level| !level.is_nan()), "{levels:?}");
+                assert!(levels[0] < levels[9]);
+            }
+        }
+    }
 
     #[test]
     fn every_row_is_left_out_once() {

@@ -5,7 +5,7 @@ use nalgebra::DMatrixView;
 use crate::check;
 use crate::error::Error;
 use crate::label::Label;
-use crate::metric::{Metric, double};
+use crate::metric::{Metric, double, weighted_mean};
 use crate::quantile::Sorted;
 use crate::scalar::Real;
 
@@ -165,7 +165,7 @@ impl CalibrationCurve {
 
     fn mean(&self, of: impl Fn(f64, f64) -> f64) -> f64 {
         let bins = self.probability.iter().zip(&self.frequency).zip(&self.weight);
-        bins.map(|((&p, &o), weight)| weight * of(p, o)).sum::<f64>() / self.weight.iter().sum::<f64>()
+        weighted_mean(&bins.map(|((&p, &o), &weight)| (weight, of(p, o))).collect::<Vec<_>>())
     }
 }
 

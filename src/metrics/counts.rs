@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::average::{Average, ZeroDivision};
+use crate::scalar::power_of_two;
 
 /// The sums of weights: entry `(i, j)` is for rows of class i that were predicted as j.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,13 @@ pub(super) struct Hits {
 }
 
 impl Hits {
+    /// Divides the sums by a power of two near the largest. Ratios stay the same to the last digit, and the
+    /// sums inside them stay within the range.
+    fn new(right: f64, claimed: f64, there: f64) -> Self {
+        let unit = power_of_two(claimed.max(there));
+        Hits { right: right / unit, claimed: claimed / unit, there: there / unit }
+    }
+
     pub(super) fn precision(self, zero: ZeroDivision) -> f64 {
         zero.ratio(self.right, self.claimed)
     }
@@ -110,7 +118,7 @@ impl Counts {
 
     pub(super) fn hits(&self, class: usize) -> Hits {
         let (claimed, there) = (self.claimed(class), self.support(class));
-        Hits { right: self.0[(class, class)], claimed, there }
+        Hits::new(self.0[(class, class)], claimed, there)
     }
 
     pub(super) fn accuracy(&self) -> f64 {
@@ -123,10 +131,7 @@ impl Counts {
         let classes = 0..self.classes();
         let mean = |weight: &dyn Fn(usize) -> f64| {
             let defined = classes.clone().map(|class| (weight(class), of(self.hits(class))));
-            let defined = defined.filter(|(_, value)| !value.is_nan());
-            let (weights, sum) =
-                defined.fold((0.0, 0.0), |(weights, sum), (w, v)| (weights + w, sum + w * v));
-            zero.ratio(sum, weights)
+            zero.mean(&defined.filter(|(_, value)| !value.is_nan()).collect::<Vec<_>>())
         };
         match average {
             Average::Class(class) if class < self.classes() => of(self.hits(class)),
@@ -135,7 +140,7 @@ impl Counts {
             Average::Weighted => mean(&|class| self.support(class)),
             Average::Micro => {
                 let all = self.total();
-                of(Hits { right: self.0.diagonal().sum(), claimed: all, there: all })
+                of(Hits::new(self.0.diagonal().sum(), all, all))
             }
         }
     }
@@ -202,6 +207,9 @@ impl Counts {
     /// Returns Cohen's kappa; NaN if there is only one class, because chance then always agrees.
     pub(super) fn cohen_kappa(&self, disagreement: Disagreement) -> f64 {
         let total = self.total();
+        let shares = |of: &dyn Fn(usize) -> f64| (0..self.classes()).map(|class| of(class) / total).collect();
+        let there: Vec<f64> = shares(&|class| self.support(class));
+        let claimed: Vec<f64> = shares(&|class| self.claimed(class));
         let (mut found, mut by_chance) = (0.0, 0.0);
         for i in 0..self.classes() {
             for j in 0..self.classes() {
@@ -211,8 +219,8 @@ impl Counts {
                     Disagreement::Linear => distance,
                     Disagreement::Quadratic => distance * distance,
                 };
-                found += cost * self.0[(i, j)] / total;
-                by_chance += cost * (self.support(i) / total) * (self.claimed(j) / total);
+                found += cost * (self.0[(i, j)] / total);
+                by_chance += cost * there[i] * claimed[j];
             }
         }
         1.0 - found / by_chance

@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use super::counts::Counts;
 use crate::check;
 use crate::error::Error;
-use crate::metric::Metric;
+use crate::metric::{Metric, weighted_mean};
 
 /// The mean cost of predicted classes; lower is better.
 ///
@@ -65,6 +65,6 @@ impl Metric for MeanCost {
         check::count("costs", "columns", probabilities.ncols(), self.costs.ncols())?;
         check::finite("costs", &self.costs)?;
         let Counts(counts) = Counts::of_probabilities(truth, probabilities, weights);
-        Ok(counts.dot(&self.costs) / counts.sum())
+        Ok(weighted_mean(&counts.iter().copied().zip(self.costs.iter().copied()).collect::<Vec<_>>()))
     }
 }

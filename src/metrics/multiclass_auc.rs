@@ -2,10 +2,10 @@
 
 use nalgebra::{DMatrix, DMatrixView};
 
-use super::average::{Average, ZeroDivision};
+use super::average::Average;
 use super::roc_auc::RocAuc;
 use crate::error::{Error, unsupported};
-use crate::metric::{EVALUATED, Metric};
+use crate::metric::{EVALUATED, Metric, weighted_mean};
 
 /// The area under the ROC curve for more than two classes, with a choice of averages.
 ///
@@ -134,11 +134,5 @@ impl MulticlassRocAuc {
 
 /// Returns the weighted mean of `(weight, value)` pairs.
 pub(super) fn average(values: impl Iterator<Item = Result<(f64, f64), Error>>) -> Result<f64, Error> {
-    let (mut weights, mut sum) = (0.0, 0.0);
-    for value in values {
-        let (weight, value) = value?;
-        weights += weight;
-        sum += weight * value;
-    }
-    Ok(ZeroDivision::NaN.ratio(sum, weights))
+    Ok(weighted_mean(&values.collect::<Result<Vec<_>, Error>>()?))
 }

@@ -104,10 +104,7 @@ impl<L: Label> ClassificationReport<L> {
     fn average(&self, weight: impl Fn(&ClassScores) -> f64) -> ClassScores {
         let mean = |of: fn(&ClassScores) -> f64| {
             let defined = self.scores.iter().filter(|scores| !of(scores).is_nan());
-            let sums = defined.fold((0.0, 0.0), |(sum, total), scores| {
-                (sum + weight(scores) * of(scores), total + weight(scores))
-            });
-            self.zero.ratio(sums.0, sums.1)
+            self.zero.mean(&defined.map(|scores| (weight(scores), of(scores))).collect::<Vec<_>>())
         };
         ClassScores {
             precision: mean(|s| s.precision),

@@ -238,7 +238,7 @@ impl MlpClassifier {
         }
         self.activation.check()?;
         for initializer in [self.initializer, self.bias_initializer].into_iter().flatten() {
-            initializer.check()?;
+            initializer.check_in::<T>()?;
         }
         check::fraction("dropout", self.dropout)?;
         self.trainer.check::<T>()?;

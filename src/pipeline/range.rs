@@ -6,7 +6,7 @@ use nalgebra::DMatrixView;
 
 use crate::check;
 use crate::error::Error;
-use crate::scalar::{Real, columns};
+use crate::scalar::{Real, columns, is_constant};
 
 /// The rule of a pipeline's model for rows outside the range of the training rows, column by column.
 ///
@@ -120,13 +120,21 @@ impl Range {
         }
     }
 
-    /// Returns the distance of `value` from the range of `column`, in widths of the range. It is 0 inside the
-    /// range and for columns without finite entries, and infinite for a different value of a constant column.
-    fn distance(&self, column: usize, value: f64) -> f64 {
-        let (lower, upper) = (self.lower[column], self.upper[column]);
+    /// Returns the distance of `value` from the range of `column`, in widths of the range.
+    ///
+    /// It is 0 inside the range and for columns without finite entries. For a column that is constant up to
+    /// rounding, it is 0 for values as close, and infinite for others.
+    fn distance<T: Real>(&self, column: usize, value: T) -> f64 {
+        let (lower, upper, value) = (self.lower[column], self.upper[column], value.as_f64());
         let beyond = (lower - value).max(value - upper);
         // NaN, and columns of NaN, are left to the imputer.
-        if beyond > 0.0 && lower <= upper { beyond / (upper - lower) } else { 0.0 }
+        if beyond <= 0.0 || beyond.is_nan() || lower > upper {
+            return 0.0;
+        }
+        if !is_constant::<T>(lower, upper) {
+            return beyond / (upper - lower);
+        }
+        if is_constant::<T>(lower.min(value), upper.max(value)) { 0.0 } else { f64::INFINITY }
     }
 
     /// Applies the rule to rows that are about to be predicted.
@@ -149,7 +157,7 @@ impl Range {
     /// Returns whether an entry is further outside than `beyond`.
     fn is_left_by<T: Real>(&self, x: DMatrixView<'_, T>, beyond: f64) -> bool {
         let leaves = |(column, entries): (usize, &[T])| {
-            entries.iter().any(|value| self.distance(column, value.as_f64()) > beyond)
+            entries.iter().any(|value| self.distance(column, *value) > beyond)
         };
         columns(&x).enumerate().any(leaves)
     }
@@ -160,9 +168,9 @@ impl Range {
         }
         for row in 0..x.nrows() {
             for column in 0..x.ncols() {
-                let value = x[(row, column)].as_f64();
-                if self.distance(column, value) > beyond {
+                if self.distance(column, x[(row, column)]) > beyond {
                     let (lower, upper) = (self.lower[column], self.upper[column]);
+                    let value = x[(row, column)].as_f64();
                     return Err(Error::OutsideRange { row, column, name: None, value, lower, upper });
                 }
             }
@@ -183,7 +191,7 @@ impl Range {
                 distance: 0.0,
             };
             for (row, value) in entries.iter().enumerate() {
-                let distance = self.distance(column, value.as_f64());
+                let distance = self.distance(column, *value);
                 found.rows += usize::from(distance > beyond);
                 if distance > found.distance.max(beyond) {
                     (found.farthest, found.value, found.distance) = (row, value.as_f64(), distance);

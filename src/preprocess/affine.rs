@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
+use super::constant_columns::{ConstantColumns, difference};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::{self, Real, all_finite, column_mut, vectorize};
@@ -100,10 +101,19 @@ fn first_not_finite<T: Real>(entries: &[T]) -> Option<usize> {
     if all_finite(entries) { None } else { entries.iter().position(|v| !v.is_finite()) }
 }
 
-/// Returns the map (x - shift) / scale of the entries of each column.
-pub(super) fn forward<'a, T: Real>(shift: &'a [T], scale: &'a [T]) -> impl Fn(usize, &mut [T]) + 'a {
+/// Returns the map (x - shift) / scale of the entries of each column. In the columns that are `constant`,
+/// values within the rounding of the shift become 0.
+pub(super) fn forward<'a, T: Real>(
+    shift: &'a [T],
+    scale: &'a [T],
+    constant: &'a ConstantColumns,
+) -> impl Fn(usize, &mut [T]) + 'a {
     |column, entries| {
         let (shift, scale) = (shift[column], scale[column]);
+        if constant.contains(column) {
+            entries.iter_mut().for_each(|v| *v = difference(*v, shift) / scale);
+            return;
+        }
         vectorize(
             #[inline(always)]
             || entries.iter_mut().for_each(|v| *v = (*v - shift) / scale),
@@ -130,7 +140,8 @@ pub(super) fn checked_parameters<T: Real>(shift: &[T], scale: &[T]) -> Result<()
     scale.iter().try_for_each(|scale| check::positive("scale", scale.as_f64()))
 }
 
-/// Implements [`Transform`](super::Transform) for a type with a shift and a scale for each column.
+/// Implements [`Transform`](super::Transform) for a type with a shift and a scale for each column, and a
+/// method `forward` that returns its map.
 macro_rules! transform_by_shift_and_scale {
     ($fitted:ident, $shift:ident) => {
         impl<T: Real> Transform<T> for $fitted<T> {
@@ -146,11 +157,10 @@ macro_rules! transform_by_shift_and_scale {
                 out: DMatrixViewMut<'_, T>,
                 _: &mut Scratch<T>,
             ) -> Result<(), Error> {
-                let forward = affine::forward(&self.$shift, &self.scale);
-                affine::change_into(x.view(), out, self.$shift.len(), forward)
+                affine::change_into(x.view(), out, self.$shift.len(), self.forward())
             }
             fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-                affine::change(x, self.$shift.len(), affine::forward(&self.$shift, &self.scale))
+                affine::change(x, self.$shift.len(), self.forward())
             }
             fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
                 let backward = affine::backward(&self.$shift, &self.scale);

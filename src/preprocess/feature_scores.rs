@@ -2,12 +2,11 @@
 
 use statrs::function::beta::checked_beta_reg;
 
-use super::moments::power_of_two;
 use crate::quantile::Sorted;
-use crate::scalar::Real;
+use crate::scalar::{Real, is_constant, power_of_two};
 
-/// The score by which a [`SelectBest`](crate::preprocess::SelectBest) ranks columns. A constant column scores
-/// 0.
+/// The score by which a [`SelectBest`](crate::preprocess::SelectBest) ranks columns. A column that
+/// is constant up to rounding scores 0.
 ///
 /// ```
 /// use logit::prelude::*;
@@ -86,8 +85,19 @@ impl Sample {
         (classes - 1.0, self.total - classes)
     }
 
+    /// Returns whether a column is constant up to rounding.
+    fn is_constant<T: Real>(&self, column: &[T]) -> bool {
+        let values = self.rows.iter().map(|&(row, ..)| column[row].as_f64());
+        let ends =
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        is_constant::<T>(ends.0, ends.1)
+    }
+
     /// Returns the F statistic of a column.
     pub(super) fn anova_f<T: Real>(&self, column: &[T]) -> f64 {
+        if self.is_constant(column) {
+            return 0.0;
+        }
         let value = |row: usize| column[row].as_f64();
         let largest = self.rows.iter().fold(0.0, |most: f64, &(row, ..)| most.max(value(row).abs()));
         // Powers of two are exact, and in units of one, differences and squares do not overflow.
@@ -95,10 +105,6 @@ impl Sample {
         let start = self.rows.first().map_or(0.0, |&(row, ..)| value(row) / unit);
         let spread =
             self.rows.iter().fold(0.0, |most: f64, &(row, ..)| most.max((value(row) / unit - start).abs()));
-        // The column is constant, up to a few units in the last place.
-        if spread <= 8.0 * f64::EPSILON {
-            return 0.0;
-        }
         let scale = power_of_two(spread);
         let deviation = |row: usize| (value(row) / unit - start) / scale;
         // Deviations from the class's first row give a class without spread a sum of squares of exactly 0.
@@ -130,6 +136,9 @@ impl Sample {
 
     /// Returns the mutual information of the classes and a column that is cut into at most `bins` bins.
     pub(super) fn mutual_information<T: Real>(&self, column: &[T], bins: usize) -> f64 {
+        if self.is_constant(column) {
+            return 0.0;
+        }
         let values: Vec<T> = self.rows.iter().map(|&(row, ..)| column[row]).collect();
         let weights: Vec<f64> = self.rows.iter().map(|&(.., weight)| weight).collect();
         let edges = edges(&values, &weights, bins);

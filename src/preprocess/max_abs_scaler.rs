@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::{self, transform_by_shift_and_scale};
+use super::constant_columns::ConstantColumns;
 use super::{Transform, Transformer, TransformerOptions};
 use crate::check;
 use crate::error::Error;
@@ -63,6 +64,12 @@ impl<T: Real> FittedMaxAbsScaler<T> {
     /// Returns the divisor of each column.
     pub fn scale(&self) -> &[T] {
         &self.scale
+    }
+
+    /// Returns the map of the entries of each column. Division leaves a column constant up to rounding if it
+    /// was, so none has to be known.
+    fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
+        affine::forward(&self.zero, &self.scale, ConstantColumns::NONE)
     }
 }
 

@@ -2,18 +2,21 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
+use super::constant_columns::{ConstantColumns, difference};
 use super::{Transform, Transformer, TransformerOptions, affine, checked_names};
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{Real, columns};
+use crate::scalar::{Real, columns, is_constant};
 use crate::scratch::Scratch;
 
 /// Scales each column so that its smallest training value maps to the lower end of a range and its largest to
 /// the upper end.
 ///
 /// # Formula
-/// z = a + (b - a) (x - min) / (max - min). A constant column becomes a.
+/// z = a + (b - a) (x - min) / (max - min). In a column that is constant up to rounding (see
+/// [`StandardScaler`](crate::StandardScaler)), values as close to min become exactly a, and others are divided
+/// by 1.
 ///
 /// # Examples
 /// ```
@@ -89,20 +92,26 @@ pub struct FittedMinMaxScaler<T> {
     pub(super) low: f64,
     pub(super) high: f64,
     pub(super) clip: bool,
+    pub(super) constant: ConstantColumns,
 }
 
 impl<T: Real> FittedMinMaxScaler<T> {
     /// # Errors
     /// Returns an error for settings out of range, and [`Error::FitOverflow`] if the minimum of a column is
     /// above its maximum or their difference is not finite.
-    pub(super) fn new(settings: MinMaxScaler, minimum: Vec<T>, maximum: Vec<T>) -> Result<Self, Error> {
+    pub(super) fn new(
+        settings: MinMaxScaler,
+        minimum: Vec<T>,
+        maximum: Vec<T>,
+        constant: ConstantColumns,
+    ) -> Result<Self, Error> {
         settings.check()?;
         check::count("maximum", "entries", minimum.len(), maximum.len())?;
         if minimum.iter().zip(&maximum).any(|(&low, &high)| low > high || !(high - low).is_finite()) {
             return Err(Error::FitOverflow);
         }
         let MinMaxScaler { low, high, clip } = settings;
-        Ok(FittedMinMaxScaler { minimum, maximum, low, high, clip })
+        Ok(FittedMinMaxScaler { minimum, maximum, low, high, clip, constant })
     }
 
     /// Returns the smallest training value of each column.
@@ -115,6 +124,11 @@ impl<T: Real> FittedMinMaxScaler<T> {
         &self.maximum
     }
 
+    /// Returns the columns that were constant up to rounding in the fit, in ascending order.
+    pub fn constant_columns(&self) -> &[usize] {
+        self.constant.indices()
+    }
+
     /// Returns the factor by which each column is multiplied.
     pub fn scale(&self) -> Vec<T> {
         (0..self.minimum.len()).map(|column| T::of(self.high - self.low) / self.width(column)).collect()
@@ -124,7 +138,7 @@ impl<T: Real> FittedMinMaxScaler<T> {
     /// constant column.
     fn width(&self, column: usize) -> T {
         let width = self.maximum[column] - self.minimum[column];
-        if width < T::MIN_POSITIVE { T::one() } else { width }
+        if width < T::MIN_POSITIVE || self.constant.contains(column) { T::one() } else { width }
     }
 
     /// Returns the map of the entries of a column to the output range.
@@ -132,8 +146,10 @@ impl<T: Real> FittedMinMaxScaler<T> {
         let (low, high) = (T::of(self.low), T::of(self.high));
         move |column, entries| {
             let (minimum, width) = (self.minimum[column], self.width(column));
+            let constant = self.constant.contains(column);
             for v in entries {
-                *v = low + (high - low) * ((*v - minimum) / width);
+                let above = if constant { difference(*v, minimum) } else { *v - minimum };
+                *v = low + (high - low) * (above / width);
                 if self.clip {
                     *v = v.max(low).min(high);
                 }
@@ -164,7 +180,10 @@ impl<T: Real> Transformer<T> for MinMaxScaler {
             minimum.push(low.unwrap_or(T::zero()));
             maximum.push(high.unwrap_or(T::zero()));
         }
-        FittedMinMaxScaler::new(*self, minimum, maximum)
+        let ends = minimum.iter().zip(&maximum);
+        let constant = ends.map(|(low, high)| is_constant::<T>(low.as_f64(), high.as_f64()));
+        let constant = ConstantColumns::new(constant);
+        FittedMinMaxScaler::new(*self, minimum, maximum, constant)
     }
 }
 

@@ -17,6 +17,7 @@ mod affine;
 mod categories;
 mod chain;
 mod column_transformer;
+mod constant_columns;
 mod feature_scores;
 mod identity;
 mod imputer;

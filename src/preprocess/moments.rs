@@ -1,10 +1,11 @@
 //! Means and variances of columns, in one pass over blocks of rows.
 
 use super::FittedStandardScaler;
+use super::constant_columns::ConstantColumns;
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{Real, columns};
+use crate::scalar::{LARGEST_POWER, Real, columns, constant_range, is_constant, power_of_two};
 
 /// The mean and the variance of each column, computed from blocks of rows that need not be in memory
 /// together.
@@ -42,6 +43,8 @@ pub struct Moments {
     pub(super) rows: usize,
     pub(super) weight: f64,
     pub(super) columns: Vec<Column>,
+    /// Whether some rows were in `f32`.
+    pub(super) single: bool,
 }
 
 /// The moments of one column.
@@ -50,7 +53,7 @@ pub(super) struct Column {
     pub(super) low: f64,
     pub(super) high: f64,
     pub(super) mean: f64,
-    /// A power of two near the largest deviation.
+    /// A power of two above the largest deviation, so that the mean square in these units is at most 1.
     pub(super) unit: f64,
     /// The weighted sum of squared deviations, in squared units.
     pub(super) squares: f64,
@@ -65,7 +68,7 @@ impl Moments {
         check::parameter("columns", columns as f64, columns > 0, "at least 1")?;
         let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
         let column = Column { low, high, mean: 0.0, unit: 1.0, squares: 0.0 };
-        Ok(Moments { rows: 0, weight: 0.0, columns: vec![column; columns] })
+        Ok(Moments { rows: 0, weight: 0.0, columns: vec![column; columns], single: false })
     }
 
     /// Returns the moments of the rows of `x`, each weighted if there are weights.
@@ -115,25 +118,29 @@ impl Moments {
         }
         let weight = check::weights(weights, x.nrows())?;
         let columns = columns(&x).map(|column| Column::of(column, weights, weight)).collect();
-        self.merge(&Moments { rows: x.nrows(), weight, columns })
+        let single = constant_range::<T>() > constant_range::<f64>();
+        self.merge(&Moments { rows: x.nrows(), weight, columns, single })
     }
 
     /// Adds the rows that `other` has seen.
     ///
     /// # Errors
-    /// Returns [`Error::ShapeMismatch`] if `other` has another number of columns.
+    /// Returns [`Error::ShapeMismatch`] if `other` has another number of columns, and
+    /// [`Error::InvalidWeightSum`] if the sum of all weights is beyond the range of `f64`. After an error,
+    /// the moments are unchanged.
     pub fn merge(&mut self, other: &Moments) -> Result<(), Error> {
         check::count("other", "columns", self.columns.len(), other.columns.len())?;
         if other.weight > 0.0 {
             let total = self.weight + other.weight;
-            for (column, more) in self.columns.iter_mut().zip(&other.columns) {
-                *column = if self.weight > 0.0 {
-                    column.with(self.weight, more, other.weight, total)
-                } else {
-                    *more
-                };
+            let both = |(column, more): (&Column, &Column)| {
+                if self.weight > 0.0 { column.with(self.weight, more, other.weight, total) } else { *more }
+            };
+            let columns: Vec<Column> = self.columns.iter().zip(&other.columns).map(both).collect();
+            if !total.is_finite() || columns.iter().any(|column| !column.squares.is_finite()) {
+                return Err(Error::InvalidWeightSum { sum: total });
             }
-            self.weight = total;
+            (self.columns, self.weight) = (columns, total);
+            self.single |= other.single;
         }
         self.rows += other.rows;
         Ok(())
@@ -168,32 +175,35 @@ impl Moments {
 
     /// Returns, for each column, whether it is constant.
     ///
-    /// A column is constant if it varies by no more than a few units in the last place of its values, or so
-    /// little that its variance underflows.
+    /// A column is constant if its range is rounding: at most 10⁻¹¹ of its largest absolute value, or 32
+    /// units in the last place if there were rows in `f32`.
     pub fn constant(&self) -> Vec<bool> {
-        let constant = |(column, deviation): (&Column, f64)| {
-            let largest = column.low.abs().max(column.high.abs());
-            column.low >= column.high
-                || deviation * deviation == 0.0
-                || deviation <= 8.0 * f64::EPSILON * largest
-        };
-        self.columns.iter().zip(self.deviation()).map(constant).collect()
+        let constant = if self.single { Column::is_constant::<f32> } else { Column::is_constant::<f64> };
+        self.columns.iter().map(constant).collect()
+    }
+
+    /// Returns the columns that are constant up to the rounding of `T`.
+    pub(super) fn constant_columns<T: Real>(&self) -> ConstantColumns {
+        ConstantColumns::new(self.columns.iter().map(Column::is_constant::<T>))
     }
 
     /// Returns the scaler that a default [`StandardScaler`](crate::StandardScaler) learns from all rows seen
-    /// so far.
+    /// so far. Columns are constant up to the rounding of `T`.
     ///
     /// # Errors
-    /// Returns [`Error::Empty`] if no rows were seen, or only rows of weight 0.
+    /// Returns [`Error::Empty`] if no rows were seen, or only rows of weight 0, and an error if a mean or a
+    /// deviation is beyond the range of `T`.
     pub fn scaler<T: Real>(&self) -> Result<FittedStandardScaler<T>, Error> {
         if self.weight == 0.0 {
             return Err(Error::Empty { argument: "x", axis: "rows" });
         }
-        let scale = self.deviation().into_iter().zip(self.constant()).map(|(deviation, constant)| {
+        let constant = self.constant_columns::<T>();
+        let scale = self.deviation().into_iter().enumerate().map(|(column, deviation)| {
             let scale = T::of(deviation);
-            if constant || scale < T::MIN_POSITIVE { T::one() } else { scale }
+            if constant.contains(column) || scale < T::MIN_POSITIVE { T::one() } else { scale }
         });
-        FittedStandardScaler::new(self.mean().into_iter().map(T::of).collect(), scale.collect())
+        let mean = self.mean().into_iter().map(T::of).collect();
+        Ok(FittedStandardScaler::new(mean, scale.collect())?.with_constant(constant))
     }
 }
 
@@ -210,22 +220,29 @@ impl Column {
         // The rough mean was too far off to correct for, so squares are taken about the mean itself.
         let square = if off * off > 1e-3 * square { means(mean).1 } else { square - off * off };
         // Deviations may be far smaller than the values.
-        let smaller = power_of_two((low * inverse - mean).abs().max((high * inverse - mean).abs()));
-        let squares = if low < high { total * (square / smaller / smaller) } else { 0.0 };
-        let squares = if squares.is_finite() { squares } else { 0.0 };
-        Column { low, high, mean: mean * unit, unit: (unit * smaller).max(f64::from_bits(1)), squares }
+        let largest = (low * inverse - mean).abs().max((high * inverse - mean).abs());
+        let smaller = (2.0 * power_of_two(largest) * unit).clamp(f64::from_bits(1), LARGEST_POWER);
+        let ratio = smaller * inverse;
+        let squares = if low < high { total * (square / ratio / ratio) } else { 0.0 };
+        // Rounding must not move the mean out of the range.
+        Column { low, high, mean: (mean * unit).max(low).min(high), unit: smaller, squares }
+    }
+
+    fn is_constant<T: Real>(&self) -> bool {
+        is_constant::<T>(self.low, self.high)
     }
 
     fn with(&self, weight: f64, more: &Column, more_weight: f64, total: f64) -> Self {
         let apart = more.mean / 2.0 - self.mean / 2.0;
-        let unit = self.unit.max(more.unit).max(power_of_two(apart.abs()));
+        let unit = self.unit.max(more.unit).max((4.0 * power_of_two(apart)).min(LARGEST_POWER));
         let squares = |column: &Column| column.squares * (column.unit / unit) * (column.unit / unit);
         let between = 2.0 * (apart / unit);
         let more_share = more_weight / total;
+        let (low, high) = (self.low.min(more.low), self.high.max(more.high));
         Column {
-            low: self.low.min(more.low),
-            high: self.high.max(more.high),
-            mean: self.mean + 2.0 * (more_share * apart),
+            low,
+            high,
+            mean: (self.mean + 2.0 * (more_share * apart)).max(low).min(high),
             unit,
             squares: squares(self) + squares(more) + weight * more_share * between * between,
         }
@@ -287,9 +304,4 @@ fn means<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64, factor: f64,
             (first.iter().sum(), second.iter().sum())
         }
     }
-}
-
-/// Returns the largest normal power of two that is at most `value`; 1 for 0.
-pub(super) fn power_of_two(value: f64) -> f64 {
-    if value == 0.0 { 1.0 } else { 2f64.powi(value.log2().floor().clamp(-1022.0, 1023.0) as i32) }
 }

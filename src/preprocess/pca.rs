@@ -2,11 +2,12 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, SymmetricEigen};
 
+use super::constant_columns::ConstantColumns;
 use super::{Moments, Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{Real, Strided, Workspace, all_finite, max_abs, product_lower};
+use crate::scalar::{Real, Strided, Workspace, all_finite, column_mut, max_abs, product_lower};
 use crate::scratch::Scratch;
 
 /// Rotates rows to the directions in which they vary most, and keeps the first of these principal components.
@@ -14,7 +15,8 @@ use crate::scratch::Scratch;
 /// # Formula
 /// Let X be the centred rows, w the weights with sum W, and V the eigenvectors of X' diag(w) X / W in
 /// descending order of the eigenvalues λ. Then z = (x - μ) V; with whitening, each column is divided by √λ.
-/// The entry of largest absolute value is positive in each component.
+/// The entry of largest absolute value is positive in each component. Columns that are constant up to
+/// rounding (see [`StandardScaler`](crate::StandardScaler)) have no variance.
 ///
 /// # Precision
 /// Components are computed in `f64`, from the smaller of the d x d and the n x n matrix of products. A
@@ -88,6 +90,7 @@ pub struct FittedPca<T> {
     pub(super) explained_variance: Vec<f64>,
     pub(super) total_variance: f64,
     pub(super) whiten: bool,
+    pub(super) constant: ConstantColumns,
 }
 
 impl<T: Real> FittedPca<T> {
@@ -115,7 +118,8 @@ impl<T: Real> FittedPca<T> {
             falling,
             "in descending order",
         )?;
-        Ok(FittedPca { mean, components, explained_variance, total_variance, whiten })
+        let constant = ConstantColumns::default();
+        Ok(FittedPca { mean, components, explained_variance, total_variance, whiten, constant })
     }
 
     /// Returns the mean of each column of the training rows.
@@ -141,8 +145,8 @@ impl<T: Real> FittedPca<T> {
 
     /// Writes the scores of the rows of `x` to `out`; `x` is centred in place.
     fn project(&self, mut x: DMatrixViewMut<'_, T>, mut out: DMatrixViewMut<'_, T>) -> Result<(), Error> {
-        for (mut column, &mean) in x.column_iter_mut().zip(&self.mean) {
-            column.iter_mut().for_each(|v| *v -= mean);
+        for (column, &mean) in self.mean.iter().enumerate() {
+            self.constant.center(column, mean, column_mut(&mut x, column));
         }
         x.mul_to(&self.components, &mut out);
         for (component, mut column) in out.column_iter_mut().enumerate() {
@@ -189,12 +193,14 @@ impl<T: Real> Transformer<T> for Pca {
             }
         }
         let mean = moments.mean();
+        let constant = moments.constant_columns::<T>();
         let share = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64()) / moments.weight();
         let factors: Vec<f64> = (0..x.nrows()).map(|row| share(row).sqrt()).collect();
         let mut centred = x.map(|v| v.as_f64());
         for (mut column, mean) in centred.column_iter_mut().zip(&mean) {
             column.iter_mut().zip(&factors).for_each(|(v, factor)| *v = (*v - mean) * factor);
         }
+        constant.indices().iter().for_each(|&column| centred.column_mut(column).fill(0.0));
         let (variance, directions) = eigen(centred)?;
         let total: f64 = variance.iter().sum();
         let count = match self.keep {
@@ -210,7 +216,8 @@ impl<T: Real> Transformer<T> for Pca {
         };
         let components = directions.columns(0, count).map(T::of);
         let mean = mean.into_iter().map(T::of).collect();
-        FittedPca::new(mean, components, variance[..count].to_vec(), total, self.whiten)
+        let fitted = FittedPca::new(mean, components, variance[..count].to_vec(), total, self.whiten)?;
+        Ok(FittedPca { constant, ..fitted })
     }
 }
 

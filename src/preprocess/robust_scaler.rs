@@ -3,12 +3,13 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::{self, transform_by_shift_and_scale};
+use super::constant_columns::ConstantColumns;
 use super::{Transform, Transformer, TransformerOptions};
 use crate::check;
 use crate::error::Error;
 use crate::quantile::Sorted;
 use crate::rows::Rows;
-use crate::scalar::{Real, columns};
+use crate::scalar::{Real, columns, is_constant};
 use crate::scratch::Scratch;
 
 /// Subtracts the median of each column and divides by the distance between two quantiles, so that outliers
@@ -16,8 +17,9 @@ use crate::scratch::Scratch;
 ///
 /// # Formula
 /// z = (x - median) / (q_b - q_a). Quantiles are interpolated between rows: for n sorted rows, counted from
-/// 0, the quantile at p is at position p (n - 1). A column whose two quantiles are equal is divided by 1. A
-/// weight of w counts a row w times.
+/// 0, the quantile at p is at position p (n - 1). A column whose two quantiles are equal up to rounding is
+/// divided by 1. A weight of w counts a row w times. Columns that are constant up to rounding are treated as
+/// by [`StandardScaler`](crate::StandardScaler).
 ///
 /// # Examples
 /// ```
@@ -83,6 +85,7 @@ impl RobustScaler {
 pub struct FittedRobustScaler<T> {
     center: Vec<T>,
     scale: Vec<T>,
+    constant: ConstantColumns,
 }
 
 impl<T: Real> FittedRobustScaler<T> {
@@ -93,7 +96,12 @@ impl<T: Real> FittedRobustScaler<T> {
     /// finite, and [`Error::InvalidParameter`] if a scale is not finite and above 0.
     pub fn new(center: Vec<T>, scale: Vec<T>) -> Result<Self, Error> {
         affine::checked_parameters(&center, &scale)?;
-        Ok(FittedRobustScaler { center, scale })
+        Ok(FittedRobustScaler { center, scale, constant: ConstantColumns::default() })
+    }
+
+    /// Makes known which columns are constant.
+    pub(super) fn with_constant(self, constant: ConstantColumns) -> Self {
+        FittedRobustScaler { constant, ..self }
     }
 
     /// Returns the number that is subtracted from each column.
@@ -104,6 +112,21 @@ impl<T: Real> FittedRobustScaler<T> {
     /// Returns the divisor of each column.
     pub fn scale(&self) -> &[T] {
         &self.scale
+    }
+
+    /// Returns the columns that were constant up to rounding in the fit, in ascending order; none if the
+    /// scaler was made by [`new`](Self::new).
+    pub fn constant_columns(&self) -> &[usize] {
+        self.constant.indices()
+    }
+
+    pub(super) fn constant(&self) -> &ConstantColumns {
+        &self.constant
+    }
+
+    /// Returns the map of the entries of each column.
+    fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
+        affine::forward(&self.center, &self.scale, &self.constant)
     }
 }
 
@@ -122,6 +145,7 @@ impl<T: Real> Transformer<T> for RobustScaler {
         check::parameter("low", low, (0.0..=1.0).contains(&low), "from 0 to 1")?;
         check::parameter("high", high, high > low && high <= 1.0, "above `low` and at most 1")?;
         let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
+        let mut constant = Vec::with_capacity(x.ncols());
         for column in columns(&x) {
             let sorted = Sorted::new(column, weights);
             // Some row has a positive weight, because the weights have a positive sum.
@@ -131,10 +155,12 @@ impl<T: Real> Transformer<T> for RobustScaler {
             if !width.is_finite() {
                 return Err(Error::FitOverflow);
             }
+            let spread = width >= T::MIN_POSITIVE && !is_constant::<T>(low, high);
             center.push(if self.center { T::of(median) } else { T::zero() });
-            scale.push(if self.scale && width >= T::MIN_POSITIVE { width } else { T::one() });
+            scale.push(if self.scale && spread { width } else { T::one() });
+            constant.push(sorted.range().is_some_and(|(low, high)| is_constant::<T>(low, high)));
         }
-        FittedRobustScaler::new(center, scale)
+        Ok(FittedRobustScaler::new(center, scale)?.with_constant(ConstantColumns::new(constant)))
     }
 }
 

@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::{self, transform_by_shift_and_scale};
+use super::constant_columns::ConstantColumns;
 use super::{Moments, Transform, Transformer, TransformerOptions};
 use crate::error::Error;
 use crate::rows::Rows;
@@ -13,8 +14,12 @@ use crate::scratch::Scratch;
 ///
 /// # Formula
 /// z = (x - μ) / σ, with μ = Σ w x / Σ w and σ² = Σ w (x - μ)² / Σ w over the training rows; all w are 1
-/// without weights. σ² is the population variance. A column that is constant up to rounding has σ = 1; an
-/// exactly constant column becomes exactly 0 on the training rows.
+/// without weights. σ² is the population variance.
+///
+/// # Constant columns
+/// A column whose range is at most 10⁻¹¹ of its largest absolute value (32 units in the last place for `f32`)
+/// is constant up to rounding. It has σ = 1, and values that are as close to μ become exactly 0, so that later
+/// steps see no rounding errors. Values further off are centred.
 ///
 /// # Precision
 /// The precision is that of [`Moments`], which learns the same from rows that come in blocks.
@@ -77,6 +82,7 @@ impl StandardScaler {
 pub struct FittedStandardScaler<T> {
     mean: Vec<T>,
     scale: Vec<T>,
+    constant: ConstantColumns,
 }
 
 impl<T: Real> FittedStandardScaler<T> {
@@ -87,7 +93,12 @@ impl<T: Real> FittedStandardScaler<T> {
     /// and [`Error::InvalidParameter`] if a scale is not finite and above 0.
     pub fn new(mean: Vec<T>, scale: Vec<T>) -> Result<Self, Error> {
         affine::checked_parameters(&mean, &scale)?;
-        Ok(FittedStandardScaler { mean, scale })
+        Ok(FittedStandardScaler { mean, scale, constant: ConstantColumns::default() })
+    }
+
+    /// Makes known which columns are constant.
+    pub(super) fn with_constant(self, constant: ConstantColumns) -> Self {
+        FittedStandardScaler { constant, ..self }
     }
 
     /// Returns the number that is subtracted from each column.
@@ -99,6 +110,21 @@ impl<T: Real> FittedStandardScaler<T> {
     pub fn scale(&self) -> &[T] {
         &self.scale
     }
+
+    /// Returns the columns that were constant up to rounding in the fit, in ascending order; none if the
+    /// scaler was made by [`new`](Self::new).
+    pub fn constant_columns(&self) -> &[usize] {
+        self.constant.indices()
+    }
+
+    pub(super) fn constant(&self) -> &ConstantColumns {
+        &self.constant
+    }
+
+    /// Returns the map of the entries of each column.
+    fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
+        affine::forward(&self.mean, &self.scale, &self.constant)
+    }
 }
 
 impl<T: Real> Transformer<T> for StandardScaler {
@@ -109,11 +135,14 @@ impl<T: Real> Transformer<T> for StandardScaler {
         x: Rows<'_, T>,
         options: TransformerOptions<'_, T>,
     ) -> Result<FittedStandardScaler<T>, Error> {
-        let FittedStandardScaler { mean, scale } = Moments::of(x, options.weights)?.scaler()?;
-        Ok(FittedStandardScaler {
-            mean: if self.center { mean } else { vec![T::zero(); x.ncols()] },
-            scale: if self.scale { scale } else { vec![T::one(); x.ncols()] },
-        })
+        let mut fitted: FittedStandardScaler<T> = Moments::of(x, options.weights)?.scaler()?;
+        if !self.center {
+            fitted.mean.fill(T::zero());
+        }
+        if !self.scale {
+            fitted.scale.fill(T::one());
+        }
+        Ok(fitted)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Storage of fitted transformers in files.
 
+use super::constant_columns::ConstantColumns;
 use super::moments::Column;
 use super::{
     Chain, DropCategory, FittedImputer, FittedMaxAbsScaler, FittedMinMaxScaler, FittedNormalizer,
@@ -38,12 +39,13 @@ macro_rules! shift_and_scale {
 
             fn write_record(&self, record: Record) -> Record {
                 let record = record.with_array(stringify!($shift), self.$shift());
-                record.with_array("scale", self.scale())
+                self.constant().write(record.with_array("scale", self.scale()))
             }
 
             fn read_record(record: &mut Record) -> Result<Self, Error> {
                 let (shift, scale) = (record.take_vector(stringify!($shift))?, record.take_vector("scale")?);
-                $fitted::new(shift, scale)
+                let constant = ConstantColumns::read(record, shift.len())?;
+                Ok($fitted::new(shift, scale)?.with_constant(constant))
             }
         })*
     };
@@ -73,19 +75,21 @@ impl<T: Real> Persist for FittedMinMaxScaler<T> {
     const KIND: &'static str = "min-max scaler";
 
     fn write_record(&self, record: Record) -> Record {
-        record
+        let record = record
             .with_array("minimum", &self.minimum)
             .with_array("maximum", &self.maximum)
             .with_number("low", self.low)
             .with_number("high", self.high)
-            .with_flag("clip", self.clip)
+            .with_flag("clip", self.clip);
+        self.constant.write(record)
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (low, high) = (record.take_number("low")?, record.take_number("high")?);
         let settings = MinMaxScaler::new().range(low, high).clip(record.take_flag("clip")?);
         let (minimum, maximum) = (record.take_vector("minimum")?, record.take_vector("maximum")?);
-        FittedMinMaxScaler::new(settings, minimum, maximum)
+        let constant = ConstantColumns::read(record, minimum.len())?;
+        FittedMinMaxScaler::new(settings, minimum, maximum, constant)
     }
 }
 
@@ -286,22 +290,26 @@ impl<T: Real> Persist for FittedPca<T> {
     const KIND: &'static str = "pca";
 
     fn write_record(&self, record: Record) -> Record {
-        record
+        let record = record
             .with_array("mean", &self.mean)
             .with_matrix("components", &self.components)
             .with_array("explained_variance", &self.explained_variance)
             .with_number("total_variance", self.total_variance)
-            .with_flag("whiten", self.whiten)
+            .with_flag("whiten", self.whiten);
+        self.constant.write(record)
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
-        FittedPca::new(
-            record.take_vector("mean")?,
+        let mean: Vec<T> = record.take_vector("mean")?;
+        let constant = ConstantColumns::read(record, mean.len())?;
+        let fitted = FittedPca::new(
+            mean,
             record.take_matrix("components")?,
             record.take_vector("explained_variance")?,
             record.take_number("total_variance")?,
             record.take_flag("whiten")?,
-        )
+        )?;
+        Ok(FittedPca { constant, ..fitted })
     }
 }
 
@@ -322,24 +330,29 @@ impl<L: StoredLabel> Persist for LabelEncoder<L> {
     }
 }
 
+/// The flag of moments of rows in `f32`. Files of version 1.0 do not have it.
+const SINGLE: &str = "single";
+
 impl Persist for Moments {
     type Scalar = f64;
     const KIND: &'static str = "moments";
 
     fn write_record(&self, record: Record) -> Record {
         let numbers = |of: fn(&Column) -> f64| -> Vec<f64> { self.columns.iter().map(of).collect() };
-        record
+        let record = record
             .with_count("rows", self.rows)
             .with_number("weight", self.weight)
             .with_array("low", &numbers(|column| column.low))
             .with_array("high", &numbers(|column| column.high))
             .with_array("mean", &numbers(|column| column.mean))
             .with_array("unit", &numbers(|column| column.unit))
-            .with_array("squares", &numbers(|column| column.squares))
+            .with_array("squares", &numbers(|column| column.squares));
+        if self.single { record.with_flag(SINGLE, true) } else { record }
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (rows, weight) = (record.take_count("rows")?, record.take_number("weight")?);
+        let single = record.has(SINGLE) && record.take_flag(SINGLE)?;
         // Without rows, the low end is infinity and the high end minus infinity.
         let (low, high): (Vec<f64>, Vec<f64>) = (record.take_any("low")?, record.take_any("high")?);
         let mean: Vec<f64> = record.take_array("mean", low.len())?;
@@ -367,6 +380,6 @@ impl Persist for Moments {
             }
             columns.push(column);
         }
-        Ok(Moments { rows, weight, columns })
+        Ok(Moments { rows, weight, columns, single })
     }
 }

@@ -52,8 +52,10 @@ impl<T: Real> Transformer<T> for VarianceThreshold {
     ) -> Result<FittedSelectColumns<T>, Error> {
         check::not_negative("threshold", self.threshold)?;
         let moments = Moments::of(x, options.weights)?;
-        let (variance, constant) = (moments.variance(), moments.constant());
-        let varies = |&column: &usize| !constant[column] && variance[column] > self.threshold;
+        let (deviation, constant) = (moments.deviation(), moments.constant_columns::<T>());
+        // Roots, because the variance itself may be beyond the range.
+        let varies =
+            |&column: &usize| !constant.contains(column) && deviation[column] > self.threshold.sqrt();
         let kept: Vec<usize> = (0..x.ncols()).filter(varies).collect();
         if kept.is_empty() {
             return Err(Error::Empty { argument: "x", axis: "columns that vary more than the threshold" });

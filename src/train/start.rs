@@ -183,6 +183,12 @@ impl<O> Trainer<O> {
             }
             None => {
                 network.init(&mut params, &mut Rng::new(self.seed).split());
+                // The numbers of an initializer may be too large for `T`.
+                if let Some(param) = params.iter().find(|param| !param.is_finite()) {
+                    let requires = "such that all initial parameters are finite in the number type";
+                    let value = param.as_f64();
+                    return Err(Error::InvalidParameter { name: "initializer", value, requires });
+                }
                 tape.save_statistics(&mut statistics);
             }
         }

@@ -118,6 +118,15 @@ fn networks_check_sizes_penalty_slope_and_fractions() {
         assert!(refusal(&network().initializer(initializer)).contains("must be"), "{initializer:?}");
         assert!(refusal(&network().bias_initializer(initializer)).contains("must be"), "{initializer:?}");
     }
+    // A constant that `f32` cannot represent.
+    let (x, y) = (DMatrix::from_fn(4, 2, |row, column| (row + column) as f32), [0, 1, 0, 1]);
+    let large = network().epochs(1).bias_initializer(Initializer::Constant(1e39));
+    let message = large.fit(&x, &y).unwrap_err().to_string();
+    assert_eq!(message, format!("`constant` is {}, but must be finite in the number type", 1e39));
+    assert!(large.fit(&x.map(f64::from), &y).is_ok());
+    let wide = Initializer::Normal { mean: 0.0, standard_deviation: 1e39 };
+    let message = network().initializer(wide).fit(&x, &y).unwrap_err().to_string();
+    assert!(message.contains("all initial parameters are finite in the number type"), "{message}");
     let focal = refusal(&network().loss(Focal::new(NAN)));
     assert!(focal.contains("must be"), "{focal}");
     assert_each_refused(&BELOW_ZERO, |v| network().l2(v), "l2", AT_LEAST_ZERO);

@@ -1,5 +1,8 @@
 //! Decisions from scores.
 
+mod double;
+mod precision;
+
 use crate::common::overlapping;
 use logit::decide::{
     CalibrationMethod, Conformal, FittedCalibration, FittedThreshold, IsotonicRegression, MinimumCost,

@@ -387,6 +387,71 @@ fn intervals_of_any_number() {
     assert!(bootstrap.interval_of(2, Some(&[1.0]), |_| Ok(1.0)).is_err());
 }
 
+/// Quantiles far out, where the correction for skewness leaves its range.
+#[test]
+fn intervals_of_great_confidence_have_their_ends_in_order() {
+    let values: Vec<f64> = (0..40).map(|row| f64::exp((row * 7 % 40) as f64 / 8.0)).collect();
+    let mean = |weights: &[f64]| {
+        Ok(weights.iter().zip(&values).map(|(w, v)| w * v).sum::<f64>() / weights.iter().sum::<f64>())
+    };
+    for sign in [1.0, -1.0] {
+        for confidence in [1e-300, 0.5, 0.999, 1.0 - 1e-12, 1.0 - 1e-16] {
+            let bootstrap = Bootstrap::new().resamples(200).confidence(confidence);
+            let found = bootstrap.interval_of(40, None, |w| mean(w).map(|v: f64| sign * v));
+            let found = found.expect("an interval");
+            assert!(found.lower <= found.upper, "{confidence}: {found:?}");
+        }
+    }
+}
+
+/// Weights whose sums, or products with values, are beyond the range: the same values to the last digit.
+#[test]
+fn huge_and_tiny_weights_change_no_metric() {
+    let (truth, p) = rows(24, 3, 5);
+    let plain: Vec<f64> = (0..24).map(|row| [1.0, 0.25, 0.0, 3.0][row % 4]).collect();
+    let cost = MeanCost::new(dmatrix![0.0, 1e3, 1e5; 1e308, 0.0, 1e300; 1.0, -4.0, 0.0]);
+    let unit = |exponent: i32| plain.iter().map(|w| w * 2f64.powi(exponent)).collect::<Vec<f64>>();
+    let mut metrics = all();
+    metrics.push(Box::new(cost));
+    for exponent in [-1000, 1000, 1019] {
+        let weights = unit(exponent);
+        for (index, metric) in metrics.iter().enumerate() {
+            let of = |weights: &[f64]| metric.evaluate_indices(&truth, p.as_view(), Some(weights));
+            let wanted = of(&plain).expect("a value");
+            assert!(wanted.is_finite(), "{index}");
+            assert_eq!(of(&weights), Ok(wanted), "metric {index}, 2^{exponent}");
+        }
+        let z = p.map(|p| 10.0 * p);
+        let hinge = |weights: &[f64]| hinge_loss(&truth, &z, &[0, 1, 2], Some(weights)).expect("a loss");
+        assert_eq!(hinge(&weights), hinge(&plain));
+        let predicted: Vec<usize> = truth.iter().map(|class| (class * 2) % 3).collect();
+        let report = |weights: &[f64]| {
+            let matrix = ConfusionMatrix::weighted(&truth, &predicted, weights).expect("a matrix");
+            let average = matrix.report().weighted_average();
+            (average.precision, average.f1, matrix.cohen_kappa(Disagreement::Quadratic))
+        };
+        assert_eq!(report(&weights), report(&plain));
+        let first: Vec<f64> = p.column(0).iter().copied().collect();
+        let curve = |weights: &[f64]| {
+            let curve = CalibrationCurve::new(&truth, &first, &0, Some(weights), Bins::Uniform(4));
+            let curve = curve.expect("a curve");
+            (curve.expected_error(), curve.reliability(), curve.resolution())
+        };
+        assert_eq!(curve(&weights), curve(&plain));
+    }
+    // A row that overflows if it is drawn twice.
+    let heavy = |unit: f64| -> Vec<f64> {
+        (0..24).map(|row| unit * if row == 0 { 64.0 } else { plain[row] }).collect()
+    };
+    let interval = |weights: &[f64]| {
+        let bootstrap = Bootstrap::new().resamples(50);
+        bootstrap.interval(&BrierScore, &truth, &p, &[0, 1, 2], Some(weights)).expect("an interval")
+    };
+    let (found, wanted) = (interval(&heavy(2f64.powi(1017))), interval(&heavy(1.0)));
+    assert_eq!((found.lower, found.upper), (wanted.lower, wanted.upper));
+    assert_eq!((found.estimate, found.undefined), (wanted.estimate, 0));
+}
+
 #[test]
 fn label_sets_are_compared() {
     let sets = |sets: &[Vec<char>]| LabelSets::with_labels(sets, ['a', 'b', 'c']).expect("sets");

@@ -115,6 +115,17 @@ impl Initializer {
         }
     }
 
+    /// Checks the parameters of the distribution, and that `T` can represent a constant.
+    pub(crate) fn check_in<T: Real>(self) -> Result<(), Error> {
+        self.check()?;
+        match self {
+            Initializer::Constant(value) => {
+                check::parameter("constant", value, T::of(value).is_finite(), "finite in the number type")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Fills the weights (column by column) or the biases of a layer.
     pub(super) fn fill<T: Real>(self, values: &mut [T], inputs: usize, outputs: usize, rng: &mut Rng) {
         let (scale, fan) = match self {

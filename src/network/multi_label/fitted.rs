@@ -131,7 +131,7 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
     /// # Errors
     /// Returns [`Error::ShapeMismatch`], [`Error::ColumnNames`] or [`Error::UnknownLabel`] if the rows or
     /// labels do not fit the model, [`Error::Empty`] if there are no rows, [`Error::NotFinite`] if `x` is not
-    /// finite, and [`Error::NotConverged`] if a calibration does not converge.
+    /// finite, and [`Error::CalibrationFailed`] if the scores of a label cannot be calibrated.
     pub fn calibrate<'a>(mut self, x: impl Into<Rows<'a, T>>, y: &LabelSets<L>) -> Result<Self, Error> {
         let x = x.into();
         check::training_matrix(x)?;

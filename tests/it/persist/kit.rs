@@ -319,7 +319,7 @@ fn collect_more(visitor: &mut Classifiers<'_>) -> Result<(), Error> {
 }
 
 /// How many values are shown that are no classifiers, of each number type.
-pub(crate) const OTHERS: usize = 33;
+pub(crate) const OTHERS: usize = 35;
 
 /// Everything else that can be saved.
 fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
@@ -327,6 +327,11 @@ fn collect_others<T: Real>(visitor: &mut Collection) -> Result<(), Error> {
     let grid = x.map(|v| T::of(v.as_f64().round()));
     visitor.visit("identity", &().fit(&x)?);
     visitor.visit("standard", &StandardScaler::new().fit(&x)?);
+    let near = DMatrix::from_fn(3, 2, |row, column| {
+        if column == 0 { T::of([0.3, 0.1 + 0.2, 0.3][row]) } else { T::of(row as f64) }
+    });
+    visitor.visit("constant column", &StandardScaler::new().fit(&near)?);
+    visitor.visit("constant range", &MinMaxScaler::new().fit(&near)?);
     let odd = [-0.0, 5e-324, f64::from(f32::MAX)].map(T::of).to_vec();
     let tiny = vec![T::MIN_POSITIVE, T::of(f64::from(f32::MAX)), T::one()];
     visitor.visit("odd scaler", &logit::preprocess::FittedStandardScaler::new(odd, tiny)?);

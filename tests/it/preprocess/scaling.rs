@@ -68,15 +68,15 @@ fn constant_columns_become_exactly_zero() {
 
 #[test]
 fn huge_and_tiny_columns_are_scaled_like_others() {
-    for unit in [1e300, 1e-100, 1e-150, f64::MAX / 8.0] {
+    for unit in [1e300, 1e-100, 1e-150, 1e-200, 1e-290, f64::MAX / 8.0] {
         let x = dmatrix![1.0; 2.0; 3.0; 6.0] * unit;
         let z = StandardScaler::new().fit(&x).expect("a fit").transform(&x).expect("rows");
         let plain =
             StandardScaler::new().fit(&(&x / unit)).expect("a fit").transform(&(&x / unit)).expect("rows");
         assert_relative_eq!(z, plain, max_relative = 1e-14, epsilon = 1e-14);
     }
-    // No variance of these is a number, so they count as constant.
-    for unit in [5e-324, 1e-310, 1e-200] {
+    // No deviation of these is a normal number.
+    for unit in [5e-324, 1e-310] {
         let x = dmatrix![1.0; 2.0; 3.0; 6.0] * unit;
         assert_eq!(StandardScaler::new().fit(&x).expect("a fit").scale(), [1.0], "{unit:e}");
     }
@@ -157,6 +157,36 @@ fn constants_are_found_up_to_rounding() {
     assert_eq!(VarianceThreshold::new().fit(&x).expect("a fit").columns(), [1]);
     assert!(VarianceThreshold::new().threshold(1e-3).fit(&x).is_err());
     assert!(VarianceThreshold::new().threshold(-1.0).fit(&x).is_err());
+}
+
+/// Sums of weights up to the end of the range, and beyond it.
+#[test]
+fn huge_weights_leave_moments_finite() {
+    let x = dmatrix![-3.0, 1e300; -2.0, -1e300; 2.0, 1e290; 1.0, 0.0];
+    let plain = Moments::of(&x, None).expect("moments");
+    for weight in [1e-300, 1e300, 4e307] {
+        let mut parts = Moments::of(&x, Some(&[weight; 4])).expect("moments");
+        let finite = |moments: &Moments| {
+            assert_relative_eq!(moments.mean()[0], plain.mean()[0], max_relative = 1e-14);
+            assert_relative_eq!(moments.deviation()[0], plain.deviation()[0], max_relative = 1e-14);
+            assert_relative_eq!(moments.deviation()[1], plain.deviation()[1], max_relative = 1e-14);
+            assert!(moments.mean()[1].is_finite());
+        };
+        finite(&parts);
+        let before = parts.clone();
+        let merged = parts.merge(&before);
+        if weight > 1e307 {
+            assert_eq!(merged, Err(logit::Error::InvalidWeightSum { sum: f64::INFINITY }));
+            assert_eq!(parts, before);
+        } else {
+            merged.expect("a sum within the range");
+        }
+        finite(&parts);
+    }
+    assert!(Moments::of(&x, Some(&[1e308; 4])).is_err());
+    let ends = dmatrix![f64::MAX; f64::MIN; f64::MAX; f64::MAX];
+    let deviation = Moments::of(&ends, None).expect("moments").deviation()[0];
+    assert_relative_eq!(deviation, f64::MAX * 0.75f64.sqrt(), max_relative = 1e-14);
 }
 
 proptest! {
