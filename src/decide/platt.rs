@@ -131,7 +131,8 @@ impl PlattScaling {
 
     /// Returns the log-odds of the label for a score.
     pub fn log_odds<T: Real>(&self, score: T) -> T {
-        T::of(self.slope) * T::of(score.as_f64() - self.center) + T::of(self.at_center)
+        // In double precision, because the terms may cancel or be out of the range of `T`.
+        T::of(self.slope * (score.as_f64() - self.center) + self.at_center)
     }
 
     /// Returns the probability of the label for a score.
