@@ -148,6 +148,10 @@ pub struct FitReport {
     pub objective: f64,
     /// The largest absolute entry of the objective's gradient at the model's parameters.
     ///
+    /// For a logistic regression it is in the units of the columns of `x`, at the coefficients and intercepts
+    /// as they are rounded. For columns far from the origin, rounding of the intercept alone makes it large;
+    /// the [decrement](Self::decrement) does not depend on units or origin.
+    ///
     /// With an L1 penalty, it is that of the smallest subgradient (the residual of the Karush-Kuhn-Tucker
     /// conditions). `None` for mini-batch training, which never computes the whole gradient.
     pub gradient_norm: Option<f64>,
@@ -238,10 +242,11 @@ impl fmt::Display for FitReport {
         let limit = if limited { " to the limit of the arithmetic" } else { "" };
         let iterations = counted(self.iterations, "iterations");
         write!(f, "{}{limit} after {iterations}: objective {:.6}", self.stop, self.objective)?;
-        match (self.decrement, self.gradient_norm) {
-            (Some(decrement), _) => write!(f, ", decrement {decrement:.1e}")?,
-            (None, Some(norm)) => write!(f, ", max|gradient| {norm:.1e}")?,
-            (None, None) => {}
+        if let Some(norm) = self.gradient_norm {
+            write!(f, ", max|gradient| {norm:.1e}")?;
+        }
+        if let Some(decrement) = self.decrement {
+            write!(f, ", decrement {decrement:.1e}")?;
         }
         if let Some(divergence) = self.divergence {
             write!(f, "; not finite: {divergence}")?;

@@ -20,7 +20,7 @@ pub enum Solver {
     /// L1 penalties.
     NewtonCg,
     /// Newton's method on the relevant columns, with coordinate descent for the absolute values of an L1 or
-    /// elastic-net penalty.
+    /// elastic-net penalty. Without absolute values it is [`Newton`](Solver::Newton).
     ProximalNewton,
 }
 
@@ -46,8 +46,15 @@ impl Solver {
 ///
 /// # Method
 /// Each evaluation reads `x` once. The solver works in its own coordinates, with columns centred and scaled,
-/// without copying `x`, so badly scaled data converges. The penalty, the coefficients and the convergence
-/// test are in the units of `x`.
+/// without copying `x`, so badly scaled data converges. The penalty and the coefficients are in the units of
+/// `x`; the convergence test has no units. The last iterations are Newton steps for every solver.
+///
+/// A column that is constant up to rounding (its range is at most 1e-11 of its largest absolute value, or 32
+/// units in the last place for `f32`) takes no part beside an intercept: its coefficient is 0. A column
+/// without a penalty that is a combination of columns before it, to the same 1e-11 of its standard deviation
+/// or to the rounding of its entries, leaves the coefficients undetermined. Of all coefficients with the same
+/// scores, the fit has those with the smallest sum of squares for columns of unit scale. The
+/// [report](crate::FitReport) lists both kinds of columns.
 ///
 /// # Examples
 /// ```
@@ -137,10 +144,15 @@ impl LogisticRegression {
         self
     }
 
-    /// Sets the convergence tolerance, above 0, on the largest absolute entry of the gradient of the mean
-    /// loss plus penalty.
+    /// Sets the convergence tolerance, above 0, on the Newton decrement √(gᵀH⁻¹g), with g the gradient and H
+    /// the second derivative of the mean loss plus penalty.
     ///
-    /// With an L1 penalty, it applies to the smallest subgradient. Defaults to
+    /// It means the same for every solver, penalty and number type. Times the root of the number of rows (or
+    /// of the sum of the weights), the decrement is the distance from the optimum in standard errors, so it
+    /// does not depend on the units of `x`, and the objective is about half of its square above the minimum.
+    /// With an L1 penalty, it is that of the smallest subgradient, over the coefficients that are not zero or
+    /// violate their optimality condition. A decrement that rounding errors alone can cause counts as
+    /// reached: see [`FitReport::rounding_limit`](crate::FitReport::rounding_limit). Defaults to
     /// [`Real::TOLERANCE`](crate::Real::TOLERANCE): 1e-8 for `f64`, 1e-5 for `f32`.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);

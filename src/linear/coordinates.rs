@@ -193,6 +193,18 @@ impl<T: Real> Coordinates<T> {
         self.rank.as_ref().filter(|rank| !rank.nearly_dependent).map(|rank| &rank.triangle)
     }
 
+    /// Returns the weighted mean cross products of the solver's rows, of which the upper triangle counts,
+    /// column by column, if they are known.
+    pub(super) fn cross_products(&self) -> Option<&[f64]> {
+        let rank = self.rank.as_ref()?;
+        (!rank.products.is_empty() && !rank.nearly_dependent).then_some(&rank.products)
+    }
+
+    /// Returns the length of the longest of the solver's rows, if it is known.
+    pub(super) fn longest_row(&self) -> Option<f64> {
+        self.rank.as_ref().filter(|rank| !rank.nearly_dependent).map(|rank| rank.longest)
+    }
+
     /// Returns whether blocks of rows must be centred and scaled before use.
     pub(super) fn explicit(&self) -> bool {
         self.far || self.rotation().is_some()

@@ -28,8 +28,12 @@ impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
     /// Writes Σ u h x̃ x̃ᵀ / Σ u with h = p (1 - p) for one score column, and h = p_a (δ_ab - p_b) for each
     /// pair a, b of several. x̃ is the centred and scaled row with a 1 for the intercept.
     fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
-        self.load(params);
         let (columns, width) = (self.coordinates.columns, self.width());
+        if self.start_from_cross_products(params, hessian) {
+            self.add_penalty(hessian, width);
+            return;
+        }
+        self.load(params);
         let pairs = columns * (columns + 1) / 2;
         let mut curvature = std::mem::take(&mut self.curvature);
         curvature.pairs.resize_with(pairs, || vec![T::zero(); width * width]);
@@ -58,6 +62,35 @@ impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
+    /// Writes the second derivative of the loss where all parameters are zero from the cross products of the
+    /// columns, if they are known: all rows have the same probabilities. Returns whether it did.
+    fn start_from_cross_products(&self, params: &[T], hessian: &mut DMatrix<T>) -> bool {
+        let Some(products) = self.coordinates.cross_products() else { return false };
+        if self.problem.offset.is_some() || params.iter().any(|p| !p.is_zero()) {
+            return false;
+        }
+        let (features, columns, width) =
+            (self.coordinates.features(), self.coordinates.columns, self.width());
+        let classes = self.problem.classes as f64;
+        let of_pair = |a: usize, b: usize| match (columns, a == b) {
+            (1, _) => 0.25,
+            (_, true) => (1.0 - 1.0 / classes) / classes,
+            _ => -1.0 / (classes * classes),
+        };
+        // Columns are centred, so their products with the intercept are zero.
+        let product = |i: usize, j: usize| match (i < features, j < features) {
+            (true, true) => products[i.max(j) * features + i.min(j)],
+            (false, false) => 1.0,
+            _ => 0.0,
+        };
+        for (a, b) in (0..columns).flat_map(|a| (0..columns).map(move |b| (a, b))) {
+            for (i, j) in (0..width).flat_map(|i| (0..width).map(move |j| (i, j))) {
+                hessian[(self.index(i, a), self.index(j, b))] = T::of(of_pair(a, b) * product(i, j));
+            }
+        }
+        true
+    }
+
     /// Returns the index of the parameter of feature `i` (or of the intercept, after the features) for score
     /// column `column`.
     pub(super) fn index(&self, i: usize, column: usize) -> usize {

@@ -83,9 +83,19 @@ pub(super) struct Certified<'a, 'b, T: Real> {
     doubt: Doubt,
     /// Whether the run was stopped because of doubt.
     pub(super) doubted: bool,
+    /// The last point that was measured.
+    last: Option<Measured<T>>,
     /// The point at which conjugate gradients last solved, and the reciprocal of the smallest curvature that
     /// they saw, in units of the preconditioner.
     flattest: Option<(Vec<T>, f64)>,
+}
+
+/// A point with its evaluation, gradient, and what [`Certified::measure`] returned.
+pub(super) struct Measured<T> {
+    pub(super) params: Vec<T>,
+    pub(super) gradient: Vec<T>,
+    pub(super) evaluation: Evaluation,
+    pub(super) measure: Option<(f64, Vec<T>)>,
 }
 
 /// What a run does where the second derivative is so small along some direction that the classes may be
@@ -125,6 +135,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             ratio: 1.0,
             doubt,
             doubted: false,
+            last: None,
             flattest: None,
         }
     }
@@ -168,6 +179,19 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             }
         }
         self.renew(params, gradient)
+    }
+
+    /// Evaluates and measures a point, unless it was the last one.
+    pub(super) fn measured(&mut self, params: &[T]) -> Measured<T> {
+        match self.last.take() {
+            Some(last) if last.params == params => last,
+            _ => {
+                let mut gradient = vec![T::zero(); params.len()];
+                let evaluation = self.objective.evaluate(params, &mut gradient);
+                let measure = self.measure(params, &gradient);
+                Measured { params: params.to_vec(), gradient, evaluation, measure }
+            }
+        }
     }
 
     /// Returns whether the second derivative was computed at another point.
@@ -292,7 +316,10 @@ impl<T: Real> Objective<T> for Certified<'_, '_, T> {
             return evaluation.optimality(tight);
         }
         // Without a measure, report a large finite number: infinity would mean that the objective diverged.
-        let decrement = self.measure(params, gradient).map_or(f64::MAX, |(decrement, _)| decrement);
+        let measure = self.measure(params, gradient);
+        let decrement = measure.as_ref().map_or(f64::MAX, |(decrement, _)| *decrement);
+        let (params, gradient) = (params.to_vec(), gradient.to_vec());
+        self.last = Some(Measured { params, gradient, evaluation, measure });
         if self.doubt != Doubt::Ignored && decrement > (DOUBTFUL * tight).max(self.tolerance) {
             // In standard deviations of the columns, the gradient is half of the bound.
             if bound <= 2.0 * self.tolerance {
@@ -351,11 +378,17 @@ impl<T: Real> LogisticObjective<'_, T> {
         slopes.chain(std::iter::repeat_n(0.5, shifts)).collect()
     }
 
-    /// Returns the largest change of a score between two points.
+    /// Returns the largest change of a score between two points, or a bound of it that is small enough.
     fn score_change(&mut self, from: &[T], to: &[T]) -> f64 {
         let difference: Vec<T> = to.iter().zip(from).map(|(&to, &from)| to - from).collect();
         if difference.iter().all(|d| d.is_zero()) {
             return 0.0;
+        }
+        if let Some(longest) = self.coordinates.longest_row() {
+            let bound = longest * dot(&difference, &difference).as_f64().sqrt();
+            if bound <= NEAR {
+                return bound;
+            }
         }
         self.load(&difference);
         let mut largest = 0.0f64;

@@ -32,6 +32,8 @@ pub(super) struct LogisticObjective<'a, T: Real> {
     map: Vec<T>,
     /// The gradient of the loss in the coordinates of the blocks.
     raw: Vec<T>,
+    /// The point whose gradient in the user's units is known, if any.
+    evaluated: Vec<T>,
     blocks: Blocks<T>,
     pub(super) curvature: Curvature<T>,
     /// The probabilities of all rows at the last linearisation point.
@@ -55,6 +57,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             intercept_gradient: zeros(columns),
             map: zeros((features + 1) * columns),
             raw: zeros((features + 1) * columns),
+            evaluated: Vec::new(),
             blocks: Blocks::new(size, rows, columns),
             curvature: Curvature::default(),
             probabilities: DMatrix::zeros(0, 0),
@@ -159,6 +162,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     /// Turns the collected gradient of the loss into the gradient of the smooth objective, in both coordinate
     /// systems.
     pub(super) fn finish_gradient(&mut self, gradient: &mut [T]) {
+        self.evaluated.clear();
         let Self { problem, coordinates, slopes, slope_gradient, intercept_gradient, raw, .. } = self;
         let (raw_slopes, raw_intercepts) = raw.split_at(slopes.len());
         if coordinates.intercept {
@@ -188,8 +192,18 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         (&self.slope_gradient, &self.intercept_gradient)
     }
 
+    /// Loads `params` and computes the gradient there in the user's units, unless it is the last one.
+    pub(super) fn ensure_user_gradient(&mut self, params: &[T]) {
+        if self.evaluated == params {
+            self.load(params);
+        } else {
+            self.evaluate(params, &mut vec![T::zero(); params.len()]);
+        }
+    }
+
     /// Replaces the gradient in the user's units at the last evaluated point.
     pub(super) fn replace_user_gradient(&mut self, slopes: Vec<T>, intercepts: Vec<T>) {
+        self.evaluated.clear();
         (self.slope_gradient, self.intercept_gradient) = (slopes, intercepts);
     }
 
@@ -229,6 +243,7 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
             total += loss.accumulate(&block.scores, targets, weights, Some(out));
         });
         self.finish_gradient(gradient);
+        self.evaluated.extend_from_slice(params);
         let value = total / total_weight + self.problem.penalty.l2_value(&self.slopes);
         Evaluation::of(value, gradient).optimality(self.user_optimality())
     }

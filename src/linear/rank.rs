@@ -35,6 +35,11 @@ pub(super) struct Rank<T> {
     /// see the difference.
     pub(super) nearly_dependent: bool,
     pub(super) combinations: Vec<Combination<T>>,
+    /// The weighted mean cross products of all columns, of which the upper triangle counts, column by column;
+    /// empty if they are not known for all.
+    pub(super) products: Vec<f64>,
+    /// The length of the longest row that counts, with a 1 for the intercept.
+    pub(super) longest: f64,
 }
 
 /// A column that is a combination of independent columns before it, up to rounding.
@@ -78,11 +83,15 @@ impl<T: Real> Rank<T> {
         let design = Design { problem, coordinates, members: &members, bends: &bends };
         let suspicious = T::EPSILON.as_f64().sqrt();
         let mut triangle = Triangle::identity(features);
-        if let Some(factor) = design.cholesky(suspicious) {
+        let CrossProducts { entries, longest } = design.cross_products();
+        let mut factor = entries.clone();
+        let products = if size == features { entries } else { Vec::new() };
+        if design.cholesky(&mut factor, suspicious) {
             for (j, &column) in members.iter().enumerate() {
                 (0..=j).for_each(|i| triangle.set(members[i], column, T::of(factor[j * size + i])));
             }
-            return Some(Rank { triangle, nearly_dependent: false, combinations: Vec::new() });
+            let combinations = Vec::new();
+            return Some(Rank { triangle, nearly_dependent: false, combinations, products, longest });
         }
         let decided = design.decide();
         let mut combinations = Vec::new();
@@ -103,7 +112,7 @@ impl<T: Real> Rank<T> {
             }
         }
         let nearly_dependent = smooth && decided.closest < suspicious.sqrt();
-        Some(Rank { triangle, nearly_dependent, combinations })
+        Some(Rank { triangle, nearly_dependent, combinations, products: Vec::new(), longest })
     }
 }
 
@@ -135,6 +144,13 @@ struct Design<'a, 'b, T: Real> {
     bends: &'a [f64],
 }
 
+/// The weighted mean products of the members, of which the upper triangle counts, column by column, and the
+/// length of the longest row.
+struct CrossProducts {
+    entries: Vec<f64>,
+    longest: f64,
+}
+
 /// The decision about each member.
 struct Decisions {
     columns: Vec<Decided>,
@@ -161,11 +177,10 @@ impl<T: Real> Design<'_, '_, T> {
         rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
     }
 
-    /// Returns the triangle of the cross products plus penalties, column by column, or `None` if what is left
-    /// of a column beside those before it is less than `smallest` of its square.
-    fn cholesky(&self, smallest: f64) -> Option<Vec<f64>> {
+    /// Replaces cross products by the triangle of their sum with the penalties, column by column. Returns
+    /// `false` if what is left of a column beside those before it is less than `smallest` of its square.
+    fn cholesky(&self, factor: &mut [f64], smallest: f64) -> bool {
         let size = self.size();
-        let mut factor = self.cross_products();
         for j in 0..size {
             let diagonal = factor[j * size + j] + self.bends[j];
             factor[j * size + j] = diagonal;
@@ -178,23 +193,29 @@ impl<T: Real> Design<'_, '_, T> {
                 } else if rest > smallest * diagonal && rest.is_finite() {
                     column[i] = rest.sqrt();
                 } else {
-                    return None;
+                    return false;
                 }
             }
         }
-        Some(factor)
+        true
     }
 
-    /// Returns the weighted mean products of the members, of which the upper triangle counts, column by
-    /// column.
-    fn cross_products(&self) -> Vec<f64> {
+    /// Computes the weighted mean products of the members.
+    fn cross_products(&self) -> CrossProducts {
         let (rows, size) = (self.problem.rows.x.nrows(), self.size());
-        let (mut block, mut weighted) = (Vec::new(), Vec::new());
+        let (mut block, mut weighted, mut squares) = (Vec::new(), Vec::new(), Vec::new());
+        let mut largest = 0.0f64;
         let mut sum = vec![T::zero(); size * size];
         let mut workspace = Workspace::default();
         for first in (0..rows).step_by(BLOCK) {
             let count = BLOCK.min(rows - first);
             self.fill(first, count, &mut block);
+            squares.clear();
+            squares.resize(count, T::zero());
+            for column in block.chunks_exact(count) {
+                squares.iter_mut().zip(column).for_each(|(square, &x)| *square += x * x);
+            }
+            largest = squares.iter().fold(largest, |m, square| m.max(square.as_f64()));
             let shares: Vec<T> = (first..first + count).map(|row| T::of(self.weight(row))).collect();
             weighted.clear();
             for column in block.chunks_exact(count) {
@@ -209,7 +230,8 @@ impl<T: Real> Design<'_, '_, T> {
             // The product has the lower triangle.
             (0..=j).for_each(|i| products[j * size + i] = sum[i * size + j].as_f64());
         }
-        products
+        let intercept = if self.coordinates.intercept { 1.0 } else { 0.0 };
+        CrossProducts { entries: products, longest: (largest + intercept).sqrt() }
     }
 
     /// Writes some rows of the members, column by column. Rows without weight are zero.

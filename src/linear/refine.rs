@@ -1,10 +1,9 @@
 //! The last Newton steps of a fit, and the verdict.
 
-use super::decrement::{Certified, MATRIX_LIMIT, rounding_limit};
+use super::decrement::{Certified, MATRIX_LIMIT, Measured, rounding_limit};
 use super::objective::LogisticObjective;
 use super::returned::Returned;
 use super::subgradient::Subgradient;
-use crate::optim::Objective;
 use crate::report::{FitReport, StopReason};
 use crate::scalar::Real;
 use crate::scalar::all_finite;
@@ -45,7 +44,7 @@ impl<T: Real> Certified<'_, '_, T> {
     ///
     /// A run that stalled has converged if its decrement is within the tolerance or within what rounding can
     /// cause. If `certify` is not set, the stop reason stays.
-    pub(super) fn refine(&mut self, mut params: Vec<T>, mut report: FitReport, certify: bool) -> Refined<T> {
+    pub(super) fn refine(&mut self, params: Vec<T>, mut report: FitReport, certify: bool) -> Refined<T> {
         let doubted = self.doubted && report.stop == StopReason::Converged;
         if doubted {
             report.stop = StopReason::Stalled;
@@ -55,37 +54,35 @@ impl<T: Real> Certified<'_, '_, T> {
         if matches!(report.stop, StopReason::Diverged) || (!ended && params.len() > MATRIX_LIMIT) {
             return Refined { params, report, doubted };
         }
-        let mut gradient = vec![T::zero(); params.len()];
-        let mut evaluation = self.objective.evaluate(&params, &mut gradient);
-        let mut measured = self.measure(&params, &gradient);
+        let mut best = self.measured(&params);
         for _ in 0..LAST_STEPS {
-            let Some((decrement, step)) = measured.as_ref().filter(|_| ended && certify) else { break };
+            let Some((decrement, step)) = best.measure.as_ref().filter(|_| ended && certify) else { break };
             if *decrement <= EXACT * T::EPSILON.as_f64() {
                 break;
             }
-            let trial: Vec<T> = params.iter().zip(step).map(|(&p, &d)| p - d).collect();
-            let there = self.objective.evaluate(&trial, &mut gradient);
+            let trial: Vec<T> = best.params.iter().zip(step).map(|(&p, &d)| p - d).collect();
+            let mut there = self.measured(&trial);
             report.evaluations += 1;
-            let noise = 8.0 * T::EPSILON.as_f64() * evaluation.magnitude;
-            if !(there.value <= evaluation.value + noise) {
+            let noise = 8.0 * T::EPSILON.as_f64() * best.evaluation.magnitude;
+            let no_worse = there.evaluation.value <= best.evaluation.value + noise;
+            let ratio = |there: &Measured<T>| there.measure.as_ref().map_or(f64::NAN, |(d, _)| d / decrement);
+            // The second derivative may be from too far away.
+            let slow = !(ratio(&there) <= SLOW);
+            if no_worse && slow && trial.len() <= MATRIX_LIMIT && self.is_stale(&trial) {
+                there.measure = self.renew(&trial, &there.gradient);
+            }
+            let better = no_worse && ratio(&there) <= 0.5;
+            if !better {
                 break;
             }
-            let mut after = self.measure(&trial, &gradient);
-            // The second derivative is from too far away.
-            let slow = after.as_ref().is_none_or(|(after, _)| *after > SLOW * decrement);
-            if slow && trial.len() <= MATRIX_LIMIT && self.is_stale(&trial) {
-                after = self.renew(&trial, &gradient);
-            }
-            if after.as_ref().is_none_or(|(after, _)| !(*after <= 0.5 * decrement)) {
-                break;
-            }
-            (params, evaluation, measured) = (trial, there, after);
+            best = there;
         }
+        let Measured { params, evaluation, measure, .. } = best;
         report.objective = evaluation.value;
         if let (true, Some(last)) = (ended, report.objective_curve.last_mut()) {
             *last = evaluation.value;
         }
-        report.decrement = measured.map(|(decrement, _)| decrement);
+        report.decrement = measure.map(|(decrement, _)| decrement);
         report.hessian_condition = self.condition().or(report.hessian_condition);
         if ended {
             self.judge(&params, &mut report, certify);

@@ -104,7 +104,7 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// Returns the largest violation of an optimality condition at `model`, in the user's units. The solver's
     /// parameters of the model are `params`.
     pub(super) fn violation_at(&mut self, model: &Returned<'_, T>, params: &[T]) -> f64 {
-        self.evaluate(params, &mut vec![T::zero(); params.len()]);
+        self.ensure_user_gradient(params);
         if self.coordinates.explicit() || self.coordinates.dependent().next().is_some() {
             self.set_user_gradient(model);
         }

@@ -170,7 +170,7 @@ impl WorkingSet {
         let features = coordinates.features();
         for &(place, feature) in members.iter().flatten().filter(|(_, feature)| *feature < features) {
             let scale = coordinates.scale[feature];
-            hessian[(place, place)] += T::of(penalty.l2[feature]) / (scale * scale);
+            hessian[(place, place)] += T::of(penalty.l2[feature]) / scale / scale;
         }
         if members.len() == 1 {
             return;

@@ -26,7 +26,8 @@ use super::element::Element;
 pub trait Real: RealField + Copy + Default + FromPrimitive + ToPrimitive + Lanes + Element {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
-    /// The default tolerance of fits on `max|gradient|`: 1e-8 for `f64`, 1e-5 for `f32`.
+    /// The default tolerance of fits: 1e-8 for `f64`, 1e-5 for `f32`. It applies to the Newton decrement of a
+    /// logistic regression, and to the largest entry of the gradient in other minimisations.
     const TOLERANCE: f64;
     /// The smallest positive normal number.
     const MIN_POSITIVE: Self;

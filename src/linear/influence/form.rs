@@ -9,6 +9,7 @@ use crate::linear::coordinates::Coordinates;
 use crate::linear::definite::{self, UNDETERMINED};
 use crate::linear::objective::LogisticObjective;
 use crate::linear::working_set::WorkingSet;
+use crate::optim::HasHessian;
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product};
@@ -21,8 +22,6 @@ pub(super) struct Active {
     members: Vec<Vec<(usize, usize)>>,
     /// The number of parameters, minus the shifts common to all score columns.
     pub(super) degrees_of_freedom: usize,
-    /// The features whose parameters are all in the set, if there are several score columns.
-    shifts: Vec<usize>,
 }
 
 impl Active {
@@ -42,7 +41,7 @@ impl Active {
         let shifts: Vec<usize> =
             if columns > 1 { candidates.into_iter().filter(everywhere).collect() } else { Vec::new() };
         let degrees_of_freedom = parameters.len() - shifts.len();
-        Active { set: WorkingSet { parameters }, members, degrees_of_freedom, shifts }
+        Active { set: WorkingSet { parameters }, members, degrees_of_freedom }
     }
 
     /// Returns the inverse of the Cholesky factor of the Hessian of the sum of losses plus penalty, as
@@ -53,10 +52,15 @@ impl Active {
         objective: &mut LogisticObjective<'_, T>,
         params: &[T],
     ) -> Result<Vec<Vec<T>>, Error> {
-        let mut hessian = DMatrix::zeros(0, 0);
-        self.set.hessian(objective, params, &mut hessian);
+        let mut hessian = DMatrix::zeros(params.len(), params.len());
+        if objective.coordinates.rotation().is_some() {
+            // Nearly dependent columns, none of which has an L1 penalty: all parameters are in the set.
+            objective.hessian(params, &mut hessian);
+        } else {
+            self.set.hessian(objective, params, &mut hessian);
+        }
         let mut hessian: DMatrix<f64> = hessian.map(|h| h.as_f64() * objective.problem.rows.total_weight);
-        self.bend_shifts(objective, &mut hessian);
+        self.set.bend_shifts(objective, &mut hessian);
         let size = hessian.nrows();
         let factor = definite::factor(hessian, T::EPSILON.as_f64()).ok_or(UNDETERMINED)?.l();
         let inverse = factor.solve_lower_triangular(&DMatrix::identity(size, size)).ok_or(UNDETERMINED)?;
@@ -65,22 +69,6 @@ impl Active {
             columns.flat_map(|column| column.iter().map(|&m| T::of(m)).collect::<Vec<T>>()).collect()
         };
         Ok(self.members.iter().map(of_column).collect())
-    }
-
-    /// Adds curvature along the shifts to which softmax is invariant, where the set has not done so. Later
-    /// results have no component along them; the curvature makes the matrix definite.
-    fn bend_shifts<T: Real>(&self, objective: &LogisticObjective<'_, T>, hessian: &mut DMatrix<f64>) {
-        let l1 = &objective.problem.penalty.l1;
-        for &feature in self.shifts.iter().filter(|j| l1.get(**j).is_some_and(|&l1| l1 > 0.0)) {
-            let all = self.members.iter().flatten();
-            let places: Vec<usize> = all.filter(|(_, j)| *j == feature).map(|(place, _)| *place).collect();
-            let trace: f64 = places.iter().map(|&at| hessian[(at, at)]).sum();
-            for &a in &places {
-                for &b in &places {
-                    hessian[(a, b)] += trace / (places.len() * places.len()) as f64;
-                }
-            }
-        }
     }
 }
 
@@ -116,8 +104,11 @@ impl<T: Real> Forms<T> {
         for (k, members) in active.members.iter().enumerate() {
             let (rows, image) = (&mut self.rows[k], &mut self.images[k]);
             rows.clear();
-            for &(_, feature) in members {
-                coordinates.scale_column(x, feature, range.clone(), rows);
+            if coordinates.rotation().is_some() {
+                coordinates.scale_rows(x, range.clone(), rows);
+                rows.resize(count * members.len(), T::one());
+            } else {
+                members.iter().for_each(|&(_, j)| coordinates.scale_column(x, j, range.clone(), rows));
             }
             image.clear();
             image.resize(count * size, T::zero());
