@@ -6,6 +6,7 @@
 //! without `-C target-cpu=native`: `pulp` picks the instruction set at run time. Everything is sequential and
 //! in a fixed order, so results depend only on the inputs and the processor type.
 
+mod cholesky;
 mod element;
 mod elementary;
 mod lanes;
@@ -18,6 +19,7 @@ mod transpose;
 mod vector;
 mod view;
 
+pub(crate) use cholesky::Factor;
 pub(crate) use element::{Element, Kind, Stored, Values};
 pub(crate) use elementary::{Exponential, log_one_plus};
 pub(crate) use lanes::{Lanes, vectorize, vectorize_once};
