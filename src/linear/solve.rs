@@ -65,7 +65,7 @@ pub(super) fn solve<T: Real>(
     } else if method == Solver::ProximalNewton {
         let by_gap = config.gap_tolerance.is_some();
         let stop = Stop { tolerance: Some(tolerance), max_iterations: limit(500) };
-        let method = ProximalNewton::new(start.len(), by_gap);
+        let method = ProximalNewton::new(by_gap);
         stop.run(&mut objective, start, observer, method)?
     } else if config.gap_tolerance.is_some() {
         minimize(method, tolerance, limit, &mut GapStopped::new(&mut objective), start, observer)?
