@@ -71,14 +71,14 @@ pub(super) fn solve<T: Real>(
     if method == Solver::ProximalNewton {
         let near = if by_gap { tolerance } else { near(tolerance, LAST_DIGITS) };
         let stop = Stop { tolerance: Some(near), max_iterations: limit(500) };
-        let run = ProximalNewton::new(start.len(), by_gap);
+        let run = ProximalNewton::new(by_gap);
         let MinimizeResult { params, report } = stop.run(&mut objective, start, observer, run)?;
         let mut refined = objective.refine_with_l1(params, report, tolerance, by_gap);
         if refined.unfinished(near > tolerance) {
             let done = refined.report.iterations;
             let max_iterations = limit(500).saturating_sub(done);
             let stop = Stop { tolerance: Some(tolerance), max_iterations };
-            let run = ProximalNewton::new(refined.params.len(), by_gap);
+            let run = ProximalNewton::new(by_gap);
             let observer = &mut |progress: &Progress| observer(&after(done, progress));
             let MinimizeResult { params, report } =
                 stop.run(&mut objective, refined.params, observer, run)?;

@@ -23,34 +23,44 @@ pub(super) struct Subgradient<T> {
 }
 
 /// Returns the largest entry, or NaN if any entry is NaN.
-fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |max, &v| if v > max || v.is_nan() { v } else { max })
+pub(super) fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |max, v| if v > max || v.is_nan() { v } else { max })
+}
+
+/// Returns the subgradient with the smallest absolute value, for a smooth part with derivative `slope` plus
+/// `lambda` times the absolute value of a parameter that is `at`.
+pub(super) fn smallest<T: Real>(slope: T, lambda: T, at: T) -> f64 {
+    let (slope, lambda) = (slope.as_f64(), lambda.as_f64());
+    if lambda == 0.0 {
+        return slope;
+    }
+    if at == T::zero() {
+        // NaN must not become 0.
+        return if slope.abs() <= lambda { 0.0 } else { slope - lambda.copysign(slope) };
+    }
+    slope + lambda.copysign(at.as_f64())
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// Evaluates the objective with its absolute values at `point` and writes the violation of each
-    /// parameter's optimality condition. The gradient stored in `point` is that of the smooth part.
-    pub(super) fn evaluate_with_l1(
-        &mut self,
-        point: &mut Point<T>,
-        violations: &mut [f64],
-        evaluations: &mut usize,
-    ) {
+    /// Evaluates the objective with its absolute values at `point`. The gradient stored in `point` is that of
+    /// the smooth part.
+    pub(super) fn evaluate_with_l1(&mut self, point: &mut Point<T>, evaluations: &mut usize) {
         point.evaluate(self, evaluations);
         let value = point.value() + self.problem.penalty.l1_value(&self.slopes);
-        self.violations(violations);
         let bound = self.lower_bound_with_l1(&point.params, &point.gradient);
         point.amend(Evaluation::of(value, &point.gradient).optimality(bound));
     }
 
-    /// Returns the violation of a parameter's optimality condition in the solver's coordinates, with its
-    /// sign: the smallest subgradient.
+    /// Returns the violation of each parameter's optimality condition at an evaluated point, in the solver's
+    /// coordinates: whatever the units of the columns, the numbers compare.
+    pub(super) fn violations(&self, point: &Point<T>) -> Vec<f64> {
+        let parameters = point.gradient.iter().zip(&point.params).enumerate();
+        parameters.map(|(at, (&g, &w))| self.subgradient(at, w, g).abs()).collect()
+    }
+
+    /// Returns the smallest subgradient in a parameter, in the solver's coordinates.
     fn subgradient(&self, at: usize, value: T, gradient: T) -> f64 {
-        let (lambda, g) = (self.l1_of(at).as_f64(), gradient.as_f64());
-        if value == T::zero() && lambda > 0.0 {
-            return if g.abs() <= lambda { 0.0 } else { g - lambda.copysign(g) };
-        }
-        if lambda == 0.0 { g } else { g + lambda.copysign(value.as_f64()) }
+        smallest(gradient, self.l1_of(at), value)
     }
 
     /// Returns a lower bound of the decrement: the largest violation, each divided by the root of a bound on
@@ -108,9 +118,11 @@ impl<T: Real> LogisticObjective<'_, T> {
         if self.coordinates.explicit() || self.coordinates.dependent().next().is_some() {
             self.set_user_gradient(model);
         }
-        let mut violations = vec![0.0; params.len()];
-        self.violations(&mut violations);
-        largest(&violations)
+        let (slopes, intercepts) = self.user_gradient();
+        let l1 = &self.problem.penalty.l1;
+        let of_slope = |(at, (&g, &w)): (usize, (&T, &T))| smallest(g, T::of(l1[at % l1.len()]), w).abs();
+        let of_slopes = slopes.iter().zip(&self.slopes).enumerate().map(of_slope);
+        largest(of_slopes.chain(intercepts.iter().map(|g| g.as_f64().abs())))
     }
 
     /// Returns the coefficient λ of a parameter's absolute value, in the solver's coordinates; 0 for
@@ -121,26 +133,5 @@ impl<T: Real> LogisticObjective<'_, T> {
         }
         let feature = parameter % self.coordinates.features();
         T::of(self.problem.penalty.l1[feature]) / self.coordinates.scale[feature]
-    }
-
-    /// Writes the violation of each parameter's optimality condition at the last evaluated point, in the
-    /// user's units: the smallest absolute value of its subgradients.
-    fn violations(&self, out: &mut [f64]) {
-        let (slopes, intercepts) = self.user_gradient();
-        let l1 = &self.problem.penalty.l1;
-        let (of_slopes, of_intercepts) = out.split_at_mut(slopes.len());
-        for (at, (out, g)) in of_slopes.iter_mut().zip(slopes).enumerate() {
-            let (lambda, g) = (l1[at % l1.len()], g.as_f64());
-            let w = self.slopes[at];
-            *out = if lambda == 0.0 {
-                g.abs()
-            } else if w == T::zero() {
-                // `f64::max` would turn NaN into 0.
-                if g.abs() <= lambda { 0.0 } else { g.abs() - lambda }
-            } else {
-                (g + lambda * w.signum().as_f64()).abs()
-            };
-        }
-        of_intercepts.iter_mut().zip(intercepts).for_each(|(out, g)| *out = g.as_f64().abs());
     }
 }

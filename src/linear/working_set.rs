@@ -2,7 +2,6 @@
 
 use nalgebra::DMatrix;
 
-use super::curvature::curvature_of;
 use super::objective::LogisticObjective;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product, product_lower};
@@ -85,6 +84,7 @@ impl WorkingSet {
             let count = range.len();
             let mut probabilities = DMatrix::zeros(count, problem.classes);
             loss.probabilities(scores, &mut probabilities);
+            complements(&probabilities, &mut scratch.complements);
             scratch.rows.resize_with(columns, Vec::new);
             for (rows, members) in scratch.rows.iter_mut().zip(&members) {
                 rows.clear();
@@ -103,7 +103,10 @@ impl WorkingSet {
                     for column in weighted.chunks_exact_mut(count) {
                         for (row, x) in column.iter_mut().enumerate() {
                             let weight = problem.rows.weights.map_or(share, |w| w[range.start + row] * share);
-                            *x *= weight * curvature_of(&probabilities, row, columns, a, b);
+                            let p = probabilities[(row, a)];
+                            // One score column has p (1 - p) as well.
+                            let rest = scratch.complements[(row, a)];
+                            *x *= weight * if a == b { p * rest } else { -p * probabilities[(row, b)] };
                         }
                     }
                     let left = Strided::columns(&scratch.rows[a], count, members[a].len());
@@ -194,11 +197,49 @@ impl WorkingSet {
     }
 }
 
+/// Writes 1 - p for each probability as the sum of the others, which keeps its digits where p is nearly 1.
+///
+/// The second derivatives of softmax are definite only if these digits are right: a row whose class is
+/// certain has p (1 - p) on the diagonal, and beside it numbers that are as small.
+fn complements<T: Real>(probabilities: &DMatrix<T>, out: &mut DMatrix<T>) {
+    let (rows, classes) = probabilities.shape();
+    *out = DMatrix::zeros(rows, classes);
+    for row in 0..rows {
+        // Sums from both sides: subtraction would cancel.
+        let mut before = T::zero();
+        for class in 0..classes {
+            out[(row, class)] = before;
+            before += probabilities[(row, class)];
+        }
+        let mut after = T::zero();
+        for class in (0..classes).rev() {
+            out[(row, class)] += after;
+            after += probabilities[(row, class)];
+        }
+    }
+}
+
 /// Scratch buffers for sums over blocks of rows.
 #[derive(Default)]
-struct Scratch<T> {
+struct Scratch<T: Real> {
     /// The features of each score column, centred and scaled.
     rows: Vec<Vec<T>>,
     weighted: Vec<T>,
+    /// The probabilities of not being in each class.
+    complements: DMatrix<T>,
     workspace: Workspace<T>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complements_keep_their_digits_beside_certain_classes() {
+        let probabilities = DMatrix::from_row_slice(2, 3, &[1.0, 3e-20, 2e-30, 0.25, 0.25, 0.5]);
+        let mut rest = DMatrix::zeros(0, 0);
+        complements(&probabilities, &mut rest);
+        let wanted = DMatrix::from_row_slice(2, 3, &[3e-20 + 2e-30, 1.0, 1.0, 0.75, 0.75, 0.5]);
+        approx::assert_relative_eq!(rest, wanted, max_relative = 1e-15, epsilon = 0.0);
+    }
 }

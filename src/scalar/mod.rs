@@ -7,6 +7,7 @@
 //! in a fixed order, so results depend only on the inputs and the processor type.
 
 mod binade;
+mod cholesky;
 mod element;
 mod elementary;
 mod lanes;
@@ -20,6 +21,7 @@ mod vector;
 mod view;
 
 pub(crate) use binade::{LARGEST_POWER, power_of_two};
+pub(crate) use cholesky::Factor;
 pub(crate) use element::{Element, Kind, Stored, Values};
 pub(crate) use elementary::{Exponential, log_one_plus};
 pub(crate) use lanes::{Lanes, vectorize, vectorize_once};

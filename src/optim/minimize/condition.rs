@@ -1,9 +1,9 @@
 //! The condition number of a symmetric positive definite matrix.
 
-use nalgebra::{Cholesky, DMatrix, DVector};
+use nalgebra::{DMatrix, DVector};
 
 use crate::scalar::Real;
-use crate::scalar::all_finite;
+use crate::scalar::{Factor, all_finite};
 
 /// The number of iterations of the power method: enough for an accuracy of a few per cent, which suffices for
 /// a condition number.
@@ -19,9 +19,16 @@ pub(crate) fn condition<T: Real>(matrix: &DMatrix<T>) -> f64 {
     }
     let mut full: DMatrix<f64> = matrix.map(Real::as_f64);
     full.fill_upper_triangle_with_lower_triangle();
-    let Some(factor) = Cholesky::new(full.clone()) else { return f64::INFINITY };
+    let mut factor = Factor::default();
+    if !factor.compute(full.nrows(), |i, j| full[(i, j)]) {
+        return f64::INFINITY;
+    }
     let largest = power(full.nrows(), |v| &full * v);
-    let reciprocal = power(full.nrows(), |v| factor.solve(v));
+    let reciprocal = power(full.nrows(), |v| {
+        let mut solution = v.clone();
+        factor.solve(solution.as_mut_slice());
+        solution
+    });
     let condition = largest * reciprocal;
     if condition.is_finite() { condition.max(1.0) } else { f64::INFINITY }
 }
