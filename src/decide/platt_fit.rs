@@ -92,8 +92,8 @@ impl Line {
 }
 
 /// Returns the slope and the offset that minimise Σ w (t ln(1 + e^-z) + (1 - t) ln(1 + e^z)) with
-/// z = slope s + offset, for targets t strictly between 0 and 1 and scores s that are not all equal; `None` if
-/// no step improves them before all digits are found.
+/// z = slope s + offset, for targets t strictly between 0 and 1 and scores s that are not all equal. Returns
+/// `None` if the steps do not settle.
 ///
 /// The scores should be of size 1 and the weights at most of size 1.
 pub(super) fn fit(rows: &[Row]) -> Option<(f64, f64)> {
