@@ -161,6 +161,13 @@ impl<T: Real> Coordinates<T> {
         self.squares.push(if constant { 0.0 } else { (deviation / scale).as_f64().powi(2) });
     }
 
+    /// Sets all scales to 1 and forgets dependences.
+    #[cfg(test)]
+    pub(super) fn forget_scale(&mut self) {
+        self.scale.fill(T::one());
+        self.rank = None;
+    }
+
     /// Returns whether a column takes part.
     pub(super) fn takes_part(&self, j: usize) -> bool {
         self.part[j]

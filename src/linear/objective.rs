@@ -359,7 +359,7 @@ pub(super) mod tests {
             let mut data = Data::new(25, 3, count, false, &mut rng);
             data.x = DMatrix::from_fn(25, 3, |_, _| rng.standard_normal());
             let mut objective = data.objective(0.0, false);
-            objective.coordinates.scale.fill(1.0);
+            objective.coordinates.forget_scale();
             let size = objective.parameter_count();
             let mut gradient = vec![0.0; size];
             let value = objective.evaluate(&vec![0.0; size], &mut gradient).value;

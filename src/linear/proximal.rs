@@ -196,7 +196,7 @@ mod tests {
     use super::super::solve::solve;
     use super::*;
     use crate::examples::ClassExamples;
-    use crate::optim::Stop;
+    use crate::optim::{Objective, Stop};
     use crate::penalty::Penalty;
     use crate::report::StopReason;
     use crate::rng::Rng;

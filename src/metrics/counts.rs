@@ -211,8 +211,8 @@ impl Counts {
         let there: Vec<f64> = shares(&|class| self.support(class));
         let claimed: Vec<f64> = shares(&|class| self.claimed(class));
         let (mut found, mut by_chance) = (0.0, 0.0);
-        for i in 0..self.classes() {
-            for j in 0..self.classes() {
+        for (i, there) in there.iter().enumerate() {
+            for (j, claimed) in claimed.iter().enumerate() {
                 let distance = i.abs_diff(j) as f64;
                 let cost = match disagreement {
                     Disagreement::Equal => distance.min(1.0),
@@ -220,7 +220,7 @@ impl Counts {
                     Disagreement::Quadratic => distance * distance,
                 };
                 found += cost * (self.0[(i, j)] / total);
-                by_chance += cost * there[i] * claimed[j];
+                by_chance += cost * there * claimed;
             }
         }
         1.0 - found / by_chance

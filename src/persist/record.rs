@@ -352,13 +352,8 @@ impl Record {
     /// Takes out the names of the columns that a model was fitted on, one for each of `columns`, if the
     /// record has them.
     pub fn take_feature_names(&mut self, columns: usize) -> Result<Option<Vec<String>>, Error> {
-        self.has(FEATURE_NAMES).then(|| self.take_texts(FEATURE_NAMES, columns)).transpose()
-    }
-
-    /// Returns whether the record has a setting or an array of this name.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.settings.iter().any(|(found, _)| found == name)
-            || self.arrays.iter().any(|(found, _)| found == name)
+        let stored = self.arrays.iter().any(|(name, _)| name == FEATURE_NAMES);
+        stored.then(|| self.take_texts(FEATURE_NAMES, columns)).transpose()
     }
 
     /// Takes out numbers of any type, finite or not.

@@ -5,9 +5,12 @@ use crate::persist::Record;
 use crate::persist::file::invalid;
 use crate::scalar::{Real, is_constant};
 
-/// The name of the array in files. It is missing where no column is known to be constant, as in all files of
+/// The name of the part in files. It is missing where no column is known to be constant, as in all files of
 /// version 1.0.
-const NAME: &str = "constant_columns";
+const PART: &str = "constant";
+
+/// The kind of the part.
+const KIND: &str = "constant columns";
 
 /// The columns that a fit found constant up to rounding, in ascending order.
 ///
@@ -46,19 +49,20 @@ impl ConstantColumns {
     }
 
     pub(super) fn write(&self, record: Record) -> Record {
-        if self.0.is_empty() { record } else { record.with_counts(NAME, &self.0) }
+        if self.0.is_empty() {
+            return record;
+        }
+        record.with_part(PART, Record::new(KIND).with_counts("columns", &self.0))
     }
 
     /// # Errors
     /// Returns [`Error::InvalidFile`] unless the columns ascend and are below `columns`.
     pub(super) fn read(record: &mut Record, columns: usize) -> Result<Self, Error> {
-        if !record.has(NAME) {
-            return Ok(ConstantColumns::default());
-        }
-        let found = record.take_counts(NAME)?;
-        let ascend = found.windows(2).all(|pair| pair[0] < pair[1]);
-        if !ascend || found.last().is_some_and(|&last| last >= columns) {
-            return Err(invalid(format!("its `{NAME}` are not ascending columns below {columns}")));
+        let Some(part) = record.take_optional_part(PART) else { return Ok(ConstantColumns::default()) };
+        let found = part.open(KIND)?.read(|part| part.take_counts("columns"))?;
+        let ascend = found.is_sorted_by(|a, b| a < b);
+        if !ascend || found.last().is_none_or(|&last| last >= columns) {
+            return Err(invalid(format!("its `{KIND}` are not ascending columns below {columns}")));
         }
         Ok(ConstantColumns(found))
     }
@@ -77,12 +81,10 @@ mod tests {
     #[test]
     fn files_hold_ascending_columns() {
         let read = |columns: &[usize]| {
-            let record = Record::new("test").with_counts(NAME, columns);
+            let record = ConstantColumns(columns.to_vec()).write(Record::new("test"));
             record.read(|record| ConstantColumns::read(record, 4))
         };
-        let some = ConstantColumns::new([true, false, false, true]);
-        assert_eq!(read(&[0, 3]), Ok(some.clone()));
-        assert_eq!(some.write(Record::new("test")), Record::new("test").with_counts(NAME, &[0, 3]));
+        assert_eq!(read(&[0, 3]), Ok(ConstantColumns::new([true, false, false, true])));
         for wrong in [&[3, 0][..], &[1, 1], &[4]] {
             assert!(matches!(read(wrong), Err(Error::InvalidFile { .. })), "{wrong:?}");
         }

@@ -15,8 +15,8 @@ use crate::scratch::Scratch;
 ///
 /// # Formula
 /// z = a + (b - a) (x - min) / (max - min). In a column that is constant up to rounding (see
-/// [`StandardScaler`](crate::StandardScaler)), values as close to min become exactly a, and others are divided
-/// by 1.
+/// [`StandardScaler`](crate::StandardScaler)), values as close to min become exactly a, and for others
+/// max - min is taken as 1.
 ///
 /// # Examples
 /// ```

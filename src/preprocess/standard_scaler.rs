@@ -17,9 +17,9 @@ use crate::scratch::Scratch;
 /// without weights. σ² is the population variance.
 ///
 /// # Constant columns
-/// A column whose range is at most 10⁻¹¹ of its largest absolute value (32 units in the last place for `f32`)
-/// is constant up to rounding. It has σ = 1, and values that are as close to μ become exactly 0, so that later
-/// steps see no rounding errors. Values further off are centred.
+/// A column whose range is at most 10⁻¹¹ of its largest absolute value (32 units in the last place for
+/// `f32`) is constant up to rounding. It has σ = 1, and values that are as close to μ become exactly 0, so
+/// that later steps see no rounding errors. Values further off are centred.
 ///
 /// # Precision
 /// The precision is that of [`Moments`], which learns the same from rows that come in blocks.

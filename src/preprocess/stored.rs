@@ -330,8 +330,8 @@ impl<L: StoredLabel> Persist for LabelEncoder<L> {
     }
 }
 
-/// The flag of moments of rows in `f32`. Files of version 1.0 do not have it.
-const SINGLE: &str = "single";
+/// The kind of the part that moments of rows in `f32` have. Files of version 1.0 do not have it.
+const PRECISION: &str = "row precision";
 
 impl Persist for Moments {
     type Scalar = f64;
@@ -347,12 +347,22 @@ impl Persist for Moments {
             .with_array("mean", &numbers(|column| column.mean))
             .with_array("unit", &numbers(|column| column.unit))
             .with_array("squares", &numbers(|column| column.squares));
-        if self.single { record.with_flag(SINGLE, true) } else { record }
+        if self.single {
+            record.with_part("precision", Record::new(PRECISION).with_counts("bits", &[32]))
+        } else {
+            record
+        }
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
         let (rows, weight) = (record.take_count("rows")?, record.take_number("weight")?);
-        let single = record.has(SINGLE) && record.take_flag(SINGLE)?;
+        let precision = record.take_optional_part("precision");
+        let bits = |part: Record| part.open(PRECISION)?.read(|part| part.take_counts("bits"));
+        let single = match precision.map(bits).transpose()?.as_deref() {
+            None => false,
+            Some([32]) => true,
+            Some(_) => return Err(invalid("the precision of its rows is neither 32 nor 64 bits")),
+        };
         // Without rows, the low end is infinity and the high end minus infinity.
         let (low, high): (Vec<f64>, Vec<f64>) = (record.take_any("low")?, record.take_any("high")?);
         let mean: Vec<f64> = record.take_array("mean", low.len())?;

@@ -22,7 +22,7 @@ fn weights(kind: u64, rows: usize, rng: &mut Rng) -> Option<Vec<f64>> {
         _ if row % 7 == 3 => 0.0,
         _ => unit * 10f64.powf(rng.uniform(-2.0, 2.0)),
     };
-    (kind % 5 > 0).then(|| (0..rows).map(&mut weight).collect())
+    (!kind.is_multiple_of(5)).then(|| (0..rows).map(&mut weight).collect())
 }
 
 /// Returns the power of two below the largest weight, by which weights are divided without rounding.

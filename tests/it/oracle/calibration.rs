@@ -73,7 +73,7 @@ fn platt() {
         let truth: Vec<bool> = case.y.iter().map(|&y| y == 1).collect();
         let scaling =
             PlattScaling::fit(&case.decision, &truth, case.sample_weight.as_deref()).expect(&case.name);
-        let close = Within::relative(1e-8).plus(1e-9);
+        let close = Within::relative(1e-12).plus(1e-12);
         // P = 1 / (1 + exp(a f + b)) there.
         close.all(&case.name, &[-scaling.slope(), -scaling.offset()], &[case.a, case.b]);
         // The cross-entropy with smoothed targets, as a sum.
@@ -141,7 +141,7 @@ fn temperature() {
         );
         let model = model.expect("a model");
         let name = format!("{} classes", case.n_classes);
-        let close = Within::relative(1e-9);
+        let close = Within::relative(1e-12);
         let temperature = model.temperature().expect("a temperature");
         close.all(&name, &[temperature, 1.0 / temperature], &[case.temperature, case.inverse_temperature]);
         let p = model.predict_proba(&x).expect("probabilities");
