@@ -129,12 +129,13 @@ impl<T: Real> Coordinates<T> {
         });
         let largest = if -low > high { -low } else { high };
         let reciprocal = T::one() / largest;
-        let (mean, variance) = match (reciprocal.is_finite(), rows.weights) {
-            (false, _) => (T::zero(), T::zero()),
-            (true, None) => moments(entries, reciprocal),
-            (true, Some(weights)) => {
-                weighted_moments(entries, reciprocal, counted, weights, rows.total_weight)
+        let (mean, variance, center) = match (reciprocal.is_finite(), rows.weights) {
+            (false, _) => (T::zero(), T::zero(), T::zero()),
+            (true, None) => {
+                let (mean, variance) = moments(entries, reciprocal);
+                (mean, variance, mean * largest)
             }
+            (true, Some(weights)) => weighted_moments(entries, largest, counted, weights, rows.total_weight),
         };
         let spread = if self.intercept { variance } else { variance + mean * mean }.sqrt();
         let range = (most.as_f64() / largest.as_f64()) - (least.as_f64() / largest.as_f64());
@@ -155,7 +156,7 @@ impl<T: Real> Coordinates<T> {
         self.part.push(!constant);
         let scale = if constant { largest.max(T::one()) } else { size };
         self.far |= self.intercept && !constant && mean.abs() > T::of(FAR) * spread;
-        self.center.push(if self.intercept { mean * largest } else { T::zero() });
+        self.center.push(if self.intercept { center } else { T::zero() });
         self.scale.push(scale);
         self.farthest.push((largest / scale).as_f64());
         self.squares.push(if constant { 0.0 } else { (deviation / scale).as_f64().powi(2) });
@@ -326,6 +327,25 @@ impl<T: Real> Coordinates<T> {
         Some(Origin { center: self.center.clone(), scores })
     }
 
+    /// Shifts the slopes of each column with an L1 penalty by the same amount in all score columns, to where
+    /// the penalty is smallest. Softmax is invariant to such a shift, so for columns of large size, whose
+    /// penalty is too small to show in the objective, only this settles it. `slopes` are in the user's units.
+    pub(super) fn settle(&self, penalty: &ColumnPenalty, slopes: &mut [T]) {
+        if self.columns < 2 {
+            return;
+        }
+        for j in (0..self.features()).filter(|&j| penalty.l1[j] > 0.0) {
+            let places = || (0..self.columns).map(|k| k * self.features() + j);
+            let values: Vec<f64> = places().map(|at| slopes[at].as_f64()).collect();
+            let shift = best_shift(&values, penalty.l1[j], penalty.l2[j], T::EPSILON.as_f64());
+            if shift != 0.0 {
+                for (at, value) in places().zip(&values) {
+                    slopes[at] = T::of(value + shift);
+                }
+            }
+        }
+    }
+
     /// Converts the gradient from the user's units to the slopes' parameters.
     pub(super) fn gradient(&self, slopes: &[T], intercepts: &[T], gradient: &mut [T]) {
         let features = self.features();
@@ -444,22 +464,73 @@ pub(super) enum Curve<T> {
     Full(Vec<T>),
 }
 
-/// Returns the weighted mean and variance of entries times `factor`. Entry i belongs to the row `counted[i]`.
+/// Returns the weighted mean and variance of entries divided by `largest`, and the centre of the entries. Entry
+/// i belongs to the row `counted[i]`.
+///
+/// Differences are taken from the entry of the heaviest row. If it outweighs the others so much that the mean,
+/// rounded, is far from it in units of the deviation, it is the centre itself.
 fn weighted_moments<T: Real>(
     entries: &[T],
-    factor: T,
+    largest: T,
     counted: &[usize],
     weights: &[T],
     total: f64,
-) -> (T, T) {
-    let shares = || counted.iter().map(|&row| weights[row].as_f64() / total);
-    let terms = || entries.iter().map(|&x| (x * factor).as_f64()).zip(shares());
-    // The shares sum to 1 up to rounding, which a large mean would show.
-    let sum: f64 = shares().sum();
-    let rough = terms().map(|(x, share)| share * x).sum::<f64>() / sum;
-    let mean = rough + terms().map(|(x, share)| share * (x - rough)).sum::<f64>() / sum;
-    let variance = terms().map(|(x, share)| share * (x - mean) * (x - mean)).sum::<f64>() / sum;
-    (T::of(mean), T::of(variance))
+) -> (T, T, T) {
+    let share = |&row: &usize| weights[row].as_f64() / total;
+    let heaviest = counted
+        .iter()
+        .zip(entries)
+        .max_by(|(a, _), (b, _)| weights[**a].as_f64().total_cmp(&weights[**b].as_f64()));
+    let Some((_, &origin)) = heaviest else { return (T::zero(), T::zero(), T::zero()) };
+    let unit = largest.as_f64();
+    // Halves, because the difference may overflow.
+    let step = |x: T| 2.0 * ((0.5 * x.as_f64() - 0.5 * origin.as_f64()) / unit);
+    let terms = || entries.iter().map(|&x| step(x)).zip(counted.iter().map(share));
+    let sum: f64 = counted.iter().map(share).sum();
+    let shift = terms().map(|(x, share)| share * x).sum::<f64>() / sum;
+    let variance = terms().map(|(x, share)| share * (x - shift) * (x - shift)).sum::<f64>() / sum;
+    let mean = origin.as_f64() / unit + shift;
+    let rounding = T::EPSILON.as_f64() * mean.abs();
+    let center = if rounding > ROUGH * variance.sqrt() { origin } else { T::of(mean * unit) };
+    (T::of(mean), T::of(variance), center)
+}
+
+/// The largest rounding error of a centre, in standard deviations.
+const ROUGH: f64 = 1e-3;
+
+/// Returns the t for which Σ l1 |v + t| + l2/2 (v + t)² is smallest; 0 if 0 is as good, up to rounding.
+fn best_shift(values: &[f64], l1: f64, l2: f64, epsilon: f64) -> f64 {
+    let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    // The derivatives to the left and to the right.
+    let slopes = |t: f64| {
+        let near = |v: f64| (v + t).abs() <= 8.0 * epsilon * largest;
+        let count = |sign: f64| values.iter().filter(|&&v| !near(v) && (v + t) * sign > 0.0).count() as f64;
+        let zeros = values.iter().filter(|&&v| near(v)).count() as f64;
+        let smooth = l2 * values.iter().map(|v| v + t).sum::<f64>();
+        let fixed = l1 * (count(1.0) - count(-1.0)) + smooth;
+        (fixed - l1 * zeros, fixed + l1 * zeros)
+    };
+    let slack = 64.0 * epsilon * (l1 + l2 * largest) * values.len() as f64;
+    let best = |t: f64| {
+        let (left, right) = slopes(t);
+        left <= slack && right >= -slack
+    };
+    if best(0.0) {
+        return 0.0;
+    }
+    // The minimum is where a value becomes zero, or between two such places.
+    let mut kinks: Vec<f64> = values.iter().map(|v| -v).collect();
+    kinks.sort_unstable_by(f64::total_cmp);
+    if let Some(&kink) = kinks.iter().find(|&&t| best(t)) {
+        return kink;
+    }
+    let count = values.len() as f64;
+    let between = |below: usize| {
+        // `below` values are positive once shifted beyond their kinks.
+        let signs = 2.0 * below as f64 - count;
+        (-l1 * signs / l2 - values.iter().sum::<f64>()) / count
+    };
+    (0..=values.len()).map(between).find(|&t| t.is_finite() && best(t)).unwrap_or(0.0)
 }
 
 /// Moves scales of similar size half-way towards the one in the middle.
@@ -476,4 +547,33 @@ fn subtract_mean<T: Real>(indices: impl Iterator<Item = usize> + Clone, values: 
     let (sum, count) = indices.clone().fold((T::zero(), 0), |(sum, count), i| (sum + values[i], count + 1));
     let mean = sum / T::of(f64::from(count));
     indices.for_each(|i| values[i] -= mean);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    /// No other shift has a smaller penalty.
+    #[test]
+    fn the_best_shift_has_the_smallest_penalty() {
+        let mut rng = Rng::new(5);
+        for case in 0..300 {
+            let count = 2 + rng.below(5);
+            let mut values: Vec<f64> = (0..count).map(|_| rng.standard_normal()).collect();
+            if case % 3 == 0 {
+                values[0] = 0.0;
+            }
+            for (l1, l2) in [(1.0, 0.0), (1.0, 0.3), (0.01, 5.0), (1e-200, 1e-200)] {
+                let penalty = |t: f64| -> f64 {
+                    values.iter().map(|v| l1 * (v + t).abs() + 0.5 * l2 * (v + t).powi(2)).sum()
+                };
+                let shift = best_shift(&values, l1, l2, f64::EPSILON);
+                let least = (-400..=400).map(|i| penalty(0.01 * f64::from(i))).fold(f64::INFINITY, f64::min);
+                assert!(penalty(shift) <= least * (1.0 + 1e-12), "{values:?}, {l1}, {l2}: {shift}");
+                let moved: Vec<f64> = values.iter().map(|v| v + shift).collect();
+                assert_eq!(best_shift(&moved, l1, l2, f64::EPSILON), 0.0, "{values:?}, {l1}, {l2}");
+            }
+        }
+    }
 }

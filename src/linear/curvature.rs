@@ -20,6 +20,7 @@ pub(super) struct Curvature<T: Real> {
     weighted: Vec<T>,
     factor: Vec<T>,
     probabilities: DMatrix<T>,
+    complements: DMatrix<T>,
     pairs: Vec<Vec<T>>,
     workspace: Workspace<T>,
 }
@@ -66,7 +67,8 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// columns, if they are known: all rows have the same probabilities. Returns whether it did.
     fn start_from_cross_products(&self, params: &[T], hessian: &mut DMatrix<T>) -> bool {
         let Some(products) = self.coordinates.cross_products() else { return false };
-        if self.problem.offset.is_some() || params.iter().any(|p| !p.is_zero()) {
+        let offset = self.problem.offset.is_some_and(|offset| offset.iter().any(|o| !o.is_zero()));
+        if offset || params.iter().any(|p| !p.is_zero()) {
             return false;
         }
         let (features, columns, width) =
@@ -163,6 +165,7 @@ impl<T: Real> Curvature<T> {
             self.probabilities = DMatrix::zeros(count, problem.classes);
         }
         loss.probabilities(scores, &mut self.probabilities);
+        complements(&self.probabilities, &mut self.complements);
         coordinates.scale_rows(rows.x, range.clone(), &mut self.scaled);
         self.scaled.resize(count * width, T::one());
         self.weighted.resize(count * width, T::zero());
@@ -173,7 +176,7 @@ impl<T: Real> Curvature<T> {
             for b in 0..=a {
                 for (row, h) in self.factor.iter_mut().enumerate() {
                     let weight = rows.weights.map_or(share, |w| w[range.start + row] * share);
-                    *h = weight * curvature_of(&self.probabilities, row, columns, a, b);
+                    *h = weight * curvature_of(&self.probabilities, &self.complements, row, a, b);
                 }
                 for (out, x) in self.weighted.chunks_exact_mut(count).zip(self.scaled.chunks_exact(count)) {
                     for ((out, &x), &h) in out.iter_mut().zip(x).zip(&self.factor) {
@@ -189,13 +192,47 @@ impl<T: Real> Curvature<T> {
     }
 }
 
-/// Returns the second derivative of a row's loss with respect to score columns `a` and `b`.
-pub(super) fn curvature_of<T: Real>(p: &DMatrix<T>, row: usize, columns: usize, a: usize, b: usize) -> T {
-    if columns == 1 {
-        return p[(row, 0)] * p[(row, 1)];
+/// Returns the second derivative of a row's loss with respect to score columns `a` and `b`, from the
+/// probabilities p and their complements 1 - p.
+pub(super) fn curvature_of<T: Real>(
+    p: &DMatrix<T>,
+    complements: &DMatrix<T>,
+    row: usize,
+    a: usize,
+    b: usize,
+) -> T {
+    // One score column has p (1 - p) as well.
+    if a == b { p[(row, a)] * complements[(row, a)] } else { -p[(row, a)] * p[(row, b)] }
+}
+
+/// Writes 1 - p for each probability as the sum of the others, which keeps its digits where p is nearly 1.
+///
+/// The second derivatives of softmax are definite only if these digits are right: a row whose class is
+/// certain has p (1 - p) on the diagonal, and beside it numbers that are as small.
+pub(super) fn complements<T: Real>(probabilities: &DMatrix<T>, out: &mut DMatrix<T>) {
+    let (rows, classes) = probabilities.shape();
+    if out.shape() != (rows, classes) {
+        *out = DMatrix::zeros(rows, classes);
     }
-    let (p, q) = (p[(row, a)], p[(row, b)]);
-    if a == b { p * (T::one() - p) } else { -p * q }
+    // Sums from both sides: subtraction would cancel.
+    let mut sums = vec![T::zero(); rows];
+    for class in 0..classes {
+        for ((out, sum), &p) in
+            out.column_mut(class).iter_mut().zip(&mut sums).zip(&probabilities.column(class))
+        {
+            *out = *sum;
+            *sum += p;
+        }
+    }
+    sums.fill(T::zero());
+    for class in (0..classes).rev() {
+        for ((out, sum), &p) in
+            out.column_mut(class).iter_mut().zip(&mut sums).zip(&probabilities.column(class))
+        {
+            *out += *sum;
+            *sum += p;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -229,7 +229,8 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
         let mut conjugate = descent.clone();
         let (mut sum, mut longest) = (0.0, 0.0f64);
         for _ in 0..PRODUCTS {
-            if squared <= 0.0 || longest * squared <= LEFT * sum {
+            let done = sum > 0.0 && longest * squared <= LEFT * sum;
+            if done || squared <= 0.0 {
                 break;
             }
             self.objective.hessian_product(&conjugate, &mut product);
@@ -305,15 +306,19 @@ impl<T: Real> Objective<T> for Certified<'_, '_, T> {
         let evaluation = self.objective.evaluate(params, gradient);
         let bound = self.lower_bound(gradient);
         let threshold = if self.doubt == Doubt::Grown { 2.0 * self.tolerance } else { self.near };
-        // NaN is not an optimum.
-        let above = self.ratio * bound > threshold || bound.is_nan();
+        let above = self.ratio * bound > threshold;
+        // In doubt, the run goes on until the gradient is small, whatever the decrement.
+        let least = if self.doubt == Doubt::Grown { 2.0 * self.near } else { 0.0 };
+        if bound.is_nan() {
+            return evaluation.optimality(bound);
+        }
         if above || !evaluation.value.is_finite() {
-            return evaluation.optimality(self.ratio * bound);
+            return evaluation.optimality((self.ratio * bound).max(least));
         }
         let tight = self.tight_bound(gradient).max(bound);
         if tight > threshold {
             self.ratio = self.ratio.max(tight / bound);
-            return evaluation.optimality(tight);
+            return evaluation.optimality(tight.max(least));
         }
         // Without a measure, report a large finite number: infinity would mean that the objective diverged.
         let measure = self.measure(params, gradient);
@@ -421,5 +426,69 @@ impl<T: Real> LogisticObjective<'_, T> {
             full.transpose_mut();
         }
         full
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::objective::tests::{Data, draw};
+    use super::*;
+    use crate::rng::Rng;
+
+    /// The decrement from the matrix, nearby, and by conjugate gradients, against its definition.
+    #[test]
+    fn decrements_agree_with_their_definition() {
+        let mut rng = Rng::new(12);
+        for (count, lambda, intercept) in [(2, 0.0, true), (2, 0.3, false), (3, 0.0, true), (4, 0.01, true)] {
+            let data = Data::new(60, 4, count, true, &mut rng);
+            let mut objective = data.objective(lambda, intercept);
+            let size = objective.parameter_count();
+            let params: Vec<f64> = draw(size, &mut rng).iter().map(|p| 0.3 * p).collect();
+            let params = balanced(&objective, params);
+            let mut gradient = vec![0.0; size];
+            objective.evaluate(&params, &mut gradient);
+            let mut hessian = DMatrix::zeros(size, size);
+            objective.hessian(&params, &mut hessian);
+            let g = DVector::from_column_slice(&gradient);
+            let step = hessian.clone().cholesky().unwrap().solve(&g);
+            let wanted = g.dot(&step).sqrt();
+
+            let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
+            let bound = certified.lower_bound(&gradient).max(certified.tight_bound(&gradient));
+            assert!(0.1 * wanted < bound && bound <= wanted * (1.0 + 1e-12), "{bound:e}, {wanted:e}");
+            for (found, tolerance) in [
+                (certified.by_products(&params, &gradient), 1e-3),
+                (certified.renew(&params, &gradient), 1e-12),
+                (certified.measure(&params, &gradient), 1e-12),
+            ] {
+                let (found, toward) = found.unwrap();
+                approx::assert_relative_eq!(found, wanted, max_relative = tolerance);
+                let apart = (DVector::from_vec(toward) - &step).norm();
+                assert!(apart <= 100.0 * tolerance * step.norm(), "{count}: {apart:e}");
+            }
+            // From a second derivative nearby it is an upper bound, and not a loose one.
+            let near: Vec<f64> = params.iter().map(|p| p * 1.01).collect();
+            objective.evaluate(&near, &mut gradient);
+            let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
+            certified.renew(&params, &gradient);
+            let (above, _) = certified.measure(&near, &gradient).unwrap();
+            let (exact, _) = certified.renew(&near, &gradient).unwrap();
+            assert!((1.0..2.0).contains(&(above / exact)), "{above:e}, {exact:e}");
+        }
+    }
+
+    /// Centres slopes and intercepts over the score columns, as every gradient is.
+    fn balanced(objective: &LogisticObjective<'_, f64>, mut params: Vec<f64>) -> Vec<f64> {
+        let columns = objective.coordinates.columns;
+        if columns == 1 {
+            return params;
+        }
+        let terms = params.len() / columns;
+        for i in 0..terms {
+            let at: Vec<usize> = (0..columns).map(|k| objective.index(i, k)).collect();
+            let mean = at.iter().map(|&at| params[at]).sum::<f64>() / columns as f64;
+            at.iter().for_each(|&at| params[at] -= mean);
+        }
+        params
     }
 }

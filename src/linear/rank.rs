@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::triangle::Triangle;
 use crate::error::Error;
 use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, axpy, constant_range, dot, product_lower};
+use crate::scalar::{Strided, Workspace, all_finite, axpy, constant_range, dot, product_lower};
 
 /// The number of rows that are processed together.
 const BLOCK: usize = 256;
@@ -60,7 +60,7 @@ impl<T: Real> Rank<T> {
     /// there is nothing to decide in most cases. Otherwise a QR decomposition, block by block of rows,
     /// decides.
     ///
-    /// Returns `None` if there are too many columns, or none that take part.
+    /// Returns `None` if there are too many columns, or none that take part, or if numbers overflow.
     ///
     /// # References
     /// Golub and Van Loan (2013), *Matrix Computations*, section 5.2; the tolerance is that of `glm` in R.
@@ -91,6 +91,9 @@ impl<T: Real> Rank<T> {
                 (0..=j).for_each(|i| triangle.set(members[i], column, T::of(factor[j * size + i])));
             }
             let combinations = Vec::new();
+            if !triangle.is_finite() {
+                return None;
+            }
             return Some(Rank { triangle, nearly_dependent: false, combinations, products, longest });
         }
         let decided = design.decide();
@@ -110,6 +113,10 @@ impl<T: Real> Rank<T> {
                     combinations.push(Combination { column: members[j], of });
                 }
             }
+        }
+        let finite = |c: &Combination<T>| all_finite(&c.of);
+        if !triangle.is_finite() || !combinations.iter().all(finite) {
+            return None;
         }
         let nearly_dependent = smooth && decided.closest < suspicious.sqrt();
         Some(Rank { triangle, nearly_dependent, combinations, products: Vec::new(), longest })
@@ -203,7 +210,7 @@ impl<T: Real> Design<'_, '_, T> {
     /// Computes the weighted mean products of the members.
     fn cross_products(&self) -> CrossProducts {
         let (rows, size) = (self.problem.rows.x.nrows(), self.size());
-        let (mut block, mut weighted, mut squares) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut block, mut squares) = (Vec::new(), Vec::new());
         let mut largest = 0.0f64;
         let mut sum = vec![T::zero(); size * size];
         let mut workspace = Workspace::default();
@@ -216,14 +223,13 @@ impl<T: Real> Design<'_, '_, T> {
                 squares.iter_mut().zip(column).for_each(|(square, &x)| *square += x * x);
             }
             largest = squares.iter().fold(largest, |m, square| m.max(square.as_f64()));
-            let shares: Vec<T> = (first..first + count).map(|row| T::of(self.weight(row))).collect();
-            weighted.clear();
-            for column in block.chunks_exact(count) {
-                weighted.extend(column.iter().zip(&shares).map(|(&x, &share)| x * share));
+            // Half of a small weight on each side does not underflow.
+            let roots: Vec<T> = (first..first + count).map(|row| T::of(self.weight(row).sqrt())).collect();
+            for column in block.chunks_exact_mut(count) {
+                column.iter_mut().zip(&roots).for_each(|(x, &root)| *x *= root);
             }
-            let (left, right) =
-                (Strided::columns(&block, count, size), Strided::columns(&weighted, count, size));
-            product_lower(left, right, &mut sum, true, &mut workspace);
+            let rows = Strided::columns(&block, count, size);
+            product_lower(rows, rows, &mut sum, true, &mut workspace);
         }
         let mut products = vec![0.0; size * size];
         for j in 0..size {

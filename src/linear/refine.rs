@@ -99,7 +99,7 @@ impl<T: Real> Certified<'_, '_, T> {
         if !(all_finite(slopes.as_slice()) && all_finite(&shifts)) {
             return;
         }
-        if coordinates.explicit() {
+        if coordinates.explicit() || coordinates.dependent().next().is_some() {
             let center = coordinates.far.then(|| coordinates.center.clone());
             let model = Returned { slopes: slopes.as_slice(), center: center.as_deref(), scores: &shifts };
             let mut gradient = vec![T::zero(); params.len()];
@@ -107,7 +107,13 @@ impl<T: Real> Certified<'_, '_, T> {
             let measured = self.measure(params, &gradient).map(|(decrement, _)| decrement);
             report.decrement = report.decrement.and_then(|solved| Some(solved.max(measured?)));
         }
-        let Some(decrement) = report.decrement else { return };
+        let Some(decrement) = report.decrement else {
+            // Without a measure there is no certificate.
+            if certify {
+                report.stop = StopReason::Stalled;
+            }
+            return;
+        };
         if decrement <= self.tolerance {
             if certify {
                 report.stop = StopReason::Converged;
@@ -160,6 +166,10 @@ impl<T: Real> LogisticObjective<'_, T> {
                 break;
             }
             (params, measured) = (trial, there);
+        }
+        if measured.is_none() && ended {
+            // Without a measure there is no certificate.
+            report.stop = StopReason::Stalled;
         }
         if let Some(Subgradient { decrement, value, .. }) = measured.filter(|_| !by_gap) {
             report.decrement = Some(decrement);

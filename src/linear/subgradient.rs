@@ -97,7 +97,16 @@ impl<T: Real> LogisticObjective<'_, T> {
         set.hessian(self, params, &mut hessian);
         let mut hessian: DMatrix<f64> = hessian.map(Real::as_f64);
         set.bend_shifts(self, &mut hessian);
-        let factor = definite::factor(hessian, T::EPSILON.as_f64())?;
+        let factor = match definite::factor(hessian.clone(), T::EPSILON.as_f64()) {
+            Some(factor) => factor,
+            None => {
+                // Columns that are used together depend on each other. The subgradient has no component along
+                // what they leave undetermined, so a little curvature there changes nothing.
+                let bend = T::EPSILON.as_f64().sqrt();
+                (0..hessian.nrows()).for_each(|i| hessian[(i, i)] *= 1.0 + bend);
+                definite::factor(hessian, T::EPSILON.as_f64())?
+            }
+        };
         let half = factor.l_dirty().solve_lower_triangular(&violations)?;
         let step: Vec<T> =
             factor.l_dirty().tr_solve_lower_triangular(&half)?.iter().map(|&d| T::of(d)).collect();
@@ -115,7 +124,7 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// parameters of the model are `params`.
     pub(super) fn violation_at(&mut self, model: &Returned<'_, T>, params: &[T]) -> f64 {
         self.ensure_user_gradient(params);
-        if self.coordinates.explicit() || self.coordinates.dependent().next().is_some() {
+        if self.coordinates.explicit() || self.slopes != model.slopes {
             self.set_user_gradient(model);
         }
         let (slopes, intercepts) = self.user_gradient();

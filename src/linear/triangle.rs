@@ -1,7 +1,7 @@
 //! Upper triangular matrices: changes of coordinates that make columns independent.
 
 use crate::scalar::Real;
-use crate::scalar::{axpy, dot};
+use crate::scalar::{all_finite, axpy, dot};
 
 /// An upper triangular matrix R with a diagonal without zeros, column by column.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,11 @@ impl<T: Real> Triangle<T> {
     /// Returns the entries of a column down to the diagonal.
     fn column(&self, j: usize) -> &[T] {
         &self.entries[j * self.size..][..=j]
+    }
+
+    /// Returns whether all entries are finite.
+    pub(super) fn is_finite(&self) -> bool {
+        all_finite(&self.entries)
     }
 
     /// Returns ln |det R|.

@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::curvature::{complements, curvature_of};
 use super::objective::LogisticObjective;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product, product_lower};
@@ -103,10 +104,7 @@ impl WorkingSet {
                     for column in weighted.chunks_exact_mut(count) {
                         for (row, x) in column.iter_mut().enumerate() {
                             let weight = problem.rows.weights.map_or(share, |w| w[range.start + row] * share);
-                            let p = probabilities[(row, a)];
-                            // One score column has p (1 - p) as well.
-                            let rest = scratch.complements[(row, a)];
-                            *x *= weight * if a == b { p * rest } else { -p * probabilities[(row, b)] };
+                            *x *= weight * curvature_of(&probabilities, &scratch.complements, row, a, b);
                         }
                     }
                     let left = Strided::columns(&scratch.rows[a], count, members[a].len());
@@ -196,29 +194,6 @@ impl WorkingSet {
         }
     }
 }
-
-/// Writes 1 - p for each probability as the sum of the others, which keeps its digits where p is nearly 1.
-///
-/// The second derivatives of softmax are definite only if these digits are right: a row whose class is
-/// certain has p (1 - p) on the diagonal, and beside it numbers that are as small.
-fn complements<T: Real>(probabilities: &DMatrix<T>, out: &mut DMatrix<T>) {
-    let (rows, classes) = probabilities.shape();
-    *out = DMatrix::zeros(rows, classes);
-    for row in 0..rows {
-        // Sums from both sides: subtraction would cancel.
-        let mut before = T::zero();
-        for class in 0..classes {
-            out[(row, class)] = before;
-            before += probabilities[(row, class)];
-        }
-        let mut after = T::zero();
-        for class in (0..classes).rev() {
-            out[(row, class)] += after;
-            after += probabilities[(row, class)];
-        }
-    }
-}
-
 /// Scratch buffers for sums over blocks of rows.
 #[derive(Default)]
 struct Scratch<T: Real> {

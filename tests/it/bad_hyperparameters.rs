@@ -419,7 +419,10 @@ fn extreme_hyper_parameters_end_in_time() {
         for penalty in [1e-300, 1e300, f64::MAX, 5e-324].map(Penalty::l2) {
             let fit = LogisticRegression::new(penalty).solver(solver).tolerance(1e-300).fit(&x, &y);
             let model = fit.expect("in range");
-            assert!(!model.report().converged() || model.report().gradient_norm <= Some(1e-300));
+            let report = model.report();
+            assert!(
+                !report.converged() || report.decrement <= Some(1e-300) || report.rounding_limit.is_some()
+            );
             assert!(model.coefficients().iter().all(|w| w.is_finite()));
         }
     }

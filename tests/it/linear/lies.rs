@@ -87,7 +87,8 @@ impl Lies {
         }
         let rounding = 10.0 * truth.limit();
         match report.decrement {
-            None => self.tell("no decrement", who, line(report)),
+            None if report.converged() => self.tell("no decrement", who, line(report)),
+            None => {}
             Some(found) if found < truth.decrement / 3.0 && truth.decrement > rounding => {
                 self.tell("a decrement that is too small", who, detail(&truth));
             }
