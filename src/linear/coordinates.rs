@@ -107,7 +107,7 @@ impl<T: Real> Coordinates<T> {
                 gathered.extend(counted.iter().map(|&row| whole[row]));
                 &gathered
             };
-            coordinates.push(entries, &counted, &rows, T::of((SHARE * lambda).sqrt()));
+            coordinates.push(entries, &counted, &rows, T::of(SHARE.sqrt() * lambda.sqrt()));
         }
         coordinates.rank = Rank::new(problem, &coordinates);
         if coordinates.rank.is_none() && penalty.is_smooth() && !penalty.is_none() {
@@ -329,19 +329,22 @@ impl<T: Real> Coordinates<T> {
 
     /// Shifts the slopes of each column with an L1 penalty by the same amount in all score columns, to where
     /// the penalty is smallest. Softmax is invariant to such a shift, so for columns of large size, whose
-    /// penalty is too small to show in the objective, only this settles it. `slopes` are in the user's units.
-    pub(super) fn settle(&self, penalty: &ColumnPenalty, slopes: &mut [T]) {
+    /// penalty is too small to show in the objective, only this settles it.
+    pub(super) fn settle(&self, penalty: &ColumnPenalty, params: &mut [T]) {
         if self.columns < 2 {
             return;
         }
+        let epsilon = T::EPSILON.as_f64();
         for j in (0..self.features()).filter(|&j| penalty.l1[j] > 0.0) {
+            let scale = self.scale[j].as_f64();
             let places = || (0..self.columns).map(|k| k * self.features() + j);
-            let values: Vec<f64> = places().map(|at| slopes[at].as_f64()).collect();
-            let shift = best_shift(&values, penalty.l1[j], penalty.l2[j], T::EPSILON.as_f64());
-            if shift != 0.0 {
-                for (at, value) in places().zip(&values) {
-                    slopes[at] = T::of(value + shift);
-                }
+            let values: Vec<f64> = places().map(|at| params[at].as_f64()).collect();
+            let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+            let shift = best_shift(&values, penalty.l1[j], penalty.l2[j] / scale, epsilon);
+            for (at, value) in places().zip(&values) {
+                let moved = value + shift;
+                let zero = moved.abs() <= ZERO * epsilon * largest;
+                params[at] = if zero { T::zero() } else { T::of(moved) };
             }
         }
     }
@@ -498,12 +501,15 @@ fn weighted_moments<T: Real>(
 /// The largest rounding error of a centre, in standard deviations.
 const ROUGH: f64 = 1e-3;
 
+/// The size of a slope that counts as zero beside others of its column, in units in the last place.
+const ZERO: f64 = 8.0;
+
 /// Returns the t for which Σ l1 |v + t| + l2/2 (v + t)² is smallest; 0 if 0 is as good, up to rounding.
 fn best_shift(values: &[f64], l1: f64, l2: f64, epsilon: f64) -> f64 {
     let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     // The derivatives to the left and to the right.
     let slopes = |t: f64| {
-        let near = |v: f64| (v + t).abs() <= 8.0 * epsilon * largest;
+        let near = |v: f64| (v + t).abs() <= ZERO * epsilon * largest;
         let count = |sign: f64| values.iter().filter(|&&v| !near(v) && (v + t) * sign > 0.0).count() as f64;
         let zeros = values.iter().filter(|&&v| near(v)).count() as f64;
         let smooth = l2 * values.iter().map(|v| v + t).sum::<f64>();

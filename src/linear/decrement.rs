@@ -81,6 +81,8 @@ pub(super) struct Certified<'a, 'b, T: Real> {
     ratio: f64,
     /// What to do when the classes seem separable.
     doubt: Doubt,
+    /// Whether there are columns without a penalty.
+    pub(super) unpenalized: bool,
     /// Whether the run was stopped because of doubt.
     pub(super) doubted: bool,
     /// The last point that was measured.
@@ -125,7 +127,8 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
         let roots = objective.curvature_roots();
         let none = vec![T::zero(); objective.slopes.len()];
         let free = objective.coordinates.free(objective.problem.penalty, &none, tolerance);
-        let doubt = if free.is_empty() { Doubt::Ignored } else { doubt };
+        let unpenalized = !free.is_empty();
+        let doubt = if unpenalized { doubt } else { Doubt::Ignored };
         Certified {
             objective,
             tolerance,
@@ -134,6 +137,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             roots,
             ratio: 1.0,
             doubt,
+            unpenalized,
             doubted: false,
             last: None,
             flattest: None,

@@ -71,7 +71,6 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         let (mut slopes, mut intercepts) = (DMatrix::zeros(features, columns), vec![T::zero(); columns]);
         self.coordinates.to_user(params, slopes.as_mut_slice(), &mut intercepts);
         self.coordinates.distribute(slopes.as_mut_slice());
-        self.coordinates.settle(self.problem.penalty, slopes.as_mut_slice());
         match self.coordinates.origin(params) {
             Some(origin) => intercepts = origin.intercepts(&slopes),
             None => self.coordinates.intercepts(params, slopes.as_slice(), &mut intercepts),

@@ -28,6 +28,16 @@ impl<T: Real> Problem<'_, T> {
     }
 }
 
+impl<T: Real> Problem<'_, T> {
+    /// Returns whether a row that counts has a share of the weight that is not a normal number: it is lost in
+    /// sums over rows.
+    pub(super) fn loses_rows(&self) -> bool {
+        let smallest = T::MIN_POSITIVE.as_f64() * self.rows.total_weight;
+        let lost = |w: &T| !w.is_zero() && w.as_f64() < smallest;
+        self.rows.weights.is_some_and(|weights| weights.iter().any(lost))
+    }
+}
+
 /// The penalty coefficients λ of each column, relative to the mean loss: for the absolute value (`l1`) and
 /// for half the square (`l2`).
 #[derive(Debug, Clone, PartialEq)]

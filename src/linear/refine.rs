@@ -67,7 +67,7 @@ impl<T: Real> Certified<'_, '_, T> {
             let no_worse = there.evaluation.value <= best.evaluation.value + noise;
             let ratio = |there: &Measured<T>| there.measure.as_ref().map_or(f64::NAN, |(d, _)| d / decrement);
             // The second derivative may be from too far away.
-            let slow = !(ratio(&there) <= SLOW);
+            let slow = ratio(&there).is_nan() || ratio(&there) > SLOW;
             if no_worse && slow && trial.len() <= MATRIX_LIMIT && self.is_stale(&trial) {
                 there.measure = self.renew(&trial, &there.gradient);
             }
@@ -114,6 +114,11 @@ impl<T: Real> Certified<'_, '_, T> {
             }
             return;
         };
+        if certify && self.unpenalized && self.objective.problem.loses_rows() {
+            // A row that does not count in this arithmetic may decide whether there is an optimum.
+            report.stop = StopReason::Stalled;
+            return;
+        }
         if decrement <= self.tolerance {
             if certify {
                 report.stop = StopReason::Converged;
@@ -179,6 +184,9 @@ impl<T: Real> LogisticObjective<'_, T> {
             }
             if ended {
                 self.judge_with_l1(&params, &mut report, tolerance);
+                if report.stop == StopReason::Converged {
+                    self.coordinates.settle(self.problem.penalty, &mut params);
+                }
             }
         }
         Refined { params, report, doubted: false }

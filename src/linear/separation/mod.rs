@@ -82,10 +82,10 @@ pub(in crate::linear) fn separation<T: Real>(
     budget: &mut Budget<'_>,
 ) -> Result<Option<Separation<T>>, Error> {
     let design = Design::new(rows, classes, intercept);
-    if let Some(found) = cuts(&design, budget)? {
-        if let Some((search, direction)) = beyond(&design, &found, classes, estimate, budget)? {
-            return Separation::new(&search, &direction).map(Some);
-        }
+    if let Some(found) = cuts(&design, budget)?
+        && let Some((search, direction)) = beyond(&design, &found, classes, estimate, budget)?
+    {
+        return Separation::new(&search, &direction).map(Some);
     }
     let (search, direction) = widest(design, estimate, budget)?;
     let Some(direction) = direction else { return Ok(None) };
@@ -154,6 +154,9 @@ fn proved_by<T: Real>(
     }
 }
 
+/// A search with the direction that it found.
+type Found<'a, T> = (Search<'a, T>, Vec<f64>);
+
 /// Searches the rows that no column alone separates, adds what is found to what columns separate, and drops
 /// needless columns. Returns `None` if both together are beyond the precision of the arithmetic.
 fn beyond<'a, T: Real>(
@@ -162,7 +165,7 @@ fn beyond<'a, T: Real>(
     classes: usize,
     estimate: Option<&Estimate<'_, T>>,
     budget: &mut Budget<'_>,
-) -> Result<Option<(Search<'a, T>, Vec<f64>)>, Error> {
+) -> Result<Option<Found<'a, T>>, Error> {
     let mut settled = vec![false; found.strict.len()];
     let mut direction = found.direction.clone();
     if found.open.contains(&true) {

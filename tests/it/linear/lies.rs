@@ -89,7 +89,10 @@ impl Lies {
         match report.decrement {
             None if report.converged() => self.tell("no decrement", who, line(report)),
             None => {}
-            Some(found) if found < truth.decrement / 3.0 && truth.decrement > rounding => {
+            // Far below the tolerance, digits of the decrement mean nothing.
+            Some(found)
+                if found < truth.decrement / 3.0 && truth.decrement > rounding.max(1e-3 * tolerance) =>
+            {
                 self.tell("a decrement that is too small", who, detail(&truth));
             }
             Some(_) => {}
@@ -114,7 +117,9 @@ impl Lies {
         }
         for &j in dependent {
             let rest = hard.problem.remainder(j);
-            if rest > limit {
+            // Rounding of the entries, in units of the deviation, counts too.
+            let rounding = 16.0 * T::EPSILON.as_f64() / hard.problem.variation(j);
+            if rest > limit.max(rounding) {
                 self.tell("a column named dependent that is not", who, format!("column {j}: {rest:e}"));
             }
         }

@@ -186,7 +186,7 @@ fn by_number(count: usize, value: impl Fn(usize) -> f64) -> (DMatrix<f64>, Vec<u
 /// The coefficients were right to 1e-13, and the reports said "stalled".
 #[test]
 fn milliseconds_bytes_and_squared_incomes_converge() {
-    let columns: [(&str, (DMatrix<f64>, Vec<usize>)); 5] = [
+    let columns = [
         ("milliseconds since 1970", by_number(100, |i| 1.6e12 + i as f64 * 3e8)),
         ("nanoseconds since 1970", by_number(100, |i| 1.6e18 + i as f64 * 3e14)),
         ("bytes", by_number(100, |i| (10.0 + 0.2 * i as f64).exp().round())),

@@ -155,7 +155,7 @@ impl Judgement<'_> {
         let half = Exact::from(0.5);
         let count = self.rows.weights.len();
         let mut scores = vec![vec![Exact::ZERO; self.columns]; count];
-        for row in 0..count {
+        for (row, out) in scores.iter_mut().enumerate() {
             let images: Vec<Vec<Exact>> = (0..self.columns)
                 .map(|b| {
                     let entry = |&(j, k): &(usize, usize)| if k == b { self.x(row, j) } else { Exact::ZERO };
@@ -169,7 +169,7 @@ impl Judgement<'_> {
             let scale = self.rows.weights[row] / Exact::from(self.rows.total);
             if self.columns == 1 {
                 let slope = scale * p[1] * rest[1] * form(0, 0) * half * (rest[1] - p[1]);
-                scores[row][0] = -slope;
+                out[0] = -slope;
                 continue;
             }
             let forms: Vec<Vec<Exact>> =
@@ -180,7 +180,7 @@ impl Judgement<'_> {
             let two = Exact::from(2.0);
             for a in 0..self.columns {
                 let bracket = forms[a][a] - mean - two * times_p(a) + two * whole;
-                scores[row][a] = -(scale * half * p[a] * bracket);
+                out[a] = -(scale * half * p[a] * bracket);
             }
         }
         let terms = 0..=self.rows.x.len();
