@@ -146,7 +146,8 @@ impl<T: Real> Coordinates<T> {
             spread == T::zero()
         };
         let deviation = spread * largest;
-        let size = if floor == T::zero() { deviation } else { deviation.hypot(floor) };
+        let size =
+            if floor == T::zero() { deviation } else { T::of(deviation.as_f64().hypot(floor.as_f64())) };
         // Below, the reciprocal of the scale overflows.
         let tiny = size <= T::of(4.0) * T::MIN_POSITIVE;
         let constant = constant || tiny;
@@ -339,12 +340,9 @@ impl<T: Real> Coordinates<T> {
             let scale = self.scale[j].as_f64();
             let places = || (0..self.columns).map(|k| k * self.features() + j);
             let values: Vec<f64> = places().map(|at| params[at].as_f64()).collect();
-            let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
             let shift = best_shift(&values, penalty.l1[j], penalty.l2[j] / scale, epsilon);
             for (at, value) in places().zip(&values) {
-                let moved = value + shift;
-                let zero = moved.abs() <= ZERO * epsilon * largest;
-                params[at] = if zero { T::zero() } else { T::of(moved) };
+                params[at] = T::of(value + shift);
             }
         }
     }
@@ -501,15 +499,12 @@ fn weighted_moments<T: Real>(
 /// The largest rounding error of a centre, in standard deviations.
 const ROUGH: f64 = 1e-3;
 
-/// The size of a slope that counts as zero beside others of its column, in units in the last place.
-const ZERO: f64 = 8.0;
-
 /// Returns the t for which Σ l1 |v + t| + l2/2 (v + t)² is smallest; 0 if 0 is as good, up to rounding.
 fn best_shift(values: &[f64], l1: f64, l2: f64, epsilon: f64) -> f64 {
     let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     // The derivatives to the left and to the right.
     let slopes = |t: f64| {
-        let near = |v: f64| (v + t).abs() <= ZERO * epsilon * largest;
+        let near = |v: f64| v + t == 0.0;
         let count = |sign: f64| values.iter().filter(|&&v| !near(v) && (v + t) * sign > 0.0).count() as f64;
         let zeros = values.iter().filter(|&&v| near(v)).count() as f64;
         let smooth = l2 * values.iter().map(|v| v + t).sum::<f64>();

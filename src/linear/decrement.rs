@@ -81,6 +81,8 @@ pub(super) struct Certified<'a, 'b, T: Real> {
     ratio: f64,
     /// What to do when the classes seem separable.
     doubt: Doubt,
+    /// Whether the fit may take steps.
+    pub(super) may_move: bool,
     /// Whether there are columns without a penalty.
     pub(super) unpenalized: bool,
     /// Whether the run was stopped because of doubt.
@@ -138,6 +140,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             ratio: 1.0,
             doubt,
             unpenalized,
+            may_move: true,
             doubted: false,
             last: None,
             flattest: None,

@@ -77,8 +77,8 @@ impl<T: Real> Rank<T> {
         if size == 0 || !few || !(smooth || free) {
             return None;
         }
-        let bend =
-            |j: usize| SHARE * penalty.l2[j] / coordinates.scale[j].as_f64() / coordinates.scale[j].as_f64();
+        let scale = |j: usize| coordinates.scale[j].as_f64();
+        let bend = |j: usize| SHARE * (penalty.l2[j] / scale(j) / scale(j));
         let bends: Vec<f64> = members.iter().map(|&j| bend(j)).collect();
         let design = Design { problem, coordinates, members: &members, bends: &bends };
         let suspicious = T::EPSILON.as_f64().sqrt();

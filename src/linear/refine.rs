@@ -6,7 +6,7 @@ use super::returned::Returned;
 use super::subgradient::Subgradient;
 use crate::report::{FitReport, StopReason};
 use crate::scalar::Real;
-use crate::scalar::all_finite;
+use crate::scalar::{all_finite, max_abs};
 
 /// A point after its last Newton steps, with the report of the run that led to it.
 pub(super) struct Refined<T> {
@@ -29,11 +29,21 @@ impl<T> Refined<T> {
     }
 }
 
-/// The decrement, in units in the last place, from which Newton steps gain nothing.
-const EXACT: f64 = 64.0;
+/// Returns whether a step changes parameters by rounding errors only.
+fn is_negligible<T: Real>(params: &[T], step: &[T]) -> bool {
+    max_abs(step) <= EXACT * T::EPSILON.as_f64() * max_abs(params)
+}
+
+/// The step, in units in the last place of the largest parameter, that gains nothing.
+const EXACT: f64 = 8.0;
 
 /// The largest number of last Newton steps.
 const LAST_STEPS: usize = 6;
+
+/// Returns the number of last steps of a fit; none if its limit is no iteration.
+fn last_steps(may_move: bool) -> usize {
+    if may_move { LAST_STEPS } else { 0 }
+}
 
 /// The ratio of decrements from which a step needs a new second derivative.
 const SLOW: f64 = 0.01;
@@ -43,7 +53,8 @@ impl<T: Real> Certified<'_, '_, T> {
     /// with the decrement. A step costs one evaluation, because the second derivative is known already.
     ///
     /// A run that stalled has converged if its decrement is within the tolerance or within what rounding can
-    /// cause. If `certify` is not set, the stop reason stays.
+    /// cause. If `certify` is not set, the stop reason stays. A run that may not move, because its limit is no
+    /// iteration, does not.
     pub(super) fn refine(&mut self, params: Vec<T>, mut report: FitReport, certify: bool) -> Refined<T> {
         let doubted = self.doubted && report.stop == StopReason::Converged;
         if doubted {
@@ -55,9 +66,9 @@ impl<T: Real> Certified<'_, '_, T> {
             return Refined { params, report, doubted };
         }
         let mut best = self.measured(&params);
-        for _ in 0..LAST_STEPS {
+        for _ in 0..last_steps(self.may_move) {
             let Some((decrement, step)) = best.measure.as_ref().filter(|_| ended && certify) else { break };
-            if *decrement <= EXACT * T::EPSILON.as_f64() {
+            if is_negligible(&best.params, step) {
                 break;
             }
             let trial: Vec<T> = best.params.iter().zip(step).map(|(&p, &d)| p - d).collect();
@@ -144,16 +155,18 @@ impl<T: Real> LogisticObjective<'_, T> {
         mut report: FitReport,
         tolerance: f64,
         by_gap: bool,
+        may_move: bool,
     ) -> Refined<T> {
         let ended = !by_gap && matches!(report.stop, StopReason::Converged | StopReason::Stalled);
         let mut measured = self.decrement_with_l1(&params);
-        for _ in 0..LAST_STEPS {
+        for _ in 0..last_steps(may_move) {
             let Some(Subgradient { decrement, parameters, step, value, .. }) =
                 measured.as_ref().filter(|_| ended)
             else {
                 break;
             };
-            if *decrement <= EXACT * T::EPSILON.as_f64() {
+            let own: Vec<T> = parameters.iter().map(|&at| params[at]).collect();
+            if is_negligible(&own, step) {
                 break;
             }
             let mut trial = params.clone();
@@ -184,7 +197,7 @@ impl<T: Real> LogisticObjective<'_, T> {
             }
             if ended {
                 self.judge_with_l1(&params, &mut report, tolerance);
-                if report.stop == StopReason::Converged {
+                if may_move && report.stop == StopReason::Converged {
                     self.coordinates.settle(self.problem.penalty, &mut params);
                 }
             }

@@ -73,7 +73,7 @@ pub(super) fn solve<T: Real>(
         let stop = Stop { tolerance: Some(near), max_iterations: limit(500) };
         let run = ProximalNewton::new(by_gap);
         let MinimizeResult { params, report } = stop.run(&mut objective, start, observer, run)?;
-        let mut refined = objective.refine_with_l1(params, report, tolerance, by_gap);
+        let mut refined = objective.refine_with_l1(params, report, tolerance, by_gap, limit(500) > 0);
         if refined.unfinished(near > tolerance) {
             let done = refined.report.iterations;
             let max_iterations = limit(500).saturating_sub(done);
@@ -82,7 +82,7 @@ pub(super) fn solve<T: Real>(
             let observer = &mut |progress: &Progress| observer(&after(done, progress));
             let MinimizeResult { params, report } =
                 stop.run(&mut objective, refined.params, observer, run)?;
-            let more = objective.refine_with_l1(params, report, tolerance, by_gap);
+            let more = objective.refine_with_l1(params, report, tolerance, by_gap, limit(500) > 0);
             refined = more.preceded_by(refined.report);
         }
         return conclude(objective, refined, tolerance);
@@ -177,6 +177,7 @@ impl Run {
         let triangle = known.filter(|_| self.method != Solver::Newton).cloned();
         let slopes = objective.slopes.len();
         let mut certified = Certified::new(objective, self.tolerance, near, self.doubt);
+        certified.may_move = limit != Some(0);
         let MinimizeResult { params, report } = match triangle {
             None => minimize(self.method, near, limit, &mut certified, start, observer)?,
             Some(triangle) => {

@@ -91,7 +91,8 @@ impl Lies {
             None => {}
             // Far below the tolerance, digits of the decrement mean nothing.
             Some(found)
-                if found < truth.decrement / 3.0 && truth.decrement > rounding.max(1e-3 * tolerance) =>
+                if found < truth.decrement / 3.0
+                    && truth.decrement > rounding.max(1e-3 * tolerance.max(T::TOLERANCE)) =>
             {
                 self.tell("a decrement that is too small", who, detail(&truth));
             }
