@@ -92,7 +92,7 @@ impl Lies {
             // Far below the tolerance, digits of the decrement mean nothing.
             Some(found)
                 if found < truth.decrement / 3.0
-                    && truth.decrement > rounding.max(1e-3 * tolerance.max(T::TOLERANCE)) =>
+                    && truth.decrement > rounding.max(0.01 * tolerance.max(T::TOLERANCE)) =>
             {
                 self.tell("a decrement that is too small", who, detail(&truth));
             }

@@ -89,7 +89,8 @@ impl Judgement<'_> {
             gradient
         } else if w != 0.0 {
             if w > 0.0 { gradient + l1 } else { gradient - l1 }
-        } else if gradient.abs() <= l1 {
+        } else if gradient.abs().value() <= self.l1(j) + self.noise(j, k, 0.0) + self.carried(j, k, 0.0) {
+            // What rounding explains is no violation: its sign says nothing.
             Exact::ZERO
         } else if gradient > Exact::ZERO {
             gradient - l1
