@@ -40,7 +40,7 @@ fn affordable(rows: usize, columns: usize, classes: usize) -> bool {
 }
 
 fn main() -> Result<(), Error> {
-    println!("milliseconds (iterations) to max|gradient| <= 1e-8; ! is not converged\n");
+    println!("milliseconds (iterations) to the default tolerance; ! is not converged\n");
     println!("| rows | columns | classes | parameters | penalty | Newton | NewtonCg | Lbfgs | Auto |");
     println!("|---|---|---|---|---|---|---|---|---|");
     let sizes = [

@@ -171,8 +171,14 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
 
     /// Returns the decrement at `params`, where the gradient is known, and the Newton step from there.
     pub(super) fn measure(&mut self, params: &[T], gradient: &[T]) -> Option<(f64, Vec<T>)> {
+        self.measure_within(params, gradient, f64::INFINITY)
+    }
+
+    /// Returns what [`measure`](Self::measure) does, or a number above `limit` if the decrement is certainly
+    /// above it.
+    fn measure_within(&mut self, params: &[T], gradient: &[T], limit: f64) -> Option<(f64, Vec<T>)> {
         if params.len() > MATRIX_LIMIT && self.metric.is_none() {
-            return self.by_products(params, gradient);
+            return self.by_products(params, gradient, limit);
         }
         if let Some(metric) = &self.metric {
             let change = self.objective.score_change(&metric.point, params);
@@ -182,7 +188,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
                 return measured.map(|(length, step)| (length * exponent.exp(), step));
             }
             if params.len() > MATRIX_LIMIT {
-                return self.by_products(params, gradient);
+                return self.by_products(params, gradient, limit);
             }
         }
         self.renew(params, gradient)
@@ -217,8 +223,9 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
     /// Estimates the decrement by conjugate gradients, and returns the step that they find.
     ///
     /// The sum over the steps grows towards the square of the decrement. The rest is estimated from the
-    /// residual and the smallest curvature seen, which also serves for points nearby.
-    fn by_products(&mut self, params: &[T], gradient: &[T]) -> Option<(f64, Vec<T>)> {
+    /// residual and the smallest curvature seen, which also serves for points nearby. The sum is a lower
+    /// bound, so the iteration ends early where it is above the square of `limit`.
+    fn by_products(&mut self, params: &[T], gradient: &[T], limit: f64) -> Option<(f64, Vec<T>)> {
         let triangle = self.objective.coordinates.preconditioner().cloned();
         let slopes = self.objective.slopes.len();
         let mut residual = gradient.to_vec();
@@ -239,6 +246,9 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             let done = sum > 0.0 && longest * squared <= LEFT * sum;
             if done || squared <= 0.0 {
                 break;
+            }
+            if sum.sqrt() > limit {
+                return all_finite(&step).then(|| (sum.sqrt(), step));
             }
             self.objective.hessian_product(&conjugate, &mut product);
             let length = squared / dot(&conjugate, &product).as_f64();
@@ -328,7 +338,7 @@ impl<T: Real> Objective<T> for Certified<'_, '_, T> {
             return evaluation.optimality(tight.max(least));
         }
         // Without a measure, report a large finite number: infinity would mean that the objective diverged.
-        let measure = self.measure(params, gradient);
+        let measure = self.measure_within(params, gradient, 2.0 * self.near);
         let decrement = measure.as_ref().map_or(f64::MAX, |(decrement, _)| *decrement);
         let (params, gradient) = (params.to_vec(), gradient.to_vec());
         self.last = Some(Measured { params, gradient, evaluation, measure });
@@ -464,7 +474,7 @@ mod tests {
             let bound = certified.lower_bound(&gradient).max(certified.tight_bound(&gradient));
             assert!(0.1 * wanted < bound && bound <= wanted * (1.0 + 1e-12), "{bound:e}, {wanted:e}");
             for (found, tolerance) in [
-                (certified.by_products(&params, &gradient), 1e-3),
+                (certified.by_products(&params, &gradient, f64::INFINITY), 1e-3),
                 (certified.renew(&params, &gradient), 1e-12),
                 (certified.measure(&params, &gradient), 1e-12),
             ] {

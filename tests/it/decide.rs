@@ -1,6 +1,5 @@
 //! Decisions from scores.
 
-mod double;
 mod precision;
 
 use crate::common::overlapping;

@@ -5,7 +5,7 @@ use logit::nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use logit::prelude::*;
 use logit::{Error, FittedLogistic, Rng};
 
-use super::double::Double;
+use crate::common::double_double::DoubleDouble as Double;
 
 /// The number of random data sets of each test.
 const SETS: u64 = 60;
@@ -67,11 +67,11 @@ fn platt_reference(
             let p = d(1.0) / (d(1.0) + e);
             let (has, has_not) = target(row);
             let residual = weight * (has_not * p - has * (e * p));
-            let curvature = weight.0 * p.0 * (e * p).0;
+            let curvature = weight.value() * p.value() * (e * p).value();
             g = [g[0] + residual, g[1] + residual * from_first];
             h[0] += curvature;
-            h[1] += curvature * from_first.0;
-            h[2] += curvature * from_first.0 * from_first.0;
+            h[1] += curvature * from_first.value();
+            h[2] += curvature * from_first.value() * from_first.value();
         }
         let determinant = h[0] * h[2] - h[1] * h[1];
         middle = middle - (d(h[2]) * g[0] - d(h[1]) * g[1]) / d(determinant);
@@ -89,9 +89,9 @@ fn platt_scaling_finds_all_digits_in_every_unit() {
         let (slope, middle) =
             platt_reference((&z, &truth, w.as_deref().unwrap_or(&ones)), (fitted.slope(), fitted.offset()));
         let spread = z.iter().fold(0.0, |most: f64, v| most.max((v - z[0]).abs()));
-        let off = (fitted.slope() - slope.0).abs() / (slope.0.abs() + 1.0 / spread);
-        assert!(off <= 1e-12, "set {set}: slope {} and {}", fitted.slope(), slope.0);
-        let offset = (middle - slope * z[0].into()).0;
+        let off = (fitted.slope() - slope.value()).abs() / (slope.value().abs() + 1.0 / spread);
+        assert!(off <= 1e-12, "set {set}: slope {} and {}", fitted.slope(), slope.value());
+        let offset = (middle - slope * z[0].into()).value();
         let off = (fitted.offset() - offset).abs() / (1.0 + offset.abs());
         assert!(off <= 1e-12, "set {set}: offset {} and {offset}", fitted.offset());
     }
@@ -202,7 +202,7 @@ fn temperature_derivative(beta: f64, z: &DMatrix<f64>, truth: &[usize], weights:
         let from_own = mean / sum - (Double::from(z[(row, own)]) - largest);
         derivative = derivative + from_own * (weights[row] / heaviest).into();
     }
-    derivative.0
+    derivative.value()
 }
 
 /// A model whose scores are its columns.
@@ -289,7 +289,7 @@ fn isotonic_values_are_those_of_the_formula() {
                 let w = Double::from(w[row] / heaviest);
                 (weight + w, sum + w * y[row].into())
             });
-            (sum / weight).0
+            (sum / weight).value()
         };
         for (at, &place) in fitted.x().iter().enumerate() {
             let (starts, ends) = (&fitted.x()[..=at], &fitted.x()[at..]);
