@@ -74,8 +74,8 @@ fn platt_reference(
             h[2] += curvature * from_first.value() * from_first.value();
         }
         let determinant = h[0] * h[2] - h[1] * h[1];
-        middle = middle - (d(h[2]) * g[0] - d(h[1]) * g[1]) / d(determinant);
-        slope = slope - (d(h[0]) * g[1] - d(h[1]) * g[0]) / d(determinant);
+        middle -= (d(h[2]) * g[0] - d(h[1]) * g[1]) / d(determinant);
+        slope -= (d(h[0]) * g[1] - d(h[1]) * g[0]) / d(determinant);
     }
     (slope, middle)
 }
@@ -196,11 +196,11 @@ fn temperature_derivative(beta: f64, z: &DMatrix<f64>, truth: &[usize], weights:
         for &z in z.row(row).iter() {
             let from_largest = Double::from(z) - largest;
             let share = (from_largest * beta.into()).exp();
-            sum = sum + share;
-            mean = mean + share * from_largest;
+            sum += share;
+            mean += share * from_largest;
         }
         let from_own = mean / sum - (Double::from(z[(row, own)]) - largest);
-        derivative = derivative + from_own * (weights[row] / heaviest).into();
+        derivative += from_own * (weights[row] / heaviest).into();
     }
     derivative.value()
 }
