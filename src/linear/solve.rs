@@ -114,8 +114,8 @@ pub(super) fn solve<T: Real>(
 /// take one more iteration; the last steps use the second derivative that it has.
 const LAST_DIGITS: f64 = 1e2;
 
-/// The same factor for methods without a second derivative, if there are few parameters: computing it once is
-/// cheaper than the iterations that it saves.
+/// The same factor for methods that do not form the second derivative, if there are few parameters. To form it
+/// once is cheaper than the iterations that it saves.
 const LAST_STRETCH: f64 = 1e5;
 
 /// The largest decrement at which the last Newton steps begin.
