@@ -19,8 +19,8 @@ const NEAR: f64 = 0.5;
 const PRODUCTS: usize = 500;
 
 /// The part of the squared decrement that conjugate gradients may leave: the step then reduces the decrement
-/// by a factor of about a thousand.
-const LEFT: f64 = 1e-6;
+/// by a factor of about three thousand.
+const LEFT: f64 = 1e-7;
 
 /// A second derivative H that measures gradients: the length of g is √(gᵀH⁻¹g).
 struct Metric<T: Real> {
@@ -338,7 +338,7 @@ impl<T: Real> Objective<T> for Certified<'_, '_, T> {
             return evaluation.optimality(tight.max(least));
         }
         // Without a measure, report a large finite number: infinity would mean that the objective diverged.
-        let measure = self.measure_within(params, gradient, 2.0 * self.near);
+        let measure = self.measure_within(params, gradient, self.near);
         let decrement = measure.as_ref().map_or(f64::MAX, |(decrement, _)| *decrement);
         let (params, gradient) = (params.to_vec(), gradient.to_vec());
         self.last = Some(Measured { params, gradient, evaluation, measure });
