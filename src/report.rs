@@ -275,11 +275,12 @@ fn write_columns(f: &mut fmt::Formatter<'_>, columns: &[usize], verb: [&str; 2],
     }
 }
 
-/// The progress of a fit after an iteration or epoch, as an observer receives it.
+/// The progress of a fit, as an observer receives it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// The number of completed iterations or epochs, from 1.
+    /// The number of completed iterations or epochs. Within long iterations the observer is called too, with
+    /// the number of those before: 0 in the first one.
     pub iteration: usize,
     /// The largest number that `iteration` can reach.
     pub limit: usize,

@@ -7,7 +7,7 @@ use super::objective::LogisticObjective;
 use super::quadratic::Quadratic;
 use super::subgradient::largest;
 use super::working_set::WorkingSet;
-use crate::optim::{Advance, Method, Point, condition};
+use crate::optim::{Advance, Effort, Method, Point, condition};
 use crate::scalar::Real;
 
 /// Proximal Newton's method: each iteration minimises a second-order model of the smooth part plus the
@@ -28,7 +28,8 @@ use crate::scalar::Real;
 ///
 /// # Work
 /// An iteration forms one Hessian, and for each damping one model. Whatever the numbers, a model has a bounded
-/// number of multiplications ([`Quadratic`]) and at most [`HALVINGS`] evaluations.
+/// number of multiplications ([`Quadratic`]) and at most [`HALVINGS`] evaluations. The observer is asked within
+/// long iterations.
 #[derive(Debug)]
 pub(super) struct ProximalNewton<T: Real> {
     /// Whether the tolerance applies to the duality gap.
@@ -77,14 +78,22 @@ impl<T: Real> ProximalNewton<T> {
         set
     }
 
-    /// Returns the step from the current point to the minimum of the model over the working set.
-    fn step(&mut self, objective: &LogisticObjective<'_, T>, set: &WorkingSet, point: &Point<T>) -> Vec<T> {
+    /// Returns the step from the current point to the minimum of the model over the working set; shorter if
+    /// the observer ends the run.
+    fn step(
+        &mut self,
+        objective: &LogisticObjective<'_, T>,
+        set: &WorkingSet,
+        point: &Point<T>,
+        effort: &mut Effort<'_>,
+    ) -> Vec<T> {
         let of = |values: &[T]| set.parameters.iter().map(|&at| values[at]).collect::<Vec<T>>();
         let lambda = set.parameters.iter().map(|&at| objective.l1_of(at)).collect();
         let mut model =
             Quadratic::new(&self.hessian, of(&point.gradient), of(&point.params), lambda, self.damping);
         // Far from the optimum a more exact solution is not worth its cost.
-        model.minimize(0.1 * self.violation.min(1.0));
+        let pass = (objective.problem.rows.x.nrows() * point.params.len()) as f64;
+        model.minimize(0.1 * self.violation.min(1.0), &mut |work| effort.spend(work as f64 / pass));
         self.work += model.work();
         model.step()
     }
@@ -97,9 +106,9 @@ impl<'a, T: Real> Method<T, LogisticObjective<'a, T>> for ProximalNewton<T> {
         &mut self,
         objective: &mut LogisticObjective<'a, T>,
         start: &mut Point<T>,
-        evaluations: &mut usize,
+        effort: &mut Effort<'_>,
     ) {
-        objective.evaluate_with_l1(start, evaluations);
+        objective.evaluate_with_l1(start, effort);
     }
 
     fn is_optimal(
@@ -123,15 +132,18 @@ impl<'a, T: Real> Method<T, LogisticObjective<'a, T>> for ProximalNewton<T> {
         objective: &mut LogisticObjective<'a, T>,
         point: &Point<T>,
         trial: &mut Point<T>,
-        evaluations: &mut usize,
+        effort: &mut Effort<'_>,
     ) -> Advance {
         // After a rejection the point is the same, and so is its model, up to the damping.
         let set = match self.set.take() {
             Some(set) => set,
             None => self.form(objective, point),
         };
-        let step = self.step(objective, &set, point);
-        if let Some(length) = search(objective, &set, point, &step, trial, evaluations) {
+        let step = self.step(objective, &set, point, effort);
+        if effort.is_cancelled() {
+            return Advance::Exhausted;
+        }
+        if let Some(length) = search(objective, &set, point, &step, trial, effort) {
             // A step that had to be shortened came from too flat a model: the next one is that much steeper.
             let shortened = length < 1.0;
             self.damping =
@@ -156,7 +168,7 @@ fn search<T: Real>(
     point: &Point<T>,
     step: &[T],
     trial: &mut Point<T>,
-    evaluations: &mut usize,
+    effort: &mut Effort<'_>,
 ) -> Option<f64> {
     let mut length = T::one();
     for _ in 0..HALVINGS {
@@ -174,7 +186,10 @@ fn search<T: Real>(
             return None;
         }
         let promised = slope.as_f64() + absolute;
-        objective.evaluate_with_l1(trial, evaluations);
+        objective.evaluate_with_l1(trial, effort);
+        if effort.is_cancelled() {
+            return None;
+        }
         let noise = point.noise();
         if promised <= noise && trial.value() <= point.value() + DECREASE * promised.min(0.0) + noise {
             return Some(length.as_f64());
@@ -198,7 +213,7 @@ mod tests {
     use crate::examples::ClassExamples;
     use crate::optim::{Objective, Stop};
     use crate::penalty::Penalty;
-    use crate::report::StopReason;
+    use crate::report::{Progress, StopReason};
     use crate::rng::Rng;
 
     fn problem<'a>(x: &'a DMatrix<f64>, y: &'a [usize], penalty: &'a ColumnPenalty) -> Problem<'a, f64> {
@@ -218,9 +233,9 @@ mod tests {
             &mut self,
             objective: &mut LogisticObjective<'a, f64>,
             start: &mut Point<f64>,
-            evaluations: &mut usize,
+            effort: &mut Effort<'_>,
         ) {
-            self.0.begin(objective, start, evaluations);
+            self.0.begin(objective, start, effort);
         }
 
         fn advance(
@@ -228,14 +243,14 @@ mod tests {
             objective: &mut LogisticObjective<'a, f64>,
             point: &Point<f64>,
             trial: &mut Point<f64>,
-            evaluations: &mut usize,
+            effort: &mut Effort<'_>,
         ) -> Advance {
-            let (work, before) = (self.0.work, *evaluations);
-            let outcome = self.0.advance(objective, point, trial, evaluations);
+            let (work, before) = (self.0.work, effort.evaluations());
+            let outcome = self.0.advance(objective, point, trial, effort);
             let (work, size) = (self.0.work - work, self.0.hessian.nrows() as u64);
             // Nine factorisations at most, with their sweeps, or four million multiplications.
             assert!(work <= (1 << 22) + 3 * size * size * (size + 20), "{size} parameters: {work}");
-            let tried = *evaluations - before;
+            let tried = effort.evaluations() - before;
             assert!(tried <= HALVINGS);
             if outcome == Advance::Accepted && tried > 1 {
                 // The next step does not have to be halved as often again.
@@ -277,6 +292,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// One model of 300 parameters for ten rows takes as long as thousands of passes over the rows.
+    #[test]
+    fn an_observer_ends_an_iteration() {
+        let mut rng = Rng::new(14);
+        let x = DMatrix::from_fn(10, 300, |_, _| rng.standard_normal());
+        let y: Vec<usize> = (0..10).map(|row| row % 2).collect();
+        let penalty = ColumnPenalty { l1: vec![1e-6; 300], l2: vec![0.0; 300] };
+        let mut objective = LogisticObjective::new(problem(&x, &y, &penalty));
+        let start = vec![0.0; objective.parameter_count()];
+        let stop = Stop { tolerance: None, max_iterations: 25 };
+        let mut calls = 0;
+        let end = &mut |progress: &Progress| {
+            calls += 1;
+            assert_eq!(progress.iteration, 0);
+            ControlFlow::Break(())
+        };
+        let report = stop.run(&mut objective, start, end, ProximalNewton::new(false)).unwrap().report;
+        assert_eq!((report.stop, report.iterations, calls), (StopReason::Cancelled, 0, 1));
     }
 
     /// Where every row has a class of its own, all rows become certain; the second derivatives then consist

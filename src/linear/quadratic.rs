@@ -74,15 +74,22 @@ impl<'a, T: Real> Quadratic<'a, T> {
     }
 
     /// Minimises until the violations of the optimality conditions are at most `fraction` of the initial
-    /// violation, or until the budget is used up.
-    pub(super) fn minimize(&mut self, fraction: f64) {
+    /// violation, until the budget is used up, or until `go_on`, which receives the number of multiplications
+    /// since it was last called, returns `false`.
+    pub(super) fn minimize(&mut self, fraction: f64, go_on: &mut dyn FnMut(u64) -> bool) {
         let first = self.violation();
         let wanted = fraction * first;
         let budget = (FACTORISATIONS * cost_of_factor(self.point.len())).max(SMALLEST_BUDGET);
         let (mut lowest, mut nearest, mut idle) = (self.value().0, first, 0);
+        let mut reported = self.work;
         while self.work <= budget && idle < IDLE {
             for _ in 0..SWEEPS {
-                if !self.sweep() {
+                let changed = self.sweep();
+                if !go_on(self.work - reported) {
+                    return;
+                }
+                reported = self.work;
+                if !changed {
                     break;
                 }
             }
@@ -285,7 +292,7 @@ mod tests {
             let (hessian, gradient, origin) = random(size, &mut rng);
             let lambda: Vec<f64> = (0..size).map(|i| if i % 4 == 3 { 0.0 } else { 0.8 }).collect();
             let mut model = Quadratic::new(&hessian, gradient.clone(), origin.clone(), lambda.clone(), 0.0);
-            model.minimize(1e-13);
+            model.minimize(1e-13, &mut |_| true);
             let step = model.step();
             let slope = &hessian * DVector::from_column_slice(&step) + DVector::from_vec(gradient);
             for i in 0..size {
@@ -305,7 +312,7 @@ mod tests {
     fn dependent_columns_do_not_slow_it_down() {
         let hessian = DMatrix::from_row_slice(2, 2, &[1.0, 1.0 - 1e-7, 1.0 - 1e-7, 1.0]);
         let mut model = Quadratic::new(&hessian, vec![-1.0, -1.0 - 1e-8], vec![0.0; 2], vec![0.1; 2], 0.0);
-        model.minimize(1e-12);
+        model.minimize(1e-12, &mut |_| true);
         assert!(model.violation() < 1e-11, "{}", model.violation());
     }
 
@@ -323,12 +330,32 @@ mod tests {
                 let origin = (0..size).map(|_| draw()).collect();
                 let lambda = (0..size).map(|_| draw().abs()).collect();
                 let mut model = Quadratic::new(&hessian, gradient, origin, lambda, 0.0);
-                model.minimize(1e-30);
+                model.minimize(1e-30, &mut |_| true);
                 let round = cost_of_factor(size) + ((SWEEPS + 3) * (size + 1) * size) as u64;
                 let budget = (FACTORISATIONS * cost_of_factor(size)).max(SMALLEST_BUDGET);
                 assert!(model.work() <= budget + round, "{size}, {decades}: {}", model.work());
             }
         }
+    }
+
+    #[test]
+    fn the_caller_learns_of_all_work_and_ends_it() {
+        let (hessian, gradient, origin) = random(30, &mut Rng::new(8));
+        let told = |last: usize| {
+            let origin = origin.clone();
+            let mut model = Quadratic::new(&hessian, gradient.clone(), origin, vec![0.1; 30], 0.0);
+            let (mut calls, mut told) = (0, 0);
+            model.minimize(0.0, &mut |work| {
+                (calls, told) = (calls + 1, told + work);
+                calls < last
+            });
+            (calls, told, model.work())
+        };
+        let (calls, reported, work) = told(usize::MAX);
+        // All but the last Newton step.
+        assert!(calls > SWEEPS && reported <= work && work - reported < 30u64.pow(3), "{reported}, {work}");
+        let (calls, reported, work) = told(3);
+        assert!(calls == 3 && reported == work, "{reported}, {work}");
     }
 
     /// What rounding leaves of a violation is not worth the rest of the budget.
@@ -337,7 +364,7 @@ mod tests {
         for size in [2, 7, 30] {
             let (hessian, gradient, origin) = random(size, &mut Rng::new(7));
             let mut model = Quadratic::new(&hessian, gradient, origin, vec![0.1; size], 0.0);
-            model.minimize(0.0);
+            model.minimize(0.0, &mut |_| true);
             assert!(model.work() < SMALLEST_BUDGET / 4, "{size}: {}", model.work());
         }
     }

@@ -6,7 +6,7 @@ use super::definite;
 use super::objective::LogisticObjective;
 use super::returned::Returned;
 use super::working_set::WorkingSet;
-use crate::optim::{Evaluation, Objective, Point};
+use crate::optim::{Effort, Evaluation, Objective, Point};
 use crate::scalar::Real;
 use crate::scalar::all_finite;
 
@@ -44,8 +44,8 @@ pub(super) fn smallest<T: Real>(slope: T, lambda: T, at: T) -> f64 {
 impl<T: Real> LogisticObjective<'_, T> {
     /// Evaluates the objective with its absolute values at `point`. The gradient stored in `point` is that of
     /// the smooth part.
-    pub(super) fn evaluate_with_l1(&mut self, point: &mut Point<T>, evaluations: &mut usize) {
-        point.evaluate(self, evaluations);
+    pub(super) fn evaluate_with_l1(&mut self, point: &mut Point<T>, effort: &mut Effort<'_>) {
+        point.evaluate(self, effort);
         let value = point.value() + self.problem.penalty.l1_value(&self.slopes);
         let bound = self.lower_bound_with_l1(&point.params, &point.gradient);
         point.amend(Evaluation::of(value, &point.gradient).optimality(bound));

@@ -38,7 +38,7 @@ pub(crate) use clip::norm;
 pub use decay::Decay;
 pub use lamb::Lamb;
 pub use lion::Lion;
-pub(crate) use minimize::{Advance, Method, Point, Stop, condition};
+pub(crate) use minimize::{Advance, Effort, Method, Point, Stop, condition};
 pub use minimize::{
     Evaluation, HasHessian, HessianProduct, Lbfgs, LevenbergMarquardt, MinimizeResult, Newton, NewtonCg,
     Objective,

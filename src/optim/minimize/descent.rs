@@ -1,6 +1,7 @@
 //! Line-search minimisers: choose a descent direction and search along it.
 
 use super::Objective;
+use super::effort::Effort;
 use super::line_search::search;
 use super::run::{Advance, Method, Point};
 use crate::scalar::Real;
@@ -8,7 +9,13 @@ use crate::scalar::Real;
 /// A strategy for choosing descent directions.
 pub(super) trait Directions<T: Real, O: Objective<T> + ?Sized> {
     /// Writes a descent direction at `point`, and returns the step length to try first.
-    fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64;
+    fn direction(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        direction: &mut [T],
+        effort: &mut Effort<'_>,
+    ) -> f64;
 
     /// Updates the strategy with the step between two points. Defaults to nothing.
     fn learn(&mut self, _from: &Point<T>, _to: &Point<T>) {}
@@ -46,16 +53,16 @@ impl<T: Real, O: Objective<T> + ?Sized, D: Directions<T, O>> Method<T, O> for De
         objective: &mut O,
         point: &Point<T>,
         trial: &mut Point<T>,
-        evaluations: &mut usize,
+        effort: &mut Effort<'_>,
     ) -> Advance {
         let Descent { directions, direction } = self;
         loop {
-            let first = directions.direction(objective, point, direction);
-            if search(objective, point, direction, first, trial, evaluations) {
+            let first = directions.direction(objective, point, direction, effort);
+            if search(objective, point, direction, first, trial, effort) {
                 directions.learn(point, trial);
                 return Advance::Accepted;
             }
-            if !directions.forget() {
+            if effort.is_cancelled() || !directions.forget() {
                 return Advance::Exhausted;
             }
         }

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::descent::{Descent, Directions};
+use super::effort::Effort;
 use super::run::{Point, Stop};
 use super::{MinimizeResult, Objective};
 use crate::check;
@@ -197,7 +198,13 @@ impl<T: Real> History<T> {
 }
 
 impl<T: Real, O: Objective<T> + ?Sized> Directions<T, O> for History<T> {
-    fn direction(&mut self, _objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
+    fn direction(
+        &mut self,
+        _objective: &mut O,
+        point: &Point<T>,
+        direction: &mut [T],
+        _effort: &mut Effort<'_>,
+    ) -> f64 {
         self.correct(&point.gradient, direction, |history, direction| {
             if history.length > 0 {
                 let newest = &history.pairs[history.newest];

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::condition::condition;
+use super::effort::Effort;
 use super::run::{Advance, Method, Point, Stop};
 use super::secant::{Secant, multiply};
 use super::{HasHessian, MinimizeResult};
@@ -210,7 +211,7 @@ impl<T: Real, O: HasHessian<T> + ?Sized> Method<T, O> for Model<T> {
         objective: &mut O,
         point: &Point<T>,
         trial: &mut Point<T>,
-        evaluations: &mut usize,
+        effort: &mut Effort<'_>,
     ) -> Advance {
         self.lowest = self.lowest.min(point.value());
         self.look(objective, point);
@@ -222,7 +223,10 @@ impl<T: Real, O: HasHessian<T> + ?Sized> Method<T, O> for Model<T> {
             if trial.params == point.params {
                 return Advance::Exhausted;
             }
-            trial.evaluate(objective, evaluations);
+            trial.evaluate(objective, effort);
+            if effort.is_cancelled() {
+                return Advance::Exhausted;
+            }
             let decrease = point.value() - trial.value();
             let blind = promised <= point.noise() && trial.value() <= self.lowest + point.noise();
             let usable = trial.value().is_finite() && trial.optimality().is_finite();

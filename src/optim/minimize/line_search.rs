@@ -1,6 +1,7 @@
 //! A strong-Wolfe line search with a bounded number of trials.
 
 use super::Objective;
+use super::effort::Effort;
 use super::run::Point;
 use crate::scalar::Real;
 use crate::scalar::dot;
@@ -23,7 +24,7 @@ const TRIALS: usize = 60;
 /// Moves from `start` along `direction` to a point in `trial` that satisfies the strong Wolfe conditions.
 ///
 /// Tries the step length `first` first, and counts evaluations. Returns whether it found a point that is not
-/// worse than `start`.
+/// worse than `start`; not if the observer ends the run.
 ///
 /// # Method
 /// Bracketing and sectioning with safeguarded cubic interpolation (Nocedal and Wright 2006, algorithms 3.5
@@ -36,7 +37,7 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
     direction: &[T],
     first: f64,
     trial: &mut Point<T>,
-    evaluations: &mut usize,
+    effort: &mut Effort<'_>,
 ) -> bool {
     let slope = dot(&start.gradient, direction).as_f64();
     if slope >= 0.0 || !slope.is_finite() || !first.is_finite() {
@@ -52,7 +53,10 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
         if !step(start, direction, at, trial) {
             break;
         }
-        trial.evaluate(objective, evaluations);
+        trial.evaluate(objective, effort);
+        if effort.is_cancelled() {
+            return false;
+        }
         let sample = Sample { at, value: trial.value(), slope: dot(&trial.gradient, direction).as_f64() };
         if !sample.value.is_finite() || !sample.slope.is_finite() {
             ceiling = at;
@@ -80,7 +84,7 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
     }
     // Keep the best decrease, although the slope there is still steep.
     if low.at > 0.0 && low.value <= origin.value && step(start, direction, low.at, trial) {
-        trial.evaluate(objective, evaluations);
+        trial.evaluate(objective, effort);
         return trial.value().is_finite();
     }
     false
@@ -111,6 +115,8 @@ fn interpolate(a: Sample, b: Sample) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
     use crate::optim::Evaluation;
 
@@ -131,10 +137,12 @@ mod tests {
     fn run(f: impl FnMut(f64) -> (f64, f64), from: f64, direction: f64, first: f64) -> (bool, f64, usize) {
         let mut line = Line(f, 0);
         let mut start = Point::new(vec![from]);
-        let mut evaluations = 0;
-        start.evaluate(&mut line, &mut evaluations);
+        let observer = &mut |_: &_| ControlFlow::Continue(());
+        let mut effort = Effort::new(0, observer);
+        start.evaluate(&mut line, &mut effort);
         let mut trial = start.clone();
-        let found = search(&mut line, &start, &[direction], first, &mut trial, &mut evaluations);
+        let found = search(&mut line, &start, &[direction], first, &mut trial, &mut effort);
+        let evaluations = effort.evaluations();
         assert_eq!(evaluations, line.1);
         (found, trial.params[0], evaluations - 1)
     }

@@ -2,6 +2,7 @@
 
 mod condition;
 mod descent;
+mod effort;
 mod evaluation;
 mod lbfgs;
 mod levenberg_marquardt;
@@ -14,6 +15,7 @@ mod secant;
 use nalgebra::DMatrix;
 
 pub(crate) use condition::condition;
+pub(crate) use effort::Effort;
 pub use evaluation::Evaluation;
 pub use lbfgs::Lbfgs;
 pub use levenberg_marquardt::LevenbergMarquardt;

@@ -6,6 +6,7 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::condition::condition;
 use super::descent::{Descent, Directions};
+use super::effort::Effort;
 use super::lbfgs::History;
 use super::run::{Point, Stop};
 use super::{HasHessian, MinimizeResult};
@@ -131,7 +132,13 @@ const MEMORY: usize = 20;
 const DAMPINGS: i32 = 24;
 
 impl<T: Real, O: HasHessian<T> + ?Sized> Directions<T, O> for Factored<T> {
-    fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
+    fn direction(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        direction: &mut [T],
+        _effort: &mut Effort<'_>,
+    ) -> f64 {
         objective.hessian(&point.params, &mut self.hessian);
         self.used = true;
         let hessian = &self.hessian;

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::descent::{Descent, Directions};
+use super::effort::Effort;
 use super::run::{Point, Stop};
 use super::{HessianProduct, MinimizeResult};
 use crate::check;
@@ -188,6 +189,7 @@ impl<T: Real> ConjugateGradients<T> {
         objective: &mut O,
         point: &Point<T>,
         direction: &mut [T],
+        effort: &mut Effort<'_>,
     ) {
         direction.fill(T::zero());
         self.residual.copy_from_slice(&point.gradient);
@@ -202,6 +204,9 @@ impl<T: Real> ConjugateGradients<T> {
         let mut steepest = T::zero();
         objective.linearize(&point.params);
         for _ in 0..self.max_products {
+            if !effort.spend(1.0) {
+                return;
+            }
             objective.hessian_product(&self.conjugate, &mut self.product);
             let curvature = dot(&self.conjugate, &self.product);
             let quotient = curvature / dot(&self.conjugate, &self.conjugate);
@@ -231,8 +236,14 @@ impl<T: Real> ConjugateGradients<T> {
 }
 
 impl<T: Real, O: HessianProduct<T> + ?Sized> Directions<T, O> for ConjugateGradients<T> {
-    fn direction(&mut self, objective: &mut O, point: &Point<T>, direction: &mut [T]) -> f64 {
-        self.solve(objective, point, direction);
+    fn direction(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        direction: &mut [T],
+        effort: &mut Effort<'_>,
+    ) -> f64 {
+        self.solve(objective, point, direction, effort);
         let slope = dot(&point.gradient, direction);
         if slope < T::zero() && slope.is_finite() {
             return 1.0;
@@ -247,6 +258,50 @@ impl<T: Real, O: HessianProduct<T> + ?Sized> Directions<T, O> for ConjugateGradi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optim::{Evaluation, Objective};
+    use crate::report::{Progress, StopReason};
+
+    /// Σ i⁴ x_i² / 2 - Σ x_i: conjugate gradients need many products.
+    struct Ellipse {
+        products: usize,
+    }
+    impl Objective<f64> for Ellipse {
+        fn parameter_count(&self) -> usize {
+            200
+        }
+        fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
+            let value = (1..).zip(x.iter().zip(&mut *gradient)).map(|(i, (x, g))| {
+                let c = f64::from(i).powi(4);
+                *g = c * x - 1.0;
+                0.5 * c * x * x - x
+            });
+            let value = value.sum();
+            Evaluation::of(value, gradient)
+        }
+    }
+    impl HessianProduct<f64> for Ellipse {
+        fn linearize(&mut self, _: &[f64]) {}
+        fn hessian_product(&mut self, vector: &[f64], out: &mut [f64]) {
+            self.products += 1;
+            (1..).zip(out.iter_mut().zip(vector)).for_each(|(i, (out, v))| *out = f64::from(i).powi(4) * v);
+        }
+    }
+
+    #[test]
+    fn an_observer_ends_an_iteration() {
+        let mut ellipse = Ellipse { products: 0 };
+        let run = NewtonCg::new().tolerance(1e-12);
+        let end = &mut |progress: &Progress| {
+            if progress.iteration == 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        run.minimize_observed(&mut ellipse, vec![0.0; 200], end).unwrap();
+        let whole = std::mem::take(&mut ellipse.products);
+        assert!(whole > 40, "{whole} products");
+        let end = &mut |_: &Progress| ControlFlow::Break(());
+        let report = run.minimize_observed(&mut ellipse, vec![0.0; 200], end).unwrap().report;
+        assert_eq!((report.stop, report.iterations), (StopReason::Cancelled, 0));
+        assert!(ellipse.products < 40, "{} products", ellipse.products);
+    }
 
     #[test]
     fn forcing_falls_with_the_gradient_and_recovers_with_it() {

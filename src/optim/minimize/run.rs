@@ -1,9 +1,10 @@
 //! The outer loop of all minimisers: stopping rules, patience, observer, report.
 
+use super::effort::Effort;
 use super::{Evaluation, MinimizeResult, Objective, check_start};
 use crate::check;
 use crate::error::Error;
-use crate::report::{FitReport, Observer, Progress, StopReason};
+use crate::report::{FitReport, Observer, StopReason};
 use crate::scalar::Real;
 
 /// A point with its gradient and evaluation.
@@ -23,9 +24,9 @@ impl<T: Real> Point<T> {
     }
 
     /// Evaluates `objective` at this point, and counts the evaluation.
-    pub(crate) fn evaluate<O: Objective<T> + ?Sized>(&mut self, objective: &mut O, evaluations: &mut usize) {
+    pub(crate) fn evaluate<O: Objective<T> + ?Sized>(&mut self, objective: &mut O, effort: &mut Effort<'_>) {
         self.evaluation = objective.evaluate(&self.params, &mut self.gradient);
-        *evaluations += 1;
+        effort.evaluate();
     }
 
     /// Replaces the evaluation, if the objective is only a part of the function to minimise.
@@ -75,8 +76,8 @@ pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
     const PATIENCE: Option<usize>;
 
     /// Evaluates the starting point.
-    fn begin(&mut self, objective: &mut O, start: &mut Point<T>, evaluations: &mut usize) {
-        start.evaluate(objective, evaluations);
+    fn begin(&mut self, objective: &mut O, start: &mut Point<T>, effort: &mut Effort<'_>) {
+        start.evaluate(objective, effort);
     }
 
     /// Returns whether `point` is optimal within the tolerance.
@@ -84,13 +85,14 @@ pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
         point.optimality() <= tolerance
     }
 
-    /// Finds the point after `point`, and leaves it, evaluated, in `trial`.
+    /// Finds the point after `point`, and leaves it, evaluated, in `trial`. Gives up if the observer ends the
+    /// run meanwhile.
     fn advance(
         &mut self,
         objective: &mut O,
         point: &Point<T>,
         trial: &mut Point<T>,
-        evaluations: &mut usize,
+        effort: &mut Effort<'_>,
     ) -> Advance;
 
     /// Returns the condition number of the Hessian where it was last used, if it is available.
@@ -135,8 +137,9 @@ impl Stop {
         check_start(objective.parameter_count(), &start)?;
         let tolerance = self.tolerance::<T>();
         let mut point = Point::new(start);
-        let mut evaluations = 0;
-        method.begin(objective, &mut point, &mut evaluations);
+        let mut effort = Effort::new(self.max_iterations, observer);
+        method.begin(objective, &mut point, &mut effort);
+        effort.start(point.value());
         let mut trial = point.clone();
         let mut report = FitReport::new(StopReason::IterationLimit, point.value(), None);
         let mut lowest = point.value();
@@ -155,7 +158,11 @@ impl Stop {
             if M::PATIENCE == Some(idle) {
                 break StopReason::Stalled;
             }
-            match method.advance(objective, &point, &mut trial, &mut evaluations) {
+            let outcome = method.advance(objective, &point, &mut trial, &mut effort);
+            if effort.is_cancelled() {
+                break StopReason::Cancelled;
+            }
+            match outcome {
                 Advance::Accepted => std::mem::swap(&mut point, &mut trial),
                 Advance::Rejected => {
                     idle += 1;
@@ -173,13 +180,7 @@ impl Stop {
             } else {
                 idle += 1;
             }
-            let progress = Progress {
-                iteration: report.iterations,
-                limit: self.max_iterations,
-                objective: point.value(),
-                validation: None,
-            };
-            if observer(&progress).is_break() {
+            if !effort.complete(report.iterations, point.value()) {
                 let optimal = method.is_optimal(objective, &point, tolerance);
                 break if optimal { StopReason::Converged } else { StopReason::Cancelled };
             }
@@ -188,7 +189,7 @@ impl Stop {
         if report.stop != StopReason::Converged && kept.optimality() < point.optimality() {
             point = kept;
         }
-        report.evaluations = evaluations;
+        report.evaluations = effort.evaluations();
         report.objective = point.value();
         report.gradient_norm = Some(point.optimality());
         report.hessian_condition = method.condition();
