@@ -4,6 +4,7 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use super::definite;
 use super::objective::LogisticObjective;
+use super::problem::Problem;
 use super::triangle::Triangle;
 use crate::optim::{Evaluation, HasHessian, HessianProduct, Objective, condition};
 use crate::scalar::Real;
@@ -85,6 +86,8 @@ pub(super) struct Certified<'a, 'b, T: Real> {
     pub(super) may_move: bool,
     /// Whether there are columns without a penalty.
     pub(super) unpenalized: bool,
+    /// The mean loss below which every row is classified correctly; 0 if that would prove nothing.
+    separated: f64,
     /// Whether the run was stopped because of doubt.
     pub(super) doubted: bool,
     /// The last point that was measured.
@@ -118,6 +121,9 @@ pub(super) enum Doubt {
 /// of their bounds, as they are for rows that are classified with near certainty.
 const DOUBTFUL: f64 = 30.0;
 
+/// A loss that leaves room for rounding errors.
+const HALF_OF_LN_2: f64 = 0.5 * std::f64::consts::LN_2;
+
 impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
     /// Creates the objective for a run that ends at a decrement of `near`, at least `tolerance`.
     pub(super) fn new(
@@ -131,6 +137,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
         let free = objective.coordinates.free(objective.problem.penalty, &none, tolerance);
         let unpenalized = !free.is_empty();
         let doubt = if unpenalized { doubt } else { Doubt::Ignored };
+        let separated = if doubt == Doubt::Stops { objective.loss_of_separation() } else { 0.0 };
         Certified {
             objective,
             tolerance,
@@ -141,6 +148,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             doubt,
             unpenalized,
             may_move: true,
+            separated,
             doubted: false,
             last: None,
             flattest: None,
@@ -321,6 +329,10 @@ impl<T: Real> Objective<T> for Certified<'_, '_, T> {
 
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         let evaluation = self.objective.evaluate(params, gradient);
+        if evaluation.value < self.separated && self.may_move {
+            self.doubted = true;
+            return evaluation.optimality(0.0);
+        }
         let bound = self.lower_bound(gradient);
         let threshold = if self.doubt == Doubt::Grown { 2.0 * self.tolerance } else { self.near };
         let above = self.ratio * bound > threshold;
@@ -389,6 +401,19 @@ impl<T: Real> HessianProduct<T> for Certified<'_, '_, T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
+    /// Returns a mean loss below which the slopes and intercepts separate the classes, or 0 if there are
+    /// penalties or offsets: no row whose loss is below ln 2 is misclassified.
+    fn loss_of_separation(&self) -> f64 {
+        let Problem { rows, offset, penalty, .. } = self.problem;
+        if offset.is_some() || !penalty.is_none() {
+            return 0.0;
+        }
+        let weight = |row: usize| rows.weights.map_or(1.0, |weights| weights[row].as_f64());
+        let counted = (0..rows.x.nrows()).filter(|&row| rows.counts(row));
+        let smallest = counted.map(weight).fold(f64::INFINITY, f64::min);
+        HALF_OF_LN_2 * smallest / rows.total_weight
+    }
+
     /// Returns the root of an upper bound of the second derivative in each parameter: a quarter of the mean
     /// square of its column, plus the penalty.
     pub(super) fn curvature_roots(&self) -> Vec<f64> {

@@ -19,37 +19,36 @@ use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 /// and τ_i = x_i T: the multipliers u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if
 /// |τ| < 1/2 for all rows, which holds if 2 ‖x_i‖ ‖T‖ < 1, including rounding errors of g. This takes one
 /// pass.
+///
+/// A bound of H is tried first, because it is small whatever the number of classes. The second derivative of
+/// a row's loss is at least p_ir min_k p_ik for the class r whose parameters are fixed at zero, so H is at
+/// least M = Σ u_i p_ir min_k p_ik x_i x_iᵀ for every other class, and |τ_i| is at most √(x_iᵀM⁻¹x_i) times
+/// √(Σ_k g_kᵀM⁻¹g_k).
 pub(super) fn estimate_exists<T: Real>(
     design: &Design<'_, T>,
     estimate: &Estimate<'_, T>,
     budget: &mut Budget<'_>,
 ) -> Result<bool, Error> {
-    let mut pass = Pass::new(design);
-    let size = pass.kept.len() * pass.free.len();
-    // The product of matrices is fast. A triangle is computed and inverted once.
-    let row = size.saturating_mul(size) / 8;
-    let rows = design.rows.targets.len();
-    let inverse = size.saturating_mul(size).saturating_mul(size) / 3;
-    if size == 0 || !budget.affords(rows.saturating_mul(row).saturating_add(inverse)) {
-        return Ok(false);
+    let several = design.score_columns > 1;
+    if several && Pass::new(design, Curvature::Bounded).proves(estimate, budget)? {
+        return Ok(true);
     }
-    let mut block = Block::default();
-    for first in (0..rows).step_by(BLOCK) {
-        let range = first..(first + BLOCK).min(rows);
-        budget.spend(range.len() * row)?;
-        design.fill(range.clone(), &mut block);
-        if !pass.probabilities(range.clone(), estimate) {
-            return Ok(false);
-        }
-        pass.add(range, &mut block);
-    }
-    budget.spend(inverse)?;
-    Ok(pass.proves())
+    Pass::new(design, Curvature::Exact).proves(estimate, budget)
+}
+
+/// What a pass sums up for the second derivative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Curvature {
+    /// The bound M for more than two classes.
+    Bounded,
+    /// A matrix for each pair of classes.
+    Exact,
 }
 
 /// Sums over rows: the gradient and the second derivative, for all classes but one.
 struct Pass<'d, 'a, T: Real> {
     design: &'d Design<'a, T>,
+    curvature: Curvature,
     /// The columns that take part, and the intercept.
     kept: Vec<usize>,
     /// The classes with parameters in this parametrisation: the second of two, or all but the last.
@@ -57,7 +56,7 @@ struct Pass<'d, 'a, T: Real> {
     /// The probabilities of a block, class by class.
     probabilities: Vec<f64>,
     gradient: Vec<f64>,
-    /// A square matrix for each pair of free classes; the first index is not below the second.
+    /// A square matrix for each pair of free classes, the first index not below the second; or one bound.
     squares: Vec<Vec<f64>>,
     weighted: Vec<f64>,
     workspace: Workspace<f64>,
@@ -68,16 +67,21 @@ struct Pass<'d, 'a, T: Real> {
 }
 
 impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
-    fn new(design: &'d Design<'a, T>) -> Self {
+    fn new(design: &'d Design<'a, T>, curvature: Curvature) -> Self {
         let free: Vec<usize> =
             if design.score_columns == 1 { vec![1] } else { (0..design.score_columns - 1).collect() };
         let kept = design.kept();
         let width = kept.len();
+        let squares = match curvature {
+            Curvature::Bounded => 1,
+            Curvature::Exact => free.len() * (free.len() + 1) / 2,
+        };
         Pass {
             design,
+            curvature,
             kept,
             gradient: vec![0.0; width * free.len()],
-            squares: vec![vec![0.0; width * width]; free.len() * (free.len() + 1) / 2],
+            squares: vec![Vec::new(); squares],
             free,
             probabilities: Vec::new(),
             weighted: Vec::new(),
@@ -85,6 +89,32 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
             longest: 0.0,
             terms: 0.0,
         }
+    }
+
+    /// Returns whether the sums over all rows prove that the estimate exists.
+    fn proves(mut self, estimate: &Estimate<'_, T>, budget: &mut Budget<'_>) -> Result<bool, Error> {
+        let (design, width, free) = (self.design, self.kept.len(), self.free.len());
+        let size = if self.curvature == Curvature::Exact { width.saturating_mul(free) } else { width };
+        // The product of matrices is fast. A triangle is computed and inverted once.
+        let row = (size.saturating_mul(size) / 8).saturating_add(design.size());
+        let rows = design.rows.targets.len();
+        let inverse = size.saturating_mul(size).saturating_mul(size) / 3;
+        if size == 0 || free == 0 || !budget.affords(rows.saturating_mul(row).saturating_add(inverse)) {
+            return Ok(false);
+        }
+        self.squares.iter_mut().for_each(|square| square.resize(width * width, 0.0));
+        let mut block = Block::default();
+        for first in (0..rows).step_by(BLOCK) {
+            let range = first..(first + BLOCK).min(rows);
+            budget.spend(range.len() * row)?;
+            design.fill(range.clone(), &mut block);
+            if !self.probabilities(range.clone(), estimate) {
+                return Ok(false);
+            }
+            self.add(range, &mut block);
+        }
+        budget.spend(inverse)?;
+        Ok(self.leaves_nothing())
     }
 
     /// Computes the probabilities of a block of rows. Returns `false` if one is zero or NaN.
@@ -140,8 +170,9 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         }
         self.longest = block.sizes.iter().fold(self.longest, |m, &size| m.max(size));
         let mut residual = vec![0.0; count];
-        let mut pair = 0;
-        for (a, &k) in self.free.iter().enumerate() {
+        let (mut pair, mut curvatures) = (0, Vec::with_capacity(count));
+        for a in 0..self.free.len() {
+            let k = self.free[a];
             let p = &self.probabilities[k * count..][..count];
             for (i, residual) in residual.iter_mut().enumerate() {
                 let wanted = f64::from(u8::from(rows.targets[range.start + i] == k));
@@ -152,29 +183,52 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
             for (g, column) in self.gradient[a * width..][..width].iter_mut().zip(columns) {
                 *g += dot(column, &residual);
             }
-            for &l in &self.free[..=a] {
+            let pairs = if self.curvature == Curvature::Exact { a + 1 } else { 0 };
+            for b in 0..pairs {
+                let l = self.free[b];
+                let p = &self.probabilities[k * count..][..count];
                 let q = &self.probabilities[l * count..][..count];
                 let own = f64::from(u8::from(k == l));
-                self.weighted.clear();
-                for column in block.units.chunks_exact(count) {
-                    let terms = column.iter().zip(p).zip(q).zip(&weights);
-                    self.weighted.extend(terms.map(|(((x, p), q), u)| x * u * p * (own - q)));
-                }
-                product(
-                    Strided::columns(&block.units, count, width).transposed(),
-                    Strided::columns(&self.weighted, count, width),
-                    (&mut self.squares[pair], width),
-                    true,
-                    &mut self.workspace,
-                );
+                let terms = p.iter().zip(q).zip(&weights);
+                curvatures.clear();
+                curvatures.extend(terms.map(|((p, q), u)| u * p * (own - q)));
+                self.add_square(pair, block, &curvatures);
                 pair += 1;
             }
         }
+        if self.curvature == Curvature::Bounded {
+            let fixed = self.free.len();
+            let at = |k: usize, i: usize| self.probabilities[k * count + i];
+            let least = |i: usize| (0..fixed).map(|k| at(k, i)).fold(f64::INFINITY, f64::min);
+            curvatures.clear();
+            curvatures.extend(weights.iter().enumerate().map(|(i, u)| u * at(fixed, i) * least(i)));
+            self.add_square(0, block, &curvatures);
+        }
+    }
+
+    /// Adds Σ c_i x_i x_iᵀ over the rows of a block to a matrix.
+    fn add_square(&mut self, pair: usize, block: &Block, curvatures: &[f64]) {
+        let (width, count) = (self.kept.len(), block.count);
+        self.weighted.clear();
+        for column in block.units.chunks_exact(count) {
+            self.weighted.extend(column.iter().zip(curvatures).map(|(x, c)| x * c));
+        }
+        product(
+            Strided::columns(&block.units, count, width).transposed(),
+            Strided::columns(&self.weighted, count, width),
+            (&mut self.squares[pair], width),
+            true,
+            &mut self.workspace,
+        );
     }
 
     /// Returns whether positive multipliers exist despite rounding errors.
-    fn proves(self) -> bool {
+    fn leaves_nothing(self) -> bool {
         let (width, free) = (self.kept.len(), self.free.len());
+        let exact = self.curvature == Curvature::Exact;
+        let blocks = self.design.blocks() as f64;
+        let rounding = (blocks + 2.0 * BLOCK as f64) * f64::EPSILON * self.terms;
+        let free = if exact { free } else { 1 };
         let hessian = DMatrix::from_fn(width * free, width * free, |row, column| {
             let (a, b) = (row / width, column / width);
             let (a, b, row, column) = if a >= b {
@@ -193,10 +247,18 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         let size = (width * free) as f64;
         // The solution must have some correct digits, or the bound below is invalid.
         let lost = size * f64::EPSILON * norm * inverse_norm;
-        let gradient = nalgebra::DVector::from_vec(self.gradient);
-        let blocks = self.design.blocks() as f64;
-        let rounding = (blocks + 2.0 * BLOCK as f64) * f64::EPSILON * self.terms;
-        let step = cholesky.solve(&gradient).norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding;
+        let mut gradient = DMatrix::from_vec(width * free, self.free.len().div_ceil(free), self.gradient);
+        let step = if exact {
+            cholesky.solve_mut(&mut gradient);
+            gradient.norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding
+        } else {
+            // Both roots: that of the longest row, and that of the gradient.
+            let root = inverse_norm.sqrt();
+            if !cholesky.l_dirty().solve_lower_triangular_mut(&mut gradient) {
+                return false;
+            }
+            root * (gradient.norm() * (1.0 + 100.0 * lost) + root * rounding)
+        };
         lost < 1e-3 && 2.0 * self.longest * step < 0.5
     }
 }

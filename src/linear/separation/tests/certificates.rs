@@ -70,6 +70,30 @@ fn converged_fits_are_certified() {
     }
 }
 
+/// With many classes, the matrix of all pairs would cost more than the fit.
+#[test]
+fn many_classes_are_certified_by_a_bound() {
+    let mut rng = Rng::new(35);
+    let x = DMatrix::from_fn(800, 12, |_, _| rng.standard_normal());
+    let classes: Vec<usize> = (0..800).map(|_| rng.below(40)).collect();
+    let certify = |model: &FittedLogistic<f64, usize>| {
+        let estimate = Estimate {
+            slopes: model.coefficients(),
+            intercepts: model.intercept().as_slice(),
+            offset: None,
+            maximises_likelihood: true,
+        };
+        // The matrix of all pairs takes 60 million for its factor alone.
+        with_budget(20_000_000, |budget| {
+            let design = Design::new(rows(&x, &classes, None), 40, true);
+            certificate::estimate_exists(&design, &estimate, budget).unwrap()
+        })
+    };
+    let model = fit(&x, &classes, true, 100);
+    assert!(certify(&model) && model.report().converged(), "{}", model.report());
+    assert!(!certify(&fit(&x, &classes, true, 1)));
+}
+
 /// An offset takes part in the scores.
 #[test]
 fn offsets_are_added_to_the_scores() {
