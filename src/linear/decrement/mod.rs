@@ -2,12 +2,14 @@
 
 mod bounds;
 mod estimate;
+mod lanczos;
 mod metric;
 mod rounding;
 mod run;
 
 use nalgebra::DMatrix;
 
+use self::estimate::{FORMED, PRODUCTS};
 use self::metric::Metric;
 use super::objective::LogisticObjective;
 use crate::optim::{Evaluation, HasHessian, Objective};
@@ -29,8 +31,8 @@ const NEAR: f64 = 0.5;
 /// decrement. Where it is above the tolerance, so is the decrement, and nothing else is computed. Otherwise
 /// the decrement is computed with the second derivative at this point, or at one so near that no score
 /// differs by more than 1/2: the second derivative is then at most a factor of e^(1/2) smaller (e for several
-/// classes), which is included. With too many parameters for the matrix, conjugate gradients estimate the
-/// decrement.
+/// classes), which is included. With many parameters, conjugate gradients estimate the decrement, and the
+/// matrix is formed only if they do not converge.
 ///
 /// # References
 /// Boyd and Vandenberghe (2004), *Convex Optimization*, section 9.5; Bach (2010), "Self-concordant analysis
@@ -107,21 +109,36 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
     /// Returns what [`measure`](Self::measure) does, or a number above `limit` if the decrement is certainly
     /// above it.
     fn measure_within(&mut self, params: &[T], gradient: &[T], limit: f64) -> Option<(f64, Vec<T>)> {
-        if params.len() > MATRIX_LIMIT && self.metric.is_none() {
-            return self.by_products(params, gradient, limit);
+        let nearby = self.measure_nearby(params, gradient);
+        if let Some(Some(measured)) = nearby {
+            return Some(measured);
         }
-        if let Some(metric) = &self.metric {
-            let change = self.objective.score_change(&metric.point, params);
-            let exponent = if self.objective.coordinates.columns == 1 { 0.5 * change } else { change };
-            if change <= NEAR {
-                let measured = self.metric.as_mut().and_then(|metric| metric.measure(gradient));
-                return measured.map(|(length, step)| (length * exponent.exp(), step));
-            }
-            if params.len() > MATRIX_LIMIT {
-                return self.by_products(params, gradient, limit);
-            }
+        let size = params.len();
+        // Where each product divides the rows by a triangle, it costs as much as the matrix.
+        let rotated = self.objective.coordinates.rotation().is_some();
+        let formed = size <= FORMED && nearby.is_none();
+        let mut measured = None;
+        if formed && size > MATRIX_LIMIT && !rotated {
+            measured = self.by_products(params, gradient, limit, size / 2);
         }
-        self.renew(params, gradient)
+        if formed && measured.is_none() {
+            measured = self.renew(params, gradient);
+        }
+        // The matrix may not be safely definite in this arithmetic.
+        if size > MATRIX_LIMIT && measured.is_none() {
+            measured = self.by_products(params, gradient, limit, PRODUCTS);
+        }
+        measured
+    }
+
+    /// Returns what [`measure`](Self::measure) does, from the second derivative at a point nearby; `None` if
+    /// there is none.
+    fn measure_nearby(&mut self, params: &[T], gradient: &[T]) -> Option<Option<(f64, Vec<T>)>> {
+        let metric = self.metric.as_mut()?;
+        let change = self.objective.score_change(&metric.point, params);
+        let exponent = if self.objective.coordinates.columns == 1 { 0.5 * change } else { change };
+        let measured = |(length, step)| (length * exponent.exp(), step);
+        (change <= NEAR).then(|| metric.measure(gradient).map(measured))
     }
 
     /// Evaluates and measures a point, unless it was the last one.
@@ -210,7 +227,7 @@ mod tests {
             let bound = certified.lower_bound(&gradient).max(certified.tight_bound(&gradient));
             assert!(0.1 * wanted < bound && bound <= wanted * (1.0 + 1e-12), "{bound:e}, {wanted:e}");
             for (found, tolerance) in [
-                (certified.by_products(&params, &gradient, f64::INFINITY), 1e-3),
+                (certified.by_products(&params, &gradient, f64::INFINITY, PRODUCTS), 1e-3),
                 (certified.renew(&params, &gradient), 1e-12),
                 (certified.measure(&params, &gradient), 1e-12),
             ] {

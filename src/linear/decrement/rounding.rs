@@ -15,8 +15,8 @@ impl<T: Real> Certified<'_, '_, T> {
                 let roots: Vec<f64> = inverse.diagonal().iter().map(|h| h.sqrt().recip()).collect();
                 rounding_limit(of_scores, &terms, &roots)
             }
-            Some(None) => return None,
-            None => rounding_limit(of_scores, &terms, &self.roots),
+            // Upper bounds of the curvature give a lower limit.
+            _ => rounding_limit(of_scores, &terms, &self.roots),
         };
         limit.is_finite().then_some(limit)
     }

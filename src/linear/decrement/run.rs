@@ -50,7 +50,8 @@ impl<T: Real> Objective<T> for Certified<'_, '_, T> {
         let measure = self.measure_within(params, gradient, self.near);
         let decrement = measure.as_ref().map_or(f64::MAX, |(decrement, _)| *decrement);
         let (params, gradient) = (params.to_vec(), gradient.to_vec());
-        self.last = Some(Measured { params, gradient, evaluation, measure });
+        // Above, the decrement may be a lower bound.
+        self.last = (decrement <= self.near).then_some(Measured { params, gradient, evaluation, measure });
         if self.doubt != Doubt::Ignored && decrement > (DOUBTFUL * tight).max(self.tolerance) {
             // In standard deviations of the columns, the gradient is half of the bound.
             if bound <= 2.0 * self.tolerance {
