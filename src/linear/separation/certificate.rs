@@ -17,8 +17,11 @@ use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 /// vanish. At the optimum the weighted probabilities u_i p_ik of the wrong classes k do so. Near the optimum
 /// they almost do, and the gradient g is left over. Take T with H T = g, where H is the second derivative,
 /// and τ_i = x_i T: the multipliers u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if
-/// |τ| < 1/2 for all rows, which holds if 2 ‖x_i‖ ‖T‖ < 1, including rounding errors of g. This takes one
-/// pass.
+/// |τ| < 1/2 for all rows, which holds if 2 ‖x_i‖ ‖T‖ < 1, including rounding errors of g. It also holds if
+/// the decrement √(gᵀH⁻¹g) is small: H is at least u_i p_ik p_il a aᵀ for a = (e_k - e_l) ⊗ x_i, so
+/// |τ_ik - τ_il| is at most the decrement over √(u_i p_ik p_il), and |τ_ik - Σ_l p_il τ_il| for K classes at
+/// most √K times the decrement over √(u_i p_ik). This holds however nearly columns depend on each other. All
+/// takes one pass.
 pub(super) fn estimate_exists<T: Real>(
     design: &Design<'_, T>,
     estimate: &Estimate<'_, T>,
@@ -65,6 +68,8 @@ struct Pass<'d, 'a, T: Real> {
     longest: f64,
     /// The sum of the absolute values of the gradient's terms.
     terms: f64,
+    /// The smallest weighted probability u p of a row that counts, over all classes.
+    rarest: f64,
 }
 
 impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
@@ -84,6 +89,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
             workspace: Workspace::default(),
             longest: 0.0,
             terms: 0.0,
+            rarest: f64::INFINITY,
         }
     }
 
@@ -139,6 +145,9 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
             column.iter_mut().zip(&block.sizes).for_each(|(x, size)| *x *= size);
         }
         self.longest = block.sizes.iter().fold(self.longest, |m, &size| m.max(size));
+        let rarest = (0..self.probabilities.len()).filter(|at| weights[at % count] > 0.0);
+        let rarest = rarest.map(|at| weights[at % count] * self.probabilities[at]);
+        self.rarest = rarest.fold(self.rarest, f64::min);
         let mut residual = vec![0.0; count];
         let mut pair = 0;
         for (a, &k) in self.free.iter().enumerate() {
@@ -191,13 +200,18 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         // The trace of the inverse bounds its norm.
         let inverse_norm = inverse_square(cholesky.l_dirty());
         let size = (width * free) as f64;
-        // The solution must have some correct digits, or the bound below is invalid.
         let lost = size * f64::EPSILON * norm * inverse_norm;
         let gradient = nalgebra::DVector::from_vec(self.gradient);
         let blocks = self.design.blocks() as f64;
         let rounding = (blocks + 2.0 * BLOCK as f64) * f64::EPSILON * self.terms;
         let step = cholesky.solve(&gradient).norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding;
-        lost < 1e-3 && 2.0 * self.longest * step < 0.5
+        let Some(half) = cholesky.l_dirty().solve_lower_triangular(&gradient) else { return false };
+        let decrement = half.norm() + inverse_norm.sqrt() * rounding;
+        let classes = (free + 1) as f64;
+        // The solution must have some correct digits, or the first bound is invalid. The second needs the size
+        // of the decrement only.
+        let first = lost < 1e-3 && 2.0 * self.longest * step < 0.5;
+        first || (lost < 0.1 && (classes / self.rarest).sqrt() * decrement < 0.25)
     }
 }
 

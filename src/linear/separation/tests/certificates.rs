@@ -29,7 +29,7 @@ fn estimate_exists(
     intercepts: &[f64],
     offset: Option<DMatrixView<'_, f64>>,
 ) -> bool {
-    let estimate = Estimate { slopes, intercepts, offset, maximises_likelihood: true };
+    let estimate = Estimate { slopes, intercepts, offset };
     with_budget(usize::MAX, |budget| {
         let mut design = Design::new(rows, count, intercept);
         design.drop_dependent(budget);
