@@ -97,20 +97,27 @@ impl<T: Real> LogisticObjective<'_, T> {
         set.hessian(self, params, &mut hessian);
         let mut hessian: DMatrix<f64> = hessian.map(Real::as_f64);
         set.bend_shifts(self, &mut hessian);
-        let factor = match definite::factor(hessian.clone(), T::EPSILON.as_f64()) {
-            Some(factor) => factor,
+        let epsilon = T::EPSILON.as_f64();
+        let (factor, bend) = match definite::factor(hessian.clone(), epsilon) {
+            Some(factor) => (factor, 0.0),
             None => {
-                // Columns that are used together depend on each other. The subgradient has no component along
-                // what they leave undetermined, so a little curvature there changes nothing.
-                let bend = T::EPSILON.as_f64().sqrt();
+                // Columns that are used together depend on each other. If the subgradient has no component
+                // along what they leave undetermined, a little curvature there changes nothing.
+                let bend = epsilon.sqrt();
                 (0..hessian.nrows()).for_each(|i| hessian[(i, i)] *= 1.0 + bend);
-                definite::factor(hessian, T::EPSILON.as_f64())?
+                (definite::factor(hessian.clone(), epsilon)?, bend)
             }
         };
         let half = factor.l_dirty().solve_lower_triangular(&violations)?;
         let step: Vec<T> =
             factor.l_dirty().tr_solve_lower_triangular(&half)?.iter().map(|&d| T::of(d)).collect();
-        let (decrement, parameters) = (half.norm(), set.parameters);
+        // What the bend takes from H d = v: its length with the smallest curvature that is not rounding.
+        let diagonal = hessian.diagonal();
+        let taken = step.iter().zip(diagonal.iter()).map(|(d, h)| bend * h * d.as_f64());
+        let taken = DVector::from_vec(taken.collect());
+        let flattest = (definite::smallest(step.len(), epsilon) / bend).min(1.0);
+        let hidden = factor.l_dirty().solve_lower_triangular(&taken)?.norm() / flattest.sqrt();
+        let (decrement, parameters) = (half.norm().hypot(hidden), set.parameters);
         let finite = decrement.is_finite() && all_finite(&step);
         finite.then_some(Subgradient { decrement, parameters, step, value })
     }
