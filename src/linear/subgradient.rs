@@ -151,3 +151,43 @@ impl<T: Real> LogisticObjective<'_, T> {
         T::of(self.problem.penalty.l1[feature]) / self.coordinates.scale[feature]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::problem::{ColumnPenalty, Problem};
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::rng::Rng;
+
+    /// Two columns far from the origin, without an intercept, differ by what rounding leaves of the second
+    /// derivative. A gradient along the difference is not shortened by the curvature that makes it definite.
+    #[test]
+    fn nearly_dependent_columns_do_not_hide_a_gradient() {
+        let mut rng = Rng::new(31);
+        let x = DMatrix::from_fn(80, 2, |_, _| 2e7 + rng.standard_normal());
+        let y: Vec<usize> = (0..80).map(|_| rng.below(2)).collect();
+        let penalty = ColumnPenalty { l1: vec![1e-30; 2], l2: vec![0.0; 2] };
+        let rows = ClassExamples::new((&x).into(), &y, None).unwrap();
+        let mut objective = LogisticObjective::new(Problem {
+            rows,
+            offset: None,
+            classes: 2,
+            intercept: false,
+            penalty: &penalty,
+        });
+        let params: Vec<f64> =
+            [0.5, -0.5].iter().zip(&objective.coordinates.scale).map(|(w, s)| w * s).collect();
+        let found = objective.decrement_with_l1(&params).unwrap().decrement;
+        // In units of the sum and the difference, nothing is lost.
+        let (mut gradient, mut hessian) = (DVector::zeros(2), DMatrix::zeros(2, 2));
+        for (row, &class) in x.row_iter().zip(&y) {
+            let apart = row[0] - row[1];
+            let z = DVector::from_vec(vec![(row[0] + row[1]) / 4e7, apart]);
+            let p = 1.0 / (1.0 + (-0.5 * apart).exp());
+            gradient += &z * ((p - class as f64) / 80.0);
+            hessian += &z * z.transpose() * (p * (1.0 - p) / 80.0);
+        }
+        let wanted = gradient.dot(&hessian.cholesky().unwrap().solve(&gradient)).sqrt();
+        assert!(wanted > 0.1 && found > wanted / 3.0, "{found:e}, wanted {wanted:e}");
+    }
+}
