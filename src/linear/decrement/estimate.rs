@@ -56,23 +56,23 @@ impl<T: Real> Certified<'_, '_, T> {
         let (mut sum, mut longest) = (0.0, known.unwrap_or(0.0));
         let within = self.tolerance * self.tolerance;
         for products in 0..=most {
-            let unseen = |rest: f64, sum: f64| {
+            let seen = |rest: f64| sum > 0.0 && rest <= LEFT * sum;
+            let enough = |rest: f64| {
                 let small = rest <= UNSEEN * sum || sum + rest <= SMALL * SMALL * within;
-                known.is_some() && sum + rest <= within && small
+                squared <= 0.0 || seen(rest) || (known.is_some() && sum + rest <= within && small)
             };
-            let solved = |rest: f64, sum: f64| sum > 0.0 && rest <= LEFT * sum || unseen(rest, sum);
-            if squared <= 0.0 || solved(longest * squared, sum) {
+            if enough(longest * squared) {
                 longest = longest.max(lanczos.longest());
-            }
-            let rest = longest * squared.max(0.0);
-            if squared <= 0.0 || solved(rest, sum) {
-                let length = (sum + rest).sqrt();
-                if sum > 0.0 && rest > LEFT * sum || sum == 0.0 {
-                    step.fill(T::zero());
-                } else {
-                    self.flattest = Some((params.to_vec(), longest));
+                let rest = longest * squared.max(0.0);
+                if enough(rest) {
+                    if seen(rest) {
+                        self.flattest = Some((params.to_vec(), longest));
+                    } else {
+                        step.fill(T::zero());
+                    }
+                    let length = (sum + rest).sqrt();
+                    return (length.is_finite() && all_finite(&step)).then_some((length, step));
                 }
-                return (length.is_finite() && all_finite(&step)).then_some((length, step));
             }
             if sum.sqrt() > limit {
                 return all_finite(&step).then(|| (sum.sqrt(), step));
