@@ -15,6 +15,12 @@ pub(super) const fn singular(reason: &'static str) -> Error {
     Error::Singular { reason, columns: Vec::new(), names: Vec::new() }
 }
 
+/// Returns the part of a diagonal entry that has to be left as a pivot of a matrix of this size, computed with
+/// machine epsilon `epsilon`: below, it may be rounding.
+pub(super) fn smallest(size: usize, epsilon: f64) -> f64 {
+    10.0 * size as f64 * epsilon
+}
+
 /// Returns the Cholesky factor of a matrix that is positive definite by more than the rounding errors of a
 /// type with machine epsilon `epsilon`; `None` otherwise.
 ///
@@ -24,7 +30,7 @@ pub(super) fn factor<T: Real>(matrix: DMatrix<T>, epsilon: f64) -> Option<Choles
     if !all_finite(matrix.as_slice()) {
         return None;
     }
-    let smallest = 10.0 * matrix.nrows() as f64 * epsilon;
+    let smallest = smallest(matrix.nrows(), epsilon);
     let diagonal = matrix.diagonal();
     let factor = Cholesky::new(matrix)?;
     let remains = |(pivot, entry): (&T, &T)| {

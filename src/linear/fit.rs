@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use nalgebra::DMatrix;
+
 use super::config::{LogisticRegression, Solver};
 use super::decrement::Doubt;
 use super::fitted::{FittedLogistic, Terms};
@@ -15,7 +17,7 @@ use crate::label::Label;
 use crate::penalty::Penalty;
 use crate::report::{FitReport, Observer, Progress, StopReason};
 use crate::rows::Rows;
-use crate::scalar::Real;
+use crate::scalar::{Real, axpy, column};
 
 impl<T: Real> Estimator<T> for LogisticRegression {
     type Fitted<L: Label> = FittedLogistic<T, L>;
@@ -176,15 +178,16 @@ impl<T: Real> Existence<T> {
         let mut ask = || observer(&progress);
         let mut budget = Budget::new(work(problem, report).max(LEAST_WORK), &mut ask);
         let whole = free.len() == rows.x.ncols();
-        // A fit with penalised columns proves nothing about the unpenalised columns alone, but the
-        // coefficients of these may separate.
         let slopes = solved.coefficients.select_rows(free);
         let intercepts = &solved.intercept;
-        let estimate = Estimate { slopes: &slopes, intercepts, offset, maximises_likelihood: whole };
         let found = if whole {
+            let estimate = Estimate { slopes: &slopes, intercepts, offset };
             separation(rows, classes, intercept, Some(&estimate), &mut budget)
         } else {
             let x = rows.x.select_columns(free);
+            // Beside the scores of the penalised columns, the others maximise the likelihood.
+            let beside = scores_beside(problem, &solved.coefficients, free);
+            let estimate = Estimate { slopes: &slopes, intercepts, offset: Some(beside.as_view()) };
             separation(rows.with_columns((&x).into()), classes, intercept, Some(&estimate), &mut budget)
                 .map(|found| found.map(|direction| direction.in_columns(free, rows.x.ncols())))
         };
@@ -201,6 +204,19 @@ impl<T: Real> Existence<T> {
             Err(_) => Existence::Undecided,
         }
     }
+}
+
+/// Returns the scores of all columns but the `free` ones, without intercepts, plus the offsets.
+fn scores_beside<T: Real>(problem: &Problem<'_, T>, slopes: &DMatrix<T>, free: &[usize]) -> DMatrix<T> {
+    let x = problem.rows.x;
+    let mut scores = DMatrix::zeros(x.nrows(), slopes.ncols());
+    for (k, of_class) in slopes.column_iter().enumerate() {
+        for (j, &w) in of_class.iter().enumerate().filter(|(j, w)| !w.is_zero() && !free.contains(j)) {
+            axpy(w, column(&x, j), scores.column_mut(k).as_mut_slice());
+        }
+    }
+    problem.add_offset(0..x.nrows(), &mut scores);
+    scores
 }
 
 /// Returns the approximate number of multiplications that a fit took.

@@ -97,20 +97,27 @@ impl<T: Real> LogisticObjective<'_, T> {
         set.hessian(self, params, &mut hessian);
         let mut hessian: DMatrix<f64> = hessian.map(Real::as_f64);
         set.bend_shifts(self, &mut hessian);
-        let factor = match definite::factor(hessian.clone(), T::EPSILON.as_f64()) {
-            Some(factor) => factor,
+        let epsilon = T::EPSILON.as_f64();
+        let (factor, bend) = match definite::factor(hessian.clone(), epsilon) {
+            Some(factor) => (factor, 0.0),
             None => {
-                // Columns that are used together depend on each other. The subgradient has no component along
-                // what they leave undetermined, so a little curvature there changes nothing.
-                let bend = T::EPSILON.as_f64().sqrt();
+                // Columns that are used together depend on each other. If the subgradient has no component
+                // along what they leave undetermined, a little curvature there changes nothing.
+                let bend = epsilon.sqrt();
                 (0..hessian.nrows()).for_each(|i| hessian[(i, i)] *= 1.0 + bend);
-                definite::factor(hessian, T::EPSILON.as_f64())?
+                (definite::factor(hessian.clone(), epsilon)?, bend)
             }
         };
         let half = factor.l_dirty().solve_lower_triangular(&violations)?;
         let step: Vec<T> =
             factor.l_dirty().tr_solve_lower_triangular(&half)?.iter().map(|&d| T::of(d)).collect();
-        let (decrement, parameters) = (half.norm(), set.parameters);
+        // What the bend takes from H d = v: its length with the smallest curvature that is not rounding.
+        let diagonal = hessian.diagonal();
+        let taken = step.iter().zip(diagonal.iter()).map(|(d, h)| bend * h * d.as_f64());
+        let taken = DVector::from_vec(taken.collect());
+        let flattest = (definite::smallest(step.len(), epsilon) / bend).min(1.0);
+        let hidden = factor.l_dirty().solve_lower_triangular(&taken)?.norm() / flattest.sqrt();
+        let (decrement, parameters) = (half.norm().hypot(hidden), set.parameters);
         let finite = decrement.is_finite() && all_finite(&step);
         finite.then_some(Subgradient { decrement, parameters, step, value })
     }
@@ -142,5 +149,45 @@ impl<T: Real> LogisticObjective<'_, T> {
         }
         let feature = parameter % self.coordinates.features();
         T::of(self.problem.penalty.l1[feature]) / self.coordinates.scale[feature]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::problem::{ColumnPenalty, Problem};
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::rng::Rng;
+
+    /// Two columns far from the origin, without an intercept, differ by what rounding leaves of the second
+    /// derivative. A gradient along the difference is not shortened by the curvature that makes it definite.
+    #[test]
+    fn nearly_dependent_columns_do_not_hide_a_gradient() {
+        let mut rng = Rng::new(31);
+        let x = DMatrix::from_fn(80, 2, |_, _| 2e7 + rng.standard_normal());
+        let y: Vec<usize> = (0..80).map(|_| rng.below(2)).collect();
+        let penalty = ColumnPenalty { l1: vec![1e-30; 2], l2: vec![0.0; 2] };
+        let rows = ClassExamples::new((&x).into(), &y, None).unwrap();
+        let mut objective = LogisticObjective::new(Problem {
+            rows,
+            offset: None,
+            classes: 2,
+            intercept: false,
+            penalty: &penalty,
+        });
+        let params: Vec<f64> =
+            [0.5, -0.5].iter().zip(&objective.coordinates.scale).map(|(w, s)| w * s).collect();
+        let found = objective.decrement_with_l1(&params).unwrap().decrement;
+        // In units of the sum and the difference, nothing is lost.
+        let (mut gradient, mut hessian) = (DVector::zeros(2), DMatrix::zeros(2, 2));
+        for (row, &class) in x.row_iter().zip(&y) {
+            let apart = row[0] - row[1];
+            let z = DVector::from_vec(vec![(row[0] + row[1]) / 4e7, apart]);
+            let p = 1.0 / (1.0 + (-0.5 * apart).exp());
+            gradient += &z * ((p - class as f64) / 80.0);
+            hessian += &z * z.transpose() * (p * (1.0 - p) / 80.0);
+        }
+        let wanted = gradient.dot(&hessian.cholesky().unwrap().solve(&gradient)).sqrt();
+        assert!(wanted > 0.1 && found > wanted / 3.0, "{found:e}, wanted {wanted:e}");
     }
 }

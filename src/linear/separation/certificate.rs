@@ -17,13 +17,16 @@ use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 /// vanish. At the optimum the weighted probabilities u_i p_ik of the wrong classes k do so. Near the optimum
 /// they almost do, and the gradient g is left over. Take T with H T = g, where H is the second derivative,
 /// and τ_i = x_i T: the multipliers u_i p_ik (1 - τ_ik + Σ_l p_il τ_il) leave nothing. They are positive if
-/// |τ| < 1/2 for all rows, which holds if 2 ‖x_i‖ ‖T‖ < 1, including rounding errors of g. This takes one
-/// pass.
+/// |τ| < 1/2 for all rows, which holds if 2 ‖x_i‖ ‖T‖ < 1, including rounding errors of g. It also holds if
+/// the decrement √(gᵀH⁻¹g) is small: H is at least u_i p_ik p_il a aᵀ for a = (e_k - e_l) ⊗ x_i, so
+/// |τ_ik - τ_il| is at most the decrement over √(u_i p_ik p_il), and |τ_ik - Σ_l p_il τ_il| for K classes at
+/// most √K times the decrement over √(u_i p_ik). This holds however nearly columns depend on each other. All
+/// takes one pass.
 ///
 /// A bound of H is tried first, because it is small whatever the number of classes. The second derivative of
 /// a row's loss is at least p_ir min_k p_ik for the class r whose parameters are fixed at zero, so H is at
-/// least M = Σ u_i p_ir min_k p_ik x_i x_iᵀ for every other class, and |τ_i| is at most √(x_iᵀM⁻¹x_i) times
-/// √(Σ_k g_kᵀM⁻¹g_k).
+/// least M = Σ u_i p_ir min_k p_ik x_i x_iᵀ for every other class, the decrement is at most √(Σ_k g_kᵀM⁻¹g_k),
+/// and |τ_i| at most √(x_iᵀM⁻¹x_i) times that.
 pub(super) fn estimate_exists<T: Real>(
     design: &Design<'_, T>,
     estimate: &Estimate<'_, T>,
@@ -64,6 +67,8 @@ struct Pass<'d, 'a, T: Real> {
     longest: f64,
     /// The sum of the absolute values of the gradient's terms.
     terms: f64,
+    /// The smallest weighted probability u p of a row that counts, over all classes.
+    rarest: f64,
 }
 
 impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
@@ -88,6 +93,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
             workspace: Workspace::default(),
             longest: 0.0,
             terms: 0.0,
+            rarest: f64::INFINITY,
         }
     }
 
@@ -169,6 +175,9 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
             column.iter_mut().zip(&block.sizes).for_each(|(x, size)| *x *= size);
         }
         self.longest = block.sizes.iter().fold(self.longest, |m, &size| m.max(size));
+        let rarest = (0..self.probabilities.len()).filter(|at| weights[at % count] > 0.0);
+        let rarest = rarest.map(|at| weights[at % count] * self.probabilities[at]);
+        self.rarest = rarest.fold(self.rarest, f64::min);
         let mut residual = vec![0.0; count];
         let (mut pair, mut curvatures) = (0, Vec::with_capacity(count));
         for a in 0..self.free.len() {
@@ -245,21 +254,20 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         // The trace of the inverse bounds its norm.
         let inverse_norm = inverse_square(cholesky.l_dirty());
         let size = (width * free) as f64;
-        // The solution must have some correct digits, or the bound below is invalid.
         let lost = size * f64::EPSILON * norm * inverse_norm;
-        let mut gradient = DMatrix::from_vec(width * free, self.free.len().div_ceil(free), self.gradient);
-        let step = if exact {
-            cholesky.solve_mut(&mut gradient);
-            gradient.norm() * (1.0 + 100.0 * lost) + inverse_norm * rounding
-        } else {
-            // Both roots: that of the longest row, and that of the gradient.
-            let root = inverse_norm.sqrt();
-            if !cholesky.l_dirty().solve_lower_triangular_mut(&mut gradient) {
-                return false;
-            }
-            root * (gradient.norm() * (1.0 + 100.0 * lost) + root * rounding)
-        };
-        lost < 1e-3 && 2.0 * self.longest * step < 0.5
+        let mut half = DMatrix::from_vec(width * free, self.free.len().div_ceil(free), self.gradient);
+        let solution = if exact { cholesky.solve(&half).norm() } else { f64::INFINITY };
+        if !cholesky.l_dirty().solve_lower_triangular_mut(&mut half) {
+            return false;
+        }
+        let decrement = half.norm() + inverse_norm.sqrt() * rounding;
+        let step = solution * (1.0 + 100.0 * lost) + inverse_norm * rounding;
+        let step = step.min(inverse_norm.sqrt() * decrement * (1.0 + 100.0 * lost));
+        let classes = (self.free.len() + 1) as f64;
+        // The solution must have some correct digits, or the first bound is invalid. The second needs the size
+        // of the decrement only.
+        let first = lost < 1e-3 && 2.0 * self.longest * step < 0.5;
+        first || (lost < 0.1 && (classes / self.rarest).sqrt() * decrement < 0.25)
     }
 }
 

@@ -8,16 +8,15 @@ use super::search::Search;
 use crate::error::Error;
 use crate::scalar::{Real, dot};
 
-/// The coefficients of a fit, in the units of `x`.
+/// The coefficients of a fit that maximises the likelihood, up to its accuracy, in the units of `x`.
 pub(in crate::linear) struct Estimate<'a, T: Real> {
     /// The slopes, d x score columns.
     pub(in crate::linear) slopes: &'a DMatrix<T>,
     /// One intercept for each score column.
     pub(in crate::linear) intercepts: &'a [T],
-    /// Added to the scores of the fit, n x score columns.
+    /// Added to the scores of the fit, n x score columns: whatever it is, an optimum exists with it if one
+    /// exists without.
     pub(in crate::linear) offset: Option<DMatrixView<'a, T>>,
-    /// Whether the coefficients maximise the likelihood, up to the accuracy of the fit.
-    pub(in crate::linear) maximises_likelihood: bool,
 }
 
 /// A direction of unit length that meets many constraints by far, and its length before.

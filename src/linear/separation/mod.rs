@@ -148,7 +148,7 @@ fn proved_by<T: Real>(
     estimate: Option<&Estimate<'_, T>>,
     budget: &mut Budget<'_>,
 ) -> Result<bool, Error> {
-    match estimate.filter(|estimate| estimate.maximises_likelihood) {
+    match estimate {
         Some(estimate) => estimate_exists(design, estimate, budget),
         None => Ok(false),
     }

@@ -5,6 +5,7 @@ use logit::{Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real
 use nalgebra::DMatrix;
 
 use super::kit::{penalty, solvers};
+use super::shapes::Shape;
 use super::truth::{Problem, scaled};
 use crate::common::largest;
 
@@ -46,6 +47,7 @@ pub(crate) enum Kind {
 pub(crate) struct Hard {
     pub(crate) kind: Kind,
     pub(crate) seed: u64,
+    pub(crate) shape: Shape,
     pub(crate) problem: Problem,
     /// Fitted in `f32`; all numbers are those of `f32`.
     pub(crate) single: bool,
@@ -69,27 +71,32 @@ fn power_of_two(rng: &mut Rng, largest: i32) -> i32 {
 }
 
 impl Hard {
+    /// A problem of at most 60 parameters.
     pub(crate) fn new(kind: Kind, seed: u64) -> Self {
         let mut rng = Rng::new(1000 * seed + kind as u64);
         let single = rng.below(4) == 0;
-        let classes = [2, 2, 3, 5][rng.below(4)];
-        let widest = match (kind, classes) {
-            (Kind::Jeffreys, _) => 3,
-            (_, 2) => 12,
-            (_, 3) => 4,
-            _ => 2,
-        };
-        let columns = 1 + rng.below(widest);
-        let spanning = (columns + 2) * classes;
-        let most = if classes == 2 && kind != Kind::Jeffreys { 400.0 } else { 90.0 };
-        let fewest = (spanning as f64).max(10.0);
-        let rows = (fewest * (most / fewest).max(1.0).powf(rng.uniform(0.0, 1.0))) as usize;
+        let shape = Shape::narrow(kind, &mut rng);
+        Hard::drawn(kind, seed, single, shape, rng)
+    }
+
+    /// A problem of more than 256 parameters.
+    pub(crate) fn wide(kind: Kind, seed: u64) -> Self {
+        let mut rng = Rng::new(1000 * seed + 500 + kind as u64);
+        let single = rng.below(4) == 0;
+        let shape = Shape::wide(&mut rng);
+        Hard::drawn(kind, seed, single, shape, rng)
+    }
+
+    fn drawn(kind: Kind, seed: u64, single: bool, shape: Shape, mut rng: Rng) -> Self {
+        let Shape { rows, columns, classes, repeated, wide } = shape;
         let mut z = DMatrix::from_fn(rows, columns, |_, _| rng.standard_normal());
-        for row in 0..spanning {
+        for row in 0..repeated {
             let first = z.row(row - row % classes).into_owned();
             z.set_row(row, &first);
         }
-        let slopes = DMatrix::from_fn(columns, classes, |_, _| rng.standard_normal());
+        // Scores of many columns would leave no doubt about any row.
+        let size = if wide { 2.0 / (columns as f64).sqrt() } else { 1.0 };
+        let slopes = DMatrix::from_fn(columns, classes, |_, _| size * rng.standard_normal());
         let scores = &z * slopes;
         // Noise on scores draws labels from their softmax.
         let noise = if kind == Kind::NearlySeparable { 0.0 } else { 1.0 };
@@ -98,7 +105,7 @@ impl Hard {
             largest((0..classes).map(|k| scores[(row, k)] + gumbel(rng)).collect::<Vec<_>>().into_iter())
         };
         let y =
-            (0..rows).map(|row| if row < spanning { row % classes } else { draw(row, &mut rng) }).collect();
+            (0..rows).map(|row| if row < repeated { row % classes } else { draw(row, &mut rng) }).collect();
         let intercept = rng.below(6) > 0;
         let problem = Problem {
             x: z,
@@ -115,12 +122,13 @@ impl Hard {
         let mut hard = Hard {
             kind,
             seed,
+            shape,
             problem,
             single,
             penalty,
             factors: None,
             tolerance: None,
-            exists: true,
+            exists: shape.spans(),
             constant: Vec::new(),
             dependent: Vec::new(),
         };
@@ -144,8 +152,7 @@ impl Hard {
             }
             Kind::NearlySeparable => {
                 let light = power_of_ten(rng, -9.0, 0.0);
-                let spanning = (columns + 2) * self.problem.classes;
-                let weight = |row: usize| if row < spanning { light } else { 1.0 };
+                let weight = |row: usize| if row < self.shape.repeated { light } else { 1.0 };
                 self.problem.weights = Some((0..rows).map(weight).collect());
             }
             Kind::WeightsOfOneSize => {
@@ -157,6 +164,11 @@ impl Hard {
                 self.problem.weights = Some((0..rows).map(|_| power_of_ten(rng, -size, size)).collect());
                 self.exists = false;
                 self.penalise(0.01, rng);
+                if self.shape.wide {
+                    // Many columns without a penalty have no rank that a judge could find.
+                    (self.penalty, self.factors) =
+                        ([Penalty::l2(0.01), Penalty::l1(0.01)][rng.below(2)], None);
+                }
             }
             Kind::AnyLambda => {
                 let lambda = power_of_ten(rng, -size, size);
@@ -219,6 +231,10 @@ impl Hard {
                     self.multiply(j, power_of_two(rng, largest_unit / 3));
                 }
             }
+        }
+        while !self.shape.spans() && self.penalty == Penalty::None {
+            let lambda = power_of_ten(rng, -6.0, 1.0);
+            self.penalise(lambda, rng);
         }
         if self.single {
             self.round();
@@ -284,7 +300,13 @@ impl Hard {
     }
 
     pub(crate) fn solvers(&self) -> Vec<Solver> {
-        if self.problem.jeffreys { vec![Solver::Newton] } else { solvers(lambdas(self.penalty).0) }
+        match lambdas(self.penalty).0 {
+            _ if self.problem.jeffreys => vec![Solver::Newton],
+            // Newton's method forms the matrix, as it does for few parameters.
+            0.0 if self.shape.wide && !self.seed.is_multiple_of(3) => vec![Solver::NewtonCg, Solver::Lbfgs],
+            0.0 if self.shape.wide => vec![Solver::NewtonCg, Solver::Lbfgs, Solver::Newton],
+            l1 => solvers(l1),
+        }
     }
 
     /// Fits in the number type of this problem or in another one.
@@ -312,7 +334,10 @@ impl Hard {
         let (rows, columns) = problem.x.shape();
         let number = if *single { "f32" } else { "f64" };
         let intercept = if problem.intercept { "" } else { ", no intercept" };
-        let factors = factors.as_ref().map_or(String::new(), |factors| format!(" x {factors:?}"));
+        let factors = factors.as_ref().map_or(String::new(), |factors| match factors.len() {
+            0..20 => format!(" x {factors:?}"),
+            _ => " x factors".to_owned(),
+        });
         format!(
             "{kind:?} seed {seed}, {rows} x {columns}, {} classes, {number}{intercept}, \
              {penalty:?}{factors}, {solver:?}",

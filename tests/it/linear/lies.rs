@@ -5,18 +5,18 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use logit::{Error, FitReport, FittedLogistic, Real, Solver, StopReason};
+use logit::{Error, FitReport, FittedLogistic, Penalty, Real, Solver, StopReason};
 
 use super::hard::{Hard, Kind};
-use super::truth::{Scores, Truth};
+use super::truth::{Known, Scores, Truth};
 
 /// Problems of each kind: with 15 kinds more than 500.
 const PROBLEMS: u64 = 36;
 
 /// Lies by kind, each with the fits that told it.
 #[derive(Default)]
-struct Lies {
-    told: BTreeMap<&'static str, Vec<String>>,
+pub(super) struct Lies {
+    pub(super) told: BTreeMap<&'static str, Vec<String>>,
     fits: usize,
     /// Fits that admit to have missed an optimum that exists.
     admitted: usize,
@@ -28,7 +28,7 @@ impl Lies {
     }
 
     /// The lies as text, with the first fits of each.
-    fn print(&self) -> String {
+    pub(super) fn print(&self) -> String {
         let mut text = format!("{} fits, {} admit failure", self.fits, self.admitted);
         for (lie, who) in &self.told {
             write!(text, "\n{} x {lie}", who.len()).expect("memory");
@@ -39,18 +39,36 @@ impl Lies {
         text
     }
 
-    fn count<T: Real>(&mut self, hard: &Hard, solver: Solver) {
+    /// Fits a problem with every solver and judges the reports.
+    pub(super) fn count(&mut self, hard: &Hard) {
+        let mut known = Known::default();
+        for solver in hard.solvers() {
+            if hard.single {
+                self.count_fit::<f32>(hard, solver, &mut known);
+            } else {
+                self.count_fit::<f64>(hard, solver, &mut known);
+            }
+        }
+    }
+
+    fn count_fit<T: Real>(&mut self, hard: &Hard, solver: Solver, known: &mut Known) {
         let who = hard.describe(solver);
         self.fits += 1;
         match hard.fit::<T>(solver) {
-            Ok(model) => self.judge(hard, &model, &who),
+            Ok(model) => self.judge(hard, &model, &who, known),
             // Estimates of dependent columns do not exist with Jeffreys' penalty.
             Err(Error::Singular { .. }) if hard.problem.jeffreys => self.admitted += 1,
             Err(error) => self.tell("refused, although the data is good", &who, error.to_string()),
         }
     }
 
-    fn judge<T: Real>(&mut self, hard: &Hard, model: &FittedLogistic<T, usize>, who: &str) {
+    fn judge<T: Real>(
+        &mut self,
+        hard: &Hard,
+        model: &FittedLogistic<T, usize>,
+        who: &str,
+        known: &mut Known,
+    ) {
         let report = model.report();
         let mut dropped = report.dependent_columns.clone();
         if hard.problem.intercept {
@@ -64,8 +82,8 @@ impl Lies {
             return;
         }
         let tolerance = hard.tolerance.unwrap_or(T::TOLERANCE);
-        let truth = hard.problem.judge(model, Scores::OfCoefficients, &dropped);
-        let predicted = hard.problem.judge(model, Scores::OfPredictions, &dropped);
+        let truth = hard.problem.judge_beside(model, Scores::OfCoefficients, &dropped, known);
+        let predicted = hard.problem.judge_beside(model, Scores::OfPredictions, &dropped, known);
         let allowed = |truth: &Truth| {
             let arithmetic = if report.rounding_limit.is_some() { truth.arithmetic } else { 0.0 };
             10.0 * tolerance.max(truth.decrement_rounding).max(arithmetic)
@@ -78,6 +96,9 @@ impl Lies {
             if predicted.decrement > allowed(&predicted) {
                 self.tell("converged, but the predictions are no optimum", who, detail(&predicted));
             }
+        } else if hard.shape.wide && report.stop == StopReason::SeparationUndecided {
+            // A search for hundreds of parameters takes longer than the fit.
+            self.admitted += 1;
         } else if hard.exists || !hard.has_free_columns() {
             if truth.decrement.max(predicted.decrement) < 0.1 * tolerance {
                 self.tell("not converged at an optimum", who, detail(&truth));
@@ -116,8 +137,7 @@ impl Lies {
                 self.tell("a column named constant that varies", who, format!("column {j}: {rest:e}"));
             }
         }
-        for &j in dependent {
-            let rest = hard.problem.remainder(j);
+        for (&j, rest) in dependent.iter().zip(hard.problem.remainders(dependent)) {
             // Rounding of the entries, in units of the deviation, counts too.
             let rounding = 16.0 * T::EPSILON.as_f64() / hard.problem.variation(j);
             if rest > limit.max(rounding) {
@@ -130,7 +150,7 @@ impl Lies {
         for j in hard.constant.iter().filter(|j| !constant.contains(j)) {
             self.tell("a constant column that is not named", who, format!("column {j}"));
         }
-        let expected = if hard.has_free_columns() { hard.dependent.as_slice() } else { &[] };
+        let expected = if hard.penalty == Penalty::None { hard.dependent.as_slice() } else { &[] };
         for j in expected.iter().filter(|j| !dependent.contains(j)) {
             self.tell("a dependent column that is not named", who, format!("column {j}"));
         }
@@ -151,14 +171,7 @@ fn line(report: &FitReport) -> String {
 fn assert_no_lies(kind: Kind) {
     let mut lies = Lies::default();
     for seed in 0..PROBLEMS {
-        let hard = Hard::new(kind, seed);
-        for solver in hard.solvers() {
-            if hard.single {
-                lies.count::<f32>(&hard, solver);
-            } else {
-                lies.count::<f64>(&hard, solver);
-            }
-        }
+        lies.count(&Hard::new(kind, seed));
     }
     if lies.told.is_empty() {
         println!("{kind:?}: {}", lies.print());

@@ -29,7 +29,7 @@ fn estimate_exists(
     intercepts: &[f64],
     offset: Option<DMatrixView<'_, f64>>,
 ) -> bool {
-    let estimate = Estimate { slopes, intercepts, offset, maximises_likelihood: true };
+    let estimate = Estimate { slopes, intercepts, offset };
     with_budget(usize::MAX, |budget| {
         let mut design = Design::new(rows, count, intercept);
         design.drop_dependent(budget);
@@ -77,12 +77,8 @@ fn many_classes_are_certified_by_a_bound() {
     let x = DMatrix::from_fn(800, 12, |_, _| rng.standard_normal());
     let classes: Vec<usize> = (0..800).map(|_| rng.below(40)).collect();
     let certify = |model: &FittedLogistic<f64, usize>| {
-        let estimate = Estimate {
-            slopes: model.coefficients(),
-            intercepts: model.intercept().as_slice(),
-            offset: None,
-            maximises_likelihood: true,
-        };
+        let estimate =
+            Estimate { slopes: model.coefficients(), intercepts: model.intercept().as_slice(), offset: None };
         // The matrix of all pairs takes 60 million for its factor alone.
         with_budget(20_000_000, |budget| {
             let design = Design::new(rows(&x, &classes, None), 40, true);

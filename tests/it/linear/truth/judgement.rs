@@ -1,6 +1,7 @@
 //! Gradient, curvature and rounding of a model, from the definitions.
 
 use super::factor::Factor;
+use super::many::Known;
 use super::rows::{Probabilities, Rows};
 use super::{Problem, Truth, scaled};
 use crate::common::double_double::DoubleDouble as Exact;
@@ -22,7 +23,7 @@ pub(super) struct Judgement<'a> {
 
 impl Judgement<'_> {
     /// The class of a score column.
-    fn class(&self, k: usize) -> usize {
+    pub(super) fn class(&self, k: usize) -> usize {
         if self.columns == 1 { 1 } else { k }
     }
 
@@ -34,7 +35,7 @@ impl Judgement<'_> {
     }
 
     /// A column of x̃: the last is that of the intercept.
-    fn x(&self, row: usize, j: usize) -> Exact {
+    pub(super) fn x(&self, row: usize, j: usize) -> Exact {
         self.rows.x.get(j).map_or(Exact::ONE, |column| column[row])
     }
 
@@ -42,7 +43,7 @@ impl Judgement<'_> {
         self.problem.l1.get(j).map_or(0.0, |&l1| scaled(l1, -self.rows.exponents[j]))
     }
 
-    fn l2(&self, j: usize) -> f64 {
+    pub(super) fn l2(&self, j: usize) -> f64 {
         self.problem.l2.get(j).map_or(0.0, |&l2| scaled(l2, -2 * self.rows.exponents[j]))
     }
 
@@ -100,7 +101,7 @@ impl Judgement<'_> {
     }
 
     /// The columns of a root of H for some coefficients.
-    fn root(&self, active: &[(usize, usize)]) -> Vec<Vec<Exact>> {
+    pub(super) fn root(&self, active: &[(usize, usize)]) -> Vec<Vec<Exact>> {
         let outcomes = if self.columns == 1 { 1 } else { self.columns };
         let count = self.rows.weights.len();
         // √(u p_s) (δ_sk - p_k): its square, summed over s, is u (diag p - p pᵀ).
@@ -147,7 +148,7 @@ impl Judgement<'_> {
     }
 
     /// Whether all score columns of a term can change by the same amount, which changes no probability.
-    fn can_shift(&self, j: usize, active: &[(usize, usize)]) -> bool {
+    pub(super) fn can_shift(&self, j: usize, active: &[(usize, usize)]) -> bool {
         self.columns > 1 && active.iter().filter(|&&(i, _)| i == j).count() == self.columns
     }
 
@@ -193,7 +194,7 @@ impl Judgement<'_> {
             .collect()
     }
 
-    pub(super) fn truth(&self, dropped: &[usize]) -> Truth {
+    pub(super) fn truth(&self, dropped: &[usize], known: &mut Known) -> Truth {
         let features = self.rows.x.len();
         let terms = features + usize::from(self.problem.intercept);
         let all: Vec<(usize, usize)> =
@@ -207,9 +208,9 @@ impl Judgement<'_> {
             !dropped.contains(&j) && (self.l1(j) == 0.0 || self.slope(j, k) != 0.0 || violated)
         };
         let active: Vec<(usize, usize)> = all.iter().copied().filter(is_active).collect();
-        let factor = Factor::new(self.root(&active));
+        let factor = known.factor(self, &active);
         if self.problem.jeffreys {
-            let extra = self.jeffreys(&active, &factor);
+            let extra = self.jeffreys(&active, factor);
             for &(j, k) in &all {
                 gradient[j][k] += extra[j][k];
             }
@@ -249,14 +250,17 @@ impl Judgement<'_> {
     }
 
     /// The squared decrement along the shifts common to all score columns, for each column (λ1 Σ_k sign w_k +
-    /// λ2 Σ_k w_k)² / (K λ2).
+    /// λ2 Σ_k w_k)² / (K λ2). Where w_k is zero, the sign may be any number from -1 to 1.
     fn shifts(&self, active: &[(usize, usize)]) -> f64 {
         let columns = (0..self.rows.x.len()).filter(|&j| self.l2(j) > 0.0 && self.can_shift(j, active));
         let square = |j: usize| {
             let sum: Exact = (0..self.columns).map(|k| Exact::from(self.slope(j, k))).sum();
-            let signs: f64 = (0..self.columns).map(|k| self.slope(j, k).signum()).sum();
+            let nonzero = || (0..self.columns).map(|k| self.slope(j, k)).filter(|&w| w != 0.0);
+            let signs: f64 = nonzero().map(f64::signum).sum();
+            let any = (self.columns - nonzero().count()) as f64;
             let (l1, root) = (self.l1(j), self.l2(j).sqrt());
-            (l1 / root * signs + root * sum.value()).powi(2) / self.columns as f64
+            let fixed = l1 / root * signs + root * sum.value();
+            (fixed.abs() - l1 / root * any).max(0.0).powi(2) / self.columns as f64
         };
         columns.map(square).sum()
     }

@@ -4,6 +4,7 @@
 mod checks;
 mod factor;
 mod judgement;
+mod many;
 mod rows;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use nalgebra::DMatrix;
 
 use self::factor::Factor;
 use self::judgement::Judgement;
+pub(crate) use self::many::Known;
 use self::rows::{Probabilities, Rows};
 use crate::common::double_double::DoubleDouble as Exact;
 
@@ -98,19 +100,25 @@ fn half_unit<T: Real>(value: f64) -> f64 {
 impl Problem {
     /// The standard deviation of a column, relative to its size.
     pub(crate) fn variation(&self, j: usize) -> f64 {
-        let rows = Rows::new(&Problem { intercept: true, ..self.clone() });
+        let rows = Rows::new(&Problem { intercept: true, l2: Vec::new(), ..self.clone() });
         let sum: Exact = rows.x[j].iter().zip(&rows.weights).map(|(x, &w)| x.square() * w).sum();
         sum.sqrt().value()
     }
 
-    /// What is left of a column (relative to it) after the best combination of the columns before it.
-    pub(crate) fn remainder(&self, j: usize) -> f64 {
-        let rows = Rows::new(self);
+    /// What is left of each of these columns (relative to it) after the best combination of the columns
+    /// before it.
+    pub(crate) fn remainders(&self, of: &[usize]) -> Vec<f64> {
+        let Some(&last) = of.iter().max() else { return Vec::new() };
+        let rows = Rows::new(&Problem { l2: Vec::new(), ..self.clone() });
         let times_root = |x: &[Exact]| x.iter().zip(&rows.weights).map(|(&x, w)| x * w.sqrt()).collect();
-        let columns: Vec<Vec<Exact>> = rows.x[..=j].iter().map(|x| times_root(x)).collect();
-        let size = columns[j].iter().map(|x| x.square()).sum::<Exact>().sqrt();
+        let columns: Vec<Vec<Exact>> = rows.x[..=last].iter().map(|x| times_root(x)).collect();
+        let size = |j: usize| columns[j].iter().map(|x| x.square()).sum::<Exact>().sqrt();
+        let sizes: Vec<Exact> = of.iter().map(|&j| size(j)).collect();
         let factor = Factor::new(columns);
-        if size == Exact::ZERO { 0.0 } else { (factor.r[j][j] / size).value() }
+        let rest = |(&j, &size): (&usize, &Exact)| {
+            if size == Exact::ZERO { 0.0 } else { (factor.r[j][j] / size).value() }
+        };
+        of.iter().zip(&sizes).map(rest).collect()
     }
 
     /// Judges a model. Columns in `dropped` have no part in gradient and curvature, only in the scores.
@@ -119,6 +127,17 @@ impl Problem {
         model: &FittedLogistic<T, usize>,
         at: Scores,
         dropped: &[usize],
+    ) -> Truth {
+        self.judge_beside(model, at, dropped, &mut Known::default())
+    }
+
+    /// [`judge`](Self::judge), with what is known from other models of this problem.
+    pub(crate) fn judge_beside<T: Real>(
+        &self,
+        model: &FittedLogistic<T, usize>,
+        at: Scores,
+        dropped: &[usize],
+        known: &mut Known,
     ) -> Truth {
         let rows = Rows::new(self);
         let columns = model.coefficients().ncols();
@@ -178,6 +197,6 @@ impl Problem {
             columns,
             epsilon,
         }
-        .truth(dropped)
+        .truth(dropped, known)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Problem, exponent, scaled};
 use crate::common::double_double::DoubleDouble as Exact;
 
-/// The rows that count, with columns of unit size, centred if there is an intercept.
+/// The rows that count, with columns of unit size (or smaller beside a large penalty), centred if there is an intercept.
 pub(super) struct Rows {
     /// Column by column.
     pub(super) x: Vec<Vec<Exact>>,
@@ -25,8 +25,10 @@ impl Rows {
         let sum: Exact = relative.iter().copied().sum();
         let weights: Vec<Exact> = relative.iter().map(|&w| w / sum).collect();
         let (mut x, mut centers, mut exponents) = (Vec::new(), Vec::new(), Vec::new());
-        for column in problem.x.column_iter() {
-            let e = exponent(kept.iter().map(|&row| column[row].abs()).fold(0.0, f64::max));
+        for (j, column) in problem.x.column_iter().enumerate() {
+            // A penalty may be far larger than the square of the column.
+            let penalty = problem.l2.get(j).map_or(0.0, |l2| l2.sqrt());
+            let e = exponent(kept.iter().map(|&row| column[row].abs()).fold(penalty, f64::max));
             let values: Vec<f64> = kept.iter().map(|&row| scaled(column[row], -e)).collect();
             let mean: Exact = values.iter().zip(&weights).map(|(&x, &w)| Exact::from(x) * w).sum();
             let center = if problem.intercept { mean.value() } else { 0.0 };

@@ -1,0 +1,233 @@
+//! The solvers' coordinates: columns centred and scaled, without a copy of `x`.
+
+mod dependent;
+mod l2;
+mod moments;
+mod scales;
+mod shift;
+
+use std::ops::Range;
+
+use super::origin::Origin;
+use super::rank::Rank;
+use super::triangle::Triangle;
+use crate::rows::Rows;
+use crate::scalar::{Real, column};
+
+pub(super) use l2::Curve;
+pub(super) use scales::SHARE;
+
+/// The centre and scale of each column, and the corresponding change of parameters.
+///
+/// A model on (x - m)/s with slopes u and intercept c is the model on x with w = u/s and b = c - Σ m_j w_j.
+/// Solvers work with u and c, whose curvatures are similar; data and results stay in the user's units. With
+/// several score columns, w and b are also centred over the score columns: softmax is invariant to a shift
+/// common to all classes, and an L2 penalty is smallest without one. Columns with an L1 penalty are not
+/// centred, because the penalty determines a different shift.
+///
+/// A column that is constant up to rounding, or a combination of others, takes no part: its entries and its
+/// parameters are zero. If columns nearly depend on each other, the rows are also multiplied by R⁻¹, with the
+/// triangle R of [`Rank`], and the solvers' slopes are R u: second derivatives lose half of the digits, and
+/// would not see what distinguishes the columns.
+///
+/// # Layout
+/// d slopes for each score column, then one intercept for each.
+#[derive(Debug, Clone)]
+pub(super) struct Coordinates<T> {
+    pub(super) center: Vec<T>,
+    pub(super) scale: Vec<T>,
+    /// The largest absolute value of each column, in units of its scale.
+    farthest: Vec<f64>,
+    /// The mean square of each column, centred and scaled.
+    squares: Vec<f64>,
+    /// Whether each column takes part.
+    part: Vec<bool>,
+    pub(super) columns: usize,
+    pub(super) intercept: bool,
+    /// Whether each column is centred over the score columns.
+    balanced: Vec<bool>,
+    /// Whether any column's centre is far from the origin.
+    pub(super) far: bool,
+    /// The columns that are constant up to rounding.
+    pub(super) constant: Vec<usize>,
+    /// The dependences among columns, if they were looked for.
+    rank: Option<Rank<T>>,
+}
+
+impl<T: Real> Coordinates<T> {
+    /// Sets all scales to 1 and forgets dependences.
+    #[cfg(test)]
+    pub(super) fn forget_scale(&mut self) {
+        self.scale.fill(T::one());
+        self.rank = None;
+    }
+
+    /// Returns whether a column takes part.
+    pub(super) fn takes_part(&self, j: usize) -> bool {
+        self.part[j]
+    }
+
+    /// Returns the largest absolute value of a column, in units of its scale.
+    pub(super) fn farthest(&self, j: usize) -> f64 {
+        self.farthest[j]
+    }
+
+    /// Returns the triangle by which rows are divided, if columns nearly depend on each other.
+    pub(super) fn rotation(&self) -> Option<&Triangle<T>> {
+        self.rank.as_ref().filter(|rank| rank.nearly_dependent).map(|rank| &rank.triangle)
+    }
+
+    /// Returns the triangle R with RᵀR the cross products of the columns plus penalties, if it is known.
+    pub(super) fn triangle(&self) -> Option<&Triangle<T>> {
+        self.rank.as_ref().map(|rank| &rank.triangle)
+    }
+
+    /// Returns a triangle R with RᵀR near a multiple of the second derivative for each score column, if it is
+    /// known and the rows are not divided by it already.
+    pub(super) fn preconditioner(&self) -> Option<&Triangle<T>> {
+        self.rank.as_ref().filter(|rank| !rank.nearly_dependent).map(|rank| &rank.triangle)
+    }
+
+    /// Returns the weighted mean cross products of the solver's rows, of which the upper triangle counts,
+    /// column by column, if they are known.
+    pub(super) fn cross_products(&self) -> Option<&[f64]> {
+        let rank = self.rank.as_ref()?;
+        (!rank.products.is_empty() && !rank.nearly_dependent).then_some(&rank.products)
+    }
+
+    /// Returns the length of the longest of the solver's rows, if it is known.
+    pub(super) fn longest_row(&self) -> Option<f64> {
+        self.rank.as_ref().filter(|rank| !rank.nearly_dependent).map(|rank| rank.longest)
+    }
+
+    /// Returns whether blocks of rows must be centred and scaled before use.
+    pub(super) fn explicit(&self) -> bool {
+        self.far || self.rotation().is_some()
+    }
+
+    /// Returns an upper bound of the mean square of a column of the solver's rows.
+    pub(super) fn mean_square(&self, j: usize) -> f64 {
+        if self.rotation().is_some() { f64::from(u8::from(self.part[j])) } else { self.squares[j] }
+    }
+
+    pub(super) fn features(&self) -> usize {
+        self.scale.len()
+    }
+
+    /// Writes the slopes and intercepts in the user's units.
+    pub(super) fn to_user(&self, params: &[T], slopes: &mut [T], intercepts: &mut [T]) {
+        let features = self.features();
+        slopes.copy_from_slice(&params[..features * self.columns]);
+        if let Some(triangle) = self.rotation() {
+            triangle.solve(slopes);
+        }
+        for w in slopes.chunks_exact_mut(features) {
+            for ((w, &scale), &part) in w.iter_mut().zip(&self.scale).zip(&self.part) {
+                *w = if part { *w / scale } else { T::zero() };
+            }
+        }
+        for j in (0..features).filter(|&j| self.balanced[j]) {
+            subtract_mean((0..self.columns).map(|k| k * features + j), slopes);
+        }
+        self.intercepts(params, slopes, intercepts);
+    }
+
+    /// Writes the intercepts in the user's units that belong to slopes in the user's units.
+    pub(super) fn intercepts(&self, params: &[T], slopes: &[T], intercepts: &mut [T]) {
+        if !self.intercept {
+            return intercepts.fill(T::zero());
+        }
+        let features = self.features();
+        let shifts = &params[slopes.len()..];
+        for ((b, &c), w) in intercepts.iter_mut().zip(shifts).zip(slopes.chunks_exact(features)) {
+            *b = w.iter().zip(&self.center).fold(c, |b, (&w, &m)| b - w * m);
+        }
+        if self.columns > 1 {
+            subtract_mean(0..self.columns, intercepts);
+        }
+    }
+
+    /// Returns the parameters for slopes and intercepts given in the user's units.
+    pub(super) fn params(&self, slopes: &[T], intercepts: &[T]) -> Vec<T> {
+        let features = self.features();
+        let mut params = Vec::with_capacity(slopes.len() + intercepts.len());
+        params.extend(slopes.iter().enumerate().map(|(at, &w)| w * self.scale[at % features]));
+        self.gather(&mut params);
+        if self.intercept {
+            let shifted = |(&b, w): (&T, &[T])| w.iter().zip(&self.center).fold(b, |c, (&w, &m)| c + w * m);
+            params.extend(intercepts.iter().zip(slopes.chunks_exact(features)).map(shifted));
+        }
+        params
+    }
+
+    /// Returns the centre with the scores there, if a column is far from the origin.
+    ///
+    /// A shift of the slopes over the score columns moves all scores of a row alike, and none at the centre,
+    /// so slopes and scores are centred independently.
+    pub(super) fn origin(&self, params: &[T]) -> Option<Origin<T>> {
+        if !self.far {
+            return None;
+        }
+        let mut scores = params[self.features() * self.columns..].to_vec();
+        if self.columns > 1 {
+            subtract_mean(0..self.columns, &mut scores);
+        }
+        Some(Origin { center: self.center.clone(), scores })
+    }
+
+    /// Converts the gradient from the user's units to the slopes' parameters.
+    pub(super) fn gradient(&self, slopes: &[T], intercepts: &[T], gradient: &mut [T]) {
+        let features = self.features();
+        let columns = slopes.chunks_exact(features).zip(intercepts);
+        for (out, (g, &shift)) in gradient.chunks_exact_mut(features).zip(columns) {
+            for (j, (out, &g)) in out.iter_mut().zip(g).enumerate() {
+                let through_intercept = if self.intercept { self.center[j] * shift } else { T::zero() };
+                *out = if self.part[j] { (g - through_intercept) / self.scale[j] } else { T::zero() };
+            }
+        }
+    }
+
+    /// Converts the gradient of the parameters to that of the slopes in the user's units.
+    pub(super) fn gradient_to_user(&self, scaled: &[T], intercepts: &[T], slopes: &mut [T]) {
+        let features = self.features();
+        slopes.copy_from_slice(scaled);
+        if let Some(triangle) = self.rotation() {
+            triangle.multiply_transposed(slopes);
+        }
+        for (out, &shift) in slopes.chunks_exact_mut(features).zip(intercepts) {
+            for (j, out) in out.iter_mut().enumerate() {
+                *out = *out * self.scale[j] + self.center[j] * shift;
+            }
+        }
+    }
+
+    /// Writes a range of rows in the solver's coordinates, column by column.
+    pub(super) fn scale_rows(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut Vec<T>) {
+        out.clear();
+        let count = range.len();
+        (0..self.features()).for_each(|j| self.scale_column(x, j, range.clone(), out));
+        if let Some(triangle) = self.rotation() {
+            triangle.divide(out, count);
+        }
+    }
+
+    /// Appends a range of rows of one column, centred and scaled. The index after the last column is the
+    /// intercept's column of ones.
+    pub(super) fn scale_column(&self, x: Rows<'_, T>, j: usize, range: Range<usize>, out: &mut Vec<T>) {
+        let (Some(&center), Some(&scale)) = (self.center.get(j), self.scale.get(j)) else {
+            return out.resize(out.len() + range.len(), T::one());
+        };
+        if !self.part[j] {
+            return out.resize(out.len() + range.len(), T::zero());
+        }
+        let factor = T::one() / scale;
+        let column = &column(&x, j)[range];
+        out.extend(column.iter().map(|&x| (x - center) * factor));
+    }
+}
+
+fn subtract_mean<T: Real>(indices: impl Iterator<Item = usize> + Clone, values: &mut [T]) {
+    let (sum, count) = indices.clone().fold((T::zero(), 0), |(sum, count), i| (sum + values[i], count + 1));
+    let mean = sum / T::of(f64::from(count));
+    indices.for_each(|i| values[i] -= mean);
+}

@@ -1,0 +1,120 @@
+//! An estimate of the decrement by conjugate gradients, where the second derivative is too large to form.
+
+use super::lanczos::Lanczos;
+use super::{Certified, NEAR};
+use crate::linear::triangle::Triangle;
+use crate::optim::HessianProduct;
+use crate::scalar::{Real, all_finite, axpy, dot};
+
+/// The maximum number of products for one decrement.
+pub(super) const PRODUCTS: usize = 500;
+
+/// The largest number of parameters for which the second derivative is formed if conjugate gradients do not
+/// converge. It takes about as long as a product for every eighth parameter, so they are given up after a
+/// product for every other.
+pub(super) const FORMED: usize = 1024;
+
+/// The part of the squared decrement that conjugate gradients may leave: the step then reduces the decrement
+/// by a factor of about three thousand.
+const LEFT: f64 = 1e-7;
+
+/// The part that they may leave where the decrement is within the tolerance, and the smallest curvature is
+/// known from a point nearby.
+const UNSEEN: f64 = 0.1;
+
+/// The decrement, relative to the tolerance, of which no part has to be seen.
+const SMALL: f64 = 0.03;
+
+impl<T: Real> Certified<'_, '_, T> {
+    /// Estimates the decrement by conjugate gradients, and returns the step that they find.
+    ///
+    /// The sum over the steps grows towards the square of the decrement. The rest is estimated from the
+    /// residual and the smallest curvature seen, here or at a point nearby. There, if the decrement is within
+    /// the tolerance, no step is sought: it is zero. The sum is a lower bound, so the iteration ends early
+    /// where it is above the square of `limit`.
+    ///
+    /// Returns `None` if they do not converge after `most` products, as where rounding errors hide the smallest
+    /// curvatures.
+    pub(super) fn by_products(
+        &mut self,
+        params: &[T],
+        gradient: &[T],
+        limit: f64,
+        most: usize,
+    ) -> Option<(f64, Vec<T>)> {
+        let triangle = self.objective.coordinates.preconditioner().cloned();
+        let slopes = self.objective.slopes.len();
+        let known = self.flattest_near(params);
+        self.objective.linearize(params);
+        let mut residual = gradient.to_vec();
+        let mut descent = divided(&triangle, slopes, &residual);
+        let mut squared = dot(&residual, &descent).as_f64();
+        let mut step = vec![T::zero(); params.len()];
+        let mut product = step.clone();
+        let mut conjugate = descent.clone();
+        let mut lanczos = Lanczos::default();
+        let (mut sum, mut longest) = (0.0, known.unwrap_or(0.0));
+        let within = self.tolerance * self.tolerance;
+        for products in 0..=most {
+            let seen = |rest: f64| sum > 0.0 && rest <= LEFT * sum;
+            let enough = |rest: f64| {
+                let small = rest <= UNSEEN * sum || sum + rest <= SMALL * SMALL * within;
+                squared <= 0.0 || seen(rest) || (known.is_some() && sum + rest <= within && small)
+            };
+            if enough(longest * squared) {
+                longest = longest.max(lanczos.longest());
+                let rest = longest * squared.max(0.0);
+                if enough(rest) {
+                    if seen(rest) {
+                        self.flattest = Some((params.to_vec(), longest));
+                    } else {
+                        step.fill(T::zero());
+                    }
+                    let length = (sum + rest).sqrt();
+                    return (length.is_finite() && all_finite(&step)).then_some((length, step));
+                }
+            }
+            if sum.sqrt() > limit {
+                return all_finite(&step).then(|| (sum.sqrt(), step));
+            }
+            if products == most {
+                break;
+            }
+            self.objective.hessian_product(&conjugate, &mut product);
+            let length = squared / dot(&conjugate, &product).as_f64();
+            if !(length > 0.0 && length.is_finite() && squared.is_finite()) {
+                return None;
+            }
+            axpy(T::of(length), &conjugate, &mut step);
+            axpy(T::of(-length), &product, &mut residual);
+            sum += length * squared;
+            longest = longest.max(length);
+            descent = divided(&triangle, slopes, &residual);
+            let next = dot(&residual, &descent).as_f64();
+            lanczos.push(length, next / squared);
+            let turn = T::of(next / squared);
+            conjugate.iter_mut().zip(&descent).for_each(|(p, &z)| *p = z + turn * *p);
+            squared = next;
+        }
+        None
+    }
+
+    /// Returns the reciprocal of the smallest curvature that conjugate gradients saw at a point nearby, for
+    /// `params`.
+    fn flattest_near(&mut self, params: &[T]) -> Option<f64> {
+        let (point, longest) = self.flattest.as_ref()?;
+        let change = self.objective.score_change(point, params);
+        let exponent = if self.objective.coordinates.columns == 1 { change } else { 2.0 * change };
+        (change <= NEAR).then(|| longest * exponent.exp())
+    }
+}
+
+/// Returns (RᵀR)⁻¹ times a vector, for each score column; intercepts stay.
+fn divided<T: Real>(triangle: &Option<Triangle<T>>, slopes: usize, vector: &[T]) -> Vec<T> {
+    let mut vector = vector.to_vec();
+    if let Some(triangle) = triangle {
+        triangle.solve_transposed(&mut vector[..slopes]);
+        triangle.solve(&mut vector[..slopes]);
+    }
+    vector
+}
