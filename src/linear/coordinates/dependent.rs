@@ -49,3 +49,45 @@ impl<T: Real> Coordinates<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{DMatrix, DVector};
+
+    use super::super::tests::coordinates;
+    use crate::linear::problem::ColumnPenalty;
+    use crate::rng::Rng;
+
+    /// The last column is a combination of the others: slopes keep their scores when they are gathered and
+    /// distributed, and end orthogonal to what changes no score.
+    #[test]
+    fn scores_stay_and_the_sum_of_squares_is_smallest() {
+        let mut rng = Rng::new(6);
+        let mut x = DMatrix::from_fn(50, 3, |_, j| 10f64.powi(2 * j as i32) * rng.standard_normal());
+        for row in 0..50 {
+            x[(row, 2)] = x[(row, 0)] - 0.5 * x[(row, 1)];
+        }
+        for classes in [2, 3] {
+            let found = coordinates(&x, None, classes, &ColumnPenalty::none(3));
+            assert_eq!(found.dependent().collect::<Vec<usize>>(), [2]);
+            let columns = found.columns;
+            let mut given = DMatrix::from_fn(3, columns, |_, _| rng.standard_normal());
+            if columns > 1 {
+                given.row_iter_mut().for_each(|mut row| row.add_scalar_mut(-row.mean()));
+            }
+            let params = found.params(given.as_slice(), &vec![0.0; columns]);
+            let (mut slopes, mut intercepts) = (DMatrix::zeros(3, columns), vec![0.0; columns]);
+            found.to_user(&params, slopes.as_mut_slice(), &mut intercepts);
+            assert!(slopes.row(2).iter().all(|&w| w == 0.0) && intercepts.iter().all(|b| b.abs() < 1e-12));
+            approx::assert_relative_eq!(&x * &slopes, &x * &given, epsilon = 1e-10);
+            found.distribute(slopes.as_mut_slice());
+            approx::assert_relative_eq!(&x * &slopes, &x * &given, epsilon = 1e-10);
+            let scales = DVector::from_column_slice(&found.scale);
+            let null = DVector::from_column_slice(&[1.0, -0.5, -1.0]).component_mul(&scales);
+            for w in slopes.column_iter() {
+                let u = w.component_mul(&scales);
+                assert!(u.dot(&null).abs() < 1e-12 * u.norm() * null.norm());
+            }
+        }
+    }
+}

@@ -85,3 +85,71 @@ pub(in crate::linear) enum Curve<T> {
     /// All entries, column by column.
     Full(Vec<T>),
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{DMatrix, DVector};
+
+    use super::super::tests::{coordinates, nearly_dependent};
+    use super::*;
+    use crate::rng::Rng;
+
+    /// With slopes A u in the user's units and the penalties Λ, the derivatives are AᵀΛw and AᵀΛA.
+    #[test]
+    fn derivatives_follow_the_change_of_coordinates() {
+        let mut rng = Rng::new(5);
+        for nearly in [false, true] {
+            let mut x = nearly_dependent(&mut rng);
+            if !nearly {
+                x.column_mut(1).iter_mut().for_each(|x| *x = 3.0 * rng.standard_normal());
+            }
+            let penalty = ColumnPenalty { l1: vec![0.0; 3], l2: vec![3e-11, 1e-10, 2e-9] };
+            let found = coordinates(&x, None, 2, &penalty);
+            assert_eq!(found.rotation().is_some(), nearly);
+            let mut change = DMatrix::zeros(3, 3);
+            for j in 0..3 {
+                let mut unit = [0.0; 4];
+                unit[j] = 1.0;
+                found.to_user(&unit, change.column_mut(j).as_mut_slice(), &mut [0.0]);
+            }
+            let bends = DMatrix::from_diagonal(&DVector::from_column_slice(&penalty.l2));
+            let wanted = change.transpose() * &bends * &change;
+            let curvature = match found.l2_curvature(&penalty) {
+                Curve::Full(entries) if nearly => DMatrix::from_vec(3, 3, entries),
+                Curve::Diagonal(entries) if !nearly => DMatrix::from_diagonal(&DVector::from_vec(entries)),
+                other => panic!("{other:?}"),
+            };
+            approx::assert_relative_eq!(
+                curvature,
+                wanted,
+                max_relative = 1e-9,
+                epsilon = 1e-12 * wanted.amax()
+            );
+            let diagonal = DVector::from_vec(found.l2_diagonal(&penalty));
+            approx::assert_relative_eq!(diagonal, wanted.diagonal(), max_relative = 1e-9);
+            // Three score columns have the same triangle.
+            let found = coordinates(&x, None, 3, &penalty);
+            let slopes = DMatrix::from_fn(3, 3, |_, _| rng.standard_normal());
+            let mut gradient = DMatrix::from_element(3, 3, 0.5);
+            found.add_l2_gradient(&penalty, slopes.as_slice(), gradient.as_mut_slice());
+            let wanted = (change.transpose() * &bends * &slopes).add_scalar(0.5);
+            approx::assert_relative_eq!(gradient, wanted, max_relative = 1e-9);
+        }
+    }
+
+    /// A penalty matters by what it does to a standard deviation of its column, at slopes of one such unit at
+    /// least.
+    #[test]
+    fn columns_whose_penalty_is_negligible_are_free() {
+        let x =
+            DMatrix::from_fn(40, 3, |row, j| [1.0, 1e6, 1.0][j] * f64::from(u8::from((row >> j) % 2 == 0)));
+        let penalty = ColumnPenalty { l1: vec![0.0; 3], l2: vec![1e-3, 1e-3, 0.0] };
+        let found = coordinates(&x, None, 3, &penalty);
+        let mut slopes = [0.0; 9];
+        assert_eq!(found.free(&penalty, &slopes, 1e-8), [1, 2]);
+        slopes[7] = 1.0;
+        assert_eq!(found.free(&penalty, &slopes, 1e-8), [2]);
+        let penalty = ColumnPenalty { l1: vec![1e-3, 1e-5, 0.0], l2: vec![0.0; 3] };
+        assert_eq!(found.free(&penalty, &slopes, 1e-8), [1, 2]);
+    }
+}

@@ -231,3 +231,77 @@ fn subtract_mean<T: Real>(indices: impl Iterator<Item = usize> + Clone, values: 
     let mean = sum / T::of(f64::from(count));
     indices.for_each(|i| values[i] -= mean);
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use nalgebra::DMatrix;
+
+    use super::super::problem::{ColumnPenalty, Problem};
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::loss::cross_entropy;
+    use crate::rng::Rng;
+
+    /// The coordinates of rows with an intercept, whose classes take turns.
+    pub(in crate::linear) fn coordinates(
+        x: &DMatrix<f64>,
+        weights: Option<&[f64]>,
+        classes: usize,
+        penalty: &ColumnPenalty,
+    ) -> Coordinates<f64> {
+        let targets: Vec<usize> = (0..x.nrows()).map(|row| row % classes).collect();
+        let rows = ClassExamples::new(x.into(), &targets, weights).unwrap();
+        let problem = Problem { rows, offset: None, classes, intercept: true, penalty };
+        Coordinates::new(&problem, cross_entropy::<f64>(classes).score_columns(classes))
+    }
+
+    /// Columns of which the second is the first up to one part in a hundred thousand.
+    pub(in crate::linear) fn nearly_dependent(rng: &mut Rng) -> DMatrix<f64> {
+        let mut x = DMatrix::from_fn(60, 3, |_, j| 10f64.powi(j as i32) * rng.standard_normal());
+        for row in 0..60 {
+            x[(row, 1)] = 5.0 * x[(row, 0)] + 5e-6 * x[(row, 1)];
+        }
+        x
+    }
+
+    /// Intercepts in the user's units give the same scores, and sum to zero like the slopes of a column that
+    /// is balanced.
+    #[test]
+    fn scores_do_not_depend_on_the_coordinates() {
+        let mut rng = Rng::new(3);
+        for classes in [2, 3] {
+            for nearly in [false, true] {
+                let mut x = nearly_dependent(&mut rng);
+                if !nearly {
+                    x.column_mut(1).iter_mut().for_each(|x| *x = rng.standard_normal());
+                }
+                x.column_mut(2).add_scalar_mut(700.0);
+                let coordinates = coordinates(&x, None, classes, &ColumnPenalty::none(3));
+                assert_eq!(coordinates.rotation().is_some(), nearly);
+                let columns = coordinates.columns;
+                let params: Vec<f64> = (0..4 * columns).map(|_| rng.standard_normal()).collect();
+                let (mut slopes, mut intercepts) = (vec![0.0; 3 * columns], vec![0.0; columns]);
+                coordinates.to_user(&params, &mut slopes, &mut intercepts);
+                let mut own = Vec::new();
+                coordinates.scale_rows((&x).into(), 0..60, &mut own);
+                let own = DMatrix::from_vec(60, 3, own)
+                    * DMatrix::from_column_slice(3, columns, &params[..3 * columns]);
+                let user = &x * DMatrix::from_column_slice(3, columns, &slopes);
+                for row in 0..60 {
+                    let scores: Vec<(f64, f64)> = (0..columns)
+                        .map(|k| (own[(row, k)] + params[3 * columns + k], user[(row, k)] + intercepts[k]))
+                        .collect();
+                    let mean = |part: &dyn Fn(&(f64, f64)) -> f64| match columns {
+                        1 => 0.0,
+                        _ => scores.iter().map(part).sum::<f64>() / columns as f64,
+                    };
+                    let (shift, zero) = (mean(&|s| s.0), mean(&|s| s.1));
+                    approx::assert_abs_diff_eq!(zero, 0.0, epsilon = 1e-6);
+                    for (own, user) in &scores {
+                        approx::assert_relative_eq!(own - shift, *user, max_relative = 1e-6, epsilon = 1e-6);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -35,3 +35,40 @@ pub(super) fn weighted_moments<T: Real>(
 
 /// The largest rounding error of a centre, in standard deviations.
 const ROUGH: f64 = 1e-3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    #[test]
+    fn moments_are_those_of_the_definition() {
+        let mut rng = Rng::new(2);
+        let entries: Vec<f64> = (0..20).map(|_| 3.0 + rng.standard_normal()).collect();
+        let weights: Vec<f64> = (0..40).map(|_| rng.uniform(0.1, 2.0)).collect();
+        let rows: Vec<usize> = (0..20).map(|i| 2 * i + 1).collect();
+        // Shares need not sum to 1: only some rows are here.
+        let (mean, variance, center) = weighted_moments(&entries, 8.0, &rows, &weights, 100.0);
+        let total: f64 = rows.iter().map(|&row| weights[row]).sum();
+        let average = |term: &dyn Fn(f64) -> f64| {
+            rows.iter().zip(&entries).map(|(&row, &x)| weights[row] * term(x)).sum::<f64>() / total
+        };
+        let wanted = average(&|x| x);
+        approx::assert_relative_eq!(center, wanted, max_relative = 1e-14);
+        approx::assert_relative_eq!(8.0 * mean, wanted, max_relative = 1e-14);
+        let square = average(&|x| (x - wanted) * (x - wanted));
+        approx::assert_relative_eq!(64.0 * variance, square, max_relative = 1e-13);
+    }
+
+    /// The mean, rounded, would be many standard deviations from the row that has almost all of the weight.
+    #[test]
+    fn a_row_that_outweighs_the_others_is_the_centre() {
+        let mut rng = Rng::new(3);
+        for _ in 0..50 {
+            let entries: Vec<f64> = (0..3).map(|_| rng.uniform(0.5, 1.0)).collect();
+            let (_, variance, center) = weighted_moments(&entries, 1.3, &[0, 1, 2], &[1.0, 1e30, 2.0], 1e30);
+            assert_eq!(center, entries[1]);
+            assert!(variance > 0.0);
+        }
+    }
+}

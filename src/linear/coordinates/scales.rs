@@ -128,3 +128,83 @@ fn even_out<T: Real>(scale: &mut [T]) {
         scale.iter_mut().for_each(|s| *s = (*s * middle).sqrt());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::super::tests::coordinates;
+    use super::*;
+    use crate::linear::problem::ColumnPenalty;
+    use crate::rng::Rng;
+
+    fn scales(x: &[f64], weights: Option<&[f64]>, l2: f64) -> Coordinates<f64> {
+        let x = DMatrix::from_column_slice(x.len(), 1, x);
+        coordinates(&x, weights, 2, &ColumnPenalty { l1: vec![0.0], l2: vec![l2] })
+    }
+
+    /// The standard deviation of 1, 3, 5 and 7 is √5, and eight times a penalty of 0.5 is 4.
+    #[test]
+    fn a_scale_has_the_curvature_of_loss_and_penalty() {
+        for (l2, square) in [(0.0, 5.0f64), (0.5, 9.0)] {
+            // Columns of similar size are evened out only if there are too many for their rank.
+            let found = scales(&[1.0, 3.0, 5.0, 7.0], None, l2);
+            approx::assert_relative_eq!(found.scale[0], square.sqrt(), max_relative = 1e-15);
+            approx::assert_relative_eq!(found.center[0], 4.0, max_relative = 1e-15);
+            approx::assert_relative_eq!(found.mean_square(0), 5.0 / square, max_relative = 1e-15);
+            approx::assert_relative_eq!(found.farthest(0), 7.0 / square.sqrt(), max_relative = 1e-15);
+        }
+    }
+
+    #[test]
+    fn columns_that_are_constant_in_effect_take_no_part() {
+        let constant = |x: &[f64], weights: Option<&[f64]>| {
+            let found = scales(x, weights, 0.0);
+            assert_eq!(found.takes_part(0), found.constant.is_empty());
+            !found.takes_part(0)
+        };
+        assert!(!constant(&[0.0, 1.0, 1.0], None) && constant(&[0.3, 0.1 + 0.2, 0.3], None));
+        // The reciprocal of this deviation overflows.
+        assert!(constant(&[0.0, 1e-308, 2e-308], None) && !constant(&[0.0, 1e-306, 2e-306], None));
+        // The square of this one underflows.
+        assert!(constant(&[1.0, 1.0, 2.0], Some(&[1.0, 1.0, 1e-290])));
+        assert!(!constant(&[1.0, 1.0, 2.0], Some(&[1.0, 1.0, 1e-20])));
+    }
+
+    #[test]
+    fn rows_without_weight_change_no_scale() {
+        let found = scales(&[1.0, 3.0, 1e200, 5.0, 7.0], Some(&[2.0, 2.0, 0.0, 2.0, 2.0]), 0.0);
+        approx::assert_relative_eq!(found.scale[0], 5f64.sqrt(), max_relative = 1e-14);
+        approx::assert_relative_eq!(found.farthest(0), 7.0 / 5f64.sqrt(), max_relative = 1e-14);
+    }
+
+    #[test]
+    fn columns_on_either_side_of_the_origin_may_be_far() {
+        for side in [-1.0, 1.0] {
+            let at = |distance: f64| scales(&[side * distance - 1.0, side * distance + 1.0], None, 0.0);
+            assert!(at(31.0).far && !at(29.0).far, "{side}");
+            approx::assert_relative_eq!(at(31.0).farthest(0), 32.0, max_relative = 1e-14);
+        }
+    }
+
+    /// The middle of 1 and 4 is 2, and half-way is by square roots.
+    #[test]
+    fn similar_scales_are_moved_half_way() {
+        let mut similar = [1.0, 4.0];
+        even_out(&mut similar);
+        approx::assert_relative_eq!(similar.as_slice(), [2f64.sqrt(), 8f64.sqrt()].as_slice());
+        let mut uneven = [1.0, 11.0];
+        even_out(&mut uneven);
+        assert_eq!(uneven, [1.0, 11.0]);
+        // More columns than rank is decided for.
+        let mut rng = Rng::new(4);
+        let x = DMatrix::from_fn(20, 300, |_, j| (1 + j % 3) as f64 * rng.standard_normal());
+        let found = coordinates(&x, None, 2, &ColumnPenalty { l1: vec![0.0; 300], l2: vec![1e-3; 300] });
+        let ratio = found.scale.iter().copied().fold(0.0, f64::max)
+            / found.scale.iter().copied().fold(f64::INFINITY, f64::min);
+        let deviation = |j: usize| x.column(j).variance().sqrt();
+        let wanted = (0..300).map(deviation).fold(0.0, f64::max)
+            / (0..300).map(deviation).fold(f64::INFINITY, f64::min);
+        approx::assert_relative_eq!(ratio, wanted.sqrt(), max_relative = 0.02);
+    }
+}

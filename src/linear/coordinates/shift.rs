@@ -62,6 +62,9 @@ fn best_shift(values: &[f64], l1: f64, l2: f64, epsilon: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
+
+    use super::super::tests::coordinates;
     use super::*;
     use crate::rng::Rng;
 
@@ -86,5 +89,36 @@ mod tests {
                 assert_eq!(best_shift(&moved, l1, l2, f64::EPSILON), 0.0, "{values:?}, {l1}, {l2}");
             }
         }
+    }
+
+    /// Slopes of three classes move by the same amount for each column with an absolute value, to where its
+    /// penalty is smallest in the user's units; nothing else moves.
+    #[test]
+    fn slopes_settle_where_the_penalty_is_smallest() {
+        let mut rng = Rng::new(7);
+        let x = DMatrix::from_fn(30, 3, |_, j| 10f64.powi(j as i32 - 1) * rng.standard_normal());
+        let penalty = ColumnPenalty { l1: vec![0.3, 0.2, 0.0], l2: vec![2.0, 0.001, 0.1] };
+        let coordinates = coordinates(&x, None, 3, &penalty);
+        let before: Vec<f64> = (0..12).map(|_| rng.standard_normal()).collect();
+        let mut after = before.clone();
+        coordinates.settle(&penalty, &mut after);
+        for j in 0..3 {
+            let shifts: Vec<f64> = (0..3).map(|k| after[3 * k + j] - before[3 * k + j]).collect();
+            shifts.iter().for_each(|shift| approx::assert_abs_diff_eq!(*shift, shifts[0], epsilon = 1e-15));
+            let of = |t: f64| -> f64 {
+                let slope = |k: usize| (after[3 * k + j] + t) / coordinates.scale[j];
+                (0..3).map(|k| penalty.l1[j] * slope(k).abs() + 0.5 * penalty.l2[j] * slope(k).powi(2)).sum()
+            };
+            assert_eq!(shifts[0] == 0.0, j == 2, "column {j}");
+            if j < 2 {
+                let least = (-300..=300).map(|i| of(0.01 * f64::from(i))).fold(f64::INFINITY, f64::min);
+                assert!(of(0.0) <= least, "column {j}");
+            }
+        }
+        assert_eq!(after[9..], before[9..]);
+        let alone = super::super::tests::coordinates(&x, None, 2, &penalty);
+        let mut same = before[..4].to_vec();
+        alone.settle(&penalty, &mut same);
+        assert_eq!(same, before[..4]);
     }
 }

@@ -118,3 +118,67 @@ fn divided<T: Real>(triangle: &Option<Triangle<T>>, slopes: usize, vector: &[T])
     }
     vector
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Doubt;
+    use super::*;
+    use crate::linear::objective::tests::{Data, draw};
+    use crate::optim::Objective;
+    use crate::rng::Rng;
+
+    /// Without a preconditioner there are as many products as parameters, and digits to lose.
+    #[test]
+    fn estimates_take_the_products_that_they_need() {
+        let mut rng = Rng::new(24);
+        let data = Data::new(60, 8, 2, true, &mut rng);
+        let mut objective = data.objective(1e-3, true);
+        objective.coordinates.forget_scale();
+        let size = objective.parameter_count();
+        let params: Vec<f64> = draw(size, &mut rng).iter().map(|p| 1e-4 * p).collect();
+        let mut gradient = vec![0.0; size];
+        objective.evaluate(&params, &mut gradient);
+        let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
+        let (wanted, _) = certified.renew(&params, &gradient).unwrap();
+        let (found, _) = certified.by_products(&params, &gradient, f64::INFINITY).unwrap();
+        approx::assert_relative_eq!(found, wanted, max_relative = 1e-3);
+        for part in [0.1, 0.5, 0.9] {
+            certified.flattest = None;
+            let (found, _) = certified.by_products(&params, &gradient, part * wanted).unwrap();
+            assert!(part * wanted < found && found <= wanted * (1.0 + 1e-12), "{found:e}, {wanted:e}");
+        }
+    }
+
+    /// Where the preconditioner is the second derivative up to a factor, the first step is exact.
+    #[test]
+    fn a_preconditioner_makes_all_curvatures_the_same() {
+        let data = Data::new(60, 4, 2, true, &mut Rng::new(26));
+        let mut objective = data.objective(0.0, true);
+        let (zero, mut gradient) = ([0.0; 5], [0.0; 5]);
+        objective.evaluate(&zero, &mut gradient);
+        let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
+        let (wanted, _) = certified.renew(&zero, &gradient).unwrap();
+        let (found, _) = certified.by_products(&zero, &gradient, 1e-300).unwrap();
+        approx::assert_relative_eq!(found, wanted, max_relative = 1e-9);
+    }
+
+    /// The smallest curvature serves nearby, and only where the decrement is within the tolerance by it.
+    #[test]
+    fn what_was_learned_serves_nearby() {
+        let mut rng = Rng::new(25);
+        let data = Data::new(60, 3, 2, true, &mut rng);
+        let mut objective = data.objective(1e-3, true);
+        let params = draw(4, &mut rng);
+        let mut gradient = vec![0.0; 4];
+        objective.evaluate(&params, &mut gradient);
+        for (tolerance, distance, served) in [(1e3, 1e-3, true), (1e3, 3.0, false), (1e-9, 1e-3, false)] {
+            let mut certified = Certified::new(&mut objective, tolerance, tolerance, Doubt::Ignored);
+            certified.by_products(&params, &gradient, f64::INFINITY).unwrap();
+            let there: Vec<f64> = params.iter().map(|p| p + distance).collect();
+            let (found, step) = certified.by_products(&there, &gradient, f64::INFINITY).unwrap();
+            assert_eq!(step.iter().all(|&d| d == 0.0), served, "{tolerance}, {distance}");
+            let (exact, _) = certified.renew(&there, &gradient).unwrap();
+            assert!(found > 0.5 * exact, "{found:e}, {exact:e}");
+        }
+    }
+}

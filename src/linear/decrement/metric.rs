@@ -68,3 +68,37 @@ impl<T: Real> LogisticObjective<'_, T> {
         full
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Doubt;
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::linear::coordinates::tests::nearly_dependent;
+    use crate::linear::problem::{ColumnPenalty, Problem};
+    use crate::optim::Objective;
+    use crate::rng::Rng;
+
+    /// The condition number is that of columns of unit scale, though the solver's rows are independent.
+    #[test]
+    fn conditions_are_those_before_the_rotation() {
+        let x = nearly_dependent(&mut Rng::new(23));
+        let classes: Vec<usize> = (0..60).map(|row| row % 2).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        let penalty = ColumnPenalty::none(3);
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let mut objective = LogisticObjective::new(problem);
+        assert!(objective.coordinates.rotation().is_some());
+        let mut columns = Vec::new();
+        (0..4).for_each(|j| objective.coordinates.scale_column((&x).into(), j, 0..60, &mut columns));
+        let columns = DMatrix::from_vec(60, 4, columns);
+        let zero = [0.0; 4];
+        let mut gradient = [0.0; 4];
+        objective.evaluate(&zero, &mut gradient);
+        let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
+        certified.renew(&zero, &gradient);
+        let wanted = condition(&(columns.transpose() * &columns / 240.0));
+        assert!(wanted > 1e9);
+        approx::assert_relative_eq!(certified.condition().unwrap(), wanted, max_relative = 0.1);
+    }
+}

@@ -206,7 +206,9 @@ mod tests {
     use nalgebra::DVector;
 
     use super::super::objective::tests::{Data, draw};
+    use super::super::problem::{ColumnPenalty, Problem};
     use super::*;
+    use crate::examples::ClassExamples;
     use crate::rng::Rng;
 
     /// The decrement from the matrix, nearby, and by conjugate gradients, against its definition.
@@ -249,6 +251,74 @@ mod tests {
             let (exact, _) = certified.renew(&near, &gradient).unwrap();
             assert!((1.0..2.0).contains(&(above / exact)), "{above:e}, {exact:e}");
         }
+    }
+
+    /// A second derivative serves as long as no score of a row that counts has changed by more than 1/2.
+    #[test]
+    fn second_derivatives_serve_nearby_only() {
+        let mut rng = Rng::new(13);
+        let data = Data::new(60, 3, 2, true, &mut rng);
+        let mut objective = data.objective(0.0, true);
+        let params = draw(4, &mut rng);
+        let mut gradient = vec![0.0; 4];
+        objective.evaluate(&params, &mut gradient);
+        let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
+        certified.renew(&params, &gradient);
+        for (distance, stale) in [(0.3, true), (0.8, false)] {
+            // All scores change by the distance.
+            let mut there = params.clone();
+            there[3] += distance;
+            approx::assert_relative_eq!(
+                certified.objective.score_change(&params, &there),
+                distance,
+                epsilon = 1e-9
+            );
+            let (found, _) = certified.measure(&there, &gradient).unwrap();
+            assert_eq!(certified.is_stale(&there), stale);
+            let (fresh, _) = certified.renew(&params, &gradient).unwrap();
+            if stale {
+                approx::assert_relative_eq!(found, fresh * (0.5 * distance).exp(), max_relative = 1e-9);
+            } else {
+                let (exact, _) = certified.renew(&there, &gradient).unwrap();
+                assert_eq!(found, exact);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_without_weight_are_not_asked() {
+        let mut rng = Rng::new(15);
+        let mut x = DMatrix::from_fn(30, 2, |_, _| rng.standard_normal());
+        x[(7, 0)] = 1e3;
+        let weights: Vec<f64> = (0..30).map(|row| if row == 7 { 0.0 } else { 1.0 }).collect();
+        let classes: Vec<usize> = (0..30).map(|row| row % 2).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, Some(&weights)).unwrap();
+        let penalty = ColumnPenalty::none(2);
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let mut objective = LogisticObjective::new(problem);
+        let mut own = Vec::new();
+        objective.coordinates.scale_rows((&x).into(), 0..30, &mut own);
+        let change = |row: usize| (own[row] + 2.0 * own[30 + row] - 0.1f64).abs();
+        let wanted = (0..30).filter(|&row| row != 7).map(change).fold(0.0, f64::max);
+        let found = objective.score_change(&[1.0, 1.0, 0.5], &[2.0, 3.0, 0.4]);
+        approx::assert_relative_eq!(found, wanted, max_relative = 1e-12);
+    }
+
+    /// The last point is not measured again, and no other point is taken for it.
+    #[test]
+    fn the_last_point_is_known() {
+        let mut rng = Rng::new(14);
+        let data = Data::new(40, 2, 3, true, &mut rng);
+        let mut objective = data.objective(0.1, true);
+        let (first, second) = (draw(9, &mut rng), draw(9, &mut rng));
+        let mut certified = Certified::new(&mut objective, 1e300, 1e300, Doubt::Ignored);
+        let mut gradient = vec![0.0; 9];
+        let value = certified.evaluate(&first, &mut gradient).value;
+        let other = certified.measured(&second);
+        assert_eq!(other.params, second);
+        assert!(other.evaluation.value != value && other.gradient != gradient);
+        certified.evaluate(&first, &mut gradient);
+        assert_eq!(certified.measured(&first).gradient, gradient);
     }
 
     /// Centres slopes and intercepts over the score columns, as every gradient is.

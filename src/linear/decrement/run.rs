@@ -121,3 +121,43 @@ impl<T: Real> HessianProduct<T> for Certified<'_, '_, T> {
         self.objective.hessian_product(vector, out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::linear::objective::LogisticObjective;
+    use crate::linear::problem::{ColumnPenalty, Problem};
+
+    /// Evaluates at a slope for rows at -1 and 1, which the classes separate.
+    fn separable(slope: f64, tolerance: f64, near: f64, doubt: Doubt) -> (f64, bool, Doubt) {
+        let x = DMatrix::from_column_slice(2, 1, &[-1.0, 1.0]);
+        let rows = ClassExamples::new((&x).into(), &[0, 1], None).unwrap();
+        let penalty = ColumnPenalty::none(1);
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let mut objective = LogisticObjective::new(problem);
+        let mut certified = Certified::new(&mut objective, tolerance, near, doubt);
+        let optimality = certified.evaluate(&[slope, 0.0], &mut [0.0; 2]).optimality;
+        (optimality, certified.doubted, certified.doubt)
+    }
+
+    /// The gradient is the probability p of the wrong class, and the curvature p (1 - p).
+    #[test]
+    fn vanishing_curvature_raises_doubt() {
+        let (optimality, doubted, _) = separable(30.0, 1e-8, 1e-8, Doubt::Stops);
+        assert!(optimality <= 1e-8 && doubted);
+        let (optimality, doubted, _) = separable(30.0, 1e-8, 1e-8, Doubt::Ignored);
+        approx::assert_relative_eq!(optimality, (-15f64).exp(), max_relative = 1e-6);
+        assert!(!doubted);
+        // The run waits until the gradient is within the tolerance.
+        let (optimality, doubted, doubt) = separable(10.0, 1e-8, 1e-3, Doubt::Stops);
+        assert!(optimality >= 2e-3 && !doubted && doubt == Doubt::Grown);
+        let (_, doubted, doubt) = separable(0.1, 1e-8, 10.0, Doubt::Stops);
+        assert!(!doubted && doubt == Doubt::Stops);
+    }
+
+    #[test]
+    fn no_optimum_is_at_nan() {
+        assert!(separable(f64::NAN, 1e-8, 1e-8, Doubt::Stops).0.is_nan());
+    }
+}

@@ -79,6 +79,7 @@ mod tests {
         let mut budget = Budget::new(2 * STRETCH + 5, &mut observer);
         assert!(budget.spend(STRETCH - 1).is_ok() && budget.spend(STRETCH + 1).is_ok());
         assert!(budget.affords(5) && !budget.affords(6));
+        assert!(budget.spend(1).is_ok() && budget.affords(4) && !budget.affords(5));
         assert!(budget.spend(6).is_err() && budget.spend(1).is_err() && !budget.is_cancelled());
         assert_eq!(calls, 1);
     }

@@ -89,13 +89,36 @@ fn shares<T: Real>(design: &Design<'_, T>, direction: &[f64]) -> Vec<f64> {
 
 /// Divides by the largest slope and sets entries that are rounding errors to zero, if the direction then
 /// separates as before.
-fn round<T: Real>(search: &mut Search<'_, T>, mut direction: Vec<f64>, budget: &mut Budget<'_>) -> Vec<f64> {
-    let (width, features) = (search.design.width(), search.design.features());
-    let largest = |entries: &mut dyn Iterator<Item = &f64>| entries.fold(0.0, |m: f64, v| m.max(v.abs()));
-    let slopes = largest(&mut direction.chunks_exact(width).flat_map(|part| &part[..features]));
-    let size = if slopes > 0.0 { slopes } else { largest(&mut direction.iter()) };
-    direction.iter_mut().for_each(|v| *v /= size);
-    let clean: Vec<f64> = direction.iter().map(|&v| if v.abs() <= ROUNDING { 0.0 } else { v }).collect();
+fn round<T: Real>(search: &mut Search<'_, T>, direction: Vec<f64>, budget: &mut Budget<'_>) -> Vec<f64> {
+    let design = &search.design;
+    let direction = in_units(design, direction);
+    let clean = in_units(design, cleaned(design, &direction));
     let confirmed = clean != direction && search.confirms_exactly(&clean, budget).unwrap_or(false);
     if confirmed { clean } else { direction }
+}
+
+/// Divides a direction by its largest slope, or by its largest entry if all slopes are zero.
+fn in_units<T: Real>(design: &Design<'_, T>, mut direction: Vec<f64>) -> Vec<f64> {
+    let largest = |entries: &mut dyn Iterator<Item = &f64>| entries.fold(0.0, |m: f64, v| m.max(v.abs()));
+    let parts = direction.chunks_exact(design.width());
+    let slopes = largest(&mut parts.flat_map(|part| &part[..design.features()]));
+    let size = if slopes > 0.0 { slopes } else { largest(&mut direction.iter()) };
+    direction.iter_mut().for_each(|v| *v /= size);
+    direction
+}
+
+/// Sets entries of a direction that are rounding errors to zero. What the parts of several score columns then
+/// sum to is taken from the largest of them, because they sum to zero.
+fn cleaned<T: Real>(design: &Design<'_, T>, direction: &[f64]) -> Vec<f64> {
+    let clean = |v: &f64| if v.abs() <= ROUNDING { 0.0 } else { *v };
+    let mut entries: Vec<f64> = direction.iter().map(clean).collect();
+    for j in (0..design.width()).filter(|_| design.score_columns > 1) {
+        let places = || (j..direction.len()).step_by(design.width());
+        let sum: f64 = places().map(|at| entries[at]).sum();
+        let largest = places().max_by(|&a, &b| entries[a].abs().total_cmp(&entries[b].abs()));
+        if let Some(at) = largest.filter(|_| places().any(|at| entries[at] != direction[at])) {
+            entries[at] -= sum;
+        }
+    }
+    entries
 }

@@ -103,3 +103,10 @@ fn all_answers_occur() {
     }
     assert!(counts.iter().all(|&count| count > 10), "{counts:?}");
 }
+
+/// Rounding errors of a direction become zeros, and its parts sum to zero even so.
+#[test]
+fn parts_sum_to_zero_without_rounding_errors() {
+    let x = [[1, 1], [0, 2], [1, 1], [2, 0], [0, 1], [1, 2]].map(Vec::from);
+    assert_eq!(agrees(&x, &[2, 1, 0, 1, 2, 0], 3, true), Some(SeparationKind::Quasi));
+}

@@ -3,10 +3,13 @@
 mod bounded;
 mod bruteforce;
 mod certificates;
+mod cuts;
+mod dependence;
 mod exact;
 mod hostile;
 mod known;
 mod planted;
+mod relaxation;
 mod rounding;
 
 use std::ops::ControlFlow;
