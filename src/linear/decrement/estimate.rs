@@ -140,11 +140,11 @@ mod tests {
         objective.evaluate(&params, &mut gradient);
         let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
         let (wanted, _) = certified.renew(&params, &gradient).unwrap();
-        let (found, _) = certified.by_products(&params, &gradient, f64::INFINITY).unwrap();
+        let (found, _) = certified.by_products(&params, &gradient, f64::INFINITY, PRODUCTS).unwrap();
         approx::assert_relative_eq!(found, wanted, max_relative = 1e-3);
         for part in [0.1, 0.5, 0.9] {
             certified.flattest = None;
-            let (found, _) = certified.by_products(&params, &gradient, part * wanted).unwrap();
+            let (found, _) = certified.by_products(&params, &gradient, part * wanted, PRODUCTS).unwrap();
             assert!(part * wanted < found && found <= wanted * (1.0 + 1e-12), "{found:e}, {wanted:e}");
         }
     }
@@ -158,7 +158,7 @@ mod tests {
         objective.evaluate(&zero, &mut gradient);
         let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
         let (wanted, _) = certified.renew(&zero, &gradient).unwrap();
-        let (found, _) = certified.by_products(&zero, &gradient, 1e-300).unwrap();
+        let (found, _) = certified.by_products(&zero, &gradient, 1e-300, PRODUCTS).unwrap();
         approx::assert_relative_eq!(found, wanted, max_relative = 1e-9);
     }
 
@@ -173,9 +173,9 @@ mod tests {
         objective.evaluate(&params, &mut gradient);
         for (tolerance, distance, served) in [(1e3, 1e-3, true), (1e3, 3.0, false), (1e-9, 1e-3, false)] {
             let mut certified = Certified::new(&mut objective, tolerance, tolerance, Doubt::Ignored);
-            certified.by_products(&params, &gradient, f64::INFINITY).unwrap();
+            certified.by_products(&params, &gradient, f64::INFINITY, PRODUCTS).unwrap();
             let there: Vec<f64> = params.iter().map(|p| p + distance).collect();
-            let (found, step) = certified.by_products(&there, &gradient, f64::INFINITY).unwrap();
+            let (found, step) = certified.by_products(&there, &gradient, f64::INFINITY, PRODUCTS).unwrap();
             assert_eq!(step.iter().all(|&d| d == 0.0), served, "{tolerance}, {distance}");
             let (exact, _) = certified.renew(&there, &gradient).unwrap();
             assert!(found > 0.5 * exact, "{found:e}, {exact:e}");

@@ -124,17 +124,31 @@ impl<T: Real> HessianProduct<T> for Certified<'_, '_, T> {
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrixView;
+
     use super::*;
     use crate::examples::ClassExamples;
     use crate::linear::objective::LogisticObjective;
     use crate::linear::problem::{ColumnPenalty, Problem};
 
-    /// Evaluates at a slope for rows at -1 and 1, which the classes separate.
+    /// Evaluates at a slope for rows at -1 and 1, which the classes separate. An offset, here of zeros, takes
+    /// the proof from the loss.
     fn separable(slope: f64, tolerance: f64, near: f64, doubt: Doubt) -> (f64, bool, Doubt) {
+        let offset = DMatrix::zeros(2, 1);
+        evaluated(slope, Some(offset.as_view()), tolerance, near, doubt)
+    }
+
+    fn evaluated(
+        slope: f64,
+        offset: Option<DMatrixView<'_, f64>>,
+        tolerance: f64,
+        near: f64,
+        doubt: Doubt,
+    ) -> (f64, bool, Doubt) {
         let x = DMatrix::from_column_slice(2, 1, &[-1.0, 1.0]);
         let rows = ClassExamples::new((&x).into(), &[0, 1], None).unwrap();
         let penalty = ColumnPenalty::none(1);
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows, offset, classes: 2, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let mut certified = Certified::new(&mut objective, tolerance, near, doubt);
         let optimality = certified.evaluate(&[slope, 0.0], &mut [0.0; 2]).optimality;
@@ -154,6 +168,17 @@ mod tests {
         assert!(optimality >= 2e-3 && !doubted && doubt == Doubt::Grown);
         let (_, doubted, doubt) = separable(0.1, 1e-8, 10.0, Doubt::Stops);
         assert!(!doubted && doubt == Doubt::Stops);
+    }
+
+    /// Each row has half of the weight: a mean loss below a quarter of ln 2 is enough.
+    #[test]
+    fn a_small_loss_proves_separation() {
+        for (slope, proved) in [(1.0, false), (2.0, true)] {
+            let (optimality, doubted, _) = evaluated(slope, None, 1e-8, 1e-8, Doubt::Stops);
+            assert_eq!((optimality == 0.0, doubted), (proved, proved), "{slope}");
+            let (optimality, doubted, _) = evaluated(slope, None, 1e-8, 1e-8, Doubt::Ignored);
+            assert!(optimality > 0.0 && !doubted);
+        }
     }
 
     #[test]
