@@ -74,6 +74,14 @@ fn cuts_are_tried_again_on_what_is_left() {
     assert_eq!(open(&x, &[0, 0, 0, 1, 0, 1, 0, 1], 2, true).unwrap(), [5]);
 }
 
+/// The second column separates the last two rows, and has the first two on the wrong side, by three times as
+/// much as the first column has them on the right one.
+#[test]
+fn cuts_of_what_is_left_do_not_undo_those_before() {
+    let x = dmatrix![-1.0, 3.0; 1.0, -3.0; 0.0, -1.0; 0.0, 1.0];
+    assert_eq!(open(&x, &[0, 1, 0, 1], 2, true).unwrap(), [0; 0]);
+}
+
 /// Margins too small to be told from zero, though larger than rounding, are left to the search.
 #[test]
 fn small_margins_do_not_cut() {
