@@ -211,7 +211,7 @@ mod tests {
         LogisticObjective::new(Problem { rows, offset: None, classes: count, intercept: true, penalty })
     }
 
-    /// The score of a row at 2⁴⁰ + i is i + 1 + i 2⁻⁴⁰, of which products and sums in one number lose the end.
+    /// The score of a row at 2⁴⁰ + i is i + i 2⁻³⁰, of which products in one number lose the end.
     #[test]
     fn scores_keep_their_last_digits() {
         let far = 2f64.powi(40);

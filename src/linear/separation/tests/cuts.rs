@@ -6,8 +6,8 @@ use super::{rows, with_budget};
 use crate::linear::separation::cuts::{Cuts, cuts};
 use crate::linear::separation::design::{Block, Design};
 
-/// Returns the cuts, after checking each constraint: the margin is positive where the direction is strict, and
-/// zero elsewhere.
+/// Returns the cuts, after checking each constraint: the margin is positive where the direction is strict,
+/// and zero elsewhere.
 fn checked(x: &DMatrix<f64>, classes: &[usize], count: usize, intercept: bool) -> Option<Cuts> {
     let design = Design::new(rows(x, classes, None), count, intercept);
     let found = with_budget(usize::MAX, |budget| cuts(&design, budget)).unwrap()?;
