@@ -95,6 +95,8 @@ impl<T: Real> Coefficients<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::coordinates::tests::coordinates;
+    use super::super::problem::ColumnPenalty;
     use super::*;
     use crate::rng::Rng;
 
@@ -142,5 +144,29 @@ mod tests {
         let moved = origin.moved(&slopes, &[1e6 + 2.0]);
         // 2.25, 4.5 and -0.75, less their mean.
         assert_eq!(moved, [0.25, 2.5, -2.75]);
+    }
+
+    #[test]
+    fn rows_are_measured_from_the_point() {
+        let x = DMatrix::from_row_slice(3, 2, &[1.0, 5.0, 2.0, 7.0, 4.0, 6.0]);
+        let origin = Origin { center: vec![1.5, 6.0], scores: vec![0.0] };
+        let mut out = [0.0; 4];
+        origin.subtract_from((&x).into(), 1..3, &mut out);
+        assert_eq!(out, [0.5, 2.5, 1.0, 0.0]);
+    }
+
+    /// The intercept of a model far from the origin has lost the digits that its scores at the centre have.
+    #[test]
+    fn parameters_come_from_the_scores_at_the_centre() {
+        let mut rng = Rng::new(2);
+        let x = DMatrix::from_fn(30, 2, |_, _| 1e12 + rng.standard_normal());
+        let coordinates = coordinates(&x, None, 2, &ColumnPenalty::none(2));
+        let slopes = DMatrix::from_column_slice(2, 1, &[0.3, -0.7]);
+        let origin = Origin { center: coordinates.center.clone(), scores: vec![0.1] };
+        let intercepts = origin.intercepts(&slopes);
+        let model = Coefficients { slopes: &slopes, intercepts: &intercepts, origin: Some(&origin) };
+        assert_eq!(model.params_in(&coordinates)[2], 0.1);
+        let model = Coefficients { origin: None, ..model };
+        approx::assert_abs_diff_eq!(model.params_in(&coordinates)[2], 0.1, epsilon = 1e-4);
     }
 }

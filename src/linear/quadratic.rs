@@ -307,6 +307,20 @@ mod tests {
         }
     }
 
+    /// Damping adds a part of the largest second derivative to all of them.
+    #[test]
+    fn damping_is_part_of_the_model() {
+        let (hessian, gradient, origin) = random(7, &mut Rng::new(8));
+        let mut model = Quadratic::new(&hessian, gradient.clone(), origin.clone(), vec![0.5; 7], 0.5);
+        model.minimize(1e-13);
+        let step = DVector::from_vec(model.step());
+        let damped = &hessian + DMatrix::identity(7, 7) * (0.5 * hessian.diagonal().max());
+        let slope = damped * &step + DVector::from_vec(gradient);
+        for i in 0..7 {
+            assert!(smallest(slope[i], 0.5, origin[i] + step[i]).abs() <= 1e-10, "{i}");
+        }
+    }
+
     /// Two columns that are all but the same: coordinate descent alone would take a million sweeps.
     #[test]
     fn dependent_columns_do_not_slow_it_down() {

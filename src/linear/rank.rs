@@ -366,7 +366,10 @@ fn eliminate(triangle: &mut DMatrix<f64>, rows: &mut [f64], count: usize) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::coordinates::tests::coordinates;
+    use super::super::problem::ColumnPenalty;
     use super::*;
+    use crate::examples::ClassExamples;
     use crate::rng::Rng;
 
     #[test]
@@ -384,6 +387,72 @@ mod tests {
             for j in 0..4 {
                 let size = (wanted[(i, i)] * wanted[(j, j)]).sqrt();
                 approx::assert_abs_diff_eq!(found[(i, j)] / size, wanted[(i, j)] / size, epsilon = 1e-14);
+            }
+        }
+    }
+
+    /// A row that is small in a column moves it as little, without cancellation.
+    #[test]
+    fn small_entries_are_eliminated_exactly() {
+        let mut triangle = DMatrix::identity(2, 2);
+        eliminate(&mut triangle, &mut [1e-9, 1.0], 1);
+        let found = triangle.transpose() * &triangle;
+        approx::assert_relative_eq!(found[(0, 0)], 1.0, max_relative = 1e-15);
+        approx::assert_relative_eq!(found[(0, 1)], 1e-9, max_relative = 1e-7);
+        approx::assert_relative_eq!(found[(1, 1)], 2.0, max_relative = 1e-15);
+    }
+
+    #[test]
+    fn products_and_lengths_are_those_of_the_rows_that_count() {
+        let mut rng = Rng::new(9);
+        let mut x = DMatrix::from_fn(300, 3, |_, j| 10f64.powi(j as i32) * rng.standard_normal());
+        let mut weights: Vec<f64> = (0..300).map(|_| rng.uniform(0.5, 2.0)).collect();
+        (weights[7], x[(7, 1)]) = (0.0, 1e9);
+        let found = coordinates(&x, Some(&weights), 2, &ColumnPenalty::none(3));
+        let mut own = Vec::new();
+        found.scale_rows((&x).into(), 0..300, &mut own);
+        let (own, total) = (DMatrix::from_vec(300, 3, own), weights.iter().sum::<f64>());
+        let products = found.cross_products().unwrap();
+        for j in 0..3 {
+            for i in 0..=j {
+                let terms = (0..300).map(|row| weights[row] * own[(row, i)] * own[(row, j)]);
+                approx::assert_abs_diff_eq!(products[3 * j + i], terms.sum::<f64>() / total, epsilon = 1e-12);
+            }
+        }
+        let length = |row: usize| (1.0 + own.row(row).norm_squared()).sqrt();
+        let longest = (0..300).filter(|&row| row != 7).map(length).fold(0.0, f64::max);
+        approx::assert_relative_eq!(found.longest_row().unwrap(), longest, max_relative = 1e-12);
+    }
+
+    /// What rounding leaves of a column far from the origin is nothing; as much near the origin is something.
+    #[test]
+    fn rounding_far_from_the_origin_is_no_rank() {
+        let mut rng = Rng::new(10);
+        let base = DMatrix::from_fn(60, 2, |_, _| rng.standard_normal());
+        for (offset, wanted) in [(1e8, vec![2]), (0.0, vec![])] {
+            let x = DMatrix::from_fn(60, 3, |row, j| match j {
+                2 => base[(row, 0)] + offset + base[(row, 1)] + 2e-8 * f64::from(row as u8 % 2),
+                _ => base[(row, j)] + offset,
+            });
+            let found = coordinates(&x, None, 2, &ColumnPenalty::none(3));
+            assert_eq!(found.dependent().collect::<Vec<usize>>(), wanted, "{offset}");
+        }
+    }
+
+    /// A penalty determines the coefficient of a constant column, and nothing else does.
+    #[test]
+    fn constant_columns_need_a_penalty() {
+        let x = DMatrix::from_fn(20, 2, |row, j| if j == 0 { 3.0 } else { (row * 7 % 20) as f64 });
+        let classes: Vec<usize> = (0..20).map(|row| row % 2).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        for l2 in [0.0, 0.1] {
+            let penalty = ColumnPenalty { l1: vec![0.0; 2], l2: vec![l2; 2] };
+            let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+            let checked = LogisticObjective::new(problem).check_rank();
+            match checked {
+                Ok(()) => assert_eq!(l2, 0.1),
+                Err(Error::Singular { columns, .. }) => assert_eq!((l2, columns), (0.0, vec![0])),
+                Err(other) => panic!("{other}"),
             }
         }
     }

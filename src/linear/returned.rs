@@ -146,3 +146,122 @@ impl<T: Real> LogisticObjective<'_, T> {
         (of_scores.sqrt(), terms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::linear::problem::{ColumnPenalty, Problem};
+    use crate::optim::Objective;
+    use crate::rng::Rng;
+
+    /// The gradients at a model are those at its parameters: with weights, an offset, a penalty and a centre.
+    #[test]
+    fn gradients_are_those_of_the_objective() {
+        let mut rng = Rng::new(41);
+        for count in [2, 3] {
+            let columns = if count == 2 { 1 } else { count };
+            let x = DMatrix::from_fn(40, 3, |_, j| [0.0, 5.0, 100.0][j] + rng.standard_normal());
+            let classes: Vec<usize> = (0..40).map(|_| rng.below(count)).collect();
+            let weights: Vec<f64> = (0..40).map(|_| rng.uniform(0.0, 3.0)).collect();
+            let offset = DMatrix::from_fn(40, columns, |_, _| rng.standard_normal());
+            let rows = ClassExamples::new((&x).into(), &classes, Some(&weights)).unwrap();
+            let penalty = ColumnPenalty { l1: vec![0.0; 3], l2: vec![0.2; 3] };
+            let offset = Some(offset.as_view());
+            let mut objective = LogisticObjective::new(Problem {
+                rows,
+                offset,
+                classes: count,
+                intercept: true,
+                penalty: &penalty,
+            });
+            let size = objective.parameter_count();
+            let params: Vec<f64> = (0..size).map(|_| rng.standard_normal()).collect();
+            let mut wanted = vec![0.0; size];
+            objective.evaluate(&params, &mut wanted);
+            let (slopes, intercepts) = objective.user_gradient();
+            let user = [slopes, intercepts].concat();
+            let (slopes, intercepts) = objective.coefficients(&params);
+            let center = [0.5, -1.0, 2.0];
+            let at = |k: usize| intercepts[k] + (0..3).map(|j| center[j] * slopes[(j, k)]).sum::<f64>();
+            let there: Vec<f64> = (0..columns).map(at).collect();
+            for (center, scores) in [(None, &intercepts), (Some(&center[..]), &there)] {
+                let model = Returned { slopes: slopes.as_slice(), center, scores };
+                let mut found = vec![0.0; size];
+                objective.gradient_at(&model, &mut found);
+                approx::assert_relative_eq!(found.as_slice(), wanted.as_slice(), epsilon = 1e-9);
+                objective.set_user_gradient(&model);
+                let (slopes, intercepts) = objective.user_gradient();
+                approx::assert_relative_eq!(
+                    [slopes, intercepts].concat().as_slice(),
+                    user.as_slice(),
+                    epsilon = 1e-9
+                );
+            }
+        }
+    }
+
+    fn objective_of<'a>(
+        x: &'a DMatrix<f64>,
+        classes: &'a [usize],
+        count: usize,
+        penalty: &'a ColumnPenalty,
+    ) -> LogisticObjective<'a, f64> {
+        let rows = ClassExamples::new(x.into(), classes, None).unwrap();
+        LogisticObjective::new(Problem { rows, offset: None, classes: count, intercept: true, penalty })
+    }
+
+    /// The score of a row at 2⁴⁰ + i is i + i 2⁻³⁰, of which products in one number lose the end.
+    #[test]
+    fn scores_keep_their_last_digits() {
+        let far = 2f64.powi(40);
+        let x = DMatrix::from_fn(8, 1, |i, _| far + i as f64 - 4.0);
+        let classes: Vec<usize> = (0..8).map(|i| i % 2).collect();
+        let penalty = ColumnPenalty::none(1);
+        let mut objective = objective_of(&x, &classes, 2, &penalty);
+        // A slope with digits below those of the far end.
+        let slope = 1.0 + 2f64.powi(-30);
+        let scores = [-far - 1024.0];
+        objective.set_user_gradient(&Returned { slopes: &[slope], center: None, scores: &scores });
+        let score = |i: f64| i + i * 2f64.powi(-30);
+        let residual = |i: usize| {
+            let p = 1.0 / (1.0 + (-score(i as f64 - 4.0)).exp());
+            p - classes[i] as f64
+        };
+        let wanted = (0..8).map(residual).sum::<f64>() / 8.0;
+        approx::assert_abs_diff_eq!(objective.user_gradient().1[0], wanted, epsilon = 1e-14);
+    }
+
+    /// Entries near the end of the range cannot be split in two.
+    #[test]
+    fn large_entries_have_scores() {
+        let x = DMatrix::from_column_slice(4, 1, &[-1e305, 1e305, -2e305, 1.5e305]);
+        let penalty = ColumnPenalty::none(1);
+        let classes = [0, 0, 1, 1];
+        let mut objective = objective_of(&x, &classes, 2, &penalty);
+        objective.set_user_gradient(&Returned { slopes: &[1e-305], center: None, scores: &[0.5] });
+        let residual = |z: f64, y: f64| 1.0 / (1.0 + (-z).exp()) - y;
+        let wanted = residual(-0.5, 0.0) + residual(1.5, 0.0) + residual(-1.5, 1.0) + residual(2.0, 1.0);
+        approx::assert_relative_eq!(objective.user_gradient().1[0], wanted / 4.0, max_relative = 1e-12);
+    }
+
+    /// With slopes of zero all probabilities are 1/3: residuals are 2/3 for the own class, otherwise 1/3.
+    #[test]
+    fn rounding_errors_are_those_of_the_terms() {
+        let x = DMatrix::from_column_slice(6, 1, &[-1.0, 1.0, -1.0, 1.0, -1.0, 1.0]);
+        let classes = [0, 0, 0, 1, 1, 2];
+        let penalty = ColumnPenalty::none(1);
+        let mut objective = objective_of(&x, &classes, 3, &penalty);
+        let (of_scores, terms) = objective.rounding(&[0.0; 6], &[0.0; 3], &[0.0, 4.0, 0.0]);
+        let absolute = [9.0, 8.0, 7.0].map(|thirds| f64::EPSILON * thirds / 18.0);
+        // The scaled entries are -1 and 1, too.
+        approx::assert_relative_eq!(terms[..3], absolute[..], max_relative = 1e-12, epsilon = 0.0);
+        approx::assert_relative_eq!(terms[3..], absolute[..], max_relative = 1e-12, epsilon = 0.0);
+        approx::assert_relative_eq!(
+            of_scores,
+            f64::EPSILON * 4.0 * (2.0f64 / 9.0).sqrt(),
+            max_relative = 1e-12,
+            epsilon = 0.0
+        );
+    }
+}

@@ -154,10 +154,79 @@ impl<T: Real> LogisticObjective<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::problem::{ColumnPenalty, Problem};
     use super::*;
     use crate::examples::ClassExamples;
+    use crate::linear::problem::{ColumnPenalty, Problem};
+    use crate::optim::HasHessian;
     use crate::rng::Rng;
+
+    #[test]
+    fn the_smallest_subgradient_is_that_of_the_definition() {
+        for (slope, lambda, at, wanted) in [
+            (0.5, 0.0, 0.0, 0.5),
+            (0.5, 1.0, 0.0, 0.0),
+            (-1.0, 1.0, 0.0, 0.0),
+            (1.5, 1.0, 0.0, 0.5),
+            (-1.5, 1.0, 0.0, -0.5),
+            (0.5, 1.0, 2.0, 1.5),
+            (0.5, 1.0, -2.0, -0.5),
+        ] {
+            assert_eq!(smallest(slope, lambda, at), wanted, "{slope}, {lambda}, {at}");
+        }
+        assert!(smallest(f64::NAN, 1.0, 0.0).is_nan() && smallest(f64::NAN, 0.0, 0.0).is_nan());
+        assert_eq!(largest([1.0, 3.0, 2.0].into_iter()), 3.0);
+        assert!(largest([1.0, f64::NAN, 2.0].into_iter()).is_nan());
+    }
+
+    /// √(vᵀH⁻¹v) over what has no absolute value, is not zero, or violates its condition.
+    #[test]
+    fn the_decrement_is_that_of_the_parameters_that_move() {
+        let mut rng = Rng::new(31);
+        let x = DMatrix::from_fn(50, 4, |_, j| 3f64.powi(j as i32) * rng.standard_normal());
+        let classes: Vec<usize> = (0..50).map(|_| rng.below(2)).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        let penalty = ColumnPenalty { l1: vec![1e-4, 10.0, 0.02, 0.0], l2: vec![0.0, 0.0, 0.3, 0.1] };
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let mut objective = LogisticObjective::new(problem);
+        let params = [0.0, 0.0, -0.4, 0.2, 0.7];
+        let (mut gradient, mut hessian) = (vec![0.0; 5], DMatrix::zeros(5, 5));
+        objective.evaluate(&params, &mut gradient);
+        objective.hessian(&params, &mut hessian);
+        hessian.fill_upper_triangle_with_lower_triangle();
+        let own = [0, 2, 3, 4];
+        let l1 = |at: usize| penalty.l1[at] / objective.coordinates.scale[at];
+        let violations = DVector::from_column_slice(&[
+            gradient[0] - l1(0).copysign(gradient[0]),
+            gradient[2] - l1(2),
+            gradient[3],
+            gradient[4],
+        ]);
+        let hessian = hessian.select_rows(&own).select_columns(&own);
+        let wanted = violations.dot(&hessian.cholesky().unwrap().solve(&violations)).sqrt();
+        let found = objective.decrement_with_l1(&params).unwrap();
+        assert_eq!(found.parameters, own);
+        approx::assert_relative_eq!(found.decrement, wanted, max_relative = 1e-10);
+    }
+
+    /// Two columns that are the same leave a singular second derivative, and a decrement all the same.
+    #[test]
+    fn dependent_columns_have_a_decrement() {
+        let mut rng = Rng::new(32);
+        let mut x = DMatrix::from_fn(50, 2, |_, _| rng.standard_normal());
+        for row in 0..50 {
+            x[(row, 1)] = x[(row, 0)];
+        }
+        for count in [2, 3] {
+            let classes: Vec<usize> = (0..50).map(|_| rng.below(count)).collect();
+            let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+            let penalty = ColumnPenalty { l1: vec![1e-3; 2], l2: vec![0.0; 2] };
+            let problem = Problem { rows, offset: None, classes: count, intercept: true, penalty: &penalty };
+            let mut objective = LogisticObjective::new(problem);
+            let params = vec![0.1; objective.parameter_count()];
+            let found = objective.decrement_with_l1(&params).unwrap();
+            assert!(found.decrement > 0.0 && found.decrement < 10.0, "{}", found.decrement);
+        }
+    }
 
     /// Two columns far from the origin, without an intercept, differ by what rounding leaves of the second
     /// derivative. A gradient along the difference is not shortened by the curvature that makes it definite.

@@ -113,7 +113,7 @@ mod tests {
         let mut full = DMatrix::identity(size, size);
         for j in 0..size {
             for i in 0..=j {
-                let value = rng.standard_normal() + if i == j { 3.0 } else { 0.0 };
+                let value = rng.standard_normal() + if i != j { 0.0 } else { [3.0, -4.0][i % 2] };
                 triangle.set(i, j, value);
                 full[(i, j)] = value;
             }

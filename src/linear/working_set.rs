@@ -207,7 +207,12 @@ struct Scratch<T: Real> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::objective::tests::{Data, draw};
+    use super::super::problem::{ColumnPenalty, Problem};
     use super::*;
+    use crate::examples::ClassExamples;
+    use crate::optim::{HasHessian, Objective};
+    use crate::rng::Rng;
 
     #[test]
     fn complements_keep_their_digits_beside_certain_classes() {
@@ -216,5 +221,50 @@ mod tests {
         complements(&probabilities, &mut rest);
         let wanted = DMatrix::from_row_slice(2, 3, &[3e-20 + 2e-30, 1.0, 1.0, 0.75, 0.75, 0.5]);
         approx::assert_relative_eq!(rest, wanted, max_relative = 1e-15, epsilon = 0.0);
+    }
+
+    /// The second derivatives of all parameters are those of the smooth solvers, over several blocks of rows.
+    #[test]
+    fn all_parameters_have_the_second_derivatives_of_the_objective() {
+        let mut rng = Rng::new(61);
+        for count in [2, 3] {
+            let data = Data::new(700, 3, count, true, &mut rng);
+            let mut objective = data.objective(0.1, true);
+            let size = objective.parameter_count();
+            let params = draw(size, &mut rng);
+            let mut wanted = DMatrix::zeros(size, size);
+            objective.hessian(&params, &mut wanted);
+            wanted.fill_upper_triangle_with_lower_triangle();
+            let mut found = DMatrix::zeros(0, 0);
+            let set = WorkingSet { parameters: (0..size).collect() };
+            set.hessian(&mut objective, &params, &mut found);
+            approx::assert_relative_eq!(found, wanted, max_relative = 1e-10, epsilon = 1e-13);
+            // Some of them have a part of it.
+            let some = [0, 2, size - 1];
+            let set = WorkingSet { parameters: some.to_vec() };
+            if count == 2 {
+                set.hessian(&mut objective, &params, &mut found);
+                let wanted = wanted.select_rows(&some).select_columns(&some);
+                approx::assert_relative_eq!(found, wanted, max_relative = 1e-10, epsilon = 1e-13);
+            }
+        }
+    }
+
+    /// Nonzero parameters come first, then the largest violations; the intercept always takes part.
+    #[test]
+    fn the_largest_violations_are_chosen() {
+        let x = DMatrix::from_fn(20, 5, |row, j| ((row * (j + 3)) % 7) as f64);
+        let classes: Vec<usize> = (0..20).map(|row| row % 2).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        let penalty = ColumnPenalty { l1: vec![1.0; 5], l2: vec![0.0; 5] };
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let objective = LogisticObjective::new(problem);
+        let params = [0.0, 0.5, 0.0, 0.0, 0.0, 0.1];
+        let violations = [0.3, 0.01, 0.2, 0.9, 0.0, 0.0];
+        let choose =
+            |smallest| WorkingSet::choose(&objective, &params, &violations, smallest, 2048).parameters;
+        assert_eq!(choose(2), [1, 3, 5]);
+        assert_eq!(choose(3), [0, 1, 3, 5]);
+        assert_eq!(choose(9), [0, 1, 2, 3, 5]);
     }
 }

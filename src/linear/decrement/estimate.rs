@@ -141,7 +141,7 @@ mod tests {
         let mut certified = Certified::new(&mut objective, 1e-8, 1e-8, Doubt::Ignored);
         let (wanted, _) = certified.renew(&params, &gradient).unwrap();
         let (found, _) = certified.by_products(&params, &gradient, f64::INFINITY, PRODUCTS).unwrap();
-        approx::assert_relative_eq!(found, wanted, max_relative = 1e-3);
+        approx::assert_relative_eq!(found, wanted, max_relative = 1e-5);
         for part in [0.1, 0.5, 0.9] {
             certified.flattest = None;
             let (found, _) = certified.by_products(&params, &gradient, part * wanted, PRODUCTS).unwrap();

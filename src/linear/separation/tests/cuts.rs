@@ -6,8 +6,8 @@ use super::{rows, with_budget};
 use crate::linear::separation::cuts::{Cuts, cuts};
 use crate::linear::separation::design::{Block, Design};
 
-/// Returns the cuts, after checking each constraint: the margin is positive where the direction is strict, and
-/// zero elsewhere.
+/// Returns the cuts, after checking each constraint: the margin is positive where the direction is strict,
+/// and zero elsewhere.
 fn checked(x: &DMatrix<f64>, classes: &[usize], count: usize, intercept: bool) -> Option<Cuts> {
     let design = Design::new(rows(x, classes, None), count, intercept);
     let found = with_budget(usize::MAX, |budget| cuts(&design, budget)).unwrap()?;
@@ -72,6 +72,14 @@ fn cuts_are_tried_again_on_what_is_left() {
         f64::from(u8::from(row / 2 == j || (row / 2 == j + 1 && row % 2 == 0)))
     });
     assert_eq!(open(&x, &[0, 0, 0, 1, 0, 1, 0, 1], 2, true).unwrap(), [5]);
+}
+
+/// The second column separates the last two rows, and has the first two on the wrong side, by three times as
+/// much as the first column has them on the right one.
+#[test]
+fn cuts_of_what_is_left_do_not_undo_those_before() {
+    let x = dmatrix![-1.0, 3.0; 1.0, -3.0; 0.0, -1.0; 0.0, 1.0];
+    assert_eq!(open(&x, &[0, 1, 0, 1], 2, true).unwrap(), [0; 0]);
 }
 
 /// Margins too small to be told from zero, though larger than rounding, are left to the search.
