@@ -312,7 +312,7 @@ mod tests {
     fn damping_is_part_of_the_model() {
         let (hessian, gradient, origin) = random(7, &mut Rng::new(8));
         let mut model = Quadratic::new(&hessian, gradient.clone(), origin.clone(), vec![0.5; 7], 0.5);
-        model.minimize(1e-13);
+        model.minimize(1e-13, &mut |_| true);
         let step = DVector::from_vec(model.step());
         let damped = &hessian + DMatrix::identity(7, 7) * (0.5 * hessian.diagonal().max());
         let slope = damped * &step + DVector::from_vec(gradient);
