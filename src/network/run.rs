@@ -157,7 +157,8 @@ impl MlpClassifier {
 
     /// Resumes a fit from `checkpoint`, with the same settings, rows, labels and options.
     ///
-    /// A run that its observer stopped can be resumed too. The number of epochs may be larger than before.
+    /// A run that its observer stopped can be resumed too, and so can one that stopped early, with more
+    /// patience. [`Trainer::resume`] lists what may change between the two; the classes may not.
     ///
     /// # Errors
     /// Returns the errors of [`start`](Self::start), and [`Error::Checkpoint`] if the checkpoint belongs to

@@ -111,6 +111,9 @@ impl<O> Trainer<O> {
     }
 
     /// Sets the schedule of the learning rate. Defaults to [`Schedule::constant`].
+    ///
+    /// A [plateau](Schedule::reduce_on_plateau) observes the validation loss, or the training loss if there
+    /// are no validation rows. A plateau for which larger is better is refused.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
@@ -119,15 +122,17 @@ impl<O> Trainer<O> {
     /// Sets the patience of early stopping: the number of epochs without a better validation loss, at least
     /// 1, after which training stops.
     ///
-    /// It has an effect only with validation rows. The weights of the best epoch are kept in any case.
-    /// Defaults to 10.
+    /// It has an effect only with validation rows. The weights of the epoch with the lowest validation loss
+    /// are kept in any case ([`History::best_epoch`](crate::nn::History::best_epoch)). Defaults to 10.
     pub fn patience(mut self, patience: usize) -> Self {
         self.patience = patience;
         self
     }
 
-    /// Sets the decrease of the validation loss that counts as an improvement, at least 0.
+    /// Sets the decrease of the validation loss that counts as an improvement for the patience, at least 0.
     ///
+    /// The loss must be lower by more than this than at the last improvement. The setting decides only when
+    /// training stops. It does not decide which weights are kept: these are always those of the lowest loss.
     /// It has an effect only with validation rows. Defaults to 0: any decrease counts.
     pub fn min_improvement(mut self, min_improvement: f64) -> Self {
         self.min_improvement = min_improvement;
@@ -156,7 +161,7 @@ impl<O> Trainer<O> {
         check::not_negative("l2", self.l2)?;
         check::not_negative("min_improvement", self.min_improvement)?;
         self.clip.map_or(Ok(()), |clip| clip.check())?;
-        self.schedule.check()?;
+        self.schedule.check_for_losses()?;
         self.optimizer.check()
     }
 }

@@ -1,6 +1,6 @@
 //! Consistency checks of a loaded checkpoint: whether a training run can have produced it.
 
-use super::state::{Best, Cursor, RunFingerprint, RunState};
+use super::state::{Cursor, RunFingerprint, RunState};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::report::StopReason;
@@ -14,7 +14,7 @@ const MOST_STEPS: u64 = 1 << 62;
 /// # Errors
 /// Returns [`Error::InvalidFile`] if no run reaches the state.
 pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
-    let RunState { identity, cursor, snapshot, history, best, stop, divergence, .. } = state;
+    let RunState { identity, cursor, snapshot, history, best, improved, stop, divergence, .. } = state;
     let grid = StepGrid::new(identity)?;
     grid.check("position", cursor)?;
     grid.check("epoch_start", snapshot)?;
@@ -49,25 +49,33 @@ pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
         }
         last = number;
     }
-    match best {
-        Some(Best { epoch, .. })
-            if history.epochs.binary_search_by_key(epoch, |epoch| epoch.number).is_err() =>
-        {
-            Err(invalid(format!("its best epoch is {epoch}, which is not in its history")))
+    for (name, epoch) in [
+        ("best epoch", best.as_ref().map(|best| best.epoch)),
+        ("last improvement", improved.map(|improved| improved.epoch)),
+    ] {
+        let Some(epoch) = epoch else { continue };
+        if history.epochs.binary_search_by_key(&epoch, |epoch| epoch.number).is_err() {
+            return Err(invalid(format!("its {name} is epoch {epoch}, which is not in its history")));
         }
-        _ => Ok(()),
     }
+    if best.is_none() && improved.is_some() {
+        return Err(invalid("it has an improvement without a best epoch"));
+    }
+    Ok(())
 }
 
 /// Checks that the parameters, and all numbers that decide about them, are finite. The state of the
 /// optimizer, the running statistics and numbers that are only reported need not be.
 fn check_finite<T: Real>(state: &RunState<T>) -> Result<(), Error> {
-    let RunState { cursor, snapshot, before_last, best, loss_sum, stop, .. } = state;
+    let RunState { cursor, snapshot, before_last, best, improved, loss_sum, stop, .. } = state;
     finite("position.parameters", &cursor.params)?;
     finite("epoch_start.parameters", &snapshot.params)?;
     if let Some(best) = best {
         finite("best.loss", &[best.loss])?;
         finite("best.parameters", &best.params)?;
+    }
+    if let Some(improved) = improved {
+        finite("improvement.loss", &[improved.loss])?;
     }
     if *stop == Some(StopReason::Diverged) {
         // The last step may have started from numbers that are not finite, and no step follows it.

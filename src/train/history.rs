@@ -30,6 +30,17 @@ pub struct History {
     pub epochs: Vec<Epoch>,
 }
 
+impl History {
+    /// Returns the number of the epoch with the lowest validation loss, the first of several; `None` without
+    /// validation rows.
+    ///
+    /// The model of a run with validation rows has the weights of this epoch.
+    pub fn best_epoch(&self) -> Option<usize> {
+        let losses = self.epochs.iter().filter_map(|epoch| Some((epoch.number, epoch.validation_loss?)));
+        losses.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(number, _)| number)
+    }
+}
+
 /// The record of one epoch, which is one pass over the training rows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -76,7 +87,8 @@ impl PartialEq for Epoch {
     }
 }
 
-/// Formats a table of at most 20 epochs, evenly chosen; metrics and layers are numbered in their order.
+/// Formats a table of at most 20 epochs, evenly chosen, and the best epoch if there are validation rows.
+/// Metrics and layers are numbered in their order.
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LINES: usize = 20;
@@ -105,6 +117,9 @@ impl fmt::Display for History {
             }
             writeln!(f, " {:>9.3}", epoch.elapsed.as_secs_f64())?;
         }
-        Ok(())
+        match self.best_epoch() {
+            Some(best) => writeln!(f, "best epoch: {best}"),
+            None => Ok(()),
+        }
     }
 }

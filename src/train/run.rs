@@ -221,10 +221,9 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         let watched = validation_loss.unwrap_or(train_loss);
         engine.trainer.schedule.observe(watched, &mut state.cursor.plateau);
         if let Some(loss) = validation_loss {
-            state.keep_best(loss, number, engine.trainer.min_improvement);
+            state.judge(loss, number, engine.trainer.min_improvement);
         }
-        let patience = engine.trainer.patience;
-        if state.best.as_ref().is_some_and(|best| number - best.epoch >= patience) {
+        if state.is_out_of_patience(engine.trainer.patience) {
             state.stop = Some(StopReason::EarlyStopped);
         }
         Ok(StepOutcome::Epoch)

@@ -50,8 +50,14 @@ impl<O> Trainer<O> {
 
     /// Resumes the run of `checkpoint`, with the same settings, network, loss and examples.
     ///
-    /// A run that was stopped by its observer can be resumed too. The number of epochs may be larger than
-    /// before.
+    /// A run that was stopped by its observer can be resumed too, and so can one that stopped early, with more
+    /// patience. With the same patience it stays stopped.
+    ///
+    /// # What may change
+    /// These settings may differ from those of the run before: the number of epochs, the patience and the
+    /// smallest improvement, the learning rate and its schedule, and the metrics. All else is compared with
+    /// what the checkpoint says: the layers with their sizes and settings, the loss, the update rule with its
+    /// other settings, penalty, clipping, batches, seed, and the numbers of rows.
     ///
     /// # Errors
     /// Returns the errors of [`start`](Trainer::start), and [`Error::Checkpoint`] if the checkpoint belongs
@@ -142,7 +148,14 @@ impl<O> Trainer<O> {
         let samples = Samples::new(examples);
         let fresh = self.first_state(&network, options.start, samples.count())?;
         fresh.identity.check(&state.identity)?;
-        state.stop = state.stop.filter(|stop| *stop != StopReason::Cancelled);
+        let goes_on = match state.stop {
+            Some(StopReason::Cancelled) => true,
+            Some(StopReason::EarlyStopped) => !state.is_out_of_patience(self.patience),
+            _ => false,
+        };
+        if goes_on {
+            state.stop = None;
+        }
         self.run(network, loss, samples, options, state)
     }
 

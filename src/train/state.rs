@@ -18,7 +18,10 @@ pub(crate) struct RunState<T> {
     pub(super) snapshot: Cursor<T>,
     /// The parameters before the last step of the last completed epoch.
     pub(super) before_last: Vec<T>,
+    /// The epoch with the lowest validation loss, whose weights the model has.
     pub(super) best: Option<Best<T>>,
+    /// The epoch from which the patience counts.
+    pub(super) improved: Option<Improvement>,
     pub(super) history: History,
     pub(crate) stop: Option<StopReason>,
     pub(super) divergence: Option<Divergence>,
@@ -33,20 +36,28 @@ impl<T: Real> RunState<T> {
             cursor,
             loss_sum: 0.0,
             best: None,
+            improved: None,
             history: History { layers, epochs: Vec::new() },
             stop: None,
             divergence: None,
         }
     }
 
-    pub(super) fn keep_best(&mut self, loss: f64, epoch: usize, min_improvement: f64) {
+    /// Records the validation loss after an epoch.
+    ///
+    /// The weights of the lowest loss are kept. The patience starts anew only where the loss is lower by
+    /// `min_improvement`.
+    pub(super) fn judge(&mut self, loss: f64, epoch: usize, min_improvement: f64) {
+        if self.improved.is_none_or(|improved| loss < improved.loss - min_improvement) {
+            self.improved = Some(Improvement { loss, epoch });
+        }
         let Cursor { params, statistics, .. } = &self.cursor;
         match &mut self.best {
             None => {
                 let (params, statistics) = (params.clone(), statistics.clone());
                 self.best = Some(Best { loss, epoch, params, statistics });
             }
-            Some(best) if loss < best.loss - min_improvement => {
+            Some(best) if loss < best.loss => {
                 (best.loss, best.epoch) = (loss, epoch);
                 best.params.copy_from_slice(params);
                 best.statistics.copy_from_slice(statistics);
@@ -55,13 +66,21 @@ impl<T: Real> RunState<T> {
         }
     }
 
+    /// Returns whether the validation loss has not improved for `patience` epochs.
+    pub(super) fn is_out_of_patience(&self, patience: usize) -> bool {
+        self.improved.is_some_and(|improved| self.cursor.epoch.saturating_sub(improved.epoch) >= patience)
+    }
+
     /// Returns the model at this point; `unfinished` is the stop reason of a run that has none yet.
     pub(crate) fn into_trained(self, unfinished: StopReason) -> Trained<T> {
         let RunState { cursor, best, history, divergence, stop, .. } = self;
         let stop = stop.unwrap_or(unfinished);
-        let kept = best.as_ref().map_or(history.epochs.len(), |best| best.epoch);
         let loss = |epoch: &Epoch| epoch.train_loss;
-        let objective = kept.checked_sub(1).and_then(|at| history.epochs.get(at)).map_or(f64::INFINITY, loss);
+        let kept = match &best {
+            Some(best) => history.epochs.iter().find(|epoch| epoch.number == best.epoch),
+            None => history.epochs.last(),
+        };
+        let objective = kept.map_or(f64::INFINITY, loss);
         let mut report = FitReport::new(stop, objective, None);
         report.iterations = history.epochs.len();
         report.evaluations = usize::try_from(cursor.steps).unwrap_or(usize::MAX);
@@ -143,4 +162,11 @@ pub(super) struct Best<T> {
     pub(super) epoch: usize,
     pub(super) params: Vec<T>,
     pub(super) statistics: Vec<T>,
+}
+
+/// An epoch that improved the validation loss by more than the threshold, or the first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Improvement {
+    pub(super) loss: f64,
+    pub(super) epoch: usize,
 }

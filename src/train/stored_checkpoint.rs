@@ -2,7 +2,7 @@
 
 use super::checkpoint::Checkpoint;
 use super::consistency;
-use super::state::{Best, Cursor, RunFingerprint, RunState};
+use super::state::{Best, Cursor, Improvement, RunFingerprint, RunState};
 use crate::error::Error;
 use crate::optim::PlateauState;
 use crate::persist::file::invalid;
@@ -33,6 +33,14 @@ impl<T: Real> Persist for Checkpoint<T> {
             Some(best) => record.with_part("best", best.to_record()),
             None => record,
         };
+        // Usually, the patience counts from the best epoch.
+        let record = match state
+            .improved
+            .filter(|improved| state.best.as_ref().map(Best::as_improvement) != Some(*improved))
+        {
+            Some(improved) => record.with_part("improvement", improved.to_record()),
+            None => record,
+        };
         match &state.divergence {
             Some(divergence) => record.with("divergence", divergence),
             None => record,
@@ -43,13 +51,16 @@ impl<T: Real> Persist for Checkpoint<T> {
         let identity: RunFingerprint = record.take("fingerprint")?;
         let stop = record.take_text("stop")?;
         let best = record.take_optional_part("best").map(|part| Best::from_record(part, &identity));
+        let best: Option<Best<T>> = best.transpose()?;
+        let improved = record.take_optional_part("improvement").map(Improvement::from_record).transpose()?;
         let divergence = record.take_optional_part("divergence").map(Divergence::from_record);
         let state = RunState {
             cursor: Cursor::from_record(record.take_part("position")?, &identity)?,
             loss_sum: single(record, "loss_sum")?,
             snapshot: Cursor::from_record(record.take_part("epoch_start")?, &identity)?,
             before_last: record.take_column("before_last_step_parameters", identity.parameters)?,
-            best: best.transpose()?,
+            improved: improved.or(best.as_ref().map(Best::as_improvement)),
+            best,
             history: record.take("history")?,
             stop: if stop == RUNNING { None } else { Some(StopReason::from_key(&stop)?) },
             divergence: divergence.transpose()?,
@@ -124,8 +135,26 @@ impl<T: Real> Cursor<T> {
     }
 }
 
+impl Improvement {
+    const KIND: &'static str = "improvement";
+
+    fn to_record(self) -> Record {
+        Record::new(Self::KIND).with_count("epoch", self.epoch).with_array("loss", &[self.loss])
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        record.open(Self::KIND)?.read(|record| {
+            Ok(Improvement { loss: single(record, "loss")?, epoch: record.take_count("epoch")? })
+        })
+    }
+}
+
 impl<T: Real> Best<T> {
     const KIND: &'static str = "best epoch";
+
+    fn as_improvement(&self) -> Improvement {
+        Improvement { loss: self.loss, epoch: self.epoch }
+    }
 
     fn to_record(&self) -> Record {
         Record::new(Self::KIND)
