@@ -268,15 +268,16 @@ pub enum Error {
 
     /// A checkpoint that belongs to another training run.
     #[error(
-        "the checkpoint belongs to another run ({what}: {found} in the checkpoint, {expected} in this run)"
+        "the checkpoint belongs to another run ({what}: {found} in the checkpoint, {expected} in this run): \
+         resume with the settings and the data of that run, or start a new one from its parameters"
     )]
     Checkpoint {
-        /// The property that differs.
-        what: &'static str,
+        /// The first property that differs.
+        what: String,
         /// The value in the run.
-        expected: u64,
+        expected: String,
         /// The value in the checkpoint.
-        found: u64,
+        found: String,
     },
 
     /// A type whose kind is already registered for another type.
@@ -500,6 +501,13 @@ impl Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Returns the name of a type without its path and its parameters.
+pub(crate) fn type_name_of<T: ?Sized>() -> String {
+    let name = std::any::type_name::<T>();
+    let name = name.split('<').next().unwrap_or(name);
+    name.rsplit("::").next().unwrap_or(name).to_owned()
 }
 
 impl Error {

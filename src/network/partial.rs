@@ -91,7 +91,8 @@ impl MlpClassifier {
         let loss = self.loss_for(classes.len());
         let network = self.network(features, Loss::<T>::score_columns(&loss, classes.len()))?;
         let trainer = self.trainer.clone().epochs(usize::MAX);
-        let state = trainer.first_state(&network, None, 0)?;
+        let named: Vec<String> = classes.iter().map(|label| format!("{label:?}")).collect();
+        let state = trainer.first_state_in_parts(&network, &loss, &named, None)?;
         Ok(PartialMlp { classes, names: None, network, loss, trainer, class_weights, state })
     }
 }

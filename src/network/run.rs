@@ -284,7 +284,8 @@ where
     };
     let held = parts.as_ref().map(|(_, held)| held.examples());
     let validation = held.or(given.as_ref().map(|given| given.examples().into()));
-    let options = CheckedOptions { validation, metrics, start };
+    let classes = classes.iter().map(|label| format!("{label:?}")).collect();
+    let options = CheckedOptions { validation, metrics, start, classes };
     let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
     match checkpoint {
         None => trainer.start_on_checked(network, loss, learnt, options),

@@ -1,6 +1,6 @@
 //! Rprop (resilient backpropagation).
 
-use super::{Optimizer, Step, sign, slots};
+use super::{Optimizer, Step, described, sign, slots};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -78,6 +78,10 @@ impl Rprop {
 impl<T: Real> Optimizer<T> for Rprop {
     fn learning_rate(&self) -> f64 {
         self.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -53,6 +53,12 @@ macro_rules! update_rules {
                 }
             }
 
+            fn describe(&self) -> String {
+                match self {
+                    $(UpdateRule::$rule(rule) => Optimizer::<T>::describe(rule),)*
+                }
+            }
+
             fn state(&self, parameters: usize) -> Vec<T> {
                 match self {
                     $(UpdateRule::$rule(rule) => rule.state(parameters),)*

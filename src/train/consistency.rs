@@ -1,6 +1,7 @@
 //! Consistency checks of a loaded checkpoint: whether a training run can have produced it.
 
-use super::state::{Cursor, RunFingerprint, RunState};
+use super::identity::RunIdentity;
+use super::state::{Cursor, RunState};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::report::StopReason;
@@ -55,7 +56,7 @@ pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
     ] {
         let Some(epoch) = epoch else { continue };
         if history.epochs.binary_search_by_key(&epoch, |epoch| epoch.number).is_err() {
-            return Err(invalid(format!("its {name} is epoch {epoch}, which is not in its history")));
+            return Err(invalid(format!("its {name} is {epoch}, which is not in its history")));
         }
     }
     if best.is_none() && improved.is_some() {
@@ -108,8 +109,8 @@ impl StepGrid {
     ///
     /// # Errors
     /// Returns [`Error::InvalidFile`] if a batch has no rows.
-    fn new(identity: &RunFingerprint) -> Result<Self, Error> {
-        let RunFingerprint { rows, batch_size, accumulate, .. } = *identity;
+    fn new(identity: &RunIdentity) -> Result<Self, Error> {
+        let RunIdentity { rows, batch_size, accumulate, .. } = *identity;
         let stride = batch_size.min(rows).saturating_mul(accumulate);
         if rows > 0 && stride == 0 {
             return Err(invalid(format!(

@@ -8,10 +8,11 @@ use super::compatible::check_compatible;
 use super::config::Trainer;
 use super::engine::Engine;
 use super::history::Epoch;
+use super::identity::{self, Detail, RunIdentity, another_run};
 use super::options::{CheckedOptions, TrainOptions};
 use super::run::Run;
 use super::samples::Samples;
-use super::state::{Cursor, RunFingerprint, RunState};
+use super::state::{Cursor, RunState};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::check;
@@ -127,8 +128,9 @@ impl<O> Trainer<O> {
         O: Optimizer<T> + Clone,
     {
         check_compatible(&examples, &network, &loss)?;
+        let details = self.details(&network, &loss, &examples, &options);
         let samples = Samples::new(examples);
-        let state = self.first_state(&network, options.start, samples.count())?;
+        let state = self.first_state(&network, options.start, samples.count(), details)?;
         self.run(network, loss, samples, options, state)
     }
 
@@ -145,9 +147,15 @@ impl<O> Trainer<O> {
         O: Optimizer<T> + Clone,
     {
         check_compatible(&examples, &network, &loss)?;
+        let details = self.details(&network, &loss, &examples, &options);
         let samples = Samples::new(examples);
-        let fresh = self.first_state(&network, options.start, samples.count())?;
+        let fresh = self.first_state(&network, options.start, samples.count(), details)?;
         fresh.identity.check(&state.identity)?;
+        if fresh.history.layers != state.history.layers {
+            let named = |layers: &[String]| format!("{layers:?}");
+            let (expected, found) = (named(&fresh.history.layers), named(&state.history.layers));
+            return Err(another_run("layers", expected, found));
+        }
         let goes_on = match state.stop {
             Some(StopReason::Cancelled) => true,
             Some(StopReason::EarlyStopped) => !state.is_out_of_patience(self.patience),
@@ -159,12 +167,67 @@ impl<O> Trainer<O> {
         self.run(network, loss, samples, options, state)
     }
 
+    /// Returns what makes a run of this trainer this run, beside its sizes.
+    fn details<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: &N,
+        loss: &S,
+        examples: &CheckedExamples<'_, T>,
+        options: &CheckedOptions<'_, T>,
+    ) -> Vec<Detail>
+    where
+        O: Optimizer<T>,
+    {
+        let validation = options.validation.as_ref().map(CheckedExamples::rows);
+        let mut details = self.method_details(network, loss, &options.classes);
+        details.extend(identity::data(examples, validation));
+        details
+    }
+
+    /// Returns the layers, the loss, the classes and the settings of the method.
+    fn method_details<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: &N,
+        loss: &S,
+        classes: &[String],
+    ) -> Vec<Detail>
+    where
+        O: Optimizer<T>,
+    {
+        let mut details = identity::layers(&network);
+        details.extend([
+            Detail::new("loss", loss.describe()),
+            Detail::new("update rule", self.optimizer.describe()),
+            Detail::new("l2", self.l2.to_string()),
+            Detail::new("clip", self.clip.map_or("none".to_owned(), |clip| format!("{clip:?}"))),
+        ]);
+        let classes = classes.iter().enumerate();
+        details.extend(classes.map(|(index, label)| Detail::new(format!("class {index}"), label)));
+        details
+    }
+
+    /// Returns the state before the first part of a run on rows that arrive in parts.
+    pub(crate) fn first_state_in_parts<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: &N,
+        loss: &S,
+        classes: &[String],
+        start: Option<(&[T], &[T])>,
+    ) -> Result<RunState<T>, Error>
+    where
+        O: Optimizer<T>,
+    {
+        let details = self.method_details(network, loss, classes);
+        self.first_state(network, start, 0, details)
+    }
+
     /// Returns the state before the first step on `rows` rows; `rows` is 0 if the number is not known yet.
-    pub(crate) fn first_state<T: Real, N: Layer<T>>(
+    fn first_state<T: Real, N: Layer<T>>(
         &self,
         network: &N,
         start: Option<(&[T], &[T])>,
         rows: usize,
+        details: Vec<Detail>,
     ) -> Result<RunState<T>, Error>
     where
         O: Optimizer<T>,
@@ -206,7 +269,7 @@ impl<O> Trainer<O> {
             }
         }
         let optimizer_state = self.optimizer.state(count);
-        let identity = RunFingerprint {
+        let identity = RunIdentity {
             seed: self.seed,
             rows,
             batch_size: self.batch_size,
@@ -214,6 +277,7 @@ impl<O> Trainer<O> {
             parameters: count,
             statistics: statistics.len(),
             optimizer_state: optimizer_state.len(),
+            details,
         };
         let plateau = PlateauState::default();
         let cursor = Cursor { params, statistics, optimizer_state, plateau, steps: 0, epoch: 0, row: 0 };

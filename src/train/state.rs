@@ -1,8 +1,8 @@
 //! The state of a training run.
 
 use super::history::{Epoch, History};
+use super::identity::RunIdentity;
 use super::trained::Trained;
-use crate::error::Error;
 use crate::optim::PlateauState;
 use crate::report::{Divergence, FitReport, StopReason};
 use crate::scalar::Real;
@@ -10,7 +10,7 @@ use crate::scalar::Real;
 /// The state of a training run. The default is only a placeholder.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct RunState<T> {
-    pub(super) identity: RunFingerprint,
+    pub(super) identity: RunIdentity,
     pub(super) cursor: Cursor<T>,
     /// The sum of the losses in the current epoch.
     pub(super) loss_sum: f64,
@@ -28,7 +28,7 @@ pub(crate) struct RunState<T> {
 }
 
 impl<T: Real> RunState<T> {
-    pub(super) fn new(identity: RunFingerprint, cursor: Cursor<T>, layers: Vec<String>) -> Self {
+    pub(super) fn new(identity: RunIdentity, cursor: Cursor<T>, layers: Vec<String>) -> Self {
         RunState {
             identity,
             snapshot: cursor.clone(),
@@ -92,40 +92,6 @@ impl<T: Real> RunState<T> {
             None => (cursor.params, cursor.statistics),
         };
         Trained { params, statistics, report, history }
-    }
-}
-
-/// The settings and sizes that a checkpoint and the run that resumes from it must share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct RunFingerprint {
-    pub(super) seed: u64,
-    pub(super) rows: usize,
-    pub(super) batch_size: usize,
-    pub(super) accumulate: usize,
-    pub(super) parameters: usize,
-    pub(super) statistics: usize,
-    pub(super) optimizer_state: usize,
-}
-
-impl RunFingerprint {
-    /// Checks that `found` is the fingerprint of the same run.
-    ///
-    /// # Errors
-    /// Returns [`Error::Checkpoint`] for the first difference.
-    pub(super) fn check(&self, found: &RunFingerprint) -> Result<(), Error> {
-        let pairs = [
-            ("seed", self.seed, found.seed),
-            ("training rows", self.rows as u64, found.rows as u64),
-            ("batch_size", self.batch_size as u64, found.batch_size as u64),
-            ("accumulate", self.accumulate as u64, found.accumulate as u64),
-            ("parameters", self.parameters as u64, found.parameters as u64),
-            ("running statistics", self.statistics as u64, found.statistics as u64),
-            ("optimizer state", self.optimizer_state as u64, found.optimizer_state as u64),
-        ];
-        match pairs.into_iter().find(|(_, expected, found)| expected != found) {
-            Some((what, expected, found)) => Err(Error::Checkpoint { what, expected, found }),
-            None => Ok(()),
-        }
     }
 }
 

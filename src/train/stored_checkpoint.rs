@@ -2,7 +2,8 @@
 
 use super::checkpoint::Checkpoint;
 use super::consistency;
-use super::state::{Best, Cursor, Improvement, RunFingerprint, RunState};
+use super::identity::{Detail, RunIdentity};
+use super::state::{Best, Cursor, Improvement, RunState};
 use crate::error::Error;
 use crate::optim::PlateauState;
 use crate::persist::file::invalid;
@@ -48,7 +49,7 @@ impl<T: Real> Persist for Checkpoint<T> {
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
-        let identity: RunFingerprint = record.take("fingerprint")?;
+        let identity: RunIdentity = record.take("fingerprint")?;
         let stop = record.take_text("stop")?;
         let best = record.take_optional_part("best").map(|part| Best::from_record(part, &identity));
         let best: Option<Best<T>> = best.transpose()?;
@@ -78,23 +79,47 @@ impl<T: Real> RunState<T> {
     }
 }
 
-impl Persist for RunFingerprint {
+/// The kind of the details of an identity.
+const DETAILS: &str = "run details";
+
+impl Persist for RunIdentity {
     type Scalar = f64;
     const KIND: &'static str = "run fingerprint";
 
     fn write_record(&self, record: Record) -> Record {
-        record
+        let record = record
             .with_integer("seed", self.seed)
             .with_count("rows", self.rows)
             .with_count("batch_size", self.batch_size)
             .with_count("accumulate", self.accumulate)
             .with_count("parameters", self.parameters)
             .with_count("statistics", self.statistics)
-            .with_count("optimizer_state", self.optimizer_state)
+            .with_count("optimizer_state", self.optimizer_state);
+        if self.details.is_empty() {
+            return record;
+        }
+        let names: Vec<&str> = self.details.iter().map(|detail| &*detail.name).collect();
+        let values: Vec<&str> = self.details.iter().map(|detail| &*detail.value).collect();
+        let details = Record::new(DETAILS)
+            .with_count("count", self.details.len())
+            .with_texts("names", &names)
+            .with_texts("values", &values);
+        record.with_part("details", details)
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
-        Ok(RunFingerprint {
+        // Files of version 1.0 have no such part.
+        let details = match record.take_optional_part("details") {
+            None => Vec::new(),
+            Some(part) => part.open(DETAILS)?.read(|part| {
+                let count = part.take_count("count")?;
+                let names = part.take_texts("names", count)?;
+                let values = part.take_texts("values", count)?;
+                Ok(names.into_iter().zip(values).map(|(name, value)| Detail { name, value }).collect())
+            })?,
+        };
+        Ok(RunIdentity {
+            details,
             seed: record.take_integer("seed")?,
             rows: record.take_count("rows")?,
             batch_size: record.take_count("batch_size")?,
@@ -120,7 +145,7 @@ impl<T: Real> Cursor<T> {
             .with_array("plateau", &self.plateau.to_numbers())
     }
 
-    fn from_record(record: Record, sizes: &RunFingerprint) -> Result<Self, Error> {
+    fn from_record(record: Record, sizes: &RunIdentity) -> Result<Self, Error> {
         record.open(Self::KIND)?.read(|record| {
             Ok(Cursor {
                 params: record.take_column("parameters", sizes.parameters)?,
@@ -164,7 +189,7 @@ impl<T: Real> Best<T> {
             .with_array("statistics", &self.statistics)
     }
 
-    fn from_record(record: Record, sizes: &RunFingerprint) -> Result<Self, Error> {
+    fn from_record(record: Record, sizes: &RunIdentity) -> Result<Self, Error> {
         record.open(Self::KIND)?.read(|record| {
             Ok(Best {
                 loss: single(record, "loss")?,

@@ -99,7 +99,9 @@ fn the_lowest_loss_decides_about_the_weights_and_the_threshold_about_the_end() {
         }
         assert_eq!(history.epochs.len(), reference.0 + patience);
         assert!(best > reference.0, "a loss that falls slowly");
-        assert!(history.to_string().contains(&format!("best epoch: {best}")), "{history}");
+        let table = history.to_string();
+        let marked = table.lines().find(|line| line.contains('*')).unwrap();
+        assert_eq!(marked.split_whitespace().next(), Some(&*best.to_string()), "{table}");
         assert!(report.to_string().contains(&format!("weights of epoch {best}")), "{report}");
         #[cfg(feature = "plot")]
         {

@@ -121,7 +121,7 @@ fn few_steps_suggest_no_rate() {
 /// Without weights between the columns and the scores, no rate changes the loss by more than rounding.
 #[test]
 fn a_constant_loss_suggests_no_rate() {
-    let x = DMatrix::zeros(96, 4);
+    let x: DMatrix<f64> = DMatrix::zeros(96, 4);
     let classes: Vec<usize> = (0..96).map(|row| row % 3).collect();
     let examples = Examples::new(&x, Targets::Classes(&classes));
     let trainer = Trainer::new(Sgd::new(0.1)).batch_size(96);
