@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::mlp::FittedMlp;
-use super::prepare::{Prepared, hold_out};
+use super::prepare::{Prepared, hold_out, named};
 use crate::error::Error;
 use crate::examples::{CheckedExamples, EncodedExamples, Labelled};
 use crate::label::Label;
@@ -284,8 +284,7 @@ where
     };
     let held = parts.as_ref().map(|(_, held)| held.examples());
     let validation = held.or(given.as_ref().map(|given| given.examples().into()));
-    let classes = classes.iter().map(|label| format!("{label:?}")).collect();
-    let options = CheckedOptions { validation, metrics, start, classes };
+    let options = CheckedOptions { validation, metrics, start, classes: named(classes) };
     let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
     match checkpoint {
         None => trainer.start_on_checked(network, loss, learnt, options),

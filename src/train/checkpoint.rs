@@ -52,6 +52,11 @@ use crate::scalar::Real;
 pub struct Checkpoint<T>(pub(super) RunState<T>);
 
 impl<T> Checkpoint<T> {
+    /// Creates the snapshot of a run in this state.
+    pub(crate) fn of(state: RunState<T>) -> Self {
+        Checkpoint(state)
+    }
+
     /// Returns the number of optimizer steps so far.
     pub fn steps(&self) -> u64 {
         self.0.cursor.steps

@@ -1,7 +1,7 @@
 //! Consistency checks of a loaded checkpoint: whether a training run can have produced it.
 
 use super::identity::RunIdentity;
-use super::state::{Cursor, RunState};
+use super::state::{Cursor, Parts, RunState};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::report::StopReason;
@@ -15,10 +15,15 @@ const MOST_STEPS: u64 = 1 << 62;
 /// # Errors
 /// Returns [`Error::InvalidFile`] if no run reaches the state.
 pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
-    let RunState { identity, cursor, snapshot, history, best, improved, stop, divergence, .. } = state;
-    let grid = StepGrid::new(identity)?;
-    grid.check("position", cursor)?;
-    grid.check("epoch_start", snapshot)?;
+    let RunState { identity, cursor, snapshot, history, best, improved, parts, stop, divergence, .. } = state;
+    match parts {
+        Some(parts) => check_parts(parts, state)?,
+        None => {
+            let grid = StepGrid::new(identity)?;
+            grid.check("position", cursor)?;
+            grid.check("epoch_start", snapshot)?;
+        }
+    }
     let (epoch, row, start) = (cursor.epoch, cursor.row, snapshot.epoch);
     let begun = start == epoch || (row == 0 && start.checked_add(1) == Some(epoch));
     if snapshot.row != 0 || !begun {
@@ -61,6 +66,31 @@ pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
     }
     if best.is_none() && improved.is_some() {
         return Err(invalid("it has an improvement without a best epoch"));
+    }
+    Ok(())
+}
+
+/// Checks the position of a run whose rows arrive in parts. The rows of a part are not known, so only the ends of
+/// parts are, unless the run diverged within one.
+fn check_parts<T: Real>(parts: &Parts, state: &RunState<T>) -> Result<(), Error> {
+    let RunState { identity, cursor, snapshot, stop, .. } = state;
+    let Parts { rows, mean_weight } = *parts;
+    if !mean_weight.is_finite() || mean_weight < 0.0 || (rows > 0) != (mean_weight > 0.0) {
+        return Err(invalid(format!(
+            "its {rows} rows in parts have the mean weight {mean_weight}, expected a positive number, or 0 for none"
+        )));
+    }
+    let inside = cursor.row > 0 && *stop != Some(StopReason::Diverged);
+    let Cursor { steps, epoch, row, .. } = *cursor;
+    let least = (epoch as u64).max(snapshot.steps);
+    if inside || steps < least || steps > MOST_STEPS || snapshot.steps < snapshot.epoch as u64 {
+        return Err(invalid(format!(
+            "its position is row {row} of part {epoch} after {steps} steps, which is impossible"
+        )));
+    }
+    if identity.rows > 0 {
+        let rows = identity.rows;
+        return Err(invalid(format!("it has {rows} rows for each epoch, and rows in parts")));
     }
     Ok(())
 }

@@ -174,8 +174,9 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         (self.engine.network, self.engine.loss, trained)
     }
 
-    /// Returns the state alone.
-    pub(crate) fn into_state(self) -> RunState<T> {
+    /// Returns the state of a run in parts, with the last few epochs.
+    pub(crate) fn into_state_of_parts(mut self) -> RunState<T> {
+        self.state.forget_old_epochs();
         self.state
     }
 

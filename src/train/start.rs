@@ -12,7 +12,7 @@ use super::identity::{self, Detail, RunIdentity, another_run};
 use super::options::{CheckedOptions, TrainOptions};
 use super::run::Run;
 use super::samples::Samples;
-use super::state::{Cursor, RunState};
+use super::state::{Cursor, Parts, RunState};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::check;
@@ -150,6 +150,7 @@ impl<O> Trainer<O> {
         let details = self.details(&network, &loss, &examples, &options);
         let samples = Samples::new(examples);
         let fresh = self.first_state(&network, options.start, samples.count(), details)?;
+        same_rows(&fresh, &state)?;
         fresh.identity.check(&state.identity)?;
         if fresh.history.layers != state.history.layers {
             let named = |layers: &[String]| format!("{layers:?}");
@@ -218,7 +219,28 @@ impl<O> Trainer<O> {
         O: Optimizer<T>,
     {
         let details = self.method_details(network, loss, classes);
-        self.first_state(network, start, 0, details)
+        let state = self.first_state(network, start, 0, details)?;
+        Ok(RunState { parts: Some(Parts::default()), ..state })
+    }
+
+    /// Returns the state of a run in parts from its checkpoint.
+    ///
+    /// # Errors
+    /// Returns [`Error::Checkpoint`] if the checkpoint belongs to another run.
+    pub(crate) fn resume_in_parts<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: &N,
+        loss: &S,
+        classes: &[String],
+        Checkpoint(state): Checkpoint<T>,
+    ) -> Result<RunState<T>, Error>
+    where
+        O: Optimizer<T>,
+    {
+        let fresh = self.first_state_in_parts(network, loss, classes, None)?;
+        same_rows(&fresh, &state)?;
+        fresh.identity.check(&state.identity)?;
+        Ok(state)
     }
 
     /// Returns the state before the first step on `rows` rows; `rows` is 0 if the number is not known yet.
@@ -285,18 +307,24 @@ impl<O> Trainer<O> {
         Ok(RunState::new(identity, cursor, layers))
     }
 
-    /// Resumes a run on other rows than before, which are compatible with the network and the loss.
-    pub(crate) fn resume_on_others<T: Real, N: Layer<T>, S: Loss<T>>(
+    /// Resumes a run on its next part, whose rows are compatible with the network and the loss.
+    pub(crate) fn resume_on_part<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
         loss: S,
         examples: CheckedExamples<'_, T>,
-        state: RunState<T>,
+        mut state: RunState<T>,
     ) -> Run<T, N, S, O>
     where
         O: Optimizer<T> + Clone,
     {
-        self.run_without_validation(network, loss, Samples::new(examples), state)
+        let parts = state.parts.unwrap_or_default().with(&examples);
+        // A run that has stopped takes no step, so it has not seen the rows.
+        if state.stop.is_none() {
+            state.parts = Some(parts);
+        }
+        let samples = Samples::divided(examples, parts.mean_weight);
+        self.run_without_validation(network, loss, samples, state)
     }
 
     fn run_without_validation<T: Real, N: Layer<T>, S: Loss<T>>(
@@ -338,6 +366,16 @@ impl<O> Trainer<O> {
         let validation = validation.transpose()?;
         Ok(Run { validation, ..self.run_without_validation(network, loss, samples, state) })
     }
+}
+
+/// Checks that the rows of both runs arrive in parts, or those of neither.
+fn same_rows<T>(wanted: &RunState<T>, found: &RunState<T>) -> Result<(), Error> {
+    let named =
+        |state: &RunState<T>| if state.parts.is_some() { "in parts" } else { "all at once" }.to_owned();
+    if wanted.parts.is_some() == found.parts.is_some() {
+        return Ok(());
+    }
+    Err(another_run("rows", named(wanted), named(found)))
 }
 
 /// Checks that the vectors of a run can be allocated at all: parameters, gradient, two vectors of optimizer

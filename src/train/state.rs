@@ -3,6 +3,7 @@
 use super::history::{Epoch, History};
 use super::identity::RunIdentity;
 use super::trained::Trained;
+use crate::examples::CheckedExamples;
 use crate::optim::PlateauState;
 use crate::report::{Divergence, FitReport, StopReason};
 use crate::scalar::Real;
@@ -23,6 +24,8 @@ pub(crate) struct RunState<T> {
     /// The epoch from which the patience counts.
     pub(super) improved: Option<Improvement>,
     pub(super) history: History,
+    /// What is known of the rows so far, if they arrive in parts.
+    pub(super) parts: Option<Parts>,
     pub(crate) stop: Option<StopReason>,
     pub(super) divergence: Option<Divergence>,
 }
@@ -38,9 +41,21 @@ impl<T: Real> RunState<T> {
             best: None,
             improved: None,
             history: History { layers, epochs: Vec::new() },
+            parts: None,
             stop: None,
             divergence: None,
         }
+    }
+
+    /// Returns the record of the last epoch.
+    pub(crate) fn last_epoch(&self) -> Option<&Epoch> {
+        self.history.epochs.last()
+    }
+
+    /// Forgets all epochs but the last few, so that memory does not grow with the number of parts.
+    pub(super) fn forget_old_epochs(&mut self) {
+        let old = self.history.epochs.len().saturating_sub(KEPT);
+        self.history.epochs.drain(..old);
     }
 
     /// Records the validation loss after an epoch.
@@ -82,7 +97,7 @@ impl<T: Real> RunState<T> {
         };
         let objective = kept.map_or(f64::INFINITY, loss);
         let mut report = FitReport::new(stop, objective, None);
-        report.iterations = history.epochs.len();
+        report.iterations = history.epochs.last().map_or(0, |epoch| epoch.number);
         report.evaluations = usize::try_from(cursor.steps).unwrap_or(usize::MAX);
         report.divergence = divergence;
         report.objective_curve = history.epochs.iter().map(loss).collect();
@@ -92,6 +107,30 @@ impl<T: Real> RunState<T> {
             None => (cursor.params, cursor.statistics),
         };
         Trained { params, statistics, report, history }
+    }
+}
+
+/// The number of epochs that the history of a run in parts has: as many as its table has lines.
+const KEPT: usize = 20;
+
+/// The rows of all parts so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Parts {
+    /// The number of rows that count.
+    pub(super) rows: u64,
+    /// The mean weight of these rows.
+    pub(super) mean_weight: f64,
+}
+
+impl Parts {
+    /// Returns the parts with one more.
+    ///
+    /// The mean of equal parts is that of each, to the bit, so parts with the same rows are epochs of a fit.
+    pub(super) fn with<T: Real>(self, part: &CheckedExamples<'_, T>) -> Self {
+        let count = part.counted().len();
+        let rows = self.rows.saturating_add(count as u64);
+        let change = part.total_weight / count as f64 - self.mean_weight;
+        Parts { rows, mean_weight: self.mean_weight + change * (count as f64 / rows as f64) }
     }
 }
 

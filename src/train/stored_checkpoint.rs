@@ -3,7 +3,7 @@
 use super::checkpoint::Checkpoint;
 use super::consistency;
 use super::identity::{Detail, RunIdentity};
-use super::state::{Best, Cursor, Improvement, RunState};
+use super::state::{Best, Cursor, Improvement, Parts, RunState};
 use crate::error::Error;
 use crate::optim::PlateauState;
 use crate::persist::file::invalid;
@@ -32,6 +32,10 @@ impl<T: Real> Persist for Checkpoint<T> {
             .with("history", &state.history);
         let record = match &state.best {
             Some(best) => record.with_part("best", best.to_record()),
+            None => record,
+        };
+        let record = match state.parts {
+            Some(parts) => record.with_part("parts", parts.to_record()),
             None => record,
         };
         // Usually, the patience counts from the best epoch.
@@ -63,6 +67,7 @@ impl<T: Real> Persist for Checkpoint<T> {
             improved: improved.or(best.as_ref().map(Best::as_improvement)),
             best,
             history: record.take("history")?,
+            parts: record.take_optional_part("parts").map(Parts::from_record).transpose()?,
             stop: if stop == RUNNING { None } else { Some(StopReason::from_key(&stop)?) },
             divergence: divergence.transpose()?,
             identity,
@@ -156,6 +161,20 @@ impl<T: Real> Cursor<T> {
                 epoch: record.take_count("epoch")?,
                 row: record.take_count("row")?,
             })
+        })
+    }
+}
+
+impl Parts {
+    const KIND: &'static str = "parts";
+
+    fn to_record(self) -> Record {
+        Record::new(Self::KIND).with_integer("rows", self.rows).with_array("mean_weight", &[self.mean_weight])
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        record.open(Self::KIND)?.read(|record| {
+            Ok(Parts { rows: record.take_integer("rows")?, mean_weight: single(record, "mean_weight")? })
         })
     }
 }
