@@ -527,6 +527,14 @@ impl Error {
         }
     }
 
+    /// Replaces the rows in which a class is missing.
+    pub(crate) fn among(self, among: &'static str) -> Self {
+        match self {
+            Error::MissingClass { class, index, .. } => Error::MissingClass { class, index, among },
+            other => other,
+        }
+    }
+
     /// Replaces the column that the error names by the column of another table that `of` maps it to.
     pub(crate) fn in_columns(mut self, of: impl Fn(usize) -> Option<usize>) -> Self {
         if let Some((column, _)) = self.column_mut() {

@@ -6,8 +6,9 @@
 //! it, so no function takes more than four times the rounds of bisection.
 //!
 //! A point with the value 0 is on the side of the points below. It is no answer by itself, because it may lie
-//! inside a plateau that has the level, and the line is the edge of the plateau. A value of 0 within tolerance
-//! is therefore accepted once a point close by is on the other side. If it is not, bisection finds the edge.
+//! inside a plateau that has the level, and the line is the edge of the plateau. A value of 0 within
+//! tolerance is therefore accepted once a point close by is on the other side. If it is not, bisection finds
+//! the edge.
 //!
 //! Reference: Chandrupatla (1997), "A new hybrid quadratic/bisection algorithm for finding the zero of a
 //! nonlinear function without using derivatives".
@@ -107,9 +108,8 @@ impl Interval {
     }
 }
 
-/// Narrows intervals until a value is within the tolerance and the other side is near, or the interval is no wider
-/// than its least width.
-/// `evaluate` receives the indices of the open intervals and one point in each.
+/// Narrows intervals until a value is within the tolerance and the other side is near, or the interval is no
+/// wider than its least width. `evaluate` receives the indices of the open intervals and one point in each.
 pub(super) fn narrow(
     intervals: &mut [Interval],
     tolerance: f64,

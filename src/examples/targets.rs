@@ -149,8 +149,8 @@ pub(crate) fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<()
 
 /// Checks that every row is a probability distribution. The sum of K entries is 1 within 1e-6 + K ε.
 ///
-/// ε is that of `f32` for every number type: a softmax in `f32`, which may have been converted since, sums to 1
-/// within K ε.
+/// ε is that of `f32` for every number type: a softmax in `f32`, which may have been converted since, sums to
+/// 1 within K ε.
 pub(crate) fn check_distributions<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
     check_probabilities(targets)?;
     let Targets::Values(values) = targets else { return Ok(()) };

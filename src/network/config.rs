@@ -124,7 +124,7 @@ macro_rules! training_settings {
 
 training_settings! {
     /// Sets the number of rows in a mini-batch, at least 1; the last batch of an epoch may have fewer.
-    /// Defaults to 32.
+    /// Defaults to 32, and to all rows for [`Rprop`](crate::optim::Rprop), which needs them.
     epochs batch_size(rows: usize),
     /// Sets the number of passes over the training rows, at least 1. Defaults to 100.
     epochs epochs(epochs: usize),

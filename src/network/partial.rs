@@ -23,8 +23,8 @@ use crate::train::{Checkpoint, Epoch, RunState, StepOutcome, Trainer, check_comp
 /// give the same bits as a fit with n epochs.
 ///
 /// # Weights
-/// Class weights and sample weights are relative to the mean weight of all rows so far, not to that of the part.
-/// They therefore have their effect in parts of a single class or a single row too.
+/// Class weights and sample weights are relative to the mean weight of all rows so far, not to that of the
+/// part. They therefore have their effect in parts of a single class or a single row too.
 ///
 /// # Memory
 /// Memory does not grow with the number of calls. The history has the last 20 of them, under their numbers.

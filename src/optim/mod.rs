@@ -153,6 +153,12 @@ pub trait Optimizer<T: Real>: Send + Sync {
         type_name_of::<Self>()
     }
 
+    /// Returns whether the rule needs the gradient over all rows. A trainer then takes all rows in a batch,
+    /// unless a batch size is set. Defaults to `false`.
+    fn needs_full_batches(&self) -> bool {
+        false
+    }
+
     /// Returns the state before the first step, for this number of parameters.
     fn state(&self, parameters: usize) -> Vec<T>;
 

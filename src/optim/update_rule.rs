@@ -59,6 +59,12 @@ macro_rules! update_rules {
                 }
             }
 
+            fn needs_full_batches(&self) -> bool {
+                match self {
+                    $(UpdateRule::$rule(rule) => Optimizer::<T>::needs_full_batches(rule),)*
+                }
+            }
+
             fn state(&self, parameters: usize) -> Vec<T> {
                 match self {
                     $(UpdateRule::$rule(rule) => rule.state(parameters),)*

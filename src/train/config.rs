@@ -47,7 +47,8 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trainer<O> {
     pub(crate) optimizer: O,
-    pub(crate) batch_size: usize,
+    /// `None` for the default, which depends on the rule.
+    pub(crate) batch_size: Option<usize>,
     pub(crate) epochs: usize,
     pub(crate) accumulate: usize,
     pub(crate) l2: f64,
@@ -58,12 +59,15 @@ pub struct Trainer<O> {
     pub(crate) seed: u64,
 }
 
+/// The default number of rows in a batch.
+const BATCH: usize = 32;
+
 impl<O> Trainer<O> {
     /// Creates a trainer with this optimizer.
     pub fn new(optimizer: O) -> Self {
         Trainer {
             optimizer,
-            batch_size: 32,
+            batch_size: None,
             epochs: 100,
             accumulate: 1,
             l2: 0.0,
@@ -76,9 +80,9 @@ impl<O> Trainer<O> {
     }
 
     /// Sets the number of rows in a mini-batch, at least 1; the last mini-batch of an epoch may have fewer.
-    /// Defaults to 32.
+    /// Defaults to 32, and to all rows for a rule that [needs them](Optimizer::needs_full_batches).
     pub fn batch_size(mut self, batch_size: usize) -> Self {
-        self.batch_size = batch_size;
+        self.batch_size = Some(batch_size);
         self
     }
 
@@ -145,13 +149,22 @@ impl<O> Trainer<O> {
         self
     }
 
+    /// Returns the number of rows in a batch, for this number of training rows.
+    pub(super) fn batch_of<T: Real>(&self, rows: usize) -> usize
+    where
+        O: Optimizer<T>,
+    {
+        let all = self.optimizer.needs_full_batches();
+        self.batch_size.unwrap_or(if all { rows } else { BATCH })
+    }
+
     /// Checks that all settings are in range.
     pub(crate) fn check<T: Real>(&self) -> Result<(), Error>
     where
         O: Optimizer<T>,
     {
         for (name, value) in [
-            ("batch_size", self.batch_size),
+            ("batch_size", self.batch_size.unwrap_or(BATCH)),
             ("epochs", self.epochs),
             ("accumulate", self.accumulate),
             ("patience", self.patience),

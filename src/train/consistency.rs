@@ -70,14 +70,15 @@ pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks the position of a run whose rows arrive in parts. The rows of a part are not known, so only the ends of
-/// parts are, unless the run diverged within one.
+/// Checks the position of a run whose rows arrive in parts. The rows of a part are not known, so only the
+/// ends of parts are, unless the run diverged within one.
 fn check_parts<T: Real>(parts: &Parts, state: &RunState<T>) -> Result<(), Error> {
     let RunState { identity, cursor, snapshot, stop, .. } = state;
     let Parts { rows, mean_weight } = *parts;
     if !mean_weight.is_finite() || mean_weight < 0.0 || (rows > 0) != (mean_weight > 0.0) {
         return Err(invalid(format!(
-            "its {rows} rows in parts have the mean weight {mean_weight}, expected a positive number, or 0 for none"
+            "its {rows} rows in parts have the mean weight {mean_weight}, expected a positive number, or 0 \
+             for no rows"
         )));
     }
     let inside = cursor.row > 0 && *stop != Some(StopReason::Diverged);

@@ -32,8 +32,9 @@ impl<O> Trainer<O> {
     ///
     /// # Errors
     /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::NotFinite`] if a number is
-    /// not finite, [`Error::Unsupported`] if there are metrics but no validation rows with classes, and the
-    /// errors of a mismatch, such as [`Error::ShapeMismatch`] or [`Error::InvalidTarget`], if the examples do
+    /// not finite, [`Error::Unsupported`] if there are metrics but no validation rows with classes,
+    /// [`Error::MissingClass`] if a metric needs a class that no validation row has, and the errors of a
+    /// mismatch, such as [`Error::ShapeMismatch`] or [`Error::InvalidTarget`], if the examples do
     /// not fit the network or the loss.
     pub fn start<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
@@ -51,8 +52,8 @@ impl<O> Trainer<O> {
 
     /// Resumes the run of `checkpoint`, with the same settings, network, loss and examples.
     ///
-    /// A run that was stopped by its observer can be resumed too, and so can one that stopped early, with more
-    /// patience. With the same patience it stays stopped.
+    /// A run that was stopped by its observer can be resumed too, and so can one that stopped early, with
+    /// more patience. With the same patience it stays stopped.
     ///
     /// # What may change
     /// These settings may differ from those of the run before: the number of epochs, the patience and the
@@ -294,7 +295,7 @@ impl<O> Trainer<O> {
         let identity = RunIdentity {
             seed: self.seed,
             rows,
-            batch_size: self.batch_size,
+            batch_size: self.batch_of(rows),
             accumulate: self.accumulate,
             parameters: count,
             statistics: statistics.len(),

@@ -126,8 +126,8 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
 
     /// Calibrates the probabilities of each label on rows that the model was not fitted to.
     ///
-    /// The calibration is a logistic regression of the truth on the score (Platt, 1999). The rows must include
-    /// some with each label and some without it. If a rare label is missing,
+    /// The calibration is a logistic regression of the truth on the score (Platt, 1999). The rows must
+    /// include some with each label and some without it. If a rare label is missing,
     /// [`calibrate_labels`](Self::calibrate_labels) calibrates the others.
     ///
     /// # Errors
@@ -143,8 +143,8 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
     /// Calibrates the probabilities of some labels, and leaves those of the others as they are.
     ///
     /// # Errors
-    /// Returns the errors of [`calibrate`](Self::calibrate), and [`Error::UnknownLabel`] if one of `labels` is
-    /// none of the model.
+    /// Returns the errors of [`calibrate`](Self::calibrate), and [`Error::UnknownLabel`] if one of `labels`
+    /// is none of the model.
     pub fn calibrate_labels<'a>(
         mut self,
         x: impl Into<Rows<'a, T>>,

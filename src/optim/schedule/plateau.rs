@@ -6,10 +6,9 @@ use crate::error::Error;
 
 /// The settings of a schedule that lowers the rate when a metric has not improved for some epochs.
 ///
-/// In a training run, the metric is the validation loss, or the training loss if there are no validation rows.
-/// The rules are
-/// those of PyTorch's `ReduceLROnPlateau`, whose `min_lr` and `eps` are [`lowest`](ReduceOnPlateau::lowest)
-/// and [`epsilon`](ReduceOnPlateau::epsilon) times the base rate.
+/// In a training run, the metric is the validation loss, or the training loss if there are no validation
+/// rows. The rules are those of PyTorch's `ReduceLROnPlateau`, whose `min_lr` and `eps` are
+/// [`lowest`](ReduceOnPlateau::lowest) and [`epsilon`](ReduceOnPlateau::epsilon) times the base rate.
 ///
 /// # Formula
 /// At the end of an epoch, the metric m is better than the best b if m < b (1 - t) for a relative threshold t

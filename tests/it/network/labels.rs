@@ -122,7 +122,7 @@ fn calibration_makes_probabilities_of_each_label_true() {
 fn a_label_that_is_missing_from_the_calibration_rows_is_refused_or_left_as_it_is() {
     let (x, y) = rows(60, 8);
     let model = network().epochs(5).fit_multi_label(&x, &y).unwrap();
-    let label = y.labels()[1].clone();
+    let label = y.labels()[1];
     for everywhere in [false, true] {
         let mut indicator = y.indicator().clone();
         indicator.column_mut(1).fill(everywhere);
@@ -131,7 +131,7 @@ fn a_label_that_is_missing_from_the_calibration_rows_is_refused_or_left_as_it_is
         assert!(matches!(error, Error::MissingClass { index: 1, .. }), "{error}");
         assert!(error.to_string().contains(&format!("{label:?}")), "{error}");
 
-        let others = [y.labels()[2].clone(), y.labels()[0].clone()];
+        let others = [y.labels()[2], y.labels()[0]];
         let some = model.clone().calibrate_labels(&x, &sided, &others).unwrap();
         let all = model.clone().calibrate(&x, &y).unwrap();
         let (before, after) = (model.predict_proba(&x).unwrap(), some.predict_proba(&x).unwrap());

@@ -67,8 +67,8 @@ fn the_running_statistics_of_the_best_epoch_are_kept() {
     assert_eq!(resumed.finish(), model);
 }
 
-/// The threshold decides when to stop, the lowest loss which weights are kept. Report, history and picture name
-/// the same epoch.
+/// The threshold decides when to stop, the lowest loss which weights are kept. Report, history and picture
+/// name the same epoch.
 #[test]
 fn the_lowest_loss_decides_about_the_weights_and_the_threshold_about_the_end() {
     let iris = data::iris();

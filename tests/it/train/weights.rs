@@ -80,8 +80,8 @@ fn parts_count_classes_as_a_fit_does() {
     assert!(matches!(unknown, Err(Error::UnknownClass { .. })), "a weight for class 2");
 }
 
-/// Class weights and sample weights mean the same in parts of a single row, of a single class, and of several.
-/// The optimum at a single point is known: the share of the weights.
+/// Class weights and sample weights mean the same in parts of a single row, of a single class, and of
+/// several. The optimum at a single point is known: the share of the weights.
 #[test]
 fn weights_have_their_effect_in_parts_of_one_row() {
     let x = |rows: usize| DMatrix::from_element(rows, 1, 1.0);
