@@ -25,8 +25,11 @@ const ROUNDS: usize = 212;
 /// The distance between neighbouring numbers below 1, at which every interval ends.
 pub(super) const LEAST: f64 = f64::EPSILON / 2.0;
 
-/// The distance at which the other side shows that a zero is no part of a plateau.
-const NEAR: f64 = 1e-10;
+/// Returns the distance at which the other side shows that a zero is no part of a plateau. Over this distance,
+/// a function with a slope of this size leaves the tolerance.
+fn near(tolerance: f64) -> f64 {
+    tolerance.sqrt()
+}
 
 /// An interval with a zero between `x[0]`, the last point, and `x[1]`; `x[2]` is the point before.
 #[derive(Debug)]
@@ -59,7 +62,7 @@ impl Interval {
 
     fn is_done(&self, tolerance: f64) -> bool {
         let width = (self.x[1] - self.x[0]).abs();
-        width <= self.least || width <= NEAR && !self.flat && self.is_close(tolerance)
+        width <= self.least || width <= near(tolerance) && !self.flat && self.is_close(tolerance)
     }
 
     /// Returns whether the value at the best end is 0 up to the tolerance.
@@ -82,7 +85,7 @@ impl Interval {
             if trusted && step.is_finite() { step } else { 0.5 }
         };
         // Next to a zero, the other side should be at hand.
-        let least = if self.is_close(tolerance) { self.least.max(NEAR) } else { self.least };
+        let least = if self.is_close(tolerance) { self.least.max(near(tolerance)) } else { self.least };
         let margin = (least / (x2 - x1).abs()).min(0.5);
         x1 + step.clamp(margin, 1.0 - margin) * (x2 - x1)
     }
@@ -92,7 +95,7 @@ impl Interval {
         let replaced = usize::from(!stays);
         self.flat |= f.abs() <= tolerance
             && self.f[replaced].abs() <= tolerance
-            && (x - self.x[replaced]).abs() >= NEAR / 2.0;
+            && (x - self.x[replaced]).abs() >= near(tolerance) / 2.0;
         if stays {
             (self.x[2], self.f[2]) = (self.x[0], self.f[0]);
         } else {
