@@ -268,15 +268,16 @@ pub enum Error {
 
     /// A checkpoint that belongs to another training run.
     #[error(
-        "the checkpoint belongs to another run ({what}: {found} in the checkpoint, {expected} in this run)"
+        "the checkpoint belongs to another run ({what}: {found} in the checkpoint, {expected} in this run): \
+         resume with the settings and the data of that run, or start a new one from its parameters"
     )]
     Checkpoint {
-        /// The property that differs.
-        what: &'static str,
+        /// The first property that differs.
+        what: String,
         /// The value in the run.
-        expected: u64,
+        expected: String,
         /// The value in the checkpoint.
-        found: u64,
+        found: String,
     },
 
     /// A type whose kind is already registered for another type.
@@ -502,6 +503,13 @@ impl Debug for Error {
     }
 }
 
+/// Returns the name of a type without its path and its parameters.
+pub(crate) fn type_name_of<T: ?Sized>() -> String {
+    let name = std::any::type_name::<T>();
+    let name = name.split('<').next().unwrap_or(name);
+    name.rsplit("::").next().unwrap_or(name).to_owned()
+}
+
 impl Error {
     /// Returns [`Error::MissingClass`] for a class of which only the index is known.
     pub(crate) fn missing_class(index: usize, among: &'static str) -> Self {
@@ -515,6 +523,14 @@ impl Error {
                 let class = classes.get(index).map_or(class, |label| format!("{label:?}"));
                 Error::MissingClass { class, index, among }
             }
+            other => other,
+        }
+    }
+
+    /// Replaces the rows in which a class is missing.
+    pub(crate) fn among(self, among: &'static str) -> Self {
+        match self {
+            Error::MissingClass { class, index, .. } => Error::MissingClass { class, index, among },
             other => other,
         }
     }

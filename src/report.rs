@@ -226,6 +226,15 @@ impl FitReport {
         self.objective_curve.splice(0..0, before.objective_curve);
     }
 
+    /// Returns the epoch with the lowest validation loss, from 1, the first of several; `None` without
+    /// validation rows.
+    ///
+    /// The model has the weights of this epoch.
+    pub fn best_epoch(&self) -> Option<usize> {
+        let losses = self.validation_curve.iter().enumerate();
+        losses.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(index, _)| index + 1)
+    }
+
     /// Returns whether the model is at a certified optimum, that is, whether [`stop`](FitReport::stop) is
     /// [`StopReason::Converged`].
     pub fn converged(&self) -> bool {
@@ -247,6 +256,9 @@ impl fmt::Display for FitReport {
         }
         if let Some(decrement) = self.decrement {
             write!(f, ", decrement {decrement:.1e}")?;
+        }
+        if let Some(best) = self.best_epoch() {
+            write!(f, ", weights of epoch {best}")?;
         }
         if let Some(divergence) = self.divergence {
             write!(f, "; not finite: {divergence}")?;

@@ -5,6 +5,11 @@
 //! that is still open. If interpolation has not halved an interval in three rounds, the next round bisects
 //! it, so no function takes more than four times the rounds of bisection.
 //!
+//! A point with the value 0 is on the side of the points below. It is no answer by itself, because it may lie
+//! inside a plateau that has the level, and the line is the edge of the plateau. A value of 0 within
+//! tolerance is therefore accepted once a point close by is on the other side. If it is not, bisection finds
+//! the edge.
+//!
 //! Reference: Chandrupatla (1997), "A new hybrid quadratic/bisection algorithm for finding the zero of a
 //! nonlinear function without using derivatives".
 
@@ -20,6 +25,12 @@ const ROUNDS: usize = 212;
 /// The distance between neighbouring numbers below 1, at which every interval ends.
 pub(super) const LEAST: f64 = f64::EPSILON / 2.0;
 
+/// Returns the distance at which the other side shows that a zero is no part of a plateau. Over this distance,
+/// a function with a slope of this size leaves the tolerance.
+fn near(tolerance: f64) -> f64 {
+    tolerance.sqrt()
+}
+
 /// An interval with a zero between `x[0]`, the last point, and `x[1]`; `x[2]` is the point before.
 #[derive(Debug)]
 pub(super) struct Interval {
@@ -30,12 +41,14 @@ pub(super) struct Interval {
     /// The width to be halved, and the number of rounds since it was set.
     width: f64,
     rounds: usize,
+    /// Whether an end is on a plateau that has the level.
+    flat: bool,
 }
 
 impl Interval {
     /// Creates an interval from 0 to 1 with the given function values at its ends.
     pub(super) fn new([from, to]: [f64; 2], least: f64) -> Self {
-        Interval { x: [0.0, 1.0, 1.0], f: [from, to, to], least, width: 1.0, rounds: 0 }
+        Interval { x: [0.0, 1.0, 1.0], f: [from, to, to], least, width: 1.0, rounds: 0, flat: false }
     }
 
     /// Returns the end with the smaller absolute value.
@@ -48,13 +61,19 @@ impl Interval {
     }
 
     fn is_done(&self, tolerance: f64) -> bool {
-        self.f[self.index_of_best()].abs() <= tolerance || (self.x[1] - self.x[0]).abs() <= self.least
+        let width = (self.x[1] - self.x[0]).abs();
+        width <= self.least || width <= near(tolerance) && !self.flat && self.is_close(tolerance)
+    }
+
+    /// Returns whether the value at the best end is 0 up to the tolerance.
+    fn is_close(&self, tolerance: f64) -> bool {
+        self.f[self.index_of_best()].abs() <= tolerance
     }
 
     /// Returns the next point to evaluate.
-    fn proposal(&self) -> f64 {
+    fn proposal(&self, tolerance: f64) -> f64 {
         let ([x1, x2, x3], [f1, f2, f3]) = (self.x, self.f);
-        let step = if self.rounds > 2 {
+        let step = if self.flat || self.rounds > 2 {
             0.5
         } else if x2 == x3 {
             share([f1, f2])
@@ -65,12 +84,19 @@ impl Interval {
                 + (x3 - x1) / (x2 - x1) * (f1 / (f3 - f1)) * (f2 / (f3 - f2));
             if trusted && step.is_finite() { step } else { 0.5 }
         };
-        let margin = (self.least / (x2 - x1).abs()).min(0.5);
+        // Next to a zero, the other side should be at hand.
+        let least = if self.is_close(tolerance) { self.least.max(near(tolerance)) } else { self.least };
+        let margin = (least / (x2 - x1).abs()).min(0.5);
         x1 + step.clamp(margin, 1.0 - margin) * (x2 - x1)
     }
 
-    fn take(&mut self, x: f64, f: f64) {
-        if (f > 0.0) == (self.f[0] > 0.0) {
+    fn take(&mut self, x: f64, f: f64, tolerance: f64) {
+        let stays = (f > 0.0) == (self.f[0] > 0.0);
+        let replaced = usize::from(!stays);
+        self.flat |= f.abs() <= tolerance
+            && self.f[replaced].abs() <= tolerance
+            && (x - self.x[replaced]).abs() >= near(tolerance) / 2.0;
+        if stays {
             (self.x[2], self.f[2]) = (self.x[0], self.f[0]);
         } else {
             (self.x[2], self.f[2]) = (self.x[1], self.f[1]);
@@ -85,8 +111,8 @@ impl Interval {
     }
 }
 
-/// Narrows intervals until a value is within the tolerance or the interval is no wider than its least width.
-/// `evaluate` receives the indices of the open intervals and one point in each.
+/// Narrows intervals until a value is within the tolerance and the other side is near, or the interval is no
+/// wider than its least width. `evaluate` receives the indices of the open intervals and one point in each.
 pub(super) fn narrow(
     intervals: &mut [Interval],
     tolerance: f64,
@@ -98,10 +124,10 @@ pub(super) fn narrow(
         if open.is_empty() {
             break;
         }
-        let proposals: Vec<f64> = open.iter().map(|&index| intervals[index].proposal()).collect();
+        let proposals: Vec<f64> = open.iter().map(|&index| intervals[index].proposal(tolerance)).collect();
         let values = evaluate(&open, &proposals)?;
         for ((&index, x), f) in open.iter().zip(proposals).zip(values) {
-            intervals[index].take(x, f);
+            intervals[index].take(x, f, tolerance);
         }
     }
     Ok(())

@@ -19,6 +19,9 @@ pub enum Targets<'a, T> {
     Classes(&'a [usize]),
     /// One value per row and score column: probabilities for most losses, any numbers for
     /// [`MeanSquaredError`](crate::nn::MeanSquaredError).
+    ///
+    /// Probabilities may be outside of 0 to 1 by rounding: up to 8 ε of the number type. Distributions over K
+    /// classes sum to 1 within 1e-6 + K ε, where ε is that of `f32`: the rounding of a softmax in `f32`.
     Values(&'a DMatrix<T>),
 }
 
@@ -125,10 +128,16 @@ fn check_indices(indices: &[usize], classes: usize) -> Result<(), Error> {
     }
 }
 
-/// Checks that every value is a probability.
+/// The rounding that is accepted beyond 0 and 1, in units of ε: that of sums of a few products.
+const ULPS: f64 = 8.0;
+/// The least difference from 1 that is accepted for the sum of a row.
+const SUM: f64 = 1e-6;
+
+/// Checks that every value is a probability, up to a few units in the last place.
 pub(crate) fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
     let Targets::Values(values) = targets else { return Ok(()) };
-    let valid = T::zero()..=T::one();
+    let slack = T::of(ULPS) * T::EPSILON;
+    let valid = -slack..=T::one() + slack;
     for row in 0..values.nrows() {
         if let Some(value) = values.row(row).iter().find(|v| !valid.contains(v)) {
             let value = value.as_f64();
@@ -138,13 +147,17 @@ pub(crate) fn check_probabilities<T: Real>(targets: Targets<'_, T>) -> Result<()
     Ok(())
 }
 
-/// Checks that every row is a probability distribution, whose sum is 1 within 1e-6.
+/// Checks that every row is a probability distribution. The sum of K entries is 1 within 1e-6 + K ε.
+///
+/// ε is that of `f32` for every number type: a softmax in `f32`, which may have been converted since, sums to
+/// 1 within K ε.
 pub(crate) fn check_distributions<T: Real>(targets: Targets<'_, T>) -> Result<(), Error> {
     check_probabilities(targets)?;
     let Targets::Values(values) = targets else { return Ok(()) };
+    let slack = SUM + values.ncols() as f64 * f64::from(f32::EPSILON);
     for row in 0..values.nrows() {
         let sum: f64 = values.row(row).iter().map(|v| v.as_f64()).sum();
-        if (sum - 1.0).abs() > 1e-6 {
+        if (sum - 1.0).abs() > slack {
             return Err(Error::InvalidTarget { row, value: sum, requires: "a target row must sum to 1" });
         }
     }

@@ -119,6 +119,9 @@ impl Shape for AnyLayer {
     fn describe(&self) -> String {
         self.shape().describe()
     }
+    fn settings(&self) -> String {
+        self.shape().settings()
+    }
     fn sublayers(&self) -> Vec<&dyn Shape> {
         self.shape().sublayers()
     }

@@ -115,6 +115,11 @@ impl Shape for BatchNorm {
     fn describe(&self) -> String {
         format!("BatchNorm{}", if self.affine { "" } else { ", not affine" })
     }
+
+    fn settings(&self) -> String {
+        let BatchNorm { epsilon, momentum, .. } = self;
+        format!("{}, epsilon {epsilon}, momentum {momentum}", self.describe())
+    }
 }
 
 /// The index of the buffer that holds (x - μ) / √(v + ε).

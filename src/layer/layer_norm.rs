@@ -90,6 +90,10 @@ impl Shape for LayerNorm {
     fn describe(&self) -> String {
         format!("LayerNorm{}", if self.affine { "" } else { ", not affine" })
     }
+
+    fn settings(&self) -> String {
+        format!("{}, epsilon {}", self.describe(), self.epsilon)
+    }
 }
 
 /// The index of the buffer that holds (x - μ) / √(v + ε).

@@ -46,7 +46,7 @@ pub use tape::{Mode, Tape, TapeParts};
 pub use tensor::Tensor;
 
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, type_name_of};
 use crate::rng::Rng;
 use crate::scalar::Real;
 
@@ -106,9 +106,16 @@ pub trait Shape {
 
     /// Returns a short description of the layer. Defaults to the name of its type.
     fn describe(&self) -> String {
-        let name = std::any::type_name::<Self>();
-        let name = name.split('<').next().unwrap_or(name);
-        name.rsplit("::").next().unwrap_or(name).to_owned()
+        type_name_of::<Self>()
+    }
+
+    /// Returns a description of the layer with all settings that decide what its parameters mean, except its
+    /// sizes and its [`sublayers`](Shape::sublayers).
+    ///
+    /// A checkpoint stores it, and only layers with the same settings can resume the run. Defaults to
+    /// [`describe`](Shape::describe).
+    fn settings(&self) -> String {
+        self.describe()
     }
 
     /// Returns the layers inside this one, in the order of their parameters. Defaults to none.
@@ -300,6 +307,9 @@ impl<S: Shape + ?Sized> Shape for $pointer {
     }
     fn describe(&self) -> String {
         (**self).describe()
+    }
+    fn settings(&self) -> String {
+        (**self).settings()
     }
     fn sublayers(&self) -> Vec<&dyn Shape> {
         (**self).sublayers()

@@ -130,6 +130,10 @@ impl WeightedBinaryCrossEntropy {
 }
 
 impl<T: Real> Loss<T> for WeightedBinaryCrossEntropy {
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     elementwise_loss! { targets: probabilities, sum of |loss, column| loss.of_column::<T>(column) }
 
     fn check_parameters(&self, columns: usize) -> Result<(), Error> {

@@ -115,6 +115,10 @@ impl<T: Real> Loss<T> for ClassificationLoss {
         self.inner::<T>().score_columns(classes)
     }
 
+    fn describe(&self) -> String {
+        self.inner::<T>().describe()
+    }
+
     fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
         self.inner().check(targets)
     }

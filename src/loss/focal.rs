@@ -81,6 +81,10 @@ impl Focal {
 }
 
 impl<T: Real> Loss<T> for Focal {
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     elementwise_loss! { targets: probabilities, sum of |loss, _| loss.terms::<T>() }
 
     fn check_parameters(&self, _columns: usize) -> Result<(), Error> {

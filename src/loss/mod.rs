@@ -32,7 +32,7 @@ pub use softmax_squared_error::SoftmaxSquaredError;
 pub use squared_hinge::SquaredHinge;
 
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, type_name_of};
 pub(crate) use crate::examples::Targets;
 use crate::scalar::Real;
 
@@ -123,6 +123,14 @@ pub struct Gradient<'a, T> {
 pub trait Loss<T: Real>: Send + Sync {
     /// Returns the number of score columns for `classes` classes.
     fn score_columns(&self, classes: usize) -> usize;
+
+    /// Returns a description of the loss, with all of its settings.
+    ///
+    /// A checkpoint stores it, and only a loss with the same description can resume the run. Defaults to the
+    /// name of the type.
+    fn describe(&self) -> String {
+        type_name_of::<Self>()
+    }
 
     /// Checks the values of the targets, whose shapes have been checked before. Defaults to accepting all.
     ///

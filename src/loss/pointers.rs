@@ -14,6 +14,9 @@ macro_rules! delegate {
             fn score_columns(&self, classes: usize) -> usize {
                 (**self).score_columns(classes)
             }
+            fn describe(&self) -> String {
+                (**self).describe()
+            }
             fn check(&self, targets: Targets<'_, T>) -> Result<(), Error> {
                 (**self).check(targets)
             }

@@ -68,6 +68,10 @@ impl SoftmaxCrossEntropy {
 }
 
 impl<T: Real> Loss<T> for SoftmaxCrossEntropy {
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn score_columns(&self, classes: usize) -> usize {
         classes
     }

@@ -124,7 +124,7 @@ macro_rules! training_settings {
 
 training_settings! {
     /// Sets the number of rows in a mini-batch, at least 1; the last batch of an epoch may have fewer.
-    /// Defaults to 32.
+    /// Defaults to 32, and to all rows for [`Rprop`](crate::optim::Rprop), which needs them.
     epochs batch_size(rows: usize),
     /// Sets the number of passes over the training rows, at least 1. Defaults to 100.
     epochs epochs(epochs: usize),
@@ -141,8 +141,8 @@ training_settings! {
     /// Sets the number of epochs without a better validation loss before training stops, at least 1. Defaults
     /// to 10.
     epochs patience(epochs: usize),
-    /// Sets how much the validation loss must decrease to count as better, at least 0. Defaults to 0: any
-    /// decrease counts.
+    /// Sets how much the validation loss must decrease to count as better for the patience, at least 0. The
+    /// weights of the lowest loss are kept in any case. Defaults to 0: any decrease counts.
     epochs min_improvement(fall: f64),
 }
 

@@ -3,6 +3,7 @@
 use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::mlp::FittedMlp;
+use super::prepare::named;
 use crate::class_weight::ClassWeight;
 use crate::error::{Error, unsupported};
 use crate::examples::{CheckedExamples, EncodedExamples};
@@ -13,13 +14,25 @@ use crate::optim::UpdateRule;
 use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{RunState, StepOutcome, Trainer, check_compatible};
+use crate::train::{Checkpoint, Epoch, RunState, StepOutcome, Trainer, check_compatible};
 
 /// A network that is trained incrementally: each call of [`fit`](Self::fit) is one epoch over the given rows.
 ///
 /// The classes are declared once, at the start, so a part need not contain rows of every class. The state of
 /// the optimizer, the schedule and the random numbers continues from call to call: n calls with the same rows
 /// give the same bits as a fit with n epochs.
+///
+/// # Weights
+/// Class weights and sample weights are relative to the mean weight of all rows so far, not to that of the
+/// part. They therefore have their effect in parts of a single class or a single row too.
+///
+/// # Memory
+/// Memory does not grow with the number of calls. The history has the last 20 of them, under their numbers.
+///
+/// # Files
+/// [`checkpoint`](Self::checkpoint) takes a snapshot, which can be saved, and from which
+/// [`MlpClassifier::resume_partial`] goes on to the same bits. [`MlpClassifier::partial_from`] goes on from a
+/// model, with a fresh optimizer.
 ///
 /// # Examples
 ///
@@ -68,6 +81,86 @@ impl MlpClassifier {
         features: usize,
         classes: impl IntoIterator<Item = L>,
     ) -> Result<PartialMlp<T, L>, Error> {
+        self.empty_partial(features, classes, None)
+    }
+
+    /// Creates a network that goes on learning from a model, such as one that was loaded from a file.
+    ///
+    /// The columns and the classes are those of the model. The state of the optimizer and the schedule begin
+    /// anew; a [checkpoint](PartialMlp::checkpoint) keeps them.
+    ///
+    /// # Errors
+    /// Returns the errors of [`partial`](Self::partial), and [`Error::WarmStart`] if the model has other
+    /// layers than this network.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::prelude::*;
+    /// use logit::{MlpClassifier, data};
+    ///
+    /// let iris = data::iris();
+    /// let network = MlpClassifier::new([10]);
+    /// let model = network.fit(&iris.x, &iris.y)?;
+    /// let mut partial = network.partial_from(&model)?;
+    /// partial.fit(&iris.x.rows(0, 1), &iris.y[..1])?;
+    /// assert_ne!(partial.model().params(), model.params());
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn partial_from<T: Real, L: Label>(
+        &self,
+        model: &FittedMlp<T, L>,
+    ) -> Result<PartialMlp<T, L>, Error> {
+        let partial =
+            self.empty_partial(model.network.inputs(), model.classes.iter().cloned(), Some(model))?;
+        Ok(PartialMlp { names: model.names.clone(), ..partial })
+    }
+
+    /// Goes on from a checkpoint of a [`PartialMlp`], for the same columns and classes.
+    ///
+    /// The names of the columns are not part of a checkpoint: those of the next rows count.
+    ///
+    /// # Errors
+    /// Returns the errors of [`partial`](Self::partial), and [`Error::Checkpoint`] if the checkpoint belongs
+    /// to another run.
+    ///
+    /// # Examples
+    /// ```
+    /// use logit::nn::Checkpoint;
+    /// use logit::prelude::*;
+    /// use logit::{MlpClassifier, data};
+    ///
+    /// let iris = data::iris();
+    /// let network = MlpClassifier::new([10]);
+    /// let names = ["setosa", "versicolor", "virginica"];
+    /// let mut partial = network.partial(4, names)?;
+    /// partial.fit(&iris.x, &iris.y)?;
+    /// let stored = partial.checkpoint().to_bytes()?; // or save(path)
+    ///
+    /// let checkpoint = Checkpoint::from_bytes(&stored)?; // or load(path)
+    /// let mut again = network.resume_partial(4, names, checkpoint)?;
+    /// again.fit(&iris.x, &iris.y)?;
+    /// partial.fit(&iris.x, &iris.y)?;
+    /// assert_eq!(again, partial);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn resume_partial<T: Real, L: Label>(
+        &self,
+        features: usize,
+        classes: impl IntoIterator<Item = L>,
+        checkpoint: Checkpoint<T>,
+    ) -> Result<PartialMlp<T, L>, Error> {
+        let mut partial = self.empty_partial(features, classes, None)?;
+        let PartialMlp { network, loss, trainer, .. } = &partial;
+        partial.state = trainer.resume_in_parts(network, loss, &named(&partial.classes), checkpoint)?;
+        Ok(partial)
+    }
+
+    fn empty_partial<T: Real, L: Label>(
+        &self,
+        features: usize,
+        classes: impl IntoIterator<Item = L>,
+        start: Option<&FittedMlp<T, L>>,
+    ) -> Result<PartialMlp<T, L>, Error> {
         self.check::<T>()?;
         self.check_steps()?;
         let given: Vec<L> = classes.into_iter().collect();
@@ -91,7 +184,11 @@ impl MlpClassifier {
         let loss = self.loss_for(classes.len());
         let network = self.network(features, Loss::<T>::score_columns(&loss, classes.len()))?;
         let trainer = self.trainer.clone().epochs(usize::MAX);
-        let state = trainer.first_state(&network, None, 0)?;
+        if let Some(model) = start {
+            model.check_start(&classes, &network)?;
+        }
+        let start = start.map(|model| (model.params.as_slice(), model.statistics.as_slice()));
+        let state = trainer.first_state_in_parts(&network, &loss, &named(&classes), start)?;
         Ok(PartialMlp { classes, names: None, network, loss, trainer, class_weights, state })
     }
 }
@@ -130,10 +227,10 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
         let examples = CheckedExamples::from(encoded.examples());
         check_compatible(&examples, &self.network, &self.loss)?;
         let state = std::mem::take(&mut self.state);
-        let mut run = self.trainer.resume_on_others(&self.network, &self.loss, examples, state);
+        let mut run = self.trainer.resume_on_part(&self.network, &self.loss, examples, state);
         // A step can fail only in its metrics, and there are none.
         while let Ok(StepOutcome::Step) = run.step() {}
-        self.state = run.into_state();
+        self.state = run.into_state_of_parts();
         // The first rows with column names determine the names.
         self.names = self.names.take().or_else(|| x.names().map(<[String]>::to_vec));
         Ok(())
@@ -144,7 +241,17 @@ impl<T: Real, L: Label> PartialMlp<T, L> {
         self.state.stop == Some(StopReason::Diverged)
     }
 
-    /// Returns the model in its current state.
+    /// Returns a snapshot, to save and to [go on from](MlpClassifier::resume_partial).
+    pub fn checkpoint(&self) -> Checkpoint<T> {
+        Checkpoint::of(self.state.clone())
+    }
+
+    /// Returns the record of the last call; `None` before the first.
+    pub fn last_epoch(&self) -> Option<&Epoch> {
+        self.state.last_epoch()
+    }
+
+    /// Returns the model in its current state. Its history has the last 20 calls.
     pub fn model(&self) -> FittedMlp<T, L> {
         let trained = self.state.clone().into_trained(StopReason::IterationLimit);
         FittedMlp::new(

@@ -34,6 +34,11 @@ impl MlpClassifier {
     }
 }
 
+/// Returns the classes as texts, for the identity of a run.
+pub(super) fn named<L: Label>(classes: &[L]) -> Vec<String> {
+    classes.iter().map(|label| format!("{label:?}")).collect()
+}
+
 /// Splits the rows with weight into rows to train on and rows held out for validation, the same fraction of
 /// every class.
 pub(super) fn hold_out<T: Real, L: Label>(

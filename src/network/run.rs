@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::mlp::FittedMlp;
-use super::prepare::{Prepared, hold_out};
-use crate::error::Error;
+use super::prepare::{Prepared, hold_out, named};
+use crate::error::{Error, unsupported};
 use crate::examples::{CheckedExamples, EncodedExamples, Labelled};
 use crate::label::Label;
 use crate::layer::Layer;
@@ -51,6 +51,7 @@ use crate::train::{CheckedOptions, Checkpoint, Epoch, History, Run, StepOutcome,
 pub struct MlpOptions<'a, T: Real, L> {
     pub(super) weights: Option<&'a [T]>,
     pub(super) validation: Option<(Rows<'a, T>, &'a [L])>,
+    pub(super) validation_weights: Option<&'a [T]>,
     pub(super) metrics: Vec<Box<dyn Metric>>,
     pub(super) start: Option<&'a FittedMlp<T, L>>,
 }
@@ -66,6 +67,7 @@ impl<T: Real, L> std::fmt::Debug for MlpOptions<'_, T, L> {
         f.debug_struct("MlpOptions")
             .field("weights", &self.weights.is_some())
             .field("validation", &self.validation.is_some())
+            .field("validation_weights", &self.validation_weights.is_some())
             .field("metrics", &self.metrics.len())
             .field("start", &self.start.is_some())
             .finish()
@@ -75,7 +77,13 @@ impl<T: Real, L> std::fmt::Debug for MlpOptions<'_, T, L> {
 impl<'a, T: Real, L> MlpOptions<'a, T, L> {
     /// Creates options without weights, validation rows or metrics, and with random initial weights.
     pub fn new() -> Self {
-        MlpOptions { weights: None, validation: None, metrics: Vec::new(), start: None }
+        MlpOptions {
+            weights: None,
+            validation: None,
+            validation_weights: None,
+            metrics: Vec::new(),
+            start: None,
+        }
     }
 
     /// Sets one weight per row, finite and at least 0. A weight of 2 counts a row twice, and 0 removes it.
@@ -91,6 +99,15 @@ impl<'a, T: Real, L> MlpOptions<'a, T, L> {
     /// apply to them too. Defaults to none.
     pub fn validation(mut self, x: impl Into<Rows<'a, T>>, y: &'a [L]) -> Self {
         self.validation = Some((x.into(), y));
+        self
+    }
+
+    /// Sets one weight per validation row, finite and at least 0, for the validation loss and the metrics.
+    ///
+    /// A weight of 2 counts a row twice, and 0 removes it. Class weights multiply them. They require
+    /// validation rows. Defaults to 1 for every row.
+    pub fn validation_weights(mut self, weights: &'a [T]) -> Self {
+        self.validation_weights = Some(weights);
         self
     }
 
@@ -143,8 +160,9 @@ impl MlpClassifier {
     ///
     /// # Errors
     /// Returns the errors of [`Estimator::fit_with`](crate::Estimator::fit_with). Returns
-    /// [`Error::Unsupported`] for a full-batch minimiser, which has no steps, and [`Error::WarmStart`] if the
-    /// model to start from does not match.
+    /// [`Error::Unsupported`] for a full-batch minimiser, which has no steps, and for validation weights
+    /// without validation rows. Returns [`Error::WarmStart`] if the model to start from does not match, and
+    /// [`Error::MissingClass`] if a metric needs a class that no validation row has.
     pub fn start<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -157,7 +175,8 @@ impl MlpClassifier {
 
     /// Resumes a fit from `checkpoint`, with the same settings, rows, labels and options.
     ///
-    /// A run that its observer stopped can be resumed too. The number of epochs may be larger than before.
+    /// A run that its observer stopped can be resumed too, and so can one that stopped early, with more
+    /// patience. [`Trainer::resume`] lists what may change between the two; the classes may not.
     ///
     /// # Errors
     /// Returns the errors of [`start`](Self::start), and [`Error::Checkpoint`] if the checkpoint belongs to
@@ -180,7 +199,14 @@ impl MlpClassifier {
         options: MlpOptions<'_, T, L>,
         checkpoint: Option<Checkpoint<T>>,
     ) -> Result<MlpRun<T, L>, Error> {
-        let MlpOptions { weights, validation, metrics, start } = options;
+        let MlpOptions { weights, validation, validation_weights, metrics, start } = options;
+        if validation.is_none() && validation_weights.is_some() {
+            return Err(unsupported(
+                "validation weights",
+                "a run without validation rows of its own",
+                "give validation rows, or leave the weights out",
+            ));
+        }
         let Prepared { labelled, network, loss } = self.prepare(x, y, weights)?;
         self.check_steps()?;
         if let Some(model) = start {
@@ -188,8 +214,9 @@ impl MlpClassifier {
         }
         let start = start.map(|model| (model.params.as_slice(), model.statistics.as_slice()));
         let fraction = self.validation_fraction;
-        let setup = Setup { validation, fraction, metrics, start, checkpoint };
-        let run = begin_on(&self.trainer, network, loss, &labelled, setup)?;
+        let setup = Setup { validation, validation_weights, fraction, metrics, start, checkpoint };
+        let run = begin_on(&self.trainer, network, loss, &labelled, setup)
+            .map_err(|error| error.with_labels(&labelled.classes))?;
         Ok(MlpRun { classes: labelled.classes, names: x.names().map(<[String]>::to_vec), run })
     }
 }
@@ -240,6 +267,7 @@ impl<T: Real, L: Label> MlpRun<T, L> {
 /// The inputs of a run besides network, loss and rows.
 pub(super) struct Setup<'a, T: Real, L> {
     pub(super) validation: Option<(Rows<'a, T>, &'a [L])>,
+    pub(super) validation_weights: Option<&'a [T]>,
     /// The fraction of the rows to hold out, if there are no validation rows.
     pub(super) fraction: Option<f64>,
     pub(super) metrics: Vec<Box<dyn Metric>>,
@@ -249,7 +277,14 @@ pub(super) struct Setup<'a, T: Real, L> {
 
 impl<T: Real, L> Default for Setup<'_, T, L> {
     fn default() -> Self {
-        Setup { validation: None, fraction: None, metrics: Vec::new(), start: None, checkpoint: None }
+        Setup {
+            validation: None,
+            validation_weights: None,
+            fraction: None,
+            metrics: Vec::new(),
+            start: None,
+            checkpoint: None,
+        }
     }
 }
 
@@ -269,9 +304,11 @@ where
     O: Optimizer<T> + Clone,
 {
     let Labelled { examples, classes, class_weights } = labelled;
-    let Setup { validation, fraction, metrics, start, checkpoint } = setup;
+    let Setup { validation, validation_weights, fraction, metrics, start, checkpoint } = setup;
     let given = validation
-        .map(|(x, y)| EncodedExamples::of_classes(x, y, None, classes, class_weights.as_deref()))
+        .map(|(x, y)| {
+            EncodedExamples::of_classes(x, y, validation_weights, classes, class_weights.as_deref())
+        })
         .transpose()?;
     let all = CheckedExamples::from(examples.examples());
     let parts = match (&given, fraction) {
@@ -283,7 +320,7 @@ where
     };
     let held = parts.as_ref().map(|(_, held)| held.examples());
     let validation = held.or(given.as_ref().map(|given| given.examples().into()));
-    let options = CheckedOptions { validation, metrics, start };
+    let options = CheckedOptions { validation, metrics, start, classes: named(classes) };
     let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
     match checkpoint {
         None => trainer.start_on_checked(network, loss, learnt, options),

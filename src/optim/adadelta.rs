@@ -1,7 +1,7 @@
 //! Adadelta: an adaptive rule without a learning rate to tune.
 
 use super::decay::weight_decay_setter;
-use super::{Decay, Optimizer, Step, slots};
+use super::{Decay, Optimizer, Step, described, slots};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -61,6 +61,10 @@ impl Adadelta {
 impl<T: Real> Optimizer<T> for Adadelta {
     fn learning_rate(&self) -> f64 {
         self.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Adagrad (adaptive gradients).
 
 use super::decay::weight_decay_setter;
-use super::{Decay, Optimizer, Step, quotient, slots};
+use super::{Decay, Optimizer, Step, described, quotient, slots};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -77,6 +77,10 @@ impl Adagrad {
 impl<T: Real> Optimizer<T> for Adagrad {
     fn learning_rate(&self) -> f64 {
         self.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

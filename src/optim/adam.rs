@@ -2,7 +2,7 @@
 
 use super::decay::weight_decay_setter;
 use super::moments::{Moments, moment_setters};
-use super::{Optimizer, Step, quotient, slots};
+use super::{Optimizer, Step, described, quotient, slots};
 use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::vectorize;
@@ -69,6 +69,10 @@ impl Adam {
 impl<T: Real> Optimizer<T> for Adam {
     fn learning_rate(&self) -> f64 {
         self.moments.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

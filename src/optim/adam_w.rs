@@ -1,7 +1,7 @@
 //! Adam with decoupled weight decay.
 
 use super::moments::moment_setters;
-use super::{Adam, Decay, Optimizer, Step};
+use super::{Adam, Decay, Optimizer, Step, described};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -69,6 +69,10 @@ impl AdamW {
 impl<T: Real> Optimizer<T> for AdamW {
     fn learning_rate(&self) -> f64 {
         Optimizer::<T>::learning_rate(&self.adam)
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use super::decay::weight_decay_setter;
 use super::moments::{Moments, moment_setters};
-use super::{Optimizer, Step, quotient};
+use super::{Optimizer, Step, described, quotient};
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -51,6 +51,10 @@ impl Adamax {
 impl<T: Real> Optimizer<T> for Adamax {
     fn learning_rate(&self) -> f64 {
         self.moments.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

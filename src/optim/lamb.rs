@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::moments::{Moments, moment_setters};
-use super::{Optimizer, Step, pieces, power, quotient, slots};
+use super::{Optimizer, Step, described, pieces, power, quotient, slots};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -124,6 +124,10 @@ fn blocks(
 impl<T: Real> Optimizer<T> for Lamb {
     fn learning_rate(&self) -> f64 {
         self.moments.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

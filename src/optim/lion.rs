@@ -1,6 +1,6 @@
 //! Lion (sign momentum).
 
-use super::{Decay, Optimizer, Step, sign, slots};
+use super::{Decay, Optimizer, Step, described, sign, slots};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -66,6 +66,10 @@ impl Lion {
 impl<T: Real> Optimizer<T> for Lion {
     fn learning_rate(&self) -> f64 {
         self.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -25,6 +25,7 @@ mod sgd;
 mod update_rule;
 mod yogi;
 
+use std::fmt;
 use std::ops::Range;
 
 pub use adabelief::AdaBelief;
@@ -52,7 +53,7 @@ pub use sgd::Sgd;
 pub use update_rule::UpdateRule;
 pub use yogi::Yogi;
 
-use crate::error::Error;
+use crate::error::{Error, type_name_of};
 use crate::scalar::Real;
 
 /// The number, learning rate and parameter ranges of one step: an update rule's input besides the gradient.
@@ -144,11 +145,33 @@ pub trait Optimizer<T: Real>: Send + Sync {
         Ok(())
     }
 
+    /// Returns a description of the rule, with all settings that decide what its state means.
+    ///
+    /// A checkpoint stores it, and only a rule with the same description can resume the run. The learning
+    /// rate is left out, because it may change in a run. Defaults to the name of the type.
+    fn describe(&self) -> String {
+        type_name_of::<Self>()
+    }
+
+    /// Returns whether the rule needs the gradient over all rows. A trainer then takes all rows in a batch,
+    /// unless a batch size is set. Defaults to `false`.
+    fn needs_full_batches(&self) -> bool {
+        false
+    }
+
     /// Returns the state before the first step, for this number of parameters.
     fn state(&self, parameters: usize) -> Vec<T>;
 
     /// Moves `params` by one step against `grad`, and updates `state`.
     fn step(&self, step: Step<'_>, params: &mut [T], grad: &[T], state: &mut [T]);
+}
+
+/// Returns the name and the settings of a rule, without its learning rate.
+fn described(rule: &impl fmt::Debug) -> String {
+    let all = format!("{rule:?}");
+    let Some((before, after)) = all.split_once("learning_rate: ") else { return all };
+    let rest = after.split_once(", ").map_or("}", |(_, rest)| rest);
+    format!("{before}{rest}")
 }
 
 /// Returns `base` raised to a step number, which may exceed `i32::MAX`. Step number 0 counts as 1.

@@ -1,7 +1,7 @@
 //! RMSprop (root-mean-square propagation).
 
 use super::decay::weight_decay_setter;
-use super::{Decay, Optimizer, Step, quotient, slots};
+use super::{Decay, Optimizer, Step, described, quotient, slots};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -114,6 +114,10 @@ impl<T: Real> Scale<T> {
 impl<T: Real> Optimizer<T> for RmsProp {
     fn learning_rate(&self) -> f64 {
         self.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

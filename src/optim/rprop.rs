@@ -1,6 +1,6 @@
 //! Rprop (resilient backpropagation).
 
-use super::{Optimizer, Step, sign, slots};
+use super::{Optimizer, Step, described, sign, slots};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -20,7 +20,8 @@ use crate::scalar::vectorize;
 ///
 /// # When to use
 /// Use it with full batches only, because it takes every change of sign for a minimum that was passed. With
-/// full batches it is fast and needs no tuning. It has no weight decay; use a penalty instead.
+/// full batches it is fast and needs no tuning. Trainers and networks take all rows in a batch with it,
+/// unless a batch size is set. It has no weight decay; use a penalty instead.
 ///
 /// # References
 /// Riedmiller and Braun (1993), "A direct adaptive method for faster backpropagation learning"; Igel and
@@ -80,6 +81,10 @@ impl<T: Real> Optimizer<T> for Rprop {
         self.learning_rate
     }
 
+    fn describe(&self) -> String {
+        described(self)
+    }
+
     fn check(&self) -> Result<(), Error> {
         check::positive("learning_rate", self.learning_rate)?;
         let (shrink, grow) = (self.shrink, self.grow);
@@ -88,6 +93,10 @@ impl<T: Real> Optimizer<T> for Rprop {
         check::not_negative("smallest", self.smallest)?;
         check::positive("largest", self.largest)?;
         check::parameter("largest", self.largest, self.largest >= self.smallest, "at least `smallest`")
+    }
+
+    fn needs_full_batches(&self) -> bool {
+        true
     }
 
     fn state(&self, parameters: usize) -> Vec<T> {

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent.
 
-use super::{Optimizer, Step, pieces};
+use super::{Optimizer, Step, described, pieces};
 use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
@@ -76,6 +76,10 @@ impl Sgd {
 impl<T: Real> Optimizer<T> for Sgd {
     fn learning_rate(&self) -> f64 {
         self.learning_rate
+    }
+
+    fn describe(&self) -> String {
+        described(self)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -53,6 +53,18 @@ macro_rules! update_rules {
                 }
             }
 
+            fn describe(&self) -> String {
+                match self {
+                    $(UpdateRule::$rule(rule) => Optimizer::<T>::describe(rule),)*
+                }
+            }
+
+            fn needs_full_batches(&self) -> bool {
+                match self {
+                    $(UpdateRule::$rule(rule) => Optimizer::<T>::needs_full_batches(rule),)*
+                }
+            }
+
             fn state(&self, parameters: usize) -> Vec<T> {
                 match self {
                     $(UpdateRule::$rule(rule) => rule.state(parameters),)*

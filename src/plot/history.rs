@@ -12,7 +12,7 @@ use crate::train::{Epoch, History};
 
 /// Returns a figure of the loss after each epoch, on training rows and, if there are any, on validation rows.
 ///
-/// The epoch with the lowest validation loss is marked.
+/// The epoch with the lowest validation loss is marked: the model has its weights.
 ///
 /// # Errors
 /// Returns [`Error::Empty`] if there are no epochs, and [`Error::Picture`] if no loss is finite.

@@ -10,7 +10,8 @@ use crate::scalar::Real;
 /// [`Persist`](crate::Persist) saves and loads it. A file holds the parameters, the running statistics and
 /// the state of the optimizer, both now and at the start of the epoch. It also holds the best parameters so
 /// far and the history. All numbers are exact to the bit. The file does not hold the rows, the network and
-/// the settings; supply them again to resume.
+/// the settings; supply them again to resume. It describes them, so that only the same run can be resumed:
+/// [`Trainer::resume`](crate::nn::Trainer::resume) lists what is compared.
 ///
 /// A run whose parameters are no longer finite stops as diverged before its epoch ends. Its checkpoint is
 /// saved as of the start of that epoch, and the resumed run reaches the same end from there.
@@ -52,6 +53,11 @@ use crate::scalar::Real;
 pub struct Checkpoint<T>(pub(super) RunState<T>);
 
 impl<T> Checkpoint<T> {
+    /// Creates the snapshot of a run in this state.
+    pub(crate) fn of(state: RunState<T>) -> Self {
+        Checkpoint(state)
+    }
+
     /// Returns the number of optimizer steps so far.
     pub fn steps(&self) -> u64 {
         self.0.cursor.steps

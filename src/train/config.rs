@@ -47,7 +47,8 @@ use crate::scalar::Real;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trainer<O> {
     pub(crate) optimizer: O,
-    pub(crate) batch_size: usize,
+    /// `None` for the default, which depends on the rule.
+    pub(crate) batch_size: Option<usize>,
     pub(crate) epochs: usize,
     pub(crate) accumulate: usize,
     pub(crate) l2: f64,
@@ -58,12 +59,15 @@ pub struct Trainer<O> {
     pub(crate) seed: u64,
 }
 
+/// The default number of rows in a batch.
+const BATCH: usize = 32;
+
 impl<O> Trainer<O> {
     /// Creates a trainer with this optimizer.
     pub fn new(optimizer: O) -> Self {
         Trainer {
             optimizer,
-            batch_size: 32,
+            batch_size: None,
             epochs: 100,
             accumulate: 1,
             l2: 0.0,
@@ -76,9 +80,9 @@ impl<O> Trainer<O> {
     }
 
     /// Sets the number of rows in a mini-batch, at least 1; the last mini-batch of an epoch may have fewer.
-    /// Defaults to 32.
+    /// Defaults to 32, and to all rows for a rule that [needs them](Optimizer::needs_full_batches).
     pub fn batch_size(mut self, batch_size: usize) -> Self {
-        self.batch_size = batch_size;
+        self.batch_size = Some(batch_size);
         self
     }
 
@@ -111,6 +115,9 @@ impl<O> Trainer<O> {
     }
 
     /// Sets the schedule of the learning rate. Defaults to [`Schedule::constant`].
+    ///
+    /// A [plateau](Schedule::reduce_on_plateau) observes the validation loss, or the training loss if there
+    /// are no validation rows. A plateau for which larger is better is refused.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
@@ -119,15 +126,17 @@ impl<O> Trainer<O> {
     /// Sets the patience of early stopping: the number of epochs without a better validation loss, at least
     /// 1, after which training stops.
     ///
-    /// It has an effect only with validation rows. The weights of the best epoch are kept in any case.
-    /// Defaults to 10.
+    /// It has an effect only with validation rows. The weights of the epoch with the lowest validation loss
+    /// are kept in any case ([`History::best_epoch`](crate::nn::History::best_epoch)). Defaults to 10.
     pub fn patience(mut self, patience: usize) -> Self {
         self.patience = patience;
         self
     }
 
-    /// Sets the decrease of the validation loss that counts as an improvement, at least 0.
+    /// Sets the decrease of the validation loss that counts as an improvement for the patience, at least 0.
     ///
+    /// The loss must be lower by more than this than at the last improvement. The setting decides only when
+    /// training stops. It does not decide which weights are kept: these are always those of the lowest loss.
     /// It has an effect only with validation rows. Defaults to 0: any decrease counts.
     pub fn min_improvement(mut self, min_improvement: f64) -> Self {
         self.min_improvement = min_improvement;
@@ -140,13 +149,22 @@ impl<O> Trainer<O> {
         self
     }
 
+    /// Returns the number of rows in a batch, for this number of training rows.
+    pub(super) fn batch_of<T: Real>(&self, rows: usize) -> usize
+    where
+        O: Optimizer<T>,
+    {
+        let all = self.optimizer.needs_full_batches();
+        self.batch_size.unwrap_or(if all { rows } else { BATCH })
+    }
+
     /// Checks that all settings are in range.
     pub(crate) fn check<T: Real>(&self) -> Result<(), Error>
     where
         O: Optimizer<T>,
     {
         for (name, value) in [
-            ("batch_size", self.batch_size),
+            ("batch_size", self.batch_size.unwrap_or(BATCH)),
             ("epochs", self.epochs),
             ("accumulate", self.accumulate),
             ("patience", self.patience),
@@ -156,7 +174,7 @@ impl<O> Trainer<O> {
         check::not_negative("l2", self.l2)?;
         check::not_negative("min_improvement", self.min_improvement)?;
         self.clip.map_or(Ok(()), |clip| clip.check())?;
-        self.schedule.check()?;
+        self.schedule.check_for_losses()?;
         self.optimizer.check()
     }
 }

@@ -1,6 +1,7 @@
 //! Consistency checks of a loaded checkpoint: whether a training run can have produced it.
 
-use super::state::{Best, Cursor, RunFingerprint, RunState};
+use super::identity::RunIdentity;
+use super::state::{Cursor, Parts, RunState};
 use crate::error::Error;
 use crate::persist::file::invalid;
 use crate::report::StopReason;
@@ -14,10 +15,15 @@ const MOST_STEPS: u64 = 1 << 62;
 /// # Errors
 /// Returns [`Error::InvalidFile`] if no run reaches the state.
 pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
-    let RunState { identity, cursor, snapshot, history, best, stop, divergence, .. } = state;
-    let grid = StepGrid::new(identity)?;
-    grid.check("position", cursor)?;
-    grid.check("epoch_start", snapshot)?;
+    let RunState { identity, cursor, snapshot, history, best, improved, parts, stop, divergence, .. } = state;
+    match parts {
+        Some(parts) => check_parts(parts, state)?,
+        None => {
+            let grid = StepGrid::new(identity)?;
+            grid.check("position", cursor)?;
+            grid.check("epoch_start", snapshot)?;
+        }
+    }
     let (epoch, row, start) = (cursor.epoch, cursor.row, snapshot.epoch);
     let begun = start == epoch || (row == 0 && start.checked_add(1) == Some(epoch));
     if snapshot.row != 0 || !begun {
@@ -49,25 +55,59 @@ pub(super) fn check<T: Real>(state: &RunState<T>) -> Result<(), Error> {
         }
         last = number;
     }
-    match best {
-        Some(Best { epoch, .. })
-            if history.epochs.binary_search_by_key(epoch, |epoch| epoch.number).is_err() =>
-        {
-            Err(invalid(format!("its best epoch is {epoch}, which is not in its history")))
+    for (name, epoch) in [
+        ("best epoch", best.as_ref().map(|best| best.epoch)),
+        ("last improvement", improved.map(|improved| improved.epoch)),
+    ] {
+        let Some(epoch) = epoch else { continue };
+        if history.epochs.binary_search_by_key(&epoch, |epoch| epoch.number).is_err() {
+            return Err(invalid(format!("its {name} is {epoch}, which is not in its history")));
         }
-        _ => Ok(()),
     }
+    if best.is_none() && improved.is_some() {
+        return Err(invalid("it has an improvement without a best epoch"));
+    }
+    Ok(())
+}
+
+/// Checks the position of a run whose rows arrive in parts. The rows of a part are not known, so only the
+/// ends of parts are, unless the run diverged within one.
+fn check_parts<T: Real>(parts: &Parts, state: &RunState<T>) -> Result<(), Error> {
+    let RunState { identity, cursor, snapshot, stop, .. } = state;
+    let Parts { rows, mean_weight } = *parts;
+    if !mean_weight.is_finite() || mean_weight < 0.0 || (rows > 0) != (mean_weight > 0.0) {
+        return Err(invalid(format!(
+            "its {rows} rows in parts have the mean weight {mean_weight}, expected a positive number, or 0 \
+             for no rows"
+        )));
+    }
+    let inside = cursor.row > 0 && *stop != Some(StopReason::Diverged);
+    let Cursor { steps, epoch, row, .. } = *cursor;
+    let least = (epoch as u64).max(snapshot.steps);
+    if inside || steps < least || steps > MOST_STEPS || snapshot.steps < snapshot.epoch as u64 {
+        return Err(invalid(format!(
+            "its position is row {row} of part {epoch} after {steps} steps, which is impossible"
+        )));
+    }
+    if identity.rows > 0 {
+        let rows = identity.rows;
+        return Err(invalid(format!("it has {rows} rows for each epoch, and rows in parts")));
+    }
+    Ok(())
 }
 
 /// Checks that the parameters, and all numbers that decide about them, are finite. The state of the
 /// optimizer, the running statistics and numbers that are only reported need not be.
 fn check_finite<T: Real>(state: &RunState<T>) -> Result<(), Error> {
-    let RunState { cursor, snapshot, before_last, best, loss_sum, stop, .. } = state;
+    let RunState { cursor, snapshot, before_last, best, improved, loss_sum, stop, .. } = state;
     finite("position.parameters", &cursor.params)?;
     finite("epoch_start.parameters", &snapshot.params)?;
     if let Some(best) = best {
         finite("best.loss", &[best.loss])?;
         finite("best.parameters", &best.params)?;
+    }
+    if let Some(improved) = improved {
+        finite("improvement.loss", &[improved.loss])?;
     }
     if *stop == Some(StopReason::Diverged) {
         // The last step may have started from numbers that are not finite, and no step follows it.
@@ -100,8 +140,8 @@ impl StepGrid {
     ///
     /// # Errors
     /// Returns [`Error::InvalidFile`] if a batch has no rows.
-    fn new(identity: &RunFingerprint) -> Result<Self, Error> {
-        let RunFingerprint { rows, batch_size, accumulate, .. } = *identity;
+    fn new(identity: &RunIdentity) -> Result<Self, Error> {
+        let RunIdentity { rows, batch_size, accumulate, .. } = *identity;
         let stride = batch_size.min(rows).saturating_mul(accumulate);
         if rows > 0 && stride == 0 {
             return Err(invalid(format!(

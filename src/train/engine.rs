@@ -40,7 +40,7 @@ pub(super) struct Engine<T, N, S, O> {
 impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
     pub(super) fn new(network: N, loss: S, trainer: Trainer<O>, samples: Samples<T>) -> Self {
         let (count, parameters) = (samples.count(), network.parameter_count());
-        let size = trainer.batch_size.min(count);
+        let size = trainer.batch_of(count).min(count);
         let accumulates = trainer.accumulate > 1;
         Engine {
             whole: Batch::for_training(size, &samples, &network),

@@ -30,6 +30,17 @@ pub struct History {
     pub epochs: Vec<Epoch>,
 }
 
+impl History {
+    /// Returns the number of the epoch with the lowest validation loss, the first of several; `None` without
+    /// validation rows.
+    ///
+    /// The model of a run with validation rows has the weights of this epoch.
+    pub fn best_epoch(&self) -> Option<usize> {
+        let losses = self.epochs.iter().filter_map(|epoch| Some((epoch.number, epoch.validation_loss?)));
+        losses.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(number, _)| number)
+    }
+}
+
 /// The record of one epoch, which is one pass over the training rows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -76,7 +87,8 @@ impl PartialEq for Epoch {
     }
 }
 
-/// Formats a table of at most 20 epochs, evenly chosen; metrics and layers are numbered in their order.
+/// Formats a table of at most 20 epochs, evenly chosen, but always with the best. A star marks its validation
+/// loss. Metrics and layers are numbered in their order.
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LINES: usize = 20;
@@ -91,10 +103,16 @@ impl fmt::Display for History {
         }
         writeln!(f, " {:>9}", "seconds")?;
         let lines = LINES.min(count);
+        let best = self.best_epoch();
+        let best = self.epochs.iter().position(|epoch| Some(epoch.number) == best);
         for line in 0..lines {
-            let index = if lines > 1 { line * (count - 1) / (lines - 1) } else { 0 };
+            let start = |line: usize| if lines > 1 { line * (count - 1) / (lines - 1) } else { 0 };
+            // The best epoch takes the place of one that is near it.
+            let epochs = start(line)..if line + 1 < lines { start(line + 1) } else { count };
+            let index = best.filter(|best| epochs.contains(best)).unwrap_or(epochs.start);
             let epoch = &self.epochs[index];
-            let validation = epoch.validation_loss.map_or(String::new(), |loss| format!("{loss:.6}"));
+            let mark = if best == Some(index) { "*" } else { "" };
+            let validation = epoch.validation_loss.map_or(String::new(), |loss| format!("{loss:.6}{mark}"));
             write!(f, "{:>6} {:>11.6} {validation:>11}", epoch.number, epoch.train_loss)?;
             write!(f, " {:>10.3e}", epoch.learning_rate)?;
             for metric in &epoch.metrics {

@@ -7,6 +7,7 @@ mod config;
 mod consistency;
 mod engine;
 mod history;
+mod identity;
 mod objective;
 mod options;
 mod rate_finder;

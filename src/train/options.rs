@@ -59,7 +59,8 @@ impl<'a, T: Real> TrainOptions<'a, T> {
     /// Checks the validation rows.
     pub(super) fn checked(self) -> Result<CheckedOptions<'a, T>, Error> {
         let TrainOptions { validation, metrics, start } = self;
-        Ok(CheckedOptions { validation: validation.map(Examples::checked).transpose()?, metrics, start })
+        let validation = validation.map(Examples::checked).transpose()?;
+        Ok(CheckedOptions { validation, metrics, start, classes: Vec::new() })
     }
 }
 
@@ -68,10 +69,12 @@ pub(crate) struct CheckedOptions<'a, T: Real> {
     pub(crate) validation: Option<CheckedExamples<'a, T>>,
     pub(crate) metrics: Vec<Box<dyn Metric>>,
     pub(crate) start: Option<(&'a [T], &'a [T])>,
+    /// The labels of the classes, in order, if they are known.
+    pub(crate) classes: Vec<String>,
 }
 
 impl<T: Real> Default for CheckedOptions<'_, T> {
     fn default() -> Self {
-        CheckedOptions { validation: None, metrics: Vec::new(), start: None }
+        CheckedOptions { validation: None, metrics: Vec::new(), start: None, classes: Vec::new() }
     }
 }

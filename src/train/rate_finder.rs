@@ -48,6 +48,8 @@ impl RateRange {
     }
 
     /// Sets the number of steps from the first to the last rate, at least 2. Defaults to 100.
+    ///
+    /// A curve of fewer than 20 steps suggests no rate.
     pub fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
@@ -76,49 +78,65 @@ pub struct RateCurve {
 
 /// The factor that remains of the weight of an older loss after one step.
 const MEMORY: f64 = 0.9;
+/// The smallest number of steps whose losses suggest a rate.
+const FEWEST: usize = 20;
+/// The fraction of the largest loss below which a fall may be rounding.
+const ROUNDING: f64 = 1e-6;
 /// The excess of the smoothed loss over its lowest value, in multiples of the magnitude of that value, at
 /// which the test ends. For a lowest value above 0, this is at four times that value.
 const BLOWN: f64 = 3.0;
 
 impl RateCurve {
-    /// Returns the rate at which the smoothed loss falls most steeply per decade of the rate, or `None` if it
-    /// never falls.
+    /// Returns the rate at which the smoothed loss falls most steeply per decade of the rate.
     ///
     /// This is a good rate to train with, or the highest rate of a one-cycle schedule. Only steps up to the
-    /// lowest smoothed loss count. The slope is taken over a tenth of the steps. The first tenth is left out,
-    /// because the average covers few steps there.
+    /// lowest smoothed loss count. The slope is taken over a tenth of the steps, all of which must have been
+    /// taken. The first tenth is left out, because the average covers few steps there.
+    ///
+    /// Returns `None` if the loss never falls by more than rounding, or if the curve has fewer than 20 steps.
     pub fn steepest(&self) -> Option<f64> {
+        let lowest = self.lowest()?;
         let steps = self.smoothed.len();
         let reach = (steps / 20).max(1);
-        let fall = |at: usize| self.smoothed[(at + reach).min(steps - 1)] - self.smoothed[at - reach];
-        let inside = reach.max(steps / 10)..self.lowest()? + 1;
+        let fall = |at: usize| self.smoothed[at + reach] - self.smoothed[at - reach];
+        let inside = reach.max(steps / 10)..(lowest + 1).min(steps - reach);
         let best = inside.min_by(|&a, &b| fall(a).total_cmp(&fall(b)))?;
-        (fall(best) < 0.0).then(|| self.rates[best])
+        (fall(best) < -self.rounding()).then(|| self.rates[best])
     }
 
-    /// Returns a tenth of the rate at which the smoothed loss is lowest, a careful choice, or `None` if there
-    /// is no step.
+    /// Returns a tenth of the rate at which the smoothed loss is lowest, a careful choice.
+    ///
+    /// Returns `None` if the loss never falls by more than rounding, or if the curve has fewer than 20 steps.
     pub fn careful(&self) -> Option<f64> {
-        Some(0.1 * self.rates[self.lowest()?])
+        let lowest = self.lowest()?;
+        let falls = self.smoothed[lowest] < self.smoothed[0] - self.rounding();
+        falls.then(|| 0.1 * self.rates[lowest])
     }
 
-    /// Returns the step with the lowest smoothed loss.
+    /// Returns the step with the lowest smoothed loss, or `None` for fewer than [`FEWEST`] steps.
     fn lowest(&self) -> Option<usize> {
-        (0..self.smoothed.len()).min_by(|&a, &b| self.smoothed[a].total_cmp(&self.smoothed[b]))
+        let steps = self.smoothed.len();
+        if steps < FEWEST {
+            return None;
+        }
+        (0..steps).min_by(|&a, &b| self.smoothed[a].total_cmp(&self.smoothed[b]))
     }
 
-    fn push(&mut self, rate: f64, loss: f64) {
-        let steps = self.losses.len() as i32;
+    /// Returns the largest difference of two smoothed losses that may be rounding.
+    fn rounding(&self) -> f64 {
+        ROUNDING * self.smoothed.iter().fold(0.0, |largest: f64, loss| largest.max(loss.abs()))
+    }
+
+    /// Adds a step, and returns its smoothed loss.
+    fn push(&mut self, rate: f64, loss: f64) -> f64 {
+        let steps = i32::try_from(self.losses.len()).unwrap_or(i32::MAX - 1);
         let before = self.smoothed.last().map_or(0.0, |mean| mean * (1.0 - MEMORY.powi(steps)));
         let sum = MEMORY * before + (1.0 - MEMORY) * loss;
+        let smoothed = sum / (1.0 - MEMORY.powi(steps + 1));
         self.rates.push(rate);
         self.losses.push(loss);
-        self.smoothed.push(sum / (1.0 - MEMORY.powi(steps + 1)));
-    }
-
-    fn has_blown_up(&self) -> bool {
-        let lowest = self.smoothed.iter().copied().fold(f64::INFINITY, f64::min);
-        self.smoothed.last().is_some_and(|last| last - lowest > BLOWN * lowest.abs())
+        self.smoothed.push(smoothed);
+        smoothed
     }
 }
 
@@ -205,12 +223,14 @@ impl<O> Trainer<O> {
         range.check()?;
         let mut run = self.start_on_checked(network, loss, examples, CheckedOptions::default())?;
         let mut curve = RateCurve { rates: Vec::new(), losses: Vec::new(), smoothed: Vec::new() };
+        let mut lowest = f64::INFINITY;
         let factor = (range.highest / range.lowest).ln() / (range.steps - 1) as f64;
         for step in 0..range.steps {
             let rate = range.lowest * (factor * step as f64).exp();
             let Some(loss) = run.step_at(rate) else { break };
-            curve.push(rate, loss);
-            if curve.has_blown_up() {
+            let smoothed = curve.push(rate, loss);
+            lowest = lowest.min(smoothed);
+            if smoothed - lowest > BLOWN * lowest.abs() {
                 break;
             }
         }

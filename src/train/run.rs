@@ -174,8 +174,9 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         (self.engine.network, self.engine.loss, trained)
     }
 
-    /// Returns the state alone.
-    pub(crate) fn into_state(self) -> RunState<T> {
+    /// Returns the state of a run in parts, with the last few epochs.
+    pub(crate) fn into_state_of_parts(mut self) -> RunState<T> {
+        self.state.forget_old_epochs();
         self.state
     }
 
@@ -221,10 +222,9 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         let watched = validation_loss.unwrap_or(train_loss);
         engine.trainer.schedule.observe(watched, &mut state.cursor.plateau);
         if let Some(loss) = validation_loss {
-            state.keep_best(loss, number, engine.trainer.min_improvement);
+            state.judge(loss, number, engine.trainer.min_improvement);
         }
-        let patience = engine.trainer.patience;
-        if state.best.as_ref().is_some_and(|best| number - best.epoch >= patience) {
+        if state.is_out_of_patience(engine.trainer.patience) {
             state.stop = Some(StopReason::EarlyStopped);
         }
         Ok(StepOutcome::Epoch)

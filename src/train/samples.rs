@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::state::Parts;
 use crate::examples::{CheckedExamples, OwnedTargets, Targets};
 use crate::layer::{Layer, Mode, Tape};
 use crate::rows::Rows;
@@ -17,7 +18,7 @@ pub(super) struct Samples<T> {
     values: Vec<T>,
     targets: SampleTargets<T>,
     /// The weights divided by their mean, so that the mean gradient of a batch is an unbiased estimate of
-    /// that of all rows.
+    /// that of all rows. If rows arrive in parts, the mean is that of all rows so far.
     weights: Option<Vec<T>>,
 }
 
@@ -31,6 +32,12 @@ enum SampleTargets<T> {
 impl<T: Real> Samples<T> {
     /// Copies the samples whose weight is not zero.
     pub(super) fn new(all: CheckedExamples<'_, T>) -> Self {
+        let mean = Parts::default().with(&all).mean_weight;
+        Samples::divided(all, mean)
+    }
+
+    /// Copies the samples whose weight is not zero, and divides the weights by `mean`.
+    pub(super) fn divided(all: CheckedExamples<'_, T>, mean: f64) -> Self {
         let rows = all.counted();
         let targets = match all.targets {
             Targets::Classes(classes) => {
@@ -38,10 +45,9 @@ impl<T: Real> Samples<T> {
             }
             Targets::Values(values) => SampleTargets::Values(by_sample(values.into(), &rows), values.ncols()),
         };
-        let weights = all.weights.map(|weights| {
-            let mean = all.total_weight / rows.len() as f64;
-            rows.iter().map(|&row| T::of(weights[row].as_f64() / mean)).collect()
-        });
+        let weight = |&row: &usize| all.weights.map_or(1.0, |weights| weights[row].as_f64());
+        let even = all.weights.is_none() && mean == 1.0;
+        let weights = (!even).then(|| rows.iter().map(|row| T::of(weight(row) / mean)).collect());
         Samples { features: all.x.ncols(), values: by_sample(all.x, &rows), targets, weights }
     }
 

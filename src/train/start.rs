@@ -8,10 +8,11 @@ use super::compatible::check_compatible;
 use super::config::Trainer;
 use super::engine::Engine;
 use super::history::Epoch;
+use super::identity::{self, Detail, RunIdentity, another_run};
 use super::options::{CheckedOptions, TrainOptions};
 use super::run::Run;
 use super::samples::Samples;
-use super::state::{Cursor, RunFingerprint, RunState};
+use super::state::{Cursor, Parts, RunState};
 use super::trained::Trained;
 use super::validation::Validation;
 use crate::check;
@@ -31,8 +32,9 @@ impl<O> Trainer<O> {
     ///
     /// # Errors
     /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::NotFinite`] if a number is
-    /// not finite, [`Error::Unsupported`] if there are metrics but no validation rows with classes, and the
-    /// errors of a mismatch, such as [`Error::ShapeMismatch`] or [`Error::InvalidTarget`], if the examples do
+    /// not finite, [`Error::Unsupported`] if there are metrics but no validation rows with classes,
+    /// [`Error::MissingClass`] if a metric needs a class that no validation row has, and the errors of a
+    /// mismatch, such as [`Error::ShapeMismatch`] or [`Error::InvalidTarget`], if the examples do
     /// not fit the network or the loss.
     pub fn start<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
@@ -50,8 +52,14 @@ impl<O> Trainer<O> {
 
     /// Resumes the run of `checkpoint`, with the same settings, network, loss and examples.
     ///
-    /// A run that was stopped by its observer can be resumed too. The number of epochs may be larger than
-    /// before.
+    /// A run that was stopped by its observer can be resumed too, and so can one that stopped early, with
+    /// more patience. With the same patience it stays stopped.
+    ///
+    /// # What may change
+    /// These settings may differ from those of the run before: the number of epochs, the patience and the
+    /// smallest improvement, the learning rate and its schedule, and the metrics. All else is compared with
+    /// what the checkpoint says: the layers with their sizes and settings, the loss, the update rule with its
+    /// other settings, penalty, clipping, batches, seed, and the numbers of rows.
     ///
     /// # Errors
     /// Returns the errors of [`start`](Trainer::start), and [`Error::Checkpoint`] if the checkpoint belongs
@@ -121,8 +129,9 @@ impl<O> Trainer<O> {
         O: Optimizer<T> + Clone,
     {
         check_compatible(&examples, &network, &loss)?;
+        let details = self.details(&network, &loss, &examples, &options);
         let samples = Samples::new(examples);
-        let state = self.first_state(&network, options.start, samples.count())?;
+        let state = self.first_state(&network, options.start, samples.count(), details)?;
         self.run(network, loss, samples, options, state)
     }
 
@@ -139,19 +148,109 @@ impl<O> Trainer<O> {
         O: Optimizer<T> + Clone,
     {
         check_compatible(&examples, &network, &loss)?;
+        let details = self.details(&network, &loss, &examples, &options);
         let samples = Samples::new(examples);
-        let fresh = self.first_state(&network, options.start, samples.count())?;
+        let fresh = self.first_state(&network, options.start, samples.count(), details)?;
+        same_rows(&fresh, &state)?;
         fresh.identity.check(&state.identity)?;
-        state.stop = state.stop.filter(|stop| *stop != StopReason::Cancelled);
+        if fresh.history.layers != state.history.layers {
+            let named = |layers: &[String]| format!("{layers:?}");
+            let (expected, found) = (named(&fresh.history.layers), named(&state.history.layers));
+            return Err(another_run("layers", expected, found));
+        }
+        let goes_on = match state.stop {
+            Some(StopReason::Cancelled) => true,
+            Some(StopReason::EarlyStopped) => !state.is_out_of_patience(self.patience),
+            _ => false,
+        };
+        if goes_on {
+            state.stop = None;
+        }
         self.run(network, loss, samples, options, state)
     }
 
+    /// Returns what makes a run of this trainer this run, beside its sizes.
+    fn details<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: &N,
+        loss: &S,
+        examples: &CheckedExamples<'_, T>,
+        options: &CheckedOptions<'_, T>,
+    ) -> Vec<Detail>
+    where
+        O: Optimizer<T>,
+    {
+        let validation = options.validation.as_ref().map(CheckedExamples::rows);
+        let mut details = self.method_details(network, loss, &options.classes);
+        details.extend(identity::data(examples, validation));
+        details
+    }
+
+    /// Returns the layers, the loss, the classes and the settings of the method.
+    fn method_details<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: &N,
+        loss: &S,
+        classes: &[String],
+    ) -> Vec<Detail>
+    where
+        O: Optimizer<T>,
+    {
+        let mut details = identity::layers(&network);
+        details.extend([
+            Detail::new("loss", loss.describe()),
+            Detail::new("update rule", self.optimizer.describe()),
+            Detail::new("l2", self.l2.to_string()),
+            Detail::new("clip", self.clip.map_or("none".to_owned(), |clip| format!("{clip:?}"))),
+        ]);
+        let classes = classes.iter().enumerate();
+        details.extend(classes.map(|(index, label)| Detail::new(format!("class {index}"), label)));
+        details
+    }
+
+    /// Returns the state before the first part of a run on rows that arrive in parts.
+    pub(crate) fn first_state_in_parts<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: &N,
+        loss: &S,
+        classes: &[String],
+        start: Option<(&[T], &[T])>,
+    ) -> Result<RunState<T>, Error>
+    where
+        O: Optimizer<T>,
+    {
+        let details = self.method_details(network, loss, classes);
+        let state = self.first_state(network, start, 0, details)?;
+        Ok(RunState { parts: Some(Parts::default()), ..state })
+    }
+
+    /// Returns the state of a run in parts from its checkpoint.
+    ///
+    /// # Errors
+    /// Returns [`Error::Checkpoint`] if the checkpoint belongs to another run.
+    pub(crate) fn resume_in_parts<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        network: &N,
+        loss: &S,
+        classes: &[String],
+        Checkpoint(state): Checkpoint<T>,
+    ) -> Result<RunState<T>, Error>
+    where
+        O: Optimizer<T>,
+    {
+        let fresh = self.first_state_in_parts(network, loss, classes, None)?;
+        same_rows(&fresh, &state)?;
+        fresh.identity.check(&state.identity)?;
+        Ok(state)
+    }
+
     /// Returns the state before the first step on `rows` rows; `rows` is 0 if the number is not known yet.
-    pub(crate) fn first_state<T: Real, N: Layer<T>>(
+    fn first_state<T: Real, N: Layer<T>>(
         &self,
         network: &N,
         start: Option<(&[T], &[T])>,
         rows: usize,
+        details: Vec<Detail>,
     ) -> Result<RunState<T>, Error>
     where
         O: Optimizer<T>,
@@ -193,14 +292,15 @@ impl<O> Trainer<O> {
             }
         }
         let optimizer_state = self.optimizer.state(count);
-        let identity = RunFingerprint {
+        let identity = RunIdentity {
             seed: self.seed,
             rows,
-            batch_size: self.batch_size,
+            batch_size: self.batch_of(rows),
             accumulate: self.accumulate,
             parameters: count,
             statistics: statistics.len(),
             optimizer_state: optimizer_state.len(),
+            details,
         };
         let plateau = PlateauState::default();
         let cursor = Cursor { params, statistics, optimizer_state, plateau, steps: 0, epoch: 0, row: 0 };
@@ -208,18 +308,24 @@ impl<O> Trainer<O> {
         Ok(RunState::new(identity, cursor, layers))
     }
 
-    /// Resumes a run on other rows than before, which are compatible with the network and the loss.
-    pub(crate) fn resume_on_others<T: Real, N: Layer<T>, S: Loss<T>>(
+    /// Resumes a run on its next part, whose rows are compatible with the network and the loss.
+    pub(crate) fn resume_on_part<T: Real, N: Layer<T>, S: Loss<T>>(
         &self,
         network: N,
         loss: S,
         examples: CheckedExamples<'_, T>,
-        state: RunState<T>,
+        mut state: RunState<T>,
     ) -> Run<T, N, S, O>
     where
         O: Optimizer<T> + Clone,
     {
-        self.run_without_validation(network, loss, Samples::new(examples), state)
+        let parts = state.parts.unwrap_or_default().with(&examples);
+        // A run that has stopped takes no step, so it has not seen the rows.
+        if state.stop.is_none() {
+            state.parts = Some(parts);
+        }
+        let samples = Samples::divided(examples, parts.mean_weight);
+        self.run_without_validation(network, loss, samples, state)
     }
 
     fn run_without_validation<T: Real, N: Layer<T>, S: Loss<T>>(
@@ -261,6 +367,16 @@ impl<O> Trainer<O> {
         let validation = validation.transpose()?;
         Ok(Run { validation, ..self.run_without_validation(network, loss, samples, state) })
     }
+}
+
+/// Checks that the rows of both runs arrive in parts, or those of neither.
+fn same_rows<T>(wanted: &RunState<T>, found: &RunState<T>) -> Result<(), Error> {
+    let named =
+        |state: &RunState<T>| if state.parts.is_some() { "in parts" } else { "all at once" }.to_owned();
+    if wanted.parts.is_some() == found.parts.is_some() {
+        return Ok(());
+    }
+    Err(another_run("rows", named(wanted), named(found)))
 }
 
 /// Checks that the vectors of a run can be allocated at all: parameters, gradient, two vectors of optimizer

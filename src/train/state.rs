@@ -1,8 +1,9 @@
 //! The state of a training run.
 
 use super::history::{Epoch, History};
+use super::identity::RunIdentity;
 use super::trained::Trained;
-use crate::error::Error;
+use crate::examples::CheckedExamples;
 use crate::optim::PlateauState;
 use crate::report::{Divergence, FitReport, StopReason};
 use crate::scalar::Real;
@@ -10,7 +11,7 @@ use crate::scalar::Real;
 /// The state of a training run. The default is only a placeholder.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct RunState<T> {
-    pub(super) identity: RunFingerprint,
+    pub(super) identity: RunIdentity,
     pub(super) cursor: Cursor<T>,
     /// The sum of the losses in the current epoch.
     pub(super) loss_sum: f64,
@@ -18,14 +19,19 @@ pub(crate) struct RunState<T> {
     pub(super) snapshot: Cursor<T>,
     /// The parameters before the last step of the last completed epoch.
     pub(super) before_last: Vec<T>,
+    /// The epoch with the lowest validation loss, whose weights the model has.
     pub(super) best: Option<Best<T>>,
+    /// The epoch from which the patience counts.
+    pub(super) improved: Option<Improvement>,
     pub(super) history: History,
+    /// What is known of the rows so far, if they arrive in parts.
+    pub(super) parts: Option<Parts>,
     pub(crate) stop: Option<StopReason>,
     pub(super) divergence: Option<Divergence>,
 }
 
 impl<T: Real> RunState<T> {
-    pub(super) fn new(identity: RunFingerprint, cursor: Cursor<T>, layers: Vec<String>) -> Self {
+    pub(super) fn new(identity: RunIdentity, cursor: Cursor<T>, layers: Vec<String>) -> Self {
         RunState {
             identity,
             snapshot: cursor.clone(),
@@ -33,20 +39,40 @@ impl<T: Real> RunState<T> {
             cursor,
             loss_sum: 0.0,
             best: None,
+            improved: None,
             history: History { layers, epochs: Vec::new() },
+            parts: None,
             stop: None,
             divergence: None,
         }
     }
 
-    pub(super) fn keep_best(&mut self, loss: f64, epoch: usize, min_improvement: f64) {
+    /// Returns the record of the last epoch.
+    pub(crate) fn last_epoch(&self) -> Option<&Epoch> {
+        self.history.epochs.last()
+    }
+
+    /// Forgets all epochs but the last few, so that memory does not grow with the number of parts.
+    pub(super) fn forget_old_epochs(&mut self) {
+        let old = self.history.epochs.len().saturating_sub(KEPT);
+        self.history.epochs.drain(..old);
+    }
+
+    /// Records the validation loss after an epoch.
+    ///
+    /// The weights of the lowest loss are kept. The patience starts anew only where the loss is lower by
+    /// `min_improvement`.
+    pub(super) fn judge(&mut self, loss: f64, epoch: usize, min_improvement: f64) {
+        if self.improved.is_none_or(|improved| loss < improved.loss - min_improvement) {
+            self.improved = Some(Improvement { loss, epoch });
+        }
         let Cursor { params, statistics, .. } = &self.cursor;
         match &mut self.best {
             None => {
                 let (params, statistics) = (params.clone(), statistics.clone());
                 self.best = Some(Best { loss, epoch, params, statistics });
             }
-            Some(best) if loss < best.loss - min_improvement => {
+            Some(best) if loss < best.loss => {
                 (best.loss, best.epoch) = (loss, epoch);
                 best.params.copy_from_slice(params);
                 best.statistics.copy_from_slice(statistics);
@@ -55,15 +81,23 @@ impl<T: Real> RunState<T> {
         }
     }
 
+    /// Returns whether the validation loss has not improved for `patience` epochs.
+    pub(super) fn is_out_of_patience(&self, patience: usize) -> bool {
+        self.improved.is_some_and(|improved| self.cursor.epoch.saturating_sub(improved.epoch) >= patience)
+    }
+
     /// Returns the model at this point; `unfinished` is the stop reason of a run that has none yet.
     pub(crate) fn into_trained(self, unfinished: StopReason) -> Trained<T> {
         let RunState { cursor, best, history, divergence, stop, .. } = self;
         let stop = stop.unwrap_or(unfinished);
-        let kept = best.as_ref().map_or(history.epochs.len(), |best| best.epoch);
         let loss = |epoch: &Epoch| epoch.train_loss;
-        let objective = kept.checked_sub(1).and_then(|at| history.epochs.get(at)).map_or(f64::INFINITY, loss);
+        let kept = match &best {
+            Some(best) => history.epochs.iter().find(|epoch| epoch.number == best.epoch),
+            None => history.epochs.last(),
+        };
+        let objective = kept.map_or(f64::INFINITY, loss);
         let mut report = FitReport::new(stop, objective, None);
-        report.iterations = history.epochs.len();
+        report.iterations = history.epochs.last().map_or(0, |epoch| epoch.number);
         report.evaluations = usize::try_from(cursor.steps).unwrap_or(usize::MAX);
         report.divergence = divergence;
         report.objective_curve = history.epochs.iter().map(loss).collect();
@@ -76,37 +110,27 @@ impl<T: Real> RunState<T> {
     }
 }
 
-/// The settings and sizes that a checkpoint and the run that resumes from it must share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct RunFingerprint {
-    pub(super) seed: u64,
-    pub(super) rows: usize,
-    pub(super) batch_size: usize,
-    pub(super) accumulate: usize,
-    pub(super) parameters: usize,
-    pub(super) statistics: usize,
-    pub(super) optimizer_state: usize,
+/// The number of epochs that the history of a run in parts has: as many as its table has lines.
+const KEPT: usize = 20;
+
+/// The rows of all parts so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Parts {
+    /// The number of rows that count.
+    pub(super) rows: u64,
+    /// The mean weight of these rows.
+    pub(super) mean_weight: f64,
 }
 
-impl RunFingerprint {
-    /// Checks that `found` is the fingerprint of the same run.
+impl Parts {
+    /// Returns the parts with one more.
     ///
-    /// # Errors
-    /// Returns [`Error::Checkpoint`] for the first difference.
-    pub(super) fn check(&self, found: &RunFingerprint) -> Result<(), Error> {
-        let pairs = [
-            ("seed", self.seed, found.seed),
-            ("training rows", self.rows as u64, found.rows as u64),
-            ("batch_size", self.batch_size as u64, found.batch_size as u64),
-            ("accumulate", self.accumulate as u64, found.accumulate as u64),
-            ("parameters", self.parameters as u64, found.parameters as u64),
-            ("running statistics", self.statistics as u64, found.statistics as u64),
-            ("optimizer state", self.optimizer_state as u64, found.optimizer_state as u64),
-        ];
-        match pairs.into_iter().find(|(_, expected, found)| expected != found) {
-            Some((what, expected, found)) => Err(Error::Checkpoint { what, expected, found }),
-            None => Ok(()),
-        }
+    /// The mean of equal parts is that of each, to the bit, so parts with the same rows are epochs of a fit.
+    pub(super) fn with<T: Real>(self, part: &CheckedExamples<'_, T>) -> Self {
+        let count = part.counted().len();
+        let rows = self.rows.saturating_add(count as u64);
+        let change = part.total_weight / count as f64 - self.mean_weight;
+        Parts { rows, mean_weight: self.mean_weight + change * (count as f64 / rows as f64) }
     }
 }
 
@@ -143,4 +167,11 @@ pub(super) struct Best<T> {
     pub(super) epoch: usize,
     pub(super) params: Vec<T>,
     pub(super) statistics: Vec<T>,
+}
+
+/// An epoch that improved the validation loss by more than the threshold, or the first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Improvement {
+    pub(super) loss: f64,
+    pub(super) epoch: usize,
 }

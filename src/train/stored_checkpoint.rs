@@ -2,7 +2,8 @@
 
 use super::checkpoint::Checkpoint;
 use super::consistency;
-use super::state::{Best, Cursor, RunFingerprint, RunState};
+use super::identity::{Detail, RunIdentity};
+use super::state::{Best, Cursor, Improvement, Parts, RunState};
 use crate::error::Error;
 use crate::optim::PlateauState;
 use crate::persist::file::invalid;
@@ -33,6 +34,18 @@ impl<T: Real> Persist for Checkpoint<T> {
             Some(best) => record.with_part("best", best.to_record()),
             None => record,
         };
+        let record = match state.parts {
+            Some(parts) => record.with_part("parts", parts.to_record()),
+            None => record,
+        };
+        // Usually, the patience counts from the best epoch.
+        let record = match state
+            .improved
+            .filter(|improved| state.best.as_ref().map(Best::as_improvement) != Some(*improved))
+        {
+            Some(improved) => record.with_part("improvement", improved.to_record()),
+            None => record,
+        };
         match &state.divergence {
             Some(divergence) => record.with("divergence", divergence),
             None => record,
@@ -40,17 +53,21 @@ impl<T: Real> Persist for Checkpoint<T> {
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
-        let identity: RunFingerprint = record.take("fingerprint")?;
+        let identity: RunIdentity = record.take("fingerprint")?;
         let stop = record.take_text("stop")?;
         let best = record.take_optional_part("best").map(|part| Best::from_record(part, &identity));
+        let best: Option<Best<T>> = best.transpose()?;
+        let improved = record.take_optional_part("improvement").map(Improvement::from_record).transpose()?;
         let divergence = record.take_optional_part("divergence").map(Divergence::from_record);
         let state = RunState {
             cursor: Cursor::from_record(record.take_part("position")?, &identity)?,
             loss_sum: single(record, "loss_sum")?,
             snapshot: Cursor::from_record(record.take_part("epoch_start")?, &identity)?,
             before_last: record.take_column("before_last_step_parameters", identity.parameters)?,
-            best: best.transpose()?,
+            improved: improved.or(best.as_ref().map(Best::as_improvement)),
+            best,
             history: record.take("history")?,
+            parts: record.take_optional_part("parts").map(Parts::from_record).transpose()?,
             stop: if stop == RUNNING { None } else { Some(StopReason::from_key(&stop)?) },
             divergence: divergence.transpose()?,
             identity,
@@ -67,23 +84,47 @@ impl<T: Real> RunState<T> {
     }
 }
 
-impl Persist for RunFingerprint {
+/// The kind of the details of an identity.
+const DETAILS: &str = "run details";
+
+impl Persist for RunIdentity {
     type Scalar = f64;
     const KIND: &'static str = "run fingerprint";
 
     fn write_record(&self, record: Record) -> Record {
-        record
+        let record = record
             .with_integer("seed", self.seed)
             .with_count("rows", self.rows)
             .with_count("batch_size", self.batch_size)
             .with_count("accumulate", self.accumulate)
             .with_count("parameters", self.parameters)
             .with_count("statistics", self.statistics)
-            .with_count("optimizer_state", self.optimizer_state)
+            .with_count("optimizer_state", self.optimizer_state);
+        if self.details.is_empty() {
+            return record;
+        }
+        let names: Vec<&str> = self.details.iter().map(|detail| &*detail.name).collect();
+        let values: Vec<&str> = self.details.iter().map(|detail| &*detail.value).collect();
+        let details = Record::new(DETAILS)
+            .with_count("count", self.details.len())
+            .with_texts("names", &names)
+            .with_texts("values", &values);
+        record.with_part("details", details)
     }
 
     fn read_record(record: &mut Record) -> Result<Self, Error> {
-        Ok(RunFingerprint {
+        // Files of version 1.0 have no such part.
+        let details = match record.take_optional_part("details") {
+            None => Vec::new(),
+            Some(part) => part.open(DETAILS)?.read(|part| {
+                let count = part.take_count("count")?;
+                let names = part.take_texts("names", count)?;
+                let values = part.take_texts("values", count)?;
+                Ok(names.into_iter().zip(values).map(|(name, value)| Detail { name, value }).collect())
+            })?,
+        };
+        Ok(RunIdentity {
+            details,
             seed: record.take_integer("seed")?,
             rows: record.take_count("rows")?,
             batch_size: record.take_count("batch_size")?,
@@ -109,7 +150,7 @@ impl<T: Real> Cursor<T> {
             .with_array("plateau", &self.plateau.to_numbers())
     }
 
-    fn from_record(record: Record, sizes: &RunFingerprint) -> Result<Self, Error> {
+    fn from_record(record: Record, sizes: &RunIdentity) -> Result<Self, Error> {
         record.open(Self::KIND)?.read(|record| {
             Ok(Cursor {
                 params: record.take_column("parameters", sizes.parameters)?,
@@ -124,8 +165,40 @@ impl<T: Real> Cursor<T> {
     }
 }
 
+impl Parts {
+    const KIND: &'static str = "parts";
+
+    fn to_record(self) -> Record {
+        Record::new(Self::KIND).with_integer("rows", self.rows).with_array("mean_weight", &[self.mean_weight])
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        record.open(Self::KIND)?.read(|record| {
+            Ok(Parts { rows: record.take_integer("rows")?, mean_weight: single(record, "mean_weight")? })
+        })
+    }
+}
+
+impl Improvement {
+    const KIND: &'static str = "improvement";
+
+    fn to_record(self) -> Record {
+        Record::new(Self::KIND).with_count("epoch", self.epoch).with_array("loss", &[self.loss])
+    }
+
+    fn from_record(record: Record) -> Result<Self, Error> {
+        record.open(Self::KIND)?.read(|record| {
+            Ok(Improvement { loss: single(record, "loss")?, epoch: record.take_count("epoch")? })
+        })
+    }
+}
+
 impl<T: Real> Best<T> {
     const KIND: &'static str = "best epoch";
+
+    fn as_improvement(&self) -> Improvement {
+        Improvement { loss: self.loss, epoch: self.epoch }
+    }
 
     fn to_record(&self) -> Record {
         Record::new(Self::KIND)
@@ -135,7 +208,7 @@ impl<T: Real> Best<T> {
             .with_array("statistics", &self.statistics)
     }
 
-    fn from_record(record: Record, sizes: &RunFingerprint) -> Result<Self, Error> {
+    fn from_record(record: Record, sizes: &RunIdentity) -> Result<Self, Error> {
         record.open(Self::KIND)?.read(|record| {
             Ok(Best {
                 loss: single(record, "loss")?,

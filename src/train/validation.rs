@@ -42,7 +42,33 @@ impl<T: Real> Validation<T> {
         }
         let weights = rows.weights.map(|weights| weights.iter().map(|w| w.as_f64()).collect());
         let blocks = Blocks::new(rows, network);
-        Ok(Validation { blocks, metrics, classes, weights, probabilities })
+        let validation = Validation { blocks, metrics, classes, weights, probabilities };
+        validation.check_metrics()?;
+        Ok(validation)
+    }
+
+    /// Checks that the metrics can be defined for these rows: that they are for right predictions, for wrong
+    /// ones, or for none.
+    ///
+    /// # Errors
+    /// Returns the error of a metric, such as [`Error::MissingClass`], if its reason is not the predictions.
+    fn check_metrics(&self) -> Result<(), Error> {
+        let (rows, classes) = self.probabilities.shape();
+        let shifted = |by: usize| {
+            let predicted = |row: usize| (self.classes[row] + by) % classes;
+            DMatrix::from_fn(rows, classes, |row, class| if class == predicted(row) { 1.0 } else { 0.0 })
+        };
+        let weights = self.weights.as_deref();
+        for metric in &self.metrics {
+            let of = |p: DMatrix<f64>| metric.evaluate_indices(&self.classes, p.as_view(), weights);
+            let Err(error) = of(shifted(0)) else { continue };
+            let even = || DMatrix::from_element(rows, classes, 1.0 / classes as f64);
+            let always = of(shifted(1)).is_err() && of(even()).is_err();
+            if always && !matches!(error, Error::UndefinedMetric { .. }) {
+                return Err(error.among("the validation rows"));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn mean_loss<N: Layer<T>, S: Loss<T>>(
@@ -72,6 +98,7 @@ impl<T: Real> Validation<T> {
         let evaluate = |metric: &dyn Metric| {
             metric.evaluate_indices(&self.classes, self.probabilities.as_view(), weights)
         };
-        self.metrics.iter().map(|metric| evaluate(&**metric)).collect()
+        let values = self.metrics.iter().map(|metric| evaluate(&**metric));
+        values.map(|value| value.map_err(|error| error.among("the validation rows"))).collect()
     }
 }

@@ -125,7 +125,7 @@ impl MlpClassifier {
                 let parts = match self.validation_fraction {
                     None => None,
                     Some(fraction) => {
-                        let [learnt, held] = self.split_rows(x.nrows(), fraction)?;
+                        let [learnt, held] = self.split_rows(all.counted(), fraction)?;
                         Some((all.select(&learnt)?, all.select(&held)?))
                     }
                 };
@@ -140,14 +140,14 @@ impl MlpClassifier {
         Ok(FittedMlp::new(y.labels().to_vec(), x.names().map(<[String]>::to_vec), network, loss, trained))
     }
 
-    /// Splits the rows into rows to learn from and held-out rows, without regard to labels.
-    fn split_rows(&self, available: usize, fraction: f64) -> Result<[Vec<usize>; 2], Error> {
+    /// Splits rows into rows to learn from and held-out rows, without regard to labels.
+    fn split_rows(&self, mut order: Vec<usize>, fraction: f64) -> Result<[Vec<usize>; 2], Error> {
+        let available = order.len();
         let requested = (available as f64 * fraction).ceil() as usize;
         if requested == 0 || requested >= available {
             let label = "of any kind".to_owned();
             return Err(Error::SplitTooSmall { requested, available, label, members: available });
         }
-        let mut order: Vec<usize> = (0..available).collect();
         Rng::at(self.trainer.seed, super::super::prepare::HOLD_OUT, 0).shuffle(&mut order);
         let (held, train) = order.split_at(requested);
         Ok([train, held].map(|rows| {

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use crate::check;
 use crate::decide::PlattScaling;
 use crate::error::Error;
-use crate::label::Label;
+use crate::label::{Label, indices};
 use crate::label_sets::LabelSets;
 use crate::loss::{BinaryCrossEntropy, Loss};
 use crate::network::FittedMlp;
@@ -126,20 +126,45 @@ impl<T: Real, L: Label> FittedMultiLabel<T, L> {
 
     /// Calibrates the probabilities of each label on rows that the model was not fitted to.
     ///
-    /// The calibration is a logistic regression of the truth on the score (Platt, 1999).
+    /// The calibration is a logistic regression of the truth on the score (Platt, 1999). The rows must
+    /// include some with each label and some without it. If a rare label is missing,
+    /// [`calibrate_labels`](Self::calibrate_labels) calibrates the others.
     ///
     /// # Errors
     /// Returns [`Error::ShapeMismatch`], [`Error::ColumnNames`] or [`Error::UnknownLabel`] if the rows or
     /// labels do not fit the model, [`Error::Empty`] if there are no rows, [`Error::NotFinite`] if `x` is not
-    /// finite, and [`Error::CalibrationFailed`] if the scores of a label cannot be calibrated.
-    pub fn calibrate<'a>(mut self, x: impl Into<Rows<'a, T>>, y: &LabelSets<L>) -> Result<Self, Error> {
+    /// finite, [`Error::MissingClass`] if no row has a label or all have it, and
+    /// [`Error::CalibrationFailed`] if the scores of a label cannot be calibrated.
+    pub fn calibrate<'a>(self, x: impl Into<Rows<'a, T>>, y: &LabelSets<L>) -> Result<Self, Error> {
+        let (x, labels) = (x.into(), self.labels().to_vec());
+        self.calibrate_labels(x, y, &labels)
+    }
+
+    /// Calibrates the probabilities of some labels, and leaves those of the others as they are.
+    ///
+    /// # Errors
+    /// Returns the errors of [`calibrate`](Self::calibrate), and [`Error::UnknownLabel`] if one of `labels`
+    /// is none of the model.
+    pub fn calibrate_labels<'a>(
+        mut self,
+        x: impl Into<Rows<'a, T>>,
+        y: &LabelSets<L>,
+        labels: &[L],
+    ) -> Result<Self, Error> {
         let x = x.into();
         check::training_matrix(x)?;
+        let wanted = indices(self.labels(), labels)?;
         y.check(self.labels(), x.nrows())?;
         let scores = self.model.scores(x)?;
-        for (index, platt) in self.calibration.iter_mut().enumerate() {
+        for index in wanted {
             let truth: Vec<bool> = y.indicator().column(index).iter().copied().collect();
-            *platt = PlattScaling::fit(scores.column(index).as_slice(), &truth, None)?;
+            let label = &self.model.labels()[index];
+            for (has, class) in [(true, format!("{label:?}")), (false, format!("other than {label:?}"))] {
+                if !truth.contains(&has) {
+                    return Err(Error::MissingClass { class, index, among: "the calibration rows" });
+                }
+            }
+            self.calibration[index] = PlattScaling::fit(scores.column(index).as_slice(), &truth, None)?;
         }
         Ok(self)
     }

@@ -13,7 +13,7 @@ use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
 use crate::scalar::Real;
-use crate::scalar::{all_finite, dot};
+use crate::scalar::{all_finite, dot, max_abs};
 
 /// The Levenberg-Marquardt method, for objectives with a positive semidefinite curvature matrix and few
 /// parameters.
@@ -41,6 +41,10 @@ use crate::scalar::{all_finite, dot};
 /// accepted step decreases the objective, with one exception. Once the predicted decrease is lost in the
 /// rounding of the objective, a step that leaves the objective unchanged up to rounding is accepted if it
 /// halves the optimality.
+///
+/// Before the method gives up as [`Stalled`](crate::StopReason::Stalled), it starts again from the first μ,
+/// because a μ that grew where the curvature is tiny freezes steps elsewhere. It then tries steps against the
+/// gradient, of all lengths down to those that change no parameter.
 ///
 /// With an initial damping of 0, this is the Gauss-Newton method until a step fails.
 ///
@@ -176,6 +180,8 @@ impl LevenbergMarquardt {
 const FIRST: f64 = 1e-3;
 /// The largest number of rejected steps in a row. The damping has then grown by 2^(1 + 2 + ... + 40).
 const ATTEMPTS: usize = 40;
+/// The largest number of steps against the gradient. The last is 2^-200 times as long as the first.
+const DESCENTS: usize = 100;
 /// The largest ratio of new to old optimality that is accepted when rounding hides the change of the
 /// objective.
 const PROGRESS: f64 = 0.5;
@@ -187,6 +193,8 @@ struct Model<T> {
     used: bool,
     /// The diagonal of D.
     scale: Vec<T>,
+    /// The damping μ of the first step.
+    first: f64,
     /// The damping μ.
     damping: f64,
     /// The factor by which the damping grows next.
@@ -215,29 +223,15 @@ impl<T: Real, O: HasHessian<T> + ?Sized> Method<T, O> for Model<T> {
     ) -> Advance {
         self.lowest = self.lowest.min(point.value());
         self.look(objective, point);
-        for _ in 0..ATTEMPTS {
-            let Some(promised) = self.step(point, &mut trial.params) else {
-                self.raise();
-                continue;
-            };
-            if trial.params == point.params {
-                return Advance::Exhausted;
+        // The damping of a flat region, in units of its tiny curvature, may freeze all steps outside it.
+        let stale = self.damping > self.first_damping();
+        let found = self.damped(objective, point, trial, effort)
+            || stale && {
+                self.renew();
+                self.damped(objective, point, trial, effort)
             }
-            trial.evaluate(objective, effort);
-            if effort.is_cancelled() {
-                return Advance::Exhausted;
-            }
-            let decrease = point.value() - trial.value();
-            let blind = promised <= point.noise() && trial.value() <= self.lowest + point.noise();
-            let usable = trial.value().is_finite() && trial.optimality().is_finite();
-            if usable && (decrease > 0.0 || blind && trial.optimality() <= PROGRESS * point.optimality()) {
-                self.lower(if blind { 1.0 } else { decrease / promised });
-                self.accept(point, trial);
-                return Advance::Accepted;
-            }
-            self.raise();
-        }
-        Advance::Exhausted
+            || self.descend(objective, point, trial, effort);
+        if found { Advance::Accepted } else { Advance::Exhausted }
     }
 
     fn condition(&self) -> Option<f64> {
@@ -246,11 +240,87 @@ impl<T: Real, O: HasHessian<T> + ?Sized> Method<T, O> for Model<T> {
 }
 
 impl<T: Real> Model<T> {
+    /// Tries steps of the quadratic model with more and more damping. Returns whether one was accepted, which
+    /// is then in `trial`.
+    fn damped<O: HasHessian<T> + ?Sized>(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        trial: &mut Point<T>,
+        effort: &mut Effort<'_>,
+    ) -> bool {
+        for _ in 0..ATTEMPTS {
+            let Some(promised) = self.step(point, &mut trial.params) else {
+                self.raise();
+                continue;
+            };
+            if effort.is_cancelled() || trial.params == point.params {
+                return false;
+            }
+            trial.evaluate(objective, effort);
+            let decrease = point.value() - trial.value();
+            let blind = promised <= point.noise() && trial.value() <= self.lowest + point.noise();
+            let usable = trial.value().is_finite() && trial.optimality().is_finite();
+            if usable && (decrease > 0.0 || blind && trial.optimality() <= PROGRESS * point.optimality()) {
+                self.lower(if blind { 1.0 } else { decrease / promised });
+                self.accept(point, trial);
+                return true;
+            }
+            self.raise();
+        }
+        false
+    }
+
+    /// Tries steps against the gradient, shorter and shorter, until they no longer change the parameters.
+    /// Returns whether one decreased the objective by more than rounding; it is then in `trial`.
+    fn descend<O: HasHessian<T> + ?Sized>(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        trial: &mut Point<T>,
+        effort: &mut Effort<'_>,
+    ) -> bool {
+        let (size, slope) = (max_abs(&point.params), max_abs(&point.gradient));
+        // The first step moves a parameter by as much as the largest, or by 1.
+        let mut length = size.max(1.0) / slope;
+        for _ in 0..DESCENTS {
+            for ((step, moved), (&p, &g)) in
+                self.step.iter_mut().zip(&mut trial.params).zip(point.params.iter().zip(&point.gradient))
+            {
+                *step = T::of(-length * g.as_f64());
+                *moved = p + *step;
+            }
+            if effort.is_cancelled() || trial.params == point.params {
+                return false;
+            }
+            trial.evaluate(objective, effort);
+            if trial.optimality().is_finite() && point.value() - trial.value() > point.noise() {
+                self.renew();
+                self.accept(point, trial);
+                return true;
+            }
+            length *= 0.25;
+        }
+        false
+    }
+
+    /// Returns the damping of the first step, or the first one above 0.
+    fn first_damping(&self) -> f64 {
+        if self.first > 0.0 { self.first } else { FIRST }
+    }
+
+    /// Goes back to the first damping.
+    fn renew(&mut self) {
+        self.damping = self.first_damping();
+        self.growth = 2.0;
+    }
+
     fn new(size: usize, damping: f64, exact: bool) -> Self {
         Model {
             curvature: DMatrix::zeros(size, size),
             used: false,
             scale: vec![T::zero(); size],
+            first: damping,
             damping,
             growth: 2.0,
             floor: T::EPSILON,

@@ -213,6 +213,31 @@ impl Schedule {
         }
     }
 
+    /// Checks the schedule for a training run, which observes losses.
+    ///
+    /// # Errors
+    /// Returns the errors of [`check`](Self::check), and [`Error::Unsupported`] if a plateau waits for larger
+    /// numbers.
+    pub(crate) fn check_for_losses(&self) -> Result<(), Error> {
+        self.check()?;
+        if !self.waits_for_larger() {
+            return Ok(());
+        }
+        Err(unsupported(
+            "larger_is_better",
+            "a training run, whose schedule observes the loss",
+            "leave it out, or call Schedule::observe with your metric in a loop of your own",
+        ))
+    }
+
+    fn waits_for_larger(&self) -> bool {
+        match &self.curve {
+            Curve::Plateau(rule) => rule.waits_for_larger(),
+            Curve::Chain(chain) => chain.schedules().any(Schedule::waits_for_larger),
+            _ => false,
+        }
+    }
+
     fn plateaus(&self) -> usize {
         match &self.curve {
             Curve::Plateau(_) => 1,

@@ -6,9 +6,9 @@ use crate::error::Error;
 
 /// The settings of a schedule that lowers the rate when a metric has not improved for some epochs.
 ///
-/// The metric is the validation loss, or the training loss if there are no validation rows. The rules are
-/// those of PyTorch's `ReduceLROnPlateau`, whose `min_lr` and `eps` are [`lowest`](ReduceOnPlateau::lowest)
-/// and [`epsilon`](ReduceOnPlateau::epsilon) times the base rate.
+/// In a training run, the metric is the validation loss, or the training loss if there are no validation
+/// rows. The rules are those of PyTorch's `ReduceLROnPlateau`, whose `min_lr` and `eps` are
+/// [`lowest`](ReduceOnPlateau::lowest) and [`epsilon`](ReduceOnPlateau::epsilon) times the base rate.
 ///
 /// # Formula
 /// At the end of an epoch, the metric m is better than the best b if m < b (1 - t) for a relative threshold t
@@ -63,6 +63,9 @@ impl ReduceOnPlateau {
     }
 
     /// Treats larger metrics as better. Defaults to smaller is better, as for losses.
+    ///
+    /// Use it with a metric that you pass to [`Schedule::observe`]. Training runs observe losses, so they
+    /// refuse it.
     pub fn larger_is_better(mut self) -> Self {
         self.larger_is_better = true;
         self
@@ -153,6 +156,10 @@ impl ReduceOnPlateau {
         }
         check::parameter("schedule.lowest", self.lowest, (0.0..=1.0).contains(&self.lowest), "from 0 to 1")?;
         check::not_negative("schedule.epsilon", self.epsilon)
+    }
+
+    pub(super) fn waits_for_larger(&self) -> bool {
+        self.larger_is_better
     }
 
     pub(super) fn observe(&self, metric: f64, state: &mut PlateauState) {

@@ -36,7 +36,8 @@ impl<'a> Reader<'a> {
         let wanted = Crc64::new().update(before).update(first).update(rest).value();
         if wanted != found {
             return Err(invalid(format!(
-                "its checksum is {found:016x}, but that of its bytes is {wanted:016x}"
+                "its checksum is {found:016x}, but that of its bytes is {wanted:016x}: it was damaged, or written \
+                 again by another program; use the file as it was saved"
             )));
         }
         Ok(Reader { metadata, arrays, data })

@@ -684,3 +684,54 @@ fn a_mean_takes_no_memory() {
         assert_eq!(used.count_total, 0, "{loss:?}");
     }
 }
+
+/// A softmax in `f32` is a distribution, however many classes it has, also after a conversion to `f64`.
+#[test]
+fn a_softmax_of_single_precision_is_a_distribution() {
+    for (rows, columns) in [(64, 2), (64, 3), (64, 1000), (64, 2000), (8, 50_000)] {
+        let mut rng = Rng::new(3);
+        let z = DMatrix::from_fn(rows, columns, |_, _| 2.0 * rng.standard_normal() as f32);
+        let mut soft = DMatrix::zeros(rows, columns);
+        SoftmaxCrossEntropy::new().probabilities(&z, &mut soft);
+        // The plain formula, whose sum rounds more.
+        let mut plain = z.map(f32::exp);
+        for mut row in plain.row_iter_mut() {
+            let sum: f32 = row.iter().sum();
+            row /= sum;
+        }
+        for targets in [&soft, &plain] {
+            SoftmaxCrossEntropy::new().mean(&z, Targets::Values(targets), None).unwrap();
+            SoftmaxSquaredError.mean(&z, Targets::Values(targets), None).unwrap();
+            let (z, targets) = (z.map(f64::from), targets.map(f64::from));
+            SoftmaxCrossEntropy::new().mean(&z, Targets::Values(&targets), None).unwrap();
+        }
+    }
+}
+
+#[test]
+fn targets_may_be_a_few_units_in_the_last_place_outside() {
+    fn check<T: Real>() {
+        let (one, slip) = (T::one(), T::EPSILON);
+        let z = DMatrix::from_element(2, 1, T::of(0.3));
+        for target in [one + slip, one + slip + slip, -slip, -slip - slip, -T::MIN_POSITIVE] {
+            let targets = DMatrix::from_element(2, 1, target);
+            BinaryCrossEntropy.mean(&z, Targets::Values(&targets), None).unwrap();
+            let both = DMatrix::from_fn(2, 2, |_, column| if column == 0 { target } else { one - target });
+            let z = DMatrix::from_element(2, 2, T::of(0.3));
+            SoftmaxCrossEntropy::new().mean(&z, Targets::Values(&both), None).unwrap();
+        }
+        for target in [one + T::of(1e-3), -T::of(1e-3), one + T::of(20.0) * slip, T::of(-20.0) * slip] {
+            let targets = DMatrix::from_element(2, 1, target);
+            let error = BinaryCrossEntropy.mean(&z, Targets::Values(&targets), None).unwrap_err();
+            assert!(matches!(error, Error::InvalidTarget { row: 0, .. }), "{error}");
+        }
+        for sum in [T::of(0.999), T::of(1.001)] {
+            let z = DMatrix::from_element(2, 3, T::of(0.3));
+            let targets = DMatrix::from_element(2, 3, sum / T::of(3.0));
+            let error = SoftmaxCrossEntropy::new().mean(&z, Targets::Values(&targets), None).unwrap_err();
+            assert!(matches!(error, Error::InvalidTarget { row: 0, .. }), "{error}");
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}

@@ -117,15 +117,48 @@ fn calibration_makes_probabilities_of_each_label_true() {
     }
 }
 
-/// Platt's targets keep the calibration finite where a label is separated or never seen.
+/// Rows that all have a label, or none, say nothing about its scores: a calibration would make it a constant.
 #[test]
-fn calibration_of_one_sided_labels_is_finite() {
+fn a_label_that_is_missing_from_the_calibration_rows_is_refused_or_left_as_it_is() {
     let (x, y) = rows(60, 8);
-    let always = LabelSets::from_indicator(DMatrix::repeat(60, 3, true), y.labels()).unwrap();
-    let model = network().epochs(5).fit_multi_label(&x, &y).unwrap().calibrate(&x, &always).unwrap();
-    let p = model.predict_proba(&x).unwrap();
-    for p in &p {
-        approx::assert_relative_eq!(*p, 61.0 / 62.0, max_relative = 1e-4);
+    let model = network().epochs(5).fit_multi_label(&x, &y).unwrap();
+    let label = y.labels()[1];
+    for everywhere in [false, true] {
+        let mut indicator = y.indicator().clone();
+        indicator.column_mut(1).fill(everywhere);
+        let sided = LabelSets::from_indicator(indicator, y.labels()).unwrap();
+        let error = model.clone().calibrate(&x, &sided).unwrap_err();
+        assert!(matches!(error, Error::MissingClass { index: 1, .. }), "{error}");
+        assert!(error.to_string().contains(&format!("{label:?}")), "{error}");
+
+        let others = [y.labels()[2], y.labels()[0]];
+        let some = model.clone().calibrate_labels(&x, &sided, &others).unwrap();
+        let all = model.clone().calibrate(&x, &y).unwrap();
+        let (before, after) = (model.predict_proba(&x).unwrap(), some.predict_proba(&x).unwrap());
+        let whole = all.predict_proba(&x).unwrap();
+        assert_eq!(after.column(1), before.column(1));
+        for column in [0, 2] {
+            assert_eq!(after.column(column), whole.column(column));
+        }
+    }
+    let unknown = model.calibrate_labels(&x, &y, &["none of them"]);
+    assert!(matches!(unknown, Err(Error::UnknownLabel { .. })));
+}
+
+/// Rows of weight 0 do not exist: not for the split either.
+#[test]
+fn rows_of_weight_zero_change_no_bit_with_validation_rows() {
+    let (x, y) = rows(60, 11);
+    for (seed, every) in [(0, 2), (1, 2), (2, 3), (3, 10), (4, 10), (5, 10)] {
+        let weights: Vec<f64> = (0..60).map(|row| if row % every == 0 { 2.5 } else { 0.0 }).collect();
+        let kept: Vec<usize> = (0..60).step_by(every).collect();
+        let fewer = LabelSets::from_indicator(y.indicator().select_rows(&kept), y.labels()).unwrap();
+        let network = network().epochs(6).validation_fraction(0.3).seed(seed);
+        let weighted = network.fit_multi_label_with(&x, &y, FitOptions::new().weights(&weights)).unwrap();
+        let alone = vec![2.5; kept.len()];
+        let options = FitOptions::new().weights(&alone);
+        let alone = network.fit_multi_label_with(&x.select_rows(&kept), &fewer, options).unwrap();
+        assert_eq!(weighted, alone, "seed {seed}, every {every}");
     }
 }
 

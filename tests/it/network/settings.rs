@@ -1,8 +1,8 @@
 //! The effects of the settings of the perceptron.
 
-use logit::metrics::Accuracy;
+use logit::metrics::{Accuracy, Metric, RocAuc};
 use logit::nn::{AnyLayer, Initializer, MlpOptions, Normalization};
-use logit::optim::Clip;
+use logit::optim::{Clip, Rprop};
 use logit::prelude::*;
 use logit::{Activation, Adam, ClassWeight, Error, Lbfgs, MlpClassifier, Schedule, Sgd, StopReason, data};
 use nalgebra::DMatrix;
@@ -159,4 +159,84 @@ fn a_schedule_may_be_a_function() {
         let model = network.clone().schedule(Schedule::custom(move |_, _| bad)).fit(&x, &y).unwrap();
         assert_eq!(model.report().stop, StopReason::Diverged);
     }
+}
+
+/// Rprop takes every change of sign for a minimum that was passed, so its batches are all rows.
+#[test]
+fn rprop_takes_all_rows_unless_a_size_is_set() {
+    let (x, y) = iris();
+    let network = |seed| MlpClassifier::new([10]).optimizer(Rprop::new(0.01)).epochs(60).seed(seed);
+    for seed in 0..3 {
+        let model = network(seed).fit(&x, &y).unwrap();
+        assert_eq!(model, network(seed).batch_size(150).fit(&x, &y).unwrap());
+        assert_eq!(model.report().evaluations, 60);
+        assert!(model.report().objective < 0.1, "{}", model.report());
+        let batches = network(seed).batch_size(32).fit(&x, &y).unwrap();
+        assert_eq!(batches.report().evaluations, 60 * 5);
+    }
+    let others = MlpClassifier::new([10]).epochs(2).fit(&x, &y).unwrap();
+    assert_eq!(others.report().evaluations, 2 * 5);
+    // The rows of a part are a batch.
+    let mut partial = network(0).partial(4, ["setosa", "versicolor", "virginica"]).unwrap();
+    (0..60).for_each(|_| partial.fit(&x, &y).unwrap());
+    assert_eq!(partial.model().params(), network(0).fit(&x, &y).unwrap().params());
+}
+
+/// Weighted validation rows: a weight of 2 is a row twice, and 0 removes it, for the loss and the metrics.
+#[test]
+fn validation_rows_have_weights() {
+    let (x, y) = iris();
+    let network = MlpClassifier::new([5]).epochs(3).class_weight(ClassWeight::map([("virginica", 3.0)]));
+    let weights: Vec<f64> = (0..150).map(|row| [0.0, 1.0, 2.0][row % 3]).collect();
+    let repeated: Vec<usize> = (0..150).flat_map(|row| vec![row; row % 3]).collect();
+    let (x_twice, y_twice) = (x.select_rows(&repeated), repeated.iter().map(|&r| y[r]).collect::<Vec<_>>());
+    let epochs = |options: MlpOptions<'_, f64, &'static str>| {
+        let mut run = network.start(&x, &y, options.metric(Accuracy)).unwrap();
+        run.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap();
+        run.history().epochs.clone()
+    };
+    let weighted = epochs(MlpOptions::new().validation(&x, &y).validation_weights(&weights));
+    let twice = epochs(MlpOptions::new().validation(&x_twice, &y_twice));
+    let plain = epochs(MlpOptions::new().validation(&x, &y));
+    for ((weighted, twice), plain) in weighted.iter().zip(&twice).zip(&plain) {
+        let (found, wanted) = (weighted.validation_loss.unwrap(), twice.validation_loss.unwrap());
+        approx::assert_relative_eq!(found, wanted, max_relative = 1e-12);
+        assert_ne!(weighted.validation_loss, plain.validation_loss);
+    }
+    // The same rows and weights for training and validation: the same loss, before any step.
+    let still = MlpClassifier::new([5]).optimizer(Sgd::new(1e-300)).batch_size(150).epochs(1);
+    let options = MlpOptions::new().weights(&weights).validation(&x, &y).validation_weights(&weights);
+    let mut run = still.start(&x, &y, options).unwrap();
+    run.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap();
+    let epoch = &run.history().epochs[0];
+    approx::assert_relative_eq!(epoch.train_loss, epoch.validation_loss.unwrap(), max_relative = 1e-12);
+
+    let short = MlpOptions::new().validation(&x, &y).validation_weights(&weights[1..]);
+    assert!(matches!(network.start(&x, &y, short), Err(Error::ShapeMismatch { .. })));
+    let alone = MlpOptions::new().validation_weights(&weights);
+    assert!(matches!(network.start(&x, &y, alone), Err(Error::Unsupported { .. })));
+}
+
+/// A metric that the validation rows cannot have is found before the first step, in the words of the labels.
+#[test]
+fn a_metric_that_lacks_a_class_is_refused_at_the_start() {
+    let (x, y) = iris();
+    let binary: Vec<&str> = y.iter().map(|&y| if y == "setosa" { "yes" } else { "no" }).collect();
+    let (x_held, y_held) = (x.rows(60, 40).into_owned(), vec!["no"; 40]);
+    let network = MlpClassifier::new([3]).epochs(2);
+    let start = |metric: Box<dyn Metric>| {
+        let options = MlpOptions::new().validation(&x_held, &y_held).metric(metric);
+        network.start(&x, &binary, options)
+    };
+    let error = start(Box::new(RocAuc)).map(|_| ()).unwrap_err();
+    assert!(matches!(&error, Error::MissingClass { class, .. } if class == "\"yes\""), "{error}");
+    assert!(error.to_string().contains("validation rows"), "{error}");
+    // Where predictions decide whether a metric is defined, the run decides.
+    for metric in [Box::new(Accuracy) as Box<dyn Metric>, Box::new(logit::metrics::LogLoss)] {
+        let mut run = start(metric).unwrap();
+        run.run_to_end(|_| std::ops::ControlFlow::Continue(())).unwrap();
+    }
+    let three = network.start(&x, &y, MlpOptions::new().validation(&x_held, &y[60..100]).metric(RocAuc));
+    let error = three.map(|_| ()).unwrap_err();
+    assert!(matches!(&error, Error::MissingClass { class, .. } if class == "\"setosa\""), "{error}");
 }

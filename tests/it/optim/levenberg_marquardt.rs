@@ -4,10 +4,14 @@
 use std::ops::ControlFlow;
 
 use approx::assert_abs_diff_eq;
-use logit::nn::{BinaryCrossEntropy, SoftmaxCrossEntropy};
+use logit::nn::{
+    BinaryCrossEntropy, ClassificationLoss, Dense, Examples, Initializer, NetworkObjective, Sequential,
+    SoftmaxCrossEntropy,
+};
 use logit::nn::{Loss, Targets};
 use logit::optim::{Evaluation, HasHessian, LevenbergMarquardt, Newton, Objective};
-use logit::{Activation, StopReason};
+use logit::prelude::*;
+use logit::{Activation, MlpClassifier, StopReason};
 use nalgebra::{DMatrix, DVector};
 
 /// Residuals, and the rows of their derivatives.
@@ -389,4 +393,70 @@ fn single_precision_has_its_own_tolerance() {
     let minimum = LevenbergMarquardt::new().minimize(&mut Valley, vec![2.0]).expect("a start");
     assert!(minimum.report.converged(), "{}", minimum.report);
     assert!((f64::from(minimum.params[0]) - 0.3f64.atanh()).abs() < 1e-4);
+}
+
+/// The damping that a flat region asked for is forgotten once steps no longer move: of the networks that the
+/// method leaves as stalled, none has a step against the gradient that is better.
+#[test]
+fn a_stall_is_said_only_where_no_step_against_the_gradient_is_better() {
+    let (wine, cancer) = (logit::data::wine(), logit::data::breast_cancer());
+    fn classes<L: Ord + Clone>(labels: &[L]) -> Vec<usize> {
+        let sorted: std::collections::BTreeSet<L> = labels.iter().cloned().collect();
+        labels.iter().map(|label| sorted.iter().position(|other| other == label).expect("a class")).collect()
+    }
+    let (of_wine, of_cancer) = (classes(&wine.y), classes(&cancer.y));
+    let (mut stalled, mut all) = (0, 0);
+    let mut seen = |x: &DMatrix<f64>, targets: Targets<'_, f64>, network: Sequential<Dense>, seed: u64| {
+        let outputs = logit::nn::Shape::outputs(&network);
+        let loss: ClassificationLoss =
+            if outputs == 1 { BinaryCrossEntropy.into() } else { SoftmaxCrossEntropy::new().into() };
+        let mut objective =
+            NetworkObjective::new(&network, &loss, Examples::new(x, targets), 0.0).expect("an objective");
+        let start = objective.initial(seed);
+        let method = LevenbergMarquardt::new().floor(1.0).max_iterations(25);
+        let found = method.minimize(&mut objective, start).expect("a result");
+        all += 1;
+        if found.report.stop != StopReason::Stalled {
+            return;
+        }
+        stalled += 1;
+        let mut gradient = vec![0.0; found.params.len()];
+        let here = objective.evaluate(&found.params, &mut gradient);
+        for power in -60..40 {
+            let length = 2f64.powi(power);
+            let moved: Vec<f64> = found.params.iter().zip(&gradient).map(|(p, g)| p - length * g).collect();
+            let value = objective.evaluate(&moved, &mut vec![0.0; moved.len()]).value;
+            let least = 1e-12 * here.value.abs().max(1.0);
+            let better = value < here.value - least;
+            assert!(!better, "seed {seed}: {} after 2^{power}, {}", value, found.report);
+        }
+    };
+    for seed in 0..40 {
+        let network = |sizes: &[usize], activation| Sequential::perceptron(sizes, activation).expect("sizes");
+        seen(&wine.x, Targets::Classes(&of_wine), network(&[13, 3, 3], Activation::Relu), seed);
+        seen(&wine.x, Targets::Classes(&of_wine), network(&[13, 2, 3], Activation::Sigmoid), seed);
+        if seed < 8 {
+            seen(&cancer.x, Targets::Classes(&of_cancer), network(&[30, 2, 1], Activation::Relu), seed);
+        }
+        let xor = nalgebra::dmatrix![0.0, 0.0; 0.0, 1.0; 1.0, 0.0; 1.0, 1.0];
+        let saturated = Sequential::new(vec![
+            Dense::new(2, 3)
+                .expect("sizes")
+                .activation(Activation::Sigmoid)
+                .initializer(Initializer::Orthogonal { gain: 1e3 }),
+            Dense::new(3, 1).expect("sizes").initializer(Initializer::Orthogonal { gain: 1e3 }),
+        ]);
+        seen(&xor, Targets::Classes(&[0, 1, 1, 0]), saturated.expect("a network"), seed);
+    }
+    assert!(all == 128 && stalled < 20, "{stalled} of {all} stalled");
+}
+
+/// Any step along the gradient of the last biases is better than the point at which the method gave up.
+#[test]
+fn unscaled_columns_do_not_stall_it() {
+    let wine = logit::data::wine();
+    let network = |seed| MlpClassifier::new([3]).seed(seed).optimizer(LevenbergMarquardt::new());
+    let model = network(2).fit(&wine.x, &wine.y).expect("a fit");
+    assert!(model.report().converged(), "{}", model.report());
+    assert_abs_diff_eq!(model.report().objective, 1.086038, epsilon = 1e-6);
 }

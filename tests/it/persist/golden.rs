@@ -15,7 +15,7 @@ use logit::nn::{
 use logit::persist::StoredLabel;
 use logit::prelude::*;
 use logit::registry::AnyTransform;
-use logit::{Adam, AnyClassifier, ModelFile, Real};
+use logit::{Activation, Adam, AnyClassifier, ModelFile, Real};
 use serde_json::{Value, json};
 
 use super::kit::{Subject, classifiers, others, rows, single_classifiers};
@@ -89,9 +89,14 @@ fn all_predictions(version: &str) -> Value {
     found
 }
 
+fn checkpoint_network(activation: Activation) -> Sequential<Dense> {
+    let dense = Dense::new(4, 3).expect("a layer").activation(activation);
+    Sequential::new(vec![dense]).expect("a network")
+}
+
 fn checkpoint() -> Checkpoint<f64> {
     let (x, y) = rows::<f64>();
-    let network = Sequential::new(vec![Dense::new(4, 3).expect("a layer")]).expect("a network");
+    let network = checkpoint_network(Activation::Identity);
     let examples = Examples::new(&x, Targets::Classes(&y));
     let trainer = Trainer::new(Adam::new(0.1)).epochs(3).batch_size(25);
     let options = TrainOptions::default();
@@ -176,4 +181,27 @@ fn a_golden_checkpoint_is_what_it_was() {
     let checkpoint = Checkpoint::<f64>::load(&path).expect("a checkpoint");
     assert_eq!((checkpoint.steps(), checkpoint.epochs()), (4, 1));
     assert_eq!(checkpoint.to_bytes().expect("bytes"), fs::read(&path).expect("a file"));
+}
+
+/// The first checkpoints say less about their run. What they say is compared.
+#[test]
+fn a_golden_checkpoint_resumes() {
+    let old = || Checkpoint::<f64>::load(file("1.0", "checkpoint")).expect("a checkpoint");
+    let new = checkpoint();
+    let (x, y) = rows::<f64>();
+    let examples = Examples::new(&x, Targets::Classes(&y));
+    let resume = |network: &Sequential<Dense>, checkpoint: Checkpoint<f64>| {
+        let trainer = Trainer::new(Adam::new(0.1)).epochs(3).batch_size(25);
+        let (loss, options) = (SoftmaxCrossEntropy::new(), TrainOptions::default());
+        let mut run = trainer.resume(network, loss, examples, options, checkpoint)?;
+        run.run_to_end(|_| std::ops::ControlFlow::Continue(()))?;
+        Ok::<_, logit::Error>(run.finish())
+    };
+    let network = checkpoint_network(Activation::Identity);
+    let (found, wanted) = (resume(&network, old()).expect("a run"), resume(&network, new).expect("a run"));
+    for (found, wanted) in found.params.iter().zip(&wanted.params) {
+        assert!((found - wanted).abs() <= 1e-12 * wanted.abs().max(1.0), "{found}, wanted {wanted}");
+    }
+    let other = resume(&checkpoint_network(Activation::Tanh), old()).expect_err("another activation");
+    assert!(matches!(&other, logit::Error::Checkpoint { what, .. } if what == "layers"), "{other}");
 }

@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use logit::nn::{
-    Checkpoint, Epoch, Examples, SoftmaxCrossEntropy, StepOutcome, Targets, TrainOptions, Trained, Trainer,
+    AnyLayer, BatchNorm, Checkpoint, Dense, Epoch, Examples, LayerNorm, MlpOptions, Residual, Sequential,
+    SoftmaxCrossEntropy, SoftmaxSquaredError, StepOutcome, Targets, TrainOptions, Trained, Trainer,
 };
-use logit::optim::{Optimizer, UpdateRule};
-use logit::{Error, Persist, Sgd, StopReason};
+use logit::optim::{Adadelta, Clip, Optimizer, RAdam, RmsProp, Rprop, UpdateRule};
+use logit::{Activation, Adam, ClassWeight, Error, MlpClassifier, Persist, Schedule, Sgd, StopReason, data};
 
 use super::kit::{Data, network, rules, schedules};
 
@@ -95,7 +96,110 @@ fn a_checkpoint_of_another_run_is_refused() {
     assert_eq!(refused(&trainer.clone().batch_size(5), examples), "batch_size");
     assert_eq!(refused(&trainer.clone().accumulate(2), examples), "accumulate");
     assert_eq!(refused(&trainer, other_rows), "training rows");
-    assert_eq!(refused(&momentum, examples), "optimizer state");
+    assert_eq!(refused(&momentum, examples), "update rule");
+}
+
+/// Networks, rules and classes of the same sizes: what decides is what they are.
+#[test]
+fn a_checkpoint_of_a_run_with_the_same_sizes_is_refused() {
+    let iris = data::iris();
+    let net = |hidden: &[usize]| {
+        MlpClassifier::new(hidden).activation(Activation::Tanh).optimizer(Adam::new(0.01)).epochs(20)
+    };
+    let mut run = net(&[4, 5]).start(&iris.x, &iris.y, MlpOptions::default()).expect("a run");
+    for _ in 0..23 {
+        run.step().expect("a step");
+    }
+    let checkpoint = Checkpoint::from_bytes(&run.checkpoint().to_bytes().expect("bytes")).expect("bytes");
+    assert_eq!(checkpoint, run.checkpoint());
+    let refused = |network: MlpClassifier, y: &[&'static str]| match network
+        .resume(&iris.x, y, MlpOptions::default(), checkpoint.clone())
+        .map(|_| ())
+    {
+        Err(Error::Checkpoint { what, expected, found }) => {
+            assert_ne!(expected, found);
+            format!("{what}: {found}, {expected}")
+        }
+        other => panic!("{network:?}: {other:?}"),
+    };
+    let base = || net(&[4, 5]);
+    for (network, difference) in [
+        (net(&[6, 3]), "layer 1: Dense, Tanh 4 x 4, Dense, Tanh 4 x 6"),
+        (net(&[11]), "layer 1: Dense, Tanh 4 x 4, Dense, Tanh 4 x 11"),
+        (net(&[4]), "layer 2: Dense, Tanh 4 x 5, Dense 4 x 3"),
+        (net(&[4, 5, 5]), "layer 3: Dense 5 x 3, Dense, Tanh 5 x 5"),
+        (base().activation(Activation::Relu), "layer 1: Dense, Tanh 4 x 4, Dense, Relu 4 x 4"),
+        (base().dropout(0.1), "layer 2: Dense, Tanh 4 x 5, Dropout 0.1 4 x 4"),
+        (base().loss(SoftmaxSquaredError), "loss: SoftmaxCrossEntropy"),
+        (base().loss(SoftmaxCrossEntropy::new().label_smoothing(0.1)), "loss: SoftmaxCrossEntropy"),
+        (base().optimizer(RAdam::new(0.01)), "update rule: Adam"),
+        (base().optimizer(Rprop::new(0.01)), "update rule: Adam"),
+        (base().optimizer(Adadelta::new(0.01)), "update rule: Adam"),
+        (base().optimizer(RmsProp::new(0.01).centered(true)), "update rule: Adam"),
+        (base().optimizer(Adam::new(0.01).beta1(0.8)), "update rule: Adam"),
+        (base().optimizer(Adam::new(0.01).weight_decay(0.1)), "update rule: Adam"),
+        (base().l2(0.1), "l2: 0, 0.1"),
+        (base().clip(Clip::norm(1.0)), "clip: none, "),
+        (base().class_weight(ClassWeight::map([("setosa", 2.0)])), "sample weights: none, "),
+        (base().validation_fraction(0.2), "training rows: 150, 120"),
+        (base().seed(1), "seed: 0, 1"),
+        (base().batch_size(31), "batch_size: 32, 31"),
+    ] {
+        let found = refused(network, &iris.y);
+        assert!(found.starts_with(difference), "{found}, wanted {difference}");
+    }
+    // The same classes under other names, and names in another order.
+    let renamed = |names: [&'static str; 3]| -> Vec<&'static str> {
+        let of = |y: &&str| names[["setosa", "versicolor", "virginica"].iter().position(|n| n == y).unwrap()];
+        iris.y.iter().map(of).collect()
+    };
+    let other = renamed(["setosa", "versicolor", "zinnia"]);
+    assert_eq!(refused(base(), &other), "class 2: \"virginica\", \"zinnia\"");
+    let other = renamed(["virginica", "versicolor", "setosa"]);
+    assert!(refused(base(), &other).starts_with("targets: "), "the rows have other classes");
+
+    // What steers a run, but does not make it another one.
+    for network in [
+        base(),
+        base().epochs(50),
+        base().patience(3).min_improvement(0.1),
+        base().optimizer(Adam::new(0.003)),
+        base().schedule(Schedule::cosine(100)),
+    ] {
+        network.resume(&iris.x, &iris.y, MlpOptions::default(), checkpoint.clone()).expect("the same run");
+    }
+}
+
+/// Settings of layers that have no parameters count too, also behind pointers and within other layers.
+#[test]
+fn settings_of_layers_are_compared() {
+    let (data, loss) = (Data::new(30, 6), SoftmaxCrossEntropy::new());
+    let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+    let network = |normalization: AnyLayer, inner: AnyLayer| -> Sequential<AnyLayer> {
+        let block = Sequential::new(vec![inner]).expect("a chain");
+        let (block, last) = (Residual::new(block).expect("a layer"), Dense::new(4, 3).expect("a layer"));
+        Sequential::new(vec![normalization, block.into(), last.into()]).expect("a network")
+    };
+    let batch = || BatchNorm::new(4).expect("a layer");
+    let layer = || LayerNorm::new(4).expect("a layer");
+    let trainer = Trainer::new(Sgd::new(0.1)).epochs(3);
+    let first = network(batch().into(), layer().into());
+    let run = trainer.start(&first, loss, examples, TrainOptions::default()).expect("a run");
+    let resumed = |network: Sequential<AnyLayer>| {
+        trainer
+            .resume(Box::new(network), &loss, examples, TrainOptions::default(), run.checkpoint())
+            .map(|_| ())
+    };
+    resumed(first.clone()).expect("the same run");
+    for (other, what) in [
+        (network(batch().momentum(0.2).into(), layer().into()), "layer 1"),
+        (network(batch().epsilon(0.1).into(), layer().into()), "layer 1"),
+        (network(batch().into(), layer().epsilon(0.1).into()), "layer 2.1"),
+    ] {
+        let error = resumed(other).expect_err("another network");
+        assert!(matches!(&error, Error::Checkpoint { what: found, .. } if found == what), "{error}");
+        assert!(error.to_string().contains("epsilon"), "{error}");
+    }
 }
 
 /// Stopped by its observer, or at the last epoch that was asked for: a later run takes it up to the same

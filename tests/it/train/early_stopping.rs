@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use logit::nn::{Checkpoint, MlpOptions, Normalization, StepOutcome};
+use logit::optim::ReduceOnPlateau;
 use logit::prelude::*;
-use logit::{Activation, Adam, Error, MlpClassifier, Rng, Sgd, StopReason};
+use logit::{Activation, Adam, Error, MlpClassifier, Rng, Schedule, Sgd, StopReason, data};
 use nalgebra::DMatrix;
 
 /// Labels that are half noise: a large network soon learns the noise, and validation rows tell.
@@ -64,6 +65,111 @@ fn the_running_statistics_of_the_best_epoch_are_kept() {
     let mut resumed = network.resume(&x, &y, MlpOptions::default(), stored).unwrap();
     resumed.run_to_end(|_| ControlFlow::Continue(())).unwrap();
     assert_eq!(resumed.finish(), model);
+}
+
+/// The threshold decides when to stop, the lowest loss which weights are kept. Report, history and picture
+/// name the same epoch.
+#[test]
+fn the_lowest_loss_decides_about_the_weights_and_the_threshold_about_the_end() {
+    let iris = data::iris();
+    let network = |patience, fall| {
+        MlpClassifier::new([6])
+            .optimizer(Adam::new(0.002))
+            .epochs(200)
+            .validation_fraction(0.3)
+            .seed(5)
+            .patience(patience)
+            .min_improvement(fall)
+    };
+    for (patience, fall) in [(10, 0.1), (3, 0.01), (5, 1.0)] {
+        let model = network(patience, fall).fit(&iris.x, &iris.y).unwrap();
+        let (report, history) = (model.report(), model.history());
+        let best = lowest(&report.validation_curve) + 1;
+        assert_eq!(report.stop, StopReason::EarlyStopped);
+        assert_eq!((report.best_epoch(), history.best_epoch()), (Some(best), Some(best)));
+        assert_eq!(report.objective, report.objective_curve[best - 1]);
+        let exactly = network(patience, 0.0).epochs(best).fit(&iris.x, &iris.y).unwrap();
+        assert_eq!(model.params(), exactly.params());
+        // The patience counts from the last epoch whose loss was lower by the threshold.
+        let mut reference = (0, f64::INFINITY);
+        for (index, &loss) in report.validation_curve.iter().enumerate() {
+            if loss < reference.1 - fall {
+                reference = (index + 1, loss);
+            }
+        }
+        assert_eq!(history.epochs.len(), reference.0 + patience);
+        assert!(best > reference.0, "a loss that falls slowly");
+        let table = history.to_string();
+        let marked = table.lines().find(|line| line.contains('*')).unwrap();
+        assert_eq!(marked.split_whitespace().next(), Some(&*best.to_string()), "{table}");
+        assert!(report.to_string().contains(&format!("weights of epoch {best}")), "{report}");
+        #[cfg(feature = "plot")]
+        {
+            let picture = logit::plot::loss_curves(history).unwrap().to_svg().unwrap();
+            assert!(picture.contains(&format!("best epoch: {best}<")), "{picture}");
+        }
+
+        // A checkpoint remembers both epochs.
+        let network = network(patience, fall);
+        let mut run = network.start(&iris.x, &iris.y, MlpOptions::default()).unwrap();
+        let steps = 4 * (reference.0 + 1);
+        (0..steps).for_each(|_| assert_ne!(run.step(), Ok(StepOutcome::Finished)));
+        let stored = Checkpoint::from_bytes(&run.checkpoint().to_bytes().unwrap()).unwrap();
+        assert_eq!(stored, run.checkpoint());
+        let mut resumed = network.resume(&iris.x, &iris.y, MlpOptions::default(), stored).unwrap();
+        resumed.run_to_end(|_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(resumed.finish(), model);
+    }
+}
+
+/// With more patience, a run that stopped early goes on, as if it had had it from the start.
+#[test]
+fn more_patience_takes_a_run_further() {
+    let iris = data::iris();
+    let network = |patience| {
+        MlpClassifier::new([6])
+            .optimizer(Sgd::new(0.3).momentum(0.9))
+            .batch_size(8)
+            .epochs(300)
+            .validation_fraction(0.3)
+            .seed(3)
+            .patience(patience)
+    };
+    let mut run = network(3).start(&iris.x, &iris.y, MlpOptions::default()).unwrap();
+    run.run_to_end(|_| ControlFlow::Continue(())).unwrap();
+    let checkpoint = Checkpoint::from_bytes(&run.checkpoint().to_bytes().unwrap()).unwrap();
+    assert_eq!(checkpoint.stop(), Some(StopReason::EarlyStopped));
+    let resume = |patience| {
+        network(patience).resume(&iris.x, &iris.y, MlpOptions::default(), checkpoint.clone()).unwrap()
+    };
+    for patience in 1..=3 {
+        let still = resume(patience);
+        assert!(still.is_finished());
+        assert_eq!(still.finish().report().stop, StopReason::EarlyStopped);
+    }
+    for patience in [4, 7, 50] {
+        let mut further = resume(patience);
+        assert!(!further.is_finished());
+        further.run_to_end(|_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(further.finish(), network(patience).fit(&iris.x, &iris.y).unwrap());
+    }
+}
+
+/// Runs observe losses, which are better if they are smaller.
+#[test]
+fn a_plateau_for_which_larger_is_better_is_refused() {
+    let (x, y) = noisy();
+    let larger = Schedule::reduce_on_plateau(ReduceOnPlateau::new(0.1, 2).larger_is_better());
+    let smaller = Schedule::reduce_on_plateau(ReduceOnPlateau::new(0.1, 2));
+    let chained = Schedule::linear_warmup(0.1, 5).times(larger.clone()).down_to(0.1);
+    for (schedule, refused) in [(larger, true), (chained, true), (smaller, false)] {
+        assert!(schedule.check().is_ok());
+        let result = MlpClassifier::new([2]).epochs(2).schedule(schedule).fit(&x, &y);
+        match result {
+            Err(Error::Unsupported { .. }) => assert!(refused),
+            other => assert!(!refused && other.is_ok()),
+        }
+    }
 }
 
 #[test]

@@ -100,3 +100,48 @@ fn a_negative_loss_has_not_blown_up() {
     let curve = trainer.find_learning_rate(&network, Lowered, examples, far).unwrap();
     assert!(curve.losses.len() < 150, "{curve}");
 }
+
+/// The loss of a step is that before it, so few steps say little about the highest rates.
+#[test]
+fn few_steps_suggest_no_rate() {
+    let data = Data::new(60, 5);
+    for steps in 2..20 {
+        let range = RateRange::default().steps(steps);
+        let curve = MlpClassifier::new([3]).find_learning_rate(&data.x, &data.classes, range).unwrap();
+        assert!(curve.losses.len() <= steps && curve.steepest().is_none() && curve.careful().is_none());
+    }
+    for steps in 20..40 {
+        let range = RateRange::default().steps(steps);
+        let curve = MlpClassifier::new([3]).find_learning_rate(&data.x, &data.classes, range).unwrap();
+        let felt = curve.rates[curve.rates.len() - 2];
+        assert!(curve.steepest().is_none_or(|rate| rate <= felt), "{curve}");
+    }
+}
+
+/// Without weights between the columns and the scores, no rate changes the loss by more than rounding.
+#[test]
+fn a_constant_loss_suggests_no_rate() {
+    let x: DMatrix<f64> = DMatrix::zeros(96, 4);
+    let classes: Vec<usize> = (0..96).map(|row| row % 3).collect();
+    let examples = Examples::new(&x, Targets::Classes(&classes));
+    let trainer = Trainer::new(Sgd::new(0.1)).batch_size(96);
+    let curve = trainer
+        .find_learning_rate(&network(), SoftmaxCrossEntropy::new(), examples, RateRange::default())
+        .unwrap();
+    assert_eq!((curve.losses.len(), curve.steepest(), curve.careful()), (100, None, None), "{curve}");
+}
+
+/// Many steps take seconds if the cost of a step does not grow with their number.
+#[test]
+fn the_cost_of_a_step_does_not_grow() {
+    let (x, classes) = (DMatrix::from_element(1, 1, 1.0), [0]);
+    let examples = Examples::new(&x, Targets::Classes(&classes));
+    let line = logit::nn::Sequential::perceptron(&[1, 1], logit::Activation::Identity).unwrap();
+    let range = RateRange::default().lowest(1e-9).highest(1e-3).steps(200_000);
+    let start = std::time::Instant::now();
+    let trainer = Trainer::new(Sgd::new(0.1)).batch_size(1);
+    let curve = trainer.find_learning_rate(&line, logit::nn::BinaryCrossEntropy, examples, range).unwrap();
+    assert_eq!(curve.losses.len(), 200_000);
+    // 20 thousand million comparisons would take longer in any build.
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}

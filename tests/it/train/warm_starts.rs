@@ -1,6 +1,6 @@
 //! Starting from a model, and learning in parts.
 
-use logit::nn::PartialMlp;
+use logit::nn::{Checkpoint, MlpOptions, PartialMlp};
 use logit::prelude::*;
 use logit::{Activation, Adam, Error, FitOptions, Lbfgs, MlpClassifier, Sgd};
 
@@ -62,4 +62,82 @@ fn a_warm_start_begins_with_the_weights_of_the_model() {
     let two: Vec<usize> = data.classes.iter().map(|class| class / 2).collect();
     let other = network().fit_from_with(&first, &data.x, &two, FitOptions::default()).unwrap_err();
     assert!(matches!(other, Error::WarmStart { .. }), "{other}");
+}
+
+/// However many rows arrive one by one, a model has the size of its parameters.
+#[test]
+fn the_size_of_a_model_does_not_grow_with_the_number_of_parts() {
+    let mut partial = MlpClassifier::new([10]).partial(4, ["a", "b"]).expect("an empty model");
+    let x = nalgebra::DMatrix::from_element(1, 4, 0.5);
+    let mut sizes = Vec::new();
+    for call in 1..=3000 {
+        partial.fit(&x, &[if call % 2 == 0 { "a" } else { "b" }]).expect("a row");
+        if call == 100 || call == 3000 {
+            sizes.push(partial.model().to_bytes().expect("bytes").len());
+        }
+    }
+    assert!(sizes[1] < sizes[0] + 200 && sizes[1] < 20_000, "{sizes:?}");
+    let (model, last) = (partial.model(), partial.last_epoch().expect("a call"));
+    assert_eq!((last.number, model.report().iterations, model.report().evaluations), (3000, 3000, 3000));
+    assert_eq!(model.report().objective, last.train_loss);
+    let numbers: Vec<usize> = model.history().epochs.iter().map(|epoch| epoch.number).collect();
+    assert_eq!(numbers, (2981..=3000).collect::<Vec<_>>());
+}
+
+#[test]
+fn parts_go_on_from_a_model() {
+    let data = Data::new(60, 4);
+    let model = network().epochs(5).fit(&data.x, &data.classes).expect("a model");
+    let stored =
+        logit::FittedMlp::<f64, usize>::from_bytes(&model.to_bytes().expect("bytes")).expect("a model");
+    let mut partial = network().partial_from(&stored).expect("a model to go on from");
+    assert_eq!(partial.model().params(), model.params());
+    let rows: Vec<usize> = (0..60).filter(|&row| data.classes[row] == 1).collect();
+    partial.fit(&data.x.select_rows(&rows), &vec![1; rows.len()]).expect("rows of one class");
+    assert_ne!(partial.model().params(), model.params());
+    let error = MlpClassifier::new([5]).partial_from(&stored).unwrap_err();
+    assert!(matches!(error, Error::WarmStart { .. }), "{error}");
+}
+
+/// A stream outlives its process: the same parts give the same bits, wherever it was cut.
+#[test]
+fn parts_go_on_from_a_checkpoint() {
+    let data = Data::new(60, 5);
+    let network = || network().class_weight(logit::ClassWeight::map([(1usize, 4.0)]));
+    let learn = |partial: &mut PartialMlp<f64, usize>, parts: std::ops::Range<usize>| {
+        for part in parts {
+            let first = 7 * part % 50;
+            let (x, y) = (data.x.rows(first, 1 + part % 9), &data.classes[first..=first + part % 9]);
+            partial.fit_weighted(x, y, &data.weights[first..=first + part % 9]).expect("a part");
+        }
+    };
+    let mut whole = network().partial(4, [0, 1, 2]).expect("an empty model");
+    learn(&mut whole, 0..40);
+    for cut in [0, 1, 5, 25, 39] {
+        let mut first = network().partial(4, [0, 1, 2]).expect("an empty model");
+        learn(&mut first, 0..cut);
+        let stored = first.checkpoint().to_bytes().expect("bytes");
+        let checkpoint = Checkpoint::<f64>::from_bytes(&stored).expect("a checkpoint");
+        assert_eq!(checkpoint, first.checkpoint());
+        let mut again = network().resume_partial(4, [0, 1, 2], checkpoint).expect("the same network");
+        learn(&mut again, cut..40);
+        assert_eq!(bits(again.model().params()), bits(whole.model().params()), "cut at {cut}");
+        assert_eq!(again, whole);
+    }
+    let checkpoint = || whole.checkpoint();
+    for (other, classes) in [
+        (network().activation(Activation::Tanh), [0, 1, 2]),
+        (network().optimizer(Sgd::new(0.1)), [0, 1, 2]),
+        (network().seed(1), [0, 1, 2]),
+        (network(), [1, 2, 3]),
+    ] {
+        let error = other.resume_partial(4, classes, checkpoint()).unwrap_err();
+        assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
+    }
+    // A run over rows that are all at hand is another kind of run.
+    let run = network().start(&data.x, &data.classes, MlpOptions::default()).expect("a run");
+    let error = network().resume_partial(4, [0, 1, 2], run.checkpoint()).unwrap_err();
+    assert!(matches!(&error, Error::Checkpoint { what, .. } if what == "rows"), "{error}");
+    let error = network().resume(&data.x, &data.classes, MlpOptions::default(), checkpoint()).unwrap_err();
+    assert!(matches!(&error, Error::Checkpoint { what, .. } if what == "rows"), "{error}");
 }

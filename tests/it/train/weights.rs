@@ -2,9 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use logit::nn::{Examples, MlpOptions, PartialMlp, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer};
+use logit::nalgebra::DMatrix;
+use logit::nn::{
+    Examples, Initializer, MlpOptions, PartialMlp, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+};
 use logit::prelude::*;
-use logit::{ClassWeight, Error, FitOptions, LabelSets, MlpClassifier, Sgd};
+use logit::{Adam, ClassWeight, Error, FitOptions, LabelSets, MlpClassifier, Sgd};
 
 use super::kit::{Data, bits, network};
 
@@ -75,4 +78,69 @@ fn parts_count_classes_as_a_fit_does() {
     assert!(matches!(balanced, Err(Error::Unsupported { .. })), "all rows would have to be at hand");
     let unknown = network.partial::<f64, usize>(4, [0, 1]);
     assert!(matches!(unknown, Err(Error::UnknownClass { .. })), "a weight for class 2");
+}
+
+/// Class weights and sample weights mean the same in parts of a single row, of a single class, and of
+/// several. The optimum at a single point is known: the share of the weights.
+#[test]
+fn weights_have_their_effect_in_parts_of_one_row() {
+    let x = |rows: usize| DMatrix::from_element(rows, 1, 1.0);
+    let labels = ["common", "common", "common", "rare"];
+    let weight_of = |label: &str| if label == "rare" { 9.0 } else { 1.0 };
+    let class_weight = || ClassWeight::map([("common", 1.0), ("rare", 9.0)]);
+    let network = || MlpClassifier::new([]).optimizer(Sgd::new(0.05)).initializer(Initializer::Zeros);
+    let learnt = |network: MlpClassifier, part: usize, weighted: bool| {
+        let mut partial = network.partial(1, ["common", "rare"]).expect("an empty model");
+        for _ in 0..50 * part {
+            for y in labels.chunks(part) {
+                let weights: Vec<f64> = y.iter().map(|label| weight_of(label)).collect();
+                match weighted {
+                    true => partial.fit_weighted(&x(part), y, &weights),
+                    false => partial.fit(&x(part), y),
+                }
+                .expect("a part");
+            }
+        }
+        partial.model().predict_proba(&x(1)).expect("a probability")[1]
+    };
+    for part in [1, 2, 4] {
+        let plain = learnt(network(), part, false);
+        assert!((plain - 0.25).abs() < 0.03, "{part}: {plain}");
+        let by_class = learnt(network().class_weight(class_weight()), part, false);
+        assert!((by_class - 0.75).abs() < 0.03, "{part}: {by_class}");
+        assert_eq!(learnt(network(), part, true), by_class, "{part}: sample weights");
+    }
+    // Parts of one class, as in the documentation of `PartialMlp`.
+    let halves = |network: MlpClassifier| {
+        let mut partial = network.partial(1, ["common", "rare"]).expect("an empty model");
+        for _ in 0..100 {
+            partial.fit(&x(3), &labels[..3]).expect("a part");
+            partial.fit(&x(1), &labels[3..]).expect("a part");
+        }
+        partial.model().predict_proba(&x(1)).expect("a probability")[1]
+    };
+    let (plain, weighted) = (halves(network()), halves(network().class_weight(class_weight())));
+    assert!(weighted > plain + 0.2, "{plain}, {weighted}");
+}
+
+/// The first calls weigh as much as the later ones, and a weight of 1 for all is none.
+#[test]
+fn equal_weights_in_parts_change_no_bit() {
+    let data = Data::new(24, 8);
+    let run = |weight: Option<f64>| {
+        let network = MlpClassifier::new([4]).optimizer(Adam::new(0.01));
+        let mut partial = network.partial(4, [0, 1, 2]).expect("an empty model");
+        for row in 0..24 {
+            let (x, y) = (data.x.rows(row, 1).into_owned(), [data.classes[row]]);
+            match weight {
+                None => partial.fit(&x, &y),
+                Some(weight) => partial.fit_weighted(&x, &y, &[weight]),
+            }
+            .expect("a row");
+        }
+        bits(partial.model().params())
+    };
+    assert_eq!(run(Some(1.0)), run(None));
+    assert_eq!(run(Some(0.25)), run(None));
+    assert_eq!(run(Some(3.7e200)), run(None));
 }
