@@ -44,9 +44,14 @@ fn bounds(case: &mut Case) -> Option<Bounds> {
     Bounds::new(x, y).ok()
 }
 
-fn inside(case: &mut Case, bounds: Bounds, lines: &[Polyline]) {
+/// Checks that lines are within bounds, up to a rounding of the number type.
+fn inside(case: &mut Case, bounds: Bounds, lines: &[Polyline], epsilon: f64) {
+    let within = |v: f64, (low, high): (f64, f64)| {
+        let slack = epsilon * low.abs().max(high.abs());
+        low - slack <= v && v <= high + slack
+    };
     for line in lines {
-        let right = line.points.iter().all(|point| bounds.contain(*point));
+        let right = line.points.iter().all(|[x, y]| within(*x, bounds.x()) && within(*y, bounds.y()));
         case.check("a vertex outside the bounds", right, || format!("{line:?}"));
         case.check("a line without length", line.points.len() > 1, || format!("{line:?}"));
         case.check("a length is no number", line.length() >= 0.0, || line.length());
@@ -65,7 +70,7 @@ fn grid(case: &mut Case) {
     let Some(bounds) = bounds(case) else { return };
     let Ok(contour) = contour_of_grid(&values, level, bounds) else { return };
     case.reached();
-    inside(case, bounds, contour.lines());
+    inside(case, bounds, contour.lines(), 0.0);
     let above = values.iter().filter(|value| **value > level).count();
     let reached = above > 0 && above < values.len();
     case.check("a level is reached or not", contour.is_reached() == reached, || format!("{contour:?}"));
@@ -133,7 +138,7 @@ fn lines<T: Real, C: Classifier<T, Label = usize>>(
     let level = case.draw.pick(&[0.5, 0.5, 0.1, 1e-9, 1.0 - 1e-12, 0.0]);
     if let Ok(contour) = contour(model, level, bounds, resolution) {
         case.reached();
-        inside(case, bounds, contour.lines());
+        inside(case, bounds, contour.lines(), T::EPSILON.as_f64());
         let (low, high) = contour.range();
         case.check("a range outside [0, 1]", 0.0 <= low && low <= high && high <= 1.0, || {
             format!("{low} {high}")
@@ -141,8 +146,9 @@ fn lines<T: Real, C: Classifier<T, Label = usize>>(
         on_level(case, model, &contour, level);
         let to = [case.draw.any_finite(), case.draw.normal()];
         if let Ok(Some(nearest)) = contour.nearest(model, to) {
-            let right = bounds.contain(nearest.point) && nearest.distance >= 0.0;
-            case.check("the nearest point is outside", right, || format!("{nearest:?} of {to:?}"));
+            inside(case, bounds, &[Polyline::open([nearest.point; 2])], T::EPSILON.as_f64());
+            let right = nearest.distance >= 0.0;
+            case.check("a distance is no number", right, || format!("{nearest:?} of {to:?}"));
         }
         case.check("a contour without words", !contour.to_string().is_empty(), || "");
     }
@@ -151,7 +157,7 @@ fn lines<T: Real, C: Classifier<T, Label = usize>>(
         for boundary in &boundaries {
             let (a, b) = boundary.classes();
             case.check("classes in the wrong order", a < b && classes.contains(b), || format!("{a} {b}"));
-            inside(case, bounds, boundary.lines());
+            inside(case, bounds, boundary.lines(), T::EPSILON.as_f64());
         }
     }
     let sketch = Sketch::new().width(case.draw.within(0, 60)).height(case.draw.within(0, 30));
@@ -192,7 +198,7 @@ fn hyperplanes<T: Real>(case: &mut Case, model: &FittedLogistic<T, usize>, sampl
     if let Some(bounds) = bounds(case)
         && let Ok(Some(segment)) = plane.segment(bounds)
     {
-        inside(case, bounds, &[segment]);
+        inside(case, bounds, &[segment], T::EPSILON.as_f64());
     }
     if let Ok(distances) = plane.distances(&sample.x) {
         case.check("a distance is no number", distances.iter().all(|d| !d.is_nan()), || &distances);

@@ -27,9 +27,11 @@ impl Case {
         }
     }
 
-    /// Records a fault.
+    /// Records a fault, the first of each kind.
     pub(crate) fn fault(&mut self, kind: &'static str, details: impl Display) {
-        self.faults.push((kind, details.to_string()));
+        if self.faults.iter().all(|(known, _)| *known != kind) {
+            self.faults.push((kind, details.to_string()));
+        }
     }
 
     /// Records a fault of this kind unless the condition holds.

@@ -44,7 +44,7 @@ fn numbers<T: logit::Real + logit::Real>(case: &mut Case) {
     let b = DVector::<T>::from_fn(columns, |_, _| case.draw.any_finite());
     case.say(format!("coefficients {:?}, intercepts {:?}", w.as_slice(), b.as_slice()));
     let labels: Vec<String> =
-        (0..classes).map(|class| ["", "b\n\"", "é\u{10FFFF}", "z"][class].to_owned()).collect();
+        (0..classes).map(|class| ["", "b\n\"", "z", "é\u{10FFFF}"][class].to_owned()).collect();
     let Some(model) =
         case.must("finite numbers are refused", FittedLogistic::from_coefficients(labels, w, b))
     else {

@@ -21,7 +21,8 @@ fn all(draw: &mut Draw, classes: usize) -> Vec<Entry> {
         draw.pick(&[Average::Macro, Average::Micro, Average::Weighted, Average::Class(classes - 1)]);
     let zero = draw.pick(&[ZeroDivision::Zero, ZeroDivision::One]);
     let disagreement = draw.pick(&[Disagreement::Equal, Disagreement::Linear, Disagreement::Quadratic]);
-    let bins = draw.pick(&[Bins::Uniform(4), Bins::Quantile(3), Bins::Distinct]);
+    // Quantiles depend on the unit of weights: a weight of 2 counts a row twice.
+    let bins = draw.pick(&[Bins::Uniform(4), Bins::Distinct]);
     let beta = draw.pick(&[0.5, 1.0, 2.0, 1e-200, 1e200]);
     vec![
         ("accuracy", Box::new(Accuracy), SHARE),
@@ -110,8 +111,11 @@ fn any(case: &mut Case) {
         let inside = (range[0] - slack..=range[1] + slack).contains(&value);
         case.check("a metric outside its range", inside, || format!("{name} is {value}"));
         let again = of(&rows.truth, &rows.p, rows.weights.as_deref());
-        case.check("a metric differs the second time", again == Ok(value), || name);
-        invariant(case, name, metric.as_ref(), &rows, value, &labels);
+        let same = again.is_ok_and(|again| again.to_bits() == value.to_bits());
+        case.check("a metric differs the second time", same, || name);
+        if !value.is_nan() {
+            invariant(case, name, metric.as_ref(), &rows, value, &labels);
+        }
     }
     if valid && !rows.truth.is_empty() {
         case.reached();
