@@ -22,9 +22,9 @@ pub(crate) enum Rule {
 /// Checks a classifier on rows that it can predict, and on rows that it must refuse.
 ///
 /// Returns the predictions and probabilities, if there are any.
-pub(crate) fn obey<T: Real, C: Classifier<T> + ?Sized>(
+pub(crate) fn obey<T: Real>(
     case: &mut Case,
-    model: &C,
+    model: &dyn Classifier<T, Label = usize>,
     x: &DMatrix<T>,
     rule: &Rule,
 ) -> Option<DMatrix<T>> {
@@ -115,9 +115,9 @@ pub(crate) fn first_largest(values: &[f64]) -> usize {
 }
 
 /// Checks that logarithms of probabilities are those of the probabilities.
-fn logarithms<T: Real, C: Classifier<T> + ?Sized>(
+fn logarithms<T: Real>(
     case: &mut Case,
-    model: &C,
+    model: &dyn Classifier<T, Label = usize>,
     x: &DMatrix<T>,
     p: &DMatrix<T>,
 ) {
@@ -135,7 +135,12 @@ fn logarithms<T: Real, C: Classifier<T> + ?Sized>(
 }
 
 /// Checks a row by itself: the same scores but for rounding.
-fn single<T: Real, C: Classifier<T> + ?Sized>(case: &mut Case, model: &C, x: &DMatrix<T>, p: &DMatrix<T>) {
+fn single<T: Real>(
+    case: &mut Case,
+    model: &dyn Classifier<T, Label = usize>,
+    x: &DMatrix<T>,
+    p: &DMatrix<T>,
+) {
     if x.nrows() == 0 {
         return;
     }
@@ -155,7 +160,7 @@ fn single<T: Real, C: Classifier<T> + ?Sized>(case: &mut Case, model: &C, x: &DM
 }
 
 /// Checks that rows of other sizes are refused, and that no rows are not.
-fn refuses<T: Real, C: Classifier<T> + ?Sized>(case: &mut Case, model: &C, x: &DMatrix<T>) {
+fn refuses<T: Real>(case: &mut Case, model: &dyn Classifier<T, Label = usize>, x: &DMatrix<T>) {
     let none = model.predict_proba(&DMatrix::zeros(0, x.ncols()));
     let right = none.as_ref().is_ok_and(|p| p.shape() == (0, model.classes().len()));
     case.check("no rows are not predicted", right, || format!("{none:?}"));
@@ -169,7 +174,11 @@ fn refuses<T: Real, C: Classifier<T> + ?Sized>(case: &mut Case, model: &C, x: &D
 }
 
 /// Checks that rows with a number that is not finite are refused.
-pub(crate) fn refuses_nan<T: Real, C: Classifier<T> + ?Sized>(case: &mut Case, model: &C, x: &DMatrix<T>) {
+pub(crate) fn refuses_nan<T: Real>(
+    case: &mut Case,
+    model: &dyn Classifier<T, Label = usize>,
+    x: &DMatrix<T>,
+) {
     if x.is_empty() {
         return;
     }

@@ -1,14 +1,14 @@
 //! Calibration, thresholds, costs, priors, conformal sets, reject options, and one-vs-rest and one-vs-one.
 
-use std::fmt::Debug;
-
 use logit::decide::*;
 use logit::linear::FittedLogistic;
 use logit::metrics::{Accuracy, Average, FBeta, MeanCost};
 use logit::nalgebra::{DMatrix, DVector};
 use logit::prelude::*;
 use logit::select::Splitter;
-use logit::{Calibrate, LogisticRegression, MlpClassifier, OneVsOne, OneVsRest, Penalty, Real};
+use logit::{
+    AnyClassifier, Calibrate, Error, LogisticRegression, MlpClassifier, OneVsOne, OneVsRest, Penalty, Real,
+};
 
 use crate::case::Case;
 use crate::contract::{Rule, obey, refuses_nan, returns};
@@ -29,12 +29,8 @@ fn any(case: &mut Case) {
     }
 }
 
-/// A classifier that can be stored.
-trait Inner<T: Real>: Classifier<T, Label = usize> + Persist<Scalar = T> + PartialEq + Debug + Clone {}
-impl<T: Real, C: Classifier<T, Label = usize> + Persist<Scalar = T> + PartialEq + Debug + Clone> Inner<T>
-    for C
-{
-}
+/// Every classifier in one type, so that wrappers can be nested without end and compiled once.
+type Inner<T> = AnyClassifier<T, usize>;
 
 fn one<T: Real>(case: &mut Case) {
     let sample = sample::<T>(&mut case.draw, 40, 3);
@@ -43,7 +39,7 @@ fn one<T: Real>(case: &mut Case) {
         0 => {
             let network = MlpClassifier::new([3]).epochs(3).seed(case.draw.seed());
             if let Ok(model) = network.fit(&sample.x, &sample.y) {
-                wrapped(case, model, Rule::Probability, &sample, 1);
+                wrapped(case, AnyClassifier::new(model), Rule::Probability, &sample, 1);
             }
         }
         1 | 2 => several(case, &sample),
@@ -51,7 +47,7 @@ fn one<T: Real>(case: &mut Case) {
         4 => {
             let logistic = LogisticRegression::new(Penalty::l2(0.01)).max_iterations(30);
             if let Ok(model) = logistic.fit(&sample.x, &sample.y) {
-                wrapped(case, model, Rule::Probability, &sample, 2);
+                wrapped(case, AnyClassifier::new(model), Rule::Probability, &sample, 2);
             }
         }
         _ => {
@@ -70,18 +66,13 @@ fn one<T: Real>(case: &mut Case) {
             ));
             let model = FittedLogistic::from_coefficients((0..classes).collect(), coefficients, intercepts);
             if let Ok(model) = model {
-                wrapped(case, model, Rule::Probability, &sample, 2);
+                wrapped(case, AnyClassifier::new(model), Rule::Probability, &sample, 2);
             }
         }
     }
 }
 
-fn check<T: Real, C: Inner<T>>(
-    case: &mut Case,
-    model: &C,
-    rule: &Rule,
-    sample: &Sample<T>,
-) -> Option<DMatrix<T>> {
+fn check<T: Real>(case: &mut Case, model: &Inner<T>, rule: &Rule, sample: &Sample<T>) -> Option<DMatrix<T>> {
     if sample.x.iter().any(|v| !v.as_f64().is_finite()) {
         return None;
     }
@@ -92,93 +83,80 @@ fn check<T: Real, C: Inner<T>>(
     Some(p)
 }
 
-/// Wraps a classifier in one of the decisions, up to `depth` times.
-fn wrapped<T: Real, C: Inner<T>>(case: &mut Case, inner: C, rule: Rule, sample: &Sample<T>, depth: usize) {
+/// Checks a classifier, and wraps it in decisions, up to `depth` times.
+fn wrapped<T: Real>(case: &mut Case, inner: Inner<T>, rule: Rule, sample: &Sample<T>, depth: usize) {
     let Some(p) = check(case, &inner, &rule, sample) else { return };
-    let (x, y) = (&sample.x, &sample.y);
-    let weights = sample.weights.as_deref();
-    let deeper = depth > 1 && case.draw.chance(0.4);
-    let classes = inner.classes().len();
-    match case.draw.below(6) {
-        0 | 1 => {
-            let method = case.draw.pick(&[
-                CalibrationMethod::Platt,
-                CalibrationMethod::Isotonic,
-                CalibrationMethod::Temperature,
-            ]);
-            case.say(format!("{method:?}"));
-            match FittedCalibration::new(inner, method, x, y, weights) {
-                Ok(model) if deeper => plain(case, model, Rule::Probability, sample),
-                Ok(model) => drop(check(case, &model, &Rule::Probability, sample)),
-                Err(error) => case.check("an error without words", !error.to_string().is_empty(), || ""),
-            }
-        }
-        2 => {
-            let own =
-                if p.nrows() > 0 && classes == 2 { p[(case.draw.below(p.nrows()), 1)].as_f64() } else { 0.5 };
-            let threshold = case.draw.pick(&[own, 0.0, 1.0, 0.5, 0.3, 1e-300, 1.0 - 1e-16, f64::NAN]);
-            case.say(format!("threshold {threshold}"));
-            let tuned = case.draw.chance(0.3);
-            let model = match case.draw.below(3) {
-                _ if !tuned => FittedThreshold::new(inner, threshold),
-                0 => FittedThreshold::tuned(inner, &Accuracy, x, y, weights),
-                1 => FittedThreshold::tuned(inner, &FBeta::new(1.0, Average::Class(1)), x, y, weights),
-                _ => {
-                    let costs = DMatrix::from_row_slice(2, 2, &[0.0, 1.0, 20.0, 0.0]);
-                    FittedThreshold::tuned(inner, &MeanCost::new(costs), x, y, weights)
-                }
-            };
-            if let Ok(model) = model {
-                let rule = Rule::Threshold(model.threshold());
-                case.say(format!("at {}", model.threshold()));
-                check(case, &model, &rule, sample);
-            }
-        }
-        3 => {
-            let unit = case.draw.pick(&[1.0, 1.0, 1e300, 1e-300]);
-            let costs = DMatrix::from_fn(classes, classes, |i, j| {
-                if i == j { 0.0 } else { unit * case.draw.pick(&[0.0, 1.0, 1.0, 9.0, -1.0, 1.0 / 3.0]) }
-            });
-            case.say(format!("costs {:?}", costs.as_slice()));
-            if let Ok(model) = MinimumCost::new(inner, costs.clone()) {
-                check(case, &model, &Rule::Costs(costs), sample);
-            }
-        }
-        4 => {
-            let unit = case.draw.pick(&[1.0, 1.0, 1e-308, 1e200]);
-            let [trained, used] = [(); 2].map(|()| {
-                (0..classes).map(|_| unit * case.draw.pick(&[1.0, 3.0, 1e-9])).collect::<Vec<f64>>()
-            });
-            case.say(format!("priors {trained:?} and {used:?}"));
-            match PriorCorrected::new(inner, &trained, &used) {
-                Ok(model) if deeper => plain(case, model, Rule::Probability, sample),
-                Ok(model) => drop(check(case, &model, &Rule::Probability, sample)),
-                Err(error) => case.check("an error without words", !error.to_string().is_empty(), || ""),
-            }
-        }
-        _ => sets(case, inner, rule, sample, &p),
+    if depth == 0 {
+        return;
+    }
+    let kind = case.draw.below(6);
+    if kind == 5 {
+        return sets(case, inner, rule, sample, &p);
+    }
+    let wrapper = match kind {
+        0 | 1 => calibrated(case, inner, sample),
+        2 => thresholded(case, inner, sample, &p),
+        3 => costly(case, inner),
+        _ => corrected(case, inner),
+    };
+    match wrapper {
+        Ok((model, rule)) => wrapped(case, model, rule, sample, depth - 1),
+        Err(error) => case.check("an error without words", !error.to_string().is_empty(), || ""),
     }
 }
 
-/// The last of several wrappers.
-fn plain<T: Real, C: Inner<T>>(case: &mut Case, inner: C, rule: Rule, sample: &Sample<T>) {
-    let Some(p) = check(case, &inner, &rule, sample) else { return };
-    if inner.classes().len() == 2 && case.draw.chance(0.5) {
-        let threshold = case.draw.pick(&[0.5, 0.2, 1.0]);
-        case.say(format!("threshold {threshold}"));
-        if let Ok(model) = FittedThreshold::new(inner, threshold) {
-            check(case, &model, &Rule::Threshold(threshold), sample);
+/// A wrapper, and what decides in it.
+type Wrapper<T> = Result<(Inner<T>, Rule), Error>;
+
+fn calibrated<T: Real>(case: &mut Case, inner: Inner<T>, sample: &Sample<T>) -> Wrapper<T> {
+    let methods = [CalibrationMethod::Platt, CalibrationMethod::Isotonic, CalibrationMethod::Temperature];
+    let method = case.draw.pick(&methods);
+    case.say(format!("{method:?}"));
+    let model = FittedCalibration::new(inner, method, &sample.x, &sample.y, sample.weights.as_deref())?;
+    Ok((AnyClassifier::new(model), Rule::Probability))
+}
+
+fn thresholded<T: Real>(case: &mut Case, inner: Inner<T>, sample: &Sample<T>, p: &DMatrix<T>) -> Wrapper<T> {
+    let (x, y, weights) = (&sample.x, &sample.y, sample.weights.as_deref());
+    let own = if p.nrows() > 0 && p.ncols() == 2 { p[(case.draw.below(p.nrows()), 1)].as_f64() } else { 0.5 };
+    let threshold = case.draw.pick(&[own, 0.0, 1.0, 0.5, 0.3, 1e-300, 1.0 - 1e-16, f64::NAN]);
+    let model = match case.draw.below(10) {
+        0 => FittedThreshold::tuned(inner, &Accuracy, x, y, weights),
+        1 => FittedThreshold::tuned(inner, &FBeta::new(1.0, Average::Class(1)), x, y, weights),
+        2 => {
+            let costs = DMatrix::from_row_slice(2, 2, &[0.0, 1.0, 20.0, 0.0]);
+            FittedThreshold::tuned(inner, &MeanCost::new(costs), x, y, weights)
         }
-    } else {
-        sets(case, inner, rule, sample, &p);
-    }
+        _ => FittedThreshold::new(inner, threshold),
+    }?;
+    case.say(format!("threshold {:?}", model.threshold()));
+    let rule = Rule::Threshold(model.threshold());
+    Ok((AnyClassifier::new(model), rule))
+}
+
+fn costly<T: Real>(case: &mut Case, inner: Inner<T>) -> Wrapper<T> {
+    let (unit, classes) = (case.draw.pick(&[1.0, 1.0, 1e300, 1e-300]), inner.classes().len());
+    let costs = DMatrix::from_fn(classes, classes, |i, j| {
+        if i == j { 0.0 } else { unit * case.draw.pick(&[0.0, 1.0, 1.0, 9.0, -1.0, 1.0 / 3.0]) }
+    });
+    case.say(format!("costs {:?}", costs.as_slice()));
+    let model = MinimumCost::new(inner, costs.clone())?;
+    Ok((AnyClassifier::new(model), Rule::Costs(costs)))
+}
+
+fn corrected<T: Real>(case: &mut Case, inner: Inner<T>) -> Wrapper<T> {
+    let (unit, classes) = (case.draw.pick(&[1.0, 1.0, 1e-308, 1e200]), inner.classes().len());
+    let mut priors = || (0..classes).map(|_| unit * case.draw.pick(&[1.0, 3.0, 1e-9])).collect::<Vec<f64>>();
+    let (trained, used) = (priors(), priors());
+    case.say(format!("priors {trained:?} and {used:?}"));
+    Ok((AnyClassifier::new(PriorCorrected::new(inner, &trained, &used)?), Rule::Probability))
 }
 
 /// Conformal sets and the reject option.
-fn sets<T: Real, C: Inner<T>>(case: &mut Case, inner: C, rule: Rule, sample: &Sample<T>, p: &DMatrix<T>) {
+fn sets<T: Real>(case: &mut Case, inner: Inner<T>, rule: Rule, sample: &Sample<T>, p: &DMatrix<T>) {
     let least = case.draw.pick(&[0.0, 0.5, 0.9, 1.0]);
     if let Ok(model) = RejectOption::new(inner.clone(), least) {
-        check(case, &model, &rule, sample);
+        check(case, &AnyClassifier::new(model.clone()), &rule, sample);
         let (all, some) = (model.predict(&sample.x), model.predict_or_reject(&sample.x));
         let (Ok(all), Ok(some)) = (all, some) else { return case.fault("a reject option fails", "") };
         for (row, (class, kept)) in all.iter().zip(&some).enumerate() {
@@ -194,7 +172,7 @@ fn sets<T: Real, C: Inner<T>>(case: &mut Case, inner: C, rule: Rule, sample: &Sa
     let score = case.draw.pick(&[NonconformityScore::Lac, NonconformityScore::Aps]);
     case.say(format!("{score:?} at {coverage}"));
     let Ok(model) = Conformal::new(inner, score, coverage, &sample.x, &sample.y) else { return };
-    check(case, &model, &rule, sample);
+    check(case, &AnyClassifier::new(model.clone()), &rule, sample);
     let Some(sets) = case.must("no sets", model.predict_sets(&sample.x)) else { return };
     let classes = model.classifier().classes();
     let held = |row: usize| {
@@ -221,7 +199,7 @@ fn several<T: Real>(case: &mut Case, sample: &Sample<T>) {
             None => estimator.fit(rows.0, rows.1),
         };
         if let Ok(model) = model {
-            wrapped(case, model, Rule::Probability, sample, 1);
+            wrapped(case, AnyClassifier::new(model), Rule::Probability, sample, 1);
         }
     } else {
         case.say("one-vs-one");
@@ -231,7 +209,7 @@ fn several<T: Real>(case: &mut Case, sample: &Sample<T>) {
             None => estimator.fit(rows.0, rows.1),
         };
         if let Ok(model) = model {
-            wrapped(case, model, Rule::Probability, sample, 1);
+            wrapped(case, AnyClassifier::new(model), Rule::Probability, sample, 1);
         }
     }
 }
@@ -244,13 +222,14 @@ fn estimators<T: Real>(case: &mut Case, sample: &Sample<T>) {
         case.say("calibrated on folds");
         let method = case.draw.pick(&[CalibrationMethod::Platt, CalibrationMethod::Isotonic]);
         if let Ok(model) = Calibrate::new(logistic, method).splitter(splitter).fit(&sample.x, &sample.y) {
-            wrapped(case, model, Rule::Probability, sample, 1);
+            wrapped(case, AnyClassifier::new(model), Rule::Probability, sample, 1);
         }
     } else {
         case.say("tuned on folds");
         let estimator = TuneThreshold::new(logistic, Accuracy).splitter(splitter);
         if let Ok(model) = estimator.fit(&sample.x, &sample.y) {
-            check(case, &model, &Rule::Threshold(model.threshold()), sample);
+            let rule = Rule::Threshold(model.threshold());
+            check(case, &AnyClassifier::new(model), &rule, sample);
         }
     }
 }

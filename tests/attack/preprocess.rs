@@ -5,9 +5,10 @@ use std::fmt::Debug;
 use logit::nalgebra::DMatrix;
 use logit::prelude::*;
 use logit::preprocess::*;
+use logit::registry::AnyTransform;
 use logit::{
-    Error, Imputer, LogisticRegression, MinMaxScaler, OneHotEncoder, Pca, Penalty, Pipeline, Real,
-    StandardScaler,
+    AnyClassifier, Error, Imputer, LogisticRegression, MinMaxScaler, OneHotEncoder, Pca, Penalty, Pipeline,
+    Real, StandardScaler,
 };
 
 use crate::case::Case;
@@ -22,16 +23,6 @@ fn preprocess() {
 
 fn any(case: &mut Case) {
     if case.draw.chance(0.3) { one::<f32>(case) } else { one::<f64>(case) }
-}
-
-/// What a fitted transformer must have.
-trait Fitted<T: Real>:
-    Transform<T> + Persist<Scalar = T> + PartialEq + Debug + Clone + Send + Sync + 'static
-{
-}
-impl<T: Real, P: Transform<T> + Persist<Scalar = T> + PartialEq + Debug + Clone + Send + Sync + 'static>
-    Fitted<T> for P
-{
 }
 
 /// What is known about a transformer before its fit.
@@ -192,21 +183,49 @@ fn missing<T: Real>(case: &mut Case, sample: &mut Sample<T>) {
     }
 }
 
+/// Checks a transformer. What it fits is kept in one type, so that the checks are compiled once.
 fn visit<T: Real, P>(case: &mut Case, name: &'static str, transformer: P, sample: &Sample<T>, known: Known)
 where
-    P: Transformer<T, Fitted: Fitted<T>> + Debug + Clone,
+    P: Transformer<T> + Debug + Clone,
+    P::Fitted: Persist<Scalar = T> + Debug + Clone + Send + Sync + 'static,
 {
     case.say(format!("{name}: {transformer:?}"));
-    let options = || {
+    let fit = |sample: &Sample<T>| {
         let mut options = TransformerOptions::new();
         if let Some(weights) = &sample.weights {
             options = options.weights(weights);
         }
-        if known.supervised { options.classes(&sample.y, sample.classes) } else { options }
+        let options = if known.supervised { options.classes(&sample.y, sample.classes) } else { options };
+        transformer.fit_with(&sample.x, options).map(AnyTransform::new)
     };
+    let ridge = LogisticRegression::new(Penalty::l2(0.1)).max_iterations(20);
+    let pipeline = Pipeline::new(transformer.clone(), ridge);
+    let fit_pipeline = || {
+        let fitted = match &sample.weights {
+            Some(weights) => pipeline.fit_weighted(&sample.x, &sample.y, weights),
+            None => pipeline.fit(&sample.x, &sample.y),
+        };
+        fitted.map(AnyClassifier::new)
+    };
+    if inspect(case, name, &fit, sample, &known) && case.draw.chance(0.2) {
+        piped(case, fit_pipeline(), sample);
+    }
+}
+
+/// Fits a transformer to a sample.
+type Fit<'a, T> = &'a dyn Fn(&Sample<T>) -> Result<AnyTransform<T>, Error>;
+
+/// Returns whether there is a result that a pipeline can use.
+fn inspect<T: Real>(
+    case: &mut Case,
+    name: &'static str,
+    fit: Fit<'_, T>,
+    sample: &Sample<T>,
+    known: &Known,
+) -> bool {
     let x = &sample.x;
     let invalid = x.iter().any(|v| v.as_f64().is_infinite() || !known.missing && v.as_f64().is_nan());
-    let fitted = match transformer.fit_with(x, options()) {
+    let fitted = match fit(sample) {
         Ok(fitted) => fitted,
         Err(error) => {
             case.check("an error without words", !error.to_string().is_empty(), || "");
@@ -214,13 +233,13 @@ where
                 ["standard", "min-max", "max-abs", "robust", "normalizer", "unscaled"].contains(&name);
             let usual = sample.tame && x.nrows() > 1 && x.ncols() > 0 && scaler && sample.valid();
             case.check("usual data are refused", !usual, || &error);
-            return;
+            return false;
         }
     };
     // These do not look at values.
     let blind = ["selected", "variance", "normalizer", "blocks"].contains(&name);
     case.check("rows that are not finite are accepted", !invalid || blind, || "");
-    let Ok(z) = fitted.transform(x) else { return };
+    let Ok(z) = fitted.transform(x) else { return false };
     case.reached();
     let (rows, columns) = (x.nrows(), fitted.outputs());
     case.check("rows of another width", z.shape() == (rows, columns), || {
@@ -238,28 +257,26 @@ where
     let unit = unit.into_iter().all(|v| (-slack..=1.0 + slack).contains(&v.as_f64()));
     case.check("a result outside its range", !known.unit || unit, || &z);
     consistent(case, &fitted, x, &z, known.missing);
-    let again = transformer.fit_with(x, options());
+    let again = fit(sample);
     case.check("the same fit gives another result", again.is_ok_and(|again| same(&again, &fitted, x)), || "");
     if name == "standard" && sample.tame && sample.valid() {
         standardised(case, sample, &z);
     }
     stored(case, &fitted, x);
     if sample.tame && !known.ordered && x.nrows() > 1 {
-        permuted(case, &transformer, &fitted, sample);
+        permuted(case, name, fit, &fitted, sample);
     }
-    if sample.valid() && columns < 200 && case.draw.chance(0.2) {
-        piped(case, transformer, sample);
-    }
+    sample.valid() && columns < 200
 }
 
-fn same<T: Real, P: Fitted<T>>(a: &P, b: &P, x: &DMatrix<T>) -> bool {
+fn same<T: Real>(a: &AnyTransform<T>, b: &AnyTransform<T>, x: &DMatrix<T>) -> bool {
     a == b || a.transform(x).ok().map(|z| bits(&z)) == b.transform(x).ok().map(|z| bits(&z))
 }
 
 /// Results do not depend on the memory that they are written to, and names have the width of rows.
-fn consistent<T: Real, P: Fitted<T>>(
+fn consistent<T: Real>(
     case: &mut Case,
-    fitted: &P,
+    fitted: &AnyTransform<T>,
     x: &DMatrix<T>,
     z: &DMatrix<T>,
     missing: bool,
@@ -307,17 +324,22 @@ fn standardised<T: Real>(case: &mut Case, sample: &Sample<T>, z: &DMatrix<T>) {
     }
 }
 
-fn stored<T: Real, P: Fitted<T>>(case: &mut Case, fitted: &P, x: &DMatrix<T>) {
+fn stored<T: Real>(case: &mut Case, fitted: &AnyTransform<T>, x: &DMatrix<T>) {
     let Some(bytes) = case.must("a transform cannot be written", fitted.to_bytes()) else { return };
-    let Some(read) = case.must("a transform cannot be read", P::from_bytes(&bytes)) else { return };
+    let Some(read) = case.must("a transform cannot be read", AnyTransform::from_bytes(&bytes)) else {
+        return;
+    };
     case.check("a transform that was read differs", same(&read, fitted, x), || "");
 }
 
 /// Rows in another order, and whole weights as repeated rows.
-fn permuted<T: Real, P>(case: &mut Case, transformer: &P, fitted: &P::Fitted, sample: &Sample<T>)
-where
-    P: Transformer<T, Fitted: Fitted<T>>,
-{
+fn permuted<T: Real>(
+    case: &mut Case,
+    name: &str,
+    fit: Fit<'_, T>,
+    fitted: &AnyTransform<T>,
+    sample: &Sample<T>,
+) {
     let order = case.draw.order(sample.y.len());
     let mut others = vec![("rows in another order give another result", sample.rows(&order))];
     if sample.weights.iter().flatten().all(|w| w.as_f64().fract() == 0.0) && sample.weights.is_some() {
@@ -325,19 +347,13 @@ where
         let mut repeated = sample.rows(&(0..sample.y.len()).flat_map(times).collect::<Vec<_>>());
         repeated.weights = None;
         // Rows of weight 0 still have categories.
-        if format!("{fitted:?}").starts_with("FittedStandard")
-            || format!("{fitted:?}").starts_with("FittedRobust")
-        {
+        if ["standard", "unscaled", "robust"].contains(&name) {
             others.push(("rows twice in place of weights give another result", repeated));
         }
     }
     for (kind, other) in others {
-        let mut options = TransformerOptions::new();
-        if let Some(weights) = &other.weights {
-            options = options.weights(weights);
-        }
-        let [a, b] = [Ok(fitted.clone()), transformer.fit_with(&other.x, options)]
-            .map(|fitted: Result<P::Fitted, Error>| fitted.and_then(|fitted| fitted.transform(&sample.x)));
+        let a = fitted.transform(&sample.x);
+        let b = fit(&other).and_then(|fitted| fitted.transform(&sample.x));
         let near = match (&a, &b) {
             (Ok(a), Ok(b)) => {
                 a.shape() == b.shape()
@@ -353,15 +369,7 @@ where
 }
 
 /// A pipeline is a classifier like others.
-fn piped<T: Real, P>(case: &mut Case, transformer: P, sample: &Sample<T>)
-where
-    P: Transformer<T, Fitted: Fitted<T>>,
-{
-    let pipeline = Pipeline::new(transformer, LogisticRegression::new(Penalty::l2(0.1)).max_iterations(20));
-    let fitted = match &sample.weights {
-        Some(weights) => pipeline.fit_weighted(&sample.x, &sample.y, weights),
-        None => pipeline.fit(&sample.x, &sample.y),
-    };
+fn piped<T: Real>(case: &mut Case, fitted: Result<AnyClassifier<T, usize>, Error>, sample: &Sample<T>) {
     match fitted {
         Ok(model) => {
             obey(case, &model, &sample.x, &Rule::Probability);
