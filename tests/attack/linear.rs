@@ -156,11 +156,15 @@ fn one<T: Real>(case: &mut Case) {
     case.reached();
     reported(case, &model, &sample, &setting);
     let again = fit();
-    let same = again.as_ref().is_ok_and(|again| same_bits(again, &model) && again.report() == model.report());
+    let same = again.as_ref().is_ok_and(|again| {
+        same_bits(again, &model) && format!("{:?}", again.report()) == format!("{:?}", model.report())
+    });
     case.check("the same fit gives other bits", same, || "");
     if obey(case, &model, &sample.x, &Rule::Probability).is_some() {
         refuses_nan(case, &model, &sample.x);
-        returns(case, &model, &sample.x);
+        if !model.report().decrement.is_some_and(f64::is_nan) {
+            returns(case, &model, &sample.x);
+        }
     }
     if sample.tame {
         agreement(case, &model, &sample, &setting);
@@ -199,9 +203,11 @@ fn reported<T: Real>(
         format!("{} of {}", report.objective_curve.len(), report.iterations)
     });
     let at_least_0 = |value: Option<f64>| value.is_none_or(|value| value >= 0.0);
-    case.check("a negative norm", at_least_0(report.gradient_norm) && at_least_0(report.decrement), || {
-        report
-    });
+    case.check(
+        "a norm is NaN or negative",
+        at_least_0(report.gradient_norm) && at_least_0(report.decrement),
+        || report,
+    );
     case.check("a negative duality gap", report.duality_gap.is_none_or(|gap| gap >= 0.0), || {
         format!("{:?}", report.duality_gap)
     });
