@@ -94,7 +94,7 @@ fn one<T: Real>(case: &mut Case) {
         }
         12 | 13 => {
             let drop = case.draw.pick(&[DropCategory::None, DropCategory::First, DropCategory::FirstOfTwo]);
-            let width = categories(&sample.x, drop);
+            let width = categories(&counted(&sample), drop);
             let unknown = case.draw.pick(&[UnknownCategory::Refuse, UnknownCategory::Zeros]);
             let known = Known { width: Some(width), ..free() };
             visit(case, "one-hot", OneHotEncoder::new().drop(drop).unknown(unknown), &sample, known)
@@ -130,7 +130,7 @@ fn one<T: Real>(case: &mut Case) {
             let marked = case.draw.chance(0.5);
             let columns =
                 |x: &DMatrix<T>| x.column_iter().filter(|c| c.iter().any(|v| v.as_f64().is_nan())).count();
-            let width = d + if marked { columns(&sample.x) } else { 0 };
+            let width = d + if marked { columns(&counted(&sample)) } else { 0 };
             let known = Known { width: Some(width), missing: true, ..free() };
             visit(case, "imputer", imputer.indicators(marked), &sample, known)
         }
@@ -157,6 +157,12 @@ fn one<T: Real>(case: &mut Case) {
             visit(case, "blocks", (blocks, StandardScaler::new()), &sample, free())
         }
     }
+}
+
+/// Returns the rows that count.
+fn counted<T: Real>(sample: &Sample<T>) -> DMatrix<T> {
+    let rows = (0..sample.x.nrows()).filter(|&row| sample.weight(row) > 0.0);
+    sample.x.select_rows(&rows.collect::<Vec<_>>())
 }
 
 /// Returns the number of one-hot columns.
