@@ -204,11 +204,8 @@ fn told(area: Area, cases: u64, failures: Vec<Failure>) -> String {
         for Failure { number, details, configuration, .. } in failures.iter().take(PRINTED) {
             let details: String = details.chars().take(400).collect();
             let _ = writeln!(text, "  seed {number}: {details}\n    {configuration}");
-            let _ = writeln!(
-                text,
-                "    LOGIT_ATTACK_SEED={number} LOGIT_ATTACK_CASES=1 cargo test --all-features --test attack {}",
-                area.name
-            );
+            let command = format!("cargo test --all-features --test attack {}", area.name);
+            let _ = writeln!(text, "    LOGIT_ATTACK_SEED={number} LOGIT_ATTACK_CASES=1 {command}");
         }
     }
     text

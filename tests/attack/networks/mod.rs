@@ -1,22 +1,17 @@
 //! Networks: layers x optimizers x losses x schedules x weights x early stopping x checkpoints.
 
-use std::ops::ControlFlow;
+mod runs;
+mod setting;
 
-use logit::nn::{
-    BinaryCrossEntropy, Checkpoint, Examples, FittedMlp, Focal, Hinge, Initializer, MeanSquaredError,
-    MlpOptions, NetworkObjective, Normalization, RateRange, SigmoidSquaredError, SoftmaxCrossEntropy,
-    SoftmaxSquaredError, SquaredHinge, Targets,
-};
-use logit::optim::*;
+use logit::nn::{FittedMlp, RateRange};
 use logit::prelude::*;
-use logit::{
-    Activation, ClassWeight, Error, FitOptions, LabelSets, MlpClassifier, Real, Schedule, StopReason,
-};
+use logit::{Error, FitOptions, LabelSets, Real, StopReason};
 
+use self::runs::{resumed, stalled};
+use self::setting::{Setting, setting};
 use crate::case::Case;
 use crate::contract::{Rule, obey, refuses_nan, returns};
 use crate::data::{Sample, sample};
-use crate::draw::Draw;
 use crate::run::{Area, attack};
 
 #[test]
@@ -26,141 +21,6 @@ fn networks() {
 
 fn any(case: &mut Case) {
     if case.draw.chance(0.3) { one::<f32>(case) } else { one::<f64>(case) }
-}
-
-/// A network and what the checks need to know about it.
-struct Setting {
-    network: MlpClassifier,
-    full_batch: bool,
-    epochs: usize,
-    l2: f64,
-    held_out: bool,
-    weighted_classes: bool,
-    /// Whether nothing about it may be refused, and no step is wild.
-    plain: bool,
-}
-
-fn rule(draw: &mut Draw, rate: f64) -> UpdateRule {
-    match draw.below(16) {
-        0 => Sgd::new(rate).into(),
-        1 => Sgd::new(rate).momentum(0.9).nesterov(true).weight_decay(0.1).into(),
-        2 => Adam::new(rate).into(),
-        3 => Adam::new(rate).amsgrad(true).weight_decay(Decay::Coupled(0.1)).into(),
-        4 => AdamW::new(rate).into(),
-        5 => NAdam::new(rate).into(),
-        6 => RAdam::new(rate).into(),
-        7 => RmsProp::new(rate).centered(true).momentum(0.5).into(),
-        8 => Adagrad::new(rate).into(),
-        9 => Adadelta::new(rate).into(),
-        10 => Adamax::new(rate).into(),
-        11 => Lion::new(rate).into(),
-        12 => Rprop::new(rate).into(),
-        13 => Yogi::new(rate).into(),
-        14 => AdaBelief::new(rate).into(),
-        _ => Lamb::new(rate).into(),
-    }
-}
-
-fn schedule(draw: &mut Draw) -> Schedule {
-    let length = draw.within(1, 12) as u64;
-    let schedule = match draw.below(12) {
-        0..=3 => Schedule::constant(),
-        4 => Schedule::step(length, 0.5),
-        5 => Schedule::exponential(0.9),
-        6 => Schedule::polynomial(length, 2.0),
-        7 => Schedule::cosine_restarts(length, 2),
-        8 => Schedule::one_cycle(OneCycle::new(length + 1, 5.0)),
-        9 => Schedule::reduce_on_plateau(ReduceOnPlateau::new(0.5, 1)),
-        10 => Schedule::linear_warmup(0.1, length).then(length, Schedule::cosine(13)),
-        _ => Schedule::inverse_time(0.1).times(Schedule::inverse_sqrt(length)).down_to(0.01),
-    };
-    if draw.chance(0.3) { schedule.per_epoch() } else { schedule }
-}
-
-fn activation(draw: &mut Draw) -> Activation {
-    use Activation::*;
-    draw.pick(&[
-        Identity,
-        Relu,
-        LeakyRelu(0.1),
-        Elu(1.0),
-        Selu,
-        Gelu,
-        GeluTanh,
-        Silu,
-        Softplus,
-        LogSigmoid,
-        Softsign,
-        Sigmoid,
-        Tanh,
-        HardTanh,
-        HardSigmoid,
-        HardSwish,
-    ])
-}
-
-fn loss(draw: &mut Draw, network: MlpClassifier) -> MlpClassifier {
-    match draw.below(14) {
-        0 => network.loss(BinaryCrossEntropy),
-        1 => network.loss(SoftmaxCrossEntropy::new()),
-        2 => network.loss(Focal::new(2.0).alpha(0.3)),
-        3 => network.loss(Hinge),
-        4 => network.loss(SquaredHinge),
-        5 => network.loss(MeanSquaredError),
-        6 => network.loss(SigmoidSquaredError),
-        7 => network.loss(SoftmaxSquaredError),
-        _ => network,
-    }
-}
-
-fn setting(draw: &mut Draw, classes: usize) -> Setting {
-    let hidden: Vec<usize> = (0..draw.below(3)).map(|_| draw.within(1, 6)).collect();
-    let (epochs, seed) = (draw.within(1, 7), draw.seed());
-    let l2 = draw.pick(&[0.0, 0.0, 1e-3, 1.0]);
-    let wild = draw.chance(0.15);
-    let mut network = MlpClassifier::new(hidden).activation(activation(draw)).seed(seed).l2(l2);
-    network = loss(draw, network);
-    if draw.chance(0.15) {
-        network = network.normalization(draw.pick(&[Normalization::Batch, Normalization::Layer]));
-    }
-    if draw.chance(0.15) {
-        let size = if wild { draw.magnitude(-30.0, 30.0) } else { 0.5 };
-        network = network.initializer(draw.pick(&[
-            Initializer::Zeros,
-            Initializer::Constant(size),
-            Initializer::Orthogonal { gain: size },
-            Initializer::TruncatedNormal { mean: 0.0, standard_deviation: size },
-        ]));
-    }
-    let weighted_classes = draw.chance(0.15);
-    if weighted_classes {
-        let map = ClassWeight::map((0..classes).map(|class| (class, 1.0 + class as f64)));
-        network = network.class_weight(draw.pick(&[ClassWeight::Balanced, map]));
-    }
-    let full_batch = draw.chance(0.2);
-    let mut held_out = false;
-    if full_batch {
-        network = match draw.below(2) {
-            0 => network.optimizer(Lbfgs::new().max_iterations(60)),
-            _ => network.optimizer(LevenbergMarquardt::new().max_iterations(30)),
-        };
-    } else {
-        let rate = if wild { draw.magnitude(-20.0, 20.0) } else { draw.magnitude(-4.0, -1.0) };
-        network = network.optimizer(rule(draw, rate)).epochs(epochs).batch_size(draw.within(1, 40));
-        network = network.schedule(schedule(draw)).accumulate(draw.pick(&[1, 1, 1, 2, 3]));
-        if draw.chance(0.1) {
-            network = network.dropout(0.3);
-        }
-        if draw.chance(0.2) {
-            network = network.clip(draw.pick(&[Clip::norm(1.0), Clip::value(0.1)]));
-        }
-        held_out = draw.chance(0.3);
-        if held_out {
-            network = network.validation_fraction(draw.uniform(0.1, 0.6)).patience(draw.within(1, 3));
-            network = network.min_improvement(draw.pick(&[0.0, 0.0, 0.1]));
-        }
-    }
-    Setting { network, full_batch, epochs, l2, held_out, weighted_classes, plain: !wild }
 }
 
 fn one<T: Real>(case: &mut Case) {
@@ -291,82 +151,6 @@ fn reported<T: Real>(case: &mut Case, model: &FittedMlp<T, usize>, setting: &Set
         case.check("the best epoch is not kept", kept, || format!("epoch {} of {losses:?}", best + 1));
     }
     case.check("a history without words", !history.to_string().is_empty(), || "");
-}
-
-/// A run that is stopped anywhere and resumed gives the same bits; another run's checkpoint is refused.
-fn resumed<T: Real>(case: &mut Case, model: &FittedMlp<T, usize>, sample: &Sample<T>, setting: &Setting) {
-    let with_weights = || {
-        let options = MlpOptions::new();
-        match &sample.weights {
-            Some(weights) => options.weights(weights),
-            None => options,
-        }
-    };
-    let network = &setting.network;
-    let Some(mut run) =
-        case.must("a fit cannot be driven", network.start(&sample.x, &sample.y, with_weights()))
-    else {
-        return;
-    };
-    let steps = case.draw.below(12);
-    for _ in 0..steps {
-        if let Err(error) = run.step() {
-            return case.fault("a step fails", error);
-        }
-    }
-    let checkpoint = run.checkpoint();
-    let Some(bytes) = case.must("a checkpoint cannot be written", checkpoint.to_bytes()) else { return };
-    let read = Checkpoint::<T>::from_bytes(&bytes);
-    let Some(read) = case.must("a checkpoint cannot be read", read) else { return };
-    case.check("a checkpoint that was read differs", read == checkpoint, || "");
-    let resumed = network.resume(&sample.x, &sample.y, with_weights(), read);
-    let Some(mut resumed) = case.must("a checkpoint is refused", resumed) else { return };
-    if let Err(error) = resumed.run_to_end(|_| ControlFlow::Continue(())) {
-        return case.fault("a resumed run fails", error);
-    }
-    let resumed = resumed.finish();
-    case.check("a resumed run gives another model", resumed == *model, || {
-        format!("after {steps} steps: {} and {}", resumed.report(), model.report())
-    });
-    let activation =
-        if format!("{network:?}").contains("Tanh") { Activation::Relu } else { Activation::Tanh };
-    let hidden = !format!("{network:?}").contains("hidden: []");
-    let other = network.clone().activation(activation);
-    let accepted = other.resume(&sample.x, &sample.y, with_weights(), checkpoint.clone()).is_ok();
-    case.check("a checkpoint of another activation is resumed", !hidden || !accepted, || "");
-    let other = network.clone().optimizer(if format!("{network:?}").contains("Adadelta(") {
-        UpdateRule::from(RmsProp::new(0.01))
-    } else {
-        UpdateRule::from(Adadelta::new(0.01))
-    });
-    let accepted = other.resume(&sample.x, &sample.y, with_weights(), checkpoint).is_ok();
-    case.check("a checkpoint of another rule is resumed", !accepted, || "");
-}
-
-/// Where a minimiser says that no step improves, no step along the gradient does.
-fn stalled<T: Real>(case: &mut Case, model: &FittedMlp<T, usize>, sample: &Sample<T>, setting: &Setting) {
-    let usual = sample.tame && sample.weights.is_none() && !setting.weighted_classes;
-    if !usual || model.report().stop != StopReason::Stalled || sample.occurring() != sample.classes {
-        return;
-    }
-    let examples = Examples::new(&sample.x, Targets::Classes(&sample.y));
-    let Ok(mut objective) = NetworkObjective::new(model.network(), model.loss(), examples, setting.l2) else {
-        return;
-    };
-    let mut gradient = vec![T::zero(); model.params().len()];
-    let here = objective.evaluate(model.params(), &mut gradient).value;
-    let mut ignored = gradient.clone();
-    let largest = gradient.iter().map(|g| g.as_f64().abs()).fold(0.0, f64::max);
-    for exponent in 0..16 {
-        // The parameter of the steepest slope moves by at most a tenth.
-        let step = T::of(0.1 * 10f64.powi(-exponent) / largest);
-        let moved: Vec<T> = model.params().iter().zip(&gradient).map(|(p, g)| *p - step * *g).collect();
-        let there = objective.evaluate(&moved, &mut ignored).value;
-        let clear = 1e3 * T::EPSILON.as_f64() * here.abs().max(1e-3);
-        case.check("stalled where a step along the gradient improves", !(there < here - clear), || {
-            format!("step {:e}: {here} to {there}; {}", step.as_f64(), model.report())
-        });
-    }
 }
 
 /// Training in parts: finite weights or divergence, and as many calls as epochs give the fit.
