@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::case::Case;
 
-/// The number of cases in CI: about a minute on two threads.
-const CASES: u64 = 3000;
+/// The number of cases in CI: about a minute on two threads that are not busy otherwise.
+const CASES: u64 = 40_000;
 
 /// The number of threads that cases run on.
 const THREADS: usize = 2;
@@ -90,7 +90,7 @@ pub(crate) fn attack(area: Area) {
     println!("{}: {cases} cases, {checked} of them checked to the end", area.name);
     assert!(failures.is_empty(), "{}", told(area, cases, failures));
     // A generator whose data are all refused would find nothing.
-    assert!(cases < 100 || 4 * checked >= cases, "only {checked} of {cases} cases were checked to the end");
+    assert!(cases < 100 || 10 * checked >= cases, "only {checked} of {cases} cases were checked to the end");
 }
 
 /// Starts the threads, and replaces those that do not return.
