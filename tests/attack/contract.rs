@@ -58,11 +58,11 @@ pub(crate) fn obey<T: Real>(
         again.as_ref().ok().map(bits) == Some(bits(&p)),
         || "",
     );
-    for row in 0..rows {
+    for (row, predicted) in predicted.iter().enumerate() {
         let of = |matrix: &DMatrix<T>| matrix.row(row).iter().map(|v| v.as_f64()).collect::<Vec<f64>>();
         let (p, z) = (of(&p), of(&scores));
-        let Some(class) = model.classes().iter().position(|class| *class == predicted[row]) else {
-            return case.must("a prediction is no class", Err(format!("{:?}", predicted[row])));
+        let Some(class) = model.classes().iter().position(|class| class == predicted) else {
+            return case.must("a prediction is no class", Err(format!("{:?}", predicted)));
         };
         one_row::<T>(case, row, (&p, &z), class, rule);
     }

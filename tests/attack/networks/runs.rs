@@ -91,8 +91,10 @@ pub(super) fn stalled<T: Real>(
         let moved: Vec<T> = model.params().iter().zip(&gradient).map(|(p, g)| *p - step * *g).collect();
         let there = objective.evaluate(&moved, &mut ignored).value;
         let clear = 1e3 * T::EPSILON.as_f64() * here.abs().max(1e-3);
-        case.check("stalled where a step along the gradient improves", !(there < here - clear), || {
-            format!("step {:e}: {here} to {there}; {}", step.as_f64(), model.report())
-        });
+        case.check(
+            "stalled where a step along the gradient improves",
+            there.is_nan() || there >= here - clear,
+            || format!("step {:e}: {here} to {there}; {}", step.as_f64(), model.report()),
+        );
     }
 }
