@@ -158,7 +158,8 @@ impl<O> Trainer<O> {
     {
         network.check()?;
         let count = network.parameter_count();
-        enough_memory::<T>(count)?;
+        // Parameters, gradient, two vectors of optimizer state, a snapshot of those and the best parameters.
+        check::room::<T>("the parameters and the state of the run", count, 9)?;
         let tape = network.tape(0);
         let mut statistics = vec![T::zero(); tape.statistic_count()];
         let mut params = vec![T::zero(); count];
@@ -261,12 +262,4 @@ impl<O> Trainer<O> {
         let validation = validation.transpose()?;
         Ok(Run { validation, ..self.run_without_validation(network, loss, samples, state) })
     }
-}
-
-/// Checks that the vectors of a run can be allocated at all: parameters, gradient, two vectors of optimizer
-/// state, a snapshot of those and the best parameters.
-fn enough_memory<T: Real>(parameters: usize) -> Result<(), Error> {
-    let room = Vec::<T>::new().try_reserve_exact(parameters.saturating_mul(9));
-    let requires = "small enough for the memory of this machine";
-    room.map_err(|_| Error::InvalidParameter { name: "parameters", value: parameters as f64, requires })
 }
