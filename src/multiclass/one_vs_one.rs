@@ -269,7 +269,7 @@ impl Coupling {
                 p.iter_mut().for_each(|p| *p /= sum);
                 largest = f64::max(largest, (p[t] - before).abs() / p[t].max(before).max(f64::MIN_POSITIVE));
             }
-            if largest <= 1e-14 {
+            if largest <= 8.0 * f64::EPSILON * classes as f64 {
                 break;
             }
         }

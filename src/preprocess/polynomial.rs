@@ -218,9 +218,10 @@ impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
         checked(x, self.inputs)?;
-        self.check_terms()?;
-        let kept = scratch.take_kept(|kept: &KeptTerms| kept.are_of(self));
-        let kept = kept.unwrap_or_else(|| Box::new(KeptTerms::of(self)));
+        let kept = match scratch.take_kept(|kept: &KeptTerms| kept.are_of(self)) {
+            Some(kept) => kept,
+            None => self.check_terms().map(|()| Box::new(KeptTerms::of(self)))?,
+        };
         for (index, &term) in kept.terms.iter().enumerate() {
             let (done, mut rest) = out.columns_range_pair_mut(..index, index..);
             let mut column = rest.column_mut(0);
