@@ -111,6 +111,22 @@ pub(crate) fn part(name: &'static str, value: f64) -> Result<(), Error> {
     parameter(name, value, value > 0.0 && value < 1.0, "above 0 and below 1")
 }
 
+/// Checks that there is memory for `rows` x `columns` entries of the type `E`. `what` names them in the
+/// plural.
+///
+/// An allocation that fails ends the process, so sizes that users multiply are checked before. Up to 16 MiB
+/// nothing is checked.
+pub(crate) fn room<E>(what: &'static str, rows: usize, columns: usize) -> Result<(), Error> {
+    let bytes = (rows as u128).saturating_mul(columns as u128).saturating_mul(size_of::<E>() as u128);
+    if bytes <= 1 << 24 {
+        return Ok(());
+    }
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    let possible =
+        usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
+    if possible { Ok(()) } else { Err(Error::OutOfMemory { what, rows, columns, bytes }) }
+}
+
 /// Checks the width of a layer with as many outputs as inputs: at least 1, and small enough that a few
 /// parameters per column can be addressed.
 pub(crate) fn width(width: usize) -> Result<usize, Error> {

@@ -25,8 +25,9 @@ use crate::scratch::Scratch;
 /// # Errors
 /// Every method that takes `x` returns [`Error::ShapeMismatch`] for the wrong number of columns,
 /// [`Error::ColumnNames`] for column names that differ from those of the fit, [`Error::NotFinite`] for NaN
-/// and infinities, and [`Error::Overflow`] if finite input overflows the number type. An `x` without rows is
-/// not an error: the result has no rows and the right number of columns.
+/// and infinities, [`Error::Overflow`] if finite input overflows the number type, and [`Error::OutOfMemory`]
+/// if the result is too large. An `x` without rows is not an error: the result has no rows and the right
+/// number of columns.
 ///
 /// # Panics
 /// Methods that write to `out` may panic if `out` does not have the shape above.
@@ -192,7 +193,7 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     /// Returns the errors that [`Classifier`] lists.
     fn decision_function<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
-        let mut out = DMatrix::zeros(x.nrows(), self.score_columns());
+        let mut out = zeros("the scores", x.nrows(), self.score_columns())?;
         self.scores_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
     }
 
@@ -202,7 +203,7 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     /// Returns the errors that [`Classifier`] lists.
     fn predict_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
-        let mut out = DMatrix::zeros(x.nrows(), self.classes().len());
+        let mut out = zeros("the probabilities", x.nrows(), self.classes().len())?;
         self.probabilities_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
     }
 
@@ -212,7 +213,7 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     /// Returns the errors that [`Classifier`] lists.
     fn predict_log_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
-        let mut out = DMatrix::zeros(x.nrows(), self.classes().len());
+        let mut out = zeros("the probabilities", x.nrows(), self.classes().len())?;
         self.log_probabilities_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
     }
 
@@ -281,6 +282,11 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
 
 impl<T: Real, C: Classifier<T> + ?Sized> ClassifierExt<T> for C {}
 
+/// Returns a matrix of zeros, if there is memory for it.
+fn zeros<T: Real>(what: &'static str, rows: usize, columns: usize) -> Result<DMatrix<T>, Error> {
+    check::room::<T>(what, rows, columns).map(|()| DMatrix::zeros(rows, columns))
+}
+
 impl<T: Real> Scratch<T> {
     /// Calls `with` with the scores of the rows of `x`.
     ///
@@ -299,13 +305,14 @@ impl<T: Real> Scratch<T> {
     /// Calls `with` with a temporary matrix that `write` fills.
     ///
     /// # Errors
-    /// Returns the errors of `write`.
+    /// Returns the errors of `write`, and [`Error::OutOfMemory`] if the matrix is too large.
     pub(crate) fn with_matrix<A>(
         &mut self,
         (rows, columns): (usize, usize),
         write: impl FnOnce(DMatrixViewMut<'_, T>, &mut Self) -> Result<(), Error>,
         with: impl FnOnce(DMatrixView<'_, T>) -> A,
     ) -> Result<A, Error> {
+        check::room::<T>("the temporary columns", rows, columns)?;
         let mut matrix = self.take(rows * columns);
         let done = write(DMatrixViewMut::from_slice(&mut matrix, rows, columns), self);
         let result = done.map(|()| with(DMatrixView::from_slice(&matrix, rows, columns)));

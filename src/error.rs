@@ -314,6 +314,19 @@ pub enum Error {
         reason: String,
     },
 
+    /// A result that is too large for the memory of the machine.
+    #[error("{what} would take {}: make them smaller, or work in parts", of_memory(*rows, *columns, *bytes))]
+    OutOfMemory {
+        /// What was to be stored.
+        what: &'static str,
+        /// The number of rows, or of parts.
+        rows: usize,
+        /// The number of columns, or of entries of each part.
+        columns: usize,
+        /// The bytes that were asked for, `u64::MAX` if there are more.
+        bytes: u64,
+    },
+
     /// A hyper-parameter outside its range.
     #[error("`{name}` is {value}, but must be {requires}")]
     InvalidParameter {
@@ -566,6 +579,12 @@ impl Error {
 /// Returns [`Error::Unsupported`]: `by` does not support `what`; `instead` says what to do.
 pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'static str) -> Error {
     Error::Unsupported { what, by, instead }
+}
+
+/// Returns how much memory a number of entries takes, as a part of a message.
+fn of_memory(rows: usize, columns: usize, bytes: u64) -> String {
+    let size = bytes as f64 / f64::from(1 << 30);
+    format!("{rows} x {columns} entries ({size:.1} GiB), which is more memory than there is")
 }
 
 /// Returns the valid indices of an axis, as the end of a message.

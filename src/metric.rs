@@ -17,7 +17,8 @@ use crate::scalar::{Real, power_of_two};
 /// # Implementing this trait
 /// `evaluate_indices` must depend on its arguments alone. It may rely on the checks of
 /// [`evaluate`](Metric::evaluate): there is at least one row, sizes agree, indices are below the number of
-/// columns, probabilities are from 0 to 1, and weights are finite, not negative, and have a positive sum. A
+/// columns, probabilities are from 0 to 1 (and sum to 1 in every row if
+/// [`rows_must_sum_to_one`](Metric::rows_must_sum_to_one)), and weights are finite, not negative, and have a positive sum. A
 /// weight of 2 counts a row twice; a weight of 0 removes it. Return an [`Error`], not NaN, if the metric is
 /// not defined for the rows.
 ///
@@ -70,6 +71,15 @@ pub trait Metric: Send + Sync {
         false
     }
 
+    /// Returns whether the probabilities of each row must sum to 1. Defaults to `false`.
+    ///
+    /// If they must, [`evaluate`](Metric::evaluate) rejects rows whose sum differs from 1 by more than 0.001,
+    /// which is more than rounding explains in any number type. Metrics that only rank rows or compare
+    /// classes accept any probabilities.
+    fn rows_must_sum_to_one(&self) -> bool {
+        false
+    }
+
     /// Returns the value for rows with true column indices `truth` and probabilities n x K, weighted if there
     /// are weights.
     ///
@@ -92,7 +102,8 @@ pub trait Metric: Send + Sync {
     /// Returns [`Error::ShapeMismatch`] if the sizes differ, [`Error::Empty`] if there are no rows,
     /// [`Error::UnknownLabel`] if a label is not one of `classes`, [`Error::UnsortedClasses`] if `classes`
     /// are not in ascending order, [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is outside
-    /// [0, 1], and [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid.
+    /// [0, 1], [`Error::InvalidTarget`] with the sum if a row does not sum to 1 but the metric [needs
+    /// that](Metric::rows_must_sum_to_one), and [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid.
     /// Returns another error if the metric is not defined for these rows.
     fn evaluate<'a, T: Real, L: Label>(
         &self,
@@ -118,6 +129,9 @@ pub trait Metric: Send + Sync {
         }
         check::weights(weights, truth.len())?;
         let p = probabilities.map(|p| p.as_f64());
+        if self.rows_must_sum_to_one() {
+            sums_of_one(&p)?;
+        }
         self.evaluate_indices(&truth, p.as_view(), double(weights).as_deref())
             .map_err(|error| error.with_labels(classes))
     }
@@ -157,11 +171,25 @@ pub trait Metric: Send + Sync {
 /// The rows that a metric searches for every class, as named in its errors.
 pub(crate) const EVALUATED: &str = "the evaluated rows";
 
+/// Checks that every row sums to 1 up to rounding.
+fn sums_of_one(probabilities: &DMatrix<f64>) -> Result<(), Error> {
+    let sums = probabilities.column_sum();
+    match sums.iter().position(|sum| (sum - 1.0).abs() > 1e-3) {
+        Some(row) => Err(Error::InvalidTarget {
+            row,
+            value: sums[row],
+            requires: "the probabilities of a row must sum to 1: divide each row by its sum",
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Returns the predicted classes as one-hot probabilities, n x K.
 pub(crate) fn decisions<T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
     x: Rows<'_, T>,
 ) -> Result<DMatrix<T>, Error> {
+    check::room::<T>("the predicted classes", x.nrows(), classifier.classes().len())?;
     let mut certain = DMatrix::zeros(x.nrows(), classifier.classes().len());
     for (row, class) in predictions(classifier, x)?.into_iter().enumerate() {
         certain[(row, class)] = T::one();
@@ -175,6 +203,9 @@ impl<M: Metric + ?Sized> Metric for &M {
     }
     fn uses_labels(&self) -> bool {
         (**self).uses_labels()
+    }
+    fn rows_must_sum_to_one(&self) -> bool {
+        (**self).rows_must_sum_to_one()
     }
     fn evaluate_indices(
         &self,
@@ -192,6 +223,9 @@ impl<M: Metric + ?Sized> Metric for Box<M> {
     }
     fn uses_labels(&self) -> bool {
         (**self).uses_labels()
+    }
+    fn rows_must_sum_to_one(&self) -> bool {
+        (**self).rows_must_sum_to_one()
     }
     fn evaluate_indices(
         &self,
@@ -319,6 +353,29 @@ mod tests {
             let found = boxed.evaluate(&y, &p, &CLASSES, Some(&[1.0, 2.0, 0.5, 1.0, 1.0])).unwrap();
             let wanted = (&metric).evaluate(&y, &wide, &CLASSES, Some(&[1.0, 2.0, 0.5, 1.0, 1.0])).unwrap();
             assert_eq!((found, boxed.greater_is_better()), (wanted, metric.greater_is_better()));
+        }
+    }
+
+    #[test]
+    fn rows_of_probabilities_sum_to_one_where_it_matters() {
+        let y = ["a", "b", "c", "b", "c"];
+        let with = |third: f64| {
+            let mut p = probabilities();
+            p[(3, 2)] = third;
+            p
+        };
+        for metric in ALL {
+            let needs = metric.rows_must_sum_to_one();
+            let boxed: Box<dyn Metric + '_> = Box::new(metric);
+            assert_eq!((boxed.rows_must_sum_to_one(), (&metric).rows_must_sum_to_one()), (needs, needs));
+            let of = |p: &DMatrix<f64>| (&metric).evaluate(&y, p, &CLASSES, None);
+            assert_eq!((of(&with(0.9)).is_err(), of(&with(0.0)).is_err()), (needs, needs));
+            assert!(of(&with(0.1 + 9e-4)).is_ok() && of(&with(0.1 - 9e-4)).is_ok());
+        }
+        for metric in [&LogLoss as &dyn Metric, &BrierScore] {
+            let error = (&metric).evaluate(&y, &with(0.9), &CLASSES, None).unwrap_err();
+            assert!(matches!(error, Error::InvalidTarget { row: 3, value, .. } if value == 1.8), "{error}");
+            assert!(error.to_string().contains("sum to 1: divide"), "{error}");
         }
     }
 

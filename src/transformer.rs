@@ -182,7 +182,8 @@ pub trait Transformer<T: Real> {
 /// # Errors
 /// Every method that takes a matrix returns [`Error::ShapeMismatch`] for the wrong number of columns,
 /// [`Error::NotFinite`] for NaN and infinities (unless the transformation accepts them, as an imputer does),
-/// and [`Error::Overflow`] if finite input overflows the number type. A matrix without rows is not an error.
+/// and [`Error::Overflow`] if finite input overflows the number type. Methods that return a matrix return
+/// [`Error::OutOfMemory`] if it is too large. A matrix without rows is not an error.
 ///
 /// # Panics
 /// Methods that write to `out` may panic if `out` does not have the shape above.
@@ -327,6 +328,7 @@ fn transformed<T: Real, P: Transform<T> + ?Sized>(
     x: Rows<'_, T>,
 ) -> Result<DMatrix<T>, Error> {
     check::count("x", "columns", transform.inputs(), x.ncols())?;
+    check::room::<T>("the transformed rows", x.nrows(), transform.outputs())?;
     let mut out = DMatrix::zeros(x.nrows(), transform.outputs());
     transform.transform_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
 }

@@ -356,3 +356,19 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
         Ok(FittedCalibration { classifier, calibration, stops: held.stops })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::logit;
+
+    #[test]
+    fn log_odds_of_certainty_are_those_of_one_rounding() {
+        let least = f64::EPSILON.ln();
+        approx::assert_relative_eq!(logit(0.0), least, max_relative = 1e-15);
+        approx::assert_relative_eq!(logit(1.0), -least, max_relative = 1e-15);
+        for p in [1e-15, 1e-9, 0.3, 1.0 - 1e-9] {
+            approx::assert_relative_eq!(logit(p), (p / (1.0 - p)).ln(), max_relative = 1e-15);
+        }
+        assert!(logit(1e-15) > logit(0.0) && logit(1.0 - 1e-15) < logit(1.0));
+    }
+}

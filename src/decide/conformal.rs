@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::label::indices;
 use crate::label_sets::LabelSets;
 use crate::rows::Rows;
-use crate::scalar::Real;
+use crate::scalar::{Real, share};
 
 /// The measure of how poorly a class fits a row, from which conformal sets are built.
 ///
@@ -118,9 +118,7 @@ impl<C> Conformal<C> {
         let scores = nonconformity.scores(&classifier.predict_proba(x)?.map(|p| p.as_f64()));
         let mut own: Vec<f64> = truth.iter().enumerate().map(|(row, &class)| scores[(row, class)]).collect();
         own.sort_unstable_by(f64::total_cmp);
-        // Slightly less, so that rounding does not raise an exact product such as 0.9 times 10 to the next
-        // integer.
-        let rank = ((own.len() + 1) as f64 * coverage * (1.0 - 1e-12)).ceil() as usize;
+        let rank = share(own.len() + 1, coverage);
         let largest = own.get(rank.max(1) - 1).copied().unwrap_or(f64::INFINITY);
         Ok(Conformal { classifier, nonconformity, largest })
     }

@@ -124,3 +124,33 @@ impl Mean {
         beta
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    /// The first derivative against the mean, and the second against the first.
+    #[test]
+    fn derivatives_are_those_of_the_mean() {
+        let scores = dmatrix![1.0, 3.0, -2.0; 0.5, 0.25, 4.0; -1.0, -1.5, -0.5; 2.0, 2.0, 1.0];
+        let (truth, weights) = ([1, 0, 2, 1], [1.0, 2.0, 0.5, 3.0]);
+        let mean = Mean::new(&scores, &truth, Some(&weights));
+        let loss = |beta: f64| {
+            let of_row = |row: usize| {
+                let z = scores.row(row) * beta;
+                weights[row] * (z.map(f64::exp).sum().ln() - z[truth[row]])
+            };
+            (0..4).map(of_row).sum::<f64>() / 6.5
+        };
+        let h = 1e-4;
+        for beta in [0.3, 1.0, 2.5] {
+            let (first, second) = mean.derivatives(beta);
+            let slope = (loss(beta + h) - loss(beta - h)) / (2.0 * h);
+            let bend = (mean.derivatives(beta + h).0 - mean.derivatives(beta - h).0) / (2.0 * h);
+            approx::assert_relative_eq!(first, slope, max_relative = 1e-6);
+            approx::assert_relative_eq!(second, bend, max_relative = 1e-6);
+        }
+    }
+}

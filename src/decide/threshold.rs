@@ -210,3 +210,23 @@ pub(super) fn best_threshold(
         (best, _) => Ok(best.map_or(0.5, |(_, threshold)| threshold)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Accuracy;
+
+    #[test]
+    fn thresholds_lie_between_neighbouring_probabilities() {
+        let best = |p: [f64; 2]| best_threshold(&Accuracy, &p, &[0, 1], None).unwrap();
+        assert_eq!(best([0.125, 0.25]), 0.1875);
+        assert_eq!(best([0.625, 0.875]), 0.75);
+        // There is no number between these, and the middle is rounded to one of them.
+        let mut low: f64 = 0.3;
+        for _ in 0..20 {
+            let high = low.next_up();
+            assert_eq!(best([low, high]), high);
+            low = high;
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Evaluation, HasHessian, Objective};
 use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, dot, product};
+use crate::scalar::{Strided, Workspace, dot, max_abs, power_of_two, product};
 
 /// The penalised objective: mean loss minus ½ ln det I / Σ u, where I is the Fisher information of the
 /// coefficients (relative to the first class, if there are more than two).
@@ -194,11 +194,14 @@ impl<T: Real> HasHessian<T> for JeffreysObjective<'_, '_, T> {
 
 /// Returns the length √(gᵀI⁻¹g) of a gradient, which is the decrement.
 fn length<T: Real>(inverse: &DMatrix<T>, gradient: &[T]) -> f64 {
-    let square =
-        gradient.iter().enumerate().map(|(j, &g)| (g * dot(inverse.column(j).as_slice(), gradient)).as_f64());
+    // A power of two keeps the square within the range: with tiny weights, the penalty makes gradients huge.
+    let unit = power_of_two(max_abs(gradient));
+    let gradient: Vec<T> = gradient.iter().map(|&g| g / T::of(unit)).collect();
+    let square = gradient.iter().enumerate();
+    let square = square.map(|(j, &g)| (g * dot(inverse.column(j).as_slice(), &gradient)).as_f64());
     let square: f64 = square.sum();
     // Rounding can make a square of nearly zero negative.
-    if square < 0.0 { 0.0 } else { square.sqrt() }
+    if square < 0.0 { 0.0 } else { unit * square.sqrt() }
 }
 
 /// Returns the blocks of the inverse for each pair b >= c of score columns, terms x terms.

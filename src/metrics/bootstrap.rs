@@ -294,6 +294,30 @@ mod tests {
         }
     }
 
+    /// Efron (1987): level Φ(b + (b + z) / (1 - a (b + z))), with a from the third powers of mean less value.
+    #[test]
+    fn corrected_levels_follow_the_formula() {
+        let values = |below: usize, equal: usize, above: usize| {
+            [vec![-1.0; below], vec![0.0; equal], vec![1.0; above]].concat()
+        };
+        // Values equal to the estimate count half: no bias here, whatever their number.
+        for equal in [0, 20, 98] {
+            let half = (100 - equal) / 2;
+            let levels = corrected([0.025, 0.975], &values(half, equal, half), 0.0, &[1.0, 2.0]);
+            for (level, wanted) in levels.into_iter().zip([0.025, 0.975]) {
+                approx::assert_relative_eq!(level, wanted, max_relative = 1e-9);
+            }
+        }
+        // A share of 0.1 + 0.3 / 2 is below: b = -0.6744897501960817.
+        let [low, high] = corrected([0.025, 0.975], &values(10, 30, 60), 0.0, &[1.0, 2.0]);
+        approx::assert_relative_eq!(low, 0.000468243693, max_relative = 1e-8);
+        approx::assert_relative_eq!(high, 0.729395073876, max_relative = 1e-8);
+        // a = -273.375 / (6 * 60.75^1.5) = -0.096225.
+        let [low, high] = corrected([0.025, 0.975], &values(50, 0, 50), 0.0, &[0.0, 0.0, 0.0, 9.0]);
+        approx::assert_relative_eq!(low, 0.007856238507, max_relative = 1e-8);
+        approx::assert_relative_eq!(high, 0.950423295991, max_relative = 1e-8);
+    }
+
     #[test]
     fn every_row_is_left_out_once() {
         for count in [1, 999, 1000, 1001, 2500] {

@@ -18,8 +18,8 @@ use crate::scalar::Real;
 /// # Errors
 /// Returns [`Error::ShapeMismatch`] if the sizes differ, [`Error::Empty`] if there are no rows,
 /// [`Error::UnknownLabel`] if a label is not one of `classes`, [`Error::UnsortedClasses`] if `classes` are
-/// not in ascending order, and [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is not from
-/// 0 to 1.
+/// not in ascending order, [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is not from 0 to 1,
+/// and [`Error::InvalidTarget`] with the sum if a row does not sum to 1 (up to 0.001, for rounding).
 ///
 /// # Examples
 /// ```
@@ -55,6 +55,10 @@ pub struct BrierScore;
 impl Metric for BrierScore {
     fn greater_is_better(&self) -> bool {
         false
+    }
+
+    fn rows_must_sum_to_one(&self) -> bool {
+        true
     }
 
     fn evaluate_indices(

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::label::Label;
 use crate::metric::{Metric, double, weighted_mean};
 use crate::quantile::Sorted;
-use crate::scalar::Real;
+use crate::scalar::{Real, power_of_two};
 
 /// The bins into which probabilities are grouped.
 ///
@@ -104,19 +104,21 @@ impl CalibrationCurve {
     fn of(yes: &[bool], p: &[f64], weights: Option<&[f64]>, bins: Bins) -> Result<Self, Error> {
         let edges = edges(p, weights, bins)?;
         let bin = |p: f64| edges.partition_point(|&edge| edge < p);
-        let mut sums = vec![[0.0; 3]; edges.len() + 1];
-        for (row, (&yes, &p)) in yes.iter().zip(p).enumerate() {
-            let weight = weights.map_or(1.0, |weights| weights[row]);
-            let [count, probability, hits] = &mut sums[bin(p)];
-            *count += weight;
-            *probability += weight * p;
-            *hits += if yes { weight } else { 0.0 };
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        let mut sums = vec![Bin::EMPTY; edges.len() + 1];
+        for row in (0..p.len()).filter(|&row| weight(row) > 0.0) {
+            let bin = &mut sums[bin(p[row])];
+            bin.heaviest = bin.heaviest.max(weight(row));
         }
-        let filled: Vec<[f64; 3]> = sums.into_iter().filter(|[count, ..]| *count > 0.0).collect();
+        for row in (0..p.len()).filter(|&row| weight(row) > 0.0) {
+            sums[bin(p[row])].add(p[row], yes[row], weight(row));
+        }
+        sums.retain(|bin| bin.count > 0.0);
+        let unit = |bin: &Bin| power_of_two(bin.heaviest);
         Ok(CalibrationCurve {
-            probability: filled.iter().map(|[count, probability, _]| probability / count).collect(),
-            frequency: filled.iter().map(|[count, _, hits]| hits / count).collect(),
-            weight: filled.iter().map(|[count, ..]| *count).collect(),
+            probability: sums.iter().map(Bin::mean).collect(),
+            frequency: sums.iter().map(|bin| bin.hits / bin.count).collect(),
+            weight: sums.iter().map(|bin| bin.count * unit(bin)).collect(),
         })
     }
 
@@ -166,6 +168,42 @@ impl CalibrationCurve {
     fn mean(&self, of: impl Fn(f64, f64) -> f64) -> f64 {
         let bins = self.probability.iter().zip(&self.frequency).zip(&self.weight);
         weighted_mean(&bins.map(|((&p, &o), &weight)| (weight, of(p, o))).collect::<Vec<_>>())
+    }
+}
+
+/// The sums of a bin, in units of a power of two near its heaviest weight: their products neither overflow
+/// nor vanish.
+#[derive(Debug, Clone, Copy)]
+struct Bin {
+    heaviest: f64,
+    count: f64,
+    probability: f64,
+    hits: f64,
+    /// The smallest and the largest probability.
+    range: (f64, f64),
+}
+
+impl Bin {
+    const EMPTY: Bin = Bin {
+        heaviest: 0.0,
+        count: 0.0,
+        probability: 0.0,
+        hits: 0.0,
+        range: (f64::INFINITY, f64::NEG_INFINITY),
+    };
+
+    /// Adds a row; the heaviest weight must be known.
+    fn add(&mut self, p: f64, yes: bool, weight: f64) {
+        let weight = weight / power_of_two(self.heaviest);
+        self.count += weight;
+        self.probability += weight * p;
+        self.hits += if yes { weight } else { 0.0 };
+        self.range = (self.range.0.min(p), self.range.1.max(p));
+    }
+
+    /// Returns the mean probability. Rounding does not move it out of the bin, so means of bins ascend.
+    fn mean(&self) -> f64 {
+        (self.probability / self.count).max(self.range.0).min(self.range.1)
     }
 }
 

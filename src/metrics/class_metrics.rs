@@ -25,7 +25,7 @@ macro_rules! by_class {
                 probabilities: DMatrixView<'_, f64>,
                 weights: Option<&[f64]>,
             ) -> Result<f64, Error> {
-                let ($self, $counts) = (self, Counts::of_probabilities(truth, probabilities, weights));
+                let ($self, $counts) = (self, Counts::of_probabilities(truth, probabilities, weights)?);
                 $value
             }
         }

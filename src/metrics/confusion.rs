@@ -71,7 +71,8 @@ impl<L: Label> ConfusionMatrix<L> {
     /// Counts pairs of true and predicted labels; the classes are all labels that occur in either.
     ///
     /// # Errors
-    /// Returns [`Error::ShapeMismatch`] if the lengths differ, and [`Error::Empty`] if there are no labels.
+    /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::Empty`] if there are no labels, and
+    /// [`Error::OutOfMemory`] if there are too many classes for a square matrix.
     pub fn new(truth: &[L], predicted: &[L]) -> Result<Self, Error> {
         let classes = distinct(truth.iter().chain(predicted));
         Self::of(classes, truth, predicted, None)
@@ -109,7 +110,7 @@ impl<L: Label> ConfusionMatrix<L> {
         check_pair(truth, predicted)?;
         check::weights(weights, truth.len())?;
         let pairs = indices(&classes, truth)?.into_iter().zip(indices(&classes, predicted)?);
-        let counts = Counts::new(classes.len(), pairs, weights);
+        let counts = Counts::new(classes.len(), pairs, weights)?;
         Ok(ConfusionMatrix { classes, counts })
     }
 

@@ -3,6 +3,8 @@
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::average::{Average, ZeroDivision};
+use crate::check;
+use crate::error::Error;
 use crate::scalar::power_of_two;
 
 /// The sums of weights: entry `(i, j)` is for rows of class i that were predicted as j.
@@ -71,24 +73,31 @@ pub enum Disagreement {
 
 impl Counts {
     /// Sums the weights of pairs of class indices below `classes`.
+    ///
+    /// # Errors
+    /// Returns [`Error::OutOfMemory`] if there are too many classes.
     pub(super) fn new(
         classes: usize,
         pairs: impl Iterator<Item = (usize, usize)>,
         weights: Option<&[f64]>,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        check::room::<f64>("the counts of pairs of classes", classes, classes)?;
         let mut counts = DMatrix::zeros(classes, classes);
         for (row, pair) in pairs.enumerate() {
             counts[pair] += weights.map_or(1.0, |weights| weights[row]);
         }
-        Counts(counts)
+        Ok(Counts(counts))
     }
 
     /// Sums the weights of rows by true class and most probable class; ties go to the lower class.
+    ///
+    /// # Errors
+    /// Returns [`Error::OutOfMemory`] if there are too many classes.
     pub(super) fn of_probabilities(
         truth: &[usize],
         probabilities: DMatrixView<'_, f64>,
         weights: Option<&[f64]>,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let mut best = vec![0; truth.len()];
         for class in 1..probabilities.ncols() {
             for (row, best) in best.iter_mut().enumerate() {
@@ -167,37 +176,44 @@ impl Counts {
         (sum / self.classes() as f64).exp()
     }
 
+    /// Returns the counts times a power of two that lets products of small counts keep their digits.
+    fn lifted(&self) -> Counts {
+        let (mut counts, mut total, least) = (self.0.clone(), self.total(), 2f64.powi(1000));
+        while total > 0.0 && total < least {
+            let unit = power_of_two(2.0 * least / total);
+            counts *= unit;
+            total *= unit;
+        }
+        Counts(counts)
+    }
+
     /// Returns the covariance of true and predicted classes over the root of their variances; 0 if either is
     /// constant.
     ///
     /// Each term is a sum over classes of products of weights. Nothing is subtracted from the total, so rare
     /// classes keep their digits.
     pub(super) fn matthews_correlation(&self) -> f64 {
-        let total = self.total();
-        // Fractions keep the products within the range of the number type.
-        let claimed: Vec<f64> = (0..self.classes()).map(|class| self.claimed(class) / total).collect();
-        let there: Vec<f64> = (0..self.classes()).map(|class| self.support(class) / total).collect();
+        let lifted = self.lifted();
+        let (counts, total) = (&lifted.0, lifted.total());
+        let claimed: Vec<f64> = (0..self.classes()).map(|class| lifted.claimed(class)).collect();
+        let there: Vec<f64> = (0..self.classes()).map(|class| lifted.support(class)).collect();
         let (mut together, mut of_claims, mut of_truth) = (0.0, 0.0, 0.0);
         for class in 0..self.classes() {
             let others = |of: &dyn Fn(usize) -> f64| -> f64 {
                 (0..self.classes()).filter(|&other| other != class).map(of).sum()
             };
-            let right = self.0[(class, class)] / total;
-            let wrong = others(&|other| self.0[(other, class)] / total);
-            let missed = others(&|other| self.0[(class, other)] / total);
-            let neither = others(&|other| claimed[other] - self.0[(class, other)] / total);
-            together += right * neither - wrong * missed;
-            of_claims += claimed[class] * others(&|other| claimed[other]);
-            of_truth += there[class] * others(&|other| there[other]);
+            let right = counts[(class, class)];
+            let wrong = others(&|other| counts[(other, class)]);
+            let missed = others(&|other| counts[(class, other)]);
+            let neither = others(&|other| claimed[other] - counts[(class, other)]);
+            together += product(right, neither, total) - product(wrong, missed, total);
+            of_claims += product(claimed[class], others(&|other| claimed[other]), total);
+            of_truth += product(there[class], others(&|other| there[other]), total);
         }
         if of_claims > 0.0 && of_truth > 0.0 {
             // The root of the product is exact if both factors are equal.
-            let product = of_claims * of_truth;
-            let root = if product >= f64::MIN_POSITIVE {
-                product.sqrt()
-            } else {
-                of_claims.sqrt() * of_truth.sqrt()
-            };
+            let both = of_claims * of_truth;
+            let root = if both.is_normal() { both.sqrt() } else { of_claims.sqrt() * of_truth.sqrt() };
             (together / root).clamp(-1.0, 1.0)
         } else {
             0.0
@@ -206,23 +222,32 @@ impl Counts {
 
     /// Returns Cohen's kappa; NaN if there is only one class, because chance then always agrees.
     pub(super) fn cohen_kappa(&self, disagreement: Disagreement) -> f64 {
-        let total = self.total();
-        let shares = |of: &dyn Fn(usize) -> f64| (0..self.classes()).map(|class| of(class) / total).collect();
-        let there: Vec<f64> = shares(&|class| self.support(class));
-        let claimed: Vec<f64> = shares(&|class| self.claimed(class));
+        let lifted = self.lifted();
+        let total = lifted.total();
+        let there: Vec<f64> = (0..self.classes()).map(|class| lifted.support(class)).collect();
+        let claimed: Vec<f64> = (0..self.classes()).map(|class| lifted.claimed(class)).collect();
         let (mut found, mut by_chance) = (0.0, 0.0);
-        for (i, there) in there.iter().enumerate() {
-            for (j, claimed) in claimed.iter().enumerate() {
-                let distance = i.abs_diff(j) as f64;
+        // A distance is at most 1 in these units, so no sum overflows.
+        let unit = 2.0 * power_of_two(self.classes() as f64);
+        for (i, &there) in there.iter().enumerate() {
+            for (j, &claimed) in claimed.iter().enumerate() {
+                let distance = i.abs_diff(j) as f64 / unit;
                 let cost = match disagreement {
-                    Disagreement::Equal => distance.min(1.0),
+                    Disagreement::Equal if i == j => 0.0,
+                    Disagreement::Equal => 1.0,
                     Disagreement::Linear => distance,
                     Disagreement::Quadratic => distance * distance,
                 };
-                found += cost * (self.0[(i, j)] / total);
-                by_chance += cost * there * claimed;
+                found += cost * lifted.0[(i, j)];
+                by_chance += cost * product(there, claimed, total);
             }
         }
         1.0 - found / by_chance
     }
+}
+
+/// Returns `a * b / total` for sums of weights that are at most `total`. The larger is divided first, so that
+/// the result underflows only if the smaller does.
+fn product(a: f64, b: f64, total: f64) -> f64 {
+    a.max(b) / total * a.min(b)
 }

@@ -64,7 +64,7 @@ impl Metric for MeanCost {
         check::count("costs", "rows", probabilities.ncols(), self.costs.nrows())?;
         check::count("costs", "columns", probabilities.ncols(), self.costs.ncols())?;
         check::finite("costs", &self.costs)?;
-        let Counts(counts) = Counts::of_probabilities(truth, probabilities, weights);
+        let Counts(counts) = Counts::of_probabilities(truth, probabilities, weights)?;
         Ok(weighted_mean(&counts.iter().copied().zip(self.costs.iter().copied()).collect::<Vec<_>>()))
     }
 }

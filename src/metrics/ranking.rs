@@ -99,6 +99,7 @@ impl Ranking {
             }
             before = right;
         }
-        sum
+        // Rounding of sums of weights must not lead beyond 1.
+        sum.min(1.0)
     }
 }

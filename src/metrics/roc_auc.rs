@@ -5,7 +5,7 @@ use nalgebra::DMatrixView;
 use crate::error::Error;
 use crate::label::Label;
 use crate::metric::{EVALUATED, Metric, checked};
-use crate::scalar::Real;
+use crate::scalar::{Real, power_of_two};
 
 /// Returns the area under the ROC curve; greater is better, 1/2 is guessing.
 ///
@@ -75,39 +75,50 @@ impl Metric for RocAuc {
         weights: Option<&[f64]>,
     ) -> Result<f64, Error> {
         let classes = scores.ncols().max(2);
-        // Products of weights must neither overflow nor vanish. Division by a power of two rounds nothing.
-        let largest =
-            weights.map_or(1.0, |weights| weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max));
-        let unit = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
-        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row] / unit);
-        let mut totals = vec![0.0; classes];
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+        let mut present = vec![false; classes];
         for (row, &class) in truth.iter().enumerate() {
-            totals[class] += weight(row);
+            present[class] |= weight(row) > 0.0;
         }
-        if let Some(class) = totals.iter().position(|total| *total <= 0.0) {
+        if let Some(class) = present.iter().position(|present| !present) {
             return Err(Error::missing_class(class, EVALUATED));
         }
-        let total: f64 = totals.iter().sum();
-        let area = |class: usize, column: usize| {
+        let area_of = |class: usize, column: usize| {
             let row = |(row, &score): (usize, &f64)| (score, truth[row] == class, weight(row));
-            let mut rows: Vec<(f64, bool, f64)> = scores.column(column).iter().enumerate().map(row).collect();
-            rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let (mut pairs, mut below) = (0.0, 0.0);
-            for tied in rows.chunk_by(|a, b| a.0 == b.0) {
-                let (mut inside, mut outside) = (0.0, 0.0);
-                for &(_, own, weight) in tied {
-                    *(if own { &mut inside } else { &mut outside }) += weight;
-                }
-                pairs += inside * (below + 0.5 * outside);
-                below += outside;
-            }
-            pairs / (totals[class] * (total - totals[class]))
+            area(scores.column(column).iter().enumerate().map(row).collect())
         };
         if classes == 2 {
-            return Ok(area(1, scores.ncols() - 1));
+            return Ok(area_of(1, scores.ncols() - 1));
         }
-        Ok((0..classes).map(|class| area(class, class)).sum::<f64>() / classes as f64)
+        Ok((0..classes).map(|class| area_of(class, class)).sum::<f64>() / classes as f64)
     }
+}
+
+/// Returns the area for rows with a score, whether they are positive, and a weight. Both sides must have a
+/// positive weight.
+///
+/// Each side has its own sums, in units of a power of two near its largest weight. Nothing is subtracted and
+/// no product overflows or vanishes, however different the weights are.
+fn area(mut rows: Vec<(f64, bool, f64)>) -> f64 {
+    let unit = |side: bool| {
+        let own = rows.iter().filter(|row| row.1 == side);
+        power_of_two(own.map(|row| row.2).fold(0.0, f64::max))
+    };
+    let units = [unit(false), unit(true)];
+    rows.iter_mut().for_each(|(_, own, weight)| *weight /= units[usize::from(*own)]);
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut pairs, mut above, mut below) = (0.0, 0.0, 0.0);
+    for tied in rows.chunk_by(|a, b| a.0 == b.0) {
+        let (mut inside, mut outside) = (0.0, 0.0);
+        for &(_, own, weight) in tied {
+            *(if own { &mut inside } else { &mut outside }) += weight;
+        }
+        pairs += inside * (below + 0.5 * outside);
+        above += inside;
+        below += outside;
+    }
+    // Rounding of sums of weights must not lead beyond 1.
+    (pairs / (above * below)).min(1.0)
 }
 
 #[cfg(test)]
@@ -168,6 +179,27 @@ mod tests {
             let area = RocAuc.evaluate_indices(&[0, 0, 1, 1], scores.as_view(), Some(&weights)).unwrap();
             approx::assert_relative_eq!(area, 0.625, max_relative = 1e-15);
         }
+    }
+
+    /// Weights whose ratio is beyond the digits of a number, or beyond its range.
+    #[test]
+    fn a_heavy_side_leaves_the_area_as_it_is() {
+        let scores = DMatrix::from_column_slice(4, 1, &[0.1, 0.4, 0.35, 0.8]);
+        for (light, heavy) in [(1e-20, 1.0), (1.0, 1e17), (5e-324, 1e307), (1e-300, 1e300)] {
+            for weights in [[light, light, heavy, heavy], [heavy, heavy, light, light]] {
+                let area = RocAuc.evaluate_indices(&[0, 0, 1, 1], scores.as_view(), Some(&weights));
+                assert_eq!(area, Ok(0.75), "{weights:?}");
+            }
+            // A row of each class decides.
+            let weights = [heavy, light, light, heavy];
+            let area = RocAuc.evaluate_indices(&[0, 1, 1, 0], scores.as_view(), Some(&weights)).unwrap();
+            assert!((area - 0.5).abs() < 1e-15, "{area} of {weights:?}");
+        }
+        let p = DMatrix::from_row_slice(4, 3, &[0.6, 0.3, 0.1, 0.2, 0.5, 0.3, 0.3, 0.3, 0.4, 0.7, 0.2, 0.1]);
+        let of =
+            |weights: &[f64]| RocAuc.evaluate_indices(&[0, 1, 2, 1], p.as_view(), Some(weights)).unwrap();
+        let light = of(&[1e-200, 1.0, 1e-200, 1.0]);
+        approx::assert_relative_eq!(light, of(&[1e-14, 1.0, 1e-14, 1.0]), max_relative = 1e-13);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! One classifier per pair of classes.
 
-use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
+use nalgebra::{DMatrix, DMatrixViewMut};
 
 use super::first_unconverged;
-use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions, Watch};
@@ -18,11 +17,11 @@ use crate::select::Part;
 /// An estimator that fits another estimator once for each pair of classes, to the rows of the two classes.
 ///
 /// # Formula
-/// The score of a class is the number of pairs that it wins, plus its summed log-odds scaled to (-1/3, 1/3),
-/// which decide only between equal numbers. The probabilities p minimise Σ_{i<j} (r_ji p_i - r_ij p_j)^2,
-/// where r_ij is the probability that the pair's classifier gives to i. They are computed by the fixed-point
-/// iteration of the reference. Two classes need one fit, whose scores and probabilities are returned
-/// unchanged.
+/// The probabilities p minimise Σ_{i<j} (r_ji p_i - r_ij p_j)^2, where r_ij is the probability that the pair's
+/// classifier gives to i. They are computed by the fixed-point iteration of the reference. The score of a
+/// class is its log-odds, ln(p_i / Σ_{j≠i} p_j), from -708 to 708, so the predicted class is the most probable
+/// one. It need not be the class that wins the most pairs. Two classes need one fit, whose scores and
+/// probabilities are returned unchanged.
 ///
 /// # References
 /// Wu, Lin and Weng (2004), "Probability estimates for multi-class classification by pairwise coupling",
@@ -137,53 +136,33 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
         if let [only] = self.models.as_slice() {
             return only.scores_into(x, out, scratch);
         }
-        // The columns are the wins of each class, the summed log-odds of each class, and the scores of one
-        // pair.
-        let (rows, classes) = (x.nrows(), self.classes.len());
-        let write = |mut sums: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
-            for ((i, j), model) in self.pairs().zip(&self.models) {
-                model.scores_into(x, sums.columns_mut(2 * classes, 1), scratch)?;
-                for row in 0..rows {
-                    let z = sums[(row, 2 * classes)];
-                    sums[(row, if z > T::zero() { j } else { i })] += T::one();
-                    sums[(row, classes + j)] += z;
-                    sums[(row, classes + i)] -= z;
-                }
+        self.couple(x, scratch, |row, p| {
+            let (mut best, mut top) = (0, 0);
+            for class in 0..p.len() {
+                let others: f64 = p[..class].iter().chain(&p[class + 1..]).sum();
+                out[(row, class)] = T::of(logarithm(p[class]) - logarithm(others));
+                best = if T::of(p[class]) > T::of(p[best]) { class } else { best };
+                top = if out[(row, class)] > out[(row, top)] { class } else { top };
             }
-            Ok(())
-        };
-        let third = T::of(1.0 / 3.0);
-        scratch.with_matrix((rows, 2 * classes + 1), write, |sums| {
-            let (wins, odds) = (sums.columns(0, classes), sums.columns(classes, classes));
-            out.zip_zip_apply(&wins, &odds, |score, wins, z| {
-                *score = wins + third * z / (z.abs() + T::one())
-            });
-        })?;
-        check::scores(out.as_view())
+            // Classes of nearly the same probability can have the same score after rounding.
+            if top != best {
+                let score = out[(row, top)];
+                out[(row, best)] = score + T::EPSILON * (score.abs() + T::MIN_POSITIVE);
+            }
+        })
     }
 
     fn probabilities_into(
         &self,
         x: Rows<'_, T>,
-        out: DMatrixViewMut<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
         if let [only] = self.models.as_slice() {
             return only.probabilities_into(x, out, scratch);
         }
-        let classes = self.classes.len();
-        let kept = scratch.take_kept(|coupling: &Coupling| coupling.p.len() == classes);
-        let mut coupling = kept.unwrap_or_else(|| Box::new(Coupling::new(classes)));
-        let write = |mut of_pairs: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
-            let mut models = self.models.iter().enumerate();
-            models.try_for_each(|(pair, model)| {
-                model.probabilities_into(x, of_pairs.columns_mut(2 * pair, 2), scratch)
-            })
-        };
-        let shape = (x.nrows(), 2 * self.models.len());
-        let done = scratch.with_matrix(shape, write, |of_pairs| self.couple(of_pairs, out, &mut coupling));
-        scratch.keep(coupling);
-        done
+        let write = |row: usize, (class, &p): (usize, &f64)| out[(row, class)] = T::of(p);
+        self.couple(x, scratch, each(write))
     }
 
     fn log_probabilities_into(
@@ -195,30 +174,55 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
         if let [only] = self.models.as_slice() {
             return only.log_probabilities_into(x, out, scratch);
         }
-        self.probabilities_into(x, out.as_view_mut(), scratch)?;
-        out.iter_mut().for_each(|p| *p = p.ln());
-        Ok(())
+        let write = |row: usize, (class, &p): (usize, &f64)| out[(row, class)] = T::of(logarithm(p));
+        self.couple(x, scratch, each(write))
     }
 }
 
+/// Returns the logarithm of a number from 0 to 1; finite for 0 too.
+fn logarithm(p: f64) -> f64 {
+    p.max(f64::MIN_POSITIVE).ln()
+}
+
+/// Returns a function of a row number and its probabilities that calls `write` for each class.
+fn each(mut write: impl FnMut(usize, (usize, &f64))) -> impl FnMut(usize, &[f64]) {
+    move |row, p| p.iter().enumerate().for_each(|entry| write(row, entry))
+}
+
 impl<C, L> FittedOneVsOne<C, L> {
-    /// Writes the class probabilities that follow from the probabilities of the pairs, which have two columns
-    /// per pair.
+    /// Calls `write` with the number of each row and its class probabilities, which follow from the
+    /// probabilities of the pairs.
     fn couple<T: Real>(
         &self,
-        of_pairs: DMatrixView<'_, T>,
-        mut out: DMatrixViewMut<'_, T>,
-        coupling: &mut Coupling,
-    ) {
-        for row in 0..of_pairs.nrows() {
-            for (pair, (i, j)) in self.pairs().enumerate() {
-                coupling.duels[(i, j)] = of_pairs[(row, 2 * pair)].as_f64();
-                coupling.duels[(j, i)] = of_pairs[(row, 2 * pair + 1)].as_f64();
+        x: Rows<'_, T>,
+        scratch: &mut Scratch<T>,
+        mut write: impl FnMut(usize, &[f64]),
+    ) -> Result<(), Error>
+    where
+        C: Classifier<T>,
+    {
+        let classes = self.classes.len();
+        let kept = scratch.take_kept(|coupling: &Coupling| coupling.p.len() == classes);
+        let mut coupling = kept.unwrap_or_else(|| Box::new(Coupling::new(classes)));
+        // Two columns per pair.
+        let fill = |mut of_pairs: DMatrixViewMut<'_, T>, scratch: &mut Scratch<T>| {
+            let mut models = self.models.iter().enumerate();
+            models.try_for_each(|(pair, model)| {
+                model.probabilities_into(x, of_pairs.columns_mut(2 * pair, 2), scratch)
+            })
+        };
+        let shape = (x.nrows(), 2 * self.models.len());
+        let done = scratch.with_matrix(shape, fill, |of_pairs| {
+            for row in 0..of_pairs.nrows() {
+                for (pair, (i, j)) in self.pairs().enumerate() {
+                    coupling.duels[(i, j)] = of_pairs[(row, 2 * pair)].as_f64();
+                    coupling.duels[(j, i)] = of_pairs[(row, 2 * pair + 1)].as_f64();
+                }
+                write(row, coupling.solve());
             }
-            for (class, &p) in coupling.solve().iter().enumerate() {
-                out[(row, class)] = T::of(p);
-            }
-        }
+        });
+        scratch.keep(coupling);
+        done
     }
 }
 
@@ -227,41 +231,46 @@ impl<C, L> FittedOneVsOne<C, L> {
 struct Coupling {
     /// The probability of class i against class j, in row i and column j.
     duels: DMatrix<f64>,
-    q: DMatrix<f64>,
     p: Vec<f64>,
 }
 
 impl Coupling {
     fn new(classes: usize) -> Self {
-        let square = DMatrix::zeros(classes, classes);
-        Coupling { duels: square.clone(), q: square, p: vec![0.0; classes] }
+        Coupling { duels: DMatrix::zeros(classes, classes), p: vec![0.0; classes] }
     }
 
     /// Returns the class probabilities that fit the duels best.
+    ///
+    /// With Q_ii = Σ_s r_si^2 and Q_ij = -r_ji r_ij, the minimum has Q p equal to the level p'Qp in every entry.
+    /// All sums are of positive numbers, so small probabilities have all their digits.
     fn solve(&mut self) -> &[f64] {
-        let Coupling { duels, q, p } = self;
+        let Coupling { duels, p } = self;
         let classes = p.len();
-        // Q_ii = Σ_s r_si^2, Q_ij = -r_ji r_ij; the minimum has Q p equal to p'Qp in every entry.
-        for (i, j) in (0..classes).flat_map(|i| (0..classes).map(move |j| (i, j))) {
-            q[(i, j)] = if i == j {
-                (0..classes).map(|s| duels[(s, i)].powi(2)).sum()
-            } else {
-                -duels[(j, i)] * duels[(i, j)]
-            };
-        }
+        let others = |of: usize| (0..classes).filter(move |&class| class != of);
         p.fill(1.0 / classes as f64);
-        let product = |p: &[f64], i: usize| (0..classes).map(|j| q[(i, j)] * p[j]).sum::<f64>();
         for _ in 0..100 * classes {
-            let level: f64 = (0..classes).map(|i| p[i] * product(p, i)).sum();
-            if (0..classes).all(|i| (product(p, i) - level).abs() < 1e-12 / classes as f64) {
-                break;
-            }
+            let mut largest = 0.0;
             for t in 0..classes {
-                let level: f64 = (0..classes).map(|i| p[i] * product(p, i)).sum();
-                let change = if q[(t, t)] > 0.0 { (level - product(p, t)) / q[(t, t)] } else { 0.0 };
-                p[t] = (p[t] + change).max(0.0);
+                let square: f64 = others(t).map(|s| duels[(s, t)] * duels[(s, t)]).sum();
+                if square == 0.0 {
+                    continue;
+                }
+                let (mut level, mut pull) = (0.0, 0.0);
+                for i in 0..classes {
+                    let miss = |j: usize| duels[(j, i)] * p[i] - duels[(i, j)] * p[j];
+                    level += (0..i).map(|j| miss(j) * miss(j)).sum::<f64>();
+                }
+                for j in others(t) {
+                    pull += duels[(j, t)] * duels[(t, j)] * p[j];
+                }
+                let before = p[t];
+                p[t] = (level + pull) / square;
                 let sum: f64 = p.iter().sum();
                 p.iter_mut().for_each(|p| *p /= sum);
+                largest = f64::max(largest, (p[t] - before).abs() / p[t].max(before).max(f64::MIN_POSITIVE));
+            }
+            if largest <= 8.0 * f64::EPSILON * classes as f64 {
+                break;
             }
         }
         p
@@ -283,7 +292,13 @@ mod tests {
         let duels =
             DMatrix::from_fn(4, 4, |i, j| if i == j { 0.0 } else { wanted[i] / (wanted[i] + wanted[j]) });
         for (found, wanted) in couple(&duels).iter().zip(wanted) {
-            approx::assert_abs_diff_eq!(*found, wanted, epsilon = 1e-9);
+            approx::assert_relative_eq!(*found, wanted, max_relative = 1e-12);
+        }
+        let wanted = [1e-60, 1e-5, 1.0, 1e-30];
+        let duels =
+            DMatrix::from_fn(4, 4, |i, j| if i == j { 0.0 } else { wanted[i] / (wanted[i] + wanted[j]) });
+        for (found, wanted) in couple(&duels).iter().zip(wanted) {
+            approx::assert_relative_eq!(*found, wanted / (1.0 + 1e-5), max_relative = 1e-12);
         }
     }
 

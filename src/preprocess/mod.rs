@@ -102,6 +102,7 @@ pub(crate) fn with_transformed<T: Real, A>(
     then: impl FnOnce(Rows<'_, T>, &mut Scratch<T>) -> Result<A, Error>,
 ) -> Result<A, Error> {
     let (rows, columns) = (x.nrows(), transform.outputs());
+    check::room::<T>("the transformed rows", rows, columns)?;
     let mut z = scratch.take(rows * columns);
     let done = transform.transform_into(x, DMatrixViewMut::from_slice(&mut z, rows, columns), scratch);
     let result = done.and_then(|()| then(DMatrixView::from_slice(&z, rows, columns).into(), scratch));

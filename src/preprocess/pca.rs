@@ -231,6 +231,8 @@ fn eigen(mut x: DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
     let wide = columns > rows;
     let size = rows.min(columns);
     let factor = if wide { Strided::from(&x).transposed() } else { Strided::from(&x) };
+    // The products, and the copies that the eigenvalue solver makes of them.
+    check::room::<f64>("the products of the columns", size, 3 * size)?;
     let mut products = DMatrix::zeros(size, size);
     product_lower(factor, factor, products.as_mut_slice(), false, &mut Workspace::default());
     products.fill_upper_triangle_with_lower_triangle();

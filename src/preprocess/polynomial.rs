@@ -71,7 +71,7 @@ impl PolynomialFeatures {
 ///
 /// let fitted =
 ///     PolynomialFeatures::new(2).interaction_only(true).fit(&dmatrix![1.0, 1.0])?;
-/// assert_eq!(fitted.powers(), [[1, 0], [0, 1], [1, 1]]);
+/// assert_eq!(fitted.powers()?, [[1, 0], [0, 1], [1, 1]]);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,21 +155,39 @@ impl<T> FittedPolynomialFeatures<T> {
         terms
     }
 
-    /// Returns the exponent of each input in each output column.
-    pub fn powers(&self) -> Vec<Vec<usize>> {
-        let mut powers: Vec<Vec<usize>> = Vec::with_capacity(self.outputs);
-        for term in self.terms() {
-            let mut exponents = match term {
-                Term::Times { before, .. } => powers[before].clone(),
-                _ => vec![0; self.inputs],
-            };
-            if let Term::Input(input) | Term::Times { input, .. } = term {
-                exponents[input] += 1;
-            }
-            powers.push(exponents);
-        }
-        powers
+    /// Checks that there is memory for the terms and for those of the degree before.
+    fn check_terms(&self) -> Result<(), Error> {
+        check::room::<Term>("the products of columns", self.outputs, 2)
     }
+
+    /// Returns the exponent of each input in each output column.
+    ///
+    /// # Errors
+    /// Returns [`Error::OutOfMemory`] if there is no memory for one number per output and input.
+    pub fn powers(&self) -> Result<Vec<Vec<usize>>, Error> {
+        self.check_terms()?;
+        check::room::<usize>("the exponents of the products", self.outputs, self.inputs)?;
+        let terms = self.terms();
+        let powers = |index: usize| {
+            let mut powers = vec![0; self.inputs];
+            factors(&terms, index).for_each(|input| powers[input] += 1);
+            powers
+        };
+        Ok((0..terms.len()).map(powers).collect())
+    }
+}
+
+/// Returns the inputs whose product is the term number `index`, from the last to the first.
+fn factors(terms: &[Term], index: usize) -> impl Iterator<Item = usize> + '_ {
+    let mut next = Some(index);
+    std::iter::from_fn(move || match terms[next.take()?] {
+        Term::One => None,
+        Term::Input(input) => Some(input),
+        Term::Times { before, input } => {
+            next = Some(before);
+            Some(input)
+        }
+    })
 }
 
 impl<T: Real> Transformer<T> for PolynomialFeatures {
@@ -200,8 +218,10 @@ impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
         checked(x, self.inputs)?;
-        let kept = scratch.take_kept(|kept: &KeptTerms| kept.are_of(self));
-        let kept = kept.unwrap_or_else(|| Box::new(KeptTerms::of(self)));
+        let kept = match scratch.take_kept(|kept: &KeptTerms| kept.are_of(self)) {
+            Some(kept) => kept,
+            None => self.check_terms().map(|()| Box::new(KeptTerms::of(self)))?,
+        };
         for (index, &term) in kept.terms.iter().enumerate() {
             let (done, mut rest) = out.columns_range_pair_mut(..index, index..);
             let mut column = rest.column_mut(0);
@@ -227,16 +247,19 @@ impl<T: Real> Transform<T> for FittedPolynomialFeatures<T> {
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         let names = checked_names(names, self.inputs)?;
-        let factor = |(name, &power): (&String, &usize)| match power {
-            0 => None,
-            1 => Some(name.clone()),
-            power => Some(format!("{name}^{power}")),
-        };
-        let product = |powers: Vec<usize>| {
-            let factors: Vec<String> = names.iter().zip(&powers).filter_map(factor).collect();
+        self.check_terms()?;
+        let terms = self.terms();
+        let product = |index: usize| {
+            let mut inputs: Vec<usize> = factors(&terms, index).collect();
+            inputs.reverse();
+            let factor = |equal: &[usize]| match (&names[equal[0]], equal.len()) {
+                (name, 1) => name.clone(),
+                (name, power) => format!("{name}^{power}"),
+            };
+            let factors: Vec<String> = inputs.chunk_by(|a, b| a == b).map(factor).collect();
             if factors.is_empty() { "1".to_owned() } else { factors.join(" ") }
         };
-        Ok(self.powers().into_iter().map(product).collect())
+        Ok((0..terms.len()).map(product).collect())
     }
 }
 

@@ -353,6 +353,7 @@ impl<T: Real> Transformer<T> for TargetEncoder {
         let requires = "at least 2 and at most the number of rows";
         check::parameter("folds", self.folds as f64, possible, requires)?;
 
+        check::room::<T>("the transformed rows", x.nrows(), fitted.outputs())?;
         let mut z = DMatrix::zeros(x.nrows(), fitted.outputs());
         fitted.encode(x.view(), z.as_view_mut(), false)?;
         let of_counted: Vec<usize> = counted.iter().map(|&row| classes[row]).collect();

@@ -307,3 +307,16 @@ impl<C> fmt::Display for CrossValidationResult<C> {
         if self.stops.unconverged().is_empty() { Ok(()) } else { write!(f, "\n{}", self.stops) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::standard_error;
+
+    #[test]
+    fn the_standard_error_is_that_of_a_sample() {
+        // The variance of 1, 2, 3 and 4 is 5 / 3.
+        approx::assert_relative_eq!(standard_error(&[1.0, 2.0, 3.0, 4.0]), (5.0f64 / 12.0).sqrt());
+        assert_eq!(standard_error(&[1.0, 3.0]), 1.0);
+        assert!(standard_error(&[1.0]).is_nan());
+    }
+}

@@ -15,8 +15,8 @@ use crate::rng::Rng;
 ///
 /// # Errors
 /// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows. Returns [`Error::Empty`]
-/// if there are no labels, [`Error::OneClass`] if all labels are the same, and [`Error::SplitTooSmall`] if a
-/// class has a single row.
+/// if there are no labels, [`Error::OneClass`] if all labels are the same, [`Error::SplitTooSmall`] if a
+/// class has a single row, and [`Error::OutOfMemory`] if there is no memory for the splits.
 ///
 /// # Examples
 /// ```
@@ -61,7 +61,7 @@ pub(crate) fn folds<L: Label>(
     for (dealt, row) in members.into_iter().flatten().enumerate() {
         fold_of[row] = dealt % k;
     }
-    Ok(by_fold(&fold_of, k))
+    by_fold(&fold_of, k)
 }
 
 #[cfg(test)]

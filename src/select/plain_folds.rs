@@ -12,8 +12,12 @@ use crate::rng::Rng;
 /// [`stratified_k_fold`](crate::select::stratified_k_fold) is usually better: if a file is sorted, some of
 /// these folds lack a class.
 ///
+/// The splits take 8 `k` `rows` bytes, as those of the other functions with `k` folds do, so `k` = `rows`
+/// (leave one out) is for small data.
+///
 /// # Errors
-/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows.
+/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows, and [`Error::OutOfMemory`]
+/// if there is no memory for the splits.
 ///
 /// # Examples
 /// ```
@@ -23,6 +27,7 @@ use crate::rng::Rng;
 /// # Ok::<(), logit::Error>(())
 /// ```
 pub fn k_fold(rows: usize, k: usize) -> Result<Vec<Split>, Error> {
+    check_folds(rows, k)?;
     of_order(&(0..rows).collect::<Vec<_>>(), k)
 }
 
@@ -36,17 +41,29 @@ pub fn k_fold(rows: usize, k: usize) -> Result<Vec<Split>, Error> {
 /// ```
 ///
 /// # Errors
-/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows.
+/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of rows, and [`Error::OutOfMemory`]
+/// if there is no memory for the splits, which take 8 `k` `rows` bytes.
 pub fn shuffled_k_fold(rows: usize, k: usize, seed: u64) -> Result<Vec<Split>, Error> {
+    check_folds(rows, k)?;
     let mut order: Vec<usize> = (0..rows).collect();
     Rng::new(seed).shuffle(&mut order);
     of_order(&order, k)
 }
 
-/// Returns folds of rows that are consecutive in `order`.
+/// Checks the number of folds, and that there is memory for the splits.
+fn check_folds(rows: usize, k: usize) -> Result<(), Error> {
+    check::parameter("k", k as f64, (2..=rows).contains(&k), "at least 2 and at most the number of rows")?;
+    check_memory(rows, k)
+}
+
+/// Checks that there is memory for `k` splits of `rows` rows.
+pub(super) fn check_memory(rows: usize, k: usize) -> Result<(), Error> {
+    check::room::<usize>("the row numbers of the splits", k, rows)
+}
+
+/// Returns `k` folds of rows that are consecutive in `order`.
 fn of_order(order: &[usize], k: usize) -> Result<Vec<Split>, Error> {
     let rows = order.len();
-    check::parameter("k", k as f64, (2..=rows).contains(&k), "at least 2 and at most the number of rows")?;
     let mut fold_of = vec![0; rows];
     let mut end = 0;
     for fold in 0..k {
@@ -54,16 +71,34 @@ fn of_order(order: &[usize], k: usize) -> Result<Vec<Split>, Error> {
         end += rows / k + usize::from(fold < rows % k);
         order[start..end].iter().for_each(|&row| fold_of[row] = fold);
     }
-    Ok(by_fold(&fold_of, k))
+    by_fold(&fold_of, k)
 }
 
-/// Returns one split for each fold.
-pub(super) fn by_fold(fold_of: &[usize], k: usize) -> Vec<Split> {
-    let split = |fold| {
-        let (test, train) = (0..fold_of.len()).partition(|&row| fold_of[row] == fold);
+/// Returns one split for each of `k` folds, given the fold of each row.
+///
+/// It takes as long as writing the splits does: rows are distributed once, and a training set is copied in the
+/// ranges between its test rows.
+///
+/// # Errors
+/// Returns [`Error::OutOfMemory`] if there is no memory for the splits.
+pub(super) fn by_fold(fold_of: &[usize], k: usize) -> Result<Vec<Split>, Error> {
+    check_memory(fold_of.len(), k)?;
+    let mut tests = vec![Vec::new(); k];
+    for (row, &fold) in fold_of.iter().enumerate() {
+        tests[fold].push(row);
+    }
+    let split = |mut test: Vec<usize>| {
+        test.shrink_to_fit();
+        let mut train = Vec::with_capacity(fold_of.len() - test.len());
+        let mut next = 0;
+        for &row in &test {
+            train.extend(next..row);
+            next = row + 1;
+        }
+        train.extend(next..fold_of.len());
         Split { train, test }
     };
-    (0..k).map(split).collect()
+    Ok(tests.into_iter().map(split).collect())
 }
 
 /// Splits rows into `k` folds so that all rows of a group are in the same fold.
@@ -72,7 +107,8 @@ pub(super) fn by_fold(fold_of: &[usize], k: usize) -> Vec<Split> {
 /// are assigned first, each to the fold with the fewest rows. Groups of the same size come in random order.
 ///
 /// # Errors
-/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of groups.
+/// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of groups, and
+/// [`Error::OutOfMemory`] if there is no memory for the splits.
 ///
 /// # Examples
 /// ```
@@ -100,7 +136,7 @@ pub fn group_k_fold<G: Label>(groups: &[G], k: usize, seed: u64) -> Result<Vec<S
         sizes[smallest] += rows.len();
         rows.into_iter().for_each(|row| fold_of[row] = smallest);
     }
-    Ok(by_fold(&fold_of, k))
+    by_fold(&fold_of, k)
 }
 
 /// Splits rows in order of time into `k` splits that test on rows after all training rows.
@@ -111,7 +147,8 @@ pub fn group_k_fold<G: Label>(groups: &[G], k: usize, seed: u64) -> Result<Vec<S
 ///
 /// # Errors
 /// Returns [`Error::InvalidParameter`] if `k` is 0 or not below the number of rows, or if `gap` is not below
-/// the number of rows before the first test set.
+/// the number of rows before the first test set. Returns [`Error::OutOfMemory`] if there is no memory for the
+/// splits.
 ///
 /// # Examples
 /// ```
@@ -125,9 +162,49 @@ pub fn time_ordered_splits(rows: usize, k: usize, gap: usize) -> Result<Vec<Spli
     check::parameter("k", k as f64, k > 0 && size > 0, "at least 1 and below the number of rows")?;
     let first = rows - k * size;
     check::parameter("gap", gap as f64, gap < first, "below the number of rows before the first test set")?;
+    check_memory(rows, k)?;
     let split = |fold: usize| {
         let start = first + fold * size;
         Split { train: (0..start - gap).collect(), test: (start..start + size).collect() }
     };
     Ok((0..k).map(split).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_beyond_the_memory_are_an_error() {
+        let too_large = |splits: Result<Vec<Split>, Error>| {
+            let error = splits.unwrap_err();
+            assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+            error.to_string()
+        };
+        for rows in [1 << 45, usize::MAX] {
+            for k in [2, 1 << 40] {
+                too_large(k_fold(rows, k));
+                too_large(shuffled_k_fold(rows, k, 0));
+                too_large(time_ordered_splits(rows, k, 0));
+            }
+        }
+        assert_eq!(
+            too_large(k_fold(1 << 40, 2)),
+            "the row numbers of the splits would take 2 x 1099511627776 entries (16384.0 GiB), which is more \
+             memory than there is: make them smaller, or work in parts"
+        );
+        assert!(matches!(k_fold(usize::MAX, 1), Err(Error::InvalidParameter { name: "k", .. })));
+    }
+
+    #[test]
+    fn each_row_alone_is_a_fold() {
+        let splits = shuffled_k_fold(300, 300, 1).unwrap();
+        for Split { train, test } in &splits {
+            assert_eq!((train.len(), test.len()), (299, 1));
+            assert!(train.iter().copied().eq((0..300).filter(|row| *row != test[0])));
+        }
+        let mut tested: Vec<usize> = splits.iter().map(|split| split.test[0]).collect();
+        tested.sort_unstable();
+        assert!(tested.into_iter().eq(0..300));
+    }
 }

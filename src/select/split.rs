@@ -4,6 +4,7 @@ use crate::check;
 use crate::error::Error;
 use crate::label::{Label, encode};
 use crate::rng::Rng;
+use crate::scalar::share;
 
 /// The row numbers of a training set and a test set, disjoint and each in ascending order.
 ///
@@ -64,8 +65,9 @@ impl Split {
 
 /// Splits rows at random into a training and a test set with the same fractions of classes.
 ///
-/// The test set has `test_fraction` of the rows, rounded up. Each class contributes its share, rounded down
-/// or up so that the counts add up (largest remainders first), and at least one row to each side.
+/// The test set has `test_fraction` of the rows, rounded up: 0.07 of 100 rows are 7, however the product is
+/// rounded. Each class contributes its share, rounded down or up so that the counts add up (largest
+/// remainders first), and at least one row to each side.
 ///
 /// # Errors
 /// Returns [`Error::InvalidParameter`] if `test_fraction` is not between 0 and 1, both excluded. Returns
@@ -98,7 +100,7 @@ pub(crate) fn stratified<L: Label>(
     rng: &mut Rng,
 ) -> Result<Split, Error> {
     let available = indices.len();
-    let requested = (available as f64 * fraction).ceil() as usize;
+    let requested = share(available, fraction);
     let members = shuffled_members(indices, classes, requested, rng)?;
     let counts = shares(&members.iter().map(Vec::len).collect::<Vec<_>>(), requested);
     let mut split = Split { train: Vec::with_capacity(available), test: Vec::with_capacity(requested) };
@@ -185,6 +187,15 @@ mod tests {
         let split = |seed| train_test_split(&y, 0.3, seed).unwrap();
         assert_eq!(split(1), split(1));
         assert_ne!(split(1), split(2));
+    }
+
+    #[test]
+    fn the_test_set_has_the_exact_share() {
+        let y: Vec<usize> = (0..100).map(|i| i % 2).collect();
+        for percent in 2..98 {
+            let split = train_test_split(&y, percent as f64 / 100.0, 0).unwrap();
+            assert_eq!(split.test.len(), percent);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Ways to split rows, as values.
 
 use super::folds::stratified_k_fold;
-use super::plain_folds::{k_fold, shuffled_k_fold, time_ordered_splits};
+use super::plain_folds::{check_memory, k_fold, shuffled_k_fold, time_ordered_splits};
 use super::split::{Split, train_test_split};
 use crate::error::Error;
 use crate::label::Label;
@@ -99,10 +99,12 @@ impl Splitter {
             }
             Splitter::Stratified { k, seed } => stratified_k_fold(y, *k, *seed),
             Splitter::Repeated { k, times, seed } => {
-                let repeats =
-                    (0..*times as u64).map(|time| stratified_k_fold(y, *k, seed.wrapping_add(time)));
-                let all: Vec<Vec<Split>> = repeats.collect::<Result<_, _>>()?;
-                checked(all.concat(), y.len())
+                check_memory(y.len(), k.saturating_mul(*times))?;
+                let mut all = Vec::new();
+                for time in 0..*times as u64 {
+                    all.extend(stratified_k_fold(y, *k, seed.wrapping_add(time))?);
+                }
+                checked(all, y.len())
             }
             Splitter::Consecutive { k } => k_fold(y.len(), *k),
             Splitter::Shuffled { k, seed } => shuffled_k_fold(y.len(), *k, *seed),

@@ -257,7 +257,8 @@ impl<O> Trainer<O> {
     {
         network.check()?;
         let count = network.parameter_count();
-        enough_memory::<T>(count)?;
+        // Parameters, gradient, two vectors of optimizer state, a snapshot of those and the best parameters.
+        check::room::<T>("the parameters and the state of the run", count, 9)?;
         let tape = network.tape(0);
         let mut statistics = vec![T::zero(); tape.statistic_count()];
         let mut params = vec![T::zero(); count];
@@ -377,12 +378,4 @@ fn same_rows<T>(wanted: &RunState<T>, found: &RunState<T>) -> Result<(), Error> 
         return Ok(());
     }
     Err(another_run("rows", named(wanted), named(found)))
-}
-
-/// Checks that the vectors of a run can be allocated at all: parameters, gradient, two vectors of optimizer
-/// state, a snapshot of those and the best parameters.
-fn enough_memory<T: Real>(parameters: usize) -> Result<(), Error> {
-    let room = Vec::<T>::new().try_reserve_exact(parameters.saturating_mul(9));
-    let requires = "small enough for the memory of this machine";
-    room.map_err(|_| Error::InvalidParameter { name: "parameters", value: parameters as f64, requires })
 }

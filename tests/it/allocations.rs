@@ -1,6 +1,8 @@
 //! A training step does not touch the heap once its buffers exist.
 
 use allocation_counter::measure;
+use logit::data::{Blobs, Classification, GaussianQuantiles, Moons, MultiLabel};
+use logit::metrics::ConfusionMatrix;
 use logit::nn::{
     BinaryCrossEntropy, Examples, Layer, Loss, MeanSquaredError, Normalization, Sequential, Shape,
     SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
@@ -10,7 +12,13 @@ use logit::optim::{
     Rprop, Step, UpdateRule, Yogi,
 };
 use logit::prelude::*;
-use logit::{Activation, Adam, MlpClassifier, Real, Rng, Schedule, Sgd};
+use logit::preprocess::{ColumnTransformer, LabelEncoder, PolynomialFeatures, TargetEncoder};
+use logit::select::{
+    Split, Splitter, group_k_fold, k_fold, shuffled_k_fold, stratified_k_fold, time_ordered_splits,
+};
+use logit::{
+    Activation, Adam, Error, MlpClassifier, OneHotEncoder, Pca, Real, Rng, Schedule, Sgd, train_test_split,
+};
 use nalgebra::DMatrix;
 
 /// Allocations of five steps by hand, after one that fills the buffers.
@@ -134,4 +142,110 @@ fn prediction_allocates_its_result_and_a_block_of_rows() {
     let bytes = measure(|| drop(model.predict_proba(&x).unwrap())).bytes_max;
     let result = (4000 * (2 + 1) * 8) as u64;
     assert!(bytes < result + 1_000_000, "{bytes} bytes for a result of {result}");
+}
+
+/// The memory that a call may take at once, as a multiple of its arguments and its result.
+const MULTIPLE: u64 = 4;
+
+/// Checks that `call` takes at most [`MULTIPLE`] times `bytes` at once, which is the size of its arguments and
+/// its result, and 64 KiB for what does not depend on them.
+fn frugal<A>(what: &str, bytes: usize, call: impl FnOnce() -> A) {
+    let most = MULTIPLE * bytes as u64 + (1 << 16);
+    let found = measure(|| drop(std::hint::black_box(call()))).bytes_max;
+    assert!(found <= most, "{what}: {found} bytes, at most {most}");
+}
+
+#[test]
+fn transformations_take_a_multiple_of_their_rows() {
+    let mut rng = Rng::new(3);
+    let codes = DMatrix::from_fn(2000, 3, |_, column| rng.below(20 + 100 * column) as f64);
+    let numbers = DMatrix::from_fn(2000, 12, |_, _| rng.standard_normal());
+    let y: Vec<usize> = (0..2000).map(|row| row % 50).collect();
+    let size = |rows: usize, columns: usize| 8 * rows * columns;
+    let one_hot = OneHotEncoder::new().fit(&codes).expect("a fit");
+    let outputs = one_hot.outputs();
+    frugal("one-hot fit", size(2000, 3), || OneHotEncoder::new().fit(&codes));
+    frugal("one-hot", size(2000, 3 + outputs), || one_hot.transform(&codes));
+    frugal("one-hot back", size(2000, 3 + outputs), || {
+        one_hot.inverse_transform(&one_hot.transform(&codes).expect("rows"))
+    });
+    let polynomial = PolynomialFeatures::new(3).fit(&numbers).expect("a fit");
+    let outputs = polynomial.outputs();
+    frugal("polynomial fit", size(2000, 12), || PolynomialFeatures::new(3).fit(&numbers));
+    frugal("polynomial", size(2000, 12 + outputs), || polynomial.transform(&numbers));
+    frugal("powers", size(outputs, 12), || polynomial.powers());
+    let labels = LabelEncoder::new(&y).expect("labels");
+    frugal("one-hot labels", size(2000, 51), || labels.one_hot::<f64>(&y));
+    let targets = TargetEncoder::new().fit_supervised(&codes, &y).expect("a fit");
+    frugal("target fit", size(2000, 4) + size(targets.outputs(), 240), || {
+        TargetEncoder::new().fit_supervised(&codes, &y)
+    });
+    frugal("target", size(2000, 3 + targets.outputs()), || targets.transform(&codes));
+    let blocks = ColumnTransformer::new().block(OneHotEncoder::new(), [0, 1, 2]);
+    let blocks = blocks.fit(&codes).expect("a fit");
+    frugal("blocks", size(2000, 3 + blocks.outputs()), || blocks.transform(&codes));
+    let pca = Pca::new(4).fit(&numbers).expect("a fit");
+    frugal("pca fit", size(2000, 12), || Pca::new(4).fit(&numbers));
+    frugal("pca", size(2000, 16), || pca.transform(&numbers));
+    let wide = numbers.transpose();
+    frugal("wide pca fit", size(2000, 12), || Pca::new(4).fit(&wide));
+}
+
+#[test]
+fn splits_and_counts_take_a_multiple_of_their_result() {
+    let y: Vec<usize> = (0..600).map(|row| row % 3).collect();
+    let size = |splits: &[Split]| {
+        let rows = splits.iter().map(|split| 8 * (split.train.len() + split.test.len()) + 48);
+        rows.sum::<usize>() + 8 * y.len()
+    };
+    for k in [2, 10, 200, 600] {
+        let of = |what: &str, splits: &dyn Fn() -> Result<Vec<Split>, Error>| {
+            frugal(&format!("{k} {what}"), size(&splits().expect("splits")), splits);
+        };
+        of("plain", &|| k_fold(600, k));
+        of("shuffled", &|| shuffled_k_fold(600, k, 1));
+        of("stratified", &|| stratified_k_fold(&y, k, 1));
+        of("groups", &|| group_k_fold(&(0..600).collect::<Vec<_>>(), k, 1));
+        of("in time", &|| time_ordered_splits(600, k.min(599), 0));
+        of("repeated", &|| Splitter::Repeated { k, times: 3, seed: 1 }.splits(&y));
+        of("given", &|| Splitter::Given(k_fold(600, k)?).splits(&y));
+    }
+    frugal("two parts", 16 * 600, || train_test_split(&y, 0.3, 1));
+    let many: Vec<usize> = (0..600).collect();
+    frugal("counts", 8 * 600 * 602, || ConfusionMatrix::new(&many, &many));
+}
+
+#[test]
+fn generators_take_a_multiple_of_their_rows() {
+    let size = |columns: usize| 8 * 3000 * columns;
+    frugal("blobs", size(9), || Blobs::new(3000, 3).features(8).generate());
+    frugal("moons", size(3), || Moons::new(3000).generate());
+    frugal("quantiles", size(9), || GaussianQuantiles::new(3000, 3).features(8).generate());
+    frugal("classification", size(21), || Classification::new(3000, 3).features(20).generate());
+    frugal("multi-label", size(25), || MultiLabel::new(3000, 5).features(20).generate());
+}
+
+/// Sizes beyond the memory of any machine are errors that say how much was asked for.
+#[test]
+fn what_no_machine_holds_is_an_error() {
+    let asked = |what: &str, result: Result<(), Error>| {
+        let Err(error) = result else { panic!("{what}: no error") };
+        let Error::OutOfMemory { bytes, .. } = error else { panic!("{what}: {error}") };
+        assert!(bytes > 1 << 40, "{what}: {bytes}");
+    };
+    let huge = 1 << 42;
+    asked("plain folds", k_fold(usize::MAX, 2).map(drop));
+    asked("shuffled folds", shuffled_k_fold(huge, 2, 0).map(drop));
+    asked("folds in time", time_ordered_splits(huge, 3, 1).map(drop));
+    let y: Vec<usize> = (0..100).map(|row| row % 2).collect();
+    asked("repeated folds", Splitter::Repeated { k: 2, times: usize::MAX, seed: 0 }.splits(&y).map(drop));
+    asked("blobs", Blobs::new(huge, 2).generate().map(drop));
+    asked("quantiles", GaussianQuantiles::new(1 << 24, 2).features(1 << 24).generate().map(drop));
+    let x = DMatrix::<f64>::zeros(1 << 16, 24);
+    let polynomial = PolynomialFeatures::new(8).fit(x.rows(0, 1)).expect("ten million columns");
+    assert!(polynomial.outputs() > 10_000_000);
+    asked("products", polynomial.transform(&x).map(drop));
+    let labels: Vec<u32> = (0..1 << 22).collect();
+    asked("one-hot labels", LabelEncoder::new(&labels).expect("labels").one_hot::<f64>(&labels).map(drop));
+    asked("counts", ConfusionMatrix::new(&labels, &labels).map(drop));
 }

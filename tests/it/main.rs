@@ -27,6 +27,7 @@ mod terminal;
 mod train;
 
 // The whole crate.
+mod agreement;
 mod allocations;
 mod api;
 mod bad_hyperparameters;

@@ -185,6 +185,8 @@ impl Classification {
         let kinds = self.informative.saturating_add(self.redundant).saturating_add(self.repeated);
         let requires = "at least the informative, redundant and repeated columns together";
         check::parameter("features", self.features as f64, kinds <= self.features, requires)?;
+        check::room::<f64>("the directions of a cluster", self.informative, self.informative)?;
+        check::room::<f64>("the combinations of columns", self.informative, self.redundant)?;
         let clusters = self.classes.saturating_mul(self.clusters_per_class);
         let valid =
             self.clusters_per_class > 0 && clusters <= self.rows && clusters::fit(clusters, self.informative);

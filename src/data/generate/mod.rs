@@ -40,12 +40,13 @@ const NOISE: u64 = 0x6e6f_6973;
 /// The stream of a seed that the order of rows is drawn from.
 const ORDER: u64 = 0x6f72_6465;
 
-/// Checks that the matrix has rows and columns, and that a few copies of it can be addressed.
+/// Checks that the matrix has rows and columns, and that there is memory for it and a copy.
 fn check_sizes(rows: usize, features: usize) -> Result<(), Error> {
     check::parameter("rows", rows as f64, rows > 0, "at least 1")?;
     check::parameter("features", features as f64, features > 0, "at least 1")?;
     let addressable = rows.checked_mul(features).is_some_and(|count| count <= isize::MAX as usize / 64);
-    check::parameter("rows", rows as f64, addressable, "few enough for the matrix to be addressable")
+    check::parameter("rows", rows as f64, addressable, "few enough for the matrix to be addressable")?;
+    check::room::<f64>("the rows and a copy of them", rows, features.saturating_mul(2))
 }
 
 /// Checks that there are at least two classes and at least as many rows.

@@ -89,6 +89,8 @@ impl MultiLabel {
         let addressable = self.labels.checked_mul(self.rows.max(self.features));
         let addressable = addressable.is_some_and(|count| count <= isize::MAX as usize / 64);
         check::parameter("labels", self.labels as f64, addressable, "few enough to be addressable")?;
+        check::room::<f64>("the labels of the rows", self.rows, self.labels)?;
+        check::room::<f64>("the words of the labels", self.labels, self.features)?;
         let valid = self.labels_per_row > 0.0 && self.labels_per_row <= self.labels as f64;
         check::parameter(
             "labels_per_row",

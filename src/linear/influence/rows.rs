@@ -73,6 +73,8 @@ struct Row {
     /// Bounds the movement of a row that alone determines a coefficient.
     floor: f64,
     p: Vec<f64>,
+    /// The probability of the first of two classes.
+    rest: f64,
     system: Vec<f64>,
     step: Vec<f64>,
 }
@@ -88,18 +90,24 @@ impl Row {
             degrees_of_freedom: degrees_of_freedom.max(1) as f64,
             floor: T::EPSILON.as_f64(),
             p: zeros(),
+            rest: 0.0,
             system: vec![0.0; columns * columns],
             step: zeros(),
         }
     }
 
-    /// Returns the second derivative W of the loss in scores `a` and `b`.
-    fn curvature(&self, a: usize, b: usize) -> f64 {
-        match (self.p.len() == 1, a == b) {
-            (true, _) => self.p[0] * (1.0 - self.p[0]),
-            (_, true) => self.p[a] * (1.0 - self.p[a]),
-            _ => -self.p[a] * self.p[b],
+    /// Returns the entry of W Q for the scores `a` and `b`, where W is the second derivative of the loss.
+    ///
+    /// The rows of W sum to 0, so for several columns this is p_a Σ_c p_c (Q_ab - Q_cb). Written so, nothing of
+    /// the size of Q is left by rounding where p_a is nearly 1.
+    fn curved(&self, a: usize, b: usize) -> f64 {
+        let columns = self.scores.len();
+        let form = |c: usize| self.form[c * columns + b];
+        if columns == 1 {
+            return self.p[0] * self.rest * form(0);
         }
+        let others = (0..columns).filter(|&c| c != a);
+        self.p[a] * others.map(|c| self.p[c] * (form(a) - form(c))).sum::<f64>()
     }
 
     /// Appends the influence of a row. With r = p - y, the Newton step without the row moves its scores by Q
@@ -111,14 +119,14 @@ impl Row {
         for k in 0..columns {
             self.p[k] = log_probability(&self.scores, if columns == 1 { 1 } else { k }).exp();
         }
+        self.rest = log_probability(&self.scores, 0).exp();
         // Summing the other classes gives 1 - p without cancellation.
         let others = (0..columns.max(2)).filter(|&k| k != self.class);
         let rest: f64 = others.map(|k| log_probability(&self.scores, k).exp()).sum();
         let mut leverage = 0.0;
         for a in 0..columns {
             for b in 0..columns {
-                let product: f64 =
-                    (0..columns).map(|c| self.curvature(a, c) * self.form[c * columns + b]).sum();
+                let product = self.curved(a, b);
                 let unit = f64::from(u8::from(a == b));
                 self.system[b * columns + a] = (1.0 + self.floor) * unit - self.weight * product;
                 leverage += self.weight * product * unit;

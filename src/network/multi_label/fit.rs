@@ -143,7 +143,7 @@ impl MlpClassifier {
     /// Splits rows into rows to learn from and held-out rows, without regard to labels.
     fn split_rows(&self, mut order: Vec<usize>, fraction: f64) -> Result<[Vec<usize>; 2], Error> {
         let available = order.len();
-        let requested = (available as f64 * fraction).ceil() as usize;
+        let requested = crate::scalar::share(available, fraction);
         if requested == 0 || requested >= available {
             let label = "of any kind".to_owned();
             return Err(Error::SplitTooSmall { requested, available, label, members: available });

@@ -161,6 +161,7 @@ impl<T: Real, B: FittedBlocks<T>> FittedColumnTransformer<T, B> {
 
     /// Joins the outputs `made` of the blocks and the columns of `x` that pass through.
     pub(super) fn side_by_side(&self, x: Rows<'_, T>, made: &[DMatrix<T>]) -> Result<DMatrix<T>, Error> {
+        check::room::<T>("the transformed rows", x.nrows(), self.outputs())?;
         let mut z = DMatrix::zeros(x.nrows(), self.outputs());
         for ((block, _, start), made) in self.parts().zip(made) {
             check::count("rows that were handed on", "rows", x.nrows(), made.nrows())?;

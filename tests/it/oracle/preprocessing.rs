@@ -294,7 +294,7 @@ fn polynomials() {
         let settings = PolynomialFeatures::new(case.degree);
         let settings = settings.include_bias(case.include_bias).interaction_only(case.interaction_only);
         let fitted = settings.fit(&x).expect("a fit");
-        assert_eq!(fitted.powers(), case.powers);
+        assert_eq!(fitted.powers().expect("few"), case.powers);
         assert_close("polynomial", &fitted.transform(&x).expect("rows"), &json::matrix(&case.transform), &[]);
     }
 }

@@ -1,5 +1,7 @@
 //! Properties of every metric.
 
+mod weights;
+
 use logit::metrics::{
     Accuracy, Average, AveragePrecision, BalancedAccuracy, Bins, Bootstrap, BrierScore, CalibrationCurve,
     CalibrationError, CohenKappa, ConfusionMatrix, Disagreement, FBeta, GeometricMean, Jaccard, LogLoss,
