@@ -3,18 +3,10 @@
 use nalgebra::DMatrixView;
 
 use crate::error::Error;
+pub(crate) use crate::error::count;
+use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::is_finite;
-
-/// Checks that `found` equals `expected`.
-pub(crate) fn count(
-    argument: &'static str,
-    axis: &'static str,
-    expected: usize,
-    found: usize,
-) -> Result<(), Error> {
-    if expected == found { Ok(()) } else { Err(Error::ShapeMismatch { argument, axis, expected, found }) }
-}
 
 /// Checks that `indices` are below `count`. `axis` names the items in the singular.
 pub(crate) fn indices(
@@ -29,26 +21,34 @@ pub(crate) fn indices(
     }
 }
 
+/// Checks that `x` has one row per label.
+pub(crate) fn labels<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>, labels: usize) -> Result<(), Error> {
+    let x = x.into();
+    let (rows, columns) = x.shape();
+    if rows < columns && columns == labels {
+        return Err(Error::Transposed { rows, columns });
+    }
+    count("y", "labels", rows, labels)
+}
+
 /// Checks that every entry is finite. The error names the first entry that is not, row by row.
-pub(crate) fn finite<'a, T: Real>(
-    argument: &'static str,
-    x: impl Into<DMatrixView<'a, T>>,
-) -> Result<(), Error> {
+pub(crate) fn finite<'a, T: Real>(argument: &'static str, x: impl Into<Rows<'a, T>>) -> Result<(), Error> {
     #[cfg(test)]
     passes::count(argument);
     let x = x.into();
-    if is_finite(&x) {
+    if is_finite(&*x) {
         return Ok(());
     }
     let first = (0..x.nrows()).find_map(|row| {
         let column = (0..x.ncols()).find(|&column| !x[(row, column)].is_finite())?;
-        Some(Error::NotFinite { argument, row, column, name: None, value: x[(row, column)].as_f64() })
+        let name = x.names().and_then(|names| names.get(column)).cloned();
+        Some(Error::NotFinite { argument, row, column, name, value: x[(row, column)].as_f64() })
     });
     first.map_or(Ok(()), Err)
 }
 
 /// Checks that a training matrix is not empty and has only finite entries.
-pub(crate) fn training_matrix<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
+pub(crate) fn training_matrix<'a, T: Real>(x: impl Into<Rows<'a, T>>) -> Result<(), Error> {
     let x = x.into();
     for (axis, count) in [("rows", x.nrows()), ("columns", x.ncols())] {
         if count == 0 {

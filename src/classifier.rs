@@ -194,7 +194,8 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     fn decision_function<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         let mut out = zeros("the scores", x.nrows(), self.score_columns())?;
-        self.scores_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
+        let done = self.scores_into(x, out.as_view_mut(), &mut Scratch::new());
+        done.map(|()| out).map_err(|error| named(error, self, x))
     }
 
     /// Returns the probability of each class, n x K.
@@ -204,7 +205,8 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     fn predict_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         let mut out = zeros("the probabilities", x.nrows(), self.classes().len())?;
-        self.probabilities_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
+        let done = self.probabilities_into(x, out.as_view_mut(), &mut Scratch::new());
+        done.map(|()| out).map_err(|error| named(error, self, x))
     }
 
     /// Returns the logarithm of the probability of each class, n x K.
@@ -214,7 +216,8 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     fn predict_log_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
         let mut out = zeros("the probabilities", x.nrows(), self.classes().len())?;
-        self.log_probabilities_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
+        let done = self.log_probabilities_into(x, out.as_view_mut(), &mut Scratch::new());
+        done.map(|()| out).map_err(|error| named(error, self, x))
     }
 
     /// Returns the predicted class of each row.
@@ -235,7 +238,7 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     /// one of the classes.
     fn score<'a>(&self, x: impl Into<Rows<'a, T>>, y: &[Self::Label]) -> Result<f64, Error> {
         let x = x.into();
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         if y.is_empty() {
             return Err(Error::Empty { argument: "y", axis: "labels" });
         }
@@ -254,7 +257,8 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     fn scores_row(&self, row: &[T], out: &mut [T], scratch: &mut Scratch<T>) -> Result<(), Error> {
         check::count("out", "entries", self.score_columns(), out.len())?;
         let columns = out.len();
-        self.scores_into(Rows::of_row(row), DMatrixViewMut::from_slice(out, 1, columns), scratch)
+        let (x, out) = (Rows::of_row(row), DMatrixViewMut::from_slice(out, 1, columns));
+        self.scores_into(x, out, scratch).map_err(|error| named(error, self, x))
     }
 
     /// Writes the probability of each class of one row to `out`, which has K entries. Does not allocate once
@@ -266,7 +270,8 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     fn probabilities_row(&self, row: &[T], out: &mut [T], scratch: &mut Scratch<T>) -> Result<(), Error> {
         check::count("out", "entries", self.classes().len(), out.len())?;
         let columns = out.len();
-        self.probabilities_into(Rows::of_row(row), DMatrixViewMut::from_slice(out, 1, columns), scratch)
+        let (x, out) = (Rows::of_row(row), DMatrixViewMut::from_slice(out, 1, columns));
+        self.probabilities_into(x, out, scratch).map_err(|error| named(error, self, x))
     }
 
     /// Returns the predicted class of one row. Does not allocate once `scratch` has grown.
@@ -275,7 +280,8 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     /// Returns the errors that [`Classifier`] lists.
     fn predict_row(&self, row: &[T], scratch: &mut Scratch<T>) -> Result<&Self::Label, Error> {
         let mut class = [0];
-        self.predictions_into(Rows::of_row(row), &mut class, scratch)?;
+        let x = Rows::of_row(row);
+        self.predictions_into(x, &mut class, scratch).map_err(|error| named(error, self, x))?;
         Ok(&self.classes()[class[0]])
     }
 }
@@ -321,13 +327,19 @@ impl<T: Real> Scratch<T> {
     }
 }
 
+/// Adds the name of the column that an error is about, as the rows or the classifier know it.
+fn named<T: Real, C: Classifier<T> + ?Sized>(error: Error, classifier: &C, x: Rows<'_, T>) -> Error {
+    error.with_column_name(x.names().or(classifier.feature_names()))
+}
+
 /// Returns the index of the predicted class of each row.
 pub(crate) fn predictions<T: Real, C: Classifier<T> + ?Sized>(
     classifier: &C,
     x: Rows<'_, T>,
 ) -> Result<Vec<usize>, Error> {
     let mut found = vec![0; x.nrows()];
-    classifier.predictions_into(x, &mut found, &mut Scratch::new()).map(|()| found)
+    let done = classifier.predictions_into(x, &mut found, &mut Scratch::new());
+    done.map(|()| found).map_err(|error| named(error, classifier, x))
 }
 
 /// Implements the descriptive methods of a [`Classifier`], such as `classes`, by those of `$inner` of

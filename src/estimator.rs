@@ -207,7 +207,7 @@ pub trait Estimator<T: Real> {
     /// # Errors
     /// Returns the errors of [`fit_rows`](Estimator::fit_rows).
     fn fit<'a, L: Label>(&self, x: impl Into<Rows<'a, T>>, y: &[L]) -> Result<Self::Fitted<L>, Error> {
-        self.fit_rows(x.into(), y, FitOptions::new())
+        self.fit_with(x, y, FitOptions::new())
     }
 
     /// Fits a classifier with weights, offsets or an observer.
@@ -220,7 +220,8 @@ pub trait Estimator<T: Real> {
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
-        self.fit_rows(x.into(), y, options)
+        let x = x.into();
+        self.fit_rows(x, y, options).map_err(|error| error.with_column_name(x.names()))
     }
 
     /// Fits a classifier with one weight per row.
@@ -233,7 +234,7 @@ pub trait Estimator<T: Real> {
         y: &[L],
         weights: &[T],
     ) -> Result<Self::Fitted<L>, Error> {
-        self.fit_rows(x.into(), y, FitOptions::new().weights(weights))
+        self.fit_with(x, y, FitOptions::new().weights(weights))
     }
 
     /// Fits a classifier and calls `observer` after each iteration or epoch.
@@ -249,7 +250,7 @@ pub trait Estimator<T: Real> {
         y: &[L],
         mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Self::Fitted<L>, Error> {
-        self.fit_rows(x.into(), y, FitOptions::new().observer(&mut observer))
+        self.fit_with(x, y, FitOptions::new().observer(&mut observer))
     }
 }
 

@@ -138,7 +138,7 @@ pub use class_weight::{ClassWeight, WeightMap};
 pub use classifier::{Classifier, ClassifierExt};
 #[doc(inline)]
 pub use decide::Calibrate;
-pub use error::Error;
+pub use error::{Error, ErrorContext};
 pub use estimator::{Estimator, FitOptions};
 #[doc(inline)]
 pub use gradcheck::GradCheck;

@@ -6,8 +6,7 @@ use nalgebra::base::dimension::{Const, Dim, Dyn, U1};
 use nalgebra::constraint::{DimEq, ShapeConstraint};
 use nalgebra::{DMatrixView, Matrix, MatrixView, MatrixViewMut, SMatrix, Scalar, VecStorage};
 
-use crate::check;
-use crate::error::Error;
+use crate::error::{Error, count};
 use crate::scalar::{Real, Strided};
 
 /// A borrowed matrix of samples, one per row, with the names of its columns if they are known.
@@ -75,7 +74,7 @@ impl<'a, T: Scalar> Rows<'a, T> {
     /// # Errors
     /// Returns [`Error::ShapeMismatch`] if the numbers of names and columns differ.
     pub fn with_names(self, names: &'a [String]) -> Result<Self, Error> {
-        check::count("names", "entries", self.view.ncols(), names.len())?;
+        count("names", "entries", self.view.ncols(), names.len())?;
         Ok(Rows { names: Some(names), ..self })
     }
 
@@ -109,7 +108,7 @@ impl<'a, T: Scalar> Rows<'a, T> {
     /// # Errors
     /// Returns [`Error::ShapeMismatch`] if the numbers of lists and columns differ.
     pub fn with_categories(self, categories: &'a [Vec<String>]) -> Result<Self, Error> {
-        check::count("categories", "entries", self.view.ncols(), categories.len())?;
+        count("categories", "entries", self.view.ncols(), categories.len())?;
         Ok(Rows { categories: Some(categories), ..self })
     }
 
@@ -137,6 +136,12 @@ impl<'a, T: Scalar> Rows<'a, T> {
         Rows { names: other.names, categories: other.categories, ..self }
     }
 
+    /// Returns these rows with `names`, unless they have names already or the numbers differ.
+    pub(crate) fn or_names(self, names: Option<&'a [String]>) -> Self {
+        let names = names.filter(|names| names.len() == self.view.ncols());
+        Rows { names: self.names.or(names), ..self }
+    }
+
     /// Creates a single row from a slice.
     pub(crate) fn of_row(row: &'a [T]) -> Self {
         Rows::of_slice(row, 1, row.len())
@@ -150,7 +155,7 @@ impl<'a, T: Scalar> Rows<'a, T> {
     /// differ.
     pub(crate) fn check_columns(&self, features: usize, names: Option<&[String]>) -> Result<(), Error> {
         let (Some(found), Some(wanted)) = (self.names, names) else {
-            return check::count("x", "columns", features, self.view.ncols());
+            return count("x", "columns", features, self.view.ncols());
         };
         if found == wanted { Ok(()) } else { Err(wrong_names(found, wanted)) }
     }

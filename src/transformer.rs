@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::check;
-use crate::error::{Error, unsupported};
+use crate::error::{Error, type_name, unsupported};
 use crate::label::{Label, encode, plain};
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -137,7 +137,7 @@ pub trait Transformer<T: Real> {
     /// # Errors
     /// Returns the errors of [`fit_rows`](Transformer::fit_rows).
     fn fit<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<Self::Fitted, Error> {
-        self.fit_rows(x.into(), TransformerOptions::new())
+        self.fit_with(x, TransformerOptions::new())
     }
 
     /// Learns from the rows of `x` with weights or classes.
@@ -149,7 +149,8 @@ pub trait Transformer<T: Real> {
         x: impl Into<Rows<'a, T>>,
         options: TransformerOptions<'_, T>,
     ) -> Result<Self::Fitted, Error> {
-        self.fit_rows(x.into(), options)
+        let x = x.into();
+        self.fit_rows(x, options).map_err(|error| error.with_column_name(x.names()))
     }
 
     /// Learns from the rows of `x` and their labels.
@@ -163,11 +164,11 @@ pub trait Transformer<T: Real> {
         y: &[L],
     ) -> Result<Self::Fitted, Error> {
         let x = x.into();
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         let encoded = encode(y, |_| true)?;
         let names: Vec<String> = encoded.classes.iter().map(plain).collect();
         let options = TransformerOptions::new().classes(&encoded.indices, names.len());
-        self.fit_rows(x, options.class_names(&names))
+        self.fit_with(x, options.class_names(&names))
     }
 }
 
@@ -288,6 +289,12 @@ pub trait Transform<T: Real> {
         let _ = output;
         None
     }
+
+    /// Returns the name of the transformation in errors. Defaults to the name of the type, without its module
+    /// and the prefix `Fitted`.
+    fn step_name(&self) -> &'static str {
+        type_name::<Self>()
+    }
 }
 
 /// Convenient methods of transformations. Every [`Transform`] implements them, including `dyn Transform`.
@@ -330,7 +337,8 @@ fn transformed<T: Real, P: Transform<T> + ?Sized>(
     check::count("x", "columns", transform.inputs(), x.ncols())?;
     check::room::<T>("the transformed rows", x.nrows(), transform.outputs())?;
     let mut out = DMatrix::zeros(x.nrows(), transform.outputs());
-    transform.transform_into(x, out.as_view_mut(), &mut Scratch::new()).map(|()| out)
+    let done = transform.transform_into(x, out.as_view_mut(), &mut Scratch::new());
+    done.map(|()| out).map_err(|error| error.with_column_name(x.names()))
 }
 
 /// Implements all methods of a [`Transform`] by those of the transformation `$inner` of `$this`.
@@ -361,6 +369,9 @@ macro_rules! transforms_as {
         }
         fn source_column(&$this, output: usize) -> Option<usize> {
             $inner.source_column(output)
+        }
+        fn step_name(&$this) -> &'static str {
+            $inner.step_name()
         }
     };
 }

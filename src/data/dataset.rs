@@ -69,7 +69,7 @@ impl<L: Label, T: Real> Dataset<L, T> {
     /// Returns [`Error::ShapeMismatch`] if the number of labels is not the number of rows.
     pub fn new(x: DMatrix<T>, y: impl Into<Vec<L>>) -> Result<Self, Error> {
         let y = y.into();
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(&x, y.len())?;
         Ok(Dataset { x, y, feature_names: Vec::new(), categories: Vec::new(), weights: None })
     }
 

@@ -7,7 +7,7 @@ use super::platt::PlattScaling;
 use super::temperature;
 use crate::check;
 use crate::classifier::{Classifier, ClassifierExt};
-use crate::error::Error;
+use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::label::{Label, indices};
 use crate::metrics::double;
@@ -139,14 +139,13 @@ impl<C> FittedCalibration<C> {
         C: Classifier<T>,
     {
         let x = x.into();
-        check::training_matrix(x)?;
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::training_matrix(x.or_names(classifier.feature_names()))?;
+        check::labels(x, y.len())?;
         check::weights(weights, y.len())?;
         let truth = indices(classifier.classes(), y)?;
         let scores = classifier.decision_function(x)?.map(|z| z.as_f64());
         let calibration =
-            Calibration::fit(method, &scores, &truth, classifier.classes().len(), double(weights).as_deref())
-                .map_err(|error| error.with_labels(classifier.classes()))?;
+            Calibration::fit(method, &scores, &truth, classifier.classes(), double(weights).as_deref())?;
         Ok(FittedCalibration { classifier, calibration, stops: FoldStops::default() })
     }
 
@@ -192,34 +191,42 @@ impl<C> FittedCalibration<C> {
 }
 
 impl Calibration {
-    fn fit(
+    fn fit<L: Label>(
         method: CalibrationMethod,
         scores: &DMatrix<f64>,
         truth: &[usize],
-        classes: usize,
+        labels: &[L],
         weights: Option<&[f64]>,
     ) -> Result<Self, Error> {
+        let classes = labels.len();
         let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
         for class in 0..classes {
             if !(0..truth.len()).any(|row| truth[row] == class && weight(row) > 0.0) {
-                return Err(Error::missing_class(class, "the calibration rows"));
+                return Err(Error::missing_class(class, "the calibration rows").with_labels(labels));
             }
         }
         // Two classes have one column of scores, for the second class; more classes have one column each.
         let columns: Vec<(usize, usize)> =
             if classes == 2 { vec![(1, 0)] } else { (0..classes).map(|class| (class, class)).collect() };
         let of = |class: usize| truth.iter().map(|&found| found == class).collect::<Vec<bool>>();
+        let of_class = |error: Error, class: usize| match labels.get(class) {
+            Some(label) if classes > 2 => error.within(ErrorContext::Class { label: format!("{label:?}") }),
+            _ => error,
+        };
         Ok(match method {
             CalibrationMethod::Platt => {
                 let fit = |&(class, column): &(usize, usize)| {
-                    PlattScaling::fit(scores.column(column).as_slice(), &of(class), weights)
+                    let fitted = PlattScaling::fit(scores.column(column).as_slice(), &of(class), weights);
+                    fitted.map_err(|error| of_class(error, class))
                 };
                 Calibration::Platt(columns.iter().map(fit).collect::<Result<_, _>>()?)
             }
             CalibrationMethod::Isotonic => {
                 let fit = |&(class, column): &(usize, usize)| {
                     let target: Vec<f64> = of(class).iter().map(|&has| if has { 1.0 } else { 0.0 }).collect();
-                    IsotonicRegression::fit(scores.column(column).as_slice(), &target, weights, true)
+                    let scores = scores.column(column);
+                    let fitted = IsotonicRegression::fit(scores.as_slice(), &target, weights, true);
+                    fitted.map_err(|error| of_class(error, class))
                 };
                 Calibration::Isotonic(columns.iter().map(fit).collect::<Result<_, _>>()?)
             }
@@ -334,8 +341,7 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
     ///
     /// # Errors
     /// Returns the errors of the splitter, of fits and of the calibration. Returns [`Error::Unsupported`] if
-    /// there are offsets, [`Error::MissingClass`] if a class is missing from the training rows of a split,
-    /// and [`Error::Cancelled`] if the observer stops a fit to folds.
+    /// there are offsets, [`Error::ClassNotInSplit`] if a class is in no training row of a split, and [`Error::Cancelled`] if the observer stops a fit to folds.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -349,8 +355,8 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
         let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, scores)?;
         let (outputs, truth) = (&held.outputs, &held.truth);
         let calibration =
-            Calibration::fit(self.method, outputs, truth, held.classes.len(), held.weights.as_deref())
-                .map_err(|error| error.with_labels(&held.classes))?;
+            Calibration::fit(self.method, outputs, truth, &held.classes, held.weights.as_deref())
+                .map_err(|error| held.translate(error))?;
         let classifier = watch.fit(weights, |options| self.estimator.fit_rows(x, y, options))?;
         held.check_classes(classifier.classes())?;
         Ok(FittedCalibration { classifier, calibration, stops: held.stops })

@@ -112,8 +112,8 @@ impl<C> Conformal<C> {
     {
         check::parameter("coverage", coverage, coverage > 0.0 && coverage < 1.0, "above 0 and below 1")?;
         let x = x.into();
-        check::training_matrix(x)?;
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::training_matrix(x.or_names(classifier.feature_names()))?;
+        check::labels(x, y.len())?;
         let truth = indices(classifier.classes(), y)?;
         let scores = nonconformity.scores(&classifier.predict_proba(x)?.map(|p| p.as_f64()));
         let mut own: Vec<f64> = truth.iter().enumerate().map(|(row, &class)| scores[(row, class)]).collect();

@@ -91,8 +91,8 @@ impl<C> FittedThreshold<C> {
         C: Classifier<T>,
     {
         let (x, mut model) = (x.into(), FittedThreshold::new(classifier, 0.5)?);
-        check::training_matrix(x)?;
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::training_matrix(x.or_names(model.classifier.feature_names()))?;
+        check::labels(x, y.len())?;
         check::weights(weights, y.len())?;
         let truth = indices(model.classifier.classes(), y)?;
         let p: Vec<f64> = model.classifier.predict_proba(x)?.column(1).iter().map(|p| p.as_f64()).collect();

@@ -74,8 +74,8 @@ impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
     ///
     /// # Errors
     /// Returns the errors of the splitter, of fits and of [`FittedThreshold::tuned`]. Returns
-    /// [`Error::Unsupported`] if there are offsets, [`Error::MissingClass`] if a class is missing from the
-    /// training rows of a split, and [`Error::Cancelled`] if the observer stops a fit to folds.
+    /// [`Error::Unsupported`] if there are offsets, [`Error::ClassNotInSplit`] if a class is in no
+    /// training row of a split, and [`Error::Cancelled`] if the observer stops a fit to folds.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -92,7 +92,7 @@ impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
         let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, of_second)?;
         let p = held.outputs.as_slice();
         let threshold = best_threshold(&self.metric, p, &held.truth, held.weights.as_deref())
-            .map_err(|error| error.with_labels(&held.classes))?;
+            .map_err(|error| held.translate(error))?;
         let classifier = watch.fit(weights, |options| self.estimator.fit_rows(x, y, options))?;
         held.check_classes(classifier.classes())?;
         Ok(FittedThreshold { stops: held.stops, ..FittedThreshold::new(classifier, threshold)? })

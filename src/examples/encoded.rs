@@ -120,6 +120,6 @@ impl<'a, T: Real> EncodedExamples<'a, T> {
 /// Checks rows, weights and the number of labels, and returns the sum of the weights.
 fn check_rows<T: Real>(x: Rows<'_, T>, labels: usize, weights: Option<&[T]>) -> Result<f64, Error> {
     check::training_matrix(x)?;
-    check::count("y", "labels", x.nrows(), labels)?;
+    check::labels(x, labels)?;
     check::weights(weights, x.nrows())
 }

@@ -81,7 +81,7 @@ impl GradCheck {
         let mut ledger = self.ledger()?;
         ledger.rows = Some(x.nrows());
         check::training_matrix(x)?;
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         if params.is_empty() {
             return Err(Error::Empty { argument: "params", axis: "entries" }.into());
         }

@@ -45,22 +45,18 @@ impl<L: Shape> Sequential<L> {
     /// Creates a chain of `layers`, first to last.
     ///
     /// # Errors
-    /// Returns [`Error::Empty`] if there are no layers, [`Error::ShapeMismatch`] if a layer does not have as
+    /// Returns [`Error::Empty`] if there are no layers, [`Error::LayerMismatch`] if a layer does not have as
     /// many inputs as the previous one has outputs, and [`Error::InvalidParameter`] if there are more
     /// parameters than memory can address.
     pub fn new(layers: Vec<L>) -> Result<Self, Error> {
         if layers.is_empty() {
             return Err(Error::Empty { argument: "layers", axis: "entries" });
         }
-        for pair in layers.windows(2) {
-            let (expected, found) = (pair[0].outputs(), pair[1].inputs());
-            if expected != found {
-                return Err(Error::ShapeMismatch {
-                    argument: "layers",
-                    axis: "inputs that do not match the outputs of the previous layer",
-                    expected,
-                    found,
-                });
+        for (index, pair) in layers.windows(2).enumerate() {
+            let (outputs, inputs) = (pair[0].outputs(), pair[1].inputs());
+            if outputs != inputs {
+                let [before, layer] = [&pair[0], &pair[1]].map(Shape::describe);
+                return Err(Error::LayerMismatch { index: index + 1, layer, inputs, before, outputs });
             }
         }
         let count = layers.iter().try_fold(0usize, |sum, layer| sum.checked_add(layer.parameter_count()));

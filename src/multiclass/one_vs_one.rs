@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DMatrixViewMut};
 
 use super::first_unconverged;
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::examples::Labelled;
 use crate::label::Label;
@@ -102,7 +102,12 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsOne<E> {
             let labels: Vec<bool> = part.y.iter().map(|&class| class == j).collect();
             let fit =
                 watch.fit(part.weights(), |options| self.estimator.fit_rows(part.rows(), &labels, options));
-            models.push(fit?);
+            let [first, second] = [i, j].map(|class| format!("{:?}", classes[class]));
+            let of_pair = |error| {
+                let error = part.translate(error).of_two(&first, &second);
+                error.within(ErrorContext::Pair { first, second })
+            };
+            models.push(fit.map_err(of_pair)?);
         }
         Ok(FittedOneVsOne { classes, models })
     }

@@ -4,7 +4,7 @@ use nalgebra::DMatrixViewMut;
 
 use super::first_unconverged;
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::examples::Labelled;
 use crate::label::Label;
@@ -81,7 +81,12 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsRest<E> {
         let mut models = Vec::with_capacity(chosen.len());
         for class in chosen {
             let own: Vec<bool> = examples.classes().iter().map(|&index| index == class).collect();
-            models.push(watch.fit(weights, |options| self.estimator.fit_rows(x, &own, options))?);
+            let model = watch.fit(weights, |options| self.estimator.fit_rows(x, &own, options));
+            let label = format!("{:?}", classes[class]);
+            let of_class = |error: Error| {
+                error.of_two(&format!("not {label}"), &label).within(ErrorContext::Class { label })
+            };
+            models.push(model.map_err(of_class)?);
         }
         Ok(FittedOneVsRest { classes, models })
     }

@@ -1,6 +1,6 @@
 //! An estimator for networks of any layers and any loss.
 
-use super::fitted::{FittedNetwork, check_distribution};
+use super::fitted::{FittedNetwork, check_distribution, check_outputs};
 use super::passes::Passes;
 use super::run::{Setup, begin_on, run_observed};
 use crate::check;
@@ -102,7 +102,7 @@ where
         let labelled = Labelled::new(x, y, options.weights, self.class_weight.as_ref())?;
         let classes = labelled.classes.len();
         let network = (self.architecture)(x.ncols(), self.loss.score_columns(classes))?;
-        check::count("network", "outputs", self.loss.score_columns(classes), network.outputs())?;
+        check_outputs(&self.loss, classes, network.outputs())?;
         check_distribution(&self.loss, network.outputs(), classes)?;
         let setup = Setup { fraction: self.validation_fraction, ..Setup::default() };
         let mut run = begin_on(&self.trainer, network, self.loss.clone(), &labelled, setup)?;

@@ -102,7 +102,7 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
             return Err(Error::UnsortedClasses { first, second });
         }
         network.check()?;
-        check::count("network", "outputs", loss.score_columns(classes.len()), network.outputs())?;
+        check_outputs(&loss, classes.len(), network.outputs())?;
         loss.check_parameters(network.outputs())?;
         check_distribution(&loss, network.outputs(), classes.len())?;
         check::count("params", "entries", network.parameter_count(), trained.params.len())?;
@@ -167,6 +167,16 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
             history: self.history.clone(),
         }
     }
+}
+
+/// Checks that a network has the outputs that its loss needs for the classes.
+pub(super) fn check_outputs<T: Real, S: Loss<T>>(
+    loss: &S,
+    classes: usize,
+    found: usize,
+) -> Result<(), Error> {
+    let expected = loss.score_columns(classes);
+    if found == expected { Ok(()) } else { Err(Error::NetworkOutputs { classes, expected, found }) }
 }
 
 /// Checks that the probabilities of a loss sum to 1, as a row has exactly one class.

@@ -79,7 +79,7 @@ impl<T: Real, L, N: Layer<T>, S> FittedNetwork<T, L, N, S> {
         scratch: &mut Scratch<T>,
         mut each: impl FnMut(usize, &DMatrix<T>, &mut DMatrix<T>),
     ) -> Result<(), Error> {
-        check::finite("x", x.view())?;
+        check::finite("x", *x)?;
         let rows = x.nrows();
         let mut pass = self.pass(BLOCK.min(rows), columns, scratch);
         let mut finite = Ok(());

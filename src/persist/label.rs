@@ -90,6 +90,18 @@ impl StoredLabel for &'static str {
     }
 }
 
+/// Returns how to load a file with labels of this kind.
+fn advice(kind: &str) -> String {
+    let label_type = match kind {
+        "string" => "labels of type `String`",
+        "integer" => "labels of an integer type, such as `i64`",
+        "bool" => "labels of type `bool`",
+        "char" => "labels of type `char`",
+        _ => "labels of the type that it was saved with",
+    };
+    format!("load the model with {label_type}")
+}
+
 impl Record {
     /// Adds labels, such as the classes of a model.
     pub fn with_labels<L: StoredLabel>(self, name: &str, labels: &[L]) -> Self {
@@ -103,7 +115,13 @@ impl Record {
     /// # Errors
     /// Returns [`Error::InvalidFile`] if the labels are of another kind or not strictly ascending.
     pub fn take_labels<L: StoredLabel>(&mut self, name: &str) -> Result<Vec<L>, Error> {
-        let texts = self.take_part(name)?.open(L::KIND)?.read(|part| {
+        let part = self.take_part(name)?;
+        if part.kind() != L::KIND {
+            let (found, instead) = (part.kind(), advice(part.kind()));
+            let expected = L::KIND;
+            return Err(invalid(format!("it contains `{found}` where `{expected}` is expected: {instead}")));
+        }
+        let texts = part.read(|part| {
             let count = part.take_count("count")?;
             part.take_texts("texts", count)
         })?;

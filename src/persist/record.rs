@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::file::invalid;
 use super::{Persist, Registry};
 use crate::error::Error;
-use crate::scalar::{Element, Real, Stored, all_finite};
+use crate::scalar::{Element, Kind, Real, Stored, all_finite};
 
 /// The stored form of a value: a kind, and named settings, arrays and parts. A part is a record itself.
 ///
@@ -434,7 +434,13 @@ impl Record {
         let Array { shape, numbers } =
             take(&mut self.arrays, name).ok_or_else(|| self.missing("array", name))?;
         let wrong = |stored: Stored| {
-            invalid(format!("array `{name}` has the type {}, expected {}", stored.values().kind(), T::KIND))
+            let (found, expected) = (stored.values().kind(), T::KIND);
+            let instead = match (found, expected) {
+                (Kind::F64, Kind::F32) => ": load it with `f64` as the number type",
+                (Kind::F32, Kind::F64) => ": load it with `f32` as the number type",
+                _ => "",
+            };
+            invalid(format!("array `{name}` has the type {found}, expected {expected}{instead}"))
         };
         Ok((shape, T::unstore(numbers).map_err(wrong)?))
     }

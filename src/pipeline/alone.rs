@@ -20,9 +20,12 @@ pub(super) fn check<T: Real>(steps: &impl Transform<T>, x: Rows<'_, T>) -> Resul
     let (rows, half) = (x.nrows(), LOOKED_AT / 2);
     let tolerance = T::EPSILON.as_f64().sqrt();
     let chosen: Vec<usize> = (0..rows.min(half)).chain(rows.saturating_sub(half).max(half)..rows).collect();
-    let together = steps.transform_owned(x.select_rows(&chosen))?;
+    let in_steps = |error: Error| error.in_step(0, steps.step_name()).with_column_name(x.names());
+    let together = steps.transform_owned(x.select_rows(&chosen));
+    let together = together.map_err(|error| in_steps(error).in_rows(|row| chosen.get(row).copied()))?;
     for (&row, among) in chosen.iter().zip(together.row_iter()) {
-        let alone = steps.transform(x.rows(row, 1))?;
+        let alone = steps.transform(x.rows(row, 1));
+        let alone = alone.map_err(|error| in_steps(error).in_rows(|_| Some(row)))?;
         let size = among.iter().fold(1.0, |most: f64, v| most.max(v.as_f64().abs()));
         for (column, (alone, among)) in alone.iter().zip(among.iter()).enumerate() {
             let (alone, among) = (alone.as_f64(), among.as_f64());

@@ -6,7 +6,7 @@ use super::range::{OutsideRange, Range, RangeReport};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::preprocess::{Transform, with_transformed};
+use crate::preprocess::{Transform, TransformExt, before, with_transformed};
 use crate::report::FitReport;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -119,12 +119,18 @@ impl<P, C> FittedPipeline<P, C> {
         P: Transform<T>,
     {
         x.check_columns(self.steps.inputs(), self.names.as_deref())?;
-        self.range.admit(x.view()).map_err(|error| error.with_column_name(self.names.as_deref()))?;
+        let x = x.or_names(self.names.as_deref());
+        self.range.admit(x.view()).map_err(|error| error.with_column_name(x.names()))?;
+        let in_steps = |error: Error| error.in_step(0, self.steps.step_name()).with_column_name(x.names());
         if x.nrows() > MOST_IN_SCRATCH {
-            let z = self.steps.transform_owned(x.clone_owned())?;
-            return predict(&self.classifier, Rows::from(&z), scratch);
+            // Rows that are owned have no names. A second attempt gives the error with names.
+            let named = |error| in_steps(self.steps.transform(x).err().unwrap_or(error));
+            let z = self.steps.transform_owned(x.clone_owned()).map_err(named)?;
+            let done = predict(&self.classifier, Rows::from(&z), scratch);
+            return done.map_err(|error| before(error, &self.steps, Some(x)));
         }
-        with_transformed(&self.steps, x, scratch, |z, scratch| predict(&self.classifier, z, scratch))
+        let then = |z: Rows<'_, T>, scratch: &mut Scratch<T>| predict(&self.classifier, z, scratch);
+        with_transformed(&self.steps, x, scratch, in_steps, then)
     }
 }
 

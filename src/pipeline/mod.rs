@@ -15,7 +15,7 @@ pub use fitted::FittedPipeline;
 pub use range::{ColumnRange, OutsideRange, RangeReport};
 
 use crate::check;
-use crate::error::Error;
+use crate::error::{Error, type_name};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::{Label, encode, plain};
 use crate::preprocess::{Transformer, TransformerOptions, check_not_empty, with_names_after};
@@ -92,7 +92,7 @@ impl<T: Real, P: Transformer<T>, E: Estimator<T>> Estimator<T> for Pipeline<P, E
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         self.outside.check()?;
         // The steps check the entries of `x`, because some of them accept missing values.
         check_not_empty(x.view())?;
@@ -102,7 +102,8 @@ impl<T: Real, P: Transformer<T>, E: Estimator<T>> Estimator<T> for Pipeline<P, E
         let class_names: Vec<String> = encoded.classes.iter().map(plain).collect();
         let (classes, class_count) = (Some(encoded.indices.as_slice()), class_names.len());
         let learned = TransformerOptions { classes, class_count, class_names: Some(&class_names), weights };
-        let (steps, z) = self.steps.fit_transform_rows(x, learned)?;
+        let in_steps = |error: Error| error.in_step(0, type_name::<P>()).with_column_name(x.names());
+        let (steps, z) = self.steps.fit_transform_rows(x, learned).map_err(in_steps)?;
         alone::check(&steps, x)?;
         let range = Range::of(x.view(), weights, self.outside);
         let classifier = with_names_after(&steps, x, &z, |z| self.estimator.fit_rows(z, y, options))?;

@@ -82,7 +82,7 @@ impl Plane {
     ) -> Result<View, Error> {
         check::count("classifier", "features", 2, classifier.features())?;
         x.check_columns(2, classifier.feature_names())?;
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         check::finite("x", x)?;
         let resolution = self.resolution as f64;
         check::parameter("resolution", resolution, (2.0..=1001.0).contains(&resolution), "from 2 to 1001")?;

@@ -2,8 +2,10 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
-use super::{Transform, Transformer, TransformerOptions, checked_names, with_names_after, with_transformed};
-use crate::error::Error;
+use super::{
+    Transform, Transformer, TransformerOptions, before, checked_names, with_names_after, with_transformed,
+};
+use crate::error::{Error, ErrorContext, type_name};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
@@ -70,14 +72,16 @@ impl<T: Real, A: Transform<T>, B: Transform<T>> Transform<T> for Chain<A, B> {
         out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        with_transformed(&self.first, x, scratch, |z, scratch| {
+        let in_first = |error| of_first(error, self.first.step_name());
+        with_transformed(&self.first, x, scratch, in_first, |z, scratch| {
             let done = self.second.transform_into(z, out, scratch);
-            done.map_err(|error| error.in_columns(|column| self.first.source_column(column)))
+            done.map_err(|error| error.in_step(1, self.second.step_name()))
         })
     }
     fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let done = self.second.transform_owned(self.first.transform_owned(x)?);
-        done.map_err(|error| error.in_columns(|column| self.first.source_column(column)))
+        let z = self.first.transform_owned(x).map_err(|error| of_first(error, self.first.step_name()))?;
+        let in_second = |error: Error| error.in_step(1, self.second.step_name());
+        self.second.transform_owned(z).map_err(|error| before(in_second(error), &self.first, None))
     }
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         self.first.inverse_rows(self.second.inverse_rows(z)?.as_view())
@@ -91,16 +95,24 @@ impl<T: Real, A: Transform<T>, B: Transform<T>> Transform<T> for Chain<A, B> {
     }
 }
 
-/// Fits the first transformer, then calls `rest` with the training rows that it passes on.
+/// Adds the first step to an error. If it is a chain itself, its own steps are counted apart.
+fn of_first(error: Error, name: &'static str) -> Error {
+    error.within(ErrorContext::Step { index: 0, name })
+}
+
+/// Fits the first transformer, then calls `rest` with the training rows that it passes on. `rest_name` is the
+/// type of the rest.
 fn fit_in_order<T: Real, A: Transformer<T>, B>(
     first: &A,
     x: Rows<'_, T>,
     options: TransformerOptions<'_, T>,
+    rest_name: &'static str,
     rest: impl FnOnce(Rows<'_, T>) -> Result<B, Error>,
 ) -> Result<(A::Fitted, B), Error> {
-    let (first, z) = first.fit_transform_rows(x, options)?;
-    let rest = with_names_after(&first, x, &z, rest);
-    let rest = rest.map_err(|error| error.in_columns(|column| first.source_column(column)))?;
+    let fitted = first.fit_transform_rows(x, options);
+    let (first, z) = fitted.map_err(|error| of_first(error, type_name::<A>()))?;
+    let in_rest = |error: Error| error.in_step(1, rest_name);
+    let rest = with_names_after(&first, x, &z, |z| rest(z).map_err(in_rest))?;
     Ok((first, rest))
 }
 
@@ -119,7 +131,9 @@ macro_rules! tuples {
                     options: TransformerOptions<'_, T>,
                 ) -> Result<Self::Fitted, Error> {
                     let rest = ($(&self.$field),+);
-                    let (first, rest) = fit_in_order(&self.0, x, options, |z| rest.fit_rows(z, options))?;
+                    let name = type_name::<$tail>();
+                    let (first, rest) =
+                        fit_in_order(&self.0, x, options, name, |z| rest.fit_rows(z, options))?;
                     Chain::new(first, rest)
                 }
                 fn fit_transform_rows(
@@ -128,8 +142,9 @@ macro_rules! tuples {
                     options: TransformerOptions<'_, T>,
                 ) -> Result<(Self::Fitted, DMatrix<T>), Error> {
                     let rest = ($(&self.$field),+);
+                    let name = type_name::<$tail>();
                     let (first, (rest, z)) =
-                        fit_in_order(&self.0, x, options, |z| rest.fit_transform_rows(z, options))?;
+                        fit_in_order(&self.0, x, options, name, |z| rest.fit_transform_rows(z, options))?;
                     Ok((Chain::new(first, rest)?, z))
                 }
             }

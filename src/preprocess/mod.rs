@@ -73,7 +73,7 @@ use crate::scalar::Real;
 use crate::scratch::Scratch;
 
 /// Checks the rows to transform: they have `columns` columns, and all entries are finite.
-pub(crate) fn checked<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>, columns: usize) -> Result<(), Error> {
+pub(crate) fn checked<'a, T: Real>(x: impl Into<Rows<'a, T>>, columns: usize) -> Result<(), Error> {
     let x = x.into();
     check::count("x", "columns", columns, x.ncols())?;
     check::finite("x", x)
@@ -94,18 +94,35 @@ pub(crate) fn check_not_empty<T: Real>(x: DMatrixView<'_, T>) -> Result<(), Erro
     Ok(())
 }
 
-/// Calls `then` with the transformed rows, which are held in memory of `scratch`.
+/// Translates an error about the result of `transform` for the rows of `x` into one about `x`.
+pub(crate) fn before<T: Real, P: Transform<T> + ?Sized>(
+    error: Error,
+    transform: &P,
+    x: Option<Rows<'_, T>>,
+) -> Error {
+    let names = x.and_then(|x| x.names());
+    let made = |column: usize| transform.output_names(names?).ok()?.get(column).cloned();
+    let entry = |row: usize, column: usize| Some(x?.view().get((row, column))?.as_f64());
+    error.through(|column| transform.source_column(column), made, entry).with_column_name(names)
+}
+
+/// Calls `then` with the transformed rows, which are held in memory of `scratch`. `own` completes an error of
+/// the transformation; an error of `then` is translated into one about `x`.
 pub(crate) fn with_transformed<T: Real, A>(
     transform: &impl Transform<T>,
     x: Rows<'_, T>,
     scratch: &mut Scratch<T>,
+    own: impl FnOnce(Error) -> Error,
     then: impl FnOnce(Rows<'_, T>, &mut Scratch<T>) -> Result<A, Error>,
 ) -> Result<A, Error> {
     let (rows, columns) = (x.nrows(), transform.outputs());
     check::room::<T>("the transformed rows", rows, columns)?;
     let mut z = scratch.take(rows * columns);
     let done = transform.transform_into(x, DMatrixViewMut::from_slice(&mut z, rows, columns), scratch);
-    let result = done.and_then(|()| then(DMatrixView::from_slice(&z, rows, columns).into(), scratch));
+    let result = done.map_err(own).and_then(|()| {
+        let done = then(DMatrixView::from_slice(&z, rows, columns).into(), scratch);
+        done.map_err(|error| before(error, transform, Some(x)))
+    });
     scratch.give_back(z);
     result
 }
@@ -129,7 +146,8 @@ pub(crate) fn labelled<'a, T: Real>(
 /// Calls `then` with `z`, the result of `transform` for the rows of `x`, and with its names.
 ///
 /// If the column names of `x` are known, `z` has the names of the output columns. If the category names of
-/// `x` are known, `z` has those of the columns whose codes are unchanged.
+/// `x` are known, `z` has those of the columns whose codes are unchanged. An error of `then` is translated
+/// into one about `x`.
 pub(crate) fn with_names_after<T: Real, A>(
     transform: &impl Transform<T>,
     x: Rows<'_, T>,
@@ -141,7 +159,8 @@ pub(crate) fn with_names_after<T: Real, A>(
         let kept = |output| kept_categories(transform, x, z, output, categories).unwrap_or_default();
         (0..z.ncols()).map(kept).collect::<Vec<_>>()
     });
-    then(labelled(z, names.as_deref(), categories.as_deref())?)
+    let z = labelled(z, names.as_deref(), categories.as_deref())?;
+    then(z).map_err(|error| before(error, transform, Some(x)))
 }
 
 /// Returns the category names of a column of `z` if its codes are those of a column of `x`, except where they

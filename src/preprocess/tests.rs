@@ -232,7 +232,9 @@ fn tuples_hand_on_cross_fitted_rows_their_classes_and_names() {
 
     let without = (Supervised, Spy).fit_with(&x, options).unwrap();
     assert_eq!(without.second().1, None);
-    assert!(matches!((Supervised, Spy).fit(&x), Err(Error::Unsupported { .. })));
+    let refused = (Supervised, Spy).fit(&x).unwrap_err();
+    assert!(matches!(refused.cause(), Error::Unsupported { .. }), "{refused}");
+    assert!(refused.to_string().starts_with("step 0 (Supervised): "), "{refused}");
 }
 
 #[test]

@@ -7,9 +7,10 @@ use super::parallel;
 use super::part::Part;
 use super::split::Split;
 use super::splitter::Splitter;
+use super::trained_classes::{self, Needed};
 use crate::check;
 use crate::classifier::{Classifier, ClassifierExt};
-use crate::error::Error;
+use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::metrics::{Metric, decisions};
@@ -109,7 +110,10 @@ impl<'a, T: Real> CrossValidation<'a, T> {
     /// # Errors
     /// Returns [`Error::ShapeMismatch`] if `x`, `y` and the weights differ in length, and
     /// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid. Returns the
-    /// error of the splitter, or of the first split whose fit or metrics fail.
+    /// error of the splitter. If there are metrics, returns [`Error::ClassNotInSplit`] if a class of the test
+    /// rows of a split is in none of its training rows: metrics are defined for the classes of the model, and
+    /// scores of models with other classes cannot be compared. Returns [`Error::Within`] for the first split
+    /// whose fit or metrics fail, with the split, and with rows and columns of `x`.
     pub fn run<'r, E, L>(
         &self,
         estimator: &E,
@@ -122,8 +126,9 @@ impl<'a, T: Real> CrossValidation<'a, T> {
     {
         let x = x.into();
         let splits = self.splits(x, y)?;
-        let outcomes =
-            parallel::map(splits.len(), |index| self.evaluate_model(estimator, x, y, &splits[index]));
+        let outcomes = parallel::map(splits.len(), |index| {
+            self.evaluate_model(estimator, x, y, (index, &splits[index]))
+        });
         let (mut test, mut train, mut models, mut stops) = (vec![], vec![], vec![], vec![]);
         for outcome in outcomes {
             let Outcome { test: on_test, train: on_train, model, stop } = outcome?;
@@ -146,8 +151,8 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         y: &[L],
     ) -> Result<(Vec<f64>, FoldStops), Error> {
         let (mut scores, mut stops) = (vec![], vec![]);
-        for split in self.splits(x, y)? {
-            let outcome = self.evaluate_model(estimator, x, y, &split)?;
+        for (index, split) in self.splits(x, y)?.iter().enumerate() {
+            let outcome = self.evaluate_model(estimator, x, y, (index, split))?;
             scores.push(outcome.test.first().copied().unwrap_or(f64::NAN));
             stops.push(outcome.stop);
         }
@@ -155,9 +160,13 @@ impl<'a, T: Real> CrossValidation<'a, T> {
     }
 
     fn splits<L: Label>(&self, x: Rows<'_, T>, y: &[L]) -> Result<Vec<Split>, Error> {
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         check::weights(self.weights, x.nrows())?;
-        self.splitter.splits_of_counted(y, self.weights)
+        let splits = self.splitter.splits_of_counted(y, self.weights)?;
+        if !self.metrics.is_empty() {
+            trained_classes::check(&splits, y, Needed::Tested)?;
+        }
+        Ok(splits)
     }
 
     fn evaluate_model<E: Estimator<T>, L: Label>(
@@ -165,13 +174,16 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         estimator: &E,
         x: Rows<'_, T>,
         y: &[L],
-        split: &Split,
+        (index, split): (usize, &Split),
     ) -> Result<Outcome<E::Fitted<L>>, Error> {
         let [train, test] = [&split.train, &split.test].map(|rows| Part::of(x, y, self.weights, rows));
         let options = FitOptions { weights: train.weights(), ..FitOptions::new() };
-        let model = estimator.fit_rows(train.rows(), &train.y, options)?;
-        let test = self.scores(&model, &test)?;
-        let train = if self.train_scores { Some(self.scores(&model, &train)?) } else { None };
+        let training = |error| train.translate(error).within(ErrorContext::TrainingRows { split: index });
+        let testing = |error| test.translate(error).within(ErrorContext::TestRows { split: index });
+        let model = estimator.fit_rows(train.rows(), &train.y, options).map_err(training)?;
+        let test = self.scores(&model, &test).map_err(testing)?;
+        let train =
+            if self.train_scores { Some(self.scores(&model, &train).map_err(training)?) } else { None };
         let stop = model.report().map(|report| report.stop);
         Ok(Outcome { test, train, model: self.keep_models.then_some(model), stop })
     }
@@ -180,9 +192,10 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         let probabilities = model.predict_proba(part.rows())?;
         let any = self.metrics.iter().any(|(_, metric)| metric.uses_labels());
         let decided = if any { Some(decisions(model, part.rows())?) } else { None };
-        let score = |(_, metric): &(String, Box<dyn Metric + 'a>)| {
+        let score = |(name, metric): &(String, Box<dyn Metric + 'a>)| {
             let judged = decided.as_ref().filter(|_| metric.uses_labels()).unwrap_or(&probabilities);
-            metric.evaluate(&part.y, judged, model.classes(), part.weights())
+            let value = metric.evaluate(&part.y, judged, model.classes(), part.weights());
+            value.map_err(|error| error.within(ErrorContext::Metric { name: name.clone() }))
         };
         self.metrics.iter().map(score).collect()
     }

@@ -5,9 +5,10 @@ use nalgebra::DMatrix;
 use super::fold_stops::FoldStops;
 use super::part::Part;
 use super::splitter::Splitter;
+use super::trained_classes::{self, Needed};
 use crate::check;
 use crate::classifier::Classifier;
-use crate::error::Error;
+use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, Watch};
 use crate::label::{Label, indices};
 use crate::rows::Rows;
@@ -22,6 +23,8 @@ pub(crate) struct HeldOut<L> {
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) classes: Vec<L>,
     pub(crate) stops: FoldStops,
+    /// The number of each row in the whole.
+    numbers: Vec<usize>,
 }
 
 impl<L: Label> HeldOut<L> {
@@ -30,8 +33,9 @@ impl<L: Label> HeldOut<L> {
     /// Rows of weight 0 are left out.
     ///
     /// # Errors
-    /// Returns the errors of the splitter, of fits and of `of`. Returns [`Error::MissingClass`] if the models
-    /// of the splits have different classes, and [`Error::Cancelled`] if the observer stops a fit.
+    /// Returns the errors of the splitter, and [`Error::ClassNotInSplit`] if a class is in no training row of
+    /// a split. Returns [`Error::Within`] if a fit or `of` fails, and [`Error::Cancelled`] if the observer
+    /// stops a fit.
     pub(crate) fn of<T: Real, E: Estimator<T>>(
         estimator: &E,
         splitter: &Splitter,
@@ -39,25 +43,29 @@ impl<L: Label> HeldOut<L> {
         watch: &mut Watch<'_>,
         of: impl Fn(&E::Fitted<L>, Rows<'_, T>) -> Result<DMatrix<T>, Error>,
     ) -> Result<Self, Error> {
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         check::weights(all, x.nrows())?;
         let (mut outputs, mut truth, mut weights) = (Vec::<DMatrix<f64>>::new(), vec![], vec![]);
         let (mut classes, mut stops): (Vec<L>, Vec<_>) = (vec![], vec![]);
         let splits = splitter.splits_of_counted(y, all)?;
+        trained_classes::check(&splits, y, Needed::All)?;
         for (fold, split) in splits.iter().enumerate() {
             let [train, test] = [&split.train, &split.test].map(|rows| Part::of(x, y, all, rows));
-            let model =
-                watch.fit(train.weights(), |options| estimator.fit_rows(train.rows(), &train.y, options))?;
+            let training = |error| train.translate(error).within(ErrorContext::TrainingRows { split: fold });
+            let testing = |error| test.translate(error).within(ErrorContext::TestRows { split: fold });
+            let fit =
+                watch.fit(train.weights(), |options| estimator.fit_rows(train.rows(), &train.y, options));
+            let model = fit.map_err(training)?;
             if watch.cancelled() {
                 return Err(Error::Cancelled { completed: fold, total: splits.len() });
             }
             if outputs.is_empty() {
                 classes = model.classes().to_vec();
             }
-            same_classes(&classes, model.classes())?;
+            same_classes(&classes, model.classes()).map_err(training)?;
             stops.push(model.report().map(|report| report.stop));
-            outputs.push(of(&model, test.rows())?.map(|v| v.as_f64()));
-            truth.extend(indices(model.classes(), &test.y)?);
+            outputs.push(of(&model, test.rows()).map_err(testing)?.map(|v| v.as_f64()));
+            truth.extend(indices(model.classes(), &test.y).map_err(testing)?);
             weights.extend(test.weights().into_iter().flatten().map(|w| w.as_f64()));
         }
         let mut joined = DMatrix::zeros(truth.len(), outputs.first().map_or(0, DMatrix::ncols));
@@ -67,7 +75,14 @@ impl<L: Label> HeldOut<L> {
             first += part.nrows();
         }
         let weights = all.is_some().then_some(weights);
-        Ok(HeldOut { outputs: joined, truth, weights, classes, stops: stops.into_iter().collect() })
+        let stops = stops.into_iter().collect();
+        let numbers = splits.into_iter().flat_map(|split| split.test).collect();
+        Ok(HeldOut { outputs: joined, truth, weights, classes, stops, numbers })
+    }
+
+    /// Translates an error about these rows and class indices into one about the whole.
+    pub(crate) fn translate(&self, error: Error) -> Error {
+        error.in_rows(|row| self.numbers.get(row).copied()).with_labels(&self.classes)
     }
 
     /// Checks that the model to be corrected by these rows has the same classes.

@@ -141,7 +141,7 @@ where
     L: Label,
 {
     let x = x.into();
-    check::count("y", "labels", x.nrows(), y.len())?;
+    check::labels(x, y.len())?;
     if sizes.is_empty() {
         return Err(Error::Empty { argument: "sizes", axis: "entries" });
     }
@@ -149,7 +149,7 @@ where
     let orders: Vec<Vec<usize>> =
         splits.iter().enumerate().map(|(index, split)| spread(&split.train, y, index as u64)).collect();
     let mut curve = ScoreCurve { points: sizes.to_vec(), train: vec![], test: vec![] };
-    for &size in sizes {
+    for (index, &size) in sizes.iter().enumerate() {
         let mut parts = Vec::with_capacity(splits.len());
         for (order, split) in orders.iter().zip(&splits) {
             let valid = (1..=order.len()).contains(&size);
@@ -161,7 +161,8 @@ where
             )?;
             parts.push(Split { train: order[..size].to_vec(), test: split.test.clone() });
         }
-        curve.add(estimator, x, y, parts, metric)?;
+        let added = curve.add(estimator, x, y, parts, metric);
+        added.map_err(|error| error.of_candidate(index, &format_args!("{size} training rows")))?;
     }
     Ok(curve)
 }
@@ -203,15 +204,16 @@ where
     T: Real,
     E: Estimator<T, Fitted<L>: Send> + Sync,
     L: Label,
-    V: Clone,
+    V: Clone + fmt::Debug,
 {
     if values.is_empty() {
         return Err(Error::Empty { argument: "values", axis: "entries" });
     }
     let (x, splits) = (x.into(), splitter.splits(y)?);
     let mut curve = ScoreCurve { points: values.to_vec(), train: vec![], test: vec![] };
-    for value in values {
-        curve.add(&build(value), x, y, splits.clone(), metric)?;
+    for (index, value) in values.iter().enumerate() {
+        let added = curve.add(&build(value), x, y, splits.clone(), metric);
+        added.map_err(|error| error.of_candidate(index, value))?;
     }
     Ok(curve)
 }

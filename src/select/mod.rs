@@ -18,6 +18,7 @@ mod plain_folds;
 mod search;
 mod split;
 mod splitter;
+mod trained_classes;
 
 pub use cross_validation::{CrossValidation, CrossValidationResult};
 pub use fold_stops::FoldStops;

@@ -194,7 +194,7 @@ impl<P, C> FittedSearch<P, C> {
 impl<T, P, F, M, E> Estimator<T> for Search<P, F, M>
 where
     T: Real,
-    P: Clone + Send + Sync,
+    P: Clone + fmt::Debug + Send + Sync,
     F: Fn(&P) -> E + Sync,
     M: Metric,
     E: Estimator<T> + Sync,
@@ -208,8 +208,8 @@ where
     /// # Errors
     /// Returns [`Error::Empty`] if there are no settings, [`Error::Unsupported`] if there are offsets,
     /// [`Error::ShapeMismatch`] if `x`, `y` and the weights differ in length, and [`Error::InvalidWeight`] or
-    /// [`Error::InvalidWeightSum`] if the weights are not valid. Returns the errors of the splitter, of fits
-    /// and of the metric.
+    /// [`Error::InvalidWeightSum`] if the weights are not valid. Returns the errors of the splitter, and
+    /// those of [`CrossValidation::run`] within the settings for which they occurred.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -220,7 +220,7 @@ where
         if self.candidates.is_empty() {
             return Err(Error::Empty { argument: "candidates", axis: "entries" });
         }
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         check::weights(options.weights, x.nrows())?;
         let weights = options.weights;
         let splits = self.splitter.splits_of_counted(y, weights)?;
@@ -230,7 +230,8 @@ where
             if let Some(weights) = weights {
                 validation = validation.weights(weights);
             }
-            let (scores, stops) = validation.scores_of(&(self.build)(&settings), x, y)?;
+            let found = validation.scores_of(&(self.build)(&settings), x, y);
+            let (scores, stops) = found.map_err(|error| error.of_candidate(index, &settings))?;
             let (mean, standard_error) = (mean(&scores), standard_error(&scores));
             Ok(Candidate { settings, scores, mean, standard_error, stops })
         });
@@ -240,7 +241,9 @@ where
             let (found, so_far) = (table[index].mean, table[best].mean);
             if better(found, so_far) || so_far.is_nan() && !found.is_nan() { index } else { best }
         });
-        let model = (self.build)(&table[best].settings).fit_rows(x, y, options)?;
+        let settings = &table[best].settings;
+        let model = (self.build)(settings).fit_rows(x, y, options);
+        let model = model.map_err(|error| error.of_candidate(best, settings))?;
         Ok(FittedSearch { table, best, model })
     }
 }

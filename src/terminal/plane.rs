@@ -124,7 +124,7 @@ impl Map {
         sketch.check()?;
         check::count("classifier", "features", 2, classifier.features())?;
         x.check_columns(2, classifier.feature_names())?;
-        check::count("y", "labels", x.nrows(), y.len())?;
+        check::labels(x, y.len())?;
         let bounds = Bounds::around(x, 0.05)?;
         let classes = indices(classifier.classes(), y)?.into_iter().enumerate();
         let points =

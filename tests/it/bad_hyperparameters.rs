@@ -333,7 +333,7 @@ fn chains_check_that_their_layers_fit() {
     let nothing = "`layers` has no entries: at least one is needed";
     assert_eq!(message(Sequential::new(vec![])), nothing);
     let gap = message(Sequential::new(vec![dense(2, 3), dense(4, 1)]));
-    assert_eq!(gap, "`layers` has 4 inputs that do not match the outputs of the previous layer, expected 3");
+    assert_eq!(gap, "layer 1 (Dense) has 4 inputs, but layer 0 (Dense) has 3 outputs: they must be equal");
     assert_eq!(message(Sequential::perceptron(&[], Activation::Relu)), nothing);
     assert_eq!(message(Sequential::perceptron(&[5], Activation::Relu)), nothing);
     let zero = message(Sequential::perceptron(&[5, 0, 2], Activation::Relu));

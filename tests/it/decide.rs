@@ -276,9 +276,20 @@ fn splits_without_rows_of_a_class_are_refused() {
     let (ants, bees, cats) = (rows(0), rows(1), rows(2));
     let full = split([&ants, &bees, &cats[1..]], &cats[..1]);
     let poor = split([&ants[1..], &bees[1..], &[]], &[ants[0], bees[0]]);
-    let wanted = "the training rows of a split include no row of class \"cat\" with positive weight: at least one is \
-                  needed";
-    for splits in [vec![full.clone(), poor.clone()], vec![poor.clone(), full], vec![poor.clone(), poor]] {
+    // If no split has the class, the model of all rows has a class more than those of the splits.
+    let nowhere = "the training rows of a split include no row of class \"cat\" with positive weight: at least one \
+                   is needed";
+    let wanted = |split| {
+        format!(
+            "class \"cat\" is in no training row of split {split}: use fewer splits or \
+                                  stratified ones, or leave the rows of the class out"
+        )
+    };
+    for (splits, wanted) in [
+        (vec![full.clone(), poor.clone()], wanted(1)),
+        (vec![poor.clone(), full], wanted(0)),
+        (vec![poor.clone(), poor], nowhere.to_owned()),
+    ] {
         for method in METHODS {
             let refused = Calibrate::new(logistic(), method).splitter(splits.clone()).fit(&x, &labels);
             let message = refused.unwrap_err().to_string();

@@ -33,6 +33,7 @@ mod api;
 mod bad_hyperparameters;
 mod bad_input;
 mod determinism;
+mod errors;
 mod floors;
 #[cfg(all(feature = "csv", feature = "gzip", feature = "serde"))]
 mod fuzzed;

@@ -65,7 +65,7 @@ fn mixed_columns_each_get_their_preprocessing() {
     let names = model.steps().output_names(&["city".into(), "age".into(), "rooms".into()]).expect("names");
     assert_eq!(names, ["city=1", "city=2", "city=3", "age", "rooms"]);
     let error = model.predict(&dmatrix![4.0, 20.0, 1.0]).expect_err("a city that nobody knows");
-    assert!(matches!(error, Error::UnknownCategory { value: 4.0, known: 3, .. }), "{error}");
+    assert!(matches!(error.cause(), Error::UnknownCategory { value: 4.0, known: 3, .. }), "{error}");
 }
 
 /// The mistake that this is all about: a grid that is normalised by its own statistics.

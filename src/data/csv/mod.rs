@@ -112,6 +112,7 @@ impl Default for CsvReader {
             format: Format {
                 header: true,
                 delimiter: b',',
+                decimal_comma: false,
                 missing: Vec::new(),
                 unknown: UnknownCategory::Refuse,
                 drop: DropCategory::None,
@@ -151,6 +152,23 @@ impl CsvReader {
     /// `b','`.
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.format.delimiter = delimiter;
+        self
+    }
+
+    /// Sets whether numbers have a decimal comma, as in `3,5`, instead of a point. Defaults to `false`.
+    ///
+    /// The delimiter of such tables is usually `b';'`. Marks between thousands are an error in any case.
+    ///
+    /// ```
+    /// use logit::data::CsvReader;
+    ///
+    /// let reader = CsvReader::new().delimiter(b';').decimal_comma(true);
+    /// let table = reader.read_unlabelled_from("height;width\n1,75;-2e3\n".as_bytes())?;
+    /// assert_eq!(table.dataset.x.as_slice(), [1.75, -2000.0]);
+    /// # Ok::<(), logit::Error>(())
+    /// ```
+    pub fn decimal_comma(mut self, decimal_comma: bool) -> Self {
+        self.format.decimal_comma = decimal_comma;
         self
     }
 

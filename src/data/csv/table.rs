@@ -9,7 +9,7 @@ use super::layout::{Feature, Layout, Source};
 use super::records::Records;
 use super::seen::Seen;
 use crate::column::shown;
-use crate::data::schema::{Categories, Format, Kind, Position, number};
+use crate::data::schema::{Categories, Format, Kind, Position, marks};
 use crate::error::{Error, counted};
 
 /// A function that parses a label, or returns the reason why it cannot.
@@ -78,7 +78,12 @@ pub(super) fn read<R: Read, L>(
         }
         if let (Some(weights), Some(place)) = (&mut weights, &layout.weights) {
             let field = Field { records, format, place };
-            weights.push(field.present()?.and_then(weight).map_err(|reason| field.refused(reason))?);
+            weights.push(
+                field
+                    .present()?
+                    .and_then(|text| weight(text, format))
+                    .map_err(|reason| field.refused(reason))?,
+            );
         }
         labels.push(match &layout.label {
             // Unlabelled rows have labels of the type `()`, which are parsed from nothing.
@@ -149,11 +154,11 @@ impl<'a> Column<'a> {
         match &self.feature.source {
             Source::KnownCategories { categories, coded } => format.code(Some(text), categories, *coded),
             _ if format.is_missing(text) => Ok(f64::NAN),
-            Source::Numbers => number(text).map_err(|reason| {
-                format!(
-                    "{reason}: add it to `CsvReader::missing`, or list the column in `categorical`, \
-                     `coded` or `without`"
-                )
+            Source::Numbers => format.number(text).map_err(|reason| {
+                let instead = marks(text, format.decimal_comma).unwrap_or(
+                    "add it to `CsvReader::missing`, or list the column in `categorical`, `coded` or `without`",
+                );
+                format!("{reason}: {instead}")
             }),
             Source::NewCategories { most, .. } => {
                 let refused = || {
@@ -183,9 +188,9 @@ fn kind(categories: Categories, coded: bool) -> Kind {
     if coded { Kind::Codes(categories) } else { Kind::Columns(categories) }
 }
 
-fn weight(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
+fn weight(text: &str, format: &Format) -> Result<f64, String> {
+    match format.number(text) {
+        Ok(weight) if weight >= 0.0 => Ok(weight),
         _ => Err(format!("`{}` is not a valid weight: weights must be finite and at least 0", shown(text))),
     }
 }

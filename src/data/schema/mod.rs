@@ -11,7 +11,7 @@ mod value;
 pub(in crate::data) use categories::Categories;
 pub use value::FieldValue;
 #[cfg(feature = "csv")]
-pub(in crate::data) use value::number;
+pub(in crate::data) use value::marks;
 
 use crate::check;
 use crate::error::Error;
@@ -84,6 +84,7 @@ pub struct Schema {
 pub(in crate::data) struct Format {
     pub(in crate::data) header: bool,
     pub(in crate::data) delimiter: u8,
+    pub(in crate::data) decimal_comma: bool,
     pub(in crate::data) missing: Vec<String>,
     pub(in crate::data) unknown: UnknownCategory,
     pub(in crate::data) drop: DropCategory,

@@ -75,6 +75,9 @@ const NUMBERS: usize = 0;
 const COLUMNS: usize = 1;
 const CODES: usize = 2;
 
+/// The part of a schema whose numbers have a decimal comma.
+const DECIMAL_COMMA: &str = "decimal_comma";
+
 impl Persist for Schema {
     type Scalar = f64;
     const KIND: &'static str = "schema";
@@ -104,6 +107,12 @@ impl Persist for Schema {
             .with_counts("categories_per_column", &counts)
             .with_counts("missing_categories", &missing)
             .with_texts("categories", &names);
+        // A part, so that schemas with points are the same files as before there were commas.
+        let record = if format.decimal_comma {
+            record.with_part(DECIMAL_COMMA, Record::new(DECIMAL_COMMA))
+        } else {
+            record
+        };
         let record = with_places(record, "features", &self.features);
         let record = with_places(record, "label", self.label.as_slice());
         with_places(record, "weights", self.weights.as_slice())
@@ -116,6 +125,7 @@ impl Persist for Schema {
             header: record.take_flag("header")?,
             delimiter: u8::try_from(delimiter)
                 .map_err(|_| invalid(format!("the delimiter {delimiter} is not a byte")))?,
+            decimal_comma: record.take_optional_part(DECIMAL_COMMA).is_some(),
             missing: record.take_texts("missing", markers)?,
             unknown: UnknownCategory::from_key(&record.take_text("unknown")?)?,
             drop: DropCategory::from_key(&record.take_text("drop")?)?,

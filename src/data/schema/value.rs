@@ -38,7 +38,7 @@ impl FieldValue<'_> {
     pub(super) fn number(&self, format: &Format) -> Result<f64, String> {
         match self {
             FieldValue::Text(text) if format.is_missing(text.trim()) => Ok(f64::NAN),
-            FieldValue::Text(text) => number(text.trim()),
+            FieldValue::Text(text) => format.number(text.trim()),
             FieldValue::Number(number) if number.is_nan() => format.missing_number(),
             FieldValue::Number(number) if number.is_finite() => Ok(*number),
             FieldValue::Number(number) => Err(format!("{number} is not finite")),
@@ -63,6 +63,21 @@ impl FieldValue<'_> {
 }
 
 impl Format {
+    /// Parses a finite number.
+    pub(in crate::data) fn number(&self, text: &str) -> Result<f64, String> {
+        let found = match self.decimal_comma {
+            false => text.parse::<f64>().ok(),
+            true if text.contains('.') => None,
+            true => text.replacen(',', ".", 1).parse().ok(),
+        };
+        match found {
+            Some(number) if number.is_finite() => Ok(number),
+            Some(_) => Err(format!("`{}` is not finite", shown(text))),
+            None if text.is_empty() => Err("the field is empty".to_owned()),
+            None => Err(format!("`{}` is not a number", shown(text))),
+        }
+    }
+
     pub(in crate::data) fn is_missing(&self, text: &str) -> bool {
         self.missing.iter().any(|marker| marker.trim() == text)
     }
@@ -106,14 +121,33 @@ impl Format {
     }
 }
 
-/// Parses a finite number.
-pub(in crate::data) fn number(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(number),
-        Ok(_) => Err(format!("`{}` is not finite", shown(text))),
-        Err(_) if text.is_empty() => Err("the field is empty".to_owned()),
-        Err(_) => Err(format!("`{}` is not a number", shown(text))),
+/// The marks between thousands in use, and the decimal marks.
+const MARKS: [char; 7] = [',', '.', '\'', '_', ' ', '\u{a0}', '\u{202f}'];
+
+/// Returns what to do about a text that is not a number, but would be one with other marks: a decimal comma
+/// instead of a point or the reverse, or without marks between thousands.
+pub(in crate::data) fn marks(text: &str, decimal_comma: bool) -> Option<&'static str> {
+    let is_number = |text: String| text.parse::<f64>().is_ok_and(f64::is_finite);
+    let plain = !text.contains('.') && text.matches(',').count() == 1;
+    if !decimal_comma && plain && is_number(text.replace(',', ".")) {
+        return Some(
+            "if the comma is the decimal mark, set `CsvReader::decimal_comma`; if it is between thousands, \
+             remove it from the table",
+        );
     }
+    if decimal_comma && text.parse::<f64>().is_ok_and(f64::is_finite) {
+        return Some(
+            "the decimal mark is a comma; if the point is between thousands, remove it from the table, else \
+             do not set `CsvReader::decimal_comma`",
+        );
+    }
+    let parts: Vec<&str> = text.trim_start_matches(['-', '+']).split(MARKS).collect();
+    let [first, thousands @ .., last] = parts.as_slice() else { return None };
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let three = |part: &&str| part.len() == 3;
+    let grouped = first.len() <= 3 && thousands.iter().all(three) && (!thousands.is_empty() || three(&last));
+    (grouped && parts.iter().all(|part| digits(part)))
+        .then_some("write numbers without marks between thousands")
 }
 
 impl<'a> From<&'a str> for FieldValue<'a> {

@@ -12,7 +12,7 @@ pub use self::fitted::{FittedLogisticCv, LambdaScore};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::classifier::ClassifierExt;
-use crate::error::Error;
+use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions};
 use crate::examples::Labelled;
 use crate::label::{Label, indices};
@@ -166,14 +166,19 @@ impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
                 stopped = flow.is_break();
                 flow
             };
-            let models = data.train(&self.path, path.lambdas(), split, &mut watch)?;
+            let in_rows = |error: Error, rows: &[usize]| error.in_rows(|row| rows.get(row).copied());
+            let models = data.train(&self.path, path.lambdas(), split, &mut watch).map_err(|error| {
+                in_rows(error, &split.train).within(ErrorContext::TrainingRows { split: fold })
+            })?;
             if models.len() < path.len() {
                 break;
             }
             for (all, model) in converged.iter_mut().zip(&models) {
                 *all &= model.report().converged();
             }
-            scores.push(data.test(&models, split, &self.metric)?);
+            scores.push(data.test(&models, split, &self.metric).map_err(|error| {
+                in_rows(error, &split.test).within(ErrorContext::TestRows { split: fold })
+            })?);
         }
         let complete = scores.len() == splits.len();
         let nonzero = path.nonzero();
@@ -238,10 +243,7 @@ impl<T: Real, L: Label> Data<'_, T, L> {
         let offset = self.rows.offset.map(|offset| offset.select_rows(test));
         let weights = self.weights(test).map(|w| w.iter().map(|w| w.as_f64()).collect::<Vec<f64>>());
         let score = |model: &FittedLogistic<T, L>| {
-            let mut scores = model.decision_function(&x).map_err(|error| match error {
-                Error::Overflow { row } => Error::Overflow { row: test[row] },
-                other => other,
-            })?;
+            let mut scores = model.decision_function(&x)?;
             if let Some(offset) = &offset {
                 scores += offset;
             }

@@ -1,9 +1,11 @@
 //! Blocks of columns as types: each block follows those before it.
 
+use std::iter::Enumerate;
+
 use nalgebra::DMatrix;
 
 use super::super::{Transform, Transformer, TransformerOptions, labelled};
-use crate::error::Error;
+use crate::error::{Error, ErrorContext, type_name};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
@@ -80,8 +82,8 @@ pub trait FittedBlocks<T: Real> {
 pub struct BlockFit<'a, T: Real> {
     x: Rows<'a, T>,
     options: TransformerOptions<'a, T>,
-    /// The columns of the blocks that are not fitted yet.
-    columns: std::slice::Iter<'a, Vec<usize>>,
+    /// The columns of the blocks that are not fitted yet, with the positions of the blocks.
+    columns: Enumerate<std::slice::Iter<'a, Vec<usize>>>,
     /// The training rows that the blocks pass on to later steps, if these are requested.
     handed_on: Option<Vec<DMatrix<T>>>,
 }
@@ -93,7 +95,7 @@ impl<'a, T: Real> BlockFit<'a, T> {
         columns: &'a [Vec<usize>],
         hand_on: bool,
     ) -> Self {
-        BlockFit { x, options, columns: columns.iter(), handed_on: hand_on.then(Vec::new) }
+        BlockFit { x, options, columns: columns.iter().enumerate(), handed_on: hand_on.then(Vec::new) }
     }
 
     pub(super) fn into_handed_on(self) -> Vec<DMatrix<T>> {
@@ -102,7 +104,7 @@ impl<'a, T: Real> BlockFit<'a, T> {
 
     /// Fits the next block.
     fn next<P: Transformer<T>>(&mut self, transformer: &P) -> Result<P::Fitted, Error> {
-        let columns = self.columns.next().map_or(&[][..], Vec::as_slice);
+        let (index, columns) = self.columns.next().map_or((0, &[][..]), |(index, columns)| (index, columns));
         let names = self.x.names().map(|names| pick(names, columns));
         let categories = self.x.categories().map(|categories| pick(categories, columns));
         let chosen = self.x.select_columns(columns);
@@ -114,10 +116,19 @@ impl<'a, T: Real> BlockFit<'a, T> {
                 fitted
             }),
         };
-        fitted.map_err(|error| {
-            error.in_columns(|column| columns.get(column).copied()).with_column_name(self.x.names())
-        })
+        fitted.map_err(|error| of_block(error, (index, type_name::<P>()), columns, self.x.names()))
     }
+}
+
+/// Translates an error of a block, given its position and type, into one about the table with these names.
+pub(super) fn of_block(
+    error: Error,
+    (index, name): (usize, &'static str),
+    columns: &[usize],
+    names: Option<&[String]>,
+) -> Error {
+    let error = error.in_columns(|column| columns.get(column).copied()).with_column_name(names);
+    error.within(ErrorContext::Block { index, name })
 }
 
 /// Returns the entries of the given columns.

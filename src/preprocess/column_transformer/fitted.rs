@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::super::select_columns::copy_columns;
-use super::super::{Transform, checked_names};
+use super::super::{Transform, TransformExt, checked_names, labelled};
 use super::FittedBlocks;
-use super::blocks::pick;
+use super::blocks::{of_block, pick};
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
@@ -188,15 +188,21 @@ impl<T: Real, B: FittedBlocks<T>> Transform<T> for FittedColumnTransformer<T, B>
     ) -> Result<(), Error> {
         x.check_columns(self.inputs, self.names.as_deref())?;
         let rows = x.nrows();
-        for (block, columns, start) in self.parts() {
+        for (index, (block, columns, start)) in self.parts().enumerate() {
             let mut copy = scratch.take(rows * columns.len());
             copy_columns(x.view(), columns, DMatrixViewMut::from_slice(&mut copy, rows, columns.len()));
             let chosen = DMatrixView::from_slice(&copy, rows, columns.len());
             let done = block.transform_into(chosen.into(), out.columns_mut(start, block.outputs()), scratch);
             scratch.give_back(copy);
             done.map_err(|error| {
-                let error = error.in_columns(|column| columns.get(column).copied());
-                error.with_column_name(self.names.as_deref())
+                let names = x.or_names(self.names.as_deref()).names();
+                // A second attempt gives the error with the names of computed columns.
+                let of_names = |names: &[String]| {
+                    let (chosen, names) = (x.select_columns(columns), pick(names, columns));
+                    block.transform(labelled(&chosen, Some(&names), None).ok()?).err()
+                };
+                let error = names.and_then(of_names).unwrap_or(error);
+                of_block(error, (index, block.step_name()), columns, names)
             })?;
         }
         copy_columns(x.view(), &self.passed, out.columns_mut(self.made(), self.passed.len()));

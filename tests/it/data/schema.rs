@@ -179,7 +179,8 @@ fn the_rule_for_unknown_categories_is_set_once() {
     assert_eq!(model.steps().transform(&new).expect("zeros"), dmatrix![0.0, 0.0]);
     assert_eq!(lenient.row([("city", "Lima")]).expect("a row"), [-1.0]);
     // Other codes that an encoder has not seen are for its rule.
-    assert!(matches!(model.predict(&dmatrix![2.0]), Err(Error::UnknownCategory { .. })));
+    let error = model.predict(&dmatrix![2.0]).expect_err("an unknown code");
+    assert!(matches!(error.cause(), Error::UnknownCategory { .. }), "{error}");
     // Without a schema, -1 is an unknown code like any other.
     let plain = OneHotEncoder::new().fit(&dmatrix![0.0; 1.0]).expect("a fit");
     assert!(matches!(plain.transform(&dmatrix![-1.0]), Err(Error::UnknownCategory { .. })));

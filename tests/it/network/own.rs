@@ -203,9 +203,10 @@ fn parameters_that_do_not_fit_are_refused() {
         let network = Sequential::perceptron(sizes, Activation::Relu).unwrap();
         FittedMlp::from_parameters(network, BinaryCrossEntropy, classes, params, statistics).unwrap_err()
     };
+    let outputs = |expected, found| Error::NetworkOutputs { classes: 3, expected, found };
     let count = |argument, axis, expected, found| Error::ShapeMismatch { argument, axis, expected, found };
     assert_eq!(refused(&[2, 1], &["a", "b"], vec![0.0; 2], vec![]), count("params", "entries", 3, 2));
-    assert_eq!(refused(&[2, 1], &["a", "b", "c"], vec![0.0; 3], vec![]), count("network", "outputs", 3, 1));
+    assert_eq!(refused(&[2, 1], &["a", "b", "c"], vec![0.0; 3], vec![]), outputs(3, 1));
     assert_eq!(refused(&[2, 1], &["a", "b"], vec![0.0; 3], vec![1.0]), count("statistics", "entries", 0, 1));
     assert_eq!(refused(&[2, 1], &["a"], vec![0.0; 3], vec![]), Error::OneClass { label: "\"a\"".into() });
     assert!(matches!(refused(&[2, 1], &["b", "a"], vec![0.0; 3], vec![]), Error::UnsortedClasses { .. }));
@@ -222,8 +223,8 @@ fn losses_that_are_no_distribution_and_wrong_outputs_are_refused() {
     assert!(error.to_string().contains("do not sum to 1"), "{error}");
     let narrow = |inputs, _| Sequential::perceptron(&[inputs, 2], Activation::Relu);
     let error = NetworkClassifier::new(trainer(), narrow, SoftmaxCrossEntropy::new()).fit(&iris.x, &iris.y);
-    let wanted = Error::ShapeMismatch { argument: "network", axis: "outputs", expected: 3, found: 2 };
-    assert_eq!(error.unwrap_err(), wanted);
+    let wanted = "the network has 2 outputs, but its loss needs 3 for 3 classes: change the last layer";
+    assert_eq!(error.unwrap_err().to_string(), wanted);
     let trained = Trained::from_parameters(vec![0.0; 15]);
     let network = Sequential::perceptron(&[4, 3], Activation::Relu).unwrap();
     let error = trained.into_classifier(network, BinaryCrossEntropy, ["a", "b", "c"]).unwrap_err();

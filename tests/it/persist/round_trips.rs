@@ -65,7 +65,12 @@ fn labels_load_as_any_type_of_their_kind() {
     let error = FittedLogistic::<f64, &str>::from_bytes(&bytes).expect_err("borrowed").to_string();
     assert!(error.contains("load the model with labels of type `String`"), "{error}");
     let error = FittedLogistic::<f64, u8>::from_bytes(&bytes).expect_err("integers").to_string();
-    assert!(error.contains("it contains `string` where `integer` is expected"), "{error}");
+    assert!(
+        error.contains(
+            "it contains `string` where `integer` is expected: load the model with labels of type `String`"
+        ),
+        "{error}"
+    );
 
     let wide =
         FittedLogistic::from_coefficients(vec![3i64, 300], dmatrix![1.0], dvector![0.5]).expect("a model");

@@ -164,7 +164,7 @@ fn layers_that_do_not_follow_each_other_are_refused() {
         parts.array("model.network.layer_1.biases").shape = vec![5];
         parts.array("model.network.layer_1.biases").bytes = vec![0; 40];
     };
-    refused(&model, transposed, "inputs that do not match the outputs of the previous layer, expected 5");
+    refused(&model, transposed, "has 3 inputs, but layer 1 (Tanh) has 5 outputs: they must be equal");
     let none = |parts: &mut Parts| {
         parts.arrays.retain(|array| !array.name.starts_with("model.network."));
         parts.description["parts"]["model"]["parts"]["network"] =

@@ -1,15 +1,25 @@
 //! The error type of the crate.
 
+mod context;
+mod terms;
+
 use std::fmt::{self, Debug};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
 
+pub use context::ErrorContext;
+pub(crate) use context::type_name;
+
 /// An error of this crate.
 ///
 /// Messages name the argument, what was found and what was expected, or say what to do. Running out of
 /// iterations is not an error: [`FitReport::stop`](crate::FitReport) reports it, and the model is usable.
+///
+/// Computations of several parts, such as pipelines and cross-validation, return [`Error::Within`], which
+/// names the part. Columns, rows and classes are those of the caller. [`cause`](Error::cause) returns the
+/// error itself.
 ///
 /// `Debug` prints the message, as `Display` does, because Rust shows `Debug` if `main` returns an error.
 ///
@@ -29,6 +39,15 @@ use thiserror::Error as ThisError;
 #[derive(Clone, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
+    /// An error in a part of a computation, such as a step of a pipeline or a split of a cross-validation.
+    #[error("{}: {cause}", context::listed(context))]
+    Within {
+        /// The parts, outermost first.
+        context: Vec<ErrorContext>,
+        /// The error, in the terms of the caller.
+        cause: Box<Error>,
+    },
+
     /// An argument without rows, columns or labels.
     #[error("`{argument}` has no {axis}: at least one is needed")]
     Empty {
@@ -66,6 +85,40 @@ pub enum Error {
         /// The expected number.
         expected: usize,
         /// The number that was found.
+        found: usize,
+    },
+
+    /// A layer that does not have as many inputs as the layer before it has outputs.
+    #[error(
+        "layer {index} ({layer}) has {}, but layer {} ({before}) has {}: they must be equal",
+        counted(*inputs, "inputs"),
+        index.saturating_sub(1),
+        counted(*outputs, "outputs")
+    )]
+    LayerMismatch {
+        /// The position of the layer, from 0.
+        index: usize,
+        /// A description of the layer.
+        layer: String,
+        /// The number of its inputs.
+        inputs: usize,
+        /// A description of the layer before it.
+        before: String,
+        /// The number of outputs of the layer before it.
+        outputs: usize,
+    },
+
+    /// A network whose number of outputs does not fit the classes.
+    #[error(
+        "the network has {}, but its loss needs {expected} for {classes} classes: change the last layer",
+        counted(*found, "outputs")
+    )]
+    NetworkOutputs {
+        /// The number of classes.
+        classes: usize,
+        /// The number of outputs that the loss needs for these classes.
+        expected: usize,
+        /// The number of outputs of the network.
         found: usize,
     },
 
@@ -181,6 +234,30 @@ pub enum Error {
     UndefinedMetric {
         /// The reason.
         reason: &'static str,
+    },
+
+    /// A class of which a split has no training rows, so no model of that split can predict it.
+    #[error(
+        "class {label} is in no training row of split {split}: use fewer splits or stratified ones, or leave \
+         the rows of the class out"
+    )]
+    ClassNotInSplit {
+        /// The label of the class, as `Debug` shows it.
+        label: String,
+        /// The position of the split, from 0.
+        split: usize,
+    },
+
+    /// A matrix that seems to have one sample per column.
+    #[error(
+        "`x` has {rows} rows and {columns} columns, and `y` has {columns} labels: `x` needs one row per \
+         label, so transpose it"
+    )]
+    Transposed {
+        /// The number of rows of `x`.
+        rows: usize,
+        /// The number of columns of `x`, which is the number of labels.
+        columns: usize,
     },
 
     /// A label that the model was not fitted with.
@@ -528,52 +605,6 @@ impl Error {
     pub(crate) fn missing_class(index: usize, among: &'static str) -> Self {
         Error::MissingClass { class: index.to_string(), index, among }
     }
-
-    /// Replaces the index of a missing class in the message by its label.
-    pub(crate) fn with_labels<L: Debug>(self, classes: &[L]) -> Self {
-        match self {
-            Error::MissingClass { class, index, among } => {
-                let class = classes.get(index).map_or(class, |label| format!("{label:?}"));
-                Error::MissingClass { class, index, among }
-            }
-            other => other,
-        }
-    }
-
-    /// Replaces the rows in which a class is missing.
-    pub(crate) fn among(self, among: &'static str) -> Self {
-        match self {
-            Error::MissingClass { class, index, .. } => Error::MissingClass { class, index, among },
-            other => other,
-        }
-    }
-
-    /// Replaces the column that the error names by the column of another table that `of` maps it to.
-    pub(crate) fn in_columns(mut self, of: impl Fn(usize) -> Option<usize>) -> Self {
-        if let Some((column, _)) = self.column_mut() {
-            *column = of(*column).unwrap_or(*column);
-        }
-        self
-    }
-
-    /// Adds the name of the column that the error is about, if it is among `names`.
-    pub(crate) fn with_column_name(mut self, names: Option<&[String]>) -> Self {
-        if let (Some((column, name)), Some(names)) = (self.column_mut(), names) {
-            *name = names.get(*column).cloned();
-        }
-        self
-    }
-
-    /// Returns the column of `x` that the error is about, and its name.
-    fn column_mut(&mut self) -> Option<(&mut usize, &mut Option<String>)> {
-        match self {
-            Error::NotFinite { argument: "x", column, name, .. }
-            | Error::UnknownCategory { column, name, .. }
-            | Error::NothingToImpute { column, name }
-            | Error::OutsideRange { column, name, .. } => Some((column, name)),
-            _ => None,
-        }
-    }
 }
 
 /// Returns [`Error::Unsupported`]: `by` does not support `what`; `instead` says what to do.
@@ -585,6 +616,16 @@ pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'stati
 fn of_memory(rows: usize, columns: usize, bytes: u64) -> String {
     let size = bytes as f64 / f64::from(1 << 30);
     format!("{rows} x {columns} entries ({size:.1} GiB), which is more memory than there is")
+}
+
+/// Checks that `found` equals `expected`.
+pub(crate) fn count(
+    argument: &'static str,
+    axis: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::ShapeMismatch { argument, axis, expected, found }) }
 }
 
 /// Returns the valid indices of an axis, as the end of a message.
