@@ -159,6 +159,14 @@ impl Error {
         self
     }
 
+    /// Replaces the rows in which a class is missing.
+    pub(crate) fn among(mut self, rows: &'static str) -> Self {
+        if let Error::MissingClass { among, .. } = self.cause_mut() {
+            *among = rows;
+        }
+        self
+    }
+
     /// Replaces the label that the error names by the label of the caller that `of` maps it to.
     pub(crate) fn in_labels(mut self, of: impl Fn(&str) -> Option<String>) -> Self {
         match self.cause_mut() {

@@ -181,7 +181,7 @@ fn transformations_take_a_multiple_of_their_rows() {
         TargetEncoder::new().fit_supervised(&codes, &y)
     });
     frugal("target", size(2000, 3 + targets.outputs()), || targets.transform(&codes));
-    let blocks = ColumnTransformer::new().block(OneHotEncoder::new(), [0, 1, 2]);
+    let blocks = ColumnTransformer::new().block([0, 1, 2], OneHotEncoder::new());
     let blocks = blocks.fit(&codes).expect("a fit");
     frugal("blocks", size(2000, 3 + blocks.outputs()), || blocks.transform(&codes));
     let pca = Pca::new(4).fit(&numbers).expect("a fit");

@@ -141,7 +141,7 @@ fn a_light_class_counts_as_a_class() {
     for light in [1e-17, 1e-160, 1e-300, 5e-324] {
         for weights in [[light, light, 1.0, 1.0], [1.0, 1.0, light, light]] {
             let of = |metric: &dyn Metric| {
-                metric.evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&weights)).expect("a value")
+                (&metric).evaluate(&[0, 0, 1, 1], &p, &[0, 1], Some(&weights)).expect("a value")
             };
             assert_eq!(of(&RocAuc), 0.75, "{weights:?}");
             let correlation = of(&logit::metrics::MatthewsCorrelation);
