@@ -17,8 +17,8 @@ use crate::scalar::{Real, power_of_two};
 /// # Implementing this trait
 /// `evaluate_indices` must depend on its arguments alone. It may rely on the checks of
 /// [`evaluate`](Metric::evaluate): there is at least one row, sizes agree, indices are below the number of
-/// columns, probabilities are from 0 to 1 (and sum to 1 in every row if
-/// [`rows_must_sum_to_one`](Metric::rows_must_sum_to_one)), and weights are finite, not negative, and have a positive sum. A
+/// columns, probabilities are from 0 to 1 (and sum to 1 in every row if the metric [asks for
+/// that](Metric::rows_must_sum_to_one)), and weights are finite, not negative, and have a positive sum. A
 /// weight of 2 counts a row twice; a weight of 0 removes it. Return an [`Error`], not NaN, if the metric is
 /// not defined for the rows.
 ///
@@ -102,9 +102,9 @@ pub trait Metric: Send + Sync {
     /// Returns [`Error::ShapeMismatch`] if the sizes differ, [`Error::Empty`] if there are no rows,
     /// [`Error::UnknownLabel`] if a label is not one of `classes`, [`Error::UnsortedClasses`] if `classes`
     /// are not in ascending order, [`Error::NotFinite`] or [`Error::InvalidTarget`] if an entry is outside
-    /// [0, 1], [`Error::InvalidTarget`] with the sum if a row does not sum to 1 but the metric [needs
-    /// that](Metric::rows_must_sum_to_one), and [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid.
-    /// Returns another error if the metric is not defined for these rows.
+    /// [0, 1], and [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid.
+    /// Returns [`Error::InvalidTarget`] with the sum if a row does not sum to 1 but the metric [asks for
+    /// that](Metric::rows_must_sum_to_one), and another error if the metric is not defined for these rows.
     fn evaluate<'a, T: Real, L: Label>(
         &self,
         truth: &[L],
@@ -282,7 +282,14 @@ pub(crate) fn weighted_mean(pairs: &[(f64, f64)]) -> f64 {
     let scaled = pairs.iter().map(|&(weight, value)| (scale(weight), value / largest));
     let (weights, sum) =
         scaled.fold((0.0, 0.0), |(weights, sum), (weight, v)| (weights + weight, sum + weight * v));
-    sum / weights * largest
+    let mean = sum / weights * largest;
+    if mean.is_nan() {
+        return mean;
+    }
+    // Rounding must not move a mean out of the range of its values.
+    let counted = pairs.iter().filter(|(weight, _)| *weight > 0.0).map(|(_, value)| *value);
+    let ends = counted.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    mean.max(ends.0).min(ends.1)
 }
 
 #[cfg(test)]

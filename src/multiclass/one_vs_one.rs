@@ -17,11 +17,11 @@ use crate::select::Part;
 /// An estimator that fits another estimator once for each pair of classes, to the rows of the two classes.
 ///
 /// # Formula
-/// The probabilities p minimise Σ_{i<j} (r_ji p_i - r_ij p_j)^2, where r_ij is the probability that the pair's
-/// classifier gives to i. They are computed by the fixed-point iteration of the reference. The score of a
-/// class is its log-odds, ln(p_i / Σ_{j≠i} p_j), from -708 to 708, so the predicted class is the most probable
-/// one. It need not be the class that wins the most pairs. Two classes need one fit, whose scores and
-/// probabilities are returned unchanged.
+/// The probabilities p minimise Σ_{i<j} (r_ji p_i - r_ij p_j)^2, where r_ij is the probability that the
+/// pair's classifier gives to i. They are computed by the fixed-point iteration of the reference. The score
+/// of a class is its log-odds, ln(p_i / Σ_{j≠i} p_j), from -709 to 709, so the predicted class is the most
+/// probable one. It need not be the class that wins the most pairs. Two classes need one fit, whose scores
+/// and probabilities are returned unchanged.
 ///
 /// # References
 /// Wu, Lin and Weng (2004), "Probability estimates for multi-class classification by pairwise coupling",
@@ -246,8 +246,8 @@ impl Coupling {
 
     /// Returns the class probabilities that fit the duels best.
     ///
-    /// With Q_ii = Σ_s r_si^2 and Q_ij = -r_ji r_ij, the minimum has Q p equal to the level p'Qp in every entry.
-    /// All sums are of positive numbers, so small probabilities have all their digits.
+    /// With Q_ii = Σ_s r_si^2 and Q_ij = -r_ji r_ij, the minimum has Q p equal to the level p'Qp in every
+    /// entry. All sums are of positive numbers, so small probabilities have all their digits.
     fn solve(&mut self) -> &[f64] {
         let Coupling { duels, p } = self;
         let classes = p.len();

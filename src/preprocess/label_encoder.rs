@@ -67,8 +67,8 @@ impl<L: Label> LabelEncoder<L> {
     /// Returns a row for each label, with 1 in the column of its class and 0 elsewhere, n x K.
     ///
     /// # Errors
-    /// Returns [`Error::UnknownLabel`] if a label is not one of the classes, and [`Error::OutOfMemory`] if the
-    /// result is too large.
+    /// Returns [`Error::UnknownLabel`] if a label is not one of the classes, and [`Error::OutOfMemory`] if
+    /// the result is too large.
     pub fn one_hot<T: Real>(&self, y: &[L]) -> Result<DMatrix<T>, Error> {
         check::room::<T>("the one-hot rows", y.len(), self.classes.len())?;
         let mut rows = DMatrix::zeros(y.len(), self.classes.len());

@@ -76,8 +76,8 @@ fn of_order(order: &[usize], k: usize) -> Result<Vec<Split>, Error> {
 
 /// Returns one split for each of `k` folds, given the fold of each row.
 ///
-/// It takes as long as writing the splits does: rows are distributed once, and a training set is copied in the
-/// ranges between its test rows.
+/// It takes as long as writing the splits does: rows are distributed once, and a training set is the ranges
+/// between the test rows.
 ///
 /// # Errors
 /// Returns [`Error::OutOfMemory`] if there is no memory for the splits.

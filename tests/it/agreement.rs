@@ -176,14 +176,12 @@ fn ties_go_to_the_lower_class() {
     for method in METHODS {
         all.push(Box::new(FittedCalibration::new(model.clone(), method, &x, &y, None).expect("a model")));
     }
-    // Symmetric rows and no columns that tell: every pair is a draw.
+    // No column tells the classes apart, and they have as many rows: every pair is a draw.
     let (flat, labels) = (DMatrix::<f64>::zeros(6, 1), [0, 1, 2, 0, 1, 2]);
     all.push(Box::new(model));
     for model in &all {
         assert_eq!(model.predict(&x).expect("labels"), [0, 0, 0]);
     }
     let one = OneVsOne::new(logistic()).fit(&flat, &labels).expect("a fit");
-    let rest = OneVsRest::new(logistic()).fit(&flat, &labels).expect("a fit");
     assert_eq!(one.predict(&flat).expect("labels"), [0; 6]);
-    assert_eq!(rest.predict(&flat).expect("labels"), [0; 6]);
 }

@@ -147,8 +147,8 @@ fn prediction_allocates_its_result_and_a_block_of_rows() {
 /// The memory that a call may take at once, as a multiple of its arguments and its result.
 const MULTIPLE: u64 = 4;
 
-/// Checks that `call` takes at most [`MULTIPLE`] times `bytes` at once, which is the size of its arguments and
-/// its result, and 64 KiB for what does not depend on them.
+/// Checks that `call` takes at most [`MULTIPLE`] times `bytes` at once, the size of its arguments and its
+/// result, and 64 KiB for what does not depend on them.
 fn frugal<A>(what: &str, bytes: usize, call: impl FnOnce() -> A) {
     let most = MULTIPLE * bytes as u64 + (1 << 16);
     let found = measure(|| drop(std::hint::black_box(call()))).bytes_max;

@@ -98,8 +98,8 @@ impl Row {
 
     /// Returns the entry of W Q for the scores `a` and `b`, where W is the second derivative of the loss.
     ///
-    /// The rows of W sum to 0, so for several columns this is p_a Σ_c p_c (Q_ab - Q_cb). Written so, nothing of
-    /// the size of Q is left by rounding where p_a is nearly 1.
+    /// The rows of W sum to 0, so for several columns this is p_a Σ_c p_c (Q_ab - Q_cb). In this form, rounding
+    /// leaves nothing of the size of Q where p_a is nearly 1.
     fn curved(&self, a: usize, b: usize) -> f64 {
         let columns = self.scores.len();
         let form = |c: usize| self.form[c * columns + b];
