@@ -102,7 +102,7 @@ impl MlpClassifier {
     /// let network = MlpClassifier::new([10]);
     /// let model = network.fit(&iris.x, &iris.y)?;
     /// let mut partial = network.partial_from(&model)?;
-    /// partial.fit(&iris.x.rows(0, 1), &iris.y[..1])?;
+    /// partial.fit(iris.x.rows(0, 1), &iris.y[..1])?;
     /// assert_ne!(partial.model().params(), model.params());
     /// # Ok::<(), logit::Error>(())
     /// ```
