@@ -95,5 +95,6 @@ impl Bounds {
 pub(super) fn spaced((low, high): (f64, f64), count: usize) -> Vec<f64> {
     let last = count.saturating_sub(1);
     let step = (high - low) / last as f64;
-    (0..count).map(|i| if i == last { high } else { low + i as f64 * step }).collect()
+    // Rounding must not lead beyond the end.
+    (0..count).map(|i| if i == last { high } else { (low + i as f64 * step).min(high) }).collect()
 }

@@ -211,7 +211,7 @@ fn trace<T: Real, C: Classifier<T> + ?Sized>(
     })?;
     let boundary = |(&pair, marcher): (&(usize, usize), Marcher<'_>)| {
         let of = difference(pair);
-        visible(&probe, of, bounds, polished(&probe, of, marcher, bounds)?)
+        visible(&probe, of, bounds, polished(&probe, of, marcher, bounds)?.0)
     };
     pairs.iter().zip(marchers).map(boundary).collect()
 }

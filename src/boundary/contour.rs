@@ -20,6 +20,7 @@ pub struct Contour {
     level: f64,
     bounds: Bounds,
     lines: Vec<Polyline>,
+    reached: bool,
     range: (f64, f64),
 }
 
@@ -36,13 +37,16 @@ impl Contour {
 
     /// Returns the lines: first the open ones, which end on the frame, then the closed ones. Empty if the
     /// level is never reached.
+    ///
+    /// A line that is a single point is left out, such as that around a grid point at the level whose
+    /// neighbours are above it.
     pub fn lines(&self) -> &[Polyline] {
         &self.lines
     }
 
-    /// Returns whether there is a line: whether some grid values are above the level and others are not.
+    /// Returns whether some grid values are above the level and others are not.
     pub fn is_reached(&self) -> bool {
-        !self.lines.is_empty()
+        self.reached
     }
 
     /// Returns the lowest and highest values on the grid.
@@ -60,6 +64,9 @@ impl fmt::Display for Contour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (low, high) = self.range;
         match self.lines.len() {
+            0 if self.reached => {
+                write!(f, "the level {} is reached, but only at single points", self.level)
+            }
             0 => write!(
                 f,
                 "the level {} is never crossed: values range from {low:.6} to {high:.6}",
@@ -129,22 +136,22 @@ pub fn contour<T: Real, C: Classifier<T> + ?Sized>(
         }
         marcher.push(y, rows.map(|row| of.value(log_p, row)).collect());
     })?;
-    let lines = polished(&probe, of, marcher, bounds)?;
-    Ok(Contour { level, bounds, lines, range })
+    let (lines, reached) = polished(&probe, of, marcher, bounds)?;
+    Ok(Contour { level, bounds, lines, reached, range })
 }
 
-/// Returns lines through exact zeros on the edges of the grid.
+/// Returns lines through exact zeros on the edges of the grid, and whether there are any zeros.
 pub(super) fn polished<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
     marcher: Marcher<'_>,
     bounds: Bounds,
-) -> Result<Vec<Polyline>, Error> {
+) -> Result<(Vec<Polyline>, bool), Error> {
     let centres: Vec<[f64; 2]> = marcher.saddles().iter().map(|saddle| saddle.centre).collect();
     let values = probe.differences(of, &centres)?;
     let web = marcher.finish(values.into_iter().map(|value| value > 0.0));
     let points = roots(probe, of, &web.edges)?;
-    Ok(web.lines(&points, slack(bounds, T::EPSILON.as_f64())))
+    Ok((web.lines(&points, slack(bounds, T::EPSILON.as_f64())), web.is_crossed()))
 }
 
 /// Computes the lines on which values on a grid equal a level, by marching squares with linear interpolation.
@@ -189,7 +196,8 @@ pub fn contour_of_grid(values: &DMatrix<f64>, level: f64, bounds: Bounds) -> Res
     let range = values
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
-    Ok(Contour { level, bounds, lines: web.lines(&points, slack(bounds, f64::EPSILON)), range })
+    let lines = web.lines(&points, slack(bounds, f64::EPSILON));
+    Ok(Contour { level, bounds, lines, reached: web.is_crossed(), range })
 }
 
 /// Checks that a level is between 0 and 1.
@@ -205,4 +213,40 @@ pub(super) fn check_two_classes(classes: usize) -> Result<(), Error> {
 /// Returns the difference in each coordinate below which points are the same.
 pub(super) fn slack(bounds: Bounds, epsilon: f64) -> [f64; 2] {
     [bounds.x(), bounds.y()].map(|(low, high)| 4.0 * epsilon * low.abs().max(high.abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    /// The line around a corner that is `depth` below the level, where each neighbour is 1 above it.
+    fn around_corner(depth: f64, size: f64) -> Contour {
+        let values = dmatrix![-depth, 1.0; 1.0, 1.0];
+        contour_of_grid(&values, 0.0, Bounds::new((0.0, size), (0.0, size)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn points_closer_than_four_roundings_are_one() {
+        for size in [1.0, 1024.0, 1e-3] {
+            let shortest = |epsilons: f64| around_corner(epsilons * f64::EPSILON, size);
+            assert!(shortest(3.9).lines().is_empty(), "{size}");
+            assert_eq!(shortest(4.1).lines().len(), 1, "{size}");
+        }
+        // The bounds of the axis count, and the end that is farther from 0.
+        let bounds = Bounds::new((-3.0, 1.0), (-1.0, 5.0)).unwrap();
+        assert_eq!(slack(bounds, 0.25), [3.0, 5.0]);
+    }
+
+    #[test]
+    fn a_corner_at_the_level_is_reached() {
+        let contour = around_corner(0.0, 1.0);
+        assert!(contour.is_reached() && contour.lines().is_empty());
+        assert_eq!(contour.to_string(), "the level 0 is reached, but only at single points");
+        let values = dmatrix![-2.0, 0.5; 3.0, 1.0; 1.0, 7.0];
+        let bounds = Bounds::new((0.0, 1.0), (0.0, 2.0)).unwrap();
+        let reached = |level| contour_of_grid(&values, level, bounds).unwrap().is_reached();
+        assert_eq!([-2.1, -2.0, 6.9, 7.0].map(reached), [false, true, true, false]);
+    }
 }

@@ -9,6 +9,7 @@
 //! decider".
 
 use super::polyline::Polyline;
+use super::roots::between;
 
 const NONE: usize = usize::MAX;
 
@@ -22,9 +23,10 @@ pub(super) struct Edge {
 impl Edge {
     /// Returns the zero of the linear interpolation along the edge.
     pub(super) fn interpolated(&self) -> [f64; 2] {
-        let [[x0, y0], [x1, y1]] = self.ends;
-        let share = share(self.values);
-        [x0 + share * (x1 - x0), y0 + share * (y1 - y0)]
+        let [a, b] = self.ends;
+        let point = between(self.ends, share(self.values));
+        // Rounding must not lead beyond the ends.
+        [0, 1].map(|axis| point[axis].clamp(a[axis].min(b[axis]), a[axis].max(b[axis])))
     }
 }
 
@@ -173,6 +175,11 @@ pub(super) struct Web {
 }
 
 impl Web {
+    /// Returns whether there is any crossing.
+    pub(super) fn is_crossed(&self) -> bool {
+        !self.edges.is_empty()
+    }
+
     /// Returns the crossings of each line in order, and whether the line is closed. Open lines come first, in
     /// grid order.
     fn chains(&self) -> Vec<(Vec<usize>, bool)> {

@@ -82,6 +82,7 @@ mod contour;
 mod hyperplane;
 mod marching;
 mod nearest;
+mod neighbours;
 mod polyline;
 mod probe;
 mod roots;

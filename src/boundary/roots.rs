@@ -14,6 +14,7 @@
 //! nonlinear function without using derivatives".
 
 use super::marching::{Edge, share};
+use super::neighbours::{between_by_number, part, unit_by_number};
 use super::probe::{Difference, Probe};
 use crate::classifier::Classifier;
 use crate::error::Error;
@@ -49,6 +50,11 @@ impl Interval {
     /// Creates an interval from 0 to 1 with the given function values at its ends.
     pub(super) fn new([from, to]: [f64; 2], least: f64) -> Self {
         Interval { x: [0.0, 1.0, 1.0], f: [from, to, to], least, width: 1.0, rounds: 0, flat: false }
+    }
+
+    /// Returns the ends and the values there.
+    fn ends(&self) -> ([f64; 2], [f64; 2]) {
+        ([self.x[0], self.x[1]], [self.f[0], self.f[1]])
     }
 
     /// Returns the end with the smaller absolute value.
@@ -138,6 +144,10 @@ pub(super) fn tolerance<T: Real>() -> f64 {
     32.0 * T::EPSILON.as_f64()
 }
 
+/// The number of searches among the floating-point numbers that are left. Two suffice: fractions of an edge
+/// distinguish 2^53 of them, and there are fewer than 2^64.
+const SEARCHES: usize = 3;
+
 /// For each edge, finds a point where the difference is 0 up to the tolerance. Where the function is steeper
 /// than that or jumps, finds the better of two neighbouring floating-point numbers.
 pub(super) fn roots<T: Real, C: Classifier<T> + ?Sized>(
@@ -145,15 +155,54 @@ pub(super) fn roots<T: Real, C: Classifier<T> + ?Sized>(
     of: Difference,
     edges: &[Edge],
 ) -> Result<Vec<[f64; 2]>, Error> {
-    let interval = |edge: &Edge| Interval::new(edge.values, unit_of::<T>(edge.ends));
-    let mut intervals: Vec<Interval> = edges.iter().map(interval).collect();
+    let mut found = search(probe, of, edges, unit_of::<T>, between)?;
+    // On a long edge, a fraction of it may still hold numbers of every size.
+    for _ in 0..SEARCHES {
+        let open: Vec<(usize, Edge)> =
+            found.iter().enumerate().filter_map(|(index, root)| Some((index, root.rest?))).collect();
+        if open.is_empty() {
+            break;
+        }
+        let rest: Vec<Edge> = open.iter().map(|&(_, edge)| edge).collect();
+        let nearer = search(probe, of, &rest, unit_by_number, between_by_number)?;
+        for ((index, _), root) in open.into_iter().zip(nearer) {
+            found[index] = root;
+        }
+    }
+    Ok(found.into_iter().map(|root| root.point).collect())
+}
+
+/// A point near a zero, and the part of the edge that holds the zero if there are other points in it.
+struct Root {
+    point: [f64; 2],
+    rest: Option<Edge>,
+}
+
+/// Narrows each edge, on which `at` places fractions, until a fraction is not worth more than `unit`.
+fn search<T: Real, C: Classifier<T> + ?Sized>(
+    probe: &Probe<'_, T, C>,
+    of: Difference,
+    edges: &[Edge],
+    unit: impl Fn([[f64; 2]; 2]) -> f64,
+    at: impl Fn([[f64; 2]; 2], f64) -> [f64; 2],
+) -> Result<Vec<Root>, Error> {
+    let mut intervals: Vec<Interval> =
+        edges.iter().map(|edge| Interval::new(edge.values, unit(edge.ends))).collect();
     narrow(&mut intervals, tolerance::<T>(), |open, x| {
-        let point = |(&index, &x): (&usize, &f64)| between(edges[index].ends, x);
+        let point = |(&index, &x): (&usize, &f64)| at(edges[index].ends, x);
         let points: Vec<[f64; 2]> = open.iter().zip(x).map(point).collect();
         probe.differences(of, &points)
     })?;
-    let found = |(edge, interval): (&Edge, &Interval)| probe.snap(between(edge.ends, interval.best()));
-    Ok(edges.iter().zip(&intervals).map(found).collect())
+    let root = |(edge, interval): (&Edge, &Interval)| {
+        let (x, values) = interval.ends();
+        let ends = x.map(|x| at(edge.ends, x));
+        let missed = values.iter().all(|value| value.abs() > tolerance::<T>());
+        Root {
+            point: probe.snap(at(edge.ends, interval.best())),
+            rest: if missed { part(ends, values, |point| probe.snap(point)) } else { None },
+        }
+    };
+    Ok(edges.iter().zip(&intervals).map(root).collect())
 }
 
 /// Returns the smallest step, as a fraction of the edge, that still changes a point.

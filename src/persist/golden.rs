@@ -154,3 +154,25 @@ fn around_zero<T: Real>(features: usize) -> DMatrix<T> {
         _ => T::of(rng.uniform(-1.0, 1.0)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_rows_are_the_most() {
+        let of = |count: usize| {
+            let rows = DMatrix::<f64>::zeros(count, 2);
+            GoldenRows::of_scores(2, Some(&rows), |x| Ok(DMatrix::zeros(x.nrows(), 1)))
+        };
+        let stored = |count: usize| {
+            let (x, scores) = (DMatrix::zeros(count, 2), DMatrix::zeros(count, 1));
+            GoldenRows::from_record(GoldenRows { x, scores, tolerance: 0.0 }.to_record())
+        };
+        assert_eq!(of(100).unwrap().unwrap().rows().nrows(), 100);
+        assert_eq!(stored(100).unwrap().rows().nrows(), 100);
+        assert!(matches!(of(101), Err(Error::InvalidParameter { name: "golden rows", .. })));
+        let error = stored(101).unwrap_err().to_string();
+        assert!(error.ends_with("it has 101 golden rows, expected at most 100"), "{error}");
+    }
+}

@@ -15,6 +15,8 @@ pub(super) enum Spacing {
 pub(super) struct Axis {
     pub(super) name: String,
     pub(super) spacing: Spacing,
+    /// The numbers at both ends, or on a logarithmic axis their logarithms to the base of ten, because the
+    /// ends may be beyond all numbers.
     low: f64,
     high: f64,
     /// The marks to use in place of round numbers.
@@ -56,14 +58,16 @@ impl Axis {
         let (low, high) = if high - low > 1e-9 * size {
             (low - margin * (high - low), high + margin * (high - low))
         } else {
-            let half = if size > 0.0 { 0.1 * size } else { 0.5 };
+            let half = match spacing {
+                Spacing::Linear if size > 0.0 => (0.1 * size).max(f64::MIN_POSITIVE),
+                _ => 0.5,
+            };
             (low - half, high + half)
         };
         if !(high - low).is_finite() {
             return Err(Error::Picture { reason: format!("the range of the axis \"{name}\" overflows") });
         }
-        let back = |value: f64| if spacing == Spacing::Logarithmic { 10f64.powf(value) } else { value };
-        Ok(Axis { name, spacing, low: back(low), high: back(high), marks: None })
+        Ok(Axis { name, spacing, low, high, marks: None })
     }
 
     /// Creates an axis with a class or term at each whole number from 0.
@@ -81,19 +85,26 @@ impl Axis {
 
     /// Returns the lowest and highest number.
     pub(super) fn ends(&self) -> (f64, f64) {
-        (self.low.min(self.high), self.low.max(self.high))
+        let back = |value: f64| match self.spacing {
+            Spacing::Linear => value,
+            Spacing::Logarithmic => 10f64.powf(value).clamp(f64::from_bits(1), f64::MAX),
+        };
+        (back(self.low.min(self.high)), back(self.low.max(self.high)))
     }
 
     /// Returns the position of a number along the axis: 0 at its start, 1 at its end.
     pub(super) fn place(&self, value: f64) -> f64 {
-        let (value, low, high) =
-            (along(self.spacing, value), along(self.spacing, self.low), along(self.spacing, self.high));
-        (value - low) / (high - low)
+        let (value, low, high) = (along(self.spacing, value), self.low, self.high);
+        if (high - low).is_finite() {
+            (value - low) / (high - low)
+        } else {
+            (0.5 * value - 0.5 * low) / (0.5 * high - 0.5 * low)
+        }
     }
 
     /// Returns the marks, about `about` of them.
     pub(super) fn ticks(&self, about: usize) -> Vec<Tick> {
-        let (low, high) = self.ends();
+        let (low, high) = (self.low.min(self.high), self.low.max(self.high));
         match (&self.marks, self.spacing) {
             (Some(marks), _) => marks.clone(),
             (None, Spacing::Linear) => ticks::linear(low, high, about),
@@ -138,6 +149,31 @@ mod tests {
             let (low, high) = axis.ends();
             assert!(low < value && value < high, "{value}");
         }
+    }
+
+    #[test]
+    fn every_finite_number_is_on_its_axis() {
+        let numbers = [5e-324, 2e-323, 1e-310, 1e-300, 1.0, 1e15 + 2.0, 1e300, 1.7e308, f64::MAX];
+        for low in numbers {
+            for high in numbers.into_iter().filter(|&high| high >= low) {
+                let axis = Axis::around("x", Spacing::Logarithmic, [low, high], 0.05).unwrap();
+                let places = [low, high].map(|number| axis.place(number));
+                assert!(0.0 < places[0] && places[0] <= places[1] && places[1] < 1.0, "{low} {high}");
+                let (from, to) = axis.ends();
+                assert!(0.0 < from && from <= low && high <= to && to.is_finite(), "{low} {high}");
+                assert!(axis.ticks(5).len() <= 12, "{low} {high}");
+                // A linear axis may overflow.
+                for sign in [-1.0, 1.0] {
+                    let Ok(axis) = Axis::around("x", Spacing::Linear, [sign * low, high], 0.05) else {
+                        continue;
+                    };
+                    assert!([sign * low, high].iter().all(|&v| (0.0..=1.0).contains(&axis.place(v))));
+                    assert!(axis.ticks(5).len() <= 13, "{low} {high}");
+                }
+            }
+        }
+        let widest = Axis::new("x", -f64::MAX, f64::MAX);
+        assert_eq!([-f64::MAX, 0.0, f64::MAX].map(|v| widest.place(v)), [0.0, 0.5, 1.0]);
     }
 
     #[test]

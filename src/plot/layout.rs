@@ -294,7 +294,9 @@ pub(super) fn colour_bar(scene: &mut Scene, bar: &Bar, beside: Frame, left: f64)
     let y = |value: f64| bottom - bar.axis.place(value) * (bottom - top);
     let (low, high) = bar.axis.ends();
     for step in 0..bar.steps {
-        let edge = |step: usize| low + (high - low) * step as f64 / bar.steps as f64;
+        // The difference of the ends may overflow.
+        let share = |step: usize| step as f64 / bar.steps as f64;
+        let edge = |step: usize| low * (1.0 - share(step)) + high * share(step);
         let colour = bar.scale.at((step as f64 + 0.5) / bar.steps as f64);
         // Each step reaches under the next, so that no background shows between them.
         let upper = if step + 1 < bar.steps { y(edge(step + 1)) - 1.0 } else { top };

@@ -7,52 +7,95 @@ pub(super) struct Tick {
     pub(super) label: String,
 }
 
+/// The power of ten by which numbers near the ends of the range of `f64` are multiplied before arithmetic.
+const SHIFT: i32 = 200;
+
+/// The smallest and largest power of ten that is a number, if only a subnormal one.
+const POWERS: (i64, i64) = (-323, 308);
+
 /// Returns about `about` multiples of 1, 2 or 5 times a power of ten from `low` to `high`.
+///
+/// Any two finite numbers are allowed. Labels are exact, even where subnormal numbers are not.
 pub(super) fn linear(low: f64, high: f64, about: usize) -> Vec<Tick> {
-    let step = round_step((high - low) / about.max(1) as f64);
-    let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
+    // Steps of subnormal numbers and spans beyond the largest number would be rounded to 0 and infinity.
+    let shift = match low.abs().max(high.abs()) {
+        largest if largest < 1e-200 => SHIFT,
+        largest if largest > 1e200 => -SHIFT,
+        _ => 0,
+    };
+    let (low, high) = (low * power_of_ten(shift), high * power_of_ten(shift));
+    // There are no numbers between multiples of the smallest one.
+    let least = (POWERS.0 as i32).saturating_add(shift);
+    let (factor, power) = round_step((high - low) / about.max(1) as f64, least);
+    let step = f64::from(factor) * power_of_ten(power);
+    // Subnormal ends are rounded to multiples of the smallest number.
+    let rounding = if shift == SHIFT { 0.5 * (f64::from_bits(1) * power_of_ten(SHIFT)) / step } else { 0.0 };
+    let slack = 1e-6 + rounding;
+    let (first, last) = ((low / step - slack).ceil(), (high / step + slack).floor());
     // Numbers too close together to be counted in steps get no marks.
-    if !(step > 0.0 && first.is_finite() && last - first <= 1000.0 && first.abs() < 1e15) {
+    if !(step > 0.0 && step.is_finite() && last - first <= 1000.0 && first.abs() < 1e15) {
         return Vec::new();
     }
-    let numbers: Vec<f64> =
-        (0..=(last - first).max(-1.0) as i64).map(|i| (first + i as f64) * step).collect();
-    let largest = numbers.iter().fold(0.0, |largest: f64, number| largest.max(number.abs()));
-    let power = largest.log10().floor();
-    let scientific = largest > 0.0 && !(-4.0..6.0).contains(&power);
-    let label = |&at: &f64| {
-        let label = if scientific { powers_of_ten(at, power, step) } else { decimal(at, step) };
-        Tick { at, label }
+    let multiple = |i: i64| (first as i64 + i) * i64::from(factor);
+    let multiples: Vec<i64> = (0..=(last - first).max(-1.0) as i64).map(multiple).collect();
+    let size = |multiple: i64| multiple as f64 * power_of_ten(power);
+    let largest = multiples.iter().fold(0.0, |largest: f64, &multiple| largest.max(size(multiple).abs()));
+    let leading = largest.log10().floor();
+    let scientific = largest > 0.0 && !(-4.0..6.0).contains(&(leading - f64::from(shift)));
+    let label = |multiple: i64| {
+        if scientific {
+            scaled(size(multiple), leading as i32, step, shift)
+        } else {
+            decimal(size(multiple), step)
+        }
     };
-    numbers.iter().map(label).collect()
+    let tick = |&multiple: &i64| Tick { at: nearest(multiple, power - shift), label: label(multiple) };
+    multiples.iter().map(tick).filter(|tick| tick.at.is_finite()).collect()
 }
 
-/// Returns powers of ten from `low` to `high`, both positive; if there are few, also their double and
-/// fivefold.
+/// Returns powers of ten from 10 to the power of `low` to that of `high`; if there are few, also their double
+/// and fivefold.
 pub(super) fn logarithmic(low: f64, high: f64, about: usize) -> Vec<Tick> {
     let slack = 1e-9;
-    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-    let inside = |at: &f64| (low * (1.0 - slack)..=high * (1.0 + slack)).contains(at);
-    let decades = (last - first).max(1) as usize;
-    let stride = decades.div_ceil(about.max(1)).max(1);
-    let factors: &[f64] = if high.log10() - low.log10() <= 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let within = |power: f64| (power as i64).clamp(POWERS.0, POWERS.1);
+    let (first, last) = (within(low.floor()), within(high.ceil()));
+    let (decades, about) = ((last - first).max(1), i64::try_from(about).unwrap_or(i64::MAX).max(1));
+    let stride = (decades - 1) / about + 1;
+    let factors: &[u8] = if high - low <= 2.0 { &[1, 2, 5] } else { &[1] };
     let mut ticks = Vec::new();
-    for power in (first..=last).filter(|power| power.rem_euclid(stride as i32) == 0) {
+    for power in (first..=last).filter(|power| power.rem_euclid(stride) == 0) {
         for &factor in factors {
-            let at = factor * 10f64.powi(power);
-            if inside(&at) {
-                ticks.push(Tick { at, label: on_log_axis(factor, power) });
+            let place = power as f64 + f64::from(factor).log10();
+            let at = nearest(i64::from(factor), power as i32);
+            if (low - slack..=high + slack).contains(&place) && at.is_finite() {
+                ticks.push(Tick { at, label: on_log_axis(f64::from(factor), power as i32) });
             }
         }
     }
     ticks
 }
 
-/// Returns the smallest of 1, 2 and 5 times a power of ten that is at least `step`.
-fn round_step(step: f64) -> f64 {
-    let power = 10f64.powf(step.log10().floor());
-    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= step * (1.0 - 1e-9));
-    factor.unwrap_or(10.0) * power
+/// Returns the number nearest to an integer times a power of ten.
+fn nearest(integer: i64, power: i32) -> f64 {
+    format!("{integer}e{power}").parse().unwrap_or(f64::NAN)
+}
+
+/// Returns the smallest of 1, 2 and 5 times a power of ten that is at least `step`, as factor and power. The
+/// power is at least `least`.
+fn round_step(step: f64, least: i32) -> (u8, i32) {
+    let power = step.log10().floor() as i32;
+    if power < least {
+        return (1, least);
+    }
+    let fits = |factor: &u8| f64::from(*factor) * power_of_ten(power) >= step * (1.0 - 1e-9);
+    match [1, 2, 5].into_iter().find(fits) {
+        Some(factor) => (factor, power),
+        None => (1, power.saturating_add(1)),
+    }
+}
+
+fn power_of_ten(power: i32) -> f64 {
+    10f64.powf(f64::from(power))
 }
 
 /// Formats a number with as many decimals as the step needs.
@@ -62,15 +105,14 @@ pub(super) fn decimal(value: f64, step: f64) -> String {
     signed(&format!("{value:.decimals$}"))
 }
 
-/// Formats a number as a multiple of a power of ten.
-fn powers_of_ten(value: f64, power: f64, step: f64) -> String {
+/// Formats a number that was multiplied by a power of ten, `shift`, as a multiple of another, `power`.
+fn scaled(value: f64, power: i32, step: f64, shift: i32) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let unit = 10f64.powi(power as i32);
-    let (value, step) = if unit > 0.0 { (value / unit, step / unit) } else { (value, step) };
-    let factor = decimal(value, step);
-    let power = superscript(power as i32);
+    let unit = power_of_ten(power);
+    let factor = decimal(value / unit, step / unit);
+    let power = superscript(power - shift);
     match factor.as_str() {
         "1" => format!("10{power}"),
         "−1" => format!("−10{power}"),
@@ -88,12 +130,19 @@ fn on_log_axis(factor: f64, power: i32) -> String {
 
 /// Formats a number with two significant digits.
 pub(super) fn significant(value: f64) -> String {
-    let power = value.abs().log10().floor();
+    // Powers of ten below the smallest normal number are inexact.
+    let shift = if value.abs() < 1e-200 { SHIFT } else { 0 };
+    let shifted = value * power_of_ten(shift);
+    let power = shifted.abs().log10().floor();
     if value == 0.0 || !power.is_finite() {
         return signed(&value.to_string());
     }
     let step = 10f64.powf(power - 1.0);
-    if (-4.0..4.0).contains(&power) { decimal(value, step) } else { powers_of_ten(value, power, step) }
+    if shift == 0 && (-4.0..4.0).contains(&power) {
+        decimal(value, step)
+    } else {
+        scaled(shifted, power as i32, step, shift)
+    }
 }
 
 /// Replaces hyphens by the minus sign.
@@ -134,13 +183,25 @@ mod tests {
 
     #[test]
     fn ticks_of_any_range_are_within_it_and_few() {
-        let ends =
-            [0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, 1e15, 1e15 + 1.0, 5e-324, f64::MAX / 4.0, 1.0 + 1e-15];
+        let ends = [
+            0.0,
+            1.0,
+            -1.0,
+            1e-300,
+            1e300,
+            -1e300,
+            1e15,
+            1e15 + 1.0,
+            5e-324,
+            f64::MAX,
+            -f64::MAX,
+            1.0 + 1e-15,
+        ];
         for low in ends {
             for high in ends.into_iter().filter(|&high| high > low) {
                 for about in [0, 1, 5, 20] {
                     let ticks = linear(low, high, about);
-                    let slack = 1e-5 * (high - low);
+                    let slack = 1e-5 * high - 1e-5 * low;
                     assert!(ticks.len() <= 2 * about + 3, "{low} {high} {about}: {}", ticks.len());
                     assert!(
                         ticks.iter().all(|t| low - slack <= t.at && t.at <= high + slack),
@@ -159,8 +220,35 @@ mod tests {
 
     #[test]
     fn logarithmic_ticks_are_powers_of_ten() {
-        assert_eq!(labels(&logarithmic(1e-7, 10.0, 5)), ["10⁻⁶", "10⁻⁴", "0.01", "1"]);
-        assert_eq!(labels(&logarithmic(0.9, 60.0, 5)), ["1", "2", "5", "10", "20", "50"]);
-        assert_eq!(labels(&logarithmic(1e-5, 2e-5, 5)), ["10⁻⁵", "2·10⁻⁵"]);
+        let between = |low: f64, high: f64| logarithmic(low.log10(), high.log10(), 5);
+        assert_eq!(labels(&between(1e-7, 10.0)), ["10⁻⁶", "10⁻⁴", "0.01", "1"]);
+        assert_eq!(labels(&between(0.9, 60.0)), ["1", "2", "5", "10", "20", "50"]);
+        assert_eq!(labels(&between(1e-5, 2e-5)), ["10⁻⁵", "2·10⁻⁵"]);
+    }
+
+    #[test]
+    fn logarithmic_ticks_beyond_all_numbers_are_left_out() {
+        let between = |low: f64, high: f64| labels(&logarithmic(low, high, 5)).join(" ");
+        assert_eq!(between(-355.0, -290.0), "10⁻³²² 10⁻³¹⁵ 10⁻³⁰⁸ 10⁻³⁰¹ 10⁻²⁹⁴");
+        assert_eq!(between(-330.0, 330.0), "10⁻²⁵⁴ 10⁻¹²⁷ 1 10¹²⁷ 10²⁵⁴");
+        assert_eq!(between(307.5, 330.0), "10³⁰⁸");
+        assert_eq!(between(-f64::MAX, -400.0) + &between(f64::INFINITY, f64::INFINITY), "");
+        for tick in logarithmic(-330.0, 330.0, 10_000) {
+            assert!(tick.at > 0.0 && tick.at.is_finite(), "{tick:?}");
+        }
+    }
+
+    #[test]
+    fn labels_of_subnormal_numbers_are_round() {
+        let found = linear(0.0, 4.1e-319, 5);
+        assert_eq!(labels(&found), ["0", "10⁻³¹⁹", "2·10⁻³¹⁹", "3·10⁻³¹⁹", "4·10⁻³¹⁹"]);
+        assert_eq!(
+            found.iter().map(|tick| tick.at).collect::<Vec<_>>(),
+            [0.0, 1e-319, 2e-319, 3e-319, 4e-319]
+        );
+        assert_eq!(labels(&linear(-1e-323, 2e-323, 5)), ["−10⁻³²³", "0", "10⁻³²³", "2·10⁻³²³"]);
+        assert_eq!(labels(&linear(0.999e-320, 1.041e-320, 3)), ["1.00·10⁻³²⁰", "1.02·10⁻³²⁰", "1.04·10⁻³²⁰"]);
+        assert_eq!(labels(&linear(-1e308, 1e308, 2)), ["−10³⁰⁸", "0", "10³⁰⁸"]);
+        assert_eq!([significant(1e-319), significant(-2.5e-310)], ["1.0·10⁻³¹⁹", "−2.5·10⁻³¹⁰"]);
     }
 }

@@ -46,7 +46,11 @@ where
         Persist::kind(self)
     }
     fn write_record(&self, record: Record) -> Record {
-        Persist::write_record(self, record)
+        let record = Persist::write_record(self, record);
+        match models::transform::<T>(P::KIND) {
+            Some(_) => record,
+            None => record.with_reader(P::KIND, AnyTransform::<T>::read::<P>),
+        }
     }
     fn boxed_clone(&self) -> Box<dyn StoredTransform<T>> {
         Box::new(self.clone())

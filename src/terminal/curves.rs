@@ -40,7 +40,9 @@ impl Sketch {
             let ends =
                 |(low, high): (f64, f64), point: &[f64; 2]| (low.min(point[axis]), high.max(point[axis]));
             let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), ends);
-            if high > low { (low, high) } else { (low - 0.5, high + 0.5) }
+            // Half a unit does not change large numbers.
+            let half = (1e-3 * low.abs()).max(0.5);
+            if high > low { (low, high) } else { (low - half, high + half) }
         };
         if all().next().is_none() {
             return Err(Error::Picture { reason: "no point of any curve is finite".to_owned() });

@@ -249,3 +249,35 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         loss.is_finite().then_some(loss)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_smoothed(smoothed: Vec<f64>) -> RateCurve {
+        let rates = (0..smoothed.len()).map(|step| step as f64).collect();
+        RateCurve { rates, losses: smoothed.clone(), smoothed }
+    }
+
+    /// The loss falls by 0.4 in each of ten steps from step 50, and by 3 in one step before.
+    #[test]
+    fn slopes_are_taken_over_a_tenth_of_the_steps() {
+        let loss = |step: usize| {
+            let sudden = if step > 30 { 3.0 } else { 0.0 };
+            100.0 - sudden - 0.4 * step.saturating_sub(50).min(10) as f64 + if step > 70 { 1.0 } else { 0.0 }
+        };
+        assert_eq!(of_smoothed((0..100).map(loss).collect()).steepest(), Some(55.0));
+    }
+
+    #[test]
+    fn losses_are_averaged_with_weights_that_fall_by_a_tenth() {
+        let mut curve = of_smoothed(Vec::new());
+        for loss in [1.0, 0.0, 0.0, 2.0] {
+            curve.push(1.0, loss);
+        }
+        let wanted = [1.0, 0.9 / 1.9, 0.81 / 2.71, (0.729 + 2.0) / 3.439];
+        for (found, wanted) in curve.smoothed.iter().zip(wanted) {
+            assert!((found - wanted).abs() < 1e-12, "{:?}", curve.smoothed);
+        }
+    }
+}

@@ -254,7 +254,8 @@ fn a_tuned_estimator_takes_the_best_threshold_of_rows_left_out() {
         );
     }
     let (x, y) = overlapping(60, 3, 3, 12);
-    assert!(matches!(tune.fit(&x, &y), Err(Error::InvalidParameter { name: "classes", .. })));
+    let error = tune.fit(&x, &y).map(|_| ()).unwrap_err();
+    assert!(matches!(error.cause(), Error::InvalidParameter { name: "classes", .. }), "{error}");
 }
 
 fn agrees_with_its_threshold<C: Classifier<f64, Label = usize>>(

@@ -7,6 +7,7 @@
 mod column;
 mod encode;
 mod layout;
+mod quotes;
 mod read;
 mod records;
 mod seen;
@@ -32,7 +33,8 @@ use crate::preprocess::{DropCategory, UnknownCategory};
 /// its categories, is stored in a [`Schema`], which reads other files in the same way.
 ///
 /// Fields in quotes may hold delimiters and line breaks; quotes inside them are doubled. Spaces around fields
-/// are removed, and empty lines are skipped. The text must be UTF-8.
+/// are removed, and empty lines are skipped. A quote that is never closed is an error. The text must be
+/// UTF-8.
 ///
 /// # Errors
 /// The methods return [`Error::InvalidField`], with the line and the name of the column, if a field cannot be

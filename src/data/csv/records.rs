@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read};
 
 use csv_core::ReadRecordResult;
 
+use super::quotes::Quotes;
 use crate::error::Error;
 
 /// The number of bytes read at once.
@@ -19,6 +20,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(super) struct Records<R> {
     source: R,
     reader: csv_core::Reader,
+    quotes: Quotes,
     /// The bytes read so far, of which the range `unread` is not yet split.
     input: Vec<u8>,
     unread: std::ops::Range<usize>,
@@ -40,6 +42,7 @@ impl<R: Read> Records<R> {
         let mut records = Records {
             source,
             reader: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
+            quotes: Quotes::new(delimiter),
             input: vec![0; PIECE],
             unread: 0..0,
             budget: max_bytes,
@@ -59,6 +62,10 @@ impl<R: Read> Records<R> {
     }
 
     /// Advances to the next record, and returns whether there was one. Empty lines are skipped.
+    ///
+    /// # Errors
+    /// Returns [`Error::InvalidLine`] for a quote that is never closed and for a record that is too long, and
+    /// [`Error::Read`] if the source fails.
     pub(super) fn next(&mut self) -> Result<bool, Error> {
         if std::mem::take(&mut self.again) {
             return Ok(true);
@@ -66,17 +73,19 @@ impl<R: Read> Records<R> {
         self.skip_empty_lines()?;
         self.line = self.next_line;
         self.reader.set_line(self.line);
+        self.quotes.begin(self.line);
         let (mut length, mut count) = (0, 0);
         loop {
             // An empty input tells the reader that the source has ended.
-            if self.unread.is_empty() {
-                self.fill()?;
+            if self.unread.is_empty() && !self.fill()? {
+                self.quotes.end()?;
             }
             let (result, read, written, ends) = self.reader.read_record(
                 &self.input[self.unread.clone()],
                 &mut self.fields[length..],
                 &mut self.ends[count..],
             );
+            self.quotes.read(&self.input[self.unread.start..self.unread.start + read])?;
             self.unread.start += read;
             (length, count) = (length + written, count + ends);
             match result {
@@ -183,6 +192,8 @@ impl<R: Read> Records<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
 
     /// The records with their lines, read in pieces of `piece` bytes.
@@ -234,6 +245,67 @@ mod tests {
         assert!(records.next().unwrap() && records.next().unwrap());
         let lines: Vec<u64> = (0..4).map(|field| records.line_of(field)).collect();
         assert_eq!(lines, [3, 4, 4, 5]);
+    }
+
+    /// The message of the first error.
+    fn refusal(text: &str) -> String {
+        let mut records = Records::new(text.as_bytes(), b',', 1 << 20).unwrap();
+        loop {
+            match records.next() {
+                Ok(more) => assert!(more, "nothing is wrong with {text:?}"),
+                Err(error) => return error.to_string(),
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_that_are_never_closed_are_found_where_they_open() {
+        for end in ["\n", "\r\n"] {
+            for column in 0..3 {
+                for row in [1, 2, 3, 40] {
+                    let mut open = ["1", "x", "y"];
+                    open[column] = "\"open \"\"quote\"\"";
+                    let fields = |number: usize| match number.cmp(&row) {
+                        // Two lines each.
+                        Ordering::Less => ["1", "\"x \"\"y\"\"\"", "\"two\nlines\""],
+                        Ordering::Equal => open,
+                        Ordering::Greater => ["1", "x", "y"],
+                    };
+                    let rows: Vec<_> = (1..=40).map(|number| fields(number).join(",")).collect();
+                    let found = refusal(&format!("a,b,c{end}{}", rows.join(end)));
+                    let wanted =
+                        format!("line {}: the quote that opens a field here is never closed", 2 * row);
+                    assert!(found.starts_with(&wanted), "{found}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_that_a_later_field_closes_are_found() {
+        for (text, line, second) in [
+            ("a,b\n1,\"x\n2,\"y\"\n", 2, 3),
+            ("a,b\n1,\"x\n2,z\n3,\" y\"\n", 2, 4),
+            ("a,b\r\n\"p\r\nq\",\"x\r\n2,\"y\"\r\n", 3, 4),
+        ] {
+            let wanted = format!(
+                "line {line}: the quote that opens a field here is not closed before line {second}, where text"
+            );
+            assert!(refusal(text).starts_with(&wanted), "{}", refusal(text));
+        }
+    }
+
+    #[test]
+    fn quotes_within_fields_are_text() {
+        let text = "5\" disc,\"a\"b,\"c\nd\" \n\"e\"\n\"\",\"\"\"\"";
+        let wanted = [vec!["5\" disc", "ab", "c\nd "], vec!["e"], vec!["", "\""]];
+        for piece in [1, 2, 3, 1000] {
+            let found: Vec<_> = split(text, piece).into_iter().map(|(_, fields)| fields).collect();
+            assert_eq!(found, wanted);
+        }
+        // A record may end with the text, in quotes or not.
+        assert_eq!(split("a,\"b\"", 1).len(), 1);
+        assert_eq!(split("a,\"\"", 1).len(), 1);
     }
 
     #[test]

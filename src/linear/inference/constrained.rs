@@ -39,6 +39,12 @@ pub(super) struct Optimum<T> {
 /// The maximum number of Newton iterations; scoring with Jeffreys' prior may need dozens.
 const ITERATIONS: usize = 200;
 
+/// Returns the largest entry of the gradient at which a fit ends. The error in the value is quadratic in the
+/// gradient, so two digits beyond the certificate are plenty.
+pub(super) fn tolerance<T: Real>() -> f64 {
+    (1e-2 * T::TOLERANCE).max(4.0 * T::EPSILON.as_f64())
+}
+
 /// Minimises `inner` from `start`. If `a` is given, `a . params` keeps its value at `start`.
 ///
 /// # Errors
@@ -61,9 +67,7 @@ pub(super) fn minimize<T: Real, O: HasHessian<T>>(
         gradient: vec![T::zero(); size],
         hessian: DMatrix::zeros(size, size),
     };
-    // The error in the value is quadratic in the gradient, so two digits beyond the certificate are plenty.
-    let tolerance = (1e-2 * T::TOLERANCE).max(4.0 * T::EPSILON.as_f64());
-    let newton = Newton::new().tolerance(tolerance).max_iterations(ITERATIONS);
+    let newton = Newton::new().tolerance(tolerance::<T>()).max_iterations(ITERATIONS);
     let zeros = vec![T::zero(); objective.parameter_count()];
     let minimum = newton.minimize(&mut objective, zeros.clone())?;
     let mut reduced = zeros;

@@ -1,6 +1,7 @@
 //! The search for the ends of a profile interval.
 
-use super::constrained::{Optimum, minimize, moved};
+use super::constrained::{Optimum, minimize, moved, tolerance};
+use super::quasi::Curvature;
 use crate::error::Error;
 use crate::optim::HasHessian;
 use crate::scalar::Real;
@@ -28,15 +29,22 @@ const GROWTH: f64 = 4.0;
 const FITS: usize = 100;
 
 impl<T: Real> Profile<'_, T> {
-    /// Finds the end on one side: `side` is -1 or 1.
-    pub(super) fn end<O: HasHessian<T>>(&self, objective: &mut O, side: f64) -> Result<f64, Error> {
+    /// Finds the end on one side: `side` is -1 or 1. If the second derivative is not exact, `curvature`
+    /// replaces it.
+    pub(super) fn end<O: HasHessian<T>>(
+        &self,
+        objective: &mut O,
+        mut curvature: Option<&mut Curvature>,
+        side: f64,
+    ) -> Result<f64, Error> {
         let target = self.reach;
         let precision = T::EPSILON.as_f64().sqrt();
         let (mut inside, mut outside) = (0.0, None);
         let (mut distance, mut growth) = (self.first, GROWTH);
-        let mut params = self.optimum.params.clone();
+        let mut known = Known(vec![(0.0, self.optimum.params.clone())]);
         for _ in 0..FITS {
-            let Some(fit) = self.fit(objective, &params, self.estimate + side * distance)? else {
+            let (params, value) = (known.guess(distance), self.estimate + side * distance);
+            let Some(fit) = self.fit(objective, curvature.as_deref_mut(), &params, value)? else {
                 // The point is too far from a known fit for Newton's method: move closer and continue with
                 // smaller steps.
                 distance = 0.5 * (inside + distance);
@@ -50,9 +58,9 @@ impl<T: Real> Profile<'_, T> {
             if useful && near && (next - distance).abs() <= precision * distance {
                 return Ok(self.estimate + side * next);
             }
+            known.0.push((distance, fit.params));
             if root < target {
                 inside = distance;
-                params = fit.params;
             } else {
                 outside = Some(distance);
             }
@@ -77,9 +85,16 @@ impl<T: Real> Profile<'_, T> {
     fn fit<O: HasHessian<T>>(
         &self,
         objective: &mut O,
+        curvature: Option<&mut Curvature>,
         params: &[T],
         value: f64,
     ) -> Result<Option<Optimum<T>>, Error> {
+        if let Some(curvature) = curvature {
+            let start = moved(params, &self.direction, &self.a, value);
+            if let Some(optimum) = curvature.minimize(objective, start, &self.a, tolerance::<T>()) {
+                return Ok(Some(optimum));
+            }
+        }
         let zeros = vec![T::zero(); params.len()];
         let square = dot(&self.a, &self.a);
         let shortest: Vec<T> = self.a.iter().map(|&a| a / square).collect();
@@ -98,5 +113,62 @@ impl<T: Real> Profile<'_, T> {
         let root = (2.0 * n * (fit.value - self.optimum.value)).max(0.0).sqrt();
         let multiplier = dot(&fit.gradient, &self.a).as_f64() / dot(&self.a, &self.a).as_f64();
         (root, n * side * multiplier / root)
+    }
+}
+
+/// The fits of one end so far: distances and parameters.
+struct Known<T>(Vec<(f64, Vec<T>)>);
+
+impl<T: Real> Known<T> {
+    /// Returns parameters near the fit at `distance`: those of the polynomial through the nearest fits, at most
+    /// three and fewer far from them.
+    fn guess(&self, distance: f64) -> Vec<T> {
+        let mut nearest: Vec<&(f64, Vec<T>)> = self.0.iter().collect();
+        let key = |fit: &(f64, Vec<T>)| (fit.0 - distance).abs();
+        nearest.sort_by(|a, b| key(a).total_cmp(&key(b)).then(a.0.total_cmp(&b.0)));
+        nearest.dedup_by(|a, b| a.0 == b.0);
+        nearest.truncate(3);
+        loop {
+            let weights: Vec<f64> = (0..nearest.len())
+                .map(|i| {
+                    let others = nearest.iter().enumerate().filter(|(j, _)| *j != i);
+                    others.map(|(_, other)| (distance - other.0) / (nearest[i].0 - other.0)).product()
+                })
+                .collect();
+            // Polynomials are no guide far from the points that they pass through.
+            if nearest.len() > 1 && weights.iter().any(|weight| weight.abs() > FARTHEST_GUESS) {
+                nearest.pop();
+                continue;
+            }
+            let at = |k: usize| -> f64 {
+                nearest.iter().zip(&weights).map(|((_, params), weight)| weight * params[k].as_f64()).sum()
+            };
+            let size = nearest.first().map_or(0, |(_, params)| params.len());
+            return (0..size).map(|k| T::of(at(k))).collect();
+        }
+    }
+}
+
+/// The largest weight of a fit in a guess.
+const FARTHEST_GUESS: f64 = 3.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses_pass_through_the_nearest_fits() {
+        let curve = |d: f64| vec![1.0 + d - 0.5 * d * d, 3.0];
+        let mut known = Known(vec![(0.0, curve(0.0))]);
+        assert_eq!(known.guess(2.0), curve(0.0));
+        known.0.push((1.0, curve(1.0)));
+        assert_eq!(known.guess(2.0), [2.0, 3.0]);
+        assert_eq!(known.guess(100.0), curve(1.0));
+        known.0.push((2.0, curve(2.0)));
+        for (found, wanted) in known.guess(1.5).iter().zip(curve(1.5)) {
+            assert!((found - wanted).abs() < 1e-14);
+        }
+        known.0.push((2.0, vec![f64::NAN; 2]));
+        assert_eq!(known.guess(2.0), curve(2.0));
     }
 }

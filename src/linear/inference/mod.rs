@@ -9,6 +9,7 @@ mod likelihood;
 mod margins;
 mod prediction;
 mod profile;
+mod quasi;
 mod significance;
 mod standardized;
 mod summary;

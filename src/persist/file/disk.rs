@@ -1,28 +1,24 @@
 //! Reading and writing of files on disk.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 
 use super::header::{self, Header};
+use super::target::{Target, directory};
+use super::temporary::{self, Temporary};
 use super::{PREFIX, invalid};
 use crate::error::Error;
 
-/// The number of names that are tried for a temporary file.
-const ATTEMPTS: usize = 100;
-
-/// A counter that makes the names of this process's temporary files distinct.
-static COUNTER: AtomicU64 = AtomicU64::new(0);
-
 /// Writes a file atomically: its path names either the complete old file or the complete new one at any time.
 ///
-/// The bytes go to a temporary file in the same directory, which is renamed once it is on the disk.
+/// The bytes go to a temporary file in the same directory, which is renamed once it is on the disk. The new
+/// file has the permissions of the old one. Links are followed.
 ///
 /// # Errors
-/// Returns [`Error::File`] if a step fails. The temporary file is then deleted and the old file is unchanged.
-/// If only the last step fails, which makes the new name durable, the path names the new file.
+/// Returns [`Error::File`] if a step fails, or if the path names something other than a regular file. The
+/// temporary file is then deleted and the old file is unchanged. If only the last step fails, which makes the
+/// new name durable, the path names the new file.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     save_in_steps(path, bytes, |_| Ok(()))
 }
@@ -49,19 +45,25 @@ fn save_in_steps(
     mut before: impl FnMut(Step) -> io::Result<()>,
 ) -> Result<(), Error> {
     let failed = |error| failure("save", path, &error);
+    let target = Target::of(path).map_err(failed)?;
+    temporary::remove_leftovers(&target);
     before(Step::Create).map_err(failed)?;
-    let (temporary, file) = temporary(path).map_err(failed)?;
-    let written = write(file, bytes, &mut before).and_then(|()| before(Step::Rename));
-    if let Err(error) = written.and_then(|()| fs::rename(&temporary, path)) {
+    // The file stays open, and with it its lock, until it has its final name.
+    let Temporary { path: temporary, mut file } = Temporary::new(&target).map_err(failed)?;
+    let written = target
+        .pass_on(&file)
+        .and_then(|()| write(&mut file, bytes, &mut before))
+        .and_then(|()| before(Step::Rename));
+    if let Err(error) = written.and_then(|()| fs::rename(&temporary, &target.path)) {
         // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
         return Err(failed(error));
     }
-    before(Step::SyncDirectory).and_then(|()| sync_directory(directory(path))).map_err(failed)
+    before(Step::SyncDirectory).and_then(|()| sync_directory(directory(&target.path))).map_err(failed)
 }
 
-/// Writes the bytes, waits until they are on the disk, and closes the file.
-fn write(mut file: File, bytes: &[u8], before: &mut impl FnMut(Step) -> io::Result<()>) -> io::Result<()> {
+/// Writes the bytes, and waits until they are on the disk.
+fn write(file: &mut File, bytes: &[u8], before: &mut impl FnMut(Step) -> io::Result<()>) -> io::Result<()> {
     for piece in bytes.chunks(PIECE) {
         before(Step::Write)?;
         file.write_all(piece)?;
@@ -100,32 +102,6 @@ fn read(file: &mut File, length: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
     file.take(length).read_to_end(bytes).map(|_| ())
 }
 
-/// Creates a new file in the directory of `path`.
-fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
-    let Some(name) = path.file_name() else {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "the path does not end in a file name"));
-    };
-    for _ in 0..ATTEMPTS {
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        hidden.push(format!(".{}.{number}.temporary", std::process::id()));
-        let temporary = directory(path).join(hidden);
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            opened => return opened.map(|file| (temporary, file)),
-        }
-    }
-    Err(io::Error::new(ErrorKind::AlreadyExists, "no free name for a temporary file"))
-}
-
-fn directory(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    }
-}
-
 /// Writes a directory to the disk, which makes the names of its files durable.
 #[cfg(unix)]
 fn sync_directory(directory: &Path) -> io::Result<()> {
@@ -155,31 +131,10 @@ fn failure(action: &'static str, path: &Path, error: &io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::super::scene::Directory;
     use super::*;
-
-    /// A directory that is gone when the test is over.
-    struct Directory(PathBuf);
-
-    impl Directory {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("logit-{name}-{}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            fs::create_dir_all(&path).unwrap();
-            Directory(path)
-        }
-
-        fn names(&self) -> Vec<OsString> {
-            let mut names: Vec<_> = fs::read_dir(&self.0).unwrap().map(|e| e.unwrap().file_name()).collect();
-            names.sort();
-            names
-        }
-    }
-
-    impl Drop for Directory {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
 
     /// Three pieces.
     fn bytes(fill: u8) -> Vec<u8> {
@@ -230,55 +185,13 @@ mod tests {
         }
     }
 
-    /// Files left behind by a killed process that had the process number of this one.
-    #[test]
-    fn temporary_files_of_others_are_left_alone() {
-        let directory = Directory::new("leftovers");
-        let path = directory.0.join("model");
-        let next = COUNTER.load(Ordering::Relaxed);
-        for number in next..next + 20 {
-            let name = format!(".model.{}.{number}.temporary", std::process::id());
-            fs::write(directory.0.join(name), b"theirs").unwrap();
-        }
-        save(&path, b"mine").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"mine");
-        assert_eq!(directory.names().len(), 21);
-    }
-
-    #[test]
-    fn directories_are_not_replaced() {
-        let directory = Directory::new("directories");
-        let path = directory.0.join("model");
-        fs::create_dir(&path).unwrap();
-        assert!(matches!(save(&path, b"new"), Err(Error::File { .. })));
-        assert!(path.is_dir());
-        assert_eq!(directory.names(), ["model"]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_are_replaced_and_what_they_point_to_stays() {
-        let directory = Directory::new("links");
-        let (path, other) = (directory.0.join("model"), directory.0.join("other"));
-        fs::write(&other, b"other").unwrap();
-        for target in [&other, &directory.0.join("nowhere"), &directory.0] {
-            let _ = fs::remove_file(&path);
-            std::os::unix::fs::symlink(target, &path).unwrap();
-            save(&path, b"new").unwrap();
-            assert!(fs::symlink_metadata(&path).unwrap().is_file());
-            assert_eq!(fs::read(&path).unwrap(), b"new");
-            assert_eq!(fs::read(&other).unwrap(), b"other");
-            assert_eq!(directory.names(), ["model", "other"]);
-        }
-    }
-
     #[test]
     fn readers_see_whole_files_only() {
         let directory = Directory::new("readers");
         let path = directory.0.join("model");
         let of = |fill: u8| vec![fill; 5000 + 7 * usize::from(fill)];
         save(&path, &of(0)).unwrap();
-        let done = std::sync::atomic::AtomicBool::new(false);
+        let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| {
                 let mut reads = 0;

@@ -195,3 +195,39 @@ impl<'de> Deserialize<'de> for Shape {
         deserializer.deserialize_seq(Lengths)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of two arrays of bytes at these places.
+    fn header(first: [usize; 2], second: [usize; 2]) -> String {
+        let array = |[start, end]: [usize; 2]| {
+            let length = end.saturating_sub(start);
+            format!(r#"{{"dtype":"U8","shape":[{length}],"data_offsets":[{start},{end}]}}"#)
+        };
+        let metadata = r#""__metadata__":{"format":"f","version":"1.0","description":"d"}"#;
+        format!(r#"{{{metadata},"a":{},"b":{}}}"#, array(first), array(second))
+    }
+
+    #[test]
+    fn arrays_follow_each_other_without_gaps() {
+        for (first, second) in [([0, 4], [4, 6]), ([2, 6], [0, 2]), ([0, 0], [0, 3]), ([0, 3], [3, 3])] {
+            let text = header(first, second);
+            let parsed = Header::parse(text.as_bytes()).unwrap();
+            assert_eq!(parsed.data, first[1].max(second[1]));
+            assert_eq!(parsed.arrays[0].bytes, first[0]..first[1]);
+        }
+        let refusal =
+            |first, second| Header::parse(header(first, second).as_bytes()).unwrap_err().to_string();
+        for (first, second, wanted) in [
+            ([0, 4], [5, 7], "array `b` (U8, [2]) is at 5..7, expected 2 bytes from 4"),
+            ([0, 4], [3, 5], "array `b` (U8, [2]) is at 3..5, expected 2 bytes from 4"),
+            ([1, 4], [4, 6], "array `a` (U8, [3]) is at 1..4, expected 3 bytes from 0"),
+            ([0, 4], [4, 3], "array `b` (U8, [0]) is at 4..3, expected 0 bytes from 4"),
+        ] {
+            let found = refusal(first, second);
+            assert!(found.ends_with(wanted), "{found}");
+        }
+    }
+}

@@ -14,6 +14,10 @@ mod checksum;
 mod disk;
 mod header;
 mod reader;
+#[cfg(test)]
+mod scene;
+mod target;
+mod temporary;
 mod writer;
 
 pub(crate) use disk::{load, save};

@@ -271,7 +271,8 @@ fn bad_searches_are_refused() {
     let mut rare = vec![0; 30];
     (rare[3], rare[9]) = (1, 1);
     let error = search().metric(RocAuc).fit(&x, &rare).unwrap_err();
-    let wanted = "the evaluated rows include no row of class 1 with positive weight: at least one is needed";
+    let wanted = "test rows of split 0: the evaluated rows include no row of class 1 with positive weight: \
+                  at least one is needed";
     assert_eq!(error.to_string(), wanted);
     assert!(search().fit(&x, &rare).is_ok());
     let mut spoiled = x.clone();

@@ -5,6 +5,7 @@ mod golden;
 mod hostile;
 #[cfg(feature = "serde")]
 mod json;
+mod killed;
 pub(crate) mod kit;
 mod memory;
 mod python;
