@@ -20,11 +20,15 @@ pub(super) struct Hits {
 }
 
 impl Hits {
-    /// Divides the sums by a power of two near the largest. Ratios stay the same to the last digit, and the
-    /// sums inside them stay within the range.
     fn new(right: f64, claimed: f64, there: f64) -> Self {
-        let unit = power_of_two(claimed.max(there));
-        Hits { right: right / unit, claimed: claimed / unit, there: there / unit }
+        Hits { right, claimed, there }
+    }
+
+    /// Divides the sums by a power of two near the largest, so that sums of them stay within the range. The
+    /// smaller may vanish.
+    fn scaled(self) -> Self {
+        let unit = power_of_two(self.claimed.max(self.there));
+        Hits { right: self.right / unit, claimed: self.claimed / unit, there: self.there / unit }
     }
 
     pub(super) fn precision(self, zero: ZeroDivision) -> f64 {
@@ -36,12 +40,13 @@ impl Hits {
     }
 
     pub(super) fn f_beta(self, beta: f64, zero: ZeroDivision) -> f64 {
-        let square = beta * beta;
-        zero.ratio((1.0 + square) * self.right, square * self.there + self.claimed)
+        let (square, Hits { right, claimed, there }) = (beta * beta, self.scaled());
+        zero.ratio((1.0 + square) * right, square * there + claimed)
     }
 
     pub(super) fn jaccard(self, zero: ZeroDivision) -> f64 {
-        zero.ratio(self.right, self.there + self.claimed - self.right)
+        let Hits { right, claimed, there } = self.scaled();
+        zero.ratio(right, there + claimed - right)
     }
 }
 

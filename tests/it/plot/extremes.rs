@@ -119,7 +119,10 @@ proptest! {
         prop_assert!(start.elapsed() < LONGEST);
         match text {
             Ok(text) => prop_assert!(text.len() < MOST),
-            Err(error) => prop_assert!(matches!(error, Error::Picture { .. }) && !(finite && points.len() == 1)),
+            Err(error) => {
+                let expected = matches!(error, Error::Picture { .. }) && !(finite && points.len() == 1);
+                prop_assert!(expected, "{}", error);
+            }
         }
     }
 

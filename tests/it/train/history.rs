@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use logit::metrics::{Accuracy, LogLoss, RocAuc};
+use logit::metrics::{Accuracy, LogLoss, Metric, RocAuc};
 use logit::nn::{
     AnyLayer, BinaryCrossEntropy, Dense, Examples, MlpOptions, Sequential, Shape, SoftmaxCrossEntropy,
     StepOutcome, Targets, TrainOptions, Trainer,
 };
 use logit::prelude::*;
 use logit::{Activation, Error, MlpClassifier, Sgd, StopReason};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 use super::kit::{Data, network};
 
@@ -142,7 +142,25 @@ fn layers_that_cannot_be_used_are_refused_before_the_first_step() {
     assert!(matches!(error, Err(Error::InvalidParameter { .. })), "{error:?}");
 }
 
-/// The area under a curve needs rows of both classes. Nothing of the epoch is lost: it runs again.
+/// A metric without a value.
+struct Undefined;
+
+impl Metric for Undefined {
+    fn greater_is_better(&self) -> bool {
+        true
+    }
+    fn evaluate_indices(
+        &self,
+        _: &[usize],
+        _: DMatrixView<'_, f64>,
+        _: Option<&[f64]>,
+    ) -> Result<f64, Error> {
+        Err(Error::UndefinedMetric { reason: "a test" })
+    }
+}
+
+/// Nothing of the epoch is lost: it runs again. What is missing for any predictions is said before the first
+/// step: the area under a curve needs rows of both classes.
 #[test]
 fn a_metric_that_is_not_defined_leaves_the_run_at_the_start_of_its_epoch() {
     let data = Data::new(40, 8);
@@ -151,8 +169,11 @@ fn a_metric_that_is_not_defined_leaves_the_run_at_the_start_of_its_epoch() {
     let ones = vec![1; 40];
     let train = Examples::new(&data.x, Targets::Classes(&classes));
     let held = Examples::new(&data.x, Targets::Classes(&ones));
-    let options = TrainOptions::default().validation(held).metric(RocAuc);
     let trainer = Trainer::new(Sgd::new(0.1).momentum(0.9)).batch_size(20).epochs(3);
+    let options = TrainOptions::default().validation(held.clone()).metric(RocAuc);
+    let refused = trainer.start(&network, BinaryCrossEntropy, train.clone(), options).map(|_| ());
+    assert!(matches!(refused, Err(Error::MissingClass { index: 0, .. })), "{refused:?}");
+    let options = TrainOptions::default().validation(held).metric(Undefined);
     let mut run = trainer.start(&network, BinaryCrossEntropy, train, options).expect("a run");
     let start = run.checkpoint();
     for _ in 0..2 {
