@@ -371,13 +371,6 @@ pub enum Error {
         reason: String,
     },
 
-    /// A value that could not be loaded again if it were saved.
-    #[error("it cannot be saved, because it could not be loaded again: {reason}")]
-    NotStorable {
-        /// The part that was found and the one that was expected.
-        reason: String,
-    },
-
     /// A failure of the operating system to read or write a file.
     #[error("cannot {action} `{}`: {message}", path.display())]
     File {

@@ -50,8 +50,7 @@ use crate::scalar::Real;
 /// predicts a few [golden rows](GoldenRows) again. Anything else is rejected with [`Error::InvalidFile`].
 ///
 /// Saving is safe from crashes. At any time, the path names either the complete old file or the complete new
-/// one. A value is read back from its contents before it is written, so every file that was saved can be
-/// loaded.
+/// one.
 ///
 /// # Implementing this trait
 /// `read_record` returns the value that `write_record` wrote, to the last bit. It rejects every record that
@@ -152,9 +151,7 @@ pub trait Persist: Sized {
     /// Encodes the value as the bytes of a file.
     ///
     /// # Errors
-    /// Returns [`Error::Unsupported`] for a model with more parts than a reader accepts, about ten thousand,
-    /// and [`Error::NotStorable`] for a value that could not be loaded again, such as one with a number that
-    /// is not finite.
+    /// Returns [`Error::Unsupported`] for a model with more parts than a reader accepts, about ten thousand.
     fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         model_file::to_bytes(self, model_file::Extras::of(self)?)
     }

@@ -110,17 +110,14 @@ impl<M: Persist> ModelFile<M> {
     /// ```
     ///
     /// # Errors
-    /// Returns [`Error::Unsupported`] for a name with other characters, and [`Error::NotStorable`] for a part
-    /// that could not be loaded again.
+    /// Returns [`Error::Unsupported`] for a name with other characters.
     pub fn with_part<P: Persist>(mut self, name: &str, part: &P) -> Result<Self, Error> {
         if !Record::is_name(name) {
             let instead = "use ASCII letters, digits and underscores";
             return Err(unsupported("this name for a part", "ModelFile", instead));
         }
-        let record = part.to_record();
-        P::from_record(record.clone()).map_err(not_storable)?;
         self.extras.parts.retain(|(other, _)| other != name);
-        self.extras.parts.push((name.to_owned(), record));
+        self.extras.parts.push((name.to_owned(), part.to_record()));
         Ok(self)
     }
 
@@ -163,8 +160,8 @@ impl<M: Persist> ModelFile<M> {
     /// Encodes the file as bytes.
     ///
     /// # Errors
-    /// Returns [`Error::Unsupported`] for a model with more parts than a reader accepts, and
-    /// [`Error::NotStorable`] for one that could not be loaded again, as [`Persist::to_bytes`] does.
+    /// Returns [`Error::Unsupported`] for a model with more parts than a reader accepts, as
+    /// [`Persist::to_bytes`] does.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         to_bytes(&self.model, self.complete_extras()?)
     }
@@ -266,21 +263,10 @@ pub(super) fn to_record<M: Persist>(model: &M, extras: &Extras) -> Result<Record
             parts.iter().fold(Record::new(PARTS), |all, (name, part)| all.with_part(name, part.clone()));
         record = record.with_part("parts", all);
     }
-    if let Some((what, instead)) = record.refusal() {
-        return Err(unsupported(what, "a model file", instead));
+    match record.refusal() {
+        Some((what, instead)) => Err(unsupported(what, "a model file", instead)),
+        None => Ok(record),
     }
-    // Reading costs less than writing to the disk, and a file that nobody can read would be found too late.
-    ModelFile::<M>::from_record(record.clone()).map_err(not_storable)?;
-    Ok(record)
-}
-
-/// Converts the reason for which a value could not be loaded again.
-fn not_storable(error: Error) -> Error {
-    let reason = match error {
-        Error::InvalidFile { reason } => reason,
-        other => other.to_string(),
-    };
-    Error::NotStorable { reason }
 }
 
 pub(super) fn to_bytes<M: Persist>(model: &M, extras: Extras) -> Result<Vec<u8>, Error> {

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::file::invalid;
-use super::{Persist, Reader, Registry};
+use super::{Persist, Registry};
 use crate::error::Error;
 use crate::scalar::{Element, Kind, Real, Stored, all_finite};
 
@@ -181,7 +181,6 @@ impl Record {
 
     /// Adds a record as a part.
     pub fn with_part(mut self, name: &str, part: Record) -> Self {
-        self.registry = self.registry.merged(&part.registry);
         self.parts.push((name.to_owned(), part));
         self
     }
@@ -277,13 +276,13 @@ impl Record {
     pub fn take_array<T: Real>(&mut self, name: &str, length: usize) -> Result<Vec<T>, Error> {
         let array = self.take_any(name)?;
         self.check_shape(name, &[length], &[array.len()])?;
-        self.finite(name, array)
+        finite(name, array)
     }
 
     /// Takes out an array of finite numbers of any length.
     pub fn take_vector<T: Real>(&mut self, name: &str) -> Result<Vec<T>, Error> {
         let array = self.take_any(name)?;
-        self.finite(name, array)
+        finite(name, array)
     }
 
     /// Takes out an array that may hold infinities and NaN.
@@ -313,7 +312,7 @@ impl Record {
     /// Takes out a matrix of finite numbers of any size.
     pub fn take_matrix<T: Real>(&mut self, name: &str) -> Result<DMatrix<T>, Error> {
         let matrix = self.take_any_matrix(name)?;
-        if all_finite(matrix.as_slice()) { Ok(matrix) } else { Err(self.not_finite(name)) }
+        if all_finite(matrix.as_slice()) { Ok(matrix) } else { Err(not_finite(name)) }
     }
 
     /// Takes out a matrix of any size that may hold infinities and NaN.
@@ -417,15 +416,6 @@ impl Record {
         &self.registry
     }
 
-    /// Adds a type as which the record can be read, so that it can be checked before it is saved.
-    pub(crate) fn with_reader<M: 'static>(mut self, kind: &'static str, reader: Reader<M>) -> Self {
-        // A kind without a name is that of a value of any type, which adds its own reader.
-        if let Ok(registry) = self.registry.clone().with(kind, reader) {
-            self.registry = registry;
-        }
-        self
-    }
-
     pub(super) fn with_registry(self, registry: &Registry) -> Self {
         Record { registry: registry.clone(), ..self }
     }
@@ -455,14 +445,6 @@ impl Record {
         Ok((shape, T::unstore(numbers).map_err(wrong)?))
     }
 
-    fn finite<T: Real>(&self, name: &str, array: Vec<T>) -> Result<Vec<T>, Error> {
-        if all_finite(&array) { Ok(array) } else { Err(self.not_finite(name)) }
-    }
-
-    fn not_finite(&self, name: &str) -> Error {
-        invalid(format!("array `{name}` of its `{}` is not finite", self.kind))
-    }
-
     fn check_shape(&self, name: &str, wanted: &[usize], found: &[usize]) -> Result<(), Error> {
         if wanted == found {
             return Ok(());
@@ -484,4 +466,12 @@ fn lengths_of(name: &str) -> String {
 fn take<V>(entries: &mut Vec<(String, V)>, name: &str) -> Option<V> {
     let at = entries.iter().position(|(found, _)| found == name)?;
     Some(entries.remove(at).1)
+}
+
+fn finite<T: Real>(name: &str, array: Vec<T>) -> Result<Vec<T>, Error> {
+    if all_finite(&array) { Ok(array) } else { Err(not_finite(name)) }
+}
+
+fn not_finite(name: &str) -> Error {
+    invalid(format!("array `{name}` is not finite"))
 }

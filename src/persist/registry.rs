@@ -127,16 +127,6 @@ impl Registry {
         Ok(self)
     }
 
-    /// Returns the types of both registries.
-    pub(super) fn merged(&self, other: &Registry) -> Self {
-        let known = |new: &Entry| self.added.iter().any(|old| old.kind == new.kind && old.value == new.value);
-        let new: Vec<&Entry> = other.added.iter().filter(|entry| !known(entry)).collect();
-        if new.is_empty() {
-            return self.clone();
-        }
-        Registry { added: Arc::new(self.added.iter().chain(new).cloned().collect()) }
-    }
-
     /// Returns the reader that was added for this kind of `M`.
     pub(crate) fn reader<M: 'static>(&self, kind: &str) -> Option<Reader<M>> {
         let entry = self.added.iter().find(|entry| entry.kind == kind && entry.value == TypeId::of::<M>())?;

@@ -49,7 +49,7 @@ trait StoredClassifier<T: Real, L>: Classifier<T, Label = L> + Debug + Send + Sy
     fn boxed_clone(&self) -> Box<dyn StoredClassifier<T, L>>;
 }
 
-impl<T: Real, L: StoredLabel + 'static, C> StoredClassifier<T, L> for C
+impl<T: Real, L: StoredLabel, C> StoredClassifier<T, L> for C
 where
     C: Classifier<T, Label = L> + Persist<Scalar = T> + Clone + Debug + Send + Sync + 'static,
 {
@@ -57,11 +57,7 @@ where
         Persist::kind(self)
     }
     fn write_record(&self, record: Record) -> Record {
-        let record = Persist::write_record(self, record);
-        match models::classifier::<T, L>(C::KIND) {
-            Some(_) => record,
-            None => record.with_reader(C::KIND, AnyClassifier::<T, L>::read::<C>),
-        }
+        Persist::write_record(self, record)
     }
     fn golden_rows(&self, rows: Option<&DMatrix<T>>) -> Result<Option<GoldenRows>, Error> {
         Persist::golden_rows(self, rows)

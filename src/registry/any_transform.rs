@@ -46,11 +46,7 @@ where
         Persist::kind(self)
     }
     fn write_record(&self, record: Record) -> Record {
-        let record = Persist::write_record(self, record);
-        match models::transform::<T>(P::KIND) {
-            Some(_) => record,
-            None => record.with_reader(P::KIND, AnyTransform::<T>::read::<P>),
-        }
+        Persist::write_record(self, record)
     }
     fn boxed_clone(&self) -> Box<dyn StoredTransform<T>> {
         Box::new(self.clone())

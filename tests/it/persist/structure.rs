@@ -127,16 +127,8 @@ fn classes_must_be_distinct_and_in_order_and_as_many_as_scores() {
 #[test]
 fn numbers_that_no_model_has_are_refused() {
     for number in [f64::NAN, f64::INFINITY] {
-        refused(
-            &logistic(),
-            put("model.coefficients", 3, number),
-            "array `coefficients` of its `logistic` is not finite",
-        );
-        refused(
-            &logistic(),
-            put("model.intercept", 0, number),
-            "array `intercept` of its `logistic` is not finite",
-        );
+        refused(&logistic(), put("model.coefficients", 3, number), "array `coefficients` is not finite");
+        refused(&logistic(), put("model.intercept", 0, number), "array `intercept` is not finite");
     }
     let x = rows::<f64>().0;
     let scaler = StandardScaler::new().fit(&x).expect("a fit");
