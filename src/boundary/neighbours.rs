@@ -13,7 +13,9 @@ pub(super) fn unit_by_number(ends: [[f64; 2]; 2]) -> f64 {
 /// Returns the point with this fraction of the edge's numbers before it.
 pub(super) fn between_by_number(ends: [[f64; 2]; 2], share: f64) -> [f64; 2] {
     let (axis, from, to) = numbers(ends);
-    let at = number(from + (share * (to - from) as f64).round() as i128);
+    // Positions have more digits than a share.
+    let at = if share == 1.0 { to } else { from + (share * (to - from) as f64).round() as i128 };
+    let at = number(at);
     let [a, b] = ends.map(|end| end[axis]);
     let mut point = between(ends, (at - a) / (b - a));
     point[axis] = at;

@@ -137,6 +137,8 @@ pub(super) fn significant(value: f64) -> String {
     if value == 0.0 || !power.is_finite() {
         return signed(&value.to_string());
     }
+    // What two digits round up to 10 has the next power.
+    let power = if shifted.abs() >= 9.95 * 10f64.powf(power) { power + 1.0 } else { power };
     let step = 10f64.powf(power - 1.0);
     if shift == 0 && (-4.0..4.0).contains(&power) {
         decimal(value, step)

@@ -81,8 +81,10 @@ fn logarithmic_axes_reach_every_number() {
         [[1e-323, 1e15 + 2.0], [1e-323, 1e15 + 2.0]],
     ] {
         for logarithmic in [[true, true], [true, false], [false, true]] {
-            let positive = logarithmic[0] || points.iter().all(|point| point[0] < 1e308);
-            assert!(is_drawn(curves(&points, logarithmic)) || !positive, "{points:?} {logarithmic:?}");
+            // The range of a linear axis has to be a number.
+            let fits = |axis: usize| logarithmic[axis] || points.iter().all(|point| point[axis] < 1e308);
+            let drawn = is_drawn(curves(&points, logarithmic));
+            assert!(drawn || !(fits(0) && fits(1)), "{points:?} {logarithmic:?}");
         }
     }
     let halving = (0..1200).map(|i| [f64::from(i), 0.5f64.powi(i)]);
