@@ -13,9 +13,9 @@ pub(super) fn unit_by_number(ends: [[f64; 2]; 2]) -> f64 {
 /// Returns the point with this fraction of the edge's numbers before it.
 pub(super) fn between_by_number(ends: [[f64; 2]; 2], share: f64) -> [f64; 2] {
     let (axis, from, to) = numbers(ends);
-    // Positions have more digits than a share.
-    let at = if share == 1.0 { to } else { from + (share * (to - from) as f64).round() as i128 };
-    let at = number(at);
+    // Positions have more digits than a share, which is a multiple of 2^-53 here.
+    let share = (share * 2f64.powi(53)) as i128;
+    let at = number(from + (((to - from) * share + (1 << 52)) >> 53));
     let [a, b] = ends.map(|end| end[axis]);
     let mut point = between(ends, (at - a) / (b - a));
     point[axis] = at;
