@@ -125,7 +125,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
 
     /// Computes the probabilities of a block of rows. Returns `false` if one is zero or NaN.
     fn probabilities(&mut self, range: std::ops::Range<usize>, estimate: &Estimate<'_, T>) -> bool {
-        let Estimate { slopes, intercepts, offset, .. } = *estimate;
+        let Estimate { slopes, intercepts, offset } = *estimate;
         let (rows, count) = (self.design.rows, range.len());
         let x = |j: usize| &column(&rows.x, j)[range.clone()];
         // For two classes the first has score zero.
