@@ -153,4 +153,11 @@ mod tests {
             approx::assert_relative_eq!(second, bend, max_relative = 1e-6);
         }
     }
+
+    /// Scores that do not differ say nothing: the factor is the one for scores that are worse than none.
+    #[test]
+    fn equal_scores_have_a_finite_temperature() {
+        let factor = fit(&dmatrix![1.0, 1.0; 2.0, 2.0], &[0, 1], None).expect("a finite factor");
+        approx::assert_relative_eq!(factor, 0.5 / MOST, max_relative = 1e-15);
+    }
 }

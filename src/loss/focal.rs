@@ -222,6 +222,25 @@ mod tests {
             (1.0 + 2.0 * f32::EPSILON, f32::EPSILON.powi(2))
         );
         assert_eq!(product(0.1, 10.0), (1.0, 5.551115123125783e-17));
+        // Products of two f32 are exact in f64.
+        let numbers = [0.1f32, 0.7, 3.3, 1e-4, 123.4567, 98765.43];
+        for (a, b) in numbers.iter().flat_map(|&a| numbers.map(|b| (a, b))) {
+            let (high, low) = product(a, b);
+            assert_eq!((high, f64::from(high) + f64::from(low)), (a * b, f64::from(a) * f64::from(b)));
+        }
+    }
+
+    /// The exponent is large, so its rounding error alone would cost many digits of the power.
+    #[test]
+    fn powers_are_exact_far_from_the_boundary() {
+        for gamma in [0.5f32, 1.3, 2.0, 7.1] {
+            for step in 1..60 {
+                let (distance, log) = (0.173 * step as f32, -0.01 / step as f32);
+                let exact = (-f64::from(gamma) * (f64::from(distance) + f64::from(log))).exp();
+                let error = f64::from(power(gamma, distance, log)) / exact - 1.0;
+                assert!(error.abs() <= 2.0 * f64::from(f32::EPSILON), "{gamma}, {distance}: {error:e}");
+            }
+        }
     }
 
     #[test]

@@ -318,6 +318,19 @@ mod tests {
         approx::assert_relative_eq!(high, 0.950423295991, max_relative = 1e-8);
     }
 
+    /// There is no correction from resamples that all lie on one side of the estimate.
+    #[test]
+    fn levels_stay_if_all_values_are_on_one_side() {
+        for estimate in [-1.0, 9.0] {
+            assert_eq!(corrected([0.025, 0.975], &[0.0, 1.0, 2.0], estimate, &[1.0, 2.0]), [0.025, 0.975]);
+        }
+    }
+
+    #[test]
+    fn deviations_divide_by_one_value_less() {
+        assert_eq!(deviation(&[1.0, 3.0]), 2f64.sqrt());
+    }
+
     #[test]
     fn every_row_is_left_out_once() {
         for count in [1, 999, 1000, 1001, 2500] {

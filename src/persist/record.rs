@@ -475,3 +475,22 @@ fn finite<T: Real>(name: &str, array: Vec<T>) -> Result<Vec<T>, Error> {
 fn not_finite(name: &str) -> Error {
     invalid(format!("array `{name}` is not finite"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_equal_if_all_of_their_contents_are() {
+        let record = |kind: &str, rows: usize, values: &[f64], part: &str| {
+            let record = Record::new(kind).with_count("rows", rows).with_array("values", values);
+            record.with_part("part", Record::new(part))
+        };
+        let one = record("model", 3, &[1.0, 2.0], "inner");
+        assert_eq!(one, record("model", 3, &[1.0, 2.0], "inner"));
+        assert_ne!(one, record("other", 3, &[1.0, 2.0], "inner"));
+        assert_ne!(one, record("model", 4, &[1.0, 2.0], "inner"));
+        assert_ne!(one, record("model", 3, &[1.0, 2.5], "inner"));
+        assert_ne!(one, record("model", 3, &[1.0, 2.0], "another"));
+    }
+}

@@ -195,6 +195,17 @@ mod tests {
     }
 
     #[test]
+    fn moved_parameters_meet_the_constraint() {
+        assert_eq!(moved(&[1.0], &[0.5], &[2.0], 3.0), [1.5]);
+        // What the direction misses, the parameter with the largest coefficient makes up for.
+        for a in [[3.0, 1.0], [1.0, -3.0]] {
+            let there = moved(&[1.0, 1.0], &[0.0, 0.0], &a, 5.0);
+            approx::assert_relative_eq!(a[0] * there[0] + a[1] * there[1], 5.0, max_relative = 1e-15);
+            assert_eq!(there.iter().position(|&p| p == 1.0), a.iter().position(|&a| a == 1.0));
+        }
+    }
+
+    #[test]
     fn derivatives_on_the_plane_are_those_of_the_value() {
         for a in [[1.0, -3.0, 0.5], [2.0, 0.0, 0.1], [0.0, 0.0, 4.0]] {
             let pivot = if a[0] == 1.0 {

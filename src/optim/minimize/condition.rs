@@ -71,7 +71,7 @@ mod tests {
         let zero = DMatrix::<f64>::zeros(2, 2);
         let not_finite = DMatrix::from_element(1, 1, f64::NAN);
         let indefinite = DMatrix::from_row_slice(2, 2, &[1.0, 2.0, 2.0, 1.0]);
-        for matrix in [zero, not_finite, indefinite] {
+        for matrix in [zero, not_finite, indefinite, DMatrix::zeros(0, 0)] {
             assert_eq!(condition(&matrix), f64::INFINITY);
         }
     }

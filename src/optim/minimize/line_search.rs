@@ -159,6 +159,22 @@ mod tests {
     }
 
     #[test]
+    fn cubics_are_minimised_inside_the_interval() {
+        let sample = |f: fn(f64) -> (f64, f64), at: f64| Sample { at, value: f(at).0, slope: f(at).1 };
+        let within = |f: fn(f64) -> (f64, f64), a, b| interpolate(sample(f, a), sample(f, b));
+        let cubic = |x: f64| (x.powi(3) - x, 3.0 * x * x - 1.0);
+        // A minimum next to an end is moved away from it, by a tenth of the interval.
+        let early = |x: f64| ((x - 0.01).powi(2), 2.0 * (x - 0.01));
+        let late = |x: f64| ((x - 0.99).powi(2), 2.0 * (x - 0.99));
+        for (a, b) in [(0.0, 1.0), (1.0, 0.0)] {
+            approx::assert_relative_eq!(within(cubic, a, b), 1.0 / 3f64.sqrt(), max_relative = 1e-12);
+            approx::assert_relative_eq!(within(early, a, b), 0.1, max_relative = 1e-12);
+            approx::assert_relative_eq!(within(late, a, b), 0.9, max_relative = 1e-12);
+        }
+        assert_eq!(interpolate(sample(cubic, 1.0), Sample { at: 3.0, value: f64::NAN, slope: 0.0 }), 2.0);
+    }
+
+    #[test]
     fn steps_back_from_infinite_values() {
         let barrier = |x: f64| if x < 1.0 { (-x, -1.0 + 0.5 / (1.0 - x)) } else { (f64::NAN, f64::NAN) };
         let (found, x, _) = run(barrier, 0.0, 1.0, 100.0);

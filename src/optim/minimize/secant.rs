@@ -108,6 +108,16 @@ mod tests {
         approx::assert_relative_eq!(secant.matrix, hessian - gauss_newton, epsilon = 1e-6);
     }
 
+    /// What a step shows to be four times too large is scaled down in all directions.
+    #[test]
+    fn a_matrix_that_is_too_large_is_scaled_down() {
+        let mut secant = Secant::new(2);
+        secant.matrix.fill_with_identity();
+        secant.matrix *= 4.0;
+        secant.learn(&[1.0, 0.0], &[2.0, 0.0], &DMatrix::identity(2, 2));
+        assert_eq!(secant.matrix, DMatrix::identity(2, 2));
+    }
+
     #[test]
     fn the_better_prophet_is_believed() {
         let mut secant = Secant::new(1);

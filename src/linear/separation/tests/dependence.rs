@@ -86,3 +86,13 @@ fn columns_that_differ_little_count() {
     }
     assert_eq!(reduced(&x, &classes).kept(), [0, 1, 3]);
 }
+
+/// One row makes a column independent, wherever it is.
+#[test]
+fn columns_that_differ_in_one_row_count() {
+    let (x, classes) = normal(200, 1, 55);
+    for at in [0, 100, 199] {
+        let twins = DMatrix::from_fn(200, 2, |row, j| x[row] + if j == 1 && row == at { 1e-6 } else { 0.0 });
+        assert_eq!(reduced(&twins, &classes).kept(), [0, 1, 2], "row {at}");
+    }
+}
