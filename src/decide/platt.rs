@@ -140,3 +140,17 @@ impl PlattScaling {
         crate::Activation::Sigmoid.evaluate(self.log_odds(score)).0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_row_suffices() {
+        let none = PlattScaling::fit::<f64>(&[], &[], None);
+        assert!(matches!(none, Err(Error::Empty { argument: "scores", .. })), "{none:?}");
+        // The target of a single row that has the label is 2 / 3.
+        let one = PlattScaling::fit(&[5.0], &[true], None).expect("a fit");
+        approx::assert_relative_eq!(one.slope() * 5.0 + one.offset(), 2f64.ln(), max_relative = 1e-12);
+    }
+}

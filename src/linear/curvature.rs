@@ -239,10 +239,30 @@ pub(super) fn complements<T: Real>(probabilities: &DMatrix<T>, out: &mut DMatrix
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::coordinates::tests::nearly_dependent;
     use super::super::objective::tests::{Data, draw};
+    use super::super::problem::ColumnPenalty;
     use super::*;
+    use crate::examples::ClassExamples;
     use crate::optim::Objective;
     use crate::rng::Rng;
+
+    /// Where the solver's columns are combinations of the user's, the penalty couples them.
+    #[test]
+    fn every_entry_of_a_full_penalty_is_added() {
+        let x = nearly_dependent(&mut Rng::new(5));
+        let classes: Vec<usize> = (0..60).map(|row| row % 2).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        let penalty = ColumnPenalty { l1: vec![0.0; 3], l2: vec![3e-11, 1e-10, 2e-9] };
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let objective = LogisticObjective::new(problem);
+        let Curve::Full(entries) = objective.coordinates.l2_curvature(&penalty) else {
+            panic!("the columns are nearly dependent")
+        };
+        let mut hessian = DMatrix::zeros(4, 4);
+        objective.add_l2_curvature(&mut hessian);
+        assert_eq!(hessian.view((0, 0), (3, 3)), DMatrix::from_vec(3, 3, entries));
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]

@@ -372,6 +372,19 @@ mod tests {
     use crate::examples::ClassExamples;
     use crate::rng::Rng;
 
+    /// To all digits, whatever the sign of the diagonal.
+    #[test]
+    fn reflections_keep_the_products_of_columns() {
+        for top in [-1.0, 1.0] {
+            let mut triangle = nalgebra::dmatrix![top, 2.0; 0.0, 0.5];
+            eliminate(&mut triangle, &mut [1e-9, 3.0], 1);
+            let products = triangle.transpose() * &triangle;
+            for (at, wanted) in [((0, 0), 1.0), ((0, 1), 2.0 * top + 3e-9), ((1, 1), 13.25)] {
+                approx::assert_relative_eq!(products[at], wanted, max_relative = 1e-14);
+            }
+        }
+    }
+
     #[test]
     fn the_triangle_has_the_cross_products_of_the_rows() {
         let mut rng = Rng::new(8);

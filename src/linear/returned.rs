@@ -155,6 +155,34 @@ mod tests {
     use crate::optim::Objective;
     use crate::rng::Rng;
 
+    /// What rounding can do does not depend on the order of the classes.
+    #[test]
+    fn classes_are_rounded_alike_in_every_order() {
+        let mut rng = Rng::new(43);
+        let x = DMatrix::from_fn(40, 3, |_, j| [0.0, 5.0, 100.0][j] + rng.standard_normal());
+        let classes: Vec<usize> = (0..40).map(|_| rng.below(3)).collect();
+        let penalty = ColumnPenalty { l1: vec![0.0; 3], l2: vec![0.2; 3] };
+        let slopes: Vec<f64> = (0..9).map(|at| (1 + at / 3) as f64 * rng.standard_normal()).collect();
+        let shifts: Vec<f64> = (0..3).map(|_| rng.standard_normal()).collect();
+        let rounding = |order: [usize; 3]| {
+            let targets: Vec<usize> = classes.iter().map(|&class| order[class]).collect();
+            let rows = ClassExamples::new((&x).into(), &targets, None).unwrap();
+            let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
+            let mut objective = LogisticObjective::new(problem);
+            let (mut of_class, mut of_intercept) = (vec![0.0; 9], vec![0.0; 3]);
+            for (class, &at) in order.iter().enumerate() {
+                of_class[3 * at..][..3].copy_from_slice(&slopes[3 * class..][..3]);
+                of_intercept[at] = shifts[class];
+            }
+            let params = [of_class.as_slice(), &of_intercept].concat();
+            objective.rounding(&params, &of_class, &of_intercept).0
+        };
+        let wanted = rounding([0, 1, 2]);
+        for order in [[1, 2, 0], [2, 1, 0]] {
+            approx::assert_relative_eq!(rounding(order) / wanted, 1.0, max_relative = 1e-12);
+        }
+    }
+
     /// The gradients at a model are those at its parameters: with weights, an offset, a penalty and a centre.
     #[test]
     fn gradients_are_those_of_the_objective() {

@@ -209,6 +209,7 @@ mod tests {
             }
             if loss.links_columns_alone() {
                 approx::assert_relative_eq!(p[(1, 0)] / p[(1, 2)], (-10f64).exp(), max_relative = 1e-13);
+                approx::assert_relative_eq!(p[(2, 0)] / p[(2, 2)], (-5f64).exp(), max_relative = 1e-13);
             }
         }
     }

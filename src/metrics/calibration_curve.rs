@@ -295,3 +295,33 @@ impl Metric for CalibrationError {
         Ok(CalibrationCurve::of(&right, &p, weights, self.bins)?.expected_error())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    #[test]
+    fn the_number_of_bins_is_limited() {
+        for (bins, valid) in [(0, false), (1, true), (1 << 20, true), ((1 << 20) + 1, false)] {
+            assert_eq!(edges(&[0.5], None, Bins::Uniform(bins)).is_ok(), valid, "{bins}");
+        }
+    }
+
+    /// Frequencies 1/2 and 1, with the mean 3/4.
+    #[test]
+    fn the_resolution_is_the_variance_of_the_frequencies() {
+        let yes = [false, true, true, true];
+        let curve = CalibrationCurve::of(&yes, &[0.2, 0.2, 0.8, 0.8], None, Bins::Uniform(2)).unwrap();
+        assert_eq!(curve.resolution(), 0.0625);
+    }
+
+    /// Of several classes, the most probable one counts: 0.7 and 0.6 are right, 0.8 is wrong.
+    #[test]
+    fn errors_of_several_classes_are_those_of_the_most_probable() {
+        let p = dmatrix![0.2, 0.7, 0.1; 0.6, 0.3, 0.1; 0.1, 0.1, 0.8];
+        let error = CalibrationError::new(Bins::Uniform(10)).evaluate_indices(&[1, 0, 0], p.as_view(), None);
+        approx::assert_relative_eq!(error.unwrap(), (0.3 + 0.4 + 0.8) / 3.0, max_relative = 1e-14);
+    }
+}

@@ -103,3 +103,17 @@ fn rows<L: Label>(
     };
     Ok(mean(truth.rows(), weights, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of one label in either set, none is in both.
+    #[test]
+    fn a_missed_label_counts_nothing() {
+        let sets =
+            |rows: &[Vec<&'static str>]| LabelSets::with_labels(rows, ["a", "b"]).expect("known labels");
+        let (truth, predicted) = (sets(&[vec!["a"], vec!["b"]]), sets(&[vec![], vec!["b"]]));
+        assert_eq!(multi_label_jaccard(&truth, &predicted, None), Ok(0.5));
+    }
+}

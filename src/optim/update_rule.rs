@@ -110,3 +110,36 @@ update_rules! {
     /// A step size for each parameter, from the signs of full-batch gradients.
     Rprop,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The description names the rule and its settings, all but the learning rate.
+    #[test]
+    fn descriptions_name_the_rule() {
+        let rules: [UpdateRule; 14] = [
+            AdaBelief::new(0.1).into(),
+            Adadelta::new(0.1).into(),
+            Adagrad::new(0.1).into(),
+            Adam::new(0.1).into(),
+            AdamW::new(0.1).into(),
+            Adamax::new(0.1).into(),
+            Lamb::new(0.1).into(),
+            Lion::new(0.1).into(),
+            NAdam::new(0.1).into(),
+            RAdam::new(0.1).into(),
+            RmsProp::new(0.1).into(),
+            Rprop::new(0.1).into(),
+            Sgd::new(0.1).into(),
+            Yogi::new(0.1).into(),
+        ];
+        for rule in rules {
+            let printed = format!("{rule:?}");
+            let name = printed.split('(').next().unwrap();
+            let description = Optimizer::<f64>::describe(&rule);
+            assert!(description.starts_with(&format!("{name} {{")), "{description}");
+            assert!(!description.contains("learning_rate:"), "{description}");
+        }
+    }
+}

@@ -236,3 +236,29 @@ impl<'de> Deserialize<'de> for Setting {
         deserializer.deserialize_any(Value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_has_no_arrays() {
+        let record = Record::new("model").with_array("values", &[1.0, 2.0]);
+        let text = serde_json::to_string(&Node { record: &record, arrays: true }).expect("JSON");
+        assert!(text.contains("values") && from_json(&text).is_err(), "{text}");
+        assert_eq!(to_json(&record).and_then(|text| from_json(&text)), Ok(Record::new("model")));
+    }
+
+    /// What is not too deep to be saved can be read, and nothing else.
+    #[test]
+    fn the_deepest_record_is_read_again() {
+        let nested = |depth: usize| {
+            (1..depth).fold(Record::new("inner"), |record, _| Record::new("outer").with_part("part", record))
+        };
+        let reads = |record: &Record| to_json(record).is_ok_and(|text| from_json(&text).is_ok());
+        for (depth, fits) in [(1, true), (DEEPEST, true), (DEEPEST + 1, false)] {
+            let record = nested(depth);
+            assert_eq!((check_depth(&record).is_ok(), reads(&record)), (fits, fits), "{depth}");
+        }
+    }
+}

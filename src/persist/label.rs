@@ -159,3 +159,14 @@ impl Record {
         Ok(classes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_that_are_borrowed_cannot_be_read() {
+        assert_eq!(<&'static str as StoredLabel>::from_text("a"), None);
+        assert_eq!(String::from_text("a").as_deref(), Some("a"));
+    }
+}

@@ -246,3 +246,10 @@ fn moments_take_views() {
     let part: DMatrixView<'_, f64> = x.rows(3, 9);
     assert_eq!(Moments::of(part, None), Moments::of(&part.clone_owned(), None));
 }
+
+#[test]
+fn the_smallest_normal_width_is_a_scale() {
+    let narrow = dmatrix![0.0; f64::MIN_POSITIVE];
+    let fitted = RobustScaler::new().quantiles(0.0, 1.0).fit(&narrow).unwrap();
+    assert_eq!(fitted.scale(), [f64::MIN_POSITIVE]);
+}

@@ -323,7 +323,31 @@ impl<C> fmt::Display for CrossValidationResult<C> {
 
 #[cfg(test)]
 mod tests {
-    use super::standard_error;
+    use super::{CrossValidationResult, standard_error};
+
+    #[test]
+    fn results_are_a_table() {
+        let result = CrossValidationResult::<()> {
+            metrics: vec![("auc".to_owned(), true), ("log loss".to_owned(), false)],
+            test: vec![vec![0.5, 1.0], vec![0.75, 3.0]],
+            train: vec![],
+            models: vec![],
+            splits: vec![],
+            stops: [None, None].into_iter().collect(),
+        };
+        let wanted = "\
+metric         mean  std error        min        max
+auc          0.6250     0.1250     0.5000     0.7500
+log loss     2.0000     1.0000     1.0000     3.0000";
+        assert_eq!(result.to_string(), wanted);
+        // The heading is wider than short names.
+        let short = CrossValidationResult { metrics: result.metrics[..1].to_vec(), ..result };
+        assert_eq!(
+            short.to_string(),
+            "metric       mean  std error        min        max\n\
+             auc        0.6250     0.1250     0.5000     0.7500"
+        );
+    }
 
     #[test]
     fn the_standard_error_is_that_of_a_sample() {

@@ -94,6 +94,21 @@ mod tests {
     use super::*;
     use crate::rng::Rng;
 
+    /// Per standard deviation of the column, a slope of 0 counts like one of 1.
+    #[test]
+    fn columns_are_free_if_their_penalty_is_far_below_the_tolerance() {
+        let mut rng = Rng::new(6);
+        let x = DMatrix::from_fn(60, 1, |_, _| 10.0 * rng.standard_normal());
+        let none = ColumnPenalty { l1: vec![0.0], l2: vec![0.0] };
+        let found = coordinates(&x, None, 2, &none);
+        let scale = found.scale[0];
+        for (share, slope, free) in [(0.75, 0.0, true), (1.25, 0.0, false), (0.75, 2.0, false)] {
+            let l2 = vec![share * NEGLIGIBLE * 1e-8 * scale * scale];
+            let penalty = ColumnPenalty { l1: vec![0.0], l2 };
+            assert_eq!(found.free(&penalty, &[slope / scale], 1e-8), if free { vec![0] } else { vec![] });
+        }
+    }
+
     /// With slopes A u in the user's units and the penalties Λ, the derivatives are AᵀΛw and AᵀΛA.
     #[test]
     fn derivatives_follow_the_change_of_coordinates() {

@@ -143,6 +143,16 @@ mod tests {
         coordinates(&x, weights, 2, &ColumnPenalty { l1: vec![0.0], l2: vec![l2] })
     }
 
+    /// Whatever the sign of the entry that hardly counts.
+    #[test]
+    fn columns_that_vary_in_rows_of_no_weight_take_no_part() {
+        for last in [-1.0, 0.5, 3.0] {
+            let found = scales(&[1.0, 1.0, last], Some(&[1.0, 1.0, 1e-280]), 0.0);
+            assert!(!found.takes_part(0), "{last}");
+        }
+        assert!(scales(&[1.0, 1.0, -1.0], Some(&[1.0, 1.0, 1e-270]), 0.0).takes_part(0));
+    }
+
     /// The standard deviation of 1, 3, 5 and 7 is √5, and eight times a penalty of 0.5 is 4.
     #[test]
     fn a_scale_has_the_curvature_of_loss_and_penalty() {

@@ -68,3 +68,29 @@ impl<T: Real, L: StoredLabel> Persist for FittedLogisticCv<T, L> {
         GoldenRows::of(self, rows)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linear::{LogisticPath, LogisticRegressionCv};
+    use crate::prelude::*;
+
+    /// Each list alone is too short.
+    #[test]
+    fn every_value_of_lambda_has_its_scores() {
+        let iris = crate::data::iris();
+        let model =
+            LogisticRegressionCv::new(LogisticPath::l1().count(3)).fit(&iris, &iris.y).expect("a fit");
+        let written = || model.write_record(Record::new("model"));
+        let read = |record: &mut Record| FittedLogisticCv::<f64, String>::read_record(record);
+        assert!(read(&mut written()).is_ok());
+        let mut record = written();
+        let scores: Vec<f64> = record.take_any("fold_scores").expect("scores");
+        assert!(read(&mut record.with_array("fold_scores", &scores[1..])).is_err());
+        for name in ["nonzero", "converged"] {
+            let mut record = written();
+            let counts = record.take_counts(name).expect("counts");
+            assert!(read(&mut record.with_counts(name, &counts[1..])).is_err(), "{name}");
+        }
+    }
+}

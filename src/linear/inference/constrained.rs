@@ -205,6 +205,31 @@ mod tests {
         }
     }
 
+    /// A slope without a descent.
+    struct Lie;
+
+    impl Objective<f64> for Lie {
+        fn parameter_count(&self) -> usize {
+            1
+        }
+        fn evaluate(&mut self, _: &[f64], gradient: &mut [f64]) -> Evaluation {
+            gradient.fill(1.0);
+            Evaluation::of(0.0, gradient)
+        }
+    }
+
+    impl HasHessian<f64> for Lie {
+        fn hessian(&mut self, _: &[f64], hessian: &mut DMatrix<f64>) {
+            hessian.fill(1.0);
+        }
+    }
+
+    #[test]
+    fn a_minimiser_that_stalls_is_an_error() {
+        let found = minimize(&mut Lie, &[0.0], None).map(|optimum| optimum.value);
+        assert!(matches!(found, Err(Error::NotConverged { gradient: 1.0, .. })), "{found:?}");
+    }
+
     #[test]
     fn derivatives_on_the_plane_are_those_of_the_value() {
         for a in [[1.0, -3.0, 0.5], [2.0, 0.0, 0.1], [0.0, 0.0, 4.0]] {

@@ -124,3 +124,27 @@ impl Inference {
         Ok(SignificanceTest::chi_squared(statistic, chosen.len()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+    use crate::{LogisticRegression, Penalty};
+
+    use super::*;
+
+    #[test]
+    fn a_smaller_model_has_fewer_estimates() {
+        let x = nalgebra::dmatrix![0.0, 1.0; 1.0, 2.5; 2.0, 3.0; 3.0, -1.0; 4.0, 2.0; 5.0, 0.0];
+        let y = [0, 1, 0, 1, 0, 1];
+        let model = LogisticRegression::new(Penalty::None).fit(&x, &y).expect("a fit");
+        let inference = model.inference(&x, &y).expect("an inference");
+        let found = inference.likelihood_ratio_against(&inference);
+        let wanted = Err(Error::ShapeMismatch {
+            argument: "smaller",
+            axis: "estimates (the smaller model must have fewer)",
+            expected: 2,
+            found: 3,
+        });
+        assert_eq!(found, wanted);
+    }
+}

@@ -125,3 +125,33 @@ fn statistic(z: f64) -> String {
 fn p_value(p: f64) -> String {
     if p < 1e-4 { format!("{p:.1e}") } else { format!("{p:.4}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Pair;
+    impl fmt::Display for Pair {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            writeln_pair(f, ("AIC", "1.5".to_owned()), ("null model", "-2".to_owned()))
+        }
+    }
+
+    #[test]
+    fn pairs_are_in_four_columns() {
+        assert_eq!(
+            Pair.to_string(),
+            "AIC                        1.5    null model                          -2\n"
+        );
+        assert_eq!([1.5, -2e7].map(statistic), ["1.500", "-2.000e7"]);
+    }
+
+    #[test]
+    fn numbers_have_six_digits() {
+        let shown = [0.0, 1.5, -0.25, 1234.5, 123456.789, 1e6, -2.5e-4, f64::INFINITY].map(short);
+        let wanted =
+            ["0.00000", "1.50000", "-0.25000", "1234.500", "123456.789", "1.000e6", "-2.500e-4", "inf"];
+        assert_eq!(shown, wanted);
+        assert_eq!([12.0, 12.5].map(number), ["12", "12.50000"]);
+    }
+}

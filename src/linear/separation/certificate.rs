@@ -289,3 +289,23 @@ fn inverse_square(triangle: &DMatrix<f64>) -> f64 {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::ClassExamples;
+
+    /// A gradient of zero proves nothing if the second derivative has no digits in some direction.
+    #[test]
+    fn a_second_derivative_without_digits_proves_nothing() {
+        let (x, classes) = (nalgebra::dmatrix![1.0; -1.0; 2.0; 0.5], [0, 1, 1, 0]);
+        let design = Design::new(ClassExamples::new((&x).into(), &classes, None).unwrap(), 2, true);
+        for (smallest, proved) in [(1.0, true), (1e-6, true), (1e-16, false)] {
+            let mut pass = Pass::new(&design, Curvature::Exact);
+            pass.squares = vec![vec![1.0, 0.0, 0.0, smallest]];
+            pass.gradient = vec![0.0; 2];
+            (pass.longest, pass.terms, pass.rarest) = (1.0, 0.0, 0.1);
+            assert_eq!(pass.leaves_nothing(), proved, "{smallest}");
+        }
+    }
+}

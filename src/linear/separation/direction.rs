@@ -165,3 +165,26 @@ impl<T: Real> fmt::Display for Separation<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn up_to_ten_columns_are_listed() {
+        let shown = |count: usize| {
+            let separation = Separation {
+                kind: SeparationKind::Complete,
+                direction: DMatrix::from_element(count, 1, 1.0),
+                intercept: DVector::zeros(1),
+                columns: (0..count).collect(),
+                separated_rows: vec![0, 1],
+                overlapping_rows: vec![],
+            };
+            separation.to_string()
+        };
+        let ten = "complete separation: columns 0, 1, 2, 3, 4, 5, 6, 7, 8, 9";
+        assert_eq!(shown(10), format!("{ten} of `x` separate the classes of all 2 rows"));
+        assert_eq!(shown(12), format!("{ten} and 2 more of `x` separate the classes of all 2 rows"));
+    }
+}

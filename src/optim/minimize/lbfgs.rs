@@ -227,3 +227,30 @@ impl<T: Real, O: Objective<T> + ?Sized> Directions<T, O> for History<T> {
         self.clear()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optim::Evaluation;
+
+    /// Half the square of a number.
+    struct Bowl;
+    impl Objective<f64> for Bowl {
+        fn parameter_count(&self) -> usize {
+            1
+        }
+        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
+            gradient.copy_from_slice(params);
+            Evaluation::of(0.5 * params[0] * params[0], gradient)
+        }
+    }
+
+    /// One step teaches the curvature, so that the next one needs no search and ends at the minimum.
+    #[test]
+    fn the_second_step_is_a_whole_step() {
+        let found = Lbfgs::new().minimize(&mut Bowl, vec![30.0]).expect("a start");
+        assert!(found.report.converged() && found.params[0].abs() < 1e-12, "{found:?}");
+        assert!(found.report.iterations <= 3 && found.report.evaluations <= 6, "{:?}", found.report);
+        assert_eq!(found.report.hessian_condition, None);
+    }
+}

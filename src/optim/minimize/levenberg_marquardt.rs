@@ -411,6 +411,41 @@ impl<T: Real> Model<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optim::{Evaluation, Objective};
+
+    /// Rosenbrock's function as a sum of squares, times a factor.
+    struct Valley(f64);
+    impl Objective<f64> for Valley {
+        fn parameter_count(&self) -> usize {
+            2
+        }
+        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
+            let (r, s) = (10.0 * (p[1] - p[0] * p[0]), 1.0 - p[0]);
+            gradient.copy_from_slice(&[self.0 * (-20.0 * p[0] * r - s), self.0 * 10.0 * r]);
+            Evaluation::of(self.0 * 0.5 * (r * r + s * s), gradient)
+        }
+    }
+    impl HasHessian<f64> for Valley {
+        fn hessian(&mut self, p: &[f64], out: &mut DMatrix<f64>) {
+            let jacobian = nalgebra::dmatrix![-20.0 * p[0], 10.0; -1.0, 0.0];
+            out.copy_from(&(jacobian.transpose() * jacobian * self.0));
+        }
+        fn is_exact(&self) -> bool {
+            false
+        }
+    }
+
+    /// Powers of two round nothing, so the steps are the same.
+    #[test]
+    fn the_unit_of_the_objective_does_not_matter() {
+        let run = |unit: f64| {
+            let minimiser = LevenbergMarquardt::new().tolerance(1e-9 * unit);
+            let found = minimiser.minimize(&mut Valley(unit), vec![-1.2, 1.0]).expect("a start");
+            assert!(found.report.converged());
+            (found.params, found.report.iterations, found.report.evaluations)
+        };
+        assert_eq!(run(2f64.powi(-20)), run(1.0));
+    }
 
     #[test]
     fn damping_follows_the_gain() {

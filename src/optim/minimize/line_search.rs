@@ -166,6 +166,7 @@ mod tests {
         // A minimum next to an end is moved away from it, by a tenth of the interval.
         let early = |x: f64| ((x - 0.01).powi(2), 2.0 * (x - 0.01));
         let late = |x: f64| ((x - 0.99).powi(2), 2.0 * (x - 0.99));
+        approx::assert_relative_eq!(within(cubic, 0.25, 1.75), 1.0 / 3f64.sqrt(), max_relative = 1e-12);
         for (a, b) in [(0.0, 1.0), (1.0, 0.0)] {
             approx::assert_relative_eq!(within(cubic, a, b), 1.0 / 3f64.sqrt(), max_relative = 1e-12);
             approx::assert_relative_eq!(within(early, a, b), 0.1, max_relative = 1e-12);

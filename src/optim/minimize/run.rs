@@ -196,3 +196,54 @@ impl Stop {
         Ok(MinimizeResult { params: point.params, report })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+
+    /// A constant whose gradient claims to be the parameters.
+    struct Plain;
+    impl Objective<f64> for Plain {
+        fn parameter_count(&self) -> usize {
+            1
+        }
+        fn evaluate(&mut self, params: &[f64], gradient: &mut [f64]) -> Evaluation {
+            gradient.copy_from_slice(params);
+            Evaluation::of(0.0, gradient)
+        }
+    }
+
+    /// Visits these points.
+    struct Script(std::vec::IntoIter<f64>);
+    impl Method<f64, Plain> for Script {
+        const PATIENCE: Option<usize> = Some(2);
+
+        fn advance(
+            &mut self,
+            objective: &mut Plain,
+            _: &Point<f64>,
+            trial: &mut Point<f64>,
+            effort: &mut Effort<'_>,
+        ) -> Advance {
+            let Some(next) = self.0.next() else { return Advance::Exhausted };
+            trial.params[0] = next;
+            trial.evaluate(objective, effort);
+            Advance::Accepted
+        }
+        fn condition(&self) -> Option<f64> {
+            None
+        }
+    }
+
+    /// Among points of the same value, the one with the smallest gradient is returned.
+    #[test]
+    fn the_best_point_is_kept() {
+        let observer = &mut |_: &_| ControlFlow::Continue(());
+        let script = Script(vec![1.0, 2.0, 2.5, 0.5].into_iter());
+        let found = Stop::after(10).run(&mut Plain, vec![3.0], observer, script).expect("a start");
+        assert_eq!((found.params, found.report.gradient_norm), (vec![1.0], Some(1.0)));
+        assert_eq!((found.report.stop, found.report.iterations), (StopReason::Stalled, 3));
+    }
+}

@@ -286,3 +286,11 @@ fn numbers_out_of_range_are_refused() {
         }
     }
 }
+
+#[test]
+fn three_phases_rise_for_at_most_half_of_the_cycle() {
+    for (rise, valid) in [(0.0, true), (0.5, true), (0.51, false), (-0.01, false), (f64::NAN, false)] {
+        let schedule = Schedule::one_cycle(OneCycle::new(20, 2.0).rise(rise).three_phases());
+        assert_eq!(schedule.check().is_ok(), valid, "{rise}");
+    }
+}

@@ -82,3 +82,15 @@ impl<T: Real, B: StoredBlocks<T>> Persist for FittedColumnTransformer<T, B> {
         FittedColumnTransformer::new(blocks, columns, passed, dropped, names)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_that_are_left_are_an_error() {
+        let read = |count| <() as StoredBlocks<f64>>::read(&mut Record::new("blocks"), count);
+        assert!(read(0).is_ok());
+        assert!(matches!(read(1), Err(Error::InvalidFile { .. })));
+    }
+}

@@ -92,3 +92,21 @@ fn small_margins_do_not_cut() {
     // A class without rows is the intercept's.
     assert!(checked(&x, &[0, 0, 1, 1], 3, true).is_none());
 }
+
+/// The first direction outweighs the second one in the row where the second one is worst, whichever that is.
+#[test]
+fn combined_directions_stay_strict_in_every_row() {
+    let all = [([1.0, 1.0], 1), ([1.0, -1.0], 1), ([-1.0, 1.0], 0)];
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0]] {
+        let x = DMatrix::from_fn(3, 2, |row, j| all[order[row]].0[j]);
+        let classes = order.map(|at| all[at].1);
+        let design = Design::new(rows(&x, &classes, None), 2, false);
+        let both =
+            with_budget(usize::MAX, |budget| design.combined(&[1.0, 0.0], &[true; 3], &[0.0, -3.0], budget));
+        let sum = both.expect("a budget").expect("a direction");
+        for row in 0..3 {
+            let score = x[(row, 0)] * sum[0] + x[(row, 1)] * sum[1];
+            assert!(if classes[row] == 1 { score > 0.0 } else { score < 0.0 }, "{order:?}: {sum:?}");
+        }
+    }
+}

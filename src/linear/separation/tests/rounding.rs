@@ -1,10 +1,11 @@
 //! Rounding errors of columns do not separate, and units do not matter.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 
-use super::{assert_separates, find, kind};
+use super::{assert_separates, find, kind, rows};
 use crate::linear::separation::SeparationKind;
+use crate::linear::separation::design::{Block, Design};
 use crate::rng::Rng;
 
 /// A column that is a sum of shares is constant but for rounding.
@@ -78,5 +79,17 @@ proptest! {
             prop_assert_eq!(found.separated_rows(), other.separated_rows());
             assert_separates(found, &x, &classes, 1e-9);
         }
+    }
+}
+
+/// Squares of tiny entries underflow, and those of huge ones overflow.
+#[test]
+fn rows_of_every_size_have_a_length() {
+    let x: DMatrix<f64> = dmatrix![1.0; -1.0; 1.0; 1e-160; 3e180];
+    let design = Design::new(rows(&x, &[1, 0, 1, 0, 1], None), 2, false);
+    let mut block = Block::default();
+    design.fill(0..5, &mut block);
+    for (row, size) in block.sizes.iter().enumerate() {
+        approx::assert_relative_eq!(size / x[row].abs(), 1.0, max_relative = 1e-15);
     }
 }
