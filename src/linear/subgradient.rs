@@ -178,25 +178,6 @@ mod tests {
         assert!(largest([1.0, f64::NAN, 2.0].into_iter()).is_nan());
     }
 
-    /// However strong the penalties are.
-    #[test]
-    fn the_lower_bound_is_not_above_the_decrement() {
-        let mut rng = Rng::new(33);
-        let x = DMatrix::from_fn(50, 1, |_, _| rng.standard_normal());
-        let classes: Vec<usize> = (0..50).map(|_| rng.below(2)).collect();
-        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
-        for l2 in [0.0, 1.0, 100.0] {
-            let penalty = ColumnPenalty { l1: vec![1e-4], l2: vec![l2] };
-            let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
-            let mut objective = LogisticObjective::new(problem);
-            let (params, mut gradient) = ([0.01, 0.0], vec![0.0; 2]);
-            objective.evaluate(&params, &mut gradient);
-            let bound = objective.lower_bound_with_l1(&params, &gradient);
-            let decrement = objective.decrement_with_l1(&params).expect("a measure").decrement;
-            assert!(bound > 0.0 && bound <= decrement, "{l2}: {bound} above {decrement}");
-        }
-    }
-
     /// √(vᵀH⁻¹v) over what has no absolute value, is not zero, or violates its condition.
     #[test]
     fn the_decrement_is_that_of_the_parameters_that_move() {

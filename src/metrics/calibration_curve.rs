@@ -309,14 +309,6 @@ mod tests {
         }
     }
 
-    /// Frequencies 1/2 and 1, with the mean 3/4.
-    #[test]
-    fn the_resolution_is_the_variance_of_the_frequencies() {
-        let yes = [false, true, true, true];
-        let curve = CalibrationCurve::of(&yes, &[0.2, 0.2, 0.8, 0.8], None, Bins::Uniform(2)).unwrap();
-        assert_eq!(curve.resolution(), 0.0625);
-    }
-
     /// Of several classes, the most probable one counts: 0.7 and 0.6 are right, 0.8 is wrong.
     #[test]
     fn errors_of_several_classes_are_those_of_the_most_probable() {
