@@ -224,3 +224,30 @@ impl<T: Real> LogisticObjective<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::linear::problem::{ColumnPenalty, Problem};
+    use crate::rng::Rng;
+
+    /// So there are at most as many evaluations as steps.
+    #[test]
+    fn a_last_step_costs_one_evaluation() {
+        let mut rng = Rng::new(61);
+        let x = DMatrix::from_fn(80, 1, |_, _| rng.standard_normal());
+        let classes: Vec<usize> = x.iter().map(|x| usize::from(x + rng.standard_normal() > 0.0)).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        let penalty = ColumnPenalty { l1: vec![1e-3], l2: vec![0.0] };
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let mut objective = LogisticObjective::new(problem);
+        let report = FitReport::new(StopReason::Converged, 0.0, None);
+        let refined = objective.refine_with_l1(vec![0.2, 0.0], report, 1e-8, false, true);
+        assert!(refined.report.converged() && refined.report.decrement.unwrap() < 1e-12);
+        let evaluations = refined.report.evaluations;
+        assert!((4..=LAST_STEPS).contains(&evaluations), "{evaluations}");
+    }
+}
