@@ -36,7 +36,7 @@ pub(super) struct Optimum<T> {
     pub(super) gradient: Vec<T>,
 }
 
-/// The maximum number of Newton iterations; scoring with Jeffreys' prior may need dozens.
+/// The maximum number of Newton iterations.
 const ITERATIONS: usize = 200;
 
 /// Minimises `inner` from `start`. If `a` is given, `a . params` keeps its value at `start`.
