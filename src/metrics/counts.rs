@@ -218,10 +218,15 @@ impl Counts {
         if of_claims > 0.0 && of_truth > 0.0 {
             // The root of the product is exact if both factors are equal.
             let unit = power_of_two(of_claims.max(of_truth));
-            let (of_claims, of_truth) = (of_claims / unit, of_truth / unit);
-            let both = of_claims * of_truth;
-            let root = if both.is_normal() { both.sqrt() } else { of_claims.sqrt() * of_truth.sqrt() };
-            (together / unit / root).clamp(-1.0, 1.0)
+            let both = of_claims / unit * (of_truth / unit);
+            let value = if both.is_normal() {
+                together / unit / both.sqrt()
+            } else {
+                // The smaller factor is lost in units of the larger. Its root is at least |together| over the
+                // root of the larger, so that the first quotient stays within the range.
+                together / of_claims.min(of_truth).sqrt() / of_claims.max(of_truth).sqrt()
+            };
+            value.clamp(-1.0, 1.0)
         } else {
             0.0
         }
@@ -257,4 +262,29 @@ impl Counts {
 /// the result underflows only if the smaller does.
 fn product(a: f64, b: f64, total: f64) -> f64 {
     a.max(b) / total * a.min(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    /// The variances of true and predicted classes may have a quotient that no number holds.
+    #[test]
+    fn a_correlation_is_a_number_whatever_the_sizes_of_counts() {
+        for [right, wrong, neither] in [[1e-250, 1e160, 1e100], [1e-287, 1e202, 1e61], [5e-324, 1e300, 1e-10]]
+        {
+            // φ of right, wrong and neither, where nothing is missed.
+            let wanted = f64::sqrt(right) * f64::sqrt(neither) / wrong;
+            let found = Counts(dmatrix![neither, wrong; 0.0, right]).matthews_correlation();
+            assert_relative_eq!(found, wanted, max_relative = 1e-14, epsilon = 1e-320);
+            // The same the other way round, and for the opposite predictions.
+            let turned = Counts(dmatrix![neither, 0.0; wrong, right]).matthews_correlation();
+            assert_relative_eq!(turned, wanted, max_relative = 1e-14, epsilon = 1e-320);
+            let opposite = Counts(dmatrix![wrong, neither; right, 0.0]).matthews_correlation();
+            assert_relative_eq!(opposite, -wanted, max_relative = 1e-14, epsilon = 1e-320);
+        }
+    }
 }
