@@ -119,8 +119,9 @@ fn reported<T: Real>(
     }
     let Some(truth) = setting.asked(sample).of(model) else { return };
     let coarse = T::EPSILON.as_f64() > 1e-10;
-    let near = |a: f64, b: f64| (a - b).abs() <= if coarse { 1e-4 } else { 1e-9 } * b.abs().max(1e-3);
-    case.check("another objective is reported", near(report.objective, truth.objective), || {
+    let allowed = if coarse { 1e-4 } else { 1e-9 } * truth.objective.abs().max(1e-3) + truth.rounding;
+    let near = (report.objective - truth.objective).abs() <= allowed;
+    case.check("another objective is reported", near, || {
         format!("{} for {}", report.objective, truth.objective)
     });
     let large = report.converged()
