@@ -218,10 +218,9 @@ impl Counts {
         if of_claims > 0.0 && of_truth > 0.0 {
             // The root of the product is exact if both factors are equal.
             let unit = power_of_two(of_claims.max(of_truth));
-            let (of_claims, of_truth) = (of_claims / unit, of_truth / unit);
-            let both = of_claims * of_truth;
-            let root = if both.is_normal() { both.sqrt() } else { of_claims.sqrt() * of_truth.sqrt() };
-            (together / unit / root).clamp(-1.0, 1.0)
+            let both = (of_claims / unit) * (of_truth / unit);
+            let root = if both.is_normal() { both.sqrt() * unit } else { of_claims.sqrt() * of_truth.sqrt() };
+            (together / root).clamp(-1.0, 1.0)
         } else {
             0.0
         }
