@@ -10,6 +10,7 @@ use super::effort::Effort;
 use super::lbfgs::History;
 use super::run::{Point, Stop};
 use super::{HasHessian, MinimizeResult};
+use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
 use crate::scalar::Real;
@@ -88,7 +89,8 @@ impl Newton {
     ///
     /// # Errors
     /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::ShapeMismatch`] if `start`
-    /// has the wrong length, and [`Error::NotFinite`] if `start` is not finite.
+    /// has the wrong length, [`Error::NotFinite`] if `start` is not finite, and [`Error::OutOfMemory`] if
+    /// there is no memory for the second derivative.
     pub fn minimize<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -111,6 +113,7 @@ impl Newton {
         self.stop.check()?;
         let history = (!objective.is_exact()).then(|| History::new(MEMORY));
         let size = start.len();
+        check::second_derivative::<T>(size)?;
         let directions = Factored { hessian: DMatrix::zeros(size, size), used: false, history };
         self.stop.run(objective, start, observer, Descent::new(size, directions))
     }
