@@ -107,7 +107,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.check_separation_decided()?;
         let terms = self.terms();
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        objective.check_rank()?;
+        objective.check_information()?;
         let start = self.params_in(&objective.coordinates);
         let (units, jacobian) = coefficients(&objective);
         let shape = (x.ncols() + usize::from(terms.intercept), sample.classes - 1);

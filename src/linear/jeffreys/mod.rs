@@ -65,7 +65,7 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
     /// Returns [`Error::Singular`] if the information is singular at `start`: columns are linearly dependent,
     /// or `start` is so far out that all probabilities are 0 or 1.
     pub(super) fn new(inner: &'a mut LogisticObjective<'b, T>, start: &[T]) -> Result<Self, Error> {
-        inner.check_rank()?;
+        inner.check_information()?;
         let size = start.len();
         let mut objective = JeffreysObjective {
             inner,

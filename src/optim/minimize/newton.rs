@@ -11,6 +11,7 @@ use super::effort::Effort;
 use super::lbfgs::History;
 use super::run::{Point, Stop};
 use super::{HasHessian, MinimizeResult};
+use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
 use crate::scalar::Real;
@@ -93,7 +94,8 @@ impl Newton {
     ///
     /// # Errors
     /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::ShapeMismatch`] if `start`
-    /// has the wrong length, and [`Error::NotFinite`] if `start` is not finite.
+    /// has the wrong length, [`Error::NotFinite`] if `start` is not finite, and [`Error::OutOfMemory`] if
+    /// there is no memory for the second derivative.
     pub fn minimize<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -115,6 +117,7 @@ impl Newton {
     ) -> Result<MinimizeResult<T>, Error> {
         self.stop.check()?;
         let size = start.len();
+        check::second_derivative::<T>(size)?;
         let inner = || ConjugateGradients::new(size, self.stop.tolerance::<T>(), PRODUCTS);
         let correction = match (objective.is_exact(), objective.exact_products()) {
             (true, _) => Correction::None,
