@@ -5,6 +5,9 @@ use super::run::Point;
 use crate::scalar::Real;
 use crate::scalar::{axpy, dot, max_abs};
 
+/// Divides a vector by the preconditioner.
+pub(super) type Divide<'a, T> = &'a dyn Fn(&mut [T]);
+
 /// The inner iteration, and its memory from one direction to the next.
 pub(super) struct ConjugateGradients<T> {
     tolerance: f64,
@@ -76,7 +79,7 @@ impl<T: Real> ConjugateGradients<T> {
         direction: &mut [T],
         effort: &mut Effort<'_>,
         mut product: impl FnMut(&[T], &mut [T]),
-        divide: Option<&dyn Fn(&mut [T])>,
+        divide: Option<Divide<'_, T>>,
     ) {
         direction.fill(T::zero());
         self.residual.copy_from_slice(&point.gradient);
@@ -137,7 +140,7 @@ impl<T: Real> ConjugateGradients<T> {
     }
 
     /// Divides the residual, and returns the square of its norm in the metric of the preconditioner.
-    fn divide_residual(&mut self, divide: Option<&dyn Fn(&mut [T])>) -> T {
+    fn divide_residual(&mut self, divide: Option<Divide<'_, T>>) -> T {
         self.divided.copy_from_slice(&self.residual);
         if let Some(divide) = divide {
             divide(&mut self.divided);
