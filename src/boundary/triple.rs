@@ -16,7 +16,7 @@ use crate::scalar::Real;
 
 /// The excess up to which a more probable third class does not hide a point. It keeps rounding errors from
 /// cutting lines that pass through a point where three classes meet.
-const HIDDEN: f64 = 1e-12;
+pub(super) const HIDDEN: f64 = 1e-12;
 
 /// Returns the amount by which the most probable other class exceeds both classes, in log-probability.
 fn excess<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> f64 {
@@ -32,7 +32,8 @@ fn third<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> Option<usiz
     others.reduce(|best, class| if log_p[(row, class)] > log_p[(row, best)] { class } else { best })
 }
 
-fn excesses<T: Real, C: Classifier<T> + ?Sized>(
+/// Returns the amounts by which the most probable other class exceeds both classes at points.
+pub(super) fn excesses<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
     points: &[[f64; 2]],
