@@ -176,7 +176,8 @@ fn walked<T: Real, C: Classifier<T> + ?Sized>(
         let nearest = points
             .into_iter()
             .zip(visible)
-            .filter_map(|(point, visible)| visible.then(|| Nearest { point, distance: distance(point, to) }))
+            .filter(|&(_, visible)| visible)
+            .map(|(point, _)| Nearest { point, distance: distance(point, to) })
             .fold(found, |a, b| if b.distance < a.distance { b } else { a });
         if nearest.distance < found.distance {
             found = nearest;
