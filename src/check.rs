@@ -127,6 +127,11 @@ pub(crate) fn room<E>(what: &'static str, rows: usize, columns: usize) -> Result
     if possible { Ok(()) } else { Err(Error::OutOfMemory { what, rows, columns, bytes }) }
 }
 
+/// Checks that there is memory for the second derivative in this number of parameters, and for its factor.
+pub(crate) fn second_derivative<T>(parameters: usize) -> Result<(), Error> {
+    room::<T>("the second derivative and its factor", parameters, parameters.saturating_mul(2))
+}
+
 /// Checks the width of a layer with as many outputs as inputs: at least 1, and small enough that a few
 /// parameters per column can be addressed.
 pub(crate) fn width(width: usize) -> Result<usize, Error> {

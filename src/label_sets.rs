@@ -31,7 +31,8 @@ impl<L: Label> LabelSets<L> {
     /// Creates label sets from one set per row, in any order. The labels are all labels that occur.
     ///
     /// # Errors
-    /// Returns [`Error::Empty`] if no row has a label.
+    /// Returns [`Error::Empty`] if no row has a label, and [`Error::OutOfMemory`] if there is no memory for an
+    /// entry per row and label.
     pub fn new<S: AsRef<[L]>>(sets: &[S]) -> Result<Self, Error> {
         let labels = distinct(sets.iter().flat_map(AsRef::as_ref));
         Self::with_labels(sets, labels)
@@ -41,8 +42,8 @@ impl<L: Label> LabelSets<L> {
     /// with.
     ///
     /// # Errors
-    /// Returns [`Error::Empty`] if `labels` is empty, and [`Error::UnknownLabel`] if a set contains a label
-    /// that is not in `labels`.
+    /// Returns [`Error::Empty`] if `labels` is empty, [`Error::UnknownLabel`] if a set contains a label that
+    /// is not in `labels`, and [`Error::OutOfMemory`] if there is no memory for an entry per row and label.
     pub fn with_labels<S: AsRef<[L]>>(
         sets: &[S],
         labels: impl IntoIterator<Item = L>,
@@ -52,6 +53,7 @@ impl<L: Label> LabelSets<L> {
         if labels.is_empty() {
             return Err(Error::Empty { argument: "labels", axis: "entries" });
         }
+        check::room::<bool>("the label sets", sets.len(), labels.len())?;
         let mut indicator = DMatrix::repeat(sets.len(), labels.len(), false);
         for (row, set) in sets.iter().enumerate() {
             for label in set.as_ref() {

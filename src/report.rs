@@ -144,7 +144,8 @@ pub struct FitReport {
     /// The objective at the model's parameters: mean loss plus penalty.
     ///
     /// For mini-batch training, it is the average over the last whole epoch that led to these parameters,
-    /// taken while they changed. It is infinite if no epoch ended with a finite objective.
+    /// taken while they changed. It is infinite if no epoch ended with a finite objective, and if it is NaN
+    /// where a minimiser starts.
     pub objective: f64,
     /// The largest absolute entry of the objective's gradient at the model's parameters.
     ///
@@ -153,7 +154,8 @@ pub struct FitReport {
     /// the [decrement](Self::decrement) does not depend on units or origin.
     ///
     /// With an L1 penalty, it is that of the smallest subgradient (the residual of the Karush-Kuhn-Tucker
-    /// conditions). `None` for mini-batch training, which never computes the whole gradient.
+    /// conditions). It is infinite if an entry is infinite or NaN. `None` for mini-batch training, which
+    /// never computes the whole gradient.
     pub gradient_norm: Option<f64>,
     /// An upper bound of the distance of the objective from its minimum: the difference from a lower bound of
     /// the dual problem.

@@ -56,3 +56,17 @@ pub(super) fn beside<T: Real, C: Classifier<T> + ?Sized>(
     }
     Ok(found)
 }
+
+/// Returns points of the curve across from points on chords, or the points on the chords where the curve is out
+/// of reach.
+pub(super) fn beside_or_on<T: Real, C: Classifier<T> + ?Sized>(
+    probe: &Probe<'_, T, C>,
+    of: Difference,
+    ratio: f64,
+    chords: &[[[f64; 2]; 2]],
+    shares: &[f64],
+) -> Result<Vec<[f64; 2]>, Error> {
+    let curve = beside(probe, of, ratio, chords, shares)?;
+    let straight = chords.iter().zip(shares).map(|(&chord, &share)| between(chord, share));
+    Ok(curve.into_iter().zip(straight).map(|(point, straight)| point.unwrap_or(straight)).collect())
+}

@@ -7,6 +7,7 @@ use super::contour::{Contour, check_level, check_two_classes};
 use super::polyline::Polyline;
 use super::probe::{Difference, Probe};
 use super::roots::between;
+use super::triple::{HIDDEN, excesses};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
@@ -25,6 +26,9 @@ pub struct Nearest {
 
 /// The number of golden-section steps, each of which reduces an interval to 0.618 of its width.
 const STEPS: usize = 40;
+
+/// The number of steps along the curve.
+const MOST_STEPS: usize = 60;
 
 impl Contour {
     /// Returns the point of the level set nearest to `to`, within the bounds; `None` if the level is never
@@ -137,7 +141,51 @@ fn nearest<T: Real, C: Classifier<T> + ?Sized>(
         }
     }
     let found = along(&side(&inside, 0))?.into_iter().flatten().map(at).fold(vertex, nearer);
-    Ok(Some(found))
+    let longest = chords.iter().map(|&[a, b]| distance(a, b)).fold(0.0, f64::max);
+    walked(probe, of, bounds, longest, found, to).map(Some)
+}
+
+/// Follows the curve from a point while that leads nearer, in steps that begin with `step` and halve. Where a
+/// curve turns back within a cell, its nearest point is across from no chord.
+fn walked<T: Real, C: Classifier<T> + ?Sized>(
+    probe: &Probe<'_, T, C>,
+    of: Difference,
+    bounds: Bounds,
+    step: f64,
+    mut found: Nearest,
+    to: [f64; 2],
+) -> Result<Nearest, Error> {
+    let mut step = step;
+    for _ in 0..MOST_STEPS {
+        // The curve is at right angles to the shortest way.
+        let away = [0, 1].map(|axis| (to[axis] - found.point[axis]) / found.distance);
+        let aside = |step: f64| [found.point[0] - step * away[1], found.point[1] + step * away[0]];
+        let chord = [aside(-step), aside(step)];
+        if found.distance == 0.0 || chord[0] == chord[1] {
+            break;
+        }
+        let shares: Vec<f64> = [0.0, 1.0]
+            .into_iter()
+            .zip(chord)
+            .filter_map(|(share, end)| bounds.contain(end).then_some(share))
+            .collect();
+        let points = beside(probe, of, bounds.ratio(), &vec![chord; shares.len()], &shares)?;
+        let points: Vec<[f64; 2]> =
+            points.into_iter().flatten().filter(|&point| bounds.contain(point)).collect();
+        let visible = excesses(probe, of, &points)?.into_iter().map(|excess| excess <= HIDDEN);
+        let nearest = points
+            .into_iter()
+            .zip(visible)
+            .filter(|&(_, visible)| visible)
+            .map(|(point, _)| Nearest { point, distance: distance(point, to) })
+            .fold(found, |a, b| if b.distance < a.distance { b } else { a });
+        if nearest.distance < found.distance {
+            found = nearest;
+        } else {
+            step /= 2.0;
+        }
+    }
+    Ok(found)
 }
 
 fn side(pairs: &[[f64; 2]], which: usize) -> Vec<f64> {

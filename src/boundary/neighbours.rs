@@ -13,6 +13,9 @@ pub(super) fn unit_by_number(ends: [[f64; 2]; 2]) -> f64 {
 /// Returns the point with this fraction of the edge's numbers before it.
 pub(super) fn between_by_number(ends: [[f64; 2]; 2], share: f64) -> [f64; 2] {
     let (axis, from, to) = numbers(ends);
+    if from == to {
+        return ends[0];
+    }
     // Positions have more digits than a share, which is a multiple of 2^-53 here.
     let share = (share * 2f64.powi(53)) as i128;
     let at = number(from + (((to - from) * share + (1 << 52)) >> 53));
@@ -81,6 +84,8 @@ mod tests {
         let (a, b) = (1.0f64, 1.0f64.next_up());
         assert_eq!(part([[a, 0.0], [b, 0.0]], [-1.0, 1.0], |point| point).map(|edge| edge.ends), None);
         assert!(part([[a, 0.0], [b.next_up(), 0.0]], [-1.0, 1.0], |point| point).is_some());
+        // Two fractions of an edge may be the same point.
+        assert!(part([[a, 0.0], [a, 0.0]], [-1.0, 1.0], |point| point).is_none());
         let single = |point: [f64; 2]| point.map(|v| f64::from(v as f32));
         let neighbour = f64::from(1.0f32.next_up());
         assert!(part([[1.0, 0.0], [neighbour, 0.0]], [-1.0, 1.0], single).is_none());

@@ -53,7 +53,7 @@ impl Interval {
     }
 
     /// Returns the ends and the values there.
-    fn ends(&self) -> ([f64; 2], [f64; 2]) {
+    pub(super) fn ends(&self) -> ([f64; 2], [f64; 2]) {
         ([self.x[0], self.x[1]], [self.f[0], self.f[1]])
     }
 

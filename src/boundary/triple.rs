@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use nalgebra::DMatrix;
 
-use super::beside::beside;
+use super::beside::{beside, beside_or_on};
 use super::bounds::Bounds;
 use super::contour::slack;
 use super::polyline::Polyline;
 use super::probe::{Difference, Probe};
-use super::roots::{Interval, LEAST, between, narrow, tolerance};
+use super::roots::{Interval, LEAST, narrow, tolerance};
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::scalar::Real;
 
 /// The excess up to which a more probable third class does not hide a point. It keeps rounding errors from
 /// cutting lines that pass through a point where three classes meet.
-const HIDDEN: f64 = 1e-12;
+pub(super) const HIDDEN: f64 = 1e-12;
 
 /// Returns the amount by which the most probable other class exceeds both classes, in log-probability.
 fn excess<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> f64 {
@@ -32,7 +32,8 @@ fn third<T: Real>(log_p: &DMatrix<T>, row: usize, of: Difference) -> Option<usiz
     others.reduce(|best, class| if log_p[(row, class)] > log_p[(row, best)] { class } else { best })
 }
 
-fn excesses<T: Real, C: Classifier<T> + ?Sized>(
+/// Returns the amounts by which the most probable other class exceeds both classes at points.
+pub(super) fn excesses<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
     points: &[[f64; 2]],
@@ -54,6 +55,7 @@ pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
 ) -> Result<Visible, Error> {
     let (mut parts, mut thirds) = (Vec::new(), BTreeSet::new());
     for line in lines {
+        let line = with_short_parts(probe, of, bounds, line)?;
         let values = excesses(probe, of, &line.points)?;
         let hidden: Vec<bool> = values.iter().map(|&value| value > HIDDEN).collect();
         // A closed line is cut open at a hidden point.
@@ -97,6 +99,58 @@ pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
     Ok((parts, thirds))
 }
 
+/// Adds a vertex to each piece whose ends are hidden by different classes: where these two are equally probable.
+/// A visible part may be shorter than a piece.
+fn with_short_parts<T: Real, C: Classifier<T> + ?Sized>(
+    probe: &Probe<'_, T, C>,
+    of: Difference,
+    bounds: Bounds,
+    mut line: Polyline,
+) -> Result<Polyline, Error> {
+    let mut hidden_by: Vec<Option<usize>> = Vec::with_capacity(line.points.len());
+    probe.visit(&line.points, |_, log_p| {
+        let by = |row| third(log_p, row, of).filter(|_| excess(log_p, row, of) > HIDDEN);
+        hidden_by.extend((0..log_p.nrows()).map(by));
+    })?;
+    let next = |at: usize| (at + 1) % hidden_by.len();
+    let pieces = (0..line.segments().count()).filter_map(|at| match (hidden_by[at], hidden_by[next(at)]) {
+        (Some(first), Some(second)) if first != second => Some((at, [first, second])),
+        _ => None,
+    });
+    let (pieces, rivals): (Vec<usize>, Vec<[usize; 2]>) = pieces.unzip();
+    if pieces.is_empty() {
+        return Ok(line);
+    }
+    let chords: Vec<[[f64; 2]; 2]> =
+        pieces.iter().map(|&at| [at, next(at)].map(|end| line.points[end])).collect();
+    let lead = |points: &[[f64; 2]], rivals: &[[usize; 2]]| {
+        let mut values = Vec::with_capacity(points.len());
+        probe.visit(points, |first, log_p| {
+            let value = |row: usize| {
+                let [plus, minus] = rivals[first + row];
+                Difference { plus, minus, offset: 0.0 }.value(log_p, row)
+            };
+            values.extend((0..log_p.nrows()).map(value));
+        })?;
+        Ok::<_, Error>(values)
+    };
+    let ends = [0, 1].map(|end| chords.iter().map(|chord| chord[end]).collect::<Vec<_>>());
+    let (from, to) = (lead(&ends[0], &rivals)?, lead(&ends[1], &rivals)?);
+    let mut intervals: Vec<Interval> =
+        from.into_iter().zip(to).map(|(from, to)| Interval::new([from, to], LEAST)).collect();
+    narrow(&mut intervals, tolerance::<T>(), |open, shares| {
+        let chords: Vec<[[f64; 2]; 2]> = open.iter().map(|&index| chords[index]).collect();
+        let rivals: Vec<[usize; 2]> = open.iter().map(|&index| rivals[index]).collect();
+        lead(&beside_or_on(probe, of, bounds.ratio(), &chords, shares)?, &rivals)
+    })?;
+    let shares: Vec<f64> = intervals.iter().map(Interval::best).collect();
+    let found = beside(probe, of, bounds.ratio(), &chords, &shares)?;
+    for (at, point) in pieces.into_iter().zip(found).rev() {
+        line.points.splice(at + 1..at + 1, point);
+    }
+    Ok(line)
+}
+
 /// For each chord of a line that is hidden at one end and visible at the other, finds the point of the curve
 /// where all three classes are equally probable.
 fn meetings<T: Real, C: Classifier<T> + ?Sized>(
@@ -110,12 +164,15 @@ fn meetings<T: Real, C: Classifier<T> + ?Sized>(
     let mut intervals: Vec<Interval> = values.iter().map(interval).collect();
     narrow(&mut intervals, tolerance::<T>(), |open, shares| {
         let chords: Vec<[[f64; 2]; 2]> = open.iter().map(|&index| chords[index]).collect();
-        let curve = beside(probe, of, bounds.ratio(), &chords, shares)?;
-        let straight = chords.iter().zip(shares).map(|(&chord, &share)| between(chord, share));
-        let points: Vec<[f64; 2]> =
-            curve.into_iter().zip(straight).map(|(point, straight)| point.unwrap_or(straight)).collect();
-        excesses(probe, of, &points)
+        excesses(probe, of, &beside_or_on(probe, of, bounds.ratio(), &chords, shares)?)
     })?;
-    let shares: Vec<f64> = intervals.iter().map(Interval::best).collect();
+    // Where the curve leaves the reach of the chord, the excess jumps, and the part ends on the visible side.
+    let share = |interval: &Interval| {
+        let (shares, values) = interval.ends();
+        let visible = shares.into_iter().zip(values).find(|&(_, value)| value <= 0.0);
+        let jumps = values.iter().all(|value| value.abs() > HIDDEN);
+        visible.filter(|_| jumps).map_or(interval.best(), |(share, _)| share)
+    };
+    let shares: Vec<f64> = intervals.iter().map(share).collect();
     beside(probe, of, bounds.ratio(), chords, &shares)
 }

@@ -51,6 +51,9 @@ impl PlattScaling {
 
     /// Fits the scaling to the scores of rows and whether they have the label, weighted if there are weights.
     ///
+    /// If all rows with positive weight have the label, or none has it, the scores say nothing and the slope
+    /// is 0.
+    ///
     /// # Errors
     /// Returns [`Error::ShapeMismatch`] if the lengths differ, [`Error::Empty`] if there are no rows,
     /// [`Error::InvalidWeight`] or [`Error::InvalidWeightSum`] if the weights are not valid,
@@ -87,16 +90,19 @@ impl PlattScaling {
         let counted: Vec<Row> = counted().map(row).filter(|row| row.weight > 0.0).collect();
         let ends = counted.iter().map(|row| row.score);
         let ends = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), z| (low.min(z), high.max(z)));
-        if is_constant::<T>(ends.0, ends.1) {
-            // If all scores are equal up to rounding, only the fraction of the targets can be learned.
+        if is_constant::<T>(ends.0, ends.1) || positives == 0.0 || negatives == 0.0 {
+            // If all scores are equal up to rounding, or all targets, only the fraction of the targets can be
+            // learned.
             let sum = |of: fn(&Row) -> f64| counted.iter().map(|row| row.weight * of(row)).sum::<f64>();
             let (has, has_not) = (sum(|row| row.has), sum(|row| row.has_not));
             let odds = has / has_not;
             let offset = if odds.is_normal() { odds.ln() } else { has.ln() - has_not.ln() };
             return PlattScaling::new(0.0, offset).checked();
         }
-        let Line { center, slope, middle } = platt_fit::fit(&counted)
-            .ok_or(Error::CalibrationFailed { what: "Platt scaling", reason: "its optimum was not found" })?;
+        let Line { center, slope, middle } = platt_fit::fit(&counted).ok_or(Error::CalibrationFailed {
+            what: "Platt scaling",
+            reason: "its optimum was not found: subtract a constant from the scores, such as their mean",
+        })?;
         let offset = middle - slope * center;
         // Beyond, the offset has lost digits.
         if offset.abs().max(middle.abs()) <= FAR {

@@ -102,9 +102,11 @@ pub(super) fn fit(rows: &[Row]) -> Option<Line> {
     for _ in 0..MOST {
         let Derivatives { first, second } = line.derivatives(rows);
         // About the centre of the curvature, slope and middle do not depend on each other.
-        let shift = second[1] / second[0];
+        let center = line.center + second[1] / second[0];
+        // The shift as rounding leaves it, which is not the quotient if the scores are close together.
+        let shift = center - line.center;
         let about = second[2] - shift * second[1];
-        line = Line { center: line.center + shift, middle: line.middle + line.slope * shift, ..line };
+        line = Line { center, middle: line.middle + line.slope * shift, ..line };
         // Far from the centre, the difference has no digits: look again from here.
         if about <= 1e-8 * second[2] && shift != 0.0 {
             continue;

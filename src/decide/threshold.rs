@@ -17,7 +17,8 @@ use crate::select::FoldStops;
 /// # Formula
 /// Scores are the log-odds minus the log-odds of the threshold, so their sign decides. Probabilities are
 /// those of the inner classifier. If the threshold is not 1/2, the predicted class need not be the more
-/// probable one.
+/// probable one. At a threshold of 1/2, rows of probability 1/2 get the second class, and from the inner
+/// classifier the first.
 ///
 /// # Examples
 /// ```

@@ -35,28 +35,13 @@ impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
             return;
         }
         self.load(params);
-        let pairs = columns * (columns + 1) / 2;
         let mut curvature = std::mem::take(&mut self.curvature);
-        curvature.pairs.resize_with(pairs, || vec![T::zero(); width * width]);
-        curvature.pairs.iter_mut().for_each(|pair| pair.fill(T::zero()));
+        curvature.begin(columns, width);
         let (loss, coordinates) = (self.loss, self.coordinates.clone());
         self.for_each_scores(|problem, range, scores| {
             curvature.add(problem, &coordinates, loss, range, scores);
         });
-        for a in 0..columns {
-            for b in 0..=a {
-                let pair = &curvature.pairs[a * (a + 1) / 2 + b];
-                for j in 0..width {
-                    for i in j..width {
-                        let h = pair[j * width + i];
-                        for (i, j) in [(i, j), (j, i)] {
-                            let (row, column) = (self.index(i, a), self.index(j, b));
-                            (hessian[(row, column)], hessian[(column, row)]) = (h, h);
-                        }
-                    }
-                }
-            }
-        }
+        self.write_products(&curvature, hessian);
         self.curvature = curvature;
         self.add_penalty(hessian, width);
     }
@@ -91,6 +76,25 @@ impl<T: Real> LogisticObjective<'_, T> {
             }
         }
         true
+    }
+
+    /// Writes the sums of the products x̃ x̃ᵀ that `curvature` has collected, for all pairs of score columns.
+    pub(super) fn write_products(&self, curvature: &Curvature<T>, matrix: &mut DMatrix<T>) {
+        let width = self.width();
+        for a in 0..self.coordinates.columns {
+            for b in 0..=a {
+                let pair = &curvature.pairs[a * (a + 1) / 2 + b];
+                for j in 0..width {
+                    for i in j..width {
+                        let h = pair[j * width + i];
+                        for (i, j) in [(i, j), (j, i)] {
+                            let (row, column) = (self.index(i, a), self.index(j, b));
+                            (matrix[(row, column)], matrix[(column, row)]) = (h, h);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// Returns the index of the parameter of feature `i` (or of the intercept, after the features) for score
@@ -151,6 +155,16 @@ impl<T: Real> LogisticObjective<'_, T> {
 }
 
 impl<T: Real> Curvature<T> {
+    /// Starts sums for this number of score columns and of columns of x̃.
+    pub(super) fn begin(&mut self, columns: usize, width: usize) {
+        self.pairs.resize_with(columns * (columns + 1) / 2, Vec::new);
+        for pair in &mut self.pairs {
+            pair.clear();
+            pair.resize(width * width, T::zero());
+        }
+    }
+
+    /// Adds the rows of a block, weighted with the second derivatives of their losses.
     fn add(
         &mut self,
         problem: &Problem<'_, T>,
@@ -159,13 +173,29 @@ impl<T: Real> Curvature<T> {
         range: Range<usize>,
         scores: &DMatrix<T>,
     ) {
+        let mut probabilities = std::mem::take(&mut self.probabilities);
+        let mut rest = std::mem::take(&mut self.complements);
+        if probabilities.shape() != (range.len(), problem.classes) {
+            probabilities = DMatrix::zeros(range.len(), problem.classes);
+        }
+        loss.probabilities(scores, &mut probabilities);
+        complements(&probabilities, &mut rest);
+        self.add_weighted(problem, coordinates, range, |row, a, b| {
+            curvature_of(&probabilities, &rest, row, a, b)
+        });
+        (self.probabilities, self.complements) = (probabilities, rest);
+    }
+
+    /// Adds u h_ab x̃ x̃ᵀ / Σ u for the rows of a block. `h` takes the row in the block, a and b.
+    pub(super) fn add_weighted(
+        &mut self,
+        problem: &Problem<'_, T>,
+        coordinates: &Coordinates<T>,
+        range: Range<usize>,
+        h: impl Fn(usize, usize, usize) -> T,
+    ) {
         let (count, columns, rows) = (range.len(), coordinates.columns, &problem.rows);
         let width = coordinates.features() + usize::from(coordinates.intercept);
-        if self.probabilities.shape() != (count, problem.classes) {
-            self.probabilities = DMatrix::zeros(count, problem.classes);
-        }
-        loss.probabilities(scores, &mut self.probabilities);
-        complements(&self.probabilities, &mut self.complements);
         coordinates.scale_rows(rows.x, range.clone(), &mut self.scaled);
         self.scaled.resize(count * width, T::one());
         self.weighted.resize(count * width, T::zero());
@@ -174,9 +204,9 @@ impl<T: Real> Curvature<T> {
         let mut pairs = self.pairs.iter_mut();
         for a in 0..columns {
             for b in 0..=a {
-                for (row, h) in self.factor.iter_mut().enumerate() {
+                for (row, factor) in self.factor.iter_mut().enumerate() {
                     let weight = rows.weights.map_or(share, |w| w[range.start + row] * share);
-                    *h = weight * curvature_of(&self.probabilities, &self.complements, row, a, b);
+                    *factor = weight * h(row, a, b);
                 }
                 for (out, x) in self.weighted.chunks_exact_mut(count).zip(self.scaled.chunks_exact(count)) {
                     for ((out, &x), &h) in out.iter_mut().zip(x).zip(&self.factor) {

@@ -44,7 +44,7 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
 }
 
 /// Writes p_a (s_a - Σ_b p_b s_b) times the row's share of the total weight, for the scores s of a block.
-fn weigh<T: Real>(
+pub(super) fn weigh<T: Real>(
     problem: &Problem<'_, T>,
     probabilities: &DMatrix<T>,
     range: Range<usize>,

@@ -6,6 +6,7 @@ use super::coordinates::{Coordinates, SHARE};
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use super::triangle::Triangle;
+use crate::check;
 use crate::error::Error;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, all_finite, axpy, constant_range, dot, product_lower};
@@ -124,16 +125,18 @@ impl<T: Real> Rank<T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// Checks that the data and the L2 penalty determine every coefficient.
+    /// Checks that the data and the L2 penalty determine every coefficient, and that there is memory for the
+    /// information matrix.
     ///
     /// # Errors
-    /// Returns [`Error::Singular`] with the columns that are constant or depend on columns before them.
-    pub(super) fn check_rank(&self) -> Result<(), Error> {
+    /// Returns [`Error::Singular`] with the columns that are constant or depend on columns before them, and
+    /// [`Error::OutOfMemory`].
+    pub(super) fn check_information(&self) -> Result<(), Error> {
         let Problem { rows, penalty, .. } = self.problem;
         let constant = self.coordinates.constant.iter().copied().filter(|&j| penalty.l2[j] == 0.0);
         let mut columns: Vec<usize> = constant.chain(self.coordinates.dependent()).collect();
         if columns.is_empty() {
-            return Ok(());
+            return check::second_derivative::<T>(self.problem.parameter_count());
         }
         columns.sort_unstable();
         let names =
@@ -461,7 +464,7 @@ mod tests {
         for l2 in [0.0, 0.1] {
             let penalty = ColumnPenalty { l1: vec![0.0; 2], l2: vec![l2; 2] };
             let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
-            let checked = LogisticObjective::new(problem).check_rank();
+            let checked = LogisticObjective::new(problem).check_information();
             match checked {
                 Ok(()) => assert_eq!(l2, 0.1),
                 Err(Error::Singular { columns, .. }) => assert_eq!((l2, columns), (0.0, vec![0])),

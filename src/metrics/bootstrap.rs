@@ -161,7 +161,8 @@ impl Bootstrap {
     /// Returns the error of `statistic` on the original rows if it is not defined for them. Returns
     /// [`Error::Empty`] if there are no rows. Returns [`Error::ShapeMismatch`], [`Error::InvalidWeight`] or
     /// [`Error::InvalidWeightSum`] if the weights are not valid. Returns [`Error::InvalidParameter`] if a
-    /// setting is out of range, or if `statistic` is defined for fewer than half of the resamples.
+    /// setting is out of range, or if `statistic` is defined for fewer than half of the resamples, and
+    /// [`Error::OutOfMemory`] if there is no memory for a number per resample.
     pub fn interval_of(
         &self,
         rows: usize,
@@ -169,6 +170,7 @@ impl Bootstrap {
         statistic: impl Fn(&[f64]) -> Result<f64, Error>,
     ) -> Result<BootstrapInterval, Error> {
         check::parameter("resamples", self.resamples as f64, self.resamples >= 2, "at least 2")?;
+        check::room::<f64>("the values of the resamples", self.resamples, 1)?;
         let inside = self.confidence > 0.0 && self.confidence < 1.0;
         check::parameter("confidence", self.confidence, inside, "above 0 and below 1")?;
         if rows == 0 {

@@ -195,22 +195,23 @@ impl Counts {
     /// Returns the covariance of true and predicted classes over the root of their variances; 0 if either is
     /// constant.
     ///
-    /// Each term is a sum over classes of products of weights. Nothing is subtracted from the total, so rare
+    /// Each term is a sum over classes of products of weights. Nothing is subtracted from a sum, so rare
     /// classes keep their digits.
     pub(super) fn matthews_correlation(&self) -> f64 {
         let lifted = self.lifted();
         let (counts, total) = (&lifted.0, lifted.total());
         let claimed: Vec<f64> = (0..self.classes()).map(|class| lifted.claimed(class)).collect();
         let there: Vec<f64> = (0..self.classes()).map(|class| lifted.support(class)).collect();
+        let rest = others_of_column(counts);
         let (mut together, mut of_claims, mut of_truth) = (0.0, 0.0, 0.0);
         for class in 0..self.classes() {
             let others = |of: &dyn Fn(usize) -> f64| -> f64 {
                 (0..self.classes()).filter(|&other| other != class).map(of).sum()
             };
             let right = counts[(class, class)];
-            let wrong = others(&|other| counts[(other, class)]);
+            let wrong = rest[(class, class)];
             let missed = others(&|other| counts[(class, other)]);
-            let neither = others(&|other| claimed[other] - counts[(class, other)]);
+            let neither = others(&|other| rest[(class, other)]);
             together += product(right, neither, total) - product(wrong, missed, total);
             of_claims += product(claimed[class], others(&|other| claimed[other]), total);
             of_truth += product(there[class], others(&|other| there[other]), total);
@@ -218,10 +219,15 @@ impl Counts {
         if of_claims > 0.0 && of_truth > 0.0 {
             // The root of the product is exact if both factors are equal.
             let unit = power_of_two(of_claims.max(of_truth));
-            let (of_claims, of_truth) = (of_claims / unit, of_truth / unit);
-            let both = of_claims * of_truth;
-            let root = if both.is_normal() { both.sqrt() } else { of_claims.sqrt() * of_truth.sqrt() };
-            (together / unit / root).clamp(-1.0, 1.0)
+            let both = of_claims / unit * (of_truth / unit);
+            let value = if both.is_normal() {
+                together / unit / both.sqrt()
+            } else {
+                // The smaller factor is lost in units of the larger. Its root is at least |together| over the
+                // root of the larger, so that the first quotient stays within the range.
+                together / of_claims.min(of_truth).sqrt() / of_claims.max(of_truth).sqrt()
+            };
+            value.clamp(-1.0, 1.0)
         } else {
             0.0
         }
@@ -253,8 +259,51 @@ impl Counts {
     }
 }
 
+/// Returns for each entry the sum of the other entries of its column, which keeps the digits of small ones
+/// beside large ones.
+fn others_of_column(counts: &DMatrix<f64>) -> DMatrix<f64> {
+    let mut sums = DMatrix::zeros(counts.nrows(), counts.ncols());
+    for (entries, mut sums) in counts.column_iter().zip(sums.column_iter_mut()) {
+        let (mut above, mut below) = (0.0, 0.0);
+        for row in 0..entries.len() {
+            sums[row] = above;
+            above += entries[row];
+        }
+        for row in (0..entries.len()).rev() {
+            sums[row] += below;
+            below += entries[row];
+        }
+    }
+    sums
+}
+
 /// Returns `a * b / total` for sums of weights that are at most `total`. The larger is divided first, so that
 /// the result underflows only if the smaller does.
 fn product(a: f64, b: f64, total: f64) -> f64 {
     a.max(b) / total * a.min(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    /// The variances of true and predicted classes may have a quotient that no number holds, and small counts
+    /// keep their digits beside large ones.
+    #[test]
+    fn a_correlation_is_a_number_whatever_the_sizes_of_counts() {
+        for [right, wrong, neither] in [[1e-250, 1e160, 1e100], [1e-287, 1e202, 1e61], [1.0, 1e20, 3.0]] {
+            // φ of right, wrong and neither, where nothing is missed.
+            let wanted = f64::sqrt(right) * f64::sqrt(neither) / wrong;
+            let found = Counts(dmatrix![neither, wrong; 0.0, right]).matthews_correlation();
+            assert_relative_eq!(found, wanted, max_relative = 1e-14, epsilon = 1e-300);
+            // The same the other way round, and for the opposite predictions.
+            let turned = Counts(dmatrix![neither, 0.0; wrong, right]).matthews_correlation();
+            assert_relative_eq!(turned, wanted, max_relative = 1e-14, epsilon = 1e-300);
+            let opposite = Counts(dmatrix![wrong, neither; right, 0.0]).matthews_correlation();
+            assert_relative_eq!(opposite, -wanted, max_relative = 1e-14, epsilon = 1e-300);
+        }
+    }
 }

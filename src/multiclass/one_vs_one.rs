@@ -18,10 +18,10 @@ use crate::select::Part;
 ///
 /// # Formula
 /// The probabilities p minimise Σ_{i<j} (r_ji p_i - r_ij p_j)^2, where r_ij is the probability that the
-/// pair's classifier gives to i. They are computed by the fixed-point iteration of the reference. The score
-/// of a class is its log-odds, ln(p_i / Σ_{j≠i} p_j), from -709 to 709, so the predicted class is the most
-/// probable one. It need not be the class that wins the most pairs. Two classes need one fit, whose scores
-/// and probabilities are returned unchanged.
+/// pair's classifier gives to i, but at least 1e-100. They are computed by the fixed-point iteration of the
+/// reference. The score of a class is its log-odds, ln(p_i / Σ_{j≠i} p_j), from -709 to 709, so the predicted
+/// class is the most probable one. It need not be the class that wins the most pairs. Two classes need one
+/// fit, whose scores and probabilities are returned unchanged.
 ///
 /// # References
 /// Wu, Lin and Weng (2004), "Probability estimates for multi-class classification by pairwise coupling",
@@ -220,8 +220,8 @@ impl<C, L> FittedOneVsOne<C, L> {
         let done = scratch.with_matrix(shape, fill, |of_pairs| {
             for row in 0..of_pairs.nrows() {
                 for (pair, (i, j)) in self.pairs().enumerate() {
-                    coupling.duels[(i, j)] = of_pairs[(row, 2 * pair)].as_f64();
-                    coupling.duels[(j, i)] = of_pairs[(row, 2 * pair + 1)].as_f64();
+                    coupling.duels[(i, j)] = of_pairs[(row, 2 * pair)].as_f64().max(LEAST);
+                    coupling.duels[(j, i)] = of_pairs[(row, 2 * pair + 1)].as_f64().max(LEAST);
                 }
                 write(row, coupling.solve());
             }
@@ -230,6 +230,9 @@ impl<C, L> FittedOneVsOne<C, L> {
         done
     }
 }
+
+/// The least probability of a class in a pair. Squares of smaller ones lose digits, or are 0.
+const LEAST: f64 = 1e-100;
 
 /// Working memory for the class probabilities of one row.
 #[derive(Debug)]
@@ -257,9 +260,6 @@ impl Coupling {
             let mut largest = 0.0;
             for t in 0..classes {
                 let square: f64 = others(t).map(|s| duels[(s, t)] * duels[(s, t)]).sum();
-                if square == 0.0 {
-                    continue;
-                }
                 let (mut level, mut pull) = (0.0, 0.0);
                 for i in 0..classes {
                     let miss = |j: usize| duels[(j, i)] * p[i] - duels[(i, j)] * p[j];
@@ -309,10 +309,10 @@ mod tests {
 
     #[test]
     fn certain_duels_give_certainty_without_nan() {
-        let duels = DMatrix::from_row_slice(3, 3, &[0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+        let duels = DMatrix::from_row_slice(3, 3, &[0.0, 1.0, 1.0, LEAST, 0.0, 1.0, LEAST, LEAST, 0.0]);
         let p = couple(&duels);
         assert!((p[0] - 1.0).abs() < 1e-9 && p.iter().all(|p| p.is_finite()), "{p:?}");
-        let cycle = DMatrix::from_row_slice(3, 3, &[0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+        let cycle = DMatrix::from_row_slice(3, 3, &[0.0, 1.0, LEAST, LEAST, 0.0, 1.0, 1.0, LEAST, 0.0]);
         assert!(couple(&cycle).iter().all(|p| (p - 1.0 / 3.0).abs() < 1e-9));
     }
 }

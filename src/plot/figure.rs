@@ -93,6 +93,10 @@ impl Figure {
 
     /// Returns the figure as a PNG file, with two pixels per unit of size and text in a bundled font.
     ///
+    /// The font has the alphabets of Europe and mathematical symbols. Characters that it does not have, such as
+    /// Chinese ones and emoji, are drawn as boxes: [`to_svg`](Figure::to_svg) leaves them to the fonts of the
+    /// viewer.
+    ///
     /// # Errors
     /// Returns [`Error::InvalidParameter`] if the size is out of range, and [`Error::Picture`] if drawing or
     /// encoding fails.

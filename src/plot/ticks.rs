@@ -60,7 +60,11 @@ pub(super) fn logarithmic(low: f64, high: f64, about: usize) -> Vec<Tick> {
     let within = |power: f64| (power as i64).clamp(POWERS.0, POWERS.1);
     let (first, last) = (within(low.floor()), within(high.ceil()));
     let (decades, about) = ((last - first).max(1), i64::try_from(about).unwrap_or(i64::MAX).max(1));
-    let stride = (decades - 1) / about + 1;
+    // Labels such as 10⁻³⁰⁰ are easier to read than 10⁻²⁹⁴.
+    let stride = match (decades - 1) / about + 1 {
+        stride @ ..=5 => stride,
+        stride => [10, 20, 50, 100, 200].into_iter().find(|&round| round >= stride).unwrap_or(500),
+    };
     let factors: &[u8] = if high - low <= 2.0 { &[1, 2, 5] } else { &[1] };
     let mut ticks = Vec::new();
     for power in (first..=last).filter(|power| power.rem_euclid(stride) == 0) {
@@ -231,8 +235,8 @@ mod tests {
     #[test]
     fn logarithmic_ticks_beyond_all_numbers_are_left_out() {
         let between = |low: f64, high: f64| labels(&logarithmic(low, high, 5)).join(" ");
-        assert_eq!(between(-355.0, -290.0), "10⁻³²² 10⁻³¹⁵ 10⁻³⁰⁸ 10⁻³⁰¹ 10⁻²⁹⁴");
-        assert_eq!(between(-330.0, 330.0), "10⁻²⁵⁴ 10⁻¹²⁷ 1 10¹²⁷ 10²⁵⁴");
+        assert_eq!(between(-355.0, -290.0), "10⁻³²⁰ 10⁻³¹⁰ 10⁻³⁰⁰ 10⁻²⁹⁰");
+        assert_eq!(between(-330.0, 330.0), "10⁻²⁰⁰ 1 10²⁰⁰");
         assert_eq!(between(307.5, 330.0), "10³⁰⁸");
         assert_eq!(between(-f64::MAX, -400.0) + &between(f64::INFINITY, f64::INFINITY), "");
         for tick in logarithmic(-330.0, 330.0, 10_000) {

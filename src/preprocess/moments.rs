@@ -63,9 +63,11 @@ impl Moments {
     /// Creates the moments of no rows, for `columns` columns.
     ///
     /// # Errors
-    /// Returns [`Error::InvalidParameter`] if `columns` is 0.
+    /// Returns [`Error::InvalidParameter`] if `columns` is 0, and [`Error::OutOfMemory`] if there is no memory
+    /// for so many.
     pub fn new(columns: usize) -> Result<Self, Error> {
         check::parameter("columns", columns as f64, columns > 0, "at least 1")?;
+        check::room::<Column>("the moments of the columns", columns, 1)?;
         let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
         let column = Column { low, high, mean: 0.0, unit: 1.0, squares: 0.0 };
         Ok(Moments { rows: 0, weight: 0.0, columns: vec![column; columns], single: false })

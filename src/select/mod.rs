@@ -10,6 +10,7 @@
 mod cross_validation;
 mod fold_stops;
 mod folds;
+mod group_folds;
 mod held_out;
 mod learning_curves;
 mod parallel;
@@ -24,6 +25,7 @@ pub use cross_validation::{CrossValidation, CrossValidationResult};
 pub use fold_stops::FoldStops;
 pub(crate) use folds::folds;
 pub use folds::stratified_k_fold;
+pub use group_folds::stratified_group_k_fold;
 pub(crate) use held_out::HeldOut;
 pub use learning_curves::{ScoreCurve, learning_curve, validation_curve};
 pub(crate) use part::Part;

@@ -105,6 +105,7 @@ pub(super) fn by_fold(fold_of: &[usize], k: usize) -> Result<Vec<Split>, Error> 
 ///
 /// Use it if rows of a group give each other away, such as several rows of one patient. The largest groups
 /// are assigned first, each to the fold with the fewest rows. Groups of the same size come in random order.
+/// Classes are not balanced: [`stratified_group_k_fold`](crate::select::stratified_group_k_fold) does that.
 ///
 /// # Errors
 /// Returns [`Error::InvalidParameter`] unless `k` is from 2 to the number of groups, and

@@ -67,8 +67,8 @@ pub enum Splitter {
         /// The number of rows left out before each test set.
         gap: usize,
     },
-    /// Given splits, such as those of [`group_k_fold`](crate::select::group_k_fold) or [your
-    /// own](Split::new).
+    /// Given splits, such as those of [`group_k_fold`](crate::select::group_k_fold), of
+    /// [`stratified_group_k_fold`](crate::select::stratified_group_k_fold) or [your own](Split::new).
     Given(Vec<Split>),
 }
 

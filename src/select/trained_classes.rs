@@ -55,7 +55,7 @@ mod tests {
         let whole = split(&[0, 1, 2], &[3, 4, 5]);
         let without_b = split(&[0, 2, 3], &[5]);
         let missing = |label: &str, split| Err(Error::ClassNotInSplit { label: format!("{label:?}"), split });
-        assert_eq!(check(&[whole.clone()], &y, Needed::All), Ok(()));
+        assert_eq!(check(std::slice::from_ref(&whole), &y, Needed::All), Ok(()));
         assert_eq!(check(&[whole.clone(), without_b.clone()], &y, Needed::Tested), Ok(()));
         assert_eq!(check(&[whole.clone(), without_b], &y, Needed::All), missing("b", 1));
         assert_eq!(check(&[whole, split(&[0, 1], &[2, 3])], &y, Needed::Tested), missing("c", 1));

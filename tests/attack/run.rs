@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -18,8 +18,12 @@ const CASES: u64 = 40_000;
 /// The number of threads that cases run on.
 const THREADS: usize = 2;
 
-/// A case that takes longer does not end. It bounds work, not speed: cases usually take milliseconds.
+/// A case that computes longer does not end. It bounds work, not speed: cases usually take milliseconds.
 const BOUND: Duration = Duration::from_secs(20);
+
+/// A case that takes longer does not end either, even if its thread waits: for a lock, or for a processor that
+/// is busy with other programs.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The number of cases that may not end before the rest is left out: each keeps a processor busy.
 const HANGS: usize = 4;
@@ -57,8 +61,43 @@ struct Shared {
 #[derive(Clone)]
 struct Current {
     number: u64,
-    since: Instant,
+    clock: Clock,
     configuration: Arc<Mutex<String>>,
+}
+
+/// The time that a thread has taken since a moment.
+#[derive(Clone)]
+struct Clock {
+    since: Instant,
+    /// The file with the thread's time on a processor, and what it said at the start; `None` on systems
+    /// without it.
+    processor: Option<(PathBuf, Duration)>,
+}
+
+impl Clock {
+    /// Starts the clock of this thread.
+    fn start() -> Self {
+        let thread = std::fs::read_link("/proc/thread-self").ok();
+        let file = thread.map(|thread| PathBuf::from("/proc").join(thread).join("schedstat"));
+        let processor = file.and_then(|file| on_processor(&file).map(|time| (file, time)));
+        Clock { since: Instant::now(), processor }
+    }
+
+    /// Returns whether the thread has computed or waited too long.
+    fn is_over(&self) -> bool {
+        let passed = self.since.elapsed();
+        let worked = self.processor.as_ref().and_then(|(file, before)| {
+            // Reading the file is not worth it before.
+            if passed > BOUND { on_processor(file).map(|now| now.saturating_sub(*before)) } else { None }
+        });
+        worked.unwrap_or(passed) > BOUND || passed > PATIENCE
+    }
+}
+
+/// Returns the time on a processor from such a file: the first number, in nanoseconds.
+fn on_processor(file: &Path) -> Option<Duration> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// A thread, as the one that watches sees it.
@@ -101,10 +140,10 @@ fn watch(shared: &Arc<Shared>) {
         thread::sleep(Duration::from_millis(10));
         for worker in &mut workers {
             let current = lock(&worker.current).clone();
-            let Some(current) = current.filter(|current| current.since.elapsed() > BOUND) else { continue };
+            let Some(current) = current.filter(|current| current.clock.is_over()) else { continue };
             worker.abandoned.store(true, Ordering::Relaxed);
             let configuration = lock(&current.configuration).clone();
-            let details = format!("the case has taken more than {} s", BOUND.as_secs());
+            let details = format!("the case has worked for more than {} s", BOUND.as_secs());
             let kind = "no end".to_owned();
             lock(&shared.failures).push(Failure { number: current.number, kind, details, configuration });
             hangs += 1;
@@ -131,8 +170,8 @@ fn start(shared: &Arc<Shared>, place: usize) -> Worker {
             // The process may end here, for want of memory or stack: the note says which case it was.
             let _ = std::fs::write(&note, format!("{number}\n"));
             let configuration = Arc::new(Mutex::new(String::new()));
-            let since = Instant::now();
-            *lock(&mine) = Some(Current { number, since, configuration: configuration.clone() });
+            let clock = Clock::start();
+            *lock(&mine) = Some(Current { number, clock, configuration: configuration.clone() });
             let (checked, faults) = one(shared.area, number, &configuration);
             *lock(&mine) = None;
             if gone.load(Ordering::Relaxed) {

@@ -68,8 +68,13 @@ fn splitter(case: &mut Case) {
         }
         3 => {
             let groups: Vec<usize> = y.iter().map(|class| class * 7 + case.draw.below(4)).collect();
-            case.say(format!("group_k_fold {groups:?}"));
-            let splits = group_k_fold(&groups, k, seed);
+            let stratify = case.draw.below(2) == 1;
+            case.say(format!("groups {groups:?}, stratified: {stratify}"));
+            let splits = if stratify {
+                stratified_group_k_fold(&y, &groups, k, seed)
+            } else {
+                group_k_fold(&groups, k, seed)
+            };
             if let Ok(splits) = &splits {
                 let apart = splits.iter().all(|split| {
                     let of = |rows: &[usize]| rows.iter().map(|&row| groups[row]).collect::<BTreeSet<_>>();

@@ -20,6 +20,8 @@ pub(crate) struct Asked<'a, T> {
 /// The objective, and the gradient in columns of unit scale.
 pub(crate) struct Truth {
     pub(crate) objective: f64,
+    /// What the rounding of scores, ε Σ |x_j w_j| each, can do to the objective.
+    pub(crate) rounding: f64,
     /// The norm of the gradient (with an L1 penalty, of the smallest subgradient).
     pub(crate) gradient: f64,
     /// The largest norm that a decrement of 1 allows.
@@ -64,16 +66,22 @@ impl<T: Real> Asked<'_, T> {
             DMatrix::zeros(x.nrows(), if model.classes().len() == 2 { 1 } else { model.classes().len() });
         let p = model.predict_proba_with_offset(x, self.offset.unwrap_or(&none)).ok()?;
         let total = self.total();
-        let mut objective = 0.0;
+        let w = model.coefficients().map(|w| w.as_f64());
+        let size = |row: usize, k: usize| {
+            let terms = (0..x.ncols()).map(|column| (x[(row, column)].as_f64() * w[(column, k)]).abs());
+            terms.sum::<f64>() + model.intercept()[k].as_f64().abs()
+        };
+        let (mut objective, mut rounding) = (0.0, 0.0);
         for (row, &class) in y.iter().enumerate() {
             let right = p[(row, class)].as_f64();
+            rounding += self.weight(row) * (1.0 - right) * (0..w.ncols()).map(|k| size(row, k)).sum::<f64>();
             if self.weight(row) > 0.0 && right < 1e-6 {
                 return None;
             }
             objective -= if self.weight(row) > 0.0 { self.weight(row) * right.ln() } else { 0.0 };
         }
         objective /= total;
-        let w = model.coefficients().map(|w| w.as_f64());
+        rounding *= (2.0 + x.ncols() as f64) * T::EPSILON.as_f64() / total;
         let (mut gradient, mut bend) = (0.0f64, 0.0f64);
         // Two classes have one column of coefficients, for the second.
         let classes: Vec<usize> = if w.ncols() == 1 { vec![1] } else { (0..w.ncols()).collect() };
@@ -109,7 +117,8 @@ impl<T: Real> Asked<'_, T> {
             }
         }
         let per_decrement = (0.5 * (1.0 + x.ncols() as f64) + bend).sqrt();
-        Some(Truth { objective, gradient: gradient.sqrt(), per_decrement, separated: self.separated(model) })
+        let (gradient, separated) = (gradient.sqrt(), self.separated(model));
+        Some(Truth { objective, rounding, gradient, per_decrement, separated })
     }
 
     /// Returns the centre and the scale of a column; without an intercept nothing is centred.

@@ -2,22 +2,24 @@
 
 use allocation_counter::measure;
 use logit::data::{Blobs, Classification, GaussianQuantiles, Moons, MultiLabel};
-use logit::metrics::ConfusionMatrix;
+use logit::linear::{LogisticPath, RowOptions};
+use logit::metrics::{Bootstrap, ConfusionMatrix};
 use logit::nn::{
     BinaryCrossEntropy, Examples, Layer, Loss, MeanSquaredError, Normalization, Sequential, Shape,
     SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
 };
 use logit::optim::{
-    AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Clip, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp,
-    Rprop, Step, UpdateRule, Yogi,
+    AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Clip, Decay, Lamb, LevenbergMarquardt, Lion, NAdam,
+    Optimizer, RAdam, RmsProp, Rprop, Step, UpdateRule, Yogi,
 };
 use logit::prelude::*;
-use logit::preprocess::{ColumnTransformer, LabelEncoder, PolynomialFeatures, TargetEncoder};
+use logit::preprocess::{ColumnTransformer, LabelEncoder, Moments, PolynomialFeatures, TargetEncoder};
 use logit::select::{
     Split, Splitter, group_k_fold, k_fold, shuffled_k_fold, stratified_k_fold, time_ordered_splits,
 };
 use logit::{
-    Activation, Adam, Error, MlpClassifier, OneHotEncoder, Pca, Real, Rng, Schedule, Sgd, train_test_split,
+    Activation, Adam, Error, LabelSets, LogisticRegression, MlpClassifier, OneHotEncoder, Pca, Penalty, Real,
+    Rng, Schedule, Sgd, Solver, train_test_split,
 };
 use nalgebra::DMatrix;
 
@@ -248,4 +250,29 @@ fn what_no_machine_holds_is_an_error() {
     let labels: Vec<u32> = (0..1 << 22).collect();
     asked("one-hot labels", LabelEncoder::new(&labels).expect("labels").one_hot::<f64>(&labels).map(drop));
     asked("counts", ConfusionMatrix::new(&labels, &labels).map(drop));
+    let sets: Vec<[u32; 1]> = labels.iter().map(|&label| [label]).collect();
+    asked("label sets", LabelSets::new(&sets).map(drop));
+    asked("moments", Moments::new(huge).map(drop));
+    asked("resamples", Bootstrap::new().resamples(usize::MAX).interval_of(3, None, |_| Ok(0.0)).map(drop));
+    let narrow = DMatrix::from_fn(100, 1, |row, _| (row * 7 % 10) as f64);
+    asked("penalties", LogisticPath::l1().count(usize::MAX).fit(&narrow, &y).map(drop));
+}
+
+/// As many parameters as a network or many columns have are too many for their second derivative.
+#[test]
+fn second_derivatives_beyond_the_memory_are_an_error() {
+    let (x, y) = (DMatrix::from_fn(2, 400_000, |row, column| ((row + 2) * column % 7) as f64), [false, true]);
+    let refused = |what: &str, result: Result<(), Error>| {
+        let Err(Error::OutOfMemory { rows, .. }) = result else { panic!("{what}: {result:?}") };
+        assert!(rows >= 400_000, "{what}: {rows}");
+    };
+    let ridge = LogisticRegression::new(Penalty::l2(1.0)).solver(Solver::Lbfgs).max_iterations(2);
+    let newton = ridge.clone().solver(Solver::Newton);
+    refused("Newton's method", newton.fit(&x, &y).map(drop));
+    let model = ridge.fit(&x, &y).expect("a fit without a matrix");
+    refused("inference", model.inference(&x, &y).map(drop));
+    refused("influence", model.influence(&x, &y).map(drop));
+    refused("profiles", model.profile_intervals(&x, &y, RowOptions::new(), 0.9).map(drop));
+    let network = MlpClassifier::new([1]).optimizer(LevenbergMarquardt::new());
+    refused("Levenberg-Marquardt", network.fit(&x, &y).map(drop));
 }

@@ -546,7 +546,7 @@ fn platt_keeps_the_digits_of_far_scores() {
     let scores: Vec<f64> = (0..100).map(|row| f64::from(row * 37 % 100) - 50.0).collect();
     let near = PlattScaling::fit(&scores, &truth, None).expect("a fit");
     assert!(near.slope().abs() > 1e-3);
-    for by in [1e4, 1e6, 1e7] {
+    for by in [1e4, 1e6, 1e7, 1e9] {
         let far: Vec<f64> = scores.iter().map(|z| z + by).collect();
         let moved = PlattScaling::fit(&far, &truth, None).expect("a fit");
         for (z, far) in scores.iter().zip(&far) {
@@ -561,5 +561,17 @@ fn platt_keeps_the_digits_of_far_scores() {
         let loaded = PlattScaling::from_bytes(&moved.to_bytes().expect("bytes")).expect("a scaling");
         assert_eq!(loaded, moved);
         assert_eq!(loaded.log_odds(far[3]), moved.log_odds(far[3]));
+    }
+}
+
+#[test]
+fn rows_of_one_kind_say_nothing_about_scores() {
+    let scores = [-2.0, -1.0, 0.5, 3.0];
+    for (truth, weights) in
+        [([true; 4], [1.0; 4]), ([false; 4], [1.0; 4]), ([true, true, true, false], [1.0, 2.0, 1.0, 0.0])]
+    {
+        let scaling = PlattScaling::fit(&scores, &truth, Some(&weights)).expect("a fit");
+        assert_eq!(scaling.slope(), 0.0);
+        assert_eq!(scaling.probability(-2.0) > 0.5, truth[0]);
     }
 }

@@ -264,6 +264,9 @@ impl CsvReader {
 
     /// Reads a file with labels, of any type that can be parsed from text.
     ///
+    /// A `bool` is parsed from `true` and `false` only. Read `0` and `1` as `u8`, other texts as `String`, and
+    /// turn them into labels of your own with [`Dataset::map_labels`](crate::data::Dataset::map_labels).
+    ///
     /// # Errors
     /// Returns the errors that [`CsvReader`] lists, and [`Error::Unsupported`] if no
     /// [`label`](CsvReader::label) column is set.

@@ -145,7 +145,7 @@ pub(in crate::data) fn marks(text: &str, decimal_comma: bool) -> Option<&'static
     let [first, thousands @ .., last] = parts.as_slice() else { return None };
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let three = |part: &&str| part.len() == 3;
-    let grouped = first.len() <= 3 && thousands.iter().all(three) && (!thousands.is_empty() || three(&last));
+    let grouped = first.len() <= 3 && thousands.iter().all(three) && (!thousands.is_empty() || three(last));
     (grouped && parts.iter().all(|part| digits(part)))
         .then_some("write numbers without marks between thousands")
 }

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::optim::{Evaluation, HasHessian, Newton, Objective};
+use crate::optim::{Evaluation, HasHessian, HessianProduct, Newton, Objective};
 use crate::scalar::Real;
 use crate::scalar::dot;
 
@@ -36,14 +36,8 @@ pub(super) struct Optimum<T> {
     pub(super) gradient: Vec<T>,
 }
 
-/// The maximum number of Newton iterations; scoring with Jeffreys' prior may need dozens.
+/// The maximum number of Newton iterations.
 const ITERATIONS: usize = 200;
-
-/// Returns the largest entry of the gradient at which a fit ends. The error in the value is quadratic in the
-/// gradient, so two digits beyond the certificate are plenty.
-pub(super) fn tolerance<T: Real>() -> f64 {
-    (1e-2 * T::TOLERANCE).max(4.0 * T::EPSILON.as_f64())
-}
 
 /// Minimises `inner` from `start`. If `a` is given, `a . params` keeps its value at `start`.
 ///
@@ -67,7 +61,9 @@ pub(super) fn minimize<T: Real, O: HasHessian<T>>(
         gradient: vec![T::zero(); size],
         hessian: DMatrix::zeros(size, size),
     };
-    let newton = Newton::new().tolerance(tolerance::<T>()).max_iterations(ITERATIONS);
+    // The error in the value is quadratic in the gradient, so two digits beyond the certificate are plenty.
+    let tolerance = (1e-2 * T::TOLERANCE).max(4.0 * T::EPSILON.as_f64());
+    let newton = Newton::new().tolerance(tolerance).max_iterations(ITERATIONS);
     let zeros = vec![T::zero(); objective.parameter_count()];
     let minimum = newton.minimize(&mut objective, zeros.clone())?;
     let mut reduced = zeros;
@@ -99,6 +95,15 @@ impl<T: Real, O: Objective<T>> Constrained<'_, T, O> {
         }
         self.point[*pivot] -= along;
     }
+
+    /// Writes the derivative in the reduced parameters for the derivative `full` in all of them.
+    fn reduce(&self, full: &[T], reduced: &mut [T]) {
+        let Some((pivot, ratios)) = &self.constraint else { return reduced.copy_from_slice(full) };
+        for (at, out) in reduced.iter_mut().enumerate() {
+            let k = at + usize::from(at >= *pivot);
+            *out = full[k] - ratios[k] * full[*pivot];
+        }
+    }
 }
 
 impl<T: Real, O: Objective<T>> Objective<T> for Constrained<'_, T, O> {
@@ -109,15 +114,7 @@ impl<T: Real, O: Objective<T>> Objective<T> for Constrained<'_, T, O> {
     fn evaluate(&mut self, reduced: &[T], gradient: &mut [T]) -> Evaluation {
         self.load(reduced);
         let Evaluation { value, magnitude, .. } = self.inner.evaluate(&self.point, &mut self.gradient);
-        match &self.constraint {
-            None => gradient.copy_from_slice(&self.gradient),
-            Some((pivot, ratios)) => {
-                for (at, out) in gradient.iter_mut().enumerate() {
-                    let k = at + usize::from(at >= *pivot);
-                    *out = self.gradient[k] - ratios[k] * self.gradient[*pivot];
-                }
-            }
-        }
+        self.reduce(&self.gradient, gradient);
         Evaluation::of(value, gradient).magnitude(magnitude)
     }
 }
@@ -125,6 +122,10 @@ impl<T: Real, O: Objective<T>> Objective<T> for Constrained<'_, T, O> {
 impl<T: Real, O: HasHessian<T>> HasHessian<T> for Constrained<'_, T, O> {
     fn is_exact(&self) -> bool {
         self.inner.is_exact()
+    }
+
+    fn exact_products(&mut self) -> Option<&mut dyn HessianProduct<T>> {
+        if self.inner.exact_products().is_some() { Some(self) } else { None }
     }
 
     fn hessian(&mut self, reduced: &[T], hessian: &mut DMatrix<T>) {
@@ -146,6 +147,32 @@ impl<T: Real, O: HasHessian<T>> HasHessian<T> for Constrained<'_, T, O> {
     }
 }
 
+/// The exact products of the inner objective, where it has them.
+impl<T: Real, O: HasHessian<T>> HessianProduct<T> for Constrained<'_, T, O> {
+    fn linearize(&mut self, reduced: &[T]) {
+        self.load(reduced);
+        if let Some(products) = self.inner.exact_products() {
+            products.linearize(&self.point);
+        }
+    }
+
+    fn hessian_product(&mut self, reduced: &[T], out: &mut [T]) {
+        let vector = match &self.constraint {
+            None => reduced.to_vec(),
+            Some((pivot, ratios)) => {
+                let (before, after) = reduced.split_at(*pivot);
+                let along = dot(&ratios[..*pivot], before) + dot(&ratios[*pivot + 1..], after);
+                [before, &[-along], after].concat()
+            }
+        };
+        let mut product = vec![T::zero(); vector.len()];
+        if let Some(products) = self.inner.exact_products() {
+            products.hessian_product(&vector, &mut product);
+        }
+        self.reduce(&product, out);
+    }
+}
+
 /// Moves `params` along `direction` until `a . params` equals `value`, and corrects rounding errors in the
 /// pivot.
 pub(super) fn moved<T: Real>(params: &[T], direction: &[T], a: &[T], value: f64) -> Vec<T> {
@@ -162,8 +189,8 @@ mod tests {
     use super::*;
     use crate::gradcheck::GradCheck;
 
-    /// x² y² + exp(x + 2 y) + z⁴ + x z, not a plane quadratic.
-    struct Bowl;
+    /// x² y² + exp(x + 2 y) + z⁴ + x z, not a plane quadratic, and the Hessian of the last linearisation.
+    struct Bowl(DMatrix<f64>);
 
     impl Objective<f64> for Bowl {
         fn parameter_count(&self) -> usize {
@@ -191,6 +218,21 @@ mod tests {
             hessian[(2, 0)] = 1.0;
             hessian[(2, 1)] = 0.0;
             hessian[(2, 2)] = 12.0 * z * z;
+        }
+        fn exact_products(&mut self) -> Option<&mut dyn HessianProduct<f64>> {
+            Some(self)
+        }
+    }
+
+    impl HessianProduct<f64> for Bowl {
+        fn linearize(&mut self, params: &[f64]) {
+            let mut hessian = DMatrix::zeros(3, 3);
+            self.hessian(params, &mut hessian);
+            hessian.fill_upper_triangle_with_lower_triangle();
+            self.0 = hessian;
+        }
+        fn hessian_product(&mut self, vector: &[f64], out: &mut [f64]) {
+            out.copy_from_slice((&self.0 * nalgebra::DVector::from_column_slice(vector)).as_slice());
         }
     }
 
@@ -241,7 +283,7 @@ mod tests {
                 2
             };
             let mut objective = Constrained {
-                inner: &mut Bowl,
+                inner: &mut Bowl(DMatrix::zeros(3, 3)),
                 base: vec![0.3, -0.2, 0.7],
                 constraint: Some((pivot, a.iter().map(|v| v / a[pivot]).collect())),
                 point: vec![0.0; 3],
@@ -250,6 +292,7 @@ mod tests {
             };
             GradCheck::new().objective(&mut objective, &[0.4, -0.6]).expect("the gradient");
             GradCheck::new().hessian(&mut objective, &[0.4, -0.6]).expect("the Hessian");
+            GradCheck::new().hessian_product(&mut objective, &[0.4, -0.6]).expect("its products");
             let before: f64 = a.iter().zip(&objective.base).map(|(a, p)| a * p).sum();
             let after: f64 = a.iter().zip(&objective.point).map(|(a, p)| a * p).sum();
             approx::assert_relative_eq!(before, after, max_relative = 1e-14);

@@ -1,7 +1,6 @@
 //! The search for the ends of a profile interval.
 
-use super::constrained::{Optimum, minimize, moved, tolerance};
-use super::quasi::Curvature;
+use super::constrained::{Optimum, minimize, moved};
 use crate::error::Error;
 use crate::optim::HasHessian;
 use crate::scalar::Real;
@@ -29,14 +28,8 @@ const GROWTH: f64 = 4.0;
 const FITS: usize = 100;
 
 impl<T: Real> Profile<'_, T> {
-    /// Finds the end on one side: `side` is -1 or 1. If the second derivative is not exact, `curvature`
-    /// replaces it.
-    pub(super) fn end<O: HasHessian<T>>(
-        &self,
-        objective: &mut O,
-        mut curvature: Option<&mut Curvature>,
-        side: f64,
-    ) -> Result<f64, Error> {
+    /// Finds the end on one side: `side` is -1 or 1.
+    pub(super) fn end<O: HasHessian<T>>(&self, objective: &mut O, side: f64) -> Result<f64, Error> {
         let target = self.reach;
         let precision = T::EPSILON.as_f64().sqrt();
         let (mut inside, mut outside) = (0.0, None);
@@ -44,7 +37,7 @@ impl<T: Real> Profile<'_, T> {
         let mut known = Known(vec![(0.0, self.optimum.params.clone())]);
         for _ in 0..FITS {
             let (params, value) = (known.guess(distance), self.estimate + side * distance);
-            let Some(fit) = self.fit(objective, curvature.as_deref_mut(), &params, value)? else {
+            let Some(fit) = self.fit(objective, &params, value)? else {
                 // The point is too far from a known fit for Newton's method: move closer and continue with
                 // smaller steps.
                 distance = 0.5 * (inside + distance);
@@ -85,16 +78,9 @@ impl<T: Real> Profile<'_, T> {
     fn fit<O: HasHessian<T>>(
         &self,
         objective: &mut O,
-        curvature: Option<&mut Curvature>,
         params: &[T],
         value: f64,
     ) -> Result<Option<Optimum<T>>, Error> {
-        if let Some(curvature) = curvature {
-            let start = moved(params, &self.direction, &self.a, value);
-            if let Some(optimum) = curvature.minimize(objective, start, &self.a, tolerance::<T>()) {
-                return Ok(Some(optimum));
-            }
-        }
         let zeros = vec![T::zero(); params.len()];
         let square = dot(&self.a, &self.a);
         let shortest: Vec<T> = self.a.iter().map(|&a| a / square).collect();

@@ -98,7 +98,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             ));
         }
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        objective.check_rank()?;
+        objective.check_information()?;
         let params = self.params_in(&objective.coordinates);
         let mut gradient = vec![T::zero(); params.len()];
         let value = objective.evaluate(&params, &mut gradient).value;

@@ -27,8 +27,8 @@ use crate::scalar::{Real, all_finite};
 /// classes. Standard errors use the delta method: the derivative of the average in the coefficients, with the
 /// rows held fixed, around the covariance of the coefficients (whichever estimator the inference uses).
 ///
-/// A derivative is not a meaningful effect for a column of zeros and ones: compare the probabilities at 0 and
-/// 1 instead.
+/// A derivative is not a meaningful effect for a column of zeros and ones: compare the mean probabilities of
+/// the rows with 0 and with 1 in that column instead. Their difference has no standard error here.
 ///
 /// # References
 /// Greene (2018), *Econometric Analysis*, chapter 17; Bartus (2005).

@@ -9,7 +9,6 @@ mod likelihood;
 mod margins;
 mod prediction;
 mod profile;
-mod quasi;
 mod significance;
 mod standardized;
 mod summary;

@@ -5,7 +5,6 @@ use nalgebra::{DMatrix, DVector};
 use super::constrained::minimize;
 use super::ends::Profile;
 use super::quantile;
-use super::quasi::Curvature;
 use super::units::{Units, contrasts};
 use crate::error::Error;
 use crate::label::Label;
@@ -108,7 +107,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.check_separation_decided()?;
         let terms = self.terms();
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        objective.check_rank()?;
+        objective.check_information()?;
         let start = self.params_in(&objective.coordinates);
         let (units, jacobian) = coefficients(&objective);
         let shape = (x.ncols() + usize::from(terms.intercept), sample.classes - 1);
@@ -170,12 +169,6 @@ impl Setting<'_> {
         if factor.is_none() && !self.separated {
             return Err(definite::UNDETERMINED);
         }
-        let mut curvature = match &factor {
-            Some(factor) if !objective.is_exact() => {
-                Some(Curvature::new(factor.inverse() * self.total_weight))
-            }
-            _ => None,
-        };
         let mut ends = Vec::with_capacity(self.jacobian.nrows());
         for (index, row) in self.jacobian.row_iter().enumerate() {
             let unit = self.units.of_coefficient(index);
@@ -203,8 +196,7 @@ impl Setting<'_> {
                 first: width.min(FIRST * spread),
                 limit: FARTHEST * width,
             };
-            let mut end = |side| profile.end(objective, curvature.as_mut(), side);
-            let (lower, upper) = (end(-1.0)?, end(1.0)?);
+            let (lower, upper) = (profile.end(objective, -1.0)?, profile.end(objective, 1.0)?);
             ends.push([profile.estimate, lower, upper].map(|value| value / unit));
         }
         Ok(ends)

@@ -132,7 +132,7 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.check_estimate_exists()?;
         let sample = self.sample(x, y, options)?;
         let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
-        objective.check_rank()?;
+        objective.check_information()?;
         let params = self.params_in(&objective.coordinates);
         let rows = RowInfluence::new(&mut objective, &params)?;
         let RowInfluence { leverages, scores, cooks_distances, pearson, deviance } = rows;

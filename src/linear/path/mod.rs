@@ -14,6 +14,7 @@ use crate::estimator::FitOptions;
 use crate::label::Label;
 use crate::linear::config::LogisticRegression;
 use crate::linear::fit::fit;
+use crate::linear::fitted::FittedLogistic;
 use crate::linear::sample::RowOptions;
 use crate::penalty::Penalty;
 use crate::report::{Observer, Progress};
@@ -141,6 +142,7 @@ impl LogisticPath {
     /// [`Error::InvalidParameter`] if the grid is empty or out of range. Returns [`Error::Unsupported`] for a
     /// penalty without a strength, for a model with [`on_separation`](LogisticRegression::on_separation), and
     /// if the default grid cannot be computed because no penalised column is informative about the classes.
+    /// Returns [`Error::OutOfMemory`] if there is no memory for so many models.
     pub fn fit_with<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
@@ -162,7 +164,10 @@ impl LogisticPath {
                 descending.sort_by(|a, b| b.total_cmp(a));
                 descending
             }
-            None => log_spaced(origin.largest_lambda()?, self.fraction(x), self.count),
+            None => {
+                check::room::<FittedLogistic<T, L>>("the models of the path", self.count, 1)?;
+                log_spaced(origin.largest_lambda()?, self.fraction(x), self.count)
+            }
         };
         self.follow(&lambdas, origin, x, y, rows, observer)
     }

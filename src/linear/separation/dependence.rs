@@ -48,6 +48,10 @@ impl<T: Real> Design<'_, T> {
                 triangle.push(j, row, rest.sqrt());
                 continue;
             }
+            // The intercept vanishes beside huge entries of all rows. It is no column that could be dropped.
+            if j == self.features() {
+                continue;
+            }
             match self.combination(j, triangle.backward(&row), &triangle, budget) {
                 Some(Combination::Zero(factors)) => {
                     let mut whole = vec![0.0; width];

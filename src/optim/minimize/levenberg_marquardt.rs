@@ -149,7 +149,8 @@ impl LevenbergMarquardt {
     ///
     /// # Errors
     /// Returns [`Error::InvalidParameter`] if a setting is out of range, [`Error::ShapeMismatch`] if `start`
-    /// has the wrong length, and [`Error::NotFinite`] if `start` is not finite.
+    /// has the wrong length, [`Error::NotFinite`] if `start` is not finite, and [`Error::OutOfMemory`] if
+    /// there is no memory for the second derivative.
     pub fn minimize<T: Real, O: HasHessian<T> + ?Sized>(
         &self,
         objective: &mut O,
@@ -170,6 +171,7 @@ impl LevenbergMarquardt {
         observer: &mut Observer<'_>,
     ) -> Result<MinimizeResult<T>, Error> {
         self.check()?;
+        check::second_derivative::<T>(start.len())?;
         let mut model = Model::new(start.len(), self.damping, objective.is_exact());
         model.floor = T::of(self.floor.unwrap_or(0.0).max(T::EPSILON.as_f64()));
         self.stop.run(objective, start, observer, model)

@@ -1,6 +1,7 @@
 //! Minimisers for deterministic objectives with a gradient.
 
 mod condition;
+mod conjugate_gradients;
 mod descent;
 mod effort;
 mod evaluation;
@@ -93,6 +94,12 @@ pub trait HasHessian<T: Real>: Objective<T> {
     fn is_exact(&self) -> bool {
         true
     }
+
+    /// Returns the products with the exact second derivative, if
+    /// [`hessian`](HasHessian::hessian) writes another matrix and they are known. Defaults to `None`.
+    fn exact_products(&mut self) -> Option<&mut dyn HessianProduct<T>> {
+        None
+    }
 }
 
 impl<T: Real, O: HasHessian<T> + ?Sized> HasHessian<T> for &mut O {
@@ -101,6 +108,9 @@ impl<T: Real, O: HasHessian<T> + ?Sized> HasHessian<T> for &mut O {
     }
     fn is_exact(&self) -> bool {
         (**self).is_exact()
+    }
+    fn exact_products(&mut self) -> Option<&mut dyn HessianProduct<T>> {
+        (**self).exact_products()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::conjugate_gradients::ConjugateGradients;
 use super::descent::{Descent, Directions};
 use super::effort::Effort;
 use super::run::{Point, Stop};
@@ -10,7 +11,7 @@ use crate::check;
 use crate::error::Error;
 use crate::report::Observer;
 use crate::scalar::Real;
-use crate::scalar::{axpy, dot, max_abs};
+use crate::scalar::dot;
 
 /// Truncated Newton with conjugate gradients, for convex objectives with many parameters.
 ///
@@ -135,106 +136,6 @@ impl NewtonCg {
     }
 }
 
-/// The inner iteration, and its memory from one direction to the next.
-struct ConjugateGradients<T> {
-    tolerance: f64,
-    max_products: usize,
-    forcing: f64,
-    previous_norm: f64,
-    residual: Vec<T>,
-    conjugate: Vec<T>,
-    product: Vec<T>,
-}
-
-/// The largest forcing term, which is also the first.
-const LOOSEST: f64 = 0.5;
-/// γ of Eisenstat and Walker: the factor of the squared reduction of the gradient in the forcing term.
-const REDUCTION: f64 = 0.9;
-/// The threshold of the safeguard: if γ times the square of the forcing term is above it, the next one is at
-/// least that large.
-const SAFEGUARD: f64 = 0.1;
-/// The fraction of the tolerance that the last linear system may leave. The rest allows for changes of the
-/// curvature.
-const LAST: f64 = 0.5;
-
-impl<T: Real> ConjugateGradients<T> {
-    fn new(parameters: usize, tolerance: f64, max_products: usize) -> Self {
-        let zeros = vec![T::zero(); parameters];
-        ConjugateGradients {
-            tolerance,
-            max_products,
-            forcing: LOOSEST,
-            previous_norm: 0.0,
-            residual: zeros.clone(),
-            conjugate: zeros.clone(),
-            product: zeros,
-        }
-    }
-
-    /// Returns the forcing term, the required reduction of the residual relative to the gradient, whose norm
-    /// is now `norm`.
-    fn force(&mut self, norm: f64) -> f64 {
-        let ratio = norm / self.previous_norm;
-        let kept = REDUCTION * self.forcing * self.forcing;
-        let hoped = REDUCTION * ratio * ratio;
-        // Given NaN and a number, `min` returns the number.
-        self.forcing = if kept > SAFEGUARD { hoped.max(kept) } else { hoped }.min(LOOSEST);
-        self.previous_norm = norm;
-        self.forcing
-    }
-
-    /// Writes an approximate solution of H d = -g to `direction`, starting from zero.
-    fn solve<O: HessianProduct<T> + ?Sized>(
-        &mut self,
-        objective: &mut O,
-        point: &Point<T>,
-        direction: &mut [T],
-        effort: &mut Effort<'_>,
-    ) {
-        direction.fill(T::zero());
-        self.residual.copy_from_slice(&point.gradient);
-        for (p, &g) in self.conjugate.iter_mut().zip(&point.gradient) {
-            *p = -g;
-        }
-        let mut squared = dot(&self.residual, &self.residual);
-        let norm = squared.as_f64().sqrt();
-        let small = self.force(norm) * norm;
-        let share = LAST * self.tolerance / point.optimality();
-        let smallest = share * max_abs(&point.gradient);
-        let mut steepest = T::zero();
-        objective.linearize(&point.params);
-        for _ in 0..self.max_products {
-            if !effort.spend(1.0) {
-                return;
-            }
-            objective.hessian_product(&self.conjugate, &mut self.product);
-            let curvature = dot(&self.conjugate, &self.product);
-            let quotient = curvature / dot(&self.conjugate, &self.conjugate);
-            if quotient > steepest {
-                steepest = quotient;
-            }
-            // A curvature below the rounding error of the largest one seen counts as zero.
-            let curved = quotient > T::EPSILON * steepest && quotient.is_finite();
-            let length = squared / curvature;
-            if !curved || !length.is_finite() {
-                return;
-            }
-            axpy(length, &self.conjugate, direction);
-            axpy(length, &self.product, &mut self.residual);
-            let next = dot(&self.residual, &self.residual);
-            let done = next.as_f64().sqrt() <= small || max_abs(&self.residual) <= smallest;
-            if done || !next.is_finite() {
-                return;
-            }
-            let turn = next / squared;
-            for (p, &r) in self.conjugate.iter_mut().zip(&self.residual) {
-                *p = turn * *p - r;
-            }
-            squared = next;
-        }
-    }
-}
-
 impl<T: Real, O: HessianProduct<T> + ?Sized> Directions<T, O> for ConjugateGradients<T> {
     fn direction(
         &mut self,
@@ -243,7 +144,9 @@ impl<T: Real, O: HessianProduct<T> + ?Sized> Directions<T, O> for ConjugateGradi
         direction: &mut [T],
         effort: &mut Effort<'_>,
     ) -> f64 {
-        self.solve(objective, point, direction, effort);
+        objective.linearize(&point.params);
+        let product = |vector: &[T], out: &mut [T]| objective.hessian_product(vector, out);
+        self.solve(point, direction, effort, product, None);
         let slope = dot(&point.gradient, direction);
         if slope < T::zero() && slope.is_finite() {
             return 1.0;
@@ -251,7 +154,7 @@ impl<T: Real, O: HessianProduct<T> + ?Sized> Directions<T, O> for ConjugateGradi
         for (d, &g) in direction.iter_mut().zip(&point.gradient) {
             *d = -g;
         }
-        if self.previous_norm > 1.0 { 1.0 / self.previous_norm } else { 1.0 }
+        self.norm().max(1.0).recip()
     }
 }
 
@@ -301,16 +204,5 @@ mod tests {
         let report = run.minimize_observed(&mut ellipse, vec![0.0; 200], end).unwrap().report;
         assert_eq!((report.stop, report.iterations), (StopReason::Cancelled, 0));
         assert!(ellipse.products < 40, "{} products", ellipse.products);
-    }
-
-    #[test]
-    fn forcing_falls_with_the_gradient_and_recovers_with_it() {
-        let mut inner = ConjugateGradients::<f64>::new(1, 1e-8, 1);
-        assert_eq!(inner.force(8.0), 0.5, "nothing to compare with");
-        assert_eq!(inner.force(0.8), 0.9 * 0.25, "not below the square of the one before");
-        approx::assert_relative_eq!(inner.force(0.08), 0.009, max_relative = 1e-14);
-        approx::assert_relative_eq!(inner.force(8e-5), 0.9e-6, max_relative = 1e-14);
-        assert_eq!(inner.force(0.08), 0.5, "the gradient has grown");
-        assert!(inner.force(f64::NAN) <= 0.5);
     }
 }

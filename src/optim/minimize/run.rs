@@ -99,6 +99,12 @@ pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
     fn condition(&self) -> Option<f64>;
 }
 
+/// Returns the value, or infinity for NaN. A report says of a run that diverged that nothing is small, and
+/// reports with NaN would not equal themselves.
+fn or_infinite(value: f64) -> f64 {
+    if value.is_nan() { f64::INFINITY } else { value }
+}
+
 /// The stopping rules that all minimisers share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Stop {
@@ -190,8 +196,8 @@ impl Stop {
             point = kept;
         }
         report.evaluations = effort.evaluations();
-        report.objective = point.value();
-        report.gradient_norm = Some(point.optimality());
+        report.objective = or_infinite(point.value());
+        report.gradient_norm = Some(or_infinite(point.optimality()));
         report.hessian_condition = method.condition();
         Ok(MinimizeResult { params: point.params, report })
     }
@@ -202,6 +208,41 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
+    use crate::optim::{HasHessian, Lbfgs, LevenbergMarquardt};
+
+    /// An objective that is not a number.
+    struct Nothing;
+
+    impl Objective<f64> for Nothing {
+        fn parameter_count(&self) -> usize {
+            2
+        }
+        fn evaluate(&mut self, _: &[f64], gradient: &mut [f64]) -> Evaluation {
+            gradient.copy_from_slice(&[1.0, f64::NAN]);
+            Evaluation::of(f64::NAN, gradient)
+        }
+    }
+
+    impl HasHessian<f64> for Nothing {
+        fn hessian(&mut self, _: &[f64], out: &mut nalgebra::DMatrix<f64>) {
+            out.fill(f64::NAN);
+        }
+    }
+
+    #[test]
+    fn a_report_of_nan_says_infinity_and_equals_itself() {
+        let start = vec![1.0, 2.0];
+        let observer: &mut Observer<'_> = &mut |_| ControlFlow::Continue(());
+        for found in [
+            Lbfgs::new().minimize_observed(&mut Nothing, start.clone(), observer),
+            LevenbergMarquardt::new().minimize_observed(&mut Nothing, start.clone(), observer),
+        ] {
+            let MinimizeResult { params, report, .. } = found.expect("a start");
+            assert_eq!((report.stop, report.iterations, params), (StopReason::Diverged, 0, start.clone()));
+            assert_eq!((report.objective, report.gradient_norm), (f64::INFINITY, Some(f64::INFINITY)));
+            assert_eq!(report, report.clone());
+        }
+    }
 
     /// A constant whose gradient claims to be the parameters.
     struct Plain;

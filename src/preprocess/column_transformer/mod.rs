@@ -70,8 +70,8 @@ use crate::scalar::Real;
 /// let error = model.predict(&dmatrix![2.0, 39.1, 2007.0]).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "column 0 (`island`) of `x` is 2 at row 0, which is not one of the 2 categories \
-///      of the training rows"
+///     "step 0 (ColumnTransformer), block 0 (OneHotEncoder): column 0 (`island`) of `x` \
+///      is 2 at row 0, which is not one of the 2 categories of the training rows"
 /// );
 /// # Ok::<(), logit::Error>(())
 /// ```

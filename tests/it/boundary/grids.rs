@@ -56,7 +56,7 @@ fn a_polished_line_through_points_of_the_grid_has_each_once() {
 fn single_points_at_the_level_are_no_lines() {
     let mut values = DMatrix::from_element(5, 5, 1.0);
     values[(2, 2)] = 0.0;
-    assert!(!of(&values, 0.0).is_reached());
+    assert!(of(&values, 0.0).lines().is_empty() && of(&values, 0.0).is_reached());
     assert!(of(&values, 0.5).lines()[0].closed);
     assert!(!of(&DMatrix::zeros(3, 3), 0.0).is_reached());
 }

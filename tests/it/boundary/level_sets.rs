@@ -21,44 +21,11 @@ fn error<T: Real>(model: &FixedNetwork<T>, found: &Contour) -> f64 {
     p.column(1).iter().map(|p| (p - found.level()).abs()).fold(0.0, f64::max)
 }
 
-/// A model whose log-odds depend on the first column alone.
-struct Profile(fn(f64) -> f64);
-
-impl Classifier<f64> for Profile {
-    type Label = bool;
-    fn classes(&self) -> &[bool] {
-        &[false, true]
-    }
-    fn features(&self) -> usize {
-        2
-    }
-    fn scores_into(
-        &self,
-        x: Rows<'_, f64>,
-        mut out: DMatrixViewMut<'_, f64>,
-        _: &mut Scratch<f64>,
-    ) -> Result<(), Error> {
-        (0..x.nrows()).for_each(|row| out[(row, 0)] = (self.0)(x.view()[(row, 0)]));
-        Ok(())
-    }
-    fn probabilities_into(
-        &self,
-        x: Rows<'_, f64>,
-        mut out: DMatrixViewMut<'_, f64>,
-        _: &mut Scratch<f64>,
-    ) -> Result<(), Error> {
-        for row in 0..x.nrows() {
-            let p = 1.0 / (1.0 + (-(self.0)(x.view()[(row, 0)])).exp());
-            (out[(row, 0)], out[(row, 1)]) = (1.0 - p, p);
-        }
-        Ok(())
-    }
-}
-
 /// Equal counts as below, so the line is the edge of a plateau that has the level, whatever the grid.
 #[test]
 fn the_line_is_the_edge_of_a_plateau_that_has_the_level() {
-    let stairs: fn(f64) -> f64 = |x| {
+    type Profile = fn(f64) -> f64;
+    let stairs: Profile = |x| {
         if x < 0.0 {
             -1.0
         } else if x < 1.0 {
@@ -68,7 +35,7 @@ fn the_line_is_the_edge_of_a_plateau_that_has_the_level() {
         }
     };
     // The plateau is above the level, by less than rounding.
-    let above: fn(f64) -> f64 = |x| {
+    let above: Profile = |x| {
         if x < 0.3 {
             -1.0
         } else if x < 1.0 {
@@ -77,7 +44,7 @@ fn the_line_is_the_edge_of_a_plateau_that_has_the_level() {
             1.0
         }
     };
-    let profiles: [(fn(f64) -> f64, f64); 6] = [
+    let profiles: [(Profile, f64); 6] = [
         (stairs, 1.0),
         (above, 0.3),
         (|x| x.max(0.0), 0.0),
@@ -86,9 +53,10 @@ fn the_line_is_the_edge_of_a_plateau_that_has_the_level() {
         (|x| (x - 0.7).powi(3), 0.7),
     ];
     for (index, (profile, wanted)) in profiles.into_iter().enumerate() {
+        let model = Function(|x: f64, _| 1.0 / (1.0 + (-profile(x)).exp()));
         for resolution in [2, 3, 5, 6, 11, 41, 401] {
             let bounds = Bounds::new((-1.9, 2.1), (0.0, 1.0)).expect("bounds");
-            let found = contour(&Profile(profile), 0.5, bounds, resolution).expect("a contour");
+            let found = contour(&model, 0.5, bounds, resolution).expect("a contour");
             assert!(found.is_reached(), "{index}, {resolution}");
             let near = if index == 5 { 1e-4 } else { 2e-9 };
             for point in vertices(found.lines()) {

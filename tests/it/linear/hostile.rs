@@ -2,7 +2,7 @@
 
 use logit::prelude::*;
 use logit::{ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Solver};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DVector, dmatrix};
 use proptest::prelude::*;
 
 /// The limit on iterations of every fit here.
@@ -158,6 +158,25 @@ proptest! {
 
     #[test]
     fn whatever_the_fit_in_single_precision_nothing_panics(case in cases::<f32>()) {
+        run(&case);
+    }
+}
+
+#[test]
+fn an_intercept_that_vanishes_beside_all_rows_is_kept() {
+    let (most, least) = (f64::MAX, f64::MIN_POSITIVE / 2.0);
+    let x = dmatrix![
+        least, most, 0.0, 0.0, 1e-8 * most;
+        least, 0.0, 0.0, least, -most;
+        0.0, most, 0.0, 0.0, least;
+        0.0, 0.0, least, most, -3.5;
+        0.0, least, most, least, 1.0;
+        most, -3.5, least, 0.0, 0.0
+    ];
+    for y in 1..63 {
+        let y: Vec<usize> = (0..6).map(|row| y >> row & 1).collect();
+        let way = LogisticRegression::new(Penalty::c(1e-3)).max_iterations(LIMIT);
+        let case = Case { way, x: x.clone(), y, weights: None, offset: None, start: None };
         run(&case);
     }
 }

@@ -1,7 +1,8 @@
 //! Weights of every size: every metric stays a number, in its range, and the same in other units.
 
 use logit::metrics::{
-    Bins, Bootstrap, CalibrationCurve, DetCurve, MeanCost, Metric, PrecisionRecallCurve, RocAuc, RocCurve,
+    Bins, Bootstrap, CalibrationCurve, DetCurve, MatthewsCorrelation, MeanCost, Metric, PrecisionRecallCurve,
+    RocAuc, RocCurve,
 };
 use logit::nalgebra::{DMatrix, dmatrix};
 use logit::{Error, Rng};
@@ -161,5 +162,19 @@ fn a_light_class_counts_as_a_class() {
             let interval = interval.expect("an interval");
             assert_eq!((interval.lower, interval.upper), (1.0, 1.0));
         }
+    }
+}
+
+/// Weights of one row are some 1e600 times those of another.
+#[test]
+fn correlations_are_numbers_for_rows_of_any_weights() {
+    let probabilities = dmatrix![0.9, 0.1; 0.2, 0.8; 0.7, 0.3; 0.1, 0.9];
+    for (weights, wanted) in [
+        ([1e308, 1e-308, 0.0, 1e307], 0.0),
+        ([1e-308, 1e308, 1e307, 0.0], 0.0),
+        ([1e307, 1e-307, 1e-307, 0.0], 0.5_f64.sqrt()),
+    ] {
+        let found = MatthewsCorrelation.evaluate(&[0, 1, 1, 0], &probabilities, &[0, 1], Some(&weights[..]));
+        approx::assert_abs_diff_eq!(found.expect("both classes"), wanted, epsilon = 1e-12);
     }
 }

@@ -53,11 +53,25 @@ fn save(directory: &Path, (model, checkpoint): &(Model, Checkpoint<f64>)) -> Vec
     paths
 }
 
+/// The files of the versions, beside the directory. History holds times, so each process would make others.
+fn stock(directory: &Path) -> [[PathBuf; 2]; 2] {
+    [0, 1].map(|version| {
+        ["model", "run"].map(|kind| directory.with_extension(format!("{kind}-{version}.safetensors")))
+    })
+}
+
+fn loaded(stock: &[[PathBuf; 2]; 2]) -> Vec<(Model, Checkpoint<f64>)> {
+    let load = |[model, run]: &[PathBuf; 2]| {
+        (Model::load(model).expect("a model"), Checkpoint::load(run).expect("a run"))
+    };
+    stock.iter().map(load).collect()
+}
+
 /// Not a test of its own, but the process that [`killed_processes_lose_nothing`] kills.
 #[test]
 fn a_child_saves_until_it_is_killed() {
     let Some(directory) = env::var_os(DIRECTORY) else { return };
-    let versions = versions();
+    let versions = loaded(&stock(Path::new(&directory)));
     for version in versions.iter().cycle() {
         save(Path::new(&directory), version);
         println!("\n{SAVED}");
@@ -73,11 +87,13 @@ fn temporary_files(directory: &Path) -> usize {
 fn killed_processes_lose_nothing() {
     let directory = env::temp_dir().join(format!("logit-kills-{}", std::process::id()));
     fs::create_dir_all(&directory).expect("a directory");
-    let versions = versions();
-    let bytes: Vec<_> = versions
-        .iter()
-        .map(|(model, run)| [model.to_bytes().expect("bytes"), run.to_bytes().expect("bytes")])
-        .collect();
+    let (versions, stock) = (versions(), stock(&directory));
+    for ((model, run), [of_model, of_run]) in versions.iter().zip(&stock) {
+        model.save(of_model).expect("a model is saved");
+        run.save(of_run).expect("a checkpoint is saved");
+    }
+    let bytes: Vec<_> =
+        stock.iter().map(|version| version.each_ref().map(|path| fs::read(path).expect("bytes"))).collect();
     let mut left = 0;
     for kill in 0..KILLS {
         let mut child = Command::new(env::current_exe().expect("this program"))
@@ -111,4 +127,5 @@ fn killed_processes_lose_nothing() {
     assert_eq!(temporary_files(&directory), 0);
     assert_eq!(fs::read_dir(&directory).expect("a directory").count(), paths.len());
     fs::remove_dir_all(&directory).expect("removed");
+    stock.iter().flatten().for_each(|path| fs::remove_file(path).expect("removed"));
 }

@@ -12,7 +12,7 @@ model, wanted = sys.argv[1:]
 
 # The very code of the documentation.
 text = (root / "docs" / "model_files.md").read_text(encoding="utf-8")
-(code,) = re.findall(r"```python\n(.*?)```", text, re.S)
+code, _renewal_of_checksums = re.findall(r"```python\n(.*?)```", text, re.S)
 assert code.count('"model.safetensors"') == 1
 documented = {}
 exec(code.replace('"model.safetensors"', repr(model)), documented)

@@ -170,8 +170,8 @@ fn a_metric_that_is_not_defined_leaves_the_run_at_the_start_of_its_epoch() {
     let train = Examples::new(&data.x, Targets::Classes(&classes));
     let held = Examples::new(&data.x, Targets::Classes(&ones));
     let trainer = Trainer::new(Sgd::new(0.1).momentum(0.9)).batch_size(20).epochs(3);
-    let options = TrainOptions::default().validation(held.clone()).metric(RocAuc);
-    let refused = trainer.start(&network, BinaryCrossEntropy, train.clone(), options).map(|_| ());
+    let options = TrainOptions::default().validation(held).metric(RocAuc);
+    let refused = trainer.start(&network, BinaryCrossEntropy, train, options).map(|_| ());
     assert!(matches!(refused, Err(Error::MissingClass { index: 0, .. })), "{refused:?}");
     let options = TrainOptions::default().validation(held).metric(Undefined);
     let mut run = trainer.start(&network, BinaryCrossEntropy, train, options).expect("a run");

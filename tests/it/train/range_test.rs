@@ -126,7 +126,7 @@ fn a_constant_loss_suggests_no_rate() {
     let examples = Examples::new(&x, Targets::Classes(&classes));
     let trainer = Trainer::new(Sgd::new(0.1)).batch_size(96);
     let curve = trainer
-        .find_learning_rate(&network(), SoftmaxCrossEntropy::new(), examples, RateRange::default())
+        .find_learning_rate(network(), SoftmaxCrossEntropy::new(), examples, RateRange::default())
         .unwrap();
     assert_eq!((curve.losses.len(), curve.steepest(), curve.careful()), (100, None, None), "{curve}");
 }

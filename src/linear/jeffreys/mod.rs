@@ -1,6 +1,13 @@
 //! The log-likelihood with Jeffreys' prior.
 
+mod leverage;
+mod second;
+mod slopes;
+
 use nalgebra::DMatrix;
+
+use leverage::{Leverage, blocks};
+use slopes::Slopes;
 
 use super::definite;
 use super::objective::LogisticObjective;
@@ -8,8 +15,7 @@ use super::triangle::Triangle;
 use crate::error::Error;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Evaluation, HasHessian, Objective};
-use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, dot, max_abs, power_of_two, product};
+use crate::scalar::{Real, dot, max_abs, power_of_two};
 
 /// The penalised objective: mean loss minus ½ ln det I / Σ u, where I is the Fisher information of the
 /// coefficients (relative to the first class, if there are more than two).
@@ -18,7 +24,6 @@ use crate::scalar::{Strided, Workspace, dot, max_abs, power_of_two, product};
 /// With W_i the second derivative of row i's loss in its scores and Q_i,bc = x̃_iᵀ (I⁻¹)_bc x̃_i, the
 /// gradient of ½ ln det I in score a of row i is ½ u_i Σ_bc ∂W_i,bc/∂z_a Q_i,bc = ½ u_i p_a (Q_aa - Σ_b p_b
 /// Q_bb - 2 (Q p)_a + 2 pᵀQ p). For two classes it is h (½ - p) with the leverage h = u p (1 - p) x̃ᵀ I⁻¹ x̃.
-/// The Fisher information takes the place of the Hessian (Fisher scoring).
 ///
 /// # References
 /// Firth (1993), *Bias reduction of maximum likelihood estimates*; Heinze and Schemper (2002); Kosmidis and
@@ -26,9 +31,19 @@ use crate::scalar::{Strided, Workspace, dot, max_abs, power_of_two, product};
 pub(super) struct JeffreysObjective<'a, 'b, T: Real> {
     inner: &'a mut LogisticObjective<'b, T>,
     information: DMatrix<T>,
-    /// The point at which the information was computed.
-    point: Vec<T>,
+    at: Evaluated<T>,
     leverage: Leverage<T>,
+    slopes: Slopes<T>,
+}
+
+/// What the second derivative at the last evaluated point needs, beside the probabilities of all rows, which
+/// the inner objective keeps.
+struct Evaluated<T: Real> {
+    point: Vec<T>,
+    /// The inverse of the mean information; `None` if it is singular.
+    inverse: Option<DMatrix<T>>,
+    /// Q_bc of each row for b >= c, row after row.
+    forms: Vec<T>,
 }
 
 /// The inverse of the information, and its determinant.
@@ -41,17 +56,6 @@ struct Inverted<T> {
     magnitude: f64,
 }
 
-/// Scratch memory for the quadratic forms Q of a block of rows.
-#[derive(Default)]
-struct Leverage<T: Real> {
-    rows: Vec<T>,
-    image: Vec<T>,
-    /// Q_bc for b >= c, pair by pair.
-    forms: Vec<Vec<T>>,
-    probabilities: DMatrix<T>,
-    workspace: Workspace<T>,
-}
-
 const REASON: &str = "columns depend on each other: drop columns or use an L2 penalty";
 
 impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
@@ -61,13 +65,14 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
     /// Returns [`Error::Singular`] if the information is singular at `start`: columns are linearly dependent,
     /// or `start` is so far out that all probabilities are 0 or 1.
     pub(super) fn new(inner: &'a mut LogisticObjective<'b, T>, start: &[T]) -> Result<Self, Error> {
-        inner.check_rank()?;
+        inner.check_information()?;
         let size = start.len();
         let mut objective = JeffreysObjective {
             inner,
             information: DMatrix::zeros(size, size),
-            point: Vec::new(),
+            at: Evaluated { point: Vec::new(), inverse: None, forms: Vec::new() },
             leverage: Leverage::default(),
+            slopes: Slopes::default(),
         };
         objective.invert(start).map(|_| objective).ok_or(definite::singular(REASON))
     }
@@ -80,8 +85,6 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
     /// Returns the inverse of the mean information, or `None` if it is singular.
     fn invert(&mut self, params: &[T]) -> Option<Inverted<T>> {
         self.inner.hessian(params, &mut self.information);
-        self.point.clear();
-        self.point.extend_from_slice(params);
         let factor = definite::factor(self.information.clone(), T::EPSILON.as_f64())?;
         let (mut log_determinant, mut size) = (0.0, 0.0);
         for (pivot, entry) in factor.l_dirty().diagonal().iter().zip(self.information.diagonal().iter()) {
@@ -135,18 +138,27 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
     }
 
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
-        let Some(Inverted { inverse, log_root, magnitude }) = self.invert(params) else {
+        let inverted = self.invert(params);
+        self.at.point.clear();
+        self.at.point.extend_from_slice(params);
+        let Some(Inverted { inverse, log_root, magnitude }) = inverted else {
+            self.at.inverse = None;
             gradient.fill(T::zero());
             return Evaluation::of(f64::INFINITY, gradient).optimality(f64::INFINITY);
         };
-        let Self { inner, leverage, .. } = self;
+        let Self { inner, leverage, slopes, at, .. } = self;
         inner.load(params);
         let total_weight = inner.problem.rows.total_weight;
-        let blocks = inverse_blocks(inner, &inverse);
+        let (rows, columns) = (inner.problem.rows.x.nrows(), inner.coordinates.columns);
+        let blocks = blocks(inner, &inverse);
         let (loss, coordinates) = (inner.loss, inner.coordinates.clone());
         let scale = T::of(1.0 / total_weight);
-        let width = inner.width();
         let mut total = 0.0;
+        let mut probabilities = std::mem::take(&mut inner.probabilities);
+        if probabilities.shape() != (rows, inner.problem.classes) {
+            probabilities = DMatrix::zeros(rows, inner.problem.classes);
+        }
+        at.forms.resize(rows * blocks.len(), T::zero());
         inner.pass(true, |problem, range, block| {
             problem.add_offset(range.clone(), &mut block.scores);
             let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
@@ -154,41 +166,28 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
             let out = Gradient { scale, out: &mut block.residuals };
             total += loss.accumulate(&block.scores, targets, weights, Some(out));
 
-            coordinates.scale_rows(problem.rows.x, range.clone(), &mut leverage.rows);
-            leverage.rows.resize(range.len() * width, T::one());
-            leverage.forms(&blocks, range.len(), width);
-            leverage.probabilities = DMatrix::zeros(range.len(), problem.classes);
-            loss.probabilities(&block.scores, &mut leverage.probabilities);
+            let mut of_block = DMatrix::zeros(range.len(), problem.classes);
+            loss.probabilities(&block.scores, &mut of_block);
+            probabilities.rows_mut(range.start, range.len()).copy_from(&of_block);
+            let forms = &mut at.forms[range.start * blocks.len()..range.end * blocks.len()];
+            leverage.forms(problem, &coordinates, range.clone(), &blocks, forms);
             // Rows without weight have no leverage, although their entries may be out of range.
             for row in (0..range.len()).filter(|row| problem.rows.counts(range.start + row)) {
                 // The mean information is smaller by the factor of the total weight, and its inverse larger.
                 let share = weights.map_or(T::one(), |w| w[row]) * scale * scale;
-                for a in 0..block.residuals.ncols() {
-                    let slope = leverage.slope(row, block.residuals.ncols(), a);
+                slopes.load(&probabilities, &at.forms, range.start + row, columns);
+                for (a, &slope) in slopes.of_row().iter().enumerate() {
                     block.residuals[(row, a)] -= T::of(0.5) * share * slope;
                 }
             }
         });
+        inner.probabilities = probabilities;
         inner.finish_gradient(gradient);
+        let optimality = length(&inverse, gradient);
+        at.inverse = Some(inverse);
         Evaluation::of((total - log_root) / total_weight, gradient)
-            .optimality(length(&inverse, gradient))
+            .optimality(optimality)
             .magnitude((total + magnitude) / total_weight)
-    }
-}
-
-impl<T: Real> HasHessian<T> for JeffreysObjective<'_, '_, T> {
-    /// Writes the Fisher information in place of the second derivative.
-    fn hessian(&mut self, params: &[T], hessian: &mut DMatrix<T>) {
-        if self.point == params {
-            // Minimisers ask for the Hessian at the last evaluated point.
-            hessian.copy_from(&self.information);
-        } else {
-            self.inner.hessian(params, hessian);
-        }
-    }
-
-    fn is_exact(&self) -> bool {
-        false
     }
 }
 
@@ -204,61 +203,13 @@ fn length<T: Real>(inverse: &DMatrix<T>, gradient: &[T]) -> f64 {
     if square < 0.0 { 0.0 } else { unit * square.sqrt() }
 }
 
-/// Returns the blocks of the inverse for each pair b >= c of score columns, terms x terms.
-fn inverse_blocks<T: Real>(objective: &LogisticObjective<'_, T>, inverse: &DMatrix<T>) -> Vec<DMatrix<T>> {
-    let (columns, width) = (objective.coordinates.columns, objective.width());
-    let mut blocks = Vec::new();
-    for b in 0..columns {
-        for c in 0..=b {
-            blocks.push(DMatrix::from_fn(width, width, |i, j| {
-                inverse[(objective.index(i, b), objective.index(j, c))]
-            }));
-        }
-    }
-    blocks
-}
-
-impl<T: Real> Leverage<T> {
-    /// Computes Q for the current rows.
-    fn forms(&mut self, blocks: &[DMatrix<T>], count: usize, width: usize) {
-        self.forms.resize_with(blocks.len(), Vec::new);
-        self.image.resize(count * width, T::zero());
-        for (form, block) in self.forms.iter_mut().zip(blocks) {
-            form.clear();
-            form.resize(count, T::zero());
-            let rows = Strided::columns(&self.rows, count, width);
-            product(rows, Strided::from(block), (&mut self.image, count), false, &mut self.workspace);
-            for (image, x) in self.image.chunks_exact(count).zip(self.rows.chunks_exact(count)) {
-                for ((q, &image), &x) in form.iter_mut().zip(image).zip(x) {
-                    *q += image * x;
-                }
-            }
-        }
-    }
-
-    /// Σ_bc ∂W_bc/∂z_a Q_bc of one row.
-    fn slope(&self, row: usize, columns: usize, a: usize) -> T {
-        let two = T::of(2.0);
-        if columns == 1 {
-            let (q, p) = (self.probabilities[(row, 0)], self.probabilities[(row, 1)]);
-            return (q - p) * p * q * self.forms[0][row];
-        }
-        let form = |b: usize, c: usize| self.forms[b.max(c) * (b.max(c) + 1) / 2 + b.min(c)][row];
-        let p = |k: usize| self.probabilities[(row, k)];
-        let image = |b: usize| (0..columns).fold(T::zero(), |sum, c| sum + form(b, c) * p(c));
-        let diagonal = (0..columns).fold(T::zero(), |sum, b| sum + p(b) * form(b, b));
-        let whole = (0..columns).fold(T::zero(), |sum, b| sum + p(b) * image(b));
-        p(a) * (form(a, a) - diagonal - two * image(a) + two * whole)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::objective::tests::{Data, draw};
     use super::*;
     use crate::gradcheck::GradCheck;
+    use crate::linear::objective::tests::{Data, draw};
     use crate::rng::Rng;
     use crate::{Estimator, LogisticRegression, Penalty};
 
