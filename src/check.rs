@@ -127,7 +127,8 @@ pub(crate) fn room<E>(what: &'static str, rows: usize, columns: usize) -> Result
     if possible { Ok(()) } else { Err(Error::OutOfMemory { what, rows, columns, bytes }) }
 }
 
-/// Checks that there is memory for the second derivative in this number of parameters, and for its factor.
+/// Checks that there is memory for two matrices of `parameters` x `parameters`: a second derivative and its
+/// factor.
 pub(crate) fn second_derivative<T>(parameters: usize) -> Result<(), Error> {
     room::<T>("the second derivative and its factor", parameters, parameters.saturating_mul(2))
 }

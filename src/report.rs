@@ -33,7 +33,7 @@ pub enum StopReason {
     /// No optimum is certified, because the search for a direction that separates the classes did not end within
     /// its budget, or rounding errors leave it open.
     ///
-    /// The search takes about as long as the fit, at most. Use a penalty, fewer columns or classes, or more
+    /// The search takes at most about as long as the fit. Use a penalty, fewer columns or classes, or more
     /// iterations.
     SeparationUndecided,
     /// The loss became infinite or NaN. The model has the last finite parameters. Use a smaller learning

@@ -27,7 +27,7 @@ pub struct Nearest {
 /// The number of golden-section steps, each of which reduces an interval to 0.618 of its width.
 const STEPS: usize = 40;
 
-/// The number of steps along the curve.
+/// The largest number of steps along the curve, those that do not lead nearer included.
 const MOST_STEPS: usize = 60;
 
 impl Contour {

@@ -55,8 +55,7 @@ pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
 ) -> Result<Visible, Error> {
     let (mut parts, mut thirds) = (Vec::new(), BTreeSet::new());
     for line in lines {
-        let line = with_short_parts(probe, of, bounds, line)?;
-        let values = excesses(probe, of, &line.points)?;
+        let (line, values) = with_short_parts(probe, of, bounds, line)?;
         let hidden: Vec<bool> = values.iter().map(|&value| value > HIDDEN).collect();
         // A closed line is cut open at a hidden point.
         let Some(first) = hidden.iter().position(|&hidden| hidden) else {
@@ -100,26 +99,27 @@ pub(super) fn visible<T: Real, C: Classifier<T> + ?Sized>(
 }
 
 /// Adds a vertex to each piece whose ends are hidden by different classes: where these two are equally probable.
-/// A visible part may be shorter than a piece.
+/// A visible part may be shorter than a piece. Returns the line and the excess at each vertex.
 fn with_short_parts<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
     bounds: Bounds,
     mut line: Polyline,
-) -> Result<Polyline, Error> {
-    let mut hidden_by: Vec<Option<usize>> = Vec::with_capacity(line.points.len());
+) -> Result<(Polyline, Vec<f64>), Error> {
+    let (mut values, mut rival) = (Vec::new(), Vec::new());
     probe.visit(&line.points, |_, log_p| {
-        let by = |row| third(log_p, row, of).filter(|_| excess(log_p, row, of) > HIDDEN);
-        hidden_by.extend((0..log_p.nrows()).map(by));
+        values.extend((0..log_p.nrows()).map(|row| excess(log_p, row, of)));
+        rival.extend((0..log_p.nrows()).map(|row| third(log_p, row, of)));
     })?;
-    let next = |at: usize| (at + 1) % hidden_by.len();
-    let pieces = (0..line.segments().count()).filter_map(|at| match (hidden_by[at], hidden_by[next(at)]) {
+    let hidden_by = |at: usize| rival[at].filter(|_| values[at] > HIDDEN);
+    let next = |at: usize| (at + 1) % line.points.len();
+    let pieces = (0..line.segments().count()).filter_map(|at| match (hidden_by(at), hidden_by(next(at))) {
         (Some(first), Some(second)) if first != second => Some((at, [first, second])),
         _ => None,
     });
     let (pieces, rivals): (Vec<usize>, Vec<[usize; 2]>) = pieces.unzip();
     if pieces.is_empty() {
-        return Ok(line);
+        return Ok((line, values));
     }
     let chords: Vec<[[f64; 2]; 2]> =
         pieces.iter().map(|&at| [at, next(at)].map(|end| line.points[end])).collect();
@@ -147,8 +147,9 @@ fn with_short_parts<T: Real, C: Classifier<T> + ?Sized>(
     let found = beside(probe, of, bounds.ratio(), &chords, &shares)?;
     for (at, point) in pieces.into_iter().zip(found).rev() {
         line.points.splice(at + 1..at + 1, point);
+        values.splice(at + 1..at + 1, excesses(probe, of, point.as_slice())?);
     }
-    Ok(line)
+    Ok((line, values))
 }
 
 /// For each chord of a line that is hidden at one end and visible at the other, finds the point of the curve

@@ -2,6 +2,7 @@
 
 mod context;
 mod terms;
+mod texts;
 
 use std::fmt::{self, Debug};
 use std::io::ErrorKind;
@@ -11,6 +12,8 @@ use thiserror::Error as ThisError;
 
 pub use context::ErrorContext;
 pub(crate) use context::type_name;
+pub(crate) use texts::counted;
+use texts::{in_brackets, indices_of, of_memory, undetermined};
 
 /// An error of this crate.
 ///
@@ -593,13 +596,6 @@ impl Debug for Error {
     }
 }
 
-/// Returns the name of a type without its path and its parameters.
-pub(crate) fn type_name_of<T: ?Sized>() -> String {
-    let name = std::any::type_name::<T>();
-    let name = name.split('<').next().unwrap_or(name);
-    name.rsplit("::").next().unwrap_or(name).to_owned()
-}
-
 impl Error {
     /// Returns [`Error::MissingClass`] for a class of which only the index is known.
     pub(crate) fn missing_class(index: usize, among: &'static str) -> Self {
@@ -612,12 +608,6 @@ pub(crate) fn unsupported(what: &'static str, by: &'static str, instead: &'stati
     Error::Unsupported { what, by, instead }
 }
 
-/// Returns how much memory a number of entries takes, as a part of a message.
-fn of_memory(rows: usize, columns: usize, bytes: u64) -> String {
-    let size = bytes as f64 / f64::from(1 << 30);
-    format!("{rows} x {columns} entries ({size:.1} GiB), which is more memory than there is")
-}
-
 /// Checks that `found` equals `expected`.
 pub(crate) fn count(
     argument: &'static str,
@@ -626,40 +616,4 @@ pub(crate) fn count(
     found: usize,
 ) -> Result<(), Error> {
     if expected == found { Ok(()) } else { Err(Error::ShapeMismatch { argument, axis, expected, found }) }
-}
-
-/// Returns the valid indices of an axis, as the end of a message.
-fn indices_of(axis: &str, count: usize) -> String {
-    let plural = if axis.ends_with('s') { format!("{axis}es") } else { format!("{axis}s") };
-    match count {
-        0 => format!("there are no {plural}"),
-        1 => format!("the only {axis} is 0"),
-        _ => format!("there are only {count} {plural} (0 to {})", count - 1),
-    }
-}
-
-/// Returns a count with its noun, which is in the singular for a count of 1: "2 entries", "1 entry".
-pub(crate) fn counted(count: usize, plural: &str) -> String {
-    match (count, plural.strip_suffix("ies"), plural.strip_suffix('s')) {
-        (1, Some(stem), _) => format!("1 {stem}y"),
-        (1, None, Some(singular)) => format!("1 {singular}"),
-        _ => format!("{count} {plural}"),
-    }
-}
-
-/// Returns the beginning of a sentence about columns that are constant or dependent, or nothing.
-fn undetermined(columns: &[usize], names: &[String]) -> String {
-    let [first, others @ ..] = columns else { return String::new() };
-    let name = |at: usize, column: usize| format!("{column}{}", in_brackets(&names.get(at).cloned()));
-    if others.is_empty() {
-        let first = name(0, *first);
-        return format!("column {first} of `x` is constant or depends on columns before it: ");
-    }
-    let list: Vec<String> = columns.iter().enumerate().map(|(at, &column)| name(at, column)).collect();
-    format!("columns {} of `x` are constant or depend on columns before them: ", list.join(", "))
-}
-
-/// Returns the name of a column in brackets, to follow its number, or nothing.
-fn in_brackets(name: &Option<String>) -> String {
-    name.as_ref().map_or_else(String::new, |name| format!(" (`{name}`)"))
 }

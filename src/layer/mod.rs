@@ -46,7 +46,7 @@ pub use tape::{Mode, Tape, TapeParts};
 pub use tensor::Tensor;
 
 use crate::check;
-use crate::error::{Error, type_name_of};
+use crate::error::{Error, type_name};
 use crate::rng::Rng;
 use crate::scalar::Real;
 
@@ -106,7 +106,7 @@ pub trait Shape {
 
     /// Returns a short description of the layer. Defaults to the name of its type.
     fn describe(&self) -> String {
-        type_name_of::<Self>()
+        type_name::<Self>().to_owned()
     }
 
     /// Returns a description of the layer with all settings that decide what its parameters mean, except its

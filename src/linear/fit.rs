@@ -154,7 +154,7 @@ enum Existence<T: Real> {
 
 impl<T: Real> Existence<T> {
     /// Searches for a direction along which unpenalised columns separate the classes, unless the fit itself
-    /// proves that there is none. The search takes about as long as the fit, or less.
+    /// proves that there is none. The search takes at most about as long as the fit.
     fn of_optimum(
         config: &LogisticRegression,
         problem: &Problem<'_, T>,

@@ -125,8 +125,9 @@ impl<T: Real> Rank<T> {
 }
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// Checks that the data and the L2 penalty determine every coefficient, and that there is memory for the
-    /// information matrix.
+    /// Checks that the information matrix is not singular, and that it fits into memory.
+    ///
+    /// It is singular if neither the data nor the L2 penalty determine a coefficient.
     ///
     /// # Errors
     /// Returns [`Error::Singular`] with the columns that are constant or depend on columns before them, and

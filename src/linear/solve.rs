@@ -117,12 +117,12 @@ pub(super) fn solve<T: Real>(
 /// take one more iteration; the last steps use the second derivative that it has.
 const LAST_DIGITS: f64 = 1e2;
 
-/// The same factor for methods that do not form the second derivative. Forming it once, or solving with it by
-/// conjugate gradients, costs less than the iterations that it saves.
+/// The factor for methods that do not form the second derivative. The last steps form it once, or multiply by
+/// it, which costs less than the iterations that they save.
 const LAST_STRETCH: f64 = 1e5;
 
-/// The same factor for truncated Newton with many parameters. A last step and an iteration of the solver take
-/// about as many products. With factors of 1e2 and 1e4, fits of 300 x 10,000 and 5,000 x 1,000 (three
+/// The factor for truncated Newton with many parameters. There, a last step takes about as many products as an
+/// iteration. With factors of 1e2 and 1e4, fits of 300 x 10,000 and 5,000 x 1,000 (three
 /// penalties each) take 2 % and 8 % more passes in all.
 const LAST_PRODUCTS: f64 = 1e3;
 

@@ -32,7 +32,7 @@ pub use softmax_squared_error::SoftmaxSquaredError;
 pub use squared_hinge::SquaredHinge;
 
 use crate::check;
-use crate::error::{Error, type_name_of};
+use crate::error::{Error, type_name};
 pub(crate) use crate::examples::Targets;
 use crate::scalar::Real;
 
@@ -129,7 +129,7 @@ pub trait Loss<T: Real>: Send + Sync {
     /// A checkpoint stores it, and only a loss with the same description can resume the run. Defaults to the
     /// name of the type.
     fn describe(&self) -> String {
-        type_name_of::<Self>()
+        type_name::<Self>().to_owned()
     }
 
     /// Checks the values of the targets, whose shapes have been checked before. Defaults to accepting all.

@@ -53,7 +53,7 @@ pub use sgd::Sgd;
 pub use update_rule::UpdateRule;
 pub use yogi::Yogi;
 
-use crate::error::{Error, type_name_of};
+use crate::error::{Error, type_name};
 use crate::scalar::Real;
 
 /// The number, learning rate and parameter ranges of one step: an update rule's input besides the gradient.
@@ -150,7 +150,7 @@ pub trait Optimizer<T: Real>: Send + Sync {
     /// A checkpoint stores it, and only a rule with the same description can resume the run. The learning
     /// rate is left out, because it may change in a run. Defaults to the name of the type.
     fn describe(&self) -> String {
-        type_name_of::<Self>()
+        type_name::<Self>().to_owned()
     }
 
     /// Returns whether the rule needs the gradient over all rows. A trainer then takes all rows in a batch,

@@ -103,6 +103,9 @@ impl<T: Real> Profile<'_, T> {
 }
 
 /// The fits of one end so far: distances and parameters.
+///
+/// Starting from the polynomial and not from the nearest fit, profiles of the 30 columns of breast cancer with
+/// Jeffreys' penalty take 1.6 s in place of 2.6 s. Profiles that take few fits are as fast as without.
 struct Known<T>(Vec<(f64, Vec<T>)>);
 
 impl<T: Real> Known<T> {

@@ -142,7 +142,7 @@ impl LogisticPath {
     /// [`Error::InvalidParameter`] if the grid is empty or out of range. Returns [`Error::Unsupported`] for a
     /// penalty without a strength, for a model with [`on_separation`](LogisticRegression::on_separation), and
     /// if the default grid cannot be computed because no penalised column is informative about the classes.
-    /// Returns [`Error::OutOfMemory`] if there is no memory for so many models.
+    /// Returns [`Error::OutOfMemory`] if the models do not fit into memory.
     pub fn fit_with<'a, T: Real, L: Label>(
         &self,
         x: impl Into<Rows<'a, T>>,
