@@ -34,6 +34,7 @@
 //! | [`multiclass`] | one-vs-rest and one-vs-one classification with any estimator |
 //! | [`metrics`], [`select`] | metrics; splits, cross-validation, searches, learning curves |
 //! | [`decide`] | calibration, thresholds, costs, priors, conformal sets, a reject option |
+//! | [`doctor`] | why training failed: findings with the measured numbers and what to change |
 //! | [`persist`], [`registry`] | model files; models whose type is known only when they are loaded |
 //! | [`data`] | data sets: from files, from memory, bundled, and generated from a seed |
 //! | [`boundary`], [`terminal`], `plot` | decision boundaries as geometry, as text, as pictures |
@@ -94,9 +95,11 @@ pub mod boundary;
 mod check;
 mod class_weight;
 mod classifier;
+mod code;
 mod column;
 pub mod data;
 pub mod decide;
+pub mod doctor;
 mod error;
 mod estimator;
 mod examples;

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
 
+use crate::code::Code;
+
 pub use context::ErrorContext;
 pub(crate) use context::type_name;
 pub(crate) use texts::counted;
@@ -597,6 +599,32 @@ impl Debug for Error {
 }
 
 impl Error {
+    /// Returns the code of the doctor's page about this error; `None` for errors that are not about training.
+    ///
+    /// ```
+    /// use logit::doctor::Code;
+    /// use logit::prelude::*;
+    /// use logit::{LogisticRegression, Penalty};
+    /// use nalgebra::dmatrix;
+    ///
+    /// let (x, y) = (dmatrix![1.0; 2.0], ["yes", "yes"]);
+    /// let error = LogisticRegression::new(Penalty::None).fit(&x, &y).unwrap_err();
+    /// assert_eq!(error.code(), Some(Code::TooFewRows));
+    /// ```
+    pub fn code(&self) -> Option<Code> {
+        match self.cause() {
+            Error::NotFinite { .. } | Error::NothingToImpute { .. } => Some(Code::NotFinite),
+            Error::InvalidTarget { .. } => Some(Code::LabelCoding),
+            Error::OneClass { .. } | Error::MissingClass { .. } => Some(Code::TooFewRows),
+            Error::Overflow { .. } | Error::FitOverflow => Some(Code::UnscaledColumns),
+            Error::Singular { .. } => Some(Code::RedundantColumns),
+            Error::SeparationUndecided { .. } => Some(Code::Separable),
+            Error::NotConverged { .. } => Some(Code::NotConverged),
+            Error::OutsideRange { .. } | Error::UnknownCategory { .. } => Some(Code::ServingSkew),
+            _ => None,
+        }
+    }
+
     /// Returns [`Error::MissingClass`] for a class of which only the index is known.
     pub(crate) fn missing_class(index: usize, among: &'static str) -> Self {
         Error::MissingClass { class: index.to_string(), index, among }

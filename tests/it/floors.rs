@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up; `docs/architecture.md` says what each floor may not know.
 const FLOORS: [&str; 5] = [
-    "check column error label label_sets report rng rows scalar",
+    "check code column error label label_sets report rng rows scalar",
     "class_weight classifier estimator examples metric penalty persist quantile scratch transformer",
     "gradcheck layer loss optim train",
     "decide linear metrics multiclass network pipeline preprocess select",
-    "boundary data guide nn plot prelude progress registry terminal",
+    "boundary data doctor guide nn plot prelude progress registry terminal",
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
