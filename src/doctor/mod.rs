@@ -2,7 +2,11 @@
 
 mod diagnosis;
 mod finding;
+mod settings;
+mod training;
 
 pub use crate::code::Code;
 pub use diagnosis::Diagnosis;
 pub use finding::{Finding, Measurement, Severity, Trial};
+pub use settings::Doctor;
+pub use training::WatchOptions;

@@ -150,7 +150,7 @@ impl<O> Trainer<O> {
     }
 
     /// Returns the number of rows in a batch, for this number of training rows.
-    pub(super) fn batch_of<T: Real>(&self, rows: usize) -> usize
+    pub(crate) fn batch_of<T: Real>(&self, rows: usize) -> usize
     where
         O: Optimizer<T>,
     {

@@ -35,6 +35,8 @@ pub(super) struct Engine<T, N, S, O> {
     order: Vec<usize>,
     /// The epoch that `order` belongs to.
     ordered: Option<usize>,
+    /// The factor on every learning rate.
+    pub(super) rate_factor: f64,
 }
 
 impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
@@ -51,6 +53,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
             groups: groups(&network).into_iter().map(|group| group.range).collect(),
             order: (0..count).collect(),
             ordered: None,
+            rate_factor: 1.0,
             network,
             loss,
             trainer,
@@ -112,7 +115,8 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
     /// Returns the learning rate of the next step.
     pub(super) fn learning_rate(&self, cursor: &Cursor<T>) -> f64 {
         let base = self.trainer.optimizer.learning_rate();
-        self.trainer.schedule.rate(base, cursor.steps, cursor.epoch as u64, &cursor.plateau)
+        self.rate_factor
+            * self.trainer.schedule.rate(base, cursor.steps, cursor.epoch as u64, &cursor.plateau)
     }
 
     /// Clips the current gradient, updates the parameters with it, and moves on to the next rows.

@@ -57,7 +57,7 @@ impl<'a, T: Real> TrainOptions<'a, T> {
     }
 
     /// Checks the validation rows.
-    pub(super) fn checked(self) -> Result<CheckedOptions<'a, T>, Error> {
+    pub(crate) fn checked(self) -> Result<CheckedOptions<'a, T>, Error> {
         let TrainOptions { validation, metrics, start } = self;
         let validation = validation.map(Examples::checked).transpose()?;
         Ok(CheckedOptions { validation, metrics, start, classes: Vec::new() })

@@ -153,6 +153,16 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         &self.state.cursor.params
     }
 
+    /// Returns the current parameters and running statistics.
+    pub(crate) fn weights(&self) -> (&[T], &[T]) {
+        (&self.state.cursor.params, &self.state.cursor.statistics)
+    }
+
+    /// Multiplies all following learning rates by a factor.
+    pub(crate) fn scale_rate(&mut self, factor: f64) {
+        self.engine.rate_factor = factor;
+    }
+
     /// Returns the epochs so far.
     pub fn history(&self) -> &History {
         &self.state.history

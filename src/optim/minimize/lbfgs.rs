@@ -62,6 +62,11 @@ impl Lbfgs {
         self
     }
 
+    /// Returns the maximum number of iterations.
+    pub(crate) fn limit(&self) -> usize {
+        self.stop.max_iterations
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         check::parameter("memory", self.memory as f64, self.memory > 0, "at least 1")?;
         self.stop.check()

@@ -1,0 +1,115 @@
+//! Everything that was measured of a training run.
+
+use super::classes::Classes;
+use super::gradient::GradientEvidence;
+use super::losses::LossEvidence;
+use super::outcome::Outcome;
+use super::outputs::OutputEvidence;
+use super::trial::TrialEvidence;
+use super::units::LayerEvidence;
+use crate::report::{Divergence, StopReason};
+
+/// Everything that was measured of a training run, as plain numbers: what the rules read.
+#[derive(Debug, Clone)]
+pub(crate) struct Evidence {
+    /// The training rows of positive weight.
+    pub(crate) rows: usize,
+    /// The shares of the classes; `None` for targets that are not classes.
+    pub(crate) classes: Option<ClassEvidence>,
+    pub(crate) losses: Option<LossEvidence>,
+    pub(crate) outputs: OutputEvidence,
+    pub(crate) gradient: Option<GradientEvidence>,
+    pub(crate) settings: Settings,
+    pub(crate) start: Moment,
+    pub(crate) course: Course,
+    pub(crate) end: Moment,
+    pub(crate) held: Option<Held>,
+    pub(crate) stop: StopReason,
+    pub(crate) divergence: Option<Divergence>,
+    /// The ratio of the largest eigenvalue of the mean cross product of the columns, with one of ones, to
+    /// that of the standardised columns.
+    pub(crate) scale: f64,
+    /// The short fits of the probe; empty without one.
+    pub(crate) trials: Vec<TrialEvidence>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ClassEvidence {
+    pub(crate) shares: Vec<f64>,
+    pub(crate) entropy: f64,
+    pub(crate) majority: f64,
+    pub(crate) occurring: usize,
+}
+
+impl ClassEvidence {
+    pub(crate) fn of<T: crate::scalar::Real>(classes: &Classes<T>) -> Self {
+        ClassEvidence {
+            shares: classes.shares.clone(),
+            entropy: classes.entropy(),
+            majority: classes.majority(),
+            occurring: classes.occurring(),
+        }
+    }
+}
+
+/// The settings of the run that rules compare with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settings {
+    /// The rows of a batch; all rows for a minimiser.
+    pub(crate) batch: usize,
+    /// The largest number of epochs or iterations.
+    pub(crate) limit: usize,
+    /// λ of the penalty.
+    pub(crate) l2: f64,
+    /// The base learning rate; `None` for a minimiser.
+    pub(crate) rate: Option<f64>,
+    /// Whether the rows have weights that differ.
+    pub(crate) weighted: bool,
+}
+
+/// The network at the start or at the end of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Moment {
+    pub(crate) outcome: Outcome,
+    pub(crate) layers: Vec<LayerEvidence>,
+    /// How far the units of each hidden layer are apart; see [`super::units::spreads`].
+    pub(crate) spreads: Vec<f64>,
+    /// The root mean square of the gradient of each layer with parameters.
+    pub(crate) gradients: Vec<f64>,
+    /// The largest entry of the gradient of loss and penalty.
+    pub(crate) largest_gradient: f64,
+    /// The penalty.
+    pub(crate) penalty: f64,
+    /// The norm of the penalised parameters.
+    pub(crate) norm: f64,
+}
+
+/// The course of the run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Course {
+    /// The steps taken.
+    pub(crate) steps: u64,
+    /// The largest update ratio of a layer in the first step.
+    pub(crate) first_ratio: Option<f64>,
+    /// The largest update ratio of a layer in the last step of each epoch.
+    pub(crate) ratios: Vec<f64>,
+    /// The epochs at which the loss was measured, with the loss and the norm of the penalised parameters.
+    pub(crate) points: Vec<CoursePoint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct CoursePoint {
+    pub(crate) epoch: usize,
+    pub(crate) loss: f64,
+    pub(crate) norm: f64,
+    pub(crate) held_loss: Option<f64>,
+}
+
+/// The rows that the network was not trained on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Held {
+    pub(crate) rows: usize,
+    pub(crate) outcome: Outcome,
+    /// The smallest loss at a point of the course, and its epoch.
+    pub(crate) best: Option<(f64, usize)>,
+}

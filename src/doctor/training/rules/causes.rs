@@ -1,0 +1,145 @@
+//! Causes that a short fit has shown.
+
+use crate::code::Code;
+use crate::doctor::finding::{Finding, Severity, Trial};
+use crate::doctor::training::evidence::Evidence;
+use crate::doctor::training::trial::{Change, TrialEvidence};
+
+/// The least skill that a change must add to name a cause.
+const GAIN: f64 = 0.1;
+/// The least share of the largest gain.
+const SHARE: f64 = 0.6;
+
+/// Returns the cause that the short fits have shown.
+pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
+    let trials = &evidence.trials;
+    let largest = trials.iter().map(TrialEvidence::gain).fold(0.0, f64::max);
+    if largest < GAIN {
+        return None;
+    }
+    let best = |test: &dyn Fn(Change) -> bool| {
+        let some = trials.iter().filter(|trial| test(trial.change));
+        let some = some.filter(|trial| trial.gain() >= GAIN.max(SHARE * largest));
+        some.max_by(|a, b| a.skill.total_cmp(&b.skill)).copied()
+    };
+    let uneven = !(1e-3..=50.0).contains(&evidence.scale);
+    let columns = best(&|change| change == Change::Columns).filter(|_| uneven);
+    let slower = best(&|change| matches!(change, Change::Rate(factor) if factor < 1.0));
+    let faster = best(&|change| matches!(change, Change::Rate(factor) if factor > 1.0));
+    let start = best(&|change| change == Change::Start);
+    let both = best(&|change| matches!(change, Change::StartAndRate(_)));
+    let penalty = best(&|change| change == Change::Penalty);
+    let weights = best(&|change| change == Change::Weights);
+    let steps = best(&|change| change == Change::Steps);
+
+    if let Some(trial) = columns {
+        let why = "columns of very different size make gradient descent slow along the small ones, or diverge \
+                   along the large ones";
+        let change = "standardise the columns (`StandardScaler` in a `Pipeline`)";
+        let finding = Finding::new(Code::UnscaledColumns, Severity::Warning, why, change);
+        return Some(checked(finding.saw("ratio of the largest eigenvalues", evidence.scale), trial));
+    }
+    if let Some(trial) = slower {
+        let why = "steps are so large that the loss jumps over its minimum";
+        let finding = Finding::new(Code::LearningRateTooLarge, Severity::Warning, why, rate(evidence, trial));
+        return Some(checked(with_ratio(finding, evidence), trial));
+    }
+    if let Some(trial) = start {
+        return Some(checked(initial(evidence), trial));
+    }
+    if let Some(trial) = penalty {
+        let why = "the penalty is so large that the weights stay close to 0";
+        let change = "lower the penalty";
+        let finding = Finding::new(Code::TooMuchPenalty, Severity::Warning, why, change);
+        let share = evidence.end.penalty / (evidence.end.penalty + evidence.end.outcome.loss.abs());
+        return Some(checked(finding.saw("share of the penalty in the objective", share), trial));
+    }
+    if let Some(trial) = steps.filter(|trial| faster.is_none_or(|faster| faster.gain() - trial.gain() < 0.05))
+    {
+        let few = evidence.course.steps < 100;
+        let code = if few { Code::FewSteps } else { Code::NotConverged };
+        let why =
+            format!("the loss was still falling when training ended after {} steps", evidence.course.steps);
+        let change = "train for more epochs, or with smaller batches";
+        return Some(checked(Finding::new(code, Severity::Warning, why, change), trial));
+    }
+    if let Some(trial) = faster {
+        let why = "steps are so small that the weights hardly move";
+        let finding = Finding::new(Code::LearningRateTooSmall, Severity::Warning, why, rate(evidence, trial));
+        return Some(checked(with_ratio(finding, evidence), trial));
+    }
+    if let Some(trial) = weights {
+        let why = "the weights of the rows shift the probabilities away from the class frequencies";
+        let change = "leave the class weights out, and choose a threshold";
+        return Some(checked(Finding::new(Code::Threshold, Severity::Warning, why, change), trial));
+    }
+    let trial = both?;
+    Some(checked(initial(evidence), trial))
+}
+
+/// Returns what is wrong with the initial weights.
+fn initial(evidence: &Evidence) -> Finding {
+    let start = &evidence.start;
+    let most = |of: &dyn Fn(usize) -> f64| {
+        let layers = (0..start.layers.len()).map(|layer| (of(layer), layer));
+        layers.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, 0))
+    };
+    let (dead, layer) = most(&|layer| start.layers[layer].dead);
+    if dead >= 0.5 {
+        let why = format!(
+            "most units of hidden layer {layer} are 0 for every row from the start, so they have no gradient"
+        );
+        let change = "start biases at 0 and weights with the scale of the layer (`Initializer::HeNormal`)";
+        return Finding::new(Code::DeadUnits, Severity::Error, why, change).saw("share of dead units", dead);
+    }
+    let (saturated, layer) = most(&|layer| start.layers[layer].saturated);
+    if saturated > 0.5 {
+        let why = format!(
+            "most outputs of hidden layer {layer} are at the ends of their range from the start, where the \
+             gradient is close to 0"
+        );
+        let change =
+            "draw smaller initial weights (`Initializer::GlorotUniform`), and standardise the columns";
+        let finding = Finding::new(Code::SaturatedUnits, Severity::Warning, why, change);
+        return finding.saw("share of saturated outputs", saturated);
+    }
+    if let (Some(&first), Some(&last)) = (start.gradients.first(), start.gradients.last())
+        && start.gradients.len() > 2
+        && first < 1e-3 * last
+    {
+        return vanishing(first / last);
+    }
+    let why = "the initial weights are too large, too small or too much alike for the network to learn from";
+    let change = "draw the initial weights with the scale of the layers (the default of `Dense`)";
+    let finding = Finding::new(Code::PoorInitialization, Severity::Warning, why, change);
+    finding.saw("loss at the start", start.outcome.loss)
+}
+
+fn vanishing(ratio: f64) -> Finding {
+    let why = "the gradient becomes smaller from layer to layer, so the first layers hardly learn";
+    let change = "use rectifiers or tanh in place of sigmoid, fewer layers, or normalisation";
+    Finding::new(Code::VanishingGradient, Severity::Warning, why, change)
+        .saw("gradient of the first layer relative to the last", ratio)
+}
+
+fn rate(evidence: &Evidence, trial: TrialEvidence) -> String {
+    let (Change::Rate(factor) | Change::StartAndRate(factor)) = trial.change else { return String::new() };
+    let rate = evidence.settings.rate.unwrap_or(f64::NAN);
+    format!("use a learning rate of about {:.1e} in place of {rate:.1e}", rate * factor)
+}
+
+fn with_ratio(finding: Finding, evidence: &Evidence) -> Finding {
+    let mut ratios = evidence.course.ratios.clone();
+    ratios.sort_by(f64::total_cmp);
+    match ratios.get(ratios.len() / 2) {
+        Some(&median) => {
+            finding.saw("median change of the weights in a step, relative to their size", median)
+        }
+        None => finding,
+    }
+}
+
+fn checked(finding: Finding, trial: TrialEvidence) -> Finding {
+    let change = format!("{} for {} steps", trial.change, trial.steps);
+    finding.verified(Trial { change, before: trial.loss_before, after: trial.loss })
+}

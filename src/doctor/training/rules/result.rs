@@ -1,0 +1,120 @@
+//! What the predictions at the end are worth.
+
+use crate::code::Code;
+use crate::doctor::finding::{Finding, Severity};
+use crate::doctor::training::evidence::Evidence;
+
+/// The skill up to which predictions are no better than a constant.
+const NO_SKILL: f64 = 0.02;
+
+/// Predictions that are no better than the class frequencies.
+pub(super) fn no_skill(evidence: &Evidence) -> Option<Finding> {
+    let end = &evidence.end.outcome;
+    let losses = evidence.losses.as_ref()?;
+    if end.skill > NO_SKILL {
+        return None;
+    }
+    let constant = end.dependence < 0.1;
+    let code = if constant { Code::ConstantPredictor } else { Code::NoSkill };
+    let (why, change) = if constant {
+        (
+            "the loss is no better than that of predicting the class frequencies for every row, and predictions \
+             hardly depend on the row: the network has learnt nothing about the columns",
+            "look for another finding, or let the doctor try changes (`Doctor::probe`); the columns may say \
+             nothing about the classes",
+        )
+    } else {
+        (
+            "predictions depend on the row, but are worse than the class frequencies",
+            "check that labels and columns have the same order and coding everywhere",
+        )
+    };
+    let finding = Finding::new(code, Severity::Warning, why, change);
+    Some(
+        finding
+            .saw("loss", end.loss)
+            .saw("best constant", losses.constant)
+            .saw("variation of the predictions", end.dependence),
+    )
+}
+
+/// Decisions that are worse than the ranking allows.
+pub(super) fn threshold(evidence: &Evidence) -> Option<Finding> {
+    let end = &evidence.end.outcome;
+    let classes = evidence.classes.as_ref()?;
+    let favours = end.favourite >= 0.98 || end.least_recall() < 0.1;
+    if classes.majority >= 0.8
+        && end.accuracy <= classes.majority + 0.01
+        && end.least_recall() < 0.1
+        && favours
+    {
+        let why = format!(
+            "{:.1} % of the rows are predicted right, but saying the most frequent class for every row gives {:.1} %",
+            100.0 * end.accuracy,
+            100.0 * classes.majority
+        );
+        let change = "judge by balanced accuracy or the area under the ROC curve, use class weights, or lower the \
+                      threshold (`decide`)";
+        let finding = Finding::new(Code::MajorityClass, Severity::Warning, why, change);
+        return Some(
+            finding.saw("smallest recall", end.least_recall()).saw("balanced accuracy", end.balanced()),
+        );
+    }
+    let (balanced, threshold) = end.best_threshold?;
+    if end.area? >= 0.75 && balanced - end.balanced() >= 0.15 {
+        let why = "the order of the rows by probability is good, only the threshold of the decision is not";
+        let change = format!("predict the second class above a probability of {threshold:.3}");
+        let finding = Finding::new(Code::Threshold, Severity::Warning, why, change);
+        return Some(
+            finding
+                .saw("area under the ROC curve", end.area?)
+                .saw("balanced accuracy", end.balanced())
+                .saw("with the best threshold", balanced),
+        );
+    }
+    None
+}
+
+/// Classes that a model without hidden layers separates, without a penalty.
+pub(super) fn separable(evidence: &Evidence) -> Option<Finding> {
+    let end = &evidence.end;
+    if !end.layers.is_empty()
+        || evidence.settings.l2 > 0.0
+        || end.outcome.margin.is_nan()
+        || end.outcome.margin <= 0.0
+    {
+        return None;
+    }
+    let why = "the weights put every training row on its side. They are the proof that no finite weights are \
+               optimal: they grow without end, and probabilities of 0 and 1 are an artefact";
+    let change = "add a penalty, such as `l2(1e-3)`";
+    let finding = Finding::new(Code::Separable, Severity::Warning, why, change);
+    Some(finding.saw("smallest margin", end.outcome.margin).saw("norm of the weights", end.norm))
+}
+
+/// A loss on held-out rows that has risen while the training loss fell.
+pub(super) fn overfitting(evidence: &Evidence) -> Option<Finding> {
+    let held = evidence.held.as_ref()?;
+    let losses = evidence.losses.as_ref()?;
+    let (end, rows) = (&evidence.end.outcome, &held.outcome);
+    let (best, epoch) = held.best.unwrap_or((rows.loss, 0));
+    let span = (losses.constant - losses.floor).abs().max(1e-12);
+    let gap = rows.loss - end.loss;
+    if rows.loss <= 1.2 * best || gap <= 0.1 * span || end.accuracy - rows.accuracy <= 0.05 {
+        return None;
+    }
+    let severity = if end.accuracy - rows.accuracy >= 0.15 { Severity::Warning } else { Severity::Info };
+    let why = format!(
+        "the held-out loss was smallest at epoch {epoch} and has risen since, while the training loss fell"
+    );
+    let change = "stop early (validation rows), add a penalty, or use a smaller network";
+    let finding = Finding::new(Code::Overfitting, severity, why, change);
+    Some(
+        finding
+            .saw("training loss", end.loss)
+            .saw("held-out loss", rows.loss)
+            .saw("smallest held-out loss", best)
+            .saw("training accuracy", end.accuracy)
+            .saw("held-out accuracy", rows.accuracy),
+    )
+}

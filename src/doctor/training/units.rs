@@ -1,0 +1,166 @@
+//! The units of the hidden layers: dead, saturated, identical or correlated.
+
+use nalgebra::DMatrix;
+
+use crate::layer::Layer;
+use crate::layer::{Group, Tape, groups};
+use crate::scalar::Real;
+
+/// What the units of one hidden layer do over some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LayerEvidence {
+    /// The number of units.
+    pub(crate) units: usize,
+    /// The share of units that are 0 for every row.
+    pub(crate) dead: f64,
+    /// The share of units that have the same value for every row.
+    pub(crate) constant: f64,
+    /// The share of outputs at the ends of the range of a bounded activation: within 0.67 % of it for outputs
+    /// from 0 to 1, within 1.34 % for outputs from -1 to 1; 0 for other layers.
+    pub(crate) saturated: f64,
+    /// The mean correlation of pairs of units.
+    pub(crate) correlation: f64,
+}
+
+/// Returns the evidence of each hidden layer: those whose output another layer reads.
+pub(crate) fn layers<T: Real>(tape: &mut Tape<T>) -> Vec<LayerEvidence> {
+    let mut outputs = Vec::new();
+    collect(tape, &mut outputs);
+    outputs.pop();
+    outputs.iter().map(of_output).collect()
+}
+
+/// Collects the outputs of the innermost layers, in order.
+fn collect<T: Real>(tape: &mut Tape<T>, outputs: &mut Vec<DMatrix<T>>) {
+    if tape.children_mut().is_empty() {
+        outputs.push(tape.output().clone());
+        return;
+    }
+    for child in tape.children_mut() {
+        collect(child, outputs);
+    }
+}
+
+/// The largest number of units whose correlations are measured.
+const CORRELATED: usize = 64;
+
+fn of_output<T: Real>(output: &DMatrix<T>) -> LayerEvidence {
+    let (rows, units) = output.shape();
+    let column = |unit: usize| output.column(unit).iter().map(|v| v.as_f64()).collect::<Vec<f64>>();
+    let ends = |values: &[f64]| {
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)))
+    };
+    let (mut dead, mut constant) = (0, 0);
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for unit in 0..units {
+        let (l, h) = ends(&column(unit));
+        (low, high) = (low.min(l), high.max(h));
+        dead += usize::from(l == 0.0 && h == 0.0);
+        constant += usize::from(h - l <= 1e-12 * l.abs().max(h.abs()));
+    }
+    let share = |count: usize| count as f64 / units.max(1) as f64;
+    let all = || output.iter().map(|v| v.as_f64());
+    let near =
+        |test: &dyn Fn(f64) -> bool| all().filter(|&v| test(v)).count() as f64 / (rows * units).max(1) as f64;
+    // Sigmoid outputs are inside of 0 to 1, those of rectifiers reach 0.
+    let saturated =
+        if low > 0.0 && high < 1.0 || low >= 0.0 && high <= 1.0 && high > 0.99 && low < 1e-3 && low > 0.0 {
+            near(&|v| !(0.0067..=0.9933).contains(&v))
+        } else if low >= -1.0 && high <= 1.0 && low < 0.0 {
+            near(&|v| v.abs() > 0.9866)
+        } else {
+            0.0
+        };
+    LayerEvidence {
+        units,
+        dead: share(dead),
+        constant: share(constant),
+        saturated,
+        correlation: correlation(output),
+    }
+}
+
+/// Returns the mean correlation over pairs of units that vary: the variance of the sum of standardised units
+/// gives it in one pass.
+fn correlation<T: Real>(output: &DMatrix<T>) -> f64 {
+    let rows = output.nrows();
+    let mut sum = vec![0.0; rows];
+    let mut count = 0.0;
+    for unit in 0..output.ncols().min(CORRELATED) {
+        let values: Vec<f64> = output.column(unit).iter().map(|v| v.as_f64()).collect();
+        let mean = values.iter().sum::<f64>() / rows as f64;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / rows as f64;
+        if variance.sqrt() > 1e-12 * mean.abs().max(1e-300) {
+            count += 1.0;
+            sum.iter_mut().zip(&values).for_each(|(s, v)| *s += (v - mean) / variance.sqrt());
+        }
+    }
+    let square = sum.iter().map(|s| s * s).sum::<f64>() / rows.max(1) as f64;
+    if count > 1.0 { (square - count) / (count * (count - 1.0)) } else { 0.0 }
+}
+
+/// Returns for each layer with a weight matrix how far its units are apart at these parameters: the largest
+/// distance of a unit's weights from their mean over units, relative to the largest weights. The last layer
+/// is left out. 0 means that all units are identical.
+pub(crate) fn spreads<T: Real>(network: &dyn Layer<T>, params: &[T]) -> Vec<f64> {
+    let groups = groups(&network);
+    let matrices: Vec<f64> = groups.iter().filter_map(|group| spread(group, params)).collect();
+    matrices.split_last().map_or(Vec::new(), |(_, hidden)| hidden.to_vec())
+}
+
+fn spread<T: Real>(group: &Group<'_>, params: &[T]) -> Option<f64> {
+    let weights = group.layer.tensors().into_iter().next()?;
+    if weights.columns != group.layer.outputs() || weights.rows != group.layer.inputs() {
+        return None;
+    }
+    let values = &params[group.range.start..group.range.start + weights.len()];
+    let matrix =
+        DMatrix::from_fn(weights.rows, weights.columns, |i, j| values[j * weights.rows + i].as_f64());
+    let largest = matrix.amax();
+    if weights.columns < 2 {
+        return Some(1.0);
+    }
+    if largest == 0.0 {
+        return Some(0.0);
+    }
+    let mean = matrix.column_mean();
+    let apart = matrix.column_iter().map(|column| (column - &mean).amax()).fold(0.0, f64::max);
+    Some(apart / largest)
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+    use crate::layer::{Activation, Sequential, Shape};
+    use crate::rng::Rng;
+
+    #[test]
+    fn dead_and_saturated_units_are_counted() {
+        let rectified = of_output(&dmatrix![0.0, 1.0, 0.0, 2.0; 0.0, 3.0, 0.5, 2.0]);
+        assert_eq!((rectified.dead, rectified.constant, rectified.saturated), (0.25, 0.5, 0.0));
+        let squashed = of_output(&dmatrix![0.001, 0.5; 0.999, 0.6]);
+        assert_eq!(squashed.saturated, 0.5);
+        assert_eq!(of_output(&dmatrix![-0.999, 0.5; 0.2, 0.6]).saturated, 0.25);
+    }
+
+    #[test]
+    fn equal_units_are_correlated() {
+        let column = |row: usize| (row as f64 * 1.7).sin();
+        let equal = DMatrix::from_fn(20, 3, |row, unit| column(row) * (unit + 1) as f64);
+        assert!((correlation(&equal) - 1.0).abs() < 1e-12);
+        let opposite =
+            DMatrix::from_fn(20, 2, |row, unit| if unit == 0 { column(row) } else { -column(row) });
+        assert!((correlation(&opposite) + 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn units_of_one_value_have_no_spread() {
+        let network = Sequential::perceptron(&[3, 4, 2], Activation::Relu).unwrap();
+        let mut params = vec![0.25f64; network.parameter_count()];
+        assert_eq!(spreads(&network, &params), [0.0]);
+        Layer::<f64>::init(&network, &mut params, &mut Rng::new(1));
+        assert!(spreads(&network, &params)[0] > 0.1);
+    }
+}

@@ -1,0 +1,247 @@
+//! The measurements during a run.
+
+use super::classes::Classes;
+use super::evidence::{ClassEvidence, Course, CoursePoint, Evidence, Held, Moment, Settings};
+use super::gradient::GradientEvidence;
+use super::losses::LossEvidence;
+use super::outcome::Outcome;
+use super::outputs::OutputEvidence;
+use super::scale::scale;
+use super::units::{layers, spreads};
+use super::view::{View, Weights};
+use crate::error::Error;
+use crate::examples::CheckedExamples;
+use crate::layer::{Layer, groups};
+use crate::loss::Loss;
+use crate::optim::{Objective, norm};
+use crate::penalty::{add_l2_gradient_of, l2_of};
+use crate::report::FitReport;
+use crate::scalar::{Real, max_abs};
+use crate::train::NetworkObjective;
+
+/// The largest number of rows for the checks of the loss, the outputs and the gradient.
+const FEW: usize = 64;
+/// The least number of rows on which a run is measured, if there are as many.
+const LEAST: usize = 256;
+/// The largest number of rows on which a run is measured.
+const MOST: usize = 4096;
+/// The largest number of points of the course.
+const POINTS: usize = 12;
+/// The share of the passes of a run that its measurements may add.
+const SHARE: f64 = 0.05;
+
+/// A run that is being measured.
+pub(crate) struct Watch<'a, T: Real> {
+    view: View<'a, T>,
+    held: Option<View<'a, T>>,
+    classes: Option<Classes<T>>,
+    held_classes: Option<Classes<T>>,
+    losses: Option<LossEvidence>,
+    outputs: OutputEvidence,
+    gradient: Option<GradientEvidence>,
+    settings: Settings,
+    rows: usize,
+    threshold: f64,
+    first_params: Vec<T>,
+    start: Option<Moment>,
+    course: Course,
+    scale: f64,
+}
+
+/// A network with its loss, and rows for training and for judging.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a, T: Real> {
+    pub(crate) network: &'a dyn Layer<T>,
+    pub(crate) loss: &'a dyn Loss<T>,
+    pub(crate) examples: CheckedExamples<'a, T>,
+    pub(crate) held: Option<CheckedExamples<'a, T>>,
+}
+
+impl<'a, T: Real> Watch<'a, T> {
+    /// Checks the network, the loss and the targets, and measures the network at `weights`, where the run
+    /// starts.
+    pub(crate) fn start(
+        given: Given<'a, T>,
+        settings: Settings,
+        threshold: f64,
+        weights: Weights<'_, T>,
+    ) -> Result<Self, Error> {
+        let Given { network, loss, examples, held } = given;
+        let all = examples.counted().len();
+        let passes = all as f64 * settings.limit as f64 * 3.0;
+        let affordable = (SHARE * passes / (POINTS + 6) as f64) as usize;
+        let limit = affordable.clamp(LEAST, MOST);
+        let view = View::new(network, loss, examples, limit)?;
+        let few = View::new(network, loss, examples, FEW)?;
+        let targets = view.rows.examples();
+        let classes = Classes::new(targets.targets, targets.weights, network.outputs());
+        let held = held.map(|held| View::new(network, loss, held, limit)).transpose()?;
+        let held_classes = held.as_ref().and_then(|held| {
+            let rows = held.rows.examples();
+            Classes::new(rows.targets, rows.weights, network.outputs())
+        });
+        let outputs = OutputEvidence::measure(&few);
+        let losses = classes.as_ref().map(|classes| LossEvidence::measure(loss, classes, &outputs));
+        let gradient = GradientEvidence::measure(&few)?;
+        let mut watch = Watch {
+            rows: all,
+            scale: scale(view.x()),
+            view,
+            held,
+            classes,
+            held_classes,
+            losses,
+            outputs,
+            gradient,
+            settings,
+            threshold,
+            first_params: weights.params.to_vec(),
+            start: None,
+            course: Course::default(),
+        };
+        watch.start = Some(watch.moment(weights, true)?);
+        watch.point(0, weights);
+        Ok(watch)
+    }
+
+    /// Takes note of the first step.
+    pub(crate) fn first_step(&mut self, params: &[T]) {
+        let ratio = |range: std::ops::Range<usize>| {
+            let before = &self.first_params[range.clone()];
+            let change: Vec<T> =
+                params[range].iter().zip(before).map(|(&after, &before)| after - before).collect();
+            norm(&change) / norm(before)
+        };
+        let ratios = groups(&self.view.network).into_iter().map(|group| ratio(group.range));
+        self.course.first_ratio = ratios.filter(|ratio| ratio.is_finite()).reduce(f64::max);
+    }
+
+    /// Takes note of the end of an epoch or iteration.
+    pub(crate) fn epoch(&mut self, epoch: usize, ratio: Option<f64>, weights: Weights<'_, T>) {
+        self.course.ratios.extend(ratio);
+        if due(epoch, self.settings.limit) {
+            self.point(epoch, weights);
+        }
+    }
+
+    /// Measures the network at the end of the run.
+    pub(crate) fn finish(
+        mut self,
+        report: &FitReport,
+        steps: u64,
+        weights: Weights<'_, T>,
+    ) -> Result<(Evidence, View<'a, T>), Error> {
+        self.course.steps = steps;
+        if self.course.points.last().is_some_and(|point| point.epoch < report.iterations) {
+            self.point(report.iterations, weights);
+        }
+        let end = self.moment(weights, false)?;
+        let held = self.held.as_ref().map(|held| {
+            let tape = held.forward(weights);
+            let outcome = self.outcome(held, tape.output(), self.held_classes.as_ref());
+            let points = self.course.points.iter().filter_map(|point| Some((point.held_loss?, point.epoch)));
+            let best = points.min_by(|a, b| a.0.total_cmp(&b.0));
+            Held { rows: held.count(), outcome, best }
+        });
+        let start = self.start.take().unwrap_or_else(|| end.clone());
+        let evidence = Evidence {
+            rows: self.rows,
+            classes: self.classes.as_ref().map(ClassEvidence::of),
+            losses: self.losses,
+            outputs: self.outputs,
+            gradient: self.gradient,
+            settings: self.settings,
+            start,
+            course: self.course,
+            end,
+            held,
+            stop: report.stop,
+            divergence: report.divergence,
+            scale: self.scale,
+            trials: Vec::new(),
+        };
+        Ok((evidence, self.view))
+    }
+
+    fn outcome(
+        &self,
+        view: &View<'_, T>,
+        scores: &nalgebra::DMatrix<T>,
+        classes: Option<&Classes<T>>,
+    ) -> Outcome {
+        let unknown = LossEvidence {
+            constant: f64::NAN,
+            floor: f64::NAN,
+            floor_in_unit: f64::NAN,
+            floor_in_symmetric: f64::NAN,
+            lowest: Vec::new(),
+            flat: Vec::new(),
+            swapped: Vec::new(),
+            expects: super::losses::Expects::Either,
+        };
+        Outcome::of(view, scores, classes, self.losses.as_ref().unwrap_or(&unknown), self.threshold)
+    }
+
+    fn point(&mut self, epoch: usize, weights: Weights<'_, T>) {
+        let loss = self.view.mean_loss(self.view.forward(weights).output());
+        let held_loss = self.held.as_ref().map(|held| held.mean_loss(held.forward(weights).output()));
+        self.course.points.push(CoursePoint { epoch, loss, norm: self.norm(weights.params), held_loss });
+    }
+
+    fn norm(&self, params: &[T]) -> f64 {
+        let penalized = self.view.network.penalized();
+        let squares = penalized.into_iter().map(|range| norm(&params[range]).powi(2));
+        squares.sum::<f64>().sqrt()
+    }
+
+    fn moment(&self, weights: Weights<'_, T>, training: bool) -> Result<Moment, Error> {
+        let network = self.view.network;
+        let mut tape =
+            if training { self.view.forward_in_training(weights) } else { self.view.forward(weights) };
+        let outcome = self.outcome(&self.view, tape.output(), self.classes.as_ref());
+        let layers = layers(&mut tape);
+        let mut objective =
+            NetworkObjective::on_checked(network, self.view.loss, self.view.rows.examples(), 0.0)?;
+        let mut gradient = vec![T::zero(); weights.params.len()];
+        objective.evaluate(weights.params, &mut gradient);
+        let gradients = groups(&network)
+            .into_iter()
+            .map(|group| norm(&gradient[group.range.clone()]) / (group.range.len() as f64).sqrt())
+            .collect();
+        let penalized = network.penalized();
+        add_l2_gradient_of(self.settings.l2, &penalized, weights.params, &mut gradient);
+        Ok(Moment {
+            outcome,
+            layers,
+            spreads: spreads(network, weights.params),
+            gradients,
+            largest_gradient: max_abs(&gradient),
+            penalty: l2_of(self.settings.l2, &penalized, weights.params),
+            norm: self.norm(weights.params),
+        })
+    }
+}
+
+/// Returns whether the course is measured after this epoch: after 1, 2, 3, 5, 8 and so on, up to `limit`.
+fn due(epoch: usize, limit: usize) -> bool {
+    if limit <= POINTS || epoch == limit {
+        return true;
+    }
+    let step = (limit as f64).powf(1.0 / POINTS as f64).max(1.3);
+    let place = |epoch: usize| ((epoch as f64).ln() / step.ln()).floor();
+    epoch == 1 || place(epoch) > place(epoch - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_course_has_few_points() {
+        for limit in [1, 5, 12, 13, 100, 10_000] {
+            let points: Vec<usize> = (1..=limit).filter(|&epoch| due(epoch, limit)).collect();
+            assert!(points.len() <= POINTS + 6, "{limit}: {points:?}");
+            assert_eq!((points[0], *points.last().unwrap()), (1, limit));
+        }
+    }
+}
