@@ -41,6 +41,9 @@ mod prepare;
 mod program;
 #[path = "doctor_bench/random.rs"]
 mod random;
+#[cfg(test)]
+#[path = "doctor_bench/reference.rs"]
+mod reference;
 #[path = "doctor_bench/scaling.rs"]
 mod scaling;
 #[path = "doctor_bench/score.rs"]

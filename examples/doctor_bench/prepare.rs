@@ -88,7 +88,8 @@ impl Prepared {
             Some(stopping) => {
                 let rows = Stream::new(11, 6).permutation(count);
                 let (held, rest) = rows.split_at(((stopping.share * count as f64) as usize).clamp(1, count));
-                (part(rest), Some(part(held)))
+                // The weights of classes count in training only.
+                (part(rest), Some(Part { weights: None, ..part(held) }))
             }
         };
         let mean = |weights: &Vec<f64>| weights.iter().sum::<f64>() / weights.len() as f64;

@@ -73,11 +73,7 @@ pub(crate) fn twins(text: &str) -> Result<Vec<Result<Entry, String>>, serde_json
 }
 
 fn twin(value: &Value) -> Option<Value> {
-    let patch = value.get("twin")?.as_object()?;
-    let mut twin = value.clone();
-    for (path, new) in patch {
-        patch_at(&mut twin, path, new);
-    }
+    let mut twin = patched(value.clone(), value.get("twin")?.as_object()?);
     let whole = twin.as_object_mut()?;
     let id = format!("{}-twin", value.get("id")?.as_str()?);
     whole.insert("id".into(), id.into());
@@ -85,6 +81,14 @@ fn twin(value: &Value) -> Option<Value> {
     whole.insert("acceptable".into(), Value::Array(Vec::new()));
     whole.insert("twin".into(), Value::Null);
     Some(twin)
+}
+
+/// Returns a program with the values of a patch at its dotted paths.
+pub(crate) fn patched(mut value: Value, patch: &serde_json::Map<String, Value>) -> Value {
+    for (path, new) in patch {
+        patch_at(&mut value, path, new);
+    }
+    value
 }
 
 fn patch_at(value: &mut Value, path: &str, new: &Value) {
@@ -111,7 +115,8 @@ mod tests {
 
     fn text() -> Value {
         json!({
-            "id": "a", "truth": "D06", "unknown": 1, "twin": {"init.weights": "he", "optimizer.l2": "__remove__"},
+            "id": "a", "truth": "D06", "unknown": 1,
+            "twin": {"init.weights": "he", "optimizer.l2": "__remove__"},
             "data": {"source": "generated", "kind": "moons", "n": 40, "scaling": {"divide": 16},
                 "operations": [{"op": "scale_columns", "columns": "all", "factor": 2, "on": "train"},
                                {"op": "sort_by_label"}]},

@@ -10,8 +10,8 @@ use crate::program::Program;
 
 fn program(model: Value, more: Value) -> Program {
     let mut program = json!({
-        "data": {"source": "generated", "kind": "gauss", "seed": 3, "n": 80, "d": 4, "classes": 3, "noise": 1.0,
-            "split": {"test_share": 0.25, "seed": 1}, "scaling": "standard"},
+        "data": {"source": "generated", "kind": "gauss", "seed": 3, "n": 80, "d": 4, "classes": 3,
+            "noise": 1.0, "split": {"test_share": 0.25, "seed": 1}, "scaling": "standard"},
         "model": model,
         "init": {"weights": "he", "bias": 0.1, "seed": 2},
         "optimizer": {"name": "adam", "rate": 0.02, "batch": 16, "epochs": 60}
@@ -146,8 +146,8 @@ fn probabilities_of_labels_from_one_skip_the_unit_of_zero() {
 
 #[test]
 fn penalised_biases_are_a_choice() {
-    let model = json!({"kind": "mlp", "hidden": [5], "activation": "relu", "norm": "batch", "output": "sigmoid",
-        "loss": "bce_probs", "units": 1});
+    let model = json!({"kind": "mlp", "hidden": [5], "activation": "relu", "norm": "batch",
+        "output": "sigmoid", "loss": "bce_probs", "units": 1});
     let count = |more: Value| {
         let network = Prepared::new(&program(model.clone(), more)).unwrap().network;
         assert_eq!(network.tape(1).statistic_count(), 10);
