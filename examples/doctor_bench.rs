@@ -19,12 +19,16 @@ mod export;
 mod facts;
 #[path = "doctor_bench/faults.rs"]
 mod faults;
+#[path = "doctor_bench/formulas.rs"]
+mod formulas;
 #[path = "doctor_bench/interval.rs"]
 mod interval;
 #[path = "doctor_bench/judge.rs"]
 mod judge;
 #[path = "doctor_bench/kinds.rs"]
 mod kinds;
+#[path = "doctor_bench/layers.rs"]
+mod layers;
 #[path = "doctor_bench/loss.rs"]
 mod loss;
 #[path = "doctor_bench/method.rs"]

@@ -3,8 +3,9 @@
 use logit::nn::{Gradient, Loss, Targets};
 use nalgebra::DMatrix;
 
+use super::formulas::{at_least, binary, cross_entropy, log_sum_exp, sigmoid, softmax, softplus};
+use super::layers::{ends_with_scores, is_fused};
 use super::model_schema::{GradientFault, LossKind, Output};
-use super::network::{ends_with_scores, is_fused};
 use super::program::Program;
 
 /// The loss of a program. It accepts any target, as a formula written by hand does.
@@ -201,8 +202,8 @@ impl Loss<f64> for UserLoss {
                 }
                 _ => gradient.scale * weight,
             };
-            for unit in 0..units {
-                gradient.out[(row, unit)] = if factor == 0.0 { 0.0 } else { factor * slope[unit] };
+            for (unit, slope) in slope.iter().enumerate() {
+                gradient.out[(row, unit)] = if factor == 0.0 { 0.0 } else { factor * slope };
             }
         }
         sum
@@ -265,44 +266,4 @@ impl UserLoss {
         let sum = q.iter().sum::<f64>().max(smallest);
         q.iter_mut().for_each(|q| *q /= sum);
     }
-}
-
-fn sigmoid(z: f64) -> f64 {
-    if z >= 0.0 { 1.0 / (1.0 + (-z).exp()) } else { z.exp() / (1.0 + z.exp()) }
-}
-
-fn softplus(z: f64) -> f64 {
-    if z.is_nan() { z } else { z.max(0.0) + (-z.abs()).exp().ln_1p() }
-}
-
-/// Returns the larger of the two, or NaN.
-fn at_least(p: f64, least: f64) -> f64 {
-    if p < least { least } else { p }
-}
-
-/// Returns ln(1 + exp(z)) - y z, and writes its derivative.
-fn binary(z: f64, y: f64, slope: &mut f64) -> f64 {
-    *slope = sigmoid(z) - y;
-    softplus(z) - y * z
-}
-
-fn log_sum_exp(z: &[f64]) -> f64 {
-    let largest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    largest + z.iter().map(|z| (z - largest).exp()).sum::<f64>().ln()
-}
-
-fn softmax(z: &mut [f64]) {
-    let log = log_sum_exp(z);
-    z.iter_mut().for_each(|z| *z = (*z - log).exp());
-}
-
-/// Returns the cross-entropy of the softmax of `z` with `y`, and writes its derivative.
-fn cross_entropy(z: &[f64], y: &[f64], slope: &mut [f64]) -> f64 {
-    let (log, total) = (log_sum_exp(z), y.iter().sum::<f64>());
-    let each = z.iter().zip(y).zip(slope);
-    each.map(|((z, y), slope)| {
-        *slope = (z - log).exp() * total - y;
-        -y * (z - log)
-    })
-    .sum()
 }
