@@ -130,6 +130,8 @@ training_settings! {
     epochs epochs(epochs: usize),
     /// Sets the number of mini-batches whose gradients make one step, at least 1. Defaults to 1.
     epochs accumulate(batches: usize),
+    /// Sets whether rows are shuffled before each epoch. Defaults to `true`.
+    epochs shuffle(shuffle: bool),
     /// Sets λ of the penalty λ/2 ‖w‖² that is added to the mean loss, at least 0. Defaults to 0.
     every_fit l2(lambda: f64),
     /// Sets how gradients are clipped before a step. Defaults to no clipping.

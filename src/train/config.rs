@@ -9,7 +9,7 @@ use crate::scalar::Real;
 /// [`Optimizer`], by mini-batches.
 ///
 /// A step consists of the forward pass, the loss, the backward pass, the penalty, clipping and the update.
-/// Rows are shuffled before each epoch. Random numbers (shuffles, dropout masks) depend only on the seed and
+/// Rows are [shuffled](Trainer::shuffle) before each epoch. Random numbers (shuffles, dropout masks) depend only on the seed and
 /// the number of the epoch or step. The same settings therefore give the same bits, whatever ran before and
 /// wherever a run was interrupted.
 ///
@@ -51,6 +51,7 @@ pub struct Trainer<O> {
     pub(crate) batch_size: Option<usize>,
     pub(crate) epochs: usize,
     pub(crate) accumulate: usize,
+    pub(crate) shuffle: bool,
     pub(crate) l2: f64,
     pub(crate) clip: Option<Clip>,
     pub(crate) schedule: Schedule,
@@ -70,6 +71,7 @@ impl<O> Trainer<O> {
             batch_size: None,
             epochs: 100,
             accumulate: 1,
+            shuffle: true,
             l2: 0.0,
             clip: None,
             schedule: Schedule::constant(),
@@ -98,6 +100,15 @@ impl<O> Trainer<O> {
     /// to 1.
     pub fn accumulate(mut self, batches: usize) -> Self {
         self.accumulate = batches;
+        self
+    }
+
+    /// Sets whether rows are shuffled before each epoch. Defaults to `true`.
+    ///
+    /// Without shuffling, mini-batches are consecutive rows, the same in each epoch. If the rows are sorted by
+    /// class, a batch then has rows of a single class, and training is poor or fails.
+    pub fn shuffle(mut self, shuffle: bool) -> Self {
+        self.shuffle = shuffle;
         self
     }
 

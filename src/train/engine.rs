@@ -65,7 +65,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         self.order.len()
     }
 
-    /// Returns the rows of the next step, as a range of the shuffled order.
+    /// Returns the rows of the next step, as a range of the order of the epoch.
     pub(super) fn next_rows(&self, cursor: &Cursor<T>) -> Range<usize> {
         let length = self.whole.rows().saturating_mul(self.trainer.accumulate);
         cursor.row..self.rows().min(cursor.row.saturating_add(length))
@@ -77,7 +77,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
     }
 
     fn shuffle(&mut self, epoch: usize) {
-        if self.ordered != Some(epoch) {
+        if self.trainer.shuffle && self.ordered != Some(epoch) {
             self.order.iter_mut().enumerate().for_each(|(row, slot)| *slot = row);
             Rng::at(self.trainer.seed, SHUFFLES, epoch as u64).shuffle(&mut self.order);
             self.ordered = Some(epoch);

@@ -59,7 +59,7 @@ impl<O> Trainer<O> {
     /// These settings may differ from those of the run before: the number of epochs, the patience and the
     /// smallest improvement, the learning rate and its schedule, and the metrics. All else is compared with
     /// what the checkpoint says: the layers with their sizes and settings, the loss, the update rule with its
-    /// other settings, penalty, clipping, batches, seed, and the numbers of rows.
+    /// other settings, penalty, clipping, batches, shuffling, seed, and the numbers of rows.
     ///
     /// # Errors
     /// Returns the errors of [`start`](Trainer::start), and [`Error::Checkpoint`] if the checkpoint belongs
@@ -203,6 +203,10 @@ impl<O> Trainer<O> {
             Detail::new("l2", self.l2.to_string()),
             Detail::new("clip", self.clip.map_or("none".to_owned(), |clip| format!("{clip:?}"))),
         ]);
+        // Runs that shuffle do not say so: files of before the setting do not either.
+        if !self.shuffle {
+            details.push(Detail::new("shuffle", "false"));
+        }
         let classes = classes.iter().enumerate();
         details.extend(classes.map(|(index, label)| Detail::new(format!("class {index}"), label)));
         details

@@ -124,6 +124,7 @@ fn steps_are_refused_by_minimisers_and_what_needs_batches_too() {
         other => panic!("{other}"),
     };
     assert_eq!(named(lbfgs.clone().batch_size(10)), "batch_size");
+    assert_eq!(named(lbfgs.clone().shuffle(false)), "shuffle");
     assert_eq!(named(lbfgs.clone().epochs(100)), "epochs", "also what is the default");
     assert_eq!(named(lbfgs.clone().accumulate(1)), "accumulate");
     assert_eq!(named(lbfgs.clone().clip(Clip::norm(1.0))), "clip");

@@ -145,6 +145,7 @@ fn a_checkpoint_of_a_run_with_the_same_sizes_is_refused() {
         (base().validation_fraction(0.2), "training rows: 150, 120"),
         (base().seed(1), "seed: 0, 1"),
         (base().batch_size(31), "batch_size: 32, 31"),
+        (base().shuffle(false), "shuffle: none, false"),
     ] {
         let found = refused(network, &iris.y);
         assert!(found.starts_with(difference), "{found}, wanted {difference}");

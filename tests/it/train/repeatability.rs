@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use logit::nn::{
-    AnyLayer, BatchNorm, Dense, Dropout, Examples, LayerNorm, Normalization, Residual, Sequential,
+    AnyLayer, BatchNorm, Dense, Dropout, Examples, LayerNorm, Normalization, Residual, Sequential, Shape,
     SoftmaxCrossEntropy, Targets, TrainOptions, Trained, Trainer,
 };
 use logit::optim::{AdamW, Clip};
 use logit::prelude::*;
-use logit::{MlpClassifier, Schedule};
+use logit::{Activation, MlpClassifier, Schedule, Sgd};
 
 use super::kit::{Data, bits};
 
@@ -78,6 +78,33 @@ fn everything_resumes_inside_an_epoch() {
     for cut in 1..12 {
         assert_eq!(finish(cut), whole, "cut after step {cut}");
     }
+}
+
+/// Without shuffling, an epoch is the steps on consecutive rows, whatever the seed.
+#[test]
+fn rows_stay_in_their_order_without_shuffling() {
+    let data = Data::new(50, 4);
+    let network = Sequential::perceptron(&[4, 5, 3], Activation::Tanh).unwrap();
+    let start = vec![0.1; network.parameter_count()];
+    let loss = SoftmaxCrossEntropy::new();
+    let trainer = |batch| Trainer::new(Sgd::new(0.1)).batch_size(batch).epochs(2).shuffle(false);
+    let fit = |trainer: &Trainer<Sgd>| {
+        let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+        trainer.fit(&network, loss, examples, TrainOptions::default().start(&start, &[])).unwrap()
+    };
+    let whole = fit(&trainer(20));
+    assert_eq!(fit(&trainer(20).seed(9)).params, whole.params);
+    assert_ne!(fit(&trainer(20).shuffle(true)).params, whole.params);
+
+    let mut params = start.clone();
+    for (first, rows) in [(0, 20), (20, 20), (40, 10)].repeat(2) {
+        let x = data.x.rows(first, rows).into_owned();
+        let examples = Examples::new(&x, Targets::Classes(&data.classes[first..first + rows]));
+        let options = TrainOptions::default().start(&params, &[]);
+        let step = trainer(rows).epochs(1).fit(&network, loss, examples, options).unwrap();
+        params = step.params;
+    }
+    assert_eq!(bits(&params), bits(&whole.params));
 }
 
 #[test]
