@@ -74,8 +74,8 @@ impl Diagnosis {
         Diagnosis { findings }
     }
 
-    /// Orders findings about data alone, none of which explains another. Findings of one kind become one: the
-    /// most serious says first what it found.
+    /// Orders findings about data alone, none of which explains another: remarks come last. Findings of one
+    /// kind become one: the most serious says first what it found.
     pub(crate) fn of_data(mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(|finding| (finding.code, std::cmp::Reverse(finding.severity)));
         findings.dedup_by(|later, first| {
@@ -89,6 +89,7 @@ impl Diagnosis {
         });
         let mut diagnosis = Diagnosis::new(findings);
         diagnosis.findings.iter_mut().for_each(|finding| finding.caused_by = None);
+        diagnosis.findings.sort_by_key(|finding| finding.severity == Severity::Info);
         diagnosis
     }
 
@@ -223,8 +224,8 @@ mod tests {
             finding(Code::NotFinite, Severity::Error),
         ]);
         let found: Vec<_> = diagnosis.findings().iter().map(|f| (f.code.id(), f.caused_by)).collect();
-        assert_eq!(found, [("D10", None), ("D07", None), ("D22", None)]);
-        let joined = &diagnosis.findings()[2];
+        assert_eq!(found, [("D10", None), ("D22", None), ("D07", None)]);
+        let joined = &diagnosis.findings()[1];
         assert_eq!((joined.severity, joined.why.as_str()), (Severity::Warning, "why; also"));
         assert_eq!(joined.saw.len(), 1);
     }

@@ -22,6 +22,10 @@ const WORK: f64 = 4e9;
 pub(crate) struct Redundant {
     /// The columns that are constant up to rounding.
     pub(crate) constant: Vec<usize>,
+    /// The number of constant columns that are 0, as words that never occur and the border of pixels are.
+    pub(crate) zero: usize,
+    /// The number of rows.
+    pub(crate) rows: usize,
     /// The columns that equal one before them, each with the first such column; no constant ones.
     pub(crate) duplicates: Vec<(usize, usize)>,
     /// The other columns that are combinations of columns before them. Empty if they were not looked for.
@@ -32,7 +36,9 @@ impl Redundant {
     pub(super) fn new<T: Real>(examples: ClassExamples<'_, T>, moments: &Moments) -> Self {
         let x = examples.x;
         let is_constant = moments.constant();
-        let constant = (0..x.ncols()).filter(|&j| is_constant[j]).collect();
+        let constant: Vec<usize> = (0..x.ncols()).filter(|&j| is_constant[j]).collect();
+        let mean = moments.mean();
+        let zero = constant.iter().filter(|&&j| mean[j] == 0.0).count();
         let duplicates = duplicates(x, &is_constant);
         let work = x.nrows() as f64 * (x.ncols() as f64).powi(2);
         let looked_for = x.ncols() <= COLUMNS && x.nrows() > x.ncols() && work <= WORK;
@@ -40,7 +46,7 @@ impl Redundant {
         let is_duplicate = |j: usize| duplicates.binary_search_by_key(&j, |&(column, _)| column).is_ok();
         let other = |&j: &usize| !is_duplicate(j) && !is_constant[j];
         let combinations = dependent.unwrap_or_default().into_iter().filter(other).collect();
-        Redundant { constant, duplicates, combinations }
+        Redundant { constant, zero, rows: x.nrows(), duplicates, combinations }
     }
 
     /// Returns the number of redundant columns.
@@ -49,13 +55,14 @@ impl Redundant {
     }
 
     pub(super) fn finding(&self, columns: usize, terms: &Terms<'_>) -> Option<Finding> {
-        let Redundant { constant, duplicates, combinations } = self;
+        let Redundant { constant, zero, rows, duplicates, combinations } = self;
         if self.count() == 0 {
             return None;
         }
         let severity = match () {
             _ if constant.len() == columns => Severity::Error,
-            _ if 2 * self.count() > columns => Severity::Warning,
+            // More columns than rows always depend on each other.
+            _ if 2 * (self.count() - zero) > columns && *rows > columns => Severity::Warning,
             _ => Severity::Info,
         };
         let mut parts = Vec::new();
@@ -149,6 +156,18 @@ mod tests {
             found.finding(8, &Terms::new(None, &|class| class.to_string())).unwrap().severity,
             Severity::Info
         );
+    }
+
+    /// Most pixels of a small picture on a large canvas are 0, which is no fault.
+    #[test]
+    fn empty_columns_are_a_remark() {
+        let mut rng = Rng::new(3);
+        let severity = |value: f64, rng: &mut Rng| {
+            let x = DMatrix::from_fn(40, 6, |_, j| if j < 4 { value } else { rng.standard_normal() });
+            redundant(&x).finding(6, &Terms::new(None, &|class| class.to_string())).unwrap().severity
+        };
+        assert_eq!(severity(0.0, &mut rng), Severity::Info);
+        assert_eq!(severity(0.3, &mut rng), Severity::Warning);
     }
 
     /// More columns than rows always depend on each other, which is no fault of theirs.

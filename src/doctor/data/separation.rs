@@ -11,6 +11,10 @@ pub(super) struct Separation {
     /// The smallest distance between the means of two classes, in units of the largest standard deviation
     /// within a class; 0 if the ranges of two classes overlap.
     pub(super) distance: f64,
+    /// The largest standard deviation within a class.
+    pub(super) spread: f64,
+    /// The means of the classes, in ascending order of the smallest value of each.
+    pub(super) means: Vec<f64>,
     /// The values of the column with the number of rows of each class, if there are no more values than
     /// classes.
     pub(super) values: Option<Vec<(f64, Vec<usize>)>>,
@@ -62,6 +66,8 @@ impl Separation {
         Separation {
             within: if within + between > 0.0 { within / (within + between) } else { 1.0 },
             distance,
+            spread: spread * unit,
+            means: of_class.iter().map(|class| class.mean * unit).collect(),
             values,
             counts_rows: counts_rows(entries),
         }
