@@ -102,8 +102,8 @@ impl ClassCounts {
     fn quantity(&self) -> Finding {
         let (classes, total) = (self.present(), self.total());
         let why = format!(
-            "there are {classes} classes in {total} rows, {} rows for each: the labels look like a quantity or \
-             an identifier, not like classes",
+            "there are {classes} classes in {total} rows, {} rows for each: the labels look like a quantity \
+             or an identifier, not like classes",
             short(total as f64 / classes as f64)
         );
         let change = "give the class of each row; divide a quantity into a few ranges, or use a method for \
@@ -150,8 +150,8 @@ impl ClassCounts {
         }
         let class = terms.class(largest);
         let why = format!(
-            "{} % of the rows are of {class}, so a model that always predicts it has an accuracy of {}: a useful \
-             model must have more",
+            "{} % of the rows are of {class}, so a model that always predicts it has an accuracy of {}: a \
+             useful model must have more",
             short(100.0 * share),
             short(share)
         );
@@ -167,13 +167,13 @@ impl ClassCounts {
             return None;
         }
         let why = format!(
-            "the rows are sorted by label: the label changes {} times from row to row, where a random order has \
-             about {} changes",
+            "the rows are sorted by label: the label changes {} times from row to row, where a random order \
+             has about {} changes",
             self.runs - 1,
             short((expected - 1.0).round())
         );
-        let change = "shuffle the rows wherever batches, folds or the test rows are taken in order; the crate's \
-                      own training and splits shuffle by default";
+        let change = "shuffle the rows wherever batches, folds or the test rows are taken in order; the \
+                      crate's own training and splits shuffle by default";
         let finding = Finding::new(Code::FewSteps, Severity::Info, why, change);
         Some(finding.saw("changes of label", (self.runs - 1) as f64))
     }

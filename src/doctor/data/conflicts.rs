@@ -67,16 +67,16 @@ impl Conflicts {
         let [(first, class), (other, other_class)] = self.example;
         let severity = if self.best_accuracy < HARMLESS { Severity::Warning } else { Severity::Info };
         let why = format!(
-            "{} have an equal row with another label, such as row {first} ({}) and row {other} ({}): no model of \
-             these columns has an accuracy above {} or a cross-entropy below {} on these rows",
+            "{} have an equal row with another label, such as row {first} ({}) and row {other} ({}): no model \
+             of these columns has an accuracy above {} or a cross-entropy below {} on these rows",
             rows(self.rows),
             terms.class(class),
             terms.class(other_class),
             short(self.best_accuracy),
             short(self.best_loss),
         );
-        let change = "add columns that tell these rows apart, or correct the labels; a model that reaches these \
-                      numbers cannot be improved";
+        let change = "add columns that tell these rows apart, or correct the labels; a model that reaches \
+                      these numbers cannot be improved";
         Finding::new(Code::ConflictingRows, severity, why, change)
             .saw("conflicting rows", self.rows as f64)
             .saw("best accuracy", self.best_accuracy)

@@ -82,8 +82,8 @@ impl NotFinite {
     pub(super) fn finding(&self, argument: &str, terms: &Terms<'_>) -> Finding {
         let (row, column, value) = self.first;
         let why = format!(
-            "{} of `{argument}` have an entry that is not finite, the first {value} in row {row}, {}: every fit \
-             refuses them",
+            "{} of `{argument}` have an entry that is not finite, the first {value} in row {row}, {}: every \
+             fit refuses them",
             rows(self.rows),
             terms.column(column)
         );

@@ -1,8 +1,8 @@
 //! Columns that give the label away.
 //!
 //! That a column separates the classes is no evidence: the length of a petal separates iris setosa from the
-//! others. A leaked label looks different. It has one value for each class, or one cluster for each class that
-//! is tiny beside the distances between them, and no other column is anywhere near as good.
+//! others. A leaked label looks different. It has one value for each class, or one cluster for each class
+//! that is tiny beside the distances between them, and no other column is anywhere near as good.
 
 use super::separation::Separation;
 use super::terms::Terms;
@@ -23,7 +23,7 @@ const ERROR: f64 = 0.03;
 
 /// The smallest distance between the clusters of two classes, in standard deviations within a class.
 ///
-/// Petal length is at 7 for iris setosa and the rest together; blobs of unit deviation are at 10 or less.
+/// Petal length is at 4 for iris setosa and the rest together; generated blobs of unit deviation are below 20.
 const DISTANCE: f64 = 40.0;
 
 /// The same for two classes whose clusters are not at neighbouring codes of labels, such as 0 and 1. Any two
@@ -37,8 +37,8 @@ const AT_A_CODE: f64 = 0.05;
 /// deviations in all columns, and no column is the label.
 const ALIKE: f64 = 1.5;
 
-/// The number of times by which the variance within classes, relative to all variance, must be larger in every
-/// other column: for a copy of the label with errors, and for clusters.
+/// The number of times by which the variance within classes, relative to all variance, must be larger in
+/// every other column: for a copy of the label with errors, and for clusters.
 const WEAKER_COPY: f64 = 4.0;
 const WEAKER_CLUSTER: f64 = 25.0;
 
@@ -116,8 +116,8 @@ impl Leak {
             LeakKind::Clusters(_) => {
                 let verb = if one { "has" } else { "have" };
                 format!(
-                    "{columns} {verb} a narrow range of values for each class, far from those of the others, and \
-                     no other column is nearly as good"
+                    "{columns} {verb} a narrow range of values for each class, far from those of the others, \
+                     and no other column is nearly as good"
                 )
             }
             LeakKind::Indicators => format!("{columns} say for each class whether a row is of it"),

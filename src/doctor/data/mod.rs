@@ -39,9 +39,9 @@ pub(crate) use terms::Terms;
 ///
 /// # Cost
 /// Time is that of a few passes over `x`, of sorting its rows, and of n d² steps for combinations of columns.
-/// These are not looked for if there are more than 256 columns, or no more rows than columns, or n d² is above
-/// 4 x 10⁹. Scales are measured on at most 4096 rows. Memory is three numbers per row and a copy of at most
-/// 4096 rows in `f64`; rows with missing values add a copy of the other rows.
+/// These are not looked for if there are more than 256 columns, or no more rows than columns, or n d² is
+/// above 4 x 10⁹. Scales are measured on at most 4096 rows. Memory is three numbers per row and a copy of at
+/// most 4096 rows in `f64`; rows with missing values add a copy of the other rows.
 ///
 /// # Errors
 /// Returns [`Error::ShapeMismatch`] or [`Error::Transposed`] if the number of labels is not the number of

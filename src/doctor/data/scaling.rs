@@ -92,14 +92,14 @@ impl Scaling {
     }
 
     pub(super) fn finding(&self, classes: usize, terms: &Terms<'_>) -> Option<Finding> {
-        let change = "put a `StandardScaler` first (`Pipeline`), or use a solver that scales columns itself, as \
-                      those of `LogisticRegression` do";
+        let change = "put a `StandardScaler` first (`Pipeline`), or use a solver that scales columns itself, \
+                      as those of `LogisticRegression` do";
         let why = if self.ratio > UNEVEN {
             // Half the second derivative of softmax is at most 1/2, that of the logistic loss 1/4.
             let bound = if classes > 2 { 4.0 } else { 8.0 } / self.curvature;
             format!(
-                "{} is of size {} and outweighs the others: gradient descent on these columns is only sure to \
-                 descend below a learning rate of {}",
+                "{} is of size {} and outweighs the others: gradient descent on these columns is only sure \
+                 to descend below a learning rate of {}",
                 terms.column(self.column),
                 short(self.size),
                 short(bound)

@@ -241,8 +241,8 @@ impl Overlap {
         };
         let share = self.shared as f64 / self.test_rows as f64;
         let why = format!(
-            "{} of {} equal a training row, such as test row {row} and training row {first}: a model may know \
-             their labels by heart",
+            "{} of {} equal a training row, such as test row {row} and training row {first}: a model may \
+             know their labels by heart",
             self.shared,
             rows_of_test(self.test_rows),
         );

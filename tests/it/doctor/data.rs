@@ -2,7 +2,8 @@
 
 use logit::data::{self, Blobs, Classification, Dataset, Moons, Xor};
 use logit::doctor::{Code, Diagnosis, Finding, Severity, examine_data, examine_split};
-use logit::{Error, Label, Rng, Rows};
+use logit::prelude::*;
+use logit::{Error, Label, Rng, Rows, StandardScaler};
 use nalgebra::{DMatrix, dmatrix};
 
 use crate::common::{normal, overlapping};
@@ -19,7 +20,8 @@ fn healthy(seed: u64) -> Dataset<usize> {
     Dataset::new(x, y).expect("equal numbers")
 }
 
-/// Checks that the change makes the finding, of this severity and first, and that there is no warning without.
+/// Checks that the change makes the finding, of this severity and first, and that there is no warning
+/// without.
 fn check<L: Label>(
     code: Code,
     severity: Severity,
@@ -94,6 +96,15 @@ fn columns_of_different_scales() {
     let diagnosis = examine(&data::breast_cancer());
     let found = diagnosis.get(Code::UnscaledColumns).expect("the raw columns differ");
     assert!(found.why.starts_with("column 23 (`worst area`)"), "{found}");
+    let x = data::breast_cancer().x;
+    let largest = |x: &DMatrix<f64>| {
+        let with_one = x.clone().insert_column(0, 1.0);
+        (with_one.transpose() * with_one).symmetric_eigenvalues().max()
+    };
+    let standard = StandardScaler::new().fit(&x).and_then(|scaler| scaler.transform(&x)).expect("finite");
+    let wanted = largest(&x) / largest(&standard);
+    let ratio = value(found, "curvature beside standardised columns");
+    approx::assert_relative_eq!(ratio, wanted, max_relative = 0.02);
 }
 
 #[test]
@@ -190,6 +201,14 @@ fn conflicting_rows() {
         let mut rng = Rng::new(seed);
         set.y.iter_mut().for_each(|y| *y ^= rng.below(5) == 0);
     });
+    for seed in SEEDS {
+        let mut set = corners(seed);
+        (0..200).filter(|row| row % 7 == 0).for_each(|row| set.y[row] = !set.y[row]);
+        let diagnosis = examine(&set);
+        let found = diagnosis.get(conflict).expect("flipped labels");
+        // Every corner has fewer flipped rows than others.
+        approx::assert_relative_eq!(value(found, "best accuracy"), 171.0 / 200.0, max_relative = 1e-12);
+    }
     // One of 200 rows.
     check(conflict, Severity::Info, healthy, |set, _| {
         let other = set.x.row(7).clone_owned();
