@@ -102,6 +102,10 @@ codes! {
     LeakedTarget("D27", "a column gives the label away"),
     /// The network is too small for the boundary between the classes.
     SmallNetwork("D28", "the network is too small"),
+    /// One class has most of the rows, so a high accuracy may mean little.
+    UnevenClasses("D29", "one class has most of the rows"),
+    /// Rows to test on are also rows to train on.
+    SharedRows("D30", "test rows are also training rows"),
 }
 
 impl Code {

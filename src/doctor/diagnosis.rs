@@ -47,8 +47,10 @@ const PRECEDENCE: &[Code] = &[
 /// The findings that are independent of training, in the order of a report.
 const INDEPENDENT: &[Code] = &[
     Code::LeakedTarget,
+    Code::SharedRows,
     Code::ConflictingRows,
     Code::TooFewRows,
+    Code::UnevenClasses,
     Code::RedundantColumns,
     Code::ServingSkew,
     Code::LevelNotReached,
@@ -70,6 +72,30 @@ impl Diagnosis {
             }
         }
         Diagnosis { findings }
+    }
+
+    /// Orders findings about data alone, none of which explains another: remarks come last. Findings of one
+    /// kind become one: the most serious says first what it found.
+    pub(crate) fn of_data(mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| (finding.code, std::cmp::Reverse(finding.severity)));
+        findings.dedup_by(|later, first| {
+            let same = later.code == first.code;
+            if same {
+                first.saw.append(&mut later.saw);
+                first.why = format!("{}; {}", first.why, later.why);
+                first.change = format!("{}; {}", first.change, later.change);
+            }
+            same
+        });
+        let mut diagnosis = Diagnosis::new(findings);
+        diagnosis.findings.iter_mut().for_each(|finding| finding.caused_by = None);
+        diagnosis.findings.sort_by_key(|finding| finding.severity == Severity::Info);
+        diagnosis
+    }
+
+    /// Returns the findings themselves.
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        self.findings
     }
 
     /// Returns the findings, the root cause first.
@@ -185,6 +211,23 @@ mod tests {
         assert_eq!(found, [("D09", None), ("D01", cause), ("D11", cause), ("D22", None)]);
         assert_eq!(diagnosis.findings()[1].severity, Severity::Error);
         assert_eq!(diagnosis.warnings().count(), 3);
+    }
+
+    #[test]
+    fn findings_about_data_are_joined_and_have_no_causes() {
+        let mut remark = finding(Code::TooFewRows, Severity::Info).saw("rows", 4.0);
+        remark.why = "also".into();
+        let diagnosis = Diagnosis::of_data(vec![
+            finding(Code::UnscaledColumns, Severity::Info),
+            remark,
+            finding(Code::TooFewRows, Severity::Warning),
+            finding(Code::NotFinite, Severity::Error),
+        ]);
+        let found: Vec<_> = diagnosis.findings().iter().map(|f| (f.code.id(), f.caused_by)).collect();
+        assert_eq!(found, [("D10", None), ("D22", None), ("D07", None)]);
+        let joined = &diagnosis.findings()[1];
+        assert_eq!((joined.severity, joined.why.as_str()), (Severity::Warning, "why; also"));
+        assert_eq!(joined.saw.len(), 1);
     }
 
     #[test]

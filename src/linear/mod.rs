@@ -18,6 +18,7 @@ mod cross_validation;
 mod curvature;
 mod decrement;
 mod definite;
+mod dependent;
 mod fit;
 mod fitted;
 mod gap;
@@ -46,6 +47,7 @@ mod working_set;
 pub use crate::penalty::Strength;
 pub use config::{LogisticRegression, Solver};
 pub use cross_validation::{FittedLogisticCv, LambdaScore, LogisticRegressionCv, SelectionRule};
+pub(crate) use dependent::dependent_columns;
 pub use fitted::FittedLogistic;
 pub use inference::{
     Clusters, Covariance, Inference, MarginalEffects, ProbabilityIntervals, ProfileIntervals,

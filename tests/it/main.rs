@@ -8,6 +8,7 @@ mod common;
 mod boundary;
 mod data;
 mod decide;
+mod doctor;
 mod gradcheck;
 mod layer;
 mod linear;
