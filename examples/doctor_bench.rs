@@ -6,6 +6,7 @@
 //!
 //! - `--facts` prints what each run reaches, and makes no findings.
 //! - `--twins` takes the healthy twin of each program that has one.
+//! - `--reports` prints each diagnosis.
 //! - `--export DIRECTORY` writes the rows of each program as CSV files.
 //! - `--threads N` judges N programs at a time.
 
@@ -77,6 +78,7 @@ struct Request {
     ids: Vec<String>,
     facts: bool,
     twins: bool,
+    reports: bool,
     export: Option<PathBuf>,
     threads: usize,
 }
@@ -88,6 +90,7 @@ fn request(arguments: impl Iterator<Item = String>) -> Result<Request, String> {
         match argument.as_str() {
             "--facts" => request.facts = true,
             "--twins" => request.twins = true,
+            "--reports" => request.reports = true,
             "--export" => request.export = Some(rest.next().ok_or("--export needs a directory")?.into()),
             "--threads" => {
                 let number = rest.next().and_then(|number| number.parse().ok());
@@ -164,9 +167,11 @@ fn one(entry: &Entry, request: &Request) -> (String, Option<Judged>) {
         };
         return (format!("{id} {truth}: {facts}; {:.2} s", started.elapsed().as_secs_f64()), None);
     }
-    let findings = judge::diagnose(&prepared);
+    let diagnosis = judge::diagnose(&prepared);
+    let findings = diagnosis.findings().iter().map(|finding| (finding.code, finding.severity)).collect();
     let judged = Judged { answer: entry.answer.clone(), findings, time: started.elapsed() };
-    (line(&judged), Some(judged))
+    let text = if request.reports { format!("{id} {truth}\n{diagnosis}") } else { line(&judged) };
+    (text, Some(judged))
 }
 
 /// Returns a line for a program whose findings are not what they should be.

@@ -25,6 +25,8 @@ pub(crate) struct Prepared {
     pub(crate) train: Part,
     /// The rows that early stopping watches, which are held out of the training rows.
     pub(crate) validation: Option<Part>,
+    /// The test rows; `None` if there are none or their labels have no coding.
+    pub(crate) test: Option<Part>,
     /// All training and test rows.
     pub(crate) built: Built,
     pub(crate) network: Network,
@@ -103,6 +105,7 @@ impl Prepared {
             served_test: serve(serving, &built.test.raw, &built.scaler)?,
             threshold: program.evaluation.threshold,
             plot: program.plot.clone(),
+            test: test(program, &built),
             train,
             validation,
             built,
@@ -148,6 +151,12 @@ impl Prepared {
             }
         }
     }
+}
+
+fn test(program: &Program, built: &Built) -> Option<Part> {
+    let (x, classes) = (built.test.x.clone(), built.test.y.clone());
+    let targets = Coded::new(program, &classes).ok().filter(|_| !classes.is_empty())?;
+    Some(Part { x, classes, targets, weights: None })
 }
 
 /// Returns the weight of each class, if the program has weights.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::evidence::Settings;
+use super::outputs::fresh_statistics;
 use super::probe::{Method, Outline, Remade, probe};
 use super::rules;
 use super::view::Weights;
@@ -185,15 +186,7 @@ impl<T: Real, O: Optimizer<T> + Clone> Method<T> for Trainer<O> {
         if remade.without_penalty {
             trainer = trainer.l2(0.0);
         }
-        let statistics = match remade.statistics {
-            Some(statistics) => statistics,
-            None => {
-                let tape = network.tape(0);
-                let mut fresh = vec![T::zero(); tape.statistic_count()];
-                tape.save_statistics(&mut fresh);
-                fresh
-            }
-        };
+        let statistics = remade.statistics.unwrap_or_else(|| fresh_statistics(network));
         let start = Some((remade.params.as_slice(), statistics.as_slice()));
         let options = CheckedOptions { start, ..CheckedOptions::default() };
         let mut run = trainer.start_on_checked(network, loss, examples, options).ok()?;

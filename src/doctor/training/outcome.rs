@@ -20,8 +20,11 @@ pub(crate) struct Outcome {
     /// The standard deviation of the probabilities over rows, relative to that of perfect ones: 0 if they
     /// ignore the input.
     pub(crate) dependence: f64,
-    /// The share of rows that are predicted right.
+    /// The share of rows that are predicted right. Decisions are counted without the weights of the rows, which
+    /// may be there to change them.
     pub(crate) accuracy: f64,
+    /// The share of rows of the most frequent class.
+    pub(crate) majority: f64,
     /// The share of rows of each class that are predicted right; NaN for classes without rows.
     pub(crate) recalls: Vec<f64>,
     /// The share of rows that are predicted as the class that is predicted most.
@@ -62,8 +65,8 @@ impl Outcome {
         let Some(classes) = classes else {
             return Outcome { loss, skill, margin: f64::NAN, ..Outcome::default() };
         };
-        let rows = view.rows.examples();
-        let weight = |row: usize| rows.weights.map_or(1.0, |weights| weights[row].as_f64());
+        let given = view.rows.examples();
+        let weight = |row: usize| given.weights.map_or(1.0, |weights| weights[row].as_f64());
         let total: f64 = (0..scores.nrows()).map(weight).sum();
         let count = scores.ncols().max(2);
         let mut p = DMatrix::<T>::zeros(scores.nrows(), count);
@@ -92,14 +95,15 @@ impl Outcome {
             .collect();
         let kinds = classes.shares.len().max(count);
         let (mut right, mut all, mut named) = (vec![0.0; kinds], vec![0.0; kinds], vec![0.0; kinds]);
-        for (row, (&found, &class)) in predicted.iter().zip(&classes.of_row).enumerate() {
-            all[class] += weight(row);
-            named[found] += weight(row);
-            right[class] += if found == class { weight(row) } else { 0.0 };
+        for (&found, &class) in predicted.iter().zip(&classes.of_row) {
+            all[class] += 1.0;
+            named[found] += 1.0;
+            right[class] += if found == class { 1.0 } else { 0.0 };
         }
+        let rows = p.nrows() as f64;
         let binary = count == 2 && classes.shares.len() == 2;
         let second: Vec<(f64, bool, f64)> = match binary {
-            true => (0..p.nrows()).map(|row| (p[(row, 1)], classes.of_row[row] == 1, weight(row))).collect(),
+            true => (0..p.nrows()).map(|row| (p[(row, 1)], classes.of_row[row] == 1, 1.0)).collect(),
             false => Vec::new(),
         };
         let ranking = ranking(second);
@@ -109,9 +113,10 @@ impl Outcome {
             skill,
             likelihood_skill,
             dependence,
-            accuracy: right.iter().sum::<f64>() / total,
+            accuracy: right.iter().sum::<f64>() / rows,
+            majority: all.iter().copied().fold(0.0, f64::max) / rows,
             recalls: right.iter().zip(&all).map(|(right, all)| right / all).collect(),
-            favourite: named.iter().copied().fold(0.0, f64::max) / total,
+            favourite: named.iter().copied().fold(0.0, f64::max) / rows,
             area: ranking.map(|ranking| ranking.area),
             best_threshold: ranking.map(|ranking| (ranking.balanced, ranking.threshold)),
             margin: margin(scores, &classes.of_row),

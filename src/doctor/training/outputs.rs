@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::view::{View, Weights};
+use crate::layer::Layer;
 use crate::rng::Rng;
 use crate::scalar::Real;
 
@@ -36,7 +37,7 @@ impl OutputEvidence {
             network.init(&mut params, &mut rng);
             // Parameters that start as constants, such as biases, vary as well.
             params.iter_mut().for_each(|p| *p = T::of(factor) * (*p + T::of(0.1 * rng.standard_normal())));
-            let statistics = fresh_statistics(view);
+            let statistics = fresh_statistics(network);
             outputs.push(view.forward(Weights { params: &params, statistics: &statistics }).output().clone());
         }
         let values = || outputs.iter().flat_map(DMatrix::iter).map(|v| v.as_f64()).filter(|v| v.is_finite());
@@ -57,8 +58,8 @@ impl OutputEvidence {
 }
 
 /// Returns the initial running statistics of the network.
-pub(crate) fn fresh_statistics<T: Real>(view: &View<'_, T>) -> Vec<T> {
-    let tape = view.network.tape(0);
+pub(crate) fn fresh_statistics<T: Real>(network: &dyn Layer<T>) -> Vec<T> {
+    let tape = network.tape(0);
     let mut statistics = vec![T::zero(); tape.statistic_count()];
     tape.save_statistics(&mut statistics);
     statistics

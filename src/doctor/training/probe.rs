@@ -5,14 +5,15 @@ use nalgebra::DMatrix;
 use super::classes::Classes;
 use super::evidence::Evidence;
 use super::losses::LossEvidence;
-use super::outputs::OutputEvidence;
+use super::outcome::Outcome;
+use super::outputs::{OutputEvidence, fresh_statistics};
 use super::scale::standardized;
-use super::trial::{Change, TrialEvidence};
+use super::trial::{Change, Judged, TrialEvidence};
 use super::view::{View, Weights, spread};
 use super::watch::Given;
 use crate::doctor::settings::Doctor;
 use crate::examples::CheckedExamples;
-use crate::layer::Layer;
+use crate::layer::{Activation, Dense, Layer, Sequential, groups};
 use crate::loss::Loss;
 use crate::rng::Rng;
 use crate::rows::Rows;
@@ -56,6 +57,10 @@ const STEPS: usize = 200;
 const EPOCHS: usize = 3;
 /// The factors on the learning rate.
 const FACTORS: [f64; 7] = [1e-1, 1e1, 1e-2, 1e2, 1e-3, 1e3, 1e4];
+/// Further factors for runs that are far worse than a constant.
+const SMALLER: [f64; 3] = [1e-4, 1e-5, 1e-7];
+/// The skill below which a run is far worse than a constant.
+const FAR: f64 = -4.0;
 
 /// Tries changes on three quarters of the rows, and judges them on the others, until the budget is used up.
 pub(crate) fn probe<T: Real>(
@@ -83,7 +88,11 @@ pub(crate) fn probe<T: Real>(
     changes.push(Change::Steps);
     if settings.rate.is_some() {
         changes.extend(FACTORS.map(Change::Rate));
+        if !finite || evidence.end.outcome.skill < FAR {
+            changes.extend(SMALLER.map(Change::Rate));
+        }
     }
+    changes.extend([Change::Activation, Change::Wide]);
     trials.extend(changes.into_iter().map_while(|change| probe.tried(change)).flatten());
     // Two changes at once are only tried if no single one helps.
     if settings.rate.is_some() && trials.iter().all(|trial: &TrialEvidence| trial.gain() < 0.1) {
@@ -99,12 +108,14 @@ struct Probe<'a, T: Real> {
     end: Weights<'a, T>,
     first: &'a [T],
     seed: u64,
+    threshold: f64,
     budget: usize,
     /// The rows to train on, and those to judge by.
     learnt: View<'a, T>,
     judged: View<'a, T>,
     losses: LossEvidence,
-    before: (f64, f64),
+    judged_classes: Classes<T>,
+    before: Judged,
 }
 
 impl<'a, T: Real> Probe<'a, T> {
@@ -136,19 +147,23 @@ impl<'a, T: Real> Probe<'a, T> {
         let few = View::new(network, loss, rows, 32).ok()?;
         let outputs = OutputEvidence::measure(&few);
         let losses = LossEvidence::measure(loss, &classes, &outputs);
+        let rows = judged.rows.examples();
+        let judged_classes = Classes::new(rows.targets, rows.weights, network.outputs())?;
         let mut probe = Probe {
             given,
             method,
             end,
             first,
             seed: doctor.seed,
+            threshold: doctor.threshold,
             budget: doctor.probe,
             learnt,
             judged,
             losses,
-            before: (f64::NAN, f64::NAN),
+            judged_classes,
+            before: Judged { loss: f64::NAN, skill: f64::NAN, balanced: f64::NAN },
         };
-        probe.before = probe.judge(end, None);
+        probe.before = probe.judge(given.network, end, None);
         Some(probe)
     }
 
@@ -171,9 +186,18 @@ impl<'a, T: Real> Probe<'a, T> {
         if change == Change::Weights {
             examples = CheckedExamples::new(examples.x, examples.targets, None).ok()?;
         }
+        let other = match change {
+            Change::Activation => Some(self.perceptron(None)?),
+            Change::Wide => Some(self.perceptron(Some(&[32, 32]))?),
+            _ => None,
+        };
+        let network: &dyn Layer<T> = match &other {
+            Some(other) => other,
+            None => self.given.network,
+        };
         let goes_on = change == Change::Steps;
         let params = match change {
-            Change::Start | Change::StartAndRate(_) => self.drawn(),
+            Change::Start | Change::StartAndRate(_) | Change::Activation | Change::Wide => self.drawn(network),
             Change::Steps => self.end.params.to_vec(),
             _ => self.first.to_vec(),
         };
@@ -181,9 +205,11 @@ impl<'a, T: Real> Probe<'a, T> {
             Change::Rate(factor) | Change::StartAndRate(factor) => factor,
             _ => 1.0,
         };
-        let outline = Outline { network: self.given.network, loss: self.given.loss, examples };
+        let fresh = fresh_statistics(network);
+        let x = standardized.as_ref().map(|(_, judged)| judged);
+        let untrained = self.judge(network, Weights { params: &params, statistics: &fresh }, x);
         let remade = Remade {
-            outline,
+            outline: Outline { network, loss: self.given.loss, examples },
             params,
             statistics: goes_on.then(|| self.end.statistics.to_vec()),
             rate,
@@ -191,34 +217,51 @@ impl<'a, T: Real> Probe<'a, T> {
             steps,
         };
         let (params, statistics) = self.method.again(remade)?;
-        let weights = Weights { params: &params, statistics: &statistics };
-        let (loss, skill) = self.judge(weights, standardized.as_ref().map(|(_, judged)| judged));
-        let (loss_before, skill_before) = self.before;
-        let found = TrialEvidence { change, steps: steps as u64, loss, skill, loss_before, skill_before };
-        skill.is_finite().then_some(found)
+        let with = self.judge(network, Weights { params: &params, statistics: &statistics }, x);
+        let found = TrialEvidence { change, steps: steps as u64, with, untrained, before: self.before };
+        with.skill.is_finite().then_some(found)
     }
 
-    /// Returns the loss and the skill on the rows to judge by.
-    fn judge(&self, weights: Weights<'_, T>, x: Option<&DMatrix<T>>) -> (f64, f64) {
-        let scores = match x {
-            None => self.judged.forward(weights).output().clone(),
-            Some(x) => {
-                let mut tape = self.given.network.tape(x.nrows());
-                if tape.statistic_count() == weights.statistics.len() {
-                    tape.load_statistics(weights.statistics);
-                }
-                self.given.network.forward(weights.params, x, &mut tape);
-                tape.output().clone()
-            }
+    /// Judges a network on the rows to judge by, or on `x` in their place.
+    fn judge(&self, network: &dyn Layer<T>, weights: Weights<'_, T>, x: Option<&DMatrix<T>>) -> Judged {
+        let mut tape = network.tape(self.judged.count());
+        if tape.statistic_count() == weights.statistics.len() {
+            tape.load_statistics(weights.statistics);
+        }
+        network.forward(weights.params, x.unwrap_or(self.judged.x()), &mut tape);
+        let scores = tape.output();
+        let outcome = Outcome::of(&self.judged, scores, Some(&self.judged_classes), &self.losses, self.threshold);
+        Judged { loss: outcome.loss, skill: outcome.skill, balanced: outcome.balanced() }
+    }
+
+    /// Returns a network of fully connected layers with rectifiers, with these hidden layers or those of the
+    /// given network. `None` if the given network has no hidden layers to copy.
+    fn perceptron(&self, hidden: Option<&[usize]>) -> Option<Sequential<Dense>> {
+        let network = self.given.network;
+        let own: Vec<usize> = groups(&network)
+            .iter()
+            .filter(|group| {
+                let tensors = group.layer.tensors();
+                tensors.first().is_some_and(|weights| {
+                    weights.rows == group.layer.inputs() && weights.columns == group.layer.outputs()
+                })
+            })
+            .map(|group| group.layer.outputs())
+            .collect();
+        let hidden = match hidden {
+            Some(hidden) => hidden,
+            None if own.len() > 1 => &own[..own.len() - 1],
+            None => return None,
         };
-        let loss = self.judged.mean_loss(&scores);
-        (loss, self.losses.skill(loss))
+        let sizes: Vec<usize> =
+            [network.inputs()].into_iter().chain(hidden.iter().copied()).chain([network.outputs()]).collect();
+        Sequential::perceptron(&sizes, Activation::Relu).ok()
     }
 
     /// Returns parameters that the layers draw.
-    fn drawn(&self) -> Vec<T> {
-        let mut params = vec![T::zero(); self.first.len()];
-        self.given.network.init(&mut params, &mut Rng::new(self.seed.wrapping_add(11)));
+    fn drawn(&self, network: &dyn Layer<T>) -> Vec<T> {
+        let mut params = vec![T::zero(); network.parameter_count()];
+        network.init(&mut params, &mut Rng::new(self.seed.wrapping_add(11)));
         params
     }
 

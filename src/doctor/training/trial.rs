@@ -19,6 +19,10 @@ pub(crate) enum Change {
     Weights,
     /// More steps, from where the run ended.
     Steps,
+    /// Fully connected layers of the same sizes, with rectifiers.
+    Activation,
+    /// Two hidden layers of 32 rectifiers.
+    Wide,
 }
 
 impl fmt::Display for Change {
@@ -33,6 +37,8 @@ impl fmt::Display for Change {
             Change::Penalty => f.write_str("no penalty"),
             Change::Weights => f.write_str("equal weights of the rows"),
             Change::Steps => f.write_str("more steps"),
+            Change::Activation => f.write_str("rectifiers in layers of the same sizes"),
+            Change::Wide => f.write_str("two hidden layers of 32 rectifiers"),
         }
     }
 }
@@ -43,21 +49,35 @@ pub(crate) struct TrialEvidence {
     pub(crate) change: Change,
     /// The steps of the short fit.
     pub(crate) steps: u64,
-    /// The loss and the skill with the change.
-    pub(crate) loss: f64,
-    pub(crate) skill: f64,
-    /// The loss and the skill of the run itself, at its end, on the same rows.
-    pub(crate) loss_before: f64,
-    pub(crate) skill_before: f64,
+    pub(crate) with: Judged,
+    /// The same before the first step of the short fit.
+    pub(crate) untrained: Judged,
+    /// The same of the run itself, at its end.
+    pub(crate) before: Judged,
 }
 
+/// How good predictions are on the rows to judge by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Judged {
+    pub(crate) loss: f64,
+    pub(crate) skill: f64,
+    /// The mean recall over the classes.
+    pub(crate) balanced: f64,
+}
+
+/// The skill below which a model is of no use, however it decides.
+const USELESS: f64 = 0.25;
+/// The mean recall that a change must add to a model that is of use.
+const DECISIONS: f64 = 0.02;
+
 impl TrialEvidence {
-    /// Returns the skill that the change adds.
+    /// Returns the skill that the change adds; 0 if that only sharpens the probabilities of decisions that are
+    /// as good without it, and if the start of the short fit is as good as its end.
     pub(crate) fn gain(&self) -> f64 {
-        if self.skill_before.is_finite() {
-            self.skill - self.skill_before.max(-1.0)
-        } else {
-            self.skill + 1.0
-        }
+        let before = if self.before.skill.is_finite() { self.before.skill.max(-1.0) } else { -1.0 };
+        let gain = self.with.skill - before;
+        let decides = self.with.balanced >= self.before.balanced + DECISIONS;
+        let learns = self.with.skill - self.untrained.skill.max(-1.0) >= 0.5 * gain;
+        if (before < USELESS || decides) && (learns || self.change == Change::Steps) { gain } else { 0.0 }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
     let best = |test: &dyn Fn(Change) -> bool| {
         let some = trials.iter().filter(|trial| test(trial.change));
         let some = some.filter(|trial| trial.gain() >= GAIN.max(SHARE * largest));
-        some.max_by(|a, b| a.skill.total_cmp(&b.skill)).copied()
+        some.max_by(|a, b| a.with.skill.total_cmp(&b.with.skill)).copied()
     };
     let uneven = !(1e-3..=50.0).contains(&evidence.scale);
     let columns = best(&|change| change == Change::Columns).filter(|_| uneven);
@@ -32,6 +32,11 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
     let weights = best(&|change| change == Change::Weights);
     let steps = best(&|change| change == Change::Steps);
 
+    // Every short fit takes so many steps: if more steps alone help as much, they are the cause.
+    let short = |trial: &TrialEvidence| evidence.course.steps < trial.steps && trial.gain() >= 0.8 * largest;
+    if let Some(trial) = steps.filter(short) {
+        return Some(unfinished(evidence, trial));
+    }
     if let Some(trial) = columns {
         let why = "columns of very different size make gradient descent slow along the small ones, or diverge \
                    along the large ones";
@@ -54,14 +59,8 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
         let share = evidence.end.penalty / (evidence.end.penalty + evidence.end.outcome.loss.abs());
         return Some(checked(finding.saw("share of the penalty in the objective", share), trial));
     }
-    if let Some(trial) = steps.filter(|trial| faster.is_none_or(|faster| faster.gain() - trial.gain() < 0.05))
-    {
-        let few = evidence.course.steps < 100;
-        let code = if few { Code::FewSteps } else { Code::NotConverged };
-        let why =
-            format!("the loss was still falling when training ended after {} steps", evidence.course.steps);
-        let change = "train for more epochs, or with smaller batches";
-        return Some(checked(Finding::new(code, Severity::Warning, why, change), trial));
+    if let Some(trial) = steps.filter(|trial| faster.is_none_or(|faster| faster.gain() - trial.gain() < 0.05)) {
+        return Some(unfinished(evidence, trial));
     }
     if let Some(trial) = faster {
         let why = "steps are so small that the weights hardly move";
@@ -73,8 +72,38 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
         let change = "leave the class weights out, and choose a threshold";
         return Some(checked(Finding::new(Code::Threshold, Severity::Warning, why, change), trial));
     }
-    let trial = both?;
-    Some(checked(initial(evidence), trial))
+    if let Some(trial) = both {
+        return Some(checked(initial(evidence), trial));
+    }
+    let layers = &evidence.start.gradients;
+    let activation = best(&|change| change == Change::Activation);
+    if let (Some(trial), [first, .., last]) = (activation, layers.as_slice())
+        && layers.len() > 3
+    {
+        return Some(checked(vanishing(first / last), trial));
+    }
+    let trial = best(&|change| change == Change::Wide)?;
+    let hidden = evidence.end.layers.iter().map(|layer| layer.units).max();
+    let why = match hidden {
+        None => "the model has no hidden layer, and the boundary between the classes is not a plane".to_owned(),
+        Some(units) => format!("hidden layers of at most {units} units are too small for the boundary"),
+    };
+    let change = "use more hidden units";
+    Some(checked(Finding::new(Code::SmallNetwork, Severity::Warning, why, change), trial))
+}
+
+/// A run that ended before it had learnt what it could.
+fn unfinished(evidence: &Evidence, trial: TrialEvidence) -> Finding {
+    let minimizer = evidence.settings.rate.is_none();
+    let few = !minimizer && evidence.course.steps < 100;
+    let code = if few { Code::FewSteps } else { Code::NotConverged };
+    let why = format!("the loss was still falling when training ended after {} steps", evidence.course.steps);
+    let change = if minimizer {
+        "raise the limit of iterations"
+    } else {
+        "train for more epochs, or with smaller batches"
+    };
+    checked(Finding::new(code, Severity::Warning, why, change), trial)
 }
 
 /// Returns what is wrong with the initial weights.
@@ -141,5 +170,5 @@ fn with_ratio(finding: Finding, evidence: &Evidence) -> Finding {
 
 fn checked(finding: Finding, trial: TrialEvidence) -> Finding {
     let change = format!("{} for {} steps", trial.change, trial.steps);
-    finding.verified(Trial { change, before: trial.loss_before, after: trial.loss })
+    finding.verified(Trial { change, before: trial.before.loss, after: trial.with.loss })
 }

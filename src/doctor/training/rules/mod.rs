@@ -17,13 +17,16 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
     findings.extend(labels::gradient(evidence));
     findings.extend(starts::symmetric(evidence));
     findings.extend(numbers::not_finite(evidence));
-    // A wrong loss, gradient or start explains whatever a short fit would show.
-    if findings.is_empty() {
+    let threshold = result::threshold(evidence);
+    // A wrong loss, gradient or start explains whatever a short fit would show, and so do weights that shift
+    // the threshold.
+    let shifted = evidence.settings.weighted && threshold.is_some();
+    if findings.is_empty() && !shifted {
         findings.extend(causes::cause(evidence));
     }
     let explained = !findings.is_empty();
     findings.extend(result::no_skill(evidence));
-    findings.extend(result::threshold(evidence));
+    findings.extend(threshold);
     findings.extend(result::separable(evidence));
     findings.extend(result::overfitting(evidence));
     if !explained {

@@ -11,7 +11,10 @@ const NO_SKILL: f64 = 0.02;
 pub(super) fn no_skill(evidence: &Evidence) -> Option<Finding> {
     let end = &evidence.end.outcome;
     let losses = evidence.losses.as_ref()?;
-    if end.skill > NO_SKILL {
+    // Small data can be learnt by heart; rows that were held out show whether there was anything to learn.
+    let held = evidence.held.as_ref().filter(|held| held.rows >= 30);
+    let unlearnt = held.is_some_and(|held| held.outcome.likelihood_skill <= NO_SKILL) && end.skill < 0.25;
+    if end.skill > NO_SKILL && !unlearnt {
         return None;
     }
     let constant = end.dependence < 0.1;
@@ -41,17 +44,18 @@ pub(super) fn no_skill(evidence: &Evidence) -> Option<Finding> {
 /// Decisions that are worse than the ranking allows.
 pub(super) fn threshold(evidence: &Evidence) -> Option<Finding> {
     let end = &evidence.end.outcome;
-    let classes = evidence.classes.as_ref()?;
-    let favours = end.favourite >= 0.98 || end.least_recall() < 0.1;
-    if classes.majority >= 0.8
-        && end.accuracy <= classes.majority + 0.01
-        && end.least_recall() < 0.1
-        && favours
-    {
+    let shifted = || {
+        let (balanced, threshold) = end.best_threshold?;
+        let better = end.area? >= 0.75 && balanced - end.balanced() >= 0.15 && end.dependence >= 0.1;
+        better.then_some((balanced, threshold))
+    };
+    let rare = end.majority >= 0.8 && end.accuracy <= end.majority + 0.01 && end.least_recall() < 0.1;
+    // Weights that make the classes even more uneven are a cause of their own.
+    if rare && !(evidence.settings.weighted && shifted().is_some()) {
         let why = format!(
             "{:.1} % of the rows are predicted right, but saying the most frequent class for every row gives {:.1} %",
             100.0 * end.accuracy,
-            100.0 * classes.majority
+            100.0 * end.majority
         );
         let change = "judge by balanced accuracy or the area under the ROC curve, use class weights, or lower the \
                       threshold (`decide`)";
@@ -60,8 +64,7 @@ pub(super) fn threshold(evidence: &Evidence) -> Option<Finding> {
             finding.saw("smallest recall", end.least_recall()).saw("balanced accuracy", end.balanced()),
         );
     }
-    let (balanced, threshold) = end.best_threshold?;
-    if end.area? >= 0.75 && balanced - end.balanced() >= 0.15 {
+    if let Some((balanced, threshold)) = shifted() {
         let why = "the order of the rows by probability is good, only the threshold of the decision is not";
         let change = format!("predict the second class above a probability of {threshold:.3}");
         let finding = Finding::new(Code::Threshold, Severity::Warning, why, change);
