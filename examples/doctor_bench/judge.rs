@@ -1,8 +1,11 @@
 //! The judge: from a run that is ready to start to the findings about it.
 
 use logit::Error;
-use logit::doctor::{Diagnosis, Doctor, WatchOptions, examine_data, examine_split};
-use logit::nn::TrainOptions;
+use logit::boundary::{Bounds, Slice, contour};
+use logit::doctor::{
+    Diagnosis, Doctor, WatchOptions, compare_paths, examine_contour, examine_data, examine_split,
+};
+use logit::nn::{TrainOptions, Trained};
 
 use super::method::Method;
 use super::prepare::Prepared;
@@ -15,7 +18,8 @@ const BUDGET: usize = 4_000_000;
 pub(crate) fn diagnose(prepared: &Prepared) -> Diagnosis {
     let of_data = data(prepared).unwrap_or_else(|error| Diagnosis::of_error(&error));
     let of_run = run(prepared).unwrap_or_else(|error| Diagnosis::of_error(&error));
-    of_run.and(of_data)
+    let of_serving = compare_paths(&prepared.built.train.x, &prepared.served);
+    of_run.and(of_data).and(of_serving.unwrap_or_default())
 }
 
 /// Examines the training rows and the test rows.
@@ -43,11 +47,30 @@ fn run(prepared: &Prepared) -> Result<Diagnosis, Error> {
             if let Some(held_out) = held_out {
                 options = options.held_out(held_out);
             }
-            Ok(doctor.fit(trainer, network, loss, examples, options)?.1)
+            drawn(prepared, doctor.fit(trainer, network, loss, examples, options)?)
         }
         Method::Lbfgs(lbfgs, lambda) => {
             let start = Some(params.clone());
-            Ok(doctor.minimize(lbfgs, network, loss, examples, *lambda, start, held_out)?.1)
+            drawn(prepared, doctor.minimize(lbfgs, network, loss, examples, *lambda, start, held_out)?)
         }
+    }
+}
+
+/// Adds what is found about the picture of the boundary, if the program draws one.
+fn drawn(prepared: &Prepared, (trained, diagnosis): (Trained<f64>, Diagnosis)) -> Result<Diagnosis, Error> {
+    let Some(plot) = prepared.plot.as_ref().filter(|_| prepared.built.classes == 2) else {
+        return Ok(diagnosis);
+    };
+    let x = &prepared.built.train.x;
+    let Ok(model) = trained.into_classifier(prepared.network.clone(), &prepared.loss, [0, 1]) else {
+        return Ok(diagnosis);
+    };
+    let means: Vec<f64> = x.column_iter().map(|column| column.mean()).collect();
+    let bounds = Bounds::around(&x.select_columns(&plot.columns), plot.pad)?;
+    let slice = Slice::new(&model, plot.columns, &means)?;
+    match contour(&slice, plot.level, bounds, 40) {
+        Ok(contour) => Ok(diagnosis.and(examine_contour(&contour))),
+        // A level that is no probability is an error of its own, and the doctor explains it.
+        Err(error) => Ok(diagnosis.and(Diagnosis::of_error(&error))),
     }
 }

@@ -49,11 +49,11 @@ const INDEPENDENT: &[Code] = &[
     Code::LeakedTarget,
     Code::SharedRows,
     Code::ConflictingRows,
-    Code::TooFewRows,
-    Code::UnevenClasses,
-    Code::RedundantColumns,
     Code::ServingSkew,
+    Code::RedundantColumns,
     Code::LevelNotReached,
+    Code::UnevenClasses,
+    Code::TooFewRows,
 ];
 
 impl Diagnosis {
@@ -62,9 +62,9 @@ impl Diagnosis {
         let order = |code: Code| PRECEDENCE.iter().chain(INDEPENDENT).position(|&other| other == code);
         findings.sort_by_key(|finding| (order(finding.code), std::cmp::Reverse(finding.severity)));
         findings.dedup_by_key(|finding| finding.code);
-        // A remark is not the cause of anything, and comes after what is.
+        // A remark is not the cause of anything, and comes last.
         let dependent = |finding: &Finding| PRECEDENCE.contains(&finding.code);
-        findings.sort_by_key(|finding| (!dependent(finding), finding.severity == Severity::Info));
+        findings.sort_by_key(|finding| (finding.severity == Severity::Info, !dependent(finding)));
         let root = findings.iter().find(|finding| dependent(finding) && finding.severity > Severity::Info);
         if let Some(root) = root.map(|finding| finding.code) {
             for finding in findings.iter_mut().filter(|finding| dependent(finding) && finding.code != root) {
@@ -158,6 +158,7 @@ impl Diagnosis {
             Code::Separable => "add a penalty, such as `Penalty::c(1.0)`",
             Code::NotConverged => "raise the limit of iterations, or rescale the columns",
             Code::ServingSkew => "prepare rows for prediction as those of training: fit a `Pipeline`",
+            Code::LevelNotReached => "give a level between 0 and 1",
             _ => "give rows of at least two classes",
         };
         let finding = Finding::new(code, Severity::Error, error.to_string(), change);
@@ -208,7 +209,7 @@ mod tests {
         let found: Vec<_> =
             diagnosis.findings().iter().map(|f| (f.code.id(), f.caused_by.map(Code::id))).collect();
         let cause = Some("D09");
-        assert_eq!(found, [("D09", None), ("D01", cause), ("D11", cause), ("D22", None)]);
+        assert_eq!(found, [("D09", None), ("D01", cause), ("D22", None), ("D11", cause)]);
         assert_eq!(diagnosis.findings()[1].severity, Severity::Error);
         assert_eq!(diagnosis.warnings().count(), 3);
     }

@@ -3,6 +3,7 @@
 mod data;
 mod diagnosis;
 mod finding;
+mod serving;
 mod settings;
 mod training;
 
@@ -10,5 +11,6 @@ pub use crate::code::Code;
 pub use data::{examine_data, examine_split};
 pub use diagnosis::Diagnosis;
 pub use finding::{Finding, Measurement, Severity, Trial};
+pub use serving::{compare_batch, compare_paths, examine_contour};
 pub use settings::Doctor;
 pub use training::WatchOptions;

@@ -621,6 +621,7 @@ impl Error {
             Error::SeparationUndecided { .. } => Some(Code::Separable),
             Error::NotConverged { .. } => Some(Code::NotConverged),
             Error::OutsideRange { .. } | Error::UnknownCategory { .. } => Some(Code::ServingSkew),
+            Error::InvalidParameter { name: "level", .. } => Some(Code::LevelNotReached),
             _ => None,
         }
     }

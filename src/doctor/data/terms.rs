@@ -28,12 +28,12 @@ impl<'a> Terms<'a> {
     }
 
     /// Returns a column with its name, such as "column 3 (`height`)".
-    pub(super) fn column(&self, column: usize) -> String {
+    pub(crate) fn column(&self, column: usize) -> String {
         format!("column {}", self.number(column))
     }
 
     /// Returns the first of many columns with their names, such as "columns 1, 2, 3 and 5 more".
-    pub(super) fn columns(&self, columns: &[usize]) -> String {
+    pub(crate) fn columns(&self, columns: &[usize]) -> String {
         const LISTED: usize = 5;
         if let [only] = columns {
             return self.column(*only);

@@ -96,7 +96,11 @@ pub(crate) fn probe<T: Real>(
     trials.extend(changes.into_iter().map_while(|change| probe.tried(change)).flatten());
     // Two changes at once are only tried if no single one helps.
     if settings.rate.is_some() && trials.iter().all(|trial: &TrialEvidence| trial.gain() < 0.1) {
-        let both = [1e1, 1e2, 1e3, 1e-1].map(Change::StartAndRate);
+        let mut both = [1e1, 1e2, 1e3, 1e-1].map(Change::StartAndRate).to_vec();
+        if settings.l2 > 0.0 {
+            both.extend([1e2, 1e4, 1e-2].map(Change::PenaltyAndRate));
+        }
+        both.extend([1e1, 1e3, 1e-2].map(Change::ColumnsAndRate));
         trials.extend(both.into_iter().map_while(|change| probe.tried(change)).flatten());
     }
     trials
@@ -178,7 +182,8 @@ impl<'a, T: Real> Probe<'a, T> {
 
     fn trial(&self, change: Change, steps: usize) -> Option<TrialEvidence> {
         let given = self.learnt.rows.examples();
-        let standardized = (change == Change::Columns).then(|| self.standardized());
+        let standardized =
+            matches!(change, Change::Columns | Change::ColumnsAndRate(_)).then(|| self.standardized());
         let mut examples = given;
         if let Some((learnt, _)) = &standardized {
             examples = CheckedExamples::new(Rows::from(learnt), given.targets, given.weights).ok()?;
@@ -197,12 +202,17 @@ impl<'a, T: Real> Probe<'a, T> {
         };
         let goes_on = change == Change::Steps;
         let params = match change {
-            Change::Start | Change::StartAndRate(_) | Change::Activation | Change::Wide => self.drawn(network),
+            Change::Start | Change::StartAndRate(_) | Change::Activation | Change::Wide => {
+                self.drawn(network)
+            }
             Change::Steps => self.end.params.to_vec(),
             _ => self.first.to_vec(),
         };
         let rate = match change {
-            Change::Rate(factor) | Change::StartAndRate(factor) => factor,
+            Change::Rate(factor)
+            | Change::StartAndRate(factor)
+            | Change::PenaltyAndRate(factor)
+            | Change::ColumnsAndRate(factor) => factor,
             _ => 1.0,
         };
         let fresh = fresh_statistics(network);
@@ -213,12 +223,19 @@ impl<'a, T: Real> Probe<'a, T> {
             params,
             statistics: goes_on.then(|| self.end.statistics.to_vec()),
             rate,
-            without_penalty: change == Change::Penalty,
+            without_penalty: matches!(change, Change::Penalty | Change::PenaltyAndRate(_)),
             steps,
         };
         let (params, statistics) = self.method.again(remade)?;
         let with = self.judge(network, Weights { params: &params, statistics: &statistics }, x);
-        let found = TrialEvidence { change, steps: steps as u64, with, untrained, before: self.before };
+        let found = TrialEvidence {
+            change,
+            steps: steps as u64,
+            rows: self.judged.count(),
+            with,
+            untrained,
+            before: self.before,
+        };
         with.skill.is_finite().then_some(found)
     }
 
@@ -230,7 +247,8 @@ impl<'a, T: Real> Probe<'a, T> {
         }
         network.forward(weights.params, x.unwrap_or(self.judged.x()), &mut tape);
         let scores = tape.output();
-        let outcome = Outcome::of(&self.judged, scores, Some(&self.judged_classes), &self.losses, self.threshold);
+        let outcome =
+            Outcome::of(&self.judged, scores, Some(&self.judged_classes), &self.losses, self.threshold);
         Judged { loss: outcome.loss, skill: outcome.skill, balanced: outcome.balanced() }
     }
 

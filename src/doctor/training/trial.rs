@@ -23,6 +23,10 @@ pub(crate) enum Change {
     Activation,
     /// Two hidden layers of 32 rectifiers.
     Wide,
+    /// No penalty and the learning rate times a factor.
+    PenaltyAndRate(f64),
+    /// Standardised columns and the learning rate times a factor.
+    ColumnsAndRate(f64),
 }
 
 impl fmt::Display for Change {
@@ -32,6 +36,10 @@ impl fmt::Display for Change {
             Change::Start => f.write_str("initial weights drawn by the layers"),
             Change::StartAndRate(factor) => {
                 write!(f, "initial weights drawn by the layers and the learning rate times {factor}")
+            }
+            Change::PenaltyAndRate(factor) => write!(f, "no penalty and the learning rate times {factor}"),
+            Change::ColumnsAndRate(factor) => {
+                write!(f, "standardised columns and the learning rate times {factor}")
             }
             Change::Columns => f.write_str("standardised columns"),
             Change::Penalty => f.write_str("no penalty"),
@@ -49,6 +57,8 @@ pub(crate) struct TrialEvidence {
     pub(crate) change: Change,
     /// The steps of the short fit.
     pub(crate) steps: u64,
+    /// The number of rows to judge by.
+    pub(crate) rows: usize,
     pub(crate) with: Judged,
     /// The same before the first step of the short fit.
     pub(crate) untrained: Judged,
@@ -67,17 +77,26 @@ pub(crate) struct Judged {
 
 /// The skill below which a model is of no use, however it decides.
 const USELESS: f64 = 0.25;
-/// The mean recall that a change must add to a model that is of use.
+/// The least skill that a short fit must add to its own start.
+const LEARNT: f64 = 0.1;
+/// The mean recall that a change must add to a model that is of use, beside what chance can add.
 const DECISIONS: f64 = 0.02;
 
 impl TrialEvidence {
-    /// Returns the skill that the change adds; 0 if that only sharpens the probabilities of decisions that are
-    /// as good without it, and if the start of the short fit is as good as its end.
+    /// Returns the skill that the change adds, where predictions worse than a constant count as one.
+    ///
+    /// 0 if the change only sharpens the probabilities of decisions that are as good without it, or if the
+    /// short fit starts as well as it ends.
     pub(crate) fn gain(&self) -> f64 {
-        let before = if self.before.skill.is_finite() { self.before.skill.max(-1.0) } else { -1.0 };
-        let gain = self.with.skill - before;
-        let decides = self.with.balanced >= self.before.balanced + DECISIONS;
-        let learns = self.with.skill - self.untrained.skill.max(-1.0) >= 0.5 * gain;
-        if (before < USELESS || decides) && (learns || self.change == Change::Steps) { gain } else { 0.0 }
+        let worth = |judged: Judged| if judged.skill.is_finite() { judged.skill.max(0.0) } else { 0.0 };
+        let useless = worth(self.before) < USELESS;
+        let learns = self.with.skill - worth(self.untrained) >= LEARNT || self.change == Change::Steps;
+        if (useless || self.decides()) && learns { worth(self.with) - worth(self.before) } else { 0.0 }
+    }
+
+    /// Returns whether decisions are better with the change by more than chance.
+    pub(crate) fn decides(&self) -> bool {
+        let chance = 0.5 / (self.rows as f64).sqrt();
+        self.with.balanced - self.before.balanced >= DECISIONS + chance
     }
 }

@@ -9,9 +9,28 @@ use crate::doctor::training::trial::{Change, TrialEvidence};
 const GAIN: f64 = 0.1;
 /// The least share of the largest gain.
 const SHARE: f64 = 0.6;
+/// The gradient of the first layer, relative to the last, below which it has vanished.
+const VANISHED: f64 = 1e-3;
+/// The number of steps below which a run has hardly begun.
+const FEW: u64 = 100;
 
 /// Returns the cause that the short fits have shown.
 pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
+    shown(evidence).or_else(|| fading(evidence))
+}
+
+/// Returns a gradient that vanishes, where a short fit with rectifiers is better.
+fn fading(evidence: &Evidence) -> Option<Finding> {
+    let layers = &evidence.start.gradients;
+    let (first, last) = (layers.first()?, layers.last()?);
+    let trial = evidence.trials.iter().find(|trial| trial.change == Change::Activation)?;
+    let better = trial.with.skill - trial.before.skill >= GAIN;
+    let fades = layers.len() > 3 && first / last < VANISHED && evidence.end.outcome.skill < 0.5;
+    (better && fades).then(|| checked(vanishing(first / last), *trial))
+}
+
+/// Returns the cause that a short fit has shown to matter for decisions.
+fn shown(evidence: &Evidence) -> Option<Finding> {
     let trials = &evidence.trials;
     let largest = trials.iter().map(TrialEvidence::gain).fold(0.0, f64::max);
     if largest < GAIN {
@@ -23,9 +42,14 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
         some.max_by(|a, b| a.with.skill.total_cmp(&b.with.skill)).copied()
     };
     let uneven = !(1e-3..=50.0).contains(&evidence.scale);
-    let columns = best(&|change| change == Change::Columns).filter(|_| uneven);
-    let slower = best(&|change| matches!(change, Change::Rate(factor) if factor < 1.0));
-    let faster = best(&|change| matches!(change, Change::Rate(factor) if factor > 1.0));
+    let columns = best(&|change| matches!(change, Change::Columns | Change::ColumnsAndRate(_)));
+    let columns = columns.filter(|_| uneven);
+    let factor = |change| match change {
+        Change::Rate(factor) | Change::PenaltyAndRate(factor) | Change::ColumnsAndRate(factor) => factor,
+        _ => 1.0,
+    };
+    let slower = best(&|change| factor(change) < 1.0);
+    let faster = best(&|change| factor(change) > 1.0);
     let start = best(&|change| change == Change::Start);
     let both = best(&|change| matches!(change, Change::StartAndRate(_)));
     let penalty = best(&|change| change == Change::Penalty);
@@ -33,8 +57,12 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
     let steps = best(&|change| change == Change::Steps);
 
     // Every short fit takes so many steps: if more steps alone help as much, they are the cause.
-    let short = |trial: &TrialEvidence| evidence.course.steps < trial.steps && trial.gain() >= 0.8 * largest;
-    if let Some(trial) = steps.filter(short) {
+    let more = trials.iter().find(|trial| trial.change == Change::Steps).copied();
+    let short = |trial: &TrialEvidence| {
+        let few = evidence.course.steps < FEW && trial.decides();
+        evidence.course.steps < trial.steps && (trial.gain() >= 0.8 * largest || few)
+    };
+    if let Some(trial) = more.filter(short) {
         return Some(unfinished(evidence, trial));
     }
     if let Some(trial) = columns {
@@ -59,7 +87,8 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
         let share = evidence.end.penalty / (evidence.end.penalty + evidence.end.outcome.loss.abs());
         return Some(checked(finding.saw("share of the penalty in the objective", share), trial));
     }
-    if let Some(trial) = steps.filter(|trial| faster.is_none_or(|faster| faster.gain() - trial.gain() < 0.05)) {
+    if let Some(trial) = steps.filter(|trial| faster.is_none_or(|faster| faster.gain() - trial.gain() < 0.05))
+    {
         return Some(unfinished(evidence, trial));
     }
     if let Some(trial) = faster {
@@ -85,7 +114,9 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
     let trial = best(&|change| change == Change::Wide)?;
     let hidden = evidence.end.layers.iter().map(|layer| layer.units).max();
     let why = match hidden {
-        None => "the model has no hidden layer, and the boundary between the classes is not a plane".to_owned(),
+        None => {
+            "the model has no hidden layer, and the boundary between the classes is not a plane".to_owned()
+        }
         Some(units) => format!("hidden layers of at most {units} units are too small for the boundary"),
     };
     let change = "use more hidden units";
@@ -95,7 +126,7 @@ pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
 /// A run that ended before it had learnt what it could.
 fn unfinished(evidence: &Evidence, trial: TrialEvidence) -> Finding {
     let minimizer = evidence.settings.rate.is_none();
-    let few = !minimizer && evidence.course.steps < 100;
+    let few = !minimizer && evidence.course.steps < FEW;
     let code = if few { Code::FewSteps } else { Code::NotConverged };
     let why = format!("the loss was still falling when training ended after {} steps", evidence.course.steps);
     let change = if minimizer {
@@ -134,7 +165,7 @@ fn initial(evidence: &Evidence) -> Finding {
     }
     if let (Some(&first), Some(&last)) = (start.gradients.first(), start.gradients.last())
         && start.gradients.len() > 2
-        && first < 1e-3 * last
+        && first / last < VANISHED
     {
         return vanishing(first / last);
     }
@@ -152,7 +183,10 @@ fn vanishing(ratio: f64) -> Finding {
 }
 
 fn rate(evidence: &Evidence, trial: TrialEvidence) -> String {
-    let (Change::Rate(factor) | Change::StartAndRate(factor)) = trial.change else { return String::new() };
+    let factor = match trial.change {
+        Change::Rate(factor) | Change::PenaltyAndRate(factor) | Change::ColumnsAndRate(factor) => factor,
+        _ => 1.0,
+    };
     let rate = evidence.settings.rate.unwrap_or(f64::NAN);
     format!("use a learning rate of about {:.1e} in place of {rate:.1e}", rate * factor)
 }
