@@ -20,6 +20,7 @@ pub struct Diagnosis {
 
 /// The order in which findings explain each other: a finding explains those that come after it.
 const PRECEDENCE: &[Code] = &[
+    Code::LeakedTarget,
     Code::LabelCoding,
     Code::GradientMismatch,
     Code::SymmetricUnits,
@@ -38,6 +39,7 @@ const PRECEDENCE: &[Code] = &[
     Code::MajorityClass,
     Code::Threshold,
     Code::Separable,
+    Code::ConflictingRows,
     Code::NotConverged,
     Code::Overfitting,
     Code::NoSkill,
@@ -46,12 +48,10 @@ const PRECEDENCE: &[Code] = &[
 
 /// The findings that are independent of training, in the order of a report.
 const INDEPENDENT: &[Code] = &[
-    Code::LeakedTarget,
-    Code::SharedRows,
-    Code::ConflictingRows,
     Code::ServingSkew,
     Code::RedundantColumns,
     Code::LevelNotReached,
+    Code::SharedRows,
     Code::UnevenClasses,
     Code::TooFewRows,
 ];
@@ -64,7 +64,16 @@ impl Diagnosis {
         findings.dedup_by_key(|finding| finding.code);
         // A remark is not the cause of anything, and comes last.
         let dependent = |finding: &Finding| PRECEDENCE.contains(&finding.code);
-        findings.sort_by_key(|finding| (finding.severity == Severity::Info, !dependent(finding)));
+        let remark = |finding: &Finding| finding.severity == Severity::Info;
+        // With rows of a single class nothing else can be said.
+        let nothing =
+            |finding: &Finding| finding.code == Code::TooFewRows && finding.severity == Severity::Error;
+        // Remarks that a short fit has checked say more than those about the data.
+        let last = |finding: &Finding| match remark(finding) {
+            true => finding.verified.is_none() && (dependent(finding) || finding.code == Code::TooFewRows),
+            false => !dependent(finding),
+        };
+        findings.sort_by_key(|finding| (!nothing(finding), remark(finding), last(finding)));
         let root = findings.iter().find(|finding| dependent(finding) && finding.severity > Severity::Info);
         if let Some(root) = root.map(|finding| finding.code) {
             for finding in findings.iter_mut().filter(|finding| dependent(finding) && finding.code != root) {

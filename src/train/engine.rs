@@ -37,6 +37,8 @@ pub(super) struct Engine<T, N, S, O> {
     ordered: Option<usize>,
     /// The factor on every learning rate.
     pub(super) rate_factor: f64,
+    /// Whether the update rule may shrink weights.
+    pub(super) decay: bool,
 }
 
 impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
@@ -54,6 +56,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
             order: (0..count).collect(),
             ordered: None,
             rate_factor: 1.0,
+            decay: true,
             network,
             loss,
             trainer,
@@ -124,7 +127,8 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         if let Some(clip) = self.trainer.clip {
             clip.apply(&mut self.grad);
         }
-        let step = Step::new(cursor.steps + 1, learning_rate).decayed(&self.penalized).groups(&self.groups);
+        let decayed = if self.decay { self.penalized.as_slice() } else { &[] };
+        let step = Step::new(cursor.steps + 1, learning_rate).decayed(decayed).groups(&self.groups);
         self.trainer.optimizer.step(step, &mut cursor.params, &self.grad, &mut cursor.optimizer_state);
         cursor.row = self.next_rows(cursor).end;
         cursor.steps += 1;

@@ -163,6 +163,11 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         self.engine.rate_factor = factor;
     }
 
+    /// Keeps the update rule from shrinking weights in all following steps.
+    pub(crate) fn stop_decay(&mut self) {
+        self.engine.decay = false;
+    }
+
     /// Returns the epochs so far.
     pub fn history(&self) -> &History {
         &self.state.history

@@ -62,6 +62,7 @@ impl Redundant {
         let severity = match () {
             _ if constant.len() == columns => Severity::Error,
             // More columns than rows always depend on each other.
+            _ if 2 * constant.len() > columns => Severity::Warning,
             _ if 2 * (self.count() - zero) > columns && *rows > columns => Severity::Warning,
             _ => Severity::Info,
         };

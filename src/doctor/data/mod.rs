@@ -22,6 +22,7 @@ use crate::label::{Label, distinct};
 use crate::rows::Rows;
 use crate::scalar::Real;
 pub(crate) use evidence::DataEvidence;
+pub(crate) use scaling::Scaling;
 pub(crate) use terms::Terms;
 
 /// Looks for faults of the data, before anything is trained.

@@ -43,7 +43,7 @@ impl Scaling {
     /// standardised rows.
     ///
     /// Returns `None` if all columns are constant.
-    pub(super) fn new<T: Real>(
+    pub(crate) fn new<T: Real>(
         examples: ClassExamples<'_, T>,
         moments: &Moments,
         constant: &[usize],
@@ -89,6 +89,11 @@ impl Scaling {
         let size = bounded(mean[largest].hypot(deviation[largest]));
         let found = Scaling { curvature, ratio, column: largest, size, variance };
         (ratio.is_finite() && standard > 0.0).then_some(found)
+    }
+
+    /// Returns whether gradient descent suffers from the scales.
+    pub(crate) fn is_uneven(&self) -> bool {
+        self.ratio > UNEVEN || self.variance < SMALL
     }
 
     pub(super) fn finding(&self, classes: usize, terms: &Terms<'_>) -> Option<Finding> {

@@ -7,13 +7,12 @@ use super::outcome::Outcome;
 use super::outputs::OutputEvidence;
 use super::trial::TrialEvidence;
 use super::units::LayerEvidence;
+use crate::doctor::data::Scaling;
 use crate::report::{Divergence, StopReason};
 
 /// Everything that was measured of a training run, as plain numbers: what the rules read.
 #[derive(Debug, Clone)]
 pub(crate) struct Evidence {
-    /// The training rows of positive weight.
-    pub(crate) rows: usize,
     /// The shares of the classes; `None` for targets that are not classes.
     pub(crate) classes: Option<ClassEvidence>,
     pub(crate) losses: Option<LossEvidence>,
@@ -26,9 +25,8 @@ pub(crate) struct Evidence {
     pub(crate) held: Option<Held>,
     pub(crate) stop: StopReason,
     pub(crate) divergence: Option<Divergence>,
-    /// The ratio of the largest eigenvalue of the mean cross product of the columns, with one of ones, to
-    /// that of the standardised columns.
-    pub(crate) scale: f64,
+    /// The scales of the columns; `None` if all columns are constant.
+    pub(crate) scaling: Option<Scaling>,
     /// The short fits of the probe; empty without one.
     pub(crate) trials: Vec<TrialEvidence>,
 }
@@ -61,6 +59,10 @@ pub(crate) struct Settings {
     pub(crate) limit: usize,
     /// λ of the penalty.
     pub(crate) l2: f64,
+    /// Whether the update rule shrinks the weights itself.
+    pub(crate) decays: bool,
+    /// Whether the learning rate changes.
+    pub(crate) scheduled: bool,
     /// The base learning rate; `None` for a minimiser.
     pub(crate) rate: Option<f64>,
     /// Whether the rows have weights that differ.
@@ -91,8 +93,12 @@ pub(crate) struct Course {
     pub(crate) steps: u64,
     /// The largest update ratio of a layer in the first step.
     pub(crate) first_ratio: Option<f64>,
+    /// The smallest and the largest learning rate at the end of an epoch.
+    pub(crate) rates: Option<(f64, f64)>,
     /// The largest update ratio of a layer in the last step of each epoch.
     pub(crate) ratios: Vec<f64>,
+    /// The objective after each iteration or epoch.
+    pub(crate) objective: Vec<f64>,
     /// The epochs at which the loss was measured, with the loss and the norm of the penalised parameters.
     pub(crate) points: Vec<CoursePoint>,
 }

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::examples::{CheckedExamples, Examples};
 use crate::layer::Layer;
 use crate::loss::Loss;
-use crate::optim::{Lbfgs, Optimizer};
+use crate::optim::{Lbfgs, Optimizer, Schedule, Step};
 use crate::scalar::Real;
 use crate::train::{CheckedOptions, NetworkObjective, StepOutcome, TrainOptions, Trained, Trainer};
 
@@ -80,6 +80,8 @@ impl Doctor {
             batch: trainer.batch_of::<T>(count).min(count),
             limit: trainer.epochs,
             l2: trainer.l2,
+            decays: decays::<T, O>(&trainer.optimizer),
+            scheduled: trainer.schedule != Schedule::constant(),
             rate: Some(trainer.optimizer.learning_rate()),
             weighted: differ(&examples),
         };
@@ -105,7 +107,7 @@ impl Doctor {
             if let (StepOutcome::Epoch, Some(epoch)) = (outcome, run.history().epochs.last()) {
                 let ratios = epoch.updates.iter().map(|update| update.update_ratio);
                 let ratio = ratios.filter(|ratio| ratio.is_finite()).reduce(f64::max);
-                watch.epoch(epoch.number, ratio, Weights { params, statistics });
+                watch.epoch(epoch.number, epoch.learning_rate, ratio, Weights { params, statistics });
             }
         }
         let trained = run.finish();
@@ -150,6 +152,8 @@ impl Doctor {
             batch: examples.counted().len(),
             limit: lbfgs.limit(),
             l2: lambda,
+            decays: false,
+            scheduled: false,
             rate: None,
             weighted: differ(&examples),
         };
@@ -164,6 +168,15 @@ impl Doctor {
         let diagnosis = rules::diagnose(&evidence);
         Ok((Trained { report: found.report, ..Trained::from_parameters(found.params) }, diagnosis))
     }
+}
+
+/// Returns whether an update rule shrinks a weight that has no gradient.
+fn decays<T: Real, O: Optimizer<T>>(optimizer: &O) -> bool {
+    let ranges = [std::ops::Range { start: 0, end: 1 }];
+    let (mut params, mut state) = ([T::one()], optimizer.state(1));
+    let step = Step::new(1, optimizer.learning_rate()).decayed(&ranges);
+    optimizer.step(step, &mut params, &[T::zero()], &mut state);
+    params[0] != T::one()
 }
 
 /// Returns whether rows of positive weight have different weights.
@@ -186,11 +199,17 @@ impl<T: Real, O: Optimizer<T> + Clone> Method<T> for Trainer<O> {
         if remade.without_penalty {
             trainer = trainer.l2(0.0);
         }
+        if remade.without_schedule {
+            trainer = trainer.schedule(Schedule::constant());
+        }
         let statistics = remade.statistics.unwrap_or_else(|| fresh_statistics(network));
         let start = Some((remade.params.as_slice(), statistics.as_slice()));
         let options = CheckedOptions { start, ..CheckedOptions::default() };
         let mut run = trainer.start_on_checked(network, loss, examples, options).ok()?;
         run.scale_rate(remade.rate);
+        if remade.without_penalty {
+            run.stop_decay();
+        }
         for _ in 0..remade.steps {
             if run.step().ok()? == StepOutcome::Finished {
                 break;

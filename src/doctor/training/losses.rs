@@ -39,6 +39,8 @@ pub(crate) struct LossEvidence {
     /// The classes whose best scores are those of another class.
     pub(crate) swapped: Vec<usize>,
     pub(crate) expects: Expects,
+    /// Whether the gradient is the derivative of the loss, for scores between 0 and 1.
+    pub(crate) consistent: bool,
 }
 
 impl LossEvidence {
@@ -85,11 +87,12 @@ impl LossEvidence {
             floor += share(*class) * free.max(if free.is_finite() { f64::NEG_INFINITY } else { inside });
             best_scores.push(scores);
         }
-        let constant = constant(&tries, classes);
+        let mut constant = constant(&tries, classes);
         let flat = tries.iter().filter_map(|(class, one)| Some((*class, one.flat()?))).collect();
         let expects = expects(&tries, unit, floor, constant);
         if expects == Expects::Probabilities {
             floor = unit;
+            constant = same(&tries, classes);
         }
         let swapped = match classes.targets.len() == columns.max(2) {
             true => swapped(loss, &tries, &best_scores, columns),
@@ -104,6 +107,7 @@ impl LossEvidence {
             flat,
             swapped,
             expects,
+            consistent: tries.iter().all(|(_, one)| one.is_consistent()),
         }
     }
 }
@@ -180,6 +184,27 @@ impl<T: Real> Trial<'_, T> {
         values.windows(2).all(|pair| pair[0] == pair[1]).then(|| values[0])
     }
 
+    /// Returns whether the gradient is the derivative at most of a few points between 0 and 1.
+    fn is_consistent(&self) -> bool {
+        let mut rng = Rng::new(2);
+        let step = T::EPSILON.as_f64().cbrt();
+        let right = (0..5).filter(|_| {
+            let scores: Vec<T> = (0..self.columns).map(|_| T::of(rng.uniform(0.1, 0.9))).collect();
+            let gradient = self.at(&scores).1;
+            (0..self.columns).all(|column| {
+                let moved = |by: f64| {
+                    let mut moved = scores.clone();
+                    moved[column] += T::of(by);
+                    self.at(&moved).0
+                };
+                let numeric = (moved(step) - moved(-step)) / (2.0 * step);
+                let analytic = gradient[column].as_f64();
+                (numeric - analytic).abs() <= 1e-2 * numeric.abs().max(analytic.abs()).max(1e-3)
+            })
+        });
+        right.count() >= 3
+    }
+
     /// Returns whether the loss stops being one outside of 0 to 1: it has no gradient there, is NaN, or falls
     /// below 0.
     fn ends_at_probabilities(&self, floor: f64) -> bool {
@@ -231,17 +256,26 @@ impl<T: Real> Objective<T> for Same<'_, '_, T> {
     }
 }
 
+/// Returns the scores that equal the shares of the classes.
+fn shares<T: Real>(columns: usize, classes: &Classes<T>) -> Vec<T> {
+    let share = |class: usize| T::of(classes.shares.get(class).copied().unwrap_or(0.0));
+    if columns == 1 { vec![share(1)] } else { (0..columns).map(share).collect() }
+}
+
+/// Returns the mean loss of the shares of the classes as probabilities.
+fn same<T: Real>(tries: &[(usize, Trial<'_, T>)], classes: &Classes<T>) -> f64 {
+    let columns = tries.first().map_or(0, |(_, one)| one.columns);
+    let scores = shares(columns, classes);
+    tries.iter().map(|(class, one)| classes.shares[*class] * one.at(&scores).0).sum()
+}
+
 /// Returns the mean loss of the best constant scores.
 fn constant<T: Real>(tries: &[(usize, Trial<'_, T>)], classes: &Classes<T>) -> f64 {
     let mut same = Same { tries, shares: &classes.shares };
     let columns = same.parameter_count();
     let zero = vec![T::zero(); columns];
-    let shares: Vec<T> = match columns {
-        1 => vec![T::of(classes.shares.get(1).copied().unwrap_or(0.5))],
-        _ => (0..columns).map(|k| T::of(classes.shares.get(k).copied().unwrap_or(0.0))).collect(),
-    };
     let mut lowest = f64::INFINITY;
-    for start in [zero, shares] {
+    for start in [zero, shares(columns, classes)] {
         let run = Lbfgs::new().max_iterations(100).tolerance(1e-9).minimize(&mut same, start);
         lowest = lowest.min(run.map_or(f64::INFINITY, |found| found.report.objective));
     }

@@ -9,7 +9,6 @@ mod outcome;
 mod outputs;
 mod probe;
 mod rules;
-mod scale;
 mod trial;
 mod units;
 mod view;

@@ -52,7 +52,7 @@ impl OutputEvidence {
             within_symmetric: !within_unit && low >= -1.0 - slack && high <= 1.0 + slack,
             rectified: !within_unit && low >= 0.0 && zeros > 0.1,
             sums_to_one: network.outputs() > 1 && rows.into_iter().all(|sum| (sum - 1.0).abs() <= 1e-4),
-            constant: low == high,
+            constant: low == high && outputs.iter().all(|output| output.iter().all(|v| v.is_finite())),
         }
     }
 }

@@ -7,17 +7,18 @@ use super::evidence::Evidence;
 use super::losses::LossEvidence;
 use super::outcome::Outcome;
 use super::outputs::{OutputEvidence, fresh_statistics};
-use super::scale::standardized;
 use super::trial::{Change, Judged, TrialEvidence};
 use super::view::{View, Weights, spread};
-use super::watch::Given;
+use super::watch::{Given, norm_of};
 use crate::doctor::settings::Doctor;
 use crate::examples::CheckedExamples;
 use crate::layer::{Activation, Dense, Layer, Sequential, groups};
 use crate::loss::Loss;
+use crate::preprocess::StandardScaler;
 use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::transformer::{TransformExt, Transformer};
 
 /// A network, its loss and the rows of a fit.
 #[derive(Clone, Copy)]
@@ -36,6 +37,7 @@ pub(crate) struct Remade<'a, T: Real> {
     /// The factor on the learning rate.
     pub(crate) rate: f64,
     pub(crate) without_penalty: bool,
+    pub(crate) without_schedule: bool,
     pub(crate) steps: usize,
 }
 
@@ -55,6 +57,8 @@ const ROWS: usize = 3000;
 /// The least number of steps and of epochs of a short fit.
 const STEPS: usize = 200;
 const EPOCHS: usize = 3;
+/// The number of steps of a short fit to a run that took as many.
+const MOST_STEPS: usize = 400;
 /// The factors on the learning rate.
 const FACTORS: [f64; 7] = [1e-1, 1e1, 1e-2, 1e2, 1e-3, 1e3, 1e4];
 /// Further factors for runs that are far worse than a constant.
@@ -76,14 +80,18 @@ pub(crate) fn probe<T: Real>(
     if doctor.probe == 0 || finite && evidence.end.outcome.skill > GOOD {
         return trials;
     }
-    let Some(mut probe) = Probe::new(doctor, given, method, end, first) else { return trials };
+    let Some(mut probe) = Probe::new(doctor, evidence, given, method, end, first) else { return trials };
     let settings = &evidence.settings;
     let mut changes = vec![Change::Start, Change::Columns];
-    if settings.l2 > 0.0 {
+    let penalized = settings.l2 > 0.0 || settings.decays;
+    if penalized {
         changes.push(Change::Penalty);
     }
     if settings.weighted {
         changes.push(Change::Weights);
+    }
+    if settings.scheduled {
+        changes.push(Change::Schedule);
     }
     changes.push(Change::Steps);
     if settings.rate.is_some() {
@@ -97,7 +105,7 @@ pub(crate) fn probe<T: Real>(
     // Two changes at once are only tried if no single one helps.
     if settings.rate.is_some() && trials.iter().all(|trial: &TrialEvidence| trial.gain() < 0.1) {
         let mut both = [1e1, 1e2, 1e3, 1e-1].map(Change::StartAndRate).to_vec();
-        if settings.l2 > 0.0 {
+        if penalized {
             both.extend([1e2, 1e4, 1e-2].map(Change::PenaltyAndRate));
         }
         both.extend([1e1, 1e3, 1e-2].map(Change::ColumnsAndRate));
@@ -113,6 +121,8 @@ struct Probe<'a, T: Real> {
     first: &'a [T],
     seed: u64,
     threshold: f64,
+    weighted: bool,
+    steps: usize,
     budget: usize,
     /// The rows to train on, and those to judge by.
     learnt: View<'a, T>,
@@ -125,6 +135,7 @@ struct Probe<'a, T: Real> {
 impl<'a, T: Real> Probe<'a, T> {
     fn new(
         doctor: &Doctor,
+        evidence: &Evidence,
         given: Given<'a, T>,
         method: &'a dyn Method<T>,
         end: Weights<'a, T>,
@@ -160,6 +171,8 @@ impl<'a, T: Real> Probe<'a, T> {
             first,
             seed: doctor.seed,
             threshold: doctor.threshold,
+            weighted: evidence.settings.weighted,
+            steps: STEPS.max((evidence.course.steps as usize).min(MOST_STEPS)),
             budget: doctor.probe,
             learnt,
             judged,
@@ -174,7 +187,7 @@ impl<'a, T: Real> Probe<'a, T> {
     /// Tries a change. `None` once the budget is used up; an inner `None` if the fit failed.
     fn tried(&mut self, change: Change) -> Option<Option<TrialEvidence>> {
         let rows = self.learnt.count();
-        let steps = STEPS.max(EPOCHS * rows / self.method.steps_of(rows, 1).max(1));
+        let steps = self.steps.max(EPOCHS * rows / self.method.steps_of(rows, 1).max(1));
         let cost = self.method.steps_of(rows, steps);
         self.budget = self.budget.checked_sub(cost)?;
         Some(self.trial(change, steps))
@@ -184,6 +197,11 @@ impl<'a, T: Real> Probe<'a, T> {
         let given = self.learnt.rows.examples();
         let standardized =
             matches!(change, Change::Columns | Change::ColumnsAndRate(_)).then(|| self.standardized());
+        let standardized = match standardized {
+            Some(None) => return None,
+            Some(both) => both,
+            None => None,
+        };
         let mut examples = given;
         if let Some((learnt, _)) = &standardized {
             examples = CheckedExamples::new(Rows::from(learnt), given.targets, given.weights).ok()?;
@@ -224,6 +242,7 @@ impl<'a, T: Real> Probe<'a, T> {
             statistics: goes_on.then(|| self.end.statistics.to_vec()),
             rate,
             without_penalty: matches!(change, Change::Penalty | Change::PenaltyAndRate(_)),
+            without_schedule: change == Change::Schedule,
             steps,
         };
         let (params, statistics) = self.method.again(remade)?;
@@ -232,6 +251,7 @@ impl<'a, T: Real> Probe<'a, T> {
             change,
             steps: steps as u64,
             rows: self.judged.count(),
+            norm: norm_of(network, &params),
             with,
             untrained,
             before: self.before,
@@ -249,7 +269,9 @@ impl<'a, T: Real> Probe<'a, T> {
         let scores = tape.output();
         let outcome =
             Outcome::of(&self.judged, scores, Some(&self.judged_classes), &self.losses, self.threshold);
-        Judged { loss: outcome.loss, skill: outcome.skill, balanced: outcome.balanced() }
+        // Weights of the rows are there to change decisions, not to be learnt.
+        let skill = if self.weighted { outcome.likelihood_skill } else { outcome.skill };
+        Judged { loss: outcome.loss, skill, balanced: outcome.balanced() }
     }
 
     /// Returns a network of fully connected layers with rectifiers, with these hidden layers or those of the
@@ -283,13 +305,9 @@ impl<'a, T: Real> Probe<'a, T> {
         params
     }
 
-    /// Returns the columns of the rows to train on and of those to judge by, standardised together.
-    fn standardized(&self) -> (DMatrix<T>, DMatrix<T>) {
-        let (above, below) = (self.learnt.x(), self.judged.x());
-        let mut all = DMatrix::<f64>::zeros(above.nrows() + below.nrows(), above.ncols());
-        all.rows_mut(0, above.nrows()).copy_from(&above.map(|v| v.as_f64()));
-        all.rows_mut(above.nrows(), below.nrows()).copy_from(&below.map(|v| v.as_f64()));
-        let all = standardized(&all).map(T::of);
-        (all.rows(0, above.nrows()).into_owned(), all.rows(above.nrows(), below.nrows()).into_owned())
+    /// Returns the columns of the rows to train on and of those to judge by, standardised by the first.
+    fn standardized(&self) -> Option<(DMatrix<T>, DMatrix<T>)> {
+        let scaler = StandardScaler::new().fit(self.learnt.x()).ok()?;
+        Some((scaler.transform(self.learnt.x()).ok()?, scaler.transform(self.judged.x()).ok()?))
     }
 }

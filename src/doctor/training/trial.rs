@@ -11,6 +11,8 @@ pub(crate) enum Change {
     Start,
     /// Other initial parameters and the learning rate times a factor.
     StartAndRate(f64),
+    /// The base learning rate in every step.
+    Schedule,
     /// Standardised columns.
     Columns,
     /// No penalty.
@@ -42,6 +44,7 @@ impl fmt::Display for Change {
                 write!(f, "standardised columns and the learning rate times {factor}")
             }
             Change::Columns => f.write_str("standardised columns"),
+            Change::Schedule => f.write_str("a constant learning rate"),
             Change::Penalty => f.write_str("no penalty"),
             Change::Weights => f.write_str("equal weights of the rows"),
             Change::Steps => f.write_str("more steps"),
@@ -60,6 +63,8 @@ pub(crate) struct TrialEvidence {
     /// The number of rows to judge by.
     pub(crate) rows: usize,
     pub(crate) with: Judged,
+    /// The norm of the penalised parameters with the change.
+    pub(crate) norm: f64,
     /// The same before the first step of the short fit.
     pub(crate) untrained: Judged,
     /// The same of the run itself, at its end.
@@ -82,16 +87,24 @@ const LEARNT: f64 = 0.1;
 /// The mean recall that a change must add to a model that is of use, beside what chance can add.
 const DECISIONS: f64 = 0.02;
 
+/// The gain from which a change matters to a model that is of use.
+const MUCH: f64 = 0.25;
+
 impl TrialEvidence {
-    /// Returns the skill that the change adds, where predictions worse than a constant count as one.
-    ///
-    /// 0 if the change only sharpens the probabilities of decisions that are as good without it, or if the
+    /// Returns the skill that the change adds, where predictions worse than a constant count as one; 0 if the
     /// short fit starts as well as it ends.
-    pub(crate) fn gain(&self) -> f64 {
+    pub(crate) fn raw_gain(&self) -> f64 {
         let worth = |judged: Judged| if judged.skill.is_finite() { judged.skill.max(0.0) } else { 0.0 };
-        let useless = worth(self.before) < USELESS;
         let learns = self.with.skill - worth(self.untrained) >= LEARNT || self.change == Change::Steps;
-        if (useless || self.decides()) && learns { worth(self.with) - worth(self.before) } else { 0.0 }
+        if learns { worth(self.with) - worth(self.before) } else { 0.0 }
+    }
+
+    /// Returns [`raw_gain`](Self::raw_gain) if the change matters: if the model is of no use without it, or if it
+    /// changes decisions by more than chance. Otherwise it only sharpens probabilities, and the gain is 0.
+    pub(crate) fn gain(&self) -> f64 {
+        let useless = !self.before.skill.is_finite() || self.before.skill < USELESS;
+        let gain = self.raw_gain();
+        if useless || gain >= MUCH && self.decides() { gain } else { 0.0 }
     }
 
     /// Returns whether decisions are better with the change by more than chance.

@@ -63,14 +63,13 @@ fn of_output<T: Real>(output: &DMatrix<T>) -> LayerEvidence {
     let near =
         |test: &dyn Fn(f64) -> bool| all().filter(|&v| test(v)).count() as f64 / (rows * units).max(1) as f64;
     // Sigmoid outputs are inside of 0 to 1, those of rectifiers reach 0.
-    let saturated =
-        if low > 0.0 && high < 1.0 || low >= 0.0 && high <= 1.0 && high > 0.99 && low < 1e-3 && low > 0.0 {
-            near(&|v| !(0.0067..=0.9933).contains(&v))
-        } else if low >= -1.0 && high <= 1.0 && low < 0.0 {
-            near(&|v| v.abs() > 0.9866)
-        } else {
-            0.0
-        };
+    let saturated = if low > 0.0 && high <= 1.0 {
+        near(&|v| !(0.0067..=0.9933).contains(&v))
+    } else if low >= -1.0 && high <= 1.0 && low < 0.0 {
+        near(&|v| v.abs() > 0.9866)
+    } else {
+        0.0
+    };
     LayerEvidence {
         units,
         dead: share(dead),

@@ -6,16 +6,18 @@ use super::gradient::GradientEvidence;
 use super::losses::LossEvidence;
 use super::outcome::Outcome;
 use super::outputs::OutputEvidence;
-use super::scale::scale;
 use super::units::{layers, spreads};
 use super::view::{View, Weights};
+use crate::doctor::data::Scaling;
 use crate::error::Error;
-use crate::examples::CheckedExamples;
+use crate::examples::{CheckedExamples, ClassExamples};
 use crate::layer::{Layer, groups};
 use crate::loss::Loss;
 use crate::optim::{Objective, norm};
 use crate::penalty::{add_l2_gradient_of, l2_of};
+use crate::preprocess::Moments;
 use crate::report::FitReport;
+use crate::rows::Rows;
 use crate::scalar::{Real, max_abs};
 use crate::train::NetworkObjective;
 
@@ -40,12 +42,11 @@ pub(crate) struct Watch<'a, T: Real> {
     outputs: OutputEvidence,
     gradient: Option<GradientEvidence>,
     settings: Settings,
-    rows: usize,
     threshold: f64,
     first_params: Vec<T>,
     start: Option<Moment>,
     course: Course,
-    scale: f64,
+    scaling: Option<Scaling>,
 }
 
 /// A network with its loss, and rows for training and for judging.
@@ -84,8 +85,7 @@ impl<'a, T: Real> Watch<'a, T> {
         let losses = classes.as_ref().map(|classes| LossEvidence::measure(loss, classes, &outputs));
         let gradient = GradientEvidence::measure(&few)?;
         let mut watch = Watch {
-            rows: all,
-            scale: scale(view.x()),
+            scaling: scaling(&view)?,
             view,
             held,
             classes,
@@ -117,8 +117,10 @@ impl<'a, T: Real> Watch<'a, T> {
     }
 
     /// Takes note of the end of an epoch or iteration.
-    pub(crate) fn epoch(&mut self, epoch: usize, ratio: Option<f64>, weights: Weights<'_, T>) {
+    pub(crate) fn epoch(&mut self, epoch: usize, rate: f64, ratio: Option<f64>, weights: Weights<'_, T>) {
         self.course.ratios.extend(ratio);
+        let (low, high) = self.course.rates.unwrap_or((rate, rate));
+        self.course.rates = Some((low.min(rate), high.max(rate)));
         if due(epoch, self.settings.limit) {
             self.point(epoch, weights);
         }
@@ -132,6 +134,7 @@ impl<'a, T: Real> Watch<'a, T> {
         weights: Weights<'_, T>,
     ) -> Result<(Evidence, View<'a, T>), Error> {
         self.course.steps = steps;
+        self.course.objective.clone_from(&report.objective_curve);
         if self.course.points.last().is_some_and(|point| point.epoch < report.iterations) {
             self.point(report.iterations, weights);
         }
@@ -145,7 +148,6 @@ impl<'a, T: Real> Watch<'a, T> {
         });
         let start = self.start.take().unwrap_or_else(|| end.clone());
         let evidence = Evidence {
-            rows: self.rows,
             classes: self.classes.as_ref().map(ClassEvidence::of),
             losses: self.losses,
             outputs: self.outputs,
@@ -157,7 +159,7 @@ impl<'a, T: Real> Watch<'a, T> {
             held,
             stop: report.stop,
             divergence: report.divergence,
-            scale: self.scale,
+            scaling: self.scaling,
             trials: Vec::new(),
         };
         Ok((evidence, self.view))
@@ -178,6 +180,7 @@ impl<'a, T: Real> Watch<'a, T> {
             flat: Vec::new(),
             swapped: Vec::new(),
             expects: super::losses::Expects::Either,
+            consistent: true,
         };
         Outcome::of(view, scores, classes, self.losses.as_ref().unwrap_or(&unknown), self.threshold)
     }
@@ -189,9 +192,7 @@ impl<'a, T: Real> Watch<'a, T> {
     }
 
     fn norm(&self, params: &[T]) -> f64 {
-        let penalized = self.view.network.penalized();
-        let squares = penalized.into_iter().map(|range| norm(&params[range]).powi(2));
-        squares.sum::<f64>().sqrt()
+        norm_of(self.view.network, params)
     }
 
     fn moment(&self, weights: Weights<'_, T>, training: bool) -> Result<Moment, Error> {
@@ -220,6 +221,22 @@ impl<'a, T: Real> Watch<'a, T> {
             norm: self.norm(weights.params),
         })
     }
+}
+
+/// Returns the norm of the penalised parameters.
+pub(crate) fn norm_of<T: Real>(network: &dyn Layer<T>, params: &[T]) -> f64 {
+    let squares = network.penalized().into_iter().map(|range| norm(&params[range]).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+/// Returns the scales of the columns.
+fn scaling<T: Real>(view: &View<'_, T>) -> Result<Option<Scaling>, Error> {
+    let (x, classes) = (Rows::from(view.x()), vec![0; view.count()]);
+    let examples = ClassExamples::new(x, &classes, view.rows.examples().weights)?;
+    let Ok(moments) = Moments::of(x, examples.weights) else { return Ok(None) };
+    let constant = moments.constant();
+    let constant: Vec<usize> = (0..x.ncols()).filter(|&column| constant[column]).collect();
+    Ok(Scaling::new(examples, &moments, &constant))
 }
 
 /// Returns whether the course is measured after this epoch: after 1, 2, 3, 5, 8 and so on, up to `limit`.

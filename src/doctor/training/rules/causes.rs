@@ -1,6 +1,7 @@
 //! Causes that a short fit has shown.
 
 use crate::code::Code;
+use crate::doctor::data::Scaling;
 use crate::doctor::finding::{Finding, Severity, Trial};
 use crate::doctor::training::evidence::Evidence;
 use crate::doctor::training::trial::{Change, TrialEvidence};
@@ -9,14 +10,31 @@ use crate::doctor::training::trial::{Change, TrialEvidence};
 const GAIN: f64 = 0.1;
 /// The least share of the largest gain.
 const SHARE: f64 = 0.6;
+/// The norm of the weights at the end, relative to the start, below which a penalty has shrunk them.
+const SHRUNK: f64 = 0.3;
+/// The share of the penalty in the objective from which it is large.
+const WEIGHS: f64 = 0.2;
+/// The lead in skill of a larger network from which nothing else is tried.
+const MUCH: f64 = 0.25;
+/// The gradient of the first layer of several, relative to the last, below which it is small.
+const FAINT: f64 = 0.1;
 /// The gradient of the first layer, relative to the last, below which it has vanished.
 const VANISHED: f64 = 1e-3;
 /// The number of steps below which a run has hardly begun.
 const FEW: u64 = 100;
+/// The number of steps below which nothing else can be said of a run.
+const HARDLY: u64 = 20;
 
 /// Returns the cause that the short fits have shown.
 pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
-    shown(evidence).or_else(|| fading(evidence))
+    shown(evidence, &TrialEvidence::gain).or_else(|| fading(evidence))
+}
+
+/// Returns what would sharpen the probabilities, without making decisions better.
+pub(super) fn remark(evidence: &Evidence) -> Option<Finding> {
+    let found = shown(evidence, &TrialEvidence::raw_gain)?;
+    let why = format!("decisions are as good, but probabilities would be sharper: {}", found.why);
+    Some(Finding { severity: Severity::Info, why, ..found })
 }
 
 /// Returns a gradient that vanishes, where a short fit with rectifiers is better.
@@ -30,18 +48,25 @@ fn fading(evidence: &Evidence) -> Option<Finding> {
 }
 
 /// Returns the cause that a short fit has shown to matter for decisions.
-fn shown(evidence: &Evidence) -> Option<Finding> {
+fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Finding> {
     let trials = &evidence.trials;
-    let largest = trials.iter().map(TrialEvidence::gain).fold(0.0, f64::max);
+    // Rectifiers and wide layers often learn faster than what was asked for: they are only causes if nothing
+    // else is.
+    let other = |trial: &&TrialEvidence| matches!(trial.change, Change::Activation | Change::Wide);
+    let largest_of = |others: bool| {
+        let some = trials.iter().filter(|trial| other(trial) == others);
+        some.map(gain).fold(0.0, f64::max)
+    };
+    let largest = if largest_of(false) >= GAIN { largest_of(false) } else { largest_of(true) };
     if largest < GAIN {
         return None;
     }
     let best = |test: &dyn Fn(Change) -> bool| {
         let some = trials.iter().filter(|trial| test(trial.change));
-        let some = some.filter(|trial| trial.gain() >= GAIN.max(SHARE * largest));
+        let some = some.filter(|trial| gain(trial) >= GAIN.max(SHARE * largest));
         some.max_by(|a, b| a.with.skill.total_cmp(&b.with.skill)).copied()
     };
-    let uneven = !(1e-3..=50.0).contains(&evidence.scale);
+    let uneven = evidence.scaling.as_ref().is_some_and(Scaling::is_uneven);
     let columns = best(&|change| matches!(change, Change::Columns | Change::ColumnsAndRate(_)));
     let columns = columns.filter(|_| uneven);
     let factor = |change| match change {
@@ -60,17 +85,27 @@ fn shown(evidence: &Evidence) -> Option<Finding> {
     let more = trials.iter().find(|trial| trial.change == Change::Steps).copied();
     let short = |trial: &TrialEvidence| {
         let few = evidence.course.steps < FEW && trial.decides();
-        evidence.course.steps < trial.steps && (trial.gain() >= 0.8 * largest || few)
+        evidence.course.steps < trial.steps && (gain(trial) >= 0.8 * largest || few)
     };
     if let Some(trial) = more.filter(short) {
         return Some(unfinished(evidence, trial));
+    }
+    let any = best(&|change| !matches!(change, Change::Activation | Change::Wide));
+    if let Some(trial) = any.filter(|_| evidence.course.steps < HARDLY && evidence.settings.rate.is_some()) {
+        return Some(unfinished(evidence, trial));
+    }
+    if let Some(trial) =
+        best(&|change| change == Change::Weights).filter(|trial| gain(trial) >= 0.8 * largest)
+    {
+        return Some(shifted(trial));
     }
     if let Some(trial) = columns {
         let why = "columns of very different size make gradient descent slow along the small ones, or diverge \
                    along the large ones";
         let change = "standardise the columns (`StandardScaler` in a `Pipeline`)";
         let finding = Finding::new(Code::UnscaledColumns, Severity::Warning, why, change);
-        return Some(checked(finding.saw("ratio of the largest eigenvalues", evidence.scale), trial));
+        let ratio = evidence.scaling.as_ref().map_or(f64::NAN, |scaling| scaling.ratio);
+        return Some(checked(finding.saw("curvature beside standardised columns", ratio), trial));
     }
     if let Some(trial) = slower {
         let why = "steps are so large that the loss jumps over its minimum";
@@ -80,16 +115,43 @@ fn shown(evidence: &Evidence) -> Option<Finding> {
     if let Some(trial) = start {
         return Some(checked(initial(evidence), trial));
     }
-    if let Some(trial) = penalty {
+    let architecture = |trial: &TrialEvidence| matches!(trial.change, Change::Activation | Change::Wide);
+    if let Some(trial) = best_of_all(trials, gain).filter(architecture)
+        && let Some(finding) = structural(evidence, VANISHED)
+    {
+        return Some(checked(finding, trial));
+    }
+    let wide = trials.iter().find(|trial| trial.change == Change::Wide);
+    if let Some(trial) = wide.filter(|trial| gain(trial) - largest_of(false) >= MUCH) {
+        return Some(checked(architecture_of(evidence), *trial));
+    }
+    let shrunk = evidence.end.norm < SHRUNK * evidence.start.norm;
+    let released = best(&|change| matches!(change, Change::PenaltyAndRate(_))).filter(|_| shrunk);
+    let share = evidence.end.penalty / (evidence.end.penalty + evidence.end.outcome.loss.abs());
+    let weighs = |trial: &TrialEvidence| shrunk || share > WEIGHS || evidence.end.norm < SHRUNK * trial.norm;
+    if let Some(trial) = penalty.filter(weighs).or(released) {
         let why = "the penalty is so large that the weights stay close to 0";
         let change = "lower the penalty";
         let finding = Finding::new(Code::TooMuchPenalty, Severity::Warning, why, change);
-        let share = evidence.end.penalty / (evidence.end.penalty + evidence.end.outcome.loss.abs());
         return Some(checked(finding.saw("share of the penalty in the objective", share), trial));
     }
-    if let Some(trial) = steps.filter(|trial| faster.is_none_or(|faster| faster.gain() - trial.gain() < 0.05))
+    if let Some(trial) = steps.filter(|trial| faster.is_none_or(|faster| gain(&faster) - gain(trial) < 0.05))
     {
         return Some(unfinished(evidence, trial));
+    }
+    if let Some(trial) = best(&|change| change == Change::Schedule) {
+        let rate = evidence.settings.rate.unwrap_or(f64::NAN);
+        let raised = evidence.course.rates.is_some_and(|(_, high)| high > 2.0 * rate);
+        let (code, why) = if raised {
+            let why = "the schedule raises the learning rate so far that the loss jumps over its minimum";
+            (Code::LearningRateTooLarge, why)
+        } else {
+            let why = "the schedule keeps the learning rate so small that the weights hardly move";
+            (Code::LearningRateTooSmall, why)
+        };
+        let change = "use a constant learning rate, or another schedule";
+        let finding = Finding::new(code, Severity::Warning, why, change);
+        return Some(checked(with_ratio(finding, evidence), trial));
     }
     if let Some(trial) = faster {
         let why = "steps are so small that the weights hardly move";
@@ -97,21 +159,23 @@ fn shown(evidence: &Evidence) -> Option<Finding> {
         return Some(checked(with_ratio(finding, evidence), trial));
     }
     if let Some(trial) = weights {
-        let why = "the weights of the rows shift the probabilities away from the class frequencies";
-        let change = "leave the class weights out, and choose a threshold";
-        return Some(checked(Finding::new(Code::Threshold, Severity::Warning, why, change), trial));
+        return Some(shifted(trial));
     }
     if let Some(trial) = both {
         return Some(checked(initial(evidence), trial));
     }
-    let layers = &evidence.start.gradients;
-    let activation = best(&|change| change == Change::Activation);
-    if let (Some(trial), [first, .., last]) = (activation, layers.as_slice())
-        && layers.len() > 3
-    {
-        return Some(checked(vanishing(first / last), trial));
-    }
-    let trial = best(&|change| change == Change::Wide)?;
+    let trial = best(&|change| matches!(change, Change::Activation | Change::Wide))?;
+    Some(checked(architecture_of(evidence), trial))
+}
+
+/// Returns what is wrong with an architecture that another one betters.
+fn architecture_of(evidence: &Evidence) -> Finding {
+    let deep = evidence.start.gradients.len() > 3;
+    let faint = if deep { structural(evidence, FAINT) } else { None };
+    faint.or_else(|| structural(evidence, VANISHED)).unwrap_or_else(|| too_small(evidence))
+}
+
+fn too_small(evidence: &Evidence) -> Finding {
     let hidden = evidence.end.layers.iter().map(|layer| layer.units).max();
     let why = match hidden {
         None => {
@@ -119,8 +183,19 @@ fn shown(evidence: &Evidence) -> Option<Finding> {
         }
         Some(units) => format!("hidden layers of at most {units} units are too small for the boundary"),
     };
-    let change = "use more hidden units";
-    Some(checked(Finding::new(Code::SmallNetwork, Severity::Warning, why, change), trial))
+    Finding::new(Code::SmallNetwork, Severity::Warning, why, "use more hidden units")
+}
+
+/// Returns the trial with the largest gain.
+fn best_of_all(trials: &[TrialEvidence], gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<TrialEvidence> {
+    trials.iter().filter(|trial| gain(trial) >= GAIN).max_by(|a, b| gain(a).total_cmp(&gain(b))).copied()
+}
+
+/// Weights of rows that shift the decision.
+fn shifted(trial: TrialEvidence) -> Finding {
+    let why = "the weights of the rows shift the probabilities away from the class frequencies";
+    let change = "leave the class weights out, and choose a threshold";
+    checked(Finding::new(Code::Threshold, Severity::Warning, why, change), trial)
 }
 
 /// A run that ended before it had learnt what it could.
@@ -139,6 +214,18 @@ fn unfinished(evidence: &Evidence, trial: TrialEvidence) -> Finding {
 
 /// Returns what is wrong with the initial weights.
 fn initial(evidence: &Evidence) -> Finding {
+    structural(evidence, VANISHED).unwrap_or_else(|| {
+        let why =
+            "the initial weights are too large, too small or too much alike for the network to learn from";
+        let change = "draw the initial weights with the scale of the layers (the default of `Dense`)";
+        let finding = Finding::new(Code::PoorInitialization, Severity::Warning, why, change);
+        finding.saw("loss at the start", evidence.start.outcome.loss)
+    })
+}
+
+/// Returns what the units and gradients at the start show: dead or saturated units, or a gradient of the first
+/// layer below the share `vanished` of that of the last.
+fn structural(evidence: &Evidence, vanished: f64) -> Option<Finding> {
     let start = &evidence.start;
     let most = |of: &dyn Fn(usize) -> f64| {
         let layers = (0..start.layers.len()).map(|layer| (of(layer), layer));
@@ -150,7 +237,8 @@ fn initial(evidence: &Evidence) -> Finding {
             "most units of hidden layer {layer} are 0 for every row from the start, so they have no gradient"
         );
         let change = "start biases at 0 and weights with the scale of the layer (`Initializer::HeNormal`)";
-        return Finding::new(Code::DeadUnits, Severity::Error, why, change).saw("share of dead units", dead);
+        let finding = Finding::new(Code::DeadUnits, Severity::Error, why, change);
+        return Some(finding.saw("share of dead units", dead));
     }
     let (saturated, layer) = most(&|layer| start.layers[layer].saturated);
     if saturated > 0.5 {
@@ -161,18 +249,11 @@ fn initial(evidence: &Evidence) -> Finding {
         let change =
             "draw smaller initial weights (`Initializer::GlorotUniform`), and standardise the columns";
         let finding = Finding::new(Code::SaturatedUnits, Severity::Warning, why, change);
-        return finding.saw("share of saturated outputs", saturated);
+        return Some(finding.saw("share of saturated outputs", saturated));
     }
-    if let (Some(&first), Some(&last)) = (start.gradients.first(), start.gradients.last())
-        && start.gradients.len() > 2
-        && first / last < VANISHED
-    {
-        return vanishing(first / last);
-    }
-    let why = "the initial weights are too large, too small or too much alike for the network to learn from";
-    let change = "draw the initial weights with the scale of the layers (the default of `Dense`)";
-    let finding = Finding::new(Code::PoorInitialization, Severity::Warning, why, change);
-    finding.saw("loss at the start", start.outcome.loss)
+    let (first, last) = (start.gradients.first()?, start.gradients.last()?);
+    let ratio = first / last;
+    (start.gradients.len() > 2 && ratio < vanished).then(|| vanishing(ratio))
 }
 
 fn vanishing(ratio: f64) -> Finding {

@@ -74,6 +74,13 @@ pub(super) fn coding(evidence: &Evidence) -> Option<Finding> {
     None
 }
 
+/// Rows of a single class.
+pub(super) fn one_class() -> Finding {
+    let why = "all training rows have the same class, so there is nothing to tell apart";
+    let change = "give rows of at least two classes";
+    Finding::new(Code::TooFewRows, Severity::Error, why, change)
+}
+
 /// A last layer that does not suit the loss.
 pub(super) fn mismatch(evidence: &Evidence) -> Option<Finding> {
     let outputs = &evidence.outputs;

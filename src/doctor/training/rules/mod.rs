@@ -7,22 +7,37 @@ mod result;
 mod starts;
 
 use super::evidence::Evidence;
+use crate::code::Code;
 use crate::doctor::diagnosis::Diagnosis;
 
 /// Returns the findings about a training run.
 pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
+    if evidence.classes.as_ref().is_some_and(|classes| classes.occurring < 2) {
+        return Diagnosis::new(vec![labels::one_class()]);
+    }
     let mut findings = Vec::new();
-    findings.extend(labels::coding(evidence));
-    findings.extend(labels::mismatch(evidence));
-    findings.extend(labels::gradient(evidence));
+    // What a loss expects is read from its gradient.
+    let readable = evidence.losses.as_ref().is_none_or(|losses| losses.consistent);
+    if readable {
+        findings.extend(labels::coding(evidence));
+        findings.extend(labels::mismatch(evidence));
+    }
+    // A loss outside of its range has no derivative.
+    if findings.iter().all(|finding| finding.code != Code::LossMismatch) {
+        findings.extend(labels::gradient(evidence));
+    }
     findings.extend(starts::symmetric(evidence));
     findings.extend(numbers::not_finite(evidence));
     let threshold = result::threshold(evidence);
     // A wrong loss, gradient or start explains whatever a short fit would show, and so do weights that shift
     // the threshold.
-    let shifted = evidence.settings.weighted && threshold.is_some();
+    let useful = evidence.end.outcome.likelihood_skill >= 0.25;
+    let shifted = threshold.is_some() && (evidence.settings.weighted || useful);
     if findings.is_empty() && !shifted {
         findings.extend(causes::cause(evidence));
+    }
+    if findings.is_empty() {
+        findings.extend(numbers::diverged(evidence));
     }
     let explained = !findings.is_empty();
     findings.extend(result::no_skill(evidence));
@@ -31,6 +46,9 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
     findings.extend(result::overfitting(evidence));
     if !explained {
         findings.extend(numbers::not_converged(evidence));
+        findings.extend(causes::remark(evidence));
     }
+    findings.extend(numbers::few_steps(evidence));
+    findings.extend(starts::far_off(evidence));
     Diagnosis::new(findings)
 }

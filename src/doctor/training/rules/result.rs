@@ -7,6 +7,9 @@ use crate::doctor::training::evidence::Evidence;
 /// The skill up to which predictions are no better than a constant.
 const NO_SKILL: f64 = 0.02;
 
+/// The growth of the weights over the second half of a run from which they grow without end.
+const GROWTH: f64 = 1.05;
+
 /// Predictions that are no better than the class frequencies.
 pub(super) fn no_skill(evidence: &Evidence) -> Option<Finding> {
     let end = &evidence.end.outcome;
@@ -83,8 +86,17 @@ pub(super) fn separable(evidence: &Evidence) -> Option<Finding> {
     let end = &evidence.end;
     if !end.layers.is_empty()
         || evidence.settings.l2 > 0.0
+        || evidence.settings.decays
         || end.outcome.margin.is_nan()
         || end.outcome.margin <= 0.0
+    {
+        return None;
+    }
+    // At a constant norm, something else than a penalty keeps the weights finite, such as early stopping.
+    let (last, before) = evidence.course.points.split_last()?;
+    let middle = before.iter().rev().find(|point| 2 * point.epoch <= last.epoch);
+    if let Some(middle) = middle.filter(|point| point.epoch > 0)
+        && end.norm <= GROWTH * middle.norm
     {
         return None;
     }

@@ -16,3 +16,18 @@ pub(super) fn symmetric(evidence: &Evidence) -> Option<Finding> {
     let finding = Finding::new(Code::SymmetricUnits, Severity::Error, why, change);
     Some(finding.saw("relative spread of the weights", spreads[layer]))
 }
+
+/// A loss at the start that is far above that of a constant: a remark, because the run may have recovered.
+pub(super) fn far_off(evidence: &Evidence) -> Option<Finding> {
+    const FAR: f64 = -2.0;
+    let start = &evidence.start.outcome;
+    if start.skill >= FAR || start.skill.is_nan() {
+        return None;
+    }
+    let why = "the loss at the start is several times that of a constant, so the first steps only undo the initial \
+               weights";
+    let change = "draw smaller initial weights (the default of `Dense`)";
+    let finding = Finding::new(Code::PoorInitialization, Severity::Info, why, change);
+    let constant = evidence.losses.as_ref().map_or(f64::NAN, |losses| losses.constant);
+    Some(finding.saw("loss at the start", start.loss).saw("best constant", constant))
+}
