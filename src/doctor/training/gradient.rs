@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::starts::fair;
 use super::view::View;
 use crate::error::Error;
 use crate::examples::CheckedExamples;
@@ -33,7 +34,7 @@ const DIRECTIONS: usize = 3;
 pub(crate) const WRONG: f64 = 1e-2;
 
 impl GradientEvidence {
-    /// Compares the gradient with differences on the rows of `view`, at parameters that the layers draw, for
+    /// Compares the gradient with differences on the rows of `view`, at drawn parameters, for
     /// rows scaled to entries of at most 1. `None` if the loss is not finite there.
     ///
     /// # Errors
@@ -68,8 +69,7 @@ fn at<T: Real>(
     let rows = CheckedExamples::new(Rows::from(x), given.targets, given.weights)?;
     let mut objective = NetworkObjective::on_checked(view.network, view.loss, rows, 0.0)?;
     let mut rng = Rng::new(5);
-    let mut params = vec![T::zero(); view.network.parameter_count()];
-    view.network.init(&mut params, &mut rng);
+    let mut params = fair(view.network, 6);
     // Away from kinks and from starts at zero.
     params.iter_mut().for_each(|p| *p += T::of(0.1 * rng.standard_normal()));
     let mut gradient = vec![T::zero(); params.len()];

@@ -9,6 +9,7 @@ mod outcome;
 mod outputs;
 mod probe;
 mod rules;
+mod starts;
 mod trial;
 mod units;
 mod view;

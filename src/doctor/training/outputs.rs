@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::starts::fair;
 use super::view::{View, Weights};
 use crate::layer::Layer;
 use crate::rng::Rng;
@@ -27,14 +28,13 @@ pub(crate) struct OutputEvidence {
 const FACTORS: [f64; 3] = [1.0, 30.0, 1000.0];
 
 impl OutputEvidence {
-    /// Runs the network with parameters that its layers draw, times large factors.
+    /// Runs the network with drawn parameters, times large factors.
     pub(crate) fn measure<T: Real>(view: &View<'_, T>) -> Self {
         let network = view.network;
         let mut outputs: Vec<DMatrix<T>> = Vec::new();
         for (seed, factor) in FACTORS.into_iter().enumerate() {
-            let mut params = vec![T::zero(); network.parameter_count()];
+            let mut params = fair(network, seed as u64 + 1);
             let mut rng = Rng::new(seed as u64 + 1);
-            network.init(&mut params, &mut rng);
             // Parameters that start as constants, such as biases, vary as well.
             params.iter_mut().for_each(|p| *p = T::of(factor) * (*p + T::of(0.1 * rng.standard_normal())));
             let statistics = fresh_statistics(network);

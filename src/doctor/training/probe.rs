@@ -7,6 +7,7 @@ use super::evidence::Evidence;
 use super::losses::LossEvidence;
 use super::outcome::Outcome;
 use super::outputs::{OutputEvidence, fresh_statistics};
+use super::starts::{fair, weights_of};
 use super::trial::{Change, Judged, TrialEvidence};
 use super::view::{View, Weights, spread};
 use super::watch::{Given, norm_of};
@@ -221,7 +222,7 @@ impl<'a, T: Real> Probe<'a, T> {
         let goes_on = change == Change::Steps;
         let params = match change {
             Change::Start | Change::StartAndRate(_) | Change::Activation | Change::Wide => {
-                self.drawn(network)
+                fair(network, self.seed.wrapping_add(11))
             }
             Change::Steps => self.end.params.to_vec(),
             _ => self.first.to_vec(),
@@ -280,12 +281,7 @@ impl<'a, T: Real> Probe<'a, T> {
         let network = self.given.network;
         let own: Vec<usize> = groups(&network)
             .iter()
-            .filter(|group| {
-                let tensors = group.layer.tensors();
-                tensors.first().is_some_and(|weights| {
-                    weights.rows == group.layer.inputs() && weights.columns == group.layer.outputs()
-                })
-            })
+            .filter(|group| weights_of(group).is_some())
             .map(|group| group.layer.outputs())
             .collect();
         let hidden = match hidden {
@@ -296,13 +292,6 @@ impl<'a, T: Real> Probe<'a, T> {
         let sizes: Vec<usize> =
             [network.inputs()].into_iter().chain(hidden.iter().copied()).chain([network.outputs()]).collect();
         Sequential::perceptron(&sizes, Activation::Relu).ok()
-    }
-
-    /// Returns parameters that the layers draw.
-    fn drawn(&self, network: &dyn Layer<T>) -> Vec<T> {
-        let mut params = vec![T::zero(); network.parameter_count()];
-        network.init(&mut params, &mut Rng::new(self.seed.wrapping_add(11)));
-        params
     }
 
     /// Returns the columns of the rows to train on and of those to judge by, standardised by the first.

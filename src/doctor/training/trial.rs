@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) enum Change {
     /// The learning rate times a factor.
     Rate(f64),
-    /// Other initial parameters, drawn by the layers.
+    /// Other initial parameters; see [`super::starts::fair`].
     Start,
     /// Other initial parameters and the learning rate times a factor.
     StartAndRate(f64),
@@ -35,9 +35,9 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Change::Rate(factor) => write!(f, "the learning rate times {factor}"),
-            Change::Start => f.write_str("initial weights drawn by the layers"),
+            Change::Start => f.write_str("fresh initial weights"),
             Change::StartAndRate(factor) => {
-                write!(f, "initial weights drawn by the layers and the learning rate times {factor}")
+                write!(f, "fresh initial weights and the learning rate times {factor}")
             }
             Change::PenaltyAndRate(factor) => write!(f, "no penalty and the learning rate times {factor}"),
             Change::ColumnsAndRate(factor) => {

@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use crate::layer::Layer;
-use crate::layer::{Group, Tape, groups};
+use super::starts::weights_of;
+use crate::layer::{Group, Layer, Tape, groups};
 use crate::scalar::Real;
 
 /// What the units of one hidden layer do over some rows.
@@ -108,15 +108,11 @@ pub(crate) fn spreads<T: Real>(network: &dyn Layer<T>, params: &[T]) -> Vec<f64>
 }
 
 fn spread<T: Real>(group: &Group<'_>, params: &[T]) -> Option<f64> {
-    let weights = group.layer.tensors().into_iter().next()?;
-    if weights.columns != group.layer.outputs() || weights.rows != group.layer.inputs() {
-        return None;
-    }
-    let values = &params[group.range.start..group.range.start + weights.len()];
-    let matrix =
-        DMatrix::from_fn(weights.rows, weights.columns, |i, j| values[j * weights.rows + i].as_f64());
+    let (rows, columns) = weights_of(group)?;
+    let values = &params[group.range.start..group.range.start + rows * columns];
+    let matrix = DMatrix::from_fn(rows, columns, |i, j| values[j * rows + i].as_f64());
     let largest = matrix.amax();
-    if weights.columns < 2 {
+    if columns < 2 {
         return Some(1.0);
     }
     if largest == 0.0 {
