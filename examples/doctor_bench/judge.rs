@@ -1,11 +1,12 @@
 //! The judge: from a run that is ready to start to the findings about it.
 
 use logit::Error;
-use logit::boundary::{Bounds, Slice, contour};
+use logit::boundary::{Bounds, contour_of_grid};
 use logit::doctor::{
     Diagnosis, Doctor, WatchOptions, compare_paths, examine_contour, examine_data, examine_split,
 };
-use logit::nn::{TrainOptions, Trained};
+use logit::nn::{Loss, TrainOptions, Trained};
+use nalgebra::DMatrix;
 
 use super::method::Method;
 use super::prepare::Prepared;
@@ -56,21 +57,26 @@ fn run(prepared: &Prepared) -> Result<Diagnosis, Error> {
     }
 }
 
+/// The number of points of the picture along each side.
+const POINTS: usize = 40;
+
 /// Adds what is found about the picture of the boundary, if the program draws one.
 fn drawn(prepared: &Prepared, (trained, diagnosis): (Trained<f64>, Diagnosis)) -> Result<Diagnosis, Error> {
     let Some(plot) = prepared.plot.as_ref().filter(|_| prepared.built.classes == 2) else {
         return Ok(diagnosis);
     };
     let x = &prepared.built.train.x;
-    let Ok(model) = trained.into_classifier(prepared.network.clone(), &prepared.loss, [0, 1]) else {
-        return Ok(diagnosis);
-    };
-    let means: Vec<f64> = x.column_iter().map(|column| column.mean()).collect();
     let bounds = Bounds::around(&x.select_columns(&plot.columns), plot.pad)?;
-    let slice = Slice::new(&model, plot.columns, &means)?;
-    match contour(&slice, plot.level, bounds, 40) {
-        Ok(contour) => Ok(diagnosis.and(examine_contour(&contour))),
-        // A level that is no probability is an error of its own, and the doctor explains it.
-        Err(error) => Ok(diagnosis.and(Diagnosis::of_error(&error))),
-    }
+    let place = |(low, high): (f64, f64), at: usize| low + (high - low) * at as f64 / (POINTS - 1) as f64;
+    let grid = DMatrix::from_fn(POINTS * POINTS, x.ncols(), |row, column| match column {
+        _ if column == plot.columns[0] => place(bounds.x(), row % POINTS),
+        _ if column == plot.columns[1] => place(bounds.y(), row / POINTS),
+        _ => x.column(column).mean(),
+    });
+    let scores = trained.scores(&prepared.network, &grid)?;
+    let mut p = DMatrix::zeros(grid.nrows(), 2);
+    prepared.loss.probabilities(&scores, &mut p);
+    let values = DMatrix::from_fn(POINTS, POINTS, |row, column| p[(row * POINTS + column, 1)]);
+    let contour = contour_of_grid(&values, plot.level, bounds)?;
+    Ok(diagnosis.and(examine_contour(&contour)))
 }
