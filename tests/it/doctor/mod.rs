@@ -2,3 +2,20 @@
 
 mod data;
 mod training;
+
+use logit::doctor::Code;
+
+/// Every code has a section of the page, which names it.
+#[test]
+fn codes_have_pages() {
+    let page = include_str!("../../../docs/doctor.md");
+    for code in Code::ALL {
+        let section = page.split(&format!("\n## {}\n", code.id())).nth(1).unwrap_or_else(|| panic!("{code}"));
+        let section = section.split("\n## ").next().unwrap_or_default();
+        assert!(section.contains(&format!("`Code::{code:?}`")), "{code}: {section}");
+        for part in ["**Provoked by**", "**Cure.**"] {
+            assert!(section.contains(part), "{code} has no {part}");
+        }
+        assert_eq!(code.page(), format!("docs/doctor.md#{}", code.id().to_lowercase()));
+    }
+}
