@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
+use crate::code::Code;
 use crate::error::counted;
 
 /// The reason why a fit stopped.
@@ -43,6 +44,28 @@ pub enum StopReason {
     Cancelled,
     /// The parameters were given, not fitted.
     Given,
+}
+
+impl StopReason {
+    /// Returns the code of the doctor's page about this reason; `None` if the fit ended as it should.
+    ///
+    /// ```
+    /// use logit::StopReason;
+    /// use logit::doctor::Code;
+    ///
+    /// assert_eq!(StopReason::Separated.code(), Some(Code::Separable));
+    /// assert_eq!(StopReason::Converged.code(), None);
+    /// ```
+    pub fn code(self) -> Option<Code> {
+        match self {
+            StopReason::Separated | StopReason::SeparationUndecided => Some(Code::Separable),
+            StopReason::IterationLimit | StopReason::Stalled => Some(Code::NotConverged),
+            StopReason::Diverged => Some(Code::NotFinite),
+            StopReason::Converged | StopReason::EarlyStopped | StopReason::Cancelled | StopReason::Given => {
+                None
+            }
+        }
+    }
 }
 
 impl fmt::Display for StopReason {

@@ -122,10 +122,12 @@ impl Format {
 }
 
 /// The marks between thousands in use, and the decimal marks.
+#[cfg(feature = "csv")]
 const MARKS: [char; 7] = [',', '.', '\'', '_', ' ', '\u{a0}', '\u{202f}'];
 
 /// Returns what to do about a text that is not a number, but would be one with other marks: a decimal comma
 /// instead of a point or the reverse, or without marks between thousands.
+#[cfg(feature = "csv")]
 pub(in crate::data) fn marks(text: &str, decimal_comma: bool) -> Option<&'static str> {
     let is_number = |text: String| text.parse::<f64>().is_ok_and(f64::is_finite);
     let plain = !text.contains('.') && text.matches(',').count() == 1;
