@@ -8,6 +8,7 @@ use logit::nn::{
 };
 use logit::optim::UpdateRule;
 use logit::prelude::*;
+use logit::prelude::*;
 use logit::{Activation, Adam, Lbfgs, Real, Rng, Schedule, Sgd, StandardScaler};
 use nalgebra::DMatrix;
 
@@ -145,7 +146,8 @@ fn a_schedule_that_stops_the_run() {
 
 #[test]
 fn units_that_are_dead_or_saturated_from_the_start() {
-    let sigmoid = |seed| Program { activation: Activation::Sigmoid, epochs: 150, ..program(seed) };
+    let rule: UpdateRule = Adam::new(0.1).into();
+    let sigmoid = |seed| Program { activation: Activation::Sigmoid, epochs: 150, rule, ..program(seed) };
     check(Code::DeadUnits, program, |program| program.biases = Some(Initializer::Constant(-30.0)));
     check(Code::SaturatedUnits, sigmoid, |program| {
         program.weights = Some(Initializer::Normal { mean: 0.0, standard_deviation: 60.0 });
@@ -162,8 +164,9 @@ fn columns_in_raw_units() {
 
 /// Overlapping clusters in standardised columns.
 fn blobs(seed: u64) -> Program {
-    let rows = Blobs::new(300, 2).features(3).standard_deviation(1.5).seed(seed).generate().expect("valid");
-    let x = StandardScaler::new().fit_transform(&rows.x).expect("finite");
+    let rows = Blobs::new(300, 2).features(3).standard_deviation(6.0).seed(seed).generate().expect("valid");
+    let scaler = StandardScaler::new().fit(&rows.x).expect("finite");
+    let x = scaler.transform(&rows.x).expect("finite");
     Program { rows: Dataset::new(x, rows.y).expect("sizes"), l2: 1e-3, ..program(seed) }
 }
 
@@ -196,7 +199,7 @@ fn labels_that_say_nothing() {
 #[test]
 fn noise_that_is_learnt_by_heart() {
     for seed in SEEDS {
-        let twin = Program { held_out: true, ..program(seed) };
+        let twin = Program { held_out: true, epochs: 120, ..program(seed) };
         assert!(twin.diagnose().is_healthy(), "{}", twin.diagnose());
         let mut fault = twin.clone();
         let mut rng = Rng::new(seed);
@@ -213,6 +216,8 @@ fn noise_that_is_learnt_by_heart() {
 fn separable_classes_without_a_penalty() {
     let apart = |seed| {
         let rows = Blobs::new(120, 2).standard_deviation(0.3).seed(seed).generate().expect("valid");
+        let x = 0.1 * rows.x;
+        let rows = Dataset::new(x, rows.y).expect(\"sizes\");
         Program {
             rows,
             hidden: Vec::new(),
@@ -242,7 +247,10 @@ fn a_network_that_is_too_small() {
 /// Deep networks of sigmoid units; rectifiers of the same sizes learn.
 #[test]
 fn gradients_that_vanish() {
-    let deep = |seed| Program { hidden: vec![12; 7], epochs: 60, ..program(seed) };
+    let deep = |seed| {
+        let rule = Sgd::new(0.05).momentum(0.9).into();
+        Program { hidden: vec![12; 7], epochs: 80, rule, ..program(seed) }
+    };
     check(Code::VanishingGradient, deep, |program| program.activation = Activation::Sigmoid);
 }
 

@@ -112,9 +112,6 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
         let finding = Finding::new(Code::LearningRateTooLarge, Severity::Warning, why, rate(evidence, trial));
         return Some(checked(with_ratio(finding, evidence), trial));
     }
-    if let Some(trial) = start {
-        return Some(checked(initial(evidence), trial));
-    }
     let architecture = |trial: &TrialEvidence| matches!(trial.change, Change::Activation | Change::Wide);
     if let Some(trial) = best_of_all(trials, gain).filter(architecture)
         && let Some(finding) = structural(evidence, VANISHED)
@@ -122,8 +119,15 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
         return Some(checked(finding, trial));
     }
     let wide = trials.iter().find(|trial| trial.change == Change::Wide);
-    if let Some(trial) = wide.filter(|trial| gain(trial) - largest_of(false) >= MUCH) {
+    let leads = |trial: &&TrialEvidence| {
+        gain(trial) - largest_of(false) >= MUCH
+            || gain(trial) >= GAIN && largest_of(false) < SHARE * gain(trial)
+    };
+    if let Some(trial) = wide.filter(leads) {
         return Some(checked(architecture_of(evidence), *trial));
+    }
+    if let Some(trial) = start {
+        return Some(checked(initial(evidence), trial));
     }
     let shrunk = evidence.end.norm < SHRUNK * evidence.start.norm;
     let released = best(&|change| matches!(change, Change::PenaltyAndRate(_))).filter(|_| shrunk);

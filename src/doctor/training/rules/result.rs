@@ -92,18 +92,15 @@ pub(super) fn separable(evidence: &Evidence) -> Option<Finding> {
     {
         return None;
     }
-    // At a constant norm, something else than a penalty keeps the weights finite, such as early stopping.
+    // While the norm stays, the weights do no harm yet.
     let (last, before) = evidence.course.points.split_last()?;
     let middle = before.iter().rev().find(|point| 2 * point.epoch <= last.epoch);
-    if let Some(middle) = middle.filter(|point| point.epoch > 0)
-        && end.norm <= GROWTH * middle.norm
-    {
-        return None;
-    }
+    let grows = middle.filter(|point| point.epoch > 0).is_none_or(|middle| end.norm > GROWTH * middle.norm);
+    let severity = if grows { Severity::Warning } else { Severity::Info };
     let why = "the weights put every training row on its side. They are the proof that no finite weights are \
                optimal: they grow without end, and probabilities of 0 and 1 are an artefact";
     let change = "add a penalty, such as `l2(1e-3)`";
-    let finding = Finding::new(Code::Separable, Severity::Warning, why, change);
+    let finding = Finding::new(Code::Separable, severity, why, change);
     Some(finding.saw("smallest margin", end.outcome.margin).saw("norm of the weights", end.norm))
 }
 
