@@ -63,7 +63,9 @@ fn of_output<T: Real>(output: &DMatrix<T>) -> LayerEvidence {
     let near =
         |test: &dyn Fn(f64) -> bool| all().filter(|&v| test(v)).count() as f64 / (rows * units).max(1) as f64;
     // Sigmoid outputs are inside of 0 to 1, those of rectifiers reach 0.
-    let saturated = if low > 0.0 && high <= 1.0 {
+    // Sigmoid outputs are inside of 0 to 1, or round to the ends; those of rectifiers are rarely at 1.
+    let squashed = low > 0.0 || near(&|v| v >= 0.9933) > 0.05;
+    let saturated = if low >= 0.0 && high <= 1.0 && squashed {
         near(&|v| !(0.0067..=0.9933).contains(&v))
     } else if low >= -1.0 && high <= 1.0 && low < 0.0 {
         near(&|v| v.abs() > 0.9866)
