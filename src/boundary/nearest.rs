@@ -114,7 +114,7 @@ fn nearest<T: Real, C: Classifier<T> + ?Sized>(
             distance(nearest_of_piece(chord, to), to) - length / 2.0 <= vertex.distance
         })
         .collect();
-    let along = |shares: &[f64]| beside(probe, of, bounds.ratio(), &chords, shares);
+    let along = |shares: &[f64]| beside(probe, of, bounds, &chords, shares);
     let distances = |shares: &[f64]| -> Result<Vec<f64>, Error> {
         let far = |point: Option<[f64; 2]>| point.map_or(f64::INFINITY, |point| distance(point, to));
         Ok(along(shares)?.into_iter().map(far).collect())
@@ -169,7 +169,7 @@ fn walked<T: Real, C: Classifier<T> + ?Sized>(
             .zip(chord)
             .filter_map(|(share, end)| bounds.contain(end).then_some(share))
             .collect();
-        let points = beside(probe, of, bounds.ratio(), &vec![chord; shares.len()], &shares)?;
+        let points = beside(probe, of, bounds, &vec![chord; shares.len()], &shares)?;
         let points: Vec<[f64; 2]> =
             points.into_iter().flatten().filter(|&point| bounds.contain(point)).collect();
         let visible = excesses(probe, of, &points)?.into_iter().map(|excess| excess <= HIDDEN);

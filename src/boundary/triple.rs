@@ -141,10 +141,10 @@ fn with_short_parts<T: Real, C: Classifier<T> + ?Sized>(
     narrow(&mut intervals, tolerance::<T>(), |open, shares| {
         let chords: Vec<[[f64; 2]; 2]> = open.iter().map(|&index| chords[index]).collect();
         let rivals: Vec<[usize; 2]> = open.iter().map(|&index| rivals[index]).collect();
-        lead(&beside_or_on(probe, of, bounds.ratio(), &chords, shares)?, &rivals)
+        lead(&beside_or_on(probe, of, bounds, &chords, shares)?, &rivals)
     })?;
     let shares: Vec<f64> = intervals.iter().map(Interval::best).collect();
-    let found = beside(probe, of, bounds.ratio(), &chords, &shares)?;
+    let found = beside(probe, of, bounds, &chords, &shares)?;
     for (at, point) in pieces.into_iter().zip(found).rev() {
         line.points.splice(at + 1..at + 1, point);
         values.splice(at + 1..at + 1, excesses(probe, of, point.as_slice())?);
@@ -165,7 +165,7 @@ fn meetings<T: Real, C: Classifier<T> + ?Sized>(
     let mut intervals: Vec<Interval> = values.iter().map(interval).collect();
     narrow(&mut intervals, tolerance::<T>(), |open, shares| {
         let chords: Vec<[[f64; 2]; 2]> = open.iter().map(|&index| chords[index]).collect();
-        excesses(probe, of, &beside_or_on(probe, of, bounds.ratio(), &chords, shares)?)
+        excesses(probe, of, &beside_or_on(probe, of, bounds, &chords, shares)?)
     })?;
     // Where the curve leaves the reach of the chord, the excess jumps, and the part ends on the visible side.
     let share = |interval: &Interval| {
@@ -175,5 +175,5 @@ fn meetings<T: Real, C: Classifier<T> + ?Sized>(
         visible.filter(|_| jumps).map_or(interval.best(), |(share, _)| share)
     };
     let shares: Vec<f64> = intervals.iter().map(share).collect();
-    beside(probe, of, bounds.ratio(), chords, &shares)
+    beside(probe, of, bounds, chords, &shares)
 }

@@ -15,7 +15,7 @@ use super::refine::Refined;
 use super::returned::Returned;
 use crate::check;
 use crate::error::{Error, unsupported};
-use crate::optim::{HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop};
+use crate::optim::{HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, or_infinite};
 use crate::penalty::Penalty;
 use crate::report::{FitReport, Observer, Progress};
 use crate::scalar::Real;
@@ -251,6 +251,8 @@ fn conclude<T: Real>(
 /// Converts the parameters to the user's units.
 fn finish<T: Real>(objective: LogisticObjective<'_, T>, refined: Refined<T>, tolerance: f64) -> Solved<T> {
     let Refined { params, mut report, doubted } = refined;
+    report.gradient_norm = report.gradient_norm.map(or_infinite);
+    report.decrement = report.decrement.map(or_infinite);
     let (coefficients, intercept) = objective.coefficients(&params);
     let origin = objective.coordinates.origin(&params);
     report.constant_columns.clone_from(&objective.coordinates.constant);

@@ -101,7 +101,7 @@ pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
 
 /// Returns the value, or infinity for NaN. A report says of a run that diverged that nothing is small, and
 /// reports with NaN would not equal themselves.
-fn or_infinite(value: f64) -> f64 {
+pub(crate) fn or_infinite(value: f64) -> f64 {
     if value.is_nan() { f64::INFINITY } else { value }
 }
 
