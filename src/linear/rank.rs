@@ -463,10 +463,11 @@ mod tests {
         let classes: Vec<usize> = (0..20).map(|row| row % 2).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty::none(2);
+        let problem = Problem { rows, offset: None, classes: 2, intercept: false, penalty: &penalty };
+        let mut coordinates = Coordinates::new(&problem, 1);
+        assert_eq!(coordinates.center, [0.0; 2]);
         for intercept in [false, true] {
-            let problem = Problem { rows, offset: None, classes: 2, intercept, penalty: &penalty };
-            let mut coordinates = Coordinates::new(&problem, 1);
-            coordinates.center.fill(0.0);
+            coordinates.intercept = intercept;
             let (members, bends) = (&[0, 1][..], &[0.0; 2][..]);
             let decided = Design { problem: &problem, coordinates: &coordinates, members, bends }.decide();
             assert_eq!(decided.independent.len(), if intercept { 1 } else { 2 });
