@@ -320,7 +320,7 @@ mod tests {
         for (size, damping) in [(2, 0.0), (3, 30.0 * f64::EPSILON)] {
             let mut hessian = DMatrix::identity(size, size);
             (hessian[(1, 0)], hessian[(0, 1)]) = (1.0 - nearly, 1.0 - nearly);
-            let mut vector = vec![1.0, -1.0, 0.0];
+            let mut vector = [1.0, -1.0, 0.0];
             assert!(Damped::divide(&hessian, &mut vector[..size]).is_some());
             approx::assert_relative_eq!(vector[0], 1.0 / (nearly + damping), max_relative = 0.1);
             approx::assert_relative_eq!(vector[1], -vector[0], max_relative = 1e-9);
