@@ -301,3 +301,28 @@ impl LogisticRegression {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::linear::problem::ColumnPenalty;
+    use crate::report::StopReason;
+
+    /// The slope is finite, and the intercept at the origin is not.
+    #[test]
+    fn a_model_that_overflows_has_no_gradient() {
+        let x = nalgebra::dmatrix![9.0; 11.0];
+        let rows = ClassExamples::new((&x).into(), &[0, 1], None).unwrap();
+        let penalty = ColumnPenalty::none(1);
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        for (slope, finite) in [(1.0, true), (1e308, false)] {
+            let report = FitReport::new(StopReason::Diverged, f64::INFINITY, None);
+            let refined = Refined { params: vec![slope, 0.0], report, doubted: false };
+            let solved = conclude(LogisticObjective::new(problem), refined, 1e-8).unwrap();
+            assert!(all_finite(solved.coefficients.as_slice()));
+            assert_eq!(all_finite(&solved.intercept), finite);
+            assert_eq!(solved.report.gradient_norm.is_some(), finite);
+        }
+    }
+}
