@@ -15,7 +15,9 @@ use super::refine::Refined;
 use super::returned::Returned;
 use crate::check;
 use crate::error::{Error, unsupported};
-use crate::optim::{HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, or_infinite};
+use crate::optim::{
+    HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, or_infinite,
+};
 use crate::penalty::Penalty;
 use crate::report::{FitReport, Observer, Progress};
 use crate::scalar::Real;

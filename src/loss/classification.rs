@@ -173,7 +173,10 @@ fn share_out<T: Real>(scores: &DMatrix<T>, p: &mut DMatrix<T>) {
             p.row_mut(row).iter_mut().for_each(|p| *p /= sum);
             // Rounding may order nearly equal scores in another way than their links.
             let largest = p.row(row).iter().fold(T::zero(), |largest, &p| largest.max(p));
-            p[(row, best(scores, row))] = largest;
+            let own = &mut p[(row, best(scores, row))];
+            if *own < largest {
+                *own = largest;
+            }
         }
     }
 }

@@ -44,10 +44,11 @@ fn bounds(case: &mut Case) -> Option<Bounds> {
     Bounds::new(x, y).ok()
 }
 
-/// Checks that lines are within bounds, up to a rounding of the number type.
+/// Checks that lines are within bounds, up to a rounding of the number type, also of its smallest numbers.
 fn inside(case: &mut Case, bounds: Bounds, lines: &[Polyline], epsilon: f64) {
     let within = |v: f64, (low, high): (f64, f64)| {
-        let slack = epsilon * low.abs().max(high.abs());
+        let smallest = if epsilon > 1e-10 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+        let slack = epsilon * (low.abs().max(high.abs()) + smallest);
         low - slack <= v && v <= high + slack
     };
     for line in lines {

@@ -72,6 +72,17 @@ impl<T: Real, O: Objective<T> + ?Sized, D: Directions<T, O>> Method<T, O> for De
         }
     }
 
+    fn escape(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        trial: &mut Point<T>,
+        effort: &mut Effort<'_>,
+    ) -> bool {
+        self.directions.forget();
+        scan(objective, point, trial, effort)
+    }
+
     fn condition(&self) -> Option<f64> {
         self.directions.condition()
     }

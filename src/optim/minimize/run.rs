@@ -95,6 +95,18 @@ pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
         effort: &mut Effort<'_>,
     ) -> Advance;
 
+    /// Finds a point in `trial` that is better than `point` by more than rounding, when many steps in a row were
+    /// not. Returns whether there is one. Defaults to `false`.
+    fn escape(
+        &mut self,
+        _objective: &mut O,
+        _point: &Point<T>,
+        _trial: &mut Point<T>,
+        _effort: &mut Effort<'_>,
+    ) -> bool {
+        false
+    }
+
     /// Returns the condition number of the Hessian where it was last used, if it is available.
     fn condition(&self) -> Option<f64>;
 }
@@ -162,7 +174,16 @@ impl Stop {
                 break StopReason::IterationLimit;
             }
             if M::PATIENCE == Some(idle) {
-                break StopReason::Stalled;
+                if !method.escape(objective, &point, &mut trial, &mut effort) {
+                    break if effort.is_cancelled() { StopReason::Cancelled } else { StopReason::Stalled };
+                }
+                std::mem::swap(&mut point, &mut trial);
+                report.iterations += 1;
+                report.objective_curve.push(point.value());
+                lowest = point.value();
+                kept.copy_from(&point);
+                idle = 0;
+                continue;
             }
             let outcome = method.advance(objective, &point, &mut trial, &mut effort);
             if effort.is_cancelled() {

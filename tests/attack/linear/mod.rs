@@ -185,7 +185,8 @@ fn compare<T: Real>(
     // Rounding can move an objective: through the scores, and through the determinant of the information.
     let limit = a.rounding_limit.unwrap_or(0.0).max(b.rounding_limit.unwrap_or(0.0));
     let condition = a.hessian_condition.unwrap_or(1.0).max(b.hessian_condition.unwrap_or(1.0));
-    let determinant = if setting.penalty == Penalty::Jeffreys { T::EPSILON.as_f64() * condition } else { 0.0 };
+    let determinant =
+        if setting.penalty == Penalty::Jeffreys { T::EPSILON.as_f64() * condition } else { 0.0 };
     let tolerance = if T::EPSILON.as_f64() > 1e-10 { 1e-5 } else { 1e-10 } + limit + determinant;
     let apart = (a.objective - b.objective).abs() > tolerance * a.objective.abs().max(1.0);
     case.check(kind, !both || !apart, || {
