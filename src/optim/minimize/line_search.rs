@@ -217,7 +217,7 @@ mod tests {
         assert!(!found && evaluations <= TRIALS + 1);
     }
 
-    /// |x| - 2 |x - 1| with the slope of the other side at the kink: it rises before it falls.
+    /// A hill with its top at 1. With the slope of its far side, a start before the top rises before it falls.
     #[test]
     fn a_scan_finds_a_fall_behind_a_rise() {
         let hill = |x: f64| if x < 1.0 { (x, 1.0) } else { (2.0 - x, -1.0) };

@@ -173,19 +173,13 @@ impl Stop {
             if report.iterations == self.max_iterations {
                 break StopReason::IterationLimit;
             }
-            if M::PATIENCE == Some(idle) {
-                if !method.escape(objective, &point, &mut trial, &mut effort) {
-                    break if effort.is_cancelled() { StopReason::Cancelled } else { StopReason::Stalled };
-                }
-                std::mem::swap(&mut point, &mut trial);
-                report.iterations += 1;
-                report.objective_curve.push(point.value());
-                lowest = point.value();
-                kept.copy_from(&point);
+            let outcome = if M::PATIENCE == Some(idle) {
                 idle = 0;
-                continue;
-            }
-            let outcome = method.advance(objective, &point, &mut trial, &mut effort);
+                let escaped = method.escape(objective, &point, &mut trial, &mut effort);
+                if escaped { Advance::Accepted } else { Advance::Exhausted }
+            } else {
+                method.advance(objective, &point, &mut trial, &mut effort)
+            };
             if effort.is_cancelled() {
                 break StopReason::Cancelled;
             }
