@@ -275,7 +275,12 @@ impl fmt::Display for FitReport {
         let limited = self.converged() && self.rounding_limit.is_some();
         let limit = if limited { " to the limit of the arithmetic" } else { "" };
         let iterations = counted(self.iterations, "iterations");
-        write!(f, "{}{limit} after {iterations}: objective {:.6}", self.stop, self.objective)?;
+        write!(f, "{}{limit} after {iterations}: objective ", self.stop)?;
+        if self.objective.abs() < 1e9 {
+            write!(f, "{:.6}", self.objective)?;
+        } else {
+            write!(f, "{:.6e}", self.objective)?;
+        }
         if let Some(norm) = self.gradient_norm {
             write!(f, ", max|gradient| {norm:.1e}")?;
         }

@@ -1,5 +1,6 @@
 //! Points of a curve across from points on the chords of its polyline.
 
+use super::bounds::Bounds;
 use super::marching::Edge;
 use super::probe::{Difference, Probe};
 use super::roots::{between, roots, tolerance};
@@ -11,12 +12,12 @@ use crate::scalar::Real;
 const REACHES: [f64; 4] = [1.0 / 64.0, 1.0 / 16.0, 0.25, 1.0];
 
 /// Finds the points where the difference is 0, perpendicular to chords at the given points. Directions are
-/// perpendicular after the plane is scaled to a square (`ratio` is its width over its height in the units of
-/// the data). `None` if there is no such point within reach.
+/// perpendicular after the bounds are scaled to a square. `None` if there is no such point within reach and
+/// within the bounds.
 pub(super) fn beside<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
-    ratio: f64,
+    bounds: Bounds,
     chords: &[[[f64; 2]; 2]],
     shares: &[f64],
 ) -> Result<Vec<Option<[f64; 2]>>, Error> {
@@ -35,8 +36,9 @@ pub(super) fn beside<T: Real, C: Classifier<T> + ?Sized>(
             break;
         }
         let away = |&index: &usize| {
-            let ([a, b], [x, y]) = (chords[index], bases[index]);
-            probe.snap([x - reach * ratio * (b[1] - a[1]), y + reach * (b[0] - a[0]) / ratio])
+            let ([a, b], base) = (chords[index], bases[index]);
+            let step = [-reach * bounds.ratio() * (b[1] - a[1]), reach * (b[0] - a[0]) / bounds.ratio()];
+            probe.snap(bounds.step(base, step))
         };
         let points: Vec<[f64; 2]> = open.iter().map(away).collect();
         let there = probe.differences(of, &points)?;
@@ -62,11 +64,11 @@ pub(super) fn beside<T: Real, C: Classifier<T> + ?Sized>(
 pub(super) fn beside_or_on<T: Real, C: Classifier<T> + ?Sized>(
     probe: &Probe<'_, T, C>,
     of: Difference,
-    ratio: f64,
+    bounds: Bounds,
     chords: &[[[f64; 2]; 2]],
     shares: &[f64],
 ) -> Result<Vec<[f64; 2]>, Error> {
-    let curve = beside(probe, of, ratio, chords, shares)?;
+    let curve = beside(probe, of, bounds, chords, shares)?;
     let straight = chords.iter().zip(shares).map(|(&chord, &share)| between(chord, share));
     Ok(curve.into_iter().zip(straight).map(|(point, straight)| point.unwrap_or(straight)).collect())
 }

@@ -85,6 +85,22 @@ impl Bounds {
         (self.x.0..=self.x.1).contains(&x) && (self.y.0..=self.y.1).contains(&y)
     }
 
+    /// Returns the point at the end of a step from a point inside, or where the step meets the frame.
+    pub(super) fn step(&self, from: [f64; 2], step: [f64; 2]) -> [f64; 2] {
+        let ranges = [self.x, self.y];
+        let room = |axis: usize| {
+            let end = if step[axis] < 0.0 { ranges[axis].0 } else { ranges[axis].1 };
+            let share = (end - from[axis]) / step[axis];
+            if step[axis] == 0.0 { 1.0 } else { share.max(0.0) }
+        };
+        let share = room(0).min(room(1)).min(1.0);
+        if share == 0.0 {
+            return from;
+        }
+        let at = |axis: usize| (from[axis] + share * step[axis]).clamp(ranges[axis].0, ranges[axis].1);
+        [at(0), at(1)]
+    }
+
     /// Returns the ratio of width to height.
     pub(super) fn ratio(&self) -> f64 {
         (self.x.1 - self.x.0) / (self.y.1 - self.y.0)
@@ -97,4 +113,19 @@ pub(super) fn spaced((low, high): (f64, f64), count: usize) -> Vec<f64> {
     let step = (high - low) / last as f64;
     // Rounding must not lead beyond the end.
     (0..count).map(|i| if i == last { high } else { (low + i as f64 * step).min(high) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_end_at_the_frame() {
+        let bounds = Bounds::new((-1.0, 1.0), (0.0, 50.0)).unwrap();
+        assert_eq!(bounds.step([0.0, 10.0], [0.5, 20.0]), [0.5, 30.0]);
+        assert_eq!(bounds.step([0.0, 10.0], [2.0, 20.0]), [1.0, 20.0]);
+        assert_eq!(bounds.step([0.0, 10.0], [0.5, -40.0]), [0.125, 0.0]);
+        assert_eq!(bounds.step([1.0, 10.0], [0.5, 0.0]), [1.0, 10.0]);
+        assert_eq!(bounds.step([0.0, 10.0], [f64::INFINITY, 1.0]), [0.0, 10.0]);
+    }
 }

@@ -88,7 +88,8 @@ impl fmt::Display for Contour {
 /// Vertices lie on the edges of the grid and on the level: |p - `level`| ≤ 1e-9 (`f32`: 2e-6 for scores of
 /// usual size), however coarse the grid. The exception is a probability that jumps, or changes by more than
 /// that between neighbouring floating-point numbers: the vertex is then the better of two such numbers.
-/// Coordinates are representable in the classifier's number type.
+/// Coordinates are representable in the classifier's number type. Points closer than four rounding errors of
+/// the ends of `bounds` are one.
 ///
 /// # Errors
 /// Returns [`Error::InvalidParameter`] if the level is not between 0 and 1, if the resolution is not from 2

@@ -114,7 +114,7 @@ fn nearest<T: Real, C: Classifier<T> + ?Sized>(
             distance(nearest_of_piece(chord, to), to) - length / 2.0 <= vertex.distance
         })
         .collect();
-    let along = |shares: &[f64]| beside(probe, of, bounds.ratio(), &chords, shares);
+    let along = |shares: &[f64]| beside(probe, of, bounds, &chords, shares);
     let distances = |shares: &[f64]| -> Result<Vec<f64>, Error> {
         let far = |point: Option<[f64; 2]>| point.map_or(f64::INFINITY, |point| distance(point, to));
         Ok(along(shares)?.into_iter().map(far).collect())
@@ -169,7 +169,7 @@ fn walked<T: Real, C: Classifier<T> + ?Sized>(
             .zip(chord)
             .filter_map(|(share, end)| bounds.contain(end).then_some(share))
             .collect();
-        let points = beside(probe, of, bounds.ratio(), &vec![chord; shares.len()], &shares)?;
+        let points = beside(probe, of, bounds, &vec![chord; shares.len()], &shares)?;
         let points: Vec<[f64; 2]> =
             points.into_iter().flatten().filter(|&point| bounds.contain(point)).collect();
         let visible = excesses(probe, of, &points)?.into_iter().map(|excess| excess <= HIDDEN);
@@ -203,4 +203,33 @@ fn nearest_of_piece(piece: [[f64; 2]; 2], to: [f64; 2]) -> [f64; 2] {
     let unit = [(b[0] - a[0]) / length, (b[1] - a[1]) / length];
     let along = (unit[0] * (to[0] - a[0]) + unit[1] * (to[1] - a[1])) / length;
     if along.is_finite() { between(piece, along.clamp(0.0, 1.0)) } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{dmatrix, dvector};
+
+    use super::*;
+    use crate::FittedLogistic;
+    use crate::boundary::{between, contour};
+
+    /// The line leaves the frame at (0.5, 1). It comes nearer to the point beyond.
+    #[test]
+    fn a_curve_is_not_followed_beyond_the_frame() {
+        let model =
+            FittedLogistic::from_coefficients(vec![0, 1], dmatrix![1.0; 5.0], dvector![-5.5]).unwrap();
+        let found = contour(&model, 0.5, Bounds::new((0.0, 1.0), (0.0, 1.0)).unwrap(), 20).unwrap();
+        let nearest = found.nearest(&model, [-0.5, 2.0]).unwrap().unwrap();
+        assert!((nearest.distance - 2f64.sqrt()).abs() < 1e-9, "{nearest:?}");
+    }
+
+    /// The classes meet where x is 0, and the third class is more probable where y is negative.
+    #[test]
+    fn a_curve_is_not_followed_where_a_third_class_hides_it() {
+        let w = dmatrix![-1.0, 1.0, 0.0; 0.0, 0.0, -2.0];
+        let model = FittedLogistic::from_coefficients(vec![0, 1, 2], w, dvector![0.0, 0.0, 0.0]).unwrap();
+        let found = between(&model, &0, &1, Bounds::new((-2.0, 2.0), (-2.0, 2.0)).unwrap(), 20).unwrap();
+        let nearest = found.nearest(&model, [1.0, -0.5]).unwrap().unwrap();
+        assert!((nearest.distance - 1.25f64.sqrt()).abs() < 1e-9, "{nearest:?}");
+    }
 }

@@ -141,10 +141,10 @@ fn with_short_parts<T: Real, C: Classifier<T> + ?Sized>(
     narrow(&mut intervals, tolerance::<T>(), |open, shares| {
         let chords: Vec<[[f64; 2]; 2]> = open.iter().map(|&index| chords[index]).collect();
         let rivals: Vec<[usize; 2]> = open.iter().map(|&index| rivals[index]).collect();
-        lead(&beside_or_on(probe, of, bounds.ratio(), &chords, shares)?, &rivals)
+        lead(&beside_or_on(probe, of, bounds, &chords, shares)?, &rivals)
     })?;
     let shares: Vec<f64> = intervals.iter().map(Interval::best).collect();
-    let found = beside(probe, of, bounds.ratio(), &chords, &shares)?;
+    let found = beside(probe, of, bounds, &chords, &shares)?;
     for (at, point) in pieces.into_iter().zip(found).rev() {
         line.points.splice(at + 1..at + 1, point);
         values.splice(at + 1..at + 1, excesses(probe, of, point.as_slice())?);
@@ -165,7 +165,7 @@ fn meetings<T: Real, C: Classifier<T> + ?Sized>(
     let mut intervals: Vec<Interval> = values.iter().map(interval).collect();
     narrow(&mut intervals, tolerance::<T>(), |open, shares| {
         let chords: Vec<[[f64; 2]; 2]> = open.iter().map(|&index| chords[index]).collect();
-        excesses(probe, of, &beside_or_on(probe, of, bounds.ratio(), &chords, shares)?)
+        excesses(probe, of, &beside_or_on(probe, of, bounds, &chords, shares)?)
     })?;
     // Where the curve leaves the reach of the chord, the excess jumps, and the part ends on the visible side.
     let share = |interval: &Interval| {
@@ -175,5 +175,28 @@ fn meetings<T: Real, C: Classifier<T> + ?Sized>(
         visible.filter(|_| jumps).map_or(interval.best(), |(share, _)| share)
     };
     let shares: Vec<f64> = intervals.iter().map(share).collect();
-    beside(probe, of, bounds.ratio(), chords, &shares)
+    beside(probe, of, bounds, chords, &shares)
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{dmatrix, dvector};
+
+    use crate::FittedLogistic;
+    use crate::boundary::{Bounds, between};
+
+    /// Class 2 hides the line up to -1, class 3 up to 0.503 and class 4 from 0.517 on. Vertices are 0.14
+    /// apart.
+    #[test]
+    fn a_short_part_stays_in_its_place_beside_other_pieces() {
+        let w = dmatrix![0.0, 0.0, -3.0, -1.0, 1.0; 1.0, -1.0, 0.0, 0.0, 0.0];
+        let b = dvector![0.0, 0.0, -1.497, 0.503, -0.517];
+        let model = FittedLogistic::from_coefficients(vec![0, 1, 2, 3, 4], w, b).unwrap();
+        let bounds = Bounds::new((-2.0, 2.0), (-2.0, 2.0)).unwrap();
+        let boundary = between(&model, &0, &1, bounds, 30).unwrap();
+        let [line] = boundary.lines() else { panic!("{boundary:?}") };
+        let mut ends = [line.points[0][0], line.points[line.points.len() - 1][0]];
+        ends.sort_by(f64::total_cmp);
+        assert!((ends[0] - 0.503).abs() < 1e-9 && (ends[1] - 0.517).abs() < 1e-9, "{line:?}");
+    }
 }

@@ -456,6 +456,24 @@ mod tests {
         }
     }
 
+    /// Even where the centre is not the mean.
+    #[test]
+    fn columns_that_differ_by_a_constant_depend_beside_an_intercept() {
+        let x = DMatrix::from_fn(20, 2, |row, j| (row * 7 % 20) as f64 + 5.0 * j as f64);
+        let classes: Vec<usize> = (0..20).map(|row| row % 2).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        let penalty = ColumnPenalty::none(2);
+        let problem = Problem { rows, offset: None, classes: 2, intercept: false, penalty: &penalty };
+        let mut coordinates = Coordinates::new(&problem, 1);
+        assert_eq!(coordinates.center, [0.0; 2]);
+        for intercept in [false, true] {
+            coordinates.intercept = intercept;
+            let (members, bends) = (&[0, 1][..], &[0.0; 2][..]);
+            let decided = Design { problem: &problem, coordinates: &coordinates, members, bends }.decide();
+            assert_eq!(decided.independent.len(), if intercept { 1 } else { 2 });
+        }
+    }
+
     /// A penalty determines the coefficient of a constant column, and nothing else does.
     #[test]
     fn constant_columns_need_a_penalty() {

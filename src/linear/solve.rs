@@ -15,7 +15,9 @@ use super::refine::Refined;
 use super::returned::Returned;
 use crate::check;
 use crate::error::{Error, unsupported};
-use crate::optim::{HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop};
+use crate::optim::{
+    HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, or_infinite,
+};
 use crate::penalty::Penalty;
 use crate::report::{FitReport, Observer, Progress};
 use crate::scalar::Real;
@@ -251,6 +253,8 @@ fn conclude<T: Real>(
 /// Converts the parameters to the user's units.
 fn finish<T: Real>(objective: LogisticObjective<'_, T>, refined: Refined<T>, tolerance: f64) -> Solved<T> {
     let Refined { params, mut report, doubted } = refined;
+    report.gradient_norm = report.gradient_norm.map(or_infinite);
+    report.decrement = report.decrement.map(or_infinite);
     let (coefficients, intercept) = objective.coefficients(&params);
     let origin = objective.coordinates.origin(&params);
     report.constant_columns.clone_from(&objective.coordinates.constant);
@@ -296,6 +300,31 @@ impl LogisticRegression {
             // Without absolute values it is Newton's method.
             Solver::ProximalNewton => Ok(Solver::Newton),
             chosen => Ok(chosen),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::ClassExamples;
+    use crate::linear::problem::ColumnPenalty;
+    use crate::report::StopReason;
+
+    /// The slope is finite, and the intercept at the origin is not.
+    #[test]
+    fn a_model_that_overflows_has_no_gradient() {
+        let x = nalgebra::dmatrix![9.0; 11.0];
+        let rows = ClassExamples::new((&x).into(), &[0, 1], None).unwrap();
+        let penalty = ColumnPenalty::none(1);
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        for (slope, finite) in [(1.0, true), (1e308, false)] {
+            let report = FitReport::new(StopReason::Diverged, f64::INFINITY, None);
+            let refined = Refined { params: vec![slope, 0.0], report, doubted: false };
+            let solved = conclude(LogisticObjective::new(problem), refined, 1e-8).unwrap();
+            assert!(all_finite(solved.coefficients.as_slice()));
+            assert_eq!(all_finite(&solved.intercept), finite);
+            assert_eq!(solved.report.gradient_norm.is_some(), finite);
         }
     }
 }

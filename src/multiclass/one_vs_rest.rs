@@ -3,7 +3,7 @@
 use nalgebra::DMatrixViewMut;
 
 use super::first_unconverged;
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, largest_scores};
 use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::examples::Labelled;
@@ -143,7 +143,7 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
                 row.fill(T::of(1.0 / self.models.len() as f64));
             }
         }
-        Ok(())
+        order_like_scores(self, x, out, scratch)
     }
 
     fn log_probabilities_into(
@@ -159,4 +159,26 @@ impl<T: Real, C: Classifier<T, Label = bool>, L: Label> Classifier<T> for Fitted
         out.iter_mut().for_each(|p| *p = p.ln());
         Ok(())
     }
+}
+
+/// Gives the class with the largest score the largest probability. Rounding may order probabilities that are
+/// nearly equal in another way than their scores.
+fn order_like_scores<T: Real, C: Classifier<T> + ?Sized>(
+    model: &C,
+    x: Rows<'_, T>,
+    mut out: DMatrixViewMut<'_, T>,
+    scratch: &mut Scratch<T>,
+) -> Result<(), Error> {
+    for (index, mut row) in out.row_iter_mut().enumerate() {
+        let largest = row.iter().fold(T::zero(), |largest, &p| largest.max(p));
+        let near = |&&p: &&T| p >= largest * (T::one() - T::of(16.0) * T::EPSILON);
+        if row.iter().filter(near).count() > 1 {
+            let mut best = [0];
+            scratch.with_scores(model, x.rows(index, 1).into(), |scores| {
+                largest_scores(scores, &mut best);
+            })?;
+            row[best[0]] = largest;
+        }
+    }
+    Ok(())
 }

@@ -39,7 +39,7 @@ pub(crate) use clip::norm;
 pub use decay::Decay;
 pub use lamb::Lamb;
 pub use lion::Lion;
-pub(crate) use minimize::{Advance, Effort, Method, Point, Stop, condition};
+pub(crate) use minimize::{Advance, Effort, Method, Point, Stop, condition, or_infinite};
 pub use minimize::{
     Evaluation, HasHessian, HessianProduct, Lbfgs, LevenbergMarquardt, MinimizeResult, Newton, NewtonCg,
     Objective,

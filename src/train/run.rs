@@ -285,6 +285,8 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         }
         state.divergence = Some(Divergence { step: here.steps + 1, epoch: here.epoch + 1, what });
         state.cursor = here;
+        // The weights before the last step may be those after the one that diverged.
+        state.before_last.copy_from_slice(&state.cursor.params);
         state.stop = Some(StopReason::Diverged);
     }
 }

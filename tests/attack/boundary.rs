@@ -44,10 +44,11 @@ fn bounds(case: &mut Case) -> Option<Bounds> {
     Bounds::new(x, y).ok()
 }
 
-/// Checks that lines are within bounds, up to a rounding of the number type.
+/// Checks that lines are within bounds, up to a rounding of the number type, also of its smallest numbers.
 fn inside(case: &mut Case, bounds: Bounds, lines: &[Polyline], epsilon: f64) {
     let within = |v: f64, (low, high): (f64, f64)| {
-        let slack = epsilon * low.abs().max(high.abs());
+        let smallest = if epsilon > 1e-10 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+        let slack = epsilon * (low.abs().max(high.abs()) + smallest);
         low - slack <= v && v <= high + slack
     };
     for line in lines {
@@ -178,8 +179,14 @@ fn on_level<T: Real, C: Classifier<T>>(case: &mut Case, model: &C, contour: &Con
         let (x, y) = (T::of(x), T::of(y));
         let Some(p) = of(x, y) else { continue };
         // A jump between neighbouring numbers: a point a few rounding errors away is on the other side.
-        let step = |v: T, sign: f64| T::of(v.as_f64() * (1.0 + sign * 8.0 * T::EPSILON.as_f64()));
-        let around = [-1.0, 1.0].iter().flat_map(|&sign| [(step(x, sign), y), (x, step(y, sign))]);
+        // Points within four rounding errors of the ends of the bounds are one.
+        let step = |v: T, (low, high): (f64, f64), sign: f64| {
+            T::of(v.as_f64() + sign * 8.0 * T::EPSILON.as_f64() * low.abs().max(high.abs()))
+        };
+        let bounds = contour.bounds();
+        let around = [-1.0, 1.0]
+            .iter()
+            .flat_map(|&sign| [(step(x, bounds.x(), sign), y), (x, step(y, bounds.y(), sign))]);
         let sides: Vec<f64> = around.filter_map(|(x, y)| of(x, y)).chain([p]).collect();
         let jumps = sides.iter().any(|p| *p > level) && sides.iter().any(|p| *p <= level);
         case.check("a vertex is not on the level", (p - level).abs() <= tolerance || jumps, || {

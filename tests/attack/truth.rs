@@ -106,8 +106,10 @@ impl<T: Real> Asked<'_, T> {
                     g + l1 * w[(column, k)].signum()
                 };
                 gradient += g * g;
-                objective +=
-                    factor * (squares / 2.0 * w[(column, k)].powi(2) + absolute * w[(column, k)].abs());
+                if factor > 0.0 {
+                    let w = w[(column, k)];
+                    objective += factor * (squares / 2.0 * w.powi(2) + absolute * w.abs());
+                }
             }
         }
         if self.intercept {

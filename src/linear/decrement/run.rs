@@ -170,6 +170,16 @@ mod tests {
         assert!(!doubted && doubt == Doubt::Stops);
     }
 
+    /// It is half of the bound.
+    #[test]
+    fn a_run_in_doubt_ends_where_the_gradient_is_within_the_tolerance() {
+        let gradient = 1.0 / (1.0 + 10f64.exp());
+        for (tolerance, ends) in [(0.99 * gradient, false), (1.01 * gradient, true)] {
+            let (_, doubted, doubt) = separable(10.0, tolerance, 1e-3, Doubt::Stops);
+            assert_eq!((doubted, doubt == Doubt::Stops), (ends, ends), "{tolerance}");
+        }
+    }
+
     /// Each row has half of the weight: a mean loss below a quarter of ln 2 is enough.
     #[test]
     fn a_small_loss_proves_separation() {

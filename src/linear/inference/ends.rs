@@ -143,7 +143,53 @@ const FARTHEST_GUESS: f64 = 3.0;
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
+
     use super::*;
+    use crate::optim::{Evaluation, Objective};
+
+    /// (x² + y²)/2, without a minimum in y where |x| is above 0.7.
+    struct Cliff;
+
+    impl Objective<f64> for Cliff {
+        fn parameter_count(&self) -> usize {
+            2
+        }
+        fn evaluate(&mut self, p: &[f64], gradient: &mut [f64]) -> Evaluation {
+            let beyond = p[0].abs() > 0.7;
+            gradient.copy_from_slice(&[p[0], if beyond { 1.0 } else { p[1] }]);
+            let value = if beyond { 0.0 } else { 0.5 * (p[0] * p[0] + p[1] * p[1]) };
+            Evaluation::of(value, gradient)
+        }
+    }
+
+    impl HasHessian<f64> for Cliff {
+        fn hessian(&mut self, _: &[f64], hessian: &mut DMatrix<f64>) {
+            hessian.fill_with_identity();
+        }
+    }
+
+    /// The root of the deviance is the distance, so that the end is where that is `reach`.
+    #[test]
+    fn where_no_fit_converges_the_search_turns_back() {
+        let optimum = Optimum { params: vec![0.0; 2], value: 0.0, gradient: vec![0.0; 2] };
+        for first in [0.1, 0.75, 1.0, 20.0] {
+            let profile = Profile {
+                reach: 0.5,
+                total_weight: 1.0,
+                a: vec![1.0, 0.0],
+                direction: vec![1.0, 0.0],
+                optimum: &optimum,
+                estimate: 0.0,
+                first,
+                limit: 100.0,
+            };
+            for side in [-1.0, 1.0] {
+                let end = profile.end(&mut Cliff, side).unwrap();
+                approx::assert_relative_eq!(end, 0.5 * side, max_relative = 1e-9);
+            }
+        }
+    }
 
     #[test]
     fn guesses_pass_through_the_nearest_fits() {
@@ -152,6 +198,8 @@ mod tests {
         assert_eq!(known.guess(2.0), curve(0.0));
         known.0.push((1.0, curve(1.0)));
         assert_eq!(known.guess(2.0), [2.0, 3.0]);
+        // The weights are -2 and 3.
+        assert_eq!(known.guess(3.0), [2.5, 3.0]);
         assert_eq!(known.guess(100.0), curve(1.0));
         known.0.push((2.0, curve(2.0)));
         for (found, wanted) in known.guess(1.5).iter().zip(curve(1.5)) {

@@ -273,3 +273,22 @@ impl<L: Label> fmt::Display for Influence<L> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::estimator::Estimator;
+    use crate::linear::config::LogisticRegression;
+    use crate::penalty::Penalty;
+
+    #[test]
+    fn a_label_at_the_threshold_is_not_suspicious() {
+        let x = nalgebra::dmatrix![-2.0; -1.0; 0.5; 1.0; 3.0];
+        let y = [0, 1, 0, 1, 1];
+        let model = LogisticRegression::new(Penalty::l2(0.1)).fit(&x, &y).unwrap();
+        let influence = model.influence(&x, &y).unwrap();
+        let found = influence.suspicious_labels(1.0).unwrap();
+        for (below, at) in found.iter().enumerate() {
+            assert_eq!(influence.suspicious_labels(at.probability).unwrap(), &found[..below]);
+        }
+    }
+}

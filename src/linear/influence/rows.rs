@@ -217,6 +217,35 @@ mod tests {
         }
     }
 
+    /// The leverage of such a row is 1, and there is no estimate without it. Its score moves as far as the
+    /// digits of the leverage go.
+    #[test]
+    fn a_row_that_decides_alone_moves_by_a_finite_step() {
+        fn left_out<T: Real>() -> RowInfluence {
+            let mut row = Row::new::<T>(1, 1);
+            (row.weight, row.class, row.form) = (1.0, 1, vec![4.0]);
+            let mut out = RowInfluence {
+                leverages: vec![],
+                scores: DMatrix::zeros(1, 1),
+                cooks_distances: vec![],
+                pearson: vec![],
+                deviance: vec![],
+            };
+            row.leave_out(0, &mut out);
+            out
+        }
+        for (out, digits) in [(left_out::<f64>(), f64::EPSILON), (left_out::<f32>(), f32::EPSILON.into())] {
+            assert_eq!(out.leverages, [1.0]);
+            // From a score of 0, r is -1/2.
+            approx::assert_relative_eq!(out.scores[0], -0.5 * 4.0 / digits, max_relative = 1e-12);
+            approx::assert_relative_eq!(
+                out.cooks_distances[0],
+                (0.5 / digits).powi(2) * 4.0,
+                max_relative = 1e-12
+            );
+        }
+    }
+
     #[test]
     fn probabilities_keep_their_tails() {
         approx::assert_relative_eq!(log_probability(&[800.0], 0), -800.0);

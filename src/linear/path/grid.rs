@@ -75,10 +75,11 @@ impl<T: Real, L: Label> Origin<T, L> {
         Ok(FittedLogistic { origin, ..model })
     }
 
-    /// Returns the largest λ of the grid.
-    pub(super) fn largest_lambda(&self) -> Result<f64, Error> {
-        if self.largest > 0.0 && self.largest.is_finite() {
-            return Ok(self.largest);
+    /// Returns the default grid: `count` values down to `fraction` of the largest.
+    pub(super) fn grid(&self, fraction: f64, count: usize) -> Result<Vec<f64>, Error> {
+        // Below the normal numbers, neighbouring values would be equal or 0.
+        if self.largest.is_finite() && self.largest * fraction >= f64::MIN_POSITIVE {
+            return Ok(log_spaced(self.largest, fraction, count));
         }
         Err(unsupported(
             "columns that are all uninformative about the classes or unpenalised",
@@ -134,7 +135,7 @@ fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -
 }
 
 /// Returns `count` values from `largest` to `fraction` of it, evenly spaced in their logarithms.
-pub(super) fn log_spaced(largest: f64, fraction: f64, count: usize) -> Vec<f64> {
+fn log_spaced(largest: f64, fraction: f64, count: usize) -> Vec<f64> {
     let step = fraction.ln() / count.saturating_sub(1).max(1) as f64;
     (0..count).map(|i| largest * (step * i as f64).exp()).collect()
 }

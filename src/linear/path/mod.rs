@@ -7,7 +7,7 @@ mod stored;
 use std::ops::ControlFlow;
 
 pub use self::fitted::FittedLogisticPath;
-use self::grid::{Origin, log_spaced};
+use self::grid::Origin;
 use crate::check;
 use crate::error::{Error, unsupported};
 use crate::estimator::FitOptions;
@@ -166,7 +166,7 @@ impl LogisticPath {
             }
             None => {
                 check::room::<FittedLogistic<T, L>>("the models of the path", self.count, 1)?;
-                log_spaced(origin.largest_lambda()?, self.fraction(x), self.count)
+                origin.grid(self.fraction(x), self.count)?
             }
         };
         self.follow(&lambdas, origin, x, y, rows, observer)

@@ -491,3 +491,82 @@ impl<'a, T: Real> Search<'a, T> {
         row * self.design.score_columns + rival
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use nalgebra::DMatrix;
+
+    use super::*;
+    use crate::examples::ClassExamples;
+
+    fn search<R>(
+        x: &[f64],
+        classes: &[usize],
+        count: usize,
+        check: impl FnOnce(Search<'_, f64>, &mut Budget<'_>) -> R,
+    ) -> R {
+        let x = DMatrix::from_column_slice(x.len(), 1, x);
+        let rows = ClassExamples::new((&x).into(), classes, None).unwrap();
+        let mut observer = || ControlFlow::Continue(());
+        let mut budget = Budget::new(usize::MAX, &mut observer);
+        let search = Search::new(Design::new(rows, count, true), &mut budget).unwrap();
+        check(search, &mut budget)
+    }
+
+    #[test]
+    fn rows_with_large_margins_are_forgotten() {
+        let x: Vec<f64> = (0..21).map(|row| f64::from(row * 8 % 21 - 10)).collect();
+        let classes: Vec<usize> = (0..21).map(|row| row % 3).collect();
+        search(&x, &classes, 3, |mut search, budget| {
+            let all: Vec<usize> = (0..21).rev().collect();
+            search.add(&all, budget).unwrap();
+            // One constraint of row 18, and all of row 15. Without that, their margins are the smallest.
+            for (row, rival) in [(18, 2), (15, 1), (15, 2)] {
+                let index = search.index(row, rival);
+                search.settled[index] = true;
+            }
+            // A residual is the opposite of a direction. Each class has a slope and an intercept.
+            search.forget(&[1.0, 0.0, 0.0, 0.0, -2.0, 0.0]);
+            let mut block = Block::default();
+            let mut margin = |row: usize| {
+                search.design.fill(row..row + 1, &mut block);
+                let score = |class: usize| -block.units[0] * [1.0, 0.0, -2.0][class];
+                let open =
+                    search.design.rivals(row).filter(|&rival| !search.settled[search.index(row, rival)]);
+                open.map(|rival| score(row % 3) - score(rival)).fold(f64::INFINITY, f64::min)
+            };
+            let mut wanted: Vec<(f64, usize)> = (0..21).map(|row| (margin(row), row)).collect();
+            wanted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            assert!(wanted[9].0 < wanted[10].0);
+            let mut kept = search.working.rows.clone();
+            kept.sort_unstable();
+            let mut wanted: Vec<usize> = wanted[..10].iter().map(|&(_, row)| row).collect();
+            wanted.sort_unstable();
+            assert_eq!(kept, wanted);
+            // A row that was forgotten can come back.
+            assert!(!search.add(&kept, budget).unwrap() && search.add(&[15], budget).unwrap());
+        });
+    }
+
+    /// The rows of the first class end at 0.6, and those of the second begin at 1. The working rows of the
+    /// first class end at -1.
+    #[test]
+    fn a_search_with_many_working_rows_forgets_some_and_ends() {
+        let x = |row: usize| match row {
+            0..450 => -1.0 - row as f64 / 450.0,
+            450..900 => row as f64 / 450.0,
+            _ => 0.5 + (row - 900) as f64 / 1000.0,
+        };
+        let x: Vec<f64> = (0..1000).map(x).collect();
+        let classes: Vec<usize> = (0..1000).map(|row| usize::from((450..900).contains(&row))).collect();
+        search(&x, &classes, 2, |mut search, budget| {
+            search.add(&(0..900).collect::<Vec<usize>>(), budget).unwrap();
+            let found = search.alternative(budget).unwrap();
+            assert!(search.working.rows.len() < 900 / 2 + 100, "{}", search.working.rows.len());
+            let Alternative::Strict(direction) = found else { panic!("{found:?}") };
+            assert!(search.confirms(&direction, budget).unwrap());
+        });
+    }
+}

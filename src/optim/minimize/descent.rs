@@ -2,7 +2,7 @@
 
 use super::Objective;
 use super::effort::Effort;
-use super::line_search::search;
+use super::line_search::{scan, search};
 use super::run::{Advance, Method, Point};
 use crate::scalar::Real;
 
@@ -62,10 +62,25 @@ impl<T: Real, O: Objective<T> + ?Sized, D: Directions<T, O>> Method<T, O> for De
                 directions.learn(point, trial);
                 return Advance::Accepted;
             }
-            if effort.is_cancelled() || !directions.forget() {
+            if effort.is_cancelled() {
                 return Advance::Exhausted;
             }
+            if !directions.forget() {
+                let found = scan(objective, point, trial, effort);
+                return if found { Advance::Accepted } else { Advance::Exhausted };
+            }
         }
+    }
+
+    fn escape(
+        &mut self,
+        objective: &mut O,
+        point: &Point<T>,
+        trial: &mut Point<T>,
+        effort: &mut Effort<'_>,
+    ) -> bool {
+        self.directions.forget();
+        scan(objective, point, trial, effort)
     }
 
     fn condition(&self) -> Option<f64> {

@@ -3,8 +3,7 @@
 use super::Objective;
 use super::effort::Effort;
 use super::run::Point;
-use crate::scalar::Real;
-use crate::scalar::dot;
+use crate::scalar::{Real, dot, max_abs};
 
 /// One point of the objective along a line: step length, value, slope.
 #[derive(Clone, Copy)]
@@ -86,6 +85,34 @@ pub(super) fn search<T: Real, O: Objective<T> + ?Sized>(
     if low.at > 0.0 && low.value <= origin.value && step(start, direction, low.at, trial) {
         trial.evaluate(objective, effort);
         return trial.value().is_finite();
+    }
+    false
+}
+
+/// Moves from `start` against its gradient to the first point in `trial` that is better by more than rounding,
+/// and counts evaluations. Returns whether there is one.
+///
+/// Steps are tried over sixteen decades, from one that changes the parameter of the steepest slope by a tenth.
+/// At a kink, a function may rise along its negative gradient before it falls, so a search that shrinks its
+/// steps towards 0 does not find the fall.
+pub(super) fn scan<T: Real, O: Objective<T> + ?Sized>(
+    objective: &mut O,
+    start: &Point<T>,
+    trial: &mut Point<T>,
+    effort: &mut Effort<'_>,
+) -> bool {
+    let largest = max_abs(&start.gradient);
+    for exponent in 0..16 {
+        if !step(start, &start.gradient, -0.1 * 10f64.powi(-exponent) / largest, trial) {
+            break;
+        }
+        trial.evaluate(objective, effort);
+        if effort.is_cancelled() {
+            return false;
+        }
+        if trial.value() < start.value() - start.noise() && trial.optimality().is_finite() {
+            return true;
+        }
     }
     false
 }
@@ -188,6 +215,25 @@ mod tests {
         assert!(evaluations <= TRIALS + 1);
         let (found, _, evaluations) = run(|x| (x, -1.0), 0.0, 1.0, 1.0);
         assert!(!found && evaluations <= TRIALS + 1);
+    }
+
+    /// A hill with its top at 1. With the slope of its far side, a start before the top rises before it falls.
+    #[test]
+    fn a_scan_finds_a_fall_behind_a_rise() {
+        let hill = |x: f64| if x < 1.0 { (x, 1.0) } else { (2.0 - x, -1.0) };
+        let at = |from: f64, slope: f64| {
+            let mut line = Line(move |x| (hill(x).0, if x == from { slope } else { hill(x).1 }), 0);
+            let mut start = Point::new(vec![from]);
+            let observer = &mut |_: &_| ControlFlow::Continue(());
+            let mut effort = Effort::new(0, observer);
+            start.evaluate(&mut line, &mut effort);
+            let mut trial = start.clone();
+            let found = scan(&mut line, &start, &mut trial, &mut effort);
+            (found, trial.params[0])
+        };
+        assert_eq!(at(0.97, -1.0), (true, 1.07));
+        assert_eq!(at(0.97, 1.0), (true, 0.87));
+        assert!(!at(0.5, -1.0).0);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use lbfgs::Lbfgs;
 pub use levenberg_marquardt::LevenbergMarquardt;
 pub use newton::Newton;
 pub use newton_cg::NewtonCg;
-pub(crate) use run::{Advance, Method, Point, Stop};
+pub(crate) use run::{Advance, Method, Point, Stop, or_infinite};
 
 use crate::check;
 use crate::error::Error;

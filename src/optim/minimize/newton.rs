@@ -312,6 +312,21 @@ mod tests {
         }
     }
 
+    /// What is left of the last column is 24 roundings. That is safe for two parameters, and not for three:
+    /// ten roundings each.
+    #[test]
+    fn a_matrix_that_is_not_safely_definite_is_damped() {
+        let nearly = 12.0 * f64::EPSILON;
+        for (size, damping) in [(2, 0.0), (3, 30.0 * f64::EPSILON)] {
+            let mut hessian = DMatrix::identity(size, size);
+            (hessian[(1, 0)], hessian[(0, 1)]) = (1.0 - nearly, 1.0 - nearly);
+            let mut vector = [1.0, -1.0, 0.0];
+            assert!(Damped::divide(&hessian, &mut vector[..size]).is_some());
+            approx::assert_relative_eq!(vector[0], 1.0 / (nearly + damping), max_relative = 0.1);
+            approx::assert_relative_eq!(vector[1], -vector[0], max_relative = 1e-9);
+        }
+    }
+
     /// Scoring alone shrinks the error by two thirds at best in each iteration: 1e-12 would take some 60.
     #[test]
     fn what_was_seen_corrects_a_crude_hessian() {

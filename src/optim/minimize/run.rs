@@ -95,13 +95,25 @@ pub(crate) trait Method<T: Real, O: Objective<T> + ?Sized> {
         effort: &mut Effort<'_>,
     ) -> Advance;
 
+    /// Finds a point in `trial` that is better than `point` by more than rounding, when many steps in a row were
+    /// not. Returns whether there is one. Defaults to `false`.
+    fn escape(
+        &mut self,
+        _objective: &mut O,
+        _point: &Point<T>,
+        _trial: &mut Point<T>,
+        _effort: &mut Effort<'_>,
+    ) -> bool {
+        false
+    }
+
     /// Returns the condition number of the Hessian where it was last used, if it is available.
     fn condition(&self) -> Option<f64>;
 }
 
 /// Returns the value, or infinity for NaN. A report says of a run that diverged that nothing is small, and
 /// reports with NaN would not equal themselves.
-fn or_infinite(value: f64) -> f64 {
+pub(crate) fn or_infinite(value: f64) -> f64 {
     if value.is_nan() { f64::INFINITY } else { value }
 }
 
@@ -161,10 +173,13 @@ impl Stop {
             if report.iterations == self.max_iterations {
                 break StopReason::IterationLimit;
             }
-            if M::PATIENCE == Some(idle) {
-                break StopReason::Stalled;
-            }
-            let outcome = method.advance(objective, &point, &mut trial, &mut effort);
+            let outcome = if M::PATIENCE == Some(idle) {
+                idle = 0;
+                let escaped = method.escape(objective, &point, &mut trial, &mut effort);
+                if escaped { Advance::Accepted } else { Advance::Exhausted }
+            } else {
+                method.advance(objective, &point, &mut trial, &mut effort)
+            };
             if effort.is_cancelled() {
                 break StopReason::Cancelled;
             }

@@ -95,3 +95,27 @@ impl<'a> Writer<'a> {
         (text, data)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::persist::file::Reader;
+
+    /// Beside the header, there must be room for two offsets of 20 digits for each array.
+    #[test]
+    fn a_header_is_no_longer_than_readers_accept() {
+        let file = |length: usize| {
+            let names = (0..8).map(|k| format!("a{k}"));
+            let add = |file: Writer<'static>, name| file.array(name, vec![], Values::U64(&[0]));
+            names.fold(Writer::new("d".repeat(length)), add).into_bytes()
+        };
+        let header = |bytes: &[u8]| u64::from_le_bytes(*bytes.first_chunk().unwrap());
+        let most = FORMAT.longest_header - 9 * 2 * 20;
+        // Headers are padded to a multiple of eight bytes, as `most` is.
+        let rest = (most - header(&file(0).unwrap())) as usize;
+        let longest = file(rest).unwrap();
+        assert_eq!(header(&longest), most);
+        assert!(Reader::new(&longest).is_ok());
+        assert!(matches!(file(rest + PREFIX), Err(Error::Unsupported { .. })));
+    }
+}

@@ -182,9 +182,16 @@ fn compare<T: Real>(
     let Some(other) = case.must(kind, other) else { return };
     let (a, b) = (model.report(), other.report());
     let both = a.converged() && b.converged();
-    let tolerance = if T::EPSILON.as_f64() > 1e-10 { 1e-5 } else { 1e-10 };
+    // Rounding can move an objective: through the scores, and through the determinant of the information.
+    let limit = a.rounding_limit.unwrap_or(0.0).max(b.rounding_limit.unwrap_or(0.0));
+    let condition = a.hessian_condition.unwrap_or(1.0).max(b.hessian_condition.unwrap_or(1.0));
+    let determinant =
+        if setting.penalty == Penalty::Jeffreys { T::EPSILON.as_f64() * condition } else { 0.0 };
+    let tolerance = if T::EPSILON.as_f64() > 1e-10 { 1e-5 } else { 1e-10 } + limit + determinant;
     let apart = (a.objective - b.objective).abs() > tolerance * a.objective.abs().max(1.0);
-    case.check(kind, !both || !apart, || format!("objective {} and {}", a.objective, b.objective));
+    case.check(kind, !both || !apart, || {
+        format!("objective {} and {}, condition {condition:e}", a.objective, b.objective)
+    });
     let separated = [a, b].map(|report| report.stop == StopReason::Separated);
     let opposite = separated[0] && b.converged() || separated[1] && a.converged();
     case.check(kind, setting.penalty != Penalty::None || !opposite, || format!("{} and {}", a.stop, b.stop));

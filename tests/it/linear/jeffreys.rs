@@ -113,3 +113,18 @@ fn running_out_of_iterations_is_reported() {
     let best = data.fit(&exact(Penalty::Jeffreys, Solver::Newton)).report().objective_curve.clone();
     assert!(best.windows(2).all(|pair| pair[1] <= pair[0] + 1e-13), "{best:?}");
 }
+
+/// With tiny weights the penalty per weight is beyond the range of numbers; the report has no NaN.
+#[test]
+fn reports_of_tiny_weights_have_no_nan() {
+    let data = Data::plain(12, 2, 3, 197);
+    for unit in [1e-150, 1e-250, 1e-305] {
+        let weights = vec![unit; 12];
+        let data = Data { weights: Some(weights), x: data.x.clone(), y: data.y.clone(), offset: None };
+        let Ok(model) = data.try_fit(&LogisticRegression::new(Penalty::Jeffreys)) else { continue };
+        let report = model.report();
+        assert_eq!(report, report, "{report}");
+        assert!(report.gradient_norm.is_some_and(|norm| norm >= 0.0), "{report}");
+        assert!(report.to_string().len() < 300, "{report}");
+    }
+}

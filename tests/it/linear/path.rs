@@ -282,3 +282,14 @@ fn bad_grids_and_penalties_are_refused() {
     let newton = config(Penalty::l1(1.0)).solver(logit::Solver::Newton);
     assert!(unsupported(LogisticPath::new(newton)));
 }
+
+/// The default grid of columns of subnormal numbers would consist of zeros.
+#[test]
+fn a_grid_below_the_normal_numbers_is_refused() {
+    let x = DMatrix::from_column_slice(6, 1, &[5e-324, 0.0, 1e-323, 5e-324, 1.5e-323, 0.0]);
+    let refused = LogisticPath::l1().fit(&x, &[0, 1, 0, 1, 0, 1]);
+    assert!(matches!(refused, Err(Error::Unsupported { .. })), "{refused:?}");
+    let tiny = DMatrix::from_column_slice(6, 1, &[5e-300, 0.0, 1e-300, 5e-300, 1.5e-300, 0.0]);
+    let path = LogisticPath::l1().fit(&tiny, &[0, 1, 0, 1, 0, 1]).expect("normal numbers");
+    assert!(path.lambdas().windows(2).all(|pair| pair[1] < pair[0]), "{:?}", path.lambdas());
+}

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{rows, with_budget};
 use crate::linear::separation::design::{Block, Design};
+use crate::linear::separation::search::MARGIN;
 use crate::rng::Rng;
 
 /// The design after dependent columns are dropped.
@@ -94,5 +95,25 @@ fn columns_that_differ_in_one_row_count() {
     for at in [0, 100, 199] {
         let twins = DMatrix::from_fn(200, 2, |row, j| x[row] + if j == 1 && row == at { 1e-6 } else { 0.0 });
         assert_eq!(reduced(&twins, &classes).kept(), [0, 1, 2], "row {at}");
+    }
+}
+
+/// The margin that counts grows with the length of the direction: here √2, because the slopes of the column
+/// and its twin are 1 and -1.
+#[test]
+fn margins_are_relative_to_the_slopes_of_all_columns() {
+    for (margin, kept) in [(1.3, vec![0, 2]), (1.5, vec![0, 1, 2])] {
+        let x = DMatrix::from_fn(200, 2, |row, j| match (row, j) {
+            (199, 1) => 1.0 + 2.0 * margin * MARGIN,
+            _ => {
+                if row < 100 {
+                    -1.0
+                } else {
+                    1.0
+                }
+            }
+        });
+        let classes: Vec<usize> = (0..200).map(|row| row % 2).collect();
+        assert_eq!(reduced(&x, &classes).kept(), kept, "{margin}");
     }
 }
