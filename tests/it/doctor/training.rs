@@ -7,8 +7,6 @@ use logit::nn::{
     Shape, Softmax, SoftmaxCrossEntropy, Tape, Targets, TrainOptions, Trainer,
 };
 use logit::optim::UpdateRule;
-use logit::prelude::*;
-use logit::prelude::*;
 use logit::{Activation, Adam, Lbfgs, Real, Rng, Schedule, Sgd, StandardScaler};
 use nalgebra::DMatrix;
 
