@@ -1,5 +1,6 @@
 //! Estimators, which learn from labelled rows, and the options of a fit.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -33,12 +34,14 @@ pub struct FitOptions<'a, T: Real> {
     pub offset: Option<DMatrixView<'a, T>>,
     /// A function that receives the progress after each iteration or epoch, and can stop the fit.
     pub observer: Option<&'a mut Observer<'a>>,
+    /// What attends the fits of networks that are part of this fit, of a type that their floor knows.
+    pub(crate) attendance: Option<&'a mut dyn Any>,
 }
 
 impl<'a, T: Real> FitOptions<'a, T> {
     /// Creates options without weights, offsets or an observer.
     pub fn new() -> Self {
-        FitOptions { weights: None, offset: None, observer: None }
+        FitOptions { weights: None, offset: None, observer: None, attendance: None }
     }
 
     /// Sets one weight per row, finite and at least 0. A weight of 2 counts a row twice, and 0 removes it.
@@ -72,7 +75,12 @@ impl<'a, T: Real> FitOptions<'a, T> {
             Some(observer) => Some(&mut **observer),
             None => None,
         };
-        FitOptions { weights: self.weights, offset: self.offset, observer }
+        FitOptions {
+            weights: self.weights,
+            offset: self.offset,
+            observer,
+            attendance: again(&mut self.attendance),
+        }
     }
 
     /// Checks that there are no offsets, for the estimator `by`, which does not support them.
@@ -107,19 +115,28 @@ impl<T: Real> fmt::Debug for FitOptions<'_, T> {
     }
 }
 
+/// Reborrows what attends a fit.
+fn again<'b>(attendance: &'b mut Option<&mut dyn Any>) -> Option<&'b mut dyn Any> {
+    match attendance {
+        Some(attendance) => Some(&mut **attendance),
+        None => None,
+    }
+}
+
 /// The observer of an estimator that performs several fits.
 ///
 /// It receives the progress of one fit after the other. Once it has returned [`ControlFlow::Break`], it is
 /// not called any more, and the remaining fits stop at their first call.
 pub(crate) struct Watch<'a> {
     observer: Option<&'a mut Observer<'a>>,
+    attendance: Option<&'a mut dyn Any>,
     cancelled: bool,
 }
 
 impl<'a> Watch<'a> {
-    /// Wraps an observer of which no fit has been cancelled.
-    pub(crate) fn new(observer: Option<&'a mut Observer<'a>>) -> Self {
-        Watch { observer, cancelled: false }
+    /// Takes the observer of a fit, and what attends it.
+    pub(crate) fn new<T: Real>(options: FitOptions<'a, T>) -> Self {
+        Watch { observer: options.observer, attendance: options.attendance, cancelled: false }
     }
 
     /// Runs one of the fits, with its weights, if any.
@@ -128,15 +145,25 @@ impl<'a> Watch<'a> {
         weights: Option<&[T]>,
         fit: impl FnOnce(FitOptions<'_, T>) -> A,
     ) -> A {
+        let attendance = again(&mut self.attendance);
         let Some(observer) = &mut self.observer else {
-            return fit(FitOptions { weights, ..FitOptions::new() });
+            return fit(FitOptions { weights, attendance, ..FitOptions::new() });
         };
         let cancelled = &mut self.cancelled;
         let mut watched = |progress: &Progress| {
             *cancelled = *cancelled || observer(progress).is_break();
             if *cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        fit(FitOptions { weights, offset: None, observer: Some(&mut watched) })
+        fit(FitOptions { weights, offset: None, observer: Some(&mut watched), attendance })
+    }
+
+    /// Runs one of the fits to a part of the rows, which nothing attends.
+    pub(crate) fn fit_part<T: Real, A>(
+        &mut self,
+        weights: Option<&[T]>,
+        fit: impl FnOnce(FitOptions<'_, T>) -> A,
+    ) -> A {
+        self.fit(weights, |options| fit(FitOptions { attendance: None, ..options }))
     }
 
     /// Returns whether the observer has cancelled the fits.
@@ -294,7 +321,7 @@ mod tests {
             asked += 1;
             if asked == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let mut watch = Watch::new(Some(&mut observer));
+        let mut watch = Watch::new(FitOptions::<f64>::new().observer(&mut observer));
         assert_eq!((calls(&mut watch), watch.cancelled()), (3, false));
         assert_eq!((calls(&mut watch), watch.cancelled()), (2, true));
         assert_eq!((calls(&mut watch), watch.cancelled()), (1, true));
@@ -303,7 +330,7 @@ mod tests {
 
     #[test]
     fn fits_without_an_observer_have_none() {
-        let mut watch = Watch::new(None);
+        let mut watch = Watch::new(FitOptions::<f64>::new());
         assert!(watch.fit(Some(&[1.0]), |options| options.observer.is_none() && options.weights.is_some()));
         assert!(!watch.cancelled());
     }

@@ -349,8 +349,8 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("Calibrate")?;
-        let FitOptions { weights, observer, .. } = options;
-        let mut watch = Watch::new(observer);
+        let weights = options.weights;
+        let mut watch = Watch::new(options);
         let scores = |model: &E::Fitted<L>, x: Rows<'_, T>| model.decision_function(x);
         let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, scores)?;
         let (outputs, truth) = (&held.outputs, &held.truth);

@@ -83,8 +83,8 @@ impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("TuneThreshold")?;
-        let FitOptions { weights, observer, .. } = options;
-        let mut watch = Watch::new(observer);
+        let weights = options.weights;
+        let mut watch = Watch::new(options);
         let of_second = |model: &E::Fitted<L>, x: Rows<'_, T>| {
             check_two(model.classes().len())?;
             Ok(model.predict_proba(x)?.columns(1, 1).into_owned())

@@ -119,6 +119,11 @@ impl Finding {
         }
     }
 
+    /// Returns whether it is more than a remark.
+    pub(crate) fn is_warning(&self) -> bool {
+        self.severity > Severity::Info
+    }
+
     /// Adds a measurement.
     pub(crate) fn saw(mut self, name: impl Into<String>, value: f64) -> Self {
         self.saw.push(Measurement { name: name.into(), value });

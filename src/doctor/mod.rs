@@ -2,6 +2,7 @@
 
 mod data;
 mod diagnosis;
+mod estimator;
 mod finding;
 mod serving;
 mod settings;
@@ -10,6 +11,7 @@ mod training;
 pub use crate::code::Code;
 pub use data::{examine_data, examine_split};
 pub use diagnosis::Diagnosis;
+pub use estimator::{DiagnosedOptions, FitDiagnosed};
 pub use finding::{Finding, Measurement, Severity, Trial};
 pub use serving::{compare_batch, compare_paths, examine_contour};
 pub use settings::Doctor;

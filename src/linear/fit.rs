@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use nalgebra::DMatrix;
 
+use super::attended::attend;
 use super::config::{LogisticRegression, Solver};
 use super::decrement::Doubt;
 use super::fitted::{FittedLogistic, Terms};
@@ -26,9 +27,15 @@ impl<T: Real> Estimator<T> for LogisticRegression {
         &self,
         x: Rows<'_, T>,
         y: &[L],
-        options: FitOptions<'_, T>,
+        mut options: FitOptions<'_, T>,
     ) -> Result<FittedLogistic<T, L>, Error> {
-        fit(self, x, y, options, None)
+        let (weights, without_offset) = (options.weights, options.offset.is_none());
+        let attendance = options.attendance.take().filter(|_| without_offset);
+        let model = fit(self, x, y, options, None)?;
+        if let Some(attendance) = attendance {
+            attend(self, &model, x, y, weights, attendance)?;
+        }
+        Ok(model)
     }
 }
 

@@ -11,6 +11,7 @@
 //!
 //! [The guide](crate::guide::logistic) explains the objective, the solvers and the reports.
 
+mod attended;
 mod blocks;
 mod config;
 mod coordinates;

@@ -91,8 +91,8 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsOne<E> {
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("OneVsOne")?;
         let Labelled { examples, classes, .. } = Labelled::new(x, y, options.weights, None)?;
-        let FitOptions { weights, observer, .. } = options;
-        let mut watch = Watch::new(observer);
+        let weights = options.weights;
+        let mut watch = Watch::new(options);
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
         let mut models = Vec::new();
         for (i, j) in pairs(classes.len()) {

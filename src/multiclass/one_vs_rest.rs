@@ -75,8 +75,8 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsRest<E> {
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("OneVsRest")?;
         let Labelled { examples, classes, .. } = Labelled::new(x, y, options.weights, None)?;
-        let FitOptions { weights, observer, .. } = options;
-        let mut watch = Watch::new(observer);
+        let weights = options.weights;
+        let mut watch = Watch::new(options);
         let chosen = if classes.len() == 2 { 1..2 } else { 0..classes.len() };
         let mut models = Vec::with_capacity(chosen.len());
         for class in chosen {

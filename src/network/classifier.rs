@@ -2,7 +2,7 @@
 
 use super::fitted::{FittedNetwork, check_distribution, check_outputs};
 use super::passes::Passes;
-use super::run::{Setup, begin_on, run_observed};
+use super::run::{Setup, fit_on};
 use crate::check;
 use crate::class_weight::ClassWeight;
 use crate::error::Error;
@@ -105,9 +105,8 @@ where
         check_outputs(&self.loss, classes, network.outputs())?;
         check_distribution(&self.loss, network.outputs(), classes)?;
         let setup = Setup { fraction: self.validation_fraction, ..Setup::default() };
-        let mut run = begin_on(&self.trainer, network, self.loss.clone(), &labelled, setup)?;
-        run_observed(&mut run, self.trainer.epochs, options.observer)?;
-        let (network, loss, trained) = run.into_trained();
+        let loss = self.loss.clone();
+        let trained = fit_on(&self.trainer, (&network, &loss), &labelled, setup, options)?;
         let names = x.names().map(<[String]>::to_vec);
         Ok(FittedNetwork::assemble(labelled.classes, names, (network, loss), trained, Passes::of_copies()))
     }

@@ -6,11 +6,12 @@ use super::architecture::Normalization;
 use crate::check;
 use crate::class_weight::ClassWeight;
 use crate::error::{Error, unsupported};
-use crate::layer::{Activation, Initializer};
-use crate::loss::{BinaryCrossEntropy, ClassificationLoss, SoftmaxCrossEntropy};
-use crate::optim::{Adam, Clip, Lbfgs, LevenbergMarquardt, Schedule, UpdateRule};
+use crate::layer::{Activation, Initializer, Layer};
+use crate::loss::{BinaryCrossEntropy, ClassificationLoss, Loss, SoftmaxCrossEntropy};
+use crate::optim::{Adam, Clip, Lbfgs, LevenbergMarquardt, MinimizeResult, Schedule, UpdateRule};
+use crate::report::Observer;
 use crate::scalar::Real;
-use crate::train::Trainer;
+use crate::train::{NetworkObjective, Trainer};
 
 /// The training method of a network: an update rule on mini-batches, or a minimiser on all rows at once.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +33,45 @@ pub enum Minimizer {
     /// Levenberg-Marquardt on the generalised Gauss-Newton matrix. It suits at most some hundred parameters,
     /// and takes few iterations.
     LevenbergMarquardt(LevenbergMarquardt),
+}
+
+impl Minimizer {
+    /// Returns the maximum number of iterations.
+    pub(crate) fn limit(&self) -> usize {
+        match self {
+            Minimizer::Lbfgs(lbfgs) => lbfgs.limit(),
+            Minimizer::LevenbergMarquardt(levenberg_marquardt) => levenberg_marquardt.limit(),
+        }
+    }
+
+    /// Returns the same minimiser with another maximum number of iterations.
+    pub(crate) fn limited(&self, iterations: usize) -> Self {
+        match self {
+            Minimizer::Lbfgs(lbfgs) => Minimizer::Lbfgs(lbfgs.max_iterations(iterations)),
+            Minimizer::LevenbergMarquardt(levenberg_marquardt) => {
+                Minimizer::LevenbergMarquardt(levenberg_marquardt.max_iterations(iterations))
+            }
+        }
+    }
+
+    /// Minimises the objective of a network.
+    ///
+    /// # Errors
+    /// Returns the errors of the minimisers.
+    pub(crate) fn minimize<T: Real, N: Layer<T>, S: Loss<T>>(
+        &self,
+        objective: &mut NetworkObjective<T, N, S>,
+        start: Vec<T>,
+        observer: &mut Observer<'_>,
+    ) -> Result<MinimizeResult<T>, Error> {
+        match self {
+            Minimizer::Lbfgs(lbfgs) => lbfgs.minimize_observed(objective, start, observer),
+            Minimizer::LevenbergMarquardt(levenberg_marquardt) => {
+                let method = levenberg_marquardt.floor_by_default(1.0);
+                method.minimize_observed(objective, start, observer)
+            }
+        }
+    }
 }
 
 impl<R: Into<UpdateRule>> From<R> for MlpOptimizer {

@@ -6,7 +6,7 @@ use super::architecture::Network;
 use super::config::{Minimizer, MlpClassifier};
 use super::mlp::FittedMlp;
 use super::prepare::Prepared;
-use super::run::{MlpOptions, run_observed};
+use super::run::{Setup, fit_on};
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions};
 use crate::examples::CheckedExamples;
@@ -16,7 +16,10 @@ use crate::optim::MinimizeResult;
 use crate::report::Observer;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{History, NetworkObjective, RateCurve, RateRange, Trained};
+use crate::train::{
+    AnyObjective, Attendance, History, Minimizing, NetworkFit, NetworkObjective, RateCurve, RateRange,
+    Trained, Weights,
+};
 
 impl<T: Real> Estimator<T> for MlpClassifier {
     type Fitted<L: Label> = FittedMlp<T, L>;
@@ -91,37 +94,23 @@ impl MlpClassifier {
         options: FitOptions<'_, T>,
     ) -> Result<FittedMlp<T, L>, Error> {
         options.without_offset("a network")?;
-        if let Some(minimizer) = &self.minimizer {
-            let mut ignore = |_: &_| ControlFlow::Continue(());
-            let observer: &mut Observer<'_> = match options.observer {
-                Some(observer) => observer,
-                None => &mut ignore,
-            };
-            return self.minimize(minimizer, start, x, y, options.weights, observer);
+        let Prepared { labelled, network, loss } = self.prepare(x, y, options.weights)?;
+        if self.minimizer.is_none() {
+            self.check_steps()?;
         }
-        let run_options = MlpOptions { weights: options.weights, start, ..MlpOptions::new() };
-        let mut run = self.start(x, y, run_options)?;
-        run_observed(&mut run.run, self.trainer.epochs, options.observer)?;
-        Ok(run.finish())
-    }
-
-    /// Fits the network to all rows at once.
-    fn minimize<T: Real, L: Label>(
-        &self,
-        minimizer: &Minimizer,
-        start: Option<&FittedMlp<T, L>>,
-        x: Rows<'_, T>,
-        y: &[L],
-        weights: Option<&[T]>,
-        observer: &mut Observer<'_>,
-    ) -> Result<FittedMlp<T, L>, Error> {
-        let Prepared { labelled, network, loss } = self.prepare(x, y, weights)?;
         if let Some(model) = start {
             model.check_start(&labelled.classes, &network)?;
         }
-        let params = start.map(|model| model.params.clone());
-        let examples = labelled.examples.examples().into();
-        let trained = self.minimize_on(minimizer, &network, &loss, examples, params, observer)?;
+        let trained = if let Some(minimizer) = &self.minimizer {
+            let params = start.map(|model| model.params.clone());
+            let examples = labelled.examples.examples().into();
+            self.minimize_on(minimizer, (&network, &loss), examples, params, options)?
+        } else {
+            let start = start.map(|model| (model.params.as_slice(), model.statistics.as_slice()));
+            let setup = Setup { fraction: self.validation_fraction, start, ..Setup::default() };
+            fit_on(&self.trainer, (&network, &loss), &labelled, setup, options)
+                .map_err(|error| error.with_labels(&labelled.classes))?
+        };
         let names = x.names().map(<[String]>::to_vec);
         Ok(FittedMlp::new(labelled.classes, names, network, loss, trained))
     }
@@ -130,21 +119,39 @@ impl MlpClassifier {
     pub(super) fn minimize_on<T: Real>(
         &self,
         minimizer: &Minimizer,
-        network: &Network,
-        loss: &ClassificationLoss,
+        (network, loss): (&Network, &ClassificationLoss),
         examples: CheckedExamples<'_, T>,
         start: Option<Vec<T>>,
-        observer: &mut Observer<'_>,
+        options: FitOptions<'_, T>,
     ) -> Result<Trained<T>, Error> {
-        let mut objective = NetworkObjective::on_checked(network, loss, examples, self.trainer.l2)?;
-        let start = start.unwrap_or_else(|| objective.initial(self.trainer.seed));
-        let MinimizeResult { params, report, .. } = match minimizer {
-            Minimizer::Lbfgs(lbfgs) => lbfgs.minimize_observed(&mut objective, start, observer)?,
-            Minimizer::LevenbergMarquardt(levenberg_marquardt) => {
-                let method = levenberg_marquardt.floor_by_default(1.0);
-                method.minimize_observed(&mut objective, start, observer)?
-            }
+        let FitOptions { observer, attendance, .. } = options;
+        let mut ignore = |_: &_| ControlFlow::Continue(());
+        let observer: &mut Observer<'_> = match observer {
+            Some(observer) => observer,
+            None => &mut ignore,
         };
+        let lambda = self.trainer.l2;
+        let mut objective = NetworkObjective::on_checked(network, loss, examples, lambda)?;
+        let start = start.unwrap_or_else(|| objective.initial(self.trainer.seed));
+        let method = Minimizing {
+            minimize: |objective: &mut AnyObjective<'_, T>, start, steps| {
+                let mut ignore = |_: &_| ControlFlow::Continue(());
+                minimizer
+                    .limited(steps)
+                    .minimize(objective, start, &mut ignore)
+                    .ok()
+                    .map(|found| found.params)
+            },
+            limit: minimizer.limit(),
+            lambda,
+            bounded: false,
+        };
+        let fit = NetworkFit { network, loss, examples, held: None, method: &method };
+        let attending = Attendance::begin(attendance, fit, Weights { params: &start, statistics: &[] })?;
+        let MinimizeResult { params, report, .. } = minimizer.minimize(&mut objective, start, observer)?;
+        if let Some(attending) = attending {
+            attending.finish(&report, Weights { params: &params, statistics: &[] })?;
+        }
         Ok(Trained { params, statistics: Vec::new(), report, history: History::default() })
     }
 }

@@ -7,16 +7,20 @@ use super::config::MlpClassifier;
 use super::mlp::FittedMlp;
 use super::prepare::{Prepared, hold_out, named};
 use crate::error::{Error, unsupported};
+use crate::estimator::FitOptions;
 use crate::examples::{CheckedExamples, EncodedExamples, Labelled};
 use crate::label::Label;
 use crate::layer::Layer;
 use crate::loss::{ClassificationLoss, Loss};
 use crate::metrics::Metric;
 use crate::optim::{Optimizer, UpdateRule};
-use crate::report::{Observer, Progress};
+use crate::report::Progress;
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::train::{CheckedOptions, Checkpoint, Epoch, History, Run, StepOutcome, Trainer};
+use crate::train::{
+    Attendance, CheckedOptions, Checkpoint, Epoch, History, NetworkFit, Run, StepOutcome, Trained, Trainer,
+    Weights,
+};
 
 /// Optional inputs to a mini-batch fit: sample weights, validation rows, metrics and a model to start from.
 ///
@@ -288,23 +292,15 @@ impl<T: Real, L> Default for Setup<'_, T, L> {
     }
 }
 
-/// Begins a run of a checked trainer on labelled rows, or resumes it from the checkpoint.
-pub(super) fn begin_on<T, L, N, S, O>(
-    trainer: &Trainer<O>,
-    network: N,
-    loss: S,
+/// Calls `with` with the rows to train on, and with the options of the run.
+fn with_parts<T: Real, L: Label, A>(
     labelled: &Labelled<'_, T, L>,
+    seed: u64,
     setup: Setup<'_, T, L>,
-) -> Result<Run<T, N, S, O>, Error>
-where
-    T: Real,
-    L: Label,
-    N: Layer<T>,
-    S: Loss<T>,
-    O: Optimizer<T> + Clone,
-{
+    with: impl FnOnce(CheckedExamples<'_, T>, CheckedOptions<'_, T>) -> Result<A, Error>,
+) -> Result<A, Error> {
     let Labelled { examples, classes, class_weights } = labelled;
-    let Setup { validation, validation_weights, fraction, metrics, start, checkpoint } = setup;
+    let Setup { validation, validation_weights, fraction, metrics, start, .. } = setup;
     let given = validation
         .map(|(x, y)| {
             EncodedExamples::of_classes(x, y, validation_weights, classes, class_weights.as_deref())
@@ -313,7 +309,7 @@ where
     let all = CheckedExamples::from(examples.examples());
     let parts = match (&given, fraction) {
         (None, Some(fraction)) => {
-            let (learnt, held) = hold_out(examples.examples(), classes, fraction, trainer.seed)?;
+            let (learnt, held) = hold_out(examples.examples(), classes, fraction, seed)?;
             Some((all.select(&learnt)?, all.select(&held)?))
         }
         _ => None,
@@ -321,32 +317,90 @@ where
     let held = parts.as_ref().map(|(_, held)| held.examples());
     let validation = held.or(given.as_ref().map(|given| given.examples().into()));
     let options = CheckedOptions { validation, metrics, start, classes: named(classes) };
-    let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
-    match checkpoint {
-        None => trainer.start_on_checked(network, loss, learnt, options),
-        Some(checkpoint) => trainer.resume_on_checked(network, loss, learnt, options, checkpoint),
-    }
+    with(parts.as_ref().map_or(all, |(learnt, _)| learnt.examples()), options)
 }
 
-/// Runs all steps, and shows each epoch to the observer of a fit, if there is one.
-pub(super) fn run_observed<T, N, S, O>(
-    run: &mut Run<T, N, S, O>,
-    limit: usize,
-    observer: Option<&mut Observer<'_>>,
-) -> Result<(), Error>
+/// Begins a run of a checked trainer on labelled rows, or resumes it from the checkpoint.
+pub(super) fn begin_on<T, L, N, S, O>(
+    trainer: &Trainer<O>,
+    network: N,
+    loss: S,
+    labelled: &Labelled<'_, T, L>,
+    mut setup: Setup<'_, T, L>,
+) -> Result<Run<T, N, S, O>, Error>
+where
+    T: Real,
+    L: Label,
+    N: Layer<T>,
+    S: Loss<T>,
+    O: Optimizer<T> + Clone,
+{
+    let checkpoint = setup.checkpoint.take();
+    with_parts(labelled, trainer.seed, setup, |learnt, options| match checkpoint {
+        None => trainer.start_on_checked(network, loss, learnt, options),
+        Some(checkpoint) => trainer.resume_on_checked(network, loss, learnt, options, checkpoint),
+    })
+}
+
+/// Runs a checked trainer on labelled rows to the end, with the observer and the attendant of the options of a
+/// fit.
+pub(super) fn fit_on<T, L, N, S, O>(
+    trainer: &Trainer<O>,
+    (network, loss): (&N, &S),
+    labelled: &Labelled<'_, T, L>,
+    setup: Setup<'_, T, L>,
+    options: FitOptions<'_, T>,
+) -> Result<Trained<T>, Error>
+where
+    T: Real,
+    L: Label,
+    N: Layer<T>,
+    S: Loss<T>,
+    O: Optimizer<T> + Clone,
+{
+    with_parts(labelled, trainer.seed, setup, |examples, run| {
+        run_on(trainer, (network, loss), examples, run, options)
+    })
+}
+
+/// Runs a checked trainer on checked examples to the end, with the observer and the attendant of the options of
+/// a fit.
+pub(super) fn run_on<T, N, S, O>(
+    trainer: &Trainer<O>,
+    (network, loss): (&N, &S),
+    examples: CheckedExamples<'_, T>,
+    run: CheckedOptions<'_, T>,
+    mut options: FitOptions<'_, T>,
+) -> Result<Trained<T>, Error>
 where
     T: Real,
     N: Layer<T>,
     S: Loss<T>,
-    O: Optimizer<T>,
+    O: Optimizer<T> + Clone,
 {
-    let Some(observer) = observer else { return run.run_to_end(|_| ControlFlow::Continue(())) };
-    run.run_to_end(|epoch| {
-        observer(&Progress {
+    let held = run.validation;
+    let mut run = trainer.start_on_checked(network, loss, examples, run)?;
+    let fit = NetworkFit { network, loss, examples, held, method: trainer };
+    let mut attending = Attendance::begin(options.attendance.take(), fit, run.weights())?;
+    run.run_steps(|weights, epoch| {
+        if let Some(attending) = &mut attending {
+            attending.step(weights.params);
+        }
+        let Some(epoch) = epoch else { return ControlFlow::Continue(()) };
+        if let Some(attending) = &mut attending {
+            attending.epoch(epoch, weights);
+        }
+        options.observe(&Progress {
             iteration: epoch.number,
-            limit,
+            limit: trainer.epochs,
             objective: epoch.train_loss,
             validation: epoch.validation_loss,
         })
-    })
+    })?;
+    let trained = run.finish();
+    if let Some(attending) = attending {
+        let end = Weights { params: &trained.params, statistics: &trained.statistics };
+        attending.finish(&trained.report, end)?;
+    }
+    Ok(trained)
 }

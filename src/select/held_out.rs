@@ -53,8 +53,8 @@ impl<L: Label> HeldOut<L> {
             let [train, test] = [&split.train, &split.test].map(|rows| Part::of(x, y, all, rows));
             let training = |error| train.translate(error).within(ErrorContext::TrainingRows { split: fold });
             let testing = |error| test.translate(error).within(ErrorContext::TestRows { split: fold });
-            let fit =
-                watch.fit(train.weights(), |options| estimator.fit_rows(train.rows(), &train.y, options));
+            let fit = watch
+                .fit_part(train.weights(), |options| estimator.fit_rows(train.rows(), &train.y, options));
             let model = fit.map_err(training)?;
             if watch.cancelled() {
                 return Err(Error::Cancelled { completed: fold, total: splits.len() });

@@ -1,5 +1,6 @@
 //! Training of any layer on any loss: mini-batches, validation, history and checkpoints.
 
+mod attended;
 mod blocks;
 mod checkpoint;
 mod compatible;
@@ -11,6 +12,7 @@ mod identity;
 mod objective;
 mod options;
 mod rate_finder;
+mod repeat;
 mod run;
 mod samples;
 mod start;
@@ -21,6 +23,7 @@ mod stored_history;
 mod trained;
 mod validation;
 
+pub(crate) use attended::{Attendance, Attendant, Attending, NetworkFit, Settings, Weights};
 pub(crate) use blocks::BLOCK;
 pub use checkpoint::Checkpoint;
 pub(crate) use compatible::check_compatible;
@@ -30,6 +33,7 @@ pub use objective::NetworkObjective;
 pub(crate) use options::CheckedOptions;
 pub use options::TrainOptions;
 pub use rate_finder::{RateCurve, RateRange};
+pub(crate) use repeat::{AnyObjective, Minimizing, Remade};
 pub use run::{Run, StepOutcome};
 pub(crate) use state::RunState;
 pub use trained::Trained;

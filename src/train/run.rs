@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::attended::Weights;
 use super::checkpoint::Checkpoint;
 use super::engine::Engine;
 use super::history::{Epoch, History, LayerUpdate};
@@ -122,18 +123,28 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     /// # Errors
     /// Returns the errors of [`step`](Run::step).
     pub fn run_to_end(&mut self, mut observer: impl FnMut(&Epoch) -> ControlFlow<()>) -> Result<(), Error> {
+        self.run_steps(|_, epoch| epoch.map_or(ControlFlow::Continue(()), &mut observer))
+    }
+
+    /// Runs to the end, and calls `each` after each step, with the epoch if it was the last of one;
+    /// [`ControlFlow::Break`] then stops the run.
+    ///
+    /// # Errors
+    /// Returns the errors of [`step`](Run::step).
+    pub(crate) fn run_steps(
+        &mut self,
+        mut each: impl FnMut(Weights<'_, T>, Option<&Epoch>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         loop {
-            match self.step()? {
-                StepOutcome::Step => {}
+            let epoch = match self.step()? {
+                StepOutcome::Step => None,
                 StepOutcome::Finished => return Ok(()),
-                StepOutcome::Epoch => {
-                    let state = &mut self.state;
-                    let stops = state.history.epochs.last().is_some_and(|epoch| observer(epoch).is_break());
-                    // A run that has just stopped by itself keeps its own stop reason.
-                    if stops && state.stop.is_none() {
-                        state.stop = Some(StopReason::Cancelled);
-                    }
-                }
+                StepOutcome::Epoch => self.state.history.epochs.last(),
+            };
+            // A run that has just stopped by itself keeps its own stop reason.
+            let stops = each(self.weights(), epoch).is_break() && epoch.is_some();
+            if stops && self.state.stop.is_none() {
+                self.state.stop = Some(StopReason::Cancelled);
             }
         }
     }
@@ -154,8 +165,9 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     }
 
     /// Returns the current parameters and running statistics.
-    pub(crate) fn weights(&self) -> (&[T], &[T]) {
-        (&self.state.cursor.params, &self.state.cursor.statistics)
+    pub(crate) fn weights(&self) -> Weights<'_, T> {
+        let Cursor { params, statistics, .. } = &self.state.cursor;
+        Weights { params, statistics }
     }
 
     /// Multiplies all following learning rates by a factor.

@@ -42,6 +42,16 @@ const ALIKE: f64 = 1.5;
 const WEAKER_COPY: f64 = 4.0;
 const WEAKER_CLUSTER: f64 = 25.0;
 
+/// The smallest distance between the clusters of two classes of a column that stands out, in standard
+/// deviations within a class. A threshold on a column of one cluster gives at most 3.5.
+const DISTANCE_APART: f64 = 5.0;
+
+/// The chance up to which a column stands out. If classes were clusters around points in no special direction,
+/// a column would be `t` times as far apart as each of `m` others in one of about `t^m` tables. Columns depend
+/// on each other, so only a few count.
+const CHANCE: f64 = 1e-3;
+const COUNTED: usize = 4;
+
 /// The share of variance within classes that every other column must have beside an exact copy.
 const LEAST: f64 = 0.01;
 
@@ -98,6 +108,7 @@ impl Leak {
             .copies(0.0)
             .or_else(|| candidates.copies(ERROR))
             .or_else(|| candidates.clusters())
+            .or_else(|| candidates.outstanding())
             .or_else(|| candidates.indicators())
             .or_else(|| if sorted && whole { candidates.row_number() } else { None })
     }
@@ -185,6 +196,21 @@ impl Candidates {
         let columns = found.into_iter().map(|(j, _)| *j).collect();
         let most = (self.columns.len() / 4).max(1);
         self.leak(columns, most, LEAST.max(WEAKER_CLUSTER * within), LeakKind::Clusters(distance))
+    }
+
+    /// A column with a cluster for each class that stands out from all others.
+    fn outstanding(&self) -> Option<Leak> {
+        let apart = |separation: &Separation| (1.0 / separation.within - 1.0).max(0.0).sqrt();
+        let (best, found) = self.columns.iter().min_by(|a, b| a.1.within.total_cmp(&b.1.within))?;
+        let others = self.columns.iter().filter(|(j, _)| j != best);
+        let next = others.map(|(_, separation)| apart(separation)).fold(0.0, f64::max);
+        let counted = (self.columns.len() - 1).min(COUNTED) as i32;
+        let chance = (next / apart(found)).powi(counted);
+        let stands_out = found.distance >= DISTANCE_APART && chance <= CHANCE;
+        if !stands_out || self.is_alike(*best, found.spread) {
+            return None;
+        }
+        self.leak(vec![*best], 1, LEAST, LeakKind::Clusters(found.distance))
     }
 
     /// Returns whether half of the other columns have a deviation within classes like that of a column.
@@ -302,6 +328,22 @@ mod tests {
         let classes = DMatrix::from_fn(150, 2, of);
         indicators.x.columns_mut(0, 2).copy_from(&classes);
         assert_eq!(kind(&indicators), Some((vec![0, 1], LeakKind::Indicators)));
+    }
+
+    /// A label with noise, beside columns that say little.
+    #[test]
+    fn a_noisy_copy_stands_out() {
+        let mut rng = crate::Rng::new(4);
+        let mut set = iris().map_labels(|class| usize::from(class == 0));
+        let y = set.y.clone();
+        set.x = DMatrix::from_fn(150, 5, |row, _| rng.standard_normal() + 0.5 * y[row] as f64);
+        let copy = with(set.clone(), 3, |row, class| 40.0 + 9.0 * (class as f64 + 0.2 * (row as f64).sin()));
+        assert!(
+            matches!(find(&copy), Some(Leak { columns, kind: LeakKind::Clusters(_), .. }) if columns == [3])
+        );
+        // A threshold on a column of one cluster is a law, not a leak.
+        set.y = (0..150).map(|row| usize::from(set.x[(row, 2)] > 0.3)).collect();
+        assert_eq!(find(&set), None);
     }
 
     /// A rare value that happens to mark one row of a rare class is no copy of the label.

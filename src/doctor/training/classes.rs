@@ -46,7 +46,7 @@ impl<T: Real> Classes<T> {
 
     /// Returns the entropy of the shares: the cross-entropy of the best constant predictor.
     pub(crate) fn entropy(&self) -> f64 {
-        -self.shares.iter().filter(|&&share| share > 0.0).map(|share| share * share.ln()).sum::<f64>()
+        entropy(&self.shares)
     }
 
     /// Returns the largest share.
@@ -58,6 +58,11 @@ impl<T: Real> Classes<T> {
     pub(crate) fn occurring(&self) -> usize {
         self.shares.iter().filter(|&&share| share > 0.0).count()
     }
+}
+
+/// Returns the entropy of shares.
+pub(crate) fn entropy(shares: &[f64]) -> f64 {
+    -shares.iter().filter(|&&share| share > 0.0).map(|share| share * share.ln()).sum::<f64>()
 }
 
 type Grouped<T> = (Vec<usize>, Vec<Option<OwnedTargets<T>>>);

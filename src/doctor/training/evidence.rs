@@ -9,6 +9,7 @@ use super::trial::TrialEvidence;
 use super::units::LayerEvidence;
 use crate::doctor::data::Scaling;
 use crate::report::{Divergence, StopReason};
+use crate::train::Settings;
 
 /// Everything that was measured of a training run, as plain numbers: what the rules read.
 #[derive(Debug, Clone)]
@@ -48,25 +49,6 @@ impl ClassEvidence {
             occurring: classes.occurring(),
         }
     }
-}
-
-/// The settings of the run that rules compare with.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Settings {
-    /// The rows of a batch; all rows for a minimiser.
-    pub(crate) batch: usize,
-    /// The largest number of epochs or iterations.
-    pub(crate) limit: usize,
-    /// λ of the penalty.
-    pub(crate) l2: f64,
-    /// Whether the update rule shrinks the weights itself.
-    pub(crate) decays: bool,
-    /// Whether the learning rate changes.
-    pub(crate) scheduled: bool,
-    /// The base learning rate; `None` for a minimiser.
-    pub(crate) rate: Option<f64>,
-    /// Whether the rows have weights that differ.
-    pub(crate) weighted: bool,
 }
 
 /// The network at the start or at the end of the run.

@@ -1,6 +1,8 @@
 //! The doctor's door for training runs: what is measured while a network trains, and what follows from it.
 
+mod attention;
 mod classes;
+mod decided;
 mod evidence;
 mod fit;
 mod gradient;
@@ -15,4 +17,6 @@ mod units;
 mod view;
 mod watch;
 
+pub(super) use attention::Visit;
+pub(super) use decided::{Decided, decided};
 pub use fit::WatchOptions;

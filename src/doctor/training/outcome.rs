@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::classes::Classes;
+use super::classes::{Classes, entropy};
 use super::losses::LossEvidence;
 use super::view::View;
 use crate::scalar::Real;
@@ -65,45 +65,54 @@ impl Outcome {
         let Some(classes) = classes else {
             return Outcome { loss, skill, margin: f64::NAN, ..Outcome::default() };
         };
-        let given = view.rows.examples();
-        let weight = |row: usize| given.weights.map_or(1.0, |weights| weights[row].as_f64());
-        let total: f64 = (0..scores.nrows()).map(weight).sum();
         let count = scores.ncols().max(2);
         let mut p = DMatrix::<T>::zeros(scores.nrows(), count);
         view.loss.probabilities(scores, &mut p);
         let p = p.map(|p| if p.is_finite() { p.as_f64() } else { 1.0 / count as f64 });
-        let of_class =
-            |row: usize| if classes.of_row[row] < count { p[(row, classes.of_row[row])] } else { 0.0 };
-        let cross: f64 =
-            (0..p.nrows()).map(|row| -weight(row) * of_class(row).clamp(1e-12, 1.0).ln()).sum::<f64>()
-                / total;
-        let likelihood_skill = 1.0 - cross / classes.entropy().max(f64::MIN_POSITIVE);
+        let weights = view.rows.examples().weights;
+        let weights = weights.map(|weights| weights.iter().map(|weight| weight.as_f64()).collect());
+        let decisions = Decisions {
+            predicted: &decide(&p, threshold),
+            p: &p,
+            of_row: &classes.of_row,
+            shares: &classes.shares,
+            weights,
+        };
+        let margin = margin(scores, &classes.of_row);
+        Outcome { loss, skill, margin, ..Outcome::of_decisions(decisions) }
+    }
 
-        let mut spread = 0.0;
-        for class in 0..count {
-            let mean = (0..p.nrows()).map(|row| weight(row) * p[(row, class)]).sum::<f64>() / total;
-            spread +=
-                (0..p.nrows()).map(|row| weight(row) * (p[(row, class)] - mean).powi(2)).sum::<f64>() / total;
-        }
-        let perfect: f64 = classes.shares.iter().map(|share| share * (1.0 - share)).sum();
+    /// Judges probabilities and decisions by the cross-entropy.
+    pub(crate) fn of_decisions(decisions: Decisions<'_>) -> Self {
+        let Decisions { p, predicted, of_row, shares, weights } = decisions;
+        let (rows, count) = p.shape();
+        let weight = |row: usize| weights.as_ref().map_or(1.0, |weights: &Vec<f64>| weights[row]);
+        let total: f64 = (0..rows).map(weight).sum();
+        let mean =
+            |of: &dyn Fn(usize) -> f64| (0..rows).map(|row| weight(row) * of(row)).sum::<f64>() / total;
+        let right = |row: usize| if of_row[row] < count { p[(row, of_row[row])] } else { 0.0 };
+        let loss = mean(&|row| -right(row).clamp(1e-12, 1.0).ln());
+        let skill = 1.0 - loss / entropy(shares).max(f64::MIN_POSITIVE);
+
+        let spread: f64 = (0..count)
+            .map(|class| {
+                let middle = mean(&|row| p[(row, class)]);
+                mean(&|row| (p[(row, class)] - middle).powi(2))
+            })
+            .sum();
+        let perfect: f64 = shares.iter().map(|share| share * (1.0 - share)).sum();
         let dependence = (spread / perfect.max(1e-12)).sqrt();
 
-        let best =
-            |row: usize| (1..count).fold(0, |best, k| if p[(row, k)] > p[(row, best)] { k } else { best });
-        let predicted: Vec<usize> = (0..p.nrows())
-            .map(|row| if count == 2 { usize::from(p[(row, 1)] > threshold) } else { best(row) })
-            .collect();
-        let kinds = classes.shares.len().max(count);
-        let (mut right, mut all, mut named) = (vec![0.0; kinds], vec![0.0; kinds], vec![0.0; kinds]);
-        for (&found, &class) in predicted.iter().zip(&classes.of_row) {
+        let kinds = shares.len().max(count);
+        let (mut hits, mut all, mut named) = (vec![0.0; kinds], vec![0.0; kinds], vec![0.0; kinds]);
+        for (&found, &class) in predicted.iter().zip(of_row) {
             all[class] += 1.0;
             named[found] += 1.0;
-            right[class] += if found == class { 1.0 } else { 0.0 };
+            hits[class] += if found == class { 1.0 } else { 0.0 };
         }
-        let rows = p.nrows() as f64;
-        let binary = count == 2 && classes.shares.len() == 2;
+        let binary = count == 2 && shares.len() == 2;
         let second: Vec<(f64, bool, f64)> = match binary {
-            true => (0..p.nrows()).map(|row| (p[(row, 1)], classes.of_row[row] == 1, 1.0)).collect(),
+            true => (0..rows).map(|row| (p[(row, 1)], of_row[row] == 1, 1.0)).collect(),
             false => Vec::new(),
         };
         let ranking = ranking(second);
@@ -111,18 +120,35 @@ impl Outcome {
         Outcome {
             loss,
             skill,
-            likelihood_skill,
+            likelihood_skill: skill,
             dependence,
-            accuracy: right.iter().sum::<f64>() / rows,
-            majority: all.iter().copied().fold(0.0, f64::max) / rows,
-            recalls: right.iter().zip(&all).map(|(right, all)| right / all).collect(),
-            favourite: named.iter().copied().fold(0.0, f64::max) / rows,
+            accuracy: hits.iter().sum::<f64>() / rows as f64,
+            majority: all.iter().copied().fold(0.0, f64::max) / rows as f64,
+            recalls: hits.iter().zip(&all).map(|(hits, all)| hits / all).collect(),
+            favourite: named.iter().copied().fold(0.0, f64::max) / rows as f64,
             area: ranking.map(|ranking| ranking.area),
             best_threshold: ranking.map(|ranking| (ranking.balanced, ranking.threshold)),
-            margin: margin(scores, &classes.of_row),
+            margin: f64::NAN,
             range: (last.min(), last.max()),
         }
     }
+}
+
+/// The probabilities and decisions of a model, and the classes of the rows.
+pub(crate) struct Decisions<'a> {
+    pub(crate) p: &'a DMatrix<f64>,
+    pub(crate) predicted: &'a [usize],
+    pub(crate) of_row: &'a [usize],
+    pub(crate) shares: &'a [f64],
+    pub(crate) weights: Option<Vec<f64>>,
+}
+
+/// Returns the class of the largest probability; of two classes, the second above `threshold`.
+fn decide(p: &DMatrix<f64>, threshold: f64) -> Vec<usize> {
+    let best =
+        |row: usize| (1..p.ncols()).fold(0, |best, k| if p[(row, k)] > p[(row, best)] { k } else { best });
+    let decide = |row: usize| if p.ncols() == 2 { usize::from(p[(row, 1)] > threshold) } else { best(row) };
+    (0..p.nrows()).map(decide).collect()
 }
 
 #[derive(Debug, Clone, Copy)]

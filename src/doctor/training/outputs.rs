@@ -3,10 +3,11 @@
 use nalgebra::DMatrix;
 
 use super::starts::fair;
-use super::view::{View, Weights};
+use super::view::View;
 use crate::layer::Layer;
 use crate::rng::Rng;
 use crate::scalar::Real;
+use crate::train::Weights;
 
 /// The range of the outputs of a network over very different parameters.
 #[derive(Debug, Clone, PartialEq)]

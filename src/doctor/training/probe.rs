@@ -9,47 +9,17 @@ use super::outcome::Outcome;
 use super::outputs::{OutputEvidence, fresh_statistics};
 use super::starts::{fair, weights_of};
 use super::trial::{Change, Judged, TrialEvidence};
-use super::view::{View, Weights, spread};
-use super::watch::{Given, norm_of};
+use super::view::{View, spread};
+use super::watch::norm_of;
 use crate::doctor::settings::Doctor;
 use crate::examples::CheckedExamples;
 use crate::layer::{Activation, Dense, Layer, Sequential, groups};
-use crate::loss::Loss;
 use crate::preprocess::StandardScaler;
 use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
+use crate::train::{NetworkFit, Remade, Weights};
 use crate::transformer::{TransformExt, Transformer};
-
-/// A network, its loss and the rows of a fit.
-#[derive(Clone, Copy)]
-pub(crate) struct Outline<'a, T: Real> {
-    pub(crate) network: &'a dyn Layer<T>,
-    pub(crate) loss: &'a dyn Loss<T>,
-    pub(crate) examples: CheckedExamples<'a, T>,
-}
-
-/// A short fit with changes.
-pub(crate) struct Remade<'a, T: Real> {
-    pub(crate) outline: Outline<'a, T>,
-    pub(crate) params: Vec<T>,
-    /// The running statistics to start from; `None` for fresh ones.
-    pub(crate) statistics: Option<Vec<T>>,
-    /// The factor on the learning rate.
-    pub(crate) rate: f64,
-    pub(crate) without_penalty: bool,
-    pub(crate) without_schedule: bool,
-    pub(crate) steps: usize,
-}
-
-/// A way to train that can be repeated with changes.
-pub(crate) trait Method<T: Real> {
-    /// Returns the number of row gradients of so many steps on so many rows.
-    fn steps_of(&self, rows: usize, steps: usize) -> usize;
-
-    /// Trains, and returns the parameters and running statistics at the end; `None` if that fails.
-    fn again(&self, remade: Remade<'_, T>) -> Option<(Vec<T>, Vec<T>)>;
-}
 
 /// The skill from which nothing is tried.
 const GOOD: f64 = 0.9;
@@ -71,8 +41,7 @@ const FAR: f64 = -4.0;
 pub(crate) fn probe<T: Real>(
     doctor: &Doctor,
     evidence: &Evidence,
-    given: Given<'_, T>,
-    method: &dyn Method<T>,
+    fit: NetworkFit<'_, T>,
     end: Weights<'_, T>,
     first: &[T],
 ) -> Vec<TrialEvidence> {
@@ -81,7 +50,7 @@ pub(crate) fn probe<T: Real>(
     if doctor.probe == 0 || finite && evidence.end.outcome.skill > GOOD {
         return trials;
     }
-    let Some(mut probe) = Probe::new(doctor, evidence, given, method, end, first) else { return trials };
+    let Some(mut probe) = Probe::new(doctor, evidence, fit, end, first) else { return trials };
     let settings = &evidence.settings;
     let mut changes = vec![Change::Start, Change::Columns];
     let penalized = settings.l2 > 0.0 || settings.decays;
@@ -116,8 +85,7 @@ pub(crate) fn probe<T: Real>(
 }
 
 struct Probe<'a, T: Real> {
-    given: Given<'a, T>,
-    method: &'a dyn Method<T>,
+    fit: NetworkFit<'a, T>,
     end: Weights<'a, T>,
     first: &'a [T],
     seed: u64,
@@ -137,12 +105,11 @@ impl<'a, T: Real> Probe<'a, T> {
     fn new(
         doctor: &Doctor,
         evidence: &Evidence,
-        given: Given<'a, T>,
-        method: &'a dyn Method<T>,
+        fit: NetworkFit<'a, T>,
         end: Weights<'a, T>,
         first: &'a [T],
     ) -> Option<Self> {
-        let Given { network, loss, examples, .. } = given;
+        let NetworkFit { network, loss, examples, .. } = fit;
         let counted = examples.counted();
         let part = |judged: bool| -> Vec<usize> {
             let few = counted.len() < 40;
@@ -166,8 +133,7 @@ impl<'a, T: Real> Probe<'a, T> {
         let rows = judged.rows.examples();
         let judged_classes = Classes::new(rows.targets, rows.weights, network.outputs())?;
         let mut probe = Probe {
-            given,
-            method,
+            fit,
             end,
             first,
             seed: doctor.seed,
@@ -181,15 +147,15 @@ impl<'a, T: Real> Probe<'a, T> {
             judged_classes,
             before: Judged { loss: f64::NAN, skill: f64::NAN, balanced: f64::NAN },
         };
-        probe.before = probe.judge(given.network, end, None);
+        probe.before = probe.judge(fit.network, end, None);
         Some(probe)
     }
 
     /// Tries a change. `None` once the budget is used up; an inner `None` if the fit failed.
     fn tried(&mut self, change: Change) -> Option<Option<TrialEvidence>> {
         let rows = self.learnt.count();
-        let steps = self.steps.max(EPOCHS * rows / self.method.steps_of(rows, 1).max(1));
-        let cost = self.method.steps_of(rows, steps);
+        let steps = self.steps.max(EPOCHS * rows / self.fit.method.steps_of(rows, 1).max(1));
+        let cost = self.fit.method.steps_of(rows, steps);
         self.budget = self.budget.checked_sub(cost)?;
         Some(self.trial(change, steps))
     }
@@ -217,7 +183,7 @@ impl<'a, T: Real> Probe<'a, T> {
         };
         let network: &dyn Layer<T> = match &other {
             Some(other) => other,
-            None => self.given.network,
+            None => self.fit.network,
         };
         let goes_on = change == Change::Steps;
         let params = match change {
@@ -238,15 +204,17 @@ impl<'a, T: Real> Probe<'a, T> {
         let x = standardized.as_ref().map(|(_, judged)| judged);
         let untrained = self.judge(network, Weights { params: &params, statistics: &fresh }, x);
         let remade = Remade {
-            outline: Outline { network, loss: self.given.loss, examples },
+            network,
+            loss: self.fit.loss,
+            examples,
             params,
-            statistics: goes_on.then(|| self.end.statistics.to_vec()),
+            statistics: if goes_on { self.end.statistics.to_vec() } else { fresh },
             rate,
             without_penalty: matches!(change, Change::Penalty | Change::PenaltyAndRate(_)),
             without_schedule: change == Change::Schedule,
             steps,
         };
-        let (params, statistics) = self.method.again(remade)?;
+        let (params, statistics) = self.fit.method.again(remade)?;
         let with = self.judge(network, Weights { params: &params, statistics: &statistics }, x);
         let found = TrialEvidence {
             change,
@@ -278,7 +246,7 @@ impl<'a, T: Real> Probe<'a, T> {
     /// Returns a network of fully connected layers with rectifiers, with these hidden layers or those of the
     /// given network. `None` if the given network has no hidden layers to copy.
     fn perceptron(&self, hidden: Option<&[usize]>) -> Option<Sequential<Dense>> {
-        let network = self.given.network;
+        let network = self.fit.network;
         let own: Vec<usize> = groups(&network)
             .iter()
             .filter(|group| weights_of(group).is_some())

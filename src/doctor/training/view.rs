@@ -8,6 +8,7 @@ use crate::layer::{Layer, Mode, Tape};
 use crate::loss::Loss;
 use crate::rng::Rng;
 use crate::scalar::Real;
+use crate::train::Weights;
 
 /// A network, its loss and some rows with their targets.
 pub(crate) struct View<'a, T: Real> {
@@ -15,13 +16,6 @@ pub(crate) struct View<'a, T: Real> {
     pub(crate) loss: &'a dyn Loss<T>,
     pub(crate) rows: OwnedExamples<T>,
     x: DMatrix<T>,
-}
-
-/// Parameters and running statistics.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Weights<'a, T> {
-    pub(crate) params: &'a [T],
-    pub(crate) statistics: &'a [T],
 }
 
 impl<'a, T: Real> View<'a, T> {

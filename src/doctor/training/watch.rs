@@ -1,25 +1,24 @@
 //! The measurements during a run.
 
 use super::classes::Classes;
-use super::evidence::{ClassEvidence, Course, CoursePoint, Evidence, Held, Moment, Settings};
+use super::evidence::{ClassEvidence, Course, CoursePoint, Evidence, Held, Moment};
 use super::gradient::GradientEvidence;
 use super::losses::LossEvidence;
 use super::outcome::Outcome;
 use super::outputs::OutputEvidence;
 use super::units::{layers, spreads};
-use super::view::{View, Weights};
+use super::view::View;
 use crate::doctor::data::Scaling;
 use crate::error::Error;
-use crate::examples::{CheckedExamples, ClassExamples};
+use crate::examples::ClassExamples;
 use crate::layer::{Layer, groups};
-use crate::loss::Loss;
 use crate::optim::{Objective, norm};
 use crate::penalty::{add_l2_gradient_of, l2_of};
 use crate::preprocess::Moments;
 use crate::report::FitReport;
 use crate::rows::Rows;
 use crate::scalar::{Real, max_abs};
-use crate::train::NetworkObjective;
+use crate::train::{NetworkFit, NetworkObjective, Settings, Weights};
 
 /// The largest number of rows for the checks of the loss, the outputs and the gradient.
 const FEW: usize = 64;
@@ -49,25 +48,16 @@ pub(crate) struct Watch<'a, T: Real> {
     scaling: Option<Scaling>,
 }
 
-/// A network with its loss, and rows for training and for judging.
-#[derive(Clone, Copy)]
-pub(crate) struct Given<'a, T: Real> {
-    pub(crate) network: &'a dyn Layer<T>,
-    pub(crate) loss: &'a dyn Loss<T>,
-    pub(crate) examples: CheckedExamples<'a, T>,
-    pub(crate) held: Option<CheckedExamples<'a, T>>,
-}
-
 impl<'a, T: Real> Watch<'a, T> {
     /// Checks the network, the loss and the targets, and measures the network at `weights`, where the run
     /// starts.
     pub(crate) fn start(
-        given: Given<'a, T>,
+        fit: NetworkFit<'a, T>,
         settings: Settings,
         threshold: f64,
         weights: Weights<'_, T>,
     ) -> Result<Self, Error> {
-        let Given { network, loss, examples, held } = given;
+        let NetworkFit { network, loss, examples, held, .. } = fit;
         let all = examples.counted().len();
         let passes = all as f64 * settings.limit as f64 * 3.0;
         let affordable = (SHARE * passes / (POINTS + 6) as f64) as usize;

@@ -151,8 +151,11 @@ impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
             stopped = flow.is_break();
             flow
         };
-        let whole_options =
-            FitOptions { weights: data.rows.weights, offset: data.rows.offset, observer: Some(&mut whole) };
+        let whole_options = FitOptions {
+            weights: data.rows.weights,
+            offset: data.rows.offset,
+            ..FitOptions::new().observer(&mut whole)
+        };
         let path = self.path.fit_with(x, y, whole_options)?;
 
         let (mut scores, mut converged) = (Vec::with_capacity(splits.len()), vec![true; path.len()]);

@@ -199,7 +199,7 @@ impl LogisticPath {
         let mut path = FittedLogisticPath::new(lambdas.len());
         for (index, &lambda) in lambdas.iter().enumerate() {
             let config = self.model.clone().penalty(self.model.penalty.with_lambda(lambda));
-            let options = FitOptions { weights, offset, observer: None };
+            let options = FitOptions { weights, offset, ..FitOptions::new() };
             last = fit(&config, x, y, options, Some(&last))?;
             path.push(lambda, last.clone(), null_loss);
             let objective = last.report().objective;

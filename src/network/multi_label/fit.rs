@@ -1,10 +1,8 @@
 //! Fits of a network to label sets.
 
-use std::ops::ControlFlow;
-
 use super::super::config::MlpClassifier;
 use super::super::mlp::FittedMlp;
-use super::super::run::run_observed;
+use super::super::run::run_on;
 use super::fitted::FittedMultiLabel;
 use crate::check;
 use crate::error::{Error, unsupported};
@@ -13,7 +11,6 @@ use crate::examples::{CheckedExamples, Targets};
 use crate::label::Label;
 use crate::label_sets::LabelSets;
 use crate::loss::{BinaryCrossEntropy, ClassificationLoss};
-use crate::report::Observer;
 use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -98,7 +95,7 @@ impl MlpClassifier {
         &self,
         x: Rows<'_, T>,
         y: &LabelSets<L>,
-        FitOptions { weights, observer, .. }: FitOptions<'_, T>,
+        options: FitOptions<'_, T>,
         loss: ClassificationLoss,
     ) -> Result<FittedMlp<T, L>, Error> {
         self.check::<T>()?;
@@ -111,16 +108,9 @@ impl MlpClassifier {
         }
         let network = self.network(x.ncols(), y.labels().len())?;
         let targets = y.targets::<T>();
-        let all = CheckedExamples::new(x, Targets::Values(&targets), weights)?;
+        let all = CheckedExamples::new(x, Targets::Values(&targets), options.weights)?;
         let trained = match &self.minimizer {
-            Some(minimizer) => {
-                let mut ignore = |_: &_| ControlFlow::Continue(());
-                let observer: &mut Observer<'_> = match observer {
-                    Some(observer) => observer,
-                    None => &mut ignore,
-                };
-                self.minimize_on(minimizer, &network, &loss, all, None, observer)?
-            }
+            Some(minimizer) => self.minimize_on(minimizer, (&network, &loss), all, None, options)?,
             None => {
                 let parts = match self.validation_fraction {
                     None => None,
@@ -130,11 +120,9 @@ impl MlpClassifier {
                     }
                 };
                 let validation = parts.as_ref().map(|(_, held)| held.examples());
-                let options = CheckedOptions { validation, ..CheckedOptions::default() };
+                let run = CheckedOptions { validation, ..CheckedOptions::default() };
                 let learnt = parts.as_ref().map_or(all, |(learnt, _)| learnt.examples());
-                let mut run = self.trainer.start_on_checked(&network, &loss, learnt, options)?;
-                run_observed(&mut run, self.trainer.epochs, observer)?;
-                run.finish()
+                run_on(&self.trainer, (&network, &loss), learnt, run, options)?
             }
         };
         Ok(FittedMlp::new(y.labels().to_vec(), x.names().map(<[String]>::to_vec), network, loss, trained))

@@ -134,6 +134,11 @@ impl LevenbergMarquardt {
         self
     }
 
+    /// Returns the maximum number of iterations.
+    pub(crate) fn limit(&self) -> usize {
+        self.stop.max_iterations
+    }
+
     /// Returns the method with this floor, unless a floor was set.
     pub(crate) fn floor_by_default(self, floor: f64) -> Self {
         LevenbergMarquardt { floor: self.floor.or(Some(floor)), ..self }

@@ -7,6 +7,7 @@ use logit::nn::{
     Shape, Softmax, SoftmaxCrossEntropy, Tape, Targets, TrainOptions, Trainer,
 };
 use logit::optim::UpdateRule;
+use logit::prelude::*;
 use logit::{Activation, Adam, Lbfgs, Real, Rng, Schedule, Sgd, StandardScaler};
 use nalgebra::DMatrix;
 

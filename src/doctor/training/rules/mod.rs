@@ -9,6 +9,7 @@ mod starts;
 use super::evidence::Evidence;
 use crate::code::Code;
 use crate::doctor::diagnosis::Diagnosis;
+pub(super) use result::{Achieved, by_heart, no_skill, separation, threshold};
 
 /// Returns the findings about a training run.
 pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
@@ -28,7 +29,8 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
     }
     findings.extend(starts::symmetric(evidence));
     findings.extend(numbers::not_finite(evidence));
-    let threshold = result::threshold(evidence);
+    let achieved = Achieved::of(evidence);
+    let threshold = result::threshold(achieved);
     // A wrong loss, gradient or start explains whatever a short fit would show, and so do weights that shift
     // the threshold.
     let useful = evidence.end.outcome.likelihood_skill >= 0.25;
@@ -40,10 +42,10 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
         findings.extend(numbers::diverged(evidence));
     }
     let explained = !findings.is_empty();
-    findings.extend(result::no_skill(evidence));
+    findings.extend(result::no_skill(achieved));
     findings.extend(threshold);
     findings.extend(result::separable(evidence));
-    findings.extend(result::overfitting(evidence));
+    findings.extend(result::overfitting(achieved));
     if !explained {
         findings.extend(numbers::not_converged(evidence));
         findings.extend(causes::remark(evidence));

@@ -2,7 +2,9 @@
 
 use crate::code::Code;
 use crate::doctor::finding::{Finding, Severity};
-use crate::doctor::training::evidence::Evidence;
+use crate::doctor::training::evidence::{Evidence, Held};
+use crate::doctor::training::outcome::Outcome;
+use crate::report::StopReason;
 
 /// The skill up to which predictions are no better than a constant.
 const NO_SKILL: f64 = 0.02;
@@ -10,12 +12,39 @@ const NO_SKILL: f64 = 0.02;
 /// The growth of the weights over the second half of a run from which they grow without end.
 const GROWTH: f64 = 1.05;
 
+/// What was achieved in the end, and beside what.
+#[derive(Clone, Copy)]
+pub(crate) struct Achieved<'a> {
+    pub(crate) outcome: &'a Outcome,
+    /// The loss of the best constant, and the smallest loss; NaN if they are not known.
+    pub(crate) constant: f64,
+    pub(crate) floor: f64,
+    pub(crate) held: Option<&'a Held>,
+    /// Whether the rows have weights that differ.
+    pub(crate) weighted: bool,
+}
+
+impl<'a> Achieved<'a> {
+    pub(super) fn of(evidence: &'a Evidence) -> Self {
+        let losses = evidence.losses.as_ref();
+        Achieved {
+            outcome: &evidence.end.outcome,
+            constant: losses.map_or(f64::NAN, |losses| losses.constant),
+            floor: losses.map_or(f64::NAN, |losses| losses.floor),
+            held: evidence.held.as_ref(),
+            weighted: evidence.settings.weighted,
+        }
+    }
+}
+
 /// Predictions that are no better than the class frequencies.
-pub(super) fn no_skill(evidence: &Evidence) -> Option<Finding> {
-    let end = &evidence.end.outcome;
-    let losses = evidence.losses.as_ref()?;
+pub(crate) fn no_skill(achieved: Achieved<'_>) -> Option<Finding> {
+    let end = achieved.outcome;
+    if achieved.constant.is_nan() {
+        return None;
+    }
     // Small data can be learnt by heart; rows that were held out show whether there was anything to learn.
-    let held = evidence.held.as_ref().filter(|held| held.rows >= 30);
+    let held = achieved.held.filter(|held| held.rows >= 30);
     let unlearnt = held.is_some_and(|held| held.outcome.likelihood_skill <= NO_SKILL) && end.skill < 0.25;
     if end.skill > NO_SKILL && !unlearnt {
         return None;
@@ -39,14 +68,14 @@ pub(super) fn no_skill(evidence: &Evidence) -> Option<Finding> {
     Some(
         finding
             .saw("loss", end.loss)
-            .saw("best constant", losses.constant)
+            .saw("best constant", achieved.constant)
             .saw("variation of the predictions", end.dependence),
     )
 }
 
 /// Decisions that are worse than the ranking allows.
-pub(super) fn threshold(evidence: &Evidence) -> Option<Finding> {
-    let end = &evidence.end.outcome;
+pub(crate) fn threshold(achieved: Achieved<'_>) -> Option<Finding> {
+    let end = achieved.outcome;
     let shifted = || {
         let (balanced, threshold) = end.best_threshold?;
         let better = end.area? >= 0.75 && balanced - end.balanced() >= 0.15 && end.dependence >= 0.1;
@@ -54,7 +83,7 @@ pub(super) fn threshold(evidence: &Evidence) -> Option<Finding> {
     };
     let rare = end.majority >= 0.8 && end.accuracy <= end.majority + 0.01 && end.least_recall() < 0.1;
     // Weights that make the classes even more uneven are a cause of their own.
-    if rare && !(evidence.settings.weighted && shifted().is_some()) {
+    if rare && !(achieved.weighted && shifted().is_some()) {
         let why = format!(
             "{:.1} % of the rows are predicted right, but saying the most frequent class for every row gives {:.1} %",
             100.0 * end.accuracy,
@@ -84,6 +113,13 @@ pub(super) fn threshold(evidence: &Evidence) -> Option<Finding> {
 /// Classes that a model without hidden layers separates, without a penalty.
 pub(super) fn separable(evidence: &Evidence) -> Option<Finding> {
     let end = &evidence.end;
+    // A fit that searches for a direction that separates the classes knows more.
+    if let Some(known) = separation(evidence.stop) {
+        return Some(known.saw("norm of the weights", end.norm));
+    }
+    if evidence.stop == StopReason::Converged {
+        return None;
+    }
     if !end.layers.is_empty()
         || evidence.settings.l2 > 0.0
         || evidence.settings.decays
@@ -104,13 +140,30 @@ pub(super) fn separable(evidence: &Evidence) -> Option<Finding> {
     Some(finding.saw("smallest margin", end.outcome.margin).saw("norm of the weights", end.norm))
 }
 
+/// What a fit that searches for separable classes says of them.
+pub(crate) fn separation(stop: StopReason) -> Option<Finding> {
+    let (severity, why) = match stop {
+        StopReason::Separated => (
+            Severity::Warning,
+            "columns without a penalty separate the classes, so no finite coefficients are optimal: they grow without \
+             end, and probabilities of 0 and 1 are an artefact",
+        ),
+        StopReason::SeparationUndecided => (
+            Severity::Info,
+            "columns without a penalty may separate the classes, so an optimum may not exist",
+        ),
+        _ => return None,
+    };
+    let change = "add a penalty, such as `Penalty::c(1.0)`, or Jeffreys' prior";
+    Some(Finding::new(Code::Separable, severity, why, change))
+}
+
 /// A loss on held-out rows that has risen while the training loss fell.
-pub(super) fn overfitting(evidence: &Evidence) -> Option<Finding> {
-    let held = evidence.held.as_ref()?;
-    let losses = evidence.losses.as_ref()?;
-    let (end, rows) = (&evidence.end.outcome, &held.outcome);
+pub(super) fn overfitting(achieved: Achieved<'_>) -> Option<Finding> {
+    let held = achieved.held?;
+    let (end, rows) = (achieved.outcome, &held.outcome);
     let (best, epoch) = held.best.unwrap_or((rows.loss, 0));
-    let span = (losses.constant - losses.floor).abs().max(1e-12);
+    let span = (achieved.constant - achieved.floor).abs().max(1e-12);
     let gap = rows.loss - end.loss;
     if rows.loss <= 1.2 * best || gap <= 0.1 * span || end.accuracy - rows.accuracy <= 0.05 {
         return None;
@@ -126,6 +179,27 @@ pub(super) fn overfitting(evidence: &Evidence) -> Option<Finding> {
             .saw("training loss", end.loss)
             .saw("held-out loss", rows.loss)
             .saw("smallest held-out loss", best)
+            .saw("training accuracy", end.accuracy)
+            .saw("held-out accuracy", rows.accuracy),
+    )
+}
+
+/// Rows that were learnt by heart: far better predictions for the training rows than for others.
+pub(crate) fn by_heart(achieved: Achieved<'_>) -> Option<Finding> {
+    let held = achieved.held?;
+    let (end, rows) = (achieved.outcome, &held.outcome);
+    let chance = 1.0 / (held.rows as f64).sqrt();
+    let apart = end.accuracy - rows.accuracy >= 0.15 + chance;
+    if !apart || end.likelihood_skill - rows.likelihood_skill < 0.5 {
+        return None;
+    }
+    let why = "training rows are predicted far better than rows that were held out: the model has learnt them by heart";
+    let change = "add a penalty, stop early, or use a smaller model";
+    let finding = Finding::new(Code::Overfitting, Severity::Warning, why, change);
+    Some(
+        finding
+            .saw("training loss", end.loss)
+            .saw("held-out loss", rows.loss)
             .saw("training accuracy", end.accuracy)
             .saw("held-out accuracy", rows.accuracy),
     )
