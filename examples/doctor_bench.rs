@@ -4,6 +4,10 @@
 //! later. Run it with `cargo run --release --example doctor_bench -- FILE.json`, and with identifiers behind
 //! the file for some of its programs.
 //!
+//! `doctor_bench/programs/real.json` holds programs rebuilt from public questions. Their `source`,
+//! `question`, `answer` and `note` say where each is from, what its answer gave as the cause, and what was
+//! made smaller.
+//!
 //! - `--facts` prints what each run reaches, and makes no findings.
 //! - `--twins` takes the healthy twin of each program that has one.
 //! - `--reports` prints each diagnosis.

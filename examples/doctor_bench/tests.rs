@@ -175,3 +175,26 @@ fn a_run_starts_where_the_warm_up_ended() {
     assert_eq!((validation.classes.len(), held.train.classes.len()), (15, 46));
     assert!(held.fit().unwrap().report.best_epoch().is_some());
 }
+
+#[test]
+fn the_programs_of_real_questions_are_read_with_their_sources() {
+    let text = include_str!("programs/real.json");
+    let (entries, twins) = (crate::program::read(text).unwrap(), crate::program::twins(text).unwrap());
+    let file: Value = serde_json::from_str(text).unwrap();
+    let list = file["programs"].as_array().unwrap();
+    assert!(list.len() >= 26 && entries.len() == list.len() && twins.len() == list.len());
+    for (value, (entry, twin)) in list.iter().zip(entries.iter().zip(&twins)) {
+        let id = &value["id"];
+        for entry in [entry, twin] {
+            let built = Prepared::new(&entry.as_ref().unwrap().program);
+            assert!(built.is_ok(), "{id}: {:?}", built.err());
+        }
+        assert!(value["source"].as_str().is_some_and(|source| source.starts_with("http")), "{id}");
+        for key in ["question", "answer", "note"] {
+            assert!(value[key].as_str().is_some_and(|text| !text.is_empty()), "{key} of {id}");
+        }
+    }
+    let ids: std::collections::BTreeSet<&str> =
+        list.iter().map(|value| value["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), list.len());
+}
