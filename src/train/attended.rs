@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) decays: bool,
     /// Whether the learning rate changes.
     pub(crate) scheduled: bool,
+    /// Whether batches take the rows in the order that they were given in.
+    pub(crate) in_order: bool,
     /// The base learning rate; `None` for a minimiser.
     pub(crate) rate: Option<f64>,
     /// Whether the rows have weights that differ.

@@ -21,8 +21,10 @@ pub(crate) struct Remade<'a, T: Real> {
     pub(crate) statistics: Vec<T>,
     /// The factor on the learning rate.
     pub(crate) rate: f64,
-    pub(crate) without_penalty: bool,
+    /// The factor on the penalty. With 0, the update rule does not shrink weights either.
+    pub(crate) penalty: f64,
     pub(crate) without_schedule: bool,
+    pub(crate) shuffled: bool,
     pub(crate) steps: usize,
 }
 
@@ -47,6 +49,7 @@ impl<T: Real, O: Optimizer<T> + Clone> Repeat<T> for Trainer<O> {
             l2: self.l2,
             decays: decays::<T, O>(&self.optimizer),
             scheduled: self.schedule != Schedule::constant(),
+            in_order: !self.shuffle && self.batch_of::<T>(count) < count,
             rate: Some(self.optimizer.learning_rate()),
             weighted: differ(examples),
         }
@@ -61,17 +64,18 @@ impl<T: Real, O: Optimizer<T> + Clone> Repeat<T> for Trainer<O> {
         let rows = examples.counted().len();
         let per_epoch = rows.div_ceil(self.batch_of::<T>(rows).min(rows).max(1));
         let mut trainer = self.clone().epochs(remade.steps.div_ceil(per_epoch.max(1)).max(1));
-        if remade.without_penalty {
-            trainer = trainer.l2(0.0);
-        }
+        trainer = trainer.l2(remade.penalty * self.l2);
         if remade.without_schedule {
             trainer = trainer.schedule(Schedule::constant());
+        }
+        if remade.shuffled {
+            trainer = trainer.shuffle(true);
         }
         let start = Some((params.as_slice(), statistics.as_slice()));
         let options = CheckedOptions { start, ..CheckedOptions::default() };
         let mut run = trainer.start_on_checked(network, loss, *examples, options).ok()?;
         run.scale_rate(remade.rate);
-        if remade.without_penalty {
+        if remade.penalty == 0.0 {
             run.stop_decay();
         }
         for _ in 0..remade.steps {
@@ -108,6 +112,7 @@ where
             l2: self.lambda,
             decays: self.bounded,
             scheduled: false,
+            in_order: false,
             rate: None,
             weighted: differ(examples),
         }
@@ -118,8 +123,8 @@ where
     }
 
     fn again(&self, remade: Remade<'_, T>) -> Option<(Vec<T>, Vec<T>)> {
-        let Remade { network, loss, examples, params, steps, .. } = remade;
-        let lambda = if remade.without_penalty { 0.0 } else { self.lambda };
+        let Remade { network, loss, examples, params, steps, penalty, .. } = remade;
+        let lambda = penalty * self.lambda;
         let mut objective = NetworkObjective::on_checked(network, loss, examples, lambda).ok()?;
         Some(((self.minimize)(&mut objective, params, steps)?, Vec::new()))
     }

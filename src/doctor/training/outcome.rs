@@ -10,6 +10,8 @@ use crate::scalar::Real;
 /// How good predictions are.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Outcome {
+    /// The number of rows.
+    pub(crate) rows: usize,
     /// The mean loss.
     pub(crate) loss: f64,
     /// The share of the loss of the best constant predictor that the predictions remove: 0 for the best
@@ -118,6 +120,7 @@ impl Outcome {
         let ranking = ranking(second);
         let last = p.column(count - 1);
         Outcome {
+            rows,
             loss,
             skill,
             likelihood_skill: skill,

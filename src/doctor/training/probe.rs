@@ -15,6 +15,7 @@ use crate::doctor::settings::Doctor;
 use crate::examples::CheckedExamples;
 use crate::layer::{Activation, Dense, Layer, Sequential, groups};
 use crate::preprocess::StandardScaler;
+use crate::report::StopReason;
 use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -25,6 +26,8 @@ use crate::transformer::{TransformExt, Transformer};
 const GOOD: f64 = 0.9;
 /// The largest number of rows of a short fit, and of rows to judge it by.
 const ROWS: usize = 3000;
+/// The least number of rows to hold some out, and of held-out rows to judge by.
+const LEAST: usize = 40;
 /// The least number of steps and of epochs of a short fit.
 const STEPS: usize = 200;
 const EPOCHS: usize = 3;
@@ -47,15 +50,28 @@ pub(crate) fn probe<T: Real>(
 ) -> Vec<TrialEvidence> {
     let mut trials = Vec::new();
     let finite = evidence.end.outcome.skill.is_finite() && end.params.iter().all(|p| p.is_finite());
-    if doctor.probe == 0 || finite && evidence.end.outcome.skill > GOOD {
+    if doctor.probe == 0 {
         return trials;
     }
-    let Some(mut probe) = Probe::new(doctor, evidence, fit, end, first) else { return trials };
+    let good = finite && evidence.end.outcome.skill > GOOD;
+    // What was learnt may be worth nothing for other rows.
+    let judges = fit.held.filter(|held| good && held.counted().len() >= LEAST);
+    if good && judges.is_none() {
+        return trials;
+    }
+    let Some(mut probe) = Probe::new(doctor, evidence, fit, judges, end, first) else { return trials };
+    if good {
+        trials.extend(probe.tried(Change::Columns).flatten());
+        return trials;
+    }
     let settings = &evidence.settings;
     let mut changes = vec![Change::Start, Change::Columns];
     let penalized = settings.l2 > 0.0 || settings.decays;
     if penalized {
         changes.push(Change::Penalty);
+    }
+    if settings.l2 > 0.0 {
+        changes.push(Change::LowPenalty);
     }
     if settings.weighted {
         changes.push(Change::Weights);
@@ -63,7 +79,12 @@ pub(crate) fn probe<T: Real>(
     if settings.scheduled {
         changes.push(Change::Schedule);
     }
-    changes.push(Change::Steps);
+    if settings.in_order {
+        changes.push(Change::Shuffle);
+    }
+    if evidence.stop != StopReason::Converged {
+        changes.push(Change::Steps);
+    }
     if settings.rate.is_some() {
         changes.extend(FACTORS.map(Change::Rate));
         if !finite || evidence.end.outcome.skill < FAR {
@@ -90,7 +111,6 @@ struct Probe<'a, T: Real> {
     first: &'a [T],
     seed: u64,
     threshold: f64,
-    weighted: bool,
     steps: usize,
     budget: usize,
     /// The rows to train on, and those to judge by.
@@ -99,6 +119,24 @@ struct Probe<'a, T: Real> {
     losses: LossEvidence,
     judged_classes: Classes<T>,
     before: Judged,
+    /// The rows to judge by without their weights, if they differ, and the outcome of the run on them.
+    plain: Option<(Plain<'a, T>, Judged)>,
+}
+
+/// Rows that are judged without their weights.
+struct Plain<'a, T: Real> {
+    view: View<'a, T>,
+    classes: Classes<T>,
+}
+
+impl<'a, T: Real> Plain<'a, T> {
+    fn new(judged: &View<'a, T>) -> Option<Self> {
+        let rows = judged.rows.examples();
+        let rows = CheckedExamples::new(rows.x, rows.targets, None).ok()?;
+        let view = View::new(judged.network, judged.loss, rows, ROWS).ok()?;
+        let classes = Classes::new(rows.targets, None, judged.network.outputs())?;
+        Some(Plain { view, classes })
+    }
 }
 
 impl<'a, T: Real> Probe<'a, T> {
@@ -106,13 +144,14 @@ impl<'a, T: Real> Probe<'a, T> {
         doctor: &Doctor,
         evidence: &Evidence,
         fit: NetworkFit<'a, T>,
+        judges: Option<CheckedExamples<'a, T>>,
         end: Weights<'a, T>,
         first: &'a [T],
     ) -> Option<Self> {
         let NetworkFit { network, loss, examples, .. } = fit;
         let counted = examples.counted();
         let part = |judged: bool| -> Vec<usize> {
-            let few = counted.len() < 40;
+            let few = counted.len() < LEAST;
             let mut order = counted.clone();
             Rng::new(doctor.seed.wrapping_add(1)).shuffle(&mut order);
             let cut = if few { 0 } else { order.len() / 4 };
@@ -124,7 +163,10 @@ impl<'a, T: Real> Probe<'a, T> {
             let rows = examples.select(rows).ok()?;
             View::new(network, loss, rows.examples(), ROWS).ok()
         };
-        let (learnt, judged) = (view(&part(false))?, view(&part(true))?);
+        let (learnt, judged) = match judges {
+            None => (view(&part(false))?, view(&part(true))?),
+            Some(judges) => (view(&counted)?, View::new(network, loss, judges, ROWS).ok()?),
+        };
         let rows = learnt.rows.examples();
         let classes = Classes::new(rows.targets, rows.weights, network.outputs())?;
         let few = View::new(network, loss, rows, 32).ok()?;
@@ -138,7 +180,6 @@ impl<'a, T: Real> Probe<'a, T> {
             first,
             seed: doctor.seed,
             threshold: doctor.threshold,
-            weighted: evidence.settings.weighted,
             steps: STEPS.max((evidence.course.steps as usize).min(MOST_STEPS)),
             budget: doctor.probe,
             learnt,
@@ -146,7 +187,13 @@ impl<'a, T: Real> Probe<'a, T> {
             losses,
             judged_classes,
             before: Judged { loss: f64::NAN, skill: f64::NAN, balanced: f64::NAN },
+            plain: None,
         };
+        if evidence.settings.weighted {
+            let plain = Plain::new(&probe.judged)?;
+            let before = probe.judge_plainly(&plain, fit.network, end);
+            probe.plain = Some((plain, before));
+        }
         probe.before = probe.judge(fit.network, end, None);
         Some(probe)
     }
@@ -210,12 +257,23 @@ impl<'a, T: Real> Probe<'a, T> {
             params,
             statistics: if goes_on { self.end.statistics.to_vec() } else { fresh },
             rate,
-            without_penalty: matches!(change, Change::Penalty | Change::PenaltyAndRate(_)),
+            penalty: match change {
+                Change::Penalty | Change::PenaltyAndRate(_) => 0.0,
+                Change::LowPenalty => 1e-3,
+                _ => 1.0,
+            },
             without_schedule: change == Change::Schedule,
+            shuffled: change == Change::Shuffle,
             steps,
         };
         let (params, statistics) = self.fit.method.again(remade)?;
-        let with = self.judge(network, Weights { params: &params, statistics: &statistics }, x);
+        let end = Weights { params: &params, statistics: &statistics };
+        let (with, before) = match &self.plain {
+            Some((plain, before)) if change == Change::Weights => {
+                (self.judge_plainly(plain, network, end), *before)
+            }
+            _ => (self.judge(network, end, x), self.before),
+        };
         let found = TrialEvidence {
             change,
             steps: steps as u64,
@@ -223,24 +281,39 @@ impl<'a, T: Real> Probe<'a, T> {
             norm: norm_of(network, &params),
             with,
             untrained,
-            before: self.before,
+            before,
         };
         with.skill.is_finite().then_some(found)
     }
 
     /// Judges a network on the rows to judge by, or on `x` in their place.
     fn judge(&self, network: &dyn Layer<T>, weights: Weights<'_, T>, x: Option<&DMatrix<T>>) -> Judged {
-        let mut tape = network.tape(self.judged.count());
+        let outcome = self.outcome(&self.judged, &self.judged_classes, network, weights, x);
+        // The weights of rows are part of the loss that is asked for.
+        let skill = if self.plain.is_some() { outcome.likelihood_skill } else { outcome.skill };
+        Judged { loss: outcome.loss, skill, balanced: outcome.balanced() }
+    }
+
+    /// Judges the probabilities of a network on rows without their weights.
+    fn judge_plainly(&self, plain: &Plain<'_, T>, network: &dyn Layer<T>, weights: Weights<'_, T>) -> Judged {
+        let outcome = self.outcome(&plain.view, &plain.classes, network, weights, None);
+        Judged { loss: outcome.loss, skill: outcome.likelihood_skill, balanced: outcome.balanced() }
+    }
+
+    fn outcome(
+        &self,
+        view: &View<'_, T>,
+        classes: &Classes<T>,
+        network: &dyn Layer<T>,
+        weights: Weights<'_, T>,
+        x: Option<&DMatrix<T>>,
+    ) -> Outcome {
+        let mut tape = network.tape(view.count());
         if tape.statistic_count() == weights.statistics.len() {
             tape.load_statistics(weights.statistics);
         }
-        network.forward(weights.params, x.unwrap_or(self.judged.x()), &mut tape);
-        let scores = tape.output();
-        let outcome =
-            Outcome::of(&self.judged, scores, Some(&self.judged_classes), &self.losses, self.threshold);
-        // Weights of the rows are there to change decisions, not to be learnt.
-        let skill = if self.weighted { outcome.likelihood_skill } else { outcome.skill };
-        Judged { loss: outcome.loss, skill, balanced: outcome.balanced() }
+        network.forward(weights.params, x.unwrap_or(view.x()), &mut tape);
+        Outcome::of(view, tape.output(), Some(classes), &self.losses, self.threshold)
     }
 
     /// Returns a network of fully connected layers with rectifiers, with these hidden layers or those of the

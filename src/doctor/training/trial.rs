@@ -17,8 +17,12 @@ pub(crate) enum Change {
     Columns,
     /// No penalty.
     Penalty,
+    /// A thousandth of the penalty.
+    LowPenalty,
     /// The same weight for all rows.
     Weights,
+    /// Rows in a new order in each epoch.
+    Shuffle,
     /// More steps, from where the run ended.
     Steps,
     /// Fully connected layers of the same sizes, with rectifiers.
@@ -46,7 +50,9 @@ impl fmt::Display for Change {
             Change::Columns => f.write_str("standardised columns"),
             Change::Schedule => f.write_str("a constant learning rate"),
             Change::Penalty => f.write_str("no penalty"),
+            Change::LowPenalty => f.write_str("a thousandth of the penalty"),
             Change::Weights => f.write_str("equal weights of the rows"),
+            Change::Shuffle => f.write_str("shuffled rows"),
             Change::Steps => f.write_str("more steps"),
             Change::Activation => f.write_str("rectifiers in layers of the same sizes"),
             Change::Wide => f.write_str("two hidden layers of 32 rectifiers"),
@@ -87,7 +93,8 @@ const LEARNT: f64 = 0.1;
 /// The mean recall that a change must add to a model that is of use, beside what chance can add.
 const DECISIONS: f64 = 0.02;
 
-/// The gain from which a change matters to a model that is of use.
+/// The skill below which a model of use leaves much to be learnt, and the gain from which a change to it matters.
+const WEAK: f64 = 0.5;
 const MUCH: f64 = 0.25;
 
 impl TrialEvidence {
@@ -104,7 +111,12 @@ impl TrialEvidence {
     pub(crate) fn gain(&self) -> f64 {
         let useless = !self.before.skill.is_finite() || self.before.skill < USELESS;
         let gain = self.raw_gain();
-        if useless || gain >= MUCH && self.decides() { gain } else { 0.0 }
+        // Weights are there to change decisions, for the better.
+        if self.change == Change::Weights {
+            return if self.decides() { gain } else { 0.0 };
+        }
+        let weak = self.before.skill < WEAK && gain >= MUCH && self.decides();
+        if useless || weak { gain } else { 0.0 }
     }
 
     /// Returns whether decisions are better with the change by more than chance.

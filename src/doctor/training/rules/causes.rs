@@ -77,7 +77,7 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
     let faster = best(&|change| factor(change) > 1.0);
     let start = best(&|change| change == Change::Start);
     let both = best(&|change| matches!(change, Change::StartAndRate(_)));
-    let penalty = best(&|change| change == Change::Penalty);
+    let penalty = best(&|change| matches!(change, Change::Penalty | Change::LowPenalty));
     let weights = best(&|change| change == Change::Weights);
     let steps = best(&|change| change == Change::Steps);
 
@@ -98,6 +98,12 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
         best(&|change| change == Change::Weights).filter(|trial| gain(trial) >= 0.8 * largest)
     {
         return Some(shifted(trial));
+    }
+    if let Some(trial) = best(&|change| change == Change::Shuffle) {
+        let why = "batches take the rows in their order, and rows of one class come together";
+        let finding =
+            Finding::new(Code::FewSteps, Severity::Warning, why, "shuffle the rows (`Trainer::shuffle`)");
+        return Some(checked(finding.saw("rows of a batch", evidence.settings.batch as f64), trial));
     }
     if let Some(trial) = columns {
         let why = "columns of very different size make gradient descent slow along the small ones, or diverge \
@@ -175,7 +181,13 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
 /// Returns what is wrong with an architecture that another one betters.
 fn architecture_of(evidence: &Evidence) -> Finding {
     let deep = evidence.start.gradients.len() > 3;
-    let faint = if deep { structural(evidence, FAINT) } else { None };
+    let gain_of = |change: Change| {
+        let trial = evidence.trials.iter().find(|trial| trial.change == change);
+        trial.map_or(0.0, TrialEvidence::gain)
+    };
+    // Layers of the same sizes are large enough if rectifiers learn in them.
+    let sized = gain_of(Change::Activation) >= 0.8 * gain_of(Change::Wide);
+    let faint = if deep { structural(evidence, if sized { 0.5 } else { FAINT }) } else { None };
     faint.or_else(|| structural(evidence, VANISHED)).unwrap_or_else(|| too_small(evidence))
 }
 

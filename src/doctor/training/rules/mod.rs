@@ -35,20 +35,28 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
     // the threshold.
     let useful = evidence.end.outcome.likelihood_skill >= 0.25;
     let shifted = threshold.is_some() && (evidence.settings.weighted || useful);
-    if findings.is_empty() && !shifted {
-        findings.extend(causes::cause(evidence));
+    if findings.is_empty() {
+        let cause = causes::cause(evidence);
+        findings.extend(cause.filter(|cause| !shifted || cause.code == Code::TooMuchPenalty));
     }
     if findings.is_empty() {
         findings.extend(numbers::diverged(evidence));
     }
     let explained = !findings.is_empty();
-    findings.extend(result::no_skill(achieved));
+    let overfitting = result::overfitting(achieved);
+    // What was learnt once and is lost says more than that nothing is left.
+    if overfitting.is_none() {
+        findings.extend(result::no_skill(achieved));
+    }
     findings.extend(threshold);
     findings.extend(result::separable(evidence));
-    findings.extend(result::overfitting(achieved));
+    findings.extend(overfitting);
     if !explained {
-        findings.extend(numbers::not_converged(evidence));
-        findings.extend(causes::remark(evidence));
+        let unfinished = numbers::not_converged(evidence);
+        if unfinished.is_none() {
+            findings.extend(causes::remark(evidence));
+        }
+        findings.extend(unfinished);
     }
     findings.extend(numbers::few_steps(evidence));
     findings.extend(starts::far_off(evidence));

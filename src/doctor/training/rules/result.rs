@@ -81,7 +81,10 @@ pub(crate) fn threshold(achieved: Achieved<'_>) -> Option<Finding> {
         let better = end.area? >= 0.75 && balanced - end.balanced() >= 0.15 && end.dependence >= 0.1;
         better.then_some((balanced, threshold))
     };
-    let rare = end.majority >= 0.8 && end.accuracy <= end.majority + 0.01 && end.least_recall() < 0.1;
+    // One standard error of the accuracy of the majority.
+    let chance = (end.majority * (1.0 - end.majority) / end.rows.max(1) as f64).sqrt();
+    let plain = end.accuracy <= end.majority + chance.max(0.01);
+    let rare = end.majority >= 0.8 && plain && end.least_recall() < 0.1;
     // Weights that make the classes even more uneven are a cause of their own.
     if rare && !(achieved.weighted && shifted().is_some()) {
         let why = format!(
@@ -116,9 +119,6 @@ pub(super) fn separable(evidence: &Evidence) -> Option<Finding> {
     // A fit that searches for a direction that separates the classes knows more.
     if let Some(known) = separation(evidence.stop) {
         return Some(known.saw("norm of the weights", end.norm));
-    }
-    if evidence.stop == StopReason::Converged {
-        return None;
     }
     if !end.layers.is_empty()
         || evidence.settings.l2 > 0.0
@@ -159,16 +159,20 @@ pub(crate) fn separation(stop: StopReason) -> Option<Finding> {
 }
 
 /// A loss on held-out rows that has risen while the training loss fell.
-pub(super) fn overfitting(achieved: Achieved<'_>) -> Option<Finding> {
+pub(crate) fn overfitting(achieved: Achieved<'_>) -> Option<Finding> {
     let held = achieved.held?;
     let (end, rows) = (achieved.outcome, &held.outcome);
     let (best, epoch) = held.best.unwrap_or((rows.loss, 0));
     let span = (achieved.constant - achieved.floor).abs().max(1e-12);
     let gap = rows.loss - end.loss;
-    if rows.loss <= 1.2 * best || gap <= 0.1 * span || end.accuracy - rows.accuracy <= 0.05 {
+    let skill = |loss: f64| (achieved.constant - loss) / span;
+    // What could be learnt of other rows is lost.
+    let lost = skill(best) >= 0.05 && skill(rows.loss) <= NO_SKILL && gap > 0.1 * span;
+    let apart = end.accuracy - rows.accuracy;
+    if !lost && (rows.loss <= 1.2 * best || gap <= 0.1 * span || apart <= 0.05) {
         return None;
     }
-    let severity = if end.accuracy - rows.accuracy >= 0.15 { Severity::Warning } else { Severity::Info };
+    let severity = if apart >= 0.15 { Severity::Warning } else { Severity::Info };
     let why = format!(
         "the held-out loss was smallest at epoch {epoch} and has risen since, while the training loss fell"
     );
