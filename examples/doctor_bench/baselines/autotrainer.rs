@@ -16,7 +16,9 @@
 //! | slow convergence | D09, D17, D08, D06, D01, D02 | optimizer, rate, start |
 //!
 //! Left out: overfitting, which the code counts and never reports. Outputs that are not numbers are an
-//! exploding gradient here, as their weights say; the code takes them for a wrong output activation.
+//! exploding gradient here, as their weights say; the code takes them for a wrong output activation. A softmax of
+//! two units and several units with the binary cross-entropy are right here; the code takes the loss or the
+//! output for improper.
 
 use logit::doctor::Code;
 
@@ -68,7 +70,8 @@ pub(crate) fn rules(trace: &Trace) -> Option<Said> {
 fn of_loss(network: &Seen) -> (bool, bool) {
     let Some(loss) = network.loss else { return (false, false) };
     let units = network.units;
-    let improper = !((units <= 2 && loss == BINARY) || (units > 2 && loss == CATEGORICAL));
+    let is_right = network.is_binary() || (network.output == Output::Softmax && loss == CATEGORICAL);
+    let improper = !is_right && !((units <= 2 && loss == BINARY) || (units > 2 && loss == CATEGORICAL));
     let wrong = match loss {
         BINARY => network.output != Output::Sigmoid && units != 2,
         CATEGORICAL => network.output != Output::Softmax,
@@ -96,7 +99,8 @@ struct Signs {
 
 impl Signs {
     fn see_outputs(&mut self, network: &Seen, moment: &Moment) {
-        self.wrong_activation |= moment.largest_output > 1.1 && !network.emits_scores();
+        self.wrong_activation |=
+            moment.largest_output > 1.1 && !network.emits_scores() && !network.is_binary();
         let of_hidden = network.dense().skip(1).map(|dense| &moment.layers[dense - 1]);
         self.large_outputs |= !self.wrong_activation && of_hidden.into_iter().any(|layer| layer.size >= 10.0);
     }
@@ -303,7 +307,10 @@ mod tests {
         };
         assert_eq!(of(3, CATEGORICAL, Output::Softmax), (false, false));
         assert_eq!(of(3, CATEGORICAL, Output::Sigmoid), (false, true));
-        assert_eq!(of(2, CATEGORICAL, Output::Softmax), (true, false));
+        assert_eq!(of(2, CATEGORICAL, Output::Softmax), (false, false));
+        assert_eq!(of(2, CATEGORICAL, Output::Sigmoid), (true, false));
+        assert_eq!(of(3, BINARY, Output::Sigmoid), (false, false));
+        assert_eq!(of(3, BINARY, Output::Softmax), (true, false));
         assert_eq!(of(1, BINARY, Output::Sigmoid), (false, false));
         assert_eq!(of(1, BINARY, Output::Relu), (false, true));
         assert_eq!(of(3, "mean_squared_error", Output::Softmax), (true, false));

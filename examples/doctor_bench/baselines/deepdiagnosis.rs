@@ -175,7 +175,7 @@ impl Run<'_> {
             if is_last && self.epoch == 0 && self.is_out_of_range(layer) {
                 return Symptom::OutOfRange.with(Fix::LastActivation);
             }
-            if is_odd(layer.mean) {
+            if is_odd(layer.mean, self.trace.network.is_tied(index)) {
                 return Symptom::Numerical.with(self.data_or_rate_or(Fix::Activation));
             }
             if name == "relu" && self.epoch + 1 == self.trace.planned && layer.inactive >= 0.7 {
@@ -207,7 +207,9 @@ impl Run<'_> {
     /// Looks for layers, without the last, whose mean output stays.
     fn unchanged_outputs(&self) -> Option<Said> {
         let layers = self.moment.layers.len() - 1;
-        let stays = |layer: usize| self.stays(FEW, |moment| moment.layers[layer].mean);
+        let stays = |layer: usize| {
+            !self.trace.network.is_tied(layer) && self.stays(FEW, |moment| moment.layers[layer].mean)
+        };
         if self.ends(FEW) && (0..layers).any(stays) {
             return Symptom::Unchanged.with(self.rate_or(Fix::Optimizer));
         }
@@ -235,21 +237,23 @@ impl Run<'_> {
     fn backward(&self) -> Option<Said> {
         let last = self.moment.dense.len() - 1;
         let each = || self.moment.dense.iter().enumerate().rev();
+        let is_tied = |index: usize| index == last && self.trace.network.is_tied(self.moment.layers.len());
         let now = each().find_map(|(index, dense)| {
-            if is_odd(dense.gradient_mean) {
+            if is_odd(dense.gradient_mean, is_tied(index)) {
                 return Symptom::Numerical.with(if index == last { Fix::Loss } else { Fix::Activation });
             }
             if dense.gradient_size < 1e-7 {
                 return Symptom::Vanishing.with(self.rate_or(Fix::Layers));
             }
-            if is_odd(dense.weight_mean) {
+            if is_odd(dense.weight_mean, is_tied(index)) {
                 return Symptom::Numerical.with(self.data_or_rate_or(Fix::Activation));
             }
             None
         });
         let stays = |index: usize| {
-            self.stays(FEW, |moment| moment.dense[index].gradient_mean)
-                || self.stays(FEW, |moment| moment.dense[index].weight_mean)
+            !is_tied(index)
+                && (self.stays(FEW, |moment| moment.dense[index].gradient_mean)
+                    || self.stays(FEW, |moment| moment.dense[index].weight_mean))
         };
         let unchanged = now.is_none() && self.ends(FEW) && (0..=last).any(stays);
         now.or_else(|| Symptom::Unchanged.with(self.rate_or(Fix::Optimizer)).filter(|_| unchanged))
@@ -326,8 +330,11 @@ mod tests {
         for mean in [0.0, f64::NAN, f64::INFINITY] {
             let forward = Trace::healthy(3).with(|_, moment| moment.layers[1].mean = mean);
             assert_eq!(found(&forward).as_deref(), Some("numerical problem: change the activation"));
-            let gradient = Trace::healthy(3).with(|_, moment| moment.dense[1].gradient_mean = mean);
-            assert_eq!(found(&gradient).as_deref(), Some("numerical problem: change the loss function"));
+            let last = Trace::healthy(3).with(|_, moment| moment.dense[1].gradient_mean = mean);
+            let wanted = (mean != 0.0).then_some("numerical problem: change the loss function");
+            assert_eq!(found(&last).as_deref(), wanted);
+            let gradient = Trace::healthy(3).with(|_, moment| moment.dense[0].gradient_mean = mean);
+            assert_eq!(found(&gradient).as_deref(), Some("numerical problem: change the activation"));
             let weights = Trace::healthy(3).with(|_, moment| moment.dense[0].weight_mean = mean);
             assert_eq!(symptom(&weights).as_deref(), Some("numerical problem"));
         }
@@ -358,12 +365,16 @@ mod tests {
         for change in [
             |moment: &mut Moment| moment.layers[0].mean = 0.3,
             |moment: &mut Moment| moment.dense[0].weight_mean = 0.3,
-            |moment: &mut Moment| moment.dense[1].gradient_mean = 0.3,
+            |moment: &mut Moment| moment.dense[0].gradient_mean = 0.3,
         ] {
             assert_eq!(from(35, change).as_deref(), Some("unchanged tensor"));
             assert_eq!(from(36, change), None);
         }
-        assert_eq!(from(0, |moment| moment.layers[3].mean = 0.3), None);
+        let tied = |moment: &mut Moment| {
+            (moment.layers[2].mean, moment.layers[3].mean) = (0.3, 0.3);
+            (moment.dense[1].weight_mean, moment.dense[1].gradient_mean) = (0.3, 0.3);
+        };
+        assert_eq!(from(0, tied), None);
         assert_eq!(from(7, |moment| moment.accuracy = 0.0).as_deref(), Some("invalid loss or accuracy"));
     }
 

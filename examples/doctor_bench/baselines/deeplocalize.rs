@@ -11,45 +11,43 @@
 //! | loss or accuracy that stays (MDL) | D01, D02, D09, D17, D15 |
 //! | gradient of the weights | D13, D11, D03, D10, D05 |
 //!
-//! Left out: gradients of the outputs of layers, which show the same as those of the weights, and the mean
-//! output of a softmax, which in exact numbers is always the same. Loss and accuracy are those of the batch
-//! after its step.
+//! Left out: gradients of the outputs of layers, which show the same as those of the weights. Loss and accuracy
+//! are those of the batch after its step.
 
 use logit::doctor::Code;
 
 use super::Said;
-use super::trace::{Moment, Trace, all_same};
-use crate::model_schema::Output;
+use super::seen::Seen;
+use super::trace::{Moment, Trace, all_same, is_odd};
 
 /// The number of steps over which numbers must change.
 const FEW: usize = 5;
 
 /// Returns the error that stops the run.
 pub(crate) fn rules(trace: &Trace) -> Option<Said> {
-    let is_softmax = trace.network.output == Output::Softmax;
-    let layers = trace.network.layers.len() - usize::from(is_softmax);
-    let mut watched = Watched { layers, zeros: vec![[0; 3]; layers] };
+    let network = &trace.network;
+    let mut watched = Watched { network, zeros: vec![[0; 3]; network.layers.len()] };
     (0..trace.moments.len()).find_map(|step| watched.step(&trace.moments[..=step]))
 }
 
 /// How often the mean outputs, weights and gradients of each layer were zero.
-struct Watched {
-    /// The number of layers whose outputs are looked at.
-    layers: usize,
+struct Watched<'a> {
+    network: &'a Seen,
     zeros: Vec<[usize; 3]>,
 }
 
-impl Watched {
+impl Watched<'_> {
     /// Looks at the last of these steps.
     fn step(&mut self, moments: &[Moment]) -> Option<Said> {
         use Code::*;
-        let now = moments.last()?;
-        if self.is_wrong(0, moments, self.layers, |moment, layer| moment.layers[layer].mean) {
+        let (now, network) = (moments.last()?, self.network);
+        let layers = (0..now.layers.len()).map(|layer| (layer, layer));
+        if self.are_wrong(0, moments, layers, |moment, layer| moment.layers[layer].mean) {
             let codes = [NotFinite, DeadUnits, UnscaledColumns, PoorInitialization, SaturatedUnits];
             return Some(Said::stop("error in forward", &codes));
         }
-        let dense = now.dense.len();
-        if self.is_wrong(1, moments, dense, |moment, layer| moment.dense[layer].weight_mean) {
+        if self.are_wrong(1, moments, network.dense().enumerate(), |moment, at| moment.dense[at].weight_mean)
+        {
             let codes = [NotFinite, LearningRateTooSmall, SymmetricUnits, PoorInitialization];
             return Some(Said::stop("error in weights", &codes));
         }
@@ -57,37 +55,40 @@ impl Watched {
             let codes = [NotFinite, LabelCoding, LearningRateTooLarge];
             return Some(Said::stop("invalid loss or accuracy", &codes));
         }
+        let few = &moments[moments.len().saturating_sub(FEW)..];
         let stays = |number: fn(&Moment) -> f64| {
-            moments.len().is_multiple_of(FEW) && all_same(moments[moments.len() - FEW..].iter().map(number))
+            moments.len().is_multiple_of(FEW) && all_same(few.iter().map(number))
         };
         if stays(|moment| moment.loss) || stays(|moment| moment.accuracy) {
             let codes = [ConstantPredictor, NoSkill, LearningRateTooSmall, NotConverged, MajorityClass];
             return Some(Said::stop("MDL", &codes));
         }
-        if self.is_wrong(2, moments, dense, |moment, layer| moment.dense[layer].gradient_mean) {
+        if self
+            .are_wrong(2, moments, network.dense().enumerate(), |moment, at| moment.dense[at].gradient_mean)
+        {
             let codes = [VanishingGradient, DeadUnits, GradientMismatch, NotFinite, SymmetricUnits];
             return Some(Said::stop("error in delta weights", &codes));
         }
         None
     }
 
-    /// Returns whether a mean of a layer is not finite, was zero in half of the steps, or stays.
-    fn is_wrong(
+    /// Returns whether one of the means of this kind is not finite, was zero in half of the steps, or stays.
+    /// Each has a number, and a layer that it belongs to.
+    fn are_wrong(
         &mut self,
         kind: usize,
         moments: &[Moment],
-        layers: usize,
+        mut all: impl Iterator<Item = (usize, usize)>,
         mean: impl Fn(&Moment, usize) -> f64,
     ) -> bool {
         let steps = moments.len();
-        (0..layers).any(|layer| {
-            let now = mean(&moments[steps - 1], layer);
-            let zeros = &mut self.zeros[layer][kind];
+        all.any(|(number, layer)| {
+            let (now, is_tied) = (mean(&moments[steps - 1], number), self.network.is_tied(layer));
+            let zeros = &mut self.zeros[number][kind];
             *zeros += usize::from(now == 0.0);
             let few = &moments[steps.saturating_sub(FEW)..];
-            !now.is_finite()
-                || (now == 0.0 && 2 * *zeros >= steps)
-                || (steps.is_multiple_of(FEW) && all_same(few.iter().map(|moment| mean(moment, layer))))
+            let stays = steps.is_multiple_of(FEW) && all_same(few.iter().map(|moment| mean(moment, number)));
+            (is_odd(now, is_tied) && (now != 0.0 || 2 * *zeros >= steps)) || (stays && !is_tied)
         })
     }
 }
@@ -117,7 +118,7 @@ mod tests {
             });
             let weights = found(|step, moment| {
                 if late(step) {
-                    moment.dense[1].weight_mean = mean;
+                    moment.dense[0].weight_mean = mean;
                 }
             });
             let gradient = found(|step, moment| {

@@ -16,6 +16,8 @@
 //! - Scores with a loss on scores are seen as probabilities with the matching loss.
 //! - A finding stands for several codes, and is right if one of them is. The table is at the top of each
 //!   tool's file.
+//! - The means over the units of a softmax, or over two units, differ by rounding alone. Rules that ask whether
+//!   such a mean is 0 or stays, do not ask here.
 //! - A run of L-BFGS, which Keras does not have, is a run with an epoch for each iteration.
 //! - A run that diverges goes on with weights that are not numbers, as it does in Keras.
 //!

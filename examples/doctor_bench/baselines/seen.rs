@@ -57,6 +57,18 @@ impl Seen {
         self.output == Output::Logits && self.from_logits
     }
 
+    /// Returns whether this is the last dense layer, or a layer after it, and its mean stays but for rounding:
+    /// the gradients of the units of a softmax, and often those of two units, sum to 0.
+    pub(crate) fn is_tied(&self, layer: usize) -> bool {
+        let is_last = self.dense().next_back().is_some_and(|dense| layer >= dense);
+        is_last && (self.output == Output::Softmax || self.units == 2)
+    }
+
+    /// Returns whether the output is one that a binary cross-entropy expects.
+    pub(crate) fn is_binary(&self) -> bool {
+        self.output == Output::Sigmoid && self.loss == Some(BINARY)
+    }
+
     /// Returns the positions of the dense layers.
     pub(crate) fn dense(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
         (0..self.layers.len()).filter(|&layer| self.layers[layer] == "dense")
@@ -112,6 +124,17 @@ mod tests {
             assert_eq!((last.as_str(), seen.loss), (layer, name), "{output} {loss}");
             assert_eq!(seen.emits_scores(), loss == "pm1_logits");
         }
+    }
+
+    #[test]
+    fn units_that_sum_to_nothing_are_tied() {
+        let tied = |output, loss, units| {
+            let seen = Seen { units, ..seen(output, loss) };
+            (0..5).filter(|&layer| seen.is_tied(layer)).collect::<Vec<_>>()
+        };
+        assert_eq!(tied("softmax", "ce_probs", 3), [3, 4]);
+        assert_eq!(tied("sigmoid", "bce_probs", 3), [0; 0]);
+        assert_eq!(tied("sigmoid", "bce_probs", 2), [3, 4]);
     }
 
     #[test]

@@ -132,9 +132,9 @@ pub(crate) fn all_same(mut values: impl Iterator<Item = f64>) -> bool {
     first.is_some_and(|first| !first.is_nan()) && values.all(|value| Some(value as f32) == first)
 }
 
-/// Returns whether a mean is not finite, or exactly 0.
-pub(crate) fn is_odd(mean: f64) -> bool {
-    !mean.is_finite() || mean == 0.0
+/// Returns whether a mean is not finite, or exactly 0 where it need not be.
+pub(crate) fn is_odd(mean: f64, is_tied: bool) -> bool {
+    !mean.is_finite() || (mean == 0.0 && !is_tied)
 }
 
 #[cfg(test)]
@@ -205,6 +205,7 @@ mod tests {
         assert!(all_same([1.0, 1.0 + 1e-9].into_iter()));
         assert!(!all_same([1.0, 1.0 + 1e-6].into_iter()));
         assert!(!all_same([f64::NAN; 2].into_iter()));
-        assert!(is_odd(0.0) && is_odd(f64::NAN) && !is_odd(1e-12));
+        assert!(is_odd(0.0, false) && !is_odd(1e-12, false));
+        assert!(is_odd(f64::NAN, true) && !is_odd(0.0, true));
     }
 }

@@ -23,7 +23,7 @@
 use logit::doctor::{Code, Severity};
 
 use super::Said;
-use super::seen::{BINARY, Seen};
+use super::seen::Seen;
 use super::trace::Trace;
 use crate::model_schema::Output;
 
@@ -48,7 +48,7 @@ fn say(severity: Severity, what: &str, codes: &[Code]) -> Said {
 
 fn of_network(network: &Seen) -> Vec<Said> {
     let mut found = Vec::new();
-    let fits = network.output == Output::Sigmoid && network.loss == Some(BINARY);
+    let fits = network.is_binary();
     if network.output != Output::Softmax && !network.from_logits && !fits {
         found.push(say(Severity::Error, "missing softmax layer before loss", &[Code::LossMismatch]));
     }
@@ -104,6 +104,7 @@ fn of_epoch(trace: &Trace, epoch: usize) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::seen::BINARY;
     use super::*;
 
     fn found(trace: &Trace) -> Vec<String> {

@@ -251,3 +251,83 @@ fn select(part: &Part, rows: Range<usize>) -> Part {
         weights: part.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Facts;
+    use serde_json::{Value, json};
+
+    fn watched(norm: &str, optimizer: Value, every: Every) -> (Prepared, Trace) {
+        let program: Program = serde_json::from_value(json!({
+            "data": {"source": "generated", "kind": "gauss", "seed": 3, "n": 80, "d": 4, "classes": 3,
+                "noise": 1.0, "split": {"test_share": 0.25, "seed": 1}, "scaling": "standard"},
+            "model": {"kind": "mlp", "hidden": [5], "activation": "tanh", "norm": norm,
+                "output": "logits", "loss": "ce_logits", "units": 3},
+            "init": {"weights": "he", "seed": 2},
+            "optimizer": optimizer
+        }))
+        .unwrap();
+        let prepared = Prepared::new(&program).unwrap();
+        let trace = watch(&program, &prepared, every);
+        (prepared, trace)
+    }
+
+    #[test]
+    fn epochs_are_measured_with_the_weights_at_their_end() {
+        let adam = json!({"name": "adam", "rate": 0.02, "batch": 16, "epochs": 7, "decay": 0.9});
+        let (prepared, trace) = watched("batch", adam, Every::Epoch);
+        let end = prepared.fit().unwrap();
+        let facts = Facts::new(&prepared, &end);
+        let last = trace.moments.last().unwrap();
+        assert_eq!((trace.moments.len(), trace.planned), (7, 7));
+        let measured = (last.loss, last.accuracy, last.validation.unwrap().1);
+        let epoch = end.history.epochs.last().unwrap();
+        assert_eq!(measured, (epoch.train_loss, facts.accuracy, facts.test_accuracy));
+        assert_eq!((last.rate, trace.rate), (Some(epoch.learning_rate), Some(0.02)));
+        assert_eq!((last.layers.len(), last.dense.len(), trace.targets), (5, 2, (0.0, 1.0)));
+        assert!((last.largest_output - 1.0).abs() < 1e-12);
+        assert!(trace.moments.iter().all(|m| m.is_gradient_finite && m.are_weights_finite));
+    }
+
+    #[test]
+    fn iterations_of_a_minimiser_are_epochs() {
+        let lbfgs = json!({"name": "lbfgs", "epochs": 200, "tolerance": 1e-6, "l2": 0.05});
+        let (prepared, trace) = watched("none", lbfgs, Every::Epoch);
+        let report = prepared.fit().unwrap().report;
+        let last = trace.moments.last().unwrap();
+        assert_eq!((trace.moments.len(), trace.rate), (report.iterations, None));
+        assert!((last.loss - report.objective).abs() < 1e-12);
+        // At the optimum, the gradient of loss and penalty vanishes.
+        assert!(last.dense.iter().all(|dense| dense.gradient_norm < 1e-4), "{last:?}");
+        assert!(trace.moments[0].dense[0].gradient_norm > 1e-2);
+    }
+
+    #[test]
+    fn steps_are_measured_with_their_batches() {
+        let sgd = json!({"name": "sgd", "rate": 0.0001, "batch": 24, "epochs": 2, "shuffle": false});
+        let (prepared, trace) = watched("none", sgd, Every::Step);
+        let rows = prepared.train.classes.len();
+        let batches = rows.div_ceil(24);
+        assert_eq!(trace.moments.len(), 2 * batches);
+        let weighted = |from: usize| {
+            let sum = |at: usize| trace.moments[from + at].loss * (24.min(rows - 24 * at)) as f64;
+            (0..batches).map(sum).sum::<f64>() / rows as f64
+        };
+        let loss = prepared.fit().unwrap().history.epochs[1].train_loss;
+        assert!((weighted(batches) - loss).abs() < 1e-4, "{} {loss}", weighted(batches));
+        assert!(trace.moments[0].loss != trace.moments[1].loss);
+    }
+
+    #[test]
+    fn a_run_that_diverges_goes_on_without_numbers() {
+        let sgd = json!({"name": "sgd", "rate": 1e200, "batch": 24, "epochs": 9, "l2": 1});
+        let (_, trace) = watched("none", sgd.clone(), Every::Epoch);
+        assert_eq!(trace.moments.len(), 9);
+        let last = trace.moments.last().unwrap();
+        assert!(last.loss.is_nan() && last.layers.iter().all(|layer| layer.mean.is_nan()));
+        assert!(!last.are_weights_finite && last.validation.unwrap().0.is_nan());
+        assert!(last.accuracy > 0.2 && last.accuracy < 0.5);
+        assert!(watched("none", sgd, Every::Step).1.moments.last().unwrap().loss.is_nan());
+    }
+}
