@@ -2,27 +2,15 @@
 //!
 //! From `AutoTrainer/utils/monitor.py` (signs and problems), `utils/utils.py` (when they are looked at) and
 //! `utils/modules.py` (which of several problems is reported), with the settings of `reproduce.py`: a look at
-//! every third epoch, and one sign is enough.
-//!
-//! | problem | codes | repairs that it tries |
-//! |---|---|---|
-//! | abnormal data | D07 | preprocess the data |
-//! | loss function | D04, D14 | another loss |
-//! | output activation | D14 | another output activation |
-//! | dying ReLU | D11, D06 | other units, start or normalisation |
-//! | exploding gradient | D08, D10, D06, D07 | other units, clipping, normalisation |
-//! | vanishing gradient | D13, D12, D06 | other units, normalisation |
-//! | oscillating loss | D08, D23, D06 | Adam, rate, batch, momentum, start |
-//! | slow convergence | D09, D17, D08, D06, D01, D02 | optimizer, rate, start |
+//! every third epoch, and one sign is enough. The codes of each problem are in `problems.rs`.
 //!
 //! Left out: overfitting, which the code counts and never reports. Outputs that are not numbers are an
-//! exploding gradient here, as their weights say; the code takes them for a wrong output activation. A softmax of
-//! two units and several units with the binary cross-entropy are right here; the code takes the loss or the
-//! output for improper.
-
-use logit::doctor::Code;
+//! exploding gradient here, as their weights say; the code takes them for a wrong output activation. A
+//! softmax of two units and several units with the binary cross-entropy are right here; the code takes the
+//! loss or the output for improper.
 
 use super::Said;
+use super::problems::Problem;
 use super::seen::{BINARY, CATEGORICAL, Seen};
 use super::trace::{Moment, Trace};
 use crate::model_schema::Output;
@@ -31,18 +19,6 @@ use crate::model_schema::Output;
 const GAP: usize = 3;
 /// The accuracy that a run should reach.
 const WANTED: f64 = 0.6;
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Problem {
-    Data,
-    Loss,
-    Activation,
-    DyingRelu,
-    Explosion,
-    Vanishing,
-    Oscillation,
-    SlowConvergence,
-}
 
 /// Returns the problem that stops the run.
 pub(crate) fn rules(trace: &Trace) -> Option<Said> {
@@ -65,13 +41,14 @@ pub(crate) fn rules(trace: &Trace) -> Option<Said> {
     None
 }
 
-/// Returns whether the loss does not suit the number of units, and whether the output activation does not suit
-/// the loss.
+/// Returns whether the loss does not suit the number of units, and whether the output activation does not
+/// suit the loss.
 fn of_loss(network: &Seen) -> (bool, bool) {
     let Some(loss) = network.loss else { return (false, false) };
     let units = network.units;
     let is_right = network.is_binary() || (network.output == Output::Softmax && loss == CATEGORICAL);
-    let improper = !is_right && !((units <= 2 && loss == BINARY) || (units > 2 && loss == CATEGORICAL));
+    let suits = if units <= 2 { loss == BINARY } else { loss == CATEGORICAL };
+    let improper = !is_right && !suits;
     let wrong = match loss {
         BINARY => network.output != Output::Sigmoid && units != 2,
         CATEGORICAL => network.output != Output::Softmax,
@@ -110,8 +87,8 @@ impl Signs {
         if !moment.is_gradient_finite {
             return;
         }
-        let norms = moment.dense.iter().map(|dense| dense.gradient_norm);
-        if let (Some(first), Some(last)) = (norms.clone().next(), norms.last()) {
+        if let (Some(first), Some(last)) = (moment.dense.first(), moment.dense.last()) {
+            let (first, last) = (first.gradient_norm, last.gradient_norm);
             self.vanishing |= first / last < 1e-3 && first < 1e-4;
             self.exploding |= first / last > 70.0;
         }
@@ -175,48 +152,6 @@ fn oscillates(accuracies: &[f64]) -> bool {
     let valleys = inner().filter(|three| three[1] <= three[0] && three[1] <= three[2]);
     let swings = peaks.zip(valleys).filter(|(peak, valley)| peak[1] - valley[1] >= 0.03).count();
     swings as f64 >= 0.2 * accuracies.len() as f64
-}
-
-impl Problem {
-    fn priority(self) -> usize {
-        match self {
-            Problem::Data => 4,
-            Problem::Loss | Problem::Activation => 3,
-            Problem::DyingRelu | Problem::Explosion | Problem::Vanishing => 2,
-            Problem::Oscillation | Problem::SlowConvergence => 1,
-        }
-    }
-
-    fn said(self) -> Said {
-        use Code::*;
-        match self {
-            Problem::Data => Said::stop("abnormal data", &[UnscaledColumns]),
-            Problem::Loss => Said::stop("improper loss", &[LabelCoding, LossMismatch]),
-            Problem::Activation => Said::stop("improper activation", &[LossMismatch]),
-            Problem::DyingRelu => Said::stop("dying ReLU", &[DeadUnits, PoorInitialization]),
-            Problem::Explosion => Said::stop(
-                "exploding gradient",
-                &[LearningRateTooLarge, NotFinite, PoorInitialization, UnscaledColumns],
-            ),
-            Problem::Vanishing => {
-                Said::stop("vanishing gradient", &[VanishingGradient, SaturatedUnits, PoorInitialization])
-            }
-            Problem::Oscillation => {
-                Said::stop("oscillating loss", &[LearningRateTooLarge, FewSteps, PoorInitialization])
-            }
-            Problem::SlowConvergence => Said::stop(
-                "slow convergence",
-                &[
-                    LearningRateTooSmall,
-                    NotConverged,
-                    LearningRateTooLarge,
-                    PoorInitialization,
-                    ConstantPredictor,
-                    NoSkill,
-                ],
-            ),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -296,6 +231,26 @@ mod tests {
         assert_eq!(found(large).as_deref(), Some("abnormal data"));
         let sums = poor(|_, moment| moment.largest_output = 1.2);
         assert_eq!(found(sums).as_deref(), Some("improper activation"));
+    }
+
+    #[test]
+    fn the_most_important_problem_is_reported_first_of_equals() {
+        let negative = |moment: &mut Moment| moment.loss = -0.1;
+        let large = |moment: &mut Moment| moment.layers[1].size = 10.0;
+        let sums = |moment: &mut Moment| moment.largest_output = 1.2;
+        let of = |changes: &[&dyn Fn(&mut Moment)]| {
+            found(poor(|_, moment| changes.iter().for_each(|change| change(moment))))
+        };
+        assert_eq!(of(&[&negative, &large]).as_deref(), Some("abnormal data"));
+        let mut both = poor(|_, moment| {
+            negative(moment);
+            sums(moment);
+        });
+        both.planned = 10; // so that the course is judged at the first look
+        assert_eq!(found(both).as_deref(), Some("improper loss"));
+        let mut improper = poor(|_, _| ());
+        improper.network.loss = Some("mean_squared_error");
+        assert_eq!(found(improper).as_deref(), Some("improper loss"));
     }
 
     #[test]

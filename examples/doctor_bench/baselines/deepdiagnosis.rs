@@ -1,29 +1,17 @@
 //! DeepDiagnosis (Wardat, Cruz, Le and Rajan, ICSE 2022).
 //!
-//! From `callback/callbacks.py`: the symptoms and their order in the class `mapFaluireToFix`, the thresholds in
-//! the functions `identify...`, and the fix for each symptom in the functions `...Analysis`. The tool stops the
-//! run at the first symptom and prints it with a fix. Both stand for codes:
-//!
-//! | symptom | codes | | fix | codes |
-//! |---|---|---|---|---|
-//! | out of range | D04, D14 | | change the activation of the last layer | D14 |
-//! | numerical problem | D10, D11 | | change a hidden activation | D11, D12, D13 |
-//! | dead node | D11 | | normalise the data | D07 |
-//! | saturated activation | D12 | | learning rate | D08, D09 |
-//! | unchanged tensor | D09, D13, D03 | | change the optimizer | D08, D09 |
-//! | invalid loss or accuracy | D10, D04 | | change the loss | D14 |
-//! | loss not decreasing | D01, D02, D09, D17 | | dropout or missing activation | D14, D18 |
-//! | accuracy not increasing | D01, D02, D15, D24 | | add or delete a layer, or change sigmoid | D12, D13, D28 |
-//! | vanishing gradient | D13 | | | |
+//! From `callback/callbacks.py`: the symptoms and their order in the class `mapFaluireToFix`, the thresholds
+//! in the functions `identify...`, and the fix for each symptom in the functions `...Analysis`. The tool
+//! stops the run at the first symptom and prints it with a fix. The codes that both stand for are in
+//! `symptoms.rs`.
 //!
 //! Left out: the fix "poor weight", which is the variance of a single number in the code and never printed in
 //! the published results either. Numbers are compared in single precision, as in Keras. Layers that
 //! the code does not know (normalisations, other output activations) are passed over; there it ends with an
 //! exception.
 
-use logit::doctor::Code;
-
 use super::Said;
+use super::symptoms::{Fix, Symptom};
 use super::trace::{DenseTrace, LayerTrace, Moment, Trace, all_same, is_odd};
 use crate::model_schema::Output;
 
@@ -39,97 +27,6 @@ pub(crate) fn rules(trace: &Trace) -> Option<Said> {
     })
 }
 
-/// What the user should change.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Fix {
-    LastActivation,
-    Activation,
-    Normalise,
-    Rate,
-    Optimizer,
-    Loss,
-    Missing,
-    Layers,
-}
-
-impl Fix {
-    fn name(self) -> &'static str {
-        match self {
-            Fix::LastActivation => "change the activation of the last layer",
-            Fix::Activation => "change the activation",
-            Fix::Normalise => "normalise the data",
-            Fix::Rate => "learning rate",
-            Fix::Optimizer => "change the optimizer",
-            Fix::Loss => "change the loss function",
-            Fix::Missing => "add a dropout layer, or an activation is missing",
-            Fix::Layers => "add or delete a layer, or change the sigmoid activation",
-        }
-    }
-
-    fn codes(self) -> &'static [Code] {
-        use Code::*;
-        match self {
-            Fix::LastActivation | Fix::Loss => &[LossMismatch],
-            Fix::Activation => &[DeadUnits, SaturatedUnits, VanishingGradient],
-            Fix::Normalise => &[UnscaledColumns],
-            Fix::Rate | Fix::Optimizer => &[LearningRateTooLarge, LearningRateTooSmall],
-            Fix::Missing => &[LossMismatch, Overfitting],
-            Fix::Layers => &[SaturatedUnits, VanishingGradient, SmallNetwork],
-        }
-    }
-}
-
-/// What the tool sees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Symptom {
-    OutOfRange,
-    Numerical,
-    DeadNode,
-    Saturated,
-    Unchanged,
-    Invalid,
-    LossStays,
-    AccuracyStays,
-    Vanishing,
-}
-
-impl Symptom {
-    fn name(self) -> &'static str {
-        match self {
-            Symptom::OutOfRange => "out of range",
-            Symptom::Numerical => "numerical problem",
-            Symptom::DeadNode => "dead node",
-            Symptom::Saturated => "saturated activation",
-            Symptom::Unchanged => "unchanged tensor",
-            Symptom::Invalid => "invalid loss or accuracy",
-            Symptom::LossStays => "loss not decreasing",
-            Symptom::AccuracyStays => "accuracy not increasing",
-            Symptom::Vanishing => "vanishing gradient",
-        }
-    }
-
-    fn codes(self) -> &'static [Code] {
-        use Code::*;
-        match self {
-            Symptom::OutOfRange => &[LabelCoding, LossMismatch],
-            Symptom::Numerical => &[NotFinite, DeadUnits],
-            Symptom::DeadNode => &[DeadUnits],
-            Symptom::Saturated => &[SaturatedUnits],
-            Symptom::Unchanged => &[LearningRateTooSmall, VanishingGradient, GradientMismatch],
-            Symptom::Invalid => &[NotFinite, LabelCoding],
-            Symptom::LossStays => &[ConstantPredictor, NoSkill, LearningRateTooSmall, NotConverged],
-            Symptom::AccuracyStays => &[ConstantPredictor, NoSkill, MajorityClass, Threshold],
-            Symptom::Vanishing => &[VanishingGradient],
-        }
-    }
-
-    fn with(self, fix: Fix) -> Option<Said> {
-        let mut codes = self.codes().to_vec();
-        codes.extend(fix.codes().iter().filter(|code| !self.codes().contains(code)));
-        Some(Said::stop(format!("{}: {}", self.name(), fix.name()), &codes))
-    }
-}
-
 /// A run at the end of an epoch.
 struct Run<'a> {
     trace: &'a Trace,
@@ -140,7 +37,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Returns whether a block of this many epochs ends here.
     fn ends(&self, block: usize) -> bool {
-        (self.epoch + 1) % block == 0
+        (self.epoch + 1).is_multiple_of(block)
     }
 
     /// Returns whether a number is the same in the last epochs.
@@ -190,8 +87,8 @@ impl Run<'_> {
         })
     }
 
-    /// Returns whether the targets are not in the range of the last layer, or its activation does not suit the
-    /// loss.
+    /// Returns whether the targets are not in the range of the last layer, or its activation does not suit
+    /// the loss.
     fn is_out_of_range(&self, layer: &LayerTrace) -> bool {
         let (low, high) = self.trace.targets;
         let network = &self.trace.network;

@@ -1,7 +1,7 @@
 //! DeepLocalize (Wardat, Le and Rajan, ICSE 2021).
 //!
-//! From `Our Callback/callbacks.py`: the class `DeepLocalize`, which looks after each step. It names a place and
-//! no cause, so every cause that a user would look for there counts:
+//! From `Our Callback/callbacks.py`: the class `DeepLocalize`, which looks after each step. It names a place
+//! and no cause, so every cause that a user would look for there counts:
 //!
 //! | error in | codes |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | loss or accuracy that stays (MDL) | D01, D02, D09, D17, D15 |
 //! | gradient of the weights | D13, D11, D03, D10, D05 |
 //!
-//! Left out: gradients of the outputs of layers, which show the same as those of the weights. Loss and accuracy
-//! are those of the batch after its step.
+//! Left out: gradients of the outputs of layers, which show the same as those of the weights. Loss and
+//! accuracy are those of the batch after its step.
 
 use logit::doctor::Code;
 

@@ -14,21 +14,24 @@
 //! describe it. Where a program leaves a choice, the one with more hits or fewer alarms is taken:
 //!
 //! - Scores with a loss on scores are seen as probabilities with the matching loss.
-//! - A finding stands for several codes, and is right if one of them is. The table is at the top of each
-//!   tool's file.
-//! - The means over the units of a softmax, or over two units, differ by rounding alone. Rules that ask whether
-//!   such a mean is 0 or stays, do not ask here.
+//! - A finding stands for several codes, and is right if one of them is. The tables are at the top of
+//!   `problems.rs`, `symptoms.rs`, `deeplocalize.rs` and `umlaut.rs`.
+//! - The means over the units of a softmax, or over two units, differ by rounding alone. Rules that ask
+//!   whether such a mean is 0 or stays, do not ask here.
 //! - A run of L-BFGS, which Keras does not have, is a run with an epoch for each iteration.
 //! - A run that diverges goes on with weights that are not numbers, as it does in Keras.
 //!
-//! A tool that stops the run reports errors. Test rows are the validation rows, unless the program has others.
-//! Programs whose labels the loss refuses do not run, and nothing is said about them.
+//! A tool that stops the run reports errors. Test rows are the validation rows, unless the program has
+//! others. Programs whose labels the loss refuses do not run, and nothing is said about them.
 
 mod autotrainer;
 mod deepdiagnosis;
 mod deeplocalize;
+mod measure;
 mod passes;
+mod problems;
 mod seen;
+mod symptoms;
 mod trace;
 mod umlaut;
 mod watch;

@@ -57,8 +57,8 @@ impl Seen {
         self.output == Output::Logits && self.from_logits
     }
 
-    /// Returns whether this is the last dense layer, or a layer after it, and its mean stays but for rounding:
-    /// the gradients of the units of a softmax, and often those of two units, sum to 0.
+    /// Returns whether this is the last dense layer, or a layer after it, and its mean stays but for
+    /// rounding: the gradients of the units of a softmax, and often those of two units, sum to 0.
     pub(crate) fn is_tied(&self, layer: usize) -> bool {
         let is_last = self.dense().next_back().is_some_and(|dense| layer >= dense);
         is_last && (self.output == Output::Softmax || self.units == 2)

@@ -16,9 +16,9 @@
 //! | possible overfitting | D18 |
 //! | check validation accuracy | D27, D19, D15, D29 |
 //!
-//! Left out: the shapes of images and the number type of inputs, which a program does not have. A sigmoid with
-//! the binary cross-entropy is right here; the code knows only the softmax. A normalisation between a layer
-//! and its activation does not hide the activation here.
+//! Left out: the shapes of images and the number type of inputs, which a program does not have. A sigmoid
+//! with the binary cross-entropy is right here; the code knows only the softmax. A normalisation between a
+//! layer and its activation does not hide the activation here.
 
 use logit::doctor::{Code, Severity};
 

@@ -1,20 +1,17 @@
 //! The observer of a run: measures it after each epoch, or after each step.
 
 use std::cell::RefCell;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
-use logit::nn::{Gradient, Layer, Loss, NetworkObjective, Shape, StepOutcome, TrainOptions};
+use logit::nn::{NetworkObjective, StepOutcome, TrainOptions};
 use logit::optim::{Evaluation, Objective};
 use logit::{Error, StopReason};
-use nalgebra::DMatrix;
 
-use super::passes::outputs;
+use super::measure::{Meter, Now};
 use super::seen::Seen;
-use super::trace::{DenseTrace, LayerTrace, Moment, Trace, range};
-use crate::facts::accuracy;
+use super::trace::{Moment, Trace, range};
 use crate::method::Method;
 use crate::model_schema::Rule;
-use crate::network::Network;
 use crate::prepare::{Part, Prepared};
 use crate::program::Program;
 
@@ -34,7 +31,7 @@ pub(crate) fn watch(program: &Program, prepared: &Prepared, every: Every) -> Tra
     let batch = program.optimizer.batch.unwrap_or(rows).clamp(1, rows.max(1));
     let first_of_last = rows.saturating_sub(1) / batch * batch;
     let last = train.x.rows(first_of_last, rows - first_of_last).into_owned();
-    let observer = Observer { program, prepared, seen: &seen, network: prepared.network.clone(), batch };
+    let meter = Meter { program, prepared, seen: &seen, network: prepared.network.clone(), batch };
     let has_rate = program.optimizer.name != Rule::Lbfgs;
     let mut trace = Trace {
         inputs: range(train.x.as_slice()),
@@ -47,8 +44,8 @@ pub(crate) fn watch(program: &Program, prepared: &Prepared, every: Every) -> Tra
         network: seen.clone(),
     };
     let ended = match &prepared.method {
-        Method::Steps(_) => observer.steps(every, &mut trace.moments),
-        Method::Lbfgs(..) => observer.iterations(&mut trace.moments),
+        Method::Steps(_) => steps(&meter, every, &mut trace.moments),
+        Method::Lbfgs(..) => iterations(&meter, &mut trace.moments),
     };
     // In Keras, a run goes on with weights that are not numbers.
     let broken = match ended {
@@ -63,7 +60,7 @@ pub(crate) fn watch(program: &Program, prepared: &Prepared, every: Every) -> Tra
         let share = |part: &Part| {
             part.classes.iter().filter(|&&class| class == 0).count() as f64 / part.classes.len().max(1) as f64
         };
-        let (first, held) = (share(train), observer.held().map(share));
+        let (first, held) = (share(train), meter.held().map(share));
         trace.moments.resize_with(wanted, || Moment::broken(&seen, first, held));
     }
     trace
@@ -74,25 +71,6 @@ fn range_of_targets(part: &Part, units: usize) -> (f64, f64) {
     let targets = part.targets.targets();
     let each = (0..part.classes.len()).flat_map(|row| (0..units).map(move |unit| (row, unit)));
     range(&each.map(|(row, unit)| targets.value(row, unit, units)).collect::<Vec<f64>>())
-}
-
-struct Observer<'a> {
-    program: &'a Program,
-    prepared: &'a Prepared,
-    seen: &'a Seen,
-    network: Network,
-    batch: usize,
-}
-
-/// The weights that are measured, with what the run itself knows about them.
-struct Now<'a> {
-    params: &'a [f64],
-    statistics: &'a [f64],
-    /// The loss of the run; `None` for that of the batch.
-    loss: Option<f64>,
-    rate: Option<f64>,
-    /// The batch of the training rows to measure with.
-    batch: usize,
 }
 
 /// An objective that remembers where it was evaluated last.
@@ -112,150 +90,72 @@ impl<O: Objective<f64>> Objective<f64> for Remembered<'_, O> {
     }
 }
 
-impl Observer<'_> {
-    /// Returns the validation rows.
-    fn held(&self) -> Option<&Part> {
-        self.prepared.validation.as_ref().or(self.prepared.test.as_ref())
+/// Runs a trainer.
+fn steps(meter: &Meter<'_>, every: Every, moments: &mut Vec<Moment>) -> Result<StopReason, Error> {
+    let Prepared { loss, train, start, .. } = meter.prepared;
+    let Method::Steps(trainer) = &meter.prepared.method else { return Ok(StopReason::Given) };
+    let mut options = TrainOptions::default().start(&start.params, &start.statistics);
+    if let Some(validation) = &meter.prepared.validation {
+        options = options.validation(validation.examples());
     }
-
-    /// Runs a trainer.
-    fn steps(&self, every: Every, moments: &mut Vec<Moment>) -> Result<StopReason, Error> {
-        let Prepared { loss, train, start, .. } = self.prepared;
-        let Method::Steps(trainer) = &self.prepared.method else { return Ok(StopReason::Given) };
-        let mut options = TrainOptions::default().start(&start.params, &start.statistics);
-        if let Some(validation) = &self.prepared.validation {
-            options = options.validation(validation.examples());
+    let has_statistics = !start.statistics.is_empty();
+    let mut run = trainer.start(meter.network.clone(), loss, train.examples(), options)?;
+    let batches = train.classes.len().div_ceil(meter.batch);
+    let mut steps = 0;
+    loop {
+        let outcome = run.step()?;
+        let is_epoch = outcome == StepOutcome::Epoch;
+        if outcome == StepOutcome::Finished {
+            let stop = run.checkpoint().stop();
+            return Ok(stop.unwrap_or(StopReason::IterationLimit));
         }
-        let has_statistics = !start.statistics.is_empty();
-        let mut run = trainer.start(self.network.clone(), loss, train.examples(), options)?;
-        let batches = train.classes.len().div_ceil(self.batch);
-        let mut steps = 0;
-        loop {
-            let outcome = run.step()?;
-            let is_epoch = outcome == StepOutcome::Epoch;
-            if outcome == StepOutcome::Finished {
-                let stop = run.checkpoint().stop();
-                return Ok(stop.unwrap_or(StopReason::IterationLimit));
-            }
-            steps += 1;
-            if every == Every::Epoch && !is_epoch {
-                continue;
-            }
-            let statistics =
-                if has_statistics { run.checkpoint().finish().statistics } else { start.statistics.clone() };
-            let epoch = run.history().epochs.last().filter(|_| every == Every::Epoch);
-            moments.push(self.moment(Now {
-                params: run.params(),
-                statistics: &statistics,
-                loss: epoch.map(|epoch| epoch.train_loss),
-                rate: epoch.map(|epoch| epoch.learning_rate),
-                batch: if every == Every::Epoch { 0 } else { (steps - 1) % batches },
-            }));
+        steps += 1;
+        if every == Every::Epoch && !is_epoch {
+            continue;
         }
-    }
-
-    /// Runs L-BFGS; an iteration is an epoch.
-    fn iterations(&self, moments: &mut Vec<Moment>) -> Result<StopReason, Error> {
-        let Prepared { loss, train, start, .. } = self.prepared;
-        let Method::Lbfgs(lbfgs, lambda) = &self.prepared.method else { return Ok(StopReason::Given) };
-        let objective = NetworkObjective::new(self.network.clone(), loss, train.examples(), *lambda)?;
-        let last = RefCell::new(start.params.clone());
-        let mut objective = Remembered { objective, last: &last };
-        let mut done = 0;
-        let end = lbfgs.minimize_observed(&mut objective, start.params.clone(), &mut |progress| {
-            if progress.iteration > done {
-                done = progress.iteration;
-                moments.push(self.moment(Now {
-                    params: &last.borrow(),
-                    statistics: &start.statistics,
-                    loss: Some(progress.objective),
-                    rate: None,
-                    batch: 0,
-                }));
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(end.report.stop)
-    }
-
-    fn moment(&self, now: Now<'_>) -> Moment {
-        let weights @ (params, _) = (now.params, now.statistics);
-        let Prepared { train, .. } = self.prepared;
-        let first = now.batch * self.batch;
-        let batch = select(train, first..(first + self.batch).min(train.classes.len()));
-        let (loss, gradient) = self.gradient(&batch, weights);
-        let layers = outputs((&self.program.model, self.seen), &self.network, weights, &batch.x);
-        let last = &layers[layers.len() - 1];
-        let dense = self.network.dense().weights.iter();
-        let is_epoch = now.loss.is_some();
-        let accuracy = self.measured(if is_epoch { train } else { &batch }, weights).1;
-        Moment {
-            loss: now.loss.unwrap_or(loss),
-            accuracy,
-            validation: self.held().filter(|_| is_epoch).map(|held| self.measured(held, weights)),
-            rate: now.rate,
-            layers: layers.iter().map(|layer| LayerTrace::of(layer.as_slice())).collect(),
-            dense: dense.map(|r| DenseTrace::of(&params[r.clone()], &gradient[r.clone()])).collect(),
-            zero_gradients: gradient.iter().filter(|&&g| g == 0.0).count() as f64 / gradient.len() as f64,
-            is_gradient_finite: gradient.iter().all(|g| g.is_finite()),
-            are_weights_finite: params.iter().all(|weight| weight.is_finite()),
-            largest_output: last
-                .row_iter()
-                .map(|row| row.iter().map(|output| output.abs()).sum::<f64>())
-                .fold(f64::NEG_INFINITY, |largest, sum| if sum.is_nan() { sum } else { largest.max(sum) }),
-        }
-    }
-
-    /// Returns the mean loss of a batch with the penalty, and its gradient, in evaluation mode.
-    fn gradient(&self, batch: &Part, (params, statistics): (&[f64], &[f64])) -> (f64, Vec<f64>) {
-        let rows = batch.classes.len();
-        let mut tape = self.network.tape(rows);
-        tape.load_statistics(statistics);
-        self.network.forward(params, &batch.x, &mut tape);
-        let (scores, out) = tape.split();
-        let scale = 1.0 / rows as f64;
-        let gradient = Some(Gradient { scale, out });
-        let (targets, weights) = (batch.targets.targets(), batch.weights.as_deref());
-        let mut loss = self.prepared.loss.accumulate(scores, targets, weights, gradient) * scale;
-        let mut gradient = vec![0.0; params.len()];
-        // A program that never resets its gradients does so in its own run only.
-        self.network.clone().backward(params, &batch.x, &mut tape, &mut gradient, None);
-        let optimizer = &self.program.optimizer;
-        if optimizer.name != Rule::Adamw {
-            for index in self.network.penalized().into_iter().flatten() {
-                gradient[index] += optimizer.l2 * params[index];
-                loss += 0.5 * optimizer.l2 * params[index] * params[index];
-            }
-        }
-        (loss, gradient)
-    }
-
-    /// Returns the mean loss, without a penalty, and the accuracy on rows.
-    fn measured(&self, part: &Part, (params, statistics): (&[f64], &[f64])) -> (f64, f64) {
-        let scores = self.network.scores(params, statistics, &part.x);
-        let loss = self.prepared.loss.accumulate(&scores, part.targets.targets(), None, None);
-        let mut p = DMatrix::zeros(scores.nrows(), self.prepared.built.classes.max(2));
-        self.prepared.loss.probabilities(&scores, &mut p);
-        // Keras decides at 0.5.
-        (loss / part.classes.len() as f64, accuracy(&p, &part.classes, 0.5))
+        // With validation rows, those of the best epoch so far.
+        let statistics =
+            if has_statistics { run.checkpoint().finish().statistics } else { start.statistics.clone() };
+        let epoch = run.history().epochs.last().filter(|_| every == Every::Epoch);
+        moments.push(meter.moment(Now {
+            params: run.params(),
+            statistics: &statistics,
+            loss: epoch.map(|epoch| epoch.train_loss),
+            rate: epoch.map(|epoch| epoch.learning_rate),
+            batch: if every == Every::Epoch { 0 } else { (steps - 1) % batches },
+        }));
     }
 }
 
-/// Returns some rows of a part.
-fn select(part: &Part, rows: Range<usize>) -> Part {
-    let rows: Vec<usize> = rows.collect();
-    Part {
-        x: part.x.select_rows(&rows),
-        classes: rows.iter().map(|&row| part.classes[row]).collect(),
-        targets: part.targets.select(&rows),
-        weights: part.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
-    }
+/// Runs L-BFGS; an iteration is an epoch.
+fn iterations(meter: &Meter<'_>, moments: &mut Vec<Moment>) -> Result<StopReason, Error> {
+    let Prepared { loss, train, start, .. } = meter.prepared;
+    let Method::Lbfgs(lbfgs, lambda) = &meter.prepared.method else { return Ok(StopReason::Given) };
+    let objective = NetworkObjective::new(meter.network.clone(), loss, train.examples(), *lambda)?;
+    let last = RefCell::new(start.params.clone());
+    let mut objective = Remembered { objective, last: &last };
+    let mut done = 0;
+    let end = lbfgs.minimize_observed(&mut objective, start.params.clone(), &mut |progress| {
+        if progress.iteration > done {
+            done = progress.iteration;
+            moments.push(meter.moment(Now {
+                params: &last.borrow(),
+                statistics: &start.statistics,
+                loss: Some(progress.objective),
+                rate: None,
+                batch: 0,
+            }));
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(end.report.stop)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::Facts;
+    use logit::nn::Loss;
     use serde_json::{Value, json};
 
     fn watched(norm: &str, optimizer: Value, every: Every) -> (Prepared, Trace) {
@@ -281,6 +181,10 @@ mod tests {
         let facts = Facts::new(&prepared, &end);
         let last = trace.moments.last().unwrap();
         assert_eq!((trace.moments.len(), trace.planned), (7, 7));
+        let held = prepared.test.as_ref().unwrap();
+        let scores = prepared.network.scores(&end.params, &end.statistics, &held.x);
+        let loss = prepared.loss.accumulate(&scores, held.targets.targets(), None, None);
+        assert_eq!(last.validation.unwrap().0, loss / held.classes.len() as f64);
         let measured = (last.loss, last.accuracy, last.validation.unwrap().1);
         let epoch = end.history.epochs.last().unwrap();
         assert_eq!(measured, (epoch.train_loss, facts.accuracy, facts.test_accuracy));
