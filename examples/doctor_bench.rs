@@ -13,7 +13,11 @@
 //! - `--reports` prints each diagnosis.
 //! - `--export DIRECTORY` writes the rows of each program as CSV files.
 //! - `--threads N` judges N programs at a time.
+//! - `--rules NAME` scores the published rules of another tool in place of the doctor: `autotrainer`,
+//!   `deepdiagnosis`, `deeplocalize` or `umlaut`.
 
+#[path = "doctor_bench/baselines/mod.rs"]
+mod baselines;
 #[path = "doctor_bench/data.rs"]
 mod data;
 #[path = "doctor_bench/data_schema.rs"]
@@ -70,6 +74,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use logit::doctor::Code;
+
+use baselines::Tool;
 use facts::Facts;
 use prepare::Prepared;
 use program::Entry;
@@ -85,6 +92,8 @@ struct Request {
     reports: bool,
     export: Option<PathBuf>,
     threads: usize,
+    /// The tool whose rules are scored; `None` for the doctor.
+    rules: Option<Tool>,
 }
 
 fn request(arguments: impl Iterator<Item = String>) -> Result<Request, String> {
@@ -99,6 +108,13 @@ fn request(arguments: impl Iterator<Item = String>) -> Result<Request, String> {
             "--threads" => {
                 let number = rest.next().and_then(|number| number.parse().ok());
                 request.threads = number.filter(|&n| n > 0).ok_or("--threads needs a number from 1")?;
+            }
+            "--rules" => {
+                let name = rest.next().unwrap_or_default();
+                request.rules = Tool::from_name(&name);
+                if request.rules.is_none() && name != "doctor" {
+                    return Err(format!("there are no rules {name:?}"));
+                }
             }
             other if other.starts_with("--") => return Err(format!("there is no option {other}")),
             _ if request.file.as_os_str().is_empty() => request.file = argument.into(),
@@ -171,10 +187,20 @@ fn one(entry: &Entry, request: &Request) -> (String, Option<Judged>) {
         };
         return (format!("{id} {truth}: {facts}; {:.2} s", started.elapsed().as_secs_f64()), None);
     }
-    let diagnosis = judge::diagnose(&prepared);
-    let findings = diagnosis.findings().iter().map(|finding| (finding.code, finding.severity)).collect();
+    let (findings, report) = match request.rules {
+        None => {
+            let diagnosis = judge::diagnose(&prepared);
+            let of_doctor = diagnosis.findings().iter().map(|finding| (vec![finding.code], finding.severity));
+            (of_doctor.collect(), diagnosis.to_string())
+        }
+        Some(tool) => {
+            let said = tool.judge(&entry.program, &prepared);
+            let lines: Vec<String> = said.iter().map(ToString::to_string).collect();
+            (said.into_iter().map(|said| (said.codes, said.severity)).collect(), lines.join("\n"))
+        }
+    };
     let judged = Judged { answer: entry.answer.clone(), findings, time: started.elapsed() };
-    let text = if request.reports { format!("{id} {truth}\n{diagnosis}") } else { line(&judged) };
+    let text = if request.reports { format!("{id} {truth}\n{report}") } else { line(&judged) };
     (text, Some(judged))
 }
 
@@ -185,8 +211,9 @@ fn line(judged: &Judged) -> String {
     if if healthy { silent } else { judged.is_top() } {
         return String::new();
     }
+    let ids = |codes: &[Code]| codes.iter().map(|code| code.id()).collect::<Vec<_>>().join("/");
     let found: Vec<String> =
-        judged.findings.iter().map(|(code, severity)| format!("{} ({severity})", code.id())).collect();
+        judged.findings.iter().map(|(codes, severity)| format!("{} ({severity})", ids(codes))).collect();
     let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
     let answer = &judged.answer;
     format!("{} {} [{}]: found {found}", answer.id, answer.truth, answer.tags.join("; "))

@@ -102,7 +102,8 @@ fn entropy(y: &[usize], classes: usize) -> f64 {
     (0..classes).map(share).filter(|&share| share > 0.0).map(|share| -share * share.ln()).sum()
 }
 
-fn accuracy(p: &DMatrix<f64>, y: &[usize], threshold: f64) -> f64 {
+/// Returns the share of rows whose class is chosen; `threshold` is the cut for class 1 of two.
+pub(crate) fn accuracy(p: &DMatrix<f64>, y: &[usize], threshold: f64) -> f64 {
     let decide = |row: usize| {
         if p.ncols() == 2 { usize::from(p[(row, 1)] > threshold) } else { p.row(row).transpose().argmax().0 }
     };

@@ -25,7 +25,7 @@ pub(crate) fn is_fused(model: &Model) -> bool {
         }
 }
 
-fn activation(name: &str) -> Result<Activation, String> {
+pub(crate) fn activation(name: &str) -> Result<Activation, String> {
     Ok(match name {
         "relu" => Activation::Relu,
         "leaky_relu" => Activation::LeakyRelu(0.01),

@@ -27,6 +27,21 @@ pub(crate) struct UserLoss {
     scale: f64,
 }
 
+/// Replaces the scores of a row by what an output layer emits.
+pub(crate) fn emit(output: Output, out: &mut [f64]) {
+    match output {
+        Output::Logits => {}
+        Output::Sigmoid => out.iter_mut().for_each(|z| *z = sigmoid(*z)),
+        Output::Relu => out.iter_mut().for_each(|z| *z = if *z < 0.0 { 0.0 } else { *z }),
+        Output::Tanh => out.iter_mut().for_each(|z| *z = z.tanh()),
+        Output::Softmax => softmax(out),
+        Output::LogSoftmax => {
+            let log = log_sum_exp(out);
+            out.iter_mut().for_each(|z| *z -= log);
+        }
+    }
+}
+
 impl UserLoss {
     pub(crate) fn new(program: &Program, classes: usize, scale: f64) -> Self {
         let model = &program.model;
@@ -50,17 +65,7 @@ impl UserLoss {
         if !self.applies_output {
             return;
         }
-        match self.output {
-            Output::Logits => {}
-            Output::Sigmoid => out.iter_mut().for_each(|z| *z = sigmoid(*z)),
-            Output::Relu => out.iter_mut().for_each(|z| *z = if *z < 0.0 { 0.0 } else { *z }),
-            Output::Tanh => out.iter_mut().for_each(|z| *z = z.tanh()),
-            Output::Softmax => softmax(out),
-            Output::LogSoftmax => {
-                let log = log_sum_exp(out);
-                out.iter_mut().for_each(|z| *z -= log);
-            }
-        }
+        emit(self.output, out);
     }
 
     /// Returns the loss of a row, and writes its derivative in what the loss is fed with.

@@ -99,6 +99,11 @@ impl Network {
         }
     }
 
+    /// Returns the ranges of the weights and biases.
+    pub(crate) fn dense(&self) -> &DenseRanges {
+        &self.dense
+    }
+
     /// Returns the ranges of the weights and biases, from the tensors of the layers.
     fn dense_ranges(&self) -> DenseRanges {
         let (mut ranges, mut start) = (DenseRanges::default(), 0);

@@ -13,7 +13,8 @@ use super::program::Answer;
 #[derive(Debug, Clone)]
 pub(crate) struct Judged {
     pub(crate) answer: Answer,
-    pub(crate) findings: Vec<(Code, Severity)>,
+    /// The codes that each finding stands for, and how serious it is.
+    pub(crate) findings: Vec<(Vec<Code>, Severity)>,
     pub(crate) time: Duration,
 }
 
@@ -29,39 +30,44 @@ impl Judged {
         self.answer.truth == HEALTHY
     }
 
-    fn is_also_true(&self, code: Code) -> bool {
-        self.answer.also_true.iter().any(|other| other == code.id())
+    fn is_also_true(&self, codes: &[Code]) -> bool {
+        codes.iter().any(|code| self.answer.also_true.iter().any(|other| other == code.id()))
     }
 
-    fn is_right(&self, code: Code) -> bool {
-        self.answer.truth == code.id() || self.answer.acceptable.iter().any(|other| other == code.id())
+    fn is_right(&self, codes: &[Code]) -> bool {
+        self.is_the_truth(codes)
+            || codes.iter().any(|code| self.answer.acceptable.iter().any(|other| other == code.id()))
+    }
+
+    fn is_the_truth(&self, codes: &[Code]) -> bool {
+        codes.iter().any(|code| self.answer.truth == code.id())
     }
 
     /// Returns the first finding that counts.
-    pub(crate) fn first(&self) -> Option<Code> {
+    pub(crate) fn first(&self) -> Option<&[Code]> {
         let skips = INDEPENDENT.contains(&self.answer.truth.as_str());
-        let mut codes = self.findings.iter().map(|(code, _)| *code);
-        codes.find(|&code| !skips || !self.is_also_true(code))
+        let mut each = self.findings.iter().map(|(codes, _)| codes.as_slice());
+        each.find(|codes| !skips || self.is_right(codes) || !self.is_also_true(codes))
     }
 
     /// Returns whether the first finding is the cause, or one that an expert accepts.
     pub(crate) fn is_top(&self) -> bool {
-        self.first().is_some_and(|code| self.is_right(code))
+        self.first().is_some_and(|codes| self.is_right(codes))
     }
 
     fn is_exact(&self) -> bool {
-        self.first().is_some_and(|code| code.id() == self.answer.truth)
+        self.first().is_some_and(|codes| self.is_the_truth(codes))
     }
 
     fn is_hit(&self) -> bool {
-        self.findings.iter().any(|(code, _)| self.is_right(*code))
+        self.findings.iter().any(|(codes, _)| self.is_right(codes))
     }
 
     /// Returns whether a finding is at least this serious; `tolerant` leaves out those that are true.
     pub(crate) fn alarms(&self, least: Severity, tolerant: bool) -> bool {
         self.findings
             .iter()
-            .any(|(code, severity)| *severity >= least && !(tolerant && self.is_also_true(*code)))
+            .any(|(codes, severity)| *severity >= least && !(tolerant && self.is_also_true(codes)))
     }
 }
 
@@ -120,7 +126,12 @@ mod tests {
         let answer = json!({"id": "x", "truth": truth, "acceptable": acceptable, "also_true": also_true});
         Judged {
             answer: serde_json::from_value(answer).unwrap(),
-            findings: findings.iter().map(|(id, severity)| (Code::from_id(id).unwrap(), *severity)).collect(),
+            findings: findings
+                .iter()
+                .map(|(ids, severity)| {
+                    (ids.split('/').map(|id| Code::from_id(id).unwrap()).collect(), *severity)
+                })
+                .collect(),
             time: Duration::from_millis(1500),
         }
     }
@@ -147,6 +158,19 @@ mod tests {
         assert_eq!(counts(&judged("D20", &[], &["D13"], &found)), [true; 3]);
         assert_eq!(counts(&judged("D20", &[], &[], &found)), [false, false, true]);
         assert_eq!(counts(&judged("D21", &["D20"], &["D13"], &found)), [false, false, true]);
+    }
+
+    #[test]
+    fn a_finding_can_stand_for_several_codes() {
+        use Severity::Warning;
+        let of = |found: &[(&str, Severity)]| counts(&judged("D20", &["D07"], &["D13"], found));
+        assert_eq!(of(&[("D06/D20", Warning)]), [true; 3]);
+        assert_eq!(of(&[("D06/D07", Warning)]), [true, false, true]);
+        assert_eq!(of(&[("D13/D20", Warning)]), [true; 3]);
+        assert_eq!(of(&[("D13/D06", Warning), ("D20", Warning)]), [true; 3]);
+        assert_eq!(of(&[("D05/D06", Warning), ("D20", Warning)]), [false, false, true]);
+        let healthy = judged("healthy", &[], &["D06"], &[("D08/D06", Warning)]);
+        assert_eq!([true, false].map(|tolerant| healthy.alarms(Warning, tolerant)), [false, true]);
     }
 
     #[test]
