@@ -35,7 +35,10 @@ pub fn examine_contour(contour: &Contour) -> Diagnosis {
     );
     let change = "draw a level in that range. If no level of interest is in it, the model may be constant, or the \
                   bounds may be in other units than the training rows";
-    let finding = Finding::new(Code::LevelNotReached, Severity::Info, why, change)
+    // No probability is ever 0 or 1, or outside of them.
+    let possible = contour.level() > 0.0 && contour.level() < 1.0;
+    let severity = if possible { Severity::Info } else { Severity::Warning };
+    let finding = Finding::new(Code::LevelNotReached, severity, why, change)
         .saw("level", contour.level())
         .saw("smallest probability", low)
         .saw("largest probability", high);

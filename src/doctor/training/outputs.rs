@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::starts::fair;
 use super::view::View;
-use crate::layer::Layer;
+use crate::layer::{Layer, Tape};
 use crate::rng::Rng;
 use crate::scalar::Real;
 use crate::train::Weights;
@@ -32,15 +32,8 @@ impl OutputEvidence {
     /// Runs the network with drawn parameters, times large factors.
     pub(crate) fn measure<T: Real>(view: &View<'_, T>) -> Self {
         let network = view.network;
-        let mut outputs: Vec<DMatrix<T>> = Vec::new();
-        for (seed, factor) in FACTORS.into_iter().enumerate() {
-            let mut params = fair(network, seed as u64 + 1);
-            let mut rng = Rng::new(seed as u64 + 1);
-            // Parameters that start as constants, such as biases, vary as well.
-            params.iter_mut().for_each(|p| *p = T::of(factor) * (*p + T::of(0.1 * rng.standard_normal())));
-            let statistics = fresh_statistics(network);
-            outputs.push(view.forward(Weights { params: &params, statistics: &statistics }).output().clone());
-        }
+        let outputs: Vec<DMatrix<T>> =
+            at_many_parameters(view).into_iter().map(|tape| tape.output().clone()).collect();
         let values = || outputs.iter().flat_map(DMatrix::iter).map(|v| v.as_f64()).filter(|v| v.is_finite());
         let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         let zeros = values().filter(|&v| v == 0.0).count() as f64 / values().count().max(1) as f64;
@@ -56,6 +49,20 @@ impl OutputEvidence {
             constant: low == high && outputs.iter().all(|output| output.iter().all(|v| v.is_finite())),
         }
     }
+}
+
+/// Runs the network with drawn parameters, times large factors.
+pub(crate) fn at_many_parameters<T: Real>(view: &View<'_, T>) -> Vec<Tape<T>> {
+    let network = view.network;
+    let statistics = fresh_statistics(network);
+    let at = |(seed, factor): (usize, f64)| {
+        let mut params = fair(network, seed as u64 + 1);
+        let mut rng = Rng::new(seed as u64 + 1);
+        // Parameters that start as constants, such as biases, vary as well.
+        params.iter_mut().for_each(|p| *p = T::of(factor) * (*p + T::of(0.1 * rng.standard_normal())));
+        view.forward(Weights { params: &params, statistics: &statistics })
+    };
+    FACTORS.into_iter().enumerate().map(at).collect()
 }
 
 /// Returns the initial running statistics of the network.

@@ -2,7 +2,9 @@
 
 use nalgebra::DMatrix;
 
+use super::outputs::at_many_parameters;
 use super::starts::weights_of;
+use super::view::View;
 use crate::layer::{Group, Layer, Tape, groups};
 use crate::scalar::Real;
 
@@ -22,12 +24,45 @@ pub(crate) struct LayerEvidence {
     pub(crate) correlation: f64,
 }
 
-/// Returns the evidence of each hidden layer: those whose output another layer reads.
-pub(crate) fn layers<T: Real>(tape: &mut Tape<T>) -> Vec<LayerEvidence> {
+/// The range that the outputs of a layer stay in, whatever the parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Squash {
+    /// From 0 to 1.
+    Unit,
+    /// From -1 to 1.
+    Symmetric,
+    /// No such range.
+    None,
+}
+
+/// Returns the range of each hidden layer.
+pub(crate) fn squashes<T: Real>(few: &View<'_, T>) -> Vec<Squash> {
+    let mut runs: Vec<Vec<DMatrix<T>>> = at_many_parameters(few).iter_mut().map(hidden).collect();
+    let first = runs.pop().unwrap_or_default();
+    let range = |layer: usize| {
+        let all = runs.iter().chain([&first]).filter_map(|run| run.get(layer));
+        let values = all.flat_map(DMatrix::iter).map(|v| v.as_f64()).filter(|v| v.is_finite());
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        match (low >= 0.0, low >= -1.0, high <= 1.0) {
+            (true, _, true) => Squash::Unit,
+            (_, true, true) => Squash::Symmetric,
+            _ => Squash::None,
+        }
+    };
+    (0..first.len()).map(range).collect()
+}
+
+/// Returns the evidence of each hidden layer.
+pub(crate) fn layers<T: Real>(tape: &mut Tape<T>, squashes: &[Squash]) -> Vec<LayerEvidence> {
+    hidden(tape).iter().zip(squashes).map(|(output, squash)| of_output(output, *squash)).collect()
+}
+
+/// Returns the outputs of the hidden layers: those that another layer reads.
+fn hidden<T: Real>(tape: &mut Tape<T>) -> Vec<DMatrix<T>> {
     let mut outputs = Vec::new();
     collect(tape, &mut outputs);
     outputs.pop();
-    outputs.iter().map(of_output).collect()
+    outputs
 }
 
 /// Collects the outputs of the innermost layers, in order.
@@ -44,17 +79,15 @@ fn collect<T: Real>(tape: &mut Tape<T>, outputs: &mut Vec<DMatrix<T>>) {
 /// The largest number of units whose correlations are measured.
 const CORRELATED: usize = 64;
 
-fn of_output<T: Real>(output: &DMatrix<T>) -> LayerEvidence {
+fn of_output<T: Real>(output: &DMatrix<T>, squash: Squash) -> LayerEvidence {
     let (rows, units) = output.shape();
     let column = |unit: usize| output.column(unit).iter().map(|v| v.as_f64()).collect::<Vec<f64>>();
     let ends = |values: &[f64]| {
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)))
     };
     let (mut dead, mut constant) = (0, 0);
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for unit in 0..units {
         let (l, h) = ends(&column(unit));
-        (low, high) = (low.min(l), high.max(h));
         dead += usize::from(l == 0.0 && h == 0.0);
         constant += usize::from(h - l <= 1e-12 * l.abs().max(h.abs()));
     }
@@ -62,15 +95,10 @@ fn of_output<T: Real>(output: &DMatrix<T>) -> LayerEvidence {
     let all = || output.iter().map(|v| v.as_f64());
     let near =
         |test: &dyn Fn(f64) -> bool| all().filter(|&v| test(v)).count() as f64 / (rows * units).max(1) as f64;
-    // Sigmoid outputs are inside of 0 to 1, those of rectifiers reach 0.
-    // Sigmoid outputs are inside of 0 to 1, or round to the ends; those of rectifiers are rarely at 1.
-    let squashed = low > 0.0 || near(&|v| v >= 0.9933) > 0.05;
-    let saturated = if low >= 0.0 && high <= 1.0 && squashed {
-        near(&|v| !(0.0067..=0.9933).contains(&v))
-    } else if low >= -1.0 && high <= 1.0 && low < 0.0 {
-        near(&|v| v.abs() > 0.9866)
-    } else {
-        0.0
+    let saturated = match squash {
+        Squash::Unit => near(&|v| !(0.0067..=0.9933).contains(&v)),
+        Squash::Symmetric => near(&|v| v.abs() > 0.9866),
+        Squash::None => 0.0,
     };
     LayerEvidence {
         units,
@@ -130,16 +158,35 @@ mod tests {
     use nalgebra::dmatrix;
 
     use super::*;
+    use crate::examples::{Examples, Targets};
     use crate::layer::{Activation, Sequential, Shape};
+    use crate::loss::BinaryCrossEntropy;
     use crate::rng::Rng;
 
     #[test]
     fn dead_and_saturated_units_are_counted() {
-        let rectified = of_output(&dmatrix![0.0, 1.0, 0.0, 2.0; 0.0, 3.0, 0.5, 2.0]);
+        let rectified = of_output(&dmatrix![0.0, 1.0, 0.0, 2.0; 0.0, 3.0, 0.5, 2.0], Squash::None);
         assert_eq!((rectified.dead, rectified.constant, rectified.saturated), (0.25, 0.5, 0.0));
-        let squashed = of_output(&dmatrix![0.001, 0.5; 0.999, 0.6]);
+        let squashed = of_output(&dmatrix![0.001, 0.5; 0.999, 0.6], Squash::Unit);
         assert_eq!(squashed.saturated, 0.5);
-        assert_eq!(of_output(&dmatrix![-0.999, 0.5; 0.2, 0.6]).saturated, 0.25);
+        assert_eq!(of_output(&dmatrix![-0.999, 0.5; 0.2, 0.6], Squash::Symmetric).saturated, 0.25);
+    }
+
+    #[test]
+    fn the_range_of_a_layer_does_not_depend_on_its_parameters() {
+        let x = DMatrix::from_fn(20, 3, |row, column| ((row * 3 + column) as f64).sin());
+        let classes = [0, 1].repeat(10);
+        let examples = Examples::new(&x, Targets::Classes(&classes)).checked().unwrap();
+        for (activation, range) in [
+            (Activation::Sigmoid, Squash::Unit),
+            (Activation::Tanh, Squash::Symmetric),
+            (Activation::Relu, Squash::None),
+            (Activation::Silu, Squash::None),
+        ] {
+            let network = Sequential::perceptron(&[3, 4, 4, 1], activation).unwrap();
+            let view = View::new(&network, &BinaryCrossEntropy, examples, 64).unwrap();
+            assert_eq!(squashes(&view), [range; 2], "{activation:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::gradient::GradientEvidence;
 use super::losses::LossEvidence;
 use super::outcome::Outcome;
 use super::outputs::OutputEvidence;
-use super::units::{layers, spreads};
+use super::units::{Squash, layers, spreads, squashes};
 use super::view::View;
 use crate::doctor::data::Scaling;
 use crate::error::Error;
@@ -39,6 +39,7 @@ pub(crate) struct Watch<'a, T: Real> {
     held_classes: Option<Classes<T>>,
     losses: Option<LossEvidence>,
     outputs: OutputEvidence,
+    squashes: Vec<Squash>,
     gradient: Option<GradientEvidence>,
     settings: Settings,
     threshold: f64,
@@ -82,6 +83,7 @@ impl<'a, T: Real> Watch<'a, T> {
             held_classes,
             losses,
             outputs,
+            squashes: squashes(&few),
             gradient,
             settings,
             threshold,
@@ -190,7 +192,7 @@ impl<'a, T: Real> Watch<'a, T> {
         let mut tape =
             if training { self.view.forward_in_training(weights) } else { self.view.forward(weights) };
         let outcome = self.outcome(&self.view, tape.output(), self.classes.as_ref());
-        let layers = layers(&mut tape);
+        let layers = layers(&mut tape, &self.squashes);
         let mut objective =
             NetworkObjective::on_checked(network, self.view.loss, self.view.rows.examples(), 0.0)?;
         let mut gradient = vec![T::zero(); weights.params.len()];
