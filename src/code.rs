@@ -114,6 +114,11 @@ impl Code {
         Code::ALL.iter().copied().find(|code| code.id() == id)
     }
 
+    /// Returns where to read about the code.
+    pub(crate) fn see(self) -> String {
+        format!("see {} in docs/doctor.md", self.id())
+    }
+
     /// Returns the place of the code's page, below the root of the project.
     pub fn page(self) -> String {
         format!("docs/doctor.md#{}", self.id().to_lowercase())

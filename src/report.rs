@@ -293,6 +293,11 @@ impl fmt::Display for FitReport {
         if let Some(divergence) = self.divergence {
             write!(f, "; not finite: {divergence}")?;
         }
+        // The last epoch is where the training of a network is meant to end.
+        let meant = self.stop == StopReason::IterationLimit && self.gradient_norm.is_none();
+        if let Some(code) = self.stop.code().filter(|_| !meant) {
+            write!(f, " ({})", code.see())?;
+        }
         write_columns(f, &self.constant_columns, ["is", "are"], "constant")?;
         write_columns(f, &self.dependent_columns, ["depends", "depend"], "on columns before")
     }

@@ -26,7 +26,8 @@ use texts::{in_brackets, indices_of, of_memory, undetermined};
 /// names the part. Columns, rows and classes are those of the caller. [`cause`](Error::cause) returns the
 /// error itself.
 ///
-/// `Debug` prints the message, as `Display` does, because Rust shows `Debug` if `main` returns an error.
+/// `Debug` prints the message, as `Display` does, because Rust shows `Debug` if `main` returns an error. It
+/// adds the doctor's page about the error, if there is one.
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -39,7 +40,7 @@ use texts::{in_brackets, indices_of, of_memory, undetermined};
 ///     error.to_string(),
 ///     "column 1 of `x` is not finite at row 0 (NaN): remove or impute it first"
 /// );
-/// assert_eq!(format!("{error:?}"), error.to_string());
+/// assert_eq!(format!("{error:?}"), format!("{error} (see D10 in docs/doctor.md)"));
 /// ```
 #[derive(Clone, PartialEq, ThisError)]
 #[non_exhaustive]
@@ -594,7 +595,8 @@ pub enum Error {
 
 impl Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Display::fmt(self, f)?;
+        self.code().map_or(Ok(()), |code| write!(f, " ({})", code.see()))
     }
 }
 

@@ -55,21 +55,7 @@ impl<'f, T: Real> Attention<'f, T> {
         // A minimiser reports no steps while it runs.
         let steps = steps.max(report.iterations as u64 * u64::from(steps == 0));
         let (mut evidence, _) = watch.finish(report, steps, weights)?;
-        evidence.trials = probe(&doctor, &evidence, fit, weights, &first);
-        if std::env::var("TRACE_TRIALS").is_ok() {
-            eprintln!("{:?}", evidence.end.outcome);
-            for t in &evidence.trials {
-                eprintln!(
-                    "{:?} gain {:.3} raw {:.3} with {:?} before {:?} untrained {:.3}",
-                    t.change,
-                    t.gain(),
-                    t.raw_gain(),
-                    t.with,
-                    t.before,
-                    t.untrained.skill
-                );
-            }
-        }
+        (evidence.trials, evidence.controls) = probe(&doctor, &evidence, fit, weights, &first);
         Ok(rules::diagnose(&evidence))
     }
 }

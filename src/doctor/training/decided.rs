@@ -45,7 +45,8 @@ pub(in crate::doctor) fn decided<T: Real, C: Classifier<T>>(
     let held = held_out.map(|(x, y)| judge(model, x, y, None)).transpose()?.flatten();
     let held = held.map(|(rows, outcome, _)| Held { rows, outcome, best: None });
     let weighted = weights.is_some_and(|weights| weights.windows(2).any(|pair| pair[0] != pair[1]));
-    let achieved = Achieved { outcome: &outcome, constant, floor: 0.0, held: held.as_ref(), weighted };
+    let achieved =
+        Achieved { outcome: &outcome, constant, floor: 0.0, held: held.as_ref(), weighted, controls: None };
     let heart = rules::by_heart(achieved);
     let unlearnt = if heart.is_some() { None } else { rules::no_skill(achieved) };
     let findings = heart.into_iter().chain(unlearnt).chain(rules::threshold(achieved)).collect();

@@ -1,6 +1,7 @@
 //! Everything that was measured of a training run.
 
 use super::classes::Classes;
+use super::controls::Controls;
 use super::gradient::GradientEvidence;
 use super::losses::LossEvidence;
 use super::outcome::Outcome;
@@ -30,6 +31,8 @@ pub(crate) struct Evidence {
     pub(crate) scaling: Option<Scaling>,
     /// The short fits of the probe; empty without one.
     pub(crate) trials: Vec<TrialEvidence>,
+    /// The control fits of the probe, if the run has no skill and no change gives it one.
+    pub(crate) controls: Option<Controls>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

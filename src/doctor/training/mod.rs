@@ -2,6 +2,7 @@
 
 mod attention;
 mod classes;
+mod controls;
 mod decided;
 mod evidence;
 mod fit;

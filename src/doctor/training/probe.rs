@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::classes::Classes;
+use super::controls::Controls;
 use super::evidence::Evidence;
 use super::losses::LossEvidence;
 use super::outcome::Outcome;
@@ -37,6 +38,8 @@ const MOST_STEPS: usize = 400;
 const FACTORS: [f64; 7] = [1e-1, 1e1, 1e-2, 1e2, 1e-3, 1e3, 1e4];
 /// Further factors for runs that are far worse than a constant.
 const SMALLER: [f64; 3] = [1e-4, 1e-5, 1e-7];
+/// The skill below which a run has learnt nothing.
+const NO_SKILL: f64 = 0.1;
 /// The skill below which a run is far worse than a constant.
 const FAR: f64 = -4.0;
 
@@ -47,22 +50,24 @@ pub(crate) fn probe<T: Real>(
     fit: NetworkFit<'_, T>,
     end: Weights<'_, T>,
     first: &[T],
-) -> Vec<TrialEvidence> {
+) -> (Vec<TrialEvidence>, Option<Controls>) {
     let mut trials = Vec::new();
     let finite = evidence.end.outcome.skill.is_finite() && end.params.iter().all(|p| p.is_finite());
     if doctor.probe == 0 {
-        return trials;
+        return (trials, None);
     }
     let good = finite && evidence.end.outcome.skill > GOOD;
     // What was learnt may be worth nothing for other rows.
     let judges = fit.held.filter(|held| good && held.counted().len() >= LEAST);
     if good && judges.is_none() {
-        return trials;
+        return (trials, None);
     }
-    let Some(mut probe) = Probe::new(doctor, evidence, fit, judges, end, first) else { return trials };
+    let Some(mut probe) = Probe::new(doctor, evidence, fit, judges, end, first) else {
+        return (trials, None);
+    };
     if good {
         trials.extend(probe.tried(Change::Columns).flatten());
-        return trials;
+        return (trials, None);
     }
     let settings = &evidence.settings;
     let mut changes = vec![Change::Start, Change::Columns];
@@ -102,7 +107,10 @@ pub(crate) fn probe<T: Real>(
         both.extend([1e1, 1e3, 1e-2].map(Change::ColumnsAndRate));
         trials.extend(both.into_iter().map_while(|change| probe.tried(change)).flatten());
     }
-    trials
+    let helpless = finite && evidence.end.outcome.skill < NO_SKILL;
+    let controls =
+        if helpless && trials.iter().all(|trial| trial.gain() < 0.1) { probe.controls() } else { None };
+    (trials, controls)
 }
 
 struct Probe<'a, T: Real> {
@@ -205,6 +213,13 @@ impl<'a, T: Real> Probe<'a, T> {
         let cost = self.fit.method.steps_of(rows, steps);
         self.budget = self.budget.checked_sub(cost)?;
         Some(self.trial(change, steps))
+    }
+
+    /// Makes the control fits, if the budget allows them.
+    fn controls(&mut self) -> Option<Controls> {
+        let rows = self.learnt.count();
+        self.budget = self.budget.checked_sub(Controls::cost(&self.fit, rows, self.steps))?;
+        Controls::measure(&self.fit, &self.learnt.rows, self.first, (self.steps, self.seed))
     }
 
     fn trial(&self, change: Change, steps: usize) -> Option<TrialEvidence> {

@@ -153,6 +153,7 @@ impl<'a, T: Real> Watch<'a, T> {
             divergence: report.divergence,
             scaling: self.scaling,
             trials: Vec::new(),
+            controls: None,
         };
         Ok((evidence, self.view))
     }

@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::doctor::finding::{Finding, Severity};
+use crate::doctor::training::controls::Controls;
 use crate::doctor::training::evidence::{Evidence, Held};
 use crate::doctor::training::outcome::Outcome;
 use crate::report::StopReason;
@@ -22,6 +23,7 @@ pub(crate) struct Achieved<'a> {
     pub(crate) held: Option<&'a Held>,
     /// Whether the rows have weights that differ.
     pub(crate) weighted: bool,
+    pub(crate) controls: Option<Controls>,
 }
 
 impl<'a> Achieved<'a> {
@@ -33,6 +35,7 @@ impl<'a> Achieved<'a> {
             floor: losses.map_or(f64::NAN, |losses| losses.floor),
             held: evidence.held.as_ref(),
             weighted: evidence.settings.weighted,
+            controls: evidence.controls,
         }
     }
 }
@@ -64,13 +67,39 @@ pub(crate) fn no_skill(achieved: Achieved<'_>) -> Option<Finding> {
             "check that labels and columns have the same order and coding everywhere",
         )
     };
-    let finding = Finding::new(code, Severity::Warning, why, change);
-    Some(
-        finding
-            .saw("loss", end.loss)
-            .saw("best constant", achieved.constant)
-            .saw("variation of the predictions", end.dependence),
-    )
+    let finding = Finding::new(code, Severity::Warning, why, change)
+        .saw("loss", end.loss)
+        .saw("best constant", achieved.constant)
+        .saw("variation of the predictions", end.dependence);
+    Some(controlled(finding, achieved.controls))
+}
+
+/// Adds what the control fits say of a run without skill.
+fn controlled(finding: Finding, controls: Option<Controls>) -> Finding {
+    const LEARNT: f64 = 0.5;
+    let Some(controls) = controls else { return finding };
+    let learns = controls.few_rows >= LEARNT;
+    let tells = controls.plain - controls.shuffled >= 0.1;
+    let (why, change) = match (learns, tells) {
+        (false, _) => (
+            "short fits do not even learn 16 rows by heart, so the training itself is at fault",
+            "look at the loss, the gradient, the rate and the initial weights, on a few rows first",
+        ),
+        (true, false) => (
+            "short fits learn 16 rows by heart, but learn these labels no better than shuffled ones, so the columns say \
+             little about the classes",
+            "check that rows and labels belong together, and look for other columns",
+        ),
+        (true, true) => (
+            "short fits learn these labels better than shuffled ones, so the columns say something about the classes",
+            "train for longer, or with other settings",
+        ),
+    };
+    let why = format!("{}; {why}", finding.why);
+    Finding { why, change: change.to_owned(), ..finding }
+        .saw("skill on 16 rows", controls.few_rows)
+        .saw("with shuffled labels", controls.shuffled)
+        .saw("with columns of zeros", controls.zeroed)
 }
 
 /// Decisions that are worse than the ranking allows.
