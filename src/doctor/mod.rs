@@ -5,6 +5,7 @@ mod diagnosis;
 mod finding;
 mod serving;
 mod settings;
+mod trace;
 mod training;
 
 pub use crate::code::Code;
@@ -13,4 +14,5 @@ pub use diagnosis::Diagnosis;
 pub use finding::{Finding, Measurement, Severity, Trial};
 pub use serving::{compare_batch, compare_paths, examine_contour};
 pub use settings::Doctor;
+pub use trace::{Trace, TracePoint, Watched};
 pub use training::WatchOptions;

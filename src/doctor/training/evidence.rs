@@ -8,6 +8,7 @@ use super::outputs::OutputEvidence;
 use super::trial::TrialEvidence;
 use super::units::LayerEvidence;
 use crate::doctor::data::Scaling;
+use crate::doctor::trace::Trace;
 use crate::report::{Divergence, StopReason};
 
 /// Everything that was measured of a training run, as plain numbers: what the rules read.
@@ -29,6 +30,8 @@ pub(crate) struct Evidence {
     pub(crate) scaling: Option<Scaling>,
     /// The short fits of the probe; empty without one.
     pub(crate) trials: Vec<TrialEvidence>,
+    /// The course of the run, for the user.
+    pub(crate) trace: Trace,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -8,8 +8,8 @@ use super::probe::{Method, Outline, Remade, probe};
 use super::rules;
 use super::view::Weights;
 use super::watch::{Given, Watch};
-use crate::doctor::diagnosis::Diagnosis;
 use crate::doctor::settings::Doctor;
+use crate::doctor::trace::{Trace, Watched};
 use crate::error::Error;
 use crate::examples::{CheckedExamples, Examples};
 use crate::layer::Layer;
@@ -48,7 +48,8 @@ impl<'a, T: Real> From<TrainOptions<'a, T>> for WatchOptions<'a, T> {
 }
 
 impl Doctor {
-    /// Trains like [`Trainer::fit`](crate::nn::Trainer::fit), and returns the diagnosis beside the result.
+    /// Trains like [`Trainer::fit`](crate::nn::Trainer::fit), and returns the diagnosis and the course of
+    /// the run beside the result.
     ///
     /// # Errors
     /// Returns the errors of [`Trainer::fit`](crate::nn::Trainer::fit), which
@@ -61,7 +62,7 @@ impl Doctor {
         loss: &'a S,
         examples: Examples<'a, T>,
         options: impl Into<WatchOptions<'a, T>>,
-    ) -> Result<(Trained<T>, Diagnosis), Error>
+    ) -> Result<Watched<T>, Error>
     where
         T: Real,
         N: Layer<T>,
@@ -107,6 +108,7 @@ impl Doctor {
             if let (StepOutcome::Epoch, Some(epoch)) = (outcome, run.history().epochs.last()) {
                 let ratios = epoch.updates.iter().map(|update| update.update_ratio);
                 let ratio = ratios.filter(|ratio| ratio.is_finite()).reduce(f64::max);
+                watch.updates(&epoch.updates);
                 watch.epoch(epoch.number, epoch.learning_rate, ratio, Weights { params, statistics });
             }
         }
@@ -114,11 +116,12 @@ impl Doctor {
         let weights = Weights { params: &trained.params, statistics: &trained.statistics };
         let (mut evidence, _) = watch.finish(&trained.report, steps, weights)?;
         evidence.trials = probe(self, &evidence, given, trainer, weights, &first.0);
-        Ok((trained, rules::diagnose(&evidence)))
+        let diagnosis = rules::diagnose(&evidence);
+        Ok(Watched { trained, diagnosis, trace: evidence.trace })
     }
 
     /// Minimises the loss of a network over all rows like [`Lbfgs::minimize`], with the penalty λ, and returns
-    /// the diagnosis beside the result.
+    /// the diagnosis and the course of the run beside the result.
     ///
     /// `start` are the initial parameters; without them, they are drawn by the layers.
     ///
@@ -135,7 +138,7 @@ impl Doctor {
         lambda: f64,
         start: Option<Vec<T>>,
         held_out: Option<Examples<'a, T>>,
-    ) -> Result<(Trained<T>, Diagnosis), Error>
+    ) -> Result<Watched<T>, Error>
     where
         T: Real,
         N: Layer<T>,
@@ -166,7 +169,9 @@ impl Doctor {
         let method = Minimizer { lbfgs, lambda };
         evidence.trials = probe(self, &evidence, given, &method, weights(&found.params), &start);
         let diagnosis = rules::diagnose(&evidence);
-        Ok((Trained { report: found.report, ..Trained::from_parameters(found.params) }, diagnosis))
+        let trace = Trace { objective: evidence.course.objective, ..evidence.trace };
+        let trained = Trained { report: found.report, ..Trained::from_parameters(found.params) };
+        Ok(Watched { trained, diagnosis, trace })
     }
 }
 

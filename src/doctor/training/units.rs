@@ -30,6 +30,21 @@ pub(crate) fn layers<T: Real>(tape: &mut Tape<T>) -> Vec<LayerEvidence> {
     outputs.iter().map(of_output).collect()
 }
 
+/// Returns for each hidden layer the share of dead units and that of saturated outputs, in one cheap pass.
+pub(crate) fn unusable<T: Real>(tape: &mut Tape<T>) -> (Vec<f64>, Vec<f64>) {
+    fn collect<T: Real>(tape: &mut Tape<T>, found: &mut Vec<(f64, f64)>) {
+        if tape.children_mut().is_empty() {
+            found.push((dead(tape.output()), saturated(tape.output())));
+            return;
+        }
+        tape.children_mut().iter_mut().for_each(|child| collect(child, found));
+    }
+    let mut found = Vec::new();
+    collect(tape, &mut found);
+    found.pop();
+    found.into_iter().unzip()
+}
+
 /// Collects the outputs of the innermost layers, in order.
 fn collect<T: Real>(tape: &mut Tape<T>, outputs: &mut Vec<DMatrix<T>>) {
     if tape.children_mut().is_empty() {
@@ -45,40 +60,41 @@ fn collect<T: Real>(tape: &mut Tape<T>, outputs: &mut Vec<DMatrix<T>>) {
 const CORRELATED: usize = 64;
 
 fn of_output<T: Real>(output: &DMatrix<T>) -> LayerEvidence {
-    let (rows, units) = output.shape();
-    let column = |unit: usize| output.column(unit).iter().map(|v| v.as_f64()).collect::<Vec<f64>>();
-    let ends = |values: &[f64]| {
-        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)))
-    };
-    let (mut dead, mut constant) = (0, 0);
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for unit in 0..units {
-        let (l, h) = ends(&column(unit));
-        (low, high) = (low.min(l), high.max(h));
-        dead += usize::from(l == 0.0 && h == 0.0);
-        constant += usize::from(h - l <= 1e-12 * l.abs().max(h.abs()));
-    }
-    let share = |count: usize| count as f64 / units.max(1) as f64;
-    let all = || output.iter().map(|v| v.as_f64());
-    let near =
-        |test: &dyn Fn(f64) -> bool| all().filter(|&v| test(v)).count() as f64 / (rows * units).max(1) as f64;
-    // Sigmoid outputs are inside of 0 to 1, those of rectifiers reach 0.
-    // Sigmoid outputs are inside of 0 to 1, or round to the ends; those of rectifiers are rarely at 1.
-    let squashed = low > 0.0 || near(&|v| v >= 0.9933) > 0.05;
-    let saturated = if low >= 0.0 && high <= 1.0 && squashed {
-        near(&|v| !(0.0067..=0.9933).contains(&v))
-    } else if low >= -1.0 && high <= 1.0 && low < 0.0 {
-        near(&|v| v.abs() > 0.9866)
-    } else {
-        0.0
-    };
+    let units = output.ncols();
+    let ends = |unit: usize| range(output.column(unit).iter().copied());
+    let constant = (0..units).map(ends).filter(|(l, h)| h - l <= 1e-12 * l.abs().max(h.abs())).count();
     LayerEvidence {
         units,
-        dead: share(dead),
-        constant: share(constant),
-        saturated,
+        dead: dead(output),
+        constant: constant as f64 / units.max(1) as f64,
+        saturated: saturated(output),
         correlation: correlation(output),
     }
+}
+
+/// Returns the smallest and the largest of some values.
+fn range<T: Real>(values: impl Iterator<Item = T>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v.as_f64()), h.max(v.as_f64())))
+}
+
+/// Returns the share of units that are 0 for every row.
+fn dead<T: Real>(output: &DMatrix<T>) -> f64 {
+    let dead = output.column_iter().filter(|unit| unit.iter().all(|v| *v == T::zero()));
+    dead.count() as f64 / output.ncols().max(1) as f64
+}
+
+/// Returns the share of outputs at the ends of the range of a bounded activation.
+fn saturated<T: Real>(output: &DMatrix<T>) -> f64 {
+    let (low, high) = range(output.iter().copied());
+    let near = |test: fn(f64) -> bool| {
+        output.iter().filter(|v| test(v.as_f64())).count() as f64 / output.len().max(1) as f64
+    };
+    // Sigmoid outputs are inside of 0 to 1, or round to the ends; those of rectifiers are rarely at 1.
+    if low >= 0.0 && high <= 1.0 {
+        let squashed = low > 0.0 || near(|v| v >= 0.9933) > 0.05;
+        return if squashed { near(|v| !(0.0067..=0.9933).contains(&v)) } else { 0.0 };
+    }
+    if low >= -1.0 && high <= 1.0 { near(|v| v.abs() > 0.9866) } else { 0.0 }
 }
 
 /// Returns the mean correlation over pairs of units that vary: the variance of the sum of standardised units
