@@ -5,6 +5,7 @@ use std::fmt;
 use super::finding::{Finding, Severity};
 use crate::code::Code;
 use crate::error::Error;
+use crate::gradcheck::{Cause, Mismatch};
 
 /// The findings about one data set, fit or prediction.
 ///
@@ -12,8 +13,10 @@ use crate::error::Error;
 /// prediction are independent of training and come last. No findings means that nothing is wrong as far as
 /// was looked.
 ///
-/// `Display` writes a short report.
+/// `Display` writes a short report. With the feature `serde`, a diagnosis is a table of findings, with codes as
+/// their identifiers.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Diagnosis {
     findings: Vec<Finding>,
 }
@@ -171,6 +174,56 @@ impl Diagnosis {
             _ => "give rows of at least two classes",
         };
         let finding = Finding::new(code, Severity::Error, error.to_string(), change);
+        Diagnosis::new(vec![finding])
+    }
+}
+
+impl Diagnosis {
+    /// Returns the diagnosis of a gradient that [`GradCheck`](crate::GradCheck) has found to be wrong: one
+    /// finding, with the mistake if it is a known one.
+    ///
+    /// A gradient that is wrong for some classes only, such as a formula for labels -1 and +1 with labels 0 and
+    /// 1, is a [`Code::LabelCoding`]. Everything else is a [`Code::GradientMismatch`].
+    ///
+    /// ```
+    /// use logit::GradCheck;
+    /// use logit::doctor::{Code, Diagnosis};
+    /// use nalgebra::dmatrix;
+    ///
+    /// // The derivative of (w x - y)² in w is 2 x (w x - y).
+    /// let (x, y) = (dmatrix![1.0; -2.0; 0.5], [0.3, 0.1, -0.4]);
+    /// let check = GradCheck::new().by_rows(&x, &y, &[0.7], |x, y, w, gradient| {
+    ///     let rows = || x.iter().zip(y);
+    ///     gradient[0] = rows().map(|(x, y)| x * (w[0] * x - y)).sum();
+    ///     rows().map(|(x, y)| (w[0] * x - y).powi(2)).sum()
+    /// });
+    /// let mismatch = check.unwrap_err();
+    /// let diagnosis = Diagnosis::of_gradient(&mismatch);
+    /// assert_eq!(diagnosis.root().unwrap().code, Code::GradientMismatch);
+    /// println!("{diagnosis}");
+    /// ```
+    pub fn of_gradient(mismatch: &Mismatch) -> Diagnosis {
+        let causes = mismatch.causes();
+        let of_classes = |cause: &&Cause| {
+            matches!(cause, Cause::ClassWithoutGradient { .. } | Cause::ClassesDiffer { .. })
+        };
+        let coding = causes.iter().any(|cause| of_classes(&cause));
+        let (code, change) = if coding {
+            let change = "use the formula for the labels that you have, or the labels that the formula is for; an \
+                          `Estimator` encodes labels of any type itself";
+            (Code::LabelCoding, change)
+        } else {
+            (Code::GradientMismatch, "correct the derivative, and check it again with `GradCheck`")
+        };
+        let why = match causes {
+            [] => mismatch.to_string(),
+            causes => causes.iter().map(Cause::to_string).collect::<Vec<_>>().join("; "),
+        };
+        let mut finding = Finding::new(code, Severity::Error, why, change);
+        if let Mismatch::Gradient { analytic, numeric, wrong, entries, .. } = mismatch {
+            finding = finding.saw("wrong entries", *wrong as f64).saw("entries", *entries as f64);
+            finding = finding.saw("gradient of the worst", *analytic).saw("by differences", *numeric);
+        }
         Diagnosis::new(vec![finding])
     }
 }

@@ -3,6 +3,8 @@
 mod data;
 mod diagnosis;
 mod finding;
+#[cfg(feature = "serde")]
+mod serialization;
 mod serving;
 mod settings;
 mod trace;

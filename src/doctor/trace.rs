@@ -27,9 +27,11 @@ pub struct Watched<T> {
 ///
 /// `Display` writes a table, with layers counted from 0 and without columns of zeros.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Trace {
     /// The mean loss of the best constant predictor; `None` if the targets are not classes.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::optional"))]
     pub constant_loss: Option<f64>,
     /// The descriptions of the layers that have parameters, as given by
     /// [`Shape::describe`](crate::nn::Shape::describe).
@@ -38,27 +40,34 @@ pub struct Trace {
     pub points: Vec<TracePoint>,
     /// The objective, with the penalty, after each iteration of a minimiser. Empty for a trainer, whose
     /// history has it.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::numbers"))]
     pub objective: Vec<f64>,
 }
 
 /// The state of a run after an epoch or iteration.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct TracePoint {
     /// The number of epochs or iterations so far.
     pub epoch: usize,
     /// The mean loss, without the penalty.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::number"))]
     pub loss: f64,
     /// The mean loss on the held-out rows, if there are any.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::optional"))]
     pub held_out_loss: Option<f64>,
     /// For each layer that has parameters, the change of its parameters in the last step, relative to their
     /// size: see [`LayerUpdate::update_ratio`](crate::nn::LayerUpdate::update_ratio). Empty at the start, and
     /// for a minimiser.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::numbers"))]
     pub update_ratios: Vec<f64>,
     /// For each hidden layer, the share of units that are 0 for every row.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::numbers"))]
     pub dead: Vec<f64>,
     /// For each hidden layer, the share of outputs at the ends of the range of a bounded activation; 0 for
     /// other layers.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::numbers"))]
     pub saturated: Vec<f64>,
 }
 
