@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::Rng;
     use crate::preprocess::{NormKind, Normalizer};
-    use crate::transformer::Transformer;
+    use crate::transformer::{TransformExt, Transformer};
 
     fn rows() -> DMatrix<f64> {
         let mut rng = Rng::new(1);
@@ -94,9 +94,9 @@ mod tests {
             [(NormKind::L2, "length"), (NormKind::L1, "sum of sizes"), (NormKind::Max, "largest size")];
         for (norm, wanted) in norms {
             let normalizer = Normalizer::new().norm(norm);
-            let (_, mut divided) = normalizer.fit_transform(&x).unwrap();
+            let mut divided = normalizer.fit(&x).unwrap().transform(&x).unwrap();
             assert_eq!(measure(&divided), Some(wanted));
-            let single: DMatrix<f32> = divided.cast();
+            let single: DMatrix<f32> = divided.clone().cast();
             assert!(EqualLengths::find(Rows::from(&single)).is_some());
             divided[(7, 1)] *= 1.01;
             assert_eq!(measure(&divided), None);

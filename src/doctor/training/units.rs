@@ -85,16 +85,20 @@ fn dead<T: Real>(output: &DMatrix<T>) -> f64 {
 
 /// Returns the share of outputs at the ends of the range of a bounded activation.
 fn saturated<T: Real>(output: &DMatrix<T>) -> f64 {
-    let (low, high) = range(output.iter().copied());
+    // Most rectifiers have an output beyond 1 among the first.
+    if output.iter().any(|v| v.as_f64().abs() > 1.0) {
+        return 0.0;
+    }
+    let low = range(output.iter().copied()).0;
     let near = |test: fn(f64) -> bool| {
         output.iter().filter(|v| test(v.as_f64())).count() as f64 / output.len().max(1) as f64
     };
-    // Sigmoid outputs are inside of 0 to 1, or round to the ends; those of rectifiers are rarely at 1.
-    if low >= 0.0 && high <= 1.0 {
-        let squashed = low > 0.0 || near(|v| v >= 0.9933) > 0.05;
-        return if squashed { near(|v| !(0.0067..=0.9933).contains(&v)) } else { 0.0 };
+    if low < 0.0 {
+        return near(|v| v.abs() > 0.9866);
     }
-    if low >= -1.0 && high <= 1.0 { near(|v| v.abs() > 0.9866) } else { 0.0 }
+    // Sigmoid outputs are inside of 0 to 1, or round to the ends; those of rectifiers are rarely at 1.
+    let squashed = low > 0.0 || near(|v| v >= 0.9933) > 0.05;
+    if squashed { near(|v| !(0.0067..=0.9933).contains(&v)) } else { 0.0 }
 }
 
 /// Returns the mean correlation over pairs of units that vary: the variance of the sum of standardised units

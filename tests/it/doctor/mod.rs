@@ -1,6 +1,9 @@
 //! The doctor: every fault is found, and its healthy twin, which differs in one line, has no warning.
 
 mod data;
+mod gradient;
+#[cfg(feature = "serde")]
+mod serialization;
 mod training;
 
 use logit::doctor::Code;
