@@ -48,7 +48,7 @@ fn the_mistake_is_named() {
             (|x, dz| x * dz) as Product,
             [0.0, 1.0],
         ),
-        (Code::GradientMismatch, "-1", |z, y| y - sigmoid(z), right, [0.0, 1.0]),
+        (Code::GradientMismatch, "wrong sign", |z, y| y - sigmoid(z), right, [0.0, 1.0]),
         (
             Code::LabelCoding,
             "label 0.0 contribute nothing",

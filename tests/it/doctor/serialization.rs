@@ -33,19 +33,19 @@ fn codes_are_their_identifiers() {
 /// A run that fails, with a short fit that shows why.
 #[test]
 fn a_diagnosis_comes_back() {
-    let rows = data::Moons::new(200).noise(0.1).seed(1).generate().unwrap();
-    let network = Sequential::perceptron(&[2, 8, 1], Activation::Relu).unwrap();
+    let rows = data::Moons::new(300).noise(0.1).seed(1).generate().unwrap();
+    let network = Sequential::perceptron(&[2, 16, 1], Activation::Relu).unwrap();
     let watched = Doctor::new()
         .probe(2_000_000)
         .fit(
-            &Trainer::new(Adam::new(1e-7)).epochs(30),
+            &Trainer::new(Adam::new(1e-7)).epochs(40).batch_size(32),
             &network,
             &BinaryCrossEntropy,
             Examples::new(&rows.x, Targets::Classes(&rows.y)),
             TrainOptions::new(),
         )
         .unwrap();
-    let diagnosis = watched.diagnosis.and(examine_data(&rows.x, &[7; 200]).unwrap());
+    let diagnosis = watched.diagnosis.and(examine_data(&rows.x, &[7; 300]).unwrap());
     let found = diagnosis.get(Code::LearningRateTooSmall).unwrap();
     assert!(found.verified.is_some() && diagnosis.findings().len() > 2, "{diagnosis}");
     assert_eq!(again(&diagnosis), diagnosis);
@@ -58,8 +58,8 @@ fn a_diagnosis_comes_back() {
 /// JSON has no infinities: words stand for them.
 #[test]
 fn numbers_that_are_not_finite_come_back() {
-    let rows = data::Moons::new(200).noise(0.1).seed(1).generate().unwrap();
-    let mut diagnosis = examine_data(&rows.x, &[7; 200]).unwrap();
+    let rows = data::Moons::new(300).noise(0.1).seed(1).generate().unwrap();
+    let mut diagnosis = examine_data(&rows.x, &[7; 300]).unwrap();
     let text = serde_json::to_string(&diagnosis).unwrap();
     for (word, number) in [("inf", f64::INFINITY), ("-inf", f64::NEG_INFINITY), ("NaN", f64::NAN)] {
         let mut table: serde_json::Value = serde_json::from_str(&text).unwrap();
