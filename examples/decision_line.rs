@@ -13,8 +13,11 @@ use std::error::Error;
 use claims::Claims;
 use logit::boundary::{Bounds, Contour, contour, contour_of_grid};
 use logit::data::{Component, Dataset, GaussianMixture};
+use logit::doctor::{Diagnosis, Doctor, examine_contour, examine_data};
 use logit::nalgebra::DMatrix;
-use logit::nn::{Initializer, SigmoidSquaredError};
+use logit::nn::{
+    Dense, Examples, Initializer, Sequential, SigmoidSquaredError, Targets, TrainOptions, Trainer,
+};
 use logit::prelude::*;
 use logit::terminal::Sketch;
 use logit::{Activation, FittedMlp, MlpClassifier, Sgd};
@@ -37,13 +40,16 @@ fn clouds() -> Result<Dataset<&'static str>, logit::Error> {
     .generate()
 }
 
+/// The initial weights of the question.
+const WEIGHTS: Initializer = Initializer::TruncatedNormal { mean: 0.0, standard_deviation: 0.1 };
+
 /// 2-2-1 sigmoid units and the squared error. With a batch of all 300 rows, an epoch is one step of gradient
 /// descent.
 fn network() -> MlpClassifier {
     MlpClassifier::new([2])
         .activation(Activation::Sigmoid)
         .loss(SigmoidSquaredError)
-        .initializer(Initializer::TruncatedNormal { mean: 0.0, standard_deviation: 0.1 })
+        .initializer(WEIGHTS)
         .bias_initializer(Initializer::Zeros)
         .optimizer(Sgd::new(0.5))
         .batch_size(300)
@@ -67,6 +73,18 @@ fn error(line: &Contour, model: &Network) -> Result<f64, logit::Error> {
     let points: Vec<f64> = line.lines().iter().flat_map(|line| line.points.concat()).collect();
     let p = model.predict_proba(&DMatrix::from_row_slice(points.len() / 2, 2, &points))?;
     Ok(p.column(1).iter().map(|p| (p - 0.5).abs()).fold(0.0, f64::max))
+}
+
+/// What the doctor says of the rows, the training and the line.
+fn diagnosis(set: &Dataset<&'static str>, line: &Contour) -> Result<Diagnosis, logit::Error> {
+    let hidden = Dense::new(2, 2)?.activation(Activation::Sigmoid).initializer(WEIGHTS);
+    let network = Sequential::new(vec![hidden, Dense::new(2, 1)?.initializer(WEIGHTS)])?;
+    let classes: Vec<usize> = set.y.iter().map(|&class| usize::from(class == "class 1")).collect();
+    let trainer = Trainer::new(Sgd::new(0.5)).batch_size(300).epochs(3000);
+    let examples = Examples::new(&set.x, Targets::Classes(&classes));
+    let doctor = Doctor::new().probe(4_000_000);
+    let watched = doctor.fit(&trainer, &network, &SigmoidSquaredError, examples, TrainOptions::new())?;
+    Ok(watched.diagnosis.and(examine_data(&set.x, &set.y)?).and(examine_contour(line)))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -125,6 +143,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     #[cfg(feature = "plot")]
     draw(&model, &set, frame, &mut claims)?;
+    let diagnosis = diagnosis(&set, &found[3].0)?;
+    println!("\nThe doctor on rows, training and line:\n{diagnosis}\n");
+    claims.check(
+        diagnosis.is_healthy(),
+        "the doctor has nothing against the network: only the recipe was wrong",
+    );
     claims.verdict()
 }
 

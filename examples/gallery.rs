@@ -6,10 +6,13 @@
 use std::path::PathBuf;
 
 use logit::boundary::Slice;
+use logit::doctor::{Doctor, WatchOptions};
 use logit::linear::Covariance;
 use logit::metrics::{Bins, CalibrationCurve, ConfusionMatrix, LogLoss, PrecisionRecallCurve, RocCurve};
 use logit::nalgebra::DMatrix;
-use logit::nn::{Examples, MlpOptions, RateRange, Sequential, SoftmaxCrossEntropy, Targets, Trainer};
+use logit::nn::{
+    Examples, MlpOptions, RateRange, Sequential, SoftmaxCrossEntropy, Targets, TrainOptions, Trainer,
+};
 use logit::plot::{self, Curves, DecisionRegions, Figure, Intervals, ProbabilitySurface};
 use logit::prelude::*;
 use logit::select::{Splitter, learning_curve, validation_curve};
@@ -105,6 +108,22 @@ fn training() -> Result<[Figure; 2], Error> {
     let loss = plot::loss_curves(model.history())?.title("Digits: the network begins to overfit");
     let names = ["accuracy", "top-2 accuracy"];
     Ok([loss, plot::metric_curves(model.history(), &names)?.title("Digits: accuracy on held-out rows")])
+}
+
+fn watched() -> Result<Figure, Error> {
+    let digits = data::digits();
+    let classes: Vec<usize> = digits.y.iter().map(|&digit| usize::from(digit)).collect();
+    let network = Sequential::perceptron(&[64, 32, 16, 10], Activation::Relu)?;
+    let (train, held_out) = (digits.x.rows(0, 1200).into_owned(), digits.x.rows(1200, 597).into_owned());
+    let options = WatchOptions::new(TrainOptions::new());
+    let watched = Doctor::new().fit(
+        &Trainer::new(Adam::new(0.1)).epochs(60).batch_size(32),
+        &network,
+        &SoftmaxCrossEntropy::new(),
+        Examples::new(&train, Targets::Classes(&classes[..1200])),
+        options.held_out(Examples::new(&held_out, Targets::Classes(&classes[1200..]))),
+    )?;
+    Ok(plot::watched_run(&watched.trace)?.title("Digits: a rate so large that units die"))
 }
 
 fn objective() -> Result<Figure, Error> {
@@ -229,6 +248,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("loss.svg", loss),
         ("metrics.svg", metric),
         ("curves.svg", objective()?),
+        ("watched.svg", watched()?),
         ("roc.svg", roc),
         ("precision_recall.svg", precision_recall),
         ("calibration.svg", calibration),

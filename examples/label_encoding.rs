@@ -12,6 +12,7 @@ use std::error::Error;
 
 use claims::Claims;
 use logit::data::Dataset;
+use logit::doctor::{Code, Diagnosis};
 use logit::gradcheck::{Agreement, Cause, Mismatch};
 use logit::nalgebra::{DMatrix, DVector};
 use logit::prelude::*;
@@ -182,8 +183,8 @@ fn program(claims: &mut Claims, x: &DMatrix<f64>, y: &[f64], signs: &[f64]) {
         .check(long.0.iter().all(along), "the weights are b times the mean of the rows with label 1, to 5 %");
 }
 
-/// The verdicts of [`GradCheck`].
-fn diagnosis(claims: &mut Claims, x: &DMatrix<f64>, y: &[f64], signs: &[f64]) {
+/// The verdicts of [`GradCheck`]. Returns the diagnosis of the program.
+fn diagnosis(claims: &mut Claims, x: &DMatrix<f64>, y: &[f64], signs: &[f64]) -> Diagnosis {
     let check = GradCheck::new().tensor("weights", 2, 1).tensor("bias", 1, 1);
     let verdict = |name: &str, y: &[f64], slope: Slope| -> Result<Agreement, Mismatch> {
         let found = check.by_rows(x, y, &[0.3, -0.2, 0.1], |x, y, params, gradient| {
@@ -219,6 +220,7 @@ fn diagnosis(claims: &mut Claims, x: &DMatrix<f64>, y: &[f64], signs: &[f64]) {
         "of the mistake the other way round that it is right for +1 and wrong for -1,",
     );
     claims.check(right.iter().all(Result::is_ok), "and proves both right gradients");
+    posted.err().as_ref().map(Diagnosis::of_gradient).unwrap_or_default()
 }
 
 /// The model of the same rows with other labels.
@@ -276,9 +278,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let y: Vec<f64> = set.y.iter().map(|&label| f64::from(label)).collect();
     let signs: Vec<f64> = y.iter().map(|y| 2.0 * y - 1.0).collect();
     program(&mut claims, &set.x, &y, &signs);
-    diagnosis(&mut claims, &set.x, &y, &signs);
+    let diagnosis = diagnosis(&mut claims, &set.x, &y, &signs);
     answer(&mut claims, &set, &y)?;
     #[cfg(feature = "plot")]
     pictures::save(&losses(&set.x, &y)?, "label_encoding.svg")?;
+    println!("\nThe doctor on the program as posted:\n{diagnosis}\n");
+    claims.check(
+        diagnosis.root().is_some_and(|root| root.code == Code::LabelCoding),
+        "the doctor says that the labels do not suit the formula",
+    );
     claims.verdict()
 }

@@ -14,6 +14,7 @@ use std::error::Error;
 use std::panic;
 
 use claims::Claims;
+use logit::doctor::{Code, Diagnosis};
 use logit::gradcheck::{Cause, Mismatch};
 use logit::nalgebra::{DMatrix, DVector, dmatrix};
 use logit::prelude::*;
@@ -136,8 +137,8 @@ fn program(claims: &mut Claims) {
     );
 }
 
-/// The verdicts of [`GradCheck`], and of nalgebra on five rows.
-fn diagnosis(claims: &mut Claims) {
+/// The verdicts of [`GradCheck`], and of nalgebra on five rows. Returns the diagnosis of the program.
+fn diagnosis(claims: &mut Claims) -> Diagnosis {
     let check = GradCheck::new().tensor("weights", 3, 1).tensor("bias", 1, 1);
     let (x, y) = rows();
     let verdict = |product: Product| {
@@ -162,6 +163,7 @@ fn diagnosis(claims: &mut Claims) {
     let message = outcome.err().map(|payload| text(&*payload)).unwrap_or_default();
     println!("\nnalgebra on x · dz with five rows: {message}\n");
     claims.check(message == "Gemv: dimensions mismatch.", "five rows of three columns stop the program");
+    found.err().as_ref().map(Diagnosis::of_gradient).unwrap_or_default()
 }
 
 /// The message of a panic.
@@ -228,9 +230,16 @@ fn weights() -> Result<logit::plot::Figure, logit::Error> {
 fn main() -> Result<(), Box<dyn Error>> {
     let mut claims = Claims::default();
     program(&mut claims);
-    diagnosis(&mut claims);
+    let diagnosis = diagnosis(&mut claims);
     answer(&mut claims)?;
     #[cfg(feature = "plot")]
     pictures::save(&weights()?, "gradient_descent.svg")?;
+    println!("\nThe doctor on the program as posted:\n{diagnosis}\n");
+    claims.check(
+        diagnosis.root().is_some_and(|root| {
+            root.code == Code::GradientMismatch && root.why.contains("x · dz where xᵀ · dz is right")
+        }),
+        "the doctor names the transposed product",
+    );
     claims.verdict()
 }

@@ -20,8 +20,11 @@ use std::path::{Path, PathBuf};
 use std::{fs::File, io::Read};
 
 use claims::Claims;
+use logit::doctor::{Code, Doctor, Watched};
 use logit::nalgebra::DMatrix;
-use logit::nn::{BinaryCrossEntropy, Initializer, Loss, Targets};
+use logit::nn::{
+    BinaryCrossEntropy, Dense, Examples, Initializer, Loss, Sequential, Targets, TrainOptions, Trainer,
+};
 use logit::prelude::*;
 use logit::terminal::Sketch;
 use logit::{Activation, Adam, Error, FittedMlp, MlpClassifier, Sgd};
@@ -266,6 +269,18 @@ fn check(runs: &Runs, train: &Digits, base_rate: f64) -> Result<Claims, Error> {
     Ok(claims)
 }
 
+/// The run of the question, from layers, with the doctor beside it.
+fn watched(train: &Digits) -> Result<Watched<f32>, Error> {
+    let layer = |inputs, outputs| -> Result<Dense, Error> {
+        Ok(Dense::new(inputs, outputs)?.initializer(NEARLY_EQUAL).bias_initializer(NEARLY_EQUAL))
+    };
+    let network = Sequential::new(vec![layer(784, 24)?.activation(Activation::Sigmoid), layer(24, 10)?])?;
+    let classes: Vec<usize> = train.y.iter().map(|&digit| usize::from(digit)).collect();
+    let trainer = Trainer::new(Sgd::new(0.00325)).batch_size(TRAIN).epochs(200);
+    let examples = Examples::new(&train.x, Targets::Classes(&classes));
+    Doctor::new().probe(6_000_000).fit(&trainer, &network, &BinaryCrossEntropy, examples, TrainOptions::new())
+}
+
 /// The loss of the best constant answer, and losses step by step.
 fn loss_curves(runs: &Runs, base_rate: f64) -> [(&'static str, Vec<[f64; 2]>); 5] {
     let losses = |run: &Trained| -> Vec<[f64; 2]> {
@@ -301,9 +316,17 @@ fn main() -> Result<(), Failure> {
     let shown: Vec<(&str, &[[f64; 2]])> =
         curves.iter().map(|(name, points)| (*name, points.as_slice())).collect();
     println!("{}", Sketch::for_terminal().height(14).curves("steps of gradient descent", "loss", &shown)?);
-    let claims = check(&runs, &train, base_rate)?;
+    let mut claims = check(&runs, &train, base_rate)?;
     #[cfg(feature = "plot")]
     draw(&runs, curves)?;
+    let watched = watched(&train)?;
+    println!("\nThe doctor on the run of rate 0.00325:\n{}\n", watched.diagnosis);
+    let (root, constant) = (watched.diagnosis.root(), watched.diagnosis.get(Code::ConstantPredictor));
+    claims.check(
+        constant.is_some_and(|found| found.caused_by == Some(Code::LearningRateTooSmall))
+            && root.and_then(|root| root.verified.as_ref()).is_some_and(|fit| fit.after < base_rate - 1.0),
+        "the doctor says that the network is a constant, and has shown that a larger rate learns",
+    );
     claims.verdict()
 }
 

@@ -15,6 +15,7 @@ use std::f64::consts::TAU;
 use claims::Claims;
 use logit::boundary::Bounds;
 use logit::data::{Component, Dataset, GaussianMixture};
+use logit::doctor::{Code, compare_paths, examine_data};
 use logit::nalgebra::{DMatrix, DMatrixViewMut, dmatrix};
 use logit::prelude::*;
 use logit::preprocess::TransformerOptions;
@@ -407,6 +408,27 @@ fn columns(runs: &[Run], claims: &mut Claims) -> Result<(), Error> {
     Ok(())
 }
 
+/// What the doctor says of both mistakes.
+fn doctor(run: &Run, claims: &mut Claims) -> Result<(), Error> {
+    let Run { test, lengths, .. } = run;
+    let divided = Normalizer::new().fit(&test.x)?.transform(&test.x)?;
+    let of_rows = examine_data(&divided, &test.y)?;
+    println!("The doctor on rows divided by their lengths:\n{of_rows}\n");
+    // The same points as the network was trained on them, and as the picture shows them to it.
+    let grid = GridOnItsOwn::new(lengths, 75)?;
+    let of_grid = compare_paths(&lengths.steps().transform(&test.x)?, &grid.lengths.transform(&test.x)?)?;
+    println!("The doctor on a grid normalised on its own:\n{of_grid}\n");
+    claims.check(
+        of_rows.get(Code::RedundantColumns).is_some_and(|found| found.why.contains("one angle per row")),
+        "the doctor says that only the angle of a row is left,",
+    );
+    claims.check(
+        of_grid.root().is_some_and(|root| root.code == Code::ServingSkew),
+        "and that the picture shows other rows to the network than it was trained on",
+    );
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut claims = Claims::default();
     println!(
@@ -428,6 +450,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         draw(standard, test, "Standardised features", "regions_right.svg")?;
         draw(&wrong, test, "Grid divided by its own column lengths", "regions_wrong.svg")?;
     }
+    doctor(&runs[1], &mut claims)?;
     claims.verdict()
 }
 

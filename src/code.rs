@@ -125,6 +125,25 @@ impl Code {
     }
 }
 
+/// Serialised as the identifier.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Code {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::{Error, Unexpected};
+        let id = String::deserialize(deserializer)?;
+        let unknown =
+            || D::Error::invalid_value(Unexpected::Str(&id), &"the code of a finding, such as \"D09\"");
+        Code::from_id(&id).ok_or_else(unknown)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}] {}", self.id(), self.title())

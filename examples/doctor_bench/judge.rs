@@ -3,9 +3,9 @@
 use logit::Error;
 use logit::boundary::{Bounds, contour_of_grid};
 use logit::doctor::{
-    Diagnosis, Doctor, WatchOptions, compare_paths, examine_contour, examine_data, examine_split,
+    Diagnosis, Doctor, WatchOptions, Watched, compare_paths, examine_contour, examine_data, examine_split,
 };
-use logit::nn::{Loss, TrainOptions, Trained};
+use logit::nn::{Loss, TrainOptions};
 use nalgebra::DMatrix;
 
 use super::method::Method;
@@ -61,7 +61,8 @@ fn run(prepared: &Prepared) -> Result<Diagnosis, Error> {
 const POINTS: usize = 40;
 
 /// Adds what is found about the picture of the boundary, if the program draws one.
-fn drawn(prepared: &Prepared, (trained, diagnosis): (Trained<f64>, Diagnosis)) -> Result<Diagnosis, Error> {
+fn drawn(prepared: &Prepared, watched: Watched<f64>) -> Result<Diagnosis, Error> {
+    let Watched { trained, diagnosis, .. } = watched;
     let Some(plot) = prepared.plot.as_ref().filter(|_| prepared.built.classes == 2) else {
         return Ok(diagnosis);
     };

@@ -12,8 +12,10 @@ use crate::error::Error;
 /// prediction are independent of training and come last. No findings means that nothing is wrong as far as
 /// was looked.
 ///
-/// `Display` writes a short report.
+/// `Display` writes a short report. With the feature `serde`, a diagnosis is a table of findings, with codes as
+/// their identifiers.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Diagnosis {
     findings: Vec<Finding>,
 }

@@ -6,6 +6,8 @@ use crate::code::Code;
 
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Severity {
     /// A remark: nothing has to change.
@@ -28,11 +30,13 @@ impl fmt::Display for Severity {
 
 /// A number that a finding rests on.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Measurement {
     /// What was measured, such as "loss" or "largest recall".
     pub name: String,
     /// The value.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::number"))]
     pub value: f64,
 }
 
@@ -58,13 +62,16 @@ pub(crate) fn short(value: f64) -> String {
 
 /// A change that was tried in a short fit, and what it did to the loss.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Trial {
     /// The change, such as "learning rate x 1000 for 200 steps".
     pub change: String,
     /// The loss without the change.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::number"))]
     pub before: f64,
     /// The loss with the change.
+    #[cfg_attr(feature = "serde", serde(with = "super::serialization::number"))]
     pub after: f64,
 }
 
@@ -82,6 +89,7 @@ impl fmt::Display for Trial {
 
 /// A finding: what was seen, why it matters, and what to change.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Finding {
     /// The kind of finding.

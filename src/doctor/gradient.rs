@@ -3,60 +3,59 @@
 use super::diagnosis::Diagnosis;
 use super::finding::{Finding, Severity};
 use crate::code::Code;
-use crate::gradcheck::{Agreement, Cause, Mismatch};
+use crate::gradcheck::{Cause, Mismatch};
 
-/// Returns the diagnosis of a [`GradCheck`](crate::GradCheck): a wrong gradient, or nothing if the derivatives
-/// agree.
-///
-/// The finding names the wrong tensors, the mistakes that explain them, and what to change.
-///
-/// # Examples
-/// A gradient that is divided by the number of rows twice:
-/// ```
-/// use logit::GradCheck;
-/// use logit::doctor::{Code, examine_gradient};
-/// use logit::optim::{Evaluation, Objective};
-///
-/// /// The mean of the squares of four entries.
-/// struct Mean;
-/// impl Objective<f64> for Mean {
-///     fn parameter_count(&self) -> usize {
-///         4
-///     }
-///     fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> Evaluation {
-///         gradient.iter_mut().zip(x).for_each(|(g, x)| *g = 2.0 * x / 16.0);
-///         Evaluation::of(x.iter().map(|x| x * x).sum::<f64>() / 4.0, gradient)
-///     }
-/// }
-/// let check = GradCheck::new().objective(&mut Mean, &[0.3, -1.0, 2.0, 0.7]);
-/// let diagnosis = examine_gradient(&check);
-/// assert_eq!(diagnosis.root().map(|finding| finding.code), Some(Code::GradientMismatch));
-/// println!("{diagnosis}");
-/// ```
-pub fn examine_gradient(check: &Result<Agreement, Mismatch>) -> Diagnosis {
-    let Err(mismatch) = check else { return Diagnosis::default() };
-    if let Mismatch::Invalid(error) = mismatch {
-        return Diagnosis::of_error(error);
+impl Diagnosis {
+    /// Returns the diagnosis of a gradient that [`GradCheck`](crate::GradCheck) has found to be wrong: one
+    /// finding, with the mistake if it is a known one.
+    ///
+    /// A gradient that is wrong for some classes only, such as a formula for labels -1 and +1 with labels 0 and
+    /// 1, is a [`Code::LabelCoding`]. Everything else is a [`Code::GradientMismatch`].
+    ///
+    /// ```
+    /// use logit::GradCheck;
+    /// use logit::doctor::{Code, Diagnosis};
+    /// use nalgebra::dmatrix;
+    ///
+    /// // The derivative of (w x - y)² in w is 2 x (w x - y).
+    /// let (x, y) = (dmatrix![1.0; -2.0; 0.5], [0.3, 0.1, -0.4]);
+    /// let check = GradCheck::new().by_rows(&x, &y, &[0.7], |x, y, w, gradient| {
+    ///     let rows = || x.iter().zip(y);
+    ///     gradient[0] = rows().map(|(x, y)| x * (w[0] * x - y)).sum();
+    ///     rows().map(|(x, y)| (w[0] * x - y).powi(2)).sum()
+    /// });
+    /// let mismatch = check.unwrap_err();
+    /// let diagnosis = Diagnosis::of_gradient(&mismatch);
+    /// assert_eq!(diagnosis.root().unwrap().code, Code::GradientMismatch);
+    /// println!("{diagnosis}");
+    /// ```
+    pub fn of_gradient(mismatch: &Mismatch) -> Diagnosis {
+        let causes = mismatch.causes();
+        let of_classes = |cause: &&Cause| {
+            matches!(cause, Cause::ClassWithoutGradient { .. } | Cause::ClassesDiffer { .. })
+        };
+        let coding = causes.iter().any(|cause| of_classes(&cause));
+        let code = match mismatch {
+            Mismatch::Invalid(error) => return Diagnosis::of_error(error),
+            Mismatch::NotFinite { .. } => Code::NotFinite,
+            _ if coding => Code::LabelCoding,
+            _ => Code::GradientMismatch,
+        };
+        let change = match causes {
+            [] => other_change(mismatch).to_owned(),
+            causes => causes.iter().map(change).collect::<Vec<_>>().join("; "),
+        };
+        let why = match causes {
+            [] => mismatch.to_string(),
+            causes => causes.iter().map(Cause::to_string).collect::<Vec<_>>().join("; "),
+        };
+        let mut finding = Finding::new(code, Severity::Error, why, change);
+        if let Mismatch::Gradient { analytic, numeric, wrong, entries, .. } = mismatch {
+            finding = finding.saw("wrong entries", *wrong as f64).saw("entries", *entries as f64);
+            finding = finding.saw("gradient of the worst", *analytic).saw("by differences", *numeric);
+        }
+        Diagnosis::new(vec![finding])
     }
-    let code = match mismatch {
-        Mismatch::NotFinite { .. } => Code::NotFinite,
-        _ => Code::GradientMismatch,
-    };
-    let changes: Vec<&str> = mismatch.causes().iter().map(change).collect();
-    let change = match changes.as_slice() {
-        [] => other_change(mismatch).to_owned(),
-        changes => changes.join("; "),
-    };
-    let finding = Finding::new(code, Severity::Error, mismatch.to_string(), change);
-    let finding = match *mismatch {
-        Mismatch::Gradient { analytic, numeric, wrong, entries, .. } => finding
-            .saw("gradient", analytic)
-            .saw("difference quotient", numeric)
-            .saw("wrong entries", wrong as f64)
-            .saw("entries", entries as f64),
-        _ => finding,
-    };
-    Diagnosis::new(vec![finding])
 }
 
 /// Returns what to change for a known mistake.
@@ -96,19 +95,13 @@ fn other_change(mismatch: &Mismatch) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
 
     #[test]
-    fn agreement_is_healthy_and_arguments_are_explained_as_errors() {
-        assert_eq!(
-            examine_gradient(&Ok(Agreement { entries: 1, kinks: 0, worst: 0.1 })),
-            Diagnosis::default()
-        );
-        let invalid = Mismatch::Invalid(Error::Empty { argument: "x", axis: "rows" });
-        assert_eq!(
-            examine_gradient(&Err(invalid)),
-            Diagnosis::of_error(&Error::Empty { argument: "x", axis: "rows" })
-        );
+    fn arguments_are_explained_as_errors() {
+        let error = crate::Error::OneClass { label: "0".into() };
+        let found = Diagnosis::of_gradient(&Mismatch::Invalid(error.clone()));
+        assert_eq!(found, Diagnosis::of_error(&error));
+        assert!(found.root().is_some());
     }
 
     #[test]
@@ -122,14 +115,12 @@ mod tests {
             tensors: Vec::new(),
             causes: vec![Cause::Factor { tensors: Vec::new(), factor, rows: None }],
         };
-        let found = |factor| examine_gradient(&Err(gradient(factor))).root().cloned().unwrap();
-        let sign = found(-1.0);
-        assert_eq!((sign.code, sign.severity), (Code::GradientMismatch, Severity::Error));
-        assert_eq!(sign.change, "change the sign of the gradient");
-        assert!(found(2.0).change.starts_with("divide the gradient"));
-        assert_eq!(found(2.0).saw[2].to_string(), "wrong entries 3");
+        let change = |mismatch: Mismatch| {
+            Diagnosis::of_gradient(&mismatch).root().map(|finding| finding.change.clone())
+        };
+        assert_eq!(change(gradient(-1.0)).as_deref(), Some("change the sign of the gradient"));
+        assert!(change(gradient(2.0)).is_some_and(|change| change.starts_with("divide the gradient")));
         let unknown = Mismatch::NotRepeatable { what: "gradient", index: 0, before: 0.0, after: 1.0 };
-        let found = examine_gradient(&Err(unknown)).root().cloned().unwrap();
-        assert_eq!(found.change, "let the result depend on the arguments alone");
+        assert_eq!(change(unknown).as_deref(), Some("let the result depend on the arguments alone"));
     }
 }

@@ -5,8 +5,11 @@ mod diagnosis;
 mod estimator;
 mod finding;
 mod gradient;
+#[cfg(feature = "serde")]
+mod serialization;
 mod serving;
 mod settings;
+mod trace;
 mod training;
 
 pub use crate::code::Code;
@@ -14,7 +17,7 @@ pub use data::{examine_data, examine_split};
 pub use diagnosis::Diagnosis;
 pub use estimator::{DiagnosedOptions, FitDiagnosed};
 pub use finding::{Finding, Measurement, Severity, Trial};
-pub use gradient::examine_gradient;
 pub use serving::{compare_batch, compare_paths, examine_contour};
 pub use settings::Doctor;
+pub use trace::{Trace, TracePoint, Watched};
 pub use training::WatchOptions;

@@ -6,8 +6,9 @@ use crate::error::Error;
 /// Watches training runs and says what went wrong.
 ///
 /// A `Doctor` is a plain value of settings. Its methods train like those of a
-/// [`Trainer`](crate::nn::Trainer) or a minimiser, and return a [`Diagnosis`](crate::doctor::Diagnosis) beside
-/// the result. Watching does not change a bit of the result.
+/// [`Trainer`](crate::nn::Trainer) or a minimiser, and return [`Watched`](crate::doctor::Watched): the
+/// result, a [`Diagnosis`](crate::doctor::Diagnosis) and the course of the run. Watching does not change a bit
+/// of the result.
 ///
 /// # Examples
 /// ```
@@ -21,15 +22,16 @@ use crate::error::Error;
 /// let examples = Examples::new(&iris.x, Targets::Classes(&classes));
 ///
 /// let trainer = Trainer::new(Sgd::new(1e-6)).epochs(30);
-/// let (_, diagnosis) = Doctor::new().probe(1_000_000).fit(
+/// let watched = Doctor::new().probe(1_000_000).fit(
 ///     &trainer,
 ///     &network,
 ///     &SoftmaxCrossEntropy::new(),
 ///     examples,
 ///     TrainOptions::new(),
 /// )?;
-/// assert_eq!(diagnosis.root().map(|finding| finding.code), Some(Code::LearningRateTooSmall));
-/// println!("{diagnosis}");
+/// let root = watched.diagnosis.root().map(|finding| finding.code);
+/// assert_eq!(root, Some(Code::LearningRateTooSmall));
+/// println!("{}\n\n{}", watched.diagnosis, watched.trace);
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

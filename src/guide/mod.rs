@@ -19,6 +19,7 @@ macro_rules! page {
 pub mod questions;
 
 page!(conventions, "conventions.md");
+page!(doctor, "doctor.md");
 page!(logistic, "logistic.md");
 page!(["csv", "serde"] model_files, "model_files.md");
 page!(networks, "networks.md");
@@ -32,6 +33,7 @@ page!(
     "loss",
     "metrics",
     "curves",
+    "watched",
     "roc",
     "precision_recall",
     "calibration",

@@ -22,6 +22,8 @@ pub use golden::GoldenRows;
 pub(crate) use keys::{string_keys, unknown_key};
 pub use label::StoredLabel;
 pub use model_file::ModelFile;
+#[cfg(feature = "serde")]
+pub(crate) use numbers::Float;
 pub use record::Record;
 pub(crate) use registry::Reader;
 pub use registry::Registry;

@@ -63,8 +63,9 @@ impl<I: Iterator<Item = f64> + Clone> Serialize for Floats<I> {
     }
 }
 
+/// A number of a human-readable format.
 #[derive(Clone, Copy)]
-struct Float(f64);
+pub(crate) struct Float(pub(crate) f64);
 
 /// The words for infinities and NaN. The sign of NaN has no meaning, but it differs between processors.
 const WORDS: [(&str, f64); 4] =

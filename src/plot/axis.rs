@@ -73,8 +73,13 @@ impl Axis {
     /// Creates an axis with a class or term at each whole number from 0.
     pub(super) fn of_names(name: impl Into<String>, names: &[String]) -> Self {
         let mark = |(at, label): (usize, &String)| Tick { at: at as f64, label: label.clone() };
-        let marks = names.iter().enumerate().map(mark).collect();
-        Axis { marks: Some(marks), ..Axis::new(name, -0.5, names.len() as f64 - 0.5) }
+        Axis::new(name, -0.5, names.len() as f64 - 0.5).marked(names.iter().enumerate().map(mark))
+    }
+
+    /// Sets the marks to use in place of round numbers.
+    pub(super) fn marked(mut self, marks: impl IntoIterator<Item = Tick>) -> Self {
+        self.marks = Some(marks.into_iter().collect());
+        self
     }
 
     /// Reverses the direction of the axis.

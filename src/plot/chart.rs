@@ -61,6 +61,8 @@ pub(super) struct Chart {
     pub(super) y: Axis,
     pub(super) layers: Vec<Layer>,
     pub(super) legend: Vec<Key>,
+    /// The ends of the lines of the legend on the right, beside which its entries are then drawn.
+    pub(super) ends: Option<Vec<f64>>,
     pub(super) bar: Option<Bar>,
     /// Whether the frame is a square.
     pub(super) square: bool,
@@ -70,6 +72,15 @@ pub(super) struct Chart {
 
 impl Chart {
     pub(super) fn new(x: Axis, y: Axis) -> Self {
-        Chart { x, y, layers: Vec::new(), legend: Vec::new(), bar: None, square: false, grid: [true; 2] }
+        Chart {
+            x,
+            y,
+            layers: Vec::new(),
+            legend: Vec::new(),
+            ends: None,
+            bar: None,
+            square: false,
+            grid: [true; 2],
+        }
     }
 }

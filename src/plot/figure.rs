@@ -40,6 +40,8 @@ pub struct Figure {
 #[derive(Debug, Clone, PartialEq)]
 enum Content {
     Chart(Box<Chart>),
+    /// Charts with one horizontal axis, from the top, with their shares of the height.
+    Stack(Vec<(Chart, f64)>),
     Images(Images),
 }
 
@@ -47,6 +49,14 @@ impl Figure {
     pub(super) fn of_chart(chart: Chart) -> Self {
         let width = if chart.legend.is_empty() && chart.bar.is_none() { 520 } else { 640 };
         Figure { title: String::new(), size: (width, 440), content: Content::Chart(Box::new(chart)) }
+    }
+
+    /// Creates a figure of charts one above the other, with weights for their heights.
+    pub(super) fn of_stack(charts: Vec<(Chart, f64)>) -> Self {
+        let total: f64 = charts.iter().map(|(_, weight)| weight).sum();
+        let height = 90.0 + 1.1 * total;
+        let charts = charts.into_iter().map(|(chart, weight)| (chart, weight / total)).collect();
+        Figure { title: String::new(), size: (680, height as u32), content: Content::Stack(charts) }
     }
 
     pub(super) fn of_images(images: Images, size: (u32, u32)) -> Self {
@@ -69,13 +79,19 @@ impl Figure {
 
     /// Sets the name of the horizontal axis, if there is one. Defaults to the name of its quantity.
     pub fn x_name(mut self, name: impl Into<String>) -> Self {
-        if let Content::Chart(chart) = &mut self.content {
+        let chart = match &mut self.content {
+            Content::Chart(chart) => Some(&mut **chart),
+            // Charts in a stack have one horizontal axis, below the lowest.
+            Content::Stack(charts) => charts.last_mut().map(|(chart, _)| chart),
+            Content::Images(_) => None,
+        };
+        if let Some(chart) = chart {
             chart.x.name = name.into();
         }
         self
     }
 
-    /// Sets the name of the vertical axis, if there is one. Defaults to the name of its quantity.
+    /// Sets the name of the vertical axis, if there is a single one. Defaults to the name of its quantity.
     pub fn y_name(mut self, name: impl Into<String>) -> Self {
         if let Content::Chart(chart) = &mut self.content {
             chart.y.name = name.into();
@@ -143,6 +159,11 @@ impl Figure {
         let mut scene = Scene::new(width, height);
         match &self.content {
             Content::Chart(chart) => layout::chart(&mut scene, &self.title, chart),
+            Content::Stack(charts) => {
+                let charts: Vec<(&Chart, f64)> =
+                    charts.iter().map(|(chart, share)| (chart, *share)).collect();
+                layout::stack(&mut scene, &self.title, &charts);
+            }
             Content::Images(images) => images::draw(&mut scene, &self.title, images),
         }
         Ok(scene)

@@ -1,5 +1,6 @@
 //! The layout of a chart on the page, and the shapes of its parts.
 
+use super::apart::apart;
 use super::axis::Axis;
 use super::chart::{Bar, Chart, Key, Layer, LineLook};
 use super::clip;
@@ -23,6 +24,9 @@ const BAR: f64 = 16.0;
 /// The gap between a frame and the legend or colour bar beside it.
 pub(super) const BESIDE_FRAME: f64 = 14.0;
 
+/// The gap between the frames of charts that are one above the other.
+const BETWEEN_FRAMES: f64 = 18.0;
+
 /// A rectangle on the page.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Frame {
@@ -39,6 +43,18 @@ impl Frame {
 
     pub(super) fn height(&self) -> f64 {
         self.bottom - self.top
+    }
+
+    /// Returns the largest square in the middle.
+    fn square(self) -> Self {
+        let side = self.width().min(self.height());
+        let [across, down] = [0.5 * (self.width() - side), 0.5 * (self.height() - side)];
+        Frame {
+            left: self.left + across,
+            top: self.top + down,
+            right: self.right - across,
+            bottom: self.bottom - down,
+        }
     }
 
     /// Moves the frame by less than a unit, so that its edges fill screen pixels; squares stay squares.
@@ -60,49 +76,43 @@ pub(super) fn title(scene: &mut Scene, title: &str) -> f64 {
     EDGE + TITLE + 10.0
 }
 
-/// Draws the whole chart on a page.
+/// Draws a whole chart on a page.
 pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
+    stack(scene, heading, &[(chart, 1.0)]);
+}
+
+/// Draws charts with the same horizontal axis one above the other, each with its share of the height. Only the
+/// lowest has numbers and the name of that axis.
+pub(super) fn stack(scene: &mut Scene, heading: &str, charts: &[(&Chart, f64)]) {
     let page = [f64::from(scene.width), f64::from(scene.height)];
     let top = title(scene, heading);
-    let beside = beside(chart, page[0]);
-    let y_room = 0.3 * page[0];
+    let Some((lowest, _)) = charts.last() else { return };
+    let beside = charts.iter().map(|(chart, _)| beside(chart, page[0])).fold(0.0, f64::max);
     // The number of marks fits the approximate space for them.
-    let y_ticks = chart.y.ticks(((page[1] - top - 40.0) / 52.0).max(3.0) as usize);
-    let x_ticks = chart.x.ticks(((page[0] - 80.0 - beside) / 62.0).max(3.0) as usize);
-    let labels = widest(&y_ticks).min(y_room);
+    let apart = if charts.len() > 1 { 34.0 } else { 52.0 };
+    let marks = |share: f64| ((page[1] - top - 40.0) * share / apart).max(3.0) as usize;
+    let y_ticks: Vec<Vec<Tick>> = charts.iter().map(|(chart, share)| chart.y.ticks(marks(*share))).collect();
+    let x_ticks = lowest.x.ticks(((page[0] - 80.0 - beside) / 62.0).max(3.0) as usize);
+    let labels = y_ticks.iter().map(|ticks| widest(ticks)).fold(0.0, f64::max).min(0.3 * page[0]);
     let name = |axis: &Axis| if axis.name.is_empty() { 0.0 } else { NAME + GAP };
-    let left = EDGE + name(&chart.y) + labels + GAP + TICK;
-    let mut frame = Frame { left, top, right: page[0] - beside, bottom: page[1] };
-    let upright = needs_turning(&x_ticks, chart.x.marks.is_some(), frame.width());
+    let names = charts.iter().map(|(chart, _)| name(&chart.y)).fold(0.0, f64::max);
+    let left = EDGE + names + labels + GAP + TICK;
+    let right = page[0] - beside;
+    let upright = needs_turning(&x_ticks, lowest.x.marks.is_some(), right - left);
     let x_room = if upright { widest(&x_ticks).min(0.3 * page[1]) } else { MARK };
-    frame.bottom -= EDGE + name(&chart.x) + x_room + GAP + TICK;
-    if chart.square {
-        let side = frame.width().min(frame.height());
-        let spare = [frame.width() - side, frame.height() - side];
-        frame = Frame {
-            left: frame.left + 0.5 * spare[0],
-            right: frame.right - 0.5 * spare[0],
-            top: frame.top + 0.5 * spare[1],
-            bottom: frame.bottom - 0.5 * spare[1],
-        };
+    let bottom = page[1] - (EDGE + name(&lowest.x) + x_room + GAP + TICK);
+    let height = bottom - top - BETWEEN_FRAMES * (charts.len() - 1) as f64;
+    let mut start = top;
+    for (number, ((chart, share), y_ticks)) in charts.iter().zip(&y_ticks).enumerate() {
+        let frame = Frame { left, top: start, right, bottom: start + share * height };
+        start = frame.bottom + BETWEEN_FRAMES;
+        let last = number + 1 == charts.len();
+        let frame = if chart.square { frame.square() } else { frame }.crisp();
+        let drawing = Drawing { chart, frame, labels, x_room, upright, last };
+        drawing.draw(scene, &x_ticks, y_ticks);
+        let room = if last { page[1] - EDGE } else { frame.bottom + 0.5 * BETWEEN_FRAMES };
+        drawing.beside(scene, page[0] - EDGE, room);
     }
-    let frame = frame.crisp();
-    let drawing = Drawing { chart, frame, labels, x_room, upright };
-    drawing.grid(scene, &x_ticks, &y_ticks);
-    for layer in &chart.layers {
-        drawing.layer(scene, layer);
-    }
-    drawing.axes(scene, &x_ticks, &y_ticks);
-    let right = [frame.right + BESIDE_FRAME, page[0] - EDGE];
-    let Some(bar) = &chart.bar else {
-        return legend(scene, &chart.legend, right, frame.top, page[1] - EDGE);
-    };
-    // The legend is above the colour bar, and leaves at least half of the height to it.
-    let half = frame.top + 0.5 * frame.height();
-    legend(scene, &chart.legend, right, frame.top, half);
-    let end = (frame.top + KEY_HEIGHT * chart.legend.len() as f64).min(half);
-    let top = if chart.legend.is_empty() { frame.top } else { end + 12.0 };
-    colour_bar(scene, bar, Frame { top, ..frame }, right[0]);
 }
 
 /// The number of legend entries above which there may be no room for all of them.
@@ -140,9 +150,38 @@ struct Drawing<'a> {
     x_room: f64,
     /// Whether the marks of x are turned.
     upright: bool,
+    /// Whether there is no chart below, so that the horizontal axis has numbers and its name.
+    last: bool,
 }
 
 impl Drawing<'_> {
+    fn draw(&self, scene: &mut Scene, x_ticks: &[Tick], y_ticks: &[Tick]) {
+        self.grid(scene, x_ticks, y_ticks);
+        for layer in &self.chart.layers {
+            self.layer(scene, layer);
+        }
+        self.axes(scene, x_ticks, y_ticks);
+    }
+
+    /// Draws the legend and the colour bar, up to these limits on the right and below.
+    fn beside(&self, scene: &mut Scene, right: f64, bottom: f64) {
+        let Drawing { chart, frame, .. } = self;
+        let across = [frame.right + BESIDE_FRAME, right];
+        if let Some(ends) = &chart.ends {
+            let places: Vec<f64> = ends.iter().map(|&end| self.y(end)).collect();
+            return beside_ends(scene, &chart.legend, &places, across, [frame.top, frame.bottom]);
+        }
+        let Some(bar) = &chart.bar else {
+            return legend(scene, &chart.legend, across, frame.top, bottom);
+        };
+        // The legend is above the colour bar, and leaves at least half of the height to it.
+        let half = frame.top + 0.5 * frame.height();
+        legend(scene, &chart.legend, across, frame.top, half);
+        let end = (frame.top + KEY_HEIGHT * chart.legend.len() as f64).min(half);
+        let top = if chart.legend.is_empty() { frame.top } else { end + 12.0 };
+        colour_bar(scene, bar, Frame { top, ..*frame }, across[0]);
+    }
+
     fn x(&self, value: f64) -> f64 {
         self.frame.left + self.chart.x.place(value) * self.frame.width()
     }
@@ -208,6 +247,9 @@ impl Drawing<'_> {
         for tick in x_ticks {
             let x = self.x(tick.at);
             scene.line(vec![[x, bottom], [x, bottom + TICK]], stroke);
+            if !self.last {
+                continue;
+            }
             let below = bottom + TICK + GAP;
             let text =
                 font::fitted(&tick.label, MARK, if self.upright { self.x_room } else { f64::INFINITY });
@@ -225,7 +267,7 @@ impl Drawing<'_> {
             let at = [left - TICK - GAP, y + 0.5 * CAPITAL_HEIGHT * MARK];
             scene.text(label(at, text, MARK, Anchor::End, false));
         }
-        if !self.chart.x.name.is_empty() {
+        if self.last && !self.chart.x.name.is_empty() {
             let text = font::fitted(&self.chart.x.name, NAME, right - left + 40.0);
             let y = bottom + TICK + GAP + self.x_room + GAP + CAPITAL_HEIGHT * NAME;
             scene.text(label([0.5 * (left + right), y], text, NAME, Anchor::Middle, false));
@@ -261,31 +303,41 @@ fn mark(scene: &mut Scene, [x, y]: [f64; 2], marker: Marker, colour: Colour, siz
 }
 
 /// Draws the legend from `top` downwards; entries that do not fit are counted.
-fn legend(scene: &mut Scene, keys: &[Key], [left, right]: [f64; 2], top: f64, bottom: f64) {
+fn legend(scene: &mut Scene, keys: &[Key], across: [f64; 2], top: f64, bottom: f64) {
     let room = ((bottom - top) / KEY_HEIGHT).floor().max(1.0) as usize;
     let shown = if keys.len() > room { room - 1 } else { keys.len() };
-    let text_at = left + KEY + GAP;
-    let entry = |scene: &mut Scene, row: usize, text: &str| {
-        let y = top + (row as f64 + 0.5) * KEY_HEIGHT + 0.5 * CAPITAL_HEIGHT * MARK;
-        let text = font::fitted(text, MARK, right - text_at);
-        scene.text(label([text_at, y], text, MARK, Anchor::Start, false));
-    };
+    let middle = |row: usize| top + (row as f64 + 0.5) * KEY_HEIGHT;
     for (row, key) in keys[..shown].iter().enumerate() {
-        let middle = top + (row as f64 + 0.5) * KEY_HEIGHT;
-        if let Some(ground) = key.ground {
-            scene.rectangle([left, middle - 7.0], [left + KEY, middle + 7.0], ground);
-        }
-        if let Some(look) = key.line {
-            line(scene, vec![[left, middle], [left + KEY, middle]], look);
-        }
-        if let Some((marker, colour)) = key.marker {
-            mark(scene, [left + 0.5 * KEY, middle], marker, colour, 4.0);
-        }
-        entry(scene, row, &key.name);
+        entry(scene, key, across, middle(row));
     }
     if shown < keys.len() {
-        entry(scene, shown, &format!("and {} more", keys.len() - shown));
+        let more = Key { name: format!("and {} more", keys.len() - shown), ..Key::default() };
+        entry(scene, &more, across, middle(shown));
     }
+}
+
+/// Draws the entries of the legend beside the ends of their lines, as near as they do not overlap.
+fn beside_ends(scene: &mut Scene, keys: &[Key], places: &[f64], across: [f64; 2], within: [f64; 2]) {
+    let places = apart(places, KEY_HEIGHT - 3.0, within);
+    for (key, middle) in keys.iter().zip(places) {
+        entry(scene, key, across, middle);
+    }
+}
+
+/// Draws an entry of the legend, around this height.
+fn entry(scene: &mut Scene, key: &Key, [left, right]: [f64; 2], middle: f64) {
+    if let Some(ground) = key.ground {
+        scene.rectangle([left, middle - 7.0], [left + KEY, middle + 7.0], ground);
+    }
+    if let Some(look) = key.line {
+        line(scene, vec![[left, middle], [left + KEY, middle]], look);
+    }
+    if let Some((marker, colour)) = key.marker {
+        mark(scene, [left + 0.5 * KEY, middle], marker, colour, 4.0);
+    }
+    let text_at = left + KEY + GAP;
+    let text = font::fitted(&key.name, MARK, right - text_at);
+    scene.text(label([text_at, middle + 0.5 * CAPITAL_HEIGHT * MARK], text, MARK, Anchor::Start, false));
 }
 
 /// Draws the colour bar beside a frame.

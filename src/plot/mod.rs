@@ -5,6 +5,7 @@
 //! | predictions over two features, with the data and the boundary | [`decision_regions`], [`decision_boundary`], [`DecisionRegions`] |
 //! | the probability of a class over two features | [`ProbabilitySurface`] |
 //! | losses and metrics over epochs, objectives over iterations | [`loss_curves`], [`metric_curves`], [`objective_curve`] |
+//! | the course of a run that the doctor watched | [`watched_run`] |
 //! | ROC, precision-recall and calibration curves | [`roc_curves`], [`precision_recall_curves`], [`calibration_curves`] |
 //! | which classes are confused | [`confusion_matrix`] |
 //! | coefficients with intervals | [`coefficients`], [`Intervals`] |
@@ -12,6 +13,7 @@
 //! | scores over the number of rows or a setting, losses over learning rates | [`learning_curves`], [`validation_curves`], [`learning_rates`] |
 //! | your own curves and points | [`Curves`] |
 
+mod apart;
 mod axis;
 mod bitmap;
 mod calibration;
@@ -35,6 +37,7 @@ mod scores;
 mod surface;
 mod svg;
 mod ticks;
+mod watched;
 
 pub use calibration::calibration_curves;
 pub use coefficients::{Intervals, coefficients};
@@ -47,3 +50,4 @@ pub use ranking::{precision_recall_curves, roc_curves};
 pub use regions::{DecisionRegions, decision_boundary, decision_regions};
 pub use scores::{learning_curves, learning_rates, validation_curves};
 pub use surface::ProbabilitySurface;
+pub use watched::watched_run;

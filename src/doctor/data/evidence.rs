@@ -5,6 +5,7 @@ use super::columns::Redundant;
 use super::conflicts::Conflicts;
 use super::finite::{Measurable, NotFinite};
 use super::leaks::Leak;
+use super::lengths::EqualLengths;
 use super::scaling::Scaling;
 use super::terms::Terms;
 use crate::doctor::finding::Finding;
@@ -27,6 +28,7 @@ pub(crate) struct DataEvidence {
     pub(crate) scaling: Option<Scaling>,
     pub(crate) leak: Option<Leak>,
     pub(crate) conflicts: Option<Conflicts>,
+    pub(crate) lengths: Option<EqualLengths>,
 }
 
 impl DataEvidence {
@@ -50,6 +52,7 @@ impl DataEvidence {
             scaling: None,
             leak: None,
             conflicts: None,
+            lengths: None,
         };
         match (&measurable.copy, &measurable.kept) {
             (Some(copy), Some(kept)) => {
@@ -77,6 +80,7 @@ impl DataEvidence {
         self.scaling = Scaling::new(examples, &moments, &redundant.constant);
         self.leak = Leak::find(x, classes, count, &redundant.constant, measurable.kept.is_none());
         self.redundant = Some(redundant);
+        self.lengths = EqualLengths::find(x);
         self.conflicts = Conflicts::find(examples, count, |row| measurable.original(row));
     }
 
@@ -94,6 +98,7 @@ impl DataEvidence {
         let classes = self.classes.present();
         findings.extend(self.scaling.as_ref().and_then(|scaling| scaling.finding(classes, terms)));
         findings.extend(self.leak.as_ref().map(|leak| leak.finding(terms)));
+        findings.extend(self.lengths.map(|lengths| lengths.finding(self.columns)));
         findings.extend(self.conflicts.as_ref().map(|conflicts| conflicts.finding(terms)));
         findings
     }

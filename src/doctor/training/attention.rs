@@ -8,6 +8,7 @@ use super::rules;
 use super::watch::Watch;
 use crate::doctor::diagnosis::Diagnosis;
 use crate::doctor::settings::Doctor;
+use crate::doctor::trace::Trace;
 use crate::error::Error;
 use crate::report::FitReport;
 use crate::scalar::Real;
@@ -46,17 +47,23 @@ impl<'f, T: Real> Attention<'f, T> {
     pub(super) fn epoch(&mut self, epoch: &Epoch, weights: Weights<'_, T>) {
         let ratios = epoch.updates.iter().map(|update| update.update_ratio);
         let ratio = ratios.filter(|ratio| ratio.is_finite()).reduce(f64::max);
+        self.watch.updates(&epoch.updates);
         self.watch.epoch(epoch.number, epoch.learning_rate, ratio, weights);
     }
 
     /// Measures the network at the end, tries changes, and says what was found.
-    pub(super) fn finish(self, report: &FitReport, weights: Weights<'_, T>) -> Result<Diagnosis, Error> {
+    pub(super) fn finish(
+        self,
+        report: &FitReport,
+        weights: Weights<'_, T>,
+    ) -> Result<(Diagnosis, Trace), Error> {
         let Attention { doctor, fit, watch, first, steps } = self;
         // A minimiser reports no steps while it runs.
         let steps = steps.max(report.iterations as u64 * u64::from(steps == 0));
         let (mut evidence, _) = watch.finish(report, steps, weights)?;
         (evidence.trials, evidence.controls) = probe(&doctor, &evidence, fit, weights, &first);
-        Ok(rules::diagnose(&evidence))
+        let diagnosis = rules::diagnose(&evidence);
+        Ok((diagnosis, evidence.trace))
     }
 }
 
@@ -93,7 +100,7 @@ impl<T: Real> Attending<T> for Noted<'_, T> {
     }
 
     fn finish(self: Box<Self>, report: &FitReport, weights: Weights<'_, T>) -> Result<(), Error> {
-        let diagnosis = self.attention.finish(report, weights)?;
+        let (diagnosis, _) = self.attention.finish(report, weights)?;
         self.found.borrow_mut().push(diagnosis);
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::outputs::OutputEvidence;
 use super::trial::TrialEvidence;
 use super::units::LayerEvidence;
 use crate::doctor::data::Scaling;
+use crate::doctor::trace::Trace;
 use crate::report::{Divergence, StopReason};
 use crate::train::Settings;
 
@@ -33,6 +34,8 @@ pub(crate) struct Evidence {
     pub(crate) trials: Vec<TrialEvidence>,
     /// The control fits of the probe, if the run has no skill and no change gives it one.
     pub(crate) controls: Option<Controls>,
+    /// The course of the run, for the user.
+    pub(crate) trace: Trace,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::attention::Attention;
-use crate::doctor::diagnosis::Diagnosis;
 use crate::doctor::settings::Doctor;
+use crate::doctor::trace::{Trace, Watched};
 use crate::error::Error;
 use crate::examples::Examples;
 use crate::layer::Layer;
@@ -45,7 +45,8 @@ impl<'a, T: Real> From<TrainOptions<'a, T>> for WatchOptions<'a, T> {
 }
 
 impl Doctor {
-    /// Trains like [`Trainer::fit`](crate::nn::Trainer::fit), and returns the diagnosis beside the result.
+    /// Trains like [`Trainer::fit`](crate::nn::Trainer::fit), and returns the diagnosis and the course of
+    /// the run beside the result.
     ///
     /// # Errors
     /// Returns the errors of [`Trainer::fit`](crate::nn::Trainer::fit), which
@@ -58,7 +59,7 @@ impl Doctor {
         loss: &'a S,
         examples: Examples<'a, T>,
         options: impl Into<WatchOptions<'a, T>>,
-    ) -> Result<(Trained<T>, Diagnosis), Error>
+    ) -> Result<Watched<T>, Error>
     where
         T: Real,
         N: Layer<T>,
@@ -82,12 +83,12 @@ impl Doctor {
         })?;
         let trained = run.finish();
         let weights = Weights { params: &trained.params, statistics: &trained.statistics };
-        let diagnosis = attention.finish(&trained.report, weights)?;
-        Ok((trained, diagnosis))
+        let (diagnosis, trace) = attention.finish(&trained.report, weights)?;
+        Ok(Watched { trained, diagnosis, trace })
     }
 
     /// Minimises the loss of a network over all rows like [`Lbfgs::minimize`], with the penalty λ, and returns
-    /// the diagnosis beside the result.
+    /// the diagnosis and the course of the run beside the result.
     ///
     /// `start` are the initial parameters; without them, they are drawn by the layers.
     ///
@@ -104,7 +105,7 @@ impl Doctor {
         lambda: f64,
         start: Option<Vec<T>>,
         held_out: Option<Examples<'a, T>>,
-    ) -> Result<(Trained<T>, Diagnosis), Error>
+    ) -> Result<Watched<T>, Error>
     where
         T: Real,
         N: Layer<T>,
@@ -129,7 +130,9 @@ impl Doctor {
         let attention = Attention::begin(self, fit, Weights { params: &start, statistics: &[] })?;
         let found = lbfgs.minimize(&mut objective, start)?;
         let end = Weights { params: &found.params, statistics: &[] };
-        let diagnosis = attention.finish(&found.report, end)?;
-        Ok((Trained { report: found.report, ..Trained::from_parameters(found.params) }, diagnosis))
+        let (diagnosis, trace) = attention.finish(&found.report, end)?;
+        let trace = Trace { objective: found.report.objective_curve.clone(), ..trace };
+        let trained = Trained { report: found.report, ..Trained::from_parameters(found.params) };
+        Ok(Watched { trained, diagnosis, trace })
     }
 }

@@ -65,6 +65,22 @@ fn hidden<T: Real>(tape: &mut Tape<T>) -> Vec<DMatrix<T>> {
     outputs
 }
 
+/// Returns for each hidden layer the share of dead units and that of saturated outputs, in one cheap pass.
+pub(crate) fn unusable<T: Real>(tape: &mut Tape<T>, squashes: &[Squash]) -> (Vec<f64>, Vec<f64>) {
+    fn collect<T: Real>(tape: &mut Tape<T>, squashes: &[Squash], found: &mut Vec<(f64, f64)>) {
+        if tape.children_mut().is_empty() {
+            let squash = squashes.get(found.len()).copied().unwrap_or(Squash::None);
+            found.push((dead(tape.output()), saturated(tape.output(), squash)));
+            return;
+        }
+        tape.children_mut().iter_mut().for_each(|child| collect(child, squashes, found));
+    }
+    let mut found = Vec::new();
+    collect(tape, squashes, &mut found);
+    found.pop();
+    found.into_iter().unzip()
+}
+
 /// Collects the outputs of the innermost layers, in order.
 fn collect<T: Real>(tape: &mut Tape<T>, outputs: &mut Vec<DMatrix<T>>) {
     if tape.children_mut().is_empty() {
@@ -80,32 +96,38 @@ fn collect<T: Real>(tape: &mut Tape<T>, outputs: &mut Vec<DMatrix<T>>) {
 const CORRELATED: usize = 64;
 
 fn of_output<T: Real>(output: &DMatrix<T>, squash: Squash) -> LayerEvidence {
-    let (rows, units) = output.shape();
-    let column = |unit: usize| output.column(unit).iter().map(|v| v.as_f64()).collect::<Vec<f64>>();
-    let ends = |values: &[f64]| {
-        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)))
-    };
-    let (mut dead, mut constant) = (0, 0);
-    for unit in 0..units {
-        let (l, h) = ends(&column(unit));
-        dead += usize::from(l == 0.0 && h == 0.0);
-        constant += usize::from(h - l <= 1e-12 * l.abs().max(h.abs()));
-    }
-    let share = |count: usize| count as f64 / units.max(1) as f64;
-    let all = || output.iter().map(|v| v.as_f64());
-    let near =
-        |test: &dyn Fn(f64) -> bool| all().filter(|&v| test(v)).count() as f64 / (rows * units).max(1) as f64;
-    let saturated = match squash {
-        Squash::Unit => near(&|v| !(0.0067..=0.9933).contains(&v)),
-        Squash::Symmetric => near(&|v| v.abs() > 0.9866),
-        Squash::None => 0.0,
-    };
+    let units = output.ncols();
+    let ends = |unit: usize| range(output.column(unit).iter().copied());
+    let constant = (0..units).map(ends).filter(|(l, h)| h - l <= 1e-12 * l.abs().max(h.abs())).count();
     LayerEvidence {
         units,
-        dead: share(dead),
-        constant: share(constant),
-        saturated,
+        dead: dead(output),
+        constant: constant as f64 / units.max(1) as f64,
+        saturated: saturated(output, squash),
         correlation: correlation(output),
+    }
+}
+
+/// Returns the smallest and the largest of some values.
+fn range<T: Real>(values: impl Iterator<Item = T>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v.as_f64()), h.max(v.as_f64())))
+}
+
+/// Returns the share of units that are 0 for every row.
+fn dead<T: Real>(output: &DMatrix<T>) -> f64 {
+    let dead = output.column_iter().filter(|unit| unit.iter().all(|v| *v == T::zero()));
+    dead.count() as f64 / output.ncols().max(1) as f64
+}
+
+/// Returns the share of outputs at the ends of the range of a bounded activation.
+fn saturated<T: Real>(output: &DMatrix<T>, squash: Squash) -> f64 {
+    let near = |test: fn(f64) -> bool| {
+        output.iter().filter(|v| test(v.as_f64())).count() as f64 / output.len().max(1) as f64
+    };
+    match squash {
+        Squash::Unit => near(|v| !(0.0067..=0.9933).contains(&v)),
+        Squash::Symmetric => near(|v| v.abs() > 0.9866),
+        Squash::None => 0.0,
     }
 }
 

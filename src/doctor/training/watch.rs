@@ -6,9 +6,10 @@ use super::gradient::GradientEvidence;
 use super::losses::LossEvidence;
 use super::outcome::Outcome;
 use super::outputs::OutputEvidence;
-use super::units::{Squash, layers, spreads, squashes};
+use super::units::{Squash, layers, spreads, squashes, unusable};
 use super::view::View;
 use crate::doctor::data::Scaling;
+use crate::doctor::trace::{Trace, TracePoint};
 use crate::error::Error;
 use crate::examples::ClassExamples;
 use crate::layer::{Layer, groups};
@@ -18,7 +19,7 @@ use crate::preprocess::Moments;
 use crate::report::FitReport;
 use crate::rows::Rows;
 use crate::scalar::{Real, max_abs};
-use crate::train::{NetworkFit, NetworkObjective, Settings, Weights};
+use crate::train::{LayerUpdate, NetworkFit, NetworkObjective, Settings, Weights};
 
 /// The largest number of rows for the checks of the loss, the outputs and the gradient.
 const FEW: usize = 64;
@@ -46,6 +47,9 @@ pub(crate) struct Watch<'a, T: Real> {
     first_params: Vec<T>,
     start: Option<Moment>,
     course: Course,
+    trace: Trace,
+    /// The updates of the last step of a trainer that is known.
+    updates: Vec<LayerUpdate>,
     scaling: Option<Scaling>,
 }
 
@@ -90,7 +94,11 @@ impl<'a, T: Real> Watch<'a, T> {
             first_params: weights.params.to_vec(),
             start: None,
             course: Course::default(),
+            trace: Trace::default(),
+            updates: Vec::new(),
         };
+        watch.trace.constant_loss = watch.losses.as_ref().map(|losses| losses.constant);
+        watch.trace.layers = groups(&network).iter().map(|group| group.layer.describe()).collect();
         watch.start = Some(watch.moment(weights, true)?);
         watch.point(0, weights);
         Ok(watch)
@@ -106,6 +114,11 @@ impl<'a, T: Real> Watch<'a, T> {
         };
         let ratios = groups(&self.view.network).into_iter().map(|group| ratio(group.range));
         self.course.first_ratio = ratios.filter(|ratio| ratio.is_finite()).reduce(f64::max);
+    }
+
+    /// Takes note of the last step of an epoch.
+    pub(crate) fn updates(&mut self, updates: &[LayerUpdate]) {
+        updates.clone_into(&mut self.updates);
     }
 
     /// Takes note of the end of an epoch or iteration.
@@ -154,6 +167,7 @@ impl<'a, T: Real> Watch<'a, T> {
             scaling: self.scaling,
             trials: Vec::new(),
             controls: None,
+            trace: self.trace,
         };
         Ok((evidence, self.view))
     }
@@ -179,9 +193,14 @@ impl<'a, T: Real> Watch<'a, T> {
     }
 
     fn point(&mut self, epoch: usize, weights: Weights<'_, T>) {
-        let loss = self.view.mean_loss(self.view.forward(weights).output());
+        let mut tape = self.view.forward(weights);
+        let loss = self.view.mean_loss(tape.output());
         let held_loss = self.held.as_ref().map(|held| held.mean_loss(held.forward(weights).output()));
         self.course.points.push(CoursePoint { epoch, loss, norm: self.norm(weights.params), held_loss });
+        let (dead, saturated) = unusable(&mut tape, &self.squashes);
+        let update_ratios = self.updates.iter().map(|update| update.update_ratio).collect();
+        let point = TracePoint { epoch, loss, held_out_loss: held_loss, update_ratios, dead, saturated };
+        self.trace.points.push(point);
     }
 
     fn norm(&self, params: &[T]) -> f64 {

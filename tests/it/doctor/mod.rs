@@ -2,6 +2,9 @@
 
 mod data;
 mod estimators;
+mod gradient;
+#[cfg(feature = "serde")]
+mod serialization;
 mod training;
 
 use logit::doctor::Code;

@@ -1,7 +1,7 @@
 //! Training runs: for each code a fault and its healthy twin, which differ in one line, with five seeds each.
 
 use logit::data::{Blobs, Dataset, Moons};
-use logit::doctor::{Code, Diagnosis, Doctor, Severity, WatchOptions};
+use logit::doctor::{Code, Diagnosis, Doctor, Severity, WatchOptions, Watched};
 use logit::nn::{
     AnyLayer, BatchNorm, BinaryCrossEntropy, Dense, Examples, Gradient, Initializer, Layer, Loss, Sequential,
     Shape, Softmax, SoftmaxCrossEntropy, Tape, Targets, TrainOptions, Trainer,
@@ -99,7 +99,7 @@ impl Program {
             options = options.held_out(Examples::new(&held, Targets::Classes(&self.rows.y[count..])));
         }
         let fitted = self.doctor().fit(&self.trainer(), network, loss, examples, options);
-        fitted.map_or_else(|error| Diagnosis::of_error(&error), |(_, diagnosis)| diagnosis)
+        fitted.map_or_else(|error| Diagnosis::of_error(&error), |watched| watched.diagnosis)
     }
 }
 
@@ -323,7 +323,7 @@ fn labels_for_another_loss() {
             let examples = Examples::new(&program.rows.x, Targets::Values(&y));
             let fitted =
                 program.doctor().fit(&program.trainer(), &network, &ByHand, examples, TrainOptions::new());
-            fitted.map_or_else(|error| Diagnosis::of_error(&error), |(_, diagnosis)| diagnosis)
+            fitted.map_or_else(|error| Diagnosis::of_error(&error), |watched| watched.diagnosis)
         };
         let healthy = diagnose([0.0, 1.0]);
         assert!(healthy.is_healthy(), "seed {seed}:\n{healthy}");
@@ -399,7 +399,7 @@ fn minimisers_that_stop_too_early() {
             let lbfgs = Lbfgs::new().max_iterations(limit).tolerance(1e-3);
             let found =
                 program.doctor().minimize(&lbfgs, &network, &BinaryCrossEntropy, examples, 1e-3, None, None);
-            found.expect("finite data").1
+            found.expect("finite data").diagnosis
         };
         let healthy = diagnose(2000);
         assert!(healthy.is_healthy(), "seed {seed}:\n{healthy}");
@@ -425,6 +425,43 @@ fn watching_changes_nothing() {
         program.doctor().fit(&program.trainer(), &network, &BinaryCrossEntropy, examples, options).unwrap()
     };
     let (first, again) = (watched(), watched());
-    assert_eq!(first.0, alone);
-    assert_eq!(first.1, again.1);
+    assert_eq!(first.trained, alone);
+    assert_eq!(first.diagnosis, again.diagnosis);
+    assert_eq!(first.trace, again.trace);
+}
+
+/// The course has few points, whatever the length of the run, and the numbers of the history.
+#[test]
+fn the_course_of_a_run() {
+    let program = Program { epochs: 200, biases: Some(Initializer::Constant(-30.0)), ..program(1) };
+    let network = program.network();
+    let examples = Examples::new(&program.rows.x, Targets::Classes(&program.rows.y));
+    let options = WatchOptions::new(TrainOptions::new())
+        .held_out(Examples::new(&program.rows.x, Targets::Classes(&program.rows.y)));
+    let watched =
+        Doctor::new().fit(&program.trainer(), &network, &BinaryCrossEntropy, examples, options).unwrap();
+    let (trace, history) = (&watched.trace, &watched.trained.history);
+    assert!((10..=20).contains(&trace.points.len()), "{trace}");
+    assert_eq!(trace.layers, history.layers);
+    let shares = [0, 1].map(|class| program.rows.y.iter().filter(|&&y| y == class).count() as f64 / 300.0);
+    let entropy = -shares.iter().map(|share| share * share.ln()).sum::<f64>();
+    assert!((trace.constant_loss.unwrap() - entropy).abs() < 1e-6);
+    let (first, last) = (&trace.points[0], &trace.points[trace.points.len() - 1]);
+    assert_eq!((first.epoch, last.epoch), (0, 200));
+    assert!(first.update_ratios.is_empty());
+    assert_eq!(first.dead, [1.0], "biases of -30 before rectifiers");
+    for point in &trace.points[1..] {
+        let updates = &history.epochs[point.epoch - 1].updates;
+        assert_eq!(point.update_ratios, updates.iter().map(|update| update.update_ratio).collect::<Vec<_>>());
+        assert_eq!(point.held_out_loss, Some(point.loss), "the same rows");
+    }
+    let scores = watched.trained.scores(&network, &program.rows.x).unwrap();
+    let loss = BinaryCrossEntropy.mean(&scores, Targets::Classes(&program.rows.y), None).unwrap();
+    assert!((last.loss - loss).abs() < 1e-12);
+
+    let lbfgs = Lbfgs::new().max_iterations(30);
+    let watched = Doctor::new().minimize(&lbfgs, &network, &BinaryCrossEntropy, examples, 0.0, None, None);
+    let Watched { trained, trace, .. } = watched.unwrap();
+    assert_eq!(trace.objective, trained.report.objective_curve);
+    assert!(trace.points.iter().all(|point| point.update_ratios.is_empty()));
 }

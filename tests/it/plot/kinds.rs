@@ -1,5 +1,6 @@
 //! The contents of every kind of picture.
 
+use logit::doctor::{Trace, TracePoint};
 use logit::metrics::{
     Accuracy, Bins, CalibrationCurve, ConfusionMatrix, LogLoss, PrecisionRecallCurve, RocCurve,
 };
@@ -8,7 +9,7 @@ use logit::nn::{Examples, MlpOptions, RateRange, Sequential, SoftmaxCrossEntropy
 use logit::plot::{self, Curves, Intervals};
 use logit::prelude::*;
 use logit::select::{Splitter, learning_curve, validation_curve};
-use logit::{Activation, Adam, LogisticRegression, MlpClassifier, Penalty, data};
+use logit::{Activation, Adam, Error, LogisticRegression, MlpClassifier, Penalty, data};
 
 use super::kit::{Picture, drawn};
 
@@ -234,4 +235,129 @@ fn saved_files_are_what_their_names_say() {
     }
     assert!(figure.save(directory.join("missing/line.svg")).is_err());
     std::fs::remove_dir_all(&directory).unwrap();
+}
+
+/// A run of 100 epochs that was watched, in which hidden layer 1 dies.
+fn trace() -> Trace {
+    let point = |epoch: usize, loss: f64, ratios: &[f64], dead: [f64; 2]| {
+        let mut point = TracePoint::default();
+        (point.epoch, point.loss, point.held_out_loss) = (epoch, loss, Some(loss + 0.1));
+        (point.update_ratios, point.dead, point.saturated) = (ratios.to_vec(), dead.to_vec(), vec![0.0; 2]);
+        point
+    };
+    let mut trace = Trace::default();
+    trace.constant_loss = Some(0.5);
+    trace.layers = ["Dense, Relu", "Dense, Relu", "Dense"].map(str::to_owned).to_vec();
+    trace.points = vec![
+        point(0, 0.9, &[], [0.0, 0.25]),
+        point(9, 0.5, &[1e-3, 1e-2, 0.0], [0.0, 0.5]),
+        point(99, 0.3, &[1e-2, 1e-4, 1e-1], [0.0, 1.0]),
+    ];
+    trace
+}
+
+#[test]
+fn a_watched_run() {
+    let picture = drawn(&plot::watched_run(&trace()).unwrap().title("A run").x_name("passes"));
+    picture.must_have(&[
+        "A run",
+        "passes",
+        "loss",
+        "update ratio",
+        "dead units",
+        "training rows",
+        "held-out rows",
+        "best constant",
+        "usual",
+        "layer 0: Dense, Relu",
+        "layer 2: Dense",
+        "hidden layer 0",
+        "hidden layer 1",
+    ]);
+    let frames: Vec<[f64; 4]> =
+        picture.frames.iter().map(|(at, _)| [at[0][0], at[0][1], at[2][0], at[2][1]]).collect();
+    assert_eq!(frames.len(), 3);
+    assert!(frames.windows(2).all(|pair| pair[0][3] < pair[1][1]), "one above the other");
+    assert!(frames.iter().all(|frame| frame[0] == frames[0][0] && frame[2] == frames[0][2]));
+    let inside = |at: &[f64; 2], panel: usize| (frames[panel][1]..=frames[panel][3]).contains(&at[1]);
+    // The points of the first colour, from left to right, with the white edges left out.
+    let of_first = |panel: usize| -> Vec<[f64; 2]> {
+        let points = picture.circles.iter().filter(|(_, fill)| fill == "#0072B2").map(|(at, _)| *at);
+        points.filter(|at| at[0] <= frames[0][2] && inside(at, panel)).collect()
+    };
+    let guide = |panel: usize| {
+        let lines =
+            picture.lines.iter().filter(|(points, stroke)| stroke == "#787878" && inside(&points[0], panel));
+        lines.map(|(points, _)| points[0][1]).next().unwrap()
+    };
+    let near = |a: f64, b: f64| assert!((a - b).abs() < 0.05, "{a} and {b}");
+    // A logarithmic axis with a place for the start: 1 + epoch is 1, 10 and 100.
+    let losses = of_first(0);
+    assert_eq!(losses.len(), 3);
+    near(losses[1][0] - losses[0][0], losses[2][0] - losses[1][0]);
+    near(losses[0][0], picture.place("0")[0]);
+    near(losses[1][1], guide(0));
+    // Losses are linear.
+    near((losses[2][1] - losses[0][1]) / (losses[1][1] - losses[0][1]), 1.5);
+    let ratios = of_first(1);
+    assert_eq!(ratios.len(), 2, "there is no ratio at the start");
+    near(ratios[0][1], guide(1));
+    near(ratios[0][0], losses[1][0]);
+    near(ratios[1][1] - picture.place("0.01")[1], ratios[0][1] - picture.place("0.001")[1]);
+    // The ratio of 0 is at the lower edge, beside the second and last points of the other layers.
+    let lines = |panel: usize, colour: &str| -> Vec<Vec<[f64; 2]>> {
+        let lines =
+            picture.lines.iter().filter(|(points, stroke)| stroke == colour && inside(&points[0], panel));
+        lines.map(|(points, _)| points.clone()).filter(|points| points[0][0] < frames[0][2]).collect()
+    };
+    near(lines(1, "#009E73")[0][0][1], frames[1][3]);
+    let dead = &lines(2, "#E69F00")[0];
+    let text =
+        |text: &str| picture.place(text)[1] - 0.5 * (picture.place("100 %")[1] + picture.place("0 %")[1]);
+    near(dead[1][1] - dead[0][1], 0.25 * (text("100 %") - text("0 %")));
+    near(dead[2][1] - dead[0][1], 0.75 * (text("100 %") - text("0 %")));
+}
+
+#[test]
+fn watched_runs_of_every_kind() {
+    assert!(matches!(plot::watched_run(&Trace::default()), Err(Error::Empty { .. })));
+    let mut lost = trace();
+    lost.points.iter_mut().for_each(|point| (point.loss, point.held_out_loss) = (f64::NAN, None));
+    lost.constant_loss = None;
+    assert!(matches!(plot::watched_run(&lost), Err(Error::Picture { .. })));
+
+    // Sigmoid units are saturated, not dead; both kinds have a name each.
+    let mut sigmoid = trace();
+    sigmoid.points.iter_mut().for_each(|point| std::mem::swap(&mut point.dead, &mut point.saturated));
+    let picture = drawn(&plot::watched_run(&sigmoid).unwrap());
+    picture.must_have(&["saturated", "hidden layer 1"]);
+    sigmoid.points[0].dead[0] = 0.5;
+    drawn(&plot::watched_run(&sigmoid).unwrap())
+        .must_have(&["hidden layer 1: dead", "hidden layer 1: saturated"]);
+
+    // A minimiser without hidden layers: one part, with the objective.
+    let mut minimiser = trace();
+    minimiser.objective = (1..=40).map(|at| 1.0 / f64::from(at)).collect();
+    for point in &mut minimiser.points {
+        (point.update_ratios, point.dead, point.saturated) = Default::default();
+    }
+    let picture = drawn(&plot::watched_run(&minimiser).unwrap());
+    picture.must_have(&["iteration", "with the penalty", "training rows"]);
+    assert_eq!(picture.frames.len(), 1);
+
+    // Of many layers, the first and the last have names.
+    let mut deep = trace();
+    for point in &mut deep.points[1..] {
+        point.update_ratios = (1..=9).map(|layer| 1e-4 * f64::from(layer)).collect();
+    }
+    let picture = drawn(&plot::watched_run(&deep).unwrap());
+    picture.must_have(&["layer 0: Dense, Relu", "layer 8"]);
+    assert!(!picture.has("layer 4"));
+
+    // A loss that rounds to 0 does not squeeze the others.
+    let mut small = trace();
+    small.points[2].loss = 1e-200;
+    let picture = drawn(&plot::watched_run(&small).unwrap());
+    let label = |text: &str| picture.texts.iter().any(|found| found.text.contains(text));
+    assert!(label("10⁻⁶") && !label("10⁻⁵⁰"), "{:?}", picture.texts);
 }
