@@ -4,7 +4,9 @@
 //! later. Run it with `cargo run --release --example doctor_bench -- FILE.json`, and with identifiers behind
 //! the file for some of its programs.
 //!
-//! `doctor_bench/programs/real.json` holds programs rebuilt from public questions. Their `source`,
+//! The doctor was developed on `doctor_bench/programs/develop.json`. The data sets, architectures and kinds of
+//! fault in `held_out.json` beside it are others, and no criterion was set by it.
+//! `real.json` holds programs rebuilt from public questions. Their `source`,
 //! `question`, `answer` and `note` say where each is from, what its answer gave as the cause, and what was
 //! made smaller.
 //!

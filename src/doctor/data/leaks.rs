@@ -337,7 +337,7 @@ mod tests {
         let mut set = iris().map_labels(|class| usize::from(class == 0));
         let y = set.y.clone();
         set.x = DMatrix::from_fn(150, 5, |row, _| rng.standard_normal() + 0.5 * y[row] as f64);
-        let copy = with(set.clone(), 3, |row, class| 40.0 + 9.0 * (class as f64 + 0.2 * (row as f64).sin()));
+        let copy = with(set.clone(), 3, |row, class| 40.0 + 90.0 * (class as f64 + 0.2 * (row as f64).sin()));
         assert!(
             matches!(find(&copy), Some(Leak { columns, kind: LeakKind::Clusters(_), .. }) if columns == [3])
         );
