@@ -240,7 +240,7 @@ impl<T: Real> Method<T> for Minimizer<'_> {
         let Outline { network, loss, examples } = remade.outline;
         let lambda = if remade.without_penalty { 0.0 } else { self.lambda };
         let mut objective = NetworkObjective::on_checked(network, loss, examples, lambda).ok()?;
-        let run = self.lbfgs.clone().max_iterations(remade.steps);
+        let run = self.lbfgs.max_iterations(remade.steps);
         let found = run.minimize(&mut objective, remade.params).ok()?;
         Some((found.params, Vec::new()))
     }
