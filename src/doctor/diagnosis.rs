@@ -13,8 +13,8 @@ use crate::gradcheck::{Cause, Mismatch};
 /// prediction are independent of training and come last. No findings means that nothing is wrong as far as
 /// was looked.
 ///
-/// `Display` writes a short report. With the feature `serde`, a diagnosis is a table of findings, with codes as
-/// their identifiers.
+/// `Display` writes a short report. With the feature `serde`, a diagnosis is a table of findings, with codes
+/// as their identifiers.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Diagnosis {
@@ -182,8 +182,8 @@ impl Diagnosis {
     /// Returns the diagnosis of a gradient that [`GradCheck`](crate::GradCheck) has found to be wrong: one
     /// finding, with the mistake if it is a known one.
     ///
-    /// A gradient that is wrong for some classes only, such as a formula for labels -1 and +1 with labels 0 and
-    /// 1, is a [`Code::LabelCoding`]. Everything else is a [`Code::GradientMismatch`].
+    /// A gradient that is wrong for some classes only, such as a formula for labels -1 and +1 with labels 0
+    /// and 1, is a [`Code::LabelCoding`]. Everything else is a [`Code::GradientMismatch`].
     ///
     /// ```
     /// use logit::GradCheck;

@@ -16,8 +16,7 @@ pub struct Watched<T> {
     pub trained: Trained<T>,
     /// What was found.
     pub diagnosis: Diagnosis,
-    /// The course of the run, for a picture ([`plot::watched_run`](crate::plot::watched_run), with the feature
-    /// `plot`) or as text.
+    /// The course of the run, for a picture (`plot::watched_run`, with the feature `plot`) or as text.
     pub trace: Trace,
 }
 
