@@ -1,8 +1,8 @@
-//! The cost of watching, relative to the fit: `cargo bench -p benches --bench watching` prints a Markdown table.
-//! It must stay below a tenth.
+//! The cost of watching, relative to the fit: `cargo bench -p benches --bench watching` prints a Markdown
+//! table. It must stay below a tenth.
 //!
-//! Fits alone and watched fits take turns, and processor time is measured (on Linux; elsewhere the time by the
-//! clock), so that other work on the machine has little effect.
+//! Fits alone and watched fits take turns, and processor time is measured (on Linux; elsewhere the time by
+//! the clock), so that other work on the machine has little effect.
 
 use std::fs;
 use std::hint::black_box;

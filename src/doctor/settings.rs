@@ -5,10 +5,10 @@ use crate::error::Error;
 
 /// Watches training runs and says what went wrong.
 ///
-/// A `Doctor` is a plain value of settings. Its methods train like those of a
-/// [`Trainer`](crate::nn::Trainer) or a minimiser, and return [`Watched`](crate::doctor::Watched): the
-/// result, a [`Diagnosis`](crate::doctor::Diagnosis) and the course of the run. Watching does not change a bit
-/// of the result.
+/// A `Doctor` is a plain value of settings. Its methods train like those of a [`Trainer`](crate::nn::Trainer)
+/// or a minimiser, and return [`Watched`](crate::doctor::Watched): the result, a
+/// [`Diagnosis`](crate::doctor::Diagnosis) and the course of the run. Watching does not change a bit of the
+/// result.
 ///
 /// # Examples
 /// ```

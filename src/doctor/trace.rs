@@ -16,8 +16,7 @@ pub struct Watched<T> {
     pub trained: Trained<T>,
     /// What was found.
     pub diagnosis: Diagnosis,
-    /// The course of the run, for a picture ([`plot::watched_run`](crate::plot::watched_run), with the feature
-    /// `plot`) or as text.
+    /// The course of the run, for a picture (`plot::watched_run`, with the feature `plot`) or as text.
     pub trace: Trace,
 }
 
@@ -71,18 +70,20 @@ pub struct TracePoint {
     pub saturated: Vec<f64>,
 }
 
+/// The values of a point by layer.
+type Values = fn(&TracePoint) -> &Vec<f64>;
 /// A column of the table: a name, the values of a point, and the layer.
-type Column = (&'static str, fn(&TracePoint) -> &Vec<f64>, usize);
+type Column = (&'static str, Values, usize);
 
 impl Trace {
     /// Returns the columns of the table by layer; those of zeros say nothing.
     fn columns(&self) -> Vec<Column> {
-        let all: [(&'static str, fn(&TracePoint) -> &Vec<f64>); 3] = [
+        let all: [(&'static str, Values); 3] = [
             ("update", |point| &point.update_ratios),
             ("dead", |point| &point.dead),
             ("saturated", |point| &point.saturated),
         ];
-        let most = |of: fn(&TracePoint) -> &Vec<f64>| self.points.iter().map(|point| of(point).len()).max();
+        let most = |of: Values| self.points.iter().map(|point| of(point).len()).max();
         let of_layers =
             |(name, of)| (0..most(of).unwrap_or(0)).map(move |layer| -> Column { (name, of, layer) });
         let says = |&(_, of, layer): &Column| {

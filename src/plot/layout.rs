@@ -81,8 +81,8 @@ pub(super) fn chart(scene: &mut Scene, heading: &str, chart: &Chart) {
     stack(scene, heading, &[(chart, 1.0)]);
 }
 
-/// Draws charts with the same horizontal axis one above the other, each with its share of the height. Only the
-/// lowest has numbers and the name of that axis.
+/// Draws charts with the same horizontal axis one above the other, each with its share of the height. Only
+/// the lowest has numbers and the name of that axis.
 pub(super) fn stack(scene: &mut Scene, heading: &str, charts: &[(&Chart, f64)]) {
     let page = [f64::from(scene.width), f64::from(scene.height)];
     let top = title(scene, heading);

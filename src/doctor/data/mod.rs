@@ -33,8 +33,8 @@ pub(crate) use terms::Terms;
 ///   with few rows, one class with most of the rows, rows that are sorted by label;
 /// - the columns: numbers that are not finite, very different scales, columns that are constant, equal, or
 ///   combinations of others, a column that gives the label away;
-/// - the rows: equal rows with different labels, with the best accuracy and the best loss that they allow; rows
-///   that were divided by their lengths.
+/// - the rows: equal rows with different labels, with the best accuracy and the best loss that they allow;
+///   rows that were divided by their lengths.
 ///
 /// What must be changed is an error or a warning. What is only worth knowing is a remark, and a diagnosis of
 /// remarks is [healthy](Diagnosis::is_healthy). Missing values (NaN) are an error, because only an

@@ -117,7 +117,7 @@ impl Doctor {
         let held = held_out.map(Examples::checked).transpose()?;
         let method = Minimizing {
             minimize: |objective: &mut AnyObjective<'_, T>, start, steps| {
-                let run = lbfgs.clone().max_iterations(steps);
+                let run = lbfgs.max_iterations(steps);
                 run.minimize(objective, start).ok().map(|found| found.params)
             },
             limit: lbfgs.limit(),

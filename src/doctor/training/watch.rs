@@ -31,6 +31,12 @@ const MOST: usize = 4096;
 const POINTS: usize = 12;
 /// The share of the passes of a run that its measurements may add.
 const SHARE: f64 = 0.05;
+/// The passes over the measured rows that the measurements cost, with copies, scales and the course.
+const PASSES: f64 = 50.0;
+/// The number of iterations that a minimiser is expected to take, if its limit is not lower.
+const ITERATIONS: usize = 30;
+/// The largest number of rows whose scales are measured.
+const SCALED: usize = 512;
 
 /// A run that is being measured.
 pub(crate) struct Watch<'a, T: Real> {
@@ -64,8 +70,9 @@ impl<'a, T: Real> Watch<'a, T> {
     ) -> Result<Self, Error> {
         let NetworkFit { network, loss, examples, held, .. } = fit;
         let all = examples.counted().len();
-        let passes = all as f64 * settings.limit as f64 * 3.0;
-        let affordable = (SHARE * passes / (POINTS + 6) as f64) as usize;
+        let expected = if settings.rate.is_none() { ITERATIONS } else { usize::MAX };
+        let passes = all as f64 * settings.limit.min(expected) as f64 * 3.0;
+        let affordable = (SHARE * passes / PASSES) as usize;
         let limit = affordable.clamp(LEAST, MOST);
         let view = View::new(network, loss, examples, limit)?;
         let few = View::new(network, loss, examples, FEW)?;
@@ -80,7 +87,7 @@ impl<'a, T: Real> Watch<'a, T> {
         let losses = classes.as_ref().map(|classes| LossEvidence::measure(loss, classes, &outputs));
         let gradient = GradientEvidence::measure(&few)?;
         let mut watch = Watch {
-            scaling: scaling(&view)?,
+            scaling: scaling(&View::new(network, loss, view.rows.examples(), SCALED)?)?,
             view,
             held,
             classes,

@@ -419,7 +419,7 @@ fn watching_changes_nothing() {
     ])
     .unwrap();
     let examples = Examples::new(&program.rows.x, Targets::Classes(&program.rows.y));
-    let alone = program.trainer().fit(&network, &BinaryCrossEntropy, examples, TrainOptions::new()).unwrap();
+    let alone = program.trainer().fit(&network, BinaryCrossEntropy, examples, TrainOptions::new()).unwrap();
     let watched = || {
         let options = TrainOptions::new();
         program.doctor().fit(&program.trainer(), &network, &BinaryCrossEntropy, examples, options).unwrap()

@@ -164,7 +164,7 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
         return Some(checked(with_ratio(finding, evidence), trial));
     }
     if let Some(trial) = faster {
-        let why = "steps are so small that the weights hardly move";
+        let why = "steps are so small that the loss falls slowly";
         let finding = Finding::new(Code::LearningRateTooSmall, Severity::Warning, why, rate(evidence, trial));
         return Some(checked(with_ratio(finding, evidence), trial));
     }

@@ -25,16 +25,15 @@ pub(super) fn coding(evidence: &Evidence) -> Option<Finding> {
         let finding = Finding::new(Code::LabelCoding, Severity::Error, why, change);
         return Some(finding.saw("smallest loss of the class", losses.lowest[class]));
     }
-    if let Some((class, value)) = losses.flat.iter().find(|(_, value)| value.abs() > 1e-9) {
-        if losses.flat.len() < lowest().count() {
-            let why = format!(
-                "the loss of class {class} is the same for all scores, so its rows contribute nothing to the \
-                 gradient: the formula is for labels -1 and +1"
-            );
-            let change = "code the labels as -1 and +1, or use the formula for 0 and 1";
-            let finding = Finding::new(Code::LabelCoding, Severity::Error, why, change);
-            return Some(finding.saw(format!("loss of class {class}"), *value));
-        }
+    let flat = losses.flat.iter().find(|(_, value)| value.abs() > 1e-9);
+    if let Some((class, value)) = flat.filter(|_| losses.flat.len() < lowest().count()) {
+        let why = format!(
+            "the loss of class {class} is the same for all scores, so its rows contribute nothing to the \
+             gradient: the formula is for labels -1 and +1"
+        );
+        let change = "code the labels as -1 and +1, or use the formula for 0 and 1";
+        let finding = Finding::new(Code::LabelCoding, Severity::Error, why, change);
+        return Some(finding.saw(format!("loss of class {class}"), *value));
     }
     // Targets that the outputs cannot reach.
     let span = losses.constant.abs().max(1e-9);
