@@ -200,17 +200,17 @@ impl Candidates {
 
     /// A column with a cluster for each class that stands out from all others.
     fn outstanding(&self) -> Option<Leak> {
-        let apart = |separation: &Separation| (1.0 / separation.within - 1.0).max(0.0).sqrt();
+        let signal = |separation: &Separation| (1.0 / separation.within - 1.0).max(0.0).sqrt();
         let (best, found) = self.columns.iter().min_by(|a, b| a.1.within.total_cmp(&b.1.within))?;
         let others = self.columns.iter().filter(|(j, _)| j != best);
-        let next = others.map(|(_, separation)| apart(separation)).fold(0.0, f64::max);
+        let next = others.map(|(_, separation)| signal(separation)).fold(0.0, f64::max);
         let counted = (self.columns.len() - 1).min(COUNTED) as i32;
-        let chance = (next / apart(found)).powi(counted);
-        let stands_out = found.distance >= DISTANCE_APART && chance <= CHANCE;
+        let chance = (next / signal(found)).powi(counted);
+        let stands_out = found.apart >= DISTANCE_APART && chance <= CHANCE;
         if !stands_out || self.is_alike(*best, found.spread) {
             return None;
         }
-        self.leak(vec![*best], 1, LEAST, LeakKind::Clusters(found.distance))
+        self.leak(vec![*best], 1, LEAST, LeakKind::Clusters(found.apart))
     }
 
     /// Returns whether half of the other columns have a deviation within classes like that of a column.

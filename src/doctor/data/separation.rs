@@ -11,6 +11,8 @@ pub(super) struct Separation {
     /// The smallest distance between the means of two classes, in units of the largest standard deviation
     /// within a class; 0 if the ranges of two classes overlap.
     pub(super) distance: f64,
+    /// The same, whether the ranges overlap or not.
+    pub(super) apart: f64,
     /// The largest standard deviation within a class.
     pub(super) spread: f64,
     /// The means of the classes, in ascending order of the smallest value of each.
@@ -62,10 +64,11 @@ impl Separation {
         let overlap = of_class.windows(2).any(|pair| pair[0].high >= pair[1].low);
         let spread = of_class.iter().map(|class| (class.squares / class.rows).sqrt()).fold(0.0, f64::max);
         let gaps = of_class.windows(2).map(|pair| pair[1].mean - pair[0].mean);
-        let distance = if overlap { 0.0 } else { gaps.fold(f64::INFINITY, f64::min) / spread };
+        let apart = gaps.fold(f64::INFINITY, f64::min) / spread;
         Separation {
             within: if within + between > 0.0 { within / (within + between) } else { 1.0 },
-            distance,
+            distance: if overlap { 0.0 } else { apart },
+            apart,
             spread: spread * unit,
             means: of_class.iter().map(|class| class.mean * unit).collect(),
             values,

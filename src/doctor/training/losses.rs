@@ -32,6 +32,8 @@ pub(crate) struct LossEvidence {
     pub(crate) floor_in_unit: f64,
     /// The smallest mean loss of scores from -1 to 1.
     pub(crate) floor_in_symmetric: f64,
+    /// The mean loss if all scores are 1.
+    pub(crate) at_one: f64,
     /// The smallest loss of each class; NaN for classes without rows.
     pub(crate) lowest: Vec<f64>,
     /// The classes whose loss does not depend on the scores, with that loss.
@@ -103,6 +105,7 @@ impl LossEvidence {
             floor,
             floor_in_unit: unit,
             floor_in_symmetric: symmetric,
+            at_one: tries.iter().map(|(class, one)| share(*class) * one.at(&vec![T::one(); columns]).0).sum(),
             lowest,
             flat,
             swapped,

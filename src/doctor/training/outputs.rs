@@ -19,7 +19,7 @@ pub(crate) struct OutputEvidence {
     pub(crate) within_symmetric: bool,
     /// Whether all outputs are at least 0 and many are exactly 0.
     pub(crate) rectified: bool,
-    /// Whether each row sums to 1.
+    /// Whether each row that is finite sums to 1.
     pub(crate) sums_to_one: bool,
     /// Whether the outputs are the same for all parameters and rows.
     pub(crate) constant: bool,
@@ -39,13 +39,15 @@ impl OutputEvidence {
         let zeros = values().filter(|&v| v == 0.0).count() as f64 / values().count().max(1) as f64;
         let slack = 1e-6;
         let within_unit = low >= -slack && high <= 1.0 + slack;
-        let rows = outputs.iter().flat_map(|m| (0..m.nrows()).map(move |row| m.row(row).sum().as_f64()));
+        // Softmax without care is NaN for large scores.
+        let sums = outputs.iter().flat_map(|m| (0..m.nrows()).map(move |row| m.row(row).sum().as_f64()));
+        let mut sums = sums.filter(|sum| sum.is_finite());
         OutputEvidence {
             columns: network.outputs(),
             within_unit,
             within_symmetric: !within_unit && low >= -1.0 - slack && high <= 1.0 + slack,
             rectified: !within_unit && low >= 0.0 && zeros > 0.1,
-            sums_to_one: network.outputs() > 1 && rows.into_iter().all(|sum| (sum - 1.0).abs() <= 1e-4),
+            sums_to_one: network.outputs() > 1 && sums.all(|sum| (sum - 1.0).abs() <= 1e-4),
             constant: low == high && outputs.iter().all(|output| output.iter().all(|v| v.is_finite())),
         }
     }

@@ -105,6 +105,7 @@ pub(crate) fn probe<T: Real>(
             both.extend([1e2, 1e4, 1e-2].map(Change::PenaltyAndRate));
         }
         both.extend([1e1, 1e3, 1e-2].map(Change::ColumnsAndRate));
+        both.extend([1e-1, 1e-2].map(Change::ActivationAndRate));
         trials.extend(both.into_iter().map_while(|change| probe.tried(change)).flatten());
     }
     let helpless = finite && evidence.end.outcome.skill < NO_SKILL;
@@ -239,7 +240,7 @@ impl<'a, T: Real> Probe<'a, T> {
             examples = CheckedExamples::new(examples.x, examples.targets, None).ok()?;
         }
         let other = match change {
-            Change::Activation => Some(self.perceptron(None)?),
+            Change::Activation | Change::ActivationAndRate(_) => Some(self.perceptron(None)?),
             Change::Wide => Some(self.perceptron(Some(&[32, 32]))?),
             _ => None,
         };
@@ -249,9 +250,11 @@ impl<'a, T: Real> Probe<'a, T> {
         };
         let goes_on = change == Change::Steps;
         let params = match change {
-            Change::Start | Change::StartAndRate(_) | Change::Activation | Change::Wide => {
-                fair(network, self.seed.wrapping_add(11))
-            }
+            Change::Start
+            | Change::StartAndRate(_)
+            | Change::Activation
+            | Change::ActivationAndRate(_)
+            | Change::Wide => fair(network, self.seed.wrapping_add(11)),
             Change::Steps => self.end.params.to_vec(),
             _ => self.first.to_vec(),
         };
@@ -259,6 +262,7 @@ impl<'a, T: Real> Probe<'a, T> {
             Change::Rate(factor)
             | Change::StartAndRate(factor)
             | Change::PenaltyAndRate(factor)
+            | Change::ActivationAndRate(factor)
             | Change::ColumnsAndRate(factor) => factor,
             _ => 1.0,
         };

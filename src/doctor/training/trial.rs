@@ -27,12 +27,21 @@ pub(crate) enum Change {
     Steps,
     /// Fully connected layers of the same sizes, with rectifiers.
     Activation,
+    /// Rectifiers, and the learning rate times a factor.
+    ActivationAndRate(f64),
     /// Two hidden layers of 32 rectifiers.
     Wide,
     /// No penalty and the learning rate times a factor.
     PenaltyAndRate(f64),
     /// Standardised columns and the learning rate times a factor.
     ColumnsAndRate(f64),
+}
+
+impl Change {
+    /// Returns whether the network is another one.
+    pub(crate) fn is_architecture(self) -> bool {
+        matches!(self, Change::Activation | Change::ActivationAndRate(_) | Change::Wide)
+    }
 }
 
 impl fmt::Display for Change {
@@ -55,6 +64,9 @@ impl fmt::Display for Change {
             Change::Shuffle => f.write_str("shuffled rows"),
             Change::Steps => f.write_str("more steps"),
             Change::Activation => f.write_str("rectifiers in layers of the same sizes"),
+            Change::ActivationAndRate(factor) => {
+                write!(f, "rectifiers in layers of the same sizes and the learning rate times {factor}")
+            }
             Change::Wide => f.write_str("two hidden layers of 32 rectifiers"),
         }
     }

@@ -190,6 +190,7 @@ impl<'a, T: Real> Watch<'a, T> {
             floor: f64::NAN,
             floor_in_unit: f64::NAN,
             floor_in_symmetric: f64::NAN,
+            at_one: f64::NAN,
             lowest: Vec::new(),
             flat: Vec::new(),
             swapped: Vec::new(),

@@ -20,6 +20,8 @@ const MUCH: f64 = 0.25;
 const FAINT: f64 = 0.1;
 /// The gradient of the first layer, relative to the last, below which it has vanished.
 const VANISHED: f64 = 1e-3;
+/// The same for several hidden layers and a run that learns nothing.
+const FADED: f64 = 1e-2;
 /// The number of steps below which a run has hardly begun.
 const FEW: u64 = 100;
 /// The number of steps below which nothing else can be said of a run.
@@ -27,7 +29,16 @@ const HARDLY: u64 = 20;
 
 /// Returns the cause that the short fits have shown.
 pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
-    shown(evidence, &TrialEvidence::gain).or_else(|| fading(evidence))
+    shown(evidence, &TrialEvidence::gain).or_else(|| fading(evidence)).or_else(|| lost(evidence))
+}
+
+/// Returns what keeps a run without skill from learning from its start on, where no short fit is better.
+fn lost(evidence: &Evidence) -> Option<Finding> {
+    let deep = evidence.start.gradients.len() > 3;
+    let vanished = if deep { FADED } else { VANISHED };
+    // Units are dead for columns of zeros, too.
+    let helpless = evidence.end.outcome.skill < GAIN && evidence.scaling.is_some();
+    helpless.then(|| structural(evidence, vanished)).flatten()
 }
 
 /// Returns what would sharpen the probabilities, without making decisions better.
@@ -52,7 +63,7 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
     let trials = &evidence.trials;
     // Rectifiers and wide layers often learn faster than what was asked for: they are only causes if nothing
     // else is.
-    let other = |trial: &&TrialEvidence| matches!(trial.change, Change::Activation | Change::Wide);
+    let other = |trial: &&TrialEvidence| trial.change.is_architecture();
     let largest_of = |others: bool| {
         let some = trials.iter().filter(|trial| other(trial) == others);
         some.map(gain).fold(0.0, f64::max)
@@ -90,7 +101,7 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
     if let Some(trial) = more.filter(short) {
         return Some(unfinished(evidence, trial));
     }
-    let any = best(&|change| !matches!(change, Change::Activation | Change::Wide));
+    let any = best(&|change| !change.is_architecture());
     if let Some(trial) = any.filter(|_| evidence.course.steps < HARDLY && evidence.settings.rate.is_some()) {
         return Some(unfinished(evidence, trial));
     }
@@ -118,7 +129,7 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
         let finding = Finding::new(Code::LearningRateTooLarge, Severity::Warning, why, rate(evidence, trial));
         return Some(checked(with_ratio(finding, evidence), trial));
     }
-    let architecture = |trial: &TrialEvidence| matches!(trial.change, Change::Activation | Change::Wide);
+    let architecture = |trial: &TrialEvidence| trial.change.is_architecture();
     if let Some(trial) = best_of_all(trials, gain).filter(architecture)
         && let Some(finding) = structural(evidence, VANISHED)
     {
@@ -140,6 +151,10 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
     let share = evidence.end.penalty / (evidence.end.penalty + evidence.end.outcome.loss.abs());
     let weighs = |trial: &TrialEvidence| shrunk || share > WEIGHS || evidence.end.norm < SHRUNK * trial.norm;
     if let Some(trial) = penalty.filter(weighs).or(released) {
+        // Without a gradient, weights have only the penalty to follow.
+        if let Some(finding) = structural(evidence, VANISHED) {
+            return Some(checked(finding, trial));
+        }
         let why = "the penalty is so large that the weights stay close to 0";
         let change = "lower the penalty";
         let finding = Finding::new(Code::TooMuchPenalty, Severity::Warning, why, change);
@@ -174,7 +189,7 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
     if let Some(trial) = both {
         return Some(checked(initial(evidence), trial));
     }
-    let trial = best(&|change| matches!(change, Change::Activation | Change::Wide))?;
+    let trial = best(&|change| change.is_architecture())?;
     Some(checked(architecture_of(evidence), trial))
 }
 

@@ -104,6 +104,19 @@ pub(super) fn mismatch(evidence: &Evidence) -> Option<Finding> {
                 .to_owned();
         return found(why, "use binary cross-entropy for one score, or one score per class", losses.floor);
     }
+    // Each output may be 1 if they need not sum to 1.
+    let blind = losses.at_one - losses.floor_in_unit <= 1e-6 * classes.entropy.max(1e-9);
+    let free = outputs.columns > 1 && outputs.within_unit && !outputs.sums_to_one;
+    if losses.expects == Expects::Probabilities && free && blind && classes.occurring > 1 {
+        let why = "the loss looks only at the output of the class of a row, and the outputs need not sum to 1: it is \
+                   smallest if all of them are 1"
+            .to_owned();
+        return found(
+            why,
+            "end the network with softmax, or use binary cross-entropy for each output",
+            losses.at_one,
+        );
+    }
     let gap = |floor: f64| floor - losses.floor > 0.05 * (losses.constant - losses.floor).abs();
     if losses.expects == Expects::Logits && outputs.within_unit && gap(losses.floor_in_unit) {
         let twice = if outputs.sums_to_one { "softmax" } else { "a sigmoid" };

@@ -9,6 +9,7 @@ mod starts;
 use super::evidence::Evidence;
 use crate::code::Code;
 use crate::doctor::diagnosis::Diagnosis;
+use crate::doctor::finding::Finding;
 pub(super) use result::{Achieved, by_heart, no_skill, separation, threshold};
 
 /// Returns the findings about a training run.
@@ -44,6 +45,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
     }
     let explained = !findings.is_empty();
     let overfitting = result::overfitting(achieved);
+    let fitted_noise = overfitting.is_some();
     // What was learnt once and is lost says more than that nothing is left.
     if overfitting.is_none() {
         findings.extend(result::no_skill(achieved));
@@ -52,8 +54,9 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Diagnosis {
     findings.extend(result::separable(evidence));
     findings.extend(overfitting);
     if !explained {
-        let unfinished = numbers::not_converged(evidence);
-        if unfinished.is_none() {
+        let poor = findings.iter().any(Finding::is_warning);
+        let unfinished = numbers::not_converged(evidence, poor);
+        if unfinished.is_none() && !fitted_noise {
             findings.extend(causes::remark(evidence));
         }
         findings.extend(unfinished);

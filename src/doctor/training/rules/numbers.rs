@@ -32,18 +32,19 @@ pub(super) fn diverged(evidence: &Evidence) -> Option<Finding> {
     Some(finding.saw("loss", end).saw("at the start", start).saw("best constant", constant))
 }
 
-/// A minimiser that reached its limit of iterations.
-pub(super) fn not_converged(evidence: &Evidence) -> Option<Finding> {
+/// A minimiser that reached its limit of iterations. `poor` says that the result has other faults, too.
+pub(super) fn not_converged(evidence: &Evidence, poor: bool) -> Option<Finding> {
     let minimizer = evidence.settings.rate.is_none();
     if !minimizer || evidence.stop != StopReason::IterationLimit {
         return None;
     }
     // At the end of a long run the loss hardly falls any more.
     let curve = &evidence.course.objective;
-    let late = curve.get(curve.len() * 9 / 10).copied().unwrap_or(f64::INFINITY);
+    let late = (curve.len() * 9 / 10).min(curve.len().saturating_sub(2));
+    let late = curve.get(late).copied().unwrap_or(f64::INFINITY);
     let (first, last) = (evidence.start.outcome.loss, curve.last().copied().unwrap_or(f64::NEG_INFINITY));
-    let severity =
-        if late - last > FALLS * (first - last).abs() { Severity::Warning } else { Severity::Info };
+    let falls = late - last > FALLS * (first - last).abs();
+    let severity = if falls || poor { Severity::Warning } else { Severity::Info };
     let why = "the minimiser reached its limit of iterations before the gradient was small";
     let change = "raise the limit of iterations, or standardise the columns";
     let finding = Finding::new(Code::NotConverged, severity, why, change);

@@ -48,8 +48,17 @@ pub(crate) fn no_skill(achieved: Achieved<'_>) -> Option<Finding> {
     }
     // Small data can be learnt by heart; rows that were held out show whether there was anything to learn.
     let held = achieved.held.filter(|held| held.rows >= 30);
-    let unlearnt = held.is_some_and(|held| held.outcome.likelihood_skill <= NO_SKILL) && end.skill < 0.25;
-    if end.skill > NO_SKILL && !unlearnt {
+    // Rows that never were predicted better than by a constant are other rows.
+    let never = |held: &Held| {
+        let best = held.best.map_or(f64::NAN, |(best, _)| best);
+        (achieved.constant - best) / (achieved.constant - achieved.floor).abs().max(1e-12) < 0.05
+    };
+    let unlearnt = held
+        .is_some_and(|held| held.outcome.likelihood_skill <= NO_SKILL && (end.skill < 0.25 || never(held)));
+    // Decisions can be good although probabilities are so sure of themselves that the loss is large.
+    let decides = |outcome: &Outcome| outcome.accuracy - outcome.majority > 0.1;
+    let unlearnt = unlearnt && held.is_none_or(|held| !decides(&held.outcome));
+    if !unlearnt && (end.skill > NO_SKILL || decides(end)) {
         return None;
     }
     let constant = end.dependence < 0.1;
