@@ -9,12 +9,13 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use benches::correlated;
-use logit::doctor::Doctor;
+use logit::doctor::{Doctor, FitDiagnosed};
 use logit::nn::{
     BinaryCrossEntropy, Examples, Loss, NetworkObjective, Sequential, SoftmaxCrossEntropy, Targets,
     TrainOptions, Trainer,
 };
-use logit::{Activation, Adam, Lbfgs, Real, Rng};
+use logit::prelude::*;
+use logit::{Activation, Adam, Lbfgs, LogisticRegression, Penalty, Real, Rng};
 use nalgebra::DMatrix;
 
 /// The time for a row of the table.
@@ -85,6 +86,12 @@ fn main() {
                 doctor.minimize(&lbfgs, &network, &loss, examples, lambda, None, None).expect("a fit"),
             ))
         },
+    );
+    let model = LogisticRegression::new(Penalty::l2(lambda));
+    compare(
+        "logistic regression 20,000 x 50, `LogisticRegression`",
+        || drop(black_box(model.fit(&x, &y).expect("a fit"))),
+        || drop(black_box(model.fit_diagnosed(&x, &y, &doctor).expect("a fit"))),
     );
     let trainer = Trainer::new(Adam::new(1e-3)).batch_size(200).epochs(20);
     trained(

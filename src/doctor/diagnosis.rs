@@ -38,8 +38,8 @@ const PRECEDENCE: &[Code] = &[
     Code::TooMuchPenalty,
     Code::FewSteps,
     Code::NotConverged,
-    Code::SmallNetwork,
     Code::MajorityClass,
+    Code::SmallNetwork,
     Code::Threshold,
     Code::Separable,
     Code::ConflictingRows,
@@ -72,7 +72,10 @@ impl Diagnosis {
             |finding: &Finding| finding.code == Code::TooFewRows && finding.severity == Severity::Error;
         // Remarks that a short fit has checked say more than those about the data.
         let last = |finding: &Finding| match remark(finding) {
-            true => finding.verified.is_none() && (dependent(finding) || finding.code == Code::TooFewRows),
+            true => {
+                let said = finding.verified.is_some() || finding.code == Code::NotConverged;
+                !said && (dependent(finding) || finding.code == Code::TooFewRows)
+            }
             false => !dependent(finding),
         };
         findings.sort_by_key(|finding| (!nothing(finding), remark(finding), last(finding)));

@@ -1,7 +1,6 @@
 //! Fits of estimators that the doctor watches.
 
 use std::any::Any;
-use std::rc::Rc;
 
 use super::diagnosis::Diagnosis;
 use super::settings::Doctor;
@@ -104,17 +103,18 @@ pub trait FitDiagnosed<T: Real>: Estimator<T> {
             check::labels(x, y.len())?;
         }
         let (weights, offset) = (fit.weights, fit.offset.is_some());
-        let found = Rc::default();
-        let visit = Visit { doctor: doctor.clone(), found: Rc::clone(&found) };
+        let visit = Visit { doctor: doctor.clone(), found: Vec::new() };
         let mut attendance = Attendance::<T>(Box::new(visit));
-        let attendance: &mut dyn Any = &mut attendance;
-        let model = self.fit_with(x, y, FitOptions { attendance: Some(attendance), ..fit.reborrow() })?;
+        let watch: &mut dyn Any = &mut attendance;
+        let model = self.fit_with(x, y, FitOptions { attendance: Some(watch), ..fit.reborrow() })?;
+        let visit: Box<dyn Any> = attendance.0;
+        let parts = visit.downcast::<Visit>().map_or(Vec::new(), |visit| visit.found);
         if offset {
             // Predictions leave the offsets out, so they are not those of the fit.
             return Ok((model, Diagnosis::default()));
         }
         let decisions = decided(&model, x, y, weights, held_out)?;
-        let diagnosis = joined(found.take(), decisions);
+        let diagnosis = joined(parts, decisions);
         Ok((model, diagnosis))
     }
 }

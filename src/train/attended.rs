@@ -51,13 +51,13 @@ pub(crate) struct NetworkFit<'f, T: Real> {
 }
 
 /// What attends fits of networks.
-pub(crate) trait Attendant<T: Real> {
+pub(crate) trait Attendant<T: Real>: Any {
     /// Begins to attend a fit that starts at `start`.
     ///
     /// # Errors
     /// Returns the error of a measurement, which the fit itself would return too.
     fn begin<'f>(
-        &mut self,
+        &'f mut self,
         fit: NetworkFit<'f, T>,
         start: Weights<'_, T>,
     ) -> Result<Box<dyn Attending<T> + 'f>, Error>;
@@ -87,7 +87,7 @@ impl<T: Real> Attendance<T> {
     /// # Errors
     /// Returns the errors of [`Attendant::begin`].
     pub(crate) fn begin<'f>(
-        options: Option<&mut dyn Any>,
+        options: Option<&'f mut dyn Any>,
         fit: NetworkFit<'f, T>,
         start: Weights<'_, T>,
     ) -> Result<Option<Box<dyn Attending<T> + 'f>>, Error> {

@@ -1,8 +1,5 @@
 //! One fit of a network that the doctor attends.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use super::probe::probe;
 use super::rules;
 use super::watch::Watch;
@@ -70,24 +67,24 @@ impl<'f, T: Real> Attention<'f, T> {
 /// The doctor in the options of a fit, and what was found of its networks.
 pub(in crate::doctor) struct Visit {
     pub(in crate::doctor) doctor: Doctor,
-    pub(in crate::doctor) found: Rc<RefCell<Vec<Diagnosis>>>,
+    pub(in crate::doctor) found: Vec<Diagnosis>,
 }
 
 impl<T: Real> Attendant<T> for Visit {
     fn begin<'f>(
-        &mut self,
+        &'f mut self,
         fit: NetworkFit<'f, T>,
         start: Weights<'_, T>,
     ) -> Result<Box<dyn Attending<T> + 'f>, Error> {
         let attention = Attention::begin(&self.doctor, fit, start)?;
-        Ok(Box::new(Noted { attention, found: Rc::clone(&self.found) }))
+        Ok(Box::new(Noted { attention, found: &mut self.found }))
     }
 }
 
 /// One of the fits of a visit.
 struct Noted<'f, T: Real> {
     attention: Attention<'f, T>,
-    found: Rc<RefCell<Vec<Diagnosis>>>,
+    found: &'f mut Vec<Diagnosis>,
 }
 
 impl<T: Real> Attending<T> for Noted<'_, T> {
@@ -101,7 +98,7 @@ impl<T: Real> Attending<T> for Noted<'_, T> {
 
     fn finish(self: Box<Self>, report: &FitReport, weights: Weights<'_, T>) -> Result<(), Error> {
         let (diagnosis, _) = self.attention.finish(report, weights)?;
-        self.found.borrow_mut().push(diagnosis);
+        self.found.push(diagnosis);
         Ok(())
     }
 }

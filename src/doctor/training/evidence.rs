@@ -26,6 +26,9 @@ pub(crate) struct Evidence {
     pub(crate) course: Course,
     pub(crate) end: Moment,
     pub(crate) held: Option<Held>,
+    /// Whether a model without hidden layers and penalty, which predicts nearly every row right, was shown to
+    /// have classes that are separable.
+    pub(crate) separable: bool,
     pub(crate) stop: StopReason,
     pub(crate) divergence: Option<Divergence>,
     /// The scales of the columns; `None` if all columns are constant.

@@ -11,12 +11,14 @@ use super::view::View;
 use crate::doctor::data::Scaling;
 use crate::doctor::trace::{Trace, TracePoint};
 use crate::error::Error;
+use crate::estimator::Estimator;
 use crate::examples::ClassExamples;
 use crate::layer::{Layer, groups};
+use crate::linear::LogisticRegression;
 use crate::optim::{Objective, norm};
-use crate::penalty::{add_l2_gradient_of, l2_of};
+use crate::penalty::{Penalty, add_l2_gradient_of, l2_of};
 use crate::preprocess::Moments;
-use crate::report::FitReport;
+use crate::report::{FitReport, StopReason};
 use crate::rows::Rows;
 use crate::scalar::{Real, max_abs};
 use crate::train::{LayerUpdate, NetworkFit, NetworkObjective, Settings, Weights};
@@ -35,6 +37,8 @@ const SHARE: f64 = 0.05;
 const PASSES: f64 = 50.0;
 /// The number of iterations that a minimiser is expected to take, if its limit is not lower.
 const ITERATIONS: usize = 30;
+/// The share of rows on their side from which classes may be separable.
+const NEARLY: f64 = 0.95;
 /// The largest number of rows whose scales are measured.
 const SCALED: usize = 512;
 
@@ -159,6 +163,7 @@ impl<'a, T: Real> Watch<'a, T> {
             Held { rows: held.count(), outcome, best }
         });
         let start = self.start.take().unwrap_or_else(|| end.clone());
+        let separable = self.is_separable(&end);
         let evidence = Evidence {
             classes: self.classes.as_ref().map(ClassEvidence::of),
             losses: self.losses,
@@ -169,6 +174,7 @@ impl<'a, T: Real> Watch<'a, T> {
             course: self.course,
             end,
             held,
+            separable,
             stop: report.stop,
             divergence: report.divergence,
             scaling: self.scaling,
@@ -177,6 +183,16 @@ impl<'a, T: Real> Watch<'a, T> {
             trace: self.trace,
         };
         Ok((evidence, self.view))
+    }
+
+    /// Asks for a direction that separates the classes if training itself has all but found one.
+    fn is_separable(&self, end: &Moment) -> bool {
+        let free = end.layers.is_empty() && self.settings.l2 == 0.0 && !self.settings.decays;
+        let Some(classes) = self.classes.as_ref().filter(|_| free && end.outcome.accuracy >= NEARLY) else {
+            return false;
+        };
+        let model = LogisticRegression::new(Penalty::None).fit(self.view.x(), &classes.of_row);
+        model.is_ok_and(|model| model.report().stop == StopReason::Separated)
     }
 
     fn outcome(

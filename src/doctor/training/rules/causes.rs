@@ -29,7 +29,10 @@ const HARDLY: u64 = 20;
 
 /// Returns the cause that the short fits have shown.
 pub(super) fn cause(evidence: &Evidence) -> Option<Finding> {
-    shown(evidence, &TrialEvidence::gain).or_else(|| fading(evidence)).or_else(|| lost(evidence))
+    shown(evidence, &TrialEvidence::gain)
+        .or_else(|| fading(evidence))
+        .or_else(|| lost(evidence))
+        .or_else(|| bottleneck(evidence))
 }
 
 /// Returns what keeps a run without skill from learning from its start on, where no short fit is better.
@@ -37,7 +40,10 @@ fn lost(evidence: &Evidence) -> Option<Finding> {
     let deep = evidence.start.gradients.len() > 3;
     let vanished = if deep { FADED } else { VANISHED };
     // Units are dead for columns of zeros, too.
-    let helpless = evidence.end.outcome.skill < GAIN && evidence.scaling.is_some();
+    let varied = evidence.scaling.is_some();
+    // A network that learns a few rows by heart can learn.
+    let learns = evidence.controls.is_some_and(|controls| controls.few_rows >= 0.5);
+    let helpless = evidence.end.outcome.skill < GAIN && varied && !learns;
     helpless.then(|| structural(evidence, vanished)).flatten()
 }
 
@@ -92,6 +98,13 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
     let weights = best(&|change| change == Change::Weights);
     let steps = best(&|change| change == Change::Steps);
 
+    // Units that are dead or saturated from the start are worse than few steps.
+    let fresh = trials.iter().find(|trial| trial.change == Change::Start);
+    if let Some(trial) = fresh.filter(|trial| gain(trial) >= GAIN.max(SHARE * largest))
+        && let Some(finding) = structural(evidence, 0.0)
+    {
+        return Some(checked(finding, *trial));
+    }
     // Every short fit takes so many steps: if more steps alone help as much, they are the cause.
     let more = trials.iter().find(|trial| trial.change == Change::Steps).copied();
     let short = |trial: &TrialEvidence| {
@@ -191,6 +204,18 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
     }
     let trial = best(&|change| change.is_architecture())?;
     Some(checked(architecture_of(evidence), trial))
+}
+
+/// Returns a hidden layer that is too narrow for the classes, where a wide network decides better.
+fn bottleneck(evidence: &Evidence) -> Option<Finding> {
+    let narrowest = evidence.end.layers.iter().map(|layer| layer.units).min()?;
+    let classes = evidence.classes.as_ref().map_or(2, |classes| classes.occurring);
+    let trial = evidence.trials.iter().find(|trial| trial.change == Change::Wide)?;
+    let better = trial.raw_gain() >= 2.0 * GAIN && trial.decides();
+    let narrow = narrowest <= 2 || narrowest < classes - 1;
+    let why = format!("a hidden layer of {narrowest} units lets too little through for the boundary");
+    let finding = Finding::new(Code::SmallNetwork, Severity::Warning, why, "use more hidden units");
+    (narrow && better).then(|| checked(finding, *trial))
 }
 
 /// Returns what is wrong with an architecture that another one betters.

@@ -119,8 +119,8 @@ pub(crate) fn threshold(achieved: Achieved<'_>) -> Option<Finding> {
         let better = end.area? >= 0.75 && balanced - end.balanced() >= 0.15 && end.dependence >= 0.1;
         better.then_some((balanced, threshold))
     };
-    // One standard error of the accuracy of the majority.
-    let chance = (end.majority * (1.0 - end.majority) / end.rows.max(1) as f64).sqrt();
+    // Two standard errors of the accuracy of the majority.
+    let chance = 2.0 * (end.majority * (1.0 - end.majority) / end.rows.max(1) as f64).sqrt();
     let plain = end.accuracy <= end.majority + chance.max(0.01);
     let rare = end.majority >= 0.8 && plain && end.least_recall() < 0.1;
     // Weights that make the classes even more uneven are a cause of their own.
@@ -162,8 +162,11 @@ pub(super) fn separable(evidence: &Evidence) -> Option<Finding> {
         || evidence.settings.l2 > 0.0
         || evidence.settings.decays
         || end.outcome.margin.is_nan()
-        || end.outcome.margin <= 0.0
     {
+        return None;
+    }
+    let reached = end.outcome.margin > 0.0;
+    if !reached && !evidence.separable {
         return None;
     }
     // While the norm stays, the weights do no harm yet.
@@ -171,6 +174,10 @@ pub(super) fn separable(evidence: &Evidence) -> Option<Finding> {
     let middle = before.iter().rev().find(|point| 2 * point.epoch <= last.epoch);
     let grows = middle.filter(|point| point.epoch > 0).is_none_or(|middle| end.norm > GROWTH * middle.norm);
     let severity = if grows { Severity::Warning } else { Severity::Info };
+    if !reached {
+        let found = separation(StopReason::Separated)?;
+        return Some(Finding { severity, ..found }.saw("norm of the weights", end.norm));
+    }
     let why = "the weights put every training row on its side. They are the proof that no finite weights are \
                optimal: they grow without end, and probabilities of 0 and 1 are an artefact";
     let change = "add a penalty, such as `l2(1e-3)`";
