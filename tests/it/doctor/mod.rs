@@ -3,8 +3,11 @@
 mod data;
 mod estimators;
 mod gradient;
+mod healthy;
+mod more_training;
 #[cfg(feature = "serde")]
 mod serialization;
+mod serving;
 mod training;
 
 use logit::doctor::Code;

@@ -11,30 +11,31 @@ use logit::prelude::*;
 use logit::{Activation, Adam, Lbfgs, Real, Rng, Schedule, Sgd, StandardScaler};
 use nalgebra::DMatrix;
 
-const SEEDS: std::ops::Range<u64> = 1..6;
+pub(super) const SEEDS: std::ops::Range<u64> = 1..6;
 const BUDGET: usize = 2_000_000;
 
 /// A training run, as a user writes it.
 #[derive(Clone)]
-struct Program {
-    rows: Dataset<usize>,
-    hidden: Vec<usize>,
-    activation: Activation,
-    weights: Option<Initializer>,
-    biases: Option<Initializer>,
-    rule: UpdateRule,
-    schedule: Schedule,
-    epochs: usize,
-    batch: usize,
-    l2: f64,
-    class_weights: [f64; 2],
-    held_out: bool,
-    probe: usize,
-    seed: u64,
+pub(super) struct Program {
+    pub(super) rows: Dataset<usize>,
+    pub(super) hidden: Vec<usize>,
+    pub(super) activation: Activation,
+    pub(super) weights: Option<Initializer>,
+    pub(super) biases: Option<Initializer>,
+    pub(super) rule: UpdateRule,
+    pub(super) schedule: Schedule,
+    pub(super) epochs: usize,
+    pub(super) batch: usize,
+    pub(super) l2: f64,
+    pub(super) class_weights: [f64; 2],
+    pub(super) held_out: bool,
+    pub(super) shuffle: bool,
+    pub(super) probe: usize,
+    pub(super) seed: u64,
 }
 
 /// Two half circles, which a small network with rectifiers tells apart.
-fn program(seed: u64) -> Program {
+pub(super) fn program(seed: u64) -> Program {
     Program {
         rows: Moons::new(300).noise(0.1).seed(seed).generate().expect("valid"),
         hidden: vec![16],
@@ -48,6 +49,7 @@ fn program(seed: u64) -> Program {
         l2: 0.0,
         class_weights: [1.0, 1.0],
         held_out: false,
+        shuffle: true,
         probe: BUDGET,
         seed,
     }
@@ -75,14 +77,14 @@ impl Program {
 
     fn trainer(&self) -> Trainer<UpdateRule> {
         let trainer = Trainer::new(self.rule).epochs(self.epochs).batch_size(self.batch).l2(self.l2);
-        trainer.schedule(self.schedule.clone()).seed(self.seed)
+        trainer.schedule(self.schedule.clone()).shuffle(self.shuffle).seed(self.seed)
     }
 
     fn doctor(&self) -> Doctor {
         Doctor::new().probe(self.probe)
     }
 
-    fn diagnose(&self) -> Diagnosis {
+    pub(super) fn diagnose(&self) -> Diagnosis {
         self.diagnose_with(&self.network(), &BinaryCrossEntropy)
     }
 
@@ -104,7 +106,7 @@ impl Program {
 }
 
 /// Checks that the change makes the finding first, and that the twin has no warning.
-fn check(code: Code, twin: impl Fn(u64) -> Program, break_it: impl Fn(&mut Program)) {
+pub(super) fn check(code: Code, twin: impl Fn(u64) -> Program, break_it: impl Fn(&mut Program)) {
     for seed in SEEDS {
         let mut program = twin(seed);
         let healthy = program.diagnose();
@@ -114,7 +116,7 @@ fn check(code: Code, twin: impl Fn(u64) -> Program, break_it: impl Fn(&mut Progr
     }
 }
 
-fn first(code: Code, diagnosis: &Diagnosis, seed: u64) {
+pub(super) fn first(code: Code, diagnosis: &Diagnosis, seed: u64) {
     let root = diagnosis.root().unwrap_or_else(|| panic!("seed {seed}: {code} was not found"));
     assert_eq!(root.code, code, "seed {seed}:\n{diagnosis}");
     assert!(root.severity > Severity::Info && root.caused_by.is_none(), "seed {seed}:\n{diagnosis}");

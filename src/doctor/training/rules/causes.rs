@@ -123,7 +123,9 @@ fn shown(evidence: &Evidence, gain: &dyn Fn(&TrialEvidence) -> f64) -> Option<Fi
     {
         return Some(shifted(trial));
     }
-    if let Some(trial) = best(&|change| change == Change::Shuffle) {
+    // Shuffling only helps if the order of the rows does harm, whatever else helps.
+    let shuffled = trials.iter().find(|trial| trial.change == Change::Shuffle);
+    if let Some(&trial) = shuffled.filter(|trial| gain(trial) >= GAIN) {
         let why = "batches take the rows in their order, and rows of one class come together";
         let finding =
             Finding::new(Code::FewSteps, Severity::Warning, why, "shuffle the rows (`Trainer::shuffle`)");
