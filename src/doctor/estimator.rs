@@ -3,9 +3,11 @@
 use std::any::Any;
 
 use super::diagnosis::Diagnosis;
+use super::finding::{Finding, Severity};
 use super::settings::Doctor;
-use super::training::{Decided, Visit, decided};
+use super::training::{Decided, Visit, decided, of_stop};
 use crate::check;
+use crate::classifier::Classifier;
 use crate::code::Code;
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions};
@@ -84,7 +86,8 @@ pub trait FitDiagnosed<T: Real>: Estimator<T> {
     }
 
     /// Fits like [`Estimator::fit_with`] with weights, an observer or held-out rows, and returns the diagnosis
-    /// beside the classifier. Networks and regressions with offsets are judged by their decisions alone.
+    /// beside the classifier. Fits with offsets are judged by their report alone, because predictions leave the
+    /// offsets out.
     ///
     /// # Errors
     /// Returns the errors of [`Estimator::fit_with`] and of [`fit_diagnosed`](Self::fit_diagnosed), and those
@@ -111,7 +114,8 @@ pub trait FitDiagnosed<T: Real>: Estimator<T> {
         let parts = visit.downcast::<Visit>().map_or(Vec::new(), |visit| visit.found);
         if offset {
             // Predictions leave the offsets out, so they are not those of the fit.
-            return Ok((model, Diagnosis::default()));
+            let stop = model.report().and_then(of_stop);
+            return Ok((model, Diagnosis::new(stop.into_iter().collect())));
         }
         let decisions = decided(&model, x, y, weights, held_out)?;
         let diagnosis = joined(parts, decisions);
@@ -136,11 +140,10 @@ fn joined(parts: Vec<Diagnosis>, decided: Decided) -> Diagnosis {
             continue;
         }
         // One class of several may be hard to tell from the others, although all of them together are not.
-        let alike =
-            |finding: &crate::doctor::Finding, code: Code| finding.code == code && finding.is_warning();
+        let alike = |finding: &Finding, code: Code| finding.code == code && finding.is_warning();
         let named = parts.iter().filter(|part| part.iter().any(|other| alike(other, finding.code))).count();
         if 2 * named < count || finding.verified.is_some() && decided.is_good {
-            finding.severity = crate::doctor::Severity::Info;
+            finding.severity = Severity::Info;
         }
         finding.caused_by = None;
         findings.push(finding);

@@ -95,7 +95,7 @@ fn judge<T: Real, C: Classifier<T>>(
 }
 
 /// Returns the finding about the reason why a fit stopped.
-fn of_stop(report: &FitReport) -> Option<Finding> {
+pub(in crate::doctor) fn of_stop(report: &FitReport) -> Option<Finding> {
     let stop = report.stop;
     let finding = match stop {
         StopReason::IterationLimit | StopReason::Stalled => {

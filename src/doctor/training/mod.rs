@@ -19,5 +19,5 @@ mod view;
 mod watch;
 
 pub(super) use attention::Visit;
-pub(super) use decided::{Decided, decided};
+pub(super) use decided::{Decided, decided, of_stop};
 pub use fit::WatchOptions;

@@ -199,6 +199,18 @@ fn estimators_of_callers_are_judged_by_their_decisions() {
     assert_eq!(root(&found), Some(Code::ConstantPredictor), "{found}");
 }
 
+/// Predictions leave offsets out, so they say nothing about the fit.
+#[test]
+fn fits_with_offsets_are_judged_by_their_report() {
+    let (x, y) =
+        (DMatrix::from_fn(40, 1, |row, _| row as f64), (0..40).map(|row| row >= 20).collect::<Vec<_>>());
+    let offset = DMatrix::from_element(40, 1, -3.0);
+    let free = LogisticRegression::new(Penalty::None);
+    let options = FitOptions::new().offset(&offset);
+    let (_, found) = free.fit_diagnosed_with(&x, &y, &doctor(), options).expect("a fit");
+    assert_eq!(root(&found), Some(Code::Separable), "{found}");
+}
+
 #[test]
 fn watching_changes_nothing_of_a_fit() {
     let wine = data::wine();
