@@ -22,7 +22,7 @@ fn batches_of_rows_that_are_sorted_by_label() {
     let twin = |seed| {
         let mut rng = Rng::new(seed);
         let x = DMatrix::from_fn(1200, 3, |_, _| rng.standard_normal());
-        let score = |row: usize, rng: &mut Rng| x.row(row).sum() + 2.0 * rng.standard_normal();
+        let score = |row: usize, rng: &mut Rng| x.row(row).sum() + rng.standard_normal();
         let mut y: Vec<usize> = (0..1200).map(|row| usize::from(score(row, &mut rng) > 0.0)).collect();
         let mut order: Vec<usize> = (0..1200).collect();
         order.sort_by_key(|&row| y[row]);
