@@ -130,6 +130,10 @@ fn request(arguments: impl Iterator<Item = String>) -> Result<Request, String> {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if std::env::args().len() == 1 {
+        println!("usage: doctor_bench FILE.json [ID...]");
+        return Ok(());
+    }
     let request = request(std::env::args().skip(1))?;
     let text = std::fs::read_to_string(&request.file)?;
     let read = if request.twins { program::twins(&text)? } else { program::read(&text)? };
