@@ -33,7 +33,7 @@ pub(crate) trait Repeat<T: Real> {
     /// Returns the settings of the fit to these rows.
     fn settings(&self, examples: &CheckedExamples<'_, T>) -> Settings;
 
-    /// Returns the number of row gradients of so many steps on so many rows.
+    /// Returns the number of row gradients that `steps` steps on `rows` rows take.
     fn steps_of(&self, rows: usize, steps: usize) -> usize;
 
     /// Fits again, and returns the parameters and running statistics at the end; `None` if that fails.

@@ -11,7 +11,7 @@ pub(super) struct Separation {
     /// The smallest distance between the means of two classes, in units of the largest standard deviation
     /// within a class; 0 if the ranges of two classes overlap.
     pub(super) distance: f64,
-    /// The same, whether the ranges overlap or not.
+    /// The same distance, not set to 0 if the ranges of two classes overlap.
     pub(super) apart: f64,
     /// The largest standard deviation within a class.
     pub(super) spread: f64,

@@ -34,7 +34,8 @@ impl Controls {
         all.saturating_add(fit.method.steps_of(FEW.min(rows), steps))
     }
 
-    /// Fits so many steps from the parameters `first`. `None` if a fit fails.
+    /// Makes the control fits. Each takes `steps` steps and starts from the parameters `first`. Returns `None`
+    /// if a fit fails.
     pub(crate) fn measure<T: Real>(
         fit: &NetworkFit<'_, T>,
         rows: &OwnedExamples<T>,

@@ -20,7 +20,7 @@ const MUCH: f64 = 0.25;
 const FAINT: f64 = 0.1;
 /// The gradient of the first layer, relative to the last, below which it has vanished.
 const VANISHED: f64 = 1e-3;
-/// The same for several hidden layers and a run that learns nothing.
+/// The limit in place of [`VANISHED`] for networks of several hidden layers that learn nothing.
 const FADED: f64 = 1e-2;
 /// The number of steps below which a run has hardly begun.
 const FEW: u64 = 100;
