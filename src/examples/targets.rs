@@ -38,6 +38,24 @@ impl<'a, T: Real> Targets<'a, T> {
         }
     }
 
+    /// Writes the targets of consecutive rows for the score column `column` of `columns`; see
+    /// [`value`](Targets::value).
+    #[inline(always)]
+    pub(crate) fn copy_column(&self, first: usize, (column, columns): (usize, usize), out: &mut [T]) {
+        match self {
+            Targets::Values(values) => {
+                let start = column * values.nrows() + first;
+                out.copy_from_slice(&values.as_slice()[start..][..out.len()]);
+            }
+            Targets::Classes(classes) => {
+                let hot = if columns == 1 { 1 } else { column };
+                for (out, &class) in out.iter_mut().zip(&classes[first..]) {
+                    *out = if class == hot { T::one() } else { T::zero() };
+                }
+            }
+        }
+    }
+
     /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         match self {

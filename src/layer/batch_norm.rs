@@ -155,13 +155,13 @@ impl<T: Real> Layer<T> for BatchNorm {
             } else {
                 let (mean, variance) = (parts.statistics[column], parts.statistics[self.width + column]);
                 let scale = T::one() / (variance + epsilon).sqrt();
-                map(x, z, |x| (x - mean) * scale);
+                map(x, z, move |x| (x - mean) * scale);
                 Moments { mean, variance, scale }
             };
             moments.save(column, parts.buffers[MOMENTS].as_mut_slice());
             let (scale, shift) = affine::of_column(params, column);
             let z = &parts.buffers[NORMALIZED].as_slice()[range.clone()];
-            map(z, &mut parts.output.as_mut_slice()[range], |z| z * scale + shift);
+            map(z, &mut parts.output.as_mut_slice()[range], move |z| z * scale + shift);
         }
     }
 
@@ -189,9 +189,9 @@ impl<T: Real> Layer<T> for BatchNorm {
             if uses_batch(parts.mode, rows) {
                 // The mean and the deviation of the batch depend on each of its entries.
                 let (mean, slope) = (total / count, product / count);
-                map_two(g, z, dx, |g, z| ((g - mean) - z * slope) * factor);
+                map_two(g, z, dx, move |g, z| ((g - mean) - z * slope) * factor);
             } else {
-                map(g, dx, |g| g * factor);
+                map(g, dx, move |g| g * factor);
             }
         }
     }
@@ -295,10 +295,11 @@ fn sum_of<T: Real>(x: &[T], term: impl Fn(T) -> T) -> T {
 }
 
 #[inline(always)]
-fn map<T: Real>(from: &[T], to: &mut [T], term: impl Fn(T) -> T) {
+fn map<T: Real>(from: &[T], to: &mut [T], term: impl Fn(T) -> T + Copy) {
     vectorize(
         #[inline(always)]
         || {
+            let term = term;
             for (to, &from) in to.iter_mut().zip(from) {
                 *to = term(from);
             }
@@ -307,10 +308,11 @@ fn map<T: Real>(from: &[T], to: &mut [T], term: impl Fn(T) -> T) {
 }
 
 #[inline(always)]
-fn map_two<T: Real>(a: &[T], b: &[T], to: &mut [T], term: impl Fn(T, T) -> T) {
+fn map_two<T: Real>(a: &[T], b: &[T], to: &mut [T], term: impl Fn(T, T) -> T + Copy) {
     vectorize(
         #[inline(always)]
         || {
+            let term = term;
             for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
                 *to = term(a, b);
             }
@@ -341,7 +343,7 @@ mod tests {
     fn huge_columns_are_normalised_like_their_multiples_of_moderate_size() {
         fn compare<T: Real>(exponent: i32) {
             let (small, mut huge) = ([1.0, -2.0, 4.0, 0.5].map(T::of), [T::zero(); 4]);
-            map(&small, &mut huge, |x| x * T::of(2.0).powi(exponent));
+            map(&small, &mut huge, move |x| x * T::of(2.0).powi(exponent));
             let (mut z, mut z_huge) = ([T::zero(); 4], [T::zero(); 4]);
             let plain = standardize(&small, T::MIN_POSITIVE, &mut z);
             let scaled = standardize(&huge, T::MIN_POSITIVE, &mut z_huge);

@@ -10,7 +10,7 @@ use crate::check;
 use crate::error::Error;
 use crate::rng::Rng;
 use crate::scalar::Real;
-use crate::scalar::{Strided, product, sum};
+use crate::scalar::{Strided, product, sum, vectorize};
 
 /// A fully connected layer with an activation: product, bias and activation in one pass.
 ///
@@ -231,9 +231,14 @@ impl<T: Real> Layer<T> for Dense {
             delta
         };
         let (weight_gradient, bias_gradient) = grad.split_at_mut(self.weight_count());
-        for (bias, delta) in bias_gradient.iter_mut().zip(delta.chunks_exact(rows)) {
-            *bias = sum(delta);
-        }
+        vectorize(
+            #[inline(always)]
+            || {
+                for (bias, delta) in bias_gradient.iter_mut().zip(delta.chunks_exact(rows)) {
+                    *bias = sum(delta);
+                }
+            },
+        );
         let delta = Strided::columns(delta, rows, self.outputs);
         product(Strided::from(x).transposed(), delta, (weight_gradient, self.inputs), false, parts.workspace);
         if let Some(dx) = dx {

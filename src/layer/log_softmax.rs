@@ -79,10 +79,10 @@ impl<T: Real> Layer<T> for LogSoftmax {
                 || {
                     let row = largest.iter_mut().zip(&mut *others).zip(&mut *maximum);
                     for (((largest, others), maximum), (&p, &x)) in row.zip(p.iter().zip(x)) {
-                        let larger = p > *largest;
-                        *others += if larger { *largest } else { p };
-                        *maximum = if larger { x } else { *maximum };
-                        *largest = if larger { p } else { *largest };
+                        let (larger, before, at) = (p > *largest, *largest, *maximum);
+                        *others += if larger { before } else { p };
+                        *maximum = if larger { x } else { at };
+                        *largest = if larger { p } else { before };
                     }
                 },
             );

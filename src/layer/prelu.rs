@@ -110,6 +110,7 @@ impl<T: Real> Layer<T> for PRelu {
             vectorize(
                 #[inline(always)]
                 || {
+                    let slope = slope;
                     for (y, &x) in y.iter_mut().zip(x) {
                         *y = if x <= T::zero() { x * slope } else { x };
                     }
@@ -148,6 +149,7 @@ impl<T: Real> Layer<T> for PRelu {
             vectorize(
                 #[inline(always)]
                 || {
+                    let slope = slope;
                     for ((dx, &g), &x) in dx.iter_mut().zip(gradient).zip(x) {
                         *dx = if x <= T::zero() { g * slope } else { g };
                     }

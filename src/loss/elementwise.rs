@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{CHUNK, Gradient, Targets, chunk_weights, weighted_sum};
+use super::{CHUNK, Gradient, LANES, Targets, chunk_weights, weighted_sum};
 use crate::scalar::Real;
 use crate::scalar::vectorize;
 
@@ -23,49 +23,80 @@ pub(super) fn accumulate<T: Real, E: Elementwise<T>>(
     of_column: impl Fn(usize) -> E,
 ) -> f64 {
     let (rows, columns) = scores.shape();
-    let mut sum = 0.0;
-    for column in 0..columns {
-        let loss = of_column(column);
-        let span = column * rows..(column + 1) * rows;
-        let z = &scores.as_slice()[span.clone()];
-        for first in (0..rows).step_by(CHUNK) {
-            let count = CHUNK.min(rows - first);
-            let weight = chunk_weights(weights, first, count);
-            let mut target = [T::zero(); CHUNK];
-            for (row, target) in target[..count].iter_mut().enumerate() {
-                *target = targets.value(first + row, column, columns);
+    // One dispatch for all rows: with the slices made inside, their lengths are known to the loops.
+    vectorize(
+        #[inline(always)]
+        || {
+            let mut sum = 0.0;
+            for column in 0..columns {
+                let loss = of_column(column);
+                let span = column * rows..(column + 1) * rows;
+                let z = &scores.as_slice()[span.clone()];
+                let mut out =
+                    gradient.as_mut().map(|Gradient { scale, out }| (*scale, &mut out.as_mut_slice()[span]));
+                for (index, z) in z.chunks(CHUNK).enumerate() {
+                    let rows = index * CHUNK..index * CHUNK + z.len();
+                    let chunk = Chunk::new(z, targets, weights, rows.start, (column, columns));
+                    let out = out.as_mut().map(|(scale, out)| (*scale, &mut out[rows]));
+                    sum += chunk.accumulate(loss, out);
+                }
             }
-            let z = &z[first..first + count];
-            let mut losses = [T::zero(); CHUNK];
-            if let Some(Gradient { scale, out }) = &mut gradient {
-                let out = &mut out.as_mut_slice()[span.clone()][first..first + count];
-                let scale = *scale;
-                vectorize(
-                    #[inline(always)]
-                    || {
-                        for i in 0..count.min(CHUNK) {
-                            let (value, slope) = loss.value_and_slope(z[i], target[i]);
-                            losses[i] = value;
-                            // A weight of zero removes its row, even if the slope is not finite.
-                            let counts = weight[i] != T::zero();
-                            out[i] = if counts { scale * weight[i] * slope } else { T::zero() };
-                        }
-                    },
-                );
-            } else {
-                vectorize(
-                    #[inline(always)]
-                    || {
-                        for i in 0..count.min(CHUNK) {
-                            losses[i] = loss.value_and_slope(z[i], target[i]).0;
-                        }
-                    },
-                );
-            }
-            sum += weighted_sum(&weight, &losses, count);
-        }
+            sum
+        },
+    )
+}
+
+/// The scores, targets and weights of a chunk of rows.
+struct Chunk<T> {
+    z: [T; CHUNK],
+    target: [T; CHUNK],
+    weight: [T; CHUNK],
+    count: usize,
+}
+
+impl<T: Real> Chunk<T> {
+    #[inline(always)]
+    fn new(
+        scores: &[T],
+        targets: Targets<'_, T>,
+        weights: Option<&[T]>,
+        first: usize,
+        (column, columns): (usize, usize),
+    ) -> Self {
+        let count = scores.len();
+        let (mut z, mut target) = ([T::zero(); CHUNK], [T::zero(); CHUNK]);
+        z[..count].copy_from_slice(scores);
+        targets.copy_column(first, (column, columns), &mut target[..count]);
+        Chunk { z, target, weight: chunk_weights(weights, first, count), count }
     }
-    sum
+
+    /// Returns the sum of weight times loss, and writes the slopes times weight and scale.
+    ///
+    /// The arrays are filled up to whole registers: rows left over by a vector loop would take as long one
+    /// by one as all others together.
+    #[inline(always)]
+    fn accumulate<E: Elementwise<T>>(&self, loss: E, out: Option<(T, &mut [T])>) -> f64 {
+        let padded = self.count.next_multiple_of(LANES).min(CHUNK);
+        let mut losses = [T::zero(); CHUNK];
+        let pairs = self.z[..padded].iter().zip(&self.target[..padded]);
+        if let Some((scale, out)) = out {
+            let mut slopes = [T::zero(); CHUNK];
+            let results = losses[..padded].iter_mut().zip(&mut slopes[..padded]);
+            for ((&z, &t), (value, slope)) in pairs.zip(results) {
+                (*value, *slope) = loss.value_and_slope(z, t);
+            }
+            for (slope, &weight) in slopes[..padded].iter_mut().zip(&self.weight[..padded]) {
+                // A weight of zero removes its row, even if the slope is not finite.
+                *slope = if weight != T::zero() { scale * weight * *slope } else { T::zero() };
+            }
+            out.copy_from_slice(&slopes[..out.len()]);
+        } else {
+            for ((&z, &t), value) in pairs.zip(&mut losses[..padded]) {
+                *value = loss.value_and_slope(z, t).0;
+            }
+        }
+        weighted_sum(&self.weight, &losses, self.count)
+    }
 }
 
 /// Implements [`Loss::curvature`](super::Loss::curvature) for a sum over score columns: fills a diagonal

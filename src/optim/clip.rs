@@ -82,12 +82,12 @@ impl Clip {
         match self.by {
             By::Norm if norm > max => {
                 let (scale, factor) = (length.scale, max / length.root);
-                each(grad, |g| T::of(g.as_f64() / scale * factor));
+                each(grad, move |g| T::of(g.as_f64() / scale * factor));
             }
             By::Norm => {}
             By::Value => {
                 let max = T::of(max);
-                each(grad, |g| {
+                each(grad, move |g| {
                     if g > max {
                         max
                     } else if g < -max {
@@ -103,10 +103,12 @@ impl Clip {
 }
 
 /// Replaces every entry with `new` of it.
-fn each<T: Real>(values: &mut [T], new: impl Fn(T) -> T) {
+#[inline(always)]
+fn each<T: Real>(values: &mut [T], new: impl Fn(T) -> T + Copy) {
     vectorize(
         #[inline(always)]
         || {
+            let new = new;
             for value in values.iter_mut() {
                 *value = new(*value);
             }

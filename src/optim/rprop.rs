@@ -112,6 +112,7 @@ impl<T: Real> Optimizer<T> for Rprop {
         vectorize(
             #[inline(always)]
             || {
+                let (shrink, grow, smallest, largest) = (shrink, grow, smallest, largest);
                 let states = previous.iter_mut().zip(sizes.iter_mut());
                 for ((p, &g), (before, size)) in params.iter_mut().zip(grad).zip(states) {
                     let direction = sign(g);

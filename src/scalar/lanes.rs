@@ -13,6 +13,10 @@ pub trait Lanes: Copy + Sized {
     fn registers<S: Simd>(slice: &[Self]) -> (&[Self::Vector<S>], &[Self]);
     /// Splits the slice into whole registers and the remaining numbers.
     fn registers_mut<S: Simd>(slice: &mut [Self]) -> (&mut [Self::Vector<S>], &mut [Self]);
+    /// Returns a register that begins with the numbers of a slice shorter than a register; the others are 0.
+    fn load_part<S: Simd>(simd: S, slice: &[Self]) -> Self::Vector<S>;
+    /// Stores the first numbers of a register to a slice shorter than a register.
+    fn store_part<S: Simd>(simd: S, slice: &mut [Self], value: Self::Vector<S>);
     /// Returns a register with the same number in every lane.
     fn broadcast<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
     /// Returns `a + b`.
@@ -30,8 +34,8 @@ pub trait Lanes: Copy + Sized {
 }
 
 macro_rules! lanes {
-    ($type:ident, $vector:ident, $split:ident, $split_mut:ident, $splat:ident, $add:ident, $mul_add:ident,
-     $reduce:ident, $magic:expr, $bias:expr, $mantissa:expr) => {
+    ($type:ident, $vector:ident, $split:ident, $split_mut:ident, $load:ident, $store:ident, $splat:ident,
+     $add:ident, $mul_add:ident, $reduce:ident, $magic:expr, $bias:expr, $mantissa:expr) => {
         impl Lanes for $type {
             type Vector<S: Simd> = S::$vector;
 
@@ -42,6 +46,14 @@ macro_rules! lanes {
             #[inline(always)]
             fn registers_mut<S: Simd>(slice: &mut [Self]) -> (&mut [S::$vector], &mut [Self]) {
                 S::$split_mut(slice)
+            }
+            #[inline(always)]
+            fn load_part<S: Simd>(simd: S, slice: &[Self]) -> S::$vector {
+                simd.$load(slice)
+            }
+            #[inline(always)]
+            fn store_part<S: Simd>(simd: S, slice: &mut [Self], value: S::$vector) {
+                simd.$store(slice, value)
             }
             #[inline(always)]
             fn broadcast<S: Simd>(simd: S, value: Self) -> S::$vector {
@@ -77,6 +89,8 @@ lanes!(
     f32s,
     as_simd_f32s,
     as_mut_simd_f32s,
+    partial_load_f32s,
+    partial_store_f32s,
     splat_f32s,
     add_f32s,
     mul_add_e_f32s,
@@ -90,6 +104,8 @@ lanes!(
     f64s,
     as_simd_f64s,
     as_mut_simd_f64s,
+    partial_load_f64s,
+    partial_store_f64s,
     splat_f64s,
     add_f64s,
     mul_add_e_f64s,
@@ -104,6 +120,11 @@ lanes!(
 /// Functions that the closure calls must be `#[inline(always)]` to benefit. The closure must not use
 /// `mul_add`, which is a slow library call where the instruction is missing. Without it, results have the
 /// same bits on every processor.
+///
+/// Inside the closure, make slices whose lengths the loop needs, and copy captured numbers and closures to
+/// locals (`let slope = slope;`). They are captured by reference, and the compiler must assume that a store in
+/// the loop changes what is behind a reference. A number that only one arm of a choice reads then keeps the
+/// choice a branch.
 #[inline(always)]
 pub(crate) fn vectorize<R>(body: impl FnMut() -> R) -> R {
     Arch::new().dispatch(Loop(body))

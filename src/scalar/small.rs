@@ -45,12 +45,16 @@ impl<T: Real> WithSimd for Small<'_, '_, T> {
                 }
             }
         } else if a.row_stride == 1 {
-            for j in 0..b.columns {
-                let c = &mut c[j * stride..][..a.rows];
-                if !accumulate {
-                    c.fill(T::zero());
-                }
-                combine(simd, a, b, j, c);
+            let mut j = 0;
+            while j < b.columns {
+                let c = &mut c[j * stride..];
+                let right = b.columns_from(j, b.columns - j);
+                j += match right.columns {
+                    1 => combine::<T, S, 1>(simd, a, right, (c, stride), accumulate),
+                    2 => combine::<T, S, 2>(simd, a, right, (c, stride), accumulate),
+                    3 => combine::<T, S, 3>(simd, a, right, (c, stride), accumulate),
+                    _ => combine::<T, S, 4>(simd, a, right, (c, stride), accumulate),
+                };
             }
         } else {
             for j in 0..b.columns {
@@ -64,40 +68,66 @@ impl<T: Real> WithSimd for Small<'_, '_, T> {
     }
 }
 
-/// Computes `c += Σ_k a_k b_kj`, four columns at a time, so that `c` is read and written a quarter as often.
+/// Computes N columns of `c = a b` from combinations of the columns of `a`, and returns N.
+///
+/// The sums of a few rows are held in registers, so `c` is written once.
 #[inline(always)]
-fn combine<T: Real, S: Simd>(simd: S, a: Strided<'_, T>, b: Strided<'_, T>, j: usize, c: &mut [T]) {
-    let mut k = 0;
-    while k + 4 <= a.columns {
-        let columns: [&[T]; 4] = std::array::from_fn(|i| a.column(k + i));
-        let factors: [T; 4] = std::array::from_fn(|i| b.at(k + i, j));
-        add_columns(simd, columns, factors, c);
-        k += 4;
+fn combine<T: Real, S: Simd, const N: usize>(
+    simd: S,
+    a: Strided<'_, T>,
+    b: Strided<'_, T>,
+    (c, stride): (&mut [T], usize),
+    accumulate: bool,
+) -> usize {
+    let width = size_of::<T::Vector<S>>() / size_of::<T>();
+    let mut row = 0;
+    while row + 2 * width <= a.rows {
+        let mut sums = [[T::broadcast(simd, T::zero()); 2]; N];
+        for k in 0..a.columns {
+            let (left, _) = T::registers::<S>(&a.column(k)[row..row + 2 * width]);
+            for (j, sums) in sums.iter_mut().enumerate() {
+                let factor = T::broadcast(simd, b.at(k, j));
+                for (sum, &left) in sums.iter_mut().zip(left) {
+                    *sum = T::fused(simd, left, factor, *sum);
+                }
+            }
+        }
+        for (j, sums) in sums.iter().enumerate() {
+            let (c, _) = T::registers_mut::<S>(&mut c[j * stride + row..][..2 * width]);
+            for (c, &sum) in c.iter_mut().zip(sums) {
+                *c = if accumulate { T::plus(simd, *c, sum) } else { sum };
+            }
+        }
+        row += 2 * width;
     }
-    for k in k..a.columns {
-        add_columns(simd, [a.column(k)], [b.at(k, j)], c);
+    // Whole registers and the rest of a register take the same path, because they are few.
+    while row < a.rows {
+        let count = width.min(a.rows - row);
+        let mut sums = [T::broadcast(simd, T::zero()); N];
+        for k in 0..a.columns {
+            let left = load(simd, &a.column(k)[row..row + count]);
+            for (j, sum) in sums.iter_mut().enumerate() {
+                *sum = T::fused(simd, left, T::broadcast(simd, b.at(k, j)), *sum);
+            }
+        }
+        for (j, &sum) in sums.iter().enumerate() {
+            let c = &mut c[j * stride + row..][..count];
+            let sum = if accumulate { T::plus(simd, load(simd, c), sum) } else { sum };
+            match T::registers_mut::<S>(c) {
+                ([whole], _) => *whole = sum,
+                (_, part) => T::store_part(simd, part, sum),
+            }
+        }
+        row += count;
     }
+    N
 }
 
+/// Loads at most one register; numbers beyond the slice are 0.
 #[inline(always)]
-fn add_columns<T: Real, S: Simd, const N: usize>(simd: S, columns: [&[T]; N], factors: [T; N], c: &mut [T]) {
-    let wide = factors.map(
-        #[inline(always)]
-        |factor| T::broadcast(simd, factor),
-    );
-    let split = columns.map(
-        #[inline(always)]
-        |column| T::registers::<S>(column),
-    );
-    let (head, tail) = T::registers_mut::<S>(c);
-    for (i, c) in head.iter_mut().enumerate() {
-        for n in 0..N {
-            *c = T::fused(simd, split[n].0[i], wide[n], *c);
-        }
-    }
-    for (i, c) in tail.iter_mut().enumerate() {
-        for n in 0..N {
-            *c += split[n].1[i] * factors[n];
-        }
+fn load<T: Real, S: Simd>(simd: S, slice: &[T]) -> T::Vector<S> {
+    match T::registers::<S>(slice) {
+        ([whole], _) => *whole,
+        (_, part) => T::load_part(simd, part),
     }
 }

@@ -33,9 +33,12 @@ pub(super) fn dot_with<T: Real, S: Simd>(simd: S, x: &[T], y: &[T]) -> T {
     for (&x, &y) in x1.iter().zip(y1) {
         sums[0] = T::fused(simd, x, y, sums[0]);
     }
+    if !x_rest.is_empty() && x_rest.len() == y_rest.len() {
+        let (x, y) = (T::load_part(simd, x_rest), T::load_part(simd, y_rest));
+        sums[1] = T::fused(simd, x, y, sums[1]);
+    }
     let pairs = T::plus(simd, T::plus(simd, sums[0], sums[1]), T::plus(simd, sums[2], sums[3]));
-    let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + x * y);
-    T::reduce_sum(simd, pairs) + rest
+    T::reduce_sum(simd, pairs)
 }
 
 /// Computes `y += a x`.
@@ -50,7 +53,8 @@ pub(crate) fn axpy<T: Real>(a: T, x: &[T], y: &mut [T]) {
     );
 }
 
-/// Returns `Σ x_i`, in eight interleaved sums.
+/// Returns `Σ x_i`, in eight interleaved sums. It vectorises inside of [`vectorize`].
+#[inline(always)]
 pub(crate) fn sum<T: Real>(x: &[T]) -> T {
     let (chunks, rest) = x.as_chunks::<8>();
     let mut sums = [T::zero(); 8];

@@ -9,9 +9,9 @@ use crate::scalar::Real;
 /// [`Optimizer`], by mini-batches.
 ///
 /// A step consists of the forward pass, the loss, the backward pass, the penalty, clipping and the update.
-/// Rows are [shuffled](Trainer::shuffle) before each epoch. Random numbers (shuffles, dropout masks) depend only on the seed and
-/// the number of the epoch or step. The same settings therefore give the same bits, whatever ran before and
-/// wherever a run was interrupted.
+/// Rows are [shuffled](Trainer::shuffle) before each epoch. Random numbers (shuffles, dropout masks) depend
+/// only on the seed and the number of the epoch or step. The same settings therefore give the same bits,
+/// whatever ran before and wherever a run was interrupted.
 ///
 /// # Divergence
 /// If the loss or the weights become infinite or NaN, training stops with
@@ -106,7 +106,8 @@ impl<O> Trainer<O> {
     /// Sets whether rows are shuffled before each epoch. Defaults to `true`.
     ///
     /// Without shuffling, mini-batches are consecutive rows, the same in each epoch. If the rows are sorted by
-    /// class, a batch then has rows of a single class, and training is poor or fails.
+    /// class, a batch then has rows of a single class, and training is poor or fails. A batch of all rows is
+    /// never shuffled.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self

@@ -46,14 +46,19 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         let (count, parameters) = (samples.count(), network.parameter_count());
         let size = trainer.batch_of(count).min(count);
         let accumulates = trainer.accumulate > 1;
+        let order: Vec<usize> = (0..count).collect();
+        let mut whole = Batch::for_training(size, &samples, &network);
+        if size == count {
+            samples.fill(&order, &mut whole);
+        }
         Engine {
-            whole: Batch::for_training(size, &samples, &network),
+            whole,
             rest: Batch::for_training(count % size, &samples, &network),
             grad: vec![T::zero(); parameters],
             partial: vec![T::zero(); if accumulates { parameters } else { 0 }],
             penalized: network.penalized(),
             groups: groups(&network).into_iter().map(|group| group.range).collect(),
-            order: (0..count).collect(),
+            order,
             ordered: None,
             rate_factor: 1.0,
             decay: true,
@@ -68,6 +73,11 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         self.order.len()
     }
 
+    /// Returns whether a batch is all rows, which are then gathered once.
+    fn is_full_batch(&self) -> bool {
+        self.whole.rows() == self.rows()
+    }
+
     /// Returns the rows of the next step, as a range of the order of the epoch.
     pub(super) fn next_rows(&self, cursor: &Cursor<T>) -> Range<usize> {
         let length = self.whole.rows().saturating_mul(self.trainer.accumulate);
@@ -79,8 +89,10 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
         self.next_rows(cursor).end == self.rows()
     }
 
+    /// Shuffles the rows for an epoch. A batch of all rows keeps them in order, because their sum does not
+    /// depend on it.
     fn shuffle(&mut self, epoch: usize) {
-        if self.trainer.shuffle && self.ordered != Some(epoch) {
+        if self.trainer.shuffle && !self.is_full_batch() && self.ordered != Some(epoch) {
             self.order.iter_mut().enumerate().for_each(|(row, slot)| *slot = row);
             Rng::at(self.trainer.seed, SHUFFLES, epoch as u64).shuffle(&mut self.order);
             self.ordered = Some(epoch);
@@ -91,12 +103,15 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
     pub(super) fn gradient(&mut self, cursor: &mut Cursor<T>) -> f64 {
         self.shuffle(cursor.epoch);
         let rows = self.next_rows(cursor);
+        let gathered = self.is_full_batch();
         let mut rng = Rng::at(self.trainer.seed, DRAWS, cursor.steps);
         let scale = T::of(1.0 / rows.len() as f64);
         let mut sum = 0.0;
         for (index, rows) in self.order[rows].chunks(self.whole.rows()).enumerate() {
             let batch = if rows.len() == self.whole.rows() { &mut self.whole } else { &mut self.rest };
-            self.samples.fill(rows, batch);
+            if !gathered {
+                self.samples.fill(rows, batch);
+            }
             batch.tape.load_statistics(&cursor.statistics);
             self.network.sample_masks(&mut batch.tape, &mut rng);
             self.network.forward(&cursor.params, &batch.x, &mut batch.tape);

@@ -28,13 +28,12 @@ pub(super) fn hard_swish<T: Real>(z: T) -> (T, T) {
 /// Selects one of three pieces, with corners at -corner and corner. NaN selects the inner piece.
 #[inline(always)]
 fn between<T: Real>(z: T, corner: T, below: (T, T), inside: (T, T), above: (T, T)) -> (T, T) {
-    if z <= -corner {
-        below
-    } else if z >= corner {
-        above
-    } else {
-        inside
-    }
+    let (low, high) = (z <= -corner, z >= corner);
+    let select = |below: T, inside: T, above: T| {
+        let upper = if high { above } else { inside };
+        if low { below } else { upper }
+    };
+    (select(below.0, inside.0, above.0), select(below.1, inside.1, above.1))
 }
 
 #[cfg(test)]
