@@ -147,6 +147,15 @@ impl<T: Real> Layer<T> for AnyLayer {
     ) {
         self.layer().backward(params, x, tape, grad, dx);
     }
+    fn reads_samples(&self) -> bool {
+        self.layer::<T>().reads_samples()
+    }
+    fn forward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>) {
+        self.layer().forward_samples(params, samples, tape);
+    }
+    fn backward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>, grad: &mut [T]) {
+        self.layer().backward_samples(params, samples, tape, grad);
+    }
     fn sample_masks(&self, tape: &mut Tape<T>, rng: &mut Rng) {
         self.layer().sample_masks(tape, rng);
     }

@@ -190,6 +190,10 @@ impl Shape for Dense {
 /// gradient with respect to the pre-activations.
 const DERIVATIVE: usize = 1;
 
+/// The number of inputs from which rows are read in one piece: a few cache lines. Columns of shorter rows are
+/// longer, which suits the loops of small products.
+const IN_ONE_PIECE: usize = 64;
+
 impl<T: Real> Layer<T> for Dense {
     fn init(&self, params: &mut [T], rng: &mut Rng) {
         let (weights, bias) = params.split_at_mut(self.weight_count());
@@ -216,9 +220,45 @@ impl<T: Real> Layer<T> for Dense {
         grad: &mut [T],
         dx: Option<&mut DMatrix<T>>,
     ) {
+        self.backward_rows(params, x.into(), tape, grad, dx);
+    }
+
+    fn reads_samples(&self) -> bool {
+        self.inputs >= IN_ONE_PIECE
+    }
+
+    fn forward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>) {
+        self.forward_rows(params, Strided::from(samples).transposed(), tape);
+    }
+
+    fn backward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>, grad: &mut [T]) {
+        self.backward_rows(params, Strided::from(samples).transposed(), tape, grad, None);
+    }
+}
+
+/// The passes on rows of a larger matrix, which are read in place, so that a block of rows need not be copied.
+impl Dense {
+    pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
+        assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");
+        let parts = tape.borrow_parts();
+        let (rows, y) = (x.height(), parts.output.as_mut_slice());
+        assert_eq!(y.len(), rows * self.outputs, "entries of a dense layer's output");
+        product(x, self.weights(params), (y, rows), false, parts.workspace);
+        let derivative = parts.buffers[DERIVATIVE].as_mut_slice();
+        self.activation.forward(y, self.split(params).1, rows, derivative);
+    }
+
+    fn backward_rows<T: Real>(
+        &self,
+        params: &[T],
+        x: Strided<'_, T>,
+        tape: &mut Tape<T>,
+        grad: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
         assert_eq!(grad.len(), self.parameter_count(), "gradient of a dense layer");
         let parts = tape.borrow_parts();
-        let (rows, gradient) = (x.nrows(), parts.output_gradient.as_slice());
+        let (rows, gradient) = (x.height(), parts.output_gradient.as_slice());
         if rows == 0 {
             return grad.fill(T::zero());
         }
@@ -240,24 +280,10 @@ impl<T: Real> Layer<T> for Dense {
             },
         );
         let delta = Strided::columns(delta, rows, self.outputs);
-        product(Strided::from(x).transposed(), delta, (weight_gradient, self.inputs), false, parts.workspace);
+        product(x.transposed(), delta, (weight_gradient, self.inputs), false, parts.workspace);
         if let Some(dx) = dx {
             let weights = self.weights(params).transposed();
             product(delta, weights, (dx.as_mut_slice(), rows), false, parts.workspace);
         }
-    }
-}
-
-/// The forward pass on rows of a larger matrix, which are read in place, so that a block of rows need not be
-/// copied.
-impl Dense {
-    pub(crate) fn forward_rows<T: Real>(&self, params: &[T], x: Strided<'_, T>, tape: &mut Tape<T>) {
-        assert_eq!(params.len(), self.parameter_count(), "parameters of a dense layer");
-        let parts = tape.borrow_parts();
-        let (rows, y) = (x.height(), parts.output.as_mut_slice());
-        assert_eq!(y.len(), rows * self.outputs, "entries of a dense layer's output");
-        product(x, self.weights(params), (y, rows), false, parts.workspace);
-        let derivative = parts.buffers[DERIVATIVE].as_mut_slice();
-        self.activation.forward(y, self.split(params).1, rows, derivative);
     }
 }

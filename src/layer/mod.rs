@@ -254,6 +254,31 @@ pub trait Layer<T: Real>: Shape + Send + Sync {
         dx: Option<&mut DMatrix<T>>,
     );
 
+    /// Returns whether training shall pass the rows as columns of a matrix, to
+    /// [`forward_samples`](Layer::forward_samples) and [`backward_samples`](Layer::backward_samples).
+    ///
+    /// Rows of a mini-batch are gathered from all over memory. A layer that reads each row in one piece saves
+    /// their transposition. Defaults to `false`.
+    fn reads_samples(&self) -> bool {
+        false
+    }
+
+    /// Computes the same output as [`forward`](Layer::forward) for rows that are the columns of `samples`
+    /// (inputs x rows).
+    ///
+    /// Defaults to `forward` on a transposed copy.
+    fn forward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>) {
+        self.forward(params, &samples.transpose(), tape);
+    }
+
+    /// Computes the gradient with respect to `params` as [`backward`](Layer::backward) does, for rows that
+    /// are the columns of `samples` (inputs x rows).
+    ///
+    /// Defaults to `backward` on a transposed copy.
+    fn backward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>, grad: &mut [T]) {
+        self.backward(params, &samples.transpose(), tape, grad, None);
+    }
+
     /// Draws the random numbers of a training pass, such as dropout masks, into `tape`.
     ///
     /// Training calls it once before each forward pass; prediction never does. Defaults to doing nothing.
@@ -335,6 +360,15 @@ impl<T: Real, S: Layer<T> + ?Sized> Layer<T> for $pointer {
         dx: Option<&mut DMatrix<T>>,
     ) {
         (**self).backward(params, x, tape, grad, dx);
+    }
+    fn reads_samples(&self) -> bool {
+        (**self).reads_samples()
+    }
+    fn forward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>) {
+        (**self).forward_samples(params, samples, tape);
+    }
+    fn backward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>, grad: &mut [T]) {
+        (**self).backward_samples(params, samples, tape, grad);
     }
     fn sample_masks(&self, tape: &mut Tape<T>, rng: &mut Rng) {
         (**self).sample_masks(tape, rng);

@@ -159,6 +159,20 @@ impl<T: Real, L: Layer<T>> Layer<T> for Sequential<L> {
         });
     }
 
+    fn reads_samples(&self) -> bool {
+        self.layers.first().is_some_and(Layer::reads_samples)
+    }
+
+    fn forward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>) {
+        self.forward_with(params, tape, |first, params, tape| first.forward_samples(params, samples, tape));
+    }
+
+    fn backward_samples(&self, params: &[T], samples: &DMatrix<T>, tape: &mut Tape<T>, grad: &mut [T]) {
+        self.backward_with(params, tape, grad, |first, params, tape, grad| {
+            first.backward_samples(params, samples, tape, grad);
+        });
+    }
+
     fn sample_masks(&self, tape: &mut Tape<T>, rng: &mut Rng) {
         self.layers.iter().zip(tape.children_mut()).for_each(|(layer, tape)| layer.sample_masks(tape, rng));
     }

@@ -254,6 +254,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn powers_that_change_one_are_exact_to_rounding() {
+        for base in [0.0, 0.5, 0.9, 0.999, 0.999_999] {
+            for number in [1, 2, 3, 7, 100, 355, 1023, 40_000, 214_000, u64::from(u32::MAX) + 5] {
+                let wanted = f64::powf(base, number as f64);
+                let found = power(base, number);
+                let rounding = number as f64 * f64::EPSILON * wanted;
+                assert!((found - wanted).abs() <= rounding + 1e-18, "{base}^{number}: {found}, {wanted}");
+            }
+        }
+        assert_eq!(power(0.9, 0), 0.9);
+    }
+
+    #[test]
     fn pieces_cover_everything_once_and_in_order() {
         let all = |decay, ranges: &[Range<usize>]| pieces(0..10, decay, ranges).collect::<Vec<_>>();
         assert_eq!(all(0.0, &[0..4]), [(0..10, 0.0)]);

@@ -7,6 +7,7 @@
 //! in a fixed order, so results depend only on the inputs and the processor type.
 
 mod binade;
+mod by_rows;
 mod cholesky;
 mod element;
 mod elementary;

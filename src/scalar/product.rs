@@ -5,7 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::transpose::interleave;
 use super::view::column;
-use super::{Real, small};
+use super::{Real, by_rows, small};
 
 /// A borrowed matrix whose rows or columns are contiguous.
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +166,10 @@ pub(crate) fn product<T: Real>(
     if small::is_small(a.rows, b.columns, a.columns) {
         return small::product(a, b, (c, stride), accumulate);
     }
+    if by_rows::pays(&a, &b) {
+        let Workspace { left: panels, edge: tile, .. } = workspace;
+        return Arch::new().dispatch(by_rows::ByRows { a, b, c, stride, accumulate, panels, tile });
+    }
     Arch::new().dispatch(Packed { a, b, c, stride, accumulate, workspace });
 }
 
@@ -192,7 +196,7 @@ pub(crate) fn product_lower<T: Real>(
 const DEPTH: usize = 256;
 /// The number of columns of `c` that the inner kernel holds in registers: with two registers of rows, 12 of
 /// 16 registers.
-const WIDTH: usize = 6;
+pub(super) const WIDTH: usize = 6;
 /// The number of panels of the left operand packed together, so that they stay in the second-level cache.
 const PANELS: usize = 16;
 
@@ -261,7 +265,7 @@ impl<T: Real> WithSimd for Packed<'_, '_, T> {
     }
 }
 
-fn grow<T: Real>(buffer: &mut Vec<T>, length: usize) {
+pub(super) fn grow<T: Real>(buffer: &mut Vec<T>, length: usize) {
     if buffer.len() < length {
         buffer.resize(length, T::zero());
     }
@@ -270,7 +274,7 @@ fn grow<T: Real>(buffer: &mut Vec<T>, length: usize) {
 /// Copies `height` rows of `a` from row `first`, and columns from `k`, so that the entries of a column are
 /// adjacent. Rows beyond the last are zero.
 #[inline(always)]
-fn pack<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T], height: usize) {
+pub(super) fn pack<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T], height: usize) {
     match height {
         WIDTH => pack_rows::<T, WIDTH>(a, first, k, panel),
         8 => pack_rows::<T, 8>(a, first, k, panel),
@@ -394,6 +398,9 @@ mod tests {
         check::<f64>(300, 20, 600);
         check::<f32>(300, 20, 600);
         check::<f64>(5, 100, 784);
+        // More panels and a deeper inner dimension than one round of the product by rows.
+        check::<f64>(13, 150, 1100);
+        check::<f32>(13, 300, 1100);
         check::<f64>(0, 3, 2);
     }
 

@@ -114,14 +114,14 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
             }
             batch.tape.load_statistics(&cursor.statistics);
             self.network.sample_masks(&mut batch.tape, &mut rng);
-            self.network.forward(&cursor.params, &batch.x, &mut batch.tape);
+            batch.forward(&self.network, &cursor.params);
             self.network.update_running_stats(&mut batch.tape);
             batch.tape.save_statistics(&mut cursor.statistics);
             let judged = batch.loss_inputs();
             let gradient = Gradient { scale, out: judged.gradient };
             sum += self.loss.accumulate(judged.scores, judged.targets, judged.weights, Some(gradient));
             let grad = if index == 0 { &mut self.grad } else { &mut self.partial };
-            self.network.backward(&cursor.params, &batch.x, &mut batch.tape, grad, None);
+            batch.backward(&self.network, &cursor.params, grad);
             if index > 0 {
                 axpy(T::one(), &self.partial, &mut self.grad);
             }

@@ -57,7 +57,13 @@ impl<T: Real> Samples<T> {
 
     /// Fills `batch` with the samples at `rows`, as many as it has room for.
     pub(super) fn fill(&self, rows: &[usize], batch: &mut Batch<T>) {
-        gather(&self.values, self.features, rows, &mut batch.x);
+        if batch.in_columns {
+            for (out, &row) in batch.x.as_mut_slice().chunks_exact_mut(self.features).zip(rows) {
+                out.copy_from_slice(&self.values[row * self.features..][..self.features]);
+            }
+        } else {
+            gather(&self.values, self.features, rows, &mut batch.x);
+        }
         match (&self.targets, &mut batch.targets) {
             (SampleTargets::Classes(all), OwnedTargets::Classes(classes)) => {
                 for (class, &row) in classes.iter_mut().zip(rows) {
@@ -96,7 +102,9 @@ fn gather<T: Real>(samples: &[T], width: usize, rows: &[usize], out: &mut DMatri
 /// The rows of a batch, and the memory of a pass over them.
 #[derive(Debug)]
 pub(super) struct Batch<T> {
+    /// The samples, rows x features; features x rows if they are in columns.
     pub(super) x: DMatrix<T>,
+    in_columns: bool,
     targets: OwnedTargets<T>,
     pub(super) weights: Option<Vec<T>>,
     pub(super) tape: Tape<T>,
@@ -107,8 +115,11 @@ impl<T: Real> Batch<T> {
     pub(super) fn for_training<N: Layer<T> + ?Sized>(rows: usize, samples: &Samples<T>, network: &N) -> Self {
         let mut tape = network.tape(rows);
         tape.set_mode(Mode::Train);
+        let in_columns = network.reads_samples();
+        let shape = if in_columns { (samples.features, rows) } else { (rows, samples.features) };
         Batch {
-            x: DMatrix::zeros(rows, samples.features),
+            x: DMatrix::zeros(shape.0, shape.1),
+            in_columns,
             targets: match &samples.targets {
                 SampleTargets::Classes(_) => OwnedTargets::Classes(vec![0; rows]),
                 SampleTargets::Values(_, columns) => OwnedTargets::Values(DMatrix::zeros(rows, *columns)),
@@ -127,6 +138,7 @@ impl<T: Real> Batch<T> {
     ) -> Self {
         Batch {
             x: all.x.rows(first, rows).into_owned(),
+            in_columns: false,
             targets: match all.targets {
                 Targets::Classes(classes) => OwnedTargets::Classes(classes[first..first + rows].to_vec()),
                 Targets::Values(values) => OwnedTargets::Values(values.rows(first, rows).into_owned()),
@@ -137,7 +149,25 @@ impl<T: Real> Batch<T> {
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.x.nrows()
+        if self.in_columns { self.x.ncols() } else { self.x.nrows() }
+    }
+
+    /// Runs the forward pass of a network over the samples.
+    pub(super) fn forward<N: Layer<T> + ?Sized>(&mut self, network: &N, params: &[T]) {
+        if self.in_columns {
+            network.forward_samples(params, &self.x, &mut self.tape);
+        } else {
+            network.forward(params, &self.x, &mut self.tape);
+        }
+    }
+
+    /// Runs the backward pass of a network over the samples, down to its parameters.
+    pub(super) fn backward<N: Layer<T> + ?Sized>(&mut self, network: &N, params: &[T], grad: &mut [T]) {
+        if self.in_columns {
+            network.backward_samples(params, &self.x, &mut self.tape, grad);
+        } else {
+            network.backward(params, &self.x, &mut self.tape, grad, None);
+        }
     }
 
     /// Returns the inputs of a loss after a forward pass: scores, room for their gradient, targets and
@@ -160,6 +190,19 @@ mod tests {
     use super::*;
     use crate::examples::Examples;
     use crate::layer::{Activation, Sequential};
+
+    /// Layers of many inputs get the samples in columns.
+    #[test]
+    fn wide_samples_become_columns() {
+        let x = DMatrix::from_fn(6, 70, |i, j| (100 * i + j) as f64);
+        let samples = Samples::new(Examples::new(&x, Targets::Classes(&[0; 6])).checked().unwrap());
+        let network = Sequential::perceptron(&[70, 1], Activation::Relu).unwrap();
+        let mut batch = Batch::for_training(3, &samples, &network);
+        samples.fill(&[4, 0, 5], &mut batch);
+        assert_eq!((batch.rows(), batch.x.shape()), (3, (70, 3)));
+        assert_eq!(batch.x.column(0), x.row(4).transpose());
+        assert_eq!(batch.x.column(2), x.row(5).transpose());
+    }
 
     #[test]
     fn a_batch_holds_the_rows_that_were_asked_for() {

@@ -80,6 +80,23 @@ fn everything_resumes_inside_an_epoch() {
     }
 }
 
+/// The sum over all rows needs no order: full batches are the same with and without shuffling.
+#[test]
+fn full_batches_are_not_shuffled() {
+    let data = Data::new(50, 4);
+    let network = Sequential::perceptron(&[4, 5, 3], Activation::Tanh).unwrap();
+    let start = vec![0.1; network.parameter_count()];
+    let fit = |batch, shuffle| {
+        let trainer = Trainer::new(Sgd::new(0.1)).batch_size(batch).epochs(3).shuffle(shuffle);
+        let examples = Examples::new(&data.x, Targets::Classes(&data.classes));
+        let options = TrainOptions::default().start(&start, &[]);
+        trainer.fit(&network, SoftmaxCrossEntropy::new(), examples, options).unwrap().params
+    };
+    assert_eq!(fit(50, true), fit(50, false));
+    assert_eq!(fit(80, true), fit(50, false));
+    assert_ne!(fit(49, true), fit(49, false));
+}
+
 /// Without shuffling, an epoch is the steps on consecutive rows, whatever the seed.
 #[test]
 fn rows_stay_in_their_order_without_shuffling() {
