@@ -136,6 +136,10 @@ impl<'a, T: Real> Targets<'a, T> {
 }
 
 fn check_indices(indices: &[usize], classes: usize) -> Result<(), Error> {
+    // The largest index needs no early exit, which would keep the loop scalar.
+    if indices.iter().fold(0, |largest, &class| largest.max(class)) < classes {
+        return Ok(());
+    }
     match indices.iter().position(|class| *class >= classes) {
         Some(row) => Err(Error::InvalidTarget {
             row,

@@ -2,6 +2,8 @@
 
 use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 
+use super::square::{self, SIDE};
+
 /// The vector operations that the kernels use.
 ///
 /// It is public in a private module, so that it seals [`Real`](crate::Real) without appearing in it.
@@ -27,6 +29,8 @@ pub trait Lanes: Copy + Sized {
     /// Returns the sum of all lanes.
     fn reduce_sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
 
+    /// Returns the transpose of a square.
+    fn transposed(square: [&[Self; SIDE]; SIDE]) -> [[Self; SIDE]; SIDE];
     /// Returns 2 to the power of an integer-valued `k` within the exponents of normal numbers.
     fn power_of_two(k: Self) -> Self;
     /// Returns the integer nearest to `self`, for moderate values; NaN stays NaN.
@@ -35,7 +39,7 @@ pub trait Lanes: Copy + Sized {
 
 macro_rules! lanes {
     ($type:ident, $vector:ident, $split:ident, $split_mut:ident, $load:ident, $store:ident, $splat:ident,
-     $add:ident, $mul_add:ident, $reduce:ident, $magic:expr, $bias:expr, $mantissa:expr) => {
+     $add:ident, $mul_add:ident, $reduce:ident, $transposed:ident, $magic:expr, $bias:expr, $mantissa:expr) => {
         impl Lanes for $type {
             type Vector<S: Simd> = S::$vector;
 
@@ -71,6 +75,10 @@ macro_rules! lanes {
             fn reduce_sum<S: Simd>(simd: S, a: S::$vector) -> Self {
                 simd.$reduce(a)
             }
+            #[inline(always)]
+            fn transposed(rows: [&[Self; SIDE]; SIDE]) -> [[Self; SIDE]; SIDE] {
+                square::$transposed(rows)
+            }
             // Adding 1.5 * 2^mantissa leaves the integer in the low bits, without a conversion instruction.
             #[inline(always)]
             fn power_of_two(k: Self) -> Self {
@@ -95,6 +103,7 @@ lanes!(
     add_f32s,
     mul_add_e_f32s,
     reduce_sum_f32s,
+    of_singles,
     12_582_912.0,
     127.0,
     23
@@ -110,6 +119,7 @@ lanes!(
     add_f64s,
     mul_add_e_f64s,
     reduce_sum_f64s,
+    of_doubles,
     6_755_399_441_055_744.0,
     1023.0,
     52

@@ -18,6 +18,7 @@ mod product;
 mod real;
 mod share;
 mod small;
+mod square;
 mod transpose;
 mod vector;
 mod view;

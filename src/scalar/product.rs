@@ -299,7 +299,10 @@ fn pack_rows<T: Real, const H: usize>(a: Strided<'_, T>, first: usize, k: usize,
         }
     } else if a.column_stride == 1 {
         let depth = panel.len() / H;
-        let rows = std::array::from_fn(|row| &a.row(first + row)[k..][..depth]);
+        let mut rows: [&[T]; H] = [&[]; H];
+        for (row, entries) in rows.iter_mut().enumerate() {
+            *entries = &a.row(first + row)[k..][..depth];
+        }
         interleave::<T, H>(rows, panel, H, 0);
     } else {
         pack_entries(a, first, k, panel, H);

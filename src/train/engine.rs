@@ -112,11 +112,16 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
             if !gathered {
                 self.samples.fill(rows, batch);
             }
-            batch.tape.load_statistics(&cursor.statistics);
+            let has_statistics = !cursor.statistics.is_empty();
+            if has_statistics {
+                batch.tape.load_statistics(&cursor.statistics);
+            }
             self.network.sample_masks(&mut batch.tape, &mut rng);
             batch.forward(&self.network, &cursor.params);
             self.network.update_running_stats(&mut batch.tape);
-            batch.tape.save_statistics(&mut cursor.statistics);
+            if has_statistics {
+                batch.tape.save_statistics(&mut cursor.statistics);
+            }
             let judged = batch.loss_inputs();
             let gradient = Gradient { scale, out: judged.gradient };
             sum += self.loss.accumulate(judged.scores, judged.targets, judged.weights, Some(gradient));
