@@ -235,9 +235,13 @@ impl<T: Real> WithSimd for Packed<'_, '_, T> {
             }
             for first in (0..a.rows).step_by(PANELS * height) {
                 let panels = (a.rows - first).div_ceil(height).min(PANELS);
-                for (index, panel) in workspace.left.chunks_exact_mut(height * depth).take(panels).enumerate()
-                {
-                    pack(a, first + index * height, k, panel, height);
+                let packed = &mut workspace.left[..panels * height * depth];
+                if a.row_stride == 1 {
+                    pack_columns(a, first, k, packed, height);
+                } else {
+                    for (index, panel) in packed.chunks_exact_mut(height * depth).enumerate() {
+                        pack(a, first + index * height, k, panel, height);
+                    }
                 }
                 for (block, right) in workspace.right.chunks_exact(WIDTH * depth).take(blocks).enumerate() {
                     for (index, left) in workspace.left.chunks_exact(height * depth).take(panels).enumerate()
@@ -280,6 +284,29 @@ pub(super) fn pack<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &m
         8 => pack_rows::<T, 8>(a, first, k, panel),
         16 => pack_rows::<T, 16>(a, first, k, panel),
         _ => pack_entries(a, first, k, panel, height),
+    }
+}
+
+/// Packs several panels, one after the other, of a matrix whose columns are contiguous.
+///
+/// Each column is read in one run: a run for each panel would touch as many pages of memory again.
+#[inline(always)]
+fn pack_columns<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panels: &mut [T], height: usize) {
+    let rows = (a.rows - first).min(PANELS * height);
+    let depth = panels.len() / (rows.div_ceil(height) * height);
+    for column in 0..depth {
+        let source = &a.column(k + column)[first..][..rows];
+        let (whole, rest) = source.split_at(rows - rows % height);
+        let mut at = column * height;
+        for source in whole.chunks_exact(height) {
+            panels[at..][..height].copy_from_slice(source);
+            at += depth * height;
+        }
+        if !rest.is_empty() {
+            let (inside, outside) = panels[at..][..height].split_at_mut(rest.len());
+            inside.copy_from_slice(rest);
+            outside.fill(T::zero());
+        }
     }
 }
 
