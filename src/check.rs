@@ -1,6 +1,6 @@
 //! The checks of arguments that all public functions share.
 
-use nalgebra::DMatrixView;
+use nalgebra::{DMatrix, DMatrixView};
 
 use crate::error::Error;
 pub(crate) use crate::error::count;
@@ -125,6 +125,20 @@ pub(crate) fn room<E>(what: &'static str, rows: usize, columns: usize) -> Result
     let possible =
         usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
     if possible { Ok(()) } else { Err(Error::OutOfMemory { what, rows, columns, bytes }) }
+}
+
+/// Returns a matrix of zeros, if there is memory for it.
+///
+/// The system provides large memory as zeros, which `DMatrix::zeros` would write again. Small memory comes
+/// from the process itself, where asking for zeros costs more than writing them. The limit between the two is
+/// that of common allocators.
+pub(crate) fn zeros<T: Real>(what: &'static str, rows: usize, columns: usize) -> Result<DMatrix<T>, Error> {
+    const LARGE: usize = 128 << 10;
+    room::<T>(what, rows, columns)?;
+    if rows * columns < LARGE / size_of::<T>() {
+        return Ok(DMatrix::zeros(rows, columns));
+    }
+    Ok(DMatrix::from_vec(rows, columns, vec![T::zero(); rows * columns]))
 }
 
 /// Checks that there is memory for two matrices of `parameters` x `parameters`: a second derivative and its

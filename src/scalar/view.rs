@@ -1,6 +1,6 @@
 //! Columns of views as slices.
 
-use nalgebra::{DMatrixView, DMatrixViewMut};
+use nalgebra::{DMatrixView, DMatrixViewMut, Dyn, MatrixView, MatrixViewMut, U1};
 
 use super::{Real, all_finite};
 
@@ -20,6 +20,21 @@ pub(crate) fn columns<'a, T: Real>(
 /// Returns column `j` of a mutable view.
 pub(crate) fn column_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>, j: usize) -> &'a mut [T] {
     x.column_mut(j).data.into_slice_mut()
+}
+
+/// Returns the entries of a view of a single row, if they are contiguous.
+#[inline(always)]
+pub(crate) fn row<'a, T: Real>(x: &'a DMatrixView<'_, T>) -> Option<&'a [T]> {
+    // The conversion checks that the row and the strides are those of its type.
+    (x.nrows() == 1 && x.strides().1 == 1)
+        .then(|| MatrixView::<T, U1, Dyn, U1, U1>::from(x).data.into_slice())
+}
+
+/// Returns the entries of a mutable view of a single row, if they are contiguous.
+#[inline(always)]
+pub(crate) fn row_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>) -> Option<&'a mut [T]> {
+    (x.nrows() == 1 && x.strides().1 == 1)
+        .then(|| MatrixViewMut::<T, U1, Dyn, U1, U1>::from(x).data.into_slice_mut())
 }
 
 /// Returns whether no entry is NaN or infinite.
