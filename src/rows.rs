@@ -57,8 +57,8 @@ pub struct Rows<'a, T: Scalar> {
 /// cache with what is computed from them, in multiples of 256. With fewer, columns would be read in pieces that
 /// are too short for the processor to fetch ahead.
 pub(crate) fn rows_together(columns: usize) -> usize {
-    // 128 KiB of `f32`, 256 of `f64`.
-    const ENTRIES: usize = 1 << 15;
+    // 256 KiB of `f32`, 512 of `f64`.
+    const ENTRIES: usize = 1 << 16;
     const ROWS: usize = 256;
     (ENTRIES / ROWS / columns.max(1)).max(1) * ROWS
 }
