@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DMatrixView};
 
+use crate::compiled::compiled;
 use crate::error::Error;
 pub(crate) use crate::error::count;
 use crate::rows::Rows;
@@ -35,7 +36,12 @@ pub(crate) fn labels<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>, labels: usiz
 pub(crate) fn finite<'a, T: Real>(argument: &'static str, x: impl Into<Rows<'a, T>>) -> Result<(), Error> {
     #[cfg(test)]
     passes::count(argument);
-    let x = x.into();
+    all_entries(argument, x.into())
+}
+
+/// Checks what [`finite`] checks.
+#[inline(never)]
+fn all_entries<T: Real>(argument: &'static str, x: Rows<'_, T>) -> Result<(), Error> {
     if is_finite(&*x) {
         return Ok(());
     }
@@ -46,6 +52,8 @@ pub(crate) fn finite<'a, T: Real>(argument: &'static str, x: impl Into<Rows<'a, 
     });
     first.map_or(Ok(()), Err)
 }
+
+compiled!(T: all_entries::<T> as fn(_, _) -> _);
 
 /// Checks that a training matrix is not empty and has only finite entries.
 pub(crate) fn training_matrix<'a, T: Real>(x: impl Into<Rows<'a, T>>) -> Result<(), Error> {

@@ -1,7 +1,5 @@
 //! The fitted logistic regression.
 
-use std::ops::Range;
-
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, DVector};
 
 use super::coordinates::Coordinates;
@@ -16,9 +14,9 @@ use crate::error::{Error, counted};
 use crate::label::Label;
 use crate::loss::{log_probabilities_of, probabilities, probabilities_of};
 use crate::report::{FitReport, StopReason};
-use crate::rows::{Rows, rows_together};
+use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::scalar::{Strided, all_finite, dot, product, product_with_column, vectorize};
+use crate::scalar::all_finite;
 use crate::scratch::Scratch;
 
 /// A fitted [`LogisticRegression`](crate::LogisticRegression).
@@ -292,17 +290,6 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 }
 
-/// The number of scores that are computed together: 64 KiB of `f32`, 128 of `f64`, which stay in the second-level
-/// cache until they are used. Columns are then read in pieces long enough for the processor to fetch ahead.
-const SCORES: usize = 1 << 14;
-
-/// The number of rows of a block is a multiple of this, so that only the last rows of all do not fill a
-/// register.
-const ROWS: usize = 64;
-
-/// The largest number of scores of a single row that are held on the stack.
-const ON_STACK: usize = 16;
-
 impl<T: Real, L: Label> FittedLogistic<T, L> {
     /// Calls `each` for each block of rows, with the first row of the block and its scores.
     ///
@@ -315,92 +302,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         mut each: impl FnMut(usize, DMatrixView<'_, T>),
     ) -> Result<(), Error> {
         x.check_columns(self.features(), self.feature_names())?;
-        let (rows, columns) = (x.nrows(), self.coefficients.ncols());
-        let mut on_stack = [T::zero(); ON_STACK];
-        if let (Some(row), Some(scores), None) = (x.single(), on_stack.get_mut(..columns), &self.origin) {
-            let finite = self.score_row(row, scores);
-            each(0, DMatrixView::from_slice(scores, 1, columns));
-            return if finite { Ok(()) } else { check::finite("x", x).and(Err(Error::Overflow { row: 0 })) };
-        }
-        let most = match self.origin {
-            None => (SCORES / columns).max(ROWS) / ROWS * ROWS,
-            Some(_) => rows_together(self.features()),
-        };
-        let mut taken = scratch.take(most.min(rows) * columns);
-        let mut overflow = None;
-        for first in (0..rows).step_by(most) {
-            let range = first..rows.min(first + most);
-            let scores = &mut taken[..range.len() * columns];
-            let finite = self.write_scores(x, range.clone(), scores, scratch);
-            let scores = DMatrixView::from_slice(scores, range.len(), columns);
-            if !finite && overflow.is_none() {
-                overflow = check::scores(scores).err().map(|error| error.in_rows(|row| Some(first + row)));
-            }
-            each(first, scores);
-        }
-        scratch.give_back(taken);
-        // A non-finite entry of `x` makes the scores of its row non-finite whatever the coefficients, so `x`
-        // is read only once.
-        match overflow {
-            Some(overflow) => check::finite("x", x).and(Err(overflow)),
-            None => Ok(()),
-        }
+        self.located_coefficients().score_blocks(x, scratch, &mut each)
     }
-
-    /// Writes the scores of a row, without a block around it. Returns whether they are finite.
-    fn score_row(&self, row: &[T], scores: &mut [T]) -> bool {
-        let coefficients = self.coefficients.as_slice().chunks_exact(row.len().max(1));
-        let columns = scores.iter_mut().zip(coefficients).zip(self.intercept.as_slice());
-        columns.fold(true, |finite, ((score, w), &b)| {
-            *score = dot(row, w) + b;
-            score.is_finite() & finite
-        })
-    }
-
-    /// Writes the scores of a range of rows, column by column. Returns whether they are finite.
-    fn write_scores(
-        &self,
-        x: Rows<'_, T>,
-        range: Range<usize>,
-        scores: &mut [T],
-        scratch: &mut Scratch<T>,
-    ) -> bool {
-        let (rows, features) = (range.len(), self.features());
-        match &self.origin {
-            None => self.write_products(Strided::from(&x).rows(range.start, rows), scores, scratch),
-            Some(origin) => {
-                let mut block = scratch.take(rows * features);
-                origin.subtract_from(x, range, &mut block);
-                self.write_products(Strided::columns(&block, rows, features), scores, scratch);
-                scratch.give_back(block);
-            }
-        }
-        let (_, constants) = self.center_and_scores();
-        let columns = scores.chunks_exact_mut(rows).zip(constants);
-        columns.fold(true, |finite, (column, &constant)| add(constant, column) & finite)
-    }
-
-    /// Writes the products of rows with the coefficients.
-    fn write_products(&self, x: Strided<'_, T>, out: &mut [T], scratch: &mut Scratch<T>) {
-        let (coefficients, rows) = (Strided::from(&self.coefficients), x.height());
-        if rows > 1 && coefficients.width() == 1 {
-            return product_with_column(x, self.coefficients.as_slice(), out);
-        }
-        scratch.with_row_contiguous(x, |x, workspace| {
-            product(x, coefficients, (out, rows), false, workspace);
-        });
-    }
-}
-
-/// Adds a constant to the entries. Returns whether the results are finite.
-fn add<T: Real>(constant: T, entries: &mut [T]) -> bool {
-    vectorize(
-        #[inline(always)]
-        || {
-            entries.iter_mut().for_each(|z| *z += constant);
-        },
-    );
-    all_finite(entries)
 }
 
 impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {

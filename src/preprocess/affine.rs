@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::constant_columns::{ConstantColumns, difference};
 use crate::check;
+use crate::compiled::compiled;
 use crate::error::Error;
 use crate::scalar::{self, Real, column_mut, row, row_mut, vectorize};
 
@@ -105,10 +106,11 @@ impl Found {
 /// # Errors
 /// Returns an error if the number of columns is not `columns`, if an entry is not finite (the error names the
 /// first such entry in row order), or if a result is not finite.
-pub(super) fn change<T: Real>(
+#[inline(never)]
+pub(super) fn change<T: Real, M: ColumnMap<T>>(
     mut x: DMatrix<T>,
     columns: usize,
-    map: &impl ColumnMap<T>,
+    map: &M,
 ) -> Result<DMatrix<T>, Error> {
     check::count("x", "columns", columns, x.ncols())?;
     let (rows, mut found, mut copy) = (x.nrows().max(1), Found::NOTHING, [T::zero(); BLOCK]);
@@ -125,11 +127,12 @@ pub(super) fn change<T: Real>(
 }
 
 /// Writes the mapped entries of `x` to `out`; otherwise like [`change`]. `x` is read once, and `out` is not.
-pub(super) fn change_into<T: Real>(
+#[inline(never)]
+pub(super) fn change_into<T: Real, M: ColumnMap<T>>(
     x: DMatrixView<'_, T>,
     mut out: DMatrixViewMut<'_, T>,
     columns: usize,
-    map: &impl ColumnMap<T>,
+    map: &M,
 ) -> Result<(), Error> {
     check::count("x", "columns", columns, x.ncols())?;
     let mut found = Found::NOTHING;
@@ -154,10 +157,11 @@ pub(super) fn change_into<T: Real>(
 }
 
 /// Returns the mapped entries of `x`; otherwise like [`change`].
-pub(super) fn changed<T: Real>(
+#[inline(never)]
+pub(super) fn changed<T: Real, M: ColumnMap<T>>(
     x: DMatrixView<'_, T>,
     columns: usize,
-    map: &impl ColumnMap<T>,
+    map: &M,
 ) -> Result<DMatrix<T>, Error> {
     let mut out = check::zeros("the transformed rows", x.nrows(), x.ncols())?;
     change_into(x, out.as_view_mut(), columns, map).map(|()| out)
@@ -237,6 +241,12 @@ impl<T: Real> ColumnMap<T> for Backward<'_, T> {
         )
     }
 }
+
+compiled!(
+    T: change::<T, Forward<'_, T>> as fn(_, _, &_) -> _,
+    change_into::<T, Forward<'_, T>> as fn(_, _, _, &_) -> _,
+    changed::<T, Backward<'_, T>> as fn(_, _, &_) -> _
+);
 
 /// Checks that there are as many scales as shifts, that the shifts are finite, and that the scales are finite
 /// and above 0.

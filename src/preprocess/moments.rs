@@ -3,6 +3,7 @@
 use super::FittedStandardScaler;
 use super::constant_columns::ConstantColumns;
 use crate::check;
+use crate::compiled::compiled;
 use crate::error::Error;
 use crate::rows::Rows;
 use crate::scalar::{
@@ -115,7 +116,12 @@ impl Moments {
     where
         T: Real + 'a,
     {
-        let x = x.into();
+        self.add(x.into(), weights)
+    }
+
+    /// Does what [`update`](Moments::update) does.
+    #[inline(never)]
+    fn add<T: Real>(&mut self, x: Rows<'_, T>, weights: Option<&[T]>) -> Result<(), Error> {
         check::count("x", "columns", self.columns.len(), x.ncols())?;
         if x.nrows() == 0 {
             return Ok(());
@@ -220,6 +226,8 @@ impl Moments {
         Ok(FittedStandardScaler::new(mean, scale.collect())?.with_constant(constant))
     }
 }
+
+compiled!(T: Moments::add::<T> as fn(&mut _, _, Option<&_>) -> _);
 
 impl Column {
     fn of<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64) -> Self {
