@@ -133,3 +133,62 @@ fn add<T: Real>(constant: T, entries: &mut [T]) -> bool {
     );
     all_finite(entries)
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::super::origin::Origin;
+    use super::*;
+
+    /// Small integers, so that every order of summation gives the same bits.
+    #[test]
+    fn blocks_of_rows_have_the_scores_of_the_definition() {
+        for columns in [1, 2, 5, 20] {
+            let (rows, features) = (2 * SCORES / columns + 77, 3);
+            let x = DMatrix::from_fn(rows, features, |i, j| ((i * 7 + j * 13) % 17) as f64 - 8.0);
+            let slopes = DMatrix::from_fn(features, columns, |j, k| ((j * 5 + k * 3) % 7) as f64 - 3.0);
+            let intercepts: Vec<f64> = (0..columns).map(|k| k as f64).collect();
+            let origin = Origin { center: vec![1.0; features], scores: vec![4.0; columns] };
+            for origin in [None, Some(&origin)] {
+                let model = Coefficients { slopes: &slopes, intercepts: &intercepts, origin };
+                let mut found = DMatrix::from_element(rows, columns, f64::NAN);
+                let write = &mut |first: usize, scores: DMatrixView<'_, f64>| {
+                    found.rows_mut(first, scores.nrows()).copy_from(&scores);
+                };
+                model.score_blocks((&x).into(), &mut Scratch::new(), write).unwrap();
+                let score = |i: usize, k: usize| {
+                    let at = |j: usize| x[(i, j)] - origin.map_or(0.0, |origin| origin.center[j]);
+                    let sum: f64 = (0..features).map(|j| at(j) * slopes[(j, k)]).sum();
+                    sum + origin.map_or(intercepts[k], |origin| origin.scores[k])
+                };
+                assert_eq!(found, DMatrix::from_fn(rows, columns, score), "{columns} columns");
+                for row in [0, 5, rows - 1] {
+                    let one = x.rows(row, 1).into_owned();
+                    let check = &mut |_: usize, scores: DMatrixView<'_, f64>| {
+                        assert_eq!(scores, found.row(row), "row {row}");
+                    };
+                    model.score_blocks((&one).into(), &mut Scratch::new(), check).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn errors_name_rows_of_every_block() {
+        let rows = 3 * SCORES;
+        let slopes = DMatrix::from_element(2, 1, 1e200);
+        let model = Coefficients { slopes: &slopes, intercepts: &[0.0], origin: None };
+        let mut x = DMatrix::from_element(rows, 2, 1.0);
+        let error =
+            |x: Rows<'_, f64>| model.score_blocks(x, &mut Scratch::new(), &mut |_, _| {}).unwrap_err();
+        for row in [rows - 3, SCORES, 4] {
+            x[(row, 1)] = 1e200;
+            assert_eq!(error((&x).into()), Error::Overflow { row });
+        }
+        let one = x.rows(4, 1).into_owned();
+        assert_eq!(error((&one).into()), Error::Overflow { row: 0 });
+        x[(rows - 1, 0)] = f64::NAN;
+        assert!(matches!(error((&x).into()), Error::NotFinite { row, column: 0, .. } if row == rows - 1));
+    }
+}

@@ -293,3 +293,51 @@ macro_rules! transform_by_shift_and_scale {
 }
 
 pub(super) use transform_by_shift_and_scale;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition, entry by entry, in rows and columns of every length.
+    #[test]
+    fn rows_and_columns_have_the_bits_of_the_definition() {
+        for n in 1..70 {
+            let numbers = |salt: usize| (0..n).map(move |i| 0.1 + ((i * 7 + salt) % 23) as f64);
+            let (from, shift, scale): (Vec<f64>, Vec<f64>, Vec<f64>) =
+                (numbers(1).collect(), numbers(5).collect(), numbers(11).collect());
+            let constant = ConstantColumns::new((0..n).map(|column| column % 5 == 2));
+            let map = Forward { shift: &shift, scale: &scale, constant: &constant };
+            let (mut row, mut wanted) = (vec![f64::NAN; n], Vec::new());
+            for column in 0..n {
+                let known = if constant.contains(column) { difference } else { |v, center| v - center };
+                wanted.push(known(from[column], shift[column]) / scale[column]);
+                let (mut to, all) = (vec![f64::NAN; n], from[..column + 1].to_vec());
+                assert!(map.column(column, &all, &mut to[..column + 1]));
+                let definition = all.iter().map(|&v| known(v, shift[column]) / scale[column]);
+                assert!(to.iter().zip(definition).all(|(to, wanted)| *to == wanted), "{n}");
+            }
+            assert!(map.row(&from, &mut row));
+            assert_eq!(row, wanted, "{n}");
+        }
+    }
+
+    #[test]
+    fn entries_and_results_that_are_not_finite_are_seen_at_every_place() {
+        for n in [1, 15, 16, 17, 50] {
+            let (shift, scale) = (vec![0.0; n], vec![0.5; n]);
+            for at in 0..n {
+                // The last number is finite and its quotient is not.
+                for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
+                    for constant in [ConstantColumns::default(), ConstantColumns::new(vec![true; n])] {
+                        let map = Forward { shift: &shift, scale: &scale, constant: &constant };
+                        let (mut from, mut to) = (vec![1.0; n], vec![0.0; n]);
+                        assert!(map.column(0, &from, &mut to) && map.row(&from, &mut to));
+                        from[at] = bad;
+                        assert!(!map.column(0, &from, &mut to), "{bad} at {at} of {n}");
+                        assert!(!map.row(&from, &mut to), "{bad} at {at} of {n}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -449,3 +449,52 @@ impl<T: Real> Transform<T> for FittedPca<T> {
         Ok((1..=self.outputs()).map(|component| format!("component {component}")).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+    use crate::transformer::TransformExt;
+
+    fn data(rows: usize, columns: usize) -> DMatrix<f64> {
+        let mut rng = Rng::new(2);
+        DMatrix::from_fn(rows, columns, |_, column| if column == 1 { 7.0 } else { rng.standard_normal() })
+    }
+
+    /// More rows than a block has, from the definition.
+    #[test]
+    fn blocks_of_rows_add_up() {
+        let (columns, rows) = (300, 700);
+        assert!(rows > 2 * rows_together(columns));
+        let x = data(rows, columns);
+        let weights: Vec<f64> = (0..rows).map(|row| f64::from((row % 3) as u8)).collect();
+        let pca = Pca::new(3).fit_with(&x, TransformerOptions::new().weights(&weights)).unwrap();
+        let scores = pca.transform(&x).unwrap();
+        let total: f64 = weights.iter().sum();
+        let means = DMatrix::from_row_slice(1, rows, &weights) * &x / total;
+        let centred = DMatrix::from_fn(rows, columns, |i, j| x[(i, j)] - means[j]);
+        assert!((&scores - &centred * pca.components()).amax() < 1e-12);
+        for (component, variance) in pca.explained_variance().iter().enumerate() {
+            let squares: f64 = scores.column(component).iter().zip(&weights).map(|(z, w)| w * z * z).sum();
+            approx::assert_relative_eq!(squares / total, *variance, max_relative = 1e-12);
+        }
+        let few = x.rows(300, 5).into_owned();
+        assert!((pca.transform(&few).unwrap() - scores.rows(300, 5)).amax() < 1e-13);
+    }
+
+    #[test]
+    fn an_entry_that_is_not_finite_is_named_in_constant_columns_too() {
+        let x = data(700, 300);
+        let pca = Pca::new(3).fit(&x).unwrap();
+        for (row, column) in [(2, 0), (2, 1), (650, 1), (699, 299)] {
+            for bad in [f64::NAN, f64::INFINITY] {
+                let mut x = x.clone();
+                x[(row, column)] = bad;
+                let error = pca.transform(&x).unwrap_err();
+                let named =
+                    matches!(error, Error::NotFinite { row: r, column: c, .. } if (r, c) == (row, column));
+                assert!(named, "{error}");
+            }
+        }
+    }
+}

@@ -112,7 +112,11 @@ mod tests {
                 let mut out = vec![f64::NAN; rows];
                 product_with_column(Strided::from(&view), &w, &mut out);
                 for (row, &sum) in out.iter().enumerate() {
-                    assert_eq!(sum, (0..columns).map(|j| view[(row, j)] * w[j]).sum(), "{rows} x {columns}");
+                    assert_eq!(
+                        sum,
+                        (0..columns).map(|j| view[(row, j)] * w[j]).sum::<f64>(),
+                        "{rows} x {columns}"
+                    );
                 }
             }
         }
