@@ -127,7 +127,6 @@ fn add<T: Real>(constant: T, entries: &mut [T]) -> bool {
     vectorize(
         #[inline(always)]
         || {
-            let constant = constant;
             entries.iter_mut().for_each(|z| *z += constant);
         },
     );

@@ -47,7 +47,6 @@ impl ConstantColumns {
         vectorize(
             #[inline(always)]
             || {
-                let center = center;
                 entries.iter_mut().for_each(|v| *v -= center);
             },
         );

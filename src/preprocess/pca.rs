@@ -275,7 +275,6 @@ impl<'a> Centering<'a> {
             vectorize(
                 #[inline(always)]
                 || {
-                    let mean = mean;
                     for ((out, &v), &factor) in out.iter_mut().zip(entries).zip(factors) {
                         *out = (v.as_f64() - mean) * factor;
                     }
