@@ -132,6 +132,9 @@ pub(crate) fn all_finite<T: Real>(x: &[T]) -> bool {
             },
         )
     };
+    if x.len() < 32 {
+        return x.iter().all(|x| x.is_finite());
+    }
     x.chunks(4096).all(chunk)
 }
 

@@ -39,5 +39,6 @@ pub(crate) fn row_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>) -> Option<&
 
 /// Returns whether no entry is NaN or infinite.
 pub(crate) fn is_finite<T: Real>(x: &DMatrixView<'_, T>) -> bool {
-    columns(x).all(all_finite)
+    // A row has a column for each entry, so it is checked as a slice.
+    row(x).map_or_else(|| columns(x).all(all_finite), all_finite)
 }
