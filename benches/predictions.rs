@@ -1,5 +1,5 @@
-//! Time of transformations and predictions, of many rows and of one. `cargo bench -p benches --bench predictions`;
-//! results are in `docs/benchmarks.md`.
+//! Time of transformations and predictions, of many rows and of one. `cargo bench -p benches --bench
+//! predictions`; results are in `docs/benchmarks.md`.
 
 use std::hint::black_box;
 

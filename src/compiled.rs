@@ -6,8 +6,8 @@
 /// function that is `#[inline(never)]` is not compiled again if the crate that defines it contains the same
 /// instance. So each function named here has that attribute, and a static that nobody reads holds its
 /// instances. Functions named here call everything else that is expensive to compile. They are generic in
-/// numbers alone: code that is generic in labels stays in thin functions around them. The macro needs `Real` in
-/// scope.
+/// numbers alone: code that is generic in labels stays in thin functions around them. The macro needs `Real`
+/// in scope.
 macro_rules! compiled {
     ($T:ident: $($function:expr),+ $(,)?) => {
         const _: () = {

@@ -53,9 +53,9 @@ pub struct Rows<'a, T: Scalar> {
     categories: Option<&'a [Vec<String>]>,
 }
 
-/// Returns the number of rows with so many columns to compute with together: as many as stay in the second-level
-/// cache with what is computed from them, in multiples of 256. With fewer, columns would be read in pieces that
-/// are too short for the processor to fetch ahead.
+/// Returns the number of rows with so many columns to compute with together: as many as stay in the
+/// second-level cache with what is computed from them, in multiples of 256. With fewer, columns would be read
+/// in pieces that are too short for the processor to fetch ahead.
 pub(crate) fn rows_together(columns: usize) -> usize {
     // 256 KiB of `f32`, 512 of `f64`.
     const ENTRIES: usize = 1 << 16;

@@ -232,8 +232,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         }
     }
 
-    /// Returns an error if the classes are separable, so that no estimate exists, or if it is open whether they
-    /// are.
+    /// Returns an error if the classes are separable, so that no estimate exists, or if it is open whether
+    /// they are.
     pub(super) fn check_estimate_exists(&self) -> Result<(), Error> {
         if self.report.stop == StopReason::Separated {
             let reason = "the classes are separable, so no estimate exists: use a penalty";

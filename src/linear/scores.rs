@@ -12,8 +12,9 @@ use crate::rows::{Rows, rows_together};
 use crate::scalar::{Real, Strided, all_finite, dot, product, product_with_column, vectorize};
 use crate::scratch::Scratch;
 
-/// The number of scores that are computed together: 64 KiB of `f32`, 128 of `f64`, which stay in the second-level
-/// cache until they are used. Columns are then read in pieces long enough for the processor to fetch ahead.
+/// The number of scores that are computed together: 64 KiB of `f32`, 128 of `f64`, which stay in the
+/// second-level cache until they are used. Columns are then read in pieces long enough for the processor to
+/// fetch ahead.
 const SCORES: usize = 1 << 14;
 
 /// The number of rows of a block is a multiple of this, so that only the last rows of all do not fill a
@@ -27,12 +28,12 @@ const ON_STACK: usize = 16;
 type Each<'a, T> = &'a mut dyn FnMut(usize, DMatrixView<'_, T>);
 
 impl<T: Real> Coefficients<'_, T> {
-    /// Calls `each` for each block of rows, with the first row of the block and its scores. The number of columns
-    /// of `x` must be right.
+    /// Calls `each` for each block of rows, with the first row of the block and its scores. The number of
+    /// columns of `x` must be right.
     ///
     /// # Errors
-    /// Returns [`Error::NotFinite`] for an entry that is not finite, and [`Error::Overflow`] for a score that is
-    /// not finite otherwise.
+    /// Returns [`Error::NotFinite`] for an entry that is not finite, and [`Error::Overflow`] for a score that
+    /// is not finite otherwise.
     #[inline(never)]
     pub(super) fn score_blocks(
         &self,

@@ -8,8 +8,8 @@ use crate::compiled::compiled;
 use crate::error::Error;
 use crate::scalar::{self, Real, column_mut, row, row_mut, vectorize};
 
-/// The number of entries per block: a block and the copy of it in [`change`] stay in the first-level cache, and
-/// the copy is small enough for the stack.
+/// The number of entries per block: a block and the copy of it in [`change`] stay in the first-level cache,
+/// and the copy is small enough for the stack.
 const BLOCK: usize = 512;
 
 /// A map of the entries of a matrix, column by column.
@@ -28,8 +28,8 @@ pub(super) trait ColumnMap<T: Real> {
     }
 }
 
-/// The number of entries that are mapped together, in arrays: the compiler does not know that the memory that is
-/// read and the memory that is written are apart, but it knows it of arrays.
+/// The number of entries that are mapped together, in arrays: the compiler does not know that the memory that
+/// is read and the memory that is written are apart, but it knows it of arrays.
 const LANES: usize = 16;
 
 /// Maps entries one by one. Returns whether all entries are finite, before and after.

@@ -66,8 +66,8 @@ impl Moments {
     /// Creates the moments of no rows, for `columns` columns.
     ///
     /// # Errors
-    /// Returns [`Error::InvalidParameter`] if `columns` is 0, and [`Error::OutOfMemory`] if there is no memory
-    /// for so many.
+    /// Returns [`Error::InvalidParameter`] if `columns` is 0, and [`Error::OutOfMemory`] if there is no
+    /// memory for so many.
     pub fn new(columns: usize) -> Result<Self, Error> {
         check::parameter("columns", columns as f64, columns > 0, "at least 1")?;
         check::room::<Column>("the moments of the columns", columns, 1)?;

@@ -228,8 +228,8 @@ impl<T: Real> Transformer<T> for Pca {
     }
 }
 
-/// Centres rows, multiplies them by the roots of their shares in the total weight, and divides them by a unit in
-/// which no square overflows.
+/// Centres rows, multiplies them by the roots of their shares in the total weight, and divides them by a unit
+/// in which no square overflows.
 struct Centering<'a> {
     mean: Vec<f64>,
     constant: &'a ConstantColumns,

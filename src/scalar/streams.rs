@@ -8,11 +8,11 @@ use crate::compiled::compiled;
 
 /// Computes `out = x w` for a matrix `x` with contiguous columns.
 ///
-/// Up to twelve columns are read at a time. Each is a stream that the processor fetches ahead, and few streams do
-/// not use all of its bandwidth; pointers to more columns do not fit into registers. Give it thousands of rows at
-/// a time, so that streams are long, but no more than keep `out` in cache. On one core, with 200,000 x 50 `f32`
-/// in memory and 16,384 rows at a time, twelve columns take 1.3 ms, eight 1.5, four 1.8; with 1,024 rows at a
-/// time, twelve take 2.4 ms.
+/// Up to twelve columns are read at a time. Each is a stream that the processor fetches ahead, and few
+/// streams do not use all of its bandwidth; pointers to more columns do not fit into registers. Give it
+/// thousands of rows at a time, so that streams are long, but no more than keep `out` in cache. On one core,
+/// with 200,000 x 50 `f32` in memory and 16,384 rows at a time, twelve columns take 1.3 ms, eight 1.5, four
+/// 1.8; with 1,024 rows at a time, twelve take 2.4 ms.
 #[inline(never)]
 pub(crate) fn product_with_column<T: Real>(x: Strided<'_, T>, w: &[T], out: &mut [T]) {
     Arch::new().dispatch(Streams { x, w, out });
