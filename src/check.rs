@@ -1,7 +1,8 @@
 //! The checks of arguments that all public functions share.
 
-use nalgebra::DMatrixView;
+use nalgebra::{DMatrix, DMatrixView};
 
+use crate::compiled::compiled;
 use crate::error::Error;
 pub(crate) use crate::error::count;
 use crate::rows::Rows;
@@ -35,7 +36,12 @@ pub(crate) fn labels<'a, T: Real>(x: impl Into<DMatrixView<'a, T>>, labels: usiz
 pub(crate) fn finite<'a, T: Real>(argument: &'static str, x: impl Into<Rows<'a, T>>) -> Result<(), Error> {
     #[cfg(test)]
     passes::count(argument);
-    let x = x.into();
+    all_entries(argument, x.into())
+}
+
+/// Checks what [`finite`] checks.
+#[inline(never)]
+fn all_entries<T: Real>(argument: &'static str, x: Rows<'_, T>) -> Result<(), Error> {
     if is_finite(&*x) {
         return Ok(());
     }
@@ -46,6 +52,8 @@ pub(crate) fn finite<'a, T: Real>(argument: &'static str, x: impl Into<Rows<'a, 
     });
     first.map_or(Ok(()), Err)
 }
+
+compiled!(T: all_entries::<T> as fn(_, _) -> _);
 
 /// Checks that a training matrix is not empty and has only finite entries.
 pub(crate) fn training_matrix<'a, T: Real>(x: impl Into<Rows<'a, T>>) -> Result<(), Error> {
@@ -125,6 +133,20 @@ pub(crate) fn room<E>(what: &'static str, rows: usize, columns: usize) -> Result
     let possible =
         usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
     if possible { Ok(()) } else { Err(Error::OutOfMemory { what, rows, columns, bytes }) }
+}
+
+/// Returns a matrix of zeros, if there is memory for it.
+///
+/// The system provides large memory as zeros, which `DMatrix::zeros` would write again. Small memory comes
+/// from the process itself, where asking for zeros costs more than writing them. The limit between the two is
+/// that of common allocators.
+pub(crate) fn zeros<T: Real>(what: &'static str, rows: usize, columns: usize) -> Result<DMatrix<T>, Error> {
+    const LARGE: usize = 128 << 10;
+    room::<T>(what, rows, columns)?;
+    if rows * columns < LARGE / size_of::<T>() {
+        return Ok(DMatrix::zeros(rows, columns));
+    }
+    Ok(DMatrix::from_vec(rows, columns, vec![T::zero(); rows * columns]))
 }
 
 /// Checks that there is memory for two matrices of `parameters` x `parameters`: a second derivative and its

@@ -193,7 +193,7 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     /// Returns the errors that [`Classifier`] lists.
     fn decision_function<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
-        let mut out = zeros("the scores", x.nrows(), self.score_columns())?;
+        let mut out = check::zeros("the scores", x.nrows(), self.score_columns())?;
         let done = self.scores_into(x, out.as_view_mut(), &mut Scratch::new());
         done.map(|()| out).map_err(|error| named(error, self, x))
     }
@@ -204,7 +204,7 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     /// Returns the errors that [`Classifier`] lists.
     fn predict_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
-        let mut out = zeros("the probabilities", x.nrows(), self.classes().len())?;
+        let mut out = check::zeros("the probabilities", x.nrows(), self.classes().len())?;
         let done = self.probabilities_into(x, out.as_view_mut(), &mut Scratch::new());
         done.map(|()| out).map_err(|error| named(error, self, x))
     }
@@ -215,7 +215,7 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
     /// Returns the errors that [`Classifier`] lists.
     fn predict_log_proba<'a>(&self, x: impl Into<Rows<'a, T>>) -> Result<DMatrix<T>, Error> {
         let x = x.into();
-        let mut out = zeros("the probabilities", x.nrows(), self.classes().len())?;
+        let mut out = check::zeros("the probabilities", x.nrows(), self.classes().len())?;
         let done = self.log_probabilities_into(x, out.as_view_mut(), &mut Scratch::new());
         done.map(|()| out).map_err(|error| named(error, self, x))
     }
@@ -287,11 +287,6 @@ pub trait ClassifierExt<T: Real>: Classifier<T> {
 }
 
 impl<T: Real, C: Classifier<T> + ?Sized> ClassifierExt<T> for C {}
-
-/// Returns a matrix of zeros, if there is memory for it.
-fn zeros<T: Real>(what: &'static str, rows: usize, columns: usize) -> Result<DMatrix<T>, Error> {
-    check::room::<T>(what, rows, columns).map(|()| DMatrix::zeros(rows, columns))
-}
 
 impl<T: Real> Scratch<T> {
     /// Calls `with` with the scores of the rows of `x`.

@@ -97,6 +97,7 @@ mod class_weight;
 mod classifier;
 mod code;
 mod column;
+mod compiled;
 pub mod data;
 pub mod decide;
 pub mod doctor;

@@ -7,7 +7,7 @@ use nalgebra::constraint::{DimEq, ShapeConstraint};
 use nalgebra::{DMatrixView, Matrix, MatrixView, MatrixViewMut, SMatrix, Scalar, VecStorage};
 
 use crate::error::{Error, count};
-use crate::scalar::{Real, Strided};
+use crate::scalar::{Real, Strided, row};
 
 /// A borrowed matrix of samples, one per row, with the names of its columns if they are known.
 ///
@@ -53,9 +53,19 @@ pub struct Rows<'a, T: Scalar> {
     categories: Option<&'a [Vec<String>]>,
 }
 
+/// Returns the number of rows with so many columns to compute with together: as many as stay in the
+/// second-level cache with what is computed from them, in multiples of 256. With fewer, columns would be read
+/// in pieces that are too short for the processor to fetch ahead.
+pub(crate) fn rows_together(columns: usize) -> usize {
+    // 256 KiB of `f32`, 512 of `f64`.
+    const ENTRIES: usize = 1 << 16;
+    const ROWS: usize = 256;
+    (ENTRIES / ROWS / columns.max(1)).max(1) * ROWS
+}
+
 impl<'a, T: Scalar> Rows<'a, T> {
     /// Creates rows from a slice of their entries in column-major order.
-    fn of_slice(data: &'a [T], rows: usize, columns: usize) -> Self {
+    pub(crate) fn of_slice(data: &'a [T], rows: usize, columns: usize) -> Self {
         Rows {
             view: DMatrixView::from_slice(data, rows, columns),
             data: Some(data),
@@ -140,6 +150,14 @@ impl<'a, T: Scalar> Rows<'a, T> {
     pub(crate) fn or_names(self, names: Option<&'a [String]>) -> Self {
         let names = names.filter(|names| names.len() == self.view.ncols());
         Rows { names: self.names.or(names), ..self }
+    }
+
+    /// Returns the `count` rows from `first` on, with the same names.
+    pub(crate) fn block(&self, first: usize, count: usize) -> Rows<'_, T> {
+        if first == 0 && count == self.view.nrows() {
+            return self.clone();
+        }
+        Rows { view: self.view.rows(first, count), data: None, ..self.clone() }
     }
 
     /// Creates a single row from a slice.
@@ -260,6 +278,14 @@ where
 }
 
 /// Converts rows to the operand of a matrix product.
+impl<T: Real> Rows<'_, T> {
+    /// Returns the entries of a single row, if they are contiguous.
+    #[inline]
+    pub(crate) fn single(&self) -> Option<&[T]> {
+        row(&self.view)
+    }
+}
+
 impl<'a, T: Real> From<&'a Rows<'a, T>> for Strided<'a, T> {
     fn from(rows: &'a Rows<'a, T>) -> Self {
         match rows.contiguous() {

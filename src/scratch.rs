@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::scalar::{Real, Strided, Workspace};
+use crate::scalar::{Real, Strided, Workspace, product};
 
 /// Reusable memory for predictions, which the caller keeps between calls.
 ///
@@ -49,6 +49,11 @@ impl<T: Real> Scratch<T> {
     /// Returns a buffer that was taken with [`take`](Scratch::take).
     pub fn give_back(&mut self, buffer: Vec<T>) {
         self.buffers.push(buffer);
+    }
+
+    /// Writes the matrix product of two operands to `out`, column by column.
+    pub(crate) fn product(&mut self, a: Strided<'_, T>, b: Strided<'_, T>, out: &mut [T]) {
+        product(a, b, (out, a.height()), false, &mut self.workspace);
     }
 
     /// Calls `with` with rows for a matrix product. A single row is copied if its entries are not contiguous,

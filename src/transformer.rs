@@ -335,8 +335,7 @@ fn transformed<T: Real, P: Transform<T> + ?Sized>(
     x: Rows<'_, T>,
 ) -> Result<DMatrix<T>, Error> {
     check::count("x", "columns", transform.inputs(), x.ncols())?;
-    check::room::<T>("the transformed rows", x.nrows(), transform.outputs())?;
-    let mut out = DMatrix::zeros(x.nrows(), transform.outputs());
+    let mut out = check::zeros("the transformed rows", x.nrows(), transform.outputs())?;
     let done = transform.transform_into(x, out.as_view_mut(), &mut Scratch::new());
     done.map(|()| out).map_err(|error| error.with_column_name(x.names()))
 }

@@ -8,6 +8,7 @@ use super::{
     Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm, LogSoftmax, PRelu, Residual, Sequential, Shape,
     Softmax, Tape, Tensor,
 };
+use crate::compiled::compiled;
 use crate::error::Error;
 use crate::rng::Rng;
 use crate::scalar::Real;
@@ -65,6 +66,7 @@ macro_rules! any_layer {
                 }
             }
 
+            #[inline(never)]
             fn layer<T: Real>(&self) -> &dyn Layer<T> {
                 match self {
                     $(AnyLayer::$variant(layer) => layer,)*
@@ -96,6 +98,8 @@ any_layer! {
     /// A residual connection around a chain of layers.
     Residual(Residual<Sequential<AnyLayer>>),
 }
+
+compiled!(T: AnyLayer::layer::<T> as fn(&_) -> &dyn Layer<T>);
 
 impl Shape for AnyLayer {
     fn inputs(&self) -> usize {

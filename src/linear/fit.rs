@@ -12,6 +12,7 @@ use super::problem::{ColumnPenalty, Problem};
 use super::sample::{Classes, Sample};
 use super::separation::{Budget, Estimate, Separation, separation};
 use super::solve::{Solved, after, solve};
+use crate::compiled::compiled;
 use crate::error::{Error, unsupported};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
@@ -127,6 +128,7 @@ pub(super) fn fit<T: Real, L: Label>(
 }
 
 /// Continues a run that stopped because the classes might have been separable.
+#[inline(never)]
 fn go_on<T: Real>(
     config: &LogisticRegression,
     problem: &Problem<'_, T>,
@@ -162,6 +164,7 @@ enum Existence<T: Real> {
 impl<T: Real> Existence<T> {
     /// Searches for a direction along which unpenalised columns separate the classes, unless the fit itself
     /// proves that there is none. The search takes at most about as long as the fit.
+    #[inline(never)]
     fn of_optimum(
         config: &LogisticRegression,
         problem: &Problem<'_, T>,
@@ -212,6 +215,11 @@ impl<T: Real> Existence<T> {
         }
     }
 }
+
+compiled!(
+    T: go_on::<T> as fn(_, &_, _, &mut _) -> _,
+    Existence::<T>::of_optimum as fn(_, &_, &_, &mut _) -> _
+);
 
 /// Returns the scores of all columns but the `free` ones, without intercepts, plus the offsets.
 fn scores_beside<T: Real>(problem: &Problem<'_, T>, slopes: &DMatrix<T>, free: &[usize]) -> DMatrix<T> {

@@ -9,14 +9,14 @@ use super::problem::ColumnPenalty;
 use super::separation::Separation;
 use super::solve::Solved;
 use crate::check;
-use crate::classifier::{Classifier, ClassifierExt};
+use crate::classifier::{Classifier, ClassifierExt, largest_scores};
 use crate::error::{Error, counted};
 use crate::label::Label;
 use crate::loss::{log_probabilities_of, probabilities, probabilities_of};
 use crate::report::{FitReport, StopReason};
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::scalar::{Strided, all_finite, column_mut, product};
+use crate::scalar::all_finite;
 use crate::scratch::Scratch;
 
 /// A fitted [`LogisticRegression`](crate::LogisticRegression).
@@ -232,8 +232,8 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         }
     }
 
-    /// Returns an error if the classes are separable, so that no estimate exists, or if it is open whether they
-    /// are.
+    /// Returns an error if the classes are separable, so that no estimate exists, or if it is open whether
+    /// they are.
     pub(super) fn check_estimate_exists(&self) -> Result<(), Error> {
         if self.report.stop == StopReason::Separated {
             let reason = "the classes are separable, so no estimate exists: use a penalty";
@@ -290,16 +290,19 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
     }
 }
 
-/// The number of entries of `x` that are copied together, if the centre is subtracted from them.
-const BLOCK: usize = 1 << 14;
-
 impl<T: Real, L: Label> FittedLogistic<T, L> {
-    /// Writes the products of rows with the coefficients; the columns of `out` start `stride` entries apart.
-    fn products_into(&self, x: Strided<'_, T>, out: &mut [T], stride: usize, scratch: &mut Scratch<T>) {
-        let coefficients = Strided::from(&self.coefficients);
-        scratch.with_row_contiguous(x, |x, workspace| {
-            product(x, coefficients, (out, stride), false, workspace);
-        });
+    /// Calls `each` for each block of rows, with the first row of the block and its scores.
+    ///
+    /// # Errors
+    /// Returns the errors of [`scores_into`](Classifier::scores_into).
+    fn for_each_block(
+        &self,
+        x: Rows<'_, T>,
+        scratch: &mut Scratch<T>,
+        mut each: impl FnMut(usize, DMatrixView<'_, T>),
+    ) -> Result<(), Error> {
+        x.check_columns(self.features(), self.feature_names())?;
+        self.located_coefficients().score_blocks(x, scratch, &mut each)
     }
 }
 
@@ -328,55 +331,41 @@ impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
         mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        x.check_columns(self.features(), self.feature_names())?;
-        let rows = x.nrows();
-        let (_, constants) = self.center_and_scores();
-        let mut scores = scratch.take(rows * constants.len());
-        match &self.origin {
-            None => self.products_into(Strided::from(&x), &mut scores, rows, scratch),
-            Some(origin) => {
-                let features = self.features();
-                let count = (BLOCK / features).clamp(1, rows.max(1));
-                let mut block = scratch.take(count * features);
-                for first in (0..rows).step_by(count) {
-                    let range = first..rows.min(first + count);
-                    let block = &mut block[..range.len() * features];
-                    origin.subtract_from(x, range.clone(), block);
-                    let block = Strided::columns(block, range.len(), features);
-                    self.products_into(block, &mut scores[first..], rows, scratch);
-                }
-                scratch.give_back(block);
-            }
-        }
-        for (k, &b) in constants.iter().enumerate() {
-            let column = column_mut(&mut out, k).iter_mut();
-            column.zip(&scores[k * rows..]).for_each(|(out, &z)| *out = z + b);
-        }
-        scratch.give_back(scores);
-        // A non-finite entry of `x` makes the scores of its row non-finite whatever the coefficients, so `x`
-        // is read only once.
-        if let Err(overflow) = check::scores(&out) {
-            check::finite("x", x)?;
-            return Err(overflow);
-        }
-        Ok(())
+        self.for_each_block(x, scratch, |first, scores| {
+            out.rows_mut(first, scores.nrows()).copy_from(&scores);
+        })
     }
 
     fn probabilities_into(
         &self,
         x: Rows<'_, T>,
-        out: DMatrixViewMut<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        scratch.with_scores(self, x, |scores| probabilities_of(scores, out))
+        self.for_each_block(x, scratch, |first, scores| {
+            probabilities_of(scores, out.rows_mut(first, scores.nrows()));
+        })
     }
 
     fn log_probabilities_into(
         &self,
         x: Rows<'_, T>,
-        out: DMatrixViewMut<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        scratch.with_scores(self, x, |scores| log_probabilities_of(scores, out))
+        self.for_each_block(x, scratch, |first, scores| {
+            log_probabilities_of(scores, out.rows_mut(first, scores.nrows()));
+        })
+    }
+
+    fn predictions_into(
+        &self,
+        x: Rows<'_, T>,
+        out: &mut [usize],
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), Error> {
+        self.for_each_block(x, scratch, |first, scores| {
+            largest_scores(scores, &mut out[first..][..scores.nrows()]);
+        })
     }
 }

@@ -38,6 +38,7 @@ mod rank;
 mod refine;
 mod returned;
 mod sample;
+mod scores;
 mod separation;
 mod solve;
 mod stored;

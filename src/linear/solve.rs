@@ -14,6 +14,7 @@ use super::proximal::ProximalNewton;
 use super::refine::Refined;
 use super::returned::Returned;
 use crate::check;
+use crate::compiled::compiled;
 use crate::error::{Error, unsupported};
 use crate::optim::{
     HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, or_infinite,
@@ -48,6 +49,7 @@ impl<T: Real> Solved<T> {
 pub(super) type Start<'a, T> = Option<Coefficients<'a, T>>;
 
 /// Minimises the objective of `problem`. `doubt` says whether the run stops where the classes may be separable.
+#[inline(never)]
 pub(super) fn solve<T: Real>(
     config: &LogisticRegression,
     problem: &Problem<'_, T>,
@@ -114,6 +116,8 @@ pub(super) fn solve<T: Real>(
     }
     conclude(objective, refined, tolerance)
 }
+
+compiled!(T: solve::<T> as fn(_, &_, _, &mut _, _) -> _);
 
 /// The factor of the tolerance at which a run ends and the last Newton steps begin. Newton's method would
 /// take one more iteration; the last steps use the second derivative that it has.

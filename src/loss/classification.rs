@@ -7,6 +7,7 @@ use super::{
     SigmoidSquaredError, SoftmaxCrossEntropy, SoftmaxSquaredError, SquaredHinge, Targets,
     WeightedBinaryCrossEntropy, softmax,
 };
+use crate::compiled::compiled;
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -75,6 +76,7 @@ macro_rules! variants {
         )*
 
         impl ClassificationLoss {
+            #[inline(never)]
             fn inner<T: Real>(&self) -> &dyn Loss<T> {
                 match self {
                     $(ClassificationLoss::$loss(loss) => loss,)*
@@ -96,6 +98,8 @@ variants!(
     SigmoidSquaredError,
     SoftmaxSquaredError
 );
+
+compiled!(T: ClassificationLoss::inner::<T> as fn(&_) -> &dyn Loss<T>);
 
 impl ClassificationLoss {
     /// Returns whether the loss links each column to a separate probability.

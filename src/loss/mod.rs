@@ -32,6 +32,7 @@ pub use softmax_squared_error::SoftmaxSquaredError;
 pub use squared_hinge::SquaredHinge;
 
 use crate::check;
+use crate::compiled::compiled;
 use crate::error::{Error, type_name};
 pub(crate) use crate::examples::Targets;
 use crate::scalar::Real;
@@ -260,14 +261,21 @@ pub(crate) fn cross_entropy<T: Real>(classes: usize) -> &'static dyn Loss<T> {
 }
 
 /// Writes the probabilities (n x K) of scores (n x K, or n x 1 for two classes).
+#[inline(never)]
 pub(crate) fn probabilities_of<T: Real>(scores: DMatrixView<'_, T>, out: DMatrixViewMut<'_, T>) {
     if out.ncols() == 2 { sigmoid::link(scores, out) } else { softmax::link(scores, out) }
 }
 
 /// Writes the log-probabilities of scores, which are finite even where a probability underflows.
+#[inline(never)]
 pub(crate) fn log_probabilities_of<T: Real>(scores: DMatrixView<'_, T>, out: DMatrixViewMut<'_, T>) {
     softmax::log_probabilities(scores, out);
 }
+
+compiled!(
+    T: probabilities_of::<T> as fn(_, _),
+    log_probabilities_of::<T> as fn(_, _)
+);
 
 /// Returns the probabilities (n x K) of the scores of a model with K classes.
 pub(crate) fn probabilities<T: Real>(scores: &DMatrix<T>, classes: usize) -> DMatrix<T> {

@@ -54,6 +54,11 @@ pub(super) fn link<'a, T: Real>(
     let (scores, mut out) = (scores.into(), out.into());
     assert_eq!(scores.nrows(), out.nrows(), "rows of probabilities");
     if scores.ncols() == 1 && out.ncols() == 2 {
+        if scores.nrows() == 1 {
+            let sigmoid = Sigmoid::new(scores[(0, 0)]);
+            (out[(0, 0)], out[(0, 1)]) = (sigmoid.falls, sigmoid.rises);
+            return;
+        }
         let (mut no, mut yes) = out.columns_range_pair_mut(0, 1);
         let (z, no, yes) = (scores.column(0), no.as_mut_slice(), yes.as_mut_slice());
         let z = z.as_slice();

@@ -7,6 +7,7 @@ use super::config::{Minimizer, MlpClassifier};
 use super::mlp::FittedMlp;
 use super::prepare::Prepared;
 use super::run::{Setup, fit_on};
+use crate::compiled::compiled;
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions};
 use crate::examples::CheckedExamples;
@@ -116,6 +117,7 @@ impl MlpClassifier {
     }
 
     /// Minimises over all rows at once, from `start` or from parameters drawn with the seed.
+    #[inline(never)]
     pub(super) fn minimize_on<T: Real>(
         &self,
         minimizer: &Minimizer,
@@ -155,3 +157,5 @@ impl MlpClassifier {
         Ok(Trained { params, statistics: Vec::new(), report, history: History::default() })
     }
 }
+
+compiled!(T: MlpClassifier::minimize_on::<T> as fn(&_, _, (&_, &_), _, _, _) -> _);

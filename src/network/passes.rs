@@ -8,6 +8,7 @@ use nalgebra::DMatrix;
 use super::architecture::Network;
 use super::fitted::FittedNetwork;
 use crate::check;
+use crate::compiled::compiled;
 use crate::error::Error;
 use crate::layer::{Layer, Tape};
 use crate::rows::Rows;
@@ -43,11 +44,23 @@ impl<T: Real, N: Layer<T>> Passes<T, N> {
 impl<T: Real> Passes<T, Network> {
     /// Creates passes for layers of this crate, which read rows without a copy.
     pub(super) fn in_place() -> Self {
-        let forward: Forward<T, Network> =
-            |network, params, x, _, tape| network.forward_rows(params, x, tape);
-        Passes { forward, owner: Arc::new(()) }
+        Passes { forward: forward_rows, owner: Arc::new(()) }
     }
 }
+
+/// A forward pass over layers of this crate.
+#[inline(never)]
+fn forward_rows<T: Real>(
+    network: &Network,
+    params: &[T],
+    x: Strided<'_, T>,
+    _: &mut DMatrix<T>,
+    tape: &mut Tape<T>,
+) {
+    network.forward_rows(params, x, tape);
+}
+
+compiled!(T: forward_rows::<T> as Forward<T, Network>);
 
 impl<T: Real, N> PartialEq for Passes<T, N> {
     fn eq(&self, _: &Self) -> bool {

@@ -6,6 +6,7 @@ use super::architecture::Network;
 use super::config::MlpClassifier;
 use super::mlp::FittedMlp;
 use super::prepare::{Prepared, hold_out, named};
+use crate::compiled::compiled;
 use crate::error::{Error, unsupported};
 use crate::estimator::FitOptions;
 use crate::examples::{CheckedExamples, EncodedExamples, Labelled};
@@ -365,6 +366,7 @@ where
 
 /// Runs a checked trainer on checked examples to the end, with the observer and the attendant of the options of
 /// a fit.
+#[inline(never)]
 pub(super) fn run_on<T, N, S, O>(
     trainer: &Trainer<O>,
     (network, loss): (&N, &S),
@@ -404,3 +406,5 @@ where
     }
     Ok(trained)
 }
+
+compiled!(T: run_on::<T, Network, ClassificationLoss, UpdateRule> as fn(_, (&_, &_), _, _, _) -> _);

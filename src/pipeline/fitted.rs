@@ -6,9 +6,9 @@ use super::range::{OutsideRange, Range, RangeReport};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
-use crate::preprocess::{Transform, TransformExt, before, with_transformed};
+use crate::preprocess::{Transform, with_transformed};
 use crate::report::FitReport;
-use crate::rows::Rows;
+use crate::rows::{Rows, rows_together};
 use crate::scalar::Real;
 use crate::scratch::Scratch;
 
@@ -35,10 +35,6 @@ pub struct FittedPipeline<P, C> {
     /// The names of the input columns, if they are known.
     pub(super) names: Option<Vec<String>>,
 }
-
-/// The largest number of rows that are transformed in scratch memory. More rows are transformed in memory of
-/// their own, in place if possible, so that scratch memory stays small.
-const MOST_IN_SCRATCH: usize = 256;
 
 impl<P, C> FittedPipeline<P, C> {
     /// Creates a pipeline from fitted steps and a classifier of the rows that they return. The range of the
@@ -108,12 +104,13 @@ impl<P, C> FittedPipeline<P, C> {
         Ok(self)
     }
 
-    /// Calls `predict` with the classifier and the transformed rows.
+    /// Calls `predict` for each block of rows, with the classifier, the first row of the block, and its
+    /// transformed rows.
     fn with_prepared<T: Real>(
         &self,
         x: Rows<'_, T>,
         scratch: &mut Scratch<T>,
-        predict: impl FnOnce(&C, Rows<'_, T>, &mut Scratch<T>) -> Result<(), Error>,
+        mut predict: impl FnMut(&C, usize, Rows<'_, T>, &mut Scratch<T>) -> Result<(), Error>,
     ) -> Result<(), Error>
     where
         P: Transform<T>,
@@ -122,15 +119,17 @@ impl<P, C> FittedPipeline<P, C> {
         let x = x.or_names(self.names.as_deref());
         self.range.admit(x.view()).map_err(|error| error.with_column_name(x.names()))?;
         let in_steps = |error: Error| error.in_step(0, self.steps.step_name()).with_column_name(x.names());
-        if x.nrows() > MOST_IN_SCRATCH {
-            // Rows that are owned have no names. A second attempt gives the error with names.
-            let named = |error| in_steps(self.steps.transform(x).err().unwrap_or(error));
-            let z = self.steps.transform_owned(x.clone_owned()).map_err(named)?;
-            let done = predict(&self.classifier, Rows::from(&z), scratch);
-            return done.map_err(|error| before(error, &self.steps, Some(x)));
+        let rows = x.nrows();
+        let most = rows_together(self.steps.inputs().max(self.steps.outputs()));
+        // No rows are a block, too: steps and classifier check their columns.
+        for first in (0..rows.max(1)).step_by(most) {
+            let block = x.block(first, most.min(rows - first));
+            let then =
+                |z: Rows<'_, T>, scratch: &mut Scratch<T>| predict(&self.classifier, first, z, scratch);
+            with_transformed(&self.steps, block, scratch, in_steps, then)
+                .map_err(|error| error.in_rows(|row| Some(first + row)))?;
         }
-        let then = |z: Rows<'_, T>, scratch: &mut Scratch<T>| predict(&self.classifier, z, scratch);
-        with_transformed(&self.steps, x, scratch, in_steps, then)
+        Ok(())
     }
 }
 
@@ -155,29 +154,31 @@ impl<T: Real, P: Transform<T>, C: Classifier<T>> Classifier<T> for FittedPipelin
     fn scores_into(
         &self,
         x: Rows<'_, T>,
-        out: DMatrixViewMut<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.with_prepared(x, scratch, |classifier, z, scratch| classifier.scores_into(z, out, scratch))
+        self.with_prepared(x, scratch, |classifier, first, z, scratch| {
+            classifier.scores_into(z, out.rows_mut(first, z.nrows()), scratch)
+        })
     }
     fn probabilities_into(
         &self,
         x: Rows<'_, T>,
-        out: DMatrixViewMut<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.with_prepared(x, scratch, |classifier, z, scratch| {
-            classifier.probabilities_into(z, out, scratch)
+        self.with_prepared(x, scratch, |classifier, first, z, scratch| {
+            classifier.probabilities_into(z, out.rows_mut(first, z.nrows()), scratch)
         })
     }
     fn log_probabilities_into(
         &self,
         x: Rows<'_, T>,
-        out: DMatrixViewMut<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.with_prepared(x, scratch, |classifier, z, scratch| {
-            classifier.log_probabilities_into(z, out, scratch)
+        self.with_prepared(x, scratch, |classifier, first, z, scratch| {
+            classifier.log_probabilities_into(z, out.rows_mut(first, z.nrows()), scratch)
         })
     }
     fn predictions_into(
@@ -186,6 +187,8 @@ impl<T: Real, P: Transform<T>, C: Classifier<T>> Classifier<T> for FittedPipelin
         out: &mut [usize],
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.with_prepared(x, scratch, |classifier, z, scratch| classifier.predictions_into(z, out, scratch))
+        self.with_prepared(x, scratch, |classifier, first, z, scratch| {
+            classifier.predictions_into(z, &mut out[first..][..z.nrows()], scratch)
+        })
     }
 }

@@ -10,6 +10,7 @@ use crate::penalty::Penalty;
 use crate::preprocess::{PolynomialFeatures, StandardScaler, Transform, TransformExt};
 use crate::report::FitReport;
 use crate::rng::Rng;
+use crate::rows::rows_together;
 use crate::scratch::Scratch;
 
 fn data(rows: usize) -> (DMatrix<f64>, Vec<&'static str>) {
@@ -79,12 +80,17 @@ impl<L: Label> Classifier<f64> for FittedMirror<L> {
 
 #[test]
 fn few_and_many_rows_are_transformed_alike() {
-    let (x, y) = data(300);
+    let block = rows_together(2);
+    let (mut x, y) = data(block + 9);
     let model = Pipeline::new((StandardScaler::new(), StandardScaler::new()), Mirror).fit(&x, &y).unwrap();
     let z = model.steps().transform(&x).unwrap();
-    for rows in [0, 1, 255, 256, 257, 300] {
+    for rows in [0, 1, 255, block, block + 1, block + 9] {
         assert_eq!(model.decision_function(x.rows(0, rows)).unwrap(), z.rows(0, rows), "{rows}");
     }
+    // Errors name the row of the caller, in every block.
+    x[(block + 3, 1)] = f64::NAN;
+    let error = model.decision_function(&x).unwrap_err();
+    assert!(matches!(error.cause(), Error::NotFinite { row, column: 1, .. } if *row == block + 3), "{error}");
 }
 
 #[test]

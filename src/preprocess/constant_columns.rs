@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::persist::Record;
 use crate::persist::file::invalid;
-use crate::scalar::{Real, is_constant};
+use crate::scalar::{Real, is_constant, vectorize};
 
 /// The name of the part in files. It is missing where no column is known to be constant, as in all files of
 /// version 1.0.
@@ -42,10 +42,14 @@ impl ConstantColumns {
     /// Subtracts the centre from the entries of a column.
     pub(super) fn center<T: Real>(&self, column: usize, center: T, entries: &mut [T]) {
         if self.contains(column) {
-            entries.iter_mut().for_each(|v| *v = difference(*v, center));
-        } else {
-            entries.iter_mut().for_each(|v| *v -= center);
+            return entries.iter_mut().for_each(|v| *v = difference(*v, center));
         }
+        vectorize(
+            #[inline(always)]
+            || {
+                entries.iter_mut().for_each(|v| *v -= center);
+            },
+        );
     }
 
     pub(super) fn write(&self, record: Record) -> Record {

@@ -68,8 +68,8 @@ impl<T: Real> FittedMaxAbsScaler<T> {
 
     /// Returns the map of the entries of each column. Division leaves a column constant up to rounding if it
     /// was, so none has to be known.
-    fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
-        affine::forward(&self.zero, &self.scale, ConstantColumns::NONE)
+    fn forward(&self) -> affine::Forward<'_, T> {
+        affine::Forward { shift: &self.zero, scale: &self.scale, constant: ConstantColumns::NONE }
     }
 }
 

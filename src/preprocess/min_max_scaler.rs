@@ -2,12 +2,13 @@
 
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
+use super::affine::ColumnMap;
 use super::constant_columns::{ConstantColumns, difference};
 use super::{Transform, Transformer, TransformerOptions, affine, checked_names};
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{Real, columns, is_constant};
+use crate::scalar::{Real, all_finite, columns, is_constant};
 use crate::scratch::Scratch;
 
 /// Scales each column so that its smallest training value maps to the lower end of a range and its largest to
@@ -140,21 +141,47 @@ impl<T: Real> FittedMinMaxScaler<T> {
         let width = self.maximum[column] - self.minimum[column];
         if width < T::MIN_POSITIVE || self.constant.contains(column) { T::one() } else { width }
     }
+}
 
-    /// Returns the map of the entries of a column to the output range.
-    fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
+/// The map of the entries of each column to the output range.
+impl<T: Real> ColumnMap<T> for FittedMinMaxScaler<T> {
+    #[inline(always)]
+    fn column(&self, column: usize, from: &[T], to: &mut [T]) -> bool {
         let (low, high) = (T::of(self.low), T::of(self.high));
-        move |column, entries| {
-            let (minimum, width) = (self.minimum[column], self.width(column));
-            let constant = self.constant.contains(column);
-            for v in entries {
-                let above = if constant { difference(*v, minimum) } else { *v - minimum };
-                *v = low + (high - low) * (above / width);
-                if self.clip {
-                    *v = v.max(low).min(high);
-                }
-            }
+        let (minimum, width) = (self.minimum[column], self.width(column));
+        let finite = if self.constant.contains(column) {
+            affine::each(from, to, |v| low + (high - low) * (difference(v, minimum) / width))
+        } else {
+            affine::each(
+                from,
+                to,
+                #[inline(always)]
+                |v| low + (high - low) * ((v - minimum) / width),
+            )
+        };
+        if !self.clip {
+            return finite;
         }
+        to.iter_mut().for_each(|z| *z = z.max(low).min(high));
+        // Results beyond the range of the type were clipped, too.
+        finite || all_finite(from)
+    }
+}
+
+/// The inverse of the map.
+struct Backward<'a, T>(&'a FittedMinMaxScaler<T>);
+
+impl<T: Real> ColumnMap<T> for Backward<'_, T> {
+    #[inline(always)]
+    fn column(&self, column: usize, from: &[T], to: &mut [T]) -> bool {
+        let (low, high) = (T::of(self.0.low), T::of(self.0.high));
+        let (minimum, width) = (self.0.minimum[column], self.0.width(column));
+        affine::each(
+            from,
+            to,
+            #[inline(always)]
+            |z| minimum + width * ((z - low) / (high - low)),
+        )
     }
 }
 
@@ -200,18 +227,14 @@ impl<T: Real> Transform<T> for FittedMinMaxScaler<T> {
         out: DMatrixViewMut<'_, T>,
         _: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        affine::change_into(x.view(), out, self.inputs(), self.forward())
+        affine::change_into(x.view(), out, self.inputs(), self)
     }
     fn transform_owned(&self, x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        affine::change(x, self.inputs(), self.forward())
+        affine::change(x, self.inputs(), self)
     }
     /// Maps the rows back. A clipped value becomes the nearest end of the training range.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
-        let (low, high) = (T::of(self.low), T::of(self.high));
-        affine::change(z.clone_owned(), self.outputs(), |column, entries| {
-            let (minimum, width) = (self.minimum[column], self.width(column));
-            entries.iter_mut().for_each(|v| *v = minimum + width * ((*v - low) / (high - low)));
-        })
+        affine::changed(z, self.outputs(), &Backward(self))
     }
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         checked_names(names, self.inputs()).map(<[String]>::to_vec)

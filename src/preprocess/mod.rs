@@ -120,7 +120,7 @@ pub(crate) fn with_transformed<T: Real, A>(
     let mut z = scratch.take(rows * columns);
     let done = transform.transform_into(x, DMatrixViewMut::from_slice(&mut z, rows, columns), scratch);
     let result = done.map_err(own).and_then(|()| {
-        let done = then(DMatrixView::from_slice(&z, rows, columns).into(), scratch);
+        let done = then(Rows::of_slice(&z, rows, columns), scratch);
         done.map_err(|error| before(error, transform, Some(x)))
     });
     scratch.give_back(z);

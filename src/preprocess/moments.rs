@@ -3,9 +3,12 @@
 use super::FittedStandardScaler;
 use super::constant_columns::ConstantColumns;
 use crate::check;
+use crate::compiled::compiled;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{LARGEST_POWER, Real, columns, constant_range, is_constant, power_of_two};
+use crate::scalar::{
+    LARGEST_POWER, Real, all_finite, columns, constant_range, is_constant, power_of_two, vectorize,
+};
 
 /// The mean and the variance of each column, computed from blocks of rows that need not be in memory
 /// together.
@@ -63,8 +66,8 @@ impl Moments {
     /// Creates the moments of no rows, for `columns` columns.
     ///
     /// # Errors
-    /// Returns [`Error::InvalidParameter`] if `columns` is 0, and [`Error::OutOfMemory`] if there is no memory
-    /// for so many.
+    /// Returns [`Error::InvalidParameter`] if `columns` is 0, and [`Error::OutOfMemory`] if there is no
+    /// memory for so many.
     pub fn new(columns: usize) -> Result<Self, Error> {
         check::parameter("columns", columns as f64, columns > 0, "at least 1")?;
         check::room::<Column>("the moments of the columns", columns, 1)?;
@@ -84,8 +87,12 @@ impl Moments {
         T: Real + 'a,
     {
         let x = x.into();
-        check::training_matrix(x)?;
-        check::weights(weights, x.nrows())?;
+        for (axis, count) in [("rows", x.nrows()), ("columns", x.ncols())] {
+            if count == 0 {
+                return Err(Error::Empty { argument: "x", axis });
+            }
+        }
+        check::weights(weights, x.nrows()).or_else(|error| check::finite("x", x).and(Err(error)))?;
         let mut moments = Moments::new(x.ncols())?;
         moments.update(x, weights)?;
         Ok(moments)
@@ -109,17 +116,28 @@ impl Moments {
     where
         T: Real + 'a,
     {
-        let x = x.into();
+        self.add(x.into(), weights)
+    }
+
+    /// Does what [`update`](Moments::update) does.
+    #[inline(never)]
+    fn add<T: Real>(&mut self, x: Rows<'_, T>, weights: Option<&[T]>) -> Result<(), Error> {
         check::count("x", "columns", self.columns.len(), x.ncols())?;
-        check::finite("x", x)?;
         if x.nrows() == 0 {
             return Ok(());
         }
         if weights.is_some_and(|weights| weights.len() == x.nrows() && weights.iter().all(|w| w.is_zero())) {
-            return Ok(());
+            return check::finite("x", x);
         }
-        let weight = check::weights(weights, x.nrows())?;
-        let columns = columns(&x).map(|column| Column::of(column, weights, weight)).collect();
+        let weight =
+            check::weights(weights, x.nrows()).or_else(|error| check::finite("x", x).and(Err(error)))?;
+        // A column is checked when it is read first, while it comes from memory.
+        let finite = |column: &&[T]| all_finite(column);
+        let columns: Vec<Column> =
+            columns(&x).take_while(finite).map(|column| Column::of(column, weights, weight)).collect();
+        if columns.len() < x.ncols() {
+            check::finite("x", x)?;
+        }
         let single = constant_range::<T>() > constant_range::<f64>();
         self.merge(&Moments { rows: x.nrows(), weight, columns, single })
     }
@@ -209,6 +227,8 @@ impl Moments {
     }
 }
 
+compiled!(T: Moments::add::<T> as fn(&mut _, _, Option<&_>) -> _);
+
 impl Column {
     fn of<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64) -> Self {
         let (low, high) = range(entries, weights);
@@ -254,19 +274,21 @@ impl Column {
 /// Returns the smallest and the largest entry of positive weight.
 fn range<T: Real>(entries: &[T], weights: Option<&[T]>) -> (f64, f64) {
     let Some(weights) = weights else {
-        let (chunks, rest) = entries.as_chunks::<8>();
-        let (mut low, mut high) = ([f64::INFINITY; 8], [f64::NEG_INFINITY; 8]);
-        for chunk in chunks {
-            for ((low, high), v) in low.iter_mut().zip(&mut high).zip(chunk) {
-                let v = v.as_f64();
-                *low = if v < *low { v } else { *low };
-                *high = if v > *high { v } else { *high };
-            }
-        }
-        let rest = rest.iter().map(|v| v.as_f64());
-        return (
-            low.into_iter().chain(rest.clone()).fold(f64::INFINITY, f64::min),
-            high.into_iter().chain(rest).fold(f64::NEG_INFINITY, f64::max),
+        return vectorize(
+            #[inline(always)]
+            || {
+                let (chunks, rest) = entries.as_chunks::<16>();
+                let first = entries.first().copied().unwrap_or(T::zero());
+                let (mut low, mut high) = ([first; 16], [first; 16]);
+                for chunk in chunks {
+                    for ((low, high), &v) in low.iter_mut().zip(&mut high).zip(chunk) {
+                        *low = if v < *low { v } else { *low };
+                        *high = if v > *high { v } else { *high };
+                    }
+                }
+                let all = low.iter().chain(&high).chain(rest).map(|v| v.as_f64());
+                (all.clone().fold(f64::INFINITY, f64::min), all.fold(f64::NEG_INFINITY, f64::max))
+            },
         );
     };
     let counted = entries.iter().zip(weights).filter(|(_, weight)| **weight > T::zero());
@@ -277,33 +299,41 @@ fn range<T: Real>(entries: &[T], weights: Option<&[T]>) -> (f64, f64) {
 
 /// Returns the weighted means of `v * factor - shift` and of its square, in eight interleaved sums.
 fn means<T: Real>(entries: &[T], weights: Option<&[T]>, total: f64, factor: f64, shift: f64) -> (f64, f64) {
+    let Some(weights) = weights else {
+        let (first, second) = vectorize(
+            #[inline(always)]
+            || sums(entries, factor, shift),
+        );
+        return (first / total, second / total);
+    };
     let (mut first, mut second) = ([0.0; 8], [0.0; 8]);
-    match weights {
-        None => {
-            let (chunks, rest) = entries.as_chunks::<8>();
-            let mut add = |lane: usize, v: T| {
-                let deviation = v.as_f64() * factor - shift;
-                first[lane] += deviation;
-                second[lane] += deviation * deviation;
-            };
-            for chunk in chunks {
-                for (lane, &v) in chunk.iter().enumerate() {
-                    add(lane, v);
-                }
-            }
-            rest.iter().enumerate().for_each(|(lane, &v)| add(lane, v));
-            (first.iter().sum::<f64>() / total, second.iter().sum::<f64>() / total)
-        }
-        Some(weights) => {
-            // Shares of the total weight have sums within the range. Entries of weight 0 may be out of range.
-            for (index, (v, weight)) in entries.iter().zip(weights).enumerate() {
-                if *weight > T::zero() {
-                    let (share, deviation) = (weight.as_f64() / total, v.as_f64() * factor - shift);
-                    first[index % 8] += share * deviation;
-                    second[index % 8] += share * (deviation * deviation);
-                }
-            }
-            (first.iter().sum(), second.iter().sum())
+    // Shares of the total weight have sums within the range. Entries of weight 0 may be out of range.
+    for (index, (v, weight)) in entries.iter().zip(weights).enumerate() {
+        if *weight > T::zero() {
+            let (share, deviation) = (weight.as_f64() / total, v.as_f64() * factor - shift);
+            first[index % 8] += share * deviation;
+            second[index % 8] += share * (deviation * deviation);
         }
     }
+    (first.iter().sum(), second.iter().sum())
+}
+
+/// Returns the sums of `v * factor - shift` and of its square, in eight interleaved sums.
+#[inline(always)]
+fn sums<T: Real>(entries: &[T], factor: f64, shift: f64) -> (f64, f64) {
+    let (chunks, rest) = entries.as_chunks::<8>();
+    let (mut first, mut second) = ([0.0; 8], [0.0; 8]);
+    for chunk in chunks {
+        for ((first, second), v) in first.iter_mut().zip(&mut second).zip(chunk) {
+            let deviation = v.as_f64() * factor - shift;
+            *first += deviation;
+            *second += deviation * deviation;
+        }
+    }
+    for ((first, second), v) in first.iter_mut().zip(&mut second).zip(rest) {
+        let deviation = v.as_f64() * factor - shift;
+        *first += deviation;
+        *second += deviation * deviation;
+    }
+    (first.iter().sum(), second.iter().sum())
 }

@@ -1,13 +1,17 @@
 //! Principal component analysis.
 
-use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, SymmetricEigen};
+use std::ops::Range;
+
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, DVectorViewMut, SymmetricEigen};
 
 use super::constant_columns::ConstantColumns;
 use super::{Moments, Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
-use crate::rows::Rows;
-use crate::scalar::{Real, Strided, Workspace, all_finite, column_mut, max_abs, product_lower};
+use crate::rows::{Rows, rows_together};
+use crate::scalar::{
+    Real, Strided, Workspace, all_finite, column_mut, columns, power_of_two, product_lower, vectorize,
+};
 use crate::scratch::Scratch;
 
 /// Rotates rows to the directions in which they vary most, and keeps the first of these principal components.
@@ -143,16 +147,16 @@ impl<T: Real> FittedPca<T> {
         self.explained_variance.iter().map(|variance| variance / total).collect()
     }
 
-    /// Writes the scores of the rows of `x` to `out`; `x` is centred in place.
-    fn project(&self, mut x: DMatrixViewMut<'_, T>, mut out: DMatrixViewMut<'_, T>) -> Result<(), Error> {
-        for (column, &mean) in self.mean.iter().enumerate() {
-            self.constant.center(column, mean, column_mut(&mut x, column));
+    /// Writes a range of rows to `out`, centred, column by column. Entries that are not finite stay so.
+    fn center(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut [T]) {
+        let columns = columns(&x).zip(&self.mean).zip(out.chunks_exact_mut(range.len()));
+        for (index, ((column, &mean), out)) in columns.enumerate() {
+            out.copy_from_slice(&column[range.clone()]);
+            // The rounding of a centre that is compared with infinity is infinite.
+            if all_finite(out) {
+                self.constant.center(index, mean, out);
+            }
         }
-        x.mul_to(&self.components, &mut out);
-        for (component, mut column) in out.column_iter_mut().enumerate() {
-            column /= self.scale(component);
-        }
-        check::scores(&out)
     }
 
     /// Returns the divisor of the scores of a component.
@@ -192,16 +196,19 @@ impl<T: Real> Transformer<T> for Pca {
                 check::parameter("share", share, share > 0.0 && share <= 1.0, "above 0 and at most 1")?
             }
         }
-        let mean = moments.mean();
         let constant = moments.constant_columns::<T>();
-        let share = |row: usize| weights.map_or(1.0, |weights| weights[row].as_f64()) / moments.weight();
-        let factors: Vec<f64> = (0..x.nrows()).map(|row| share(row).sqrt()).collect();
-        let mut centred = x.map(|v| v.as_f64());
-        for (mut column, mean) in centred.column_iter_mut().zip(&mean) {
-            column.iter_mut().zip(&factors).for_each(|(v, factor)| *v = (*v - mean) * factor);
+        let centering = Centering::new(&moments, &constant, weights)?;
+        let wide = x.ncols() > x.nrows();
+        let (variance, directions) =
+            if wide { eigen_of_rows(centering.all(x)) } else { eigen_of_columns(x, &centering) }?;
+        let largest = variance.first().copied().unwrap_or(0.0);
+        let floor = largest * 1e-14 * x.ncols() as f64;
+        let in_units =
+            |variance: f64| if variance > floor { variance * centering.unit * centering.unit } else { 0.0 };
+        let variance: Vec<f64> = variance.into_iter().map(in_units).collect();
+        if variance.iter().any(|v| !v.is_finite()) {
+            return Err(Error::FitOverflow);
         }
-        constant.indices().iter().for_each(|&column| centred.column_mut(column).fill(0.0));
-        let (variance, directions) = eigen(centred)?;
         let total: f64 = variance.iter().sum();
         let count = match self.keep {
             Keep::Count(count) => count,
@@ -215,26 +222,121 @@ impl<T: Real> Transformer<T> for Pca {
             }
         };
         let components = directions.columns(0, count).map(T::of);
-        let mean = mean.into_iter().map(T::of).collect();
+        let mean = moments.mean().into_iter().map(T::of).collect();
         let fitted = FittedPca::new(mean, components, variance[..count].to_vec(), total, self.whiten)?;
         Ok(FittedPca { constant, ..fitted })
     }
 }
 
-/// Returns the eigenvalues of X'X in descending order, for `x` n x d, and its orthonormal eigenvectors, d x
-/// min(n, d).
-fn eigen(mut x: DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
-    let (rows, columns) = x.shape();
-    let largest = max_abs(x.as_slice());
-    let unit = if largest > 0.0 { largest } else { 1.0 };
-    x /= unit;
-    let wide = columns > rows;
-    let size = rows.min(columns);
-    let factor = if wide { Strided::from(&x).transposed() } else { Strided::from(&x) };
-    // The products, and the copies that the eigenvalue solver makes of them.
+/// Centres rows, multiplies them by the roots of their shares in the total weight, and divides them by a unit
+/// in which no square overflows.
+struct Centering<'a> {
+    mean: Vec<f64>,
+    constant: &'a ConstantColumns,
+    /// The factor of each row.
+    factors: Vec<f64>,
+    /// A power of two above the largest deviation.
+    unit: f64,
+}
+
+impl<'a> Centering<'a> {
+    /// # Errors
+    /// Returns [`Error::FitOverflow`] if a deviation is not finite.
+    fn new<T: Real>(
+        moments: &Moments,
+        constant: &'a ConstantColumns,
+        weights: Option<&[T]>,
+    ) -> Result<Self, Error> {
+        let varying = moments.columns.iter().enumerate().filter(|(index, _)| !constant.contains(*index));
+        let deviations = varying.map(|(_, column)| (column.high - column.mean).max(column.mean - column.low));
+        let largest = deviations.fold(0.0, f64::max);
+        if !largest.is_finite() {
+            return Err(Error::FitOverflow);
+        }
+        let unit = if largest > 0.0 { power_of_two(largest) } else { 1.0 };
+        let factor = |weight: f64| (weight / moments.weight()).sqrt() / unit;
+        let factors = match weights {
+            Some(weights) => weights.iter().map(|weight| factor(weight.as_f64())).collect(),
+            None => vec![factor(1.0); moments.rows()],
+        };
+        Ok(Centering { mean: moments.mean(), constant, factors, unit })
+    }
+
+    /// Writes the rows of a range to `out`, column by column.
+    fn write<T: Real>(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut [f64]) {
+        let factors = &self.factors[range.clone()];
+        let columns = columns(&x).zip(&self.mean).zip(out.chunks_exact_mut(range.len()));
+        for (index, ((column, &mean), out)) in columns.enumerate() {
+            if self.constant.contains(index) {
+                out.fill(0.0);
+                continue;
+            }
+            let entries = &column[range.clone()];
+            vectorize(
+                #[inline(always)]
+                || {
+                    for ((out, &v), &factor) in out.iter_mut().zip(entries).zip(factors) {
+                        *out = (v.as_f64() - mean) * factor;
+                    }
+                },
+            );
+        }
+    }
+
+    /// Returns all rows.
+    fn all<T: Real>(&self, x: Rows<'_, T>) -> DMatrix<f64> {
+        let mut out = DMatrix::zeros(x.nrows(), x.ncols());
+        if x.nrows() > 0 {
+            self.write(x, 0..x.nrows(), out.as_mut_slice());
+        }
+        out
+    }
+}
+
+/// Returns the eigenvalues of X'X in descending order, for the centred rows X, and its eigenvectors as
+/// orthonormal columns. Only a block of the centred rows is in memory at a time.
+fn eigen_of_columns<T: Real>(x: Rows<'_, T>, centering: &Centering<'_>) -> Result<Eigen, Error> {
+    let (rows, size) = x.shape();
+    let mut products = square(size)?;
+    let together = rows_together(size).min(rows);
+    let (mut block, mut workspace) = (vec![0.0; together * size], Workspace::default());
+    for first in (0..rows).step_by(together) {
+        let range = first..rows.min(first + together);
+        let block = &mut block[..range.len() * size];
+        centering.write(x, range.clone(), block);
+        let block = Strided::columns(block, range.len(), size);
+        product_lower(block, block, products.as_mut_slice(), true, &mut workspace);
+    }
+    let (values, mut directions) = eigen(products)?;
+    directions.column_iter_mut().for_each(make_largest_positive);
+    Ok((values, directions))
+}
+
+/// Returns the same for fewer rows than columns, from the products of rows: there are as many eigenvectors as
+/// rows.
+fn eigen_of_rows(x: DMatrix<f64>) -> Result<Eigen, Error> {
+    let mut products = square(x.nrows())?;
+    let rows = Strided::from(&x).transposed();
+    product_lower(rows, rows, products.as_mut_slice(), false, &mut Workspace::default());
+    let (values, vectors) = eigen(products)?;
+    let mut directions = x.tr_mul(&vectors);
+    orthonormalize(&mut directions);
+    directions.column_iter_mut().for_each(make_largest_positive);
+    Ok((values, directions))
+}
+
+/// Eigenvalues in descending order, and eigenvectors as columns.
+type Eigen = (Vec<f64>, DMatrix<f64>);
+
+/// Returns a matrix of zeros for products, if there is memory for it and for the copies that the eigenvalue
+/// solver makes.
+fn square(size: usize) -> Result<DMatrix<f64>, Error> {
     check::room::<f64>("the products of the columns", size, 3 * size)?;
-    let mut products = DMatrix::zeros(size, size);
-    product_lower(factor, factor, products.as_mut_slice(), false, &mut Workspace::default());
+    Ok(DMatrix::zeros(size, size))
+}
+
+/// Returns the eigenvalues and eigenvectors of a symmetric matrix, of which the lower triangle is given.
+fn eigen(mut products: DMatrix<f64>) -> Result<Eigen, Error> {
     products.fill_upper_triangle_with_lower_triangle();
     if !all_finite(products.as_slice()) {
         return Err(Error::FitOverflow);
@@ -242,31 +344,15 @@ fn eigen(mut x: DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), Error> {
     let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(products);
     let mut order: Vec<usize> = (0..eigenvalues.len()).collect();
     order.sort_by(|&a, &b| eigenvalues[b].total_cmp(&eigenvalues[a]));
-    let floor = order.first().map_or(0.0, |&first| eigenvalues[first].max(0.0)) * 1e-14 * columns as f64;
-    let variance = |index: usize| if eigenvalues[index] > floor { eigenvalues[index] } else { 0.0 };
-    let mut directions = DMatrix::zeros(columns, order.len());
-    for (at, &index) in order.iter().enumerate() {
-        let vector = eigenvectors.column(index);
-        if wide {
-            directions.set_column(at, &x.tr_mul(&vector));
-        } else {
-            directions.set_column(at, &vector);
-        }
+    let values = order.iter().map(|&index| eigenvalues[index].max(0.0)).collect();
+    Ok((values, eigenvectors.select_columns(&order)))
+}
+
+/// Changes the sign of a direction so that its entry of largest absolute value is positive.
+fn make_largest_positive(mut direction: DVectorViewMut<'_, f64>) {
+    if direction[direction.iamax()] < 0.0 {
+        direction.neg_mut();
     }
-    // The eigenvectors of the d x d matrix are orthonormal already.
-    if wide {
-        orthonormalize(&mut directions);
-    }
-    directions.column_iter_mut().for_each(|mut column| {
-        if column[column.iamax()] < 0.0 {
-            column.neg_mut();
-        }
-    });
-    let variances: Vec<f64> = order.iter().map(|&index| variance(index) * unit * unit).collect();
-    if variances.iter().any(|v| !v.is_finite()) {
-        return Err(Error::FitOverflow);
-    }
-    Ok((variances, directions))
 }
 
 /// Makes the columns orthonormal by Gram-Schmidt, applied twice. An axis replaces a column that depends on
@@ -309,22 +395,40 @@ impl<T: Real> Transform<T> for FittedPca<T> {
     fn transform_into(
         &self,
         x: Rows<'_, T>,
-        out: DMatrixViewMut<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        checked(x, self.inputs())?;
-        let (rows, columns) = x.shape();
-        let mut copy = scratch.take(rows * columns);
-        let mut centred = DMatrixViewMut::from_slice(&mut copy, rows, columns);
-        centred.copy_from(&x.view());
-        let done = self.project(centred, out);
-        scratch.give_back(copy);
-        done
-    }
-    fn transform_owned(&self, mut x: DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        checked(&x, self.inputs())?;
-        let mut out = DMatrix::zeros(x.nrows(), self.outputs());
-        self.project(x.as_view_mut(), out.as_view_mut()).map(|()| out)
+        check::count("x", "columns", self.inputs(), x.ncols())?;
+        let (rows, inputs, outputs) = (x.nrows(), self.inputs(), self.outputs());
+        let together = rows_together(inputs).min(rows.max(1));
+        let (mut centred, mut z) = (scratch.take(together * inputs), scratch.take(together * outputs));
+        let mut overflow = None;
+        for first in (0..rows).step_by(together) {
+            let count = together.min(rows - first);
+            let centred = &mut centred[..count * inputs];
+            self.center(x, first..first + count, centred);
+            let z = &mut z[..count * outputs];
+            let centred = Strided::columns(centred, count, inputs);
+            scratch.product(centred, Strided::from(&self.components), z);
+            for (component, z) in z.chunks_exact_mut(count).enumerate() {
+                match self.scale(component) {
+                    one if one == T::one() => {}
+                    scale => z.iter_mut().for_each(|z| *z /= scale),
+                }
+                column_mut(&mut out, component)[first..first + count].copy_from_slice(z);
+            }
+            // An entry that is not finite makes the scores of its row so.
+            if overflow.is_none() && !all_finite(z) {
+                let error = check::scores(DMatrixView::from_slice(z, count, outputs)).err();
+                overflow = error.map(|error| error.in_rows(|row| Some(first + row)));
+            }
+        }
+        scratch.give_back(z);
+        scratch.give_back(centred);
+        match overflow {
+            Some(overflow) => check::finite("x", x).and(Err(overflow)),
+            None => Ok(()),
+        }
     }
     /// Returns the rows with these scores, which lie in the subspace spanned by the components.
     fn inverse_rows(&self, z: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
@@ -342,5 +446,54 @@ impl<T: Real> Transform<T> for FittedPca<T> {
     fn output_names(&self, names: &[String]) -> Result<Vec<String>, Error> {
         checked_names(names, self.inputs())?;
         Ok((1..=self.outputs()).map(|component| format!("component {component}")).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+    use crate::transformer::TransformExt;
+
+    fn data(rows: usize, columns: usize) -> DMatrix<f64> {
+        let mut rng = Rng::new(2);
+        DMatrix::from_fn(rows, columns, |_, column| if column == 1 { 7.0 } else { rng.standard_normal() })
+    }
+
+    /// More rows than a block has, from the definition.
+    #[test]
+    fn blocks_of_rows_add_up() {
+        let (columns, rows) = (300, 700);
+        assert!(rows > 2 * rows_together(columns));
+        let x = data(rows, columns);
+        let weights: Vec<f64> = (0..rows).map(|row| f64::from((row % 3) as u8)).collect();
+        let pca = Pca::new(3).fit_with(&x, TransformerOptions::new().weights(&weights)).unwrap();
+        let scores = pca.transform(&x).unwrap();
+        let total: f64 = weights.iter().sum();
+        let means = DMatrix::from_row_slice(1, rows, &weights) * &x / total;
+        let centred = DMatrix::from_fn(rows, columns, |i, j| x[(i, j)] - means[j]);
+        assert!((&scores - &centred * pca.components()).amax() < 1e-12);
+        for (component, variance) in pca.explained_variance().iter().enumerate() {
+            let squares: f64 = scores.column(component).iter().zip(&weights).map(|(z, w)| w * z * z).sum();
+            approx::assert_relative_eq!(squares / total, *variance, max_relative = 1e-12);
+        }
+        let few = x.rows(300, 5).into_owned();
+        assert!((pca.transform(&few).unwrap() - scores.rows(300, 5)).amax() < 1e-13);
+    }
+
+    #[test]
+    fn an_entry_that_is_not_finite_is_named_in_constant_columns_too() {
+        let x = data(700, 300);
+        let pca = Pca::new(3).fit(&x).unwrap();
+        for (row, column) in [(2, 0), (2, 1), (650, 1), (699, 299)] {
+            for bad in [f64::NAN, f64::INFINITY] {
+                let mut x = x.clone();
+                x[(row, column)] = bad;
+                let error = pca.transform(&x).unwrap_err();
+                let named =
+                    matches!(error, Error::NotFinite { row: r, column: c, .. } if (r, c) == (row, column));
+                assert!(named, "{error}");
+            }
+        }
     }
 }

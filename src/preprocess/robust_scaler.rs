@@ -125,8 +125,8 @@ impl<T: Real> FittedRobustScaler<T> {
     }
 
     /// Returns the map of the entries of each column.
-    fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
-        affine::forward(&self.center, &self.scale, &self.constant)
+    fn forward(&self) -> affine::Forward<'_, T> {
+        affine::Forward { shift: &self.center, scale: &self.scale, constant: &self.constant }
     }
 }
 

@@ -122,8 +122,8 @@ impl<T: Real> FittedStandardScaler<T> {
     }
 
     /// Returns the map of the entries of each column.
-    fn forward(&self) -> impl Fn(usize, &mut [T]) + '_ {
-        affine::forward(&self.mean, &self.scale, &self.constant)
+    fn forward(&self) -> affine::Forward<'_, T> {
+        affine::Forward { shift: &self.mean, scale: &self.scale, constant: &self.constant }
     }
 }
 

@@ -6,6 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::transpose::interleave;
 use super::view::column;
 use super::{Real, by_rows, small};
+use crate::compiled::compiled;
 
 /// A borrowed matrix whose rows or columns are contiguous.
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +153,7 @@ pub(crate) struct Workspace<T> {
 }
 
 /// Computes `c = a b`, or `c += a b` if `accumulate`; the columns of `c` start `stride` entries apart.
+#[inline(never)]
 pub(crate) fn product<T: Real>(
     a: Strided<'_, T>,
     b: Strided<'_, T>,
@@ -175,6 +177,7 @@ pub(crate) fn product<T: Real>(
 
 /// Computes the lower triangle of `c = aᵀ b`, or `c += aᵀ b` if `accumulate`, for operands whose product is
 /// symmetric. The rest of `c` is partly overwritten.
+#[inline(never)]
 pub(crate) fn product_lower<T: Real>(
     a: Strided<'_, T>,
     b: Strided<'_, T>,
@@ -190,6 +193,11 @@ pub(crate) fn product_lower<T: Real>(
         product(left, right, (&mut c[first * size + first..], size), accumulate, workspace);
     }
 }
+
+compiled!(
+    T: product::<T> as fn(_, _, (&mut _, _), _, &mut _),
+    product_lower::<T> as fn(_, _, &mut _, _, &mut _)
+);
 
 /// The number of entries of the inner dimension packed together. A panel of the left operand (two registers
 /// wide) and one of the right then stay within 32 KB.

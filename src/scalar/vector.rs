@@ -3,9 +3,11 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::lanes::vectorize;
+use crate::compiled::compiled;
 use crate::scalar::Real;
 
 /// Returns `Σ x_i y_i`.
+#[inline(never)]
 pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     struct Dot<'a, T>(&'a [T], &'a [T]);
     impl<T: Real> WithSimd for Dot<'_, T> {
@@ -113,19 +115,34 @@ pub(crate) fn max_abs<T: Real>(x: &[T]) -> f64 {
 }
 
 /// Returns whether no entry is NaN or infinite.
+#[inline(never)]
 pub(crate) fn all_finite<T: Real>(x: &[T]) -> bool {
     // 0 * v is 0 for finite v and NaN otherwise. A sum of such products vectorises, but a search does not.
-    x.chunks(4096).all(|chunk| {
-        let (lanes, rest) = chunk.as_chunks::<16>();
-        let mut sums = [T::zero(); 16];
-        for lane in lanes {
-            for (sum, &x) in sums.iter_mut().zip(lane) {
-                *sum += x * T::zero();
-            }
-        }
-        sums.iter().all(|&s| s == T::zero()) && rest.iter().all(|x| x.is_finite())
-    })
+    let chunk = |chunk: &[T]| {
+        vectorize(
+            #[inline(always)]
+            || {
+                let (lanes, rest) = chunk.as_chunks::<32>();
+                let mut sums = [T::zero(); 32];
+                for lane in lanes {
+                    for (sum, &x) in sums.iter_mut().zip(lane) {
+                        *sum += x * T::zero();
+                    }
+                }
+                for (sum, &x) in sums.iter_mut().zip(rest) {
+                    *sum += x * T::zero();
+                }
+                sums.iter().all(|&s| s == T::zero())
+            },
+        )
+    };
+    if x.len() < 32 {
+        return x.iter().all(|x| x.is_finite());
+    }
+    x.chunks(4096).all(chunk)
 }
+
+compiled!(T: dot::<T> as fn(&_, &_) -> _, all_finite::<T> as fn(&_) -> _);
 
 #[cfg(test)]
 mod tests {

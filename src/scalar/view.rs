@@ -1,6 +1,6 @@
 //! Columns of views as slices.
 
-use nalgebra::{DMatrixView, DMatrixViewMut};
+use nalgebra::{DMatrixView, DMatrixViewMut, Dyn, MatrixView, MatrixViewMut, U1};
 
 use super::{Real, all_finite};
 
@@ -22,7 +22,23 @@ pub(crate) fn column_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>, j: usize
     x.column_mut(j).data.into_slice_mut()
 }
 
+/// Returns the entries of a view of a single row, if they are contiguous.
+#[inline(always)]
+pub(crate) fn row<'a, T: Real>(x: &'a DMatrixView<'_, T>) -> Option<&'a [T]> {
+    // The conversion checks that the row and the strides are those of its type.
+    (x.nrows() == 1 && x.strides().1 == 1)
+        .then(|| MatrixView::<T, U1, Dyn, U1, U1>::from(x).data.into_slice())
+}
+
+/// Returns the entries of a mutable view of a single row, if they are contiguous.
+#[inline(always)]
+pub(crate) fn row_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>) -> Option<&'a mut [T]> {
+    (x.nrows() == 1 && x.strides().1 == 1)
+        .then(|| MatrixViewMut::<T, U1, Dyn, U1, U1>::from(x).data.into_slice_mut())
+}
+
 /// Returns whether no entry is NaN or infinite.
 pub(crate) fn is_finite<T: Real>(x: &DMatrixView<'_, T>) -> bool {
-    columns(x).all(all_finite)
+    // A row has a column for each entry, so it is checked as a slice.
+    row(x).map_or_else(|| columns(x).all(all_finite), all_finite)
 }
