@@ -1,6 +1,9 @@
 //! Benchmarks of `logit`, in a package of their own: `cargo bench -p benches`. The library holds the data
 //! that several of them use.
 
+use std::fs;
+use std::time::Instant;
+
 use logit::Rng;
 use nalgebra::DMatrix;
 
@@ -22,4 +25,14 @@ pub fn correlated(rows: usize, columns: usize, classes: usize) -> (DMatrix<f64>,
     };
     let y = (0..rows).map(draw).collect();
     (x, y)
+}
+
+/// Returns the processor time of this thread so far in seconds, or of the clock since `start`.
+///
+/// Other work on the machine has little effect on processor time. Linux counts it in steps of a few
+/// milliseconds; other systems get the clock.
+pub fn processor_time(start: Instant) -> f64 {
+    let used = fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let used = used.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    used.map_or_else(|| start.elapsed().as_secs_f64(), |nanoseconds| 1e-9 * nanoseconds)
 }
