@@ -4,8 +4,13 @@
 use std::fs;
 use std::time::Instant;
 
-use logit::Rng;
+use logit::{Real, Rng};
 use nalgebra::DMatrix;
+
+/// Independent normal entries.
+pub fn normal<T: Real>(rows: usize, columns: usize, rng: &mut Rng) -> DMatrix<T> {
+    DMatrix::from_fn(rows, columns, |_, _| T::of(rng.standard_normal()))
+}
 
 /// Correlated columns with labels drawn from a model, as in most data.
 pub fn correlated(rows: usize, columns: usize, classes: usize) -> (DMatrix<f64>, Vec<usize>) {

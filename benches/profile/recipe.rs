@@ -1,5 +1,6 @@
 //! Recipes for generated classification data. The same recipe gives the same data in every run.
 
+use benches::normal;
 use logit::Rng;
 use nalgebra::DMatrix;
 
@@ -208,10 +209,6 @@ impl Recipe {
         };
         (0..x.nrows()).map(&mut draw).collect()
     }
-}
-
-fn normal(rows: usize, columns: usize, rng: &mut Rng) -> DMatrix<f64> {
-    DMatrix::from_fn(rows, columns, |_, _| rng.standard_normal())
 }
 
 /// A random combination of the first columns of `x`, with unit variance if these are independent.
