@@ -15,9 +15,9 @@ use crate::{Work, work};
 
 pub const WORK: [Work; 5] = [
     work("train 2-3-1, f32, batches of 15", [5, 25], "step", 20, tiny),
-    work("train 784-100-10, f32, batches of 200", [1, 3], "step", 2, |n| digits(n, 200)),
-    work("train 784-100-10, f32, batches of 32", [1, 3], "step", 13, |n| digits(n, 32)),
-    work("predict 784-100-10, f32, 1,000 rows", [1, 3], "row", 1_000, many_rows),
+    work("train 784-100-10, f32, batches of 200", [1, 2], "step", 1, |n| digits(n, 200, 200)),
+    work("train 784-100-10, f32, batches of 32", [1, 3], "step", 2, |n| digits(n, 64, 32)),
+    work("predict 784-100-10, f32, 500 rows", [1, 2], "row", 500, many_rows),
     work("predict 784-100-10, f32, one row", [10, 60], "row", 1, one_row),
 ];
 
@@ -42,8 +42,8 @@ fn tiny(epochs: usize) {
     train::<f32>(&[2, 3, 1], 300, 15, epochs, BinaryCrossEntropy);
 }
 
-fn digits(epochs: usize, batch: usize) {
-    train::<f32>(&[784, 100, 10], 400, batch, epochs, SoftmaxCrossEntropy::new());
+fn digits(epochs: usize, rows: usize, batch: usize) {
+    train::<f32>(&[784, 100, 10], rows, batch, epochs, SoftmaxCrossEntropy::new());
 }
 
 fn predict(rows: usize, mut call: impl FnMut(&logit::FittedMlp<f32, usize>, &DMatrix<f32>)) {
@@ -56,7 +56,7 @@ fn predict(rows: usize, mut call: impl FnMut(&logit::FittedMlp<f32, usize>, &DMa
 }
 
 fn many_rows(times: usize) {
-    predict(1_000, |network, x| {
+    predict(500, |network, x| {
         for _ in 0..times {
             black_box(network.predict_proba(black_box(x)).expect("probabilities"));
         }

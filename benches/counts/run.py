@@ -8,7 +8,8 @@ more than 5 % above the expected one fails. A count more than 10 % below asks fo
 is kept. Needs cargo and valgrind, and the standard library only.
 
 The counts are those of processors with AVX2: valgrind has no AVX-512. They do not depend on other work on the
-machine, and hardly on its processor. They do depend on the compiler, so the table says which one was used.
+machine, and hardly on its processor. They do depend on the compiler: with another one than the file names,
+only counts that are half as large again fail, as those of loops that are no longer vectorised.
 """
 
 import json
@@ -21,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTED = Path(__file__).parent / "expected.json"
-MORE, LESS = 1.05, 0.90
+MORE, OTHER_COMPILER, LESS = 1.05, 1.5, 0.90
 
 
 def build():
@@ -63,6 +64,8 @@ def main():
         found = dict(zip((work[0] for work in chosen), threads.map(lambda work: count(binary, work), chosen)))
 
     expected = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {"counts": {}}
+    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, cwd=ROOT).stdout.strip()
+    more = MORE if rustc == expected.get("rustc") else OTHER_COMPILER
     slower, faster, new = [], [], []
     print("| work | per | instructions | expected | ratio |\n|---|---|---|---|---|")
     for name, _, _, unit, _ in chosen:
@@ -72,12 +75,11 @@ def main():
         print(f"| {name} | {unit} | {number(found[name])} | {shown[0]} | {shown[1]} |")
         if ratio is None:
             new.append(name)
-        elif ratio > MORE:
+        elif ratio > more:
             slower.append(name)
         elif ratio < LESS:
             faster.append(name)
 
-    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, cwd=ROOT).stdout.strip()
     if update:
         kept = {name: expected["counts"].get(name) for name, *_ in every} | found
         counts = {name: float(f"{value:.6g}") for name, value in kept.items() if value is not None}

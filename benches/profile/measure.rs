@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use benches::processor_time;
+use benches::{objective, processor_time};
 use logit::prelude::*;
 use logit::{Error, FitOptions, FittedLogistic, LogisticRegression, Progress, Solver, StopReason};
 
@@ -76,7 +76,7 @@ pub fn measure(problem: &Problem, data: &Data, solver: Solver, tolerance: Option
                 seconds: used / f64::from(runs),
                 iterations: report.iterations,
                 evaluations: report.evaluations,
-                objective: objective(problem, data, &fitted)?,
+                objective: objective_of(problem, data, &fitted)?,
                 stop: report.stop,
                 tolerance,
             });
@@ -101,7 +101,7 @@ pub fn reference(problem: &Problem, data: &Data) -> Result<f64, Error> {
     let parameters = (data.x.ncols() + 1) * if data.classes == 2 { 1 } else { data.classes };
     let solver = if parameters <= 1_500 { Solver::Newton } else { Solver::NewtonCg };
     let fitted = fit(problem, data, solver, Some(1e-15), 6.0 * LIMIT)?;
-    objective(problem, data, &fitted)
+    objective_of(problem, data, &fitted)
 }
 
 /// Returns the relative distance of an objective from the best known optimum.
@@ -109,23 +109,6 @@ pub fn gap(objective: f64, best: f64) -> f64 {
     (objective - best) / best
 }
 
-/// Returns the mean loss plus penalty, from the scores and coefficients of a model, not from its report.
-fn objective(problem: &Problem, data: &Data, model: &FittedLogistic<f64, usize>) -> Result<f64, Error> {
-    let scores = model.decision_function(&data.x)?;
-    let (mut sum, mut total) = (0.0, 0.0);
-    for (row, &class) in data.y.iter().enumerate() {
-        let weight = data.weights.as_ref().map_or(1.0, |weights| weights[row]);
-        let loss = if data.classes == 2 {
-            let z = if class == 1 { -scores[(row, 0)] } else { scores[(row, 0)] };
-            z.max(0.0) + (-z.abs()).exp().ln_1p()
-        } else {
-            let row = scores.row(row);
-            let most = row.max();
-            most + row.iter().map(|z| (z - most).exp()).sum::<f64>().ln() - row[class]
-        };
-        sum += weight * loss;
-        total += weight;
-    }
-    let squares = model.coefficients().norm_squared();
-    Ok((sum + problem.c.map_or(0.0, |c| 0.5 / c * squares)) / total)
+fn objective_of(problem: &Problem, data: &Data, model: &FittedLogistic<f64, usize>) -> Result<f64, Error> {
+    objective(model, &data.x, &data.y, data.weights.as_deref(), problem.c)
 }
