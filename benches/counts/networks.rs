@@ -35,7 +35,7 @@ fn train<T: Real>(
     let network = Sequential::perceptron(sizes, Activation::Relu).expect("sizes");
     let trainer = Trainer::new(Adam::new(1e-3)).batch_size(batch).epochs(epochs);
     let examples = Examples::new(&x, Targets::Classes(&classes));
-    black_box(trainer.fit(&network, &loss.into(), examples, TrainOptions::default()).expect("a fit"));
+    black_box(trainer.fit(&network, loss.into(), examples, TrainOptions::default()).expect("a fit"));
 }
 
 fn tiny(epochs: usize) {
