@@ -15,7 +15,7 @@ SOLVED = 1e-9
 
 
 def time(seconds):
-    for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
+    for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
@@ -52,7 +52,7 @@ def main():
         others = [line for line in lines if not line["system"].startswith("logit")]
         name = lambda line: line["system"].removeprefix("logit").strip()
         show = lambda line: f"{name(line)} {time(line['seconds'])}{quality(line)}".strip()
-        ratio = f"{own[0]['seconds'] / others[0]['seconds']:.2f}" if own and others else "-"
+        ratio = f"{own[0]['seconds'] / others[0]['seconds']:.2g}" if own and others else "-"
         print(f"| {task} | {'; '.join(map(show, own))} | {'; '.join(map(show, others))} | {ratio} |")
 
 

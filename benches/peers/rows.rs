@@ -30,6 +30,9 @@ pub fn scaler() -> Result<(), Failure> {
     let x = files::matrix::<f64>("redundant_long_x")?;
     let scaler = StandardScaler::new().fit(&x)?;
     emit("", "standard scaler, transform", seconds(SHORT, |_| Ok(scaler.transform(&x)?))?.0, &[]);
+    let (mut out, mut scratch) = (x.clone(), Scratch::new());
+    let into = |_| Ok(scaler.transform_into((&x).into(), out.as_view_mut(), &mut scratch)?);
+    emit("", "standard scaler, into memory that is there", seconds(SHORT, into)?.0, &[]);
     Ok(())
 }
 

@@ -85,7 +85,7 @@ def scale():
         np.subtract(x, mean, out=out)
         np.multiply(out, factor, out=out)
 
-    emit("NumPy, into memory that is there", "standard scaler, transform", seconds(numpy, SHORT)[0])
+    emit("NumPy", "standard scaler, into memory that is there", seconds(numpy, SHORT)[0])
 
 
 def components():
