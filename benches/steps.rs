@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use benches::normal;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use logit::nn::{
     BinaryCrossEntropy, ClassificationLoss, Examples, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy,
@@ -16,10 +17,6 @@ use logit::optim::{
 use logit::prelude::*;
 use logit::{Activation, Adam, LogisticRegression, MlpClassifier, Penalty, Real, Rng, Sgd, Solver, data};
 use nalgebra::DMatrix;
-
-fn normal<T: Real>(rows: usize, columns: usize, rng: &mut Rng) -> DMatrix<T> {
-    DMatrix::from_fn(rows, columns, |_, _| T::of(rng.standard_normal()))
-}
 
 /// One step on a given batch: forward, loss, backward, update.
 fn step<T: Real>(c: &mut Criterion, name: &str, sizes: &[usize], rows: usize, loss: &dyn Loss<T>) {

@@ -4,11 +4,10 @@
 //! Fits alone and watched fits take turns, and processor time is measured (on Linux; elsewhere the time by
 //! the clock), so that other work on the machine has little effect.
 
-use std::fs;
 use std::hint::black_box;
 use std::time::Instant;
 
-use benches::correlated;
+use benches::{correlated, processor_time as now};
 use logit::doctor::{Doctor, FitDiagnosed};
 use logit::nn::{
     BinaryCrossEntropy, Examples, Loss, NetworkObjective, Sequential, SoftmaxCrossEntropy, Targets,
@@ -20,13 +19,6 @@ use nalgebra::DMatrix;
 
 /// The time for a row of the table.
 const SECONDS: f64 = 20.0;
-
-/// Returns the processor time of this thread so far, or of the clock since `start`.
-fn now(start: Instant) -> f64 {
-    let used = fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let used = used.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
-    used.map_or_else(|| start.elapsed().as_secs_f64(), |nanoseconds| 1e-9 * nanoseconds)
-}
 
 /// Prints the mean times of both kinds of fits, and the cost of watching.
 fn compare(name: &str, mut alone: impl FnMut(), mut watched: impl FnMut()) {
