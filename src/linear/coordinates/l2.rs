@@ -4,7 +4,8 @@ use super::Coordinates;
 use crate::linear::problem::ColumnPenalty;
 use crate::scalar::{Real, dot};
 
-/// The gradient of a penalty that does not matter, relative to the tolerance.
+/// The gradient of a penalty that does not matter, relative to the tolerance, or to the default one if that is
+/// smaller: at a loose tolerance penalties still matter.
 const NEGLIGIBLE: f64 = 0.01;
 
 impl<T: Real> Coordinates<T> {
@@ -65,6 +66,7 @@ impl<T: Real> Coordinates<T> {
                 slopes.iter().skip(j).step_by(features).fold(0.0, |m: f64, w| m.max(w.as_f64().abs()));
             penalty.l1[j] / scale + penalty.l2[j] / scale * largest.max(1.0 / scale)
         };
+        let tolerance = tolerance.min(T::TOLERANCE);
         (0..features).filter(|&j| pull(j) <= NEGLIGIBLE * tolerance).collect()
     }
 
@@ -106,6 +108,7 @@ mod tests {
             let l2 = vec![share * NEGLIGIBLE * 1e-8 * scale * scale];
             let penalty = ColumnPenalty { l1: vec![0.0], l2 };
             assert_eq!(found.free(&penalty, &[slope / scale], 1e-8), if free { vec![0] } else { vec![] });
+            assert_eq!(found.free(&penalty, &[slope / scale], 1e-2), if free { vec![0] } else { vec![] });
         }
     }
 
