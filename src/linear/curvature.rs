@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
+use super::blocks::BLOCK_BYTES;
 use super::coordinates::{Coordinates, Curve, SHARE};
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use crate::loss::Loss;
 use crate::optim::HasHessian;
 use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, product_lower};
+use crate::scalar::{Strided, Workspace, product_lower, vectorize};
 
 /// Scratch memory for the Hessian: a block of centred and scaled rows, the same block with weights, and the
 /// products for each pair of score columns.
@@ -18,6 +19,9 @@ use crate::scalar::{Strided, Workspace, product_lower};
 pub(super) struct Curvature<T: Real> {
     scaled: Vec<T>,
     weighted: Vec<T>,
+    /// The shares of rows in the total weight.
+    shares: Vec<T>,
+    /// The shares times second derivatives.
     factor: Vec<T>,
     probabilities: DMatrix<T>,
     complements: DMatrix<T>,
@@ -34,11 +38,10 @@ impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
             self.add_penalty(hessian, width);
             return;
         }
-        self.load(params);
         let mut curvature = std::mem::take(&mut self.curvature);
         curvature.begin(columns, width);
         let (loss, coordinates) = (self.loss, self.coordinates.clone());
-        self.for_each_scores(|problem, range, scores| {
+        self.for_each_scores(params, |problem, range, scores| {
             curvature.add(problem, &coordinates, loss, range, scores);
         });
         self.write_products(&curvature, hessian);
@@ -179,9 +182,21 @@ impl<T: Real> Curvature<T> {
             probabilities = DMatrix::zeros(range.len(), problem.classes);
         }
         loss.probabilities(scores, &mut probabilities);
-        complements(&probabilities, &mut rest);
-        self.add_weighted(problem, coordinates, range, |row, a, b| {
-            curvature_of(&probabilities, &rest, row, a, b)
+        if coordinates.columns > 1 {
+            complements(&probabilities, &mut rest);
+        }
+        let (p, q) = (&probabilities, &rest);
+        if coordinates.columns == 1 {
+            self.add_squares(problem, coordinates, range, |rows, out| {
+                multiply(out, entries(p, 0, &rows), entries(p, 1, &rows), T::one());
+            });
+            (self.probabilities, self.complements) = (probabilities, rest);
+            return;
+        }
+        self.add_products(problem, coordinates, range, |rows, a, b, out| {
+            let right = if a == b { q } else { p };
+            let sign = if a == b { T::one() } else { -T::one() };
+            multiply(out, entries(p, a, &rows), entries(right, b, &rows), sign);
         });
         (self.probabilities, self.complements) = (probabilities, rest);
     }
@@ -194,32 +209,131 @@ impl<T: Real> Curvature<T> {
         range: Range<usize>,
         h: impl Fn(usize, usize, usize) -> T,
     ) {
-        let (count, columns, rows) = (range.len(), coordinates.columns, &problem.rows);
-        let width = coordinates.features() + usize::from(coordinates.intercept);
-        coordinates.scale_rows(rows.x, range.clone(), &mut self.scaled);
-        self.scaled.resize(count * width, T::one());
-        self.weighted.resize(count * width, T::zero());
-        self.factor.resize(count, T::zero());
-        let share = T::of(1.0 / rows.total_weight);
-        let mut pairs = self.pairs.iter_mut();
-        for a in 0..columns {
-            for b in 0..=a {
-                for (row, factor) in self.factor.iter_mut().enumerate() {
-                    let weight = rows.weights.map_or(share, |w| w[range.start + row] * share);
-                    *factor = weight * h(row, a, b);
-                }
-                for (out, x) in self.weighted.chunks_exact_mut(count).zip(self.scaled.chunks_exact(count)) {
-                    for ((out, &x), &h) in out.iter_mut().zip(x).zip(&self.factor) {
-                        *out = x * h;
-                    }
-                }
-                let Some(pair) = pairs.next() else { return };
-                let left = Strided::columns(&self.scaled, count, width);
-                let right = Strided::columns(&self.weighted, count, width);
-                product_lower(left, right, pair, true, &mut self.workspace);
+        self.add_products(problem, coordinates, range, |rows, a, b, out| {
+            for (row, out) in rows.zip(out) {
+                *out *= h(row, a, b);
             }
+        });
+    }
+
+    /// Adds u h_ab x̃ x̃ᵀ / Σ u for the rows of a block. `multiply` multiplies the shares u / Σ u of some rows of
+    /// the block by h_ab.
+    fn add_products(
+        &mut self,
+        problem: &Problem<'_, T>,
+        coordinates: &Coordinates<T>,
+        range: Range<usize>,
+        multiply: impl Fn(Range<usize>, usize, usize, &mut [T]),
+    ) {
+        let columns = coordinates.columns;
+        self.in_parts(problem, coordinates, range, |this, some, width| {
+            let count = some.len();
+            this.weighted.resize(count * width, T::zero());
+            let mut pairs = this.pairs.iter_mut();
+            for (a, b) in (0..columns).flat_map(|a| (0..=a).map(move |b| (a, b))) {
+                let Some(pair) = pairs.next() else { return };
+                this.factor.copy_from_slice(&this.shares);
+                multiply(some.clone(), a, b, &mut this.factor);
+                let weighted = this.weighted.chunks_exact_mut(count).zip(this.scaled.chunks_exact(count));
+                weighted.for_each(|(out, x)| set_product(out, x, &this.factor));
+                let left = Strided::columns(&this.scaled, count, width);
+                let right = Strided::columns(&this.weighted, count, width);
+                product_lower(left, right, pair, true, &mut this.workspace);
+            }
+        });
+    }
+
+    /// Adds u h x̃ x̃ᵀ / Σ u for the rows of a block and one score column, where h is not negative. `multiply`
+    /// multiplies the shares u / Σ u of some rows of the block by h.
+    ///
+    /// Both factors of the product are √h x̃, so the block is written once, and the sum is definite.
+    fn add_squares(
+        &mut self,
+        problem: &Problem<'_, T>,
+        coordinates: &Coordinates<T>,
+        range: Range<usize>,
+        multiply: impl Fn(Range<usize>, &mut [T]),
+    ) {
+        self.in_parts(problem, coordinates, range, |this, some, width| {
+            let count = some.len();
+            multiply(some, &mut this.shares);
+            this.shares.iter_mut().for_each(|h| *h = h.sqrt());
+            this.scaled.chunks_exact_mut(count).for_each(|x| scale_by(x, &this.shares));
+            let rows = Strided::columns(&this.scaled, count, width);
+            let Some(pair) = this.pairs.first_mut() else { return };
+            product_lower(rows, rows, pair, true, &mut this.workspace);
+        });
+    }
+
+    /// Calls `each` with the rows x̃ and the shares u / Σ u of some rows of a block at a time, which rows these
+    /// are in the block, and the number of columns of x̃.
+    fn in_parts(
+        &mut self,
+        problem: &Problem<'_, T>,
+        coordinates: &Coordinates<T>,
+        range: Range<usize>,
+        mut each: impl FnMut(&mut Self, Range<usize>, usize),
+    ) {
+        let rows = &problem.rows;
+        let width = coordinates.features() + usize::from(coordinates.intercept);
+        let share = T::of(1.0 / rows.total_weight);
+        // Beside the rows there is a weighted copy for each pair of several score columns.
+        let copies = if coordinates.columns == 1 { 1 } else { 2 };
+        let most = (BLOCK_BYTES / (copies * size_of::<T>() * width.max(1))).clamp(64, 4096);
+        for first in range.clone().step_by(most) {
+            let some = first..(first + most).min(range.end);
+            coordinates.scale_rows(rows.x, some.clone(), &mut self.scaled);
+            self.scaled.resize(some.len() * width, T::one());
+            self.shares.clear();
+            match rows.weights {
+                Some(weights) => self.shares.extend(weights[some.clone()].iter().map(|&w| w * share)),
+                None => self.shares.resize(some.len(), share),
+            }
+            self.factor.resize(some.len(), T::zero());
+            each(self, some.start - range.start..some.end - range.start, width);
         }
     }
+}
+
+/// Returns some rows of a column.
+fn entries<'a, T: Real>(matrix: &'a DMatrix<T>, column: usize, rows: &Range<usize>) -> &'a [T] {
+    &matrix.as_slice()[column * matrix.nrows()..][rows.clone()]
+}
+
+/// Computes `out = x y`, entry by entry.
+fn set_product<T: Real>(out: &mut [T], x: &[T], y: &[T]) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
+                *out = x * y;
+            }
+        },
+    );
+}
+
+/// Computes `out = out y`, entry by entry.
+fn scale_by<T: Real>(out: &mut [T], y: &[T]) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for (out, &y) in out.iter_mut().zip(y) {
+                *out *= y;
+            }
+        },
+    );
+}
+
+/// Computes `out = factor out x y`, entry by entry.
+fn multiply<T: Real>(out: &mut [T], x: &[T], y: &[T], factor: T) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
+                *out *= factor * (x * y);
+            }
+        },
+    );
 }
 
 /// Returns the second derivative of a row's loss with respect to score columns `a` and `b`, from the

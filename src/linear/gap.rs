@@ -40,8 +40,7 @@ pub(super) fn duality_gap<T: Real>(
         residuals: DMatrix::zeros(problem.rows.x.nrows(), columns),
         loss: f64::NAN,
     };
-    objective.load(params);
-    objective.for_each_scores(|_, range, block| {
+    objective.for_each_scores(params, |_, range, block| {
         rows.scores.rows_mut(range.start, range.len()).copy_from(block);
     });
     rows.evaluate(loss);

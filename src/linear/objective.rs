@@ -38,7 +38,26 @@ pub(super) struct LogisticObjective<'a, T: Real> {
     pub(super) curvature: Curvature<T>,
     /// The probabilities of all rows at the last linearisation point.
     pub(super) probabilities: DMatrix<T>,
+    /// The scores of all rows at the last evaluated point, with offsets, if they are small beside `x`.
+    kept: Option<Kept<T>>,
 }
+
+/// The scores of all rows at a point, block after block.
+struct Kept<T> {
+    point: Vec<T>,
+    scores: Vec<T>,
+}
+
+impl<T: Real> Kept<T> {
+    fn is_at(&self, params: &[T]) -> bool {
+        !params.is_empty() && self.point == params
+    }
+}
+
+/// The part of the size of `x` that may be used to keep scores: of 16 columns for each score column.
+const KEPT: usize = 16;
+/// The number of bytes that scores may take however small `x` is: they then stay in the second-level cache.
+const KEPT_BYTES: usize = 256 * 1024;
 
 impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn new(problem: Problem<'a, T>) -> Self {
@@ -48,6 +67,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         let (rows, features) = problem.rows.x.shape();
         let size = (BLOCK_BYTES / (size_of::<T>() * features.max(1))).clamp(64, 4096).min(rows);
         let zeros = |n| vec![T::zero(); n];
+        let small = columns * KEPT <= features || rows * columns * size_of::<T>() <= KEPT_BYTES;
         LogisticObjective {
             problem,
             loss,
@@ -61,6 +81,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             blocks: Blocks::new(size, rows, columns),
             curvature: Curvature::default(),
             probabilities: DMatrix::zeros(0, 0),
+            kept: small.then(|| Kept { point: Vec::new(), scores: zeros(rows * columns) }),
             coordinates,
         }
     }
@@ -148,15 +169,32 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         }
     }
 
-    /// Calls `each` with the scores of every block of rows, offsets included, without collecting a gradient.
+    /// Calls `each` with the scores of every block of rows at `params`, offsets included. Rows are not read if
+    /// this is the last evaluated point and its scores were kept.
     pub(super) fn for_each_scores(
         &mut self,
+        params: &[T],
         mut each: impl FnMut(&Problem<'a, T>, Range<usize>, &mut DMatrix<T>),
     ) {
-        self.pass(false, |problem, range, block| {
-            problem.add_offset(range.clone(), &mut block.scores);
-            each(problem, range, &mut block.scores);
-        });
+        self.load(params);
+        let kept = self.kept.take();
+        if let Some(Kept { scores, .. }) = kept.as_ref().filter(|kept| kept.is_at(params)) {
+            let Blocks { whole, last, .. } = &mut self.blocks;
+            let size = whole.scores.nrows();
+            let mut first = 0;
+            for scores in scores.chunks(whole.scores.len().max(1)) {
+                let block = if scores.len() == whole.scores.len() { &mut *whole } else { &mut *last };
+                block.scores.copy_from_slice(scores);
+                each(&self.problem, first..first + block.scores.nrows(), &mut block.scores);
+                first += size;
+            }
+        } else {
+            self.pass(false, |problem, range, block| {
+                problem.add_offset(range.clone(), &mut block.scores);
+                each(problem, range, &mut block.scores);
+            });
+        }
+        self.kept = kept;
     }
 
     /// Turns the collected gradient of the loss into the gradient of the smooth objective, in both coordinate
@@ -235,13 +273,23 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
         let total_weight = self.problem.rows.total_weight;
         let (loss, scale) = (self.loss, T::of(1.0 / total_weight));
         let mut total = 0.0;
+        let mut kept = self.kept.take();
         self.pass(true, |problem, range, block| {
             problem.add_offset(range.clone(), &mut block.scores);
+            if let Some(kept) = &mut kept {
+                let first = range.start * block.scores.ncols();
+                kept.scores[first..][..block.scores.len()].copy_from_slice(block.scores.as_slice());
+            }
             let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
             let weights = problem.rows.weights.map(|w| &w[range]);
             let out = Gradient { scale, out: &mut block.residuals };
             total += loss.accumulate(&block.scores, targets, weights, Some(out));
         });
+        if let Some(kept) = &mut kept {
+            kept.point.clear();
+            kept.point.extend_from_slice(params);
+        }
+        self.kept = kept;
         self.finish_gradient(gradient);
         self.evaluated.extend_from_slice(params);
         let value = total / total_weight + self.problem.penalty.l2_value(&self.slopes);

@@ -4,32 +4,73 @@ use super::triangle::Triangle;
 use crate::optim::{Evaluation, HessianProduct, Objective};
 use crate::scalar::Real;
 
-/// An objective as a function of R v for each score column, where v are its slopes. Intercepts, which follow
-/// the slopes, stay as they are.
+/// A triangle R and a shift s with RᵀR near a multiple of the second derivative in the slopes of each score
+/// column, and s² near the same multiple of that in its intercept.
+#[derive(Debug, Clone)]
+pub(super) struct Preconditioner<T> {
+    triangle: Triangle<T>,
+    shift: T,
+    /// The number of slopes, in all score columns.
+    slopes: usize,
+}
+
+impl<T: Real> Preconditioner<T> {
+    pub(super) fn new(triangle: Triangle<T>, shift: T, slopes: usize) -> Self {
+        Preconditioner { triangle, shift, slopes }
+    }
+
+    /// Splits parameters into the slopes and the intercepts, which follow them.
+    fn split<'v>(&self, vector: &'v mut [T]) -> (&'v mut [T], &'v mut [T]) {
+        vector.split_at_mut(self.slopes)
+    }
+
+    /// Replaces v by R v, for each score column.
+    pub(super) fn multiply(&self, vector: &mut [T]) {
+        let (slopes, shifts) = self.split(vector);
+        self.triangle.multiply(slopes);
+        shifts.iter_mut().for_each(|c| *c *= self.shift);
+    }
+
+    /// Replaces v by R⁻¹ v, for each score column.
+    pub(super) fn solve(&self, vector: &mut [T]) {
+        let (slopes, shifts) = self.split(vector);
+        self.triangle.solve(slopes);
+        shifts.iter_mut().for_each(|c| *c /= self.shift);
+    }
+
+    /// Replaces v by R⁻ᵀ v, for each score column.
+    pub(super) fn solve_transposed(&self, vector: &mut [T]) {
+        let (slopes, shifts) = self.split(vector);
+        self.triangle.solve_transposed(slopes);
+        shifts.iter_mut().for_each(|c| *c /= self.shift);
+    }
+}
+
+/// An objective as a function of R v for each score column, where v are its slopes, and of s c for its
+/// intercept c.
 ///
-/// Methods that do not form second derivatives need fewer iterations: with R near a root of the second
-/// derivative, all directions have the same curvature.
+/// Methods that do not form second derivatives need fewer iterations: with the [`Preconditioner`] near a root
+/// of the second derivative, all directions have the same curvature.
 pub(super) struct Preconditioned<'a, T, O> {
     inner: O,
-    triangle: &'a Triangle<T>,
-    slopes: usize,
+    preconditioner: &'a Preconditioner<T>,
     params: Vec<T>,
 }
 
 impl<'a, T: Real, O: Objective<T>> Preconditioned<'a, T, O> {
-    pub(super) fn new(inner: O, triangle: &'a Triangle<T>, slopes: usize) -> Self {
+    pub(super) fn new(inner: O, preconditioner: &'a Preconditioner<T>) -> Self {
         let params = vec![T::zero(); inner.parameter_count()];
-        Preconditioned { inner, triangle, slopes, params }
+        Preconditioned { inner, preconditioner, params }
     }
 
     /// Converts the parameters of the inner objective.
     pub(super) fn enter(&self, params: &mut [T]) {
-        self.triangle.multiply(&mut params[..self.slopes]);
+        self.preconditioner.multiply(params);
     }
 
     /// Converts to the parameters of the inner objective.
     pub(super) fn leave(&self, params: &mut [T]) {
-        self.triangle.solve(&mut params[..self.slopes]);
+        self.preconditioner.solve(params);
     }
 
     fn load(&mut self, params: &[T]) {
@@ -48,7 +89,7 @@ impl<T: Real, O: Objective<T>> Objective<T> for Preconditioned<'_, T, O> {
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         self.load(params);
         let evaluation = self.inner.evaluate(&self.params, gradient);
-        self.triangle.solve_transposed(&mut gradient[..self.slopes]);
+        self.preconditioner.solve_transposed(gradient);
         evaluation
     }
 }
@@ -62,7 +103,7 @@ impl<T: Real, O: HessianProduct<T>> HessianProduct<T> for Preconditioned<'_, T, 
     fn hessian_product(&mut self, vector: &[T], out: &mut [T]) {
         self.load(vector);
         self.inner.hessian_product(&self.params, out);
-        self.triangle.solve_transposed(&mut out[..self.slopes]);
+        self.preconditioner.solve_transposed(out);
     }
 }
 
@@ -84,7 +125,8 @@ mod tests {
             }
             let inner = data.objective(0.1, true);
             let slopes = 3 * inner.coordinates.columns;
-            let mut objective = Preconditioned::new(inner, &triangle, slopes);
+            let preconditioner = Preconditioner::new(triangle, 3.0, slopes);
+            let mut objective = Preconditioned::new(inner, &preconditioner);
             let params = draw(objective.parameter_count(), &mut rng);
             GradCheck::new().objective(&mut objective, &params).unwrap();
             GradCheck::new().hessian_product(&mut objective, &params).unwrap();

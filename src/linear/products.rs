@@ -12,7 +12,6 @@ use crate::scalar::Real;
 impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
     /// Stores the probabilities of all rows, n x K, so that a product reads `x` once.
     fn linearize(&mut self, params: &[T]) {
-        self.load(params);
         let shape = (self.problem.rows.x.nrows(), self.problem.classes);
         let mut all = std::mem::take(&mut self.probabilities);
         if all.shape() != shape {
@@ -20,7 +19,7 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
         }
         let loss = self.loss;
         let mut of_block = DMatrix::zeros(0, shape.1);
-        self.for_each_scores(|_, range, scores| {
+        self.for_each_scores(params, |_, range, scores| {
             if of_block.nrows() != range.len() {
                 of_block = DMatrix::zeros(range.len(), shape.1);
             }

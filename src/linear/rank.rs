@@ -8,8 +8,9 @@ use super::problem::Problem;
 use super::triangle::Triangle;
 use crate::check;
 use crate::error::Error;
+use crate::optim::HessianProduct;
 use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, all_finite, axpy, constant_range, dot, product_lower};
+use crate::scalar::{Strided, Workspace, all_finite, axpy, constant_range, dot, product_lower, vectorize};
 
 /// The number of rows that are processed together.
 const BLOCK: usize = 256;
@@ -21,6 +22,16 @@ const ALWAYS: usize = 256;
 /// The largest number of columns for which they are computed if some columns have no penalty, because the
 /// data alone must then determine the coefficients.
 const UNPENALIZED: usize = 1024;
+
+/// Returns the number of products with the second derivative that take as long as the cross products and their
+/// factor.
+fn products(rows: usize, size: usize, columns: usize) -> usize {
+    size / (4 * columns) + size * size / (12 * rows * columns)
+}
+
+/// The largest number of products with the second derivative, in place of which the cross products of more columns
+/// are computed. Without them conjugate gradients take hundreds.
+const WORTHWHILE: usize = 64;
 
 /// The rounding error of an entry, in units in the last place of the column's largest entry, up to which a
 /// column counts as a combination of others.
@@ -72,7 +83,9 @@ impl<T: Real> Rank<T> {
             (0..features).filter(|&j| penalty.l1[j] == 0.0 && coordinates.takes_part(j)).collect();
         let free = members.iter().any(|&j| penalty.l2[j] == 0.0);
         let size = members.len();
-        let few = size <= ALWAYS || (free && size <= UNPENALIZED && rows >= size);
+        let few = size <= ALWAYS
+            || (free && size <= UNPENALIZED && rows >= size)
+            || (rows >= size && products(rows, size, coordinates.columns) <= WORTHWHILE);
         // Beside an L1 penalty the triangle has no use, only dependences among columns without any penalty.
         let smooth = penalty.is_smooth();
         if size == 0 || !few || !(smooth || free) {
@@ -81,16 +94,13 @@ impl<T: Real> Rank<T> {
         let scale = |j: usize| coordinates.scale[j].as_f64();
         let bend = |j: usize| SHARE * (penalty.l2[j] / scale(j) / scale(j));
         let bends: Vec<f64> = members.iter().map(|&j| bend(j)).collect();
-        let design = Design { problem, coordinates, members: &members, bends: &bends };
+        let design = Design { problem, coordinates, members: &members, bends: &bends, shares: None };
         let suspicious = T::EPSILON.as_f64().sqrt();
         let mut triangle = Triangle::identity(features);
         let CrossProducts { entries, longest } = design.cross_products();
         let mut factor = entries.clone();
         let products = if size == features { entries } else { Vec::new() };
-        if design.cholesky(&mut factor, suspicious) {
-            for (j, &column) in members.iter().enumerate() {
-                (0..=j).for_each(|i| triangle.set(members[i], column, T::of(factor[j * size + i])));
-            }
+        if let Some(triangle) = design.triangle_of(&mut factor, suspicious) {
             let combinations = Vec::new();
             if !triangle.is_finite() {
                 return None;
@@ -124,7 +134,52 @@ impl<T: Real> Rank<T> {
     }
 }
 
+/// The number of rows that count, for each column, below which a triangle is worth renewing. The cross
+/// products of that many rows differ from those of all rows by about a quarter in every direction.
+const ROWS_PER_COLUMN: f64 = 16.0;
+
 impl<T: Real> LogisticObjective<'_, T> {
+    /// Replaces the preconditioner by one for the second derivative at `params`, if that differs much.
+    ///
+    /// # Method
+    /// Rows that are classified with near certainty hardly bend the loss. With the mean of p (1 - p) over the
+    /// classes as the share w of a row, (Σ w)^2 / Σ w^2 rows count. If they are many for each column, the cross
+    /// products with these shares are nearly proportional to those of all rows. Otherwise their Cholesky
+    /// factor replaces the first one: conjugate gradients then take about half of the products.
+    pub(super) fn renew_preconditioner(&mut self, params: &[T]) {
+        if self.coordinates.preconditioner().is_none() {
+            return;
+        }
+        self.linearize(params);
+        let rows = &self.problem.rows;
+        let classes = self.probabilities.ncols();
+        let mut shares = vec![0.0; rows.x.nrows()];
+        for p in self.probabilities.column_iter() {
+            shares.iter_mut().zip(p.iter()).for_each(|(share, p)| *share += p.as_f64() * (1.0 - p.as_f64()));
+        }
+        for (row, share) in shares.iter_mut().enumerate() {
+            let weight = rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight;
+            *share *= SHARE * weight / classes as f64;
+        }
+        let sum: f64 = shares.iter().sum();
+        let squares: f64 = shares.iter().map(|share| share * share).sum();
+        let features = self.coordinates.features();
+        if sum * sum >= ROWS_PER_COLUMN * features as f64 * squares || squares.is_nan() {
+            return;
+        }
+        let (problem, coordinates) = (&self.problem, &self.coordinates);
+        let scale = |j: usize| coordinates.scale[j].as_f64();
+        let members: Vec<usize> = (0..features).filter(|&j| coordinates.takes_part(j)).collect();
+        let bends: Vec<f64> =
+            members.iter().map(|&j| SHARE * (problem.penalty.l2[j] / scale(j) / scale(j))).collect();
+        let design = Design { problem, coordinates, members: &members, bends: &bends, shares: Some(&shares) };
+        let mut factor = design.cross_products().entries;
+        let triangle = design.triangle_of(&mut factor, T::EPSILON.as_f64().sqrt());
+        if let Some(triangle) = triangle.filter(Triangle::is_finite) {
+            self.coordinates.set_preconditioner(triangle, T::of(sum.sqrt()));
+        }
+    }
+
     /// Checks that the information matrix is not singular, and that it fits into memory.
     ///
     /// It is singular if neither the data nor the L2 penalty determine a coefficient.
@@ -153,6 +208,8 @@ struct Design<'a, 'b, T: Real> {
     members: &'a [usize],
     /// [`SHARE`] times the penalty of each member, in the solver's coordinates.
     bends: &'a [f64],
+    /// The share of each row, if they are not those of the weights.
+    shares: Option<&'a [f64]>,
 }
 
 /// The weighted mean products of the members, of which the upper triangle counts, column by column, and the
@@ -183,7 +240,11 @@ impl<T: Real> Design<'_, '_, T> {
         self.members.len()
     }
 
+    /// Returns the share of a row.
     fn weight(&self, row: usize) -> f64 {
+        if let Some(shares) = self.shares {
+            return shares[row];
+        }
         let rows = &self.problem.rows;
         rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
     }
@@ -211,6 +272,18 @@ impl<T: Real> Design<'_, '_, T> {
         true
     }
 
+    /// Replaces cross products like [`cholesky`](Self::cholesky), and returns the triangle of all columns.
+    fn triangle_of(&self, factor: &mut [f64], smallest: f64) -> Option<Triangle<T>> {
+        if !self.cholesky(factor, smallest) {
+            return None;
+        }
+        let mut triangle = Triangle::identity(self.coordinates.features());
+        for (j, &column) in self.members.iter().enumerate() {
+            (0..=j).for_each(|i| triangle.set(self.members[i], column, T::of(factor[j * self.size() + i])));
+        }
+        Some(triangle)
+    }
+
     /// Computes the weighted mean products of the members.
     fn cross_products(&self) -> CrossProducts {
         let (rows, size) = (self.problem.rows.x.nrows(), self.size());
@@ -218,27 +291,30 @@ impl<T: Real> Design<'_, '_, T> {
         let mut largest = 0.0f64;
         let mut sum = vec![T::zero(); size * size];
         let mut workspace = Workspace::default();
+        let weighted = self.shares.is_some() || self.problem.rows.weights.is_some();
         for first in (0..rows).step_by(BLOCK) {
             let count = BLOCK.min(rows - first);
             self.fill(first, count, &mut block);
             squares.clear();
             squares.resize(count, T::zero());
-            for column in block.chunks_exact(count) {
-                squares.iter_mut().zip(column).for_each(|(square, &x)| *square += x * x);
-            }
+            block.chunks_exact(count).for_each(|column| add_squares(column, &mut squares));
             largest = squares.iter().fold(largest, |m, square| m.max(square.as_f64()));
-            // Half of a small weight on each side does not underflow.
-            let roots: Vec<T> = (first..first + count).map(|row| T::of(self.weight(row).sqrt())).collect();
-            for column in block.chunks_exact_mut(count) {
-                column.iter_mut().zip(&roots).for_each(|(x, &root)| *x *= root);
+            if weighted {
+                // Half of a small weight on each side does not underflow.
+                let roots: Vec<T> =
+                    (first..first + count).map(|row| T::of(self.weight(row).sqrt())).collect();
+                for column in block.chunks_exact_mut(count) {
+                    column.iter_mut().zip(&roots).for_each(|(x, &root)| *x *= root);
+                }
             }
             let rows = Strided::columns(&block, count, size);
             product_lower(rows, rows, &mut sum, true, &mut workspace);
         }
+        let share = if weighted { 1.0 } else { self.weight(0) };
         let mut products = vec![0.0; size * size];
         for j in 0..size {
             // The product has the lower triangle.
-            (0..=j).for_each(|i| products[j * size + i] = sum[i * size + j].as_f64());
+            (0..=j).for_each(|i| products[j * size + i] = share * sum[i * size + j].as_f64());
         }
         let intercept = if self.coordinates.intercept { 1.0 } else { 0.0 };
         CrossProducts { entries: products, longest: (largest + intercept).sqrt() }
@@ -325,6 +401,18 @@ impl<T: Real> Design<'_, '_, T> {
     }
 }
 
+/// Adds the square of each entry.
+fn add_squares<T: Real>(x: &[T], squares: &mut [T]) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for (square, &x) in squares.iter_mut().zip(x) {
+                *square += x * x;
+            }
+        },
+    );
+}
+
 impl Decisions {
     /// Replaces the entries of a column of R by its coefficients as a combination of the independent members.
     fn solve(&self, entries: &mut [f64]) {
@@ -374,6 +462,7 @@ mod tests {
     use super::super::problem::ColumnPenalty;
     use super::*;
     use crate::examples::ClassExamples;
+    use crate::optim::HasHessian;
     use crate::rng::Rng;
 
     /// To all digits, whatever the sign of the diagonal.
@@ -387,6 +476,38 @@ mod tests {
                 approx::assert_relative_eq!(products[at], wanted, max_relative = 1e-14);
             }
         }
+    }
+
+    /// Where many rows are certain, the factor is that of the second derivative; where all count alike, the
+    /// first one stays.
+    #[test]
+    fn preconditioners_are_renewed_where_few_rows_count() {
+        let mut rng = Rng::new(31);
+        let x = DMatrix::from_fn(300, 12, |_, _| rng.standard_normal());
+        let classes: Vec<usize> = (0..300).map(|row| usize::from(x[(row, 0)] > 0.3)).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        let penalty = ColumnPenalty { l1: vec![0.0; 12], l2: vec![1e-3; 12] };
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let mut objective = LogisticObjective::new(problem);
+        let mut params = vec![0.0; 13];
+        objective.renew_preconditioner(&params);
+        assert!(objective.coordinates.may_renew());
+        params[0] = 12.0;
+        objective.renew_preconditioner(&params);
+        assert!(!objective.coordinates.may_renew());
+
+        let preconditioner = objective.coordinates.preconditioner().unwrap();
+        let mut hessian = DMatrix::zeros(13, 13);
+        objective.hessian(&params, &mut hessian);
+        let direction: Vec<f64> = (0..13).map(|_| rng.standard_normal()).collect();
+        let mut divided = direction.clone();
+        preconditioner.solve_transposed(&mut divided);
+        preconditioner.solve(&mut divided);
+        let slopes = nalgebra::DVector::from_column_slice(&divided[..12]);
+        let back = hessian.view((0, 0), (12, 12)) * slopes * SHARE;
+        approx::assert_relative_eq!(back.as_slice(), &direction[..12], max_relative = 1e-9);
+        let back = SHARE * hessian[(12, 12)] * divided[12];
+        approx::assert_relative_eq!(back, direction[12], max_relative = 1e-9);
     }
 
     #[test]
@@ -469,7 +590,9 @@ mod tests {
         for intercept in [false, true] {
             coordinates.intercept = intercept;
             let (members, bends) = (&[0, 1][..], &[0.0; 2][..]);
-            let decided = Design { problem: &problem, coordinates: &coordinates, members, bends }.decide();
+            let decided =
+                Design { problem: &problem, coordinates: &coordinates, members, bends, shares: None }
+                    .decide();
             assert_eq!(decided.independent.len(), if intercept { 1 } else { 2 });
         }
     }

@@ -35,7 +35,7 @@ fn is_negligible<T: Real>(params: &[T], step: &[T]) -> bool {
 }
 
 /// The step, in units in the last place of the largest parameter, that gains nothing.
-const EXACT: f64 = 8.0;
+const EXACT: f64 = 64.0;
 
 /// The largest number of last Newton steps.
 const LAST_STEPS: usize = 6;

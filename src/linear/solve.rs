@@ -20,7 +20,7 @@ use crate::optim::{
     HasHessian, HessianProduct, Lbfgs, MinimizeResult, Newton, NewtonCg, Objective, Stop, or_infinite,
 };
 use crate::penalty::Penalty;
-use crate::report::{FitReport, Observer, Progress};
+use crate::report::{FitReport, Observer, Progress, StopReason};
 use crate::scalar::Real;
 use crate::scalar::all_finite;
 
@@ -132,6 +132,9 @@ const LAST_STRETCH: f64 = 1e5;
 /// penalties each) take 2 % and 8 % more passes in all.
 const LAST_PRODUCTS: f64 = 1e3;
 
+/// The lower bound of the decrement at which the preconditioner is renewed. Probabilities hardly change any more.
+const FAR: f64 = 1e-2;
+
 /// The largest decrement at which the last Newton steps begin.
 const FARTHEST: f64 = 1e-3;
 
@@ -181,29 +184,66 @@ impl Run {
     fn solve<T: Real>(
         &self,
         objective: &mut LogisticObjective<'_, T>,
-        mut start: Vec<T>,
+        start: Vec<T>,
         near: f64,
         limit: Option<usize>,
         observer: &mut Observer<'_>,
     ) -> Result<Refined<T>, Error> {
-        // Methods that form the second derivative do not depend on the coordinates.
-        let known = objective.coordinates.preconditioner();
-        let triangle = known.filter(|_| self.method != Solver::Newton).cloned();
-        let slopes = objective.slopes.len();
+        let many = self.method != Solver::Newton && start.len() > MATRIX_LIMIT;
+        if !many || limit == Some(0) || !objective.coordinates.may_renew() {
+            return self.finish(objective, start, near, limit, observer);
+        }
+        let mut certified = Certified::new(objective, self.tolerance, near, self.doubt);
+        certified.rough = true;
+        let far = near.max(FAR);
+        let MinimizeResult { params, report } = self.minimize(&mut certified, start, far, limit, observer)?;
+        if certified.doubted || !matches!(report.stop, StopReason::Converged | StopReason::Stalled) {
+            return Ok(certified.refine(params, report, true));
+        }
+        objective.renew_preconditioner(&params);
+        let done = report.iterations;
+        let limit = limit.map(|limit| limit.saturating_sub(done));
+        let observer = &mut |progress: &Progress| observer(&after(done, progress));
+        let refined = self.finish(objective, params, near, limit, observer)?;
+        Ok(refined.preceded_by(report))
+    }
+
+    /// Minimises with the preconditioner at hand until the decrement is `near`, and then takes Newton steps.
+    fn finish<T: Real>(
+        &self,
+        objective: &mut LogisticObjective<'_, T>,
+        start: Vec<T>,
+        near: f64,
+        limit: Option<usize>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Refined<T>, Error> {
         let mut certified = Certified::new(objective, self.tolerance, near, self.doubt);
         certified.may_move = limit != Some(0);
-        let MinimizeResult { params, report } = match triangle {
-            None => minimize(self.method, near, limit, &mut certified, start, observer)?,
-            Some(triangle) => {
-                let mut preconditioned = Preconditioned::new(&mut certified, &triangle, slopes);
-                preconditioned.enter(&mut start);
-                let run = &mut preconditioned;
-                let mut minimum = minimize_without_matrix(self.method, near, limit, run, start, observer)?;
-                preconditioned.leave(&mut minimum.params);
-                minimum
-            }
-        };
+        let MinimizeResult { params, report } =
+            self.minimize(&mut certified, start, near, limit, observer)?;
         Ok(certified.refine(params, report, true))
+    }
+
+    /// Minimises until the optimality is `near`.
+    fn minimize<T: Real>(
+        &self,
+        certified: &mut Certified<'_, '_, T>,
+        mut start: Vec<T>,
+        near: f64,
+        limit: Option<usize>,
+        observer: &mut Observer<'_>,
+    ) -> Result<MinimizeResult<T>, Error> {
+        // Methods that form the second derivative do not depend on the coordinates.
+        let known = certified.objective.coordinates.preconditioner();
+        let Some(preconditioner) = known.filter(|_| self.method != Solver::Newton) else {
+            return minimize(self.method, near, limit, certified, start, observer);
+        };
+        let mut preconditioned = Preconditioned::new(certified, &preconditioner);
+        preconditioned.enter(&mut start);
+        let run = &mut preconditioned;
+        let mut minimum = minimize_without_matrix(self.method, near, limit, run, start, observer)?;
+        preconditioned.leave(&mut minimum.params);
+        Ok(minimum)
     }
 }
 

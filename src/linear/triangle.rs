@@ -1,7 +1,7 @@
 //! Upper triangular matrices: changes of coordinates that make columns independent.
 
 use crate::scalar::Real;
-use crate::scalar::{all_finite, axpy, dot};
+use crate::scalar::{Strided, Workspace, all_finite, axpy, dot, product};
 
 /// An upper triangular matrix R with a diagonal without zeros, column by column.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,6 +10,10 @@ pub(super) struct Triangle<T> {
     /// Column j has `size` entries, of which the first j + 1 count.
     entries: Vec<T>,
 }
+
+/// The number of columns that are solved together: half of the entries of their triangle are on the diagonal
+/// block, which a product cannot do.
+const BLOCK: usize = 48;
 
 impl<T: Real> Triangle<T> {
     /// Creates the identity.
@@ -40,25 +44,54 @@ impl<T: Real> Triangle<T> {
 
     /// Replaces each run of `size` entries v by R⁻¹ v.
     pub(super) fn solve(&self, vectors: &mut [T]) {
-        for v in vectors.chunks_exact_mut(self.size.max(1)) {
-            for j in (0..self.size).rev() {
-                let column = self.column(j);
-                let (above, rest) = v.split_at_mut(j);
-                rest[0] /= column[j];
-                axpy(-rest[0], &column[..j], above);
+        let size = self.size;
+        let (mut workspace, mut block) = (Workspace::default(), Vec::new());
+        for first in (0..size).step_by(BLOCK).rev() {
+            let end = (first + BLOCK).min(size);
+            for j in (first..end).rev() {
+                let column = &self.column(j)[first..];
+                for v in vectors.chunks_exact_mut(size) {
+                    let (above, rest) = v[first..].split_at_mut(j - first);
+                    rest[0] /= column[j - first];
+                    axpy(-rest[0], &column[..j - first], above);
+                }
+            }
+            if first > 0 {
+                block.clear();
+                vectors.chunks_exact(size).for_each(|v| block.extend(v[first..end].iter().map(|&v| -v)));
+                let (left, width) = (self.above(first, end), block.len() / (end - first));
+                let right = Strided::columns(&block, end - first, width);
+                product(left, right, (vectors, size), true, &mut workspace);
             }
         }
     }
 
     /// Replaces each run of `size` entries v by R⁻ᵀ v.
     pub(super) fn solve_transposed(&self, vectors: &mut [T]) {
-        for v in vectors.chunks_exact_mut(self.size.max(1)) {
-            for j in 0..self.size {
-                let column = self.column(j);
-                let (above, rest) = v.split_at_mut(j);
-                rest[0] = (rest[0] - dot(&column[..j], above)) / column[j];
+        let size = self.size;
+        let (mut workspace, mut block) = (Workspace::default(), Vec::new());
+        for first in (0..size).step_by(BLOCK) {
+            let end = (first + BLOCK).min(size);
+            if first > 0 {
+                block.clear();
+                vectors.chunks_exact(size).for_each(|v| block.extend(v[..first].iter().map(|&v| -v)));
+                let (left, width) = (self.above(first, end).transposed(), block.len() / first);
+                let right = Strided::columns(&block, first, width);
+                product(left, right, (&mut vectors[first..], size), true, &mut workspace);
+            }
+            for j in first..end {
+                let column = &self.column(j)[first..];
+                for v in vectors.chunks_exact_mut(size) {
+                    let (above, rest) = v[first..].split_at_mut(j - first);
+                    rest[0] = (rest[0] - dot(&column[..j - first], above)) / column[j - first];
+                }
             }
         }
+    }
+
+    /// Returns the part of columns `first` to `end` above row `first`.
+    fn above(&self, first: usize, end: usize) -> Strided<'_, T> {
+        Strided::columns(&self.entries, self.size, self.size).columns_from(first, end - first).rows(0, first)
     }
 
     /// Replaces each run of `size` entries v by R v.

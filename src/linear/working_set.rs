@@ -54,7 +54,6 @@ impl WorkingSet {
     ) {
         let size = self.parameters.len();
         *hessian = DMatrix::zeros(size, size);
-        objective.load(params);
         let coordinates = objective.coordinates.clone();
         let (features, columns, loss) = (coordinates.features(), coordinates.columns, objective.loss);
         // The features of each score column; the intercept counts as one more feature.
@@ -81,7 +80,7 @@ impl WorkingSet {
             }
         }
         let mut scratch = Scratch::default();
-        objective.for_each_scores(|problem, range, scores| {
+        objective.for_each_scores(params, |problem, range, scores| {
             let count = range.len();
             let mut probabilities = DMatrix::zeros(count, problem.classes);
             loss.probabilities(scores, &mut probabilities);

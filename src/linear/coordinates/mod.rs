@@ -9,10 +9,11 @@ mod shift;
 use std::ops::Range;
 
 use super::origin::Origin;
+use super::precondition::Preconditioner;
 use super::rank::Rank;
 use super::triangle::Triangle;
 use crate::rows::Rows;
-use crate::scalar::{Real, column};
+use crate::scalar::{Real, column, vectorize};
 
 pub(super) use l2::Curve;
 pub(super) use scales::SHARE;
@@ -52,6 +53,8 @@ pub(super) struct Coordinates<T> {
     pub(super) constant: Vec<usize>,
     /// The dependences among columns, if they were looked for.
     rank: Option<Rank<T>>,
+    /// The preconditioner that replaces that of `rank`.
+    renewed: Option<Preconditioner<T>>,
 }
 
 impl<T: Real> Coordinates<T> {
@@ -59,7 +62,7 @@ impl<T: Real> Coordinates<T> {
     #[cfg(test)]
     pub(super) fn forget_scale(&mut self) {
         self.scale.fill(T::one());
-        self.rank = None;
+        (self.rank, self.renewed) = (None, None);
     }
 
     /// Returns whether a column takes part.
@@ -82,10 +85,28 @@ impl<T: Real> Coordinates<T> {
         self.rank.as_ref().map(|rank| &rank.triangle)
     }
 
-    /// Returns a triangle R with RᵀR near a multiple of the second derivative for each score column, if it is
-    /// known and the rows are not divided by it already.
-    pub(super) fn preconditioner(&self) -> Option<&Triangle<T>> {
-        self.rank.as_ref().filter(|rank| !rank.nearly_dependent).map(|rank| &rank.triangle)
+    /// Returns a preconditioner, if the cross products of the columns are known and the rows are not divided
+    /// by their triangle already.
+    pub(super) fn preconditioner(&self) -> Option<Preconditioner<T>> {
+        let first = || self.rank.as_ref().filter(|rank| !rank.nearly_dependent);
+        let first =
+            || first().map(|rank| Preconditioner::new(rank.triangle.clone(), T::one(), self.slopes()));
+        self.renewed.clone().or_else(first)
+    }
+
+    /// Returns whether there is a preconditioner that was not replaced yet.
+    pub(super) fn may_renew(&self) -> bool {
+        self.renewed.is_none() && self.preconditioner().is_some()
+    }
+
+    /// Replaces the preconditioner by one with this triangle for the slopes and this factor for intercepts.
+    pub(super) fn set_preconditioner(&mut self, triangle: Triangle<T>, shift: T) {
+        self.renewed = Some(Preconditioner::new(triangle, shift, self.slopes()));
+    }
+
+    /// Returns the number of slopes.
+    fn slopes(&self) -> usize {
+        self.features() * self.columns
     }
 
     /// Returns the weighted mean cross products of the solver's rows, of which the upper triangle counts,
@@ -222,7 +243,17 @@ impl<T: Real> Coordinates<T> {
         }
         let factor = T::one() / scale;
         let column = &column(&x, j)[range];
-        out.extend(column.iter().map(|&x| (x - center) * factor));
+        let first = out.len();
+        out.resize(first + column.len(), T::zero());
+        let out = &mut out[first..];
+        vectorize(
+            #[inline(always)]
+            || {
+                for (out, &x) in out.iter_mut().zip(column) {
+                    *out = (x - center) * factor;
+                }
+            },
+        );
     }
 }
 

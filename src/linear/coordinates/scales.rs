@@ -5,7 +5,7 @@ use super::moments::weighted_moments;
 use crate::examples::ClassExamples;
 use crate::linear::problem::Problem;
 use crate::linear::rank::Rank;
-use crate::scalar::{Real, is_constant, moments};
+use crate::scalar::{Real, is_constant, moments, range};
 
 /// The reciprocal of a typical p (1 - p), which is at most 1/4 and smaller for well-classified rows. On the
 /// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations. With the
@@ -50,12 +50,13 @@ impl<T: Real> Coordinates<T> {
             far: false,
             constant: Vec::new(),
             rank: None,
+            renewed: None,
         };
         // Rows without weight do not count, however large their entries.
-        let counted = rows.counted();
+        let counted = rows.weights.map(|_| rows.counted()).unwrap_or_default();
         let mut gathered = Vec::new();
         for (whole, &lambda) in crate::scalar::columns(&rows.x).zip(&penalty.l2) {
-            let entries = if counted.len() == whole.len() {
+            let entries = if rows.weights.is_none() || counted.len() == whole.len() {
                 whole
             } else {
                 gathered.clear();
@@ -75,14 +76,8 @@ impl<T: Real> Coordinates<T> {
 
     /// Adds a column with these entries in the rows that count.
     fn push(&mut self, entries: &[T], counted: &[usize], rows: &ClassExamples<'_, T>, floor: T) {
-        let (low, high) = entries.iter().fold((T::zero(), T::zero()), |(low, high), &x| {
-            (if x < low { x } else { low }, if x > high { x } else { high })
-        });
-        let first = entries.first().copied().unwrap_or(T::zero());
-        let (least, most) = entries.iter().fold((first, first), |(least, most), &x| {
-            (if x < least { x } else { least }, if x > most { x } else { most })
-        });
-        let largest = if -low > high { -low } else { high };
+        let (least, most) = range(entries);
+        let largest = if -least > most { -least } else { most };
         let reciprocal = T::one() / largest;
         let (mean, variance, center) = match (reciprocal.is_finite(), rows.weights) {
             (false, _) => (T::zero(), T::zero(), T::zero()),

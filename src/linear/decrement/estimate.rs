@@ -2,7 +2,7 @@
 
 use super::lanczos::Lanczos;
 use super::{Certified, NEAR};
-use crate::linear::triangle::Triangle;
+use crate::linear::precondition::Preconditioner;
 use crate::optim::HessianProduct;
 use crate::scalar::{Real, all_finite, axpy, dot};
 
@@ -42,12 +42,11 @@ impl<T: Real> Certified<'_, '_, T> {
         limit: f64,
         most: usize,
     ) -> Option<(f64, Vec<T>)> {
-        let triangle = self.objective.coordinates.preconditioner().cloned();
-        let slopes = self.objective.slopes.len();
+        let preconditioner = self.objective.coordinates.preconditioner();
         let known = self.flattest_near(params);
         self.objective.linearize(params);
         let mut residual = gradient.to_vec();
-        let mut descent = divided(&triangle, slopes, &residual);
+        let mut descent = divided(&preconditioner, &residual);
         let mut squared = dot(&residual, &descent).as_f64();
         let mut step = vec![T::zero(); params.len()];
         let mut product = step.clone();
@@ -89,7 +88,7 @@ impl<T: Real> Certified<'_, '_, T> {
             axpy(T::of(-length), &product, &mut residual);
             sum += length * squared;
             longest = longest.max(length);
-            descent = divided(&triangle, slopes, &residual);
+            descent = divided(&preconditioner, &residual);
             let next = dot(&residual, &descent).as_f64();
             lanczos.push(length, next / squared);
             let turn = T::of(next / squared);
@@ -109,12 +108,12 @@ impl<T: Real> Certified<'_, '_, T> {
     }
 }
 
-/// Returns (RᵀR)⁻¹ times a vector, for each score column; intercepts stay.
-fn divided<T: Real>(triangle: &Option<Triangle<T>>, slopes: usize, vector: &[T]) -> Vec<T> {
+/// Returns a vector divided by the preconditioner.
+fn divided<T: Real>(preconditioner: &Option<Preconditioner<T>>, vector: &[T]) -> Vec<T> {
     let mut vector = vector.to_vec();
-    if let Some(triangle) = triangle {
-        triangle.solve_transposed(&mut vector[..slopes]);
-        triangle.solve(&mut vector[..slopes]);
+    if let Some(preconditioner) = preconditioner {
+        preconditioner.solve_transposed(&mut vector);
+        preconditioner.solve(&mut vector);
     }
     vector
 }

@@ -57,6 +57,8 @@ pub(super) struct Certified<'a, 'b, T: Real> {
     pub(super) unpenalized: bool,
     /// The mean loss below which every row is classified correctly; 0 if that would prove nothing.
     separated: f64,
+    /// Whether a lower bound of the decrement is enough.
+    pub(super) rough: bool,
     /// Whether the run was stopped because of doubt.
     pub(super) doubted: bool,
     /// The last point that was measured.
@@ -99,6 +101,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             unpenalized,
             may_move: true,
             separated,
+            rough: false,
             doubted: false,
             last: None,
             flattest: None,

@@ -47,6 +47,9 @@ impl<T: Real> Objective<T> for Certified<'_, '_, T> {
         if bound.is_nan() {
             return evaluation.optimality(bound);
         }
+        if self.rough && evaluation.value.is_finite() {
+            return evaluation.optimality(self.tight_bound(gradient).max(bound));
+        }
         if above || !evaluation.value.is_finite() {
             return evaluation.optimality((self.ratio * bound).max(least));
         }

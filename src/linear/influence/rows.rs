@@ -41,8 +41,7 @@ impl RowInfluence {
         let chunk = (SCRATCH / (active.set.parameters.len() * columns).max(1)).clamp(16, 1024);
         let mut forms = Forms::new(columns);
         let mut row = Row::new::<T>(columns, active.degrees_of_freedom);
-        objective.load(params);
-        objective.for_each_scores(|problem, range, scores| {
+        objective.for_each_scores(params, |problem, range, scores| {
             for first in range.clone().step_by(chunk) {
                 let part = first..(first + chunk).min(range.end);
                 forms.evaluate(problem.rows.x, &coordinates, &active, &root, part.clone());

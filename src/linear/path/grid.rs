@@ -113,8 +113,7 @@ fn largest_over(values: &[f64], unit: &[f64]) -> f64 {
 fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Vec<f64> {
     let (loss, intercept) = (objective.loss, objective.coordinates.intercept);
     let mut factors: Vec<f64> = Vec::with_capacity(objective.problem.rows.x.nrows());
-    objective.load(params);
-    objective.for_each_scores(|problem, range, scores| {
+    objective.for_each_scores(params, |problem, range, scores| {
         let mut p = DMatrix::zeros(range.len(), problem.classes);
         loss.probabilities(scores, &mut p);
         for (row, p) in range.zip(p.row_iter()) {
