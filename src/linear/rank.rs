@@ -4,11 +4,10 @@ use nalgebra::DMatrix;
 
 use super::coordinates::{Coordinates, SHARE};
 use super::objective::LogisticObjective;
-use super::problem::Problem;
+use super::problem::{ColumnPenalty, Problem};
 use super::triangle::Triangle;
 use crate::check;
 use crate::error::Error;
-use crate::optim::HessianProduct;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, all_finite, axpy, constant_range, dot, product_lower, vectorize};
 
@@ -91,9 +90,7 @@ impl<T: Real> Rank<T> {
         if size == 0 || !few || !(smooth || free) {
             return None;
         }
-        let scale = |j: usize| coordinates.scale[j].as_f64();
-        let bend = |j: usize| SHARE * (penalty.l2[j] / scale(j) / scale(j));
-        let bends: Vec<f64> = members.iter().map(|&j| bend(j)).collect();
+        let bends = bends(penalty, coordinates, &members);
         let design = Design { problem, coordinates, members: &members, bends: &bends, shares: None };
         let suspicious = T::EPSILON.as_f64().sqrt();
         let mut triangle = Triangle::identity(features);
@@ -134,52 +131,27 @@ impl<T: Real> Rank<T> {
     }
 }
 
-/// The number of rows that count, for each column, below which a triangle is worth renewing. The cross
-/// products of that many rows differ from those of all rows by about a quarter in every direction.
-const ROWS_PER_COLUMN: f64 = 16.0;
+/// Returns the triangle R of columns without an L1 penalty, with RᵀR their cross products weighted with these
+/// shares of the rows, plus [`SHARE`] times the penalty. Returns `None` if that is nearly singular.
+pub(super) fn weighted_triangle<T: Real>(
+    problem: &Problem<'_, T>,
+    coordinates: &Coordinates<T>,
+    shares: &[f64],
+) -> Option<Triangle<T>> {
+    let members: Vec<usize> = (0..coordinates.features()).filter(|&j| coordinates.takes_part(j)).collect();
+    let bends = bends(problem.penalty, coordinates, &members);
+    let design = Design { problem, coordinates, members: &members, bends: &bends, shares: Some(shares) };
+    let mut factor = design.cross_products().entries;
+    design.triangle_of(&mut factor, T::EPSILON.as_f64().sqrt()).filter(Triangle::is_finite)
+}
+
+/// Returns [`SHARE`] times the penalty of each member, in the solver's coordinates.
+fn bends<T: Real>(penalty: &ColumnPenalty, coordinates: &Coordinates<T>, members: &[usize]) -> Vec<f64> {
+    let scale = |j: usize| coordinates.scale[j].as_f64();
+    members.iter().map(|&j| SHARE * (penalty.l2[j] / scale(j) / scale(j))).collect()
+}
 
 impl<T: Real> LogisticObjective<'_, T> {
-    /// Replaces the preconditioner by one for the second derivative at `params`, if that differs much.
-    ///
-    /// # Method
-    /// Rows that are classified with near certainty hardly bend the loss. With the mean of p (1 - p) over the
-    /// classes as the share w of a row, (Σ w)^2 / Σ w^2 rows count. If they are many for each column, the cross
-    /// products with these shares are nearly proportional to those of all rows. Otherwise their Cholesky
-    /// factor replaces the first one: conjugate gradients then take about half of the products.
-    pub(super) fn renew_preconditioner(&mut self, params: &[T]) {
-        if self.coordinates.preconditioner().is_none() {
-            return;
-        }
-        self.linearize(params);
-        let rows = &self.problem.rows;
-        let classes = self.probabilities.ncols();
-        let mut shares = vec![0.0; rows.x.nrows()];
-        for p in self.probabilities.column_iter() {
-            shares.iter_mut().zip(p.iter()).for_each(|(share, p)| *share += p.as_f64() * (1.0 - p.as_f64()));
-        }
-        for (row, share) in shares.iter_mut().enumerate() {
-            let weight = rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight;
-            *share *= SHARE * weight / classes as f64;
-        }
-        let sum: f64 = shares.iter().sum();
-        let squares: f64 = shares.iter().map(|share| share * share).sum();
-        let features = self.coordinates.features();
-        if sum * sum >= ROWS_PER_COLUMN * features as f64 * squares || squares.is_nan() {
-            return;
-        }
-        let (problem, coordinates) = (&self.problem, &self.coordinates);
-        let scale = |j: usize| coordinates.scale[j].as_f64();
-        let members: Vec<usize> = (0..features).filter(|&j| coordinates.takes_part(j)).collect();
-        let bends: Vec<f64> =
-            members.iter().map(|&j| SHARE * (problem.penalty.l2[j] / scale(j) / scale(j))).collect();
-        let design = Design { problem, coordinates, members: &members, bends: &bends, shares: Some(&shares) };
-        let mut factor = design.cross_products().entries;
-        let triangle = design.triangle_of(&mut factor, T::EPSILON.as_f64().sqrt());
-        if let Some(triangle) = triangle.filter(Triangle::is_finite) {
-            self.coordinates.set_preconditioner(triangle, T::of(sum.sqrt()));
-        }
-    }
-
     /// Checks that the information matrix is not singular, and that it fits into memory.
     ///
     /// It is singular if neither the data nor the L2 penalty determine a coefficient.
@@ -459,10 +431,8 @@ fn eliminate(triangle: &mut DMatrix<f64>, rows: &mut [f64], count: usize) {
 #[cfg(test)]
 mod tests {
     use super::super::coordinates::tests::coordinates;
-    use super::super::problem::ColumnPenalty;
     use super::*;
     use crate::examples::ClassExamples;
-    use crate::optim::HasHessian;
     use crate::rng::Rng;
 
     /// To all digits, whatever the sign of the diagonal.
@@ -476,38 +446,6 @@ mod tests {
                 approx::assert_relative_eq!(products[at], wanted, max_relative = 1e-14);
             }
         }
-    }
-
-    /// Where many rows are certain, the factor is that of the second derivative; where all count alike, the
-    /// first one stays.
-    #[test]
-    fn preconditioners_are_renewed_where_few_rows_count() {
-        let mut rng = Rng::new(31);
-        let x = DMatrix::from_fn(300, 12, |_, _| rng.standard_normal());
-        let classes: Vec<usize> = (0..300).map(|row| usize::from(x[(row, 0)] > 0.3)).collect();
-        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
-        let penalty = ColumnPenalty { l1: vec![0.0; 12], l2: vec![1e-3; 12] };
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
-        let mut objective = LogisticObjective::new(problem);
-        let mut params = vec![0.0; 13];
-        objective.renew_preconditioner(&params);
-        assert!(objective.coordinates.may_renew());
-        params[0] = 12.0;
-        objective.renew_preconditioner(&params);
-        assert!(!objective.coordinates.may_renew());
-
-        let preconditioner = objective.coordinates.preconditioner().unwrap();
-        let mut hessian = DMatrix::zeros(13, 13);
-        objective.hessian(&params, &mut hessian);
-        let direction: Vec<f64> = (0..13).map(|_| rng.standard_normal()).collect();
-        let mut divided = direction.clone();
-        preconditioner.solve_transposed(&mut divided);
-        preconditioner.solve(&mut divided);
-        let slopes = nalgebra::DVector::from_column_slice(&divided[..12]);
-        let back = hessian.view((0, 0), (12, 12)) * slopes * SHARE;
-        approx::assert_relative_eq!(back.as_slice(), &direction[..12], max_relative = 1e-9);
-        let back = SHARE * hessian[(12, 12)] * divided[12];
-        approx::assert_relative_eq!(back, direction[12], max_relative = 1e-9);
     }
 
     #[test]
