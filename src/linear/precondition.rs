@@ -139,8 +139,8 @@ impl<T: Real> LogisticObjective<'_, T> {
         }
         let sum: f64 = shares.iter().sum();
         let squares: f64 = shares.iter().map(|share| share * share).sum();
-        let features = self.coordinates.features();
-        if sum * sum >= ROWS_PER_COLUMN * features as f64 * squares || squares.is_nan() {
+        let columns = (0..self.coordinates.features()).filter(|&j| self.coordinates.takes_part(j)).count();
+        if sum * sum >= ROWS_PER_COLUMN * columns as f64 * squares || squares.is_nan() {
             return;
         }
         if let Some(triangle) = weighted_triangle(&self.problem, &self.coordinates, &shares) {

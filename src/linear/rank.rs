@@ -18,19 +18,19 @@ const BLOCK: usize = 256;
 /// about as much as the Hessian of one iteration of Newton's method.
 const ALWAYS: usize = 256;
 
-/// The largest number of columns for which they are computed if some columns have no penalty, because the
-/// data alone must then determine the coefficients.
-const UNPENALIZED: usize = 1024;
+/// The largest number of columns for which they are computed at all: if some columns have no penalty, because the
+/// data alone must then determine the coefficients, or if the fit will be faster.
+const MOST: usize = 1024;
+
+/// The largest number of products with the second derivative that may take as long. Without the cross products,
+/// conjugate gradients take hundreds.
+const WORTHWHILE: usize = 64;
 
 /// Returns the number of products with the second derivative that take as long as the cross products and their
 /// factor.
 fn products(rows: usize, size: usize, columns: usize) -> usize {
     size / (4 * columns) + size * size / (12 * rows * columns)
 }
-
-/// The largest number of products with the second derivative, in place of which the cross products of more columns
-/// are computed. Without them conjugate gradients take hundreds.
-const WORTHWHILE: usize = 64;
 
 /// The rounding error of an entry, in units in the last place of the column's largest entry, up to which a
 /// column counts as a combination of others.
@@ -82,9 +82,8 @@ impl<T: Real> Rank<T> {
             (0..features).filter(|&j| penalty.l1[j] == 0.0 && coordinates.takes_part(j)).collect();
         let free = members.iter().any(|&j| penalty.l2[j] == 0.0);
         let size = members.len();
-        let few = size <= ALWAYS
-            || (free && size <= UNPENALIZED && rows >= size)
-            || (rows >= size && products(rows, size, coordinates.columns) <= WORTHWHILE);
+        let pays = || free || products(rows, size, coordinates.columns) <= WORTHWHILE;
+        let few = size <= ALWAYS || (size <= MOST && rows >= size && pays());
         // Beside an L1 penalty the triangle has no use, only dependences among columns without any penalty.
         let smooth = penalty.is_smooth();
         if size == 0 || !few || !(smooth || free) {
