@@ -163,8 +163,8 @@ impl<T: Real> ColumnMap<T> for FittedMinMaxScaler<T> {
             return finite;
         }
         to.iter_mut().for_each(|z| *z = z.max(low).min(high));
-        // Results beyond the range of the type were clipped, too.
-        finite || all_finite(from)
+        // Results beyond the range of the type were clipped, too, unless the bounds are beyond it themselves.
+        finite || (all_finite(from) && all_finite(to))
     }
 }
 
