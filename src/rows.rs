@@ -53,9 +53,10 @@ pub struct Rows<'a, T: Scalar> {
     categories: Option<&'a [Vec<String>]>,
 }
 
-/// Returns the number of rows with so many columns to compute with together: as many as stay in the
-/// second-level cache with what is computed from them, in multiples of 256. With fewer, columns would be read
-/// in pieces that are too short for the processor to fetch ahead.
+/// Returns how many rows with this number of columns form a block, a multiple of 256.
+///
+/// A block and what is computed from it stay in the second-level cache. Smaller blocks would be slower: their
+/// columns are too short for the processor to fetch ahead.
 pub(crate) fn rows_together(columns: usize) -> usize {
     // 256 KiB of `f32`, 512 of `f64`.
     const ENTRIES: usize = 1 << 16;

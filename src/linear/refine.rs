@@ -34,7 +34,8 @@ fn is_negligible<T: Real>(params: &[T], step: &[T]) -> bool {
     max_abs(step) <= EXACT * T::EPSILON.as_f64() * max_abs(params)
 }
 
-/// The step, in units in the last place of the largest parameter, that gains nothing.
+/// The step, in units in the last place of the largest parameter, that gains nothing. The parameters then have
+/// 14 digits, and a further step changes them by rounding.
 const EXACT: f64 = 64.0;
 
 /// The largest number of last Newton steps.
