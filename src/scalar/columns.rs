@@ -5,19 +5,25 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use super::dispatch::dispatch_widest;
 use super::Real;
 use super::product::Strided;
 
-/// The numbers of columns of `a` and of `b` whose products the inner kernel holds in registers: 12 sums, the
-/// registers of `b`, and one of `a` at a time. That is all 16 of AVX2; with one more, a sum is kept in memory, and
-/// the kernel takes twice as long.
+/// The numbers of columns of `a` and of `b` whose products the inner kernel holds in registers, for 16 registers:
+/// 12 sums, the registers of `b`, and one of `a` at a time. With one more, a sum is kept in memory, and the kernel
+/// takes twice as long.
 const DOWN: usize = 4;
 const ACROSS: usize = 3;
+/// The number of columns of `b` for 32 registers: 20 sums.
+const ACROSS_OF_32: usize = 5;
 /// The number of entries of each column that are multiplied at a time: those of a tile then take at most 14 KB,
 /// and the sum over the lanes of a register costs less than a tenth of the products.
 const DEPTH: usize = 256;
+/// The number of columns of `a` that are multiplied by a few columns of `b` before the next: their entries take 16
+/// KB, so the columns of `b` come from the second-level cache and those of `a` from the first.
+const GROUP: usize = 2 * DOWN;
 /// The number of columns of `b` that are used for all columns of `a` before the next: at most 128 KB.
 const STRIP: usize = 63;
 
@@ -25,12 +31,15 @@ const STRIP: usize = 63;
 /// columns then take 0.65 and 0.75 of the time with packing; with 16 columns the times are the same.
 pub(super) const FEW: usize = 16;
 
-/// The number of columns of `a` that are combined at a time, for two columns of `c`: 8 factors, 4 registers of
-/// `a` and 2 of `c`.
+/// The number of columns of `a` that are combined at a time, for two columns of `c` and 16 registers: 8 factors, 4
+/// registers of `a` and 2 of `c`.
 const TOGETHER: usize = 4;
+/// The number for 32 registers: 16 factors, 8 registers of `a` and 2 of `c`. Each column is a stream that the
+/// processor fetches ahead, so many columns of `a` beat many of `c`.
+const TOGETHER_OF_32: usize = 8;
 /// The number of bytes of each column that are combined before the next rows, so that `c` stays in the
 /// first-level cache.
-const SEGMENT: usize = 1024;
+const SEGMENT: usize = 4096;
 
 /// Computes `c = a b`, or `c += a b` if `accumulate`, for a matrix `a` with contiguous columns. The columns of
 /// `c` start `stride` entries apart.
@@ -40,7 +49,7 @@ pub(super) fn combination<T: Real>(
     (c, stride): (&mut [T], usize),
     accumulate: bool,
 ) {
-    Arch::new().dispatch(Combination { a, b, c, stride, accumulate });
+    dispatch_widest(Combination { a, b, c, stride, accumulate });
 }
 
 struct Combination<'a, 'c, T: Real> {
@@ -78,17 +87,35 @@ pub(super) fn combine_all<T: Real, S: Simd>(
                 c[first..][..count].fill(T::zero());
             }
         }
+        let rows = first..first + count;
         let mut k = 0;
-        while k + TOGETHER <= a.columns {
-            let columns: [&[T]; TOGETHER] = std::array::from_fn(|n| &a.column(k + n)[first..][..count]);
-            combine(simd, columns, b.rows(k, TOGETHER), (c, stride), first..first + count);
-            k += TOGETHER;
+        if S::REGISTER_COUNT >= 32 {
+            k = combine_from::<T, S, TOGETHER_OF_32>(simd, a, b, k, (c, stride), &rows);
         }
-        for k in k..a.columns {
-            let column = &a.column(k)[first..][..count];
-            combine(simd, [column], b.rows(k, 1), (c, stride), first..first + count);
-        }
+        k = combine_from::<T, S, TOGETHER>(simd, a, b, k, (c, stride), &rows);
+        combine_from::<T, S, 1>(simd, a, b, k, (c, stride), &rows);
     }
+}
+
+/// Adds the columns of `a` from `k` on, N at a time, to some rows of `c`. Returns the first column that is left.
+#[inline(always)]
+fn combine_from<T: Real, S: Simd, const N: usize>(
+    simd: S,
+    a: Strided<'_, T>,
+    b: Strided<'_, T>,
+    mut k: usize,
+    (c, stride): (&mut [T], usize),
+    rows: &Range<usize>,
+) -> usize {
+    while k + N <= a.columns {
+        let mut columns: [&[T]; N] = [&[]; N];
+        for (n, column) in columns.iter_mut().enumerate() {
+            *column = &a.column(k + n)[rows.clone()];
+        }
+        combine(simd, columns, b.rows(k, N), (c, stride), rows);
+        k += N;
+    }
+    k
 }
 
 /// Adds N columns times the entries of the columns of `b` to some rows of each column of `c`, two columns of `c`
@@ -99,25 +126,44 @@ fn combine<T: Real, S: Simd, const N: usize>(
     columns: [&[T]; N],
     b: Strided<'_, T>,
     (c, stride): (&mut [T], usize),
-    rows: Range<usize>,
+    rows: &Range<usize>,
 ) {
-    let mut pairs = c.chunks_mut(2 * stride);
-    let mut factors = [[T::zero(); N]; 2];
-    for j in (0..b.columns).step_by(2) {
-        let Some(pair) = pairs.next() else { return };
-        for (m, factors) in factors.iter_mut().enumerate().take(b.columns - j) {
-            for (n, factor) in factors.iter_mut().enumerate() {
-                *factor = b.at(n, j + m);
-            }
-        }
-        if j + 1 < b.columns {
-            let (one, other) = pair.split_at_mut(stride);
-            let out = [&mut one[rows.clone()], &mut other[rows.clone()]];
-            add_multiples(simd, columns, factors, out);
+    let mut j = 0;
+    while j < b.columns {
+        let c = &mut c[j * stride..];
+        let right = b.columns_from(j, b.columns - j);
+        j += if right.columns == 1 {
+            add_products::<T, S, N, 1>(simd, columns, right, (c, stride), rows)
         } else {
-            add_multiples(simd, columns, [factors[0]], [&mut pair[rows.clone()]]);
+            add_products::<T, S, N, 2>(simd, columns, right, (c, stride), rows)
+        };
+    }
+}
+
+/// Adds N columns times the entries of the first M columns of `b` to some rows of M columns of `c`. Returns M.
+#[inline(always)]
+fn add_products<T: Real, S: Simd, const N: usize, const M: usize>(
+    simd: S,
+    columns: [&[T]; N],
+    b: Strided<'_, T>,
+    (c, stride): (&mut [T], usize),
+    rows: &Range<usize>,
+) -> usize {
+    let mut factors = [[T::zero(); N]; M];
+    for (m, factors) in factors.iter_mut().enumerate() {
+        if b.row_stride == 1 {
+            factors.copy_from_slice(&b.column(m)[..N]);
+        } else {
+            factors.iter_mut().enumerate().for_each(|(n, factor)| *factor = b.at(n, m));
         }
     }
+    let mut rest = c.chunks_mut(stride);
+    let out = std::array::from_fn(
+        #[inline(always)]
+        |_| rest.next().map_or(&mut [][..], |column| &mut column[rows.clone()]),
+    );
+    add_multiples(simd, columns, factors, out);
+    M
 }
 
 /// Adds N columns times their factors to each of M columns.
@@ -135,34 +181,27 @@ fn add_multiples<T: Real, S: Simd, const N: usize, const M: usize>(
             wide[m][n] = T::broadcast(simd, factors[m][n]);
         }
     }
-    let split = columns.map(
-        #[inline(always)]
-        |column| T::registers::<S>(column),
-    );
-    let heads = split.map(
-        #[inline(always)]
-        |(head, _)| &head[..count],
-    );
-    let mut out = out.map(
-        #[inline(always)]
-        |out| T::registers_mut::<S>(out),
-    );
-    for (m, (head, tail)) in out.iter_mut().enumerate() {
-        for (i, c) in tail.iter_mut().enumerate() {
-            for n in 0..N {
-                *c += split[n].1[i] * factors[m][n];
-            }
-        }
-        *head = &mut std::mem::take(head)[..count];
+    // Loops, not maps: with these the compiler sees that the lengths agree, and leaves out the checks of indices.
+    let mut heads: [&[T::Vector<S>]; N] = [&[]; N];
+    for n in 0..N {
+        heads[n] = &T::registers::<S>(columns[n]).0[..count];
     }
-    let out = out.map(
-        #[inline(always)]
-        |(head, _)| head,
-    );
+    let mut sums_of: [&mut [T::Vector<S>]; M] = std::array::from_fn(|_| Default::default());
+    for (m, out) in out.into_iter().enumerate() {
+        let (head, tail) = T::registers_mut::<S>(out);
+        sums_of[m] = &mut head[..count];
+        if !tail.is_empty() {
+            let mut sum = T::load_part(simd, tail);
+            for n in 0..N {
+                sum = T::fused(simd, T::load_part(simd, T::registers::<S>(columns[n]).1), wide[m][n], sum);
+            }
+            T::store_part(simd, tail, sum);
+        }
+    }
     for i in 0..count {
         let mut sums: [T::Vector<S>; M] = std::array::from_fn(
             #[inline(always)]
-            |m| out[m][i],
+            |m| sums_of[m][i],
         );
         for n in 0..N {
             let x = heads[n][i];
@@ -171,7 +210,7 @@ fn add_multiples<T: Real, S: Simd, const N: usize, const M: usize>(
             }
         }
         for m in 0..M {
-            out[m][i] = sums[m];
+            sums_of[m][i] = sums[m];
         }
     }
 }
@@ -185,14 +224,14 @@ pub(super) fn transposed_product<T: Real>(
     (c, stride): (&mut [T], usize),
     accumulate: bool,
 ) {
-    Arch::new().dispatch(Columns { a, b, c, stride, accumulate, lower: false });
+    dispatch_widest(Columns { a, b, c, stride, accumulate, lower: false });
 }
 
 /// Computes the lower triangle of `c = aᵀ b`, or `c += aᵀ b` if `accumulate`, for operands with contiguous
 /// columns whose product is symmetric. The rest of `c` stays as it is.
 pub(super) fn product_lower<T: Real>(a: Strided<'_, T>, b: Strided<'_, T>, c: &mut [T], accumulate: bool) {
     let stride = a.columns;
-    Arch::new().dispatch(Columns { a, b, c, stride, accumulate, lower: true });
+    dispatch_widest(Columns { a, b, c, stride, accumulate, lower: true });
 }
 
 struct Columns<'a, 'c, T: Real> {
@@ -209,29 +248,22 @@ impl<T: Real> WithSimd for Columns<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Columns { a, b, c, stride, accumulate, lower } = self;
-        for strip in (0..b.columns).step_by(STRIP) {
-            let end = (strip + STRIP).min(b.columns);
-            for row in (0..a.rows.max(1)).step_by(DEPTH) {
-                let depth = DEPTH.min(a.rows - row);
-                let add = accumulate || row > 0;
-                let first = if lower { strip / DOWN * DOWN } else { 0 };
-                for i in (first..a.columns).step_by(DOWN) {
-                    let left = std::array::from_fn(|n| &a.column((i + n).min(a.columns - 1))[row..][..depth]);
-                    let end = if lower { end.min(i + DOWN) } else { end };
-                    for j in (strip..end).step_by(ACROSS) {
-                        let right =
-                            std::array::from_fn(|n| &b.column((j + n).min(b.columns - 1))[row..][..depth]);
-                        let sums = tile(simd, left, right);
-                        for (n, sums) in sums.iter().enumerate().take(end - j) {
-                            let down = DOWN.min(a.columns - i);
-                            let above = if lower { (j + n).saturating_sub(i) } else { 0 };
-                            let c = &mut c[(j + n) * stride + i..][..down];
-                            for (c, &sum) in c.iter_mut().zip(sums).skip(above) {
-                                *c = if add { *c + sum } else { sum };
-                            }
-                        }
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        for strip in (0..self.b.columns).step_by(STRIP) {
+            let end = (strip + STRIP).min(self.b.columns);
+            for row in (0..self.a.rows.max(1)).step_by(DEPTH) {
+                let rows = row..(row + DEPTH).min(self.a.rows);
+                let first = if self.lower { strip / DOWN * DOWN } else { 0 };
+                for group in (first..self.a.columns).step_by(GROUP) {
+                    let group = group..(group + GROUP).min(self.a.columns);
+                    let end = if self.lower { end.min(group.end) } else { end };
+                    let mut j = strip;
+                    while j < end {
+                        j += if S::REGISTER_COUNT >= 32 && j + ACROSS < end {
+                            self.multiply::<S, ACROSS_OF_32>(simd, group.clone(), j..end, rows.clone())
+                        } else {
+                            self.multiply::<S, ACROSS>(simd, group.clone(), j..end, rows.clone())
+                        };
                     }
                 }
             }
@@ -239,37 +271,74 @@ impl<T: Real> WithSimd for Columns<'_, '_, T> {
     }
 }
 
+impl<T: Real> Columns<'_, '_, T> {
+    /// Multiplies some rows of the columns `down` of `a` by those of the first N columns `across` of `b`. Returns N.
+    #[inline(always)]
+    fn multiply<S: Simd, const N: usize>(
+        &mut self,
+        simd: S,
+        down: Range<usize>,
+        across: Range<usize>,
+        rows: Range<usize>,
+    ) -> usize {
+        let (a, b, j) = (self.a, self.b, across.start);
+        let add = self.accumulate || rows.start > 0;
+        let mut right: [&[T]; N] = [&[]; N];
+        for (n, right) in right.iter_mut().enumerate() {
+            *right = &b.column((j + n).min(b.columns - 1))[rows.clone()];
+        }
+        for i in down.clone().step_by(DOWN) {
+            if self.lower && i + DOWN <= j {
+                continue;
+            }
+            let mut left: [&[T]; DOWN] = [&[]; DOWN];
+            for (n, left) in left.iter_mut().enumerate() {
+                *left = &a.column((i + n).min(a.columns - 1))[rows.clone()];
+            }
+            let sums: [[T; DOWN]; N] = tile(simd, left, right);
+            for (n, sums) in sums.iter().enumerate().take(across.len()) {
+                let above = if self.lower { (j + n).saturating_sub(i) } else { 0 };
+                let c = &mut self.c[(j + n) * self.stride + i..][..DOWN.min(down.end - i)];
+                for (c, &sum) in c.iter_mut().zip(sums).skip(above) {
+                    *c = if add { *c + sum } else { sum };
+                }
+            }
+        }
+        N
+    }
+}
+
 /// Returns the products of columns of equal length.
 #[inline(always)]
-fn tile<T: Real, S: Simd>(simd: S, left: [&[T]; DOWN], right: [&[T]; ACROSS]) -> [[T; DOWN]; ACROSS] {
-    let mut sums = [[T::broadcast(simd, T::zero()); DOWN]; ACROSS];
-    let split_left = left.map(
-        #[inline(always)]
-        |column| T::registers::<S>(column),
-    );
-    let split_right = right.map(
-        #[inline(always)]
-        |column| T::registers::<S>(column),
-    );
-    let count = split_left[0].0.len();
-    let (lefts, rights) =
-        (split_left.map(|(head, _)| &head[..count]), split_right.map(|(head, _)| &head[..count]));
+fn tile<T: Real, S: Simd, const N: usize>(simd: S, left: [&[T]; DOWN], right: [&[T]; N]) -> [[T; DOWN]; N] {
+    let zero = T::broadcast(simd, T::zero());
+    let mut sums = [[zero; DOWN]; N];
+    let count = T::registers::<S>(left[0]).0.len();
+    let mut lefts: [&[T::Vector<S>]; DOWN] = [&[]; DOWN];
+    for down in 0..DOWN {
+        lefts[down] = &T::registers::<S>(left[down]).0[..count];
+    }
+    let mut rights: [&[T::Vector<S>]; N] = [&[]; N];
+    for across in 0..N {
+        rights[across] = &T::registers::<S>(right[across]).0[..count];
+    }
     for k in 0..count {
-        let right: [T::Vector<S>; ACROSS] = std::array::from_fn(
-            #[inline(always)]
-            |across| rights[across][k],
-        );
+        let mut own = [zero; N];
+        for across in 0..N {
+            own[across] = rights[across][k];
+        }
         for down in 0..DOWN {
             let left = lefts[down][k];
-            for across in 0..ACROSS {
-                sums[across][down] = T::fused(simd, left, right[across], sums[across][down]);
+            for across in 0..N {
+                sums[across][down] = T::fused(simd, left, own[across], sums[across][down]);
             }
         }
     }
-    let mut products = [[T::zero(); DOWN]; ACROSS];
-    for across in 0..ACROSS {
+    let mut products = [[T::zero(); DOWN]; N];
+    for across in 0..N {
         for down in 0..DOWN {
-            let rest = split_left[down].1.iter().zip(split_right[across].1);
+            let (left, right) = (T::registers::<S>(left[down]).1, T::registers::<S>(right[across]).1);
+            let rest = left.iter().zip(right);
             let rest = rest.fold(T::zero(), |sum, (&x, &y)| sum + x * y);
             products[across][down] = T::reduce_sum(simd, sums[across][down]) + rest;
         }

@@ -1,7 +1,8 @@
 //! Vector operations of the processor, for either scalar type.
 
-use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
+use pulp::{NullaryFnOnce, Simd, WithSimd};
 
+use super::dispatch::dispatch;
 use super::square::{self, SIDE};
 
 /// The vector operations that the kernels use.
@@ -137,7 +138,7 @@ lanes!(
 /// choice a branch.
 #[inline(always)]
 pub(crate) fn vectorize<R>(body: impl FnMut() -> R) -> R {
-    Arch::new().dispatch(Loop(body))
+    dispatch(Loop(body))
 }
 
 /// Runs a closure that consumes its captures, compiled for the best instruction set of this processor.
@@ -146,7 +147,7 @@ pub(crate) fn vectorize<R>(body: impl FnMut() -> R) -> R {
 /// The rules of [`vectorize`] apply.
 #[inline(always)]
 pub(crate) fn vectorize_once<R>(body: impl NullaryFnOnce<Output = R>) -> R {
-    Arch::new().dispatch(body)
+    dispatch(body)
 }
 
 /// A loop that runs with vector instructions enabled.

@@ -10,6 +10,7 @@ mod binade;
 mod by_rows;
 mod cholesky;
 mod columns;
+mod dispatch;
 mod element;
 mod elementary;
 mod lanes;

@@ -1,8 +1,9 @@
 //! The matrix product for every size and layout that a model needs.
 
 use nalgebra::{DMatrix, DMatrixView};
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use super::dispatch::dispatch_widest;
 use super::transpose::interleave;
 use super::view::column;
 use super::{Real, by_rows, columns, small};
@@ -176,9 +177,9 @@ pub(crate) fn product<T: Real>(
     }
     if by_rows::pays(&a, &b) {
         let Workspace { left: panels, edge: tile, .. } = workspace;
-        return Arch::new().dispatch(by_rows::ByRows { a, b, c, stride, accumulate, panels, tile });
+        return dispatch_widest(by_rows::ByRows { a, b, c, stride, accumulate, panels, tile });
     }
-    Arch::new().dispatch(Packed { a, b, c, stride, accumulate, workspace });
+    dispatch_widest(Packed { a, b, c, stride, accumulate, workspace });
 }
 
 /// Computes the lower triangle of `c = aᵀ b`, or `c += aᵀ b` if `accumulate`, for operands whose product is
@@ -300,6 +301,7 @@ pub(super) fn pack<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &m
         WIDTH => pack_rows::<T, WIDTH>(a, first, k, panel),
         8 => pack_rows::<T, 8>(a, first, k, panel),
         16 => pack_rows::<T, 16>(a, first, k, panel),
+        32 => pack_rows::<T, 32>(a, first, k, panel),
         _ => pack_entries(a, first, k, panel, height),
     }
 }
