@@ -67,6 +67,7 @@ impl<T: Real> Certified<'_, '_, T> {
             return Refined { params, report, doubted };
         }
         let mut best = self.measured(&params);
+        let mut fast = false;
         for _ in 0..last_steps(self.may_move) {
             let Some((decrement, step)) = best.measure.as_ref().filter(|_| ended && certify) else { break };
             if is_negligible(&best.params, step) {
@@ -78,11 +79,13 @@ impl<T: Real> Certified<'_, '_, T> {
             let noise = 8.0 * T::EPSILON.as_f64() * best.evaluation.magnitude;
             let no_worse = there.evaluation.value <= best.evaluation.value + noise;
             let ratio = |there: &Measured<T>| there.measure.as_ref().map_or(f64::NAN, |(d, _)| d / decrement);
-            // The second derivative may be from too far away.
+            // The second derivative may be from too far away. Then it slows all steps alike; a slow step after a
+            // fast one has only rounding errors left to remove.
             let slow = ratio(&there).is_nan() || ratio(&there) > SLOW;
-            if no_worse && slow && trial.len() <= MATRIX_LIMIT && self.is_stale(&trial) {
+            if no_worse && slow && !fast && trial.len() <= MATRIX_LIMIT && self.is_stale(&trial) {
                 there.measure = self.renew(&trial, &there.gradient);
             }
+            fast = !slow;
             let better = no_worse && ratio(&there) <= 0.5;
             if !better {
                 break;
@@ -95,7 +98,7 @@ impl<T: Real> Certified<'_, '_, T> {
             *last = evaluation.value;
         }
         report.decrement = measure.map(|(decrement, _)| decrement);
-        report.hessian_condition = self.condition().or(report.hessian_condition);
+        report.hessian_condition = self.condition(report.hessian_condition);
         if ended {
             self.judge(&params, &mut report, certify);
         }

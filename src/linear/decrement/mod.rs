@@ -45,6 +45,8 @@ pub(super) struct Certified<'a, 'b, T: Real> {
     /// The decrement at which a run ends and the last Newton steps begin.
     near: f64,
     metric: Option<Metric<T>>,
+    /// Whether the metric was computed for a measure, not for a step of the solver.
+    renewed: bool,
     /// The root of a bound on the curvature of each parameter.
     roots: Vec<f64>,
     /// The ratio of the decrement to the lower bound where both were last computed.
@@ -95,6 +97,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
             tolerance,
             near,
             metric: None,
+            renewed: false,
             roots,
             ratio: 1.0,
             doubt,
@@ -170,6 +173,7 @@ impl<'a, 'b, T: Real> Certified<'a, 'b, T> {
     pub(super) fn renew(&mut self, params: &[T], gradient: &[T]) -> Option<(f64, Vec<T>)> {
         let mut hessian = DMatrix::zeros(params.len(), params.len());
         self.objective.hessian(params, &mut hessian);
+        self.renewed = true;
         let metric = self.metric.insert(Metric { point: params.to_vec(), hessian, factor: None });
         metric.measure(gradient)
     }

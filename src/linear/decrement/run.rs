@@ -108,6 +108,7 @@ impl<T: Real> HasHessian<T> for Certified<'_, '_, T> {
         metric.point.copy_from_slice(params);
         metric.hessian.clone_from(hessian);
         metric.factor = None;
+        self.renewed = false;
     }
 
     fn is_exact(&self) -> bool {
