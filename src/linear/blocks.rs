@@ -44,6 +44,17 @@ impl<T: Real> Blocks<T> {
 /// 0.24 s with blocks of 256 KB, 0.22 with 512 KB and with 1 MB.
 pub(super) const BLOCK_BYTES: usize = 512 * 1024;
 
+/// The smallest number of bytes of a column in a block. Each piece is in another page of memory, whose address
+/// costs as much as a kilobyte: with 8,000 x 784 numbers, a pass over blocks of 96 rows takes 7.9 ms, of 256 rows
+/// 6.8.
+const PIECE_BYTES: usize = 2048;
+
+/// Returns the number of rows of a block of `x`.
+pub(super) fn block_rows<T: Real>(features: usize) -> usize {
+    let size = size_of::<T>();
+    (BLOCK_BYTES / (size * features.max(1))).clamp(PIECE_BYTES / size, 4096).next_multiple_of(16)
+}
+
 /// One pass over the rows: maps coefficients to a gradient.
 pub(super) struct Pass<'p, 'a, T: Real> {
     pub(super) problem: &'p Problem<'a, T>,

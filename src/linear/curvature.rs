@@ -226,13 +226,16 @@ impl<T: Real> Curvature<T> {
         multiply: impl Fn(Range<usize>, usize, usize, &mut [T]),
     ) {
         let columns = coordinates.columns;
+        let first = range.start;
         self.in_parts(problem, coordinates, range, |this, some, width| {
             let count = some.len();
+            coordinates.scale_rows(problem.rows.x, first + some.start..first + some.end, &mut this.scaled);
+            this.scaled.resize(count * width, T::one());
             this.weighted.resize(count * width, T::zero());
             let mut pairs = this.pairs.iter_mut();
             for (a, b) in (0..columns).flat_map(|a| (0..=a).map(move |b| (a, b))) {
                 let Some(pair) = pairs.next() else { return };
-                this.factor.copy_from_slice(&this.shares);
+                this.factor.clone_from(&this.shares);
                 multiply(some.clone(), a, b, &mut this.factor);
                 let weighted = this.weighted.chunks_exact_mut(count).zip(this.scaled.chunks_exact(count));
                 weighted.for_each(|(out, x)| set_product(out, x, &this.factor));
@@ -254,19 +257,21 @@ impl<T: Real> Curvature<T> {
         range: Range<usize>,
         multiply: impl Fn(Range<usize>, &mut [T]),
     ) {
+        let first = range.start;
         self.in_parts(problem, coordinates, range, |this, some, width| {
             let count = some.len();
-            multiply(some, &mut this.shares);
+            multiply(some.clone(), &mut this.shares);
             this.shares.iter_mut().for_each(|h| *h = h.sqrt());
-            this.scaled.chunks_exact_mut(count).for_each(|x| scale_by(x, &this.shares));
+            let rows = first + some.start..first + some.end;
+            coordinates.weigh_rows(problem.rows.x, rows, &this.shares, &mut this.scaled);
             let rows = Strided::columns(&this.scaled, count, width);
             let Some(pair) = this.pairs.first_mut() else { return };
             product_lower(rows, rows, pair, true, &mut this.workspace);
         });
     }
 
-    /// Calls `each` with the rows x̃ and the shares u / Σ u of some rows of a block at a time, which rows these
-    /// are in the block, and the number of columns of x̃.
+    /// Calls `each` with the shares u / Σ u of some rows of a block at a time, which rows these are in the block,
+    /// and the number of columns of x̃.
     fn in_parts(
         &mut self,
         problem: &Problem<'_, T>,
@@ -279,17 +284,14 @@ impl<T: Real> Curvature<T> {
         let share = T::of(1.0 / rows.total_weight);
         // Beside the rows there is a weighted copy for each pair of several score columns.
         let copies = if coordinates.columns == 1 { 1 } else { 2 };
-        let most = (BLOCK_BYTES / (copies * size_of::<T>() * width.max(1))).clamp(64, 4096);
+        let most = (BLOCK_BYTES / (copies * size_of::<T>() * width.max(1))).clamp(64, 4096).next_multiple_of(16);
         for first in range.clone().step_by(most) {
             let some = first..(first + most).min(range.end);
-            coordinates.scale_rows(rows.x, some.clone(), &mut self.scaled);
-            self.scaled.resize(some.len() * width, T::one());
             self.shares.clear();
             match rows.weights {
                 Some(weights) => self.shares.extend(weights[some.clone()].iter().map(|&w| w * share)),
                 None => self.shares.resize(some.len(), share),
             }
-            self.factor.resize(some.len(), T::zero());
             each(self, some.start - range.start..some.end - range.start, width);
         }
     }
@@ -307,18 +309,6 @@ fn set_product<T: Real>(out: &mut [T], x: &[T], y: &[T]) {
         || {
             for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
                 *out = x * y;
-            }
-        },
-    );
-}
-
-/// Computes `out = out y`, entry by entry.
-fn scale_by<T: Real>(out: &mut [T], y: &[T]) {
-    vectorize(
-        #[inline(always)]
-        || {
-            for (out, &y) in out.iter_mut().zip(y) {
-                *out *= y;
             }
         },
     );

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use super::blocks::{BLOCK_BYTES, Block, Blocks, Pass};
+use super::blocks::{Block, Blocks, Pass, block_rows};
 use super::coordinates::Coordinates;
 use super::curvature::Curvature;
 use super::problem::Problem;
@@ -65,7 +65,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         let columns = loss.score_columns(problem.classes);
         let coordinates = Coordinates::new(&problem, columns);
         let (rows, features) = problem.rows.x.shape();
-        let size = (BLOCK_BYTES / (size_of::<T>() * features.max(1))).clamp(64, 4096).min(rows);
+        let size = block_rows::<T>(features).min(rows);
         let zeros = |n| vec![T::zero(); n];
         let small = columns * KEPT <= features || rows * columns * size_of::<T>() <= KEPT_BYTES;
         LogisticObjective {

@@ -13,7 +13,7 @@ use super::precondition::Preconditioner;
 use super::rank::Rank;
 use super::triangle::Triangle;
 use crate::rows::Rows;
-use crate::scalar::{Real, column, vectorize};
+use crate::scalar::{Real, column, vectorize_once};
 
 pub(super) use l2::Curve;
 pub(super) use scales::SHARE;
@@ -225,36 +225,65 @@ impl<T: Real> Coordinates<T> {
     /// Writes a range of rows in the solver's coordinates, column by column.
     pub(super) fn scale_rows(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut Vec<T>) {
         out.clear();
-        let count = range.len();
         (0..self.features()).for_each(|j| self.scale_column(x, j, range.clone(), out));
+        self.rotate(range.len(), out);
+    }
+
+    /// Writes a range of rows in the solver's coordinates, each multiplied by its factor, column by column. The
+    /// factors follow as the column of the intercept, if there is one.
+    pub(super) fn weigh_rows(&self, x: Rows<'_, T>, range: Range<usize>, factors: &[T], out: &mut Vec<T>) {
+        out.clear();
+        for j in 0..self.features() {
+            match self.shift_and_factor(j) {
+                Some((center, factor)) => {
+                    let column = &column(&x, j)[range.clone()];
+                    let entries = column.iter().zip(factors);
+                    append(entries.map(move |(&x, &by)| (x - center) * factor * by), out);
+                }
+                None => out.resize(out.len() + range.len(), T::zero()),
+            }
+        }
+        self.rotate(range.len(), out);
+        if self.intercept {
+            out.extend_from_slice(factors);
+        }
+    }
+
+    /// Divides `count` rows by the triangle, if there is one.
+    fn rotate(&self, count: usize, rows: &mut [T]) {
         if let Some(triangle) = self.rotation() {
-            triangle.divide(out, count);
+            triangle.divide(rows, count);
         }
     }
 
     /// Appends a range of rows of one column, centred and scaled. The index after the last column is the
     /// intercept's column of ones.
     pub(super) fn scale_column(&self, x: Rows<'_, T>, j: usize, range: Range<usize>, out: &mut Vec<T>) {
-        let (Some(&center), Some(&scale)) = (self.center.get(j), self.scale.get(j)) else {
+        if j >= self.features() {
             return out.resize(out.len() + range.len(), T::one());
-        };
-        if !self.part[j] {
-            return out.resize(out.len() + range.len(), T::zero());
         }
-        let factor = T::one() / scale;
-        let column = &column(&x, j)[range];
-        let first = out.len();
-        out.resize(first + column.len(), T::zero());
-        let out = &mut out[first..];
-        vectorize(
-            #[inline(always)]
-            || {
-                for (out, &x) in out.iter_mut().zip(column) {
-                    *out = (x - center) * factor;
-                }
-            },
-        );
+        match self.shift_and_factor(j) {
+            Some((center, factor)) => {
+                let entries = column(&x, j)[range].iter();
+                append(entries.map(move |&x| (x - center) * factor), out);
+            }
+            None => out.resize(out.len() + range.len(), T::zero()),
+        }
     }
+
+    /// Returns the centre of a column and the reciprocal of its scale; `None` if it takes no part.
+    fn shift_and_factor(&self, j: usize) -> Option<(T, T)> {
+        self.part[j].then(|| (self.center[j], T::one() / self.scale[j]))
+    }
+}
+
+/// Appends numbers to a vector. The iterator is consumed, so the loop is compiled in here.
+#[inline(always)]
+fn append<T: Real>(numbers: impl Iterator<Item = T>, out: &mut Vec<T>) {
+    vectorize_once(
+        #[inline(always)]
+        move || out.extend(numbers),
+    );
 }
 
 fn subtract_mean<T: Real>(indices: impl Iterator<Item = usize> + Clone, values: &mut [T]) {
