@@ -80,7 +80,7 @@ pub(super) fn combine_all<T: Real, S: Simd>(
         }
         let mut k = 0;
         while k + TOGETHER <= a.columns {
-            let columns: [&[T]; TOGETHER] = std::array::from_fn(|n| &a.column(k + n)[first..][..count]);
+            let columns = segments::<T, TOGETHER>(a, k, first..first + count);
             combine(simd, columns, b.rows(k, TOGETHER), (c, stride), first..first + count);
             k += TOGETHER;
         }
@@ -89,6 +89,22 @@ pub(super) fn combine_all<T: Real, S: Simd>(
             combine(simd, [column], b.rows(k, 1), (c, stride), first..first + count);
         }
     }
+}
+
+/// Returns some rows of N columns from the first on; the last column stands for those beyond it.
+///
+/// `std::array::from_fn` is inlined only as the compiler likes, and the kernels are then slower.
+#[inline(always)]
+fn segments<'a, T: Real, const N: usize>(
+    x: Strided<'a, T>,
+    first: usize,
+    rows: Range<usize>,
+) -> [&'a [T]; N] {
+    let mut segments = [[].as_slice(); N];
+    for (n, segment) in segments.iter_mut().enumerate() {
+        *segment = &x.column((first + n).min(x.columns - 1))[rows.clone()];
+    }
+    segments
 }
 
 /// Adds N columns times the entries of the columns of `b` to some rows of each column of `c`, two columns of `c`
@@ -122,13 +138,12 @@ fn combine<T: Real, S: Simd, const N: usize>(
 
 /// Adds N columns times their factors to each of M columns.
 #[inline(always)]
-fn add_multiples<T: Real, S: Simd, const N: usize, const M: usize>(
+pub(super) fn add_multiples<T: Real, S: Simd, const N: usize, const M: usize>(
     simd: S,
     columns: [&[T]; N],
     factors: [[T; N]; M],
     out: [&mut [T]; M],
 ) {
-    let count = T::registers::<S>(columns[0]).0.len();
     let mut wide = [[T::broadcast(simd, T::zero()); N]; M];
     for m in 0..M {
         for n in 0..N {
@@ -139,31 +154,32 @@ fn add_multiples<T: Real, S: Simd, const N: usize, const M: usize>(
         #[inline(always)]
         |column| T::registers::<S>(column),
     );
-    let heads = split.map(
-        #[inline(always)]
-        |(head, _)| &head[..count],
-    );
     let mut out = out.map(
         #[inline(always)]
         |out| T::registers_mut::<S>(out),
     );
-    for (m, (head, tail)) in out.iter_mut().enumerate() {
+    for (m, (_, tail)) in out.iter_mut().enumerate() {
         for (i, c) in tail.iter_mut().enumerate() {
             for n in 0..N {
                 *c += split[n].1[i] * factors[m][n];
             }
         }
-        *head = &mut std::mem::take(head)[..count];
     }
+    // With a common length the compiler leaves out the checks of the indices.
+    let count = out[0].0.len();
+    let heads = split.map(
+        #[inline(always)]
+        |(head, _)| &head[..count],
+    );
     let out = out.map(
         #[inline(always)]
-        |(head, _)| head,
+        |(head, _)| &mut head[..count],
     );
     for i in 0..count {
-        let mut sums: [T::Vector<S>; M] = std::array::from_fn(
-            #[inline(always)]
-            |m| out[m][i],
-        );
+        let mut sums = [T::broadcast(simd, T::zero()); M];
+        for m in 0..M {
+            sums[m] = out[m][i];
+        }
         for n in 0..N {
             let x = heads[n][i];
             for m in 0..M {
@@ -218,11 +234,10 @@ impl<T: Real> WithSimd for Columns<'_, '_, T> {
                 let add = accumulate || row > 0;
                 let first = if lower { strip / DOWN * DOWN } else { 0 };
                 for i in (first..a.columns).step_by(DOWN) {
-                    let left = std::array::from_fn(|n| &a.column((i + n).min(a.columns - 1))[row..][..depth]);
+                    let left = segments::<T, DOWN>(a, i, row..row + depth);
                     let end = if lower { end.min(i + DOWN) } else { end };
                     for j in (strip..end).step_by(ACROSS) {
-                        let right =
-                            std::array::from_fn(|n| &b.column((j + n).min(b.columns - 1))[row..][..depth]);
+                        let right = segments::<T, ACROSS>(b, j, row..row + depth);
                         let sums = tile(simd, left, right);
                         for (n, sums) in sums.iter().enumerate().take(end - j) {
                             let down = DOWN.min(a.columns - i);
@@ -255,10 +270,10 @@ fn tile<T: Real, S: Simd>(simd: S, left: [&[T]; DOWN], right: [&[T]; ACROSS]) ->
     let (lefts, rights) =
         (split_left.map(|(head, _)| &head[..count]), split_right.map(|(head, _)| &head[..count]));
     for k in 0..count {
-        let right: [T::Vector<S>; ACROSS] = std::array::from_fn(
-            #[inline(always)]
-            |across| rights[across][k],
-        );
+        let mut right = [T::broadcast(simd, T::zero()); ACROSS];
+        for across in 0..ACROSS {
+            right[across] = rights[across][k];
+        }
         for down in 0..DOWN {
             let left = lefts[down][k];
             for across in 0..ACROSS {
@@ -279,14 +294,8 @@ fn tile<T: Real, S: Simd>(simd: S, left: [&[T]; DOWN], right: [&[T]; ACROSS]) ->
 
 #[cfg(test)]
 mod tests {
-    use nalgebra::DMatrix;
-
+    use super::super::small_integers::matrix;
     use super::*;
-
-    /// Small integers, so that every order of summation gives the same bits.
-    fn matrix<T: Real>(rows: usize, columns: usize, salt: usize) -> DMatrix<T> {
-        DMatrix::from_fn(rows, columns, |i, j| T::of(((i * 7 + j * 13 + salt) % 17) as f64 - 8.0))
-    }
 
     #[test]
     fn the_lower_triangle_of_a_symmetric_product_is_complete() {

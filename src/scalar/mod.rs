@@ -19,6 +19,8 @@ mod product;
 mod real;
 mod share;
 mod small;
+#[cfg(test)]
+mod small_integers;
 mod square;
 mod streams;
 mod transpose;
