@@ -1,8 +1,8 @@
 //! A change of parameters that makes the second derivative of an objective nearly the identity.
 
 use super::coordinates::SHARE;
+use super::cross_products::weighted_triangle;
 use super::objective::LogisticObjective;
-use super::rank::weighted_triangle;
 use super::triangle::Triangle;
 use crate::optim::{Evaluation, HessianProduct, Objective};
 use crate::scalar::Real;
