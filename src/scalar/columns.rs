@@ -294,7 +294,7 @@ fn tile<T: Real, S: Simd>(simd: S, left: [&[T]; DOWN], right: [&[T]; ACROSS]) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::small_integers::matrix;
+    use super::super::tests::matrix;
     use super::*;
 
     #[test]

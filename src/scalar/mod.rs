@@ -19,10 +19,10 @@ mod product;
 mod real;
 mod share;
 mod small;
-#[cfg(test)]
-mod small_integers;
 mod square;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod transpose;
 mod vector;
 mod view;

@@ -69,7 +69,7 @@ fn add_from<T: Real, S: Simd, const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::small_integers::matrix;
+    use super::super::tests::matrix;
     use super::*;
 
     #[test]
