@@ -327,4 +327,17 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn scores_that_overflow_name_their_row_in_every_block() {
+        let x = data(700, 300);
+        let pca = Pca::new(3).fit(&x).unwrap();
+        for row in [2, 650, 699] {
+            let mut x = x.clone();
+            for column in (0..300).filter(|column| *column != 1) {
+                x[(row, column)] = f64::MAX.copysign(pca.components()[(column, 0)]);
+            }
+            assert_eq!(pca.transform(&x).unwrap_err(), Error::Overflow { row });
+        }
+    }
 }

@@ -217,4 +217,16 @@ mod tests {
         assert!((axes - directions.columns(0, 6)).amax() < 1e-12);
         assert!(by_rows[6..].iter().all(|variance| *variance < 1e-13 * by_rows[0]));
     }
+
+    #[test]
+    fn variance_that_is_rounding_is_none() {
+        let mut rng = Rng::new(4);
+        let shared = DMatrix::from_fn(50, 3, |_, _| 1e3 * rng.standard_normal());
+        let x = shared * DMatrix::from_fn(3, 8, |_, _| rng.standard_normal());
+        let moments = Moments::of(&x, None::<&[f64]>).unwrap();
+        let constant = moments.constant_columns::<f64>();
+        let (variance, _) = principal_axes(Rows::from(&x), &moments, &constant, None).unwrap();
+        assert!(variance[2] > 1e4);
+        assert_eq!(variance[3..], [0.0; 5]);
+    }
 }
