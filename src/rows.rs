@@ -295,3 +295,23 @@ impl<'a, T: Real> From<&'a Rows<'a, T>> for Strided<'a, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+    use crate::scalar::{Workspace, product};
+
+    #[test]
+    fn blocks_are_read_where_they_are() {
+        let x = DMatrix::from_fn(7, 2, |i, j| (10 * i + j) as f64);
+        let rows = Rows::from(&x);
+        let block = rows.block(4, 3);
+        assert_eq!(*block, x.rows(4, 3));
+        let (unit, mut copy) = (DMatrix::identity(2, 2), DMatrix::zeros(3, 2));
+        let (left, right) = (Strided::from(&block), Strided::from(&unit));
+        product(left, right, (copy.as_mut_slice(), 3), false, &mut Workspace::default());
+        assert_eq!(copy, *block);
+    }
+}

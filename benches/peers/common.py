@@ -2,29 +2,24 @@
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
-import numpy as np
+# The modules that all comparisons share, for the programs that import this one too.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import arrays
 
 FOLDER = Path(os.environ.get("PEERS_DATA", "target/peers"))
 RUNS = int(os.environ.get("PEERS_RUNS", "3"))
-SOLVED = 1e-9
+# The least seconds of a run of short work.
+SHORT = 0.2
 
 
 def load(name, dtype=None):
-    """An array in row-major order. It is filled column by column, so that there is no second copy."""
-    mapped = np.load(FOLDER / f"{name}.npy", mmap_mode="r")
-    if mapped.ndim == 1:
-        return np.array(mapped)
-    kind, shape, start = mapped.dtype, mapped.shape, mapped.offset
-    del mapped
-    x = np.empty(shape, dtype or kind)
-    with open(FOLDER / f"{name}.npy", "rb") as file:
-        file.seek(start)
-        for column in range(shape[1]):
-            x[:, column] = np.fromfile(file, kind, shape[0])
-    return x
+    """An array of the comparison, in row-major order."""
+    return arrays.load(FOLDER / f"{name}.npy", dtype)
 
 
 def seconds(work, least=0.0):
@@ -49,10 +44,9 @@ def emit(system, task, time_of_one, **measured):
     print(json.dumps(line), flush=True)
 
 
-def gap(name, objective):
-    """The relative distance of an objective from the optimum."""
-    best = json.loads((FOLDER / "optima.json").read_text())[name]
-    return (objective - best) / best
+def optimum(name):
+    """The smallest objective of a logistic regression, as `data.py` found it."""
+    return json.loads((FOLDER / "optima.json").read_text())[name]
 
 
 def peak_memory():

@@ -7,10 +7,9 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import emit, load, seconds
+from common import SHORT, emit, load, seconds
 
 NAME = "JAX"
-SHORT = 0.2
 
 
 def start(key, sizes):

@@ -5,7 +5,8 @@ import sys
 import warnings
 
 import numpy as np
-from common import SOLVED, emit, gap, load, peak_memory, seconds
+from common import SHORT, emit, load, optimum, peak_memory, seconds
+from logistic import SOLVED, TOLERANCES, gap, objective
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
@@ -13,8 +14,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 NAME = "scikit-learn"
-TOLERANCES = (1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
-SHORT = 0.2
 
 
 def network(sizes, batch, epochs, rate):
@@ -32,24 +31,13 @@ def train(task, data, model, scale=1.0):
     emit(NAME, task, time * scale, accuracy=accuracy)
 
 
-def objective(model, x, y):
-    """The sum of losses plus penalty, for C = 1."""
-    scores = model.decision_function(x)
-    if scores.ndim == 1:
-        losses = np.logaddexp(0.0, np.where(y == 1, -scores, scores))
-    else:
-        most = scores.max(axis=1)
-        losses = most + np.log(np.exp(scores - most[:, None]).sum(axis=1)) - scores[np.arange(len(y)), y]
-    return float(losses.sum() + 0.5 * (model.coef_**2).sum())
-
-
 def fit(task, data, *solvers, least=0.0):
     """The time at the first tolerance that solves the problem, for each solver."""
-    x, y = load(f"{data}_x", np.float64), load(f"{data}_y")
+    x, y, best = load(f"{data}_x", np.float64), load(f"{data}_y"), optimum(data)
     for solver in solvers:
         for tolerance in TOLERANCES:
             model = LogisticRegression(C=1.0, solver=solver, tol=tolerance, max_iter=100_000)
-            distance = gap(data, objective(model.fit(x, y), x, y))
+            distance = gap(objective(model.fit(x, y), x, y), best)
             if distance <= SOLVED:
                 break
         memory = peak_memory() / x.nbytes

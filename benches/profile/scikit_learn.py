@@ -20,13 +20,16 @@ import signal
 import sys
 import time
 import warnings
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+from arrays import load
+from logistic import SOLVED, TOLERANCES, gap, objective
 from sklearn.linear_model import LogisticRegression
 
 SOLVERS = ("lbfgs", "newton-cg", "newton-cholesky")
-TOLERANCES = (1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
-SOLVED = 1e-9
 LIMIT = 10.0
 REPEAT = 0.1
 LONG = 1.0
@@ -53,19 +56,6 @@ def fit(model, x, y, weights):
     return used / runs
 
 
-def objective(model, x, y, weights, c):
-    """The mean loss plus penalty."""
-    scores = model.decision_function(x)
-    if scores.ndim == 1:
-        losses = np.logaddexp(0.0, np.where(y == 1, -scores, scores))
-    else:
-        most = scores.max(axis=1)
-        losses = most + np.log(np.exp(scores - most[:, None]).sum(axis=1)) - scores[np.arange(len(y)), y]
-    weights = np.ones(len(y)) if weights is None else weights
-    penalty = 0.0 if c is None else 0.5 / c * (model.coef_**2).sum()
-    return float((weights @ losses + penalty) / weights.sum())
-
-
 def measure(line, solver, x, y, weights):
     c, best = line["c"], line["objective"]
     about = {key: line[key] for key in ("problem", "half", "c", "rows", "columns", "classes", "weights")}
@@ -76,11 +66,12 @@ def measure(line, solver, x, y, weights):
         )
         try:
             seconds = fit(model, x, y, weights)
-            found = objective(model, x, y, weights, c)
-            gap = (found - best) / best
-            about |= {"objective": found, "gap": gap, "iterations": int(np.max(model.n_iter_))}
+            total = len(y) if weights is None else weights.sum()
+            found = objective(model, x, y, c, weights) / total
+            distance = gap(found, best)
+            about |= {"objective": found, "gap": distance, "iterations": int(np.max(model.n_iter_))}
             about |= {"tolerance": tolerance}
-            if gap > SOLVED:
+            if distance > SOLVED:
                 continue
             for _ in range(2):
                 if seconds < LONG:
@@ -102,9 +93,9 @@ def main():
     for line in lines:
         if texts and not any(text in line["problem"] for text in texts):
             continue
-        load = lambda part: np.load(f"{folder}/{line['files']}_{part}.npy")
-        x, y = np.ascontiguousarray(load("x")), load("y")
-        weights = load("weights") if line["weights"] else None
+        part = lambda name: load(f"{folder}/{line['files']}_{name}.npy")
+        x, y = part("x"), part("y")
+        weights = part("weights") if line["weights"] else None
         for solver in SOLVERS:
             print(json.dumps(measure(line, solver, x, y, weights)), flush=True)
 

@@ -284,7 +284,8 @@ impl<T: Real> Curvature<T> {
         let share = T::of(1.0 / rows.total_weight);
         // Beside the rows there is a weighted copy for each pair of several score columns.
         let copies = if coordinates.columns == 1 { 1 } else { 2 };
-        let most = (BLOCK_BYTES / (copies * size_of::<T>() * width.max(1))).clamp(64, 4096).next_multiple_of(16);
+        let most =
+            (BLOCK_BYTES / (copies * size_of::<T>() * width.max(1))).clamp(64, 4096).next_multiple_of(16);
         for first in range.clone().step_by(most) {
             let some = first..(first + most).min(range.end);
             self.shares.clear();
@@ -378,7 +379,7 @@ mod tests {
     use super::super::problem::ColumnPenalty;
     use super::*;
     use crate::examples::ClassExamples;
-    use crate::optim::Objective;
+    use crate::optim::{HessianProduct, Objective};
     use crate::rng::Rng;
 
     /// Where the solver's columns are combinations of the user's, the penalty couples them.
@@ -412,12 +413,7 @@ mod tests {
             let mut objective = data.objective(lambda, true);
             let size = objective.parameter_count();
             let params = draw(size, &mut rng);
-            let mut direction = draw(size, &mut rng);
-            for i in 0..=features {
-                let indices: Vec<usize> = (0..count).map(|k| objective.index(i, k)).collect();
-                let mean = indices.iter().map(|&at| direction[at]).sum::<f64>() / 3.0;
-                indices.iter().for_each(|&at| direction[at] -= mean);
-            }
+            let direction = without_shift(&objective, draw(size, &mut rng));
             let mut hessian = DMatrix::zeros(size, size);
             objective.hessian(&params, &mut hessian);
             let product = &hessian * nalgebra::DVector::from_column_slice(&direction);
@@ -433,6 +429,41 @@ mod tests {
                 let numeric = (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / (12.0 * h);
                 prop_assert!((numeric - product[i]).abs() <= 1e-9 + 1e-7 * numeric.abs(), "{i}: {numeric} {}", product[i]);
             }
+        }
+    }
+
+    /// Subtracts the mean over the score columns from each column's parameters: such shifts change no
+    /// probability, and the Hessian has curvature of its own along them.
+    fn without_shift(objective: &LogisticObjective<'_, f64>, mut direction: Vec<f64>) -> Vec<f64> {
+        let columns = objective.coordinates.columns;
+        for i in 0..objective.width() {
+            let indices: Vec<usize> = (0..columns).map(|k| objective.index(i, k)).collect();
+            let mean = indices.iter().map(|&at| direction[at]).sum::<f64>() / columns as f64;
+            indices.iter().for_each(|&at| direction[at] -= mean);
+        }
+        direction
+    }
+
+    /// More rows than a part of a block has: the Hessian is that of its products with vectors.
+    #[test]
+    fn parts_of_blocks_add_up() {
+        let mut rng = Rng::new(34);
+        for count in [2, 3] {
+            let data = Data::new(1500, 60, count, true, &mut rng);
+            let mut objective = data.objective(0.1, true);
+            let size = objective.parameter_count();
+            let params = draw(size, &mut rng);
+            let mut vector = draw(size, &mut rng);
+            if count > 2 {
+                vector = without_shift(&objective, vector);
+            }
+            let (mut hessian, mut product) = (DMatrix::zeros(size, size), vec![0.0; size]);
+            objective.hessian(&params, &mut hessian);
+            objective.linearize(&params);
+            objective.hessian_product(&vector, &mut product);
+            let found = hessian * nalgebra::DVector::from_vec(vector);
+            let largest = found.amax();
+            approx::assert_abs_diff_eq!(found.as_slice(), product.as_slice(), epsilon = 1e-12 * largest);
         }
     }
 }

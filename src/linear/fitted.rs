@@ -369,3 +369,39 @@ impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::Estimator;
+    use crate::linear::LogisticRegression;
+    use crate::penalty::Penalty;
+    use crate::rng::Rng;
+
+    /// More rows than a block of scores has: every kind of prediction goes to the rows of its block.
+    #[test]
+    fn blocks_of_rows_have_the_predictions_of_single_rows() {
+        let mut rng = Rng::new(33);
+        let x = DMatrix::from_fn(20_000, 2, |_, _| rng.standard_normal());
+        for classes in [2, 3] {
+            let few = x.rows(0, 60).into_owned();
+            let y: Vec<usize> = (0..60).map(|_| rng.below(classes)).collect();
+            let model = LogisticRegression::new(Penalty::l2(0.1)).fit(&few, &y).unwrap();
+            let scores = model.decision_function(&x).unwrap();
+            let probabilities = model.predict_proba(&x).unwrap();
+            let logarithms = model.predict_log_proba(&x).unwrap();
+            let predictions = model.predict(&x).unwrap();
+            for row in (0..20_000).step_by(999).chain([16_383, 16_384, 19_999]) {
+                let one = x.rows(row, 1);
+                let close = |found: &DMatrix<f64>, wanted: DMatrix<f64>| {
+                    let found = found.rows(row, 1).into_owned();
+                    approx::assert_relative_eq!(found, wanted, max_relative = 1e-12, epsilon = 1e-14);
+                };
+                close(&scores, model.decision_function(one).unwrap());
+                close(&probabilities, model.predict_proba(one).unwrap());
+                close(&logarithms, model.predict_log_proba(one).unwrap());
+                assert_eq!(predictions[row], model.predict(one).unwrap()[0]);
+            }
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod attended;
 mod blocks;
 mod config;
 mod coordinates;
+mod cross_products;
 mod cross_validation;
 mod curvature;
 mod decrement;

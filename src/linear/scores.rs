@@ -146,7 +146,8 @@ mod tests {
     fn blocks_of_rows_have_the_scores_of_the_definition() {
         for columns in [1, 2, 5, 20] {
             let (rows, features) = (2 * SCORES / columns + 77, 3);
-            let x = DMatrix::from_fn(rows, features, |i, j| ((i * 7 + j * 13) % 17) as f64 - 8.0);
+            // The period of the rows divides no block, so none looks like another.
+            let x = DMatrix::from_fn(rows, features, |i, j| ((i * 7 + j * 13) % 19) as f64 - 9.0);
             let slopes = DMatrix::from_fn(features, columns, |j, k| ((j * 5 + k * 3) % 7) as f64 - 3.0);
             let intercepts: Vec<f64> = (0..columns).map(|k| k as f64).collect();
             let origin = Origin { center: vec![1.0; features], scores: vec![4.0; columns] };

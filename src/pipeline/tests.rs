@@ -93,6 +93,28 @@ fn few_and_many_rows_are_transformed_alike() {
     assert!(matches!(error.cause(), Error::NotFinite { row, column: 1, .. } if *row == block + 3), "{error}");
 }
 
+/// Every kind of prediction of every block goes to the rows of the block.
+#[test]
+fn blocks_of_rows_have_the_predictions_of_single_rows() {
+    let (few, labels) = data(60);
+    let estimator = LogisticRegression::new(Penalty::c(1.0));
+    let model = Pipeline::new(StandardScaler::new(), estimator).fit(&few, &labels).unwrap();
+    let block = rows_together(2);
+    let (x, _) = data(block + 9);
+    let probabilities = model.predict_proba(&x).unwrap();
+    let logarithms = model.predict_log_proba(&x).unwrap();
+    let predictions = model.predict(&x).unwrap();
+    let likelier = |row: usize| if probabilities[(row, 1)] > 0.5 { "yes" } else { "no" };
+    assert!((0..x.nrows()).all(|row| predictions[row] == likelier(row)));
+    for row in [0, 1, block / 2, block - 1, block, block + 8] {
+        let one = x.rows(row, 1);
+        let wanted = model.predict_proba(one).unwrap();
+        approx::assert_relative_eq!(probabilities.rows(row, 1).into_owned(), wanted, max_relative = 1e-12);
+        let wanted = model.predict_log_proba(one).unwrap();
+        approx::assert_relative_eq!(logarithms.rows(row, 1).into_owned(), wanted, max_relative = 1e-12);
+    }
+}
+
 #[test]
 fn a_single_row_is_predicted_without_an_allocation() {
     let (x, y) = data(60);

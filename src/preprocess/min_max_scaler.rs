@@ -243,3 +243,22 @@ impl<T: Real> Transform<T> for FittedMinMaxScaler<T> {
         Some(output)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+    use crate::transformer::TransformExt;
+
+    /// A quotient beyond the range of the type is beyond the bounds, too.
+    #[test]
+    fn results_that_overflow_are_clipped() {
+        let train: DMatrix<f32> = dmatrix![0.0; 1e-30];
+        let far = dmatrix![1e30; -1e30; 0.0];
+        let clipped = MinMaxScaler::new().clip(true).fit(&train).unwrap();
+        assert_eq!(clipped.transform(&far).unwrap(), dmatrix![1.0; 0.0; 0.0]);
+        let plain = MinMaxScaler::new().fit(&train).unwrap();
+        assert_eq!(plain.transform(&far).unwrap_err(), Error::Overflow { row: 0 });
+    }
+}

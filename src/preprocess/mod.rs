@@ -29,6 +29,7 @@ mod normalizer;
 mod one_hot;
 mod pca;
 mod polynomial;
+mod principal_axes;
 mod robust_scaler;
 mod select_best;
 mod select_columns;

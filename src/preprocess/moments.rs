@@ -337,3 +337,24 @@ fn sums<T: Real>(entries: &[T], factor: f64, shift: f64) -> (f64, f64) {
     }
     (first.iter().sum(), second.iter().sum())
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    /// Bad entries are named before bad weights, and even if no row counts.
+    #[test]
+    fn bad_entries_are_named_whatever_the_weights() {
+        let x = dmatrix![1.0, 2.0; 3.0, f64::NAN];
+        for weights in [[0.0, 0.0], [-1.0, 1.0], [1.0, 1.0]] {
+            let of = Moments::of(&x, Some(&weights)).unwrap_err();
+            let updated = Moments::new(2).unwrap().update(&x, Some(&weights)).unwrap_err();
+            for error in [of, updated] {
+                let named = matches!(error, Error::NotFinite { argument: "x", row: 1, column: 1, .. });
+                assert!(named, "{weights:?}: {error}");
+            }
+        }
+    }
+}

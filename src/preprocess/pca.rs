@@ -2,16 +2,15 @@
 
 use std::ops::Range;
 
-use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, DVectorViewMut, SymmetricEigen};
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::constant_columns::ConstantColumns;
+use super::principal_axes::principal_axes;
 use super::{Moments, Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
 use crate::rows::{Rows, rows_together};
-use crate::scalar::{
-    Real, Strided, Workspace, all_finite, column_mut, columns, power_of_two, product_lower, vectorize,
-};
+use crate::scalar::{Real, Strided, all_finite, column_mut, columns};
 use crate::scratch::Scratch;
 
 /// Rotates rows to the directions in which they vary most, and keeps the first of these principal components.
@@ -197,18 +196,7 @@ impl<T: Real> Transformer<T> for Pca {
             }
         }
         let constant = moments.constant_columns::<T>();
-        let centering = Centering::new(&moments, &constant, weights)?;
-        let wide = x.ncols() > x.nrows();
-        let (variance, directions) =
-            if wide { eigen_of_rows(centering.all(x)) } else { eigen_of_columns(x, &centering) }?;
-        let largest = variance.first().copied().unwrap_or(0.0);
-        let floor = largest * 1e-14 * x.ncols() as f64;
-        let in_units =
-            |variance: f64| if variance > floor { variance * centering.unit * centering.unit } else { 0.0 };
-        let variance: Vec<f64> = variance.into_iter().map(in_units).collect();
-        if variance.iter().any(|v| !v.is_finite()) {
-            return Err(Error::FitOverflow);
-        }
+        let (variance, directions) = principal_axes(x, &moments, &constant, weights)?;
         let total: f64 = variance.iter().sum();
         let count = match self.keep {
             Keep::Count(count) => count,
@@ -225,163 +213,6 @@ impl<T: Real> Transformer<T> for Pca {
         let mean = moments.mean().into_iter().map(T::of).collect();
         let fitted = FittedPca::new(mean, components, variance[..count].to_vec(), total, self.whiten)?;
         Ok(FittedPca { constant, ..fitted })
-    }
-}
-
-/// Centres rows, multiplies them by the roots of their shares in the total weight, and divides them by a unit
-/// in which no square overflows.
-struct Centering<'a> {
-    mean: Vec<f64>,
-    constant: &'a ConstantColumns,
-    /// The factor of each row.
-    factors: Vec<f64>,
-    /// A power of two above the largest deviation.
-    unit: f64,
-}
-
-impl<'a> Centering<'a> {
-    /// # Errors
-    /// Returns [`Error::FitOverflow`] if a deviation is not finite.
-    fn new<T: Real>(
-        moments: &Moments,
-        constant: &'a ConstantColumns,
-        weights: Option<&[T]>,
-    ) -> Result<Self, Error> {
-        let varying = moments.columns.iter().enumerate().filter(|(index, _)| !constant.contains(*index));
-        let deviations = varying.map(|(_, column)| (column.high - column.mean).max(column.mean - column.low));
-        let largest = deviations.fold(0.0, f64::max);
-        if !largest.is_finite() {
-            return Err(Error::FitOverflow);
-        }
-        let unit = if largest > 0.0 { power_of_two(largest) } else { 1.0 };
-        let factor = |weight: f64| (weight / moments.weight()).sqrt() / unit;
-        let factors = match weights {
-            Some(weights) => weights.iter().map(|weight| factor(weight.as_f64())).collect(),
-            None => vec![factor(1.0); moments.rows()],
-        };
-        Ok(Centering { mean: moments.mean(), constant, factors, unit })
-    }
-
-    /// Writes the rows of a range to `out`, column by column.
-    fn write<T: Real>(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut [f64]) {
-        let factors = &self.factors[range.clone()];
-        let columns = columns(&x).zip(&self.mean).zip(out.chunks_exact_mut(range.len()));
-        for (index, ((column, &mean), out)) in columns.enumerate() {
-            if self.constant.contains(index) {
-                out.fill(0.0);
-                continue;
-            }
-            let entries = &column[range.clone()];
-            vectorize(
-                #[inline(always)]
-                || {
-                    for ((out, &v), &factor) in out.iter_mut().zip(entries).zip(factors) {
-                        *out = (v.as_f64() - mean) * factor;
-                    }
-                },
-            );
-        }
-    }
-
-    /// Returns all rows.
-    fn all<T: Real>(&self, x: Rows<'_, T>) -> DMatrix<f64> {
-        let mut out = DMatrix::zeros(x.nrows(), x.ncols());
-        if x.nrows() > 0 {
-            self.write(x, 0..x.nrows(), out.as_mut_slice());
-        }
-        out
-    }
-}
-
-/// Returns the eigenvalues of X'X in descending order, for the centred rows X, and its eigenvectors as
-/// orthonormal columns. Only a block of the centred rows is in memory at a time.
-fn eigen_of_columns<T: Real>(x: Rows<'_, T>, centering: &Centering<'_>) -> Result<Eigen, Error> {
-    let (rows, size) = x.shape();
-    let mut products = square(size)?;
-    let together = rows_together(size).min(rows);
-    let (mut block, mut workspace) = (vec![0.0; together * size], Workspace::default());
-    for first in (0..rows).step_by(together) {
-        let range = first..rows.min(first + together);
-        let block = &mut block[..range.len() * size];
-        centering.write(x, range.clone(), block);
-        let block = Strided::columns(block, range.len(), size);
-        product_lower(block, block, products.as_mut_slice(), true, &mut workspace);
-    }
-    let (values, mut directions) = eigen(products)?;
-    directions.column_iter_mut().for_each(make_largest_positive);
-    Ok((values, directions))
-}
-
-/// Returns the same for fewer rows than columns, from the products of rows: there are as many eigenvectors as
-/// rows.
-fn eigen_of_rows(x: DMatrix<f64>) -> Result<Eigen, Error> {
-    let mut products = square(x.nrows())?;
-    let rows = Strided::from(&x).transposed();
-    product_lower(rows, rows, products.as_mut_slice(), false, &mut Workspace::default());
-    let (values, vectors) = eigen(products)?;
-    let mut directions = x.tr_mul(&vectors);
-    orthonormalize(&mut directions);
-    directions.column_iter_mut().for_each(make_largest_positive);
-    Ok((values, directions))
-}
-
-/// Eigenvalues in descending order, and eigenvectors as columns.
-type Eigen = (Vec<f64>, DMatrix<f64>);
-
-/// Returns a matrix of zeros for products, if there is memory for it and for the copies that the eigenvalue
-/// solver makes.
-fn square(size: usize) -> Result<DMatrix<f64>, Error> {
-    check::room::<f64>("the products of the columns", size, 3 * size)?;
-    Ok(DMatrix::zeros(size, size))
-}
-
-/// Returns the eigenvalues and eigenvectors of a symmetric matrix, of which the lower triangle is given.
-fn eigen(mut products: DMatrix<f64>) -> Result<Eigen, Error> {
-    products.fill_upper_triangle_with_lower_triangle();
-    if !all_finite(products.as_slice()) {
-        return Err(Error::FitOverflow);
-    }
-    let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(products);
-    let mut order: Vec<usize> = (0..eigenvalues.len()).collect();
-    order.sort_by(|&a, &b| eigenvalues[b].total_cmp(&eigenvalues[a]));
-    let values = order.iter().map(|&index| eigenvalues[index].max(0.0)).collect();
-    Ok((values, eigenvectors.select_columns(&order)))
-}
-
-/// Changes the sign of a direction so that its entry of largest absolute value is positive.
-fn make_largest_positive(mut direction: DVectorViewMut<'_, f64>) {
-    if direction[direction.iamax()] < 0.0 {
-        direction.neg_mut();
-    }
-}
-
-/// Makes the columns orthonormal by Gram-Schmidt, applied twice. An axis replaces a column that depends on
-/// those before it.
-fn orthonormalize(directions: &mut DMatrix<f64>) {
-    let (rows, columns) = directions.shape();
-    let mut axis = 0;
-    for index in 0..columns {
-        let mut candidate = directions.column(index).into_owned();
-        loop {
-            let before = candidate.norm();
-            for _ in 0..2 {
-                for earlier in 0..index {
-                    let along = directions.column(earlier).dot(&candidate);
-                    candidate.axpy(-along, &directions.column(earlier), 1.0);
-                }
-            }
-            let after = candidate.norm();
-            // An axis is found unless the columns before span the whole space, and then there is no next
-            // column.
-            if (before > 0.0 && after > 1e-8 * before && after > f64::MIN_POSITIVE) || axis >= rows {
-                candidate /= if after > 0.0 { after } else { 1.0 };
-                break;
-            }
-            candidate.fill(0.0);
-            candidate[axis] = 1.0;
-            axis += 1;
-        }
-        directions.set_column(index, &candidate);
     }
 }
 
@@ -494,6 +325,19 @@ mod tests {
                     matches!(error, Error::NotFinite { row: r, column: c, .. } if (r, c) == (row, column));
                 assert!(named, "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn scores_that_overflow_name_their_row_in_every_block() {
+        let x = data(700, 300);
+        let pca = Pca::new(3).fit(&x).unwrap();
+        for row in [2, 650, 699] {
+            let mut x = x.clone();
+            for column in (0..300).filter(|column| *column != 1) {
+                x[(row, column)] = f64::MAX.copysign(pca.components()[(column, 0)]);
+            }
+            assert_eq!(pca.transform(&x).unwrap_err(), Error::Overflow { row });
         }
     }
 }

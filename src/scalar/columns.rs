@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::dispatch::dispatch_widest;
 use super::Real;
+use super::dispatch::dispatch_widest;
 use super::product::Strided;
 
 /// The numbers of columns of `a` and of `b` whose products the inner kernel holds in registers, for 16 registers:
@@ -108,14 +108,27 @@ fn combine_from<T: Real, S: Simd, const N: usize>(
     rows: &Range<usize>,
 ) -> usize {
     while k + N <= a.columns {
-        let mut columns: [&[T]; N] = [&[]; N];
-        for (n, column) in columns.iter_mut().enumerate() {
-            *column = &a.column(k + n)[rows.clone()];
-        }
+        let columns = segments::<T, N>(a, k, rows);
         combine(simd, columns, b.rows(k, N), (c, stride), rows);
         k += N;
     }
     k
+}
+
+/// Returns some rows of N columns from the first on; the last column stands for those beyond it.
+///
+/// `std::array::from_fn` is inlined only as the compiler likes, and the kernels are then slower.
+#[inline(always)]
+fn segments<'a, T: Real, const N: usize>(
+    x: Strided<'a, T>,
+    first: usize,
+    rows: &Range<usize>,
+) -> [&'a [T]; N] {
+    let mut segments: [&[T]; N] = [&[]; N];
+    for (n, segment) in segments.iter_mut().enumerate() {
+        *segment = &x.column((first + n).min(x.columns - 1))[rows.clone()];
+    }
+    segments
 }
 
 /// Adds N columns times the entries of the columns of `b` to some rows of each column of `c`, two columns of `c`
@@ -157,18 +170,17 @@ fn add_products<T: Real, S: Simd, const N: usize, const M: usize>(
             factors.iter_mut().enumerate().for_each(|(n, factor)| *factor = b.at(n, m));
         }
     }
-    let mut rest = c.chunks_mut(stride);
-    let out = std::array::from_fn(
-        #[inline(always)]
-        |_| rest.next().map_or(&mut [][..], |column| &mut column[rows.clone()]),
-    );
+    let mut out: [&mut [T]; M] = std::array::from_fn(|_| Default::default());
+    for (out, c) in out.iter_mut().zip(c.chunks_mut(stride)) {
+        *out = &mut c[rows.clone()];
+    }
     add_multiples(simd, columns, factors, out);
     M
 }
 
 /// Adds N columns times their factors to each of M columns.
 #[inline(always)]
-fn add_multiples<T: Real, S: Simd, const N: usize, const M: usize>(
+pub(super) fn add_multiples<T: Real, S: Simd, const N: usize, const M: usize>(
     simd: S,
     columns: [&[T]; N],
     factors: [[T; N]; M],
@@ -199,10 +211,10 @@ fn add_multiples<T: Real, S: Simd, const N: usize, const M: usize>(
         }
     }
     for i in 0..count {
-        let mut sums: [T::Vector<S>; M] = std::array::from_fn(
-            #[inline(always)]
-            |m| sums_of[m][i],
-        );
+        let mut sums = [T::broadcast(simd, T::zero()); M];
+        for m in 0..M {
+            sums[m] = sums_of[m][i];
+        }
         for n in 0..N {
             let x = heads[n][i];
             for m in 0..M {
@@ -283,19 +295,12 @@ impl<T: Real> Columns<'_, '_, T> {
     ) -> usize {
         let (a, b, j) = (self.a, self.b, across.start);
         let add = self.accumulate || rows.start > 0;
-        let mut right: [&[T]; N] = [&[]; N];
-        for (n, right) in right.iter_mut().enumerate() {
-            *right = &b.column((j + n).min(b.columns - 1))[rows.clone()];
-        }
+        let right = segments::<T, N>(b, j, &rows);
         for i in down.clone().step_by(DOWN) {
             if self.lower && i + DOWN <= j {
                 continue;
             }
-            let mut left: [&[T]; DOWN] = [&[]; DOWN];
-            for (n, left) in left.iter_mut().enumerate() {
-                *left = &a.column((i + n).min(a.columns - 1))[rows.clone()];
-            }
-            let sums: [[T; DOWN]; N] = tile(simd, left, right);
+            let sums = tile(simd, segments::<T, DOWN>(a, i, &rows), right);
             for (n, sums) in sums.iter().enumerate().take(across.len()) {
                 let above = if self.lower { (j + n).saturating_sub(i) } else { 0 };
                 let c = &mut self.c[(j + n) * self.stride + i..][..DOWN.min(down.end - i)];
@@ -348,13 +353,35 @@ fn tile<T: Real, S: Simd, const N: usize>(simd: S, left: [&[T]; DOWN], right: [&
 
 #[cfg(test)]
 mod tests {
-    use nalgebra::DMatrix;
-
+    use super::super::dispatch::dispatch;
+    use super::super::tests::matrix;
     use super::*;
 
-    /// Small integers, so that every order of summation gives the same bits.
-    fn matrix<T: Real>(rows: usize, columns: usize, salt: usize) -> DMatrix<T> {
-        DMatrix::from_fn(rows, columns, |i, j| T::of(((i * 7 + j * 13 + salt) % 17) as f64 - 8.0))
+    /// Tiles differ between instruction sets; integers have the same sums in all of them.
+    #[test]
+    fn every_instruction_set_gives_the_same_sums_of_integers() {
+        for (rows, size, across) in [(7, 3, 1), (70, 9, 2), (300, 30, 5), (600, 13, 16)] {
+            let (a, b) = (matrix::<f64>(rows, size, 3), matrix::<f64>(rows, across, 4));
+            let (left, right) = (Strided::from(&a), Strided::from(&b));
+            let mut found = [vec![f64::NAN; size * across], vec![f64::NAN; size * across]];
+            let [some, widest] = &mut found;
+            let (stride, accumulate) = (size, false);
+            let product = |c| Columns { a: left, b: right, c, stride, accumulate, lower: false };
+            dispatch(product(some));
+            dispatch_widest(product(widest));
+            assert_eq!(found[0], (a.transpose() * &b).as_slice());
+            assert_eq!(found[1], found[0], "{rows} x {size} x {across}");
+
+            let c = matrix::<f64>(size, across, 5);
+            let mut found = [vec![f64::NAN; rows * across], vec![f64::NAN; rows * across]];
+            let [some, widest] = &mut found;
+            let product =
+                |out| Combination { a: left, b: Strided::from(&c), c: out, stride: rows, accumulate };
+            dispatch(product(some));
+            dispatch_widest(product(widest));
+            assert_eq!(found[0], (&a * &c).as_slice());
+            assert_eq!(found[1], found[0], "{rows} x {size} x {across}");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ mod share;
 mod small;
 mod square;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod transpose;
 mod vector;
 mod view;

@@ -404,11 +404,10 @@ fn store<T: Real, S: Simd>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::dispatch::dispatch;
+    use super::super::tests::matrix;
     use super::*;
-
-    fn matrix<T: Real>(rows: usize, columns: usize, salt: usize) -> DMatrix<T> {
-        DMatrix::from_fn(rows, columns, |i, j| T::of(((i * 7 + j * 13 + salt) % 17) as f64 - 8.0))
-    }
+    use crate::rng::Rng;
 
     /// Small integers, so that every order of summation gives the same bits.
     fn check<T: Real>(m: usize, n: usize, k: usize) {
@@ -455,6 +454,28 @@ mod tests {
         check::<f64>(13, 150, 1100);
         check::<f32>(13, 300, 1100);
         check::<f64>(0, 3, 2);
+    }
+
+    /// Each entry is one sum in the order of the inner dimension, so wider registers change no bit.
+    #[test]
+    fn packed_products_have_the_same_bits_with_every_instruction_set() {
+        let mut rng = Rng::new(41);
+        for (m, n, k) in [(1, 1, 1), (33, 20, 700), (100, 37, 50), (40, 200, 1100)] {
+            let mut draw =
+                |rows, columns| DMatrix::<f32>::from_fn(rows, columns, |_, _| rng.standard_normal() as f32);
+            let (a, b) = (draw(k, m), draw(k, n));
+            let (a, b) = (Strided::from(&a).transposed(), Strided::from(&b));
+            let (mut workspace, stride, accumulate) = (Workspace::default(), m, false);
+            let mut found = vec![vec![f32::NAN; m * n]; 4];
+            dispatch(Packed { a, b, c: &mut found[0], stride, accumulate, workspace: &mut workspace });
+            dispatch_widest(Packed { a, b, c: &mut found[1], stride, accumulate, workspace: &mut workspace });
+            let Workspace { left: panels, edge: tile, .. } = &mut workspace;
+            dispatch(by_rows::ByRows { a, b, c: &mut found[2], stride, accumulate, panels, tile });
+            let Workspace { left: panels, edge: tile, .. } = &mut workspace;
+            dispatch_widest(by_rows::ByRows { a, b, c: &mut found[3], stride, accumulate, panels, tile });
+            assert_eq!(found[0], found[1], "{m} x {n} x {k}, packed");
+            assert_eq!(found[2], found[3], "{m} x {n} x {k}, by rows");
+        }
     }
 
     #[test]

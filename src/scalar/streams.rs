@@ -2,8 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::dispatch::dispatch;
 use super::Real;
+use super::columns::add_multiples;
+use super::dispatch::dispatch;
 use super::product::Strided;
 use crate::compiled::compiled;
 
@@ -61,59 +62,22 @@ fn add_from<T: Real, S: Simd, const N: usize>(
         for (n, (column, factor)) in columns.iter_mut().zip(&mut factors).enumerate() {
             (*column, *factor) = (x.column(k + n), w[k + n]);
         }
-        add_columns(simd, columns, factors, out);
+        add_multiples(simd, columns, [factors], [&mut *out]);
         k += N;
     }
     k
 }
 
-#[inline(always)]
-fn add_columns<T: Real, S: Simd, const N: usize>(
-    simd: S,
-    columns: [&[T]; N],
-    factors: [T; N],
-    out: &mut [T],
-) {
-    let wide = factors.map(
-        #[inline(always)]
-        |factor| T::broadcast(simd, factor),
-    );
-    let split = columns.map(
-        #[inline(always)]
-        |column| T::registers::<S>(column),
-    );
-    let (head, tail) = T::registers_mut::<S>(out);
-    // With a common length the compiler leaves out the checks of the indices.
-    let heads = split.map(
-        #[inline(always)]
-        |(registers, _)| &registers[..head.len()],
-    );
-    for i in 0..head.len() {
-        let mut sum = head[i];
-        for n in 0..N {
-            sum = T::fused(simd, heads[n][i], wide[n], sum);
-        }
-        head[i] = sum;
-    }
-    for (i, out) in tail.iter_mut().enumerate() {
-        for n in 0..N {
-            *out += split[n].1[i] * factors[n];
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use nalgebra::DMatrix;
-
+    use super::super::tests::matrix;
     use super::*;
 
-    /// Small integers, so that every order of summation gives the same bits.
     #[test]
     fn products_of_every_shape_are_exact() {
         for rows in [0, 1, 3, 8, 17, 70] {
             for columns in (0..=17).chain([24, 31, 50]) {
-                let x = DMatrix::from_fn(rows + 2, columns, |i, j| ((i * 7 + j * 13) % 17) as f64 - 8.0);
+                let x = matrix::<f64>(rows + 2, columns, 0);
                 let w: Vec<f64> = (0..columns).map(|j| ((j * 5) % 7) as f64 - 3.0).collect();
                 let view = x.rows(1, rows);
                 let mut out = vec![f64::NAN; rows];

@@ -1,0 +1,220 @@
+//! The cross products of columns in the solver's coordinates, and their Cholesky factor.
+
+use super::coordinates::{Coordinates, SHARE};
+use super::problem::Problem;
+use super::triangle::Triangle;
+use crate::scalar::{Real, Strided, Workspace, dot, product_lower, vectorize};
+
+/// The number of rows that are processed together.
+pub(super) const BLOCK: usize = 256;
+
+/// The largest number of columns for which the cross products are computed whatever the penalty. They cost
+/// about as much as the Hessian of one iteration of Newton's method.
+const ALWAYS: usize = 256;
+
+/// The largest number of columns for which they are computed at all: if some columns have no penalty, because the
+/// data alone must then determine the coefficients, or if the fit will be faster.
+const MOST: usize = 1024;
+
+/// The largest number of products with the second derivative that may take as long. Without the cross products,
+/// conjugate gradients take hundreds.
+const WORTHWHILE: usize = 64;
+
+/// Returns the number of products with the second derivative that take as long as the cross products and their
+/// factor.
+fn products(rows: usize, size: usize, columns: usize) -> usize {
+    size / (4 * columns) + size * size / (12 * rows * columns)
+}
+
+/// Returns whether cross products of `size` columns are computed. `needed` says that the data alone determine
+/// some coefficients, `columns` is the number of score columns.
+pub(super) fn worthwhile(rows: usize, size: usize, columns: usize, needed: bool) -> bool {
+    let pays = || needed || products(rows, size, columns) <= WORTHWHILE;
+    size <= ALWAYS || (size <= MOST && rows >= size && pays())
+}
+
+/// Columns whose cross products are computed, with the rows that their penalties add.
+pub(super) struct Design<'a, 'b, T: Real> {
+    problem: &'a Problem<'b, T>,
+    pub(super) coordinates: &'a Coordinates<T>,
+    pub(super) members: Vec<usize>,
+    /// [`SHARE`] times the penalty of each member, in the solver's coordinates.
+    pub(super) bends: Vec<f64>,
+    /// The share of each row, if they are not those of the weights.
+    shares: Option<&'a [f64]>,
+}
+
+/// The weighted mean products of the members, of which the upper triangle counts, column by column, and the
+/// length of the longest row.
+pub(super) struct CrossProducts {
+    pub(super) entries: Vec<f64>,
+    pub(super) longest: f64,
+}
+
+/// Returns the triangle R of columns without an L1 penalty, with RᵀR their cross products weighted with these
+/// shares of the rows, plus [`SHARE`] times the penalty. Returns `None` if that is nearly singular.
+pub(super) fn weighted_triangle<T: Real>(
+    problem: &Problem<'_, T>,
+    coordinates: &Coordinates<T>,
+    shares: &[f64],
+) -> Option<Triangle<T>> {
+    let members: Vec<usize> = (0..coordinates.features()).filter(|&j| coordinates.takes_part(j)).collect();
+    let design = Design { shares: Some(shares), ..Design::new(problem, coordinates, members) };
+    let mut factor = design.cross_products().entries;
+    design.triangle_of(&mut factor, T::EPSILON.as_f64().sqrt()).filter(Triangle::is_finite)
+}
+
+impl<'a, 'b, T: Real> Design<'a, 'b, T> {
+    pub(super) fn new(
+        problem: &'a Problem<'b, T>,
+        coordinates: &'a Coordinates<T>,
+        members: Vec<usize>,
+    ) -> Self {
+        let scale = |j: usize| coordinates.scale[j].as_f64();
+        let bend = |&j: &usize| SHARE * (problem.penalty.l2[j] / scale(j) / scale(j));
+        let bends = members.iter().map(bend).collect();
+        Design { problem, coordinates, members, bends, shares: None }
+    }
+
+    /// Returns the number of rows, whether they count or not.
+    pub(super) fn rows(&self) -> usize {
+        self.problem.rows.x.nrows()
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Returns the share of a row.
+    pub(super) fn weight(&self, row: usize) -> f64 {
+        if let Some(shares) = self.shares {
+            return shares[row];
+        }
+        let rows = &self.problem.rows;
+        rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
+    }
+
+    /// Replaces cross products by the triangle of their sum with the penalties, column by column. Returns
+    /// `false` if what is left of a column beside those before it is less than `smallest` of its square.
+    fn cholesky(&self, factor: &mut [f64], smallest: f64) -> bool {
+        let size = self.size();
+        for j in 0..size {
+            let diagonal = factor[j * size + j] + self.bends[j];
+            factor[j * size + j] = diagonal;
+            for i in 0..=j {
+                let (before, column) = factor.split_at_mut(j * size);
+                let own = if i < j { &before[i * size..] } else { &*column };
+                let rest = column[i] - dot(&own[..i], &column[..i]);
+                if i < j {
+                    column[i] = rest / own[i];
+                } else if rest > smallest * diagonal && rest.is_finite() {
+                    column[i] = rest.sqrt();
+                } else {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Replaces cross products like [`cholesky`](Self::cholesky), and returns the triangle of all columns.
+    pub(super) fn triangle_of(&self, factor: &mut [f64], smallest: f64) -> Option<Triangle<T>> {
+        if !self.cholesky(factor, smallest) {
+            return None;
+        }
+        let mut triangle = Triangle::identity(self.coordinates.features());
+        for (j, &column) in self.members.iter().enumerate() {
+            (0..=j).for_each(|i| triangle.set(self.members[i], column, T::of(factor[j * self.size() + i])));
+        }
+        Some(triangle)
+    }
+
+    /// Computes the weighted mean products of the members.
+    pub(super) fn cross_products(&self) -> CrossProducts {
+        let (rows, size) = (self.rows(), self.size());
+        let (mut block, mut squares) = (Vec::new(), Vec::new());
+        let mut largest = 0.0f64;
+        let mut sum = vec![T::zero(); size * size];
+        let mut workspace = Workspace::default();
+        let weighted = self.shares.is_some() || self.problem.rows.weights.is_some();
+        for first in (0..rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - first);
+            self.fill(first, count, &mut block);
+            squares.clear();
+            squares.resize(count, T::zero());
+            block.chunks_exact(count).for_each(|column| add_squares(column, &mut squares));
+            largest = squares.iter().fold(largest, |m, square| m.max(square.as_f64()));
+            if weighted {
+                // Half of a small weight on each side does not underflow.
+                let roots: Vec<T> =
+                    (first..first + count).map(|row| T::of(self.weight(row).sqrt())).collect();
+                for column in block.chunks_exact_mut(count) {
+                    column.iter_mut().zip(&roots).for_each(|(x, &root)| *x *= root);
+                }
+            }
+            let rows = Strided::columns(&block, count, size);
+            product_lower(rows, rows, &mut sum, true, &mut workspace);
+        }
+        let share = if weighted { 1.0 } else { self.weight(0) };
+        let mut products = vec![0.0; size * size];
+        for j in 0..size {
+            // The product has the lower triangle.
+            (0..=j).for_each(|i| products[j * size + i] = share * sum[i * size + j].as_f64());
+        }
+        let intercept = if self.coordinates.intercept { 1.0 } else { 0.0 };
+        CrossProducts { entries: products, longest: (largest + intercept).sqrt() }
+    }
+
+    /// Writes some rows of the members, column by column. Rows without weight are zero.
+    pub(super) fn fill(&self, first: usize, count: usize, out: &mut Vec<T>) {
+        out.clear();
+        let x = self.problem.rows.x;
+        self.members.iter().for_each(|&j| self.coordinates.scale_column(x, j, first..first + count, out));
+        for i in (0..count).filter(|i| !self.problem.rows.counts(first + i)) {
+            (i..out.len()).step_by(count).for_each(|at| out[at] = T::zero());
+        }
+    }
+}
+
+/// Adds the square of each entry.
+fn add_squares<T: Real>(x: &[T], squares: &mut [T]) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for (square, &x) in squares.iter_mut().zip(x) {
+                *square += x * x;
+            }
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::super::coordinates::tests::coordinates;
+    use super::super::problem::ColumnPenalty;
+    use crate::rng::Rng;
+
+    #[test]
+    fn products_and_lengths_are_those_of_the_rows_that_count() {
+        let mut rng = Rng::new(9);
+        let mut x = DMatrix::from_fn(300, 3, |_, j| 10f64.powi(j as i32) * rng.standard_normal());
+        let mut weights: Vec<f64> = (0..300).map(|_| rng.uniform(0.5, 2.0)).collect();
+        (weights[7], x[(7, 1)]) = (0.0, 1e9);
+        let found = coordinates(&x, Some(&weights), 2, &ColumnPenalty::none(3));
+        let mut own = Vec::new();
+        found.scale_rows((&x).into(), 0..300, &mut own);
+        let (own, total) = (DMatrix::from_vec(300, 3, own), weights.iter().sum::<f64>());
+        let products = found.cross_products().unwrap();
+        for j in 0..3 {
+            for i in 0..=j {
+                let terms = (0..300).map(|row| weights[row] * own[(row, i)] * own[(row, j)]);
+                approx::assert_abs_diff_eq!(products[3 * j + i], terms.sum::<f64>() / total, epsilon = 1e-12);
+            }
+        }
+        let length = |row: usize| (1.0 + own.row(row).norm_squared()).sqrt();
+        let longest = (0..300).filter(|&row| row != 7).map(length).fold(0.0, f64::max);
+        approx::assert_relative_eq!(found.longest_row().unwrap(), longest, max_relative = 1e-12);
+    }
+}
