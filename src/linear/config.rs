@@ -29,7 +29,8 @@ impl Solver {
     /// [`Solver::Auto`] uses Newton's method with a matrix.
     ///
     /// Above it, `Auto` uses conjugate gradients. Up to this limit the matrix costs no more and handles
-    /// linearly dependent columns well. With thousands of parameters the matrix would take minutes.
+    /// linearly dependent columns well. With thousands of parameters the matrix would take minutes. Penalised
+    /// fits with a hundred rows a column take L-BFGS: see [the guide](crate::guide::logistic).
     pub const NEWTON_LIMIT: usize = 128;
 }
 

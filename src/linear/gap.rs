@@ -34,15 +34,9 @@ pub(super) fn duality_gap<T: Real>(
         return None;
     }
     let (problem, columns, loss) = (objective.problem, objective.coordinates.columns, objective.loss);
-    let mut rows = ScoredRows {
-        problem,
-        scores: DMatrix::zeros(problem.rows.x.nrows(), columns),
-        residuals: DMatrix::zeros(problem.rows.x.nrows(), columns),
-        loss: f64::NAN,
-    };
-    objective.for_each_scores(params, |_, range, block| {
-        rows.scores.rows_mut(range.start, range.len()).copy_from(block);
-    });
+    let scores = objective.all_scores(params);
+    let residuals = DMatrix::zeros(problem.rows.x.nrows(), columns);
+    let mut rows = ScoredRows { problem, scores, residuals, loss: f64::NAN };
     rows.evaluate(loss);
     if problem.intercept && !rows.center(loss) {
         return None;

@@ -38,7 +38,9 @@ pub(super) struct LogisticObjective<'a, T: Real> {
     pub(super) curvature: Curvature<T>,
     /// The probabilities of all rows at the last linearisation point.
     pub(super) probabilities: DMatrix<T>,
-    /// The scores of all rows at the last evaluated point, with offsets, if they are small beside `x`.
+    /// Whether scores are kept: they are small beside `x`.
+    keeps: bool,
+    /// The scores of all rows at the last evaluated point, with offsets, if they are kept.
     kept: Option<Kept<T>>,
 }
 
@@ -67,7 +69,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         let (rows, features) = problem.rows.x.shape();
         let size = block_rows::<T>(features).min(rows);
         let zeros = |n| vec![T::zero(); n];
-        let small = columns * KEPT <= features || rows * columns * size_of::<T>() <= KEPT_BYTES;
+        let keeps = columns * KEPT <= features || rows * columns * size_of::<T>() <= KEPT_BYTES;
         LogisticObjective {
             problem,
             loss,
@@ -81,7 +83,8 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             blocks: Blocks::new(size, rows, columns),
             curvature: Curvature::default(),
             probabilities: DMatrix::zeros(0, 0),
-            kept: small.then(|| Kept { point: Vec::new(), scores: zeros(rows * columns) }),
+            keeps,
+            kept: None,
             coordinates,
         }
     }
@@ -197,6 +200,21 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         self.kept = kept;
     }
 
+    /// Returns the scores of all rows at `params`, offsets included. One column that was kept is handed over.
+    pub(super) fn all_scores(&mut self, params: &[T]) -> DMatrix<T> {
+        let (rows, columns) = (self.problem.rows.x.nrows(), self.coordinates.columns);
+        if columns == 1
+            && let Some(kept) = self.kept.take_if(|kept| kept.is_at(params))
+        {
+            return DMatrix::from_vec(rows, 1, kept.scores);
+        }
+        let mut all = DMatrix::zeros(rows, columns);
+        self.for_each_scores(params, |_, range, block| {
+            all.rows_mut(range.start, range.len()).copy_from(block);
+        });
+        all
+    }
+
     /// Turns the collected gradient of the loss into the gradient of the smooth objective, in both coordinate
     /// systems.
     pub(super) fn finish_gradient(&mut self, gradient: &mut [T]) {
@@ -273,7 +291,9 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
         let total_weight = self.problem.rows.total_weight;
         let (loss, scale) = (self.loss, T::of(1.0 / total_weight));
         let mut total = 0.0;
-        let mut kept = self.kept.take();
+        let size = self.problem.rows.x.nrows() * self.coordinates.columns;
+        let empty = || Kept { point: Vec::new(), scores: vec![T::zero(); size] };
+        let mut kept = self.keeps.then(|| self.kept.take().unwrap_or_else(empty));
         self.pass(true, |problem, range, block| {
             problem.add_offset(range.clone(), &mut block.scores);
             if let Some(kept) = &mut kept {

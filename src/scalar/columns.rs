@@ -5,10 +5,9 @@
 
 use std::ops::Range;
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use super::Real;
-use super::dispatch::dispatch_widest;
 use super::product::Strided;
 
 /// The numbers of columns of `a` and of `b` whose products the inner kernel holds in registers, for 16 registers:
@@ -49,7 +48,7 @@ pub(super) fn combination<T: Real>(
     (c, stride): (&mut [T], usize),
     accumulate: bool,
 ) {
-    dispatch_widest(Combination { a, b, c, stride, accumulate });
+    Arch::new().dispatch(Combination { a, b, c, stride, accumulate });
 }
 
 struct Combination<'a, 'c, T: Real> {
@@ -236,14 +235,14 @@ pub(super) fn transposed_product<T: Real>(
     (c, stride): (&mut [T], usize),
     accumulate: bool,
 ) {
-    dispatch_widest(Columns { a, b, c, stride, accumulate, lower: false });
+    Arch::new().dispatch(Columns { a, b, c, stride, accumulate, lower: false });
 }
 
 /// Computes the lower triangle of `c = aᵀ b`, or `c += aᵀ b` if `accumulate`, for operands with contiguous
 /// columns whose product is symmetric. The rest of `c` stays as it is.
 pub(super) fn product_lower<T: Real>(a: Strided<'_, T>, b: Strided<'_, T>, c: &mut [T], accumulate: bool) {
     let stride = a.columns;
-    dispatch_widest(Columns { a, b, c, stride, accumulate, lower: true });
+    Arch::new().dispatch(Columns { a, b, c, stride, accumulate, lower: true });
 }
 
 struct Columns<'a, 'c, T: Real> {
@@ -353,8 +352,7 @@ fn tile<T: Real, S: Simd, const N: usize>(simd: S, left: [&[T]; DOWN], right: [&
 
 #[cfg(test)]
 mod tests {
-    use super::super::dispatch::dispatch;
-    use super::super::tests::matrix;
+    use super::super::tests::{matrix, with_avx2};
     use super::*;
 
     /// Tiles differ between instruction sets; integers have the same sums in all of them.
@@ -367,8 +365,8 @@ mod tests {
             let [some, widest] = &mut found;
             let (stride, accumulate) = (size, false);
             let product = |c| Columns { a: left, b: right, c, stride, accumulate, lower: false };
-            dispatch(product(some));
-            dispatch_widest(product(widest));
+            with_avx2(product(some));
+            Arch::new().dispatch(product(widest));
             assert_eq!(found[0], (a.transpose() * &b).as_slice());
             assert_eq!(found[1], found[0], "{rows} x {size} x {across}");
 
@@ -377,8 +375,8 @@ mod tests {
             let [some, widest] = &mut found;
             let product =
                 |out| Combination { a: left, b: Strided::from(&c), c: out, stride: rows, accumulate };
-            dispatch(product(some));
-            dispatch_widest(product(widest));
+            with_avx2(product(some));
+            Arch::new().dispatch(product(widest));
             assert_eq!(found[0], (&a * &c).as_slice());
             assert_eq!(found[1], found[0], "{rows} x {size} x {across}");
         }

@@ -1,8 +1,7 @@
 //! Vector operations of the processor, for either scalar type.
 
-use pulp::{NullaryFnOnce, Simd, WithSimd};
+use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 
-use super::dispatch::dispatch;
 use super::square::{self, SIDE};
 
 /// The vector operations that the kernels use.
@@ -138,7 +137,7 @@ lanes!(
 /// choice a branch.
 #[inline(always)]
 pub(crate) fn vectorize<R>(body: impl FnMut() -> R) -> R {
-    dispatch(Loop(body))
+    Arch::new().dispatch(Loop(body))
 }
 
 /// Runs a closure that consumes its captures, compiled for the best instruction set of this processor.
@@ -147,7 +146,7 @@ pub(crate) fn vectorize<R>(body: impl FnMut() -> R) -> R {
 /// The rules of [`vectorize`] apply.
 #[inline(always)]
 pub(crate) fn vectorize_once<R>(body: impl NullaryFnOnce<Output = R>) -> R {
-    dispatch(body)
+    Arch::new().dispatch(body)
 }
 
 /// A loop that runs with vector instructions enabled.

@@ -4,13 +4,12 @@
 //! The kernels are written here, in safe Rust, for two reasons. A training step must not allocate, but the
 //! products of nalgebra allocate a packing buffer on every call. The kernels must also reach the vector units
 //! without `-C target-cpu=native`: `pulp` picks the instruction set at run time. Everything is sequential and
-//! in a fixed order, so results depend only on the inputs and the processor type.
+//! in a fixed order, so results depend only on the inputs and the instruction set.
 
 mod binade;
 mod by_rows;
 mod cholesky;
 mod columns;
-mod dispatch;
 mod element;
 mod elementary;
 mod lanes;

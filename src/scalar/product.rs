@@ -1,9 +1,8 @@
 //! The matrix product for every size and layout that a model needs.
 
 use nalgebra::{DMatrix, DMatrixView};
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
-use super::dispatch::dispatch_widest;
 use super::transpose::interleave;
 use super::view::column;
 use super::{Real, by_rows, columns, small};
@@ -177,9 +176,9 @@ pub(crate) fn product<T: Real>(
     }
     if by_rows::pays(&a, &b) {
         let Workspace { left: panels, edge: tile, .. } = workspace;
-        return dispatch_widest(by_rows::ByRows { a, b, c, stride, accumulate, panels, tile });
+        return Arch::new().dispatch(by_rows::ByRows { a, b, c, stride, accumulate, panels, tile });
     }
-    dispatch_widest(Packed { a, b, c, stride, accumulate, workspace });
+    Arch::new().dispatch(Packed { a, b, c, stride, accumulate, workspace });
 }
 
 /// Computes the lower triangle of `c = aᵀ b`, or `c += aᵀ b` if `accumulate`, for operands whose product is
@@ -404,8 +403,7 @@ fn store<T: Real, S: Simd>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::dispatch::dispatch;
-    use super::super::tests::matrix;
+    use super::super::tests::{matrix, with_avx2};
     use super::*;
     use crate::rng::Rng;
 
@@ -467,12 +465,27 @@ mod tests {
             let (a, b) = (Strided::from(&a).transposed(), Strided::from(&b));
             let (mut workspace, stride, accumulate) = (Workspace::default(), m, false);
             let mut found = vec![vec![f32::NAN; m * n]; 4];
-            dispatch(Packed { a, b, c: &mut found[0], stride, accumulate, workspace: &mut workspace });
-            dispatch_widest(Packed { a, b, c: &mut found[1], stride, accumulate, workspace: &mut workspace });
+            with_avx2(Packed { a, b, c: &mut found[0], stride, accumulate, workspace: &mut workspace });
+            Arch::new().dispatch(Packed {
+                a,
+                b,
+                c: &mut found[1],
+                stride,
+                accumulate,
+                workspace: &mut workspace,
+            });
             let Workspace { left: panels, edge: tile, .. } = &mut workspace;
-            dispatch(by_rows::ByRows { a, b, c: &mut found[2], stride, accumulate, panels, tile });
+            with_avx2(by_rows::ByRows { a, b, c: &mut found[2], stride, accumulate, panels, tile });
             let Workspace { left: panels, edge: tile, .. } = &mut workspace;
-            dispatch_widest(by_rows::ByRows { a, b, c: &mut found[3], stride, accumulate, panels, tile });
+            Arch::new().dispatch(by_rows::ByRows {
+                a,
+                b,
+                c: &mut found[3],
+                stride,
+                accumulate,
+                panels,
+                tile,
+            });
             assert_eq!(found[0], found[1], "{m} x {n} x {k}, packed");
             assert_eq!(found[2], found[3], "{m} x {n} x {k}, by rows");
         }

@@ -1,8 +1,7 @@
 //! Matrix products with a dimension too small to be worth packing.
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
-use super::dispatch::dispatch;
 use super::product::Strided;
 use super::vector::dot_with;
 use super::{columns, streams};
@@ -20,7 +19,7 @@ pub(super) fn product<T: Real>(
     (c, stride): (&mut [T], usize),
     accumulate: bool,
 ) {
-    dispatch(Small { a, b, c, stride, accumulate });
+    Arch::new().dispatch(Small { a, b, c, stride, accumulate });
 }
 
 /// The number of columns of `a` from which the columns are read a few at a time, instead of all for a few rows.

@@ -1,10 +1,9 @@
 //! A product with a single column that reads each column of a large matrix once, as a stream.
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use super::Real;
 use super::columns::add_multiples;
-use super::dispatch::dispatch;
 use super::product::Strided;
 use crate::compiled::compiled;
 
@@ -17,7 +16,7 @@ use crate::compiled::compiled;
 /// 1.8; with 1,024 rows at a time, twelve take 2.4 ms.
 #[inline(never)]
 pub(crate) fn product_with_column<T: Real>(x: Strided<'_, T>, w: &[T], out: &mut [T]) {
-    dispatch(Streams { x, w, out });
+    Arch::new().dispatch(Streams { x, w, out });
 }
 
 compiled!(T: product_with_column::<T> as fn(_, &_, &mut _));

@@ -1,6 +1,7 @@
 //! Matrices whose products are exact, and products that several kernels share.
 
 use nalgebra::DMatrix;
+use pulp::{Arch, WithSimd};
 
 use super::{Real, Strided, Workspace, product};
 
@@ -8,6 +9,15 @@ use super::{Real, Strided, Workspace, product};
 /// same bits of their products.
 pub(super) fn matrix<T: Real>(rows: usize, columns: usize, salt: usize) -> DMatrix<T> {
     DMatrix::from_fn(rows, columns, |i, j| T::of(((i * 7 + j * 13 + salt) % 17) as f64 - 8.0))
+}
+
+/// Runs an operation with AVX2 where the processor has it, to compare with wider registers.
+pub(super) fn with_avx2<O: WithSimd>(operation: O) -> O::Output {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(v3) = pulp::x86::V3::try_new() {
+        return pulp::Simd::vectorize(v3, operation);
+    }
+    Arch::new().dispatch(operation)
 }
 
 fn check<T: Real>(columns: usize) {

@@ -1,8 +1,7 @@
 //! Sums over contiguous slices, in a fixed order.
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
-use super::dispatch::dispatch;
 use super::lanes::vectorize;
 use crate::compiled::compiled;
 use crate::scalar::Real;
@@ -18,7 +17,7 @@ pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
             dot_with(simd, self.0, self.1)
         }
     }
-    dispatch(Dot(x, y))
+    Arch::new().dispatch(Dot(x, y))
 }
 
 /// Returns `Σ x_i y_i` in four interleaved sums, which keep the processor units busy and the rounding small.
