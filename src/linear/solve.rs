@@ -350,8 +350,8 @@ impl LogisticRegression {
 
 /// The number of rows for each column from which [`Solver::Auto`] takes L-BFGS: a second derivative then costs as
 /// much as some evaluations, and the cross products of the columns are close to it up to a factor. On half A of
-/// `benches/profile`, it takes 0.89 of the time of Newton's method from 100 rows a column, and 1.2 times as long
-/// below. The choice is the same for 40 to 100 rows.
+/// `benches/profile`, it takes 0.86 of the time of Newton's method or conjugate gradients there, and 1.12 elsewhere
+/// (half B: 0.78 and 1.11). The choice is the same for 40 to 100 rows.
 const TALL: usize = 100;
 
 /// Returns the solver of [`Solver::Auto`] for a smooth objective.
