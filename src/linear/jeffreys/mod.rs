@@ -87,11 +87,13 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
         self.inner.hessian(params, &mut self.information);
         let factor = definite::factor(self.information.clone(), T::EPSILON.as_f64())?;
         let (mut log_determinant, mut size) = (0.0, 0.0);
-        for (pivot, entry) in factor.l_dirty().diagonal().iter().zip(self.information.diagonal().iter()) {
+        let pivots = factor.l_dirty().diagonal();
+        for (before, (pivot, entry)) in pivots.iter().zip(self.information.diagonal().iter()).enumerate() {
             let square = (*pivot * *pivot).as_f64();
             log_determinant += square.ln();
-            // A pivot is the remainder of a diagonal entry and carries that entry's rounding error.
-            size += square.ln().abs() + entry.as_f64() / square;
+            // A pivot is what the columns before it leave of a diagonal entry. Each subtraction rounds that entry
+            // (Higham 2002, theorem 10.3).
+            size += square.ln().abs() + (before + 1) as f64 * entry.as_f64() / square;
         }
         let units = self.inner.determinant_in_user_units(&self.information);
         Some(Inverted {
