@@ -17,7 +17,7 @@ const DOWN: usize = 4;
 const ACROSS: usize = 3;
 /// The number of columns of `b` for 32 registers: 20 sums.
 const ACROSS_OF_32: usize = 5;
-/// The number of entries of each column that are multiplied at a time: those of a tile then take at most 14 KB,
+/// The number of entries of each column that are multiplied at a time: those of a tile then take at most 18 KB,
 /// and the sum over the lanes of a register costs less than a tenth of the products.
 const DEPTH: usize = 256;
 /// The number of columns of `a` that are multiplied by a few columns of `b` before the next: their entries take 16
@@ -33,8 +33,8 @@ pub(super) const FEW: usize = 16;
 /// The number of columns of `a` that are combined at a time, for two columns of `c` and 16 registers: 8 factors, 4
 /// registers of `a` and 2 of `c`.
 const TOGETHER: usize = 4;
-/// The number for 32 registers: 16 factors, 8 registers of `a` and 2 of `c`. Each column is a stream that the
-/// processor fetches ahead, so many columns of `a` beat many of `c`.
+/// The number for 32 registers: 16 factors, 8 registers of `a` and 2 of `c`. The processor fetches each column of
+/// `a` ahead, so the registers serve more columns of `a`, not more of `c`.
 const TOGETHER_OF_32: usize = 8;
 /// The number of bytes of each column that are combined before the next rows, so that `c` stays in the
 /// first-level cache.

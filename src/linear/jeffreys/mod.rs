@@ -210,8 +210,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::examples::ClassExamples;
     use crate::gradcheck::GradCheck;
     use crate::linear::objective::tests::{Data, draw};
+    use crate::linear::problem::{ColumnPenalty, Problem};
     use crate::rng::Rng;
     use crate::{Estimator, LogisticRegression, Penalty};
 
@@ -230,6 +232,30 @@ mod tests {
             let check = GradCheck::new().relative_tolerance(1e-6).absolute_tolerance(1e-8);
             let agreement = check.objective(&mut objective, &params);
             prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
+        }
+    }
+
+    /// Powers up to the fifth are nearly dependent, so the last pivots are small remainders of large entries.
+    #[test]
+    fn values_next_to_each_other_differ_by_their_noise() {
+        let mut rng = Rng::new(43);
+        let x = DMatrix::from_fn(300, 5, |row, j| (1.0 + 2.25 * row as f64).powi(j as i32 + 1));
+        let classes: Vec<usize> =
+            (0..300).map(|row| usize::from(rng.uniform(0.0, 400.0) < row as f64)).collect();
+        let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
+        let penalty = ColumnPenalty::none(5);
+        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let mut inner = LogisticObjective::new(problem);
+        let mut gradient = [0.0; 6];
+        let mut objective = JeffreysObjective::new(&mut inner, &gradient).unwrap();
+        let params = [0.5, -0.3, 0.2, 0.1, -0.1, 0.3];
+        let here = objective.evaluate(&params, &mut gradient);
+        let noise = 8.0 * f64::EPSILON * here.magnitude;
+        for _ in 0..100 {
+            let near = params.map(|p| p * (1.0 + 1e-15 * rng.standard_normal()));
+            let there = objective.evaluate(&near, &mut gradient);
+            let apart = (there.value - here.value).abs();
+            assert!(apart <= 2.0 * noise, "{apart:e}, {noise:e}");
         }
     }
 
