@@ -117,6 +117,7 @@ pub mod multiclass;
 mod network;
 pub mod nn;
 pub mod optim;
+pub mod parallel;
 mod penalty;
 pub mod persist;
 pub mod pipeline;

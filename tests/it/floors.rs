@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up; `docs/architecture.md` says what each floor may not know.
 const FLOORS: [&str; 5] = [
-    "check code column compiled error label label_sets report rng rows scalar",
+    "check code column compiled error label label_sets parallel report rng rows scalar",
     "class_weight classifier estimator examples metric penalty persist quantile scratch transformer",
     "gradcheck layer loss optim train",
     "decide linear metrics multiclass network pipeline preprocess select",
