@@ -4,17 +4,14 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use super::blocks::BLOCK_BYTES;
-use super::coordinates::{Coordinates, Curve, SHARE};
+use super::blocks::{BLOCK_BYTES, Pass};
+use super::coordinates::{Curve, SHARE};
 use super::objective::LogisticObjective;
-use super::problem::Problem;
-use crate::loss::Loss;
 use crate::optim::HasHessian;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product_lower, vectorize};
 
-/// Scratch memory for the Hessian: a block of centred and scaled rows, the same block with weights, and the
-/// products for each pair of score columns.
+/// Scratch memory for the Hessian: a block of centred and scaled rows, and the same block with weights.
 #[derive(Default)]
 pub(super) struct Curvature<T: Real> {
     scaled: Vec<T>,
@@ -25,7 +22,6 @@ pub(super) struct Curvature<T: Real> {
     factor: Vec<T>,
     probabilities: DMatrix<T>,
     complements: DMatrix<T>,
-    pairs: Vec<Vec<T>>,
     workspace: Workspace<T>,
 }
 
@@ -38,14 +34,12 @@ impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
             self.add_penalty(hessian, width);
             return;
         }
-        let mut curvature = std::mem::take(&mut self.curvature);
-        curvature.begin(columns, width);
-        let (loss, coordinates) = (self.loss, self.coordinates.clone());
-        self.for_each_scores(params, |problem, range, scores| {
-            curvature.add(problem, &coordinates, loss, range, scores);
+        let size = products_size(columns, width);
+        let products = self.sum_products(params, size, |pass, (scores, scratch), range, sum| {
+            scratch.curvature.add(pass, range, scores, sum);
         });
-        self.write_products(&curvature, hessian);
-        self.curvature = curvature;
+        self.write_products(&products, hessian);
+        self.give_back(products);
         self.add_penalty(hessian, width);
     }
 }
@@ -81,12 +75,12 @@ impl<T: Real> LogisticObjective<'_, T> {
         true
     }
 
-    /// Writes the sums of the products x̃ x̃ᵀ that `curvature` has collected, for all pairs of score columns.
-    pub(super) fn write_products(&self, curvature: &Curvature<T>, matrix: &mut DMatrix<T>) {
+    /// Writes sums of products x̃ x̃ᵀ for all pairs of score columns, as [`Curvature`] collects them.
+    pub(super) fn write_products(&self, products: &[T], matrix: &mut DMatrix<T>) {
         let width = self.width();
         for a in 0..self.coordinates.columns {
             for b in 0..=a {
-                let pair = &curvature.pairs[a * (a + 1) / 2 + b];
+                let pair = &products[(a * (a + 1) / 2 + b) * width * width..][..width * width];
                 for j in 0..width {
                     for i in j..width {
                         let h = pair[j * width + i];
@@ -157,59 +151,45 @@ impl<T: Real> LogisticObjective<'_, T> {
     }
 }
 
-impl<T: Real> Curvature<T> {
-    /// Starts sums for this number of score columns and of columns of x̃.
-    pub(super) fn begin(&mut self, columns: usize, width: usize) {
-        self.pairs.resize_with(columns * (columns + 1) / 2, Vec::new);
-        for pair in &mut self.pairs {
-            pair.clear();
-            pair.resize(width * width, T::zero());
-        }
-    }
+/// Returns the number of entries of the sums of products for all pairs of score columns.
+pub(super) fn products_size(columns: usize, width: usize) -> usize {
+    columns * (columns + 1) / 2 * width * width
+}
 
-    /// Adds the rows of a block, weighted with the second derivatives of their losses.
-    fn add(
-        &mut self,
-        problem: &Problem<'_, T>,
-        coordinates: &Coordinates<T>,
-        loss: &dyn Loss<T>,
-        range: Range<usize>,
-        scores: &DMatrix<T>,
-    ) {
+impl<T: Real> Curvature<T> {
+    /// Adds the products of the rows of a block, weighted with the second derivatives of their losses.
+    fn add(&mut self, pass: &Pass<'_, '_, T>, range: Range<usize>, scores: &DMatrix<T>, sum: &mut [T]) {
         let mut probabilities = std::mem::take(&mut self.probabilities);
         let mut rest = std::mem::take(&mut self.complements);
-        if probabilities.shape() != (range.len(), problem.classes) {
-            probabilities = DMatrix::zeros(range.len(), problem.classes);
+        if probabilities.shape() != (range.len(), pass.problem.classes) {
+            probabilities = DMatrix::zeros(range.len(), pass.problem.classes);
         }
-        loss.probabilities(scores, &mut probabilities);
-        if coordinates.columns > 1 {
-            complements(&probabilities, &mut rest);
-        }
-        let (p, q) = (&probabilities, &rest);
-        if coordinates.columns == 1 {
-            self.add_squares(problem, coordinates, range, |rows, out| {
+        pass.loss.probabilities(scores, &mut probabilities);
+        let (p, q) = (&probabilities, &mut rest);
+        if pass.coordinates.columns == 1 {
+            self.add_squares(pass, range, sum, |rows, out| {
                 multiply(out, entries(p, 0, &rows), entries(p, 1, &rows), T::one());
             });
-            (self.probabilities, self.complements) = (probabilities, rest);
-            return;
+        } else {
+            complements(p, q);
+            self.add_products(pass, range, sum, |rows, a, b, out| {
+                let right = if a == b { &*q } else { p };
+                let sign = if a == b { T::one() } else { -T::one() };
+                multiply(out, entries(p, a, &rows), entries(right, b, &rows), sign);
+            });
         }
-        self.add_products(problem, coordinates, range, |rows, a, b, out| {
-            let right = if a == b { q } else { p };
-            let sign = if a == b { T::one() } else { -T::one() };
-            multiply(out, entries(p, a, &rows), entries(right, b, &rows), sign);
-        });
         (self.probabilities, self.complements) = (probabilities, rest);
     }
 
     /// Adds u h_ab x̃ x̃ᵀ / Σ u for the rows of a block. `h` takes the row in the block, a and b.
     pub(super) fn add_weighted(
         &mut self,
-        problem: &Problem<'_, T>,
-        coordinates: &Coordinates<T>,
+        pass: &Pass<'_, '_, T>,
         range: Range<usize>,
+        sum: &mut [T],
         h: impl Fn(usize, usize, usize) -> T,
     ) {
-        self.add_products(problem, coordinates, range, |rows, a, b, out| {
+        self.add_products(pass, range, sum, |rows, a, b, out| {
             for (row, out) in rows.zip(out) {
                 *out *= h(row, a, b);
             }
@@ -220,19 +200,19 @@ impl<T: Real> Curvature<T> {
     /// the block by h_ab.
     fn add_products(
         &mut self,
-        problem: &Problem<'_, T>,
-        coordinates: &Coordinates<T>,
+        pass: &Pass<'_, '_, T>,
         range: Range<usize>,
+        sum: &mut [T],
         multiply: impl Fn(Range<usize>, usize, usize, &mut [T]),
     ) {
-        let columns = coordinates.columns;
-        let first = range.start;
-        self.in_parts(problem, coordinates, range, |this, some, width| {
+        let (coordinates, columns) = (pass.coordinates, pass.coordinates.columns);
+        let (x, first) = (pass.problem.rows.x, range.start);
+        self.in_parts(pass, range, |this, some, width| {
             let count = some.len();
-            coordinates.scale_rows(problem.rows.x, first + some.start..first + some.end, &mut this.scaled);
+            coordinates.scale_rows(x, first + some.start..first + some.end, &mut this.scaled);
             this.scaled.resize(count * width, T::one());
             this.weighted.resize(count * width, T::zero());
-            let mut pairs = this.pairs.iter_mut();
+            let mut pairs = sum.chunks_exact_mut(width * width);
             for (a, b) in (0..columns).flat_map(|a| (0..=a).map(move |b| (a, b))) {
                 let Some(pair) = pairs.next() else { return };
                 this.factor.clone_from(&this.shares);
@@ -252,21 +232,20 @@ impl<T: Real> Curvature<T> {
     /// Both factors of the product are √h x̃, so the block is written once, and the sum is definite.
     fn add_squares(
         &mut self,
-        problem: &Problem<'_, T>,
-        coordinates: &Coordinates<T>,
+        pass: &Pass<'_, '_, T>,
         range: Range<usize>,
+        sum: &mut [T],
         multiply: impl Fn(Range<usize>, &mut [T]),
     ) {
         let first = range.start;
-        self.in_parts(problem, coordinates, range, |this, some, width| {
+        self.in_parts(pass, range, |this, some, width| {
             let count = some.len();
             multiply(some.clone(), &mut this.shares);
             this.shares.iter_mut().for_each(|h| *h = h.sqrt());
             let rows = first + some.start..first + some.end;
-            coordinates.weigh_rows(problem.rows.x, rows, &this.shares, &mut this.scaled);
+            pass.coordinates.weigh_rows(pass.problem.rows.x, rows, &this.shares, &mut this.scaled);
             let rows = Strided::columns(&this.scaled, count, width);
-            let Some(pair) = this.pairs.first_mut() else { return };
-            product_lower(rows, rows, pair, true, &mut this.workspace);
+            product_lower(rows, rows, sum, true, &mut this.workspace);
         });
     }
 
@@ -274,12 +253,11 @@ impl<T: Real> Curvature<T> {
     /// and the number of columns of x̃.
     fn in_parts(
         &mut self,
-        problem: &Problem<'_, T>,
-        coordinates: &Coordinates<T>,
+        pass: &Pass<'_, '_, T>,
         range: Range<usize>,
         mut each: impl FnMut(&mut Self, Range<usize>, usize),
     ) {
-        let rows = &problem.rows;
+        let (rows, coordinates) = (&pass.problem.rows, pass.coordinates);
         let width = coordinates.features() + usize::from(coordinates.intercept);
         let share = T::of(1.0 / rows.total_weight);
         // Beside the rows there is a weighted copy for each pair of several score columns.
@@ -376,7 +354,7 @@ mod tests {
 
     use super::super::coordinates::tests::nearly_dependent;
     use super::super::objective::tests::{Data, draw};
-    use super::super::problem::ColumnPenalty;
+    use super::super::problem::{ColumnPenalty, Problem};
     use super::*;
     use crate::examples::ClassExamples;
     use crate::optim::{HessianProduct, Objective};

@@ -240,7 +240,7 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// intercept the residuals must sum to zero: columns then count from their centres, which keeps the
     /// digits of columns far from the origin.
     fn loss_gradient(&mut self, residuals: &DMatrix<T>) -> Vec<T> {
-        self.backward(|range, out| out.copy_from(&residuals.rows(range.start, range.len())));
+        self.backward(residuals);
         let (slopes, intercepts) = self.raw().split_at(self.slopes.len());
         if self.coordinates.explicit() {
             let mut gradient = vec![T::zero(); slopes.len()];

@@ -3,21 +3,22 @@
 
 use std::ops::Range;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
-use super::blocks::{Block, Blocks, Pass, block_rows};
+use super::blocks::{Block, Gathered, OfRows, Pass, Scratch, Worker, block_rows, blocks_per_leaf, zeros};
 use super::coordinates::Coordinates;
-use super::curvature::Curvature;
 use super::problem::Problem;
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
 use crate::optim::{Evaluation, Objective};
+use crate::parallel::{ByRows, Entries, Sum, Tally, parts, resized, workers_for};
 use crate::scalar::Real;
 use crate::scalar::{Strided, max_abs};
 
 /// The smooth objective of logistic regression in the solver's [`Coordinates`]: mean loss and L2 penalty.
 ///
 /// Rows are processed in blocks that fit in cache: scores, loss, residuals and gradient of one block before
-/// the next. So `x` is read from memory once per evaluation. Contributions are added in row order.
+/// the next. So `x` is read from memory once per evaluation. The sums of the blocks are added along a fixed
+/// [tree](crate::parallel::tree), on any number of threads.
 pub(super) struct LogisticObjective<'a, T: Real> {
     pub(super) problem: Problem<'a, T>,
     pub(super) coordinates: Coordinates<T>,
@@ -34,20 +35,23 @@ pub(super) struct LogisticObjective<'a, T: Real> {
     raw: Vec<T>,
     /// The point whose gradient in the user's units is known, if any.
     evaluated: Vec<T>,
-    blocks: Blocks<T>,
-    pub(super) curvature: Curvature<T>,
+    /// The number of rows of a block.
+    size: usize,
+    workers: Vec<Worker<T>>,
+    gradients: Tally<Gathered<T>>,
+    products: Tally<Vec<T>>,
     /// The probabilities of all rows at the last linearisation point.
-    pub(super) probabilities: DMatrix<T>,
+    pub(super) probabilities: OfRows<T>,
     /// Whether scores are kept: they are small beside `x`.
     keeps: bool,
     /// The scores of all rows at the last evaluated point, with offsets, if they are kept.
     kept: Option<Kept<T>>,
 }
 
-/// The scores of all rows at a point, block after block.
+/// The scores of all rows at a point.
 struct Kept<T> {
     point: Vec<T>,
-    scores: Vec<T>,
+    scores: OfRows<T>,
 }
 
 impl<T: Real> Kept<T> {
@@ -61,13 +65,15 @@ const KEPT: usize = 16;
 /// The number of bytes that scores may take however small `x` is: they then stay in the second-level cache.
 const KEPT_BYTES: usize = 256 * 1024;
 
+/// The number of multiplications that take as long as the loss of a row and its derivative, for each score column.
+const LOSS: usize = 32;
+
 impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn new(problem: Problem<'a, T>) -> Self {
         let loss = cross_entropy(problem.classes);
         let columns = loss.score_columns(problem.classes);
         let coordinates = Coordinates::new(&problem, columns);
         let (rows, features) = problem.rows.x.shape();
-        let size = block_rows::<T>(features).min(rows);
         let zeros = |n| vec![T::zero(); n];
         let keeps = columns * KEPT <= features || rows * columns * size_of::<T>() <= KEPT_BYTES;
         LogisticObjective {
@@ -80,9 +86,11 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             map: zeros((features + 1) * columns),
             raw: zeros((features + 1) * columns),
             evaluated: Vec::new(),
-            blocks: Blocks::new(size, rows, columns),
-            curvature: Curvature::default(),
-            probabilities: DMatrix::zeros(0, 0),
+            size: block_rows::<T>(features).min(rows),
+            workers: Vec::new(),
+            gradients: Tally::default(),
+            products: Tally::default(),
+            probabilities: OfRows::default(),
             keeps,
             kept: None,
             coordinates,
@@ -122,82 +130,162 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         }
     }
 
-    /// Calls `each` with the scores of every block of rows, in order, without offsets. If `gradient` is set,
-    /// collects the gradient for the residuals that `each` leaves in the block.
-    pub(super) fn pass(
+    /// Returns the sum of what `each` adds for every block of rows. A leaf of the tree has `leaf` blocks, and a row
+    /// takes this number of operations. `each` also gets what `sides` has for the rows of a block.
+    pub(super) fn sum<A: Sum + Send, P: ByRows>(
         &mut self,
-        gradient: bool,
-        mut each: impl FnMut(&Problem<'a, T>, Range<usize>, &mut Block<T>),
-    ) {
-        self.raw.fill(T::zero());
-        self.for_each_block(|this, x, range, block| {
-            this.scores(x, block);
-            each(this.problem, range, block);
-            if gradient {
-                this.collect(x, block);
+        tally: &mut Tally<A>,
+        (leaf, operations): (usize, usize),
+        sides: P,
+        zero: impl Fn(Option<A>) -> A + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, &mut A, P) + Sync,
+    ) -> A {
+        let Self { problem, coordinates, loss, map, size, workers, .. } = self;
+        let (rows, columns, size) = (problem.rows.x.nrows(), coordinates.columns, *size);
+        let leaves = rows.div_ceil((leaf * size).max(1));
+        let count = workers_for(leaves, rows as f64 * operations as f64);
+        let workers = resized(workers, count, || Worker::new(size, rows, columns));
+        let pass = Pass { problem, coordinates, loss: *loss, map };
+        tally.over(workers, (rows, leaf * size), sides, zero, |worker, rows, sum, sides| {
+            for (block, sides) in parts(rows.len(), size, sides) {
+                let range = rows.start + block.start..rows.start + block.end;
+                each(&pass, worker.block(range.len()), range, sum, sides);
             }
-        });
+        })
     }
 
-    /// Collects the gradient for known residuals: `each` writes those of a block of rows.
-    pub(super) fn backward(&mut self, mut each: impl FnMut(Range<usize>, &mut DMatrix<T>)) {
-        self.raw.fill(T::zero());
-        self.for_each_block(|this, x, range, block| {
-            each(range, &mut block.residuals);
-            this.collect(x, block);
-        });
+    /// Returns the blocks of rows with their probabilities at the last linearisation point.
+    pub(super) fn linearized(&self) -> impl Iterator<Item = (Range<usize>, DMatrixView<'_, T>)> {
+        parts(self.problem.rows.x.nrows(), self.size, ())
+            .map(|(range, ())| (range.clone(), self.probabilities.block(range)))
     }
 
-    /// Calls `each` with every block of rows, in order, in the coordinates of the blocks.
-    fn for_each_block(
+    /// Returns the number of operations that a row takes for its scores, loss and gradient.
+    pub(super) fn row_operations(&self) -> usize {
+        self.coordinates.columns * (2 * self.coordinates.features() + LOSS)
+    }
+
+    /// Calls `each` with the scores of every block of rows, without offsets. Collects the gradient for the residuals
+    /// that `each` leaves in the block, and returns the sum of the losses that it returns.
+    pub(super) fn gather<P: ByRows>(
         &mut self,
-        mut each: impl FnMut(&mut Pass<'_, 'a, T>, Strided<'_, T>, Range<usize>, &mut Block<T>),
-    ) {
-        let Self { problem, coordinates, map, raw, blocks, .. } = self;
-        let Blocks { whole, last, scaled, workspace } = blocks;
-        let (rows, features) = problem.rows.x.shape();
-        let size = whole.scores.nrows();
-        let mut pass = Pass { problem, features, columns: coordinates.columns, map, raw, workspace };
-        for first in (0..rows).step_by(size.max(1)) {
-            let count = size.min(rows - first);
-            let range = first..first + count;
-            let block = if count == size { &mut *whole } else { &mut *last };
-            let x = if coordinates.explicit() {
-                coordinates.scale_rows(pass.problem.rows.x, range.clone(), scaled);
-                Strided::columns(scaled, count, features)
-            } else {
-                Strided::from(&pass.problem.rows.x).rows(first, count)
-            };
-            each(&mut pass, x, range, block);
-        }
+        sides: P,
+        each: impl Fn(&Pass<'_, 'a, T>, Range<usize>, &mut Block<T>, P) -> f64 + Sync,
+    ) -> f64 {
+        self.gather_residuals(sides, |pass, x, (block, scratch), range, sides| {
+            pass.scores(x, &mut block.scores, &mut scratch.workspace);
+            each(pass, range, block, sides)
+        })
     }
 
-    /// Calls `each` with the scores of every block of rows at `params`, offsets included. Rows are not read if
-    /// this is the last evaluated point and its scores were kept.
-    pub(super) fn for_each_scores(
+    /// Collects the gradient for residuals that `each` writes for every block of rows, which it gets in the coordinates
+    /// of the blocks. Returns the sum of the losses that it returns.
+    pub(super) fn gather_residuals<P: ByRows>(
+        &mut self,
+        sides: P,
+        each: impl Fn(&Pass<'_, 'a, T>, Strided<'_, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, P) -> f64
+        + Sync,
+    ) -> f64 {
+        let mut tally = std::mem::take(&mut self.gradients);
+        let (size, operations) = (self.raw.len(), self.row_operations());
+        let zero = |old| Gathered::empty(old, size);
+        let sum = self.sum(&mut tally, (1, operations), sides, zero, |pass, (block, scratch), range, sum, sides| {
+            let mut scaled = std::mem::take(&mut scratch.rows);
+            let x = pass.rows(range.clone(), &mut scaled);
+            sum.loss += each(pass, x, (&mut *block, &mut *scratch), range, sides);
+            pass.collect(x, &block.residuals, &mut sum.raw, &mut scratch.workspace);
+            scratch.rows = scaled;
+        });
+        let raw = std::mem::replace(&mut self.raw, sum.raw);
+        tally.give_back(Gathered { loss: 0.0, raw });
+        self.gradients = tally;
+        sum.loss
+    }
+
+    /// Collects the gradient for known residuals, n x score columns.
+    pub(super) fn backward(&mut self, residuals: &DMatrix<T>) {
+        self.gather_residuals((), |_, _, (block, _), range, ()| {
+            block.residuals.copy_from(&residuals.rows(range.start, range.len()));
+            0.0
+        });
+    }
+
+    /// Returns the sum of what `each` adds for the scores of every block of rows at `params`, offsets included. Rows
+    /// are not read if this is the last evaluated point and its scores were kept.
+    pub(super) fn sum_scores<A: Sum + Send, P: ByRows>(
         &mut self,
         params: &[T],
-        mut each: impl FnMut(&Problem<'a, T>, Range<usize>, &mut DMatrix<T>),
-    ) {
+        tally: &mut Tally<A>,
+        plan: (usize, usize),
+        sides: P,
+        zero: impl Fn(Option<A>) -> A + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, (&mut DMatrix<T>, &mut Scratch<T>), Range<usize>, &mut A, P) + Sync,
+    ) -> A {
         self.load(params);
         let kept = self.kept.take();
-        if let Some(Kept { scores, .. }) = kept.as_ref().filter(|kept| kept.is_at(params)) {
-            let Blocks { whole, last, .. } = &mut self.blocks;
-            let size = whole.scores.nrows();
-            let mut first = 0;
-            for scores in scores.chunks(whole.scores.len().max(1)) {
-                let block = if scores.len() == whole.scores.len() { &mut *whole } else { &mut *last };
-                block.scores.copy_from_slice(scores);
-                each(&self.problem, first..first + block.scores.nrows(), &mut block.scores);
-                first += size;
+        let known = kept.as_ref().filter(|kept| kept.is_at(params));
+        let sum = self.sum(tally, plan, sides, zero, |pass, (block, scratch), range, sum, sides| {
+            if let Some(kept) = known {
+                block.scores.copy_from(&kept.scores.block(range.clone()));
+            } else {
+                pass.scores_without_offset(range.clone(), block, scratch);
+                pass.problem.add_offset(range.clone(), &mut block.scores);
             }
-        } else {
-            self.pass(false, |problem, range, block| {
-                problem.add_offset(range.clone(), &mut block.scores);
-                each(problem, range, &mut block.scores);
-            });
-        }
+            each(pass, (&mut block.scores, scratch), range, sum, sides);
+        });
         self.kept = kept;
+        sum
+    }
+
+    /// Calls `each` with the scores of every block of rows at `params`, offsets included.
+    pub(super) fn for_each_scores<P: ByRows>(
+        &mut self,
+        params: &[T],
+        sides: P,
+        each: impl Fn(&Pass<'_, 'a, T>, Range<usize>, &mut DMatrix<T>, P) + Sync,
+    ) {
+        let plan = (1, self.row_operations());
+        self.sum_scores(params, &mut Tally::default(), plan, sides, |_| (), |pass, (scores, _), range, (), sides| {
+            each(pass, range, scores, sides);
+        });
+    }
+
+    /// Returns the sum of what `each` adds to matrices of the size of a second derivative, `size` entries together, for
+    /// the scores of every block of rows at `params`, offsets included.
+    pub(super) fn sum_products(
+        &mut self,
+        params: &[T],
+        size: usize,
+        each: impl Fn(&Pass<'_, 'a, T>, (&mut DMatrix<T>, &mut Scratch<T>), Range<usize>, &mut Vec<T>) + Sync,
+    ) -> Vec<T> {
+        let mut tally = std::mem::take(&mut self.products);
+        let plan = (blocks_per_leaf(self.size), self.row_operations() + size / 2);
+        let zero = |old| zeros(old, size);
+        let sum = self.sum_scores(params, &mut tally, plan, (), zero, |pass, block, range, sum, ()| {
+            each(pass, block, range, sum);
+        });
+        self.products = tally;
+        sum
+    }
+
+    /// Returns the sum of what `each` adds for the scores of every block of rows at the loaded parameters, without
+    /// offsets. The sum is as large as a second derivative if it is a vector of `size` entries.
+    pub(super) fn sum_plain<A: Sum + Send>(
+        &mut self,
+        size: usize,
+        zero: impl Fn(Option<A>) -> A + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, &mut A) + Sync,
+    ) -> A {
+        let plan = (if size > 1 { blocks_per_leaf(self.size) } else { 1 }, self.row_operations() + size / 2);
+        self.sum(&mut Tally::default(), plan, (), zero, |pass, (block, scratch), range, sum, ()| {
+            pass.scores_without_offset(range.clone(), block, scratch);
+            each(pass, (block, scratch), range, sum);
+        })
+    }
+
+    /// Keeps the memory of sums of products for the next ones.
+    pub(super) fn give_back(&mut self, products: Vec<T>) {
+        self.products.give_back(products);
     }
 
     /// Returns the scores of all rows at `params`, offsets included. One column that was kept is handed over.
@@ -206,11 +294,14 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         if columns == 1
             && let Some(kept) = self.kept.take_if(|kept| kept.is_at(params))
         {
-            return DMatrix::from_vec(rows, 1, kept.scores);
+            return DMatrix::from_vec(rows, 1, kept.scores.into_values());
         }
         let mut all = DMatrix::zeros(rows, columns);
-        self.for_each_scores(params, |_, range, block| {
-            all.rows_mut(range.start, range.len()).copy_from(block);
+        let sides = Entries::columns(all.as_mut_slice(), rows);
+        self.for_each_scores(params, sides, |_, _, block, columns| {
+            for (out, scores) in columns.into_iter().zip(block.as_slice().chunks_exact(block.nrows())) {
+                out.into_slice().copy_from_slice(scores);
+            }
         });
         all
     }
@@ -289,21 +380,24 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
         self.load(params);
         let total_weight = self.problem.rows.total_weight;
-        let (loss, scale) = (self.loss, T::of(1.0 / total_weight));
-        let mut total = 0.0;
-        let size = self.problem.rows.x.nrows() * self.coordinates.columns;
-        let empty = || Kept { point: Vec::new(), scores: vec![T::zero(); size] };
+        let scale = T::of(1.0 / total_weight);
+        let (rows, columns) = (self.problem.rows.x.nrows(), self.coordinates.columns);
+        let empty = || Kept { point: Vec::new(), scores: OfRows::default() };
         let mut kept = self.keeps.then(|| self.kept.take().unwrap_or_else(empty));
-        self.pass(true, |problem, range, block| {
-            problem.add_offset(range.clone(), &mut block.scores);
-            if let Some(kept) = &mut kept {
-                let first = range.start * block.scores.ncols();
-                kept.scores[first..][..block.scores.len()].copy_from_slice(block.scores.as_slice());
+        let sides = kept.as_mut().map(|kept| {
+            kept.scores.resize(rows, columns);
+            kept.scores.entries()
+        });
+        let total = self.gather(sides, |pass, range, block, kept| {
+            let rows = &pass.problem.rows;
+            pass.problem.add_offset(range.clone(), &mut block.scores);
+            if let Some(kept) = kept {
+                kept.into_slice().copy_from_slice(block.scores.as_slice());
             }
-            let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
-            let weights = problem.rows.weights.map(|w| &w[range]);
+            let targets = Targets::Classes(&rows.targets[range.clone()]);
+            let weights = rows.weights.map(|w| &w[range]);
             let out = Gradient { scale, out: &mut block.residuals };
-            total += loss.accumulate(&block.scores, targets, weights, Some(out));
+            pass.loss.accumulate(&block.scores, targets, weights, Some(out))
         });
         if let Some(kept) = &mut kept {
             kept.point.clear();
@@ -404,7 +498,7 @@ pub(super) mod tests {
             let data = Data::new(300, 3, count, true, &mut rng);
             let mut whole = data.objective(0.1, true);
             let mut blocked = data.objective(0.1, true);
-            blocked.blocks = Blocks::new(64, 300, blocked.coordinates.columns);
+            blocked.size = 64;
             let size = whole.parameter_count();
             let params = draw(size, &mut rng);
             let (mut a, mut b) = (vec![0.0; size], vec![0.0; size]);

@@ -128,10 +128,13 @@ impl<T: Real> LogisticObjective<'_, T> {
         }
         self.linearize(params);
         let rows = &self.problem.rows;
-        let classes = self.probabilities.ncols();
+        let classes = self.problem.classes;
         let mut shares = vec![0.0; rows.x.nrows()];
-        for p in self.probabilities.column_iter() {
-            shares.iter_mut().zip(p.iter()).for_each(|(share, p)| *share += p.as_f64() * (1.0 - p.as_f64()));
+        for (block, p) in self.linearized() {
+            for p in p.column_iter() {
+                let shares = shares[block.clone()].iter_mut().zip(p.iter());
+                shares.for_each(|(share, p)| *share += p.as_f64() * (1.0 - p.as_f64()));
+            }
         }
         for (row, share) in shares.iter_mut().enumerate() {
             let weight = rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight;

@@ -2,29 +2,23 @@
 
 use std::ops::Range;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use crate::optim::HessianProduct;
-use crate::scalar::Real;
+use crate::scalar::{self, Real};
 
 impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
-    /// Stores the probabilities of all rows, n x K, so that a product reads `x` once.
+    /// Stores the probabilities of all rows, so that a product reads `x` once.
     fn linearize(&mut self, params: &[T]) {
-        let shape = (self.problem.rows.x.nrows(), self.problem.classes);
         let mut all = std::mem::take(&mut self.probabilities);
-        if all.shape() != shape {
-            all = DMatrix::zeros(shape.0, shape.1);
-        }
-        let loss = self.loss;
-        let mut of_block = DMatrix::zeros(0, shape.1);
-        self.for_each_scores(params, |_, range, scores| {
-            if of_block.nrows() != range.len() {
-                of_block = DMatrix::zeros(range.len(), shape.1);
-            }
-            loss.probabilities(scores, &mut of_block);
-            all.rows_mut(range.start, range.len()).copy_from(&of_block);
+        all.resize(self.problem.rows.x.nrows(), self.problem.classes);
+        let classes = self.problem.classes;
+        self.for_each_scores(params, all.entries(), |pass, range, scores, out| {
+            let mut of_block = DMatrix::zeros(range.len(), classes);
+            pass.loss.probabilities(scores, &mut of_block);
+            out.into_slice().copy_from_slice(of_block.as_slice());
         });
         self.probabilities = all;
     }
@@ -34,24 +28,27 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
     fn hessian_product(&mut self, vector: &[T], out: &mut [T]) {
         self.load(vector);
         let probabilities = std::mem::take(&mut self.probabilities);
-        self.pass(true, |problem, range, block| {
-            weigh(problem, &probabilities, range, &block.scores, &mut block.residuals);
+        self.gather((), |pass, range, block, ()| {
+            let p = probabilities.block(range.clone());
+            weigh(pass.problem, p, range, &block.scores, &mut block.residuals);
+            0.0
         });
         self.probabilities = probabilities;
         self.finish_gradient(out);
     }
 }
 
-/// Writes p_a (s_a - Σ_b p_b s_b) times the row's share of the total weight, for the scores s of a block.
+/// Writes p_a (s_a - Σ_b p_b s_b) times the row's share of the total weight, for the scores s and the probabilities p of
+/// a block.
 pub(super) fn weigh<T: Real>(
     problem: &Problem<'_, T>,
-    probabilities: &DMatrix<T>,
+    probabilities: DMatrixView<'_, T>,
     range: Range<usize>,
     scores: &DMatrix<T>,
     out: &mut DMatrix<T>,
 ) {
     let share = T::of(1.0 / problem.rows.total_weight);
-    let p = |column: usize| &probabilities.as_slice()[column * probabilities.nrows()..][range.clone()];
+    let p = |column: usize| scalar::column(&probabilities, column);
     if scores.ncols() == 1 {
         for (((out, &s), &p), &q) in out.iter_mut().zip(scores.iter()).zip(p(0)).zip(p(1)) {
             *out = p * q * s * share;

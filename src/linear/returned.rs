@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
+use super::blocks::{Block, Gathered, Pass};
 use super::objective::LogisticObjective;
 use crate::loss::{Gradient, Targets};
 use crate::optim::HessianProduct;
+use crate::parallel::Tally;
 use crate::scalar::Real;
-use crate::scalar::{Pair, Strided, Workspace, column, product, sum};
+use crate::scalar::{Pair, Strided, column};
 
 /// A model in the user's units: the score of a row is Σ (x - center) w + scores, for each score column.
 pub(super) struct Returned<'a, T> {
@@ -23,42 +25,62 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// Writes the gradient of the smooth objective at `model`, in the solver's coordinates, from scores that
     /// are computed with twice the usual digits.
     pub(super) fn gradient_at(&mut self, model: &Returned<'_, T>, gradient: &mut [T]) {
-        let residuals = self.residuals_at(model);
-        self.backward(|range, out| out.copy_from(&residuals.rows(range.start, range.len())));
+        self.gather_residuals((), |pass, _, (block, _), range, ()| pass.residuals_at(model, range, block));
         self.slopes.copy_from_slice(model.slopes);
         self.finish_gradient(gradient);
     }
 
     /// Makes the gradient at `model` the last one in the user's units.
     pub(super) fn set_user_gradient(&mut self, model: &Returned<'_, T>) {
-        let residuals = self.residuals_at(model);
-        let x = self.problem.rows.x;
-        let (rows, features) = x.shape();
-        let (left, right) = (Strided::from(&x).rows(0, rows).transposed(), Strided::from(&residuals));
-        let mut slopes = vec![T::zero(); model.slopes.len()];
-        product(left, right, (&mut slopes, features), false, &mut Workspace::default());
+        let size = model.slopes.len() + self.intercepts.len();
+        let (plan, zero) = ((1, self.row_operations()), |old| Gathered::empty(old, size));
+        let gathered =
+            self.sum(&mut Tally::default(), plan, (), zero, |pass, (block, scratch), range, sum, ()| {
+                sum.loss += pass.residuals_at(model, range.clone(), block);
+                let x = Strided::from(&pass.problem.rows.x).rows(range.start, range.len());
+                pass.collect(x, &block.residuals, &mut sum.raw, &mut scratch.workspace);
+            });
+        let mut slopes = gathered.raw;
+        let mut intercepts = slopes.split_off(model.slopes.len());
+        if !self.coordinates.intercept {
+            intercepts.fill(T::zero());
+        }
         self.problem.penalty.add_l2_gradient(model.slopes, &mut slopes);
-        let columns = residuals.as_slice().chunks_exact(rows.max(1));
-        let intercepts =
-            columns.map(|column| if self.coordinates.intercept { sum(column) } else { T::zero() });
-        let intercepts = intercepts.collect();
         self.slopes.copy_from_slice(model.slopes);
         self.replace_user_gradient(slopes, intercepts);
     }
 
-    /// Returns the residuals p - y times the share of each row, at `model`.
-    fn residuals_at(&mut self, model: &Returned<'_, T>) -> DMatrix<T> {
-        let (rows, columns) = (self.problem.rows.x.nrows(), self.coordinates.columns);
-        let mut scores = DMatrix::zeros(rows, columns);
-        for k in 0..columns {
-            self.exact_scores(model, k, 0..rows, scores.column_mut(k).as_mut_slice());
+    /// Returns what rounding can do to the gradient at `params`: the decrement that rounding of scores
+    /// causes, and for each parameter the rounding error of the sum over rows.
+    ///
+    /// A score has the error ε Σ |x w|, and the length of Xᵀ W δ in the metric of XᵀWX is at most that of
+    /// W^(1/2) δ. A sum over rows has the error ε times the sum of the absolute values of its terms.
+    pub(super) fn rounding(&mut self, params: &[T], slopes: &[T], shifts: &[T]) -> (f64, Vec<f64>) {
+        self.linearize(params);
+        let probabilities = std::mem::take(&mut self.probabilities);
+        let plan = (1, 4 * self.row_operations());
+        let zero = |_| (0.0, vec![0.0; params.len()]);
+        let sums = self.sum(&mut Tally::default(), plan, (), zero, |pass, (_, scratch), range, sum, ()| {
+            let p = probabilities.block(range.clone());
+            pass.coordinates.scale_rows(pass.problem.rows.x, range.clone(), &mut scratch.rows);
+            pass.add_rounding((slopes, shifts), range, p, &scratch.rows, sum);
+        });
+        self.probabilities = probabilities;
+        (sums.0.sqrt(), sums.1)
+    }
+}
+
+impl<T: Real> Pass<'_, '_, T> {
+    /// Writes the residuals p - y of a block times the share of each row, at `model`. Returns the loss.
+    fn residuals_at(&self, model: &Returned<'_, T>, range: Range<usize>, block: &mut Block<T>) -> f64 {
+        let rows = &self.problem.rows;
+        for k in 0..self.coordinates.columns {
+            self.exact_scores(model, k, range.clone(), block.scores.column_mut(k).as_mut_slice());
         }
-        self.problem.add_offset(0..rows, &mut scores);
-        let mut residuals = DMatrix::zeros(rows, columns);
-        let out = Gradient { scale: T::of(1.0 / self.problem.rows.total_weight), out: &mut residuals };
-        let targets = Targets::Classes(self.problem.rows.targets);
-        self.loss.accumulate(&scores, targets, self.problem.rows.weights, Some(out));
-        residuals
+        self.problem.add_offset(range.clone(), &mut block.scores);
+        let out = Gradient { scale: T::of(1.0 / rows.total_weight), out: &mut block.residuals };
+        let targets = Targets::Classes(&rows.targets[range.clone()]);
+        self.loss.accumulate(&block.scores, targets, rows.weights.map(|w| &w[range]), Some(out))
     }
 
     /// Writes the scores of some rows for score column `k`, correct to the last digits.
@@ -94,61 +116,53 @@ impl<T: Real> LogisticObjective<'_, T> {
         })
     }
 
-    /// Returns what rounding can do to the gradient at `params`: the decrement that rounding of scores
-    /// causes, and for each parameter the rounding error of the sum over rows.
-    ///
-    /// A score has the error ε Σ |x w|, and the length of Xᵀ W δ in the metric of XᵀWX is at most that of
-    /// W^(1/2) δ. A sum over rows has the error ε times the sum of the absolute values of its terms.
-    pub(super) fn rounding(&mut self, params: &[T], slopes: &[T], shifts: &[T]) -> (f64, Vec<f64>) {
+    /// Adds what rounding can do for the rows of a block, whose probabilities are `p` and which are `scaled` in the
+    /// solver's coordinates: to the square of the decrement, and to the gradient of each parameter.
+    fn add_rounding(
+        &self,
+        (slopes, shifts): (&[T], &[T]),
+        range: Range<usize>,
+        p: DMatrixView<'_, T>,
+        scaled: &[T],
+        (of_scores, terms): &mut (f64, Vec<f64>),
+    ) {
         let epsilon = T::EPSILON.as_f64();
-        let (features, columns) = (self.coordinates.features(), self.coordinates.columns);
-        self.linearize(params);
-        let probabilities = std::mem::take(&mut self.probabilities);
-        let rows = self.problem.rows;
-        let far = self.coordinates.far;
-        let explicit = self.coordinates.explicit();
-        let mut terms = vec![0.0; params.len()];
-        let mut of_scores = 0.0;
-        let mut block = Vec::new();
-        const BLOCK: usize = 256;
-        for first in (0..rows.x.nrows()).step_by(BLOCK) {
-            let count = BLOCK.min(rows.x.nrows() - first);
-            self.coordinates.scale_rows(rows.x, first..first + count, &mut block);
-            for i in (0..count).filter(|i| rows.counts(first + i)) {
-                let row = first + i;
-                let share = rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight;
-                for k in 0..columns {
-                    let p = probabilities[(row, if columns == 1 { 1 } else { k })].as_f64();
-                    let own = rows.targets[row] == if columns == 1 { 1 } else { k };
-                    let residual = share * if own { 1.0 - p } else { p };
-                    let offset = self.problem.offset.map_or(0.0, |offset| offset[(row, k)].as_f64().abs());
-                    let mut size = shifts[k].as_f64().abs() + offset;
-                    for j in 0..features {
-                        let center = if far { self.coordinates.center[j] } else { T::zero() };
-                        let w = slopes[k * features + j].as_f64();
-                        size += ((rows.x[(row, j)] - center).as_f64() * w).abs();
-                        let beside = if explicit || !self.coordinates.takes_part(j) {
-                            0.0
-                        } else {
-                            (self.coordinates.center[j] / self.coordinates.scale[j]).as_f64().abs()
-                        };
-                        let x = block[j * count + i].as_f64().abs();
-                        terms[k * features + j] += epsilon * residual * (x + 2.0 * beside);
-                    }
-                    if self.coordinates.intercept {
-                        terms[features * columns + k] += epsilon * residual;
-                    }
-                    of_scores += share * p * (1.0 - p) * (epsilon * size).powi(2);
+        let (rows, coordinates) = (&self.problem.rows, self.coordinates);
+        let (features, columns) = (coordinates.features(), coordinates.columns);
+        let first = range.start;
+        for row in range.clone().filter(|&row| rows.counts(row)) {
+            let share = rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight;
+            for k in 0..columns {
+                let p = p[(row - first, if columns == 1 { 1 } else { k })].as_f64();
+                let own = rows.targets[row] == if columns == 1 { 1 } else { k };
+                let residual = share * if own { 1.0 - p } else { p };
+                let offset = self.problem.offset.map_or(0.0, |offset| offset[(row, k)].as_f64().abs());
+                let mut size = shifts[k].as_f64().abs() + offset;
+                for j in 0..features {
+                    let center = if coordinates.far { coordinates.center[j] } else { T::zero() };
+                    let w = slopes[k * features + j].as_f64();
+                    size += ((rows.x[(row, j)] - center).as_f64() * w).abs();
+                    let beside = if coordinates.explicit() || !coordinates.takes_part(j) {
+                        0.0
+                    } else {
+                        (coordinates.center[j] / coordinates.scale[j]).as_f64().abs()
+                    };
+                    let x = scaled[j * range.len() + row - first].as_f64().abs();
+                    terms[k * features + j] += epsilon * residual * (x + 2.0 * beside);
                 }
+                if coordinates.intercept {
+                    terms[features * columns + k] += epsilon * residual;
+                }
+                *of_scores += share * p * (1.0 - p) * (epsilon * size).powi(2);
             }
         }
-        self.probabilities = probabilities;
-        (of_scores.sqrt(), terms)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
+
     use super::*;
     use crate::examples::ClassExamples;
     use crate::linear::problem::{ColumnPenalty, Problem};

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::curvature::{complements, curvature_of};
 use super::objective::LogisticObjective;
 use crate::scalar::Real;
-use crate::scalar::{Strided, Workspace, product, product_lower};
+use crate::scalar::{Strided, product, product_lower};
 
 /// Parameter indices in ascending order: slopes score column by score column, then intercepts.
 #[derive(Debug, Clone)]
@@ -54,8 +54,7 @@ impl WorkingSet {
     ) {
         let size = self.parameters.len();
         *hessian = DMatrix::zeros(size, size);
-        let coordinates = objective.coordinates.clone();
-        let (features, columns, loss) = (coordinates.features(), coordinates.columns, objective.loss);
+        let (features, columns) = (objective.coordinates.features(), objective.coordinates.columns);
         // The features of each score column; the intercept counts as one more feature.
         let split = |at: usize| {
             if at < features * columns {
@@ -73,64 +72,62 @@ impl WorkingSet {
                 self.parameters.iter().enumerate().filter_map(of_column).collect()
             })
             .collect();
-        let mut sums: Vec<Vec<T>> = Vec::new();
-        for a in 0..columns {
-            for b in 0..=a {
-                sums.push(vec![T::zero(); members[a].len() * members[b].len()]);
-            }
-        }
-        let mut scratch = Scratch::default();
-        objective.for_each_scores(params, |problem, range, scores| {
-            let count = range.len();
-            let mut probabilities = DMatrix::zeros(count, problem.classes);
-            loss.probabilities(scores, &mut probabilities);
-            complements(&probabilities, &mut scratch.complements);
-            scratch.rows.resize_with(columns, Vec::new);
-            for (rows, members) in scratch.rows.iter_mut().zip(&members) {
-                rows.clear();
+        let pairs: Vec<(usize, usize)> = (0..columns).flat_map(|a| (0..=a).map(move |b| (a, b))).collect();
+        let entries = |&(a, b): &(usize, usize)| members[a].len() * members[b].len();
+        let entire = pairs.iter().map(entries).sum();
+        let products = objective.sum_products(params, entire, |pass, (scores, scratch), range, sum| {
+            let (rows, count) = (&pass.problem.rows, range.len());
+            let mut probabilities = DMatrix::zeros(count, pass.problem.classes);
+            pass.loss.probabilities(scores, &mut probabilities);
+            let mut rest = DMatrix::zeros(0, 0);
+            complements(&probabilities, &mut rest);
+            let of_column = |members: &Vec<(usize, usize)>| {
+                let mut scaled = Vec::with_capacity(members.len() * count);
                 for &(_, feature) in members {
-                    coordinates.scale_column(problem.rows.x, feature, range.clone(), rows);
+                    pass.coordinates.scale_column(rows.x, feature, range.clone(), &mut scaled);
                 }
-            }
-            let share = T::of(1.0 / problem.rows.total_weight);
-            let mut sums = sums.iter_mut();
-            for a in 0..columns {
-                for b in 0..=a {
-                    let Some(sum) = sums.next() else { return };
-                    let weighted = &mut scratch.weighted;
-                    weighted.clear();
-                    weighted.extend_from_slice(&scratch.rows[b]);
-                    for column in weighted.chunks_exact_mut(count) {
-                        for (row, x) in column.iter_mut().enumerate() {
-                            let weight = problem.rows.weights.map_or(share, |w| w[range.start + row] * share);
-                            *x *= weight * curvature_of(&probabilities, &scratch.complements, row, a, b);
-                        }
+                scaled
+            };
+            let scaled: Vec<Vec<T>> = members.iter().map(of_column).collect();
+            let share = T::of(1.0 / rows.total_weight);
+            let mut sum = sum.as_mut_slice();
+            for pair in &pairs {
+                let &(a, b) = pair;
+                let (own, others) = std::mem::take(&mut sum).split_at_mut(entries(pair));
+                sum = others;
+                let weighted = &mut scratch.rows;
+                weighted.clone_from(&scaled[b]);
+                for column in weighted.chunks_exact_mut(count) {
+                    for (row, x) in column.iter_mut().enumerate() {
+                        let weight = rows.weights.map_or(share, |w| w[range.start + row] * share);
+                        *x *= weight * curvature_of(&probabilities, &rest, row, a, b);
                     }
-                    let left = Strided::columns(&scratch.rows[a], count, members[a].len());
-                    let right = Strided::columns(weighted, count, members[b].len());
-                    if a == b {
-                        product_lower(left, right, sum, true, &mut scratch.workspace);
-                    } else {
-                        let out = (sum.as_mut_slice(), members[a].len());
-                        product(left.transposed(), right, out, true, &mut scratch.workspace);
-                    }
+                }
+                let left = Strided::columns(&scaled[a], count, members[a].len());
+                let right = Strided::columns(weighted, count, members[b].len());
+                if a == b {
+                    product_lower(left, right, own, true, &mut scratch.workspace);
+                } else {
+                    let out = (own, members[a].len());
+                    product(left.transposed(), right, out, true, &mut scratch.workspace);
                 }
             }
         });
-        let mut sums = sums.iter();
-        for a in 0..columns {
-            for b in 0..=a {
-                let Some(sum) = sums.next() else { return };
-                for (j, &(column, _)) in members[b].iter().enumerate() {
-                    for (i, &(row, _)) in members[a].iter().enumerate() {
-                        if a != b || i >= j {
-                            let h = sum[j * members[a].len() + i];
-                            (hessian[(row, column)], hessian[(column, row)]) = (h, h);
-                        }
+        let mut sum = products.as_slice();
+        for pair in &pairs {
+            let &(a, b) = pair;
+            let (own, others) = sum.split_at(entries(pair));
+            sum = others;
+            for (j, &(column, _)) in members[b].iter().enumerate() {
+                for (i, &(row, _)) in members[a].iter().enumerate() {
+                    if a != b || i >= j {
+                        let h = own[j * members[a].len() + i];
+                        (hessian[(row, column)], hessian[(column, row)]) = (h, h);
                     }
                 }
             }
         }
+        objective.give_back(products);
         self.add_penalty(objective, &members, hessian);
     }
 
@@ -193,17 +190,6 @@ impl WorkingSet {
         }
     }
 }
-/// Scratch buffers for sums over blocks of rows.
-#[derive(Default)]
-struct Scratch<T: Real> {
-    /// The features of each score column, centred and scaled.
-    rows: Vec<Vec<T>>,
-    weighted: Vec<T>,
-    /// The probabilities of not being in each class.
-    complements: DMatrix<T>,
-    workspace: Workspace<T>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::objective::tests::{Data, draw};

@@ -13,6 +13,7 @@ use self::estimate::{FORMED, PRODUCTS};
 use self::metric::Metric;
 use super::objective::LogisticObjective;
 use crate::optim::{Evaluation, HasHessian, Objective};
+use crate::parallel::Sum;
 use crate::scalar::{Real, dot};
 
 pub(super) use rounding::rounding_limit;
@@ -193,18 +194,24 @@ impl<T: Real> LogisticObjective<'_, T> {
             }
         }
         self.load(&difference);
-        let mut largest = 0.0f64;
-        self.pass(false, |problem, range, block| {
+        let Largest(largest) = self.sum_plain(1, |_| Largest(0.0), |pass, (block, _), range, largest| {
             for column in block.scores.as_slice().chunks_exact(range.len()) {
-                for (row, z) in range.clone().zip(column) {
-                    let z = z.as_f64().abs();
-                    if problem.rows.counts(row) && (z > largest || z.is_nan()) {
-                        largest = if z.is_nan() { f64::INFINITY } else { z };
-                    }
-                }
+                let counted = range.clone().zip(column).filter(|(row, _)| pass.problem.rows.counts(*row));
+                counted.for_each(|(_, z)| largest.add(&Largest(z.as_f64().abs())));
             }
         });
-        largest
+        if largest.is_nan() { f64::INFINITY } else { largest }
+    }
+}
+
+/// The largest of some numbers, or NaN if one of them is.
+struct Largest(f64);
+
+impl Sum for Largest {
+    fn add(&mut self, next: &Self) {
+        if next.0 > self.0 || next.0.is_nan() {
+            self.0 = next.0;
+        }
     }
 }
 

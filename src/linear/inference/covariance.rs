@@ -1,18 +1,23 @@
 //! The covariance of the estimates: the inverse information, and sandwich estimators around it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use nalgebra::{DMatrix, DVector};
 
 use super::units::contrasts;
 use crate::check;
 use crate::error::Error;
+use crate::examples::ClassExamples;
 use crate::label::Label;
+use crate::linear::blocks::{Block, Pass, Scratch, zeros};
 use crate::linear::definite;
 use crate::linear::objective::LogisticObjective;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{HasHessian, condition};
-use crate::scalar::Real;
+use crate::parallel::with_threads;
+use crate::scalar::{Real, Strided, Workspace, product_lower};
 
 /// The estimator of the covariance of the estimates.
 ///
@@ -179,52 +184,94 @@ impl Information {
         params: &[T],
         clusters: Option<(&[usize], usize)>,
     ) -> DMatrix<f64> {
-        let size = params.len();
-        let total = objective.problem.rows.total_weight;
-        let mut meat = DMatrix::zeros(size, size);
-        let mut sums = DMatrix::zeros(size, clusters.map_or(0, |(_, count)| count));
-        each_score(objective, params, |row, weight, score| match clusters {
-            None => meat.ger(weight / total, score, score, 1.0),
-            Some((of_row, _)) => sums.column_mut(of_row[row]).axpy(weight / total, score, 1.0),
-        });
-        if clusters.is_some() {
-            meat = &sums * sums.transpose();
-        }
+        let meat = match clusters {
+            None => outer_products(objective, params),
+            Some((of_row, count)) => {
+                let sums = cluster_sums(objective, params, (of_row, count));
+                &sums * sums.transpose()
+            }
+        };
         self.carried.tr_mul(&(meat * &self.carried))
     }
 }
 
-/// Calls `each` with the index, weight and (unweighted) score of every row with a positive weight, in the
-/// solver's coordinates.
-fn each_score<T: Real>(
+/// Returns the sum of the outer products of the scores of all rows, times their shares of the weight, in the solver's
+/// coordinates.
+fn outer_products<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> DMatrix<f64> {
+    let size = params.len();
+    objective.load(params);
+    let sum = objective.sum_plain(size * size, |old| zeros(old, size * size), |pass, memory, range, sum| {
+        let count = range.len();
+        let scores = scores_of_rows(pass, memory, range.clone(), size);
+        let mut weighted = scores.clone();
+        for column in weighted.chunks_exact_mut(count) {
+            column.iter_mut().zip(range.clone()).for_each(|(x, row)| *x *= share(&pass.problem.rows, row));
+        }
+        let (left, right) = (Strided::columns(&scores, count, size), Strided::columns(&weighted, count, size));
+        product_lower(left, right, sum, true, &mut Workspace::default());
+    });
+    let lower = DMatrix::from_vec(size, size, sum);
+    DMatrix::from_fn(size, size, |i, j| lower[(i.max(j), i.min(j))])
+}
+
+/// Returns the sums of the scores of the rows of each cluster, times their shares of the weight.
+///
+/// The sums are as large as all clusters together, so there is one matrix of them, to which one thread adds the rows in
+/// order.
+fn cluster_sums<T: Real>(
     objective: &mut LogisticObjective<'_, T>,
     params: &[T],
-    mut each: impl FnMut(usize, f64, &DVector<f64>),
-) {
+    (of_row, clusters): (&[usize], usize),
+) -> DMatrix<f64> {
+    let size = params.len();
     objective.load(params);
-    let (loss, coordinates) = (objective.loss, objective.coordinates.clone());
-    let (features, width) = (coordinates.features(), objective.width());
-    let columns = coordinates.columns;
-    let mut scaled = Vec::new();
-    let mut score = DVector::zeros(params.len());
-    objective.pass(false, |problem, range, block| {
-        problem.add_offset(range.clone(), &mut block.scores);
-        let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
-        let out = Gradient { scale: T::one(), out: &mut block.residuals };
-        loss.accumulate(&block.scores, targets, None, Some(out));
-        coordinates.scale_rows(problem.rows.x, range.clone(), &mut scaled);
-        for row in range.clone().filter(|&row| problem.rows.counts(row)) {
-            let at = row - range.start;
-            for column in 0..columns {
-                let residual = block.residuals[(at, column)].as_f64();
-                for j in 0..features {
-                    score[column * features + j] = residual * scaled[j * range.len() + at].as_f64();
-                }
-                if width > features {
-                    score[features * columns + column] = residual;
-                }
+    let sums = Mutex::new(DMatrix::zeros(size, clusters));
+    with_threads(1, || {
+        objective.sum_plain(1, |_| (), |pass, memory, range, ()| {
+            let count = range.len();
+            let scores = scores_of_rows(pass, memory, range.clone(), size);
+            let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
+            for (at, row) in range.enumerate() {
+                let share = share(&pass.problem.rows, row);
+                let of_cluster = sums.column_mut(of_row[row]);
+                let score = scores.iter().skip(at).step_by(count);
+                of_cluster.into_iter().zip(score).for_each(|(sum, score)| *sum += share * score);
             }
-            each(row, problem.rows.weights.map_or(1.0, |w| w[row].as_f64()), &score);
-        }
+        });
     });
+    sums.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns the (unweighted) scores of the rows of a block, rows x parameters; zero for rows without weight.
+fn scores_of_rows<T: Real>(
+    pass: &Pass<'_, '_, T>,
+    (block, scratch): (&mut Block<T>, &mut Scratch<T>),
+    range: Range<usize>,
+    size: usize,
+) -> Vec<f64> {
+    let (rows, coordinates, count) = (&pass.problem.rows, pass.coordinates, range.len());
+    pass.problem.add_offset(range.clone(), &mut block.scores);
+    let targets = Targets::Classes(&rows.targets[range.clone()]);
+    let out = Gradient { scale: T::one(), out: &mut block.residuals };
+    pass.loss.accumulate(&block.scores, targets, None, Some(out));
+    for (at, _) in range.clone().enumerate().filter(|(_, row)| !rows.counts(*row)) {
+        block.residuals.row_mut(at).fill(T::zero());
+    }
+    coordinates.scale_rows(rows.x, range, &mut scratch.rows);
+    let mut scores = Vec::with_capacity(count * size);
+    let residuals = || block.residuals.as_slice().chunks_exact(count);
+    for residuals in residuals() {
+        for column in scratch.rows.chunks_exact(count) {
+            scores.extend(column.iter().zip(residuals).map(|(x, r)| r.as_f64() * x.as_f64()));
+        }
+    }
+    if coordinates.intercept {
+        scores.extend(residuals().flatten().map(|r| r.as_f64()));
+    }
+    scores
+}
+
+/// Returns the share of a row in the weight of all.
+fn share<T: Real>(rows: &ClassExamples<'_, T>, row: usize) -> f64 {
+    rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
 }

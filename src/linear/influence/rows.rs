@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::form::{Active, Forms};
 use crate::error::Error;
 use crate::linear::objective::LogisticObjective;
+use crate::parallel::{ByRows, parts};
 use crate::scalar::Real;
 
 /// Influence measures of each row, and its leave-one-out scores.
@@ -30,34 +31,88 @@ impl RowInfluence {
         let active = Active::new(objective, params);
         let root = active.inverse_root(objective, params)?;
         let (rows, columns) = (objective.problem.rows.x.nrows(), objective.coordinates.columns);
-        let coordinates = objective.coordinates.clone();
+        let zeros = || vec![0.0; rows];
         let mut out = RowInfluence {
-            leverages: Vec::with_capacity(rows),
+            leverages: zeros(),
             scores: DMatrix::zeros(rows, columns),
-            cooks_distances: Vec::with_capacity(rows),
-            pearson: Vec::with_capacity(rows),
-            deviance: Vec::with_capacity(rows),
+            cooks_distances: zeros(),
+            pearson: zeros(),
+            deviance: zeros(),
         };
         let chunk = (SCRATCH / (active.set.parameters.len() * columns).max(1)).clamp(16, 1024);
-        let mut forms = Forms::new(columns);
-        let mut row = Row::new::<T>(columns, active.degrees_of_freedom);
-        objective.for_each_scores(params, |problem, range, scores| {
-            for first in range.clone().step_by(chunk) {
-                let part = first..(first + chunk).min(range.end);
-                forms.evaluate(problem.rows.x, &coordinates, &active, &root, part.clone());
-                for at in part {
-                    row.weight = problem.rows.weights.map_or(1.0, |w| w[at].as_f64());
-                    row.class = problem.rows.targets[at];
-                    for (own, score) in row.scores.iter_mut().zip(scores.row(at - range.start).iter()) {
+        objective.for_each_scores(params, out.by_rows(), |pass, range, scores, out| {
+            let problem = pass.problem;
+            let mut forms = Forms::new(columns);
+            let mut row = Row::new::<T>(columns, active.degrees_of_freedom);
+            for (part, mut out) in parts(range.len(), chunk, out) {
+                let rows = range.start + part.start..range.start + part.end;
+                forms.evaluate(problem.rows.x, pass.coordinates, &active, &root, rows);
+                for at in part.clone() {
+                    let in_x = range.start + at;
+                    row.weight = problem.rows.weights.map_or(1.0, |w| w[in_x].as_f64());
+                    row.class = problem.rows.targets[in_x];
+                    for (own, score) in row.scores.iter_mut().zip(scores.row(at).iter()) {
                         *own = score.as_f64();
                     }
-                    forms.of_row(at - first, &mut row.form);
-                    row.leave_out(at, &mut out);
+                    forms.of_row(at - part.start, &mut row.form);
+                    let left_out = row.leave_out();
+                    out.write(at - part.start, &left_out, &row.moved);
                 }
             }
         });
         Ok(out)
     }
+}
+
+impl RowInfluence {
+    /// Returns the measures, to be written row by row.
+    fn by_rows(&mut self) -> Measures<'_> {
+        let rows = self.leverages.len();
+        Measures {
+            single: [
+                &mut self.leverages,
+                &mut self.cooks_distances,
+                &mut self.pearson,
+                &mut self.deviance,
+            ]
+            .map(|measure| measure.as_mut_slice()),
+            scores: self.scores.as_mut_slice().chunks_exact_mut(rows.max(1)).collect(),
+        }
+    }
+}
+
+/// The measures of some rows.
+struct Measures<'a> {
+    single: [&'a mut [f64]; 4],
+    /// One slice for each score column.
+    scores: Vec<&'a mut [f64]>,
+}
+
+impl ByRows for Measures<'_> {
+    fn split(self, rows: usize) -> (Self, Self) {
+        let [a, b, c, d] = self.single.map(|measure| measure.split_at_mut(rows));
+        let (before, after) = self.scores.into_iter().map(|scores| scores.split_at_mut(rows)).unzip();
+        let single = ([a.0, b.0, c.0, d.0], [a.1, b.1, c.1, d.1]);
+        (Measures { single: single.0, scores: before }, Measures { single: single.1, scores: after })
+    }
+}
+
+impl Measures<'_> {
+    /// Writes those of one row.
+    fn write(&mut self, row: usize, left_out: &LeftOut, scores: &[f64]) {
+        let LeftOut { leverage, cooks_distance, pearson, deviance } = *left_out;
+        let single = self.single.iter_mut().zip([leverage, cooks_distance, pearson, deviance]);
+        single.for_each(|(measure, value)| measure[row] = value);
+        self.scores.iter_mut().zip(scores).for_each(|(out, &score)| out[row] = score);
+    }
+}
+
+/// What leaving out a row changes.
+struct LeftOut {
+    leverage: f64,
+    cooks_distance: f64,
+    pearson: f64,
+    deviance: f64,
 }
 
 /// A row at the optimum, with scratch memory for leaving it out.
@@ -76,6 +131,8 @@ struct Row {
     rest: f64,
     system: Vec<f64>,
     step: Vec<f64>,
+    /// The scores without the row.
+    moved: Vec<f64>,
 }
 
 impl Row {
@@ -92,6 +149,7 @@ impl Row {
             rest: 0.0,
             system: vec![0.0; columns * columns],
             step: zeros(),
+            moved: zeros(),
         }
     }
 
@@ -109,9 +167,9 @@ impl Row {
         self.p[a] * others.map(|c| self.p[c] * (form(a) - form(c))).sum::<f64>()
     }
 
-    /// Appends the influence of a row. With r = p - y, the Newton step without the row moves its scores by Q
+    /// Returns the influence of the row, and sets the scores without it. With r = p - y, the Newton step without the row moves its scores by Q
     /// s, where (I - u W Q) s = u r.
-    fn leave_out(&mut self, at: usize, out: &mut RowInfluence) {
+    fn leave_out(&mut self) -> LeftOut {
         let columns = self.scores.len();
         let log_p = log_probability(&self.scores, self.class);
         let p_own = log_p.exp();
@@ -137,7 +195,7 @@ impl Row {
         let mut moved = 0.0;
         for a in 0..columns {
             let shift: f64 = (0..columns).map(|b| self.form[b * columns + a] * self.step[b]).sum();
-            out.scores[(at, a)] = self.scores[a] + shift;
+            self.moved[a] = self.scores[a] + shift;
             moved += self.step[a] * shift;
         }
         let step_own = match (columns, self.class) {
@@ -150,10 +208,12 @@ impl Row {
         let standardised = (-step_own / p_own.max(f64::MIN_POSITIVE)).max(0.0);
         let raw = self.weight * rest / p_own.max(f64::MIN_POSITIVE);
         let stretch = if raw > 0.0 { standardised / raw } else { 1.0 };
-        out.leverages.push(leverage);
-        out.cooks_distances.push(moved.max(0.0) / self.degrees_of_freedom);
-        out.pearson.push(sign * standardised.sqrt());
-        out.deviance.push(sign * (-2.0 * self.weight * log_p * stretch).max(0.0).sqrt());
+        LeftOut {
+            leverage,
+            cooks_distance: moved.max(0.0) / self.degrees_of_freedom,
+            pearson: sign * standardised.sqrt(),
+            deviance: sign * (-2.0 * self.weight * log_p * stretch).max(0.0).sqrt(),
+        }
     }
 }
 
@@ -220,25 +280,17 @@ mod tests {
     /// digits of the leverage go.
     #[test]
     fn a_row_that_decides_alone_moves_by_a_finite_step() {
-        fn left_out<T: Real>() -> RowInfluence {
+        fn left_out<T: Real>() -> (LeftOut, f64) {
             let mut row = Row::new::<T>(1, 1);
             (row.weight, row.class, row.form) = (1.0, 1, vec![4.0]);
-            let mut out = RowInfluence {
-                leverages: vec![],
-                scores: DMatrix::zeros(1, 1),
-                cooks_distances: vec![],
-                pearson: vec![],
-                deviance: vec![],
-            };
-            row.leave_out(0, &mut out);
-            out
+            (row.leave_out(), row.moved[0])
         }
-        for (out, digits) in [(left_out::<f64>(), f64::EPSILON), (left_out::<f32>(), f32::EPSILON.into())] {
-            assert_eq!(out.leverages, [1.0]);
+        for ((out, score), digits) in [(left_out::<f64>(), f64::EPSILON), (left_out::<f32>(), f32::EPSILON.into())] {
+            assert_eq!(out.leverage, 1.0);
             // From a score of 0, r is -1/2.
-            approx::assert_relative_eq!(out.scores[0], -0.5 * 4.0 / digits, max_relative = 1e-12);
+            approx::assert_relative_eq!(score, -0.5 * 4.0 / digits, max_relative = 1e-12);
             approx::assert_relative_eq!(
-                out.cooks_distances[0],
+                out.cooks_distance,
                 (0.5 / digits).powi(2) * 4.0,
                 max_relative = 1e-12
             );

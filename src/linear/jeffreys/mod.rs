@@ -15,6 +15,7 @@ use super::triangle::Triangle;
 use crate::error::Error;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Evaluation, HasHessian, Objective};
+use crate::parallel::Entries;
 use crate::scalar::{Real, dot, max_abs, power_of_two};
 
 /// The penalised objective: mean loss minus ½ ln det I / Σ u, where I is the Fisher information of the
@@ -32,8 +33,6 @@ pub(super) struct JeffreysObjective<'a, 'b, T: Real> {
     inner: &'a mut LogisticObjective<'b, T>,
     information: DMatrix<T>,
     at: Evaluated<T>,
-    leverage: Leverage<T>,
-    slopes: Slopes<T>,
 }
 
 /// What the second derivative at the last evaluated point needs, beside the probabilities of all rows, which
@@ -71,8 +70,6 @@ impl<'a, 'b, T: Real> JeffreysObjective<'a, 'b, T> {
             inner,
             information: DMatrix::zeros(size, size),
             at: Evaluated { point: Vec::new(), inverse: None, forms: Vec::new() },
-            leverage: Leverage::default(),
-            slopes: Slopes::default(),
         };
         objective.invert(start).map(|_| objective).ok_or(definite::singular(REASON))
     }
@@ -148,40 +145,39 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
             gradient.fill(T::zero());
             return Evaluation::of(f64::INFINITY, gradient).optimality(f64::INFINITY);
         };
-        let Self { inner, leverage, slopes, at, .. } = self;
+        let Self { inner, at, .. } = self;
         inner.load(params);
         let total_weight = inner.problem.rows.total_weight;
         let (rows, columns) = (inner.problem.rows.x.nrows(), inner.coordinates.columns);
         let blocks = blocks(inner, &inverse);
-        let (loss, coordinates) = (inner.loss, inner.coordinates.clone());
         let scale = T::of(1.0 / total_weight);
-        let mut total = 0.0;
         let mut probabilities = std::mem::take(&mut inner.probabilities);
-        if probabilities.shape() != (rows, inner.problem.classes) {
-            probabilities = DMatrix::zeros(rows, inner.problem.classes);
-        }
+        probabilities.resize(rows, inner.problem.classes);
         at.forms.resize(rows * blocks.len(), T::zero());
-        inner.pass(true, |problem, range, block| {
+        let sides = (probabilities.entries(), Entries::new(&mut at.forms, blocks.len()));
+        let total = inner.gather(sides, |pass, range, block, (probabilities, forms)| {
+            let (problem, mut slopes) = (pass.problem, Slopes::default());
             problem.add_offset(range.clone(), &mut block.scores);
             let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
             let weights = problem.rows.weights.map(|w| &w[range.clone()]);
             let out = Gradient { scale, out: &mut block.residuals };
-            total += loss.accumulate(&block.scores, targets, weights, Some(out));
+            let loss = pass.loss.accumulate(&block.scores, targets, weights, Some(out));
 
             let mut of_block = DMatrix::zeros(range.len(), problem.classes);
-            loss.probabilities(&block.scores, &mut of_block);
-            probabilities.rows_mut(range.start, range.len()).copy_from(&of_block);
-            let forms = &mut at.forms[range.start * blocks.len()..range.end * blocks.len()];
-            leverage.forms(problem, &coordinates, range.clone(), &blocks, forms);
+            pass.loss.probabilities(&block.scores, &mut of_block);
+            probabilities.into_slice().copy_from_slice(of_block.as_slice());
+            let forms = forms.into_slice();
+            Leverage::default().forms(problem, pass.coordinates, range.clone(), &blocks, forms);
             // Rows without weight have no leverage, although their entries may be out of range.
             for row in (0..range.len()).filter(|row| problem.rows.counts(range.start + row)) {
                 // The mean information is smaller by the factor of the total weight, and its inverse larger.
                 let share = weights.map_or(T::one(), |w| w[row]) * scale * scale;
-                slopes.load(&probabilities, &at.forms, range.start + row, columns);
+                slopes.load(of_block.as_view(), forms, row, columns);
                 for (a, &slope) in slopes.of_row().iter().enumerate() {
                     block.residuals[(row, a)] -= T::of(0.5) * share * slope;
                 }
             }
+            loss
         });
         inner.probabilities = probabilities;
         inner.finish_gradient(gradient);

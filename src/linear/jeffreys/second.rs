@@ -3,7 +3,10 @@
 use nalgebra::DMatrix;
 
 use super::JeffreysObjective;
-use super::leverage::blocks;
+use super::leverage::{Leverage, blocks};
+use super::slopes::Slopes;
+use crate::linear::blocks::zeros;
+use crate::linear::curvature::products_size;
 use crate::linear::products::weigh;
 use crate::optim::{HasHessian, HessianProduct, Objective};
 use crate::scalar::Real;
@@ -39,16 +42,14 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
     /// ṗ_a p_b - p_a ṗ_b and ṗ = W s. The forms Q change by -x̃ᵀ I⁻¹ İ I⁻¹ x̃. One pass computes İ, another
     /// the change of the gradient.
     fn hessian_product(&mut self, vector: &[T], out: &mut [T]) {
-        let Self { inner, at, slopes, leverage, .. } = self;
+        let Self { inner, at, .. } = self;
         let Some(inverse) = &at.inverse else { return out.fill(T::of(f64::NAN)) };
         let columns = inner.coordinates.columns;
-        let coordinates = inner.coordinates.clone();
         let probabilities = std::mem::take(&mut inner.probabilities);
-        let mut curvature = std::mem::take(&mut inner.curvature);
-        curvature.begin(columns, inner.width());
+        let size = products_size(columns, inner.width());
         inner.load(vector);
-        inner.pass(false, |problem, range, block| {
-            let p = probabilities.rows(range.start, range.len());
+        let products = inner.sum_plain(size, |old| zeros(old, size), |pass, (block, scratch), range, sum| {
+            let (problem, p) = (pass.problem, probabilities.block(range.clone()));
             let scores = &block.scores;
             // The changes of the probabilities: of both classes if there is one column.
             let mut moves = DMatrix::zeros(range.len(), columns);
@@ -62,7 +63,7 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
                     moves[(row, a)] = p[(row, a)] * (scores[(row, a)] - mean);
                 }
             }
-            curvature.add_weighted(problem, &coordinates, range, |row, a, b| {
+            scratch.curvature.add_weighted(pass, range, sum, |row, a, b| {
                 if columns == 1 {
                     return (p[(row, 0)] - p[(row, 1)]) * moves[(row, 0)];
                 }
@@ -71,15 +72,16 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
             });
         });
         let mut change = DMatrix::zeros(vector.len(), vector.len());
-        inner.write_products(&curvature, &mut change);
-        inner.curvature = curvature;
+        inner.write_products(&products, &mut change);
         let blocks = blocks(inner, &-(inverse * change * inverse));
         let scale = T::of(1.0 / inner.problem.rows.total_weight);
-        let mut forms = Vec::new();
-        inner.pass(true, |problem, range, block| {
-            weigh(problem, &probabilities, range.clone(), &block.scores, &mut block.residuals);
-            forms.resize(range.len() * blocks.len(), T::zero());
-            leverage.forms(problem, &coordinates, range.clone(), &blocks, &mut forms);
+        inner.gather((), |pass, range, block, ()| {
+            let (problem, p) = (pass.problem, probabilities.block(range.clone()));
+            weigh(problem, p, range.clone(), &block.scores, &mut block.residuals);
+            let pairs = blocks.len();
+            let mut changes = vec![T::zero(); range.len() * pairs];
+            Leverage::default().forms(problem, pass.coordinates, range.clone(), &blocks, &mut changes);
+            let (mut slopes, forms) = (Slopes::default(), &at.forms[range.start * pairs..range.end * pairs]);
             for row in 0..range.len() {
                 let at_row = range.start + row;
                 if !problem.rows.counts(at_row) {
@@ -87,13 +89,14 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
                     continue;
                 }
                 let share = problem.rows.weights.map_or(T::one(), |w| w[at_row]) * scale * scale;
-                slopes.load(&probabilities, &at.forms, at_row, columns);
-                let change = &forms[row * blocks.len()..(row + 1) * blocks.len()];
-                let changes = slopes.change(|a| block.scores[(row, a)], change);
-                for (a, &change) in changes.iter().enumerate() {
+                slopes.load(p, forms, row, columns);
+                let change = &changes[row * pairs..(row + 1) * pairs];
+                let moved = slopes.change(|a| block.scores[(row, a)], change);
+                for (a, &change) in moved.iter().enumerate() {
                     block.residuals[(row, a)] -= T::of(0.5) * share * change;
                 }
             }
+            0.0
         });
         inner.probabilities = probabilities;
         inner.finish_gradient(out);

@@ -1,6 +1,6 @@
 //! The derivatives of ½ ln det I in the scores of a row.
 
-use nalgebra::DMatrix;
+use nalgebra::DMatrixView;
 
 use crate::scalar::Real;
 
@@ -32,8 +32,8 @@ fn form<T: Real>(forms: &[T], b: usize, c: usize) -> T {
 }
 
 impl<T: Real> Slopes<T> {
-    /// Selects a row, from the probabilities and forms of all rows.
-    pub(super) fn load(&mut self, probabilities: &DMatrix<T>, forms: &[T], row: usize, columns: usize) {
+    /// Selects a row of a block, from the probabilities and forms of the block.
+    pub(super) fn load(&mut self, probabilities: DMatrixView<'_, T>, forms: &[T], row: usize, columns: usize) {
         self.columns = columns;
         self.probabilities.clear();
         self.probabilities.extend((0..probabilities.ncols()).map(|class| probabilities[(row, class)]));

@@ -12,10 +12,11 @@ use crate::linear::problem::ColumnPenalty;
 use crate::linear::sample::{Classes, RowOptions, Sample};
 use crate::linear::solve::{Solved, solve};
 use crate::optim::Objective;
+use crate::parallel::{Entries, map, workers_for};
 use crate::penalty::{Penalty, Strength};
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::scalar::columns;
+use crate::scalar::{column, columns};
 use crate::scalar::max_abs;
 
 /// The ratio of the L2 penalty to the curvature of the loss at the start of a grid.
@@ -111,26 +112,28 @@ fn largest_over(values: &[f64], unit: &[f64]) -> f64 {
 /// Returns the second derivative of the mean loss with respect to each column's coefficient, with the
 /// intercept optimised: the variance of the column with weights p (1 - p), for the class where it is largest.
 fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Vec<f64> {
-    let (loss, intercept) = (objective.loss, objective.coordinates.intercept);
-    let mut factors: Vec<f64> = Vec::with_capacity(objective.problem.rows.x.nrows());
-    objective.for_each_scores(params, |problem, range, scores| {
-        let mut p = DMatrix::zeros(range.len(), problem.classes);
-        loss.probabilities(scores, &mut p);
-        for (row, p) in range.zip(p.row_iter()) {
+    let intercept = objective.coordinates.intercept;
+    let mut factors = vec![0.0; objective.problem.rows.x.nrows()];
+    objective.for_each_scores(params, Entries::new(&mut factors, 1), |pass, range, scores, factors| {
+        let rows = &pass.problem.rows;
+        let mut p = DMatrix::zeros(range.len(), pass.problem.classes);
+        pass.loss.probabilities(scores, &mut p);
+        for ((row, p), factor) in range.zip(p.row_iter()).zip(factors.into_slice()) {
             let largest = p.iter().map(|p| p.as_f64() * (1.0 - p.as_f64())).fold(0.0, f64::max);
-            let weight = problem.rows.weights.map_or(1.0, |w| w[row].as_f64());
-            factors.push(weight / problem.rows.total_weight * largest);
+            let weight = rows.weights.map_or(1.0, |w| w[row].as_f64());
+            *factor = weight / rows.total_weight * largest;
         }
     });
     let sum = |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>();
     let total = sum(&mut factors.iter().copied());
-    let columns = objective.problem.rows.x.column_iter();
-    let of_column = columns.map(|column| {
-        let mean = sum(&mut factors.iter().zip(column.iter()).map(|(h, x)| h * x.as_f64())) / total;
+    let x = objective.problem.rows.x;
+    let operations = 4.0 * x.len() as f64;
+    map(x.ncols(), workers_for(x.ncols(), operations), |j| {
+        let column = column(&x, j);
+        let mean = sum(&mut factors.iter().zip(column).map(|(h, x)| h * x.as_f64())) / total;
         let mean = if intercept && mean.is_finite() { mean } else { 0.0 };
-        sum(&mut factors.iter().zip(column.iter()).map(|(h, x)| h * (x.as_f64() - mean).powi(2)))
-    });
-    of_column.collect()
+        sum(&mut factors.iter().zip(column).map(|(h, x)| h * (x.as_f64() - mean).powi(2)))
+    })
 }
 
 /// Returns `count` values from `largest` to `fraction` of it, evenly spaced in their logarithms.
