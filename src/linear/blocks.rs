@@ -191,10 +191,6 @@ impl<T: Real> OfRows<T> {
         Entries::new(&mut self.values, self.columns)
     }
 
-    pub(super) fn into_values(self) -> Vec<T> {
-        self.values
-    }
-
     /// Returns the numbers of a block.
     pub(super) fn block(&self, range: Range<usize>) -> DMatrixView<'_, T> {
         let of_block = &self.values[range.start * self.columns..range.end * self.columns];

@@ -1,12 +1,19 @@
 //! The cross products of columns in the solver's coordinates, and their Cholesky factor.
 
+use std::ops::Range;
+
+use super::blocks::zeros;
 use super::coordinates::{Coordinates, SHARE};
 use super::problem::Problem;
 use super::triangle::Triangle;
+use crate::parallel::{Sum, Tally, parts, resized, workers_for};
 use crate::scalar::{Real, Strided, Workspace, dot, product_lower, vectorize};
 
 /// The number of rows that are processed together.
-pub(super) const BLOCK: usize = 256;
+const BLOCK: usize = 256;
+
+/// The number of blocks in a leaf of the sum of cross products.
+const LEAF: usize = 4;
 
 /// The largest number of columns for which the cross products are computed whatever the penalty. They cost
 /// about as much as the Hessian of one iteration of Newton's method.
@@ -49,6 +56,27 @@ pub(super) struct Design<'a, 'b, T: Real> {
 pub(super) struct CrossProducts {
     pub(super) entries: Vec<f64>,
     pub(super) longest: f64,
+}
+
+/// Scratch memory of a thread.
+#[derive(Default)]
+pub(super) struct Scratch<T: Real> {
+    pub(super) block: Vec<T>,
+    squares: Vec<T>,
+    workspace: Workspace<T>,
+}
+
+/// The cross products of some rows, and the largest square of their lengths.
+struct Products<T> {
+    sum: Vec<T>,
+    largest: f64,
+}
+
+impl<T: Real> Sum for Products<T> {
+    fn add(&mut self, next: &Self) {
+        self.sum.add(&next.sum);
+        self.largest = self.largest.max(next.largest);
+    }
 }
 
 /// Returns the triangle R of columns without an L1 penalty, with RᵀR their cross products weighted with these
@@ -131,30 +159,29 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
 
     /// Computes the weighted mean products of the members.
     pub(super) fn cross_products(&self) -> CrossProducts {
-        let (rows, size) = (self.rows(), self.size());
-        let (mut block, mut squares) = (Vec::new(), Vec::new());
-        let mut largest = 0.0f64;
-        let mut sum = vec![T::zero(); size * size];
-        let mut workspace = Workspace::default();
+        let size = self.size();
         let weighted = self.shares.is_some() || self.problem.rows.weights.is_some();
-        for first in (0..rows).step_by(BLOCK) {
-            let count = BLOCK.min(rows - first);
-            self.fill(first, count, &mut block);
+        let zero = |old: Option<Products<T>>| Products {
+            sum: zeros(old.map(|old| old.sum), size * size),
+            largest: 0.0,
+        };
+        let Products { sum, largest } = self.sum(LEAF, size * size / 2, zero, |scratch, range, products| {
+            let (Scratch { block, squares, workspace }, count) = (scratch, range.len());
+            self.fill(range.start, count, block);
             squares.clear();
             squares.resize(count, T::zero());
-            block.chunks_exact(count).for_each(|column| add_squares(column, &mut squares));
-            largest = squares.iter().fold(largest, |m, square| m.max(square.as_f64()));
+            block.chunks_exact(count).for_each(|column| add_squares(column, squares));
+            products.largest = squares.iter().fold(products.largest, |m, square| m.max(square.as_f64()));
             if weighted {
                 // Half of a small weight on each side does not underflow.
-                let roots: Vec<T> =
-                    (first..first + count).map(|row| T::of(self.weight(row).sqrt())).collect();
+                let roots: Vec<T> = range.map(|row| T::of(self.weight(row).sqrt())).collect();
                 for column in block.chunks_exact_mut(count) {
                     column.iter_mut().zip(&roots).for_each(|(x, &root)| *x *= root);
                 }
             }
-            let rows = Strided::columns(&block, count, size);
-            product_lower(rows, rows, &mut sum, true, &mut workspace);
-        }
+            let rows = Strided::columns(block, count, size);
+            product_lower(rows, rows, &mut products.sum, true, workspace);
+        });
         let share = if weighted { 1.0 } else { self.weight(0) };
         let mut products = vec![0.0; size * size];
         for j in 0..size {
@@ -163,6 +190,26 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
         }
         let intercept = if self.coordinates.intercept { 1.0 } else { 0.0 };
         CrossProducts { entries: products, longest: (largest + intercept).sqrt() }
+    }
+
+    /// Returns the sum of what `each` adds for every block of rows. A leaf of the tree has `leaf` blocks, and a row
+    /// takes this number of operations.
+    pub(super) fn sum<A: Sum + Send>(
+        &self,
+        leaf: usize,
+        operations: usize,
+        zero: impl Fn(Option<A>) -> A + Sync,
+        each: impl Fn(&mut Scratch<T>, Range<usize>, &mut A) + Sync,
+    ) -> A {
+        let (rows, leaf) = (self.rows(), leaf * BLOCK);
+        let count = workers_for(rows.div_ceil(leaf), rows as f64 * operations as f64);
+        let mut workers: Vec<Scratch<T>> = Vec::new();
+        let workers = resized(&mut workers, count, Scratch::default);
+        Tally::default().over(workers, (rows, leaf), (), zero, |scratch, rows, sum, ()| {
+            for (block, ()) in parts(rows.len(), BLOCK, ()) {
+                each(scratch, rows.start + block.start..rows.start + block.end, sum);
+            }
+        })
     }
 
     /// Writes some rows of the members, column by column. Rows without weight are zero.

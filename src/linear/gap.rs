@@ -2,12 +2,14 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 
+use super::blocks::OfRows;
 use super::objective::LogisticObjective;
 use super::problem::Problem;
-use crate::loss::{Gradient, Loss, Targets};
+use crate::loss::{Gradient, Targets};
 use crate::optim::{Evaluation, HasHessian, HessianProduct, Objective};
+use crate::parallel::Tally;
 use crate::scalar::Real;
-use crate::scalar::{all_finite, dot, sum};
+use crate::scalar::{all_finite, column, dot, sum};
 
 /// Computes the duality gap: `value`, the objective at `params`, minus a lower bound on all of its values.
 ///
@@ -33,12 +35,8 @@ pub(super) fn duality_gap<T: Real>(
     if !objective.problem.penalty.free().is_empty() || !value.is_finite() {
         return None;
     }
-    let (problem, columns, loss) = (objective.problem, objective.coordinates.columns, objective.loss);
-    let scores = objective.all_scores(params);
-    let residuals = DMatrix::zeros(problem.rows.x.nrows(), columns);
-    let mut rows = ScoredRows { problem, scores, residuals, loss: f64::NAN };
-    rows.evaluate(loss);
-    if problem.intercept && !rows.center(loss) {
+    let mut rows = ScoredRows::new(objective, params);
+    if objective.problem.intercept && !rows.center(objective) {
         return None;
     }
     let correlations = objective.loss_gradient(&rows.residuals);
@@ -46,7 +44,7 @@ pub(super) fn duality_gap<T: Real>(
         return None;
     }
 
-    let penalty = problem.penalty;
+    let penalty = objective.problem.penalty;
     let per_column =
         || correlations.iter().enumerate().map(|(at, c)| (at % penalty.l1.len(), c.as_f64().abs()));
     let scale = per_column().fold(1.0, |scale: f64, (j, c)| {
@@ -57,18 +55,19 @@ pub(super) fn duality_gap<T: Real>(
         let excess = (scale * c - penalty.l1[j]).max(0.0);
         if penalty.l2[j] == 0.0 { 0.0 } else { 0.5 * excess * (excess / penalty.l2[j]) }
     };
-    let bound = rows.dual_of_loss(scale) - per_column().map(of_penalty).sum::<f64>();
+    let bound = rows.dual_of_loss(objective, scale) - per_column().map(of_penalty).sum::<f64>();
     // NaN must not become 0, which would certify an optimum.
     Some(value - bound).filter(|gap| gap.is_finite()).map(|gap| gap.max(0.0))
 }
 
 /// The scores of all rows, and the residuals p - y times the row's share of the total weight.
-struct ScoredRows<'a, T: Real> {
-    problem: Problem<'a, T>,
-    scores: DMatrix<T>,
-    residuals: DMatrix<T>,
+struct ScoredRows<T> {
+    scores: OfRows<T>,
+    residuals: OfRows<T>,
     /// The mean loss.
     loss: f64,
+    /// The gradient of the mean loss with respect to the intercepts.
+    gradient: DVector<f64>,
 }
 
 /// The maximum number of iterations for the best intercept; the start is close, so two or three are usual.
@@ -76,117 +75,158 @@ const ITERATIONS: usize = 60;
 /// The longest step of an intercept; far from the optimum a Newton step may overshoot.
 const LONGEST: f64 = 2.0;
 
-impl<T: Real> ScoredRows<'_, T> {
-    /// Computes loss and residuals from the scores.
-    fn evaluate(&mut self, loss: &dyn Loss<T>) {
-        let Problem { rows, .. } = self.problem;
-        let out = Gradient { scale: T::of(1.0 / rows.total_weight), out: &mut self.residuals };
-        let targets = Targets::Classes(rows.targets);
-        self.loss = loss.accumulate(&self.scores, targets, rows.weights, Some(out)) / rows.total_weight;
+/// The number of operations for the second derivative of a row, for each pair of score columns.
+const PAIR: usize = 4;
+
+impl<T: Real> ScoredRows<T> {
+    fn new(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Self {
+        let scores = objective.all_scores(params);
+        let mut residuals = OfRows::default();
+        residuals.resize(objective.problem.rows.x.nrows(), objective.coordinates.columns);
+        let gradient = DVector::zeros(objective.coordinates.columns);
+        let mut rows = ScoredRows { scores, residuals, loss: f64::NAN, gradient };
+        rows.shift(&DVector::zeros(objective.coordinates.columns), objective);
+        rows
     }
 
     /// Adds to the scores the intercepts that minimise the loss. Returns whether the residuals then sum to
     /// zero.
-    fn center(&mut self, loss: &dyn Loss<T>) -> bool {
+    fn center(&mut self, objective: &mut LogisticObjective<'_, T>) -> bool {
         let rounding = 8.0 * T::EPSILON.as_f64();
         let mut smallest = f64::INFINITY;
-        let mut step = DVector::<f64>::zeros(self.scores.ncols());
+        let mut step = DVector::<f64>::zeros(self.gradient.len());
         for _ in 0..ITERATIONS {
-            let gradient = self.gradient();
-            let size = gradient.amax();
+            let size = self.gradient.amax();
             if size <= rounding || size.is_nan() {
                 return size <= rounding;
             }
             if size < smallest {
                 smallest = size;
-                let Some(factor) = Cholesky::new(self.hessian()) else { return false };
-                step = factor.solve(&-gradient);
+                let Some(factor) = Cholesky::new(self.hessian(objective)) else { return false };
+                step = factor.solve(&-&self.gradient);
                 let longest = step.amax();
                 if longest > LONGEST {
                     step *= LONGEST / longest;
                 }
-                self.shift(&step, loss);
+                self.shift(&step, objective);
             } else {
                 // Undo half of the step.
                 step *= -0.5;
-                self.shift(&step, loss);
+                self.shift(&step, objective);
                 step *= -1.0;
             }
         }
         false
     }
 
-    fn shift(&mut self, by: &DVector<f64>, loss: &dyn Loss<T>) {
-        for (mut column, &b) in self.scores.column_iter_mut().zip(by.iter()) {
-            column.add_scalar_mut(T::of(b));
-        }
-        self.evaluate(loss);
-    }
-
-    /// Returns the gradient of the mean loss with respect to the intercepts.
-    fn gradient(&self) -> DVector<f64> {
-        let rows = self.residuals.nrows().max(1);
-        let sums = self.residuals.as_slice().chunks_exact(rows).map(|column| sum(column).as_f64());
-        DVector::from_iterator(self.residuals.ncols(), sums)
+    /// Adds numbers to the score columns, and computes loss, residuals and gradient.
+    fn shift(&mut self, by: &DVector<f64>, objective: &mut LogisticObjective<'_, T>) {
+        let scale = T::of(1.0 / objective.problem.rows.total_weight);
+        let plan = (1, objective.row_operations());
+        let zero = |_| (0.0, vec![0.0; by.len()]);
+        let sides = (self.scores.entries(), self.residuals.entries());
+        let sums = objective.sum(
+            &mut Tally::default(),
+            plan,
+            sides,
+            zero,
+            |pass, (block, _), range, sums, sides| {
+                let (rows, (scores, residuals)) = (&pass.problem.rows, sides);
+                let (scores, (loss, gradient)) = (scores.into_slice(), sums);
+                for (column, &b) in
+                    scores.chunks_exact_mut(range.len()).zip(by.iter()).filter(|(_, b)| **b != 0.0)
+                {
+                    column.iter_mut().for_each(|z| *z += T::of(b));
+                }
+                block.scores.as_mut_slice().copy_from_slice(scores);
+                let targets = Targets::Classes(&rows.targets[range.clone()]);
+                let out = Gradient { scale, out: &mut block.residuals };
+                let weights = rows.weights.map(|w| &w[range.clone()]);
+                *loss += pass.loss.accumulate(&block.scores, targets, weights, Some(out));
+                residuals.into_slice().copy_from_slice(block.residuals.as_slice());
+                let columns = block.residuals.as_slice().chunks_exact(range.len());
+                gradient.iter_mut().zip(columns).for_each(|(g, column)| *g += sum(column).as_f64());
+            },
+        );
+        self.loss = sums.0 / objective.problem.rows.total_weight;
+        self.gradient = DVector::from_vec(sums.1);
     }
 
     /// Returns the Hessian of the mean loss with respect to the intercepts. For several score columns it
     /// includes curvature along their common shift, which does not affect the result.
-    fn hessian(&self) -> DMatrix<f64> {
-        let columns = self.scores.ncols();
-        let mut hessian = DMatrix::zeros(columns, columns);
-        let mut p = vec![0.0; columns];
-        for row in (0..self.scores.nrows()).filter(|&row| self.problem.rows.counts(row)) {
-            let share = self.share(row);
-            (0..columns).for_each(|k| p[k] = self.probability(row, k, 1.0));
-            for a in 0..columns {
-                hessian[(a, a)] += share * p[a];
-                for b in 0..columns {
-                    hessian[(a, b)] -= share * p[a] * p[b];
+    fn hessian(&self, objective: &mut LogisticObjective<'_, T>) -> DMatrix<f64> {
+        let columns = self.gradient.len();
+        let plan = (1, PAIR * columns * columns);
+        let zero = |_| vec![0.0; columns * columns];
+        let sum = objective.sum(&mut Tally::default(), plan, (), zero, |pass, _, range, sum, ()| {
+            let residuals = self.residuals.block(range.clone());
+            let mut p = vec![0.0; columns];
+            for (at, row) in range.enumerate().filter(|&(_, row)| pass.problem.rows.counts(row)) {
+                let share = share(pass.problem, row);
+                (0..columns).for_each(|k| p[k] = probability(pass.problem, row, k, residuals[(at, k)], 1.0));
+                for (b, column) in sum.chunks_exact_mut(columns).enumerate() {
+                    column[b] += share * p[b];
+                    column.iter_mut().zip(&p).for_each(|(h, &p_a)| *h -= share * p_a * p[b]);
                 }
             }
-        }
+        });
+        let mut hessian = DMatrix::from_vec(columns, columns, sum);
         if columns > 1 {
             hessian.add_scalar_mut(hessian.trace() / (columns * columns) as f64);
         }
         hessian
     }
 
-    /// Returns the weight of a row divided by the total weight.
-    fn share(&self, row: usize) -> f64 {
-        let Problem { rows, .. } = self.problem;
-        rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
-    }
-
-    /// Returns the value y + s (p - y) in a score column.
-    fn probability(&self, row: usize, column: usize, scale: f64) -> f64 {
-        let target = if self.scores.ncols() == 1 { 1 } else { column };
-        let indicator = f64::from(u8::from(self.problem.rows.targets[row] == target));
-        indicator + scale * self.residuals[(row, column)].as_f64() / self.share(row)
-    }
-
     /// Returns the loss part of the bound: minus the conjugates, for residuals times `scale`.
-    fn dual_of_loss(&self, scale: f64) -> f64 {
-        let Problem { rows, offset, .. } = self.problem;
-        // The offset is part of the loss, not of the scores in the conjugate.
-        let products =
-            |matrix: &DMatrix<T>| scale * dot(self.residuals.as_slice(), matrix.as_slice()).as_f64();
-        let of_offset = offset.map_or(0.0, |offset| products(&offset.into_owned()));
-        if scale == 1.0 {
-            // Fenchel's inequality holds with equality here.
-            return self.loss - products(&self.scores) + of_offset;
-        }
-        let columns = self.scores.ncols();
-        let entropy = |row: usize| {
-            if columns == 1 {
-                let p = self.probability(row, 0, scale);
-                return negative_entropy(p) + negative_entropy(1.0 - p);
-            }
-            (0..columns).map(|k| negative_entropy(self.probability(row, k, scale))).sum::<f64>()
-        };
-        let counted = (0..rows.x.nrows()).filter(|&row| rows.counts(row));
-        of_offset - counted.map(|row| self.share(row) * entropy(row)).sum::<f64>()
+    fn dual_of_loss(&self, objective: &mut LogisticObjective<'_, T>, scale: f64) -> f64 {
+        let columns = self.gradient.len();
+        let plan = (1, objective.row_operations());
+        let dual = objective.sum(
+            &mut Tally::default(),
+            plan,
+            (),
+            |_| 0.0,
+            |pass, _, range, dual, ()| {
+                let (scores, residuals) =
+                    (self.scores.block(range.clone()), self.residuals.block(range.clone()));
+                let product = |k: usize, other: &[T]| scale * dot(column(&residuals, k), other).as_f64();
+                // The offset is part of the loss, not of the scores in the conjugate.
+                let of_offset = pass.problem.offset.map_or(0.0, |offset| {
+                    (0..columns).map(|k| product(k, &column(&offset, k)[range.clone()])).sum()
+                });
+                if scale == 1.0 {
+                    // Fenchel's inequality holds with equality here.
+                    let of_scores: f64 = (0..columns).map(|k| product(k, column(&scores, k))).sum();
+                    *dual += of_offset - of_scores;
+                    return;
+                }
+                let entropy = |at: usize, row: usize| {
+                    let p = |k: usize| probability(pass.problem, row, k, residuals[(at, k)], scale);
+                    if columns == 1 {
+                        return negative_entropy(p(0)) + negative_entropy(1.0 - p(0));
+                    }
+                    (0..columns).map(|k| negative_entropy(p(k))).sum::<f64>()
+                };
+                let counted = range.enumerate().filter(|&(_, row)| pass.problem.rows.counts(row));
+                let entropies = counted.map(|(at, row)| share(pass.problem, row) * entropy(at, row));
+                *dual += of_offset - entropies.sum::<f64>();
+            },
+        );
+        if scale == 1.0 { self.loss + dual } else { dual }
     }
+}
+
+/// Returns the weight of a row divided by the total weight.
+fn share<T: Real>(problem: &Problem<'_, T>, row: usize) -> f64 {
+    let Problem { rows, .. } = problem;
+    rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
+}
+
+/// Returns the value y + s (p - y) in a score column, from the residual of the row.
+fn probability<T: Real>(problem: &Problem<'_, T>, row: usize, column: usize, residual: T, scale: f64) -> f64 {
+    let target = if problem.classes == 2 { 1 } else { column };
+    let indicator = f64::from(u8::from(problem.rows.targets[row] == target));
+    indicator + scale * residual.as_f64() / share(problem, row)
 }
 
 /// Computes p ln p.
@@ -239,7 +279,7 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// Returns the gradient for the residuals of all rows, with respect to slopes in the user's units. With an
     /// intercept the residuals must sum to zero: columns then count from their centres, which keeps the
     /// digits of columns far from the origin.
-    fn loss_gradient(&mut self, residuals: &DMatrix<T>) -> Vec<T> {
+    fn loss_gradient(&mut self, residuals: &OfRows<T>) -> Vec<T> {
         self.backward(residuals);
         let (slopes, intercepts) = self.raw().split_at(self.slopes.len());
         if self.coordinates.explicit() {

@@ -10,7 +10,7 @@ use super::coordinates::Coordinates;
 use super::problem::Problem;
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
 use crate::optim::{Evaluation, Objective};
-use crate::parallel::{ByRows, Entries, Sum, Tally, parts, resized, workers_for};
+use crate::parallel::{ByRows, Sum, Tally, parts, resized, workers_for};
 use crate::scalar::Real;
 use crate::scalar::{Strided, max_abs};
 
@@ -189,23 +189,29 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         let mut tally = std::mem::take(&mut self.gradients);
         let (size, operations) = (self.raw.len(), self.row_operations());
         let zero = |old| Gathered::empty(old, size);
-        let sum = self.sum(&mut tally, (1, operations), sides, zero, |pass, (block, scratch), range, sum, sides| {
-            let mut scaled = std::mem::take(&mut scratch.rows);
-            let x = pass.rows(range.clone(), &mut scaled);
-            sum.loss += each(pass, x, (&mut *block, &mut *scratch), range, sides);
-            pass.collect(x, &block.residuals, &mut sum.raw, &mut scratch.workspace);
-            scratch.rows = scaled;
-        });
+        let sum = self.sum(
+            &mut tally,
+            (1, operations),
+            sides,
+            zero,
+            |pass, (block, scratch), range, sum, sides| {
+                let mut scaled = std::mem::take(&mut scratch.rows);
+                let x = pass.rows(range.clone(), &mut scaled);
+                sum.loss += each(pass, x, (&mut *block, &mut *scratch), range, sides);
+                pass.collect(x, &block.residuals, &mut sum.raw, &mut scratch.workspace);
+                scratch.rows = scaled;
+            },
+        );
         let raw = std::mem::replace(&mut self.raw, sum.raw);
         tally.give_back(Gathered { loss: 0.0, raw });
         self.gradients = tally;
         sum.loss
     }
 
-    /// Collects the gradient for known residuals, n x score columns.
-    pub(super) fn backward(&mut self, residuals: &DMatrix<T>) {
+    /// Collects the gradient for known residuals of all rows.
+    pub(super) fn backward(&mut self, residuals: &OfRows<T>) {
         self.gather_residuals((), |_, _, (block, _), range, ()| {
-            block.residuals.copy_from(&residuals.rows(range.start, range.len()));
+            block.residuals.copy_from(&residuals.block(range));
             0.0
         });
     }
@@ -245,9 +251,16 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         each: impl Fn(&Pass<'_, 'a, T>, Range<usize>, &mut DMatrix<T>, P) + Sync,
     ) {
         let plan = (1, self.row_operations());
-        self.sum_scores(params, &mut Tally::default(), plan, sides, |_| (), |pass, (scores, _), range, (), sides| {
-            each(pass, range, scores, sides);
-        });
+        self.sum_scores(
+            params,
+            &mut Tally::default(),
+            plan,
+            sides,
+            |_| (),
+            |pass, (scores, _), range, (), sides| {
+                each(pass, range, scores, sides);
+            },
+        );
     }
 
     /// Returns the sum of what `each` adds to matrices of the size of a second derivative, `size` entries together, for
@@ -289,19 +302,16 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     }
 
     /// Returns the scores of all rows at `params`, offsets included. One column that was kept is handed over.
-    pub(super) fn all_scores(&mut self, params: &[T]) -> DMatrix<T> {
-        let (rows, columns) = (self.problem.rows.x.nrows(), self.coordinates.columns);
-        if columns == 1
+    pub(super) fn all_scores(&mut self, params: &[T]) -> OfRows<T> {
+        if self.coordinates.columns == 1
             && let Some(kept) = self.kept.take_if(|kept| kept.is_at(params))
         {
-            return DMatrix::from_vec(rows, 1, kept.scores.into_values());
+            return kept.scores;
         }
-        let mut all = DMatrix::zeros(rows, columns);
-        let sides = Entries::columns(all.as_mut_slice(), rows);
-        self.for_each_scores(params, sides, |_, _, block, columns| {
-            for (out, scores) in columns.into_iter().zip(block.as_slice().chunks_exact(block.nrows())) {
-                out.into_slice().copy_from_slice(scores);
-            }
+        let mut all = OfRows::default();
+        all.resize(self.problem.rows.x.nrows(), self.coordinates.columns);
+        self.for_each_scores(params, all.entries(), |_, _, block, scores| {
+            scores.into_slice().copy_from_slice(block.as_slice());
         });
         all
     }

@@ -3,12 +3,13 @@
 use nalgebra::DMatrix;
 
 use super::coordinates::Coordinates;
-use super::cross_products::{BLOCK, CrossProducts, Design, worthwhile};
+use super::cross_products::{CrossProducts, Design, worthwhile};
 use super::objective::LogisticObjective;
 use super::problem::Problem;
 use super::triangle::Triangle;
 use crate::check;
 use crate::error::Error;
+use crate::parallel::Sum;
 use crate::scalar::{Real, all_finite, axpy, constant_range, dot};
 
 /// The rounding error of an entry, in units in the last place of the column's largest entry, up to which a
@@ -149,25 +150,23 @@ impl<T: Real> Design<'_, '_, T> {
     /// Returns the triangle of the QR decomposition of the weighted rows, with the rows of the penalties. The
     /// first row and column belong to the intercept.
     fn triangle(&self) -> DMatrix<f64> {
-        let (rows, width) = (self.rows(), self.size() + 1);
-        let mut triangle = DMatrix::from_diagonal(&nalgebra::DVector::from_iterator(
-            width,
-            std::iter::once(0.0).chain(self.bends.iter().map(|bend| bend.sqrt())),
-        ));
-        let (mut narrow, mut block) = (Vec::new(), Vec::new());
-        for first in (0..rows).step_by(BLOCK) {
-            let count = BLOCK.min(rows - first);
-            self.fill(first, count, &mut narrow);
-            let roots: Vec<f64> = (first..first + count).map(|row| self.weight(row).sqrt()).collect();
-            block.clear();
+        let width = self.size() + 1;
+        let empty = |_| Reduced(DMatrix::zeros(width, width));
+        let rows = self.sum(leaf(width), width * width, empty, |scratch, range, triangle| {
+            let count = range.len();
+            self.fill(range.start, count, &mut scratch.block);
+            let roots: Vec<f64> = range.map(|row| self.weight(row).sqrt()).collect();
             let ones = if self.coordinates.intercept { 1.0 } else { 0.0 };
-            block.extend(roots.iter().map(|root| ones * root));
-            for column in narrow.chunks_exact(count) {
+            let mut block: Vec<f64> = roots.iter().map(|root| ones * root).collect();
+            for column in scratch.block.chunks_exact(count) {
                 block.extend(column.iter().zip(&roots).map(|(x, root)| x.as_f64() * root));
             }
-            eliminate(&mut triangle, &mut block, count);
-        }
-        triangle
+            eliminate(&mut triangle.0, &mut block, count);
+        });
+        let bends = std::iter::once(0.0).chain(self.bends.iter().map(|bend| bend.sqrt()));
+        let mut triangle = Reduced(DMatrix::from_diagonal(&nalgebra::DVector::from_iterator(width, bends)));
+        triangle.add(&rows);
+        triangle.0
     }
 
     /// Decides about each member from the triangle of all.
@@ -231,6 +230,21 @@ impl Decisions {
 
 fn norm(vector: &[f64]) -> f64 {
     dot(vector, vector).sqrt()
+}
+
+/// The triangle of the QR decomposition of some rows.
+struct Reduced(DMatrix<f64>);
+
+impl Sum for Reduced {
+    fn add(&mut self, next: &Self) {
+        let mut rows = next.0.clone();
+        eliminate(&mut self.0, rows.as_mut_slice(), next.0.nrows());
+    }
+}
+
+/// Returns the number of blocks in a leaf: adding a triangle takes as long as adding as many rows as it has.
+fn leaf(width: usize) -> usize {
+    (width / 8).next_power_of_two()
 }
 
 /// Adds rows to a triangle R: replaces R by the triangle of the QR decomposition of R above the rows.

@@ -1,5 +1,6 @@
 //! Upper triangular matrices: changes of coordinates that make columns independent.
 
+use crate::parallel::{for_each, workers_for};
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, all_finite, axpy, dot, product};
 
@@ -14,6 +15,9 @@ pub(super) struct Triangle<T> {
 /// The number of columns that are solved together: half of the entries of their triangle are on the diagonal
 /// block, which a product cannot do.
 const BLOCK: usize = 48;
+
+/// The number of vectors that are solved together, on one thread: for ten vectors, two threads take half each.
+const GROUP: usize = 5;
 
 impl<T: Real> Triangle<T> {
     /// Creates the identity.
@@ -44,6 +48,23 @@ impl<T: Real> Triangle<T> {
 
     /// Replaces each run of `size` entries v by R⁻¹ v.
     pub(super) fn solve(&self, vectors: &mut [T]) {
+        self.in_groups(vectors, |group| self.solve_group(group));
+    }
+
+    /// Replaces each run of `size` entries v by R⁻ᵀ v.
+    pub(super) fn solve_transposed(&self, vectors: &mut [T]) {
+        self.in_groups(vectors, |group| self.solve_transposed_group(group));
+    }
+
+    /// Calls `each` with some vectors at a time, on several threads.
+    fn in_groups(&self, vectors: &mut [T], each: impl Fn(&mut [T]) + Sync) {
+        let (length, operations) = (self.size * GROUP, vectors.len() as f64 * self.size as f64);
+        let groups = vectors.chunks_mut(length.max(1));
+        let mut workers = vec![(); workers_for(groups.len(), operations)];
+        for_each(&mut workers, groups, |(), group| each(group));
+    }
+
+    fn solve_group(&self, vectors: &mut [T]) {
         let size = self.size;
         let (mut workspace, mut block) = (Workspace::default(), Vec::new());
         for first in (0..size).step_by(BLOCK).rev() {
@@ -66,8 +87,7 @@ impl<T: Real> Triangle<T> {
         }
     }
 
-    /// Replaces each run of `size` entries v by R⁻ᵀ v.
-    pub(super) fn solve_transposed(&self, vectors: &mut [T]) {
+    fn solve_transposed_group(&self, vectors: &mut [T]) {
         let size = self.size;
         let (mut workspace, mut block) = (Workspace::default(), Vec::new());
         for first in (0..size).step_by(BLOCK) {

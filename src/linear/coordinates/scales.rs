@@ -5,7 +5,8 @@ use super::moments::weighted_moments;
 use crate::examples::ClassExamples;
 use crate::linear::problem::Problem;
 use crate::linear::rank::Rank;
-use crate::scalar::{Real, is_constant, moments, range};
+use crate::parallel::{map, workers_for};
+use crate::scalar::{Real, column, is_constant, moments, range};
 
 /// The reciprocal of a typical p (1 - p), which is at most 1/4 and smaller for well-classified rows. On the
 /// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations. With the
@@ -27,6 +28,9 @@ const FAR: f64 = 30.0;
 /// The smallest standard deviation of a column with weights, relative to the column's range, as a power of
 /// the smallest normal number: its square must not underflow.
 const NARROWEST: f64 = 0.45;
+
+/// The number of operations for each entry of a column.
+const OPERATIONS: f64 = 6.0;
 
 impl<T: Real> Coordinates<T> {
     /// Computes centres and scales, and decides which columns take part. The scale of a column is the root of
@@ -54,17 +58,16 @@ impl<T: Real> Coordinates<T> {
         };
         // Rows without weight do not count, however large their entries.
         let counted = rows.weights.map(|_| rows.counted()).unwrap_or_default();
-        let mut gathered = Vec::new();
-        for (whole, &lambda) in crate::scalar::columns(&rows.x).zip(&penalty.l2) {
-            let entries = if rows.weights.is_none() || counted.len() == whole.len() {
-                whole
-            } else {
-                gathered.clear();
-                gathered.extend(counted.iter().map(|&row| whole[row]));
-                &gathered
-            };
-            coordinates.push(entries, &counted, &rows, T::of(SHARE.sqrt() * lambda.sqrt()));
-        }
+        let workers = workers_for(rows.x.ncols(), OPERATIONS * rows.x.len() as f64);
+        let found = map(rows.x.ncols(), workers, |j| {
+            let (whole, floor) = (column(&rows.x, j), T::of(SHARE.sqrt() * penalty.l2[j].sqrt()));
+            if rows.weights.is_none() || counted.len() == whole.len() {
+                return Column::new(whole, &counted, &rows, intercept, floor);
+            }
+            let entries: Vec<T> = counted.iter().map(|&row| whole[row]).collect();
+            Column::new(&entries, &counted, &rows, intercept, floor)
+        });
+        found.into_iter().for_each(|column| coordinates.push(column));
         coordinates.rank = Rank::new(problem, &coordinates);
         if coordinates.rank.is_none() && penalty.is_smooth() && !penalty.is_none() {
             even_out(&mut coordinates.scale);
@@ -74,8 +77,35 @@ impl<T: Real> Coordinates<T> {
         coordinates
     }
 
-    /// Adds a column with these entries in the rows that count.
-    fn push(&mut self, entries: &[T], counted: &[usize], rows: &ClassExamples<'_, T>, floor: T) {
+    /// Adds a column.
+    fn push(&mut self, column: Column<T>) {
+        let Column { center, scale, farthest, square, constant, far } = column;
+        if constant {
+            self.constant.push(self.center.len());
+        }
+        self.part.push(!constant);
+        self.far |= far;
+        self.center.push(center);
+        self.scale.push(scale);
+        self.farthest.push(farthest);
+        self.squares.push(square);
+    }
+}
+
+/// What [`Coordinates`] has for one column.
+struct Column<T> {
+    center: T,
+    scale: T,
+    farthest: f64,
+    square: f64,
+    constant: bool,
+    /// Whether the centre is far from the origin.
+    far: bool,
+}
+
+impl<T: Real> Column<T> {
+    /// Measures a column with these entries in the rows that count.
+    fn new(entries: &[T], counted: &[usize], rows: &ClassExamples<'_, T>, intercept: bool, floor: T) -> Self {
         let (least, most) = range(entries);
         let largest = if -least > most { -least } else { most };
         let reciprocal = T::one() / largest;
@@ -87,10 +117,10 @@ impl<T: Real> Coordinates<T> {
             }
             (true, Some(weights)) => weighted_moments(entries, largest, counted, weights, rows.total_weight),
         };
-        let spread = if self.intercept { variance } else { variance + mean * mean }.sqrt();
+        let spread = if intercept { variance } else { variance + mean * mean }.sqrt();
         let range = (most.as_f64() / largest.as_f64()) - (least.as_f64() / largest.as_f64());
         let narrow = spread.as_f64() <= range * T::MIN_POSITIVE.as_f64().powf(NARROWEST);
-        let constant = if self.intercept {
+        let constant = if intercept {
             is_constant::<T>(least.as_f64(), most.as_f64()) || narrow
         } else {
             spread == T::zero()
@@ -101,16 +131,15 @@ impl<T: Real> Coordinates<T> {
         // Below, the reciprocal of the scale overflows.
         let tiny = size <= T::of(4.0) * T::MIN_POSITIVE;
         let constant = constant || tiny;
-        if constant {
-            self.constant.push(self.center.len());
-        }
-        self.part.push(!constant);
         let scale = if constant { largest.max(T::one()) } else { size };
-        self.far |= self.intercept && !constant && mean.abs() > T::of(FAR) * spread;
-        self.center.push(if self.intercept { center } else { T::zero() });
-        self.scale.push(scale);
-        self.farthest.push((largest / scale).as_f64());
-        self.squares.push(if constant { 0.0 } else { (deviation / scale).as_f64().powi(2) });
+        Column {
+            center: if intercept { center } else { T::zero() },
+            scale,
+            farthest: (largest / scale).as_f64(),
+            square: if constant { 0.0 } else { (deviation / scale).as_f64().powi(2) },
+            constant,
+            far: intercept && !constant && mean.abs() > T::of(FAR) * spread,
+        }
     }
 }
 

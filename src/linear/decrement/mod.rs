@@ -194,12 +194,16 @@ impl<T: Real> LogisticObjective<'_, T> {
             }
         }
         self.load(&difference);
-        let Largest(largest) = self.sum_plain(1, |_| Largest(0.0), |pass, (block, _), range, largest| {
-            for column in block.scores.as_slice().chunks_exact(range.len()) {
-                let counted = range.clone().zip(column).filter(|(row, _)| pass.problem.rows.counts(*row));
-                counted.for_each(|(_, z)| largest.add(&Largest(z.as_f64().abs())));
-            }
-        });
+        let Largest(largest) = self.sum_plain(
+            1,
+            |_| Largest(0.0),
+            |pass, (block, _), range, largest| {
+                for column in block.scores.as_slice().chunks_exact(range.len()) {
+                    let counted = range.clone().zip(column).filter(|(row, _)| pass.problem.rows.counts(*row));
+                    counted.for_each(|(_, z)| largest.add(&Largest(z.as_f64().abs())));
+                }
+            },
+        );
         if largest.is_nan() { f64::INFINITY } else { largest }
     }
 }

@@ -200,16 +200,24 @@ impl Information {
 fn outer_products<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> DMatrix<f64> {
     let size = params.len();
     objective.load(params);
-    let sum = objective.sum_plain(size * size, |old| zeros(old, size * size), |pass, memory, range, sum| {
-        let count = range.len();
-        let scores = scores_of_rows(pass, memory, range.clone(), size);
-        let mut weighted = scores.clone();
-        for column in weighted.chunks_exact_mut(count) {
-            column.iter_mut().zip(range.clone()).for_each(|(x, row)| *x *= share(&pass.problem.rows, row));
-        }
-        let (left, right) = (Strided::columns(&scores, count, size), Strided::columns(&weighted, count, size));
-        product_lower(left, right, sum, true, &mut Workspace::default());
-    });
+    let sum = objective.sum_plain(
+        size * size,
+        |old| zeros(old, size * size),
+        |pass, memory, range, sum| {
+            let count = range.len();
+            let scores = scores_of_rows(pass, memory, range.clone(), size);
+            let mut weighted = scores.clone();
+            for column in weighted.chunks_exact_mut(count) {
+                column
+                    .iter_mut()
+                    .zip(range.clone())
+                    .for_each(|(x, row)| *x *= share(&pass.problem.rows, row));
+            }
+            let (left, right) =
+                (Strided::columns(&scores, count, size), Strided::columns(&weighted, count, size));
+            product_lower(left, right, sum, true, &mut Workspace::default());
+        },
+    );
     let lower = DMatrix::from_vec(size, size, sum);
     DMatrix::from_fn(size, size, |i, j| lower[(i.max(j), i.min(j))])
 }
@@ -227,17 +235,21 @@ fn cluster_sums<T: Real>(
     objective.load(params);
     let sums = Mutex::new(DMatrix::zeros(size, clusters));
     with_threads(1, || {
-        objective.sum_plain(1, |_| (), |pass, memory, range, ()| {
-            let count = range.len();
-            let scores = scores_of_rows(pass, memory, range.clone(), size);
-            let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
-            for (at, row) in range.enumerate() {
-                let share = share(&pass.problem.rows, row);
-                let of_cluster = sums.column_mut(of_row[row]);
-                let score = scores.iter().skip(at).step_by(count);
-                of_cluster.into_iter().zip(score).for_each(|(sum, score)| *sum += share * score);
-            }
-        });
+        objective.sum_plain(
+            1,
+            |_| (),
+            |pass, memory, range, ()| {
+                let count = range.len();
+                let scores = scores_of_rows(pass, memory, range.clone(), size);
+                let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
+                for (at, row) in range.enumerate() {
+                    let share = share(&pass.problem.rows, row);
+                    let of_cluster = sums.column_mut(of_row[row]);
+                    let score = scores.iter().skip(at).step_by(count);
+                    of_cluster.into_iter().zip(score).for_each(|(sum, score)| *sum += share * score);
+                }
+            },
+        );
     });
     sums.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

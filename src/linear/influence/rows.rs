@@ -69,13 +69,8 @@ impl RowInfluence {
     fn by_rows(&mut self) -> Measures<'_> {
         let rows = self.leverages.len();
         Measures {
-            single: [
-                &mut self.leverages,
-                &mut self.cooks_distances,
-                &mut self.pearson,
-                &mut self.deviance,
-            ]
-            .map(|measure| measure.as_mut_slice()),
+            single: [&mut self.leverages, &mut self.cooks_distances, &mut self.pearson, &mut self.deviance]
+                .map(|measure| measure.as_mut_slice()),
             scores: self.scores.as_mut_slice().chunks_exact_mut(rows.max(1)).collect(),
         }
     }
@@ -285,7 +280,9 @@ mod tests {
             (row.weight, row.class, row.form) = (1.0, 1, vec![4.0]);
             (row.leave_out(), row.moved[0])
         }
-        for ((out, score), digits) in [(left_out::<f64>(), f64::EPSILON), (left_out::<f32>(), f32::EPSILON.into())] {
+        for ((out, score), digits) in
+            [(left_out::<f64>(), f64::EPSILON), (left_out::<f32>(), f32::EPSILON.into())]
+        {
             assert_eq!(out.leverage, 1.0);
             // From a score of 0, r is -1/2.
             approx::assert_relative_eq!(score, -0.5 * 4.0 / digits, max_relative = 1e-12);

@@ -48,29 +48,33 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
         let probabilities = std::mem::take(&mut inner.probabilities);
         let size = products_size(columns, inner.width());
         inner.load(vector);
-        let products = inner.sum_plain(size, |old| zeros(old, size), |pass, (block, scratch), range, sum| {
-            let (problem, p) = (pass.problem, probabilities.block(range.clone()));
-            let scores = &block.scores;
-            // The changes of the probabilities: of both classes if there is one column.
-            let mut moves = DMatrix::zeros(range.len(), columns);
-            for row in (0..range.len()).filter(|row| problem.rows.counts(range.start + row)) {
-                if columns == 1 {
-                    moves[(row, 0)] = p[(row, 0)] * p[(row, 1)] * scores[(row, 0)];
-                    continue;
+        let products = inner.sum_plain(
+            size,
+            |old| zeros(old, size),
+            |pass, (block, scratch), range, sum| {
+                let (problem, p) = (pass.problem, probabilities.block(range.clone()));
+                let scores = &block.scores;
+                // The changes of the probabilities: of both classes if there is one column.
+                let mut moves = DMatrix::zeros(range.len(), columns);
+                for row in (0..range.len()).filter(|row| problem.rows.counts(range.start + row)) {
+                    if columns == 1 {
+                        moves[(row, 0)] = p[(row, 0)] * p[(row, 1)] * scores[(row, 0)];
+                        continue;
+                    }
+                    let mean = (0..columns).fold(T::zero(), |sum, b| sum + p[(row, b)] * scores[(row, b)]);
+                    for a in 0..columns {
+                        moves[(row, a)] = p[(row, a)] * (scores[(row, a)] - mean);
+                    }
                 }
-                let mean = (0..columns).fold(T::zero(), |sum, b| sum + p[(row, b)] * scores[(row, b)]);
-                for a in 0..columns {
-                    moves[(row, a)] = p[(row, a)] * (scores[(row, a)] - mean);
-                }
-            }
-            scratch.curvature.add_weighted(pass, range, sum, |row, a, b| {
-                if columns == 1 {
-                    return (p[(row, 0)] - p[(row, 1)]) * moves[(row, 0)];
-                }
-                let both = moves[(row, a)] * p[(row, b)] + p[(row, a)] * moves[(row, b)];
-                if a == b { moves[(row, a)] - both } else { -both }
-            });
-        });
+                scratch.curvature.add_weighted(pass, range, sum, |row, a, b| {
+                    if columns == 1 {
+                        return (p[(row, 0)] - p[(row, 1)]) * moves[(row, 0)];
+                    }
+                    let both = moves[(row, a)] * p[(row, b)] + p[(row, a)] * moves[(row, b)];
+                    if a == b { moves[(row, a)] - both } else { -both }
+                });
+            },
+        );
         let mut change = DMatrix::zeros(vector.len(), vector.len());
         inner.write_products(&products, &mut change);
         let blocks = blocks(inner, &-(inverse * change * inverse));

@@ -33,7 +33,13 @@ fn form<T: Real>(forms: &[T], b: usize, c: usize) -> T {
 
 impl<T: Real> Slopes<T> {
     /// Selects a row of a block, from the probabilities and forms of the block.
-    pub(super) fn load(&mut self, probabilities: DMatrixView<'_, T>, forms: &[T], row: usize, columns: usize) {
+    pub(super) fn load(
+        &mut self,
+        probabilities: DMatrixView<'_, T>,
+        forms: &[T],
+        row: usize,
+        columns: usize,
+    ) {
         self.columns = columns;
         self.probabilities.clear();
         self.probabilities.extend((0..probabilities.ncols()).map(|class| probabilities[(row, class)]));

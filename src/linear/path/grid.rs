@@ -16,8 +16,8 @@ use crate::parallel::{Entries, map, workers_for};
 use crate::penalty::{Penalty, Strength};
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::scalar::{column, columns};
 use crate::scalar::max_abs;
+use crate::scalar::{column, columns};
 
 /// The ratio of the L2 penalty to the curvature of the loss at the start of a grid.
 const RIDGE_FACTOR: f64 = 100.0;

@@ -1,11 +1,15 @@
 //! A proof, from a converged fit, that the maximum-likelihood estimate exists.
 
+use std::ops::Range;
+
 use nalgebra::{Cholesky, DMatrix};
 
 use super::budget::Budget;
 use super::design::{BLOCK, Block, Design};
 use super::estimate::Estimate;
 use crate::error::Error;
+use crate::linear::blocks::zeros;
+use crate::parallel::{Sum, Tally, parts, resized, workers_for};
 use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 
 /// Returns whether the maximum-likelihood estimate certainly exists, judged at coefficients near the optimum.
@@ -48,7 +52,7 @@ enum Curvature {
     Exact,
 }
 
-/// Sums over rows: the gradient and the second derivative, for all classes but one.
+/// A pass over the rows, which sums up the gradient and the second derivative for all classes but one.
 struct Pass<'d, 'a, T: Real> {
     design: &'d Design<'a, T>,
     curvature: Curvature,
@@ -56,41 +60,62 @@ struct Pass<'d, 'a, T: Real> {
     kept: Vec<usize>,
     /// The classes with parameters in this parametrisation: the second of two, or all but the last.
     free: Vec<usize>,
-    /// The probabilities of a block, class by class.
-    probabilities: Vec<f64>,
+}
+
+/// Sums over some rows.
+struct Sums {
     gradient: Vec<f64>,
     /// A square matrix for each pair of free classes, the first index not below the second; or one bound.
-    squares: Vec<Vec<f64>>,
-    weighted: Vec<f64>,
-    workspace: Workspace<f64>,
+    squares: Vec<f64>,
     /// The length of the longest row.
     longest: f64,
     /// The sum of the absolute values of the gradient's terms.
     terms: f64,
-    /// The smallest weighted probability u p of a row that counts, over all classes.
+    /// The smallest weighted probability u p of a row that counts, over all classes; zero if one is not positive.
     rarest: f64,
 }
+
+impl Sum for Sums {
+    fn add(&mut self, next: &Self) {
+        self.gradient.add(&next.gradient);
+        self.squares.add(&next.squares);
+        self.longest = self.longest.max(next.longest);
+        self.terms += next.terms;
+        self.rarest = self.rarest.min(next.rarest);
+    }
+}
+
+/// Scratch memory of a thread.
+#[derive(Default)]
+struct Scratch {
+    block: Block,
+    /// The probabilities of a block, class by class.
+    probabilities: Vec<f64>,
+    weighted: Vec<f64>,
+    workspace: Workspace<f64>,
+}
+
+/// The number of blocks in a leaf of the sums.
+const LEAF: usize = 4;
 
 impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
     fn new(design: &'d Design<'a, T>, curvature: Curvature) -> Self {
         let free: Vec<usize> =
             if design.score_columns == 1 { vec![1] } else { (0..design.score_columns - 1).collect() };
-        let kept = design.kept();
-        let width = kept.len();
-        let squares = match curvature {
+        Pass { design, curvature, kept: design.kept(), free }
+    }
+
+    /// Returns sums of nothing, in the memory of old ones.
+    fn empty(&self, old: Option<Sums>) -> Sums {
+        let width = self.kept.len();
+        let pairs = match self.curvature {
             Curvature::Bounded => 1,
-            Curvature::Exact => free.len() * (free.len() + 1) / 2,
+            Curvature::Exact => self.free.len() * (self.free.len() + 1) / 2,
         };
-        Pass {
-            design,
-            curvature,
-            kept,
-            gradient: vec![0.0; width * free.len()],
-            squares: vec![Vec::new(); squares],
-            free,
-            probabilities: Vec::new(),
-            weighted: Vec::new(),
-            workspace: Workspace::default(),
+        let (gradient, squares) = old.map(|old| (old.gradient, old.squares)).unzip();
+        Sums {
+            gradient: zeros(gradient, width * self.free.len()),
+            squares: zeros(squares, pairs * width * width),
             longest: 0.0,
             terms: 0.0,
             rarest: f64::INFINITY,
@@ -98,42 +123,42 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
     }
 
     /// Returns whether the sums over all rows prove that the estimate exists.
-    fn proves(mut self, estimate: &Estimate<'_, T>, budget: &mut Budget<'_>) -> Result<bool, Error> {
+    fn proves(self, estimate: &Estimate<'_, T>, budget: &mut Budget<'_>) -> Result<bool, Error> {
         let (design, width, free) = (self.design, self.kept.len(), self.free.len());
         let size = if self.curvature == Curvature::Exact { width.saturating_mul(free) } else { width };
         // The product of matrices is fast. A triangle is computed and inverted once.
         let row = (size.saturating_mul(size) / 8).saturating_add(design.size());
         let rows = design.rows.targets.len();
         let inverse = size.saturating_mul(size).saturating_mul(size) / 3;
-        if size == 0 || free == 0 || !budget.affords(rows.saturating_mul(row).saturating_add(inverse)) {
+        let work = rows.saturating_mul(row);
+        if size == 0 || free == 0 || !budget.affords(work.saturating_add(inverse)) {
             return Ok(false);
         }
-        self.squares.iter_mut().for_each(|square| square.resize(width * width, 0.0));
-        let mut block = Block::default();
-        for first in (0..rows).step_by(BLOCK) {
-            let range = first..(first + BLOCK).min(rows);
-            budget.spend(range.len() * row)?;
-            design.fill(range.clone(), &mut block);
-            if !self.probabilities(range.clone(), estimate) {
-                return Ok(false);
+        budget.spend(work)?;
+        let leaf = LEAF * BLOCK;
+        let mut workers: Vec<Scratch> = Vec::new();
+        let workers = resized(&mut workers, workers_for(rows.div_ceil(leaf), work as f64), Scratch::default);
+        let zero = |old| self.empty(old);
+        let sums = Tally::default().over(workers, (rows, leaf), (), zero, |scratch, rows, sums, ()| {
+            for (block, ()) in parts(rows.len(), BLOCK, ()) {
+                self.add(rows.start + block.start..rows.start + block.end, estimate, scratch, sums);
             }
-            self.add(range, &mut block);
-        }
+        });
         budget.spend(inverse)?;
-        Ok(self.leaves_nothing())
+        Ok(sums.rarest > 0.0 && self.leaves_nothing(&sums))
     }
 
     /// Computes the probabilities of a block of rows. Returns `false` if one is zero or NaN.
-    fn probabilities(&mut self, range: std::ops::Range<usize>, estimate: &Estimate<'_, T>) -> bool {
+    fn probabilities(&self, range: Range<usize>, estimate: &Estimate<'_, T>, out: &mut Vec<f64>) -> bool {
         let Estimate { slopes, intercepts, offset } = *estimate;
         let (rows, count) = (self.design.rows, range.len());
         let x = |j: usize| &column(&rows.x, j)[range.clone()];
         // For two classes the first has score zero.
         let single = self.design.score_columns == 1;
         let classes = self.design.score_columns + usize::from(single);
-        self.probabilities.clear();
-        self.probabilities.resize(count * classes, 0.0);
-        let scores = &mut self.probabilities[if single { count } else { 0 }..];
+        out.clear();
+        out.resize(count * classes, 0.0);
+        let scores = &mut out[if single { count } else { 0 }..];
         for (k, scores) in scores.chunks_exact_mut(count).enumerate() {
             scores.fill(intercepts.get(k).map_or(0.0, |b| b.as_f64()));
             for (j, w) in slopes.column(k).iter().enumerate() {
@@ -146,15 +171,15 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         for i in 0..count {
             let at = |k: usize| k * count + i;
             if !rows.counts(range.start + i) {
-                (0..classes).for_each(|k| self.probabilities[at(k)] = 0.0);
+                (0..classes).for_each(|k| out[at(k)] = 0.0);
                 continue;
             }
-            let largest = (0..classes).fold(f64::NEG_INFINITY, |m, k| m.max(self.probabilities[at(k)]));
+            let largest = (0..classes).fold(f64::NEG_INFINITY, |m, k| m.max(out[at(k)]));
             (0..classes)
-                .for_each(|k| self.probabilities[at(k)] = (self.probabilities[at(k)] - largest).exp());
-            let sum: f64 = (0..classes).map(|k| self.probabilities[at(k)]).sum();
-            (0..classes).for_each(|k| self.probabilities[at(k)] /= sum);
-            if !(0..classes).all(|k| self.probabilities[at(k)] > 0.0) {
+                .for_each(|k| out[at(k)] = (out[at(k)] - largest).exp());
+            let sum: f64 = (0..classes).map(|k| out[at(k)]).sum();
+            (0..classes).for_each(|k| out[at(k)] /= sum);
+            if !(0..classes).all(|k| out[at(k)] > 0.0) {
                 return false;
             }
         }
@@ -162,7 +187,13 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
     }
 
     /// Adds a block's contribution to the gradient and the second derivative.
-    fn add(&mut self, range: std::ops::Range<usize>, block: &mut Block) {
+    fn add(&self, range: Range<usize>, estimate: &Estimate<'_, T>, scratch: &mut Scratch, sums: &mut Sums) {
+        let Scratch { block, probabilities, weighted, workspace } = scratch;
+        self.design.fill(range.clone(), block);
+        if !self.probabilities(range.clone(), estimate, probabilities) {
+            sums.rarest = 0.0;
+            return;
+        }
         let (rows, width, count) = (self.design.rows, self.kept.len(), block.count);
         for (at, &j) in self.kept.iter().enumerate().filter(|&(at, &j)| at != j) {
             block.units.copy_within(j * count..(j + 1) * count, at * count);
@@ -174,69 +205,61 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         for column in block.units.chunks_exact_mut(count) {
             column.iter_mut().zip(&block.sizes).for_each(|(x, size)| *x *= size);
         }
-        self.longest = block.sizes.iter().fold(self.longest, |m, &size| m.max(size));
-        let rarest = (0..self.probabilities.len()).filter(|at| weights[at % count] > 0.0);
-        let rarest = rarest.map(|at| weights[at % count] * self.probabilities[at]);
-        self.rarest = rarest.fold(self.rarest, f64::min);
+        sums.longest = block.sizes.iter().fold(sums.longest, |m, &size| m.max(size));
+        let rarest = (0..probabilities.len()).filter(|at| weights[at % count] > 0.0);
+        let rarest = rarest.map(|at| weights[at % count] * probabilities[at]);
+        sums.rarest = rarest.fold(sums.rarest, f64::min);
         let mut residual = vec![0.0; count];
-        let (mut pair, mut curvatures) = (0, Vec::with_capacity(count));
+        let mut curvatures = Vec::with_capacity(count);
+        // Adds Σ c_i x_i x_iᵀ over the rows of the block to a matrix.
+        let mut add_square = |curvatures: &[f64], square: &mut [f64]| {
+            weighted.clear();
+            for column in block.units.chunks_exact(count) {
+                weighted.extend(column.iter().zip(curvatures).map(|(x, c)| x * c));
+            }
+            let left = Strided::columns(&block.units, count, width).transposed();
+            product(left, Strided::columns(weighted, count, width), (square, width), true, workspace);
+        };
+        let mut squares = sums.squares.chunks_exact_mut(width * width);
         for a in 0..self.free.len() {
             let k = self.free[a];
-            let p = &self.probabilities[k * count..][..count];
+            let p = &probabilities[k * count..][..count];
             for (i, residual) in residual.iter_mut().enumerate() {
                 let wanted = f64::from(u8::from(rows.targets[range.start + i] == k));
                 *residual = weights[i] * (p[i] - wanted);
-                self.terms += residual.abs() * block.sizes[i];
+                sums.terms += residual.abs() * block.sizes[i];
             }
             let columns = block.units.chunks_exact(count);
-            for (g, column) in self.gradient[a * width..][..width].iter_mut().zip(columns) {
+            for (g, column) in sums.gradient[a * width..][..width].iter_mut().zip(columns) {
                 *g += dot(column, &residual);
             }
             let pairs = if self.curvature == Curvature::Exact { a + 1 } else { 0 };
-            for b in 0..pairs {
+            for (b, square) in (0..pairs).zip(&mut squares) {
                 let l = self.free[b];
-                let p = &self.probabilities[k * count..][..count];
-                let q = &self.probabilities[l * count..][..count];
+                let q = &probabilities[l * count..][..count];
                 let own = f64::from(u8::from(k == l));
                 let terms = p.iter().zip(q).zip(&weights);
                 curvatures.clear();
                 curvatures.extend(terms.map(|((p, q), u)| u * p * (own - q)));
-                self.add_square(pair, block, &curvatures);
-                pair += 1;
+                add_square(&curvatures, square);
             }
         }
-        if self.curvature == Curvature::Bounded {
+        if let (Curvature::Bounded, Some(square)) = (self.curvature, squares.next()) {
             let fixed = self.free.len();
-            let at = |k: usize, i: usize| self.probabilities[k * count + i];
+            let at = |k: usize, i: usize| probabilities[k * count + i];
             let least = |i: usize| (0..fixed).map(|k| at(k, i)).fold(f64::INFINITY, f64::min);
             curvatures.clear();
             curvatures.extend(weights.iter().enumerate().map(|(i, u)| u * at(fixed, i) * least(i)));
-            self.add_square(0, block, &curvatures);
+            add_square(&curvatures, square);
         }
-    }
-
-    /// Adds Σ c_i x_i x_iᵀ over the rows of a block to a matrix.
-    fn add_square(&mut self, pair: usize, block: &Block, curvatures: &[f64]) {
-        let (width, count) = (self.kept.len(), block.count);
-        self.weighted.clear();
-        for column in block.units.chunks_exact(count) {
-            self.weighted.extend(column.iter().zip(curvatures).map(|(x, c)| x * c));
-        }
-        product(
-            Strided::columns(&block.units, count, width).transposed(),
-            Strided::columns(&self.weighted, count, width),
-            (&mut self.squares[pair], width),
-            true,
-            &mut self.workspace,
-        );
     }
 
     /// Returns whether positive multipliers exist despite rounding errors.
-    fn leaves_nothing(self) -> bool {
+    fn leaves_nothing(&self, sums: &Sums) -> bool {
         let (width, free) = (self.kept.len(), self.free.len());
         let exact = self.curvature == Curvature::Exact;
         let blocks = self.design.blocks() as f64;
-        let rounding = (blocks + 2.0 * BLOCK as f64) * f64::EPSILON * self.terms;
+        let rounding = (blocks + 2.0 * BLOCK as f64) * f64::EPSILON * sums.terms;
         let free = if exact { free } else { 1 };
         let hessian = DMatrix::from_fn(width * free, width * free, |row, column| {
             let (a, b) = (row / width, column / width);
@@ -245,7 +268,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
             } else {
                 (b, a, column % width, row % width)
             };
-            self.squares[a * (a + 1) / 2 + b][column * width + row]
+            sums.squares[(a * (a + 1) / 2 + b) * width * width + column * width + row]
         });
         let norm = hessian.norm();
         let Some(cholesky) = Cholesky::new(hessian) else {
@@ -255,7 +278,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         let inverse_norm = inverse_square(cholesky.l_dirty());
         let size = (width * free) as f64;
         let lost = size * f64::EPSILON * norm * inverse_norm;
-        let mut half = DMatrix::from_vec(width * free, self.free.len().div_ceil(free), self.gradient);
+        let mut half = DMatrix::from_vec(width * free, self.free.len().div_ceil(free), sums.gradient.clone());
         let solution = if exact { cholesky.solve(&half).norm() } else { f64::INFINITY };
         if !cholesky.l_dirty().solve_lower_triangular_mut(&mut half) {
             return false;
@@ -266,8 +289,8 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         let classes = (self.free.len() + 1) as f64;
         // The solution must have some correct digits, or the first bound is invalid. The second needs the size
         // of the decrement only.
-        let first = lost < 1e-3 && 2.0 * self.longest * step < 0.5;
-        first || (lost < 0.1 && (classes / self.rarest).sqrt() * decrement < 0.25)
+        let first = lost < 1e-3 && 2.0 * sums.longest * step < 0.5;
+        first || (lost < 0.1 && (classes / sums.rarest).sqrt() * decrement < 0.25)
     }
 }
 
@@ -301,11 +324,15 @@ mod tests {
         let (x, classes) = (nalgebra::dmatrix![1.0; -1.0; 2.0; 0.5], [0, 1, 1, 0]);
         let design = Design::new(ClassExamples::new((&x).into(), &classes, None).unwrap(), 2, true);
         for (smallest, proved) in [(1.0, true), (1e-6, true), (1e-16, false)] {
-            let mut pass = Pass::new(&design, Curvature::Exact);
-            pass.squares = vec![vec![1.0, 0.0, 0.0, smallest]];
-            pass.gradient = vec![0.0; 2];
-            (pass.longest, pass.terms, pass.rarest) = (1.0, 0.0, 0.1);
-            assert_eq!(pass.leaves_nothing(), proved, "{smallest}");
+            let pass = Pass::new(&design, Curvature::Exact);
+            let sums = Sums {
+                gradient: vec![0.0; 2],
+                squares: vec![1.0, 0.0, 0.0, smallest],
+                longest: 1.0,
+                terms: 0.0,
+                rarest: 0.1,
+            };
+            assert_eq!(pass.leaves_nothing(&sums), proved, "{smallest}");
         }
     }
 }
