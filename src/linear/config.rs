@@ -1,6 +1,7 @@
 //! The hyper-parameters of logistic regression.
 
 use crate::class_weight::ClassWeight;
+use crate::parallel::Threads;
 use crate::penalty::Penalty;
 
 /// The algorithm that minimises the objective of a logistic regression. All solvers reach the same optimum.
@@ -82,6 +83,7 @@ pub struct LogisticRegression {
     pub(super) tolerance: Option<f64>,
     pub(super) gap_tolerance: Option<f64>,
     pub(super) max_iterations: Option<usize>,
+    pub(super) threads: Threads,
 }
 
 impl LogisticRegression {
@@ -100,6 +102,7 @@ impl LogisticRegression {
             tolerance: None,
             gap_tolerance: None,
             max_iterations: None,
+            threads: Threads::default(),
         }
     }
 
@@ -176,6 +179,14 @@ impl LogisticRegression {
     /// proximal Newton and 5000 for L-BFGS.
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
         self.max_iterations = Some(max_iterations);
+        self
+    }
+
+    /// Sets the largest number of threads, at least 1. The result has the same bits on any number of them.
+    ///
+    /// Small data takes one thread. Defaults to all of the machine.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
         self
     }
 }

@@ -81,6 +81,16 @@ pub(super) fn fit<T: Real, L: Label>(
     options: FitOptions<'_, T>,
     start: Option<&FittedLogistic<T, L>>,
 ) -> Result<FittedLogistic<T, L>, Error> {
+    config.threads.run(|| fit_here(config, x, y, options, start))
+}
+
+fn fit_here<T: Real, L: Label>(
+    config: &LogisticRegression,
+    x: Rows<'_, T>,
+    y: &[L],
+    options: FitOptions<'_, T>,
+    start: Option<&FittedLogistic<T, L>>,
+) -> Result<FittedLogistic<T, L>, Error> {
     let (sample, Classes { labels: classes, weights: class_weights }) =
         Sample::new(x, y, options.weights, options.offset, config.class_weight.as_ref())?;
     if let Some(start) = start {

@@ -88,11 +88,11 @@ pub(crate) fn for_each_part<W: Send, P: ByRows>(
     (rows, size): (usize, usize),
     operations: f64,
     sides: P,
-    scratch: &mut Vec<W>,
     new: impl FnMut() -> W,
     each: impl Fn(&mut W, Range<usize>, P) + Sync,
 ) {
-    let workers = resized(scratch, workers_for(rows.div_ceil(size.max(1)), operations), new);
+    let mut workers = Vec::new();
+    let workers = resized(&mut workers, workers_for(rows.div_ceil(size.max(1)), operations), new);
     for_each(workers, parts(rows, size, sides), |worker, (range, sides)| each(worker, range, sides));
 }
 

@@ -21,6 +21,7 @@ use crate::linear::path::LogisticPath;
 use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
 use crate::metrics::{LogLoss, Metric};
+use crate::parallel::{map, workers_for};
 use crate::report::{Observer, Progress};
 use crate::rng::Rng;
 use crate::rows::Rows;
@@ -58,7 +59,8 @@ pub enum SelectionRule {
 ///   class.
 ///
 /// # Memory
-/// The fit holds a copy of the rows, one fold at a time, and as many models as the grid has values.
+/// The fit holds a copy of the rows for each fold that is fitted at the same time, one for each thread, and as many
+/// models as the grid has values.
 ///
 /// # References
 /// Hastie, Tibshirani and Friedman (2009), section 7.10.
@@ -103,6 +105,14 @@ impl<M> LogisticRegressionCv<M> {
         self
     }
 
+    /// Sets the largest number of threads, at least 1. The result has the same bits on any number of them.
+    ///
+    /// Folds are fitted side by side, unless an observer watches the fits. Defaults to that of the path.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.path = self.path.threads(threads);
+        self
+    }
+
     /// Sets the seed of the folds, which come from [`stratified_k_fold`](crate::select::stratified_k_fold).
     /// Defaults to 0.
     pub fn seed(mut self, seed: u64) -> Self {
@@ -137,12 +147,24 @@ impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
         y: &[L],
         options: FitOptions<'_, T>,
     ) -> Result<FittedLogisticCv<T, L>, Error> {
+        self.path.setting().run(|| self.fit_here(x, y, options))
+    }
+}
+
+impl<M: Metric> LogisticRegressionCv<M> {
+    fn fit_here<T: Real, L: Label>(
+        &self,
+        x: Rows<'_, T>,
+        y: &[L],
+        options: FitOptions<'_, T>,
+    ) -> Result<FittedLogisticCv<T, L>, Error> {
         let data = Data { x, y, rows: RowOptions { weights: options.weights, offset: options.offset } };
         let splits = data.splits(self.folds, self.seed)?;
-        let mut ignore = |_: &Progress| ControlFlow::Continue(());
+        let mut nobody = ignore;
+        let watched = options.observer.is_some();
         let observer: &mut Observer<'_> = match options.observer {
             Some(observer) => observer,
-            None => &mut ignore,
+            None => &mut nobody,
         };
         let fits = splits.len() + 1;
         let mut stopped = false;
@@ -158,31 +180,36 @@ impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
         };
         let path = self.path.fit_with(x, y, whole_options)?;
 
-        let (mut scores, mut converged) = (Vec::with_capacity(splits.len()), vec![true; path.len()]);
-        for (fold, split) in splits.iter().enumerate() {
-            if stopped {
-                break;
+        let (lambdas, config) = (path.lambdas(), (&self.path, &self.metric));
+        let mut folds: Vec<Fold> = Vec::with_capacity(splits.len());
+        if watched {
+            for (index, split) in splits.iter().enumerate() {
+                if stopped {
+                    break;
+                }
+                let mut watch = |progress: &Progress| {
+                    let iteration = progress.iteration + (index + 1) * lambdas.len();
+                    let flow = observer(&Progress { iteration, limit: lambdas.len() * fits, ..*progress });
+                    stopped = flow.is_break();
+                    flow
+                };
+                let Some(fold) = data.fold(config, lambdas, (index, split), &mut watch)? else { break };
+                folds.push(fold);
             }
-            let mut watch = |progress: &Progress| {
-                let iteration = progress.iteration + (fold + 1) * path.len();
-                let flow = observer(&Progress { iteration, limit: path.len() * fits, ..*progress });
-                stopped = flow.is_break();
-                flow
-            };
-            let in_rows = |error: Error, rows: &[usize]| error.in_rows(|row| rows.get(row).copied());
-            let models = data.train(&self.path, path.lambdas(), split, &mut watch).map_err(|error| {
-                in_rows(error, &split.train).within(ErrorContext::TrainingRows { split: fold })
-            })?;
-            if models.len() < path.len() {
-                break;
+        } else {
+            let workers = workers_for(splits.len(), (x.len() * lambdas.len() * OPERATIONS) as f64);
+            let found = map(splits.len(), workers, |index| {
+                data.fold(config, lambdas, (index, &splits[index]), &mut { ignore })
+            });
+            for fold in found {
+                folds.extend(fold?);
             }
-            for (all, model) in converged.iter_mut().zip(&models) {
-                *all &= model.report().converged();
-            }
-            scores.push(data.test(&models, split, &self.metric).map_err(|error| {
-                in_rows(error, &split.test).within(ErrorContext::TestRows { split: fold })
-            })?);
         }
+        let mut converged = vec![true; path.len()];
+        for fold in &folds {
+            converged.iter_mut().zip(&fold.converged).for_each(|(all, own)| *all &= own);
+        }
+        let scores: Vec<Vec<f64>> = folds.into_iter().map(|fold| fold.scores).collect();
         let complete = scores.len() == splits.len();
         let nonzero = path.nonzero();
         let of_lambda = |at: usize| {
@@ -193,6 +220,19 @@ impl<T: Real, M: Metric> Estimator<T> for LogisticRegressionCv<M> {
         let selection = Selection::new(&table, self.metric.greater_is_better());
         Ok(FittedLogisticCv::new(path, table, selection, self.rule, complete))
     }
+}
+
+/// The number of operations that a fit takes at least, for each entry of `x`.
+const OPERATIONS: usize = 10;
+
+/// What the models of a fold tell, one for each λ.
+struct Fold {
+    scores: Vec<f64>,
+    converged: Vec<bool>,
+}
+
+fn ignore(_: &Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 /// The rows, labels and options of the cross-validation.
@@ -216,6 +256,28 @@ impl<T: Real, L: Label> Data<'_, T, L> {
             *row = counted[*row];
         }
         Ok(splits)
+    }
+
+    /// Fits and scores the models of a fold. Returns `None` if the observer stopped the fits.
+    fn fold<M: Metric>(
+        &self,
+        (path, metric): (&LogisticPath, &M),
+        lambdas: &[f64],
+        (index, split): (usize, &Split),
+        observer: &mut Observer<'_>,
+    ) -> Result<Option<Fold>, Error> {
+        let in_rows = |error: Error, rows: &[usize]| error.in_rows(|row| rows.get(row).copied());
+        let models = self.train(path, lambdas, split, observer).map_err(|error| {
+            in_rows(error, &split.train).within(ErrorContext::TrainingRows { split: index })
+        })?;
+        if models.len() < lambdas.len() {
+            return Ok(None);
+        }
+        let scores = self
+            .test(&models, split, metric)
+            .map_err(|error| in_rows(error, &split.test).within(ErrorContext::TestRows { split: index }))?;
+        let converged = models.iter().map(|model| model.report().converged()).collect();
+        Ok(Some(Fold { scores, converged }))
     }
 
     /// Fits the models of a fold.

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::linear::definite;
 use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
+use crate::parallel::{Sum, Tally, workers_for};
 use crate::rows::Rows;
 use crate::scalar::{Real, all_finite};
 
@@ -101,23 +102,26 @@ impl Inference {
                     if k == 0 { 0.0 } else { estimates[(j + shift, k - 1)] }
                 },
             );
-        let mut effects = DMatrix::zeros(features, classes);
-        let mut slopes = DMatrix::zeros(terms * equations, features * classes);
-        for first in (0..x.nrows()).step_by(BLOCK) {
-            let count = BLOCK.min(x.nrows() - first);
-            let mut block_terms = DMatrix::zeros(terms, count);
-            for (row, mut terms) in block_terms.column_iter_mut().enumerate() {
-                units.write_terms(x, first + row, terms.as_mut_slice());
-            }
-            let block = Block {
-                terms: block_terms.transpose(),
-                probabilities: probabilities_of(scores.rows(first, count).into_owned()),
-                shares: (first..first + count)
-                    .map(|row| rows.weights.map_or(1.0, |w| w[row].as_f64()) / total)
-                    .collect(),
-            };
-            block.add(&beta, shift, &mut effects, &mut slopes);
-        }
+        let empty = |_| Effects {
+            effects: DMatrix::zeros(features, classes),
+            slopes: DMatrix::zeros(terms * equations, features * classes),
+        };
+        let operations = (x.nrows() * terms * features * classes * equations) as f64;
+        let mut workers = vec![(); workers_for(x.nrows().div_ceil(BLOCK), operations)];
+        let sums =
+            Tally::default().over(&mut workers, (x.nrows(), BLOCK), (), empty, |(), range, sums, ()| {
+                let mut block_terms = DMatrix::zeros(terms, range.len());
+                for (row, mut terms) in range.clone().zip(block_terms.column_iter_mut()) {
+                    units.write_terms(x, row, terms.as_mut_slice());
+                }
+                let block = Block {
+                    terms: block_terms.transpose(),
+                    probabilities: probabilities_of(scores.rows(range.start, range.len()).into_owned()),
+                    shares: range.map(|row| rows.weights.map_or(1.0, |w| w[row].as_f64()) / total).collect(),
+                };
+                block.add(&beta, shift, sums);
+            });
+        let Effects { mut effects, slopes } = sums;
         let errors = slopes.column_iter().map(|slope| self.standardized.error_along(&slope.into_owned()));
         let mut standard_errors = DMatrix::from_iterator(features, classes, errors);
         if standard_errors.iter().any(|&error| error == 0.0) {
@@ -151,6 +155,19 @@ fn probabilities_of(scores: DMatrix<f64>) -> DMatrix<f64> {
     probabilities(&(scores.column(1) - scores.column(0)).resize_horizontally(1, 0.0).into_owned(), 2)
 }
 
+/// The effects, and their derivatives in the coefficients, summed over some rows.
+struct Effects {
+    effects: DMatrix<f64>,
+    slopes: DMatrix<f64>,
+}
+
+impl Sum for Effects {
+    fn add(&mut self, next: &Self) {
+        self.effects += &next.effects;
+        self.slopes += &next.slopes;
+    }
+}
+
 /// A block of rows, with their probabilities and their weights in the average.
 struct Block {
     terms: DMatrix<f64>,
@@ -162,7 +179,8 @@ impl Block {
     /// Adds a block's contribution to the effects and to their derivatives in the coefficients:
     /// ∂(dp_k/dx_j)/∂β_mt = x̃_t (p_k (δ_km - p_m) (β_kj - B_j) - p_k p_m (β_mj - B_j)) + δ_tj p_k (δ_km -
     /// p_m) with B_j = Σ_l p_l β_lj.
-    fn add(&self, beta: &DMatrix<f64>, shift: usize, effects: &mut DMatrix<f64>, slopes: &mut DMatrix<f64>) {
+    fn add(&self, beta: &DMatrix<f64>, shift: usize, sums: &mut Effects) {
+        let Effects { effects, slopes } = sums;
         let (p, terms) = (&self.probabilities, self.terms.ncols());
         let (features, classes) = beta.shape();
         let means = p * beta.transpose();

@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DMatrixView, DVector};
 use super::{Inference, quantile};
 use crate::check;
 use crate::error::Error;
+use crate::parallel::{Entries, for_each_part};
 use crate::rows::Rows;
 use crate::scalar::Real;
 
@@ -35,6 +36,9 @@ pub struct ProbabilityIntervals {
     /// The upper ends.
     pub upper: DMatrix<f64>,
 }
+
+/// The number of rows that are processed together.
+const BLOCK: usize = 512;
 
 impl Inference {
     /// Computes confidence intervals at the given level for the class probabilities of the rows of `x`.
@@ -88,34 +92,45 @@ impl Inference {
         let reach = quantile(level)?;
         let scores = self.scores(x, offset)?;
         let (terms, equations) = self.estimates.shape();
-        let zeros = DMatrix::zeros(scores.nrows(), equations + 1);
+        let (rows, classes) = (scores.nrows(), equations + 1);
+        let zeros = DMatrix::zeros(rows, classes);
         let mut intervals = ProbabilityIntervals {
             estimates: zeros.clone(),
             standard_errors: zeros.clone(),
             lower: zeros.clone(),
             upper: zeros,
         };
-        let mut term = DVector::zeros(terms);
-        let mut slope = DVector::zeros(terms * equations);
-        for row in 0..scores.nrows() {
-            self.standardized.units.write_terms(x, row, term.as_mut_slice());
-            let z: Vec<f64> = scores.row(row).iter().copied().collect();
-            for class in 0..=equations {
-                let others = log_sum_exp(&z, class);
-                let log_odds = z[class] - others;
-                for equation in 0..equations {
-                    let other = equation + 1;
-                    let factor = if other == class { 1.0 } else { -(z[other] - others).exp() };
-                    slope.rows_mut(equation * terms, terms).axpy(factor, &term, 0.0);
+        let ProbabilityIntervals { estimates, standard_errors, lower, upper } = &mut intervals;
+        let sides: Vec<_> = [estimates, standard_errors, lower, upper]
+            .map(|matrix| Entries::columns(matrix.as_mut_slice(), rows))
+            .into();
+        let operations = (rows * classes * terms * terms * equations) as f64;
+        let new = || (DVector::zeros(terms), DVector::zeros(terms * equations));
+        for_each_part((rows, BLOCK), operations, sides, new, |(term, slope), range, sides| {
+            let mut out: Vec<Vec<_>> =
+                sides.into_iter().map(|side| side.into_iter().map(Entries::into_slice).collect()).collect();
+            for (at, row) in range.enumerate() {
+                self.standardized.units.write_terms(x, row, term.as_mut_slice());
+                let z: Vec<f64> = scores.row(row).iter().copied().collect();
+                for class in 0..classes {
+                    let others = log_sum_exp(&z, class);
+                    let log_odds = z[class] - others;
+                    for equation in 0..equations {
+                        let other = equation + 1;
+                        let factor = if other == class { 1.0 } else { -(z[other] - others).exp() };
+                        slope.rows_mut(equation * terms, terms).axpy(factor, term, 0.0);
+                    }
+                    let error = self.standardized.error_along(slope);
+                    let values = [
+                        sigmoid(log_odds),
+                        sigmoid(log_odds) * sigmoid(-log_odds) * error,
+                        sigmoid(log_odds - reach * error),
+                        sigmoid(log_odds + reach * error),
+                    ];
+                    out.iter_mut().zip(values).for_each(|(columns, value)| columns[class][at] = value);
                 }
-                let error = self.standardized.error_along(&slope);
-                let at = (row, class);
-                intervals.estimates[at] = sigmoid(log_odds);
-                intervals.standard_errors[at] = sigmoid(log_odds) * sigmoid(-log_odds) * error;
-                intervals.lower[at] = sigmoid(log_odds - reach * error);
-                intervals.upper[at] = sigmoid(log_odds + reach * error);
             }
-        }
+        });
         Ok(intervals)
     }
 

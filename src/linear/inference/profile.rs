@@ -14,6 +14,7 @@ use crate::linear::jeffreys::JeffreysObjective;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::sample::RowOptions;
 use crate::optim::HasHessian;
+use crate::parallel::{for_each, workers_for};
 use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -106,10 +107,15 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         self.check_smooth("profile intervals")?;
         self.check_separation_decided()?;
         let terms = self.terms();
-        let mut objective = LogisticObjective::new(sample.problem(&terms.penalty, terms.intercept));
+        let problem = sample.problem(&terms.penalty, terms.intercept);
+        let mut objectives = vec![LogisticObjective::new(problem)];
+        let objective = &objectives[0];
         objective.check_information()?;
         let start = self.params_in(&objective.coordinates);
-        let (units, jacobian) = coefficients(&objective);
+        let (units, jacobian) = coefficients(objective);
+        let operations = (jacobian.nrows() * EVALUATIONS * x.len() * sample.classes) as f64;
+        let workers = workers_for(jacobian.nrows(), operations);
+        objectives.resize_with(workers, || LogisticObjective::new(problem));
         let shape = (x.ncols() + usize::from(terms.intercept), sample.classes - 1);
         let setting = Setting {
             units: &units,
@@ -119,9 +125,10 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
             separated: self.report().stop == StopReason::Separated,
         };
         let ends = if terms.jeffreys {
-            setting.intervals(&mut JeffreysObjective::new(&mut objective, &start)?, &start)?
+            let jeffreys = objectives.iter_mut().map(|objective| JeffreysObjective::new(objective, &start));
+            setting.intervals(&mut jeffreys.collect::<Result<Vec<_>, Error>>()?, &start)?
         } else {
-            setting.intervals(&mut objective, &start)?
+            setting.intervals(&mut objectives, &start)?
         };
         let matrix = |side: usize| DMatrix::from_fn(shape.0, shape.1, |i, j| ends[j * shape.0 + i][side]);
         Ok(ProfileIntervals { estimates: matrix(0), lower: matrix(1), upper: matrix(2) })
@@ -147,18 +154,22 @@ struct Setting<'a> {
     separated: bool,
 }
 
+/// The number of evaluations for a coefficient, about.
+const EVALUATIONS: usize = 100;
 /// The distance from the estimate at which the search stops, in Wald half-widths.
 const FARTHEST: f64 = 200.0;
 /// The largest first distance, in standard deviations of the column.
 const FIRST: f64 = 8.0;
 
 impl Setting<'_> {
-    /// Returns the estimate and both ends of each coefficient.
-    fn intervals<T: Real, O: HasHessian<T>>(
+    /// Returns the estimate and both ends of each coefficient, with one thread for each of these objectives, which are
+    /// the same.
+    fn intervals<T: Real, O: HasHessian<T> + Send>(
         &self,
-        objective: &mut O,
+        objectives: &mut [O],
         start: &[T],
     ) -> Result<Vec<[f64; 3]>, Error> {
+        let objective = &mut objectives[0];
         let optimum = minimize(objective, start, None)?;
         let size = start.len();
         let mut hessian = DMatrix::zeros(size, size);
@@ -169,8 +180,9 @@ impl Setting<'_> {
         if factor.is_none() && !self.separated {
             return Err(definite::UNDETERMINED);
         }
-        let mut ends = Vec::with_capacity(self.jacobian.nrows());
-        for (index, row) in self.jacobian.row_iter().enumerate() {
+        let mut ends: Vec<Result<[f64; 3], Error>> = vec![Ok([0.0; 3]); self.jacobian.nrows()];
+        let coefficients = self.jacobian.row_iter().enumerate().zip(&mut ends);
+        for_each(objectives, coefficients, |objective, ((index, row), ends)| {
             let unit = self.units.of_coefficient(index);
             let a = row.transpose();
             let spread = a.norm();
@@ -196,10 +208,11 @@ impl Setting<'_> {
                 first: width.min(FIRST * spread),
                 limit: FARTHEST * width,
             };
-            let (lower, upper) = (profile.end(objective, -1.0)?, profile.end(objective, 1.0)?);
-            ends.push([profile.estimate, lower, upper].map(|value| value / unit));
-        }
-        Ok(ends)
+            let found =
+                profile.end(objective, -1.0).and_then(|lower| Ok((lower, profile.end(objective, 1.0)?)));
+            *ends = found.map(|(lower, upper)| [profile.estimate, lower, upper].map(|value| value / unit));
+        });
+        ends.into_iter().collect()
     }
 }
 
@@ -227,7 +240,7 @@ mod tests {
             let (units, jacobian) = coefficients(&objective);
             let (total_weight, reach) = (x.nrows() as f64, 1.959963984540054);
             let setting = Setting { units: &units, jacobian: &jacobian, total_weight, reach, separated };
-            setting.intervals(&mut objective, start).unwrap()
+            setting.intervals(&mut [objective], start).unwrap()
         };
         // As a fit would leave it when separation is found: far out, and not at an optimum.
         for start in [[3.0, 0.5, 0.0], [25.0, 0.1, 1.0]] {
@@ -262,7 +275,7 @@ mod tests {
         let (total_weight, reach) = (150.0, 1.959963984540054);
         let setting = Setting { units: &units, jacobian: &jacobian, total_weight, reach, separated: true };
         let start = vec![0.0; 6];
-        let ends = setting.intervals(&mut objective, &start).unwrap();
+        let ends = setting.intervals(&mut [objective], &start).unwrap();
         // Intercepts and slopes of versicolor and virginica against setosa: slopes grow, intercepts fall for
         // ever.
         for [_, lower, upper] in [ends[0], ends[2]] {

@@ -16,6 +16,7 @@ use crate::linear::config::LogisticRegression;
 use crate::linear::fit::fit;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::sample::RowOptions;
+use crate::parallel::Threads;
 use crate::penalty::Penalty;
 use crate::report::{Observer, Progress};
 use crate::rows::Rows;
@@ -97,6 +98,18 @@ impl LogisticPath {
     pub fn lambdas(mut self, lambdas: impl Into<Vec<f64>>) -> Self {
         self.lambdas = Some(lambdas.into());
         self
+    }
+
+    /// Sets the largest number of threads, at least 1. The result has the same bits on any number of them. Defaults to
+    /// that of the model.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.model = self.model.threads(threads);
+        self
+    }
+
+    /// Returns the setting for the number of threads.
+    pub(super) fn setting(&self) -> Threads {
+        self.model.threads
     }
 
     /// Sets the number of values in the default grid, at least 1. Defaults to 100.

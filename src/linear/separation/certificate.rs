@@ -175,8 +175,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
                 continue;
             }
             let largest = (0..classes).fold(f64::NEG_INFINITY, |m, k| m.max(out[at(k)]));
-            (0..classes)
-                .for_each(|k| out[at(k)] = (out[at(k)] - largest).exp());
+            (0..classes).for_each(|k| out[at(k)] = (out[at(k)] - largest).exp());
             let sum: f64 = (0..classes).map(|k| out[at(k)]).sum();
             (0..classes).for_each(|k| out[at(k)] /= sum);
             if !(0..classes).all(|k| out[at(k)] > 0.0) {
