@@ -85,12 +85,16 @@ impl<T: Real> Certified<'_, '_, T> {
             if no_worse && slow && !fast && trial.len() <= MATRIX_LIMIT && self.is_stale(&trial) {
                 there.measure = self.renew(&trial, &there.gradient);
             }
+            let last = slow && fast;
             fast = !slow;
             let better = no_worse && ratio(&there) <= 0.5;
             if !better {
                 break;
             }
             best = there;
+            if last {
+                break;
+            }
         }
         let Measured { params, evaluation, measure, .. } = best;
         report.objective = evaluation.value;

@@ -30,6 +30,7 @@ mod reference_fits;
 mod repeatability;
 mod rows;
 mod shapes;
+mod threads;
 mod truth;
 mod undecided_separation;
 mod unit_cases;
