@@ -64,6 +64,7 @@ fn share_out<W: Send, I: Send>(
         }
     }
 
+    super::awake::keep_awake();
     let busy = AtomicUsize::new(rest.len());
     let queue = Mutex::new(items);
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
