@@ -51,6 +51,7 @@ fn share_out<W: Send, I: Send>(
 ) {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Mutex, PoisonError};
+    use std::time::{Duration, Instant};
 
     /// The number of times that a thread looks whether the others are done before it goes to sleep: about 50
     /// microseconds. Waking it up takes half as long.
@@ -64,7 +65,6 @@ fn share_out<W: Send, I: Send>(
         }
     }
 
-    super::awake::keep_awake();
     let busy = AtomicUsize::new(rest.len());
     let queue = Mutex::new(items);
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -74,6 +74,7 @@ fn share_out<W: Send, I: Send>(
             each(worker, item);
         }
     };
+    let (mut worked, mut done) = (Duration::ZERO, Instant::now());
     rayon::in_place_scope(|scope| {
         for worker in rest {
             scope.spawn(move |_| {
@@ -81,7 +82,10 @@ fn share_out<W: Send, I: Send>(
                 work(worker);
             });
         }
+        let start = Instant::now();
         work(first);
+        done = Instant::now();
+        worked = done - start;
         for _ in 0..LOOKS {
             if busy.load(Ordering::Acquire) == 0 {
                 break;
@@ -89,6 +93,7 @@ fn share_out<W: Send, I: Send>(
             std::hint::spin_loop();
         }
     });
+    super::awake::waited(worked, done.elapsed());
 }
 
 #[cfg(not(feature = "rayon"))]

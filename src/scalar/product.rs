@@ -3,8 +3,8 @@
 use nalgebra::{DMatrix, DMatrixView};
 use pulp::Arch;
 
-use super::view::column;
 use super::packed::Packed;
+use super::view::column;
 use super::{Real, by_rows, columns, shared, small};
 use crate::compiled::compiled;
 

@@ -140,3 +140,69 @@ impl<T: Real> WithSimd for Times<'_, '_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+    use proptest::prelude::*;
+
+    use super::super::product::product;
+    use super::*;
+    use crate::parallel::with_awake;
+    use crate::rng::Rng;
+
+    fn check<T: Real>((m, n, k): (usize, usize, usize), accumulate: bool, gap: usize, seed: u64) {
+        let mut rng = Rng::new(seed);
+        let mut draw =
+            |rows, columns| DMatrix::<T>::from_fn(rows, columns, |_, _| T::of(rng.standard_normal()));
+        let (a, b, c) = (draw(m, k), draw(k, n), draw(m + gap, n));
+        let (at, bt) = (a.transpose(), b.transpose());
+        let wide = a.clone().insert_rows(m, 2, T::one());
+        let view = wide.rows(0, m);
+        let lefts = [Strided::from(&a), Strided::from(&at).transposed(), Strided::from(&view)];
+        let rights = [Strided::from(&b), Strided::from(&bt).transposed()];
+        let mut workspace = Workspace::default();
+        for left in lefts {
+            for right in rights {
+                let mut found = |threads| {
+                    with_awake(threads, || {
+                        let mut c = c.clone();
+                        // The last column may end with its last row.
+                        let end = c.len() - gap;
+                        let out = (&mut c.as_mut_slice()[..end], m + gap);
+                        product(left, right, out, accumulate, &mut workspace);
+                        c
+                    })
+                };
+                let alone = found(1);
+                for threads in [2, 3, 4, 8] {
+                    assert!(found(threads) == alone, "{m} x {k} x {n} on {threads} threads");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn products_on_several_threads_have_the_bits_of_one(
+            m in 1usize..300, n in 1usize..150, k in 1usize..700, accumulate: bool, gap in 0usize..3, seed: u64,
+        ) {
+            check::<f32>((m, n, k), accumulate, gap, seed);
+            check::<f64>((m, n, k), accumulate, gap, seed);
+        }
+    }
+
+    /// The products of a training step of 784-100-10 with 200 rows, and of one with a deeper inner dimension.
+    #[test]
+    fn products_of_training_have_the_bits_of_one_thread() {
+        for shape in [(200, 100, 784), (784, 100, 200), (40, 70, 1100)] {
+            check::<f32>(shape, false, 0, 1);
+            check::<f64>(shape, true, 0, 2);
+        }
+        let large = DMatrix::<f64>::zeros(200, 200);
+        let large = Strided::from(&large);
+        assert_eq!(with_awake(4, || workers(&large, &large)), 4);
+    }
+}
