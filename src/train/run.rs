@@ -88,7 +88,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         if self.is_finished() {
             return Ok(StepOutcome::Finished);
         }
-        if self.engine.is_large() { awake(|| self.next_step()) } else { self.next_step() }
+        self.on_threads(Self::next_step)
     }
 
     /// Takes a step of a run that is not finished.
@@ -142,7 +142,15 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         each: impl FnMut(Weights<'_, T>, Option<&Epoch>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         // Other threads stay awake from step to step.
-        if self.engine.is_large() { awake(|| self.remaining_steps(each)) } else { self.remaining_steps(each) }
+        self.on_threads(|run| run.remaining_steps(each))
+    }
+
+    /// Takes steps on as many threads as the trainer may use, if steps are long enough for several.
+    fn on_threads<A>(&mut self, steps: impl FnOnce(&mut Self) -> Result<A, Error>) -> Result<A, Error> {
+        if !self.engine.is_large() {
+            return self.engine.trainer.threads.run(|| steps(self));
+        }
+        self.engine.trainer.threads.run(|| awake(|| steps(self)))
     }
 
     fn remaining_steps(
