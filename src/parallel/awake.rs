@@ -21,7 +21,10 @@ const OPERATIONS: f64 = 3e5;
 /// other threads are [awake], or if that is soon done.
 pub(crate) fn workers_awake(items: usize, operations: f64) -> usize {
     let useful = items.min((operations / OPERATIONS) as usize);
-    if useful < 2 { 1 } else { useful.min(threads()) }
+    let workers = if useful < 2 { 1 } else { useful.min(threads()) };
+    #[cfg(test)]
+    tests::SHARED.set(tests::SHARED.get() + usize::from(workers > 1));
+    workers
 }
 
 /// Returns the number of threads that are awake, with this one.
@@ -180,6 +183,8 @@ pub(crate) mod tests {
 
     thread_local! {
         pub(super) static FORCED: Cell<Option<usize>> = const { Cell::new(None) };
+        /// The number of computations of this thread that several threads were to share.
+        pub(crate) static SHARED: Cell<usize> = const { Cell::new(0) };
     }
 
     /// Runs a computation with this number of threads, as if they were awake all the time.

@@ -14,7 +14,7 @@ mod tasks;
 pub(crate) mod tree;
 
 #[cfg(test)]
-pub(crate) use awake::tests::with_awake;
+pub(crate) use awake::tests::{SHARED, with_awake};
 pub(crate) use awake::{awake, workers_awake};
 pub use limit::with_threads;
 pub(crate) use limit::{Threads, available};

@@ -146,7 +146,10 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     }
 
     /// Takes steps on as many threads as the trainer may use, if steps are long enough for several.
-    fn on_threads<A>(&mut self, steps: impl FnOnce(&mut Self) -> Result<A, Error>) -> Result<A, Error> {
+    pub(super) fn on_threads<A>(
+        &mut self,
+        steps: impl FnOnce(&mut Self) -> Result<A, Error>,
+    ) -> Result<A, Error> {
         if !self.engine.is_large() {
             return self.engine.trainer.threads.run(|| steps(self));
         }
