@@ -152,9 +152,18 @@ mod kept {
             }
         }
 
-        /// Takes work until the computation ends or there has been none for a while.
+        /// Stays awake until the computation ends or there has been no work for a while.
         fn stay(&self) {
-            self.awake.fetch_add(1, Ordering::Relaxed);
+            // A thread that waits in a computation of its own would hold it up.
+            if CURRENT.with_borrow(Option::is_none) {
+                self.awake.fetch_add(1, Ordering::Relaxed);
+                self.take_work();
+                self.awake.fetch_sub(1, Ordering::Relaxed);
+            }
+            self.called.fetch_sub(1, Ordering::Relaxed);
+        }
+
+        fn take_work(&self) {
             let start = Instant::now();
             let mut worked = start;
             while !self.ended.load(Ordering::Acquire) {
@@ -168,8 +177,6 @@ mod kept {
                     (0..16).for_each(|_| std::hint::spin_loop());
                 }
             }
-            self.awake.fetch_sub(1, Ordering::Relaxed);
-            self.called.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

@@ -11,8 +11,9 @@ const OPERATIONS: f64 = 3e5;
 /// Returns the number of workers for this number of items, which take this number of multiplications (or equally long
 /// operations) together: one if that is soon done.
 pub(crate) fn workers_for(items: usize, operations: f64) -> usize {
-    let threads = available().min(items);
-    if threads < 2 { 1 } else { threads.min((operations / OPERATIONS) as usize).max(1) }
+    let useful = items.min((operations / OPERATIONS) as usize);
+    // The first look at the machine starts the threads of the pool.
+    if useful < 2 { 1 } else { useful.min(available()) }
 }
 
 /// Returns `count` workers: those that are there already, and new ones.
