@@ -71,6 +71,13 @@ impl<F, S, O> NetworkClassifier<F, S, O> {
         self
     }
 
+    /// Sets the largest number of threads. Defaults to that of the trainer, which is all of the machine; short
+    /// computations use one.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.trainer = self.trainer.threads(threads);
+        self
+    }
+
     /// Sets class weights, which multiply the sample weights. Defaults to 1 for every class.
     pub fn class_weight(mut self, class_weight: ClassWeight) -> Self {
         self.class_weight = Some(class_weight);

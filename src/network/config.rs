@@ -180,6 +180,10 @@ training_settings! {
     epochs schedule(schedule: Schedule),
     /// Sets the seed of the initial weights, shuffles, dropout masks and validation rows. Defaults to 0.
     every_fit seed(seed: u64),
+    /// Sets the largest number of threads. Defaults to all of the machine; short computations use one.
+    ///
+    /// Results do not depend on it, to the bit, and a run can be resumed with another number.
+    every_fit threads(threads: usize),
     /// Sets the number of epochs without a better validation loss before training stops, at least 1. Defaults
     /// to 10.
     epochs patience(epochs: usize),

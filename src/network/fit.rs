@@ -150,7 +150,8 @@ impl MlpClassifier {
         };
         let fit = NetworkFit { network, loss, examples, held: None, method: &method };
         let attending = Attendance::begin(attendance, fit, Weights { params: &start, statistics: &[] })?;
-        let MinimizeResult { params, report, .. } = minimizer.minimize(&mut objective, start, observer)?;
+        let minimized = self.trainer.threads.run(|| minimizer.minimize(&mut objective, start, observer))?;
+        let MinimizeResult { params, report, .. } = minimized;
         if let Some(attending) = attending {
             attending.finish(&report, Weights { params: &params, statistics: &[] })?;
         }

@@ -257,23 +257,22 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
     fn write(
         &self,
         x: Rows<'_, T>,
-        mut out: DMatrixViewMut<'_, T>,
+        out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
         output: Output,
     ) -> Result<(), Error> {
         x.check_columns(self.features(), self.feature_names())?;
-        let (classes, link) = (self.classes.len(), self.loss.link(self.network.outputs()));
-        self.for_each_block(&x, classes, scratch, |first, scores, probabilities| {
-            let mut out = out.rows_mut(first, scores.nrows());
+        let (loss, classes, link) = (&self.loss, self.classes.len(), self.loss.link(self.network.outputs()));
+        self.for_each_block(&x, classes, scratch, out, |scores, probabilities, mut out| {
             match (output, link) {
                 (Output::Scores, Link::Unknown) => {
-                    self.loss.probabilities(scores, probabilities);
+                    loss.probabilities(scores, probabilities);
                     write_decisions(Link::Unknown, probabilities, classes, out);
                 }
                 (Output::Scores, _) => write_decisions(link, scores, classes, out),
                 (Output::LogProbabilities, Link::LogOdds) => log_probabilities_of(scores.as_view(), out),
                 (Output::Probabilities | Output::LogProbabilities, _) => {
-                    self.loss.probabilities(scores, probabilities);
+                    loss.probabilities(scores, probabilities);
                     out.copy_from(probabilities);
                     if output == Output::LogProbabilities {
                         out.iter_mut().for_each(|p| *p = p.ln());
@@ -317,9 +316,8 @@ impl<T: Real, L: Label, N: Layer<T>, S: Loss<T>> FittedNetwork<T, L, N, S> {
     pub(crate) fn scores(&self, x: Rows<'_, T>) -> Result<DMatrix<T>, Error> {
         x.check_columns(self.inputs(), self.names.as_deref())?;
         let mut scores = DMatrix::zeros(x.nrows(), self.network.outputs());
-        self.for_each_block(&x, 0, &mut Scratch::new(), |first, block, _| {
-            scores.rows_mut(first, block.nrows()).copy_from(block);
-        })?;
+        let out = scores.as_view_mut();
+        self.for_each_block(&x, 0, &mut Scratch::new(), out, |block, _, mut out| out.copy_from(block))?;
         Ok(scores)
     }
 }

@@ -18,6 +18,7 @@ mod minimize;
 mod moments;
 mod nadam;
 mod radam;
+mod ranges;
 mod rms_prop;
 mod rprop;
 mod schedule;

@@ -1,5 +1,6 @@
 //! The settings and the update loop that Adam and its variants share.
 
+use super::ranges::{by_ranges, ranged};
 use super::{Decay, Step, power, slots};
 use crate::check;
 use crate::error::Error;
@@ -62,24 +63,28 @@ impl Moments {
         params: &mut [T],
         grad: &[T],
         state: &mut [T],
-        each: impl Fn(T, T, T) -> (T, T, T) + Copy,
+        each: impl Fn(T, T, T) -> (T, T, T) + Copy + Sync,
     ) {
         let [means, seconds] = slots(state, params.len());
         for (piece, added, kept) in self.decay.pieces(params.len(), step) {
-            let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
-            let (means, seconds) = (&mut means[piece.clone()], &mut seconds[piece]);
-            vectorize(
-                #[inline(always)]
-                || {
-                    let moments = means.iter_mut().zip(seconds.iter_mut());
-                    for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
-                        let (mean, second, change) = each(g + added * *p, *m, *v);
-                        *m = mean;
-                        *v = second;
-                        *p = *p * kept - change;
-                    }
-                },
-            );
+            let (params, grad) = (ranged(&mut params[piece.clone()]), &grad[piece.clone()]);
+            let moments = (ranged(&mut means[piece.clone()]), ranged(&mut seconds[piece.clone()]));
+            by_ranges(piece.len(), (params, moments), |range, (params, (means, seconds))| {
+                let (params, grad) = (params.into_slice(), &grad[range]);
+                let (means, seconds) = (means.into_slice(), seconds.into_slice());
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        let moments = means.iter_mut().zip(seconds.iter_mut());
+                        for ((p, &g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
+                            let (mean, second, change) = each(g + added * *p, *m, *v);
+                            *m = mean;
+                            *v = second;
+                            *p = *p * kept - change;
+                        }
+                    },
+                );
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Stochastic gradient descent.
 
+use super::ranges::{by_ranges, ranged};
 use super::{Optimizer, Step, described, pieces};
 use crate::check;
 use crate::error::Error;
@@ -110,29 +111,35 @@ impl<T: Real> Optimizer<T> for Sgd {
         let gain = T::of(if step.number > 1 { 1.0 - self.dampening } else { 1.0 });
         for (piece, decay) in pieces(0..params.len(), self.weight_decay, step.decayed) {
             let decay = T::of(decay);
-            let (params, grad) = (&mut params[piece.clone()], &grad[piece.clone()]);
+            let (params, grad) = (ranged(&mut params[piece.clone()]), &grad[piece.clone()]);
             if self.momentum == 0.0 {
+                by_ranges(piece.len(), params, |range, params| {
+                    let (params, grad) = (params.into_slice(), &grad[range]);
+                    vectorize(
+                        #[inline(always)]
+                        || {
+                            for (p, &g) in params.iter_mut().zip(grad) {
+                                *p -= rate * (g + decay * *p);
+                            }
+                        },
+                    );
+                });
+                continue;
+            }
+            let velocity = ranged(&mut state[piece.clone()]);
+            by_ranges(piece.len(), (params, velocity), |range, (params, velocity)| {
+                let (params, grad, velocity) = (params.into_slice(), &grad[range], velocity.into_slice());
                 vectorize(
                     #[inline(always)]
                     || {
-                        for (p, &g) in params.iter_mut().zip(grad) {
-                            *p -= rate * (g + decay * *p);
+                        for ((p, &g), v) in params.iter_mut().zip(grad).zip(velocity.iter_mut()) {
+                            let g = g + decay * *p;
+                            *v = momentum * *v + gain * g;
+                            *p -= rate * if self.nesterov { g + momentum * *v } else { *v };
                         }
                     },
                 );
-                continue;
-            }
-            let velocity = &mut state[piece];
-            vectorize(
-                #[inline(always)]
-                || {
-                    for ((p, &g), v) in params.iter_mut().zip(grad).zip(velocity.iter_mut()) {
-                        let g = g + decay * *p;
-                        *v = momentum * *v + gain * g;
-                        *p -= rate * if self.nesterov { g + momentum * *v } else { *v };
-                    }
-                },
-            );
+            });
         }
     }
 }

@@ -71,14 +71,25 @@ impl Threads {
         Threads(Some(threads))
     }
 
+    /// Checks that there is at least one thread.
+    ///
+    /// # Errors
+    /// Returns an error if the setting is 0.
+    pub(crate) fn check(self) -> Result<(), Error> {
+        self.0
+            .map_or(Ok(()), |threads| check::parameter("threads", threads as f64, threads > 0, "at least 1"))
+    }
+
     /// Runs a computation within the limit.
     ///
     /// # Errors
     /// Returns an error if the setting is 0, and the error of the computation.
     pub(crate) fn run<R>(self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
-        let Some(threads) = self.0 else { return run() };
-        check::parameter("threads", threads as f64, threads > 0, "at least 1")?;
-        with_threads(threads, run)
+        self.check()?;
+        match self.0 {
+            None => run(),
+            Some(threads) => with_threads(threads, run),
+        }
     }
 }
 

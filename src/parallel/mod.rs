@@ -7,11 +7,15 @@
 //! everything that runs inside [`with_threads`]. Parts that run side by side share the limit, so a fit inside a search
 //! does not start threads of its own while the search uses them all.
 
+mod awake;
 mod limit;
 mod rows;
 mod tasks;
 pub(crate) mod tree;
 
+#[cfg(test)]
+pub(crate) use awake::tests::{SHARED, with_awake};
+pub(crate) use awake::{awake, workers_awake};
 pub use limit::with_threads;
 pub(crate) use limit::{Threads, available};
 pub(crate) use rows::{ByRows, Entries, for_each_part, parts};

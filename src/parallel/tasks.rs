@@ -11,8 +11,9 @@ const OPERATIONS: f64 = 3e5;
 /// Returns the number of workers for this number of items, which take this number of multiplications (or equally long
 /// operations) together: one if that is soon done.
 pub(crate) fn workers_for(items: usize, operations: f64) -> usize {
-    let threads = available().min(items);
-    if threads < 2 { 1 } else { threads.min((operations / OPERATIONS) as usize).max(1) }
+    let useful = items.min((operations / OPERATIONS) as usize);
+    // The first look at the machine starts the threads of the pool.
+    if useful < 2 { 1 } else { useful.min(available()) }
 }
 
 /// Returns `count` workers: those that are there already, and new ones.
@@ -51,6 +52,7 @@ fn share_out<W: Send, I: Send>(
 ) {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Mutex, PoisonError};
+    use std::time::{Duration, Instant};
 
     /// The number of times that a thread looks whether the others are done before it goes to sleep: about 50
     /// microseconds. Waking it up takes half as long.
@@ -73,6 +75,7 @@ fn share_out<W: Send, I: Send>(
             each(worker, item);
         }
     };
+    let (mut worked, mut done) = (Duration::ZERO, Instant::now());
     rayon::in_place_scope(|scope| {
         for worker in rest {
             scope.spawn(move |_| {
@@ -80,7 +83,10 @@ fn share_out<W: Send, I: Send>(
                 work(worker);
             });
         }
+        let start = Instant::now();
         work(first);
+        done = Instant::now();
+        worked = done - start;
         for _ in 0..LOOKS {
             if busy.load(Ordering::Acquire) == 0 {
                 break;
@@ -88,6 +94,7 @@ fn share_out<W: Send, I: Send>(
             std::hint::spin_loop();
         }
     });
+    super::awake::waited(worked, done.elapsed());
 }
 
 #[cfg(not(feature = "rayon"))]

@@ -3,7 +3,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::Real;
-use super::product::{Strided, WIDTH, grow, pack};
+use super::packed::{WIDTH, grow, pack};
+use super::product::Strided;
 
 /// The number of panels of the right operand that are packed together, so that they stay in the second-level
 /// cache.

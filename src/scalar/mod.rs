@@ -3,8 +3,8 @@
 //!
 //! The kernels are written here, in safe Rust, for two reasons. A training step must not allocate, but the
 //! products of nalgebra allocate a packing buffer on every call. The kernels must also reach the vector units
-//! without `-C target-cpu=native`: `pulp` picks the instruction set at run time. Everything is sequential and
-//! in a fixed order, so results depend only on the inputs and the instruction set.
+//! without `-C target-cpu=native`: `pulp` picks the instruction set at run time. Every sum has a
+//! fixed order, on several threads too, so results depend only on the inputs and the instruction set.
 
 mod binade;
 mod by_rows;
@@ -14,10 +14,12 @@ mod element;
 mod elementary;
 mod lanes;
 mod normal;
+mod packed;
 mod pair;
 mod product;
 mod real;
 mod share;
+mod shared;
 mod small;
 mod square;
 mod streams;

@@ -1,11 +1,11 @@
 //! The matrix product for every size and layout that a model needs.
 
 use nalgebra::{DMatrix, DMatrixView};
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 
-use super::transpose::interleave;
+use super::packed::Packed;
 use super::view::column;
-use super::{Real, by_rows, columns, small};
+use super::{Real, by_rows, columns, shared, small};
 use crate::compiled::compiled;
 
 /// A borrowed matrix whose rows or columns are contiguous.
@@ -52,6 +52,15 @@ impl<'a, T: Real> Strided<'a, T> {
     /// Returns the `columns` columns from `first` on.
     pub(crate) fn columns_from(self, first: usize, columns: usize) -> Self {
         self.transposed().rows(first, columns).transposed()
+    }
+
+    /// Returns the entries, if they are in one slice.
+    #[inline(always)]
+    pub(super) fn slice(&self) -> Option<&'a [T]> {
+        match self.source {
+            Source::Slice(data) => Some(data),
+            Source::View { .. } => None,
+        }
     }
 
     pub(crate) fn transposed(self) -> Self {
@@ -147,9 +156,11 @@ impl<'a, T: Real> From<&'a DMatrixView<'a, T>> for Strided<'a, T> {
 /// Buffers for the packed operands of a product. They grow on first use and are then reused.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Workspace<T> {
-    left: Vec<T>,
-    right: Vec<T>,
-    edge: Vec<T>,
+    pub(super) left: Vec<T>,
+    pub(super) right: Vec<T>,
+    pub(super) edge: Vec<T>,
+    /// The buffers of other threads.
+    pub(super) others: Vec<Workspace<T>>,
 }
 
 /// Computes `c = a b`, or `c += a b` if `accumulate`; the columns of `c` start `stride` entries apart.
@@ -174,9 +185,16 @@ pub(crate) fn product<T: Real>(
     if b.columns <= columns::FEW && a.column_stride == 1 && b.row_stride == 1 {
         return columns::transposed_product(a.transposed(), b, (c, stride), accumulate);
     }
+    let workers = shared::workers(&a, &b);
     if by_rows::pays(&a, &b) {
+        if workers > 1 {
+            return shared::by_rows(a, b, (c, stride), accumulate, (workspace, workers));
+        }
         let Workspace { left: panels, edge: tile, .. } = workspace;
         return Arch::new().dispatch(by_rows::ByRows { a, b, c, stride, accumulate, panels, tile });
+    }
+    if workers > 1 {
+        return shared::packed(a, b, (c, stride), accumulate, (workspace, workers));
     }
     Arch::new().dispatch(Packed { a, b, c, stride, accumulate, workspace });
 }
@@ -207,199 +225,6 @@ compiled!(
     T: product::<T> as fn(_, _, (&mut _, _), _, &mut _),
     product_lower::<T> as fn(_, _, &mut _, _, &mut _)
 );
-
-/// The number of entries of the inner dimension packed together. A panel of the left operand (two registers
-/// wide) and one of the right then stay within 32 KB.
-const DEPTH: usize = 256;
-/// The number of columns of `c` that the inner kernel holds in registers: with two registers of rows, 12 of
-/// 16 registers.
-pub(super) const WIDTH: usize = 6;
-/// The number of panels of the left operand packed together, so that they stay in the second-level cache.
-const PANELS: usize = 16;
-
-/// A blocked product after Goto and van de Geijn (2008): packs both operands into panels, then runs a
-/// register tile.
-///
-/// Measured 2026-11-23 on one AVX2 core at 200 x 784 x 100: 79 GFLOP/s f32 and 42 f64, nalgebra 79 and 37,
-/// faer 86 and 44; more sizes in `docs/benchmarks.md`.
-struct Packed<'a, 'w, T: Real> {
-    a: Strided<'a, T>,
-    b: Strided<'a, T>,
-    c: &'w mut [T],
-    stride: usize,
-    accumulate: bool,
-    workspace: &'w mut Workspace<T>,
-}
-
-impl<T: Real> WithSimd for Packed<'_, '_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Packed { a, b, c, stride, accumulate, workspace } = self;
-        let height = 2 * size_of::<T::Vector<S>>() / size_of::<T>();
-        let depth = DEPTH.min(a.columns);
-        let blocks = b.columns.div_ceil(WIDTH);
-        grow(&mut workspace.right, blocks * WIDTH * depth);
-        grow(&mut workspace.left, PANELS.min(a.rows.div_ceil(height)) * height * depth);
-        grow(&mut workspace.edge, height * WIDTH);
-
-        for k in (0..a.columns).step_by(DEPTH) {
-            let depth = DEPTH.min(a.columns - k);
-            let add = accumulate || k > 0;
-            for (block, panel) in workspace.right.chunks_exact_mut(WIDTH * depth).take(blocks).enumerate() {
-                pack(b.transposed(), block * WIDTH, k, panel, WIDTH);
-            }
-            for first in (0..a.rows).step_by(PANELS * height) {
-                let panels = (a.rows - first).div_ceil(height).min(PANELS);
-                let packed = &mut workspace.left[..panels * height * depth];
-                if a.row_stride == 1 {
-                    pack_columns(a, first, k, packed, height);
-                } else {
-                    for (index, panel) in packed.chunks_exact_mut(height * depth).enumerate() {
-                        pack(a, first + index * height, k, panel, height);
-                    }
-                }
-                for (block, right) in workspace.right.chunks_exact(WIDTH * depth).take(blocks).enumerate() {
-                    for (index, left) in workspace.left.chunks_exact(height * depth).take(panels).enumerate()
-                    {
-                        let (i, j) = (first + index * height, block * WIDTH);
-                        let tile = tile(simd, left, right);
-                        let c = &mut c[j * stride + i..];
-                        let (rows, columns) = (height.min(a.rows - i), WIDTH.min(b.columns - j));
-                        if rows == height {
-                            store(simd, &tile, c, stride, columns, add);
-                        } else {
-                            store(simd, &tile, &mut workspace.edge, height, columns, false);
-                            for (edge, c) in
-                                workspace.edge.chunks(height).zip(c.chunks_mut(stride)).take(columns)
-                            {
-                                for (c, &edge) in c.iter_mut().zip(&edge[..rows]) {
-                                    *c = if add { *c + edge } else { edge };
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-pub(super) fn grow<T: Real>(buffer: &mut Vec<T>, length: usize) {
-    if buffer.len() < length {
-        buffer.resize(length, T::zero());
-    }
-}
-
-/// Copies `height` rows of `a` from row `first`, and columns from `k`, so that the entries of a column are
-/// adjacent. Rows beyond the last are zero.
-#[inline(always)]
-pub(super) fn pack<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T], height: usize) {
-    match height {
-        WIDTH => pack_rows::<T, WIDTH>(a, first, k, panel),
-        8 => pack_rows::<T, 8>(a, first, k, panel),
-        16 => pack_rows::<T, 16>(a, first, k, panel),
-        32 => pack_rows::<T, 32>(a, first, k, panel),
-        _ => pack_entries(a, first, k, panel, height),
-    }
-}
-
-/// Packs several panels, one after the other, of a matrix whose columns are contiguous.
-///
-/// Each column is read in one run: a run for each panel would touch as many pages of memory again.
-#[inline(always)]
-fn pack_columns<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panels: &mut [T], height: usize) {
-    let rows = (a.rows - first).min(PANELS * height);
-    let depth = panels.len() / (rows.div_ceil(height) * height);
-    for column in 0..depth {
-        let source = &a.column(k + column)[first..][..rows];
-        let (whole, rest) = source.split_at(rows - rows % height);
-        let mut at = column * height;
-        for source in whole.chunks_exact(height) {
-            panels[at..][..height].copy_from_slice(source);
-            at += depth * height;
-        }
-        if !rest.is_empty() {
-            let (inside, outside) = panels[at..][..height].split_at_mut(rest.len());
-            inside.copy_from_slice(rest);
-            outside.fill(T::zero());
-        }
-    }
-}
-
-/// Packs like [`pack`], with the heights of common registers as constants.
-#[inline(always)]
-fn pack_rows<T: Real, const H: usize>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T]) {
-    if first + H > a.rows {
-        pack_entries(a, first, k, panel, H);
-    } else if let (1, Source::Slice(data)) = (a.row_stride, a.source) {
-        let source = &data[first + k * a.column_stride..];
-        for (panel, column) in panel.as_chunks_mut::<H>().0.iter_mut().zip(source.chunks(a.column_stride)) {
-            panel.copy_from_slice(&column[..H]);
-        }
-    } else if a.row_stride == 1 {
-        for (j, panel) in panel.as_chunks_mut::<H>().0.iter_mut().enumerate() {
-            panel.copy_from_slice(&a.column(k + j)[first..][..H]);
-        }
-    } else if a.column_stride == 1 {
-        let depth = panel.len() / H;
-        let mut rows: [&[T]; H] = [&[]; H];
-        for (row, entries) in rows.iter_mut().enumerate() {
-            *entries = &a.row(first + row)[k..][..depth];
-        }
-        interleave::<T, H>(rows, panel, H, 0);
-    } else {
-        pack_entries(a, first, k, panel, H);
-    }
-}
-
-#[inline(always)]
-fn pack_entries<T: Real>(a: Strided<'_, T>, first: usize, k: usize, panel: &mut [T], height: usize) {
-    let rows = height.min(a.rows - first);
-    for (column, panel) in panel.chunks_exact_mut(height).enumerate() {
-        let (inside, outside) = panel.split_at_mut(rows);
-        for (row, entry) in inside.iter_mut().enumerate() {
-            *entry = a.at(first + row, k + column);
-        }
-        outside.fill(T::zero());
-    }
-}
-
-type Tile<V> = [[V; 2]; WIDTH];
-
-/// Returns the product of two panels, held in registers.
-#[inline(always)]
-fn tile<T: Real, S: Simd>(simd: S, left: &[T], right: &[T]) -> Tile<T::Vector<S>> {
-    let mut tile = [[T::broadcast(simd, T::zero()); 2]; WIDTH];
-    let (left, _) = T::registers::<S>(left);
-    for (left, right) in left.as_chunks::<2>().0.iter().zip(right.as_chunks::<WIDTH>().0) {
-        for (tile, &right) in tile.iter_mut().zip(right) {
-            let right = T::broadcast(simd, right);
-            tile[0] = T::fused(simd, left[0], right, tile[0]);
-            tile[1] = T::fused(simd, left[1], right, tile[1]);
-        }
-    }
-    tile
-}
-
-#[inline(always)]
-fn store<T: Real, S: Simd>(
-    simd: S,
-    tile: &Tile<T::Vector<S>>,
-    c: &mut [T],
-    stride: usize,
-    columns: usize,
-    add: bool,
-) {
-    let height = 2 * size_of::<T::Vector<S>>() / size_of::<T>();
-    for (j, tile) in tile.iter().enumerate().take(columns) {
-        let (c, _) = T::registers_mut::<S>(&mut c[j * stride..][..height]);
-        for (c, &tile) in c.iter_mut().zip(tile) {
-            *c = if add { T::plus(simd, *c, tile) } else { tile };
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

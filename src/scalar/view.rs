@@ -1,8 +1,11 @@
 //! Columns of views as slices.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use nalgebra::{DMatrixView, DMatrixViewMut, Dyn, MatrixView, MatrixViewMut, U1};
 
 use super::{Real, all_finite};
+use crate::parallel::{for_each, parts, workers_for};
 
 /// Returns column `j` of a view, whose entries are contiguous.
 #[inline(always)]
@@ -37,8 +40,26 @@ pub(crate) fn row_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>) -> Option<&
         .then(|| MatrixViewMut::<T, U1, Dyn, U1, U1>::from(x).data.into_slice_mut())
 }
 
+/// The number of entries that a thread looks at together.
+const TOGETHER: usize = 1 << 15;
+
 /// Returns whether no entry is NaN or infinite.
 pub(crate) fn is_finite<T: Real>(x: &DMatrixView<'_, T>) -> bool {
     // A row has a column for each entry, so it is checked as a slice.
-    row(x).map_or_else(|| columns(x).all(all_finite), all_finite)
+    if let Some(row) = row(x) {
+        return all_finite(row);
+    }
+    let size = (TOGETHER / x.nrows().max(1)).max(1);
+    // An entry takes as long as two multiplications, because it comes from memory.
+    let workers = workers_for(x.ncols().div_ceil(size), 2.0 * x.len() as f64);
+    if workers < 2 {
+        return columns(x).all(all_finite);
+    }
+    let finite = AtomicBool::new(true);
+    for_each(&mut vec![(); workers], parts(x.ncols(), size, ()), |(), (mut part, ())| {
+        if finite.load(Ordering::Relaxed) && !part.all(|j| all_finite(column(x, j))) {
+            finite.store(false, Ordering::Relaxed);
+        }
+    });
+    finite.into_inner()
 }

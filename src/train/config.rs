@@ -3,6 +3,7 @@
 use crate::check;
 use crate::error::Error;
 use crate::optim::{Clip, Optimizer, Schedule};
+use crate::parallel::Threads;
 use crate::scalar::Real;
 
 /// A trainer of any [`Layer`](crate::nn::Layer) on any [`Loss`](crate::nn::Loss) with any first-order
@@ -58,6 +59,7 @@ pub struct Trainer<O> {
     pub(crate) patience: usize,
     pub(crate) min_improvement: f64,
     pub(crate) seed: u64,
+    pub(crate) threads: Threads,
 }
 
 /// The default number of rows in a batch.
@@ -78,6 +80,7 @@ impl<O> Trainer<O> {
             patience: 10,
             min_improvement: 0.0,
             seed: 0,
+            threads: Threads::default(),
         }
     }
 
@@ -161,6 +164,14 @@ impl<O> Trainer<O> {
         self
     }
 
+    /// Sets the largest number of threads. Defaults to all of the machine; short computations use one.
+    ///
+    /// Results do not depend on it, to the bit, and a run can be resumed with another number.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
+        self
+    }
+
     /// Returns the number of rows in a batch, for this number of training rows.
     pub(crate) fn batch_of<T: Real>(&self, rows: usize) -> usize
     where
@@ -187,6 +198,7 @@ impl<O> Trainer<O> {
         check::not_negative("min_improvement", self.min_improvement)?;
         self.clip.map_or(Ok(()), |clip| clip.check())?;
         self.schedule.check_for_losses()?;
+        self.threads.check()?;
         self.optimizer.check()
     }
 }

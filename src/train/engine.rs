@@ -18,6 +18,9 @@ const SHUFFLES: u64 = 1;
 /// The stream of random numbers for draws within a step, such as dropout masks.
 const DRAWS: u64 = 2;
 
+/// The number of multiplications in a step from which several threads pay.
+const OPERATIONS: f64 = 1e6;
+
 /// Everything that steps share and that is not part of the state of the run.
 #[derive(Debug)]
 pub(super) struct Engine<T, N, S, O> {
@@ -71,6 +74,11 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Engine<T, N, S, O> {
 
     pub(super) fn rows(&self) -> usize {
         self.order.len()
+    }
+
+    /// Returns whether steps are long enough for several threads.
+    pub(super) fn is_large(&self) -> bool {
+        2.0 * self.grad.len() as f64 * self.whole.rows() as f64 >= OPERATIONS
     }
 
     /// Returns whether a batch is all rows, which are then gathered once.

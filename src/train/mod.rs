@@ -20,6 +20,8 @@ mod state;
 mod stored;
 mod stored_checkpoint;
 mod stored_history;
+#[cfg(test)]
+mod tests;
 mod trained;
 mod validation;
 

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, workers};
 use super::compatible::check_compatible;
 use crate::error::Error;
 use crate::examples::{CheckedExamples, Examples};
 use crate::layer::{Layer, Tape};
 use crate::loss::{Gradient, Loss};
 use crate::optim::{Evaluation, HasHessian, Objective};
+use crate::parallel::{Entries, Tally};
 use crate::penalty::{add_l2_gradient_of, l2_of};
 use crate::rng::Rng;
 use crate::scalar::Real;
@@ -63,7 +64,8 @@ pub struct NetworkObjective<T: Real, N, S> {
     blocks: Blocks<T>,
     lambda: f64,
     penalized: Vec<Range<usize>>,
-    partial: Vec<T>,
+    /// Sums of losses and gradients over blocks.
+    sums: Tally<(f64, Vec<T>)>,
     curvature: Option<CurvatureScratch<T>>,
 }
 
@@ -107,7 +109,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> NetworkObjective<T, N, S> {
             blocks: Blocks::new(examples, &network),
             lambda,
             penalized: network.penalized(),
-            partial: vec![T::zero(); network.parameter_count()],
+            sums: Tally::default(),
             curvature: None,
             network,
             loss,
@@ -128,19 +130,30 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Objective<T> for NetworkObjective<T, N, S
     }
 
     fn evaluate(&mut self, params: &[T], gradient: &mut [T]) -> Evaluation {
+        let NetworkObjective { network, loss, blocks, sums, .. } = self;
+        let total = blocks.total_weight;
+        let blocks = blocks.blocks.as_mut_slice();
+        // A forward pass, and a backward pass that takes twice as long.
+        let (mut workers, count) = (workers(blocks, 3.0 * params.len() as f64), blocks.len());
+        let zero = |old: Option<(f64, Vec<T>)>| {
+            (0.0, old.map_or_else(|| vec![T::zero(); params.len()], |(_, gradient)| gradient))
+        };
+        let sides = Entries::new(blocks, 1);
+        let sum = sums.over(&mut workers, (count, 1), sides, zero, |(), _, sum, blocks| {
+            for block in blocks.into_slice() {
+                network.forward(params, &block.x, &mut block.tape);
+                let judged = block.loss_inputs();
+                let out = Gradient { scale: T::of(1.0 / total), out: judged.gradient };
+                sum.0 += loss.accumulate(judged.scores, judged.targets, judged.weights, Some(out));
+                network.backward(params, &block.x, &mut block.tape, &mut sum.1, None);
+            }
+        });
         gradient.fill(T::zero());
-        let total = self.blocks.total_weight;
-        let mut sum = 0.0;
-        for block in &mut self.blocks.blocks {
-            self.network.forward(params, &block.x, &mut block.tape);
-            let judged = block.loss_inputs();
-            let out = Gradient { scale: T::of(1.0 / total), out: judged.gradient };
-            sum += self.loss.accumulate(judged.scores, judged.targets, judged.weights, Some(out));
-            self.network.backward(params, &block.x, &mut block.tape, &mut self.partial, None);
-            axpy(T::one(), &self.partial, gradient);
-        }
+        axpy(T::one(), &sum.1, gradient);
+        let loss = sum.0;
+        sums.give_back(sum);
         add_l2_gradient_of(self.lambda, &self.penalized, params, gradient);
-        Evaluation::of(sum / total + l2_of(self.lambda, &self.penalized, params), gradient)
+        Evaluation::of(loss / total + l2_of(self.lambda, &self.penalized, params), gradient)
     }
 }
 

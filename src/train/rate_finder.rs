@@ -222,19 +222,21 @@ impl<O> Trainer<O> {
     {
         range.check()?;
         let mut run = self.start_on_checked(network, loss, examples, CheckedOptions::default())?;
-        let mut curve = RateCurve { rates: Vec::new(), losses: Vec::new(), smoothed: Vec::new() };
-        let mut lowest = f64::INFINITY;
-        let factor = (range.highest / range.lowest).ln() / (range.steps - 1) as f64;
-        for step in 0..range.steps {
-            let rate = range.lowest * (factor * step as f64).exp();
-            let Some(loss) = run.step_at(rate) else { break };
-            let smoothed = curve.push(rate, loss);
-            lowest = lowest.min(smoothed);
-            if smoothed - lowest > BLOWN * lowest.abs() {
-                break;
+        run.on_threads(|run| {
+            let mut curve = RateCurve { rates: Vec::new(), losses: Vec::new(), smoothed: Vec::new() };
+            let mut lowest = f64::INFINITY;
+            let factor = (range.highest / range.lowest).ln() / (range.steps - 1) as f64;
+            for step in 0..range.steps {
+                let rate = range.lowest * (factor * step as f64).exp();
+                let Some(loss) = run.step_at(rate) else { break };
+                let smoothed = curve.push(rate, loss);
+                lowest = lowest.min(smoothed);
+                if smoothed - lowest > BLOWN * lowest.abs() {
+                    break;
+                }
             }
-        }
-        Ok(curve)
+            Ok(curve)
+        })
     }
 }
 

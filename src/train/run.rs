@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::optim::Optimizer;
+use crate::parallel::awake;
 use crate::report::{Divergence, NonFinite, StopReason};
 use crate::scalar::Real;
 use crate::scalar::all_finite;
@@ -87,6 +88,11 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
         if self.is_finished() {
             return Ok(StepOutcome::Finished);
         }
+        self.on_threads(Self::next_step)
+    }
+
+    /// Takes a step of a run that is not finished.
+    fn next_step(&mut self) -> Result<StepOutcome, Error> {
         let Run { engine, state, norms, .. } = self;
         if state.cursor.row == 0 {
             state.snapshot.copy_from(&state.cursor);
@@ -132,6 +138,25 @@ impl<T: Real, N: Layer<T>, S: Loss<T>, O: Optimizer<T>> Run<T, N, S, O> {
     /// # Errors
     /// Returns the errors of [`step`](Run::step).
     pub(crate) fn run_steps(
+        &mut self,
+        each: impl FnMut(Weights<'_, T>, Option<&Epoch>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        // Other threads stay awake from step to step.
+        self.on_threads(|run| run.remaining_steps(each))
+    }
+
+    /// Takes steps on as many threads as the trainer may use, if steps are long enough for several.
+    pub(super) fn on_threads<A>(
+        &mut self,
+        steps: impl FnOnce(&mut Self) -> Result<A, Error>,
+    ) -> Result<A, Error> {
+        if !self.engine.is_large() {
+            return self.engine.trainer.threads.run(|| steps(self));
+        }
+        self.engine.trainer.threads.run(|| awake(|| steps(self)))
+    }
+
+    fn remaining_steps(
         &mut self,
         mut each: impl FnMut(Weights<'_, T>, Option<&Epoch>) -> ControlFlow<()>,
     ) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::state::Parts;
 use crate::examples::{CheckedExamples, OwnedTargets, Targets};
 use crate::layer::{Layer, Mode, Tape};
+use crate::parallel::{for_each, workers_awake};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{columns, transpose_into};
@@ -58,9 +59,7 @@ impl<T: Real> Samples<T> {
     /// Fills `batch` with the samples at `rows`, as many as it has room for.
     pub(super) fn fill(&self, rows: &[usize], batch: &mut Batch<T>) {
         if batch.in_columns {
-            for (out, &row) in batch.x.as_mut_slice().chunks_exact_mut(self.features).zip(rows) {
-                out.copy_from_slice(&self.values[row * self.features..][..self.features]);
-            }
+            self.copy(rows, batch.x.as_mut_slice());
         } else {
             gather(&self.values, self.features, rows, &mut batch.x);
         }
@@ -82,6 +81,26 @@ impl<T: Real> Samples<T> {
         }
     }
 }
+
+impl<T: Real> Samples<T> {
+    /// Copies the samples at `rows`, one after the other.
+    fn copy(&self, rows: &[usize], out: &mut [T]) {
+        let copies = OPERATIONS * out.len() as f64;
+        let workers = workers_awake(rows.len().div_ceil(TOGETHER), copies);
+        let pieces = out.chunks_mut(TOGETHER * self.features.max(1)).zip(rows.chunks(TOGETHER));
+        for_each(&mut vec![(); workers], pieces, |(), (out, rows)| {
+            for (out, &row) in out.chunks_exact_mut(self.features).zip(rows) {
+                out.copy_from_slice(&self.values[row * self.features..][..self.features]);
+            }
+        });
+    }
+}
+
+/// The number of samples that a thread copies at a time.
+const TOGETHER: usize = 16;
+
+/// The time to copy a number from memory, as a number of multiplications in a matrix product.
+const OPERATIONS: f64 = 8.0;
 
 /// Returns the given rows of a matrix, one after the other.
 fn by_sample<T: Real>(matrix: Rows<'_, T>, rows: &[usize]) -> Vec<T> {

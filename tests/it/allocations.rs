@@ -135,6 +135,20 @@ fn more_steps_do_not_allocate_more() {
     assert!((62..=62 + 12).contains(&grown), "{grown} for 62 epochs");
 }
 
+/// The same for steps that several threads share. Each call on several threads allocates its tasks, so this counts on
+/// one thread.
+#[test]
+fn more_large_steps_do_not_allocate_more() {
+    let mut rng = Rng::new(5);
+    let x = DMatrix::from_fn(512, 100, |_, _| rng.standard_normal() as f32);
+    let y: Vec<usize> = (0..512).map(|row| row % 3).collect();
+    let count = |batch_size| {
+        let model = MlpClassifier::new([90]).epochs(1).batch_size(batch_size).threads(1);
+        measure(|| drop(model.fit(&x, &y).unwrap())).count_total
+    };
+    assert_eq!(count(256), count(128));
+}
+
 #[test]
 fn prediction_allocates_its_result_and_a_block_of_rows() {
     let mut rng = Rng::new(3);

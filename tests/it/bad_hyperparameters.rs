@@ -106,6 +106,7 @@ fn networks_check_sizes_penalty_slope_and_fractions() {
     whole("epochs", network().epochs(0));
     whole("patience", network().patience(0));
     whole("accumulate", network().accumulate(0));
+    whole("threads", network().threads(0));
     assert_each_refused(&NO_FRACTION, |v| network().dropout(v), "dropout", FRACTION);
     assert_each_refused(&BELOW_ZERO, |v| network().min_improvement(v), "min_improvement", AT_LEAST_ZERO);
     for clip in [Clip::norm(0.0), Clip::norm(NAN), Clip::value(-1.0), Clip::value(INF)] {

@@ -42,5 +42,6 @@ mod guide;
 mod invariances;
 mod names;
 mod oracle;
+mod parallel_networks;
 mod predictions;
 mod wrappers;
