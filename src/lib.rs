@@ -39,6 +39,7 @@
 //! | [`data`] | data sets: from files, from memory, bundled, and generated from a seed |
 //! | [`boundary`], [`terminal`], `plot` | decision boundaries as geometry, as text, as pictures |
 //! | [`report`] | reports of fits: the reason for stopping, the objective and its gradient, the training curves |
+//! | [`parallel`] | the number of threads |
 //! | [`guide`] | guides with tested code, [conventions](guide::conventions), and [five questions](guide::questions) |
 //!
 //! # Should I use this crate?
@@ -70,18 +71,19 @@
 //! **Reproducibility.** Everything random takes a seed. The same seed gives the same bits on one type of
 //! processor, whatever else runs. There is no global state.
 //!
-//! **Threads.** All types are `Send + Sync`. Models are immutable and predict through `&self`. A fit uses one
-//! thread. With the feature `rayon`, cross-validation and searches use all threads and give the same bits.
+//! **Threads.** All types are `Send + Sync`. Models are immutable and predict through `&self`. Fits,
+//! predictions and searches that take long use all threads of the machine, and give the same bits on any number of
+//! them. The settings `threads` and [`parallel::with_threads`] limit the number.
 //!
 //! # Crate features
-//! All features are off by default. What this list does not name is always available.
+//! `rayon` is on by default, the others are off. What this list does not name is always available.
 //!
 //! - `csv`: `data::CsvReader`, which reads tables from text.
 //! - `gzip`: IDX files that are compressed with gzip.
 //! - `ndarray`, `faer`: views and copies of their matrices in [`data`].
 //! - `plot`: the module `plot`, which draws pictures as SVG and PNG.
 //! - `progress`: the module `progress`, which shows progress bars in the terminal.
-//! - `rayon`: cross-validation and searches on all threads.
+//! - `rayon`: several threads. Without it everything runs on one, with the same results.
 //! - `serde`: fitted models as fields of your own types, in JSON and other formats.
 //!   [The guide](guide::model_files) has more.
 //!
