@@ -9,7 +9,8 @@ use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::select::Splitter;
 use logit::{
-    Adam, CrossValidation, LogisticRegression, MlpClassifier, Penalty, Real, Rng, Search, Solver, StandardScaler,
+    Adam, CrossValidation, LogisticRegression, MlpClassifier, Penalty, Real, Rng, Search, Solver,
+    StandardScaler,
 };
 use nalgebra::DMatrix;
 
@@ -91,7 +92,8 @@ fn others(threads: usize) {
         black_box(Bootstrap::new().interval(&RocAuc, &y[..2_000], &p, &[0, 1], None)).expect("both classes");
     });
     compare("cross-validation, 5 folds of 20,000 x 30", threads, || {
-        black_box(CrossValidation::new(Splitter::default()).metric("log loss", LogLoss).run(&model, &x, &y)).expect("five fits");
+        black_box(CrossValidation::new(Splitter::default()).metric("log loss", LogLoss).run(&model, &x, &y))
+            .expect("five fits");
     });
     let search = Search::grid([0.01, 0.1, 1.0, 10.0], |&c| LogisticRegression::new(Penalty::c(c)));
     compare("search over 4 penalties, 5 folds of 20,000 x 30", threads, || {

@@ -44,6 +44,7 @@ mod separation;
 mod solve;
 mod stored;
 mod subgradient;
+mod sums;
 mod triangle;
 mod working_set;
 

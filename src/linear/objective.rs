@@ -3,16 +3,16 @@
 
 use std::ops::Range;
 
-use nalgebra::{DMatrix, DMatrixView};
+use nalgebra::DMatrix;
 
-use super::blocks::{Block, Gathered, OfRows, Pass, Scratch, Worker, block_rows, blocks_per_leaf, zeros};
+use super::blocks::{Gathered, OfRows, Worker, block_rows};
 use super::coordinates::Coordinates;
 use super::problem::Problem;
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
 use crate::optim::{Evaluation, Objective};
-use crate::parallel::{ByRows, Sum, Tally, parts, resized, workers_for};
+use crate::parallel::Tally;
 use crate::scalar::Real;
-use crate::scalar::{Strided, max_abs};
+use crate::scalar::max_abs;
 
 /// The smooth objective of logistic regression in the solver's [`Coordinates`]: mean loss and L2 penalty.
 ///
@@ -30,32 +30,32 @@ pub(super) struct LogisticObjective<'a, T: Real> {
     slope_gradient: Vec<T>,
     intercept_gradient: Vec<T>,
     /// The coefficients in the coordinates of the blocks: the user's, or the solver's if blocks are centred.
-    map: Vec<T>,
+    pub(super) map: Vec<T>,
     /// The gradient of the loss in the coordinates of the blocks.
-    raw: Vec<T>,
+    pub(super) raw: Vec<T>,
     /// The point whose gradient in the user's units is known, if any.
     evaluated: Vec<T>,
     /// The number of rows of a block.
-    size: usize,
-    workers: Vec<Worker<T>>,
-    gradients: Tally<Gathered<T>>,
-    products: Tally<Vec<T>>,
+    pub(super) size: usize,
+    pub(super) workers: Vec<Worker<T>>,
+    pub(super) gradients: Tally<Gathered<T>>,
+    pub(super) products: Tally<Vec<T>>,
     /// The probabilities of all rows at the last linearisation point.
     pub(super) probabilities: OfRows<T>,
     /// Whether scores are kept: they are small beside `x`.
     keeps: bool,
     /// The scores of all rows at the last evaluated point, with offsets, if they are kept.
-    kept: Option<Kept<T>>,
+    pub(super) kept: Option<Kept<T>>,
 }
 
 /// The scores of all rows at a point.
-struct Kept<T> {
+pub(super) struct Kept<T> {
     point: Vec<T>,
-    scores: OfRows<T>,
+    pub(super) scores: OfRows<T>,
 }
 
 impl<T: Real> Kept<T> {
-    fn is_at(&self, params: &[T]) -> bool {
+    pub(super) fn is_at(&self, params: &[T]) -> bool {
         !params.is_empty() && self.point == params
     }
 }
@@ -64,9 +64,6 @@ impl<T: Real> Kept<T> {
 const KEPT: usize = 16;
 /// The number of bytes that scores may take however small `x` is: they then stay in the second-level cache.
 const KEPT_BYTES: usize = 256 * 1024;
-
-/// The number of multiplications that take as long as the loss of a row and its derivative, for each score column.
-const LOSS: usize = 32;
 
 impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn new(problem: Problem<'a, T>) -> Self {
@@ -128,192 +125,6 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             slopes.copy_from_slice(&self.slopes);
             intercepts.copy_from_slice(&self.intercepts);
         }
-    }
-
-    /// Returns the sum of what `each` adds for every block of rows. A leaf of the tree has `leaf` blocks, and a row
-    /// takes this number of operations. `each` also gets what `sides` has for the rows of a block.
-    pub(super) fn sum<A: Sum + Send, P: ByRows>(
-        &mut self,
-        tally: &mut Tally<A>,
-        (leaf, operations): (usize, usize),
-        sides: P,
-        zero: impl Fn(Option<A>) -> A + Sync,
-        each: impl Fn(&Pass<'_, 'a, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, &mut A, P) + Sync,
-    ) -> A {
-        let Self { problem, coordinates, loss, map, size, workers, .. } = self;
-        let (rows, columns, size) = (problem.rows.x.nrows(), coordinates.columns, *size);
-        let leaves = rows.div_ceil((leaf * size).max(1));
-        let count = workers_for(leaves, rows as f64 * operations as f64);
-        let workers = resized(workers, count, || Worker::new(size, rows, columns));
-        let pass = Pass { problem, coordinates, loss: *loss, map };
-        tally.over(workers, (rows, leaf * size), sides, zero, |worker, rows, sum, sides| {
-            for (block, sides) in parts(rows.len(), size, sides) {
-                let range = rows.start + block.start..rows.start + block.end;
-                each(&pass, worker.block(range.len()), range, sum, sides);
-            }
-        })
-    }
-
-    /// Returns the blocks of rows with their probabilities at the last linearisation point.
-    pub(super) fn linearized(&self) -> impl Iterator<Item = (Range<usize>, DMatrixView<'_, T>)> {
-        parts(self.problem.rows.x.nrows(), self.size, ())
-            .map(|(range, ())| (range.clone(), self.probabilities.block(range)))
-    }
-
-    /// Returns the number of operations that a row takes for its scores, loss and gradient.
-    pub(super) fn row_operations(&self) -> usize {
-        self.coordinates.columns * (2 * self.coordinates.features() + LOSS)
-    }
-
-    /// Calls `each` with the scores of every block of rows, without offsets. Collects the gradient for the residuals
-    /// that `each` leaves in the block, and returns the sum of the losses that it returns.
-    pub(super) fn gather<P: ByRows>(
-        &mut self,
-        sides: P,
-        each: impl Fn(&Pass<'_, 'a, T>, Range<usize>, &mut Block<T>, P) -> f64 + Sync,
-    ) -> f64 {
-        self.gather_residuals(sides, |pass, x, (block, scratch), range, sides| {
-            pass.scores(x, &mut block.scores, &mut scratch.workspace);
-            each(pass, range, block, sides)
-        })
-    }
-
-    /// Collects the gradient for residuals that `each` writes for every block of rows, which it gets in the coordinates
-    /// of the blocks. Returns the sum of the losses that it returns.
-    pub(super) fn gather_residuals<P: ByRows>(
-        &mut self,
-        sides: P,
-        each: impl Fn(&Pass<'_, 'a, T>, Strided<'_, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, P) -> f64
-        + Sync,
-    ) -> f64 {
-        let mut tally = std::mem::take(&mut self.gradients);
-        let (size, operations) = (self.raw.len(), self.row_operations());
-        let zero = |old| Gathered::empty(old, size);
-        let sum = self.sum(
-            &mut tally,
-            (1, operations),
-            sides,
-            zero,
-            |pass, (block, scratch), range, sum, sides| {
-                let mut scaled = std::mem::take(&mut scratch.rows);
-                let x = pass.rows(range.clone(), &mut scaled);
-                sum.loss += each(pass, x, (&mut *block, &mut *scratch), range, sides);
-                pass.collect(x, &block.residuals, &mut sum.raw, &mut scratch.workspace);
-                scratch.rows = scaled;
-            },
-        );
-        let raw = std::mem::replace(&mut self.raw, sum.raw);
-        tally.give_back(Gathered { loss: 0.0, raw });
-        self.gradients = tally;
-        sum.loss
-    }
-
-    /// Collects the gradient for known residuals of all rows.
-    pub(super) fn backward(&mut self, residuals: &OfRows<T>) {
-        self.gather_residuals((), |_, _, (block, _), range, ()| {
-            block.residuals.copy_from(&residuals.block(range));
-            0.0
-        });
-    }
-
-    /// Returns the sum of what `each` adds for the scores of every block of rows at `params`, offsets included. Rows
-    /// are not read if this is the last evaluated point and its scores were kept.
-    pub(super) fn sum_scores<A: Sum + Send, P: ByRows>(
-        &mut self,
-        params: &[T],
-        tally: &mut Tally<A>,
-        plan: (usize, usize),
-        sides: P,
-        zero: impl Fn(Option<A>) -> A + Sync,
-        each: impl Fn(&Pass<'_, 'a, T>, (&mut DMatrix<T>, &mut Scratch<T>), Range<usize>, &mut A, P) + Sync,
-    ) -> A {
-        self.load(params);
-        let kept = self.kept.take();
-        let known = kept.as_ref().filter(|kept| kept.is_at(params));
-        let sum = self.sum(tally, plan, sides, zero, |pass, (block, scratch), range, sum, sides| {
-            if let Some(kept) = known {
-                block.scores.copy_from(&kept.scores.block(range.clone()));
-            } else {
-                pass.scores_without_offset(range.clone(), block, scratch);
-                pass.problem.add_offset(range.clone(), &mut block.scores);
-            }
-            each(pass, (&mut block.scores, scratch), range, sum, sides);
-        });
-        self.kept = kept;
-        sum
-    }
-
-    /// Calls `each` with the scores of every block of rows at `params`, offsets included.
-    pub(super) fn for_each_scores<P: ByRows>(
-        &mut self,
-        params: &[T],
-        sides: P,
-        each: impl Fn(&Pass<'_, 'a, T>, Range<usize>, &mut DMatrix<T>, P) + Sync,
-    ) {
-        let plan = (1, self.row_operations());
-        self.sum_scores(
-            params,
-            &mut Tally::default(),
-            plan,
-            sides,
-            |_| (),
-            |pass, (scores, _), range, (), sides| {
-                each(pass, range, scores, sides);
-            },
-        );
-    }
-
-    /// Returns the sum of what `each` adds to matrices of the size of a second derivative, `size` entries together, for
-    /// the scores of every block of rows at `params`, offsets included.
-    pub(super) fn sum_products(
-        &mut self,
-        params: &[T],
-        size: usize,
-        each: impl Fn(&Pass<'_, 'a, T>, (&mut DMatrix<T>, &mut Scratch<T>), Range<usize>, &mut Vec<T>) + Sync,
-    ) -> Vec<T> {
-        let mut tally = std::mem::take(&mut self.products);
-        let plan = (blocks_per_leaf(self.size), self.row_operations() + size / 2);
-        let zero = |old| zeros(old, size);
-        let sum = self.sum_scores(params, &mut tally, plan, (), zero, |pass, block, range, sum, ()| {
-            each(pass, block, range, sum);
-        });
-        self.products = tally;
-        sum
-    }
-
-    /// Returns the sum of what `each` adds for the scores of every block of rows at the loaded parameters, without
-    /// offsets. The sum is as large as a second derivative if it is a vector of `size` entries.
-    pub(super) fn sum_plain<A: Sum + Send>(
-        &mut self,
-        size: usize,
-        zero: impl Fn(Option<A>) -> A + Sync,
-        each: impl Fn(&Pass<'_, 'a, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, &mut A) + Sync,
-    ) -> A {
-        let plan = (if size > 1 { blocks_per_leaf(self.size) } else { 1 }, self.row_operations() + size / 2);
-        self.sum(&mut Tally::default(), plan, (), zero, |pass, (block, scratch), range, sum, ()| {
-            pass.scores_without_offset(range.clone(), block, scratch);
-            each(pass, (block, scratch), range, sum);
-        })
-    }
-
-    /// Keeps the memory of sums of products for the next ones.
-    pub(super) fn give_back(&mut self, products: Vec<T>) {
-        self.products.give_back(products);
-    }
-
-    /// Returns the scores of all rows at `params`, offsets included. One column that was kept is handed over.
-    pub(super) fn all_scores(&mut self, params: &[T]) -> OfRows<T> {
-        if self.coordinates.columns == 1
-            && let Some(kept) = self.kept.take_if(|kept| kept.is_at(params))
-        {
-            return kept.scores;
-        }
-        let mut all = OfRows::default();
-        all.resize(self.problem.rows.x.nrows(), self.coordinates.columns);
-        self.for_each_scores(params, all.entries(), |_, _, block, scores| {
-            scores.into_slice().copy_from_slice(block.as_slice());
-        });
-        all
     }
 
     /// Turns the collected gradient of the loss into the gradient of the smooth objective, in both coordinate
