@@ -11,9 +11,11 @@ mod limit;
 mod rows;
 mod tasks;
 pub(crate) mod tree;
+mod trials;
 
 pub use limit::with_threads;
 pub(crate) use limit::{Threads, available};
 pub(crate) use rows::{ByRows, Entries, for_each_part, parts};
 pub(crate) use tasks::{caught, for_each, map, resized, workers_for};
 pub(crate) use tree::{Sum, Tally};
+pub(crate) use trials::{attempt, try_map, until_error};
