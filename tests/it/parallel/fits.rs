@@ -146,7 +146,7 @@ fn the_first_error_in_order_is_returned() {
 
 /// A metric of the user that panics.
 #[derive(Debug)]
-struct Careless;
+pub(super) struct Careless;
 
 impl Metric for Careless {
     fn greater_is_better(&self) -> bool {

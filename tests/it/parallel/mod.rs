@@ -1,5 +1,6 @@
 //! Results, errors and panics do not depend on the number of threads.
 
+mod bootstrap;
 mod fits;
 
 use std::fmt::Debug;
