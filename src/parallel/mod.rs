@@ -9,7 +9,7 @@
 
 mod limit;
 mod rows;
-mod tasks;
+pub(crate) mod tasks;
 pub(crate) mod tree;
 mod trials;
 
