@@ -207,11 +207,33 @@ pub(crate) mod passes {
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
+
+    use super::finite;
     use super::passes::during;
+    use crate::error::Error;
     use crate::linear::Solver;
     use crate::nn::{MlpOptions, Normalization, RateRange};
     use crate::optim::LevenbergMarquardt;
+    use crate::parallel::with_threads;
     use crate::{ClassWeight, Estimator, LabelSets, Lbfgs, LogisticRegression, MlpClassifier, Penalty, data};
+
+    /// Many entries are read on several threads. The first in row order is named.
+    #[test]
+    fn the_first_entry_is_named_in_every_part() {
+        let mut x = DMatrix::from_element(200_000, 7, 1.0);
+        let shares = || crate::parallel::tasks::shared::during(|| assert_eq!(finite("x", &x), Ok(())));
+        assert_eq!((with_threads(1, shares), with_threads(3, shares)), (0, 1));
+        for (row, column) in [(199_999, 2), (150_000, 0), (40_000, 6), (40_000, 3), (0, 1)] {
+            x[(row, column)] = f64::INFINITY;
+            for threads in [1, 2, 8] {
+                let error = with_threads(threads, || finite("x", &x)).unwrap_err();
+                let named =
+                    matches!(error, Error::NotFinite { row: r, column: c, .. } if (r, c) == (row, column));
+                assert!(named, "{threads}: {error}");
+            }
+        }
+    }
 
     #[test]
     fn a_logistic_regression_looks_at_x_once() {

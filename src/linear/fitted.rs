@@ -398,8 +398,29 @@ mod tests {
     use super::*;
     use crate::estimator::Estimator;
     use crate::linear::LogisticRegression;
+    use crate::parallel::tasks::shared;
+    use crate::parallel::with_threads;
     use crate::penalty::Penalty;
     use crate::rng::Rng;
+
+    /// Only several blocks of rows are predicted on several threads.
+    #[test]
+    fn many_rows_are_shared_and_few_are_not() {
+        let coefficients = DMatrix::from_element(12, 1, 0.5);
+        let model = FittedLogistic::from_coefficients(vec![0, 1], coefficients, DVector::zeros(1)).unwrap();
+        let shares = |rows: usize| {
+            let x = DMatrix::<f64>::zeros(rows, 12);
+            with_threads(3, || {
+                let scores = shared::during(|| drop(model.decision_function(&x).unwrap()));
+                let probabilities = shared::during(|| drop(model.predict_proba(&x).unwrap()));
+                let logarithms = shared::during(|| drop(model.predict_log_proba(&x).unwrap()));
+                [scores, probabilities, logarithms, shared::during(|| drop(model.predict(&x).unwrap()))]
+            })
+        };
+        assert_eq!(shares(40_007), [1; 4]);
+        assert_eq!(shares(16_000), [0; 4]);
+        assert_eq!(shares(1), [0; 4]);
+    }
 
     /// More rows than a block of scores has: every kind of prediction goes to the rows of its block.
     #[test]

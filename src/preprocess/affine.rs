@@ -343,6 +343,23 @@ pub(super) use transform_by_shift_and_scale;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parallel::tasks::shared;
+    use crate::parallel::with_threads;
+
+    /// Columns of many rows are mapped on several threads.
+    #[test]
+    fn many_entries_are_shared_and_few_are_not() {
+        let (shift, scale) = (vec![1.0; 6], vec![2.0; 6]);
+        let map = Forward { shift: &shift, scale: &scale, constant: ConstantColumns::NONE };
+        let shares = |rows: usize| {
+            let x = DMatrix::<f64>::zeros(rows, 6);
+            with_threads(3, || {
+                let into = shared::during(|| drop(changed(x.as_view(), 6, &map).unwrap()));
+                (into, shared::during(|| drop(change(x, 6, &map).unwrap())))
+            })
+        };
+        assert_eq!((shares(100), shares(100_000)), ((0, 0), (1, 1)));
+    }
 
     /// The definition, entry by entry, in rows and columns of every length.
     #[test]

@@ -318,8 +318,24 @@ impl<T: Real> Transform<T> for FittedPca<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parallel::tasks::shared;
+    use crate::parallel::with_threads;
     use crate::rng::Rng;
     use crate::transformer::TransformExt;
+
+    /// Moments, products and scores.
+    #[test]
+    fn many_rows_are_shared_and_few_are_not() {
+        let shares = |rows| {
+            let x = data(rows, 20);
+            with_threads(3, || {
+                let mut fitted = None;
+                let fit = shared::during(|| fitted = Pca::new(3).fit(&x).ok());
+                (fit, shared::during(|| drop(fitted.as_ref().unwrap().transform(&x).unwrap())))
+            })
+        };
+        assert_eq!((shares(100), shares(10_007)), ((0, 0), (2, 1)));
+    }
 
     fn data(rows: usize, columns: usize) -> DMatrix<f64> {
         let mut rng = Rng::new(2);

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod fits;
+mod predictions;
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
