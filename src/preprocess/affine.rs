@@ -361,6 +361,20 @@ mod tests {
         assert_eq!((shares(100), shares(100_000)), ((0, 0), (1, 1)));
     }
 
+    /// The first entry in row order, whichever thread found it.
+    #[test]
+    fn findings_of_several_threads_are_one() {
+        let found = |(row, column)| Found { bad: Some((row, column, 0.5)), fits: true };
+        for (first, second) in [((3, 1), (3, 2)), ((2, 9), (3, 0))] {
+            for both in [found(first).with(found(second)), found(second).with(found(first))] {
+                assert_eq!(both.bad, Some((first.0, first.1, 0.5)));
+            }
+            assert_eq!(Found::NOTHING.with(found(second)).bad, found(second).with(Found::NOTHING).bad);
+        }
+        let too_large = || Found { bad: None, fits: false };
+        assert!(!too_large().with(Found::NOTHING).fits && !Found::NOTHING.with(too_large()).fits);
+    }
+
     /// The definition, entry by entry, in rows and columns of every length.
     #[test]
     fn rows_and_columns_have_the_bits_of_the_definition() {

@@ -35,7 +35,6 @@ fn intervals_have_the_same_bits() {
 }
 
 #[test]
-#[cfg(feature = "rayon")]
 fn resamples_run_beside_one_another() {
     let count = std::sync::atomic::AtomicUsize::new(0);
     assert!(Meeting::happened(|meeting| {

@@ -58,14 +58,12 @@ fn results_have_the_same_bits() {
     }
 }
 
-#[cfg(feature = "rayon")]
 fn guest(meeting: &Meeting) -> Guest<'_, LogisticRegression> {
     Guest { estimator: logistic(1.0), meeting: Some(meeting), dislikes: |_, _| false }
 }
 
 /// With two threads, a second fit begins before the first ends.
 #[test]
-#[cfg(feature = "rayon")]
 fn fits_run_beside_one_another() {
     let (x, y) = &rows::<f64>((60, 2), 3, 1);
     let two: Vec<bool> = y.iter().map(|&class| class > 0).collect();
