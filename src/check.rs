@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use crate::compiled::compiled;
 use crate::error::Error;
 pub(crate) use crate::error::count;
+use crate::parallel::{try_map, workers_for};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::is_finite;
@@ -42,7 +43,7 @@ pub(crate) fn finite<'a, T: Real>(argument: &'static str, x: impl Into<Rows<'a, 
 /// Checks what [`finite`] checks.
 #[inline(never)]
 fn all_entries<T: Real>(argument: &'static str, x: Rows<'_, T>) -> Result<(), Error> {
-    if is_finite(&*x) {
+    if all_finite(x) {
         return Ok(());
     }
     let first = (0..x.nrows()).find_map(|row| {
@@ -51,6 +52,24 @@ fn all_entries<T: Real>(argument: &'static str, x: Rows<'_, T>) -> Result<(), Er
         Some(Error::NotFinite { argument, row, column, name, value: x[(row, column)].as_f64() })
     });
     first.map_or(Ok(()), Err)
+}
+
+/// Returns whether no entry is NaN or infinite. Parts of many rows are read on several threads.
+fn all_finite<T: Real>(x: Rows<'_, T>) -> bool {
+    const ENTRIES: usize = 1 << 16;
+    const ROWS: usize = 1 << 10;
+    let (rows, columns) = x.shape();
+    let together = (ENTRIES / columns.max(1)).max(ROWS);
+    let parts = rows.div_ceil(together);
+    let workers = workers_for(parts, x.len() as f64);
+    if workers == 1 {
+        return is_finite(&*x);
+    }
+    let read = |part: usize| {
+        let first = part * together;
+        if is_finite(&x.rows(first, together.min(rows - first))) { Ok(()) } else { Err(()) }
+    };
+    try_map(parts, workers, read).is_ok()
 }
 
 compiled!(T: all_entries::<T> as fn(_, _) -> _);
@@ -188,11 +207,33 @@ pub(crate) mod passes {
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
+
+    use super::finite;
     use super::passes::during;
+    use crate::error::Error;
     use crate::linear::Solver;
     use crate::nn::{MlpOptions, Normalization, RateRange};
     use crate::optim::LevenbergMarquardt;
+    use crate::parallel::with_threads;
     use crate::{ClassWeight, Estimator, LabelSets, Lbfgs, LogisticRegression, MlpClassifier, Penalty, data};
+
+    /// Many entries are read on several threads. The first in row order is named.
+    #[test]
+    fn the_first_entry_is_named_in_every_part() {
+        let mut x = DMatrix::from_element(200_000, 7, 1.0);
+        let shares = || crate::parallel::tasks::shared::during(|| assert_eq!(finite("x", &x), Ok(())));
+        assert_eq!((with_threads(1, shares), with_threads(3, shares)), (0, 1));
+        for (row, column) in [(199_999, 2), (150_000, 0), (40_000, 6), (40_000, 3), (0, 1)] {
+            x[(row, column)] = f64::INFINITY;
+            for threads in [1, 2, 8] {
+                let error = with_threads(threads, || finite("x", &x)).unwrap_err();
+                let named =
+                    matches!(error, Error::NotFinite { row: r, column: c, .. } if (r, c) == (row, column));
+                assert!(named, "{threads}: {error}");
+            }
+        }
+    }
 
     #[test]
     fn a_logistic_regression_looks_at_x_once() {

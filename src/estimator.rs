@@ -9,6 +9,7 @@ use nalgebra::DMatrixView;
 use crate::classifier::Classifier;
 use crate::error::{Error, unsupported};
 use crate::label::Label;
+use crate::parallel::{available, until_error};
 use crate::report::{Observer, Progress};
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -127,6 +128,7 @@ fn again<'b>(attendance: &'b mut Option<&mut dyn Any>) -> Option<&'b mut dyn Any
 ///
 /// It receives the progress of one fit after the other. Once it has returned [`ControlFlow::Break`], it is
 /// not called any more, and the remaining fits stop at their first call.
+#[derive(Default)]
 pub(crate) struct Watch<'a> {
     observer: Option<&'a mut Observer<'a>>,
     attendance: Option<&'a mut dyn Any>,
@@ -137,6 +139,26 @@ impl<'a> Watch<'a> {
     /// Takes the observer of a fit, and what attends it.
     pub(crate) fn new<T: Real>(options: FitOptions<'a, T>) -> Self {
         Watch { observer: options.observer, attendance: options.attendance, cancelled: false }
+    }
+
+    /// Runs `count` fits, on all threads if nobody watches them, and in order on this thread otherwise. Returns
+    /// the results up to the first that fails, and its error.
+    pub(crate) fn each<R: Send, F: Send>(
+        &mut self,
+        count: usize,
+        fit: impl Fn(usize, &mut Watch<'_>) -> Result<R, F> + Sync,
+    ) -> (Vec<R>, Option<F>) {
+        if self.observer.is_none() && self.attendance.is_none() {
+            return until_error(count, available(), |index| fit(index, &mut Watch::default()));
+        }
+        let mut results = Vec::with_capacity(count);
+        for index in 0..count {
+            match fit(index, self) {
+                Ok(result) => results.push(result),
+                Err(error) => return (results, Some(error)),
+            }
+        }
+        (results, None)
     }
 
     /// Runs one of the fits, with its weights, if any.

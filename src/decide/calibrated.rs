@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::label::{Label, indices};
 use crate::metrics::double;
+use crate::parallel::{Threads, attempt};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scratch::Scratch;
@@ -291,6 +292,11 @@ impl<T: Real, C: Classifier<T>> Classifier<T> for FittedCalibration<C> {
 /// Each row is scored by a fit to the other folds. The calibration is learned from these scores. Then the
 /// estimator is fitted once more, to all rows.
 ///
+/// # Threads
+/// The folds are fitted beside one another, on all threads unless [`threads`](Self::threads) sets a limit.
+/// With an observer, they are fitted one after another on the thread of the caller. A panic in the estimator
+/// is [`Error::Panicked`].
+///
 /// # Observers
 /// An observer sees the fits one after the other. If it stops a fit to folds, calibration is impossible and
 /// the result is [`Error::Cancelled`]. If it stops the last fit, to all rows, the model so far is returned,
@@ -317,12 +323,13 @@ pub struct Calibrate<E> {
     estimator: E,
     method: CalibrationMethod,
     splitter: Splitter,
+    threads: Threads,
 }
 
 impl<E> Calibrate<E> {
     /// Creates an estimator that calibrates `estimator` with `method`.
     pub fn new(estimator: E, method: CalibrationMethod) -> Self {
-        Calibrate { estimator, method, splitter: Splitter::default() }
+        Calibrate { estimator, method, splitter: Splitter::default(), threads: Threads::default() }
     }
 
     /// Sets the folds. Defaults to five stratified folds.
@@ -332,16 +339,24 @@ impl<E> Calibrate<E> {
         self.splitter = splitter.into();
         self
     }
+
+    /// Sets the largest number of threads. Defaults to all of the machine.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
+        self
+    }
 }
 
-impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
+impl<T: Real, E: Estimator<T> + Sync> Estimator<T> for Calibrate<E> {
     type Fitted<L: Label> = FittedCalibration<E::Fitted<L>>;
 
     /// Fits the estimator to folds, learns the calibration, and fits the estimator to all rows.
     ///
     /// # Errors
     /// Returns the errors of the splitter, of fits and of the calibration. Returns [`Error::Unsupported`] if
-    /// there are offsets, [`Error::ClassNotInSplit`] if a class is in no training row of a split, and [`Error::Cancelled`] if the observer stops a fit to folds.
+    /// there are offsets, [`Error::ClassNotInSplit`] if a class is in no training row of a split, and
+    /// [`Error::Cancelled`] if the observer stops a fit to folds. Returns [`Error::InvalidParameter`] if the
+    /// number of threads is 0.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -349,17 +364,20 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for Calibrate<E> {
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("Calibrate")?;
-        let weights = options.weights;
-        let mut watch = Watch::new(options);
-        let scores = |model: &E::Fitted<L>, x: Rows<'_, T>| model.decision_function(x);
-        let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, scores)?;
-        let (outputs, truth) = (&held.outputs, &held.truth);
-        let calibration =
-            Calibration::fit(self.method, outputs, truth, &held.classes, held.weights.as_deref())
-                .map_err(|error| held.translate(error))?;
-        let classifier = watch.fit(weights, |options| self.estimator.fit_rows(x, y, options))?;
-        held.check_classes(classifier.classes())?;
-        Ok(FittedCalibration { classifier, calibration, stops: held.stops })
+        self.threads.run(|| {
+            let weights = options.weights;
+            let mut watch = Watch::new(options);
+            let scores = |model: &E::Fitted<L>, x: Rows<'_, T>| model.decision_function(x);
+            let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, scores)?;
+            let (outputs, truth) = (&held.outputs, &held.truth);
+            let calibration =
+                Calibration::fit(self.method, outputs, truth, &held.classes, held.weights.as_deref())
+                    .map_err(|error| held.translate(error))?;
+            let classifier =
+                attempt("the fit", || watch.fit(weights, |options| self.estimator.fit_rows(x, y, options)))?;
+            held.check_classes(classifier.classes())?;
+            Ok(FittedCalibration { classifier, calibration, stops: held.stops })
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::label::Label;
 use crate::metrics::Metric;
+use crate::parallel::{Threads, attempt};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::select::{HeldOut, Splitter};
@@ -16,6 +17,11 @@ use crate::select::{HeldOut, Splitter};
 /// Each row gets its probability from a fit to the other folds. The threshold is the best for all these
 /// probabilities. Then the estimator is fitted once more, to all rows. To measure the tuned decisions on rows
 /// that the threshold was not tuned on, cross-validate this estimator.
+///
+/// # Threads
+/// The folds are fitted beside one another, on all threads unless [`threads`](Self::threads) sets a limit.
+/// With an observer, they are fitted one after another on the thread of the caller. A panic in the estimator
+/// is [`Error::Panicked`].
 ///
 /// # Observers
 /// An observer sees the fits one after the other. If it stops a fit to folds, tuning is impossible and the
@@ -52,12 +58,13 @@ pub struct TuneThreshold<E, M> {
     estimator: E,
     metric: M,
     splitter: Splitter,
+    threads: Threads,
 }
 
 impl<E, M: Metric> TuneThreshold<E, M> {
     /// Creates an estimator that fits `estimator` with the threshold that is best for `metric`.
     pub fn new(estimator: E, metric: M) -> Self {
-        TuneThreshold { estimator, metric, splitter: Splitter::default() }
+        TuneThreshold { estimator, metric, splitter: Splitter::default(), threads: Threads::default() }
     }
 
     /// Sets the folds. Defaults to five stratified folds.
@@ -65,9 +72,15 @@ impl<E, M: Metric> TuneThreshold<E, M> {
         self.splitter = splitter.into();
         self
     }
+
+    /// Sets the largest number of threads. Defaults to all of the machine.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
+        self
+    }
 }
 
-impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
+impl<T: Real, E: Estimator<T> + Sync, M: Metric> Estimator<T> for TuneThreshold<E, M> {
     type Fitted<L: Label> = FittedThreshold<E::Fitted<L>>;
 
     /// Fits the estimator to folds, tunes the threshold, and fits the estimator to all rows.
@@ -75,7 +88,8 @@ impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
     /// # Errors
     /// Returns the errors of the splitter, of fits and of [`FittedThreshold::tuned`]. Returns
     /// [`Error::Unsupported`] if there are offsets, [`Error::ClassNotInSplit`] if a class is in no
-    /// training row of a split, and [`Error::Cancelled`] if the observer stops a fit to folds.
+    /// training row of a split, and [`Error::Cancelled`] if the observer stops a fit to folds. Returns [`Error::InvalidParameter`] if the
+    /// number of threads is 0.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -83,18 +97,23 @@ impl<T: Real, E: Estimator<T>, M: Metric> Estimator<T> for TuneThreshold<E, M> {
         options: FitOptions<'_, T>,
     ) -> Result<Self::Fitted<L>, Error> {
         options.without_offset("TuneThreshold")?;
-        let weights = options.weights;
-        let mut watch = Watch::new(options);
-        let of_second = |model: &E::Fitted<L>, x: Rows<'_, T>| {
-            check_two(model.classes().len())?;
-            Ok(model.predict_proba(x)?.columns(1, 1).into_owned())
-        };
-        let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, of_second)?;
-        let p = held.outputs.as_slice();
-        let threshold = best_threshold(&self.metric, p, &held.truth, held.weights.as_deref())
-            .map_err(|error| held.translate(error))?;
-        let classifier = watch.fit(weights, |options| self.estimator.fit_rows(x, y, options))?;
-        held.check_classes(classifier.classes())?;
-        Ok(FittedThreshold { stops: held.stops, ..FittedThreshold::new(classifier, threshold)? })
+        self.threads.run(|| {
+            let weights = options.weights;
+            let mut watch = Watch::new(options);
+            let of_second = |model: &E::Fitted<L>, x: Rows<'_, T>| {
+                check_two(model.classes().len())?;
+                Ok(model.predict_proba(x)?.columns(1, 1).into_owned())
+            };
+            let held = HeldOut::of(&self.estimator, &self.splitter, (x, y, weights), &mut watch, of_second)?;
+            let p = held.outputs.as_slice();
+            let threshold = attempt("the metric", || {
+                best_threshold(&self.metric, p, &held.truth, held.weights.as_deref())
+            });
+            let threshold = threshold.map_err(|error| held.translate(error))?;
+            let classifier =
+                attempt("the fit", || watch.fit(weights, |options| self.estimator.fit_rows(x, y, options)))?;
+            held.check_classes(classifier.classes())?;
+            Ok(FittedThreshold { stops: held.stops, ..FittedThreshold::new(classifier, threshold)? })
+        })
     }
 }

@@ -576,6 +576,19 @@ pub enum Error {
         total: usize,
     },
 
+    /// A panic in a part of a computation: in an estimator, a metric or a function of the caller.
+    ///
+    /// Computations of several parts return it, such as cross-validation, searches and the bootstrap. Their
+    /// parts may run on several threads, and a panic of one must not take the others down. Elsewhere a panic
+    /// passes through.
+    #[error("{what} panicked: {message}")]
+    Panicked {
+        /// The part: `the fit`, `the prediction`, `the metric`, ....
+        what: &'static str,
+        /// The message of the panic.
+        message: String,
+    },
+
     /// A split of a class that has too few rows for training and testing.
     #[error(
         "cannot split off {requested} of {available} rows: class {label} needs one for training and one for \

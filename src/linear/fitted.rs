@@ -13,10 +13,10 @@ use crate::classifier::{Classifier, ClassifierExt, largest_scores};
 use crate::error::{Error, counted};
 use crate::label::Label;
 use crate::loss::{log_probabilities_of, probabilities, probabilities_of};
+use crate::parallel::Entries;
 use crate::report::{FitReport, StopReason};
 use crate::rows::Rows;
-use crate::scalar::Real;
-use crate::scalar::all_finite;
+use crate::scalar::{Real, all_finite, columns_mut};
 use crate::scratch::Scratch;
 
 /// A fitted [`LogisticRegression`](crate::LogisticRegression).
@@ -291,18 +291,38 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
 }
 
 impl<T: Real, L: Label> FittedLogistic<T, L> {
-    /// Calls `each` for each block of rows, with the first row of the block and its scores.
+    /// Writes what `write` makes of the scores of each block of rows, on several threads if there are many.
     ///
     /// # Errors
     /// Returns the errors of [`scores_into`](Classifier::scores_into).
-    fn for_each_block(
+    fn write_blocks(
         &self,
         x: Rows<'_, T>,
+        mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
-        mut each: impl FnMut(usize, DMatrixView<'_, T>),
+        write: fn(DMatrixView<'_, T>, DMatrixViewMut<'_, T>),
     ) -> Result<(), Error> {
         x.check_columns(self.features(), self.feature_names())?;
-        self.located_coefficients().score_blocks(x, scratch, &mut each)
+        let coefficients = self.located_coefficients();
+        if coefficients.workers(x.nrows()) == 1 {
+            let each = &mut |first: usize, scores: DMatrixView<'_, T>| {
+                write(scores, out.rows_mut(first, scores.nrows()));
+            };
+            return coefficients.score_blocks(x, scratch, each);
+        }
+        let width = out.ncols();
+        let columns: Vec<Entries<'_, T>> =
+            columns_mut(&mut out).map(|column| Entries::new(column, 1)).collect();
+        let each = |scores: DMatrixView<'_, T>, columns: Vec<Entries<'_, T>>, scratch: &mut Scratch<T>| {
+            let rows = scores.nrows();
+            let mut block = scratch.take(rows * width);
+            write(scores, DMatrixViewMut::from_slice(&mut block, rows, width));
+            for (column, out) in block.chunks_exact(rows).zip(columns) {
+                out.into_slice().copy_from_slice(column);
+            }
+            scratch.give_back(block);
+        };
+        coefficients.score_blocks_beside(x, columns, &each)
     }
 }
 
@@ -328,34 +348,28 @@ impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
     fn scores_into(
         &self,
         x: Rows<'_, T>,
-        mut out: DMatrixViewMut<'_, T>,
+        out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.for_each_block(x, scratch, |first, scores| {
-            out.rows_mut(first, scores.nrows()).copy_from(&scores);
-        })
+        self.write_blocks(x, out, scratch, |scores, mut out| out.copy_from(&scores))
     }
 
     fn probabilities_into(
         &self,
         x: Rows<'_, T>,
-        mut out: DMatrixViewMut<'_, T>,
+        out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.for_each_block(x, scratch, |first, scores| {
-            probabilities_of(scores, out.rows_mut(first, scores.nrows()));
-        })
+        self.write_blocks(x, out, scratch, probabilities_of)
     }
 
     fn log_probabilities_into(
         &self,
         x: Rows<'_, T>,
-        mut out: DMatrixViewMut<'_, T>,
+        out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.for_each_block(x, scratch, |first, scores| {
-            log_probabilities_of(scores, out.rows_mut(first, scores.nrows()));
-        })
+        self.write_blocks(x, out, scratch, log_probabilities_of)
     }
 
     fn predictions_into(
@@ -364,9 +378,18 @@ impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {
         out: &mut [usize],
         scratch: &mut Scratch<T>,
     ) -> Result<(), Error> {
-        self.for_each_block(x, scratch, |first, scores| {
-            largest_scores(scores, &mut out[first..][..scores.nrows()]);
-        })
+        x.check_columns(self.features(), self.feature_names())?;
+        let coefficients = self.located_coefficients();
+        if coefficients.workers(x.nrows()) == 1 {
+            let each = &mut |first: usize, scores: DMatrixView<'_, T>| {
+                largest_scores(scores, &mut out[first..][..scores.nrows()]);
+            };
+            return coefficients.score_blocks(x, scratch, each);
+        }
+        let each = |scores: DMatrixView<'_, T>, out: Entries<'_, usize>, _: &mut Scratch<T>| {
+            largest_scores(scores, out.into_slice());
+        };
+        coefficients.score_blocks_beside(x, Entries::new(out, 1), &each)
     }
 }
 
@@ -375,8 +398,29 @@ mod tests {
     use super::*;
     use crate::estimator::Estimator;
     use crate::linear::LogisticRegression;
+    use crate::parallel::tasks::shared;
+    use crate::parallel::with_threads;
     use crate::penalty::Penalty;
     use crate::rng::Rng;
+
+    /// Only several blocks of rows are predicted on several threads.
+    #[test]
+    fn many_rows_are_shared_and_few_are_not() {
+        let coefficients = DMatrix::from_element(12, 1, 0.5);
+        let model = FittedLogistic::from_coefficients(vec![0, 1], coefficients, DVector::zeros(1)).unwrap();
+        let shares = |rows: usize| {
+            let x = DMatrix::<f64>::zeros(rows, 12);
+            with_threads(3, || {
+                let scores = shared::during(|| drop(model.decision_function(&x).unwrap()));
+                let probabilities = shared::during(|| drop(model.predict_proba(&x).unwrap()));
+                let logarithms = shared::during(|| drop(model.predict_log_proba(&x).unwrap()));
+                [scores, probabilities, logarithms, shared::during(|| drop(model.predict(&x).unwrap()))]
+            })
+        };
+        assert_eq!(shares(40_007), [1; 4]);
+        assert_eq!(shares(16_000), [0; 4]);
+        assert_eq!(shares(1), [0; 4]);
+    }
 
     /// More rows than a block of scores has: every kind of prediction goes to the rows of its block.
     #[test]

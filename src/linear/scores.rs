@@ -8,6 +8,7 @@ use super::origin::Coefficients;
 use crate::check;
 use crate::compiled::compiled;
 use crate::error::Error;
+use crate::parallel::{ByRows, Entries, for_each, parts, resized, workers_for};
 use crate::rows::{Rows, rows_together};
 use crate::scalar::{Real, Strided, all_finite, dot, product, product_with_column, vectorize};
 use crate::scratch::Scratch;
@@ -26,6 +27,12 @@ const ON_STACK: usize = 16;
 
 /// What is done with each block of scores, given its first row.
 type Each<'a, T> = &'a mut dyn FnMut(usize, DMatrixView<'_, T>);
+
+/// What is done with each block of scores on several threads.
+type EachBeside<'a, T, P> = &'a (dyn Fn(DMatrixView<'_, T>, P, &mut Scratch<T>) + Sync);
+
+/// The number of multiplications that take as long as a probability of a score.
+const PER_SCORE: f64 = 20.0;
 
 impl<T: Real> Coefficients<'_, T> {
     /// Calls `each` for each block of rows, with the first row of the block and its scores. The number of
@@ -48,29 +55,72 @@ impl<T: Real> Coefficients<'_, T> {
             each(0, DMatrixView::from_slice(scores, 1, columns));
             return if finite { Ok(()) } else { check::finite("x", x).and(Err(Error::Overflow { row: 0 })) };
         }
-        let most = match self.origin {
-            None => (SCORES / columns.max(1)).max(ROWS) / ROWS * ROWS,
-            Some(_) => rows_together(self.slopes.nrows()),
-        };
+        let most = self.rows_of_block();
         let mut taken = scratch.take(most.min(rows) * columns);
         let mut overflow = None;
         for first in (0..rows).step_by(most) {
             let range = first..rows.min(first + most);
             let scores = &mut taken[..range.len() * columns];
-            let finite = self.write_scores(x, range.clone(), scores, scratch);
-            let scores = DMatrixView::from_slice(scores, range.len(), columns);
-            if !finite && overflow.is_none() {
-                overflow = check::scores(scores).err().map(|error| error.in_rows(|row| Some(first + row)));
-            }
-            each(first, scores);
+            let overflows = self.write_block(x, range.clone(), scores, scratch);
+            overflow = overflow.or(overflows);
+            each(first, DMatrixView::from_slice(scores, range.len(), columns));
         }
         scratch.give_back(taken);
-        // A non-finite entry of `x` makes the scores of its row non-finite whatever the coefficients, so `x`
-        // is read only once.
-        match overflow {
-            Some(overflow) => check::finite("x", x).and(Err(overflow)),
-            None => Ok(()),
+        check_overflow(x, overflow)
+    }
+
+    /// Returns the number of threads that pay for this number of rows.
+    pub(super) fn workers(&self, rows: usize) -> usize {
+        let operations =
+            rows as f64 * self.slopes.len() as f64 + PER_SCORE * (rows * self.slopes.ncols()) as f64;
+        workers_for(rows.div_ceil(self.rows_of_block()), operations)
+    }
+
+    /// Calls `each` like [`score_blocks`](Self::score_blocks), on several threads. It gets the scores of a block, what
+    /// `sides` has for its rows, and scratch memory of its thread.
+    #[inline(never)]
+    pub(super) fn score_blocks_beside<P: ByRows>(
+        &self,
+        x: Rows<'_, T>,
+        sides: P,
+        each: EachBeside<'_, T, P>,
+    ) -> Result<(), Error> {
+        let (rows, columns) = (x.nrows(), self.slopes.ncols());
+        let mut workers: Vec<(Scratch<T>, Option<usize>)> = Vec::new();
+        let workers = resized(&mut workers, self.workers(rows), Default::default);
+        for_each(workers, parts(rows, self.rows_of_block(), sides), |(scratch, overflow), (range, sides)| {
+            let count = range.len();
+            let mut scores = scratch.take(count * columns);
+            let overflows = self.write_block(x, range, &mut scores, scratch);
+            *overflow = [*overflow, overflows].into_iter().flatten().min();
+            each(DMatrixView::from_slice(&scores, count, columns), sides, scratch);
+            scratch.give_back(scores);
+        });
+        check_overflow(x, workers.iter().filter_map(|(_, overflow)| *overflow).min())
+    }
+
+    fn rows_of_block(&self) -> usize {
+        match self.origin {
+            None => (SCORES / self.slopes.ncols().max(1)).max(ROWS) / ROWS * ROWS,
+            Some(_) => rows_together(self.slopes.nrows()),
         }
+    }
+
+    /// Writes the scores of a block. Returns the first row whose scores are not finite.
+    fn write_block(
+        &self,
+        x: Rows<'_, T>,
+        range: Range<usize>,
+        scores: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) -> Option<usize> {
+        let (first, rows) = (range.start, range.len());
+        if self.write_scores(x, range, scores, scratch) {
+            return None;
+        }
+        (0..rows)
+            .find(|row| scores[*row..].iter().step_by(rows).any(|z| !z.is_finite()))
+            .map(|row| first + row)
     }
 
     /// Writes the scores of a row, without a block around it. Returns whether they are finite.
@@ -121,7 +171,19 @@ impl<T: Real> Coefficients<'_, T> {
     }
 }
 
-compiled!(T: Coefficients::<T>::score_blocks as fn(&_, _, &mut _, Each<'_, T>) -> _);
+compiled!(
+    T: Coefficients::<T>::score_blocks as fn(&_, _, &mut _, Each<'_, T>) -> _,
+    Coefficients::<T>::score_blocks_beside::<Vec<Entries<'_, T>>> as fn(&_, _, _, EachBeside<'_, T, _>) -> _,
+    Coefficients::<T>::score_blocks_beside::<Entries<'_, usize>> as fn(&_, _, _, EachBeside<'_, T, _>) -> _,
+);
+
+/// Returns the error of the first row whose scores are not finite.
+///
+/// A non-finite entry of `x` makes the scores of its row non-finite whatever the coefficients, so `x` is read only
+/// once.
+fn check_overflow<T: Real>(x: Rows<'_, T>, overflow: Option<usize>) -> Result<(), Error> {
+    overflow.map_or(Ok(()), |row| check::finite("x", x).and(Err(Error::Overflow { row })))
+}
 
 /// Adds a constant to the entries. Returns whether the results are finite.
 fn add<T: Real>(constant: T, entries: &mut [T]) -> bool {

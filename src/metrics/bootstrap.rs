@@ -7,6 +7,7 @@ use crate::check;
 use crate::error::Error;
 use crate::label::Label;
 use crate::metric::{Metric, double};
+use crate::parallel::{Threads, attempt, available, try_map};
 use crate::quantile::Sorted;
 use crate::rng::Rng;
 use crate::scalar::{Real, max_abs, power_of_two};
@@ -21,6 +22,11 @@ use crate::scalar::{Real, max_abs, power_of_two};
 ///
 /// A resample for which the metric is not defined (no row of some class) is skipped. The result reports the
 /// number of skipped resamples.
+///
+/// # Threads
+/// Resamples are evaluated beside one another, on all threads unless [`threads`](Self::threads) sets a limit.
+/// Every resample has random numbers of its own, so the interval does not depend on the number of threads. A
+/// panic in the metric is [`Error::Panicked`].
 ///
 /// # References
 /// Efron (1987), "Better bootstrap confidence intervals".
@@ -45,6 +51,7 @@ pub struct Bootstrap {
     confidence: f64,
     corrected: bool,
     seed: u64,
+    threads: Threads,
 }
 
 impl Default for Bootstrap {
@@ -86,7 +93,7 @@ pub struct BootstrapInterval {
 impl Bootstrap {
     /// Creates a bootstrap with 1,000 resamples and corrected intervals of confidence 95 %.
     pub fn new() -> Self {
-        Bootstrap { resamples: 1000, confidence: 0.95, corrected: true, seed: 0 }
+        Bootstrap { resamples: 1000, confidence: 0.95, corrected: true, seed: 0, threads: Threads::default() }
     }
 
     /// Sets the number of resamples. Defaults to 1,000.
@@ -113,6 +120,12 @@ impl Bootstrap {
         self
     }
 
+    /// Sets the largest number of threads. Defaults to all of the machine.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
+        self
+    }
+
     /// Returns a confidence interval for `metric` on these predictions.
     ///
     /// The arguments are those of [`Metric::evaluate`].
@@ -127,12 +140,13 @@ impl Bootstrap {
         classes: &[L],
         weights: Option<&[T]>,
     ) -> Result<BootstrapInterval, Error> {
+        const METRIC: &str = "the metric";
         let probabilities = probabilities.into();
-        metric.evaluate(truth, probabilities, classes, weights)?;
+        attempt(METRIC, || metric.evaluate(truth, probabilities, classes, weights))?;
         let indices = crate::label::indices(classes, truth)?;
         let p = probabilities.map(|p| p.as_f64());
         let value = |weights: &[f64]| metric.evaluate_indices(&indices, p.as_view(), Some(weights));
-        self.interval_of(truth.len(), double(weights).as_deref(), value)
+        self.interval_named(METRIC, truth.len(), double(weights).as_deref(), value)
     }
 
     /// Returns a confidence interval for an arbitrary statistic of weighted rows.
@@ -162,12 +176,23 @@ impl Bootstrap {
     /// [`Error::Empty`] if there are no rows. Returns [`Error::ShapeMismatch`], [`Error::InvalidWeight`] or
     /// [`Error::InvalidWeightSum`] if the weights are not valid. Returns [`Error::InvalidParameter`] if a
     /// setting is out of range, or if `statistic` is defined for fewer than half of the resamples, and
-    /// [`Error::OutOfMemory`] if there is no memory for a number per resample.
+    /// [`Error::OutOfMemory`] if there is no memory for a number per resample. Returns [`Error::Panicked`] if
+    /// `statistic` panics.
     pub fn interval_of(
         &self,
         rows: usize,
         weights: Option<&[f64]>,
-        statistic: impl Fn(&[f64]) -> Result<f64, Error>,
+        statistic: impl Fn(&[f64]) -> Result<f64, Error> + Sync,
+    ) -> Result<BootstrapInterval, Error> {
+        self.interval_named("the statistic", rows, weights, statistic)
+    }
+
+    fn interval_named(
+        &self,
+        what: &'static str,
+        rows: usize,
+        weights: Option<&[f64]>,
+        statistic: impl Fn(&[f64]) -> Result<f64, Error> + Sync,
     ) -> Result<BootstrapInterval, Error> {
         check::parameter("resamples", self.resamples as f64, self.resamples >= 2, "at least 2")?;
         check::room::<f64>("the values of the resamples", self.resamples, 1)?;
@@ -178,25 +203,33 @@ impl Bootstrap {
         }
         check::weights(weights, rows)?;
         let own = weights.map_or_else(|| vec![1.0; rows], drawable);
+        self.threads
+            .run(|| self.interval_within_limit(&own, |weights| attempt(what, || Ok(statistic(weights)))))
+    }
+
+    /// Computes the interval. The outer error of `statistic` is that of a panic, which ends everything.
+    fn interval_within_limit(
+        &self,
+        own: &[f64],
+        statistic: impl Fn(&[f64]) -> Result<Result<f64, Error>, Error> + Sync,
+    ) -> Result<BootstrapInterval, Error> {
         // Rows of weight 0 are never drawn.
-        let counted: Vec<usize> = (0..rows).filter(|&row| own[row] > 0.0).collect();
-        let estimate = statistic(&own)?;
+        let counted: Vec<usize> = (0..own.len()).filter(|&row| own[row] > 0.0).collect();
+        let estimate = statistic(own)??;
         let value = |weights: &[f64]| {
             let defined = weights.iter().sum::<f64>() > 0.0;
-            let value = if defined { statistic(weights).ok() } else { None };
-            value.filter(|value| !value.is_nan())
+            let value = if defined { statistic(weights)?.ok() } else { None };
+            Ok(value.filter(|value| !value.is_nan()))
         };
-        let mut values = Vec::with_capacity(self.resamples);
-        let mut drawn = vec![0.0; rows];
-        for resample in 0..self.resamples {
+        let draw = |resample: usize, drawn: &mut [f64]| {
             let mut rng = Rng::at(self.seed, 0, resample as u64);
             drawn.fill(0.0);
             for _ in 0..counted.len() {
                 let row = counted[rng.below(counted.len())];
                 drawn[row] += own[row];
             }
-            values.extend(value(&drawn));
-        }
+        };
+        let values = values(self.resamples, own.len(), draw, value)?;
         let undefined = self.resamples - values.len();
         if 2 * values.len() < self.resamples {
             let requires = "at most half of `resamples`: add rows of the rare classes";
@@ -205,8 +238,9 @@ impl Bootstrap {
         let tail = (1.0 - self.confidence) / 2.0;
         let mut shares = [tail, 1.0 - tail];
         if self.corrected {
-            let left_out: Vec<f64> =
-                groups(counted, self.seed).iter().filter_map(|group| value(&without(&own, group))).collect();
+            let groups = groups(counted.clone(), self.seed);
+            let leave_out = |group: usize, left: &mut [f64]| leave_out(&groups[group], own, left);
+            let left_out = self::values(groups.len(), own.len(), leave_out, value)?;
             shares = corrected(shares, &values, estimate, &left_out);
         }
         let sorted = Sorted::new::<f64>(&values, None);
@@ -239,10 +273,31 @@ fn groups(mut rows: Vec<usize>, seed: u64) -> Vec<Vec<usize>> {
     groups
 }
 
-fn without(weights: &[f64], rows: &[usize]) -> Vec<f64> {
-    let mut left = weights.to_vec();
+fn leave_out(rows: &[usize], weights: &[f64], left: &mut [f64]) {
+    left.copy_from_slice(weights);
     rows.iter().for_each(|&row| left[row] = 0.0);
-    left
+}
+
+/// The number of sets of weights that a thread takes at once.
+const TOGETHER: usize = 8;
+
+/// Returns the values that are defined for `count` sets of weights, in order. `write` writes a set.
+fn values(
+    count: usize,
+    rows: usize,
+    write: impl Fn(usize, &mut [f64]) + Sync,
+    value: impl Fn(&[f64]) -> Result<Option<f64>, Error> + Sync,
+) -> Result<Vec<f64>, Error> {
+    let parts = try_map(count.div_ceil(TOGETHER), available(), |part| {
+        let mut weights = vec![0.0; rows];
+        let first = part * TOGETHER;
+        let value = |set: usize| {
+            write(set, &mut weights);
+            value(&weights).transpose()
+        };
+        (first..count.min(first + TOGETHER)).filter_map(value).collect::<Result<Vec<f64>, Error>>()
+    })?;
+    Ok(parts.concat())
 }
 
 /// Returns the quantile levels that give the ends of a corrected interval.
@@ -344,6 +399,8 @@ mod tests {
             all.sort_unstable();
             assert!(all.into_iter().eq(0..count));
         }
-        assert_eq!(without(&[1.0, 2.0, 3.0], &[0, 2]), [0.0, 2.0, 0.0]);
+        let mut left = [7.0; 3];
+        leave_out(&[0, 2], &[1.0, 2.0, 3.0], &mut left);
+        assert_eq!(left, [0.0, 2.0, 0.0]);
     }
 }

@@ -10,7 +10,19 @@ mod stored;
 pub use one_vs_one::{FittedOneVsOne, OneVsOne};
 pub use one_vs_rest::{FittedOneVsRest, OneVsRest};
 
+use crate::error::Error;
+use crate::estimator::Watch;
 use crate::report::FitReport;
+
+/// Returns the models of `count` fits, in order, or the first error.
+fn fit_all<C: Send>(
+    count: usize,
+    watch: &mut Watch<'_>,
+    fit: impl Fn(usize, &mut Watch<'_>) -> Result<C, Error> + Sync,
+) -> Result<Vec<C>, Error> {
+    let (models, error) = watch.each(count, fit);
+    error.map_or(Ok(models), Err)
+}
 
 /// Returns the first report that is not converged, or the first report if all have converged.
 fn first_unconverged<'a>(

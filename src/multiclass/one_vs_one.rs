@@ -2,12 +2,13 @@
 
 use nalgebra::{DMatrix, DMatrixViewMut};
 
-use super::first_unconverged;
+use super::{first_unconverged, fit_all};
 use crate::classifier::Classifier;
 use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::examples::Labelled;
 use crate::label::Label;
+use crate::parallel::{Threads, attempt};
 use crate::report::FitReport;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -26,6 +27,11 @@ use crate::select::Part;
 /// # References
 /// Wu, Lin and Weng (2004), "Probability estimates for multi-class classification by pairwise coupling",
 /// algorithm 2.
+///
+/// # Threads
+/// The fits run beside one another, on all threads unless [`threads`](Self::threads) sets a limit. With an
+/// observer, they run one after another on the thread of the caller. A panic in a fit is
+/// [`Error::Panicked`].
 ///
 /// # Observers
 /// An observer receives the progress of one fit after the other. If it stops one, the remaining fits stop at
@@ -47,12 +53,21 @@ use crate::select::Part;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OneVsOne<E> {
     estimator: E,
+    threads: Threads,
 }
 
 impl<E> OneVsOne<E> {
     /// Creates an estimator that fits `estimator` once per pair of classes.
     pub fn new(estimator: E) -> Self {
-        OneVsOne { estimator }
+        OneVsOne { estimator, threads: Threads::default() }
+    }
+
+    /// Sets the largest number of threads. Defaults to all of the machine.
+    ///
+    /// The models do not depend on it.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
+        self
     }
 }
 
@@ -80,7 +95,7 @@ fn pairs(classes: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..classes).flat_map(move |i| (i + 1..classes).map(move |j| (i, j)))
 }
 
-impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsOne<E> {
+impl<T: Real, E: Estimator<T, Fitted<bool>: Send> + Sync> Estimator<T> for OneVsOne<E> {
     type Fitted<L: Label> = FittedOneVsOne<E::Fitted<bool>, L>;
 
     fn fit_rows<L: Label>(
@@ -92,23 +107,25 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsOne<E> {
         options.without_offset("OneVsOne")?;
         let Labelled { examples, classes, .. } = Labelled::new(x, y, options.weights, None)?;
         let weights = options.weights;
-        let mut watch = Watch::new(options);
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
-        let mut models = Vec::new();
-        for (i, j) in pairs(classes.len()) {
+        let pairs: Vec<(usize, usize)> = pairs(classes.len()).collect();
+        let fit = |pair: usize, watch: &mut Watch<'_>| {
+            let (i, j) = pairs[pair];
             let of_pair = |&row: &usize| counts(row) && [i, j].contains(&examples.classes()[row]);
             let numbers: Vec<usize> = (0..y.len()).filter(of_pair).collect();
             let part = Part::of(x, examples.classes(), weights, &numbers);
             let labels: Vec<bool> = part.y.iter().map(|&class| class == j).collect();
-            let fit =
-                watch.fit(part.weights(), |options| self.estimator.fit_rows(part.rows(), &labels, options));
+            let fit = attempt("the fit", || {
+                watch.fit(part.weights(), |options| self.estimator.fit_rows(part.rows(), &labels, options))
+            });
             let [first, second] = [i, j].map(|class| format!("{:?}", classes[class]));
             let of_pair = |error| {
                 let error = part.translate(error).of_two(&first, &second);
                 error.within(ErrorContext::Pair { first, second })
             };
-            models.push(fit.map_err(of_pair)?);
-        }
+            fit.map_err(of_pair)
+        };
+        let models = self.threads.run(|| fit_all(pairs.len(), &mut Watch::new(options), fit))?;
         Ok(FittedOneVsOne { classes, models })
     }
 }

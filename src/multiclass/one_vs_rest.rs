@@ -2,12 +2,13 @@
 
 use nalgebra::DMatrixViewMut;
 
-use super::first_unconverged;
+use super::{first_unconverged, fit_all};
 use crate::classifier::{Classifier, largest_scores};
 use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions, Watch};
 use crate::examples::Labelled;
 use crate::label::Label;
+use crate::parallel::{Threads, attempt};
 use crate::report::FitReport;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -19,6 +20,11 @@ use crate::scratch::Scratch;
 /// Let z_k and p_k be the log-odds and the probability of class k in its own fit. The scores are z_k, and the
 /// probabilities are p_k / Σ_j p_j (1/K each if all p are 0). Two classes need one fit, whose scores and
 /// probabilities are returned unchanged.
+///
+/// # Threads
+/// The fits run beside one another, on all threads unless [`threads`](Self::threads) sets a limit. With an
+/// observer, they run one after another on the thread of the caller. A panic in a fit is
+/// [`Error::Panicked`].
 ///
 /// # Observers
 /// An observer receives the progress of one fit after the other. If it stops one, the remaining fits stop at
@@ -40,12 +46,21 @@ use crate::scratch::Scratch;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OneVsRest<E> {
     estimator: E,
+    threads: Threads,
 }
 
 impl<E> OneVsRest<E> {
     /// Creates an estimator that fits `estimator` once per class.
     pub fn new(estimator: E) -> Self {
-        OneVsRest { estimator }
+        OneVsRest { estimator, threads: Threads::default() }
+    }
+
+    /// Sets the largest number of threads. Defaults to all of the machine.
+    ///
+    /// The models do not depend on it.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
+        self
     }
 }
 
@@ -64,7 +79,7 @@ impl<C, L> FittedOneVsRest<C, L> {
     }
 }
 
-impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsRest<E> {
+impl<T: Real, E: Estimator<T, Fitted<bool>: Send> + Sync> Estimator<T> for OneVsRest<E> {
     type Fitted<L: Label> = FittedOneVsRest<E::Fitted<bool>, L>;
 
     fn fit_rows<L: Label>(
@@ -76,18 +91,20 @@ impl<T: Real, E: Estimator<T>> Estimator<T> for OneVsRest<E> {
         options.without_offset("OneVsRest")?;
         let Labelled { examples, classes, .. } = Labelled::new(x, y, options.weights, None)?;
         let weights = options.weights;
-        let mut watch = Watch::new(options);
         let chosen = if classes.len() == 2 { 1..2 } else { 0..classes.len() };
-        let mut models = Vec::with_capacity(chosen.len());
-        for class in chosen {
+        let fit = |index: usize, watch: &mut Watch<'_>| {
+            let class = chosen.start + index;
             let own: Vec<bool> = examples.classes().iter().map(|&index| index == class).collect();
-            let model = watch.fit(weights, |options| self.estimator.fit_rows(x, &own, options));
+            let model = attempt("the fit", || {
+                watch.fit(weights, |options| self.estimator.fit_rows(x, &own, options))
+            });
             let label = format!("{:?}", classes[class]);
             let of_class = |error: Error| {
                 error.of_two(&format!("not {label}"), &label).within(ErrorContext::Class { label })
             };
-            models.push(model.map_err(of_class)?);
-        }
+            model.map_err(of_class)
+        };
+        let models = self.threads.run(|| fit_all(chosen.len(), &mut Watch::new(options), fit))?;
         Ok(FittedOneVsRest { classes, models })
     }
 }

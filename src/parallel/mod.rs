@@ -10,8 +10,9 @@
 mod awake;
 mod limit;
 mod rows;
-mod tasks;
+pub(crate) mod tasks;
 pub(crate) mod tree;
+mod trials;
 
 #[cfg(test)]
 pub(crate) use awake::tests::{SHARED, with_awake};
@@ -19,5 +20,6 @@ pub(crate) use awake::{awake, workers_awake};
 pub use limit::with_threads;
 pub(crate) use limit::{Threads, available};
 pub(crate) use rows::{ByRows, Entries, for_each_part, parts};
-pub(crate) use tasks::{caught, for_each, map, resized, workers_for};
+pub(crate) use tasks::{for_each, map, resized, workers_for};
 pub(crate) use tree::{Sum, Tally};
+pub(crate) use trials::{attempt, try_map, until_error};

@@ -83,17 +83,19 @@ pub(crate) fn parts<P: ByRows>(
 }
 
 /// Calls `each` with parts of `size` rows on several threads, if they take enough operations together. `new` makes the
-/// scratch memory of a thread.
+/// scratch memory of a thread. Returns that of all threads.
 pub(crate) fn for_each_part<W: Send, P: ByRows>(
     (rows, size): (usize, usize),
     operations: f64,
     sides: P,
     new: impl FnMut() -> W,
     each: impl Fn(&mut W, Range<usize>, P) + Sync,
-) {
+) -> Vec<W> {
     let mut workers = Vec::new();
-    let workers = resized(&mut workers, workers_for(rows.div_ceil(size.max(1)), operations), new);
-    for_each(workers, parts(rows, size, sides), |worker, (range, sides)| each(worker, range, sides));
+    let count = workers_for(rows.div_ceil(size.max(1)), operations);
+    let items = parts(rows, size, sides);
+    for_each(resized(&mut workers, count, new), items, |worker, (range, sides)| each(worker, range, sides));
+    workers
 }
 
 #[cfg(test)]

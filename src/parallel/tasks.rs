@@ -37,6 +37,8 @@ pub(crate) fn for_each<W: Send, I: Send>(
         [] => debug_assert!(false, "a computation has at least one worker"),
         [worker] => items.for_each(|item| each(worker, item)),
         [first, rest @ ..] => {
+            #[cfg(test)]
+            shared::count();
             let share = (available() / (rest.len() + 1)).max(1);
             share_out(first, rest, items, |worker, item| within(share, || each(worker, item)));
         }
@@ -119,6 +121,27 @@ pub(crate) fn map<R: Send>(count: usize, threads: usize, of: impl Fn(usize) -> R
 /// Calls code of the user. Returns the message of a panic as an error.
 pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| message(&*panic))
+}
+
+/// A counter of the computations that several workers shared, so that tests can show that threads are used.
+#[cfg(test)]
+pub(crate) mod shared {
+    use std::cell::Cell;
+
+    thread_local! {
+        static SHARED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        SHARED.set(SHARED.get() + 1);
+    }
+
+    /// Returns the number of computations within `work` that this thread shared with others.
+    pub(crate) fn during(work: impl FnOnce()) -> usize {
+        let before = SHARED.get();
+        work();
+        SHARED.get() - before
+    }
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

@@ -6,17 +6,21 @@ use super::constant_columns::{ConstantColumns, difference};
 use crate::check;
 use crate::compiled::compiled;
 use crate::error::Error;
-use crate::scalar::{self, Real, column_mut, row, row_mut, vectorize};
+use crate::parallel::{for_each, resized, workers_for};
+use crate::scalar::{self, Real, columns_mut, row, row_mut, vectorize};
 
 /// The number of entries per block: a block and the copy of it in [`change`] stay in the first-level cache,
 /// and the copy is small enough for the stack.
 const BLOCK: usize = 512;
 
+/// The multiplications that take as long as an entry.
+const OPERATIONS: f64 = 3.0;
+
 /// A map of the entries of a matrix, column by column.
 ///
 /// Its methods return whether all entries are finite, both before and after. Implementations are
 /// `#[inline(always)]`, so that they are compiled for the vector registers of the processor.
-pub(super) trait ColumnMap<T: Real> {
+pub(super) trait ColumnMap<T: Real>: Sync {
     /// Maps some entries of one column.
     fn column(&self, column: usize, from: &[T], to: &mut [T]) -> bool;
 
@@ -89,6 +93,15 @@ impl Found {
         true
     }
 
+    /// Returns the findings of both.
+    fn with(self, other: Found) -> Found {
+        let bad = match (self.bad, other.bad) {
+            (Some(one), Some(two)) => Some(if (two.0, two.1) < (one.0, one.1) { two } else { one }),
+            (one, two) => one.or(two),
+        };
+        Found { bad, fits: self.fits && other.fits }
+    }
+
     /// Returns the error for the findings, if there is one; `x` holds the results.
     fn check<'a, T: Real>(self, x: impl Into<DMatrixView<'a, T>>) -> Result<(), Error> {
         match self.bad {
@@ -113,8 +126,8 @@ pub(super) fn change<T: Real, M: ColumnMap<T>>(
     map: &M,
 ) -> Result<DMatrix<T>, Error> {
     check::count("x", "columns", columns, x.ncols())?;
-    let (rows, mut found, mut copy) = (x.nrows().max(1), Found::NOTHING, [T::zero(); BLOCK]);
-    for (index, column) in x.as_mut_slice().chunks_exact_mut(rows).enumerate() {
+    let map_one = |found: &mut Found, (index, column): (usize, &mut [T])| {
+        let mut copy = [T::zero(); BLOCK];
         for (block, start) in column.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
             let copy = &mut copy[..block.len()];
             copy.copy_from_slice(block);
@@ -122,8 +135,33 @@ pub(super) fn change<T: Real, M: ColumnMap<T>>(
                 break;
             }
         }
-    }
+    };
+    let (rows, workers) = (x.nrows().max(1), workers(x.shape()));
+    let columns = x.as_mut_slice().chunks_exact_mut(rows).enumerate();
+    let found = if workers == 1 {
+        let mut found = Found::NOTHING;
+        columns.for_each(|column| map_one(&mut found, column));
+        found
+    } else {
+        beside(workers, columns, map_one)
+    };
     found.check(&x).map(|()| x)
+}
+
+/// Returns the number of threads that pay for the entries of a matrix, which come from memory.
+fn workers((rows, columns): (usize, usize)) -> usize {
+    workers_for(columns, OPERATIONS * rows as f64 * columns as f64)
+}
+
+/// Calls `map_one` with each column on several threads.
+fn beside<C: Send>(
+    workers: usize,
+    columns: impl Iterator<Item = C> + Send,
+    map_one: impl Fn(&mut Found, C) + Sync,
+) -> Found {
+    let mut found = Vec::new();
+    for_each(resized(&mut found, workers, || Found::NOTHING), columns, map_one);
+    found.into_iter().fold(Found::NOTHING, Found::with)
 }
 
 /// Writes the mapped entries of `x` to `out`; otherwise like [`change`]. `x` is read once, and `out` is not.
@@ -135,7 +173,6 @@ pub(super) fn change_into<T: Real, M: ColumnMap<T>>(
     map: &M,
 ) -> Result<(), Error> {
     check::count("x", "columns", columns, x.ncols())?;
-    let mut found = Found::NOTHING;
     if let (Some(from), Some(to)) = (row(&x), row_mut(&mut out)) {
         let finite = vectorize(
             #[inline(always)]
@@ -145,14 +182,23 @@ pub(super) fn change_into<T: Real, M: ColumnMap<T>>(
             return Ok(());
         }
     }
-    for (index, source) in scalar::columns(&x).enumerate() {
-        let blocks = source.chunks(BLOCK).zip(column_mut(&mut out, index).chunks_mut(BLOCK));
+    let map_one = |found: &mut Found, (index, (source, to)): (usize, (&[T], &mut [T]))| {
+        let blocks = source.chunks(BLOCK).zip(to.chunks_mut(BLOCK));
         for ((from, to), start) in blocks.zip((0..).step_by(BLOCK)) {
             if !map_column(map, index, from, to) && found.record(from, start, index) {
                 break;
             }
         }
-    }
+    };
+    let workers = workers(x.shape());
+    let columns = scalar::columns(&x).zip(columns_mut(&mut out)).enumerate();
+    let found = if workers == 1 {
+        let mut found = Found::NOTHING;
+        columns.for_each(|column| map_one(&mut found, column));
+        found
+    } else {
+        beside(workers, columns.collect::<Vec<_>>().into_iter(), map_one)
+    };
     found.check(&out)
 }
 
@@ -297,6 +343,37 @@ pub(super) use transform_by_shift_and_scale;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parallel::tasks::shared;
+    use crate::parallel::with_threads;
+
+    /// Columns of many rows are mapped on several threads.
+    #[test]
+    fn many_entries_are_shared_and_few_are_not() {
+        let (shift, scale) = (vec![1.0; 6], vec![2.0; 6]);
+        let map = Forward { shift: &shift, scale: &scale, constant: ConstantColumns::NONE };
+        let shares = |rows: usize| {
+            let x = DMatrix::<f64>::zeros(rows, 6);
+            with_threads(3, || {
+                let into = shared::during(|| drop(changed(x.as_view(), 6, &map).unwrap()));
+                (into, shared::during(|| drop(change(x, 6, &map).unwrap())))
+            })
+        };
+        assert_eq!((shares(100), shares(100_000)), ((0, 0), (1, 1)));
+    }
+
+    /// The first entry in row order, whichever thread found it.
+    #[test]
+    fn findings_of_several_threads_are_one() {
+        let found = |(row, column)| Found { bad: Some((row, column, 0.5)), fits: true };
+        for (first, second) in [((3, 1), (3, 2)), ((2, 9), (3, 0))] {
+            for both in [found(first).with(found(second)), found(second).with(found(first))] {
+                assert_eq!(both.bad, Some((first.0, first.1, 0.5)));
+            }
+            assert_eq!(Found::NOTHING.with(found(second)).bad, found(second).with(Found::NOTHING).bad);
+        }
+        let too_large = || Found { bad: None, fits: false };
+        assert!(!too_large().with(Found::NOTHING).fits && !Found::NOTHING.with(too_large()).fits);
+    }
 
     /// The definition, entry by entry, in rows and columns of every length.
     #[test]

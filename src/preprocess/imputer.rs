@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::moments::Moments;
+use super::of_columns::{OF_SORTING, of_columns};
 use super::{
     Transform, TransformExt, Transformer, TransformerOptions, check_not_empty, checked, checked_names,
 };
@@ -186,10 +187,7 @@ impl<T: Real> Transformer<T> for Imputer {
         if let Replacement::Constant(value) = self.by {
             check::parameter("constant", value, T::of(value).is_finite(), "finite")?;
         }
-        let mut values = Vec::with_capacity(x.ncols());
-        for (index, column) in columns(&x).enumerate() {
-            values.push(self.by.of(index, column, weights)?);
-        }
+        let values = of_columns(x.view(), OF_SORTING, |index, column| self.by.of(index, column, weights))?;
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
         let missing = |column: &usize| {
             let entries = x.column(*column);

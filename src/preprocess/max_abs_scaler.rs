@@ -4,11 +4,12 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::{self, transform_by_shift_and_scale};
 use super::constant_columns::ConstantColumns;
+use super::of_columns::of_columns;
 use super::{Transform, Transformer, TransformerOptions};
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{Real, columns};
+use crate::scalar::Real;
 use crate::scratch::Scratch;
 
 /// Divides each column by its largest absolute value. Zeros stay zeros, and a column of zeros is unchanged.
@@ -73,6 +74,9 @@ impl<T: Real> FittedMaxAbsScaler<T> {
     }
 }
 
+/// The multiplications that take as long as an entry of a fit.
+const OPERATIONS: f64 = 6.0;
+
 impl<T: Real> Transformer<T> for MaxAbsScaler {
     type Fitted = FittedMaxAbsScaler<T>;
 
@@ -85,12 +89,12 @@ impl<T: Real> Transformer<T> for MaxAbsScaler {
         check::training_matrix(x)?;
         check::weights(weights, x.nrows())?;
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
-        let largest = |column: &[T]| {
+        let largest = |_: usize, column: &[T]| {
             let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
             let largest = counted.fold(T::zero(), |most, (_, v)| most.max(v.abs()));
-            if largest < T::MIN_POSITIVE { T::one() } else { largest }
+            Ok(if largest < T::MIN_POSITIVE { T::one() } else { largest })
         };
-        FittedMaxAbsScaler::new(columns(&x).map(largest).collect())
+        FittedMaxAbsScaler::new(of_columns(x.view(), OPERATIONS, largest)?)
     }
 }
 

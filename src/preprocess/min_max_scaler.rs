@@ -4,11 +4,12 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::ColumnMap;
 use super::constant_columns::{ConstantColumns, difference};
+use super::of_columns::of_columns;
 use super::{Transform, Transformer, TransformerOptions, affine, checked_names};
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{Real, all_finite, columns, is_constant};
+use crate::scalar::{Real, all_finite, is_constant};
 use crate::scratch::Scratch;
 
 /// Scales each column so that its smallest training value maps to the lower end of a range and its largest to
@@ -185,6 +186,9 @@ impl<T: Real> ColumnMap<T> for Backward<'_, T> {
     }
 }
 
+/// The multiplications that take as long as an entry of a fit.
+const OPERATIONS: f64 = 6.0;
+
 impl<T: Real> Transformer<T> for MinMaxScaler {
     type Fitted = FittedMinMaxScaler<T>;
 
@@ -197,16 +201,16 @@ impl<T: Real> Transformer<T> for MinMaxScaler {
         check::training_matrix(x)?;
         check::weights(weights, x.nrows())?;
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
-        let (mut minimum, mut maximum) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
-        for column in columns(&x) {
+        let range = |_: usize, column: &[T]| {
             let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
             // Some row has a positive weight, because the weights have a positive sum.
             let (low, high) = counted.fold((None, None), |(low, high): (Option<T>, Option<T>), (_, &v)| {
                 (Some(low.map_or(v, |low| low.min(v))), Some(high.map_or(v, |high| high.max(v))))
             });
-            minimum.push(low.unwrap_or(T::zero()));
-            maximum.push(high.unwrap_or(T::zero()));
-        }
+            Ok((low.unwrap_or(T::zero()), high.unwrap_or(T::zero())))
+        };
+        let (minimum, maximum): (Vec<T>, Vec<T>) =
+            of_columns(x.view(), OPERATIONS, range)?.into_iter().unzip();
         let ends = minimum.iter().zip(&maximum);
         let constant = ends.map(|(low, high)| is_constant::<T>(low.as_f64(), high.as_f64()));
         let constant = ConstantColumns::new(constant);

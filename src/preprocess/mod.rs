@@ -26,6 +26,7 @@ mod max_abs_scaler;
 mod min_max_scaler;
 mod moments;
 mod normalizer;
+mod of_columns;
 mod one_hot;
 mod pca;
 mod polynomial;

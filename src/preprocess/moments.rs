@@ -2,13 +2,12 @@
 
 use super::FittedStandardScaler;
 use super::constant_columns::ConstantColumns;
+use super::of_columns::of_columns;
 use crate::check;
 use crate::compiled::compiled;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{
-    LARGEST_POWER, Real, all_finite, columns, constant_range, is_constant, power_of_two, vectorize,
-};
+use crate::scalar::{LARGEST_POWER, Real, all_finite, constant_range, is_constant, power_of_two, vectorize};
 
 /// The mean and the variance of each column, computed from blocks of rows that need not be in memory
 /// together.
@@ -61,6 +60,9 @@ pub(super) struct Column {
     /// The weighted sum of squared deviations, in squared units.
     pub(super) squares: f64,
 }
+
+/// The multiplications that take as long as an entry: it is read three times.
+const OPERATIONS: f64 = 6.0;
 
 impl Moments {
     /// Creates the moments of no rows, for `columns` columns.
@@ -132,12 +134,13 @@ impl Moments {
         let weight =
             check::weights(weights, x.nrows()).or_else(|error| check::finite("x", x).and(Err(error)))?;
         // A column is checked when it is read first, while it comes from memory.
-        let finite = |column: &&[T]| all_finite(column);
-        let columns: Vec<Column> =
-            columns(&x).take_while(finite).map(|column| Column::of(column, weights, weight)).collect();
-        if columns.len() < x.ncols() {
-            check::finite("x", x)?;
-        }
+        let of = |_: usize, column: &[T]| {
+            if all_finite(column) { Ok(Column::of(column, weights, weight)) } else { Err(()) }
+        };
+        let columns = match of_columns(x.view(), OPERATIONS, of) {
+            Ok(columns) => columns,
+            Err(()) => return check::finite("x", x),
+        };
         let single = constant_range::<T>() > constant_range::<f64>();
         self.merge(&Moments { rows: x.nrows(), weight, columns, single })
     }

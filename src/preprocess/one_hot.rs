@@ -3,11 +3,12 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::categories::{UNKNOWN_CODE, category_index, check_categories, check_unknown};
+use super::of_columns::{OF_SORTING, of_columns};
 use super::{Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{Real, columns};
+use crate::scalar::Real;
 use crate::scratch::Scratch;
 
 /// Replaces each column of category codes by a column for each category, which is 1 where the row has it and
@@ -193,16 +194,16 @@ impl<T: Real> Transformer<T> for OneHotEncoder {
         check::training_matrix(x)?;
         check::weights(weights, x.nrows())?;
         let counts = |row: usize| weights.is_none_or(|weights| weights[row] > T::zero());
-        let distinct = |column: &[T]| {
+        let distinct = |_: usize, column: &[T]| {
             let counted = column.iter().enumerate().filter(|(row, _)| counts(*row));
             let mut values: Vec<T> = counted.map(|(_, &v)| v).collect();
             values.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
             values.dedup();
-            values
+            Ok(values)
         };
         let unnamed = || vec![Vec::new(); x.ncols()];
         let category_names = x.categories().map_or_else(unnamed, <[_]>::to_vec);
-        FittedOneHotEncoder::new(*self, columns(&x).map(distinct).collect(), category_names)
+        FittedOneHotEncoder::new(*self, of_columns(x.view(), OF_SORTING, distinct)?, category_names)
     }
 }
 

@@ -9,8 +9,9 @@ use super::principal_axes::principal_axes;
 use super::{Moments, Transform, Transformer, TransformerOptions, checked, checked_names};
 use crate::check;
 use crate::error::Error;
+use crate::parallel::{Entries, for_each_part, workers_for};
 use crate::rows::{Rows, rows_together};
-use crate::scalar::{Real, Strided, all_finite, column_mut, columns};
+use crate::scalar::{Real, Strided, all_finite, columns, columns_mut};
 use crate::scratch::Scratch;
 
 /// Rotates rows to the directions in which they vary most, and keeps the first of these principal components.
@@ -165,6 +166,37 @@ impl<T: Real> FittedPca<T> {
             _ => T::one(),
         }
     }
+
+    /// Writes the scores of a block of rows, column by column. Returns the first row with a score that is not finite.
+    fn project<'a>(
+        &self,
+        x: Rows<'_, T>,
+        range: Range<usize>,
+        out: impl Iterator<Item = &'a mut [T]>,
+        scratch: &mut Scratch<T>,
+    ) -> Option<usize> {
+        let (first, count) = (range.start, range.len());
+        let (inputs, outputs) = (self.mean.len(), self.explained_variance.len());
+        let (mut centred, mut z) = (scratch.take(count * inputs), scratch.take(count * outputs));
+        self.center(x, range, &mut centred);
+        scratch.product(Strided::columns(&centred, count, inputs), Strided::from(&self.components), &mut z);
+        for ((component, z), out) in z.chunks_exact_mut(count).enumerate().zip(out) {
+            match self.scale(component) {
+                one if one == T::one() => {}
+                scale => z.iter_mut().for_each(|z| *z /= scale),
+            }
+            out.copy_from_slice(z);
+        }
+        // An entry that is not finite makes the scores of its row so.
+        let overflow = if all_finite(&z) {
+            None
+        } else {
+            (0..count).find(|row| z[*row..].iter().step_by(count).any(|z| !z.is_finite()))
+        };
+        scratch.give_back(z);
+        scratch.give_back(centred);
+        overflow.map(|row| first + row)
+    }
 }
 
 impl<T: Real> Transformer<T> for Pca {
@@ -232,32 +264,27 @@ impl<T: Real> Transform<T> for FittedPca<T> {
         check::count("x", "columns", self.inputs(), x.ncols())?;
         let (rows, inputs, outputs) = (x.nrows(), self.inputs(), self.outputs());
         let together = rows_together(inputs).min(rows.max(1));
-        let (mut centred, mut z) = (scratch.take(together * inputs), scratch.take(together * outputs));
-        let mut overflow = None;
-        for first in (0..rows).step_by(together) {
-            let count = together.min(rows - first);
-            let centred = &mut centred[..count * inputs];
-            self.center(x, first..first + count, centred);
-            let z = &mut z[..count * outputs];
-            let centred = Strided::columns(centred, count, inputs);
-            scratch.product(centred, Strided::from(&self.components), z);
-            for (component, z) in z.chunks_exact_mut(count).enumerate() {
-                match self.scale(component) {
-                    one if one == T::one() => {}
-                    scale => z.iter_mut().for_each(|z| *z /= scale),
-                }
-                column_mut(&mut out, component)[first..first + count].copy_from_slice(z);
-            }
-            // An entry that is not finite makes the scores of its row so.
-            if overflow.is_none() && !all_finite(z) {
-                let error = check::scores(DMatrixView::from_slice(z, count, outputs)).err();
-                overflow = error.map(|error| error.in_rows(|row| Some(first + row)));
-            }
-        }
-        scratch.give_back(z);
-        scratch.give_back(centred);
+        let operations = rows as f64 * (inputs * (outputs + 4)) as f64;
+        let overflow = if workers_for(rows.div_ceil(together), operations) == 1 {
+            let project = |first: usize| {
+                let range = first..rows.min(first + together);
+                let out = columns_mut(&mut out).map(|column| &mut column[range.clone()]);
+                self.project(x, range.clone(), out, scratch)
+            };
+            (0..rows).step_by(together).filter_map(project).min()
+        } else {
+            let columns: Vec<Entries<'_, T>> =
+                columns_mut(&mut out).map(|column| Entries::new(column, 1)).collect();
+            let new = <(Scratch<T>, Option<usize>)>::default;
+            let workers = for_each_part((rows, together), operations, columns, new, |worker, range, out| {
+                let (scratch, overflow) = worker;
+                let found = self.project(x, range, out.into_iter().map(Entries::into_slice), scratch);
+                *overflow = [*overflow, found].into_iter().flatten().min();
+            });
+            workers.into_iter().filter_map(|(_, overflow)| overflow).min()
+        };
         match overflow {
-            Some(overflow) => check::finite("x", x).and(Err(overflow)),
+            Some(row) => check::finite("x", x).and(Err(Error::Overflow { row })),
             None => Ok(()),
         }
     }
@@ -283,8 +310,24 @@ impl<T: Real> Transform<T> for FittedPca<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parallel::tasks::shared;
+    use crate::parallel::with_threads;
     use crate::rng::Rng;
     use crate::transformer::TransformExt;
+
+    /// Moments, products and scores.
+    #[test]
+    fn many_rows_are_shared_and_few_are_not() {
+        let shares = |rows| {
+            let x = data(rows, 20);
+            with_threads(3, || {
+                let mut fitted = None;
+                let fit = shared::during(|| fitted = Pca::new(3).fit(&x).ok());
+                (fit, shared::during(|| drop(fitted.as_ref().unwrap().transform(&x).unwrap())))
+            })
+        };
+        assert_eq!((shares(100), shares(10_007)), ((0, 0), (2, 1)));
+    }
 
     fn data(rows: usize, columns: usize) -> DMatrix<f64> {
         let mut rng = Rng::new(2);

@@ -8,6 +8,7 @@ use super::Moments;
 use super::constant_columns::ConstantColumns;
 use crate::check;
 use crate::error::Error;
+use crate::parallel::{Tally, workers_for};
 use crate::rows::{Rows, rows_together};
 use crate::scalar::{Real, Strided, Workspace, all_finite, columns, power_of_two, product_lower, vectorize};
 
@@ -107,20 +108,52 @@ impl<'a> Centering<'a> {
     }
 }
 
+/// Returns the products of the centred columns: the lower triangle, by columns. They are sums along a tree whose leaves
+/// are parts of the rows.
+fn products_of_columns<T: Real>(x: Rows<'_, T>, centering: &Centering<'_>) -> Vec<f64> {
+    let (rows, size) = x.shape();
+    let together = rows_together(size).min(rows.max(1));
+    let add =
+        |(block, workspace): &mut (Vec<f64>, Workspace<f64>), leaf: Range<usize>, sum: &mut Vec<f64>, ()| {
+            block.resize(together * size, 0.0);
+            for first in leaf.clone().step_by(together) {
+                let range = first..leaf.end.min(first + together);
+                let block = &mut block[..range.len() * size];
+                centering.write(x, range.clone(), block);
+                let block = Strided::columns(block, range.len(), size);
+                product_lower(block, block, sum, true, workspace);
+            }
+        };
+    let zero = |old: Option<Vec<f64>>| {
+        let mut sum = old.unwrap_or_default();
+        sum.clear();
+        sum.resize(size * size, 0.0);
+        sum
+    };
+    let leaf = rows_of_leaf(rows, size);
+    let operations = rows as f64 * size as f64 * (size as f64 / 8.0 + 4.0);
+    let workers = workers_for(rows.div_ceil(leaf), operations);
+    let mut workers: Vec<(Vec<f64>, Workspace<f64>)> = vec![Default::default(); workers];
+    Tally::default().over(&mut workers, (rows, leaf), (), zero, add)
+}
+
+/// Returns the number of rows of a leaf: enough that adding up the sums of leaves takes little time, and so many that
+/// the sums take little memory.
+fn rows_of_leaf(rows: usize, size: usize) -> usize {
+    const ROWS: usize = 2048;
+    const LEAVES: usize = 32;
+    /// The entries of the sums of all leaves: 128 MiB.
+    const ENTRIES: usize = 1 << 24;
+    let leaves = (ENTRIES / (size * size).max(1)).clamp(1, LEAVES);
+    rows.div_ceil(leaves).max(ROWS)
+}
+
 /// Returns the eigenvalues of X'X in descending order, for the centred rows X, and its eigenvectors as
 /// orthonormal columns. Only a block of the centred rows is in memory at a time.
 fn eigen_of_columns<T: Real>(x: Rows<'_, T>, centering: &Centering<'_>) -> Result<Eigen, Error> {
-    let (rows, size) = x.shape();
+    let size = x.ncols();
     let mut products = square(size)?;
-    let together = rows_together(size).min(rows);
-    let (mut block, mut workspace) = (vec![0.0; together * size], Workspace::default());
-    for first in (0..rows).step_by(together) {
-        let range = first..rows.min(first + together);
-        let block = &mut block[..range.len() * size];
-        centering.write(x, range.clone(), block);
-        let block = Strided::columns(block, range.len(), size);
-        product_lower(block, block, products.as_mut_slice(), true, &mut workspace);
-    }
+    products.copy_from_slice(&products_of_columns(x, centering));
     let (values, mut directions) = eigen(products)?;
     directions.column_iter_mut().for_each(make_largest_positive);
     Ok((values, directions))

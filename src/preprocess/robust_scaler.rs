@@ -4,12 +4,13 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use super::affine::{self, transform_by_shift_and_scale};
 use super::constant_columns::ConstantColumns;
+use super::of_columns::{OF_SORTING, of_columns};
 use super::{Transform, Transformer, TransformerOptions};
 use crate::check;
 use crate::error::Error;
 use crate::quantile::Sorted;
 use crate::rows::Rows;
-use crate::scalar::{Real, columns, is_constant};
+use crate::scalar::{Real, is_constant};
 use crate::scratch::Scratch;
 
 /// Subtracts the median of each column and divides by the distance between two quantiles, so that outliers
@@ -144,9 +145,7 @@ impl<T: Real> Transformer<T> for RobustScaler {
         let (low, high) = (self.low, self.high);
         check::parameter("low", low, (0.0..=1.0).contains(&low), "from 0 to 1")?;
         check::parameter("high", high, high > low && high <= 1.0, "above `low` and at most 1")?;
-        let (mut center, mut scale) = (Vec::with_capacity(x.ncols()), Vec::with_capacity(x.ncols()));
-        let mut constant = Vec::with_capacity(x.ncols());
-        for column in columns(&x) {
+        let learn = |_: usize, column: &[T]| {
             let sorted = Sorted::new(column, weights);
             // Some row has a positive weight, because the weights have a positive sum.
             let [low, median, high] =
@@ -156,10 +155,14 @@ impl<T: Real> Transformer<T> for RobustScaler {
                 return Err(Error::FitOverflow);
             }
             let spread = width >= T::MIN_POSITIVE && !is_constant::<T>(low, high);
-            center.push(if self.center { T::of(median) } else { T::zero() });
-            scale.push(if self.scale && spread { width } else { T::one() });
-            constant.push(sorted.range().is_some_and(|(low, high)| is_constant::<T>(low, high)));
-        }
+            let center = if self.center { T::of(median) } else { T::zero() };
+            let scale = if self.scale && spread { width } else { T::one() };
+            let constant = sorted.range().is_some_and(|(low, high)| is_constant::<T>(low, high));
+            Ok(((center, scale), constant))
+        };
+        let learned = of_columns(x.view(), OF_SORTING, learn)?;
+        let (columns, constant): (Vec<(T, T)>, Vec<bool>) = learned.into_iter().unzip();
+        let (center, scale) = columns.into_iter().unzip();
         Ok(FittedRobustScaler::new(center, scale)?.with_constant(ConstantColumns::new(constant)))
     }
 }

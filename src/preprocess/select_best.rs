@@ -3,11 +3,12 @@
 use nalgebra::DMatrix;
 
 use super::feature_scores::{FeatureScore, Sample};
+use super::of_columns::{OF_SORTING, of_columns};
 use super::{FittedSelectColumns, Transform, Transformer, TransformerOptions};
 use crate::check;
 use crate::error::Error;
 use crate::rows::Rows;
-use crate::scalar::{Real, columns};
+use crate::scalar::Real;
 use crate::transformer::transforms_as;
 
 /// Keeps the k columns with the best scores, in the order of the table.
@@ -138,13 +139,14 @@ impl<T: Real> Transformer<T> for SelectBest {
                     let instead = "add rows, or score by `FeatureScore::MutualInformation`";
                     return Err(Error::Unsupported { what, by, instead });
                 }
-                let scores: Vec<f64> = columns(&x).map(|column| sample.anova_f(column)).collect();
+                let scores = of_columns(x.view(), OF_SORTING, |_, column| Ok(sample.anova_f(column)))?;
                 let p_values = scores.iter().map(|&f| sample.p_value(f)).collect();
                 (scores, Some(p_values))
             }
             FeatureScore::MutualInformation { bins } => {
                 check::parameter("bins", bins as f64, bins >= 2, "at least 2")?;
-                (columns(&x).map(|column| sample.mutual_information(column, bins)).collect(), None)
+                let information = |_: usize, column: &[T]| Ok(sample.mutual_information(column, bins));
+                (of_columns(x.view(), OF_SORTING, information)?, None)
             }
         };
         let mut best: Vec<usize> = (0..x.ncols()).collect();

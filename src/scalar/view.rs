@@ -25,6 +25,13 @@ pub(crate) fn column_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>, j: usize
     x.column_mut(j).data.into_slice_mut()
 }
 
+/// Returns the columns of a mutable view, from the first to the last.
+pub(crate) fn columns_mut<'a, T: Real>(
+    x: &'a mut DMatrixViewMut<'_, T>,
+) -> impl Iterator<Item = &'a mut [T]> {
+    x.column_iter_mut().map(|column| column.data.into_slice_mut())
+}
+
 /// Returns the entries of a view of a single row, if they are contiguous.
 #[inline(always)]
 pub(crate) fn row<'a, T: Real>(x: &'a DMatrixView<'_, T>) -> Option<&'a [T]> {

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::fold_stops::FoldStops;
-use super::parallel;
 use super::part::Part;
 use super::split::Split;
 use super::splitter::Splitter;
@@ -14,6 +13,7 @@ use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::metrics::{Metric, decisions};
+use crate::parallel::{Threads, attempt, available, try_map};
 use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -21,10 +21,14 @@ use crate::scalar::Real;
 /// Cross-validation: fits an estimator to the training rows of each split and evaluates it on the test rows.
 ///
 /// Any number of metrics can be computed. Put preprocessing into the estimator, as a
-/// [`Pipeline`](crate::Pipeline): each split then learns it anew, and nothing leaks from test rows. With the
-/// feature `rayon`, splits are fitted on all threads; the results are the same.
+/// [`Pipeline`](crate::Pipeline): each split then learns it anew, and nothing leaks from test rows.
 /// [`CrossValidationResult::stops`] and the printed table report the fits that did not converge. Fits have no
 /// observer, because they may run on several threads.
+///
+/// # Threads
+/// Splits are fitted and evaluated beside one another, on all threads unless [`threads`](Self::threads) sets
+/// a limit. Results and errors do not depend on the number of threads. A panic in the estimator or in a
+/// metric is [`Error::Panicked`].
 ///
 /// # Examples
 /// ```
@@ -51,6 +55,7 @@ pub struct CrossValidation<'a, T> {
     weights: Option<&'a [T]>,
     train_scores: bool,
     keep_models: bool,
+    threads: Threads,
 }
 
 impl<T> fmt::Debug for CrossValidation<'_, T> {
@@ -62,6 +67,7 @@ impl<T> fmt::Debug for CrossValidation<'_, T> {
             .field("weighted", &self.weights.is_some())
             .field("train_scores", &self.train_scores)
             .field("keep_models", &self.keep_models)
+            .field("threads", &self.threads)
             .finish()
     }
 }
@@ -75,6 +81,7 @@ impl<'a, T: Real> CrossValidation<'a, T> {
             weights: None,
             train_scores: false,
             keep_models: false,
+            threads: Threads::default(),
         }
     }
 
@@ -105,6 +112,12 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         self
     }
 
+    /// Sets the largest number of threads. Defaults to all of the machine.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
+        self
+    }
+
     /// Fits the estimator to the training rows of each split and evaluates it on the test rows.
     ///
     /// # Errors
@@ -113,7 +126,8 @@ impl<'a, T: Real> CrossValidation<'a, T> {
     /// error of the splitter. If there are metrics, returns [`Error::ClassNotInSplit`] if a class of the test
     /// rows of a split is in none of its training rows: metrics are defined for the classes of the model, and
     /// scores of models with other classes cannot be compared. Returns [`Error::Within`] for the first split
-    /// whose fit or metrics fail, with the split, and with rows and columns of `x`.
+    /// whose fit or metrics fail or panic, with the split, and with rows and columns of `x`. Returns
+    /// [`Error::InvalidParameter`] if the number of threads is 0.
     pub fn run<'r, E, L>(
         &self,
         estimator: &E,
@@ -125,13 +139,16 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         L: Label,
     {
         let x = x.into();
-        let splits = self.splits(x, y)?;
-        let outcomes = parallel::map(splits.len(), |index| {
-            self.evaluate_model(estimator, x, y, (index, &splits[index]))
-        });
+        let (splits, outcomes) = self.threads.run(|| {
+            let splits = self.splits(x, y)?;
+            let outcomes = try_map(splits.len(), available(), |index| {
+                self.evaluate_model(estimator, x, y, (index, &splits[index]))
+            });
+            Ok((splits, outcomes?))
+        })?;
         let (mut test, mut train, mut models, mut stops) = (vec![], vec![], vec![], vec![]);
         for outcome in outcomes {
-            let Outcome { test: on_test, train: on_train, model, stop } = outcome?;
+            let Outcome { test: on_test, train: on_train, model, stop } = outcome;
             test.push(on_test);
             train.extend(on_train);
             models.extend(model);
@@ -140,23 +157,6 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         let metrics = self.metrics.iter().map(|(name, metric)| (name.clone(), metric.greater_is_better()));
         let (metrics, stops) = (metrics.collect(), stops.into_iter().collect());
         Ok(CrossValidationResult { metrics, test, train, models, splits, stops })
-    }
-
-    /// Returns the test scores of the first metric and how the fits ended; runs the splits in order on this
-    /// thread.
-    pub(super) fn scores_of<E: Estimator<T>, L: Label>(
-        &self,
-        estimator: &E,
-        x: Rows<'_, T>,
-        y: &[L],
-    ) -> Result<(Vec<f64>, FoldStops), Error> {
-        let (mut scores, mut stops) = (vec![], vec![]);
-        for (index, split) in self.splits(x, y)?.iter().enumerate() {
-            let outcome = self.evaluate_model(estimator, x, y, (index, split))?;
-            scores.push(outcome.test.first().copied().unwrap_or(f64::NAN));
-            stops.push(outcome.stop);
-        }
-        Ok((scores, stops.into_iter().collect()))
     }
 
     fn splits<L: Label>(&self, x: Rows<'_, T>, y: &[L]) -> Result<Vec<Split>, Error> {
@@ -169,7 +169,8 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         Ok(splits)
     }
 
-    fn evaluate_model<E: Estimator<T>, L: Label>(
+    /// Fits the estimator to one split and evaluates it.
+    pub(super) fn evaluate_model<E: Estimator<T>, L: Label>(
         &self,
         estimator: &E,
         x: Rows<'_, T>,
@@ -180,7 +181,8 @@ impl<'a, T: Real> CrossValidation<'a, T> {
         let options = FitOptions { weights: train.weights(), ..FitOptions::new() };
         let training = |error| train.translate(error).within(ErrorContext::TrainingRows { split: index });
         let testing = |error| test.translate(error).within(ErrorContext::TestRows { split: index });
-        let model = estimator.fit_rows(train.rows(), &train.y, options).map_err(training)?;
+        let fit = attempt("the fit", || estimator.fit_rows(train.rows(), &train.y, options));
+        let model = fit.map_err(training)?;
         let test = self.scores(&model, &test).map_err(testing)?;
         let train =
             if self.train_scores { Some(self.scores(&model, &train).map_err(training)?) } else { None };
@@ -189,23 +191,33 @@ impl<'a, T: Real> CrossValidation<'a, T> {
     }
 
     fn scores<C: Classifier<T>>(&self, model: &C, part: &Part<'_, T, C::Label>) -> Result<Vec<f64>, Error> {
-        let probabilities = model.predict_proba(part.rows())?;
         let any = self.metrics.iter().any(|(_, metric)| metric.uses_labels());
-        let decided = if any { Some(decisions(model, part.rows())?) } else { None };
+        let (probabilities, decided) = attempt("the prediction", || {
+            let probabilities = model.predict_proba(part.rows())?;
+            Ok((probabilities, if any { Some(decisions(model, part.rows())?) } else { None }))
+        })?;
         let score = |(name, metric): &(String, Box<dyn Metric + 'a>)| {
             let judged = decided.as_ref().filter(|_| metric.uses_labels()).unwrap_or(&probabilities);
-            let value = metric.evaluate(&part.y, judged, model.classes(), part.weights());
+            let value =
+                attempt("the metric", || metric.evaluate(&part.y, judged, model.classes(), part.weights()));
             value.map_err(|error| error.within(ErrorContext::Metric { name: name.clone() }))
         };
         self.metrics.iter().map(score).collect()
     }
 }
 
-struct Outcome<C> {
-    test: Vec<f64>,
-    train: Option<Vec<f64>>,
+/// The scores of a split by metric, and its model if it is kept.
+pub(super) struct Outcome<C> {
+    pub(super) test: Vec<f64>,
+    pub(super) train: Option<Vec<f64>>,
     model: Option<C>,
-    stop: Option<StopReason>,
+    pub(super) stop: Option<StopReason>,
+}
+
+impl<C> Outcome<C> {
+    pub(super) fn without_model(self) -> Outcome<()> {
+        Outcome { test: self.test, train: self.train, model: None, stop: self.stop }
+    }
 }
 
 /// The scores, splits and models of a [`CrossValidation`].

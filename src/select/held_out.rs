@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::fold_stops::FoldStops;
 use super::part::Part;
+use super::split::Split;
 use super::splitter::Splitter;
 use super::trained_classes::{self, Needed};
 use crate::check;
@@ -11,6 +12,8 @@ use crate::classifier::Classifier;
 use crate::error::{Error, ErrorContext};
 use crate::estimator::{Estimator, Watch};
 use crate::label::{Label, indices};
+use crate::parallel::attempt;
+use crate::report::StopReason;
 use crate::rows::Rows;
 use crate::scalar::Real;
 
@@ -36,39 +39,42 @@ impl<L: Label> HeldOut<L> {
     /// Returns the errors of the splitter, and [`Error::ClassNotInSplit`] if a class is in no training row of
     /// a split. Returns [`Error::Within`] if a fit or `of` fails, and [`Error::Cancelled`] if the observer
     /// stops a fit.
-    pub(crate) fn of<T: Real, E: Estimator<T>>(
+    pub(crate) fn of<T: Real, E: Estimator<T> + Sync>(
         estimator: &E,
         splitter: &Splitter,
-        (x, y, all): (Rows<'_, T>, &[L], Option<&[T]>),
+        (x, y, all): Weighted<'_, T, L>,
         watch: &mut Watch<'_>,
-        of: impl Fn(&E::Fitted<L>, Rows<'_, T>) -> Result<DMatrix<T>, Error>,
+        of: impl Fn(&E::Fitted<L>, Rows<'_, T>) -> Result<DMatrix<T>, Error> + Sync,
     ) -> Result<Self, Error> {
         check::labels(x, y.len())?;
         check::weights(all, x.nrows())?;
-        let (mut outputs, mut truth, mut weights) = (Vec::<DMatrix<f64>>::new(), vec![], vec![]);
-        let (mut classes, mut stops): (Vec<L>, Vec<_>) = (vec![], vec![]);
         let splits = splitter.splits_of_counted(y, all)?;
         trained_classes::check(&splits, y, Needed::All)?;
-        for (fold, split) in splits.iter().enumerate() {
-            let [train, test] = [&split.train, &split.test].map(|rows| Part::of(x, y, all, rows));
-            let training = |error| train.translate(error).within(ErrorContext::TrainingRows { split: fold });
-            let testing = |error| test.translate(error).within(ErrorContext::TestRows { split: fold });
-            let fit = watch
-                .fit_part(train.weights(), |options| estimator.fit_rows(train.rows(), &train.y, options));
-            let model = fit.map_err(training)?;
-            if watch.cancelled() {
-                return Err(Error::Cancelled { completed: fold, total: splits.len() });
+        let data = (x, y, all);
+        let (folds, failed) =
+            watch.each(splits.len(), |fold, watch| Tested::of(estimator, data, (fold, &splits), watch, &of));
+        let classes = match (folds.first(), &failed) {
+            (Some(Tested { classes, .. }), _) | (None, Some(Failed { classes: Some(classes), .. })) => {
+                classes.clone()
             }
-            if outputs.is_empty() {
-                classes = model.classes().to_vec();
-            }
-            same_classes(&classes, model.classes()).map_err(training)?;
-            stops.push(model.report().map(|report| report.stop));
-            outputs.push(of(&model, test.rows()).map_err(testing)?.map(|v| v.as_f64()));
-            truth.extend(indices(model.classes(), &test.y).map_err(testing)?);
-            weights.extend(test.weights().into_iter().flatten().map(|w| w.as_f64()));
+            _ => vec![],
+        };
+        let found = folds.iter().map(|tested| Some(&tested.classes));
+        for (fold, found) in found.chain(failed.iter().map(|failed| failed.classes.as_ref())).enumerate() {
+            let checked = found.map_or(Ok(()), |found| same_classes(&classes, found));
+            checked.map_err(|error| error.within(ErrorContext::TrainingRows { split: fold }))?;
         }
-        let mut joined = DMatrix::zeros(truth.len(), outputs.first().map_or(0, DMatrix::ncols));
+        if let Some(Failed { error, .. }) = failed {
+            return Err(error);
+        }
+        let (mut outputs, mut truth, mut weights, mut stops) = (vec![], vec![], vec![], vec![]);
+        for tested in folds {
+            outputs.push(tested.outputs);
+            truth.extend(tested.truth);
+            weights.extend(tested.weights);
+            stops.push(tested.stop);
+        }
+        let mut joined = DMatrix::zeros(truth.len(), outputs.first().map_or(0, DMatrix::<f64>::ncols));
         let mut first = 0;
         for part in &outputs {
             joined.rows_mut(first, part.nrows()).copy_from(part);
@@ -91,6 +97,61 @@ impl<L: Label> HeldOut<L> {
     /// Returns [`Error::MissingClass`] if a class is in the model alone or in the splits alone.
     pub(crate) fn check_classes(&self, classes: &[L]) -> Result<(), Error> {
         same_classes(&self.classes, classes)
+    }
+}
+
+/// Rows with their labels and weights.
+type Weighted<'a, T, L> = (Rows<'a, T>, &'a [L], Option<&'a [T]>);
+
+/// What is known of the test rows of one split.
+struct Tested<L> {
+    outputs: DMatrix<f64>,
+    truth: Vec<usize>,
+    weights: Vec<f64>,
+    classes: Vec<L>,
+    stop: Option<StopReason>,
+}
+
+/// The error of a split, and the classes of its model if it was fitted.
+struct Failed<L> {
+    classes: Option<Vec<L>>,
+    error: Error,
+}
+
+impl<L: Label> Tested<L> {
+    /// Fits `estimator` to the training rows of a split and calls `of` with the model and the test rows.
+    fn of<T: Real, E: Estimator<T>>(
+        estimator: &E,
+        (x, y, all): Weighted<'_, T, L>,
+        (fold, splits): (usize, &[Split]),
+        watch: &mut Watch<'_>,
+        of: impl Fn(&E::Fitted<L>, Rows<'_, T>) -> Result<DMatrix<T>, Error>,
+    ) -> Result<Self, Failed<L>> {
+        let [train, test] = [&splits[fold].train, &splits[fold].test].map(|rows| Part::of(x, y, all, rows));
+        let fit = attempt("the fit", || {
+            watch.fit_part(train.weights(), |options| estimator.fit_rows(train.rows(), &train.y, options))
+        });
+        let model = fit.map_err(|error| {
+            let error = train.translate(error).within(ErrorContext::TrainingRows { split: fold });
+            Failed { classes: None, error }
+        })?;
+        if watch.cancelled() {
+            let error = Error::Cancelled { completed: fold, total: splits.len() };
+            return Err(Failed { classes: None, error });
+        }
+        let classes = model.classes().to_vec();
+        let predicted = attempt("the prediction", || {
+            Ok((of(&model, test.rows())?.map(|v| v.as_f64()), indices(&classes, &test.y)?))
+        });
+        let weights = test.weights().into_iter().flatten().map(|w| w.as_f64()).collect();
+        let stop = model.report().map(|report| report.stop);
+        match predicted {
+            Ok((outputs, truth)) => Ok(Tested { outputs, truth, weights, classes, stop }),
+            Err(error) => {
+                let error = test.translate(error).within(ErrorContext::TestRows { split: fold });
+                Err(Failed { classes: Some(classes), error })
+            }
+        }
     }
 }
 

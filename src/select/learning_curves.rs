@@ -5,11 +5,14 @@ use std::fmt;
 use super::cross_validation::{CrossValidation, mean};
 use super::split::Split;
 use super::splitter::Splitter;
+use super::trained_classes::{self, Needed};
+use super::trials::Trial;
 use crate::check;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::label::Label;
 use crate::metrics::Metric;
+use crate::parallel::attempt;
 use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -146,25 +149,26 @@ where
         return Err(Error::Empty { argument: "sizes", axis: "entries" });
     }
     let splits = splitter.splits(y)?;
+    let smallest = splits.iter().map(|split| split.train.len()).min().unwrap_or(0);
+    for &size in sizes {
+        let valid = (1..=smallest).contains(&size);
+        check::parameter("sizes", size as f64, valid, "at least 1 and at most the number of training rows")?;
+    }
     let orders: Vec<Vec<usize>> =
         splits.iter().enumerate().map(|(index, split)| spread(&split.train, y, index as u64)).collect();
-    let mut curve = ScoreCurve { points: sizes.to_vec(), train: vec![], test: vec![] };
-    for (index, &size) in sizes.iter().enumerate() {
-        let mut parts = Vec::with_capacity(splits.len());
-        for (order, split) in orders.iter().zip(&splits) {
-            let valid = (1..=order.len()).contains(&size);
-            check::parameter(
-                "sizes",
-                size as f64,
-                valid,
-                "at least 1 and at most the number of training rows",
-            )?;
-            parts.push(Split { train: order[..size].to_vec(), test: split.test.clone() });
-        }
-        let added = curve.add(estimator, x, y, parts, metric);
-        added.map_err(|error| error.of_candidate(index, &format_args!("{size} training rows")))?;
-    }
-    Ok(curve)
+    let part = |order: &[usize], split: &Split| Split { train: order.to_vec(), test: split.test.clone() };
+    let of_size = |&size: &usize| -> Vec<Split> {
+        orders.iter().zip(&splits).map(|(order, split)| part(&order[..size], split)).collect()
+    };
+    let parts: Vec<Vec<Split>> = sizes.iter().map(of_size).collect();
+    let estimator = Ok(estimator);
+    let checked: Vec<Result<(), Error>> =
+        parts.iter().map(|parts| trained_classes::check(parts, y, Needed::Tested)).collect();
+    let trials: Vec<_> =
+        parts.iter().zip(&checked).map(|(parts, checked)| Trial::new(&estimator, parts, checked)).collect();
+    let named =
+        |at: usize, error: Error| error.of_candidate(at, &format_args!("{} training rows", sizes[at]));
+    ScoreCurve::of(sizes.to_vec(), &trials, (x, y), metric, named)
 }
 
 /// Returns the scores of fits with several values of a setting.
@@ -210,34 +214,39 @@ where
         return Err(Error::Empty { argument: "values", axis: "entries" });
     }
     let (x, splits) = (x.into(), splitter.splits(y)?);
-    let mut curve = ScoreCurve { points: values.to_vec(), train: vec![], test: vec![] };
-    for (index, value) in values.iter().enumerate() {
-        let added = curve.add(&build(value), x, y, splits.clone(), metric);
-        added.map_err(|error| error.of_candidate(index, value))?;
-    }
-    Ok(curve)
+    check::labels(x, y.len()).map_err(|error| error.of_candidate(0, &values[0]))?;
+    let checked = trained_classes::check(&splits, y, Needed::Tested);
+    let built = |value: &V| attempt("the function that builds estimators", || Ok(build(value)));
+    let estimators: Vec<Result<E, Error>> = values.iter().map(built).collect();
+    let trials: Vec<_> =
+        estimators.iter().map(|estimator| Trial::new(estimator, &splits, &checked)).collect();
+    let named = |at: usize, error: Error| error.of_candidate(at, &values[at]);
+    ScoreCurve::of(values.to_vec(), &trials, (x, y), metric, named)
 }
 
 impl<V> ScoreCurve<V> {
-    /// Adds the scores of one point.
-    fn add<T, E, L>(
-        &mut self,
-        estimator: &E,
-        x: Rows<'_, T>,
-        y: &[L],
-        splits: Vec<Split>,
+    /// Evaluates the trials of all points. `named` adds the point to an error.
+    fn of<T, E, L>(
+        points: Vec<V>,
+        trials: &[Trial<'_, E>],
+        (x, y): (Rows<'_, T>, &[L]),
         metric: &impl Metric,
-    ) -> Result<(), Error>
+        named: impl Fn(usize, Error) -> Error,
+    ) -> Result<Self, Error>
     where
         T: Real,
-        E: Estimator<T, Fitted<L>: Send> + Sync,
+        E: Estimator<T> + Sync,
         L: Label,
     {
-        let validation = CrossValidation::new(splits).metric("score", metric).train_scores(true);
-        let scores = validation.run(estimator, x, y)?;
-        self.train.push(scores.train_scores("score").unwrap_or_default());
-        self.test.push(scores.scores("score").unwrap_or_default());
-        Ok(())
+        let validation =
+            CrossValidation::new(Splitter::Given(vec![])).metric("score", metric).train_scores(true);
+        let outcomes = validation.outcomes_of(trials, x, y).map_err(|(at, error)| named(at, error))?;
+        let mut curve = ScoreCurve { points, train: vec![], test: vec![] };
+        for outcomes in outcomes {
+            curve.train.push(outcomes.iter().filter_map(|outcome| outcome.train.clone()).flatten().collect());
+            curve.test.push(outcomes.into_iter().flat_map(|outcome| outcome.test).collect());
+        }
+        Ok(curve)
     }
 }
 

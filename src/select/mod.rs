@@ -13,13 +13,13 @@ mod folds;
 mod group_folds;
 mod held_out;
 mod learning_curves;
-mod parallel;
 mod part;
 mod plain_folds;
 mod search;
 mod split;
 mod splitter;
 mod trained_classes;
+mod trials;
 
 pub use cross_validation::{CrossValidation, CrossValidationResult};
 pub use fold_stops::FoldStops;

@@ -2,16 +2,18 @@
 
 use std::fmt;
 
-use super::cross_validation::{CrossValidation, mean, standard_error};
+use super::cross_validation::{CrossValidation, Outcome, mean, standard_error};
 use super::fold_stops::FoldStops;
-use super::parallel;
 use super::splitter::Splitter;
+use super::trained_classes::{self, Needed};
+use super::trials::Trial;
 use crate::check;
 use crate::classifier::{Classifier, classifies_as};
 use crate::error::Error;
 use crate::estimator::{Estimator, FitOptions};
 use crate::label::Label;
 use crate::metrics::{LogLoss, Metric};
+use crate::parallel::{Threads, attempt};
 use crate::rng::Rng;
 use crate::rows::Rows;
 use crate::scalar::Real;
@@ -23,7 +25,10 @@ use crate::scalar::Real;
 /// score of that outer cross-validation is an honest estimate; the best score within a search is too
 /// optimistic.
 ///
-/// With the feature `rayon`, all threads are used; the results are the same.
+/// # Threads
+/// The folds of all settings are fitted beside one another, on all threads unless
+/// [`threads`](Self::threads) sets a limit. Results and errors do not depend on the number of threads. A panic in
+/// an estimator, the metric or the function that builds estimators is [`Error::Panicked`].
 ///
 /// # Observers
 /// An observer sees the last fit, to all rows. If it stops that fit, the model so far is returned. Fits to
@@ -56,6 +61,7 @@ pub struct Search<P, F, M = LogLoss> {
     build: F,
     metric: M,
     splitter: Splitter,
+    threads: Threads,
 }
 
 impl<P, F> Search<P, F> {
@@ -66,7 +72,13 @@ impl<P, F> Search<P, F> {
     where
         F: Fn(&P) -> E,
     {
-        Search { candidates: candidates.into(), build, metric: LogLoss, splitter: Splitter::default() }
+        Search {
+            candidates: candidates.into(),
+            build,
+            metric: LogLoss,
+            splitter: Splitter::default(),
+            threads: Threads::default(),
+        }
     }
 
     /// Creates a search over `count` random settings, each returned by `draw`.
@@ -87,13 +99,19 @@ impl<P, F> Search<P, F> {
 impl<P, F, M> Search<P, F, M> {
     /// Sets the metric by which candidates are compared. Defaults to [`LogLoss`].
     pub fn metric<N: Metric>(self, metric: N) -> Search<P, F, N> {
-        let Search { candidates, build, splitter, .. } = self;
-        Search { candidates, build, metric, splitter }
+        let Search { candidates, build, splitter, threads, .. } = self;
+        Search { candidates, build, metric, splitter, threads }
     }
 
     /// Sets the splits. Defaults to five stratified folds.
     pub fn splitter(mut self, splitter: impl Into<Splitter>) -> Self {
         self.splitter = splitter.into();
+        self
+    }
+
+    /// Sets the largest number of threads. Defaults to all of the machine.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Threads::at_most(threads);
         self
     }
 }
@@ -208,8 +226,9 @@ where
     /// # Errors
     /// Returns [`Error::Empty`] if there are no settings, [`Error::Unsupported`] if there are offsets,
     /// [`Error::ShapeMismatch`] if `x`, `y` and the weights differ in length, and [`Error::InvalidWeight`] or
-    /// [`Error::InvalidWeightSum`] if the weights are not valid. Returns the errors of the splitter, and
-    /// those of [`CrossValidation::run`] within the settings for which they occurred.
+    /// [`Error::InvalidWeightSum`] if the weights are not valid, and [`Error::InvalidParameter`] if the number
+    /// of threads is 0. Returns the errors of the splitter, and those of [`CrossValidation::run`] within the
+    /// settings for which they occurred.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,
@@ -222,29 +241,70 @@ where
         }
         check::labels(x, y.len())?;
         check::weights(options.weights, x.nrows())?;
-        let weights = options.weights;
+        self.threads.run(|| {
+            let table = self.table(x, y, options.weights)?;
+            let best = self.best(&table);
+            let settings = &table[best].settings;
+            let model = self
+                .estimator(settings)
+                .and_then(|estimator| attempt("the fit", || estimator.fit_rows(x, y, options)));
+            let model = model.map_err(|error| error.of_candidate(best, settings))?;
+            Ok(FittedSearch { table, best, model })
+        })
+    }
+}
+
+impl<P: Clone + fmt::Debug, F, M: Metric> Search<P, F, M> {
+    /// Builds the estimator with these settings.
+    fn estimator<E>(&self, settings: &P) -> Result<E, Error>
+    where
+        F: Fn(&P) -> E,
+    {
+        attempt("the function that builds estimators", || Ok((self.build)(settings)))
+    }
+
+    /// Evaluates all settings.
+    fn table<T, E, L>(
+        &self,
+        x: Rows<'_, T>,
+        y: &[L],
+        weights: Option<&[T]>,
+    ) -> Result<Vec<Candidate<P>>, Error>
+    where
+        T: Real,
+        F: Fn(&P) -> E,
+        E: Estimator<T> + Sync,
+        L: Label,
+    {
         let splits = self.splitter.splits_of_counted(y, weights)?;
-        let table = parallel::map(self.candidates.len(), |index| {
-            let settings = self.candidates[index].clone();
-            let mut validation = CrossValidation::new(splits.clone()).metric("score", &self.metric);
-            if let Some(weights) = weights {
-                validation = validation.weights(weights);
-            }
-            let found = validation.scores_of(&(self.build)(&settings), x, y);
-            let (scores, stops) = found.map_err(|error| error.of_candidate(index, &settings))?;
+        let checked = trained_classes::check(&splits, y, Needed::Tested);
+        let estimators: Vec<Result<E, Error>> =
+            self.candidates.iter().map(|settings| self.estimator(settings)).collect();
+        let trials: Vec<Trial<'_, E>> =
+            estimators.iter().map(|estimator| Trial::new(estimator, &splits, &checked)).collect();
+        let mut validation = CrossValidation::new(Splitter::Given(vec![])).metric("score", &self.metric);
+        if let Some(weights) = weights {
+            validation = validation.weights(weights);
+        }
+        let outcomes = validation.outcomes_of(&trials, x, y);
+        let outcomes = outcomes.map_err(|(at, error)| error.of_candidate(at, &self.candidates[at]))?;
+        let candidate = |(settings, outcomes): (&P, Vec<Outcome<()>>)| {
+            let scores: Vec<f64> =
+                outcomes.iter().flat_map(|outcome| outcome.test.first().copied()).collect();
             let (mean, standard_error) = (mean(&scores), standard_error(&scores));
-            Ok(Candidate { settings, scores, mean, standard_error, stops })
-        });
-        let table: Vec<Candidate<P>> = table.into_iter().collect::<Result<_, Error>>()?;
+            let stops = outcomes.iter().map(|outcome| outcome.stop).collect();
+            Candidate { settings: settings.clone(), scores, mean, standard_error, stops }
+        };
+        Ok(self.candidates.iter().zip(outcomes).map(candidate).collect())
+    }
+
+    /// Returns the position of the best mean; the first if several are equal.
+    fn best(&self, table: &[Candidate<P>]) -> usize {
         let better = |a: f64, b: f64| if self.metric.greater_is_better() { a > b } else { a < b };
-        let best = (1..table.len()).fold(0, |best, index| {
+        (1..table.len()).fold(0, |best, index| {
             let (found, so_far) = (table[index].mean, table[best].mean);
             if better(found, so_far) || so_far.is_nan() && !found.is_nan() { index } else { best }
-        });
-        let settings = &table[best].settings;
-        let model = (self.build)(settings).fit_rows(x, y, options);
-        let model = model.map_err(|error| error.of_candidate(best, settings))?;
-        Ok(FittedSearch { table, best, model })
+        })
     }
 }
 

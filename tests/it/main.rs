@@ -17,6 +17,7 @@ mod metrics;
 mod multiclass;
 mod network;
 mod optim;
+mod parallel;
 mod persist;
 mod pipeline;
 #[cfg(feature = "plot")]

@@ -21,7 +21,7 @@ use crate::linear::path::LogisticPath;
 use crate::linear::sample::RowOptions;
 use crate::loss::probabilities;
 use crate::metrics::{LogLoss, Metric};
-use crate::parallel::{map, workers_for};
+use crate::parallel::{attempt, try_map, workers_for};
 use crate::report::{Observer, Progress};
 use crate::rng::Rng;
 use crate::rows::Rows;
@@ -198,12 +198,10 @@ impl<M: Metric> LogisticRegressionCv<M> {
             }
         } else {
             let workers = workers_for(splits.len(), (x.len() * lambdas.len() * OPERATIONS) as f64);
-            let found = map(splits.len(), workers, |index| {
+            let found = try_map(splits.len(), workers, |index| {
                 data.fold(config, lambdas, (index, &splits[index]), &mut { ignore })
-            });
-            for fold in found {
-                folds.extend(fold?);
-            }
+            })?;
+            folds.extend(found.into_iter().flatten());
         }
         let mut converged = vec![true; path.len()];
         for fold in &folds {
@@ -314,7 +312,9 @@ impl<T: Real, L: Label> Data<'_, T, L> {
             }
             let classes = model.classes();
             let p = probabilities(&scores, classes.len()).map(|p| p.as_f64());
-            let value = metric.evaluate_indices(&indices(classes, &y)?, p.as_view(), weights.as_deref());
+            let labels = indices(classes, &y)?;
+            let value =
+                attempt("the metric", || metric.evaluate_indices(&labels, p.as_view(), weights.as_deref()));
             value.map_err(|error| error.with_labels(classes))
         };
         models.iter().map(score).collect()

@@ -2,6 +2,8 @@
 
 mod weights;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use logit::metrics::{
     Accuracy, Average, AveragePrecision, BalancedAccuracy, Bins, Bootstrap, BrierScore, CalibrationCurve,
     CalibrationError, CohenKappa, ConfusionMatrix, Disagreement, FBeta, GeometricMean, Jaccard, LogLoss,
@@ -359,14 +361,14 @@ fn single_precision_takes_weights_of_its_own() {
 fn intervals_of_any_number() {
     let truth: Vec<usize> = (0..3000).map(|row| row % 3 / 2).collect();
     let p = DMatrix::from_fn(3000, 2, |row, k| [0.3, 0.7][usize::from((row % 7 < 5) == (k == truth[row]))]);
-    let count = std::cell::Cell::new(0);
+    let count = AtomicUsize::new(0);
     let accuracy = |weights: &[f64]| {
-        count.set(count.get() + 1);
+        count.fetch_add(1, Ordering::Relaxed);
         Accuracy.evaluate_indices(&truth, p.as_view(), Some(weights))
     };
     let bootstrap = Bootstrap::new().resamples(300).seed(4);
     let found = bootstrap.interval_of(3000, None, accuracy).expect("an interval");
-    assert_eq!(count.get(), 1 + 300 + 1000);
+    assert_eq!(count.load(Ordering::Relaxed), 1 + 300 + 1000);
     assert_eq!(found, bootstrap.interval(&Accuracy, &truth, &p, &[0, 1], None).expect("an interval"));
     let error = (found.estimate * (1.0 - found.estimate) / 3000.0).sqrt();
     for (end, sign) in [(found.lower, -1.0), (found.upper, 1.0)] {
