@@ -18,7 +18,10 @@ const SHUFFLES: u64 = 1;
 /// The stream of random numbers for draws within a step, such as dropout masks.
 const DRAWS: u64 = 2;
 
-/// The number of multiplications in a step from which several threads pay.
+/// The number of multiplications in the products of a step from which several threads are kept awake.
+///
+/// On two cores (AVX-512) without other programs, steps of 784-100-10 with 200 rows take 246 instead of 407 microseconds
+/// in `f32` (1.66 times faster) and 467 instead of 784 in `f64` (1.68). Steps of 20-50-10, which stay below, take 34.
 const OPERATIONS: f64 = 1e6;
 
 /// Everything that steps share and that is not part of the state of the run.

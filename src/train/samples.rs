@@ -80,9 +80,7 @@ impl<T: Real> Samples<T> {
             }
         }
     }
-}
 
-impl<T: Real> Samples<T> {
     /// Copies the samples at `rows`, one after the other.
     fn copy(&self, rows: &[usize], out: &mut [T]) {
         let copies = OPERATIONS * out.len() as f64;

@@ -146,7 +146,9 @@ fn more_large_steps_do_not_allocate_more() {
         let model = MlpClassifier::new([90]).epochs(1).batch_size(batch_size).threads(1);
         measure(|| drop(model.fit(&x, &y).unwrap())).count_total
     };
-    assert_eq!(count(256), count(128));
+    // The first fit in a process may start the threads of the pool.
+    count(128);
+    assert_eq!(count(64), count(128));
 }
 
 #[test]
