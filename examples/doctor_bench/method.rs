@@ -10,7 +10,7 @@ use super::model_schema::{Optimizer, Rule};
 #[derive(Debug, Clone)]
 pub(crate) enum Method {
     /// Steps on mini-batches.
-    Steps(Trainer<UpdateRule>),
+    Steps(Box<Trainer<UpdateRule>>),
     /// L-BFGS on all rows, with this λ.
     Lbfgs(Lbfgs, f64),
 }
@@ -38,7 +38,7 @@ impl Method {
         if let Some(max) = optimizer.clip.filter(|&max| max > 0.0) {
             trainer = trainer.clip(Clip::norm(max));
         }
-        Method::Steps(trainer)
+        Method::Steps(Box::new(trainer))
     }
 }
 

@@ -100,7 +100,7 @@ impl<A: Sum> Tree<A> {
             if node.index % 2 == 1 && at > 0 && is_partner(&self.nodes[at - 1]) {
                 at -= 1;
                 (left, right) = (self.nodes.remove(at).sum, node.sum);
-            } else if node.index % 2 == 0 && self.nodes.get(at).is_some_and(is_partner) {
+            } else if node.index.is_multiple_of(2) && self.nodes.get(at).is_some_and(is_partner) {
                 (left, right) = (node.sum, self.nodes.remove(at).sum);
             } else {
                 return self.nodes.insert(at, node);

@@ -43,6 +43,5 @@ mod guide;
 mod invariances;
 mod names;
 mod oracle;
-mod parallel_networks;
 mod predictions;
 mod wrappers;

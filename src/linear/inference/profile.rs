@@ -236,7 +236,7 @@ mod tests {
             let penalty = ColumnPenalty::none(x.ncols());
             let rows = ClassExamples::new(x.into(), classes, None).unwrap();
             let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
-            let mut objective = LogisticObjective::new(problem);
+            let objective = LogisticObjective::new(problem);
             let (units, jacobian) = coefficients(&objective);
             let (total_weight, reach) = (x.nrows() as f64, 1.959963984540054);
             let setting = Setting { units: &units, jacobian: &jacobian, total_weight, reach, separated };
@@ -270,7 +270,7 @@ mod tests {
         let penalty = ColumnPenalty::none(1);
         let rows = ClassExamples::new((&x).into(), classes.as_slice(), None).unwrap();
         let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
-        let mut objective = LogisticObjective::new(problem);
+        let objective = LogisticObjective::new(problem);
         let (units, jacobian) = coefficients(&objective);
         let (total_weight, reach) = (150.0, 1.959963984540054);
         let setting = Setting { units: &units, jacobian: &jacobian, total_weight, reach, separated: true };

@@ -2,6 +2,8 @@
 
 mod bootstrap;
 mod fits;
+mod logistic;
+mod networks;
 mod predictions;
 
 use std::fmt::Debug;
@@ -14,15 +16,24 @@ use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::{Error, FitOptions, Label, Real, Rng, Rows};
 
-/// The text of a result, which has all bits of its numbers, on one thread. Any number of threads must give it.
+/// Beside one: as many as a small machine has, and more.
+const THREADS: [usize; 4] = [2, 3, 4, 8];
+
+/// Checks that a computation gives the same on any number of threads as on one, and returns that.
 #[track_caller]
-fn on_any_number_of_threads<R: Debug>(run: impl Fn() -> R) -> String {
-    let alone = with_threads(1, || format!("{:?}", run()));
-    for threads in [2, 3, 4, 8] {
-        let beside = with_threads(threads, || format!("{:?}", run()));
-        assert!(beside == alone, "{threads} threads: {beside}\none thread: {alone}");
+fn same_on_any_number_of_threads<R: PartialEq + Debug>(run: impl Fn() -> R) -> R {
+    let alone = with_threads(1, &run);
+    for threads in THREADS {
+        let beside = with_threads(threads, &run);
+        assert!(beside == alone, "{threads} threads: {beside:?}\none thread: {alone:?}");
     }
     alone
+}
+
+/// The text of a result, which has all bits of its numbers.
+#[track_caller]
+fn on_any_number_of_threads<R: Debug>(run: impl Fn() -> R) -> String {
+    same_on_any_number_of_threads(|| format!("{:?}", run()))
 }
 
 /// Overlapping classes.

@@ -1,4 +1,4 @@
-//! Networks on several threads: the results of one thread, to the bit.
+//! Networks: training, resumed runs, predictions.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use logit::{Activation, Adam, Error, FittedMlp, LabelSets, MlpClassifier, Real, 
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
-const THREADS: [usize; 4] = [2, 3, 4, 8];
+use super::{THREADS, same_on_any_number_of_threads};
 
 fn rows<T: Real>(count: usize, columns: usize, seed: u64) -> (DMatrix<T>, Vec<usize>) {
     let mut rng = Rng::new(seed);
@@ -22,19 +22,14 @@ fn rows<T: Real>(count: usize, columns: usize, seed: u64) -> (DMatrix<T>, Vec<us
     (x, y)
 }
 
-/// Asserts that a computation has the same result on any number of threads.
-fn assert_same<R: PartialEq>(of: impl Fn() -> R) -> R {
-    let alone = with_threads(1, &of);
-    for threads in THREADS {
-        assert!(with_threads(threads, &of) == alone, "{threads} threads");
-    }
-    alone
-}
-
 /// A model without the times of its epochs.
-fn timeless<T: Real>(model: &FittedMlp<T, usize>) -> (Vec<T>, Vec<T>, Vec<(f64, Option<f64>)>) {
-    let losses = model.history().epochs.iter().map(|epoch| (epoch.train_loss, epoch.validation_loss));
-    (model.params().to_vec(), model.statistics().to_vec(), losses.collect())
+fn timeless<T: Real>(model: &FittedMlp<T, usize>) -> [Vec<f64>; 3] {
+    let epochs = model.history().epochs.iter();
+    let losses = epochs.flat_map(|epoch| [Some(epoch.train_loss), epoch.validation_loss]).flatten();
+    let numbers =
+        [model.params(), model.statistics()].map(|of| of.iter().map(|number| number.as_f64()).collect());
+    let [params, statistics] = numbers;
+    [params, statistics, losses.collect()]
 }
 
 fn large() -> MlpClassifier {
@@ -46,9 +41,9 @@ fn predictions_agree<T: Real>(count: usize, columns: usize, width: usize, seed: 
     let few = (x.rows(0, 60).into_owned(), y[..60].to_vec());
     let model = MlpClassifier::new([width]).normalization(Normalization::Batch).epochs(1);
     let model = model.fit(&few.0, &few.1).unwrap();
-    assert_same(|| model.predict_proba(&x).unwrap());
-    assert_same(|| model.predict_log_proba(&x).unwrap());
-    assert_same(|| model.decision_function(&x).unwrap());
+    same_on_any_number_of_threads(|| model.predict_proba(&x).unwrap());
+    same_on_any_number_of_threads(|| model.predict_log_proba(&x).unwrap());
+    same_on_any_number_of_threads(|| model.decision_function(&x).unwrap());
     // A view with gaps between its columns, into a part of a matrix.
     let (wide, mut scratch) = (x.clone().insert_rows(count, 3, T::one()), logit::Scratch::new());
     let written = |threads, scratch: &mut _| {
@@ -85,11 +80,11 @@ fn errors_name_the_first_row() {
     for row in [1900, 700, 1300] {
         x.row_mut(row).fill(1e308);
     }
-    let error = assert_same(|| model.predict_proba(&x).unwrap_err());
+    let error = same_on_any_number_of_threads(|| model.predict_proba(&x).unwrap_err());
     assert_eq!(error, Error::Overflow { row: 700 });
     x[(1500, 3)] = f64::INFINITY;
     x[(1400, 50)] = f64::INFINITY;
-    let error = assert_same(|| model.predict_proba(&x).unwrap_err());
+    let error = same_on_any_number_of_threads(|| model.predict_proba(&x).unwrap_err());
     assert!(matches!(error, Error::NotFinite { row: 1400, column: 50, .. }), "{error}");
 }
 
@@ -106,7 +101,9 @@ fn fits_are_those_of_one_thread() {
     fit(large().normalization(Normalization::Batch).dropout(0.2).activation(Activation::Gelu));
     fit(MlpClassifier::new([20]).optimizer(Lbfgs::new().max_iterations(5)));
     // A rate finder takes steps, too.
-    assert_same(|| large().find_learning_rate(&x, &y, logit::nn::RateRange::default()).unwrap());
+    same_on_any_number_of_threads(|| {
+        large().find_learning_rate(&x, &y, logit::nn::RateRange::default()).unwrap()
+    });
 }
 
 #[test]
@@ -131,7 +128,7 @@ fn networks_of_ones_own_and_label_sets_have_the_setting() {
     let model = |threads| large().threads(threads).fit_multi_label(&x, &sets).unwrap();
     assert_eq!(model(1).network().params(), model(4).network().params());
     let model = model(2);
-    assert_same(|| model.predict_proba(&x).unwrap());
+    same_on_any_number_of_threads(|| model.predict_proba(&x).unwrap());
 }
 
 /// The gradient over many blocks of rows.
@@ -139,7 +136,7 @@ fn networks_of_ones_own_and_label_sets_have_the_setting() {
 fn objectives_are_those_of_one_thread() {
     let (x, y) = rows::<f64>(1500, 60, 3);
     let network = Sequential::perceptron(&[60, 50, 3], Activation::Tanh).unwrap();
-    assert_same(|| {
+    same_on_any_number_of_threads(|| {
         let examples = Examples::new(&x, Targets::Classes(&y));
         let mut objective =
             NetworkObjective::new(&network, SoftmaxCrossEntropy::new(), examples, 0.01).unwrap();
@@ -184,6 +181,6 @@ fn an_observer_stops_a_run_and_its_panic_comes_through() {
         let panicking = std::panic::AssertUnwindSafe(|| run.run_to_end(|_| panic!("planted")));
         assert!(std::panic::catch_unwind(panicking).is_err());
         // Fits after it are as before.
-        assert_same(|| timeless(&large().epochs(1).fit(&x, &y).unwrap()));
+        same_on_any_number_of_threads(|| timeless(&large().epochs(1).fit(&x, &y).unwrap()));
     }
 }
