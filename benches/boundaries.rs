@@ -2,8 +2,9 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use logit::boundary::{Bounds, class_boundaries, contour};
+use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::{Activation, FittedMlp, Lbfgs, MlpClassifier, Rng};
 use nalgebra::DMatrix;
@@ -55,4 +56,7 @@ fn boundaries(c: &mut Criterion) {
 }
 
 criterion_group!(benches, boundaries);
-criterion_main!(benches);
+fn main() {
+    with_threads(1, benches);
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -4,10 +4,11 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use logit::decide::{FittedThreshold, IsotonicRegression};
 use logit::metrics::{AveragePrecision, Bootstrap, ConfusionMatrix, LogLoss, Metric, RocAuc};
 use logit::nalgebra::DMatrix;
+use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::preprocess::RobustScaler;
 use logit::{FittedLogistic, Pca, Rng, StandardScaler};
@@ -85,4 +86,7 @@ fn preprocessing(c: &mut Criterion) {
 }
 
 criterion_group!(benches, metrics, decisions, preprocessing);
-criterion_main!(benches);
+fn main() {
+    with_threads(1, benches);
+    Criterion::default().configure_from_args().final_summary();
+}

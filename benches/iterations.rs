@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use benches::correlated;
 use logit::linear::Strength;
+use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::{Error, FitOptions, Label, LogisticRegression, Penalty, Solver, data};
 use nalgebra::DMatrix;
@@ -146,6 +147,10 @@ fn references() {
 }
 
 fn main() {
+    with_threads(1, tables);
+}
+
+fn tables() {
     println!("| data | rows x columns | penalty | solver | iterations | evaluations | stop | ms |");
     println!("|---|---|---|---|---|---|---|---|");
     let iris = data::iris();

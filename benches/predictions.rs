@@ -3,7 +3,8 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
+use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::preprocess::FittedStandardScaler;
 use logit::{Adam, FittedLogistic, FittedPipeline, MlpClassifier, Pca, Real, Rng, Scratch, StandardScaler};
@@ -88,4 +89,7 @@ fn models(c: &mut Criterion) {
 }
 
 criterion_group!(benches, scaling, components, models);
-criterion_main!(benches);
+fn main() {
+    with_threads(1, benches);
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use benches::correlated;
+use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::{Error, LogisticRegression, Penalty, Solver};
 use nalgebra::DMatrix;
@@ -40,6 +41,10 @@ fn affordable(rows: usize, columns: usize, classes: usize) -> bool {
 }
 
 fn main() -> Result<(), Error> {
+    with_threads(1, table)
+}
+
+fn table() -> Result<(), Error> {
     println!("milliseconds (iterations) to the default tolerance; ! is not converged\n");
     println!("| rows | columns | classes | parameters | penalty | Newton | NewtonCg | Lbfgs | Auto |");
     println!("|---|---|---|---|---|---|---|---|---|");

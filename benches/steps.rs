@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use benches::normal;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use logit::nn::{
     BinaryCrossEntropy, ClassificationLoss, Examples, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy,
     Targets, TrainOptions, Trainer,
@@ -14,6 +14,7 @@ use logit::optim::{
     AdaBelief, Adadelta, Adagrad, AdamW, Adamax, Decay, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
     Step, UpdateRule, Yogi,
 };
+use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::{Activation, Adam, LogisticRegression, MlpClassifier, Penalty, Real, Rng, Sgd, Solver, data};
 use nalgebra::DMatrix;
@@ -160,4 +161,7 @@ fn predictions(c: &mut Criterion) {
 }
 
 criterion_group!(benches, steps, loops, all_updates, fits, predictions);
-criterion_main!(benches);
+fn main() {
+    with_threads(1, benches);
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -13,6 +13,7 @@ use logit::nn::{
     BinaryCrossEntropy, Examples, Loss, NetworkObjective, Sequential, SoftmaxCrossEntropy, Targets,
     TrainOptions, Trainer,
 };
+use logit::parallel::with_threads;
 use logit::prelude::*;
 use logit::{Activation, Adam, Lbfgs, LogisticRegression, Penalty, Real, Rng};
 use nalgebra::DMatrix;
@@ -61,6 +62,10 @@ fn trained<T: Real, S: Loss<T>>(
 }
 
 fn main() {
+    with_threads(1, tables);
+}
+
+fn tables() {
     println!("| fit | alone, ms | watched, ms | cost of watching | of pairs |\n|---|---|---|---|---|");
     let (x, y) = correlated(20_000, 50, 2);
     let network = Sequential::perceptron(&[50, 1], Activation::Relu).expect("sizes");

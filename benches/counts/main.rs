@@ -15,6 +15,8 @@ mod rows;
 
 use std::process::exit;
 
+use logit::parallel::with_threads;
+
 /// Something to count.
 pub struct Work {
     pub name: &'static str,
@@ -49,7 +51,7 @@ fn main() {
             }
         }
         [name, amount] => match (all().find(|work| work.name == name), amount.parse()) {
-            (Some(work), Ok(amount)) => (work.run)(amount),
+            (Some(work), Ok(amount)) => with_threads(1, || (work.run)(amount)),
             _ => usage(),
         },
         _ => usage(),

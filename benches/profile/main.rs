@@ -25,6 +25,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::exit;
 
+use logit::parallel::with_threads;
 use logit::{Error, Solver, StopReason};
 use serde_json::json;
 
@@ -64,6 +65,11 @@ fn arguments() -> Arguments {
 }
 
 fn main() {
+    // As the systems that it compares with.
+    with_threads(1, profile);
+}
+
+fn profile() {
     let arguments = arguments();
     let mut index = arguments.folder.as_ref().map(|folder| {
         fs::create_dir_all(folder).expect("a folder that can be written");

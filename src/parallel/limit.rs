@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use crate::check;
 use crate::error::Error;
 
 thread_local! {

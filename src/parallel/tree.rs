@@ -12,12 +12,11 @@
 //! Σ|x| to first order. In a plain sum it is (n - 1) ε/2 Σ|x|. (Higham, "Accuracy and Stability of Numerical
 //! Algorithms", 2002, section 4.2.)
 
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 use std::sync::{Mutex, PoisonError};
 
 use super::rows::ByRows;
 use super::tasks::{for_each, resized};
-use crate::scalar::Real;
 
 /// A partial sum, to which that of the leaves that follow can be added.
 pub(crate) trait Sum {
@@ -35,7 +34,7 @@ impl Sum for f64 {
     }
 }
 
-impl<T: Real> Sum for Vec<T> {
+impl<T: AddAssign + Copy> Sum for Vec<T> {
     fn add(&mut self, next: &Self) {
         debug_assert_eq!(self.len(), next.len());
         self.iter_mut().zip(next).for_each(|(sum, &next)| *sum += next);
@@ -136,7 +135,7 @@ impl<A> Default for Tally<A> {
 }
 
 /// The number of pieces for each worker: a thread that is held up leaves the rest of its pieces to the others.
-const PIECES: usize = 8;
+const PIECES: usize = 16;
 
 impl<A: Sum + Send> Tally<A> {
     /// Returns the sum over leaves of `size` rows each; the last may be smaller.
