@@ -75,8 +75,10 @@ impl Threads {
     /// # Errors
     /// Returns an error if the setting is 0.
     pub(crate) fn check(self) -> Result<(), Error> {
-        self.0
-            .map_or(Ok(()), |threads| check::parameter("threads", threads as f64, threads > 0, "at least 1"))
+        match self.0 {
+            Some(0) => Err(Error::InvalidParameter { name: "threads", value: 0.0, requires: "at least 1" }),
+            _ => Ok(()),
+        }
     }
 
     /// Runs a computation within the limit.
