@@ -7,7 +7,7 @@ use super::coordinates::{Coordinates, SHARE};
 use super::problem::Problem;
 use super::triangle::Triangle;
 use crate::parallel::{Sum, Tally, parts, resized, workers_for};
-use crate::scalar::{Real, Strided, Workspace, dot, product_lower, vectorize};
+use crate::scalar::{Factor, Real, Strided, Workspace, product_lower, vectorize};
 
 /// The number of rows that are processed together.
 const BLOCK: usize = 256;
@@ -88,8 +88,8 @@ pub(super) fn weighted_triangle<T: Real>(
 ) -> Option<Triangle<T>> {
     let members: Vec<usize> = (0..coordinates.features()).filter(|&j| coordinates.takes_part(j)).collect();
     let design = Design { shares: Some(shares), ..Design::new(problem, coordinates, members) };
-    let mut factor = design.cross_products().entries;
-    design.triangle_of(&mut factor, T::EPSILON.as_f64().sqrt()).filter(Triangle::is_finite)
+    let products = design.cross_products().entries;
+    design.triangle_of(&products, T::EPSILON.as_f64().sqrt()).filter(Triangle::is_finite)
 }
 
 impl<'a, 'b, T: Real> Design<'a, 'b, T> {
@@ -122,37 +122,20 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
         rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
     }
 
-    /// Replaces cross products by the triangle of their sum with the penalties, column by column. Returns
-    /// `false` if what is left of a column beside those before it is less than `smallest` of its square.
-    fn cholesky(&self, factor: &mut [f64], smallest: f64) -> bool {
+    /// Returns the triangle R of all columns, with RᵀR the sum of these cross products and the penalties. Returns `None`
+    /// if what is left of a column beside those before it is less than `smallest` of its square.
+    pub(super) fn triangle_of(&self, products: &[f64], smallest: f64) -> Option<Triangle<T>> {
         let size = self.size();
-        for j in 0..size {
-            let diagonal = factor[j * size + j] + self.bends[j];
-            factor[j * size + j] = diagonal;
-            for i in 0..=j {
-                let (before, column) = factor.split_at_mut(j * size);
-                let own = if i < j { &before[i * size..] } else { &*column };
-                let rest = column[i] - dot(&own[..i], &column[..i]);
-                if i < j {
-                    column[i] = rest / own[i];
-                } else if rest > smallest * diagonal && rest.is_finite() {
-                    column[i] = rest.sqrt();
-                } else {
-                    return false;
-                }
-            }
-        }
-        true
-    }
-
-    /// Replaces cross products like [`cholesky`](Self::cholesky), and returns the triangle of all columns.
-    pub(super) fn triangle_of(&self, factor: &mut [f64], smallest: f64) -> Option<Triangle<T>> {
-        if !self.cholesky(factor, smallest) {
+        let bend = |i: usize, j: usize| if i == j { self.bends[j] } else { 0.0 };
+        // The products have the upper triangle, the factor is the lower one.
+        let entry = |i: usize, j: usize| products[i * size + j] + bend(i, j);
+        let mut factor = Factor::default();
+        if !factor.compute_if(size, entry, |j, rest| rest > smallest * entry(j, j)) {
             return None;
         }
         let mut triangle = Triangle::identity(self.coordinates.features());
         for (j, &column) in self.members.iter().enumerate() {
-            (0..=j).for_each(|i| triangle.set(self.members[i], column, T::of(factor[j * self.size() + i])));
+            (0..=j).for_each(|i| triangle.set(self.members[i], column, T::of(factor.entry(j, i))));
         }
         Some(triangle)
     }

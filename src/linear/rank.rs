@@ -70,17 +70,17 @@ impl<T: Real> Rank<T> {
         }
         let design = Design::new(problem, coordinates, members);
         let suspicious = T::EPSILON.as_f64().sqrt();
-        let mut triangle = Triangle::identity(features);
         let CrossProducts { entries, longest } = design.cross_products();
-        let mut factor = entries.clone();
+        let triangle = design.triangle_of(&entries, suspicious);
         let products = if size == features { entries } else { Vec::new() };
-        if let Some(triangle) = design.triangle_of(&mut factor, suspicious) {
+        if let Some(triangle) = triangle {
             let combinations = Vec::new();
             if !triangle.is_finite() {
                 return None;
             }
             return Some(Rank { triangle, nearly_dependent: false, combinations, products, longest });
         }
+        let mut triangle = Triangle::identity(features);
         let (decided, members) = (design.decide(), &design.members);
         let mut combinations = Vec::new();
         for (j, column) in decided.columns.iter().enumerate() {

@@ -26,6 +26,17 @@ impl<T: Real> Factor<T> {
     ///
     /// Returns whether the matrix is positive definite in this arithmetic. If not, there is no factor.
     pub(crate) fn compute(&mut self, size: usize, entry: impl Fn(usize, usize) -> T) -> bool {
+        self.compute_if(size, entry, |_, _| true)
+    }
+
+    /// Factors a matrix like [`compute`](Self::compute), as long as the square of each pivot is accepted: what is left
+    /// of the diagonal entry of a column beside the columns before it.
+    pub(crate) fn compute_if(
+        &mut self,
+        size: usize,
+        entry: impl Fn(usize, usize) -> T,
+        accept: impl Fn(usize, T) -> bool,
+    ) -> bool {
         self.size = size;
         self.entries.clear();
         self.entries.resize(size * size, T::zero());
@@ -36,7 +47,7 @@ impl<T: Real> Factor<T> {
         }
         (0..size).step_by(BLOCK).all(|first| {
             let width = BLOCK.min(size - first);
-            let positive = (first..first + width).all(|j| self.column(first, j));
+            let positive = (first..first + width).all(|j| self.column(first, j, &accept));
             if positive {
                 self.update(first, width);
             }
@@ -44,9 +55,14 @@ impl<T: Real> Factor<T> {
         })
     }
 
+    /// Returns an entry of the factor, in its lower triangle.
+    pub(crate) fn entry(&self, row: usize, column: usize) -> T {
+        self.entries[column * self.size + row]
+    }
+
     /// Completes column `j` of the block that starts at column `first`. Returns whether the pivot is
-    /// positive.
-    fn column(&mut self, first: usize, j: usize) -> bool {
+    /// positive and accepted.
+    fn column(&mut self, first: usize, j: usize, accept: impl Fn(usize, T) -> bool) -> bool {
         let size = self.size;
         let (before, from) = self.entries.split_at_mut(j * size);
         let column = &mut from[j..size];
@@ -54,7 +70,7 @@ impl<T: Real> Factor<T> {
             axpy(-earlier[j], &earlier[j..], column);
         }
         let pivot = column[0].sqrt();
-        if !(pivot > T::zero() && pivot.is_finite()) {
+        if !(pivot > T::zero() && pivot.is_finite() && accept(j, column[0])) {
             return false;
         }
         column.iter_mut().for_each(|x| *x /= pivot);
@@ -120,6 +136,18 @@ mod tests {
                 approx::assert_relative_eq!(ours, wanted, max_relative = 1e-9, epsilon = 1e-10);
             }
         }
+    }
+
+    /// What is left of the last column beside the first is 1 + 1/4 - 1.
+    #[test]
+    fn pivots_are_what_is_left_of_a_column() {
+        let matrix = |i: usize, j: usize| if (i, j) == (1, 1) { 1.25 } else { 1.0 };
+        let mut factor = Factor::default();
+        for (smallest, accepted) in [(0.24, true), (0.26, false)] {
+            assert_eq!(factor.compute_if(2, matrix, |j, rest| j == 0 || rest > smallest), accepted);
+        }
+        assert!(factor.compute(2, matrix));
+        assert_eq!([factor.entry(0, 0), factor.entry(1, 0), factor.entry(1, 1)], [1.0, 1.0, 0.5]);
     }
 
     #[test]

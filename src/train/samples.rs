@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::state::Parts;
 use crate::examples::{CheckedExamples, OwnedTargets, Targets};
 use crate::layer::{Layer, Mode, Tape};
-use crate::parallel::{for_each, workers_awake};
+use crate::parallel::{Entries, for_each, for_each_part, workers_awake};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{columns, transpose_into};
@@ -100,11 +100,25 @@ const TOGETHER: usize = 16;
 /// The time to copy a number from memory, as a number of multiplications in a matrix product.
 const OPERATIONS: f64 = 8.0;
 
+/// The number of rows that a thread transposes at a time.
+const TRANSPOSED: usize = 256;
+
 /// Returns the given rows of a matrix, one after the other.
 fn by_sample<T: Real>(matrix: Rows<'_, T>, rows: &[usize]) -> Vec<T> {
     let width = matrix.ncols();
     let mut whole = vec![T::zero(); matrix.len()];
-    transpose_into(columns(&matrix), &mut whole, width);
+    // Most of the time goes into the first touch of new memory.
+    let operations = OPERATIONS * matrix.len() as f64;
+    let sides = Entries::new(&mut whole, width);
+    for_each_part(
+        (matrix.nrows(), TRANSPOSED),
+        operations,
+        sides,
+        || (),
+        |(), range, out| {
+            transpose_into(columns(&matrix).map(|column| &column[range.clone()]), out.into_slice(), width);
+        },
+    );
     if rows.len() == matrix.nrows() {
         return whole;
     }

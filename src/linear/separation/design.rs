@@ -3,11 +3,15 @@
 use std::ops::Range;
 
 use crate::examples::ClassExamples;
+use crate::parallel::{map, workers_for};
 use crate::scalar::Real;
-use crate::scalar::{axpy, column, columns, is_constant};
+use crate::scalar::{axpy, column, is_constant};
 
 /// The number of rows sampled to find the centre and scale of a column.
 const SAMPLE: usize = 1024;
+
+/// The number of operations for each entry of a column, to find its scale.
+const OPERATIONS: f64 = 6.0;
 
 /// The number of rows in a block.
 pub(super) const BLOCK: usize = 256;
@@ -58,8 +62,9 @@ impl<'a, T: Real> Design<'a, T> {
         let counted = rows.counted();
         let step = counted.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<usize> = counted.iter().copied().step_by(step).collect();
-        let columns = columns(&rows.x);
-        let scales = columns.map(|column| Scale::new(column, &counted, &sample, intercept)).collect();
+        let workers = workers_for(rows.x.ncols(), OPERATIONS * rows.x.len() as f64);
+        let scales =
+            map(rows.x.ncols(), workers, |j| Scale::new(column(&rows.x, j), &counted, &sample, intercept));
         Design { rows, score_columns, intercept, scales, dependent: Vec::new() }
     }
 
