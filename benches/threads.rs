@@ -44,9 +44,9 @@ fn digits<T: Real>(rows: usize) -> (DMatrix<T>, Vec<usize>) {
 fn networks<T: Real>(kind: &str, threads: usize) {
     let (x, y) = digits::<T>(8000);
     for batch in [200, 32] {
-        let network = MlpClassifier::new([100]).optimizer(Adam::new(1e-3)).batch_size(batch).epochs(2);
+        let network = MlpClassifier::new([100]).optimizer(Adam::new(1e-3)).batch_size(batch).epochs(6);
         compare(
-            &format!("two epochs of 8,000 rows, 784-100-10, batches of {batch}, {kind}"),
+            &format!("six epochs of 8,000 rows, 784-100-10, batches of {batch}, {kind}"),
             threads,
             || {
                 black_box(network.fit(&x, &y)).expect("a fit");
