@@ -5,7 +5,6 @@ use nalgebra::{DMatrix, DMatrixView};
 use crate::compiled::compiled;
 use crate::error::Error;
 pub(crate) use crate::error::count;
-use crate::parallel::{try_map, workers_for};
 use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::is_finite;
@@ -43,7 +42,7 @@ pub(crate) fn finite<'a, T: Real>(argument: &'static str, x: impl Into<Rows<'a, 
 /// Checks what [`finite`] checks.
 #[inline(never)]
 fn all_entries<T: Real>(argument: &'static str, x: Rows<'_, T>) -> Result<(), Error> {
-    if all_finite(x) {
+    if is_finite(&*x) {
         return Ok(());
     }
     let first = (0..x.nrows()).find_map(|row| {
@@ -52,24 +51,6 @@ fn all_entries<T: Real>(argument: &'static str, x: Rows<'_, T>) -> Result<(), Er
         Some(Error::NotFinite { argument, row, column, name, value: x[(row, column)].as_f64() })
     });
     first.map_or(Ok(()), Err)
-}
-
-/// Returns whether no entry is NaN or infinite. Parts of many rows are read on several threads.
-fn all_finite<T: Real>(x: Rows<'_, T>) -> bool {
-    const ENTRIES: usize = 1 << 16;
-    const ROWS: usize = 1 << 10;
-    let (rows, columns) = x.shape();
-    let together = (ENTRIES / columns.max(1)).max(ROWS);
-    let parts = rows.div_ceil(together);
-    let workers = workers_for(parts, x.len() as f64);
-    if workers == 1 {
-        return is_finite(&*x);
-    }
-    let read = |part: usize| {
-        let first = part * together;
-        if is_finite(&x.rows(first, together.min(rows - first))) { Ok(()) } else { Err(()) }
-    };
-    try_map(parts, workers, read).is_ok()
 }
 
 compiled!(T: all_entries::<T> as fn(_, _) -> _);

@@ -300,30 +300,41 @@ impl<T: Real, L: Label> FittedLogistic<T, L> {
         x: Rows<'_, T>,
         mut out: DMatrixViewMut<'_, T>,
         scratch: &mut Scratch<T>,
-        write: fn(DMatrixView<'_, T>, DMatrixViewMut<'_, T>),
+        write: impl Fn(DMatrixView<'_, T>, DMatrixViewMut<'_, T>) + Sync,
     ) -> Result<(), Error> {
         x.check_columns(self.features(), self.feature_names())?;
         let coefficients = self.located_coefficients();
-        if coefficients.workers(x.nrows()) == 1 {
+        if x.nrows() == 1 || coefficients.workers(x.nrows()) == 1 {
             let each = &mut |first: usize, scores: DMatrixView<'_, T>| {
                 write(scores, out.rows_mut(first, scores.nrows()));
             };
             return coefficients.score_blocks(x, scratch, each);
         }
-        let width = out.ncols();
-        let columns: Vec<Entries<'_, T>> =
-            columns_mut(&mut out).map(|column| Entries::new(column, 1)).collect();
-        let each = |scores: DMatrixView<'_, T>, columns: Vec<Entries<'_, T>>, scratch: &mut Scratch<T>| {
-            let rows = scores.nrows();
-            let mut block = scratch.take(rows * width);
-            write(scores, DMatrixViewMut::from_slice(&mut block, rows, width));
-            for (column, out) in block.chunks_exact(rows).zip(columns) {
-                out.into_slice().copy_from_slice(column);
-            }
-            scratch.give_back(block);
-        };
-        coefficients.score_blocks_beside(x, columns, &each)
+        write_blocks_beside(&coefficients, x, out, &write)
     }
+}
+
+/// Writes like [`write_blocks`](FittedLogistic::write_blocks) on several threads. Apart from it, so that single rows stay
+/// fast.
+#[inline(never)]
+fn write_blocks_beside<T: Real>(
+    coefficients: &Coefficients<'_, T>,
+    x: Rows<'_, T>,
+    mut out: DMatrixViewMut<'_, T>,
+    write: &(dyn Fn(DMatrixView<'_, T>, DMatrixViewMut<'_, T>) + Sync),
+) -> Result<(), Error> {
+    let width = out.ncols();
+    let columns: Vec<Entries<'_, T>> = columns_mut(&mut out).map(|column| Entries::new(column, 1)).collect();
+    let each = |scores: DMatrixView<'_, T>, columns: Vec<Entries<'_, T>>, scratch: &mut Scratch<T>| {
+        let rows = scores.nrows();
+        let mut block = scratch.take(rows * width);
+        write(scores, DMatrixViewMut::from_slice(&mut block, rows, width));
+        for (column, out) in block.chunks_exact(rows).zip(columns) {
+            out.into_slice().copy_from_slice(column);
+        }
+        scratch.give_back(block);
+    };
+    coefficients.score_blocks_beside(x, columns, &each)
 }
 
 impl<T: Real, L: Label> Classifier<T> for FittedLogistic<T, L> {

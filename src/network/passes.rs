@@ -124,8 +124,8 @@ impl<T: Real, L, N: Layer<T>, S> FittedNetwork<T, L, N, S> {
             write,
         };
         let overflow = match workers {
-            1 => forward.write_rows(Strided::from(&**x), scratch, out),
-            _ => forward.write_shared(Strided::from(&**x), workers, scratch, out),
+            1 => forward.write_rows(Strided::from(x), scratch, out),
+            _ => forward.write_shared(Strided::from(x), workers, scratch, out),
         };
         overflow.map_or(Ok(()), |row| Err(Error::Overflow { row }))
     }

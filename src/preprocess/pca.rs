@@ -168,18 +168,21 @@ impl<T: Real> FittedPca<T> {
     }
 
     /// Writes the scores of a block of rows, column by column. Returns the first row with a score that is not finite.
+    /// `centred` and `z` are memory for the block.
     fn project<'a>(
         &self,
         x: Rows<'_, T>,
         range: Range<usize>,
         out: impl Iterator<Item = &'a mut [T]>,
+        (centred, z): (&mut Vec<T>, &mut Vec<T>),
         scratch: &mut Scratch<T>,
     ) -> Option<usize> {
         let (first, count) = (range.start, range.len());
         let (inputs, outputs) = (self.mean.len(), self.explained_variance.len());
-        let (mut centred, mut z) = (scratch.take(count * inputs), scratch.take(count * outputs));
-        self.center(x, range, &mut centred);
-        scratch.product(Strided::columns(&centred, count, inputs), Strided::from(&self.components), &mut z);
+        centred.resize(count * inputs, T::zero());
+        z.resize(count * outputs, T::zero());
+        self.center(x, range, centred);
+        scratch.product(Strided::columns(centred, count, inputs), Strided::from(&self.components), z);
         for ((component, z), out) in z.chunks_exact_mut(count).enumerate().zip(out) {
             match self.scale(component) {
                 one if one == T::one() => {}
@@ -188,13 +191,10 @@ impl<T: Real> FittedPca<T> {
             out.copy_from_slice(z);
         }
         // An entry that is not finite makes the scores of its row so.
-        let overflow = if all_finite(&z) {
-            None
-        } else {
-            (0..count).find(|row| z[*row..].iter().step_by(count).any(|z| !z.is_finite()))
-        };
-        scratch.give_back(z);
-        scratch.give_back(centred);
+        if all_finite(z) {
+            return None;
+        }
+        let overflow = (0..count).find(|row| z[*row..].iter().step_by(count).any(|z| !z.is_finite()));
         overflow.map(|row| first + row)
     }
 }
@@ -266,22 +266,27 @@ impl<T: Real> Transform<T> for FittedPca<T> {
         let together = rows_together(inputs).min(rows.max(1));
         let operations = rows as f64 * (inputs * (outputs + 4)) as f64;
         let overflow = if workers_for(rows.div_ceil(together), operations) == 1 {
+            let (mut centred, mut z) = (scratch.take(0), scratch.take(0));
             let project = |first: usize| {
                 let range = first..rows.min(first + together);
                 let out = columns_mut(&mut out).map(|column| &mut column[range.clone()]);
-                self.project(x, range.clone(), out, scratch)
+                self.project(x, range.clone(), out, (&mut centred, &mut z), scratch)
             };
-            (0..rows).step_by(together).filter_map(project).min()
+            let overflow = (0..rows).step_by(together).filter_map(project).min();
+            scratch.give_back(z);
+            scratch.give_back(centred);
+            overflow
         } else {
             let columns: Vec<Entries<'_, T>> =
                 columns_mut(&mut out).map(|column| Entries::new(column, 1)).collect();
-            let new = <(Scratch<T>, Option<usize>)>::default;
+            let new = <(Scratch<T>, Vec<T>, Vec<T>, Option<usize>)>::default;
             let workers = for_each_part((rows, together), operations, columns, new, |worker, range, out| {
-                let (scratch, overflow) = worker;
-                let found = self.project(x, range, out.into_iter().map(Entries::into_slice), scratch);
+                let (scratch, centred, z, overflow) = worker;
+                let out = out.into_iter().map(Entries::into_slice);
+                let found = self.project(x, range, out, (centred, z), scratch);
                 *overflow = [*overflow, found].into_iter().flatten().min();
             });
-            workers.into_iter().filter_map(|(_, overflow)| overflow).min()
+            workers.into_iter().filter_map(|(.., overflow)| overflow).min()
         };
         match overflow {
             Some(row) => check::finite("x", x).and(Err(Error::Overflow { row })),

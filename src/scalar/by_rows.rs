@@ -57,7 +57,10 @@ impl<T: Real> WithSimd for ByRows<'_, '_, T> {
                 for row in (0..a.rows).step_by(WIDTH) {
                     let count = WIDTH.min(a.rows - row);
                     // Rows beyond the last repeat it.
-                    let rows = std::array::from_fn(|i| &a.row(row + i.min(count - 1))[k..][..depth]);
+                    let mut rows: [&[T]; WIDTH] = [&[]; WIDTH];
+                    for (i, entries) in rows.iter_mut().enumerate() {
+                        *entries = &a.row(row + i.min(count - 1))[k..][..depth];
+                    }
                     for (start, panel) in starts.clone().zip(panels.chunks_exact(height * depth)) {
                         let columns = height.min(b.columns - start);
                         if columns <= width {
@@ -90,12 +93,12 @@ fn multiply<T: Real, S: Simd, const R: usize>(
     let mut sums = [[T::broadcast(simd, T::zero()); R]; WIDTH];
     let (panel, _) = T::registers::<S>(panel);
     let panel = panel.as_chunks::<2>().0;
-    let rows = rows.map(
-        #[inline(always)]
-        |row| &row[..panel.len()],
-    );
+    let mut parts: [&[T]; WIDTH] = [&[]; WIDTH];
+    for (part, row) in parts.iter_mut().zip(rows) {
+        *part = &row[..panel.len()];
+    }
     for (k, panel) in panel.iter().enumerate() {
-        for (sums, row) in sums.iter_mut().zip(rows) {
+        for (sums, row) in sums.iter_mut().zip(parts) {
             let factor = T::broadcast(simd, row[k]);
             for (sum, &panel) in sums.iter_mut().zip(panel) {
                 *sum = T::fused(simd, panel, factor, *sum);

@@ -48,23 +48,25 @@ pub(crate) fn row_mut<'a, T: Real>(x: &'a mut DMatrixViewMut<'_, T>) -> Option<&
 }
 
 /// The number of entries that a thread looks at together.
-const TOGETHER: usize = 1 << 15;
+const TOGETHER: usize = 1 << 16;
+/// The smallest number of rows of them: each column is a run of memory.
+const ROWS: usize = 1 << 10;
 
-/// Returns whether no entry is NaN or infinite.
+/// Returns whether no entry is NaN or infinite. Parts of many rows are read on several threads.
 pub(crate) fn is_finite<T: Real>(x: &DMatrixView<'_, T>) -> bool {
     // A row has a column for each entry, so it is checked as a slice.
     if let Some(row) = row(x) {
         return all_finite(row);
     }
-    let size = (TOGETHER / x.nrows().max(1)).max(1);
+    let size = (TOGETHER / x.ncols().max(1)).max(ROWS);
     // An entry takes as long as two multiplications, because it comes from memory.
-    let workers = workers_for(x.ncols().div_ceil(size), 2.0 * x.len() as f64);
+    let workers = workers_for(x.nrows().div_ceil(size), 2.0 * x.len() as f64);
     if workers < 2 {
         return columns(x).all(all_finite);
     }
     let finite = AtomicBool::new(true);
-    for_each(&mut vec![(); workers], parts(x.ncols(), size, ()), |(), (mut part, ())| {
-        if finite.load(Ordering::Relaxed) && !part.all(|j| all_finite(column(x, j))) {
+    for_each(&mut vec![(); workers], parts(x.nrows(), size, ()), |(), (part, ())| {
+        if finite.load(Ordering::Relaxed) && !columns(x).all(|column| all_finite(&column[part.clone()])) {
             finite.store(false, Ordering::Relaxed);
         }
     });
