@@ -88,8 +88,8 @@ impl<T: Real, E: Estimator<T> + Sync, M: Metric> Estimator<T> for TuneThreshold<
     /// # Errors
     /// Returns the errors of the splitter, of fits and of [`FittedThreshold::tuned`]. Returns
     /// [`Error::Unsupported`] if there are offsets, [`Error::ClassNotInSplit`] if a class is in no
-    /// training row of a split, and [`Error::Cancelled`] if the observer stops a fit to folds. Returns [`Error::InvalidParameter`] if the
-    /// number of threads is 0.
+    /// training row of a split, and [`Error::Cancelled`] if the observer stops a fit to folds. Returns
+    /// [`Error::InvalidParameter`] if the number of threads is 0.
     fn fit_rows<L: Label>(
         &self,
         x: Rows<'_, T>,

@@ -12,7 +12,7 @@ thread_local! {
 /// Runs a computation on at most `threads` threads.
 ///
 /// The limit holds for every fit, prediction and search inside. Results do not depend on it, to the bit. Inside another
-/// limit the smaller one holds. Zero counts as one. Without the feature `rayon` everything runs on one thread.
+/// limit the smaller one holds. Zero counts as one. Threads that the computation starts itself have no limit. Without the feature `rayon` everything runs on one thread.
 ///
 /// Estimators, searches and the bootstrap have a `threads` setting of their own. This function is for the rest:
 /// predictions, transformations and metrics, or everything that a program does.

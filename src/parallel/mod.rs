@@ -1,7 +1,7 @@
 //! Computations on several threads, with the same bits on any number of them.
 //!
 //! A computation is cut into parts whose limits do not depend on the number of threads. Each part writes to its own
-//! memory, or its sum takes its place in a fixed [tree]. So it does not matter which thread computes which part.
+//! memory, or its sum takes its place in a fixed tree. So it does not matter which thread computes which part.
 //!
 //! Functions ask for threads where they loop over rows, and need not be told how many there are: a limit holds for
 //! everything that runs inside [`with_threads`]. Parts that run side by side share the limit, so a fit inside a search

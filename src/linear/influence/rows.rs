@@ -162,8 +162,8 @@ impl Row {
         self.p[a] * others.map(|c| self.p[c] * (form(a) - form(c))).sum::<f64>()
     }
 
-    /// Returns the influence of the row, and sets the scores without it. With r = p - y, the Newton step without the row moves its scores by Q
-    /// s, where (I - u W Q) s = u r.
+    /// Returns the influence of the row, and sets the scores without it. With r = p - y, the Newton step without the
+    /// row moves its scores by Q s, where (I - u W Q) s = u r.
     fn leave_out(&mut self) -> LeftOut {
         let columns = self.scores.len();
         let log_p = log_probability(&self.scores, self.class);
