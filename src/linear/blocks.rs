@@ -8,7 +8,7 @@ use super::coordinates::Coordinates;
 use super::curvature::Curvature;
 use super::problem::Problem;
 use crate::loss::Loss;
-use crate::parallel::{Entries, Sum};
+use crate::parallel::{Entries, Sum, zeros};
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product, sum};
 
@@ -162,14 +162,6 @@ impl<T: Real> Sum for Gathered<T> {
         self.loss += next.loss;
         self.raw.add(&next.raw);
     }
-}
-
-/// Returns zeros, in the memory of an old vector if there is one.
-pub(super) fn zeros<T: Real>(old: Option<Vec<T>>, size: usize) -> Vec<T> {
-    let mut zeros = old.unwrap_or_default();
-    zeros.clear();
-    zeros.resize(size, T::zero());
-    zeros
 }
 
 /// Numbers of all rows, block after block, each block column by column.

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::blocks::zeros;
 use super::coordinates::{Coordinates, SHARE};
 use super::problem::Problem;
 use super::triangle::Triangle;
-use crate::parallel::{Sum, Tally, parts, resized, workers_for};
+use crate::parallel::{Sum, Tally, parts, resized, workers_for, zeros};
 use crate::scalar::{Factor, Real, Strided, Workspace, product_lower, vectorize};
 
 /// The number of rows that are processed together.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DMatrixView};
 
-use super::blocks::{Block, Gathered, OfRows, Pass, Scratch, Worker, blocks_per_leaf, zeros};
+use super::blocks::{Block, Gathered, OfRows, Pass, Scratch, Worker, blocks_per_leaf};
 use super::objective::LogisticObjective;
-use crate::parallel::{ByRows, Sum, Tally, parts, resized, workers_for};
+use crate::parallel::{ByRows, Sum, Tally, parts, resized, workers_for, zeros};
 use crate::scalar::{Real, Strided};
 
 /// The number of multiplications that take as long as the loss of a row and its derivative, for each score column.

@@ -70,7 +70,7 @@ impl Threads {
         Threads(Some(threads))
     }
 
-    /// Checks that there is at least one thread.
+    /// Checks that the setting is not 0.
     ///
     /// # Errors
     /// Returns an error if the setting is 0.

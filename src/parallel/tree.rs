@@ -15,6 +15,8 @@
 use std::ops::{AddAssign, Range};
 use std::sync::{Mutex, PoisonError};
 
+use num_traits::Zero;
+
 use super::rows::ByRows;
 use super::tasks::{for_each, resized};
 
@@ -46,6 +48,14 @@ impl<A: Sum, B: Sum> Sum for (A, B) {
         self.0.add(&next.0);
         self.1.add(&next.1);
     }
+}
+
+/// Returns an empty sum of `size` entries, in the memory of an old one if there is one.
+pub(crate) fn zeros<T: Clone + Zero>(old: Option<Vec<T>>, size: usize) -> Vec<T> {
+    let mut zeros = old.unwrap_or_default();
+    zeros.clear();
+    zeros.resize(size, T::zero());
+    zeros
 }
 
 /// The sum of the leaves below one node.

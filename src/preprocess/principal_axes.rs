@@ -8,7 +8,7 @@ use super::Moments;
 use super::constant_columns::ConstantColumns;
 use crate::check;
 use crate::error::Error;
-use crate::parallel::{Tally, workers_for};
+use crate::parallel::{Tally, workers_for, zeros};
 use crate::rows::{Rows, rows_together};
 use crate::scalar::{Real, Strided, Workspace, all_finite, columns, power_of_two, product_lower, vectorize};
 
@@ -124,12 +124,7 @@ fn products_of_columns<T: Real>(x: Rows<'_, T>, centering: &Centering<'_>) -> Ve
                 product_lower(block, block, sum, true, workspace);
             }
         };
-    let zero = |old: Option<Vec<f64>>| {
-        let mut sum = old.unwrap_or_default();
-        sum.clear();
-        sum.resize(size * size, 0.0);
-        sum
-    };
+    let zero = |old| zeros(old, size * size);
     let leaf = rows_of_leaf(rows, size);
     let operations = rows as f64 * size as f64 * (size as f64 / 8.0 + 4.0);
     let workers = workers_for(rows.div_ceil(leaf), operations);
@@ -137,8 +132,7 @@ fn products_of_columns<T: Real>(x: Rows<'_, T>, centering: &Centering<'_>) -> Ve
     Tally::default().over(&mut workers, (rows, leaf), (), zero, add)
 }
 
-/// Returns the number of rows of a leaf: enough that adding up the sums of leaves takes little time, and so many that
-/// the sums take little memory.
+/// Returns the number of rows of a leaf. Long leaves have few sums, which take little time and memory.
 fn rows_of_leaf(rows: usize, size: usize) -> usize {
     const ROWS: usize = 2048;
     const LEAVES: usize = 32;

@@ -135,6 +135,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Objective<T> for NetworkObjective<T, N, S
         let blocks = blocks.blocks.as_mut_slice();
         // A forward pass, and a backward pass that takes twice as long.
         let (mut workers, count) = (workers(blocks, 3.0 * params.len() as f64), blocks.len());
+        // A backward pass overwrites its gradient, so old numbers may stay.
         let zero = |old: Option<(f64, Vec<T>)>| {
             (0.0, old.map_or_else(|| vec![T::zero(); params.len()], |(_, gradient)| gradient))
         };
@@ -148,8 +149,7 @@ impl<T: Real, N: Layer<T>, S: Loss<T>> Objective<T> for NetworkObjective<T, N, S
                 network.backward(params, &block.x, &mut block.tape, &mut sum.1, None);
             }
         });
-        gradient.fill(T::zero());
-        axpy(T::one(), &sum.1, gradient);
+        gradient.copy_from_slice(&sum.1);
         let loss = sum.0;
         sums.give_back(sum);
         add_l2_gradient_of(self.lambda, &self.penalized, params, gradient);

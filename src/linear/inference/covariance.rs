@@ -11,12 +11,12 @@ use crate::check;
 use crate::error::Error;
 use crate::examples::ClassExamples;
 use crate::label::Label;
-use crate::linear::blocks::{Block, Pass, Scratch, zeros};
+use crate::linear::blocks::{Block, Pass, Scratch};
 use crate::linear::definite;
 use crate::linear::objective::LogisticObjective;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{HasHessian, condition};
-use crate::parallel::with_threads;
+use crate::parallel::{with_threads, zeros};
 use crate::scalar::{Real, Strided, Workspace, product_lower};
 
 /// The estimator of the covariance of the estimates.

@@ -162,8 +162,7 @@ const FARTHEST: f64 = 200.0;
 const FIRST: f64 = 8.0;
 
 impl Setting<'_> {
-    /// Returns the estimate and both ends of each coefficient, with one thread for each of these objectives, which are
-    /// the same.
+    /// Returns the estimate and both ends of each coefficient. The objectives are copies of one, for a thread each.
     fn intervals<T: Real, O: HasHessian<T> + Send>(
         &self,
         objectives: &mut [O],

@@ -5,10 +5,10 @@ use nalgebra::DMatrix;
 use super::JeffreysObjective;
 use super::leverage::{Leverage, blocks};
 use super::slopes::Slopes;
-use crate::linear::blocks::zeros;
 use crate::linear::curvature::products_size;
 use crate::linear::products::weigh;
 use crate::optim::{HasHessian, HessianProduct, Objective};
+use crate::parallel::zeros;
 use crate::scalar::Real;
 
 impl<T: Real> HasHessian<T> for JeffreysObjective<'_, '_, T> {

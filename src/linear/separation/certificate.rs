@@ -8,8 +8,7 @@ use super::budget::Budget;
 use super::design::{BLOCK, Block, Design};
 use super::estimate::Estimate;
 use crate::error::Error;
-use crate::linear::blocks::zeros;
-use crate::parallel::{Sum, Tally, parts, resized, workers_for};
+use crate::parallel::{Sum, Tally, parts, resized, workers_for, zeros};
 use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 
 /// Returns whether the maximum-likelihood estimate certainly exists, judged at coefficients near the optimum.
