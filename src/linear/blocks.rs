@@ -7,6 +7,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use super::coordinates::Coordinates;
 use super::curvature::Curvature;
 use super::problem::Problem;
+use super::rows::Chunk;
 use crate::loss::Loss;
 use crate::parallel::{Entries, Sum, zeros};
 use crate::scalar::Real;
@@ -41,17 +42,22 @@ impl<T: Real> Block<T> {
 }
 
 impl<T: Real> Worker<T> {
-    /// Creates memory for blocks of `size` of all `rows`.
-    pub(super) fn new(size: usize, rows: usize, columns: usize) -> Self {
+    /// Creates memory for blocks of `size` rows.
+    pub(super) fn new(size: usize, columns: usize) -> Self {
         let scratch =
             Scratch { rows: Vec::new(), workspace: Workspace::default(), curvature: Curvature::default() };
-        Worker { whole: Block::new(size, columns), last: Block::new(rows % size.max(1), columns), scratch }
+        Worker { whole: Block::new(size, columns), last: Block::new(0, columns), scratch }
     }
 
     /// Returns the block for this number of rows.
     pub(super) fn block(&mut self, count: usize) -> (&mut Block<T>, &mut Scratch<T>) {
-        let block = if count == self.whole.scores.nrows() { &mut self.whole } else { &mut self.last };
-        (block, &mut self.scratch)
+        if count == self.whole.scores.nrows() {
+            return (&mut self.whole, &mut self.scratch);
+        }
+        if count != self.last.scores.nrows() {
+            self.last = Block::new(count, self.whole.scores.ncols());
+        }
+        (&mut self.last, &mut self.scratch)
     }
 }
 
@@ -93,15 +99,12 @@ pub(super) struct Pass<'p, 'a, T: Real> {
 
 impl<T: Real> Pass<'_, '_, T> {
     /// Returns some rows in the coordinates of the blocks.
-    pub(super) fn rows<'s>(&'s self, range: Range<usize>, scaled: &'s mut Vec<T>) -> Strided<'s, T> {
-        let x = &self.problem.rows.x;
-        if self.coordinates.explicit() {
-            let count = range.len();
-            self.coordinates.scale_rows(*x, range, scaled);
-            Strided::columns(scaled, count, self.coordinates.features())
-        } else {
-            Strided::from(x).rows(range.start, range.len())
+    pub(super) fn rows<'s>(&self, chunk: &'s Chunk<'_, T>, scaled: &'s mut Vec<T>) -> Strided<'s, T> {
+        if !self.coordinates.explicit() {
+            return chunk.x();
         }
+        self.coordinates.scale_rows(chunk, scaled);
+        Strided::columns(scaled, chunk.len(), self.coordinates.features())
     }
 
     /// Computes the scores of a block.
@@ -119,12 +122,12 @@ impl<T: Real> Pass<'_, '_, T> {
     /// Reads the rows of a block and computes their scores.
     pub(super) fn scores_without_offset(
         &self,
-        range: Range<usize>,
+        chunk: &Chunk<'_, T>,
         block: &mut Block<T>,
         scratch: &mut Scratch<T>,
     ) {
         let Scratch { rows, workspace, .. } = scratch;
-        self.scores(self.rows(range, rows), &mut block.scores, workspace);
+        self.scores(self.rows(chunk, rows), &mut block.scores, workspace);
     }
 
     /// Adds a block's contribution to the gradient.

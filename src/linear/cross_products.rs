@@ -1,18 +1,14 @@
 //! The cross products of columns in the solver's coordinates, and their Cholesky factor.
 
-use std::ops::Range;
-
 use super::coordinates::{Coordinates, SHARE};
 use super::problem::Problem;
+use super::rows::Chunk;
 use super::triangle::Triangle;
-use crate::parallel::{Sum, Tally, parts, resized, workers_for, zeros};
+use crate::parallel::{Sum, Tally, resized, zeros};
 use crate::scalar::{Factor, Real, Strided, Workspace, product_lower, vectorize};
 
 /// The number of rows that are processed together.
 const BLOCK: usize = 256;
-
-/// The number of blocks in a leaf of the sum of cross products.
-const LEAF: usize = 4;
 
 /// The largest number of columns for which the cross products are computed whatever the penalty. They cost
 /// about as much as the Hessian of one iteration of Newton's method.
@@ -103,22 +99,13 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
         Design { problem, coordinates, members, bends, shares: None }
     }
 
-    /// Returns the number of rows, whether they count or not.
-    pub(super) fn rows(&self) -> usize {
-        self.problem.rows.x.nrows()
-    }
-
     pub(super) fn size(&self) -> usize {
         self.members.len()
     }
 
     /// Returns the share of a row.
-    pub(super) fn weight(&self, row: usize) -> f64 {
-        if let Some(shares) = self.shares {
-            return shares[row];
-        }
-        let rows = &self.problem.rows;
-        rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
+    pub(super) fn share(&self, rows: &Chunk<'_, T>, row: usize) -> f64 {
+        self.shares.map_or_else(|| rows.share(row), |shares| shares[rows.places().start + row])
     }
 
     /// Returns the triangle R of all columns, with RᵀR the sum of these cross products and the penalties. Returns `None`
@@ -142,21 +129,21 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
     /// Computes the weighted mean products of the members.
     pub(super) fn cross_products(&self) -> CrossProducts {
         let size = self.size();
-        let weighted = self.shares.is_some() || self.problem.rows.weights.is_some();
+        let weighted = self.shares.is_some() || self.problem.rows.weighted();
         let zero = |old: Option<Products<T>>| Products {
             sum: zeros(old.map(|old| old.sum), size * size),
             largest: 0.0,
         };
-        let Products { sum, largest } = self.sum(LEAF, size * size / 2, zero, |scratch, range, products| {
-            let (Scratch { block, squares, workspace }, count) = (scratch, range.len());
-            self.fill(range.start, count, block);
+        let Products { sum, largest } = self.sum(size * size / 2, zero, |scratch, rows, products| {
+            let (Scratch { block, squares, workspace }, count) = (scratch, rows.len());
+            self.fill(rows, block);
             squares.clear();
             squares.resize(count, T::zero());
             block.chunks_exact(count).for_each(|column| add_squares(column, squares));
             products.largest = squares.iter().fold(products.largest, |m, square| m.max(square.as_f64()));
             if weighted {
                 // Half of a small weight on each side does not underflow.
-                let roots: Vec<T> = range.map(|row| T::of(self.weight(row).sqrt())).collect();
+                let roots: Vec<T> = (0..count).map(|row| T::of(self.share(rows, row).sqrt())).collect();
                 for column in block.chunks_exact_mut(count) {
                     column.iter_mut().zip(&roots).for_each(|(x, &root)| *x *= root);
                 }
@@ -164,7 +151,7 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
             let rows = Strided::columns(block, count, size);
             product_lower(rows, rows, &mut products.sum, true, workspace);
         });
-        let share = if weighted { 1.0 } else { self.weight(0) };
+        let share = if weighted { 1.0 } else { 1.0 / self.problem.rows.total_weight };
         let mut products = vec![0.0; size * size];
         for j in 0..size {
             // The product has the lower triangle.
@@ -174,33 +161,28 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
         CrossProducts { entries: products, longest: (largest + intercept).sqrt() }
     }
 
-    /// Returns the sum of what `each` adds for every block of rows. A leaf of the tree has `leaf` blocks, and a row
-    /// takes this number of operations.
+    /// Returns the sum of what `each` adds for some rows at a time. A row takes this number of operations.
     pub(super) fn sum<A: Sum + Send>(
         &self,
-        leaf: usize,
         operations: usize,
         zero: impl Fn(Option<A>) -> A + Sync,
-        each: impl Fn(&mut Scratch<T>, Range<usize>, &mut A) + Sync,
+        each: impl Fn(&mut Scratch<T>, &Chunk<'_, T>, &mut A) + Sync,
     ) -> A {
-        let (rows, leaf) = (self.rows(), leaf * BLOCK);
-        let count = workers_for(rows.div_ceil(leaf), rows as f64 * operations as f64);
+        let rows = &self.problem.rows;
         let mut workers: Vec<Scratch<T>> = Vec::new();
-        let workers = resized(&mut workers, count, Scratch::default);
-        Tally::default().over(workers, (rows, leaf), (), zero, |scratch, rows, sum, ()| {
-            for (block, ()) in parts(rows.len(), BLOCK, ()) {
-                each(scratch, rows.start + block.start..rows.start + block.end, sum);
-            }
+        let workers = resized(&mut workers, rows.workers(rows.wide_leaf(), operations), Scratch::default);
+        let leaf = (rows.wide_leaf(), BLOCK);
+        rows.sum(&mut Tally::default(), workers, leaf, (), zero, |scratch, rows, sum, ()| {
+            each(scratch, rows, sum)
         })
     }
 
     /// Writes some rows of the members, column by column. Rows without weight are zero.
-    pub(super) fn fill(&self, first: usize, count: usize, out: &mut Vec<T>) {
+    pub(super) fn fill(&self, rows: &Chunk<'_, T>, out: &mut Vec<T>) {
         out.clear();
-        let x = self.problem.rows.x;
-        self.members.iter().for_each(|&j| self.coordinates.scale_column(x, j, first..first + count, out));
-        for i in (0..count).filter(|i| !self.problem.rows.counts(first + i)) {
-            (i..out.len()).step_by(count).for_each(|at| out[at] = T::zero());
+        self.members.iter().for_each(|&j| self.coordinates.scale_column(rows, j, out));
+        for i in (0..rows.len()).filter(|&i| !rows.counts(i)) {
+            (i..out.len()).step_by(rows.len()).for_each(|at| out[at] = T::zero());
         }
     }
 }
@@ -223,6 +205,7 @@ mod tests {
 
     use super::super::coordinates::tests::coordinates;
     use super::super::problem::ColumnPenalty;
+    use super::super::rows::tests::chunk;
     use crate::rng::Rng;
 
     #[test]
@@ -233,7 +216,7 @@ mod tests {
         (weights[7], x[(7, 1)]) = (0.0, 1e9);
         let found = coordinates(&x, Some(&weights), 2, &ColumnPenalty::none(3));
         let mut own = Vec::new();
-        found.scale_rows((&x).into(), 0..300, &mut own);
+        found.scale_rows(&chunk(&x), &mut own);
         let (own, total) = (DMatrix::from_vec(300, 3, own), weights.iter().sum::<f64>());
         let products = found.cross_products().unwrap();
         for j in 0..3 {

@@ -7,7 +7,9 @@ use nalgebra::DMatrix;
 use super::blocks::{BLOCK_BYTES, Pass};
 use super::coordinates::{Curve, SHARE};
 use super::objective::LogisticObjective;
+use super::rows::Chunk;
 use crate::optim::HasHessian;
+use crate::parallel::parts;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product_lower, vectorize};
 
@@ -35,8 +37,8 @@ impl<T: Real> HasHessian<T> for LogisticObjective<'_, T> {
             return;
         }
         let size = products_size(columns, width);
-        let products = self.sum_products(params, size, |pass, (scores, scratch), range, sum| {
-            scratch.curvature.add(pass, range, scores, sum);
+        let products = self.sum_products(params, size, |pass, (scores, scratch), chunk, sum| {
+            scratch.curvature.add(pass, chunk, scores, sum);
         });
         self.write_products(&products, hessian);
         self.give_back(products);
@@ -49,8 +51,7 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// columns, if they are known: all rows have the same probabilities. Returns whether it did.
     fn start_from_cross_products(&self, params: &[T], hessian: &mut DMatrix<T>) -> bool {
         let Some(products) = self.coordinates.cross_products() else { return false };
-        let offset = self.problem.offset.is_some_and(|offset| offset.iter().any(|o| !o.is_zero()));
-        if offset || params.iter().any(|p| !p.is_zero()) {
+        if self.problem.rows.shifted || params.iter().any(|p| !p.is_zero()) {
             return false;
         }
         let (features, columns, width) =
@@ -158,21 +159,21 @@ pub(super) fn products_size(columns: usize, width: usize) -> usize {
 
 impl<T: Real> Curvature<T> {
     /// Adds the products of the rows of a block, weighted with the second derivatives of their losses.
-    fn add(&mut self, pass: &Pass<'_, '_, T>, range: Range<usize>, scores: &DMatrix<T>, sum: &mut [T]) {
+    fn add(&mut self, pass: &Pass<'_, '_, T>, chunk: &Chunk<'_, T>, scores: &DMatrix<T>, sum: &mut [T]) {
         let mut probabilities = std::mem::take(&mut self.probabilities);
         let mut rest = std::mem::take(&mut self.complements);
-        if probabilities.shape() != (range.len(), pass.problem.classes) {
-            probabilities = DMatrix::zeros(range.len(), pass.problem.classes);
+        if probabilities.shape() != (chunk.len(), pass.problem.classes) {
+            probabilities = DMatrix::zeros(chunk.len(), pass.problem.classes);
         }
         pass.loss.probabilities(scores, &mut probabilities);
         let (p, q) = (&probabilities, &mut rest);
         if pass.coordinates.columns == 1 {
-            self.add_squares(pass, range, sum, |rows, out| {
+            self.add_squares(pass, chunk, sum, |rows, out| {
                 multiply(out, entries(p, 0, &rows), entries(p, 1, &rows), T::one());
             });
         } else {
             complements(p, q);
-            self.add_products(pass, range, sum, |rows, a, b, out| {
+            self.add_products(pass, chunk, sum, |rows, a, b, out| {
                 let right = if a == b { &*q } else { p };
                 let sign = if a == b { T::one() } else { -T::one() };
                 multiply(out, entries(p, a, &rows), entries(right, b, &rows), sign);
@@ -185,11 +186,11 @@ impl<T: Real> Curvature<T> {
     pub(super) fn add_weighted(
         &mut self,
         pass: &Pass<'_, '_, T>,
-        range: Range<usize>,
+        chunk: &Chunk<'_, T>,
         sum: &mut [T],
         h: impl Fn(usize, usize, usize) -> T,
     ) {
-        self.add_products(pass, range, sum, |rows, a, b, out| {
+        self.add_products(pass, chunk, sum, |rows, a, b, out| {
             for (row, out) in rows.zip(out) {
                 *out *= h(row, a, b);
             }
@@ -201,15 +202,14 @@ impl<T: Real> Curvature<T> {
     fn add_products(
         &mut self,
         pass: &Pass<'_, '_, T>,
-        range: Range<usize>,
+        chunk: &Chunk<'_, T>,
         sum: &mut [T],
         multiply: impl Fn(Range<usize>, usize, usize, &mut [T]),
     ) {
         let (coordinates, columns) = (pass.coordinates, pass.coordinates.columns);
-        let (x, first) = (pass.problem.rows.x, range.start);
-        self.in_parts(pass, range, |this, some, width| {
+        self.in_parts(pass, chunk, |this, some, width| {
             let count = some.len();
-            coordinates.scale_rows(x, first + some.start..first + some.end, &mut this.scaled);
+            coordinates.scale_rows(&chunk.part(some.clone()), &mut this.scaled);
             this.scaled.resize(count * width, T::one());
             this.weighted.resize(count * width, T::zero());
             let mut pairs = sum.chunks_exact_mut(width * width);
@@ -233,17 +233,15 @@ impl<T: Real> Curvature<T> {
     fn add_squares(
         &mut self,
         pass: &Pass<'_, '_, T>,
-        range: Range<usize>,
+        chunk: &Chunk<'_, T>,
         sum: &mut [T],
         multiply: impl Fn(Range<usize>, &mut [T]),
     ) {
-        let first = range.start;
-        self.in_parts(pass, range, |this, some, width| {
+        self.in_parts(pass, chunk, |this, some, width| {
             let count = some.len();
             multiply(some.clone(), &mut this.shares);
             this.shares.iter_mut().for_each(|h| *h = h.sqrt());
-            let rows = first + some.start..first + some.end;
-            pass.coordinates.weigh_rows(pass.problem.rows.x, rows, &this.shares, &mut this.scaled);
+            pass.coordinates.weigh_rows(&chunk.part(some), &this.shares, &mut this.scaled);
             let rows = Strided::columns(&this.scaled, count, width);
             product_lower(rows, rows, sum, true, &mut this.workspace);
         });
@@ -254,24 +252,23 @@ impl<T: Real> Curvature<T> {
     fn in_parts(
         &mut self,
         pass: &Pass<'_, '_, T>,
-        range: Range<usize>,
+        chunk: &Chunk<'_, T>,
         mut each: impl FnMut(&mut Self, Range<usize>, usize),
     ) {
-        let (rows, coordinates) = (&pass.problem.rows, pass.coordinates);
+        let coordinates = pass.coordinates;
         let width = coordinates.features() + usize::from(coordinates.intercept);
-        let share = T::of(1.0 / rows.total_weight);
+        let share = T::of(1.0 / pass.problem.rows.total_weight);
         // Beside the rows there is a weighted copy for each pair of several score columns.
         let copies = if coordinates.columns == 1 { 1 } else { 2 };
         let most =
             (BLOCK_BYTES / (copies * size_of::<T>() * width.max(1))).clamp(64, 4096).next_multiple_of(16);
-        for first in range.clone().step_by(most) {
-            let some = first..(first + most).min(range.end);
+        for (some, ()) in parts(chunk.len(), most, ()) {
             self.shares.clear();
-            match rows.weights {
+            match chunk.weights() {
                 Some(weights) => self.shares.extend(weights[some.clone()].iter().map(|&w| w * share)),
                 None => self.shares.resize(some.len(), share),
             }
-            each(self, some.start - range.start..some.end - range.start, width);
+            each(self, some, width);
         }
     }
 }
@@ -367,7 +364,7 @@ mod tests {
         let classes: Vec<usize> = (0..60).map(|row| row % 2).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty { l1: vec![0.0; 3], l2: vec![3e-11, 1e-10, 2e-9] };
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let objective = LogisticObjective::new(problem);
         let Curve::Full(entries) = objective.coordinates.l2_curvature(&penalty) else {
             panic!("the columns are nearly dependent")

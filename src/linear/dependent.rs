@@ -12,7 +12,7 @@ use crate::scalar::Real;
 /// known for more than 256 columns with fewer rows, or more than 1024.
 pub(crate) fn dependent_columns<T: Real>(rows: ClassExamples<'_, T>) -> Option<Vec<usize>> {
     let penalty = ColumnPenalty::none(rows.x.ncols());
-    let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+    let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
     let coordinates = Coordinates::new(&problem, 1);
     let nothing_varies = coordinates.constant.len() == rows.x.ncols();
     let known = nothing_varies || coordinates.triangle().is_some();

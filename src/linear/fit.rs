@@ -102,8 +102,9 @@ fn fit_here<T: Real, L: Label>(
         None => &mut ignore,
     };
     let start = start.map(FittedLogistic::located_coefficients);
-    let penalty = config.column_penalty::<T>(x.ncols(), sample.examples.total_weight())?;
-    let remedy = config.remedy::<T>(x.ncols(), sample.examples.total_weight())?;
+    let total_weight = sample.rows().total_weight;
+    let penalty = config.column_penalty::<T>(x.ncols(), total_weight)?;
+    let remedy = config.remedy::<T>(x.ncols(), total_weight)?;
     let problem = sample.problem(&penalty, config.intercept);
     let mut solved = solve(config, &problem, start, observer, Doubt::Stops)?;
     let model = |config: &LogisticRegression, penalty, solved, separation| {
@@ -181,7 +182,8 @@ impl<T: Real> Existence<T> {
         solved: &Solved<T>,
         observer: &mut Observer<'_>,
     ) -> Self {
-        let Problem { rows, classes, intercept, offset, .. } = *problem;
+        let Problem { rows, classes, intercept, .. } = *problem;
+        let offset = rows.offset();
         let report = &solved.report;
         let unasked = report.stop == StopReason::Cancelled
             || (report.stop == StopReason::IterationLimit && report.iterations == 0);
@@ -197,7 +199,8 @@ impl<T: Real> Existence<T> {
         };
         let mut ask = || observer(&progress);
         let mut budget = Budget::new(work(problem, report).max(LEAST_WORK), &mut ask);
-        let whole = free.len() == rows.x.ncols();
+        let whole = free.len() == rows.columns();
+        let rows = rows.examples();
         let slopes = solved.coefficients.select_rows(free);
         let intercepts = &solved.intercept;
         let found = if whole {
@@ -233,14 +236,14 @@ compiled!(
 
 /// Returns the scores of all columns but the `free` ones, without intercepts, plus the offsets.
 fn scores_beside<T: Real>(problem: &Problem<'_, T>, slopes: &DMatrix<T>, free: &[usize]) -> DMatrix<T> {
-    let x = problem.rows.x;
+    let x = problem.rows.examples().x;
     let mut scores = DMatrix::zeros(x.nrows(), slopes.ncols());
     for (k, of_class) in slopes.column_iter().enumerate() {
         for (j, &w) in of_class.iter().enumerate().filter(|(j, w)| !w.is_zero() && !free.contains(j)) {
             axpy(w, column(&x, j), scores.column_mut(k).as_mut_slice());
         }
     }
-    problem.add_offset(0..x.nrows(), &mut scores);
+    problem.rows.chunk(0..x.nrows()).add_offset(&mut scores);
     scores
 }
 
@@ -248,7 +251,7 @@ fn scores_beside<T: Real>(problem: &Problem<'_, T>, slopes: &DMatrix<T>, free: &
 fn work<T: Real>(problem: &Problem<'_, T>, report: &FitReport) -> usize {
     /// The usual number of products with the second derivative per iteration of a solver without a matrix.
     const PRODUCTS: usize = 10;
-    let (rows, size) = (problem.rows.x.nrows(), problem.parameter_count());
+    let (rows, size) = (problem.rows.count(), problem.parameter_count());
     let pass = rows.saturating_mul(2 * size + 20 * problem.classes);
     let curvature = if size <= Solver::NEWTON_LIMIT { size / 2 } else { 2 * PRODUCTS };
     let steps = rows.saturating_mul(size).saturating_mul(curvature).saturating_mul(report.iterations);

@@ -4,7 +4,7 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::blocks::OfRows;
 use super::objective::LogisticObjective;
-use super::problem::Problem;
+use super::rows::Chunk;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{Evaluation, HasHessian, HessianProduct, Objective};
 use crate::parallel::Tally;
@@ -82,7 +82,7 @@ impl<T: Real> ScoredRows<T> {
     fn new(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Self {
         let scores = objective.all_scores(params);
         let mut residuals = OfRows::default();
-        residuals.resize(objective.problem.rows.x.nrows(), objective.coordinates.columns);
+        residuals.resize(objective.problem.rows.count(), objective.coordinates.columns);
         let gradient = DVector::zeros(objective.coordinates.columns);
         let mut rows = ScoredRows { scores, residuals, loss: f64::NAN, gradient };
         rows.shift(&DVector::zeros(objective.coordinates.columns), objective);
@@ -130,21 +130,19 @@ impl<T: Real> ScoredRows<T> {
             plan,
             sides,
             zero,
-            |pass, (block, _), range, sums, sides| {
-                let (rows, (scores, residuals)) = (&pass.problem.rows, sides);
+            |pass, (block, _), chunk, sums, (scores, residuals)| {
                 let (scores, (loss, gradient)) = (scores.into_slice(), sums);
                 for (column, &b) in
-                    scores.chunks_exact_mut(range.len()).zip(by.iter()).filter(|(_, b)| **b != 0.0)
+                    scores.chunks_exact_mut(chunk.len()).zip(by.iter()).filter(|(_, b)| **b != 0.0)
                 {
                     column.iter_mut().for_each(|z| *z += T::of(b));
                 }
                 block.scores.as_mut_slice().copy_from_slice(scores);
-                let targets = Targets::Classes(&rows.targets[range.clone()]);
+                let (targets, weights) = (Targets::Classes(chunk.targets()), chunk.weights());
                 let out = Gradient { scale, out: &mut block.residuals };
-                let weights = rows.weights.map(|w| &w[range.clone()]);
                 *loss += pass.loss.accumulate(&block.scores, targets, weights, Some(out));
                 residuals.into_slice().copy_from_slice(block.residuals.as_slice());
-                let columns = block.residuals.as_slice().chunks_exact(range.len());
+                let columns = block.residuals.as_slice().chunks_exact(chunk.len());
                 gradient.iter_mut().zip(columns).for_each(|(g, column)| *g += sum(column).as_f64());
             },
         );
@@ -158,12 +156,13 @@ impl<T: Real> ScoredRows<T> {
         let columns = self.gradient.len();
         let plan = (1, PAIR * columns * columns);
         let zero = |_| vec![0.0; columns * columns];
-        let sum = objective.sum(&mut Tally::default(), plan, (), zero, |pass, _, range, sum, ()| {
-            let residuals = self.residuals.block(range.clone());
+        let sum = objective.sum(&mut Tally::default(), plan, (), zero, |_, _, chunk, sum, ()| {
+            let residuals = self.residuals.block(chunk.places());
             let mut p = vec![0.0; columns];
-            for (at, row) in range.enumerate().filter(|&(_, row)| pass.problem.rows.counts(row)) {
-                let share = share(pass.problem, row);
-                (0..columns).for_each(|k| p[k] = probability(pass.problem, row, k, residuals[(at, k)], 1.0));
+            for row in (0..chunk.len()).filter(|&row| chunk.counts(row)) {
+                let share = chunk.share(row);
+                (0..columns)
+                    .for_each(|k| p[k] = probability(chunk, row, (k, columns), residuals[(row, k)], 1.0));
                 for (b, column) in sum.chunks_exact_mut(columns).enumerate() {
                     column[b] += share * p[b];
                     column.iter_mut().zip(&p).for_each(|(h, &p_a)| *h -= share * p_a * p[b]);
@@ -186,29 +185,29 @@ impl<T: Real> ScoredRows<T> {
             plan,
             (),
             |_| 0.0,
-            |pass, _, range, dual, ()| {
+            |_, _, chunk, dual, ()| {
                 let (scores, residuals) =
-                    (self.scores.block(range.clone()), self.residuals.block(range.clone()));
+                    (self.scores.block(chunk.places()), self.residuals.block(chunk.places()));
                 let product = |k: usize, other: &[T]| scale * dot(column(&residuals, k), other).as_f64();
                 // The offset is part of the loss, not of the scores in the conjugate.
-                let of_offset = pass.problem.offset.map_or(0.0, |offset| {
-                    (0..columns).map(|k| product(k, &column(&offset, k)[range.clone()])).sum()
-                });
+                let of_offset = chunk
+                    .offset()
+                    .map_or(0.0, |offset| (0..columns).map(|k| product(k, column(&offset, k))).sum());
                 if scale == 1.0 {
                     // Fenchel's inequality holds with equality here.
                     let of_scores: f64 = (0..columns).map(|k| product(k, column(&scores, k))).sum();
                     *dual += of_offset - of_scores;
                     return;
                 }
-                let entropy = |at: usize, row: usize| {
-                    let p = |k: usize| probability(pass.problem, row, k, residuals[(at, k)], scale);
+                let entropy = |row: usize| {
+                    let p = |k: usize| probability(chunk, row, (k, columns), residuals[(row, k)], scale);
                     if columns == 1 {
                         return negative_entropy(p(0)) + negative_entropy(1.0 - p(0));
                     }
                     (0..columns).map(|k| negative_entropy(p(k))).sum::<f64>()
                 };
-                let counted = range.enumerate().filter(|&(_, row)| pass.problem.rows.counts(row));
-                let entropies = counted.map(|(at, row)| share(pass.problem, row) * entropy(at, row));
+                let counted = (0..chunk.len()).filter(|&row| chunk.counts(row));
+                let entropies = counted.map(|row| chunk.share(row) * entropy(row));
                 *dual += of_offset - entropies.sum::<f64>();
             },
         );
@@ -216,17 +215,17 @@ impl<T: Real> ScoredRows<T> {
     }
 }
 
-/// Returns the weight of a row divided by the total weight.
-fn share<T: Real>(problem: &Problem<'_, T>, row: usize) -> f64 {
-    let Problem { rows, .. } = problem;
-    rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
-}
-
-/// Returns the value y + s (p - y) in a score column, from the residual of the row.
-fn probability<T: Real>(problem: &Problem<'_, T>, row: usize, column: usize, residual: T, scale: f64) -> f64 {
-    let target = if problem.classes == 2 { 1 } else { column };
-    let indicator = f64::from(u8::from(problem.rows.targets[row] == target));
-    indicator + scale * residual.as_f64() / share(problem, row)
+/// Returns the value y + s (p - y) in one of the score columns, from the residual of the row.
+fn probability<T: Real>(
+    chunk: &Chunk<'_, T>,
+    row: usize,
+    (column, columns): (usize, usize),
+    residual: T,
+    scale: f64,
+) -> f64 {
+    let target = if columns == 1 { 1 } else { column };
+    let indicator = f64::from(u8::from(chunk.targets()[row] == target));
+    indicator + scale * residual.as_f64() / chunk.share(row)
 }
 
 /// Computes p ln p.

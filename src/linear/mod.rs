@@ -38,6 +38,7 @@ mod quadratic;
 mod rank;
 mod refine;
 mod returned;
+mod rows;
 mod sample;
 mod scores;
 mod separation;

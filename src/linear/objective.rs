@@ -1,11 +1,9 @@
 //! Mean log-loss plus the smooth part of the penalty as a function of the coefficients, in one pass over the
 //! rows.
 
-use std::ops::Range;
-
 use nalgebra::DMatrix;
 
-use super::blocks::{Gathered, OfRows, Worker, block_rows};
+use super::blocks::{Gathered, OfRows, Worker};
 use super::coordinates::Coordinates;
 use super::problem::Problem;
 use crate::loss::{Gradient, Loss, Targets, cross_entropy};
@@ -70,7 +68,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         let loss = cross_entropy(problem.classes);
         let columns = loss.score_columns(problem.classes);
         let coordinates = Coordinates::new(&problem, columns);
-        let (rows, features) = problem.rows.x.shape();
+        let (rows, features) = (problem.rows.count(), problem.rows.columns());
         let zeros = |n| vec![T::zero(); n];
         let keeps = columns * KEPT <= features || rows * columns * size_of::<T>() <= KEPT_BYTES;
         LogisticObjective {
@@ -83,7 +81,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             map: zeros((features + 1) * columns),
             raw: zeros((features + 1) * columns),
             evaluated: Vec::new(),
-            size: block_rows::<T>(features).min(rows),
+            size: problem.rows.block().min(rows),
             workers: Vec::new(),
             gradients: Tally::default(),
             products: Tally::default(),
@@ -183,15 +181,6 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     }
 }
 
-impl<T: Real> Problem<'_, T> {
-    /// Adds the offsets of a range of rows to their scores.
-    pub(super) fn add_offset(&self, range: Range<usize>, scores: &mut DMatrix<T>) {
-        if let Some(offset) = self.offset {
-            scores.zip_apply(&offset.rows(range.start, range.len()), |z, o| *z += o);
-        }
-    }
-}
-
 impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
     fn parameter_count(&self) -> usize {
         self.problem.parameter_count()
@@ -202,23 +191,20 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
         self.load(params);
         let total_weight = self.problem.rows.total_weight;
         let scale = T::of(1.0 / total_weight);
-        let (rows, columns) = (self.problem.rows.x.nrows(), self.coordinates.columns);
+        let (rows, columns) = (self.problem.rows.count(), self.coordinates.columns);
         let empty = || Kept { point: Vec::new(), scores: OfRows::default() };
         let mut kept = self.keeps.then(|| self.kept.take().unwrap_or_else(empty));
         let sides = kept.as_mut().map(|kept| {
             kept.scores.resize(rows, columns);
             kept.scores.entries()
         });
-        let total = self.gather(sides, |pass, range, block, kept| {
-            let rows = &pass.problem.rows;
-            pass.problem.add_offset(range.clone(), &mut block.scores);
+        let total = self.gather(sides, |pass, chunk, block, kept| {
+            chunk.add_offset(&mut block.scores);
             if let Some(kept) = kept {
                 kept.into_slice().copy_from_slice(block.scores.as_slice());
             }
-            let targets = Targets::Classes(&rows.targets[range.clone()]);
-            let weights = rows.weights.map(|w| &w[range]);
             let out = Gradient { scale, out: &mut block.residuals };
-            pass.loss.accumulate(&block.scores, targets, weights, Some(out))
+            pass.loss.accumulate(&block.scores, Targets::Classes(chunk.targets()), chunk.weights(), Some(out))
         });
         if let Some(kept) = &mut kept {
             kept.point.clear();
@@ -237,6 +223,7 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::problem::ColumnPenalty;
+    use super::super::rows::TrainingRows;
     use super::*;
     use crate::examples::ClassExamples;
     use crate::gradcheck::GradCheck;
@@ -279,7 +266,8 @@ pub(super) mod tests {
             // Alive for as long as the test runs.
             let penalty: &'static ColumnPenalty =
                 Box::leak(Box::new(ColumnPenalty { l1: vec![0.0; features], l2: vec![lambda; features] }));
-            LogisticObjective::new(Problem { rows, offset: None, classes: self.count, intercept, penalty })
+            let rows = TrainingRows::new(rows, None);
+            LogisticObjective::new(Problem { rows, classes: self.count, intercept, penalty })
         }
     }
 

@@ -1,10 +1,13 @@
 //! A change of parameters that makes the second derivative of an objective nearly the identity.
 
+use nalgebra::DMatrix;
+
 use super::coordinates::SHARE;
 use super::cross_products::weighted_triangle;
 use super::objective::LogisticObjective;
 use super::triangle::Triangle;
 use crate::optim::{Evaluation, HessianProduct, Objective};
+use crate::parallel::{Entries, Sum, Tally};
 use crate::scalar::Real;
 
 /// A triangle R and a shift s with RᵀR near a multiple of the second derivative in the slopes of each score
@@ -126,22 +129,25 @@ impl<T: Real> LogisticObjective<'_, T> {
         if self.coordinates.preconditioner().is_none() {
             return;
         }
-        self.linearize(params);
-        let rows = &self.problem.rows;
-        let classes = self.problem.classes;
-        let mut shares = vec![0.0; rows.x.nrows()];
-        for (block, p) in self.linearized() {
-            for p in p.column_iter() {
-                let shares = shares[block.clone()].iter_mut().zip(p.iter());
-                shares.for_each(|(share, p)| *share += p.as_f64() * (1.0 - p.as_f64()));
-            }
-        }
-        for (row, share) in shares.iter_mut().enumerate() {
-            let weight = rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight;
-            *share *= SHARE * weight / classes as f64;
-        }
-        let sum: f64 = shares.iter().sum();
-        let squares: f64 = shares.iter().map(|share| share * share).sum();
+        let mut shares = vec![0.0; self.problem.rows.count()];
+        let (plan, sides) = ((1, self.row_operations()), Entries::new(&mut shares, 1));
+        let zero = |_| (0.0, 0.0);
+        let (sum, squares) = self.sum_scores(
+            params,
+            &mut Tally::default(),
+            plan,
+            sides,
+            zero,
+            |pass, memory, chunk, sums, shares| {
+                let mut p = DMatrix::zeros(chunk.len(), pass.problem.classes);
+                pass.loss.probabilities(memory.0, &mut p);
+                for (row, share) in shares.into_slice().iter_mut().enumerate() {
+                    let bend: f64 = p.row(row).iter().map(|p| p.as_f64() * (1.0 - p.as_f64())).sum();
+                    *share = SHARE * chunk.share(row) / pass.problem.classes as f64 * bend;
+                    sums.add(&(*share, *share * *share));
+                }
+            },
+        );
         let columns = (0..self.coordinates.features()).filter(|&j| self.coordinates.takes_part(j)).count();
         if sum * sum >= ROWS_PER_COLUMN * columns as f64 * squares || squares.is_nan() {
             return;
@@ -205,7 +211,7 @@ mod tests {
         let weights: Vec<f64> = (0..300).map(|_| rng.uniform(0.5, 2.0)).collect();
         let rows = ClassExamples::new((&x).into(), &classes, Some(&weights)).unwrap();
         let penalty = ColumnPenalty { l1: vec![0.0; 12], l2: vec![1e-3; 12] };
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let mut params = vec![0.0; 13];
         objective.renew_preconditioner(&params);
@@ -277,7 +283,7 @@ mod tests {
         let classes: Vec<usize> = (0..600).map(|row| usize::from(noisy(row, &mut rng))).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty { l1: vec![0.0; 60], l2: vec![1e-5; 60] };
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let (near, _) = minimum(&mut objective, vec![0.0; 61], 1e-3);
         let (old, without) = minimum(&mut objective, near.clone(), 1e-10);

@@ -1,10 +1,8 @@
 //! The data and penalties of a logistic regression: rows, offsets and the penalty of each column.
 
-use nalgebra::DMatrixView;
-
+use super::rows::TrainingRows;
 use crate::check;
 use crate::error::Error;
-use crate::examples::ClassExamples;
 use crate::loss::cross_entropy;
 use crate::penalty::Penalty;
 use crate::scalar::Real;
@@ -12,9 +10,7 @@ use crate::scalar::Real;
 /// The checked data and penalty of one fit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Problem<'a, T: Real> {
-    pub(super) rows: ClassExamples<'a, T>,
-    /// Added to the scores; n x score columns.
-    pub(super) offset: Option<DMatrixView<'a, T>>,
+    pub(super) rows: TrainingRows<'a, T>,
     pub(super) classes: usize,
     pub(super) intercept: bool,
     pub(super) penalty: &'a ColumnPenalty,
@@ -24,17 +20,7 @@ impl<T: Real> Problem<'_, T> {
     /// Returns the number of parameters: the slopes, plus one for each score column if there are intercepts.
     pub(super) fn parameter_count(&self) -> usize {
         let columns = cross_entropy::<T>(self.classes).score_columns(self.classes);
-        (self.rows.x.ncols() + usize::from(self.intercept)) * columns
-    }
-}
-
-impl<T: Real> Problem<'_, T> {
-    /// Returns whether a row that counts has a share of the weight that is not a normal number: it is lost in
-    /// sums over rows.
-    pub(super) fn loses_rows(&self) -> bool {
-        let smallest = T::MIN_POSITIVE.as_f64() * self.rows.total_weight;
-        let lost = |w: &T| !w.is_zero() && w.as_f64() < smallest;
-        self.rows.weights.is_some_and(|weights| weights.iter().any(lost))
+        (self.rows.columns() + usize::from(self.intercept)) * columns
     }
 }
 

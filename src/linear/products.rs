@@ -1,11 +1,9 @@
 //! Products of the logistic objective's Hessian with vectors.
 
-use std::ops::Range;
-
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::objective::LogisticObjective;
-use super::problem::Problem;
+use super::rows::Chunk;
 use crate::optim::HessianProduct;
 use crate::scalar::{self, Real};
 
@@ -13,10 +11,10 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
     /// Stores the probabilities of all rows, so that a product reads `x` once.
     fn linearize(&mut self, params: &[T]) {
         let mut all = std::mem::take(&mut self.probabilities);
-        all.resize(self.problem.rows.x.nrows(), self.problem.classes);
+        all.resize(self.problem.rows.count(), self.problem.classes);
         let classes = self.problem.classes;
-        self.for_each_scores(params, all.entries(), |pass, range, scores, out| {
-            let mut of_block = DMatrix::zeros(range.len(), classes);
+        self.for_each_scores(params, all.entries(), |pass, chunk, scores, out| {
+            let mut of_block = DMatrix::zeros(chunk.len(), classes);
             pass.loss.probabilities(scores, &mut of_block);
             out.into_slice().copy_from_slice(of_block.as_slice());
         });
@@ -28,9 +26,10 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
     fn hessian_product(&mut self, vector: &[T], out: &mut [T]) {
         self.load(vector);
         let probabilities = std::mem::take(&mut self.probabilities);
-        self.gather((), |pass, range, block, ()| {
-            let p = probabilities.block(range.clone());
-            weigh(pass.problem, p, range, &block.scores, &mut block.residuals);
+        self.gather((), |pass, chunk, block, ()| {
+            let share = T::of(1.0 / pass.problem.rows.total_weight);
+            let p = probabilities.block(chunk.places());
+            weigh(chunk, share, p, &block.scores, &mut block.residuals);
             0.0
         });
         self.probabilities = probabilities;
@@ -38,23 +37,21 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
     }
 }
 
-/// Writes p_a (s_a - Σ_b p_b s_b) times the row's share of the total weight, for the scores s and the probabilities p of
-/// a block.
+/// Writes p_a (s_a - Σ_b p_b s_b) times `share` and the row's weight, for the scores s and the probabilities p of a block.
 pub(super) fn weigh<T: Real>(
-    problem: &Problem<'_, T>,
+    chunk: &Chunk<'_, T>,
+    share: T,
     probabilities: DMatrixView<'_, T>,
-    range: Range<usize>,
     scores: &DMatrix<T>,
     out: &mut DMatrix<T>,
 ) {
-    let share = T::of(1.0 / problem.rows.total_weight);
     let p = |column: usize| scalar::column(&probabilities, column);
     if scores.ncols() == 1 {
         for (((out, &s), &p), &q) in out.iter_mut().zip(scores.iter()).zip(p(0)).zip(p(1)) {
             *out = p * q * s * share;
         }
     } else {
-        let count = range.len();
+        let count = chunk.len();
         let mut mean = vec![T::zero(); count];
         for (column, scores) in scores.as_slice().chunks_exact(count).enumerate() {
             for ((mean, &s), &p) in mean.iter_mut().zip(scores).zip(p(column)) {
@@ -68,9 +65,8 @@ pub(super) fn weigh<T: Real>(
             }
         }
     }
-    if let Some(weights) = problem.rows.weights {
-        let weights = &weights[range.clone()];
-        for out in out.as_mut_slice().chunks_exact_mut(range.len()) {
+    if let Some(weights) = chunk.weights() {
+        for out in out.as_mut_slice().chunks_exact_mut(chunk.len()) {
             out.iter_mut().zip(weights).for_each(|(out, &w)| *out *= w);
         }
     }

@@ -92,7 +92,7 @@ impl<T: Real> ProximalNewton<T> {
         let mut model =
             Quadratic::new(&self.hessian, of(&point.gradient), of(&point.params), lambda, self.damping);
         // Far from the optimum a more exact solution is not worth its cost.
-        let pass = (objective.problem.rows.x.nrows() * point.params.len()) as f64;
+        let pass = (objective.problem.rows.count() * point.params.len()) as f64;
         model.minimize(0.1 * self.violation.min(1.0), &mut |work| effort.spend(work as f64 / pass));
         self.work += model.work();
         model.step()
@@ -219,7 +219,7 @@ mod tests {
     fn problem<'a>(x: &'a DMatrix<f64>, y: &'a [usize], penalty: &'a ColumnPenalty) -> Problem<'a, f64> {
         let rows = ClassExamples::new(x.into(), y, None).unwrap();
         let classes = y.iter().max().map_or(0, |last| last + 1);
-        Problem { rows, offset: None, classes, intercept: true, penalty }
+        Problem { rows: rows.into(), classes, intercept: true, penalty }
     }
 
     /// Checks the work of each call of [`Method::advance`].

@@ -57,7 +57,7 @@ impl<T: Real> Rank<T> {
     /// Golub and Van Loan (2013), *Matrix Computations*, section 5.2; the tolerance is that of `glm` in R.
     pub(super) fn new(problem: &Problem<'_, T>, coordinates: &Coordinates<T>) -> Option<Self> {
         let penalty = problem.penalty;
-        let (rows, features) = problem.rows.x.shape();
+        let (rows, features) = (problem.rows.count(), problem.rows.columns());
         let members: Vec<usize> =
             (0..features).filter(|&j| penalty.l1[j] == 0.0 && coordinates.takes_part(j)).collect();
         let free = members.iter().any(|&j| penalty.l2[j] == 0.0);
@@ -125,7 +125,7 @@ impl<T: Real> LogisticObjective<'_, T> {
         }
         columns.sort_unstable();
         let names =
-            rows.x.names().map_or(Vec::new(), |names| columns.iter().map(|&j| names[j].clone()).collect());
+            rows.names().map_or(Vec::new(), |names| columns.iter().map(|&j| names[j].clone()).collect());
         Err(Error::Singular { reason: "drop columns, or use an L2 penalty", columns, names })
     }
 }
@@ -152,10 +152,10 @@ impl<T: Real> Design<'_, '_, T> {
     fn triangle(&self) -> DMatrix<f64> {
         let width = self.size() + 1;
         let empty = |_| Reduced(DMatrix::zeros(width, width));
-        let rows = self.sum(leaf(width), width * width, empty, |scratch, range, triangle| {
-            let count = range.len();
-            self.fill(range.start, count, &mut scratch.block);
-            let roots: Vec<f64> = range.map(|row| self.weight(row).sqrt()).collect();
+        let rows = self.sum(width * width, empty, |scratch, rows, triangle| {
+            let count = rows.len();
+            self.fill(rows, &mut scratch.block);
+            let roots: Vec<f64> = (0..count).map(|row| self.share(rows, row).sqrt()).collect();
             let ones = if self.coordinates.intercept { 1.0 } else { 0.0 };
             let mut block: Vec<f64> = roots.iter().map(|root| ones * root).collect();
             for column in scratch.block.chunks_exact(count) {
@@ -240,11 +240,6 @@ impl Sum for Reduced {
         let mut rows = next.0.clone();
         eliminate(&mut self.0, rows.as_mut_slice(), next.0.nrows());
     }
-}
-
-/// Returns the number of blocks in a leaf: adding a triangle takes as long as adding as many rows as it has.
-fn leaf(width: usize) -> usize {
-    (width / 8).next_power_of_two()
 }
 
 /// Adds rows to a triangle R: replaces R by the triangle of the QR decomposition of R above the rows.
@@ -347,7 +342,7 @@ mod tests {
         let classes: Vec<usize> = (0..20).map(|row| row % 2).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty::none(2);
-        let problem = Problem { rows, offset: None, classes: 2, intercept: false, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: false, penalty: &penalty };
         let mut coordinates = Coordinates::new(&problem, 1);
         assert_eq!(coordinates.center, [0.0; 2]);
         for intercept in [false, true] {
@@ -365,7 +360,7 @@ mod tests {
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         for l2 in [0.0, 0.1] {
             let penalty = ColumnPenalty { l1: vec![0.0; 2], l2: vec![l2; 2] };
-            let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+            let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
             let checked = LogisticObjective::new(problem).check_information();
             match checked {
                 Ok(()) => assert_eq!(l2, 0.1),

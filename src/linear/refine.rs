@@ -133,7 +133,7 @@ impl<T: Real> Certified<'_, '_, T> {
             }
             return;
         };
-        if certify && self.unpenalized && self.objective.problem.loses_rows() {
+        if certify && self.unpenalized && self.objective.problem.rows.loses_rows() {
             // A row that does not count in this arithmetic may decide whether there is an optimum.
             report.stop = StopReason::Stalled;
             return;
@@ -250,7 +250,7 @@ mod tests {
         let classes: Vec<usize> = x.iter().map(|x| usize::from(x + rng.standard_normal() > 0.0)).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty { l1: vec![1e-3], l2: vec![0.0] };
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let report = FitReport::new(StopReason::Converged, 0.0, None);
         let refined = objective.refine_with_l1(vec![0.2, 0.0], report, 1e-8, false, true);

@@ -1,16 +1,15 @@
 //! Measures at the model that is returned, whose coefficients are rounded in the user's units.
 
-use std::ops::Range;
-
 use nalgebra::DMatrixView;
 
 use super::blocks::{Block, Gathered, Pass};
 use super::objective::LogisticObjective;
+use super::rows::Chunk;
 use crate::loss::{Gradient, Targets};
 use crate::optim::HessianProduct;
 use crate::parallel::Tally;
+use crate::scalar::Pair;
 use crate::scalar::Real;
-use crate::scalar::{Pair, Strided, column};
 
 /// A model in the user's units: the score of a row is Σ (x - center) w + scores, for each score column.
 pub(super) struct Returned<'a, T> {
@@ -25,7 +24,7 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// Writes the gradient of the smooth objective at `model`, in the solver's coordinates, from scores that
     /// are computed with twice the usual digits.
     pub(super) fn gradient_at(&mut self, model: &Returned<'_, T>, gradient: &mut [T]) {
-        self.gather_residuals((), |pass, _, (block, _), range, ()| pass.residuals_at(model, range, block));
+        self.gather_residuals((), |pass, _, (block, _), chunk, ()| pass.residuals_at(model, chunk, block));
         self.slopes.copy_from_slice(model.slopes);
         self.finish_gradient(gradient);
     }
@@ -35,10 +34,9 @@ impl<T: Real> LogisticObjective<'_, T> {
         let size = model.slopes.len() + self.intercepts.len();
         let (plan, zero) = ((1, self.row_operations()), |old| Gathered::empty(old, size));
         let gathered =
-            self.sum(&mut Tally::default(), plan, (), zero, |pass, (block, scratch), range, sum, ()| {
-                sum.loss += pass.residuals_at(model, range.clone(), block);
-                let x = Strided::from(&pass.problem.rows.x).rows(range.start, range.len());
-                pass.collect(x, &block.residuals, &mut sum.raw, &mut scratch.workspace);
+            self.sum(&mut Tally::default(), plan, (), zero, |pass, (block, scratch), chunk, sum, ()| {
+                sum.loss += pass.residuals_at(model, chunk, block);
+                pass.collect(chunk.x(), &block.residuals, &mut sum.raw, &mut scratch.workspace);
             });
         let mut slopes = gathered.raw;
         let mut intercepts = slopes.split_off(model.slopes.len());
@@ -60,10 +58,10 @@ impl<T: Real> LogisticObjective<'_, T> {
         let probabilities = std::mem::take(&mut self.probabilities);
         let plan = (1, 4 * self.row_operations());
         let zero = |_| (0.0, vec![0.0; params.len()]);
-        let sums = self.sum(&mut Tally::default(), plan, (), zero, |pass, (_, scratch), range, sum, ()| {
-            let p = probabilities.block(range.clone());
-            pass.coordinates.scale_rows(pass.problem.rows.x, range.clone(), &mut scratch.rows);
-            pass.add_rounding((slopes, shifts), range, p, &scratch.rows, sum);
+        let sums = self.sum(&mut Tally::default(), plan, (), zero, |pass, (_, scratch), chunk, sum, ()| {
+            let p = probabilities.block(chunk.places());
+            pass.coordinates.scale_rows(chunk, &mut scratch.rows);
+            pass.add_rounding((slopes, shifts), chunk, p, &scratch.rows, sum);
         });
         self.probabilities = probabilities;
         (sums.0.sqrt(), sums.1)
@@ -72,48 +70,14 @@ impl<T: Real> LogisticObjective<'_, T> {
 
 impl<T: Real> Pass<'_, '_, T> {
     /// Writes the residuals p - y of a block times the share of each row, at `model`. Returns the loss.
-    fn residuals_at(&self, model: &Returned<'_, T>, range: Range<usize>, block: &mut Block<T>) -> f64 {
-        let rows = &self.problem.rows;
+    fn residuals_at(&self, model: &Returned<'_, T>, chunk: &Chunk<'_, T>, block: &mut Block<T>) -> f64 {
         for k in 0..self.coordinates.columns {
-            self.exact_scores(model, k, range.clone(), block.scores.column_mut(k).as_mut_slice());
+            exact_scores(model, k, chunk, block.scores.column_mut(k).as_mut_slice());
         }
-        self.problem.add_offset(range.clone(), &mut block.scores);
-        let out = Gradient { scale: T::of(1.0 / rows.total_weight), out: &mut block.residuals };
-        let targets = Targets::Classes(&rows.targets[range.clone()]);
-        self.loss.accumulate(&block.scores, targets, rows.weights.map(|w| &w[range]), Some(out))
-    }
-
-    /// Writes the scores of some rows for score column `k`, correct to the last digits.
-    fn exact_scores(&self, model: &Returned<'_, T>, k: usize, range: Range<usize>, out: &mut [T]) {
-        let features = self.coordinates.features();
-        let zero = Pair { high: T::zero(), low: T::zero() };
-        let mut sums = vec![zero.plus(model.scores[k]); out.len()];
-        for j in 0..features {
-            let w = model.slopes[k * features + j];
-            if w == T::zero() {
-                continue;
-            }
-            let center = model.center.map_or(T::zero(), |center| center[j]);
-            for (sum, &x) in sums.iter_mut().zip(&column(&self.problem.rows.x, j)[range.clone()]) {
-                let difference = Pair { high: x, low: T::zero() }.plus(-center);
-                let term = difference.times(w);
-                *sum = sum.plus(term.high);
-                sum.low += term.low;
-            }
-        }
-        for ((out, sum), row) in out.iter_mut().zip(&sums).zip(range) {
-            let exact = sum.high + sum.low;
-            // Numbers near the end of the range cannot be split.
-            *out = if exact.is_finite() { exact } else { self.plain_score(model, k, row) };
-        }
-    }
-
-    fn plain_score(&self, model: &Returned<'_, T>, k: usize, row: usize) -> T {
-        let features = self.coordinates.features();
-        (0..features).fold(model.scores[k], |z, j| {
-            let center = model.center.map_or(T::zero(), |center| center[j]);
-            z + (self.problem.rows.x[(row, j)] - center) * model.slopes[k * features + j]
-        })
+        chunk.add_offset(&mut block.scores);
+        let scale = T::of(1.0 / self.problem.rows.total_weight);
+        let out = Gradient { scale, out: &mut block.residuals };
+        self.loss.accumulate(&block.scores, Targets::Classes(chunk.targets()), chunk.weights(), Some(out))
     }
 
     /// Adds what rounding can do for the rows of a block, whose probabilities are `p` and which are `scaled` in the
@@ -121,33 +85,32 @@ impl<T: Real> Pass<'_, '_, T> {
     fn add_rounding(
         &self,
         (slopes, shifts): (&[T], &[T]),
-        range: Range<usize>,
+        chunk: &Chunk<'_, T>,
         p: DMatrixView<'_, T>,
         scaled: &[T],
         (of_scores, terms): &mut (f64, Vec<f64>),
     ) {
         let epsilon = T::EPSILON.as_f64();
-        let (rows, coordinates) = (&self.problem.rows, self.coordinates);
+        let coordinates = self.coordinates;
         let (features, columns) = (coordinates.features(), coordinates.columns);
-        let first = range.start;
-        for row in range.clone().filter(|&row| rows.counts(row)) {
-            let share = rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight;
+        for row in (0..chunk.len()).filter(|&row| chunk.counts(row)) {
+            let share = chunk.share(row);
             for k in 0..columns {
-                let p = p[(row - first, if columns == 1 { 1 } else { k })].as_f64();
-                let own = rows.targets[row] == if columns == 1 { 1 } else { k };
+                let p = p[(row, if columns == 1 { 1 } else { k })].as_f64();
+                let own = chunk.targets()[row] == if columns == 1 { 1 } else { k };
                 let residual = share * if own { 1.0 - p } else { p };
-                let offset = self.problem.offset.map_or(0.0, |offset| offset[(row, k)].as_f64().abs());
+                let offset = chunk.offset().map_or(0.0, |offset| offset[(row, k)].as_f64().abs());
                 let mut size = shifts[k].as_f64().abs() + offset;
                 for j in 0..features {
                     let center = if coordinates.far { coordinates.center[j] } else { T::zero() };
                     let w = slopes[k * features + j].as_f64();
-                    size += ((rows.x[(row, j)] - center).as_f64() * w).abs();
+                    size += ((chunk.column(j)[row] - center).as_f64() * w).abs();
                     let beside = if coordinates.explicit() || !coordinates.takes_part(j) {
                         0.0
                     } else {
                         (coordinates.center[j] / coordinates.scale[j]).as_f64().abs()
                     };
-                    let x = scaled[j * range.len() + row - first].as_f64().abs();
+                    let x = scaled[j * chunk.len() + row].as_f64().abs();
                     terms[k * features + j] += epsilon * residual * (x + 2.0 * beside);
                 }
                 if coordinates.intercept {
@@ -159,6 +122,39 @@ impl<T: Real> Pass<'_, '_, T> {
     }
 }
 
+/// Writes the scores of some rows for score column `k`, correct to the last digits.
+fn exact_scores<T: Real>(model: &Returned<'_, T>, k: usize, chunk: &Chunk<'_, T>, out: &mut [T]) {
+    let features = chunk.columns();
+    let zero = Pair { high: T::zero(), low: T::zero() };
+    let mut sums = vec![zero.plus(model.scores[k]); out.len()];
+    for j in 0..features {
+        let w = model.slopes[k * features + j];
+        if w == T::zero() {
+            continue;
+        }
+        let center = model.center.map_or(T::zero(), |center| center[j]);
+        for (sum, &x) in sums.iter_mut().zip(chunk.column(j)) {
+            let difference = Pair { high: x, low: T::zero() }.plus(-center);
+            let term = difference.times(w);
+            *sum = sum.plus(term.high);
+            sum.low += term.low;
+        }
+    }
+    for (row, (out, sum)) in out.iter_mut().zip(&sums).enumerate() {
+        let exact = sum.high + sum.low;
+        // Numbers near the end of the range cannot be split.
+        *out = if exact.is_finite() { exact } else { plain_score(model, k, chunk, row) };
+    }
+}
+
+fn plain_score<T: Real>(model: &Returned<'_, T>, k: usize, chunk: &Chunk<'_, T>, row: usize) -> T {
+    let features = chunk.columns();
+    (0..features).fold(model.scores[k], |z, j| {
+        let center = model.center.map_or(T::zero(), |center| center[j]);
+        z + (chunk.column(j)[row] - center) * model.slopes[k * features + j]
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use nalgebra::DMatrix;
@@ -166,6 +162,7 @@ mod tests {
     use super::*;
     use crate::examples::ClassExamples;
     use crate::linear::problem::{ColumnPenalty, Problem};
+    use crate::linear::rows::TrainingRows;
     use crate::optim::Objective;
     use crate::rng::Rng;
 
@@ -181,7 +178,7 @@ mod tests {
         let rounding = |order: [usize; 3]| {
             let targets: Vec<usize> = classes.iter().map(|&class| order[class]).collect();
             let rows = ClassExamples::new((&x).into(), &targets, None).unwrap();
-            let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
+            let problem = Problem { rows: rows.into(), classes: 3, intercept: true, penalty: &penalty };
             let mut objective = LogisticObjective::new(problem);
             let (mut of_class, mut of_intercept) = (vec![0.0; 9], vec![0.0; 3]);
             for (class, &at) in order.iter().enumerate() {
@@ -211,8 +208,7 @@ mod tests {
             let penalty = ColumnPenalty { l1: vec![0.0; 3], l2: vec![0.2; 3] };
             let offset = Some(offset.as_view());
             let mut objective = LogisticObjective::new(Problem {
-                rows,
-                offset,
+                rows: TrainingRows::new(rows, offset),
                 classes: count,
                 intercept: true,
                 penalty: &penalty,
@@ -250,7 +246,7 @@ mod tests {
         penalty: &'a ColumnPenalty,
     ) -> LogisticObjective<'a, f64> {
         let rows = ClassExamples::new(x.into(), classes, None).unwrap();
-        LogisticObjective::new(Problem { rows, offset: None, classes: count, intercept: true, penalty })
+        LogisticObjective::new(Problem { rows: rows.into(), classes: count, intercept: true, penalty })
     }
 
     /// The score of a row at 2⁴⁰ + i is i + i 2⁻³⁰, of which products in one number lose the end.

@@ -3,6 +3,7 @@
 use nalgebra::DMatrixView;
 
 use super::problem::{ColumnPenalty, Problem};
+use super::rows::TrainingRows;
 use crate::check;
 use crate::class_weight::ClassWeight;
 use crate::error::Error;
@@ -105,10 +106,14 @@ impl<'a, T: Real> Sample<'a, T> {
         Ok(Sample { examples, offset, classes: classes.len() })
     }
 
+    /// Returns the rows.
+    pub(super) fn rows(&self) -> TrainingRows<'_, T> {
+        TrainingRows::new(self.examples.examples(), self.offset)
+    }
+
     /// Returns the fitting problem for these rows with a penalty.
     pub(super) fn problem<'b>(&'b self, penalty: &'b ColumnPenalty, intercept: bool) -> Problem<'b, T> {
-        let rows = self.examples.examples();
-        Problem { rows, offset: self.offset, classes: self.classes, intercept, penalty }
+        Problem { rows: self.rows(), classes: self.classes, intercept, penalty }
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn solve<T: Real>(
     observer: &mut Observer<'_>,
     doubt: Doubt,
 ) -> Result<Solved<T>, Error> {
-    let pass = 2.0 * problem.rows.x.nrows() as f64 * problem.parameter_count() as f64;
+    let pass = 2.0 * problem.rows.count() as f64 * problem.parameter_count() as f64;
     let mut run = || solve_here(config, problem, start, observer, doubt);
     if pass < AWAKE { run() } else { awake(run) }
 }
@@ -374,7 +374,7 @@ const TALL: usize = 100;
 /// Returns the solver of [`Solver::Auto`] for a smooth objective.
 fn automatic<T: Real>(objective: &LogisticObjective<'_, T>) -> Solver {
     let Problem { rows, penalty, .. } = &objective.problem;
-    let tall = rows.x.nrows() >= TALL * rows.x.ncols();
+    let tall = rows.count() >= TALL * rows.columns();
     if tall && penalty.free().is_empty() && objective.coordinates.preconditioner().is_some() {
         Solver::Lbfgs
     } else if objective.problem.parameter_count() <= Solver::NEWTON_LIMIT {
@@ -397,7 +397,7 @@ mod tests {
         let x = nalgebra::dmatrix![9.0; 11.0];
         let rows = ClassExamples::new((&x).into(), &[0, 1], None).unwrap();
         let penalty = ColumnPenalty::none(1);
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         for (slope, finite) in [(1.0, true), (1e308, false)] {
             let report = FitReport::new(StopReason::Diverged, f64::INFINITY, None);
             let refined = Refined { params: vec![slope, 0.0], report, doubted: false };

@@ -186,7 +186,7 @@ mod tests {
         let classes: Vec<usize> = (0..50).map(|_| rng.below(2)).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty { l1: vec![1e-4, 10.0, 0.02, 0.0], l2: vec![0.0, 0.0, 0.3, 0.1] };
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let params = [0.0, 0.0, -0.4, 0.2, 0.7];
         let (mut gradient, mut hessian) = (vec![0.0; 5], DMatrix::zeros(5, 5));
@@ -220,7 +220,7 @@ mod tests {
             let classes: Vec<usize> = (0..50).map(|_| rng.below(count)).collect();
             let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
             let penalty = ColumnPenalty { l1: vec![1e-3; 2], l2: vec![0.0; 2] };
-            let problem = Problem { rows, offset: None, classes: count, intercept: true, penalty: &penalty };
+            let problem = Problem { rows: rows.into(), classes: count, intercept: true, penalty: &penalty };
             let mut objective = LogisticObjective::new(problem);
             let params = vec![0.1; objective.parameter_count()];
             let found = objective.decrement_with_l1(&params).unwrap();
@@ -238,8 +238,7 @@ mod tests {
         let penalty = ColumnPenalty { l1: vec![1e-30; 2], l2: vec![0.0; 2] };
         let rows = ClassExamples::new((&x).into(), &y, None).unwrap();
         let mut objective = LogisticObjective::new(Problem {
-            rows,
-            offset: None,
+            rows: rows.into(),
             classes: 2,
             intercept: false,
             penalty: &penalty,

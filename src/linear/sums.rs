@@ -1,12 +1,11 @@
 //! Sums over the rows, block by block, on any number of threads: the passes of the objective.
 
-use std::ops::Range;
-
-use nalgebra::{DMatrix, DMatrixView};
+use nalgebra::DMatrix;
 
 use super::blocks::{Block, Gathered, OfRows, Pass, Scratch, Worker, blocks_per_leaf};
 use super::objective::LogisticObjective;
-use crate::parallel::{ByRows, Sum, Tally, parts, resized, workers_for, zeros};
+use super::rows::Chunk;
+use crate::parallel::{ByRows, Sum, Tally, resized, zeros};
 use crate::scalar::{Real, Strided};
 
 /// The number of multiplications that take as long as the loss of a row and its derivative, for each score column.
@@ -21,26 +20,15 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         (leaf, operations): (usize, usize),
         sides: P,
         zero: impl Fn(Option<A>) -> A + Sync,
-        each: impl Fn(&Pass<'_, 'a, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, &mut A, P) + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, (&mut Block<T>, &mut Scratch<T>), &Chunk<'_, T>, &mut A, P) + Sync,
     ) -> A {
         let Self { problem, coordinates, loss, map, size, workers, .. } = self;
-        let (rows, columns, size) = (problem.rows.x.nrows(), coordinates.columns, *size);
-        let leaves = rows.div_ceil((leaf * size).max(1));
-        let count = workers_for(leaves, rows as f64 * operations as f64);
-        let workers = resized(workers, count, || Worker::new(size, rows, columns));
+        let (columns, size, rows) = (coordinates.columns, *size, &problem.rows);
+        let workers = resized(workers, rows.workers(leaf * size, operations), || Worker::new(size, columns));
         let pass = Pass { problem, coordinates, loss: *loss, map };
-        tally.over(workers, (rows, leaf * size), sides, zero, |worker, rows, sum, sides| {
-            for (block, sides) in parts(rows.len(), size, sides) {
-                let range = rows.start + block.start..rows.start + block.end;
-                each(&pass, worker.block(range.len()), range, sum, sides);
-            }
+        rows.sum(tally, workers, (leaf * size, size), sides, zero, |worker, chunk, sum, sides| {
+            each(&pass, worker.block(chunk.len()), chunk, sum, sides);
         })
-    }
-
-    /// Returns the blocks of rows with their probabilities at the last linearisation point.
-    pub(super) fn linearized(&self) -> impl Iterator<Item = (Range<usize>, DMatrixView<'_, T>)> {
-        parts(self.problem.rows.x.nrows(), self.size, ())
-            .map(|(range, ())| (range.clone(), self.probabilities.block(range)))
     }
 
     /// Returns the number of operations that a row takes for its scores, loss and gradient.
@@ -53,11 +41,11 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn gather<P: ByRows>(
         &mut self,
         sides: P,
-        each: impl Fn(&Pass<'_, 'a, T>, Range<usize>, &mut Block<T>, P) -> f64 + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, &Chunk<'_, T>, &mut Block<T>, P) -> f64 + Sync,
     ) -> f64 {
-        self.gather_residuals(sides, |pass, x, (block, scratch), range, sides| {
+        self.gather_residuals(sides, |pass, x, (block, scratch), chunk, sides| {
             pass.scores(x, &mut block.scores, &mut scratch.workspace);
-            each(pass, range, block, sides)
+            each(pass, chunk, block, sides)
         })
     }
 
@@ -66,7 +54,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
     pub(super) fn gather_residuals<P: ByRows>(
         &mut self,
         sides: P,
-        each: impl Fn(&Pass<'_, 'a, T>, Strided<'_, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, P) -> f64
+        each: impl Fn(&Pass<'_, 'a, T>, Strided<'_, T>, (&mut Block<T>, &mut Scratch<T>), &Chunk<'_, T>, P) -> f64
         + Sync,
     ) -> f64 {
         let mut tally = std::mem::take(&mut self.gradients);
@@ -77,10 +65,10 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             (1, operations),
             sides,
             zero,
-            |pass, (block, scratch), range, sum, sides| {
+            |pass, (block, scratch), chunk, sum, sides| {
                 let mut scaled = std::mem::take(&mut scratch.rows);
-                let x = pass.rows(range.clone(), &mut scaled);
-                sum.loss += each(pass, x, (&mut *block, &mut *scratch), range, sides);
+                let x = pass.rows(chunk, &mut scaled);
+                sum.loss += each(pass, x, (&mut *block, &mut *scratch), chunk, sides);
                 pass.collect(x, &block.residuals, &mut sum.raw, &mut scratch.workspace);
                 scratch.rows = scaled;
             },
@@ -93,8 +81,8 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
 
     /// Collects the gradient for known residuals of all rows.
     pub(super) fn backward(&mut self, residuals: &OfRows<T>) {
-        self.gather_residuals((), |_, _, (block, _), range, ()| {
-            block.residuals.copy_from(&residuals.block(range));
+        self.gather_residuals((), |_, _, (block, _), chunk, ()| {
+            block.residuals.copy_from(&residuals.block(chunk.places()));
             0.0
         });
     }
@@ -108,19 +96,19 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         plan: (usize, usize),
         sides: P,
         zero: impl Fn(Option<A>) -> A + Sync,
-        each: impl Fn(&Pass<'_, 'a, T>, (&mut DMatrix<T>, &mut Scratch<T>), Range<usize>, &mut A, P) + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, (&mut DMatrix<T>, &mut Scratch<T>), &Chunk<'_, T>, &mut A, P) + Sync,
     ) -> A {
         self.load(params);
         let kept = self.kept.take();
         let known = kept.as_ref().filter(|kept| kept.is_at(params));
-        let sum = self.sum(tally, plan, sides, zero, |pass, (block, scratch), range, sum, sides| {
+        let sum = self.sum(tally, plan, sides, zero, |pass, (block, scratch), chunk, sum, sides| {
             if let Some(kept) = known {
-                block.scores.copy_from(&kept.scores.block(range.clone()));
+                block.scores.copy_from(&kept.scores.block(chunk.places()));
             } else {
-                pass.scores_without_offset(range.clone(), block, scratch);
-                pass.problem.add_offset(range.clone(), &mut block.scores);
+                pass.scores_without_offset(chunk, block, scratch);
+                chunk.add_offset(&mut block.scores);
             }
-            each(pass, (&mut block.scores, scratch), range, sum, sides);
+            each(pass, (&mut block.scores, scratch), chunk, sum, sides);
         });
         self.kept = kept;
         sum
@@ -131,7 +119,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         &mut self,
         params: &[T],
         sides: P,
-        each: impl Fn(&Pass<'_, 'a, T>, Range<usize>, &mut DMatrix<T>, P) + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, &Chunk<'_, T>, &mut DMatrix<T>, P) + Sync,
     ) {
         let plan = (1, self.row_operations());
         self.sum_scores(
@@ -140,8 +128,8 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             plan,
             sides,
             |_| (),
-            |pass, (scores, _), range, (), sides| {
-                each(pass, range, scores, sides);
+            |pass, (scores, _), chunk, (), sides| {
+                each(pass, chunk, scores, sides);
             },
         );
     }
@@ -152,13 +140,13 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         &mut self,
         params: &[T],
         size: usize,
-        each: impl Fn(&Pass<'_, 'a, T>, (&mut DMatrix<T>, &mut Scratch<T>), Range<usize>, &mut Vec<T>) + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, (&mut DMatrix<T>, &mut Scratch<T>), &Chunk<'_, T>, &mut Vec<T>) + Sync,
     ) -> Vec<T> {
         let mut tally = std::mem::take(&mut self.products);
         let plan = (blocks_per_leaf(self.size), self.row_operations() + size / 2);
         let zero = |old| zeros(old, size);
-        let sum = self.sum_scores(params, &mut tally, plan, (), zero, |pass, block, range, sum, ()| {
-            each(pass, block, range, sum);
+        let sum = self.sum_scores(params, &mut tally, plan, (), zero, |pass, block, chunk, sum, ()| {
+            each(pass, block, chunk, sum);
         });
         self.products = tally;
         sum
@@ -170,12 +158,12 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
         &mut self,
         size: usize,
         zero: impl Fn(Option<A>) -> A + Sync,
-        each: impl Fn(&Pass<'_, 'a, T>, (&mut Block<T>, &mut Scratch<T>), Range<usize>, &mut A) + Sync,
+        each: impl Fn(&Pass<'_, 'a, T>, (&mut Block<T>, &mut Scratch<T>), &Chunk<'_, T>, &mut A) + Sync,
     ) -> A {
         let plan = (if size > 1 { blocks_per_leaf(self.size) } else { 1 }, self.row_operations() + size / 2);
-        self.sum(&mut Tally::default(), plan, (), zero, |pass, (block, scratch), range, sum, ()| {
-            pass.scores_without_offset(range.clone(), block, scratch);
-            each(pass, (block, scratch), range, sum);
+        self.sum(&mut Tally::default(), plan, (), zero, |pass, (block, scratch), chunk, sum, ()| {
+            pass.scores_without_offset(chunk, block, scratch);
+            each(pass, (block, scratch), chunk, sum);
         })
     }
 
@@ -192,7 +180,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             return kept.scores;
         }
         let mut all = OfRows::default();
-        all.resize(self.problem.rows.x.nrows(), self.coordinates.columns);
+        all.resize(self.problem.rows.count(), self.coordinates.columns);
         self.for_each_scores(params, all.entries(), |_, _, block, scores| {
             scores.into_slice().copy_from_slice(block.as_slice());
         });

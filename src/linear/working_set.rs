@@ -75,8 +75,8 @@ impl WorkingSet {
         let pairs: Vec<(usize, usize)> = (0..columns).flat_map(|a| (0..=a).map(move |b| (a, b))).collect();
         let entries = |&(a, b): &(usize, usize)| members[a].len() * members[b].len();
         let entire = pairs.iter().map(entries).sum();
-        let products = objective.sum_products(params, entire, |pass, (scores, scratch), range, sum| {
-            let (rows, count) = (&pass.problem.rows, range.len());
+        let products = objective.sum_products(params, entire, |pass, (scores, scratch), chunk, sum| {
+            let count = chunk.len();
             let mut probabilities = DMatrix::zeros(count, pass.problem.classes);
             pass.loss.probabilities(scores, &mut probabilities);
             let mut rest = DMatrix::zeros(0, 0);
@@ -84,12 +84,12 @@ impl WorkingSet {
             let of_column = |members: &Vec<(usize, usize)>| {
                 let mut scaled = Vec::with_capacity(members.len() * count);
                 for &(_, feature) in members {
-                    pass.coordinates.scale_column(rows.x, feature, range.clone(), &mut scaled);
+                    pass.coordinates.scale_column(chunk, feature, &mut scaled);
                 }
                 scaled
             };
             let scaled: Vec<Vec<T>> = members.iter().map(of_column).collect();
-            let share = T::of(1.0 / rows.total_weight);
+            let (share, weights) = (T::of(1.0 / pass.problem.rows.total_weight), chunk.weights());
             let mut sum = sum.as_mut_slice();
             for pair in &pairs {
                 let &(a, b) = pair;
@@ -99,7 +99,7 @@ impl WorkingSet {
                 weighted.clone_from(&scaled[b]);
                 for column in weighted.chunks_exact_mut(count) {
                     for (row, x) in column.iter_mut().enumerate() {
-                        let weight = rows.weights.map_or(share, |w| w[range.start + row] * share);
+                        let weight = weights.map_or(share, |w| w[row] * share);
                         *x *= weight * curvature_of(&probabilities, &rest, row, a, b);
                     }
                 }
@@ -242,7 +242,7 @@ mod tests {
         let classes: Vec<usize> = (0..20).map(|row| row % 2).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty { l1: vec![1.0; 5], l2: vec![0.0; 5] };
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let objective = LogisticObjective::new(problem);
         let params = [0.0, 0.5, 0.0, 0.0, 0.0, 0.1];
         let violations = [0.3, 0.01, 0.2, 0.9, 0.0, 0.0];

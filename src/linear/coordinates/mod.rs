@@ -6,14 +6,12 @@ mod moments;
 mod scales;
 mod shift;
 
-use std::ops::Range;
-
 use super::origin::Origin;
 use super::precondition::Preconditioner;
 use super::rank::Rank;
+use super::rows::Chunk;
 use super::triangle::Triangle;
-use crate::rows::Rows;
-use crate::scalar::{Real, column, vectorize_once};
+use crate::scalar::{Real, vectorize_once};
 
 pub(super) use l2::Curve;
 pub(super) use scales::SHARE;
@@ -222,28 +220,27 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
-    /// Writes a range of rows in the solver's coordinates, column by column.
-    pub(super) fn scale_rows(&self, x: Rows<'_, T>, range: Range<usize>, out: &mut Vec<T>) {
+    /// Writes rows in the solver's coordinates, column by column.
+    pub(super) fn scale_rows(&self, rows: &Chunk<'_, T>, out: &mut Vec<T>) {
         out.clear();
-        (0..self.features()).for_each(|j| self.scale_column(x, j, range.clone(), out));
-        self.rotate(range.len(), out);
+        (0..self.features()).for_each(|j| self.scale_column(rows, j, out));
+        self.rotate(rows.len(), out);
     }
 
-    /// Writes a range of rows in the solver's coordinates, each multiplied by its factor, column by column. The
-    /// factors follow as the column of the intercept, if there is one.
-    pub(super) fn weigh_rows(&self, x: Rows<'_, T>, range: Range<usize>, factors: &[T], out: &mut Vec<T>) {
+    /// Writes rows in the solver's coordinates, each multiplied by its factor, column by column. The factors follow as
+    /// the column of the intercept, if there is one.
+    pub(super) fn weigh_rows(&self, rows: &Chunk<'_, T>, factors: &[T], out: &mut Vec<T>) {
         out.clear();
         for j in 0..self.features() {
             match self.shift_and_factor(j) {
                 Some((center, factor)) => {
-                    let column = &column(&x, j)[range.clone()];
-                    let entries = column.iter().zip(factors);
+                    let entries = rows.column(j).iter().zip(factors);
                     append(entries.map(move |(&x, &by)| (x - center) * factor * by), out);
                 }
-                None => out.resize(out.len() + range.len(), T::zero()),
+                None => out.resize(out.len() + rows.len(), T::zero()),
             }
         }
-        self.rotate(range.len(), out);
+        self.rotate(rows.len(), out);
         if self.intercept {
             out.extend_from_slice(factors);
         }
@@ -256,18 +253,18 @@ impl<T: Real> Coordinates<T> {
         }
     }
 
-    /// Appends a range of rows of one column, centred and scaled. The index after the last column is the
-    /// intercept's column of ones.
-    pub(super) fn scale_column(&self, x: Rows<'_, T>, j: usize, range: Range<usize>, out: &mut Vec<T>) {
+    /// Appends one column of some rows, centred and scaled. The index after the last column is the intercept's column
+    /// of ones.
+    pub(super) fn scale_column(&self, rows: &Chunk<'_, T>, j: usize, out: &mut Vec<T>) {
         if j >= self.features() {
-            return out.resize(out.len() + range.len(), T::one());
+            return out.resize(out.len() + rows.len(), T::one());
         }
         match self.shift_and_factor(j) {
             Some((center, factor)) => {
-                let entries = column(&x, j)[range].iter();
+                let entries = rows.column(j).iter();
                 append(entries.map(move |&x| (x - center) * factor), out);
             }
-            None => out.resize(out.len() + range.len(), T::zero()),
+            None => out.resize(out.len() + rows.len(), T::zero()),
         }
     }
 
@@ -297,6 +294,7 @@ pub(super) mod tests {
     use nalgebra::DMatrix;
 
     use super::super::problem::{ColumnPenalty, Problem};
+    use super::super::rows::tests::chunk;
     use super::*;
     use crate::examples::ClassExamples;
     use crate::loss::cross_entropy;
@@ -311,7 +309,7 @@ pub(super) mod tests {
     ) -> Coordinates<f64> {
         let targets: Vec<usize> = (0..x.nrows()).map(|row| row % classes).collect();
         let rows = ClassExamples::new(x.into(), &targets, weights).unwrap();
-        let problem = Problem { rows, offset: None, classes, intercept: true, penalty };
+        let problem = Problem { rows: rows.into(), classes, intercept: true, penalty };
         Coordinates::new(&problem, cross_entropy::<f64>(classes).score_columns(classes))
     }
 
@@ -343,7 +341,7 @@ pub(super) mod tests {
                 let (mut slopes, mut intercepts) = (vec![0.0; 3 * columns], vec![0.0; columns]);
                 coordinates.to_user(&params, &mut slopes, &mut intercepts);
                 let mut own = Vec::new();
-                coordinates.scale_rows((&x).into(), 0..60, &mut own);
+                coordinates.scale_rows(&chunk(&x), &mut own);
                 let own = DMatrix::from_vec(60, 3, own)
                     * DMatrix::from_column_slice(3, columns, &params[..3 * columns]);
                 let user = &x * DMatrix::from_column_slice(3, columns, &slopes);

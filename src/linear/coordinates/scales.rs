@@ -39,7 +39,8 @@ impl<T: Real> Coordinates<T> {
     /// the penalty dominates. Without an intercept nothing can absorb a centre, so the mean square replaces
     /// the variance.
     pub(in crate::linear) fn new(problem: &Problem<'_, T>, columns: usize) -> Self {
-        let Problem { rows, intercept, penalty, .. } = *problem;
+        let Problem { intercept, penalty, .. } = *problem;
+        let rows = problem.rows.examples();
         let balanced = penalty.l1.iter().map(|&l1| columns > 1 && l1 == 0.0).collect();
         let empty = Vec::with_capacity(rows.x.ncols());
         let mut coordinates = Coordinates {

@@ -81,6 +81,7 @@ mod tests {
     use crate::examples::ClassExamples;
     use crate::linear::coordinates::tests::nearly_dependent;
     use crate::linear::problem::{ColumnPenalty, Problem};
+    use crate::linear::rows::tests::chunk;
     use crate::optim::Objective;
     use crate::rng::Rng;
 
@@ -91,11 +92,11 @@ mod tests {
         let classes: Vec<usize> = (0..60).map(|row| row % 2).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty::none(3);
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         assert!(objective.coordinates.rotation().is_some());
         let mut columns = Vec::new();
-        (0..4).for_each(|j| objective.coordinates.scale_column((&x).into(), j, 0..60, &mut columns));
+        (0..4).for_each(|j| objective.coordinates.scale_column(&chunk(&x), j, &mut columns));
         let columns = DMatrix::from_vec(60, 4, columns);
         let zero = [0.0; 4];
         let mut gradient = [0.0; 4];

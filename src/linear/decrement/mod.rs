@@ -197,9 +197,9 @@ impl<T: Real> LogisticObjective<'_, T> {
         let Largest(largest) = self.sum_plain(
             1,
             |_| Largest(0.0),
-            |pass, (block, _), range, largest| {
-                for column in block.scores.as_slice().chunks_exact(range.len()) {
-                    let counted = range.clone().zip(column).filter(|(row, _)| pass.problem.rows.counts(*row));
+            |_, (block, _), chunk, largest| {
+                for column in block.scores.as_slice().chunks_exact(chunk.len()) {
+                    let counted = column.iter().enumerate().filter(|&(row, _)| chunk.counts(row));
                     counted.for_each(|(_, z)| largest.add(&Largest(z.as_f64().abs())));
                 }
             },
@@ -225,6 +225,7 @@ mod tests {
 
     use super::super::objective::tests::{Data, draw};
     use super::super::problem::{ColumnPenalty, Problem};
+    use super::super::rows::tests::chunk;
     use super::*;
     use crate::examples::ClassExamples;
     use crate::rng::Rng;
@@ -312,10 +313,10 @@ mod tests {
         let classes: Vec<usize> = (0..30).map(|row| row % 2).collect();
         let rows = ClassExamples::new((&x).into(), &classes, Some(&weights)).unwrap();
         let penalty = ColumnPenalty::none(2);
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let mut own = Vec::new();
-        objective.coordinates.scale_rows((&x).into(), 0..30, &mut own);
+        objective.coordinates.scale_rows(&chunk(&x), &mut own);
         let change = |row: usize| (own[row] + 2.0 * own[30 + row] - 0.1f64).abs();
         let wanted = (0..30).filter(|&row| row != 7).map(change).fold(0.0, f64::max);
         let found = objective.score_change(&[1.0, 1.0, 0.5], &[2.0, 3.0, 0.4]);

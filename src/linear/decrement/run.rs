@@ -86,14 +86,11 @@ impl<T: Real> LogisticObjective<'_, T> {
     /// Returns a mean loss below which the slopes and intercepts separate the classes, or 0 if there are
     /// penalties or offsets: no row whose loss is below ln 2 is misclassified.
     pub(super) fn loss_of_separation(&self) -> f64 {
-        let Problem { rows, offset, penalty, .. } = self.problem;
-        if offset.is_some() || !penalty.is_none() {
+        let Problem { rows, penalty, .. } = self.problem;
+        if rows.has_offset() || !penalty.is_none() {
             return 0.0;
         }
-        let weight = |row: usize| rows.weights.map_or(1.0, |weights| weights[row].as_f64());
-        let counted = (0..rows.x.nrows()).filter(|&row| rows.counts(row));
-        let smallest = counted.map(weight).fold(f64::INFINITY, f64::min);
-        HALF_OF_LN_2 * smallest / rows.total_weight
+        HALF_OF_LN_2 * rows.lightest / rows.total_weight
     }
 }
 
@@ -134,6 +131,7 @@ mod tests {
     use crate::examples::ClassExamples;
     use crate::linear::objective::LogisticObjective;
     use crate::linear::problem::{ColumnPenalty, Problem};
+    use crate::linear::rows::TrainingRows;
 
     /// Evaluates at a slope for rows at -1 and 1, which the classes separate. An offset, here of zeros, takes
     /// the proof from the loss.
@@ -152,7 +150,8 @@ mod tests {
         let x = DMatrix::from_column_slice(2, 1, &[-1.0, 1.0]);
         let rows = ClassExamples::new((&x).into(), &[0, 1], None).unwrap();
         let penalty = ColumnPenalty::none(1);
-        let problem = Problem { rows, offset, classes: 2, intercept: true, penalty: &penalty };
+        let problem =
+            Problem { rows: TrainingRows::new(rows, offset), classes: 2, intercept: true, penalty: &penalty };
         let mut objective = LogisticObjective::new(problem);
         let mut certified = Certified::new(&mut objective, tolerance, near, doubt);
         let optimality = certified.evaluate(&[slope, 0.0], &mut [0.0; 2]).optimality;

@@ -1,7 +1,6 @@
 //! The covariance of the estimates: the inverse information, and sandwich estimators around it.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use nalgebra::{DMatrix, DVector};
@@ -9,11 +8,11 @@ use nalgebra::{DMatrix, DVector};
 use super::units::contrasts;
 use crate::check;
 use crate::error::Error;
-use crate::examples::ClassExamples;
 use crate::label::Label;
 use crate::linear::blocks::{Block, Pass, Scratch};
 use crate::linear::definite;
 use crate::linear::objective::LogisticObjective;
+use crate::linear::rows::Chunk;
 use crate::loss::{Gradient, Targets};
 use crate::optim::{HasHessian, condition};
 use crate::parallel::{with_threads, zeros};
@@ -161,9 +160,9 @@ impl Information {
             }
             Covariance::Clustered(Clusters { of_row }) => {
                 let rows = objective.problem.rows;
-                check::count("clusters", "labels", rows.x.nrows(), of_row.len())?;
+                check::count("clusters", "labels", rows.count(), of_row.len())?;
                 let mut present = vec![false; of_row.iter().max().map_or(0, |last| last + 1)];
-                rows.counted().into_iter().for_each(|row| present[of_row[row]] = true);
+                rows.counted().for_each(|row| present[of_row[row]] = true);
                 let clusters = present.iter().filter(|present| **present).count();
                 let count = clusters as f64;
                 check::parameter("clusters", count, clusters > 1, "at least 2 with rows of positive weight")?;
@@ -203,15 +202,12 @@ fn outer_products<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T
     let sum = objective.sum_plain(
         size * size,
         |old| zeros(old, size * size),
-        |pass, memory, range, sum| {
-            let count = range.len();
-            let scores = scores_of_rows(pass, memory, range.clone(), size);
+        |pass, memory, chunk, sum| {
+            let count = chunk.len();
+            let scores = scores_of_rows(pass, memory, chunk, size);
             let mut weighted = scores.clone();
             for column in weighted.chunks_exact_mut(count) {
-                column
-                    .iter_mut()
-                    .zip(range.clone())
-                    .for_each(|(x, row)| *x *= share(&pass.problem.rows, row));
+                column.iter_mut().enumerate().for_each(|(row, x)| *x *= chunk.share(row));
             }
             let (left, right) =
                 (Strided::columns(&scores, count, size), Strided::columns(&weighted, count, size));
@@ -238,12 +234,12 @@ fn cluster_sums<T: Real>(
         objective.sum_plain(
             1,
             |_| (),
-            |pass, memory, range, ()| {
-                let count = range.len();
-                let scores = scores_of_rows(pass, memory, range.clone(), size);
+            |pass, memory, chunk, ()| {
+                let count = chunk.len();
+                let scores = scores_of_rows(pass, memory, chunk, size);
                 let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
-                for (at, row) in range.enumerate() {
-                    let share = share(&pass.problem.rows, row);
+                for (at, row) in chunk.places().enumerate() {
+                    let share = chunk.share(at);
                     let of_cluster = sums.column_mut(of_row[row]);
                     let score = scores.iter().skip(at).step_by(count);
                     of_cluster.into_iter().zip(score).for_each(|(sum, score)| *sum += share * score);
@@ -258,18 +254,18 @@ fn cluster_sums<T: Real>(
 fn scores_of_rows<T: Real>(
     pass: &Pass<'_, '_, T>,
     (block, scratch): (&mut Block<T>, &mut Scratch<T>),
-    range: Range<usize>,
+    rows: &Chunk<'_, T>,
     size: usize,
 ) -> Vec<f64> {
-    let (rows, coordinates, count) = (&pass.problem.rows, pass.coordinates, range.len());
-    pass.problem.add_offset(range.clone(), &mut block.scores);
-    let targets = Targets::Classes(&rows.targets[range.clone()]);
+    let (coordinates, count) = (pass.coordinates, rows.len());
+    rows.add_offset(&mut block.scores);
+    let targets = Targets::Classes(rows.targets());
     let out = Gradient { scale: T::one(), out: &mut block.residuals };
     pass.loss.accumulate(&block.scores, targets, None, Some(out));
-    for (at, _) in range.clone().enumerate().filter(|(_, row)| !rows.counts(*row)) {
-        block.residuals.row_mut(at).fill(T::zero());
+    for row in (0..count).filter(|&row| !rows.counts(row)) {
+        block.residuals.row_mut(row).fill(T::zero());
     }
-    coordinates.scale_rows(rows.x, range, &mut scratch.rows);
+    coordinates.scale_rows(rows, &mut scratch.rows);
     let mut scores = Vec::with_capacity(count * size);
     let residuals = || block.residuals.as_slice().chunks_exact(count);
     for residuals in residuals() {
@@ -281,9 +277,4 @@ fn scores_of_rows<T: Real>(
         scores.extend(residuals().flatten().map(|r| r.as_f64()));
     }
     scores
-}
-
-/// Returns the share of a row in the weight of all.
-fn share<T: Real>(rows: &ClassExamples<'_, T>, row: usize) -> f64 {
-    rows.weights.map_or(1.0, |w| w[row].as_f64()) / rows.total_weight
 }

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use crate::error::Error;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::problem::{ColumnPenalty, Problem};
+use crate::linear::rows::TrainingRows;
 use crate::linear::sample::Sample;
 use crate::optim::{Newton, Objective};
 use crate::scalar::Real;
@@ -31,9 +32,8 @@ fn beside_offsets<T: Real>(sample: &Sample<'_, T>, intercept: bool) -> Result<f6
     // A column of zeros, whose coefficient a penalty keeps at zero, stands for no columns.
     let x = DMatrix::zeros(sample.examples.x().nrows(), 1);
     let penalty = ColumnPenalty { l1: vec![0.0], l2: vec![1.0] };
-    let rows = sample.examples.examples().with_columns((&x).into());
-    let problem =
-        Problem { rows, offset: sample.offset, classes: sample.classes, intercept, penalty: &penalty };
+    let rows = TrainingRows::new(sample.examples.examples().with_columns((&x).into()), sample.offset);
+    let problem = Problem { rows, classes: sample.classes, intercept, penalty: &penalty };
     let mut objective = LogisticObjective::new(problem);
     let start = vec![T::zero(); objective.parameter_count()];
     let minimum = Newton::new().tolerance(T::TOLERANCE).minimize(&mut objective, start)?;

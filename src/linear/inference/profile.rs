@@ -234,7 +234,7 @@ mod tests {
         let ends = |x: &DMatrix<f64>, classes: &[usize], start: &[f64], separated: bool| {
             let penalty = ColumnPenalty::none(x.ncols());
             let rows = ClassExamples::new(x.into(), classes, None).unwrap();
-            let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+            let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
             let objective = LogisticObjective::new(problem);
             let (units, jacobian) = coefficients(&objective);
             let (total_weight, reach) = (x.nrows() as f64, 1.959963984540054);
@@ -268,7 +268,7 @@ mod tests {
         let x = iris.x.columns(2, 1).into_owned();
         let penalty = ColumnPenalty::none(1);
         let rows = ClassExamples::new((&x).into(), classes.as_slice(), None).unwrap();
-        let problem = Problem { rows, offset: None, classes: 3, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 3, intercept: true, penalty: &penalty };
         let objective = LogisticObjective::new(problem);
         let (units, jacobian) = coefficients(&objective);
         let (total_weight, reach) = (150.0, 1.959963984540054);

@@ -1,16 +1,14 @@
 //! Quadratic forms of the inverse Hessian of a fit, for pairs of scores of a row.
 
-use std::ops::Range;
-
 use nalgebra::DMatrix;
 
 use crate::error::Error;
 use crate::linear::coordinates::Coordinates;
 use crate::linear::definite::{self, UNDETERMINED};
 use crate::linear::objective::LogisticObjective;
+use crate::linear::rows::Chunk;
 use crate::linear::working_set::WorkingSet;
 use crate::optim::HasHessian;
-use crate::rows::Rows;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product};
 
@@ -72,7 +70,7 @@ impl Active {
     }
 }
 
-/// The forms Q = X_i H⁻¹ X_iᵀ for a range of rows i, where X_i has one row per score column.
+/// The forms Q = X_i H⁻¹ X_iᵀ for some rows i, where X_i has one row per score column.
 pub(super) struct Forms<T> {
     rows: Vec<Vec<T>>,
     /// For each score column, rows x parameters.
@@ -94,21 +92,20 @@ impl<T: Real> Forms<T> {
 
     pub(super) fn evaluate(
         &mut self,
-        x: Rows<'_, T>,
+        of: &Chunk<'_, T>,
         coordinates: &Coordinates<T>,
         active: &Active,
         root: &[Vec<T>],
-        range: Range<usize>,
     ) {
-        let (count, size) = (range.len(), active.set.parameters.len());
+        let (count, size) = (of.len(), active.set.parameters.len());
         for (k, members) in active.members.iter().enumerate() {
             let (rows, image) = (&mut self.rows[k], &mut self.images[k]);
             rows.clear();
             if coordinates.rotation().is_some() {
-                coordinates.scale_rows(x, range.clone(), rows);
+                coordinates.scale_rows(of, rows);
                 rows.resize(count * members.len(), T::one());
             } else {
-                members.iter().for_each(|&(_, j)| coordinates.scale_column(x, j, range.clone(), rows));
+                members.iter().for_each(|&(_, j)| coordinates.scale_column(of, j, rows));
             }
             image.clear();
             image.resize(count * size, T::zero());

@@ -30,7 +30,7 @@ impl RowInfluence {
     ) -> Result<Self, Error> {
         let active = Active::new(objective, params);
         let root = active.inverse_root(objective, params)?;
-        let (rows, columns) = (objective.problem.rows.x.nrows(), objective.coordinates.columns);
+        let (rows, columns) = (objective.problem.rows.count(), objective.coordinates.columns);
         let zeros = || vec![0.0; rows];
         let mut out = RowInfluence {
             leverages: zeros(),
@@ -40,17 +40,13 @@ impl RowInfluence {
             deviance: zeros(),
         };
         let chunk = (SCRATCH / (active.set.parameters.len() * columns).max(1)).clamp(16, 1024);
-        objective.for_each_scores(params, out.by_rows(), |pass, range, scores, out| {
-            let problem = pass.problem;
+        objective.for_each_scores(params, out.by_rows(), |pass, rows, scores, out| {
             let mut forms = Forms::new(columns);
             let mut row = Row::new::<T>(columns, active.degrees_of_freedom);
-            for (part, mut out) in parts(range.len(), chunk, out) {
-                let rows = range.start + part.start..range.start + part.end;
-                forms.evaluate(problem.rows.x, pass.coordinates, &active, &root, rows);
+            for (part, mut out) in parts(rows.len(), chunk, out) {
+                forms.evaluate(&rows.part(part.clone()), pass.coordinates, &active, &root);
                 for at in part.clone() {
-                    let in_x = range.start + at;
-                    row.weight = problem.rows.weights.map_or(1.0, |w| w[in_x].as_f64());
-                    row.class = problem.rows.targets[in_x];
+                    (row.weight, row.class) = (rows.weight(at), rows.targets()[at]);
                     for (own, score) in row.scores.iter_mut().zip(scores.row(at).iter()) {
                         *own = score.as_f64();
                     }

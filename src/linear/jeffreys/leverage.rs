@@ -1,12 +1,10 @@
 //! Quadratic forms of the rows of `x` in a matrix of the size of the information.
 
-use std::ops::Range;
-
 use nalgebra::DMatrix;
 
 use crate::linear::coordinates::Coordinates;
 use crate::linear::objective::LogisticObjective;
-use crate::linear::problem::Problem;
+use crate::linear::rows::Chunk;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product};
 
@@ -19,17 +17,16 @@ pub(super) struct Leverage<T: Real> {
 }
 
 impl<T: Real> Leverage<T> {
-    /// Writes x̃ᵀ B x̃ for the rows of a range and each of `blocks`, row after row.
+    /// Writes x̃ᵀ B x̃ for some rows and each of `blocks`, row after row.
     pub(super) fn forms(
         &mut self,
-        problem: &Problem<'_, T>,
+        rows: &Chunk<'_, T>,
         coordinates: &Coordinates<T>,
-        range: Range<usize>,
         blocks: &[DMatrix<T>],
         out: &mut [T],
     ) {
-        let (count, width) = (range.len(), blocks.first().map_or(0, DMatrix::ncols));
-        coordinates.scale_rows(problem.rows.x, range, &mut self.rows);
+        let (count, width) = (rows.len(), blocks.first().map_or(0, DMatrix::ncols));
+        coordinates.scale_rows(rows, &mut self.rows);
         self.rows.resize(count * width, T::one());
         self.image.resize(count * width, T::zero());
         let mut form = vec![T::zero(); count];

@@ -148,28 +148,27 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
         let Self { inner, at, .. } = self;
         inner.load(params);
         let total_weight = inner.problem.rows.total_weight;
-        let (rows, columns) = (inner.problem.rows.x.nrows(), inner.coordinates.columns);
+        let (rows, columns) = (inner.problem.rows.count(), inner.coordinates.columns);
         let blocks = blocks(inner, &inverse);
         let scale = T::of(1.0 / total_weight);
         let mut probabilities = std::mem::take(&mut inner.probabilities);
         probabilities.resize(rows, inner.problem.classes);
         at.forms.resize(rows * blocks.len(), T::zero());
         let sides = (probabilities.entries(), Entries::new(&mut at.forms, blocks.len()));
-        let total = inner.gather(sides, |pass, range, block, (probabilities, forms)| {
-            let (problem, mut slopes) = (pass.problem, Slopes::default());
-            problem.add_offset(range.clone(), &mut block.scores);
-            let targets = Targets::Classes(&problem.rows.targets[range.clone()]);
-            let weights = problem.rows.weights.map(|w| &w[range.clone()]);
+        let total = inner.gather(sides, |pass, chunk, block, (probabilities, forms)| {
+            let mut slopes = Slopes::default();
+            chunk.add_offset(&mut block.scores);
+            let (targets, weights) = (Targets::Classes(chunk.targets()), chunk.weights());
             let out = Gradient { scale, out: &mut block.residuals };
             let loss = pass.loss.accumulate(&block.scores, targets, weights, Some(out));
 
-            let mut of_block = DMatrix::zeros(range.len(), problem.classes);
+            let mut of_block = DMatrix::zeros(chunk.len(), pass.problem.classes);
             pass.loss.probabilities(&block.scores, &mut of_block);
             probabilities.into_slice().copy_from_slice(of_block.as_slice());
             let forms = forms.into_slice();
-            Leverage::default().forms(problem, pass.coordinates, range.clone(), &blocks, forms);
+            Leverage::default().forms(chunk, pass.coordinates, &blocks, forms);
             // Rows without weight have no leverage, although their entries may be out of range.
-            for row in (0..range.len()).filter(|row| problem.rows.counts(range.start + row)) {
+            for row in (0..chunk.len()).filter(|&row| chunk.counts(row)) {
                 // The mean information is smaller by the factor of the total weight, and its inverse larger.
                 let share = weights.map_or(T::one(), |w| w[row]) * scale * scale;
                 slopes.load(of_block.as_view(), forms, row, columns);
@@ -240,7 +239,7 @@ mod tests {
             (0..300).map(|row| usize::from(rng.uniform(0.0, 400.0) < row as f64)).collect();
         let rows = ClassExamples::new((&x).into(), &classes, None).unwrap();
         let penalty = ColumnPenalty::none(5);
-        let problem = Problem { rows, offset: None, classes: 2, intercept: true, penalty: &penalty };
+        let problem = Problem { rows: rows.into(), classes: 2, intercept: true, penalty: &penalty };
         let mut inner = LogisticObjective::new(problem);
         let mut gradient = [0.0; 6];
         let mut objective = JeffreysObjective::new(&mut inner, &gradient).unwrap();

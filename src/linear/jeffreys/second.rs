@@ -51,12 +51,12 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
         let products = inner.sum_plain(
             size,
             |old| zeros(old, size),
-            |pass, (block, scratch), range, sum| {
-                let (problem, p) = (pass.problem, probabilities.block(range.clone()));
+            |pass, (block, scratch), chunk, sum| {
+                let p = probabilities.block(chunk.places());
                 let scores = &block.scores;
                 // The changes of the probabilities: of both classes if there is one column.
-                let mut moves = DMatrix::zeros(range.len(), columns);
-                for row in (0..range.len()).filter(|row| problem.rows.counts(range.start + row)) {
+                let mut moves = DMatrix::zeros(chunk.len(), columns);
+                for row in (0..chunk.len()).filter(|&row| chunk.counts(row)) {
                     if columns == 1 {
                         moves[(row, 0)] = p[(row, 0)] * p[(row, 1)] * scores[(row, 0)];
                         continue;
@@ -66,7 +66,7 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
                         moves[(row, a)] = p[(row, a)] * (scores[(row, a)] - mean);
                     }
                 }
-                scratch.curvature.add_weighted(pass, range, sum, |row, a, b| {
+                scratch.curvature.add_weighted(pass, chunk, sum, |row, a, b| {
                     if columns == 1 {
                         return (p[(row, 0)] - p[(row, 1)]) * moves[(row, 0)];
                     }
@@ -79,20 +79,19 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
         inner.write_products(&products, &mut change);
         let blocks = blocks(inner, &-(inverse * change * inverse));
         let scale = T::of(1.0 / inner.problem.rows.total_weight);
-        inner.gather((), |pass, range, block, ()| {
-            let (problem, p) = (pass.problem, probabilities.block(range.clone()));
-            weigh(problem, p, range.clone(), &block.scores, &mut block.residuals);
+        inner.gather((), |pass, chunk, block, ()| {
+            let (rows, p) = (chunk.places(), probabilities.block(chunk.places()));
+            weigh(chunk, scale, p, &block.scores, &mut block.residuals);
             let pairs = blocks.len();
-            let mut changes = vec![T::zero(); range.len() * pairs];
-            Leverage::default().forms(problem, pass.coordinates, range.clone(), &blocks, &mut changes);
-            let (mut slopes, forms) = (Slopes::default(), &at.forms[range.start * pairs..range.end * pairs]);
-            for row in 0..range.len() {
-                let at_row = range.start + row;
-                if !problem.rows.counts(at_row) {
+            let mut changes = vec![T::zero(); chunk.len() * pairs];
+            Leverage::default().forms(chunk, pass.coordinates, &blocks, &mut changes);
+            let (mut slopes, forms) = (Slopes::default(), &at.forms[rows.start * pairs..rows.end * pairs]);
+            for row in 0..chunk.len() {
+                if !chunk.counts(row) {
                     block.residuals.row_mut(row).fill(T::zero());
                     continue;
                 }
-                let share = problem.rows.weights.map_or(T::one(), |w| w[at_row]) * scale * scale;
+                let share = chunk.weights().map_or(T::one(), |w| w[row]) * scale * scale;
                 slopes.load(p, forms, row, columns);
                 let change = &changes[row * pairs..(row + 1) * pairs];
                 let moved = slopes.change(|a| block.scores[(row, a)], change);
@@ -117,6 +116,7 @@ mod tests {
     use crate::linear::objective::LogisticObjective;
     use crate::linear::objective::tests::{Data, draw};
     use crate::linear::problem::{ColumnPenalty, Problem};
+    use crate::linear::rows::TrainingRows;
     use crate::rng::Rng;
 
     /// Returns the product with the exact second derivative at `params`.
@@ -140,7 +140,8 @@ mod tests {
             let columns = if count == 2 { 1 } else { count };
             let offset = DMatrix::from_fn(rows, columns, |_, _| rng.standard_normal());
             let mut inner = data.objective(0.0, intercept);
-            inner.problem.offset = shifted.then(|| offset.as_view());
+            let rows = inner.problem.rows.examples();
+            inner.problem.rows = TrainingRows::new(rows, shifted.then(|| offset.as_view()));
             let size = inner.parameter_count();
             let params: Vec<f64> = draw(size, &mut rng).iter().map(|p| 0.3 * p).collect();
             let vector = draw(size, &mut rng);
@@ -170,10 +171,10 @@ mod tests {
             let penalty = ColumnPenalty::none(3);
             let wide = x.map(f64::from);
             let rows = ClassExamples::new((&x).into(), classes.as_slice(), None).unwrap();
-            let problem = Problem { rows, offset: None, classes: count, intercept: true, penalty: &penalty };
+            let problem = Problem { rows: rows.into(), classes: count, intercept: true, penalty: &penalty };
             let mut narrow = LogisticObjective::new(problem);
             let rows = ClassExamples::new((&wide).into(), classes.as_slice(), None).unwrap();
-            let problem = Problem { rows, offset: None, classes: count, intercept: true, penalty: &penalty };
+            let problem = Problem { rows: rows.into(), classes: count, intercept: true, penalty: &penalty };
             let mut inner = LogisticObjective::new(problem);
             let size = inner.parameter_count();
             let params: Vec<f32> = draw(size, &mut rng).iter().map(|&p| 0.3 * p as f32).collect();

@@ -42,7 +42,7 @@ impl<T: Real, L: Label> Origin<T, L> {
             Sample::new(x, y, weights, offset, config.class_weight.as_ref())?;
         // The penalty of each column for λ = 1.
         let unit = LogisticRegression { penalty: config.penalty.with_lambda(1.0), ..config.clone() };
-        let unit = unit.column_penalty::<T>(x.ncols(), sample.examples.total_weight())?;
+        let unit = unit.column_penalty::<T>(x.ncols(), sample.rows().total_weight)?;
         let wall = wall(x, &unit);
         let problem = sample.problem(&wall, config.intercept);
         let alone = LogisticRegression {
@@ -113,20 +113,18 @@ fn largest_over(values: &[f64], unit: &[f64]) -> f64 {
 /// intercept optimised: the variance of the column with weights p (1 - p), for the class where it is largest.
 fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Vec<f64> {
     let intercept = objective.coordinates.intercept;
-    let mut factors = vec![0.0; objective.problem.rows.x.nrows()];
-    objective.for_each_scores(params, Entries::new(&mut factors, 1), |pass, range, scores, factors| {
-        let rows = &pass.problem.rows;
-        let mut p = DMatrix::zeros(range.len(), pass.problem.classes);
+    let mut factors = vec![0.0; objective.problem.rows.count()];
+    objective.for_each_scores(params, Entries::new(&mut factors, 1), |pass, chunk, scores, factors| {
+        let mut p = DMatrix::zeros(chunk.len(), pass.problem.classes);
         pass.loss.probabilities(scores, &mut p);
-        for ((row, p), factor) in range.zip(p.row_iter()).zip(factors.into_slice()) {
+        for (row, (p, factor)) in p.row_iter().zip(factors.into_slice()).enumerate() {
             let largest = p.iter().map(|p| p.as_f64() * (1.0 - p.as_f64())).fold(0.0, f64::max);
-            let weight = rows.weights.map_or(1.0, |w| w[row].as_f64());
-            *factor = weight / rows.total_weight * largest;
+            *factor = chunk.share(row) * largest;
         }
     });
     let sum = |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>();
     let total = sum(&mut factors.iter().copied());
-    let x = objective.problem.rows.x;
+    let x = objective.problem.rows.examples().x;
     let operations = 4.0 * x.len() as f64;
     map(x.ncols(), workers_for(x.ncols(), operations), |j| {
         let column = column(&x, j);
