@@ -133,13 +133,6 @@ impl<'a, T: Real, Y: PerRow> CheckedExamples<'a, T, Y> {
         debug_assert_eq!(x.nrows(), self.rows());
         CheckedExamples { x, ..self }
     }
-
-    /// Replaces the weights by ones that are 0 or positive, one per row.
-    pub(crate) fn with_weights(self, weights: &'a [T]) -> Self {
-        debug_assert_eq!(weights.len(), self.rows());
-        let total_weight = weights.iter().map(|weight| weight.as_f64()).sum();
-        CheckedExamples { weights: Some(weights), total_weight, ..self }
-    }
 }
 
 impl<'a, T: Real> CheckedExamples<'a, T> {

@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use nalgebra::DMatrix;
-
 use super::attended::attend;
 use super::config::{LogisticRegression, Solver};
 use super::decrement::Doubt;
@@ -19,7 +17,7 @@ use crate::label::Label;
 use crate::penalty::Penalty;
 use crate::report::{FitReport, Observer, Progress, StopReason};
 use crate::rows::Rows;
-use crate::scalar::{Real, axpy, column};
+use crate::scalar::Real;
 
 impl<T: Real> Estimator<T> for LogisticRegression {
     type Fitted<L: Label> = FittedLogistic<T, L>;
@@ -183,7 +181,6 @@ impl<T: Real> Existence<T> {
         observer: &mut Observer<'_>,
     ) -> Self {
         let Problem { rows, classes, intercept, .. } = *problem;
-        let offset = rows.offset();
         let report = &solved.report;
         let unasked = report.stop == StopReason::Cancelled
             || (report.stop == StopReason::IterationLimit && report.iterations == 0);
@@ -200,19 +197,18 @@ impl<T: Real> Existence<T> {
         let mut ask = || observer(&progress);
         let mut budget = Budget::new(work(problem, report).max(LEAST_WORK), &mut ask);
         let whole = free.len() == rows.columns();
-        let rows = rows.examples();
         let slopes = solved.coefficients.select_rows(free);
         let intercepts = &solved.intercept;
         let found = if whole {
-            let estimate = Estimate { slopes: &slopes, intercepts, offset };
+            let estimate = Estimate { slopes: &slopes, intercepts, beside: None };
             separation(rows, classes, intercept, Some(&estimate), &mut budget)
         } else {
-            let x = rows.x.select_columns(free);
             // Beside the scores of the penalised columns, the others maximise the likelihood.
-            let beside = scores_beside(problem, &solved.coefficients, free);
-            let estimate = Estimate { slopes: &slopes, intercepts, offset: Some(beside.as_view()) };
-            separation(rows.with_columns((&x).into()), classes, intercept, Some(&estimate), &mut budget)
-                .map(|found| found.map(|direction| direction.in_columns(free, rows.x.ncols())))
+            let mut beside = solved.coefficients.clone();
+            free.iter().for_each(|&j| beside.row_mut(j).fill(T::zero()));
+            let estimate = Estimate { slopes: &slopes, intercepts, beside: Some(&beside) };
+            separation(rows.with_columns(free), classes, intercept, Some(&estimate), &mut budget)
+                .map(|found| found.map(|direction| direction.in_columns(free, rows.columns())))
         };
         if budget.is_cancelled() {
             return Existence::Cancelled;
@@ -233,19 +229,6 @@ compiled!(
     T: go_on::<T> as fn(_, &_, _, &mut _) -> _,
     Existence::<T>::of_optimum as fn(_, &_, &_, &mut _) -> _
 );
-
-/// Returns the scores of all columns but the `free` ones, without intercepts, plus the offsets.
-fn scores_beside<T: Real>(problem: &Problem<'_, T>, slopes: &DMatrix<T>, free: &[usize]) -> DMatrix<T> {
-    let x = problem.rows.examples().x;
-    let mut scores = DMatrix::zeros(x.nrows(), slopes.ncols());
-    for (k, of_class) in slopes.column_iter().enumerate() {
-        for (j, &w) in of_class.iter().enumerate().filter(|(j, w)| !w.is_zero() && !free.contains(j)) {
-            axpy(w, column(&x, j), scores.column_mut(k).as_mut_slice());
-        }
-    }
-    problem.rows.chunk(0..x.nrows()).add_offset(&mut scores);
-    scores
-}
 
 /// Returns the approximate number of multiplications that a fit took.
 fn work<T: Real>(problem: &Problem<'_, T>, report: &FitReport) -> usize {

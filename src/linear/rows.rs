@@ -1,5 +1,6 @@
 //! The rows of a fit, which passes get chunk by chunk.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use nalgebra::{DMatrix, DMatrixView};
@@ -23,6 +24,8 @@ pub(super) struct TrainingRows<'a, T: Real> {
     pub(super) lightest: f64,
     /// Whether the offset of a row is not zero.
     pub(super) shifted: bool,
+    /// The columns that are looked at, if not all.
+    some: Option<&'a [usize]>,
 }
 
 /// Consecutive rows in memory, with their classes, weights and offsets.
@@ -36,6 +39,8 @@ pub(super) struct Chunk<'a, T: Real> {
     first: usize,
     /// The sum of the weights of all rows of the fit.
     total_weight: f64,
+    /// The columns that are looked at, if not all.
+    some: Option<&'a [usize]>,
 }
 
 impl<'a, T: Real> TrainingRows<'a, T> {
@@ -48,6 +53,7 @@ impl<'a, T: Real> TrainingRows<'a, T> {
             total_weight: examples.rows() as f64,
             lightest: 1.0,
             shifted: offset.is_some_and(|offset| offset.iter().any(|o| !o.is_zero())),
+            some: None,
         };
         if examples.weights.is_some() {
             let Weights { total, lightest } = rows.weights();
@@ -78,19 +84,19 @@ impl<'a, T: Real> TrainingRows<'a, T> {
         self.examples
     }
 
-    /// Returns the offsets, if there are any.
-    pub(super) fn offset(&self) -> Option<DMatrixView<'a, T>> {
-        self.offset
-    }
-
     /// Returns the number of rows.
     pub(super) fn count(&self) -> usize {
         self.examples.x.nrows()
     }
 
+    /// Returns these rows with some of their columns.
+    pub(super) fn with_columns(self, some: &'a [usize]) -> Self {
+        TrainingRows { some: Some(some), ..self }
+    }
+
     /// Returns the number of columns.
     pub(super) fn columns(&self) -> usize {
-        self.examples.x.ncols()
+        self.some.map_or(self.examples.x.ncols(), <[usize]>::len)
     }
 
     /// Returns the names of the columns, if they are known.
@@ -107,6 +113,11 @@ impl<'a, T: Real> TrainingRows<'a, T> {
     pub(super) fn counted(&self) -> impl Iterator<Item = usize> + use<'_, T> {
         let chunk = self.chunk(0..self.count());
         (0..self.count()).filter(move |&row| chunk.counts(row))
+    }
+
+    /// Returns the class of each row.
+    pub(super) fn classes(&self) -> Cow<'a, [usize]> {
+        Cow::Borrowed(self.examples.targets)
     }
 
     /// Returns whether rows have weights.
@@ -143,7 +154,13 @@ impl<'a, T: Real> TrainingRows<'a, T> {
             first: range.start,
             at: range,
             total_weight: self.total_weight,
+            some: self.some,
         }
+    }
+
+    /// Calls `read` with the rows of a range.
+    pub(super) fn with<R>(&self, range: Range<usize>, read: impl FnOnce(&Chunk<'_, T>) -> R) -> R {
+        read(&self.chunk(range))
     }
 
     /// Returns the sum of what `each` adds for every block of rows, along the tree.
@@ -196,7 +213,12 @@ impl<T: Real> Chunk<'_, T> {
 
     /// Returns the number of columns.
     pub(super) fn columns(&self) -> usize {
-        self.of.x.ncols()
+        self.some.map_or(self.of.x.ncols(), <[usize]>::len)
+    }
+
+    /// Returns these rows with all of their columns.
+    pub(super) fn with_all_columns(&self) -> Self {
+        Chunk { some: None, ..self.clone() }
     }
 
     /// Returns the places of the rows among those of the fit.
@@ -212,11 +234,13 @@ impl<T: Real> Chunk<'_, T> {
 
     /// Returns the entries as an operand of a matrix product.
     pub(super) fn x(&self) -> Strided<'_, T> {
+        debug_assert!(self.some.is_none(), "some columns have no common stride");
         Strided::from(&self.of.x).rows(self.at.start, self.len())
     }
 
     /// Returns the entries of column `j`.
     pub(super) fn column(&self, j: usize) -> &[T] {
+        let j = self.some.map_or(j, |some| some[j]);
         &column(&self.of.x, j)[self.at.clone()]
     }
 

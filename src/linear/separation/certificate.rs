@@ -1,14 +1,13 @@
 //! A proof, from a converged fit, that the maximum-likelihood estimate exists.
 
-use std::ops::Range;
-
 use nalgebra::{Cholesky, DMatrix};
 
 use super::budget::Budget;
 use super::design::{BLOCK, Block, Design};
 use super::estimate::Estimate;
 use crate::error::Error;
-use crate::parallel::{Sum, Tally, parts, resized, workers_for, zeros};
+use crate::linear::rows::Chunk;
+use crate::parallel::{Sum, Tally, resized, zeros};
 use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 
 /// Returns whether the maximum-likelihood estimate certainly exists, judged at coefficients near the optimum.
@@ -94,9 +93,6 @@ struct Scratch {
     workspace: Workspace<f64>,
 }
 
-/// The number of blocks in a leaf of the sums.
-const LEAF: usize = 4;
-
 impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
     fn new(design: &'d Design<'a, T>, curvature: Curvature) -> Self {
         let free: Vec<usize> =
@@ -127,31 +123,28 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         let size = if self.curvature == Curvature::Exact { width.saturating_mul(free) } else { width };
         // The product of matrices is fast. A triangle is computed and inverted once.
         let row = (size.saturating_mul(size) / 8).saturating_add(design.size());
-        let rows = design.rows.targets.len();
+        let rows = design.count();
         let inverse = size.saturating_mul(size).saturating_mul(size) / 3;
         let work = rows.saturating_mul(row);
         if size == 0 || free == 0 || !budget.affords(work.saturating_add(inverse)) {
             return Ok(false);
         }
         budget.spend(work)?;
-        let leaf = LEAF * BLOCK;
+        let leaf = design.rows.wide_leaf();
         let mut workers: Vec<Scratch> = Vec::new();
-        let workers = resized(&mut workers, workers_for(rows.div_ceil(leaf), work as f64), Scratch::default);
-        let zero = |old| self.empty(old);
-        let sums = Tally::default().over(workers, (rows, leaf), (), zero, |scratch, rows, sums, ()| {
-            for (block, ()) in parts(rows.len(), BLOCK, ()) {
-                self.add(rows.start + block.start..rows.start + block.end, estimate, scratch, sums);
-            }
+        let workers = resized(&mut workers, design.rows.workers(leaf, row), Scratch::default);
+        let (tally, zero) = (&mut Tally::default(), |old| self.empty(old));
+        let sums = design.rows.sum(tally, workers, (leaf, BLOCK), (), zero, |scratch, chunk, sums, ()| {
+            self.add(chunk, estimate, scratch, sums);
         });
         budget.spend(inverse)?;
         Ok(sums.rarest > 0.0 && self.leaves_nothing(&sums))
     }
 
     /// Computes the probabilities of a block of rows. Returns `false` if one is zero or NaN.
-    fn probabilities(&self, range: Range<usize>, estimate: &Estimate<'_, T>, out: &mut Vec<f64>) -> bool {
-        let Estimate { slopes, intercepts, offset } = *estimate;
-        let (rows, count) = (self.design.rows, range.len());
-        let x = |j: usize| &column(&rows.x, j)[range.clone()];
+    fn probabilities(&self, chunk: &Chunk<'_, T>, estimate: &Estimate<'_, T>, out: &mut Vec<f64>) -> bool {
+        let Estimate { slopes, intercepts, beside } = *estimate;
+        let (count, all, first) = (chunk.len(), chunk.with_all_columns(), chunk.places().start);
         // For two classes the first has score zero.
         let single = self.design.score_columns == 1;
         let classes = self.design.score_columns + usize::from(single);
@@ -160,16 +153,22 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
         let scores = &mut out[if single { count } else { 0 }..];
         for (k, scores) in scores.chunks_exact_mut(count).enumerate() {
             scores.fill(intercepts.get(k).map_or(0.0, |b| b.as_f64()));
-            for (j, w) in slopes.column(k).iter().enumerate() {
-                scores.iter_mut().zip(x(j)).for_each(|(z, x)| *z += w.as_f64() * x.as_f64());
+            let mut add = |w: T, x: &[T]| {
+                scores.iter_mut().zip(x).for_each(|(z, x)| *z += w.as_f64() * x.as_f64());
+            };
+            slopes.column(k).iter().enumerate().for_each(|(j, &w)| add(w, chunk.column(j)));
+            if let Some(beside) = beside {
+                let others = beside.column(k);
+                let others = others.iter().enumerate().filter(|(_, w)| !w.is_zero());
+                others.for_each(|(j, &w)| add(w, all.column(j)));
             }
-            if let Some(offset) = offset {
-                scores.iter_mut().zip(range.clone()).for_each(|(z, row)| *z += offset[(row, k)].as_f64());
+            if let Some(offset) = chunk.offset() {
+                add(T::one(), column(&offset, k));
             }
         }
         for i in 0..count {
             let at = |k: usize| k * count + i;
-            if !rows.counts(range.start + i) {
+            if !self.design.counts(first + i) {
                 (0..classes).for_each(|k| out[at(k)] = 0.0);
                 continue;
             }
@@ -185,21 +184,20 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
     }
 
     /// Adds a block's contribution to the gradient and the second derivative.
-    fn add(&self, range: Range<usize>, estimate: &Estimate<'_, T>, scratch: &mut Scratch, sums: &mut Sums) {
+    fn add(&self, chunk: &Chunk<'_, T>, estimate: &Estimate<'_, T>, scratch: &mut Scratch, sums: &mut Sums) {
         let Scratch { block, probabilities, weighted, workspace } = scratch;
-        self.design.fill(range.clone(), block);
-        if !self.probabilities(range.clone(), estimate, probabilities) {
+        self.design.fill_from(chunk, block);
+        if !self.probabilities(chunk, estimate, probabilities) {
             sums.rarest = 0.0;
             return;
         }
-        let (rows, width, count) = (self.design.rows, self.kept.len(), block.count);
+        let (width, count) = (self.kept.len(), block.count);
         for (at, &j) in self.kept.iter().enumerate().filter(|&(at, &j)| at != j) {
             block.units.copy_within(j * count..(j + 1) * count, at * count);
         }
         block.units.truncate(width * count);
         // Undo the normalisation, and set rows without weight to zero.
-        let weight = |i: usize| rows.weights.map_or(1.0, |w| w[range.start + i].as_f64()) / rows.total_weight;
-        let weights: Vec<f64> = (0..count).map(weight).collect();
+        let weights: Vec<f64> = (0..count).map(|i| self.design.share(chunk, i)).collect();
         for column in block.units.chunks_exact_mut(count) {
             column.iter_mut().zip(&block.sizes).for_each(|(x, size)| *x *= size);
         }
@@ -223,7 +221,7 @@ impl<'d, 'a, T: Real> Pass<'d, 'a, T> {
             let k = self.free[a];
             let p = &probabilities[k * count..][..count];
             for (i, residual) in residual.iter_mut().enumerate() {
-                let wanted = f64::from(u8::from(rows.targets[range.start + i] == k));
+                let wanted = f64::from(u8::from(chunk.targets()[i] == k));
                 *residual = weights[i] * (p[i] - wanted);
                 sums.terms += residual.abs() * block.sizes[i];
             }
@@ -320,7 +318,7 @@ mod tests {
     #[test]
     fn a_second_derivative_without_digits_proves_nothing() {
         let (x, classes) = (nalgebra::dmatrix![1.0; -1.0; 2.0; 0.5], [0, 1, 1, 0]);
-        let design = Design::new(ClassExamples::new((&x).into(), &classes, None).unwrap(), 2, true);
+        let design = Design::new(ClassExamples::new((&x).into(), &classes, None).unwrap().into(), 2, true);
         for (smallest, proved) in [(1.0, true), (1e-6, true), (1e-16, false)] {
             let pass = Pass::new(&design, Curvature::Exact);
             let sums = Sums {

@@ -1,10 +1,11 @@
 //! Separations by one column at a time, found without a search.
 
 use super::budget::Budget;
-use super::design::{BLOCK, Block, Design};
+use super::design::{BLOCK, Block, Design, NOTHING, wider};
 use super::search::MARGIN;
 use crate::error::Error;
-use crate::scalar::{Real, column};
+use crate::parallel::{Sum, Tally};
+use crate::scalar::Real;
 
 /// The number of times that columns are tried again on the rows that are left.
 const LEVELS: usize = 20;
@@ -34,15 +35,14 @@ struct Cut {
 /// A direction that separates the rows left is made one for all rows by adding a multiple of the direction
 /// that separates the others.
 pub(super) fn cuts<T: Real>(design: &Design<'_, T>, budget: &mut Budget<'_>) -> Result<Option<Cuts>, Error> {
-    let rows = design.rows.targets.len();
+    let rows = design.count();
     let classes = design.score_columns.max(2);
-    let occurs =
-        |class: usize| (0..rows).any(|row| design.rows.targets[row] == class && design.rows.counts(row));
+    let occurs = |class: usize| (0..rows).any(|row| design.class(row) == class && design.counts(row));
     if !(0..classes).all(occurs) {
         // The intercept separates a class without rows.
         return Ok(None);
     }
-    let open: Vec<bool> = (0..rows).map(|row| design.rows.counts(row)).collect();
+    let open: Vec<bool> = (0..rows).map(|row| design.counts(row)).collect();
     let strict = vec![false; rows * design.score_columns];
     let mut found = Cuts { direction: vec![0.0; design.size()], strict, open };
     let mut some = false;
@@ -80,14 +80,12 @@ fn candidates<T: Real>(
 ) -> Result<Vec<Cut>, Error> {
     let classes = design.score_columns.max(2);
     let mut cuts = Vec::new();
-    for j in (0..design.features()).filter(|&j| design.keeps(j)) {
-        budget.spend(2 * open.len())?;
-        let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); classes];
-        for (row, &x) in column(&design.rows.x, j).iter().enumerate().filter(|&(row, _)| open[row]) {
-            let (low, high) = &mut ranges[design.rows.targets[row]];
-            let x = design.entry(j, x);
-            (*low, *high) = (low.min(x), high.max(x));
-        }
+    let kept: Vec<usize> = (0..design.features()).filter(|&j| design.keeps(j)).collect();
+    budget.spend((2 * open.len()).saturating_mul(kept.len()))?;
+    let ranges = design.ranges(&kept, open, classes);
+    for (&j, ranges) in kept.iter().zip(ranges.chunks_exact(classes)) {
+        let scaled = |x: f64| if x.is_finite() { design.entry(j, T::of(x)) } else { x };
+        let ranges: Vec<(f64, f64)> = ranges.iter().map(|&(low, high)| (scaled(low), scaled(high))).collect();
         let mut order: Vec<usize> = (0..classes).filter(|&k| ranges[k].0 <= ranges[k].1).collect();
         order.sort_by(|&a, &b| ranges[a].0.total_cmp(&ranges[b].0).then(ranges[a].1.total_cmp(&ranges[b].1)));
         let noise = design.noise(j);
@@ -107,6 +105,44 @@ fn candidates<T: Real>(
     Ok(cuts)
 }
 
+/// The ranges of columns, one for each class of each column.
+struct Ranges(Vec<(f64, f64)>);
+
+impl Sum for Ranges {
+    fn add(&mut self, next: &Self) {
+        self.0
+            .iter_mut()
+            .zip(&next.0)
+            .for_each(|(range, &(low, high))| *range = wider(wider(*range, low), high));
+    }
+}
+
+impl<T: Real> Design<'_, T> {
+    /// Returns the range of each class of some columns, over the open rows, in the units of `x`.
+    fn ranges(&self, columns: &[usize], open: &[bool], classes: usize) -> Vec<(f64, f64)> {
+        let leaf = self.rows.wide_leaf();
+        let mut workers = vec![(); self.rows.workers(leaf, 2 * columns.len())];
+        let empty = |_| Ranges(vec![NOTHING; columns.len() * classes]);
+        let tally = &mut Tally::default();
+        let Ranges(ranges) =
+            self.rows.sum(tally, &mut workers, (leaf, leaf), (), empty, |(), chunk, Ranges(ranges), ()| {
+                let open: Vec<(usize, usize)> = chunk
+                    .places()
+                    .enumerate()
+                    .filter(|&(_, row)| open[row])
+                    .map(|(at, row)| (at, self.class(row)))
+                    .collect();
+                for (&j, ranges) in columns.iter().zip(ranges.chunks_exact_mut(classes)) {
+                    let column = chunk.column(j);
+                    for &(at, class) in &open {
+                        ranges[class] = wider(ranges[class], column[at].as_f64());
+                    }
+                }
+            });
+        ranges
+    }
+}
+
 impl Cut {
     /// Adds the cut to a direction if it is strict on constraints that are not strict yet, and marks these.
     /// Returns whether it did. A cut with margins that are neither clear nor zero is left to the search.
@@ -119,25 +155,28 @@ impl Cut {
         budget: &mut Budget<'_>,
     ) -> Result<bool, Error> {
         let (noise, length) = (design.noise(self.column), 1f64.hypot(self.value));
-        let x = column(&design.rows.x, self.column);
         let mut block = Block::default();
         let mut won = Vec::new();
         for first in (0..open.len()).step_by(BLOCK) {
             let range = first..(first + BLOCK).min(open.len());
             budget.spend(range.len() * (2 + design.score_columns))?;
-            let differs = |row: usize| (design.entry(self.column, x[row]) - self.value).abs() > noise;
-            let different: Vec<usize> = range.clone().filter(|&row| open[row] && differs(row)).collect();
+            let distances: Vec<f64> = design.rows.with(range.clone(), |chunk| {
+                let distance = |&x: &T| (design.entry(self.column, x) - self.value).abs();
+                chunk.column(self.column).iter().map(distance).collect()
+            });
+            let far =
+                |(row, distance): (usize, f64)| (open[row] && distance > noise).then_some((row, distance));
+            let different: Vec<(usize, f64)> = range.clone().zip(distances).filter_map(far).collect();
             if different.is_empty() {
                 continue;
             }
             budget.spend(range.len() * design.width())?;
             design.fill(range, &mut block);
-            for row in different {
-                let distance = (design.entry(self.column, x[row]) - self.value).abs();
+            for (row, distance) in different {
                 if distance <= 2.0 * MARGIN * length * block.sizes[row - first] {
                     return Ok(false);
                 }
-                let class = design.rows.targets[row];
+                let class = design.class(row);
                 let opposite =
                     |&rival: &usize| design.score_columns == 1 || self.above[class] != self.above[rival];
                 won.extend(design.rivals(row).filter(opposite).map(|k| row * design.score_columns + k));
@@ -181,8 +220,8 @@ impl<T: Real> Design<'_, T> {
         let mut multiple: f64 = 1.0;
         let mut block = Block::default();
         let (mut old, mut new) = (Vec::new(), Vec::new());
-        for start in (0..self.rows.targets.len()).step_by(BLOCK) {
-            let range = start..(start + BLOCK).min(self.rows.targets.len());
+        for start in (0..self.count()).step_by(BLOCK) {
+            let range = start..(start + BLOCK).min(self.count());
             budget.spend(3 * range.len() * self.size())?;
             self.fill(range.clone(), &mut block);
             block.scores(first, &mut old);

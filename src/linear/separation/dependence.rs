@@ -27,7 +27,7 @@ impl<T: Real> Design<'_, T> {
     /// A direction along which the margins of all rows count as zero does not separate, but rounding errors
     /// may give these margins any sign. Without the column there is no such direction.
     pub(super) fn drop_dependent(&mut self, budget: &mut Budget<'_>) {
-        let (width, rows) = (self.width(), self.rows.targets.len());
+        let (width, rows) = (self.width(), self.count());
         let all = self.intercept.then_some(self.features()).into_iter();
         let order: Vec<usize> = all.chain((0..self.features()).filter(|&j| self.keeps(j))).collect();
         let work = (rows / 8 * width + order.len() * order.len() / 2).saturating_mul(width);
@@ -69,8 +69,8 @@ impl<T: Real> Design<'_, T> {
         let width = self.width();
         let mut squares = vec![0.0; width * width];
         let (mut block, mut workspace) = (Block::default(), Workspace::default());
-        for first in (0..self.rows.targets.len()).step_by(BLOCK) {
-            let range = first..(first + BLOCK).min(self.rows.targets.len());
+        for first in (0..self.count()).step_by(BLOCK) {
+            let range = first..(first + BLOCK).min(self.count());
             budget.spend(range.len() * width * width / 8).ok()?;
             self.fill(range.clone(), &mut block);
             let units = Strided::columns(&block.units, range.len(), width);
@@ -99,8 +99,8 @@ impl<T: Real> Design<'_, T> {
             let noise = rounding(j) + terms().map(|(k, factor)| factor.abs() * rounding(k)).sum::<f64>();
             let (mut negligible, mut products) = (true, vec![0.0; factors.len()]);
             square = 0.0;
-            for first in (0..self.rows.targets.len()).step_by(BLOCK) {
-                let range = first..(first + BLOCK).min(self.rows.targets.len());
+            for first in (0..self.count()).step_by(BLOCK) {
+                let range = first..(first + BLOCK).min(self.count());
                 if !budget.affords(3 * range.len() * width) || budget.spend(2 * range.len() * width).is_err()
                 {
                     return None;

@@ -1,17 +1,18 @@
 //! Rows as unit vectors with centred and scaled columns, computed block by block and never stored.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::examples::ClassExamples;
-use crate::parallel::{map, workers_for};
-use crate::scalar::Real;
-use crate::scalar::{axpy, column, is_constant};
+use crate::linear::rows::{Chunk, TrainingRows};
+use crate::parallel::{Sum, Tally};
+use crate::scalar::{Real, axpy, is_constant};
 
 /// The number of rows sampled to find the centre and scale of a column.
 const SAMPLE: usize = 1024;
 
 /// The number of operations for each entry of a column, to find its scale.
-const OPERATIONS: f64 = 6.0;
+const OPERATIONS: usize = 6;
 
 /// The number of rows in a block.
 pub(super) const BLOCK: usize = 256;
@@ -27,7 +28,11 @@ pub(super) const BLOCK: usize = 256;
 /// A direction holds, for each score column, d slopes and then the intercept, if there is one.
 #[derive(Debug, Clone)]
 pub(super) struct Design<'a, T: Real> {
-    pub(super) rows: ClassExamples<'a, T>,
+    pub(super) rows: TrainingRows<'a, T>,
+    /// The class of each row.
+    classes: Cow<'a, [usize]>,
+    /// The rows that count, if not all do.
+    members: Option<Members>,
     /// The number of score columns: one for two classes, otherwise the number of classes.
     pub(super) score_columns: usize,
     pub(super) intercept: bool,
@@ -57,15 +62,101 @@ struct Scale {
 }
 
 impl<'a, T: Real> Design<'a, T> {
-    pub(super) fn new(rows: ClassExamples<'a, T>, classes: usize, intercept: bool) -> Self {
+    pub(super) fn new(rows: TrainingRows<'a, T>, classes: usize, intercept: bool) -> Self {
+        let counted = rows.weighted().then(|| {
+            let mut counted = vec![false; rows.count()];
+            rows.counted().for_each(|row| counted[row] = true);
+            Members::weighted(counted)
+        });
+        Self::of(rows, rows.classes(), counted, classes, intercept)
+    }
+
+    /// Creates the design of some of the rows, each with the same weight.
+    pub(super) fn of_open(&self, open: &[bool]) -> Self {
+        let (classes, members) = (self.classes.clone(), Some(Members::even(open.to_vec())));
+        Self::of(self.rows, classes, members, self.score_columns.max(2), self.intercept)
+    }
+
+    fn of(
+        rows: TrainingRows<'a, T>,
+        of_rows: Cow<'a, [usize]>,
+        members: Option<Members>,
+        classes: usize,
+        intercept: bool,
+    ) -> Self {
         let score_columns = if classes > 2 { classes } else { 1 };
-        let counted = rows.counted();
-        let step = counted.len().div_ceil(SAMPLE).max(1);
-        let sample: Vec<usize> = counted.iter().copied().step_by(step).collect();
-        let workers = workers_for(rows.x.ncols(), OPERATIONS * rows.x.len() as f64);
-        let scales =
-            map(rows.x.ncols(), workers, |j| Scale::new(column(&rows.x, j), &counted, &sample, intercept));
-        Design { rows, score_columns, intercept, scales, dependent: Vec::new() }
+        let scales = Vec::new();
+        let design = Design {
+            rows,
+            classes: of_rows,
+            members,
+            score_columns,
+            intercept,
+            scales,
+            dependent: Vec::new(),
+        };
+        let measured = design.measured();
+        let scales = (0..rows.columns()).map(|j| measured.scale::<T>(j, intercept)).collect();
+        Design { scales, ..design }
+    }
+
+    /// Measures the columns of the rows that count.
+    fn measured(&self) -> Measured {
+        let columns = self.rows.columns();
+        let stretch = self.rows.count().div_ceil(SAMPLE).max(1);
+        let leaf = self.rows.wide_leaf();
+        let mut workers = vec![(); self.rows.workers(leaf, OPERATIONS * columns)];
+        let empty = |_| Measured { ranges: vec![NOTHING; columns], sample: Vec::new() };
+        self.rows.sum(&mut Tally::default(), &mut workers, (leaf, leaf), (), empty, |(), chunk, sum, ()| {
+            let places = chunk.places();
+            for j in 0..columns {
+                let counted = chunk.column(j).iter().zip(places.clone()).filter(|&(_, row)| self.counts(row));
+                sum.ranges[j] = counted.fold(sum.ranges[j], |range, (x, _)| wider(range, x.as_f64()));
+            }
+            let mut row = places.start;
+            while row < places.end {
+                let next = ((row / stretch + 1) * stretch).min(places.end);
+                if let Some(first) = (row..next).find(|&row| self.counts(row)) {
+                    let entry = |j: usize| chunk.column(j)[first - places.start].as_f64();
+                    sum.take(first / stretch, (0..columns).map(entry).collect());
+                }
+                row = next;
+            }
+        })
+    }
+
+    /// Returns the number of rows, whether they count or not.
+    pub(super) fn count(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Returns the class of a row.
+    pub(super) fn class(&self, row: usize) -> usize {
+        self.classes[row]
+    }
+
+    /// Returns whether a row counts.
+    pub(super) fn counts(&self, row: usize) -> bool {
+        self.members.as_ref().is_none_or(|members| members.counted[row])
+    }
+
+    /// Returns the rows that count.
+    pub(super) fn counted(&self) -> impl Iterator<Item = usize> {
+        (0..self.count()).filter(|&row| self.counts(row))
+    }
+
+    /// Returns the share of a row in the weight of all rows that count.
+    pub(super) fn share(&self, chunk: &Chunk<'_, T>, row: usize) -> f64 {
+        match &self.members {
+            Some(Members { counted, even: Some(share) }) => {
+                if counted[chunk.places().start + row] {
+                    *share
+                } else {
+                    0.0
+                }
+            }
+            _ => chunk.share(row),
+        }
     }
 
     /// The same rows with the dropped columns set to zero.
@@ -139,13 +230,13 @@ impl<'a, T: Real> Design<'a, T> {
     /// Returns the classes that row `row` is compared with. For two classes there is one comparison, with
     /// index 0.
     pub(super) fn rivals(&self, row: usize) -> impl Iterator<Item = usize> + use<T> {
-        let (columns, class) = (self.score_columns, self.rows.targets[row]);
+        let (columns, class) = (self.score_columns, self.classes[row]);
         (0..columns).filter(move |&k| columns == 1 || k != class)
     }
 
     /// Returns the margin a·v, from the scores x̃ v.
     pub(super) fn margin(&self, row: usize, rival: usize, score: impl Fn(usize) -> f64) -> f64 {
-        let class = self.rows.targets[row];
+        let class = self.classes[row];
         match self.score_columns {
             1 if class == 1 => score(0),
             1 => -score(0),
@@ -165,7 +256,7 @@ impl<'a, T: Real> Design<'a, T> {
     /// Calls `put` with each score column that a constraint has a part for, and the multiple of x̃ there, for
     /// a vector of the given length.
     pub(super) fn step(&self, row: usize, rival: usize, length: f64, mut put: impl FnMut(usize, f64)) {
-        let class = self.rows.targets[row];
+        let class = self.classes[row];
         match self.score_columns {
             1 => put(0, if class == 1 { length } else { -length }),
             _ => {
@@ -176,11 +267,17 @@ impl<'a, T: Real> Design<'a, T> {
     }
 
     pub(super) fn blocks(&self) -> usize {
-        self.rows.targets.len().div_ceil(BLOCK)
+        self.count().div_ceil(BLOCK)
     }
 
-    /// Computes x̃ for a range of rows. Rows without weight are zero.
+    /// Computes x̃ for a range of rows. Rows that do not count are zero.
     pub(super) fn fill(&self, range: Range<usize>, block: &mut Block) {
+        self.rows.with(range, |chunk| self.fill_from(chunk, block));
+    }
+
+    /// Computes x̃ for the rows of a chunk.
+    pub(super) fn fill_from(&self, chunk: &Chunk<'_, T>, block: &mut Block) {
+        let range = chunk.places();
         let count = range.len();
         block.count = count;
         block.units.resize(count * self.width(), 0.0);
@@ -191,8 +288,7 @@ impl<'a, T: Real> Design<'a, T> {
                 out.fill(0.0);
                 continue;
             }
-            let column = &column(&self.rows.x, j)[range.clone()];
-            for ((out, &x), square) in out.iter_mut().zip(column).zip(&mut block.sizes) {
+            for ((out, &x), square) in out.iter_mut().zip(chunk.column(j)).zip(&mut block.sizes) {
                 *out = scale.entry(x.as_f64());
                 *square += *out * *out;
             }
@@ -202,7 +298,7 @@ impl<'a, T: Real> Design<'a, T> {
         }
         for (i, row) in range.enumerate() {
             let square = block.sizes[i];
-            block.sizes[i] = if !self.rows.counts(row) {
+            block.sizes[i] = if !self.counts(row) {
                 (i..block.units.len()).step_by(count).for_each(|at| block.units[at] = 0.0);
                 0.0
             } else if square > 1e-250 && square < f64::INFINITY {
@@ -295,17 +391,69 @@ impl Block {
     }
 }
 
-impl Scale {
+/// Which rows count.
+#[derive(Debug, Clone)]
+struct Members {
+    counted: Arc<[bool]>,
+    /// The share of each, if all have the same.
+    even: Option<f64>,
+}
+
+impl Members {
+    /// Rows that count with their weights.
+    fn weighted(counted: Vec<bool>) -> Self {
+        Members { counted: counted.into(), even: None }
+    }
+
+    /// Rows that count alike.
+    fn even(counted: Vec<bool>) -> Self {
+        let count = counted.iter().filter(|&&counts| counts).count();
+        Members { counted: counted.into(), even: Some(1.0 / count.max(1) as f64) }
+    }
+}
+
+/// The range of no entries.
+pub(super) const NOTHING: (f64, f64) = (f64::INFINITY, f64::NEG_INFINITY);
+
+/// Returns a range with one more entry.
+pub(super) fn wider((low, high): (f64, f64), x: f64) -> (f64, f64) {
+    (low.min(x), high.max(x))
+}
+
+/// The range of each column, and a sample of rows.
+struct Measured {
+    ranges: Vec<(f64, f64)>,
+    /// The first row that counts of each stretch of rows, with the number of the stretch.
+    sample: Vec<(usize, Vec<f64>)>,
+}
+
+impl Measured {
+    /// Adds a row to the sample, unless there is one of that stretch.
+    fn take(&mut self, stretch: usize, row: Vec<f64>) {
+        if self.sample.last().is_none_or(|&(last, _)| last < stretch) {
+            self.sample.push((stretch, row));
+        }
+    }
+}
+
+impl Sum for Measured {
+    fn add(&mut self, next: &Self) {
+        for (range, &(low, high)) in self.ranges.iter_mut().zip(&next.ranges) {
+            *range = wider(wider(*range, low), high);
+        }
+        next.sample.iter().for_each(|(stretch, row)| self.take(*stretch, row.clone()));
+    }
+}
+
+impl Measured {
     /// Chooses the median of the sample as the centre and the median absolute nonzero deviation, rounded to a
     /// power of two, as the scale: no single entry, however large, determines them.
     ///
     /// With an intercept, a column that is constant up to rounding takes no part.
-    fn new<T: Real>(column: &[T], counted: &[usize], sample: &[usize], intercept: bool) -> Self {
-        let entries = || counted.iter().map(|&row| column[row].as_f64());
-        let (low, high) =
-            entries().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    fn scale<T: Real>(&self, j: usize, intercept: bool) -> Scale {
+        let (low, high) = self.ranges[j];
         let size = low.abs().max(high.abs());
-        let largest = if counted.is_empty() { 0.0 } else { size };
+        let largest = if low > high { 0.0 } else { size };
         let before = if largest > 1e300 {
             0.25
         } else if largest < 1e-200 {
@@ -313,12 +461,11 @@ impl Scale {
         } else {
             1.0
         };
-        let mut values: Vec<f64> = sample.iter().map(|&row| column[row].as_f64() * before).collect();
+        let mut values: Vec<f64> = self.sample.iter().map(|(_, row)| row[j] * before).collect();
         values.sort_unstable_by(f64::total_cmp);
         let center = if intercept { values.get(values.len() / 2).copied().unwrap_or(0.0) } else { 0.0 };
-        let difference = |&row: &usize| (column[row].as_f64() * before - center).abs();
-        let largest = counted.iter().map(difference).fold(0.0, f64::max);
-        if largest == 0.0 || (intercept && is_constant::<T>(low, high)) {
+        let largest = [low, high].iter().map(|x| (x * before - center).abs()).fold(0.0, f64::max);
+        if low > high || largest == 0.0 || (intercept && is_constant::<T>(low, high)) {
             return Scale { before, center, after: 0.0, largest: 0.0, kept: false };
         }
         let mut sizes: Vec<f64> =
@@ -329,7 +476,9 @@ impl Scale {
         let after = 2f64.powi(-exponent as i32);
         Scale { before, center, after, largest: size * before * after, kept: true }
     }
+}
 
+impl Scale {
     #[inline(always)]
     fn entry(&self, x: f64) -> f64 {
         (x * self.before - self.center) * self.after

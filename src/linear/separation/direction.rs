@@ -73,7 +73,7 @@ impl<T: Real> Separation<T> {
             return Err(Error::FitOverflow);
         }
         let (separated_rows, overlapping_rows): (Vec<usize>, Vec<usize>) =
-            design.rows.counted().into_iter().partition(|&row| search.is_strict(row));
+            design.counted().partition(|&row| search.is_strict(row));
         let kind = if overlapping_rows.is_empty() { SeparationKind::Complete } else { SeparationKind::Quasi };
         let moves = |&j: &usize| slopes.chunks_exact(features.max(1)).any(|part| part[j] != 0.0);
         Ok(Separation {

@@ -1,6 +1,6 @@
 //! The coefficients of a fit as a direction to try.
 
-use nalgebra::{DMatrix, DMatrixView};
+use nalgebra::DMatrix;
 
 use super::budget::Budget;
 use super::design::{BLOCK, Block, Design};
@@ -14,9 +14,9 @@ pub(in crate::linear) struct Estimate<'a, T: Real> {
     pub(in crate::linear) slopes: &'a DMatrix<T>,
     /// One intercept for each score column.
     pub(in crate::linear) intercepts: &'a [T],
-    /// Added to the scores of the fit, n x score columns: whatever it is, an optimum exists with it if one
-    /// exists without.
-    pub(in crate::linear) offset: Option<DMatrixView<'a, T>>,
+    /// The slopes of all columns of the rows beside those that are looked at, which have zeros here. What they add to
+    /// the scores is like an offset: whatever it is, an optimum exists with it if one exists without.
+    pub(in crate::linear) beside: Option<&'a DMatrix<T>>,
 }
 
 /// A direction of unit length that meets many constraints by far, and its length before.
@@ -74,12 +74,12 @@ impl<T: Real> Search<'_, T> {
         let design = &self.design;
         let mut margins = vec![f64::INFINITY; self.settled.len()];
         let (mut block, mut scores) = (Block::default(), Vec::new());
-        for first in (0..design.rows.targets.len()).step_by(BLOCK) {
-            let range = first..(first + BLOCK).min(design.rows.targets.len());
+        for first in (0..design.count()).step_by(BLOCK) {
+            let range = first..(first + BLOCK).min(design.count());
             budget.spend(range.len() * (design.size() + 20 * design.score_columns))?;
             design.fill(range.clone(), &mut block);
             block.scores(&hint.direction, &mut scores);
-            for (i, row) in range.enumerate().filter(|&(_, row)| design.rows.counts(row)) {
+            for (i, row) in range.enumerate().filter(|&(_, row)| design.counts(row)) {
                 for rival in design.rivals(row) {
                     let margin = design.margin(row, rival, |k| scores[k * block.count + i]);
                     margins[self.index(row, rival)] = margin * block.sizes[i] * hint.length;

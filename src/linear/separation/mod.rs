@@ -55,7 +55,7 @@ use self::cuts::{Cuts, cuts};
 use self::design::Design;
 use self::search::Search;
 use crate::error::Error;
-use crate::examples::ClassExamples;
+use crate::linear::rows::TrainingRows;
 use crate::scalar::Real;
 
 /// The share of the budget for moving the direction of the fit, as a divisor.
@@ -75,7 +75,7 @@ const RELAXATION: usize = 4;
 /// [`Error::SeparationUndecided`] if the budget ends, if the observer ends the search, or if rounding errors
 /// leave the question open.
 pub(in crate::linear) fn separation<T: Real>(
-    rows: ClassExamples<'_, T>,
+    rows: TrainingRows<'_, T>,
     classes: usize,
     intercept: bool,
     estimate: Option<&Estimate<'_, T>>,
@@ -83,7 +83,7 @@ pub(in crate::linear) fn separation<T: Real>(
 ) -> Result<Option<Separation<T>>, Error> {
     let design = Design::new(rows, classes, intercept);
     if let Some(found) = cuts(&design, budget)?
-        && let Some((search, direction)) = beyond(&design, &found, classes, estimate, budget)?
+        && let Some((search, direction)) = beyond(&design, &found, estimate, budget)?
     {
         return Separation::new(&search, &direction).map(Some);
     }
@@ -162,17 +162,13 @@ type Found<'a, T> = (Search<'a, T>, Vec<f64>);
 fn beyond<'a, T: Real>(
     design: &Design<'a, T>,
     found: &Cuts,
-    classes: usize,
     estimate: Option<&Estimate<'_, T>>,
     budget: &mut Budget<'_>,
 ) -> Result<Option<Found<'a, T>>, Error> {
     let mut settled = vec![false; found.strict.len()];
     let mut direction = found.direction.clone();
     if found.open.contains(&true) {
-        let weight = |row: usize| if found.open[row] { T::one() } else { T::zero() };
-        let open: Vec<T> = (0..found.open.len()).map(weight).collect();
-        let rest = Design::new(design.rows.with_weights(&open), classes, design.intercept);
-        let (search, more) = widest(rest, estimate, budget)?;
+        let (search, more) = widest(design.of_open(&found.open), estimate, budget)?;
         for row in (0..found.open.len()).filter(|&row| found.open[row]) {
             for at in design.rivals(row).map(|rival| search.index(row, rival)) {
                 settled[at] = search.settled[at] && !found.strict[at];

@@ -25,7 +25,7 @@ impl<T: Real> Search<'_, T> {
         let (mut unit, mut constraint) = (vec![0.0; design.width()], vec![0.0; design.size()]);
         let mut found: Vec<(usize, f64)> = Vec::new();
         (self.leak, self.least) = (0.0, f64::INFINITY);
-        let (blocks, rows) = (design.blocks(), design.rows.targets.len());
+        let (blocks, rows) = (design.blocks(), design.count());
         let mut ahead = Ahead::default();
         for offset in 0..blocks {
             let range_of = |offset: usize| {
@@ -35,7 +35,7 @@ impl<T: Real> Search<'_, T> {
             let range = range_of(offset);
             budget.spend(range.len() * design.size())?;
             let (block, scores) = ahead.get(offset, blocks, |offset| (range_of(offset), direction), design);
-            for (i, row) in range.enumerate().filter(|&(_, row)| design.rows.counts(row)) {
+            for (i, row) in range.enumerate().filter(|&(_, row)| design.counts(row)) {
                 let mut known = false;
                 let mut worst = f64::INFINITY;
                 for rival in design.rivals(row) {

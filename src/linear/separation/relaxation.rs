@@ -29,7 +29,7 @@ impl<T: Real> Search<'_, T> {
         budget: &mut Budget<'_>,
     ) -> Result<Option<Vec<f64>>, Error> {
         let design = &self.design;
-        let (rows, width) = (design.rows.targets.len(), design.width());
+        let (rows, width) = (design.count(), design.width());
         let mut direction = hint.to_vec();
         let mut scores = vec![0.0; design.score_columns];
         let mut unit = vec![0.0; width];
@@ -45,7 +45,7 @@ impl<T: Real> Search<'_, T> {
                 let range = first..(first + BLOCK).min(rows);
                 budget.spend(range.len() * design.size())?;
                 design.fill(range.clone(), &mut block);
-                for (i, row) in range.enumerate().filter(|&(_, row)| design.rows.counts(row)) {
+                for (i, row) in range.enumerate().filter(|&(_, row)| design.counts(row)) {
                     unit.iter_mut().zip(block.unit(i)).for_each(|(out, x)| *out = x);
                     let parts = direction.chunks_exact(width);
                     scores.iter_mut().zip(parts).for_each(|(score, part)| *score = dot(&unit, part));

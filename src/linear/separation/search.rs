@@ -87,7 +87,7 @@ impl<'a, T: Real> Search<'a, T> {
         Search {
             tolerance: Tolerance::new(design.size()),
             outside: span,
-            working: Working::new(design.rows.targets.len()),
+            working: Working::new(design.count()),
             settled,
             settled_more: false,
             leak: 0.0,
@@ -103,7 +103,7 @@ impl<'a, T: Real> Search<'a, T> {
     /// # Errors
     /// Returns an error if the budget does not suffice, like all functions of this type.
     pub(super) fn new(design: Design<'a, T>, budget: &mut Budget<'_>) -> Result<Self, Error> {
-        let constraints = design.rows.targets.len() * design.score_columns;
+        let constraints = design.count() * design.score_columns;
         budget.spend(constraints)?;
         let span = Outside::new(&Span::new(design.size()), budget)?;
         Ok(Search::with_span(design, vec![false; constraints], span))
@@ -122,10 +122,10 @@ impl<'a, T: Real> Search<'a, T> {
         let mut vectors = Vec::new();
         let mut block = Block::default();
         let mut unit = vec![0.0; search.design.width()];
-        for first in (0..search.design.rows.targets.len()).step_by(BLOCK) {
-            let range = first..(first + BLOCK).min(search.design.rows.targets.len());
+        for first in (0..search.design.count()).step_by(BLOCK) {
+            let range = first..(first + BLOCK).min(search.design.count());
             search.design.fill(range.clone(), &mut block);
-            for (i, row) in range.enumerate().filter(|&(_, row)| search.design.rows.counts(row)) {
+            for (i, row) in range.enumerate().filter(|&(_, row)| search.design.counts(row)) {
                 unit.iter_mut().zip(block.unit(i)).for_each(|(out, x)| *out = x);
                 for rival in search.design.rivals(row) {
                     if !search.settled[search.index(row, rival)] {
@@ -409,14 +409,13 @@ impl<'a, T: Real> Search<'a, T> {
     /// Returns evenly spaced rows of every class. In general position, twice as many rows as parameters
     /// overlap, if any do. With a focus, only rows with a constraint in it.
     fn representatives(&self) -> Vec<usize> {
-        let classes = self.design.rows.targets;
-        let count = classes.iter().max().map_or(1, |&largest| largest + 1);
+        let count = self.design.score_columns.max(2);
         let share = self.capacity().div_ceil(count).max(2);
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];
         let searched =
             |&row: &usize| self.design.rivals(row).any(|rival| self.searches(self.index(row, rival)));
-        let rows = self.design.rows.counted().into_iter().filter(searched);
-        rows.for_each(|row| members[classes[row]].push(row));
+        let rows = self.design.counted().filter(searched);
+        rows.for_each(|row| members[self.design.class(row)].push(row));
         let spaced = |members: &Vec<usize>| {
             let step = members.len().div_ceil(share).max(1);
             members.iter().copied().step_by(step).collect::<Vec<usize>>()
@@ -511,7 +510,7 @@ mod tests {
         let rows = ClassExamples::new((&x).into(), classes, None).unwrap();
         let mut observer = || ControlFlow::Continue(());
         let mut budget = Budget::new(usize::MAX, &mut observer);
-        let search = Search::new(Design::new(rows, count, true), &mut budget).unwrap();
+        let search = Search::new(Design::new(rows.into(), count, true), &mut budget).unwrap();
         check(search, &mut budget)
     }
 

@@ -79,7 +79,7 @@ fn a_budget_that_does_not_suffice() {
     let x = normal(200, 30, &mut rng);
     let classes: Vec<usize> = (0..200).map(|_| rng.below(6)).collect();
     let search =
-        |work| with_budget(work, |budget| separation(rows(&x, &classes, None), 6, true, None, budget));
+        |work| with_budget(work, |budget| separation(rows(&x, &classes, None).into(), 6, true, None, budget));
     for work in [0, 1_000, 100_000, 1_000_000] {
         assert!(matches!(search(work), Err(Error::SeparationUndecided { .. })), "{work}");
     }
@@ -98,7 +98,7 @@ fn an_observer_ends_a_search() {
         ControlFlow::Break(())
     };
     let mut budget = Budget::new(usize::MAX, &mut observer);
-    let found = separation(rows(&x, &classes, None), 8, true, None, &mut budget);
+    let found = separation(rows(&x, &classes, None).into(), 8, true, None, &mut budget);
     assert!(matches!(found, Err(Error::SeparationUndecided { .. })) && budget.is_cancelled());
     assert_eq!(calls, 1);
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::{Estimate, find, rows, with_budget};
 use crate::estimator::Estimator;
 use crate::examples::ClassExamples;
+use crate::linear::rows::TrainingRows;
 use crate::linear::separation::{certificate, design::Design};
 use crate::linear::{FittedLogistic, LogisticRegression};
 use crate::penalty::Penalty;
@@ -29,7 +30,8 @@ fn estimate_exists(
     intercepts: &[f64],
     offset: Option<DMatrixView<'_, f64>>,
 ) -> bool {
-    let estimate = Estimate { slopes, intercepts, offset };
+    let estimate = Estimate { slopes, intercepts, beside: None };
+    let rows = TrainingRows::new(rows, offset);
     with_budget(usize::MAX, |budget| {
         let mut design = Design::new(rows, count, intercept);
         design.drop_dependent(budget);
@@ -78,10 +80,10 @@ fn many_classes_are_certified_by_a_bound() {
     let classes: Vec<usize> = (0..800).map(|_| rng.below(40)).collect();
     let certify = |model: &FittedLogistic<f64, usize>| {
         let estimate =
-            Estimate { slopes: model.coefficients(), intercepts: model.intercept().as_slice(), offset: None };
+            Estimate { slopes: model.coefficients(), intercepts: model.intercept().as_slice(), beside: None };
         // The matrix of all pairs takes 60 million for its factor alone.
         with_budget(20_000_000, |budget| {
-            let design = Design::new(rows(&x, &classes, None), 40, true);
+            let design = Design::new(rows(&x, &classes, None).into(), 40, true);
             certificate::estimate_exists(&design, &estimate, budget).unwrap()
         })
     };

@@ -9,7 +9,7 @@ use crate::linear::separation::design::{Block, Design};
 /// Returns the cuts, after checking each constraint: the margin is positive where the direction is strict,
 /// and zero elsewhere.
 fn checked(x: &DMatrix<f64>, classes: &[usize], count: usize, intercept: bool) -> Option<Cuts> {
-    let design = Design::new(rows(x, classes, None), count, intercept);
+    let design = Design::new(rows(x, classes, None).into(), count, intercept);
     let found = with_budget(usize::MAX, |budget| cuts(&design, budget)).unwrap()?;
     let (mut block, mut scores) = (Block::default(), Vec::new());
     design.fill(0..x.nrows(), &mut block);
@@ -100,7 +100,7 @@ fn combined_directions_stay_strict_in_every_row() {
     for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0]] {
         let x = DMatrix::from_fn(3, 2, |row, j| all[order[row]].0[j]);
         let classes = order.map(|at| all[at].1);
-        let design = Design::new(rows(&x, &classes, None), 2, false);
+        let design = Design::new(rows(&x, &classes, None).into(), 2, false);
         let both =
             with_budget(usize::MAX, |budget| design.combined(&[1.0, 0.0], &[true; 3], &[0.0, -3.0], budget));
         let sum = both.expect("a budget").expect("a direction");

@@ -9,7 +9,7 @@ use crate::rng::Rng;
 
 /// The design after dependent columns are dropped.
 fn reduced<'a>(x: &'a DMatrix<f64>, classes: &'a [usize]) -> Design<'a, f64> {
-    let mut design = Design::new(rows(x, classes, None), 2, true);
+    let mut design = Design::new(rows(x, classes, None).into(), 2, true);
     with_budget(usize::MAX, |budget| design.drop_dependent(budget));
     design
 }

@@ -45,7 +45,7 @@ fn separation<T: Real>(
     count: usize,
     intercept: bool,
 ) -> Result<Option<Separation<T>>, Error> {
-    with_budget(usize::MAX, |budget| super::separation(rows, count, intercept, None, budget))
+    with_budget(usize::MAX, |budget| super::separation(rows.into(), count, intercept, None, budget))
 }
 
 /// Calls `search` with a budget of that many multiplications.

@@ -32,7 +32,7 @@ fn a_direction_is_moved_until_it_meets_all_rows() {
         let x = DMatrix::from_row_slice(n, d, &entries);
         let mut weights = vec![1.0; n];
         weights[n - 1] = 0.0;
-        let design = Design::new(rows(&x, &classes, Some(&weights)), count, false);
+        let design = Design::new(rows(&x, &classes, Some(&weights)).into(), count, false);
         let start: Vec<f64> = (0..columns)
             .flat_map(|k| design.part(|j| truth[(j, k)], 0.0))
             .map(|v| v + 0.3 * rng.standard_normal())

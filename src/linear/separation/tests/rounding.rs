@@ -86,7 +86,7 @@ proptest! {
 #[test]
 fn rows_of_every_size_have_a_length() {
     let x: DMatrix<f64> = dmatrix![1.0; -1.0; 1.0; 1e-160; 3e180];
-    let design = Design::new(rows(&x, &[1, 0, 1, 0, 1], None), 2, false);
+    let design = Design::new(rows(&x, &[1, 0, 1, 0, 1], None).into(), 2, false);
     let mut block = Block::default();
     design.fill(0..5, &mut block);
     for (row, size) in block.sizes.iter().enumerate() {
