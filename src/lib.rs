@@ -37,9 +37,10 @@
 //! | [`doctor`] | why training failed: findings with the measured numbers and what to change |
 //! | [`persist`], [`registry`] | model files; models whose type is known only when they are loaded |
 //! | [`data`] | data sets: from files, from memory, bundled, and generated from a seed |
+//! | [`source`] | rows that are read block by block, for data that do not fit into memory |
 //! | [`boundary`], [`terminal`], `plot` | decision boundaries as geometry, as text, as pictures |
 //! | [`report`] | reports of fits: the reason for stopping, the objective and its gradient, the training curves |
-//! | [`parallel`] | the number of threads |
+//! | [`parallel`] | the number of threads; several processes that fit one model together |
 //! | [`guide`] | guides with tested code, [conventions](guide::conventions), and [five questions](guide::questions) |
 //!
 //! # Should I use this crate?
@@ -137,6 +138,7 @@ mod rows;
 mod scalar;
 mod scratch;
 pub mod select;
+pub mod source;
 pub mod terminal;
 mod train;
 mod transformer;

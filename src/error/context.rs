@@ -22,6 +22,11 @@ pub enum ErrorContext {
         /// The type of the block, without its module.
         name: &'static str,
     },
+    /// One of the sources of a [`Chain`](crate::source::Chain).
+    Part {
+        /// The position of the source.
+        index: usize,
+    },
     /// Transformed values: the error names a column of the caller's table, but a value that earlier steps
     /// have changed.
     TransformedValues,
@@ -69,6 +74,7 @@ impl fmt::Display for ErrorContext {
         match self {
             ErrorContext::Step { index, name } => write!(f, "step {index} ({name})"),
             ErrorContext::Block { index, name } => write!(f, "block {index} ({name})"),
+            ErrorContext::Part { index } => write!(f, "part {index}"),
             ErrorContext::TransformedValues => f.write_str("transformed values"),
             ErrorContext::TransformedRows => f.write_str("transformed rows"),
             ErrorContext::TrainingRows { split } => write!(f, "training rows of split {split}"),

@@ -6,6 +6,7 @@ mod texts;
 
 use std::fmt::{self, Debug};
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
@@ -15,7 +16,7 @@ use crate::code::Code;
 pub use context::ErrorContext;
 pub(crate) use context::type_name;
 pub(crate) use texts::counted;
-use texts::{in_brackets, indices_of, of_memory, undetermined};
+use texts::{in_brackets, indices_of, of_memory, rows_of, undetermined};
 
 /// An error of this crate.
 ///
@@ -587,6 +588,38 @@ pub enum Error {
         what: &'static str,
         /// The message of the panic.
         message: String,
+    },
+
+    /// A failed read of a [`RowSource`](crate::source::RowSource).
+    #[error("reading {} failed: {reason}", rows_of(rows))]
+    Source {
+        /// The rows that were asked for.
+        rows: Range<usize>,
+        /// The message of the source, or what is wrong with the rows that it wrote.
+        reason: String,
+    },
+
+    /// A rank that has ended, while others wait for its message; see
+    /// [`Exchange`](crate::parallel::Exchange).
+    #[error(
+        "rank {rank} ended while the others waited for it: look at its result, all ranks must do the same \
+         steps"
+    )]
+    RankLeft {
+        /// The rank that ended.
+        rank: usize,
+    },
+
+    /// A message of another rank that has the wrong form; see [`Exchange`](crate::parallel::Exchange).
+    #[error(
+        "rank {rank} sent a message that rank {reader} does not understand: run the same version of the \
+         program, with the same settings, on all ranks"
+    )]
+    RankMessage {
+        /// The rank that sent it.
+        rank: usize,
+        /// The rank that read it.
+        reader: usize,
     },
 
     /// A split of a class that has too few rows for training and testing.

@@ -1,5 +1,7 @@
 //! Parts of messages.
 
+use std::ops::Range;
+
 /// Returns how much memory a number of entries takes, as a part of a message.
 pub(super) fn of_memory(rows: usize, columns: usize, bytes: u64) -> String {
     let size = bytes as f64 / f64::from(1 << 30);
@@ -13,6 +15,15 @@ pub(super) fn indices_of(axis: &str, count: usize) -> String {
         0 => format!("there are no {plural}"),
         1 => format!("the only {axis} is 0"),
         _ => format!("there are only {count} {plural} (0 to {})", count - 1),
+    }
+}
+
+/// Returns a range of rows as a part of a message.
+pub(super) fn rows_of(rows: &Range<usize>) -> String {
+    match rows.len() {
+        0 => "no rows".to_owned(),
+        1 => format!("row {}", rows.start),
+        _ => format!("rows {} to {}", rows.start, rows.end - 1),
     }
 }
 

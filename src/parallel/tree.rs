@@ -17,8 +17,11 @@ use std::sync::{Mutex, PoisonError};
 
 use num_traits::Zero;
 
+use super::exchange::Exchange;
 use super::rows::ByRows;
 use super::tasks::{for_each, resized};
+use super::wire::{Wire, decoded};
+use crate::error::{Error, count};
 
 /// A partial sum, to which that of the leaves that follow can be added.
 pub(crate) trait Sum {
@@ -131,6 +134,49 @@ impl<A: Sum> Tree<A> {
     }
 }
 
+impl<A: Sum + Wire> Tree<A> {
+    /// Replaces the nodes by those of all ranks, so that the total is the sum over all leaves, with the bits of
+    /// one rank.
+    ///
+    /// Each rank has a range of the leaves, in order of rank. It may be empty. All ranks have sums of the same
+    /// shape.
+    ///
+    /// # Errors
+    /// Returns the error of the exchange, and an error if a rank did not send the leaves that follow.
+    // Fits do not have ranks yet.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(crate) fn exchange(&mut self, exchange: &dyn Exchange) -> Result<(), Error> {
+        if exchange.ranks() == 1 {
+            return Ok(());
+        }
+        let mut own = Vec::new();
+        self.nodes.len().write(&mut own);
+        for Node { level, index, sum } in &self.nodes {
+            (*level as usize).write(&mut own);
+            index.write(&mut own);
+            sum.write(&mut own);
+        }
+        let messages = exchange.gather(&own)?;
+        count("gather", "messages", exchange.ranks(), messages.len())?;
+        self.spare.extend(self.nodes.drain(..).map(|node| node.sum));
+        let mut leaves = 0;
+        for (rank, message) in messages.into_iter().enumerate() {
+            let nodes: Option<Vec<(usize, usize, A)>> = decoded(&message);
+            let joined = nodes.and_then(|nodes| {
+                nodes.into_iter().try_for_each(|(level, index, sum)| {
+                    let size = 1usize.checked_shl(u32::try_from(level).ok()?)?;
+                    (index.checked_mul(size)? == leaves).then_some(())?;
+                    leaves = leaves.checked_add(size)?;
+                    self.join(Node { level: level as u32, index, sum });
+                    Some(())
+                })
+            });
+            joined.ok_or(Error::RankMessage { rank, reader: exchange.rank() })?;
+        }
+        Ok(())
+    }
+}
+
 /// Sums over leaves on any number of threads, with memory that is reused.
 #[derive(Debug)]
 pub(crate) struct Tally<A> {
@@ -201,7 +247,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::parallel::with_threads;
+    use crate::parallel::{ranks, with_threads};
     use crate::rng::Rng;
 
     /// The sum by recursion: split at the largest power of two below the number of leaves.
@@ -278,6 +324,85 @@ mod tests {
             let error = (sum as i128 - exact).unsigned_abs() as f64;
             prop_assert!(error <= depth * f64::EPSILON / 2.0 * size as f64, "{error} of {size}");
         }
+    }
+
+    fn tree(leaves: &[f64], range: Range<usize>) -> Tree<(f64, Vec<f32>)> {
+        let mut tree = Tree::default();
+        range.for_each(|leaf| tree.insert(leaf, (leaves[leaf], vec![leaves[leaf] as f32; 2])));
+        tree
+    }
+
+    proptest! {
+        /// Wherever the leaves are cut, and if ranks have none.
+        #[test]
+        fn ranks_have_the_bits_of_one(
+            count in 0usize..300, seed: u64,
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
+        ) {
+            let leaves = numbers(count, seed);
+            let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(count + 1)).chain([count]).collect();
+            ends.sort_unstable();
+            let wanted = tree(&leaves, 0..count).total();
+            let totals = ranks(ends.len(), |own| {
+                let first = own.rank().checked_sub(1).map_or(0, |before| ends[before]);
+                let mut tree = tree(&leaves, first..ends[own.rank()]);
+                tree.exchange(own).map(|()| (tree.total(), tree.total()))
+            });
+            prop_assert_eq!(totals.unwrap(), vec![Ok((wanted, None)); ends.len()]);
+        }
+    }
+
+    /// Sends the same messages to every rank, whatever they send.
+    struct Fixed(Vec<Vec<u8>>);
+
+    impl Exchange for Fixed {
+        fn rank(&self) -> usize {
+            1
+        }
+
+        fn ranks(&self) -> usize {
+            2
+        }
+
+        fn gather(&self, _: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+            Ok(self.0.clone())
+        }
+    }
+
+    #[test]
+    fn messages_that_are_not_the_next_leaves_are_errors() {
+        let message = |nodes: &[(usize, usize, f64)]| {
+            let mut bytes = Vec::new();
+            nodes.to_vec().write(&mut bytes);
+            bytes
+        };
+        let joined = |first: &[_], second: Vec<u8>| {
+            let mut tree = Tree::default();
+            tree.insert(0, 7.0);
+            tree.exchange(&Fixed(vec![message(first), second])).map(|()| tree.total())
+        };
+        let first = [(1, 0, 3.0), (0, 2, 4.0)];
+        assert_eq!(joined(&first, message(&[(0, 3, 1.0), (0, 4, 5.0)])), Ok(Some(13.0)));
+        assert_eq!(joined(&[], message(&[])), Ok(None));
+        for wrong in [
+            message(&[(0, 4, 1.0)]),
+            message(&[(0, 2, 1.0)]),
+            message(&[(0, 3, 1.0), (0, 3, 1.0)]),
+            message(&[(64, 0, 1.0)]),
+            message(&[(usize::MAX, 0, 1.0)]),
+            message(&[(1, usize::MAX, 1.0)]),
+            message(&[])[1..].to_vec(),
+            b"hello".to_vec(),
+        ] {
+            let error = joined(&first, wrong).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "rank 1 sent a message that rank 1 does not understand: run the same version of the program, \
+                 with the same settings, on all ranks"
+            );
+        }
+        let error = Tree::<f64>::default().exchange(&Fixed(vec![message(&[])])).unwrap_err();
+        assert_eq!(error.to_string(), "`gather` has 1 message, expected 2");
     }
 
     /// In order on one thread, a tree holds one sum for each level.

@@ -5,6 +5,7 @@ use num_traits::{FromPrimitive, ToPrimitive};
 
 use super::Lanes;
 use super::element::Element;
+use crate::parallel::wire::Wire;
 
 /// A real number that models compute with: [`f32`] or [`f64`].
 ///
@@ -23,7 +24,7 @@ use super::element::Element;
 /// assert_eq!(mean(&[1.0f32, 2.0]), 1.5);
 /// assert_eq!(f32::of(0.5), 0.5f32);
 /// ```
-pub trait Real: RealField + Copy + Default + FromPrimitive + ToPrimitive + Lanes + Element {
+pub trait Real: RealField + Copy + Default + FromPrimitive + ToPrimitive + Lanes + Element + Wire {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
     /// The default tolerance of fits: 1e-8 for `f64`, 1e-5 for `f32`. It applies to the Newton decrement of a

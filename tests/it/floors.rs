@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up; `docs/architecture.md` says what each floor may not know.
 const FLOORS: [&str; 5] = [
     "check code column compiled error label label_sets parallel report rng rows scalar",
-    "class_weight classifier estimator examples metric penalty persist quantile scratch transformer",
+    "class_weight classifier estimator examples metric penalty persist quantile scratch source transformer",
     "gradcheck layer loss optim train",
     "decide linear metrics multiclass network pipeline preprocess select",
     "boundary data doctor guide nn plot prelude progress registry terminal",
