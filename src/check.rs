@@ -85,8 +85,13 @@ pub(crate) fn weights<T: Real>(weights: Option<&[T]>, rows: usize) -> Result<f64
         return Err(Error::InvalidWeight { row, value: w.as_f64() });
     }
     let sum: f64 = weights.iter().map(|w| w.as_f64()).sum();
+    weight_sum::<T>(sum).map(|()| sum)
+}
+
+/// Checks that a sum of weights is a positive normal number.
+pub(crate) fn weight_sum<T: Real>(sum: f64) -> Result<(), Error> {
     let normal = T::of(sum).is_finite() && T::of(sum) >= T::MIN_POSITIVE;
-    if normal { Ok(sum) } else { Err(Error::InvalidWeightSum { sum }) }
+    if normal { Ok(()) } else { Err(Error::InvalidWeightSum { sum }) }
 }
 
 /// Checks that a hyper-parameter is `valid`, that is, within its range.

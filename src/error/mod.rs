@@ -610,6 +610,15 @@ pub enum Error {
         rank: usize,
     },
 
+    /// The failure of another rank; see [`Exchange`](crate::parallel::Exchange).
+    #[error("rank {rank} failed: {reason}")]
+    RankFailed {
+        /// The rank that failed.
+        rank: usize,
+        /// Its error.
+        reason: String,
+    },
+
     /// A message of another rank that has the wrong form; see [`Exchange`](crate::parallel::Exchange).
     #[error(
         "rank {rank} sent a message that rank {reader} does not understand: run the same version of the \

@@ -7,8 +7,9 @@ use nalgebra::{DMatrix, DMatrixView};
 use super::coordinates::Coordinates;
 use super::curvature::Curvature;
 use super::problem::Problem;
-use super::rows::Chunk;
+use super::rows::{Chunk, TrainingRows};
 use crate::loss::Loss;
+use crate::parallel::wire::wire;
 use crate::parallel::{Entries, Sum, zeros};
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product, sum};
@@ -160,6 +161,8 @@ impl<T: Real> Gathered<T> {
     }
 }
 
+wire!(Gathered<T: Real> { loss, raw });
+
 impl<T: Real> Sum for Gathered<T> {
     fn add(&mut self, next: &Self) {
         self.loss += next.loss;
@@ -167,18 +170,21 @@ impl<T: Real> Sum for Gathered<T> {
     }
 }
 
-/// Numbers of all rows, block after block, each block column by column.
+/// Numbers of all rows of this rank, block after block, each block column by column.
 #[derive(Default)]
 pub(super) struct OfRows<T> {
     values: Vec<T>,
     columns: usize,
+    /// The place of the first row among those of all ranks.
+    first: usize,
 }
 
 impl<T: Real> OfRows<T> {
-    /// Makes room for `columns` numbers of each of `rows` rows.
-    pub(super) fn resize(&mut self, rows: usize, columns: usize) {
-        self.values.resize(rows * columns, T::zero());
+    /// Makes room for `columns` numbers of each row.
+    pub(super) fn resize(&mut self, rows: &TrainingRows<'_, T>, columns: usize) {
+        self.values.resize(rows.own().len() * columns, T::zero());
         self.columns = columns;
+        self.first = rows.own().start;
     }
 
     /// Returns the numbers, to be written block by block.
@@ -188,7 +194,8 @@ impl<T: Real> OfRows<T> {
 
     /// Returns the numbers of a block.
     pub(super) fn block(&self, range: Range<usize>) -> DMatrixView<'_, T> {
-        let of_block = &self.values[range.start * self.columns..range.end * self.columns];
+        let (start, end) = (range.start - self.first, range.end - self.first);
+        let of_block = &self.values[start * self.columns..end * self.columns];
         DMatrixView::from_slice(of_block, range.len(), self.columns)
     }
 }

@@ -4,6 +4,7 @@ use super::coordinates::{Coordinates, SHARE};
 use super::problem::Problem;
 use super::rows::Chunk;
 use super::triangle::Triangle;
+use crate::parallel::wire::{Wire, wire};
 use crate::parallel::{Sum, Tally, resized, zeros};
 use crate::scalar::{Factor, Real, Strided, Workspace, product_lower, vectorize};
 
@@ -67,6 +68,8 @@ struct Products<T> {
     largest: f64,
 }
 
+wire!(Products<T: Real> { sum, largest });
+
 impl<T: Real> Sum for Products<T> {
     fn add(&mut self, next: &Self) {
         self.sum.add(&next.sum);
@@ -105,7 +108,7 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
 
     /// Returns the share of a row.
     pub(super) fn share(&self, rows: &Chunk<'_, T>, row: usize) -> f64 {
-        self.shares.map_or_else(|| rows.share(row), |shares| shares[rows.places().start + row])
+        self.shares.map_or_else(|| rows.share(row), |shares| shares[rows.places().start - self.problem.rows.own().start + row])
     }
 
     /// Returns the triangle R of all columns, with RᵀR the sum of these cross products and the penalties. Returns `None`
@@ -162,7 +165,7 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
     }
 
     /// Returns the sum of what `each` adds for some rows at a time. A row takes this number of operations.
-    pub(super) fn sum<A: Sum + Send>(
+    pub(super) fn sum<A: Sum + Wire + Send>(
         &self,
         operations: usize,
         zero: impl Fn(Option<A>) -> A + Sync,

@@ -82,7 +82,7 @@ impl<T: Real> ScoredRows<T> {
     fn new(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Self {
         let scores = objective.all_scores(params);
         let mut residuals = OfRows::default();
-        residuals.resize(objective.problem.rows.count(), objective.coordinates.columns);
+        residuals.resize(&objective.problem.rows, objective.coordinates.columns);
         let gradient = DVector::zeros(objective.coordinates.columns);
         let mut rows = ScoredRows { scores, residuals, loss: f64::NAN, gradient };
         rows.shift(&DVector::zeros(objective.coordinates.columns), objective);

@@ -191,7 +191,7 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
         self.load(params);
         let total_weight = self.problem.rows.total_weight;
         let scale = T::of(1.0 / total_weight);
-        let (rows, columns) = (self.problem.rows.count(), self.coordinates.columns);
+        let (rows, columns) = (&self.problem.rows, self.coordinates.columns);
         let empty = || Kept { point: Vec::new(), scores: OfRows::default() };
         let mut kept = self.keeps.then(|| self.kept.take().unwrap_or_else(empty));
         let sides = kept.as_mut().map(|kept| {

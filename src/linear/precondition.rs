@@ -129,7 +129,7 @@ impl<T: Real> LogisticObjective<'_, T> {
         if self.coordinates.preconditioner().is_none() {
             return;
         }
-        let mut shares = vec![0.0; self.problem.rows.count()];
+        let mut shares = vec![0.0; self.problem.rows.own().len()];
         let (plan, sides) = ((1, self.row_operations()), Entries::new(&mut shares, 1));
         let zero = |_| (0.0, 0.0);
         let (sum, squares) = self.sum_scores(

@@ -11,7 +11,7 @@ impl<T: Real> HessianProduct<T> for LogisticObjective<'_, T> {
     /// Stores the probabilities of all rows, so that a product reads `x` once.
     fn linearize(&mut self, params: &[T]) {
         let mut all = std::mem::take(&mut self.probabilities);
-        all.resize(self.problem.rows.count(), self.problem.classes);
+        all.resize(&self.problem.rows, self.problem.classes);
         let classes = self.problem.classes;
         self.for_each_scores(params, all.entries(), |pass, chunk, scores, out| {
             let mut of_block = DMatrix::zeros(chunk.len(), classes);

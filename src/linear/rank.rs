@@ -10,6 +10,7 @@ use super::triangle::Triangle;
 use crate::check;
 use crate::error::Error;
 use crate::parallel::Sum;
+use crate::parallel::wire::Wire;
 use crate::scalar::{Real, all_finite, axpy, constant_range, dot};
 
 /// The rounding error of an entry, in units in the last place of the column's largest entry, up to which a
@@ -234,6 +235,18 @@ fn norm(vector: &[f64]) -> f64 {
 
 /// The triangle of the QR decomposition of some rows.
 struct Reduced(DMatrix<f64>);
+
+impl Wire for Reduced {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.as_slice().to_vec().write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        let entries: Vec<f64> = Wire::read(bytes)?;
+        let width = entries.len().isqrt();
+        (width * width == entries.len()).then(|| Reduced(DMatrix::from_vec(width, width, entries)))
+    }
+}
 
 impl Sum for Reduced {
     fn add(&mut self, next: &Self) {

@@ -6,16 +6,19 @@ use std::ops::Range;
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::blocks::{block_rows, blocks_per_leaf};
+use crate::check;
+use crate::error::Error;
 use crate::examples::ClassExamples;
+use crate::parallel::wire::{Wire, wire};
 use crate::parallel::{ByRows, Sum, Tally, parts, workers_for};
+use crate::rows::Rows;
 use crate::scalar::{Real, Strided, column};
+use crate::source::{EncodedBlock, Stream, Width};
 
 /// The rows of a fit, with what all passes need to know about them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TrainingRows<'a, T: Real> {
-    examples: ClassExamples<'a, T>,
-    /// Added to the scores; n x score columns.
-    offset: Option<DMatrixView<'a, T>>,
+    place: Place<'a, T>,
     /// The number of rows of a block.
     block: usize,
     /// The sum of the weights, or the number of rows without weights.
@@ -28,11 +31,34 @@ pub(super) struct TrainingRows<'a, T: Real> {
     some: Option<&'a [usize]>,
 }
 
+/// Where the rows are.
+#[derive(Debug, Clone, Copy)]
+enum Place<'a, T: Real> {
+    Memory(Held<'a, T>),
+    /// They are read in every pass.
+    Stream(&'a Stream<'a, T>),
+}
+
+/// Rows in memory, with their classes, weights and offsets.
+#[derive(Debug, Clone, Copy)]
+struct Held<'a, T: Real> {
+    x: Rows<'a, T>,
+    targets: &'a [usize],
+    weights: Option<&'a [T]>,
+    /// Added to the scores; n x score columns.
+    offset: Option<DMatrixView<'a, T>>,
+}
+
+impl<'a, T: Real> Held<'a, T> {
+    fn of_block(block: &'a EncodedBlock<T>) -> Self {
+        Held { x: block.x(), targets: block.classes(), weights: block.weights(), offset: block.offset() }
+    }
+}
+
 /// Consecutive rows in memory, with their classes, weights and offsets.
 #[derive(Debug, Clone)]
 pub(super) struct Chunk<'a, T: Real> {
-    of: ClassExamples<'a, T>,
-    offset: Option<DMatrixView<'a, T>>,
+    of: Held<'a, T>,
     /// The places of the rows in the matrix that holds them.
     at: Range<usize>,
     /// The place of the first row among the rows of the fit.
@@ -46,47 +72,69 @@ pub(super) struct Chunk<'a, T: Real> {
 impl<'a, T: Real> TrainingRows<'a, T> {
     /// Creates the rows of checked examples with their offsets, n x score columns.
     pub(super) fn new(examples: ClassExamples<'a, T>, offset: Option<DMatrixView<'a, T>>) -> Self {
-        let mut rows = TrainingRows {
-            examples,
-            offset,
-            block: block_rows::<T>(examples.x.ncols()),
-            total_weight: examples.rows() as f64,
-            lightest: 1.0,
-            shifted: offset.is_some_and(|offset| offset.iter().any(|o| !o.is_zero())),
-            some: None,
-        };
-        if examples.weights.is_some() {
-            let Weights { total, lightest } = rows.weights();
-            (rows.total_weight, rows.lightest) = (total, lightest);
+        let ClassExamples { x, targets, weights, .. } = examples;
+        let place = Place::Memory(Held { x, targets, weights, offset });
+        TrainingRows::of_place(place, x.ncols(), weights.is_some() || offset.is_some())
+    }
+
+    /// Creates the rows of a stream.
+    ///
+    /// # Errors
+    /// Returns [`Error::InvalidWeightSum`], and the failure of the stream.
+    pub(super) fn of_stream(stream: &'a Stream<'a, T>) -> Result<Self, Error> {
+        let Width { columns, weighted, offsets } = stream.width();
+        let rows = TrainingRows::of_place(Place::Stream(stream), columns, weighted || offsets > 0);
+        stream.failure().map_or(Ok(()), Err)?;
+        check::weight_sum::<T>(rows.total_weight).map(|()| rows)
+    }
+
+    /// Creates rows. Their weights and offsets are looked at only if there are any.
+    fn of_place(place: Place<'a, T>, columns: usize, look: bool) -> Self {
+        let (block, lightest, shifted) = (block_rows::<T>(columns), 1.0, false);
+        let mut rows = TrainingRows { place, block, total_weight: 1.0, lightest, shifted, some: None };
+        rows.total_weight = rows.count() as f64;
+        if look {
+            let Survey { total_weight, lightest, shifted } = rows.survey();
+            rows = TrainingRows { total_weight, lightest, shifted, ..rows };
         }
         rows
     }
 
-    /// Returns the sum of the weights, and the smallest of a row that counts.
-    fn weights(&self) -> Weights {
-        let empty = |_| Weights { total: 0.0, lightest: f64::INFINITY };
-        self.sum(
-            &mut Tally::default(),
-            &mut [()],
-            (self.block, self.block),
-            (),
-            empty,
-            |(), chunk, sum, ()| {
-                for weight in (0..chunk.len()).filter(|&i| chunk.counts(i)).map(|i| chunk.weight(i)) {
-                    sum.add(&Weights { total: weight, lightest: weight });
-                }
-            },
-        )
+    /// Looks at weights and offsets.
+    fn survey(&self) -> Survey {
+        let empty = |_| Survey { total_weight: 0.0, lightest: f64::INFINITY, shifted: false };
+        self.sum(&mut Tally::default(), &mut [()], (self.block, self.block), (), empty, |(), chunk, sum, ()| {
+            for weight in (0..chunk.len()).filter(|&i| chunk.counts(i)).map(|i| chunk.weight(i)) {
+                sum.total_weight += weight;
+                sum.lightest = sum.lightest.min(weight);
+            }
+            sum.shifted |= chunk.offset().is_some_and(|offset| offset.iter().any(|o| !o.is_zero()));
+        })
     }
 
-    /// Returns the rows as checked examples.
-    pub(super) fn examples(&self) -> ClassExamples<'a, T> {
-        self.examples
-    }
-
-    /// Returns the number of rows.
+    /// Returns the number of rows, of all ranks.
     pub(super) fn count(&self) -> usize {
-        self.examples.x.nrows()
+        match self.place {
+            Place::Memory(held) => held.targets.len(),
+            Place::Stream(stream) => stream.count(),
+        }
+    }
+
+    /// Returns the rows of this rank, among those of all ranks.
+    pub(super) fn own(&self) -> Range<usize> {
+        match self.place {
+            Place::Memory(held) => 0..held.targets.len(),
+            Place::Stream(stream) => stream.own(),
+        }
+    }
+
+    /// Returns the number of columns.
+    pub(super) fn columns(&self) -> usize {
+        let all = || match self.place {
+            Place::Memory(held) => held.x.ncols(),
+            Place::Stream(stream) => stream.width().columns,
+        };
+        self.some.map_or_else(all, <[usize]>::len)
     }
 
     /// Returns these rows with some of their columns.
@@ -94,45 +142,38 @@ impl<'a, T: Real> TrainingRows<'a, T> {
         TrainingRows { some: Some(some), ..self }
     }
 
-    /// Returns the number of columns.
-    pub(super) fn columns(&self) -> usize {
-        self.some.map_or(self.examples.x.ncols(), <[usize]>::len)
-    }
-
     /// Returns the names of the columns, if they are known.
     pub(super) fn names(&self) -> Option<&'a [String]> {
-        self.examples.x.names()
-    }
-
-    /// Returns the number of rows of a leaf whose sum is as large as a second derivative.
-    pub(super) fn wide_leaf(&self) -> usize {
-        self.block * blocks_per_leaf(self.block)
-    }
-
-    /// Returns the places of the rows that count.
-    pub(super) fn counted(&self) -> impl Iterator<Item = usize> + use<'_, T> {
-        let chunk = self.chunk(0..self.count());
-        (0..self.count()).filter(move |&row| chunk.counts(row))
-    }
-
-    /// Returns the class of each row.
-    pub(super) fn classes(&self) -> Cow<'a, [usize]> {
-        Cow::Borrowed(self.examples.targets)
+        match self.place {
+            Place::Memory(held) => held.x.names(),
+            Place::Stream(stream) => stream.names(),
+        }
     }
 
     /// Returns whether rows have weights.
     pub(super) fn weighted(&self) -> bool {
-        self.examples.weights.is_some()
+        match self.place {
+            Place::Memory(held) => held.weights.is_some(),
+            Place::Stream(stream) => stream.width().weighted,
+        }
     }
 
     /// Returns whether scores have offsets.
     pub(super) fn has_offset(&self) -> bool {
-        self.offset.is_some()
+        match self.place {
+            Place::Memory(held) => held.offset.is_some(),
+            Place::Stream(stream) => stream.width().offsets > 0,
+        }
     }
 
     /// Returns the number of rows of a block.
     pub(super) fn block(&self) -> usize {
         self.block
+    }
+
+    /// Returns the number of rows of a leaf whose sum is as large as a second derivative.
+    pub(super) fn wide_leaf(&self) -> usize {
+        self.block * blocks_per_leaf(self.block)
     }
 
     /// Returns whether a row that counts has a share of the weight that is not a normal number: it is lost in
@@ -143,31 +184,63 @@ impl<'a, T: Real> TrainingRows<'a, T> {
 
     /// Returns the number of workers for a pass over leaves of `leaf` rows, if a row takes this number of operations.
     pub(super) fn workers(&self, leaf: usize, operations: usize) -> usize {
-        workers_for(self.count().div_ceil(leaf.max(1)), self.count() as f64 * operations as f64)
+        let rows = self.own().len();
+        workers_for(rows.div_ceil(leaf.max(1)), rows as f64 * operations as f64)
     }
 
-    /// Returns the rows of a range.
-    pub(super) fn chunk(&self, range: Range<usize>) -> Chunk<'a, T> {
-        Chunk {
-            of: self.examples,
-            offset: self.offset,
-            first: range.start,
-            at: range,
-            total_weight: self.total_weight,
-            some: self.some,
+    /// Returns the number of workers that may ask for rows on their own, if so many are useful. Rows that are read come
+    /// in order.
+    pub(super) fn readers(&self, useful: usize) -> usize {
+        match self.place {
+            Place::Memory(_) => useful,
+            Place::Stream(_) => 1,
         }
     }
 
-    /// Calls `read` with the rows of a range.
+    fn chunk_of<'c>(&self, of: Held<'c, T>, at: Range<usize>, first: usize) -> Chunk<'c, T>
+    where
+        'a: 'c,
+    {
+        Chunk { of, at, first, total_weight: self.total_weight, some: self.some }
+    }
+
+    /// Calls `each` with all rows, `size` at a time, in order. Ranks get the rows of all ranks.
+    pub(super) fn in_order(&self, size: usize, mut each: impl FnMut(&Chunk<'_, T>)) {
+        parts(self.count(), size, ()).for_each(|(range, ())| self.with(range, &mut each));
+    }
+
+    /// Calls `read` with the rows of a range, of any rank. All ranks ask for the same range.
     pub(super) fn with<R>(&self, range: Range<usize>, read: impl FnOnce(&Chunk<'_, T>) -> R) -> R {
-        read(&self.chunk(range))
+        match self.place {
+            Place::Memory(held) => read(&self.chunk_of(held, range.clone(), range.start)),
+            Place::Stream(stream) => stream.with(range.clone(), |block| {
+                read(&self.chunk_of(Held::of_block(block), 0..range.len(), range.start))
+            }),
+        }
+    }
+
+    /// Returns the class of each row.
+    pub(super) fn classes(&self) -> Cow<'a, [usize]> {
+        if let Place::Memory(held) = self.place {
+            return Cow::Borrowed(held.targets);
+        }
+        let mut classes = Vec::with_capacity(self.count());
+        self.in_order(self.block, |chunk| classes.extend_from_slice(chunk.targets()));
+        Cow::Owned(classes)
+    }
+
+    /// Returns whether each row counts.
+    pub(super) fn counted(&self) -> Vec<bool> {
+        let mut counted = Vec::with_capacity(self.count());
+        self.in_order(self.block, |chunk| counted.extend((0..chunk.len()).map(|row| chunk.counts(row))));
+        counted
     }
 
     /// Returns the sum of what `each` adds for every block of rows, along the tree.
     ///
-    /// A leaf of the tree has `leaf` rows, and a block `size`; the last block of a leaf may be smaller. `zero` makes an empty sum, of an old one if there is one.
-    /// `each` also gets what `sides` has for the rows of the block.
-    pub(super) fn sum<W: Send, A: Sum + Send, P: ByRows>(
+    /// A leaf of the tree has `leaf` rows, and a block `size`; the last block of a leaf may be smaller. `zero` makes an
+    /// empty sum, of an old one if there is one. `each` also gets what `sides` has for the rows of the block.
+    pub(super) fn sum<W: Send, A: Sum + Wire + Send, P: ByRows>(
         &self,
         tally: &mut Tally<A>,
         workers: &mut [W],
@@ -176,32 +249,46 @@ impl<'a, T: Real> TrainingRows<'a, T> {
         zero: impl Fn(Option<A>) -> A + Sync,
         each: impl Fn(&mut W, &Chunk<'_, T>, &mut A, P) + Sync,
     ) -> A {
-        let rows = self.count();
-        tally.over(workers, (rows, leaf), sides, zero, |worker, range, sum, sides| {
-            let chunk = self.chunk(range);
+        let blocks = |worker: &mut W, chunk: Chunk<'_, T>, sum: &mut A, sides| {
             for (block, sides) in parts(chunk.len(), size, sides) {
                 each(worker, &chunk.part(block), sum, sides);
             }
-        })
+        };
+        match self.place {
+            Place::Memory(held) => {
+                tally.over(workers, (self.count(), leaf), sides, zero, |worker, range, sum, sides| {
+                    blocks(worker, self.chunk_of(held, range.clone(), range.start), sum, sides);
+                })
+            }
+            Place::Stream(stream) => {
+                stream.sum(tally, workers, leaf, sides, zero, |worker, block, at, first, sum, sides| {
+                    blocks(worker, self.chunk_of(Held::of_block(block), at, first), sum, sides);
+                })
+            }
+        }
     }
 }
+
+/// What weights and offsets are like.
+struct Survey {
+    total_weight: f64,
+    lightest: f64,
+    shifted: bool,
+}
+
+impl Sum for Survey {
+    fn add(&mut self, next: &Self) {
+        self.total_weight += next.total_weight;
+        self.lightest = self.lightest.min(next.lightest);
+        self.shifted |= next.shifted;
+    }
+}
+
+wire!(Survey { total_weight, lightest, shifted });
 
 impl<'a, T: Real> From<ClassExamples<'a, T>> for TrainingRows<'a, T> {
     fn from(examples: ClassExamples<'a, T>) -> Self {
         TrainingRows::new(examples, None)
-    }
-}
-
-/// Sums of weights.
-struct Weights {
-    total: f64,
-    lightest: f64,
-}
-
-impl Sum for Weights {
-    fn add(&mut self, next: &Self) {
-        self.total += next.total;
-        self.lightest = self.lightest.min(next.lightest);
     }
 }
 
@@ -271,7 +358,7 @@ impl<T: Real> Chunk<'_, T> {
 
     /// Returns the offsets, if there are any.
     pub(super) fn offset(&self) -> Option<DMatrixView<'_, T>> {
-        self.offset.as_ref().map(|offset| offset.rows(self.at.start, self.len()))
+        self.of.offset.as_ref().map(|offset| offset.rows(self.at.start, self.len()))
     }
 
     /// Adds the offsets to the scores of these rows.
@@ -291,6 +378,8 @@ pub(super) mod tests {
         // Alive for as long as the test runs.
         let targets: &'static [usize] = vec![0; x.nrows()].leak();
         let examples = ClassExamples::new(x.into(), targets, None).unwrap();
-        TrainingRows::new(examples, None).chunk(0..x.nrows())
+        let rows = TrainingRows::new(examples, None);
+        let Place::Memory(held) = rows.place else { unreachable!("the rows are in memory") };
+        rows.chunk_of(held, 0..x.nrows(), 0)
     }
 }

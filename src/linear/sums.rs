@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::blocks::{Block, Gathered, OfRows, Pass, Scratch, Worker, blocks_per_leaf};
 use super::objective::LogisticObjective;
 use super::rows::Chunk;
+use crate::parallel::wire::Wire;
 use crate::parallel::{ByRows, Sum, Tally, resized, zeros};
 use crate::scalar::{Real, Strided};
 
@@ -14,7 +15,7 @@ const LOSS: usize = 32;
 impl<'a, T: Real> LogisticObjective<'a, T> {
     /// Returns the sum of what `each` adds for every block of rows. A leaf of the tree has `leaf` blocks, and a row
     /// takes this number of operations. `each` also gets what `sides` has for the rows of a block.
-    pub(super) fn sum<A: Sum + Send, P: ByRows>(
+    pub(super) fn sum<A: Sum + Wire + Send, P: ByRows>(
         &mut self,
         tally: &mut Tally<A>,
         (leaf, operations): (usize, usize),
@@ -89,7 +90,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
 
     /// Returns the sum of what `each` adds for the scores of every block of rows at `params`, offsets included. Rows
     /// are not read if this is the last evaluated point and its scores were kept.
-    pub(super) fn sum_scores<A: Sum + Send, P: ByRows>(
+    pub(super) fn sum_scores<A: Sum + Wire + Send, P: ByRows>(
         &mut self,
         params: &[T],
         tally: &mut Tally<A>,
@@ -154,7 +155,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
 
     /// Returns the sum of what `each` adds for the scores of every block of rows at the loaded parameters, without
     /// offsets. The sum is as large as a second derivative if it is a vector of `size` entries.
-    pub(super) fn sum_plain<A: Sum + Send>(
+    pub(super) fn sum_plain<A: Sum + Wire + Send>(
         &mut self,
         size: usize,
         zero: impl Fn(Option<A>) -> A + Sync,
@@ -180,7 +181,7 @@ impl<'a, T: Real> LogisticObjective<'a, T> {
             return kept.scores;
         }
         let mut all = OfRows::default();
-        all.resize(self.problem.rows.count(), self.coordinates.columns);
+        all.resize(&self.problem.rows, self.coordinates.columns);
         self.for_each_scores(params, all.entries(), |_, _, block, scores| {
             scores.into_slice().copy_from_slice(block.as_slice());
         });

@@ -5,7 +5,8 @@ use std::thread;
 
 use super::limit::{available, within};
 use super::tasks::caught;
-use crate::error::{Error, unsupported};
+use super::wire::{Wire, decoded};
+use crate::error::{Error, count, unsupported};
 
 /// Connects the processes (ranks) that fit one model together.
 ///
@@ -46,6 +47,40 @@ pub trait Exchange: Sync {
     /// # Errors
     /// Returns an error if a message cannot be sent or received.
     fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, Error>;
+}
+
+/// Gathers messages of all ranks. A rank that has failed sends its error instead.
+///
+/// # Errors
+/// Returns the own failure, that of the first other rank, and the error of the exchange.
+pub(crate) fn gather(
+    exchange: &dyn Exchange,
+    failed: Option<&Error>,
+    write: impl FnOnce(&mut Vec<u8>),
+) -> Result<Vec<Vec<u8>>, Error> {
+    let mut own = Vec::new();
+    match failed {
+        Some(error) => error.to_string().write(&mut own),
+        None => write(&mut own),
+    }
+    failed.is_some().write(&mut own);
+    let messages = exchange.gather(&own);
+    if let Some(error) = failed {
+        return Err(error.clone());
+    }
+    let mut messages = messages?;
+    count("gather", "messages", exchange.ranks(), messages.len())?;
+    for (rank, message) in messages.iter_mut().enumerate() {
+        let unread = || Error::RankMessage { rank, reader: exchange.rank() };
+        match message.pop() {
+            Some(0) => {}
+            Some(1) => {
+                return Err(Error::RankFailed { rank, reason: decoded(message).ok_or_else(unread)? });
+            }
+            _ => return Err(unread()),
+        }
+    }
+    Ok(messages)
 }
 
 /// A single rank, which has all rows.

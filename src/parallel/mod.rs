@@ -21,6 +21,7 @@ pub(crate) mod wire;
 #[cfg(test)]
 pub(crate) use awake::tests::{SHARED, with_awake};
 pub(crate) use awake::{awake, workers_awake};
+pub(crate) use exchange::gather;
 pub use exchange::{Alone, Exchange, ThreadRank, ranks};
 pub use limit::with_threads;
 pub(crate) use limit::{Threads, available};

@@ -17,11 +17,11 @@ use std::sync::{Mutex, PoisonError};
 
 use num_traits::Zero;
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, gather};
 use super::rows::ByRows;
 use super::tasks::{for_each, resized};
 use super::wire::{Wire, decoded};
-use crate::error::{Error, count};
+use crate::error::Error;
 
 /// A partial sum, to which that of the leaves that follow can be added.
 pub(crate) trait Sum {
@@ -134,30 +134,25 @@ impl<A: Sum> Tree<A> {
     }
 }
 
+impl<A: Sum + Wire> Tally<A> {
+    /// Replaces the leaves by those of all ranks; see [`Tree::exchange`].
+    pub(crate) fn exchange(&mut self, exchange: &dyn Exchange, failed: Option<&Error>) -> Result<(), Error> {
+        self.whole.exchange(exchange, failed)
+    }
+}
+
 impl<A: Sum + Wire> Tree<A> {
     /// Replaces the nodes by those of all ranks, so that the total is the sum over all leaves, with the bits of
     /// one rank.
     ///
     /// Each rank has a range of the leaves, in order of rank. It may be empty. All ranks have sums of the same
-    /// shape.
+    /// shape. If this rank has `failed`, it says so to the others.
     ///
     /// # Errors
-    /// Returns the error of the exchange, and an error if a rank did not send the leaves that follow.
-    // Fits do not have ranks yet.
-    #[cfg_attr(not(test), allow(dead_code))]
-    pub(crate) fn exchange(&mut self, exchange: &dyn Exchange) -> Result<(), Error> {
-        if exchange.ranks() == 1 {
-            return Ok(());
-        }
-        let mut own = Vec::new();
-        self.nodes.len().write(&mut own);
-        for Node { level, index, sum } in &self.nodes {
-            (*level as usize).write(&mut own);
-            index.write(&mut own);
-            sum.write(&mut own);
-        }
-        let messages = exchange.gather(&own)?;
-        count("gather", "messages", exchange.ranks(), messages.len())?;
+    /// Returns the own failure, that of another rank, the error of the exchange, and an error if a rank did not send the
+    /// leaves that follow.
+    pub(crate) fn exchange(&mut self, exchange: &dyn Exchange, failed: Option<&Error>) -> Result<(), Error> {
+        let messages = gather(exchange, failed, |own| self.write(own))?;
         self.spare.extend(self.nodes.drain(..).map(|node| node.sum));
         let mut leaves = 0;
         for (rank, message) in messages.into_iter().enumerate() {
@@ -174,6 +169,16 @@ impl<A: Sum + Wire> Tree<A> {
             joined.ok_or(Error::RankMessage { rank, reader: exchange.rank() })?;
         }
         Ok(())
+    }
+
+    /// Writes the nodes.
+    fn write(&self, own: &mut Vec<u8>) {
+        self.nodes.len().write(own);
+        for Node { level, index, sum } in &self.nodes {
+            (*level as usize).write(own);
+            index.write(own);
+            sum.write(own);
+        }
     }
 }
 
@@ -210,28 +215,49 @@ impl<A: Sum + Send> Tally<A> {
         // Whole subtrees, so that there is one sum for each piece.
         let piece = (leaves / (workers.len() * PIECES)).max(1);
         let piece = if workers.len() == 1 { leaves } else { 1 << piece.ilog2() };
+        let pieces = super::rows::parts(rows, piece * size, sides).map(|(range, sides)| (range, (), sides));
+        self.over_pieces(workers, size, pieces, &zero, |worker, leaf, (), sum, sides| {
+            each(worker, leaf, sum, sides);
+        });
+        self.total(zero)
+    }
+
+    /// Adds the leaves of pieces of rows. Pieces begin where leaves begin, and are dropped when their leaves are added.
+    ///
+    /// `each` also gets the piece of the leaf.
+    pub(crate) fn over_pieces<W: Send, X: Send, P: ByRows>(
+        &mut self,
+        workers: &mut [W],
+        size: usize,
+        pieces: impl Iterator<Item = (Range<usize>, X, P)> + Send,
+        zero: &(impl Fn(Option<A>) -> A + Sync),
+        each: impl Fn(&mut W, Range<usize>, &X, &mut A, P) + Sync,
+    ) {
         let Self { whole, of_workers } = self;
         resized(of_workers, workers.len(), Tree::default);
         let mut workers: Vec<_> = workers.iter_mut().zip(of_workers).collect();
         let shared = Mutex::new(whole);
-        let pieces = super::rows::parts(rows, piece * size, sides);
-        for_each(&mut workers, pieces, |(worker, tree), (range, sides)| {
+        for_each(&mut workers, pieces, |(worker, tree), (range, piece, sides)| {
             for (leaf, sides) in super::rows::parts(range.len(), size, sides) {
                 let leaf = range.start + leaf.start..range.start + leaf.end;
                 let index = leaf.start / size;
                 let mut sum = zero(tree.spare.pop());
-                each(worker, leaf, &mut sum, sides);
+                each(worker, leaf, &piece, &mut sum, sides);
                 tree.insert(index, sum);
             }
+            drop(piece);
             let mut whole = shared.lock().unwrap_or_else(PoisonError::into_inner);
             whole.append(tree);
             // What the joined pieces leave over serves for the next leaves.
             tree.spare.append(&mut whole.spare);
         });
-        let whole = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let total = whole.total().unwrap_or_else(|| zero(None));
-        if let Some((_, tree)) = workers.first_mut() {
-            tree.spare.append(&mut whole.spare);
+    }
+
+    /// Takes the sum of the leaves that were added.
+    pub(crate) fn total(&mut self, zero: impl Fn(Option<A>) -> A) -> A {
+        let total = self.whole.total().unwrap_or_else(|| zero(None));
+        if let Some(tree) = self.of_workers.first_mut() {
+            tree.spare.append(&mut self.whole.spare);
         }
         total
     }
@@ -346,7 +372,7 @@ mod tests {
             let totals = ranks(ends.len(), |own| {
                 let first = own.rank().checked_sub(1).map_or(0, |before| ends[before]);
                 let mut tree = tree(&leaves, first..ends[own.rank()]);
-                tree.exchange(own).map(|()| (tree.total(), tree.total()))
+                tree.exchange(own, None).map(|()| (tree.total(), tree.total()))
             });
             prop_assert_eq!(totals.unwrap(), vec![Ok((wanted, None)); ends.len()]);
         }
@@ -374,12 +400,13 @@ mod tests {
         let message = |nodes: &[(usize, usize, f64)]| {
             let mut bytes = Vec::new();
             nodes.to_vec().write(&mut bytes);
+            bytes.push(0);
             bytes
         };
         let joined = |first: &[_], second: Vec<u8>| {
             let mut tree = Tree::default();
             tree.insert(0, 7.0);
-            tree.exchange(&Fixed(vec![message(first), second])).map(|()| tree.total())
+            tree.exchange(&Fixed(vec![message(first), second]), None).map(|()| tree.total())
         };
         let first = [(1, 0, 3.0), (0, 2, 4.0)];
         assert_eq!(joined(&first, message(&[(0, 3, 1.0), (0, 4, 5.0)])), Ok(Some(13.0)));
@@ -401,7 +428,7 @@ mod tests {
                  with the same settings, on all ranks"
             );
         }
-        let error = Tree::<f64>::default().exchange(&Fixed(vec![message(&[])])).unwrap_err();
+        let error = Tree::<f64>::default().exchange(&Fixed(vec![vec![0]]), None).unwrap_err();
         assert_eq!(error.to_string(), "`gather` has 1 message, expected 2");
     }
 

@@ -77,6 +77,23 @@ impl Wire for usize {
     }
 }
 
+/// Sends the fields of a structure, one after another.
+macro_rules! wire {
+    ($name:ident $(<$($of:ident: $bound:path),*>)? { $($field:tt),* }) => {
+        impl $(<$($of: $bound),*>)? $crate::parallel::wire::Wire for $name $(<$($of),*>)? {
+            fn write(&self, out: &mut Vec<u8>) {
+                $($crate::parallel::wire::Wire::write(&self.$field, out);)*
+            }
+
+            fn read(bytes: &mut &[u8]) -> Option<Self> {
+                Some($name { $($field: $crate::parallel::wire::Wire::read(bytes)?),* })
+            }
+        }
+    };
+}
+
+pub(crate) use wire;
+
 macro_rules! float {
     ($type:ty) => {
         impl Wire for $type {

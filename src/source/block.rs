@@ -161,6 +161,11 @@ impl<T: Real, L> RowBlock<T, L> {
         (offset_columns > 0).then(|| DMatrixView::from_slice(&self.offset, rows, offset_columns))
     }
 
+    /// Returns the memory of the entries and of the offsets.
+    pub(super) fn memory_mut(&mut self) -> (&mut Vec<T>, &mut Vec<T>) {
+        (&mut self.x, &mut self.offset)
+    }
+
     /// Returns the entries as rows whose columns follow one another in memory.
     pub(crate) fn contiguous(&self) -> Rows<'_, T> {
         Rows::of_slice(&self.x, self.shape.rows, self.shape.columns)

@@ -63,7 +63,10 @@ mod chain;
 // Fits do not read sources yet.
 #[cfg_attr(not(test), allow(dead_code))]
 pub(crate) mod checked;
+mod encoded;
 mod labelled;
+mod stream;
+mod survey;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -71,6 +74,10 @@ use std::sync::Arc;
 pub use block::RowBlock;
 pub use chain::Chain;
 pub use labelled::LabelledRows;
+
+pub(crate) use encoded::{EncodedBlock, EncodedRows, EncodedSource, Width};
+pub(crate) use stream::Stream;
+pub(crate) use survey::labels;
 
 use crate::label::Label;
 use crate::scalar::Real;

@@ -14,6 +14,7 @@ use self::metric::Metric;
 use super::objective::LogisticObjective;
 use crate::optim::{Evaluation, HasHessian, Objective};
 use crate::parallel::Sum;
+use crate::parallel::wire::wire;
 use crate::scalar::{Real, dot};
 
 pub(super) use rounding::rounding_limit;
@@ -210,6 +211,8 @@ impl<T: Real> LogisticObjective<'_, T> {
 
 /// The largest of some numbers, or NaN if one of them is.
 struct Largest(f64);
+
+wire!(Largest { 0 });
 
 impl Sum for Largest {
     fn add(&mut self, next: &Self) {

@@ -162,7 +162,8 @@ impl Information {
                 let rows = objective.problem.rows;
                 check::count("clusters", "labels", rows.count(), of_row.len())?;
                 let mut present = vec![false; of_row.iter().max().map_or(0, |last| last + 1)];
-                rows.counted().for_each(|row| present[of_row[row]] = true);
+                let counted = rows.counted().into_iter().zip(of_row);
+                counted.filter(|(counts, _)| *counts).for_each(|(_, &cluster)| present[cluster] = true);
                 let clusters = present.iter().filter(|present| **present).count();
                 let count = clusters as f64;
                 check::parameter("clusters", count, clusters > 1, "at least 2 with rows of positive weight")?;

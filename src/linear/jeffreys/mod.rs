@@ -148,12 +148,12 @@ impl<T: Real> Objective<T> for JeffreysObjective<'_, '_, T> {
         let Self { inner, at, .. } = self;
         inner.load(params);
         let total_weight = inner.problem.rows.total_weight;
-        let (rows, columns) = (inner.problem.rows.count(), inner.coordinates.columns);
+        let (rows, columns) = (inner.problem.rows, inner.coordinates.columns);
         let blocks = blocks(inner, &inverse);
         let scale = T::of(1.0 / total_weight);
         let mut probabilities = std::mem::take(&mut inner.probabilities);
-        probabilities.resize(rows, inner.problem.classes);
-        at.forms.resize(rows * blocks.len(), T::zero());
+        probabilities.resize(&rows, inner.problem.classes);
+        at.forms.resize(rows.own().len() * blocks.len(), T::zero());
         let sides = (probabilities.entries(), Entries::new(&mut at.forms, blocks.len()));
         let total = inner.gather(sides, |pass, chunk, block, (probabilities, forms)| {
             let mut slopes = Slopes::default();

@@ -80,7 +80,8 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
         let blocks = blocks(inner, &-(inverse * change * inverse));
         let scale = T::of(1.0 / inner.problem.rows.total_weight);
         inner.gather((), |pass, chunk, block, ()| {
-            let (rows, p) = (chunk.places(), probabilities.block(chunk.places()));
+            let first = pass.problem.rows.own().start;
+            let (rows, p) = (chunk.places().start - first..chunk.places().end - first, probabilities.block(chunk.places()));
             weigh(chunk, scale, p, &block.scores, &mut block.residuals);
             let pairs = blocks.len();
             let mut changes = vec![T::zero(); chunk.len() * pairs];

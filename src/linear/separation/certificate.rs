@@ -7,6 +7,7 @@ use super::design::{BLOCK, Block, Design};
 use super::estimate::Estimate;
 use crate::error::Error;
 use crate::linear::rows::Chunk;
+use crate::parallel::wire::wire;
 use crate::parallel::{Sum, Tally, resized, zeros};
 use crate::scalar::{Real, Strided, Workspace, axpy, column, dot, product};
 
@@ -72,6 +73,8 @@ struct Sums {
     /// The smallest weighted probability u p of a row that counts, over all classes; zero if one is not positive.
     rarest: f64,
 }
+
+wire!(Sums { gradient, squares, longest, terms, rarest });
 
 impl Sum for Sums {
     fn add(&mut self, next: &Self) {

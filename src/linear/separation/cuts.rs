@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::design::{BLOCK, Block, Design, NOTHING, wider};
 use super::search::MARGIN;
 use crate::error::Error;
+use crate::parallel::wire::wire;
 use crate::parallel::{Sum, Tally};
 use crate::scalar::Real;
 
@@ -107,6 +108,8 @@ fn candidates<T: Real>(
 
 /// The ranges of columns, one for each class of each column.
 struct Ranges(Vec<(f64, f64)>);
+
+wire!(Ranges { 0 });
 
 impl Sum for Ranges {
     fn add(&mut self, next: &Self) {

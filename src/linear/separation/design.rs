@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::linear::rows::{Chunk, TrainingRows};
+use crate::parallel::wire::wire;
 use crate::parallel::{Sum, Tally};
 use crate::scalar::{Real, axpy, is_constant};
 
@@ -63,11 +64,7 @@ struct Scale {
 
 impl<'a, T: Real> Design<'a, T> {
     pub(super) fn new(rows: TrainingRows<'a, T>, classes: usize, intercept: bool) -> Self {
-        let counted = rows.weighted().then(|| {
-            let mut counted = vec![false; rows.count()];
-            rows.counted().for_each(|row| counted[row] = true);
-            Members::weighted(counted)
-        });
+        let counted = rows.weighted().then(|| Members::weighted(rows.counted()));
         Self::of(rows, rows.classes(), counted, classes, intercept)
     }
 
@@ -435,6 +432,8 @@ impl Measured {
         }
     }
 }
+
+wire!(Measured { ranges, sample });
 
 impl Sum for Measured {
     fn add(&mut self, next: &Self) {

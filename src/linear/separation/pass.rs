@@ -113,7 +113,8 @@ impl Ahead {
             self.count = most.min(end - offset);
             self.first = offset;
             let operations = (self.count * BLOCK) as f64 * (4 * design.width() + design.size()) as f64;
-            let mut workers = vec![(); workers_for(self.count, operations)];
+            let useful = workers_for(self.count, operations);
+            let mut workers = vec![(); design.rows.readers(useful)];
             let ahead = resized(&mut self.blocks, self.count, Default::default).iter_mut().enumerate();
             for_each(&mut workers, ahead, |(), (at, (block, scores))| {
                 let (range, direction) = of(offset + at);

@@ -1,0 +1,210 @@
+//! Rows that are read again in every pass of a fit, on one rank or several.
+
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::ahead::ahead;
+use super::encoded::{EncodedBlock, EncodedRows, Width};
+use crate::error::Error;
+use crate::parallel::wire::{Wire, decoded};
+use crate::parallel::{ByRows, Exchange, Sum, Tally, gather, parts};
+use crate::scalar::Real;
+
+/// The number of bytes of `x` that are read at a time, unless a leaf is larger. A call of the system takes some
+/// microseconds, and a gigabyte at most a second, so a piece takes some hundred times as long as its call.
+const PIECE_BYTES: usize = 1 << 21;
+
+/// Rows that are read in every pass.
+///
+/// After a failure, passes end at once and their results are worthless: a fit ends, because every iteration asks
+/// whether it may go on, and returns the failure.
+pub(crate) struct Stream<'a, T: Real> {
+    rows: &'a dyn EncodedRows<T>,
+    /// The rows of this rank, among those of all ranks.
+    own: Range<usize>,
+    /// The number of rows of all ranks.
+    count: usize,
+    width: Width,
+    names: Option<&'a [String]>,
+    class_weights: Option<&'a [f64]>,
+    exchange: Option<&'a dyn Exchange>,
+    buffers: Mutex<Vec<EncodedBlock<T>>>,
+    failed: Mutex<Option<Error>>,
+}
+
+impl<'a, T: Real> Stream<'a, T> {
+    /// Creates the stream of all rows of a single rank.
+    pub(crate) fn new(rows: &'a dyn EncodedRows<T>, count: usize, width: Width, names: Option<&'a [String]>) -> Self {
+        Stream {
+            rows,
+            own: 0..count,
+            count,
+            width,
+            names,
+            class_weights: None,
+            exchange: None,
+            buffers: Mutex::default(),
+            failed: Mutex::default(),
+        }
+    }
+
+    /// Sets the rows of this rank among the `count` rows of all ranks.
+    pub(crate) fn among(self, own: Range<usize>, count: usize, exchange: &'a dyn Exchange) -> Self {
+        Stream { own, count, exchange: Some(exchange), ..self }
+    }
+
+    /// Sets a factor for the weights of each class.
+    pub(crate) fn weigh(&mut self, class_weights: &'a [f64]) {
+        self.class_weights = Some(class_weights);
+        self.width.weighted = true;
+    }
+
+    /// Returns the number of rows of all ranks.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the rows of this rank, among those of all ranks.
+    pub(crate) fn own(&self) -> Range<usize> {
+        self.own.clone()
+    }
+
+    /// Returns the numbers of columns.
+    pub(crate) fn width(&self) -> Width {
+        self.width
+    }
+
+    /// Returns the names of the columns, if they are known.
+    pub(crate) fn names(&self) -> Option<&'a [String]> {
+        self.names
+    }
+
+    /// Returns the first failure, if there was one.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failed().clone()
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Option<Error>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, error: Error) {
+        self.failed().get_or_insert(error);
+    }
+
+    fn read(&self, rows: Range<usize>, block: &mut EncodedBlock<T>) -> Result<(), Error> {
+        self.rows.read(rows, block)?;
+        if let Some(of_class) = self.class_weights {
+            block.weigh(of_class);
+        }
+        Ok(())
+    }
+
+    /// Returns the sum of what `each` adds for every leaf of `leaf` rows of all ranks, or of nothing after a failure.
+    ///
+    /// `each` gets a block and the places of the leaf among the rows of the block, and the place of its first row among
+    /// those of all ranks. `sides` has memory for the rows of this rank.
+    pub(crate) fn sum<W: Send, A: Sum + Wire + Send, P: ByRows>(
+        &self,
+        tally: &mut Tally<A>,
+        workers: &mut [W],
+        leaf: usize,
+        sides: P,
+        zero: impl Fn(Option<A>) -> A + Sync,
+        each: impl Fn(&mut W, &EncodedBlock<T>, Range<usize>, usize, &mut A, P) + Sync,
+    ) -> A {
+        if self.failed().is_some() {
+            return zero(None);
+        }
+        let (own, most) = (&self.own, workers.len() + 2);
+        let leaves = PIECE_BYTES / (size_of::<T>() * self.width.columns * leaf).max(1);
+        let piece = leaf << leaves.max(1).ilog2();
+        let pieces = || parts(own.len(), piece, ()).map(|(rows, ())| own.start + rows.start..own.start + rows.end);
+        let mut buffers = std::mem::take(&mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner));
+        buffers.resize_with(most, EncodedBlock::default);
+        let read = |rows, block: &mut EncodedBlock<T>| self.read(rows, block);
+        let ((), buffers, result) = ahead(read, pieces(), buffers, |loaded| {
+            let of_pieces = parts(own.len(), piece, sides);
+            let loaded = of_pieces.zip(loaded).map(|((_, sides), loaded)| (loaded.rows(), loaded, sides));
+            tally.over_pieces(workers, leaf, loaded, &zero, |worker, rows, loaded, sum, sides| {
+                let first = loaded.rows().start;
+                each(worker, loaded, rows.start - first..rows.end - first, rows.start, sum, sides);
+            });
+        });
+        *self.buffers.lock().unwrap_or_else(PoisonError::into_inner) = buffers;
+        let result = match self.exchange {
+            Some(exchange) => tally.exchange(exchange, result.err().as_ref()),
+            None => result,
+        };
+        let total = tally.total(&zero);
+        let Err(error) = result else { return total };
+        self.fail(error);
+        zero(None)
+    }
+
+    /// Calls `use_rows` with some rows of any rank, or with zeros after a failure. All ranks call it with the same rows,
+    /// which belong to one of them.
+    pub(crate) fn with<R>(&self, rows: Range<usize>, use_rows: impl FnOnce(&EncodedBlock<T>) -> R) -> R {
+        if self.failed().is_some() {
+            return use_rows(&EncodedBlock::zeros(rows.len(), self.width));
+        }
+        let spare = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut block = spare.unwrap_or_default();
+        let is_own = self.own.start <= rows.start && rows.end <= self.own.end;
+        let read = if is_own { self.read(rows.clone(), &mut block) } else { Ok(()) };
+        let result = match self.exchange {
+            Some(exchange) => self.broadcast(exchange, read, is_own.then_some(&block)),
+            None => read.map(|()| None),
+        };
+        match result {
+            Ok(received) => {
+                let value = use_rows(received.as_ref().unwrap_or(&block));
+                self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(block);
+                value
+            }
+            Err(error) => {
+                self.fail(error);
+                use_rows(&EncodedBlock::zeros(rows.len(), self.width))
+            }
+        }
+    }
+
+    /// Sends a block of one rank to the others, which get it.
+    fn broadcast(
+        &self,
+        exchange: &dyn Exchange,
+        read: Result<(), Error>,
+        own: Option<&EncodedBlock<T>>,
+    ) -> Result<Option<EncodedBlock<T>>, Error> {
+        let messages = gather(exchange, read.err().as_ref(), |message| {
+            own.into_iter().for_each(|block| block.write(message));
+        })?;
+        if own.is_some() {
+            return Ok(None);
+        }
+        let sent = messages.iter().enumerate().find(|(_, message)| !message.is_empty());
+        let unread = |rank| Error::RankMessage { rank, reader: exchange.rank() };
+        let (rank, message) = sent.ok_or_else(|| unread(0))?;
+        decoded(message).ok_or_else(|| unread(rank)).map(Some)
+    }
+
+    /// Returns whether any rank wants to stop. All ranks call it equally often.
+    pub(crate) fn agree(&self, stop: bool) -> bool {
+        let Some(exchange) = self.exchange.filter(|_| self.failed().is_none()) else {
+            return stop || self.failed().is_some();
+        };
+        match gather(exchange, None, |message| stop.write(message)) {
+            Ok(messages) => messages.iter().any(|message| decoded(message) != Some(false)),
+            Err(error) => {
+                self.fail(error);
+                true
+            }
+        }
+    }
+}
+
+impl<T: Real> std::fmt::Debug for Stream<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream").field("own", &self.own).field("count", &self.count).finish_non_exhaustive()
+    }
+}

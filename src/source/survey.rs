@@ -1,0 +1,38 @@
+//! The first pass over a source, which finds the labels.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::ahead::ahead;
+use super::checked::read_checked;
+use super::{RowBlock, RowSource};
+use crate::error::Error;
+use crate::parallel::parts;
+use crate::scalar::Real;
+
+/// The number of bytes of `x` that are read at a time.
+const PIECE_BYTES: usize = 1 << 21;
+
+/// Reads all rows of a source, checks them, and returns the labels of those that count.
+///
+/// # Errors
+/// Returns the errors of [`read_checked`].
+pub(crate) fn labels<T: Real, S: RowSource<T> + ?Sized>(source: &S) -> Result<BTreeSet<S::Label>, Error> {
+    let piece = (PIECE_BYTES / (size_of::<T>() * source.columns()).max(1)).max(1);
+    let pieces = parts(source.rows(), piece, ()).map(|(rows, ())| rows);
+    let buffers = vec![RowBlock::default(), RowBlock::default(), RowBlock::default()];
+    let read = |rows: Range<usize>, block: &mut RowBlock<T, S::Label>| read_checked(source, rows, block);
+    let (labels, _, result) = ahead(read, pieces, buffers, |loaded| {
+        let mut labels = BTreeSet::new();
+        for block in loaded {
+            let counts = |row: usize| block.weights().is_none_or(|weights| weights[row] > T::zero());
+            for (_, label) in block.labels().iter().enumerate().filter(|&(row, _)| counts(row)) {
+                if !labels.contains(label) {
+                    labels.insert(label.clone());
+                }
+            }
+        }
+        labels
+    });
+    result.map(|()| labels)
+}
