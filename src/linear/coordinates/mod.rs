@@ -16,6 +16,7 @@ use crate::rows::Rows;
 use crate::scalar::{Real, column, vectorize_once};
 
 pub(super) use l2::Curve;
+pub(super) use moments::{ColumnMoments, Moments};
 pub(super) use scales::SHARE;
 
 /// The centre and scale of each column, and the corresponding change of parameters.
