@@ -108,7 +108,10 @@ impl<'a, 'b, T: Real> Design<'a, 'b, T> {
 
     /// Returns the share of a row.
     pub(super) fn share(&self, rows: &Chunk<'_, T>, row: usize) -> f64 {
-        self.shares.map_or_else(|| rows.share(row), |shares| shares[rows.places().start - self.problem.rows.own().start + row])
+        self.shares.map_or_else(
+            || rows.share(row),
+            |shares| shares[rows.places().start - self.problem.rows.own().start + row],
+        )
     }
 
     /// Returns the triangle R of all columns, with RᵀR the sum of these cross products and the penalties. Returns `None`

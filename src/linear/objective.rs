@@ -220,6 +220,7 @@ impl<T: Real> Objective<T> for LogisticObjective<'_, T> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use nalgebra::DMatrixView;
     use proptest::prelude::*;
 
     use super::super::problem::ColumnPenalty;
@@ -260,13 +261,22 @@ pub(super) mod tests {
             lambda: f64,
             intercept: bool,
         ) -> LogisticObjective<'_, f64> {
+            self.objective_with(lambda, intercept, None)
+        }
+
+        pub(in crate::linear) fn objective_with<'d>(
+            &'d self,
+            lambda: f64,
+            intercept: bool,
+            offset: Option<DMatrixView<'d, f64>>,
+        ) -> LogisticObjective<'d, f64> {
             let classes = self.classes.as_slice();
             let rows = ClassExamples::new((&self.x).into(), classes, self.weights.as_deref()).unwrap();
             let features = self.x.ncols();
             // Alive for as long as the test runs.
             let penalty: &'static ColumnPenalty =
                 Box::leak(Box::new(ColumnPenalty { l1: vec![0.0; features], l2: vec![lambda; features] }));
-            let rows = TrainingRows::new(rows, None);
+            let rows = TrainingRows::new(rows, offset);
             LogisticObjective::new(Problem { rows, classes: self.count, intercept, penalty })
         }
     }

@@ -103,13 +103,20 @@ impl<'a, T: Real> TrainingRows<'a, T> {
     /// Looks at weights and offsets.
     fn survey(&self) -> Survey {
         let empty = |_| Survey { total_weight: 0.0, lightest: f64::INFINITY, shifted: false };
-        self.sum(&mut Tally::default(), &mut [()], (self.block, self.block), (), empty, |(), chunk, sum, ()| {
-            for weight in (0..chunk.len()).filter(|&i| chunk.counts(i)).map(|i| chunk.weight(i)) {
-                sum.total_weight += weight;
-                sum.lightest = sum.lightest.min(weight);
-            }
-            sum.shifted |= chunk.offset().is_some_and(|offset| offset.iter().any(|o| !o.is_zero()));
-        })
+        self.sum(
+            &mut Tally::default(),
+            &mut [()],
+            (self.block, self.block),
+            (),
+            empty,
+            |(), chunk, sum, ()| {
+                for weight in (0..chunk.len()).filter(|&i| chunk.counts(i)).map(|i| chunk.weight(i)) {
+                    sum.total_weight += weight;
+                    sum.lightest = sum.lightest.min(weight);
+                }
+                sum.shifted |= chunk.offset().is_some_and(|offset| offset.iter().any(|o| !o.is_zero()));
+            },
+        )
     }
 
     /// Returns the number of rows, of all ranks.

@@ -41,5 +41,5 @@ pub use real::Real;
 pub(crate) use share::share;
 pub(crate) use streams::product_with_column;
 pub(crate) use transpose::transpose_into;
-pub(crate) use vector::{all_finite, axpy, constant_range, dot, is_constant, max_abs, moments, range, sum};
+pub(crate) use vector::{all_finite, axpy, constant_range, dot, is_constant, max_abs, range, sum};
 pub(crate) use view::{column, column_mut, columns, columns_mut, is_finite, row, row_mut};

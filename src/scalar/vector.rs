@@ -69,28 +69,6 @@ pub(crate) fn sum<T: Real>(x: &[T]) -> T {
     rest.iter().fold(head, |a, &b| a + b)
 }
 
-/// Returns the mean and the variance of `factor x_i`, in two passes so that a large mean costs no digits.
-pub(crate) fn moments<T: Real>(x: &[T], factor: T) -> (T, T) {
-    let count = T::of(x.len().max(1) as f64);
-    let lanes_of = |shift: T, square: bool| {
-        let (chunks, rest) = x.as_chunks::<8>();
-        let term = |x: T| {
-            let deviation = x * factor - shift;
-            if square { deviation * deviation } else { deviation }
-        };
-        let mut sums = [T::zero(); 8];
-        for chunk in chunks {
-            for (sum, &x) in sums.iter_mut().zip(chunk) {
-                *sum += term(x);
-            }
-        }
-        let head = sums.iter().fold(T::zero(), |a, &b| a + b);
-        rest.iter().fold(head, |a, &x| a + term(x))
-    };
-    let mean = lanes_of(T::zero(), false) / count;
-    (mean, lanes_of(mean, true) / count)
-}
-
 /// Returns the smallest and the largest entry of a slice without NaN; zeros for an empty slice.
 pub(crate) fn range<T: Real>(x: &[T]) -> (T, T) {
     let first = x.first().copied().unwrap_or(T::zero());
@@ -99,8 +77,9 @@ pub(crate) fn range<T: Real>(x: &[T]) -> (T, T) {
     vectorize(
         #[inline(always)]
         || {
-            let (chunks, rest) = x.as_chunks::<16>();
-            let (mut least, mut most) = ([first; 16], [first; 16]);
+            // With 16 lanes, the compiler mixes them up, and the loop takes ten times as long.
+            let (chunks, rest) = x.as_chunks::<32>();
+            let (mut least, mut most) = ([first; 32], [first; 32]);
             for chunk in chunks {
                 for ((least, most), &x) in least.iter_mut().zip(&mut most).zip(chunk) {
                     (*least, *most) = (lower(*least, x), upper(*most, x));
@@ -202,18 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn moments_keep_their_digits_beside_a_large_mean() {
-        let (mean, variance) = moments(&[1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0f64], 1.0);
-        assert_eq!((mean, variance), (1e9 + 10.0, 22.5));
-        let (mean, variance) = moments(&[1e300, 3e300f64], 1e-300);
-        approx::assert_relative_eq!(mean, 2.0, max_relative = 1e-15);
-        approx::assert_relative_eq!(variance, 1.0, max_relative = 1e-15);
-    }
-
-    #[test]
     fn a_range_reaches_from_the_smallest_entry_to_the_largest() {
         assert_eq!(range::<f64>(&[]), (0.0, 0.0));
-        for n in 2..40 {
+        for n in 2..70 {
             for low in 0..n {
                 let mut x = vec![5.0; n];
                 (x[low], x[(low + n / 2) % n]) = (4.0, 6.0);

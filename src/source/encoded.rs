@@ -35,11 +35,7 @@ pub(crate) struct Width {
 impl Width {
     /// Returns that of a source.
     pub(crate) fn of<T: Real>(source: &(impl RowSource<T> + ?Sized)) -> Self {
-        Width {
-            columns: source.columns(),
-            weighted: source.has_weights(),
-            offsets: source.offset_columns(),
-        }
+        Width { columns: source.columns(), weighted: source.has_weights(), offsets: source.offset_columns() }
     }
 }
 
@@ -152,7 +148,12 @@ impl<'a, T: Real, S: RowSource<T> + ?Sized> EncodedSource<'a, T, S> {
     }
 
     /// Writes the class and the weight of each row.
-    fn encode(&self, first: usize, from: &RowBlock<T, S::Label>, block: &mut EncodedBlock<T>) -> Result<(), Error> {
+    fn encode(
+        &self,
+        first: usize,
+        from: &RowBlock<T, S::Label>,
+        block: &mut EncodedBlock<T>,
+    ) -> Result<(), Error> {
         let weights = from.weights();
         block.classes.clear();
         for (at, label) in from.labels().iter().enumerate() {

@@ -34,7 +34,12 @@ pub(crate) struct Stream<'a, T: Real> {
 
 impl<'a, T: Real> Stream<'a, T> {
     /// Creates the stream of all rows of a single rank.
-    pub(crate) fn new(rows: &'a dyn EncodedRows<T>, count: usize, width: Width, names: Option<&'a [String]>) -> Self {
+    pub(crate) fn new(
+        rows: &'a dyn EncodedRows<T>,
+        count: usize,
+        width: Width,
+        names: Option<&'a [String]>,
+    ) -> Self {
         Stream {
             rows,
             own: 0..count,
@@ -119,7 +124,8 @@ impl<'a, T: Real> Stream<'a, T> {
         let (own, most) = (&self.own, workers.len() + 2);
         let leaves = PIECE_BYTES / (size_of::<T>() * self.width.columns * leaf).max(1);
         let piece = leaf << leaves.max(1).ilog2();
-        let pieces = || parts(own.len(), piece, ()).map(|(rows, ())| own.start + rows.start..own.start + rows.end);
+        let pieces =
+            || parts(own.len(), piece, ()).map(|(rows, ())| own.start + rows.start..own.start + rows.end);
         let mut buffers = std::mem::take(&mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner));
         buffers.resize_with(most, EncodedBlock::default);
         let read = |rows, block: &mut EncodedBlock<T>| self.read(rows, block);

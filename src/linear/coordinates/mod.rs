@@ -14,6 +14,7 @@ use super::triangle::Triangle;
 use crate::scalar::{Real, vectorize_once};
 
 pub(super) use l2::Curve;
+pub(super) use moments::{ColumnMoments, Moments};
 pub(super) use scales::SHARE;
 
 /// The centre and scale of each column, and the corresponding change of parameters.

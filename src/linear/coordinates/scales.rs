@@ -1,12 +1,10 @@
 //! The centre and scale of each column, and whether it takes part.
 
 use super::Coordinates;
-use super::moments::weighted_moments;
-use crate::examples::ClassExamples;
+use super::moments::{ColumnMoments, Moments};
 use crate::linear::problem::Problem;
 use crate::linear::rank::Rank;
-use crate::parallel::{map, workers_for};
-use crate::scalar::{Real, column, is_constant, moments, range};
+use crate::scalar::{Real, is_constant};
 
 /// The reciprocal of a typical p (1 - p), which is at most 1/4 and smaller for well-classified rows. On the
 /// unscaled breast cancer data (`tests/it/oracle`) L-BFGS then needs hundreds of iterations. With the
@@ -29,9 +27,6 @@ const FAR: f64 = 30.0;
 /// the smallest normal number: its square must not underflow.
 const NARROWEST: f64 = 0.45;
 
-/// The number of operations for each entry of a column.
-const OPERATIONS: f64 = 6.0;
-
 impl<T: Real> Coordinates<T> {
     /// Computes centres and scales, and decides which columns take part. The scale of a column is the root of
     /// its variance plus [`SHARE`] times the penalty, because the curvature of the objective is about
@@ -39,10 +34,9 @@ impl<T: Real> Coordinates<T> {
     /// the penalty dominates. Without an intercept nothing can absorb a centre, so the mean square replaces
     /// the variance.
     pub(in crate::linear) fn new(problem: &Problem<'_, T>, columns: usize) -> Self {
-        let Problem { intercept, penalty, .. } = *problem;
-        let rows = problem.rows.examples();
+        let Problem { rows, intercept, penalty, .. } = *problem;
         let balanced = penalty.l1.iter().map(|&l1| columns > 1 && l1 == 0.0).collect();
-        let empty = Vec::with_capacity(rows.x.ncols());
+        let empty = Vec::with_capacity(rows.columns());
         let mut coordinates = Coordinates {
             center: empty.clone(),
             scale: empty,
@@ -57,18 +51,10 @@ impl<T: Real> Coordinates<T> {
             rank: None,
             renewed: None,
         };
-        // Rows without weight do not count, however large their entries.
-        let counted = rows.weights.map(|_| rows.counted()).unwrap_or_default();
-        let workers = workers_for(rows.x.ncols(), OPERATIONS * rows.x.len() as f64);
-        let found = map(rows.x.ncols(), workers, |j| {
-            let (whole, floor) = (column(&rows.x, j), T::of(SHARE.sqrt() * penalty.l2[j].sqrt()));
-            if rows.weights.is_none() || counted.len() == whole.len() {
-                return Column::new(whole, &counted, &rows, intercept, floor);
-            }
-            let entries: Vec<T> = counted.iter().map(|&row| whole[row]).collect();
-            Column::new(&entries, &counted, &rows, intercept, floor)
-        });
-        found.into_iter().for_each(|column| coordinates.push(column));
+        for (moments, &l2) in Moments::of(&rows).columns().iter().zip(&penalty.l2) {
+            let floor = T::of(SHARE.sqrt() * l2.sqrt());
+            coordinates.push(Column::new(moments, intercept, floor));
+        }
         coordinates.rank = Rank::new(problem, &coordinates);
         if coordinates.rank.is_none() && penalty.is_smooth() && !penalty.is_none() {
             even_out(&mut coordinates.scale);
@@ -105,27 +91,20 @@ struct Column<T> {
 }
 
 impl<T: Real> Column<T> {
-    /// Measures a column with these entries in the rows that count.
-    fn new(entries: &[T], counted: &[usize], rows: &ClassExamples<'_, T>, intercept: bool, floor: T) -> Self {
-        let (least, most) = range(entries);
-        let largest = if -least > most { -least } else { most };
-        let reciprocal = T::one() / largest;
-        let (mean, variance, center) = match (reciprocal.is_finite(), rows.weights) {
-            (false, _) => (T::zero(), T::zero(), T::zero()),
-            (true, None) => {
-                let (mean, variance) = moments(entries, reciprocal);
-                (mean, variance, mean * largest)
-            }
-            (true, Some(weights)) => weighted_moments(entries, largest, counted, weights, rows.total_weight),
-        };
-        let spread = if intercept { variance } else { variance + mean * mean }.sqrt();
-        let range = (most.as_f64() / largest.as_f64()) - (least.as_f64() / largest.as_f64());
-        let narrow = spread.as_f64() <= range * T::MIN_POSITIVE.as_f64().powf(NARROWEST);
-        let constant = if intercept {
-            is_constant::<T>(least.as_f64(), most.as_f64()) || narrow
+    /// Decides about a column with these moments.
+    fn new(moments: &ColumnMoments, intercept: bool, floor: T) -> Self {
+        let (least, most, largest) = (moments.least, moments.most, moments.largest());
+        let (mean, variance, center) = if (T::one() / T::of(largest)).is_finite() {
+            let deviation = (moments.deviation() / largest).min(1.0);
+            (moments.mean() / largest, deviation * deviation, moments.center())
         } else {
-            spread == T::zero()
+            (0.0, 0.0, T::zero())
         };
+        let spread = T::of(if intercept { variance } else { variance + mean * mean }).sqrt();
+        let range = most / largest - least / largest;
+        let narrow = spread.as_f64() <= range * T::MIN_POSITIVE.as_f64().powf(NARROWEST);
+        let constant = if intercept { is_constant::<T>(least, most) || narrow } else { spread == T::zero() };
+        let (mean, largest) = (T::of(mean), T::of(largest));
         let deviation = spread * largest;
         let size =
             if floor == T::zero() { deviation } else { T::of(deviation.as_f64().hypot(floor.as_f64())) };

@@ -81,7 +81,10 @@ impl<T: Real> HessianProduct<T> for JeffreysObjective<'_, '_, T> {
         let scale = T::of(1.0 / inner.problem.rows.total_weight);
         inner.gather((), |pass, chunk, block, ()| {
             let first = pass.problem.rows.own().start;
-            let (rows, p) = (chunk.places().start - first..chunk.places().end - first, probabilities.block(chunk.places()));
+            let (rows, p) = (
+                chunk.places().start - first..chunk.places().end - first,
+                probabilities.block(chunk.places()),
+            );
             weigh(chunk, scale, p, &block.scores, &mut block.residuals);
             let pairs = blocks.len();
             let mut changes = vec![T::zero(); chunk.len() * pairs];
@@ -117,7 +120,6 @@ mod tests {
     use crate::linear::objective::LogisticObjective;
     use crate::linear::objective::tests::{Data, draw};
     use crate::linear::problem::{ColumnPenalty, Problem};
-    use crate::linear::rows::TrainingRows;
     use crate::rng::Rng;
 
     /// Returns the product with the exact second derivative at `params`.
@@ -140,9 +142,8 @@ mod tests {
             let data = Data::new(rows, features, count, weighted, &mut rng);
             let columns = if count == 2 { 1 } else { count };
             let offset = DMatrix::from_fn(rows, columns, |_, _| rng.standard_normal());
-            let mut inner = data.objective(0.0, intercept);
-            let rows = inner.problem.rows.examples();
-            inner.problem.rows = TrainingRows::new(rows, shifted.then(|| offset.as_view()));
+            let offset = shifted.then(|| offset.as_view());
+            let mut inner = data.objective_with(0.0, intercept, offset);
             let size = inner.parameter_count();
             let params: Vec<f64> = draw(size, &mut rng).iter().map(|p| 0.3 * p).collect();
             let vector = draw(size, &mut rng);

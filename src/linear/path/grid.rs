@@ -5,19 +5,19 @@ use nalgebra::{DMatrix, DVector};
 use crate::error::{Error, unsupported};
 use crate::label::Label;
 use crate::linear::config::{LogisticRegression, Solver};
+use crate::linear::coordinates::{ColumnMoments, Moments};
 use crate::linear::decrement::Doubt;
 use crate::linear::fitted::FittedLogistic;
 use crate::linear::objective::LogisticObjective;
 use crate::linear::problem::ColumnPenalty;
+use crate::linear::rows::TrainingRows;
 use crate::linear::sample::{Classes, RowOptions, Sample};
 use crate::linear::solve::{Solved, solve};
 use crate::optim::Objective;
-use crate::parallel::{Entries, map, workers_for};
+use crate::parallel::Tally;
 use crate::penalty::{Penalty, Strength};
 use crate::rows::Rows;
 use crate::scalar::Real;
-use crate::scalar::max_abs;
-use crate::scalar::{column, columns};
 
 /// The ratio of the L2 penalty to the curvature of the loss at the start of a grid.
 const RIDGE_FACTOR: f64 = 100.0;
@@ -43,7 +43,7 @@ impl<T: Real, L: Label> Origin<T, L> {
         // The penalty of each column for λ = 1.
         let unit = LogisticRegression { penalty: config.penalty.with_lambda(1.0), ..config.clone() };
         let unit = unit.column_penalty::<T>(x.ncols(), sample.rows().total_weight)?;
-        let wall = wall(x, &unit);
+        let wall = wall(&sample.rows(), &unit);
         let problem = sample.problem(&wall, config.intercept);
         let alone = LogisticRegression {
             penalty: Penalty::L1(Strength::Lambda(1.0)),
@@ -92,11 +92,11 @@ impl<T: Real, L: Label> Origin<T, L> {
 
 /// Returns an L1 penalty that no gradient exceeds, on the columns that `unit` penalises: residuals are below
 /// 1.
-fn wall<T: Real>(x: Rows<'_, T>, unit: &ColumnPenalty) -> ColumnPenalty {
-    let mut wall = ColumnPenalty::none(x.ncols());
-    for (j, column) in columns(&x).enumerate() {
+fn wall<T: Real>(rows: &TrainingRows<'_, T>, unit: &ColumnPenalty) -> ColumnPenalty {
+    let mut wall = ColumnPenalty::none(rows.columns());
+    for (j, column) in Moments::of(rows).columns().iter().enumerate() {
         if unit.l1[j] > 0.0 || unit.l2[j] > 0.0 {
-            wall.l1[j] = max_abs(column).max(1.0);
+            wall.l1[j] = column.largest().max(1.0);
         }
     }
     wall
@@ -112,26 +112,34 @@ fn largest_over(values: &[f64], unit: &[f64]) -> f64 {
 /// Returns the second derivative of the mean loss with respect to each column's coefficient, with the
 /// intercept optimised: the variance of the column with weights p (1 - p), for the class where it is largest.
 fn curvatures<T: Real>(objective: &mut LogisticObjective<'_, T>, params: &[T]) -> Vec<f64> {
-    let intercept = objective.coordinates.intercept;
-    let mut factors = vec![0.0; objective.problem.rows.count()];
-    objective.for_each_scores(params, Entries::new(&mut factors, 1), |pass, chunk, scores, factors| {
-        let mut p = DMatrix::zeros(chunk.len(), pass.problem.classes);
-        pass.loss.probabilities(scores, &mut p);
-        for (row, (p, factor)) in p.row_iter().zip(factors.into_slice()).enumerate() {
-            let largest = p.iter().map(|p| p.as_f64() * (1.0 - p.as_f64())).fold(0.0, f64::max);
-            *factor = chunk.share(row) * largest;
-        }
-    });
-    let sum = |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>();
-    let total = sum(&mut factors.iter().copied());
-    let x = objective.problem.rows.examples().x;
-    let operations = 4.0 * x.len() as f64;
-    map(x.ncols(), workers_for(x.ncols(), operations), |j| {
-        let column = column(&x, j);
-        let mean = sum(&mut factors.iter().zip(column).map(|(h, x)| h * x.as_f64())) / total;
-        let mean = if intercept && mean.is_finite() { mean } else { 0.0 };
-        sum(&mut factors.iter().zip(column).map(|(h, x)| h * (x.as_f64() - mean).powi(2)))
-    })
+    let (intercept, features) = (objective.coordinates.intercept, objective.coordinates.features());
+    let plan = (1, objective.row_operations());
+    let zero = |old| Moments::none(old, features);
+    let moments = objective.sum_scores(
+        params,
+        &mut Tally::default(),
+        plan,
+        (),
+        zero,
+        |pass, (scores, _), chunk, sum, ()| {
+            let mut p = DMatrix::zeros(chunk.len(), pass.problem.classes);
+            pass.loss.probabilities(scores, &mut p);
+            let factors: Vec<f64> = p
+                .row_iter()
+                .enumerate()
+                .map(|(row, p)| {
+                    let largest = p.iter().map(|p| p.as_f64() * (1.0 - p.as_f64())).fold(0.0, f64::max);
+                    chunk.share(row) * largest
+                })
+                .collect();
+            sum.add_rows(chunk, Some(&factors));
+        },
+    );
+    let second = |column: &ColumnMoments| {
+        let about = if intercept { 0.0 } else { column.mean() };
+        moments.weight() * (column.deviation().powi(2) + about * about)
+    };
+    moments.columns().iter().map(second).collect()
 }
 
 /// Returns `count` values from `largest` to `fraction` of it, evenly spaced in their logarithms.
@@ -142,7 +150,35 @@ fn log_spaced(largest: f64, fraction: f64, count: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::dmatrix;
+
     use super::*;
+    use crate::examples::ClassExamples;
+    use crate::linear::problem::Problem;
+
+    #[test]
+    fn rows_without_weight_do_not_raise_the_wall() {
+        let x = dmatrix![1.0, 0.1, 4.0; -3.0, 0.2, 5.0; 1e9, -1e9, 1e9];
+        let rows = ClassExamples::new((&x).into(), [0, 1, 0].as_slice(), Some(&[1.0, 2.0, 0.0])).unwrap();
+        let unit = ColumnPenalty { l1: vec![0.0, 1.0, 0.0], l2: vec![1.0, 1.0, 0.0] };
+        assert_eq!(wall(&rows.into(), &unit).l1, [3.0, 1.0, 0.0]);
+    }
+
+    /// Without coefficients, p (1 - p) is 1/4.
+    #[test]
+    fn curvatures_are_quarters_of_variances_or_mean_squares() {
+        let x = dmatrix![1e9 + 1.0, 2.0; 1e9 + 2.0, -4.0; 1e9 + 4.0, 3.0; 0.0, 1e200];
+        let rows =
+            ClassExamples::new((&x).into(), [0, 1, 0, 1].as_slice(), Some(&[1.0, 3.0, 1.0, 0.0])).unwrap();
+        let penalty = ColumnPenalty::none(2);
+        for (intercept, wanted) in [(true, [0.96, 9.76]), (false, [1e18, 12.2])] {
+            let problem = Problem { rows: rows.into(), classes: 2, intercept, penalty: &penalty };
+            let params = vec![0.0; problem.parameter_count()];
+            let found = curvatures(&mut LogisticObjective::new(problem), &params);
+            let wanted = wanted.map(|square| square / 4.0);
+            approx::assert_relative_eq!(found.as_slice(), wanted.as_slice(), max_relative = 1e-8);
+        }
+    }
 
     #[test]
     fn the_grid_is_even_in_the_logarithm() {
