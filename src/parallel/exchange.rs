@@ -27,7 +27,7 @@ use crate::error::{Error, count, unsupported};
 ///
 /// let sums = ranks(3, |own| {
 ///     let messages = own.gather(&[10 * own.rank() as u8])?;
-///     Ok(messages.iter().map(|message| message[0]).sum::<u8>())
+///     Ok::<_, logit::Error>(messages.iter().map(|message| message[0]).sum::<u8>())
 /// })?;
 /// assert_eq!(sums, [Ok(30), Ok(30), Ok(30)]);
 /// # Ok::<(), logit::Error>(())

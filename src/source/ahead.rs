@@ -287,7 +287,7 @@ mod tests {
             count in 0usize..40, memory in 1usize..6, workers in 1usize..5, slow: bool, bad in 0usize..60,
         ) {
             let read = |rows: Range<usize>| {
-                if slow && rows.start % 5 == 0 {
+                if slow && rows.start.is_multiple_of(5) {
                     std::thread::sleep(Duration::from_micros(200));
                 }
                 if rows.start == 3 * bad { Err(failed(rows)) } else { Ok(()) }

@@ -25,7 +25,7 @@ use crate::scalar::{Real, columns, columns_mut};
 /// let weights = vec![2.0; 150];
 /// let rows = LabelledRows::new(&iris, &iris.y)?.weights(&weights)?;
 /// assert_eq!((rows.rows(), rows.columns(), rows.has_weights()), (150, 4, true));
-/// assert_eq!(rows.names().map(|names| names[0].as_str()), Some("sepal_length"));
+/// assert_eq!(rows.names().map(|names| names[0].as_str()), Some("sepal length (cm)"));
 /// # Ok::<(), logit::Error>(())
 /// ```
 #[derive(Debug)]
