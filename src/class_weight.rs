@@ -62,24 +62,27 @@ impl ClassWeight {
         ClassWeight::Map(WeightMap { entries: Arc::new(weights) })
     }
 
-    /// Returns the weight of each class.
-    pub(crate) fn of_classes<T: Real, L: Label>(
+    /// Returns the weight of each class. `sums` returns the sum of the weights of the rows of each class.
+    pub(crate) fn of_classes<L: Label>(
         &self,
         classes: &[L],
-        indices: &[usize],
-        weights: Option<&[T]>,
+        sums: impl FnOnce() -> Result<Vec<f64>, Error>,
     ) -> Result<Vec<f64>, Error> {
         match self {
             ClassWeight::Balanced => {
-                let mut sums = vec![0.0; classes.len()];
-                for (row, &class) in indices.iter().enumerate() {
-                    sums[class] += weights.map_or(1.0, |w| w[row].as_f64());
-                }
+                let sums = sums()?;
                 let total: f64 = sums.iter().sum();
                 Ok(sums.iter().map(|sum| total / (classes.len() as f64 * sum)).collect())
             }
             ClassWeight::Map(map) => map.of_classes(classes),
         }
+    }
+}
+
+/// Adds the weight of each row to the sum of its class.
+pub(crate) fn add_to_classes<T: Real>(indices: &[usize], weights: Option<&[T]>, sums: &mut [f64]) {
+    for (row, &class) in indices.iter().enumerate() {
+        sums[class] += weights.map_or(1.0, |w| w[row].as_f64());
     }
 }
 
@@ -196,17 +199,21 @@ mod tests {
 
     #[test]
     fn balanced_weights_are_exact() {
-        let classes = ["a", "b"];
-        let weights = ClassWeight::Balanced.of_classes::<f64, _>(&classes, &[1, 1, 1, 0, 0], None).unwrap();
+        let balanced = |indices: &[usize], weights: Option<&[f64]>| {
+            let mut sums = vec![0.0; 2];
+            add_to_classes(indices, weights, &mut sums);
+            ClassWeight::Balanced.of_classes(&["a", "b"], || Ok(sums)).unwrap()
+        };
+        let weights = balanced(&[1, 1, 1, 0, 0], None);
         assert_eq!(weights, [5.0 / 4.0, 5.0 / 6.0]);
         // A row of weight 3 is the row three times.
-        let weights = ClassWeight::Balanced.of_classes(&classes, &[1, 0, 0], Some(&[3.0, 1.0, 1.0])).unwrap();
+        let weights = balanced(&[1, 0, 0], Some(&[3.0, 1.0, 1.0]));
         assert_eq!(weights, [5.0 / 4.0, 5.0 / 6.0]);
     }
 
     #[test]
     fn maps_are_by_label_and_checked() {
-        let of = |weights: ClassWeight| weights.of_classes::<f64, _>(&["a", "b"], &[0, 1], None);
+        let of = |weights: ClassWeight| weights.of_classes(&["a", "b"], || Ok(vec![1.0, 1.0]));
         assert_eq!(of(ClassWeight::map([("b", 2.0)])), Ok(vec![1.0, 2.0]));
         assert_eq!(of(ClassWeight::map([("b", 2.0), ("a", 3.0)])), Ok(vec![3.0, 2.0]));
         let unknown = Error::UnknownClass { argument: "class_weight", label: "\"c\"".into() };
@@ -222,25 +229,25 @@ mod tests {
     fn text_is_text_whoever_owns_it() {
         let owned = ["a".to_owned(), "b".to_owned()];
         let map = ClassWeight::map([("b", 2.0)]);
-        assert_eq!(map.of_classes::<f64, _>(&owned, &[0, 1], None), Ok(vec![1.0, 2.0]));
+        assert_eq!(map.of_classes(&owned, || Ok(vec![1.0, 1.0])), Ok(vec![1.0, 2.0]));
         let map = ClassWeight::map([("b".to_owned(), 2.0)]);
-        assert_eq!(map.of_classes::<f64, _>(&["a", "b"], &[0, 1], None), Ok(vec![1.0, 2.0]));
+        assert_eq!(map.of_classes(&["a", "b"], || Ok(vec![1.0, 1.0])), Ok(vec![1.0, 2.0]));
         let shared: [Arc<str>; 2] = ["a".into(), "b".into()];
-        assert_eq!(map.of_classes::<f64, _>(&shared, &[0, 1], None), Ok(vec![1.0, 2.0]));
+        assert_eq!(map.of_classes(&shared, || Ok(vec![1.0, 1.0])), Ok(vec![1.0, 2.0]));
         let boxed: Box<str> = "c".into();
         let unknown = Error::UnknownClass { argument: "class_weight", label: "\"c\"".into() };
         let map = ClassWeight::map([(boxed, 2.0)]);
-        assert_eq!(map.of_classes::<f64, _>(&owned, &[0, 1], None), Err(unknown));
+        assert_eq!(map.of_classes(&owned, || Ok(vec![1.0, 1.0])), Err(unknown));
     }
 
     #[test]
     fn integers_are_compared_by_value() {
         let map = ClassWeight::map([(1, 2.0)]);
-        assert_eq!(map.of_classes::<f64, _>(&[0usize, 1], &[0, 1], None), Ok(vec![1.0, 2.0]));
-        assert_eq!(map.of_classes::<f64, _>(&[-1i8, 1], &[0, 1], None), Ok(vec![1.0, 2.0]));
+        assert_eq!(map.of_classes(&[0usize, 1], || Ok(vec![1.0, 1.0])), Ok(vec![1.0, 2.0]));
+        assert_eq!(map.of_classes(&[-1i8, 1], || Ok(vec![1.0, 1.0])), Ok(vec![1.0, 2.0]));
         let map = ClassWeight::map([(u64::MAX, 2.0)]);
         let unknown = Error::UnknownClass { argument: "class_weight", label: u64::MAX.to_string() };
-        assert_eq!(map.of_classes::<f64, _>(&[-1i64, 1], &[0, 1], None), Err(unknown));
+        assert_eq!(map.of_classes(&[-1i64, 1], || Ok(vec![1.0, 1.0])), Err(unknown));
     }
 
     /// `Debug` writes both labels alike, and so does the text of other types.
@@ -250,11 +257,11 @@ mod tests {
         struct Named(u8);
         let wanted = Error::LabelType { argument: "class_weight", expected: "bool", found: "i32" };
         let map = ClassWeight::map([(1i32, 2.0)]);
-        assert_eq!(map.of_classes::<f64, _>(&[false, true], &[0, 1], None), Err(wanted));
-        let error = ClassWeight::map([("1", 2.0)]).of_classes::<f64, _>(&[Named(1)], &[0], None).unwrap_err();
+        assert_eq!(map.of_classes(&[false, true], || Ok(vec![1.0, 1.0])), Err(wanted));
+        let error = ClassWeight::map([("1", 2.0)]).of_classes(&[Named(1)], || Ok(vec![1.0])).unwrap_err();
         assert!(error.to_string().contains("&str") && error.to_string().contains("Named"), "{error}");
         assert_eq!(
-            ClassWeight::map([(Named(1), 2.0)]).of_classes::<f64, _>(&[Named(1)], &[0], None),
+            ClassWeight::map([(Named(1), 2.0)]).of_classes(&[Named(1)], || Ok(vec![1.0])),
             Ok(vec![2.0])
         );
     }

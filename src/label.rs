@@ -41,14 +41,18 @@ pub(crate) fn distinct<'a, L: Label + 'a>(labels: impl Iterator<Item = &'a L>) -
 pub(crate) fn encode<L: Label>(y: &[L], counts: impl Fn(usize) -> bool) -> Result<Encoded<L>, Error> {
     let distinct: BTreeSet<&L> =
         y.iter().enumerate().filter(|(row, _)| counts(*row)).map(|(_, l)| l).collect();
-    let classes: Vec<L> = distinct.into_iter().cloned().collect();
-    match classes.as_slice() {
-        [] => return Err(Error::Empty { argument: "y", axis: "labels" }),
-        [only] => return Err(Error::OneClass { label: format!("{only:?}") }),
-        _ => {}
-    }
+    let classes = several(distinct.into_iter().cloned().collect())?;
     let indices = y.iter().map(|label| classes.binary_search(label).unwrap_or(0)).collect();
     Ok(Encoded { classes, indices })
+}
+
+/// Returns the classes if there are at least two.
+pub(crate) fn several<L: Label>(classes: Vec<L>) -> Result<Vec<L>, Error> {
+    match classes.as_slice() {
+        [] => Err(Error::Empty { argument: "y", axis: "labels" }),
+        [only] => Err(Error::OneClass { label: format!("{only:?}") }),
+        _ => Ok(classes),
+    }
 }
 
 /// Returns the class index of every label of `y`, or an error for a label that is not in `classes`.

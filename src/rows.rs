@@ -64,6 +64,22 @@ pub(crate) fn rows_together(columns: usize) -> usize {
     (ENTRIES / ROWS / columns.max(1)).max(1) * ROWS
 }
 
+/// The number of bytes of `x` in a block: half of a second-level cache of 1 MB. Each column is a stream that the
+/// processor fetches ahead, so longer pieces are read faster; with 200,000 x 50 numbers in memory, L-BFGS takes
+/// 0.24 s with blocks of 256 KB, 0.22 with 512 KB and with 1 MB.
+pub(crate) const BLOCK_BYTES: usize = 512 * 1024;
+
+/// The smallest number of bytes of a column in a block. Each piece is in another page of memory, whose address
+/// costs as much as a kilobyte: with 8,000 x 784 numbers and ten score columns, a pass over blocks of 96 rows takes
+/// 8.0 ms, of 256 rows 7.0.
+const PIECE_BYTES: usize = 2048;
+
+/// Returns the number of rows of a block of `x`.
+pub(crate) fn block_rows<T: Real>(features: usize) -> usize {
+    let size = size_of::<T>();
+    (BLOCK_BYTES / (size * features.max(1))).clamp(PIECE_BYTES / size, 4096).next_multiple_of(16)
+}
+
 impl<'a, T: Scalar> Rows<'a, T> {
     /// Creates rows from a slice of their entries in column-major order.
     pub(crate) fn of_slice(data: &'a [T], rows: usize, columns: usize) -> Self {

@@ -3,7 +3,7 @@
 use nalgebra::DMatrixViewMut;
 
 use crate::check;
-use crate::class_weight::ClassWeight;
+use crate::class_weight::{ClassWeight, add_to_classes};
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::label::indices;
@@ -114,13 +114,11 @@ impl<C> PriorCorrected<C> {
         let classes = classifier.classes();
         let truth = indices(classes, y)?;
         let mut used = vec![0.0; classes.len()];
-        for (row, &class) in truth.iter().enumerate() {
-            used[class] += weights.map_or(1.0, |weights| weights[row].as_f64());
-        }
+        add_to_classes(&truth, weights, &mut used);
         if let Some(class) = used.iter().position(|share| *share <= 0.0) {
             return Err(Error::missing_class(class, "the rows of `y`").with_labels(classes));
         }
-        let factors = class_weight.of_classes(classes, &truth, weights)?;
+        let factors = class_weight.of_classes(classes, || Ok(used.clone()))?;
         let trained: Vec<f64> = used.iter().zip(&factors).map(|(share, factor)| share * factor).collect();
         PriorCorrected::new(classifier, &trained, &used)
     }

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use super::{Checked, CheckedExamples, ClassExamples};
 use crate::check;
-use crate::class_weight::{ClassWeight, times_class};
+use crate::class_weight::{ClassWeight, add_to_classes, times_class};
 use crate::error::Error;
 use crate::label::{Label, encode, indices};
-use crate::rows::Rows;
+use crate::parallel::{Tally, zeros};
+use crate::rows::{Rows, block_rows};
 use crate::scalar::Real;
 
 /// Checked rows with their class indices and weights.
@@ -43,8 +44,9 @@ impl<'a, T: Real, L: Label> Labelled<'a, T, L> {
     ) -> Result<Self, Error> {
         let total_weight = check_rows(x, y.len(), weights)?;
         let encoded = encode(y, |row| weights.is_none_or(|w| w[row] > T::zero()))?;
-        let of_classes =
-            |balance: &ClassWeight| balance.of_classes(&encoded.classes, &encoded.indices, weights);
+        let (classes, indices) = (encoded.classes.len(), &encoded.indices);
+        let sums = || Ok(sums_of_classes(classes, indices, weights, block_rows::<T>(x.ncols())));
+        let of_classes = |balance: &ClassWeight| balance.of_classes(&encoded.classes, sums);
         let class_weights = class_weight.map(of_classes).transpose()?;
         let examples =
             EncodedExamples::assemble(x, encoded.indices, weights, total_weight, class_weights.as_deref())?;
@@ -115,6 +117,19 @@ impl<'a, T: Real> EncodedExamples<'a, T> {
             checked: Checked,
         }
     }
+}
+
+/// Returns the sum of the weights of the rows of each class, along a tree with leaves of this size.
+fn sums_of_classes<T: Real>(
+    classes: usize,
+    indices: &[usize],
+    weights: Option<&[T]>,
+    leaf: usize,
+) -> Vec<f64> {
+    let (rows, zero) = ((indices.len(), leaf), |old| zeros(old, classes));
+    Tally::default().over(&mut [()], rows, (), zero, |(), range, sums, ()| {
+        add_to_classes(&indices[range.clone()], weights.map(|weights| &weights[range]), sums);
+    })
 }
 
 /// Checks rows, weights and the number of labels, and returns the sum of the weights.

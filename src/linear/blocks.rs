@@ -62,22 +62,6 @@ impl<T: Real> Worker<T> {
     }
 }
 
-/// The number of bytes of `x` in a block: half of a second-level cache of 1 MB. Each column is a stream that the
-/// processor fetches ahead, so longer pieces are read faster; with 200,000 x 50 numbers in memory, L-BFGS takes
-/// 0.24 s with blocks of 256 KB, 0.22 with 512 KB and with 1 MB.
-pub(super) const BLOCK_BYTES: usize = 512 * 1024;
-
-/// The smallest number of bytes of a column in a block. Each piece is in another page of memory, whose address
-/// costs as much as a kilobyte: with 8,000 x 784 numbers and ten score columns, a pass over blocks of 96 rows takes
-/// 8.0 ms, of 256 rows 7.0.
-const PIECE_BYTES: usize = 2048;
-
-/// Returns the number of rows of a block of `x`.
-pub(super) fn block_rows<T: Real>(features: usize) -> usize {
-    let size = size_of::<T>();
-    (BLOCK_BYTES / (size * features.max(1))).clamp(PIECE_BYTES / size, 4096).next_multiple_of(16)
-}
-
 /// The smallest number of rows of a leaf, if its sum is as large as a second derivative. A leaf takes as many operations
 /// as its sum has entries times its rows; setting the sum to zero and adding it to others takes about as long as thirty
 /// rows, so it costs at most 3 %.

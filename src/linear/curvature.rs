@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use super::blocks::{BLOCK_BYTES, Pass};
+use super::blocks::Pass;
 use super::coordinates::{Curve, SHARE};
 use super::objective::LogisticObjective;
 use super::rows::Chunk;
 use crate::optim::HasHessian;
 use crate::parallel::parts;
+use crate::rows::BLOCK_BYTES;
 use crate::scalar::Real;
 use crate::scalar::{Strided, Workspace, product_lower, vectorize};
 

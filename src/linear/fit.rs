@@ -7,9 +7,10 @@ use super::config::{LogisticRegression, Solver};
 use super::decrement::Doubt;
 use super::fitted::{FittedLogistic, Terms};
 use super::problem::{ColumnPenalty, Problem};
+use super::rows::TrainingRows;
 use super::sample::{Classes, Sample};
 use super::separation::{Budget, Estimate, Separation, separation};
-use super::solve::{Solved, after, solve};
+use super::solve::{Solved, Start, after, solve};
 use crate::compiled::compiled;
 use crate::error::{Error, unsupported};
 use crate::estimator::{Estimator, FitOptions};
@@ -89,26 +90,35 @@ fn fit_here<T: Real, L: Label>(
     options: FitOptions<'_, T>,
     start: Option<&FittedLogistic<T, L>>,
 ) -> Result<FittedLogistic<T, L>, Error> {
-    let (sample, Classes { labels: classes, weights: class_weights }) =
-        Sample::new(x, y, options.weights, options.offset, config.class_weight.as_ref())?;
+    let (sample, classes) = Sample::new(x, y, options.weights, options.offset, config.class_weight.as_ref())?;
     if let Some(start) = start {
-        start.check_start(x.ncols(), &classes)?;
+        start.check_start(x.ncols(), &classes.labels)?;
     }
     let mut ignore = |_: &_| ControlFlow::Continue(());
     let observer: &mut Observer<'_> = match options.observer {
         Some(observer) => observer,
         None => &mut ignore,
     };
-    let start = start.map(FittedLogistic::located_coefficients);
-    let total_weight = sample.rows().total_weight;
-    let penalty = config.column_penalty::<T>(x.ncols(), total_weight)?;
-    let remedy = config.remedy::<T>(x.ncols(), total_weight)?;
-    let problem = sample.problem(&penalty, config.intercept);
+    fit_classes(config, sample.rows(), classes, start.map(FittedLogistic::located_coefficients), observer)
+}
+
+/// Fits `config` to rows with encoded labels.
+pub(super) fn fit_classes<T: Real, L: Label>(
+    config: &LogisticRegression,
+    rows: TrainingRows<'_, T>,
+    Classes { labels: classes, weights: class_weights }: Classes<L>,
+    start: Start<'_, T>,
+    observer: &mut Observer<'_>,
+) -> Result<FittedLogistic<T, L>, Error> {
+    let (columns, count) = (rows.columns(), classes.len());
+    let penalty = config.column_penalty::<T>(columns, rows.total_weight)?;
+    let remedy = config.remedy::<T>(columns, rows.total_weight)?;
+    let problem = Problem { rows, classes: count, intercept: config.intercept, penalty: &penalty };
     let mut solved = solve(config, &problem, start, observer, Doubt::Stops)?;
     let model = |config: &LogisticRegression, penalty, solved, separation| {
         let jeffreys = config.penalty == Penalty::Jeffreys;
         let terms = Terms { penalty, jeffreys, intercept: config.intercept, class_weights };
-        FittedLogistic::new(classes, x.names().map(<[String]>::to_vec), solved, terms, separation)
+        FittedLogistic::new(classes, rows.names().map(<[String]>::to_vec), solved, terms, separation)
     };
     match (Existence::of_optimum(config, &problem, &solved, observer), remedy) {
         (Existence::NotDenied, _) if solved.doubted => {
@@ -129,7 +139,7 @@ fn fit_here<T: Real, L: Label>(
             model(config, penalty, solved, direction)
         }
         (Existence::Separated(direction), Some((config, penalty))) => {
-            let problem = sample.problem(&penalty, config.intercept);
+            let problem = Problem { penalty: &penalty, ..problem };
             let solved = solve(&config, &problem, None, observer, Doubt::Ignored)?;
             model(&config, penalty, solved, direction)
         }

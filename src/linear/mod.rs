@@ -3,6 +3,7 @@
 //! | Task | Call |
 //! |---|---|
 //! | Fit a model, with or without a penalty | [`LogisticRegression`], [`Solver`] |
+//! | Fit to rows that do not fit into memory, or on several machines | [`LogisticRegression::fit_source`], [`LogisticRegression::fit_ranks`] |
 //! | Read coefficients and predict | [`FittedLogistic`] |
 //! | Find out why no maximum-likelihood estimate exists | [`FittedLogistic::separation`], [`Separation`] |
 //! | Compute standard errors, tests and intervals | [`FittedLogistic::inference`], [`Inference`] |
@@ -43,6 +44,7 @@ mod sample;
 mod scores;
 mod separation;
 mod solve;
+mod source;
 mod stored;
 mod subgradient;
 mod sums;
@@ -62,3 +64,4 @@ pub use influence::{Influence, SuspiciousLabel};
 pub use path::{FittedLogisticPath, LogisticPath};
 pub use sample::RowOptions;
 pub use separation::{Separation, SeparationKind};
+pub use source::SourceOptions;

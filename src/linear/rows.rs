@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DMatrixView};
 
-use super::blocks::{block_rows, blocks_per_leaf};
+use super::blocks::blocks_per_leaf;
 use crate::check;
+use crate::class_weight::add_to_classes;
 use crate::error::Error;
 use crate::examples::ClassExamples;
 use crate::parallel::wire::{Wire, wire};
-use crate::parallel::{ByRows, Sum, Tally, parts, workers_for};
-use crate::rows::Rows;
+use crate::parallel::{ByRows, Sum, Tally, parts, workers_for, zeros};
+use crate::rows::{Rows, block_rows};
 use crate::scalar::{Real, Strided, column};
 use crate::source::{EncodedBlock, Stream, Width};
 
@@ -195,9 +196,9 @@ impl<'a, T: Real> TrainingRows<'a, T> {
         workers_for(rows.div_ceil(leaf.max(1)), rows as f64 * operations as f64)
     }
 
-    /// Returns the number of workers that may ask for rows on their own, if so many are useful. Rows that are read come
-    /// in order.
-    pub(super) fn readers(&self, useful: usize) -> usize {
+    /// Returns the number of blocks to ask for at once, if that many are useful. Rows that are read come one block at a
+    /// time, so that the ranks ask for the same blocks, whatever threads they have.
+    pub(super) fn at_once(&self, useful: usize) -> usize {
         match self.place {
             Place::Memory(_) => useful,
             Place::Stream(_) => 1,
@@ -234,6 +235,15 @@ impl<'a, T: Real> TrainingRows<'a, T> {
         let mut classes = Vec::with_capacity(self.count());
         self.in_order(self.block, |chunk| classes.extend_from_slice(chunk.targets()));
         Cow::Owned(classes)
+    }
+
+    /// Returns the sum of the weights of the rows of each class.
+    pub(super) fn class_sums(&self, classes: usize) -> Vec<f64> {
+        let (leaf, tally, zero) =
+            ((self.block, self.block), &mut Tally::default(), |old| zeros(old, classes));
+        self.sum(tally, &mut [()], leaf, (), zero, |(), chunk, sums, ()| {
+            add_to_classes(chunk.targets(), chunk.weights(), sums);
+        })
     }
 
     /// Returns whether each row counts.
@@ -274,6 +284,11 @@ impl<'a, T: Real> TrainingRows<'a, T> {
             }
         }
     }
+}
+
+/// Returns the number of rows of a leaf whose sum is as large as a second derivative, for rows with so many columns.
+pub(super) fn wide_leaf<T: Real>(columns: usize) -> usize {
+    block_rows::<T>(columns) * blocks_per_leaf(block_rows::<T>(columns))
 }
 
 /// What weights and offsets are like.

@@ -117,6 +117,11 @@ impl<'a, T: Real> Sample<'a, T> {
     }
 }
 
+/// Returns the number of score columns of so many classes.
+pub(super) fn score_columns(classes: usize) -> usize {
+    if classes == 2 { 1 } else { classes }
+}
+
 fn check_offset<T: Real>(
     offset: Option<DMatrixView<'_, T>>,
     rows: usize,
@@ -124,6 +129,6 @@ fn check_offset<T: Real>(
 ) -> Result<(), Error> {
     let Some(offset) = offset else { return Ok(()) };
     check::count("offset", "rows", rows, offset.nrows())?;
-    check::count("offset", "columns", if classes == 2 { 1 } else { classes }, offset.ncols())?;
+    check::count("offset", "columns", score_columns(classes), offset.ncols())?;
     check::finite("offset", offset)
 }

@@ -178,7 +178,7 @@ impl MlpClassifier {
                     "set the weights with ClassWeight::map",
                 ));
             }
-            Some(weights) => Some(weights.of_classes::<T, L>(&classes, &[], None)?),
+            Some(weights) => Some(weights.of_classes(&classes, || Ok(vec![0.0; classes.len()]))?),
             None => None,
         };
         let loss = self.loss_for(classes.len());

@@ -364,10 +364,10 @@ mod tests {
     #[test]
     fn ranks_inside_tasks_end() {
         let sums = with_threads(16, || {
-            crate::parallel::map(4, 4, |_| {
+            crate::parallel::tasks::map(4, 4, |_| {
                 ranks(2, |own| {
                     let own_sum: usize =
-                        crate::parallel::map(4, available(), |index| index).into_iter().sum();
+                        crate::parallel::tasks::map(4, available(), |index| index).into_iter().sum();
                     own.gather(&[own_sum as u8]).map(|all| all.concat())
                 })
             })

@@ -26,6 +26,6 @@ pub use exchange::{Alone, Exchange, ThreadRank, ranks};
 pub use limit::with_threads;
 pub(crate) use limit::{Threads, available};
 pub(crate) use rows::{ByRows, Entries, for_each_part, parts};
-pub(crate) use tasks::{for_each, map, resized, workers_for};
+pub(crate) use tasks::{for_each, resized, workers_for};
 pub(crate) use tree::{Sum, Tally, zeros};
 pub(crate) use trials::{attempt, try_map, until_error};

@@ -80,6 +80,20 @@ impl<T: Real> EncodedBlock<T> {
         EncodedBlock { rows, x, classes: vec![0; rows], weights, offset }
     }
 
+    /// Makes room for rows with the numbers that those of another block have.
+    pub(super) fn prepare(&mut self, rows: usize, like: &Self) {
+        let room = |memory: &mut Vec<T>, of: &[T]| {
+            memory.clear();
+            memory.resize(rows * (of.len() / like.rows.max(1)), T::zero());
+        };
+        room(&mut self.x, &like.x);
+        room(&mut self.weights, &like.weights);
+        room(&mut self.offset, &like.offset);
+        self.classes.clear();
+        self.classes.resize(rows, 0);
+        self.rows = rows;
+    }
+
     /// Multiplies the weight of each row by that of its class.
     pub(super) fn weigh(&mut self, of_class: &[f64]) {
         if self.weights.is_empty() {
@@ -101,6 +115,14 @@ impl<T: Real> EncodedBlock<T> {
         copy(&mut self.weights, &of.weights, height);
         copy(&mut self.offset, &of.offset, height);
         self.classes[first..][..count].copy_from_slice(&of.classes[rows]);
+    }
+
+    /// Returns whether this is the memory of so many rows.
+    pub(super) fn has(&self, rows: usize, Width { columns, weighted, offsets }: Width) -> bool {
+        let widths = [(&self.x, columns), (&self.weights, usize::from(weighted)), (&self.offset, offsets)];
+        self.rows == rows
+            && self.classes.len() == rows
+            && widths.iter().all(|(memory, width)| Some(memory.len()) == rows.checked_mul(*width))
     }
 
     /// Returns the number of rows.

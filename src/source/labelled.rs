@@ -79,8 +79,6 @@ impl<'a, T: Real, L: Label> LabelledRows<'a, T, L> {
     }
 }
 
-// Fits do not read sources yet.
-#[allow(dead_code)]
 impl<'a, T: Real, L> LabelledRows<'a, T, L> {
     /// Returns the rows.
     pub(crate) fn x(&self) -> Rows<'a, T> {

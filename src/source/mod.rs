@@ -55,16 +55,13 @@
 //! # Ok::<(), Box<dyn Error + Send + Sync>>(())
 //! ```
 
-// Fits do not read ahead yet.
-#[cfg_attr(not(test), allow(dead_code))]
-pub(crate) mod ahead;
+mod ahead;
 mod block;
 mod chain;
-// Fits do not read sources yet.
-#[cfg_attr(not(test), allow(dead_code))]
-pub(crate) mod checked;
+mod checked;
 mod encoded;
 mod labelled;
+mod ranks;
 mod stream;
 mod survey;
 
@@ -75,7 +72,8 @@ pub use block::RowBlock;
 pub use chain::Chain;
 pub use labelled::LabelledRows;
 
-pub(crate) use encoded::{EncodedBlock, EncodedRows, EncodedSource, Width};
+pub(crate) use encoded::{EncodedBlock, EncodedSource, Width};
+pub(crate) use ranks::{Agreement, AlignedRows};
 pub(crate) use stream::Stream;
 pub(crate) use survey::labels;
 

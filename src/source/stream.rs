@@ -26,7 +26,7 @@ pub(crate) struct Stream<'a, T: Real> {
     count: usize,
     width: Width,
     names: Option<&'a [String]>,
-    class_weights: Option<&'a [f64]>,
+    class_weights: Option<Vec<f64>>,
     exchange: Option<&'a dyn Exchange>,
     buffers: Mutex<Vec<EncodedBlock<T>>>,
     failed: Mutex<Option<Error>>,
@@ -53,13 +53,13 @@ impl<'a, T: Real> Stream<'a, T> {
         }
     }
 
-    /// Sets the rows of this rank among the `count` rows of all ranks.
-    pub(crate) fn among(self, own: Range<usize>, count: usize, exchange: &'a dyn Exchange) -> Self {
-        Stream { own, count, exchange: Some(exchange), ..self }
+    /// Sets the rows of this rank among those of all ranks.
+    pub(crate) fn among(self, own: Range<usize>, exchange: &'a dyn Exchange) -> Self {
+        Stream { own, exchange: Some(exchange), ..self }
     }
 
     /// Sets a factor for the weights of each class.
-    pub(crate) fn weigh(&mut self, class_weights: &'a [f64]) {
+    pub(crate) fn weigh(&mut self, class_weights: Vec<f64>) {
         self.class_weights = Some(class_weights);
         self.width.weighted = true;
     }
@@ -99,7 +99,7 @@ impl<'a, T: Real> Stream<'a, T> {
 
     fn read(&self, rows: Range<usize>, block: &mut EncodedBlock<T>) -> Result<(), Error> {
         self.rows.read(rows, block)?;
-        if let Some(of_class) = self.class_weights {
+        if let Some(of_class) = &self.class_weights {
             block.weigh(of_class);
         }
         Ok(())
@@ -159,7 +159,7 @@ impl<'a, T: Real> Stream<'a, T> {
         let is_own = self.own.start <= rows.start && rows.end <= self.own.end;
         let read = if is_own { self.read(rows.clone(), &mut block) } else { Ok(()) };
         let result = match self.exchange {
-            Some(exchange) => self.broadcast(exchange, read, is_own.then_some(&block)),
+            Some(exchange) => self.broadcast(exchange, rows.len(), read, is_own.then_some(&block)),
             None => read.map(|()| None),
         };
         match result {
@@ -179,6 +179,7 @@ impl<'a, T: Real> Stream<'a, T> {
     fn broadcast(
         &self,
         exchange: &dyn Exchange,
+        rows: usize,
         read: Result<(), Error>,
         own: Option<&EncodedBlock<T>>,
     ) -> Result<Option<EncodedBlock<T>>, Error> {
@@ -191,7 +192,8 @@ impl<'a, T: Real> Stream<'a, T> {
         let sent = messages.iter().enumerate().find(|(_, message)| !message.is_empty());
         let unread = |rank| Error::RankMessage { rank, reader: exchange.rank() };
         let (rank, message) = sent.ok_or_else(|| unread(0))?;
-        decoded(message).ok_or_else(|| unread(rank)).map(Some)
+        let block = decoded(message).filter(|block: &EncodedBlock<T>| block.has(rows, self.width));
+        block.ok_or_else(|| unread(rank)).map(Some)
     }
 
     /// Returns whether any rank wants to stop. All ranks call it equally often.

@@ -353,11 +353,11 @@ mod tests {
 
     use super::*;
     use crate::examples::ClassExamples;
-    use crate::linear::blocks::block_rows;
     use crate::parallel::tasks::shared;
     use crate::parallel::tree::Tree;
     use crate::parallel::with_threads;
     use crate::rng::Rng;
+    use crate::rows::block_rows;
     use crate::scalar::Pair;
 
     /// The moments of one column.

@@ -109,12 +109,11 @@ impl Ahead {
     ) -> (&Block, &[f64]) {
         if !(self.first..self.first + self.count).contains(&offset) {
             // Two blocks for each thread, so that one that is held up does not hold up the others.
-            let most = if available() > 1 { 2 * available() } else { 1 };
+            let most = design.rows.at_once(if available() > 1 { 2 * available() } else { 1 });
             self.count = most.min(end - offset);
             self.first = offset;
             let operations = (self.count * BLOCK) as f64 * (4 * design.width() + design.size()) as f64;
-            let useful = workers_for(self.count, operations);
-            let mut workers = vec![(); design.rows.readers(useful)];
+            let mut workers = vec![(); workers_for(self.count, operations)];
             let ahead = resized(&mut self.blocks, self.count, Default::default).iter_mut().enumerate();
             for_each(&mut workers, ahead, |(), (at, (block, scores))| {
                 let (range, direction) = of(offset + at);

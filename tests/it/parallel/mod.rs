@@ -5,6 +5,7 @@ mod fits;
 mod logistic;
 mod networks;
 mod predictions;
+mod sources;
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
