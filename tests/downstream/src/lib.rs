@@ -1,6 +1,10 @@
-//! A layer and a loss that `logit` does not have.
+//! A layer, a loss and a source of rows that `logit` does not have.
+
+use std::error::Error;
+use std::ops::Range;
 
 use logit::nn::{Gradient, Layer, Loss, Shape, Tape, Targets};
+use logit::source::{RowBlock, RowSource};
 use logit::{Real, Rng};
 use nalgebra::DMatrix;
 
@@ -104,5 +108,45 @@ impl<T: Real> Loss<T> for SquaredHinge {
             let p = ((scores[row] + T::one()) * T::of(0.5)).clamp(T::zero(), T::one());
             (out[(row, 0)], out[(row, 1)]) = (T::one() - p, p);
         }
+    }
+}
+
+/// Rows that are computed when they are read: numbers of a sequence, and whether a noisy threshold is passed.
+#[derive(Debug, Clone)]
+pub struct Sequence {
+    pub rows: usize,
+}
+
+impl Sequence {
+    /// The entries of a row between -1 and 1, and its label.
+    fn row(row: usize) -> ([f64; 2], &'static str) {
+        let turn = |step: f64| 2.0 * (row as f64 * step).fract() - 1.0;
+        let x = [turn(0.618_033_988_749), turn(0.754_877_666_246)];
+        (x, if x[0] + turn(0.569_840_290_998) > 0.0 { "above" } else { "below" })
+    }
+}
+
+impl RowSource<f64> for Sequence {
+    type Label = &'static str;
+
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn columns(&self) -> usize {
+        2
+    }
+
+    fn read(
+        &self,
+        rows: Range<usize>,
+        block: &mut RowBlock<f64, &'static str>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        for (place, row) in rows.enumerate() {
+            let (x, label) = Sequence::row(row);
+            (block.column_mut(0)[place], block.column_mut(1)[place]) = (x[0], x[1]);
+            block.labels_mut().push(label);
+        }
+        Ok(())
     }
 }

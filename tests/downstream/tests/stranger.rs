@@ -1,10 +1,14 @@
 //! What a user who has read the README and the API documentation does.
 
-use downstream::{SquaredHinge, Swish};
+use std::ops::Range;
+
+use downstream::{Sequence, SquaredHinge, Swish};
 use logit::decide::FittedThreshold;
 use logit::nn::{Dense, Layer, Loss, Sequential, Shape, SoftmaxCrossEntropy, Targets};
 use logit::optim::{Optimizer, Step};
+use logit::parallel::{Exchange, ranks};
 use logit::prelude::*;
+use logit::source::{RowBlock, RowSource};
 use logit::{
     Activation, Adam, Error, FittedLogistic, GradCheck, LogisticRegression, MlpClassifier, Penalty, Rng,
     StopReason, data,
@@ -40,6 +44,56 @@ fn saved_settings_come_back_to_the_last_digit() -> Result<(), Error> {
         assert_eq!(FittedThreshold::from_bytes(&model.to_bytes()?)?, model);
     }
     Ok(())
+}
+
+/// In memory, read block by block, and on two ranks that share the rows by number.
+#[test]
+fn a_source_of_ones_own_is_fitted() -> Result<(), Error> {
+    let source = Sequence { rows: 20_000 };
+    let mut all = RowBlock::for_rows(&source, 20_000);
+    source.read(0..20_000, &mut all).expect("rows that are computed");
+    let config = LogisticRegression::new(Penalty::None);
+    let wanted = config.fit(&all.x().into_owned(), all.labels())?;
+    assert!(wanted.score(&all.x().into_owned(), all.labels())? > 0.7);
+    assert_eq!(config.fit_source(&source)?, wanted);
+    let halves = ranks(2, |own| {
+        let half = Half { source: &source, first: 10_000 * own.rank() };
+        config.fit_ranks(&half, own)
+    })?;
+    for model in halves {
+        assert_eq!(model?.coefficients(), wanted.coefficients());
+    }
+    Ok(())
+}
+
+/// Ten thousand rows of a source, with labels that other processes can read.
+struct Half<'a> {
+    source: &'a Sequence,
+    first: usize,
+}
+
+impl RowSource<f64> for Half<'_> {
+    type Label = String;
+
+    fn rows(&self) -> usize {
+        10_000
+    }
+
+    fn columns(&self) -> usize {
+        self.source.columns()
+    }
+
+    fn read(
+        &self,
+        rows: Range<usize>,
+        block: &mut RowBlock<f64, String>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let mut read = RowBlock::for_rows(self.source, rows.len());
+        self.source.read(self.first + rows.start..self.first + rows.end, &mut read)?;
+        block.x_mut().copy_from(&read.x());
+        block.labels_mut().extend(read.labels().iter().map(|&label| label.to_owned()));
+        Ok(())
+    }
 }
 
 #[test]
