@@ -519,9 +519,24 @@ mod tests {
         let half = f64::MAX / 2f64.sqrt();
         assert_eq!(far.columns[0].mean(), 0.0);
         approx::assert_relative_eq!(far.columns[0].deviation(), half, max_relative = 1e-15);
+        // The sum of these weights would be rounded to infinity.
         let mut heavy = of_column(&[1.0, 3.0], Some(&[f64::MAX, 0.0]));
-        heavy.add(&of_column(&[3.0], Some(&[f64::MAX])));
-        assert_eq!((heavy.columns[0].mean(), heavy.weight()), (2.0, f64::MAX));
+        heavy.add(&of_column(&[2.0], Some(&[2f64.powi(970)])));
+        assert_eq!((heavy.columns[0].mean(), heavy.weight()), (1.0, f64::MAX));
+    }
+
+    /// Distances from the first row alone would cost four digits.
+    #[test]
+    fn a_first_row_far_from_the_others_costs_no_digits() {
+        let mut rng = Rng::new(6);
+        let mut entries: Vec<f64> = (0..4096).map(|_| rng.standard_normal()).collect();
+        entries[0] = 1e6;
+        let ones = vec![1.0; 4096];
+        let (_, variance) = exact(&entries, &ones, 0.0);
+        for weights in [None, Some(ones.as_slice())] {
+            let found = of_column(&entries, weights).columns[0].deviation();
+            approx::assert_relative_eq!(found, variance.sqrt(), max_relative = 2e-15);
+        }
     }
 
     #[test]
