@@ -1,5 +1,5 @@
 //! Benchmarks of `logit`, in a package of their own: `cargo bench -p benches`. The library holds the data
-//! that several of them use. All but `threads` run on one thread.
+//! that several of them use. All but `threads` and `sources` run on one thread.
 
 use std::fs;
 use std::time::Instant;
