@@ -134,8 +134,9 @@ impl<T: Real> Certified<'_, '_, T> {
             return;
         };
         if certify && self.unpenalized && self.objective.problem.rows.loses_rows() {
-            // A row that does not count in this arithmetic may decide whether there is an optimum.
+            // A row that does not count in this arithmetic may decide whether there is an optimum, and how far it is.
             report.stop = StopReason::Stalled;
+            report.decrement = None;
             return;
         }
         if decrement <= self.tolerance {
