@@ -77,7 +77,7 @@ const PIECE_BYTES: usize = 2048;
 /// Returns the number of rows of a block of `x`.
 pub(crate) fn block_rows<T: Real>(features: usize) -> usize {
     let size = size_of::<T>();
-    (BLOCK_BYTES / (size * features.max(1))).clamp(PIECE_BYTES / size, 4096).next_multiple_of(16)
+    (BLOCK_BYTES / size.saturating_mul(features.max(1))).clamp(PIECE_BYTES / size, 4096).next_multiple_of(16)
 }
 
 impl<'a, T: Scalar> Rows<'a, T> {

@@ -95,15 +95,15 @@ impl<'a, T: Real> TrainingRows<'a, T> {
         let mut rows = TrainingRows { place, block, total_weight: 1.0, lightest, shifted, some: None };
         rows.total_weight = rows.count() as f64;
         if look {
-            let Survey { total_weight, lightest, shifted } = rows.survey();
+            let Looked { total_weight, lightest, shifted } = rows.look();
             rows = TrainingRows { total_weight, lightest, shifted, ..rows };
         }
         rows
     }
 
     /// Looks at weights and offsets.
-    fn survey(&self) -> Survey {
-        let empty = |_| Survey { total_weight: 0.0, lightest: f64::INFINITY, shifted: false };
+    fn look(&self) -> Looked {
+        let empty = |_| Looked { total_weight: 0.0, lightest: f64::INFINITY, shifted: false };
         self.sum(
             &mut Tally::default(),
             &mut [()],
@@ -292,13 +292,13 @@ pub(super) fn wide_leaf<T: Real>(columns: usize) -> usize {
 }
 
 /// What weights and offsets are like.
-struct Survey {
+struct Looked {
     total_weight: f64,
     lightest: f64,
     shifted: bool,
 }
 
-impl Sum for Survey {
+impl Sum for Looked {
     fn add(&mut self, next: &Self) {
         self.total_weight += next.total_weight;
         self.lightest = self.lightest.min(next.lightest);
@@ -306,7 +306,7 @@ impl Sum for Survey {
     }
 }
 
-wire!(Survey { total_weight, lightest, shifted });
+wire!(Looked { total_weight, lightest, shifted });
 
 impl<'a, T: Real> From<ClassExamples<'a, T>> for TrainingRows<'a, T> {
     fn from(examples: ClassExamples<'a, T>) -> Self {

@@ -106,7 +106,8 @@ impl LogisticRegression {
         }
         self.threads.run(|| {
             let (rows, width) = (source.rows(), Width::of(source));
-            check_shape(rows, width.columns)?;
+            check_width::<T>(width, source.names())?;
+            check_rows(rows)?;
             let classes = several(labels(source)?.into_iter().collect())?;
             let encoded = EncodedSource::new(source, &classes);
             let stream = Stream::new(&encoded, rows, width, source.names());
@@ -174,9 +175,11 @@ impl LogisticRegression {
         S::Label: StoredLabel,
     {
         self.threads.run(|| {
-            let agreement = Agreement::new(source, labels(source), exchange)?;
-            let (rows, width) = (agreement.count(), Width::of(source));
-            check_shape(rows, width.columns)?;
+            let width = Width::of(source);
+            let labels = check_width::<T>(width, source.names()).and_then(|()| labels(source));
+            let agreement = Agreement::new(source, labels, exchange)?;
+            let rows = agreement.count();
+            check_rows(rows)?;
             let classes = several(agreement.labels.clone())?;
             let encoded = EncodedSource::new(source, &classes);
             let leaf = wide_leaf::<T>(width.columns);
@@ -187,14 +190,29 @@ impl LogisticRegression {
     }
 }
 
-fn check_shape(rows: usize, columns: usize) -> Result<(), Error> {
-    let empty = |axis| Err(Error::Empty { argument: "x", axis });
-    match (rows, columns) {
-        (0, _) => empty("rows"),
-        (_, 0) => empty("columns"),
-        _ => Ok(()),
+/// Checks that there are columns, that each has a name if any has, and that there is memory for the blocks of a pass.
+fn check_width<T: Real>(
+    Width { columns, offsets, .. }: Width,
+    names: Option<&[String]>,
+) -> Result<(), Error> {
+    if columns == 0 {
+        return Err(Error::Empty { argument: "x", axis: "columns" });
     }
+    names.map_or(Ok(()), |names| check::count("names", "entries", columns, names.len()))?;
+    let numbers = columns.saturating_add(offsets).saturating_add(2);
+    check::room::<T>("the blocks of rows", BLOCKS * wide_leaf::<T>(columns), numbers)
 }
+
+/// Checks that there are rows, and no more than can be counted.
+fn check_rows(rows: usize) -> Result<(), Error> {
+    if rows == 0 {
+        return Err(Error::Empty { argument: "x", axis: "rows" });
+    }
+    check::parameter("rows", rows as f64, rows <= isize::MAX as usize, "addressable")
+}
+
+/// The number of blocks that are in memory at a time, on two threads.
+const BLOCKS: usize = 4;
 
 /// Fits `config` to a stream of rows of known classes.
 fn fit_stream<T: Real, L: Label>(

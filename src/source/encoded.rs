@@ -156,13 +156,14 @@ impl<T: Real> Wire for EncodedBlock<T> {
 pub(crate) struct EncodedSource<'a, T: Real, S: RowSource<T> + ?Sized> {
     source: &'a S,
     classes: &'a [S::Label],
+    width: Width,
     /// Memory for blocks that are read.
     blocks: Mutex<Vec<RowBlock<T, S::Label>>>,
 }
 
 impl<'a, T: Real, S: RowSource<T> + ?Sized> EncodedSource<'a, T, S> {
     pub(crate) fn new(source: &'a S, classes: &'a [S::Label]) -> Self {
-        EncodedSource { source, classes, blocks: Mutex::new(Vec::new()) }
+        EncodedSource { source, classes, width: Width::of(source), blocks: Mutex::new(Vec::new()) }
     }
 
     fn blocks(&self) -> std::sync::MutexGuard<'_, Vec<RowBlock<T, S::Label>>> {
@@ -205,6 +206,10 @@ impl<T: Real, S: RowSource<T> + ?Sized> EncodedRows<T> for EncodedSource<'_, T, 
     fn read(&self, rows: Range<usize>, block: &mut EncodedBlock<T>) -> Result<(), Error> {
         let mut read = self.blocks().pop().unwrap_or_default();
         read_checked(self.source, rows.clone(), &mut read)?;
+        if Width::of(self.source) != self.width {
+            let reason = "the source has other columns, weights or offsets than before".to_owned();
+            return Err(Error::Source { rows, reason });
+        }
         self.encode(rows.start, &read, block)?;
         block.rows = rows.len();
         read.swap_entries(&mut block.x, &mut block.offset);

@@ -70,7 +70,7 @@ impl<L: StoredLabel> Agreement<L> {
 
     /// Returns the number of rows of all ranks.
     pub(crate) fn count(&self) -> usize {
-        self.counts.iter().sum()
+        self.counts.iter().fold(0, |sum, &count| sum.saturating_add(count))
     }
 }
 
@@ -107,17 +107,17 @@ pub(crate) struct AlignedRows<'a, T: Real> {
 
 impl<'a, T: Real> AlignedRows<'a, T> {
     /// Exchanges the rows that belong to leaves of other ranks. `leaf` is the number of rows of a leaf of the largest
-    /// sum.
+    /// sum, and the number of rows of all ranks is addressable.
     ///
     /// # Errors
     /// Returns the error of a read, and [`Error::RankFailed`] for that of another rank.
-    pub(crate) fn new<L>(
+    pub(crate) fn new<L: StoredLabel>(
         source: &'a dyn EncodedRows<T>,
         agreement: &Agreement<L>,
         (leaf, width): (usize, Width),
         exchange: &dyn Exchange,
     ) -> Result<Self, Error> {
-        let count = agreement.counts.iter().sum();
+        let count = agreement.count();
         let first_leaf = |place: usize| place.next_multiple_of(leaf).min(count);
         let given = |rank: usize| {
             let first = agreement.counts[..rank].iter().sum();
@@ -176,7 +176,8 @@ impl<T: Real> EncodedRows<T> for AlignedRows<'_, T> {
         let like = self.borrowed.iter().map(|(_, lent)| lent).find(|lent| lent.rows() > 0);
         block.prepare(rows.len(), like.unwrap_or(&part));
         if !of_source.is_empty() {
-            block.copy(of_source.start - rows.start, &part, 0..of_source.len());
+            // What this rank has borrowed follows its rows.
+            block.copy(0, &part, 0..of_source.len());
         }
         for (first, lent) in &self.borrowed {
             let shared = common(&rows, &(*first..first + lent.rows()));

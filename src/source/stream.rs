@@ -122,7 +122,8 @@ impl<'a, T: Real> Stream<'a, T> {
             return zero(None);
         }
         let (own, most) = (&self.own, workers.len() + 2);
-        let leaves = PIECE_BYTES / (size_of::<T>() * self.width.columns * leaf).max(1);
+        let leaves =
+            PIECE_BYTES / size_of::<T>().saturating_mul(self.width.columns).saturating_mul(leaf).max(1);
         let piece = leaf << leaves.max(1).ilog2();
         let pieces =
             || parts(own.len(), piece, ()).map(|(rows, ())| own.start + rows.start..own.start + rows.end);

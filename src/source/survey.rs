@@ -18,7 +18,7 @@ const PIECE_BYTES: usize = 1 << 21;
 /// # Errors
 /// Returns the errors of [`read_checked`].
 pub(crate) fn labels<T: Real, S: RowSource<T> + ?Sized>(source: &S) -> Result<BTreeSet<S::Label>, Error> {
-    let piece = (PIECE_BYTES / (size_of::<T>() * source.columns()).max(1)).max(1);
+    let piece = (PIECE_BYTES / size_of::<T>().saturating_mul(source.columns()).max(1)).max(1);
     let pieces = parts(source.rows(), piece, ()).map(|(rows, ())| rows);
     let buffers = vec![RowBlock::default(), RowBlock::default(), RowBlock::default()];
     let read = |rows: Range<usize>, block: &mut RowBlock<T, S::Label>| read_checked(source, rows, block);
