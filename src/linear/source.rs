@@ -108,8 +108,8 @@ impl LogisticRegression {
             let (rows, width) = (source.rows(), Width::of(source));
             check_width::<T>(width, source.names())?;
             check_rows(rows)?;
-            let classes = several(labels(source)?.into_iter().collect())?;
-            let encoded = EncodedSource::new(source, &classes);
+            let classes = several(labels(source, rows)?.into_iter().collect())?;
+            let encoded = EncodedSource::new(source, &classes, width);
             let stream = Stream::new(&encoded, rows, width, source.names());
             fit_stream(self, stream, classes.clone(), options)
         })
@@ -175,13 +175,13 @@ impl LogisticRegression {
         S::Label: StoredLabel,
     {
         self.threads.run(|| {
-            let width = Width::of(source);
-            let labels = check_width::<T>(width, source.names()).and_then(|()| labels(source));
-            let agreement = Agreement::new(source, labels, exchange)?;
+            let (own, width) = (source.rows(), Width::of(source));
+            let labels = check_width::<T>(width, source.names()).and_then(|()| labels(source, own));
+            let agreement = Agreement::new(source, (own, width), labels, exchange)?;
             let rows = agreement.count();
             check_rows(rows)?;
             let classes = several(agreement.labels.clone())?;
-            let encoded = EncodedSource::new(source, &classes);
+            let encoded = EncodedSource::new(source, &classes, width);
             let leaf = wide_leaf::<T>(width.columns);
             let aligned = AlignedRows::new(&encoded, &agreement, (leaf, width), exchange)?;
             let stream = Stream::new(&aligned, rows, width, source.names()).among(aligned.own(), exchange);

@@ -162,8 +162,8 @@ pub(crate) struct EncodedSource<'a, T: Real, S: RowSource<T> + ?Sized> {
 }
 
 impl<'a, T: Real, S: RowSource<T> + ?Sized> EncodedSource<'a, T, S> {
-    pub(crate) fn new(source: &'a S, classes: &'a [S::Label]) -> Self {
-        EncodedSource { source, classes, width: Width::of(source), blocks: Mutex::new(Vec::new()) }
+    pub(crate) fn new(source: &'a S, classes: &'a [S::Label], width: Width) -> Self {
+        EncodedSource { source, classes, width, blocks: Mutex::new(Vec::new()) }
     }
 
     fn blocks(&self) -> std::sync::MutexGuard<'_, Vec<RowBlock<T, S::Label>>> {

@@ -38,16 +38,17 @@ impl<L: StoredLabel> Agreement<L> {
     /// columns than those of rank 0.
     pub(crate) fn new<T: Real, S: RowSource<T, Label = L> + ?Sized>(
         source: &S,
+        (rows, width): (usize, Width),
         labels: Result<impl IntoIterator<Item = L>, Error>,
         exchange: &dyn Exchange,
     ) -> Result<Self, Error> {
-        let Width { columns, weighted, offsets } = Width::of(source);
+        let Width { columns, weighted, offsets } = width;
         let (labels, failed) = match labels {
             Ok(labels) => (labels.into_iter().map(|label| label.to_text()).collect(), None),
             Err(error) => (Vec::new(), Some(error)),
         };
         let names = source.names().map(<[String]>::to_vec);
-        let own = Shape { rows: source.rows(), columns, weighted, offsets, names, labels };
+        let own = Shape { rows, columns, weighted, offsets, names, labels };
         let messages = gather(exchange, failed.as_ref(), |message| own.write(message))?;
         let mut found = Agreement { labels: Vec::new(), counts: Vec::new() };
         let mut first: Option<Shape> = None;

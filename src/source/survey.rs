@@ -13,13 +13,16 @@ use crate::scalar::Real;
 /// The number of bytes of `x` that are read at a time.
 const PIECE_BYTES: usize = 1 << 21;
 
-/// Reads all rows of a source, checks them, and returns the labels of those that count.
+/// Reads the `rows` rows of a source, checks them, and returns the labels of those that count.
 ///
 /// # Errors
 /// Returns the errors of [`read_checked`].
-pub(crate) fn labels<T: Real, S: RowSource<T> + ?Sized>(source: &S) -> Result<BTreeSet<S::Label>, Error> {
+pub(crate) fn labels<T: Real, S: RowSource<T> + ?Sized>(
+    source: &S,
+    rows: usize,
+) -> Result<BTreeSet<S::Label>, Error> {
     let piece = (PIECE_BYTES / size_of::<T>().saturating_mul(source.columns()).max(1)).max(1);
-    let pieces = parts(source.rows(), piece, ()).map(|(rows, ())| rows);
+    let pieces = parts(rows, piece, ()).map(|(rows, ())| rows);
     let buffers = vec![RowBlock::default(), RowBlock::default(), RowBlock::default()];
     let read = |rows: Range<usize>, block: &mut RowBlock<T, S::Label>| read_checked(source, rows, block);
     let (labels, _, result) = ahead(read, pieces, buffers, |loaded| {

@@ -378,3 +378,85 @@ fn sources_without_rows_columns_or_classes_are_refused() {
     let error = config.fit_source(&Chain::new(vec![shifted]).unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "`offset` has 2 columns, expected 1");
 }
+
+/// A source that claims sizes, one after another, and has no row after the first thousand.
+struct Claims {
+    rows: Vec<usize>,
+    columns: Vec<usize>,
+    names: Option<Vec<String>>,
+    calls: [AtomicUsize; 2],
+}
+
+impl Claims {
+    fn new(rows: &[usize], columns: &[usize]) -> Self {
+        Claims { rows: rows.to_vec(), columns: columns.to_vec(), names: None, calls: Default::default() }
+    }
+
+    fn next(&self, claims: &[usize], calls: &AtomicUsize) -> usize {
+        let call = calls.fetch_add(1, Ordering::Relaxed);
+        *claims.get(call).or(claims.last()).expect("a claim")
+    }
+}
+
+impl RowSource<f64> for Claims {
+    type Label = bool;
+
+    fn rows(&self) -> usize {
+        self.next(&self.rows, &self.calls[0])
+    }
+
+    fn columns(&self) -> usize {
+        self.next(&self.columns, &self.calls[1])
+    }
+
+    fn names(&self) -> Option<&[String]> {
+        self.names.as_deref()
+    }
+
+    fn read(
+        &self,
+        rows: Range<usize>,
+        block: &mut RowBlock<f64, bool>,
+    ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        if rows.start > 1000 {
+            return Err("no such row".into());
+        }
+        for (place, row) in rows.enumerate() {
+            (0..block.columns()).for_each(|j| block.x_mut()[(place, j)] = (row * (j + 3) % 7) as f64);
+            block.labels_mut().push(row % 3 == 0);
+        }
+        Ok(())
+    }
+}
+
+/// Typed errors for sizes that cannot be, on one rank and on two. Nothing is reserved for them.
+#[test]
+fn sizes_that_cannot_be_are_refused() {
+    let fits = |claims: &Claims| {
+        let config = config(Penalty::l2(0.1), Solver::Auto);
+        let alone = config.fit_source(claims).unwrap_err();
+        claims.calls.iter().for_each(|calls| calls.store(0, Ordering::Relaxed));
+        let beside = ranks(2, |own| {
+            let other = Claims::new(&[100], &[2]);
+            config.fit_ranks(if own.rank() == 0 { claims } else { &other }, own).unwrap_err()
+        });
+        [alone.to_string(), beside.unwrap()[0].to_string()]
+    };
+    let wide = Claims::new(&[10], &[usize::MAX / 2]);
+    assert!(fits(&wide).iter().all(|error| error.contains("the blocks of rows")), "{:?}", fits(&wide));
+    for rows in [usize::MAX, usize::MAX / 2] {
+        let [alone, beside] = fits(&Claims::new(&[rows], &[2]));
+        assert!(alone.contains("`rows`") || alone.contains("no such row"), "{alone}");
+        assert!(beside.contains("no such row"), "{beside}");
+    }
+    for columns in [&[2, 2, 3][..], &[2, 2, 2, 2, 2, 3]] {
+        let [alone, _] = fits(&Claims::new(&[900], columns));
+        assert!(alone.contains("column"), "{alone}");
+    }
+    let named = Claims { names: Some(vec!["a".to_owned()]), ..Claims::new(&[10], &[2]) };
+    assert_eq!(fits(&named), ["`names` has 1 entry, expected 2"; 2]);
+    // The number of rows is asked for once.
+    let config = config(Penalty::l2(0.1), Solver::Auto);
+    let growing = config.fit_source(&Claims::new(&[900, usize::MAX], &[2])).unwrap();
+    assert_eq!(growing, config.fit_source(&Claims::new(&[900], &[2])).unwrap());
+}
