@@ -355,6 +355,7 @@ mod tests {
     use super::super::problem::{ColumnPenalty, Problem};
     use super::*;
     use crate::examples::ClassExamples;
+    use crate::gradcheck::GradCheck;
     use crate::optim::{HessianProduct, Objective};
     use crate::rng::Rng;
 
@@ -418,6 +419,17 @@ mod tests {
             indices.iter().for_each(|&at| direction[at] -= mean);
         }
         direction
+    }
+
+    /// With offsets, rows differ where all parameters are zero.
+    #[test]
+    fn offsets_bend_the_objective_at_zero() {
+        let mut rng = Rng::new(35);
+        let data = Data::new(40, 3, 2, true, &mut rng);
+        let offset = DMatrix::from_fn(40, 1, |_, _| 2.0 * rng.standard_normal());
+        let mut objective = data.objective_with(0.1, true, Some(offset.as_view()));
+        assert!(objective.coordinates.cross_products().is_some());
+        GradCheck::new().hessian(&mut objective, &[0.0; 4]).unwrap();
     }
 
     /// More rows than a part of a block has: the Hessian is that of its products with vectors.
