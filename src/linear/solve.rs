@@ -327,6 +327,16 @@ fn finish<T: Real>(objective: LogisticObjective<'_, T>, refined: Refined<T>, tol
 }
 
 impl LogisticRegression {
+    /// Checks the settings that do not depend on the rows, for this number of columns.
+    ///
+    /// # Errors
+    /// Returns the errors of a fit.
+    pub(super) fn check<T: Real>(&self, columns: usize) -> Result<(), Error> {
+        check::positive("tolerance", self.tolerance.unwrap_or(T::TOLERANCE))?;
+        self.gap_tolerance.map_or(Ok(()), |gap| check::positive("gap_tolerance", gap))?;
+        self.column_penalty::<T>(columns, 1.0).map(|_| ())
+    }
+
     /// Returns the tolerance on the gradient, or on the duality gap if that is set.
     fn checked_tolerance<T: Real>(&self, problem: &Problem<'_, T>) -> Result<f64, Error> {
         let tolerance = self.tolerance.unwrap_or(T::TOLERANCE);

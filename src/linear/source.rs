@@ -12,11 +12,11 @@ use crate::check;
 use crate::error::Error;
 use crate::estimator::FitOptions;
 use crate::label::{Label, several};
-use crate::parallel::Exchange;
+use crate::parallel::{Exchange, attempt};
 use crate::persist::StoredLabel;
 use crate::report::{Observer, Progress};
 use crate::scalar::Real;
-use crate::source::{Agreement, AlignedRows, EncodedSource, RowSource, Stream, Width, labels};
+use crate::source::{Agreement, AlignedRows, Described, EncodedSource, RowSource, Stream, Width, labels};
 
 /// Optional inputs to a fit to a source of rows: a progress observer.
 #[derive(Default)]
@@ -49,8 +49,8 @@ impl fmt::Debug for SourceOptions<'_> {
 impl LogisticRegression {
     /// Fits to rows that are read block by block. The model has the bits of a fit to the same rows in memory.
     ///
-    /// Rows are read once to find the classes, once for their weights if they have any, and once or more often in each
-    /// iteration. A thread reads the next rows while others compute. A source that has its rows in memory is fitted
+    /// Each iteration reads the rows one to three times. Finding the classes, measuring the columns and proving the
+    /// result take some ten passes more. A thread reads the next rows while others compute. A source that has its rows in memory is fitted
     /// there.
     ///
     /// # Memory
@@ -94,7 +94,7 @@ impl LogisticRegression {
         source: &S,
         options: SourceOptions<'_>,
     ) -> Result<FittedLogistic<T, S::Label>, Error> {
-        if let Some(rows) = source.in_memory() {
+        if let Some(rows) = attempt("the source of the rows", || Ok(source.in_memory()))? {
             let (weights, offset) = (rows.row_weights(), rows.row_offsets());
             let mut observer = options.observer;
             let observer: Option<&mut Observer<'_>> = match &mut observer {
@@ -105,12 +105,12 @@ impl LogisticRegression {
             return fit(self, rows.x(), rows.y(), options, None);
         }
         self.threads.run(|| {
-            let (rows, width) = (source.rows(), Width::of(source));
-            check_width::<T>(width, source.names())?;
+            let described = described::<T, S>(self, source)?;
+            let Described { rows, width, names } = described;
             check_rows(rows)?;
-            let classes = several(labels(source, rows)?.into_iter().collect())?;
+            let classes = classes_of(labels(source, described)?.into_iter().collect(), width)?;
             let encoded = EncodedSource::new(source, &classes, width);
-            let stream = Stream::new(&encoded, rows, width, source.names());
+            let stream = Stream::new(&encoded, rows, (width, classes.len()), names);
             fit_stream(self, stream, classes.clone(), options)
         })
     }
@@ -118,12 +118,13 @@ impl LogisticRegression {
     /// Fits one model to the rows of several ranks, in order of rank. Each rank returns the same model, with the bits
     /// of a fit to all rows in memory.
     ///
-    /// All ranks call it with the same settings. A rank may lack a class, or have no rows. Labels are those that can be
-    /// stored in files, because ranks tell each other theirs.
+    /// All ranks call it with the same settings; only the threads may differ. A rank may lack a class, or have no rows,
+    /// but its source has the columns of the others. Labels are those that can be stored in files (`bool`, `char`,
+    /// integers, `String`, and types that implement [`StoredLabel`]), because ranks tell each other theirs.
     ///
     /// # Performance
-    /// The work is shared as the rows are, but a leaf of the sums belongs to one rank: about a thousand rows, or four
-    /// thousand if there are few columns. Ranks exchange their sums in each pass, and rows only if columns have no
+    /// The work is shared as the rows are, but some thousand rows that follow one another are summed by one rank, so each
+    /// rank should have many times as many. Ranks exchange their sums in each pass, and rows only if columns have no
     /// penalty and the fit does not prove that an optimum exists.
     ///
     /// # Errors
@@ -175,19 +176,45 @@ impl LogisticRegression {
         S::Label: StoredLabel,
     {
         self.threads.run(|| {
-            let (own, width) = (source.rows(), Width::of(source));
-            let labels = check_width::<T>(width, source.names()).and_then(|()| labels(source, own));
-            let agreement = Agreement::new(source, (own, width), labels, exchange)?;
+            let described = described::<T, S>(self, source)
+                .and_then(|described| labels(source, described).map(|labels| (described, labels)));
+            let of_source = described.clone().map(|(described, _)| described);
+            let agreement = Agreement::new(settings::<T>(self), described, exchange)?;
+            let Described { width, names, .. } = of_source?;
             let rows = agreement.count();
             check_rows(rows)?;
-            let classes = several(agreement.labels.clone())?;
+            let classes = classes_of(agreement.labels.clone(), width)?;
             let encoded = EncodedSource::new(source, &classes, width);
             let leaf = wide_leaf::<T>(width.columns);
             let aligned = AlignedRows::new(&encoded, &agreement, (leaf, width), exchange)?;
-            let stream = Stream::new(&aligned, rows, width, source.names()).among(aligned.own(), exchange);
+            let stream =
+                Stream::new(&aligned, rows, (width, classes.len()), names).among(aligned.own(), exchange);
             fit_stream(self, stream, classes.clone(), options)
         })
     }
+}
+
+/// Asks a source about its rows, and checks what can be checked without them.
+fn described<'a, T: Real, S: RowSource<T> + ?Sized>(
+    config: &LogisticRegression,
+    source: &'a S,
+) -> Result<Described<'a>, Error> {
+    let described = Described::of(source)?;
+    check_width::<T>(described.width, described.names)?;
+    config.check::<T>(described.width.columns).map(|()| described)
+}
+
+/// Returns the settings of a fit as text. Ranks may differ in their threads.
+fn settings<T: Real>(config: &LogisticRegression) -> String {
+    format!("{:?}, epsilon {:e}", config.clone().threads(1), T::EPSILON.as_f64())
+}
+
+/// Returns the classes if there are at least two.
+fn classes_of<L: Label>(labels: Vec<L>, width: Width) -> Result<Vec<L>, Error> {
+    if labels.is_empty() && width.weighted {
+        return Err(Error::InvalidWeightSum { sum: 0.0 });
+    }
+    several(labels)
 }
 
 /// Checks that there are columns, that each has a name if any has, and that there is memory for the blocks of a pass.

@@ -5,6 +5,7 @@ use std::thread;
 
 use super::limit::{available, within};
 use super::tasks::caught;
+use super::trials::attempt;
 use super::wire::{Wire, decoded};
 use crate::error::{Error, count, unsupported};
 
@@ -42,7 +43,9 @@ pub trait Exchange: Sync {
     /// Sends `own` to all ranks and returns what each of them sent, in order of rank, with `own` at the place
     /// of this rank.
     ///
-    /// All ranks call it equally often, in the same order. Messages may differ in length and be empty.
+    /// All ranks call it equally often, in the same order, each on the thread of its fit. Messages may differ in length
+    /// and be empty. After an error or a panic, a rank calls it no more: an implementation must not let the others wait
+    /// for it.
     ///
     /// # Errors
     /// Returns an error if a message cannot be sent or received.
@@ -64,7 +67,7 @@ pub(crate) fn gather(
         None => write(&mut own),
     }
     failed.is_some().write(&mut own);
-    let messages = exchange.gather(&own);
+    let messages = attempt("the exchange of the ranks", || exchange.gather(&own));
     if let Some(error) = failed {
         return Err(error.clone());
     }

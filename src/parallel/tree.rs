@@ -136,8 +136,13 @@ impl<A: Sum> Tree<A> {
 
 impl<A: Sum + Wire> Tally<A> {
     /// Replaces the leaves by those of all ranks; see [`Tree::exchange`].
-    pub(crate) fn exchange(&mut self, exchange: &dyn Exchange, failed: Option<&Error>) -> Result<(), Error> {
-        self.whole.exchange(exchange, failed)
+    pub(crate) fn exchange(
+        &mut self,
+        exchange: &dyn Exchange,
+        leaves: usize,
+        failed: Option<&Error>,
+    ) -> Result<(), Error> {
+        self.whole.exchange(exchange, leaves, failed)
     }
 }
 
@@ -145,13 +150,18 @@ impl<A: Sum + Wire> Tree<A> {
     /// Replaces the nodes by those of all ranks, so that the total is the sum over all leaves, with the bits of
     /// one rank.
     ///
-    /// Each rank has a range of the leaves, in order of rank. It may be empty. All ranks have sums of the same
+    /// Each rank has a range of `all` leaves, in order of rank. It may be empty. All ranks have sums of the same
     /// shape. If this rank has `failed`, it says so to the others.
     ///
     /// # Errors
     /// Returns the own failure, that of another rank, the error of the exchange, and an error if a rank did not send the
     /// leaves that follow.
-    pub(crate) fn exchange(&mut self, exchange: &dyn Exchange, failed: Option<&Error>) -> Result<(), Error> {
+    pub(crate) fn exchange(
+        &mut self,
+        exchange: &dyn Exchange,
+        all: usize,
+        failed: Option<&Error>,
+    ) -> Result<(), Error> {
         let messages = gather(exchange, failed, |own| self.write(own))?;
         self.spare.extend(self.nodes.drain(..).map(|node| node.sum));
         let mut leaves = 0;
@@ -168,7 +178,8 @@ impl<A: Sum + Wire> Tree<A> {
             });
             joined.ok_or(Error::RankMessage { rank, reader: exchange.rank() })?;
         }
-        Ok(())
+        let last = exchange.ranks().saturating_sub(1);
+        if leaves == all { Ok(()) } else { Err(Error::RankMessage { rank: last, reader: exchange.rank() }) }
     }
 
     /// Writes the nodes.
@@ -372,7 +383,7 @@ mod tests {
             let totals = ranks(ends.len(), |own| {
                 let first = own.rank().checked_sub(1).map_or(0, |before| ends[before]);
                 let mut tree = tree(&leaves, first..ends[own.rank()]);
-                tree.exchange(own, None).map(|()| (tree.total(), tree.total()))
+                tree.exchange(own, count, None).map(|()| (tree.total(), tree.total()))
             });
             prop_assert_eq!(totals.unwrap(), vec![Ok((wanted, None)); ends.len()]);
         }
@@ -403,15 +414,16 @@ mod tests {
             bytes.push(0);
             bytes
         };
-        let joined = |first: &[_], second: Vec<u8>| {
+        let joined = |first: &[_], second: Vec<u8>, all: usize| {
             let mut tree = Tree::default();
             tree.insert(0, 7.0);
-            tree.exchange(&Fixed(vec![message(first), second]), None).map(|()| tree.total())
+            tree.exchange(&Fixed(vec![message(first), second]), all, None).map(|()| tree.total())
         };
         let first = [(1, 0, 3.0), (0, 2, 4.0)];
-        assert_eq!(joined(&first, message(&[(0, 3, 1.0), (0, 4, 5.0)])), Ok(Some(13.0)));
-        assert_eq!(joined(&[], message(&[])), Ok(None));
+        assert_eq!(joined(&first, message(&[(0, 3, 1.0), (0, 4, 5.0)]), 5), Ok(Some(13.0)));
+        assert_eq!(joined(&[], message(&[]), 0), Ok(None));
         for wrong in [
+            message(&[]),
             message(&[(0, 4, 1.0)]),
             message(&[(0, 2, 1.0)]),
             message(&[(0, 3, 1.0), (0, 3, 1.0)]),
@@ -421,14 +433,14 @@ mod tests {
             message(&[])[1..].to_vec(),
             b"hello".to_vec(),
         ] {
-            let error = joined(&first, wrong).unwrap_err();
+            let error = joined(&first, wrong, 4).unwrap_err();
             assert_eq!(
                 error.to_string(),
                 "rank 1 sent a message that rank 1 does not understand: run the same version of the program, \
                  with the same settings, on all ranks"
             );
         }
-        let error = Tree::<f64>::default().exchange(&Fixed(vec![vec![0]]), None).unwrap_err();
+        let error = Tree::<f64>::default().exchange(&Fixed(vec![vec![0]]), 0, None).unwrap_err();
         assert_eq!(error.to_string(), "`gather` has 1 message, expected 2");
     }
 

@@ -89,7 +89,7 @@ where
     thread::scope(|scope| {
         // The reader waits for nothing that outlives this closure, also in a panic.
         let (free, mut loaded) = (free, loaded);
-        let all = move || with_threads(1, || reader.all(pieces));
+        let all = move || apart(|| with_threads(1, || reader.all(pieces)));
         let Ok(reader) = thread::Builder::new().spawn_scoped(scope, all) else { return Err((buffers, run)) };
         buffers.into_iter().for_each(|buffer| drop(free.send(buffer)));
         let mut pieces = Pieces { free: &free, loaded: &mut loaded, ended: false };
@@ -108,6 +108,21 @@ where
         buffers.extend(loaded.into_iter().map(|(_, buffer)| buffer));
         Ok((value, buffers, if ended { result } else { Ok(()) }))
     })
+}
+
+/// Runs the reader in a pool of its own: a source that uses the pool of the workers would wait for them, and they wait
+/// for it.
+#[cfg(feature = "rayon")]
+fn apart<R: Send>(read: impl FnOnce() -> R + Send) -> R {
+    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+        Ok(pool) => pool.install(read),
+        Err(_) => read(),
+    }
+}
+
+#[cfg(not(feature = "rayon"))]
+fn apart<R: Send>(read: impl FnOnce() -> R + Send) -> R {
+    read()
 }
 
 /// The thread that reads.

@@ -117,11 +117,17 @@ impl<T: Real> EncodedBlock<T> {
         self.classes[first..][..count].copy_from_slice(&of.classes[rows]);
     }
 
-    /// Returns whether this is the memory of so many rows.
-    pub(super) fn has(&self, rows: usize, Width { columns, weighted, offsets }: Width) -> bool {
+    /// Returns whether this is the memory of so many rows of this number of classes.
+    pub(super) fn has(
+        &self,
+        rows: usize,
+        Width { columns, weighted, offsets }: Width,
+        classes: usize,
+    ) -> bool {
         let widths = [(&self.x, columns), (&self.weights, usize::from(weighted)), (&self.offset, offsets)];
         self.rows == rows
             && self.classes.len() == rows
+            && self.classes.iter().all(|&class| class < classes)
             && widths.iter().all(|(memory, width)| Some(memory.len()) == rows.checked_mul(*width))
     }
 
@@ -206,15 +212,18 @@ impl<T: Real, S: RowSource<T> + ?Sized> EncodedRows<T> for EncodedSource<'_, T, 
     fn read(&self, rows: Range<usize>, block: &mut EncodedBlock<T>) -> Result<(), Error> {
         let mut read = self.blocks().pop().unwrap_or_default();
         read_checked(self.source, rows.clone(), &mut read)?;
-        if Width::of(self.source) != self.width {
-            let reason = "the source has other columns, weights or offsets than before".to_owned();
-            return Err(Error::Source { rows, reason });
-        }
         self.encode(rows.start, &read, block)?;
         block.rows = rows.len();
         read.swap_entries(&mut block.x, &mut block.offset);
         self.blocks().push(read);
-        Ok(())
+        if block.has(rows.len(), self.width, self.classes.len()) {
+            return Ok(());
+        }
+        let reason =
+            "the source has other columns, weights or offsets than at the start: it must say the same each \
+                      time"
+                .to_owned();
+        Err(Error::Source { rows, reason })
     }
 }
 

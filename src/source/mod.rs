@@ -1,6 +1,7 @@
 //! Rows that are read block by block: from files, from several places, or computed on the way.
 //!
-//! A fit to a [`RowSource`] asks for blocks of rows in order, once for each pass over the data, and holds
+//! `LogisticRegression::fit_source` fits to a [`RowSource`], and `fit_ranks` to those of several processes.
+//! A fit asks for blocks of rows in order, once for each pass over the data, and holds
 //! only a few of them at a time. So the rows need not fit into memory. The model has the same bits as a fit
 //! to the same rows in memory.
 //!
@@ -75,7 +76,7 @@ pub use labelled::LabelledRows;
 pub(crate) use encoded::{EncodedBlock, EncodedSource, Width};
 pub(crate) use ranks::{Agreement, AlignedRows};
 pub(crate) use stream::Stream;
-pub(crate) use survey::labels;
+pub(crate) use survey::{Described, labels};
 
 use crate::label::Label;
 use crate::scalar::Real;
@@ -119,7 +120,9 @@ pub trait RowSource<T: Real>: Sync {
     /// Writes the rows `rows.start` to `rows.end - 1` to `block`, which has room for exactly that many, and
     /// pushes their labels.
     ///
-    /// The range is within the rows of the source. The same range gives the same rows each time: a fit passes
+    /// The range is within the rows of the source: about 2 MB of entries, or more if there are many columns, and
+    /// fewer rows where a fit looks at some of them. One thread of a fit reads at a time. It is in a pool of its
+    /// own, so rayon may be used here, and takes one thread. The same range gives the same rows each time: a fit passes
     /// over them again and again.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! The rows of several ranks as one sequence, in which each rank begins with a leaf.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::RowSource;
 use super::encoded::{EncodedBlock, EncodedRows, Width};
+use super::survey::Described;
+use crate::check;
 use crate::error::Error;
 use crate::parallel::wire::{Wire, decoded};
 use crate::parallel::{Exchange, gather};
@@ -25,10 +27,12 @@ struct Shape {
     weighted: bool,
     offsets: usize,
     names: Option<Vec<String>>,
+    /// The settings of the fit and the number type.
+    settings: String,
     labels: Vec<String>,
 }
 
-crate::parallel::wire::wire!(Shape { rows, columns, weighted, offsets, names, labels });
+crate::parallel::wire::wire!(Shape { rows, columns, weighted, offsets, names, settings, labels });
 
 impl<L: StoredLabel> Agreement<L> {
     /// Tells the other ranks about the rows of this one, whose labels were read.
@@ -36,20 +40,24 @@ impl<L: StoredLabel> Agreement<L> {
     /// # Errors
     /// Returns the failure of this rank, and [`Error::RankFailed`] for another one, or if the rows of a rank have other
     /// columns than those of rank 0.
-    pub(crate) fn new<T: Real, S: RowSource<T, Label = L> + ?Sized>(
-        source: &S,
-        (rows, width): (usize, Width),
-        labels: Result<impl IntoIterator<Item = L>, Error>,
+    pub(crate) fn new(
+        settings: String,
+        described: Result<(Described<'_>, BTreeSet<L>), Error>,
         exchange: &dyn Exchange,
     ) -> Result<Self, Error> {
-        let Width { columns, weighted, offsets } = width;
-        let (labels, failed) = match labels {
-            Ok(labels) => (labels.into_iter().map(|label| label.to_text()).collect(), None),
-            Err(error) => (Vec::new(), Some(error)),
+        let in_range = exchange.rank() < exchange.ranks();
+        check::parameter("rank", exchange.rank() as f64, in_range, "below the number of ranks")?;
+        let shape = |(described, labels): &(Described<'_>, BTreeSet<L>)| {
+            let Width { columns, weighted, offsets } = described.width;
+            let (rows, names) = (described.rows, described.names.map(<[String]>::to_vec));
+            let labels = labels.iter().map(StoredLabel::to_text).collect();
+            Shape { rows, columns, weighted, offsets, names, settings, labels }
         };
-        let names = source.names().map(<[String]>::to_vec);
-        let own = Shape { rows, columns, weighted, offsets, names, labels };
-        let messages = gather(exchange, failed.as_ref(), |message| own.write(message))?;
+        let own = described.as_ref().map(shape);
+        let failed = described.as_ref().err();
+        let messages = gather(exchange, failed, |message| {
+            own.iter().for_each(|shape| shape.write(message));
+        })?;
         let mut found = Agreement { labels: Vec::new(), counts: Vec::new() };
         let mut first: Option<Shape> = None;
         for (rank, message) in messages.iter().enumerate() {
@@ -84,11 +92,23 @@ fn difference(first: &Shape, other: &Shape) -> Option<String> {
             "its rows have {columns} columns, and those of rank 0 have {wanted}: {as_first}"
         ));
     }
-    if (first.weighted, first.offsets) != (other.weighted, other.offsets) {
+    if first.weighted != other.weighted {
+        let with = |weighted: bool| if weighted { "have weights" } else { "have none" };
+        let (own, wanted) = (with(other.weighted), with(first.weighted));
+        return Some(format!(
+            "its rows {own}, and those of rank 0 {wanted}: give weights to all rows or to none"
+        ));
+    }
+    if first.offsets != other.offsets {
+        let (offsets, wanted) = (other.offsets, first.offsets);
+        return Some(format!(
+            "its rows have {offsets} columns of offsets, and those of rank 0 have {wanted}: give the same offsets to \
+             all rows"
+        ));
+    }
+    if first.settings != other.settings {
         return Some(
-            "its rows have weights or offsets, and those of rank 0 have not, or the other way round: give them to all \
-             rows or to none"
-                .to_owned(),
+            "its settings or its number type are not those of rank 0: use the same on all ranks".to_owned(),
         );
     }
     (first.names != other.names)
@@ -142,7 +162,8 @@ impl<'a, T: Real> AlignedRows<'a, T> {
             if own.contains(&head.start) && lender != rank && !head.is_empty() {
                 let unread = || Error::RankMessage { rank: lender, reader: rank };
                 let block = messages.get(lender).and_then(|message| decoded(message));
-                let block = block.filter(|block: &EncodedBlock<T>| block.has(head.len(), width));
+                let block = block
+                    .filter(|block: &EncodedBlock<T>| block.has(head.len(), width, agreement.labels.len()));
                 borrowed.push((head.start, block.ok_or_else(unread)?));
             }
         }
@@ -156,7 +177,7 @@ impl<'a, T: Real> AlignedRows<'a, T> {
 }
 
 /// Returns what two ranges have in common.
-fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+pub(super) fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
     let start = a.start.max(b.start);
     start..a.end.min(b.end).max(start)
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ahead::ahead;
 use super::encoded::{EncodedBlock, EncodedRows, Width};
+use super::ranks::common;
 use crate::error::Error;
 use crate::parallel::wire::{Wire, decoded};
 use crate::parallel::{ByRows, Exchange, Sum, Tally, gather, parts};
@@ -25,6 +26,7 @@ pub(crate) struct Stream<'a, T: Real> {
     /// The number of rows of all ranks.
     count: usize,
     width: Width,
+    classes: usize,
     names: Option<&'a [String]>,
     class_weights: Option<Vec<f64>>,
     exchange: Option<&'a dyn Exchange>,
@@ -37,7 +39,7 @@ impl<'a, T: Real> Stream<'a, T> {
     pub(crate) fn new(
         rows: &'a dyn EncodedRows<T>,
         count: usize,
-        width: Width,
+        (width, classes): (Width, usize),
         names: Option<&'a [String]>,
     ) -> Self {
         Stream {
@@ -45,6 +47,7 @@ impl<'a, T: Real> Stream<'a, T> {
             own: 0..count,
             count,
             width,
+            classes,
             names,
             class_weights: None,
             exchange: None,
@@ -140,7 +143,7 @@ impl<'a, T: Real> Stream<'a, T> {
         });
         *self.buffers.lock().unwrap_or_else(PoisonError::into_inner) = buffers;
         let result = match self.exchange {
-            Some(exchange) => tally.exchange(exchange, result.err().as_ref()),
+            Some(exchange) => tally.exchange(exchange, self.count.div_ceil(leaf), result.err().as_ref()),
             None => result,
         };
         let total = tally.total(&zero);
@@ -149,18 +152,17 @@ impl<'a, T: Real> Stream<'a, T> {
         zero(None)
     }
 
-    /// Calls `use_rows` with some rows of any rank, or with zeros after a failure. All ranks call it with the same rows,
-    /// which belong to one of them.
+    /// Calls `use_rows` with some rows of any ranks, or with zeros after a failure. All ranks call it with the same rows.
     pub(crate) fn with<R>(&self, rows: Range<usize>, use_rows: impl FnOnce(&EncodedBlock<T>) -> R) -> R {
         if self.failed().is_some() {
             return use_rows(&EncodedBlock::zeros(rows.len(), self.width));
         }
         let spare = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut block = spare.unwrap_or_default();
-        let is_own = self.own.start <= rows.start && rows.end <= self.own.end;
-        let read = if is_own { self.read(rows.clone(), &mut block) } else { Ok(()) };
+        let part = common(&rows, &self.own);
+        let read = if part.is_empty() { Ok(()) } else { self.read(part.clone(), &mut block) };
         let result = match self.exchange {
-            Some(exchange) => self.broadcast(exchange, rows.len(), read, is_own.then_some(&block)),
+            Some(exchange) => self.assemble(exchange, &rows, read, (part, &block)),
             None => read.map(|()| None),
         };
         match result {
@@ -176,25 +178,39 @@ impl<'a, T: Real> Stream<'a, T> {
         }
     }
 
-    /// Sends a block of one rank to the others, which get it.
-    fn broadcast(
+    /// Sends the part of a block that this rank has to the others, and gets theirs. Returns the block, unless all of it
+    /// is here.
+    fn assemble(
         &self,
         exchange: &dyn Exchange,
-        rows: usize,
+        rows: &Range<usize>,
         read: Result<(), Error>,
-        own: Option<&EncodedBlock<T>>,
+        (part, own): (Range<usize>, &EncodedBlock<T>),
     ) -> Result<Option<EncodedBlock<T>>, Error> {
         let messages = gather(exchange, read.err().as_ref(), |message| {
-            own.into_iter().for_each(|block| block.write(message));
+            if !part.is_empty() {
+                part.start.write(message);
+                own.write(message);
+            }
         })?;
-        if own.is_some() {
+        if part == *rows {
             return Ok(None);
         }
-        let sent = messages.iter().enumerate().find(|(_, message)| !message.is_empty());
-        let unread = |rank| Error::RankMessage { rank, reader: exchange.rank() };
-        let (rank, message) = sent.ok_or_else(|| unread(0))?;
-        let block = decoded(message).filter(|block: &EncodedBlock<T>| block.has(rows, self.width));
-        block.ok_or_else(|| unread(rank)).map(Some)
+        let mut whole = EncodedBlock::zeros(rows.len(), self.width);
+        let mut next = rows.start;
+        for (rank, message) in messages.iter().enumerate().filter(|(_, message)| !message.is_empty()) {
+            let unread = Error::RankMessage { rank, reader: exchange.rank() };
+            let (first, lent): (usize, EncodedBlock<T>) = decoded(message).ok_or(unread.clone())?;
+            let count = lent.rows();
+            if first != next || count > rows.end - next || !lent.has(count, self.width, self.classes) {
+                return Err(unread);
+            }
+            whole.copy(first - rows.start, &lent, 0..count);
+            next += count;
+        }
+        let missing =
+            Error::RankMessage { rank: exchange.ranks().saturating_sub(1), reader: exchange.rank() };
+        if next == rows.end { Ok(Some(whole)) } else { Err(missing) }
     }
 
     /// Returns whether any rank wants to stop. All ranks call it equally often.

@@ -5,13 +5,34 @@ use std::ops::Range;
 
 use super::ahead::ahead;
 use super::checked::read_checked;
+use super::encoded::Width;
 use super::{RowBlock, RowSource};
 use crate::error::Error;
-use crate::parallel::parts;
+use crate::parallel::{attempt, parts};
 use crate::scalar::Real;
 
 /// The number of bytes of `x` that are read at a time.
 const PIECE_BYTES: usize = 1 << 21;
+
+/// What a source says about its rows, asked for once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Described<'a> {
+    pub(crate) rows: usize,
+    pub(crate) width: Width,
+    pub(crate) names: Option<&'a [String]>,
+}
+
+impl<'a> Described<'a> {
+    /// Asks a source.
+    ///
+    /// # Errors
+    /// Returns [`Error::Panicked`] if the source panics.
+    pub(crate) fn of<T: Real>(source: &'a (impl RowSource<T> + ?Sized)) -> Result<Self, Error> {
+        attempt("the source of the rows", || {
+            Ok(Described { rows: source.rows(), width: Width::of(source), names: source.names() })
+        })
+    }
+}
 
 /// Reads the `rows` rows of a source, checks them, and returns the labels of those that count.
 ///
@@ -19,9 +40,9 @@ const PIECE_BYTES: usize = 1 << 21;
 /// Returns the errors of [`read_checked`].
 pub(crate) fn labels<T: Real, S: RowSource<T> + ?Sized>(
     source: &S,
-    rows: usize,
+    Described { rows, width: Width { columns, .. }, .. }: Described<'_>,
 ) -> Result<BTreeSet<S::Label>, Error> {
-    let piece = (PIECE_BYTES / size_of::<T>().saturating_mul(source.columns()).max(1)).max(1);
+    let piece = (PIECE_BYTES / size_of::<T>().saturating_mul(columns).max(1)).max(1);
     let pieces = parts(rows, piece, ()).map(|(rows, ())| rows);
     let buffers = vec![RowBlock::default(), RowBlock::default(), RowBlock::default()];
     let read = |rows: Range<usize>, block: &mut RowBlock<T, S::Label>| read_checked(source, rows, block);

@@ -134,6 +134,9 @@ fn many_rows_and_awkward_columns_have_the_same_bits() {
         assert_eq!(model.report().constant_columns, [2]);
     }
     data.check(&config(Penalty::l2(1e-4), Solver::Lbfgs), &[12_345]);
+    // Blocks of the search for a separating direction lie on two ranks.
+    let wide = Data::<f64>::new((3900, 17), 2, (true, false), 4);
+    wide.check(&config(Penalty::None, Solver::Auto), &[1950]);
     Data::<f64>::new((100_000, 2), 20, (false, false), 3)
         .check(&config(Penalty::l2(1e-3), Solver::Auto), &[70_000]);
     Data::<f32>::new((20_000, 300), 2, (false, false), 3)
@@ -459,4 +462,139 @@ fn sizes_that_cannot_be_are_refused() {
     let config = config(Penalty::l2(0.1), Solver::Auto);
     let growing = config.fit_source(&Claims::new(&[900, usize::MAX], &[2])).unwrap();
     assert_eq!(growing, config.fit_source(&Claims::new(&[900], &[2])).unwrap());
+}
+
+/// Ranks that do not fit the same model, and messages that are not whole.
+#[test]
+fn ranks_that_differ_are_told_so() {
+    let data = Data::<f64>::new((5000, 3), 2, (false, false), 11);
+    let mut weighted = Data::<f64>::new((5000, 3), 2, (true, true), 11);
+    let plain = config(Penalty::l2(0.1), Solver::Auto);
+    let fits = |other: &Data<f64>, config: &LogisticRegression| {
+        let errors = ranks(2, |own| match own.rank() {
+            0 => plain.fit_ranks(&data.part(0..5000), own).unwrap_err().to_string(),
+            _ => config.fit_ranks(&other.part(0..5000), own).unwrap_err().to_string(),
+        });
+        let [first, second] = errors.unwrap().try_into().unwrap();
+        assert_eq!(first, second);
+        first
+    };
+    let same = "use the same on all ranks";
+    assert!(fits(&data, &plain.clone().gap_tolerance(1e-6)).contains(same));
+    assert!(fits(&data, &plain.clone().max_iterations(3)).contains(same));
+    assert!(fits(&weighted, &plain).contains("have weights, and those of rank 0 have none"));
+    weighted.weights = None;
+    assert!(fits(&weighted, &plain).contains("1 columns of offsets, and those of rank 0 have 0"));
+    let threads = ranks(2, |own| {
+        let config = plain.clone().threads(1 + own.rank());
+        config.fit_ranks(&data.part(2500 * own.rank()..2500 * (own.rank() + 1)), own).unwrap()
+    });
+    assert!(threads.unwrap().iter().all(|model| *model == data.in_memory(&plain).unwrap()));
+}
+
+/// An exchange whose messages are changed on their way, from one call on.
+struct Changed<'a> {
+    exchange: &'a dyn Exchange,
+    calls: AtomicUsize,
+    from: usize,
+    change: fn(&mut Vec<Vec<u8>>),
+}
+
+impl Exchange for Changed<'_> {
+    fn rank(&self) -> usize {
+        self.exchange.rank()
+    }
+
+    fn ranks(&self) -> usize {
+        self.exchange.ranks()
+    }
+
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+        let mut messages = self.exchange.gather(own)?;
+        if self.calls.fetch_add(1, Ordering::Relaxed) >= self.from {
+            (self.change)(&mut messages);
+        }
+        Ok(messages)
+    }
+}
+
+#[test]
+fn messages_that_were_changed_are_errors() {
+    let data = Data::<f64>::new((9000, 3), 2, (false, false), 12);
+    let config = config(Penalty::None, Solver::Newton);
+    let changes: [fn(&mut Vec<Vec<u8>>); 5] = [
+        |messages| messages.truncate(1),
+        |messages| messages.iter_mut().for_each(|message| message.truncate(message.len() / 2)),
+        |messages| messages.iter_mut().for_each(|message| message.fill(0xff)),
+        // No leaves of the last rank.
+        |messages| messages[1] = vec![0; 9],
+        |_| panic!("the cable is cut"),
+    ];
+    for change in changes {
+        for from in [0, 1, 3, 8, 15] {
+            let fits = ranks(2, |own| {
+                let exchange = Changed { exchange: own, calls: AtomicUsize::new(0), from, change };
+                config.fit_ranks(&data.part(4500 * own.rank()..4500 * (own.rank() + 1)), &exchange)
+            });
+            fits.unwrap().into_iter().for_each(|fit| drop(fit.unwrap_err()));
+        }
+    }
+    struct Lost;
+    impl Exchange for Lost {
+        fn rank(&self) -> usize {
+            5
+        }
+
+        fn ranks(&self) -> usize {
+            2
+        }
+
+        fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+            Ok(vec![own.to_vec(); 2])
+        }
+    }
+    let error = config.fit_ranks(&data.part(0..100), &Lost).unwrap_err();
+    assert!(error.to_string().contains("below the number of ranks"), "{error}");
+}
+
+/// A source that computes on several threads itself, while all threads of the pool wait for its rows.
+#[test]
+fn a_source_may_use_several_threads() {
+    let data = Data::<f64>::new((200_000, 3), 2, (false, false), 13);
+    let other = DMatrix::from_fn(100_000, 8, |row, column| (row * (column + 2) % 11) as f64);
+    let source = Faulty::new(data.part(0..200_000), |_, _: &mut RowBlock<f64, usize>| {
+        with_threads(4, || StandardScaler::new().fit(&other))?;
+        Ok(())
+    });
+    config(Penalty::c(1.0), Solver::Newton).threads(64).fit_source(&source).unwrap();
+}
+
+/// All weights are zero.
+#[test]
+fn weights_that_are_all_zero_are_refused_alike() {
+    let mut data = Data::<f64>::new((50, 2), 2, (true, false), 14);
+    data.weights = Some(vec![0.0; 50]);
+    let config = config(Penalty::c(1.0), Solver::Auto);
+    let wanted = data.in_memory(&config).unwrap_err();
+    assert_eq!(config.fit_source(&Chain::new(data.cut(&[20])).unwrap()).unwrap_err(), wanted);
+    let fits =
+        ranks(2, |own| config.fit_ranks(&data.part(25 * own.rank()..25 * own.rank() + 25), own).unwrap_err());
+    assert_eq!(fits.unwrap(), [wanted.clone(), wanted]);
+}
+
+/// Settings that no rows can make right are refused before a row is read.
+#[test]
+fn settings_are_checked_before_the_rows_are_read() {
+    let data = Data::<f64>::new((50, 3), 2, (false, false), 15);
+    let source = Faulty::new(data.part(0..50), |_, _| Err("a row is read".into()));
+    let plain = config(Penalty::l2(0.1), Solver::Auto);
+    for config in [
+        plain.clone().tolerance(-1.0),
+        plain.clone().gap_tolerance(0.0),
+        LogisticRegression::new(Penalty::l2(-1.0)),
+        plain.penalty_factors(vec![1.0; 2]),
+    ] {
+        let error = config.fit_source(&source).unwrap_err().to_string();
+        assert!(!error.contains("a row is read"), "{error}");
+    }
 }
