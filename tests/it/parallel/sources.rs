@@ -10,7 +10,10 @@ use logit::parallel::{Exchange, ranks, with_threads};
 use logit::prelude::*;
 use logit::report::StopReason;
 use logit::source::{Chain, LabelledRows, RowBlock, RowSource};
-use logit::{ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Rng, Solver};
+use logit::{
+    ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Rng, Solver,
+    StandardScaler,
+};
 use proptest::prelude::*;
 
 use super::{rows, weights};
