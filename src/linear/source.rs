@@ -50,8 +50,8 @@ impl LogisticRegression {
     /// Fits to rows that are read block by block. The model has the bits of a fit to the same rows in memory.
     ///
     /// Each iteration reads the rows one to three times. Finding the classes, measuring the columns and proving the
-    /// result take some ten passes more. A thread reads the next rows while others compute. A source that has its rows in memory is fitted
-    /// there.
+    /// result take some ten passes more. A thread reads the next rows while others compute. A source that has its rows
+    /// in memory is fitted there.
     ///
     /// # Memory
     /// Some megabytes of rows for each thread. Solvers without a matrix, the duality gap and Jeffreys' penalty also keep

@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrixView, DMatrixViewMut};
 
+use super::encoded::Width;
 use super::{ReadError, RowSource};
 use crate::check::count;
 use crate::rows::Rows;
@@ -45,14 +46,13 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    pub(super) fn new(rows: usize, Width { columns, weighted, offsets }: Width) -> Self {
+        Shape { rows, columns, has_weights: weighted, offset_columns: offsets }
+    }
+
     /// Returns the shape of `rows` rows of a source.
     pub(super) fn of<T: Real>(source: &(impl RowSource<T> + ?Sized), rows: usize) -> Self {
-        Shape {
-            rows,
-            columns: source.columns(),
-            has_weights: source.has_weights(),
-            offset_columns: source.offset_columns(),
-        }
+        Shape::new(rows, Width::of(source))
     }
 }
 

@@ -195,6 +195,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::checked::read_checked;
+    use super::super::encoded::Width;
     use super::*;
     use crate::rows::Rows;
 
@@ -229,7 +230,7 @@ mod tests {
             let (first, last) = (usize::from(cut.0) % (rows + 1), usize::from(cut.1) % (rows + 1));
             let range = first.min(last)..first.max(last);
             let mut block = RowBlock::default();
-            read_checked(&chain, range.clone(), &mut block).unwrap();
+            read_checked(&chain, Width::of(&chain), range.clone(), &mut block).unwrap();
             prop_assert_eq!(block.x(), x.rows(range.start, range.len()));
             prop_assert_eq!(block.labels(), &labels[range.clone()]);
             prop_assert_eq!(block.weights(), all.then_some(&weights[range.clone()]));
@@ -294,7 +295,7 @@ mod tests {
         let read = |broken, rows| {
             let good: Boxed<'_> = Box::new(LabelledRows::new(&x, &labels).unwrap());
             let chain = Chain::new(vec![good, Box::new(broken)]).unwrap();
-            read_checked(&chain, rows, &mut RowBlock::default()).unwrap_err().to_string()
+            read_checked(&chain, Width::of(&chain), rows, &mut RowBlock::default()).unwrap_err().to_string()
         };
         let lost = "part 1, whose rows 1 to 2 are asked for: the connection is lost";
         assert_eq!(read(Broken(None), 5..7), format!("reading rows 5 to 6 failed: {lost}"));

@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use super::block::Shape;
+use super::encoded::Width;
 use super::{RowBlock, RowSource};
 use crate::check;
 use crate::error::Error;
 use crate::parallel::attempt;
 use crate::scalar::Real;
 
-/// Reads rows of a source and checks them. What an error says about rows counts from the first row of the
+/// Reads rows of a source that said to have this width at the start, and checks them. What an error says about rows counts from the first row of the
 /// source.
 ///
 /// # Errors
@@ -17,13 +18,19 @@ use crate::scalar::Real;
 /// error if a number is not finite or a weight is negative.
 pub(crate) fn read_checked<T: Real, S: RowSource<T> + ?Sized>(
     source: &S,
+    width: Width,
     rows: Range<usize>,
     block: &mut RowBlock<T, S::Label>,
 ) -> Result<(), Error> {
     let names = attempt("the source of the rows", || {
-        let shape = Shape::of(source, rows.len());
-        block.prepare(shape);
         let failed = |reason: String| Error::Source { rows: rows.clone(), reason };
+        if Width::of(source) != width {
+            let reason = "the source has other columns, weights or offsets than at the start: it must say the same \
+                          each time";
+            return Err(failed(reason.to_owned()));
+        }
+        let shape = Shape::new(rows.len(), width);
+        block.prepare(shape);
         source.read(rows.clone(), block).map_err(|error| failed(error.to_string()))?;
         // A source could put another block in the place of this one.
         block.check(shape).map_err(|error| failed(error.to_string()))?;
@@ -96,16 +103,24 @@ mod tests {
         Faulty(fault)
     }
 
+    fn read<T: Real, S: RowSource<T>>(
+        source: &S,
+        rows: Range<usize>,
+        block: &mut RowBlock<T, S::Label>,
+    ) -> Result<(), Error> {
+        read_checked(source, Width::of(source), rows, block)
+    }
+
     /// The message about rows 4 to 7.
     fn text(fault: impl Fn(&mut RowBlock<f64, u8>) -> Result<(), ReadError> + Sync) -> String {
-        read_checked(&Faulty(fault), 4..8, &mut RowBlock::default()).unwrap_err().to_string()
+        read(&Faulty(fault), 4..8, &mut RowBlock::default()).unwrap_err().to_string()
     }
 
     #[test]
     fn good_rows_are_read() {
         let mut block = RowBlock::default();
         for rows in [0..10, 3..5, 6..6] {
-            assert_eq!(read_checked(&faulty(|_| Ok(())), rows.clone(), &mut block), Ok(()));
+            assert_eq!(read(&faulty(|_| Ok(())), rows.clone(), &mut block), Ok(()));
             assert_eq!(block.labels(), rows.map(|row| row as u8).collect::<Vec<_>>());
         }
     }
@@ -113,7 +128,7 @@ mod tests {
     #[test]
     fn failures_say_which_rows() {
         assert_eq!(text(|_| Err("the disk is gone".into())), "reading rows 4 to 7 failed: the disk is gone");
-        let error = read_checked(&faulty(|_| Err("no".into())), 4..5, &mut RowBlock::default()).unwrap_err();
+        let error = read(&faulty(|_| Err("no".into())), 4..5, &mut RowBlock::default()).unwrap_err();
         assert_eq!(error.to_string(), "reading row 4 failed: no");
         assert_eq!(text(|_| panic!("a bug")), "the source of the rows panicked: a bug");
         assert_eq!(
@@ -180,8 +195,8 @@ mod tests {
             }
         }
         let mut block = RowBlock::default();
-        assert_eq!(read_checked(&Lazy, 0..2, &mut block), Ok(()));
-        let error = read_checked(&Lazy, 2..4, &mut block).unwrap_err();
+        assert_eq!(read(&Lazy, 0..2, &mut block), Ok(()));
+        let error = read(&Lazy, 2..4, &mut block).unwrap_err();
         assert!(matches!(error, Error::NotFinite { row: 3, column: 0, .. }), "{error}");
     }
 }

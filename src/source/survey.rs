@@ -40,12 +40,13 @@ impl<'a> Described<'a> {
 /// Returns the errors of [`read_checked`].
 pub(crate) fn labels<T: Real, S: RowSource<T> + ?Sized>(
     source: &S,
-    Described { rows, width: Width { columns, .. }, .. }: Described<'_>,
+    Described { rows, width, .. }: Described<'_>,
 ) -> Result<BTreeSet<S::Label>, Error> {
-    let piece = (PIECE_BYTES / size_of::<T>().saturating_mul(columns).max(1)).max(1);
+    let piece = (PIECE_BYTES / size_of::<T>().saturating_mul(width.columns).max(1)).max(1);
     let pieces = parts(rows, piece, ()).map(|(rows, ())| rows);
     let buffers = vec![RowBlock::default(), RowBlock::default(), RowBlock::default()];
-    let read = |rows: Range<usize>, block: &mut RowBlock<T, S::Label>| read_checked(source, rows, block);
+    let read =
+        |rows: Range<usize>, block: &mut RowBlock<T, S::Label>| read_checked(source, width, rows, block);
     let (labels, _, result) = ahead(read, pieces, buffers, |loaded| {
         let mut labels = BTreeSet::new();
         for block in loaded {
