@@ -130,7 +130,7 @@ impl<T: Real, L> RowBlock<T, L> {
         &mut self.labels
     }
 
-    /// Returns the weights to write, one for each row; none if the source has no weights.
+    /// Returns the weights to write: one for each row if `has_weights` of the source returns true, else none.
     pub fn weights_mut(&mut self) -> &mut [T] {
         &mut self.weights
     }
