@@ -58,7 +58,7 @@ impl<'a, T: Real> Stream<'a, T> {
 
     /// Sets the rows of this rank among those of all ranks.
     pub(crate) fn among(self, own: Range<usize>, exchange: &'a dyn Exchange) -> Self {
-        Stream { own, exchange: Some(exchange), ..self }
+        Stream { own, exchange: (exchange.ranks() > 1).then_some(exchange), ..self }
     }
 
     /// Sets a factor for the weights of each class.

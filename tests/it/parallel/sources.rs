@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use logit::linear::SourceOptions;
 use logit::nalgebra::DMatrix;
-use logit::parallel::{Exchange, ranks, with_threads};
+use logit::parallel::{Alone, Exchange, ranks, with_threads};
 use logit::prelude::*;
 use logit::report::StopReason;
 use logit::source::{Chain, LabelledRows, RowBlock, RowSource};
@@ -181,6 +181,8 @@ fn ranks_may_have_any_rows() {
     let config = config(Penalty::c(1.0), Solver::Auto);
     data.check(&config, &[0, 0, 1, 600]);
     data.check(&config, &[300, 301, 599]);
+    let alone = config.fit_ranks(&data.part(0..600), &Alone).unwrap();
+    assert_eq!(alone, data.in_memory(&config).unwrap());
 }
 
 /// A source that is not in memory, with a fault in some pass.
