@@ -43,9 +43,9 @@ pub trait Exchange: Sync {
     /// Sends `own` to all ranks and returns what each of them sent, in order of rank, with `own` at the place
     /// of this rank.
     ///
-    /// All ranks call it equally often, in the same order, each on the thread of its fit. Messages may differ in length
-    /// and be empty. After an error or a panic, a rank calls it no more: an implementation must not let the others wait
-    /// for it.
+    /// All ranks call it equally often, in the same order, each on the thread of its fit. Messages may differ in
+    /// length and be empty. A rank whose call failed, or whose fit ended, calls it no more. An implementation must
+    /// not let the others wait for it.
     ///
     /// # Errors
     /// Returns an error if a message cannot be sent or received.

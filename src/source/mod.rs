@@ -1,9 +1,9 @@
 //! Rows that are read block by block: from files, from several places, or computed on the way.
 //!
-//! `LogisticRegression::fit_source` fits to a [`RowSource`], and `fit_ranks` to those of several processes.
-//! A fit asks for blocks of rows in order, once for each pass over the data, and holds
-//! only a few of them at a time. So the rows need not fit into memory. The model has the same bits as a fit
-//! to the same rows in memory.
+//! `LogisticRegression::fit_source` fits to a [`RowSource`], and `fit_ranks` to those of several processes. A
+//! fit asks for blocks of rows in order, once for each pass over the data, and holds only a few of them at a
+//! time. So the rows need not fit into memory. The model has the same bits as a fit to the same rows in
+//! memory.
 //!
 //! | type | contents |
 //! |---|---|
@@ -86,8 +86,9 @@ type ReadError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Rows of samples with their labels, read block by block as often as a fit asks.
 ///
-/// All methods but [`read`](RowSource::read) describe the rows, and must say the same each time. Several
-/// threads may read at the same time, so a source that has one file needs a lock, or reads at a position.
+/// All methods but [`read`](RowSource::read) describe the rows, and must say the same each time. A fit reads
+/// from one thread at a time, but several fits may share a source. So a source that has one file needs a lock,
+/// or reads at a position.
 ///
 /// References, boxes and `Arc`s of sources are sources, and `Box<dyn RowSource<f64, Label = String>>` is one.
 /// The [module](self) has an example.
@@ -120,10 +121,9 @@ pub trait RowSource<T: Real>: Sync {
     /// Writes the rows `rows.start` to `rows.end - 1` to `block`, which has room for exactly that many, and
     /// pushes their labels.
     ///
-    /// The range is within the rows of the source: about 2 MB of entries, or more if there are many columns, and
-    /// fewer rows where a fit looks at some of them. One thread of a fit reads at a time. It is in a pool of its
-    /// own, so rayon may be used here, and takes one thread. The same range gives the same rows each time: a fit passes
-    /// over them again and again.
+    /// The range is within the rows of the source. It has about 2 MB of entries, more if there are many columns,
+    /// and fewer where a fit looks at some rows. The same range gives the same rows each time: a fit passes over
+    /// them again and again. The code may use rayon. It then runs in a pool of one thread.
     ///
     /// # Errors
     /// Returns an error if the rows cannot be read. A fit ends with [`Error::Source`](crate::Error::Source),
