@@ -10,10 +10,7 @@ use logit::parallel::{Alone, Exchange, ranks, with_threads};
 use logit::prelude::*;
 use logit::report::StopReason;
 use logit::source::{Chain, LabelledRows, RowBlock, RowSource};
-use logit::{
-    ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Rng, Solver,
-    StandardScaler,
-};
+use logit::{ClassWeight, Error, FitOptions, FittedLogistic, LogisticRegression, Penalty, Real, Rng, Solver};
 use proptest::prelude::*;
 
 use super::{rows, weights};
@@ -562,13 +559,13 @@ fn messages_that_were_changed_are_errors() {
     assert!(error.to_string().contains("below the number of ranks"), "{error}");
 }
 
-/// A source that computes on several threads itself, while all threads of the pool wait for its rows.
+/// A source that asks the pool for threads, while all of them wait for its rows.
+#[cfg(feature = "rayon")]
 #[test]
-fn a_source_may_use_several_threads() {
+fn a_source_may_use_rayon() {
     let data = Data::<f64>::new((200_000, 3), 2, (false, false), 13);
-    let other = DMatrix::from_fn(100_000, 8, |row, column| (row * (column + 2) % 11) as f64);
     let source = Faulty::new(data.part(0..200_000), |_, _: &mut RowBlock<f64, usize>| {
-        with_threads(4, || StandardScaler::new().fit(&other))?;
+        assert_eq!(rayon::join(|| 1, || 2), (1, 2));
         Ok(())
     });
     config(Penalty::c(1.0), Solver::Newton).threads(64).fit_source(&source).unwrap();
