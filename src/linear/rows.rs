@@ -181,7 +181,7 @@ impl<'a, T: Real> TrainingRows<'a, T> {
 
     /// Returns the number of rows of a leaf whose sum is as large as a second derivative.
     pub(super) fn wide_leaf(&self) -> usize {
-        self.block * blocks_per_leaf(self.block)
+        leaf_of_blocks(self.block)
     }
 
     /// Returns whether a row that counts has a share of the weight that is not a normal number: it is lost in
@@ -286,9 +286,13 @@ impl<'a, T: Real> TrainingRows<'a, T> {
     }
 }
 
-/// Returns the number of rows of a leaf whose sum is as large as a second derivative, for rows with so many columns.
+/// Returns the number of rows of a leaf whose sum is as large as a second derivative.
 pub(super) fn wide_leaf<T: Real>(columns: usize) -> usize {
-    block_rows::<T>(columns) * blocks_per_leaf(block_rows::<T>(columns))
+    leaf_of_blocks(block_rows::<T>(columns))
+}
+
+fn leaf_of_blocks(rows: usize) -> usize {
+    rows * blocks_per_leaf(rows)
 }
 
 /// What weights and offsets are like.

@@ -117,7 +117,7 @@ impl<'a, T: Real> Sample<'a, T> {
     }
 }
 
-/// Returns the number of score columns of so many classes.
+/// Returns the number of score columns for this number of classes.
 pub(super) fn score_columns(classes: usize) -> usize {
     if classes == 2 { 1 } else { classes }
 }

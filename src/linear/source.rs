@@ -217,7 +217,7 @@ fn classes_of<L: Label>(labels: Vec<L>, width: Width) -> Result<Vec<L>, Error> {
     several(labels)
 }
 
-/// Checks that there are columns, that each has a name if any has, and that there is memory for the blocks of a pass.
+/// Checks the number of columns and of their names, and that there is memory for the blocks of a pass.
 fn check_width<T: Real>(
     Width { columns, offsets, .. }: Width,
     names: Option<&[String]>,
@@ -230,7 +230,7 @@ fn check_width<T: Real>(
     check::room::<T>("the blocks of rows", BLOCKS * wide_leaf::<T>(columns), numbers)
 }
 
-/// Checks that there are rows, and no more than can be counted.
+/// Checks the number of rows.
 fn check_rows(rows: usize) -> Result<(), Error> {
     if rows == 0 {
         return Err(Error::Empty { argument: "x", axis: "rows" });

@@ -8,6 +8,10 @@ use std::thread;
 use crate::error::Error;
 use crate::parallel::{attempt, with_threads};
 
+/// The number of bytes of `x` that are read at a time, unless a leaf is larger. A call of the system takes some
+/// microseconds, and a gigabyte at most a second, so a piece takes some hundred times as long as its call.
+pub(super) const PIECE_BYTES: usize = 1 << 21;
+
 /// What a panic in the reader is a panic of.
 const READER: &str = "reading ahead";
 

@@ -90,7 +90,7 @@ impl<T: Real, L> RowBlock<T, L> {
         self.shape = shape;
     }
 
-    /// Checks that there is room for rows of this shape, and no more.
+    /// Checks that the room is for rows of this shape.
     pub(super) fn check(&self, shape: Shape) -> Result<(), ReadError> {
         let weights = |shape: Shape| if shape.has_weights { shape.rows } else { 0 };
         count("block", "rows", shape.rows, self.shape.rows)?;

@@ -117,7 +117,7 @@ impl<T: Real> EncodedBlock<T> {
         self.classes[first..][..count].copy_from_slice(&of.classes[rows]);
     }
 
-    /// Returns whether this is the memory of so many rows of this number of classes.
+    /// Returns whether the block has this number of rows, these widths, and only classes below `classes`.
     pub(super) fn has(
         &self,
         rows: usize,

@@ -3,17 +3,13 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::ahead::ahead;
+use super::ahead::{PIECE_BYTES, ahead};
 use super::encoded::{EncodedBlock, EncodedRows, Width};
 use super::ranks::common;
 use crate::error::Error;
 use crate::parallel::wire::{Wire, decoded};
 use crate::parallel::{ByRows, Exchange, Sum, Tally, gather, parts};
 use crate::scalar::Real;
-
-/// The number of bytes of `x` that are read at a time, unless a leaf is larger. A call of the system takes some
-/// microseconds, and a gigabyte at most a second, so a piece takes some hundred times as long as its call.
-const PIECE_BYTES: usize = 1 << 21;
 
 /// Rows that are read in every pass.
 ///

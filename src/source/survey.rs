@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::ahead::ahead;
+use super::ahead::{PIECE_BYTES, ahead};
 use super::checked::read_checked;
 use super::encoded::Width;
 use super::{RowBlock, RowSource};
 use crate::error::Error;
 use crate::parallel::{attempt, parts};
 use crate::scalar::Real;
-
-/// The number of bytes of `x` that are read at a time.
-const PIECE_BYTES: usize = 1 << 21;
 
 /// What a source says about its rows, asked for once.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,8 @@
 //! Separations by one column at a time, found without a search.
 
 use super::budget::Budget;
-use super::design::{BLOCK, Block, Design, NOTHING, wider};
+use super::design::{BLOCK, Block, Design};
+use super::scale::{NOTHING, wider};
 use super::search::MARGIN;
 use crate::error::Error;
 use crate::parallel::wire::wire;

@@ -18,6 +18,7 @@
 //!   origin.
 //! - [`search`] decides it for all rows: it starts from a few and adds rows that violate the current answer.
 //! - [`working`] holds the few rows, and [`pass`] goes over all rows.
+//! - [`scale`] centres and scales the columns.
 //! - [`columns`] drops columns that a separating direction does not need.
 //! - [`cuts`] finds single columns that separate, in a pass for each column, and leaves fewer rows.
 //! - [`estimate`] and [`relaxation`] try the coefficients of the fit as a direction.
@@ -40,6 +41,7 @@ mod estimate;
 mod nearest;
 mod pass;
 mod relaxation;
+mod scale;
 mod search;
 mod span;
 #[cfg(test)]
